@@ -1,0 +1,43 @@
+import { defineConfig } from 'vitest/config'
+
+/** Rules, laws and machines: no database, no process, so they answer at once. */
+const pure = ['core', 'codec', 'property', 'machine', 'architecture'].map(
+  (folder) => `test/${folder}/**/*.test.ts`,
+)
+
+/** Real processes: slow to start, and what they wait for is bounded by leases, not by the test. */
+const process = ['process', 'e2e', 'cli'].map((folder) => `test/${folder}/**/*.test.ts`)
+
+const postgres = './test/support/postgres.global.ts'
+
+export default defineConfig({
+  test: {
+    pool: 'forks',
+    maxWorkers: 2,
+    passWithNoTests: true,
+    projects: [
+      { extends: true, test: { name: 'pure', include: pure, testTimeout: 20_000 } },
+      {
+        extends: true,
+        test: {
+          name: 'database',
+          include: ['test/**/*.test.ts'],
+          exclude: [...pure, ...process],
+          globalSetup: postgres,
+          testTimeout: 30_000,
+          hookTimeout: 60_000,
+        },
+      },
+      {
+        extends: true,
+        test: {
+          name: 'process',
+          include: process,
+          globalSetup: postgres,
+          testTimeout: 120_000,
+          hookTimeout: 120_000,
+        },
+      },
+    ],
+  },
+})
