@@ -1,0 +1,91 @@
+import type { ErrorCode } from './error.ts'
+import type { FailureCode, ReasonCode, RequeueReason } from './event.ts'
+import type { JobSpec, Lease, Micros } from './job.ts'
+import type { Policy } from './policy.ts'
+
+/** What a worker process could start right now. `kinds: null` means it has a handler for every kind. */
+export interface Claim {
+  readonly max: number
+  readonly kinds: readonly string[] | null
+}
+
+/** A wish. It becomes zero or more events, or a refusal. */
+export type CommandBody =
+  /** Puts jobs in line; each with what it was asked to be. */
+  | { readonly type: 'enqueue'; readonly specs: readonly JobSpec[] }
+  /** The gate: may this job run now, in the asking process? `wait`: keep it for me when it becomes startable. */
+  | { readonly type: 'ask'; readonly spec: JobSpec; readonly wait: boolean }
+  /** The asker no longer waits; the job stays in line for anybody. */
+  | { readonly type: 'unask'; readonly jobId: string }
+  /** Start what may start, up to the claim that comes with the command. */
+  | { readonly type: 'claim' }
+  | { readonly type: 'complete'; readonly jobId: string; readonly token: number | null }
+  | {
+      readonly type: 'fail'
+      readonly jobId: string
+      readonly token: number | null
+      readonly code: FailureCode
+      /** When another attempt may start; null: no further attempt, whatever the count says. */
+      readonly retryAt: Micros | null
+    }
+  /** Gives an attempt back: the job returns to the line. `later`, `unacknowledged` and `drained` cost no attempt. */
+  | { readonly type: 'release'; readonly jobId: string; readonly token: number; readonly reason: RequeueReason; readonly runAt: Micros | null }
+  | { readonly type: 'cancel'; readonly jobId: string; readonly force: boolean }
+  /** Acknowledges a cancel request: the attempt has stopped. */
+  | { readonly type: 'confirm_cancel'; readonly jobId: string; readonly token: number }
+  | { readonly type: 'expire_leases'; readonly workerIds: readonly string[]; readonly retryAt: Micros | null }
+  | { readonly type: 'reprioritize'; readonly jobId: string; readonly priority?: number; readonly before?: string }
+  | { readonly type: 'set_policy'; readonly policy: Policy }
+  | { readonly type: 'drain' }
+  | { readonly type: 'resume' }
+  /** Records what became true by the passing of time: due jobs, expired jobs, offers that nobody took. */
+  | { readonly type: 'tick' }
+
+export type CommandType = CommandBody['type']
+
+/** A command on its way to {@link decide}. */
+export interface Command {
+  /** Unique per command; sending it again does nothing and answers the same. */
+  readonly id: string
+  readonly hash: number
+  /** The worker process that sends it. */
+  readonly workerId: string
+  /** What that process could start in the same append. */
+  readonly claim?: Claim
+  readonly body: CommandBody
+}
+
+/** A job that was started by the command, for the process that sent it. */
+export interface Started {
+  readonly lease: Lease
+  readonly spec: JobSpec
+  readonly attempt: number
+  readonly workerId: string
+}
+
+export interface Waiting {
+  readonly jobId: string
+  readonly code: ReasonCode
+  /** One sentence, without a position. */
+  readonly reason: string
+  readonly blockedBy: string | null
+}
+
+export interface Refusal {
+  readonly ok: false
+  readonly code: ErrorCode
+  readonly message: string
+}
+
+/** What a command led to. `started` lists every job that it started, for whichever worker. */
+export interface Accepted {
+  readonly ok: true
+  readonly started: readonly Started[]
+  /** For `ask` and `enqueue`: the jobs that have to wait. */
+  readonly waiting: readonly Waiting[]
+  readonly bypassed: readonly string[]
+  /** False when the command found everything as it wished: nothing was appended for it. */
+  readonly changed: boolean
+}
+
+export type CommandResult = Accepted | Refusal

@@ -1,0 +1,52 @@
+/**
+ * Every failure Interlock reports has one of these codes; programs branch on the code, people read the message.
+ * The message always ends with what to do.
+ */
+export const errorCodes = [
+  'invalid_input',
+  'job_exists',
+  'job_not_live',
+  'job_not_active',
+  'stale_token',
+  'not_holder',
+  'models_required',
+  'command_reused',
+  'corrupt_log',
+  'unknown_event',
+  'not_migrated',
+  'database_older',
+  'database_newer',
+  'first_coordinator_active',
+  'store_in_use',
+  'store_unavailable',
+  'store_unwritable',
+  'embedded_in_production',
+  'clock_unsteady',
+  'contention',
+  'aborted',
+  'closed',
+] as const
+
+/** The stable name of a failure. */
+export type ErrorCode = (typeof errorCodes)[number]
+
+/** Facts about a failure that programs may use: a path, a sequence number, a job. Never a secret, never a payload. */
+export type ErrorDetails = Readonly<Record<string, string | number | boolean | null | readonly string[]>>
+
+/** The one error class of Interlock. Use {@link isInterlockError} to recognise it by code. */
+export class InterlockError extends Error {
+  override readonly name = 'InterlockError'
+  readonly code: ErrorCode
+  readonly details: ErrorDetails
+
+  constructor(code: ErrorCode, message: string, details: ErrorDetails = {}, cause?: unknown) {
+    super(message, cause === undefined ? undefined : { cause })
+    this.code = code
+    this.details = details
+  }
+}
+
+/** True for an {@link InterlockError}; with `code`, only for that code. */
+export function isInterlockError(error: unknown, code?: ErrorCode): error is InterlockError {
+  return error instanceof InterlockError && (code === undefined || error.code === code)
+}

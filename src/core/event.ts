@@ -1,0 +1,108 @@
+import type { JobSpec, Micros } from './job.ts'
+import type { Policy } from './policy.ts'
+
+/**
+ * The events of `job_queue_log`. A name is a fact that happened; the set is closed: a reader that meets another
+ * name stops (`unknown_event`) and never guesses.
+ */
+export const eventTypes = [
+  'queued',
+  'started',
+  'completed',
+  'blocked',
+  'conflict',
+  'failed',
+  'cancel_requested',
+  'cancelled',
+  'expired',
+  'lease_expired',
+  'requeued',
+  'due',
+  'asked',
+  'bypassed',
+  'reprioritized',
+  'policy_changed',
+  'model_paused',
+  'model_resumed',
+  'drain_requested',
+  'drained',
+  'resumed',
+  'epoch_changed',
+] as const
+export type EventType = (typeof eventTypes)[number]
+
+/** Why a job waits, by precedence: the first that applies is the one that is told. */
+export const reasonCodes = [
+  'draining',
+  'not_due',
+  'model_paused',
+  'rate_limited',
+  'model_in_use',
+  'behind_in_line',
+  'serialized',
+  'at_capacity',
+  'no_worker',
+  'offered',
+] as const
+export type ReasonCode = (typeof reasonCodes)[number]
+
+/** Why an attempt failed; the text of the error lives in `job_queue_data`, never in the log. */
+export const failureCodes = ['handler_error', 'timed_out', 'non_retryable', 'invalid_payload', 'rejected'] as const
+export type FailureCode = (typeof failureCodes)[number]
+
+/** Why a job went back into the line. `later` and `unacknowledged` cost no attempt. */
+export const requeueReasons = ['retry', 'lease_expired', 'unacknowledged', 'later', 'drained'] as const
+export type RequeueReason = (typeof requeueReasons)[number]
+
+/**
+ * The place of a job in line: compared by `level`, then `order`, then `tie`; smaller goes first.
+ * `level` is 0 unless priority is strict; `order` is `queued_at − priority × ageSeconds` in microseconds;
+ * `tie` is the sequence number of the event that gave the place (fractions only after a `move`).
+ */
+export interface Position {
+  readonly level: number
+  readonly order: number
+  readonly tie: number
+}
+
+/** Facts every event may carry. `offers`: jobs that this event made startable and that nobody has taken yet. */
+interface Fact {
+  readonly workerId?: string
+  readonly offers?: readonly string[]
+}
+
+export type Event = Fact &
+  (
+    | { readonly type: 'queued'; readonly jobId: string; readonly spec: JobSpec; readonly asked?: boolean }
+    | { readonly type: 'blocked' | 'conflict'; readonly jobId: string; readonly reason: ReasonCode; readonly blockedBy: string | null; readonly model: string | null }
+    | { readonly type: 'started'; readonly jobId: string; readonly workerId: string; readonly attempt: number; readonly models: readonly string[] }
+    | { readonly type: 'completed'; readonly jobId: string; readonly token: number }
+    | { readonly type: 'failed'; readonly jobId: string; readonly token: number; readonly code: FailureCode }
+    | { readonly type: 'cancel_requested'; readonly jobId: string }
+    | { readonly type: 'cancelled'; readonly jobId: string; readonly token: number | null }
+    | { readonly type: 'expired'; readonly jobId: string }
+    | { readonly type: 'lease_expired'; readonly jobId: string; readonly token: number; readonly workerId: string }
+    | { readonly type: 'requeued'; readonly jobId: string; readonly reason: RequeueReason; readonly runAt: Micros | null }
+    | { readonly type: 'due'; readonly jobId: string }
+    | { readonly type: 'asked'; readonly jobId: string; readonly asker: string | null }
+    | { readonly type: 'bypassed'; readonly jobId: string; readonly jobType: JobSpec['jobType'] }
+    | { readonly type: 'reprioritized'; readonly jobId: string; readonly priority: number; readonly position: Position }
+    | { readonly type: 'policy_changed'; readonly policy: Policy }
+    | { readonly type: 'model_paused'; readonly model: string; readonly reason: string; readonly until: Micros | null }
+    | { readonly type: 'model_resumed'; readonly model: string }
+    | { readonly type: 'drain_requested' }
+    | { readonly type: 'drained' }
+    | { readonly type: 'resumed' }
+    | { readonly type: 'epoch_changed'; readonly epoch: number }
+  )
+
+/** An event as it stands in the log: its place, its time, and the command that caused it. */
+export type RecordedEvent = Event & {
+  /** 1..n per queue, without gaps, in commit order; a safe integer. */
+  readonly seq: number
+  /** The time of the event; strictly rising within a queue. */
+  readonly at: Micros
+  readonly commandId: string
+  /** {@link hash} of the command's body, so that an id that is used again for something else is found out. */
+  readonly commandHash: number
+}

@@ -1,0 +1,7 @@
+export * from './command.ts'
+export * from './error.ts'
+export * from './event.ts'
+export * from './hash.ts'
+export * from './job.ts'
+export * from './policy.ts'
+export * from './row.ts'

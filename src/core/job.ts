@@ -1,0 +1,50 @@
+/** Microseconds since the Unix epoch, an integer: PostgreSQL's resolution, exact in a double until the year 2255. */
+export type Micros = number
+
+export const MICROS_PER_MS = 1_000
+export const MICROS_PER_SECOND = 1_000_000
+
+export const jobTypes = ['normal', 'workflow'] as const
+export type JobType = (typeof jobTypes)[number]
+
+/** Bounds that TypeScript and SQL both enforce. Lengths are in UTF-16 code units; models are counted per job. */
+export const bounds = {
+  idLength: 200,
+  models: 100,
+  priority: 1_000,
+  capacity: 1_000_000,
+  maxOvertakes: 1_000_000,
+  maxActive: 1_000_000,
+  attempts: 1_000,
+  durationMs: 365 * 24 * 3_600 * 1_000,
+} as const
+
+/** What a job was asked to be. Never changes while the job lives; a live id with another spec is `job_exists`. */
+export interface JobSpec {
+  readonly jobId: string
+  readonly jobType: JobType
+  /** Which handler runs it; the job type unless given. */
+  readonly kind: string
+  /** In the order given, without duplicates. Empty: the job bypasses. */
+  readonly models: readonly string[]
+  /** A level is worth `policy.ageSeconds` of waiting. */
+  readonly priority: number
+  /** Not to be started before this time; null: at once. */
+  readonly runAt: Micros | null
+  /** How many attempts may be started in all. */
+  readonly attempts: number
+  /** How long one attempt may run, in milliseconds. */
+  readonly timeoutMs: number
+  /** How long it may wait since it last became waiting, in milliseconds; null: for ever. */
+  readonly expireMs: number | null
+}
+
+/** What a spec is unless said otherwise. `attempts` is 1 for jobs that come through the gate. */
+export const specDefaults = { priority: 0, runAt: null, attempts: 3, timeoutMs: 3_600_000, expireMs: null } as const
+
+/** The right to run one attempt. The fencing token is the sequence number of its `started` event. */
+export interface Lease {
+  readonly jobId: string
+  readonly fencingToken: number
+  readonly epoch: number
+}

@@ -1,0 +1,52 @@
+import type { JobType, Micros } from './job.ts'
+import type { Policy } from './policy.ts'
+
+/** A row of `job_queue_jobs`: one live job, as SQL shows it. Times are microseconds; the store turns them into dates. */
+export interface JobRow {
+  readonly job_id: string
+  readonly state: 'waiting' | 'active'
+  readonly job_type: JobType
+  readonly kind: string
+  readonly models: readonly string[]
+  readonly priority: number
+  readonly place_level: number
+  readonly place_order: number
+  readonly place_tie: number
+  readonly queued_at: Micros
+  /** When it is not due yet: the time at which it will be. */
+  readonly due_at: Micros | null
+  /** When waiting ends it (queue expiry). */
+  readonly expires_at: Micros | null
+  readonly attempt: number
+  readonly attempts: number
+  readonly timeout_ms: number
+  readonly worker_id: string | null
+  readonly fencing_token: number | null
+  readonly started_at: Micros | null
+  readonly cancel_requested: boolean
+  readonly blocked_by_job_id: string | null
+  /** The model on which it waits behind the blocker; null: it waits in the line of the whole queue. */
+  readonly blocked_on: string | null
+  readonly conflict_reason: string | null
+}
+
+/** The row of `job_queue_state`. `policy` only when it changed. */
+export interface StateRow {
+  readonly status: 'idle' | 'running' | 'draining'
+  readonly version: number
+  readonly active_job_id: string | null
+  readonly active_job_type: JobType | null
+  readonly active_models: readonly string[]
+  readonly active_count: number
+  readonly waiting_count: number
+  readonly policy: Policy | null
+  readonly drained_at: Micros | null
+  readonly updated_at: Micros
+}
+
+/** The inner projection's rows after an append: upserts, deletions, and the queue's state. */
+export interface ProjectionChanges {
+  readonly state: StateRow
+  readonly jobs: readonly JobRow[]
+  readonly gone: readonly string[]
+}

@@ -1,0 +1,114 @@
+import type { Micros, ProjectionChanges, RecordedEvent } from '../core/index.ts'
+
+/** What one append wants to write. The events already carry their sequence numbers and times. */
+export interface AppendRequest {
+  readonly queue: string
+  /** The version (last sequence number) that the deciding replica was at. The first event is the next. */
+  readonly expectedVersion: number
+  readonly events: readonly RecordedEvent[]
+  /** The inner projection after these events: computed by the core, written by the store in the same transaction. */
+  readonly changes: ProjectionChanges
+}
+
+/** A command that is in the log already, with the sequence numbers of what it did. */
+export interface KnownCommand {
+  readonly commandId: string
+  readonly commandHash: number
+  readonly seqs: readonly number[]
+}
+
+/**
+ * What the store says of an append. Only `ok: true` wrote anything. A conflict is an answer, not an exception.
+ *
+ * - `version`: others were faster; `missed` are the events after `expectedVersion` (bounded in count and bytes: read on
+ *   when the last one is below `version`).
+ * - `known`: some of the commands are in the log already.
+ * - `dead_worker`: a `started` for a worker whose lease is not live.
+ * - `live_worker`: a `lease_expired` for a worker whose lease is not past ttl + grace.
+ * - `clock`: the times of the events are more than a second away from the database's clock; `now` is that clock.
+ */
+export type AppendAnswer =
+  | { readonly ok: true; readonly version: number; readonly now: Micros }
+  | { readonly ok: false; readonly reason: 'version'; readonly version: number; readonly now: Micros; readonly missed: readonly RecordedEvent[] }
+  | { readonly ok: false; readonly reason: 'known'; readonly version: number; readonly now: Micros; readonly known: readonly KnownCommand[] }
+  | { readonly ok: false; readonly reason: 'dead_worker' | 'live_worker'; readonly version: number; readonly now: Micros; readonly workerIds: readonly string[] }
+  | { readonly ok: false; readonly reason: 'clock'; readonly version: number; readonly now: Micros }
+
+/** What a turn sees once it holds the queue's lock: everything up to the head, and the database's clock. */
+export interface TurnView {
+  readonly version: number
+  readonly now: Micros
+  /** The events after the version that the caller named. */
+  readonly missed: readonly RecordedEvent[]
+}
+
+/** One page of the log, ascending. `version` is the head at the time of reading; `now` the database's clock. */
+export interface LogPage {
+  readonly events: readonly RecordedEvent[]
+  readonly version: number
+  readonly epoch: number
+  readonly now: Micros
+}
+
+/** A worker process as the database knows it. One row and one heartbeat for all the jobs it runs. */
+export interface WorkerBeat {
+  readonly queue: string
+  /** The incarnation: made at start, never reused. */
+  readonly workerId: string
+  /** Handlers it has; null: every kind. */
+  readonly kinds: readonly string[] | null
+  readonly freeSlots: number
+  /** The release of Interlock that it runs. */
+  readonly release: string
+  /** How long the lease lives without another beat, in milliseconds (ttl), and the grace after it. */
+  readonly ttlMs: number
+  readonly graceMs: number
+}
+
+export interface BeatAnswer {
+  /** False: the lease is gone (expired, or declared dead); this incarnation never gets it back. */
+  readonly alive: boolean
+  readonly now: Micros
+  readonly expiresAt: Micros
+  readonly version: number
+  /** Workers whose lease is past ttl + grace and that still hold something; any live process expires them. */
+  readonly overdue: readonly string[]
+}
+
+export interface WorkerRow {
+  readonly workerId: string
+  readonly kinds: readonly string[] | null
+  readonly freeSlots: number
+  readonly release: string
+  readonly startedAt: Micros
+  readonly beatAt: Micros
+  readonly expiresAt: Micros
+  readonly state: 'live' | 'late' | 'dead'
+}
+
+/**
+ * Where a queue's log lives. All writes to the log go through `append` (or `turn`, which is an append under a lock that
+ * is held while the caller decides). Errors: `not_migrated`, `database_older`, `database_newer`, `store_unavailable`,
+ * `store_in_use`, `corrupt_log`, `unknown_event`, `closed`.
+ */
+export interface LogStore {
+  /** For messages: `memory`, `pglite:<dir>`, `postgres://host:port/database` — never with credentials. */
+  readonly name: string
+  /** Checks that the database is migrated and readable by this release; makes the queue's head when it is new. */
+  open(queue: string): Promise<void>
+  append(request: AppendRequest): Promise<AppendAnswer>
+  /**
+   * Lock, read what was missed since `since`, let the caller decide, append, unlock: one short transaction. `decide`
+   * is synchronous, so a client never keeps the lock longer than it computes; null appends nothing.
+   */
+  turn(queue: string, since: number, decide: (view: TurnView) => AppendRequest | null): Promise<AppendAnswer>
+  /** Events after `after`, at most `limit` (1..10,000). Never takes the lock. */
+  read(queue: string, after: number, limit: number): Promise<LogPage>
+  beat(beat: WorkerBeat): Promise<BeatAnswer>
+  /** Ends this incarnation: its lease is gone at once. */
+  leave(queue: string, workerId: string): Promise<void>
+  workers(queue: string): Promise<readonly WorkerRow[]>
+  /** Called soon after somebody appended; a hint only: may come late, double, or never. Returns how to stop. */
+  listen(queue: string, onWake: () => void): Promise<() => Promise<void>>
+  close(): Promise<void>
+}
