@@ -8,13 +8,12 @@ const pure = ['core', 'codec', 'property', 'machine', 'architecture'].map(
 /** Real processes: slow to start, and what they wait for is bounded by leases, not by the test. */
 const process = ['process', 'e2e', 'cli'].map((folder) => `test/${folder}/**/*.test.ts`)
 
-const postgres = './test/support/postgres.global.ts'
+const postgres = './test/support/postgres-global.ts'
 
 export default defineConfig({
   test: {
     pool: 'forks',
     maxWorkers: 2,
-    passWithNoTests: true,
     projects: [
       { extends: true, test: { name: 'pure', include: pure, testTimeout: 20_000 } },
       {

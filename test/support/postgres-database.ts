@@ -1,0 +1,36 @@
+import { randomBytes } from 'node:crypto'
+import pg from 'pg'
+import { afterAll, inject } from 'vitest'
+import type {} from './postgres-global.ts'
+
+const created: string[] = []
+
+/** Registered when a test file imports this, so it runs after that file's own hooks: last in, first out. */
+afterAll(async () => {
+  await administer(async (client) => {
+    for (const name of created.splice(0)) await client.query(`DROP DATABASE IF EXISTS "${name}" WITH (FORCE)`)
+  })
+})
+
+/**
+ * Makes an empty database on the run's server and returns its URL (superuser). It is dropped when the test file
+ * has ended, whoever is still connected. Roles are shared by the whole server: create them only if missing.
+ */
+export async function createDatabase(prefix: string): Promise<string> {
+  const name = `${prefix}_${randomBytes(5).toString('hex')}`
+  await administer((client) => client.query(`CREATE DATABASE "${name}" TEMPLATE template0 ENCODING 'UTF8'`))
+  created.push(name)
+  const url = new URL(inject('postgresUrl'))
+  url.pathname = `/${name}`
+  return url.href
+}
+
+async function administer(work: (client: pg.Client) => Promise<unknown>): Promise<void> {
+  const client = new pg.Client({ connectionString: inject('postgresUrl') })
+  await client.connect()
+  try {
+    await work(client)
+  } finally {
+    await client.end()
+  }
+}

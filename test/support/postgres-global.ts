@@ -1,0 +1,41 @@
+/**
+ * vitest's globalSetup: one PostgreSQL for the whole run, for the projects that ask for it.
+ * INTERLOCK_TEST_POSTGRES_URL (a superuser's) names a server to use instead of starting one.
+ */
+import type { TestProject } from 'vitest/node'
+import { type PostgresServer, startPostgres } from './postgres.ts'
+
+declare module 'vitest' {
+  interface ProvidedContext {
+    /** Superuser; each test file takes a database of its own with `createDatabase`. */
+    postgresUrl: string
+  }
+}
+
+/** Each project loads this module anew, so what they share hangs on the process. */
+interface Shared {
+  users: number
+  server?: Promise<PostgresServer>
+}
+const key = Symbol.for('interlock.test.postgres')
+const holder = globalThis as { [key]?: Shared }
+
+export default async function setup(project: TestProject): Promise<() => Promise<void>> {
+  const given = process.env['INTERLOCK_TEST_POSTGRES_URL']
+  if (given !== undefined && given !== '') {
+    project.provide('postgresUrl', given)
+    return async () => {}
+  }
+  holder[key] ??= { users: 0 }
+  const shared = holder[key]
+  shared.users++
+  shared.server ??= startPostgres()
+  const server = await shared.server
+  project.provide('postgresUrl', server.url)
+  return async () => {
+    shared.users--
+    if (shared.users > 0) return
+    delete shared.server
+    await server.remove()
+  }
+}
