@@ -1,0 +1,15 @@
+-- Commands that were put here by SQL, for any live coordinator to decide. Used by later releases.
+create table if not exists public.job_queue_inbox (
+  queue text not null check (length(queue) between 1 and 200),
+  request_id text not null check (length(request_id) between 1 and 200),
+  command jsonb not null check (pg_column_size(command) <= 1048576),
+  answer jsonb,
+  created_at timestamptz not null default clock_timestamp(),
+  answered_at timestamptz,
+  primary key (queue, request_id)
+);
+
+-- What has not been decided yet, the oldest first:
+-- SELECT request_id, command FROM job_queue_inbox WHERE queue = 'default' AND answered_at IS NULL ORDER BY created_at LIMIT 100;
+create index if not exists job_queue_inbox_open_idx on public.job_queue_inbox (queue, created_at)
+  where answered_at is null;
