@@ -1,0 +1,132 @@
+/** Reads what a source file imports and does, and holds it against the rules: which part may know which. */
+import { isBuiltin } from 'node:module'
+import path from 'node:path'
+import { parseAst } from 'vitest/node'
+
+export interface Rule {
+  /** Parts of this repository it may import besides itself; `any` for a composition root. */
+  readonly parts: readonly string[] | 'any'
+  /** npm packages it may import; `any` for a composition root. */
+  readonly packages: readonly string[] | 'any'
+  readonly builtins: boolean
+  /** The same input must always give the same result: neither clock nor chance nor input and output. */
+  readonly pure: boolean
+}
+
+export type Rules = Readonly<Record<string, Rule>>
+
+export interface Source {
+  /** From the top of the repository, with `/`. */
+  readonly file: string
+  readonly text: string
+}
+
+/** The part of the repository that a file belongs to: `core`, `adapter/postgres`, `machines`, `test`, … */
+function partOf(file: string): string {
+  const [top = '', ...inside] = file.split('/')
+  if (top !== 'src') return top
+  const depth = inside[0] === 'adapter' ? 2 : 1
+  return inside.slice(0, depth).join('/').replace(/\.ts$/, '')
+}
+
+/** Every specifier, of types too: who needs a type knows its owner. */
+export function importsOf(source: Source): string[] {
+  const found: string[] = []
+  visit(parseAst(source.text, { lang: 'ts' }), (node) => {
+    const from = isNode(node['source']) && importing.has(String(node['type'])) ? node['source'] : undefined
+    if (typeof from?.['value'] === 'string') found.push(from['value'])
+  })
+  return found
+}
+
+/** What a file does that makes its result depend on more than its input. */
+function impuritiesOf(source: Source): string[] {
+  const found: string[] = []
+  visit(parseAst(source.text, { lang: 'ts' }), (node) => {
+    const use = impureUse(node)
+    if (use !== undefined) found.push(use)
+  })
+  return found
+}
+
+/** One sentence for each arrow that points the wrong way; none if all is well. */
+export function violationsOf(source: Source, rules: Rules): string[] {
+  const part = partOf(source.file)
+  const rule = rules[part]
+  if (rule === undefined) return [`${source.file}: there is no rule for the part "${part}": add one`]
+  const arrows = importsOf(source)
+    .filter((specifier) => !mayImport(rule, part, source.file, specifier))
+    .map((specifier) => `${source.file} imports "${specifier}": ${part} may import ${describeRule(rule)}`)
+  const impurities = rule.pure ? impuritiesOf(source) : []
+  return [
+    ...arrows,
+    ...impurities.map((use) => `${source.file} uses ${use}: ${part} takes it as an argument`),
+  ]
+}
+
+/** The npm package a specifier names, or undefined for a file and for a module of Node's. */
+export function packageOf(specifier: string): string | undefined {
+  if (specifier.startsWith('.') || isBuiltin(specifier)) return undefined
+  return specifier
+    .split('/')
+    .slice(0, specifier.startsWith('@') ? 2 : 1)
+    .join('/')
+}
+
+function mayImport(rule: Rule, part: string, file: string, specifier: string): boolean {
+  if (isBuiltin(specifier)) return rule.builtins && specifier.startsWith('node:')
+  const name = packageOf(specifier)
+  if (name !== undefined) return rule.packages === 'any' || rule.packages.includes(name)
+  const target = partOf(path.posix.join(path.posix.dirname(file), specifier))
+  if (target === part) return true
+  // Neither is published, so whatever is cannot lean on them.
+  if (target === 'test' || target === 'bench') return false
+  return rule.parts === 'any' || rule.parts.includes(target)
+}
+
+function describeRule({ parts, packages, builtins }: Rule): string {
+  if (parts === 'any') return 'anything but test and bench'
+  const allowed = [...parts, ...packages, ...(builtins ? ['node:*'] : [])]
+  return allowed.length === 0 ? 'nothing but itself' : allowed.join(', ')
+}
+
+type Node = Readonly<Record<string, unknown>>
+
+const importing = new Set([
+  'ImportDeclaration',
+  'ExportNamedDeclaration',
+  'ExportAllDeclaration',
+  'ImportExpression',
+  'TSImportType',
+])
+
+const impureObjects = new Set(['performance', 'crypto', 'process', 'globalThis', 'console', 'Temporal'])
+const impureMembers = new Set(['Date.now', 'Math.random'])
+const impureCalls = new Set(['Date', 'fetch', 'setTimeout', 'setInterval', 'setImmediate', 'queueMicrotask'])
+
+function impureUse(node: Node): string | undefined {
+  if (node['type'] === 'MemberExpression') {
+    const object = nameOf(node['object'])
+    const member = `${object}.${nameOf(node['property'])}`
+    return impureMembers.has(member) || impureObjects.has(object) ? member : undefined
+  }
+  const callee = nameOf(node['callee'])
+  if (node['type'] === 'CallExpression') return impureCalls.has(callee) ? `${callee}()` : undefined
+  const withoutArguments = Array.isArray(node['arguments']) && node['arguments'].length === 0
+  return node['type'] === 'NewExpression' && callee === 'Date' && withoutArguments ? 'new Date()' : undefined
+}
+
+function nameOf(node: unknown): string {
+  return isNode(node) && node['type'] === 'Identifier' ? String(node['name']) : ''
+}
+
+function isNode(value: unknown): value is Node {
+  return typeof value === 'object' && value !== null && 'type' in value
+}
+
+function visit(value: unknown, see: (node: Node) => void): void {
+  if (Array.isArray(value)) for (const item of value) visit(item, see)
+  if (!isNode(value)) return
+  see(value)
+  for (const child of Object.values(value)) visit(child, see)
+}

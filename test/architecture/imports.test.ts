@@ -1,0 +1,93 @@
+import { globSync, readFileSync } from 'node:fs'
+import path from 'node:path'
+import { describe, expect, it } from 'vitest'
+import manifest from '../../package.json' with { type: 'json' }
+import { importsOf, packageOf, type Source, violationsOf } from './arrows.ts'
+import { rules } from './rules.ts'
+
+const root = path.resolve(import.meta.dirname, '../..')
+
+const sources: readonly Source[] = globSync(['src/**/*.ts', 'machines/**/*.ts'], { cwd: root }).map(
+  (file) => ({
+    file: file.replaceAll(path.sep, '/'),
+    text: readFileSync(path.join(root, file), 'utf8'),
+  }),
+)
+
+describe('the arrows between the parts', () => {
+  it('go one way: every import is one that the rules allow', () => {
+    expect(sources.length).toBeGreaterThan(0)
+    expect(sources.flatMap((source) => violationsOf(source, rules))).toEqual([])
+  })
+
+  it('leave the package only for what it asks npm to install', () => {
+    const declared = { ...manifest.dependencies, ...manifest.peerDependencies }
+    const imported = sources.flatMap(importsOf).map(packageOf)
+    const undeclared = imported.filter((name) => name !== undefined && !(name in declared))
+    expect(undeclared).toEqual([])
+  })
+})
+
+describe('the rules', () => {
+  const violations = (file: string, text: string) => violationsOf({ file, text }, rules)
+
+  it.each([
+    ['src/core/a.ts', "import { z } from 'zod'", 'nothing but itself'],
+    ['src/core/a.ts', "import { randomUUID } from 'node:crypto'", 'nothing but itself'],
+    ['src/core/a.ts', "export type { Store } from '../port/index.ts'", 'nothing but itself'],
+    ['src/codec/a.ts', "type Store = import('../port/index.ts').Store", 'core, zod'],
+    ['src/port/a.ts', "import 'rxjs'", 'may import core'],
+    [
+      'src/coordinator/a.ts',
+      "import pg from 'pg'",
+      'coordinator may import core, machines, port, codec, rxjs',
+    ],
+    [
+      'src/worker/a.ts',
+      "const sql = await import('../adapter/sql/index.ts')",
+      'worker may import coordinator',
+    ],
+    ['src/adapter/memory/a.ts', "import pg from 'pg'", 'adapter/memory may import'],
+    ['src/adapter/postgres/a.ts', "import { b } from '../pglite/b.ts'", 'adapter/postgres may import'],
+    ['src/adapter/postgres/a.ts', "import { b } from '../../migrate/b.ts'", 'adapter/postgres may import'],
+    ['src/adapter/sql/a.ts', "import fs from 'fs'", 'node:*'],
+    [
+      'src/index.ts',
+      "import { startPostgres } from '../test/support/postgres.ts'",
+      'anything but test and bench',
+    ],
+    ['machines/a.ts', "import { store } from '../src/port/index.ts'", 'machines may import core, xstate'],
+    ['src/novelty/a.ts', 'export {}', 'no rule for the part "novelty"'],
+  ])('refuse %s: %s', (file, text, reason) => {
+    const found = violations(file, text)
+    expect(found).toHaveLength(1)
+    expect(found[0]).toContain(file)
+    expect(found[0]).toContain(reason)
+  })
+
+  it.each([
+    ['Date.now', 'export const at = Date.now()'],
+    ['Math.random', 'export const pick = () => Math.random()'],
+    ['new Date()', 'export const at = new Date()'],
+    ['setTimeout()', 'setTimeout(() => {}, 1)'],
+    ['process.env', "export const url = process.env['URL']"],
+  ])('refuse %s in the core', (use, text) => {
+    expect(violations('src/core/a.ts', text)).toEqual([
+      `src/core/a.ts uses ${use}: core takes it as an argument`,
+    ])
+  })
+
+  it.each([
+    ['src/core/a.ts', "import { b } from './b.ts'\nexport const day = new Date(b).getUTCDay()"],
+    ['src/core/a.ts', "/** import { x } from 'zod', Date.now() */\nexport const note = 'Date.now()'"],
+    ['src/adapter/postgres/a.ts', "import pg from 'pg'\nimport { b } from '../sql/index.ts'"],
+    ['src/adapter/pglite/a.ts', "import { migrate } from '../../migrate/index.ts'"],
+    ['src/cli/main.ts', "import { createCoordinator } from '../index.ts'\nimport '../dashboard/server.ts'"],
+    [
+      'machines/job.machine.ts',
+      "import { setup } from 'xstate'\nimport { evolve } from '../src/core/index.ts'",
+    ],
+  ])('allow %s: %s', (file, text) => {
+    expect(violations(file, text)).toEqual([])
+  })
+})

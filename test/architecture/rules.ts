@@ -1,0 +1,44 @@
+import type { Rule, Rules } from './arrows.ts'
+
+/** A composition root puts the parts together, so it may import them all; nobody imports it. */
+const root: Rule = { parts: 'any', packages: 'any', builtins: true, pure: false }
+
+const adapter = (packages: readonly string[], further: readonly string[] = []): Rule => ({
+  parts: ['port', 'codec', 'core', 'adapter/sql', ...further],
+  packages: ['rxjs', ...packages],
+  builtins: true,
+  pure: false,
+})
+
+/** Which part of src/ and machines/ may know which: the arrows go one way, from the shell to the core. */
+export const rules: Rules = {
+  core: { parts: [], packages: [], builtins: false, pure: true },
+  machines: { parts: ['core'], packages: ['xstate'], builtins: false, pure: true },
+  codec: { parts: ['core'], packages: ['zod'], builtins: false, pure: false },
+  port: { parts: ['core'], packages: [], builtins: false, pure: false },
+  coordinator: {
+    parts: ['core', 'machines', 'port', 'codec'],
+    packages: ['rxjs'],
+    builtins: true,
+    pure: false,
+  },
+  worker: {
+    parts: ['coordinator', 'core', 'port', 'codec'],
+    packages: ['rxjs'],
+    builtins: true,
+    pure: false,
+  },
+  'adapter/sql': adapter([]),
+  'adapter/memory': adapter([]),
+  'adapter/polling': adapter([]),
+  'adapter/postgres': adapter(['pg']),
+  // The embedded database is made on first use, so its adapter brings the tables along.
+  'adapter/pglite': adapter(['@electric-sql/pglite'], ['migrate']),
+  'adapter/supabase': adapter(['@supabase/supabase-js']),
+  migrate: root,
+  testing: root,
+  dashboard: root,
+  cli: root,
+  bench: root,
+  index: root,
+}
