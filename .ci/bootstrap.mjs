@@ -86,31 +86,37 @@ async function lockUnlessInstalled() {
   return true
 }
 
-/** Runs a child with this process' standard streams or the given ones; resolves to its exit code or signal. */
+/** Runs a child and hands on the signals that ask this process to end; `ended` tells how it ended, and which came. */
 function run(command, args, options) {
   const child = spawn(command, args, options)
   // A terminal sends Ctrl-C to the child too: sending it again would look like an impatient second one.
-  const forward = (signal) => (signal === 'SIGINT' && process.stdin.isTTY ? undefined : child.kill(signal))
+  let received
+  const forward = (signal) => {
+    received = signal
+    if (signal !== 'SIGINT' || !process.stdin.isTTY) child.kill(signal)
+  }
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.on(signal, forward)
   const ended = new Promise((resolve, reject) => {
     child.once('error', reject)
     child.once('close', (code, signal) => {
       for (const name of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.off(name, forward)
-      resolve({ code, signal })
+      resolve({ code, signal, received })
     })
   })
   return { child, ended }
 }
 
-/** Ends this process the way its child ended. */
+/** Ends this process the way its child ended: with its exit code, or by the same signal. */
 function endAs({ code, signal }) {
-  if (signal) process.kill(process.pid, signal)
-  process.exit(code ?? 128 + (os.constants.signals[signal] ?? 0))
+  if (!signal) process.exit(code)
+  process.kill(process.pid, signal)
+  // For a signal that does not end this process at once.
+  process.exitCode = 128 + (os.constants.signals[signal] ?? 0)
 }
 
 async function install() {
   process.stderr.write('installing dependencies (first run)…\n')
-  const flags = ['ci', '--include=dev', '--include=optional', '--no-audit', '--no-fund', '--loglevel=warn']
+  const flags = ['ci', '--include=dev', '--include=optional', '--no-audit', '--no-fund', '--loglevel=error']
   const npm = process.env.npm_execpath
   const command = npm ? [process.execPath, [npm, ...flags]] : ['npm', flags]
   const { child, ended } = run(command[0], command[1], {
@@ -123,10 +129,11 @@ async function install() {
   for (const stream of [child.stdout, child.stderr]) stream.on('data', (chunk) => output.push(chunk))
   const end = await ended
   if (end.code === 0 && isInstalled()) return
+  fs.rmSync(lockFile, { force: true })
+  if (end.received) endAs({ code: null, signal: end.received })
   process.stderr.write(Buffer.concat(output))
   process.stderr.write('the dependencies could not be installed: run `npm ci` to see why\n')
-  fs.rmSync(lockFile, { force: true })
-  endAs(end.code === 0 ? { code: 1, signal: null } : end)
+  process.exit(1)
 }
 
 async function ensureInstalled() {
