@@ -1,0 +1,7 @@
+export { decodeEvent, decodeEvents } from './decode-event.ts'
+export { encodeEvent } from './encode-event.ts'
+export { parseInput } from './invalid.ts'
+export { parseJobId, parseJobType, parseModel, parseModels, parseQueue, parseWorkerId } from './names.ts'
+export { type PolicyInput, parsePolicy, policySchema } from './policy.ts'
+export { type EnqueueInput, parseSpec, parseSpecs, type SpecDefaults } from './spec.ts'
+export { type EventRow, SCHEMA_VERSION } from './wire.ts'

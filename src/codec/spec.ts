@@ -1,0 +1,81 @@
+import { z } from 'zod'
+import { bounds, type JobSpec, type JobType, MICROS_PER_MS, specDefaults } from '../core/index.ts'
+import { parseInput, unknownFields } from './invalid.ts'
+import { jobIdSchema, jobTypeSchema, kindSchema, modelsSchema } from './names.ts'
+
+/** A job as a program asks for it: whatever is left out gets its default. */
+export interface EnqueueInput {
+  readonly jobId: string
+  /** `normal` unless given. */
+  readonly jobType?: JobType | undefined
+  /** Which handler runs it; the job type unless given. */
+  readonly kind?: string | undefined
+  readonly models: readonly string[]
+  /** −1,000 to 1,000; 0 unless given. */
+  readonly priority?: number | undefined
+  /** Not to be started before: a Date, or a text with a time zone such as `2026-11-24T15:00:00Z`. */
+  readonly runAt?: Date | string | null | undefined
+  readonly attempts?: number | undefined
+  readonly timeoutMs?: number | undefined
+  readonly expireMs?: number | null | undefined
+}
+
+/** A whole number from `min` to `max`; the message says the range. */
+export function wholeNumber(min: number, max: number, unit = '') {
+  const error = `must be a whole number from ${min.toLocaleString('en')} to ${max.toLocaleString('en')}${unit}`
+  return z.number({ error }).int({ error }).min(min, { error }).max(max, { error })
+}
+
+const timeError =
+  'must be a Date, or a text with a time zone such as "2026-11-24T15:00:00Z", between 1970 and 2255'
+
+/** Microseconds, from a Date or an ISO text with a zone: without one it would mean another time on another machine. */
+const timeSchema = z
+  .union([z.date(), z.iso.datetime({ offset: true, error: timeError })], { error: timeError })
+  .transform((time) => new Date(time).getTime() * MICROS_PER_MS)
+  .refine((us) => Number.isSafeInteger(us) && us >= 0, timeError)
+
+const shape = {
+  jobId: jobIdSchema,
+  jobType: jobTypeSchema.optional(),
+  kind: kindSchema.optional(),
+  models: modelsSchema,
+  priority: wholeNumber(-bounds.priority, bounds.priority).optional(),
+  runAt: timeSchema.nullish(),
+  attempts: wholeNumber(1, bounds.attempts).optional(),
+  timeoutMs: wholeNumber(1, bounds.durationMs, ' (milliseconds)').optional(),
+  expireMs: wholeNumber(1, bounds.durationMs, ' (milliseconds), or null for no expiry').nullish(),
+}
+const inputSchema = z.strictObject(shape, { error: unknownFields(Object.keys(shape)) })
+
+/** What differs by the way a job comes in: jobs through the gate have one attempt, since nobody would run a second. */
+export interface SpecDefaults {
+  readonly attempts: number
+}
+
+function withDefaults(input: z.infer<typeof inputSchema>, defaults: SpecDefaults): JobSpec {
+  const jobType = input.jobType ?? 'normal'
+  return {
+    jobId: input.jobId,
+    jobType,
+    kind: input.kind ?? jobType,
+    models: input.models,
+    priority: input.priority ?? specDefaults.priority,
+    runAt: input.runAt ?? specDefaults.runAt,
+    attempts: input.attempts ?? defaults.attempts,
+    timeoutMs: input.timeoutMs ?? specDefaults.timeoutMs,
+    expireMs: input.expireMs ?? specDefaults.expireMs,
+  }
+}
+
+/** The spec that an input stands for. @throws InterlockError `invalid_input` */
+export function parseSpec(input: unknown, defaults: SpecDefaults = specDefaults, root = 'job'): JobSpec {
+  return withDefaults(parseInput(inputSchema, input, root), defaults)
+}
+
+/** The specs of a batch of at most 10,000, in order. @throws InterlockError `invalid_input`, naming e.g. `jobs[3].models[0]` */
+export function parseSpecs(inputs: unknown, defaults: SpecDefaults = specDefaults): readonly JobSpec[] {
+  const limit = 'must be a list of at most 10,000 jobs; send more in several calls'
+  const list = parseInput(z.array(z.unknown(), { error: limit }).max(10_000, limit), inputs, 'jobs')
+  return list.map((input, index) => parseSpec(input, defaults, `jobs[${index}]`))
+}

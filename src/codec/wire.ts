@@ -1,0 +1,24 @@
+import type { EventType } from '../core/index.ts'
+
+/** The shape of events that this release writes. A higher one in the log needs a newer release to be read. */
+export const SCHEMA_VERSION = 1
+
+/**
+ * An event as the SQL functions take and give it: the columns of `job_queue_log`, with `at` (microseconds) for
+ * `created_at`. Columns that are null may be left out. `data` holds only what differs from the defaults, since the log
+ * keeps it for ever: 1 KB of log and indexes per job is the budget.
+ */
+export interface EventRow {
+  readonly seq: number
+  readonly at: number
+  readonly event_type: EventType
+  readonly job_id?: string
+  readonly job_type?: string
+  readonly models?: readonly string[]
+  readonly worker_id?: string
+  readonly data?: Readonly<Record<string, unknown>>
+  readonly command_id: string
+  readonly command_hash: number
+  /** {@link SCHEMA_VERSION} of the writer; 1 when left out. */
+  readonly schema_version?: number
+}

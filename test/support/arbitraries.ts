@@ -1,0 +1,193 @@
+/** Generators of everything the core speaks of, for properties about any part. */
+import fc from 'fast-check'
+import {
+  bounds,
+  type Event,
+  type EventType,
+  emptySetRules,
+  failureCodes,
+  type JobSpec,
+  jobTypes,
+  type Policy,
+  type RecordedEvent,
+  reasonCodes,
+  requeueReasons,
+} from '../../src/core/index.ts'
+
+/** 1 to 200 UTF-16 units, well-formed, without control characters; often short and often of an awkward alphabet. */
+export const arbitraryName: fc.Arbitrary<string> = fc.oneof(
+  { weight: 4, arbitrary: fc.stringMatching(/^[a-z][a-z0-9.-]{0,11}$/) },
+  { weight: 1, arbitrary: fc.string({ unit: 'grapheme', minLength: 1, maxLength: 20 }).filter(isName) },
+  {
+    weight: 1,
+    arbitrary: fc.constantFrom('__proto__', 'constructor', "'; drop table jobs; --", 'a b', '🚂'.repeat(100)),
+  },
+)
+
+function isName(text: string): boolean {
+  return text.length >= 1 && text.length <= bounds.idLength && !/\p{Cc}/u.test(text) && text.isWellFormed()
+}
+
+/** Few models, so that generated jobs meet. */
+export const arbitraryModels: fc.Arbitrary<readonly string[]> = fc.uniqueArray(arbitraryName, {
+  maxLength: 4,
+})
+
+/** Microseconds between 1970 and 2255. */
+export const arbitraryMicros: fc.Arbitrary<number> = fc.integer({ min: 1, max: Number.MAX_SAFE_INTEGER })
+
+const seq = fc.oneof(fc.integer({ min: 1, max: 1_000 }), fc.integer({ min: 1, max: Number.MAX_SAFE_INTEGER }))
+/** Plain objects: decoded ones are, and a strict comparison sees the difference. */
+const record = <T>(model: { [Key in keyof T]: fc.Arbitrary<T[Key]> }) =>
+  fc.record(model, { noNullPrototype: true })
+const orNull = <T>(arbitrary: fc.Arbitrary<T>) => fc.option(arbitrary, { nil: null, freq: 2 })
+// −0 is not a number of JSON.
+const real = fc.double({ noNaN: true, noDefaultInfinity: true }).map((number) => number + 0)
+
+/** A spec with a value of its own in any field, defaults included. */
+export function arbitraryJobSpec(jobId: fc.Arbitrary<string> = arbitraryName): fc.Arbitrary<JobSpec> {
+  return record({
+    jobId,
+    jobType: fc.constantFrom(...jobTypes),
+    kind: fc.oneof(fc.constantFrom('normal', 'workflow'), arbitraryName),
+    models: arbitraryModels,
+    priority: fc.oneof(fc.constant(0), fc.integer({ min: -bounds.priority, max: bounds.priority })),
+    runAt: orNull(arbitraryMicros),
+    attempts: fc.oneof(fc.constant(3), fc.integer({ min: 1, max: bounds.attempts })),
+    timeoutMs: fc.oneof(fc.constant(3_600_000), fc.integer({ min: 1, max: bounds.durationMs })),
+    expireMs: orNull(fc.integer({ min: 1, max: bounds.durationMs })),
+  })
+}
+
+export const arbitraryPolicy: fc.Arbitrary<Policy> = record({
+  maxActive: orNull(fc.integer({ min: 1, max: 100 })),
+  capacity: fc
+    .array(fc.tuple(fc.oneof(arbitraryName, fc.constant('*')), fc.integer({ min: 1, max: 10 })), {
+      maxLength: 4,
+    })
+    .map((entries) => Object.fromEntries(entries)),
+  maxOvertakes: orNull(fc.integer({ min: 0, max: 100 })),
+  ageSeconds: orNull(
+    fc.oneof(
+      fc.constant(60),
+      fc.double({ min: 0, max: 1_000, noNaN: true }).map((s) => s + 0),
+    ),
+  ),
+  offerMs: fc.integer({ min: 0, max: 60_000 }),
+  emptySet: fc.constantFrom(...emptySetRules),
+})
+
+/** The facts of each type of event, without those every event may carry. A new type has no place to hide here. */
+const factsOf: { readonly [Type in EventType]: fc.Arbitrary<Event & { readonly type: Type }> } = {
+  queued: fc.tuple(arbitraryJobSpec(), fc.option(fc.boolean(), { nil: undefined })).map(([spec, asked]) => ({
+    type: 'queued' as const,
+    jobId: spec.jobId,
+    spec,
+    ...(asked === undefined ? {} : { asked }),
+  })),
+  started: record({
+    type: fc.constant('started'),
+    jobId: arbitraryName,
+    workerId: arbitraryName,
+    attempt: fc.integer({ min: 1, max: bounds.attempts }),
+    models: arbitraryModels,
+  }),
+  completed: record({ type: fc.constant('completed'), jobId: arbitraryName, token: seq }),
+  blocked: waited('blocked'),
+  conflict: waited('conflict'),
+  failed: record({
+    type: fc.constant('failed'),
+    jobId: arbitraryName,
+    token: seq,
+    code: fc.constantFrom(...failureCodes),
+    final: fc.boolean(),
+  }),
+  cancel_requested: ofJob('cancel_requested'),
+  cancelled: record({ type: fc.constant('cancelled'), jobId: arbitraryName, token: orNull(seq) }),
+  expired: ofJob('expired'),
+  lease_expired: record({
+    type: fc.constant('lease_expired'),
+    jobId: arbitraryName,
+    token: seq,
+    workerId: arbitraryName,
+    final: fc.boolean(),
+  }),
+  requeued: record({
+    type: fc.constant('requeued'),
+    jobId: arbitraryName,
+    reason: fc.constantFrom(...requeueReasons),
+    runAt: orNull(arbitraryMicros),
+  }),
+  due: ofJob('due'),
+  asked: record({ type: fc.constant('asked'), jobId: arbitraryName, asker: orNull(arbitraryName) }),
+  bypassed: record({
+    type: fc.constant('bypassed'),
+    jobId: arbitraryName,
+    jobType: fc.constantFrom(...jobTypes),
+  }),
+  reprioritized: record({
+    type: fc.constant('reprioritized'),
+    jobId: arbitraryName,
+    priority: fc.integer({ min: -bounds.priority, max: bounds.priority }),
+    position: record({ level: real, order: fc.maxSafeInteger(), tie: real }),
+  }),
+  policy_changed: record({ type: fc.constant('policy_changed'), policy: arbitraryPolicy }),
+  model_paused: record({
+    type: fc.constant('model_paused'),
+    model: arbitraryName,
+    reason: fc.oneof(fc.constant(''), arbitraryName),
+    until: orNull(arbitraryMicros),
+  }),
+  model_resumed: record({ type: fc.constant('model_resumed'), model: arbitraryName }),
+  drain_requested: record({ type: fc.constant('drain_requested') }),
+  drained: record({ type: fc.constant('drained') }),
+  resumed: record({ type: fc.constant('resumed') }),
+  epoch_changed: record({ type: fc.constant('epoch_changed'), epoch: seq }),
+}
+
+function ofJob<const Type extends 'cancel_requested' | 'expired' | 'due'>(type: Type) {
+  return record({ type: fc.constant(type), jobId: arbitraryName })
+}
+
+function waited<const Type extends 'blocked' | 'conflict'>(type: Type) {
+  return record({
+    type: fc.constant(type),
+    jobId: arbitraryName,
+    reason: fc.constantFrom(...reasonCodes),
+    blockedBy: orNull(arbitraryName),
+    model: orNull(arbitraryName),
+  })
+}
+
+type AnyEvent = fc.Arbitrary<Event>
+
+/** Any event; of the one type if it is named. */
+export function arbitraryEvent(type?: EventType): AnyEvent {
+  const facts: AnyEvent = type ? factsOf[type] : fc.oneof(...(Object.values(factsOf) as AnyEvent[]))
+  return record({
+    event: facts,
+    workerId: fc.option(arbitraryName, { nil: undefined }),
+    offers: fc.option(fc.oneof(fc.constant('own' as const), fc.array(arbitraryName, { maxLength: 3 })), {
+      nil: undefined,
+    }),
+  }).map(({ event, workerId, offers }) => {
+    const own = 'jobId' in event ? [event.jobId] : []
+    const ids = offers === 'own' ? own : offers
+    return {
+      ...(workerId === undefined ? {} : { workerId }),
+      ...(ids === undefined ? {} : { offers: ids }),
+      ...event,
+    }
+  })
+}
+
+/** Any event with a place in the log, a time, and a command. */
+export function arbitraryRecordedEvent(type?: EventType): fc.Arbitrary<RecordedEvent> {
+  return record({
+    event: arbitraryEvent(type),
+    seq,
+    at: arbitraryMicros,
+    commandId: arbitraryName,
+    commandHash: fc.integer({ min: 0, max: 2 ** 52 - 1 }),
+  }).map(({ event, ...record }) => ({ ...event, ...record }))
+}
