@@ -1,4 +1,4 @@
-import type { Micros, ProjectionChanges, RecordedEvent } from '../core/index.ts'
+import type { JobRow, Micros, ProjectionChanges, RecordedEvent, StateRow } from '../core/index.ts'
 
 /** What one append wants to write. The events already carry their sequence numbers and times. */
 export interface AppendRequest {
@@ -29,9 +29,27 @@ export interface KnownCommand {
  */
 export type AppendAnswer =
   | { readonly ok: true; readonly version: number; readonly now: Micros }
-  | { readonly ok: false; readonly reason: 'version'; readonly version: number; readonly now: Micros; readonly missed: readonly RecordedEvent[] }
-  | { readonly ok: false; readonly reason: 'known'; readonly version: number; readonly now: Micros; readonly known: readonly KnownCommand[] }
-  | { readonly ok: false; readonly reason: 'dead_worker' | 'live_worker'; readonly version: number; readonly now: Micros; readonly workerIds: readonly string[] }
+  | {
+      readonly ok: false
+      readonly reason: 'version'
+      readonly version: number
+      readonly now: Micros
+      readonly missed: readonly RecordedEvent[]
+    }
+  | {
+      readonly ok: false
+      readonly reason: 'known'
+      readonly version: number
+      readonly now: Micros
+      readonly known: readonly KnownCommand[]
+    }
+  | {
+      readonly ok: false
+      readonly reason: 'dead_worker' | 'live_worker'
+      readonly version: number
+      readonly now: Micros
+      readonly workerIds: readonly string[]
+    }
   | { readonly ok: false; readonly reason: 'clock'; readonly version: number; readonly now: Micros }
 
 /** What a turn sees once it holds the queue's lock: everything up to the head, and the database's clock. */
@@ -86,6 +104,14 @@ export interface WorkerRow {
   readonly state: 'live' | 'late' | 'dead'
 }
 
+/** The inner projection as it is stored, for `verify`: must equal the fold of the log at `state.version`. */
+export interface Projection {
+  /** With the policy in force. */
+  readonly state: StateRow
+  /** By `job_id`, in the order of JavaScript's `<`. */
+  readonly jobs: readonly JobRow[]
+}
+
 /**
  * Where a queue's log lives. All writes to the log go through `append` (or `turn`, which is an append under a lock that
  * is held while the caller decides). Errors: `not_migrated`, `database_older`, `database_newer`, `store_unavailable`,
@@ -104,6 +130,8 @@ export interface LogStore {
   turn(queue: string, since: number, decide: (view: TurnView) => AppendRequest | null): Promise<AppendAnswer>
   /** Events after `after`, at most `limit` (1..10,000). Never takes the lock. */
   read(queue: string, after: number, limit: number): Promise<LogPage>
+  /** The inner projection of one moment. Null when the queue has never been opened. */
+  projection(queue: string): Promise<Projection | null>
   beat(beat: WorkerBeat): Promise<BeatAnswer>
   /** Ends this incarnation: its lease is gone at once. */
   leave(queue: string, workerId: string): Promise<void>

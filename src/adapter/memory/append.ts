@@ -1,0 +1,100 @@
+import { InterlockError, type Micros, type RecordedEvent } from '../../core/index.ts'
+import type { AppendAnswer, AppendRequest, KnownCommand } from '../../port/index.ts'
+import type { MemoryQueue, MemoryWorker } from './database.ts'
+
+const TOLERANCE: Micros = 1_000_000
+const MISSED_EVENTS = 500
+
+/** `job_queue_append`: the checks in the order in which SQL makes them, then everything at once. */
+export function appendTo(queue: MemoryQueue, request: AppendRequest, now: Micros): AppendAnswer {
+  checkShape(request)
+  const refusal = refusalOf(queue, request, now)
+  if (refusal) return refusal
+  for (const event of request.events) record(queue, event)
+  for (const workerId of workersOf(request.events, 'lease_expired')) {
+    const worker = queue.workers.get(workerId)
+    if (worker) worker.dead = true
+  }
+  const { state, jobs, gone } = request.changes
+  for (const jobId of gone) queue.jobs.delete(jobId)
+  for (const row of jobs) queue.jobs.set(row.job_id, row)
+  queue.state = { ...state, policy: state.policy ?? queue.state.policy }
+  return { ok: true, version: queue.log.length, now }
+}
+
+function refusalOf(
+  queue: MemoryQueue,
+  { events, expectedVersion }: AppendRequest,
+  now: Micros,
+): AppendAnswer | null {
+  const version = queue.log.length
+  const refused = { ok: false, version, now } as const
+  if (version !== expectedVersion) {
+    const missed = queue.log.slice(expectedVersion, expectedVersion + MISSED_EVENTS)
+    return { ...refused, reason: 'version', missed }
+  }
+  const known = [...new Set(events.map((event) => event.commandId))].flatMap(
+    (id) => queue.commands.get(id) ?? [],
+  )
+  if (known.length > 0) return { ...refused, reason: 'known', known: known.toSorted(bySeq) }
+  const dead = workersOf(events, 'started').filter((id) => !isLive(queue.workers.get(id), now))
+  if (dead.length > 0) return { ...refused, reason: 'dead_worker', workerIds: dead }
+  const live = workersOf(events, 'lease_expired').filter((id) => !isOverdue(queue.workers.get(id), now))
+  if (live.length > 0) return { ...refused, reason: 'live_worker', workerIds: live }
+  return timesAreRight(events, queue.lastAt, now) ? null : { ...refused, reason: 'clock' }
+}
+
+/** The lease lets the worker start jobs. */
+export function isLive(worker: MemoryWorker | undefined, now: Micros): boolean {
+  return worker !== undefined && !worker.dead && worker.expiresAt > now
+}
+
+/** The lease is over, and so is the grace in which a worker that could not beat stops its handlers. */
+export function isOverdue(worker: MemoryWorker | undefined, now: Micros): boolean {
+  if (worker === undefined || worker.dead) return true
+  return worker.expiresAt + worker.beat.graceMs * 1_000 < now
+}
+
+/** Strictly rising, and near the clock; ahead of it as far as the last event was, so that time never stands still. */
+function timesAreRight(events: readonly RecordedEvent[], lastAt: Micros, now: Micros): boolean {
+  let before = lastAt
+  for (const { at } of events) {
+    if (at <= before) return false
+    before = at
+  }
+  const first = events[0]?.at ?? now
+  return first >= now - TOLERANCE && before <= Math.max(now + TOLERANCE, lastAt + events.length)
+}
+
+function record(queue: MemoryQueue, event: RecordedEvent): void {
+  queue.log.push(event)
+  queue.lastAt = event.at
+  if (event.type === 'epoch_changed') queue.epoch = event.epoch
+  const known = queue.commands.get(event.commandId)
+  if (known) known.seqs.push(event.seq)
+  else queue.commands.set(event.commandId, { ...idOf(event), seqs: [event.seq] })
+}
+
+const idOf = ({ commandId, commandHash }: RecordedEvent) => ({ commandId, commandHash })
+
+function workersOf(events: readonly RecordedEvent[], type: 'started' | 'lease_expired'): string[] {
+  return [...new Set(events.flatMap((event) => (event.type === type ? [event.workerId] : [])))].toSorted()
+}
+
+const bySeq = (a: KnownCommand, b: KnownCommand): number => (a.seqs[0] ?? 0) - (b.seqs[0] ?? 0)
+
+function checkShape({ events, expectedVersion, changes }: AppendRequest): void {
+  const contiguous = events.every((event, index) => event.seq === expectedVersion + index + 1)
+  if (events.length === 0 || events.length > 10_000 || !contiguous) {
+    throw new InterlockError(
+      'invalid_input',
+      `an append takes 1 to 10,000 events numbered from ${expectedVersion + 1}; decide again at the current version`,
+    )
+  }
+  if (changes.state.version !== expectedVersion + events.length) {
+    throw new InterlockError(
+      'invalid_input',
+      `the state row is of version ${changes.state.version}, the last event is ${expectedVersion + events.length}; compute the changes after the events`,
+    )
+  }
+}

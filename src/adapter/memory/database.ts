@@ -1,0 +1,73 @@
+import {
+  defaultPolicy,
+  type JobRow,
+  type Micros,
+  type RecordedEvent,
+  type StateRow,
+} from '../../core/index.ts'
+import type { KnownCommand, WorkerBeat } from '../../port/index.ts'
+
+/** A row of `job_queue_workers`. */
+export interface MemoryWorker {
+  readonly beat: WorkerBeat
+  readonly startedAt: Micros
+  beatAt: Micros
+  expiresAt: Micros
+  dead: boolean
+}
+
+/** What the tables hold of one queue. */
+export interface MemoryQueue {
+  readonly log: RecordedEvent[]
+  readonly commands: Map<string, KnownCommand & { readonly seqs: number[] }>
+  readonly jobs: Map<string, JobRow>
+  readonly workers: Map<string, MemoryWorker>
+  readonly listeners: Set<() => void>
+  state: StateRow
+  lastAt: Micros
+  epoch: number
+}
+
+/** The tables. Several stores over one database act like several processes on one PostgreSQL. */
+export interface MemoryDatabase {
+  readonly now: () => Micros
+  readonly queues: Map<string, MemoryQueue>
+}
+
+/** @param now the database's clock, in microseconds; tests put their own in */
+export function memoryDatabase(now: () => Micros = () => Date.now() * 1_000): MemoryDatabase {
+  return { now, queues: new Map() }
+}
+
+/** The queue of that name; the first use makes it. */
+export function queueIn(database: MemoryDatabase, name: string): MemoryQueue {
+  const known = database.queues.get(name)
+  if (known) return known
+  const made: MemoryQueue = {
+    log: [],
+    commands: new Map(),
+    jobs: new Map(),
+    workers: new Map(),
+    listeners: new Set(),
+    state: idleState(database.now()),
+    lastAt: 0,
+    epoch: 1,
+  }
+  database.queues.set(name, made)
+  return made
+}
+
+function idleState(now: Micros): StateRow {
+  return {
+    status: 'idle',
+    version: 0,
+    active_job_id: null,
+    active_job_type: null,
+    active_models: [],
+    active_count: 0,
+    waiting_count: 0,
+    policy: defaultPolicy,
+    drained_at: null,
+    updated_at: now,
+  }
+}

@@ -1,0 +1,2 @@
+export { type MemoryDatabase, memoryDatabase } from './database.ts'
+export { memoryStore } from './store.ts'

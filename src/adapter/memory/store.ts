@@ -1,0 +1,105 @@
+import { InterlockError, type JobRow } from '../../core/index.ts'
+import type { AppendRequest, BeatAnswer, LogStore, WorkerBeat, WorkerRow } from '../../port/index.ts'
+import { appendTo, isLive, isOverdue } from './append.ts'
+import { type MemoryDatabase, type MemoryQueue, memoryDatabase, queueIn } from './database.ts'
+
+/**
+ * The reference store: everything in this process, nothing kept. Answers exactly as the SQL stores do; they are all
+ * held to the same contract (`storeContract`).
+ *
+ * @param database share one between stores to act like several processes; give it a clock to control time
+ */
+export function memoryStore(database: MemoryDatabase = memoryDatabase()): LogStore {
+  const stops = new Set<() => void>()
+  let closed = false
+  const queueOf = (name: string): MemoryQueue => {
+    if (closed) throw new InterlockError('closed', 'the store is closed; make a new one')
+    return queueIn(database, name)
+  }
+  const append = (request: AppendRequest) => {
+    const queue = queueOf(request.queue)
+    const answer = appendTo(queue, request, database.now())
+    if (answer.ok) for (const wake of queue.listeners) queueMicrotask(wake)
+    return answer
+  }
+  return {
+    name: 'memory',
+    open: async (queue) => void queueOf(queue),
+    append: async (request) => append(request),
+    turn: async (name, since, decide) => {
+      const { log } = queueOf(name)
+      const view = { version: log.length, now: database.now(), missed: log.slice(since) }
+      const request = decide(view)
+      return request ? append(request) : { ok: true, version: view.version, now: view.now }
+    },
+    read: async (name, after, limit) => {
+      const { log, epoch } = queueOf(name)
+      return { events: log.slice(after, after + limit), version: log.length, epoch, now: database.now() }
+    },
+    projection: async (name) => {
+      if (!database.queues.has(name)) return null
+      const { state, jobs } = queueOf(name)
+      return { state, jobs: [...jobs.values()].toSorted(byId) }
+    },
+    beat: async (beat) => beatIn(queueOf(beat.queue), beat, database.now()),
+    leave: async (name, workerId) => {
+      const worker = queueOf(name).workers.get(workerId)
+      if (!worker) return
+      worker.dead = true
+      worker.expiresAt = Math.min(worker.expiresAt, database.now())
+    },
+    workers: async (name) => workerRows(queueOf(name), database.now()),
+    listen: async (name, onWake) => {
+      const { listeners } = queueOf(name)
+      // A function of its own, so that one callback can listen twice.
+      const wake = () => (stops.has(stop) ? onWake() : undefined)
+      const stop = () => {
+        stops.delete(stop)
+        listeners.delete(wake)
+      }
+      stops.add(stop)
+      listeners.add(wake)
+      return async () => stop()
+    },
+    close: async () => {
+      closed = true
+      for (const stop of stops) stop()
+    },
+  }
+}
+
+const byId = (a: JobRow, b: JobRow): number => (a.job_id < b.job_id ? -1 : 1)
+
+/** `job_queue_beat`: registers or renews; a lease that is over stays over. */
+function beatIn(queue: MemoryQueue, beat: WorkerBeat, now: number): BeatAnswer {
+  const version = queue.log.length
+  const worker = queue.workers.get(beat.workerId)
+  const alive = worker === undefined || isLive(worker, now)
+  const expiresAt = alive ? now + beat.ttlMs * 1_000 : worker.expiresAt
+  if (alive) {
+    const startedAt = worker?.startedAt ?? now
+    queue.workers.set(beat.workerId, { beat, startedAt, beatAt: now, expiresAt, dead: false })
+  }
+  return { alive, now, expiresAt, version, overdue: overdueIn(queue, now) }
+}
+
+/** Those that hold a job and may be expired. */
+function overdueIn(queue: MemoryQueue, now: number): string[] {
+  const holders = new Set<string>()
+  for (const job of queue.jobs.values())
+    if (job.state === 'active' && job.worker_id) holders.add(job.worker_id)
+  return [...holders].filter((id) => isOverdue(queue.workers.get(id), now)).toSorted()
+}
+
+function workerRows(queue: MemoryQueue, now: number): WorkerRow[] {
+  return [...queue.workers.values()].map((worker) => ({
+    workerId: worker.beat.workerId,
+    kinds: worker.beat.kinds,
+    freeSlots: worker.beat.freeSlots,
+    release: worker.beat.release,
+    startedAt: worker.startedAt,
+    beatAt: worker.beatAt,
+    expiresAt: worker.expiresAt,
+    state: isLive(worker, now) ? 'live' : isOverdue(worker, now) ? 'dead' : 'late',
+  }))
+}
