@@ -29,12 +29,23 @@ export type CommandBody =
       readonly retryAt: Micros | null
     }
   /** Gives an attempt back: the job returns to the line. `later`, `unacknowledged` and `drained` cost no attempt. */
-  | { readonly type: 'release'; readonly jobId: string; readonly token: number; readonly reason: RequeueReason; readonly runAt: Micros | null }
+  | {
+      readonly type: 'release'
+      readonly jobId: string
+      readonly token: number
+      readonly reason: RequeueReason
+      readonly runAt: Micros | null
+    }
   | { readonly type: 'cancel'; readonly jobId: string; readonly force: boolean }
   /** Acknowledges a cancel request: the attempt has stopped. */
   | { readonly type: 'confirm_cancel'; readonly jobId: string; readonly token: number }
   | { readonly type: 'expire_leases'; readonly workerIds: readonly string[]; readonly retryAt: Micros | null }
-  | { readonly type: 'reprioritize'; readonly jobId: string; readonly priority?: number; readonly before?: string }
+  | {
+      readonly type: 'reprioritize'
+      readonly jobId: string
+      readonly priority?: number
+      readonly before?: string
+    }
   | { readonly type: 'set_policy'; readonly policy: Policy }
   | { readonly type: 'drain' }
   | { readonly type: 'resume' }

@@ -46,8 +46,16 @@ export const reasonCodes = [
 ] as const
 export type ReasonCode = (typeof reasonCodes)[number]
 
-/** Why an attempt failed; the text of the error lives in `job_queue_data`, never in the log. */
-export const failureCodes = ['handler_error', 'timed_out', 'non_retryable', 'invalid_payload', 'rejected'] as const
+/**
+ * Why an attempt failed (`released`: it was given back, see {@link requeueReasons}); the text of the error lives in `job_queue_data`, never in the log.
+ */
+export const failureCodes = [
+  'handler_error',
+  'timed_out',
+  'non_retryable',
+  'invalid_payload',
+  'released',
+] as const
 export type FailureCode = (typeof failureCodes)[number]
 
 /** Why a job went back into the line. `later` and `unacknowledged` cost no attempt. */
@@ -65,7 +73,12 @@ export interface Position {
   readonly tie: number
 }
 
-/** Facts every event may carry. `offers`: jobs that this event made startable and that nobody has taken yet. */
+/**
+ * `final: false` on an end: another attempt follows, with the `requeued` of the same append.
+ * `asked`: the enqueuing process waits for this job (`worker_id`).
+ *
+ * Facts every event may carry. `offers`: jobs that this event made startable and that nobody has taken yet.
+ */
 interface Fact {
   readonly workerId?: string
   readonly offers?: readonly string[]
@@ -74,21 +87,60 @@ interface Fact {
 export type Event = Fact &
   (
     | { readonly type: 'queued'; readonly jobId: string; readonly spec: JobSpec; readonly asked?: boolean }
-    | { readonly type: 'blocked' | 'conflict'; readonly jobId: string; readonly reason: ReasonCode; readonly blockedBy: string | null; readonly model: string | null }
-    | { readonly type: 'started'; readonly jobId: string; readonly workerId: string; readonly attempt: number; readonly models: readonly string[] }
+    | {
+        readonly type: 'blocked' | 'conflict'
+        readonly jobId: string
+        readonly reason: ReasonCode
+        readonly blockedBy: string | null
+        readonly model: string | null
+      }
+    | {
+        readonly type: 'started'
+        readonly jobId: string
+        readonly workerId: string
+        readonly attempt: number
+        readonly models: readonly string[]
+      }
     | { readonly type: 'completed'; readonly jobId: string; readonly token: number }
-    | { readonly type: 'failed'; readonly jobId: string; readonly token: number; readonly code: FailureCode }
+    | {
+        readonly type: 'failed'
+        readonly jobId: string
+        readonly token: number
+        readonly code: FailureCode
+        readonly final: boolean
+      }
     | { readonly type: 'cancel_requested'; readonly jobId: string }
     | { readonly type: 'cancelled'; readonly jobId: string; readonly token: number | null }
     | { readonly type: 'expired'; readonly jobId: string }
-    | { readonly type: 'lease_expired'; readonly jobId: string; readonly token: number; readonly workerId: string }
-    | { readonly type: 'requeued'; readonly jobId: string; readonly reason: RequeueReason; readonly runAt: Micros | null }
+    | {
+        readonly type: 'lease_expired'
+        readonly jobId: string
+        readonly token: number
+        readonly workerId: string
+        readonly final: boolean
+      }
+    | {
+        readonly type: 'requeued'
+        readonly jobId: string
+        readonly reason: RequeueReason
+        readonly runAt: Micros | null
+      }
     | { readonly type: 'due'; readonly jobId: string }
     | { readonly type: 'asked'; readonly jobId: string; readonly asker: string | null }
     | { readonly type: 'bypassed'; readonly jobId: string; readonly jobType: JobSpec['jobType'] }
-    | { readonly type: 'reprioritized'; readonly jobId: string; readonly priority: number; readonly position: Position }
+    | {
+        readonly type: 'reprioritized'
+        readonly jobId: string
+        readonly priority: number
+        readonly position: Position
+      }
     | { readonly type: 'policy_changed'; readonly policy: Policy }
-    | { readonly type: 'model_paused'; readonly model: string; readonly reason: string; readonly until: Micros | null }
+    | {
+        readonly type: 'model_paused'
+        readonly model: string
+        readonly reason: string
+        readonly until: Micros | null
+      }
     | { readonly type: 'model_resumed'; readonly model: string }
     | { readonly type: 'drain_requested' }
     | { readonly type: 'drained' }

@@ -1,7 +1,24 @@
+export { isStartable } from './admission.ts'
 export * from './command.ts'
+export { type Decision, decide } from './decide.ts'
 export * from './error.ts'
 export * from './event.ts'
-export * from './hash.ts'
+export { evolve } from './evolve.ts'
+export { hash } from './hash.ts'
 export * from './job.ts'
+export {
+  emptyLedger,
+  type Job,
+  jobOf,
+  type Ledger,
+  type Model,
+  modelOf,
+  statusOf,
+  waitingCount,
+} from './ledger.ts'
 export * from './policy.ts'
+export { projectionChanges, projectionOf } from './projection.ts'
+export { reasonCodeOf, waitingFor } from './reason.ts'
+export { type Folded, fold, Replayer, replay } from './replay.ts'
 export * from './row.ts'
+export type { Surroundings } from './scribe.ts'

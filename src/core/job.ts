@@ -40,7 +40,13 @@ export interface JobSpec {
 }
 
 /** What a spec is unless said otherwise. `attempts` is 1 for jobs that come through the gate. */
-export const specDefaults = { priority: 0, runAt: null, attempts: 3, timeoutMs: 3_600_000, expireMs: null } as const
+export const specDefaults = {
+  priority: 0,
+  runAt: null,
+  attempts: 3,
+  timeoutMs: 3_600_000,
+  expireMs: null,
+} as const
 
 /** The right to run one attempt. The fencing token is the sequence number of its `started` event. */
 export interface Lease {

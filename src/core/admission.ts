@@ -1,0 +1,64 @@
+import { firstUnavailable } from './blocking.ts'
+import { MICROS_PER_MS, type Micros } from './job.ts'
+import { type Job, type LedgerView, type Model, modelOf, usesSlot } from './ledger.ts'
+import { byPlace, type Place } from './place.ts'
+import { capacityOf } from './policy.ts'
+
+/** The admission rule (DESIGN, section 4): may this waiting job start at this time? */
+export function isStartable(ledger: LedgerView, job: Job, now: Micros): boolean {
+  return !job.active && job.dueAt === null && hasSlot(ledger, job, now) && hasModels(ledger, job, now)
+}
+
+/** The queue is open, nobody runs alone, and fewer than `maxActive` slots are used or kept for offers ahead. */
+export function hasSlot(ledger: LedgerView, job: Job, now: Micros): boolean {
+  if (ledger.draining) return false
+  if (!usesSlot(job)) return true
+  if (ledger.alone > 0 || isBehindExclusive(ledger, job.place)) return false
+  if (job.exclusive) return ledger.slotsUsed === 0 && offersAhead(ledger, job.place, now) === 0
+  const { maxActive } = ledger.policy
+  return maxActive === null || ledger.slotsUsed + offersAhead(ledger, job.place, now) < maxActive
+}
+
+/** Each model has a place that is neither held nor reserved by a job ahead in line. */
+export function hasModels(ledger: LedgerView, job: Job, now: Micros): boolean {
+  if (ledger.policy.maxOvertakes === 0) return firstUnavailable(ledger, job) === undefined
+  return job.spec.models.every((name) => isFree(ledger, modelOf(ledger, name), job.place, now))
+}
+
+/** True if the model has a place for whoever stands at `place` in line. */
+export function isFree(ledger: LedgerView, model: Model, place: Place, now: Micros): boolean {
+  const free = capacityOf(ledger.policy, model.model) - model.holders.size
+  if (free <= 0) return false
+  return reservedAhead(ledger, model, place, now) < free
+}
+
+/** How many jobs ahead keep a place of the model: overtaken often enough, or offered to all just now. */
+export function reservedAhead(ledger: LedgerView, model: Model, place: Place, now: Micros): number {
+  let count = model.reserved.rank(place)
+  for (const other of model.offers) {
+    if (byPlace(other, place) >= 0) break
+    if (isOfferLive(ledger, other, now) && model.reserved.get(other) === undefined) count++
+  }
+  return count
+}
+
+/** An offered job keeps its place for `offerMs`; after that others may pass it. */
+export function isOfferLive(ledger: LedgerView, place: Place, now: Micros): boolean {
+  const offeredAt = ledger.jobs.get(place)?.offeredAt ?? null
+  return offeredAt !== null && offeredAt + ledger.policy.offerMs * MICROS_PER_MS > now
+}
+
+function offersAhead(ledger: LedgerView, place: Place, now: Micros): number {
+  let count = 0
+  for (const other of ledger.offered) {
+    if (byPlace(other, place) >= 0) break
+    const job = ledger.jobs.get(other)
+    if (job !== undefined && usesSlot(job) && isOfferLive(ledger, other, now)) count++
+  }
+  return count
+}
+
+function isBehindExclusive(ledger: LedgerView, place: Place): boolean {
+  const first = ledger.exclusives.min()
+  return first !== undefined && byPlace(first, place) < 0
+}

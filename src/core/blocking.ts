@@ -1,0 +1,88 @@
+import type { Draft } from './draft.ts'
+import { type Job, type LedgerView, type Model, modelOf, usesSlot } from './ledger.ts'
+import { byPlace, type Place } from './place.ts'
+import { capacityOf } from './policy.ts'
+import type { Tree } from './tree.ts'
+
+/** Whom a waiting job is behind, and on which model; `model` null: in the line of the whole queue. */
+export interface Blocker {
+  readonly jobId: string
+  readonly model: string | null
+}
+
+/**
+ * The first model of the job whose places are all taken by holders and by due jobs ahead of it in line; undefined if
+ * each has a place left. It looks at the line alone, as if everybody reserved, so that one event changes the answer
+ * for at most one job per model.
+ */
+export function firstUnavailable(ledger: LedgerView, job: Job): Model | undefined {
+  for (const name of job.spec.models) {
+    const model = modelOf(ledger, name)
+    const free = capacityOf(ledger.policy, name) - model.holders.size
+    if (free <= 0 || model.line.rank(job.place) >= free) return model
+  }
+  return undefined
+}
+
+/** The nearest live job ahead of a due waiting job (DESIGN: "blocking is data"); undefined if it waits for nobody. */
+export function blockerOf(ledger: LedgerView, job: Job): Blocker | undefined {
+  const model = firstUnavailable(ledger, job)
+  if (model !== undefined) return blockerIn(model.line, model.holders, job.place, model.model)
+  if (job.offeredAt !== null) return undefined
+  return blockerIn(ledger.line, ledger.active, job.place, null)
+}
+
+function blockerIn(
+  line: Tree<Place>,
+  holders: Tree<Place>,
+  place: Place,
+  model: string | null,
+): Blocker | undefined {
+  const ahead = later(line.before(place), holders.before(place)) ?? holders.min()
+  return ahead === undefined ? undefined : { jobId: ahead.jobId, model }
+}
+
+function later(a: Place | undefined, b: Place | undefined): Place | undefined {
+  if (a === undefined || b === undefined) return a ?? b
+  return byPlace(a, b) > 0 ? a : b
+}
+
+/**
+ * Brings readiness and blockers up to date for the jobs that the events since the last call may have changed. What it
+ * writes depends on the state only, so it may be called after every event or once for many.
+ */
+export function settle(draft: Draft): void {
+  if (draft.policyChanged) settleReadiness(draft)
+  for (const place of draft.unsettled) {
+    const job = draft.jobs.get(place)
+    if (job !== undefined && isInLine(job, place)) settleJob(draft, job)
+  }
+  draft.unsettled.clear()
+}
+
+function isInLine(job: Job, place: Place): boolean {
+  return job.place === place && !job.active && job.dueAt === null && usesSlot(job)
+}
+
+function settleJob(draft: Draft, job: Job): void {
+  const ready = job.offeredAt === null && firstUnavailable(draft, job) === undefined
+  if (ready !== job.ready) draft.setReady(draft.edit(job, true), ready)
+  const blocker = blockerOf(draft, job)
+  const blockedBy = blocker?.jobId ?? null
+  const blockedOn = blocker?.model ?? null
+  if (job.blockedBy === blockedBy && job.blockedOn === blockedOn) return
+  const own = draft.edit(job)
+  own.blockedBy = blockedBy
+  own.blockedOn = blockedOn
+}
+
+/** A changed policy changes who is ready, in the whole line; blockers stay until something happens to them. */
+function settleReadiness(draft: Draft): void {
+  draft.policyChanged = false
+  for (const place of [...draft.line]) {
+    const job = draft.jobs.get(place)
+    if (job === undefined) continue
+    const ready = job.offeredAt === null && firstUnavailable(draft, job) === undefined
+    if (ready !== job.ready) draft.setReady(draft.edit(job, true), ready)
+  }
+}

@@ -1,0 +1,34 @@
+import type { CommandBody, CommandResult } from '../command.ts'
+import { grant } from '../grant.ts'
+import { jobOf } from '../ledger.ts'
+import type { Scribe } from '../scribe.ts'
+import { afterEnd, heldJob } from './end.ts'
+import { accepted, refused } from './result.ts'
+
+type Body<T extends CommandBody['type']> = CommandBody & { readonly type: T }
+
+/**
+ * Ends a waiting job at once. An active one is asked to stop and keeps its models until its worker confirms or its
+ * lease is over; `force` frees them now, although the work may still be going on.
+ */
+export function cancel(scribe: Scribe, { jobId, force }: Body<'cancel'>): CommandResult {
+  const { workerId } = scribe.command
+  const job = jobOf(scribe.draft, jobId)
+  if (job === undefined)
+    return refused('job_not_live', `job ${jobId} is neither waiting nor active; nothing to cancel`)
+  if (job.active && !force) {
+    if (!job.cancelRequested) scribe.record({ type: 'cancel_requested', jobId, workerId })
+    return accepted(scribe)
+  }
+  scribe.record({ type: 'cancelled', jobId, token: job.active ? job.token : null, workerId })
+  if (job.active) return afterEnd(scribe)
+  grant(scribe)
+  return accepted(scribe)
+}
+
+export function confirmCancel(scribe: Scribe, { jobId, token }: Body<'confirm_cancel'>): CommandResult {
+  const job = heldJob(scribe, jobId, token)
+  if ('ok' in job) return job
+  scribe.record({ type: 'cancelled', jobId, token: job.token, workerId: scribe.command.workerId })
+  return afterEnd(scribe)
+}

@@ -1,0 +1,102 @@
+import type { CommandBody, CommandResult, Refusal } from '../command.ts'
+import type { RequeueReason } from '../event.ts'
+import { grant } from '../grant.ts'
+import type { Micros } from '../job.ts'
+import { type Job, jobOf } from '../ledger.ts'
+import type { Scribe } from '../scribe.ts'
+import { accepted, refused } from './result.ts'
+
+type Body<T extends CommandBody['type']> = CommandBody & { readonly type: T }
+
+export function complete(scribe: Scribe, { jobId, token }: Body<'complete'>): CommandResult {
+  const job = heldJob(scribe, jobId, token)
+  if ('ok' in job) return job
+  scribe.record({ type: 'completed', jobId, token: job.token, workerId: scribe.command.workerId })
+  return afterEnd(scribe)
+}
+
+/** Another attempt follows while attempts are left and a time for it was named; else the job has failed. */
+export function fail(scribe: Scribe, { jobId, token, code, retryAt }: Body<'fail'>): CommandResult {
+  const job = heldJob(scribe, jobId, token)
+  if ('ok' in job) return job
+  const final = retryAt === null || !hasAttemptsLeft(job)
+  scribe.record({ type: 'failed', jobId, token: job.token, code, final, workerId: scribe.command.workerId })
+  if (!final) requeue(scribe, jobId, 'retry', retryAt)
+  return afterEnd(scribe)
+}
+
+/** Gives the attempt back. What costs no attempt can go on for ever: only the caller knows when to stop. */
+export function release(scribe: Scribe, { jobId, token, reason, runAt }: Body<'release'>): CommandResult {
+  const job = heldJob(scribe, jobId, token)
+  if ('ok' in job) return job
+  scribe.record({
+    type: 'failed',
+    jobId,
+    token: job.token,
+    code: 'released',
+    final: false,
+    workerId: scribe.command.workerId,
+  })
+  requeue(scribe, jobId, reason, runAt)
+  return afterEnd(scribe)
+}
+
+/** The leases of these worker processes are over: every attempt of theirs ends; the store checks that it is true. */
+export function expireLeases(scribe: Scribe, { workerIds, retryAt }: Body<'expire_leases'>): CommandResult {
+  const gone = new Set(workerIds)
+  const lost = [...scribe.draft.active].flatMap((place) => {
+    const job = scribe.draft.jobs.get(place)
+    return job !== undefined && job.workerId !== null && gone.has(job.workerId) ? [job] : []
+  })
+  for (const job of lost) expireLease(scribe, job, retryAt)
+  return afterEnd(scribe)
+}
+
+function expireLease(scribe: Scribe, job: Job, retryAt: Micros | null): void {
+  const { jobId, token, workerId, cancelRequested } = job
+  const final = cancelRequested || !hasAttemptsLeft(job)
+  scribe.record({ type: 'lease_expired', jobId, token, workerId: workerId ?? '', final })
+  if (!final) requeue(scribe, jobId, 'lease_expired', retryAt)
+}
+
+function requeue(scribe: Scribe, jobId: string, reason: RequeueReason, runAt: Micros | null): void {
+  scribe.record({ type: 'requeued', jobId, reason, runAt })
+}
+
+/** A job that kills its worker is counted too: attempts are those started, less those given back. */
+function hasAttemptsLeft(job: Job): boolean {
+  return job.attempt - job.free < job.spec.attempts
+}
+
+/** Hands on what the end freed, and notes when a draining queue has become empty. */
+export function afterEnd(scribe: Scribe): CommandResult {
+  const { draft } = scribe
+  if (draft.draining && draft.active.size === 0 && draft.drainedAt === null)
+    scribe.record({ type: 'drained' })
+  grant(scribe)
+  return accepted(scribe)
+}
+
+/** The active job under this token. Without a token only the process that holds the job may speak for it. */
+export function heldJob(scribe: Scribe, jobId: string, token: number | null): Job | Refusal {
+  const job = jobOf(scribe.draft, jobId)
+  if (job === undefined || !job.active) {
+    return refused(
+      'job_not_active',
+      `job ${jobId} is not active: it ended, was lost with its lease, or never started`,
+    )
+  }
+  if (token === null && job.workerId !== scribe.command.workerId) {
+    return refused(
+      'not_holder',
+      `job ${jobId} is active in another process; pass its fencing token to speak for it`,
+    )
+  }
+  if (token !== null && token !== job.token) {
+    return refused(
+      'stale_token',
+      `job ${jobId} runs under a newer fencing token than ${token}; what this attempt did must be thrown away`,
+    )
+  }
+  return job
+}

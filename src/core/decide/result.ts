@@ -1,0 +1,35 @@
+import type { Accepted, Refusal, Started, Waiting } from '../command.ts'
+import type { ErrorCode } from '../error.ts'
+import type { RecordedEvent } from '../event.ts'
+import { type Job, jobOf } from '../ledger.ts'
+import type { Scribe } from '../scribe.ts'
+
+/** The answer to a command that was carried out, read off the events it led to. */
+export function accepted(
+  scribe: Scribe,
+  waiting: readonly Waiting[] = [],
+  bypassed: readonly string[] = [],
+): Accepted {
+  const started = scribe.events.flatMap((event) => startedBy(scribe, event))
+  return { ok: true, started, waiting, bypassed, changed: scribe.events.length > 0 }
+}
+
+export function refused(code: ErrorCode, message: string): Refusal {
+  return { ok: false, code, message }
+}
+
+/** A running attempt, as its holder is told of it. */
+export function startedJob(job: Job, epoch: number): Started {
+  return {
+    lease: { jobId: job.jobId, fencingToken: job.token, epoch },
+    spec: job.spec,
+    attempt: job.attempt,
+    workerId: job.workerId ?? '',
+  }
+}
+
+function startedBy(scribe: Scribe, event: RecordedEvent): Started[] {
+  if (event.type !== 'started') return []
+  const job = jobOf(scribe.draft, event.jobId)
+  return job === undefined || job.token !== event.seq ? [] : [startedJob(job, scribe.draft.epoch)]
+}

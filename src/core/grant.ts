@@ -1,0 +1,90 @@
+import { hasModels, hasSlot } from './admission.ts'
+import { settle } from './blocking.ts'
+import type { Claim } from './command.ts'
+import { type Job, jobOf } from './ledger.ts'
+import type { Place } from './place.ts'
+import { scanLines } from './scan.ts'
+import type { Scribe } from './scribe.ts'
+
+/**
+ * Gives away what became startable, in line order: each job to the process that asked for it, else it is offered to
+ * all; and of all offers the sender of the command takes what it claims. So no blocker is ever gone and its successor
+ * forgotten, and a hand-off costs one commit.
+ */
+export function grant(scribe: Scribe): void {
+  const { draft } = scribe
+  settle(draft)
+  offerUnbound(scribe)
+  if (draft.policy.maxOvertakes === 0) offerReady(scribe)
+  else scanLines(draft, scribe.now, (place) => offerIfStartable(scribe, place))
+  draft.freed.clear()
+  draft.arrived.length = 0
+  draft.wide = false
+  if (scribe.command.claim !== undefined) takeOffers(scribe, scribe.command.claim)
+}
+
+function offerUnbound(scribe: Scribe): void {
+  if (scribe.draft.draining) return
+  for (let place = scribe.draft.unbound.min(); place !== undefined; place = scribe.draft.unbound.min()) {
+    giveAway(scribe, place)
+  }
+}
+
+/** In strict order the jobs whose models are free are known; who comes first and finds a slot is the next. */
+function offerReady(scribe: Scribe): void {
+  const { draft } = scribe
+  for (let place = draft.ready.min(); place !== undefined; place = draft.ready.min()) {
+    const job = draft.jobs.get(place)
+    if (job === undefined || !hasSlot(draft, job, scribe.now)) return
+    giveAway(scribe, place)
+  }
+}
+
+function offerIfStartable(scribe: Scribe, place: Place): boolean {
+  const { draft } = scribe
+  const job = draft.jobs.get(place)
+  if (job === undefined || job.active || job.offeredAt !== null) return true
+  if (!hasSlot(draft, job, scribe.now)) return false
+  if (hasModels(draft, job, scribe.now)) giveAway(scribe, place)
+  return true
+}
+
+function giveAway(scribe: Scribe, place: Place): void {
+  const job = scribe.draft.jobs.get(place)
+  if (job === undefined) return
+  if (job.asker !== null && !scribe.surroundings.deadWorkers.has(job.asker)) startFor(scribe, job, job.asker)
+  else scribe.offer(job.jobId)
+}
+
+function takeOffers(scribe: Scribe, claim: Claim): void {
+  const { draft } = scribe
+  let left = claim.max
+  for (let place = draft.offered.min(); place !== undefined && left > 0; place = draft.offered.after(place)) {
+    const job = draft.jobs.get(place)
+    if (job === undefined || !suits(job, claim)) continue
+    if (startIfStartable(scribe, job, scribe.command.workerId)) left--
+  }
+}
+
+function suits(job: Job, claim: Claim): boolean {
+  return claim.kinds === null || claim.kinds.includes(job.spec.kind)
+}
+
+/** Starts an offered job if it still may start. */
+export function startIfStartable(scribe: Scribe, job: Job, workerId: string): boolean {
+  if (!hasSlot(scribe.draft, job, scribe.now) || !hasModels(scribe.draft, job, scribe.now)) return false
+  startFor(scribe, job, workerId)
+  return true
+}
+
+function startFor(scribe: Scribe, job: Job, workerId: string): void {
+  const { jobId, spec } = job
+  scribe.record({ type: 'started', jobId, workerId, attempt: job.attempt + 1, models: spec.models })
+  settle(scribe.draft)
+}
+
+/** The job with this id if it is offered (or was, and may still start). */
+export function offeredJob(scribe: Scribe, jobId: string): Job | undefined {
+  const job = jobOf(scribe.draft, jobId)
+  return job !== undefined && !job.active && job.offeredAt !== null ? job : undefined
+}

@@ -1,0 +1,152 @@
+import { hash } from './hash.ts'
+import type { JobSpec, Micros } from './job.ts'
+import { byJobKey, byPlace, byTime, type JobKey, type Place, type Timer } from './place.ts'
+import { defaultPolicy, type Policy } from './policy.ts'
+import { Tree } from './tree.ts'
+
+/** A live job: waiting or active. One that ended is in the log only. */
+export interface Job extends JobKey {
+  readonly spec: JobSpec
+  /** The priority it has now; `spec.priority` is the one it came with. */
+  readonly priority: number
+  readonly queuedAt: Micros
+  readonly place: Place
+  readonly active: boolean
+  /** Waiting, and not to be started before this time: it stands in no line and reserves nothing. */
+  readonly dueAt: Micros | null
+  /** Since when it is waiting without a break: queue expiry counts from here. */
+  readonly waitingSince: Micros
+  /** How many attempts were started, and how many of them cost nothing (given back). */
+  readonly attempt: number
+  readonly free: number
+  /** Of the running attempt. */
+  readonly token: number
+  readonly workerId: string | null
+  readonly startedAt: Micros
+  readonly cancelRequested: boolean
+  /** The process that waits for it at the gate. */
+  readonly asker: string | null
+  /** When it was offered to all; null while it is not startable, or not waiting. */
+  readonly offeredAt: Micros | null
+  /** How many due jobs later in line, sharing a model, have started before it. */
+  readonly overtaken: number
+  /** With no models, under `emptySet: exclusive`: it runs alone. */
+  readonly exclusive: boolean
+  /** Every model it needs is free for it as far as the line goes; only a slot may be lacking. */
+  readonly ready: boolean
+  /** The nearest live job ahead, and the model in whose line that is (null: the line of the whole queue). */
+  readonly blockedBy: string | null
+  readonly blockedOn: string | null
+}
+
+export interface ModelKey {
+  readonly hash: number
+  readonly model: string
+}
+
+/** A model that some live job needs. */
+export interface Model extends ModelKey {
+  /** Active jobs that have it. */
+  readonly holders: Tree<Place>
+  /** Due jobs that wait for it, in line order. */
+  readonly line: Tree<Place>
+  /** Those of them that reserve because they were overtaken often enough. Empty under `maxOvertakes` 0 and null. */
+  readonly reserved: Tree<Place>
+  /** Those of them that are offered. */
+  readonly offers: Tree<Place>
+}
+
+export const byModelKey = (a: ModelKey, b: ModelKey): number =>
+  a.hash - b.hash || (a.model === b.model ? 0 : a.model < b.model ? -1 : 1)
+
+/** The state of one queue: what the log up to `version` comes to. Immutable. */
+export interface Ledger {
+  readonly version: number
+  readonly epoch: number
+  readonly lastAt: Micros
+  readonly draining: boolean
+  readonly drainedAt: Micros | null
+  readonly policy: Policy
+  readonly jobs: Tree<Job, JobKey>
+  readonly models: Tree<Model, ModelKey>
+  /** Active jobs. */
+  readonly active: Tree<Place>
+  /** How many of them use a slot (all but those without models). */
+  readonly slotsUsed: number
+  /** How many active jobs run alone: 0 or 1. */
+  readonly alone: number
+  /** Due jobs that wait for models or a slot, in line order. */
+  readonly line: Tree<Place>
+  /** Those of `line` that are ready and not offered. */
+  readonly ready: Tree<Place>
+  /** Waiting jobs that are offered. */
+  readonly offered: Tree<Place>
+  /** Due jobs without models that nobody was offered yet. */
+  readonly unbound: Tree<Place>
+  /** Those of `line` that run alone. */
+  readonly exclusives: Tree<Place>
+  /** Waiting jobs that are not due, by the time they will be. */
+  readonly undue: Tree<Timer>
+  /** Waiting jobs that expire, by that time. */
+  readonly expiring: Tree<Timer>
+}
+
+const noPlaces = Tree.empty<Place>(byPlace)
+
+/** A queue before its first event. */
+export const emptyLedger: Ledger = {
+  version: 0,
+  epoch: 1,
+  lastAt: 0,
+  draining: false,
+  drainedAt: null,
+  policy: defaultPolicy,
+  jobs: Tree.empty<Job, JobKey>(byJobKey),
+  models: Tree.empty<Model, ModelKey>(byModelKey),
+  active: noPlaces,
+  slotsUsed: 0,
+  alone: 0,
+  line: noPlaces,
+  ready: noPlaces,
+  offered: noPlaces,
+  unbound: noPlaces,
+  exclusives: noPlaces,
+  undue: Tree.empty<Timer>(byTime),
+  expiring: Tree.empty<Timer>(byTime),
+}
+
+/** A model that nobody needs: what is read of a model that the ledger does not hold. */
+export function idleModel(model: string): Model {
+  return { hash: hash(model), model, holders: noPlaces, line: noPlaces, reserved: noPlaces, offers: noPlaces }
+}
+
+/** The parts of a ledger that questions are asked of; a draft has them too. */
+export type LedgerView = Omit<Ledger, 'jobs' | 'models'> & {
+  readonly jobs: Pick<Tree<Job, JobKey>, 'get' | 'size'>
+  readonly models: Pick<Tree<Model, ModelKey>, 'get' | 'size'>
+}
+
+/** The live job with this id. */
+export function jobOf(ledger: LedgerView, jobId: string): Job | undefined {
+  return ledger.jobs.get({ hash: hash(jobId), jobId })
+}
+
+export function modelOf(ledger: LedgerView, model: string): Model {
+  return ledger.models.get({ hash: hash(model), model }) ?? idleModel(model)
+}
+
+/** False for a job that bypasses: it has no models, takes no slot, and stands in no line. */
+export function usesSlot(job: Job): boolean {
+  return job.spec.models.length > 0 || job.exclusive
+}
+
+/** The state of the machine: `draining` until resumed, else `running` while any job is active. */
+export function statusOf(ledger: LedgerView): 'idle' | 'running' | 'draining' {
+  if (ledger.draining) return 'draining'
+  return ledger.active.size > 0 ? 'running' : 'idle'
+}
+
+/** How many live jobs wait, due or not. */
+export function waitingCount(ledger: LedgerView): number {
+  return ledger.jobs.size - ledger.active.size
+}

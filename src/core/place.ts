@@ -1,0 +1,35 @@
+import type { Position } from './event.ts'
+import { MICROS_PER_SECOND, type Micros } from './job.ts'
+import type { Policy } from './policy.ts'
+import type { Compare } from './tree.ts'
+
+/** What a job is found by: {@link hash} of its id orders the table, the id decides between equal hashes. */
+export interface JobKey {
+  readonly hash: number
+  readonly jobId: string
+}
+
+/** A job's place in every line it stands in: its position, and whose it is. Never changes; a move makes a new one. */
+export interface Place extends Position, JobKey {}
+
+/** Line order (DESIGN: "the line"): level, then order, then the sequence number that gave the place. */
+export const byPlace: Compare<Position> = (a, b) => a.level - b.level || a.order - b.order || a.tie - b.tie
+
+export const byJobKey: Compare<JobKey> = (a, b) =>
+  a.hash - b.hash || (a.jobId === b.jobId ? 0 : a.jobId < b.jobId ? -1 : 1)
+
+/** A time at which something becomes true of a job. */
+export interface Timer extends JobKey {
+  readonly at: Micros
+}
+
+export const byTime: Compare<Timer> = (a, b) => a.at - b.at || byJobKey(a, b)
+
+/**
+ * Where a job belongs that waits since `queuedAt`. A level of priority is worth `ageSeconds` of waiting, so a jump is
+ * bounded and nothing is ever sorted again; with `ageSeconds: null` a higher priority always goes first.
+ */
+export function positionFor(policy: Policy, priority: number, queuedAt: Micros, tie: number): Position {
+  if (policy.ageSeconds === null) return { level: -priority, order: queuedAt, tie }
+  return { level: 0, order: Math.round(queuedAt - priority * policy.ageSeconds * MICROS_PER_SECOND), tie }
+}

@@ -1,0 +1,88 @@
+import { MICROS_PER_MS } from './job.ts'
+import { type Job, jobOf, type Ledger, statusOf, waitingCount } from './ledger.ts'
+import { conflictReason } from './reason.ts'
+import type { JobRow, ProjectionChanges, StateRow } from './row.ts'
+
+/** The rows to write when `before` becomes `after`: those of the touched jobs, and the state of the queue. */
+export function projectionChanges(
+  before: Ledger,
+  after: Ledger,
+  touched: ReadonlySet<string>,
+): ProjectionChanges {
+  const jobs: JobRow[] = []
+  const gone: string[] = []
+  for (const jobId of touched) {
+    const job = jobOf(after, jobId)
+    if (job !== undefined) jobs.push(jobRow(job))
+    else if (jobOf(before, jobId) !== undefined) gone.push(jobId)
+  }
+  return { state: stateRow(after, before.policy !== after.policy), jobs, gone }
+}
+
+/** All rows of a ledger: what `verify` compares with and `rebuild` writes. */
+export function projectionOf(ledger: Ledger): { readonly state: StateRow; readonly jobs: readonly JobRow[] } {
+  return { state: stateRow(ledger, true), jobs: [...ledger.jobs].map(jobRow) }
+}
+
+export function jobRow(job: Job): JobRow {
+  const { spec, place, blockedBy, blockedOn } = job
+  return {
+    job_id: job.jobId,
+    state: job.active ? 'active' : 'waiting',
+    job_type: spec.jobType,
+    kind: spec.kind,
+    models: spec.models,
+    priority: job.priority,
+    place_level: place.level,
+    place_order: place.order,
+    place_tie: place.tie,
+    queued_at: job.queuedAt,
+    due_at: job.dueAt,
+    expires_at:
+      job.active || spec.expireMs === null ? null : job.waitingSince + spec.expireMs * MICROS_PER_MS,
+    attempt: job.attempt,
+    attempts: spec.attempts,
+    timeout_ms: spec.timeoutMs,
+    worker_id: job.workerId,
+    fencing_token: job.active ? job.token : null,
+    started_at: job.active ? job.startedAt : null,
+    cancel_requested: job.cancelRequested,
+    blocked_by_job_id: blockedBy,
+    blocked_on: blockedOn,
+    conflict_reason: blockedBy === null ? null : conflictReason({ jobId: blockedBy, model: blockedOn }),
+  }
+}
+
+function stateRow(ledger: Ledger, withPolicy: boolean): StateRow {
+  const oldest = oldestActive(ledger)
+  return {
+    status: statusOf(ledger),
+    version: ledger.version,
+    active_job_id: oldest?.jobId ?? null,
+    active_job_type: oldest?.spec.jobType ?? null,
+    active_models: activeModels(ledger),
+    active_count: ledger.active.size,
+    waiting_count: waitingCount(ledger),
+    policy: withPolicy ? ledger.policy : null,
+    drained_at: ledger.drainedAt,
+    updated_at: ledger.lastAt,
+  }
+}
+
+function oldestActive(ledger: Ledger): Job | undefined {
+  let oldest: Job | undefined
+  for (const place of ledger.active) {
+    const job = ledger.jobs.get(place)
+    if (job !== undefined && (oldest === undefined || job.token < oldest.token)) oldest = job
+  }
+  return oldest
+}
+
+/** Models that somebody holds, sorted. */
+function activeModels(ledger: Ledger): string[] {
+  const names = new Set<string>()
+  for (const place of ledger.active) {
+    for (const name of ledger.jobs.get(place)?.spec.models ?? []) names.add(name)
+  }
+  return [...names].sort()
+}

@@ -1,0 +1,83 @@
+import { hasSlot, isFree } from './admission.ts'
+import { type Blocker, blockerOf } from './blocking.ts'
+import type { Waiting } from './command.ts'
+import type { ReasonCode } from './event.ts'
+import type { Micros } from './job.ts'
+import { type Job, type LedgerView, modelOf, usesSlot } from './ledger.ts'
+import { capacityOf } from './policy.ts'
+
+/** What is known of the live workers when a reason is asked for; nothing known: every kind has one. */
+export type HasWorker = (kind: string) => boolean
+
+/** Why a waiting job does not run: the first code that applies, by the precedence of {@link reasonCodes}. */
+export function reasonCodeOf(
+  ledger: LedgerView,
+  job: Job,
+  now: Micros,
+  hasWorker: HasWorker = () => true,
+): ReasonCode {
+  if (ledger.draining) return 'draining'
+  if (job.dueAt !== null) return 'not_due'
+  const models = job.spec.models.map((name) => modelOf(ledger, name))
+  if (models.some((model) => model.holders.size >= capacityOf(ledger.policy, model.model)))
+    return 'model_in_use'
+  if (isBehind(ledger, job, now)) return 'behind_in_line'
+  if (!hasSlot(ledger, job, now)) return ledger.policy.maxActive === 1 ? 'serialized' : 'at_capacity'
+  return hasWorker(job.spec.kind) ? 'offered' : 'no_worker'
+}
+
+function isBehind(ledger: LedgerView, job: Job, now: Micros): boolean {
+  if (ledger.policy.maxOvertakes === 0) return usesSlot(job) && blockerOf(ledger, job)?.model != null
+  return job.spec.models.some((name) => !isFree(ledger, modelOf(ledger, name), job.place, now))
+}
+
+/** A job that has to wait, told to whoever asked: a code for programs, a sentence for people. */
+export function waitingFor(ledger: LedgerView, job: Job, now: Micros, hasWorker?: HasWorker): Waiting {
+  const code = reasonCodeOf(ledger, job, now, hasWorker)
+  const blocker = code === 'draining' || code === 'not_due' ? undefined : blockerOf(ledger, job)
+  return { jobId: job.jobId, code, reason: sentence(code, blocker), blockedBy: blocker?.jobId ?? null }
+}
+
+/** One sentence without a position; it names the model and the job in the way, where there is one. */
+export function sentence(code: ReasonCode, blocker: Blocker | undefined): string {
+  const who = blocker === undefined ? '' : ` by job ${blocker.jobId}`
+  const model = blocker?.model ?? null
+  switch (code) {
+    case 'draining':
+      return 'the queue is draining; nothing starts until it is resumed'
+    case 'not_due':
+      return 'the job is not due yet'
+    case 'model_paused':
+      return 'a model it needs is paused'
+    case 'rate_limited':
+      return 'a model it needs has reached its rate'
+    case 'model_in_use':
+      return model === null ? 'a model it needs is in use' : `model ${model} is in use or reserved${who}`
+    case 'behind_in_line':
+      return model === null
+        ? `it waits in line${behind(blocker)}`
+        : `it waits in line for model ${model}${behind(blocker)}`
+    case 'serialized':
+      return `another job is running (one job at a time)${behind(blocker)}`
+    case 'at_capacity':
+      return `as many jobs are running as the policy allows${behind(blocker)}`
+    case 'no_worker':
+      return 'no live worker has a free slot for its kind'
+    case 'offered':
+      return 'it may start; no worker has taken it yet'
+  }
+}
+
+function behind(blocker: Blocker | undefined): string {
+  return blocker === undefined ? '' : `, behind job ${blocker.jobId}`
+}
+
+/**
+ * What `conflict_reason` says while the job waits behind this blocker: true until the blocker has ended, whatever else
+ * happens, so that no row has to be written again in between.
+ */
+export function conflictReason(blocker: Blocker): string {
+  return blocker.model === null
+    ? `waits for job ${blocker.jobId}, which is ahead in the queue`
+    : `conflict on model ${blocker.model}: waits for job ${blocker.jobId}, which is ahead of it`
+}

@@ -1,0 +1,48 @@
+import { settle } from './blocking.ts'
+import { Draft } from './draft.ts'
+import type { RecordedEvent } from './event.ts'
+import { applyEvent } from './evolve.ts'
+import { emptyLedger, type Ledger } from './ledger.ts'
+
+/** A ledger after many events, and the jobs whose rows they changed. */
+export interface Folded {
+  readonly ledger: Ledger
+  readonly touched: ReadonlySet<string>
+}
+
+/**
+ * Folds events into a ledger: the same as {@link evolve} one by one, at the cost of mutation (one owner for all).
+ * @throws InterlockError `corrupt_log`; the ledger that was given stays as it was.
+ */
+export function fold(ledger: Ledger, events: Iterable<RecordedEvent>): Folded {
+  const draft = new Draft(ledger)
+  for (const event of events) applyEvent(draft, event)
+  settle(draft)
+  return { ledger: draft.seal(), touched: draft.touched }
+}
+
+/** The state that a whole log comes to. */
+export function replay(events: Iterable<RecordedEvent>): Ledger {
+  return fold(emptyLedger, events).ledger
+}
+
+/** Takes events as they come, in pages or one by one, and shows the ledger when asked. */
+export class Replayer {
+  #draft: Draft
+
+  constructor(from: Ledger = emptyLedger) {
+    this.#draft = new Draft(from)
+  }
+
+  push(event: RecordedEvent): void {
+    applyEvent(this.#draft, event)
+  }
+
+  /** The ledger so far. Costs a fresh owner: not meant for every event. */
+  ledger(): Ledger {
+    settle(this.#draft)
+    const ledger = this.#draft.seal()
+    this.#draft = new Draft(ledger)
+    return ledger
+  }
+}

@@ -1,0 +1,87 @@
+import { settle } from './blocking.ts'
+import type { Command } from './command.ts'
+import type { Draft } from './draft.ts'
+import type { Event, RecordedEvent } from './event.ts'
+import { applyEvent } from './evolve.ts'
+import type { Micros } from './job.ts'
+import { jobOf } from './ledger.ts'
+
+/** What `decide` knows beside the ledger. */
+export interface Surroundings {
+  /** The time, as far as the deciding process can tell the database's clock. */
+  readonly now: Micros
+  /** Worker processes whose lease is known to be gone: nothing is started for them. */
+  readonly deadWorkers: ReadonlySet<string>
+}
+
+/** Writes down what one command leads to: every event is applied to the draft as it is recorded. */
+export class Scribe {
+  readonly draft: Draft
+  readonly command: Command
+  readonly surroundings: Surroundings
+  readonly events: RecordedEvent[] = []
+  readonly #offered: string[] = []
+
+  constructor(draft: Draft, command: Command, surroundings: Surroundings) {
+    this.draft = draft
+    this.command = command
+    this.surroundings = surroundings
+  }
+
+  get now(): Micros {
+    return this.surroundings.now
+  }
+
+  record(event: Event): RecordedEvent {
+    const recorded = {
+      ...event,
+      seq: this.draft.version + 1,
+      at: Math.max(this.now, this.draft.lastAt + 1),
+      commandId: this.command.id,
+      commandHash: this.command.hash,
+    }
+    applyEvent(this.draft, recorded)
+    this.events.push(recorded)
+    return recorded
+  }
+
+  /** Announces a startable job to all; it keeps its place for `offerMs`. */
+  offer(jobId: string): void {
+    const job = jobOf(this.draft, jobId)
+    if (job === undefined) return
+    this.draft.offer(this.draft.edit(job), this.now)
+    this.#offered.push(jobId)
+  }
+
+  /** Puts the offers on record with the last event; without an event nothing happened that could be recorded. */
+  finish(): readonly RecordedEvent[] {
+    const last = this.events.pop()
+    if (last === undefined) {
+      this.#withdrawAll()
+      return this.events
+    }
+    const offers = this.#offered.filter((jobId) => this.#date(jobId, last.at))
+    this.events.push(offers.length === 0 ? last : { ...last, offers })
+    settle(this.draft)
+    return this.events
+  }
+
+  #date(jobId: string, at: Micros): boolean {
+    const job = jobOf(this.draft, jobId)
+    if (job === undefined || job.active || job.offeredAt === null) return false
+    this.draft.edit(job).offeredAt = at
+    return true
+  }
+
+  #withdrawAll(): void {
+    for (const jobId of this.#offered) {
+      const job = jobOf(this.draft, jobId)
+      if (job === undefined) continue
+      const own = this.draft.edit(job)
+      this.draft.withdrawOffer(own)
+      this.draft.reenter(own)
+    }
+    settle(this.draft)
+    this.draft.arrived.length = 0
+  }
+}
