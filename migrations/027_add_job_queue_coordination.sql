@@ -1,0 +1,1088 @@
+-- Interlock 027, for an account that has tables: adds Interlock's, and coordination columns to jobs and
+-- workflow_executions where they exist. Rows, policies and grants of yours stay as they are.
+-- One transaction; running it again changes nothing.
+-- Made by src/migrate/bundle.ts from migrations/parts and migrations/functions: change those.
+
+begin;
+-- One migration at a time; whoever comes second finds everything done. Held until commit, so it works through a pooler.
+select pg_advisory_xact_lock(hashtextextended('interlock.migrate', 0));
+-- A role besides service_role that may run Interlock, on plain PostgreSQL ('' for none).
+set local interlock.runtime_role = '';
+set local client_min_messages = warning;
+-- The user's tables are altered: rather fail soon and be run again than make their readers queue up behind us.
+set local lock_timeout = '10s';
+
+-- Everything that could stand in the way is found here, before anything is changed.
+do $check$
+declare
+  newest text;
+  wrong text;
+begin
+  if to_regclass('public.job_queue_migrations') is not null then
+    execute 'select max(version) from public.job_queue_migrations' into newest;
+    if newest > '027' then
+      raise exception using errcode = 'JQ106',
+        message = format('this database has migration %s, this is 027', newest),
+        hint = 'Use the release of interlock-queue that made it, or a later one.';
+    end if;
+  end if;
+
+  -- A table of Interlock's name that is neither Interlock's nor the first coordinator's.
+  select c.relname into wrong
+    from pg_catalog.pg_class c
+   where c.relnamespace = 'public'::regnamespace
+     and (c.relname = any ('{job_queue_log,job_queue_heads,job_queue_state,job_queue_jobs,job_queue_workers,job_queue_inbox,job_queue_data,job_queue_snapshots,job_queue_changes,job_queue_set_aside,job_queue_migrations}'::text[]) or c.relname in ('job_queue_state_v1', 'job_queue_log_v1'))
+     and not exists (
+       select from pg_catalog.pg_attribute a
+        where a.attrelid = c.oid and not a.attisdropped
+          and a.attname = case when c.relname = 'job_queue_migrations' then 'checksum' else 'queue' end)
+     and not exists (
+       select from pg_catalog.pg_attribute a
+        where a.attrelid = c.oid and not a.attisdropped and c.relkind = 'r'
+          and (c.relname, a.attname) in (
+            ('job_queue_state', 'active_job_id'), ('job_queue_log', 'event_type'),
+            ('job_queue_state_v1', 'active_job_id'), ('job_queue_log_v1', 'event_type')))
+   limit 1;
+  if wrong is not null then
+    raise exception using errcode = 'JQ105',
+      message = format('there is a table %s in schema public that is not Interlock''s', wrong),
+      hint = 'Rename it, then run the migration again. Nothing was changed.';
+  end if;
+
+  -- A coordination column of the user's own, with another type.
+  select format('%s.%s has type %s, Interlock needs %s', w.target, w.name, format_type(a.atttypid, a.atttypmod), w.type)
+    into wrong
+    from (values
+      ('jobs', 'required_models', 'text[]'), ('jobs', 'blocked_by_job_id', 'text'), ('jobs', 'conflict_reason', 'text'),
+      ('jobs', 'queued_at', 'timestamp with time zone'), ('jobs', 'priority', 'integer'),
+      ('workflow_executions', 'required_models', 'text[]'), ('workflow_executions', 'blocked_by_job_id', 'text'),
+      ('workflow_executions', 'conflict_reason', 'text')) as w (target, name, type)
+    join pg_catalog.pg_attribute a
+      on a.attrelid = to_regclass('public.' || w.target) and a.attname = w.name and not a.attisdropped
+   where a.atttypid <> w.type::regtype
+     and (select count(*) from pg_catalog.pg_attribute k
+           where k.attrelid = a.attrelid and not k.attisdropped
+             and k.attname = any (case w.target when 'jobs' then array['job_id'] else array['id', 'execution_id'] end)
+             and k.atttypid in ('text'::regtype, 'varchar'::regtype, 'uuid'::regtype)) > 0
+   limit 1;
+  if wrong is not null then
+    raise exception using errcode = 'JQ103',
+      message = wrong,
+      hint = 'Rename that column or change its type, then run the migration again. Nothing was changed.';
+  end if;
+end
+$check$;
+
+-- The first coordinator's two tables have the names of ours: they become job_queue_state_v1 and job_queue_log_v1, with
+-- their rows, indexes, policies and grants as they were. The way back is migrations/undo_first_coordinator.sql.
+do $first$
+declare
+  old text;
+  part record;
+  active text;
+begin
+  foreach old in array array['job_queue_state', 'job_queue_log'] loop
+    continue when to_regclass('public.' || old) is null or exists (
+      select from pg_catalog.pg_attribute a
+       where a.attrelid = to_regclass('public.' || old) and a.attname = 'queue' and not a.attisdropped);
+    execute format('lock table public.%I in access exclusive mode', old);
+    if old = 'job_queue_state' then
+      execute 'select active_job_id::text from public.job_queue_state where active_job_id is not null limit 1' into active;
+      if active is not null then
+        raise exception using errcode = 'JQ104',
+          message = format('the first coordinator is running job %s', active),
+          hint = 'Stop its workers and wait until job_queue_state.active_job_id is null (or set it to null if that job is dead), then run the migration again. Nothing was changed.';
+      end if;
+    end if;
+    if to_regclass(format('public.%I', old || '_v1')) is not null then
+      raise exception using errcode = 'JQ105',
+        message = format('there are both %s of the first coordinator and a table %s_v1', old, old),
+        hint = format('Rename or drop %s_v1, then run the migration again. Nothing was changed.', old);
+    end if;
+    for part in
+      select c.relname, c.relkind from pg_catalog.pg_class c
+       where c.oid in (
+         select i.indexrelid from pg_catalog.pg_index i where i.indrelid = to_regclass('public.' || old)
+         union all
+         select d.objid from pg_catalog.pg_depend d
+          where d.classid = 'pg_class'::regclass and d.refclassid = 'pg_class'::regclass
+            and d.refobjid = to_regclass('public.' || old) and d.deptype in ('a', 'i'))
+         and c.relkind in ('i', 'S')
+    loop
+      execute format('alter %s public.%I rename to %I',
+        case part.relkind when 'S' then 'sequence' else 'index' end, part.relname, left(part.relname, 60) || '_v1');
+    end loop;
+    execute format('alter table public.%I rename to %I', old, old || '_v1');
+  end loop;
+end
+$first$;
+
+-- The log: the one source of truth. Rows are only ever added, by job_queue_append.
+-- Fixed-width columns come first and last so that alignment costs little; a job (3 events) has a budget of 1 KB of
+-- rows and index entries. event_type has no CHECK: readers decide which events they understand.
+create table if not exists public.job_queue_log (
+  seq bigint not null check (seq between 1 and 9007199254740991),
+  created_at timestamptz not null,
+  queue text not null check (length(queue) between 1 and 200),
+  event_type text not null check (length(event_type) between 1 and 50),
+  job_id text check (length(job_id) between 1 and 200),
+  job_type text check (job_type in ('normal', 'workflow')),
+  models text[] check (cardinality(models) <= 100),
+  worker_id text check (length(worker_id) between 1 and 200),
+  data jsonb check (pg_column_size(data) <= 65536),
+  command_id text check (length(command_id) between 1 and 200),
+  command_hash bigint,
+  schema_version smallint not null default 1,
+  primary key (queue, seq)
+);
+
+-- Every event of one job: SELECT * FROM job_queue_log WHERE queue = 'default' AND job_id = '…' ORDER BY seq;
+-- Without seq in the key, the events of a job share one index entry (deduplication): 290 bytes a job become 110, and
+-- sorting a handful of rows costs nothing.
+create index if not exists job_queue_log_job_idx on public.job_queue_log (queue, job_id);
+
+-- What a command did, so that the same command does nothing twice:
+-- SELECT seq FROM job_queue_log WHERE queue = 'default' AND command_id = '…';
+create index if not exists job_queue_log_command_idx on public.job_queue_log (queue, command_id);
+
+-- The newest events: SELECT * FROM job_queue_log ORDER BY created_at DESC LIMIT 20;
+create index if not exists job_queue_log_created_idx on public.job_queue_log (created_at);
+
+-- One row per queue: its lock. Whoever holds it may append the next events.
+-- version: the last sequence number; last_at: its time; epoch: changes when a database was restored; projected_seq: how
+-- far the user's tables follow; min_reader: the least schema_version a reader has to understand.
+create table if not exists public.job_queue_heads (
+  queue text primary key check (length(queue) between 1 and 200),
+  version bigint not null default 0 check (version >= 0),
+  epoch integer not null default 1 check (epoch >= 1),
+  last_at timestamptz not null default to_timestamp(0),
+  projected_seq bigint not null default 0 check (projected_seq >= 0),
+  min_reader integer not null default 1 check (min_reader >= 1)
+) with (fillfactor = 10);
+
+-- One row per queue: what it is doing. A projection; the log is the truth.
+-- active_job_id is the oldest active job, active_models the union over all of them. id 1 is the queue 'default'.
+create table if not exists public.job_queue_state (
+  -- The state row by number, as the first coordinator asked for it: SELECT * FROM job_queue_state WHERE id = 1;
+  id integer generated by default as identity (start with 2) constraint job_queue_state_id_key unique,
+  queue text primary key check (length(queue) between 1 and 200),
+  status text not null default 'idle' check (status in ('idle', 'running', 'draining')),
+  version bigint not null default 0,
+  active_job_id text,
+  active_job_type text check (active_job_type in ('normal', 'workflow')),
+  active_models text[] not null default '{}',
+  active_count integer not null default 0 check (active_count >= 0),
+  waiting_count integer not null default 0 check (waiting_count >= 0),
+  policy jsonb not null default '{"maxActive": 1, "capacity": {}, "maxOvertakes": 0, "ageSeconds": 60, "offerMs": 2000, "emptySet": "bypass"}',
+  drained_at timestamptz,
+  updated_at timestamptz not null default now()
+) with (fillfactor = 10);
+
+insert into public.job_queue_heads (queue) values ('default') on conflict do nothing;
+insert into public.job_queue_state (id, queue) values (1, 'default') on conflict do nothing;
+
+-- One row per live job, waiting or active, so that SQL shows them. A projection; a job that ended is in the log only.
+-- The line is ordered by (place_level, place_order, place_tie); place_order is in microseconds since 1970.
+create table if not exists public.job_queue_jobs (
+  queue text not null check (length(queue) between 1 and 200),
+  job_id text not null check (length(job_id) between 1 and 200),
+  state text not null check (state in ('waiting', 'active')),
+  job_type text not null check (job_type in ('normal', 'workflow')),
+  kind text not null check (length(kind) between 1 and 200),
+  models text[] not null check (cardinality(models) <= 100),
+  priority integer not null,
+  place_level integer not null,
+  place_order bigint not null,
+  place_tie double precision not null,
+  queued_at timestamptz not null,
+  due_at timestamptz,
+  expires_at timestamptz,
+  attempt integer not null,
+  attempts integer not null,
+  timeout_ms bigint not null,
+  worker_id text,
+  fencing_token bigint,
+  started_at timestamptz,
+  cancel_requested boolean not null default false,
+  blocked_by_job_id text,
+  blocked_on text,
+  conflict_reason text,
+  primary key (queue, job_id)
+) with (fillfactor = 70);
+
+-- One row per worker process (an incarnation, never reused). Its lease covers every job it runs: a start writes nothing
+-- here, a heartbeat one row. No index but the key, and free space in the page, so that a heartbeat is a HOT update.
+-- kinds: the handlers it has, null for all. ttl_ms, grace_ms: milliseconds without a beat until the lease ends, and until
+-- it may be declared dead.
+create table if not exists public.job_queue_workers (
+  queue text not null check (length(queue) between 1 and 200),
+  worker_id text not null check (length(worker_id) between 1 and 200),
+  kinds text[],
+  free_slots integer not null check (free_slots >= 0),
+  release text not null check (length(release) <= 200),
+  started_at timestamptz not null,
+  beat_at timestamptz not null,
+  expires_at timestamptz not null,
+  dead boolean not null default false,
+  ttl_ms integer not null check (ttl_ms > 0),
+  grace_ms integer not null check (grace_ms >= 0),
+  primary key (queue, worker_id)
+) with (fillfactor = 30);
+
+-- Commands that were put here by SQL, for any live coordinator to decide. Used by later releases.
+create table if not exists public.job_queue_inbox (
+  queue text not null check (length(queue) between 1 and 200),
+  request_id text not null check (length(request_id) between 1 and 200),
+  command jsonb not null check (pg_column_size(command) <= 1048576),
+  answer jsonb,
+  created_at timestamptz not null default clock_timestamp(),
+  answered_at timestamptz,
+  primary key (queue, request_id)
+);
+
+-- What has not been decided yet, the oldest first:
+-- SELECT request_id, command FROM job_queue_inbox WHERE queue = 'default' AND answered_at IS NULL ORDER BY created_at LIMIT 100;
+create index if not exists job_queue_inbox_open_idx on public.job_queue_inbox (queue, created_at)
+  where answered_at is null;
+
+-- Payloads, results and error texts: what people may have to erase, and the append-only log must therefore not hold.
+create table if not exists public.job_queue_data (
+  queue text not null check (length(queue) between 1 and 200),
+  job_id text not null check (length(job_id) between 1 and 200),
+  payload jsonb check (pg_column_size(payload) <= 1048576),
+  result jsonb check (pg_column_size(result) <= 1048576),
+  error jsonb check (pg_column_size(error) <= 65536),
+  updated_at timestamptz not null default clock_timestamp(),
+  primary key (queue, job_id)
+);
+
+-- The folded ledger at a sequence number, from which a reader may start. Used by later releases.
+create table if not exists public.job_queue_snapshots (
+  queue text not null check (length(queue) between 1 and 200),
+  seq bigint not null,
+  state jsonb not null,
+  created_at timestamptz not null default clock_timestamp(),
+  primary key (queue, seq)
+);
+
+-- What the outer projection needs to follow the log.
+
+-- Which live rows one append changed: job_queue_append adds one row per append (not per job) with the ids of every row of
+-- job_queue_jobs that it wrote or deleted; job_queue_project takes them away. An event names the job it is about, but the
+-- end of one job also changes why others wait, and only the append knows whom. seq: the version after that append.
+create table if not exists public.job_queue_changes (
+  queue text not null,
+  seq bigint not null,
+  job_ids text[] not null,
+  primary key (queue, seq)
+);
+
+-- Rows of the user's tables that could not be written: locked, or a trigger or CHECK of the user raised (sqlstate).
+-- They are tried again from next_at on, ever more rarely, and stop nobody.
+create table if not exists public.job_queue_set_aside (
+  queue text not null,
+  target text not null check (target in ('jobs', 'workflow_executions')),
+  job_id text not null,
+  since timestamptz not null default clock_timestamp(),
+  next_at timestamptz not null default clock_timestamp(),
+  tries integer not null default 1,
+  sqlstate text not null,
+  primary key (queue, target, job_id)
+);
+
+-- Which migrations this database has. checksum: SHA-256 of the bundle that ran last under this version.
+create table if not exists public.job_queue_migrations (
+  version text primary key,
+  checksum text not null,
+  applied_at timestamptz not null default clock_timestamp()
+);
+
+-- The coordination columns of the user's tables. A table that is missing, or whose key is neither text nor uuid (a table
+-- of that name which is for something else), is passed over: Interlock works without it.
+do $columns$
+declare
+  has_jobs boolean;
+  has_workflows boolean;
+begin
+  -- One ALTER per table, and none when nothing is missing: each takes an exclusive lock.
+  select exists (
+    select from pg_catalog.pg_attribute a
+     where a.attrelid = to_regclass('public.jobs') and a.attname = 'job_id' and not a.attisdropped
+       and a.atttypid in ('text'::regtype, 'varchar'::regtype, 'uuid'::regtype)) into has_jobs;
+  select exists (
+    select from pg_catalog.pg_attribute a
+     where a.attrelid = to_regclass('public.workflow_executions') and a.attname in ('execution_id', 'id')
+       and not a.attisdropped
+       and a.atttypid in ('text'::regtype, 'varchar'::regtype, 'uuid'::regtype)) into has_workflows;
+
+  if has_jobs and (
+    select count(*) from pg_catalog.pg_attribute a
+     where a.attrelid = to_regclass('public.jobs') and not a.attisdropped
+       and a.attname in ('required_models', 'blocked_by_job_id', 'conflict_reason', 'queued_at', 'priority')) < 5 then
+    alter table public.jobs
+      add column if not exists required_models text[],
+      add column if not exists blocked_by_job_id text,
+      add column if not exists conflict_reason text,
+      add column if not exists queued_at timestamptz,
+      add column if not exists priority integer;
+  end if;
+  if has_workflows and (
+    select count(*) from pg_catalog.pg_attribute a
+     where a.attrelid = to_regclass('public.workflow_executions') and not a.attisdropped
+       and a.attname in ('required_models', 'blocked_by_job_id', 'conflict_reason')) < 3 then
+    alter table public.workflow_executions
+      add column if not exists required_models text[],
+      add column if not exists blocked_by_job_id text,
+      add column if not exists conflict_reason text;
+  end if;
+
+  -- What waits: SELECT job_id, blocked_by_job_id, conflict_reason FROM jobs WHERE blocked_by_job_id IS NOT NULL;
+  if has_jobs and to_regclass('public.jobs_blocked_by_job_id_idx') is null then
+    create index jobs_blocked_by_job_id_idx on public.jobs (blocked_by_job_id) where blocked_by_job_id is not null;
+  end if;
+  -- What was not taken in yet: SELECT job_id FROM jobs WHERE status = 'pending' AND queued_at IS NULL;
+  if has_jobs and to_regclass('public.jobs_not_taken_in_idx') is null and exists (
+    select from pg_catalog.pg_attribute a
+     where a.attrelid = to_regclass('public.jobs') and a.attname = 'status' and not a.attisdropped) then
+    create index jobs_not_taken_in_idx on public.jobs (status) where queued_at is null;
+  end if;
+  -- Workflows that wait: SELECT * FROM workflow_executions WHERE blocked_by_job_id IS NOT NULL;
+  if has_workflows and to_regclass('public.workflow_executions_blocked_by_job_id_idx') is null then
+    create index workflow_executions_blocked_by_job_id_idx on public.workflow_executions (blocked_by_job_id)
+      where blocked_by_job_id is not null;
+  end if;
+end
+$columns$;
+
+-- job_queue_append(queue, expected_version, events, changes): the one way into job_queue_log. Order, atomicity,
+-- idempotency and live leases are guaranteed here; what the events say is decided by the core, in TypeScript.
+--   queue             1..200 characters; the first use makes it
+--   expected_version  the sequence number of the last event that the caller knows
+--   events            1..10,000 of {seq, at, event_type, job_id, job_type, models, worker_id, data, command_id,
+--                     command_hash, schema_version}; what is null may be missing; seq counts on from expected_version;
+--                     at in microseconds since 1970
+--   changes           the inner projection after these events: {state: {…}, jobs: [{…}], gone: [job_id, …]}, columns of
+--                     job_queue_state and job_queue_jobs with times in microseconds; state.policy null: unchanged
+-- Returns {ok: true, version, now} when everything was written; else nothing was, and {ok: false, reason, version, now, …}:
+--   version      others were faster; missed: the events after expected_version, 500 or 256 KB of them at most
+--   known        some of the commands have been here before; known: [{command_id, command_hash, seqs}, …]
+--   dead_worker  a `started` for a worker whose lease is not live; worker_ids
+--   live_worker  a `lease_expired` for a worker that is not past ttl + grace; worker_ids
+--   clock        an event is not later than the one before, or more than 1 s away from the database's clock
+-- One NOTIFY on channel interlock, '<queue>:<version>', unless the setting interlock.notify is 'off'.
+-- Raises JQ001 for a call out of bounds, JQ002 for events or state that do not count on from expected_version, 55P03 when
+-- the lock does not come free (job_queue_lock); never 40001 or 40P01, which PostgREST repeats without end.
+create or replace function public.job_queue_append(queue text, expected_version bigint, events jsonb, changes jsonb)
+returns jsonb
+language plpgsql security definer
+set search_path = pg_catalog, pg_temp
+as $$
+#variable_conflict use_column
+declare
+  head record;
+  clock timestamptz;
+  answer jsonb;
+  given record;
+  found_ids text[];
+  known jsonb;
+  last_version bigint;
+begin
+  if expected_version is null or jsonb_typeof(events) is distinct from 'array'
+     or jsonb_array_length(events) not between 1 and 10000 or jsonb_typeof(changes -> 'state') is distinct from 'object' then
+    raise exception using errcode = 'JQ001',
+      message = 'job_queue_append takes an expected version, 1..10000 events and the changes with their state';
+  end if;
+  head := public.job_queue_lock($1);
+  -- Read after the wait: now() and statement_timestamp() are from before it.
+  clock := clock_timestamp();
+  answer := jsonb_build_object('ok', false, 'version', head.version,
+    'now', (extract(epoch from clock) * 1000000)::bigint);
+  if head.version <> expected_version then
+    return answer || jsonb_build_object('reason', 'version',
+      'missed', public.job_queue_events($1, expected_version, 500, 262144));
+  end if;
+
+  select count(*) as events,
+         bool_and(e.seq = expected_version + e.place) as contiguous,
+         bool_and(e.at > e.before) as rising,
+         min(e.at) as first_at, max(e.at) as last_at,
+         array_agg(distinct e.command_id) as command_ids,
+         array_agg(distinct e.worker_id) filter (where e.event_type = 'started') as starters,
+         array_agg(distinct e.worker_id) filter (where e.event_type = 'lease_expired') as expired,
+         max((e.data ->> 'epoch')::integer) filter (where e.event_type = 'epoch_changed') as epoch
+    into given
+    from (
+      select r.*, lag(r.at, 1, (extract(epoch from head.last_at) * 1000000)::bigint) over (order by r.place) as before
+        from rows from (jsonb_to_recordset(events) as (
+               seq bigint, at bigint, event_type text, worker_id text, data jsonb, command_id text))
+             with ordinality as r (seq, at, event_type, worker_id, data, command_id, place)) e;
+  last_version := expected_version + given.events;
+  if given.contiguous is not true or (changes #>> '{state,version}')::bigint is distinct from last_version then
+    raise exception using errcode = 'JQ002',
+      message = format('the events and the state do not count on from version %s', expected_version);
+  end if;
+
+  select jsonb_agg(to_jsonb(k) order by k.seqs -> 0) into known from (
+    select l.command_id, min(l.command_hash) as command_hash, jsonb_agg(l.seq order by l.seq) as seqs
+      from public.job_queue_log l
+     where l.queue = $1 and l.command_id = any (given.command_ids)
+     group by l.command_id) k;
+  if known is not null then
+    return answer || jsonb_build_object('reason', 'known', 'known', known);
+  end if;
+
+  if given.starters is not null then
+    select array_agg(s.id) into found_ids from unnest(given.starters) as s (id)
+     where not exists (
+       select from public.job_queue_workers w
+        where w.queue = $1 and w.worker_id = s.id and not w.dead and w.expires_at > clock);
+    if found_ids is not null then
+      return answer || jsonb_build_object('reason', 'dead_worker', 'worker_ids', found_ids);
+    end if;
+  end if;
+
+  if given.expired is not null then
+    -- Locked, and dead from here on: a heartbeat that is late waits for us and then finds its lease gone.
+    perform from public.job_queue_workers w
+      where w.queue = $1 and w.worker_id = any (given.expired) order by w.worker_id for update;
+    select array_agg(w.worker_id order by w.worker_id) into found_ids from public.job_queue_workers w
+     where w.queue = $1 and w.worker_id = any (given.expired)
+       and not w.dead and w.expires_at + w.grace_ms * interval '1 millisecond' >= clock;
+    if found_ids is not null then
+      return answer || jsonb_build_object('reason', 'live_worker', 'worker_ids', found_ids);
+    end if;
+  end if;
+
+  -- Ahead of the clock as far as the last event is, so that a clock that was set back does not stop the queue.
+  if given.rising is not true
+     or 'epoch'::timestamptz + given.first_at * interval '1 microsecond' < clock - interval '1 second'
+     or 'epoch'::timestamptz + given.last_at * interval '1 microsecond'
+        > greatest(clock + interval '1 second', head.last_at + given.events * interval '1 microsecond') then
+    return answer || jsonb_build_object('reason', 'clock');
+  end if;
+
+  insert into public.job_queue_log (seq, created_at, queue, event_type, job_id, job_type, models, worker_id, data,
+    command_id, command_hash, schema_version)
+  select e.seq, 'epoch'::timestamptz + e.at * interval '1 microsecond', $1, e.event_type, e.job_id, e.job_type, e.models,
+         e.worker_id, e.data, e.command_id, e.command_hash, coalesce(e.schema_version, 1)
+    from jsonb_to_recordset(events) as e (
+      seq bigint, at bigint, event_type text, job_id text, job_type text, models text[], worker_id text, data jsonb,
+      command_id text, command_hash bigint, schema_version smallint);
+
+  perform public.job_queue_apply($1, changes);
+
+  update public.job_queue_heads h
+     set version = last_version,
+         epoch = coalesce(given.epoch, h.epoch),
+         last_at = 'epoch'::timestamptz + given.last_at * interval '1 microsecond'
+   where h.queue = $1;
+  if given.expired is not null then
+    update public.job_queue_workers w set dead = true where w.queue = $1 and w.worker_id = any (given.expired);
+  end if;
+  if current_setting('interlock.notify', true) is distinct from 'off' then
+    perform pg_notify('interlock', $1 || ':' || last_version);
+  end if;
+  return answer || jsonb_build_object('ok', true, 'version', last_version);
+end
+$$;
+
+-- job_queue_apply(queue, changes): writes the rows of the inner projection that the core computed. For the functions that
+-- hold the queue's lock (append, rebuild).
+--   changes  {state: {…}, jobs: [{…}, …], gone: [job_id, …]}: columns of job_queue_state and job_queue_jobs, times in
+--            microseconds since 1970; what is null may be missing; state.policy null leaves the policy as it is
+-- Returns nothing. Raises what the tables' constraints raise.
+create or replace function public.job_queue_apply(queue text, changes jsonb) returns void
+language plpgsql security definer
+set search_path = pg_catalog, pg_temp
+as $$
+#variable_conflict use_column
+declare
+  state record;
+begin
+  if jsonb_array_length(changes -> 'gone') > 0 then
+    delete from public.job_queue_jobs j
+     where j.queue = $1 and j.job_id = any (array(select jsonb_array_elements_text(changes -> 'gone')));
+  end if;
+  if jsonb_array_length(changes -> 'jobs') > 0 then
+    insert into public.job_queue_jobs as old (queue, job_id, state, job_type, kind, models, priority, place_level,
+      place_order, place_tie, queued_at, due_at, expires_at, attempt, attempts, timeout_ms, worker_id, fencing_token,
+      started_at, cancel_requested, blocked_by_job_id, blocked_on, conflict_reason)
+    select $1, r.job_id, r.state, r.job_type, r.kind, r.models, r.priority, r.place_level,
+           r.place_order, r.place_tie, 'epoch'::timestamptz + r.queued_at * interval '1 microsecond',
+           'epoch'::timestamptz + r.due_at * interval '1 microsecond',
+           'epoch'::timestamptz + r.expires_at * interval '1 microsecond',
+           r.attempt, r.attempts, r.timeout_ms, r.worker_id, r.fencing_token,
+           'epoch'::timestamptz + r.started_at * interval '1 microsecond',
+           coalesce(r.cancel_requested, false), r.blocked_by_job_id, r.blocked_on, r.conflict_reason
+      from jsonb_to_recordset(changes -> 'jobs') as r (
+        job_id text, state text, job_type text, kind text, models text[], priority integer, place_level double precision,
+        place_order bigint, place_tie double precision, queued_at bigint, due_at bigint, expires_at bigint,
+        attempt integer, attempts integer, timeout_ms bigint, worker_id text, fencing_token bigint, started_at bigint,
+        cancel_requested boolean, blocked_by_job_id text, blocked_on text, conflict_reason text)
+    on conflict (queue, job_id) do update set
+      state = excluded.state, job_type = excluded.job_type, kind = excluded.kind, models = excluded.models,
+      priority = excluded.priority, place_level = excluded.place_level, place_order = excluded.place_order,
+      place_tie = excluded.place_tie, queued_at = excluded.queued_at, due_at = excluded.due_at,
+      expires_at = excluded.expires_at, attempt = excluded.attempt, attempts = excluded.attempts,
+      timeout_ms = excluded.timeout_ms, worker_id = excluded.worker_id, fencing_token = excluded.fencing_token,
+      started_at = excluded.started_at, cancel_requested = excluded.cancel_requested,
+      blocked_by_job_id = excluded.blocked_by_job_id, blocked_on = excluded.blocked_on,
+      conflict_reason = excluded.conflict_reason;
+  end if;
+  select * into state from jsonb_to_record(changes -> 'state') as s (
+    status text, version bigint, active_job_id text, active_job_type text, active_models text[], active_count integer,
+    waiting_count integer, policy jsonb, drained_at bigint, updated_at bigint);
+  update public.job_queue_state s
+     set status = state.status, version = state.version, active_job_id = state.active_job_id,
+         active_job_type = state.active_job_type, active_models = coalesce(state.active_models, '{}'),
+         active_count = state.active_count, waiting_count = state.waiting_count,
+         policy = coalesce(nullif(state.policy, 'null'), s.policy),
+         drained_at = 'epoch'::timestamptz + state.drained_at * interval '1 microsecond',
+         updated_at = 'epoch'::timestamptz + state.updated_at * interval '1 microsecond'
+   where s.queue = $1;
+end
+$$;
+
+-- job_queue_events(queue, after, max_events, max_bytes): a stretch of the log as one jsonb array, for the functions that
+-- give events to a program (append, turn, read). One value and not a set of rows: PostgREST cuts sets at max-rows.
+--   after       events with a greater sequence number, ascending
+--   max_events  at most this many
+--   max_bytes   about this many bytes at most, but always one event if there is one
+-- Returns [{seq, at, event_type, job_id, job_type, models, worker_id, data, command_id, command_hash, schema_version}, …];
+-- at is created_at in microseconds since 1970. Empty when there is nothing after.
+create or replace function public.job_queue_events(queue text, after bigint, max_events integer, max_bytes integer)
+returns jsonb
+language sql stable security definer
+set search_path = pg_catalog, pg_temp
+as $$
+  select coalesce(jsonb_agg(e.event order by e.seq), '[]')
+    from (
+      select l.seq,
+             jsonb_build_object(
+               'seq', l.seq, 'at', (extract(epoch from l.created_at) * 1000000)::bigint,
+               'event_type', l.event_type, 'job_id', l.job_id, 'job_type', l.job_type, 'models', l.models,
+               'worker_id', l.worker_id, 'data', l.data, 'command_id', l.command_id,
+               'command_hash', l.command_hash, 'schema_version', l.schema_version) as event,
+             sum(pg_column_size(l)) over (order by l.seq) - pg_column_size(l) as bytes_before
+        from public.job_queue_log l
+       where l.queue = $1 and l.seq > $2 and l.seq <= $2 + $3) e
+   where e.bytes_before < $4
+$$;
+
+-- job_queue_guard_columns(): the trigger on jobs and workflow_executions that keeps anon and authenticated from setting
+-- or changing the coordination columns. Its WHEN clause has decided already; here is only the answer.
+-- Raises JQ102.
+create or replace function public.job_queue_guard_columns() returns trigger
+language plpgsql
+set search_path = pg_catalog, pg_temp
+as $$
+begin
+  raise exception using errcode = 'JQ102',
+    message = format('%s may not write the coordination columns of %s', current_user, tg_table_name),
+    hint = 'Leave out required_models, blocked_by_job_id, conflict_reason, queued_at and priority, or write them on the server with the service_role key.';
+end
+$$;
+
+-- job_queue_lock(queue): takes the queue's lock until the transaction ends and returns its head row; makes the row when
+-- the queue is new. For the functions that write to the log (append, turn).
+-- A wait for the lock is bounded: 0.5 s through PostgREST, whose few connections serve the user's front end too, 2 s
+-- otherwise; a lock_timeout that the session has set itself stays. Both settings end with the transaction.
+-- Returns (version, epoch, last_at). Raises JQ001 for a name of more than 200 characters, 55P03 (lock_not_available).
+create or replace function public.job_queue_lock(queue text, out version bigint, out epoch integer, out last_at timestamptz)
+language plpgsql security definer
+set search_path = pg_catalog, pg_temp
+as $$
+begin
+  if queue is null or length(queue) not between 1 and 200 then
+    raise exception using errcode = 'JQ001', message = 'the name of a queue has 1 to 200 characters';
+  end if;
+  -- In the body: a SET clause on the function is undone before the commit that it is meant for.
+  perform set_config('synchronous_commit', 'on', true);
+  if current_setting('lock_timeout') = '0' then
+    perform set_config('lock_timeout',
+      case when coalesce(current_setting('request.method', true), '') = '' then '2s' else '500ms' end, true);
+  end if;
+  -- A statement of its own, and not part of a query that reads the log: its snapshot is older than the wait.
+  select h.version, h.epoch, h.last_at into version, epoch, last_at
+    from public.job_queue_heads h where h.queue = $1 for update;
+  if found then
+    return;
+  end if;
+  insert into public.job_queue_heads (queue) values ($1) on conflict do nothing;
+  select h.version, h.epoch, h.last_at into version, epoch, last_at
+    from public.job_queue_heads h where h.queue = $1 for update;
+end
+$$;
+
+-- job_queue_outer_rows(queue, job_ids): what the coordination columns of these jobs should say. Internal.
+--   queue    name of the queue
+--   job_ids  ids of jobs, live or ended
+-- Returns one row per id: of a live job what job_queue_jobs says; of an ended one its last models, time and priority from
+-- the log, and nobody who blocks it. Null in required_models, queued_at, priority: unknown, to be left as it is (a job
+-- that bypassed, or whose events are archived). Raises nothing.
+create or replace function public.job_queue_outer_rows(queue text, job_ids text[])
+returns table (
+  job_id text, required_models text[], blocked_by_job_id text, conflict_reason text, queued_at timestamptz, priority integer)
+language sql stable
+set search_path = pg_catalog, pg_temp
+as $$
+  select j.job_id, j.models, j.blocked_by_job_id, j.conflict_reason, j.queued_at, j.priority
+    from public.job_queue_jobs j
+   where j.queue = $1 and j.job_id = any ($2)
+  union all
+  select ended.job_id, q.models, null, null, q.created_at, coalesce(p.priority, q.priority)
+    from unnest($2) as ended (job_id)
+    left join lateral (
+      select l.seq, l.models, l.created_at, coalesce((l.data ->> 'priority')::integer, 0) as priority
+        from public.job_queue_log l
+       where l.queue = $1 and l.job_id = ended.job_id and l.event_type = 'queued'
+       order by l.seq desc limit 1) q on true
+    left join lateral (
+      select (l.data ->> 'priority')::integer as priority
+        from public.job_queue_log l
+       where l.queue = $1 and l.job_id = ended.job_id and l.event_type = 'reprioritized' and l.seq > q.seq
+       order by l.seq desc limit 1) p on true
+   where not exists (
+     select from public.job_queue_jobs j where j.queue = $1 and j.job_id = ended.job_id)
+$$;
+
+-- job_queue_project(queue, batch): the outer projection. Brings the coordination columns of the user's tables up to date
+-- with the log, in a transaction of its own, right after an append; any process may call it at any time, also to catch up
+-- or to try again what was set aside.
+--   queue  name of the queue
+--   batch  how many events to follow at most, 1..10,000
+-- Returns {projected_seq, version, written, set_aside, busy, targets}: how far the tables follow now and how far the log
+-- goes; how many rows were written; how many rows are set aside; busy true when another process is at it or somebody has
+-- locked a table or the queue's head (nothing was moved, call again later); how many tables there are to write to.
+-- Raises 22023 when batch is out of bounds. Waits for no row lock, and 0.25 s at most for the head, which it takes last:
+-- a user's open UPDATE on jobs can stop neither the queue nor this function.
+create or replace function public.job_queue_project(queue text, batch integer) returns jsonb
+language plpgsql security definer
+set search_path = pg_catalog, pg_temp
+set lock_timeout = '250ms'
+as $$
+declare
+  head record;
+  target record;
+  ids text[];
+  again text[];
+  through bigint;
+  targets integer := 0;
+  written integer := 0;
+  busy boolean := false;
+begin
+  if batch is null or batch not between 1 and 10000 then
+    raise exception using errcode = '22023', message = 'batch must be 1..10000';
+  end if;
+  -- Nothing here is lost with a crash that the log does not bring back: no need to wait for the disk.
+  perform set_config('synchronous_commit', 'off', true);
+  select h.projected_seq, h.version into head from public.job_queue_heads h where h.queue = $1;
+  if head is null then
+    return jsonb_build_object('projected_seq', 0, 'version', 0, 'written', 0, 'set_aside', 0, 'busy', false, 'targets', 0);
+  end if;
+  through := head.projected_seq;
+  if pg_try_advisory_xact_lock(hashtextextended('interlock.project:' || queue, 0)) then
+    begin
+      -- Read again: it may have moved before we had the lock. Ids and rows are read in statements of their own, so a
+      -- row may be newer than `through` says; the event that made it so comes next and then finds it right.
+      select h.projected_seq, h.version into head from public.job_queue_heads h where h.queue = $1;
+      through := least(head.version, head.projected_seq + batch);
+      ids := public.job_queue_touched(queue, head.projected_seq, through);
+      for target in select * from public.job_queue_targets() loop
+        targets := targets + 1;
+        select array_agg(s.job_id) into again from (
+          select a.job_id from public.job_queue_set_aside a
+           where a.queue = $1 and a.target = target.target and a.next_at <= clock_timestamp()
+           order by a.next_at limit batch) s;
+        continue when cardinality(ids) = 0 and again is null;
+        -- SKIP LOCKED skips rows only: for somebody's lock on the whole table we must not wait either.
+        execute format('lock table public.%I in row exclusive mode nowait', target.target);
+        written := written + public.job_queue_project_target(queue, target.target, target.key_column, target.key_type,
+          array(select unnest(ids) union select unnest(again)));
+      end loop;
+      if targets > 0 and through > head.projected_seq then
+        delete from public.job_queue_changes c where c.queue = $1 and c.seq <= through;
+        update public.job_queue_heads h set projected_seq = through where h.queue = $1;
+      else
+        through := head.projected_seq;
+      end if;
+    exception when lock_not_available then
+      busy := true;
+      written := 0;
+      through := head.projected_seq;
+    end;
+  else
+    busy := true;
+  end if;
+  return jsonb_build_object(
+    'projected_seq', through, 'version', head.version, 'written', written, 'busy', busy, 'targets', targets,
+    'set_aside', (select count(*) from public.job_queue_set_aside a where a.queue = $1));
+end
+$$;
+
+-- job_queue_project_target(queue, target, key_column, key_type, job_ids): writes these rows of one table of the user, in a
+-- set; when the set raises, row by row, so that only the guilty rows are set aside. Internal; called by job_queue_project.
+-- Returns how many rows were written. Raises nothing but a cancelled statement (57014).
+create or replace function public.job_queue_project_target(
+  queue text, target text, key_column text, key_type text, job_ids text[]) returns integer
+language plpgsql
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+  wrote record;
+  total integer := 0;
+  one text;
+  -- A user's trigger may be slow as well as wrong: after this, what is left waits for a later call.
+  until_time timestamptz := clock_timestamp() + interval '1 second';
+begin
+  begin
+    select * into wrote from public.job_queue_write_target(queue, target, key_column, key_type, job_ids);
+    perform public.job_queue_set_aside_rows(queue, target, job_ids, wrote.missed, '55P03');
+    return wrote.written;
+  exception when others then
+    null;
+  end;
+  foreach one in array job_ids loop
+    begin
+      if clock_timestamp() > until_time then
+        raise exception using errcode = 'JQ109', message = 'no time left in this call';
+      end if;
+      select * into wrote from public.job_queue_write_target(queue, target, key_column, key_type, array[one]);
+      perform public.job_queue_set_aside_rows(queue, target, array[one], wrote.missed, '55P03');
+      total := total + wrote.written;
+    exception when others then
+      perform public.job_queue_set_aside_rows(queue, target, array[one], array[one], sqlstate);
+    end;
+  end loop;
+  return total;
+end
+$$;
+
+-- job_queue_read(queue, after, lim): a page of the log, for replay and for catching up. Never takes the queue's lock.
+--   queue  name of the queue
+--   after  events with a greater sequence number, ascending; 0 for the first page
+--   lim    how many events at most, 1..10,000; about 8 MB at most, so that no reply grows without bound
+-- Returns {version, epoch, now, events}: the head at the moment of reading (0 and 1 for a queue that nobody has opened),
+-- the database's clock in microseconds, and the events (job_queue_events). The page is the last one when its last event
+-- has the number `version`.
+-- Raises JQ001 when an argument is out of bounds.
+create or replace function public.job_queue_read(queue text, after bigint, lim integer) returns jsonb
+language plpgsql security definer
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+  head record;
+begin
+  if queue is null or after is null or after < 0 or lim is null or lim not between 1 and 10000 then
+    raise exception using errcode = 'JQ001', message = 'job_queue_read takes a queue, after >= 0 and a limit of 1..10000';
+  end if;
+  -- The head first: an append between the two statements only makes the page longer than the version says.
+  select h.version, h.epoch into head from public.job_queue_heads h where h.queue = $1;
+  return jsonb_build_object(
+    'version', coalesce(head.version, 0),
+    'epoch', coalesce(head.epoch, 1),
+    'now', (extract(epoch from clock_timestamp()) * 1000000)::bigint,
+    'events', public.job_queue_events($1, $2, $3, 8388608));
+end
+$$;
+
+-- job_queue_refuse_change(): the trigger that keeps job_queue_log append-only, for its owner too.
+-- Raises JQ101 on every UPDATE, DELETE and TRUNCATE.
+create or replace function public.job_queue_refuse_change() returns trigger
+language plpgsql
+set search_path = pg_catalog, pg_temp
+as $$
+begin
+  raise exception using errcode = 'JQ101',
+    message = format('job_queue_log is append-only: %s is refused', tg_op),
+    hint = 'To end a job use `interlock cancel`; to heal rows that show it wrongly `interlock rebuild`. Personal data is in job_queue_data, not here.';
+end
+$$;
+
+-- job_queue_reproject(queue): starts the outer projection of a queue anew, for rows that were changed by hand or are left
+-- from an earlier coordinator. Writes no row of the user itself: job_queue_project then walks the whole log again and
+-- writes what differs. Doing it twice does nothing more.
+--   queue  name of the queue
+-- Returns {version, marked}: how far the log goes, and how many rows of the user say that they are blocked and will be
+-- looked at even if the log does not know them. Raises nothing.
+create or replace function public.job_queue_reproject(queue text) returns jsonb
+language plpgsql security definer
+set search_path = pg_catalog, pg_temp
+as $$
+#variable_conflict use_column
+declare
+  target record;
+  marked integer;
+  total integer := 0;
+  last bigint;
+begin
+  for target in select * from public.job_queue_targets() loop
+    execute format(
+      'insert into public.job_queue_set_aside (queue, target, job_id, sqlstate)
+       select $1, %1$L, t.%2$I::text, ''00000'' from public.%1$I t
+        where (t.blocked_by_job_id is not null or t.conflict_reason is not null) and t.%2$I is not null
+          and not exists (select from public.job_queue_jobs j where j.job_id = t.%2$I::text and j.queue <> $1)
+       on conflict (queue, target, job_id) do update set next_at = clock_timestamp()',
+      target.target, target.key_column) using $1;
+    get diagnostics marked = row_count;
+    total := total + marked;
+  end loop;
+  update public.job_queue_heads h set projected_seq = 0 where h.queue = $1 returning h.version into last;
+  return jsonb_build_object('version', coalesce(last, 0), 'marked', total);
+end
+$$;
+
+-- job_queue_set_aside_rows(queue, target, tried, missed, state): keeps the book of the rows that could not be written.
+-- Internal; called by job_queue_project only.
+--   tried   ids that were tried just now: those of them that are not missed are done and leave the book
+--   missed  ids that could not be written: tried again after 0.1 s, 0.2 s, … at most 60 s
+--   state   SQLSTATE that says why
+-- Returns nothing, raises nothing.
+create or replace function public.job_queue_set_aside_rows(
+  queue text, target text, tried text[], missed text[], state text) returns void
+language plpgsql
+set search_path = pg_catalog, pg_temp
+as $$
+#variable_conflict use_column
+begin
+  delete from public.job_queue_set_aside s
+   where s.queue = $1 and s.target = $2 and s.job_id = any ($3) and s.job_id <> all ($4);
+  insert into public.job_queue_set_aside as s (queue, target, job_id, next_at, sqlstate)
+  select $1, $2, id, clock_timestamp() + interval '100 milliseconds', $5 from unnest($4) as id
+  on conflict (queue, target, job_id) do update
+    set tries = s.tries + 1, sqlstate = excluded.sqlstate,
+        next_at = clock_timestamp() + least(interval '100 milliseconds' * 2 ^ least(s.tries, 10), interval '60 seconds');
+end
+$$;
+
+-- job_queue_targets(): which tables of the user the outer projection writes to. Internal.
+-- Returns target ('jobs', 'workflow_executions'), key_column (the column that holds the job's id) and key_type (text,
+-- character varying or uuid). A table that is missing, that lacks a coordination column, or that the owner of Interlock
+-- may not update is left out. Raises nothing.
+create or replace function public.job_queue_targets()
+returns table (target text, key_column text, key_type text)
+language sql stable
+set search_path = pg_catalog, pg_temp
+as $$
+  select distinct on (t.name) t.name, a.attname::text, format_type(a.atttypid, null)
+    from (values
+      ('jobs', array['job_id'],
+        array['required_models', 'blocked_by_job_id', 'conflict_reason', 'queued_at', 'priority']),
+      ('workflow_executions', array['execution_id', 'id'],
+        array['required_models', 'blocked_by_job_id', 'conflict_reason'])) as t (name, keys, columns)
+    join pg_class c on c.oid = to_regclass('public.' || t.name) and c.relkind in ('r', 'p')
+    join pg_attribute a on a.attrelid = c.oid and a.attname = any (t.keys) and not a.attisdropped
+     and a.atttypid in ('text'::regtype, 'varchar'::regtype, 'uuid'::regtype)
+   where has_table_privilege(c.oid, 'SELECT') and has_table_privilege(c.oid, 'UPDATE')
+     and (select count(*) from pg_attribute k
+           where k.attrelid = c.oid and k.attname = any (t.columns) and not k.attisdropped) = cardinality(t.columns)
+   order by t.name, array_position(t.keys, a.attname::text)
+$$;
+
+-- job_queue_touched(queue, after, through): which jobs changed in this stretch of the log. Internal.
+--   after, through  sequence numbers: the stretch is after < seq <= through
+-- Returns the ids, without duplicates: of the jobs that an event names, and of those whose row an append changed besides
+-- (job_queue_changes). Raises nothing.
+create or replace function public.job_queue_touched(queue text, after bigint, through bigint) returns text[]
+language sql stable
+set search_path = pg_catalog, pg_temp
+as $$
+  select array(
+    select l.job_id from public.job_queue_log l
+     where l.queue = $1 and l.seq > $2 and l.seq <= $3 and l.job_id is not null
+    union
+    select unnest(c.job_ids) from public.job_queue_changes c
+     where c.queue = $1 and c.seq > $2 and c.seq <= $3)
+$$;
+
+-- job_queue_write_target(queue, target, key_column, key_type, job_ids): brings the rows of these jobs in one table of the
+-- user up to date, in one set. Internal; called by job_queue_project only.
+--   target, key_column, key_type  as job_queue_targets() gives them (from the catalog, never from input)
+--   job_ids                       which rows; ids without a row are passed over, and so are ids that are no UUID where
+--                                 the key is one
+-- Returns written (how many rows differed and were written) and missed (ids of rows that differ and could not be: locked
+-- by somebody, or kept as they are by a trigger). Never waits for a row lock. Raises whatever a trigger, a CHECK or a
+-- foreign key of the user raises.
+create or replace function public.job_queue_write_target(
+  queue text, target text, key_column text, key_type text, job_ids text[], out written integer, out missed text[])
+language plpgsql
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+  candidates text[] := job_ids;
+  present text[];
+  columns text := 'required_models, blocked_by_job_id, conflict_reason';
+  shown text := 't.required_models, t.blocked_by_job_id, t.conflict_reason';
+  ought text := 'coalesce(o.required_models, t.required_models), o.blocked_by_job_id, o.conflict_reason';
+begin
+  written := 0;
+  missed := '{}';
+  if key_type = 'uuid' then
+    select array_agg(id) into candidates from unnest(job_ids) as id
+     where id ~ '^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$';
+  end if;
+  if target = 'jobs' then
+    columns := columns || ', queued_at, priority';
+    shown := shown || ', t.queued_at, t.priority';
+    ought := ought || ', coalesce(o.queued_at, t.queued_at), coalesce(o.priority, t.priority)';
+  end if;
+  -- The parameter is cast to the type of the key, never the key to text: the look-up keeps the table's own index.
+  execute format('select array_agg(t.%1$I::text) from public.%2$I t where t.%1$I = any ($1::%3$s[])',
+    key_column, target, key_type) into present using candidates;
+  if present is null then
+    return;
+  end if;
+  execute format($sql$
+    with stale as materialized (
+      select t.%1$I as key, o.*
+        from public.job_queue_outer_rows($1, $2) o join public.%2$I t on t.%1$I = o.job_id::%3$s
+       where (%5$s) is distinct from (%6$s)),
+    free as materialized (
+      select t.%1$I as key from public.%2$I t where t.%1$I = any (array(select key from stale))
+         for no key update skip locked),
+    done as (
+      update public.%2$I t set (%4$s) = row (%6$s)
+        from stale o join free on free.key = o.key
+       where t.%1$I = o.key
+      returning t.%1$I as key)
+    select (select count(*) from done),
+           array(select key::text from stale except all select key::text from done)
+    $sql$, key_column, target, key_type, columns, shown, ought)
+    into written, missed using queue, present;
+end
+$$;
+
+-- The log is append-only for its owner too. TRUNCATE fires no row trigger, hence the second one.
+create or replace trigger job_queue_log_append_only
+  before update or delete on public.job_queue_log
+  for each row execute function public.job_queue_refuse_change();
+create or replace trigger job_queue_log_no_truncate
+  before truncate on public.job_queue_log
+  for each statement execute function public.job_queue_refuse_change();
+
+-- Nobody jumps the queue from a browser: anon and authenticated neither set nor change a coordination column. The WHEN
+-- clauses keep it free for everybody else. The names sort first, so that what a trigger of the user fills in afterwards
+-- (a priority by plan, say) is the user's own decision and stays.
+do $guards$
+begin
+  if (select count(*) from pg_catalog.pg_attribute a
+       where a.attrelid = to_regclass('public.jobs') and not a.attisdropped
+         and a.attname in ('required_models', 'blocked_by_job_id', 'conflict_reason', 'queued_at', 'priority')) = 5
+     and not exists (
+       select from pg_catalog.pg_trigger t
+        where t.tgrelid = to_regclass('public.jobs') and t.tgname = '000_job_queue_guard_update') then
+    create or replace trigger "000_job_queue_guard_insert" before insert on public.jobs for each row
+      when (current_user in ('anon', 'authenticated') and (
+        new.required_models is not null or new.blocked_by_job_id is not null or new.conflict_reason is not null
+        or new.queued_at is not null or new.priority is not null))
+      execute function public.job_queue_guard_columns();
+    create or replace trigger "000_job_queue_guard_update" before update on public.jobs for each row
+      when (current_user in ('anon', 'authenticated') and
+        (new.required_models, new.blocked_by_job_id, new.conflict_reason, new.queued_at, new.priority)
+        is distinct from
+        (old.required_models, old.blocked_by_job_id, old.conflict_reason, old.queued_at, old.priority))
+      execute function public.job_queue_guard_columns();
+  end if;
+  if (select count(*) from pg_catalog.pg_attribute a
+       where a.attrelid = to_regclass('public.workflow_executions') and not a.attisdropped
+         and a.attname in ('required_models', 'blocked_by_job_id', 'conflict_reason')) = 3
+     and not exists (
+       select from pg_catalog.pg_trigger t
+        where t.tgrelid = to_regclass('public.workflow_executions') and t.tgname = '000_job_queue_guard_update') then
+    create or replace trigger "000_job_queue_guard_insert" before insert on public.workflow_executions for each row
+      when (current_user in ('anon', 'authenticated') and (
+        new.required_models is not null or new.blocked_by_job_id is not null or new.conflict_reason is not null))
+      execute function public.job_queue_guard_columns();
+    create or replace trigger "000_job_queue_guard_update" before update on public.workflow_executions for each row
+      when (current_user in ('anon', 'authenticated') and
+        (new.required_models, new.blocked_by_job_id, new.conflict_reason)
+        is distinct from (old.required_models, old.blocked_by_job_id, old.conflict_reason))
+      execute function public.job_queue_guard_columns();
+  end if;
+end
+$guards$;
+
+-- Who may do what, object by object: default privileges of older Supabase projects have given everything to everybody by
+-- now. anon, authenticated and PUBLIC get nothing; service_role and the runtime role read tables and run functions. No
+-- role is given a write to a table: the functions, which run as their owner, are the only way.
+do $privileges$
+declare
+  item record;
+  outsider text;
+  runner text;
+  outsiders text[];
+  runners text[];
+begin
+  if current_setting('interlock.runtime_role') <> ''
+     and to_regrole(quote_ident(current_setting('interlock.runtime_role'))) is null then
+    raise exception using errcode = 'JQ108',
+      message = format('there is no role %s', current_setting('interlock.runtime_role')),
+      hint = 'Create it first: CREATE ROLE … LOGIN. Nothing was changed.';
+  end if;
+  select coalesce(array_agg(rolname::text), '{}') into outsiders
+    from pg_catalog.pg_roles where rolname in ('anon', 'authenticated');
+  select coalesce(array_agg(rolname::text), '{}') into runners
+    from pg_catalog.pg_roles where rolname in ('service_role', current_setting('interlock.runtime_role'));
+
+  for item in
+    select c.oid::regclass::text as name, c.relkind, c.relrowsecurity as secured,
+           exists (select from pg_catalog.pg_policy p where p.polrelid = c.oid) as has_policy
+      from pg_catalog.pg_class c
+     where c.relnamespace = 'public'::regnamespace
+       and (c.relname = any ('{job_queue_log,job_queue_heads,job_queue_state,job_queue_jobs,job_queue_workers,job_queue_inbox,job_queue_data,job_queue_snapshots,job_queue_changes,job_queue_set_aside,job_queue_migrations}'::text[]) or c.relname = 'job_queue_state_id_seq')
+  loop
+    execute format('revoke all on %s from public', item.name);
+    foreach outsider in array outsiders || runners loop
+      execute format('revoke all on %s from %I', item.name, outsider);
+    end loop;
+    continue when item.relkind = 'S';
+    foreach runner in array runners loop
+      execute format('grant select on %s to %I', item.name, runner);
+    end loop;
+    if not item.secured then
+      execute format('alter table %s enable row level security', item.name);
+    end if;
+    if not item.has_policy then
+      execute format('create policy job_queue_nobody on %s using (false)', item.name);
+    end if;
+    -- Supabase's service_role is above row level security. A role that is not needs a policy to read.
+    for runner in
+      select rolname from pg_catalog.pg_roles
+       where rolname = any (runners) and not rolbypassrls and not rolsuper
+    loop
+      execute format('drop policy if exists %I on %s', 'job_queue_read_' || runner, item.name);
+      execute format('create policy %I on %s for select to %I using (true)', 'job_queue_read_' || runner, item.name, runner);
+    end loop;
+  end loop;
+
+  for item in
+    select p.oid::regprocedure::text as name, p.prorettype = 'trigger'::regtype as is_trigger
+      from pg_catalog.pg_proc p
+     where p.pronamespace = 'public'::regnamespace and p.proname = any ('{job_queue_append,job_queue_apply,job_queue_events,job_queue_guard_columns,job_queue_lock,job_queue_outer_rows,job_queue_project,job_queue_project_target,job_queue_read,job_queue_refuse_change,job_queue_reproject,job_queue_set_aside_rows,job_queue_targets,job_queue_touched,job_queue_write_target}'::text[])
+  loop
+    execute format('revoke all on function %s from public', item.name);
+    foreach outsider in array outsiders || runners loop
+      execute format('revoke all on function %s from %I', item.name, outsider);
+    end loop;
+    continue when item.is_trigger;
+    foreach runner in array runners loop
+      execute format('grant execute on function %s to %I', item.name, runner);
+    end loop;
+  end loop;
+  foreach runner in array runners loop
+    if not has_schema_privilege(runner, 'public', 'usage') then
+      execute format('grant usage on schema public to %I', runner);
+    end if;
+  end loop;
+end
+$privileges$;
+
+-- What this was. Rows change only when something did, so that running it again leaves everything as it is.
+insert into public.job_queue_migrations as m (version, checksum)
+values 
+  ('027', '0f125998d8da1347aa2601eecbe526d26c5bb8b1e78419cf69b15596f2ad57c6')
+on conflict (version) do update set checksum = excluded.checksum, applied_at = excluded.applied_at
+  where m.checksum <> excluded.checksum;
+-- PostgREST finds the new functions after this; nobody else listens.
+notify pgrst, 'reload schema';
+commit;

@@ -1,0 +1,31 @@
+-- job_queue_outer_rows(queue, job_ids): what the coordination columns of these jobs should say. Internal.
+--   queue    name of the queue
+--   job_ids  ids of jobs, live or ended
+-- Returns one row per id: of a live job what job_queue_jobs says; of an ended one its last models, time and priority from
+-- the log, and nobody who blocks it. Null in required_models, queued_at, priority: unknown, to be left as it is (a job
+-- that bypassed, or whose events are archived). Raises nothing.
+create or replace function public.job_queue_outer_rows(queue text, job_ids text[])
+returns table (
+  job_id text, required_models text[], blocked_by_job_id text, conflict_reason text, queued_at timestamptz, priority integer)
+language sql stable
+set search_path = pg_catalog, pg_temp
+as $$
+  select j.job_id, j.models, j.blocked_by_job_id, j.conflict_reason, j.queued_at, j.priority
+    from public.job_queue_jobs j
+   where j.queue = $1 and j.job_id = any ($2)
+  union all
+  select ended.job_id, q.models, null, null, q.created_at, coalesce(p.priority, q.priority)
+    from unnest($2) as ended (job_id)
+    left join lateral (
+      select l.seq, l.models, l.created_at, coalesce((l.data ->> 'priority')::integer, 0) as priority
+        from public.job_queue_log l
+       where l.queue = $1 and l.job_id = ended.job_id and l.event_type = 'queued'
+       order by l.seq desc limit 1) q on true
+    left join lateral (
+      select (l.data ->> 'priority')::integer as priority
+        from public.job_queue_log l
+       where l.queue = $1 and l.job_id = ended.job_id and l.event_type = 'reprioritized' and l.seq > q.seq
+       order by l.seq desc limit 1) p on true
+   where not exists (
+     select from public.job_queue_jobs j where j.queue = $1 and j.job_id = ended.job_id)
+$$;

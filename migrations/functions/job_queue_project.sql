@@ -1,0 +1,73 @@
+-- job_queue_project(queue, batch): the outer projection. Brings the coordination columns of the user's tables up to date
+-- with the log, in a transaction of its own, right after an append; any process may call it at any time, also to catch up
+-- or to try again what was set aside.
+--   queue  name of the queue
+--   batch  how many events to follow at most, 1..10,000
+-- Returns {projected_seq, version, written, set_aside, busy, targets}: how far the tables follow now and how far the log
+-- goes; how many rows were written; how many rows are set aside; busy true when another process is at it or somebody has
+-- locked a table or the queue's head (nothing was moved, call again later); how many tables there are to write to.
+-- Raises 22023 when batch is out of bounds. Waits for no row lock, and 0.25 s at most for the head, which it takes last:
+-- a user's open UPDATE on jobs can stop neither the queue nor this function.
+create or replace function public.job_queue_project(queue text, batch integer) returns jsonb
+language plpgsql security definer
+set search_path = pg_catalog, pg_temp
+set lock_timeout = '250ms'
+as $$
+declare
+  head record;
+  target record;
+  ids text[];
+  again text[];
+  through bigint;
+  targets integer := 0;
+  written integer := 0;
+  busy boolean := false;
+begin
+  if batch is null or batch not between 1 and 10000 then
+    raise exception using errcode = '22023', message = 'batch must be 1..10000';
+  end if;
+  -- Nothing here is lost with a crash that the log does not bring back: no need to wait for the disk.
+  perform set_config('synchronous_commit', 'off', true);
+  select h.projected_seq, h.version into head from public.job_queue_heads h where h.queue = $1;
+  if head is null then
+    return jsonb_build_object('projected_seq', 0, 'version', 0, 'written', 0, 'set_aside', 0, 'busy', false, 'targets', 0);
+  end if;
+  through := head.projected_seq;
+  if pg_try_advisory_xact_lock(hashtextextended('interlock.project:' || queue, 0)) then
+    begin
+      -- Read again: it may have moved before we had the lock. Ids and rows are read in statements of their own, so a
+      -- row may be newer than `through` says; the event that made it so comes next and then finds it right.
+      select h.projected_seq, h.version into head from public.job_queue_heads h where h.queue = $1;
+      through := least(head.version, head.projected_seq + batch);
+      ids := public.job_queue_touched(queue, head.projected_seq, through);
+      for target in select * from public.job_queue_targets() loop
+        targets := targets + 1;
+        select array_agg(s.job_id) into again from (
+          select a.job_id from public.job_queue_set_aside a
+           where a.queue = $1 and a.target = target.target and a.next_at <= clock_timestamp()
+           order by a.next_at limit batch) s;
+        continue when cardinality(ids) = 0 and again is null;
+        -- SKIP LOCKED skips rows only: for somebody's lock on the whole table we must not wait either.
+        execute format('lock table public.%I in row exclusive mode nowait', target.target);
+        written := written + public.job_queue_project_target(queue, target.target, target.key_column, target.key_type,
+          array(select unnest(ids) union select unnest(again)));
+      end loop;
+      if targets > 0 and through > head.projected_seq then
+        delete from public.job_queue_changes c where c.queue = $1 and c.seq <= through;
+        update public.job_queue_heads h set projected_seq = through where h.queue = $1;
+      else
+        through := head.projected_seq;
+      end if;
+    exception when lock_not_available then
+      busy := true;
+      written := 0;
+      through := head.projected_seq;
+    end;
+  else
+    busy := true;
+  end if;
+  return jsonb_build_object(
+    'projected_seq', through, 'version', head.version, 'written', written, 'busy', busy, 'targets', targets,
+    'set_aside', (select count(*) from public.job_queue_set_aside a where a.queue = $1));
+end
+$$;

@@ -1,0 +1,15 @@
+-- job_queue_touched(queue, after, through): which jobs changed in this stretch of the log. Internal.
+--   after, through  sequence numbers: the stretch is after < seq <= through
+-- Returns the ids, without duplicates: of the jobs that an event names, and of those whose row an append changed besides
+-- (job_queue_changes). Raises nothing.
+create or replace function public.job_queue_touched(queue text, after bigint, through bigint) returns text[]
+language sql stable
+set search_path = pg_catalog, pg_temp
+as $$
+  select array(
+    select l.job_id from public.job_queue_log l
+     where l.queue = $1 and l.seq > $2 and l.seq <= $3 and l.job_id is not null
+    union
+    select unnest(c.job_ids) from public.job_queue_changes c
+     where c.queue = $1 and c.seq > $2 and c.seq <= $3)
+$$;

@@ -1,0 +1,56 @@
+-- job_queue_write_target(queue, target, key_column, key_type, job_ids): brings the rows of these jobs in one table of the
+-- user up to date, in one set. Internal; called by job_queue_project only.
+--   target, key_column, key_type  as job_queue_targets() gives them (from the catalog, never from input)
+--   job_ids                       which rows; ids without a row are passed over, and so are ids that are no UUID where
+--                                 the key is one
+-- Returns written (how many rows differed and were written) and missed (ids of rows that differ and could not be: locked
+-- by somebody, or kept as they are by a trigger). Never waits for a row lock. Raises whatever a trigger, a CHECK or a
+-- foreign key of the user raises.
+create or replace function public.job_queue_write_target(
+  queue text, target text, key_column text, key_type text, job_ids text[], out written integer, out missed text[])
+language plpgsql
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+  candidates text[] := job_ids;
+  present text[];
+  columns text := 'required_models, blocked_by_job_id, conflict_reason';
+  shown text := 't.required_models, t.blocked_by_job_id, t.conflict_reason';
+  ought text := 'coalesce(o.required_models, t.required_models), o.blocked_by_job_id, o.conflict_reason';
+begin
+  written := 0;
+  missed := '{}';
+  if key_type = 'uuid' then
+    select array_agg(id) into candidates from unnest(job_ids) as id
+     where id ~ '^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$';
+  end if;
+  if target = 'jobs' then
+    columns := columns || ', queued_at, priority';
+    shown := shown || ', t.queued_at, t.priority';
+    ought := ought || ', coalesce(o.queued_at, t.queued_at), coalesce(o.priority, t.priority)';
+  end if;
+  -- The parameter is cast to the type of the key, never the key to text: the look-up keeps the table's own index.
+  execute format('select array_agg(t.%1$I::text) from public.%2$I t where t.%1$I = any ($1::%3$s[])',
+    key_column, target, key_type) into present using candidates;
+  if present is null then
+    return;
+  end if;
+  execute format($sql$
+    with stale as materialized (
+      select t.%1$I as key, o.*
+        from public.job_queue_outer_rows($1, $2) o join public.%2$I t on t.%1$I = o.job_id::%3$s
+       where (%5$s) is distinct from (%6$s)),
+    free as materialized (
+      select t.%1$I as key from public.%2$I t where t.%1$I = any (array(select key from stale))
+         for no key update skip locked),
+    done as (
+      update public.%2$I t set (%4$s) = row (%6$s)
+        from stale o join free on free.key = o.key
+       where t.%1$I = o.key
+      returning t.%1$I as key)
+    select (select count(*) from done),
+           array(select key::text from stale except all select key::text from done)
+    $sql$, key_column, target, key_type, columns, shown, ought)
+    into written, missed using queue, present;
+end
+$$;

@@ -1,0 +1,8 @@
+begin;
+-- One migration at a time; whoever comes second finds everything done. Held until commit, so it works through a pooler.
+select pg_advisory_xact_lock(hashtextextended('interlock.migrate', 0));
+-- A role besides service_role that may run Interlock, on plain PostgreSQL ('' for none).
+set local interlock.runtime_role = '';
+set local client_min_messages = warning;
+-- The user's tables are altered: rather fail soon and be run again than make their readers queue up behind us.
+set local lock_timeout = '10s';

@@ -1,0 +1,60 @@
+-- Everything that could stand in the way is found here, before anything is changed.
+do $check$
+declare
+  newest text;
+  wrong text;
+begin
+  if to_regclass('public.job_queue_migrations') is not null then
+    execute 'select max(version) from public.job_queue_migrations' into newest;
+    if newest > '{{version}}' then
+      raise exception using errcode = 'JQ106',
+        message = format('this database has migration %s, this is {{version}}', newest),
+        hint = 'Use the release of interlock-queue that made it, or a later one.';
+    end if;
+  end if;
+
+  -- A table of Interlock's name that is neither Interlock's nor the first coordinator's.
+  select c.relname into wrong
+    from pg_catalog.pg_class c
+   where c.relnamespace = 'public'::regnamespace
+     and (c.relname = any ('{{{tables}}}'::text[]) or c.relname in ('job_queue_state_v1', 'job_queue_log_v1'))
+     and not exists (
+       select from pg_catalog.pg_attribute a
+        where a.attrelid = c.oid and not a.attisdropped
+          and a.attname = case when c.relname = 'job_queue_migrations' then 'checksum' else 'queue' end)
+     and not exists (
+       select from pg_catalog.pg_attribute a
+        where a.attrelid = c.oid and not a.attisdropped and c.relkind = 'r'
+          and (c.relname, a.attname) in (
+            ('job_queue_state', 'active_job_id'), ('job_queue_log', 'event_type'),
+            ('job_queue_state_v1', 'active_job_id'), ('job_queue_log_v1', 'event_type')))
+   limit 1;
+  if wrong is not null then
+    raise exception using errcode = 'JQ105',
+      message = format('there is a table %s in schema public that is not Interlock''s', wrong),
+      hint = 'Rename it, then run the migration again. Nothing was changed.';
+  end if;
+
+  -- A coordination column of the user's own, with another type.
+  select format('%s.%s has type %s, Interlock needs %s', w.target, w.name, format_type(a.atttypid, a.atttypmod), w.type)
+    into wrong
+    from (values
+      ('jobs', 'required_models', 'text[]'), ('jobs', 'blocked_by_job_id', 'text'), ('jobs', 'conflict_reason', 'text'),
+      ('jobs', 'queued_at', 'timestamp with time zone'), ('jobs', 'priority', 'integer'),
+      ('workflow_executions', 'required_models', 'text[]'), ('workflow_executions', 'blocked_by_job_id', 'text'),
+      ('workflow_executions', 'conflict_reason', 'text')) as w (target, name, type)
+    join pg_catalog.pg_attribute a
+      on a.attrelid = to_regclass('public.' || w.target) and a.attname = w.name and not a.attisdropped
+   where a.atttypid <> w.type::regtype
+     and (select count(*) from pg_catalog.pg_attribute k
+           where k.attrelid = a.attrelid and not k.attisdropped
+             and k.attname = any (case w.target when 'jobs' then array['job_id'] else array['id', 'execution_id'] end)
+             and k.atttypid in ('text'::regtype, 'varchar'::regtype, 'uuid'::regtype)) > 0
+   limit 1;
+  if wrong is not null then
+    raise exception using errcode = 'JQ103',
+      message = wrong,
+      hint = 'Rename that column or change its type, then run the migration again. Nothing was changed.';
+  end if;
+end
+$check$;

@@ -1,0 +1,43 @@
+-- The first coordinator's two tables have the names of ours: they become job_queue_state_v1 and job_queue_log_v1, with
+-- their rows, indexes, policies and grants as they were. The way back is migrations/undo_first_coordinator.sql.
+do $first$
+declare
+  old text;
+  part record;
+  active text;
+begin
+  foreach old in array array['job_queue_state', 'job_queue_log'] loop
+    continue when to_regclass('public.' || old) is null or exists (
+      select from pg_catalog.pg_attribute a
+       where a.attrelid = to_regclass('public.' || old) and a.attname = 'queue' and not a.attisdropped);
+    execute format('lock table public.%I in access exclusive mode', old);
+    if old = 'job_queue_state' then
+      execute 'select active_job_id::text from public.job_queue_state where active_job_id is not null limit 1' into active;
+      if active is not null then
+        raise exception using errcode = 'JQ104',
+          message = format('the first coordinator is running job %s', active),
+          hint = 'Stop its workers and wait until job_queue_state.active_job_id is null (or set it to null if that job is dead), then run the migration again. Nothing was changed.';
+      end if;
+    end if;
+    if to_regclass(format('public.%I', old || '_v1')) is not null then
+      raise exception using errcode = 'JQ105',
+        message = format('there are both %s of the first coordinator and a table %s_v1', old, old),
+        hint = format('Rename or drop %s_v1, then run the migration again. Nothing was changed.', old);
+    end if;
+    for part in
+      select c.relname, c.relkind from pg_catalog.pg_class c
+       where c.oid in (
+         select i.indexrelid from pg_catalog.pg_index i where i.indrelid = to_regclass('public.' || old)
+         union all
+         select d.objid from pg_catalog.pg_depend d
+          where d.classid = 'pg_class'::regclass and d.refclassid = 'pg_class'::regclass
+            and d.refobjid = to_regclass('public.' || old) and d.deptype in ('a', 'i'))
+         and c.relkind in ('i', 'S')
+    loop
+      execute format('alter %s public.%I rename to %I',
+        case part.relkind when 'S' then 'sequence' else 'index' end, part.relname, left(part.relname, 60) || '_v1');
+    end loop;
+    execute format('alter table public.%I rename to %I', old, old || '_v1');
+  end loop;
+end
+$first$;

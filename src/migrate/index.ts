@@ -1,0 +1,6 @@
+export type { MigrationConnection } from './connection.ts'
+export { type MigrationOutcome, migrate } from './migrate.ts'
+export { migrationScript, type ScriptOptions } from './script.ts'
+export { type MigrationStatus, migrationStatus, requireMigrated } from './status.ts'
+export { undoFirstCoordinator, undoScript } from './undo.ts'
+export { schemaVersion } from './version.ts'

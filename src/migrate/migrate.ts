@@ -1,0 +1,64 @@
+import { schemaChecksum } from './bundle.ts'
+import type { MigrationConnection } from './connection.ts'
+import { migrationFailure } from './refusal.ts'
+import { migrationScript, type ScriptOptions } from './script.ts'
+import { migrationStatus } from './status.ts'
+import { schemaVersion } from './version.ts'
+
+export interface MigrationOutcome {
+  /** The migration the database has now. */
+  readonly version: string
+  /** False when it had it already and nothing was done. */
+  readonly applied: boolean
+}
+
+/**
+ * Brings a database to this release's tables and functions, in one transaction: all or nothing, whatever interrupts it.
+ * Any number of processes may do it at once: one applies, the others find it done. An account that has its own `jobs`
+ * and `workflow_executions` keeps them; in one without any table they are made.
+ *
+ * @param connection one connection, outside a transaction; as the owner of the tables (on Supabase: postgres)
+ * @throws InterlockError `first_coordinator_active`, `database_newer`, `not_migrated` (a table or column of yours is in
+ * the way: the message names it), `contention` (a table was locked for 10 s), `store_unwritable`, `invalid_input`
+ * @example
+ * const client = await pool.connect()
+ * await migrate({ query: async (sql, params) => (await client.query(sql, params)).rows, exec: (sql) => client.query(sql) })
+ */
+export async function migrate(
+  connection: MigrationConnection,
+  options: ScriptOptions = {},
+): Promise<MigrationOutcome> {
+  const script = insideTransaction(migrationScript(options))
+  return inTransaction(connection, async () => {
+    await connection.query("select pg_advisory_xact_lock(hashtextextended('interlock.migrate', 0))")
+    if (options.runtimeRole === undefined && (await isDone(connection))) {
+      return { version: schemaVersion, applied: false }
+    }
+    await connection.exec(script)
+    return { version: schemaVersion, applied: true }
+  })
+}
+
+/** Functions can change under one version only while it is being made; the checksum tells. */
+async function isDone(connection: MigrationConnection): Promise<boolean> {
+  const status = await migrationStatus((sql, params) => connection.query(sql, params))
+  return status.state === 'current' && status.checksum === schemaChecksum()
+}
+
+/** The script without the transaction it brings for those who run it by hand. */
+const insideTransaction = (script: string): string =>
+  script.replace(/^begin;$/m, '').replace(/^commit;$/m, '')
+
+/** Runs `work` in a transaction; a failed one is rolled back, since PGlite's one connection is of no use before that. */
+async function inTransaction<Out>(connection: MigrationConnection, work: () => Promise<Out>): Promise<Out> {
+  await connection.exec('begin')
+  try {
+    const result = await work()
+    await connection.exec('commit')
+    return result
+  } catch (error) {
+    // A connection that is gone cannot be rolled back, and need not be: the first error is the one to tell.
+    await connection.exec('rollback').catch(() => {})
+    throw migrationFailure(error)
+  }
+}

@@ -1,0 +1,38 @@
+import { type ErrorCode, InterlockError } from '../core/index.ts'
+
+/** SQLSTATEs of the migrations and what they are called outside. docs/sql-api.md has what each means. */
+const codes: Readonly<Record<string, ErrorCode>> = {
+  JQ103: 'not_migrated',
+  JQ104: 'first_coordinator_active',
+  JQ105: 'not_migrated',
+  JQ106: 'database_newer',
+  JQ107: 'invalid_input',
+  JQ108: 'invalid_input',
+}
+
+/** What is not Interlock's own refusal, and what to do about it. */
+const remedies: Readonly<Record<string, readonly [ErrorCode, string]>> = {
+  '55P03': [
+    'contention',
+    'somebody else has locked a table that must be altered; end that transaction and migrate again',
+  ],
+  '42501': [
+    'store_unwritable',
+    'this role may not alter the tables; migrate as their owner (on Supabase: postgres)',
+  ],
+  '25006': ['store_unwritable', 'this server takes no writes (a standby?); migrate on the primary'],
+}
+
+/** The failure of a migration as an InterlockError with a code; anything unforeseen stays what it is. */
+export function migrationFailure(error: unknown): unknown {
+  const { code: sqlstate, message, hint } = (error ?? {}) as Record<string, unknown>
+  if (typeof sqlstate !== 'string') return error
+  const code = codes[sqlstate]
+  if (code !== undefined) {
+    return new InterlockError(code, [message, hint].filter(Boolean).join('. '), { sqlstate }, error)
+  }
+  const remedy = remedies[sqlstate]
+  return remedy === undefined
+    ? error
+    : new InterlockError(remedy[0], `${String(message)}: ${remedy[1]}`, { sqlstate }, error)
+}

@@ -1,0 +1,43 @@
+import { InterlockError } from '../core/index.ts'
+import { bundleNames } from './bundle.ts'
+import { readMigrationFile } from './package-files.ts'
+
+export interface ScriptOptions {
+  /**
+   * Whose tables `jobs` and `workflow_executions` are: `new` makes both, `existing` makes neither, `any` (unless given)
+   * makes them only where schema public has no table at all.
+   */
+  readonly account?: 'new' | 'existing' | 'any'
+  /** On plain PostgreSQL: a role that may run Interlock and nothing else. It must exist. */
+  readonly runtimeRole?: string
+}
+
+/**
+ * One plain SQL script that migrates every account, for psql or the Supabase SQL editor; what
+ * `interlock migrate --print` prints. One transaction; running it again changes nothing.
+ *
+ * @throws InterlockError `invalid_input` for a role name that PostgreSQL cannot have
+ * @example
+ * await writeFile('interlock.sql', migrationScript())
+ */
+export function migrationScript(options: ScriptOptions = {}): string {
+  const { account = 'any', runtimeRole = '' } = options
+  return readMigrationFile(bundleNames.clean)
+    .replace(/^-- Interlock.*\n-- One transaction/, scriptHeading)
+    .replace("set local interlock.account = 'new';", `set local interlock.account = '${account}';`)
+    .replace(
+      "set local interlock.runtime_role = '';",
+      () => `set local interlock.runtime_role = ${literal(runtimeRole)};`,
+    )
+    .replace(/^ {2}\('000', .*\n/m, '')
+}
+
+const scriptHeading = '-- Interlock, for every account, new or not.\n-- One transaction'
+
+/** A role's name as a string literal. Names of 63 bytes at most, without control characters: so nothing can hide in one. */
+function literal(role: string): string {
+  if (Buffer.byteLength(role) > 63 || /[\p{Cc}\\]/u.test(role)) {
+    throw new InterlockError('invalid_input', 'runtimeRole: not the name of a role; name one that exists')
+  }
+  return `'${role.replaceAll("'", "''")}'`
+}

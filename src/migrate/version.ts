@@ -1,0 +1,20 @@
+/**
+ * The migration that this release needs, as `job_queue_migrations` records it. A release that changes tables or
+ * functions counts one up; both are only ever extended, so an older release goes on working.
+ */
+export const schemaVersion = '027'
+
+/** Every table that Interlock makes, in schema public. */
+export const interlockTables = [
+  'job_queue_log',
+  'job_queue_heads',
+  'job_queue_state',
+  'job_queue_jobs',
+  'job_queue_workers',
+  'job_queue_inbox',
+  'job_queue_data',
+  'job_queue_snapshots',
+  'job_queue_changes',
+  'job_queue_set_aside',
+  'job_queue_migrations',
+] as const
