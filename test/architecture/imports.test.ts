@@ -78,11 +78,11 @@ describe('the rules', () => {
   })
 
   it.each([
-    ['src/core/a.ts', "import { b } from './b.ts'\nexport const day = new Date(b).getUTCDay()"],
-    ['src/core/a.ts', "/** import { x } from 'zod', Date.now() */\nexport const note = 'Date.now()'"],
-    ['src/adapter/postgres/a.ts', "import pg from 'pg'\nimport { b } from '../sql/index.ts'"],
+    ['src/core/a.ts', "import { b } from './b.ts'; export const day = new Date(b).getUTCDay()"],
+    ['src/core/a.ts', "/** import { x } from 'zod', Date.now() */; export const note = 'Date.now()'"],
+    ['src/adapter/postgres/a.ts', "import pg from 'pg'; import { b } from '../sql/index.ts'"],
     ['src/adapter/pglite/a.ts', "import { migrate } from '../../migrate/index.ts'"],
-    ['src/cli/main.ts', "import { createCoordinator } from '../index.ts'\nimport '../dashboard/server.ts'"],
+    ['src/cli/main.ts', "import { createCoordinator } from '../index.ts'; import '../dashboard/server.ts'"],
     [
       'machines/job.machine.ts',
       "import { setup } from 'xstate'\nimport { evolve } from '../src/core/index.ts'",
