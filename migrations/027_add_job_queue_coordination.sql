@@ -99,18 +99,21 @@ begin
         message = format('there are both %s of the first coordinator and a table %s_v1', old, old),
         hint = format('Rename or drop %s_v1, then run the migration again. Nothing was changed.', old);
     end if;
+    -- Every name that ours would get goes with the table, or ours would be called differently in this account.
     for part in
-      select c.relname, c.relkind from pg_catalog.pg_class c
-       where c.oid in (
-         select i.indexrelid from pg_catalog.pg_index i where i.indrelid = to_regclass('public.' || old)
-         union all
-         select d.objid from pg_catalog.pg_depend d
-          where d.classid = 'pg_class'::regclass and d.refclassid = 'pg_class'::regclass
-            and d.refobjid = to_regclass('public.' || old) and d.deptype in ('a', 'i'))
-         and c.relkind in ('i', 'S')
+      select 'constraint' as kind, k.conname as name from pg_catalog.pg_constraint k
+       where k.conrelid = to_regclass('public.' || old) and k.contype <> 't'
+      union all
+      select 'index', c.relname from pg_catalog.pg_index i join pg_catalog.pg_class c on c.oid = i.indexrelid
+       where i.indrelid = to_regclass('public.' || old)
+         and not exists (select from pg_catalog.pg_constraint k where k.conindid = i.indexrelid and k.conrelid = i.indrelid)
+      union all
+      select 'sequence', c.relname from pg_catalog.pg_depend d join pg_catalog.pg_class c on c.oid = d.objid
+       where d.classid = 'pg_class'::regclass and d.refclassid = 'pg_class'::regclass
+         and d.refobjid = to_regclass('public.' || old) and d.deptype in ('a', 'i') and c.relkind = 'S'
     loop
-      execute format('alter %s public.%I rename to %I',
-        case part.relkind when 'S' then 'sequence' else 'index' end, part.relname, left(part.relname, 60) || '_v1');
+      execute format(case part.kind when 'constraint' then 'alter table public.%3$I rename constraint %1$I to %2$I'
+        else 'alter ' || part.kind || ' public.%1$I rename to %2$I' end, part.name, left(part.name, 60) || '_v1', old);
     end loop;
     execute format('alter table public.%I rename to %I', old, old || '_v1');
   end loop;
@@ -141,9 +144,11 @@ create table if not exists public.job_queue_log (
 -- sorting a handful of rows costs nothing.
 create index if not exists job_queue_log_job_idx on public.job_queue_log (queue, job_id);
 
--- What a command did, so that the same command does nothing twice:
--- SELECT seq FROM job_queue_log WHERE queue = 'default' AND command_id = '…';
-create index if not exists job_queue_log_command_idx on public.job_queue_log (queue, command_id);
+-- What a command did, so that the same command does nothing twice (job_queue_append):
+-- SELECT seq FROM job_queue_log WHERE command_id = '…' AND queue || '' = 'default';
+-- Without queue in the key, which the primary key leads with: on a table without statistics the planner took the
+-- primary key for this look-up, and read the whole log of the queue in every append until the first ANALYZE.
+create index if not exists job_queue_log_command_idx on public.job_queue_log (command_id);
 
 -- The newest events: SELECT * FROM job_queue_log ORDER BY created_at DESC LIMIT 20;
 create index if not exists job_queue_log_created_idx on public.job_queue_log (created_at);
@@ -267,9 +272,9 @@ create table if not exists public.job_queue_snapshots (
 
 -- What the outer projection needs to follow the log.
 
--- Which live rows one append changed: job_queue_append adds one row per append (not per job) with the ids of every row of
--- job_queue_jobs that it wrote or deleted; job_queue_project takes them away. An event names the job it is about, but the
--- end of one job also changes why others wait, and only the append knows whom. seq: the version after that append.
+-- Which rows of job_queue_jobs an append changed besides those of the jobs that its events name: the end of one job also
+-- changes whom others wait for, and only the append knows whose. One row per append, and none when there are no others
+-- (the common case); job_queue_project takes them away. seq: the version after that append.
 create table if not exists public.job_queue_changes (
   queue text not null,
   seq bigint not null,
@@ -325,6 +330,8 @@ begin
       add column if not exists conflict_reason text,
       add column if not exists queued_at timestamptz,
       add column if not exists priority integer;
+    -- The rows follow the log from its beginning.
+    update public.job_queue_heads set projected_seq = 0 where projected_seq > 0;
   end if;
   if has_workflows and (
     select count(*) from pg_catalog.pg_attribute a
@@ -334,6 +341,7 @@ begin
       add column if not exists required_models text[],
       add column if not exists blocked_by_job_id text,
       add column if not exists conflict_reason text;
+    update public.job_queue_heads set projected_seq = 0 where projected_seq > 0;
   end if;
 
   -- What waits: SELECT job_id, blocked_by_job_id, conflict_reason FROM jobs WHERE blocked_by_job_id IS NOT NULL;
@@ -376,6 +384,9 @@ create or replace function public.job_queue_append(queue text, expected_version 
 returns jsonb
 language plpgsql security definer
 set search_path = pg_catalog, pg_temp
+-- Plans are made while the tables are small and kept while they grow: never a scan of a whole table.
+set enable_seqscan = off
+set plan_cache_mode = force_generic_plan
 as $$
 #variable_conflict use_column
 declare
@@ -425,7 +436,7 @@ begin
   select jsonb_agg(to_jsonb(k) order by k.seqs -> 0) into known from (
     select l.command_id, min(l.command_hash) as command_hash, jsonb_agg(l.seq order by l.seq) as seqs
       from public.job_queue_log l
-     where l.queue = $1 and l.command_id = any (given.command_ids)
+     where l.command_id = any (given.command_ids) and l.queue || '' = $1 -- not the primary key: see the index
      group by l.command_id) k;
   if known is not null then
     return answer || jsonb_build_object('reason', 'known', 'known', known);
@@ -492,7 +503,7 @@ $$;
 --            microseconds since 1970; what is null may be missing; state.policy null leaves the policy as it is
 -- Returns nothing. Raises what the tables' constraints raise.
 create or replace function public.job_queue_apply(queue text, changes jsonb) returns void
-language plpgsql security definer
+language plpgsql
 set search_path = pg_catalog, pg_temp
 as $$
 #variable_conflict use_column
@@ -532,6 +543,7 @@ begin
   select * into state from jsonb_to_record(changes -> 'state') as s (
     status text, version bigint, active_job_id text, active_job_type text, active_models text[], active_count integer,
     waiting_count integer, policy jsonb, drained_at bigint, updated_at bigint);
+  -- Update first: an insert … on conflict would take a number of the sequence in every append.
   update public.job_queue_state s
      set status = state.status, version = state.version, active_job_id = state.active_job_id,
          active_job_type = state.active_job_type, active_models = coalesce(state.active_models, '{}'),
@@ -540,6 +552,61 @@ begin
          drained_at = 'epoch'::timestamptz + state.drained_at * interval '1 microsecond',
          updated_at = 'epoch'::timestamptz + state.updated_at * interval '1 microsecond'
    where s.queue = $1;
+end
+$$;
+
+-- job_queue_beat(queue, worker_id, kinds, free_slots, release, ttl_ms, grace_ms): registers a worker process, or renews its
+-- lease. Never takes the queue's lock, so that a busy queue delays no heartbeat.
+--   worker_id   the incarnation: made at start, never reused; 1..200 characters
+--   kinds       the handlers it has, null for all
+--   free_slots  how many jobs more it could run
+--   release     the release of Interlock it runs, at most 200 characters
+--   ttl_ms      how long the lease lives without another beat, 100 ms to a day; grace_ms how long after it until its jobs
+--               may be expired, at most a day
+-- Returns {alive, now, expires_at, version, overdue}: alive false when the lease is over, which it then stays; times in
+-- microseconds; the head's version; overdue: workers that hold jobs and are gone, to be expired by whoever reads this.
+-- Raises JQ001 when an argument is out of bounds.
+create or replace function public.job_queue_beat(queue text, worker_id text, kinds text[], free_slots integer,
+  release text, ttl_ms integer, grace_ms integer)
+returns jsonb
+language plpgsql security definer
+set search_path = pg_catalog, pg_temp
+as $$
+#variable_conflict use_column
+declare
+  clock timestamptz := clock_timestamp();
+  lease record;
+  alive boolean;
+begin
+  if length(queue) between 1 and 200 is not true or length(worker_id) between 1 and 200 is not true
+     or free_slots >= 0 is not true or length(release) <= 200 is not true
+     or ttl_ms between 100 and 86400000 is not true or grace_ms between 0 and 86400000 is not true then
+    raise exception using errcode = 'JQ001', message = 'an argument of job_queue_beat is missing or out of bounds';
+  end if;
+  -- The clock again in the update: it may have waited for an append that declares this worker dead.
+  insert into public.job_queue_workers as w
+    (queue, worker_id, kinds, free_slots, release, started_at, beat_at, expires_at, ttl_ms, grace_ms)
+  values ($1, $2, $3, $4, $5, clock, clock, clock + $6 * interval '1 millisecond', $6, $7)
+  on conflict (queue, worker_id) do update set
+    kinds = excluded.kinds, free_slots = excluded.free_slots, release = excluded.release, ttl_ms = excluded.ttl_ms,
+    grace_ms = excluded.grace_ms, beat_at = clock_timestamp(),
+    expires_at = clock_timestamp() + excluded.ttl_ms * interval '1 millisecond'
+    where not w.dead and w.expires_at > clock_timestamp()
+  returning w.expires_at, w.started_at = w.beat_at as is_new into lease;
+  alive := found;
+  if not alive then
+    select w.expires_at, false as is_new into lease
+      from public.job_queue_workers w where w.queue = $1 and w.worker_id = $2;
+  end if;
+  if lease.is_new then
+    perform public.job_queue_forget_workers($1);
+  end if;
+  return jsonb_build_object(
+    'alive', alive,
+    'now', (extract(epoch from clock_timestamp()) * 1000000)::bigint,
+    'expires_at', (extract(epoch from lease.expires_at) * 1000000)::bigint,
+    'version', coalesce((select h.version from public.job_queue_heads h where h.queue = $1), 0),
+    'overdue', public.job_queue_overdue($1, lease.is_new));
 end
 $$;
 
@@ -552,7 +619,7 @@ $$;
 -- at is created_at in microseconds since 1970. Empty when there is nothing after.
 create or replace function public.job_queue_events(queue text, after bigint, max_events integer, max_bytes integer)
 returns jsonb
-language sql stable security definer
+language sql stable
 set search_path = pg_catalog, pg_temp
 as $$
   select coalesce(jsonb_agg(e.event order by e.seq), '[]')
@@ -569,6 +636,21 @@ as $$
    where e.bytes_before < $4
 $$;
 
+-- job_queue_forget_workers(queue): deletes the rows of workers that have been gone for a day and hold nothing; for
+-- job_queue_beat. Not sooner: a process that was paused must find that its lease is over, and not register anew.
+-- Returns nothing.
+create or replace function public.job_queue_forget_workers(queue text) returns void
+language sql
+set search_path = pg_catalog, pg_temp
+as $$
+  delete from public.job_queue_workers w
+   where w.queue = $1
+     and w.expires_at + w.grace_ms * interval '1 millisecond' < clock_timestamp() - interval '1 day'
+     and not exists (
+       select from public.job_queue_jobs j
+        where j.queue = $1 and j.state = 'active' and j.worker_id = w.worker_id)
+$$;
+
 -- job_queue_guard_columns(): the trigger on jobs and workflow_executions that keeps anon and authenticated from setting
 -- or changing the coordination columns. Its WHEN clause has decided already; here is only the answer.
 -- Raises JQ102.
@@ -583,19 +665,31 @@ begin
 end
 $$;
 
--- job_queue_lock(queue): takes the queue's lock until the transaction ends and returns its head row; makes the row when
--- the queue is new. For the functions that write to the log (append, turn).
--- A wait for the lock is bounded: 0.5 s through PostgREST, whose few connections serve the user's front end too, 2 s
--- otherwise; a lock_timeout that the session has set itself stays. Both settings end with the transaction.
--- Returns (version, epoch, last_at). Raises JQ001 for a name of more than 200 characters, 55P03 (lock_not_available).
-create or replace function public.job_queue_lock(queue text, out version bigint, out epoch integer, out last_at timestamptz)
+-- job_queue_leave(queue, worker_id): ends the lease of a worker process at once; what it still holds may be expired from
+-- now on. Its row stays for a day, so that a heartbeat under way does not bring it back.
+-- Returns true when the worker was there. Never takes the queue's lock.
+create or replace function public.job_queue_leave(queue text, worker_id text) returns boolean
 language plpgsql security definer
 set search_path = pg_catalog, pg_temp
 as $$
 begin
-  if queue is null or length(queue) not between 1 and 200 then
-    raise exception using errcode = 'JQ001', message = 'the name of a queue has 1 to 200 characters';
-  end if;
+  update public.job_queue_workers w
+     set dead = true, expires_at = least(w.expires_at, clock_timestamp())
+   where w.queue = $1 and w.worker_id = $2;
+  return found;
+end
+$$;
+
+-- job_queue_lock(queue): takes the queue's lock until the transaction ends and returns its head row; makes the row when
+-- the queue is new. For the functions that write to the log (append, turn); it runs with the rights of its caller.
+-- A wait for the lock is bounded: 0.5 s through PostgREST, whose few connections serve the user's front end too, 2 s
+-- otherwise; a lock_timeout that the session has set itself stays. Both settings end with the transaction.
+-- Returns (version, epoch, last_at). Raises JQ001 for a name out of bounds, 55P03 when the lock does not come free.
+create or replace function public.job_queue_lock(queue text, out version bigint, out epoch integer, out last_at timestamptz)
+language plpgsql
+set search_path = pg_catalog, pg_temp
+as $$
+begin
   -- In the body: a SET clause on the function is undone before the commit that it is meant for.
   perform set_config('synchronous_commit', 'on', true);
   if current_setting('lock_timeout') = '0' then
@@ -608,9 +702,35 @@ begin
   if found then
     return;
   end if;
-  insert into public.job_queue_heads (queue) values ($1) on conflict do nothing;
+  perform public.job_queue_open($1);
   select h.version, h.epoch, h.last_at into version, epoch, last_at
     from public.job_queue_heads h where h.queue = $1 for update;
+end
+$$;
+
+-- job_queue_open(queue): makes the queue when it is new; what a program asks first. Takes no lock when the queue exists.
+--   queue  1..200 characters
+-- Returns {version, epoch, min_reader, now}: the head, the least shape of events (schema_version) that a reader has to
+-- understand, and the database's clock in microseconds.
+-- Raises JQ001 for a name out of bounds.
+create or replace function public.job_queue_open(queue text) returns jsonb
+language plpgsql security definer
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+  head record;
+begin
+  if queue is null or length(queue) not between 1 and 200 then
+    raise exception using errcode = 'JQ001', message = 'the name of a queue has 1 to 200 characters';
+  end if;
+  select * into head from public.job_queue_heads h where h.queue = $1;
+  if not found then
+    insert into public.job_queue_heads (queue) values ($1) on conflict do nothing;
+    insert into public.job_queue_state (queue) values ($1) on conflict do nothing;
+    select * into head from public.job_queue_heads h where h.queue = $1;
+  end if;
+  return jsonb_build_object('version', head.version, 'epoch', head.epoch, 'min_reader', head.min_reader,
+    'now', (extract(epoch from clock_timestamp()) * 1000000)::bigint);
 end
 $$;
 
@@ -644,6 +764,32 @@ as $$
        order by l.seq desc limit 1) p on true
    where not exists (
      select from public.job_queue_jobs j where j.queue = $1 and j.job_id = ended.job_id)
+$$;
+
+-- job_queue_overdue(queue, thorough): the workers that hold active jobs although their lease is past ttl + grace, or they
+-- left, or their row is missing; for job_queue_beat.
+--   thorough  look also when no worker's row says so: a row that was deleted by hand says nothing. That reads all of
+--             job_queue_jobs, so a beat does it only when its worker is new.
+-- Returns [worker_id, …], ascending.
+create or replace function public.job_queue_overdue(queue text, thorough boolean) returns jsonb
+language plpgsql stable
+set search_path = pg_catalog, pg_temp
+as $$
+begin
+  if not thorough and not exists (
+       select from public.job_queue_workers w where w.queue = $1
+          and (w.dead or w.expires_at + w.grace_ms * interval '1 millisecond' < clock_timestamp())) then
+    return '[]';
+  end if;
+  return (
+    select coalesce(jsonb_agg(distinct j.worker_id order by j.worker_id), '[]')
+      from public.job_queue_jobs j
+     where j.queue = $1 and j.state = 'active' and j.worker_id is not null
+       and not exists (
+         select from public.job_queue_workers w
+          where w.queue = $1 and w.worker_id = j.worker_id
+            and not w.dead and w.expires_at + w.grace_ms * interval '1 millisecond' >= clock_timestamp()));
+end
 $$;
 
 -- job_queue_project(queue, batch): the outer projection. Brings the coordination columns of the user's tables up to date
@@ -700,11 +846,15 @@ begin
         written := written + public.job_queue_project_target(queue, target.target, target.key_column, target.key_type,
           array(select unnest(ids) union select unnest(again)));
       end loop;
-      if targets > 0 and through > head.projected_seq then
+      if targets = 0 then
+        -- Nothing to write to; tables that come later start at 0 again (the migration sees to that).
+        through := head.version;
+      end if;
+      if through > head.projected_seq then
         delete from public.job_queue_changes c where c.queue = $1 and c.seq <= through;
-        update public.job_queue_heads h set projected_seq = through where h.queue = $1;
-      else
-        through := head.projected_seq;
+        -- Not when somebody has started it anew in the meantime.
+        update public.job_queue_heads h set projected_seq = through
+         where h.queue = $1 and h.projected_seq = head.projected_seq;
       end if;
     exception when lock_not_available then
       busy := true;
@@ -756,6 +906,29 @@ begin
   end loop;
   return total;
 end
+$$;
+
+-- job_queue_projection(queue): the inner projection of one moment, to compare with the log (`interlock verify`).
+-- Returns {state: {…}, jobs: [{…}, …]}: columns of job_queue_state and job_queue_jobs as job_queue_append takes them, times
+-- in microseconds; null when the queue has never been opened. One statement, so that state and jobs fit together.
+create or replace function public.job_queue_projection(queue text) returns jsonb
+language sql stable security definer
+set search_path = pg_catalog, pg_temp
+as $$
+  select jsonb_build_object(
+    'state', to_jsonb(s) - 'id' - 'queue' || jsonb_build_object(
+      'drained_at', (extract(epoch from s.drained_at) * 1000000)::bigint,
+      'updated_at', (extract(epoch from s.updated_at) * 1000000)::bigint),
+    'jobs', (
+      select coalesce(jsonb_agg(to_jsonb(j) - 'queue' || jsonb_build_object(
+               'queued_at', (extract(epoch from j.queued_at) * 1000000)::bigint,
+               'due_at', (extract(epoch from j.due_at) * 1000000)::bigint,
+               'expires_at', (extract(epoch from j.expires_at) * 1000000)::bigint,
+               'started_at', (extract(epoch from j.started_at) * 1000000)::bigint)), '[]')
+        from public.job_queue_jobs j
+       where j.queue = $1))
+    from public.job_queue_state s
+   where s.queue = $1
 $$;
 
 -- job_queue_read(queue, after, lim): a page of the log, for replay and for catching up. Never takes the queue's lock.
@@ -816,6 +989,8 @@ declare
   total integer := 0;
   last bigint;
 begin
+  -- A projection that is under way would move the checkpoint after us.
+  perform pg_advisory_xact_lock(hashtextextended('interlock.project:' || $1, 0));
   for target in select * from public.job_queue_targets() loop
     execute format(
       'insert into public.job_queue_set_aside (queue, target, job_id, sqlstate)
@@ -893,6 +1068,55 @@ as $$
     union
     select unnest(c.job_ids) from public.job_queue_changes c
      where c.queue = $1 and c.seq > $2 and c.seq <= $3)
+$$;
+
+-- job_queue_turn(queue, since): takes the queue's lock until the transaction ends and says what the caller has missed, so
+-- that it can decide and append (job_queue_append) in the same transaction without losing a race. Only for clients that
+-- hold a transaction over two calls: through PostgREST it would let go at once.
+--   since  the last sequence number that the caller knows
+-- Returns {version, epoch, now, missed}: the head, the clock read after the wait, in microseconds, and the events after
+-- `since`, 500 or 256 KB of them at most. When the last of them is not `version`, end the transaction, read on
+-- (job_queue_read) and come back.
+-- A client that is paused while it holds the lock is cut off after 1 s (idle_in_transaction_session_timeout, which ends
+-- with the transaction). Raises JQ001, 55P03 as job_queue_lock.
+create or replace function public.job_queue_turn(queue text, since bigint) returns jsonb
+language plpgsql security definer
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+  head record;
+begin
+  if since is null or since < 0 then
+    raise exception using errcode = 'JQ001', message = 'job_queue_turn takes a queue and since >= 0';
+  end if;
+  perform set_config('idle_in_transaction_session_timeout', '1s', true);
+  head := public.job_queue_lock($1);
+  return jsonb_build_object('version', head.version, 'epoch', head.epoch,
+    'now', (extract(epoch from clock_timestamp()) * 1000000)::bigint,
+    'missed', public.job_queue_events($1, $2, 500, 262144));
+end
+$$;
+
+-- job_queue_worker_list(queue): the worker processes of a queue, the oldest first, those of the last day also when they are
+-- gone.
+-- Returns [{worker_id, kinds, free_slots, release, started_at, beat_at, expires_at, state}, …]: times in microseconds;
+-- kinds null: every kind; state live, late (past its time to live) or dead (past the grace too, or it left).
+create or replace function public.job_queue_worker_list(queue text) returns jsonb
+language sql stable security definer
+set search_path = pg_catalog, pg_temp
+as $$
+  select coalesce(jsonb_agg(jsonb_build_object(
+           'worker_id', w.worker_id, 'kinds', w.kinds, 'free_slots', w.free_slots, 'release', w.release,
+           'started_at', (extract(epoch from w.started_at) * 1000000)::bigint,
+           'beat_at', (extract(epoch from w.beat_at) * 1000000)::bigint,
+           'expires_at', (extract(epoch from w.expires_at) * 1000000)::bigint,
+           'state', case
+             when w.dead or w.expires_at + w.grace_ms * interval '1 millisecond' < clock_timestamp() then 'dead'
+             when w.expires_at <= clock_timestamp() then 'late'
+             else 'live' end)
+           order by w.started_at, w.worker_id), '[]')
+    from public.job_queue_workers w
+   where w.queue = $1
 $$;
 
 -- job_queue_write_target(queue, target, key_column, key_type, job_ids): brings the rows of these jobs in one table of the
@@ -1058,7 +1282,7 @@ begin
   for item in
     select p.oid::regprocedure::text as name, p.prorettype = 'trigger'::regtype as is_trigger
       from pg_catalog.pg_proc p
-     where p.pronamespace = 'public'::regnamespace and p.proname = any ('{job_queue_append,job_queue_apply,job_queue_events,job_queue_guard_columns,job_queue_lock,job_queue_outer_rows,job_queue_project,job_queue_project_target,job_queue_read,job_queue_refuse_change,job_queue_reproject,job_queue_set_aside_rows,job_queue_targets,job_queue_touched,job_queue_write_target}'::text[])
+     where p.pronamespace = 'public'::regnamespace and p.proname = any ('{job_queue_append,job_queue_apply,job_queue_beat,job_queue_events,job_queue_forget_workers,job_queue_guard_columns,job_queue_leave,job_queue_lock,job_queue_open,job_queue_outer_rows,job_queue_overdue,job_queue_project,job_queue_project_target,job_queue_projection,job_queue_read,job_queue_refuse_change,job_queue_reproject,job_queue_set_aside_rows,job_queue_targets,job_queue_touched,job_queue_turn,job_queue_worker_list,job_queue_write_target}'::text[])
   loop
     execute format('revoke all on function %s from public', item.name);
     foreach outsider in array outsiders || runners loop
@@ -1080,7 +1304,7 @@ $privileges$;
 -- What this was. Rows change only when something did, so that running it again leaves everything as it is.
 insert into public.job_queue_migrations as m (version, checksum)
 values 
-  ('027', '0f125998d8da1347aa2601eecbe526d26c5bb8b1e78419cf69b15596f2ad57c6')
+  ('027', 'b02e8099513ab4e8dd70df87d9b354674c6b96c79af2f6b772de99e8026f0ea3')
 on conflict (version) do update set checksum = excluded.checksum, applied_at = excluded.applied_at
   where m.checksum <> excluded.checksum;
 -- PostgREST finds the new functions after this; nobody else listens.

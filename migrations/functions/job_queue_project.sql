@@ -52,11 +52,15 @@ begin
         written := written + public.job_queue_project_target(queue, target.target, target.key_column, target.key_type,
           array(select unnest(ids) union select unnest(again)));
       end loop;
-      if targets > 0 and through > head.projected_seq then
+      if targets = 0 then
+        -- Nothing to write to; tables that come later start at 0 again (the migration sees to that).
+        through := head.version;
+      end if;
+      if through > head.projected_seq then
         delete from public.job_queue_changes c where c.queue = $1 and c.seq <= through;
-        update public.job_queue_heads h set projected_seq = through where h.queue = $1;
-      else
-        through := head.projected_seq;
+        -- Not when somebody has started it anew in the meantime.
+        update public.job_queue_heads h set projected_seq = through
+         where h.queue = $1 and h.projected_seq = head.projected_seq;
       end if;
     exception when lock_not_available then
       busy := true;

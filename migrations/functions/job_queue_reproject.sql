@@ -15,6 +15,8 @@ declare
   total integer := 0;
   last bigint;
 begin
+  -- A projection that is under way would move the checkpoint after us.
+  perform pg_advisory_xact_lock(hashtextextended('interlock.project:' || $1, 0));
   for target in select * from public.job_queue_targets() loop
     execute format(
       'insert into public.job_queue_set_aside (queue, target, job_id, sqlstate)

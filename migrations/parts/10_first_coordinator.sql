@@ -24,18 +24,21 @@ begin
         message = format('there are both %s of the first coordinator and a table %s_v1', old, old),
         hint = format('Rename or drop %s_v1, then run the migration again. Nothing was changed.', old);
     end if;
+    -- Every name that ours would get goes with the table, or ours would be called differently in this account.
     for part in
-      select c.relname, c.relkind from pg_catalog.pg_class c
-       where c.oid in (
-         select i.indexrelid from pg_catalog.pg_index i where i.indrelid = to_regclass('public.' || old)
-         union all
-         select d.objid from pg_catalog.pg_depend d
-          where d.classid = 'pg_class'::regclass and d.refclassid = 'pg_class'::regclass
-            and d.refobjid = to_regclass('public.' || old) and d.deptype in ('a', 'i'))
-         and c.relkind in ('i', 'S')
+      select 'constraint' as kind, k.conname as name from pg_catalog.pg_constraint k
+       where k.conrelid = to_regclass('public.' || old) and k.contype <> 't'
+      union all
+      select 'index', c.relname from pg_catalog.pg_index i join pg_catalog.pg_class c on c.oid = i.indexrelid
+       where i.indrelid = to_regclass('public.' || old)
+         and not exists (select from pg_catalog.pg_constraint k where k.conindid = i.indexrelid and k.conrelid = i.indrelid)
+      union all
+      select 'sequence', c.relname from pg_catalog.pg_depend d join pg_catalog.pg_class c on c.oid = d.objid
+       where d.classid = 'pg_class'::regclass and d.refclassid = 'pg_class'::regclass
+         and d.refobjid = to_regclass('public.' || old) and d.deptype in ('a', 'i') and c.relkind = 'S'
     loop
-      execute format('alter %s public.%I rename to %I',
-        case part.relkind when 'S' then 'sequence' else 'index' end, part.relname, left(part.relname, 60) || '_v1');
+      execute format(case part.kind when 'constraint' then 'alter table public.%3$I rename constraint %1$I to %2$I'
+        else 'alter ' || part.kind || ' public.%1$I rename to %2$I' end, part.name, left(part.name, 60) || '_v1', old);
     end loop;
     execute format('alter table public.%I rename to %I', old, old || '_v1');
   end loop;

@@ -22,9 +22,11 @@ create table if not exists public.job_queue_log (
 -- sorting a handful of rows costs nothing.
 create index if not exists job_queue_log_job_idx on public.job_queue_log (queue, job_id);
 
--- What a command did, so that the same command does nothing twice:
--- SELECT seq FROM job_queue_log WHERE queue = 'default' AND command_id = '…';
-create index if not exists job_queue_log_command_idx on public.job_queue_log (queue, command_id);
+-- What a command did, so that the same command does nothing twice (job_queue_append):
+-- SELECT seq FROM job_queue_log WHERE command_id = '…' AND queue || '' = 'default';
+-- Without queue in the key, which the primary key leads with: on a table without statistics the planner took the
+-- primary key for this look-up, and read the whole log of the queue in every append until the first ANALYZE.
+create index if not exists job_queue_log_command_idx on public.job_queue_log (command_id);
 
 -- The newest events: SELECT * FROM job_queue_log ORDER BY created_at DESC LIMIT 20;
 create index if not exists job_queue_log_created_idx on public.job_queue_log (created_at);

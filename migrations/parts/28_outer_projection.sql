@@ -1,8 +1,8 @@
 -- What the outer projection needs to follow the log.
 
--- Which live rows one append changed: job_queue_append adds one row per append (not per job) with the ids of every row of
--- job_queue_jobs that it wrote or deleted; job_queue_project takes them away. An event names the job it is about, but the
--- end of one job also changes why others wait, and only the append knows whom. seq: the version after that append.
+-- Which rows of job_queue_jobs an append changed besides those of the jobs that its events name: the end of one job also
+-- changes whom others wait for, and only the append knows whose. One row per append, and none when there are no others
+-- (the common case); job_queue_project takes them away. seq: the version after that append.
 create table if not exists public.job_queue_changes (
   queue text not null,
   seq bigint not null,

@@ -26,6 +26,8 @@ begin
       add column if not exists conflict_reason text,
       add column if not exists queued_at timestamptz,
       add column if not exists priority integer;
+    -- The rows follow the log from its beginning.
+    update public.job_queue_heads set projected_seq = 0 where projected_seq > 0;
   end if;
   if has_workflows and (
     select count(*) from pg_catalog.pg_attribute a
@@ -35,6 +37,7 @@ begin
       add column if not exists required_models text[],
       add column if not exists blocked_by_job_id text,
       add column if not exists conflict_reason text;
+    update public.job_queue_heads set projected_seq = 0 where projected_seq > 0;
   end if;
 
   -- What waits: SELECT job_id, blocked_by_job_id, conflict_reason FROM jobs WHERE blocked_by_job_id IS NOT NULL;

@@ -9,7 +9,7 @@ set local lock_timeout = '10s';
 
 do $undo$
 declare
-  name text;
+  item record;
   part record;
   busy text;
   suffix text;
@@ -51,38 +51,33 @@ begin
     execute format('drop function %s', part.call);
   end loop;
 
-  foreach name in array '{{{tables}}}'::text[] loop
-    continue when to_regclass('public.' || name) is null;
+  -- Ours step aside first, then the old ones take their names again; constraints, indexes and sequences go with their table.
+  for item in
+    select t.name as was, t.name || suffix as becomes, '' as cut, suffix as added, 1 as turn
+      from unnest('{{{tables}}}'::text[]) as t (name)
+    union all
+    select t.name || '_v1', t.name, '_v1', '', 2 from unnest(array['job_queue_state', 'job_queue_log']) as t (name)
+    order by turn
+  loop
+    continue when to_regclass('public.' || item.was) is null;
     for part in
-      select c.relname, c.relkind from pg_catalog.pg_class c
-       where c.relkind in ('i', 'S') and c.oid in (
-         select i.indexrelid from pg_catalog.pg_index i where i.indrelid = to_regclass('public.' || name)
-         union all
-         select d.objid from pg_catalog.pg_depend d
-          where d.classid = 'pg_class'::regclass and d.refclassid = 'pg_class'::regclass
-            and d.refobjid = to_regclass('public.' || name) and d.deptype in ('a', 'i'))
+      select 'constraint' as kind, k.conname as name from pg_catalog.pg_constraint k
+       where k.conrelid = to_regclass('public.' || item.was) and k.contype <> 't'
+      union all
+      select 'index', c.relname from pg_catalog.pg_index i join pg_catalog.pg_class c on c.oid = i.indexrelid
+       where i.indrelid = to_regclass('public.' || item.was)
+         and not exists (select from pg_catalog.pg_constraint k where k.conindid = i.indexrelid and k.conrelid = i.indrelid)
+      union all
+      select 'sequence', c.relname from pg_catalog.pg_depend d join pg_catalog.pg_class c on c.oid = d.objid
+       where d.classid = 'pg_class'::regclass and d.refclassid = 'pg_class'::regclass
+         and d.refobjid = to_regclass('public.' || item.was) and d.deptype in ('a', 'i') and c.relkind = 'S'
     loop
-      execute format('alter %s public.%I rename to %I', case part.relkind when 'S' then 'sequence' else 'index' end,
-        part.relname, left(part.relname, 63 - length(suffix)) || suffix);
+      continue when right(part.name, length(item.cut)) <> item.cut;
+      execute format(case part.kind when 'constraint' then 'alter table public.%3$I rename constraint %1$I to %2$I'
+        else 'alter ' || part.kind || ' public.%1$I rename to %2$I' end, part.name,
+        left(left(part.name, length(part.name) - length(item.cut)), 63 - length(item.added)) || item.added, item.was);
     end loop;
-    execute format('alter table public.%I rename to %I', name, name || suffix);
-  end loop;
-
-  foreach name in array array['job_queue_state', 'job_queue_log'] loop
-    continue when to_regclass(format('public.%I', name || '_v1')) is null;
-    for part in
-      select c.relname, c.relkind from pg_catalog.pg_class c
-       where c.relkind in ('i', 'S') and right(c.relname, 3) = '_v1' and c.oid in (
-         select i.indexrelid from pg_catalog.pg_index i where i.indrelid = to_regclass('public.' || name || '_v1')
-         union all
-         select d.objid from pg_catalog.pg_depend d
-          where d.classid = 'pg_class'::regclass and d.refclassid = 'pg_class'::regclass
-            and d.refobjid = to_regclass('public.' || name || '_v1') and d.deptype in ('a', 'i'))
-    loop
-      execute format('alter %s public.%I rename to %I', case part.relkind when 'S' then 'sequence' else 'index' end,
-        part.relname, left(part.relname, -3));
-    end loop;
-    execute format('alter table public.%I rename to %I', name || '_v1', name);
+    execute format('alter table public.%I rename to %I', item.was, item.becomes);
   end loop;
 end
 $undo$;

@@ -1,0 +1,47 @@
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { describe, expect, it } from 'vitest'
+import { bundles, interlockFunctions } from '../../src/migrate/bundle.ts'
+import { migrationScript } from '../../src/migrate/index.ts'
+import { migrationsFolder, readMigrationFile } from '../../src/migrate/package-files.ts'
+
+describe('the bundles', () => {
+  it.each([...bundles()])('%s is what its parts make: else run node src/migrate/bundle.ts', (name, text) => {
+    expect(readFileSync(join(migrationsFolder, name), 'utf8')).toBe(text)
+  })
+
+  it.each([...bundles()])('%s is one transaction and leaves no place to be filled', (_, text) => {
+    expect(text.match(/^begin;$/gm)).toHaveLength(1)
+    expect(text.match(/^commit;$/gm)).toHaveLength(1)
+    expect(text.trimEnd().endsWith('commit;')).toBe(true)
+    expect(text).not.toMatch(/\{\{|\}\}/)
+  })
+})
+
+describe('every function file', () => {
+  it.each(interlockFunctions())('%s has one function of that name, pinned and documented', (name) => {
+    const text = readMigrationFile('functions', `${name}.sql`)
+    expect(text.startsWith(`-- ${name}(`)).toBe(true)
+    expect(text.match(/^create or replace function /gm)).toHaveLength(1)
+    expect(text).toContain(`create or replace function public.${name}(`)
+    expect(text).toContain('set search_path = pg_catalog, pg_temp')
+    expect(text).toMatch(/Returns|Raises/)
+  })
+})
+
+describe('the script for every account', () => {
+  it('says so, and asks for no role unless told', () => {
+    expect(migrationScript()).toContain("set local interlock.account = 'any';")
+    expect(migrationScript()).toContain("set local interlock.runtime_role = '';")
+    expect(migrationScript()).not.toContain("('000',")
+  })
+
+  it('takes a role as a literal, whatever it is called', () => {
+    expect(migrationScript({ runtimeRole: "o'neil $1" })).toContain(
+      "set local interlock.runtime_role = 'o''neil $1';",
+    )
+    for (const bad of ['a\nb', 'a\\b', 'x'.repeat(64)]) {
+      expect(() => migrationScript({ runtimeRole: bad })).toThrow('runtimeRole')
+    }
+  })
+})

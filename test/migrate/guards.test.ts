@@ -1,0 +1,109 @@
+import { describe, expect, it } from 'vitest'
+import { migrate } from '../../src/migrate/index.ts'
+import {
+  createSupabaseRoles,
+  type Database,
+  failureOf,
+  freshDatabase,
+  freshPglite,
+  grantLikeOldSupabase,
+} from './support.ts'
+
+describe.each([
+  ['PostgreSQL', freshDatabase],
+  ['PGlite', freshPglite],
+])('the log on %s', (_, fresh) => {
+  it.each([
+    ['UPDATE', "update job_queue_log set event_type = 'completed'"],
+    ['DELETE', 'delete from job_queue_log'],
+    ['TRUNCATE', 'truncate job_queue_log'],
+    ['TRUNCATE', 'truncate job_queue_log cascade'],
+  ])('refuses %s to its owner too: %s', async (operation, sql) => {
+    const db = await fresh()
+    await migrate(db)
+    await db.exec(
+      "insert into job_queue_log (seq, created_at, queue, event_type) values (1, now(), 'default', 'drained')",
+    )
+    const error = await failureOf(db.exec(sql))
+    expect(error).toMatchObject({ code: 'JQ101' })
+    expect(error.message).toContain(operation)
+    expect(error.hint).toContain('interlock cancel')
+    expect(await db.value('select count(*)::int from job_queue_log')).toBe(1)
+  })
+})
+
+/** An application whose browsers read and write jobs, as many do. */
+async function openAccount(): Promise<Database> {
+  const db = await freshDatabase()
+  await createSupabaseRoles(db)
+  await grantLikeOldSupabase(db)
+  await db.exec(`
+    create table jobs (job_id text primary key, status text not null default 'pending', model text, note text);
+    create table workflow_executions (id uuid primary key default gen_random_uuid(), status text);`)
+  await migrate(db)
+  await db.exec("insert into jobs (job_id, model, priority) values ('a', 'flux-dev', 3)")
+  return db
+}
+
+const values = {
+  required_models: "'{}'",
+  blocked_by_job_id: "'x'",
+  conflict_reason: "'x'",
+  queued_at: 'now()',
+  priority: '9',
+}
+
+describe.each(['anon', 'authenticated'])('%s', (role) => {
+  it.each(Object.entries(values))('cannot set or change jobs.%s', async (column, value) => {
+    const db = await openAccount()
+    await db.exec(`set role ${role}`)
+    const inserted = await failureOf(db.exec(`insert into jobs (job_id, ${column}) values ('b', ${value})`))
+    expect(inserted).toMatchObject({ code: 'JQ102' })
+    expect(inserted.message).toContain(role)
+    expect(inserted.hint).toContain('service_role')
+    expect(await failureOf(db.exec(`update jobs set ${column} = ${value}`))).toMatchObject({ code: 'JQ102' })
+    expect(
+      await failureOf(
+        db.exec(
+          `insert into jobs (job_id) values ('a') on conflict (job_id) do update set ${column} = ${value}`,
+        ),
+      ),
+    ).toMatchObject({ code: 'JQ102' })
+  })
+
+  it.each(Object.entries(values).slice(0, 3))('cannot set workflow_executions.%s', async (column, value) => {
+    const db = await openAccount()
+    await db.exec(`set role ${role}`)
+    expect(
+      await failureOf(db.exec(`insert into workflow_executions (${column}) values (${value})`)),
+    ).toMatchObject({
+      code: 'JQ102',
+    })
+  })
+
+  it('writes its own columns as before', async () => {
+    const db = await openAccount()
+    await db.exec(`set role ${role}`)
+    await db.exec("insert into jobs (job_id, model) values ('b', 'flux-dev')")
+    await db.exec("update jobs set status = 'cancelled', priority = priority")
+    await db.exec('insert into workflow_executions default values')
+  })
+})
+
+describe('what is trusted', () => {
+  it('service_role and the owner set them', async () => {
+    const db = await openAccount()
+    for (const role of ['service_role', 'postgres']) {
+      await db.exec(`set role ${role}; update jobs set required_models = '{a,b}', priority = 5; reset role`)
+    }
+    expect(await db.value('select priority from jobs')).toBe(5)
+  })
+
+  it("a trigger of the user's may fill them in for a browser", async () => {
+    const db = await openAccount()
+    await db.exec(`create function plan() returns trigger language plpgsql as 'begin new.priority := 2; return new; end';
+      create trigger "AAA" before insert on jobs for each row execute function plan();
+      set role authenticated; insert into jobs (job_id) values ('c')`)
+    expect(await db.value("select priority from jobs where job_id = 'c'")).toBe(2)
+  })
+})

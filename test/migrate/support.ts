@@ -1,0 +1,142 @@
+/** Connections, roles and catalog questions that the tests of the migrations share. */
+import { PGlite } from '@electric-sql/pglite'
+import pg from 'pg'
+import { onTestFinished } from 'vitest'
+import type { MigrationConnection } from '../../src/migrate/index.ts'
+import { createDatabase } from '../support/postgres-database.ts'
+
+export interface Database extends MigrationConnection {
+  readonly url: string
+  /** Another connection to the same database, ended with the test. */
+  connect(): Promise<Database>
+  /** The value of the first column of the first row. */
+  value(sql: string, params?: readonly unknown[]): Promise<unknown>
+  end(): Promise<void>
+}
+
+/** A connection that ends with the test. A backend that a test kills reports it here, and the test goes on. */
+export async function connect(url: string): Promise<Database> {
+  const client = new pg.Client({ connectionString: url })
+  client.on('error', () => {})
+  await client.connect()
+  let ended = false
+  const end = async () => {
+    if (!ended) await client.end().catch(() => {})
+    ended = true
+  }
+  onTestFinished(end)
+  const query: MigrationConnection['query'] = async (sql, params) =>
+    (await client.query(sql, params === undefined ? undefined : [...params])).rows
+  return {
+    url,
+    end,
+    query,
+    connect: () => connect(url),
+    exec: async (sql) => {
+      await client.query(sql)
+    },
+    value: async (sql, params) => Object.values((await query(sql, params))[0] ?? {})[0],
+  }
+}
+
+/** A new, empty database. */
+export async function freshDatabase(): Promise<Database> {
+  return connect(await createDatabase('migrate'))
+}
+
+/** An embedded database in memory, as the embedded store uses it. */
+export async function freshPglite(): Promise<Pick<Database, 'query' | 'exec' | 'value'>> {
+  const db = await PGlite.create()
+  onTestFinished(() => db.close())
+  const query: MigrationConnection['query'] = async (sql, params) =>
+    (await db.query<Record<string, unknown>>(sql, params === undefined ? undefined : [...params])).rows
+  return {
+    query,
+    exec: async (sql) => {
+      await db.exec(sql)
+    },
+    value: async (sql, params) => Object.values((await query(sql, params))[0] ?? {})[0],
+  }
+}
+
+/** Supabase's roles. They belong to the whole server, so whoever comes second finds them. */
+export async function createSupabaseRoles(db: MigrationConnection): Promise<void> {
+  await db.exec(`
+    select pg_advisory_lock(4711);
+    do $$ begin
+      if to_regrole('anon') is null then create role anon nologin noinherit; end if;
+      if to_regrole('authenticated') is null then create role authenticated nologin noinherit; end if;
+      if to_regrole('service_role') is null then create role service_role nologin noinherit bypassrls; end if;
+    end $$;
+    select pg_advisory_unlock(4711);
+    grant usage on schema public to anon, authenticated, service_role;`)
+}
+
+/** What projects of before 2026-10-30 give to every new object in public. */
+export async function grantLikeOldSupabase(db: MigrationConnection): Promise<void> {
+  await db.exec(`
+    alter default privileges in schema public grant all on tables to anon, authenticated, service_role;
+    alter default privileges in schema public grant all on functions to anon, authenticated, service_role;
+    alter default privileges in schema public grant all on sequences to anon, authenticated, service_role;`)
+}
+
+/** Every Interlock object of a database as text, with definition, owner-independent: two equal lists, two equal databases. */
+export async function interlockObjects(db: MigrationConnection): Promise<readonly string[]> {
+  const rows = await db.query(`
+    with ours as (
+      select c.oid, c.relname, c.relkind, c.relrowsecurity, c.relacl, c.reloptions from pg_class c
+       where c.relnamespace = 'public'::regnamespace and c.relname ~ '^job_queue_' and c.relname !~ '_(v1|undone_[0-9]+)$')
+    select format('%s %s rls=%s %s %s', relkind, relname, relrowsecurity, relacl, reloptions) as text from ours
+    union all
+    select format('column %s.%s %s %s not null=%s', o.relname, a.attname, format_type(a.atttypid, a.atttypmod),
+      pg_get_expr(d.adbin, d.adrelid), a.attnotnull)
+      from ours o join pg_attribute a on a.attrelid = o.oid and a.attnum > 0
+      left join pg_attrdef d on d.adrelid = o.oid and d.adnum = a.attnum where o.relkind = 'r'
+    union all
+    select format('constraint %s.%s %s', o.relname, k.conname, pg_get_constraintdef(k.oid)) from ours o join pg_constraint k on k.conrelid = o.oid
+    union all
+    select format('index %s', pg_get_indexdef(oid)) from ours where relkind = 'i'
+    union all
+    select format('trigger %s', pg_get_triggerdef(t.oid)) from ours o join pg_trigger t on t.tgrelid = o.oid
+    union all
+    select format('policy %s.%s %s', o.relname, p.polname, pg_get_expr(p.polqual, p.polrelid)) from ours o join pg_policy p on p.polrelid = o.oid
+    union all
+    select format('function %s %s', pg_get_functiondef(p.oid), p.proacl) from pg_proc p
+     where p.pronamespace = 'public'::regnamespace and p.proname ~ '^job_queue_'
+    order by 1`)
+  return rows.map((row) => String(row['text']))
+}
+
+/** Columns, policies, grants, triggers, indexes of a table of the user, without what Interlock adds. */
+export async function userObjects(db: MigrationConnection, table: string): Promise<readonly string[]> {
+  const rows = await db.query(
+    `with t as (select * from pg_class where oid = to_regclass($1))
+    select format('table rls=%s force=%s owner=%s %s', relrowsecurity, relforcerowsecurity, relowner::regrole, relacl) as text from t
+    union all
+    select format('column %s %s %s', a.attname, format_type(a.atttypid, a.atttypmod), a.attacl) from pg_attribute a
+     where a.attrelid = to_regclass($1) and a.attnum > 0 and not a.attisdropped
+       and a.attname not in ('required_models', 'blocked_by_job_id', 'conflict_reason', 'queued_at', 'priority')
+    union all
+    select format('policy %s %s %s %s', polname, polcmd, polroles, pg_get_expr(polqual, polrelid)) from pg_policy where polrelid = to_regclass($1)
+    union all
+    select format('trigger %s', pg_get_triggerdef(oid)) from pg_trigger where tgrelid = to_regclass($1) and tgname !~ 'job_queue_guard'
+    union all
+    select format('index %s', pg_get_indexdef(indexrelid)) from pg_index where indrelid = to_regclass($1)
+      and indexrelid::regclass::text !~ '(blocked_by_job_id|not_taken_in)_idx$'
+    order by 1`,
+    [`public.${table}`],
+  )
+  return rows.map((row) => String(row['text']))
+}
+
+/** The error of a call that must fail, for a look at its code. */
+export async function failureOf(
+  call: Promise<unknown>,
+): Promise<{ code?: string; message: string; hint?: string }> {
+  return call.then(
+    () => {
+      throw new Error('it should have failed')
+    },
+    (error: unknown) => error as { code?: string; message: string },
+  )
+}
