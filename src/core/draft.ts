@@ -169,6 +169,8 @@ export class Draft implements LedgerView {
   edit(job: Job, quiet = false): Mutable<Job> {
     if (!quiet) this.touched.add(job.jobId)
     if (job instanceof OwnJob && job.owner === this.#owner) return job
+    const known = this.jobs.get(job)
+    if (known instanceof OwnJob && known.owner === this.#owner) return known
     const copy = new OwnJob(this.#owner, job.spec, job.place, job.queuedAt)
     Object.assign(copy, job, { owner: this.#owner })
     this.jobs = this.jobs.insert(copy, this.#owner)
