@@ -4,7 +4,7 @@
 --   expected_version  the sequence number of the last event that the caller knows
 --   events            1..10,000 of {seq, at, event_type, job_id, job_type, models, worker_id, data, command_id,
 --                     command_hash, schema_version}; what is null may be missing; seq counts on from expected_version;
---                     at in microseconds since 1970
+--                     at in microseconds since 1970; ids 1..200 characters, 100 models, 64 KB of data at most
 --   changes           the inner projection after these events: {state: {…}, jobs: [{…}], gone: [job_id, …]}, columns of
 --                     job_queue_state and job_queue_jobs with times in microseconds; state.policy null: unchanged
 -- Returns {ok: true, version, now} when everything was written; else nothing was, and {ok: false, reason, version, now, …}:
@@ -14,12 +14,20 @@
 --   live_worker  a `lease_expired` for a worker that is not past ttl + grace; worker_ids
 --   clock        an event is not later than the one before, or more than 1 s away from the database's clock
 -- One NOTIFY on channel interlock, '<queue>:<version>', unless the setting interlock.notify is 'off'.
+-- A wait for the lock is bounded: 0.5 s through PostgREST, whose few connections serve the user's front end too, 2 s
+-- otherwise; a lock_timeout that the session has set itself stays.
 -- Raises JQ001 for a call out of bounds, JQ002 for events or state that do not count on from expected_version, 55P03 when
--- the lock does not come free (job_queue_lock); never 40001 or 40P01, which PostgREST repeats without end.
+-- the lock does not come free; never 40001 or 40P01, which PostgREST repeats without end.
+--
+-- One function and no helpers, since each call of one costs some 8 µs, and one pass over the events before they are
+-- written: every job pays for this three times.
 create or replace function public.job_queue_append(queue text, expected_version bigint, events jsonb, changes jsonb)
 returns jsonb
 language plpgsql security definer
 set search_path = pg_catalog, pg_temp
+-- Plans are made while the tables are small and kept while they grow: never a scan of a whole table.
+set enable_seqscan = off
+set plan_cache_mode = force_generic_plan
 as $$
 #variable_conflict use_column
 declare
@@ -27,16 +35,27 @@ declare
   clock timestamptz;
   answer jsonb;
   given record;
-  found_ids text[];
+  worker_ids text[];
   known jsonb;
-  last_version bigint;
+  setting text;
 begin
   if expected_version is null or jsonb_typeof(events) is distinct from 'array'
      or jsonb_array_length(events) not between 1 and 10000 or jsonb_typeof(changes -> 'state') is distinct from 'object' then
     raise exception using errcode = 'JQ001',
       message = 'job_queue_append takes an expected version, 1..10000 events and the changes with their state';
   end if;
-  head := public.job_queue_lock($1);
+  -- In the body: a SET clause on the function is undone before the commit that it is meant for.
+  setting := set_config('synchronous_commit', 'on', true);
+  if current_setting('lock_timeout') = '0' then
+    setting := set_config('lock_timeout',
+      case when coalesce(current_setting('request.method', true), '') = '' then '2s' else '500ms' end, true);
+  end if;
+  -- A statement of its own: a query that also read the log would see it as it was before the wait.
+  select h.version, h.last_at into head from public.job_queue_heads h where h.queue = $1 for update;
+  if not found then
+    perform public.job_queue_open($1);
+    select h.version, h.last_at into head from public.job_queue_heads h where h.queue = $1 for update;
+  end if;
   -- Read after the wait: now() and statement_timestamp() are from before it.
   clock := clock_timestamp();
   answer := jsonb_build_object('ok', false, 'version', head.version,
@@ -46,22 +65,28 @@ begin
       'missed', public.job_queue_events($1, expected_version, 500, 262144));
   end if;
 
-  select count(*) as events,
+  select expected_version + count(*) as version,
          bool_and(e.seq = expected_version + e.place) as contiguous,
          bool_and(e.at > e.before) as rising,
-         min(e.at) as first_at, max(e.at) as last_at,
-         array_agg(distinct e.command_id) as command_ids,
-         array_agg(distinct e.worker_id) filter (where e.event_type = 'started') as starters,
-         array_agg(distinct e.worker_id) filter (where e.event_type = 'lease_expired') as expired,
+         bool_and(length(e.event_type) between 1 and 50 and length(e.command_id) between 1 and 200
+           and (length(e.job_id) between 1 and 200 and length(e.worker_id) between 1 and 200
+             and cardinality(e.models) <= 100 and pg_column_size(e.data) <= 65536) is not false) as bounded,
+         'epoch'::timestamptz + min(e.at) * interval '1 microsecond' as first_at,
+         'epoch'::timestamptz + max(e.at) * interval '1 microsecond' as last_at,
+         array_agg(e.command_id) as command_ids,
+         array_agg(e.worker_id) filter (where e.event_type = 'started') as starters,
+         array_agg(e.worker_id) filter (where e.event_type = 'lease_expired') as expired,
          max((e.data ->> 'epoch')::integer) filter (where e.event_type = 'epoch_changed') as epoch
     into given
     from (
       select r.*, lag(r.at, 1, (extract(epoch from head.last_at) * 1000000)::bigint) over (order by r.place) as before
-        from rows from (jsonb_to_recordset(events) as (
-               seq bigint, at bigint, event_type text, worker_id text, data jsonb, command_id text))
-             with ordinality as r (seq, at, event_type, worker_id, data, command_id, place)) e;
-  last_version := expected_version + given.events;
-  if given.contiguous is not true or (changes #>> '{state,version}')::bigint is distinct from last_version then
+        from rows from (jsonb_to_recordset(events) as (seq bigint, at bigint, event_type text, job_id text,
+               models text[], worker_id text, data jsonb, command_id text))
+             with ordinality as r (seq, at, event_type, job_id, models, worker_id, data, command_id, place)) e;
+  if given.bounded is not true then
+    raise exception using errcode = 'JQ001', message = 'an event has an id, a list of models or data out of bounds';
+  end if;
+  if given.contiguous is not true or (changes #>> '{state,version}')::bigint is distinct from given.version then
     raise exception using errcode = 'JQ002',
       message = format('the events and the state do not count on from version %s', expected_version);
   end if;
@@ -69,19 +94,19 @@ begin
   select jsonb_agg(to_jsonb(k) order by k.seqs -> 0) into known from (
     select l.command_id, min(l.command_hash) as command_hash, jsonb_agg(l.seq order by l.seq) as seqs
       from public.job_queue_log l
-     where l.queue = $1 and l.command_id = any (given.command_ids)
+     where l.command_id = any (given.command_ids) and l.queue || '' = $1 -- not the primary key: see the index
      group by l.command_id) k;
   if known is not null then
     return answer || jsonb_build_object('reason', 'known', 'known', known);
   end if;
 
   if given.starters is not null then
-    select array_agg(s.id) into found_ids from unnest(given.starters) as s (id)
+    select array_agg(s.id order by s.id) into worker_ids from (select distinct unnest(given.starters) as id) s
      where not exists (
        select from public.job_queue_workers w
         where w.queue = $1 and w.worker_id = s.id and not w.dead and w.expires_at > clock);
-    if found_ids is not null then
-      return answer || jsonb_build_object('reason', 'dead_worker', 'worker_ids', found_ids);
+    if worker_ids is not null then
+      return answer || jsonb_build_object('reason', 'dead_worker', 'worker_ids', worker_ids);
     end if;
   end if;
 
@@ -89,19 +114,18 @@ begin
     -- Locked, and dead from here on: a heartbeat that is late waits for us and then finds its lease gone.
     perform from public.job_queue_workers w
       where w.queue = $1 and w.worker_id = any (given.expired) order by w.worker_id for update;
-    select array_agg(w.worker_id order by w.worker_id) into found_ids from public.job_queue_workers w
+    select array_agg(w.worker_id order by w.worker_id) into worker_ids from public.job_queue_workers w
      where w.queue = $1 and w.worker_id = any (given.expired)
        and not w.dead and w.expires_at + w.grace_ms * interval '1 millisecond' >= clock;
-    if found_ids is not null then
-      return answer || jsonb_build_object('reason', 'live_worker', 'worker_ids', found_ids);
+    if worker_ids is not null then
+      return answer || jsonb_build_object('reason', 'live_worker', 'worker_ids', worker_ids);
     end if;
   end if;
 
   -- Ahead of the clock as far as the last event is, so that a clock that was set back does not stop the queue.
-  if given.rising is not true
-     or 'epoch'::timestamptz + given.first_at * interval '1 microsecond' < clock - interval '1 second'
-     or 'epoch'::timestamptz + given.last_at * interval '1 microsecond'
-        > greatest(clock + interval '1 second', head.last_at + given.events * interval '1 microsecond') then
+  if given.rising is not true or given.first_at < clock - interval '1 second'
+     or given.last_at > greatest(clock + interval '1 second',
+          head.last_at + (given.version - expected_version) * interval '1 microsecond') then
     return answer || jsonb_build_object('reason', 'clock');
   end if;
 
@@ -113,19 +137,57 @@ begin
       seq bigint, at bigint, event_type text, job_id text, job_type text, models text[], worker_id text, data jsonb,
       command_id text, command_hash bigint, schema_version smallint);
 
-  perform public.job_queue_apply($1, changes);
+  if jsonb_array_length(changes -> 'gone') > 0 then
+    delete from public.job_queue_jobs j
+     where j.queue = $1 and j.job_id = any (array(select jsonb_array_elements_text(changes -> 'gone')));
+  end if;
+  if jsonb_array_length(changes -> 'jobs') > 0 then
+    insert into public.job_queue_jobs (queue, job_id, state, job_type, kind, models, priority, place_level, place_order,
+      place_tie, queued_at, due_at, expires_at, attempt, attempts, timeout_ms, worker_id, fencing_token, started_at,
+      cancel_requested, blocked_by_job_id, blocked_on, conflict_reason)
+    select $1, r.job_id, r.state, r.job_type, r.kind, r.models, r.priority, r.place_level, r.place_order,
+           r.place_tie, 'epoch'::timestamptz + r.queued_at * interval '1 microsecond',
+           'epoch'::timestamptz + r.due_at * interval '1 microsecond',
+           'epoch'::timestamptz + r.expires_at * interval '1 microsecond',
+           r.attempt, r.attempts, r.timeout_ms, r.worker_id, r.fencing_token,
+           'epoch'::timestamptz + r.started_at * interval '1 microsecond',
+           coalesce(r.cancel_requested, false), r.blocked_by_job_id, r.blocked_on, r.conflict_reason
+      from jsonb_to_recordset(changes -> 'jobs') as r (
+        job_id text, state text, job_type text, kind text, models text[], priority integer, place_level double precision,
+        place_order bigint, place_tie double precision, queued_at bigint, due_at bigint, expires_at bigint,
+        attempt integer, attempts integer, timeout_ms bigint, worker_id text, fencing_token bigint, started_at bigint,
+        cancel_requested boolean, blocked_by_job_id text, blocked_on text, conflict_reason text)
+    on conflict (queue, job_id) do update set
+      state = excluded.state, job_type = excluded.job_type, kind = excluded.kind, models = excluded.models,
+      priority = excluded.priority, place_level = excluded.place_level, place_order = excluded.place_order,
+      place_tie = excluded.place_tie, queued_at = excluded.queued_at, due_at = excluded.due_at,
+      expires_at = excluded.expires_at, attempt = excluded.attempt, attempts = excluded.attempts,
+      timeout_ms = excluded.timeout_ms, worker_id = excluded.worker_id, fencing_token = excluded.fencing_token,
+      started_at = excluded.started_at, cancel_requested = excluded.cancel_requested,
+      blocked_by_job_id = excluded.blocked_by_job_id, blocked_on = excluded.blocked_on,
+      conflict_reason = excluded.conflict_reason;
+  end if;
+  -- An update and not an insert … on conflict, which would take a number of the sequence in every append.
+  update public.job_queue_state s
+     set status = c.status, version = c.version, active_job_id = c.active_job_id, active_job_type = c.active_job_type,
+         active_models = coalesce(c.active_models, '{}'), active_count = c.active_count,
+         waiting_count = c.waiting_count, policy = coalesce(c.policy, s.policy),
+         drained_at = 'epoch'::timestamptz + c.drained_at * interval '1 microsecond',
+         updated_at = 'epoch'::timestamptz + c.updated_at * interval '1 microsecond'
+    from jsonb_to_record(changes -> 'state') as c (
+      status text, version bigint, active_job_id text, active_job_type text, active_models text[], active_count integer,
+      waiting_count integer, policy jsonb, drained_at bigint, updated_at bigint)
+   where s.queue = $1;
 
   update public.job_queue_heads h
-     set version = last_version,
-         epoch = coalesce(given.epoch, h.epoch),
-         last_at = 'epoch'::timestamptz + given.last_at * interval '1 microsecond'
+     set version = given.version, epoch = coalesce(given.epoch, h.epoch), last_at = given.last_at
    where h.queue = $1;
   if given.expired is not null then
     update public.job_queue_workers w set dead = true where w.queue = $1 and w.worker_id = any (given.expired);
   end if;
   if current_setting('interlock.notify', true) is distinct from 'off' then
-    perform pg_notify('interlock', $1 || ':' || last_version);
+    perform pg_notify('interlock', $1 || ':' || given.version);
   end if;
-  return answer || jsonb_build_object('ok', true, 'version', last_version);
+  return answer || jsonb_build_object('ok', true, 'version', given.version);
 end
 $$;

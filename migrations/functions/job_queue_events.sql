@@ -7,7 +7,7 @@
 -- at is created_at in microseconds since 1970. Empty when there is nothing after.
 create or replace function public.job_queue_events(queue text, after bigint, max_events integer, max_bytes integer)
 returns jsonb
-language sql stable security definer
+language sql stable
 set search_path = pg_catalog, pg_temp
 as $$
   select coalesce(jsonb_agg(e.event order by e.seq), '[]')

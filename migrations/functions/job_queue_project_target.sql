@@ -10,19 +10,19 @@ declare
   wrote record;
   total integer := 0;
   one text;
-  -- A user's trigger may be slow as well as wrong: after this, what is left waits for a later call.
-  until_time timestamptz := clock_timestamp() + interval '1 second';
+  enough timestamptz;
 begin
   begin
     select * into wrote from public.job_queue_write_target(queue, target, key_column, key_type, job_ids);
     perform public.job_queue_set_aside_rows(queue, target, job_ids, wrote.missed, '55P03');
     return wrote.written;
   exception when others then
-    null;
+    -- A user's trigger may be slow as well as wrong: what is not reached in a second waits for a later call.
+    enough := clock_timestamp() + interval '1 second';
   end;
   foreach one in array job_ids loop
     begin
-      if clock_timestamp() > until_time then
+      if clock_timestamp() > enough then
         raise exception using errcode = 'JQ109', message = 'no time left in this call';
       end if;
       select * into wrote from public.job_queue_write_target(queue, target, key_column, key_type, array[one]);

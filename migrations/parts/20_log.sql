@@ -1,17 +1,19 @@
 -- The log: the one source of truth. Rows are only ever added, by job_queue_append.
 -- Fixed-width columns come first and last so that alignment costs little; a job (3 events) has a budget of 1 KB of
--- rows and index entries. event_type has no CHECK: readers decide which events they understand.
+-- rows and index entries. No CHECK, here and in the other tables that every append writes: they cost a quarter of an append
+-- (PostgreSQL reads and compiles each anew per statement: 75 of 280 µs with 1 event, 170 of 780 µs with 20).
+-- job_queue_append checks the bounds in the pass that it makes over the events anyway.
 create table if not exists public.job_queue_log (
-  seq bigint not null check (seq between 1 and 9007199254740991),
+  seq bigint not null,
   created_at timestamptz not null,
-  queue text not null check (length(queue) between 1 and 200),
-  event_type text not null check (length(event_type) between 1 and 50),
-  job_id text check (length(job_id) between 1 and 200),
-  job_type text check (job_type in ('normal', 'workflow')),
-  models text[] check (cardinality(models) <= 100),
-  worker_id text check (length(worker_id) between 1 and 200),
-  data jsonb check (pg_column_size(data) <= 65536),
-  command_id text check (length(command_id) between 1 and 200),
+  queue text not null,
+  event_type text not null,
+  job_id text,
+  job_type text,
+  models text[],
+  worker_id text,
+  data jsonb,
+  command_id text,
   command_hash bigint,
   schema_version smallint not null default 1,
   primary key (queue, seq)

@@ -2,10 +2,10 @@
 -- version: the last sequence number; last_at: its time; epoch: changes when a database was restored; projected_seq: how
 -- far the user's tables follow; min_reader: the least schema_version a reader has to understand.
 create table if not exists public.job_queue_heads (
-  queue text primary key check (length(queue) between 1 and 200),
-  version bigint not null default 0 check (version >= 0),
-  epoch integer not null default 1 check (epoch >= 1),
+  queue text primary key,
+  version bigint not null default 0,
+  epoch integer not null default 1,
   last_at timestamptz not null default to_timestamp(0),
-  projected_seq bigint not null default 0 check (projected_seq >= 0),
-  min_reader integer not null default 1 check (min_reader >= 1)
+  projected_seq bigint not null default 0,
+  min_reader integer not null default 1
 ) with (fillfactor = 10);

@@ -1,12 +1,12 @@
 -- One row per live job, waiting or active, so that SQL shows them. A projection; a job that ended is in the log only.
 -- The line is ordered by (place_level, place_order, place_tie); place_order is in microseconds since 1970.
 create table if not exists public.job_queue_jobs (
-  queue text not null check (length(queue) between 1 and 200),
-  job_id text not null check (length(job_id) between 1 and 200),
-  state text not null check (state in ('waiting', 'active')),
-  job_type text not null check (job_type in ('normal', 'workflow')),
-  kind text not null check (length(kind) between 1 and 200),
-  models text[] not null check (cardinality(models) <= 100),
+  queue text not null,
+  job_id text not null,
+  state text not null,
+  job_type text not null,
+  kind text not null,
+  models text[] not null,
   priority integer not null,
   place_level integer not null,
   place_order bigint not null,

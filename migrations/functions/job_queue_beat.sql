@@ -1,0 +1,54 @@
+-- job_queue_beat(queue, worker_id, kinds, free_slots, release, ttl_ms, grace_ms): registers a worker process, or renews its
+-- lease. Never takes the queue's lock, so that a busy queue delays no heartbeat.
+--   worker_id   the incarnation: made at start, never reused; 1..200 characters
+--   kinds       the handlers it has, null for all
+--   free_slots  how many jobs more it could run
+--   release     the release of Interlock it runs, at most 200 characters
+--   ttl_ms      how long the lease lives without another beat, 100 ms to a day; grace_ms how long after it until its jobs
+--               may be expired, at most a day
+-- Returns {alive, now, expires_at, version, overdue}: alive false when the lease is over, which it then stays; times in
+-- microseconds; the head's version; overdue: workers that hold jobs and are gone, to be expired by whoever reads this.
+-- Raises JQ001 when an argument is out of bounds.
+create or replace function public.job_queue_beat(queue text, worker_id text, kinds text[], free_slots integer,
+  release text, ttl_ms integer, grace_ms integer)
+returns jsonb
+language plpgsql security definer
+set search_path = pg_catalog, pg_temp
+as $$
+#variable_conflict use_column
+declare
+  clock timestamptz := clock_timestamp();
+  lease record;
+  alive boolean;
+begin
+  if length(queue) between 1 and 200 is not true or length(worker_id) between 1 and 200 is not true
+     or free_slots >= 0 is not true or length(release) <= 200 is not true
+     or ttl_ms between 100 and 86400000 is not true or grace_ms between 0 and 86400000 is not true then
+    raise exception using errcode = 'JQ001', message = 'an argument of job_queue_beat is missing or out of bounds';
+  end if;
+  -- The clock again in the update: it may have waited for an append that declares this worker dead.
+  insert into public.job_queue_workers as w
+    (queue, worker_id, kinds, free_slots, release, started_at, beat_at, expires_at, ttl_ms, grace_ms)
+  values ($1, $2, $3, $4, $5, clock, clock, clock + $6 * interval '1 millisecond', $6, $7)
+  on conflict (queue, worker_id) do update set
+    kinds = excluded.kinds, free_slots = excluded.free_slots, release = excluded.release, ttl_ms = excluded.ttl_ms,
+    grace_ms = excluded.grace_ms, beat_at = clock_timestamp(),
+    expires_at = clock_timestamp() + excluded.ttl_ms * interval '1 millisecond'
+    where not w.dead and w.expires_at > clock_timestamp()
+  returning w.expires_at, w.started_at = w.beat_at as is_new into lease;
+  alive := found;
+  if not alive then
+    select w.expires_at, false as is_new into lease
+      from public.job_queue_workers w where w.queue = $1 and w.worker_id = $2;
+  end if;
+  if lease.is_new then
+    perform public.job_queue_forget_workers($1);
+  end if;
+  return jsonb_build_object(
+    'alive', alive,
+    'now', (extract(epoch from clock_timestamp()) * 1000000)::bigint,
+    'expires_at', (extract(epoch from lease.expires_at) * 1000000)::bigint,
+    'version', coalesce((select h.version from public.job_queue_heads h where h.queue = $1), 0),
+    'overdue', public.job_queue_overdue($1, lease.is_new));
+end
+$$;

@@ -1,0 +1,25 @@
+-- job_queue_open(queue): makes the queue when it is new; what a program asks first. Takes no lock when the queue exists.
+--   queue  1..200 characters
+-- Returns {version, epoch, min_reader, now}: the head, the least shape of events (schema_version) that a reader has to
+-- understand, and the database's clock in microseconds.
+-- Raises JQ001 for a name out of bounds.
+create or replace function public.job_queue_open(queue text) returns jsonb
+language plpgsql security definer
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+  head record;
+begin
+  if queue is null or length(queue) not between 1 and 200 then
+    raise exception using errcode = 'JQ001', message = 'the name of a queue has 1 to 200 characters';
+  end if;
+  select * into head from public.job_queue_heads h where h.queue = $1;
+  if not found then
+    insert into public.job_queue_heads (queue) values ($1) on conflict do nothing;
+    insert into public.job_queue_state (queue) values ($1) on conflict do nothing;
+    select * into head from public.job_queue_heads h where h.queue = $1;
+  end if;
+  return jsonb_build_object('version', head.version, 'epoch', head.epoch, 'min_reader', head.min_reader,
+    'now', (extract(epoch from clock_timestamp()) * 1000000)::bigint);
+end
+$$;
