@@ -1,0 +1,83 @@
+/** Each index beyond the primary keys, with the query it is for, asked of tables large enough to need it. */
+import { beforeAll, describe, expect, it } from 'vitest'
+import { migrate } from '../../src/migrate/index.ts'
+import { createDatabase } from '../support/postgres-database.ts'
+import { connect, freshDatabase } from './support.ts'
+
+const queries: readonly (readonly [string, string])[] = [
+  [
+    'job_queue_log_job_idx',
+    "SELECT * FROM job_queue_log WHERE queue = 'default' AND job_id = 'job-77' ORDER BY seq",
+  ],
+  [
+    'job_queue_log_command_idx',
+    "SELECT seq FROM job_queue_log WHERE queue = 'default' AND command_id = any (array['command-5', 'command-6'])",
+  ],
+  ['job_queue_log_created_idx', 'SELECT * FROM job_queue_log ORDER BY created_at DESC LIMIT 20'],
+  ['job_queue_state_id_key', 'SELECT * FROM job_queue_state WHERE id = 1'],
+  [
+    'job_queue_inbox_open_idx',
+    "SELECT request_id, command FROM job_queue_inbox WHERE queue = 'default' AND answered_at IS NULL ORDER BY created_at LIMIT 100",
+  ],
+  [
+    'jobs_blocked_by_job_id_idx',
+    'SELECT job_id, blocked_by_job_id, conflict_reason FROM jobs WHERE blocked_by_job_id IS NOT NULL',
+  ],
+  ['jobs_not_taken_in_idx', "SELECT job_id FROM jobs WHERE status = 'pending' AND queued_at IS NULL"],
+  [
+    'workflow_executions_blocked_by_job_id_idx',
+    'SELECT * FROM workflow_executions WHERE blocked_by_job_id IS NOT NULL',
+  ],
+]
+
+const fill = `
+  insert into job_queue_log (seq, created_at, queue, event_type, job_id, command_id)
+    select n, timestamptz '2026-01-01' + n * interval '1 s', 'default', 'queued', 'job-' || n / 3, 'command-' || n / 2
+      from generate_series(1, 30000) n;
+  insert into job_queue_state (queue) select 'queue-' || n from generate_series(1, 5000) n;
+  insert into job_queue_inbox (queue, request_id, command, created_at, answered_at)
+    select 'default', n::text, '{}', now(), case when n % 100 > 0 then now() end from generate_series(1, 20000) n;
+  insert into jobs (job_id, status, queued_at, blocked_by_job_id)
+    select n::text, case when n % 200 = 0 then 'pending' else 'completed' end, case when n % 2 = 0 then now() end,
+           case when n % 200 = 1 then 'x' end from generate_series(1, 20000) n;
+  update jobs set queued_at = null where job_id::int % 400 = 0;
+  insert into workflow_executions (id, blocked_by_job_id)
+    select n::text, case when n % 200 = 1 then 'x' end from generate_series(1, 20000) n;
+  vacuum analyze`
+
+describe('an index beyond the primary keys', () => {
+  let url: string
+  beforeAll(async () => {
+    url = await createDatabase('indexes')
+  })
+
+  it('has its query, and every one of them uses it', async () => {
+    const db = await connect(url)
+    await migrate(db)
+    for (const statement of fill.split(';')) await db.exec(statement)
+    for (const [index, sql] of queries) {
+      const plan = JSON.stringify(await db.query(`EXPLAIN ${sql}`))
+      expect(plan, sql).toContain(index)
+    }
+    const rows = await db.query(`select indexrelid::regclass::text as name from pg_index
+      where not indisprimary and indrelid::regclass::text ~ '^(jobs|workflow_executions|job_queue_.*)$' order by 1`)
+    expect(rows.map((row) => row['name'])).toEqual(queries.map(([name]) => name).sort())
+  })
+})
+
+describe('the look-up of a row of the user', () => {
+  it.each(['uuid', 'text', 'varchar(80)'])('keeps its own index when the key is %s', async (type) => {
+    const db = await freshDatabase()
+    await db.exec(`create table jobs (job_id ${type} primary key, status text, model text);
+      insert into jobs (job_id) select gen_random_uuid()::${type} from generate_series(1, 20000)`)
+    await migrate(db)
+    await db.exec('analyze jobs')
+    const keyType = await db.value("select key_type from job_queue_targets() where target = 'jobs'")
+    const plan = await db.query(
+      `EXPLAIN SELECT array_agg(t.job_id::text) FROM jobs t
+       WHERE t.job_id = any (array['00000000-0000-4000-8000-000000000001']::${keyType}[])`,
+    )
+    expect(JSON.stringify(plan)).toContain('jobs_pkey')
+    expect(JSON.stringify(plan)).not.toContain('Seq Scan')
+  })
+})
