@@ -120,14 +120,21 @@ describe('the two bundles', () => {
   })
 })
 
+/** One after the other: it is one connection. */
+async function objectsOf(db: Database, tables: readonly string[]): Promise<readonly (readonly string[])[]> {
+  const all: (readonly string[])[] = []
+  for (const table of tables) all.push(await userObjects(db, table))
+  return all
+}
+
 describe('an existing account', () => {
   it('gains the columns and keeps everything of its own', async () => {
     const db = await existingAccount()
     const tables = ['jobs', 'workflow_executions', 'customers']
-    const before = await Promise.all(tables.map((table) => userObjects(db, table)))
+    const before = await objectsOf(db, tables)
     const rows = await db.query('select job_id, customer, status, model from jobs order by job_id')
     expect(await migrate(db)).toEqual({ version: '027', applied: true })
-    expect(await Promise.all(tables.map((table) => userObjects(db, table)))).toEqual(before)
+    expect(await objectsOf(db, tables)).toEqual(before)
     expect(await db.query('select job_id, customer, status, model from jobs order by job_id')).toEqual(rows)
     expect((await columnsOf(db, 'jobs')).slice(-5)).toEqual(added)
     expect((await columnsOf(db, 'workflow_executions')).slice(-3)).toEqual(added.slice(0, 3))

@@ -122,7 +122,7 @@ describe('a runtime role on plain PostgreSQL', () => {
   it('has what service_role has, and sees the rows', async () => {
     const db = await freshDatabase()
     await db.exec(
-      `do $$ begin if to_regrole('Interlock Runtime') is null then create role "Interlock Runtime"; end if; end $$`,
+      `do $$ begin if to_regrole('"Interlock Runtime"') is null then create role "Interlock Runtime"; end if; end $$`,
     )
     await migrate(db, { runtimeRole: 'Interlock Runtime' })
     expect([...(await rightsOf(db, 'Interlock Runtime'))].sort()).toEqual(runtimeRights)
