@@ -1,0 +1,170 @@
+import { assign, setup } from 'xstate'
+import { emptyLedger, evolve, type Ledger, type RecordedEvent } from '../src/core/index.ts'
+
+/** Ends a running attempt; a cancelled job that was still waiting held nothing. */
+function isEnd(event: RecordedEvent): boolean {
+  switch (event.type) {
+    case 'completed':
+    case 'failed':
+    case 'lease_expired':
+      return true
+    case 'cancelled':
+      return event.token !== null
+    default:
+      return false
+  }
+}
+
+/**
+ * The law of one queue: which event of its log may come in which state. Its context is the ledger, its one action is
+ * `evolve`, and it has no invoke, no `after` and no side effect, so replaying history never does anything.
+ *
+ * Guards read the ledger as it is before the event. An event that no state accepts is silently ignored by XState, and a
+ * throw of `evolve` does not reach the caller of `send`: feed it through {@link CoordinatorActor}, which checks first.
+ *
+ * One literal call, so that Stately Studio and its editor extension can read and draw it.
+ */
+export const coordinatorMachine = setup({
+  types: {
+    context: {} as { readonly ledger: Ledger },
+    events: {} as RecordedEvent,
+  },
+  actions: {
+    evolve: assign({ ledger: ({ context, event }) => evolve(context.ledger, event) }),
+  },
+  guards: {
+    endsAttempt: ({ event }) => isEnd(event),
+    endsLastAttempt: ({ context, event }) => isEnd(event) && context.ledger.active.size === 1,
+    isOfWaitingJob: ({ event }) => event.type === 'cancelled' && event.token === null,
+    isAnyJobActive: ({ context }) => context.ledger.active.size > 0,
+    isNoJobActive: ({ context }) => context.ledger.active.size === 0,
+  },
+}).createMachine({
+  id: 'coordinator',
+  description: 'One queue. Its events are those of job_queue_log, in the order of their sequence numbers.',
+  context: { ledger: emptyLedger },
+  initial: 'idle',
+  on: {
+    queued: { actions: 'evolve', description: 'A job comes into the queue.' },
+    conflict: { actions: 'evolve', description: 'It has to wait: a model it needs is held.' },
+    blocked: { actions: 'evolve', description: 'It has to wait for any other reason.' },
+    due: { actions: 'evolve', description: 'Its time has come: it stands in line from now on.' },
+    asked: { actions: 'evolve', description: 'A process waits for it at the gate, or no longer does.' },
+    reprioritized: { actions: 'evolve', description: 'It has another place in line.' },
+    requeued: { actions: 'evolve', description: 'The attempt that just ended is followed by another one.' },
+    expired: { actions: 'evolve', description: 'It waited longer than it wanted to.' },
+    cancelled: {
+      guard: 'isOfWaitingJob',
+      actions: 'evolve',
+      description: 'A waiting job leaves the queue.',
+    },
+    bypassed: { actions: 'evolve', description: 'A job without models ran outside the queue.' },
+    policy_changed: { actions: 'evolve', description: 'Other rules hold for all starts to come.' },
+    model_paused: { actions: 'evolve', description: 'Nothing that needs this model starts.' },
+    model_resumed: { actions: 'evolve', description: 'What needs this model may start again.' },
+    epoch_changed: { actions: 'evolve', description: 'Fencing tokens of earlier epochs are void.' },
+  },
+  states: {
+    idle: {
+      description: 'No job is active. Jobs may wait: not due, offered, or without a worker.',
+      on: {
+        started: { target: 'running', actions: 'evolve', description: 'The first job starts.' },
+        drain_requested: { target: 'draining', actions: 'evolve', description: 'Nothing starts any more.' },
+      },
+    },
+    running: {
+      description: 'At least one job is active and holds its models.',
+      on: {
+        started: { actions: 'evolve', description: 'One more job starts.' },
+        cancel_requested: {
+          actions: 'evolve',
+          description: 'An active job is asked to stop; its models stay held until it has.',
+        },
+        completed: [
+          {
+            guard: 'endsLastAttempt',
+            target: 'idle',
+            actions: 'evolve',
+            description: 'The last active job ends.',
+          },
+          { actions: 'evolve', description: 'One of several active jobs ends.' },
+        ],
+        failed: [
+          {
+            guard: 'endsLastAttempt',
+            target: 'idle',
+            actions: 'evolve',
+            description: 'The last active attempt fails.',
+          },
+          { actions: 'evolve', description: 'One of several active attempts fails.' },
+        ],
+        lease_expired: [
+          {
+            guard: 'endsLastAttempt',
+            target: 'idle',
+            actions: 'evolve',
+            description: 'The last active attempt is lost with its worker.',
+          },
+          { actions: 'evolve', description: 'One of several active attempts is lost with its worker.' },
+        ],
+        cancelled: [
+          {
+            guard: 'endsLastAttempt',
+            target: 'idle',
+            actions: 'evolve',
+            description: 'The last active job has stopped.',
+          },
+          {
+            guard: 'endsAttempt',
+            actions: 'evolve',
+            description: 'One of several active jobs has stopped.',
+          },
+        ],
+        drain_requested: { target: 'draining', actions: 'evolve', description: 'Nothing starts any more.' },
+      },
+    },
+    draining: {
+      description: 'Nothing starts until the queue is resumed; jobs still come in and wait.',
+      initial: 'emptying',
+      on: {
+        resumed: [
+          {
+            guard: 'isAnyJobActive',
+            target: 'running',
+            actions: 'evolve',
+            description: 'Jobs may start again, beside those that are still active.',
+          },
+          { target: 'idle', actions: 'evolve', description: 'Jobs may start again.' },
+        ],
+      },
+      states: {
+        emptying: {
+          description: 'Jobs that were active when the drain was asked for run to their end.',
+          on: {
+            cancel_requested: {
+              actions: 'evolve',
+              description: 'An active job is asked to stop; its models stay held until it has.',
+            },
+            completed: { actions: 'evolve', description: 'An active job ends.' },
+            failed: { actions: 'evolve', description: 'An active attempt fails.' },
+            lease_expired: { actions: 'evolve', description: 'An active attempt is lost with its worker.' },
+            cancelled: {
+              guard: 'endsAttempt',
+              actions: 'evolve',
+              description: 'An active job has stopped.',
+            },
+            drained: {
+              guard: 'isNoJobActive',
+              target: 'drained',
+              actions: 'evolve',
+              description: 'Appended with the last end, or with the request if nothing was active.',
+            },
+          },
+        },
+        drained: {
+          description: 'No job is active and none will start: safe to deploy, migrate or stop.',
+        },
+      },
+    },
+  },
+})

@@ -1,0 +1,263 @@
+import { assign, setup } from 'xstate'
+import type { RecordedEvent } from '../src/core/index.ts'
+
+/** The events of the log that are about one job. */
+export type JobEvent = Extract<RecordedEvent, { readonly jobId: string }>
+
+/** What is known of the job beside its state. */
+export interface JobLife {
+  /** Sequence number of the last event that named the job; 0 before the first. */
+  readonly seq: number
+  /** How many attempts were started since the job was queued. */
+  readonly attempt: number
+  /** Fencing token of the running attempt: the sequence number of its `started`. Null while none runs. */
+  readonly token: number | null
+  /** The process that runs it. */
+  readonly workerId: string | null
+}
+
+/** The one action: what is known of the job after an event that its state accepts. */
+function lifeAfter(life: JobLife, event: JobEvent): JobLife {
+  const { seq } = event
+  switch (event.type) {
+    case 'queued':
+      return { seq, attempt: 0, token: null, workerId: null }
+    case 'started':
+      return { seq, attempt: life.attempt + 1, token: seq, workerId: event.workerId }
+    case 'completed':
+    case 'failed':
+    case 'lease_expired':
+    case 'cancelled':
+      return { ...life, seq, token: null, workerId: null }
+    default:
+      return { ...life, seq }
+  }
+}
+
+function isForLater(event: JobEvent): boolean {
+  const runAt = event.type === 'queued' ? event.spec.runAt : event.type === 'requeued' ? event.runAt : null
+  return runAt !== null && runAt > event.at
+}
+
+const tokenOf = (event: JobEvent): number | null => ('token' in event ? event.token : null)
+const isFinal = (event: JobEvent): boolean => 'final' in event && event.final
+
+/**
+ * The life of one job, from its first `queued` to its end and, under the same id, perhaps to the next `queued`. Its
+ * events are those of the log that name the job. No invoke, no `after`, no side effect.
+ *
+ * One literal call, so that Stately Studio and its editor extension can read and draw it.
+ */
+export const jobMachine = setup({
+  types: {
+    context: {} as JobLife,
+    events: {} as JobEvent,
+  },
+  actions: {
+    evolve: assign(({ context, event }) => lifeAfter(context, event)),
+  },
+  guards: {
+    isForLater: ({ event }) => isForLater(event),
+    isOfAttempt: ({ context, event }) => tokenOf(event) !== null && tokenOf(event) === context.token,
+    isOfAttemptAndFinal: ({ context, event }) => tokenOf(event) === context.token && isFinal(event),
+    isOfAttemptNotFinal: ({ context, event }) => tokenOf(event) === context.token && !isFinal(event),
+    isWithoutAttempt: ({ event }) => tokenOf(event) === null,
+  },
+}).createMachine({
+  id: 'job',
+  description: 'One job, by its id. Its events are those of job_queue_log that name it.',
+  context: { seq: 0, attempt: 0, token: null, workerId: null },
+  initial: 'absent',
+  states: {
+    absent: {
+      description: 'The queue has never heard of this id.',
+      on: {
+        queued: [
+          {
+            guard: 'isForLater',
+            target: 'waiting.not_due',
+            actions: 'evolve',
+            description: 'It wants to start later.',
+          },
+          { target: 'waiting.in_line', actions: 'evolve', description: 'It stands in line at once.' },
+        ],
+        bypassed: {
+          target: 'bypassed',
+          actions: 'evolve',
+          description: 'It names no model, so it need not ask.',
+        },
+      },
+    },
+    waiting: {
+      description: 'Live, and not running. Holds no model.',
+      initial: 'in_line',
+      on: {
+        conflict: { actions: 'evolve', description: 'It is told why it waits: a model it needs is held.' },
+        blocked: { actions: 'evolve', description: 'It is told why it waits, for any other reason.' },
+        asked: { actions: 'evolve', description: 'A process waits for it at the gate, or no longer does.' },
+        reprioritized: { actions: 'evolve', description: 'It has another place in line.' },
+        expired: {
+          target: 'ended.expired',
+          actions: 'evolve',
+          description: 'It waited longer than it wanted to.',
+        },
+        cancelled: {
+          guard: 'isWithoutAttempt',
+          target: 'ended.cancelled',
+          actions: 'evolve',
+          description: 'Nothing ran, so nothing has to stop.',
+        },
+      },
+      states: {
+        not_due: {
+          description:
+            'Not to be started before its time (`run_at`, or the pause before a retry). Reserves nothing.',
+          on: {
+            due: { target: 'in_line', actions: 'evolve', description: 'Its time has come.' },
+          },
+        },
+        in_line: {
+          description:
+            'Stands in the line of each of its models; startable when all are free for it. While nobody has taken it, it is offered.',
+          on: {
+            started: {
+              target: '#job.active',
+              actions: 'evolve',
+              description: 'Takes all its models at once.',
+            },
+          },
+        },
+        returning: {
+          description:
+            'Its attempt has ended and another one follows: only between two events of one append.',
+          on: {
+            requeued: [
+              {
+                guard: 'isForLater',
+                target: 'not_due',
+                actions: 'evolve',
+                description: 'It waits before it tries again.',
+              },
+              { target: 'in_line', actions: 'evolve', description: 'It keeps its place in line.' },
+            ],
+          },
+        },
+      },
+    },
+    active: {
+      description: 'A worker runs it under a fencing token. Holds all its models.',
+      initial: 'running',
+      on: {
+        completed: {
+          guard: 'isOfAttempt',
+          target: 'ended.completed',
+          actions: 'evolve',
+          description: 'The work is done.',
+        },
+        cancelled: {
+          guard: 'isOfAttempt',
+          target: 'ended.cancelled',
+          actions: 'evolve',
+          description: 'The worker has stopped, or was not waited for (`force`).',
+        },
+        failed: [
+          {
+            guard: 'isOfAttemptAndFinal',
+            target: 'ended.failed',
+            actions: 'evolve',
+            description: 'No attempt is left, or none is wanted.',
+          },
+          {
+            guard: 'isOfAttemptNotFinal',
+            target: 'waiting.returning',
+            actions: 'evolve',
+            description: 'It failed or was given back; another attempt follows.',
+          },
+        ],
+      },
+      states: {
+        running: {
+          description: 'The worker works on it.',
+          on: {
+            cancel_requested: {
+              target: 'cancelling',
+              actions: 'evolve',
+              description: 'The worker is asked to stop.',
+            },
+            lease_expired: [
+              {
+                guard: 'isOfAttemptAndFinal',
+                target: '#job.ended.failed',
+                actions: 'evolve',
+                description: 'Its worker died with the last attempt.',
+              },
+              {
+                guard: 'isOfAttemptNotFinal',
+                target: '#job.waiting.returning',
+                actions: 'evolve',
+                description: 'Its worker died; another attempt follows.',
+              },
+            ],
+          },
+        },
+        cancelling: {
+          description: 'Asked to stop. Its models stay held until the worker confirms or its lease is over.',
+          on: {
+            cancel_requested: { actions: 'evolve', description: 'Asked once more.' },
+            lease_expired: [
+              {
+                guard: 'isOfAttemptAndFinal',
+                target: '#job.ended.cancelled',
+                actions: 'evolve',
+                description: 'Its worker died before it could confirm.',
+              },
+              {
+                guard: 'isOfAttemptNotFinal',
+                target: '#job.waiting.returning',
+                actions: 'evolve',
+                description: 'Its worker died; another attempt follows.',
+              },
+            ],
+          },
+        },
+      },
+    },
+    ended: {
+      description: 'In the log only. The id is free: it may be queued anew.',
+      initial: 'completed',
+      on: {
+        queued: [
+          {
+            guard: 'isForLater',
+            target: 'waiting.not_due',
+            actions: 'evolve',
+            description: 'A new life, which starts later.',
+          },
+          { target: 'waiting.in_line', actions: 'evolve', description: 'A new life under the same id.' },
+        ],
+        bypassed: { target: 'bypassed', actions: 'evolve', description: 'This time it names no model.' },
+      },
+      states: {
+        completed: { description: 'The work was done.' },
+        failed: { description: 'The last attempt failed, or was lost with its worker.' },
+        cancelled: { description: 'It was cancelled, before it started or while it ran.' },
+        expired: { description: 'It waited longer than it wanted to, and never ran again.' },
+      },
+    },
+    bypassed: {
+      description: 'It named no model, so it ran outside the queue, which knows nothing more of it.',
+      on: {
+        queued: [
+          {
+            guard: 'isForLater',
+            target: 'waiting.not_due',
+            actions: 'evolve',
+            description: 'A new life, which starts later.',
+          },
+          { target: 'waiting.in_line', actions: 'evolve', description: 'A new life under the same id.' },
+        ],
+        bypassed: { actions: 'evolve', description: 'It asked again.' },
+      },
+    },
+  },
+})
