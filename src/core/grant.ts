@@ -20,7 +20,8 @@ export function grant(scribe: Scribe): void {
   draft.freed.clear()
   draft.arrived.length = 0
   draft.wide = false
-  if (scribe.command.claim !== undefined) takeOffers(scribe, scribe.command.claim)
+  const { claim, workerId } = scribe.command
+  if (claim !== undefined && !scribe.surroundings.deadWorkers.has(workerId)) takeOffers(scribe, claim)
 }
 
 function offerUnbound(scribe: Scribe): void {
@@ -72,6 +73,7 @@ function suits(job: Job, claim: Claim): boolean {
 
 /** Starts an offered job if it still may start. */
 export function startIfStartable(scribe: Scribe, job: Job, workerId: string): boolean {
+  if (scribe.surroundings.deadWorkers.has(workerId)) return false
   if (!hasSlot(scribe.draft, job, scribe.now) || !hasModels(scribe.draft, job, scribe.now)) return false
   startFor(scribe, job, workerId)
   return true

@@ -1,0 +1,157 @@
+import type { Observable } from 'rxjs'
+import type { EnqueueInput, PolicyInput } from '../codec/index.ts'
+import type {
+  Claim,
+  Explanation,
+  FailureCode,
+  JobType,
+  Lease,
+  Micros,
+  ReasonCode,
+  RecordedEvent,
+  RequeueReason,
+  Started,
+  Waiting,
+} from '../core/index.ts'
+import type { LogStore } from '../port/index.ts'
+import type { Logger } from './logger.ts'
+import type { QueueView } from './view.ts'
+import type { WorkflowConfig } from './workflow-models.ts'
+
+export interface CoordinatorOptions {
+  readonly store: LogStore
+  /** `default` unless given; 1 to 200 characters. */
+  readonly queue?: string
+  /** Where the `[COORDINATOR]` lines go: pino's shape; standard error unless given. */
+  readonly logger?: Logger
+  /** How long the lease of this process lives without a beat; 15,000. At least 100. */
+  readonly leaseMs?: number
+  /** How long after that others still wait; 5,000. */
+  readonly graceMs?: number
+  /** How often the log is read when no notification comes; 1,000. */
+  readonly pollMs?: number
+  /** How long a call is tried again while the database does not answer; 30,000. */
+  readonly patienceMs?: number
+}
+
+/** The lease as the gate gives it: the fencing token is for the outside call to carry. */
+export interface GateLease extends Lease {
+  /** Until when the lease lives without another beat; the process beats by itself. */
+  readonly expiresAt: Date
+}
+
+export type StartAnswer =
+  | { readonly allowed: true; readonly lease: GateLease; readonly bypassed?: false }
+  | { readonly allowed: true; readonly lease: null; readonly bypassed: true }
+  | {
+      readonly allowed: false
+      readonly reason: string
+      readonly code: ReasonCode
+      readonly blockedBy: readonly string[]
+      readonly position: number
+    }
+
+export interface StartOptions {
+  readonly priority?: number
+  readonly kind?: string
+  /** Stay in line and resolve when the job was started for this process. */
+  readonly wait?: boolean
+  /** Gives up waiting; the job stays in line for anybody. */
+  readonly signal?: AbortSignal
+}
+
+export interface CompleteOptions {
+  /** Needed from any process but the one that holds the job. */
+  readonly fencingToken?: number
+  readonly outcome?: 'completed' | 'failed'
+  /** Of a failed job. Its text never goes into the log. */
+  readonly error?: unknown
+}
+
+export interface FailOptions {
+  readonly code?: FailureCode
+  /** When another attempt may start: at once, at a time, or never (`null`). At once unless given. */
+  readonly retryAt?: Date | null
+  readonly claim?: Claim
+}
+
+export interface Health {
+  readonly queue: string
+  readonly store: string
+  readonly workerId: string
+  /** False when the database cannot be reached, or the lease is lost. */
+  readonly ok: boolean
+  readonly reachable: boolean
+  readonly leaseLost: boolean
+  readonly leaseExpiresAt: Date
+  readonly version: number
+  readonly activeCount: number
+  readonly waitingCount: number
+  /** Commands sent, appends won and lost, and turns taken, since the start of this process. */
+  readonly counts: Readonly<Record<'commands' | 'appends' | 'lost' | 'turns', number>>
+  readonly lastError: string | null
+}
+
+/** Decides which job may run now, together with all other processes on the same queue. */
+export interface Coordinator {
+  readonly queue: string
+  /** The incarnation of this process; changes when its lease is lost. */
+  readonly workerId: string
+
+  /** `steps[].default_model`, in order, without duplicates; warns and names the steps that lack one. */
+  getWorkflowModels(config: WorkflowConfig): readonly string[]
+  /** The gate: may this job run now, here? @throws InterlockError `invalid_input`, `job_exists`, `not_holder` */
+  onJobStart(
+    jobId: string,
+    jobType: JobType,
+    models: readonly string[],
+    options?: StartOptions,
+  ): Promise<StartAnswer>
+  /** The job has ended. @throws InterlockError `job_not_active`, `stale_token`, `not_holder` */
+  onJobComplete(jobId: string, jobType: JobType, options?: CompleteOptions): Promise<void>
+
+  /** Puts jobs in line, all or none. @throws InterlockError `invalid_input`, `job_exists`, `models_required` */
+  enqueue(
+    jobs: readonly EnqueueInput[],
+  ): Promise<{ readonly queued: number; readonly waiting: readonly Waiting[] }>
+  /** Starts what may start, in line order: at most `max` jobs, of these kinds (null: any). */
+  claim(claim: Claim): Promise<readonly Started[]>
+  /** Ends an attempt; with `claim` the jobs that this makes startable start here, in the same append. */
+  complete(lease: Lease, options?: { readonly claim?: Claim }): Promise<readonly Started[]>
+  fail(lease: Lease, options?: FailOptions): Promise<readonly Started[]>
+  /** Gives an attempt back to the line, at no cost but for the reasons `retry` and `lease_expired`. */
+  release(lease: Lease, reason: RequeueReason, runAt?: Date | null): Promise<void>
+  /** Ends a waiting job; asks an active one to stop, or with `force` frees its models at once. */
+  cancel(jobId: string, options?: { readonly force?: boolean }): Promise<void>
+  confirmCancel(lease: Lease, options?: { readonly claim?: Claim }): Promise<readonly Started[]>
+  reprioritize(jobId: string, to: { readonly priority: number } | { readonly before: string }): Promise<void>
+  /** Changes the fields given; `serial` and `by-model` are shorthands. */
+  setPolicy(policy: PolicyInput): Promise<void>
+  drain(): Promise<void>
+  resume(): Promise<void>
+  /** Why a live job does not run, and what has to happen; undefined for a job that is not live. */
+  explain(jobId: string): Promise<Explanation | undefined>
+
+  /** The queue as this process knows it. */
+  state(): QueueView
+  /** The same after every change, the present one first. */
+  readonly state$: Observable<QueueView>
+  /** Every event from now on, in order. */
+  readonly events$: Observable<RecordedEvent>
+  /** Jobs that were refused at the gate and have been started for this process since. Taking one up: `onJobStart`. */
+  readonly ready$: Observable<Started>
+  /** Something may have become startable: a hint for workers. */
+  readonly wake$: Observable<void>
+  /** The lease was lost: what this process runs is over, as far as the queue goes. */
+  readonly leaseLost$: Observable<{ readonly workerId: string }>
+
+  /** What this process could start, shown to others and to `explain`. */
+  offering(kinds: readonly string[] | null, freeSlots: number): void
+  /** Folds everything that is in the log by now. */
+  catchUp(): Promise<void>
+  /** The database's clock, as far as this process can tell. */
+  now(): Micros
+  health(): Health
+  /** Waits for what is under way, gives up the lease, and closes nothing that it was given. */
+  close(): Promise<void>
+}

@@ -1,0 +1,204 @@
+import {
+  type Command,
+  type CommandResult,
+  type Decision,
+  decide,
+  InterlockError,
+  projectionChanges,
+} from '../core/index.ts'
+import type { AppendAnswer, AppendRequest, LogStore } from '../port/index.ts'
+import type { DatabaseClock } from './clock.ts'
+import { OpenCommands } from './open-commands.ts'
+import { type Patience, patiently } from './patience.ts'
+import { readToHead } from './read.ts'
+import type { Replica } from './replica.ts'
+
+/** A command that waits for its answer. */
+export interface Pending {
+  readonly command: Command
+  readonly resolve: (result: CommandResult) => void
+  readonly reject: (error: unknown) => void
+}
+
+export interface CommitterOptions {
+  readonly store: LogStore
+  readonly queue: string
+  readonly replica: Replica
+  readonly clock: DatabaseClock
+  readonly patience: Patience
+  /** The store says that these worker processes have no live lease. */
+  readonly onDeadWorkers: (workerIds: readonly string[]) => void
+  readonly onUnreadable: (error: unknown) => void
+}
+
+/** What a try came to; `answer: null` when there was nothing to append, `sure` when that was decided at the head. */
+interface Try {
+  readonly decision: Decision
+  readonly answer: AppendAnswer | null
+  readonly sure: boolean
+}
+
+/** Turns without a missed event after which the process takes itself to be alone again. */
+const QUIET_TURNS = 8
+/** Lost tries in a row after which a batch is given up: far beyond what turns let happen. */
+const MOST_TRIES = 100
+
+/**
+ * Carries one batch of commands into the log.
+ *
+ * Alone, it decides first and appends on top of the version it knows: one round trip. Once an append is lost to another
+ * process it takes turns instead: lock, read what was missed, decide, append. So nobody loses twice, and the lock's own
+ * queue is fair. ADR 0003 has the numbers.
+ */
+export class Committer {
+  readonly #options: CommitterOptions
+  readonly #deadWorkers = new Set<string>()
+  #quiet = QUIET_TURNS
+  /** For `health()` and the benchmark. */
+  readonly counts = { commands: 0, appends: 0, lost: 0, turns: 0 }
+
+  constructor(options: CommitterOptions) {
+    this.#options = options
+  }
+
+  /** Answers every command of the batch, one way or the other. */
+  async commit(batch: readonly Pending[]): Promise<void> {
+    const open = new OpenCommands(batch, this.#options.replica)
+    this.counts.commands += batch.length
+    try {
+      await patiently(this.#options.patience, () => this.#carryOut(open))
+    } catch (error) {
+      open.rejectAll(error)
+    } finally {
+      open.close()
+    }
+  }
+
+  /** Folds what others appended. What cannot be read now is told to `onUnreadable` and read next time. */
+  async readOn(): Promise<void> {
+    try {
+      await patiently(this.#options.patience, () => readToHead(this.#options))
+    } catch (error) {
+      this.#options.onUnreadable(error)
+    }
+  }
+
+  async #carryOut(open: OpenCommands): Promise<void> {
+    for (let tries = 0; open.size > 0; tries++) {
+      if (tries === MOST_TRIES) throw tooContended(this.#options.queue)
+      const tried = this.#quiet >= QUIET_TURNS ? await this.#append(open) : await this.#turn(open)
+      if (tried === null) continue
+      if (tried.answer === null) await this.#concludeNothing(open, tried)
+      else if (tried.answer.ok) this.#conclude(open, tried.decision)
+      else await this.#learn(open, tried.answer)
+    }
+  }
+
+  async #append(open: OpenCommands): Promise<Try> {
+    const { store, clock } = this.#options
+    const decision = this.#decide(open.commands())
+    const request = this.#request(decision)
+    if (request === null) return { decision, answer: null, sure: false }
+    const sent = clock.mark()
+    const answer = await store.append(request)
+    clock.sync(answer.now, sent)
+    return { decision, answer, sure: true }
+  }
+
+  /** Null when more was missed than a turn reads: then the rest is read without the lock, and the turn taken again. */
+  async #turn(open: OpenCommands): Promise<Try | null> {
+    const { store, queue, replica, clock } = this.#options
+    let decision: Decision | undefined
+    let appending = false
+    const sent = clock.mark()
+    const answer = await store.turn(queue, replica.version, (view) => {
+      clock.sync(view.now, clock.mark())
+      this.#quiet = view.missed.length === 0 ? this.#quiet + 1 : 0
+      replica.apply(view.missed)
+      open.settleKnown()
+      if (replica.version < view.version) return null
+      decision = this.#decide(open.commands())
+      const request = this.#request(decision)
+      appending = request !== null
+      return request
+    })
+    this.counts.turns++
+    if (decision === undefined) {
+      await readToHead(this.#options)
+      return null
+    }
+    if (appending) clock.sync(answer.now, sent)
+    return { decision, answer: appending ? answer : null, sure: true }
+  }
+
+  #decide(commands: readonly Command[]): Decision {
+    const { replica, clock } = this.#options
+    return decide(replica.ledger, commands, { now: clock.now(), deadWorkers: this.#deadWorkers })
+  }
+
+  #request(decision: Decision): AppendRequest | null {
+    if (decision.events.length === 0) return null
+    const { queue, replica } = this.#options
+    return {
+      queue,
+      expectedVersion: replica.version,
+      events: decision.events,
+      changes: projectionChanges(replica.ledger, decision.ledger, decision.touched),
+    }
+  }
+
+  #conclude(open: OpenCommands, decision: Decision): void {
+    this.counts.appends++
+    const commands = open.commands()
+    open.close()
+    this.#options.replica.adopt(decision)
+    open.resolveAll(commands, decision.results)
+  }
+
+  /** Nothing to append: true only at the head, since what others appended may change the answer. */
+  async #concludeNothing(open: OpenCommands, { decision, sure }: Try): Promise<void> {
+    const { replica } = this.#options
+    const { version } = replica
+    if (!sure) await readToHead(this.#options)
+    open.settleKnown()
+    if (replica.version === version) open.resolveAll(open.commands(), decision.results)
+  }
+
+  async #learn(open: OpenCommands, answer: AppendAnswer & { ok: false }): Promise<void> {
+    const { replica, store, queue } = this.#options
+    this.counts.lost++
+    switch (answer.reason) {
+      case 'version':
+        this.#quiet = 0
+        replica.apply(answer.missed)
+        if (replica.version < answer.version) await readToHead(this.#options)
+        open.settleKnown()
+        return
+      case 'known':
+        for (const { seqs } of answer.known) {
+          const first = Math.min(...seqs)
+          const page = await store.read(queue, first - 1, Math.max(...seqs) - first + 1)
+          open.note(page.events)
+        }
+        open.settleKnown()
+        return
+      case 'dead_worker':
+        for (const workerId of answer.workerIds) this.#deadWorkers.add(workerId)
+        this.#options.onDeadWorkers(answer.workerIds)
+        return
+      case 'live_worker':
+        open.dropExpiries(answer.workerIds)
+        return
+      case 'clock':
+        return
+    }
+  }
+}
+
+function tooContended(queue: string): InterlockError {
+  return new InterlockError(
+    'contention',
+    `queue ${queue}: ${MOST_TRIES} tries to append were refused; see \`interlock doctor\``,
+    { queue },
+  )
+}

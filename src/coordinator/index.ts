@@ -1,0 +1,5 @@
+export type * from './api.ts'
+export { createCoordinator } from './coordinator.ts'
+export { type Logger, silentLogger, stderrLogger } from './logger.ts'
+export type { ActiveJobView, JobView, QueueView, WaitingJobView } from './view.ts'
+export type { WorkflowConfig } from './workflow-models.ts'

@@ -1,0 +1,32 @@
+import {
+  type CommandResult,
+  InterlockError,
+  jobOf,
+  type Ledger,
+  type RecordedEvent,
+  type Started,
+} from '../core/index.ts'
+
+/**
+ * What a command that is in the log already led to, read off its events: the answer to a command whose first answer was
+ * lost. Attempts that have ended since are left out: nobody may run them any more.
+ */
+export function resultFromLog(ledger: Ledger, events: readonly RecordedEvent[]): CommandResult {
+  const started = events.flatMap((event): Started[] => {
+    const job = event.type === 'started' ? jobOf(ledger, event.jobId) : undefined
+    if (job === undefined || !job.active || job.token !== event.seq) return []
+    const lease = { jobId: job.jobId, fencingToken: job.token, epoch: ledger.epoch }
+    return [{ lease, spec: job.spec, attempt: job.attempt, workerId: job.workerId ?? '' }]
+  })
+  const bypassed = events.flatMap((event) => (event.type === 'bypassed' ? [event.jobId] : []))
+  return { ok: true, started, waiting: [], bypassed, changed: true }
+}
+
+/** The same id was used before for something else: never guess which of the two was meant. */
+export function commandReused(commandId: string): InterlockError {
+  return new InterlockError(
+    'command_reused',
+    `command id ${commandId} is in the log with another body; use a new id for a new command`,
+    { commandId },
+  )
+}

@@ -1,0 +1,93 @@
+import type { Micros } from '../core/index.ts'
+import type { BeatAnswer, LogStore } from '../port/index.ts'
+
+export interface LeaseOptions {
+  readonly store: LogStore
+  readonly queue: string
+  /** Time to live without a beat, and the grace after it, in milliseconds. A beat is sent every third of the ttl. */
+  readonly ttlMs: number
+  readonly graceMs: number
+  readonly release: string
+  /** Worker processes whose lease is past ttl + grace and that still hold something. */
+  readonly onOverdue: (workerIds: readonly string[]) => void
+  /** This incarnation's lease is gone; everything it ran is somebody else's by now, or soon. */
+  readonly onLost: () => void
+  readonly onUnreachable: (error: unknown) => void
+}
+
+/** What this process could start, as other processes see it. */
+export interface Offering {
+  readonly kinds: readonly string[] | null
+  readonly freeSlots: number
+}
+
+/** Keeps the one lease of this process alive: it covers every job that the process runs. */
+export class LeaseKeeper {
+  readonly #options: LeaseOptions
+  #workerId: string
+  #timer: NodeJS.Timeout | undefined
+  #beating: Promise<void> | undefined
+  #expiresAt: Micros = 0
+  #lost = false
+  offering: Offering = { kinds: [], freeSlots: 0 }
+
+  constructor(options: LeaseOptions, workerId: string) {
+    this.#options = options
+    this.#workerId = workerId
+  }
+
+  get expiresAt(): Micros {
+    return this.#expiresAt
+  }
+
+  get lost(): boolean {
+    return this.#lost
+  }
+
+  /** The first beat, which registers the process; then one every third of the ttl. @throws what the store throws */
+  async start(): Promise<BeatAnswer> {
+    const answer = await this.#beat()
+    this.#timer = setInterval(() => void this.beat(), this.#options.ttlMs / 3)
+    return answer
+  }
+
+  /** A beat out of turn. Never throws: a database that is away is reported, and the next beat tries again. */
+  beat(): Promise<void> {
+    this.#beating ??= this.#beat()
+      .then(() => {}, this.#options.onUnreachable)
+      .finally(() => {
+        this.#beating = undefined
+      })
+    return this.#beating
+  }
+
+  /** Goes on as a new incarnation, after the lease was lost. */
+  async renew(workerId: string): Promise<void> {
+    this.#workerId = workerId
+    this.#lost = false
+    await this.beat()
+  }
+
+  declareLost(): void {
+    if (this.#lost) return
+    this.#lost = true
+    this.#options.onLost()
+  }
+
+  async stop(): Promise<void> {
+    clearInterval(this.#timer)
+    await this.#beating
+    if (!this.#lost) await this.#options.store.leave(this.#options.queue, this.#workerId)
+  }
+
+  async #beat(): Promise<BeatAnswer> {
+    const { store, queue, ttlMs, graceMs, release } = this.#options
+    const { kinds, freeSlots } = this.offering
+    const workerId = this.#workerId
+    const answer = await store.beat({ queue, workerId, kinds, freeSlots, release, ttlMs, graceMs })
+    this.#expiresAt = answer.expiresAt
+    if (!answer.alive && workerId === this.#workerId) this.declareLost()
+    if (answer.overdue.length > 0) this.#options.onOverdue(answer.overdue)
+    return answer
+  }
+}

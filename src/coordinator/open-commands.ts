@@ -1,0 +1,79 @@
+import type { Subscription } from 'rxjs'
+import type { Command, CommandResult, RecordedEvent } from '../core/index.ts'
+import type { Pending } from './committer.ts'
+import { commandReused, resultFromLog } from './known.ts'
+import type { Replica } from './replica.ts'
+
+/**
+ * The commands of a batch that have no answer yet. It watches the events that come in: one that carries the id of an
+ * open command says that the command was carried out, although its answer was lost.
+ */
+export class OpenCommands {
+  readonly #open: Map<string, Pending>
+  readonly #seen = new Map<string, RecordedEvent[]>()
+  readonly #replica: Replica
+  readonly #watch: Subscription
+
+  constructor(batch: readonly Pending[], replica: Replica) {
+    this.#open = new Map(batch.map((pending) => [pending.command.id, pending]))
+    this.#replica = replica
+    this.#watch = replica.events$.subscribe((event) => this.note([event]))
+  }
+
+  get size(): number {
+    return this.#open.size
+  }
+
+  commands(): Command[] {
+    return [...this.#open.values()].map((pending) => pending.command)
+  }
+
+  note(events: readonly RecordedEvent[]): void {
+    for (const event of events) {
+      if (!this.#open.has(event.commandId)) continue
+      const seen = this.#seen.get(event.commandId)
+      if (seen === undefined) this.#seen.set(event.commandId, [event])
+      else seen.push(event)
+    }
+  }
+
+  /** Answers those whose events have been seen. */
+  settleKnown(): void {
+    for (const [id, events] of this.#seen) {
+      const pending = this.#open.get(id)
+      if (pending === undefined) continue
+      this.#open.delete(id)
+      if (events.every((event) => event.commandHash === pending.command.hash)) {
+        pending.resolve(resultFromLog(this.#replica.ledger, events))
+      } else pending.reject(commandReused(id))
+    }
+    this.#seen.clear()
+  }
+
+  resolveAll(commands: readonly Command[], results: readonly CommandResult[]): void {
+    for (const [i, command] of commands.entries()) {
+      const result = results[i]
+      if (result !== undefined) this.#open.get(command.id)?.resolve(result)
+      this.#open.delete(command.id)
+    }
+  }
+
+  /** These workers turned out to be alive: there is nothing to expire. */
+  dropExpiries(workerIds: readonly string[]): void {
+    for (const [id, { command, resolve }] of this.#open) {
+      if (command.body.type !== 'expire_leases') continue
+      if (!command.body.workerIds.some((workerId) => workerIds.includes(workerId))) continue
+      this.#open.delete(id)
+      resolve({ ok: true, started: [], waiting: [], bypassed: [], changed: false })
+    }
+  }
+
+  rejectAll(error: unknown): void {
+    for (const { reject } of this.#open.values()) reject(error)
+    this.#open.clear()
+  }
+
+  close(): void {
+    this.#watch.unsubscribe()
+  }
+}

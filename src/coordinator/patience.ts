@@ -1,0 +1,32 @@
+import { InterlockError, isInterlockError } from '../core/index.ts'
+import { backoffMs, pause } from './backoff.ts'
+
+/** How long a call is tried again while the database does not answer, or others are in the way. */
+export interface Patience {
+  /** Milliseconds in all. */
+  readonly forMs: number
+  readonly signal: AbortSignal
+}
+
+/** Runs `call` until it succeeds, fails for good, or patience is out. Waits 20 ms, then up to 1 s, with jitter. */
+export async function patiently<T>(patience: Patience, call: () => Promise<T>): Promise<T> {
+  const until = performance.now() + patience.forMs
+  for (let n = 0; ; n++) {
+    try {
+      return await call()
+    } catch (error) {
+      if (!isPassing(error) || performance.now() >= until) throw error
+      if (patience.signal.aborted) throw closed(error)
+      await pause(Math.max(5, backoffMs(n, 20, 1_000)), patience.signal)
+    }
+  }
+}
+
+/** A failure that may be over in a moment; the commands keep their ids, so that trying again does nothing twice. */
+function isPassing(error: unknown): boolean {
+  return isInterlockError(error, 'store_unavailable') || isInterlockError(error, 'contention')
+}
+
+function closed(cause: unknown): InterlockError {
+  return new InterlockError('closed', 'the coordinator was closed before the database answered', {}, cause)
+}

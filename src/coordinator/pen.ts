@@ -1,0 +1,65 @@
+import type { Command, CommandResult } from '../core/index.ts'
+import type { Committer, Pending } from './committer.ts'
+
+/** Commands in one append at most: it bounds the time under the queue's lock to some tens of milliseconds. */
+const MOST_PER_APPEND = 500
+
+/**
+ * Lets one append of this process be under way at a time. Commands that come meanwhile are decided and appended
+ * together (group commit), so batches grow with the pressure and shrink with it.
+ */
+export class Pen {
+  readonly #committer: Committer
+  readonly #pending: Pending[] = []
+  readonly #catchingUp: (() => void)[] = []
+  #running = false
+  #idle: Promise<void> = Promise.resolve()
+
+  constructor(committer: Committer) {
+    this.#committer = committer
+  }
+
+  /** Resolves once what the command led to is in the log, or is known to be nothing. */
+  send(command: Command): Promise<CommandResult> {
+    return new Promise((resolve, reject) => {
+      this.#pending.push({ command, resolve, reject })
+      this.#start()
+    })
+  }
+
+  /** Resolves when everything that was in the log at the call has been folded, or cannot be read now. */
+  catchUp(): Promise<void> {
+    return new Promise((resolve) => {
+      this.#catchingUp.push(resolve)
+      this.#start()
+    })
+  }
+
+  /** Resolves when nothing is under way any more. */
+  idle(): Promise<void> {
+    return this.#idle
+  }
+
+  #start(): void {
+    if (this.#running) return
+    this.#running = true
+    this.#idle = this.#run()
+  }
+
+  async #run(): Promise<void> {
+    // One turn of the event loop: what is sent in the same breath shares an append.
+    await Promise.resolve()
+    while (this.#pending.length > 0 || this.#catchingUp.length > 0) {
+      if (this.#catchingUp.length > 0) await this.#readOn()
+      const batch = this.#pending.splice(0, MOST_PER_APPEND)
+      if (batch.length > 0) await this.#committer.commit(batch)
+    }
+    this.#running = false
+  }
+
+  async #readOn(): Promise<void> {
+    const waiting = this.#catchingUp.splice(0)
+    await this.#committer.readOn()
+    for (const resolve of waiting) resolve()
+  }
+}

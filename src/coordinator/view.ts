@@ -1,0 +1,105 @@
+import {
+  type Job,
+  type Ledger,
+  MICROS_PER_MS,
+  type Micros,
+  type Policy,
+  statusOf,
+  type Waiting,
+  waitingCount,
+  waitingFor,
+} from '../core/index.ts'
+
+/** A live job, for people and programs. */
+export interface JobView {
+  readonly jobId: string
+  readonly jobType: Job['spec']['jobType']
+  readonly kind: string
+  readonly models: readonly string[]
+  readonly priority: number
+  readonly queuedAt: Date
+  readonly attempt: number
+  readonly attempts: number
+}
+
+export interface ActiveJobView extends JobView {
+  readonly workerId: string
+  readonly fencingToken: number
+  readonly startedAt: Date
+  readonly cancelRequested: boolean
+}
+
+export interface WaitingJobView extends JobView, Waiting {
+  readonly dueAt: Date | null
+}
+
+/** A readonly look at the queue at one version. */
+export interface QueueView {
+  readonly queue: string
+  readonly status: 'idle' | 'running' | 'draining'
+  readonly version: number
+  readonly epoch: number
+  readonly policy: Policy
+  readonly activeCount: number
+  readonly waitingCount: number
+  readonly drainedAt: Date | null
+  /** Active jobs, oldest start first. */
+  active(): readonly ActiveJobView[]
+  /** Waiting jobs in line order, then those that are not due; at most `limit`. */
+  waiting(limit?: number): readonly WaitingJobView[]
+}
+
+export function queueView(queue: string, ledger: Ledger, now: Micros): QueueView {
+  return {
+    queue,
+    status: statusOf(ledger),
+    version: ledger.version,
+    epoch: ledger.epoch,
+    policy: ledger.policy,
+    activeCount: ledger.active.size,
+    waitingCount: waitingCount(ledger),
+    drainedAt: ledger.drainedAt === null ? null : toDate(ledger.drainedAt),
+    active: () => activeJobs(ledger),
+    waiting: (limit = Number.POSITIVE_INFINITY) => waitingJobs(ledger, now, limit),
+  }
+}
+
+function activeJobs(ledger: Ledger): ActiveJobView[] {
+  const jobs = [...ledger.active].flatMap((place) => ledger.jobs.get(place) ?? [])
+  return jobs
+    .sort((a, b) => a.token - b.token)
+    .map((job) => ({
+      ...jobView(job),
+      workerId: job.workerId ?? '',
+      fencingToken: job.token,
+      startedAt: toDate(job.startedAt),
+      cancelRequested: job.cancelRequested,
+    }))
+}
+
+function waitingJobs(ledger: Ledger, now: Micros, limit: number): WaitingJobView[] {
+  const found: WaitingJobView[] = []
+  for (const places of [ledger.unbound, ledger.line, ledger.undue]) {
+    for (const key of places) {
+      if (found.length >= limit) return found
+      const job = ledger.jobs.get(key)
+      if (job !== undefined) found.push(waitingView(ledger, job, now))
+    }
+  }
+  return found
+}
+
+function waitingView(ledger: Ledger, job: Job, now: Micros): WaitingJobView {
+  const dueAt = job.dueAt === null ? null : toDate(job.dueAt)
+  return { ...jobView(job), ...waitingFor(ledger, job, now), dueAt }
+}
+
+function jobView(job: Job): JobView {
+  const { jobId, jobType, kind, models, attempts } = job.spec
+  const { priority, attempt } = job
+  return { jobId, jobType, kind, models, priority, queuedAt: toDate(job.queuedAt), attempt, attempts }
+}
+
+export function toDate(at: Micros): Date {
+  return new Date(at / MICROS_PER_MS)
+}

@@ -1,0 +1,124 @@
+import { blockerOf } from './blocking.ts'
+import type { ReasonCode } from './event.ts'
+import type { Micros } from './job.ts'
+import { type Job, jobOf, type LedgerView, modelOf } from './ledger.ts'
+import { capacityOf } from './policy.ts'
+import { type HasWorker, waitingFor } from './reason.ts'
+
+/** One model that the job needs, and how the job stands there. */
+export interface ModelStanding {
+  readonly model: string
+  readonly capacity: number
+  /** Active jobs that have it. */
+  readonly holders: readonly string[]
+  /** How many due jobs stand ahead in its line. */
+  readonly ahead: number
+  /** The nearest of them, nearest first; at most ten. */
+  readonly aheadIds: readonly string[]
+}
+
+/** A live job: why it does not run, whom it waits for, and what has to happen. */
+export interface Explanation {
+  readonly jobId: string
+  readonly state: 'waiting' | 'active'
+  /** Null for an active job. */
+  readonly code: ReasonCode | null
+  readonly reason: string
+  readonly blockedBy: string | null
+  readonly models: readonly ModelStanding[]
+  /** Place in the line of the whole queue, from 0; null when it stands in no line. */
+  readonly position: number | null
+  /** Whom it waits for, whom that one waits for, and so on, to a job that waits for nobody. At most 100. */
+  readonly chain: readonly string[]
+  /** How many later jobs that share a model have gone first. */
+  readonly overtaken: number
+  readonly whatHasToHappen: string
+}
+
+const MOST_IN_CHAIN = 100
+const MOST_AHEAD = 10
+
+/** Explains a live job; undefined for one that is not live: only the log knows how it ended. */
+export function explainJob(
+  ledger: LedgerView,
+  jobId: string,
+  now: Micros,
+  hasWorker?: HasWorker,
+): Explanation | undefined {
+  const job = jobOf(ledger, jobId)
+  if (job === undefined) return undefined
+  const models = job.spec.models.map((name) => standing(ledger, job, name))
+  const common = { jobId, models, overtaken: job.overtaken }
+  if (job.active) {
+    const whatHasToHappen =
+      'nothing: it ends when its worker says so, or when the lease of its worker runs out'
+    const reason = `it runs in worker ${job.workerId}, attempt ${job.attempt} of ${job.spec.attempts}`
+    return {
+      ...common,
+      state: 'active',
+      code: null,
+      reason,
+      blockedBy: null,
+      position: null,
+      chain: [],
+      whatHasToHappen,
+    }
+  }
+  const { code, reason, blockedBy } = waitingFor(ledger, job, now, hasWorker)
+  return {
+    ...common,
+    state: 'waiting',
+    code,
+    reason,
+    blockedBy,
+    position: job.dueAt === null ? ledger.line.rank(job.place) : null,
+    chain: chainOf(ledger, job),
+    whatHasToHappen: whatHasToHappen(code, blockedBy),
+  }
+}
+
+function standing(ledger: LedgerView, job: Job, name: string): ModelStanding {
+  const model = modelOf(ledger, name)
+  const ahead = job.active || job.dueAt !== null ? 0 : model.line.rank(job.place)
+  const aheadIds: string[] = []
+  for (let i = ahead - 1; i >= 0 && aheadIds.length < MOST_AHEAD; i--)
+    aheadIds.push(model.line.at(i)?.jobId ?? '')
+  const holders = [...model.holders].map((place) => place.jobId)
+  return { model: name, capacity: capacityOf(ledger.policy, name), holders, ahead, aheadIds }
+}
+
+function chainOf(ledger: LedgerView, job: Job): string[] {
+  const chain: string[] = []
+  for (let at: Job | undefined = job; at !== undefined && !at.active && at.dueAt === null; ) {
+    const blocker = blockerOf(ledger, at)
+    if (blocker === undefined || chain.includes(blocker.jobId) || chain.length === MOST_IN_CHAIN) break
+    chain.push(blocker.jobId)
+    at = jobOf(ledger, blocker.jobId)
+  }
+  return chain
+}
+
+function whatHasToHappen(code: ReasonCode, blockedBy: string | null): string {
+  const blocker = blockedBy === null ? 'the job in the way' : `job ${blockedBy}`
+  switch (code) {
+    case 'draining':
+      return 'resume the queue: `interlock resume`'
+    case 'not_due':
+      return 'nothing: it joins the line when its time comes'
+    case 'model_paused':
+      return 'resume the model: `interlock resume <model>`'
+    case 'rate_limited':
+      return 'nothing: it starts when the window of the rate opens'
+    case 'model_in_use':
+    case 'behind_in_line':
+      return `${blocker} has to end; it then starts by itself (to hurry: \`interlock cancel\` or \`interlock move\`)`
+    case 'serialized':
+      return `${blocker} has to end, or allow more jobs at once: \`interlock policy set --policy by-model\``
+    case 'at_capacity':
+      return 'an active job has to end, or raise maxActive: `interlock policy set --max-active <n>`'
+    case 'no_worker':
+      return 'start a worker with a handler for its kind: `interlock work`'
+    case 'offered':
+      return 'a worker with a free slot takes it within its next poll'
+  }
+}
