@@ -1,7 +1,8 @@
 import { hash } from './hash.ts'
 import type { JobSpec, Micros } from './job.ts'
-import { byJobKey, byPlace, byTime, type JobKey, type Place, type Timer } from './place.ts'
+import { byPlace, byTime, type JobKey, type Place, type Timer } from './place.ts'
 import { defaultPolicy, type Policy } from './policy.ts'
+import { Table } from './table.ts'
 import { Tree } from './tree.ts'
 
 /** A live job: waiting or active. One that ended is in the log only. */
@@ -56,9 +57,6 @@ export interface Model extends ModelKey {
   readonly offers: Tree<Place>
 }
 
-export const byModelKey = (a: ModelKey, b: ModelKey): number =>
-  a.hash - b.hash || (a.model === b.model ? 0 : a.model < b.model ? -1 : 1)
-
 /** The state of one queue: what the log up to `version` comes to. Immutable. */
 export interface Ledger {
   readonly version: number
@@ -67,8 +65,8 @@ export interface Ledger {
   readonly draining: boolean
   readonly drainedAt: Micros | null
   readonly policy: Policy
-  readonly jobs: Tree<Job, JobKey>
-  readonly models: Tree<Model, ModelKey>
+  readonly jobs: Table<Job, JobKey>
+  readonly models: Table<Model, ModelKey>
   /** Active jobs. */
   readonly active: Tree<Place>
   /** How many of them use a slot (all but those without models). */
@@ -101,8 +99,8 @@ export const emptyLedger: Ledger = {
   draining: false,
   drainedAt: null,
   policy: defaultPolicy,
-  jobs: Tree.empty<Job, JobKey>(byJobKey),
-  models: Tree.empty<Model, ModelKey>(byModelKey),
+  jobs: Table.empty<Job, JobKey>((a, b) => a.jobId === b.jobId),
+  models: Table.empty<Model, ModelKey>((a, b) => a.model === b.model),
   active: noPlaces,
   slotsUsed: 0,
   alone: 0,
@@ -122,8 +120,8 @@ export function idleModel(model: string): Model {
 
 /** The parts of a ledger that questions are asked of; a draft has them too. */
 export type LedgerView = Omit<Ledger, 'jobs' | 'models'> & {
-  readonly jobs: Pick<Tree<Job, JobKey>, 'get' | 'size'>
-  readonly models: Pick<Tree<Model, ModelKey>, 'get' | 'size'>
+  readonly jobs: Pick<Table<Job, JobKey>, 'get' | 'size'>
+  readonly models: Pick<Table<Model, ModelKey>, 'get' | 'size'>
 }
 
 /** The live job with this id. */

@@ -21,7 +21,10 @@ export function projectionChanges(
 
 /** All rows of a ledger: what `verify` compares with and `rebuild` writes. */
 export function projectionOf(ledger: Ledger): { readonly state: StateRow; readonly jobs: readonly JobRow[] } {
-  return { state: stateRow(ledger, true), jobs: [...ledger.jobs].map(jobRow) }
+  return {
+    state: stateRow(ledger, true),
+    jobs: [...ledger.jobs].map(jobRow).sort((a, b) => (a.job_id < b.job_id ? -1 : 1)),
+  }
 }
 
 export function jobRow(job: Job): JobRow {
