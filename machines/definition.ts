@@ -1,0 +1,13 @@
+import type { AnyStateMachine } from 'xstate'
+
+/** A machine as plain JSON: what was given to `createMachine`, actions and guards by name. */
+export type MachineDefinition = Readonly<Record<string, unknown>>
+
+/**
+ * The definition of a machine without its context and its code: XState's own format, which `createMachine` and the
+ * tools of Stately read.
+ */
+export function machineDefinition(machine: AnyStateMachine): MachineDefinition {
+  const { context: _, ...definition } = machine.config
+  return structuredClone(definition)
+}

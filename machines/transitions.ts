@@ -1,0 +1,56 @@
+import type { AnyStateMachine, AnyStateNode, AnyTransitionDefinition } from 'xstate'
+
+/** One arrow of a statechart. */
+export interface Transition {
+  /** The state that declares it, by its path: `draining.emptying`; empty for the machine itself. */
+  readonly source: string
+  readonly event: string
+  /** What has to be true for it, by name; null: nothing. Arrows of one event are tried in order. */
+  readonly guard: string | null
+  /** Where it leads, as declared (entering a state with states inside enters the initial one); null: stays. */
+  readonly target: string | null
+  readonly description: string
+}
+
+/** A state of a statechart, whatever stands inside it. */
+export interface State {
+  /** Empty for the machine itself. */
+  readonly path: string
+  readonly description: string
+  /** The path of the state inside that is entered first; null: nothing stands inside. */
+  readonly initial: string | null
+}
+
+/** The states of a machine, outer before inner, in the order of its definition. */
+export function statesOf(machine: AnyStateMachine): readonly State[] {
+  return nodesOf(machine.root).map((node) => {
+    const initial = node.initial?.target[0]
+    return {
+      path: pathOf(node),
+      description: node.description ?? '',
+      initial: initial === undefined ? null : pathOf(initial),
+    }
+  })
+}
+
+/** Every arrow of a machine, in the order of its definition. */
+export function transitionsOf(machine: AnyStateMachine): readonly Transition[] {
+  return nodesOf(machine.root).flatMap((node) => [...node.transitions.values()].flat().map(transition))
+}
+
+function transition(arrow: AnyTransitionDefinition): Transition {
+  const target = arrow.target?.[0]
+  return {
+    source: pathOf(arrow.source),
+    event: arrow.eventType,
+    guard: typeof arrow.guard === 'string' ? arrow.guard : null,
+    target: target === undefined ? null : pathOf(target),
+    description: arrow.description ?? '',
+  }
+}
+
+function nodesOf(node: AnyStateNode): AnyStateNode[] {
+  return [node, ...Object.values(node.states).flatMap(nodesOf)]
+}
+
+const pathOf = (node: AnyStateNode): string => node.path.join('.')
