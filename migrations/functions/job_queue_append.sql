@@ -5,8 +5,9 @@
 --   events            1..10,000 of {seq, at, event_type, job_id, job_type, models, worker_id, data, command_id,
 --                     command_hash, schema_version}; what is null may be missing; seq counts on from expected_version;
 --                     at in microseconds since 1970; ids 1..200 characters, 100 models, 64 KB of data at most
---   changes           the inner projection after these events: {state: {…}, jobs: [{…}], gone: [job_id, …]}, columns of
---                     job_queue_state and job_queue_jobs with times in microseconds; state.policy null: unchanged
+--   changes           the inner projection after these events: {state: {…}, jobs: [{…}], gone: [job_id, …], also: [job_id, …]},
+--                     columns of job_queue_state and job_queue_jobs with times in microseconds; state.policy null: unchanged;
+--                     also: those of `jobs` that no event names, if there are any (job_queue_changes)
 -- Returns {ok: true, version, now} when everything was written; else nothing was, and {ok: false, reason, version, now, …}:
 --   version      others were faster; missed: the events after expected_version, 500 or 256 KB of them at most
 --   known        some of the commands have been here before; known: [{command_id, command_hash, seqs}, …]
@@ -166,6 +167,10 @@ begin
       started_at = excluded.started_at, cancel_requested = excluded.cancel_requested,
       blocked_by_job_id = excluded.blocked_by_job_id, blocked_on = excluded.blocked_on,
       conflict_reason = excluded.conflict_reason;
+  end if;
+  if changes ? 'also' then
+    insert into public.job_queue_changes (queue, seq, job_ids)
+    values ($1, given.version, array(select jsonb_array_elements_text(changes -> 'also')));
   end if;
   -- An update and not an insert … on conflict, which would take a number of the sequence in every append.
   update public.job_queue_state s

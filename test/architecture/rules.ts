@@ -31,11 +31,12 @@ export const rules: Rules = {
   'adapter/sql': adapter([]),
   'adapter/memory': adapter([]),
   'adapter/polling': adapter([]),
-  'adapter/postgres': adapter(['pg']),
-  // The embedded database is made on first use, so its adapter brings the tables along.
+  // A store that opens asks which migration the database has; the embedded one makes the tables on first use.
+  'adapter/postgres': adapter(['pg'], ['migrate']),
   'adapter/pglite': adapter(['@electric-sql/pglite'], ['migrate']),
   'adapter/supabase': adapter(['@supabase/supabase-js']),
   migrate: root,
+  process: root,
   testing: root,
   dashboard: root,
   cli: root,

@@ -1,0 +1,54 @@
+import pg from 'pg'
+
+/** Where the database is: a pool of the program's own, an address, or a configuration of `pg`. */
+export type PostgresSource = pg.Pool | pg.PoolConfig | string
+
+export interface Connections {
+  readonly pool: pg.Pool
+  /** `postgres://host:port/database`. */
+  readonly name: string
+  /** A connection beside the pool, not yet connected. */
+  client(): pg.Client
+  /** Ends the pool if it was made here. */
+  close(): Promise<void>
+}
+
+/**
+ * What a pool of our own is. The coordinator has one append in flight, so a process needs few connections; and a socket
+ * that says nothing for 15 s (the longest wait for a lock is 2 s) is given up.
+ */
+const ownPool: pg.PoolConfig = {
+  max: 4,
+  application_name: 'interlock',
+  keepAlive: true,
+  connectionTimeoutMillis: 5_000,
+  query_timeout: 15_000,
+  // The two calls of each half of a turn go out together: two round trips in place of four, while the queue is locked.
+  pipeline: true,
+}
+
+export function connectionsTo(source: PostgresSource): Connections {
+  const pool = source instanceof pg.Pool ? source : new pg.Pool({ ...ownPool, ...configOf(source) })
+  // Without a listener, the end of an idle connection would end the process.
+  const ignore = () => {}
+  pool.on('error', ignore)
+  const client = () =>
+    new pg.Client({ ...pool.options, ...secretsOf(pool), pipeline: false, query_timeout: 5_000 })
+  const { host, port, database } = client()
+  return {
+    pool,
+    name: `postgres://${host}:${port}/${database ?? ''}`,
+    client,
+    close: async () => {
+      if (pool !== source) await pool.end()
+      pool.off('error', ignore)
+    },
+  }
+}
+
+/** A pool hides its password from enumeration, so that it is not printed; a spread would lose it. */
+const secretsOf = ({ options: { password } }: pg.Pool): pg.ClientConfig =>
+  password === undefined ? {} : { password }
+
+const configOf = (source: pg.PoolConfig | string): pg.PoolConfig =>
+  typeof source === 'string' ? { connectionString: source } : source

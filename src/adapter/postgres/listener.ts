@@ -1,0 +1,124 @@
+import type pg from 'pg'
+
+export interface Listener {
+  /** Resolves when the channel is listened to, or the first try has failed: what was missed is polled for. */
+  add(queue: string, onWake: () => void): Promise<() => Promise<void>>
+  close(): Promise<void>
+}
+
+export interface ListenerOptions {
+  /** How often the connection is asked whether it is alive: a half-open socket says nothing by itself. */
+  readonly checkMs: number
+  /** Told once when this server or pooler lets nobody listen. */
+  readonly warn: (message: string) => void
+}
+
+const CHANNEL = 'interlock'
+const RETRY_MS = { first: 100, longest: 5_000 }
+
+/**
+ * Wakes whoever waits for news of a queue, over a connection of its own that comes back after every loss. After each
+ * (re)connection everybody is woken once, since what was said meanwhile is lost.
+ */
+export function createListener(connect: () => pg.Client, options: ListenerOptions): Listener {
+  const wakes = new Map<string, Set<() => void>>()
+  let client: pg.Client | null = null
+  let starting: Promise<void> | null = null
+  let timer: NodeJS.Timeout | undefined
+  let retryMs = RETRY_MS.first
+  let deaf = false
+
+  const wake = (queue: string) => {
+    for (const onWake of wakes.get(queue) ?? []) onWake()
+  }
+
+  const later = (ms: number, then: () => void) => {
+    clearTimeout(timer)
+    timer = setTimeout(then, ms)
+    timer.unref()
+  }
+
+  /** Also ends a connection that no longer answers: `end` would wait for it. */
+  const drop = (lost: pg.Client) => {
+    lost.removeAllListeners('notification')
+    lost.connection.stream.destroy()
+    if (client !== lost) return
+    client = null
+    if (wakes.size === 0 || deaf) return
+    later(retryMs * (0.5 + Math.random()), () => void start())
+    retryMs = Math.min(retryMs * 2, RETRY_MS.longest)
+  }
+
+  const check = async (checked: pg.Client) => {
+    if (client !== checked) return
+    try {
+      if (await hears(checked)) return later(options.checkMs, () => void check(checked))
+      deaf = true
+      options.warn('this connection cannot LISTEN (a pooler in transaction mode?); Interlock polls instead')
+    } catch {
+      // Not an answer in time: the connection is lost.
+    }
+    drop(checked)
+  }
+
+  const open = async () => {
+    const opened = connect()
+    client = opened
+    opened.on('error', () => drop(opened))
+    opened.on('end', () => drop(opened))
+    opened.on('notification', ({ payload = '' }) => wake(payload.slice(0, payload.lastIndexOf(':'))))
+    try {
+      await opened.connect()
+      await opened.query(`listen ${CHANNEL}`)
+      retryMs = RETRY_MS.first
+      await check(opened)
+      for (const queue of wakes.keys()) wake(queue)
+    } catch {
+      drop(opened)
+    }
+  }
+
+  const start = () => {
+    if (client !== null || deaf) return starting ?? Promise.resolve()
+    starting = open()
+    return starting
+  }
+
+  const close = async () => {
+    clearTimeout(timer)
+    wakes.clear()
+    const last = client
+    client = null
+    await starting
+    if (last) await endOf(last)
+  }
+
+  return {
+    add: async (queue, onWake) => {
+      // A function of its own, so that one callback can listen twice.
+      const own = () => onWake()
+      const set = wakes.get(queue) ?? new Set()
+      wakes.set(queue, set.add(own))
+      await start()
+      return async () => {
+        set.delete(own)
+        if (set.size === 0 && wakes.get(queue) === set) wakes.delete(queue)
+        if (wakes.size === 0) await close()
+      }
+    },
+    close,
+  }
+}
+
+/** Says goodbye, but does not wait for the answer of a peer that is gone. */
+async function endOf(client: pg.Client): Promise<void> {
+  const impatience = setTimeout(() => client.connection.stream.destroy(), 500)
+  await client.end().catch(() => {})
+  clearTimeout(impatience)
+}
+
+/** Whether the channel is listened to: behind a pooler in transaction mode, LISTEN was said to another session. */
+async function hears(client: pg.Client): Promise<boolean> {
+  const { rows } = await client.query('select pg_listening_channels() as channel')
+  return rows.some((row: { readonly channel?: unknown }) => row.channel === CHANNEL)
+}

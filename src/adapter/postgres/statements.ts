@@ -1,0 +1,45 @@
+import type pg from 'pg'
+import { type FunctionName, type Rpc, statements } from '../sql/index.ts'
+
+type Queryable = Pick<pg.ClientBase, 'query'>
+type Args = Readonly<Record<string, unknown>>
+
+/** SQLSTATEs of a pooler that gives each statement another session: the name is unknown there, or taken. */
+const notPrepared: ReadonlySet<unknown> = new Set(['26000', '42P05'])
+
+export interface Statements {
+  /** Calls the function once. */
+  call(on: Queryable, name: FunctionName, args: Args): Promise<unknown>
+  /** The same, and again when the server never saw it since the session lacks the prepared statement. */
+  rpc(on: Queryable): Rpc
+}
+
+/**
+ * Calls as prepared statements (parsed and planned once per connection), until the first time that turns out not to work.
+ */
+export function createStatements(): Statements {
+  let prepared = true
+  const call = async (on: Queryable, name: FunctionName, args: Args): Promise<unknown> => {
+    const { text, values } = statements[name]
+    const query = { text, values: values(args) }
+    try {
+      const { rows } = await on.query<{ answer: unknown }>(prepared ? { ...query, name } : query)
+      return rows[0]?.answer
+    } catch (error) {
+      if (notPrepared.has((error as { code?: unknown }).code)) prepared = false
+      throw error
+    }
+  }
+  const rpc =
+    (on: Queryable): Rpc =>
+    async (name, args) => {
+      const wasPrepared = prepared
+      try {
+        return await call(on, name, args)
+      } catch (error) {
+        if (wasPrepared && !prepared) return call(on, name, args)
+        throw error
+      }
+    }
+  return { call, rpc }
+}

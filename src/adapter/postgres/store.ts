@@ -1,0 +1,74 @@
+import { InterlockError } from '../../core/index.ts'
+import { migrationStatus, requireMigrated } from '../../migrate/index.ts'
+import type { LogStore } from '../../port/index.ts'
+import { type Rpc, sqlCalls, storeFailure, turnBy } from '../sql/index.ts'
+import { connectionsTo, type PostgresSource } from './connections.ts'
+import { createListener } from './listener.ts'
+import { createStatements } from './statements.ts'
+import { withTurn } from './turn.ts'
+
+export interface PostgresOptions {
+  /** Told when something works less well than it should, once for each cause. Silent unless given. */
+  readonly warn?: (message: string) => void
+  /** How often the listening connection is asked whether it is alive; 15 s unless given. */
+  readonly checkMs?: number
+}
+
+/**
+ * A store in PostgreSQL, 15 or newer, over the driver `pg`.
+ *
+ * @param source a `pg.Pool` of yours, which stays open after `close()`; or an address or configuration, for a pool of its own
+ * @throws InterlockError from its calls: `store_unavailable`, `store_unwritable`, `contention`, `not_migrated`,
+ * `database_older`, `database_newer`, `corrupt_log`, `unknown_event`, `closed`
+ * @example
+ * import { postgresStore } from 'interlock-queue/postgres'
+ * const coordinator = await createCoordinator({ store: postgresStore('postgres://localhost/app') })
+ */
+export function postgresStore(source: PostgresSource, options: PostgresOptions = {}): LogStore {
+  const connections = connectionsTo(source)
+  const { pool, name } = connections
+  const statements = createStatements()
+  const listener = createListener(connections.client, {
+    checkMs: options.checkMs ?? 15_000,
+    warn: options.warn ?? (() => {}),
+  })
+  let closed = false
+
+  const failure = (error: unknown) => storeFailure(error, name)
+  const checkOpen = () => {
+    if (closed) throw new InterlockError('closed', 'the store is closed; make a new one')
+  }
+  /** Every failure of the driver becomes one of ours, with a code and what to do. */
+  const guarded = async <Out>(work: () => Promise<Out>): Promise<Out> => {
+    checkOpen()
+    return work().catch((error) => Promise.reject(failure(error)))
+  }
+  const query = async (sql: string) => (await pool.query(sql)).rows as Record<string, unknown>[]
+  const rpc: Rpc = (fn, args) => guarded(() => statements.rpc(pool)(fn, args))
+  const calls = sqlCalls(rpc)
+  return {
+    name,
+    ...calls,
+    open: async (queue) => {
+      // A newer database can be read as long as its heads say so: schemas only expand, releases run side by side.
+      await guarded(async () => {
+        if ((await migrationStatus(query)).state !== 'newer') await requireMigrated(query, name)
+      })
+      await calls.open(queue)
+    },
+    turn: async (queue, since, decide) => {
+      checkOpen()
+      return withTurn({ pool, statements, failure }, (turn) => turnBy(turn, queue, since, decide))
+    },
+    listen: async (queue, onWake) => {
+      checkOpen()
+      return listener.add(queue, onWake)
+    },
+    close: async () => {
+      if (closed) return
+      closed = true
+      await listener.close()
+      await connections.close()
+    },
+  }
+}

@@ -1,0 +1,74 @@
+import type pg from 'pg'
+import { InterlockError } from '../../core/index.ts'
+import type { Turn } from '../sql/index.ts'
+import type { Statements } from './statements.ts'
+
+export interface TurnContext {
+  readonly pool: pg.Pool
+  readonly statements: Statements
+  /** What an error of the driver is to the caller. What `decide` throws is the caller's own and stays as it is. */
+  readonly failure: (error: unknown) => InterlockError
+}
+
+/**
+ * Runs `work` in a transaction that holds the queue's lock. The connection is given back only when it is known to be
+ * outside a transaction; otherwise it is destroyed, which frees the lock at once.
+ */
+export async function withTurn<Out>(
+  { pool, statements, failure }: TurnContext,
+  work: (turn: Turn) => Promise<Out>,
+): Promise<Out> {
+  const client = await pool.connect().catch((error) => Promise.reject(failure(error)))
+  // The pool listens to idle connections only: one that is cut off while we decide would end the process.
+  const ignore = () => {}
+  client.on('error', ignore)
+  let failed = true
+  try {
+    const result = await work(turnOn(client, statements, failure))
+    failed = false
+    return result
+  } catch (error) {
+    failed = !(await rolledBack(client))
+    throw error
+  } finally {
+    client.off('error', ignore)
+    client.release(failed)
+  }
+}
+
+function turnOn(client: pg.PoolClient, statements: Statements, failure: TurnContext['failure']): Turn {
+  return {
+    begin: async (queue, since) => {
+      const view = () => statements.call(client, 'job_queue_turn', { queue, since })
+      return (await both(() => client.query('begin'), view, failure))[1]
+    },
+    finish: async (name, args) => {
+      const append = () => statements.call(client, name, args)
+      const [answer, { command }] = await both(append, () => client.query('commit'), failure)
+      if (command === 'COMMIT') return answer
+      throw new InterlockError('contention', 'the transaction was rolled back; try again')
+    },
+    giveUp: async () => {
+      await client.query('rollback').catch((error) => Promise.reject(failure(error)))
+    },
+  }
+}
+
+/** Both in order, sent together when the connection pipelines; neither is left running when one has failed. */
+async function both<A, B>(
+  first: () => Promise<A>,
+  second: () => Promise<B>,
+  failure: TurnContext['failure'],
+): Promise<readonly [A, B]> {
+  const [a, b] = await Promise.allSettled([first(), second()])
+  if (a.status === 'rejected') throw failure(a.reason)
+  if (b.status === 'rejected') throw failure(b.reason)
+  return [a.value, b.value]
+}
+
+async function rolledBack(client: pg.PoolClient): Promise<boolean> {
+  return client.query('rollback').then(
+    () => true,
+    () => false,
+  )
+}

@@ -1,0 +1,124 @@
+import { z } from 'zod'
+import { decodeEvents, policySchema } from '../../codec/index.ts'
+import { InterlockError, jobTypes } from '../../core/index.ts'
+
+// int8 arrives as a JSON number; z.int() refuses what a double cannot hold exactly.
+const integer = z.int()
+const ids = z.array(z.string())
+const events = z.unknown().transform(decodeEvents)
+const head = { version: integer, now: integer }
+const refused = { ok: z.literal(false), ...head }
+
+export const openAnswer = z.object({ ...head, epoch: integer, min_reader: integer })
+
+export const appendAnswer = z.union([
+  z.object({ ok: z.literal(true), ...head }),
+  z.discriminatedUnion('reason', [
+    z.object({ ...refused, reason: z.literal('version'), missed: events }),
+    z.object({
+      ...refused,
+      reason: z.literal('known'),
+      known: z.array(
+        z
+          .object({ command_id: z.string(), command_hash: integer, seqs: z.array(integer) })
+          .transform((row) => ({ commandId: row.command_id, commandHash: row.command_hash, seqs: row.seqs })),
+      ),
+    }),
+    z
+      .object({ ...refused, reason: z.literal(['dead_worker', 'live_worker']), worker_ids: ids })
+      .transform(({ worker_ids: workerIds, ...answer }) => ({ ...answer, workerIds })),
+    z.object({ ...refused, reason: z.literal('clock') }),
+  ]),
+])
+
+export const turnAnswer = z.object({ ...head, epoch: integer, missed: events })
+
+export const readAnswer = z.object({ ...head, epoch: integer, events })
+
+export const beatAnswer = z
+  .object({ ...head, alive: z.boolean(), expires_at: integer, overdue: ids })
+  .transform(({ expires_at: expiresAt, ...answer }) => ({ ...answer, expiresAt }))
+
+export const workersAnswer = z.array(
+  z
+    .object({
+      worker_id: z.string(),
+      kinds: ids.nullable(),
+      free_slots: integer,
+      release: z.string(),
+      started_at: integer,
+      beat_at: integer,
+      expires_at: integer,
+      state: z.enum(['live', 'late', 'dead']),
+    })
+    .transform((row) => ({
+      workerId: row.worker_id,
+      kinds: row.kinds,
+      freeSlots: row.free_slots,
+      release: row.release,
+      startedAt: row.started_at,
+      beatAt: row.beat_at,
+      expiresAt: row.expires_at,
+      state: row.state,
+    })),
+)
+
+const text = z.string().nullable()
+const time = integer.nullable()
+
+const stateRow = z.object({
+  status: z.enum(['idle', 'running', 'draining']),
+  version: integer,
+  active_job_id: text,
+  active_job_type: z.enum(jobTypes).nullable(),
+  active_models: ids,
+  active_count: integer,
+  waiting_count: integer,
+  policy: policySchema,
+  drained_at: time,
+  updated_at: integer,
+})
+
+const jobRow = z.object({
+  job_id: z.string(),
+  state: z.enum(['waiting', 'active']),
+  job_type: z.enum(jobTypes),
+  kind: z.string(),
+  models: ids,
+  priority: integer,
+  place_level: z.number(),
+  place_order: integer,
+  place_tie: z.number(),
+  queued_at: integer,
+  due_at: time,
+  expires_at: time,
+  attempt: integer,
+  attempts: integer,
+  timeout_ms: integer,
+  worker_id: text,
+  fencing_token: time,
+  started_at: time,
+  cancel_requested: z.boolean(),
+  blocked_by_job_id: text,
+  blocked_on: text,
+  conflict_reason: text,
+})
+
+export const projectionAnswer = z.object({ state: stateRow, jobs: z.array(jobRow) }).nullable()
+
+/**
+ * What a function answered, checked. Its shape can only be wrong when the functions in the database are not those of
+ * this release, or were edited.
+ *
+ * @throws InterlockError `corrupt_log`; those of decodeEvent pass through
+ */
+export function parseAnswer<Out>(schema: z.ZodType<Out>, value: unknown, name: string): Out {
+  const result = schema.safeParse(value)
+  if (result.success) return result.data
+  const issue = result.error.issues[0]
+  throw new InterlockError(
+    'corrupt_log',
+    `${name} answered something else than expected at ${issue?.path.join('.') || 'its top'}: ${issue?.message ?? ''}; run \`interlock doctor\` to compare the database's functions with this release`,
+    { function: name },
+  )
+}

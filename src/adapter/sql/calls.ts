@@ -1,0 +1,88 @@
+import { encodeEvent, SCHEMA_VERSION } from '../../codec/index.ts'
+import { InterlockError } from '../../core/index.ts'
+import type { AppendAnswer, AppendRequest, LogStore, Projection } from '../../port/index.ts'
+import {
+  appendAnswer,
+  beatAnswer,
+  openAnswer,
+  parseAnswer,
+  projectionAnswer,
+  readAnswer,
+  workersAnswer,
+} from './answers.ts'
+import type { Rpc } from './rpc.ts'
+
+/** The calls of a store that are one function each, whatever carries them. */
+export type SqlCalls = Pick<
+  LogStore,
+  'open' | 'append' | 'read' | 'projection' | 'beat' | 'leave' | 'workers'
+>
+
+export function sqlCalls(rpc: Rpc): SqlCalls {
+  const call = async <Out>(
+    name: Parameters<Rpc>[0],
+    schema: Parameters<typeof parseAnswer<Out>>[0],
+    args: Readonly<Record<string, unknown>>,
+  ) => parseAnswer(schema, await rpc(name, args), name)
+  return {
+    open: async (queue) => checkReader((await call('job_queue_open', openAnswer, { queue })).min_reader),
+    append: (request) => appendBy(rpc, request),
+    read: (queue, after, limit) => call('job_queue_read', readAnswer, { queue, after, lim: limit }),
+    projection: async (queue) => byId(await call('job_queue_projection', projectionAnswer, { queue })),
+    beat: (beat) =>
+      call('job_queue_beat', beatAnswer, {
+        queue: beat.queue,
+        worker_id: beat.workerId,
+        kinds: beat.kinds,
+        free_slots: beat.freeSlots,
+        release: beat.release,
+        ttl_ms: beat.ttlMs,
+        grace_ms: beat.graceMs,
+      }),
+    leave: async (queue, workerId) => {
+      await rpc('job_queue_leave', { queue, worker_id: workerId })
+    },
+    workers: (queue) => call('job_queue_worker_list', workersAnswer, { queue }),
+  }
+}
+
+export async function appendBy(rpc: Rpc, request: AppendRequest): Promise<AppendAnswer> {
+  const answer = await rpc('job_queue_append', {
+    queue: request.queue,
+    expected_version: request.expectedVersion,
+    events: request.events.map(encodeEvent),
+    changes: changesOf(request),
+  })
+  return parseAnswer(appendAnswer, answer, 'job_queue_append')
+}
+
+/**
+ * The changes as the function takes them. Half of a job's columns are null most of the time, and every byte is parsed
+ * while the queue is locked. `also`: jobs whose row changes without an event of their own, for the outer projection.
+ */
+function changesOf({ events, changes: { state, jobs, gone } }: AppendRequest) {
+  const named = new Set(events.map((event) => ('jobId' in event ? event.jobId : null)))
+  const also = jobs.map((row) => row.job_id).filter((id) => !named.has(id))
+  return { state: present(state), jobs: jobs.map(present), gone, ...(also.length > 0 ? { also } : undefined) }
+}
+
+function present(row: object): Record<string, unknown> {
+  const kept: Record<string, unknown> = {}
+  for (const [key, value] of Object.entries(row)) if (value !== null) kept[key] = value
+  return kept
+}
+
+/** In the order of JavaScript's `<`, which no collation of the database promises. */
+function byId(projection: Projection | null): Projection | null {
+  if (projection === null) return null
+  return { ...projection, jobs: projection.jobs.toSorted((a, b) => (a.job_id < b.job_id ? -1 : 1)) }
+}
+
+function checkReader(minReader: number): void {
+  if (minReader <= SCHEMA_VERSION) return
+  throw new InterlockError(
+    'database_newer',
+    `the log has events of shape ${minReader}, this release reads shapes up to ${SCHEMA_VERSION}; upgrade interlock-queue`,
+    { minReader, reads: SCHEMA_VERSION },
+  )
+}

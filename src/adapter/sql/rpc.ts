@@ -1,0 +1,48 @@
+/**
+ * Calls one of Interlock's SQL functions with named arguments and gives its single value. Arguments and values are what
+ * JSON can say. PostgreSQL, PGlite and PostgREST differ only in this.
+ */
+export type Rpc = (name: FunctionName, args: Readonly<Record<string, unknown>>) => Promise<unknown>
+
+/** The arguments of each function in order; `json` ones go over the wire as JSON text. */
+const functions = {
+  job_queue_open: { queue: 'text' },
+  job_queue_append: { queue: 'text', expected_version: 'bigint', events: 'jsonb', changes: 'jsonb' },
+  job_queue_turn: { queue: 'text', since: 'bigint' },
+  job_queue_read: { queue: 'text', after: 'bigint', lim: 'integer' },
+  job_queue_projection: { queue: 'text' },
+  job_queue_beat: {
+    queue: 'text',
+    worker_id: 'text',
+    kinds: 'text[]',
+    free_slots: 'integer',
+    release: 'text',
+    ttl_ms: 'integer',
+    grace_ms: 'integer',
+  },
+  job_queue_leave: { queue: 'text', worker_id: 'text' },
+  job_queue_worker_list: { queue: 'text' },
+} as const
+
+export type FunctionName = keyof typeof functions
+
+/** A call as a statement with numbered parameters, for drivers that speak SQL. The text is constant per function. */
+export interface Statement {
+  readonly text: string
+  values(args: Readonly<Record<string, unknown>>): unknown[]
+}
+
+function statementOf(name: FunctionName): Statement {
+  const types = Object.entries(functions[name])
+  const parameters = types.map(([, type], index) => `$${index + 1}::${type}`)
+  return {
+    text: `select public.${name}(${parameters.join(', ')}) as answer`,
+    values: (args) => types.map(([key, type]) => (type === 'jsonb' ? JSON.stringify(args[key]) : args[key])),
+  }
+}
+
+const names = Object.keys(functions) as FunctionName[]
+
+export const statements = Object.fromEntries(names.map((name) => [name, statementOf(name)])) as Readonly<
+  Record<FunctionName, Statement>
+>

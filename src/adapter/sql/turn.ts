@@ -1,0 +1,35 @@
+import type { AppendAnswer, AppendRequest, TurnView } from '../../port/index.ts'
+import { parseAnswer, turnAnswer } from './answers.ts'
+import { appendBy } from './calls.ts'
+import type { Rpc } from './rpc.ts'
+
+/** A transaction that a client holds over two calls. */
+export interface Turn {
+  /** Begins, and calls `job_queue_turn`: waits for the queue's lock. */
+  readonly begin: (queue: string, since: number) => Promise<unknown>
+  /** Calls a function and commits. */
+  readonly finish: Rpc
+  /** Ends the transaction with nothing written. */
+  readonly giveUp: () => Promise<void>
+}
+
+/**
+ * Lock, read what was missed, decide, append, unlock. When more was missed than one answer carries, the lock is let go and
+ * the answer is `version`: the caller reads on without the lock and comes back.
+ */
+export async function turnBy(
+  turn: Turn,
+  queue: string,
+  since: number,
+  decide: (view: TurnView) => AppendRequest | null,
+): Promise<AppendAnswer> {
+  const { version, now, missed } = parseAnswer(turnAnswer, await turn.begin(queue, since), 'job_queue_turn')
+  if (since + missed.length !== version) {
+    await turn.giveUp()
+    return { ok: false, reason: 'version', version, now, missed }
+  }
+  const request = decide({ version, now, missed })
+  if (request !== null) return appendBy(turn.finish, request)
+  await turn.giveUp()
+  return { ok: true, version, now }
+}

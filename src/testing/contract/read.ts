@@ -1,0 +1,114 @@
+import assert from 'node:assert/strict'
+import { defaultPolicy } from '../../core/index.ts'
+import { activeRow, appendNow, queuedEvent, standOf, until, waitingRow } from '../hand-made.ts'
+import type { Bench } from './bench.ts'
+
+/** Reading: pages, the projection, wake-ups. */
+export function readContract({ it, store, other, connect }: Bench): void {
+  it('reads in pages to the end', async (queue) => {
+    const ids = Array.from({ length: 25 }, (_, index) => `job-${index}`)
+    await appendNow(store(), queue, ids.map(queuedEvent))
+    const seen: (string | null)[] = []
+    for (let after = 0, more = true; more; ) {
+      const page = await other().read(queue, after, 10)
+      assert.ok(page.events.length <= 10)
+      seen.push(...page.events.map((event) => ('jobId' in event ? event.jobId : null)))
+      after += page.events.length
+      more = after < page.version
+    }
+    assert.deepEqual(seen, ids)
+    const end = await store().read(queue, 25, 10)
+    assert.deepEqual([end.events, end.version, end.epoch], [[], 25, 1])
+  })
+
+  it('finds an unknown queue empty', async (queue) => {
+    const page = await store().read(`${queue}-nobody`, 0, 10)
+    assert.deepEqual([page.events, page.version, page.epoch], [[], 0, 1])
+  })
+
+  it('records a new epoch', async (queue) => {
+    await appendNow(store(), queue, [{ type: 'epoch_changed', epoch: 5 }])
+    assert.equal((await other().read(queue, 0, 10)).epoch, 5)
+  })
+
+  it('gives the projection back as the core computed it', async (queue) => {
+    const { at } = await standOf(store(), queue)
+    const waiting = {
+      ...waitingRow('waiting', at),
+      kind: 'render',
+      models: ['a', 'b'],
+      priority: -3,
+      place_level: -1,
+      place_order: -5,
+      place_tie: 2.0625,
+      due_at: at + 1,
+      expires_at: at + 2,
+      blocked_by_job_id: 'active',
+      blocked_on: 'm',
+      conflict_reason: 'Waits for active.',
+    }
+    const active = { ...activeRow('active', at, 'w'), attempt: 2, cancel_requested: true }
+    const state = {
+      status: 'draining',
+      active_job_id: 'active',
+      active_job_type: 'normal',
+      active_models: ['m'],
+      active_count: 1,
+      waiting_count: 1,
+      drained_at: at,
+    } as const
+    await appendNow(store(), queue, [queuedEvent('waiting')], { at, jobs: [waiting, active], state })
+    assert.deepEqual(await other().projection(queue), {
+      state: { ...state, version: 1, policy: defaultPolicy, updated_at: at },
+      jobs: [active, waiting],
+    })
+  })
+
+  it('updates, deletes, and keeps the policy that nobody changed', async (queue) => {
+    const { at } = await standOf(store(), queue)
+    const policy = { ...defaultPolicy, maxActive: null, capacity: { m: 2, '*': 3 } }
+    const jobs = ['a', 'b', '\u{1F682}', '\uFF5E'].map((jobId) => waitingRow(jobId, at))
+    await appendNow(store(), queue, [queuedEvent('a')], { at, jobs, state: { policy } })
+    const started = activeRow('a', at + 5, 'w')
+    await appendNow(store(), queue, [queuedEvent('b')], { jobs: [started], gone: ['b', 'never-there'] })
+    const projection = await store().projection(queue)
+    assert.deepEqual(projection?.state.policy, policy)
+    // In the order of JavaScript, which is not that of code points.
+    assert.deepEqual(projection?.jobs, [started, waitingRow('\u{1F682}', at), waitingRow('\uFF5E', at)])
+  })
+
+  it('has no projection of a queue that was never opened', async (queue) => {
+    assert.equal(await store().projection(`${queue}-nobody`), null)
+  })
+
+  it('wakes those who listen to the queue, and them only', async (queue) => {
+    const woken: string[] = []
+    const stop = await other().listen(queue, () => woken.push('here'))
+    const stopOther = await other().listen(`${queue}-other`, () => woken.push('elsewhere'))
+    woken.length = 0
+    await appendNow(store(), queue, [queuedEvent('a')])
+    await until('somebody is woken', () => woken.length > 0)
+    assert.ok(woken.every((name) => name === 'here'))
+    await stop()
+    await stopOther()
+    woken.length = 0
+    await appendNow(store(), queue, [queuedEvent('b')])
+    assert.deepEqual(woken, [])
+  })
+
+  it('refuses every call once it is closed, and closes twice without harm', async (queue) => {
+    const closed = await connect()
+    await closed.open(queue)
+    await closed.close()
+    await closed.close()
+    for (const call of [
+      closed.open(queue),
+      closed.read(queue, 0, 1),
+      closed.leave(queue, 'w'),
+      closed.turn(queue, 0, () => null),
+      closed.listen(queue, () => {}),
+    ]) {
+      await assert.rejects(call, { code: 'closed' })
+    }
+  })
+}

@@ -1,0 +1,137 @@
+import { setTimeout as sleep } from 'node:timers/promises'
+import type { Event, JobRow, Micros, RecordedEvent, StateRow } from '../core/index.ts'
+import type { AppendAnswer, AppendRequest, LogStore } from '../port/index.ts'
+
+/** What a hand-made append says; what is left out is as plain as can be. */
+export interface HandMade {
+  readonly queue: string
+  readonly version: number
+  /** The time of the first event; the others follow by a microsecond each. */
+  readonly at: Micros
+  readonly events: readonly Event[]
+  readonly commandId?: string
+  readonly commandHash?: number
+  readonly jobs?: readonly JobRow[]
+  readonly gone?: readonly string[]
+  readonly state?: Partial<StateRow>
+}
+
+let commands = 0
+
+/** An id that no other command has had in this process. */
+export const freshCommandId = (): string => `command-${process.pid}-${++commands}`
+
+/** An append without the core: the numbers right, the rest as given. */
+export function handMade(made: HandMade): AppendRequest {
+  const { queue, version, at, commandId = freshCommandId(), commandHash = 7 } = made
+  const events: readonly RecordedEvent[] = made.events.map((event, index) => ({
+    ...event,
+    seq: version + 1 + index,
+    at: at + index,
+    commandId,
+    commandHash,
+  }))
+  const state = { ...plainState, version: version + events.length, updated_at: at, ...made.state }
+  return {
+    queue,
+    expectedVersion: version,
+    events,
+    changes: { state, jobs: made.jobs ?? [], gone: made.gone ?? [] },
+  }
+}
+
+const plainState: StateRow = {
+  status: 'idle',
+  version: 0,
+  active_job_id: null,
+  active_job_type: null,
+  active_models: [],
+  active_count: 0,
+  waiting_count: 0,
+  policy: null,
+  drained_at: null,
+  updated_at: 0,
+}
+
+export function queuedEvent(jobId: string): Event {
+  const spec = { jobId, jobType: 'normal', kind: 'normal', models: ['m'], priority: 0, runAt: null } as const
+  return { type: 'queued', jobId, spec: { ...spec, attempts: 3, timeoutMs: 3_600_000, expireMs: null } }
+}
+
+export const startedEvent = (jobId: string, workerId: string): Event => ({
+  type: 'started',
+  jobId,
+  workerId,
+  attempt: 1,
+  models: ['m'],
+})
+
+export const leaseExpiredEvent = (jobId: string, workerId: string): Event => ({
+  type: 'lease_expired',
+  jobId,
+  token: 1,
+  workerId,
+  final: false,
+})
+
+export function waitingRow(jobId: string, at: Micros): JobRow {
+  return {
+    job_id: jobId,
+    state: 'waiting',
+    job_type: 'normal',
+    kind: 'normal',
+    models: ['m'],
+    priority: 0,
+    place_level: 0,
+    place_order: at,
+    place_tie: 1,
+    queued_at: at,
+    due_at: null,
+    expires_at: null,
+    attempt: 0,
+    attempts: 3,
+    timeout_ms: 3_600_000,
+    worker_id: null,
+    fencing_token: null,
+    started_at: null,
+    cancel_requested: false,
+    blocked_by_job_id: null,
+    blocked_on: null,
+    conflict_reason: null,
+  }
+}
+
+export const activeRow = (jobId: string, at: Micros, workerId: string): JobRow => ({
+  ...waitingRow(jobId, at),
+  state: 'active',
+  attempt: 1,
+  worker_id: workerId,
+  fencing_token: 1,
+  started_at: at,
+})
+
+/** Where the queue stands, and a time for the next event: that of the database, but later than the last event. */
+export async function standOf(store: LogStore, queue: string): Promise<{ version: number; at: Micros }> {
+  const { version } = await store.read(queue, 0, 1)
+  const { events, now } = await store.read(queue, Math.max(version - 1, 0), 1)
+  return { version, at: Math.max(now, (events[0]?.at ?? 0) + 1) }
+}
+
+/** Appends at the present version and time. */
+export async function appendNow(
+  store: LogStore,
+  queue: string,
+  events: readonly Event[],
+  more: Partial<HandMade> = {},
+): Promise<AppendAnswer> {
+  return store.append(handMade({ queue, ...(await standOf(store, queue)), events, ...more }))
+}
+
+/** Waits for what only time brings (a lease to end); a deadline and not a fixed sleep. */
+export async function until(what: string, holds: () => Promise<boolean> | boolean): Promise<void> {
+  const deadline = performance.now() + 5_000
+  while (!(await holds())) {
+    if (performance.now() > deadline) throw new Error(`not within 5 s: ${what}`)
+    await sleep(10)
+  }
+}

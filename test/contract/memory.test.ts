@@ -1,0 +1,12 @@
+import { afterAll, beforeAll, describe, it } from 'vitest'
+import { memoryDatabase, memoryStore } from '../../src/adapter/memory/index.ts'
+import { storeContract } from '../../src/testing/index.ts'
+
+storeContract(
+  'memory',
+  async () => {
+    const database = memoryDatabase()
+    return { connect: () => memoryStore(database) }
+  },
+  { describe, it, beforeAll, afterAll },
+)

@@ -1,0 +1,13 @@
+import { afterAll, beforeAll, describe, it } from 'vitest'
+import { postgresStore } from '../../src/adapter/postgres/index.ts'
+import { storeContract } from '../../src/testing/index.ts'
+import { migratedDatabase } from './support.ts'
+
+storeContract(
+  'postgres',
+  async () => {
+    const url = await migratedDatabase()
+    return { connect: () => postgresStore(url) }
+  },
+  { describe, it, beforeAll, afterAll },
+)
