@@ -50,6 +50,9 @@ import { type WorkflowConfig, workflowModels } from './workflow-models.ts'
 
 const defaults = { queue: 'default', leaseMs: 15_000, graceMs: 5_000, pollMs: 1_000, patienceMs: 30_000 }
 
+/** A time that has always passed. */
+const AT_ONCE = 0
+
 /** One queue, seen and written by one process. Made by {@link createCoordinator}. */
 export class QueueCoordinator implements Coordinator {
   readonly queue: string
@@ -100,7 +103,8 @@ export class QueueCoordinator implements Coordinator {
         ttlMs: leaseMs,
         graceMs,
         release: RELEASE,
-        onOverdue: (workerIds) => void this.#background({ type: 'expire_leases', workerIds, retryAt: null }),
+        onOverdue: (workerIds) =>
+          void this.#background({ type: 'expire_leases', workerIds, retryAt: AT_ONCE }),
         onLost: () => this.#onLeaseLost(),
         onUnreachable: (error) => this.#noteError(error),
       },
@@ -146,6 +150,7 @@ export class QueueCoordinator implements Coordinator {
     const started = wait ? this.#gate.waitFor(jobId) : undefined
     started?.catch(() => {})
     const asks = wait || this.#gate.isObserved
+    if (asks) this.#gate.ask(jobId)
     const result = await this.#send({ type: 'ask', spec, wait: asks }).catch((error: unknown) => {
       this.#gate.stopWaiting(jobId, error)
       throw error
@@ -192,8 +197,7 @@ export class QueueCoordinator implements Coordinator {
     { jobId, fencingToken: token }: Lease,
     { code = 'handler_error', retryAt, claim }: FailOptions = {},
   ) {
-    const at =
-      retryAt === null ? null : retryAt === undefined ? this.now() : retryAt.getTime() * MICROS_PER_MS
+    const at = retryAt === null ? null : retryAt === undefined ? AT_ONCE : retryAt.getTime() * MICROS_PER_MS
     return (await this.#send({ type: 'fail', jobId, token, code, retryAt: at }, claim)).started
   }
 
@@ -338,7 +342,7 @@ export class QueueCoordinator implements Coordinator {
     for (const attempt of started) {
       if (attempt.workerId !== this.#workerId) continue
       const asked = body.type === 'ask' && body.spec.jobId === attempt.lease.jobId
-      if (!asked && this.#gate.isWaitedFor(attempt.lease.jobId)) this.#gate.deliver(attempt)
+      if (!asked && this.#gate.hasAsked(attempt.lease.jobId)) this.#gate.deliver(attempt)
       else mine.push(attempt)
     }
     return mine

@@ -13,6 +13,8 @@ const ACKNOWLEDGE_MS = 5_000
 /** Hands starts that were granted to this process to whoever asked for them here. */
 export class Gate {
   readonly #waiters = new Map<string, Waiter>()
+  /** Jobs that this process has asked for, and that were refused so far. */
+  readonly #asked = new Set<string>()
   readonly #unacknowledged = new Map<string, NodeJS.Timeout>()
   readonly #ready = new Subject<Started>()
   readonly #giveBack: (attempt: Started) => void
@@ -35,8 +37,13 @@ export class Gate {
     return this.#waiters.size > 0
   }
 
-  isWaitedFor(jobId: string): boolean {
-    return this.#waiters.has(jobId)
+  /** True if a start of this job is for whoever asked here, whatever command it came with. */
+  hasAsked(jobId: string): boolean {
+    return this.#asked.has(jobId)
+  }
+
+  ask(jobId: string): void {
+    this.#asked.add(jobId)
   }
 
   waitFor(jobId: string): Promise<Started> {
@@ -47,12 +54,13 @@ export class Gate {
 
   /** The answer came at once: nobody has to wait. */
   forget(jobId: string): void {
+    this.#asked.delete(jobId)
     this.#waiters.delete(jobId)
   }
 
   stopWaiting(jobId: string, error: unknown): void {
     const waiter = this.#waiters.get(jobId)
-    this.#waiters.delete(jobId)
+    this.forget(jobId)
     waiter?.reject(error)
   }
 
@@ -60,10 +68,9 @@ export class Gate {
   deliver(attempt: Started): void {
     const { jobId } = attempt.lease
     const waiter = this.#waiters.get(jobId)
-    if (waiter !== undefined) {
-      this.#waiters.delete(jobId)
-      waiter.resolve(attempt)
-    } else if (this.#ready.observed) {
+    this.forget(jobId)
+    if (waiter !== undefined) waiter.resolve(attempt)
+    else if (this.#ready.observed) {
       this.#unacknowledged.set(jobId, setTimeout(() => this.#lapse(attempt), ACKNOWLEDGE_MS).unref())
       this.#ready.next(attempt)
     } else this.#giveBack(attempt)
@@ -77,7 +84,7 @@ export class Gate {
 
   /** The job ended while it was waiting: whoever waits here is told. */
   ended(jobId: string, how: string): void {
-    if (!this.#waiters.has(jobId)) return
+    if (!this.#asked.has(jobId)) return
     const message = `job ${jobId} was ${how} while it waited; enqueue it again if it is still wanted`
     this.stopWaiting(jobId, new InterlockError('job_not_live', message, { jobId }))
   }

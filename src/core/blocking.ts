@@ -26,9 +26,9 @@ export function firstUnavailable(ledger: LedgerView, job: Job): Model | undefine
 
 /** The nearest live job ahead of a due waiting job (DESIGN: "blocking is data"); undefined if it waits for nobody. */
 export function blockerOf(ledger: LedgerView, job: Job): Blocker | undefined {
+  if (job.offeredAt !== null) return undefined
   const model = firstUnavailable(ledger, job)
   if (model !== undefined) return blockerIn(model.line, model.holders, job.place, model.model)
-  if (job.offeredAt !== null) return undefined
   return blockerIn(ledger.line, ledger.active, job.place, null)
 }
 

@@ -39,7 +39,7 @@ export type CommandBody =
   | { readonly type: 'cancel'; readonly jobId: string; readonly force: boolean }
   /** Acknowledges a cancel request: the attempt has stopped. */
   | { readonly type: 'confirm_cancel'; readonly jobId: string; readonly token: number }
-  | { readonly type: 'expire_leases'; readonly workerIds: readonly string[]; readonly retryAt: Micros | null }
+  | { readonly type: 'expire_leases'; readonly workerIds: readonly string[]; readonly retryAt: Micros }
   | {
       readonly type: 'reprioritize'
       readonly jobId: string

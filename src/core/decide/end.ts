@@ -60,7 +60,12 @@ function expireLease(scribe: Scribe, job: Job, retryAt: Micros | null): void {
 }
 
 function requeue(scribe: Scribe, jobId: string, reason: RequeueReason, runAt: Micros | null): void {
-  scribe.record({ type: 'requeued', jobId, reason, runAt })
+  scribe.record({
+    type: 'requeued',
+    jobId,
+    reason,
+    runAt: runAt !== null && runAt > scribe.now ? runAt : null,
+  })
 }
 
 /** A job that kills its worker is counted too: attempts are those started, less those given back. */

@@ -1,0 +1,36 @@
+/**
+ * Interlock decides which job may run now. Jobs name the models they need; two jobs whose sets meet never run at once;
+ * the rest runs. Every transition is a row of `job_queue_log`, and everything else is rebuilt from it.
+ * @example
+ * import { createCoordinator } from 'interlock-queue'
+ * import { pgliteStore } from 'interlock-queue/pglite'
+ *
+ * const coordinator = await createCoordinator({ store: await pgliteStore('./.interlock') })
+ * const answer = await coordinator.onJobStart('report-2041', 'normal', ['flux-dev'])
+ * if (answer.allowed) await coordinator.onJobComplete('report-2041', 'normal')
+ * await coordinator.close()
+ * @module
+ */
+export type { EnqueueInput, PolicyInput } from './codec/index.ts'
+export * from './coordinator/index.ts'
+export {
+  type Claim,
+  defaultPolicy,
+  type ErrorCode,
+  type Explanation,
+  errorCodes,
+  eventTypes,
+  InterlockError,
+  isInterlockError,
+  type JobSpec,
+  type JobType,
+  type Lease,
+  type Policy,
+  type ReasonCode,
+  type RecordedEvent,
+  reasonCodes,
+  type Started,
+  type Waiting,
+} from './core/index.ts'
+export type { LogStore } from './port/index.ts'
+export { closeJobCoordinator, getJobCoordinator } from './process/index.ts'

@@ -1,0 +1,46 @@
+import { type Coordinator, createCoordinator, type Logger, stderrLogger } from '../coordinator/index.ts'
+import type { LogStore } from '../port/index.ts'
+import { openStore, storeChoice } from './store.ts'
+
+interface OfProcess {
+  readonly coordinator: Coordinator
+  readonly store: LogStore
+}
+
+let ofProcess: Promise<OfProcess> | undefined
+
+/**
+ * The one coordinator of this process, made on first use, without any configuration: from `DATABASE_URL` (or
+ * `INTERLOCK_URL`), else with the embedded database in `./.interlock`. It says which one it took.
+ * @throws InterlockError `embedded_in_production`, `not_migrated`, `store_unavailable`, `store_in_use`
+ */
+export async function getJobCoordinator({
+  logger = stderrLogger,
+}: {
+  logger?: Logger
+} = {}): Promise<Coordinator> {
+  ofProcess ??= make(logger).catch((error: unknown) => {
+    ofProcess = undefined
+    throw error
+  })
+  return (await ofProcess).coordinator
+}
+
+/** Gives up the lease of this process and closes the database; the next `getJobCoordinator()` starts anew. */
+export async function closeJobCoordinator(): Promise<void> {
+  const made = await ofProcess
+  ofProcess = undefined
+  await made?.coordinator.close()
+  await made?.store.close()
+}
+
+async function make(logger: Logger): Promise<OfProcess> {
+  const store = await openStore(storeChoice(undefined, process.env))
+  logger.info(`[COORDINATOR] Using ${store.name}`)
+  try {
+    return { store, coordinator: await createCoordinator({ store, logger }) }
+  } catch (error) {
+    await store.close()
+    throw error
+  }
+}

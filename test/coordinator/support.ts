@@ -1,0 +1,28 @@
+import { afterEach } from 'vitest'
+import { memoryStore } from '../../src/adapter/memory/index.ts'
+import { type Coordinator, type CoordinatorOptions, createCoordinator } from '../../src/coordinator/index.ts'
+import type { LogStore } from '../../src/port/index.ts'
+
+const open: Coordinator[] = []
+
+afterEach(async () => {
+  for (const coordinator of open.splice(0)) await coordinator.close()
+})
+
+/** A logger that keeps its lines, for tests of what people grep. */
+export function keepingLogger() {
+  const lines: string[] = []
+  const keep = (line: string) => void lines.push(line)
+  return { lines, info: keep, warn: keep, error: keep }
+}
+
+/** A coordinator on a store of its own or a given one, closed after the test. */
+export async function join(
+  options: Partial<CoordinatorOptions> & { store?: LogStore } = {},
+): Promise<Coordinator> {
+  const coordinator = await createCoordinator({ store: memoryStore(), logger: keepingLogger(), ...options })
+  open.push(coordinator)
+  return coordinator
+}
+
+export { memoryStore }
