@@ -851,8 +851,11 @@ begin
   if batch is null or batch not between 1 and 10000 then
     raise exception using errcode = '22023', message = 'batch must be 1..10000';
   end if;
-  -- Nothing here is lost with a crash that the log does not bring back: no need to wait for the disk.
-  perform set_config('synchronous_commit', 'off', true);
+  -- Nothing here is lost with a crash that the log does not bring back: no need to wait for the disk, unless the caller's
+  -- transaction has written something of its own.
+  if pg_current_xact_id_if_assigned() is null then
+    perform set_config('synchronous_commit', 'off', true);
+  end if;
   select h.projected_seq, h.version into head from public.job_queue_heads h where h.queue = $1;
   if head is null then
     return jsonb_build_object('projected_seq', 0, 'version', 0, 'written', 0, 'set_aside', 0, 'busy', false, 'targets', 0);
@@ -1356,8 +1359,8 @@ $privileges$;
 -- What this was. Rows change only when something did, so that running it again leaves everything as it is.
 insert into public.job_queue_migrations as m (version, checksum)
 values 
-  ('000', '600a1cb0619de7cd3ee0257cede80503dabf04d0c3c5cd21bd91def632104f70'),
-  ('027', '600a1cb0619de7cd3ee0257cede80503dabf04d0c3c5cd21bd91def632104f70')
+  ('000', 'ecc3e74fcc46d5172676bf3fb9d2a772fe94dc7e98b788dc6709753516d2fc53'),
+  ('027', 'ecc3e74fcc46d5172676bf3fb9d2a772fe94dc7e98b788dc6709753516d2fc53')
 on conflict (version) do update set checksum = excluded.checksum, applied_at = excluded.applied_at
   where m.checksum <> excluded.checksum;
 -- PostgREST finds the new functions after this; nobody else listens.

@@ -35,10 +35,12 @@ begin
   if present is null then
     return;
   end if;
+  -- `any (array)` beside each join: else the planner, which cannot know that there are few, reads the whole table.
   execute format($sql$
     with stale as materialized (
       select t.%1$I as key, o.*
-        from public.job_queue_outer_rows($1, $2) o join public.%2$I t on t.%1$I = o.job_id::%3$s
+        from public.job_queue_outer_rows($1, $2) o
+        join public.%2$I t on t.%1$I = o.job_id::%3$s and t.%1$I = any ($2::%3$s[])
        where (%5$s) is distinct from (%6$s)),
     free as materialized (
       select t.%1$I as key from public.%2$I t where t.%1$I = any (array(select key from stale))
@@ -46,7 +48,7 @@ begin
     done as (
       update public.%2$I t set (%4$s) = row (%6$s)
         from stale o join free on free.key = o.key
-       where t.%1$I = o.key
+       where t.%1$I = o.key and t.%1$I = any (array(select key from stale))
       returning t.%1$I as key)
     select (select count(*) from done),
            array(select key::text from stale except all select key::text from done)
