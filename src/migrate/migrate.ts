@@ -1,4 +1,4 @@
-import { schemaChecksum } from './bundle.ts'
+import { schemaChecksum } from './compose.ts'
 import type { MigrationConnection } from './connection.ts'
 import { migrationFailure } from './refusal.ts'
 import { migrationScript, type ScriptOptions } from './script.ts'

@@ -3,7 +3,7 @@ import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 
 /** Where package.json is: above src/ in a clone, above dist/src/ in an installed package. */
-function packageRoot(): string {
+function findPackageRoot(): string {
   let folder = dirname(fileURLToPath(import.meta.url))
   while (!existsSync(join(folder, 'package.json'))) {
     const parent = dirname(folder)
@@ -14,8 +14,11 @@ function packageRoot(): string {
   return folder
 }
 
+/** The folder of the package. */
+export const packageRoot = findPackageRoot()
+
 /** The folder of the .sql files, which are published as they are. */
-export const migrationsFolder = join(packageRoot(), 'migrations')
+export const migrationsFolder = join(packageRoot, 'migrations')
 
 /** The text of a file under migrations/. */
 export function readMigrationFile(...path: readonly string[]): string {

@@ -1,5 +1,5 @@
 import { InterlockError } from '../core/index.ts'
-import { bundleNames } from './bundle.ts'
+import { bundleNames } from './compose.ts'
 import { readMigrationFile } from './package-files.ts'
 
 export interface ScriptOptions {

@@ -1,4 +1,4 @@
-import { bundleNames } from './bundle.ts'
+import { bundleNames } from './compose.ts'
 import type { MigrationConnection } from './connection.ts'
 import { readMigrationFile } from './package-files.ts'
 import { migrationFailure } from './refusal.ts'

@@ -1,9 +1,10 @@
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
-import { bundles, interlockFunctions } from '../../src/migrate/bundle.ts'
+import { bundles, interlockFunctions } from '../../src/migrate/compose.ts'
 import { migrationScript } from '../../src/migrate/index.ts'
 import { migrationsFolder, readMigrationFile } from '../../src/migrate/package-files.ts'
+import { currentReference, referencePage } from '../../src/migrate/sql-reference.ts'
 
 describe('the bundles', () => {
   it.each([...bundles()])('%s is what its parts make: else run node src/migrate/bundle.ts', (name, text) => {
@@ -26,6 +27,20 @@ describe('every function file', () => {
     expect(text).toContain(`create or replace function public.${name}(`)
     expect(text).toContain('set search_path = pg_catalog, pg_temp')
     expect(text).toMatch(/Returns|Raises/)
+  })
+})
+
+describe('the page about the functions', () => {
+  it('is what their headers say: else run node src/migrate/bundle.ts', () => {
+    const page = readFileSync(referencePage, 'utf8')
+    expect(page).toBe(currentReference())
+    for (const name of interlockFunctions()) expect(page).toContain(`### ${name}\n`)
+  })
+
+  it('explains every SQLSTATE that is raised', () => {
+    const page = readFileSync(referencePage, 'utf8')
+    const texts = [...bundles().values()].join('')
+    for (const code of new Set(texts.match(/JQ\d{3}/g))) expect(page).toContain(`| \`${code}\` |`)
   })
 })
 

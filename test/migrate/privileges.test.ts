@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { interlockFunctions } from '../../src/migrate/bundle.ts'
+import { interlockFunctions } from '../../src/migrate/compose.ts'
 import { migrate, migrationScript } from '../../src/migrate/index.ts'
 import { interlockTables } from '../../src/migrate/version.ts'
 import {

@@ -1,0 +1,36 @@
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { interlockFunctions } from './compose.ts'
+import { packageRoot, readMigrationFile } from './package-files.ts'
+
+/** The page that shows the functions, made from their header comments: what is said in one place cannot differ. */
+export const referencePage = join(packageRoot, 'docs', 'sql-api.md')
+
+const begin = '<!-- From here on made by src/migrate/bundle.ts, from migrations/functions -->'
+
+/** The text of {@link referencePage} as it should be: what people wrote, then every function. */
+export function currentReference(): string {
+  const written = readFileSync(referencePage, 'utf8').split(begin)[0] ?? ''
+  return `${written}${begin}\n\n${functionReference()}`
+}
+
+function functionReference(): string {
+  const functions = interlockFunctions().map(describeFunction)
+  const open = functions.filter((each) => !each.internal).map((each) => each.text)
+  const internal = functions.filter((each) => each.internal).map((each) => each.text)
+  return `## Functions\n\n${open.join('\n')}\n## Functions that only other functions call\n\n${internal.join('\n')}`
+}
+
+function describeFunction(name: string): { readonly internal: boolean; readonly text: string } {
+  const [header = '', statement = ''] = readMigrationFile('functions', `${name}.sql`).split(
+    /^create or replace function public\./m,
+  )
+  const [signature = ''] = statement.split(/^language/m)
+  const comment = header.trim().replace(/^-- ?/gm, '')
+  return {
+    internal: /\bInternal\b|^job_queue_\w+\([^)]*\): the trigger|for job_queue_|for the functions that/.test(
+      comment,
+    ),
+    text: `### ${name}\n\n\`\`\`sql\n${signature.replace(/\s+/g, ' ').trim()}\n\`\`\`\n\n\`\`\`text\n${comment}\n\`\`\`\n`,
+  }
+}
