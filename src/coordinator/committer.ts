@@ -29,6 +29,8 @@ export interface CommitterOptions {
   /** The store says that these worker processes have no live lease. */
   readonly onDeadWorkers: (workerIds: readonly string[]) => void
   readonly onUnreadable: (error: unknown) => void
+  /** This process has appended something. */
+  readonly onAppended: () => void
 }
 
 /** What a try came to; `answer: null` when there was nothing to append, `sure` when that was decided at the head. */
@@ -153,6 +155,7 @@ export class Committer {
     open.close()
     this.#options.replica.adopt(decision)
     open.resolveAll(commands, decision.results)
+    this.#options.onAppended()
   }
 
   /** Nothing to append: true only at the head, since what others appended may change the answer. */

@@ -41,6 +41,7 @@ import { CommandIds, newWorkerId } from './identity.ts'
 import { LeaseKeeper } from './lease.ts'
 import { type Logger, stderrLogger } from './logger.ts'
 import { Pen } from './pen.ts'
+import { Projector } from './projector.ts'
 import { readToHead } from './read.ts'
 import { RELEASE } from './release.ts'
 import { Replica } from './replica.ts'
@@ -66,6 +67,7 @@ export class QueueCoordinator implements Coordinator {
   readonly #lease: LeaseKeeper
   readonly #gate: Gate
   readonly #tick: TickTimer
+  readonly #projector: Projector
   readonly #wake = new Subject<void>()
   readonly #leaseLost = new Subject<{ workerId: string }>()
   readonly #bypassed = new Set<string>()
@@ -89,8 +91,10 @@ export class QueueCoordinator implements Coordinator {
       patience: { forMs: patienceMs, signal: this.#closing.signal },
       onDeadWorkers: (ids) => ids.includes(this.#workerId) && this.#lease.declareLost(),
       onUnreadable: (error) => this.#noteError(error),
+      onAppended: () => this.#projector.nudge(),
     })
     this.#pen = new Pen(this.#committer)
+    this.#projector = new Projector({ store, queue, onError: (error) => this.#noteError(error) })
     this.#gate = new Gate((attempt) => void this.#giveBack(attempt))
     this.#tick = new TickTimer(
       () => this.#clock.now(),
@@ -124,6 +128,7 @@ export class QueueCoordinator implements Coordinator {
     this.#tick.set(nextTickAt(this.#replica.ledger))
     this.#poll = setInterval(() => void this.#pollOnce(), pollMs)
     await this.#pen.catchUp()
+    this.#projector.nudge()
     return this
   }
 
@@ -308,6 +313,7 @@ export class QueueCoordinator implements Coordinator {
     await this.#stopListening?.()
     this.#closing.abort()
     await this.#pen.idle()
+    await this.#projector.close()
     this.#watch?.unsubscribe()
     await this.#lease.stop()
     this.#replica.complete()
@@ -359,6 +365,7 @@ export class QueueCoordinator implements Coordinator {
 
   async #pollOnce(): Promise<void> {
     await this.#pen.catchUp()
+    if (this.#projector.last?.version !== this.#replica.version) this.#projector.nudge()
     if (this.#gate.isWaiting) await this.#background({ type: 'tick' })
     this.#wake.next()
   }

@@ -112,6 +112,19 @@ export interface Projection {
   readonly jobs: readonly JobRow[]
 }
 
+/** One step of the outer projection: how far the user's tables follow the log now. */
+export interface ProjectStep {
+  readonly projectedSeq: number
+  readonly version: number
+  readonly written: number
+  /** Rows that could not be written (locked, or refused by a trigger or CHECK of the user), to be tried again. */
+  readonly setAside: number
+  /** Somebody else is at it, or a table is locked: nothing was moved. */
+  readonly busy: boolean
+  /** How many of the user's tables there are to write to. */
+  readonly targets: number
+}
+
 /**
  * Where a queue's log lives. All writes to the log go through `append` (or `turn`, which is an append under a lock that
  * is held while the caller decides). Errors: `not_migrated`, `database_older`, `database_newer`, `store_unavailable`,
@@ -132,6 +145,11 @@ export interface LogStore {
   read(queue: string, after: number, limit: number): Promise<LogPage>
   /** The inner projection of one moment. Null when the queue has never been opened. */
   projection(queue: string): Promise<Projection | null>
+  /**
+   * Brings the coordination columns of the user's `jobs` and `workflow_executions` up to date with the log, following at
+   * most `batch` (1..10,000) events, in a transaction of its own. A store without such tables answers `targets: 0`.
+   */
+  project(queue: string, batch: number): Promise<ProjectStep>
   beat(beat: WorkerBeat): Promise<BeatAnswer>
   /** Ends this incarnation: its lease is gone at once. */
   leave(queue: string, workerId: string): Promise<void>

@@ -41,6 +41,10 @@ export function memoryStore(database: MemoryDatabase = memoryDatabase()): LogSto
       const { state, jobs } = queueOf(name)
       return { state, jobs: [...jobs.values()].toSorted(byId) }
     },
+    project: async (name) => {
+      const version = queueOf(name).log.length
+      return { projectedSeq: version, version, written: 0, setAside: 0, busy: false, targets: 0 }
+    },
     beat: async (beat) => beatIn(queueOf(beat.queue), beat, database.now()),
     leave: async (name, workerId) => {
       const worker = queueOf(name).workers.get(workerId)

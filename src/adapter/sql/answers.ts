@@ -35,6 +35,21 @@ export const turnAnswer = z.object({ ...head, epoch: integer, missed: events })
 
 export const readAnswer = z.object({ ...head, epoch: integer, events })
 
+export const projectAnswer = z
+  .object({
+    projected_seq: integer,
+    version: integer,
+    written: integer,
+    set_aside: integer,
+    busy: z.boolean(),
+    targets: integer,
+  })
+  .transform(({ projected_seq: projectedSeq, set_aside: setAside, ...step }) => ({
+    ...step,
+    projectedSeq,
+    setAside,
+  }))
+
 export const beatAnswer = z
   .object({ ...head, alive: z.boolean(), expires_at: integer, overdue: ids })
   .transform(({ expires_at: expiresAt, ...answer }) => ({ ...answer, expiresAt }))

@@ -6,6 +6,7 @@ import {
   beatAnswer,
   openAnswer,
   parseAnswer,
+  projectAnswer,
   projectionAnswer,
   readAnswer,
   workersAnswer,
@@ -15,7 +16,7 @@ import type { Rpc } from './rpc.ts'
 /** The calls of a store that are one function each, whatever carries them. */
 export type SqlCalls = Pick<
   LogStore,
-  'open' | 'append' | 'read' | 'projection' | 'beat' | 'leave' | 'workers'
+  'open' | 'append' | 'read' | 'projection' | 'project' | 'beat' | 'leave' | 'workers'
 >
 
 export function sqlCalls(rpc: Rpc): SqlCalls {
@@ -42,6 +43,7 @@ export function sqlCalls(rpc: Rpc): SqlCalls {
     leave: async (queue, workerId) => {
       await rpc('job_queue_leave', { queue, worker_id: workerId })
     },
+    project: (queue, batch) => call('job_queue_project', projectAnswer, { queue, batch }),
     workers: (queue) => call('job_queue_worker_list', workersAnswer, { queue }),
   }
 }

@@ -22,6 +22,7 @@ const functions = {
   },
   job_queue_leave: { queue: 'text', worker_id: 'text' },
   job_queue_worker_list: { queue: 'text' },
+  job_queue_project: { queue: 'text', batch: 'integer' },
 } as const
 
 export type FunctionName = keyof typeof functions
@@ -41,8 +42,8 @@ function statementOf(name: FunctionName): Statement {
   }
 }
 
-const names = Object.keys(functions) as FunctionName[]
+export const functionNames = Object.keys(functions) as [FunctionName, ...FunctionName[]]
 
-export const statements = Object.fromEntries(names.map((name) => [name, statementOf(name)])) as Readonly<
-  Record<FunctionName, Statement>
->
+export const statements = Object.fromEntries(
+  functionNames.map((name) => [name, statementOf(name)]),
+) as Readonly<Record<FunctionName, Statement>>

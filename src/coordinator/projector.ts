@@ -1,0 +1,73 @@
+import type { LogStore, ProjectStep } from '../port/index.ts'
+
+/** Events that one step follows at most: some 100 ms of writing to the user's tables. */
+const BATCH = 1_000
+/** What was set aside is tried again this often, and a table that is locked. */
+const AGAIN_MS = 1_000
+
+export interface ProjectorOptions {
+  readonly store: LogStore
+  readonly queue: string
+  readonly onError: (error: unknown) => void
+}
+
+/**
+ * Keeps the coordination columns of the user's tables behind the log, in transactions of their own: nobody's open
+ * `UPDATE jobs` can stop the queue. One step at a time; appends that come meanwhile are followed together.
+ */
+export class Projector {
+  readonly #options: ProjectorOptions
+  #running: Promise<void> | undefined
+  #behind = false
+  #retry: NodeJS.Timeout | undefined
+  /** False once it is known that there are no tables to write to. */
+  #hasTargets = true
+  #last: ProjectStep | undefined
+
+  constructor(options: ProjectorOptions) {
+    this.#options = options
+  }
+
+  /** How the last step ended; undefined before the first. */
+  get last(): ProjectStep | undefined {
+    return this.#last
+  }
+
+  /** Something was appended. */
+  nudge(): void {
+    if (!this.#hasTargets) return
+    this.#behind = true
+    this.#running ??= this.#run().finally(() => {
+      this.#running = undefined
+    })
+  }
+
+  /** Follows what is left, unless a table is locked, and stops. */
+  async close(): Promise<void> {
+    await this.#running
+    clearTimeout(this.#retry)
+    this.#hasTargets = false
+  }
+
+  async #run(): Promise<void> {
+    const { store, queue, onError } = this.#options
+    try {
+      while (this.#behind) {
+        this.#behind = false
+        const step = await store.project(queue, BATCH)
+        this.#last = step
+        if (step.targets === 0) this.#hasTargets = step.busy
+        else if (!step.busy && step.projectedSeq < step.version) this.#behind = true
+        if (step.busy || step.setAside > 0) this.#tryAgain()
+      }
+    } catch (error) {
+      onError(error)
+      this.#tryAgain()
+    }
+  }
+
+  #tryAgain(): void {
+    clearTimeout(this.#retry)
+    this.#retry = setTimeout(() => this.nudge(), AGAIN_MS).unref()
+  }
+}
