@@ -1,0 +1,105 @@
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import path from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { InterlockError } from '../../core/index.ts'
+import type { Backend } from './backend.ts'
+import { openDatabase } from './database.ts'
+import { endGoneWorkers, liveWorkers } from './incarnation.ts'
+import { connectToOwner } from './owner-client.ts'
+import { type OwnerRecord, takeOwnership } from './owner-lock.ts'
+import { serveOwner } from './owner-socket.ts'
+
+/** For how long an owner that lives but does not answer is asked again: it may be about to open or to close. */
+const PATIENCE_MS = 10_000
+
+/**
+ * The database in `directory`: opened here when nobody has it, else reached through the process that has.
+ *
+ * @throws InterlockError `store_unwritable`, `store_in_use`, `store_unavailable`
+ */
+export async function attach(directory: string, store: string): Promise<Backend> {
+  const deadline = performance.now() + PATIENCE_MS
+  for (;;) {
+    const place = await socketPlace(directory)
+    const ownership = await takeOwnership(directory, place.path).catch(async (error) => {
+      await place.remove()
+      throw error
+    })
+    if (ownership.mine) return own(directory, store, place, ownership.release)
+    await place.remove()
+    const backend = await connectToOwner(ownership.record.socket, store)
+    if (backend) return backend
+    if (performance.now() > deadline) throw inUse(store, ownership.record)
+    await sleep(50)
+  }
+}
+
+async function own(
+  directory: string,
+  store: string,
+  place: SocketPlace,
+  release: () => Promise<void>,
+): Promise<Backend> {
+  const opening = openDatabase(path.join(directory, 'database'))
+  const letGo = async () => {
+    await release()
+    await place.remove()
+  }
+  try {
+    // Before the database is open, so that others wait for it instead of finding nobody.
+    const stopServing = await serveOwner(place.path, opening, store)
+    const database = await opening
+    const { rows } = await database.db.query<{ queue: string; worker_id: string; release: string }>(
+      liveWorkers,
+    )
+    await endGoneWorkers(rows, database.rpc)
+    const close = async () => {
+      await stopServing()
+      await database.close()
+      await letGo()
+    }
+    return { ...database, close }
+  } catch (error) {
+    await opening.then(({ close }) => close()).catch(() => {})
+    await letGo()
+    if (error instanceof InterlockError) throw error
+    throw unopenable(store, directory, error)
+  }
+}
+
+interface SocketPlace {
+  readonly path: string
+  remove(): Promise<void>
+}
+
+/** The path of a Unix socket has some 100 bytes; where the directory's is longer, it goes into one of its own. */
+async function socketPlace(directory: string): Promise<SocketPlace> {
+  if (process.platform === 'win32') {
+    const pipe = `\\\\.\\pipe\\interlock-${process.pid}-${Math.random().toString(36).slice(2)}`
+    return { path: pipe, remove: async () => {} }
+  }
+  const inside = path.join(path.resolve(directory), `owner-${process.pid}-${++places}.sock`)
+  if (Buffer.byteLength(inside) <= 100) return { path: inside, remove: () => removed(inside) }
+  const folder = await mkdtemp(path.join(tmpdir(), 'interlock-'))
+  return { path: path.join(folder, 's'), remove: () => removed(folder) }
+}
+
+let places = 0
+
+/** What cannot be removed is left: a socket that nobody answers at does no harm. */
+const removed = (file: string) => rm(file, { recursive: true, force: true }).catch(() => {})
+
+const inUse = (store: string, { pid }: OwnerRecord): InterlockError =>
+  new InterlockError(
+    'store_in_use',
+    `${store}: the process ${pid} has it open and does not answer; end it (or let it go on, if it is paused) and try again`,
+    { pid },
+  )
+
+const unopenable = (store: string, directory: string, error: unknown): InterlockError =>
+  new InterlockError(
+    'store_unavailable',
+    `${store}: the embedded database does not open (${String((error as Error | null)?.message ?? error).slice(0, 200)}); if another release made it, move ${directory} away and start anew`,
+    { directory },
+  )

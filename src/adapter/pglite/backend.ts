@@ -1,0 +1,13 @@
+import type { Rpc, Turn } from '../sql/index.ts'
+
+/** The database as a store sees it: in this process, or behind the socket of the process that owns it. */
+export interface Backend {
+  readonly rpc: Rpc
+  /** Ready for one turn. */
+  turn(): Turn
+  /** Calls back with the queue's name after every append, whoever made it. Returns how to stop. */
+  listen(onWake: (queue: string) => void): () => void
+  /** Resolves when this backend is of no more use: closed, or its owner gone. */
+  readonly lost: Promise<void>
+  close(): Promise<void>
+}

@@ -1,0 +1,91 @@
+import { setImmediate } from 'node:timers/promises'
+import { PGlite, type Transaction } from '@electric-sql/pglite'
+import { InterlockError } from '../../core/index.ts'
+import { migrate } from '../../migrate/index.ts'
+import { type FunctionName, statements, type Turn } from '../sql/index.ts'
+import type { Backend } from './backend.ts'
+
+type Args = Readonly<Record<string, unknown>>
+
+/** How long a turn may keep the database, which has one connection for all; PostgreSQL itself cuts off after the same time. */
+const TURN_MS = 1_000
+
+/**
+ * Opens the embedded database and brings its tables to this release.
+ *
+ * @param dataDir a directory, or `memory://`
+ */
+export async function openDatabase(dataDir: string): Promise<Backend & { readonly db: PGlite }> {
+  const db = await PGlite.create({ dataDir })
+  await migrate({
+    query: async (sql, parameters) =>
+      (await db.query<Record<string, unknown>>(sql, parameters ? [...parameters] : undefined)).rows,
+    exec: async (sql) => {
+      await db.exec(sql)
+    },
+  })
+  const wakes = new Set<(queue: string) => void>()
+  await db.listen('interlock', (payload) => {
+    for (const onWake of wakes) onWake(payload.slice(0, payload.lastIndexOf(':')))
+  })
+  const lost = Promise.withResolvers<void>()
+  return {
+    db,
+    rpc: (name, args) => call(db, name, args),
+    turn: () => turnOn(db),
+    listen: (onWake) => {
+      // A function of its own, so that one callback can listen twice.
+      const own = (queue: string) => onWake(queue)
+      wakes.add(own)
+      return () => void wakes.delete(own)
+    },
+    lost: lost.promise,
+    close: async () => {
+      await db.close()
+      lost.resolve()
+    },
+  }
+}
+
+async function call(on: Pick<Transaction, 'query'>, name: FunctionName, args: Args): Promise<unknown> {
+  const { text, values } = statements[name]
+  const { rows } = await on.query<{ answer: unknown }>(text, values(args))
+  // PGlite works in this thread and settles in microtasks: a busy caller would never let sockets and timers have a turn.
+  await setImmediate()
+  return rows[0]?.answer
+}
+
+/**
+ * A turn as a transaction of PGlite's, which lets no other query in between and rolls back what fails. It is given up by
+ * itself when it takes too long: whoever decides may be paused, in another process.
+ */
+function turnOn(db: PGlite): Turn {
+  const begun = Promise.withResolvers<unknown>()
+  const next = Promise.withResolvers<{ readonly name: FunctionName; readonly args: Args } | null>()
+  let ended: Promise<unknown> = Promise.resolve()
+  return {
+    begin: (queue, since) => {
+      ended = db.transaction(async (transaction) => {
+        begun.resolve(await call(transaction, 'job_queue_turn', { queue, since }))
+        const impatience = setTimeout(() => next.resolve(null), TURN_MS)
+        const finish = await next.promise
+        clearTimeout(impatience)
+        if (finish) return call(transaction, finish.name, finish.args)
+        await transaction.rollback()
+        return undefined
+      })
+      ended.catch(begun.reject)
+      return begun.promise
+    },
+    finish: async (name, args) => {
+      next.resolve({ name, args })
+      const answer = await ended
+      if (answer !== undefined) return answer
+      throw new InterlockError('contention', 'the turn took longer than a second and was given up; try again')
+    },
+    giveUp: async () => {
+      next.resolve(null)
+      await ended.catch(() => {})
+    },
+  }
+}

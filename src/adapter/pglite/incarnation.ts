@@ -1,0 +1,35 @@
+import type { Rpc } from '../sql/index.ts'
+import { isRunning, type ProcessId } from './process.ts'
+
+/*
+ * A process that opens the embedded database knows which workers cannot live any more: those of processes that are gone.
+ * So a beat says whose it is, behind the release: `0.1.0 ⟨412:88301⟩`.
+ */
+const mark = / ⟨(\d+):([^⟩]*)⟩$/u
+
+export const marked = (release: string, { pid, started }: ProcessId): string =>
+  `${release} ⟨${pid}:${started}⟩`
+
+export const unmarked = (release: string): string => release.replace(mark, '')
+
+function processOf(release: string): ProcessId | null {
+  const [, pid, started] = mark.exec(release) ?? []
+  return pid === undefined || started === undefined ? null : { pid: Number(pid), started }
+}
+
+interface Row {
+  readonly queue: string
+  readonly worker_id: string
+  readonly release: string
+}
+
+/** Ends the leases of workers whose process is gone, so that their jobs go on at once and not after ttl and grace. */
+export async function endGoneWorkers(rows: readonly Row[], rpc: Rpc): Promise<void> {
+  for (const { queue, worker_id, release } of rows) {
+    const process = processOf(release)
+    if (process && !(await isRunning(process))) await rpc('job_queue_leave', { queue, worker_id })
+  }
+}
+
+/** The rows of all live workers, of every queue. */
+export const liveWorkers = 'select queue, worker_id, release from public.job_queue_workers where not dead'

@@ -1,0 +1,1 @@
+export { pgliteStore } from './store.ts'

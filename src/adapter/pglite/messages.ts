@@ -1,0 +1,34 @@
+import { z } from 'zod'
+import { errorCodes } from '../../core/index.ts'
+import { functionNames } from '../sql/index.ts'
+
+const args = z.record(z.string(), z.unknown())
+const name = z.enum(functionNames)
+
+/** What a process asks of the owner. A turn is a `begin` and then one `finish` or `give_up` with its number. */
+export const requestSchema = z.discriminatedUnion('do', [
+  z.object({ id: z.int(), do: z.literal('call'), name, args }),
+  z.object({ id: z.int(), do: z.literal('begin'), turn: z.int(), queue: z.string(), since: z.int() }),
+  z.object({ id: z.int(), do: z.literal('finish'), turn: z.int(), name, args }),
+  z.object({ id: z.int(), do: z.literal('give_up'), turn: z.int() }),
+])
+export type Request = z.infer<typeof requestSchema>
+
+const failure = z.object({
+  code: z.enum(errorCodes),
+  message: z.string(),
+  details: z.record(
+    z.string(),
+    z.union([z.string(), z.number(), z.boolean(), z.null(), z.array(z.string())]),
+  ),
+})
+
+/** What the owner says: that it is there, an answer, a failure, or that somebody appended to a queue. */
+export const replySchema = z.union([
+  z.object({ owner: z.int() }),
+  z.object({ wake: z.string() }),
+  z.object({ id: z.int(), failed: failure }),
+  z.object({ id: z.int(), answer: z.unknown() }),
+])
+export type Failure = z.infer<typeof failure>
+export type Reply = z.infer<typeof replySchema>

@@ -1,0 +1,125 @@
+import { createConnection, type Socket } from 'node:net'
+import { InterlockError } from '../../core/index.ts'
+import type { Turn } from '../sql/index.ts'
+import type { Backend } from './backend.ts'
+import { readLines, writeLine } from './lines.ts'
+import { type Request, replySchema } from './messages.ts'
+
+/** An owner that lives greets at once, unless it is just computing; then it may take some seconds. */
+const GREETING_MS = 5_000
+/** An owner that lives answers sooner; of one that does not, nobody knows whether it did what it was asked. */
+const ANSWER_MS = 15_000
+
+type Ask = Request extends infer Each ? (Each extends Request ? Omit<Each, 'id'> : never) : never
+
+/**
+ * The database behind the socket of the process that owns it. Null when nobody answers there.
+ *
+ * @param store the store's name for messages
+ */
+export async function connectToOwner(path: string, store: string): Promise<Backend | null> {
+  const socket = createConnection(path)
+  const asking = askingOver(socket, store)
+  return (await asking.greeted) ? backendOver(socket, asking) : null
+}
+
+function backendOver(socket: Socket, { ask, lost, wakes }: Asking): Backend {
+  let turns = 0
+  return {
+    rpc: (name, args) => ask({ do: 'call', name, args }),
+    turn: () => turnOver(ask, ++turns),
+    listen: (onWake) => {
+      // A function of its own, so that one callback can listen twice.
+      const own = (queue: string) => onWake(queue)
+      wakes.add(own)
+      return () => void wakes.delete(own)
+    },
+    lost,
+    close: async () => {
+      socket.end()
+      await lost
+    },
+  }
+}
+
+function turnOver(ask: (request: Ask) => Promise<unknown>, turn: number): Turn {
+  return {
+    begin: (queue, since) => ask({ do: 'begin', turn, queue, since }),
+    finish: (name, args) => ask({ do: 'finish', turn, name, args }),
+    giveUp: async () => {
+      await ask({ do: 'give_up', turn })
+    },
+  }
+}
+
+interface Pending {
+  resolve(answer: unknown): void
+  reject(error: InterlockError): void
+}
+
+interface Asking {
+  readonly ask: (request: Ask) => Promise<unknown>
+  /** Whether the owner said that it is there. */
+  readonly greeted: Promise<boolean>
+  readonly lost: Promise<void>
+  readonly wakes: Set<(queue: string) => void>
+}
+
+/** Questions and answers by number; the process stays for those that are open, and only for them. */
+function askingOver(socket: Socket, store: string): Asking {
+  const pending = new Map<number, Pending>()
+  const wakes = new Set<(queue: string) => void>()
+  const greeted = Promise.withResolvers<boolean>()
+  const lost = Promise.withResolvers<void>()
+  let ids = 0
+  const settle = (id: number): Pending | undefined => {
+    const waiting = pending.get(id)
+    pending.delete(id)
+    if (pending.size === 0) rest(socket)
+    return waiting
+  }
+  socket.setTimeout(GREETING_MS, () => socket.destroy())
+  // What went wrong with a socket is told by `close`.
+  socket.on('error', () => {})
+  socket.once('close', () => {
+    greeted.resolve(false)
+    for (const id of [...pending.keys()]) settle(id)?.reject(ownerGone(store))
+    lost.resolve()
+  })
+  readLines(socket, (line) => {
+    const { data: reply } = replySchema.safeParse(line)
+    if (!reply) return void socket.destroy()
+    if ('owner' in reply) {
+      rest(socket)
+      return greeted.resolve(true)
+    }
+    if ('wake' in reply) return wakes.forEach((onWake) => void onWake(reply.wake))
+    const waiting = settle(reply.id)
+    if ('answer' in reply) return waiting?.resolve(reply.answer)
+    const { code, message, details } = reply.failed
+    waiting?.reject(new InterlockError(code, message, details))
+  })
+  const ask = (request: Ask): Promise<unknown> => {
+    if (socket.destroyed) return Promise.reject(ownerGone(store))
+    const id = ++ids
+    const { promise, resolve, reject } = Promise.withResolvers<unknown>()
+    pending.set(id, { resolve, reject })
+    socket.ref()
+    socket.setTimeout(ANSWER_MS)
+    writeLine(socket, { id, ...request })
+    return promise
+  }
+  return { ask, greeted: greeted.promise, lost: lost.promise, wakes }
+}
+
+/** Nothing is asked: neither wait for an answer nor keep the process. */
+function rest(socket: Socket): void {
+  socket.setTimeout(0)
+  socket.unref()
+}
+
+const ownerGone = (store: string): InterlockError =>
+  new InterlockError(
+    'store_unavailable',
+    `${store}: the process that has it open ended or does not answer, so it is not known what it did; ask again under the same id`,
+  )

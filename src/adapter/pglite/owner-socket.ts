@@ -1,0 +1,95 @@
+import { chmod } from 'node:fs/promises'
+import { createServer, type Socket } from 'node:net'
+import { storeFailure, type Turn } from '../sql/index.ts'
+import type { Backend } from './backend.ts'
+import { readLines, writeLine } from './lines.ts'
+import { type Failure, type Reply, type Request, requestSchema } from './messages.ts'
+
+/**
+ * Lets other processes of this user reach the database that this process owns. Whoever connects before it is open waits.
+ *
+ * @param path of the socket; only the owner of the file may connect
+ * @returns how to end it; a turn that a lost connection held is given up
+ */
+export async function serveOwner(
+  path: string,
+  backend: Promise<Backend>,
+  store: string,
+): Promise<() => Promise<void>> {
+  const sockets = new Set<Socket>()
+  const server = createServer((socket) => {
+    sockets.add(socket)
+    socket.once('close', () => sockets.delete(socket))
+    // A peer that is gone says so by `close`; nothing else is to be done about it.
+    socket.on('error', () => {})
+    serve(socket, backend, store)
+  })
+  await new Promise<void>((resolve, reject) => {
+    server.once('error', reject).listen(path, resolve)
+  })
+  await chmod(path, 0o600)
+  // Serving others is no reason to stay: whoever is done may go, and another process takes over.
+  server.unref()
+  return async () => {
+    for (const socket of sockets) socket.destroy()
+    await new Promise((resolve) => server.close(resolve))
+  }
+}
+
+function serve(socket: Socket, backend: Promise<Backend>, store: string): void {
+  const turns = new Map<number, Turn>()
+  let stop = () => {}
+  const say = (reply: Reply) => writeLine(socket, reply)
+  backend.then(
+    (opened) => {
+      if (!socket.destroyed) stop = opened.listen((wake) => say({ wake }))
+    },
+    () => socket.destroy(),
+  )
+  socket.unref()
+  socket.once('close', () => {
+    stop()
+    for (const turn of turns.values()) void turn.giveUp()
+  })
+  say({ owner: process.pid })
+  const answer = async (line: unknown) => {
+    const parsed = requestSchema.safeParse(line)
+    if (!parsed.success) return void socket.destroy()
+    const { id } = parsed.data
+    try {
+      say({ id, answer: (await perform(parsed.data, await backend, turns)) ?? null })
+    } catch (error) {
+      say({ id, failed: failureOf(error, store) })
+    }
+  }
+  readLines(socket, (line) => void answer(line))
+}
+
+function failureOf(error: unknown, store: string) {
+  const { code, message, details } = storeFailure(error, store)
+  return { code, message, details: JSON.parse(JSON.stringify(details)) as Failure['details'] }
+}
+
+async function perform(request: Request, backend: Backend, turns: Map<number, Turn>): Promise<unknown> {
+  switch (request.do) {
+    case 'call':
+      return backend.rpc(request.name, request.args)
+    case 'begin': {
+      const turn = backend.turn()
+      turns.set(request.turn, turn)
+      return turn.begin(request.queue, request.since)
+    }
+    case 'finish':
+      return taken(turns, request.turn)?.finish(request.name, request.args)
+    case 'give_up':
+      return taken(turns, request.turn)?.giveUp()
+    default:
+      return request satisfies never
+  }
+}
+
+function taken(turns: Map<number, Turn>, id: number): Turn | undefined {
+  const turn = turns.get(id)
+  turns.delete(id)
+  return turn
+}

@@ -1,0 +1,106 @@
+import { InterlockError } from '../../core/index.ts'
+import type { LogStore } from '../../port/index.ts'
+import { type Rpc, sqlCalls, storeFailure, type Turn, turnBy } from '../sql/index.ts'
+import { attach } from './attach.ts'
+import type { Backend } from './backend.ts'
+import { openDatabase } from './database.ts'
+import { marked, unmarked } from './incarnation.ts'
+import { thisProcess } from './process.ts'
+
+/**
+ * A store in this process or the next one on this machine: PostgreSQL in WebAssembly, nothing to install. For trying out,
+ * tests, and work on one machine. What was acknowledged survives the death of the process, not a power cut.
+ *
+ * The first process that uses the directory opens the database and answers the others; when it ends, the next one that
+ * needs it opens it.
+ *
+ * @param directory made when it is not there; `memory://` for a database that nobody else sees and that ends with `close()`
+ * @throws InterlockError from its calls: `store_unwritable`, `store_in_use`, `store_unavailable`, `contention`, `closed`
+ * @example
+ * import { pgliteStore } from 'interlock-queue/pglite'
+ * const coordinator = await createCoordinator({ store: pgliteStore('./.interlock') })
+ */
+export function pgliteStore(directory: string): LogStore {
+  const name = `pglite:${directory}`
+  const listeners = new Map<() => void, string>()
+  let current: Promise<Backend> | null = null
+  let closed = false
+
+  const wake = (queue?: string) => {
+    for (const [onWake, name] of listeners) if (queue === undefined || name === queue) onWake()
+  }
+
+  /** When the owner goes, those who listen need the next one; they are told once, since they may have missed something. */
+  const onLost = (lost: Promise<Backend>) => {
+    if (current !== lost || closed) return
+    current = null
+    if (listeners.size > 0)
+      backend().then(
+        () => wake(),
+        () => {},
+      )
+  }
+
+  const backend = (): Promise<Backend> => {
+    if (closed) return Promise.reject(new InterlockError('closed', 'the store is closed; make a new one'))
+    if (current) return current
+    const attaching = directory === 'memory://' ? openDatabase(directory) : attach(directory, name)
+    current = attaching
+    attaching.then(
+      (attached) => {
+        attached.listen(wake)
+        void attached.lost.then(() => onLost(attaching))
+      },
+      () => {
+        if (current === attaching) current = null
+      },
+    )
+    return attaching
+  }
+
+  const rpc: Rpc = async (fn, args) => {
+    const { rpc } = await backend()
+    return rpc(fn, args).catch((error) => Promise.reject(storeFailure(error, name)))
+  }
+  const calls = sqlCalls(rpc)
+  return {
+    name,
+    ...calls,
+    beat: async (beat) => calls.beat({ ...beat, release: marked(beat.release, await thisProcess()) }),
+    workers: async (queue) =>
+      (await calls.workers(queue)).map((row) => ({ ...row, release: unmarked(row.release) })),
+    turn: async (queue, since, decide) => {
+      const turn = guarded((await backend()).turn(), name)
+      try {
+        return await turnBy(turn, queue, since, decide)
+      } catch (error) {
+        await turn.giveUp().catch(() => {})
+        throw error
+      }
+    },
+    listen: async (queue, onWake) => {
+      await backend()
+      // A function of its own, so that one callback can listen twice.
+      const own = () => onWake()
+      listeners.set(own, queue)
+      return async () => void listeners.delete(own)
+    },
+    close: async () => {
+      if (closed) return
+      closed = true
+      listeners.clear()
+      const attached = await current?.catch(() => null)
+      await attached?.close()
+    },
+  }
+}
+
+/** What the database refuses becomes ours, with a code; what the caller throws while it decides stays the caller's. */
+function guarded(turn: Turn, store: string): Turn {
+  const fail = (error: unknown) => Promise.reject(storeFailure(error, store))
+  return {
+    begin: (queue, since) => turn.begin(queue, since).catch(fail),
+    finish: (name, args) => turn.finish(name, args).catch(fail),
+    giveUp: () => turn.giveUp().catch(fail),
+  }
+}

@@ -1,0 +1,194 @@
+import { type ChildProcess, spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import path from 'node:path'
+import { createInterface } from 'node:readline/promises'
+import { beforeEach, describe, expect, it, onTestFinished } from 'vitest'
+import { pgliteStore } from '../../src/adapter/pglite/index.ts'
+import type { LogStore } from '../../src/port/index.ts'
+import { appendNow, queuedEvent, until } from '../../src/testing/index.ts'
+
+let directory: string
+
+beforeEach(async () => {
+  directory = await mkdtemp(path.join(tmpdir(), 'interlock-owner-'))
+  onTestFinished(() => rm(directory, { recursive: true, force: true }))
+})
+
+function open(where = directory): LogStore {
+  const store = pgliteStore(where)
+  onTestFinished(() => store.close())
+  return store
+}
+
+interface Child {
+  readonly process: ChildProcess
+  readonly lines: string[]
+  says(line: string): Promise<void>
+  kill(signal: NodeJS.Signals): Promise<void>
+}
+
+async function child(what: string, where = directory): Promise<Child> {
+  const script = path.join(import.meta.dirname, 'pglite-child.ts')
+  const started = spawn(process.execPath, [script, where, what], { stdio: ['ignore', 'pipe', 'inherit'] })
+  const lines: string[] = []
+  createInterface({ input: started.stdout }).on('line', (line) => lines.push(line))
+  const ended = once(started, 'close')
+  const kill = async (signal: NodeJS.Signals) => {
+    started.kill(signal)
+    if (signal !== 'SIGSTOP' && signal !== 'SIGCONT') await ended
+  }
+  onTestFinished(async () => {
+    if (started.exitCode === null && started.signalCode === null) await kill('SIGKILL')
+  })
+  const says = (line: string) => until(`the child says ${line}`, () => lines.includes(line))
+  await until('the child is ready', () => lines.includes('ready') || started.exitCode !== null)
+  return { process: started, lines, says, kill }
+}
+
+describe('a second process', () => {
+  it('reads and appends through the first, and takes over when that one ends', async () => {
+    const first = await child('append')
+    await first.says('3')
+    const store = open()
+    await store.open('q')
+    const woken: number[] = []
+    await store.listen('q', () => woken.push(1))
+    // The other appends all the time, so some of ours come too late.
+    await until(
+      'its own append is taken',
+      async () => (await appendNow(store, 'q', [queuedEvent('mine')])).ok,
+    )
+    await until('it is woken by the other', () => woken.length > 2)
+    await first.kill('SIGTERM')
+    await until('it has the database itself', () =>
+      store.read('q', 0, 1).then(
+        () => true,
+        () => false,
+      ),
+    )
+    expect((await appendNow(store, 'q', [queuedEvent('alone')])).ok).toBe(true)
+  })
+
+  it('gets store_in_use from one that is paused', { timeout: 60_000 }, async () => {
+    const first = await child('idle')
+    await first.kill('SIGSTOP')
+    await expect(open().open('q')).rejects.toMatchObject({ code: 'store_in_use' })
+    await first.kill('SIGCONT')
+  })
+
+  it('finds another machine in the lock, and leaves it alone', async () => {
+    const record = { pid: 1, started: '', host: 'elsewhere', token: 't', socket: '/nowhere' }
+    await writeFile(path.join(directory, 'owner.json'), JSON.stringify(record))
+    await expect(open().open('q')).rejects.toMatchObject({
+      code: 'store_in_use',
+      message: expect.stringContaining('the machine elsewhere has it open'),
+    })
+  })
+})
+
+describe('a killed process', () => {
+  it('loses nothing that was acknowledged, however often', { timeout: 120_000 }, async () => {
+    let acknowledged = 0
+    for (let round = 1; round <= 3; round++) {
+      const victim = await child('append')
+      await until('it has appended', () => victim.lines.length > 20 * round)
+      await victim.kill('SIGKILL')
+      acknowledged = Math.max(acknowledged, Number(victim.lines.at(-1)))
+    }
+    const store = open()
+    await store.open('q')
+    const { events, version } = await store.read('q', 0, 10_000)
+    expect(version).toBeGreaterThanOrEqual(acknowledged)
+    expect(events.map((event) => event.seq)).toEqual(Array.from({ length: version }, (_, i) => i + 1))
+    expect((await appendNow(store, 'q', [queuedEvent('after')])).ok).toBe(true)
+  })
+
+  it('leaves its lease to nobody: the next owner ends it at once, but not that of the living', async () => {
+    const owner = await child('idle')
+    const living = await child('idle')
+    await owner.kill('SIGKILL')
+    const store = open()
+    await until('somebody has taken over', () =>
+      store.open('q').then(
+        () => true,
+        () => false,
+      ),
+    )
+    const states = (await store.workers('q')).map(({ workerId, state, release }) => [
+      workerId,
+      state,
+      release,
+    ])
+    expect(states).toEqual([
+      [`child-${owner.process.pid}`, 'dead', '0.0.0'],
+      [`child-${living.process.pid}`, 'live', '0.0.0'],
+    ])
+  })
+
+  it('leaves a lock that eight at once take over, one of them', async () => {
+    const record = { pid: 2 ** 22 - 1, started: '1', token: 't', socket: '/nowhere' }
+    const { hostname } = await import('node:os')
+    await writeFile(path.join(directory, 'owner.json'), JSON.stringify({ ...record, host: hostname() }))
+    const stores = Array.from({ length: 8 }, () => open())
+    await Promise.all(stores.map((store) => store.open('q')))
+    await Promise.all(stores.map((store) => store.read('q', 0, 1)))
+    const sockets = (await readdir(directory)).filter((name) => name.endsWith('.sock'))
+    expect(sockets).toHaveLength(1)
+  })
+
+  it('leaves half a lock, which is not waited for', async () => {
+    await writeFile(path.join(directory, 'owner.json'), '{"pid": 1')
+    await open().open('q')
+    expect(JSON.parse(await readFile(path.join(directory, 'owner.json'), 'utf8')).pid).toBe(process.pid)
+  })
+})
+
+describe('the directory', () => {
+  it('is made, and its socket and lock are for this user only', async () => {
+    const where = path.join(directory, 'a', 'b')
+    const store = open(where)
+    await store.open('q')
+    for (const name of (await readdir(where)).filter((name) => name !== 'database')) {
+      expect([name, (await stat(path.join(where, name))).mode & 0o077]).toEqual([name, 0])
+    }
+    await store.close()
+    expect(await readdir(where)).toEqual(['database'])
+  })
+
+  it('may be too long for a socket', async () => {
+    const where = path.join(directory, 'x'.repeat(120))
+    await open(where).open('q')
+    const second = open(where)
+    expect((await appendNow(second, 'q', [queuedEvent('a')])).ok).toBe(true)
+  })
+
+  it('that cannot be written is refused with what to do', async () => {
+    await writeFile(path.join(directory, 'file'), '')
+    await expect(open(path.join(directory, 'file', 'below')).open('q')).rejects.toMatchObject({
+      code: 'store_unwritable',
+      message: expect.stringContaining('name a directory that this user may write to'),
+    })
+  })
+
+  it('of another PostgreSQL says what to do, and stays free', async () => {
+    const store = open()
+    await store.open('q')
+    await store.close()
+    await writeFile(path.join(directory, 'database', 'PG_VERSION'), '3\n')
+    await expect(open().open('q')).rejects.toMatchObject({
+      code: 'store_unavailable',
+      message: expect.stringContaining('move'),
+    })
+    expect(await readdir(directory)).toEqual(['database'])
+  })
+
+  it('may be no directory: memory:// is for this store alone', async () => {
+    const [one, two] = [open('memory://'), open('memory://')]
+    await Promise.all([one.open('q'), two.open('q')])
+    await appendNow(one, 'q', [queuedEvent('a')])
+    expect((await one.read('q', 0, 1)).version).toBe(1)
+    expect((await two.read('q', 0, 1)).version).toBe(0)
+  })
+})
