@@ -49,7 +49,7 @@ describe('the rules', () => {
     ],
     ['src/adapter/memory/a.ts', "import pg from 'pg'", 'adapter/memory may import'],
     ['src/adapter/postgres/a.ts', "import { b } from '../pglite/b.ts'", 'adapter/postgres may import'],
-    ['src/adapter/postgres/a.ts', "import { b } from '../../migrate/b.ts'", 'adapter/postgres may import'],
+    ['src/adapter/memory/a.ts', "import { b } from '../../migrate/b.ts'", 'adapter/memory may import'],
     ['src/adapter/sql/a.ts', "import fs from 'fs'", 'node:*'],
     [
       'src/index.ts',

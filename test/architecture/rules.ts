@@ -5,7 +5,8 @@ const root: Rule = { parts: 'any', packages: 'any', builtins: true, pure: false 
 
 const adapter = (packages: readonly string[], further: readonly string[] = []): Rule => ({
   parts: ['port', 'codec', 'core', 'adapter/sql', ...further],
-  packages: ['rxjs', ...packages],
+  // What comes over a wire is parsed here.
+  packages: ['rxjs', 'zod', ...packages],
   builtins: true,
   pure: false,
 })
