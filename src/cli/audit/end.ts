@@ -1,0 +1,39 @@
+import type { RecordedEvent } from '../../core/index.ts'
+import type { AuditedJob } from './job.ts'
+import type { AuditState } from './state.ts'
+
+type EndType = 'completed' | 'failed' | 'cancelled' | 'lease_expired' | 'expired'
+type EndEvent = RecordedEvent & { readonly type: EndType }
+
+/** Ends an attempt, or a job that was still waiting. */
+export function end(state: AuditState, event: EndEvent): void {
+  const token = event.type === 'expired' ? null : event.token
+  if (token === null) return endWaiting(state, event)
+  const job = state.jobs.get(event.jobId)
+  if (job === undefined || job.state !== 'active') {
+    state.report('token', event.jobId, `token ${token} is not that of a live attempt`)
+    return
+  }
+  if (job.token !== token) {
+    state.report('token', job.jobId, `token ${token} ended it; its attempt has token ${job.token}`)
+  }
+  state.lines.giveBack(job)
+  state.active--
+  const final = event.type === 'failed' || event.type === 'lease_expired' ? event.final : true
+  if (final) return drop(state, job, event.type)
+  job.state = 'between'
+  state.between.add(job)
+}
+
+function endWaiting(state: AuditState, event: EndEvent): void {
+  const job = state.expect(event.jobId, 'waiting')
+  if (job === undefined) return
+  state.lines.leave(job)
+  drop(state, job, event.type)
+}
+
+/** A lease that expired for the last time is a failure to whoever counts jobs. */
+function drop(state: AuditState, job: AuditedJob, type: EndType): void {
+  state.jobs.delete(job.jobId)
+  state.counts[type === 'lease_expired' ? 'failed' : type]++
+}

@@ -1,0 +1,64 @@
+import type { JobSpec, Policy } from '../../core/index.ts'
+
+/** A live job as the audit knows it, from the log alone. */
+export interface AuditedJob {
+  readonly jobId: string
+  readonly spec: JobSpec
+  readonly queuedAt: number
+  /** Runs alone: it has no models, and the policy said so when it came. */
+  readonly alone: boolean
+  place: Place
+  state: 'waiting' | 'active' | 'between'
+  /** Not to be started before; null: due. */
+  dueAt: number | null
+  token: number
+  attempt: number
+  /** Attempts that were given back. */
+  free: number
+  overtaken: number
+  /** It was announced to all, so it may be passed for want of a worker. */
+  offered: boolean
+  /** The model that has no place for it, as far as is known. */
+  parkedOn: string | null
+}
+
+interface Place {
+  readonly level: number
+  readonly order: number
+  readonly tie: number
+}
+
+export const byPlace = (a: AuditedJob, b: AuditedJob): number =>
+  a.place.level - b.place.level || a.place.order - b.place.order || a.place.tie - b.place.tie
+
+/** Where the rules of the line put a job: a level of priority is worth `ageSeconds` of waiting. */
+export function placeOf(policy: Policy, priority: number, queuedAt: number, seq: number): Place {
+  if (policy.ageSeconds === null) return { level: -priority, order: queuedAt, tie: seq }
+  return { level: 0, order: Math.round(queuedAt - priority * policy.ageSeconds * 1e6), tie: seq }
+}
+
+export function auditedJob(
+  spec: JobSpec,
+  event: { readonly seq: number; readonly at: number },
+  policy: Policy,
+) {
+  const job: AuditedJob = {
+    jobId: spec.jobId,
+    spec,
+    queuedAt: event.at,
+    alone: spec.models.length === 0 && policy.emptySet === 'exclusive',
+    place: placeOf(policy, spec.priority, event.at, event.seq),
+    state: 'waiting',
+    dueAt: spec.runAt !== null && spec.runAt > event.at ? spec.runAt : null,
+    token: 0,
+    attempt: 0,
+    free: 0,
+    overtaken: 0,
+    offered: false,
+    parkedOn: null,
+  }
+  return job
+}
+
+/** False for a job without models that bypasses: it takes no slot and stands in no line. */
+export const takesSlot = (job: AuditedJob): boolean => job.spec.models.length > 0 || job.alone

@@ -1,0 +1,152 @@
+import type { Policy } from '../../core/index.ts'
+import { type AuditedJob, byPlace, takesSlot } from './job.ts'
+import { Sorted } from './sorted.ts'
+
+interface ModelLine {
+  readonly name: string
+  readonly holders: Set<AuditedJob>
+  readonly line: Sorted<AuditedJob>
+  /** Those of the line for whom the model is kept. */
+  readonly kept: Sorted<AuditedJob>
+  /** Those of the line for whom this model had no place when they were last looked at. */
+  readonly parked: Sorted<AuditedJob>
+}
+
+/** Who holds and who waits for which model, and who could start: written for the audit, after the rules in prose. */
+export class Lines {
+  policy: Policy
+  slots = 0
+  alone = 0
+  readonly #models = new Map<string, ModelLine>()
+  /** Jobs in line that are not known to lack a model: where to look for one that could have started. */
+  readonly #open = new Sorted<AuditedJob>(byPlace)
+  readonly #alone = new Sorted<AuditedJob>(byPlace)
+
+  constructor(policy: Policy) {
+    this.policy = policy
+  }
+
+  holders(model: string): number {
+    return this.#model(model).holders.size
+  }
+
+  places(model: string): number {
+    const { capacity } = this.policy
+    const name = Object.hasOwn(capacity, model) ? model : '*'
+    return (Object.hasOwn(capacity, name) ? capacity[name] : undefined) ?? 1
+  }
+
+  /** The first model of the job that is kept for others, with every place taken. */
+  keptFromJob(job: AuditedJob): string | undefined {
+    return job.spec.models.find((name) => !this.#hasPlace(this.#model(name), job))
+  }
+
+  /** The waiting job ahead of this one that must run alone. */
+  aloneAhead(job: AuditedJob): AuditedJob | undefined {
+    const first = this.#alone.first()
+    return first !== undefined && first !== job && byPlace(first, job) < 0 ? first : undefined
+  }
+
+  /** Jobs ahead of this one that need only the slot that it was given. */
+  startableAhead(job: AuditedJob): AuditedJob[] {
+    return this.#open.before(job).filter((other) => {
+      if (other.alone) return this.slots === 0
+      const lacking = this.keptFromJob(other)
+      if (lacking === undefined) return true
+      this.#open.delete(other)
+      this.#model(lacking).parked.add(other)
+      other.parkedOn = lacking
+      return false
+    })
+  }
+
+  enter(job: AuditedJob): void {
+    if (!takesSlot(job)) return
+    this.#open.add(job)
+    if (job.alone) this.#alone.add(job)
+    for (const name of job.spec.models) {
+      const model = this.#model(name)
+      model.line.add(job)
+      if (this.#keeps(job)) model.kept.add(job)
+    }
+  }
+
+  leave(job: AuditedJob): void {
+    this.#open.delete(job)
+    this.#alone.delete(job)
+    if (job.parkedOn !== null) this.#model(job.parkedOn).parked.delete(job)
+    job.parkedOn = null
+    for (const name of job.spec.models) {
+      const model = this.#model(name)
+      model.line.delete(job)
+      model.kept.delete(job)
+      this.#look(model)
+    }
+  }
+
+  take(job: AuditedJob): void {
+    if (takesSlot(job)) this.slots++
+    if (job.alone) this.alone++
+    for (const name of job.spec.models) this.#model(name).holders.add(job)
+  }
+
+  giveBack(job: AuditedJob): void {
+    if (takesSlot(job)) this.slots--
+    if (job.alone) this.alone--
+    for (const name of job.spec.models) {
+      const model = this.#model(name)
+      model.holders.delete(job)
+      this.#look(model)
+    }
+  }
+
+  /** Everybody ahead of a job that starts, on any of its models, is overtaken once. */
+  countOvertaken(job: AuditedJob): void {
+    const passed = new Set(job.spec.models.flatMap((name) => this.#model(name).line.before(job)))
+    for (const other of passed) {
+      other.overtaken++
+      if (this.#keeps(other)) for (const name of other.spec.models) this.#model(name).kept.add(other)
+    }
+  }
+
+  change(policy: Policy): void {
+    this.policy = policy
+    for (const model of this.#models.values()) {
+      model.kept.clear()
+      for (const job of model.line) if (this.#keeps(job)) model.kept.add(job)
+      for (const job of model.parked.clear()) this.#unpark(job)
+    }
+  }
+
+  #keeps(job: AuditedJob): boolean {
+    const { maxOvertakes } = this.policy
+    return maxOvertakes !== null && job.overtaken >= maxOvertakes
+  }
+
+  #hasPlace(model: ModelLine, job: AuditedJob): boolean {
+    return model.holders.size + model.kept.rank(job) < this.places(model.name)
+  }
+
+  /** A model for which somebody made room: whoever is first in line may have a place now, those behind only then. */
+  #look(model: ModelLine): void {
+    for (let job = model.parked.first(); job !== undefined; job = model.parked.first()) {
+      if (!this.#hasPlace(model, job)) return
+      model.parked.delete(job)
+      this.#unpark(job)
+    }
+  }
+
+  #unpark(job: AuditedJob): void {
+    job.parkedOn = null
+    this.#open.add(job)
+  }
+
+  #model(name: string): ModelLine {
+    const known = this.#models.get(name)
+    if (known !== undefined) return known
+    const sorted = () => new Sorted<AuditedJob>(byPlace)
+    const model = { name, holders: new Set<AuditedJob>(), line: sorted(), kept: sorted(), parked: sorted() }
+    this.#models.set(name, model)
+    return model
+  }
+}

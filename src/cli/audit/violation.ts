@@ -1,0 +1,52 @@
+/** What the audit looks for. Each rule is a promise that the log alone can prove or break. */
+export const auditRules = [
+  /** Sequence numbers are 1, 2, 3 … */
+  'sequence',
+  /** The time of an event comes after that of the event before it. */
+  'time',
+  /** A model never has more holders than places; with one place that is exclusion. */
+  'capacity',
+  /** Never more active jobs than the policy allows at the time of a start. */
+  'max_active',
+  /** A job that runs alone runs alone. */
+  'alone',
+  /** A job is not overtaken on a model once the policy keeps the model for it. */
+  'order',
+  /** A slot goes to the first job in line that could have used it. */
+  'line_order',
+  /** One live attempt per job, counted 1, 2, 3 …, no more of them than the job may have. */
+  'attempt',
+  /** Whatever speaks for an attempt shows the fencing token of that attempt. */
+  'token',
+  /** An event that its job, or the queue, was not in a state for. */
+  'life',
+  /** Nothing starts before it is due. */
+  'not_due',
+  /** Nothing starts while the queue drains, and `drained` is said when it is true. */
+  'draining',
+] as const
+
+export type AuditRule = (typeof auditRules)[number]
+
+/** One broken promise, and the event that broke it. */
+export interface Violation {
+  readonly seq: number
+  readonly rule: AuditRule
+  readonly jobId: string | null
+  readonly model?: string
+  readonly detail: string
+}
+
+/** What was seen on the way. `jobs` counts lives: an id that ended and was queued anew counts twice. */
+export interface AuditReport {
+  readonly violations: readonly Violation[]
+  readonly events: number
+  readonly jobs: number
+  readonly attempts: number
+  readonly completed: number
+  readonly failed: number
+  readonly cancelled: number
+  readonly expired: number
+  readonly live: number
+  readonly maxConcurrent: number
+}

@@ -1,0 +1,30 @@
+import type { Cli } from '../cli.ts'
+import { withCoordinator } from '../store.ts'
+
+export function addCancel(cli: Cli): void {
+  cli
+    .command<{ readonly force?: boolean }>(
+      'cancel <job>',
+      'end a waiting job, or ask a running one to stop',
+      [
+        ['cancel report-1', 'a running job keeps its models until its worker has stopped'],
+        [
+          'cancel report-1 --force',
+          'frees its models at once: the next job may then run while this one still does',
+        ],
+      ],
+      async (frame, [jobId = ''], { force = false }) => {
+        const wasActive = await withCoordinator(frame, async (coordinator) => {
+          const before = await coordinator.explain(jobId)
+          await coordinator.cancel(jobId, { force })
+          return before?.state === 'active'
+        })
+        const asked = wasActive && !force
+        const text = asked
+          ? `job ${jobId} was asked to stop; its models are free when its worker confirms`
+          : `job ${jobId} is cancelled`
+        frame.emit({ jobId, state: asked ? 'cancel_requested' : 'cancelled' }, text)
+      },
+    )
+    .option('--force', 'do not wait for the worker')
+}

@@ -1,0 +1,32 @@
+import { filter, firstValueFrom, fromEvent, map, merge } from 'rxjs'
+import type { Cli } from '../cli.ts'
+import { plural } from '../format.ts'
+import { withCoordinator } from '../store.ts'
+
+export function addDrain(cli: Cli): void {
+  cli
+    .command<{ readonly wait?: boolean }>(
+      'drain',
+      'start nothing any more; what runs may end',
+      [
+        ['drain', 'before a deployment, or to look at something in peace'],
+        ['drain --wait', 'returns when the last job has ended'],
+      ],
+      async (frame, _, { wait = false }) => {
+        const state = await withCoordinator(frame, async (coordinator) => {
+          await coordinator.drain()
+          const drained = coordinator.state$.pipe(filter((view) => view.drainedAt !== null))
+          const stopped = fromEvent(frame.signal, 'abort').pipe(map(() => coordinator.state()))
+          return wait ? await firstValueFrom(merge(drained, stopped)) : coordinator.state()
+        })
+        frame.signal.throwIfAborted()
+        const { status, activeCount, waitingCount, drainedAt } = state
+        const running = activeCount === 0 ? 'nothing runs' : `${plural(activeCount, 'job')} still to end`
+        frame.emit(
+          { status, activeCount, waitingCount, drainedAt },
+          `draining: ${running}, ${waitingCount} waiting; go on with: interlock resume`,
+        )
+      },
+    )
+    .option('--wait', 'until the last job has ended')
+}

@@ -1,0 +1,71 @@
+import type { EnqueueInput } from '../../codec/index.ts'
+import { parseSpec } from '../../codec/index.ts'
+import { InterlockError } from '../../core/index.ts'
+import type { Cli } from '../cli.ts'
+import { plural } from '../format.ts'
+import { enqueueAll } from '../run/enqueue-all.ts'
+import { noteSkipped } from '../run/skipped.ts'
+import { withCoordinator } from '../store.ts'
+import { table } from '../terminal/table.ts'
+import { jobOfLine } from '../workload/line.ts'
+import { readWorkload } from '../workload/read.ts'
+
+interface Options {
+  readonly [flag: string]: unknown
+  readonly job?: string
+  readonly models?: string
+  readonly type?: string
+  readonly kind?: string
+  readonly priority?: string
+  readonly skipInvalid?: boolean
+}
+
+/** How many of those that have to wait are shown to people; programs get all. */
+const SHOWN = 10
+
+export function addEnqueue(cli: Cli): void {
+  cli
+    .command<Options>(
+      'enqueue [file]',
+      'put jobs in line, from a workload file or one by its id; whoever works on the queue runs them',
+      [
+        ['enqueue jobs.csv', 'every job of the file: job_id,models,seconds[,job_type,priority]'],
+        ['enqueue --job report-1 --models "flux-dev;upscale"', 'one job that needs two models'],
+      ],
+      async (frame, [file], options) => {
+        const jobs = await jobsFrom(file, options, (texts) => noteSkipped(frame, texts))
+        const waiting = await withCoordinator(frame, (coordinator) => enqueueAll(frame, coordinator, jobs))
+        const rows = waiting.slice(0, SHOWN).map(({ jobId, reason }) => [jobId, reason])
+        const heading = `${plural(jobs.length, 'job')} in line, ${waiting.length} have to wait`
+        const more = waiting.length > SHOWN ? `\n… and ${waiting.length - SHOWN} more: interlock queue` : ''
+        const list = rows.length === 0 ? '' : `\n${table(['job', 'waits because'], rows)}${more}`
+        frame.emit({ queued: jobs.length, waiting }, `${heading}${list}`)
+      },
+    )
+    .option('--job <id>', 'the id of one job')
+    .option('--models <a;b>', 'the models it needs')
+    .option('--type <normal|workflow>', 'its job type')
+    .option('--kind <name>', 'which handler runs it; the job type unless given')
+    .option('--priority <n>', 'a level is worth a minute of waiting')
+    .option('--skip-invalid', 'leave out broken lines in place of refusing the file')
+}
+
+async function jobsFrom(
+  file: string | undefined,
+  options: Options,
+  tell: (skipped: readonly string[]) => void,
+): Promise<readonly EnqueueInput[]> {
+  const { job, models, type, kind, priority, skipInvalid } = options
+  if ((file === undefined) === (job === undefined)) {
+    throw new InterlockError('invalid_input', 'nothing to enqueue, or two things; give a file or --job <id>')
+  }
+  if (file !== undefined) {
+    const workload = await readWorkload(file, { skipInvalid })
+    tell(workload.skipped)
+    return workload.jobs.map(({ input }) => input)
+  }
+  const fields = { job_id: job, models: models ?? '', seconds: 0, job_type: type, priority }
+  const input = { ...jobOfLine(fields, 1).input, kind }
+  parseSpec(input)
+  return [input]
+}

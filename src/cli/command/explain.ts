@@ -1,0 +1,75 @@
+import type { Explanation, RecordedEvent } from '../../core/index.ts'
+import { InterlockError } from '../../core/index.ts'
+import type { LogStore } from '../../port/index.ts'
+import type { Cli } from '../cli.ts'
+import { eventDetail, eventDocument } from '../event-text.ts'
+import { clip, clockTime } from '../format.ts'
+import type { Frame } from '../frame.ts'
+import { eachEvent } from '../read-log.ts'
+import { withCoordinator } from '../store.ts'
+import { facts, table } from '../terminal/table.ts'
+
+export function addExplain(cli: Cli): void {
+  cli.command(
+    'explain <job>',
+    'why a job does not run, whom it waits for, and what has to happen',
+    [
+      ['explain report-1', 'also for a job that has ended: how, and when'],
+      ['explain report-1 --json', 'everything, for programs'],
+    ],
+    (frame, [jobId = '']) =>
+      withCoordinator(frame, async (coordinator, store) => {
+        const found = await coordinator.explain(jobId)
+        if (found !== undefined) return frame.emit(found, textOf(frame, found))
+        const events = await historyOf(frame, store, jobId)
+        const document = { jobId, state: 'ended', events: events.map(eventDocument) }
+        frame.emit(document, endedText(jobId, events))
+      }),
+  )
+}
+
+function textOf(frame: Frame, found: Explanation): string {
+  const { dim, bold } = frame.colors
+  const rows: [string, string][] = [
+    ['job', `${bold(found.jobId)}, ${found.state}${found.code === null ? '' : ` (${found.code})`}`],
+    ['why', found.reason],
+  ]
+  if (found.position !== null) rows.push(['place', `${found.position} ahead in the line of the queue`])
+  if (found.chain.length > 0) rows.push(['waits for', found.chain.slice(0, 5).join(' ← ')])
+  if (found.overtaken > 0) rows.push(['overtaken', `${found.overtaken} times`])
+  rows.push(['to do', found.whatHasToHappen])
+  if (found.models.length === 0) return facts(rows, dim)
+  const standing = found.models.map(({ model, capacity, holders, ahead }) => [
+    clip(model, 28),
+    `${holders.length} of ${capacity}`,
+    clip(holders.join(', ') || '—', 28),
+    ahead,
+  ])
+  const heads = ['model', 'in use', 'held by', 'ahead']
+  return `${facts(rows, dim)}\n\n${table(heads, standing, { heading: dim, right: [3] })}`
+}
+
+/** The events of a job's last life. */
+async function historyOf(frame: Frame, store: LogStore, jobId: string): Promise<readonly RecordedEvent[]> {
+  let events: RecordedEvent[] = []
+  await eachEvent(frame, store, 'searched', (event) => {
+    if (!('jobId' in event) || event.jobId !== jobId) return
+    if (event.type === 'queued') events = []
+    events.push(event)
+  })
+  if (events.length > 0) return events
+  throw new InterlockError(
+    'job_not_live',
+    `queue ${frame.queue} has never heard of job ${jobId}; look with: interlock queue`,
+  )
+}
+
+function endedText(jobId: string, events: readonly RecordedEvent[]): string {
+  const rows = events.map((event) => [
+    event.seq,
+    clockTime(event.at),
+    event.type,
+    clip(eventDetail(event), 44),
+  ])
+  return `job ${jobId} has ended\n\n${table(['seq', 'time', 'event', ''], rows, { right: [0] })}`
+}

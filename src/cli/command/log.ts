@@ -1,0 +1,98 @@
+import type { RecordedEvent } from '../../core/index.ts'
+import type { LogStore } from '../../port/index.ts'
+import type { Cli } from '../cli.ts'
+import { eventDetail, eventDocument } from '../event-text.ts'
+import { clip, clockTime } from '../format.ts'
+import type { Frame } from '../frame.ts'
+import { readLog } from '../read-log.ts'
+import { seqBefore, sinceTime } from '../since.ts'
+import { withStore } from '../store.ts'
+import { wholeNumber } from '../whole-number.ts'
+
+interface Options {
+  readonly [flag: string]: unknown
+  readonly limit?: string
+  readonly since?: string
+  readonly follow?: boolean
+}
+
+/** Notifications may be lost; nobody who watches minds a second. */
+const LOOK_EVERY_MS = 1_000
+
+export function addLog(cli: Cli): void {
+  cli
+    .command<Options>(
+      'log',
+      'the events of the queue: everything else can be rebuilt from them',
+      [
+        ['log', 'the last 20'],
+        ['log --since 10m', 'those of the last ten minutes; also a time such as 2026-11-24T15:00:00Z'],
+        ['log --follow --json', 'as they come, one JSON document per line'],
+      ],
+      async (frame, _, options) => {
+        const limit = wholeNumber('--limit', options.limit, 1, 1_000_000)
+        if (options.since !== undefined) sinceTime(options.since, 0)
+        await withStore(frame, async (store) => {
+          const from = await beginOf(frame, store, options.since, limit)
+          if (options.follow === true) return follow(frame, store, from)
+          const events = await take(readLog(store, frame.queue, from), limit)
+          frame.emit(events.map(eventDocument), events.map((event) => lineOf(frame, event)).join('\n'))
+        })
+      },
+    )
+    .option('--limit <n>', 'how many; the last 20 unless --since is given')
+    .option('--since <when>', '10m, 2h, or a time with its zone')
+    .option('--follow', 'go on as events come')
+}
+
+async function beginOf(
+  frame: Frame,
+  store: LogStore,
+  since: string | undefined,
+  limit = 20,
+): Promise<number> {
+  const { version, now } = await store.read(frame.queue, 0, 1)
+  if (since !== undefined) return seqBefore(store, frame.queue, sinceTime(since, now))
+  return Math.max(0, version - limit)
+}
+
+async function take(events: AsyncIterable<RecordedEvent>, limit = Number.POSITIVE_INFINITY) {
+  const taken: RecordedEvent[] = []
+  for await (const event of events) {
+    taken.push(event)
+    if (taken.length >= limit) break
+  }
+  return taken
+}
+
+/** Ends with Ctrl-C, which is how watching ends and no failure. */
+async function follow(frame: Frame, store: LogStore, from: number): Promise<void> {
+  let at = from
+  let wake: () => void = () => {}
+  const stop = await store.listen(frame.queue, () => wake())
+  frame.signal.addEventListener('abort', () => wake())
+  while (!frame.signal.aborted) {
+    const hint = new Promise<void>((resolve) => {
+      wake = resolve
+    })
+    for await (const event of readLog(store, frame.queue, at)) {
+      at = event.seq
+      frame.print(frame.json ? JSON.stringify(eventDocument(event)) : lineOf(frame, event))
+    }
+    const pause = setTimeout(() => wake(), LOOK_EVERY_MS)
+    if (!frame.signal.aborted) await hint
+    clearTimeout(pause)
+  }
+  await stop()
+}
+
+function lineOf(frame: Frame, event: RecordedEvent): string {
+  const { dim } = frame.colors
+  const jobId = 'jobId' in event ? event.jobId : ''
+  const head = `${String(event.seq).padStart(6)}  ${clockTime(event.at)}`
+  const fixed = head.length + 34
+  const detail = frame.isTerminal
+    ? clip(eventDetail(event), Math.max(20, frame.width - fixed))
+    : eventDetail(event)
+  return `${dim(head)}  ${event.type.padEnd(15)} ${jobId.padEnd(14)} ${dim(detail)}`.trimEnd()
+}

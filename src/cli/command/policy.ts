@@ -1,0 +1,48 @@
+import { defaultPolicy, InterlockError, type Policy } from '../../core/index.ts'
+import type { Cli } from '../cli.ts'
+import type { Frame } from '../frame.ts'
+import { addPolicyFlags, hasPolicyFlags, type PolicyFlags, policyFrom, policyText } from '../policy-flags.ts'
+import { withCoordinator, withStore } from '../store.ts'
+
+export function addPolicy(cli: Cli): void {
+  const parent = cli.command(
+    'policy',
+    'the rules of the queue: show them, or set them',
+    [
+      ['policy', 'what is in force'],
+      ['policy set --policy by-model --max-active 64', 'models decide, and no more than 64 at once'],
+      ['policy set --capacity flux-dev=2 --overtakes 16', 'changes these two and leaves the rest'],
+    ],
+    show,
+  )
+  cli.under(parent, 'show', 'what is in force', [], show)
+  addPolicyFlags(
+    cli.under<PolicyFlags>(
+      parent,
+      'set',
+      'change it: holds back new starts only, what runs goes on',
+      [],
+      (frame, _, flags) => set(frame, flags),
+    ),
+  )
+}
+
+async function show(frame: Frame): Promise<void> {
+  const projection = await withStore(frame, (store) => store.projection(frame.queue))
+  const policy = projection?.state.policy ?? defaultPolicy
+  frame.emit(policy, policyText(policy))
+}
+
+async function set(frame: Frame, flags: PolicyFlags): Promise<void> {
+  if (!hasPolicyFlags(flags)) {
+    throw new InterlockError('invalid_input', 'nothing to set; give a flag such as --max-active 4')
+  }
+  // Wrong flags are found out before anything is opened or made.
+  policyFrom(flags, defaultPolicy)
+  const policy = await withCoordinator<Policy>(frame, async (coordinator) => {
+    const wanted = policyFrom(flags, coordinator.state().policy)
+    await coordinator.setPolicy(wanted)
+    return wanted
+  })
+  frame.emit(policy, policyText(policy))
+}

@@ -1,0 +1,76 @@
+import { defaultPolicy, InterlockError } from '../../core/index.ts'
+import type { Cli } from '../cli.ts'
+import { FoundSomething } from '../failure.ts'
+import { addPolicyFlags, type PolicyFlags, policyFrom } from '../policy-flags.ts'
+import { reportText } from '../run/report.ts'
+import { run } from '../run/run.ts'
+import { noteSkipped } from '../run/skipped.ts'
+import { withCoordinator } from '../store.ts'
+import { wholeNumber } from '../whole-number.ts'
+import { numberOf } from '../workload/line.ts'
+import { readWorkload } from '../workload/read.ts'
+
+interface Options extends PolicyFlags {
+  readonly timeScale: string
+  readonly limit?: string
+  readonly processes: string
+  readonly concurrency?: string
+  readonly skipInvalid?: boolean
+}
+
+const MOST_PROCESSES = 64
+
+export function addRun(cli: Cli): void {
+  addPolicyFlags(
+    cli.command<Options>(
+      'run <file>',
+      'take the jobs of a file through workers until all have ended',
+      [
+        ['run jobs.csv --policy by-model --time-scale 0.001', 'a second of the file takes a millisecond'],
+        ['run jobs.csv.gz --policy serial --limit 100', 'the first 100, one at a time, in file order'],
+        ['run jobs.csv --processes 4 --url postgres://localhost/app', 'with four worker processes'],
+        ['run jobs.csv', 'again after Ctrl-C or a crash: goes on where it stopped'],
+      ],
+      async (frame, [file = ''], flags) => {
+        const options = optionsOf(flags)
+        const limit = wholeNumber('--limit', flags.limit, 1, 10_000_000)
+        const workload = await readWorkload(file, { limit, skipInvalid: flags.skipInvalid })
+        noteSkipped(frame, workload.skipped)
+        const report = await withCoordinator(frame, (coordinator, store) =>
+          run(frame, store, coordinator, workload, options),
+        )
+        frame.emit(report, reportText(report))
+        if (report.violations > 0 || !report.verified) throw new FoundSomething()
+        if (report.failed > 0) {
+          throw new InterlockError(
+            'aborted',
+            `${report.failed} jobs failed; look at them: interlock log --limit 1000`,
+          )
+        }
+      },
+    ),
+  )
+    .option('--time-scale <x>', 'real seconds per second of the file', '1')
+    .option('--limit <n>', 'only the first n jobs of the file')
+    .option('--processes <n>', 'worker processes', '1')
+    .option('--concurrency <n>', 'jobs at once per process; unless given, what the policy allows, or 64')
+    .option('--skip-invalid', 'leave out broken lines in place of refusing the file')
+}
+
+/** Checks every flag before a file is read or a database opened. */
+function optionsOf(flags: Options) {
+  policyFrom(flags, defaultPolicy)
+  const timeScale = numberOf(flags.timeScale)
+  if (typeof timeScale !== 'number' || timeScale < 0 || timeScale > 1_000) {
+    throw new InterlockError(
+      'invalid_input',
+      `--time-scale ${flags.timeScale}: must be a number from 0 to 1,000`,
+    )
+  }
+  return {
+    policy: flags,
+    timeScale,
+    concurrency: wholeNumber('--concurrency', flags.concurrency, 1, 100_000),
+    processes: wholeNumber('--processes', flags.processes, 1, MOST_PROCESSES) ?? 1,
+  }
+}

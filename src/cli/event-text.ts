@@ -1,0 +1,51 @@
+import type { RecordedEvent } from '../core/index.ts'
+import { isoTime } from './format.ts'
+
+/** An event as `--json` shows it: everything that is recorded, the time as text. */
+export function eventDocument({ at, commandHash: _, ...event }: RecordedEvent) {
+  return { ...event, at: isoTime(at) }
+}
+
+/** What an event says beside its type and its job, in a few words. */
+export function eventDetail(event: RecordedEvent): string {
+  switch (event.type) {
+    case 'queued':
+      return event.spec.models.join(', ')
+    case 'started':
+      return `attempt ${event.attempt} in ${event.workerId}`
+    case 'blocked':
+    case 'conflict':
+      return `${event.reason}${event.blockedBy === null ? '' : `, behind ${event.blockedBy}`}${event.model === null ? '' : ` on ${event.model}`}`
+    case 'completed':
+      return `token ${event.token}`
+    case 'failed':
+      return `${event.code}${event.final ? '' : ', another attempt follows'}`
+    case 'lease_expired':
+      return `worker ${event.workerId} is gone${event.final ? '' : ', another attempt follows'}`
+    case 'cancelled':
+      return event.token === null ? 'while it waited' : `token ${event.token}`
+    case 'requeued':
+      return event.reason
+    case 'asked':
+      return event.asker === null ? 'nobody waits for it' : `${event.asker} waits for it`
+    case 'reprioritized':
+      return `priority ${event.priority}`
+    case 'policy_changed':
+      return JSON.stringify(event.policy)
+    case 'model_paused':
+    case 'model_resumed':
+      return event.model
+    case 'epoch_changed':
+      return `epoch ${event.epoch}`
+    case 'cancel_requested':
+    case 'expired':
+    case 'due':
+    case 'bypassed':
+    case 'drain_requested':
+    case 'drained':
+    case 'resumed':
+      return ''
+    default:
+      return event satisfies never
+  }
+}

@@ -1,0 +1,8 @@
+/** What the exit code of every command says. */
+export const exitCodes = {
+  fine: 0,
+  failed: 1,
+  usage: 2,
+  /** A check did its work and found something. */
+  found: 3,
+} as const

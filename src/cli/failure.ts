@@ -1,0 +1,41 @@
+import { CommanderError } from 'commander'
+import { type ErrorCode, InterlockError } from '../core/index.ts'
+import { exitCodes } from './exit.ts'
+
+/** A check that did its work and found something; everything about it was printed already. */
+export class FoundSomething extends Error {}
+
+/** The user asked to stop. */
+export class Interrupted extends Error {
+  override readonly message = 'interrupted'
+}
+
+/** Two lines at most: what happened, and what to do. The stack only for those who ask for it by DEBUG. */
+export function failureText(error: unknown, debug: boolean): string {
+  if (debug && error instanceof Error && error.stack !== undefined) return `${error.stack}\n`
+  if (error instanceof InterlockError) {
+    const { what, todo } = split(error.message)
+    return `error: ${what}\n${todo === undefined ? '' : `  to do: ${todo}\n`}`
+  }
+  const what = error instanceof Error ? error.message : String(error)
+  return `error: ${what}\n  to do: run it again with DEBUG=1 to see where it comes from\n`
+}
+
+/** Messages say what happened and end with the remedy, after the last semicolon or before an imperative. */
+function split(message: string): { readonly what: string; readonly todo?: string } {
+  const semicolon = message.lastIndexOf('; ')
+  if (semicolon > 0) return { what: message.slice(0, semicolon), todo: message.slice(semicolon + 2) }
+  const colon = /: (?=(run|upgrade|use|close|start|migrate|install|give|check) )/.exec(message)
+  if (colon === null) return { what: message }
+  return { what: message.slice(0, colon.index), todo: message.slice(colon.index + 2) }
+}
+
+/** Mistakes in what was typed; everything else failed although it was typed well. */
+const usage: ReadonlySet<ErrorCode> = new Set(['invalid_input', 'embedded_in_production'])
+
+export function exitCodeOf(error: unknown): number {
+  if (error instanceof FoundSomething) return exitCodes.found
+  if (error instanceof Interrupted) return 130
+  if (error instanceof CommanderError) return error.exitCode === 0 ? exitCodes.fine : exitCodes.usage
+  return error instanceof InterlockError && usage.has(error.code) ? exitCodes.usage : exitCodes.failed
+}

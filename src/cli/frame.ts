@@ -1,0 +1,79 @@
+import pc from 'picocolors'
+import { parseQueue } from '../codec/index.ts'
+import { type Target, targetOf } from './target.ts'
+
+/** What a command may touch of the outside world; tests bring their own. */
+export interface Surface {
+  readonly stdout: Stream
+  readonly stderr: Stream
+  readonly env: Readonly<Record<string, string | undefined>>
+  /** Fires at the first Ctrl-C: end what runs, and clean up. */
+  readonly signal: AbortSignal
+}
+
+export interface Stream {
+  readonly isTTY?: boolean
+  readonly columns?: number
+  write(text: string): unknown
+}
+
+/** The options that every command has. */
+export interface CommonOptions {
+  readonly url?: string
+  readonly queue?: string
+  readonly json?: boolean
+  readonly verbose?: boolean
+}
+
+/** One run of one command: its surroundings, and how it speaks. */
+export class Frame {
+  readonly surface: Surface
+  readonly json: boolean
+  readonly verbose: boolean
+  readonly queue: string
+  readonly colors: ReturnType<typeof pc.createColors>
+  readonly #url: string | undefined
+
+  constructor(surface: Surface, options: CommonOptions) {
+    this.surface = surface
+    this.json = options.json === true
+    this.verbose = options.verbose === true
+    this.queue = parseQueue(options.queue ?? 'default')
+    this.colors = pc.createColors(this.isTerminal && !surface.env['NO_COLOR'])
+    this.#url = options.url
+  }
+
+  get signal(): AbortSignal {
+    return this.surface.signal
+  }
+
+  get isTerminal(): boolean {
+    return this.surface.stdout.isTTY === true
+  }
+
+  /** Columns to fill: those of the terminal, but not so many that lines are hard to read. */
+  get width(): number {
+    return Math.min(this.surface.stdout.columns ?? 80, 100)
+  }
+
+  /** @throws InterlockError `invalid_input`, `embedded_in_production` */
+  target(): Target {
+    return targetOf(this.#url, this.surface.env)
+  }
+
+  /** The result: a document for programs under `--json`, else text for people. */
+  emit(document: unknown, text: string): void {
+    if (this.json) this.surface.stdout.write(`${JSON.stringify(document, null, this.isTerminal ? 2 : 0)}\n`)
+    else this.print(text)
+  }
+
+  /** A line of the result. */
+  print(text: string): void {
+    this.surface.stdout.write(text.endsWith('\n') ? text : `${text}\n`)
+  }
+
+  /** A line beside the result: on standard error, so that it never gets into anybody's pipe. */
+  note(text: string): void {
+    this.surface.stderr.write(`${text}\n`)
+  }
+}

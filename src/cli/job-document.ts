@@ -1,0 +1,29 @@
+import { type JobRow, MICROS_PER_MS, type Micros } from '../core/index.ts'
+
+/** A live job as `--json` shows it: the words of the TypeScript API, times as ISO texts. */
+export function jobDocument(row: JobRow) {
+  return {
+    jobId: row.job_id,
+    state: row.state,
+    jobType: row.job_type,
+    kind: row.kind,
+    models: row.models,
+    priority: row.priority,
+    queuedAt: dateOf(row.queued_at),
+    dueAt: dateOf(row.due_at),
+    startedAt: dateOf(row.started_at),
+    attempt: row.attempt,
+    attempts: row.attempts,
+    workerId: row.worker_id,
+    fencingToken: row.fencing_token,
+    cancelRequested: row.cancel_requested,
+    blockedBy: row.blocked_by_job_id,
+    reason: row.conflict_reason,
+  }
+}
+
+export const dateOf = (at: Micros | null): Date | null => (at === null ? null : new Date(at / MICROS_PER_MS))
+
+/** Order of the line, as `job_queue_jobs` has it. */
+export const inLineOrder = (a: JobRow, b: JobRow): number =>
+  a.place_level - b.place_level || a.place_order - b.place_order || a.place_tie - b.place_tie

@@ -1,0 +1,17 @@
+#!/usr/bin/env node
+import { interruptSignal } from './interrupt.ts'
+import { runCli } from './program.ts'
+import { workerProcess } from './run/worker-process.ts'
+import { WORKER_COMMAND } from './run/worker-processes.ts'
+
+// `interlock log | head` closes the pipe early; that is no failure of ours.
+process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+  if (error.code === 'EPIPE') process.exit(0)
+  throw error
+})
+
+const { stdout, stderr, env, argv } = process
+process.exitCode =
+  argv[2] === WORKER_COMMAND
+    ? await workerProcess()
+    : await runCli(argv.slice(2), { stdout, stderr, env, signal: interruptSignal() })

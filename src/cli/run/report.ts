@@ -1,0 +1,61 @@
+import type { Policy } from '../../core/index.ts'
+import type { LogStore } from '../../port/index.ts'
+import { Auditor } from '../audit/index.ts'
+import { count, duration, plural } from '../format.ts'
+import type { Frame } from '../frame.ts'
+import { verify } from '../verify.ts'
+import { lowerBoundSeconds, totalSeconds } from '../workload/bound.ts'
+import type { WorkloadJob } from '../workload/job.ts'
+import type { RunLog } from './run-log.ts'
+
+/** What `run --json` ends with: this run only, times in milliseconds by the clock of the log. */
+export interface RunReport {
+  readonly jobs: number
+  readonly completed: number
+  readonly failed: number
+  readonly elapsedMs: number
+  readonly serialMs: number
+  readonly lowerBoundMs: number
+  readonly maxConcurrent: number
+  readonly events: number
+  readonly violations: number
+  readonly verified: boolean
+}
+
+/** Judges a finished run by its log: the audit for what it promised, the fold for what the rows say. */
+export async function reportOf(
+  frame: Frame,
+  store: LogStore,
+  run: RunLog,
+  jobs: readonly WorkloadJob[],
+  { policy, timeScale }: { readonly policy: Policy; readonly timeScale: number },
+): Promise<RunReport> {
+  const auditor = new Auditor()
+  const { ok } = await verify(frame, store, (event) => auditor.push(event))
+  const { violations } = auditor.report()
+  const ms = (seconds: number) => rounded(seconds * timeScale * 1_000)
+  return {
+    jobs: jobs.length,
+    completed: run.completed,
+    failed: run.failed,
+    elapsedMs: rounded(run.elapsedMs),
+    serialMs: ms(totalSeconds(jobs)),
+    lowerBoundMs: ms(lowerBoundSeconds(jobs, policy)),
+    maxConcurrent: run.maxConcurrent,
+    events: run.events,
+    violations: violations.filter(({ seq }) => seq >= run.beginSeq).length,
+    verified: ok,
+  }
+}
+
+const rounded = (ms: number): number => Math.round(ms * 1_000) / 1_000
+
+export function reportText(report: RunReport): string {
+  const { jobs, completed, failed, elapsedMs, serialMs, lowerBoundMs } = report
+  const ratio = lowerBoundMs > 0 ? ` (${(elapsedMs / lowerBoundMs).toFixed(3)} × the bound)` : ''
+  return [
+    `${plural(jobs, 'job')}: ${count(completed)} completed, ${count(failed)} failed`,
+    `took ${duration(elapsedMs)}${ratio}; one at a time ${duration(serialMs)}, no schedule under ${duration(lowerBoundMs)}`,
+    `at most ${report.maxConcurrent} at once, ${plural(report.events, 'event')}, ${plural(report.violations, 'violation')}, ${report.verified ? 'verified' : 'NOT VERIFIED'}`,
+  ].join('\n')
+}

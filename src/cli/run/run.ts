@@ -1,0 +1,109 @@
+import type { Coordinator } from '../../coordinator/index.ts'
+import { InterlockError } from '../../core/index.ts'
+import type { LogStore } from '../../port/index.ts'
+import { Interrupted } from '../failure.ts'
+import type { Frame } from '../frame.ts'
+import { hasPolicyFlags, type PolicyFlags, policyFrom } from '../policy-flags.ts'
+import { progressOf } from '../terminal/progress.ts'
+import type { Workload } from '../workload/job.ts'
+import { enqueueAll } from './enqueue-all.ts'
+import { followRun } from './follow.ts'
+import { runKind } from './identity.ts'
+import { type RunReport, reportOf } from './report.ts'
+import { RunLog } from './run-log.ts'
+import { RunWorker, type RunWorkerOptions } from './worker.ts'
+import { WorkerProcesses } from './worker-processes.ts'
+
+export interface RunOptions {
+  readonly policy: PolicyFlags
+  /** Real seconds per second of the file. */
+  readonly timeScale: number
+  /** Jobs at once per process; as many as the policy lets run unless given. */
+  readonly concurrency: number | undefined
+  readonly processes: number
+}
+
+/** Jobs at once where the policy sets no limit: sleeping costs nothing, but real work would. */
+const UNLIMITED_SLOTS = 64
+
+/** Takes the jobs of a file through workers until all have ended, and judges the result by the log. */
+export async function run(
+  frame: Frame,
+  store: LogStore,
+  coordinator: Coordinator,
+  workload: Workload,
+  options: RunOptions,
+): Promise<RunReport> {
+  const { jobs } = workload
+  const kind = runKind(jobs)
+  const log = new RunLog(kind, jobs.length)
+  const done = Promise.withResolvers<void>()
+  const progress = progressOf(frame, 'jobs ended', jobs.length)
+  const stopFollowing = await followRun(frame, store, coordinator, log, () => {
+    progress.update(log.ended)
+    if (log.state === 'finished') done.resolve()
+  })
+  frame.signal.addEventListener('abort', () => done.reject(new Interrupted()))
+  // Whoever fails first is told; an abort before anybody waits must not end the process.
+  done.promise.catch(() => {})
+  try {
+    const policy = await settle(frame, coordinator, log, options)
+    await enqueueMissing(frame, coordinator, log, workload, kind)
+    const workers = startWorkers(frame, options, {
+      coordinator,
+      kind,
+      slots: options.concurrency ?? policy.maxActive ?? UNLIMITED_SLOTS,
+      sleepMs: new Map(jobs.map((job) => [job.input.jobId, job.seconds * options.timeScale * 1_000])),
+      onError: done.reject,
+    })
+    await done.promise.finally(() => workers.stop())
+    progress.stop()
+    return await reportOf(frame, store, log, jobs, { policy, timeScale: options.timeScale })
+  } finally {
+    progress.stop()
+    stopFollowing()
+  }
+}
+
+/** Says what will happen, and puts the policy in force. */
+async function settle(frame: Frame, coordinator: Coordinator, log: RunLog, { policy }: RunOptions) {
+  const { status } = coordinator.state()
+  if (status === 'draining') {
+    throw new InterlockError('aborted', 'the queue is draining, nothing would start; run `interlock resume`')
+  }
+  if (log.state === 'unfinished') frame.note(`going on with an unfinished run: ${log.ended} jobs have ended`)
+  const wanted = policyFrom(policy, coordinator.state().policy)
+  if (hasPolicyFlags(policy)) await coordinator.setPolicy(wanted)
+  return wanted
+}
+
+async function enqueueMissing(
+  frame: Frame,
+  coordinator: Coordinator,
+  log: RunLog,
+  { file, jobs }: Workload,
+  kind: string,
+): Promise<void> {
+  const missing = jobs.filter(({ input }) => !log.hasQueued(input.jobId))
+  try {
+    await enqueueAll(
+      frame,
+      coordinator,
+      missing.map(({ input }) => ({ ...input, kind })),
+    )
+  } catch (error) {
+    if (!(error instanceof InterlockError) || error.code !== 'job_exists') throw error
+    throw new InterlockError(
+      'job_exists',
+      `${file}: ${error.message.split(';')[0]}, from another file or another --limit; let that run end first, or use another --queue`,
+    )
+  }
+}
+
+function startWorkers(
+  frame: Frame,
+  { processes }: RunOptions,
+  worker: RunWorkerOptions,
+): { stop(): Promise<void> } {
+  return processes === 1 ? new RunWorker(worker) : new WorkerProcesses(frame, processes, worker)
+}

@@ -1,0 +1,46 @@
+import { once } from 'node:events'
+import { createCoordinator, stderrLogger } from '../../coordinator/index.ts'
+import { failureText } from '../failure.ts'
+import { storeAt } from '../store.ts'
+import { RunWorker } from './worker.ts'
+import type { WorkOrder } from './worker-processes.ts'
+
+/** The life of a worker process: one order, then work until the parent lets go, in whatever way. Returns the exit code. */
+export async function workerProcess(): Promise<number> {
+  const letGo = once(process, 'disconnect')
+  const [order] = (await once(process, 'message')) as [WorkOrder]
+  try {
+    await work(order, letGo)
+    return 0
+  } catch (error) {
+    process.stderr.write(failureText(error, Boolean(process.env['DEBUG'])))
+    return 1
+  } finally {
+    if (process.connected) process.disconnect()
+  }
+}
+
+async function work(order: WorkOrder, letGo: Promise<unknown>): Promise<void> {
+  const { target, queue, kind, slots, sleepMs, verbose } = order
+  const store = await storeAt(target)
+  try {
+    const logger = { ...stderrLogger, ...(verbose ? {} : { info: () => {} }) }
+    const coordinator = await createCoordinator({ store, queue, logger })
+    const failed = Promise.withResolvers<never>()
+    const worker = new RunWorker({
+      coordinator,
+      kind,
+      slots,
+      sleepMs: new Map(sleepMs),
+      onError: failed.reject,
+    })
+    try {
+      await Promise.race([letGo, failed.promise])
+    } finally {
+      await worker.stop()
+      await coordinator.close()
+    }
+  } finally {
+    await store.close()
+  }
+}

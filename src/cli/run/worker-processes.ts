@@ -1,0 +1,82 @@
+import { type ChildProcess, fork } from 'node:child_process'
+import path from 'node:path'
+import { InterlockError } from '../../core/index.ts'
+import type { Frame } from '../frame.ts'
+import type { Target } from '../target.ts'
+import type { RunWorkerOptions } from './worker.ts'
+
+/** The first word of the command line of a worker process. Not for people, so it is in no help. */
+export const WORKER_COMMAND = 'run-worker'
+
+/** What a worker process is told to do. */
+export interface WorkOrder {
+  readonly target: Target
+  readonly queue: string
+  readonly kind: string
+  readonly slots: number
+  readonly verbose: boolean
+  readonly sleepMs: readonly (readonly [jobId: string, ms: number])[]
+}
+
+/** A worker that dies again and again does so for a reason that another one does not cure. */
+const REPLACEMENTS_PER_PROCESS = 3
+
+/**
+ * Processes that work off a run, each with a coordinator and a lease of its own. One that dies is noticed and replaced;
+ * what it ran is started anew when its lease is over.
+ */
+export class WorkerProcesses {
+  readonly #frame: Frame
+  readonly #order: WorkOrder
+  readonly #onError: (error: unknown) => void
+  readonly #children = new Set<ChildProcess>()
+  #replacements: number
+  #stopping = false
+
+  constructor(frame: Frame, processes: number, { kind, slots, sleepMs, onError }: RunWorkerOptions) {
+    const { queue, verbose } = frame
+    this.#frame = frame
+    this.#order = { target: frame.target(), queue, kind, slots, verbose, sleepMs: [...sleepMs] }
+    this.#onError = onError
+    this.#replacements = processes * REPLACEMENTS_PER_PROCESS
+    for (let number = 1; number <= processes; number++) this.#start(number)
+  }
+
+  async stop(): Promise<void> {
+    this.#stopping = true
+    const ends = [...this.#children].map((child) => new Promise((resolve) => child.once('exit', resolve)))
+    for (const child of this.#children) child.disconnect()
+    await Promise.all(ends)
+  }
+
+  #start(number: number): void {
+    const main = path.join(import.meta.dirname, '..', `main${path.extname(import.meta.filename)}`)
+    const child = fork(main, [WORKER_COMMAND], {
+      stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
+      execArgv: [],
+      serialization: 'advanced',
+      // A Ctrl-C in the terminal is for the run, which then ends its workers in order.
+      detached: true,
+    })
+    this.#children.add(child)
+    child.send(this.#order)
+    child.once('error', this.#onError)
+    child.once('exit', (code, signal) => {
+      this.#children.delete(child)
+      if (!this.#stopping) this.#replace(number, child.pid, signal ?? `code ${code}`)
+    })
+  }
+
+  #replace(number: number, pid: number | undefined, end: string): void {
+    this.#frame.note(
+      `worker ${number} (process ${pid}) ended by ${end}; its jobs start anew when its lease is over, within 25 s`,
+    )
+    if (this.#replacements-- > 0) return this.#start(number)
+    this.#onError(
+      new InterlockError(
+        'aborted',
+        'worker processes keep dying; run with --processes 1 --verbose to see why',
+      ),
+    )
+  }
+}

@@ -1,0 +1,52 @@
+import { memoryStore } from '../adapter/memory/index.ts'
+import { type Coordinator, createCoordinator, type Logger } from '../coordinator/index.ts'
+import type { LogStore } from '../port/index.ts'
+import type { Frame } from './frame.ts'
+import type { Target } from './target.ts'
+
+/** Drivers are loaded when they are needed: PGlite alone takes a third of a second. */
+export async function storeAt(target: Target): Promise<LogStore> {
+  switch (target.kind) {
+    case 'memory':
+      return memoryStore()
+    case 'postgres':
+      return (await import('../adapter/postgres/index.ts')).postgresStore(target.url)
+    case 'pglite':
+      return (await import('../adapter/pglite/index.ts')).pgliteStore(target.dir)
+  }
+}
+
+/** Opens the store of the command, and closes it whatever happens. */
+export async function withStore<T>(frame: Frame, use: (store: LogStore) => Promise<T>): Promise<T> {
+  const store = await storeAt(frame.target())
+  try {
+    await store.open(frame.queue)
+    return await use(store)
+  } finally {
+    await store.close()
+  }
+}
+
+/** Joins the queue as a process of its own, for commands that change something. */
+export async function withCoordinator<T>(
+  frame: Frame,
+  use: (coordinator: Coordinator, store: LogStore) => Promise<T>,
+): Promise<T> {
+  const store = await storeAt(frame.target())
+  try {
+    const coordinator = await createCoordinator({ store, queue: frame.queue, logger: loggerOf(frame) })
+    try {
+      return await use(coordinator, store)
+    } finally {
+      await coordinator.close()
+    }
+  } finally {
+    await store.close()
+  }
+}
+
+/** The coordinator's lines are for the log of a service; on a terminal only trouble is worth a line. */
+export function loggerOf(frame: Frame): Logger {
+  const note = (message: string) => frame.note(message)
+  return { info: frame.verbose ? note : () => {}, warn: note, error: note }
+}

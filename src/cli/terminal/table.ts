@@ -1,0 +1,54 @@
+import Table from 'cli-table3'
+
+const none = ''
+const borderless = {
+  top: none,
+  'top-mid': none,
+  'top-left': none,
+  'top-right': none,
+  bottom: none,
+  'bottom-mid': none,
+  'bottom-left': none,
+  'bottom-right': none,
+  left: none,
+  'left-mid': none,
+  mid: none,
+  'mid-mid': none,
+  right: none,
+  'right-mid': none,
+  middle: '  ',
+}
+
+export interface TableOptions {
+  /** Columns of numbers, which stand flush right. */
+  readonly right?: readonly number[]
+  /** How a heading is made to look like one. */
+  readonly heading?: (text: string) => string
+  readonly indent?: string
+}
+
+/** Rows under headings, without lines between them, so that it can be grepped and pasted. */
+export function table(
+  head: readonly string[],
+  rows: readonly (readonly (string | number)[])[],
+  { right = [], heading = (text) => text, indent = '' }: TableOptions = {},
+): string {
+  const drawn = new Table({
+    head: head.map(heading),
+    chars: borderless,
+    style: { head: [], border: [], 'padding-left': 0, 'padding-right': 0 },
+    colAligns: head.map((_, index) => (right.includes(index) ? 'right' : 'left')),
+  })
+  drawn.push(...rows.map((row) => row.map(String)))
+  const lines = drawn.toString().split('\n')
+  return lines.map((line) => `${indent}${line}`.trimEnd()).join('\n')
+}
+
+/** Names and values under each other. */
+export function facts(
+  rows: readonly (readonly [name: string, value: string])[],
+  dim = (text: string) => text,
+): string {
+  const width = Math.max(...rows.map(([name]) => name.length))
+  return rows.map(([name, value]) => `${dim(name.padEnd(width))}  ${value}`).join('\n')
+}

@@ -1,0 +1,96 @@
+import { InterlockError } from '../../core/index.ts'
+import type { Workload, WorkloadJob } from './job.ts'
+import { jobOfLine } from './line.ts'
+import { type ReadRecord, recordReader } from './records.ts'
+import { textLines } from './text-lines.ts'
+
+export interface ReadOptions {
+  /** Only the first so many jobs; the rest of the file is not looked at. */
+  readonly limit?: number | undefined
+  /** Leave out broken lines in place of refusing the file. */
+  readonly skipInvalid?: boolean | undefined
+}
+
+/**
+ * Reads a workload file: CSV or JSON lines, plain or gzip. Nothing of it is used before all of it is known to be good.
+ * @throws InterlockError `invalid_input`, naming file, line, and what is wrong
+ */
+export async function readWorkload(file: string, options: ReadOptions = {}): Promise<Workload> {
+  const reading = new Reading(file, options)
+  for await (const text of textLines(file)) {
+    reading.take(text)
+    if (reading.isFull) break
+  }
+  if (reading.jobs.length === 0) {
+    throw new InterlockError('invalid_input', `${file}: there is no job in it; add a line per job`)
+  }
+  return reading
+}
+
+class Reading implements Workload {
+  readonly file: string
+  readonly jobs: WorkloadJob[] = []
+  readonly skipped: string[] = []
+  readonly #options: ReadOptions
+  readonly #lineOfId = new Map<string, number>()
+  #line = 0
+  #read: ReadRecord | undefined
+
+  constructor(file: string, options: ReadOptions) {
+    this.file = file
+    this.#options = options
+  }
+
+  get isFull(): boolean {
+    return this.jobs.length === this.#options.limit
+  }
+
+  take(raw: string): void {
+    this.#line++
+    const text = this.#line === 1 ? raw.replace(/^\uFEFF/, '') : raw
+    if (text.trim() === '') return
+    if (this.#read === undefined && this.#isHeader(text)) return
+    this.#takeJob(text)
+  }
+
+  /** Without a good header no line can be read, so a broken one is never skipped. */
+  #isHeader(text: string): boolean {
+    const { read, isHeader } = this.#named(() => recordReader(text))
+    this.#read = read
+    return isHeader
+  }
+
+  #takeJob(text: string): void {
+    try {
+      this.#named(() => {
+        const job = jobOfLine(this.#read?.(text) ?? {}, this.#line)
+        this.#refuseTwin(job)
+        this.jobs.push(job)
+      })
+    } catch (error) {
+      if (this.#options.skipInvalid !== true || !(error instanceof InterlockError)) throw error
+      this.skipped.push(error.message)
+    }
+  }
+
+  #refuseTwin({ input: { jobId }, line }: WorkloadJob): void {
+    const first = this.#lineOfId.get(jobId)
+    if (first !== undefined) {
+      throw new InterlockError(
+        'invalid_input',
+        `job_id ${jobId} is on line ${first} already; ids must differ`,
+      )
+    }
+    this.#lineOfId.set(jobId, line)
+  }
+
+  #named<T>(read: () => T): T {
+    try {
+      return read()
+    } catch (error) {
+      if (!(error instanceof InterlockError)) throw error
+      const message = `${this.file}, line ${this.#line}: ${error.message}`
+      throw new InterlockError('invalid_input', message, { file: this.file, line: this.#line })
+    }
+  }
+}
