@@ -63,6 +63,11 @@ export class Committer {
     this.#options = options
   }
 
+  /** How far this process has folded the log. */
+  get version(): number {
+    return this.#options.replica.version
+  }
+
   /** Answers every command of the batch, one way or the other. */
   async commit(batch: readonly Pending[]): Promise<void> {
     const open = new OpenCommands(batch, this.#options.replica)

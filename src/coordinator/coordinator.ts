@@ -124,7 +124,7 @@ export class QueueCoordinator implements Coordinator {
     this.#watch = this.#replica.events$.subscribe((event) => this.#onEvent(event))
     this.#watch.add(this.#replica.changes$.subscribe((ledger) => this.#tick.set(nextTickAt(ledger))))
     await this.#lease.start()
-    this.#stopListening = await store.listen(this.queue, () => void this.#pen.catchUp())
+    this.#stopListening = await store.listen(this.queue, (version) => void this.#pen.catchUp(version))
     this.#tick.set(nextTickAt(this.#replica.ledger))
     this.#poll = setInterval(() => void this.#pollOnce(), pollMs)
     await this.#pen.catchUp()

@@ -12,6 +12,8 @@ export class Pen {
   readonly #committer: Committer
   readonly #pending: Pending[] = []
   readonly #catchingUp: (() => void)[] = []
+  /** The version to be read up to; infinite: whatever there is. */
+  #wanted = 0
   #running = false
   #idle: Promise<void> = Promise.resolve()
 
@@ -27,8 +29,12 @@ export class Pen {
     })
   }
 
-  /** Resolves when everything that was in the log at the call has been folded, or cannot be read now. */
-  catchUp(): Promise<void> {
+  /**
+   * Resolves when everything that was in the log at the call has been folded, or cannot be read now.
+   * @param version the version that is known to exist: nothing is read once it is folded, as after an own append
+   */
+  catchUp(version = Number.POSITIVE_INFINITY): Promise<void> {
+    this.#wanted = Math.max(this.#wanted, version)
     return new Promise((resolve) => {
       this.#catchingUp.push(resolve)
       this.#start()
@@ -59,7 +65,9 @@ export class Pen {
 
   async #readOn(): Promise<void> {
     const waiting = this.#catchingUp.splice(0)
-    await this.#committer.readOn()
+    const wanted = this.#wanted
+    this.#wanted = 0
+    if (wanted > this.#committer.version) await this.#committer.readOn()
     for (const resolve of waiting) resolve()
   }
 }

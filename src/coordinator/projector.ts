@@ -1,7 +1,13 @@
 import type { LogStore, ProjectStep } from '../port/index.ts'
+import { pause } from './backoff.ts'
 
 /** Events that one step follows at most: some 100 ms of writing to the user's tables. */
 const BATCH = 1_000
+/**
+ * The rest between two steps. Alone a step follows its append at once; under load appends are followed together, since
+ * a step costs the database as much as an append.
+ */
+const REST_MS = 20
 /** What was set aside is tried again this often, and a table that is locked. */
 const AGAIN_MS = 1_000
 
@@ -18,6 +24,7 @@ export interface ProjectorOptions {
 export class Projector {
   readonly #options: ProjectorOptions
   #running: Promise<void> | undefined
+  readonly #closing = new AbortController()
   #behind = false
   #retry: NodeJS.Timeout | undefined
   /** False once it is known that there are no tables to write to. */
@@ -44,6 +51,7 @@ export class Projector {
 
   /** Follows what is left, unless a table is locked, and stops. */
   async close(): Promise<void> {
+    this.#closing.abort()
     await this.#running
     clearTimeout(this.#retry)
     this.#hasTargets = false
@@ -56,6 +64,7 @@ export class Projector {
         this.#behind = false
         const step = await store.project(queue, BATCH)
         this.#last = step
+        await pause(REST_MS, this.#closing.signal)
         if (step.targets === 0) this.#hasTargets = step.busy
         else if (!step.busy && step.projectedSeq < step.version) this.#behind = true
         if (step.busy || step.setAside > 0) this.#tryAgain()

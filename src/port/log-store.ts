@@ -154,7 +154,10 @@ export interface LogStore {
   /** Ends this incarnation: its lease is gone at once. */
   leave(queue: string, workerId: string): Promise<void>
   workers(queue: string): Promise<readonly WorkerRow[]>
-  /** Called soon after somebody appended; a hint only: may come late, double, or never. Returns how to stop. */
-  listen(queue: string, onWake: () => void): Promise<() => Promise<void>>
+  /**
+   * Called soon after somebody appended, with the version the log was at then, where that is known. A hint only: it may
+   * come late, double, or never. Returns how to stop.
+   */
+  listen(queue: string, onWake: (version?: number) => void): Promise<() => Promise<void>>
   close(): Promise<void>
 }
