@@ -1,0 +1,47 @@
+/** The machine of a job, fed by hand, beside what the ledger says of the same job. */
+import { getNextSnapshot, type SnapshotFrom } from 'xstate'
+import { type JobEvent, jobMachine } from '../../machines/index.ts'
+import { type Job, jobOf, type Ledger, type RecordedEvent } from '../../src/core/index.ts'
+
+export type JobSnapshot = SnapshotFrom<typeof jobMachine>
+
+export const isOfJob = (event: RecordedEvent): event is JobEvent => 'jobId' in event
+
+/** A job that nobody has heard of. */
+export const absentJob: JobSnapshot = jobMachine.resolveState({
+  value: 'absent',
+  context: { seq: 0, attempt: 0, token: null, workerId: null },
+})
+
+export function feedJob(snapshot: JobSnapshot, event: JobEvent): JobSnapshot {
+  if (!snapshot.can(event)) {
+    throw new Error(
+      `a job that is ${JSON.stringify(snapshot.value)} does not accept ${JSON.stringify(event)}`,
+    )
+  }
+  return getNextSnapshot(jobMachine, snapshot, event)
+}
+
+export const jobAfter = (events: readonly JobEvent[]): JobSnapshot => events.reduce(feedJob, absentJob)
+
+/** The innermost state. */
+export function jobStateName({ value }: JobSnapshot): string {
+  return typeof value === 'string' ? value : Object.values(value).join()
+}
+
+/** The same of the ledger, which knows live jobs only. */
+export function jobStateOn(ledger: Ledger, jobId: string): string {
+  const job = jobOf(ledger, jobId)
+  if (job === undefined) return 'not live'
+  return job.active ? (job.cancelRequested ? 'cancelling' : 'running') : waitingState(job)
+}
+
+function waitingState({ dueAt }: Job): string {
+  if (dueAt === null) return 'in_line'
+  return dueAt === Number.POSITIVE_INFINITY ? 'returning' : 'not_due'
+}
+
+/** What of the machine's state the ledger can know. */
+export function liveStateName(snapshot: JobSnapshot): string {
+  return snapshot.matches('waiting') || snapshot.matches('active') ? jobStateName(snapshot) : 'not live'
+}
