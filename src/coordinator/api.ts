@@ -1,4 +1,5 @@
 import type { Observable } from 'rxjs'
+import type { CoordinatorActor, CoordinatorActorOptions } from '../../machines/index.ts'
 import type { EnqueueInput, PolicyInput } from '../codec/index.ts'
 import type {
   Claim,
@@ -144,6 +145,12 @@ export interface Coordinator {
   readonly wake$: Observable<void>
   /** The lease was lost: what this process runs is over, as far as the queue goes. */
   readonly leaseLost$: Observable<{ readonly workerId: string }>
+
+  /**
+   * The running machine of this queue: it stands where the queue stands, takes every event from now on, and can be looked
+   * at in Stately's inspector. Costs some 10 µs per event, so it is made on request; stop it, or close the coordinator.
+   */
+  machine(options?: CoordinatorActorOptions): CoordinatorActor
 
   /** What this process could start, shown to others and to `explain`. */
   offering(kinds: readonly string[] | null, freeSlots: number): void

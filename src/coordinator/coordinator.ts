@@ -1,4 +1,5 @@
-import { map, type Observable, Subject, type Subscription, startWith } from 'rxjs'
+import { filter, map, type Observable, Subject, type Subscription, startWith } from 'rxjs'
+import { CoordinatorActor, type CoordinatorActorOptions } from '../../machines/index.ts'
 import {
   type EnqueueInput,
   type PolicyInput,
@@ -272,6 +273,13 @@ export class QueueCoordinator implements Coordinator {
 
   get leaseLost$(): Observable<{ readonly workerId: string }> {
     return this.#leaseLost.asObservable()
+  }
+
+  machine(options: CoordinatorActorOptions = {}): CoordinatorActor {
+    const actor = new CoordinatorActor(this.#replica.ledger, options)
+    const fresh$ = this.#replica.events$.pipe(filter(({ seq }) => seq > actor.ledger.version))
+    fresh$.subscribe({ next: (event) => actor.feed(event), complete: () => actor.stop() })
+    return actor
   }
 
   offering(kinds: readonly string[] | null, freeSlots: number): void {

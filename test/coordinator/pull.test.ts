@@ -105,6 +105,25 @@ describe('pull', () => {
     expect(await coordinator.claim(claim)).toMatchObject([{ lease: { jobId: 'B' } }])
   })
 
+  it('runs the machine beside the queue, event by event', async () => {
+    const coordinator = await join()
+    const machine = coordinator.machine()
+    const states: unknown[] = []
+    machine.subscribe(({ value }) => states.push(value))
+    await coordinator.enqueue([{ jobId: 'A', models: ['m'] }])
+    const [a] = await coordinator.claim(claim)
+    await coordinator.drain()
+    await coordinator.complete(a?.lease ?? never())
+    expect(states).toEqual([
+      'idle',
+      'running',
+      { draining: 'emptying' },
+      { draining: 'emptying' },
+      { draining: 'drained' },
+    ])
+    expect(machine.ledger.version).toBe(coordinator.state().version)
+  })
+
   it('says why a job waits: nobody has a handler for it', async () => {
     const coordinator = await join()
     coordinator.offering(['other'], 1)
