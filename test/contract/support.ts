@@ -1,10 +1,18 @@
 import pg from 'pg'
+import { onTestFinished } from 'vitest'
+import { postgresStore } from '../../src/adapter/postgres/index.ts'
 import { migrate } from '../../src/migrate/index.ts'
+import type { LogStore } from '../../src/port/index.ts'
 import { createDatabase } from '../support/postgres-database.ts'
 
 /** A new database with Interlock's tables; its URL. */
 export async function migratedDatabase(): Promise<string> {
   const url = await createDatabase('contract')
+  await migrateDatabase(url)
+  return url
+}
+
+export async function migrateDatabase(url: string): Promise<void> {
   const client = new pg.Client({ connectionString: url })
   await client.connect()
   await migrate({
@@ -15,5 +23,40 @@ export async function migratedDatabase(): Promise<string> {
     },
   })
   await client.end()
-  return url
+}
+
+/** A connection of the test's own, ended with the test; it may be cut off. */
+export async function connection(url: string): Promise<pg.Client> {
+  const client = new pg.Client({ connectionString: url })
+  client.on('error', () => {})
+  await client.connect()
+  onTestFinished(() => client.end().catch(() => {}))
+  return client
+}
+
+/** A store with the queue `q` opened, closed with the test. */
+export async function opened(
+  source: Parameters<typeof postgresStore>[0],
+  options?: Parameters<typeof postgresStore>[1],
+): Promise<LogStore> {
+  const store = postgresStore(source, options)
+  onTestFinished(() => store.close())
+  await store.open('q')
+  return store
+}
+
+/** The arguments of `job_queue_append` for one event, for a connection of the test's own. */
+export async function appendArguments(client: pg.Client, version: number): Promise<unknown[]> {
+  const now = 'select (extract(epoch from clock_timestamp()) * 1000000)::bigint::float8 as now'
+  const { rows } = await client.query<{ now: number }>(now)
+  const at = rows[0]?.now ?? 0
+  const event = {
+    seq: version + 1,
+    at,
+    event_type: 'drain_requested',
+    command_id: `c-${at}`,
+    command_hash: 1,
+  }
+  const state = { status: 'idle', version: version + 1, active_count: 0, waiting_count: 0, updated_at: at }
+  return ['q', version, JSON.stringify([event]), JSON.stringify({ state, jobs: [], gone: [] })]
 }
