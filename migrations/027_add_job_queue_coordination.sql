@@ -852,6 +852,7 @@ begin
     end;
   else
     busy := true;
+    targets := (select count(*) from public.job_queue_targets());
   end if;
   return jsonb_build_object(
     'projected_seq', through, 'version', head.version, 'written', written, 'busy', busy, 'targets', targets,
@@ -1314,7 +1315,7 @@ $privileges$;
 -- What this was. Rows change only when something did, so that running it again leaves everything as it is.
 insert into public.job_queue_migrations as m (version, checksum)
 values 
-  ('027', 'ecc3e74fcc46d5172676bf3fb9d2a772fe94dc7e98b788dc6709753516d2fc53')
+  ('027', '4fdf0ab657a6ab865e2ff84746599b3b26b5bdcdec5dc6db4ceac3b7a09c060e')
 on conflict (version) do update set checksum = excluded.checksum, applied_at = excluded.applied_at
   where m.checksum <> excluded.checksum;
 -- PostgREST finds the new functions after this; nobody else listens.

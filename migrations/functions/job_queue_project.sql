@@ -72,6 +72,7 @@ begin
     end;
   else
     busy := true;
+    targets := (select count(*) from public.job_queue_targets());
   end if;
   return jsonb_build_object(
     'projected_seq', through, 'version', head.version, 'written', written, 'busy', busy, 'targets', targets,
