@@ -29,7 +29,7 @@ export function blockerOf(ledger: LedgerView, job: Job): Blocker | undefined {
   if (job.offeredAt !== null) return undefined
   const model = firstUnavailable(ledger, job)
   if (model !== undefined) return blockerIn(model.line, model.holders, job.place, model.model)
-  return blockerIn(ledger.line, ledger.active, job.place, null)
+  return blockerIn(ledger.line, ledger.slots, job.place, null)
 }
 
 function blockerIn(

@@ -132,6 +132,7 @@ export class Draft implements LedgerView {
   jobs: Table<Job, JobKey>
   models: Table<Model, ModelKey>
   active: Tree<Place>
+  slots: Tree<Place>
   slotsUsed: number
   alone: number
   line: Tree<Place>
@@ -166,6 +167,7 @@ export class Draft implements LedgerView {
     this.jobs = from.jobs
     this.models = from.models
     this.active = from.active
+    this.slots = from.slots
     this.slotsUsed = from.slotsUsed
     this.alone = from.alone
     this.line = from.line
@@ -189,6 +191,7 @@ export class Draft implements LedgerView {
       jobs: this.jobs,
       models: this.models,
       active: this.active,
+      slots: this.slots,
       slotsUsed: this.slotsUsed,
       alone: this.alone,
       line: this.line,
@@ -276,7 +279,12 @@ export class Draft implements LedgerView {
   /** A job in line takes its models: it is ahead of the same jobs as before, only no longer waiting. */
   takeModels(job: Job): void {
     this.active = this.active.insert(job.place, this.#owner)
-    if (usesSlot(job)) this.slotsUsed++
+    if (usesSlot(job)) {
+      this.slotsUsed++
+      this.slots = this.slots.insert(job.place, this.#owner)
+      // Whoever stands first in line has nobody ahead but may wait for this one, which passed it.
+      this.#unsettle(this.line.min())
+    }
     if (job.exclusive) this.alone++
     for (const name of job.spec.models) {
       const model = this.#model(name)
@@ -291,7 +299,10 @@ export class Draft implements LedgerView {
     if (this.policy.maxActive !== null && this.slotsUsed + this.offered.size >= this.policy.maxActive)
       this.wide = true
     this.active = this.active.remove(job.place, this.#owner)
-    if (usesSlot(job)) this.slotsUsed--
+    if (usesSlot(job)) {
+      this.slotsUsed--
+      this.slots = this.slots.remove(job.place, this.#owner)
+    }
     if (job.exclusive) {
       this.alone--
       this.wide = true

@@ -69,7 +69,9 @@ export interface Ledger {
   readonly models: Table<Model, ModelKey>
   /** Active jobs. */
   readonly active: Tree<Place>
-  /** How many of them use a slot (all but those without models). */
+  /** Those of them that use a slot (all but those without models): the others are in nobody's way. */
+  readonly slots: Tree<Place>
+  /** How many these are. */
   readonly slotsUsed: number
   /** How many active jobs run alone: 0 or 1. */
   readonly alone: number
@@ -102,6 +104,7 @@ export const emptyLedger: Ledger = {
   jobs: Table.empty<Job, JobKey>((a, b) => a.jobId === b.jobId),
   models: Table.empty<Model, ModelKey>((a, b) => a.model === b.model),
   active: noPlaces,
+  slots: noPlaces,
   slotsUsed: 0,
   alone: 0,
   line: noPlaces,

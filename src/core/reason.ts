@@ -1,5 +1,5 @@
 import { hasSlot, isFree } from './admission.ts'
-import { type Blocker, blockerOf } from './blocking.ts'
+import { type Blocker, blockerOf, firstUnavailable } from './blocking.ts'
 import type { Waiting } from './command.ts'
 import type { ReasonCode } from './event.ts'
 import type { Micros } from './job.ts'
@@ -27,7 +27,7 @@ export function reasonCodeOf(
 }
 
 function isBehind(ledger: LedgerView, job: Job, now: Micros): boolean {
-  if (ledger.policy.maxOvertakes === 0) return usesSlot(job) && blockerOf(ledger, job)?.model != null
+  if (ledger.policy.maxOvertakes === 0) return usesSlot(job) && firstUnavailable(ledger, job) !== undefined
   return job.spec.models.some((name) => !isFree(ledger, modelOf(ledger, name), job.place, now))
 }
 

@@ -31,7 +31,8 @@ export function ask(scribe: Scribe, { spec, wait }: Body<'ask'>): CommandResult 
   if (known?.active === true) return askActive(scribe, known)
   const fresh = known === undefined
   // One that stands in line already (it was enqueued) may be taken by a worker as well: it is started, not passed by.
-  if (fresh && spec.models.length === 0 && scribe.draft.policy.emptySet === 'bypass') return bypass(scribe, spec)
+  if (fresh && spec.models.length === 0 && scribe.draft.policy.emptySet === 'bypass')
+    return bypass(scribe, spec)
   if (fresh) queue(scribe, spec, wait)
   else if (wait && known.asker !== scribe.command.workerId)
     setAsker(scribe, spec.jobId, scribe.command.workerId)
