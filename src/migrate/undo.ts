@@ -3,18 +3,16 @@ import type { MigrationConnection } from './connection.ts'
 import { readMigrationFile } from './package-files.ts'
 import { migrationFailure } from './refusal.ts'
 
-/** The script of the way back to the first coordinator, for psql or the Supabase SQL editor. */
-export const undoScript = (): string => readMigrationFile(bundleNames.undo)
-
 /**
  * The way back to the first coordinator: its two tables get their names again, Interlock's are kept under the names
  * `…_undone_1`, its functions and triggers go. Stop Interlock's workers first.
+ * The same as running migrations/undo_first_coordinator.sql by hand.
  *
  * @throws InterlockError `invalid_input` when there is nothing to go back to, or while jobs are running
  */
 export async function undoFirstCoordinator(connection: MigrationConnection): Promise<void> {
   try {
-    await connection.exec(undoScript())
+    await connection.exec(readMigrationFile(bundleNames.undo))
   } catch (error) {
     await connection.exec('rollback').catch(() => {})
     throw migrationFailure(error)
