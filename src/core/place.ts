@@ -12,11 +12,16 @@ export interface JobKey {
 /** A job's place in every line it stands in: its position, and whose it is. Never changes; a move makes a new one. */
 export interface Place extends Position, JobKey {}
 
-/** Line order (DESIGN: "the line"): level, then order, then the sequence number that gave the place. */
-export const byPlace: Compare<Position> = (a, b) => a.level - b.level || a.order - b.order || a.tie - b.tie
+/**
+ * Line order (DESIGN: "the line"): level, then order, then the sequence number that gave the place. Moves can lead two
+ * jobs to one position (the first was active when the second came); then the id decides, so that no place is ever lost.
+ */
+export const byPlace: Compare<Place> = (a, b) =>
+  a.level - b.level || a.order - b.order || a.tie - b.tie || byId(a, b)
 
-export const byJobKey: Compare<JobKey> = (a, b) =>
-  a.hash - b.hash || (a.jobId === b.jobId ? 0 : a.jobId < b.jobId ? -1 : 1)
+export const byJobKey: Compare<JobKey> = (a, b) => a.hash - b.hash || byId(a, b)
+
+const byId: Compare<JobKey> = (a, b) => (a.jobId === b.jobId ? 0 : a.jobId < b.jobId ? -1 : 1)
 
 /** A time at which something becomes true of a job. */
 export interface Timer extends JobKey {
