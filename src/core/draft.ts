@@ -147,7 +147,7 @@ export class Draft implements LedgerView {
   readonly touched = new Set<string>()
   /** Places whose availability or blocker has to be looked at again. */
   readonly unsettled = new Set<Place>()
-  /** Models that lost a holder or a reservation since the last grant. */
+  /** Models that lost a holder, a reservation or an offer since the last grant. */
   readonly freed = new Set<string>()
   /** Jobs that came into line since the last grant. */
   readonly arrived: Place[] = []
@@ -250,7 +250,7 @@ export class Draft implements LedgerView {
   /** The opposite: it starts, ends, moves or is put off. One that starts stays ahead of all behind it. */
   leaveLine(job: OwnJob, starts: boolean): void {
     const { place, spec } = job
-    this.withdrawOffer(job)
+    this.withdrawOffer(job, starts)
     if (job.ready) this.ready = this.ready.remove(place, this.#owner)
     job.ready = false
     job.blockedBy = null
@@ -296,8 +296,7 @@ export class Draft implements LedgerView {
   }
 
   giveBackModels(job: Job): void {
-    if (this.policy.maxActive !== null && this.slotsUsed + this.offered.size >= this.policy.maxActive)
-      this.wide = true
+    this.#freeSlot()
     this.active = this.active.remove(job.place, this.#owner)
     if (usesSlot(job)) {
       this.slotsUsed--
@@ -333,13 +332,16 @@ export class Draft implements LedgerView {
     }
   }
 
-  withdrawOffer(job: OwnJob): void {
+  /** What the offer kept for the job is free for those behind it, unless the job itself takes it (it `starts`). */
+  withdrawOffer(job: OwnJob, starts = false): void {
     if (job.offeredAt === null) return
+    if (!starts) this.#freeSlot()
     job.offeredAt = null
     this.offered = this.offered.remove(job.place, this.#owner)
     for (const name of job.spec.models) {
       const model = this.#model(name)
       model.offers = model.offers.remove(job.place, this.#owner)
+      if (!starts) this.freed.add(name)
     }
   }
 
@@ -435,6 +437,13 @@ export class Draft implements LedgerView {
     this.#unsettle(model.line.after(place))
     this.#unsettle(model.line.at(free - 1))
     this.#unsettle(model.line.at(free))
+  }
+
+  /** A slot that was taken or kept comes free: whoever waits for one, or for all of them, may stand in any line. */
+  #freeSlot(): void {
+    const { maxActive } = this.policy
+    const full = maxActive !== null && this.slotsUsed + this.offered.size >= maxActive
+    if (full || this.exclusives.size > 0) this.wide = true
   }
 
   #unsettle(place: Place | undefined): void {

@@ -1,6 +1,7 @@
 import { hasModels, hasSlot } from './admission.ts'
 import { settle } from './blocking.ts'
 import type { Claim } from './command.ts'
+import type { Draft } from './draft.ts'
 import { type Job, jobOf } from './ledger.ts'
 import type { Place } from './place.ts'
 import { scanLines } from './scan.ts'
@@ -12,16 +13,20 @@ import type { Scribe } from './scribe.ts'
  * forgotten, and a hand-off costs one commit.
  */
 export function grant(scribe: Scribe): void {
+  giveAwayAll(scribe)
+  const { claim, workerId } = scribe.command
+  if (claim !== undefined && !scribe.surroundings.deadWorkers.has(workerId)) takeOffers(scribe, claim)
+}
+
+function giveAwayAll(scribe: Scribe): void {
   const { draft } = scribe
   settle(draft)
   offerUnbound(scribe)
   if (draft.policy.maxOvertakes === 0) offerReady(scribe)
-  else scanLines(draft, scribe.now, (place) => offerIfStartable(scribe, place))
+  else offerInLines(scribe)
   draft.freed.clear()
   draft.arrived.length = 0
   draft.wide = false
-  const { claim, workerId } = scribe.command
-  if (claim !== undefined && !scribe.surroundings.deadWorkers.has(workerId)) takeOffers(scribe, claim)
 }
 
 function offerUnbound(scribe: Scribe): void {
@@ -39,6 +44,20 @@ function offerReady(scribe: Scribe): void {
     if (job === undefined || !hasSlot(draft, job, scribe.now)) return
     giveAway(scribe, place)
   }
+}
+
+/** A start that fills a model ends the offers on it; what those kept of other models is free, so it looks there too. */
+function offerInLines(scribe: Scribe): void {
+  const { draft } = scribe
+  for (let reach = -1; reach < reachOf(draft); ) {
+    reach = reachOf(draft)
+    scanLines(draft, scribe.now, (place) => offerIfStartable(scribe, place) && reach === reachOf(draft))
+  }
+}
+
+/** In how many lines something came free; it only grows until all is given away. */
+function reachOf(draft: Draft): number {
+  return draft.wide ? Number.POSITIVE_INFINITY : draft.freed.size
 }
 
 function offerIfStartable(scribe: Scribe, place: Place): boolean {
@@ -63,7 +82,9 @@ function takeOffers(scribe: Scribe, claim: Claim): void {
   for (let place = draft.offered.min(); place !== undefined && left > 0; place = draft.offered.after(place)) {
     const job = draft.jobs.get(place)
     if (job === undefined || !suits(job, claim)) continue
-    if (startIfStartable(scribe, job, scribe.command.workerId)) left--
+    if (!startIfStartable(scribe, job, scribe.command.workerId)) continue
+    left--
+    if (reachOf(draft) > 0) giveAwayAll(scribe)
   }
 }
 
