@@ -8,6 +8,8 @@ const BATCH = 1_000
  * a step costs the database as much as an append.
  */
 const REST_MS = 20
+/** Where there is no table to write to, it is looked for again this often; that also clears what waits for one. */
+const LOOK_MS = 600_000
 /** What was set aside is tried again this often, and a table that is locked. */
 const AGAIN_MS = 1_000
 
@@ -27,8 +29,8 @@ export class Projector {
   readonly #closing = new AbortController()
   #behind = false
   #retry: NodeJS.Timeout | undefined
-  /** False once it is known that there are no tables to write to. */
-  #hasTargets = true
+  /** While there is no table to write to, or the projector is closed. */
+  #resting = false
   #last: ProjectStep | undefined
 
   constructor(options: ProjectorOptions) {
@@ -42,7 +44,7 @@ export class Projector {
 
   /** Something was appended. */
   nudge(): void {
-    if (!this.#hasTargets) return
+    if (this.#resting) return
     this.#behind = true
     this.#running ??= this.#run().finally(() => {
       this.#running = undefined
@@ -54,7 +56,7 @@ export class Projector {
     this.#closing.abort()
     await this.#running
     clearTimeout(this.#retry)
-    this.#hasTargets = false
+    this.#resting = true
   }
 
   async #run(): Promise<void> {
@@ -65,18 +67,26 @@ export class Projector {
         const step = await store.project(queue, BATCH)
         this.#last = step
         await pause(REST_MS, this.#closing.signal)
-        if (step.targets === 0) this.#hasTargets = step.busy
+        if (step.targets === 0 && !step.busy) this.#rest()
         else if (!step.busy && step.projectedSeq < step.version) this.#behind = true
-        if (step.busy || step.setAside > 0) this.#tryAgain()
+        if (step.busy || step.setAside > 0) this.#tryAgain(AGAIN_MS)
       }
     } catch (error) {
       onError(error)
-      this.#tryAgain()
+      this.#tryAgain(AGAIN_MS)
     }
   }
 
-  #tryAgain(): void {
+  #rest(): void {
+    this.#resting = true
+    this.#tryAgain(LOOK_MS)
+  }
+
+  #tryAgain(ms: number): void {
     clearTimeout(this.#retry)
-    this.#retry = setTimeout(() => this.nudge(), AGAIN_MS).unref()
+    this.#retry = setTimeout(() => {
+      this.#resting = false
+      this.nudge()
+    }, ms).unref()
   }
 }
