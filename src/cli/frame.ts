@@ -43,6 +43,12 @@ export class Frame {
     this.#url = options.url
   }
 
+  /** The same command on another queue, without a word: for work that is a part of something bigger. */
+  quietIn(queue: string): Frame {
+    const silent = { write: () => {} }
+    return new Frame({ ...this.surface, stdout: silent, stderr: silent }, { queue })
+  }
+
   get signal(): AbortSignal {
     return this.surface.signal
   }

@@ -1,7 +1,7 @@
 import { CommanderError } from 'commander'
 import { RELEASE } from '../coordinator/release.ts'
 import { Cli } from './cli.ts'
-import * as commands from './command/index.ts'
+import { commandGroups } from './command/index.ts'
 import { exitCodes } from './exit.ts'
 import { exitCodeOf, FoundSomething, failureText, Interrupted } from './failure.ts'
 import type { Surface } from './frame.ts'
@@ -10,7 +10,12 @@ import type { Surface } from './frame.ts'
 export async function runCli(words: readonly string[], surface: Surface): Promise<number> {
   const cli = new Cli(surface)
   cli.program.version(RELEASE, '--version')
-  for (const add of Object.values(commands)) add(cli)
+  const help = cli.program.createCommand('help [command]').description('this page, or that of a command')
+  cli.program.addHelpCommand(help.helpGroup('Begin:'))
+  for (const [heading, commands] of commandGroups) {
+    cli.program.commandsGroup(heading)
+    for (const add of commands) add(cli)
+  }
   try {
     await cli.program.parseAsync([...words], { from: 'user' })
     return exitCodes.fine

@@ -1,15 +1,26 @@
-export { addAudit } from './audit.ts'
-export { addCancel } from './cancel.ts'
-export { addDemo } from './demo.ts'
-export { addDrain } from './drain.ts'
-export { addEnqueue } from './enqueue.ts'
-export { addExplain } from './explain.ts'
-export { addLog } from './log.ts'
-export { addMachine } from './machine.ts'
-export { addMigrate } from './migrate.ts'
-export { addPolicy } from './policy.ts'
-export { addQueue } from './queue.ts'
-export { addResume } from './resume.ts'
-export { addRun } from './run.ts'
-export { addStatus } from './status.ts'
-export { addVerify } from './verify.ts'
+import type { Cli } from '../cli.ts'
+import { addAudit } from './audit.ts'
+import { addCancel } from './cancel.ts'
+import { addDemo } from './demo.ts'
+import { addDrain } from './drain.ts'
+import { addEnqueue } from './enqueue.ts'
+import { addExplain } from './explain.ts'
+import { addLog } from './log.ts'
+import { addMachine } from './machine.ts'
+import { addMigrate } from './migrate.ts'
+import { addPolicy } from './policy.ts'
+import { addQueue } from './queue.ts'
+import { addResume } from './resume.ts'
+import { addRun } from './run.ts'
+import { addStatus } from './status.ts'
+import { addVerify } from './verify.ts'
+
+type Add = (cli: Cli) => void
+
+/** Every command, in the order in which somebody new would want them. */
+export const commandGroups: readonly (readonly [heading: string, commands: readonly Add[]])[] = [
+  ['Begin:', [addDemo, addMigrate]],
+  ['Work:', [addRun, addEnqueue, addCancel, addPolicy, addDrain, addResume]],
+  ['Look:', [addStatus, addQueue, addExplain, addLog]],
+  ['Check:', [addVerify, addAudit, addMachine]],
+]

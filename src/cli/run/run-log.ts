@@ -17,7 +17,8 @@ export class RunLog {
   /** Live jobs of the run. */
   readonly #live = new Set<string>()
   readonly #active = new Set<string>()
-  #run = 0
+  /** How often the file was run, this run included. */
+  run = 0
   #firstStart: Micros = 0
   #lastEnd: Micros = 0
   /** Of this run, or of the last one if it is finished. */
@@ -34,8 +35,13 @@ export class RunLog {
   }
 
   get state(): RunState {
-    if (this.#run === 0) return 'new'
+    if (this.run === 0) return 'new'
     return this.ended === this.#jobs ? 'finished' : 'unfinished'
+  }
+
+  /** The run that is under way, or the next one if none is. */
+  get wanted(): number {
+    return this.state === 'unfinished' ? this.run : this.run + 1
   }
 
   /** From the first start to the last end, by the times of the log. */
@@ -45,7 +51,7 @@ export class RunLog {
 
   /** Whether an unfinished run has this job in line already, or behind it. */
   hasQueued(jobId: string): boolean {
-    return this.state === 'unfinished' && this.#timesQueued.get(jobId) === this.#run
+    return this.state === 'unfinished' && this.#timesQueued.get(jobId) === this.run
   }
 
   push(event: RecordedEvent): void {
@@ -58,13 +64,13 @@ export class RunLog {
 
   #queue(event: RecordedEvent & { readonly type: 'queued' }): void {
     const times = (this.#timesQueued.get(event.jobId) ?? 0) + 1
-    if (times > this.#run) this.#begin(times, event.seq)
+    if (times > this.run) this.#begin(times, event.seq)
     this.#timesQueued.set(event.jobId, times)
     this.#live.add(event.jobId)
   }
 
   #begin(run: number, seq: number): void {
-    this.#run = run
+    this.run = run
     this.beginSeq = seq
     this.ended = this.completed = this.failed = this.maxConcurrent = this.events = 0
     this.#firstStart = this.#lastEnd = 0

@@ -38,11 +38,13 @@ export async function run(
   const kind = runKind(jobs)
   const log = new RunLog(kind, jobs.length)
   const done = Promise.withResolvers<void>()
+  let wanted = Number.POSITIVE_INFINITY
   const progress = progressOf(frame, 'jobs ended', jobs.length)
   const stopFollowing = await followRun(frame, store, coordinator, log, () => {
     progress.update(log.ended)
-    if (log.state === 'finished') done.resolve()
+    if (log.state === 'finished' && log.run === wanted) done.resolve()
   })
+  wanted = log.wanted
   frame.signal.addEventListener('abort', () => done.reject(new Interrupted()))
   // Whoever fails first is told; an abort before anybody waits must not end the process.
   done.promise.catch(() => {})
