@@ -82,7 +82,7 @@ async function tellReplay(narrator: Narrator, store: LogStore, outcomes: readonl
     const { ok, version } = await verify(narrator.frame.quietIn(queue), store)
     narrator.claim(
       ok && value === 'idle' && context.ledger.version === version,
-      `${title}: ${plural(events.length, 'event')} through the state machine in ${duration(took)}, the same rows`,
+      `${title}: ${plural(events.length, 'event')} through the machine in ${duration(took)}, same rows`,
     )
   }
 }

@@ -13,15 +13,16 @@ const CHECKPOINTS = [
 ]
 const ADAPTERS = 60
 
-/** Seconds of all jobs together; with the scale of the demo a serial run takes 15 s. */
+/** Real seconds per second of the sample: 5,494 s one after the other take 13.7 s. */
 export const SAMPLE_TIME_SCALE = 0.0025
 
 /**
- * An hour of a small image service, the same on every machine: two checkpoints get most of the work, most adapters are
- * seen once or twice, one job in eight is a workflow of two checkpoints, and a few jobs take ten times the usual.
+ * An hour of a small image service, the same on every machine: few checkpoints get most of the work, most adapters are
+ * seen once or twice, some jobs are workflows of two checkpoints, and a few take ten times the usual. The seed is one of
+ * those where strict order costs much (simulated: 1.45 × the bound, 1.01 with 16 overtakes); 1.1 is more usual.
  */
 export function sampleWorkload(): Workload {
-  const random = randomFrom(20_261)
+  const random = randomFrom(35)
   const jobs = Array.from({ length: JOBS }, (_, index) => sampleJob(random, index + 1))
   return { file: 'the sample workload', jobs, skipped: [] }
 }
@@ -46,7 +47,7 @@ function sampleJob(random: () => number, number: number): WorkloadJob {
 }
 
 const checkpoint = (random: () => number): string =>
-  CHECKPOINTS[skewed(random, CHECKPOINTS.length, 2.6)] ?? 'sdxl-base'
+  CHECKPOINTS[skewed(random, CHECKPOINTS.length, 1.5)] ?? 'sdxl-base'
 
 /** An index below `size`, the small ones far more often. */
 const skewed = (random: () => number, size: number, skew: number): number =>
