@@ -10,8 +10,11 @@ process.stdout.on('error', (error: NodeJS.ErrnoException) => {
   throw error
 })
 
+// Stores let go of their sockets, so that a program can end; this one ends when its command has.
+const stay = setInterval(() => {}, 60_000)
 const { stdout, stderr, env, argv } = process
 process.exitCode =
   argv[2] === WORKER_COMMAND
     ? await workerProcess()
     : await runCli(argv.slice(2), { stdout, stderr, env, signal: interruptSignal() })
+clearInterval(stay)

@@ -71,14 +71,14 @@ function textOf(frame: Frame, look: Look): string {
   const { projection, workers, now, store } = look
   const state = projection?.state
   const active = activeOf(projection)
-  const live = workers.filter((worker) => worker.state === 'live')
+  const inState = (wanted: WorkerRow['state']) => workers.filter(({ state }) => state === wanted).length
   const head = facts(
     [
       ['queue', `${bold(frame.queue)} in ${store}`],
       ['status', `${state?.status ?? 'idle'}, version ${count(state?.version ?? 0)}`],
       ['jobs', `${count(state?.active_count ?? 0)} active, ${count(state?.waiting_count ?? 0)} waiting`],
       ['policy', policyText(state?.policy ?? defaultPolicy)],
-      ['workers', `${live.length} live, ${workers.length - live.length} late or gone`],
+      ['workers', `${inState('live')} live${inState('late') > 0 ? `, ${inState('late')} late` : ''}`],
     ],
     dim,
   )
