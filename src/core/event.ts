@@ -58,9 +58,14 @@ export const failureCodes = [
 ] as const
 export type FailureCode = (typeof failureCodes)[number]
 
-/** Why a job went back into the line. `later` and `unacknowledged` cost no attempt. */
+/** Why a job went back into the line. */
 export const requeueReasons = ['retry', 'lease_expired', 'unacknowledged', 'later', 'drained'] as const
 export type RequeueReason = (typeof requeueReasons)[number]
+
+/** False for an attempt that was given back before it could do anything wrong. */
+export function costsAttempt(reason: RequeueReason): boolean {
+  return reason === 'retry' || reason === 'lease_expired'
+}
 
 /**
  * The place of a job in line: compared by `level`, then `order`, then `tie`; smaller goes first.

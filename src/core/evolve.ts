@@ -1,7 +1,7 @@
 import { settle } from './blocking.ts'
 import { Draft } from './draft.ts'
 import { InterlockError } from './error.ts'
-import type { RecordedEvent } from './event.ts'
+import { costsAttempt, type RecordedEvent } from './event.ts'
 import { hash } from './hash.ts'
 import type { JobSpec } from './job.ts'
 import { type Job, jobOf, type Ledger, modelOf, usesSlot } from './ledger.ts'
@@ -196,7 +196,7 @@ function requeue(draft: Draft, event: RecordedEvent & { readonly type: 'requeued
   if (job.dueAt !== Number.POSITIVE_INFINITY) throw corrupt(event, `job ${job.jobId} is waiting already`)
   job.dueAt = null
   job.waitingSince = event.at
-  if (event.reason !== 'retry' && event.reason !== 'lease_expired') job.free++
+  if (!costsAttempt(event.reason)) job.free++
   draft.startExpiry(job)
   if (event.runAt !== null && event.runAt > event.at) draft.putOff(job, event.runAt)
   else draft.enterLine(job)

@@ -14,8 +14,7 @@ import type { Scribe } from './scribe.ts'
  */
 export function grant(scribe: Scribe): void {
   giveAwayAll(scribe)
-  const { claim, workerId } = scribe.command
-  if (claim !== undefined && !scribe.surroundings.deadWorkers.has(workerId)) takeOffers(scribe, claim)
+  if (scribe.command.claim !== undefined) takeOffers(scribe, scribe.command.claim)
 }
 
 function giveAwayAll(scribe: Scribe): void {
@@ -82,9 +81,7 @@ function takeOffers(scribe: Scribe, claim: Claim): void {
   for (let place = draft.offered.min(); place !== undefined && left > 0; place = draft.offered.after(place)) {
     const job = draft.jobs.get(place)
     if (job === undefined || !suits(job, claim)) continue
-    if (!startIfStartable(scribe, job, scribe.command.workerId)) continue
-    left--
-    if (reachOf(draft) > 0) giveAwayAll(scribe)
+    if (take(scribe, job)) left--
   }
 }
 
@@ -92,11 +89,13 @@ function suits(job: Job, claim: Claim): boolean {
   return claim.kinds === null || claim.kinds.includes(job.spec.kind)
 }
 
-/** Starts an offered job if it still may start. */
-export function startIfStartable(scribe: Scribe, job: Job, workerId: string): boolean {
-  if (scribe.surroundings.deadWorkers.has(workerId)) return false
-  if (!hasSlot(scribe.draft, job, scribe.now) || !hasModels(scribe.draft, job, scribe.now)) return false
-  startFor(scribe, job, workerId)
+/** The sender takes an offered job, if it still may start and the sender lives; what that frees goes to others. */
+function take(scribe: Scribe, job: Job): boolean {
+  const { draft, command, now } = scribe
+  if (scribe.surroundings.deadWorkers.has(command.workerId)) return false
+  if (!hasSlot(draft, job, now) || !hasModels(draft, job, now)) return false
+  startFor(scribe, job, command.workerId)
+  if (reachOf(draft) > 0) giveAwayAll(scribe)
   return true
 }
 
@@ -106,8 +105,8 @@ function startFor(scribe: Scribe, job: Job, workerId: string): void {
   settle(scribe.draft)
 }
 
-/** The job with this id if it is offered (or was, and may still start). */
-export function offeredJob(scribe: Scribe, jobId: string): Job | undefined {
+/** The sender takes this very job, if it is offered and still may start. */
+export function takeJob(scribe: Scribe, jobId: string): void {
   const job = jobOf(scribe.draft, jobId)
-  return job !== undefined && !job.active && job.offeredAt !== null ? job : undefined
+  if (job !== undefined && !job.active && job.offeredAt !== null) take(scribe, job)
 }

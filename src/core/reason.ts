@@ -31,10 +31,12 @@ function isBehind(ledger: LedgerView, job: Job, now: Micros): boolean {
   return job.spec.models.some((name) => !isFree(ledger, modelOf(ledger, name), job.place, now))
 }
 
+const waitsForNoJob: ReadonlySet<ReasonCode> = new Set(['draining', 'not_due', 'no_worker', 'offered'])
+
 /** A job that has to wait, told to whoever asked: a code for programs, a sentence for people. */
 export function waitingFor(ledger: LedgerView, job: Job, now: Micros, hasWorker?: HasWorker): Waiting {
   const code = reasonCodeOf(ledger, job, now, hasWorker)
-  const blocker = code === 'draining' || code === 'not_due' ? undefined : blockerOf(ledger, job)
+  const blocker = waitsForNoJob.has(code) ? undefined : blockerOf(ledger, job)
   return { jobId: job.jobId, code, reason: sentence(code, blocker), blockedBy: blocker?.jobId ?? null }
 }
 

@@ -1,5 +1,5 @@
 import type { CommandBody, CommandResult, Refusal } from '../command.ts'
-import type { RequeueReason } from '../event.ts'
+import { costsAttempt, type RequeueReason } from '../event.ts'
 import { grant } from '../grant.ts'
 import type { Micros } from '../job.ts'
 import { type Job, jobOf } from '../ledger.ts'
@@ -15,29 +15,33 @@ export function complete(scribe: Scribe, { jobId, token }: Body<'complete'>): Co
   return afterEnd(scribe)
 }
 
-/** Another attempt follows while attempts are left and a time for it was named; else the job has failed. */
+/** Another attempt follows while attempts are left, a time for it was named, and nobody cancels the job. */
 export function fail(scribe: Scribe, { jobId, token, code, retryAt }: Body<'fail'>): CommandResult {
   const job = heldJob(scribe, jobId, token)
   if ('ok' in job) return job
-  const final = retryAt === null || !hasAttemptsLeft(job)
+  const final = retryAt === null || job.cancelRequested || !hasAttemptsLeft(job)
   scribe.record({ type: 'failed', jobId, token: job.token, code, final, workerId: scribe.command.workerId })
   if (!final) requeue(scribe, jobId, 'retry', retryAt)
   return afterEnd(scribe)
 }
 
-/** Gives the attempt back. What costs no attempt can go on for ever: only the caller knows when to stop. */
+/**
+ * Gives the attempt back. What costs no attempt can go on for ever: only the caller knows when to stop. A job that was
+ * asked to stop has stopped with this, and does not come back.
+ */
 export function release(scribe: Scribe, { jobId, token, reason, runAt }: Body<'release'>): CommandResult {
   const job = heldJob(scribe, jobId, token)
   if ('ok' in job) return job
+  const final = job.cancelRequested || (costsAttempt(reason) && !hasAttemptsLeft(job))
   scribe.record({
     type: 'failed',
     jobId,
     token: job.token,
     code: 'released',
-    final: false,
+    final,
     workerId: scribe.command.workerId,
   })
-  requeue(scribe, jobId, reason, runAt)
+  if (!final) requeue(scribe, jobId, reason, runAt)
   return afterEnd(scribe)
 }
 

@@ -1,5 +1,5 @@
 import type { CommandBody, CommandResult, Refusal, Waiting } from '../command.ts'
-import { grant, offeredJob, startIfStartable } from '../grant.ts'
+import { grant, takeJob } from '../grant.ts'
 import type { JobSpec } from '../job.ts'
 import { type Job, jobOf } from '../ledger.ts'
 import { waitingFor } from '../reason.ts'
@@ -38,11 +38,11 @@ export function ask(scribe: Scribe, { spec, wait }: Body<'ask'>): CommandResult 
     setAsker(scribe, spec.jobId, scribe.command.workerId)
   scribe.draft.wide ||= !fresh
   grant(scribe)
-  const offered = offeredJob(scribe, spec.jobId)
-  if (offered !== undefined) startIfStartable(scribe, offered, scribe.command.workerId)
+  takeJob(scribe, spec.jobId)
   const job = jobOf(scribe.draft, spec.jobId)
   if (job === undefined || job.active) return accepted(scribe)
-  return accepted(scribe, fresh ? tellWaiting(scribe, [spec]) : [waitingFor(scribe.draft, job, scribe.now)])
+  if (fresh) tellWaiting(scribe, [spec])
+  return accepted(scribe, [waitingFor(scribe.draft, job, scribe.now)])
 }
 
 /** The asker gave up: the job stays in line, for anybody. Nothing to do where somebody else asks for it by now. */
