@@ -28,6 +28,7 @@ language plpgsql security definer
 set search_path = pg_catalog, pg_temp
 -- Plans are made while the tables are small and kept while they grow: never a scan of a whole table.
 set enable_seqscan = off
+set enable_bitmapscan = off
 set plan_cache_mode = force_generic_plan
 as $$
 #variable_conflict use_column
@@ -37,7 +38,6 @@ declare
   answer jsonb;
   given record;
   worker_ids text[];
-  known jsonb;
   setting text;
 begin
   if expected_version is null or jsonb_typeof(events) is distinct from 'array'
@@ -92,13 +92,14 @@ begin
       message = format('the events and the state do not count on from version %s', expected_version);
   end if;
 
-  select jsonb_agg(to_jsonb(k) order by k.seqs -> 0) into known from (
-    select l.command_id, min(l.command_hash) as command_hash, jsonb_agg(l.seq order by l.seq) as seqs
-      from public.job_queue_log l
-     where l.command_id = any (given.command_ids) and l.queue || '' = $1 -- not the primary key: see the index
-     group by l.command_id) k;
-  if known is not null then
-    return answer || jsonb_build_object('reason', 'known', 'known', known);
+  -- By command_id alone, and not by the primary key: see the index.
+  if exists (select from public.job_queue_log l where l.command_id = any (given.command_ids) and l.queue || '' = $1) then
+    return answer || (
+      select jsonb_build_object('reason', 'known', 'known', jsonb_agg(to_jsonb(k) order by k.seqs -> 0)) from (
+        select l.command_id, min(l.command_hash) as command_hash, jsonb_agg(l.seq order by l.seq) as seqs
+          from public.job_queue_log l
+         where l.command_id = any (given.command_ids) and l.queue || '' = $1
+         group by l.command_id) k);
   end if;
 
   if given.starters is not null then

@@ -6,7 +6,7 @@
 -- the database's clock in microseconds, and the events (job_queue_events). The page is the last one when its last event
 -- has the number `version`.
 -- Raises JQ001 when an argument is out of bounds.
-create or replace function public.job_queue_read(queue text, after bigint, lim integer) returns jsonb
+create or replace function public.job_queue_read(queue text, after bigint, lim integer) returns json
 language plpgsql security definer
 set search_path = pg_catalog, pg_temp
 as $$
@@ -18,7 +18,7 @@ begin
   end if;
   -- The head first: an append between the two statements only makes the page longer than the version says.
   select h.version, h.epoch into head from public.job_queue_heads h where h.queue = $1;
-  return jsonb_build_object(
+  return json_build_object(
     'version', coalesce(head.version, 0),
     'epoch', coalesce(head.epoch, 1),
     'now', (extract(epoch from clock_timestamp()) * 1000000)::bigint,

@@ -8,7 +8,7 @@
 -- A client that is paused while it holds the lock is cut off after 1 s (idle_in_transaction_session_timeout, which ends
 -- with the transaction); others wait 2 s at most, or as long as their own lock_timeout says.
 -- Raises JQ001 for an argument out of bounds, 55P03 when the lock does not come free.
-create or replace function public.job_queue_turn(queue text, since bigint) returns jsonb
+create or replace function public.job_queue_turn(queue text, since bigint) returns json
 language plpgsql security definer
 set search_path = pg_catalog, pg_temp
 set enable_seqscan = off
@@ -29,7 +29,7 @@ begin
     perform public.job_queue_open($1);
     select h.version, h.epoch into head from public.job_queue_heads h where h.queue = $1 for update;
   end if;
-  return jsonb_build_object('version', head.version, 'epoch', head.epoch,
+  return json_build_object('version', head.version, 'epoch', head.epoch,
     'now', (extract(epoch from clock_timestamp()) * 1000000)::bigint,
     'missed', public.job_queue_events($1, $2, 500, 262144));
 end

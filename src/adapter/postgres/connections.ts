@@ -32,6 +32,9 @@ export function connectionsTo(source: PostgresSource): Connections {
   // Without a listener, the end of an idle connection would end the process.
   const ignore = () => {}
   pool.on('error', ignore)
+  // The pool lets go of a client's errors before the client has said goodbye; one that is cut off then would, too.
+  const quiet = (made: pg.PoolClient) => void made.on('error', ignore)
+  pool.on('connect', quiet)
   const client = () =>
     new pg.Client({ ...pool.options, ...secretsOf(pool), pipeline: false, query_timeout: 5_000 })
   const { host, port, database } = client()
@@ -42,6 +45,7 @@ export function connectionsTo(source: PostgresSource): Connections {
     close: async () => {
       if (pool !== source) await pool.end()
       pool.off('error', ignore)
+      pool.off('connect', quiet)
     },
   }
 }
