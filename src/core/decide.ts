@@ -10,6 +10,7 @@ import { Draft } from './draft.ts'
 import type { RecordedEvent } from './event.ts'
 import { grant } from './grant.ts'
 import type { Ledger } from './ledger.ts'
+import { fold } from './replay.ts'
 import { Scribe, type Surroundings } from './scribe.ts'
 
 /** What a row of commands comes to. Nothing of it is true until `events` are appended. */
@@ -36,7 +37,9 @@ export function decide(ledger: Ledger, commands: readonly Command[], surrounding
     results.push(decideOne(scribe))
     for (const event of scribe.finish()) events.push(event)
   }
-  return { events, results, ledger: draft.seal(), touched: draft.touched }
+  // Folded from the events, not sealed from the draft: what was tried and taken back on the way leaves no trace, so that
+  // this process holds, to the last blocker, what every other one folds. It costs a fifth of the decision.
+  return { events, results, ...fold(ledger, events) }
 }
 
 function decideOne(scribe: Scribe): CommandResult {

@@ -1,23 +1,15 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { CoordinatorActor, ledgerSnapshot, stateOn } from '../../machines/index.ts'
-import {
-  emptyLedger,
-  evolve,
-  fold,
-  type Ledger,
-  projectionOf,
-  type RecordedEvent,
-} from '../../src/core/index.ts'
+import { emptyLedger, evolve, fold, projectionOf, type RecordedEvent } from '../../src/core/index.ts'
 import { arbitraryRun } from '../support/commands.ts'
 import { play } from '../support/simulate.ts'
 import { absentJob, feedJob, isOfJob, type JobSnapshot, jobStateOn, liveStateName } from './job-life.ts'
 
 const run = arbitraryRun({ maxLength: 40 })
-const runUnderOnePolicy = arbitraryRun({ maxLength: 40, steered: false })
 
 describe('the machine of a queue and the fold', () => {
-  it('come to the same ledger and the same state, event by event', () => {
+  it('come to the same ledger and the same state, event by event, and to the one that was decided', () => {
     fc.assert(
       fc.property(run, (steps) => {
         const actor = new CoordinatorActor()
@@ -28,19 +20,6 @@ describe('the machine of a queue and the fold', () => {
             expect(projectionOf(actor.feed(event))).toEqual(projectionOf(folded))
             expect(actor.snapshot.value).toEqual(stateOn(folded))
           }
-          // A changed policy leaves blockers as they were until something happens to them; deciding may have looked.
-          expect(withoutBlockers(actor.ledger)).toEqual(withoutBlockers(decision.ledger))
-        }
-      }),
-    )
-  })
-
-  it('come to what was decided, blockers included, while the policy stays', () => {
-    fc.assert(
-      fc.property(runUnderOnePolicy, (steps) => {
-        const actor = new CoordinatorActor()
-        for (const { decision } of play(steps)) {
-          feedAll(actor, decision.events)
           expect(projectionOf(actor.ledger)).toEqual(projectionOf(decision.ledger))
         }
       }),
@@ -86,10 +65,4 @@ describe('the machine of a job and the fold', () => {
 function feedAll(actor: CoordinatorActor, events: readonly RecordedEvent[]): CoordinatorActor {
   for (const event of events) actor.feed(event)
   return actor
-}
-
-function withoutBlockers(ledger: Ledger): unknown {
-  const { state, jobs } = projectionOf(ledger)
-  const unsaid = { blocked_by_job_id: null, blocked_on: null, conflict_reason: null }
-  return { state, jobs: jobs.map((job) => ({ ...job, ...unsaid })) }
 }
