@@ -1,0 +1,3 @@
+import type { Bench } from '../frame/bench.ts'
+
+export const appendBench: Bench = { name: 'append', about: '', run: async () => [] }

@@ -1,0 +1,46 @@
+import {
+  type Claim,
+  type CommandBody,
+  type Decision,
+  decide,
+  emptyLedger,
+  type JobSpec,
+  type Ledger,
+  type Policy,
+  type RecordedEvent,
+  specDefaults,
+} from '../src/core/index.ts'
+
+const START = 1_700_000_000_000_000
+const nobodyDead: ReadonlySet<string> = new Set()
+
+/** A queue driven by the core alone, as if its store answered at once: nothing but decisions and events. */
+export class CoreQueue {
+  ledger: Ledger
+  now = START
+  #commands = 0
+
+  constructor(ledger: Ledger = emptyLedger) {
+    this.ledger = ledger
+  }
+
+  /** Decides one command on the present ledger, and moves on to what it led to. */
+  send(body: CommandBody, claim?: Claim): Decision {
+    // Short and unlike each other, as a process makes them.
+    const id = `w0a1b2c3d4.${(this.#commands++).toString(36)}`
+    const command = { id, hash: 7, workerId: 'w0a1b2c3d4', body, ...(claim && { claim }) }
+    const decision = decide(this.ledger, [command], { now: this.now, deadWorkers: nobodyDead })
+    this.ledger = decision.ledger
+    this.now += 10
+    return decision
+  }
+
+  setPolicy(policy: Policy): readonly RecordedEvent[] {
+    return this.send({ type: 'set_policy', policy }).events
+  }
+}
+
+/** A job that says nothing but its id and its models. */
+export function plainSpec(jobId: string, models: readonly string[]): JobSpec {
+  return { jobId, jobType: 'normal', kind: 'normal', models, ...specDefaults }
+}

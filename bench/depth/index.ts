@@ -1,0 +1,3 @@
+import type { Bench } from '../frame/bench.ts'
+
+export const depthBench: Bench = { name: 'depth', about: '', run: async () => [] }

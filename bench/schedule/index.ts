@@ -1,0 +1,3 @@
+import type { Bench } from '../frame/bench.ts'
+
+export const scheduleBench: Bench = { name: 'schedule', about: '', run: async () => [] }
