@@ -4,6 +4,7 @@ import type { LogStore } from '../../port/index.ts'
 import { type Rpc, sqlCalls, storeFailure, turnBy } from '../sql/index.ts'
 import { connectionsTo, type PostgresSource } from './connections.ts'
 import { createListener } from './listener.ts'
+import { readPage } from './read.ts'
 import { createStatements } from './statements.ts'
 import { withTurn } from './turn.ts'
 
@@ -56,6 +57,7 @@ export function postgresStore(source: PostgresSource, options: PostgresOptions =
       })
       await calls.open(queue)
     },
+    read: (queue, after, limit) => guarded(() => readPage(pool, queue, after, limit)),
     turn: async (queue, since, decide) => {
       checkOpen()
       return withTurn({ pool, statements, failure }, (turn) => turnBy(turn, queue, since, decide))
