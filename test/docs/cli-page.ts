@@ -1,0 +1,47 @@
+/** Writes docs/cli.md from the help texts of the commands: `node test/docs/cli-page.ts`. */
+import { writeFileSync } from 'node:fs'
+import path from 'node:path'
+import { runCli } from '../../src/cli/program.ts'
+import { pageOf, root } from './markdown.ts'
+
+export const cliPage = 'docs/cli.md'
+
+const begin = '<!-- From here on made by test/docs/cli-page.ts, from the help texts -->'
+
+/** The page as it should be: what people wrote, then the help of every command. */
+export async function currentCliPage(): Promise<string> {
+  const written = pageOf(cliPage).text.split(begin)[0] ?? ''
+  const sections = await Promise.all((await commandNames()).map(section))
+  return `${written}${begin}\n\n## Commands\n\n${sections.join('\n')}`
+}
+
+async function section(name: string): Promise<string> {
+  const words = name.split(' ')
+  return `### ${name}\n\n\`\`\`text\n${withoutGlobals(await help(words))}\n\`\`\`\n`
+}
+
+/** The options of every command are said once, in the part that people wrote. */
+function withoutGlobals(text: string): string {
+  return text.replace(/^Global Options:\n(?:.+\n)+\n?/m, '').trim()
+}
+
+/** The commands of this release, those under another one behind it. */
+export async function commandNames(words: readonly string[] = []): Promise<readonly string[]> {
+  // Options begin with a dash and examples with a dollar sign; only names of commands stand two columns in.
+  const names = (await help(words)).split('\n').flatMap((line) => /^ {2}([a-z][\w-]*)/.exec(line)?.[1] ?? [])
+  const own = names.filter((name) => name !== 'help').map((name) => [...words, name].join(' '))
+  if (words.length > 0) return own
+  const below = await Promise.all(own.map(async (name) => [name, ...(await commandNames([name]))]))
+  return below.flat()
+}
+
+/** What `interlock … --help` prints where the output is no terminal. */
+async function help(words: readonly string[]): Promise<string> {
+  const written: string[] = []
+  const stdout = { write: (part: string) => written.push(part) }
+  const { signal } = new AbortController()
+  await runCli([...words, '--help'], { stdout, stderr: stdout, env: {}, signal })
+  return written.join('')
+}
+
+if (import.meta.main) writeFileSync(path.join(root, cliPage), await currentCliPage())

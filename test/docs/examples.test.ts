@@ -1,0 +1,113 @@
+/** Every `ts` block of the documentation is a program: it compiles, it runs in an empty folder, and prints what it says. */
+import { execFile } from 'node:child_process'
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import path from 'node:path'
+import { pathToFileURL } from 'node:url'
+import { promisify } from 'node:util'
+import pg from 'pg'
+import { afterAll, describe, expect, inject, it } from 'vitest'
+import manifest from '../../package.json' with { type: 'json' }
+import { migrate } from '../../src/migrate/index.ts'
+import { createDatabase } from '../support/postgres-database.ts'
+import { type Block, blocksOf, pages, root } from './markdown.ts'
+
+interface Example {
+  readonly name: string
+  readonly block: Block
+  /** What it prints, if the page says so: the next block, when that is `text printed`. */
+  readonly prints: string | undefined
+}
+
+const examples: readonly Example[] = pages.flatMap((page) =>
+  blocksOf(page).flatMap((block, i, blocks): Example[] => {
+    if (block.info !== 'ts') return []
+    const next = blocks[i + 1]
+    const prints = next?.info === 'text printed' ? next.code : undefined
+    return [{ name: `${block.file}:${block.line}`, block, prints }]
+  }),
+)
+
+/** The source behind each published path, so that nothing has to be built first. */
+const sources = Object.entries(manifest.exports).flatMap(([name, target]): [string, string][] => {
+  if (typeof target === 'string') return []
+  const source = target.default.replace('./dist/', './').replace(/\.js$/, '.ts')
+  return [[path.posix.join(manifest.name, name), path.join(root, source)]]
+})
+
+/** Imports by the addresses that a program in an installed folder would resolve them to. */
+function resolved(code: string): string {
+  return code.replace(/(from |import\()'([^'.][^']*)'/g, (_, keyword: string, name: string) => {
+    const source = sources.find(([published]) => published === name)?.[1]
+    const address = source === undefined ? import.meta.resolve(name) : pathToFileURL(source).href
+    return `${keyword}'${address}'`
+  })
+}
+
+const folders: string[] = []
+
+function emptyFolder(): string {
+  const folder = mkdtempSync(path.join(tmpdir(), 'interlock-docs-'))
+  folders.push(folder)
+  return folder
+}
+
+afterAll(() => {
+  for (const folder of folders) rmSync(folder, { recursive: true, force: true })
+})
+
+const run = promisify(execFile)
+
+describe('the examples', () => {
+  it('are there, in the README too', () => {
+    expect(examples.filter(({ block }) => block.file === 'README.md').length).toBeGreaterThan(2)
+  })
+
+  it('compile, as strictly as the sources', { timeout: 60_000 }, async () => {
+    const folder = path.join(root, 'node_modules/.cache/docs-examples')
+    rmSync(folder, { recursive: true, force: true })
+    mkdirSync(folder, { recursive: true })
+    for (const [i, { block }] of examples.entries()) {
+      writeFileSync(path.join(folder, `example${i}.ts`), `// ${block.file}:${block.line}\n${block.code}`)
+    }
+    const paths = Object.fromEntries(sources.map(([name, file]) => [name, [file]]))
+    const files = examples.map((_, i) => `example${i}.ts`)
+    writeFileSync(
+      path.join(folder, 'tsconfig.json'),
+      JSON.stringify({ extends: path.join(root, 'tsconfig.json'), compilerOptions: { paths }, files }),
+    )
+    const tsc = path.join(root, 'node_modules/typescript/bin/tsc')
+    const result = await run(process.execPath, [tsc, '-p', folder], { cwd: root }).catch((error) => error)
+    expect(result.stdout).toBe('')
+  })
+
+  it.each(examples.map((example) => [example.name, example] as const))(
+    '%s runs and prints what it says',
+    async (_, { block, prints }) => {
+      const folder = emptyFolder()
+      const file = path.join(folder, 'example.mts')
+      writeFileSync(file, resolved(block.code))
+      const { stdout } = await run(process.execPath, [file], { cwd: folder, env: await environment(block) })
+      if (prints !== undefined) expect(stdout).toBe(prints)
+    },
+  )
+})
+
+/** As on a machine where nothing is set; a program that names DATABASE_URL gets a migrated database of its own. */
+async function environment({ code }: Block): Promise<Record<string, string | undefined>> {
+  const { INTERLOCK_URL, DATABASE_URL, SUPABASE_URL, NODE_ENV, NODE_OPTIONS, ...env } = process.env
+  return code.includes('DATABASE_URL') ? { ...env, DATABASE_URL: await migratedDatabase() } : env
+}
+
+async function migratedDatabase(): Promise<string> {
+  expect(inject('postgresUrl')).not.toBe('')
+  const url = await createDatabase('docs')
+  const client = new pg.Client({ connectionString: url })
+  await client.connect()
+  await migrate({
+    query: async (sql, params) => (await client.query(sql, params as unknown[])).rows,
+    exec: async (sql) => void (await client.query(sql)),
+  })
+  await client.end()
+  return url
+}

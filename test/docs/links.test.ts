@@ -1,0 +1,58 @@
+import { existsSync } from 'node:fs'
+import path from 'node:path'
+import { describe, expect, it } from 'vitest'
+import { anchorsOf, blocksOf, type Page, pageOf, pages, proseOf, root } from './markdown.ts'
+
+/** Links and pictures to files of the project, and to headings. */
+function linksOf(page: Page): readonly string[] {
+  const text = proseOf(page).replace(/`[^`\n]*`/g, '')
+  return [...text.matchAll(/\]\(([^)\s]+)\)/g)].map((match) => match[1] ?? '').filter(isOwn)
+}
+
+const isOwn = (link: string) => !/^[a-z]+:/.test(link)
+
+function isDead({ file }: Page, link: string): boolean {
+  const [target = '', anchor] = link.split('#')
+  const aim = target === '' ? file : path.posix.join(path.posix.dirname(file), target)
+  if (!existsSync(path.join(root, aim))) return true
+  return anchor !== undefined && !anchorsOf(pageOf(aim)).includes(anchor)
+}
+
+/** Files of the project that a page names in backticks: they have a folder and an ending. */
+function filesNamedIn(page: Page): readonly string[] {
+  const named = [
+    ...proseOf(page).matchAll(
+      /`((?:src|test|machines|migrations|docs|bench)\/[\w./-]+\.(?:ts|sql|md|mjs))(?::\d+)?`/g,
+    ),
+  ]
+  return named.map((match) => match[1] ?? '')
+}
+
+describe.each(pages.map((page) => [page.file, page] as const))('%s', (_, page) => {
+  it('has no dead link', () => {
+    expect(linksOf(page).filter((link) => isDead(page, link))).toEqual([])
+  })
+
+  it('names no file that is not there', () => {
+    expect(filesNamedIn(page).filter((file) => !existsSync(path.join(root, file)))).toEqual([])
+  })
+
+  it('closes every block, and gives each a language', () => {
+    expect(blocksOf(page).filter(({ info }) => info === '')).toEqual([])
+  })
+})
+
+describe('the page of pages', () => {
+  it('is the README: every page is reached from it', () => {
+    const seen = new Set<string>()
+    const visit = (file: string) => {
+      if (seen.has(file) || !file.endsWith('.md') || !existsSync(path.join(root, file))) return
+      seen.add(file)
+      for (const link of linksOf(pageOf(file))) {
+        visit(path.posix.join(path.posix.dirname(file), link.split('#')[0] ?? ''))
+      }
+    }
+    visit('README.md')
+    expect(pages.map(({ file }) => file).filter((file) => !seen.has(file))).toEqual([])
+  })
+})

@@ -1,0 +1,67 @@
+/** Every word of the core that others meet is explained: in the glossary, or on the page that is about it. */
+import { describe, expect, it } from 'vitest'
+import {
+  bounds,
+  defaultPolicy,
+  emptySetRules,
+  errorCodes,
+  eventTypes,
+  failureCodes,
+  jobTypes,
+  reasonCodes,
+  requeueReasons,
+  specDefaults,
+} from '../../src/core/index.ts'
+import { interlockTables } from '../../src/migrate/version.ts'
+import { pageOf } from './markdown.ts'
+
+const glossary = pageOf('docs/glossary.md').text
+const conflictRules = pageOf('docs/conflict-rules.md').text
+
+/** The first cells of the table rows under a heading, without backticks. */
+function termsUnder(text: string, heading: string): readonly string[] {
+  const section = text.split(/^## /m).find((part) => part.startsWith(`${heading}\n`)) ?? ''
+  return section.split('\n').flatMap((line) => /^\| `([^`]+)` \|/.exec(line)?.[1] ?? [])
+}
+
+describe('the glossary', () => {
+  it.each([
+    ['Events', eventTypes],
+    ['Error codes', errorCodes],
+    ['Failure codes', failureCodes],
+    ['Requeue reasons', requeueReasons],
+    ['Reason codes', reasonCodes],
+    ['Tables', interlockTables],
+  ] as const)('has under "%s" exactly what the code has', (heading, names) => {
+    expect(termsUnder(glossary, heading).toSorted()).toEqual([...names].toSorted())
+  })
+
+  it.each([...jobTypes, ...Object.keys(specDefaults)])('names %s', (name) => {
+    expect(glossary).toContain(`\`${name}\``)
+  })
+
+  it('says the bounds', () => {
+    for (const bound of [bounds.idLength, bounds.models, bounds.priority, bounds.attempts]) {
+      expect(glossary).toContain(bound.toLocaleString('en'))
+    }
+  })
+})
+
+describe('the conflict rules', () => {
+  it('list the reason codes in the order of precedence', () => {
+    expect(termsUnder(conflictRules, 'Reason codes, by precedence')).toEqual([...reasonCodes])
+  })
+
+  it('list every field of the policy with its default', () => {
+    const fields = termsUnder(conflictRules, 'The policy')
+    expect(fields.toSorted()).toEqual(Object.keys(defaultPolicy).toSorted())
+    for (const [field, value] of Object.entries(defaultPolicy)) {
+      const row = conflictRules.split('\n').find((line) => line.startsWith(`| \`${field}\` |`)) ?? ''
+      expect(row.split('|')[2]?.trim()).toBe(`\`${JSON.stringify(value).replaceAll('"', "'")}\``)
+    }
+  })
+
+  it.each(emptySetRules)('say what emptySet %s does', (rule) => {
+    expect(conflictRules).toContain(`\`${rule}\``)
+  })
+})
