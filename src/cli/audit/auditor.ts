@@ -18,7 +18,7 @@ export class Auditor {
     apply(state, event)
     for (const jobId of event.offers ?? []) {
       const job = state.jobs.get(jobId)
-      if (job?.state === 'waiting') job.offered = true
+      if (job?.state === 'waiting') state.lines.offer(job, event.at)
       else state.report('life', jobId, `it is offered, but ${whatItIs(job)}`)
     }
   }
@@ -91,7 +91,6 @@ function requeue(state: AuditState, event: RecordedEvent & { readonly type: 'req
   const job = state.expect(event.jobId, 'between')
   if (job === undefined) return
   job.state = 'waiting'
-  job.offered = false
   state.between.delete(job)
   if (event.reason !== 'retry' && event.reason !== 'lease_expired') job.free++
   job.dueAt = event.runAt !== null && event.runAt > event.at ? event.runAt : null

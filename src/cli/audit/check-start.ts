@@ -71,9 +71,10 @@ function checkSlot(state: AuditState, job: AuditedJob, seq: number): void {
   const lone = state.lines.aloneAhead(job)
   if (lone !== undefined)
     state.report('line_order', job.jobId, `job ${lone.jobId} is ahead and must run alone`)
-  if (policy.maxActive === null) return
+  // Without a limit a slot is nobody's loss; and an offer of 0 ms keeps no place, nor need the log tell of it.
+  if (policy.maxActive === null || policy.offerMs === 0) return
   for (const other of state.lines.startableAhead(job)) {
-    if (!other.offered) state.passed.push({ job: other, by: job.jobId, seq })
+    state.passed.push({ job: other, by: job.jobId, seq })
   }
 }
 
@@ -87,7 +88,6 @@ function begin(
   state.lines.take(job)
   job.state = 'active'
   job.dueAt = null
-  job.offered = false
   job.token = event.seq
   job.attempt = event.attempt
   state.counts.attempts++

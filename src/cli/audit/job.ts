@@ -18,6 +18,9 @@ export interface AuditedJob {
   overtaken: number
   /** It was announced to all, so it may be passed for want of a worker. */
   offered: boolean
+  offeredAt: number
+  /** Counts how jobs came into line, in the order of the log. */
+  entered: number
   /** The model that has no place for it, as far as is known. */
   parkedOn: string | null
 }
@@ -55,6 +58,8 @@ export function auditedJob(
     free: 0,
     overtaken: 0,
     offered: false,
+    offeredAt: 0,
+    entered: 0,
     parkedOn: null,
   }
   return job

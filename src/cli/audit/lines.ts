@@ -21,6 +21,10 @@ export class Lines {
   /** Jobs in line that are not known to lack a model: where to look for one that could have started. */
   readonly #open = new Sorted<AuditedJob>(byPlace)
   readonly #alone = new Sorted<AuditedJob>(byPlace)
+  readonly #offered = new Sorted<AuditedJob>(byPlace)
+  /** How many came into line so far, and which of them were in it when an offer last ran out: those below. */
+  #entries = 0
+  #lapses = 0
 
   constructor(policy: Policy) {
     this.policy = policy
@@ -47,21 +51,45 @@ export class Lines {
     return first !== undefined && first !== job && byPlace(first, job) < 0 ? first : undefined
   }
 
-  /** Jobs ahead of this one that need only the slot that it was given. */
+  /**
+   * Jobs ahead of this one that need only the slot that it was given. Each of them counts as having its models for
+   * those behind it: an append may start them in another order than that of the line.
+   */
   startableAhead(job: AuditedJob): AuditedJob[] {
+    const promised = new Map<string, number>()
     return this.#open.before(job).filter((other) => {
+      if (this.isExcused(other)) return false
       if (other.alone) return this.slots === 0
       const lacking = this.keptFromJob(other)
-      if (lacking === undefined) return true
-      this.#open.delete(other)
-      this.#model(lacking).parked.add(other)
-      other.parkedOn = lacking
-      return false
+      if (lacking !== undefined) this.#park(other, lacking)
+      if (lacking !== undefined || this.#isPromised(other, promised)) return false
+      for (const name of other.spec.models) promised.set(name, (promised.get(name) ?? 0) + 1)
+      return true
     })
+  }
+
+  /**
+   * Whether a job may be passed although it could start. One that is offered is left to whoever takes it. And where
+   * jobs may overtake, an offer keeps its models from those behind until it runs out, of which no event tells: those
+   * who stood in line then are found by the next worker that looks everywhere, and need not be by the next event.
+   */
+  isExcused(job: AuditedJob): boolean {
+    if (job.offered) return true
+    if (this.policy.maxOvertakes === 0) return false
+    const first = this.#offered.first()
+    return job.entered < this.#lapses || (first !== undefined && byPlace(first, job) < 0)
+  }
+
+  /** Looks whether an offer has run out; the finest difference of clocks is decided for the queue. */
+  noteLapses(now: number): void {
+    for (const job of this.#offered) {
+      if (job.offeredAt + this.policy.offerMs * 1_000 <= now) this.#lapses = this.#entries + 1
+    }
   }
 
   enter(job: AuditedJob): void {
     if (!takesSlot(job)) return
+    job.entered = ++this.#entries
     this.#open.add(job)
     if (job.alone) this.#alone.add(job)
     for (const name of job.spec.models) {
@@ -74,6 +102,8 @@ export class Lines {
   leave(job: AuditedJob): void {
     this.#open.delete(job)
     this.#alone.delete(job)
+    this.#offered.delete(job)
+    job.offered = false
     if (job.parkedOn !== null) this.#model(job.parkedOn).parked.delete(job)
     job.parkedOn = null
     for (const name of job.spec.models) {
@@ -82,6 +112,12 @@ export class Lines {
       model.kept.delete(job)
       this.#look(model)
     }
+  }
+
+  offer(job: AuditedJob, at: number): void {
+    job.offered = true
+    job.offeredAt = at
+    if (takesSlot(job)) this.#offered.add(job)
   }
 
   take(job: AuditedJob): void {
@@ -100,10 +136,14 @@ export class Lines {
     }
   }
 
-  /** Everybody ahead of a job that starts, on any of its models, is overtaken once. */
+  /**
+   * Everybody ahead of a job that starts, on any of its models, is overtaken once. Whoever has its models kept does not
+   * count further: it is passed only where a model has places to spare.
+   */
   countOvertaken(job: AuditedJob): void {
     const passed = new Set(job.spec.models.flatMap((name) => this.#model(name).line.before(job)))
     for (const other of passed) {
+      if (this.#keeps(other)) continue
       other.overtaken++
       if (this.#keeps(other)) for (const name of other.spec.models) this.#model(name).kept.add(other)
     }
@@ -116,6 +156,22 @@ export class Lines {
       for (const job of model.line) if (this.#keeps(job)) model.kept.add(job)
       for (const job of model.parked.clear()) this.#unpark(job)
     }
+  }
+
+  /** Under strict order those ahead are counted anyway. */
+  #isPromised(job: AuditedJob, promised: ReadonlyMap<string, number>): boolean {
+    if (this.policy.maxOvertakes === 0) return false
+    return job.spec.models.some((name) => {
+      const model = this.#model(name)
+      const taken = model.holders.size + model.kept.rank(job) + (promised.get(name) ?? 0)
+      return taken >= this.places(name)
+    })
+  }
+
+  #park(job: AuditedJob, model: string): void {
+    this.#open.delete(job)
+    this.#model(model).parked.add(job)
+    job.parkedOn = model
   }
 
   #keeps(job: AuditedJob): boolean {

@@ -39,7 +39,10 @@ export class AuditState {
 
   /** Place and time of the next event. Whatever the command before left undone is reported first. */
   begin(event: RecordedEvent): void {
-    if (event.commandId !== this.#commandId) this.#closeCommand()
+    if (event.commandId !== this.#commandId) {
+      this.#closeCommand()
+      this.lines.noteLapses(event.at)
+    }
     this.#commandId = event.commandId
     const expected = this.#seq + 1
     const before = this.#at
@@ -95,7 +98,7 @@ export class AuditState {
     }
     this.between.clear()
     for (const { job, by, seq } of this.passed.splice(0)) {
-      if (job.state !== 'waiting' || job.offered || this.jobs.get(job.jobId) !== job) continue
+      if (job.state !== 'waiting' || this.jobs.get(job.jobId) !== job || this.lines.isExcused(job)) continue
       this.report('line_order', by, `job ${job.jobId} is ahead and could have started`, undefined, seq)
     }
   }

@@ -1,0 +1,21 @@
+import fc from 'fast-check'
+import { describe, expect, it } from 'vitest'
+import { Auditor } from '../../src/cli/audit/index.ts'
+import { arbitraryRun } from '../support/commands.ts'
+import { World } from '../support/simulate.ts'
+
+describe('the audit of whatever the core decides', () => {
+  it('finds nothing', () => {
+    fc.assert(
+      fc.property(arbitraryRun({ maxLength: 150 }), (steps) => {
+        const world = new World()
+        const auditor = new Auditor()
+        for (const step of steps) {
+          for (const event of world.play(step).decision.events) auditor.push(event)
+        }
+        expect(auditor.report().violations).toEqual([])
+      }),
+      { numRuns: 500 },
+    )
+  })
+})
