@@ -17,7 +17,9 @@ export async function* textLines(file: string): AsyncGenerator<string> {
   })
   try {
     for await (const line of lines) yield line
-    if (failure !== undefined) throw unreadable(file, failure)
+    if (failure !== undefined) throw failure
+  } catch (error) {
+    throw unreadable(file, error)
   } finally {
     lines.close()
     source.destroy()

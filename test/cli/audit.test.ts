@@ -1,0 +1,209 @@
+import { describe, expect, it } from 'vitest'
+import { type AuditRule, audit, auditRules } from '../../src/cli/audit/index.ts'
+import {
+  defaultPolicy,
+  type Event,
+  type JobSpec,
+  type Policy,
+  type RecordedEvent,
+  specDefaults,
+} from '../../src/core/index.ts'
+
+const spec = (jobId: string, models: readonly string[], rest: Partial<JobSpec> = {}): JobSpec => ({
+  ...{ jobId, jobType: 'normal', kind: 'normal', models, ...specDefaults },
+  ...rest,
+})
+const queued = (jobId: string, models: readonly string[], rest: Partial<JobSpec> = {}): Event => ({
+  type: 'queued',
+  jobId,
+  spec: spec(jobId, models, rest),
+})
+const started = (jobId: string, models: readonly string[], attempt = 1): Event => ({
+  type: 'started',
+  jobId,
+  workerId: 'w',
+  attempt,
+  models,
+})
+const completed = (jobId: string, token: number): Event => ({ type: 'completed', jobId, token })
+const policy = (rest: Partial<Policy>): Event => ({
+  type: 'policy_changed',
+  policy: { ...defaultPolicy, ...rest },
+})
+
+type Step = Event & { readonly seq?: number; readonly at?: number; readonly commandId?: string }
+
+/** A log of these events, each by a command of its own, a millisecond apart. */
+const logOf = (steps: readonly Step[]): RecordedEvent[] =>
+  steps.map((step, index) => ({
+    seq: index + 1,
+    at: 1_000_000 + index * 1_000,
+    commandId: `c${index}`,
+    commandHash: 0,
+    ...step,
+  }))
+
+const byModel = policy({ maxActive: null })
+
+/** What breaks which rule, at which event, and for which job. */
+const bad: readonly (readonly [AuditRule, string, number, readonly Step[]])[] = [
+  ['sequence', 'a number is missing', 3, [queued('a', ['m']), { ...started('a', ['m']), seq: 3 }]],
+  ['time', 'time stands still', 2, [queued('a', ['m']), { ...started('a', ['m']), at: 1_000_000 }]],
+  [
+    'capacity',
+    'two hold one model',
+    5,
+    [byModel, queued('a', ['m']), queued('b', ['n', 'm']), started('a', ['m']), started('b', ['n', 'm'])],
+  ],
+  [
+    'capacity',
+    'three hold a model with two places',
+    7,
+    [
+      policy({ maxActive: null, capacity: { '*': 2 } }),
+      ...['a', 'b', 'c'].map((id) => queued(id, ['m'])),
+      ...['a', 'b', 'c'].map((id) => started(id, ['m'])),
+    ],
+  ],
+  [
+    'max_active',
+    'two run where one may',
+    4,
+    [queued('a', ['m']), queued('b', ['n']), started('a', ['m']), started('b', ['n'])],
+  ],
+  [
+    'alone',
+    'a job without models runs beside another',
+    5,
+    [
+      policy({ maxActive: null, emptySet: 'exclusive' }),
+      queued('a', ['m']),
+      queued('b', []),
+      started('a', ['m']),
+      started('b', []),
+    ],
+  ],
+  [
+    'order',
+    'a later job takes the model under strict order',
+    4,
+    [byModel, queued('a', ['m', 'n']), queued('b', ['m']), started('b', ['m'])],
+  ],
+  [
+    'order',
+    'a job is overtaken once more than allowed',
+    9,
+    [
+      policy({ maxActive: null, maxOvertakes: 1 }),
+      queued('x', ['n']),
+      started('x', ['n']),
+      queued('a', ['m', 'n']),
+      queued('b', ['m']),
+      queued('c', ['m']),
+      started('b', ['m']),
+      completed('b', 7),
+      started('c', ['m']),
+    ],
+  ],
+  [
+    'line_order',
+    'the slot goes to the second in line',
+    3,
+    [queued('a', ['m']), queued('b', ['n']), started('b', ['n'])],
+  ],
+  [
+    'line_order',
+    'priority is not honoured',
+    3,
+    [queued('a', ['m']), queued('b', ['n'], { priority: 1 }), started('a', ['m'])],
+  ],
+  ['attempt', 'started twice', 3, [queued('a', ['m']), started('a', ['m']), started('a', ['m'], 2)]],
+  ['attempt', 'an attempt is skipped', 2, [queued('a', ['m']), started('a', ['m'], 2)]],
+  [
+    'attempt',
+    'more attempts than it may have',
+    5,
+    [
+      queued('a', ['m'], { attempts: 1 }),
+      started('a', ['m']),
+      { type: 'failed', jobId: 'a', token: 2, code: 'handler_error', final: false, commandId: 'f' },
+      { type: 'requeued', jobId: 'a', reason: 'retry', runAt: null, commandId: 'f' },
+      started('a', ['m'], 2),
+    ],
+  ],
+  [
+    'attempt',
+    'never requeued',
+    3,
+    [
+      queued('a', ['m']),
+      started('a', ['m']),
+      { type: 'failed', jobId: 'a', token: 2, code: 'handler_error', final: false },
+      queued('b', ['n']),
+    ],
+  ],
+  ['token', 'an end shows another token', 3, [queued('a', ['m']), started('a', ['m']), completed('a', 1)]],
+  [
+    'token',
+    'an attempt ends twice',
+    4,
+    [queued('a', ['m']), started('a', ['m']), completed('a', 2), completed('a', 2)],
+  ],
+  ['life', 'queued while it lives', 2, [queued('a', ['m']), queued('a', ['m'])]],
+  ['life', 'started with other models', 2, [queued('a', ['m']), started('a', ['n'])]],
+  ['not_due', 'started before its time', 2, [queued('a', ['m'], { runAt: 9_000_000 }), started('a', ['m'])]],
+  [
+    'draining',
+    'started while draining',
+    3,
+    [queued('a', ['m']), { type: 'drain_requested' }, started('a', ['m'])],
+  ],
+  [
+    'draining',
+    'drained while a job runs',
+    4,
+    [queued('a', ['m']), started('a', ['m']), { type: 'drain_requested' }, { type: 'drained' }],
+  ],
+]
+
+describe('the audit', () => {
+  it.each(bad)('finds %s: %s', (rule, _, seq, steps) => {
+    const { violations } = audit(logOf(steps))
+    expect(violations.map((violation) => [violation.rule, violation.seq])).toContainEqual([rule, seq])
+  })
+
+  it('has a bad log for every rule', () => {
+    expect(new Set(bad.map(([rule]) => rule))).toEqual(new Set(auditRules))
+  })
+
+  it('finds nothing in a good log, and counts it', () => {
+    const { violations, ...counts } = audit(
+      logOf([
+        policy({ maxActive: 2, maxOvertakes: 1 }),
+        queued('x', ['n']),
+        started('x', ['n']),
+        queued('a', ['m', 'n']),
+        queued('b', ['m']),
+        started('b', ['m']),
+        completed('x', 3),
+        { ...completed('b', 6), commandId: 'e' },
+        { ...started('a', ['m', 'n']), commandId: 'e' },
+        completed('a', 9),
+      ]),
+    )
+    expect(violations).toEqual([])
+    expect(counts).toMatchObject({
+      events: 10,
+      jobs: 3,
+      attempts: 3,
+      completed: 3,
+      live: 0,
+      maxConcurrent: 2,
+    })
+  })
+
+  it('forgives a job that is passed but offered in the same append', () => {
+    const start: Step = { ...started('b', ['n']), offers: ['a'] }
+    expect(audit(logOf([queued('a', ['m']), queued('b', ['n']), start])).violations).toEqual([])
+  })
+})

@@ -1,0 +1,220 @@
+import { existsSync } from 'node:fs'
+import { chmod } from 'node:fs/promises'
+import path from 'node:path'
+import { describe, expect, it } from 'vitest'
+import { createDatabase } from '../support/postgres-database.ts'
+import { fileWith, interlock, temporaryFolder } from './support.ts'
+
+const csv = 'job_id,models,seconds\na,m,1\nb,m,1\nc,n,1\n'
+
+describe('every command', () => {
+  it.each([
+    [[], 'Usage'],
+    [['nonsense'], "unknown command 'nonsense'"],
+    [['status', '--nonsense'], "unknown option '--nonsense'"],
+    [['run'], "missing required argument 'file'"],
+    [['status', 'extra'], 'too many arguments'],
+    [['status', '--url', 'ftp://somewhere'], 'to do: give pglite:<folder>'],
+    [['status', '--url', 'https://x.supabase.co'], 'comes with a later release'],
+    [['status', '--queue', ''], 'queue: must not be empty'],
+    [['run', 'x.csv', '--time-scale', 'fast'], '--time-scale fast: must be a number'],
+    [['run', 'x.csv', '--limit', '0'], '--limit 0: must be a whole number'],
+    [['run', 'x.csv', '--processes', '1.5'], '--processes 1.5: must be a whole number'],
+    [['run', 'x.csv', '--policy', 'fastest'], 'policy: must be "serial", "by-model"'],
+    [['run', 'x.csv', '--capacity', 'm'], '--capacity m: must be model=n'],
+    [['run', 'x.csv', '--capacity', 'm=0'], 'policy.capacity.m: must be a whole number from 1'],
+    [['run', 'x.csv', '--capacity', 'm=-1'], 'policy.capacity.m: must be a whole number from 1'],
+    [['run', 'x.csv', '--capacity', 'm=1.5'], 'policy.capacity.m: must be a whole number from 1'],
+    [['run', 'x.csv', '--max-active', '0'], 'policy.maxActive: must be a whole number from 1'],
+    [['run', 'x.csv', '--overtakes', '-1'], 'policy.maxOvertakes: must be a whole number from 0'],
+    [['policy', 'set'], 'nothing to set'],
+    [['enqueue'], 'nothing to enqueue'],
+    [['enqueue', '--job', 'a', '--models', 'm', '--type', 'odd'], 'job_type: must be "normal" or "workflow"'],
+    [['enqueue', '--job', 'a\u0007', '--models', 'm'], 'job_id: must not contain control characters'],
+    [['log', '--since', 'yesterday'], '--since yesterday: must be such as 10m'],
+    [['machine', 'toaster'], 'there is no machine toaster'],
+    [['machine', '--format', 'svg'], '--format svg: must be mermaid or json'],
+  ])('%j is wrong usage, and says why', async (words, message) => {
+    const cwd = process.cwd()
+    const { code, stdout, stderr } = await interlock(words, { env: { INTERLOCK_URL: 'memory:' } })
+    expect({ code, stdout }).toEqual({ code: 2, stdout: '' })
+    expect(stderr).toContain(message)
+    expect(existsSync(path.join(cwd, '.interlock'))).toBe(false)
+  })
+
+  it.each(['run', 'enqueue', 'status', 'queue', 'log', 'explain', 'verify', 'audit', 'policy', 'migrate'])(
+    '%s teaches by examples',
+    async (name) => {
+      const { code, stdout } = await interlock([name, '--help'])
+      expect(code).toBe(0)
+      expect(stdout).toContain(`$ interlock ${name}`)
+      expect(stdout).toContain('--url')
+    },
+  )
+
+  it('does not take the embedded database unasked in production', async () => {
+    const { code, stderr } = await interlock(['status'], { env: { NODE_ENV: 'production' } })
+    expect(code).toBe(2)
+    expect(stderr).toContain('to do: give --url or DATABASE_URL')
+    expect(existsSync('.interlock')).toBe(false)
+  })
+
+  it('names no password when the address is wrong', async () => {
+    const { code, stderr } = await interlock(['status', '--url', 'postgres//u:secret@h/d'])
+    expect(code).toBe(2)
+    expect(stderr).not.toContain('secret')
+  })
+
+  it('prints machines and the migration without any database', async () => {
+    expect((await interlock(['machine'])).stdout).toContain('stateDiagram-v2')
+    expect(JSON.parse((await interlock(['machine', 'job', '--format', 'json'])).stdout)).toHaveProperty(
+      'states',
+    )
+    expect((await interlock(['migrate', '--print'])).stdout).toMatch(/create table.*job_queue_log/is)
+  })
+})
+
+describe('a store that cannot be used', () => {
+  it('has no server: exit 1, what happened, what to do', async () => {
+    for (const command of [['status'], ['migrate'], ['enqueue', '--job', 'a', '--models', 'm']]) {
+      const { code, stdout, stderr } = await interlock([
+        ...command,
+        '--url',
+        'postgres://u:secret@127.0.0.1:1/x',
+      ])
+      expect({ code, stdout }).toEqual({ code: 1, stdout: '' })
+      expect(stderr).toMatch(/^error: .*127\.0\.0\.1:1.*\n {2}to do: .*\n$/s)
+      expect(stderr).not.toContain('secret')
+    }
+  })
+
+  it('is a folder that may not be written', async () => {
+    const file = await fileWith('plain', '')
+    const { code, stderr } = await interlock(['status', '--url', `pglite:${path.join(file, 'db')}`])
+    expect(code).toBe(1)
+    expect(stderr).toMatch(/^error: .+\n {2}to do: .+/)
+  })
+
+  it.skipIf(process.getuid?.() === 0)('is a folder of somebody else', async () => {
+    const folder = await temporaryFolder()
+    await chmod(folder, 0o500)
+    const { code, stderr } = await interlock(['status', '--url', `pglite:${path.join(folder, 'db')}`])
+    expect({ code, todo: stderr.includes('to do:') }).toEqual({ code: 1, todo: true })
+  })
+
+  it('is not migrated: says what to type, and that works', async () => {
+    const url = await createDatabase('cli')
+    const before = await interlock(['enqueue', '--job', 'a', '--models', 'm', '--url', url])
+    expect(before.code).toBe(1)
+    expect(before.stderr).toContain('to do: run `interlock migrate')
+    expect(JSON.parse((await interlock(['migrate', '--json', '--url', url])).stdout)).toMatchObject({
+      applied: true,
+    })
+    expect(JSON.parse((await interlock(['migrate', '--json', '--url', url])).stdout)).toMatchObject({
+      applied: false,
+    })
+    const after = await interlock(['enqueue', '--job', 'a', '--models', 'm', '--url', url, '--json'])
+    expect(JSON.parse(after.stdout)).toEqual({ queued: 1, waiting: [] })
+  })
+})
+
+describe('a queue', () => {
+  it('is filled, looked at, governed and checked', async () => {
+    const url = await createDatabase('cli')
+    await interlock(['migrate', '--url', url])
+    const run = async (...words: string[]) => {
+      const spoken = await interlock([...words, '--json', '--url', url])
+      expect(spoken).toMatchObject({ code: 0, stderr: '' })
+      return JSON.parse(spoken.stdout)
+    }
+    const file = await fileWith('w.csv', csv)
+    expect(await run('enqueue', file)).toMatchObject({ queued: 3 })
+    expect(await run('enqueue', file)).toMatchObject({ queued: 3, waiting: [] })
+    expect(await run('status')).toMatchObject({ status: 'idle', activeCount: 0, waitingCount: 3 })
+    expect((await run('queue', '--limit', '2')).jobs).toMatchObject([
+      { jobId: 'a' },
+      { jobId: 'b', blockedBy: 'a' },
+    ])
+    expect(await run('explain', 'b')).toMatchObject({
+      state: 'waiting',
+      code: 'behind_in_line',
+      blockedBy: 'a',
+    })
+    expect(await run('policy', 'set', '--policy', 'by-model', '--capacity', 'm=2')).toMatchObject({
+      maxActive: null,
+      capacity: { m: 2 },
+    })
+    expect(await run('policy')).toMatchObject({ capacity: { m: 2 } })
+    expect(await run('cancel', 'a')).toEqual({ jobId: 'a', state: 'cancelled' })
+    expect(await run('explain', 'a')).toMatchObject({ state: 'ended' })
+    expect(await run('drain', '--wait')).toMatchObject({ status: 'draining', activeCount: 0 })
+    expect(await run('resume')).toMatchObject({ status: 'idle', waitingCount: 2 })
+    expect((await run('log', '--limit', '2')).map((event: { type: string }) => event.type)).toContain(
+      'resumed',
+    )
+    expect((await run('log', '--since', '1h')).length).toBeGreaterThan(5)
+    expect(await run('verify')).toMatchObject({ ok: true, differences: [] })
+    expect(await run('audit')).toMatchObject({ violations: [], jobs: 3, cancelled: 1 })
+    const unknown = await interlock(['cancel', 'nobody', '--url', url])
+    expect(unknown).toMatchObject({ code: 1, stdout: '' })
+  })
+
+  it('keeps nothing of a file with a broken line, and all but that line with --skip-invalid', async () => {
+    const url = await createDatabase('cli')
+    await interlock(['migrate', '--url', url])
+    const file = await fileWith('w.csv', `${csv}d,m\n`)
+    const refused = await interlock(['enqueue', file, '--url', url])
+    expect(refused).toMatchObject({ code: 2, stdout: '' })
+    expect(refused.stderr).toContain(`${file}, line 5`)
+    expect(JSON.parse((await interlock(['status', '--json', '--url', url])).stdout)).toMatchObject({
+      version: 0,
+    })
+    const taken = await interlock(['enqueue', file, '--skip-invalid', '--json', '--url', url])
+    expect(JSON.parse(taken.stdout)).toMatchObject({ queued: 3 })
+    expect(taken.stderr).toContain('1 broken line left out')
+  })
+
+  it('runs a file, and again: a finished run starts anew', async () => {
+    const url = await createDatabase('cli')
+    await interlock(['migrate', '--url', url])
+    const file = await fileWith('w.csv', csv)
+    for (const policy of ['serial', 'by-model']) {
+      const words = ['run', file, '--policy', policy, '--time-scale', '0.02', '--json', '--url', url]
+      const { code, stdout } = await interlock(words)
+      expect(code).toBe(0)
+      const report = JSON.parse(stdout)
+      expect(report).toMatchObject({ jobs: 3, completed: 3, failed: 0, violations: 0, verified: true })
+      expect(report).toMatchObject({ serialMs: 60, maxConcurrent: policy === 'serial' ? 1 : 2 })
+      expect(report.lowerBoundMs).toBe(policy === 'serial' ? 60 : 40)
+      expect(report.elapsedMs).toBeGreaterThanOrEqual(report.lowerBoundMs - 2)
+    }
+  })
+
+  it('stops a run at Ctrl-C, gives back what ran, and goes on with it later', async () => {
+    const url = await createDatabase('cli')
+    await interlock(['migrate', '--url', url])
+    const file = await fileWith('w.csv', csv)
+    const stop = new AbortController()
+    const running = interlock(['run', file, '--time-scale', '30', '--url', url], { signal: stop.signal })
+    for (let active = 0; active === 0; ) {
+      active = JSON.parse((await interlock(['status', '--json', '--url', url])).stdout).activeCount
+    }
+    stop.abort()
+    expect((await running).code).toBe(130)
+    expect(JSON.parse((await interlock(['status', '--json', '--url', url])).stdout)).toMatchObject({
+      activeCount: 0,
+      waitingCount: 3,
+    })
+    const { code, stdout, stderr } = await interlock([
+      'run',
+      file,
+      '--time-scale',
+      '0',
+      '--json',
+      '--url',
+      url,
+    ])
+    expect(stderr).toContain('going on with an unfinished run')
+    expect({ code, ...JSON.parse(stdout) }).toMatchObject({ code: 0, jobs: 3, completed: 3 })
+  })
+})

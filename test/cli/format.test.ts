@@ -1,0 +1,62 @@
+import { CommanderError } from 'commander'
+import { describe, expect, it } from 'vitest'
+import { exitCodeOf, FoundSomething, failureText } from '../../src/cli/failure.ts'
+import { clip, duration, isoTime, plural } from '../../src/cli/format.ts'
+import { sinceTime } from '../../src/cli/since.ts'
+import { table } from '../../src/cli/terminal/table.ts'
+import { InterlockError } from '../../src/core/index.ts'
+
+describe('text for people', () => {
+  it.each([
+    [1.234, '1.2 ms'],
+    [840, '840 ms'],
+    [21_725, '21.7 s'],
+    [185_000, '3 min 05 s'],
+    [7_440_000, '2 h 04 min'],
+    [Number.POSITIVE_INFINITY, '—'],
+  ])('%d ms are %s', (ms, text) => expect(duration(ms)).toBe(text))
+
+  it('counts, cuts and tells the time', () => {
+    expect([plural(1, 'job'), plural(1_234, 'job')]).toEqual(['1 job', '1,234 jobs'])
+    expect(clip('abcdef', 4)).toBe('abc…')
+    expect(isoTime(1_700_000_000_123_456)).toBe('2023-11-14T22:13:20.123456Z')
+    expect(sinceTime('10m', 1_000_000_000)).toBe(400_000_000)
+    expect(sinceTime('1970-01-01T00:00:01Z', 0)).toBe(1_000_000)
+  })
+
+  it('stands in columns without lines or blanks at the end', () => {
+    const drawn = table(
+      ['name', 'n'],
+      [
+        ['a', 1],
+        ['bcdefg', 20],
+      ],
+      { right: [1] },
+    )
+    expect(drawn).toBe('name     n\na        1\nbcdefg  20')
+  })
+})
+
+describe('a failure', () => {
+  it('is what happened, and what to do', () => {
+    const error = new InterlockError('contention', 'the queue was busy; try again')
+    expect(failureText(error, false)).toBe('error: the queue was busy\n  to do: try again\n')
+    const colon = new InterlockError('not_migrated', 'x has no tables: run `interlock migrate`')
+    expect(failureText(colon, false)).toBe('error: x has no tables\n  to do: run `interlock migrate`\n')
+  })
+
+  it('shows its stack only when asked', () => {
+    expect(failureText(new Error('odd'), false)).not.toContain('at ')
+    expect(failureText(new Error('odd'), true)).toContain('at ')
+  })
+
+  it.each([
+    [new InterlockError('invalid_input', ''), 2],
+    [new InterlockError('embedded_in_production', ''), 2],
+    [new InterlockError('store_unavailable', ''), 1],
+    [new Error('odd'), 1],
+    [new FoundSomething(), 3],
+    [new CommanderError(1, 'commander.unknownOption', ''), 2],
+    [new CommanderError(0, 'commander.helpDisplayed', ''), 0],
+  ])('%s has exit code %d', (error, code) => expect(exitCodeOf(error)).toBe(code))
+})

@@ -1,0 +1,50 @@
+import { mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import path from 'node:path'
+import { afterAll } from 'vitest'
+import { runCli } from '../../src/cli/program.ts'
+
+const folders: string[] = []
+
+afterAll(async () => {
+  for (const folder of folders.splice(0)) await rm(folder, { recursive: true, force: true })
+})
+
+/** A folder that goes with the test file. */
+export async function temporaryFolder(): Promise<string> {
+  const folder = await mkdtemp(path.join(tmpdir(), 'interlock-cli-'))
+  folders.push(folder)
+  return folder
+}
+
+/** A file with this text, in a folder of its own. */
+export async function fileWith(name: string, text: string | Buffer): Promise<string> {
+  const file = path.join(await temporaryFolder(), name)
+  await writeFile(file, text)
+  return file
+}
+
+export interface Spoken {
+  readonly code: number
+  readonly stdout: string
+  readonly stderr: string
+}
+
+/** Runs a command line in this process, as in a pipe. */
+export async function interlock(
+  words: readonly string[],
+  {
+    env = {},
+    signal = new AbortController().signal,
+  }: { env?: Record<string, string>; signal?: AbortSignal } = {},
+): Promise<Spoken> {
+  let stdout = ''
+  let stderr = ''
+  const code = await runCli(words, {
+    stdout: { write: (text) => (stdout += text) },
+    stderr: { write: (text) => (stderr += text) },
+    env,
+    signal,
+  })
+  return { code, stdout, stderr }
+}

@@ -1,0 +1,101 @@
+import { gzipSync } from 'node:zlib'
+import { describe, expect, it } from 'vitest'
+import { lowerBoundSeconds, totalSeconds } from '../../src/cli/workload/bound.ts'
+import { readWorkload } from '../../src/cli/workload/read.ts'
+import { defaultPolicy } from '../../src/core/index.ts'
+import { fileWith } from './support.ts'
+
+const csv = `job_id,models,seconds,job_type,priority
+a,flux;lora-1,2.5,,
+"b, the second",flux,4,workflow,2
+c,,0,normal,-1
+`
+
+describe('a workload file', () => {
+  it('is CSV with the columns in any order of need', async () => {
+    const { jobs } = await readWorkload(await fileWith('w.csv', csv))
+    expect(
+      jobs.map(({ input, seconds, line }) => [input.jobId, input.models, input.jobType, seconds, line]),
+    ).toEqual([
+      ['a', ['flux', 'lora-1'], 'normal', 2.5, 2],
+      ['b, the second', ['flux'], 'workflow', 4, 3],
+      ['c', [], 'normal', 0, 4],
+    ])
+    expect(jobs.map(({ input }) => input.priority)).toEqual([0, 2, -1])
+  })
+
+  it('may be packed, begin with a byte order mark, and end lines like Windows', async () => {
+    const text = `\uFEFF${csv.replaceAll('\n', '\r\n')}`
+    const { jobs } = await readWorkload(await fileWith('w.csv.gz', gzipSync(text)))
+    expect(jobs).toHaveLength(3)
+  })
+
+  it('is JSON lines if it begins with a brace', async () => {
+    const text =
+      '{"job_id":"a","models":["m","n"],"seconds":1}\n\n{"job_id":"b","models":"m;n","seconds":2,"priority":3}'
+    const { jobs } = await readWorkload(await fileWith('w.jsonl', text))
+    expect(jobs.map(({ input }) => input.models)).toEqual([
+      ['m', 'n'],
+      ['m', 'n'],
+    ])
+    expect(jobs[1]?.line).toBe(3)
+  })
+
+  it('is read no further than the limit', async () => {
+    const { jobs } = await readWorkload(await fileWith('w.csv', `${csv}broken`), { limit: 2 })
+    expect(jobs).toHaveLength(2)
+  })
+
+  it.each([
+    ['a,m', 'line 2: 2 fields where the first line names 3'],
+    ['a,m,soon', 'line 2: seconds: must be a number'],
+    ['a,m,-1', 'line 2: seconds: must be a number'],
+    ['a,m,1e3', 'line 2: seconds: must be a number'],
+    [',m,1', 'line 2: job_id: must not be empty'],
+    [`${'x'.repeat(201)},m,1`, 'line 2: job_id: must have at most 200 characters'],
+    ['a\u0000,m,1', 'line 2: job_id: must not contain control characters'],
+    ['a,m;;n,1', 'line 2: models[1]: must not be empty'],
+    ['"a,m,1', 'line 2: a quote is not closed'],
+    ['a,m,1\nb,m,1\na,m,1', 'line 4: job_id a is on line 2 already'],
+    ['', 'there is no job in it'],
+  ])('with the line %j is refused whole', async (lines, message) => {
+    const file = await fileWith('w.csv', `job_id,models,seconds\n${lines}\n`)
+    const reading = readWorkload(file)
+    await expect(reading).rejects.toMatchObject({ code: 'invalid_input' })
+    await expect(reading).rejects.toThrow(message)
+    await expect(reading).rejects.toThrow(file)
+  })
+
+  it.each([
+    ['job_id,models\na,m', 'no column seconds'],
+    ['job_id,models,seconds,colour\na,m,1,red', 'unknown column colour'],
+    ['{"job_id":"a"', 'line 1: not JSON'],
+    ['{"job_id":"a","models":["m"],"seconds":1,"x":1}', 'line 1: unknown field x'],
+    ['{"job_id":7,"models":["m"],"seconds":1}', 'line 1: job_id: must be a text'],
+  ])('that begins with %j is refused', async (text, message) => {
+    await expect(readWorkload(await fileWith('w.csv', text))).rejects.toThrow(message)
+  })
+
+  it('can be read without its broken lines, which are named; one open quote costs one line', async () => {
+    const text = 'job_id,models,seconds\na,m,1\n"b,m,1\nc,m,x\nd,m,1\na,m,1\n'
+    const { jobs, skipped } = await readWorkload(await fileWith('w.csv', text), { skipInvalid: true })
+    expect(jobs.map(({ input }) => input.jobId)).toEqual(['a', 'd'])
+    expect(skipped.map((reason) => /line \d/.exec(reason)?.[0])).toEqual(['line 3', 'line 4', 'line 6'])
+  })
+
+  it('that is not there, is a folder, or is not gzip is told in words', async () => {
+    await expect(readWorkload('/nowhere/w.csv')).rejects.toThrow('there is no such file')
+    await expect(readWorkload('/')).rejects.toThrow('it is a folder')
+    await expect(readWorkload(await fileWith('w.gz', csv))).rejects.toThrow('not whole gzip data')
+  })
+})
+
+describe('the lower bound', () => {
+  it('is the busiest model by its places, or all work by the slots', async () => {
+    const { jobs } = await readWorkload(await fileWith('w.csv', csv))
+    expect(totalSeconds(jobs)).toBe(6.5)
+    expect(lowerBoundSeconds(jobs, { ...defaultPolicy, maxActive: null })).toBe(6.5)
+    expect(lowerBoundSeconds(jobs, { ...defaultPolicy, maxActive: null, capacity: { flux: 2 } })).toBe(4)
+    expect(lowerBoundSeconds(jobs, { ...defaultPolicy, maxActive: 1, capacity: { flux: 9 } })).toBe(6.5)
+  })
+})
