@@ -1,5 +1,6 @@
 import {
   type Claim,
+  type Command,
   type CommandBody,
   type Decision,
   decide,
@@ -26,17 +27,30 @@ export class CoreQueue {
 
   /** Decides one command on the present ledger, and moves on to what it led to. */
   send(body: CommandBody, claim?: Claim): Decision {
-    // Short and unlike each other, as a process makes them.
-    const id = `w0a1b2c3d4.${(this.#commands++).toString(36)}`
-    const command = { id, hash: 7, workerId: 'w0a1b2c3d4', body, ...(claim && { claim }) }
-    const decision = decide(this.ledger, [command], { now: this.now, deadWorkers: nobodyDead })
-    this.ledger = decision.ledger
-    this.now += 10
-    return decision
+    return this.#decide([this.#command(body, claim)])
+  }
+
+  /** Several at once, as a group commit does; the first may come with a claim for so many jobs of any kind. */
+  sendAll(bodies: readonly CommandBody[], max?: number): Decision {
+    const claim = max === undefined ? undefined : { max, kinds: null }
+    return this.#decide(bodies.map((body, i) => this.#command(body, i === 0 ? claim : undefined)))
   }
 
   setPolicy(policy: Policy): readonly RecordedEvent[] {
     return this.send({ type: 'set_policy', policy }).events
+  }
+
+  #command(body: CommandBody, claim: Claim | undefined): Command {
+    // Short and unlike each other, as a process makes them.
+    const id = `w0a1b2c3d4.${(this.#commands++).toString(36)}`
+    return { id, hash: 7, workerId: 'w0a1b2c3d4', body, ...(claim && { claim }) }
+  }
+
+  #decide(commands: readonly Command[]): Decision {
+    const decision = decide(this.ledger, commands, { now: this.now, deadWorkers: nobodyDead })
+    this.ledger = decision.ledger
+    this.now += 10
+    return decision
   }
 }
 

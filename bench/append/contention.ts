@@ -1,0 +1,79 @@
+import { type Context, type Goal, type Row, sample, sized } from '../frame/bench.ts'
+import { sum } from '../frame/statistics.ts'
+import { coordinated, enqueueAll, jobsOn } from '../jobs.ts'
+import type { Report } from './contention-child.ts'
+import { strictGoal } from './life.ts'
+import { queueName, type Subject } from './subject.ts'
+import { Workers } from './workers.ts'
+
+interface Setting {
+  readonly processes: number
+  readonly models: number
+  readonly goal?: Goal
+  /** Of the slowest process over the mean. */
+  readonly share?: Goal
+  /** Appends lost per won. */
+  readonly lost?: Goal
+}
+
+const SLOTS = 10
+
+const settings: readonly Setting[] = [
+  { processes: 1, models: 10, goal: { least: strictGoal.one } },
+  { processes: 2, models: 10, goal: { least: strictGoal.two } },
+  { processes: 1, models: 1_000 },
+  { processes: 2, models: 1_000 },
+  { processes: 4, models: 1_000 },
+  { processes: 8, models: 1_000 },
+  {
+    processes: 16,
+    models: 1_000,
+    goal: { least: 4_000 },
+    share: { least: 0.5 },
+    lost: { most: 0.5 },
+  },
+]
+
+/** Worker processes of 10 slots drain one queue together, all on this machine, the database beside them. */
+export async function contentionRows(context: Context, subject: Subject): Promise<readonly Row[]> {
+  const rows: Row[] = []
+  for (const setting of context.quick ? settings.slice(1, 2) : settings) {
+    const { processes, models } = setting
+    const count = sized(context, 16_000, 60)
+    const what = `${processes} process${processes === 1 ? '' : 'es'}, ${models.toLocaleString('en')} models`
+    const figures = await sample(context, what, () => contend(subject, setting, count))
+    rows.push({ what: `${what}: drain`, unit: 'jobs/s', samples: figures.rate, goal: setting.goal })
+    if (processes === 1) continue
+    rows.push(
+      { what: `${what}: appends lost`, unit: 'per won', samples: figures.lost, goal: setting.lost },
+      { what: `${what}: jobs in an append`, unit: 'jobs', samples: figures.batch },
+      { what: `${what}: slowest process`, unit: 'of mean', samples: figures.slowest, goal: setting.share },
+      { what: `${what}: processor time of the workers`, unit: 'µs a job', samples: figures.cpu },
+    )
+  }
+  return rows
+}
+
+async function contend({ url, store }: Subject, { processes, models }: Setting, count: number) {
+  const queue = queueName('contention')
+  return coordinated(store, queue, async (coordinator) => {
+    await using workers = await Workers.start({ url, queue, slots: SLOTS }, processes)
+    await enqueueAll(coordinator, jobsOn(models, count))
+    const from = Date.now()
+    const reports = await workers.drain()
+    const ended = reports.map((report) => report.ended)
+    if (sum(ended) !== count) throw new Error(`${sum(ended)} of ${count} jobs were run`)
+    return figuresOf(reports, count, from)
+  })
+}
+
+function figuresOf(reports: readonly Report[], count: number, from: number) {
+  const won = sum(reports.map((report) => report.appends))
+  return {
+    rate: (count * 1_000) / (Math.max(...reports.map((report) => report.lastAt)) - from),
+    lost: sum(reports.map((report) => report.lost)) / won,
+    batch: count / won,
+    slowest: (Math.min(...reports.map((report) => report.ended)) * reports.length) / count,
+    cpu: (sum(reports.map((report) => report.cpuMs)) * 1_000) / count,
+  }
+}
