@@ -1,20 +1,14 @@
 #!/usr/bin/env node
-import { interruptSignal } from './interrupt.ts'
-import { runCli } from './program.ts'
-import { workerProcess } from './run/worker-process.ts'
-import { WORKER_COMMAND } from './run/worker-processes.ts'
-
-// `interlock log | head` closes the pipe early; that is no failure of ours.
-process.stdout.on('error', (error: NodeJS.ErrnoException) => {
-  if (error.code === 'EPIPE') process.exit(0)
-  throw error
-})
-
-// Stores let go of their sockets, so that a program can end; this one ends when its command has.
-const stay = setInterval(() => {}, 60_000)
-const { stdout, stderr, env, argv } = process
-process.exitCode =
-  argv[2] === WORKER_COMMAND
-    ? await workerProcess()
-    : await runCli(argv.slice(2), { stdout, stderr, env, signal: interruptSignal() })
-clearInterval(stay)
+// Nothing else is imported here: what an older Node cannot load must not fail before this has said why.
+const needed = [22, 12] as const
+const [major = 0, minor = 0] = process.versions.node.split('.').map(Number)
+if (major > needed[0] || (major === needed[0] && minor >= needed[1])) await import('./start.ts')
+else {
+  process.stderr.write(
+    `error: interlock needs Node.js ${needed.join('.')} or newer, this is ${process.version}\n`,
+  )
+  process.stderr.write(
+    '  to do: install a newer one from your package manager or with a version manager, and try again\n',
+  )
+  process.exitCode = 1
+}

@@ -1,0 +1,20 @@
+/** The program proper; `main.ts` loads it once it knows that this Node can run it. */
+import { interruptSignal } from './interrupt.ts'
+import { runCli } from './program.ts'
+import { workerProcess } from './run/worker-process.ts'
+import { WORKER_COMMAND } from './run/worker-processes.ts'
+
+// `interlock log | head` closes the pipe early; that is no failure of ours.
+process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+  if (error.code === 'EPIPE') process.exit(0)
+  throw error
+})
+
+// Stores let go of their sockets, so that a program can end; this one ends when its command has.
+const stay = setInterval(() => {}, 60_000)
+const { stdout, stderr, env, argv } = process
+process.exitCode =
+  argv[2] === WORKER_COMMAND
+    ? await workerProcess()
+    : await runCli(argv.slice(2), { stdout, stderr, env, signal: interruptSignal() })
+clearInterval(stay)
