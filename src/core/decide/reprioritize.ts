@@ -2,7 +2,7 @@ import type { CommandBody, CommandResult, Refusal } from '../command.ts'
 import type { Position } from '../event.ts'
 import { grant } from '../grant.ts'
 import { type Job, jobOf } from '../ledger.ts'
-import { positionFor } from '../place.ts'
+import { byPlace, type Place, positionFor } from '../place.ts'
 import type { Scribe } from '../scribe.ts'
 import { accepted, refused } from './result.ts'
 
@@ -16,18 +16,19 @@ export function reprioritize(
   const job = jobOf(scribe.draft, jobId)
   if (job === undefined) return refused('job_not_live', `job ${jobId} is neither waiting nor active`)
   if (job.active) return refused('job_not_live', `job ${jobId} is active; only waiting jobs can be moved`)
-  const level = priority ?? job.priority
+  const wanted = priority ?? job.priority
   const position =
     before === undefined
-      ? positionFor(scribe.draft.policy, level, job.queuedAt, job.place.tie)
+      ? positionFor(scribe.draft.policy, wanted, job.queuedAt, job.place.tie)
       : positionBefore(scribe, job, before)
   if ('ok' in position) return position
-  if (level === job.priority && isSamePosition(position, job.place)) return accepted(scribe)
+  if (wanted === job.priority && isSamePosition(position, job.place)) return accepted(scribe)
+  const { level, order, tie } = position
   scribe.record({
     type: 'reprioritized',
     jobId,
-    priority: level,
-    position,
+    priority: wanted,
+    position: { level, order, tie },
     workerId: scribe.command.workerId,
   })
   grant(scribe)
@@ -41,7 +42,7 @@ function positionBefore(scribe: Scribe, job: Job, before: string): Position | Re
     return refused('job_not_live', `job ${before} is not waiting in line`)
   const { level, order, tie } = target.place
   const ahead = scribe.draft.line.before(target.place)
-  if (ahead?.jobId === job.jobId) return positionOf(job)
+  if (isBetween(job.place, ahead, target.place)) return job.place
   const floor = ahead !== undefined && ahead.level === level && ahead.order === order ? ahead.tie : tie - 2
   const middle = (floor + tie) / 2
   // Halving ends after some 30 moves to one spot; a place that is not between the two would be a lie.
@@ -53,8 +54,9 @@ function positionBefore(scribe: Scribe, job: Job, before: string): Position | Re
   return { level, order, tie: middle }
 }
 
-function positionOf({ place: { level, order, tie } }: Job): Position {
-  return { level, order, tie }
+/** The job stands there already (it may be the one `ahead`). */
+function isBetween(place: Place, ahead: Place | undefined, target: Place): boolean {
+  return (ahead === undefined || byPlace(ahead, place) <= 0) && byPlace(place, target) < 0
 }
 
 function isSamePosition(a: Position, b: Position): boolean {
