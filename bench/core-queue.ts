@@ -7,6 +7,7 @@ import {
   emptyLedger,
   type JobSpec,
   type Ledger,
+  type Micros,
   type Policy,
   type RecordedEvent,
   specDefaults,
@@ -23,6 +24,12 @@ export class CoreQueue {
 
   constructor(ledger: Ledger = emptyLedger) {
     this.ledger = ledger
+  }
+
+  /** At another time: what is sent next happens then. */
+  at(now: Micros): this {
+    this.now = now
+    return this
   }
 
   /** Decides one command on the present ledger, and moves on to what it led to. */

@@ -21,7 +21,7 @@ export async function decisionRows(context: Context): Promise<readonly Row[]> {
     for (const waiting of lengths) {
       const what = `${setting.name}, ${waiting.toLocaleString('en')} waiting`
       const line = new WorkedLine({ ...setting, waiting })
-      const steps = sized(context, 20_000, 50)
+      const steps = sized(context, 20_000, 500)
       work(line, steps)
       const { us } = await sample(context, what, () => ({ us: work(line, steps) }))
       costs.push(us)

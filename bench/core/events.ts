@@ -6,7 +6,7 @@ import { workedLog } from '../worked-log.ts'
 
 /** One event, in the three ways there are to take it. DESIGN measured 3.1 µs for a bare `send`. */
 export async function eventRows(context: Context): Promise<readonly Row[]> {
-  const events = workedLog({ events: sized(context, 100_000, 300), waiting: sized(context, 1_000, 20) })
+  const events = workedLog({ events: sized(context, 100_000, 3_000), waiting: sized(context, 1_000, 20) })
   const { folded, evolved, sent } = await sample(context, 'one event', () => ({
     folded: perEvent(events, () => fold(emptyLedger, events)),
     evolved: perEvent(events, () => events.reduce<Ledger>(evolve, emptyLedger)),

@@ -1,0 +1,36 @@
+import { postgresStore } from '../../src/adapter/postgres/index.ts'
+import { type Context, type Row, sample, sized } from '../frame/bench.ts'
+import { answerOf } from '../frame/child.ts'
+import { loadLog } from './load.ts'
+import type { Read } from './read-child.ts'
+
+const QUEUE = 'default'
+
+/** Read through the store, page by page, each time by a new process; and once more with each part timed by itself. */
+export async function databaseRows(context: Context): Promise<readonly Row[]> {
+  const count = sized(context, 1_000_000, 1_000)
+  const url = await context.servers.database()
+  const store = postgresStore(url)
+  await store.open(QUEUE)
+  await store.close()
+  context.progress('the log goes into the database')
+  await loadLog(url, QUEUE, { events: count, waiting: sized(context, 1_000, 20) })
+  const read = (parts: boolean) =>
+    answerOf<Read>(new URL('./read-child.ts', import.meta.url), { url, queue: QUEUE, parts })
+  const { seconds, memory } = await sample(context, 'from PostgreSQL', async () => {
+    const { totalMs, peakMb } = await read(false)
+    return { seconds: totalMs / 1_000, memory: peakMb }
+  })
+  const parts = await sample(context, 'from PostgreSQL, part by part', async () => {
+    const { sqlMs = 0, parseMs = 0, checkMs = 0, foldMs = 0 } = await read(true)
+    return { sqlMs, parseMs, checkMs, foldMs }
+  })
+  return [
+    { what: 'from PostgreSQL, checked and folded', unit: 's', samples: seconds, goal: { most: 5 } },
+    { what: 'the whole process at its largest', unit: 'MB', samples: memory, goal: { most: 300 } },
+    { what: 'of that: the server and the way', unit: 'ms', samples: parts.sqlMs },
+    { what: 'of that: JSON.parse', unit: 'ms', samples: parts.parseMs },
+    { what: 'of that: zod, and making events', unit: 'ms', samples: parts.checkMs },
+    { what: 'of that: fold', unit: 'ms', samples: parts.foldMs },
+  ]
+}

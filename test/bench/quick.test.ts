@@ -1,0 +1,41 @@
+import { execFile } from 'node:child_process'
+import path from 'node:path'
+import { promisify } from 'node:util'
+import { describe, expect, inject, it } from 'vitest'
+import type {} from '../support/postgres-global.ts'
+
+const root = path.resolve(import.meta.dirname, '../..')
+
+/** Runs the benches as `npm run bench` does, but so small that the figures mean nothing: only that they come counts. */
+async function bench(...args: readonly string[]) {
+  return promisify(execFile)(process.execPath, ['bench/main.ts', ...args], { cwd: root })
+}
+
+describe('the benches', () => {
+  it('all run, and say where and what they measured', { timeout: 180_000 }, async () => {
+    const { stdout } = await bench('--quick', '--json', '--url', inject('postgresUrl'))
+    const { machine, server, results } = JSON.parse(stdout)
+    expect(Object.keys(results)).toEqual(['core', 'append', 'depth', 'replay', 'schedule'])
+    expect(machine).toMatchObject({ cpu: expect.any(String), node: process.version })
+    expect(server).toMatchObject({ fsync: expect.any(String), synchronousCommit: 'on' })
+    const rows = Object.values(results).flat()
+    expect(rows.length).toBeGreaterThan(30)
+    for (const row of rows) {
+      expect(row).toMatchObject({ what: expect.any(String), unit: expect.any(String) })
+      expect(row, JSON.stringify(row)).toMatchObject({ median: expect.any(Number) })
+    }
+  })
+
+  it('show a table, and make requests up where the real ones are not there', async () => {
+    const { stdout, stderr } = await bench('schedule', '--quick', '--trace', 'nowhere.csv.gz')
+    expect(stderr).toContain('there is no nowhere.csv.gz')
+    expect(stdout).toMatch(/MADE UP: first 100, strict/)
+  })
+
+  it('are named when an unknown one is asked for', async () => {
+    await expect(bench('speed')).rejects.toMatchObject({
+      code: 2,
+      stderr: 'there is no bench speed; there are core, append, depth, replay, schedule\n',
+    })
+  })
+})
