@@ -1,0 +1,72 @@
+import fc from 'fast-check'
+import { describe, expect, it } from 'vitest'
+import type { CommandResult } from '../../src/core/index.ts'
+import { arbitraryRun, type Step } from '../support/commands.ts'
+import { PATIENCE, runs } from '../support/runs.ts'
+import { type Turn, World } from '../support/simulate.ts'
+import { startableIn } from './oracle/admission.ts'
+import { judge, type Verdict } from './oracle/oracle.ts'
+import { type Queue, queueOf } from './oracle/queue.ts'
+
+/**
+ * The core keeps trees and looks only where something changed; the oracle sorts and counts everything every time. Both
+ * have to write the same events, in the same order, with the same offers, and give the same reasons.
+ */
+describe('the core against a naive second admission', () => {
+  it(
+    'starts, offers and refuses the same jobs in the same order',
+    () => {
+      fc.assert(
+        fc.property(arbitraryRun({ maxLength: 120 }), (steps) => {
+          compare(steps)
+        }),
+        { numRuns: runs(400) },
+      )
+    },
+    PATIENCE,
+  )
+
+  it(
+    'does so over long runs',
+    () => {
+      fc.assert(
+        fc.property(arbitraryRun({ minLength: 2_000, maxLength: 2_000 }), (steps) => {
+          compare(steps)
+        }),
+        { numRuns: runs(8) },
+      )
+    },
+    PATIENCE,
+  )
+})
+
+function compare(steps: readonly Step[]): void {
+  const world = new World()
+  let queue = queueOf(world.ledger)
+  const check = (turn: Turn): void => {
+    const judged = judge(queue, turn.command, turn.surroundings)
+    expect(verdictOf(turn)).toEqual(judged.verdict)
+    queue = judged.queue
+  }
+  for (const step of steps) {
+    world.now += step.elapsed
+    if (isOverdue(queue, world.now)) check(world.act({ ...poll, worker: step.worker % 4 }))
+    check(world.act(step))
+  }
+}
+
+const poll = { elapsed: 0, claim: { max: 1, kinds: null }, act: { type: 'claim' } } as const
+
+/**
+ * Time alone makes a job startable when an offer ahead of it runs out. Commands that free something look only there;
+ * it is the next worker without work that looks everywhere, so here one comes first.
+ */
+function isOverdue(queue: Queue, now: number): boolean {
+  return startableIn(queue, now).length > 0
+}
+
+function verdictOf({ decision }: Turn): Verdict {
+  const [result] = decision.results as [CommandResult]
+  const waiting = result.ok ? result.waiting.map((w) => `${w.jobId}: ${w.code}, ${w.blockedBy}`) : []
+  return { events: decision.events, refused: result.ok ? null : result.code, waiting }
+}

@@ -1,0 +1,96 @@
+/** The admission rules once more, in the words of DESIGN, section 4. */
+import type { ReasonCode } from '../../../src/core/index.ts'
+import {
+  bypasses,
+  capacity,
+  type Entry,
+  holdersOf,
+  inOrder,
+  isAhead,
+  lineOf,
+  needs,
+  type Queue,
+  runningIn,
+} from './queue.ts'
+
+/** A waiting job is startable iff the queue is not draining, it is due, a slot is free and so is each of its models. */
+export function isStartable(queue: Queue, job: Entry, now: number): boolean {
+  if (job.active || job.dueAt !== null || queue.draining) return false
+  return (
+    bypasses(job) || (hasSlot(queue, job, now) && job.spec.models.every((m) => isFree(queue, job, m, now)))
+  )
+}
+
+/** Startable jobs that nobody was told of, in the order in which they are given away. */
+export function startableIn(queue: Queue, now: number): readonly Entry[] {
+  const waiting = queue.jobs.filter((job) => job.offeredAt === null && isStartable(queue, job, now))
+  return waiting.sort((a, b) => Number(bypasses(b)) - Number(bypasses(a)) || inOrder(a, b))
+}
+
+function hasSlot(queue: Queue, job: Entry, now: number): boolean {
+  const running = runningIn(queue)
+  const ahead = lineOf(queue).filter((other) => isAhead(other, job))
+  const offered = ahead.filter((other) => isOfferLive(queue, other, now))
+  if (running.some((other) => other.exclusive) || ahead.some((other) => other.exclusive)) return false
+  const used = running.length + offered.length
+  if (job.exclusive) return used === 0
+  return queue.policy.maxActive === null || used < queue.policy.maxActive
+}
+
+function isFree(queue: Queue, job: Entry, model: string, now: number): boolean {
+  const ahead = lineOf(queue).filter((other) => isAhead(other, job) && needs(other, model))
+  const reserving = ahead.filter((other) => reserves(queue, other) || isOfferLive(queue, other, now))
+  return holdersOf(queue, model).length + reserving.length < capacity(queue.policy, model)
+}
+
+/** Strict order: everybody. Bounded: whoever was overtaken often enough. Greedy: nobody. */
+export function reserves(queue: Queue, job: Entry): boolean {
+  const { maxOvertakes } = queue.policy
+  return maxOvertakes !== null && job.overtaken >= maxOvertakes
+}
+
+export function isOfferLive(queue: Queue, job: Entry, now: number): boolean {
+  return job.offeredAt !== null && now < job.offeredAt + queue.policy.offerMs * 1_000
+}
+
+/** Why it waits, by precedence. */
+export function reasonFor(queue: Queue, job: Entry, now: number): ReasonCode {
+  const { policy } = queue
+  const { models } = job.spec
+  if (queue.draining) return 'draining'
+  if (job.dueAt !== null) return 'not_due'
+  if (models.some((m) => holdersOf(queue, m).length >= capacity(policy, m))) return 'model_in_use'
+  if (!models.every((m) => isFree(queue, job, m, now))) return 'behind_in_line'
+  if (!bypasses(job) && !hasSlot(queue, job, now))
+    return policy.maxActive === 1 ? 'serialized' : 'at_capacity'
+  return 'offered'
+}
+
+export interface Blocked {
+  readonly by: string | null
+  readonly on: string | null
+}
+
+const nobody: Blocked = { by: null, on: null }
+
+/**
+ * The nearest live job ahead in the line of the first unavailable model, else in the line of the queue. A model counts
+ * as unavailable when its holders and everybody ahead in its line fill it.
+ */
+export function blockerFor(queue: Queue, job: Entry): Blocked {
+  if (job.active || job.dueAt !== null || job.offeredAt !== null || bypasses(job)) return nobody
+  const live = queue.jobs.filter((other) => other !== job && !bypasses(other) && other.dueAt === null)
+  for (const on of job.spec.models) {
+    const inLine = live.filter((other) => needs(other, on))
+    const taken = inLine.filter((other) => other.active || isAhead(other, job))
+    if (taken.length >= capacity(queue.policy, on)) return { by: nearest(inLine, job), on }
+  }
+  return { by: nearest(live, job), on: null }
+}
+
+/** The nearest ahead, waiting or active; where nobody is ahead, whoever came before its turn. */
+function nearest(live: readonly Entry[], job: Entry): string | null {
+  const ahead = live.filter((other) => isAhead(other, job)).sort(inOrder)
+  const running = live.filter((other) => other.active).sort(inOrder)
+  return (ahead.at(-1) ?? running[0])?.jobId ?? null
+}

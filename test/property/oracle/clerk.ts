@@ -1,0 +1,162 @@
+import type { Command, Event, JobSpec, Policy, RecordedEvent, Surroundings } from '../../../src/core/index.ts'
+import { isStartable, reserves, startableIn } from './admission.ts'
+import {
+  capacity,
+  type Entry,
+  find,
+  holdersOf,
+  inOrder,
+  isAhead,
+  lineOf,
+  needs,
+  type Queue,
+  shareModel,
+} from './queue.ts'
+
+/** Carries out one command on the oracle's queue: every change of state, and the event that records it. */
+export class Clerk {
+  readonly events: RecordedEvent[] = []
+  readonly queue: Queue
+  readonly command: Command
+  readonly now: number
+  readonly #dead: ReadonlySet<string>
+  readonly #offers: Entry[] = []
+
+  constructor(queue: Queue, command: Command, { now, deadWorkers }: Surroundings) {
+    this.queue = queue
+    this.command = command
+    this.now = now
+    this.#dead = deadWorkers
+  }
+
+  record(event: Event): number {
+    const { queue, command } = this
+    queue.version++
+    queue.lastAt = Math.max(this.now, queue.lastAt + 1)
+    const { id: commandId, hash: commandHash } = command
+    this.events.push({ ...event, seq: queue.version, at: queue.lastAt, commandId, commandHash })
+    return queue.lastAt
+  }
+
+  enter(spec: JobSpec, asked: boolean): void {
+    const { queue, command } = this
+    const { jobId, priority } = spec
+    const at = this.record({
+      ...{ type: 'queued' as const, jobId, spec, workerId: command.workerId },
+      ...(asked ? { asked } : {}),
+    })
+    const exclusive = spec.models.length === 0 && queue.policy.emptySet === 'exclusive'
+    const position = positionOf(queue.policy, priority, at, queue.version)
+    const dueAt = spec.runAt !== null && spec.runAt > at ? spec.runAt : null
+    queue.jobs.push({
+      ...{ jobId, spec, queuedAt: at, exclusive, priority, ...position, active: false, dueAt },
+      ...{ waitingSince: at, attempt: 0, free: 0, token: 0, workerId: null, cancelRequested: false },
+      ...{ asker: asked ? command.workerId : null, offeredAt: null, overtaken: 0 },
+    })
+  }
+
+  start(job: Entry, workerId: string): void {
+    const { queue } = this
+    const { jobId, spec } = job
+    if (queue.policy.maxOvertakes !== 0) this.#countOvertaking(job)
+    this.record({ type: 'started', jobId, workerId, attempt: job.attempt + 1, models: spec.models })
+    const { version: token } = queue
+    Object.assign(job, {
+      active: true,
+      token,
+      workerId,
+      attempt: job.attempt + 1,
+      asker: null,
+      offeredAt: null,
+    })
+    for (const model of spec.models) this.#withdrawOffersOn(model)
+  }
+
+  leave(job: Entry): void {
+    this.queue.jobs.splice(this.queue.jobs.indexOf(job), 1)
+  }
+
+  /** Back to the line, at the place it had. */
+  requeue(job: Entry, reason: 'retry' | 'lease_expired' | 'later', runAt: number | null): void {
+    const later = runAt !== null && runAt > this.now ? runAt : null
+    const at = this.record({ type: 'requeued', jobId: job.jobId, reason, runAt: later })
+    const free = job.free + (reason === 'later' ? 1 : 0)
+    const dueAt = runAt !== null && runAt > at ? runAt : null
+    Object.assign(job, {
+      active: false,
+      workerId: null,
+      cancelRequested: false,
+      waitingSince: at,
+      dueAt,
+      free,
+    })
+  }
+
+  /** Everything startable goes away, first come first served, then the sender takes what it claims. */
+  grant(): void {
+    this.#giveAway()
+    const { claim, workerId } = this.command
+    for (let left = claim?.max ?? 0; left > 0; left--) {
+      const job = this.#offered().find((entry) => claim?.kinds?.includes(entry.spec.kind) ?? true)
+      if (job === undefined || this.#dead.has(workerId)) return
+      this.start(job, workerId)
+      this.#giveAway()
+    }
+  }
+
+  /** The sender takes this very job, if it was offered and may start. */
+  take(jobId: string): void {
+    const { workerId } = this.command
+    const job = this.#offered().find((entry) => entry.jobId === jobId)
+    if (job === undefined || this.#dead.has(workerId)) return
+    this.start(job, workerId)
+    this.#giveAway()
+  }
+
+  /** Offers stand in the last event; they are dated by it. */
+  finish(): void {
+    const last = this.events.pop()
+    if (last === undefined) return
+    const offered = this.#offers.filter((job) => !job.active && job.offeredAt !== null)
+    for (const job of offered) job.offeredAt = last.at
+    const offers = offered.map((job) => job.jobId)
+    this.events.push(offers.length === 0 ? last : { ...last, offers })
+  }
+
+  jobOf(jobId: string): Entry | undefined {
+    return find(this.queue, jobId)
+  }
+
+  #giveAway(): void {
+    for (;;) {
+      const [job] = startableIn(this.queue, this.now)
+      if (job === undefined) return
+      if (job.asker !== null && !this.#dead.has(job.asker)) this.start(job, job.asker)
+      else {
+        job.offeredAt = this.now
+        this.#offers.push(job)
+      }
+    }
+  }
+
+  #offered(): readonly Entry[] {
+    const offered = this.queue.jobs.filter((job) => job.offeredAt !== null)
+    return offered.filter((job) => isStartable(this.queue, job, this.now)).sort(inOrder)
+  }
+
+  #countOvertaking(job: Entry): void {
+    for (const other of lineOf(this.queue)) {
+      if (isAhead(other, job) && shareModel(other, job) && !reserves(this.queue, other)) other.overtaken++
+    }
+  }
+
+  #withdrawOffersOn(model: string): void {
+    if (holdersOf(this.queue, model).length < capacity(this.queue.policy, model)) return
+    for (const job of this.queue.jobs) if (needs(job, model)) job.offeredAt = null
+  }
+}
+
+export function positionOf(policy: Policy, priority: number, queuedAt: number, tie: number) {
+  if (policy.ageSeconds === null) return { level: -priority, order: queuedAt, tie }
+  return { level: 0, order: Math.round(queuedAt - priority * policy.ageSeconds * 1_000_000), tie }
+}

@@ -1,0 +1,67 @@
+import { type Answer, type Body, granted } from './answer.ts'
+import type { Clerk } from './clerk.ts'
+import { type Entry, inOrder } from './queue.ts'
+
+/** Ends an attempt, if the sender may speak for it. */
+export function end(clerk: Clerk, jobId: string, token: number | null, how: (job: Entry) => void): Answer {
+  const job = clerk.jobOf(jobId)
+  if (job?.active !== true) return 'job_not_active'
+  if (token === null && job.workerId !== clerk.command.workerId) return 'not_holder'
+  if (token !== null && token !== job.token) return 'stale_token'
+  how(job)
+  return afterEnd(clerk)
+}
+
+export function afterEnd(clerk: Clerk): Answer {
+  const { queue } = clerk
+  if (queue.draining && !queue.drained && !queue.jobs.some((job) => job.active)) {
+    clerk.record({ type: 'drained' })
+    queue.drained = true
+  }
+  return granted(clerk)
+}
+
+function hasAttemptsLeft({ attempt, free, spec }: Entry): boolean {
+  return attempt - free < spec.attempts
+}
+
+export function fail(clerk: Clerk, job: Entry, { code, retryAt }: Body<'fail'>): void {
+  const { jobId, token } = job
+  const final = retryAt === null || job.cancelRequested || !hasAttemptsLeft(job)
+  clerk.record({ type: 'failed', jobId, token, code, final, workerId: clerk.command.workerId })
+  if (final) clerk.leave(job)
+  else clerk.requeue(job, 'retry', retryAt)
+}
+
+export function release(clerk: Clerk, job: Entry, { runAt }: Body<'release'>): void {
+  const { jobId, token, cancelRequested: final } = job
+  clerk.record({ type: 'failed', jobId, token, code: 'released', final, workerId: clerk.command.workerId })
+  if (final) clerk.leave(job)
+  else clerk.requeue(job, 'later', runAt)
+}
+
+export function cancel(clerk: Clerk, { jobId, force }: Body<'cancel'>): Answer {
+  const { workerId } = clerk.command
+  const job = clerk.jobOf(jobId)
+  if (job === undefined) return 'job_not_live'
+  if (job.active && !force) {
+    if (!job.cancelRequested) clerk.record({ type: 'cancel_requested', jobId, workerId })
+    job.cancelRequested = true
+    return []
+  }
+  clerk.record({ type: 'cancelled', jobId, token: job.active ? job.token : null, workerId })
+  clerk.leave(job)
+  return afterEnd(clerk)
+}
+
+export function expireLeases(clerk: Clerk, { workerIds, retryAt }: Body<'expire_leases'>): Answer {
+  const lost = clerk.queue.jobs.filter((job) => job.active && workerIds.includes(job.workerId ?? ''))
+  for (const job of lost.sort(inOrder)) {
+    const { jobId, token, workerId } = job
+    const final = job.cancelRequested || !hasAttemptsLeft(job)
+    clerk.record({ type: 'lease_expired', jobId, token, workerId: workerId ?? '', final })
+    if (final) clerk.leave(job)
+    else clerk.requeue(job, 'lease_expired', retryAt)
+  }
+  return afterEnd(clerk)
+}

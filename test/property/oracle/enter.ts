@@ -1,0 +1,84 @@
+import type { ErrorCode, JobSpec } from '../../../src/core/index.ts'
+import { blockerFor, reasonFor } from './admission.ts'
+import { type Answer, type Body, granted } from './answer.ts'
+import type { Clerk } from './clerk.ts'
+import type { Entry } from './queue.ts'
+
+export function enqueue(clerk: Clerk, { specs }: Body<'enqueue'>): Answer {
+  const fresh = new Map<string, JobSpec>()
+  for (const spec of specs) {
+    const twin = fresh.get(spec.jobId) ?? clerk.jobOf(spec.jobId)?.spec
+    const refusal = refusalOf(clerk, spec, twin)
+    if (refusal !== null) return refusal
+    if (twin === undefined) fresh.set(spec.jobId, spec)
+  }
+  for (const spec of fresh.values()) clerk.enter(spec, false)
+  clerk.grant()
+  return [...fresh.keys()].flatMap((jobId) => tellWaiting(clerk, jobId))
+}
+
+export function ask(clerk: Clerk, { spec, wait }: Body<'ask'>): Answer {
+  const { workerId } = clerk.command
+  const known = clerk.jobOf(spec.jobId)
+  const refusal = refusalOf(clerk, spec, known?.spec)
+  if (refusal !== null) return refusal
+  if (known?.active === true) return known.workerId === workerId ? [] : 'not_holder'
+  if (known === undefined && spec.models.length === 0 && clerk.queue.policy.emptySet === 'bypass') {
+    clerk.record({ type: 'bypassed', jobId: spec.jobId, jobType: spec.jobType, workerId })
+    return []
+  }
+  if (known === undefined) clerk.enter(spec, wait)
+  else if (wait && known.asker !== workerId) setAsker(clerk, known, workerId)
+  clerk.grant()
+  clerk.take(spec.jobId)
+  const told = known === undefined ? tellWaiting(clerk, spec.jobId) : []
+  return told.length > 0 ? told : waitingLine(clerk, spec.jobId)
+}
+
+export function unask(clerk: Clerk, { jobId }: Body<'unask'>): Answer {
+  const job = clerk.jobOf(jobId)
+  if (job === undefined || job.active || job.asker !== clerk.command.workerId) return []
+  setAsker(clerk, job, null)
+  return granted(clerk)
+}
+
+/** Whoever asks is served by an asking; an offer to all is over. */
+function setAsker(clerk: Clerk, job: Entry, asker: string | null): void {
+  clerk.record({ type: 'asked', jobId: job.jobId, asker, workerId: clerk.command.workerId })
+  job.asker = asker
+  job.offeredAt = null
+}
+
+function refusalOf(clerk: Clerk, spec: JobSpec, twin: JobSpec | undefined): ErrorCode | null {
+  if (spec.models.length === 0 && clerk.queue.policy.emptySet === 'reject') return 'models_required'
+  return twin === undefined || JSON.stringify(sorted(twin)) === JSON.stringify(sorted(spec))
+    ? null
+    : 'job_exists'
+}
+
+function sorted(spec: JobSpec): unknown {
+  return Object.entries(spec).sort(([a], [b]) => (a < b ? -1 : 1))
+}
+
+function tellWaiting(clerk: Clerk, jobId: string): readonly string[] {
+  const job = clerk.jobOf(jobId)
+  if (job === undefined || job.active || job.offeredAt !== null) return []
+  const told = waitingLine(clerk, jobId)
+  const reason = reasonFor(clerk.queue, job, clerk.now)
+  const { by: blockedBy, on: model } = blockedIn(clerk, job)
+  clerk.record({ type: reason === 'model_in_use' ? 'conflict' : 'blocked', jobId, reason, blockedBy, model })
+  return told
+}
+
+function waitingLine(clerk: Clerk, jobId: string): readonly string[] {
+  const job = clerk.jobOf(jobId)
+  if (job === undefined || job.active) return []
+  return [`${jobId}: ${reasonFor(clerk.queue, job, clerk.now)}, ${blockedIn(clerk, job).by}`]
+}
+
+/** Who is in line is nothing to a job that may start, is not due, or waits for the queue to open. */
+function blockedIn(clerk: Clerk, job: Entry): { readonly by: string | null; readonly on: string | null } {
+  const reason = reasonFor(clerk.queue, job, clerk.now)
+  if (['draining', 'not_due', 'offered'].includes(reason)) return { by: null, on: null }
+  return blockerFor(clerk.queue, job)
+}

@@ -1,0 +1,96 @@
+import { hash } from '../../../src/core/index.ts'
+import { type Answer, type Body, granted } from './answer.ts'
+import { type Clerk, positionOf } from './clerk.ts'
+import { afterEnd } from './end.ts'
+import { type Entry, isAhead, lineOf, type Queue } from './queue.ts'
+
+export function reprioritize(clerk: Clerk, { jobId, priority, before }: Body<'reprioritize'>): Answer {
+  const { queue, command } = clerk
+  const job = clerk.jobOf(jobId)
+  if (job === undefined || job.active) return 'job_not_live'
+  const level = priority ?? job.priority
+  const target = before === undefined ? undefined : clerk.jobOf(before)
+  if (
+    before !== undefined &&
+    (target === undefined || target === job || target.active || target.dueAt !== null)
+  ) {
+    return 'job_not_live'
+  }
+  const position =
+    target === undefined
+      ? positionOf(queue.policy, level, job.queuedAt, job.tie)
+      : placeBefore(queue, job, target)
+  const stays = position.level === job.level && position.order === job.order && position.tie === job.tie
+  if (stays && level === job.priority) return []
+  clerk.record({ type: 'reprioritized', jobId, priority: level, position, workerId: command.workerId })
+  Object.assign(job, { priority: level, ...position, ...(job.dueAt === null ? { offeredAt: null } : {}) })
+  return granted(clerk)
+}
+
+function placeBefore(queue: Queue, job: Entry, target: Entry) {
+  const { level, order, tie } = target
+  const ahead = lineOf(queue)
+    .filter((other) => isAhead(other, target))
+    .at(-1)
+  const isThere = isAhead(job, target) && (ahead === undefined || ahead === job || isAhead(ahead, job))
+  if (isThere) return { level: job.level, order: job.order, tie: job.tie }
+  const floor = ahead !== undefined && ahead.level === level && ahead.order === order ? ahead.tie : tie - 2
+  return { level, order, tie: (floor + tie) / 2 }
+}
+
+export function setPolicy(clerk: Clerk, { policy }: Body<'set_policy'>): Answer {
+  const { queue, command } = clerk
+  const isSame = Object.entries(policy).every(([name, value]) =>
+    sameJson(value, (queue.policy as unknown as Record<string, unknown>)[name]),
+  )
+  if (isSame) return []
+  clerk.record({ type: 'policy_changed', policy, workerId: command.workerId })
+  queue.policy = policy
+  return granted(clerk)
+}
+
+function sameJson(a: unknown, b: unknown): boolean {
+  const flat = (value: unknown) =>
+    typeof value === 'object' && value !== null ? JSON.stringify(Object.entries(value).sort()) : value
+  return flat(a) === flat(b)
+}
+
+export function drain(clerk: Clerk): Answer {
+  if (clerk.queue.draining) return []
+  clerk.record({ type: 'drain_requested', workerId: clerk.command.workerId })
+  clerk.queue.draining = true
+  return afterEnd(clerk)
+}
+
+export function resume(clerk: Clerk): Answer {
+  if (!clerk.queue.draining) return []
+  clerk.record({ type: 'resumed', workerId: clerk.command.workerId })
+  clerk.queue.draining = false
+  clerk.queue.drained = false
+  return granted(clerk)
+}
+
+export function tick(clerk: Clerk): Answer {
+  const { queue, now } = clerk
+  const expiring = queue.jobs.filter((job) => !job.active && job.spec.expireMs !== null)
+  for (const job of expiring.sort(byTime(expiryOf))) {
+    if (expiryOf(job) > now) break
+    clerk.record({ type: 'expired', jobId: job.jobId })
+    clerk.leave(job)
+  }
+  const undue = queue.jobs.filter((job) => job.dueAt !== null)
+  for (const job of undue.sort(byTime((other) => other.dueAt ?? 0))) {
+    if ((job.dueAt ?? 0) > now) break
+    clerk.record({ type: 'due', jobId: job.jobId })
+    job.dueAt = null
+  }
+  return granted(clerk)
+}
+
+function expiryOf({ waitingSince, spec }: Entry): number {
+  return waitingSince + (spec.expireMs ?? 0) * 1_000
+}
+
+function byTime(time: (job: Entry) => number): (a: Entry, b: Entry) => number {
+  return (a, b) => time(a) - time(b) || hash(a.jobId) - hash(b.jobId)
+}

@@ -1,0 +1,72 @@
+/** Decides as the core should, in the slowest and plainest way. */
+import type { Command, CommandBody, ErrorCode, RecordedEvent, Surroundings } from '../../../src/core/index.ts'
+import { type Answer, granted } from './answer.ts'
+import { Clerk } from './clerk.ts'
+import { cancel, end, expireLeases, fail, release } from './end.ts'
+import { ask, enqueue, unask } from './enter.ts'
+import { drain, reprioritize, resume, setPolicy, tick } from './govern.ts'
+import type { Queue } from './queue.ts'
+
+export interface Verdict {
+  readonly events: readonly RecordedEvent[]
+  readonly refused: ErrorCode | null
+  /** `job: code, blocked by` for `ask` and `enqueue`. */
+  readonly waiting: readonly string[]
+}
+
+/** A queue without an event is as it was, whatever was tried on it. */
+export function judge(
+  queue: Queue,
+  command: Command,
+  surroundings: Surroundings,
+): { readonly queue: Queue; readonly verdict: Verdict } {
+  const clerk = new Clerk(structuredClone(queue), command, surroundings)
+  const answer = obey(clerk, command.body)
+  clerk.finish()
+  const refused = typeof answer === 'string' ? answer : null
+  const waiting = typeof answer === 'string' ? [] : answer
+  const verdict = { events: clerk.events, refused, waiting }
+  return { queue: clerk.events.length === 0 ? queue : clerk.queue, verdict }
+}
+
+function obey(clerk: Clerk, body: CommandBody): Answer {
+  const { workerId } = clerk.command
+  switch (body.type) {
+    case 'enqueue':
+      return enqueue(clerk, body)
+    case 'ask':
+      return ask(clerk, body)
+    case 'unask':
+      return unask(clerk, body)
+    case 'complete':
+      return end(clerk, body.jobId, body.token, (job) => {
+        clerk.record({ type: 'completed', jobId: job.jobId, token: job.token, workerId })
+        clerk.leave(job)
+      })
+    case 'fail':
+      return end(clerk, body.jobId, body.token, (job) => fail(clerk, job, body))
+    case 'release':
+      return end(clerk, body.jobId, body.token, (job) => release(clerk, job, body))
+    case 'confirm_cancel':
+      return end(clerk, body.jobId, body.token, (job) => {
+        clerk.record({ type: 'cancelled', jobId: job.jobId, token: job.token, workerId })
+        clerk.leave(job)
+      })
+    case 'cancel':
+      return cancel(clerk, body)
+    case 'expire_leases':
+      return expireLeases(clerk, body)
+    case 'reprioritize':
+      return reprioritize(clerk, body)
+    case 'set_policy':
+      return setPolicy(clerk, body)
+    case 'drain':
+      return drain(clerk)
+    case 'resume':
+      return resume(clerk)
+    case 'claim':
+      return granted(clerk)
+    case 'tick':
+      return tick(clerk)
+  }
+}

@@ -1,0 +1,96 @@
+/**
+ * The queue as the oracle sees it: one unordered list of jobs. Every question is answered by sorting and counting the
+ * whole list, straight from the rules, with nothing kept from one question to the next. It shares types with the core
+ * and not one function.
+ */
+import type { JobSpec, Ledger, Policy } from '../../../src/core/index.ts'
+
+export interface Entry {
+  readonly jobId: string
+  readonly spec: JobSpec
+  readonly queuedAt: number
+  readonly exclusive: boolean
+  priority: number
+  level: number
+  order: number
+  tie: number
+  active: boolean
+  dueAt: number | null
+  waitingSince: number
+  attempt: number
+  free: number
+  token: number
+  workerId: string | null
+  cancelRequested: boolean
+  asker: string | null
+  offeredAt: number | null
+  overtaken: number
+}
+
+export interface Queue {
+  version: number
+  epoch: number
+  lastAt: number
+  draining: boolean
+  drained: boolean
+  policy: Policy
+  jobs: Entry[]
+}
+
+/** What a ledger says of each job, without any of its trees. */
+export function queueOf(ledger: Ledger): Queue {
+  const { version, epoch, lastAt, draining, drainedAt, policy, jobs } = ledger
+  const entries = [...jobs].map((job) => {
+    const { level, order, tie } = job.place
+    const { jobId, spec, queuedAt, exclusive, priority, active, dueAt, waitingSince, attempt, free } = job
+    const { token, workerId, cancelRequested, asker, offeredAt, overtaken } = job
+    return {
+      ...{ jobId, spec, queuedAt, exclusive, priority, level, order, tie, active, dueAt, waitingSince },
+      ...{ attempt, free, token, workerId, cancelRequested, asker, offeredAt, overtaken },
+    }
+  })
+  return { version, epoch, lastAt, draining, drained: drainedAt !== null, policy, jobs: entries }
+}
+
+export function find(queue: Queue, jobId: string): Entry | undefined {
+  return queue.jobs.find((job) => job.jobId === jobId)
+}
+
+export function inOrder(a: Entry, b: Entry): number {
+  return a.level - b.level || a.order - b.order || a.tie - b.tie || (a.jobId < b.jobId ? -1 : 1)
+}
+
+export function isAhead(a: Entry, b: Entry): boolean {
+  return a !== b && inOrder(a, b) < 0
+}
+
+/** A job without models bypasses: no model, no slot, no line. */
+export function bypasses(job: Entry): boolean {
+  return job.spec.models.length === 0 && !job.exclusive
+}
+
+export function needs(job: Entry, model: string): boolean {
+  return job.spec.models.includes(model)
+}
+
+export function shareModel(a: Entry, b: Entry): boolean {
+  return a.spec.models.some((model) => needs(b, model))
+}
+
+/** Waiting and due, in line order. */
+export function lineOf(queue: Queue): readonly Entry[] {
+  return queue.jobs.filter((job) => !job.active && job.dueAt === null && !bypasses(job)).sort(inOrder)
+}
+
+/** Active jobs that use a slot. */
+export function runningIn(queue: Queue): readonly Entry[] {
+  return queue.jobs.filter((job) => job.active && !bypasses(job)).sort(inOrder)
+}
+
+export function holdersOf(queue: Queue, model: string): readonly Entry[] {
+  return runningIn(queue).filter((job) => needs(job, model))
+}
+
+export function capacity(policy: Policy, model: string): number {
+  return policy.capacity[model] ?? policy.capacity['*'] ?? 1
+}

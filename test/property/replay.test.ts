@@ -1,0 +1,160 @@
+import fc from 'fast-check'
+import { afterEach, describe, expect, it, vi } from 'vitest'
+import {
+  decide,
+  emptyLedger,
+  evolve,
+  fold,
+  type RecordedEvent,
+  Replayer,
+  replay,
+} from '../../src/core/index.ts'
+import { arbitraryRun } from '../support/commands.ts'
+import { contentsOf } from '../support/contents.ts'
+import { PATIENCE, runs } from '../support/runs.ts'
+import { play, type Turn, World } from '../support/simulate.ts'
+
+const run = arbitraryRun({ maxLength: 100 })
+
+describe('a log', () => {
+  it(
+    'comes to the same ledger decided, folded at once, cut anywhere, and event by event',
+    () => {
+      fc.assert(
+        fc.property(run, fc.nat(), (steps, cut) => {
+          const turns = play(steps)
+          const events = eventsOf(turns)
+          const decided = contentsOf(turns.at(-1)?.decision.ledger ?? emptyLedger)
+          const at = cut % (events.length + 1)
+          const prefix = replay(events.slice(0, at))
+          expect(contentsOf(replay(events))).toEqual(decided)
+          expect(contentsOf(fold(prefix, events.slice(at)).ledger)).toEqual(decided)
+          expect(contentsOf(events.reduce(evolve, emptyLedger))).toEqual(decided)
+          expect(contentsOf(replayedInPages(events, at))).toEqual(decided)
+        }),
+        { numRuns: runs(200) },
+      )
+    },
+    PATIENCE,
+  )
+
+  it(
+    'decides alike after a replay: the same commands lead to the same events and answers',
+    () => {
+      fc.assert(
+        fc.property(run, run, (past, future) => {
+          const world = new World()
+          const events = past.flatMap((step) => world.play(step).decision.events)
+          const replayed = { ledger: replay(events) }
+          for (const step of future) {
+            const { command, surroundings, decision } = world.play(step)
+            const again = decide(replayed.ledger, [command], surroundings)
+            expect(again.events).toEqual(decision.events)
+            expect(again.results).toEqual(decision.results)
+            replayed.ledger = fold(replayed.ledger, again.events).ledger
+          }
+        }),
+        { numRuns: runs(100) },
+      )
+    },
+    PATIENCE,
+  )
+
+  it(
+    'does not care whether commands are decided one by one or together',
+    () => {
+      fc.assert(
+        fc.property(run, run, (past, future) => {
+          const world = new World()
+          for (const step of past) world.play(step)
+          const { ledger: before } = world
+          const turns = future.map((step) => world.act(step))
+          const surroundings = turns.at(-1)?.surroundings ?? {
+            now: world.now,
+            deadWorkers: new Set<string>(),
+          }
+          const oneByOne = { ledger: before, events: [] as RecordedEvent[] }
+          const commands = turns.map((turn) => turn.command)
+          for (const command of commands) {
+            const { ledger, events } = decide(oneByOne.ledger, [command], surroundings)
+            oneByOne.ledger = ledger
+            oneByOne.events.push(...events)
+          }
+          const together = decide(before, commands, surroundings)
+          expect(together.events).toEqual(oneByOne.events)
+          expect(contentsOf(together.ledger)).toEqual(contentsOf(oneByOne.ledger))
+        }),
+        { numRuns: runs(100) },
+      )
+    },
+    PATIENCE,
+  )
+
+  it(
+    'never changes a ledger that somebody still holds',
+    () => {
+      fc.assert(
+        fc.property(run, (steps) => {
+          const turns = play(steps)
+          const early = turns
+            .filter((_, i) => i % 7 === 0)
+            .map(({ before }) => [before, contentsOf(before)] as const)
+          const world = new World()
+          for (const step of steps) world.play(step)
+          for (const [ledger, contents] of early) {
+            expect(contentsOf(ledger)).toEqual(contents)
+          }
+          const snapshots = turns.map(({ before }) => JSON.stringify(contentsOf(before)))
+          const events = eventsOf(turns)
+          expect(snapshots).toEqual(
+            turns.map(({ before }) => JSON.stringify(contentsOf(replay(events.slice(0, before.version))))),
+          )
+        }),
+        { numRuns: runs(30) },
+      )
+    },
+    PATIENCE,
+  )
+})
+
+describe('a decision', () => {
+  afterEach(() => vi.restoreAllMocks())
+
+  it(
+    'asks no clock and no dice',
+    () => {
+      const poison = () => {
+        throw new Error('the core must not look')
+      }
+      fc.assert(
+        fc.property(run, (steps) => {
+          const spies = [
+            vi.spyOn(Date, 'now').mockImplementation(poison),
+            vi.spyOn(Math, 'random').mockImplementation(poison),
+            vi.spyOn(performance, 'now').mockImplementation(poison),
+          ]
+          try {
+            expect(contentsOf(replay(eventsOf(play(steps))))).toBeDefined()
+          } finally {
+            for (const spy of spies) spy.mockRestore()
+          }
+        }),
+        { numRuns: runs(30) },
+      )
+    },
+    PATIENCE,
+  )
+})
+
+function eventsOf(turns: readonly Turn[]): readonly RecordedEvent[] {
+  return turns.flatMap((turn) => turn.decision.events)
+}
+
+function replayedInPages(events: readonly RecordedEvent[], size: number) {
+  const replayer = new Replayer()
+  for (const event of events) {
+    replayer.push(event)
+    if (event.seq % (size + 1) === 0) replayer.ledger()
+  }
+  return replayer.ledger()
+}

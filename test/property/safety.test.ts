@@ -1,0 +1,121 @@
+import fc from 'fast-check'
+import { describe, expect, it } from 'vitest'
+import { evolve, type Ledger, type RecordedEvent } from '../../src/core/index.ts'
+import { arbitraryRun } from '../support/commands.ts'
+import { LogReader } from '../support/log.ts'
+import { PATIENCE, runs } from '../support/runs.ts'
+import { play, type Turn } from '../support/simulate.ts'
+import {
+  capacity,
+  type Entry,
+  holdersOf,
+  isAhead,
+  lineOf,
+  needs,
+  queueOf,
+  shareModel,
+} from './oracle/queue.ts'
+
+describe('every log', () => {
+  /** S1 to S3, S11, S12, and the draining: see `LogReader` for each. */
+  it(
+    'keeps exclusion, capacity, tokens, attempts and the drain at every prefix',
+    () => {
+      fc.assert(
+        fc.property(arbitraryRun({ maxLength: 150 }), (steps) => {
+          const reader = new LogReader()
+          for (const { decision } of play(steps)) for (const event of decision.events) reader.read(event)
+          expect(reader.faults).toEqual([])
+        }),
+        { numRuns: runs(400) },
+      )
+    },
+    PATIENCE,
+  )
+
+  /**
+   * Whoever was overtaken `maxOvertakes` times reserves: a job behind starts only where, on every model it takes, the
+   * holders and those reserving ahead of it leave a place. With one place per model that is a plain count.
+   */
+  it(
+    'lets nobody take a place that a job overtaken often enough waits for',
+    () => {
+      fc.assert(
+        fc.property(arbitraryRun({ maxLength: 150, steered: false }), (steps) => {
+          const overtaken = new Map<string, number>()
+          for (const { before, event } of startsIn(play(steps))) {
+            expect(placesTakenFromOthers(before, event, overtaken)).toEqual([])
+            countOvertaking(before, event, overtaken)
+          }
+        }),
+        { numRuns: runs(300) },
+      )
+    },
+    PATIENCE,
+  )
+
+  /** S16. */
+  it(
+    'lets one of cancel and complete win, and tells the other',
+    () => {
+      fc.assert(
+        fc.property(arbitraryRun({ maxLength: 100 }), (steps) => {
+          for (const { command, decision, before } of play(steps)) {
+            const { body } = command
+            const [result] = decision.results
+            if (body.type !== 'complete' && body.type !== 'confirm_cancel') continue
+            const job = [...before.jobs].find((other) => other.jobId === body.jobId)
+            if (job?.active !== true) expect(result).toMatchObject({ ok: false, code: 'job_not_active' })
+          }
+        }),
+        { numRuns: runs(100) },
+      )
+    },
+    PATIENCE,
+  )
+})
+
+type Started = RecordedEvent & { readonly type: 'started' }
+
+interface Start {
+  readonly before: Ledger
+  readonly event: Started
+}
+
+function startsIn(turns: readonly Turn[]): readonly Start[] {
+  const starts: Start[] = []
+  for (const turn of turns) {
+    let ledger = turn.before
+    for (const event of turn.decision.events) {
+      if (event.type === 'started') starts.push({ before: ledger, event })
+      ledger = evolve(ledger, event)
+    }
+  }
+  return starts
+}
+
+function passedBy(before: Ledger, event: Started): readonly Entry[] {
+  const queue = queueOf(before)
+  const job = queue.jobs.find((other) => other.jobId === event.jobId) as Entry
+  return lineOf(queue).filter((other) => isAhead(other, job) && shareModel(other, job))
+}
+
+function placesTakenFromOthers(before: Ledger, event: Started, overtaken: Map<string, number>): string[] {
+  const { maxOvertakes } = before.policy
+  const limit = maxOvertakes ?? Number.POSITIVE_INFINITY
+  const reserving = passedBy(before, event).filter((job) => (overtaken.get(keyOf(job)) ?? 0) >= limit)
+  return event.models.filter((model) => {
+    const held = holdersOf(queueOf(before), model).length
+    const reserved = reserving.filter((job) => needs(job, model)).length
+    return held + reserved >= capacity(before.policy, model)
+  })
+}
+
+function countOvertaking(before: Ledger, event: Started, overtaken: Map<string, number>): void {
+  for (const job of passedBy(before, event)) overtaken.set(keyOf(job), (overtaken.get(keyOf(job)) ?? 0) + 1)
+}
+
+/** An id that ended may come again: its first time of queuing tells its lives apart. */
+function keyOf(job: Entry): string {
+  return `${job.jobId} ${job.queuedAt}`
+}

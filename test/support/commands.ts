@@ -1,0 +1,149 @@
+/**
+ * Generators of runs: each step is a row of choices that mean something in any state ("the third active job"), so a
+ * failing run shrinks to a short one. `simulate.ts` turns them into commands.
+ */
+import fc from 'fast-check'
+import { emptySetRules, MICROS_PER_MS, type Policy } from '../../src/core/index.ts'
+
+/** A job to be enqueued; times are relative to the step. */
+export interface Wish {
+  readonly id: number
+  readonly kind: string
+  readonly models: readonly string[]
+  readonly priority: number
+  readonly delayMs: number | null
+  readonly attempts: number
+  readonly expireMs: number | null
+}
+
+export type TokenChoice = 'right' | 'none' | 'stale'
+
+/** `pick` chooses among the jobs in question, and now and then one that is not in question at all. */
+export type Act =
+  | { readonly type: 'enqueue'; readonly wishes: readonly Wish[] }
+  | { readonly type: 'enqueue_again' | 'unask' | 'confirm_cancel'; readonly pick: number }
+  | { readonly type: 'ask'; readonly wish: Wish; readonly wait: boolean }
+  | { readonly type: 'ask_again'; readonly pick: number; readonly wait: boolean }
+  | { readonly type: 'claim' | 'drain' | 'resume' | 'tick' | 'die' | 'expire_leases' }
+  | { readonly type: 'complete'; readonly pick: number; readonly token: TokenChoice }
+  | { readonly type: 'fail' | 'release'; readonly pick: number; readonly delayMs: number | null }
+  | { readonly type: 'cancel'; readonly pick: number; readonly force: boolean }
+  | { readonly type: 'reprioritize'; readonly pick: number; readonly priority: number }
+  | { readonly type: 'move'; readonly pick: number; readonly before: number }
+  | { readonly type: 'set_policy'; readonly policy: Policy }
+
+export interface Step {
+  /** Microseconds since the step before. */
+  readonly elapsed: number
+  readonly worker: number
+  readonly claim: { readonly max: number; readonly kinds: readonly string[] | null } | null
+  readonly act: Act
+}
+
+export const modelNames = ['a', 'b', 'c', 'd', 'e', 'f', 'g'] as const
+
+const pick = fc.nat(999)
+const few = fc.subarray([...modelNames], { minLength: 1, maxLength: 2 })
+const many = fc.subarray([...modelNames], { maxLength: 7 })
+const models = fc.oneof(
+  { weight: 6, arbitrary: few },
+  { weight: 3, arbitrary: many },
+  { weight: 1, arbitrary: fc.constant([]) },
+)
+const delayMs = fc.option(fc.integer({ min: -500, max: 4_000 }), { nil: null, freq: 3 })
+
+const wish: fc.Arbitrary<Wish> = fc.record({
+  id: fc.nat(29),
+  kind: fc.constantFrom('normal', 'normal', 'normal', 'rare'),
+  models,
+  priority: fc.constantFrom(0, 0, 0, 1, 2, -1),
+  delayMs: fc.option(fc.integer({ min: -500, max: 4_000 }), { nil: null, freq: 1 }),
+  attempts: fc.integer({ min: 1, max: 3 }),
+  expireMs: fc.option(fc.integer({ min: 1, max: 8_000 }), { nil: null, freq: 1 }),
+})
+
+const capacity = fc.dictionary(fc.constantFrom(...modelNames, '*'), fc.integer({ min: 1, max: 4 }), {
+  maxKeys: 5,
+  noNullPrototype: true,
+})
+
+/** Policies under which something happens: few slots, small bounds, offers that run out within a run. */
+export const arbitraryRules: fc.Arbitrary<Policy> = fc.record({
+  maxActive: fc.constantFrom(null, null, 1, 2, 3, 5),
+  capacity,
+  maxOvertakes: fc.constantFrom(0, 0, 1, 2, 3, null),
+  ageSeconds: fc.constantFrom(60, 1, 0.25, null),
+  offerMs: fc.constantFrom(2_000, 500, 0),
+  emptySet: fc.constantFrom(...emptySetRules),
+})
+
+const steering: fc.Arbitrary<Act> = fc.oneof(
+  fc.record({ type: fc.constant('set_policy' as const), policy: arbitraryRules }),
+  fc.record({ type: fc.constantFrom('drain' as const, 'resume' as const, 'resume' as const) }),
+)
+
+const acts: readonly { weight: number; arbitrary: fc.Arbitrary<Act> }[] = [
+  { weight: 14, arbitrary: of('enqueue', { wishes: fc.array(wish, { minLength: 1, maxLength: 3 }) }) },
+  { weight: 1, arbitrary: of('enqueue_again', { pick }) },
+  { weight: 4, arbitrary: of('ask', { wish, wait: fc.boolean() }) },
+  { weight: 3, arbitrary: of('ask_again', { pick, wait: fc.boolean() }) },
+  { weight: 1, arbitrary: of('unask', { pick }) },
+  { weight: 8, arbitrary: of('claim', {}) },
+  {
+    weight: 14,
+    arbitrary: of('complete', { pick, token: fc.constantFrom('right', 'right', 'none', 'stale') }),
+  },
+  { weight: 4, arbitrary: of('fail', { pick, delayMs }) },
+  { weight: 2, arbitrary: of('release', { pick, delayMs }) },
+  { weight: 4, arbitrary: of('cancel', { pick, force: fc.boolean() }) },
+  { weight: 1, arbitrary: of('confirm_cancel', { pick }) },
+  { weight: 1, arbitrary: of('die', {}) },
+  { weight: 1, arbitrary: of('expire_leases', {}) },
+  { weight: 2, arbitrary: of('reprioritize', { pick, priority: fc.integer({ min: -3, max: 3 }) }) },
+  { weight: 2, arbitrary: of('move', { pick, before: pick }) },
+  { weight: 4, arbitrary: of('tick', {}) },
+]
+
+function of<T extends Act['type'], F>(
+  type: T,
+  fields: { [K in keyof F]: fc.Arbitrary<F[K]> },
+): fc.Arbitrary<Act> {
+  return fc.record({ type: fc.constant(type), ...fields }) as unknown as fc.Arbitrary<Act>
+}
+
+const claim = fc.record({
+  max: fc.integer({ min: 0, max: 3 }),
+  kinds: fc.constantFrom(null, null, ['normal'], ['rare'], []),
+})
+
+function arbitraryStep(act: fc.Arbitrary<Act>): fc.Arbitrary<Step> {
+  return fc.record({
+    elapsed: fc.oneof(
+      { weight: 4, arbitrary: fc.integer({ min: 0, max: 50 * MICROS_PER_MS }) },
+      { weight: 2, arbitrary: fc.constantFrom(0, 500 * MICROS_PER_MS, 2_000 * MICROS_PER_MS) },
+      { weight: 1, arbitrary: fc.integer({ min: 0, max: 5_000 * MICROS_PER_MS }) },
+    ),
+    worker: fc.nat(99),
+    claim: fc.option(claim, { nil: null, freq: 2 }),
+    act,
+  })
+}
+
+interface RunShape {
+  readonly minLength?: number
+  readonly maxLength: number
+  /** Whether rules change and the queue drains within the run. */
+  readonly steered?: boolean
+}
+
+/** A run under some policy. */
+export function arbitraryRun({
+  minLength = 1,
+  maxLength,
+  steered = true,
+}: RunShape): fc.Arbitrary<readonly Step[]> {
+  const all = steered ? [...acts, { weight: 3, arbitrary: steering }] : acts
+  const first = arbitraryStep(of('set_policy', { policy: arbitraryRules }))
+  const rest = fc.array(arbitraryStep(fc.oneof(...all)), { minLength, maxLength, size: 'max' })
+  return fc.tuple(first, rest).map(([policy, steps]) => [policy, ...steps])
+}

@@ -1,0 +1,29 @@
+import type { Ledger } from '../../src/core/index.ts'
+
+/** Everything a ledger holds, as plain lists: ledgers with equal contents decide alike for ever. */
+export function contentsOf(ledger: Ledger): Readonly<Record<string, unknown>> {
+  const contents: Record<string, unknown> = {}
+  for (const [name, value] of Object.entries(ledger)) contents[name] = isList(value) ? [...value] : value
+  contents['jobs'] = [...ledger.jobs].map(withoutOwner)
+  contents['models'] = [...ledger.models].map(({ model, holders, line, reserved, offers }) => ({
+    model,
+    holders: idsIn(holders),
+    line: idsIn(line),
+    reserved: idsIn(reserved),
+    offers: idsIn(offers),
+  }))
+  return contents
+}
+
+function idsIn(places: Iterable<{ readonly jobId: string }>): readonly string[] {
+  return [...places].map((place) => place.jobId)
+}
+
+/** Who may write to an object says nothing about what it holds. */
+function withoutOwner(object: object): object {
+  return Object.fromEntries(Object.entries(object).filter(([name]) => name !== 'owner'))
+}
+
+function isList(value: unknown): value is Iterable<unknown> {
+  return typeof value === 'object' && value !== null && Symbol.iterator in value
+}

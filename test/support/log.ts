@@ -1,0 +1,109 @@
+/** What a log says by itself, read line by line without the core: who holds what, under which token, and when. */
+import type { Policy, RecordedEvent } from '../../src/core/index.ts'
+
+interface Life {
+  readonly attempts: number
+  started: number
+  givenBack: number
+  token: number | null
+  models: readonly string[]
+}
+
+/** Reads a log and collects whatever must never be in one. */
+export class LogReader {
+  readonly faults: string[] = []
+  readonly #lives = new Map<string, Life>()
+  #policy: Policy | undefined
+  #draining = false
+  #token = 0
+  #last = { seq: 0, at: 0 }
+
+  read(event: RecordedEvent): void {
+    if (event.seq !== this.#last.seq + 1) this.#fault(event, 'there is a gap')
+    if (event.at <= this.#last.at) this.#fault(event, 'time stood still')
+    this.#last = event
+    switch (event.type) {
+      case 'queued':
+        return this.#queued(event)
+      case 'started':
+        return this.#started(event)
+      case 'completed':
+        return this.#ended(event, event.jobId, event.token, true)
+      case 'failed':
+      case 'lease_expired':
+        return this.#ended(event, event.jobId, event.token, event.final)
+      case 'cancelled':
+        return this.#ended(event, event.jobId, event.token, true)
+      case 'expired':
+        return this.#ended(event, event.jobId, null, true)
+      case 'requeued':
+        return this.#requeued(event)
+      case 'policy_changed':
+        this.#policy = event.policy
+        return
+      case 'drain_requested':
+        this.#draining = true
+        return
+      case 'drained':
+        if (this.#running().length > 0) this.#fault(event, 'jobs still run')
+        return
+      case 'resumed':
+        this.#draining = false
+        return
+    }
+  }
+
+  #queued(event: RecordedEvent & { readonly type: 'queued' }): void {
+    if (this.#lives.has(event.jobId)) this.#fault(event, 'the id is live')
+    const { attempts, models } = event.spec
+    this.#lives.set(event.jobId, { attempts, started: 0, givenBack: 0, token: null, models })
+  }
+
+  #started(event: RecordedEvent & { readonly type: 'started' }): void {
+    const life = this.#lives.get(event.jobId)
+    if (life === undefined) return this.#fault(event, 'the job is not live')
+    if (life.token !== null) this.#fault(event, 'the job runs already')
+    if (this.#draining) this.#fault(event, 'the queue is draining')
+    if (event.seq <= this.#token) this.#fault(event, 'tokens do not grow')
+    this.#token = event.seq
+    life.token = event.seq
+    life.started++
+    if (event.attempt !== life.started) this.#fault(event, 'attempts are miscounted')
+    if (life.started - life.givenBack > life.attempts) this.#fault(event, 'there was no attempt left')
+    this.#checkPlaces(event)
+  }
+
+  /** Exclusion and capacity. A lowered limit takes nothing away, so they are held by every start. */
+  #checkPlaces(event: RecordedEvent & { readonly type: 'started' }): void {
+    const running = this.#running().filter((life) => life.models.length > 0)
+    const { maxActive = 1, capacity = {} } = this.#policy ?? {}
+    if (event.models.length > 0 && maxActive !== null && running.length > maxActive)
+      this.#fault(event, `${running.length} jobs run`)
+    for (const model of event.models) {
+      const holders = running.filter((life) => life.models.includes(model)).length
+      if (holders > (capacity[model] ?? capacity['*'] ?? 1)) this.#fault(event, `${holders} hold ${model}`)
+    }
+  }
+
+  #ended(event: RecordedEvent, jobId: string, token: number | null, final: boolean): void {
+    const life = this.#lives.get(jobId)
+    if (life === undefined) return this.#fault(event, 'the job ended before')
+    if (life.token !== token) this.#fault(event, `the job runs under ${life.token}`)
+    life.token = null
+    if (final) this.#lives.delete(jobId)
+  }
+
+  #requeued(event: RecordedEvent & { readonly type: 'requeued' }): void {
+    const life = this.#lives.get(event.jobId)
+    if (life === undefined) return this.#fault(event, 'the job ended before')
+    if (event.reason !== 'retry' && event.reason !== 'lease_expired') life.givenBack++
+  }
+
+  #running(): readonly Life[] {
+    return [...this.#lives.values()].filter((life) => life.token !== null)
+  }
+
+  #fault(event: RecordedEvent, what: string): void {
+    this.faults.push(`${event.seq} ${event.type}: ${what}`)
+  }
+}

@@ -1,0 +1,163 @@
+/** Plays runs against the core, one command per decision, the way a shell with a perfect store would. */
+import {
+  type Command,
+  type CommandBody,
+  type Decision,
+  decide,
+  emptyLedger,
+  hash,
+  type Job,
+  type JobSpec,
+  jobOf,
+  type Ledger,
+  MICROS_PER_MS,
+  type Surroundings,
+} from '../../src/core/index.ts'
+import type { Act, Step, TokenChoice, Wish } from './commands.ts'
+
+/** One command and what came of it. */
+export interface Turn {
+  readonly command: Command
+  readonly surroundings: Surroundings
+  readonly before: Ledger
+  readonly decision: Decision
+}
+
+const START = 1_700_000_000_000_000
+const WORKERS = 4
+
+/** What the steps are told about: the ledger, the time, and which processes there are and were. */
+export class World {
+  ledger: Ledger = emptyLedger
+  now = START
+  readonly dead = new Set<string>()
+  readonly #incarnations = new Array<number>(WORKERS).fill(0)
+  #commands = 0
+
+  /** Lets time pass, then carries the step out. */
+  play(step: Step): Turn {
+    this.now += step.elapsed
+    return this.act(step)
+  }
+
+  act(step: Step): Turn {
+    const workerId = this.#workerOf(step)
+    if (step.act.type === 'die') this.#die(step.worker % WORKERS)
+    const body = bodyOf(step.act, this)
+    const id = `c${++this.#commands}`
+    const claim = body.type === 'claim' ? (step.claim ?? { max: 1, kinds: null }) : step.claim
+    const command = { id, hash: hash(JSON.stringify(body)), workerId, body, ...(claim && { claim }) }
+    return this.run(command)
+  }
+
+  run(command: Command): Turn {
+    const surroundings = { now: this.now, deadWorkers: new Set(this.dead) }
+    const before = this.ledger
+    const decision = decide(before, [command], surroundings)
+    this.ledger = decision.ledger
+    return { command, surroundings, before, decision }
+  }
+
+  /** Seldom a process speaks whose lease is over. */
+  #workerOf({ worker }: Step): string {
+    const gone = [...this.dead]
+    if (worker === 99 && gone.length > 0) return gone.at(-1) as string
+    return this.#idOf(worker % WORKERS)
+  }
+
+  #idOf(worker: number): string {
+    return `w${worker}.${this.#incarnations[worker]}`
+  }
+
+  #die(worker: number): void {
+    this.dead.add(this.#idOf(worker))
+    this.#incarnations[worker] = (this.#incarnations[worker] ?? 0) + 1
+  }
+}
+
+export function play(steps: readonly Step[]): readonly Turn[] {
+  const world = new World()
+  return steps.map((step) => world.play(step))
+}
+
+function bodyOf(act: Act, world: World): CommandBody {
+  const { ledger, now } = world
+  switch (act.type) {
+    case 'enqueue':
+      return { type: 'enqueue', specs: act.wishes.map((wish) => specOf(wish, now)) }
+    case 'enqueue_again':
+      return { type: 'enqueue', specs: pickFrom([...ledger.jobs], act.pick).map((job) => job.spec) }
+    case 'ask':
+      return { type: 'ask', spec: specOf(act.wish, now), wait: act.wait }
+    case 'ask_again': {
+      const [job] = pickFrom([...ledger.jobs], act.pick)
+      return job === undefined ? { type: 'tick' } : { type: 'ask', spec: job.spec, wait: act.wait }
+    }
+    case 'unask':
+      return { type: 'unask', jobId: waiting(ledger, act.pick) }
+    case 'claim':
+    case 'drain':
+    case 'resume':
+    case 'tick':
+      return { type: act.type }
+    case 'die':
+      return { type: 'tick' }
+    case 'expire_leases':
+      return { type: 'expire_leases', workerIds: [...world.dead], retryAt: now }
+    case 'complete':
+      return { type: 'complete', ...held(ledger, act.pick, act.token) }
+    case 'fail': {
+      const retryAt = act.delayMs === null ? null : now + act.delayMs * MICROS_PER_MS
+      return { type: 'fail', ...held(ledger, act.pick, 'right'), code: 'handler_error', retryAt }
+    }
+    case 'release': {
+      const { jobId, token } = held(ledger, act.pick, 'right')
+      const runAt = act.delayMs === null ? null : now + act.delayMs * MICROS_PER_MS
+      return { type: 'release', jobId, token: token ?? 0, reason: 'later', runAt }
+    }
+    case 'cancel':
+      return {
+        type: 'cancel',
+        jobId: pickFrom([...ledger.jobs], act.pick)[0]?.jobId ?? 'ghost',
+        force: act.force,
+      }
+    case 'confirm_cancel': {
+      const { jobId, token } = held(ledger, act.pick, 'right')
+      return { type: 'confirm_cancel', jobId, token: token ?? 0 }
+    }
+    case 'reprioritize':
+      return { type: 'reprioritize', jobId: waiting(ledger, act.pick), priority: act.priority }
+    case 'move':
+      return { type: 'reprioritize', jobId: waiting(ledger, act.pick), before: waiting(ledger, act.before) }
+    case 'set_policy':
+      return { type: 'set_policy', policy: act.policy }
+  }
+}
+
+function specOf({ id, delayMs, ...wish }: Wish, now: number): JobSpec {
+  const runAt = delayMs === null ? null : now + delayMs * MICROS_PER_MS
+  return { jobId: `j${id}`, jobType: 'normal', timeoutMs: 60_000, ...wish, runAt }
+}
+
+function held(ledger: Ledger, pick: number, token: TokenChoice): { jobId: string; token: number | null } {
+  const job = choose(ledger, pick, true)
+  if (job === undefined) return { jobId: `j${pick % 30}`, token: 1 }
+  return { jobId: job.jobId, token: token === 'right' ? job.token : token === 'none' ? null : job.token - 1 }
+}
+
+function waiting(ledger: Ledger, pick: number): string {
+  return choose(ledger, pick, false)?.jobId ?? 'ghost'
+}
+
+/** One choice in ten is a job in another state, or one that is not live. */
+function choose(ledger: Ledger, pick: number, active: boolean): Job | undefined {
+  if (pick % 10 === 9) return jobOf(ledger, `j${pick % 30}`)
+  return pickFrom(
+    [...ledger.jobs].filter((job) => job.active === active),
+    pick,
+  )[0]
+}
+
+function pickFrom<T>(list: readonly T[], pick: number): readonly T[] {
+  return list.slice(pick % Math.max(1, list.length)).slice(0, 1)
+}
