@@ -21,9 +21,12 @@ const arrow = /(?:-->|---|-\.->|==>|->>|-->>|->|--x|--)/
 function looseArrows({ code }: Block): readonly string[] {
   const lines = code.split('\n').filter((line) => !line.trim().startsWith('%%'))
   return lines.filter((line) => {
-    const match = arrow.exec(line.replace(/"[^"\n]*"/g, '""'))
+    // Without its texts and the label on it, an arrow that leads nowhere has nothing behind it.
+    const bare = line.replace(/"[^"\n]*"/g, '""').replace(/\|[^|]*\|/g, '')
+    const match = arrow.exec(bare)
+    if (bare.includes('|')) return true
     if (match === null) return false
-    const [before = '', after = ''] = [line.slice(0, match.index), line.slice(match.index + match[0].length)]
+    const [before, after] = [bare.slice(0, match.index), bare.slice(match.index + match[0].length)]
     return before.trim() === '' || after.trim() === ''
   })
 }
