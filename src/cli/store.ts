@@ -2,6 +2,7 @@ import { memoryStore } from '../adapter/memory/index.ts'
 import { type Coordinator, createCoordinator, type Logger } from '../coordinator/index.ts'
 import type { LogStore } from '../port/index.ts'
 import type { Frame } from './frame.ts'
+import { patientStore } from './patient-store.ts'
 import type { Target } from './target.ts'
 
 /** Drivers are loaded when they are needed: PGlite alone takes a third of a second. */
@@ -12,7 +13,7 @@ export async function storeAt(target: Target): Promise<LogStore> {
     case 'postgres':
       return (await import('../adapter/postgres/index.ts')).postgresStore(target.url)
     case 'pglite':
-      return (await import('../adapter/pglite/index.ts')).pgliteStore(target.dir)
+      return patientStore((await import('../adapter/pglite/index.ts')).pgliteStore(target.dir))
   }
 }
 

@@ -1,0 +1,98 @@
+import { execFile } from 'node:child_process'
+import path from 'node:path'
+import { promisify } from 'node:util'
+import { describe, expect, it } from 'vitest'
+import { fileWith, temporaryFolder } from '../cli/support.ts'
+import { createDatabase } from '../support/postgres-database.ts'
+import { document, start, statusUntil } from './support.ts'
+
+/** Four busy models, and a rare one for every third job: 0.1 s each. */
+const workload = (jobs: number): string =>
+  Array.from({ length: jobs }, (_, i) => `job-${i},m${i % 4}${i % 3 === 0 ? `;rare-${i}` : ''},0.1`).join(
+    '\n',
+  )
+
+const file = (jobs: number) => fileWith('work.csv', `job_id,models,seconds\n${workload(jobs)}\n`)
+
+describe('a run on the embedded database', () => {
+  it('survives SIGKILL: started again it goes on and loses no job; others may look meanwhile', async () => {
+    const url = `pglite:${path.join(await temporaryFolder(), 'store')}`
+    const words = ['run', await file(60), '--policy', 'by-model', '--url', url]
+    // Slow enough that there is time to look: 7.5 s.
+    const first = start([...words, '--time-scale', '5'])
+    const seen = await statusUntil(
+      url,
+      ({ activeCount, waitingCount }) => activeCount > 0 && waitingCount < 50,
+    )
+    expect(seen).toMatchObject({ code: 0, status: 'running' })
+    first.child.kill('SIGKILL')
+    await first.ended
+    const report = await document(words)
+    expect(report).toMatchObject({
+      code: 0,
+      jobs: 60,
+      completed: 60,
+      failed: 0,
+      violations: 0,
+      verified: true,
+    })
+    expect(report.stderr).toMatch(/going on with an unfinished run: [1-9]\d* jobs have ended/)
+    const { jobs, completed, violations } = await document(['audit', '--url', url])
+    expect({ jobs, completed, violations }).toEqual({ jobs: 60, completed: 60, violations: [] })
+  })
+
+  it('lets several processes work on it, through the one that has it open', async () => {
+    const url = `pglite:${path.join(await temporaryFolder(), 'store')}`
+    const words = ['run', await file(40), '--policy', 'by-model', '--processes', '2', '--url', url]
+    expect(await document(words)).toMatchObject({ code: 0, completed: 40, violations: 0, verified: true })
+  })
+})
+
+describe('a run on PostgreSQL', () => {
+  it('with four processes breaks no promise, and all four work', async () => {
+    const url = await createDatabase('e2e')
+    await document(['migrate', '--url', url])
+    const words = ['run', await file(120), '--policy', 'by-model', '--concurrency', '1', '--processes', '4']
+    const report = await document([...words, '--url', url])
+    expect(report).toMatchObject({
+      code: 0,
+      jobs: 120,
+      completed: 120,
+      failed: 0,
+      violations: 0,
+      verified: true,
+    })
+    const { stdout } = await start(['log', '--limit', '10000', '--json', '--url', url]).ended
+    const events: { type: string; workerId?: string }[] = JSON.parse(stdout)
+    const workers = new Set(events.filter(({ type }) => type === 'started').map(({ workerId }) => workerId))
+    expect(workers.size).toBe(4)
+  })
+
+  it.skipIf(process.platform === 'win32')(
+    'notices a worker that is killed: its job starts anew when its lease is over, and another process takes its place',
+    async () => {
+      const url = await createDatabase('e2e')
+      await document(['migrate', '--url', url])
+      const words = [
+        'run',
+        await file(8),
+        '--policy',
+        'by-model',
+        '--time-scale',
+        '10',
+        '--processes',
+        '2',
+        '--concurrency',
+        '2',
+      ]
+      const running = start([...words, '--url', url, '--json'])
+      await statusUntil(url, ({ activeCount }) => activeCount === 4)
+      const { stdout } = await promisify(execFile)('pgrep', ['-P', String(running.child.pid)])
+      const [victim] = stdout.trim().split('\n').map(Number)
+      process.kill(victim as number, 'SIGKILL')
+      const { code, stdout: said, stderr } = await running.ended
+      expect(stderr).toContain(`(process ${victim}) ended by SIGKILL`)
+      expect({ code, ...JSON.parse(said) }).toMatchObject({ code: 0, completed: 8, failed: 0, violations: 0 })
+    },
+  )
+})

@@ -1,0 +1,64 @@
+import { type ChildProcess, spawn } from 'node:child_process'
+import path from 'node:path'
+import { afterEach } from 'vitest'
+
+const main = path.resolve(import.meta.dirname, '../../src/cli/main.ts')
+const running = new Set<ChildProcess>()
+
+afterEach(() => {
+  for (const child of running) child.kill('SIGKILL')
+})
+
+export interface Ended {
+  readonly code: number | null
+  readonly signal: NodeJS.Signals | null
+  readonly stdout: string
+  readonly stderr: string
+}
+
+/** `interlock` as a process of its own; it is ended with the test at the latest. */
+export function start(words: readonly string[]): {
+  readonly child: ChildProcess
+  readonly ended: Promise<Ended>
+} {
+  const child = spawn(process.execPath, [main, ...words], { stdio: ['ignore', 'pipe', 'pipe'] })
+  running.add(child)
+  const spoken = { stdout: '', stderr: '' }
+  for (const name of ['stdout', 'stderr'] as const) {
+    child[name].setEncoding('utf8').on('data', (text: string) => {
+      spoken[name] += text
+    })
+  }
+  const ended = new Promise<Ended>((resolve) => {
+    child.once('close', (code, signal) => {
+      running.delete(child)
+      resolve({ code, signal, ...spoken })
+    })
+  })
+  return { child, ended }
+}
+
+/** Runs it to its end and reads its JSON. */
+export async function document(words: readonly string[]) {
+  const { code, stdout, stderr } = await start([...words, '--json']).ended
+  if (stdout === '') throw new Error(`interlock ${words.join(' ')}: exit ${code}\n${stderr}`)
+  return { code, stderr, ...JSON.parse(stdout) }
+}
+
+/** Looks at the queue from another process until it is as wished, at most a minute. */
+export async function statusUntil(url: string, isWished: (status: Status) => boolean): Promise<Status> {
+  const giveUp = performance.now() + 60_000
+  while (performance.now() < giveUp) {
+    const status = (await document(['status', '--url', url])) as Status
+    if (isWished(status)) return status
+  }
+  throw new Error(`the queue at ${url} never came to be as wished`)
+}
+
+export interface Status {
+  readonly code: number
+  readonly status: string
+  readonly activeCount: number
+  readonly waitingCount: number
+  readonly active: readonly { readonly jobId: string; readonly workerId: string }[]
+}
