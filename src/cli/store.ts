@@ -47,7 +47,7 @@ export async function withCoordinator<T>(
 }
 
 /** The coordinator's lines are for the log of a service; on a terminal only trouble is worth a line. */
-export function loggerOf(frame: Frame): Logger {
+function loggerOf(frame: Frame): Logger {
   const note = (message: string) => frame.note(message)
   return { info: frame.verbose ? note : () => {}, warn: note, error: note }
 }

@@ -18,7 +18,7 @@ export class Auditor {
     apply(state, event)
     for (const jobId of event.offers ?? []) {
       const job = state.jobs.get(jobId)
-      if (job?.state === 'waiting') state.lines.offer(job, event.at)
+      if (job?.state === 'waiting') state.lines.offers.add(job, event.at)
       else state.report('life', jobId, `it is offered, but ${whatItIs(job)}`)
     }
   }

@@ -1,2 +1,2 @@
 export { Auditor, audit } from './auditor.ts'
-export { type AuditReport, type AuditRule, auditRules, type Violation } from './violation.ts'
+export { type AuditRule, auditRules } from './violation.ts'

@@ -1,16 +1,8 @@
 import type { Policy } from '../../core/index.ts'
 import { type AuditedJob, byPlace, takesSlot } from './job.ts'
+import { type ModelLine, modelLine } from './model-line.ts'
+import { Offers } from './offers.ts'
 import { Sorted } from './sorted.ts'
-
-interface ModelLine {
-  readonly name: string
-  readonly holders: Set<AuditedJob>
-  readonly line: Sorted<AuditedJob>
-  /** Those of the line for whom the model is kept. */
-  readonly kept: Sorted<AuditedJob>
-  /** Those of the line for whom this model had no place when they were last looked at. */
-  readonly parked: Sorted<AuditedJob>
-}
 
 /** Who holds and who waits for which model, and who could start: written for the audit, after the rules in prose. */
 export class Lines {
@@ -21,10 +13,7 @@ export class Lines {
   /** Jobs in line that are not known to lack a model: where to look for one that could have started. */
   readonly #open = new Sorted<AuditedJob>(byPlace)
   readonly #alone = new Sorted<AuditedJob>(byPlace)
-  readonly #offered = new Sorted<AuditedJob>(byPlace)
-  /** How many came into line so far, and which of them were in it when an offer last ran out: those below. */
-  #entries = 0
-  #lapses = 0
+  readonly offers = new Offers()
 
   constructor(policy: Policy) {
     this.policy = policy
@@ -58,7 +47,7 @@ export class Lines {
   startableAhead(job: AuditedJob): AuditedJob[] {
     const promised = new Map<string, number>()
     return this.#open.before(job).filter((other) => {
-      if (this.isExcused(other)) return false
+      if (this.offers.excuse(other, this.policy)) return false
       if (other.alone) return this.slots === 0
       const lacking = this.keptFromJob(other)
       if (lacking !== undefined) this.#park(other, lacking)
@@ -68,28 +57,9 @@ export class Lines {
     })
   }
 
-  /**
-   * Whether a job may be passed although it could start. One that is offered is left to whoever takes it. And where
-   * jobs may overtake, an offer keeps its models from those behind until it runs out, of which no event tells: those
-   * who stood in line then are found by the next worker that looks everywhere, and need not be by the next event.
-   */
-  isExcused(job: AuditedJob): boolean {
-    if (job.offered) return true
-    if (this.policy.maxOvertakes === 0) return false
-    const first = this.#offered.first()
-    return job.entered < this.#lapses || (first !== undefined && byPlace(first, job) < 0)
-  }
-
-  /** Looks whether an offer has run out; the finest difference of clocks is decided for the queue. */
-  noteLapses(now: number): void {
-    for (const job of this.#offered) {
-      if (job.offeredAt + this.policy.offerMs * 1_000 <= now) this.#lapses = this.#entries + 1
-    }
-  }
-
   enter(job: AuditedJob): void {
     if (!takesSlot(job)) return
-    job.entered = ++this.#entries
+    this.offers.noteEntry(job)
     this.#open.add(job)
     if (job.alone) this.#alone.add(job)
     for (const name of job.spec.models) {
@@ -102,8 +72,7 @@ export class Lines {
   leave(job: AuditedJob): void {
     this.#open.delete(job)
     this.#alone.delete(job)
-    this.#offered.delete(job)
-    job.offered = false
+    this.offers.withdraw(job)
     if (job.parkedOn !== null) this.#model(job.parkedOn).parked.delete(job)
     job.parkedOn = null
     for (const name of job.spec.models) {
@@ -112,12 +81,6 @@ export class Lines {
       model.kept.delete(job)
       this.#look(model)
     }
-  }
-
-  offer(job: AuditedJob, at: number): void {
-    job.offered = true
-    job.offeredAt = at
-    if (takesSlot(job)) this.#offered.add(job)
   }
 
   take(job: AuditedJob): void {
@@ -200,8 +163,7 @@ export class Lines {
   #model(name: string): ModelLine {
     const known = this.#models.get(name)
     if (known !== undefined) return known
-    const sorted = () => new Sorted<AuditedJob>(byPlace)
-    const model = { name, holders: new Set<AuditedJob>(), line: sorted(), kept: sorted(), parked: sorted() }
+    const model = modelLine(name)
     this.#models.set(name, model)
     return model
   }

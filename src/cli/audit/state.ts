@@ -41,7 +41,7 @@ export class AuditState {
   begin(event: RecordedEvent): void {
     if (event.commandId !== this.#commandId) {
       this.#closeCommand()
-      this.lines.noteLapses(event.at)
+      this.lines.offers.noteLapses(this.lines.policy, event.at)
     }
     this.#commandId = event.commandId
     const expected = this.#seq + 1
@@ -98,7 +98,12 @@ export class AuditState {
     }
     this.between.clear()
     for (const { job, by, seq } of this.passed.splice(0)) {
-      if (job.state !== 'waiting' || this.jobs.get(job.jobId) !== job || this.lines.isExcused(job)) continue
+      if (
+        job.state !== 'waiting' ||
+        this.jobs.get(job.jobId) !== job ||
+        this.lines.offers.excuse(job, this.lines.policy)
+      )
+        continue
       this.report('line_order', by, `job ${job.jobId} is ahead and could have started`, undefined, seq)
     }
   }

@@ -16,7 +16,7 @@ export interface Contender {
   readonly policy: PolicyFlags
 }
 
-export const contenders: readonly Contender[] = [
+const contenders: readonly Contender[] = [
   { queue: 'serial', title: 'serial', policy: { policy: 'serial' } },
   { queue: 'by-model', title: 'by model, strict order', policy: { policy: 'by-model', maxActive: '16' } },
   {
