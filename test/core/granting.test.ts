@@ -1,0 +1,130 @@
+import { describe, expect, it } from 'vitest'
+import { given, waitingIn } from '../support/scenario.ts'
+
+const one = { max: 1, kinds: null }
+
+describe('what an end frees goes', () => {
+  it('to the process that asked for it', () => {
+    const queue = given()
+    queue.ask('A', ['m'])
+    queue.ask('B', ['m'], { wait: true, worker: 'w2' })
+    expect(queue.complete('A', { claim: one }).said).toEqual(['completed A', 'started B by w2'])
+  })
+
+  it('to the worker that ended the job, if it has a free slot and a handler', () => {
+    const queue = given()
+    queue.ask('A', ['m'])
+    queue.enqueue('B', ['m'], { kind: 'upscale' })
+    expect(queue.complete('A', { claim: { max: 1, kinds: ['normal'] } }).said).toEqual([
+      'completed A, offers B',
+    ])
+    expect(queue.claim(1, { kinds: ['upscale'], worker: 'w3' }).said).toEqual(['started B by w3'])
+  })
+
+  it('to everybody else as an offer', () => {
+    const queue = given()
+    queue.ask('A', ['m'])
+    queue.enqueue('B', ['m'])
+    expect(queue.complete('A').said).toEqual(['completed A, offers B'])
+    expect(queue.offered()).toEqual(['B'])
+    expect(queue.claim(1, { worker: 'w2' }).said).toEqual(['started B by w2'])
+  })
+
+  it('in line order', () => {
+    const queue = given({ maxActive: null })
+    queue.enqueue('AB', ['a', 'b'], {}, { claim: one })
+    for (const id of ['B', 'A']) queue.enqueue(id, [id.toLowerCase()])
+    expect(queue.complete('AB').said).toEqual(['completed AB, offers B A'])
+    expect(queue.claim(1).said).toEqual(['started B by w1'])
+  })
+
+  it('to nobody whose lease is known to be gone', () => {
+    const queue = given()
+    queue.ask('A', ['m'])
+    queue.ask('B', ['m'], { wait: true, worker: 'w2' })
+    queue.deadWorkers.add('w2')
+    expect(queue.complete('A').said).toEqual(['completed A, offers B'])
+    expect(queue.claim(1, { worker: 'w2' }).said).toEqual([])
+  })
+
+  it('to a job that waits to run alone, when the last of the others has ended', () => {
+    const queue = given({ maxActive: null, maxOvertakes: 1, emptySet: 'exclusive' })
+    queue.enqueue('A', ['a'], {}, { claim: one })
+    queue.enqueue('alone', [])
+    expect(queue.complete('A').said).toEqual(['completed A, offers alone'])
+  })
+})
+
+describe('an offer', () => {
+  const passable = { maxActive: 1, maxOvertakes: 1, offerMs: 2_000 }
+
+  it('keeps its place for offerMs; then others may pass', () => {
+    const queue = given(passable)
+    queue.enqueue('rare', ['a'], { kind: 'rare' })
+    expect(queue.enqueue('B', ['b']).said).toEqual(['queued B', 'blocked B'])
+    expect(queue.later(1_990).claim(1, { kinds: ['normal'] }).said).toEqual([])
+    expect(queue.later(20).claim(1, { kinds: ['normal'] }).said).toEqual(['started B by w1'])
+  })
+
+  it('that was passed on a model counts as overtaken', () => {
+    const queue = given(passable)
+    queue.enqueue('rare', ['a'], { kind: 'rare' })
+    queue.enqueue('B', ['a'])
+    queue.later(2_010).claim(1, { kinds: ['normal'] })
+    expect(queue.running()).toEqual(['B'])
+    expect(queue.job('rare')?.overtaken).toBe(1)
+  })
+
+  it('ends when its model is full, and what it kept of others is given away', () => {
+    const queue = given({ maxActive: null, maxOvertakes: 1 })
+    queue.enqueue('AB', ['a', 'b'])
+    queue.enqueue('B', ['b'])
+    const urgent = queue.send(
+      { type: 'enqueue', specs: [{ ...specOfUrgent(), models: ['a'] }] },
+      { worker: 'w2', claim: one },
+    )
+    expect(urgent.said).toEqual(['queued urgent', 'started urgent by w2, offers B'])
+    expect(queue.offered()).toEqual(['B'])
+  })
+
+  it('that is cancelled makes room for whoever waited for its slot', () => {
+    const queue = given({ maxActive: 1, maxOvertakes: 1 })
+    queue.enqueue('A', ['a'])
+    queue.enqueue('B', ['b'])
+    expect(queue.cancel('A').said).toEqual(['cancelled A, offers B'])
+  })
+
+  function specOfUrgent() {
+    return {
+      ...{ jobId: 'urgent', jobType: 'normal' as const, kind: 'normal', priority: 5, runAt: null },
+      ...{ attempts: 1, timeoutMs: 1_000, expireMs: null },
+    }
+  }
+})
+
+describe('an asker', () => {
+  it('is told why it waits, every time it asks', () => {
+    const queue = given()
+    queue.ask('A', ['m'])
+    expect(waitingIn(queue.ask('B', ['m']))).toEqual(['B: model_in_use, A'])
+    const again = queue.ask('B', ['m'])
+    expect(again.said).toEqual([])
+    expect(waitingIn(again)).toEqual(['B: model_in_use, A'])
+  })
+
+  it('leaves its job in line when it gives up', () => {
+    const queue = given()
+    queue.ask('A', ['m'])
+    queue.ask('B', ['m'], { wait: true, worker: 'w2' })
+    expect(queue.send({ type: 'unask', jobId: 'B' }, { worker: 'w2' }).said).toEqual(['asked B'])
+    expect(queue.complete('A').said).toEqual(['completed A, offers B'])
+  })
+
+  it('takes a job that was enqueued for anybody', () => {
+    const queue = given()
+    queue.ask('A', ['m'])
+    queue.enqueue('B', ['m'])
+    expect(queue.ask('B', ['m'], { wait: true, worker: 'w2' }).said).toEqual(['asked B'])
+    expect(queue.complete('A').said).toEqual(['completed A', 'started B by w2'])
+  })
+})
