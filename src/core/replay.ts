@@ -29,20 +29,34 @@ export function replay(events: Iterable<RecordedEvent>): Ledger {
 /** Takes events as they come, in pages or one by one, and shows the ledger when asked. */
 export class Replayer {
   #draft: Draft
+  /** Set by the first corrupt event: part of it may be written, so no ledger is shown from then on. */
+  #failure: { readonly error: unknown } | undefined
 
   constructor(from: Ledger = emptyLedger) {
     this.#draft = new Draft(from)
   }
 
+  /** @throws InterlockError `corrupt_log`, and the same again from whatever is asked next. */
   push(event: RecordedEvent): void {
-    applyEvent(this.#draft, event)
+    this.#check()
+    try {
+      applyEvent(this.#draft, event)
+    } catch (error) {
+      this.#failure = { error }
+      throw error
+    }
   }
 
   /** The ledger so far. Costs a fresh owner: not meant for every event. */
   ledger(): Ledger {
+    this.#check()
     settle(this.#draft)
     const ledger = this.#draft.seal()
     this.#draft = new Draft(ledger)
     return ledger
+  }
+
+  #check(): void {
+    if (this.#failure !== undefined) throw this.#failure.error
   }
 }
