@@ -1,6 +1,6 @@
 import pc from 'picocolors'
 import { parseQueue } from '../codec/index.ts'
-import { type Target, targetOf } from './target.ts'
+import { type Target, targetOf } from '../process/index.ts'
 
 /** What a command may touch of the outside world; tests bring their own. */
 export interface Surface {

@@ -1,21 +1,7 @@
-import { memoryStore } from '../adapter/memory/index.ts'
 import { type Coordinator, createCoordinator, type Logger } from '../coordinator/index.ts'
 import type { LogStore } from '../port/index.ts'
+import { storeAt } from '../process/index.ts'
 import type { Frame } from './frame.ts'
-import { patientStore } from './patient-store.ts'
-import type { Target } from './target.ts'
-
-/** Drivers are loaded when they are needed: PGlite alone takes a third of a second. */
-export async function storeAt(target: Target): Promise<LogStore> {
-  switch (target.kind) {
-    case 'memory':
-      return memoryStore()
-    case 'postgres':
-      return (await import('../adapter/postgres/index.ts')).postgresStore(target.url)
-    case 'pglite':
-      return patientStore((await import('../adapter/pglite/index.ts')).pgliteStore(target.dir))
-  }
-}
 
 /** Opens the store of the command, and closes it whatever happens. */
 export async function withStore<T>(frame: Frame, use: (store: LogStore) => Promise<T>): Promise<T> {

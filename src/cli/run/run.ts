@@ -73,7 +73,11 @@ async function settle(frame: Frame, coordinator: Coordinator, log: RunLog, { pol
   if (status === 'draining') {
     throw new InterlockError('aborted', 'the queue is draining, nothing would start; run `interlock resume`')
   }
-  if (log.state === 'unfinished') frame.note(`going on with an unfinished run: ${log.ended} jobs have ended`)
+  if (log.state === 'unfinished') {
+    frame.note(
+      `going on with an unfinished run: ${log.ended} jobs have ended; the time will count the pause too`,
+    )
+  }
   const wanted = policyFrom(policy, coordinator.state().policy)
   if (hasPolicyFlags(policy)) await coordinator.setPolicy(wanted)
   return wanted

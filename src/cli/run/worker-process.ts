@@ -1,7 +1,7 @@
 import { once } from 'node:events'
 import { createCoordinator, stderrLogger } from '../../coordinator/index.ts'
+import { storeAt } from '../../process/index.ts'
 import { failureText } from '../failure.ts'
-import { storeAt } from '../store.ts'
 import { RunWorker } from './worker.ts'
 import type { WorkOrder } from './worker-processes.ts'
 

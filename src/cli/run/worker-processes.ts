@@ -1,8 +1,8 @@
 import { type ChildProcess, fork } from 'node:child_process'
 import path from 'node:path'
 import { InterlockError } from '../../core/index.ts'
+import type { Target } from '../../process/index.ts'
 import type { Frame } from '../frame.ts'
-import type { Target } from '../target.ts'
 import type { RunWorkerOptions } from './worker.ts'
 
 /** The first word of the command line of a worker process. Not for people, so it is in no help. */

@@ -18,7 +18,7 @@ const FRAME_EVERY_MS = 100
 export function progressOf(frame: Frame, label: string, total: number): Progress {
   const { stderr } = frame.surface
   return stderr.isTTY === true && stderr === process.stderr
-    ? new Bar(label, total)
+    ? new Bar(label, total, frame.signal)
     : new Lines((text) => frame.note(text), label, total)
 }
 
@@ -44,7 +44,8 @@ class Bar implements Progress {
   #done = 0
   #timer: NodeJS.Timeout
 
-  constructor(label: string, total: number) {
+  /** @param signal takes the bar off at once, since whoever interrupts is told something in its place */
+  constructor(label: string, total: number, signal: AbortSignal) {
     this.#label = label
     this.#total = total
     const format = '{label} {bar} {done}/{all}  {rate}/s  {rest} left'
@@ -60,6 +61,7 @@ class Bar implements Progress {
       Presets.shades_classic,
     )
     this.#timer = setTimeout(() => this.#show(), QUIET_MS)
+    signal.addEventListener('abort', () => this.stop(), { once: true })
   }
 
   update(done: number): void {
@@ -68,7 +70,8 @@ class Bar implements Progress {
 
   stop(): void {
     clearTimeout(this.#timer)
-    this.#bar.stop()
+    // A second stop would draw the bar once more.
+    if (this.#bar.isActive) this.#bar.stop()
   }
 
   #show(): void {
