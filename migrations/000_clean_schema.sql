@@ -1003,7 +1003,7 @@ as $$
 begin
   raise exception using errcode = 'JQ101',
     message = format('job_queue_log is append-only: %s is refused', tg_op),
-    hint = 'To end a job use `interlock cancel`; to heal rows that show it wrongly `interlock rebuild`. Personal data is in job_queue_data, not here.';
+    hint = 'To end a job use `interlock cancel`. Personal data is in job_queue_data, not here.';
 end
 $$;
 
@@ -1360,8 +1360,8 @@ $privileges$;
 -- What this was. Rows change only when something did, so that running it again leaves everything as it is.
 insert into public.job_queue_migrations as m (version, checksum)
 values 
-  ('000', '12c21d820e91132830c2990d7463d2eeb4168017efcea6eefe02ffdd0d9663af'),
-  ('027', '12c21d820e91132830c2990d7463d2eeb4168017efcea6eefe02ffdd0d9663af')
+  ('000', '9f106856766f58d091188a5e0bf8597b3d170d8ee4618b7f19003268ab254784'),
+  ('027', '9f106856766f58d091188a5e0bf8597b3d170d8ee4618b7f19003268ab254784')
 on conflict (version) do update set checksum = excluded.checksum, applied_at = excluded.applied_at
   where m.checksum <> excluded.checksum;
 -- PostgREST finds the new functions after this; nobody else listens.

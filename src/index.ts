@@ -5,7 +5,7 @@
  * import { createCoordinator } from 'interlock-queue'
  * import { pgliteStore } from 'interlock-queue/pglite'
  *
- * const coordinator = await createCoordinator({ store: await pgliteStore('./.interlock') })
+ * const coordinator = await createCoordinator({ store: pgliteStore('./.interlock') })
  * const answer = await coordinator.onJobStart('report-2041', 'normal', ['flux-dev'])
  * if (answer.allowed) await coordinator.onJobComplete('report-2041', 'normal')
  * await coordinator.close()
@@ -18,17 +18,22 @@ export {
   defaultPolicy,
   type ErrorCode,
   type Explanation,
+  emptyLedger,
   errorCodes,
   eventTypes,
+  evolve,
+  fold,
   InterlockError,
   isInterlockError,
   type JobSpec,
   type JobType,
   type Lease,
+  type Ledger,
   type Policy,
   type ReasonCode,
   type RecordedEvent,
   reasonCodes,
+  replay,
   type Started,
   type Waiting,
 } from './core/index.ts'

@@ -7,6 +7,6 @@ as $$
 begin
   raise exception using errcode = 'JQ101',
     message = format('job_queue_log is append-only: %s is refused', tg_op),
-    hint = 'To end a job use `interlock cancel`; to heal rows that show it wrongly `interlock rebuild`. Personal data is in job_queue_data, not here.';
+    hint = 'To end a job use `interlock cancel`. Personal data is in job_queue_data, not here.';
 end
 $$;

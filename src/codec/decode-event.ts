@@ -30,7 +30,7 @@ export function decodeEvents(rows: unknown): readonly RecordedEvent[] {
   if (Array.isArray(rows)) return rows.map(decodeEvent)
   throw new InterlockError(
     'corrupt_log',
-    'the database gave no list of events; run `interlock doctor` to compare its functions with this release',
+    'the database gave no list of events; run `interlock migrate` to bring its functions to this release',
   )
 }
 

@@ -65,7 +65,7 @@ export interface CompleteOptions {
   /** Needed from any process but the one that holds the job. */
   readonly fencingToken?: number
   readonly outcome?: 'completed' | 'failed'
-  /** Of a failed job. Its text never goes into the log. */
+  /** Of a failed job. Its text goes to the logger, never into the log of the queue. */
   readonly error?: unknown
 }
 

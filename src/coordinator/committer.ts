@@ -206,7 +206,7 @@ export class Committer {
 function tooContended(queue: string): InterlockError {
   return new InterlockError(
     'contention',
-    `queue ${queue}: ${MOST_TRIES} tries to append were refused; see \`interlock doctor\``,
+    `queue ${queue}: ${MOST_TRIES} tries to append were refused; try again, and look for what else writes to it with \`interlock log\``,
     { queue },
   )
 }

@@ -41,6 +41,7 @@ import { tellStart } from './gate-lines.ts'
 import { CommandIds, newWorkerId } from './identity.ts'
 import { LeaseKeeper } from './lease.ts'
 import { type Logger, stderrLogger } from './logger.ts'
+import { completeOptions, type WholeOptions } from './options.ts'
 import { Pen } from './pen.ts'
 import { Projector } from './projector.ts'
 import { readToHead } from './read.ts'
@@ -50,15 +51,13 @@ import { nextTickAt, TickTimer } from './timers.ts'
 import { type QueueView, queueView, toDate } from './view.ts'
 import { type WorkflowConfig, workflowModels } from './workflow-models.ts'
 
-const defaults = { queue: 'default', leaseMs: 15_000, graceMs: 5_000, pollMs: 1_000, patienceMs: 30_000 }
-
 /** A time that has always passed. */
 const AT_ONCE = 0
 
 /** One queue, seen and written by one process. Made by {@link createCoordinator}. */
 export class QueueCoordinator implements Coordinator {
   readonly queue: string
-  readonly #options: CoordinatorOptions & typeof defaults
+  readonly #options: WholeOptions
   readonly #logger: Logger
   readonly #closing = new AbortController()
   readonly #replica = new Replica()
@@ -82,7 +81,7 @@ export class QueueCoordinator implements Coordinator {
   #lastError: unknown = null
 
   constructor(options: CoordinatorOptions) {
-    this.#options = { ...defaults, ...options }
+    this.#options = completeOptions(options)
     const { store, queue, leaseMs, graceMs, patienceMs } = this.#options
     this.queue = queue
     this.#logger = options.logger ?? stderrLogger
@@ -181,7 +180,8 @@ export class QueueCoordinator implements Coordinator {
     if (options.outcome === 'failed') {
       await this.#send({ type: 'fail', jobId, token, code: 'handler_error', retryAt: null })
     } else await this.#send({ type: 'complete', jobId, token })
-    this.#logger.info(`[COORDINATOR] Job ${jobId} ended: ${options.outcome ?? 'completed'}`)
+    const why = options.error === undefined ? '' : `: ${errorText(options.error)}`
+    this.#logger.info(`[COORDINATOR] Job ${jobId} ended: ${options.outcome ?? 'completed'}${why}`)
   }
 
   async enqueue(jobs: readonly EnqueueInput[]) {
@@ -445,14 +445,18 @@ export class QueueCoordinator implements Coordinator {
 
   #noteError(error: unknown): void {
     this.#lastError = error
-    this.#logger.error(`[COORDINATOR] ${error instanceof Error ? error.message : String(error)}`)
+    this.#logger.error(`[COORDINATOR] ${errorText(error)}`)
   }
+}
+
+function errorText(error: unknown): string {
+  return error instanceof Error ? error.message : String(error)
 }
 
 /**
  * Joins a queue: reads its log, registers this process and listens.
  * @throws InterlockError `invalid_input`, `not_migrated`, `database_older`, `database_newer`, `store_unavailable`, `store_in_use`
  */
-export function createCoordinator(options: CoordinatorOptions): Promise<Coordinator> {
+export async function createCoordinator(options: CoordinatorOptions): Promise<Coordinator> {
   return new QueueCoordinator(options).open()
 }

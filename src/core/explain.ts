@@ -106,18 +106,18 @@ function whatHasToHappen(code: ReasonCode, blockedBy: string | null): string {
     case 'not_due':
       return 'nothing: it joins the line when its time comes'
     case 'model_paused':
-      return 'resume the model: `interlock resume <model>`'
+      return 'the model has to be resumed'
     case 'rate_limited':
       return 'nothing: it starts when the window of the rate opens'
     case 'model_in_use':
     case 'behind_in_line':
-      return `${blocker} has to end; it then starts by itself (to hurry: \`interlock cancel\` or \`interlock move\`)`
+      return `${blocker} has to end; it then starts by itself`
     case 'serialized':
       return `${blocker} has to end, or allow more jobs at once: \`interlock policy set --policy by-model\``
     case 'at_capacity':
       return 'an active job has to end, or raise maxActive: `interlock policy set --max-active <n>`'
     case 'no_worker':
-      return 'start a worker with a handler for its kind: `interlock work`'
+      return 'start a worker that claims jobs of its kind'
     case 'offered':
       return 'a worker with a free slot takes it within its next poll'
   }

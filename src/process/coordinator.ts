@@ -1,6 +1,7 @@
 import { type Coordinator, createCoordinator, type Logger, stderrLogger } from '../coordinator/index.ts'
 import type { LogStore } from '../port/index.ts'
-import { openStore, storeChoice } from './store.ts'
+import { storeAt } from './store.ts'
+import { targetOf } from './target.ts'
 
 interface OfProcess {
   readonly coordinator: Coordinator
@@ -35,7 +36,7 @@ export async function closeJobCoordinator(): Promise<void> {
 }
 
 async function make(logger: Logger): Promise<OfProcess> {
-  const store = await openStore(storeChoice(undefined, process.env))
+  const store = await storeAt(targetOf(undefined, process.env))
   logger.info(`[COORDINATOR] Using ${store.name}`)
   try {
     return { store, coordinator: await createCoordinator({ store, logger }) }

@@ -1,2 +1,3 @@
 export { closeJobCoordinator, getJobCoordinator } from './coordinator.ts'
-export { openStore, type StoreChoice, storeChoice } from './store.ts'
+export { storeAt } from './store.ts'
+export { type Target, targetOf } from './target.ts'

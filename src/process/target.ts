@@ -3,7 +3,7 @@ import { InterlockError } from '../core/index.ts'
 
 /** Where the queue lives. */
 export type Target =
-  | { readonly kind: 'pglite'; readonly dir: string; readonly asked: boolean }
+  | { readonly kind: 'pglite'; readonly dir: string }
   | { readonly kind: 'postgres'; readonly url: string }
   | { readonly kind: 'memory' }
 
@@ -12,8 +12,8 @@ type Env = Readonly<Record<string, string | undefined>>
 const forms = 'pglite:<folder> or postgres://user@host:port/database'
 
 /**
- * `--url` before INTERLOCK_URL before DATABASE_URL before the embedded database in ./.interlock. The embedded one is
- * never taken in production because somebody forgot an address.
+ * Which store to open: `url` (the command line's `--url`) before INTERLOCK_URL before DATABASE_URL before the embedded
+ * database in ./.interlock. The embedded one is never taken in production because somebody forgot an address.
  * @throws InterlockError `invalid_input`, `embedded_in_production`
  */
 export function targetOf(url: string | undefined, env: Env): Target {
@@ -21,24 +21,30 @@ export function targetOf(url: string | undefined, env: Env): Target {
     (text) => text !== undefined && text !== '',
   )
   if (given !== undefined) return parseTarget(given)
+  if (env['SUPABASE_URL']) {
+    throw new InterlockError(
+      'invalid_input',
+      'SUPABASE_URL is set, but this release does not speak to Supabase over HTTP; set DATABASE_URL to the connection string of the project (Project settings, Database)',
+    )
+  }
   if (env['NODE_ENV'] === 'production') {
     throw new InterlockError(
       'embedded_in_production',
-      'no database is named, and the embedded one is not taken unasked under NODE_ENV=production; give --url or DATABASE_URL (for the embedded one on purpose: --url pglite:.interlock)',
+      'no database is named, and the embedded one is not taken unasked under NODE_ENV=production; set DATABASE_URL, or INTERLOCK_URL=pglite:.interlock for the embedded one on purpose',
     )
   }
-  return { kind: 'pglite', dir: path.resolve('.interlock'), asked: false }
+  return { kind: 'pglite', dir: path.resolve('.interlock') }
 }
 
 function parseTarget(url: string): Target {
   if (/^postgres(ql)?:\/\//.test(url)) return { kind: 'postgres', url: checked(url) }
   if (url === 'memory:') return { kind: 'memory' }
   const dir = /^pglite:(.+)$/.exec(url)?.[1]
-  if (dir !== undefined) return { kind: 'pglite', dir: path.resolve(dir), asked: true }
+  if (dir !== undefined) return { kind: 'pglite', dir: path.resolve(dir) }
   if (url.startsWith('https://')) {
     throw new InterlockError(
       'invalid_input',
-      `--url https://… (supabase-js) comes with a later release; use the connection string of the project for now, ${forms}`,
+      `https://… (supabase-js) comes with a later release; use the connection string of the project for now, ${forms}`,
     )
   }
   // What was given may hold a password, so it is not repeated.

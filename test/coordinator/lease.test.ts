@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest'
+import type { CoordinatorOptions } from '../../src/coordinator/index.ts'
 import { InterlockError } from '../../src/core/index.ts'
 import { join, memoryStore } from './support.ts'
 
@@ -24,5 +25,15 @@ describe('leases', () => {
     if (first === undefined) throw new Error('nothing was started')
     await expect(lost.complete(first.lease)).rejects.toMatchObject({ code: 'stale_token' })
     expect(alive.state().active()).toMatchObject([{ jobId: 'A', workerId: alive.workerId }])
+  })
+
+  it('refuses options out of range, and names them', async () => {
+    const refused = (options: Partial<CoordinatorOptions>) => expect(join(options)).rejects
+    await refused({ leaseMs: 5 }).toThrow(/leaseMs must be milliseconds from 100/)
+    await refused({ pollMs: Number.NaN }).toMatchObject({
+      code: 'invalid_input',
+      details: { path: 'pollMs' },
+    })
+    await refused({ queue: '' }).toMatchObject({ code: 'invalid_input' })
   })
 })

@@ -40,7 +40,7 @@ export interface Step {
   readonly act: Act
 }
 
-export const modelNames = ['a', 'b', 'c', 'd', 'e', 'f', 'g'] as const
+const modelNames = ['a', 'b', 'c', 'd', 'e', 'f', 'g'] as const
 
 const pick = fc.nat(999)
 const few = fc.subarray([...modelNames], { minLength: 1, maxLength: 2 })
@@ -68,7 +68,7 @@ const capacity = fc.dictionary(fc.constantFrom(...modelNames, '*'), fc.integer({
 })
 
 /** Policies under which something happens: few slots, small bounds, offers that run out within a run. */
-export const arbitraryRules: fc.Arbitrary<Policy> = fc.record({
+const arbitraryRules: fc.Arbitrary<Policy> = fc.record({
   maxActive: fc.constantFrom(null, null, 1, 2, 3, 5),
   capacity,
   maxOvertakes: fc.constantFrom(0, 0, 1, 2, 3, null),

@@ -62,6 +62,9 @@ export function storeFailure(error: unknown, store: string): InterlockError {
 }
 
 function meaningOf(sqlstate: string): Meaning {
-  const unforeseen: Meaning = ['store_unavailable', `unexpected (${sqlstate}); run \`interlock doctor\``]
+  const unforeseen: Meaning = [
+    'store_unavailable',
+    `unexpected (${sqlstate}); try again; if it stays, run \`interlock migrate\``,
+  ]
   return meanings[sqlstate] ?? meanings[sqlstate.slice(0, 2)] ?? unforeseen
 }

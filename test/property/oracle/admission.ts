@@ -49,7 +49,7 @@ export function reserves(queue: Queue, job: Entry): boolean {
   return maxOvertakes !== null && job.overtaken >= maxOvertakes
 }
 
-export function isOfferLive(queue: Queue, job: Entry, now: number): boolean {
+function isOfferLive(queue: Queue, job: Entry, now: number): boolean {
   return job.offeredAt !== null && now < job.offeredAt + queue.policy.offerMs * 1_000
 }
 
