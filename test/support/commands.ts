@@ -50,6 +50,8 @@ const models = fc.oneof(
   { weight: 3, arbitrary: many },
   { weight: 1, arbitrary: fc.constant([]) },
 )
+const seldom = <T>(arbitrary: fc.Arbitrary<T>) =>
+  fc.oneof({ weight: 4, arbitrary: fc.constant(null) }, { weight: 1, arbitrary })
 const delayMs = fc.option(fc.integer({ min: -500, max: 4_000 }), { nil: null, freq: 3 })
 
 const wish: fc.Arbitrary<Wish> = fc.record({
@@ -57,9 +59,9 @@ const wish: fc.Arbitrary<Wish> = fc.record({
   kind: fc.constantFrom('normal', 'normal', 'normal', 'rare'),
   models,
   priority: fc.constantFrom(0, 0, 0, 1, 2, -1),
-  delayMs: fc.option(fc.integer({ min: -500, max: 4_000 }), { nil: null, freq: 1 }),
+  delayMs: seldom(fc.integer({ min: -500, max: 2_000 })),
   attempts: fc.integer({ min: 1, max: 3 }),
-  expireMs: fc.option(fc.integer({ min: 1, max: 8_000 }), { nil: null, freq: 1 }),
+  expireMs: seldom(fc.integer({ min: 1, max: 3_000 })),
 })
 
 const capacity = fc.dictionary(fc.constantFrom(...modelNames, '*'), fc.integer({ min: 1, max: 4 }), {
@@ -88,7 +90,7 @@ const acts: readonly { weight: number; arbitrary: fc.Arbitrary<Act> }[] = [
   { weight: 4, arbitrary: of('ask', { wish, wait: fc.boolean() }) },
   { weight: 3, arbitrary: of('ask_again', { pick, wait: fc.boolean() }) },
   { weight: 1, arbitrary: of('unask', { pick }) },
-  { weight: 8, arbitrary: of('claim', {}) },
+  { weight: 10, arbitrary: of('claim', {}) },
   {
     weight: 14,
     arbitrary: of('complete', { pick, token: fc.constantFrom('right', 'right', 'none', 'stale') }),
@@ -97,11 +99,11 @@ const acts: readonly { weight: number; arbitrary: fc.Arbitrary<Act> }[] = [
   { weight: 2, arbitrary: of('release', { pick, delayMs }) },
   { weight: 4, arbitrary: of('cancel', { pick, force: fc.boolean() }) },
   { weight: 1, arbitrary: of('confirm_cancel', { pick }) },
-  { weight: 1, arbitrary: of('die', {}) },
-  { weight: 1, arbitrary: of('expire_leases', {}) },
+  { weight: 2, arbitrary: of('die', {}) },
+  { weight: 3, arbitrary: of('expire_leases', {}) },
   { weight: 2, arbitrary: of('reprioritize', { pick, priority: fc.integer({ min: -3, max: 3 }) }) },
   { weight: 2, arbitrary: of('move', { pick, before: pick }) },
-  { weight: 4, arbitrary: of('tick', {}) },
+  { weight: 6, arbitrary: of('tick', {}) },
 ]
 
 function of<T extends Act['type'], F>(
@@ -112,7 +114,7 @@ function of<T extends Act['type'], F>(
 }
 
 const claim = fc.record({
-  max: fc.integer({ min: 0, max: 3 }),
+  max: fc.integer({ min: 0, max: 4 }),
   kinds: fc.constantFrom(null, null, ['normal'], ['rare'], []),
 })
 
