@@ -55,7 +55,7 @@ describe('every command', () => {
   it('does not take the embedded database unasked in production', async () => {
     const { code, stderr } = await interlock(['status'], { env: { NODE_ENV: 'production' } })
     expect(code).toBe(2)
-    expect(stderr).toContain('to do: give --url or DATABASE_URL')
+    expect(stderr).toContain('to do: set DATABASE_URL')
     expect(existsSync('.interlock')).toBe(false)
   })
 
