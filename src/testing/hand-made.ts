@@ -127,11 +127,14 @@ export async function appendNow(
   return store.append(handMade({ queue, ...(await standOf(store, queue)), events, ...more }))
 }
 
+/** Far beyond what a busy machine needs; only a failure waits this long. */
+const PATIENCE_MS = 30_000
+
 /** Waits for what only time brings (a lease to end); a deadline and not a fixed sleep. */
 export async function until(what: string, holds: () => Promise<boolean> | boolean): Promise<void> {
-  const deadline = performance.now() + 5_000
+  const deadline = performance.now() + PATIENCE_MS
   while (!(await holds())) {
-    if (performance.now() > deadline) throw new Error(`not within 5 s: ${what}`)
+    if (performance.now() > deadline) throw new Error(`not within ${PATIENCE_MS / 1_000} s: ${what}`)
     await sleep(10)
   }
 }

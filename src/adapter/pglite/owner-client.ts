@@ -36,6 +36,8 @@ function backendOver(socket: Socket, { ask, lost, wakes }: Asking): Backend {
     },
     lost,
     close: async () => {
+      // Let go of while it was open, so that a program can end; its goodbye is waited for.
+      socket.ref()
       socket.end()
       await lost
     },
