@@ -15,7 +15,7 @@ export default defineConfig({
     pool: 'forks',
     maxWorkers: 2,
     projects: [
-      { extends: true, test: { name: 'pure', include: pure, testTimeout: 20_000 } },
+      { extends: true, test: { name: 'pure', include: pure, testTimeout: 60_000 } },
       {
         extends: true,
         test: {
@@ -23,7 +23,7 @@ export default defineConfig({
           include: ['test/**/*.test.ts'],
           exclude: [...pure, ...process],
           globalSetup: postgres,
-          testTimeout: 30_000,
+          testTimeout: 90_000,
           hookTimeout: 60_000,
         },
       },
