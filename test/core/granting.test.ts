@@ -79,10 +79,7 @@ describe('an offer', () => {
     const queue = given({ maxActive: null, maxOvertakes: 1 })
     queue.enqueue('AB', ['a', 'b'])
     queue.enqueue('B', ['b'])
-    const urgent = queue.send(
-      { type: 'enqueue', specs: [{ ...specOfUrgent(), models: ['a'] }] },
-      { worker: 'w2', claim: one },
-    )
+    const urgent = queue.enqueue('urgent', ['a'], { priority: 5 }, { worker: 'w2', claim: one })
     expect(urgent.said).toEqual(['queued urgent', 'started urgent by w2, offers B'])
     expect(queue.offered()).toEqual(['B'])
   })
@@ -93,13 +90,6 @@ describe('an offer', () => {
     queue.enqueue('B', ['b'])
     expect(queue.cancel('A').said).toEqual(['cancelled A, offers B'])
   })
-
-  function specOfUrgent() {
-    return {
-      ...{ jobId: 'urgent', jobType: 'normal' as const, kind: 'normal', priority: 5, runAt: null },
-      ...{ attempts: 1, timeoutMs: 1_000, expireMs: null },
-    }
-  }
 })
 
 describe('an asker', () => {

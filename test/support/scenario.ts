@@ -130,7 +130,7 @@ export function given(policy: Partial<Policy> = {}): Scenario {
   return scenario
 }
 
-export function specOf(jobId: string, models: readonly string[], spec: Partial<JobSpec> = {}): JobSpec {
+function specOf(jobId: string, models: readonly string[], spec: Partial<JobSpec> = {}): JobSpec {
   return { ...specDefaults, jobId, jobType: 'normal', kind: 'normal', models, ...spec }
 }
 
