@@ -1,23 +1,12 @@
-import { filter, map, type Observable, Subject, type Subscription, startWith } from 'rxjs'
+import { filter, map, type Observable, Subject, startWith } from 'rxjs'
 import { CoordinatorActor, type CoordinatorActorOptions } from '../../machines/index.ts'
+import { type EnqueueInput, type PolicyInput, parseJobId, parsePolicy, parseSpecs } from '../codec/index.ts'
 import {
-  type EnqueueInput,
-  type PolicyInput,
-  parseJobId,
-  parsePolicy,
-  parseSpec,
-  parseSpecs,
-} from '../codec/index.ts'
-import {
-  type Accepted,
   type Claim,
   type CommandBody,
   type Explanation,
   explainJob,
-  hash,
-  InterlockError,
   type JobType,
-  jobOf,
   type Lease,
   MICROS_PER_MS,
   type Micros,
@@ -34,154 +23,60 @@ import type {
   StartAnswer,
   StartOptions,
 } from './api.ts'
-import { DatabaseClock } from './clock.ts'
-import { Committer } from './committer.ts'
-import { Gate } from './gate.ts'
-import { tellStart } from './gate-lines.ts'
-import { CommandIds, newWorkerId } from './identity.ts'
-import { LeaseKeeper } from './lease.ts'
-import { type Logger, stderrLogger } from './logger.ts'
+import { GateDesk } from './gate-desk.ts'
+import { AT_ONCE, Member } from './member.ts'
 import { completeOptions, type WholeOptions } from './options.ts'
-import { Pen } from './pen.ts'
-import { Projector } from './projector.ts'
-import { readToHead } from './read.ts'
-import { RELEASE } from './release.ts'
-import { Replica } from './replica.ts'
-import { nextTickAt, TickTimer } from './timers.ts'
 import { type QueueView, queueView, toDate } from './view.ts'
 import { type WorkflowConfig, workflowModels } from './workflow-models.ts'
 
-/** A time that has always passed. */
-const AT_ONCE = 0
-
 /** One queue, seen and written by one process. Made by {@link createCoordinator}. */
-export class QueueCoordinator implements Coordinator {
-  readonly queue: string
+class QueueCoordinator implements Coordinator {
   readonly #options: WholeOptions
-  readonly #logger: Logger
-  readonly #closing = new AbortController()
-  readonly #replica = new Replica()
-  readonly #clock = new DatabaseClock()
-  readonly #committer: Committer
-  readonly #pen: Pen
-  readonly #lease: LeaseKeeper
-  readonly #gate: Gate
-  readonly #tick: TickTimer
-  readonly #projector: Projector
+  readonly #member: Member
+  readonly #desk: GateDesk
   readonly #wake = new Subject<void>()
-  readonly #leaseLost = new Subject<{ workerId: string }>()
-  readonly #bypassed = new Set<string>()
-  /** Ids of own commands under way: what they start is told to their caller. */
-  readonly #underWay = new Set<string>()
-  #workerId = newWorkerId()
-  #ids = new CommandIds(this.#workerId)
-  #poll: NodeJS.Timeout | undefined
-  #stopListening: (() => Promise<void>) | undefined
-  #watch: Subscription | undefined
-  #lastError: unknown = null
 
   constructor(options: CoordinatorOptions) {
     this.#options = completeOptions(options)
-    const { store, queue, leaseMs, graceMs, patienceMs } = this.#options
-    this.queue = queue
-    this.#logger = options.logger ?? stderrLogger
-    const reader = { store, queue, replica: this.#replica, clock: this.#clock }
-    this.#committer = new Committer({
-      ...reader,
-      patience: { forMs: patienceMs, signal: this.#closing.signal },
-      onDeadWorkers: (ids) => ids.includes(this.#workerId) && this.#lease.declareLost(),
-      onUnreadable: (error) => this.#noteError(error),
-      onAppended: () => this.#projector.nudge(),
+    this.#member = new Member(this.#options, {
+      onEvent: (event) => this.#onEvent(event),
+      onStarted: (attempt) => this.#desk.gate.deliver(attempt),
+      onPoll: () => this.#onPoll(),
     })
-    this.#pen = new Pen(this.#committer)
-    this.#projector = new Projector({ store, queue, onError: (error) => this.#noteError(error) })
-    this.#gate = new Gate((attempt) => void this.#giveBack(attempt))
-    this.#tick = new TickTimer(
-      () => this.#clock.now(),
-      () => void this.#background({ type: 'tick' }),
-    )
-    this.#lease = new LeaseKeeper(
-      {
-        store,
-        queue,
-        ttlMs: leaseMs,
-        graceMs,
-        release: RELEASE,
-        onOverdue: (workerIds) =>
-          void this.#background({ type: 'expire_leases', workerIds, retryAt: AT_ONCE }),
-        onLost: () => this.#onLeaseLost(),
-        onUnreachable: (error) => this.#noteError(error),
-      },
-      this.#workerId,
-    )
+    this.#desk = new GateDesk(this.#member)
   }
 
-  /** Reads the log, registers the process, listens. @throws what the store throws: `not_migrated`, `store_unavailable`, … */
   async open(): Promise<this> {
-    const { store, pollMs } = this.#options
-    await store.open(this.queue)
-    await readToHead({ store, queue: this.queue, replica: this.#replica, clock: this.#clock })
-    this.#watch = this.#replica.events$.subscribe((event) => this.#onEvent(event))
-    this.#watch.add(this.#replica.changes$.subscribe((ledger) => this.#tick.set(nextTickAt(ledger))))
-    await this.#lease.start()
-    this.#stopListening = await store.listen(this.queue, (version) => void this.#pen.catchUp(version))
-    this.#tick.set(nextTickAt(this.#replica.ledger))
-    this.#poll = setInterval(() => void this.#pollOnce(), pollMs)
-    await this.#pen.catchUp()
-    this.#projector.nudge()
+    await this.#member.open()
     return this
   }
 
+  get queue(): string {
+    return this.#options.queue
+  }
+
   get workerId(): string {
-    return this.#workerId
+    return this.#member.workerId
   }
 
   getWorkflowModels(config: WorkflowConfig): readonly string[] {
     const { models, missing } = workflowModels(config)
-    if (missing.length > 0) this.#logger.warn(`[COORDINATOR] No default_model in: ${missing.join(', ')}`)
+    if (missing.length > 0)
+      this.#member.logger.warn(`[COORDINATOR] No default_model in: ${missing.join(', ')}`)
     return models
   }
 
-  async onJobStart(
+  onJobStart(
     jobId: string,
     jobType: JobType,
     models: readonly string[],
-    { wait = false, signal, ...rest }: StartOptions = {},
+    options: StartOptions = {},
   ): Promise<StartAnswer> {
-    const spec = parseSpec({ jobId, jobType, models, ...rest }, { attempts: 1 })
-    signal?.throwIfAborted()
-    this.#logger.info(`[COORDINATOR] Checking if job ${jobId} can start...`)
-    const wasIdle = this.#replica.ledger.active.size === 0
-    const started = wait ? this.#gate.waitFor(jobId) : undefined
-    started?.catch(() => {})
-    const asks = wait || this.#gate.isObserved
-    if (asks) this.#gate.ask(jobId)
-    const result = await this.#send({ type: 'ask', spec, wait: asks }).catch((error: unknown) => {
-      this.#gate.stopWaiting(jobId, error)
-      throw error
-    })
-    const own = result.started.find((attempt) => attempt.lease.jobId === jobId)
-    const waiting = result.waiting.find((other) => other.jobId === jobId)
-    if (own !== undefined) this.#gate.acknowledge(jobId)
-    if (waiting === undefined) this.#gate.forget(jobId)
-    const now =
-      own ??
-      (waiting !== undefined && started !== undefined ? await this.#await(started, jobId, signal) : undefined)
-    const answer = this.#startAnswer(jobId, now, result)
-    tellStart(this.#logger, { jobId, jobType, models: spec.models }, answer, wasIdle)
-    return answer
+    return this.#desk.start(jobId, jobType, models, options)
   }
 
-  async onJobComplete(jobId: string, _jobType: JobType, options: CompleteOptions = {}): Promise<void> {
-    parseJobId(jobId)
-    if (this.#bypassed.delete(jobId)) return
-    const token = options.fencingToken ?? null
-    this.#gate.acknowledge(jobId)
-    if (options.outcome === 'failed') {
-      await this.#send({ type: 'fail', jobId, token, code: 'handler_error', retryAt: null })
-    } else await this.#send({ type: 'complete', jobId, token })
-    const why = options.error === undefined ? '' : `: ${errorText(options.error)}`
-    this.#logger.info(`[COORDINATOR] Job ${jobId} ended: ${options.outcome ?? 'completed'}${why}`)
+  onJobComplete(jobId: string, _jobType: JobType, options: CompleteOptions = {}): Promise<void> {
+    return this.#desk.complete(jobId, options)
   }
 
   async enqueue(jobs: readonly EnqueueInput[]) {
@@ -226,7 +121,7 @@ export class QueueCoordinator implements Coordinator {
 
   async setPolicy(policy: PolicyInput): Promise<void> {
     await this.catchUp()
-    await this.#send({ type: 'set_policy', policy: parsePolicy(policy, this.#replica.ledger.policy) })
+    await this.#send({ type: 'set_policy', policy: parsePolicy(policy, this.#member.replica.ledger.policy) })
   }
 
   async drain(): Promise<void> {
@@ -245,26 +140,26 @@ export class QueueCoordinator implements Coordinator {
       workers.some(
         ({ state, freeSlots, kinds }) => state === 'live' && freeSlots > 0 && (kinds?.includes(kind) ?? true),
       )
-    return explainJob(this.#replica.ledger, jobId, this.now(), hasWorker)
+    return explainJob(this.#member.replica.ledger, jobId, this.now(), hasWorker)
   }
 
   state(): QueueView {
-    return queueView(this.queue, this.#replica.ledger, this.now())
+    return queueView(this.queue, this.#member.replica.ledger, this.now())
   }
 
   get state$(): Observable<QueueView> {
-    return this.#replica.changes$.pipe(
+    return this.#member.replica.changes$.pipe(
       map(() => this.state()),
       startWith(this.state()),
     )
   }
 
   get events$(): Observable<RecordedEvent> {
-    return this.#replica.events$
+    return this.#member.replica.events$
   }
 
   get ready$(): Observable<Started> {
-    return this.#gate.ready$
+    return this.#desk.gate.ready$
   }
 
   get wake$(): Observable<void> {
@@ -272,185 +167,67 @@ export class QueueCoordinator implements Coordinator {
   }
 
   get leaseLost$(): Observable<{ readonly workerId: string }> {
-    return this.#leaseLost.asObservable()
+    return this.#member.leaseLost$
   }
 
   machine(options: CoordinatorActorOptions = {}): CoordinatorActor {
-    const actor = new CoordinatorActor(this.#replica.ledger, options)
-    const fresh$ = this.#replica.events$.pipe(filter(({ seq }) => seq > actor.ledger.version))
+    const actor = new CoordinatorActor(this.#member.replica.ledger, options)
+    const fresh$ = this.#member.replica.events$.pipe(filter(({ seq }) => seq > actor.ledger.version))
     fresh$.subscribe({ next: (event) => actor.feed(event), complete: () => actor.stop() })
     return actor
   }
 
   offering(kinds: readonly string[] | null, freeSlots: number): void {
-    this.#lease.offering = { kinds, freeSlots }
+    this.#member.lease.offering = { kinds, freeSlots }
   }
 
   catchUp(): Promise<void> {
-    return this.#pen.catchUp()
+    return this.#member.catchUp()
   }
 
   now(): Micros {
-    return this.#clock.now()
+    return this.#member.clock.now()
   }
 
   health(): Health {
-    const { ledger } = this.#replica
-    const reachable = this.#lastError === null
+    const { replica, lease, lastError, workerId, counts } = this.#member
+    const { ledger } = replica
     return {
       queue: this.queue,
       store: this.#options.store.name,
-      workerId: this.#workerId,
-      ok: reachable && !this.#lease.lost,
-      reachable,
-      leaseLost: this.#lease.lost,
-      leaseExpiresAt: toDate(this.#lease.expiresAt),
+      workerId,
+      ok: lastError === null && !lease.lost,
+      reachable: lastError === null,
+      leaseLost: lease.lost,
+      leaseExpiresAt: toDate(lease.expiresAt),
       version: ledger.version,
       activeCount: ledger.active.size,
       waitingCount: ledger.jobs.size - ledger.active.size,
-      counts: { ...this.#committer.counts },
-      lastError: this.#lastError === null ? null : String(this.#lastError),
+      counts,
+      lastError,
     }
   }
 
   async close(): Promise<void> {
-    if (this.#closing.signal.aborted) return
-    clearInterval(this.#poll)
-    this.#tick.clear()
-    this.#gate.close()
-    await this.#stopListening?.()
-    this.#closing.abort()
-    await this.#pen.idle()
-    await this.#projector.close()
-    this.#watch?.unsubscribe()
-    await this.#lease.stop()
-    this.#replica.complete()
+    this.#desk.gate.close()
+    await this.#member.leave()
     this.#wake.complete()
-    this.#leaseLost.complete()
   }
 
-  /** Sends one command; its refusal is thrown. */
-  async #send(body: CommandBody, claim?: Claim): Promise<Accepted> {
-    if (this.#closing.signal.aborted) {
-      throw new InterlockError('closed', 'the coordinator is closed; make a new one with createCoordinator')
-    }
-    const id = this.#ids.next()
-    const command = { id, hash: hash(JSON.stringify(body)), workerId: this.#workerId, body }
-    this.#underWay.add(id)
-    try {
-      const result = await this.#pen.send(claim === undefined ? command : { ...command, claim })
-      this.#lastError = null
-      if (!result.ok) throw new InterlockError(result.code, result.message)
-      return { ...result, started: this.#take(result.started, body) }
-    } catch (error) {
-      if (!(error instanceof InterlockError)) this.#noteError(error)
-      throw error
-    } finally {
-      this.#underWay.delete(id)
-    }
-  }
-
-  /** Of what a command started: what its caller gets. What somebody at the gate here waits for goes there. */
-  #take(started: readonly Started[], body: CommandBody): Started[] {
-    const mine: Started[] = []
-    for (const attempt of started) {
-      if (attempt.workerId !== this.#workerId) continue
-      const asked = body.type === 'ask' && body.spec.jobId === attempt.lease.jobId
-      if (!asked && this.#gate.hasAsked(attempt.lease.jobId)) this.#gate.deliver(attempt)
-      else mine.push(attempt)
-    }
-    return mine
-  }
-
-  /** A command that nobody waits for. What it cannot do now is tried again by the next beat or poll. */
-  async #background(body: CommandBody): Promise<void> {
-    try {
-      for (const attempt of (await this.#send(body)).started) this.#gate.deliver(attempt)
-    } catch (error) {
-      this.#noteError(error)
-    }
-  }
-
-  async #pollOnce(): Promise<void> {
-    await this.#pen.catchUp()
-    if (this.#projector.last?.version !== this.#replica.version) this.#projector.nudge()
-    if (this.#gate.isWaiting) await this.#background({ type: 'tick' })
-    this.#wake.next()
+  async #send(body: CommandBody, claim?: Claim) {
+    const result = await this.#member.send(body, claim)
+    return { ...result, started: this.#desk.sort(result.started) }
   }
 
   #onEvent(event: RecordedEvent): void {
-    if (
-      event.type === 'started' &&
-      event.workerId === this.#workerId &&
-      !this.#underWay.has(event.commandId)
-    ) {
-      this.#deliver(event.jobId, event.seq)
-    } else if (event.type === 'expired' || event.type === 'cancelled')
-      this.#gate.ended(event.jobId, event.type)
+    if (event.type === 'expired' || event.type === 'cancelled') this.#desk.gate.ended(event.jobId, event.type)
     if ((event.offers?.length ?? 0) > 0) this.#wake.next()
   }
 
-  /** Another process started a job that this one had asked for. */
-  #deliver(jobId: string, token: number): void {
-    queueMicrotask(() => {
-      const job = jobOf(this.#replica.ledger, jobId)
-      if (job === undefined || job.token !== token || !job.active) return
-      const lease = { jobId, fencingToken: token, epoch: this.#replica.ledger.epoch }
-      this.#gate.deliver({ lease, spec: job.spec, attempt: job.attempt, workerId: this.#workerId })
-    })
+  #onPoll(): void {
+    if (this.#desk.gate.isWaiting) void this.#member.inBackground({ type: 'tick' })
+    this.#wake.next()
   }
-
-  async #giveBack({ lease: { jobId, fencingToken: token } }: Started): Promise<void> {
-    await this.#background({ type: 'release', jobId, token, reason: 'unacknowledged', runAt: null })
-  }
-
-  #await(started: Promise<Started>, jobId: string, signal: AbortSignal | undefined): Promise<Started> {
-    const giveUp = () => {
-      this.#gate.stopWaiting(jobId, signal?.reason)
-      void this.#background({ type: 'unask', jobId })
-    }
-    if (signal?.aborted === true) giveUp()
-    else signal?.addEventListener('abort', giveUp, { once: true })
-    return started.finally(() => signal?.removeEventListener('abort', giveUp))
-  }
-
-  #startAnswer(jobId: string, attempt: Started | undefined, result: Accepted): StartAnswer {
-    if (attempt !== undefined) {
-      return { allowed: true, lease: { ...attempt.lease, expiresAt: toDate(this.#lease.expiresAt) } }
-    }
-    if (result.bypassed.includes(jobId)) {
-      this.#bypassed.add(jobId)
-      return { allowed: true, lease: null, bypassed: true }
-    }
-    const { ledger } = this.#replica
-    const waiting = result.waiting[0]
-    const job = jobOf(ledger, jobId)
-    return {
-      allowed: false,
-      reason: waiting?.reason ?? 'it was started and has ended since, or its worker lost its lease',
-      code: waiting?.code ?? 'offered',
-      blockedBy: waiting?.blockedBy == null ? [] : [waiting.blockedBy],
-      position: job === undefined ? 0 : ledger.line.rank(job.place),
-    }
-  }
-
-  #onLeaseLost(): void {
-    const workerId = this.#workerId
-    this.#logger.error(`[COORDINATOR] Lease of worker ${workerId} lost; what it ran is given to others`)
-    this.#workerId = newWorkerId()
-    this.#ids = new CommandIds(this.#workerId)
-    this.#leaseLost.next({ workerId })
-    void this.#lease.renew(this.#workerId)
-  }
-
-  #noteError(error: unknown): void {
-    this.#lastError = error
-    this.#logger.error(`[COORDINATOR] ${errorText(error)}`)
-  }
-}
-
-function errorText(error: unknown): string {
-  return error instanceof Error ? error.message : String(error)
 }
 
 /**

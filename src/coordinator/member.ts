@@ -1,0 +1,218 @@
+import { type Observable, Subject, type Subscription } from 'rxjs'
+import {
+  type Accepted,
+  type Claim,
+  type CommandBody,
+  hash,
+  InterlockError,
+  jobOf,
+  type RecordedEvent,
+  type Started,
+} from '../core/index.ts'
+import { DatabaseClock } from './clock.ts'
+import { Committer } from './committer.ts'
+import { CommandIds, newWorkerId } from './identity.ts'
+import { LeaseKeeper } from './lease.ts'
+import { type Logger, stderrLogger } from './logger.ts'
+import type { WholeOptions } from './options.ts'
+import { Pen } from './pen.ts'
+import { Projector } from './projector.ts'
+import { readToHead } from './read.ts'
+import { RELEASE } from './release.ts'
+import { Replica } from './replica.ts'
+import { nextTickAt, TickTimer } from './timers.ts'
+
+/** A time that has always passed. */
+export const AT_ONCE = 0
+
+/** What a member tells of, beside the answers to its commands. */
+export interface MemberHooks {
+  /** Every event, once it is folded. */
+  readonly onEvent: (event: RecordedEvent) => void
+  /** A job was started for this process by a command that it did not send. */
+  readonly onStarted: (attempt: Started) => void
+  /** Once per poll, when the log has been read. */
+  readonly onPoll: () => void
+}
+
+/**
+ * One process as a member of a queue: its replica of the log, its pen, its lease and its timers. It knows how to send a
+ * command and how to stay alive; what the commands are for is its owner's business.
+ */
+export class Member {
+  readonly replica = new Replica()
+  readonly clock = new DatabaseClock()
+  readonly lease: LeaseKeeper
+  readonly logger: Logger
+  readonly #options: WholeOptions
+  readonly #hooks: MemberHooks
+  readonly #closing = new AbortController()
+  readonly #committer: Committer
+  readonly #pen: Pen
+  readonly #tick: TickTimer
+  readonly #projector: Projector
+  readonly #leaseLost = new Subject<{ workerId: string }>()
+  /** Ids of own commands under way: what they start is told to their caller. */
+  readonly #underWay = new Set<string>()
+  #workerId = newWorkerId()
+  #ids = new CommandIds(this.#workerId)
+  #poll: NodeJS.Timeout | undefined
+  #stopListening: (() => Promise<void>) | undefined
+  #watch: Subscription | undefined
+  #lastError: unknown = null
+
+  constructor(options: WholeOptions, hooks: MemberHooks) {
+    this.#options = options
+    this.#hooks = hooks
+    this.logger = options.logger ?? stderrLogger
+    const { store, queue, patienceMs } = options
+    const onError = (error: unknown) => this.#noteError(error)
+    this.#projector = new Projector({ store, queue, onError })
+    this.#committer = new Committer({
+      store,
+      queue,
+      replica: this.replica,
+      clock: this.clock,
+      patience: { forMs: patienceMs, signal: this.#closing.signal },
+      onDeadWorkers: (ids) => ids.includes(this.#workerId) && this.lease.declareLost(),
+      onUnreadable: onError,
+      onAppended: () => this.#projector.nudge(),
+    })
+    this.#pen = new Pen(this.#committer)
+    this.#tick = new TickTimer(
+      () => this.clock.now(),
+      () => void this.inBackground({ type: 'tick' }),
+    )
+    this.lease = this.#leaseKeeper()
+  }
+
+  get workerId(): string {
+    return this.#workerId
+  }
+
+  get counts(): Committer['counts'] {
+    return { ...this.#committer.counts }
+  }
+
+  get lastError(): string | null {
+    return this.#lastError === null ? null : errorText(this.#lastError)
+  }
+
+  get leaseLost$(): Observable<{ readonly workerId: string }> {
+    return this.#leaseLost.asObservable()
+  }
+
+  /** Reads the log, registers the process, listens. @throws what the store throws */
+  async open(): Promise<void> {
+    const { store, queue, pollMs } = this.#options
+    await store.open(queue)
+    await readToHead({ store, queue, replica: this.replica, clock: this.clock })
+    this.#watch = this.replica.events$.subscribe((event) => this.#onEvent(event))
+    this.#watch.add(this.replica.changes$.subscribe((ledger) => this.#tick.set(nextTickAt(ledger))))
+    await this.lease.start()
+    this.#stopListening = await store.listen(queue, (version) => void this.#pen.catchUp(version))
+    this.#tick.set(nextTickAt(this.replica.ledger))
+    this.#poll = setInterval(() => void this.#pollOnce(), pollMs)
+    await this.#pen.catchUp()
+    this.#projector.nudge()
+  }
+
+  /** Sends one command. Its answer names what it started for this process; its refusal is thrown. */
+  async send(body: CommandBody, claim?: Claim): Promise<Accepted> {
+    if (this.#closing.signal.aborted) {
+      throw new InterlockError('closed', 'the coordinator is closed; make a new one with createCoordinator')
+    }
+    const id = this.#ids.next()
+    const workerId = this.#workerId
+    const command = { id, hash: hash(JSON.stringify(body)), workerId, body }
+    this.#underWay.add(id)
+    try {
+      const result = await this.#pen.send(claim === undefined ? command : { ...command, claim })
+      this.#lastError = null
+      if (!result.ok) throw new InterlockError(result.code, result.message)
+      return { ...result, started: result.started.filter((attempt) => attempt.workerId === workerId) }
+    } catch (error) {
+      if (!(error instanceof InterlockError)) this.#noteError(error)
+      throw error
+    } finally {
+      this.#underWay.delete(id)
+    }
+  }
+
+  /** A command that nobody waits for. What it cannot do now is tried again by the next beat or poll. */
+  async inBackground(body: CommandBody): Promise<void> {
+    try {
+      for (const attempt of (await this.send(body)).started) this.#hooks.onStarted(attempt)
+    } catch (error) {
+      this.#noteError(error)
+    }
+  }
+
+  catchUp(): Promise<void> {
+    return this.#pen.catchUp()
+  }
+
+  /** Finishes what is under way and gives up the lease. */
+  async leave(): Promise<void> {
+    if (this.#closing.signal.aborted) return
+    clearInterval(this.#poll)
+    this.#tick.clear()
+    await this.#stopListening?.()
+    this.#closing.abort()
+    await this.#pen.idle()
+    await this.#projector.close()
+    this.#watch?.unsubscribe()
+    await this.lease.stop()
+    this.replica.complete()
+    this.#leaseLost.complete()
+  }
+
+  #leaseKeeper(): LeaseKeeper {
+    const { store, queue, leaseMs: ttlMs, graceMs } = this.#options
+    const onOverdue = (workerIds: readonly string[]) =>
+      void this.inBackground({ type: 'expire_leases', workerIds, retryAt: AT_ONCE })
+    const onUnreachable = (error: unknown) => this.#noteError(error)
+    const onLost = () => this.#onLeaseLost()
+    const options = { store, queue, ttlMs, graceMs, release: RELEASE, onOverdue, onLost, onUnreachable }
+    return new LeaseKeeper(options, this.#workerId)
+  }
+
+  async #pollOnce(): Promise<void> {
+    await this.#pen.catchUp()
+    if (this.#projector.last?.version !== this.replica.version) this.#projector.nudge()
+    this.#hooks.onPoll()
+  }
+
+  #onEvent(event: RecordedEvent): void {
+    this.#hooks.onEvent(event)
+    if (event.type !== 'started' || event.workerId !== this.#workerId) return
+    if (!this.#underWay.has(event.commandId)) queueMicrotask(() => this.#tellStarted(event.jobId, event.seq))
+  }
+
+  /** Another process started a job that this one had asked for. */
+  #tellStarted(jobId: string, token: number): void {
+    const { ledger } = this.replica
+    const job = jobOf(ledger, jobId)
+    if (job === undefined || job.token !== token || !job.active) return
+    const lease = { jobId, fencingToken: token, epoch: ledger.epoch }
+    this.#hooks.onStarted({ lease, spec: job.spec, attempt: job.attempt, workerId: this.#workerId })
+  }
+
+  #onLeaseLost(): void {
+    const workerId = this.#workerId
+    this.logger.error(`[COORDINATOR] Lease of worker ${workerId} lost; what it ran is given to others`)
+    this.#workerId = newWorkerId()
+    this.#ids = new CommandIds(this.#workerId)
+    this.#leaseLost.next({ workerId })
+    void this.lease.renew(this.#workerId)
+  }
+
+  #noteError(error: unknown): void {
+    this.#lastError = error
+    this.logger.error(`[COORDINATOR] ${errorText(error)}`)
+  }
+}
+
+export function errorText(error: unknown): string {
+  return error instanceof Error ? error.message : String(error)
+}
