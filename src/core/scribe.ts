@@ -21,6 +21,8 @@ export class Scribe {
   readonly surroundings: Surroundings
   readonly events: RecordedEvent[] = []
   readonly #offered: string[] = []
+  /** An offer was tried and taken back: the draft may hold traces of it that no event tells of. */
+  tookBack = false
 
   constructor(draft: Draft, command: Command, surroundings: Surroundings) {
     this.draft = draft
@@ -68,12 +70,17 @@ export class Scribe {
 
   #date(jobId: string, at: Micros): boolean {
     const job = jobOf(this.draft, jobId)
-    if (job === undefined || job.active || job.offeredAt === null) return false
+    if (job === undefined || job.active) return false
+    if (job.offeredAt === null) {
+      this.tookBack = true
+      return false
+    }
     this.draft.edit(job).offeredAt = at
     return true
   }
 
   #withdrawAll(): void {
+    this.tookBack = this.#offered.length > 0
     for (const jobId of this.#offered) {
       const job = jobOf(this.draft, jobId)
       if (job === undefined) continue
