@@ -16,6 +16,7 @@ const keys = fc.record({
 })
 const steps = fc.array(fc.record({ add: fc.boolean(), key: keys, value: fc.nat(9), fresh: fc.nat(15) }), {
   maxLength: 400,
+  size: 'max',
 })
 const empty = Table.empty<Item, Key>((a, b) => a.hash === b.hash && a.id === b.id)
 
@@ -48,9 +49,9 @@ describe('Table', () => {
   })
 
   it('gives the same items in the same order, however it was filled', () => {
-    const items = fc.uniqueArray(keys, { selector: ({ hash }) => hash, maxLength: 60 })
+    const items = fc.uniqueArray(keys, { selector: ({ hash }) => hash, maxLength: 60, size: 'max' })
     fc.assert(
-      fc.property(items, fc.array(keys, { maxLength: 60 }), (wanted, passing) => {
+      fc.property(items, fc.array(keys, { maxLength: 60, size: 'max' }), (wanted, passing) => {
         const value = 0
         let straight = empty
         let crooked = empty

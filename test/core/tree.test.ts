@@ -5,7 +5,7 @@ import { Tree } from '../../src/core/tree.ts'
 const numbers = (a: number, b: number) => a - b
 const steps = fc.array(
   fc.record({ add: fc.boolean(), value: fc.integer({ min: 0, max: 400 }), fresh: fc.nat(20) }),
-  { maxLength: 600 },
+  { maxLength: 600, size: 'max' },
 )
 
 describe('Tree', () => {
@@ -53,6 +53,23 @@ describe('Tree', () => {
         for (const [old, items] of kept) expect([...old]).toEqual(items)
       }),
       { numRuns: 60 },
+    )
+  })
+
+  it('does so three nodes deep, filled and emptied in any order', () => {
+    const many = Array.from({ length: 3_000 }, (_, i) => i)
+    fc.assert(
+      fc.property(fc.shuffledSubarray(many, { minLength: 3_000 }), fc.nat(2_999), (order, kept) => {
+        let tree = Tree.empty<number>(numbers)
+        for (const value of order) tree = tree.insert(value, {})
+        const full = tree
+        for (const value of order.slice(0, kept)) tree = tree.remove(value, {})
+        const left = order.slice(kept).sort(numbers)
+        expect([...tree]).toEqual(left)
+        expect(left.map((value) => tree.rank(value))).toEqual(left.map((_, i) => i))
+        expect([...full]).toEqual(many)
+      }),
+      { numRuns: 5 },
     )
   })
 })

@@ -54,15 +54,16 @@ const seldom = <T>(arbitrary: fc.Arbitrary<T>) =>
   fc.oneof({ weight: 4, arbitrary: fc.constant(null) }, { weight: 1, arbitrary })
 const delayMs = fc.option(fc.integer({ min: -500, max: 4_000 }), { nil: null, freq: 3 })
 
-const wish: fc.Arbitrary<Wish> = fc.record({
-  id: fc.nat(29),
-  kind: fc.constantFrom('normal', 'normal', 'normal', 'rare'),
-  models,
-  priority: fc.constantFrom(0, 0, 0, 1, 2, -1),
-  delayMs: seldom(fc.integer({ min: -500, max: 2_000 })),
-  attempts: fc.integer({ min: 1, max: 3 }),
-  expireMs: seldom(fc.integer({ min: 1, max: 3_000 })),
-})
+const wishOf = (ids: number): fc.Arbitrary<Wish> =>
+  fc.record({
+    id: fc.nat(ids - 1),
+    kind: fc.constantFrom('normal', 'normal', 'normal', 'rare'),
+    models,
+    priority: fc.constantFrom(0, 0, 0, 1, 2, -1),
+    delayMs: seldom(fc.integer({ min: -500, max: 2_000 })),
+    attempts: fc.integer({ min: 1, max: 3 }),
+    expireMs: seldom(fc.integer({ min: 1, max: 3_000 })),
+  })
 
 const capacity = fc.dictionary(fc.constantFrom(...modelNames, '*'), fc.integer({ min: 1, max: 4 }), {
   maxKeys: 5,
@@ -84,7 +85,7 @@ const steering: fc.Arbitrary<Act> = fc.oneof(
   fc.record({ type: fc.constantFrom('drain' as const, 'resume' as const, 'resume' as const) }),
 )
 
-const acts: readonly { weight: number; arbitrary: fc.Arbitrary<Act> }[] = [
+const actsFor = (wish: fc.Arbitrary<Wish>): readonly { weight: number; arbitrary: fc.Arbitrary<Act> }[] => [
   { weight: 14, arbitrary: of('enqueue', { wishes: fc.array(wish, { minLength: 1, maxLength: 3 }) }) },
   { weight: 1, arbitrary: of('enqueue_again', { pick }) },
   { weight: 4, arbitrary: of('ask', { wish, wait: fc.boolean() }) },
@@ -136,14 +137,14 @@ interface RunShape {
   readonly maxLength: number
   /** Whether rules change and the queue drains within the run. */
   readonly steered?: boolean
+  /** How many ids the jobs have among them: few, and they come again; many, and the lines grow long. */
+  readonly ids?: number
 }
 
 /** A run under some policy. */
-export function arbitraryRun({
-  minLength = 1,
-  maxLength,
-  steered = true,
-}: RunShape): fc.Arbitrary<readonly Step[]> {
+export function arbitraryRun(shape: RunShape): fc.Arbitrary<readonly Step[]> {
+  const { minLength = 1, maxLength, steered = true, ids = 30 } = shape
+  const acts = actsFor(wishOf(ids))
   const all = steered ? [...acts, { weight: 3, arbitrary: steering }] : acts
   const first = arbitraryStep(of('set_policy', { policy: arbitraryRules }))
   const rest = fc.array(arbitraryStep(fc.oneof(...all)), { minLength, maxLength, size: 'max' })
