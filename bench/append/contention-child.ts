@@ -1,8 +1,7 @@
-/** A worker process: joins the queue, says so, drains it when told to, and reports. */
-import { once } from 'node:events'
+/** A worker process: joins the queue; told `prepare` it reads the log to its end, told `drain` it works and reports. */
 import { postgresStore } from '../../src/adapter/postgres/index.ts'
 import { createCoordinator, silentLogger } from '../../src/coordinator/index.ts'
-import { answer, asked } from '../frame/child.ts'
+import { asked } from '../frame/child.ts'
 import { drain } from './drain.ts'
 
 export interface WorkerInput {
@@ -11,9 +10,11 @@ export interface WorkerInput {
   readonly slots: number
 }
 
+export type Order = 'prepare' | 'drain' | 'leave'
+
 export interface Report {
   readonly ended: number
-  /** Wall clock of the end of its last job, in milliseconds. */
+  /** Wall clock of the end of its last job, in milliseconds; of the order, when it had none. */
   readonly lastAt: number
   readonly appends: number
   readonly lost: number
@@ -23,18 +24,34 @@ export interface Report {
 const { url, queue, slots } = asked<WorkerInput>()
 const store = postgresStore(url)
 const coordinator = await createCoordinator({ store, queue, logger: silentLogger })
-const told = once(process, 'message')
-process.send?.('ready')
-await told
-const cpu = process.cpuUsage()
-const from = Date.now()
-await coordinator.catchUp()
-const caughtUpAt = Date.now()
-const { ended, elapsedMs } = await drain(coordinator, slots)
-const { user, system } = process.cpuUsage(cpu)
-const { appends, lost } = coordinator.health().counts
-const lastAt = ended > 0 ? caughtUpAt + elapsedMs : from
-const report: Report = { ended, lastAt, appends, lost, cpuMs: (user + system) / 1_000 }
-await coordinator.close()
-await store.close()
-answer(report)
+
+async function work(): Promise<Report> {
+  const cpu = process.cpuUsage()
+  const before = coordinator.health().counts
+  const from = Date.now()
+  const { ended, elapsedMs } = await drain(coordinator, slots)
+  const { user, system } = process.cpuUsage(cpu)
+  const { appends, lost } = coordinator.health().counts
+  return {
+    ended,
+    lastAt: from + (ended > 0 ? elapsedMs : 0),
+    appends: appends - before.appends,
+    lost: lost - before.lost,
+    cpuMs: (user + system) / 1_000,
+  }
+}
+
+async function obey(order: Order): Promise<void> {
+  if (order === 'drain') process.send?.(await work())
+  else if (order === 'prepare') {
+    await coordinator.catchUp()
+    process.send?.('prepared')
+  } else {
+    await coordinator.close()
+    await store.close()
+    process.disconnect()
+  }
+}
+
+process.on('message', (order: Order) => void obey(order))
+process.send?.('joined')

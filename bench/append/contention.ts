@@ -39,9 +39,9 @@ export async function contentionRows(context: Context, subject: Subject): Promis
   const rows: Row[] = []
   for (const setting of context.quick ? settings.slice(1, 2) : settings) {
     const { processes, models } = setting
-    const count = sized(context, 16_000, 60)
+    const count = sized(context, 8_000, 60)
     const what = `${processes} process${processes === 1 ? '' : 'es'}, ${models.toLocaleString('en')} models`
-    const figures = await sample(context, what, () => contend(subject, setting, count))
+    const figures = await sample(context, what, () => contend(context, subject, setting, count))
     rows.push({ what: `${what}: drain`, unit: 'jobs/s', samples: figures.rate, goal: setting.goal })
     if (processes === 1) continue
     rows.push(
@@ -54,16 +54,28 @@ export async function contentionRows(context: Context, subject: Subject): Promis
   return rows
 }
 
-async function contend({ url, store }: Subject, { processes, models }: Setting, count: number) {
+async function contend(
+  context: Context,
+  { url, store }: Subject,
+  { processes, models }: Setting,
+  count: number,
+) {
   const queue = queueName('contention')
   return coordinated(store, queue, async (coordinator) => {
     await using workers = await Workers.start({ url, queue, slots: SLOTS }, processes)
-    await enqueueAll(coordinator, jobsOn(models, count))
-    const from = Date.now()
-    const reports = await workers.drain()
-    const ended = reports.map((report) => report.ended)
-    if (sum(ended) !== count) throw new Error(`${sum(ended)} of ${count} jobs were run`)
-    return figuresOf(reports, count, from)
+    const round = async (jobs: number, prefix: string) => {
+      await enqueueAll(coordinator, jobsOn(models, jobs, prefix))
+      await workers.prepare()
+      const from = Date.now()
+      const reports = await workers.drain()
+      const ended = sum(reports.map((report) => report.ended))
+      if (ended !== jobs) throw new Error(`${ended} of ${jobs} jobs were run`)
+      return figuresOf(reports, jobs, from)
+    }
+    // A process that has just begun compiles; workers live for days.
+    await round(sized(context, 300 * processes, 30), 'warm')
+    // Awaited here: the workers leave when this block is left.
+    return await round(count, 'job')
   })
 }
 

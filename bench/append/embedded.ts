@@ -19,7 +19,7 @@ export async function embeddedRows(context: Context): Promise<readonly Row[]> {
       one: median(await storeAppends(store, queueName('append'), 1, sized(context, 900, 6))),
       ten: median(await storeAppends(store, queueName('append'), 10, sized(context, 300, 6))),
       rate: await coordinated(store, queueName('drain'), async (coordinator) => {
-        await enqueueAll(coordinator, jobsOn(10, sized(context, 4_000, 60)))
+        await enqueueAll(coordinator, jobsOn(10, sized(context, 3_000, 60)))
         const { ended, elapsedMs } = await drain(coordinator, 10)
         return (ended * 1_000) / elapsedMs
       }),

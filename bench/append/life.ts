@@ -1,6 +1,7 @@
 import type { Coordinator } from '../../src/coordinator/index.ts'
 import type { LogStore } from '../../src/port/index.ts'
 import { type Context, type Goal, type Row, sample, sized } from '../frame/bench.ts'
+import { stopwatch } from '../frame/stopwatch.ts'
 import { coordinated, enqueueAll, jobsOn } from '../jobs.ts'
 import { drain } from './drain.ts'
 import { queueName } from './subject.ts'
@@ -15,7 +16,7 @@ const NARROW = 10
 export const strictGoal = { one: 15 * 535, two: 15 * 498 } as const
 
 /** Jobs per second of one process. */
-export async function lifeRows(context: Context, store: LogStore, most = 20_000): Promise<readonly Row[]> {
+export async function lifeRows(context: Context, store: LogStore, most = 8_000): Promise<readonly Row[]> {
   const count = sized(context, most, 60)
   const rows: Row[] = []
   const measure = async (
@@ -23,10 +24,17 @@ export async function lifeRows(context: Context, store: LogStore, most = 20_000)
     work: (coordinator: Coordinator) => Promise<number>,
     goal?: Goal,
   ): Promise<void> => {
-    const { rate } = await sample(context, what, async () => ({
-      rate: await coordinated(store, queueName('life'), work),
-    }))
-    rows.push({ what, unit: 'jobs/s', samples: rate, goal })
+    const { rate, cpu } = await sample(context, what, () =>
+      coordinated(store, queueName('life'), async (coordinator) => {
+        const taken = stopwatch()
+        const rate = await work(coordinator)
+        return { rate, cpu: (taken().cpuMs * 1_000) / count }
+      }),
+    )
+    rows.push(
+      { what, unit: 'jobs/s', samples: rate, goal },
+      { what: 'time of the thread, with what was made ready for it', unit: 'µs a job', samples: cpu },
+    )
   }
   for (const slots of [10, 64]) {
     const goal = slots === 64 ? { least: 10_000 } : undefined

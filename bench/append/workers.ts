@@ -1,8 +1,8 @@
 import { type ChildProcess, fork } from 'node:child_process'
 import { once } from 'node:events'
-import type { Report, WorkerInput } from './contention-child.ts'
+import type { Order, Report, WorkerInput } from './contention-child.ts'
 
-/** Worker processes that wait for the word to drain a queue. */
+/** Worker processes that have joined a queue, and work on it when told to. */
 export class Workers implements AsyncDisposable {
   readonly #children: readonly ChildProcess[]
 
@@ -18,11 +18,14 @@ export class Workers implements AsyncDisposable {
     return new Workers(children)
   }
 
+  /** Resolves when all know what is in the log: what comes next is work alone. */
+  async prepare(): Promise<void> {
+    await this.#all('prepare')
+  }
+
   /** Lets all of them go at once; what each has done when nothing is left. */
   async drain(): Promise<readonly Report[]> {
-    const reports = this.#children.map(nextMessage)
-    for (const child of this.#children) child.send('go')
-    return (await Promise.all(reports)) as readonly Report[]
+    return (await this.#all('drain')) as readonly Report[]
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -30,10 +33,17 @@ export class Workers implements AsyncDisposable {
       this.#children.map(async (child) => {
         if (child.exitCode !== null || child.signalCode !== null) return
         const gone = once(child, 'exit')
-        child.kill()
+        if (child.connected) child.send('leave' satisfies Order)
+        else child.kill()
         await gone
       }),
     )
+  }
+
+  async #all(order: Order): Promise<unknown[]> {
+    const answers = this.#children.map(nextMessage)
+    for (const child of this.#children) child.send(order)
+    return Promise.all(answers)
   }
 }
 

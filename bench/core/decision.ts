@@ -1,9 +1,14 @@
 import { type Context, type Row, sample, sized } from '../frame/bench.ts'
+import { answerOf } from '../frame/child.ts'
 import { ratios } from '../frame/statistics.ts'
-import { stopwatch } from '../frame/stopwatch.ts'
-import { byModel, type LineShape, WorkedLine } from './line.ts'
+import { byModel, type LineShape } from './line.ts'
 
 type Setting = Omit<LineShape, 'waiting'> & { readonly name: string }
+
+export interface DecisionInput {
+  readonly shape: LineShape
+  readonly steps: number
+}
 
 const settings: readonly Setting[] = [
   { name: '10 models', models: 10, each: 1, policy: byModel },
@@ -12,32 +17,35 @@ const settings: readonly Setting[] = [
   { name: '10 models, 16 overtakes', models: 10, each: 1, policy: { ...byModel, maxOvertakes: 16 } },
 ]
 
-/** Enqueue, end and start of one job, in time of this thread's processor. The garbage it leaves is part of it. */
+/**
+ * Enqueue, end and start of one job, in time of the deciding thread. The garbage it leaves is part of it. A process of its
+ * own for each length: what another line has left behind is not.
+ */
 export async function decisionRows(context: Context): Promise<readonly Row[]> {
   const rows: Row[] = []
-  for (const setting of settings) {
-    const lengths = context.quick ? [10, 100] : [100, 10_000, 100_000]
-    const costs: (readonly number[])[] = []
+  for (const { name, ...setting } of settings) {
+    const lengths = context.quick ? [100] : [100, 10_000, 100_000]
+    const figures = await sample(context, `a decision, ${name}`, async () => {
+      const costs: Record<number, number> = {}
+      for (const waiting of lengths) costs[waiting] = await costOf(context, { ...setting, waiting })
+      return costs
+    })
+    const samplesOf = (waiting: number | undefined) => figures[waiting ?? 0] ?? []
     for (const waiting of lengths) {
-      const what = `${setting.name}, ${waiting.toLocaleString('en')} waiting`
-      const line = new WorkedLine({ ...setting, waiting })
-      const steps = sized(context, 20_000, 500)
-      work(line, steps)
-      const { us } = await sample(context, what, () => ({ us: work(line, steps) }))
-      costs.push(us)
-      rows.push({ what: `enqueue + end + start, ${what}`, unit: 'µs CPU', samples: us })
-      const [base] = costs
-      if (base !== undefined && waiting === lengths.at(-1)) {
-        const samples = ratios(us, base)
-        rows.push({ what: `the same over ${lengths[0]} waiting`, unit: '×', samples, goal: { most: 1.5 } })
-      }
+      const what = `enqueue + end + start, ${name}, ${waiting.toLocaleString('en')} waiting`
+      rows.push({ what, unit: 'µs CPU', samples: samplesOf(waiting) })
     }
+    rows.push({
+      what: `the same over ${lengths[0]} waiting`,
+      unit: '×',
+      samples: ratios(samplesOf(lengths.at(-1)), samplesOf(lengths[0])),
+      goal: { most: 1.5 },
+    })
   }
   return rows
 }
 
-function work(line: WorkedLine, steps: number): number {
-  const taken = stopwatch()
-  for (let i = 0; i < steps; i++) line.step()
-  return (taken().cpuMs * 1_000) / steps
+function costOf(context: Context, shape: LineShape): Promise<number> {
+  const input: DecisionInput = { shape, steps: sized(context, 20_000, 500) }
+  return answerOf<number>(new URL('./decision-child.ts', import.meta.url), input)
 }
