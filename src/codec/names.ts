@@ -1,12 +1,12 @@
 import { z } from 'zod'
-import { bounds, type JobType, jobTypes } from '../core/index.ts'
+import { bounds, jobTypes } from '../core/index.ts'
 import { parseInput } from './invalid.ts'
 
 // Control characters would forge log lines and terminal output; jsonb refuses NUL (22P05) and lone surrogates (22P02).
 const control = /\p{Cc}/u
 
 /** A name as ids, models, kinds and queues have it: 1 to 200 UTF-16 units, well-formed, no control characters. */
-export function nameSchema(noun: string, example: string) {
+function nameSchema(noun: string, example: string) {
   const remedy = `give the ${noun} a name such as ${JSON.stringify(example)}`
   return z
     .string({ error: `must be a text; ${remedy}` })
@@ -19,8 +19,7 @@ export function nameSchema(noun: string, example: string) {
 export const jobIdSchema = nameSchema('job', 'report-2041')
 export const modelSchema = nameSchema('model', 'flux-dev')
 export const kindSchema = nameSchema('kind', 'render')
-export const queueSchema = nameSchema('queue', 'default')
-export const workerIdSchema = nameSchema('worker', 'worker-1')
+const queueSchema = nameSchema('queue', 'default')
 
 export const jobTypeSchema = z.enum(jobTypes, {
   error: `must be ${jobTypes.map((type) => JSON.stringify(type)).join(' or ')}`,
@@ -39,17 +38,8 @@ export const modelsSchema = z
 /** @throws InterlockError `invalid_input` */
 export const parseJobId = (value: unknown): string => parseInput(jobIdSchema, value, 'jobId')
 
-/** @throws InterlockError `invalid_input` */
-export const parseJobType = (value: unknown): JobType => parseInput(jobTypeSchema, value, 'jobType')
-
-/** @throws InterlockError `invalid_input` */
-export const parseModel = (value: unknown): string => parseInput(modelSchema, value, 'model')
-
 /** Without duplicates, in the order given. @throws InterlockError `invalid_input` */
 export const parseModels = (value: unknown): readonly string[] => parseInput(modelsSchema, value, 'models')
 
 /** @throws InterlockError `invalid_input` */
 export const parseQueue = (value: unknown): string => parseInput(queueSchema, value, 'queue')
-
-/** @throws InterlockError `invalid_input` */
-export const parseWorkerId = (value: unknown): string => parseInput(workerIdSchema, value, 'workerId')

@@ -33,7 +33,7 @@ export function isFree(ledger: LedgerView, model: Model, place: Place, now: Micr
 }
 
 /** How many jobs ahead keep a place of the model: overtaken often enough, or offered to all just now. */
-export function reservedAhead(ledger: LedgerView, model: Model, place: Place, now: Micros): number {
+function reservedAhead(ledger: LedgerView, model: Model, place: Place, now: Micros): number {
   let count = model.reserved.rank(place)
   for (const other of model.offers) {
     if (byPlace(other, place) >= 0) break
@@ -43,7 +43,7 @@ export function reservedAhead(ledger: LedgerView, model: Model, place: Place, no
 }
 
 /** An offered job keeps its place for `offerMs`; after that others may pass it. */
-export function isOfferLive(ledger: LedgerView, place: Place, now: Micros): boolean {
+function isOfferLive(ledger: LedgerView, place: Place, now: Micros): boolean {
   const offeredAt = ledger.jobs.get(place)?.offeredAt ?? null
   return offeredAt !== null && offeredAt + ledger.policy.offerMs * MICROS_PER_MS > now
 }

@@ -19,7 +19,10 @@ export function firstUnavailable(ledger: LedgerView, job: Job): Model | undefine
   for (const name of job.spec.models) {
     const model = modelOf(ledger, name)
     const free = capacityOf(ledger.policy, name) - model.holders.size
-    if (free <= 0 || model.line.rank(job.place) >= free) return model
+    if (free <= 0) return model
+    // Whether `free` jobs stand before it, asked at the head of the line: its own part of a long one is seldom in the cache.
+    const last = model.line.at(free - 1)
+    if (last !== undefined && byPlace(last, job.place) < 0) return model
   }
   return undefined
 }

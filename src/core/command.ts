@@ -52,8 +52,6 @@ export type CommandBody =
   /** Records what became true by the passing of time: due jobs, expired jobs, offers that nobody took. */
   | { readonly type: 'tick' }
 
-export type CommandType = CommandBody['type']
-
 /** A command on its way to {@link decide}. */
 export interface Command {
   /** Unique per command; sending it again does nothing and answers the same. */

@@ -4,7 +4,7 @@ export { type Decision, decide } from './decide.ts'
 export * from './error.ts'
 export * from './event.ts'
 export { evolve } from './evolve.ts'
-export { type Explanation, explainJob, type ModelStanding } from './explain.ts'
+export { type Explanation, explainJob } from './explain.ts'
 export { hash } from './hash.ts'
 export * from './job.ts'
 export {
@@ -12,14 +12,12 @@ export {
   type Job,
   jobOf,
   type Ledger,
-  type Model,
-  modelOf,
   statusOf,
   waitingCount,
 } from './ledger.ts'
 export * from './policy.ts'
 export { projectionChanges, projectionOf } from './projection.ts'
-export { type HasWorker, reasonCodeOf, waitingFor } from './reason.ts'
-export { type Folded, fold, Replayer, replay } from './replay.ts'
+export { reasonCodeOf, waitingFor } from './reason.ts'
+export { fold, Replayer, replay } from './replay.ts'
 export * from './row.ts'
 export type { Surroundings } from './scribe.ts'

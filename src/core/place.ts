@@ -19,7 +19,7 @@ export interface Place extends Position, JobKey {}
 export const byPlace: Compare<Place> = (a, b) =>
   a.level - b.level || a.order - b.order || a.tie - b.tie || byId(a, b)
 
-export const byJobKey: Compare<JobKey> = (a, b) => a.hash - b.hash || byId(a, b)
+const byJobKey: Compare<JobKey> = (a, b) => a.hash - b.hash || byId(a, b)
 
 const byId: Compare<JobKey> = (a, b) => (a.jobId === b.jobId ? 0 : a.jobId < b.jobId ? -1 : 1)
 

@@ -27,7 +27,7 @@ export function projectionOf(ledger: Ledger): { readonly state: StateRow; readon
   }
 }
 
-export function jobRow(job: Job): JobRow {
+function jobRow(job: Job): JobRow {
   const { spec, place, blockedBy, blockedOn } = job
   return {
     job_id: job.jobId,

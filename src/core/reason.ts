@@ -41,7 +41,7 @@ export function waitingFor(ledger: LedgerView, job: Job, now: Micros, hasWorker?
 }
 
 /** One sentence without a position; it names the model and the job in the way, where there is one. */
-export function sentence(code: ReasonCode, blocker: Blocker | undefined): string {
+function sentence(code: ReasonCode, blocker: Blocker | undefined): string {
   const who = blocker === undefined ? '' : ` by job ${blocker.jobId}`
   const model = blocker?.model ?? null
   switch (code) {

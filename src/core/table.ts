@@ -1,4 +1,4 @@
-import type { Owner } from './tree.ts'
+import { insertAt, type Owner, removeAt } from './tree.ts'
 
 /** What a table finds its items by: a hash, and whether two keys with one hash are the same. */
 export interface Hashed {
@@ -95,7 +95,7 @@ export class Table<T extends K, K extends Hashed = T> implements Iterable<T> {
     const i = countBits(node.bitmap & (bit - 1))
     if ((node.bitmap & bit) === 0) {
       node.bitmap |= bit
-      node.slots.splice(i, 0, item)
+      insertAt(node.slots, i, item)
       return true
     }
     const slot = node.slots[i] as T | Branch<T>
@@ -142,7 +142,7 @@ export class Table<T extends K, K extends Hashed = T> implements Iterable<T> {
       if (child.slots.length > 0) return
     }
     node.bitmap &= ~bit
-    node.slots.splice(i, 1)
+    removeAt(node.slots, i)
   }
 }
 

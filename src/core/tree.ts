@@ -103,7 +103,15 @@ export class Tree<T extends K, K = T> implements Iterable<T> {
 
   /** The greatest item less than `probe`. */
   before(probe: K): T | undefined {
-    return this.at(this.rank(probe) - 1)
+    let node = this.#root
+    let found: T | undefined
+    for (;;) {
+      const i = lowerBound(node.items, probe, this.#compare)
+      // In an inner node: the greatest item of the child before the one that is looked into next.
+      if (i > 0) found = node.items[i - 1]
+      if (node.children === null || i === node.items.length) return found
+      node = node.children[i] as Node<T>
+    }
   }
 
   /** The least item greater than `probe`. */
@@ -149,6 +157,17 @@ function* itemsOf<T>(node: Node<T>): Generator<T> {
   else for (const child of node.children) yield* itemsOf(child)
 }
 
+/** `splice` for a single item, which costs a decision 7 % in all: it makes an array of what it removed. */
+export function insertAt<T>(items: T[], at: number, item: T): void {
+  for (let i = items.length; i > at; i--) items[i] = items[i - 1] as T
+  items[at] = item
+}
+
+export function removeAt<T>(items: T[], at: number): void {
+  for (let i = at + 1; i < items.length; i++) items[i - 1] = items[i] as T
+  items.pop()
+}
+
 /** The first index whose item is not less than `probe`. */
 function lowerBound<T extends K, K>(items: readonly T[], probe: K, compare: Compare<K>): number {
   let low = 0
@@ -185,7 +204,7 @@ function insertInto<T extends K, K>(node: Node<T>, item: T, compare: Compare<K>,
     const known = i < node.items.length && compare(node.items[i] as T, item) === 0
     if (known) node.items[i] = item
     else {
-      node.items.splice(i, 0, item)
+      insertAt(node.items, i, item)
       node.size++
     }
     return !known
@@ -229,7 +248,7 @@ function removeFrom<T extends K, K>(node: Node<T>, probe: K, compare: Compare<K>
   const i = lowerBound(node.items, probe, compare)
   node.size--
   if (node.children === null) {
-    node.items.splice(i, 1)
+    removeAt(node.items, i)
     return
   }
   const child = own(node.children[i] as Node<T>, owner)

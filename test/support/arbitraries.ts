@@ -29,12 +29,12 @@ function isName(text: string): boolean {
 }
 
 /** Few models, so that generated jobs meet. */
-export const arbitraryModels: fc.Arbitrary<readonly string[]> = fc.uniqueArray(arbitraryName, {
+const arbitraryModels: fc.Arbitrary<readonly string[]> = fc.uniqueArray(arbitraryName, {
   maxLength: 4,
 })
 
 /** Microseconds between 1970 and 2255. */
-export const arbitraryMicros: fc.Arbitrary<number> = fc.integer({ min: 1, max: Number.MAX_SAFE_INTEGER })
+const arbitraryMicros: fc.Arbitrary<number> = fc.integer({ min: 1, max: Number.MAX_SAFE_INTEGER })
 
 const seq = fc.oneof(fc.integer({ min: 1, max: 1_000 }), fc.integer({ min: 1, max: Number.MAX_SAFE_INTEGER }))
 /** Plain objects: decoded ones are, and a strict comparison sees the difference. */
@@ -45,7 +45,7 @@ const orNull = <T>(arbitrary: fc.Arbitrary<T>) => fc.option(arbitrary, { nil: nu
 const real = fc.double({ noNaN: true, noDefaultInfinity: true }).map((number) => number + 0)
 
 /** A spec with a value of its own in any field, defaults included. */
-export function arbitraryJobSpec(jobId: fc.Arbitrary<string> = arbitraryName): fc.Arbitrary<JobSpec> {
+function arbitraryJobSpec(jobId: fc.Arbitrary<string> = arbitraryName): fc.Arbitrary<JobSpec> {
   return record({
     jobId,
     jobType: fc.constantFrom(...jobTypes),
@@ -162,7 +162,7 @@ function waited<const Type extends 'blocked' | 'conflict'>(type: Type) {
 type AnyEvent = fc.Arbitrary<Event>
 
 /** Any event; of the one type if it is named. */
-export function arbitraryEvent(type?: EventType): AnyEvent {
+function arbitraryEvent(type?: EventType): AnyEvent {
   const facts: AnyEvent = type ? factsOf[type] : fc.oneof(...(Object.values(factsOf) as AnyEvent[]))
   return record({
     event: facts,

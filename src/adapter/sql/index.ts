@@ -1,5 +1,4 @@
-export { parseAnswer, turnAnswer } from './answers.ts'
-export { appendBy, type SqlCalls, sqlCalls } from './calls.ts'
+export { sqlCalls } from './calls.ts'
 export { storeFailure } from './failure.ts'
 export { type FunctionName, functionNames, type Rpc, statements } from './rpc.ts'
 export { type Turn, turnBy } from './turn.ts'
