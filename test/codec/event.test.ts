@@ -80,6 +80,6 @@ describe('a row that is no event of this release', () => {
   })
 
   it('in place of a list says whose fault it is', () => {
-    expect(() => decodeEvents({ code: 'PGRST' })).toThrow(/interlock doctor/)
+    expect(() => decodeEvents({ code: 'PGRST' })).toThrow(/interlock migrate/)
   })
 })
