@@ -18,6 +18,8 @@ let sql: pg.Pool
 beforeAll(async () => {
   url = await createDatabase('coordinator')
   sql = new pg.Pool({ connectionString: url })
+  // The database is dropped while the last connections say goodbye.
+  sql.on('connect', (client) => client.on('error', () => {}))
   await migrate({
     query: async (text, params) =>
       (await sql.query(text, params === undefined ? undefined : [...params])).rows,
