@@ -8,7 +8,10 @@ const created: string[] = []
 /** Registered when a test file imports this, so it runs after that file's own hooks: last in, first out. */
 afterAll(async () => {
   await administer(async (client) => {
-    for (const name of created.splice(0)) await client.query(`DROP DATABASE IF EXISTS "${name}" WITH (FORCE)`)
+    for (const name of created.splice(0)) {
+      await leftByAll(client, name)
+      await client.query(`DROP DATABASE IF EXISTS "${name}" WITH (FORCE)`)
+    }
   })
 })
 
@@ -23,6 +26,15 @@ export async function createDatabase(prefix: string): Promise<string> {
   const url = new URL(inject('postgresUrl'))
   url.pathname = `/${name}`
   return url.href
+}
+
+/** A pool that has ended is still saying goodbye; being cut off then would be an error that nobody listens to. */
+async function leftByAll(client: pg.Client, name: string): Promise<void> {
+  for (let tries = 0; tries < 100; tries++) {
+    const { rowCount } = await client.query('SELECT 1 FROM pg_stat_activity WHERE datname = $1', [name])
+    if (rowCount === 0) return
+    await new Promise((resolve) => setTimeout(resolve, 20))
+  }
 }
 
 async function administer(work: (client: pg.Client) => Promise<unknown>): Promise<void> {
