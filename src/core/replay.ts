@@ -23,12 +23,21 @@ export function fold(ledger: Ledger, events: Iterable<RecordedEvent>): Folded {
 
 /** The state that a whole log comes to. */
 export function replay(events: Iterable<RecordedEvent>): Ledger {
-  return fold(emptyLedger, events).ledger
+  const replayer = new Replayer()
+  for (const event of events) replayer.push(event)
+  return replayer.ledger()
 }
+
+/**
+ * Events after which a replay lets go of what a draft notes for decisions (whose row changed, who came into line): over a
+ * million events that would hold on to every job that ever was.
+ */
+const STRETCH = 5_000
 
 /** Takes events as they come, in pages or one by one, and shows the ledger when asked. */
 export class Replayer {
   #draft: Draft
+  #pushed = 0
   /** Set by the first corrupt event: part of it may be written, so no ledger is shown from then on. */
   #failure: { readonly error: unknown } | undefined
 
@@ -45,6 +54,7 @@ export class Replayer {
       this.#failure = { error }
       throw error
     }
+    if (++this.#pushed % STRETCH === 0) this.ledger()
   }
 
   /** The ledger so far. Costs a fresh owner: not meant for every event. */
