@@ -1,4 +1,4 @@
-import { filter, firstValueFrom, map, merge } from 'rxjs'
+import { filter, firstValueFrom, map, merge, type Observable, share } from 'rxjs'
 import type { Coordinator } from '../../src/coordinator/index.ts'
 import type { Started } from '../../src/core/index.ts'
 
@@ -28,6 +28,7 @@ export async function drain(
   let ended = 0
   let lastAt = from
   const enough = () => ended >= most
+  const news$ = newsOf(coordinator, enough)
   const run = async (first: Started) => {
     for (let job: Started | undefined = first; job !== undefined; ) {
       const endsAt = performance.now()
@@ -42,7 +43,7 @@ export async function drain(
     while (!isEmpty(coordinator) && !enough()) {
       const [first] = await coordinator.claim(claim)
       if (first !== undefined) await run(first)
-      else if (!isEmpty(coordinator) && !enough()) await somethingNew(coordinator, enough)
+      else if (!isEmpty(coordinator) && !enough()) await firstValueFrom(news$, { defaultValue: undefined })
     }
   }
   await Promise.all(Array.from({ length: slots }, slot))
@@ -50,15 +51,15 @@ export async function drain(
 }
 
 function isEmpty(coordinator: Coordinator): boolean {
-  const { activeCount, waitingCount } = coordinator.health()
+  const { activeCount, waitingCount } = coordinator.state()
   return activeCount + waitingCount === 0
 }
 
-/** There may be something to start, or nothing is left to wait for. */
-async function somethingNew(coordinator: Coordinator, enough: () => boolean): Promise<void> {
-  const over = coordinator.events$.pipe(
-    filter(() => isEmpty(coordinator) || enough()),
+/** There may be something to start, or nothing is left to wait for. Looked for once, however many slots wait. */
+function newsOf(coordinator: Coordinator, enough: () => boolean): Observable<void> {
+  const over$ = coordinator.events$.pipe(
+    filter(({ type }) => type === 'completed' && (enough() || isEmpty(coordinator))),
     map(() => undefined),
   )
-  await firstValueFrom(merge(coordinator.wake$, over), { defaultValue: undefined })
+  return merge(coordinator.wake$, over$).pipe(share())
 }
