@@ -1,3 +1,4 @@
+import type { EnqueueInput } from '../../src/codec/index.ts'
 import { type Context, type Goal, type Row, sample, sized } from '../frame/bench.ts'
 import { sum } from '../frame/statistics.ts'
 import { coordinated, enqueueAll, jobsOn } from '../jobs.ts'
@@ -61,22 +62,24 @@ async function contend(
   count: number,
 ) {
   const queue = queueName('contention')
-  return coordinated(store, queue, async (coordinator) => {
-    await using workers = await Workers.start({ url, queue, slots: SLOTS }, processes)
-    const round = async (jobs: number, prefix: string) => {
-      await enqueueAll(coordinator, jobsOn(models, jobs, prefix))
-      await workers.prepare()
-      const from = Date.now()
-      const reports = await workers.drain()
-      const ended = sum(reports.map((report) => report.ended))
-      if (ended !== jobs) throw new Error(`${ended} of ${jobs} jobs were run`)
-      return figuresOf(reports, jobs, from)
-    }
-    // A process that has just begun compiles; workers live for days.
-    await round(sized(context, 300 * processes, 30), 'warm')
-    // Awaited here: the workers leave when this block is left.
-    return await round(count, 'job')
-  })
+  // Made, filled and left again: whoever stays follows the log too, and is one more process.
+  const fill = (jobs: readonly EnqueueInput[]) =>
+    coordinated(store, queue, (coordinator) => enqueueAll(coordinator, jobs))
+  const round = async (workers: Workers, jobs: number, prefix: string) => {
+    await fill(jobsOn(models, jobs, prefix))
+    await workers.prepare()
+    const from = Date.now()
+    const reports = await workers.drain()
+    const ended = sum(reports.map((report) => report.ended))
+    if (ended !== jobs) throw new Error(`${ended} of ${jobs} jobs were run`)
+    return figuresOf(reports, jobs, from)
+  }
+  await fill([])
+  await using workers = await Workers.start({ url, queue, slots: SLOTS }, processes)
+  // A process that has just begun compiles; workers live for days.
+  await round(workers, sized(context, 300 * processes, 30), 'warm')
+  // Awaited here: the workers leave when this function is left.
+  return await round(workers, count, 'job')
 }
 
 function figuresOf(reports: readonly Report[], count: number, from: number) {
