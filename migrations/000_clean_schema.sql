@@ -251,13 +251,22 @@ create table if not exists public.job_queue_inbox (
 create index if not exists job_queue_inbox_open_idx on public.job_queue_inbox (queue, created_at)
   where answered_at is null;
 
--- Payloads, results and error texts: what people may have to erase, and the append-only log must therefore not hold.
+-- Payloads, results, errors, checkpoints and progress: what people may have to erase, and the append-only log must
+-- therefore not hold. Payload, result and error are written in the append of their event.
+-- life: the sequence number of the `queued` event that these belong to: what an earlier life of the id left is not given to a
+-- later one, and goes with the first write of it. token: of the attempt that noted last.
+-- The bounds are of jsonb, which takes up to 6 times the bytes of the text (a list of small numbers): 1 MB of JSON text,
+-- which is what programs are held to, always fits.
 create table if not exists public.job_queue_data (
   queue text not null check (length(queue) between 1 and 200),
   job_id text not null check (length(job_id) between 1 and 200),
-  payload jsonb check (pg_column_size(payload) <= 1048576),
-  result jsonb check (pg_column_size(result) <= 1048576),
-  error jsonb check (pg_column_size(error) <= 65536),
+  life bigint,
+  token bigint,
+  payload jsonb check (pg_column_size(payload) <= 8388608),
+  result jsonb check (pg_column_size(result) <= 8388608),
+  error jsonb check (pg_column_size(error) <= 131072),
+  checkpoint jsonb check (pg_column_size(checkpoint) <= 524288),
+  progress jsonb check (pg_column_size(progress) <= 524288),
   updated_at timestamptz not null default clock_timestamp(),
   primary key (queue, job_id)
 );
@@ -418,7 +427,8 @@ $columns$;
 --                     at in microseconds since 1970; ids 1..200 characters, 100 models, 64 KB of data at most
 --   changes           the inner projection after these events: {state: {…}, jobs: [{…}], gone: [job_id, …], also: [job_id, …]},
 --                     columns of job_queue_state and job_queue_jobs with times in microseconds; state.policy null: unchanged;
---                     also: those of `jobs` that no event names, if there are any (job_queue_changes)
+--                     also: those of `jobs` that no event names, if there are any (job_queue_changes);
+--                     data: payloads, results and errors of its events, if there are any (job_queue_put_data)
 -- Returns {ok: true, version, now} when everything was written; else nothing was, and {ok: false, reason, version, now, …}:
 --   version      others were faster; missed: the events after expected_version, 500 or 256 KB of them at most
 --   known        some of the commands have been here before; known: [{command_id, command_hash, seqs}, …]
@@ -584,6 +594,9 @@ begin
     insert into public.job_queue_changes (queue, seq, job_ids)
     values ($1, given.version, array(select jsonb_array_elements_text(changes -> 'also')));
   end if;
+  if changes ? 'data' then
+    perform public.job_queue_put_data($1, changes -> 'data');
+  end if;
   -- An update and not an insert … on conflict, which would take a number of the sequence in every append.
   update public.job_queue_state s
      set status = c.status, version = c.version, active_job_id = c.active_job_id, active_job_type = c.active_job_type,
@@ -664,6 +677,39 @@ begin
 end
 $$;
 
+-- job_queue_data_of(queue, job_ids): what is kept of these jobs beside the log, and their rows of `jobs`.
+--   job_ids  1,000 at most
+-- Returns [{job_id, payload, result, error, checkpoint, progress, row}, …], one for each id, in the order given; null where
+-- there is nothing. Of a job that was enqueued anew only what its present life has. row: the user's row of `jobs` as JSON,
+-- null where there is none or Interlock does not use the table (job_queue_targets).
+-- Raises JQ001 for more than 1,000 ids.
+create or replace function public.job_queue_data_of(queue text, job_ids text[]) returns jsonb
+language plpgsql stable security definer
+set search_path = pg_catalog, pg_temp
+set enable_seqscan = off
+as $$
+#variable_conflict use_column
+declare
+  rows jsonb;
+begin
+  if job_ids is null or cardinality(job_ids) > 1000 then
+    raise exception using errcode = 'JQ001', message = 'job_queue_data_of takes up to 1,000 ids';
+  end if;
+  rows := public.job_queue_user_rows(job_ids);
+  return (
+    select coalesce(jsonb_agg(jsonb_build_object('job_id', w.id, 'payload', d.payload, 'result', d.result,
+             'error', d.error, 'checkpoint', d.checkpoint, 'progress', d.progress, 'row', rows -> w.id) order by w.place), '[]')
+      from unnest($2) with ordinality as w (id, place)
+      left join lateral (
+        select k.* from public.job_queue_data k
+         where k.queue = $1 and k.job_id = w.id
+           -- Without the event (it is archived) nobody has enqueued the job since.
+           and k.life is not distinct from coalesce((
+             select max(l.seq + 0) from public.job_queue_log l
+              where l.queue = $1 and l.job_id = w.id and l.event_type = 'queued'), k.life)) d on true);
+end
+$$;
+
 -- job_queue_events(queue, after, max_events, max_bytes): a stretch of the log as one JSON array, for the functions that give
 -- events to a program (append, turn, read). One value and not a set of rows: PostgREST cuts sets at max-rows. json and not
 -- jsonb: 200,000 events/s in place of 40,000.
@@ -687,6 +733,23 @@ as $$
            where p.queue = $1 and p.seq > $2 and p.seq <= $2 + $3) l
        where l.bytes < $4 or l.seq = $2 + 1
        order by l.seq) e
+$$;
+
+-- job_queue_forget(queue, job_ids): deletes what is kept of these jobs beside the log: payload, result, error, checkpoint and
+-- progress. For erasure. What the log says of them stays: ids, model names, codes, numbers, times. Doing it twice does nothing
+-- more.
+-- Returns how many jobs something was kept of. Raises nothing.
+create or replace function public.job_queue_forget(queue text, job_ids text[]) returns integer
+language plpgsql security definer
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+  forgotten integer;
+begin
+  delete from public.job_queue_data d where d.queue = $1 and d.job_id = any ($2);
+  get diagnostics forgotten = row_count;
+  return forgotten;
+end
 $$;
 
 -- job_queue_forget_workers(queue): deletes the rows of workers that have been gone for a day and hold nothing; for
@@ -729,6 +792,52 @@ begin
   update public.job_queue_workers w
      set dead = true, expires_at = least(w.expires_at, clock_timestamp())
    where w.queue = $1 and w.worker_id = $2;
+  return found;
+end
+$$;
+
+-- job_queue_note(queue, job_id, token, note): keeps how far a running attempt has come, for people and for the next
+-- attempt. Never takes the queue's lock.
+--   token  the fencing token of the attempt
+--   note   {checkpoint, progress}: one or both, JSON of some 64 KB at most each; null empties it. A checkpoint is on the disk when this
+--          returns; progress may be lost with a crash of the server.
+-- Returns true when it was written, false when the token is not that of the job's running attempt: then nothing was.
+-- Raises JQ001 for a note that says nothing, 23514 for a value out of bounds.
+create or replace function public.job_queue_note(queue text, job_id text, token bigint, note jsonb) returns boolean
+language plpgsql security definer
+set search_path = pg_catalog, pg_temp
+set enable_seqscan = off
+as $$
+#variable_conflict use_column
+begin
+  if (note ?| array['checkpoint', 'progress']) is not true then
+    raise exception using errcode = 'JQ001', message = 'a note has a checkpoint, progress, or both';
+  end if;
+  -- Unless the caller's transaction has written something of its own.
+  if note ? 'checkpoint' then
+    perform set_config('synchronous_commit', 'on', true);
+  elsif pg_current_xact_id_if_assigned() is null then
+    perform set_config('synchronous_commit', 'off', true);
+  end if;
+  insert into public.job_queue_data as d (queue, job_id, life, token, checkpoint, progress)
+  select j.queue, j.job_id,
+         (select max(l.seq + 0) from public.job_queue_log l
+           where l.queue = $1 and l.job_id = $2 and l.event_type = 'queued'),
+         $3, $4 -> 'checkpoint', $4 -> 'progress'
+    from public.job_queue_jobs j
+   where j.queue = $1 and j.job_id = $2 and j.state = 'active' and j.fencing_token = $3
+  on conflict (queue, job_id) do update set
+    life = excluded.life,
+    token = excluded.token,
+    payload = case when d.life = excluded.life then d.payload end,
+    result = case when d.life = excluded.life then d.result end,
+    error = case when d.life = excluded.life then d.error end,
+    checkpoint = case when d.life = excluded.life then coalesce(excluded.checkpoint, d.checkpoint)
+                      else excluded.checkpoint end,
+    progress = case when d.life = excluded.life then coalesce(excluded.progress, d.progress) else excluded.progress end,
+    updated_at = clock_timestamp()
+    -- One that was under way while its attempt ended and the next one noted something comes too late.
+    where coalesce(d.token, 0) <= excluded.token and coalesce(d.life, 0) <= excluded.life;
   return found;
 end
 $$;
@@ -966,6 +1075,37 @@ as $$
    where s.queue = $1
 $$;
 
+-- job_queue_put_data(queue, data): writes payloads, results and errors beside the events that they belong to. Internal;
+-- called by job_queue_append only, after it has written the events.
+--   data  [{job_id, payload, result, error, checkpoint}, …], each job once; a key that is there is set, null empties it,
+--         one that is not there stays as it is, unless what is there is from an earlier life of the job
+-- Returns nothing. Raises 23514 for a value out of bounds (job_queue_data), 21000 when a job is named twice.
+create or replace function public.job_queue_put_data(queue text, data jsonb) returns void
+language plpgsql
+set search_path = pg_catalog, pg_temp
+as $$
+#variable_conflict use_column
+begin
+  -- max(seq + 0): a plain max would be read off the end of the primary key, past the events of all other jobs.
+  insert into public.job_queue_data as d (queue, job_id, life, payload, result, error, checkpoint)
+  select $1, g.item ->> 'job_id',
+         (select max(l.seq + 0) from public.job_queue_log l
+           where l.queue = $1 and l.job_id = g.item ->> 'job_id' and l.event_type = 'queued'),
+         g.item -> 'payload', g.item -> 'result', g.item -> 'error', g.item -> 'checkpoint'
+    from jsonb_array_elements($2) as g (item)
+  on conflict (queue, job_id) do update set
+    life = excluded.life,
+    payload = case when d.life = excluded.life then coalesce(excluded.payload, d.payload) else excluded.payload end,
+    result = case when d.life = excluded.life then coalesce(excluded.result, d.result) else excluded.result end,
+    error = case when d.life = excluded.life then coalesce(excluded.error, d.error) else excluded.error end,
+    checkpoint = case when d.life = excluded.life then coalesce(excluded.checkpoint, d.checkpoint)
+                      else excluded.checkpoint end,
+    progress = case when d.life = excluded.life then d.progress end,
+    token = case when d.life = excluded.life then d.token end,
+    updated_at = clock_timestamp();
+end
+$$;
+
 -- job_queue_read(queue, after, lim): a page of the log, for replay and for catching up. Never takes the queue's lock.
 --   queue  name of the queue
 --   after  events with a greater sequence number, ascending; 0 for the first page
@@ -1148,6 +1288,32 @@ begin
   return json_build_object('version', head.version, 'epoch', head.epoch,
     'now', (extract(epoch from clock_timestamp()) * 1000000)::bigint,
     'missed', public.job_queue_events($1, $2, 500, 262144));
+end
+$$;
+
+-- job_queue_user_rows(job_ids): the rows of `jobs` with these ids, as one JSON object by id. Internal; called by
+-- job_queue_data_of. The look-up uses the index of the user's own key: the ids are cast to its type, never the key to text.
+-- Returns {job_id: row, …}; {} when there are none, or Interlock does not use the table. Raises nothing.
+create or replace function public.job_queue_user_rows(job_ids text[]) returns jsonb
+language plpgsql stable
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+  found_target record;
+  candidates text[] := job_ids;
+  rows jsonb;
+begin
+  select * into found_target from public.job_queue_targets() t where t.target = 'jobs';
+  if not found then
+    return '{}';
+  end if;
+  if found_target.key_type = 'uuid' then
+    select array_agg(id) into candidates from unnest(job_ids) as id
+     where id ~ '^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$';
+  end if;
+  execute format('select jsonb_object_agg(t.%1$I::text, to_jsonb(t)) from public.jobs t where t.%1$I = any ($1::%2$s[])',
+    found_target.key_column, found_target.key_type) into rows using candidates;
+  return coalesce(rows, '{}');
 end
 $$;
 
@@ -1338,7 +1504,7 @@ begin
   for item in
     select p.oid::regprocedure::text as name, p.prorettype = 'trigger'::regtype as is_trigger
       from pg_catalog.pg_proc p
-     where p.pronamespace = 'public'::regnamespace and p.proname = any ('{job_queue_append,job_queue_beat,job_queue_events,job_queue_forget_workers,job_queue_guard_columns,job_queue_leave,job_queue_open,job_queue_outer_rows,job_queue_overdue,job_queue_project,job_queue_project_target,job_queue_projection,job_queue_read,job_queue_refuse_change,job_queue_reproject,job_queue_set_aside_rows,job_queue_targets,job_queue_touched,job_queue_turn,job_queue_worker_list,job_queue_write_target}'::text[])
+     where p.pronamespace = 'public'::regnamespace and p.proname = any ('{job_queue_append,job_queue_beat,job_queue_data_of,job_queue_events,job_queue_forget,job_queue_forget_workers,job_queue_guard_columns,job_queue_leave,job_queue_note,job_queue_open,job_queue_outer_rows,job_queue_overdue,job_queue_project,job_queue_project_target,job_queue_projection,job_queue_put_data,job_queue_read,job_queue_refuse_change,job_queue_reproject,job_queue_set_aside_rows,job_queue_targets,job_queue_touched,job_queue_turn,job_queue_user_rows,job_queue_worker_list,job_queue_write_target}'::text[])
   loop
     execute format('revoke all on function %s from public', item.name);
     foreach outsider in array outsiders || runners loop
@@ -1360,8 +1526,8 @@ $privileges$;
 -- What this was. Rows change only when something did, so that running it again leaves everything as it is.
 insert into public.job_queue_migrations as m (version, checksum)
 values 
-  ('000', '9f106856766f58d091188a5e0bf8597b3d170d8ee4618b7f19003268ab254784'),
-  ('027', '9f106856766f58d091188a5e0bf8597b3d170d8ee4618b7f19003268ab254784')
+  ('000', '4d5a5c358969a5af868bc32d0f2bacad11c1eb595a14bbc50fc013d7cb514dd6'),
+  ('027', '4d5a5c358969a5af868bc32d0f2bacad11c1eb595a14bbc50fc013d7cb514dd6')
 on conflict (version) do update set checksum = excluded.checksum, applied_at = excluded.applied_at
   where m.checksum <> excluded.checksum;
 -- PostgREST finds the new functions after this; nobody else listens.

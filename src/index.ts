@@ -27,6 +27,7 @@ export {
   isInterlockError,
   type JobSpec,
   type JobType,
+  type Json,
   type Lease,
   type Ledger,
   type Policy,
@@ -37,5 +38,5 @@ export {
   type Started,
   type Waiting,
 } from './core/index.ts'
-export type { LogStore } from './port/index.ts'
+export type { JobData, LogStore } from './port/index.ts'
 export { closeJobCoordinator, getJobCoordinator } from './process/index.ts'

@@ -7,7 +7,8 @@
 --                     at in microseconds since 1970; ids 1..200 characters, 100 models, 64 KB of data at most
 --   changes           the inner projection after these events: {state: {…}, jobs: [{…}], gone: [job_id, …], also: [job_id, …]},
 --                     columns of job_queue_state and job_queue_jobs with times in microseconds; state.policy null: unchanged;
---                     also: those of `jobs` that no event names, if there are any (job_queue_changes)
+--                     also: those of `jobs` that no event names, if there are any (job_queue_changes);
+--                     data: payloads, results and errors of its events, if there are any (job_queue_put_data)
 -- Returns {ok: true, version, now} when everything was written; else nothing was, and {ok: false, reason, version, now, …}:
 --   version      others were faster; missed: the events after expected_version, 500 or 256 KB of them at most
 --   known        some of the commands have been here before; known: [{command_id, command_hash, seqs}, …]
@@ -172,6 +173,9 @@ begin
   if changes ? 'also' then
     insert into public.job_queue_changes (queue, seq, job_ids)
     values ($1, given.version, array(select jsonb_array_elements_text(changes -> 'also')));
+  end if;
+  if changes ? 'data' then
+    perform public.job_queue_put_data($1, changes -> 'data');
   end if;
   -- An update and not an insert … on conflict, which would take a number of the sequence in every append.
   update public.job_queue_state s

@@ -1,10 +1,19 @@
--- Payloads, results and error texts: what people may have to erase, and the append-only log must therefore not hold.
+-- Payloads, results, errors, checkpoints and progress: what people may have to erase, and the append-only log must
+-- therefore not hold. Payload, result and error are written in the append of their event.
+-- life: the sequence number of the `queued` event that these belong to: what an earlier life of the id left is not given to a
+-- later one, and goes with the first write of it. token: of the attempt that noted last.
+-- The bounds are of jsonb, which takes up to 6 times the bytes of the text (a list of small numbers): 1 MB of JSON text,
+-- which is what programs are held to, always fits.
 create table if not exists public.job_queue_data (
   queue text not null check (length(queue) between 1 and 200),
   job_id text not null check (length(job_id) between 1 and 200),
-  payload jsonb check (pg_column_size(payload) <= 1048576),
-  result jsonb check (pg_column_size(result) <= 1048576),
-  error jsonb check (pg_column_size(error) <= 65536),
+  life bigint,
+  token bigint,
+  payload jsonb check (pg_column_size(payload) <= 8388608),
+  result jsonb check (pg_column_size(result) <= 8388608),
+  error jsonb check (pg_column_size(error) <= 131072),
+  checkpoint jsonb check (pg_column_size(checkpoint) <= 524288),
+  progress jsonb check (pg_column_size(progress) <= 524288),
   updated_at timestamptz not null default clock_timestamp(),
   primary key (queue, job_id)
 );

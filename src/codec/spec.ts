@@ -1,6 +1,15 @@
 import { z } from 'zod'
-import { bounds, type JobSpec, type JobType, MICROS_PER_MS, specDefaults } from '../core/index.ts'
+import {
+  bounds,
+  InterlockError,
+  type JobSpec,
+  type JobType,
+  type Json,
+  MICROS_PER_MS,
+  specDefaults,
+} from '../core/index.ts'
 import { parseInput, unknownFields } from './invalid.ts'
+import { jsonBounds, jsonSchema, sizeOf } from './json.ts'
 import { jobIdSchema, jobTypeSchema, kindSchema, modelsSchema } from './names.ts'
 
 /** A job as a program asks for it: whatever is left out gets its default. */
@@ -18,6 +27,11 @@ export interface EnqueueInput {
   readonly attempts?: number | undefined
   readonly timeoutMs?: number | undefined
   readonly expireMs?: number | null | undefined
+  /**
+   * What its handler is given: anything that JSON can say, 1 MB at most, 16 MB in one call. Kept in `job_queue_data`, never in the
+   * log. Of a job that is live already the payload stays as it is.
+   */
+  readonly payload?: unknown
 }
 
 /** A whole number from `min` to `max`; the message says the range. */
@@ -45,6 +59,7 @@ const shape = {
   attempts: wholeNumber(1, bounds.attempts).optional(),
   timeoutMs: wholeNumber(1, bounds.durationMs, ' (milliseconds)').optional(),
   expireMs: wholeNumber(1, bounds.durationMs, ' (milliseconds), or null for no expiry').nullish(),
+  payload: jsonSchema(jsonBounds.payload).optional(),
 }
 const inputSchema = z.strictObject(shape, { error: unknownFields(Object.keys(shape)) })
 
@@ -73,9 +88,31 @@ export function parseSpec(input: unknown, defaults: SpecDefaults = specDefaults,
   return withDefaults(parseInput(inputSchema, input, root), defaults)
 }
 
-/** The specs of a batch of at most 10,000, in order. @throws InterlockError `invalid_input`, naming e.g. `jobs[3].models[0]` */
-export function parseSpecs(inputs: unknown, defaults: SpecDefaults = specDefaults): readonly JobSpec[] {
+/** A job with what travels beside its spec. */
+export interface ParsedJob {
+  readonly spec: JobSpec
+  /** Undefined: none was given. */
+  readonly payload: Json | undefined
+}
+
+/** The jobs of a batch of at most 10,000, in order. @throws InterlockError `invalid_input`, naming e.g. `jobs[3].models[0]` */
+export function parseJobs(inputs: unknown, defaults: SpecDefaults = specDefaults): readonly ParsedJob[] {
   const limit = 'must be a list of at most 10,000 jobs; send more in several calls'
   const list = parseInput(z.array(z.unknown(), { error: limit }).max(10_000, limit), inputs, 'jobs')
-  return list.map((input, index) => parseSpec(input, defaults, `jobs[${index}]`))
+  const jobs = list.map((input, index) => {
+    const parsed = parseInput(inputSchema, input, `jobs[${index}]`)
+    return { spec: withDefaults(parsed, defaults), payload: parsed.payload }
+  })
+  checkSize(jobs)
+  return jobs
+}
+
+function checkSize(jobs: readonly ParsedJob[]): void {
+  const bytes = jobs.reduce((sum, { payload }) => sum + (payload === undefined ? 0 : sizeOf(payload)), 0)
+  if (bytes <= jsonBounds.call) return
+  throw new InterlockError(
+    'invalid_input',
+    `jobs: the payloads have ${bytes.toLocaleString('en')} bytes, one call takes ${jsonBounds.call.toLocaleString('en')}; send them in several calls`,
+    { path: 'jobs', bytes },
+  )
 }

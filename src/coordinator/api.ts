@@ -14,7 +14,7 @@ import type {
   Started,
   Waiting,
 } from '../core/index.ts'
-import type { LogStore } from '../port/index.ts'
+import type { JobData, LogStore } from '../port/index.ts'
 import type { Logger } from './logger.ts'
 import type { QueueView } from './view.ts'
 import type { WorkflowConfig } from './workflow-models.ts'
@@ -65,15 +65,31 @@ export interface CompleteOptions {
   /** Needed from any process but the one that holds the job. */
   readonly fencingToken?: number
   readonly outcome?: 'completed' | 'failed'
-  /** Of a failed job. Its text goes to the logger, never into the log of the queue. */
+  /** Of a failed job. Its text goes to the logger and to `job_queue_data`, never into the log of the queue. */
   readonly error?: unknown
 }
 
+export interface EndOptions {
+  /** What the job came to: anything that JSON can say, 1 MB at most; kept in `job_queue_data`. */
+  readonly result?: unknown
+  readonly claim?: Claim | undefined
+}
+
+/** How far a running attempt has come; 64 KB of JSON at most each. */
+export interface NoteOptions {
+  /** Given to the next attempt (`data`). On the disk when the call returns. */
+  readonly checkpoint?: unknown
+  /** For people. May be lost with a crash of the database server. */
+  readonly progress?: unknown
+}
+
 export interface FailOptions {
+  /** What was thrown. Its name, message and stack are kept in `job_queue_data`, 16 KB at most. */
+  readonly error?: unknown
   readonly code?: FailureCode
   /** When another attempt may start: at once, at a time, or never (`null`). At once unless given. */
   readonly retryAt?: Date | null
-  readonly claim?: Claim
+  readonly claim?: Claim | undefined
 }
 
 export interface Health {
@@ -111,17 +127,29 @@ export interface Coordinator {
   /** The job has ended. @throws InterlockError `job_not_active`, `stale_token`, `not_holder` */
   onJobComplete(jobId: string, jobType: JobType, options?: CompleteOptions): Promise<void>
 
-  /** Puts jobs in line, all or none. @throws InterlockError `invalid_input`, `job_exists`, `models_required` */
+  /** Puts jobs in line, all or none, with their payloads. @throws InterlockError `invalid_input`, `job_exists`, `models_required` */
   enqueue(
     jobs: readonly EnqueueInput[],
   ): Promise<{ readonly queued: number; readonly waiting: readonly Waiting[] }>
   /** Starts what may start, in line order: at most `max` jobs, of these kinds (null: any). */
   claim(claim: Claim): Promise<readonly Started[]>
   /** Ends an attempt; with `claim` the jobs that this makes startable start here, in the same append. */
-  complete(lease: Lease, options?: { readonly claim?: Claim }): Promise<readonly Started[]>
+  complete(lease: Lease, options?: EndOptions): Promise<readonly Started[]>
   fail(lease: Lease, options?: FailOptions): Promise<readonly Started[]>
   /** Gives an attempt back to the line, at no cost but for the reasons `retry` and `lease_expired`. */
   release(lease: Lease, reason: RequeueReason, runAt?: Date | null): Promise<void>
+  /**
+   * What is kept of these jobs beside the log (payload, result, error, checkpoint, progress, the row of `jobs`): one entry
+   * for each id, in the order given; 1,000 ids at most.
+   */
+  data(jobIds: readonly string[]): Promise<readonly JobData[]>
+  /**
+   * Keeps a note of a running attempt, without the queue's lock. False: the attempt is over and nothing was kept.
+   * @throws InterlockError `invalid_input`
+   */
+  note(lease: Lease, note: NoteOptions): Promise<boolean>
+  /** Deletes payload, result, error, checkpoint and progress of these jobs; the log stays. */
+  forget(jobIds: readonly string[]): Promise<void>
   /** Ends a waiting job; asks an active one to stop, or with `force` frees its models at once. */
   cancel(jobId: string, options?: { readonly force?: boolean }): Promise<void>
   confirmCancel(lease: Lease, options?: { readonly claim?: Claim }): Promise<readonly Started[]>

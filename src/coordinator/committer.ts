@@ -1,6 +1,7 @@
 import {
   type Command,
   type CommandResult,
+  type DataChange,
   type Decision,
   decide,
   InterlockError,
@@ -8,6 +9,7 @@ import {
 } from '../core/index.ts'
 import type { AppendAnswer, AppendRequest, LogStore } from '../port/index.ts'
 import type { DatabaseClock } from './clock.ts'
+import { dataOf } from './data-of.ts'
 import { OpenCommands } from './open-commands.ts'
 import { type Patience, patiently } from './patience.ts'
 import { readToHead } from './read.ts'
@@ -16,6 +18,8 @@ import type { Replica } from './replica.ts'
 /** A command that waits for its answer. */
 export interface Pending {
   readonly command: Command
+  /** Written in the append of the events that it belongs to. */
+  readonly data?: readonly DataChange[]
   readonly resolve: (result: CommandResult) => void
   readonly reject: (error: unknown) => void
 }
@@ -104,7 +108,7 @@ export class Committer {
   async #append(open: OpenCommands): Promise<Try> {
     const { store, clock } = this.#options
     const decision = this.#decide(open.commands())
-    const request = this.#request(decision)
+    const request = this.#request(decision, open)
     if (request === null) return { decision, answer: null, sure: false }
     const sent = clock.mark()
     const answer = await store.append(request)
@@ -125,7 +129,7 @@ export class Committer {
       open.settleKnown()
       if (replica.version < view.version) return null
       decision = this.#decide(open.commands())
-      const request = this.#request(decision)
+      const request = this.#request(decision, open)
       appending = request !== null
       return request
     })
@@ -143,14 +147,17 @@ export class Committer {
     return decide(replica.ledger, commands, { now: clock.now(), deadWorkers: this.#deadWorkers })
   }
 
-  #request(decision: Decision): AppendRequest | null {
+  #request(decision: Decision, open: OpenCommands): AppendRequest | null {
     if (decision.events.length === 0) return null
     const { queue, replica } = this.#options
     return {
       queue,
       expectedVersion: replica.version,
       events: decision.events,
-      changes: projectionChanges(replica.ledger, decision.ledger, decision.touched),
+      changes: {
+        ...projectionChanges(replica.ledger, decision.ledger, decision.touched),
+        ...dataOf(open.pending(), decision.events),
+      },
     }
   }
 

@@ -1,6 +1,15 @@
 import { filter, map, type Observable, Subject, startWith } from 'rxjs'
 import { CoordinatorActor, type CoordinatorActorOptions } from '../../machines/index.ts'
-import { type EnqueueInput, type PolicyInput, parseJobId, parsePolicy, parseSpecs } from '../codec/index.ts'
+import {
+  type EnqueueInput,
+  errorData,
+  type PolicyInput,
+  parseJobId,
+  parseJobs,
+  parseNote,
+  parsePolicy,
+  parseResult,
+} from '../codec/index.ts'
 import {
   type Claim,
   type CommandBody,
@@ -14,17 +23,20 @@ import {
   type RequeueReason,
   type Started,
 } from '../core/index.ts'
+import type { JobData } from '../port/index.ts'
 import type {
   CompleteOptions,
   Coordinator,
   CoordinatorOptions,
+  EndOptions,
   FailOptions,
   Health,
+  NoteOptions,
   StartAnswer,
   StartOptions,
 } from './api.ts'
 import { GateDesk } from './gate-desk.ts'
-import { AT_ONCE, Member } from './member.ts'
+import { AT_ONCE, Member, type SendOptions } from './member.ts'
 import { completeOptions, type WholeOptions } from './options.ts'
 import { type QueueView, queueView, toDate } from './view.ts'
 import { type WorkflowConfig, workflowModels } from './workflow-models.ts'
@@ -80,26 +92,32 @@ class QueueCoordinator implements Coordinator {
   }
 
   async enqueue(jobs: readonly EnqueueInput[]) {
-    const specs = parseSpecs(jobs)
-    if (specs.length === 0) return { queued: 0, waiting: [] }
-    const { waiting } = await this.#send({ type: 'enqueue', specs })
+    const parsed = parseJobs(jobs)
+    if (parsed.length === 0) return { queued: 0, waiting: [] }
+    const specs = parsed.map(({ spec }) => spec)
+    const data = parsed.flatMap(({ spec: { jobId }, payload }) =>
+      payload === undefined ? [] : [{ jobId, payload }],
+    )
+    const { waiting } = await this.#send({ type: 'enqueue', specs }, { data })
     return { queued: specs.length, waiting }
   }
 
   async claim(claim: Claim): Promise<readonly Started[]> {
-    return (await this.#send({ type: 'claim' }, claim)).started
+    return (await this.#send({ type: 'claim' }, { claim })).started
   }
 
-  async complete({ jobId, fencingToken: token }: Lease, { claim }: { claim?: Claim } = {}) {
-    return (await this.#send({ type: 'complete', jobId, token }, claim)).started
+  async complete({ jobId, fencingToken: token }: Lease, { claim, result }: EndOptions = {}) {
+    const data = result === undefined ? [] : [{ jobId, result: parseResult(result) }]
+    return (await this.#send({ type: 'complete', jobId, token }, { claim, data })).started
   }
 
   async fail(
     { jobId, fencingToken: token }: Lease,
-    { code = 'handler_error', retryAt, claim }: FailOptions = {},
+    { code = 'handler_error', retryAt, error, claim }: FailOptions = {},
   ) {
+    const data = error === undefined ? [] : [{ jobId, error: errorData(error) }]
     const at = retryAt === null ? null : retryAt === undefined ? AT_ONCE : retryAt.getTime() * MICROS_PER_MS
-    return (await this.#send({ type: 'fail', jobId, token, code, retryAt: at }, claim)).started
+    return (await this.#send({ type: 'fail', jobId, token, code, retryAt: at }, { claim, data })).started
   }
 
   async release({ jobId, fencingToken: token }: Lease, reason: RequeueReason, runAt: Date | null = null) {
@@ -107,12 +125,24 @@ class QueueCoordinator implements Coordinator {
     await this.#send({ type: 'release', jobId, token, reason, runAt: at })
   }
 
+  data(jobIds: readonly string[]): Promise<readonly JobData[]> {
+    return this.#options.store.data(this.queue, jobIds)
+  }
+
+  async note({ jobId, fencingToken: token }: Lease, note: NoteOptions): Promise<boolean> {
+    return this.#options.store.note(this.queue, { jobId, token, ...parseNote(note) })
+  }
+
+  forget(jobIds: readonly string[]): Promise<void> {
+    return this.#options.store.forget(this.queue, jobIds)
+  }
+
   async cancel(jobId: string, { force = false }: { force?: boolean } = {}): Promise<void> {
     await this.#send({ type: 'cancel', jobId: parseJobId(jobId), force })
   }
 
   async confirmCancel({ jobId, fencingToken: token }: Lease, { claim }: { claim?: Claim } = {}) {
-    return (await this.#send({ type: 'confirm_cancel', jobId, token }, claim)).started
+    return (await this.#send({ type: 'confirm_cancel', jobId, token }, { claim })).started
   }
 
   async reprioritize(jobId: string, to: { priority: number } | { before: string }): Promise<void> {
@@ -214,8 +244,8 @@ class QueueCoordinator implements Coordinator {
     this.#wake.complete()
   }
 
-  async #send(body: CommandBody, claim?: Claim) {
-    const result = await this.#member.send(body, claim)
+  async #send(body: CommandBody, options?: SendOptions) {
+    const result = await this.#member.send(body, options)
     return { ...result, started: this.#desk.sort(result.started) }
   }
 

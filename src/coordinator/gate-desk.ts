@@ -1,4 +1,4 @@
-import { parseJobId, parseSpec } from '../codec/index.ts'
+import { errorData, parseJobId, parseSpec } from '../codec/index.ts'
 import { type Accepted, type JobType, jobOf, type Started } from '../core/index.ts'
 import type { CompleteOptions, StartAnswer, StartOptions } from './api.ts'
 import { Gate } from './gate.ts'
@@ -52,9 +52,13 @@ export class GateDesk {
     if (this.#bypassed.delete(jobId)) return
     const token = fencingToken ?? null
     this.gate.acknowledge(jobId)
+    const data = error === undefined ? [] : [{ jobId, error: errorData(error) }]
     const { started } =
       outcome === 'failed'
-        ? await this.#member.send({ type: 'fail', jobId, token, code: 'handler_error', retryAt: null })
+        ? await this.#member.send(
+            { type: 'fail', jobId, token, code: 'handler_error', retryAt: null },
+            { data },
+          )
         : await this.#member.send({ type: 'complete', jobId, token })
     for (const attempt of started) this.gate.deliver(attempt)
     const why = error === undefined ? '' : `: ${errorText(error)}`

@@ -3,6 +3,7 @@ import {
   type Accepted,
   type Claim,
   type CommandBody,
+  type DataChange,
   hash,
   InterlockError,
   jobOf,
@@ -24,6 +25,14 @@ import { nextTickAt, TickTimer } from './timers.ts'
 
 /** A time that has always passed. */
 export const AT_ONCE = 0
+
+/** What goes along with a command. */
+export interface SendOptions {
+  /** What this process could start in the same append. */
+  readonly claim?: Claim | undefined
+  /** What is kept beside the log of the jobs that the command puts in line or ends. */
+  readonly data?: readonly DataChange[]
+}
 
 /** What a member tells of, beside the answers to its commands. */
 export interface MemberHooks {
@@ -118,7 +127,7 @@ export class Member {
   }
 
   /** Sends one command. Its answer names what it started for this process; its refusal is thrown. */
-  async send(body: CommandBody, claim?: Claim): Promise<Accepted> {
+  async send(body: CommandBody, { claim, data }: SendOptions = {}): Promise<Accepted> {
     if (this.#closing.signal.aborted) {
       throw new InterlockError('closed', 'the coordinator is closed; make a new one with createCoordinator')
     }
@@ -127,7 +136,7 @@ export class Member {
     const command = { id, hash: hash(JSON.stringify(body)), workerId, body }
     this.#underWay.add(id)
     try {
-      const result = await this.#pen.send(claim === undefined ? command : { ...command, claim })
+      const result = await this.#pen.send(claim === undefined ? command : { ...command, claim }, data)
       this.#lastError = null
       if (!result.ok) throw new InterlockError(result.code, result.message)
       return { ...result, started: result.started.filter((attempt) => attempt.workerId === workerId) }

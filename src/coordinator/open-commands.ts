@@ -28,6 +28,10 @@ export class OpenCommands {
     return [...this.#open.values()].map((pending) => pending.command)
   }
 
+  pending(): Iterable<Pending> {
+    return this.#open.values()
+  }
+
   note(events: readonly RecordedEvent[]): void {
     for (const event of events) {
       if (!this.#open.has(event.commandId)) continue

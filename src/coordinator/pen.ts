@@ -1,8 +1,6 @@
-import type { Command, CommandResult } from '../core/index.ts'
+import type { Command, CommandResult, DataChange } from '../core/index.ts'
+import { takeBatch } from './batch.ts'
 import type { Committer, Pending } from './committer.ts'
-
-/** Commands in one append at most: it bounds the time under the queue's lock to some tens of milliseconds. */
-const MOST_PER_APPEND = 500
 
 /**
  * Lets one append of this process be under way at a time. Commands that come meanwhile are decided and appended
@@ -21,10 +19,13 @@ export class Pen {
     this.#committer = committer
   }
 
-  /** Resolves once what the command led to is in the log, or is known to be nothing. */
-  send(command: Command): Promise<CommandResult> {
+  /**
+   * Resolves once what the command led to is in the log, or is known to be nothing.
+   * @param data written in the same append, if the command puts the job in line or ends it
+   */
+  send(command: Command, data: readonly DataChange[] = []): Promise<CommandResult> {
     return new Promise((resolve, reject) => {
-      this.#pending.push({ command, resolve, reject })
+      this.#pending.push({ command, data, resolve, reject })
       this.#start()
     })
   }
@@ -57,7 +58,7 @@ export class Pen {
     await Promise.resolve()
     while (this.#pending.length > 0 || this.#catchingUp.length > 0) {
       if (this.#catchingUp.length > 0) await this.#readOn()
-      const batch = this.#pending.splice(0, MOST_PER_APPEND)
+      const batch = takeBatch(this.#pending)
       if (batch.length > 0) await this.#committer.commit(batch)
     }
     this.#running = false

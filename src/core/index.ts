@@ -1,5 +1,6 @@
 export { isStartable } from './admission.ts'
 export * from './command.ts'
+export * from './data.ts'
 export { type Decision, decide } from './decide.ts'
 export * from './error.ts'
 export * from './event.ts'

@@ -1,3 +1,4 @@
+import type { DataChange } from './data.ts'
 import type { JobType, Micros } from './job.ts'
 import type { Policy } from './policy.ts'
 
@@ -44,9 +45,13 @@ export interface StateRow {
   readonly updated_at: Micros
 }
 
-/** The inner projection's rows after an append: upserts, deletions, and the queue's state. */
+/**
+ * The inner projection's rows after an append: upserts, deletions, and the queue's state. `data`: payloads, results and
+ * errors that belong to its events, each job once; absent when there are none.
+ */
 export interface ProjectionChanges {
   readonly state: StateRow
   readonly jobs: readonly JobRow[]
   readonly gone: readonly string[]
+  readonly data?: readonly DataChange[]
 }

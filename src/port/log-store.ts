@@ -1,4 +1,4 @@
-import type { JobRow, Micros, ProjectionChanges, RecordedEvent, StateRow } from '../core/index.ts'
+import type { JobRow, Json, Micros, ProjectionChanges, RecordedEvent, StateRow } from '../core/index.ts'
 
 /** What one append wants to write. The events already carry their sequence numbers and times. */
 export interface AppendRequest {
@@ -6,7 +6,7 @@ export interface AppendRequest {
   /** The version (last sequence number) that the deciding replica was at. The first event is the next. */
   readonly expectedVersion: number
   readonly events: readonly RecordedEvent[]
-  /** The inner projection after these events: computed by the core, written by the store in the same transaction. */
+  /** The inner projection after these events: computed by the core, written by the store in the same transaction, and the data that goes with it. */
   readonly changes: ProjectionChanges
 }
 
@@ -125,6 +125,31 @@ export interface ProjectStep {
   readonly targets: number
 }
 
+/** What is kept of a job beside the log. Null where there is nothing. */
+export interface JobData {
+  readonly jobId: string
+  readonly payload: Json
+  readonly result: Json
+  /** Of the last attempt that failed: `{ name, message, stack? }`. */
+  readonly error: Json
+  /** What the last attempt noted for the next one. */
+  readonly checkpoint: Json
+  readonly progress: Json
+  /** The user's row of `jobs` as JSON, by the names of its columns; numbers beyond 2^53 lose digits. */
+  readonly row: { readonly [column: string]: Json } | null
+}
+
+/** How far a running attempt has come. */
+export interface AttemptNote {
+  readonly jobId: string
+  /** The fencing token of the attempt. */
+  readonly token: number
+  /** Given to the next attempt; on the disk when the call returns. Absent: stays; null: emptied. */
+  readonly checkpoint?: Json
+  /** For people; may be lost with a crash of the server. */
+  readonly progress?: Json
+}
+
 /**
  * Where a queue's log lives. All writes to the log go through `append` (or `turn`, which is an append under a lock that
  * is held while the caller decides). Errors: `not_migrated`, `database_older`, `database_newer`, `store_unavailable`,
@@ -151,6 +176,15 @@ export interface LogStore {
    */
   project(queue: string, batch: number): Promise<ProjectStep>
   beat(beat: WorkerBeat): Promise<BeatAnswer>
+  /**
+   * What is kept of these jobs (1,000 at most) beside the log: one entry for each id, in the order given. Of a job that was
+   * enqueued anew only what its present life has.
+   */
+  data(queue: string, jobIds: readonly string[]): Promise<readonly JobData[]>
+  /** Keeps a note of a running attempt. False, and nothing written: the token is not that of the running attempt. */
+  note(queue: string, note: AttemptNote): Promise<boolean>
+  /** Deletes what is kept of these jobs beside the log; the log stays. Twice does nothing more. */
+  forget(queue: string, jobIds: readonly string[]): Promise<void>
   /** Ends this incarnation: its lease is gone at once. */
   leave(queue: string, workerId: string): Promise<void>
   workers(queue: string): Promise<readonly WorkerRow[]>

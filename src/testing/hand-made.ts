@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises'
-import type { Event, JobRow, Micros, RecordedEvent, StateRow } from '../core/index.ts'
+import type { DataChange, Event, JobRow, Micros, RecordedEvent, StateRow } from '../core/index.ts'
 import type { AppendAnswer, AppendRequest, LogStore } from '../port/index.ts'
 
 /** What a hand-made append says; what is left out is as plain as can be. */
@@ -14,6 +14,7 @@ export interface HandMade {
   readonly jobs?: readonly JobRow[]
   readonly gone?: readonly string[]
   readonly state?: Partial<StateRow>
+  readonly data?: readonly DataChange[]
 }
 
 let commands = 0
@@ -36,7 +37,12 @@ export function handMade(made: HandMade): AppendRequest {
     queue,
     expectedVersion: version,
     events,
-    changes: { state, jobs: made.jobs ?? [], gone: made.gone ?? [] },
+    changes: {
+      state,
+      jobs: made.jobs ?? [],
+      gone: made.gone ?? [],
+      ...(made.data === undefined ? undefined : { data: made.data }),
+    },
   }
 }
 

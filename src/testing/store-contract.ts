@@ -1,5 +1,6 @@
 import { appendContract } from './contract/append.ts'
 import { benchFor, type Runner, type Subject } from './contract/bench.ts'
+import { dataContract } from './contract/data.ts'
 import { leaseContract } from './contract/leases.ts'
 import { readContract } from './contract/read.ts'
 import { turnContract } from './contract/turn.ts'
@@ -20,6 +21,7 @@ export function storeContract(name: string, subject: () => Promise<Subject>, run
     runner.describe('append', () => appendContract(bench))
     runner.describe('leases', () => leaseContract(bench))
     runner.describe('turn', () => turnContract(bench))
+    runner.describe('data', () => dataContract(bench))
     runner.describe('read', () => readContract(bench))
   })
 }

@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { parseJobId, parseModels, parsePolicy, parseSpec, parseSpecs } from '../../src/codec/index.ts'
+import { parseJobId, parseJobs, parseModels, parsePolicy, parseSpec } from '../../src/codec/index.ts'
 import { defaultPolicy, isInterlockError } from '../../src/core/index.ts'
 import { arbitraryName, arbitraryPolicy } from '../support/arbitraries.ts'
 
@@ -99,8 +99,8 @@ describe('a job to enqueue', () => {
       { jobId: 'a', models: [] },
       { jobId: 'b', models: [''] },
     ]
-    expect(messageOf(() => parseSpecs(batch))).toContain('jobs[1].models[0]: must not be empty')
-    expect(messageOf(() => parseSpecs(Array(10_001)))).toContain('jobs: must be a list of at most 10,000')
+    expect(messageOf(() => parseJobs(batch))).toContain('jobs[1].models[0]: must not be empty')
+    expect(messageOf(() => parseJobs(Array(10_001)))).toContain('jobs: must be a list of at most 10,000')
   })
 
   it('survives input that is circular, deep or huge', () => {

@@ -1,5 +1,6 @@
 import { InterlockError, type Micros, type RecordedEvent } from '../../core/index.ts'
 import type { AppendAnswer, AppendRequest, KnownCommand } from '../../port/index.ts'
+import { putData } from './data.ts'
 import type { MemoryQueue, MemoryWorker } from './database.ts'
 
 const TOLERANCE: Micros = 1_000_000
@@ -15,9 +16,10 @@ export function appendTo(queue: MemoryQueue, request: AppendRequest, now: Micros
     const worker = queue.workers.get(workerId)
     if (worker) worker.dead = true
   }
-  const { state, jobs, gone } = request.changes
+  const { state, jobs, gone, data = [] } = request.changes
   for (const jobId of gone) queue.jobs.delete(jobId)
   for (const row of jobs) queue.jobs.set(row.job_id, row)
+  for (const change of data) putData(queue, change)
   queue.state = { ...state, policy: state.policy ?? queue.state.policy }
   return { ok: true, version: queue.log.length, now }
 }
@@ -69,6 +71,7 @@ function timesAreRight(events: readonly RecordedEvent[], lastAt: Micros, now: Mi
 function record(queue: MemoryQueue, event: RecordedEvent): void {
   queue.log.push(event)
   queue.lastAt = event.at
+  if (event.type === 'queued') queue.lives.set(event.jobId, event.seq)
   if (event.type === 'epoch_changed') queue.epoch = event.epoch
   const known = queue.commands.get(event.commandId)
   if (known) known.seqs.push(event.seq)

@@ -1,6 +1,7 @@
 import {
   defaultPolicy,
   type JobRow,
+  type Json,
   type Micros,
   type RecordedEvent,
   type StateRow,
@@ -16,12 +17,26 @@ export interface MemoryWorker {
   dead: boolean
 }
 
+/** A row of `job_queue_data`. */
+export interface MemoryData {
+  readonly life: number | undefined
+  readonly token: number
+  readonly payload: Json
+  readonly result: Json
+  readonly error: Json
+  readonly checkpoint: Json
+  readonly progress: Json
+}
+
 /** What the tables hold of one queue. */
 export interface MemoryQueue {
   readonly log: RecordedEvent[]
   readonly commands: Map<string, KnownCommand & { readonly seqs: number[] }>
   readonly jobs: Map<string, JobRow>
   readonly workers: Map<string, MemoryWorker>
+  readonly data: Map<string, MemoryData>
+  /** The sequence number of the last `queued` event of each job. */
+  readonly lives: Map<string, number>
   readonly listeners: Set<() => void>
   state: StateRow
   lastAt: Micros
@@ -48,6 +63,8 @@ export function queueIn(database: MemoryDatabase, name: string): MemoryQueue {
     commands: new Map(),
     jobs: new Map(),
     workers: new Map(),
+    data: new Map(),
+    lives: new Map(),
     listeners: new Set(),
     state: idleState(database.now()),
     lastAt: 0,

@@ -1,6 +1,7 @@
 import { InterlockError, type JobRow } from '../../core/index.ts'
 import type { AppendRequest, BeatAnswer, LogStore, WorkerBeat, WorkerRow } from '../../port/index.ts'
 import { appendTo, isLive, isOverdue } from './append.ts'
+import { dataOf, noteIn } from './data.ts'
 import { type MemoryDatabase, type MemoryQueue, memoryDatabase, queueIn } from './database.ts'
 
 /**
@@ -44,6 +45,12 @@ export function memoryStore(database: MemoryDatabase = memoryDatabase()): LogSto
     project: async (name) => {
       const version = queueOf(name).log.length
       return { projectedSeq: version, version, written: 0, setAside: 0, busy: false, targets: 0 }
+    },
+    data: async (name, jobIds) => dataOf(queueOf(name), jobIds),
+    note: async (name, note) => noteIn(queueOf(name), note),
+    forget: async (name, jobIds) => {
+      const { data } = queueOf(name)
+      for (const jobId of jobIds) data.delete(jobId)
     },
     beat: async (beat) => beatIn(queueOf(beat.queue), beat, database.now()),
     leave: async (name, workerId) => {

@@ -1,6 +1,6 @@
 import { z } from 'zod'
 import { decodeEvents, policySchema } from '../../codec/index.ts'
-import { InterlockError, jobTypes } from '../../core/index.ts'
+import { InterlockError, type Json, jobTypes } from '../../core/index.ts'
 
 // int8 arrives as a JSON number; z.int() refuses what a double cannot hold exactly.
 const integer = z.int()
@@ -77,6 +77,25 @@ export const workersAnswer = z.array(
       state: row.state,
     })),
 )
+
+// It was checked when it came in, or is a row of the user's; it arrives through JSON.parse.
+const json = z.unknown().transform((value) => (value ?? null) as Json)
+
+export const dataAnswer = z.array(
+  z
+    .object({
+      job_id: z.string(),
+      payload: json,
+      result: json,
+      error: json,
+      checkpoint: json,
+      progress: json,
+      row: json.transform((row) => row as { readonly [column: string]: Json } | null),
+    })
+    .transform(({ job_id: jobId, ...data }) => ({ jobId, ...data })),
+)
+
+export const noteAnswer = z.boolean()
 
 const text = z.string().nullable()
 const time = integer.nullable()

@@ -4,6 +4,8 @@ import type { AppendAnswer, AppendRequest, LogStore, Projection } from '../../po
 import {
   appendAnswer,
   beatAnswer,
+  dataAnswer,
+  noteAnswer,
   openAnswer,
   parseAnswer,
   projectAnswer,
@@ -16,7 +18,17 @@ import type { Rpc } from './rpc.ts'
 /** The calls of a store that are one function each, whatever carries them. */
 export type SqlCalls = Pick<
   LogStore,
-  'open' | 'append' | 'read' | 'projection' | 'project' | 'beat' | 'leave' | 'workers'
+  | 'open'
+  | 'append'
+  | 'read'
+  | 'projection'
+  | 'project'
+  | 'beat'
+  | 'leave'
+  | 'workers'
+  | 'data'
+  | 'note'
+  | 'forget'
 >
 
 export function sqlCalls(rpc: Rpc): SqlCalls {
@@ -43,6 +55,12 @@ export function sqlCalls(rpc: Rpc): SqlCalls {
     leave: async (queue, workerId) => {
       await rpc('job_queue_leave', { queue, worker_id: workerId })
     },
+    data: (queue, jobIds) => call('job_queue_data_of', dataAnswer, { queue, job_ids: jobIds }),
+    note: (queue, { jobId, token, ...note }) =>
+      call('job_queue_note', noteAnswer, { queue, job_id: jobId, token, note }),
+    forget: async (queue, jobIds) => {
+      await rpc('job_queue_forget', { queue, job_ids: jobIds })
+    },
     project: (queue, batch) => call('job_queue_project', projectAnswer, { queue, batch }),
     workers: (queue) => call('job_queue_worker_list', workersAnswer, { queue }),
   }
@@ -62,10 +80,18 @@ export async function appendBy(rpc: Rpc, request: AppendRequest): Promise<Append
  * The changes as the function takes them. Half of a job's columns are null most of the time, and every byte is parsed
  * while the queue is locked. `also`: jobs whose row changes without an event of their own, for the outer projection.
  */
-function changesOf({ events, changes: { state, jobs, gone } }: AppendRequest) {
+function changesOf({ events, changes: { state, jobs, gone, data } }: AppendRequest) {
   const named = new Set(events.map((event) => ('jobId' in event ? event.jobId : null)))
   const also = jobs.map((row) => row.job_id).filter((id) => !named.has(id))
-  return { state: present(state), jobs: jobs.map(present), gone, ...(also.length > 0 ? { also } : undefined) }
+  return {
+    state: present(state),
+    jobs: jobs.map(present),
+    gone,
+    ...(also.length > 0 ? { also } : undefined),
+    ...(data === undefined
+      ? undefined
+      : { data: data.map(({ jobId, ...set }) => ({ job_id: jobId, ...set })) }),
+  }
 }
 
 function present(row: object): Record<string, unknown> {

@@ -22,6 +22,9 @@ const functions = {
   },
   job_queue_leave: { queue: 'text', worker_id: 'text' },
   job_queue_worker_list: { queue: 'text' },
+  job_queue_data_of: { queue: 'text', job_ids: 'text[]' },
+  job_queue_note: { queue: 'text', job_id: 'text', token: 'bigint', note: 'jsonb' },
+  job_queue_forget: { queue: 'text', job_ids: 'text[]' },
   job_queue_project: { queue: 'text', batch: 'integer' },
 } as const
 

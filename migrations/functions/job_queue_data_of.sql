@@ -1,0 +1,32 @@
+-- job_queue_data_of(queue, job_ids): what is kept of these jobs beside the log, and their rows of `jobs`.
+--   job_ids  1,000 at most
+-- Returns [{job_id, payload, result, error, checkpoint, progress, row}, …], one for each id, in the order given; null where
+-- there is nothing. Of a job that was enqueued anew only what its present life has. row: the user's row of `jobs` as JSON,
+-- null where there is none or Interlock does not use the table (job_queue_targets).
+-- Raises JQ001 for more than 1,000 ids.
+create or replace function public.job_queue_data_of(queue text, job_ids text[]) returns jsonb
+language plpgsql stable security definer
+set search_path = pg_catalog, pg_temp
+set enable_seqscan = off
+as $$
+#variable_conflict use_column
+declare
+  rows jsonb;
+begin
+  if job_ids is null or cardinality(job_ids) > 1000 then
+    raise exception using errcode = 'JQ001', message = 'job_queue_data_of takes up to 1,000 ids';
+  end if;
+  rows := public.job_queue_user_rows(job_ids);
+  return (
+    select coalesce(jsonb_agg(jsonb_build_object('job_id', w.id, 'payload', d.payload, 'result', d.result,
+             'error', d.error, 'checkpoint', d.checkpoint, 'progress', d.progress, 'row', rows -> w.id) order by w.place), '[]')
+      from unnest($2) with ordinality as w (id, place)
+      left join lateral (
+        select k.* from public.job_queue_data k
+         where k.queue = $1 and k.job_id = w.id
+           -- Without the event (it is archived) nobody has enqueued the job since.
+           and k.life is not distinct from coalesce((
+             select max(l.seq + 0) from public.job_queue_log l
+              where l.queue = $1 and l.job_id = w.id and l.event_type = 'queued'), k.life)) d on true);
+end
+$$;

@@ -1,0 +1,30 @@
+-- job_queue_put_data(queue, data): writes payloads, results and errors beside the events that they belong to. Internal;
+-- called by job_queue_append only, after it has written the events.
+--   data  [{job_id, payload, result, error, checkpoint}, …], each job once; a key that is there is set, null empties it,
+--         one that is not there stays as it is, unless what is there is from an earlier life of the job
+-- Returns nothing. Raises 23514 for a value out of bounds (job_queue_data), 21000 when a job is named twice.
+create or replace function public.job_queue_put_data(queue text, data jsonb) returns void
+language plpgsql
+set search_path = pg_catalog, pg_temp
+as $$
+#variable_conflict use_column
+begin
+  -- max(seq + 0): a plain max would be read off the end of the primary key, past the events of all other jobs.
+  insert into public.job_queue_data as d (queue, job_id, life, payload, result, error, checkpoint)
+  select $1, g.item ->> 'job_id',
+         (select max(l.seq + 0) from public.job_queue_log l
+           where l.queue = $1 and l.job_id = g.item ->> 'job_id' and l.event_type = 'queued'),
+         g.item -> 'payload', g.item -> 'result', g.item -> 'error', g.item -> 'checkpoint'
+    from jsonb_array_elements($2) as g (item)
+  on conflict (queue, job_id) do update set
+    life = excluded.life,
+    payload = case when d.life = excluded.life then coalesce(excluded.payload, d.payload) else excluded.payload end,
+    result = case when d.life = excluded.life then coalesce(excluded.result, d.result) else excluded.result end,
+    error = case when d.life = excluded.life then coalesce(excluded.error, d.error) else excluded.error end,
+    checkpoint = case when d.life = excluded.life then coalesce(excluded.checkpoint, d.checkpoint)
+                      else excluded.checkpoint end,
+    progress = case when d.life = excluded.life then d.progress end,
+    token = case when d.life = excluded.life then d.token end,
+    updated_at = clock_timestamp();
+end
+$$;

@@ -1,0 +1,25 @@
+-- job_queue_user_rows(job_ids): the rows of `jobs` with these ids, as one JSON object by id. Internal; called by
+-- job_queue_data_of. The look-up uses the index of the user's own key: the ids are cast to its type, never the key to text.
+-- Returns {job_id: row, …}; {} when there are none, or Interlock does not use the table. Raises nothing.
+create or replace function public.job_queue_user_rows(job_ids text[]) returns jsonb
+language plpgsql stable
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+  found_target record;
+  candidates text[] := job_ids;
+  rows jsonb;
+begin
+  select * into found_target from public.job_queue_targets() t where t.target = 'jobs';
+  if not found then
+    return '{}';
+  end if;
+  if found_target.key_type = 'uuid' then
+    select array_agg(id) into candidates from unnest(job_ids) as id
+     where id ~ '^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$';
+  end if;
+  execute format('select jsonb_object_agg(t.%1$I::text, to_jsonb(t)) from public.jobs t where t.%1$I = any ($1::%2$s[])',
+    found_target.key_column, found_target.key_type) into rows using candidates;
+  return coalesce(rows, '{}');
+end
+$$;

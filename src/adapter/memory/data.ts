@@ -1,0 +1,33 @@
+import type { DataChange } from '../../core/index.ts'
+import type { AttemptNote, JobData } from '../../port/index.ts'
+import type { MemoryData, MemoryQueue } from './database.ts'
+
+/** `job_queue_put_data`: what is named is set; the rest stays, unless it is from an earlier life. */
+export function putData(queue: MemoryQueue, { jobId, ...set }: DataChange): void {
+  queue.data.set(jobId, { ...presentData(queue, jobId), ...set })
+}
+
+/** `job_queue_note`: only while the token is that of the running attempt. */
+export function noteIn(queue: MemoryQueue, { jobId, token, ...note }: AttemptNote): boolean {
+  const row = queue.jobs.get(jobId)
+  if (row?.state !== 'active' || row.fencing_token !== token) return false
+  queue.data.set(jobId, { ...presentData(queue, jobId), ...note, token })
+  return true
+}
+
+/** `job_queue_data_of`. There is no table of a user here. */
+export function dataOf(queue: MemoryQueue, jobIds: readonly string[]): readonly JobData[] {
+  return jobIds.map((jobId) => {
+    const { payload, result, error, checkpoint, progress } = presentData(queue, jobId)
+    return { jobId, payload, result, error, checkpoint, progress, row: null }
+  })
+}
+
+const nothing = { token: 0, payload: null, result: null, error: null, checkpoint: null, progress: null }
+
+/** What the present life of the job has. A life is named by its `queued` event. */
+function presentData(queue: MemoryQueue, jobId: string): MemoryData {
+  const life = queue.lives.get(jobId)
+  const kept = queue.data.get(jobId)
+  return kept !== undefined && kept.life === life ? kept : { ...nothing, life }
+}

@@ -1,0 +1,120 @@
+import { z } from 'zod'
+import type { Json } from '../core/index.ts'
+import { parseInput } from './invalid.ts'
+
+/** Bounds of what is kept beside the log, in bytes of JSON text (UTF-8), and how deep it may nest. */
+export const jsonBounds = {
+  payload: 1_048_576,
+  result: 1_048_576,
+  checkpoint: 65_536,
+  progress: 65_536,
+  /** All payloads of one call, so that one append stays within some 100 ms. */
+  call: 16_777_216,
+  depth: 100,
+} as const
+
+class JsonFault extends Error {
+  readonly path: readonly PropertyKey[]
+  constructor(path: readonly PropertyKey[], message: string) {
+    super(message)
+    this.path = [...path]
+  }
+}
+
+/**
+ * A value that JSON can say, as a copy that nobody changes afterwards.
+ * @param path where in the input it is; grows and shrinks with the walk
+ */
+function copyOf(value: unknown, path: PropertyKey[]): Json {
+  if (value === null || typeof value === 'boolean') return value
+  if (typeof value === 'string') return soundText(value, path)
+  if (typeof value === 'number') {
+    if (Number.isFinite(value)) return value
+    throw new JsonFault(path, `is ${value}, which JSON cannot say; leave it out or write null`)
+  }
+  if (typeof value !== 'object') {
+    throw new JsonFault(path, `is of type ${typeof value}, which JSON cannot say; ${remedies[typeof value]}`)
+  }
+  if (path.length >= jsonBounds.depth) {
+    const message = `nests deeper than ${jsonBounds.depth} levels, or in a circle; make it flatter`
+    throw new JsonFault(path.slice(0, 3), message)
+  }
+  return Array.isArray(value) ? Array.from(value, (item, i) => below(i, item, path)) : objectCopy(value, path)
+}
+
+function below(key: PropertyKey, value: unknown, path: PropertyKey[]): Json {
+  path.push(key)
+  const copy = copyOf(value, path)
+  path.pop()
+  return copy
+}
+
+const remedies: Readonly<Record<string, string>> = {
+  bigint: 'write it as a text',
+  function: 'leave it out',
+  symbol: 'leave it out',
+  undefined: 'write null',
+}
+
+/** Fields that are undefined are left out, as JSON does. An own `__proto__` stays an ordinary key. */
+function objectCopy(value: object, path: PropertyKey[]): Json {
+  const prototype: unknown = Object.getPrototypeOf(value)
+  if (prototype !== null && Object.getPrototypeOf(prototype) !== null) {
+    const message = 'is neither a plain object nor a list; give what it holds (of a Date: toISOString())'
+    throw new JsonFault(path, message)
+  }
+  const entries = Object.entries(value).filter(([, item]) => item !== undefined)
+  return Object.fromEntries(entries.map(([key, item]) => [soundText(key, path), below(key, item, path)]))
+}
+
+/** jsonb refuses NUL (22P05) and lone surrogates (22P02). */
+function soundText(text: string, path: PropertyKey[]): string {
+  if (!text.isWellFormed()) {
+    throw new JsonFault(path, 'contains half of a surrogate pair; cut texts at whole characters')
+  }
+  if (text.includes('\0')) throw new JsonFault(path, 'contains a NUL character; remove it')
+  return text
+}
+
+/** A value that JSON can say in at most `bytes`. */
+export function jsonSchema(bytes: number): z.ZodType<Json> {
+  return z.unknown().transform((value, context) => {
+    try {
+      const copy = copyOf(value, [])
+      const size = sizeOf(copy)
+      if (size <= bytes) return copy
+      const [is, most] = [size.toLocaleString('en'), bytes.toLocaleString('en')]
+      throw new JsonFault(
+        [],
+        `has ${is} bytes as JSON, at most ${most} are kept; keep it elsewhere and give its address`,
+      )
+    } catch (error) {
+      if (!(error instanceof JsonFault)) throw error
+      context.addIssue({ code: 'custom', path: [...error.path], message: error.message })
+      return z.NEVER
+    }
+  })
+}
+
+/** Bytes of JSON text. */
+export function sizeOf(value: Json): number {
+  return new TextEncoder().encode(JSON.stringify(value)).length
+}
+
+/** What a job came to. @throws InterlockError `invalid_input`, naming the path below `result` */
+export const parseResult = (value: unknown): Json =>
+  parseInput(jsonSchema(jsonBounds.result), value, 'result')
+
+const noteSchema = z
+  .strictObject({
+    checkpoint: jsonSchema(jsonBounds.checkpoint).optional(),
+    progress: jsonSchema(jsonBounds.progress).optional(),
+  })
+  .transform(({ checkpoint, progress }) => ({
+    ...(checkpoint === undefined ? undefined : { checkpoint }),
+    ...(progress === undefined ? undefined : { progress }),
+  }))
+  .refine((note) => Object.keys(note).length > 0, 'must have a checkpoint, progress, or both')
+
+/** What an attempt notes. @throws InterlockError `invalid_input`, naming the path below `note` */
+export const parseNote = (value: unknown) => parseInput(noteSchema, value, 'note')

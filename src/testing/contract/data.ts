@@ -1,0 +1,118 @@
+import assert from 'node:assert/strict'
+import type { DataChange, Event } from '../../core/index.ts'
+import { activeRow, appendNow, queuedEvent, standOf } from '../hand-made.ts'
+import type { Bench } from './bench.ts'
+
+const empty = { payload: null, result: null, error: null, checkpoint: null, progress: null, row: null }
+
+const failedEvent = (jobId: string): Event => ({
+  type: 'failed',
+  jobId,
+  token: 1,
+  code: 'handler_error',
+  final: true,
+})
+
+/** What is kept beside the log: payloads, results, errors, checkpoints, progress. */
+export function dataContract({ it, store, other }: Bench): void {
+  const enter = async (queue: string, jobId: string, data: readonly DataChange[] = []) => {
+    const { at, version } = await standOf(store(), queue)
+    const row = { ...activeRow(jobId, at, 'w'), fencing_token: version + 1 }
+    await appendNow(store(), queue, [queuedEvent(jobId)], { jobs: [row], data })
+    return row.fencing_token
+  }
+  const keptOf = async (queue: string, jobId: string) => (await other().data(queue, [jobId]))[0]
+
+  it('keeps what comes with its events, and gives it back in the order asked', async (queue) => {
+    const payload = { text: 'Zoë \u{1F682}', list: [1, 2.5, null, true, { deep: [] }], ['__proto__']: 'own' }
+    await appendNow(store(), queue, [queuedEvent('a'), queuedEvent('b')], {
+      data: [
+        { jobId: 'a', payload },
+        { jobId: 'b', payload: 'plain', checkpoint: { externalId: 'x' } },
+      ],
+    })
+    assert.deepEqual(await other().data(queue, ['b', 'nobody', 'a']), [
+      { ...empty, jobId: 'b', payload: 'plain', checkpoint: { externalId: 'x' } },
+      { ...empty, jobId: 'nobody' },
+      { ...empty, jobId: 'a', payload },
+    ])
+  })
+
+  it('sets what is named and leaves the rest', async (queue) => {
+    await enter(queue, 'a', [{ jobId: 'a', payload: 1 }])
+    await appendNow(store(), queue, [failedEvent('a')], { data: [{ jobId: 'a', error: { name: 'E' } }] })
+    await appendNow(store(), queue, [failedEvent('a')], { data: [{ jobId: 'a', result: [] }] })
+    assert.deepEqual(await keptOf(queue, 'a'), {
+      ...empty,
+      jobId: 'a',
+      payload: 1,
+      result: [],
+      error: { name: 'E' },
+    })
+    await appendNow(store(), queue, [failedEvent('a')], { data: [{ jobId: 'a', error: null }] })
+    assert.deepEqual((await keptOf(queue, 'a'))?.error, null)
+  })
+
+  it('writes no data when it refuses the append', async (queue) => {
+    await enter(queue, 'a', [{ jobId: 'a', payload: 1 }])
+    const refused = await appendNow(store(), queue, [queuedEvent('a')], {
+      version: 0,
+      data: [{ jobId: 'a', payload: 2 }],
+    })
+    assert.equal(refused.ok, false)
+    assert.deepEqual((await keptOf(queue, 'a'))?.payload, 1)
+  })
+
+  it('gives nothing of an earlier life to a later one', async (queue) => {
+    const token = await enter(queue, 'a', [{ jobId: 'a', payload: 'old' }])
+    assert.equal(await store().note(queue, { jobId: 'a', token, checkpoint: 'old', progress: 1 }), true)
+    const second = await enter(queue, 'a')
+    assert.deepEqual(await keptOf(queue, 'a'), { ...empty, jobId: 'a' })
+    assert.equal(await store().note(queue, { jobId: 'a', token: second, progress: 2 }), true)
+    assert.deepEqual(await keptOf(queue, 'a'), { ...empty, jobId: 'a', progress: 2 })
+    await enter(queue, 'a', [{ jobId: 'a', payload: 'new' }])
+    assert.deepEqual(await keptOf(queue, 'a'), { ...empty, jobId: 'a', payload: 'new' })
+  })
+
+  it('keeps the notes of the running attempt, each by itself', async (queue) => {
+    const token = await enter(queue, 'a', [{ jobId: 'a', payload: 1 }])
+    assert.equal(await store().note(queue, { jobId: 'a', token, checkpoint: { externalId: 'x' } }), true)
+    assert.equal(await other().note(queue, { jobId: 'a', token, progress: 0.5 }), true)
+    const kept = { ...empty, jobId: 'a', payload: 1, checkpoint: { externalId: 'x' }, progress: 0.5 }
+    assert.deepEqual(await keptOf(queue, 'a'), kept)
+    await store().note(queue, { jobId: 'a', token, checkpoint: null })
+    assert.deepEqual(await keptOf(queue, 'a'), { ...kept, checkpoint: null })
+  })
+
+  it('takes no note of an attempt that is over, or of another job', async (queue) => {
+    const token = await enter(queue, 'a')
+    assert.equal(await store().note(queue, { jobId: 'a', token: token + 1, progress: 1 }), false)
+    assert.equal(await store().note(queue, { jobId: 'b', token, progress: 1 }), false)
+    assert.equal(await store().note(`${queue}-other`, { jobId: 'a', token, progress: 1 }), false)
+    await appendNow(store(), queue, [failedEvent('a')], { gone: ['a'] })
+    assert.equal(await store().note(queue, { jobId: 'a', token, progress: 1 }), false)
+    assert.deepEqual(await keptOf(queue, 'a'), { ...empty, jobId: 'a' })
+  })
+
+  it('forgets what it is asked to, and keeps the queues apart', async (queue) => {
+    await appendNow(store(), queue, [queuedEvent('a'), queuedEvent('b')], {
+      data: [
+        { jobId: 'a', payload: 'secret' },
+        { jobId: 'b', payload: 'kept' },
+      ],
+    })
+    await store().forget(`${queue}-other`, ['a', 'b'])
+    await store().forget(queue, ['a', 'nobody'])
+    await store().forget(queue, ['a'])
+    assert.deepEqual(await keptOf(queue, 'a'), { ...empty, jobId: 'a' })
+    assert.deepEqual((await keptOf(queue, 'b'))?.payload, 'kept')
+    assert.deepEqual((await other().data(`${queue}-other`, ['b']))[0]?.payload, null)
+  })
+
+  it('takes the largest payload that programs may send, whatever is in it', async (queue) => {
+    const numbers = Array.from({ length: 524_287 }, () => 1)
+    await enter(queue, 'a', [{ jobId: 'a', payload: numbers }])
+    const kept = (await keptOf(queue, 'a'))?.payload
+    assert.ok(Array.isArray(kept) && kept.length === numbers.length)
+  })
+}

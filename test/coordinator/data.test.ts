@@ -1,0 +1,93 @@
+import { describe, expect, it } from 'vitest'
+import { takeBatch } from '../../src/coordinator/batch.ts'
+import type { Started } from '../../src/core/index.ts'
+import { join, memoryStore } from './support.ts'
+
+const all = { max: 100, kinds: null }
+const leaseOf = (started: readonly Started[]) => {
+  const [first] = started
+  if (first === undefined) throw new Error('nothing was started')
+  return first.lease
+}
+
+describe('what is kept beside the log', () => {
+  it('goes with the events it belongs to: payload, result, error', async () => {
+    const coordinator = await join()
+    await coordinator.enqueue([{ jobId: 'a', models: ['m'], payload: { prompt: 'a train' }, attempts: 2 }])
+    const first = leaseOf(await coordinator.claim(all))
+    await coordinator.fail(first, { error: new TypeError('no rails') })
+    const second = leaseOf(await coordinator.claim(all))
+    await coordinator.complete(second, { result: { url: 'x' } })
+    const [kept] = await coordinator.data(['a'])
+    expect(kept).toMatchObject({
+      payload: { prompt: 'a train' },
+      result: { url: 'x' },
+      error: { name: 'TypeError', message: 'no rails', stack: expect.stringContaining('no rails') },
+    })
+  })
+
+  it('leaves the payload of a live job as it is, and writes nothing for a refused command', async () => {
+    const coordinator = await join()
+    await coordinator.setPolicy('by-model')
+    await coordinator.enqueue([{ jobId: 'a', models: ['m'], payload: 1 }])
+    await coordinator.enqueue([
+      { jobId: 'a', models: ['m'], payload: 2 },
+      { jobId: 'b', models: ['m'], payload: 3 },
+    ])
+    const lease = leaseOf(await coordinator.claim(all))
+    await coordinator.complete(lease)
+    await expect(coordinator.complete(lease, { result: 'late' })).rejects.toMatchObject({
+      code: 'job_not_active',
+    })
+    const kept = await coordinator.data(['a', 'b'])
+    expect(kept.map(({ payload, result }) => [payload, result])).toEqual([
+      [1, null],
+      [3, null],
+    ])
+  })
+
+  it('gives no payload of an earlier life to a job that is enqueued anew without one', async () => {
+    const coordinator = await join()
+    await coordinator.enqueue([{ jobId: 'a', models: ['m'], payload: 1 }])
+    await coordinator.complete(leaseOf(await coordinator.claim(all)))
+    await coordinator.enqueue([{ jobId: 'a', models: ['m'] }])
+    expect((await coordinator.data(['a']))[0]?.payload).toBeNull()
+  })
+
+  it('keeps the error that is told at the gate', async () => {
+    const coordinator = await join()
+    await coordinator.onJobStart('a', 'normal', ['m'])
+    await coordinator.onJobComplete('a', 'normal', { outcome: 'failed', error: 'out of steam' })
+    expect((await coordinator.data(['a']))[0]?.error).toEqual({ name: 'Error', message: 'out of steam' })
+  })
+
+  it('gives a checkpoint to the next attempt, and takes none of one that is over', async () => {
+    const store = memoryStore()
+    const coordinator = await join({ store })
+    await coordinator.enqueue([{ jobId: 'a', models: ['m'] }])
+    const first = leaseOf(await coordinator.claim(all))
+    expect(await coordinator.note(first, { checkpoint: { externalId: 'x' }, progress: 0.5 })).toBe(true)
+    await coordinator.fail(first)
+    const second = leaseOf(await coordinator.claim(all))
+    expect(second.fencingToken).toBeGreaterThan(first.fencingToken)
+    expect(await coordinator.note(first, { checkpoint: 'stale' })).toBe(false)
+    expect(await coordinator.data(['a'])).toMatchObject([{ checkpoint: { externalId: 'x' }, progress: 0.5 }])
+    await expect(coordinator.note(second, {})).rejects.toMatchObject({ code: 'invalid_input' })
+    await coordinator.forget(['a'])
+    expect(await coordinator.data(['a'])).toMatchObject([{ checkpoint: null, progress: null }])
+  })
+})
+
+describe('a batch', () => {
+  const weighing = (characters: number) => ({ data: [{ jobId: 'a', payload: 'x'.repeat(characters) }] })
+
+  it('is bounded by its commands and by its data, and never empty', () => {
+    const light = Array.from({ length: 600 }, () => ({}))
+    expect(takeBatch(light)).toHaveLength(500)
+    expect(light).toHaveLength(100)
+    const heavy = [weighing(3_000_000), weighing(1_000_000), weighing(1_000_000)]
+    expect(takeBatch(heavy)).toHaveLength(2)
+    expect(takeBatch([weighing(9_000_000), {}])).toHaveLength(1)
+    expect(takeBatch([])).toEqual([])
+  })
+})
