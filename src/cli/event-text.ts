@@ -1,5 +1,6 @@
 import type { RecordedEvent } from '../core/index.ts'
-import { isoTime } from './format.ts'
+import { clip, clockTime, isoTime } from './format.ts'
+import type { Frame } from './frame.ts'
 
 /** An event as `--json` shows it: everything that is recorded, the time as text. */
 export function eventDocument({ at, commandHash: _, ...event }: RecordedEvent) {
@@ -48,4 +49,16 @@ export function eventDetail(event: RecordedEvent): string {
     default:
       return event satisfies never
   }
+}
+
+/** An event in a line, cut at the width of a terminal; `more` follows it there. */
+export function eventLine(frame: Frame, event: RecordedEvent, more = ''): string {
+  const { dim } = frame.colors
+  const jobId = 'jobId' in event ? event.jobId : ''
+  const head = `${String(event.seq).padStart(6)}  ${clockTime(event.at)}`
+  const fixed = head.length + 34 + more.length
+  const detail = frame.isTerminal
+    ? clip(eventDetail(event), Math.max(20, frame.width - fixed))
+    : eventDetail(event)
+  return `${dim(head)}  ${event.type.padEnd(15)} ${jobId.padEnd(14)} ${more}${dim(detail)}`.trimEnd()
 }

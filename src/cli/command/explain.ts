@@ -1,4 +1,4 @@
-import type { Explanation, RecordedEvent } from '../../core/index.ts'
+import type { RecordedEvent } from '../../core/index.ts'
 import { InterlockError } from '../../core/index.ts'
 import type { LogStore } from '../../port/index.ts'
 import type { Cli } from '../cli.ts'
@@ -6,8 +6,9 @@ import { eventDetail, eventDocument } from '../event-text.ts'
 import { clip, clockTime } from '../format.ts'
 import type { Frame } from '../frame.ts'
 import { eachEvent } from '../read-log.ts'
+import { explanationText } from '../show/explanation.ts'
 import { withCoordinator } from '../store.ts'
-import { facts, table } from '../terminal/table.ts'
+import { table } from '../terminal/table.ts'
 
 export function addExplain(cli: Cli): void {
   cli.command(
@@ -20,33 +21,12 @@ export function addExplain(cli: Cli): void {
     (frame, [jobId = '']) =>
       withCoordinator(frame, async (coordinator, store) => {
         const found = await coordinator.explain(jobId)
-        if (found !== undefined) return frame.emit(found, textOf(frame, found))
+        if (found !== undefined) return frame.emit(found, explanationText(frame, found))
         const events = await historyOf(frame, store, jobId)
         const document = { jobId, state: 'ended', events: events.map(eventDocument) }
         frame.emit(document, endedText(jobId, events))
       }),
   )
-}
-
-function textOf(frame: Frame, found: Explanation): string {
-  const { dim, bold } = frame.colors
-  const rows: [string, string][] = [
-    ['job', `${bold(found.jobId)}, ${found.state}${found.code === null ? '' : ` (${found.code})`}`],
-    ['why', found.reason],
-  ]
-  if (found.position !== null) rows.push(['place', `${found.position} ahead in the line of the queue`])
-  if (found.chain.length > 0) rows.push(['waits for', found.chain.slice(0, 5).join(' ← ')])
-  if (found.overtaken > 0) rows.push(['overtaken', `${found.overtaken} times`])
-  rows.push(['to do', found.whatHasToHappen])
-  if (found.models.length === 0) return facts(rows, dim)
-  const standing = found.models.map(({ model, capacity, holders, ahead }) => [
-    clip(model, 28),
-    `${holders.length} of ${capacity}`,
-    clip(holders.join(', ') || '—', 28),
-    ahead,
-  ])
-  const heads = ['model', 'in use', 'held by', 'ahead']
-  return `${facts(rows, dim)}\n\n${table(heads, standing, { heading: dim, right: [3] })}`
 }
 
 /** The events of a job's last life. */

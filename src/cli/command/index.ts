@@ -10,6 +10,7 @@ import { addMachine } from './machine.ts'
 import { addMigrate } from './migrate.ts'
 import { addPolicy } from './policy.ts'
 import { addQueue } from './queue.ts'
+import { addReplay } from './replay.ts'
 import { addResume } from './resume.ts'
 import { addRun } from './run.ts'
 import { addStatus } from './status.ts'
@@ -21,6 +22,6 @@ type Add = (cli: Cli) => void
 export const commandGroups: readonly (readonly [heading: string, commands: readonly Add[]])[] = [
   ['Begin:', [addDemo, addMigrate]],
   ['Work:', [addRun, addEnqueue, addCancel, addPolicy, addDrain, addResume]],
-  ['Look:', [addStatus, addQueue, addExplain, addLog]],
+  ['Look:', [addStatus, addQueue, addExplain, addLog, addReplay]],
   ['Check:', [addVerify, addAudit, addMachine]],
 ]

@@ -1,8 +1,7 @@
 import type { RecordedEvent } from '../../core/index.ts'
 import type { LogStore } from '../../port/index.ts'
 import type { Cli } from '../cli.ts'
-import { eventDetail, eventDocument } from '../event-text.ts'
-import { clip, clockTime } from '../format.ts'
+import { eventDocument, eventLine } from '../event-text.ts'
 import type { Frame } from '../frame.ts'
 import { readLog } from '../read-log.ts'
 import { seqBefore, sinceTime } from '../since.ts'
@@ -26,7 +25,7 @@ export function addLog(cli: Cli): void {
       'the events of the queue: everything else can be rebuilt from them',
       [
         ['log', 'the last 20'],
-        ['log --since 10m', 'those of the last ten minutes; also a time such as 2026-11-24T15:00:00Z'],
+        ['log --since 10m', 'those of the last ten minutes; also 14:03:07 or 2026-11-24T15:00:00Z'],
         ['log --follow --json', 'as they come, one JSON document per line'],
       ],
       async (frame, _, options) => {
@@ -36,7 +35,7 @@ export function addLog(cli: Cli): void {
           const from = await beginOf(frame, store, options.since, limit)
           if (options.follow === true) return follow(frame, store, from)
           const events = await take(readLog(store, frame.queue, from), limit)
-          frame.emit(events.map(eventDocument), events.map((event) => lineOf(frame, event)).join('\n'))
+          frame.emit(events.map(eventDocument), events.map((event) => eventLine(frame, event)).join('\n'))
         })
       },
     )
@@ -77,22 +76,11 @@ async function follow(frame: Frame, store: LogStore, from: number): Promise<void
     })
     for await (const event of readLog(store, frame.queue, at)) {
       at = event.seq
-      frame.print(frame.json ? JSON.stringify(eventDocument(event)) : lineOf(frame, event))
+      frame.print(frame.json ? JSON.stringify(eventDocument(event)) : eventLine(frame, event))
     }
     const pause = setTimeout(() => wake(), LOOK_EVERY_MS)
     if (!frame.signal.aborted) await hint
     clearTimeout(pause)
   }
   await stop()
-}
-
-function lineOf(frame: Frame, event: RecordedEvent): string {
-  const { dim } = frame.colors
-  const jobId = 'jobId' in event ? event.jobId : ''
-  const head = `${String(event.seq).padStart(6)}  ${clockTime(event.at)}`
-  const fixed = head.length + 34
-  const detail = frame.isTerminal
-    ? clip(eventDetail(event), Math.max(20, frame.width - fixed))
-    : eventDetail(event)
-  return `${dim(head)}  ${event.type.padEnd(15)} ${jobId.padEnd(14)} ${dim(detail)}`.trimEnd()
 }

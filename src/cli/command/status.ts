@@ -1,12 +1,9 @@
-import { defaultPolicy, type JobRow, MICROS_PER_MS } from '../../core/index.ts'
 import type { Projection, WorkerRow } from '../../port/index.ts'
 import type { Cli } from '../cli.ts'
-import { clip, count, duration, models } from '../format.ts'
 import type { Frame } from '../frame.ts'
-import { dateOf, jobDocument } from '../job-document.ts'
-import { policyText } from '../policy-flags.ts'
+import { dateOf } from '../job-document.ts'
+import { stateDocument, stateText } from '../show/state.ts'
 import { withStore } from '../store.ts'
-import { facts, table } from '../terminal/table.ts'
 
 /** What one look at the store saw. */
 interface Look {
@@ -15,8 +12,6 @@ interface Look {
   readonly projection: Projection | null
   readonly workers: readonly WorkerRow[]
 }
-
-const SHOWN = 10
 
 export function addStatus(cli: Cli): void {
   cli.command(
@@ -39,19 +34,10 @@ export function addStatus(cli: Cli): void {
 }
 
 function documentOf(frame: Frame, { store, projection, workers }: Look) {
-  const state = projection?.state
   return {
     queue: frame.queue,
     store,
-    status: state?.status ?? 'idle',
-    version: state?.version ?? 0,
-    activeCount: state?.active_count ?? 0,
-    waitingCount: state?.waiting_count ?? 0,
-    activeModels: state?.active_models ?? [],
-    policy: state?.policy ?? defaultPolicy,
-    drainedAt: dateOf(state?.drained_at ?? null),
-    updatedAt: dateOf(state?.version ? state.updated_at : null),
-    active: activeOf(projection).map(jobDocument),
+    ...stateDocument(projection),
     workers: workers.map(({ startedAt, beatAt, expiresAt, ...worker }) => ({
       ...worker,
       startedAt: dateOf(startedAt),
@@ -61,36 +47,9 @@ function documentOf(frame: Frame, { store, projection, workers }: Look) {
   }
 }
 
-const activeOf = (projection: Projection | null): readonly JobRow[] =>
-  (projection?.jobs ?? [])
-    .filter((job) => job.state === 'active')
-    .toSorted((a, b) => (a.fencing_token ?? 0) - (b.fencing_token ?? 0))
-
-function textOf(frame: Frame, look: Look): string {
-  const { dim, bold } = frame.colors
-  const { projection, workers, now, store } = look
-  const state = projection?.state
-  const active = activeOf(projection)
+function textOf(frame: Frame, { projection, workers, now, store }: Look): string {
   const inState = (wanted: WorkerRow['state']) => workers.filter(({ state }) => state === wanted).length
-  const head = facts(
-    [
-      ['queue', `${bold(frame.queue)} in ${store}`],
-      ['status', `${state?.status ?? 'idle'}, version ${count(state?.version ?? 0)}`],
-      ['jobs', `${count(state?.active_count ?? 0)} active, ${count(state?.waiting_count ?? 0)} waiting`],
-      ['policy', policyText(state?.policy ?? defaultPolicy)],
-      ['workers', `${inState('live')} live${inState('late') > 0 ? `, ${inState('late')} late` : ''}`],
-    ],
-    dim,
-  )
-  if (active.length === 0) return head
-  const rows = active
-    .slice(0, SHOWN)
-    .map((job) => [
-      clip(job.job_id, 24),
-      job.job_type,
-      clip(models(job.models), 32),
-      duration((now - (job.started_at ?? now)) / MICROS_PER_MS),
-    ])
-  const more = active.length > SHOWN ? `\n… and ${active.length - SHOWN} more: interlock queue` : ''
-  return `${head}\n\n${table(['running', 'type', 'models', 'for'], rows, { heading: dim, right: [3] })}${more}`
+  const late = inState('late') > 0 ? `, ${inState('late')} late` : ''
+  const title = [['queue', `${frame.colors.bold(frame.queue)} in ${store}`]] as const
+  return stateText(frame, projection, now, title, [['workers', `${inState('live')} live${late}`]])
 }

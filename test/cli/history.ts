@@ -1,0 +1,42 @@
+import { expect } from 'vitest'
+import { createDatabase } from '../support/postgres-database.ts'
+import { fileWith, interlock } from './support.ts'
+
+/** A database with Interlock's tables and nothing in them. */
+export async function emptyQueue(): Promise<string> {
+  const url = await createDatabase('cli')
+  expect(await interlock(['migrate', '--url', url])).toMatchObject({ code: 0 })
+  return url
+}
+
+/** What a command prints under `--json`; it must end with this code. */
+export async function documentOf(url: string, words: readonly string[], code = 0) {
+  const spoken = await interlock([...words, '--json', '--url', url])
+  expect({ code: spoken.code, stderr: spoken.code === code ? '' : spoken.stderr }).toEqual({
+    code,
+    stderr: '',
+  })
+  return JSON.parse(spoken.stdout)
+}
+
+/** Takes jobs through a worker to their end. @param lines `job_id,models,seconds` */
+export async function worked(
+  url: string,
+  lines: readonly string[],
+  ...flags: readonly string[]
+): Promise<void> {
+  const file = await fileWith('w.csv', `job_id,models,seconds\n${lines.join('\n')}\n`)
+  await documentOf(url, ['run', file, '--policy', 'by-model', ...flags])
+}
+
+/** The log as `interlock log` has it. */
+export async function logOf(url: string): Promise<readonly LoggedEvent[]> {
+  return documentOf(url, ['log', '--limit', '100000'])
+}
+
+export interface LoggedEvent {
+  readonly seq: number
+  readonly type: string
+  readonly jobId?: string
+  readonly at: string
+}

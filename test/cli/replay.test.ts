@@ -1,0 +1,116 @@
+import { beforeAll, describe, expect, it } from 'vitest'
+import { documentOf, emptyQueue, type LoggedEvent, logOf, worked } from './history.ts'
+import { interlock } from './support.ts'
+
+describe('replay', () => {
+  let url = ''
+  let events: readonly LoggedEvent[] = []
+  const seqOf = (type: string, jobId: string) =>
+    events.find((event) => event.type === type && event.jobId === jobId)?.seq ?? 0
+
+  beforeAll(async () => {
+    url = await emptyQueue()
+    await worked(url, ['a,m,0.2', 'b,m;n,0.1', 'c,o,0.1'])
+    await documentOf(url, ['enqueue', '--job', 'later', '--models', 'm'])
+    events = await logOf(url)
+  })
+
+  it('shows at the end what status and queue show', async () => {
+    const { workers: _, store: __, ...status } = await documentOf(url, ['status'])
+    const { jobs } = await documentOf(url, ['queue'])
+    expect(await documentOf(url, ['replay'])).toMatchObject({ ...status, jobs, machine: 'idle' })
+  })
+
+  it('shows who ran and who waited at a number of the log, and why', async () => {
+    const seq = String(seqOf('started', 'a'))
+    const then = await documentOf(url, ['replay', '--to', seq])
+    expect(then).toMatchObject({
+      version: Number(seq),
+      machine: 'running',
+      activeCount: 1,
+      status: 'running',
+    })
+    expect(then.active).toMatchObject([{ jobId: 'a', models: ['m'] }])
+    expect(then.jobs.find(({ jobId }: LoggedEvent) => jobId === 'b')).toMatchObject({
+      state: 'waiting',
+      blockedBy: 'a',
+    })
+    expect(await documentOf(url, ['replay', '--to', seq, '--job', 'b'])).toMatchObject({
+      state: 'waiting',
+      code: 'model_in_use',
+      blockedBy: 'a',
+    })
+  })
+
+  it('takes a time: what happened until then, and nothing after it', async () => {
+    for (const { seq, at } of events.slice(2, 8)) {
+      expect((await documentOf(url, ['replay', '--to', at.replace(/\d{3}Z$/, 'Z')])).version).toBeLessThan(
+        seq,
+      )
+      const after = new Date(Date.parse(at) + 1).toISOString()
+      expect((await documentOf(url, ['replay', '--to', after])).version).toBeGreaterThanOrEqual(seq)
+    }
+    expect(await documentOf(url, ['replay', '--to', '7d'])).toMatchObject({ version: 0, jobs: [], at: null })
+  })
+
+  it('steps through the events with the machine beside them, in order and whole', async () => {
+    const words = ['replay', '--follow', '--speed', '0', '--json', '--url', url]
+    const { code, stdout } = await interlock(words)
+    const steps = stdout
+      .trim()
+      .split('\n')
+      .map((line) => JSON.parse(line))
+    expect(code).toBe(0)
+    expect(steps.map(({ seq }) => seq)).toEqual(events.map(({ seq }) => seq))
+    const ofA = steps.filter(({ type, jobId }) => jobId === 'a' && type !== 'queued')
+    expect(ofA).toMatchObject([
+      { type: 'started', machine: 'running', active: 1 },
+      { type: 'completed' },
+    ])
+    expect(steps.at(-1)).toMatchObject({ machine: 'idle', active: 0, waiting: 1 })
+    const part = await interlock([
+      'replay',
+      '--follow',
+      '--speed',
+      '0',
+      '--from',
+      '3',
+      '--to',
+      '5',
+      '--url',
+      url,
+    ])
+    expect(
+      part.stdout
+        .trim()
+        .split('\n')
+        .map((line) => line.trim().split(/\s+/)[0]),
+    ).toEqual(['4', '5'])
+  })
+
+  it('keeps the pace of what happened', async () => {
+    const [from, to] = [seqOf('started', 'a'), seqOf('completed', 'a')].map(String)
+    const began = performance.now()
+    await interlock(['replay', '--follow', '--from', from as string, '--to', to as string, '--url', url])
+    expect(performance.now() - began).toBeGreaterThanOrEqual(190)
+    const stop = new AbortController()
+    setTimeout(() => stop.abort(), 50)
+    const slow = await interlock(['replay', '--follow', '--speed', '0.0001', '--url', url], {
+      signal: stop.signal,
+    })
+    expect(slow.code).toBe(0)
+  })
+
+  it.each([
+    [['--to', 'soon'], 2, '--to soon: must be such as 10m'],
+    [['--to', '999999'], 2, '--to 999999: the log of queue default ends at'],
+    [['--from', '3'], 2, '--from: is for --follow'],
+    [['--speed', 'fast'], 2, '--speed fast: must be a number'],
+    [['--to', '25:00'], 2, 'must be such as 10m'],
+    [['--to', '1', '--job', 'nobody'], 1, 'job nobody was not live'],
+  ] as const)('%j: says what is wrong', async (words, code, message) => {
+    const spoken = await interlock(['replay', ...words, '--url', url])
+    expect(spoken).toMatchObject({ code, stdout: '' })
+    expect(spoken.stderr).toContain(message)
+  })
+})
