@@ -1134,6 +1134,80 @@ begin
 end
 $$;
 
+-- job_queue_rebuild(queue, expected_version, state, jobs): makes the inner projection anew from rows that the caller folded
+-- out of the log (`interlock rebuild`). Takes the queue's lock, so it is safe while workers run; rows that are right
+-- already are not written.
+--   queue             name of the queue
+--   expected_version  the sequence number up to which the caller folded the log
+--   state             the row of job_queue_state, its policy included; jobs: every row of job_queue_jobs, as
+--                     job_queue_append takes them, times in microseconds; what is null may be missing
+-- Returns {ok: true, version, now, removed, written}: rows that were wrong or too many, and rows written in their place; or
+-- {ok: false, version, now} with nothing changed when the log goes on after expected_version: fold the rest and come back.
+-- Raises JQ001 for a call out of bounds, 55P03 when the lock does not come free within 2 s.
+create or replace function public.job_queue_rebuild(queue text, expected_version bigint, state jsonb, jobs jsonb)
+returns jsonb
+language plpgsql security definer
+set search_path = pg_catalog, pg_temp
+as $$
+#variable_conflict use_column
+declare
+  head record;
+  answer jsonb;
+  wanted public.job_queue_jobs[];
+  row public.job_queue_state;
+  removed integer;
+  written integer;
+  changed integer;
+begin
+  if expected_version is null or jsonb_typeof($3) is distinct from 'object' or jsonb_typeof($4) is distinct from 'array'
+     or ($3 ->> 'version')::bigint is distinct from expected_version then
+    raise exception using errcode = 'JQ001',
+      message = 'job_queue_rebuild takes a version, the row of the state at that version and the rows of all live jobs';
+  end if;
+  if current_setting('lock_timeout') = '0' then
+    perform set_config('lock_timeout', '2s', true);
+  end if;
+  select h.version into head from public.job_queue_heads h where h.queue = $1 for update;
+  answer := jsonb_build_object('ok', false, 'version', coalesce(head.version, 0),
+    'now', (extract(epoch from clock_timestamp()) * 1000000)::bigint);
+  if head.version is distinct from expected_version then
+    return answer;
+  end if;
+
+  -- By the names of the columns, so that a column that is added later is filled without a change here.
+  select coalesce(array_agg(p.wanted), '{}') into wanted
+    from jsonb_array_elements($4) r,
+         lateral (select jsonb_populate_record(null::public.job_queue_jobs, jsonb_build_object('cancel_requested', false) || r
+           || jsonb_build_object('queue', $1,
+                'queued_at', 'epoch'::timestamptz + (r ->> 'queued_at')::bigint * interval '1 microsecond',
+                'due_at', 'epoch'::timestamptz + (r ->> 'due_at')::bigint * interval '1 microsecond',
+                'expires_at', 'epoch'::timestamptz + (r ->> 'expires_at')::bigint * interval '1 microsecond',
+                'started_at', 'epoch'::timestamptz + (r ->> 'started_at')::bigint * interval '1 microsecond')) as wanted) p;
+  delete from public.job_queue_jobs j
+   where j.queue = $1
+     and not exists (select from unnest(wanted) w where w.job_id = j.job_id and w is not distinct from j);
+  get diagnostics removed = row_count;
+  insert into public.job_queue_jobs select w.* from unnest(wanted) w on conflict do nothing;
+  get diagnostics written = row_count;
+
+  insert into public.job_queue_state (queue) values ($1) on conflict do nothing;
+  select s.* into row from public.job_queue_state s where s.queue = $1;
+  row := jsonb_populate_record(row, jsonb_build_object('active_job_id', null, 'active_job_type', null) || $3
+    || jsonb_build_object(
+      'drained_at', 'epoch'::timestamptz + ($3 ->> 'drained_at')::bigint * interval '1 microsecond',
+      'updated_at', case when expected_version = 0 then to_jsonb(row.updated_at)
+        else to_jsonb('epoch'::timestamptz + ($3 ->> 'updated_at')::bigint * interval '1 microsecond') end));
+  update public.job_queue_state s
+     set (status, version, active_job_id, active_job_type, active_models, active_count, waiting_count, policy, drained_at,
+          updated_at)
+       = (row.status, row.version, row.active_job_id, row.active_job_type, row.active_models, row.active_count,
+          row.waiting_count, row.policy, row.drained_at, row.updated_at)
+   where s.queue = $1 and s is distinct from row;
+  get diagnostics changed = row_count;
+  return answer || jsonb_build_object('ok', true, 'removed', removed + changed, 'written', written + changed);
+end
+$$;
+
 -- job_queue_refuse_change(): the trigger that keeps job_queue_log append-only, for its owner too.
 -- Raises JQ101 on every UPDATE, DELETE and TRUNCATE.
 create or replace function public.job_queue_refuse_change() returns trigger
@@ -1504,7 +1578,7 @@ begin
   for item in
     select p.oid::regprocedure::text as name, p.prorettype = 'trigger'::regtype as is_trigger
       from pg_catalog.pg_proc p
-     where p.pronamespace = 'public'::regnamespace and p.proname = any ('{job_queue_append,job_queue_beat,job_queue_data_of,job_queue_events,job_queue_forget,job_queue_forget_workers,job_queue_guard_columns,job_queue_leave,job_queue_note,job_queue_open,job_queue_outer_rows,job_queue_overdue,job_queue_project,job_queue_project_target,job_queue_projection,job_queue_put_data,job_queue_read,job_queue_refuse_change,job_queue_reproject,job_queue_set_aside_rows,job_queue_targets,job_queue_touched,job_queue_turn,job_queue_user_rows,job_queue_worker_list,job_queue_write_target}'::text[])
+     where p.pronamespace = 'public'::regnamespace and p.proname = any ('{job_queue_append,job_queue_beat,job_queue_data_of,job_queue_events,job_queue_forget,job_queue_forget_workers,job_queue_guard_columns,job_queue_leave,job_queue_note,job_queue_open,job_queue_outer_rows,job_queue_overdue,job_queue_project,job_queue_project_target,job_queue_projection,job_queue_put_data,job_queue_read,job_queue_rebuild,job_queue_refuse_change,job_queue_reproject,job_queue_set_aside_rows,job_queue_targets,job_queue_touched,job_queue_turn,job_queue_user_rows,job_queue_worker_list,job_queue_write_target}'::text[])
   loop
     execute format('revoke all on function %s from public', item.name);
     foreach outsider in array outsiders || runners loop
@@ -1526,8 +1600,8 @@ $privileges$;
 -- What this was. Rows change only when something did, so that running it again leaves everything as it is.
 insert into public.job_queue_migrations as m (version, checksum)
 values 
-  ('000', '4d5a5c358969a5af868bc32d0f2bacad11c1eb595a14bbc50fc013d7cb514dd6'),
-  ('027', '4d5a5c358969a5af868bc32d0f2bacad11c1eb595a14bbc50fc013d7cb514dd6')
+  ('000', '0ce1fd3abc9ffbd86fb51b0ac6e1f3d8a45f61ad17ce4dc47e9601db4e607e9b'),
+  ('027', '0ce1fd3abc9ffbd86fb51b0ac6e1f3d8a45f61ad17ce4dc47e9601db4e607e9b')
 on conflict (version) do update set checksum = excluded.checksum, applied_at = excluded.applied_at
   where m.checksum <> excluded.checksum;
 -- PostgREST finds the new functions after this; nobody else listens.

@@ -1,8 +1,8 @@
 import { isDeepStrictEqual } from 'node:util'
-import { type JobRow, projectionOf, type RecordedEvent, Replayer, type StateRow } from '../core/index.ts'
-import type { LogStore } from '../port/index.ts'
+import { type JobRow, projectionOf, type RecordedEvent, type StateRow } from '../core/index.ts'
+import type { LogStore, Projection } from '../port/index.ts'
 import type { Frame } from './frame.ts'
-import { eachEvent } from './read-log.ts'
+import { type BadEvent, foldSound } from './history/sound.ts'
 
 /** A field of a row that is not what the log says. */
 export interface Difference {
@@ -17,13 +17,16 @@ export interface Verification {
   /** How far into the log the rows say they are; both sides are compared there. */
   readonly version: number
   readonly jobs: number
+  /** The first event that is missing, cannot be read, or cannot have happened. Rows are not compared then. */
+  readonly firstBad: BadEvent | null
   readonly differences: readonly Difference[]
 }
 
 type Row = Readonly<Record<string, unknown>>
 
 /**
- * Rebuilds the whole state from the log, and compares it with the rows field by field.
+ * Rebuilds the whole state from the log, and compares it with the rows field by field. A log that was cut or edited is a
+ * finding, not a failure.
  * @param alsoSee is shown every event on the way, so that the log is read once
  */
 export async function verify(
@@ -31,21 +34,32 @@ export async function verify(
   store: LogStore,
   alsoSee: (event: RecordedEvent) => void = () => {},
 ): Promise<Verification> {
+  const { version: before } = await store.read(frame.queue, 0, 1)
   const stored = await store.projection(frame.queue)
-  if (stored === null) return { ok: true, version: 0, jobs: 0, differences: [] }
+  if (stored === null) return { ok: true, version: 0, jobs: 0, firstBad: null, differences: [] }
   const { version } = stored.state
-  const replayer = new Replayer()
-  const see = (event: RecordedEvent) => {
-    alsoSee(event)
-    replayer.push(event)
-  }
-  await eachEvent(frame, store, 'replayed', see, { upTo: version })
-  const folded = projectionOf(replayer.ledger())
+  const { version: after } = await store.read(frame.queue, 0, 1)
+  const { ledger, bad } = await foldSound(frame, store, Math.min(version, after), alsoSee)
   const differences = [
+    ...behind(version, before, after),
+    ...(ledger === null || version > after ? [] : rowDifferences(stored, projectionOf(ledger))),
+  ]
+  const ok = bad === null && differences.length === 0
+  return { ok, version, jobs: stored.jobs.length, firstBad: bad, differences }
+}
+
+/** The rows move with the log, in the same transaction: they cannot be of a version that it did not have meanwhile. */
+function behind(version: number, before: number, after: number): readonly Difference[] {
+  if (version >= before && version <= after) return []
+  return [{ row: 'job_queue_state', field: 'version', stored: version, folded: after }]
+}
+
+/** Every field of every row that is not what the fold of the log says. */
+function rowDifferences(stored: Projection, folded: Projection): Difference[] {
+  return [
     ...differencesOf('job_queue_state', rowOf(stored.state), rowOf(folded.state)),
     ...jobDifferences(stored.jobs, folded.jobs),
   ]
-  return { ok: differences.length === 0, version, jobs: stored.jobs.length, differences }
 }
 
 /** A queue without an event has no time of its own yet. */

@@ -150,6 +150,17 @@ export interface AttemptNote {
   readonly progress?: Json
 }
 
+/** What a rebuild of the inner projection did. `ok: false`: more was missed than one turn reads; nothing was changed. */
+export type RebuildAnswer =
+  | {
+      readonly ok: true
+      readonly version: number
+      /** Rows that were wrong or too many, and rows written in their place. */
+      readonly removed: number
+      readonly written: number
+    }
+  | { readonly ok: false; readonly version: number; readonly missed: readonly RecordedEvent[] }
+
 /**
  * Where a queue's log lives. All writes to the log go through `append` (or `turn`, which is an append under a lock that
  * is held while the caller decides). Errors: `not_migrated`, `database_older`, `database_newer`, `store_unavailable`,
@@ -175,6 +186,13 @@ export interface LogStore {
    * most `batch` (1..10,000) events, in a transaction of its own. A store without such tables answers `targets: 0`.
    */
   project(queue: string, batch: number): Promise<ProjectStep>
+  /**
+   * Makes the inner projection anew: under the lock, `rowsAt` is shown what was missed since `since` and gives all rows
+   * of the log at that version. One transaction; workers wait for it, and go on as if nothing had happened.
+   */
+  rebuild(queue: string, since: number, rowsAt: (view: TurnView) => Projection): Promise<RebuildAnswer>
+  /** Starts the outer projection anew: {@link LogStore.project} then walks the whole log again. */
+  reproject(queue: string): Promise<void>
   beat(beat: WorkerBeat): Promise<BeatAnswer>
   /**
    * What is kept of these jobs (1,000 at most) beside the log: one entry for each id, in the order given. Of a job that was

@@ -3,6 +3,7 @@ import { benchFor, type Runner, type Subject } from './contract/bench.ts'
 import { dataContract } from './contract/data.ts'
 import { leaseContract } from './contract/leases.ts'
 import { readContract } from './contract/read.ts'
+import { rebuildContract } from './contract/rebuild.ts'
 import { turnContract } from './contract/turn.ts'
 
 /**
@@ -23,5 +24,6 @@ export function storeContract(name: string, subject: () => Promise<Subject>, run
     runner.describe('turn', () => turnContract(bench))
     runner.describe('data', () => dataContract(bench))
     runner.describe('read', () => readContract(bench))
+    runner.describe('rebuild', () => rebuildContract(bench))
   })
 }

@@ -1,3 +1,4 @@
+import pg from 'pg'
 import { expect } from 'vitest'
 import { createDatabase } from '../support/postgres-database.ts'
 import { fileWith, interlock } from './support.ts'
@@ -39,4 +40,20 @@ export interface LoggedEvent {
   readonly type: string
   readonly jobId?: string
   readonly at: string
+}
+
+/** Changes the tables as their owner can, past the triggers that keep the log append-only. */
+export async function tamper(url: string, ...statements: readonly string[]): Promise<void> {
+  const client = new pg.Client({ connectionString: url })
+  await client.connect()
+  try {
+    await client.query('alter table job_queue_log disable trigger user')
+    for (const statement of statements) {
+      const { rowCount } = await client.query(statement)
+      expect(rowCount, statement).toBeGreaterThan(0)
+    }
+    await client.query('alter table job_queue_log enable trigger user')
+  } finally {
+    await client.end()
+  }
 }

@@ -63,10 +63,7 @@ describe('replay', () => {
     expect(code).toBe(0)
     expect(steps.map(({ seq }) => seq)).toEqual(events.map(({ seq }) => seq))
     const ofA = steps.filter(({ type, jobId }) => jobId === 'a' && type !== 'queued')
-    expect(ofA).toMatchObject([
-      { type: 'started', machine: 'running', active: 1 },
-      { type: 'completed' },
-    ])
+    expect(ofA).toMatchObject([{ type: 'started', machine: 'running', active: 1 }, { type: 'completed' }])
     expect(steps.at(-1)).toMatchObject({ machine: 'idle', active: 0, waiting: 1 })
     const part = await interlock([
       'replay',

@@ -1,4 +1,5 @@
-import { InterlockError, type JobRow } from '../../core/index.ts'
+import { isDeepStrictEqual } from 'node:util'
+import { InterlockError, type JobRow, type StateRow } from '../../core/index.ts'
 import type { AppendRequest, BeatAnswer, LogStore, WorkerBeat, WorkerRow } from '../../port/index.ts'
 import { appendTo, isLive, isOverdue } from './append.ts'
 import { dataOf, noteIn } from './data.ts'
@@ -52,6 +53,14 @@ export function memoryStore(database: MemoryDatabase = memoryDatabase()): LogSto
       const { data } = queueOf(name)
       for (const jobId of jobIds) data.delete(jobId)
     },
+    rebuild: async (name, since, rowsAt) => {
+      const queue = queueOf(name)
+      const { length: version } = queue.log
+      const { state, jobs } = rowsAt({ version, now: database.now(), missed: queue.log.slice(since) })
+      return { ok: true, version, ...rebuilt(queue, state, jobs) }
+    },
+    // There are no tables of a user here.
+    reproject: async (name) => void queueOf(name),
     beat: async (beat) => beatIn(queueOf(beat.queue), beat, database.now()),
     leave: async (name, workerId) => {
       const worker = queueOf(name).workers.get(workerId)
@@ -77,6 +86,18 @@ export function memoryStore(database: MemoryDatabase = memoryDatabase()): LogSto
       for (const stop of stops) stop()
     },
   }
+}
+
+/** `job_queue_rebuild`: these rows and no others; how many that changed. */
+function rebuilt(queue: MemoryQueue, state: StateRow, jobs: readonly JobRow[]) {
+  const wanted = state.version === 0 ? { ...state, updated_at: queue.state.updated_at } : state
+  const changed = isDeepStrictEqual(queue.state, wanted) ? 0 : 1
+  const right = new Set(jobs.filter((row) => isDeepStrictEqual(queue.jobs.get(row.job_id), row)))
+  const removed = queue.jobs.size - right.size
+  queue.state = wanted
+  queue.jobs.clear()
+  for (const row of jobs) queue.jobs.set(row.job_id, row)
+  return { removed: removed + changed, written: jobs.length - right.size + changed }
 }
 
 const byId = (a: JobRow, b: JobRow): number => (a.job_id < b.job_id ? -1 : 1)

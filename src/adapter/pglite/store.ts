@@ -1,6 +1,6 @@
 import { InterlockError } from '../../core/index.ts'
 import type { LogStore } from '../../port/index.ts'
-import { type Rpc, sqlCalls, storeFailure, type Turn, turnBy } from '../sql/index.ts'
+import { type Rpc, rebuildBy, sqlCalls, storeFailure, type Turn, turnBy } from '../sql/index.ts'
 import { attach } from './attach.ts'
 import type { Backend } from './backend.ts'
 import { openDatabase } from './database.ts'
@@ -63,21 +63,23 @@ export function pgliteStore(directory: string): LogStore {
     return rpc(fn, args).catch((error) => Promise.reject(storeFailure(error, name)))
   }
   const calls = sqlCalls(rpc)
+  const inTurn = async <Out>(work: (turn: Turn) => Promise<Out>): Promise<Out> => {
+    const turn = guarded((await backend()).turn(), name)
+    try {
+      return await work(turn)
+    } catch (error) {
+      await turn.giveUp().catch(() => {})
+      throw error
+    }
+  }
   return {
     name,
     ...calls,
     beat: async (beat) => calls.beat({ ...beat, release: marked(beat.release, await thisProcess()) }),
     workers: async (queue) =>
       (await calls.workers(queue)).map((row) => ({ ...row, release: unmarked(row.release) })),
-    turn: async (queue, since, decide) => {
-      const turn = guarded((await backend()).turn(), name)
-      try {
-        return await turnBy(turn, queue, since, decide)
-      } catch (error) {
-        await turn.giveUp().catch(() => {})
-        throw error
-      }
-    },
+    turn: (queue, since, decide) => inTurn((turn) => turnBy(turn, queue, since, decide)),
+    rebuild: (queue, since, rowsAt) => inTurn((turn) => rebuildBy(turn, queue, since, rowsAt)),
     listen: async (queue, onWake) => {
       await backend()
       // A function of its own, so that one callback can listen twice.

@@ -1,7 +1,7 @@
 import { InterlockError } from '../../core/index.ts'
 import { migrationStatus, requireMigrated } from '../../migrate/index.ts'
 import type { LogStore } from '../../port/index.ts'
-import { type Rpc, sqlCalls, storeFailure, turnBy } from '../sql/index.ts'
+import { type Rpc, rebuildBy, sqlCalls, storeFailure, turnBy } from '../sql/index.ts'
 import { connectionsTo, type PostgresSource } from './connections.ts'
 import { createListener } from './listener.ts'
 import { readPage } from './read.ts'
@@ -61,6 +61,10 @@ export function postgresStore(source: PostgresSource, options: PostgresOptions =
     turn: async (queue, since, decide) => {
       checkOpen()
       return withTurn({ pool, statements, failure }, (turn) => turnBy(turn, queue, since, decide))
+    },
+    rebuild: async (queue, since, rowsAt) => {
+      checkOpen()
+      return withTurn({ pool, statements, failure }, (turn) => rebuildBy(turn, queue, since, rowsAt))
     },
     listen: async (queue, onWake) => {
       checkOpen()

@@ -33,6 +33,11 @@ export const appendAnswer = z.union([
 
 export const turnAnswer = z.object({ ...head, epoch: integer, missed: events })
 
+export const rebuildAnswer = z.discriminatedUnion('ok', [
+  z.object({ ok: z.literal(true), ...head, removed: integer, written: integer }),
+  z.object({ ok: z.literal(false), ...head }),
+])
+
 export const readAnswer = z.object({ ...head, epoch: integer, events })
 
 export const projectAnswer = z

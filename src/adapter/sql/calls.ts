@@ -11,6 +11,7 @@ import {
   projectAnswer,
   projectionAnswer,
   readAnswer,
+  rebuildAnswer,
   workersAnswer,
 } from './answers.ts'
 import type { Rpc } from './rpc.ts'
@@ -23,6 +24,8 @@ export type SqlCalls = Pick<
   | 'read'
   | 'projection'
   | 'project'
+  | 'rebuild'
+  | 'reproject'
   | 'beat'
   | 'leave'
   | 'workers'
@@ -61,9 +64,30 @@ export function sqlCalls(rpc: Rpc): SqlCalls {
     forget: async (queue, jobIds) => {
       await rpc('job_queue_forget', { queue, job_ids: jobIds })
     },
+    rebuild: async (queue, since, rowsAt) => {
+      const {
+        version,
+        now,
+        events: missed,
+      } = await call('job_queue_read', readAnswer, { queue, after: since, lim: 500 })
+      const behind = { ok: false, version, missed } as const
+      if (since + missed.length !== version) return behind
+      const answer = await rebuildWith(rpc, queue, rowsAt({ version, now, missed }))
+      return answer.ok ? answer : { ...behind, version: answer.version }
+    },
+    reproject: async (queue) => {
+      await rpc('job_queue_reproject', { queue })
+    },
     project: (queue, batch) => call('job_queue_project', projectAnswer, { queue, batch }),
     workers: (queue) => call('job_queue_worker_list', workersAnswer, { queue }),
   }
+}
+
+/** The call alone; on another version than that of the rows it changes nothing. */
+export async function rebuildWith(rpc: Rpc, queue: string, { state, jobs }: Projection) {
+  const rows = { state: present(state), jobs: jobs.map(present) }
+  const answer = await rpc('job_queue_rebuild', { queue, expected_version: state.version, ...rows })
+  return parseAnswer(rebuildAnswer, answer, 'job_queue_rebuild')
 }
 
 export async function appendBy(rpc: Rpc, request: AppendRequest): Promise<AppendAnswer> {

@@ -26,6 +26,8 @@ const functions = {
   job_queue_note: { queue: 'text', job_id: 'text', token: 'bigint', note: 'jsonb' },
   job_queue_forget: { queue: 'text', job_ids: 'text[]' },
   job_queue_project: { queue: 'text', batch: 'integer' },
+  job_queue_rebuild: { queue: 'text', expected_version: 'bigint', state: 'jsonb', jobs: 'jsonb' },
+  job_queue_reproject: { queue: 'text' },
 } as const
 
 export type FunctionName = keyof typeof functions

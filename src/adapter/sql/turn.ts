@@ -1,6 +1,6 @@
-import type { AppendAnswer, AppendRequest, TurnView } from '../../port/index.ts'
+import type { AppendAnswer, AppendRequest, Projection, RebuildAnswer, TurnView } from '../../port/index.ts'
 import { parseAnswer, turnAnswer } from './answers.ts'
-import { appendBy } from './calls.ts'
+import { appendBy, rebuildWith } from './calls.ts'
 import type { Rpc } from './rpc.ts'
 
 /** A transaction that a client holds over two calls. */
@@ -32,4 +32,20 @@ export async function turnBy(
   if (request !== null) return appendBy(turn.finish, request)
   await turn.giveUp()
   return { ok: true, version, now }
+}
+
+/** Lock, read what was missed, compute the rows, write them, unlock: nobody appends in between. */
+export async function rebuildBy(
+  turn: Turn,
+  queue: string,
+  since: number,
+  rowsAt: (view: TurnView) => Projection,
+): Promise<RebuildAnswer> {
+  const { version, now, missed } = parseAnswer(turnAnswer, await turn.begin(queue, since), 'job_queue_turn')
+  if (since + missed.length !== version) {
+    await turn.giveUp()
+    return { ok: false, version, missed }
+  }
+  const answer = await rebuildWith(turn.finish, queue, rowsAt({ version, now, missed }))
+  return answer.ok ? answer : { ok: false, version: answer.version, missed }
 }

@@ -10,6 +10,7 @@ import { addMachine } from './machine.ts'
 import { addMigrate } from './migrate.ts'
 import { addPolicy } from './policy.ts'
 import { addQueue } from './queue.ts'
+import { addRebuild } from './rebuild.ts'
 import { addReplay } from './replay.ts'
 import { addResume } from './resume.ts'
 import { addRun } from './run.ts'
@@ -23,5 +24,5 @@ export const commandGroups: readonly (readonly [heading: string, commands: reado
   ['Begin:', [addDemo, addMigrate]],
   ['Work:', [addRun, addEnqueue, addCancel, addPolicy, addDrain, addResume]],
   ['Look:', [addStatus, addQueue, addExplain, addLog, addReplay]],
-  ['Check:', [addVerify, addAudit, addMachine]],
+  ['Check:', [addVerify, addRebuild, addAudit, addMachine]],
 ]

@@ -3,7 +3,7 @@ import { FoundSomething } from '../failure.ts'
 import { clip, plural } from '../format.ts'
 import { withStore } from '../store.ts'
 import { table } from '../terminal/table.ts'
-import { verify } from '../verify.ts'
+import { type Verification, verify } from '../verify.ts'
 
 const SHOWN = 20
 
@@ -11,22 +11,38 @@ export function addVerify(cli: Cli): void {
   cli.command(
     'verify',
     'rebuild the state from the log and compare it with the rows',
-    [['verify', 'exit code 3 if a row is not what the log says']],
+    [
+      ['verify', 'exit code 3 if an event is missing or cannot be, or a row is not what the log says'],
+      ['verify --json', 'the first bad number of the log, and every difference of a row'],
+    ],
     async (frame) => {
       const result = await withStore(frame, (store) => verify(frame, store))
-      const { ok, version, jobs, differences } = result
-      const rows = differences
-        .slice(0, SHOWN)
-        .map(({ row, field, stored, folded }) => [row, field, shown(stored), shown(folded)])
-      frame.emit(
-        result,
-        ok
-          ? `verified: ${plural(version, 'event')} replayed, the state and ${plural(jobs, 'live job')} are what the log says`
-          : `${plural(differences.length, 'difference')}\n${table(['row', 'field', 'stored', 'by the log'], rows)}`,
-      )
-      if (!ok) throw new FoundSomething()
+      frame.emit(result, textOf(result))
+      if (!result.ok) throw new FoundSomething()
     },
   )
+}
+
+function textOf({ ok, version, jobs, firstBad, differences }: Verification): string {
+  if (ok) {
+    return `verified: ${plural(version, 'event')} replayed, the state and ${plural(jobs, 'live job')} are what the log says`
+  }
+  const log =
+    firstBad === null
+      ? []
+      : [
+          `the log is not sound from event ${firstBad.seq} on: ${firstBad.what}`,
+          'stop the workers, and restore the database from a backup of before it was changed',
+        ]
+  if (differences.length === 0) return log.join('\n')
+  const rows = differences
+    .slice(0, SHOWN)
+    .map(({ row, field, stored, folded }) => [row, field, shown(stored), shown(folded)])
+  return [
+    ...log,
+    `${plural(differences.length, 'difference')}; make the rows anew: interlock rebuild`,
+    table(['row', 'field', 'stored', 'by the log'], rows),
+  ].join('\n')
 }
 
 const shown = (value: unknown): string => clip(JSON.stringify(value) ?? 'nothing', 24)

@@ -1,0 +1,73 @@
+-- job_queue_rebuild(queue, expected_version, state, jobs): makes the inner projection anew from rows that the caller folded
+-- out of the log (`interlock rebuild`). Takes the queue's lock, so it is safe while workers run; rows that are right
+-- already are not written.
+--   queue             name of the queue
+--   expected_version  the sequence number up to which the caller folded the log
+--   state             the row of job_queue_state, its policy included; jobs: every row of job_queue_jobs, as
+--                     job_queue_append takes them, times in microseconds; what is null may be missing
+-- Returns {ok: true, version, now, removed, written}: rows that were wrong or too many, and rows written in their place; or
+-- {ok: false, version, now} with nothing changed when the log goes on after expected_version: fold the rest and come back.
+-- Raises JQ001 for a call out of bounds, 55P03 when the lock does not come free within 2 s.
+create or replace function public.job_queue_rebuild(queue text, expected_version bigint, state jsonb, jobs jsonb)
+returns jsonb
+language plpgsql security definer
+set search_path = pg_catalog, pg_temp
+as $$
+#variable_conflict use_column
+declare
+  head record;
+  answer jsonb;
+  wanted public.job_queue_jobs[];
+  row public.job_queue_state;
+  removed integer;
+  written integer;
+  changed integer;
+begin
+  if expected_version is null or jsonb_typeof($3) is distinct from 'object' or jsonb_typeof($4) is distinct from 'array'
+     or ($3 ->> 'version')::bigint is distinct from expected_version then
+    raise exception using errcode = 'JQ001',
+      message = 'job_queue_rebuild takes a version, the row of the state at that version and the rows of all live jobs';
+  end if;
+  if current_setting('lock_timeout') = '0' then
+    perform set_config('lock_timeout', '2s', true);
+  end if;
+  select h.version into head from public.job_queue_heads h where h.queue = $1 for update;
+  answer := jsonb_build_object('ok', false, 'version', coalesce(head.version, 0),
+    'now', (extract(epoch from clock_timestamp()) * 1000000)::bigint);
+  if head.version is distinct from expected_version then
+    return answer;
+  end if;
+
+  -- By the names of the columns, so that a column that is added later is filled without a change here.
+  select coalesce(array_agg(p.wanted), '{}') into wanted
+    from jsonb_array_elements($4) r,
+         lateral (select jsonb_populate_record(null::public.job_queue_jobs, jsonb_build_object('cancel_requested', false) || r
+           || jsonb_build_object('queue', $1,
+                'queued_at', 'epoch'::timestamptz + (r ->> 'queued_at')::bigint * interval '1 microsecond',
+                'due_at', 'epoch'::timestamptz + (r ->> 'due_at')::bigint * interval '1 microsecond',
+                'expires_at', 'epoch'::timestamptz + (r ->> 'expires_at')::bigint * interval '1 microsecond',
+                'started_at', 'epoch'::timestamptz + (r ->> 'started_at')::bigint * interval '1 microsecond')) as wanted) p;
+  delete from public.job_queue_jobs j
+   where j.queue = $1
+     and not exists (select from unnest(wanted) w where w.job_id = j.job_id and w is not distinct from j);
+  get diagnostics removed = row_count;
+  insert into public.job_queue_jobs select w.* from unnest(wanted) w on conflict do nothing;
+  get diagnostics written = row_count;
+
+  insert into public.job_queue_state (queue) values ($1) on conflict do nothing;
+  select s.* into row from public.job_queue_state s where s.queue = $1;
+  row := jsonb_populate_record(row, jsonb_build_object('active_job_id', null, 'active_job_type', null) || $3
+    || jsonb_build_object(
+      'drained_at', 'epoch'::timestamptz + ($3 ->> 'drained_at')::bigint * interval '1 microsecond',
+      'updated_at', case when expected_version = 0 then to_jsonb(row.updated_at)
+        else to_jsonb('epoch'::timestamptz + ($3 ->> 'updated_at')::bigint * interval '1 microsecond') end));
+  update public.job_queue_state s
+     set (status, version, active_job_id, active_job_type, active_models, active_count, waiting_count, policy, drained_at,
+          updated_at)
+       = (row.status, row.version, row.active_job_id, row.active_job_type, row.active_models, row.active_count,
+          row.waiting_count, row.policy, row.drained_at, row.updated_at)
+   where s.queue = $1 and s is distinct from row;
+  get diagnostics changed = row_count;
+  return answer || jsonb_build_object('ok', true, 'removed', removed + changed, 'written', written + changed);
+end
+$$;

@@ -1,0 +1,72 @@
+import { isInterlockError, type Ledger, type RecordedEvent, Replayer } from '../../core/index.ts'
+import type { LogStore } from '../../port/index.ts'
+import type { Frame } from '../frame.ts'
+import { eachEvent } from '../read-log.ts'
+
+/** The first number of a log at which it cannot be what was written. */
+export interface BadEvent {
+  readonly seq: number
+  readonly what: string
+}
+
+export interface Sound {
+  /** The fold of all that is sound; null when something is not. */
+  readonly ledger: Ledger | null
+  readonly bad: BadEvent | null
+  /** How many events were folded before that. */
+  readonly events: number
+}
+
+/**
+ * Folds a log that may have been cut or edited: in place of an error for what cannot be, the first number that is bad.
+ * @param alsoSee is shown every sound event on the way, so that the log is read once
+ */
+export async function foldSound(
+  frame: Frame,
+  store: LogStore,
+  upTo: number,
+  alsoSee: (event: RecordedEvent) => void = () => {},
+): Promise<Sound> {
+  const replayer = new Replayer()
+  let events = 0
+  const see = (event: RecordedEvent) => {
+    if (event.seq !== events + 1) throw new Gap(events + 1, event.seq)
+    replayer.push(event)
+    events++
+    alsoSee(event)
+  }
+  let bad: BadEvent | null = null
+  // A page with an event that cannot be read is not given at all: what comes before it is read again by itself.
+  for (let end = upTo; end > events; end = bad.seq - 1) {
+    try {
+      await eachEvent(frame, store, 'replayed', see, { after: events, upTo: end })
+      break
+    } catch (error) {
+      bad = badEventOf(error)
+    }
+  }
+  if (bad === null && events < upTo)
+    bad = { seq: events + 1, what: `event ${events + 1} and all after it are missing` }
+  return { ledger: bad === null ? replayer.ledger() : null, bad, events }
+}
+
+class Gap extends Error {
+  readonly seq: number
+  constructor(seq: number, next: number) {
+    super(
+      next > seq
+        ? `event ${seq} is missing; the next one is ${next}`
+        : `event ${next} comes in the place of ${seq}`,
+    )
+    this.seq = seq
+  }
+}
+
+/** What is wrong with the log; anything else that went wrong is thrown on. */
+function badEventOf(error: unknown): BadEvent {
+  if (error instanceof Gap) return { seq: error.seq, what: error.message }
+  if (!isInterlockError(error, 'corrupt_log') && !isInterlockError(error, 'unknown_event')) throw error
+  const { seq } = error.details
+  if (typeof seq !== 'number') throw error
+  return { seq, what: error.message.split('; ')[0] ?? error.message }
+}
