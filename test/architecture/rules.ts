@@ -40,6 +40,7 @@ export const rules: Rules = {
   process: root,
   testing: root,
   dashboard: root,
+  dev: root,
   cli: root,
   bench: root,
   index: root,

@@ -2,6 +2,7 @@ import type { Cli } from '../cli.ts'
 import { addAudit } from './audit.ts'
 import { addCancel } from './cancel.ts'
 import { addDemo } from './demo.ts'
+import { addDev } from './dev.ts'
 import { addDrain } from './drain.ts'
 import { addEnqueue } from './enqueue.ts'
 import { addExplain } from './explain.ts'
@@ -21,7 +22,7 @@ type Add = (cli: Cli) => void
 
 /** Every command, in the order in which somebody new would want them. */
 export const commandGroups: readonly (readonly [heading: string, commands: readonly Add[]])[] = [
-  ['Begin:', [addDemo, addMigrate]],
+  ['Begin:', [addDemo, addMigrate, addDev]],
   ['Work:', [addRun, addEnqueue, addCancel, addPolicy, addDrain, addResume]],
   ['Look:', [addStatus, addQueue, addExplain, addLog, addReplay]],
   ['Check:', [addVerify, addRebuild, addAudit, addMachine]],

@@ -1,0 +1,38 @@
+export type Row = Readonly<Record<string, unknown>>
+
+/** One transaction, or one connection outside of one. */
+export interface Session {
+  query(sql: string, values?: readonly unknown[]): Promise<readonly Row[]>
+}
+
+/** The database behind a local Supabase: a PostgreSQL server, or the embedded one. */
+export interface DevDatabase extends Session {
+  /** For messages; never with credentials. */
+  readonly name: string
+  /** Many statements, without values. */
+  exec(sql: string): Promise<void>
+  /**
+   * Runs `work` in a transaction of its own, after the settings (which end with it) are made; `role` is one of them.
+   * @throws PoolExhausted when no connection came free
+   */
+  transaction<Out>(
+    mode: 'read only' | 'read write',
+    settings: Readonly<Record<string, string>>,
+    work: (session: Session) => Promise<Out>,
+  ): Promise<Out>
+  listen(channel: string, onPayload: (payload: string) => void): Promise<void>
+  close(): Promise<void>
+}
+
+/** All connections were busy for as long as a request waits for one. */
+export class PoolExhausted extends Error {}
+
+/** One statement that makes all settings, of the transaction only. */
+export function settingStatement(settings: Readonly<Record<string, string>>): {
+  readonly text: string
+  readonly values: readonly string[]
+} {
+  const entries = Object.entries(settings)
+  const calls = entries.map((_, index) => `set_config($${2 * index + 1}, $${2 * index + 2}, true)`)
+  return { text: `select ${calls.join(', ')}`, values: entries.flat() }
+}

@@ -1,0 +1,22 @@
+import type { PGlite, Transaction } from '@electric-sql/pglite'
+import { type DevDatabase, type Row, settingStatement } from './database.ts'
+
+/** The embedded database, which this process has open: one connection, so requests come one after the other. */
+export function embeddedDatabase(name: string, db: PGlite, close: () => Promise<void>): DevDatabase {
+  const rowsOf = async (on: Pick<Transaction, 'query'>, sql: string, values: readonly unknown[]) =>
+    (await on.query<Row>(sql, [...values])).rows
+  return {
+    name,
+    query: (sql, values = []) => rowsOf(db, sql, values),
+    exec: async (sql) => void (await db.exec(sql)),
+    transaction: (mode, settings, work) =>
+      db.transaction(async (transaction) => {
+        await transaction.exec(`set transaction isolation level read committed, ${mode}`)
+        const { text, values } = settingStatement(settings)
+        await rowsOf(transaction, text, values)
+        return work({ query: (sql, given = []) => rowsOf(transaction, sql, given) })
+      }),
+    listen: async (channel, onPayload) => void (await db.listen(channel, onPayload)),
+    close,
+  }
+}

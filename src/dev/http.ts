@@ -1,0 +1,88 @@
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
+import type { RestHandler } from './rest/handler.ts'
+import type { RestRequest, RestResponse } from './rest/request.ts'
+
+const BASE = '/rest/v1'
+const MOST_BYTES = 10_485_760
+
+const crossOrigin = {
+  'Access-Control-Allow-Origin': '*',
+  'Access-Control-Expose-Headers': 'Content-Range, Content-Location, Location, Preference-Applied',
+}
+
+const preflight = {
+  ...crossOrigin,
+  'Access-Control-Allow-Methods': 'GET, POST, PATCH, PUT, DELETE, OPTIONS, HEAD',
+  'Access-Control-Allow-Headers':
+    '*, Authorization, apikey, content-type, prefer, x-client-info, accept-profile, content-profile, range',
+}
+
+/** The HTTP side: takes requests apart, and sends answers. */
+export function restServer(rest: RestHandler): Server {
+  return createServer((incoming, outgoing) => void respond(rest, incoming, outgoing))
+}
+
+async function respond(
+  rest: RestHandler,
+  incoming: IncomingMessage,
+  outgoing: ServerResponse,
+): Promise<void> {
+  const answer = await answerTo(rest, incoming).catch(
+    (error: unknown): RestResponse => ({
+      status: 400,
+      headers: {},
+      body: JSON.stringify({ message: String(error) }),
+    }),
+  )
+  const { body } = answer
+  const length = Buffer.byteLength(body)
+  outgoing.writeHead(answer.status, {
+    ...crossOrigin,
+    ...answer.headers,
+    ...(answer.status === 204 ? {} : { 'Content-Length': length }),
+  })
+  outgoing.end(body)
+}
+
+async function answerTo(rest: RestHandler, incoming: IncomingMessage): Promise<RestResponse> {
+  const { method = 'GET' } = incoming
+  if (method === 'OPTIONS' && incoming.headers['access-control-request-method'] !== undefined) {
+    return { status: 200, headers: preflight, body: '' }
+  }
+  const url = new URL(incoming.url ?? '/', 'http://localhost')
+  if (!url.pathname.startsWith(`${BASE}/`)) {
+    return {
+      status: 404,
+      headers: {},
+      body: JSON.stringify({ message: `only ${BASE} and /realtime/v1 are served here` }),
+    }
+  }
+  const request: RestRequest = {
+    method,
+    path: url.pathname.slice(BASE.length),
+    query: url.searchParams,
+    headers: headersOf(incoming),
+    body: await bodyOf(incoming),
+  }
+  return rest.handle(request)
+}
+
+function headersOf({ headers }: IncomingMessage): Record<string, string> {
+  return Object.fromEntries(
+    Object.entries(headers).map(([name, value]) => [
+      name,
+      Array.isArray(value) ? value.join(', ') : (value ?? ''),
+    ]),
+  )
+}
+
+async function bodyOf(incoming: IncomingMessage): Promise<string> {
+  const chunks: Buffer[] = []
+  let bytes = 0
+  for await (const chunk of incoming) {
+    bytes += (chunk as Buffer).length
+    if (bytes > MOST_BYTES) throw new Error(`the body has more than ${MOST_BYTES} bytes`)
+    chunks.push(chunk as Buffer)
+  }
+  return Buffer.concat(chunks).toString('utf8')
+}

@@ -1,0 +1,8 @@
+export { embeddedDatabase } from './database/pglite.ts'
+export { postgresDatabase } from './database/postgres.ts'
+export {
+  DEV_PORT,
+  type LocalSupabase,
+  type LocalSupabaseOptions,
+  startLocalSupabase,
+} from './local-supabase.ts'

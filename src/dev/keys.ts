@@ -1,0 +1,64 @@
+import { createHmac, createSecretKey, randomBytes } from 'node:crypto'
+import { errors, jwtVerify, SignJWT } from 'jose'
+import { RestFailure } from './rest/failure.ts'
+
+export const roles = ['anon', 'authenticated', 'service_role'] as const
+
+/** The keys of a project: both new ones, both old ones, and what users' tokens are signed with. */
+export interface Keys {
+  readonly publishable: string
+  readonly secret: string
+  readonly anonJwt: string
+  readonly serviceRoleJwt: string
+  /** A token as a signed-in user has it. */
+  signIn(userId: string, claims?: Readonly<Record<string, unknown>>): Promise<string>
+  /** @throws RestFailure PGRST301, PGRST303 */
+  claimsOf(credential: string | undefined): Promise<Claims>
+}
+
+export type Claims = Readonly<Record<string, unknown>> & { readonly role: string }
+
+/**
+ * Keys that nobody can guess: this server may be a door to real data. All of them follow from the secret, so that a program
+ * keeps its keys over a restart when the secret is given.
+ */
+export async function makeKeys(secret = randomBytes(32).toString('base64url')): Promise<Keys> {
+  const key = createSecretKey(Buffer.from(secret))
+  const signed = (claims: Record<string, unknown>, lives: string) =>
+    new SignJWT({ iss: 'supabase', ...claims })
+      .setProtectedHeader({ alg: 'HS256', typ: 'JWT' })
+      .setIssuedAt()
+      .setExpirationTime(lives)
+      .sign(key)
+  const name = (kind: string) => `sb_${kind}_${createHmac('sha256', key).update(kind).digest('base64url')}`
+  const [publishable, secretKey] = [name('publishable'), name('secret')]
+  const verified = async (token: string): Promise<Claims> => {
+    const { payload } = await jwtVerify(token, key, { algorithms: ['HS256'], clockTolerance: 30 })
+    return { ...payload, role: typeof payload['role'] === 'string' ? payload['role'] : 'anon' }
+  }
+  return {
+    publishable,
+    secret: secretKey,
+    anonJwt: await signed({ role: 'anon' }, '10y'),
+    serviceRoleJwt: await signed({ role: 'service_role' }, '10y'),
+    signIn: (userId, claims = {}) => signed({ sub: userId, role: 'authenticated', ...claims }, '1h'),
+    claimsOf: async (credential) => {
+      if (credential === undefined || credential === '' || credential === publishable) return { role: 'anon' }
+      if (credential === secretKey) return { role: 'service_role' }
+      return verified(credential).catch((error: unknown) => Promise.reject(refusal(error, credential)))
+    },
+  }
+}
+
+function refusal(error: unknown, credential: string): RestFailure {
+  const [code, message] = reasonOf(error, credential)
+  const challenge = `Bearer error="invalid_token", error_description="${message}"`
+  return new RestFailure(401, { code, message }, { 'WWW-Authenticate': challenge })
+}
+
+function reasonOf(error: unknown, credential: string): readonly [code: string, message: string] {
+  if (error instanceof errors.JWTExpired) return ['PGRST303', 'JWT expired']
+  const parts = credential.split('.').length
+  if (parts !== 3) return ['PGRST301', `Expected 3 parts in JWT; got ${parts}`]
+  return ['PGRST301', 'No suitable key or wrong key type']
+}

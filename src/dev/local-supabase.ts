@@ -1,0 +1,55 @@
+import type { AddressInfo } from 'node:net'
+import type { DevDatabase } from './database/database.ts'
+import { restServer } from './http.ts'
+import { type Keys, makeKeys } from './keys.ts'
+import { RealtimeServer } from './realtime/server.ts'
+import { RestHandler } from './rest/handler.ts'
+import { setUpProject } from './setup.ts'
+
+export interface LocalSupabaseOptions {
+  readonly db: DevDatabase
+  /** A port on the loopback interface; 0, and unless given, one that is free. */
+  readonly port?: number
+  /** Schemas that are served, the default one first; `public` unless given. */
+  readonly schemas?: readonly string[]
+  /** What users' tokens are signed with; new at every start unless given. */
+  readonly jwtSecret?: string
+  /** How long after a join changes of tables begin to flow, in milliseconds; 0 unless given. The real service takes 2 to 3 s. */
+  readonly changesAfterMs?: number
+}
+
+export interface LocalSupabase {
+  /** For `createClient`. */
+  readonly url: string
+  readonly keys: Keys
+  close(): Promise<void>
+}
+
+/** What `interlock dev` listens on unless told otherwise: the port of `supabase start`. */
+export const DEV_PORT = 54_321
+
+/**
+ * Serves the part of a Supabase project that Interlock uses, on 127.0.0.1 only. Makes what the database lacks of a project
+ * (roles, `auth`, `realtime`).
+ */
+export async function startLocalSupabase(options: LocalSupabaseOptions): Promise<LocalSupabase> {
+  const { db, port = 0, schemas = ['public'], jwtSecret, changesAfterMs = 0 } = options
+  await setUpProject(db)
+  const keys = await makeKeys(jwtSecret)
+  const rest = new RestHandler({ db, keys, schemas })
+  await db.listen('pgrst', () => rest.reload())
+  const server = restServer(rest)
+  const realtime = new RealtimeServer(server, { db, keys, changesAfterMs })
+  await realtime.start()
+  await new Promise<void>((resolve, reject) => {
+    server.once('error', reject).listen(port, '127.0.0.1', resolve)
+  })
+  const close = async () => {
+    const closed = new Promise((resolve) => server.close(resolve))
+    server.closeAllConnections()
+    await realtime.close()
+    await closed
+    await db.close()
+  }
+  return { url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`, keys, close }
+}

@@ -1,0 +1,110 @@
+import type { DevDatabase } from '../database/database.ts'
+import { quoted } from '../rest/sql.ts'
+import type { ChangeBinding } from './join.ts'
+
+/** A change of a row, as `realtime_dev.note` tells it. */
+export interface Change {
+  readonly schema: string
+  readonly table: string
+  readonly type: 'INSERT' | 'UPDATE' | 'DELETE'
+  readonly record?: Readonly<Record<string, unknown>> | null
+  readonly old_record?: Readonly<Record<string, unknown>> | null
+  readonly errors?: readonly string[]
+}
+
+interface Column {
+  readonly name: string
+  readonly type: string
+}
+
+/**
+ * Changes of tables in the publication `supabase_realtime`. The real service reads the write-ahead log; here a trigger tells
+ * of each row, put on a table when somebody first subscribes to it and taken off at the end.
+ */
+export class Changes {
+  readonly #db: DevDatabase
+  readonly #columns = new Map<string, Promise<readonly Column[]>>()
+
+  constructor(db: DevDatabase) {
+    this.#db = db
+  }
+
+  /** Why the binding will see nothing, or null when all is well. */
+  async watch({ schema, table = '*' }: ChangeBinding): Promise<string | null> {
+    const published = await this.#db.query(
+      `select tablename::text as name from pg_catalog.pg_publication_tables
+        where pubname = 'supabase_realtime' and schemaname = $1 and ($2::text = '*' or tablename = $2::text)`,
+      [schema, table],
+    )
+    const names = published.map(({ name }) => String(name))
+    await Promise.all(names.map((name) => this.#watchTable(nameOf(schema, name))))
+    if (names.length > 0 || table === '*') return null
+    return `Unable to subscribe to changes with given parameters: ${schema}.${table} is not in the publication supabase_realtime`
+  }
+
+  /** Undefined for a table that nobody subscribed to. */
+  columnsOf({ schema, table }: Change): Promise<readonly Column[]> | undefined {
+    return this.#columns.get(nameOf(schema, table))
+  }
+
+  async close(): Promise<void> {
+    for (const name of this.#columns.keys()) {
+      await this.#db.exec(`drop trigger if exists interlock_dev_note on ${name}`)
+    }
+  }
+
+  #watchTable(name: string): Promise<readonly Column[]> {
+    const known = this.#columns.get(name) ?? this.#putTrigger(name)
+    this.#columns.set(name, known)
+    return known
+  }
+
+  async #putTrigger(name: string): Promise<readonly Column[]> {
+    await this.#db.exec(
+      `create or replace trigger interlock_dev_note after insert or update or delete on ${name}
+         for each row execute function realtime_dev.note()`,
+    )
+    const rows = await this.#db.query(
+      `select a.attname::text as name, t.typname::text as type
+         from pg_catalog.pg_attribute a join pg_catalog.pg_type t on t.oid = a.atttypid
+        where a.attrelid = $1::regclass and a.attnum > 0 and not a.attisdropped order by a.attnum`,
+      [name],
+    )
+    return rows as unknown as readonly Column[]
+  }
+}
+
+const nameOf = (schema: string, table: string): string => `${quoted(schema)}.${quoted(table)}`
+
+export function matches({ event, schema, table = '*', filter }: ChangeBinding, change: Change): boolean {
+  if (event !== '*' && event !== change.type) return false
+  if (schema !== change.schema || (table !== '*' && table !== change.table)) return false
+  return filter === undefined || filter === '' || passes(filter, change.record ?? change.old_record ?? {})
+}
+
+const comparisons: Readonly<Record<string, (a: string, b: string) => boolean>> = {
+  eq: (a, b) => a === b,
+  neq: (a, b) => a !== b,
+  lt: (a, b) => order(a, b) < 0,
+  lte: (a, b) => order(a, b) <= 0,
+  gt: (a, b) => order(a, b) > 0,
+  gte: (a, b) => order(a, b) >= 0,
+  in: (a, list) =>
+    list
+      .replace(/^\((.*)\)$/s, '$1')
+      .split(',')
+      .includes(a),
+}
+
+/** `column=eq.value`. */
+function passes(filter: string, record: Readonly<Record<string, unknown>>): boolean {
+  const [, column = '', operator = '', value = ''] = /^([^=]+)=([a-z]+)\.(.*)$/s.exec(filter) ?? []
+  const actual = record[column]
+  return actual !== undefined && actual !== null && comparisons[operator]?.(String(actual), value) === true
+}
+
+function order(a: string, b: string): number {
+  const [left, right] = [Number(a), Number(b)]
+  if (!Number.isNaN(left) && !Number.isNaN(right)) return left - right
+  return a < b ? -1 : a > b ? 1 : 0
+}

@@ -1,0 +1,78 @@
+import type { Claims } from '../keys.ts'
+import { type Change, type Changes, matches } from './changes.ts'
+import type { Frame } from './frame.ts'
+import type { ChangeBinding, JoinPayload } from './join.ts'
+
+export interface ChannelOptions {
+  readonly topic: string
+  readonly joinRef: string | null
+  readonly join: JoinPayload
+  readonly claims: Claims
+  readonly send: (frame: Frame) => void
+}
+
+let bindings = 0
+
+/** One client's subscription to one topic. */
+export class Channel {
+  readonly #options: ChannelOptions
+  readonly #bindings: readonly (ChangeBinding & { readonly id: number })[]
+  /** Changes flow from here on. */
+  #watching = false
+
+  constructor(options: ChannelOptions) {
+    this.#options = options
+    this.#bindings = options.join.config.postgres_changes.map((binding) => ({ id: ++bindings, ...binding }))
+  }
+
+  get isPrivate(): boolean {
+    return this.#options.join.config.private
+  }
+
+  get echoes(): boolean {
+    return this.#options.join.config.broadcast.self
+  }
+
+  get acknowledges(): boolean {
+    return this.#options.join.config.broadcast.ack
+  }
+
+  /** The bindings as the answer to the join has to name them: in order, each with a number. */
+  get response(): object {
+    return { postgres_changes: this.#bindings }
+  }
+
+  push(event: string, payload: unknown): void {
+    const { send, joinRef, topic } = this.#options
+    send({ joinRef, ref: null, topic, event, payload })
+  }
+
+  /** Tells how it went in a `system` message per binding, as the real service does, some time after the join. */
+  async watch(changes: Changes): Promise<void> {
+    for (const binding of this.#bindings) {
+      const trouble =
+        this.#options.claims.role === 'service_role'
+          ? await changes.watch(binding).catch((error: Error) => error.message)
+          : 'here only service_role sees changes of tables: row level security is not checked'
+      this.push('system', {
+        channel: this.#options.topic.replace(/^realtime:/, ''),
+        extension: 'postgres_changes',
+        status: trouble === null ? 'ok' : 'error',
+        message: trouble ?? 'Subscribed to PostgreSQL',
+      })
+      this.#watching ||= trouble === null
+    }
+  }
+
+  tell(change: Change, columns: readonly unknown[]): void {
+    const ids = this.#bindings.filter((binding) => matches(binding, change)).map(({ id }) => id)
+    if (!this.#watching || ids.length === 0) return
+    const { record = null, old_record = null, errors = null } = change
+    const { schema, table, type } = change
+    const commit_timestamp = new Date().toISOString()
+    this.push('postgres_changes', {
+      ids,
+      data: { schema, table, type, commit_timestamp, columns, record, old_record, errors },
+    })
+  }
+}

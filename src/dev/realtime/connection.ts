@@ -1,0 +1,77 @@
+import type { Claims, Keys } from '../keys.ts'
+import { Channel } from './channel.ts'
+import type { Frame } from './frame.ts'
+import { parseJoin } from './join.ts'
+
+export interface ConnectionOptions {
+  readonly keys: Keys
+  /** The key in the address of the connection. */
+  readonly apikey: string | undefined
+  readonly send: (frame: Frame) => void
+  /** Somebody joined: changes are to be watched. */
+  readonly onJoined: (channel: Channel) => void
+  readonly onBroadcast: (from: Channel, topic: string, payload: unknown) => void
+}
+
+/** One client: its channels, and what it may ask for. */
+export class Connection {
+  readonly channels = new Map<string, Channel>()
+  readonly #options: ConnectionOptions
+
+  constructor(options: ConnectionOptions) {
+    this.#options = options
+  }
+
+  async receive(frame: Frame): Promise<void> {
+    switch (frame.event) {
+      case 'heartbeat':
+        return this.#reply(frame, 'ok', {})
+      case 'phx_join':
+        return this.#join(frame)
+      case 'phx_leave':
+        this.channels.delete(frame.topic)
+        this.#reply(frame, 'ok', {})
+        return this.#options.send({ ...frame, ref: null, event: 'phx_close', payload: {} })
+      case 'broadcast':
+        return this.#broadcast(frame)
+      case 'access_token':
+      case 'presence':
+        return
+      default:
+        return this.#reply(frame, 'error', { reason: `unknown event ${frame.event}` })
+    }
+  }
+
+  async #join(frame: Frame): Promise<void> {
+    const join = parseJoin(frame.payload)
+    if (join === null) return this.#reply(frame, 'error', { reason: 'the payload of the join is malformed' })
+    const claims = await this.#claims(join.access_token ?? undefined)
+    if (typeof claims === 'string') return this.#reply(frame, 'error', { reason: claims })
+    const { topic, joinRef } = frame
+    if (join.config.private && claims.role !== 'service_role') {
+      const reason = `Unauthorized: You do not have permissions to read from this Channel topic: ${topic.replace(/^realtime:/, '')}`
+      return this.#reply(frame, 'error', { reason })
+    }
+    const channel = new Channel({ topic, joinRef, join, claims, send: this.#options.send })
+    this.channels.set(topic, channel)
+    this.#reply(frame, 'ok', channel.response)
+    this.#options.onJoined(channel)
+  }
+
+  /** Or why there are none. */
+  async #claims(token: string | undefined): Promise<Claims | string> {
+    const { keys, apikey } = this.#options
+    return keys.claimsOf(token ?? apikey).catch((error: Error) => `InvalidJWTToken: ${error.message}`)
+  }
+
+  #broadcast(frame: Frame): void {
+    const channel = this.channels.get(frame.topic)
+    if (channel === undefined) return this.#reply(frame, 'error', { reason: 'unmatched topic' })
+    this.#options.onBroadcast(channel, frame.topic, frame.payload)
+    if (channel.acknowledges) this.#reply(frame, 'ok', {})
+  }
+
+  #reply({ joinRef, ref, topic }: Frame, status: 'ok' | 'error', response: object): void {
+    this.#options.send({ joinRef, ref, topic, event: 'phx_reply', payload: { status, response } })
+  }
+}

@@ -1,0 +1,102 @@
+import type { IncomingMessage, Server } from 'node:http'
+import type { Duplex } from 'node:stream'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { type WebSocket, WebSocketServer } from 'ws'
+import type { DevDatabase } from '../database/database.ts'
+import type { Keys } from '../keys.ts'
+import { channels } from '../setup.ts'
+import { type Change, Changes } from './changes.ts'
+import type { Channel } from './channel.ts'
+import { Connection } from './connection.ts'
+import { decodeFrame, encodeFrame } from './frame.ts'
+
+export interface RealtimeOptions {
+  readonly db: DevDatabase
+  readonly keys: Keys
+  /** How long after a join changes of tables begin to flow; the real service took 1.7 to 3 s. */
+  readonly changesAfterMs: number
+}
+
+interface DatabaseBroadcast {
+  readonly topic: string
+  readonly event: string
+  readonly private: boolean
+  readonly payload: unknown
+}
+
+/** Serves Realtime's channels at /realtime/v1/websocket of `http`. */
+export class RealtimeServer {
+  readonly #options: RealtimeOptions
+  readonly #changes: Changes
+  readonly #sockets = new WebSocketServer({ noServer: true })
+  readonly #connections = new Set<Connection>()
+
+  constructor(http: Server, options: RealtimeOptions) {
+    this.#options = options
+    this.#changes = new Changes(options.db)
+    http.on('upgrade', (request, socket, head) => this.#upgrade(request, socket, head))
+  }
+
+  async start(): Promise<void> {
+    const { db } = this.#options
+    await db.listen(channels.broadcast, (payload) => this.#broadcast(JSON.parse(payload)))
+    await db.listen(channels.change, (payload) => void this.#tell(JSON.parse(payload)))
+  }
+
+  async close(): Promise<void> {
+    for (const socket of this.#sockets.clients) socket.terminate()
+    this.#sockets.close()
+    await this.#changes.close()
+  }
+
+  #upgrade(request: IncomingMessage, socket: Duplex, head: Buffer): void {
+    const url = new URL(request.url ?? '/', 'http://localhost')
+    if (url.pathname !== '/realtime/v1/websocket') return void socket.destroy()
+    this.#sockets.handleUpgrade(request, socket, head, (opened) =>
+      this.#serve(opened, url.searchParams.get('apikey') ?? undefined),
+    )
+  }
+
+  #serve(socket: WebSocket, apikey: string | undefined): void {
+    const connection = new Connection({
+      apikey,
+      keys: this.#options.keys,
+      send: (frame) => socket.send(encodeFrame(frame)),
+      onJoined: (channel) => void this.#watchLater(channel),
+      onBroadcast: (from, topic, payload) => this.#pass(topic, from.isPrivate, payload, from),
+    })
+    this.#connections.add(connection)
+    socket.on('close', () => this.#connections.delete(connection))
+    socket.on('error', () => socket.terminate())
+    socket.on('message', (data: Buffer, isBinary) => {
+      const frame = decodeFrame(data, isBinary)
+      if (frame) void connection.receive(frame)
+    })
+  }
+
+  async #watchLater(channel: Channel): Promise<void> {
+    await sleep(this.#options.changesAfterMs, undefined, { ref: false })
+    await channel.watch(this.#changes)
+  }
+
+  #broadcast({ topic, event, private: isPrivate, payload }: DatabaseBroadcast): void {
+    this.#pass(`realtime:${topic}`, isPrivate, { type: 'broadcast', event, payload })
+  }
+
+  /** Public and private channels of one name are different channels. */
+  #pass(topic: string, isPrivate: boolean, payload: unknown, from?: Channel): void {
+    for (const connection of this.#connections) {
+      const channel = connection.channels.get(topic)
+      if (channel === undefined || channel.isPrivate !== isPrivate) continue
+      if (channel !== from || channel.echoes) channel.push('broadcast', payload)
+    }
+  }
+
+  async #tell(change: Change): Promise<void> {
+    const columns = await this.#changes.columnsOf(change)
+    if (columns === undefined) return
+    for (const connection of this.#connections) {
+      for (const channel of connection.channels.values()) channel.tell(change, columns)
+    }
+  }
+}

@@ -1,0 +1,164 @@
+import type { Argument, Catalog, FunctionEntry } from './catalog.ts'
+import { leftOut, RestFailure } from './failure.ts'
+import type { RestRequest } from './request.ts'
+import { mostSimilar } from './similar.ts'
+import { quoted, type Values } from './sql.ts'
+
+/** What a call brings along: arguments by name, or one value for a function with a single unnamed argument. */
+export type Given =
+  | {
+      readonly kind: 'named'
+      readonly names: readonly string[]
+      readonly json: string
+      readonly viaBody: boolean
+    }
+  | { readonly kind: 'whole'; readonly type: 'text'; readonly text: string }
+
+/** @throws RestFailure PGRST102 for a body that is not JSON */
+export function givenArguments(request: RestRequest): Given {
+  const reading = request.method !== 'POST'
+  const type = request.headers['content-type'] ?? 'application/json'
+  if (reading) return named(Object.fromEntries(request.query), false)
+  if (type.startsWith('text/plain')) return { kind: 'whole', type: 'text', text: request.body }
+  if (type.startsWith('application/x-www-form-urlencoded')) {
+    return named(Object.fromEntries(new URLSearchParams(request.body)), true)
+  }
+  if (!type.startsWith('application/json')) throw leftOut(`bodies of type ${type}`)
+  const json = request.body.trim() === '' ? '{}' : request.body
+  const parsed = parsedJson(json)
+  if (typeof parsed !== 'object' || parsed === null || Array.isArray(parsed))
+    throw leftOut('calls with a list of arguments')
+  return { kind: 'named', names: Object.keys(parsed), json, viaBody: true }
+}
+
+const named = (args: Readonly<Record<string, string>>, viaBody: boolean): Given => ({
+  kind: 'named',
+  names: Object.keys(args),
+  json: JSON.stringify(args),
+  viaBody,
+})
+
+export function parsedJson(text: string): unknown {
+  try {
+    return JSON.parse(text)
+  } catch {
+    throw new RestFailure(400, { code: 'PGRST102', message: 'Empty or invalid json' })
+  }
+}
+
+/**
+ * A function is found by the exact set of its argument names; those with a default may be missing.
+ *
+ * @throws RestFailure PGRST202 for none, PGRST203 for several that differ only in their types
+ */
+export function chooseFunction(catalog: Catalog, schema: string, name: string, given: Given): FunctionEntry {
+  const namesakes = catalog.functions.filter((entry) => entry.schema === schema && entry.name === name)
+  const exact = namesakes.filter((entry) => takes(entry, given))
+  const fitting = exact.length > 0 ? exact : namesakes.filter((entry) => takesWhole(entry, given))
+  const [chosen, another] = fitting
+  if (chosen === undefined) throw notFound(catalog, schema, name, given, namesakes)
+  if (another === undefined) return chosen
+  const candidates = fitting.map(
+    (entry) => `${schema}.${name}(${entry.args.map(({ name, type }) => `${name} => ${type}`).join(', ')})`,
+  )
+  throw new RestFailure(300, {
+    code: 'PGRST203',
+    message: `Could not choose the best candidate function between: ${candidates.join(', ')}`,
+    hint: 'Try renaming the parameters or the function itself in the database so function overloading can be resolved',
+  })
+}
+
+function takes({ args }: FunctionEntry, given: Given): boolean {
+  if (given.kind === 'whole') return args.length === 1 && args[0]?.name === '' && args[0].type === given.type
+  const known = new Set(args.map(({ name }) => name))
+  return (
+    given.names.every((name) => known.has(name)) &&
+    args.every(({ name, optional }) => name !== '' && (optional || given.names.includes(name)))
+  )
+}
+
+const takesWhole = ({ args }: FunctionEntry, given: Given): boolean =>
+  given.kind === 'named' &&
+  given.viaBody &&
+  args.length === 1 &&
+  args[0]?.name === '' &&
+  /^jsonb?$/.test(args[0].type)
+
+function notFound(
+  catalog: Catalog,
+  schema: string,
+  name: string,
+  given: Given,
+  namesakes: readonly FunctionEntry[],
+): RestFailure {
+  const full = `${schema}.${name}`
+  if (given.kind === 'whole') {
+    return failure(full, `with a single unnamed ${given.type} parameter`, full, null)
+  }
+  const names = [...given.names].sort()
+  const none = names.length === 0
+  const searched = none
+    ? 'without parameters'
+    : `with parameter${names.length === 1 ? '' : 's'} ${names.join(', ')}`
+  const or = given.viaBody ? ' or with a single unnamed json/jsonb parameter' : ''
+  const text = none ? `${full} without parameters` : `${full}(${names.join(', ')})`
+  return failure(full, `${searched}${or}`, text, hintFor(catalog, schema, name, names, namesakes))
+}
+
+function failure(full: string, searched: string, text: string, hint: string | null): RestFailure {
+  return new RestFailure(404, {
+    code: 'PGRST202',
+    message: `Could not find the function ${text} in the schema cache`,
+    details: `Searched for the function ${full} ${searched}, but no matches were found in the schema cache.`,
+    hint,
+  })
+}
+
+function hintFor(
+  catalog: Catalog,
+  schema: string,
+  name: string,
+  names: readonly string[],
+  namesakes: readonly FunctionEntry[],
+): string | null {
+  const perhaps = (text: string | null) =>
+    text === null ? null : `Perhaps you meant to call the function ${schema}.${text}`
+  if (namesakes.length > 0) {
+    const lists = namesakes.map(({ args }) =>
+      args
+        .map((each) => each.name)
+        .sort()
+        .join(', '),
+    )
+    const list = mostSimilar(names.join(', '), lists)
+    return perhaps(list === null ? null : `${name}(${list})`)
+  }
+  return perhaps(
+    mostSimilar(
+      name,
+      catalog.functions.filter((entry) => entry.schema === schema).map((entry) => entry.name),
+    ),
+  )
+}
+
+/** The call as a FROM item. Its arguments are read from one JSON value, with the types that the function has. */
+export function callSql(
+  entry: FunctionEntry,
+  given: Given,
+  values: Values,
+): { readonly with: string; readonly call: string } {
+  const target = `${quoted(entry.schema)}.${quoted(entry.name)}`
+  if (given.kind === 'whole') return { with: '', call: `${target}(${values.add(given.text)})` }
+  const [only] = entry.args
+  if (only?.name === '') return { with: '', call: `${target}(${values.add(given.json)}::${only.type})` }
+  const used = entry.args.filter(({ name }) => given.names.includes(name))
+  if (used.length === 0) return { with: '', call: `${target}()` }
+  const record = used.map(({ name, type }) => `${quoted(name)} ${type}`).join(', ')
+  return {
+    with: `with args as (select * from json_to_record(${values.add(given.json)}::json) as _ (${record})) `,
+    call: `${target}(${used.map(argumentSql).join(', ')})`,
+  }
+}
+
+const argumentSql = ({ name, variadic }: Argument): string =>
+  `${variadic ? 'variadic ' : ''}${quoted(name)} => (select ${quoted(name)} from args)`

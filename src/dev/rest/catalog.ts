@@ -1,0 +1,111 @@
+import type { DevDatabase } from '../database/database.ts'
+
+export interface Argument {
+  readonly name: string
+  readonly type: string
+  readonly optional: boolean
+  readonly variadic: boolean
+}
+
+export interface FunctionEntry {
+  readonly schema: string
+  readonly name: string
+  readonly args: readonly Argument[]
+  readonly isVolatile: boolean
+  readonly returns: 'void' | 'scalar' | 'composite'
+  readonly isSet: boolean
+}
+
+export interface TableEntry {
+  readonly schema: string
+  readonly name: string
+  readonly columns: readonly string[]
+  readonly key: readonly string[]
+}
+
+/** What PostgREST calls the schema cache. */
+export interface Catalog {
+  readonly functions: readonly FunctionEntry[]
+  readonly tables: readonly TableEntry[]
+  /** Settings that roles have of their own (`alter role anon set statement_timeout`), which SET ROLE does not bring. */
+  readonly roleSettings: Readonly<Record<string, Readonly<Record<string, string>>>>
+}
+
+export async function readCatalog(db: DevDatabase, schemas: readonly string[]): Promise<Catalog> {
+  const functions = await db.query(functionQuery, [schemas])
+  const tables = await db.query(tableQuery, [schemas])
+  const settings = await db.query(settingQuery)
+  return {
+    functions: functions.map((row) => functionOf(row as unknown as FunctionRow)),
+    tables: tables as unknown as readonly TableEntry[],
+    roleSettings: Object.fromEntries(
+      settings.map(({ role, config }) => [
+        String(role),
+        Object.fromEntries((config as string[]).map((text) => splitOnce(text, '='))),
+      ]),
+    ),
+  }
+}
+
+interface FunctionRow {
+  readonly schema: string
+  readonly name: string
+  readonly volatility: string
+  readonly is_set: boolean
+  readonly returns: FunctionEntry['returns']
+  readonly names: readonly string[]
+  readonly types: readonly string[]
+  readonly defaults: number
+  readonly is_variadic: boolean
+}
+
+function functionOf(row: FunctionRow): FunctionEntry {
+  const args = row.types.map((type, index, all): Argument => {
+    const last = index === all.length - 1
+    const optional = index >= all.length - row.defaults
+    return { name: row.names[index] ?? '', type, optional, variadic: row.is_variadic && last }
+  })
+  const { schema, name, returns } = row
+  return { schema, name, args, returns, isVolatile: row.volatility === 'v', isSet: row.is_set }
+}
+
+const splitOnce = (text: string, separator: string): [string, string] => {
+  const at = text.indexOf(separator)
+  return [text.slice(0, at), text.slice(at + separator.length)]
+}
+
+const functionQuery = `
+  select n.nspname::text as schema, p.proname::text as name, p.provolatile::text as volatility, p.proretset as is_set,
+         case when p.prorettype = 'void'::regtype then 'void'
+              when t.typtype = 'c' or p.prorettype = 'record'::regtype
+                or p.proargmodes::text[] && array['o', 'b', 't'] then 'composite'
+              else 'scalar' end as returns,
+         array(select coalesce(a.name, '')
+                 from unnest(p.proargtypes) with ordinality as i (type, place)
+                 left join lateral (
+                   select n.name from unnest(p.proargnames, p.proargmodes::text[]) with ordinality as n (name, mode, place)
+                    where coalesce(n.mode, 'i') in ('i', 'b', 'v') order by n.place offset i.place - 1 limit 1) a on true
+                order by i.place) as names,
+         array(select format_type(i.type, null) from unnest(p.proargtypes) with ordinality as i (type, place)
+                order by i.place) as types,
+         p.pronargdefaults::int as defaults, p.provariadic <> 0 as is_variadic
+    from pg_catalog.pg_proc p
+    join pg_catalog.pg_namespace n on n.oid = p.pronamespace
+    join pg_catalog.pg_type t on t.oid = p.prorettype
+   where n.nspname = any ($1) and p.prokind = 'f' and p.prorettype <> 'trigger'::regtype`
+
+const tableQuery = `
+  select n.nspname::text as schema, c.relname::text as name,
+         array(select a.attname::text from pg_catalog.pg_attribute a
+                where a.attrelid = c.oid and a.attnum > 0 and not a.attisdropped order by a.attnum) as columns,
+         array(select a.attname::text from pg_catalog.pg_index i
+                 join pg_catalog.pg_attribute a on a.attrelid = i.indrelid and a.attnum = any (i.indkey::int2[])
+                where i.indrelid = c.oid and i.indisprimary) as key
+    from pg_catalog.pg_class c
+    join pg_catalog.pg_namespace n on n.oid = c.relnamespace
+   where n.nspname = any ($1) and c.relkind in ('r', 'v', 'm', 'f', 'p') and not c.relispartition`
+
+const settingQuery = `
+  select r.rolname::text as role, s.setconfig as config
+    from pg_catalog.pg_db_role_setting s join pg_catalog.pg_roles r on r.oid = s.setrole
+   where s.setdatabase = 0 and r.rolname in ('anon', 'authenticated', 'service_role', 'authenticator')`

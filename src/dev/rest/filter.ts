@@ -1,0 +1,93 @@
+import { leftOut, RestFailure } from './failure.ts'
+import { columnSql, splitList, type Values } from './sql.ts'
+
+const operators: Readonly<Record<string, string>> = {
+  eq: '=',
+  neq: '<>',
+  gt: '>',
+  gte: '>=',
+  lt: '<',
+  lte: '<=',
+  like: 'like',
+  ilike: 'ilike',
+  match: '~',
+  imatch: '~*',
+  isdistinct: 'is distinct from',
+  cs: '@>',
+  cd: '<@',
+  ov: '&&',
+}
+
+const truths: ReadonlySet<string> = new Set(['null', 'not_null', 'true', 'false', 'unknown'])
+
+export interface FilterContext {
+  readonly table: string
+  readonly values: Values
+}
+
+/** Parameters of a URL that are not filters. */
+const reserved: ReadonlySet<string> = new Set([
+  'select',
+  'order',
+  'limit',
+  'offset',
+  'columns',
+  'on_conflict',
+])
+
+/** The conditions of a query string, all of which have to hold. @throws RestFailure PGRST100 */
+export function conditions(query: Iterable<[string, string]>, context: FilterContext): readonly string[] {
+  return [...query]
+    .filter(([name]) => !reserved.has(name))
+    .map(([name, text]) => {
+      const tree = /^(not\.)?(and|or)$/.exec(name)
+      return tree ? treeSql(`${name}${text}`, context) : conditionSql(name, text, context)
+    })
+}
+
+/** `eq.1`, `not.in.(1,2)`, `is.null` … on one column. */
+function conditionSql(column: string, text: string, { table, values }: FilterContext): string {
+  const [, not, operator = '', value = ''] = /^(not\.)?([a-z]+)\.(.*)$/s.exec(text) ?? []
+  const sql = columnSql(column, table)
+  const condition = operation(operator, value, sql, values)
+  if (condition === null) {
+    if (/^(plfts|phfts|wfts|fts|sl|sr|nxr|nxl|adj)/.test(operator)) throw leftOut(`operator ${operator}`)
+    throw unparsable(`"failed to parse filter (${text})" (line 1, column 1)`)
+  }
+  return not ? `not (${condition})` : condition
+}
+
+function operation(operator: string, value: string, column: string, values: Values): string | null {
+  if (operator === 'in') return `${column} = any (${values.add(arrayLiteral(value))})`
+  if (operator === 'is') {
+    if (!truths.has(value.toLowerCase())) return null
+    return `${column} is ${value.toLowerCase().replace('_', ' ')}`
+  }
+  const symbol = operators[operator]
+  if (symbol === undefined) return null
+  const given = operator === 'like' || operator === 'ilike' ? value.replaceAll('*', '%') : value
+  return `${column} ${symbol} ${values.add(given)}`
+}
+
+/** `(a,"b c")` as the array literal `{a,"b c"}` that PostgreSQL reads with the type of the column. */
+function arrayLiteral(list: string): string {
+  const inner = /^\((.*)\)$/s.exec(list)?.[1]
+  if (inner === undefined) throw unparsable(`"failed to parse filter (in.${list})" (line 1, column 4)`)
+  const items = inner === '' ? [] : splitList(inner)
+  return `{${items.map((item) => (item.startsWith('"') ? item : `"${item.replaceAll(/["\\]/g, '\\$&')}"`)).join(',')}}`
+}
+
+/** `or(a.eq.1,and(b.lt.2,not.c.is.null))`. */
+function treeSql(text: string, context: FilterContext): string {
+  const [, not, word, inner = ''] = /^(not\.)?(and|or)\((.*)\)$/s.exec(text) ?? []
+  if (word === undefined) throw unparsable(`"failed to parse logic tree (${text})" (line 1, column 1)`)
+  const parts = splitList(inner).map((part) => {
+    if (/^(not\.)?(and|or)\(/.test(part)) return treeSql(part, context)
+    const [, column = '', rest = ''] = /^([^.]+)\.(.*)$/s.exec(part) ?? []
+    return conditionSql(column, rest, context)
+  })
+  return `${not ? 'not ' : ''}(${parts.join(` ${word} `)})`
+}
+
+export const unparsable = (message: string): RestFailure =>
+  new RestFailure(400, { code: 'PGRST100', message })

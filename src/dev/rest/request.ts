@@ -1,0 +1,84 @@
+import { leftOut, RestFailure } from './failure.ts'
+
+/** One HTTP request to the REST API, taken apart. */
+export interface RestRequest {
+  readonly method: string
+  /** Below /rest/v1, with the leading slash. */
+  readonly path: string
+  readonly query: URLSearchParams
+  readonly headers: Readonly<Record<string, string>>
+  readonly body: string
+}
+
+export interface RestResponse {
+  readonly status: number
+  readonly headers: Readonly<Record<string, string>>
+  readonly body: string
+}
+
+/** What the `Prefer` header asks for. */
+export interface Preferences {
+  readonly returning: 'minimal' | 'representation' | 'headers-only'
+  readonly count: boolean
+  readonly resolution: 'merge-duplicates' | 'ignore-duplicates' | null
+  /** Those that are followed, as the answer names them. */
+  readonly applied: readonly string[]
+}
+
+const known: Readonly<Record<string, readonly string[]>> = {
+  return: ['minimal', 'representation', 'headers-only'],
+  count: ['exact', 'planned', 'estimated'],
+  resolution: ['merge-duplicates', 'ignore-duplicates'],
+  missing: ['default', 'null'],
+  handling: ['strict', 'lenient'],
+  tx: ['commit', 'rollback'],
+  params: ['single-object'],
+  timezone: [],
+  'max-affected': [],
+}
+
+/** @throws RestFailure PGRST122 under `handling=strict` when something is not known */
+export function preferencesOf(header: string | undefined): Preferences {
+  const given = (header ?? '').split(',').flatMap((part) => part.trim() || [])
+  const pairs = given.map((text) => [text, ...text.split('=')] as const)
+  const unknown = pairs.filter(([, name = '', value = '']) => {
+    const values = known[name]
+    return values === undefined || (values.length > 0 && !values.includes(value))
+  })
+  if (given.includes('handling=strict') && unknown.length > 0) {
+    throw new RestFailure(400, {
+      code: 'PGRST122',
+      message: 'Invalid preferences given with handling=strict',
+      details: `Invalid preferences: ${unknown.map(([text]) => text).join(', ')}`,
+    })
+  }
+  const value = (name: string) => pairs.find(([, key]) => key === name)?.[2]
+  return {
+    returning: (value('return') ?? 'minimal') as Preferences['returning'],
+    // A planned or estimated count is one that may be wrong: the exact one will do.
+    count: value('count') !== undefined,
+    resolution: (value('resolution') ?? null) as Preferences['resolution'],
+    applied: given.filter((text) => /^(return|count|resolution|handling)=/.test(text)),
+  }
+}
+
+/** True when one object is wanted and not a list. @throws RestFailure for media types that are left out */
+export function wantsObject(accept: string | undefined): boolean {
+  const types = (accept ?? '*/*').split(',').map((type) => type.split(';')[0]?.trim() ?? '')
+  if (types.includes('application/vnd.pgrst.object+json')) return true
+  if (types.some((type) => ['*/*', 'application/*', 'application/json', ''].includes(type))) return false
+  throw leftOut(`answers of type ${accept}`)
+}
+
+/** The schema of a request: GET and HEAD name it by Accept-Profile, the others by Content-Profile. */
+export function schemaOf({ method, headers }: RestRequest, exposed: readonly string[]): string {
+  const reading = method === 'GET' || method === 'HEAD'
+  const named = headers[reading ? 'accept-profile' : 'content-profile']
+  const schema = named ?? exposed[0] ?? 'public'
+  if (exposed.includes(schema)) return schema
+  throw new RestFailure(406, {
+    code: 'PGRST106',
+    message: `Invalid schema: ${schema}`,
+    hint: `Only the following schemas are exposed: ${exposed.join(', ')}`,
+  })
+}

@@ -1,0 +1,45 @@
+/** A statement under construction: every value of a request becomes a parameter, never text. */
+export class Values {
+  readonly list: unknown[] = []
+
+  /** The placeholder of a value whose type PostgreSQL finds out from its surroundings, as with a literal. */
+  add(value: string): string {
+    this.list.push(value)
+    return `$${this.list.length}`
+  }
+}
+
+export const quoted = (name: string): string => `"${name.replaceAll('"', '""')}"`
+const textLiteral = (text: string): string => `'${text.replaceAll("'", "''")}'`
+
+/** `col`, `col->key`, `col->>key`, `col->0` on `table`, as SQL. */
+export function columnSql(path: string, table: string): string {
+  const [column = '', ...steps] = path.split(/(->>?)/)
+  let sql = `${table}.${quoted(column.trim())}`
+  for (let at = 0; at + 1 < steps.length; at += 2) {
+    const key = steps[at + 1] ?? ''
+    sql += `${steps[at]}${/^-?\d+$/.test(key) ? key : textLiteral(key)}`
+  }
+  return steps.length > 0 ? `(${sql})` : sql
+}
+
+/** Splits at commas, but not inside parentheses, braces or double quotes. */
+export function splitList(text: string): readonly string[] {
+  const parts: string[] = []
+  let depth = 0
+  let inQuotes = false
+  let begin = 0
+  for (let at = 0; at < text.length; at++) {
+    const char = text[at]
+    if (char === '\\') at++
+    else if (char === '"') inQuotes = !inQuotes
+    else if (!inQuotes && (char === '(' || char === '{')) depth++
+    else if (!inQuotes && (char === ')' || char === '}')) depth--
+    else if (!inQuotes && depth === 0 && char === ',') {
+      parts.push(text.slice(begin, at))
+      begin = at + 1
+    }
+  }
+  parts.push(text.slice(begin))
+  return parts
+}

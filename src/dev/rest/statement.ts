@@ -1,0 +1,55 @@
+import type { Session } from '../database/database.ts'
+import { RestFailure } from './failure.ts'
+import type { Values } from './sql.ts'
+
+/** PostgREST's `max-rows` as Supabase sets it: a longer read is cut without a word. */
+const MAX_ROWS = 1_000
+
+/** A statement that yields rows, and what is wanted of them. */
+export interface Source {
+  readonly sql: string
+  readonly values: Values
+  /** What one row becomes: `t` for an object, `t.value` for a scalar. */
+  readonly row: 't' | 't.value'
+  /** Part of the rows, for reads. */
+  readonly page?: { readonly offset: number; readonly limit: number | null }
+  readonly count: boolean
+}
+
+export interface Rows {
+  /** JSON text, made by PostgreSQL: numbers as long as they are, no key moved. */
+  readonly json: string
+  /** The first row alone, as JSON text. */
+  readonly first: string
+  readonly rows: number
+  readonly total: number | null
+  /** What the statement set as `response.status` and `response.headers`. */
+  readonly status: string | null
+  readonly headers: string | null
+}
+
+export async function runStatement(session: Session, source: Source): Promise<Rows> {
+  const { sql, values, row, page, count } = source
+  const limit = page ? Math.min(page.limit ?? MAX_ROWS, MAX_ROWS) : null
+  const cut = page ? ` limit ${limit} offset ${page.offset}` : ''
+  const [result] = await session.query(
+    `with source as (${sql})
+     select coalesce(json_agg(${row}), '[]')::text as json, coalesce(json_agg(${row}) -> 0, 'null')::text as first,
+            count(*)::int as rows, ${count ? '(select count(*)::int from source)' : 'null::int'} as total,
+            nullif(current_setting('response.status', true), '') as status,
+            nullif(current_setting('response.headers', true), '') as headers
+       from (select * from source${cut}) t`,
+    values.list,
+  )
+  return result as unknown as Rows
+}
+
+/** @throws RestFailure PGRST116 unless there is exactly one row */
+export function requireOne({ rows }: Rows): void {
+  if (rows === 1) return
+  throw new RestFailure(406, {
+    code: 'PGRST116',
+    message: 'Cannot coerce the result to a single JSON object',
+    details: `The result contains ${rows} rows`,
+  })
+}

@@ -1,0 +1,69 @@
+import type { DevDatabase } from './database/database.ts'
+
+/**
+ * What a Supabase project has and a bare PostgreSQL lacks, as far as Interlock and its users' policies touch it: the three
+ * roles, `auth.uid()` and its kin, `realtime.send()`, the publication. Whatever exists is left as it is.
+ */
+export async function setUpProject(db: DevDatabase): Promise<void> {
+  await db.exec(projectScript)
+}
+
+/** Where `realtime.send` puts its messages and `realtime_dev.note` its changes, for this server to pass on. */
+export const channels = { broadcast: 'interlock_dev_broadcast', change: 'interlock_dev_change' } as const
+
+const projectScript = `
+select pg_advisory_lock(hashtextextended('interlock.dev', 0));
+do $$ begin
+  if to_regrole('anon') is null then create role anon nologin noinherit; end if;
+  if to_regrole('authenticated') is null then create role authenticated nologin noinherit; end if;
+  if to_regrole('service_role') is null then create role service_role nologin noinherit bypassrls; end if;
+  if not exists (select from pg_catalog.pg_publication where pubname = 'supabase_realtime') then
+    create publication supabase_realtime;
+  end if;
+end $$;
+grant usage on schema public to anon, authenticated, service_role;
+
+create schema if not exists auth;
+grant usage on schema auth to anon, authenticated, service_role;
+create or replace function auth.jwt() returns jsonb language sql stable set search_path = '' as
+  $$ select nullif(current_setting('request.jwt.claims', true), '')::jsonb $$;
+create or replace function auth.uid() returns uuid language sql stable set search_path = '' as
+  $$ select (nullif(current_setting('request.jwt.claims', true), '')::jsonb ->> 'sub')::uuid $$;
+create or replace function auth.role() returns text language sql stable set search_path = '' as
+  $$ select nullif(current_setting('request.jwt.claims', true), '')::jsonb ->> 'role' $$;
+
+create schema if not exists realtime;
+grant usage on schema realtime to anon, authenticated, service_role;
+do $$ begin
+  if to_regprocedure('realtime.send(jsonb, text, text, boolean)') is null then
+    -- Like the real one it never fails: a message that cannot be sent is lost. A NOTIFY has room for 7,999 bytes.
+    create function realtime.send(payload jsonb, event text, topic text, private boolean default true) returns void
+    language plpgsql security invoker set search_path = '' as $send$
+    begin
+      perform pg_catalog.pg_notify('${channels.broadcast}', pg_catalog.jsonb_build_object(
+        'topic', topic, 'event', event, 'private', private, 'payload', payload)::text);
+    exception when others then
+      raise warning 'ErrorSendingBroadcastMessage: %', sqlerrm;
+    end $send$;
+  end if;
+end $$;
+
+create schema if not exists realtime_dev;
+-- A row with the names of its columns, for those who subscribe to changes; without the rows when it would be too long.
+create or replace function realtime_dev.note() returns trigger
+language plpgsql security definer set search_path = '' as $note$
+declare
+  change jsonb := pg_catalog.jsonb_build_object('schema', tg_table_schema, 'table', tg_table_name, 'type', tg_op);
+  whole text;
+begin
+  whole := (change || pg_catalog.jsonb_build_object(
+    'record', case when tg_op <> 'DELETE' then pg_catalog.to_jsonb(new) end,
+    'old_record', case when tg_op <> 'INSERT' then pg_catalog.to_jsonb(old) end))::text;
+  if pg_catalog.octet_length(whole) > 7900 then
+    whole := (change || pg_catalog.jsonb_build_object('errors', pg_catalog.jsonb_build_array('Error 413: Payload Too Large')))::text;
+  end if;
+  perform pg_catalog.pg_notify('${channels.change}', whole);
+  return null;
+end $note$;
+select pg_advisory_unlock(hashtextextended('interlock.dev', 0));
+`

@@ -1,0 +1,46 @@
+/** The local Supabase answers as PostgREST does: requests whose answers were recorded from the real one. */
+import { PGlite } from '@electric-sql/pglite'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import {
+  embeddedDatabase,
+  type LocalSupabase,
+  postgresDatabase,
+  startLocalSupabase,
+} from '../../src/dev/index.ts'
+import { createDatabase } from '../support/postgres-database.ts'
+import {
+  conformanceSchema,
+  conformanceSchemas,
+  jwtSecret,
+  recordedAnswers,
+  replay,
+} from './conformance/replay.ts'
+
+const answers = recordedAnswers()
+
+describe.each([
+  ['PostgreSQL', async () => postgresDatabase(await createDatabase('dev'))],
+  ['PGlite', async () => embedded()],
+])('over %s', (_, open) => {
+  let server: LocalSupabase
+
+  beforeAll(async () => {
+    const db = await open()
+    server = await startLocalSupabase({ db, schemas: conformanceSchemas, jwtSecret })
+    await db.exec(conformanceSchema)
+  })
+  afterAll(() => server.close())
+
+  // In order: some requests write what later ones see.
+  it.each(answers.map((each) => [`${each.section}: ${each.label} as ${each.as}`, each] as const))(
+    '%s',
+    async (_, recorded) => {
+      expect(await replay(recorded, server)).toEqual({ kind: 'alike' })
+    },
+  )
+})
+
+async function embedded() {
+  const db = await PGlite.create()
+  return embeddedDatabase('pglite:memory', db, () => db.close())
+}

@@ -1,0 +1,51 @@
+import { createClient, type SupabaseClient } from '@supabase/supabase-js'
+import pg from 'pg'
+import { onTestFinished } from 'vitest'
+import {
+  type LocalSupabase,
+  type LocalSupabaseOptions,
+  postgresDatabase,
+  startLocalSupabase,
+} from '../../src/dev/index.ts'
+import { createDatabase } from '../support/postgres-database.ts'
+
+export interface Project extends LocalSupabase {
+  /** The superuser's address of the database. */
+  readonly databaseUrl: string
+  query(sql: string, values?: readonly unknown[]): Promise<readonly Record<string, unknown>[]>
+}
+
+/** A local Supabase over a database of its own, with what `sql` makes; ended by the caller. */
+export async function startProject(
+  sql: string,
+  options: Partial<LocalSupabaseOptions> = {},
+): Promise<Project> {
+  const databaseUrl = await createDatabase('dev')
+  const local = await startLocalSupabase({ db: await postgresDatabase(databaseUrl), ...options })
+  const admin = new pg.Client({ connectionString: databaseUrl })
+  await admin.connect()
+  await admin.query(sql)
+  const close = async () => {
+    await local.close()
+    await admin.end()
+  }
+  return {
+    ...local,
+    databaseUrl,
+    close,
+    query: async (text, values = []) => (await admin.query(text, [...values])).rows,
+  }
+}
+
+/** The real client, as a server has it; its sockets are closed with the test. */
+export function clientOf({ url }: Pick<LocalSupabase, 'url'>, key: string, token?: string): SupabaseClient {
+  const client = createClient(url, key, {
+    auth: { persistSession: false, autoRefreshToken: false, detectSessionInUrl: false },
+    ...(token === undefined ? {} : { accessToken: async () => token }),
+  })
+  onTestFinished(async () => {
+    await client.removeAllChannels()
+    await client.realtime.disconnect()
+  })
+  return client
+}
