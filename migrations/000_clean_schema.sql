@@ -30,11 +30,11 @@ begin
   select c.relname into wrong
     from pg_catalog.pg_class c
    where c.relnamespace = 'public'::regnamespace
-     and (c.relname = any ('{job_queue_log,job_queue_heads,job_queue_state,job_queue_jobs,job_queue_workers,job_queue_inbox,job_queue_data,job_queue_snapshots,job_queue_changes,job_queue_set_aside,job_queue_migrations}'::text[]) or c.relname in ('job_queue_state_v1', 'job_queue_log_v1'))
+     and (c.relname = any ('{job_queue_log,job_queue_heads,job_queue_state,job_queue_jobs,job_queue_workers,job_queue_inbox,job_queue_data,job_queue_arrivals,job_queue_not_taken_in,job_queue_settings,job_queue_snapshots,job_queue_changes,job_queue_set_aside,job_queue_migrations}'::text[]) or c.relname in ('job_queue_state_v1', 'job_queue_log_v1'))
      and not exists (
        select from pg_catalog.pg_attribute a
         where a.attrelid = c.oid and not a.attisdropped
-          and a.attname = case when c.relname = 'job_queue_migrations' then 'checksum' else 'queue' end)
+          and a.attname = case c.relname when 'job_queue_migrations' then 'checksum' when 'job_queue_settings' then 'key' else 'queue' end)
      and not exists (
        select from pg_catalog.pg_attribute a
         where a.attrelid = c.oid and not a.attisdropped and c.relkind = 'r'
@@ -305,6 +305,38 @@ create table if not exists public.job_queue_set_aside (
   primary key (queue, target, job_id)
 );
 
+-- Rows of the user's `jobs` that were inserted as pending since the migration, in the order of their arrival: the trigger
+-- job_queue_intake writes one here for each, and whoever takes it in (or finds that there is nothing to take in) deletes
+-- it. So "made after activation" costs no scan and no column of the user's.
+-- queue: the one that has claimed it, for good, so that two queues never take in one row; claimed_until: others of the same
+-- queue leave it alone until then.
+create table if not exists public.job_queue_arrivals (
+  id bigint generated always as identity primary key,
+  queue text,
+  claimed_until timestamptz,
+  arrived_at timestamptz not null default clock_timestamp(),
+  job_id text
+);
+
+-- Rows that arrived and cannot be jobs (an id that is missing or out of bounds, models that are no names), and why. They are
+-- not looked at again: SELECT * FROM job_queue_not_taken_in ORDER BY id DESC;
+create table if not exists public.job_queue_not_taken_in (
+  id bigint primary key,
+  queue text not null,
+  job_id text,
+  reason text not null,
+  arrived_at timestamptz not null,
+  refused_at timestamptz not null default clock_timestamp()
+);
+
+-- What holds for the user's tables. key 'statuses': {"pending": "…", "running": "…", …}, the user's words for the states of
+-- a job, where they differ; "enqueued": true to write them also for jobs that were not taken in from a row.
+create table if not exists public.job_queue_settings (
+  key text primary key check (key in ('statuses')),
+  value jsonb not null check (jsonb_typeof(value) = 'object'),
+  updated_at timestamptz not null default clock_timestamp()
+);
+
 -- Which migrations this database has. checksum: SHA-256 of the bundle that ran last under this version.
 create table if not exists public.job_queue_migrations (
   version text primary key,
@@ -324,7 +356,7 @@ begin
   if current_setting('interlock.account') = 'existing' or (current_setting('interlock.account') = 'any' and exists (
     select from pg_catalog.pg_class c
      where c.relnamespace = 'public'::regnamespace and c.relkind in ('r', 'p', 'v', 'm', 'f')
-       and c.relname <> all ('{job_queue_log,job_queue_heads,job_queue_state,job_queue_jobs,job_queue_workers,job_queue_inbox,job_queue_data,job_queue_snapshots,job_queue_changes,job_queue_set_aside,job_queue_migrations}'::text[]))) then
+       and c.relname <> all ('{job_queue_log,job_queue_heads,job_queue_state,job_queue_jobs,job_queue_workers,job_queue_inbox,job_queue_data,job_queue_arrivals,job_queue_not_taken_in,job_queue_settings,job_queue_snapshots,job_queue_changes,job_queue_set_aside,job_queue_migrations}'::text[]))) then
     return;
   end if;
   foreach target in array array['jobs', 'workflow_executions'] loop
@@ -433,6 +465,7 @@ $columns$;
 --   version      others were faster; missed: the events after expected_version, 500 or 256 KB of them at most
 --   known        some of the commands have been here before; known: [{command_id, command_hash, seqs}, …]
 --   dead_worker  a `started` for a worker whose lease is not live; worker_ids
+--   taken        a `queued` with `intake` for jobs that the log knows already; job_ids
 --   live_worker  a `lease_expired` for a worker that is not past ttl + grace; worker_ids
 --   clock        an event is not later than the one before, or more than 1 s away from the database's clock
 -- One NOTIFY on channel interlock, '<queue>:<version>', unless the setting interlock.notify is 'off'.
@@ -458,7 +491,7 @@ declare
   clock timestamptz;
   answer jsonb;
   given record;
-  worker_ids text[];
+  ids text[];
   setting text;
 begin
   if expected_version is null or jsonb_typeof(events) is distinct from 'array'
@@ -498,6 +531,7 @@ begin
          array_agg(e.command_id) as command_ids,
          array_agg(e.worker_id) filter (where e.event_type = 'started') as starters,
          array_agg(e.worker_id) filter (where e.event_type = 'lease_expired') as expired,
+         array_agg(e.job_id) filter (where e.event_type = 'queued' and e.data ? 'intake') as arrivals,
          max((e.data ->> 'epoch')::integer) filter (where e.event_type = 'epoch_changed') as epoch
     into given
     from (
@@ -523,13 +557,22 @@ begin
          group by l.command_id) k);
   end if;
 
+  -- Each row of `jobs` is taken in once, whatever happened between an append and job_queue_taken.
+  if given.arrivals is not null then
+    select array_agg(a.id) into ids from unnest(given.arrivals) as a (id)
+     where exists (select from public.job_queue_log l where l.queue = $1 and l.job_id = a.id);
+    if ids is not null then
+      return answer || jsonb_build_object('reason', 'taken', 'job_ids', ids);
+    end if;
+  end if;
+
   if given.starters is not null then
-    select array_agg(s.id order by s.id) into worker_ids from (select distinct unnest(given.starters) as id) s
+    select array_agg(s.id order by s.id) into ids from (select distinct unnest(given.starters) as id) s
      where not exists (
        select from public.job_queue_workers w
         where w.queue = $1 and w.worker_id = s.id and not w.dead and w.expires_at > clock);
-    if worker_ids is not null then
-      return answer || jsonb_build_object('reason', 'dead_worker', 'worker_ids', worker_ids);
+    if ids is not null then
+      return answer || jsonb_build_object('reason', 'dead_worker', 'worker_ids', ids);
     end if;
   end if;
 
@@ -537,11 +580,11 @@ begin
     -- Locked, and dead from here on: a heartbeat that is late waits for us and then finds its lease gone.
     perform from public.job_queue_workers w
       where w.queue = $1 and w.worker_id = any (given.expired) order by w.worker_id for update;
-    select array_agg(w.worker_id order by w.worker_id) into worker_ids from public.job_queue_workers w
+    select array_agg(w.worker_id order by w.worker_id) into ids from public.job_queue_workers w
      where w.queue = $1 and w.worker_id = any (given.expired)
        and not w.dead and w.expires_at + w.grace_ms * interval '1 millisecond' >= clock;
-    if worker_ids is not null then
-      return answer || jsonb_build_object('reason', 'live_worker', 'worker_ids', worker_ids);
+    if ids is not null then
+      return answer || jsonb_build_object('reason', 'live_worker', 'worker_ids', ids);
     end if;
   end if;
 
@@ -622,6 +665,52 @@ begin
 end
 $$;
 
+-- job_queue_arrived_rows(arrival_ids): the rows of `jobs` behind these arrivals, those that are still pending and not
+-- queued. Internal; called by job_queue_claim_arrivals. The look-up uses the index of the user's own key.
+-- Returns what job_queue_claim_arrivals does; an arrival whose id no row can be found by (missing, or longer than 200
+-- characters) comes without anything else, so that it is refused. Null when Interlock cannot use the table
+-- (job_queue_targets). Raises 42703 when the table has no status any more.
+create or replace function public.job_queue_arrived_rows(arrival_ids bigint[]) returns jsonb
+language plpgsql stable
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+  target record;
+  fields text;
+  answer jsonb;
+begin
+  select * into target from public.job_queue_targets() t where t.target = 'jobs';
+  if not found then
+    return null;
+  end if;
+  -- Only the columns that are needed: the others may hold megabytes.
+  select string_agg(format('%L, t.%I', a.attname, a.attname), ', ') into fields
+    from pg_attribute a
+   where a.attrelid = 'public.jobs'::regclass and not a.attisdropped
+     and a.attname in ('model', 'required_models', 'priority', 'job_type', 'kind', 'user_id');
+  execute format($sql$
+    with a as materialized (
+      select id, job_id from public.job_queue_arrivals where id = any ($1)),
+    r as materialized (
+      select t.%1$I as key, jsonb_build_object(%3$s) as fields
+        from public.jobs t
+       where t.%1$I = any (array(select a.job_id::%2$s from a where length(a.job_id) <= 200))
+         and t.queued_at is null and t.status::text = public.job_queue_status('pending'))
+    select coalesce(jsonb_agg(jsonb_build_object('arrival_id', a.id, 'job_id', a.job_id,
+             'models', case
+               when jsonb_typeof(r.fields -> 'required_models') = 'array' then r.fields -> 'required_models'
+               when r.fields ->> 'model' is null then '[]'
+               else jsonb_build_array(r.fields ->> 'model') end,
+             'priority', r.fields -> 'priority', 'job_type', r.fields ->> 'job_type', 'kind', r.fields ->> 'kind',
+             'fair_key', r.fields ->> 'user_id') order by a.id), '[]')
+      from a
+      left join r on r.key = a.job_id::%2$s
+     where r.key is not null or a.job_id is null or length(a.job_id) > 200
+    $sql$, target.key_column, target.key_type, fields) into answer using arrival_ids;
+  return answer;
+end
+$$;
+
 -- job_queue_beat(queue, worker_id, kinds, free_slots, release, ttl_ms, grace_ms): registers a worker process, or renews its
 -- lease. Never takes the queue's lock, so that a busy queue delays no heartbeat.
 --   worker_id   the incarnation: made at start, never reused; 1..200 characters
@@ -674,6 +763,55 @@ begin
     'expires_at', (extract(epoch from lease.expires_at) * 1000000)::bigint,
     'version', coalesce((select h.version from public.job_queue_heads h where h.queue = $1), 0),
     'overdue', public.job_queue_overdue($1, lease.is_new));
+end
+$$;
+
+-- job_queue_claim_arrivals(queue, lim): rows of `jobs` to be taken in, in the order of their arrival. They are kept for this
+-- caller for 5 s; whoever has not called job_queue_taken by then is taken to be gone, and others get them. Arrivals whose
+-- row is gone, is no longer pending or is queued already are dropped on the way. Never takes the queue's lock.
+--   queue  that takes them in: what one queue has claimed, no other queue gets
+--   lim    how many at most, 1..1,000
+-- Returns [{arrival_id, job_id, models, priority, job_type, kind, fair_key}, …]: job_id null where the row has none; models
+-- from required_models (which only trusted roles can write), else [model], else []; the others from the columns of these
+-- names (fair_key: user_id), null where there is no such column. Raises JQ001 for a limit out of bounds.
+create or replace function public.job_queue_claim_arrivals(queue text, lim integer) returns jsonb
+language plpgsql security definer
+set search_path = pg_catalog, pg_temp
+set enable_seqscan = off
+as $$
+#variable_conflict use_column
+declare
+  claimed bigint[];
+  kept bigint[];
+  found_rows jsonb;
+begin
+  if length(queue) between 1 and 200 is not true or lim between 1 and 1000 is not true then
+    raise exception using errcode = 'JQ001', message = 'job_queue_claim_arrivals takes a queue and a limit of 1..1,000';
+  end if;
+  -- Nothing here is lost with a crash but the claim itself.
+  if pg_current_xact_id_if_assigned() is null then
+    perform set_config('synchronous_commit', 'off', true);
+  end if;
+  with free as (
+    select a.id from public.job_queue_arrivals a
+     where (a.queue is null or a.queue = $1) and coalesce(a.claimed_until < clock_timestamp(), true)
+     order by a.id limit $2 for update skip locked),
+  taken as (
+    update public.job_queue_arrivals a
+       set queue = $1, claimed_until = clock_timestamp() + interval '5 seconds'
+     where a.id = any (array(select id from free))
+    returning a.id)
+  select array_agg(t.id) into claimed from taken t;
+  if claimed is null then
+    return '[]';
+  end if;
+  found_rows := public.job_queue_arrived_rows(claimed);
+  if found_rows is null then
+    return '[]';
+  end if;
+  select array_agg((r ->> 'arrival_id')::bigint) into kept from jsonb_array_elements(found_rows) as r;
+  delete from public.job_queue_arrivals a where a.id = any (claimed) and a.id <> all (coalesce(kept, '{}'));
+  return found_rows;
 end
 $$;
 
@@ -778,6 +916,37 @@ begin
   raise exception using errcode = 'JQ102',
     message = format('%s may not write the coordination columns of %s', current_user, tg_table_name),
     hint = 'Leave out required_models, blocked_by_job_id, conflict_reason, queued_at and priority, or write them on the server with the service_role key.';
+end
+$$;
+
+-- job_queue_intake(): the trigger on jobs that notes which rows have arrived as pending, in one insert per statement, and
+-- wakes the workers (NOTIFY interlock, 'intake', unless the setting interlock.notify is 'off'). Runs as its owner, so that
+-- whoever may insert into jobs needs no right on anything of Interlock's.
+-- Raises nothing: the user's insert goes on, whatever is wrong here (a warning says what).
+create or replace function public.job_queue_intake() returns trigger
+language plpgsql security definer
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+  ids text[];
+begin
+  -- What may fail (a column that was dropped since) is only read in the inner block, so that it takes no number of a
+  -- transaction: 10,000 single inserts in one transaction stay cheap.
+  begin
+    select array_agg(left(a.job_id::text, 300)) into ids from arrived a
+     where a.queued_at is null and a.status::text = public.job_queue_status('pending');
+  exception when others then
+    raise warning 'Interlock takes nothing in from %: %', tg_table_name, sqlerrm
+      using hint = 'Run `interlock migrate`, or drop the trigger job_queue_intake.';
+  end;
+  if ids is null or to_regclass('public.job_queue_arrivals') is null then
+    return null;
+  end if;
+  insert into public.job_queue_arrivals (job_id) select unnest(ids);
+  if current_setting('interlock.notify', true) is distinct from 'off' then
+    perform pg_notify('interlock', 'intake');
+  end if;
+  return null;
 end
 $$;
 
@@ -1279,6 +1448,51 @@ begin
 end
 $$;
 
+-- job_queue_status(state): the user's word for a state of a job. Internal.
+--   state  pending, running, completed, failed, cancelled or expired
+-- Returns the word from job_queue_settings ('statuses'), else the state itself. Raises nothing.
+create or replace function public.job_queue_status(state text) returns text
+language plpgsql stable
+set search_path = pg_catalog, pg_temp
+as $$
+begin
+  return coalesce((select s.value ->> state from public.job_queue_settings s where s.key = 'statuses'), state);
+end
+$$;
+
+-- job_queue_taken(queue, arrival_ids, refused): what became of arrivals that this queue had claimed. Doing it twice does
+-- nothing more.
+--   arrival_ids  those whose job is in the log by now
+--   refused      [{arrival_id, reason}, …]: those that cannot be jobs; they go to job_queue_not_taken_in
+-- Returns how many left the list of arrivals. Raises nothing.
+create or replace function public.job_queue_taken(queue text, arrival_ids bigint[], refused jsonb) returns integer
+language plpgsql security definer
+set search_path = pg_catalog, pg_temp
+set enable_seqscan = off
+as $$
+#variable_conflict use_column
+declare
+  gone integer;
+begin
+  -- What is lost with a crash is offered again, and found to be in the log.
+  if pg_current_xact_id_if_assigned() is null then
+    perform set_config('synchronous_commit', 'off', true);
+  end if;
+  if jsonb_array_length(refused) > 0 then
+    insert into public.job_queue_not_taken_in (id, queue, job_id, reason, arrived_at)
+    select a.id, $1, a.job_id, left(r.reason, 500), a.arrived_at
+      from jsonb_to_recordset(refused) as r (arrival_id bigint, reason text)
+      join public.job_queue_arrivals a on a.id = r.arrival_id and a.queue = $1
+    on conflict (id) do nothing;
+  end if;
+  delete from public.job_queue_arrivals a
+   where a.queue = $1 and (a.id = any ($2) or a.id = any (array(
+     select r.arrival_id from jsonb_to_recordset(refused) as r (arrival_id bigint))));
+  get diagnostics gone = row_count;
+  return gone;
+end
+$$;
+
 -- job_queue_targets(): which tables of the user the outer projection writes to. Internal.
 -- Returns target ('jobs', 'workflow_executions'), key_column (the column that holds the job's id) and key_type (text,
 -- character varying or uuid). A table that is missing, that lacks a coordination column, or that the owner of Interlock
@@ -1522,6 +1736,28 @@ begin
 end
 $guards$;
 
+-- What is inserted into jobs from here on is noted, to be taken in by workers that are told to; rows that are there already
+-- are not touched. A statement's trigger fires for the table that the statement names: hence one for each partition too.
+do $intake$
+declare
+  part regclass;
+begin
+  if not exists (select from public.job_queue_targets() t where t.target = 'jobs') or not exists (
+       select from pg_catalog.pg_attribute a
+        where a.attrelid = to_regclass('public.jobs') and a.attname = 'status' and not a.attisdropped) then
+    return;
+  end if;
+  for part in
+    select to_regclass('public.jobs') union select p.relid from pg_catalog.pg_partition_tree('public.jobs') p
+  loop
+    continue when exists (
+      select from pg_catalog.pg_trigger t where t.tgrelid = part and t.tgname = 'job_queue_intake');
+    execute format('create trigger job_queue_intake after insert on %s referencing new table as arrived
+      for each statement execute function public.job_queue_intake()', part);
+  end loop;
+end
+$intake$;
+
 -- Who may do what, object by object: default privileges of older Supabase projects have given everything to everybody by
 -- now. anon, authenticated and PUBLIC get nothing; service_role and the runtime role read tables and run functions. No
 -- role is given a write to a table: the functions, which run as their owner, are the only way.
@@ -1549,7 +1785,7 @@ begin
            exists (select from pg_catalog.pg_policy p where p.polrelid = c.oid) as has_policy
       from pg_catalog.pg_class c
      where c.relnamespace = 'public'::regnamespace
-       and (c.relname = any ('{job_queue_log,job_queue_heads,job_queue_state,job_queue_jobs,job_queue_workers,job_queue_inbox,job_queue_data,job_queue_snapshots,job_queue_changes,job_queue_set_aside,job_queue_migrations}'::text[]) or c.relname = 'job_queue_state_id_seq')
+       and (c.relname = any ('{job_queue_log,job_queue_heads,job_queue_state,job_queue_jobs,job_queue_workers,job_queue_inbox,job_queue_data,job_queue_arrivals,job_queue_not_taken_in,job_queue_settings,job_queue_snapshots,job_queue_changes,job_queue_set_aside,job_queue_migrations}'::text[]) or c.relname in ('job_queue_state_id_seq', 'job_queue_arrivals_id_seq'))
   loop
     execute format('revoke all on %s from public', item.name);
     foreach outsider in array outsiders || runners loop
@@ -1578,7 +1814,7 @@ begin
   for item in
     select p.oid::regprocedure::text as name, p.prorettype = 'trigger'::regtype as is_trigger
       from pg_catalog.pg_proc p
-     where p.pronamespace = 'public'::regnamespace and p.proname = any ('{job_queue_append,job_queue_beat,job_queue_data_of,job_queue_events,job_queue_forget,job_queue_forget_workers,job_queue_guard_columns,job_queue_leave,job_queue_note,job_queue_open,job_queue_outer_rows,job_queue_overdue,job_queue_project,job_queue_project_target,job_queue_projection,job_queue_put_data,job_queue_read,job_queue_rebuild,job_queue_refuse_change,job_queue_reproject,job_queue_set_aside_rows,job_queue_targets,job_queue_touched,job_queue_turn,job_queue_user_rows,job_queue_worker_list,job_queue_write_target}'::text[])
+     where p.pronamespace = 'public'::regnamespace and p.proname = any ('{job_queue_append,job_queue_arrived_rows,job_queue_beat,job_queue_claim_arrivals,job_queue_data_of,job_queue_events,job_queue_forget,job_queue_forget_workers,job_queue_guard_columns,job_queue_intake,job_queue_leave,job_queue_note,job_queue_open,job_queue_outer_rows,job_queue_overdue,job_queue_project,job_queue_project_target,job_queue_projection,job_queue_put_data,job_queue_read,job_queue_rebuild,job_queue_refuse_change,job_queue_reproject,job_queue_set_aside_rows,job_queue_status,job_queue_taken,job_queue_targets,job_queue_touched,job_queue_turn,job_queue_user_rows,job_queue_worker_list,job_queue_write_target}'::text[])
   loop
     execute format('revoke all on function %s from public', item.name);
     foreach outsider in array outsiders || runners loop
@@ -1600,8 +1836,8 @@ $privileges$;
 -- What this was. Rows change only when something did, so that running it again leaves everything as it is.
 insert into public.job_queue_migrations as m (version, checksum)
 values 
-  ('000', '0ce1fd3abc9ffbd86fb51b0ac6e1f3d8a45f61ad17ce4dc47e9601db4e607e9b'),
-  ('027', '0ce1fd3abc9ffbd86fb51b0ac6e1f3d8a45f61ad17ce4dc47e9601db4e607e9b')
+  ('000', '57cb657e7543f24269c9151da3477ea0c7e59f7305cb35bf109156021aa8adab'),
+  ('027', '57cb657e7543f24269c9151da3477ea0c7e59f7305cb35bf109156021aa8adab')
 on conflict (version) do update set checksum = excluded.checksum, applied_at = excluded.applied_at
   where m.checksum <> excluded.checksum;
 -- PostgREST finds the new functions after this; nobody else listens.

@@ -13,6 +13,7 @@
 --   version      others were faster; missed: the events after expected_version, 500 or 256 KB of them at most
 --   known        some of the commands have been here before; known: [{command_id, command_hash, seqs}, …]
 --   dead_worker  a `started` for a worker whose lease is not live; worker_ids
+--   taken        a `queued` with `intake` for jobs that the log knows already; job_ids
 --   live_worker  a `lease_expired` for a worker that is not past ttl + grace; worker_ids
 --   clock        an event is not later than the one before, or more than 1 s away from the database's clock
 -- One NOTIFY on channel interlock, '<queue>:<version>', unless the setting interlock.notify is 'off'.
@@ -38,7 +39,7 @@ declare
   clock timestamptz;
   answer jsonb;
   given record;
-  worker_ids text[];
+  ids text[];
   setting text;
 begin
   if expected_version is null or jsonb_typeof(events) is distinct from 'array'
@@ -78,6 +79,7 @@ begin
          array_agg(e.command_id) as command_ids,
          array_agg(e.worker_id) filter (where e.event_type = 'started') as starters,
          array_agg(e.worker_id) filter (where e.event_type = 'lease_expired') as expired,
+         array_agg(e.job_id) filter (where e.event_type = 'queued' and e.data ? 'intake') as arrivals,
          max((e.data ->> 'epoch')::integer) filter (where e.event_type = 'epoch_changed') as epoch
     into given
     from (
@@ -103,13 +105,22 @@ begin
          group by l.command_id) k);
   end if;
 
+  -- Each row of `jobs` is taken in once, whatever happened between an append and job_queue_taken.
+  if given.arrivals is not null then
+    select array_agg(a.id) into ids from unnest(given.arrivals) as a (id)
+     where exists (select from public.job_queue_log l where l.queue = $1 and l.job_id = a.id);
+    if ids is not null then
+      return answer || jsonb_build_object('reason', 'taken', 'job_ids', ids);
+    end if;
+  end if;
+
   if given.starters is not null then
-    select array_agg(s.id order by s.id) into worker_ids from (select distinct unnest(given.starters) as id) s
+    select array_agg(s.id order by s.id) into ids from (select distinct unnest(given.starters) as id) s
      where not exists (
        select from public.job_queue_workers w
         where w.queue = $1 and w.worker_id = s.id and not w.dead and w.expires_at > clock);
-    if worker_ids is not null then
-      return answer || jsonb_build_object('reason', 'dead_worker', 'worker_ids', worker_ids);
+    if ids is not null then
+      return answer || jsonb_build_object('reason', 'dead_worker', 'worker_ids', ids);
     end if;
   end if;
 
@@ -117,11 +128,11 @@ begin
     -- Locked, and dead from here on: a heartbeat that is late waits for us and then finds its lease gone.
     perform from public.job_queue_workers w
       where w.queue = $1 and w.worker_id = any (given.expired) order by w.worker_id for update;
-    select array_agg(w.worker_id order by w.worker_id) into worker_ids from public.job_queue_workers w
+    select array_agg(w.worker_id order by w.worker_id) into ids from public.job_queue_workers w
      where w.queue = $1 and w.worker_id = any (given.expired)
        and not w.dead and w.expires_at + w.grace_ms * interval '1 millisecond' >= clock;
-    if worker_ids is not null then
-      return answer || jsonb_build_object('reason', 'live_worker', 'worker_ids', worker_ids);
+    if ids is not null then
+      return answer || jsonb_build_object('reason', 'live_worker', 'worker_ids', ids);
     end if;
   end if;
 

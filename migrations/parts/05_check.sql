@@ -21,7 +21,7 @@ begin
      and not exists (
        select from pg_catalog.pg_attribute a
         where a.attrelid = c.oid and not a.attisdropped
-          and a.attname = case when c.relname = 'job_queue_migrations' then 'checksum' else 'queue' end)
+          and a.attname = case c.relname when 'job_queue_migrations' then 'checksum' when 'job_queue_settings' then 'key' else 'queue' end)
      and not exists (
        select from pg_catalog.pg_attribute a
         where a.attrelid = c.oid and not a.attisdropped and c.relkind = 'r'

@@ -47,3 +47,25 @@ begin
   end if;
 end
 $guards$;
+
+-- What is inserted into jobs from here on is noted, to be taken in by workers that are told to; rows that are there already
+-- are not touched. A statement's trigger fires for the table that the statement names: hence one for each partition too.
+do $intake$
+declare
+  part regclass;
+begin
+  if not exists (select from public.job_queue_targets() t where t.target = 'jobs') or not exists (
+       select from pg_catalog.pg_attribute a
+        where a.attrelid = to_regclass('public.jobs') and a.attname = 'status' and not a.attisdropped) then
+    return;
+  end if;
+  for part in
+    select to_regclass('public.jobs') union select p.relid from pg_catalog.pg_partition_tree('public.jobs') p
+  loop
+    continue when exists (
+      select from pg_catalog.pg_trigger t where t.tgrelid = part and t.tgname = 'job_queue_intake');
+    execute format('create trigger job_queue_intake after insert on %s referencing new table as arrived
+      for each statement execute function public.job_queue_intake()', part);
+  end loop;
+end
+$intake$;

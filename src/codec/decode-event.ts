@@ -167,7 +167,8 @@ function queuedEvent(row: CheckedRow & { event_type: 'queued' }): Event {
     timeoutMs: data?.timeout_ms ?? specDefaults.timeoutMs,
     expireMs: data?.expire_ms ?? specDefaults.expireMs,
   }
-  return data?.asked === undefined
-    ? { type: 'queued', jobId: row.job_id, spec }
-    : { type: 'queued', jobId: row.job_id, spec, asked: data.asked }
+  const event: Event & { asked?: boolean; intake?: true } = { type: 'queued', jobId: row.job_id, spec }
+  if (data?.asked !== undefined) event.asked = data.asked
+  if (data?.intake !== undefined) event.intake = data.intake
+  return event
 }

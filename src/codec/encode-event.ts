@@ -28,7 +28,7 @@ function offersData(offers: readonly string[], jobId: string | undefined): true 
 function columnsOf(event: RecordedEvent): Columns {
   switch (event.type) {
     case 'queued':
-      return queuedColumns(event.spec, event.asked)
+      return queuedColumns(event.spec, event)
     case 'blocked':
     case 'conflict':
       return jobColumns(event.jobId, {
@@ -83,7 +83,7 @@ function columnsOf(event: RecordedEvent): Columns {
   }
 }
 
-function queuedColumns(spec: JobSpec, asked: boolean | undefined): Columns {
+function queuedColumns(spec: JobSpec, { asked, intake }: { asked?: boolean; intake?: true }): Columns {
   const data: Data = {}
   if (spec.kind !== spec.jobType) data['kind'] = spec.kind
   if (spec.priority !== specDefaults.priority) data['priority'] = spec.priority
@@ -92,6 +92,7 @@ function queuedColumns(spec: JobSpec, asked: boolean | undefined): Columns {
   if (spec.timeoutMs !== specDefaults.timeoutMs) data['timeout_ms'] = spec.timeoutMs
   if (spec.expireMs !== specDefaults.expireMs) data['expire_ms'] = spec.expireMs
   if (asked !== undefined) data['asked'] = asked
+  if (intake !== undefined) data['intake'] = intake
   return { job_id: spec.jobId, job_type: spec.jobType, models: spec.models, data }
 }
 

@@ -150,6 +150,13 @@ export interface Coordinator {
   note(lease: Lease, note: NoteOptions): Promise<boolean>
   /** Deletes payload, result, error, checkpoint and progress of these jobs; the log stays. */
   forget(jobIds: readonly string[]): Promise<void>
+  /**
+   * Takes in rows of `jobs` that were inserted as pending since the migration, in the order of their arrival, each at most
+   * once whatever happens: puts their jobs in line. A row that cannot be a job (no id, no valid models) goes to
+   * `job_queue_not_taken_in`, with the reason. Any number of processes may do it at once.
+   * @returns how many rows are dealt with; `max` (1 to 1,000) of them: there may be more
+   */
+  takeIn(options: { readonly max: number }): Promise<number>
   /** Ends a waiting job; asks an active one to stop, or with `force` frees its models at once. */
   cancel(jobId: string, options?: { readonly force?: boolean }): Promise<void>
   confirmCancel(lease: Lease, options?: { readonly claim?: Claim }): Promise<readonly Started[]>
@@ -171,6 +178,8 @@ export interface Coordinator {
   readonly ready$: Observable<Started>
   /** Something may have become startable: a hint for workers. */
   readonly wake$: Observable<void>
+  /** Rows may have arrived in `jobs`: a hint to call `takeIn`, which may come late, double or never; look once per poll too. */
+  readonly intake$: Observable<void>
   /** The lease was lost: what this process runs is over, as far as the queue goes. */
   readonly leaseLost$: Observable<{ readonly workerId: string }>
 

@@ -197,6 +197,9 @@ export class Committer {
         }
         open.settleKnown()
         return
+      case 'taken':
+        open.dropTaken(answer.jobIds)
+        return
       case 'dead_worker':
         for (const workerId of answer.workerIds) this.#deadWorkers.add(workerId)
         this.#options.onDeadWorkers(answer.workerIds)

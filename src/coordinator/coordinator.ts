@@ -36,6 +36,7 @@ import type {
   StartOptions,
 } from './api.ts'
 import { GateDesk } from './gate-desk.ts'
+import { takeIn } from './intake.ts'
 import { AT_ONCE, Member, type SendOptions } from './member.ts'
 import { completeOptions, type WholeOptions } from './options.ts'
 import { type QueueView, queueView, toDate } from './view.ts'
@@ -47,12 +48,14 @@ class QueueCoordinator implements Coordinator {
   readonly #member: Member
   readonly #desk: GateDesk
   readonly #wake = new Subject<void>()
+  readonly #intake = new Subject<void>()
 
   constructor(options: CoordinatorOptions) {
     this.#options = completeOptions(options)
     this.#member = new Member(this.#options, {
       onEvent: (event) => this.#onEvent(event),
       onStarted: (attempt) => this.#desk.gate.deliver(attempt),
+      onIntake: () => this.#intake.next(),
       onPoll: () => this.#onPoll(),
     })
     this.#desk = new GateDesk(this.#member)
@@ -137,6 +140,12 @@ class QueueCoordinator implements Coordinator {
     return this.#options.store.forget(this.queue, jobIds)
   }
 
+  async takeIn({ max }: { readonly max: number }): Promise<number> {
+    const { store } = this.#options
+    const intake = { store, queue: this.queue, send: (body: CommandBody) => this.#send(body) }
+    return takeIn(intake, max)
+  }
+
   async cancel(jobId: string, { force = false }: { force?: boolean } = {}): Promise<void> {
     await this.#send({ type: 'cancel', jobId: parseJobId(jobId), force })
   }
@@ -196,6 +205,10 @@ class QueueCoordinator implements Coordinator {
     return this.#wake.asObservable()
   }
 
+  get intake$(): Observable<void> {
+    return this.#intake.asObservable()
+  }
+
   get leaseLost$(): Observable<{ readonly workerId: string }> {
     return this.#member.leaseLost$
   }
@@ -242,6 +255,7 @@ class QueueCoordinator implements Coordinator {
     this.#desk.gate.close()
     await this.#member.leave()
     this.#wake.complete()
+    this.#intake.complete()
   }
 
   async #send(body: CommandBody, options?: SendOptions) {

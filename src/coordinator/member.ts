@@ -40,6 +40,8 @@ export interface MemberHooks {
   readonly onEvent: (event: RecordedEvent) => void
   /** A job was started for this process by a command that it did not send. */
   readonly onStarted: (attempt: Started) => void
+  /** Rows may have arrived in `jobs`. */
+  readonly onIntake: () => void
   /** Once per poll, when the log has been read. */
   readonly onPoll: () => void
 }
@@ -119,7 +121,7 @@ export class Member {
     this.#watch = this.replica.events$.subscribe((event) => this.#onEvent(event))
     this.#watch.add(this.replica.changes$.subscribe((ledger) => this.#tick.set(nextTickAt(ledger))))
     await this.lease.start()
-    this.#stopListening = await store.listen(queue, (version) => void this.#pen.catchUp(version))
+    this.#stopListening = await store.listen(queue, (version, intake) => this.#onWake(version, intake))
     this.#tick.set(nextTickAt(this.replica.ledger))
     this.#poll = setInterval(() => void this.#pollOnce(), pollMs)
     await this.#pen.catchUp()
@@ -174,6 +176,11 @@ export class Member {
     await this.lease.stop()
     this.replica.complete()
     this.#leaseLost.complete()
+  }
+
+  #onWake(version: number | undefined, intake: boolean | undefined): void {
+    if (intake !== true) void this.#pen.catchUp(version)
+    if (intake !== false) this.#hooks.onIntake()
   }
 
   #leaseKeeper(): LeaseKeeper {

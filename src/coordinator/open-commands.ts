@@ -62,6 +62,17 @@ export class OpenCommands {
     }
   }
 
+  /** The log knows these jobs already: their rows were taken in before. What else their commands take in goes on. */
+  dropTaken(jobIds: readonly string[]): void {
+    const taken = new Set(jobIds)
+    for (const [id, pending] of this.#open) {
+      const { command } = pending
+      if (command.body.type !== 'enqueue' || command.body.intake !== true) continue
+      const specs = command.body.specs.filter(({ jobId }) => !taken.has(jobId))
+      this.#open.set(id, { ...pending, command: { ...command, body: { ...command.body, specs } } })
+    }
+  }
+
   /** These workers turned out to be alive: there is nothing to expire. */
   dropExpiries(workerIds: readonly string[]): void {
     for (const [id, { command, resolve }] of this.#open) {

@@ -12,7 +12,15 @@ export interface Claim {
 /** A wish. It becomes zero or more events, or a refusal. */
 export type CommandBody =
   /** Puts jobs in line; each with what it was asked to be. */
-  | { readonly type: 'enqueue'; readonly specs: readonly JobSpec[] }
+  | {
+      readonly type: 'enqueue'
+      readonly specs: readonly JobSpec[]
+      /**
+       * Rows of `jobs` are taken in: a job that is live already is passed over, and the store refuses one that the log has
+       * ever heard of (`taken`).
+       */
+      readonly intake?: true
+    }
   /** The gate: may this job run now, in the asking process? `wait`: keep it for me when it becomes startable. */
   | { readonly type: 'ask'; readonly spec: JobSpec; readonly wait: boolean }
   /** The asker no longer waits; the job stays in line for anybody. */

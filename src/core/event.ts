@@ -80,7 +80,7 @@ export interface Position {
 
 /**
  * `final: false` on an end: another attempt follows, with the `requeued` of the same append.
- * `asked`: the enqueuing process waits for this job (`worker_id`).
+ * `asked`: the enqueuing process waits for this job (`worker_id`). `intake`: it came as a row of `jobs`.
  *
  * Facts every event may carry. `offers`: jobs that this event made startable and that nobody has taken yet.
  */
@@ -91,7 +91,13 @@ interface Fact {
 
 export type Event = Fact &
   (
-    | { readonly type: 'queued'; readonly jobId: string; readonly spec: JobSpec; readonly asked?: boolean }
+    | {
+        readonly type: 'queued'
+        readonly jobId: string
+        readonly spec: JobSpec
+        readonly asked?: boolean
+        readonly intake?: true
+      }
     | {
         readonly type: 'blocked' | 'conflict'
         readonly jobId: string

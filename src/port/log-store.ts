@@ -23,6 +23,7 @@ export interface KnownCommand {
  * - `version`: others were faster; `missed` are the events after `expectedVersion` (bounded in count and bytes: read on
  *   when the last one is below `version`).
  * - `known`: some of the commands are in the log already.
+ * - `taken`: a `queued` with `intake` for jobs that the log knows already, live or ended.
  * - `dead_worker`: a `started` for a worker whose lease is not live.
  * - `live_worker`: a `lease_expired` for a worker whose lease is not past ttl + grace.
  * - `clock`: the times of the events are more than a second away from the database's clock; `now` is that clock.
@@ -49,6 +50,13 @@ export type AppendAnswer =
       readonly version: number
       readonly now: Micros
       readonly workerIds: readonly string[]
+    }
+  | {
+      readonly ok: false
+      readonly reason: 'taken'
+      readonly version: number
+      readonly now: Micros
+      readonly jobIds: readonly string[]
     }
   | { readonly ok: false; readonly reason: 'clock'; readonly version: number; readonly now: Micros }
 
@@ -161,6 +169,30 @@ export type RebuildAnswer =
     }
   | { readonly ok: false; readonly version: number; readonly missed: readonly RecordedEvent[] }
 
+/** A row of `jobs` that was inserted as pending since the migration, is still pending, and was not queued. */
+export interface Arrival {
+  readonly arrivalId: number
+  /** Null, or longer than 200 characters: no job can be made of it. */
+  readonly jobId: string | null
+  /** `required_models` (only trusted roles can write it), else `[model]`, else none. Not checked. */
+  readonly models: readonly unknown[]
+  /** From the columns of these names; null where the row or the table has none. Not checked. */
+  readonly priority: number | null
+  readonly jobType: string | null
+  readonly kind: string | null
+  /** `user_id`. */
+  readonly fairKey: string | null
+}
+
+/** An arrival that cannot be a job, and why, for `job_queue_not_taken_in`. */
+export interface RefusedArrival {
+  readonly arrivalId: number
+  /** One sentence, 500 characters at most. */
+  readonly reason: string
+}
+
+export type OnWake = (version?: number, intake?: boolean) => void
+
 /**
  * Where a queue's log lives. All writes to the log go through `append` (or `turn`, which is an append under a lock that
  * is held while the caller decides). Errors: `not_migrated`, `database_older`, `database_newer`, `store_unavailable`,
@@ -203,13 +235,22 @@ export interface LogStore {
   note(queue: string, note: AttemptNote): Promise<boolean>
   /** Deletes what is kept of these jobs beside the log; the log stays. Twice does nothing more. */
   forget(queue: string, jobIds: readonly string[]): Promise<void>
+  /**
+   * Claims up to `limit` (1..1,000) rows of `jobs` that are to be taken in, in the order of their arrival. They are kept
+   * for this caller for 5 s; what `taken` has not named by then is given to others again. What one queue has claimed, no other
+   * queue gets. A store without such a table has none.
+   */
+  arrivals(queue: string, limit: number): Promise<readonly Arrival[]>
+  /** What became of them: those whose job is in the log by now, and those that cannot be jobs. Twice does nothing more. */
+  taken(queue: string, arrivalIds: readonly number[], refused?: readonly RefusedArrival[]): Promise<void>
   /** Ends this incarnation: its lease is gone at once. */
   leave(queue: string, workerId: string): Promise<void>
   workers(queue: string): Promise<readonly WorkerRow[]>
   /**
-   * Called soon after somebody appended, with the version the log was at then, where that is known. A hint only: it may
-   * come late, double, or never. Returns how to stop.
+   * Called soon after somebody appended, with the version the log was at then, where that is known; and, with `intake`
+   * true, soon after rows may have arrived in `jobs`. Without either, both may be so. A hint only: it may come late, double,
+   * or never. Returns how to stop.
    */
-  listen(queue: string, onWake: (version?: number) => void): Promise<() => Promise<void>>
+  listen(queue: string, onWake: OnWake): Promise<() => Promise<void>>
   close(): Promise<void>
 }

@@ -119,7 +119,7 @@ export async function userObjects(db: MigrationConnection, table: string): Promi
     union all
     select format('policy %s %s %s %s', polname, polcmd, polroles, pg_get_expr(polqual, polrelid)) from pg_policy where polrelid = to_regclass($1)
     union all
-    select format('trigger %s', pg_get_triggerdef(oid)) from pg_trigger where tgrelid = to_regclass($1) and tgname !~ 'job_queue_guard'
+    select format('trigger %s', pg_get_triggerdef(oid)) from pg_trigger where tgrelid = to_regclass($1) and tgname !~ 'job_queue_'
     union all
     select format('index %s', pg_get_indexdef(indexrelid)) from pg_index where indrelid = to_regclass($1)
       and indexrelid::regclass::text !~ '(blocked_by_job_id|not_taken_in)_idx$'

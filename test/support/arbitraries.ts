@@ -79,12 +79,15 @@ export const arbitraryPolicy: fc.Arbitrary<Policy> = record({
 
 /** The facts of each type of event, without those every event may carry. A new type has no place to hide here. */
 const factsOf: { readonly [Type in EventType]: fc.Arbitrary<Event & { readonly type: Type }> } = {
-  queued: fc.tuple(arbitraryJobSpec(), fc.option(fc.boolean(), { nil: undefined })).map(([spec, asked]) => ({
-    type: 'queued' as const,
-    jobId: spec.jobId,
-    spec,
-    ...(asked === undefined ? {} : { asked }),
-  })),
+  queued: fc
+    .tuple(arbitraryJobSpec(), fc.option(fc.boolean(), { nil: undefined }), fc.boolean())
+    .map(([spec, asked, intake]) => ({
+      type: 'queued' as const,
+      jobId: spec.jobId,
+      spec,
+      ...(asked === undefined ? {} : { asked }),
+      ...(intake ? { intake } : {}),
+    })),
   started: record({
     type: fc.constant('started'),
     jobId: arbitraryName,

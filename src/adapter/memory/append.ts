@@ -39,6 +39,10 @@ function refusalOf(
     (id) => queue.commands.get(id) ?? [],
   )
   if (known.length > 0) return { ...refused, reason: 'known', known: known.toSorted(bySeq) }
+  const taken = arrivalsOf(events).filter((id) =>
+    queue.log.some((event) => 'jobId' in event && event.jobId === id),
+  )
+  if (taken.length > 0) return { ...refused, reason: 'taken', jobIds: taken }
   const dead = workersOf(events, 'started').filter((id) => !isLive(queue.workers.get(id), now))
   if (dead.length > 0) return { ...refused, reason: 'dead_worker', workerIds: dead }
   const live = workersOf(events, 'lease_expired').filter((id) => !isOverdue(queue.workers.get(id), now))
@@ -79,6 +83,10 @@ function record(queue: MemoryQueue, event: RecordedEvent): void {
 }
 
 const idOf = ({ commandId, commandHash }: RecordedEvent) => ({ commandId, commandHash })
+
+function arrivalsOf(events: readonly RecordedEvent[]): string[] {
+  return events.flatMap((event) => (event.type === 'queued' && event.intake === true ? [event.jobId] : []))
+}
 
 function workersOf(events: readonly RecordedEvent[], type: 'started' | 'lease_expired'): string[] {
   return [...new Set(events.flatMap((event) => (event.type === type ? [event.workerId] : [])))].toSorted()

@@ -61,6 +61,8 @@ export function memoryStore(database: MemoryDatabase = memoryDatabase()): LogSto
     },
     // There are no tables of a user here.
     reproject: async (name) => void queueOf(name),
+    arrivals: async () => [],
+    taken: async () => {},
     beat: async (beat) => beatIn(queueOf(beat.queue), beat, database.now()),
     leave: async (name, workerId) => {
       const worker = queueOf(name).workers.get(workerId)
@@ -70,9 +72,9 @@ export function memoryStore(database: MemoryDatabase = memoryDatabase()): LogSto
     },
     workers: async (name) => workerRows(queueOf(name), database.now()),
     listen: async (name, onWake) => {
-      const { listeners } = queueOf(name)
+      const { listeners, log } = queueOf(name)
       // A function of its own, so that one callback can listen twice.
-      const wake = () => (stops.has(stop) ? onWake() : undefined)
+      const wake = () => (stops.has(stop) ? onWake(log.length, false) : undefined)
       const stop = () => {
         stops.delete(stop)
         listeners.delete(wake)

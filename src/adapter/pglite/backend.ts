@@ -5,8 +5,8 @@ export interface Backend {
   readonly rpc: Rpc
   /** Ready for one turn. */
   turn(): Turn
-  /** Calls back with the queue's name after every append, whoever made it. Returns how to stop. */
-  listen(onWake: (queue: string) => void): () => void
+  /** Calls back with what the database announces (`tellWake`), whoever caused it. Returns how to stop. */
+  listen(onWake: (payload: string) => void): () => void
   /** Resolves when this backend is of no more use: closed, or its owner gone. */
   readonly lost: Promise<void>
   close(): Promise<void>

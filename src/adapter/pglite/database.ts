@@ -24,9 +24,9 @@ export async function openDatabase(dataDir: string): Promise<Backend & { readonl
       await db.exec(sql)
     },
   })
-  const wakes = new Set<(queue: string) => void>()
+  const wakes = new Set<(payload: string) => void>()
   await db.listen('interlock', (payload) => {
-    for (const onWake of wakes) onWake(payload.slice(0, payload.lastIndexOf(':')))
+    for (const onWake of wakes) onWake(payload)
   })
   const lost = Promise.withResolvers<void>()
   return {
@@ -35,7 +35,7 @@ export async function openDatabase(dataDir: string): Promise<Backend & { readonl
     turn: () => turnOn(db),
     listen: (onWake) => {
       // A function of its own, so that one callback can listen twice.
-      const own = (queue: string) => onWake(queue)
+      const own = (payload: string) => onWake(payload)
       wakes.add(own)
       return () => void wakes.delete(own)
     },

@@ -23,7 +23,7 @@ const failure = z.object({
   ),
 })
 
-/** What the owner says: that it is there, an answer, a failure, or that somebody appended to a queue. */
+/** What the owner says: that it is there, an answer, a failure, or what the database announces. */
 export const replySchema = z.union([
   z.object({ owner: z.int() }),
   z.object({ wake: z.string() }),

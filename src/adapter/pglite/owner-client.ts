@@ -30,7 +30,7 @@ function backendOver(socket: Socket, { ask, lost, wakes }: Asking): Backend {
     turn: () => turnOver(ask, ++turns),
     listen: (onWake) => {
       // A function of its own, so that one callback can listen twice.
-      const own = (queue: string) => onWake(queue)
+      const own = (payload: string) => onWake(payload)
       wakes.add(own)
       return () => void wakes.delete(own)
     },
@@ -64,13 +64,13 @@ interface Asking {
   /** Whether the owner said that it is there. */
   readonly greeted: Promise<boolean>
   readonly lost: Promise<void>
-  readonly wakes: Set<(queue: string) => void>
+  readonly wakes: Set<(payload: string) => void>
 }
 
 /** Questions and answers by number; the process stays for those that are open, and only for them. */
 function askingOver(socket: Socket, store: string): Asking {
   const pending = new Map<number, Pending>()
-  const wakes = new Set<(queue: string) => void>()
+  const wakes = new Set<(payload: string) => void>()
   const greeted = Promise.withResolvers<boolean>()
   const lost = Promise.withResolvers<void>()
   let ids = 0

@@ -1,6 +1,6 @@
 import { InterlockError } from '../../core/index.ts'
-import type { LogStore } from '../../port/index.ts'
-import { type Rpc, rebuildBy, sqlCalls, storeFailure, type Turn, turnBy } from '../sql/index.ts'
+import type { LogStore, OnWake } from '../../port/index.ts'
+import { type Rpc, rebuildBy, sqlCalls, storeFailure, type Turn, tellWake, turnBy } from '../sql/index.ts'
 import { attach } from './attach.ts'
 import type { Backend } from './backend.ts'
 import { openDatabase } from './database.ts'
@@ -22,12 +22,12 @@ import { thisProcess } from './process.ts'
  */
 export function pgliteStore(directory: string): LogStore {
   const name = `pglite:${directory}`
-  const listeners = new Map<() => void, string>()
+  const listeners = new Map<OnWake, string>()
   let current: Promise<Backend> | null = null
   let closed = false
 
-  const wake = (queue?: string) => {
-    for (const [onWake, name] of listeners) if (queue === undefined || name === queue) onWake()
+  const wake = (payload?: string) => {
+    for (const [onWake, queue] of listeners) tellWake(payload, queue, onWake)
   }
 
   /** When the owner goes, those who listen need the next one; they are told once, since they may have missed something. */
@@ -83,7 +83,7 @@ export function pgliteStore(directory: string): LogStore {
     listen: async (queue, onWake) => {
       await backend()
       // A function of its own, so that one callback can listen twice.
-      const own = () => onWake()
+      const own: OnWake = (version, intake) => onWake(version, intake)
       listeners.set(own, queue)
       return async () => void listeners.delete(own)
     },

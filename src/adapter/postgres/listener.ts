@@ -1,8 +1,10 @@
 import type pg from 'pg'
+import type { OnWake } from '../../port/index.ts'
+import { tellWake } from '../sql/index.ts'
 
 export interface Listener {
   /** Resolves when the channel is listened to, or the first try has failed: what was missed is polled for. */
-  add(queue: string, onWake: (version?: number) => void): Promise<() => Promise<void>>
+  add(queue: string, onWake: OnWake): Promise<() => Promise<void>>
   close(): Promise<void>
 }
 
@@ -21,22 +23,15 @@ const RETRY_MS = { first: 100, longest: 5_000 }
  * (re)connection everybody is woken once, since what was said meanwhile is lost.
  */
 export function createListener(connect: () => pg.Client, options: ListenerOptions): Listener {
-  const wakes = new Map<string, Set<(version?: number) => void>>()
+  const wakes = new Map<string, Set<OnWake>>()
   let client: pg.Client | null = null
   let starting: Promise<void> | null = null
   let timer: NodeJS.Timeout | undefined
   let retryMs = RETRY_MS.first
   let deaf = false
 
-  const wake = (queue: string, version?: number) => {
-    for (const onWake of wakes.get(queue) ?? []) onWake(version)
-  }
-
-  /** `<queue>:<version>`; a queue's name may hold colons, and anybody may send anything. */
-  const hear = (payload: string) => {
-    const colon = payload.lastIndexOf(':')
-    const version = Number(payload.slice(colon + 1))
-    wake(payload.slice(0, colon), Number.isSafeInteger(version) ? version : undefined)
+  const tell = (payload?: string) => {
+    for (const [queue, set] of wakes) for (const onWake of set) tellWake(payload, queue, onWake)
   }
 
   const later = (ms: number, then: () => void) => {
@@ -73,13 +68,13 @@ export function createListener(connect: () => pg.Client, options: ListenerOption
     client = opened
     opened.on('error', () => drop(opened))
     opened.on('end', () => drop(opened))
-    opened.on('notification', ({ payload = '' }) => hear(payload))
+    opened.on('notification', ({ payload = '' }) => tell(payload))
     try {
       await opened.connect()
       await opened.query(`listen ${CHANNEL}`)
       retryMs = RETRY_MS.first
       await check(opened)
-      for (const queue of wakes.keys()) wake(queue)
+      tell()
     } catch {
       drop(opened)
     }
@@ -103,7 +98,7 @@ export function createListener(connect: () => pg.Client, options: ListenerOption
   return {
     add: async (queue, onWake) => {
       // A function of its own, so that one callback can listen twice.
-      const own = (version?: number) => onWake(version)
+      const own: OnWake = (version, intake) => onWake(version, intake)
       const set = wakes.get(queue) ?? new Set()
       wakes.set(queue, set.add(own))
       await start()

@@ -25,6 +25,9 @@ export const appendAnswer = z.union([
       ),
     }),
     z
+      .object({ ...refused, reason: z.literal('taken'), job_ids: ids })
+      .transform(({ job_ids: jobIds, ...answer }) => ({ ...answer, jobIds })),
+    z
       .object({ ...refused, reason: z.literal(['dead_worker', 'live_worker']), worker_ids: ids })
       .transform(({ worker_ids: workerIds, ...answer }) => ({ ...answer, workerIds })),
     z.object({ ...refused, reason: z.literal('clock') }),
@@ -98,6 +101,28 @@ export const dataAnswer = z.array(
       row: json.transform((row) => row as { readonly [column: string]: Json } | null),
     })
     .transform(({ job_id: jobId, ...data }) => ({ jobId, ...data })),
+)
+
+export const arrivalsAnswer = z.array(
+  z
+    .object({
+      arrival_id: integer,
+      job_id: z.string().nullable(),
+      models: z.array(z.unknown()),
+      priority: integer.nullable(),
+      job_type: z.string().nullable(),
+      kind: z.string().nullable(),
+      fair_key: z.string().nullable(),
+    })
+    .transform((row) => ({
+      arrivalId: row.arrival_id,
+      jobId: row.job_id,
+      models: row.models,
+      priority: row.priority,
+      jobType: row.job_type,
+      kind: row.kind,
+      fairKey: row.fair_key,
+    })),
 )
 
 export const noteAnswer = z.boolean()

@@ -3,6 +3,7 @@ import { InterlockError } from '../../core/index.ts'
 import type { AppendAnswer, AppendRequest, LogStore, Projection } from '../../port/index.ts'
 import {
   appendAnswer,
+  arrivalsAnswer,
   beatAnswer,
   dataAnswer,
   noteAnswer,
@@ -17,22 +18,7 @@ import {
 import type { Rpc } from './rpc.ts'
 
 /** The calls of a store that are one function each, whatever carries them. */
-export type SqlCalls = Pick<
-  LogStore,
-  | 'open'
-  | 'append'
-  | 'read'
-  | 'projection'
-  | 'project'
-  | 'rebuild'
-  | 'reproject'
-  | 'beat'
-  | 'leave'
-  | 'workers'
-  | 'data'
-  | 'note'
-  | 'forget'
->
+export type SqlCalls = Omit<LogStore, 'name' | 'turn' | 'listen' | 'close'>
 
 export function sqlCalls(rpc: Rpc): SqlCalls {
   const call = async <Out>(
@@ -59,6 +45,11 @@ export function sqlCalls(rpc: Rpc): SqlCalls {
       await rpc('job_queue_leave', { queue, worker_id: workerId })
     },
     data: (queue, jobIds) => call('job_queue_data_of', dataAnswer, { queue, job_ids: jobIds }),
+    arrivals: (queue, limit) => call('job_queue_claim_arrivals', arrivalsAnswer, { queue, lim: limit }),
+    taken: async (queue, arrivalIds, refused = []) => {
+      const rows = refused.map(({ arrivalId, reason }) => ({ arrival_id: arrivalId, reason }))
+      await rpc('job_queue_taken', { queue, arrival_ids: arrivalIds, refused: rows })
+    },
     note: (queue, { jobId, token, ...note }) =>
       call('job_queue_note', noteAnswer, { queue, job_id: jobId, token, note }),
     forget: async (queue, jobIds) => {

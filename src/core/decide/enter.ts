@@ -8,17 +8,21 @@ import { accepted, refused, startedJob } from './result.ts'
 
 type Body<T extends CommandBody['type']> = CommandBody & { readonly type: T }
 
-/** Puts jobs in line, all or none. A job that is live already with the same spec is left as it is. */
-export function enqueue(scribe: Scribe, { specs }: Body<'enqueue'>): CommandResult {
+/**
+ * Puts jobs in line, all or none. A job that is live already with the same spec is left as it is, and with `intake`
+ * whatever its spec: its row was taken in before.
+ */
+export function enqueue(scribe: Scribe, { specs, intake }: Body<'enqueue'>): CommandResult {
   const fresh: JobSpec[] = []
   const seen = new Map<string, JobSpec>()
   for (const spec of specs) {
-    const refusal = refuse(scribe, spec, seen.get(spec.jobId))
+    const isNew = jobOf(scribe.draft, spec.jobId) === undefined && !seen.has(spec.jobId)
+    const refusal = isNew || intake !== true ? refuse(scribe, spec, seen.get(spec.jobId)) : undefined
     if (refusal !== undefined) return refusal
-    if (jobOf(scribe.draft, spec.jobId) === undefined && !seen.has(spec.jobId)) fresh.push(spec)
+    if (isNew) fresh.push(spec)
     seen.set(spec.jobId, spec)
   }
-  for (const spec of fresh) queue(scribe, spec, false)
+  for (const spec of fresh) queue(scribe, spec, intake === true ? { intake } : {})
   grant(scribe)
   return accepted(scribe, tellWaiting(scribe, fresh))
 }
@@ -33,7 +37,7 @@ export function ask(scribe: Scribe, { spec, wait }: Body<'ask'>): CommandResult 
   // One that stands in line already (it was enqueued) may be taken by a worker as well: it is started, not passed by.
   if (fresh && spec.models.length === 0 && scribe.draft.policy.emptySet === 'bypass')
     return bypass(scribe, spec)
-  if (fresh) queue(scribe, spec, wait)
+  if (fresh) queue(scribe, spec, wait ? { asked: true } : {})
   else if (wait && known.asker !== scribe.command.workerId)
     setAsker(scribe, spec.jobId, scribe.command.workerId)
   scribe.draft.wide ||= !fresh
@@ -71,9 +75,9 @@ function bypass(scribe: Scribe, spec: JobSpec): CommandResult {
   return accepted(scribe, [], [jobId])
 }
 
-function queue(scribe: Scribe, spec: JobSpec, asked: boolean): void {
+function queue(scribe: Scribe, spec: JobSpec, how: { asked?: true; intake?: true }): void {
   const { workerId } = scribe.command
-  scribe.record({ type: 'queued', jobId: spec.jobId, spec, workerId, ...(asked ? { asked } : {}) })
+  scribe.record({ type: 'queued', jobId: spec.jobId, spec, workerId, ...how })
 }
 
 function refuse(scribe: Scribe, spec: JobSpec, twin: JobSpec | undefined): Refusal | undefined {

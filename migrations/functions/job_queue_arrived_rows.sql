@@ -1,0 +1,45 @@
+-- job_queue_arrived_rows(arrival_ids): the rows of `jobs` behind these arrivals, those that are still pending and not
+-- queued. Internal; called by job_queue_claim_arrivals. The look-up uses the index of the user's own key.
+-- Returns what job_queue_claim_arrivals does; an arrival whose id no row can be found by (missing, or longer than 200
+-- characters) comes without anything else, so that it is refused. Null when Interlock cannot use the table
+-- (job_queue_targets). Raises 42703 when the table has no status any more.
+create or replace function public.job_queue_arrived_rows(arrival_ids bigint[]) returns jsonb
+language plpgsql stable
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+  target record;
+  fields text;
+  answer jsonb;
+begin
+  select * into target from public.job_queue_targets() t where t.target = 'jobs';
+  if not found then
+    return null;
+  end if;
+  -- Only the columns that are needed: the others may hold megabytes.
+  select string_agg(format('%L, t.%I', a.attname, a.attname), ', ') into fields
+    from pg_attribute a
+   where a.attrelid = 'public.jobs'::regclass and not a.attisdropped
+     and a.attname in ('model', 'required_models', 'priority', 'job_type', 'kind', 'user_id');
+  execute format($sql$
+    with a as materialized (
+      select id, job_id from public.job_queue_arrivals where id = any ($1)),
+    r as materialized (
+      select t.%1$I as key, jsonb_build_object(%3$s) as fields
+        from public.jobs t
+       where t.%1$I = any (array(select a.job_id::%2$s from a where length(a.job_id) <= 200))
+         and t.queued_at is null and t.status::text = public.job_queue_status('pending'))
+    select coalesce(jsonb_agg(jsonb_build_object('arrival_id', a.id, 'job_id', a.job_id,
+             'models', case
+               when jsonb_typeof(r.fields -> 'required_models') = 'array' then r.fields -> 'required_models'
+               when r.fields ->> 'model' is null then '[]'
+               else jsonb_build_array(r.fields ->> 'model') end,
+             'priority', r.fields -> 'priority', 'job_type', r.fields ->> 'job_type', 'kind', r.fields ->> 'kind',
+             'fair_key', r.fields ->> 'user_id') order by a.id), '[]')
+      from a
+      left join r on r.key = a.job_id::%2$s
+     where r.key is not null or a.job_id is null or length(a.job_id) > 200
+    $sql$, target.key_column, target.key_type, fields) into answer using arrival_ids;
+  return answer;
+end
+$$;

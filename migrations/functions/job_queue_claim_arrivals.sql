@@ -1,0 +1,48 @@
+-- job_queue_claim_arrivals(queue, lim): rows of `jobs` to be taken in, in the order of their arrival. They are kept for this
+-- caller for 5 s; whoever has not called job_queue_taken by then is taken to be gone, and others get them. Arrivals whose
+-- row is gone, is no longer pending or is queued already are dropped on the way. Never takes the queue's lock.
+--   queue  that takes them in: what one queue has claimed, no other queue gets
+--   lim    how many at most, 1..1,000
+-- Returns [{arrival_id, job_id, models, priority, job_type, kind, fair_key}, …]: job_id null where the row has none; models
+-- from required_models (which only trusted roles can write), else [model], else []; the others from the columns of these
+-- names (fair_key: user_id), null where there is no such column. Raises JQ001 for a limit out of bounds.
+create or replace function public.job_queue_claim_arrivals(queue text, lim integer) returns jsonb
+language plpgsql security definer
+set search_path = pg_catalog, pg_temp
+set enable_seqscan = off
+as $$
+#variable_conflict use_column
+declare
+  claimed bigint[];
+  kept bigint[];
+  found_rows jsonb;
+begin
+  if length(queue) between 1 and 200 is not true or lim between 1 and 1000 is not true then
+    raise exception using errcode = 'JQ001', message = 'job_queue_claim_arrivals takes a queue and a limit of 1..1,000';
+  end if;
+  -- Nothing here is lost with a crash but the claim itself.
+  if pg_current_xact_id_if_assigned() is null then
+    perform set_config('synchronous_commit', 'off', true);
+  end if;
+  with free as (
+    select a.id from public.job_queue_arrivals a
+     where (a.queue is null or a.queue = $1) and coalesce(a.claimed_until < clock_timestamp(), true)
+     order by a.id limit $2 for update skip locked),
+  taken as (
+    update public.job_queue_arrivals a
+       set queue = $1, claimed_until = clock_timestamp() + interval '5 seconds'
+     where a.id = any (array(select id from free))
+    returning a.id)
+  select array_agg(t.id) into claimed from taken t;
+  if claimed is null then
+    return '[]';
+  end if;
+  found_rows := public.job_queue_arrived_rows(claimed);
+  if found_rows is null then
+    return '[]';
+  end if;
+  select array_agg((r ->> 'arrival_id')::bigint) into kept from jsonb_array_elements(found_rows) as r;
+  delete from public.job_queue_arrivals a where a.id = any (claimed) and a.id <> all (coalesce(kept, '{}'));
+  return found_rows;
+end
+$$;

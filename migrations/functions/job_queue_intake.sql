@@ -1,0 +1,30 @@
+-- job_queue_intake(): the trigger on jobs that notes which rows have arrived as pending, in one insert per statement, and
+-- wakes the workers (NOTIFY interlock, 'intake', unless the setting interlock.notify is 'off'). Runs as its owner, so that
+-- whoever may insert into jobs needs no right on anything of Interlock's.
+-- Raises nothing: the user's insert goes on, whatever is wrong here (a warning says what).
+create or replace function public.job_queue_intake() returns trigger
+language plpgsql security definer
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+  ids text[];
+begin
+  -- What may fail (a column that was dropped since) is only read in the inner block, so that it takes no number of a
+  -- transaction: 10,000 single inserts in one transaction stay cheap.
+  begin
+    select array_agg(left(a.job_id::text, 300)) into ids from arrived a
+     where a.queued_at is null and a.status::text = public.job_queue_status('pending');
+  exception when others then
+    raise warning 'Interlock takes nothing in from %: %', tg_table_name, sqlerrm
+      using hint = 'Run `interlock migrate`, or drop the trigger job_queue_intake.';
+  end;
+  if ids is null or to_regclass('public.job_queue_arrivals') is null then
+    return null;
+  end if;
+  insert into public.job_queue_arrivals (job_id) select unnest(ids);
+  if current_setting('interlock.notify', true) is distinct from 'off' then
+    perform pg_notify('interlock', 'intake');
+  end if;
+  return null;
+end
+$$;

@@ -1,0 +1,32 @@
+-- job_queue_taken(queue, arrival_ids, refused): what became of arrivals that this queue had claimed. Doing it twice does
+-- nothing more.
+--   arrival_ids  those whose job is in the log by now
+--   refused      [{arrival_id, reason}, …]: those that cannot be jobs; they go to job_queue_not_taken_in
+-- Returns how many left the list of arrivals. Raises nothing.
+create or replace function public.job_queue_taken(queue text, arrival_ids bigint[], refused jsonb) returns integer
+language plpgsql security definer
+set search_path = pg_catalog, pg_temp
+set enable_seqscan = off
+as $$
+#variable_conflict use_column
+declare
+  gone integer;
+begin
+  -- What is lost with a crash is offered again, and found to be in the log.
+  if pg_current_xact_id_if_assigned() is null then
+    perform set_config('synchronous_commit', 'off', true);
+  end if;
+  if jsonb_array_length(refused) > 0 then
+    insert into public.job_queue_not_taken_in (id, queue, job_id, reason, arrived_at)
+    select a.id, $1, a.job_id, left(r.reason, 500), a.arrived_at
+      from jsonb_to_recordset(refused) as r (arrival_id bigint, reason text)
+      join public.job_queue_arrivals a on a.id = r.arrival_id and a.queue = $1
+    on conflict (id) do nothing;
+  end if;
+  delete from public.job_queue_arrivals a
+   where a.queue = $1 and (a.id = any ($2) or a.id = any (array(
+     select r.arrival_id from jsonb_to_recordset(refused) as r (arrival_id bigint))));
+  get diagnostics gone = row_count;
+  return gone;
+end
+$$;

@@ -1,0 +1,42 @@
+/** An account of its own for each test, with coordinators that take rows in. */
+import { onTestFinished } from 'vitest'
+import { postgresStore } from '../../src/adapter/postgres/index.ts'
+import type { Coordinator } from '../../src/coordinator/index.ts'
+import type { RecordedEvent } from '../../src/core/index.ts'
+import { migrate } from '../../src/migrate/index.ts'
+import type { LogStore } from '../../src/port/index.ts'
+import { join } from '../coordinator/support.ts'
+import { type Database, freshDatabase } from '../migrate/support.ts'
+
+export interface Account extends Database {
+  /** A store of its own, as another process has; closed with the test. */
+  store(): LogStore
+  coordinator(store?: LogStore, queue?: string): Promise<Coordinator>
+  log(queue?: string): Promise<readonly RecordedEvent[]>
+}
+
+/** @param tables SQL of the user's own tables, run before the migration; without it the migration makes them */
+export async function account(tables?: string): Promise<Account> {
+  const db = await freshDatabase()
+  if (tables !== undefined) await db.exec(tables)
+  await migrate(db)
+  const store = () => {
+    const made = postgresStore(db.url)
+    onTestFinished(() => made.close())
+    return made
+  }
+  const reader = store()
+  return {
+    ...db,
+    store,
+    coordinator: (own = store(), queue = 'default') => join({ store: own, queue, pollMs: 100 }),
+    log: async (queue = 'default') => (await reader.read(queue, 0, 10_000)).events,
+  }
+}
+
+export const queuedJobs = (events: readonly RecordedEvent[]): readonly string[] =>
+  events.flatMap((event) => (event.type === 'queued' ? [event.jobId] : []))
+
+/** Arrivals as they stand, the oldest first. */
+export const arrivedJobs = async (db: Database): Promise<readonly unknown[]> =>
+  (await db.query('select job_id from job_queue_arrivals order by id')).map((row) => row['job_id'])
