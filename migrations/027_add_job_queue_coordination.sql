@@ -8,6 +8,8 @@ begin;
 select pg_advisory_xact_lock(hashtextextended('interlock.migrate', 0));
 -- A role besides service_role that may run Interlock, on plain PostgreSQL ('' for none).
 set local interlock.runtime_role = '';
+-- The user's words for the states of a job, as JSON: {"running": "processing"} ('' to leave them as they are).
+set local interlock.statuses = '';
 set local client_min_messages = warning;
 -- The user's tables are altered: rather fail soon and be run again than make their readers queue up behind us.
 set local lock_timeout = '10s';
@@ -344,6 +346,12 @@ create table if not exists public.job_queue_migrations (
   checksum text not null,
   applied_at timestamptz not null default clock_timestamp()
 );
+
+-- The words that this migration was given; those that it was not given stay.
+insert into public.job_queue_settings as s (key, value)
+select 'statuses', current_setting('interlock.statuses')::jsonb where current_setting('interlock.statuses') <> ''
+on conflict (key) do update set value = s.value || excluded.value, updated_at = clock_timestamp()
+  where s.value || excluded.value <> s.value;
 
 -- The coordination columns of the user's tables. A table that is missing, or whose key is neither text nor uuid (a table
 -- of that name which is for something else), is passed over: Interlock works without it.
@@ -997,36 +1005,56 @@ $$;
 --   job_ids  ids of jobs, live or ended
 -- Returns one row per id: of a live job what job_queue_jobs says; of an ended one its last models, time and priority from
 -- the log, and nobody who blocks it. Null in required_models, queued_at, priority: unknown, to be left as it is (a job
--- that bypassed, or whose events are archived). Raises nothing.
+-- that bypassed, or whose events are archived). status: the user's word for what the job is doing, of jobs that were taken in
+-- from a row (of all, if job_queue_settings says {"enqueued": true}), else null: to be left as it is. Raises nothing.
 create or replace function public.job_queue_outer_rows(queue text, job_ids text[])
 returns table (
-  job_id text, required_models text[], blocked_by_job_id text, conflict_reason text, queued_at timestamptz, priority integer)
+  job_id text, required_models text[], blocked_by_job_id text, conflict_reason text, queued_at timestamptz, priority integer,
+  status text)
 language plpgsql stable
 set search_path = pg_catalog, pg_temp
 set enable_seqscan = off
 as $$
 #variable_conflict use_column
+declare
+  words jsonb := coalesce((select s.value from public.job_queue_settings s where s.key = 'statuses'), '{}');
 begin
   -- Right after a burst the statistics are old, and a scan of job_queue_jobs with 200 ids took 860 ms: hence the setting.
+  -- seq + 0: the events of one job are found by its id and sorted, never by walking back through the events of all others.
   return query
-  select j.job_id, j.models, j.blocked_by_job_id, j.conflict_reason, j.queued_at, j.priority
-    from public.job_queue_jobs j
-   where j.queue = $1 and j.job_id = any ($2)
-  union all
-  select ended.job_id, q.models, null, null, q.created_at, coalesce(p.priority, q.priority)
-    from unnest($2) as ended (job_id)
-    left join lateral (
-      select l.seq, l.models, l.created_at, coalesce((l.data ->> 'priority')::integer, 0) as priority
-        from public.job_queue_log l
-       where l.queue = $1 and l.job_id = ended.job_id and l.event_type = 'queued'
-       order by l.seq desc limit 1) q on true
-    left join lateral (
-      select (l.data ->> 'priority')::integer as priority
-        from public.job_queue_log l
-       where l.queue = $1 and l.job_id = ended.job_id and l.event_type = 'reprioritized' and l.seq > q.seq
-       order by l.seq desc limit 1) p on true
-   where not exists (
-     select from public.job_queue_jobs j where j.queue = $1 and j.job_id = ended.job_id);
+  with rows as materialized (
+    select j.job_id, j.models, j.blocked_by_job_id, j.conflict_reason, j.queued_at, j.priority,
+           case j.state when 'active' then 'running' else 'pending' end as state
+      from public.job_queue_jobs j
+     where j.queue = $1 and j.job_id = any ($2)
+    union all
+    select ended.job_id, q.models, null, null, q.created_at, coalesce(p.priority, q.priority), e.state
+      from unnest($2) as ended (job_id)
+      left join lateral (
+        select l.seq, l.models, l.created_at, coalesce((l.data ->> 'priority')::integer, 0) as priority
+          from public.job_queue_log l
+         where l.queue = $1 and l.job_id = ended.job_id and l.event_type = 'queued'
+         order by l.seq + 0 desc limit 1) q on true
+      left join lateral (
+        select (l.data ->> 'priority')::integer as priority
+          from public.job_queue_log l
+         where l.queue = $1 and l.job_id = ended.job_id and l.event_type = 'reprioritized' and l.seq > q.seq
+         order by l.seq + 0 desc limit 1) p on true
+      left join lateral (
+        select case l.event_type when 'lease_expired' then 'failed' else l.event_type end as state
+          from public.job_queue_log l
+         where l.queue = $1 and l.job_id = ended.job_id and l.seq > q.seq and (
+           l.event_type in ('completed', 'cancelled', 'expired')
+           or (l.event_type in ('failed', 'lease_expired') and l.data ? 'final'))
+         order by l.seq + 0 desc limit 1) e on true
+     where not exists (
+       select from public.job_queue_jobs j where j.queue = $1 and j.job_id = ended.job_id))
+  select r.job_id, r.models, r.blocked_by_job_id, r.conflict_reason, r.queued_at, r.priority,
+         case when words @> '{"enqueued": true}' or exists (
+           select from public.job_queue_log l
+            where l.queue = $1 and l.job_id = r.job_id and l.event_type = 'queued' and l.data ? 'intake')
+           then coalesce(words ->> r.state, r.state) end
+    from rows r;
 end
 $$;
 
@@ -1056,8 +1084,8 @@ begin
 end
 $$;
 
--- job_queue_project(queue, batch): the outer projection. Brings the coordination columns of the user's tables up to date
--- with the log, in a transaction of its own, right after an append; any process may call it at any time, also to catch up
+-- job_queue_project(queue, batch): the outer projection. Brings the coordination columns of the user's tables (and the
+-- status of jobs that were taken in) up to date with the log, in a transaction of its own, right after an append; any process may call it at any time, also to catch up
 -- or to try again what was set aside.
 --   queue  name of the queue
 --   batch  how many events to follow at most, 1..10,000
@@ -1601,6 +1629,7 @@ declare
   columns text := 'required_models, blocked_by_job_id, conflict_reason';
   shown text := 't.required_models, t.blocked_by_job_id, t.conflict_reason';
   ought text := 'coalesce(o.required_models, t.required_models), o.blocked_by_job_id, o.conflict_reason';
+  status_type text;
 begin
   written := 0;
   missed := '{}';
@@ -1612,6 +1641,15 @@ begin
     columns := columns || ', queued_at, priority';
     shown := shown || ', t.queued_at, t.priority';
     ought := ought || ', coalesce(o.queued_at, t.queued_at), coalesce(o.priority, t.priority)';
+    select format_type(a.atttypid, a.atttypmod) into status_type
+      from pg_attribute a
+     where a.attrelid = 'public.jobs'::regclass and a.attname = 'status' and not a.attisdropped;
+    if status_type is not null then
+      columns := columns || ', status';
+      shown := shown || ', t.status';
+      -- A word that is none of the user's enum raises, like one that his CHECK refuses: the row is set aside.
+      ought := ought || format(', coalesce(o.status::%s, t.status)', status_type);
+    end if;
   end if;
   -- The parameter is cast to the type of the key, never the key to text: the look-up keeps the table's own index.
   execute format('select array_agg(t.%1$I::text) from public.%2$I t where t.%1$I = any ($1::%3$s[])',
@@ -1791,7 +1829,7 @@ $privileges$;
 -- What this was. Rows change only when something did, so that running it again leaves everything as it is.
 insert into public.job_queue_migrations as m (version, checksum)
 values 
-  ('027', '57cb657e7543f24269c9151da3477ea0c7e59f7305cb35bf109156021aa8adab')
+  ('027', '62b7fcebeb8f3d002c53f72971dd54d58802a911f960c39d8839d5e7669bbe22')
 on conflict (version) do update set checksum = excluded.checksum, applied_at = excluded.applied_at
   where m.checksum <> excluded.checksum;
 -- PostgREST finds the new functions after this; nobody else listens.

@@ -1,5 +1,5 @@
--- job_queue_project(queue, batch): the outer projection. Brings the coordination columns of the user's tables up to date
--- with the log, in a transaction of its own, right after an append; any process may call it at any time, also to catch up
+-- job_queue_project(queue, batch): the outer projection. Brings the coordination columns of the user's tables (and the
+-- status of jobs that were taken in) up to date with the log, in a transaction of its own, right after an append; any process may call it at any time, also to catch up
 -- or to try again what was set aside.
 --   queue  name of the queue
 --   batch  how many events to follow at most, 1..10,000

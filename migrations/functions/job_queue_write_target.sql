@@ -17,6 +17,7 @@ declare
   columns text := 'required_models, blocked_by_job_id, conflict_reason';
   shown text := 't.required_models, t.blocked_by_job_id, t.conflict_reason';
   ought text := 'coalesce(o.required_models, t.required_models), o.blocked_by_job_id, o.conflict_reason';
+  status_type text;
 begin
   written := 0;
   missed := '{}';
@@ -28,6 +29,15 @@ begin
     columns := columns || ', queued_at, priority';
     shown := shown || ', t.queued_at, t.priority';
     ought := ought || ', coalesce(o.queued_at, t.queued_at), coalesce(o.priority, t.priority)';
+    select format_type(a.atttypid, a.atttypmod) into status_type
+      from pg_attribute a
+     where a.attrelid = 'public.jobs'::regclass and a.attname = 'status' and not a.attisdropped;
+    if status_type is not null then
+      columns := columns || ', status';
+      shown := shown || ', t.status';
+      -- A word that is none of the user's enum raises, like one that his CHECK refuses: the row is set aside.
+      ought := ought || format(', coalesce(o.status::%s, t.status)', status_type);
+    end if;
   end if;
   -- The parameter is cast to the type of the key, never the key to text: the look-up keeps the table's own index.
   execute format('select array_agg(t.%1$I::text) from public.%2$I t where t.%1$I = any ($1::%3$s[])',

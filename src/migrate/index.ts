@@ -1,6 +1,7 @@
 export type { MigrationConnection } from './connection.ts'
 export { type MigrationOutcome, migrate } from './migrate.ts'
-export { migrationScript } from './script.ts'
+export { migrationScript, type ScriptOptions } from './script.ts'
 export { migrationStatus, requireMigrated } from './status.ts'
+export type { StatusWords } from './statuses.ts'
 export { undoFirstCoordinator } from './undo.ts'
 export { schemaVersion } from './version.ts'

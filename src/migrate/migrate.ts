@@ -31,7 +31,8 @@ export async function migrate(
   const script = insideTransaction(migrationScript(options))
   return inTransaction(connection, async () => {
     await connection.query("select pg_advisory_xact_lock(hashtextextended('interlock.migrate', 0))")
-    if (options.runtimeRole === undefined && (await isDone(connection))) {
+    const asks = options.runtimeRole !== undefined || options.statuses !== undefined
+    if (!asks && (await isDone(connection))) {
       return { version: schemaVersion, applied: false }
     }
     await connection.exec(script)

@@ -1,6 +1,7 @@
 import { InterlockError } from '../core/index.ts'
 import { bundleNames } from './compose.ts'
 import { readMigrationFile } from './package-files.ts'
+import { type StatusWords, statusesLiteral } from './statuses.ts'
 
 export interface ScriptOptions {
   /**
@@ -10,24 +11,33 @@ export interface ScriptOptions {
   readonly account?: 'new' | 'existing' | 'any'
   /** On plain PostgreSQL: a role that may run Interlock and nothing else. It must exist. */
   readonly runtimeRole?: string
+  /**
+   * Your words for the states of a job (`{ running: 'processing' }`), where they differ from `pending`, `running`,
+   * `completed`, `failed`, `cancelled` and `expired`. Kept in `job_queue_settings`; states that are not named stay.
+   */
+  readonly statuses?: StatusWords
 }
 
 /**
  * One plain SQL script that migrates every account, for psql or the Supabase SQL editor; what
  * `interlock migrate --print` prints. One transaction; running it again changes nothing.
  *
- * @throws InterlockError `invalid_input` for a role name that PostgreSQL cannot have
+ * @throws InterlockError `invalid_input` for a role name that PostgreSQL cannot have, or a status word
  * @example
  * await writeFile('interlock.sql', migrationScript())
  */
 export function migrationScript(options: ScriptOptions = {}): string {
-  const { account = 'any', runtimeRole = '' } = options
+  const { account = 'any', runtimeRole = '', statuses } = options
   return readMigrationFile(bundleNames.clean)
     .replace(/^-- Interlock.*\n-- One transaction/, scriptHeading)
     .replace("set local interlock.account = 'new';", `set local interlock.account = '${account}';`)
     .replace(
       "set local interlock.runtime_role = '';",
       () => `set local interlock.runtime_role = ${literal(runtimeRole)};`,
+    )
+    .replace(
+      "set local interlock.statuses = '';",
+      () => `set local interlock.statuses = ${statuses === undefined ? "''" : statusesLiteral(statuses)};`,
     )
     .replace(/^ {2}\('000', .*\n/m, '')
 }

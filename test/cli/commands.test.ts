@@ -71,6 +71,16 @@ describe('every command', () => {
       'states',
     )
     expect((await interlock(['migrate', '--print'])).stdout).toMatch(/create table.*job_queue_log/is)
+    const worded = await interlock([
+      'migrate',
+      '--print',
+      '--status',
+      'running=on=it',
+      '--status',
+      'failed=lost',
+    ])
+    expect(worded.stdout).toContain(`interlock.statuses = '{"running":"on=it","failed":"lost"}'`)
+    expect((await interlock(['migrate', '--print', '--status', 'done'])).stderr).toContain('statuses.done')
   })
 })
 

@@ -1,5 +1,12 @@
 import { InterlockError } from '../../core/index.ts'
-import { type MigrationOutcome, migrate, migrationScript, schemaVersion } from '../../migrate/index.ts'
+import {
+  type MigrationOutcome,
+  migrate,
+  migrationScript,
+  type ScriptOptions,
+  type StatusWords,
+  schemaVersion,
+} from '../../migrate/index.ts'
 import type { Cli } from '../cli.ts'
 import type { Frame } from '../frame.ts'
 import { withStore } from '../store.ts'
@@ -8,6 +15,7 @@ interface Options {
   readonly [flag: string]: unknown
   readonly print?: boolean
   readonly runtimeRole?: string
+  readonly status?: readonly string[]
 }
 
 export function addMigrate(cli: Cli): void {
@@ -19,28 +27,43 @@ export function addMigrate(cli: Cli): void {
         ['migrate --url postgres://localhost/app', 'in one transaction: all of it or nothing'],
         ['migrate --print > interlock.sql', 'the same as a script, for psql or the Supabase SQL editor'],
       ],
-      async (frame, _, { print = false, runtimeRole }) => {
-        const role = runtimeRole === undefined ? {} : { runtimeRole }
-        if (print) return frame.emit({ script: migrationScript(role) }, migrationScript(role))
-        const outcome = await migrateTarget(frame, role)
+      async (frame, _, { print = false, runtimeRole, status }) => {
+        const options = {
+          ...(runtimeRole === undefined ? undefined : { runtimeRole }),
+          ...(status === undefined ? undefined : { statuses: wordsOf(status) }),
+        }
+        if (print) return frame.emit({ script: migrationScript(options) }, migrationScript(options))
+        const outcome = await migrateTarget(frame, options)
         frame.emit(outcome, outcomeText(outcome))
       },
     )
     .option('--print', 'print the SQL script and touch nothing')
     .option('--runtime-role <role>', 'a role that may run Interlock and nothing else; it must exist')
+    .option(
+      '--status <state=word>',
+      'your word in jobs.status, e.g. running=processing; may be repeated',
+      collect,
+    )
 }
 
-async function migrateTarget(frame: Frame, role: { runtimeRole?: string }): Promise<MigrationOutcome> {
+const collect = (value: string, before: readonly string[] = []): readonly string[] => [...before, value]
+
+/** What is no state, or no word, is refused by the migration. */
+const wordsOf = (flags: readonly string[]): StatusWords =>
+  Object.fromEntries(flags.map((flag) => flag.split(/=(.*)/s).slice(0, 2)))
+
+async function migrateTarget(frame: Frame, options: ScriptOptions): Promise<MigrationOutcome> {
   const target = frame.target()
-  if (target.kind === 'postgres') return migratePostgres(target.url, role)
-  if (role.runtimeRole !== undefined) {
-    throw new InterlockError('invalid_input', '--runtime-role is for a PostgreSQL server; give its --url')
+  if (target.kind === 'postgres') return migratePostgres(target.url, options)
+  if (Object.keys(options).length > 0) {
+    const message = '--runtime-role and --status are for a PostgreSQL server; give its --url'
+    throw new InterlockError('invalid_input', message)
   }
   // The embedded database is migrated whenever it is opened.
   return withStore(frame, async () => ({ version: schemaVersion, applied: false }))
 }
 
-async function migratePostgres(url: string, role: { runtimeRole?: string }): Promise<MigrationOutcome> {
+async function migratePostgres(url: string, options: ScriptOptions): Promise<MigrationOutcome> {
   const { Client } = (await import('pg')).default
   const client = new Client({
     connectionString: url,
@@ -54,7 +77,7 @@ async function migratePostgres(url: string, role: { runtimeRole?: string }): Pro
         query: async (sql, params) => (await client.query(sql, params as unknown[])).rows,
         exec: async (sql) => void (await client.query(sql)),
       },
-      role,
+      options,
     )
   } finally {
     await client.end().catch(() => {})
