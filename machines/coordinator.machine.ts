@@ -80,6 +80,10 @@ export const coordinatorMachine = setup({
           actions: 'evolve',
           description: 'An active job is asked to stop; its models stay held until it has.',
         },
+        detached: {
+          actions: 'evolve',
+          description: 'The work goes on elsewhere; its models stay held until a time of its own.',
+        },
         completed: [
           {
             guard: 'endsLastAttempt',
@@ -144,6 +148,10 @@ export const coordinatorMachine = setup({
             cancel_requested: {
               actions: 'evolve',
               description: 'An active job is asked to stop; its models stay held until it has.',
+            },
+            detached: {
+              actions: 'evolve',
+              description: 'The work goes on elsewhere; its models stay held until a time of its own.',
             },
             completed: { actions: 'evolve', description: 'An active job ends.' },
             failed: { actions: 'evolve', description: 'An active attempt fails.' },

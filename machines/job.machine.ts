@@ -12,7 +12,7 @@ export interface JobLife {
   readonly attempt: number
   /** Fencing token of the running attempt: the sequence number of its `started`. Null while none runs. */
   readonly token: number | null
-  /** The process that runs it. */
+  /** The process that runs it; null while none does, and once the attempt is detached. */
   readonly workerId: string | null
 }
 
@@ -24,6 +24,8 @@ function lifeAfter(life: JobLife, event: JobEvent): JobLife {
       return { seq, attempt: 0, token: null, workerId: null }
     case 'started':
       return { seq, attempt: life.attempt + 1, token: seq, workerId: event.workerId }
+    case 'detached':
+      return { ...life, seq, workerId: null }
     case 'completed':
     case 'failed':
     case 'lease_expired':
@@ -174,6 +176,12 @@ export const jobMachine = setup({
             description: 'It failed or was given back; another attempt follows.',
           },
         ],
+        detached: {
+          guard: 'isOfAttempt',
+          target: '.detached',
+          actions: 'evolve',
+          description: 'The work goes on elsewhere, until a time of its own.',
+        },
       },
       states: {
         running: {
@@ -218,6 +226,16 @@ export const jobMachine = setup({
                 description: 'Its worker died; another attempt follows.',
               },
             ],
+          },
+        },
+        detached: {
+          description:
+            'No lease holds it: it is ended by its fencing token from any process, or at its time, as `timed_out`.',
+          on: {
+            cancel_requested: {
+              actions: 'evolve',
+              description: 'Whoever holds the token is asked to stop the work.',
+            },
           },
         },
       },

@@ -204,10 +204,12 @@ create table if not exists public.job_queue_jobs (
   place_tie double precision not null,
   queued_at timestamptz not null,
   due_at timestamptz,
+  -- Of a waiting job: when its waiting ends. Of an active one: when its attempt times out.
   expires_at timestamptz,
   attempt integer not null,
   attempts integer not null,
   timeout_ms bigint not null,
+  -- Null while it waits, and of an active one that is detached: then it depends on no lease.
   worker_id text,
   fencing_token bigint,
   started_at timestamptz,
@@ -1874,8 +1876,8 @@ $privileges$;
 -- What this was. Rows change only when something did, so that running it again leaves everything as it is.
 insert into public.job_queue_migrations as m (version, checksum)
 values 
-  ('000', '62b7fcebeb8f3d002c53f72971dd54d58802a911f960c39d8839d5e7669bbe22'),
-  ('027', '62b7fcebeb8f3d002c53f72971dd54d58802a911f960c39d8839d5e7669bbe22')
+  ('000', '746f798fe35cefc12016ec244b960fa9718c87246ca2d86cb1f8bba1684474b5'),
+  ('027', '746f798fe35cefc12016ec244b960fa9718c87246ca2d86cb1f8bba1684474b5')
 on conflict (version) do update set checksum = excluded.checksum, applied_at = excluded.applied_at
   where m.checksum <> excluded.checksum;
 -- PostgREST finds the new functions after this; nobody else listens.

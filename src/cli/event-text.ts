@@ -23,6 +23,8 @@ export function eventDetail(event: RecordedEvent): string {
       return `${event.code}${event.final ? '' : ', another attempt follows'}`
     case 'lease_expired':
       return `worker ${event.workerId} is gone${event.final ? '' : ', another attempt follows'}`
+    case 'detached':
+      return `from its worker, until ${isoTime(event.until)}`
     case 'cancelled':
       return event.token === null ? 'while it waited' : `token ${event.token}`
     case 'requeued':

@@ -12,9 +12,12 @@ export function jobDocument(row: JobRow) {
     queuedAt: dateOf(row.queued_at),
     dueAt: dateOf(row.due_at),
     startedAt: dateOf(row.started_at),
+    /** When its waiting ends, or its attempt times out. */
+    expiresAt: dateOf(row.expires_at),
     attempt: row.attempt,
     attempts: row.attempts,
     workerId: row.worker_id,
+    detached: row.state === 'active' && row.worker_id === null,
     fencingToken: row.fencing_token,
     cancelRequested: row.cancel_requested,
     blockedBy: row.blocked_by_job_id,

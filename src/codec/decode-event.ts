@@ -122,6 +122,8 @@ function eventOf(row: CheckedRow): Event {
         workerId: row.worker_id,
         final: row.data.final === true,
       }
+    case 'detached':
+      return { type: 'detached', jobId: row.job_id, token: row.data.token, until: row.data.until }
     case 'requeued':
       return { type: 'requeued', jobId: row.job_id, reason: row.data.reason, runAt: row.data.run_at ?? null }
     case 'asked':

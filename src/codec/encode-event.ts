@@ -52,6 +52,8 @@ function columnsOf(event: RecordedEvent): Columns {
       })
     case 'lease_expired':
       return jobColumns(event.jobId, { token: event.token, ...(event.final ? { final: true } : undefined) })
+    case 'detached':
+      return jobColumns(event.jobId, { token: event.token, until: event.until })
     case 'cancelled':
       return jobColumns(event.jobId, present('token', event.token))
     case 'cancel_requested':

@@ -65,6 +65,7 @@ export const eventRowSchema = z.discriminatedUnion('event_type', [
   event('cancelled', { job_id: text, data: data({ token: count.optional() }).nullish() }),
   event('expired', { job_id: text, data: noData }),
   event('lease_expired', { job_id: text, worker_id: text, data: data({ token: count, final }) }),
+  event('detached', { job_id: text, data: data({ token: count, until: z.int() }) }),
   event('requeued', {
     job_id: text,
     data: data({ reason: z.enum(requeueReasons), run_at: z.int().optional() }),

@@ -6,6 +6,7 @@ import {
   type JobType,
   type Json,
   MICROS_PER_MS,
+  type Micros,
   specDefaults,
 } from '../core/index.ts'
 import { parseInput, unknownFields } from './invalid.ts'
@@ -82,6 +83,9 @@ function withDefaults(input: z.infer<typeof inputSchema>, defaults: SpecDefaults
     expireMs: input.expireMs ?? specDefaults.expireMs,
   }
 }
+
+/** Microseconds, from a Date or an ISO text with a zone. @throws InterlockError `invalid_input`, naming the root */
+export const parseTime = (value: unknown, root: string): Micros => parseInput(timeSchema, value, root)
 
 /** The spec that an input stands for. @throws InterlockError `invalid_input` */
 export function parseSpec(input: unknown, defaults: SpecDefaults = specDefaults, root = 'job'): JobSpec {

@@ -157,6 +157,13 @@ export interface Coordinator {
    * @returns how many rows are dealt with; `max` (1 to 1,000) of them: there may be more
    */
   takeIn(options: { readonly max: number }): Promise<number>
+  /**
+   * The work goes on elsewhere (at a provider, say): the attempt keeps its models until then, whatever becomes of this
+   * process, and is ended by its lease from any process; at that time it fails as `timed_out`. Again: until another time.
+   * @param until a time to come, at most 365 days ahead
+   * @throws InterlockError `invalid_input`, `job_not_active`, `stale_token`
+   */
+  detach(lease: Lease, options: { readonly until: Date }): Promise<void>
   /** Ends a waiting job; asks an active one to stop, or with `force` frees its models at once. */
   cancel(jobId: string, options?: { readonly force?: boolean }): Promise<void>
   confirmCancel(lease: Lease, options?: { readonly claim?: Claim }): Promise<readonly Started[]>

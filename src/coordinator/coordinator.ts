@@ -9,6 +9,7 @@ import {
   parseNote,
   parsePolicy,
   parseResult,
+  parseTime,
 } from '../codec/index.ts'
 import {
   type Claim,
@@ -57,6 +58,7 @@ class QueueCoordinator implements Coordinator {
       onStarted: (attempt) => this.#desk.gate.deliver(attempt),
       onIntake: () => this.#intake.next(),
       onPoll: () => this.#onPoll(),
+      onOpening: () => this.#wake.next(),
     })
     this.#desk = new GateDesk(this.#member)
   }
@@ -144,6 +146,10 @@ class QueueCoordinator implements Coordinator {
     const { store } = this.#options
     const intake = { store, queue: this.queue, send: (body: CommandBody) => this.#send(body) }
     return takeIn(intake, max)
+  }
+
+  async detach({ jobId, fencingToken: token }: Lease, { until }: { until: Date }): Promise<void> {
+    await this.#send({ type: 'detach', jobId, token, until: parseTime(until, 'until') })
   }
 
   async cancel(jobId: string, { force = false }: { force?: boolean } = {}): Promise<void> {

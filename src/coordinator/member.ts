@@ -21,7 +21,7 @@ import { Projector } from './projector.ts'
 import { readToHead } from './read.ts'
 import { RELEASE } from './release.ts'
 import { Replica } from './replica.ts'
-import { nextTickAt, TickTimer } from './timers.ts'
+import { TickTimer } from './timers.ts'
 
 /** A time that has always passed. */
 export const AT_ONCE = 0
@@ -44,6 +44,8 @@ export interface MemberHooks {
   readonly onIntake: () => void
   /** Once per poll, when the log has been read. */
   readonly onPoll: () => void
+  /** Somebody may start who could not before, although no event says so. */
+  readonly onOpening: () => void
 }
 
 /**
@@ -92,7 +94,7 @@ export class Member {
     this.#pen = new Pen(this.#committer)
     this.#tick = new TickTimer(
       () => this.clock.now(),
-      () => void this.inBackground({ type: 'tick' }),
+      () => void this.#onTick(),
     )
     this.lease = this.#leaseKeeper()
   }
@@ -119,10 +121,10 @@ export class Member {
     await store.open(queue)
     await readToHead({ store, queue, replica: this.replica, clock: this.clock })
     this.#watch = this.replica.events$.subscribe((event) => this.#onEvent(event))
-    this.#watch.add(this.replica.changes$.subscribe((ledger) => this.#tick.set(nextTickAt(ledger))))
+    this.#watch.add(this.replica.changes$.subscribe((ledger) => this.#tick.follow(ledger)))
     await this.lease.start()
     this.#stopListening = await store.listen(queue, (version, intake) => this.#onWake(version, intake))
-    this.#tick.set(nextTickAt(this.replica.ledger))
+    this.#tick.follow(this.replica.ledger)
     this.#poll = setInterval(() => void this.#pollOnce(), pollMs)
     await this.#pen.catchUp()
     this.#projector.nudge()
@@ -197,6 +199,13 @@ export class Member {
     await this.#pen.catchUp()
     if (this.#projector.last?.version !== this.replica.version) this.#projector.nudge()
     this.#hooks.onPoll()
+  }
+
+  async #onTick(): Promise<void> {
+    await this.inBackground({ type: 'tick' })
+    if (this.#closing.signal.aborted) return
+    this.#tick.follow(this.replica.ledger)
+    this.#hooks.onOpening()
   }
 
   #onEvent(event: RecordedEvent): void {

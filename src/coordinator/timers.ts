@@ -1,20 +1,19 @@
-import { type Ledger, MICROS_PER_MS, type Micros } from '../core/index.ts'
+import { type Ledger, MICROS_PER_MS, type Micros, nextOpeningAt, nextTickAt } from '../core/index.ts'
 
 /** `setTimeout` counts in 31 bits. */
 const LONGEST_MS = 2 ** 31 - 1
 
-/** When something becomes true by the passing of time alone: a job is due, or its waiting runs out. */
-export function nextTickAt(ledger: Ledger): Micros | undefined {
-  const due = ledger.undue.min()?.at
-  const expiry = ledger.expiring.min()?.at
-  if (due === undefined || expiry === undefined) return due ?? expiry
-  return Math.min(due, expiry)
-}
+/** How long a tick that changed nothing is not sent again, in milliseconds. */
+const RETRY_MS = 100
 
-/** One timer, set to the next time at which there is something to record. */
+/**
+ * One timer, set to the next time at which there is something to record, or at which somebody may start although nothing
+ * is recorded. Of the latter no event tells, so each process looks once when it comes.
+ */
 export class TickTimer {
   #timer: NodeJS.Timeout | undefined
   #at: Micros | undefined
+  #lookedAt: Micros = 0
   readonly #now: () => Micros
   readonly #onTick: () => void
 
@@ -23,14 +22,11 @@ export class TickTimer {
     this.#onTick = onTick
   }
 
-  /** A few milliseconds of jitter, so that many processes do not all record the same. */
-  set(at: Micros | undefined): void {
-    if (at === this.#at) return
-    this.clear()
-    this.#at = at
-    if (at === undefined) return
-    const ms = Math.max(0, (at - this.#now()) / MICROS_PER_MS) + 1 + Math.random() * 5
-    this.#timer = setTimeout(() => this.#fire(), Math.min(ms, LONGEST_MS)).unref()
+  /** Set to what comes next on this ledger. */
+  follow(ledger: Ledger): void {
+    const tick = nextTickAt(ledger)
+    const opening = nextOpeningAt(ledger, this.#lookedAt)
+    this.#set(tick === undefined || (opening !== undefined && opening < tick) ? opening : tick)
   }
 
   clear(): void {
@@ -38,8 +34,20 @@ export class TickTimer {
     this.#at = undefined
   }
 
+  /** A few milliseconds of jitter, so that many processes do not all record the same. */
+  #set(at: Micros | undefined): void {
+    if (at === this.#at) return
+    this.clear()
+    this.#at = at
+    if (at === undefined) return
+    const least = at <= this.#lookedAt ? RETRY_MS : 1
+    const ms = Math.max(0, (at - this.#now()) / MICROS_PER_MS) + least + Math.random() * 5
+    this.#timer = setTimeout(() => this.#fire(), Math.min(ms, LONGEST_MS)).unref()
+  }
+
   #fire(): void {
     this.#at = undefined
+    this.#lookedAt = this.#now()
     this.#onTick()
   }
 }

@@ -23,7 +23,10 @@ export interface JobView {
 }
 
 export interface ActiveJobView extends JobView {
-  readonly workerId: string
+  /** Null for a detached attempt. */
+  readonly workerId: string | null
+  /** Of a detached attempt: until when it keeps its models. */
+  readonly detachedUntil: Date | null
   readonly fencingToken: number
   readonly startedAt: Date
   readonly cancelRequested: boolean
@@ -70,7 +73,8 @@ function activeJobs(ledger: Ledger): ActiveJobView[] {
     .sort((a, b) => a.token - b.token)
     .map((job) => ({
       ...jobView(job),
-      workerId: job.workerId ?? '',
+      workerId: job.workerId,
+      detachedUntil: job.detachedUntil === null ? null : toDate(job.detachedUntil),
       fencingToken: job.token,
       startedAt: toDate(job.startedAt),
       cancelRequested: job.cancelRequested,

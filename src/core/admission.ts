@@ -13,10 +13,10 @@ export function isStartable(ledger: LedgerView, job: Job, now: Micros): boolean 
 export function hasSlot(ledger: LedgerView, job: Job, now: Micros): boolean {
   if (ledger.draining) return false
   if (!usesSlot(job)) return true
-  if (ledger.alone > 0 || isBehindExclusive(ledger, job.place)) return false
-  if (job.exclusive) return ledger.slotsUsed === 0 && offersAhead(ledger, job.place, now) === 0
+  if (ledger.alone > 0 || isBehindExclusive(ledger, job.place, now)) return false
+  if (job.exclusive) return ledger.slots.size === 0 && offersAhead(ledger, job.place, now) === 0
   const { maxActive } = ledger.policy
-  return maxActive === null || ledger.slotsUsed + offersAhead(ledger, job.place, now) < maxActive
+  return maxActive === null || ledger.slots.size + offersAhead(ledger, job.place, now) < maxActive
 }
 
 /** Each model has a place that is neither held nor reserved by a job ahead in line. */
@@ -58,7 +58,11 @@ function offersAhead(ledger: LedgerView, place: Place, now: Micros): number {
   return count
 }
 
-function isBehindExclusive(ledger: LedgerView, place: Place): boolean {
-  const first = ledger.exclusives.min()
-  return first !== undefined && byPlace(first, place) < 0
+/** A job ahead has to run alone. Nobody passes it before its turn; once its offer has run out, others may. */
+function isBehindExclusive(ledger: LedgerView, place: Place, now: Micros): boolean {
+  for (const other of ledger.exclusives) {
+    if (byPlace(other, place) >= 0) return false
+    if (ledger.jobs.get(other)?.offeredAt === null || isOfferLive(ledger, other, now)) return true
+  }
+  return false
 }

@@ -1,5 +1,6 @@
 import type { Draft } from './draft.ts'
 import { type Job, type LedgerView, type Model, modelOf, usesSlot } from './ledger.ts'
+import { setReady } from './line.ts'
 import { byPlace, type Place } from './place.ts'
 import { capacityOf } from './policy.ts'
 import type { Tree } from './tree.ts'
@@ -55,7 +56,6 @@ function later(a: Place | undefined, b: Place | undefined): Place | undefined {
  * writes depends on the state only, so it may be called after every event or once for many.
  */
 export function settle(draft: Draft): void {
-  if (draft.policyChanged) settleReadiness(draft)
   for (const place of draft.unsettled) {
     const job = draft.jobs.get(place)
     if (job !== undefined && isInLine(job, place)) settleJob(draft, job)
@@ -69,7 +69,7 @@ function isInLine(job: Job, place: Place): boolean {
 
 function settleJob(draft: Draft, job: Job): void {
   const ready = job.offeredAt === null && firstUnavailable(draft, job) === undefined
-  if (ready !== job.ready) draft.setReady(draft.edit(job, true), ready)
+  if (ready !== job.ready) setReady(draft, draft.edit(job, true), ready)
   const blocker = blockerOf(draft, job)
   const blockedBy = blocker?.jobId ?? null
   const blockedOn = blocker?.model ?? null
@@ -77,15 +77,4 @@ function settleJob(draft: Draft, job: Job): void {
   const own = draft.edit(job)
   own.blockedBy = blockedBy
   own.blockedOn = blockedOn
-}
-
-/** A changed policy changes who is ready, in the whole line; blockers stay until something happens to them. */
-function settleReadiness(draft: Draft): void {
-  draft.policyChanged = false
-  for (const place of [...draft.line]) {
-    const job = draft.jobs.get(place)
-    if (job === undefined) continue
-    const ready = job.offeredAt === null && firstUnavailable(draft, job) === undefined
-    if (ready !== job.ready) draft.setReady(draft.edit(job, true), ready)
-  }
 }

@@ -44,6 +44,11 @@ export type CommandBody =
       readonly reason: RequeueReason
       readonly runAt: Micros | null
     }
+  /**
+   * The work goes on elsewhere: the attempt keeps its models until then, whatever becomes of the process that started it,
+   * and is ended by its token from any process. Again: until another time.
+   */
+  | { readonly type: 'detach'; readonly jobId: string; readonly token: number; readonly until: Micros }
   | { readonly type: 'cancel'; readonly jobId: string; readonly force: boolean }
   /** Acknowledges a cancel request: the attempt has stopped. */
   | { readonly type: 'confirm_cancel'; readonly jobId: string; readonly token: number }
@@ -57,7 +62,7 @@ export type CommandBody =
   | { readonly type: 'set_policy'; readonly policy: Policy }
   | { readonly type: 'drain' }
   | { readonly type: 'resume' }
-  /** Records what became true by the passing of time: due jobs, expired jobs, offers that nobody took. */
+  /** Records what became true by the passing of time: attempts that timed out, due and expired jobs, untaken offers. */
   | { readonly type: 'tick' }
 
 /** A command on its way to {@link decide}. */

@@ -1,5 +1,6 @@
 import type { Command, CommandResult } from './command.ts'
 import { cancel, confirmCancel } from './decide/cancel.ts'
+import { detach } from './decide/detach.ts'
 import { complete, expireLeases, fail, release } from './decide/end.ts'
 import { ask, enqueue, unask } from './decide/enter.ts'
 import { drain, resume, setPolicy } from './decide/govern.ts'
@@ -62,6 +63,8 @@ function decideOne(scribe: Scribe): CommandResult {
       return fail(scribe, body)
     case 'release':
       return release(scribe, body)
+    case 'detach':
+      return detach(scribe, body)
     case 'cancel':
       return cancel(scribe, body)
     case 'confirm_cancel':

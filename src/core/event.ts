@@ -16,6 +16,7 @@ export const eventTypes = [
   'cancelled',
   'expired',
   'lease_expired',
+  'detached',
   'requeued',
   'due',
   'asked',
@@ -130,6 +131,7 @@ export type Event = Fact &
         readonly workerId: string
         readonly final: boolean
       }
+    | { readonly type: 'detached'; readonly jobId: string; readonly token: number; readonly until: Micros }
     | {
         readonly type: 'requeued'
         readonly jobId: string

@@ -3,10 +3,23 @@ import { Draft } from './draft.ts'
 import { InterlockError } from './error.ts'
 import { costsAttempt, type RecordedEvent } from './event.ts'
 import { hash } from './hash.ts'
+import { giveBackModels, takeModels } from './holding.ts'
 import type { JobSpec } from './job.ts'
 import { type Job, jobOf, type Ledger, modelOf, usesSlot } from './ledger.ts'
+import { enterLine, leaveLine } from './line.ts'
+import { endAllOffers, endOffer, offer } from './offers.ts'
 import { byPlace, type Place, positionFor } from './place.ts'
-import { capacityOf } from './policy.ts'
+import { capacityOf, type Policy } from './policy.ts'
+import { overtake, reserveAnew, reserves } from './reservation.ts'
+import {
+  becomeDue,
+  expiresAt,
+  putOff,
+  startDeadline,
+  startExpiry,
+  stopDeadline,
+  stopExpiry,
+} from './timing.ts'
 
 /**
  * The ledger after one event of the log. Pure; the one place where state changes.
@@ -29,7 +42,7 @@ export function applyEvent(draft: Draft, event: RecordedEvent): void {
   change(draft, event)
   draft.version = event.seq
   draft.lastAt = event.at
-  for (const jobId of event.offers ?? []) offer(draft, event, jobId)
+  for (const jobId of event.offers ?? []) announce(draft, event, jobId)
 }
 
 function change(draft: Draft, event: RecordedEvent): void {
@@ -48,8 +61,13 @@ function change(draft: Draft, event: RecordedEvent): void {
       end(draft, activeJob(draft, event, event.jobId, event.token), true)
       return
     case 'failed':
-    case 'lease_expired':
       end(draft, activeJob(draft, event, event.jobId, event.token), event.final)
+      return
+    case 'lease_expired':
+      end(draft, leasedJob(draft, event), event.final)
+      return
+    case 'detached':
+      detach(draft, event)
       return
     case 'cancel_requested':
       draft.edit(activeJob(draft, event, event.jobId)).cancelRequested = true
@@ -59,13 +77,13 @@ function change(draft: Draft, event: RecordedEvent): void {
       else end(draft, activeJob(draft, event, event.jobId, event.token), true)
       return
     case 'expired':
-      leave(draft, waitingJob(draft, event, event.jobId))
+      leave(draft, expiredJob(draft, event))
       return
     case 'requeued':
       requeue(draft, event)
       return
     case 'due':
-      becomeDue(draft, event)
+      joinLine(draft, event)
       return
     case 'asked':
       ask(draft, event)
@@ -79,6 +97,7 @@ function change(draft: Draft, event: RecordedEvent): void {
     case 'drain_requested':
       if (draft.draining) throw corrupt(event, 'the queue is draining already')
       draft.draining = true
+      endAllOffers(draft)
       return
     case 'drained':
       if (!draft.draining || draft.active.size > 0 || draft.drainedAt !== null) {
@@ -117,35 +136,50 @@ function queue(draft: Draft, event: RecordedEvent, spec: JobSpec, asker: string 
   const job = draft.addJob(spec, place, event.at)
   job.asker = asker
   job.exclusive = spec.models.length === 0 && draft.policy.emptySet === 'exclusive'
-  draft.startExpiry(job)
-  if (spec.runAt !== null && spec.runAt > event.at) draft.putOff(job, spec.runAt)
-  else draft.enterLine(job)
+  startExpiry(draft, job)
+  if (spec.runAt !== null && spec.runAt > event.at) putOff(draft, job, spec.runAt)
+  else enterLine(draft, job)
 }
 
 function start(draft: Draft, event: RecordedEvent & { readonly type: 'started' }): void {
   const job = draft.edit(waitingJob(draft, event, event.jobId))
   if (job.dueAt !== null) throw corrupt(event, `job ${job.jobId} is not due`)
   if (draft.draining) throw corrupt(event, 'nothing starts while the queue is draining')
+  checkAttempt(event, job)
   checkPlaces(draft, event, job)
   if (draft.policy.maxOvertakes !== 0) countOvertaking(draft, job)
-  draft.stopExpiry(job)
-  draft.leaveLine(job, true)
-  draft.takeModels(job)
+  stopExpiry(draft, job)
+  leaveLine(draft, job, true)
+  takeModels(draft, job)
   job.active = true
   job.attempt++
   job.token = event.seq
   job.workerId = event.workerId
   job.startedAt = event.at
   job.asker = null
+  startDeadline(draft, job)
+}
+
+/** The event repeats what the job was queued with; another number or other models come from somebody else. */
+function checkAttempt(event: RecordedEvent & { readonly type: 'started' }, { attempt, spec }: Job): void {
+  if (event.attempt !== attempt + 1)
+    throw corrupt(event, `attempt ${attempt + 1} of job ${spec.jobId} should be next, not ${event.attempt}`)
+  const { models } = event
+  if (models !== spec.models && !isSameList(models, spec.models))
+    throw corrupt(event, `job ${spec.jobId} was queued with other models`)
+}
+
+function isSameList(a: readonly string[], b: readonly string[]): boolean {
+  return a.length === b.length && a.every((item, i) => item === b[i])
 }
 
 /** Exclusion and capacity, held at every prefix of the log: a log that breaks them is not replayed. */
 function checkPlaces(draft: Draft, event: RecordedEvent, job: Job): void {
   const { maxActive } = draft.policy
   if (!usesSlot(job)) return
-  if (draft.alone > 0 || (job.exclusive && draft.slotsUsed > 0)) throw corrupt(event, 'a job runs alone')
-  if (maxActive !== null && draft.slotsUsed >= maxActive) {
-    throw corrupt(event, `${draft.slotsUsed} jobs are active, and the policy allows ${maxActive}`)
+  if (draft.alone > 0 || (job.exclusive && draft.slots.size > 0)) throw corrupt(event, 'a job runs alone')
+  if (maxActive !== null && draft.slots.size >= maxActive) {
+    throw corrupt(event, `${draft.slots.size} jobs are active, and the policy allows ${maxActive}`)
   }
   for (const name of job.spec.models) {
     if (modelOf(draft, name).holders.size >= capacityOf(draft.policy, name)) {
@@ -165,12 +199,13 @@ function countOvertaking(draft: Draft, job: Job): void {
   }
   for (const place of passed) {
     const other = draft.jobs.get(place)
-    if (other !== undefined && !draft.reserves(other)) draft.overtake(other)
+    if (other !== undefined && !reserves(draft, other)) overtake(draft, other)
   }
 }
 
 function end(draft: Draft, job: Job, final: boolean): void {
-  draft.giveBackModels(job)
+  stopDeadline(draft, job)
+  giveBackModels(draft, job)
   if (final) {
     draft.dropJob(job)
     return
@@ -178,16 +213,33 @@ function end(draft: Draft, job: Job, final: boolean): void {
   const own = draft.edit(job)
   own.active = false
   own.workerId = null
+  own.detachedUntil = null
   own.cancelRequested = false
   own.dueAt = Number.POSITIVE_INFINITY
 }
 
+/** From now on the attempt is bound to a time, and no more to the process that started it. */
+function detach(draft: Draft, event: RecordedEvent & { readonly type: 'detached' }): void {
+  const job = draft.edit(activeJob(draft, event, event.jobId, event.token))
+  stopDeadline(draft, job)
+  job.workerId = null
+  job.detachedUntil = event.until
+  startDeadline(draft, job)
+}
+
 function leave(draft: Draft, job: Job): void {
-  draft.stopExpiry(job)
+  stopExpiry(draft, job)
   const own = draft.edit(job)
-  if (job.dueAt === null) draft.leaveLine(own, false)
-  else draft.becomeDue(own)
+  if (job.dueAt === null) leaveLine(draft, own, false)
+  else becomeDue(draft, own)
   draft.dropJob(own)
+}
+
+function expiredJob(draft: Draft, event: RecordedEvent & { readonly type: 'expired' }): Job {
+  const job = waitingJob(draft, event, event.jobId)
+  const at = expiresAt(job)
+  if (at === null || at > event.at) throw corrupt(event, `job ${job.jobId} expires at another time`)
+  return job
 }
 
 /** The attempt before ended with `final: false`, in the same append; the job keeps its place. */
@@ -197,49 +249,62 @@ function requeue(draft: Draft, event: RecordedEvent & { readonly type: 'requeued
   job.dueAt = null
   job.waitingSince = event.at
   if (!costsAttempt(event.reason)) job.free++
-  draft.startExpiry(job)
-  if (event.runAt !== null && event.runAt > event.at) draft.putOff(job, event.runAt)
-  else draft.enterLine(job)
+  startExpiry(draft, job)
+  if (event.runAt !== null && event.runAt > event.at) putOff(draft, job, event.runAt)
+  else enterLine(draft, job)
 }
 
-function becomeDue(draft: Draft, event: RecordedEvent & { readonly type: 'due' }): void {
+function joinLine(draft: Draft, event: RecordedEvent & { readonly type: 'due' }): void {
   const job = draft.edit(waitingJob(draft, event, event.jobId))
   if (job.dueAt === null || job.dueAt > event.at)
     throw corrupt(event, `job ${job.jobId} is due at another time`)
-  draft.becomeDue(job)
-  draft.enterLine(job)
+  becomeDue(draft, job)
+  enterLine(draft, job)
 }
 
 function ask(draft: Draft, event: RecordedEvent & { readonly type: 'asked' }): void {
   const job = draft.edit(waitingJob(draft, event, event.jobId), true)
   job.asker = event.asker
-  if (job.offeredAt === null) return
-  draft.withdrawOffer(job)
-  draft.reenter(job)
+  if (job.offeredAt !== null) endOffer(draft, job)
 }
 
 function move(draft: Draft, event: RecordedEvent & { readonly type: 'reprioritized' }): void {
   const job = draft.edit(waitingJob(draft, event, event.jobId))
   const inLine = job.dueAt === null
-  if (inLine) draft.leaveLine(job, false)
+  if (inLine) leaveLine(draft, job, false)
   job.priority = event.priority
   job.place = { ...event.position, hash: job.hash, jobId: job.jobId }
-  if (inLine) draft.enterLine(job)
+  if (inLine) enterLine(draft, job)
 }
 
+/** Who may start under the new rules is found out at once; see {@link unsettleCapacities} for what that costs. */
 function changePolicy(draft: Draft, event: RecordedEvent & { readonly type: 'policy_changed' }): void {
-  settle(draft)
-  const reserveAnew = event.policy.maxOvertakes !== draft.policy.maxOvertakes
+  const before = draft.policy
   draft.policy = event.policy
-  if (reserveAnew) draft.reserveAnew()
-  draft.policyChanged = true
+  if (before.maxOvertakes !== event.policy.maxOvertakes) reserveAnew(draft)
+  unsettleCapacities(draft, before)
+  endAllOffers(draft)
   draft.wide = true
 }
 
-function offer(draft: Draft, event: RecordedEvent, jobId: string): void {
+/**
+ * Another capacity concerns those whose rank in the line of the model lies between what was free before and what is free
+ * now: to all others the same places are taken or left as before.
+ */
+function unsettleCapacities(draft: Draft, before: Policy): void {
+  for (const { model, holders, line } of draft.models) {
+    const old = capacityOf(before, model)
+    const now = capacityOf(draft.policy, model)
+    const from = Math.max(0, Math.min(old, now) - holders.size)
+    const to = Math.min(line.size, Math.max(old, now) - holders.size)
+    for (let rank = from; rank < to; rank++) draft.unsettle(line.at(rank))
+  }
+}
+
+function announce(draft: Draft, event: RecordedEvent, jobId: string): void {
   const job = waitingJob(draft, event, jobId)
   if (job.dueAt !== null) throw corrupt(event, `job ${jobId} is offered, but not due`)
-  if (job.offeredAt === null) draft.offer(draft.edit(job), event.at)
+  if (job.offeredAt === null) offer(draft, draft.edit(job), event.at)
 }
 
 function waitingJob(draft: Draft, event: RecordedEvent, jobId: string): Job {
@@ -254,6 +319,13 @@ function activeJob(draft: Draft, event: RecordedEvent, jobId: string, token?: nu
   if (token !== undefined && job.token !== token) {
     throw corrupt(event, `job ${jobId} runs under token ${job.token}, not ${token}`)
   }
+  return job
+}
+
+function leasedJob(draft: Draft, event: RecordedEvent & { readonly type: 'lease_expired' }): Job {
+  const job = activeJob(draft, event, event.jobId, event.token)
+  if (job.workerId !== event.workerId)
+    throw corrupt(event, `job ${job.jobId} does not depend on the lease of ${event.workerId}`)
   return job
 }
 

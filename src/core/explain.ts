@@ -50,9 +50,12 @@ export function explainJob(
   const models = job.spec.models.map((name) => standing(ledger, job, name))
   const common = { jobId, models, overtaken: job.overtaken }
   if (job.active) {
-    const whatHasToHappen =
-      'nothing: it ends when its worker says so, or when the lease of its worker runs out'
-    const reason = `it runs in worker ${job.workerId}, attempt ${job.attempt} of ${job.spec.attempts}`
+    const isDetached = job.detachedUntil !== null
+    const whatHasToHappen = isDetached
+      ? 'nothing: it ends when somebody with its fencing token says so, or when its time is over'
+      : 'nothing: it ends when its worker says so, or when the lease of its worker runs out'
+    const where = isDetached ? 'detached from its worker' : `in worker ${job.workerId}`
+    const reason = `it runs ${where}, attempt ${job.attempt} of ${job.spec.attempts}`
     return {
       ...common,
       state: 'active',

@@ -48,6 +48,12 @@ export const specDefaults = {
   expireMs: null,
 } as const
 
+/**
+ * How long after `timeoutMs` an attempt is ended by whoever notices. Its holder, whose own timer fires at `timeoutMs`, has
+ * the first word: it stops the work and says so.
+ */
+export const TIMEOUT_MARGIN_MS = 5_000
+
 /** The right to run one attempt. The fencing token is the sequence number of its `started` event. */
 export interface Lease {
   readonly jobId: string

@@ -22,8 +22,11 @@ export interface Job extends JobKey {
   readonly free: number
   /** Of the running attempt. */
   readonly token: number
+  /** The process that runs it; null while it waits, and once the attempt is detached. */
   readonly workerId: string | null
   readonly startedAt: Micros
+  /** Of a detached attempt: until when it keeps its models, whatever becomes of the process that started it. */
+  readonly detachedUntil: Micros | null
   readonly cancelRequested: boolean
   /** The process that waits for it at the gate. */
   readonly asker: string | null
@@ -71,8 +74,6 @@ export interface Ledger {
   readonly active: Tree<Place>
   /** Those of them that use a slot (all but those without models): the others are in nobody's way. */
   readonly slots: Tree<Place>
-  /** How many these are. */
-  readonly slotsUsed: number
   /** How many active jobs run alone: 0 or 1. */
   readonly alone: number
   /** Due jobs that wait for models or a slot, in line order. */
@@ -89,6 +90,10 @@ export interface Ledger {
   readonly undue: Tree<Timer>
   /** Waiting jobs that expire, by that time. */
   readonly expiring: Tree<Timer>
+  /** Active jobs, by the time at which their attempt times out. */
+  readonly deadlines: Tree<Timer>
+  /** Offered jobs, by the time at which they were offered. */
+  readonly offerTimes: Tree<Timer>
 }
 
 const noPlaces = Tree.empty<Place>(byPlace)
@@ -105,7 +110,6 @@ export const emptyLedger: Ledger = {
   models: Table.empty<Model, ModelKey>((a, b) => a.model === b.model),
   active: noPlaces,
   slots: noPlaces,
-  slotsUsed: 0,
   alone: 0,
   line: noPlaces,
   ready: noPlaces,
@@ -114,6 +118,8 @@ export const emptyLedger: Ledger = {
   exclusives: noPlaces,
   undue: Tree.empty<Timer>(byTime),
   expiring: Tree.empty<Timer>(byTime),
+  deadlines: Tree.empty<Timer>(byTime),
+  offerTimes: Tree.empty<Timer>(byTime),
 }
 
 /** A model that nobody needs: what is read of a model that the ledger does not hold. */

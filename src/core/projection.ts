@@ -1,7 +1,7 @@
-import { MICROS_PER_MS } from './job.ts'
 import { type Job, jobOf, type Ledger, statusOf, waitingCount } from './ledger.ts'
 import { conflictReason } from './reason.ts'
 import type { JobRow, ProjectionChanges, StateRow } from './row.ts'
+import { expiresAt, timesOutAt } from './timing.ts'
 
 /** The rows to write when `before` becomes `after`: those of the touched jobs, and the state of the queue. */
 export function projectionChanges(
@@ -41,8 +41,7 @@ function jobRow(job: Job): JobRow {
     place_tie: place.tie,
     queued_at: job.queuedAt,
     due_at: job.dueAt,
-    expires_at:
-      job.active || spec.expireMs === null ? null : job.waitingSince + spec.expireMs * MICROS_PER_MS,
+    expires_at: job.active ? timesOutAt(job) : expiresAt(job),
     attempt: job.attempt,
     attempts: spec.attempts,
     timeout_ms: spec.timeoutMs,

@@ -16,11 +16,12 @@ export interface JobRow {
   readonly queued_at: Micros
   /** When it is not due yet: the time at which it will be. */
   readonly due_at: Micros | null
-  /** When waiting ends it (queue expiry). */
+  /** Of a waiting job: when waiting ends it (queue expiry). Of an active one: when its attempt times out. */
   readonly expires_at: Micros | null
   readonly attempt: number
   readonly attempts: number
   readonly timeout_ms: number
+  /** Null for a waiting job, and for an active one that is detached. */
   readonly worker_id: string | null
   readonly fencing_token: number | null
   readonly started_at: Micros | null

@@ -5,6 +5,7 @@ import type { Event, RecordedEvent } from './event.ts'
 import { applyEvent } from './evolve.ts'
 import type { Micros } from './job.ts'
 import { jobOf } from './ledger.ts'
+import { dateOffer, endOffer, offer } from './offers.ts'
 
 /** What `decide` knows beside the ledger. */
 export interface Surroundings {
@@ -51,7 +52,7 @@ export class Scribe {
   offer(jobId: string): void {
     const job = jobOf(this.draft, jobId)
     if (job === undefined) return
-    this.draft.offer(this.draft.edit(job), this.now)
+    offer(this.draft, this.draft.edit(job), this.now)
     this.#offered.push(jobId)
   }
 
@@ -75,7 +76,7 @@ export class Scribe {
       this.tookBack = true
       return false
     }
-    this.draft.edit(job).offeredAt = at
+    dateOffer(this.draft, this.draft.edit(job), at)
     return true
   }
 
@@ -84,9 +85,7 @@ export class Scribe {
     for (const jobId of this.#offered) {
       const job = jobOf(this.draft, jobId)
       if (job === undefined) continue
-      const own = this.draft.edit(job)
-      this.draft.withdrawOffer(own)
-      this.draft.reenter(own)
+      endOffer(this.draft, job)
     }
     settle(this.draft)
     this.draft.arrived.length = 0

@@ -84,6 +84,36 @@ describe('an offer', () => {
     expect(queue.offered()).toEqual(['B'])
   })
 
+  it('whose slot goes to another job is over: it says whom it waits for, and is made anew', () => {
+    const queue = given(passable)
+    queue.enqueue('rare', ['a'], { kind: 'rare' })
+    queue.enqueue('B', ['b'])
+    queue.later(2_010).claim(1, { kinds: ['normal'] })
+    expect(queue.offered()).toEqual([])
+    expect([queue.reason('rare'), queue.blockedBy('rare')]).toEqual(['serialized', 'B'])
+    expect(queue.complete('B').said).toEqual(['completed B, offers rare'])
+  })
+
+  it('is over while the queue drains, and is made anew when it is resumed', () => {
+    const queue = given(passable)
+    queue.enqueue('A', ['a'])
+    queue.send({ type: 'drain' })
+    expect(queue.offered()).toEqual([])
+    expect(queue.send({ type: 'resume' }).said).toEqual(['resumed, offers A'])
+  })
+
+  it('to run alone that nobody takes stops nobody for ever', () => {
+    const queue = given({ maxActive: null, emptySet: 'exclusive' })
+    queue.enqueue('alone', [], { kind: 'rare' })
+    expect(queue.enqueue('B', ['b'], {}, { claim: { max: 1, kinds: ['normal'] } }).said).toEqual([
+      'queued B',
+      'blocked B',
+    ])
+    expect(queue.later(2_010).claim(1, { kinds: ['normal'] }).said).toEqual(['started B by w1'])
+    expect(queue.blockedBy('alone')).toBe('B')
+    expect(queue.complete('B').said).toEqual(['completed B, offers alone'])
+  })
+
   it('that is cancelled makes room for whoever waited for its slot', () => {
     const queue = given({ maxActive: 1, maxOvertakes: 1 })
     queue.enqueue('A', ['a'])

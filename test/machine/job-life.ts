@@ -33,7 +33,9 @@ export function jobStateName({ value }: JobSnapshot): string {
 export function jobStateOn(ledger: Ledger, jobId: string): string {
   const job = jobOf(ledger, jobId)
   if (job === undefined) return 'not live'
-  return job.active ? (job.cancelRequested ? 'cancelling' : 'running') : waitingState(job)
+  if (!job.active) return waitingState(job)
+  if (job.detachedUntil !== null) return 'detached'
+  return job.cancelRequested ? 'cancelling' : 'running'
 }
 
 function waitingState({ dueAt }: Job): string {

@@ -5,9 +5,10 @@ import type { Event } from '../../src/core/index.ts'
 import { isOfJob, jobAfter, jobStateName } from './job-life.ts'
 import { failed, leaseExpired, moved, queued, requeued, started, story, waits } from './story.ts'
 
-const comes = queued('j')
+const comes = queued('j', undefined, { expireMs: 1 })
 const starts = started('j')
 const asksToStop: Event = { type: 'cancel_requested', jobId: 'j' }
+const detaches: Event = { type: 'detached', jobId: 'j', token: 2, until: 1_000_000 }
 const bypasses: Event = { type: 'bypassed', jobId: 'j', jobType: 'normal' }
 /** `started` is always the second event, so its sequence number is 2. */
 const token = 2
@@ -19,6 +20,7 @@ const situations = {
   returning: [comes, starts, failed('j', token, false)],
   running: [comes, starts],
   cancelling: [comes, starts, asksToStop],
+  detached: [comes, starts, detaches],
   completed: [comes, starts, { type: 'completed', jobId: 'j', token }],
   failed: [comes, starts, failed('j', token, true)],
   cancelled: [comes, { type: 'cancelled', jobId: 'j', token: null }],
@@ -28,7 +30,8 @@ const situations = {
 
 const never = {}
 const whileWaiting = { not_due: 'not_due', in_line: 'in_line', returning: 'returning' }
-const whileActive = (state: string) => ({ running: state, cancelling: state })
+const whileLeased = (state: string) => ({ running: state, cancelling: state })
+const whileActive = (state: string) => ({ ...whileLeased(state), detached: state })
 const whileNotLive = (state: string) => ({
   absent: state,
   completed: state,
@@ -64,7 +67,9 @@ const table: readonly (readonly [string, Event, Readonly<Record<string, string>>
   ],
   ['cancelled', { type: 'cancelled', jobId: 'j', token }, whileActive('cancelled')],
   ['cancelled, wrong token', { type: 'cancelled', jobId: 'j', token: 1 }, never],
-  ['cancel_requested', asksToStop, whileActive('cancelling')],
+  ['cancel_requested', asksToStop, { ...whileLeased('cancelling'), detached: 'detached' }],
+  ['detached', detaches, whileActive('detached')],
+  ['detached, wrong token', { ...detaches, token: 1 }, never],
   ['completed', { type: 'completed', jobId: 'j', token }, whileActive('completed')],
   ['completed, wrong token', { type: 'completed', jobId: 'j', token: 1 }, never],
   ['failed', failed('j', token, true), whileActive('failed')],
@@ -72,7 +77,7 @@ const table: readonly (readonly [string, Event, Readonly<Record<string, string>>
   ['failed, wrong token', failed('j', 1, true), never],
   ['failed, wrong token, not final', failed('j', 1, false), never],
   ['lease_expired', leaseExpired('j', token, true), { running: 'failed', cancelling: 'cancelled' }],
-  ['lease_expired, not final', leaseExpired('j', token, false), whileActive('returning')],
+  ['lease_expired, not final', leaseExpired('j', token, false), whileLeased('returning')],
   ['lease_expired, wrong token', leaseExpired('j', 1, true), never],
 ]
 

@@ -25,10 +25,10 @@ import { failed, leaseExpired, manyAtOnce, queued, requeued, specOf, started, st
 const jobIds = ['a', 'b'] as const
 
 /** What may happen to this job: everything the law knows, whether or not it is allowed now. */
-function eventsOf(jobId: string, token: number): readonly Event[] {
+function eventsOf(jobId: string, token: number, attempt: number): readonly Event[] {
   return [
-    queued(jobId, jobId),
-    started(jobId, jobId),
+    queued(jobId, jobId, { expireMs: 1 }),
+    started(jobId, jobId, attempt),
     { type: 'completed', jobId, token },
     failed(jobId, token, true),
     failed(jobId, token, false),
@@ -36,6 +36,7 @@ function eventsOf(jobId: string, token: number): readonly Event[] {
     leaseExpired(jobId, token, false),
     requeued(jobId),
     requeued(jobId, Number.MAX_SAFE_INTEGER),
+    { type: 'detached', jobId, token, until: Number.MAX_SAFE_INTEGER },
     { type: 'cancel_requested', jobId },
     { type: 'cancelled', jobId, token: token },
     { type: 'cancelled', jobId, token: null },
@@ -51,7 +52,10 @@ const ofQueue: readonly Event[] = [
 ]
 
 function nextEvents(ledger: Ledger): readonly RecordedEvent[] {
-  const ofJobs = jobIds.flatMap((jobId) => eventsOf(jobId, jobOf(ledger, jobId)?.token ?? 0))
+  const ofJobs = jobIds.flatMap((jobId) => {
+    const { token = 0, attempt = 0 } = jobOf(ledger, jobId) ?? {}
+    return eventsOf(jobId, token, attempt + 1)
+  })
   return [...ofQueue, ...ofJobs].flatMap((event) => story([event], ledger.version + 1))
 }
 
@@ -91,6 +95,7 @@ function logOf(path: (typeof paths)[number]): readonly RecordedEvent[] {
 }
 
 function retold(event: RecordedEvent, ledger: Ledger): Event {
+  if (event.type === 'started') return { ...event, attempt: (jobOf(ledger, event.jobId)?.attempt ?? 0) + 1 }
   if (!('token' in event) || event.token === null) return event
   return { ...event, token: tokenOf(jobOf(ledger, event.jobId)) }
 }
@@ -127,7 +132,7 @@ describe('the shortest paths of a job', () => {
   const paths = getShortestPaths(jobMachine, {
     events: ({ context }) =>
       [
-        ...eventsOf('a', context.token ?? 0),
+        ...eventsOf('a', context.token ?? 0, context.attempt + 1),
         { type: 'queued', jobId: 'a', spec: specOf('a', 'a', { runAt: (context.seq + 2) * 1_000 }) } as const,
         { type: 'due', jobId: 'a' } as const,
         { type: 'bypassed', jobId: 'a', jobType: 'normal' } as const,
@@ -146,6 +151,7 @@ describe('the shortest paths of a job', () => {
         { waiting: 'returning' },
         { active: 'running' },
         { active: 'cancelling' },
+        { active: 'detached' },
         { ended: 'completed' },
         { ended: 'failed' },
         { ended: 'cancelled' },

@@ -12,7 +12,7 @@ describe('blocked_by_job_id', () => {
     'is the nearest live job ahead in the line of the first unavailable model, after every event',
     () => {
       fc.assert(
-        fc.property(arbitraryRun({ maxLength: 120, steered: false }), (steps) => {
+        fc.property(arbitraryRun({ maxLength: 120 }), (steps) => {
           for (const { ledger } of historyOf(steps)) expect(rowsOf(ledger)).toEqual(naiveRowsOf(ledger))
         }),
         { numRuns: runs(200) },
@@ -41,7 +41,8 @@ describe('blocked_by_job_id', () => {
 
 /**
  * The job itself, and per model the neighbour behind and the two at the edge of what is free, in the line of the model;
- * two in the line of the queue. Whoever an event offers, or whose offer it ends, is a row of its own.
+ * two in the line of the queue. Whoever an event offers, or whose offer it ends, is a row of its own. Other rules concern
+ * as many as there are places more or less.
  */
 describe('one event', () => {
   it(
@@ -50,6 +51,7 @@ describe('one event', () => {
       fc.assert(
         fc.property(arbitraryRun({ maxLength: 120 }), (steps) => {
           for (const { event, before, ledger } of historyOf(steps)) {
+            if (event.type === 'policy_changed') continue
             const changed = changedRows(before, ledger)
             const offers = changedOffers(before, ledger)
             expect(changed.length).toBeLessThanOrEqual(3 + 3 * modelsOf(event, before).length + offers)

@@ -25,7 +25,18 @@ describe('generated runs', () => {
 
 const wanted = [
   ...['queued', 'started', 'completed', 'blocked', 'conflict', 'failed', 'cancel_requested', 'cancelled'],
-  ...['expired', 'lease_expired', 'requeued', 'due', 'asked', 'bypassed', 'reprioritized', 'policy_changed'],
+  ...[
+    'detached',
+    'an attempt that timed out',
+    'expired',
+    'lease_expired',
+    'requeued',
+    'due',
+    'asked',
+    'bypassed',
+    'reprioritized',
+    'policy_changed',
+  ],
   ...['drain_requested', 'drained', 'resumed'],
   ...['job_exists', 'job_not_live', 'job_not_active', 'stale_token', 'not_holder', 'models_required'],
   ...['draining', 'not_due', 'model_in_use', 'behind_in_line', 'serialized', 'at_capacity'],
@@ -44,6 +55,7 @@ function metIn(turn: Turn): readonly string[] {
   const [result] = decision.results as [CommandResult]
   const events = decision.events.flatMap((event) => [
     event.type,
+    ...(event.type === 'failed' && event.code === 'timed_out' ? ['an attempt that timed out'] : []),
     ...(event.offers ?? []).map(() => 'an offer'),
   ])
   const told = result.ok ? result.waiting.map((job) => job.code) : [result.code]

@@ -115,6 +115,12 @@ const factsOf: { readonly [Type in EventType]: fc.Arbitrary<Event & { readonly t
     workerId: arbitraryName,
     final: fc.boolean(),
   }),
+  detached: record({
+    type: fc.constant('detached'),
+    jobId: arbitraryName,
+    token: seq,
+    until: arbitraryMicros,
+  }),
   requeued: record({
     type: fc.constant('requeued'),
     jobId: arbitraryName,

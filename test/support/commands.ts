@@ -14,6 +14,7 @@ export interface Wish {
   readonly delayMs: number | null
   readonly attempts: number
   readonly expireMs: number | null
+  readonly timeoutMs: number
 }
 
 export type TokenChoice = 'right' | 'none' | 'stale'
@@ -27,6 +28,7 @@ export type Act =
   | { readonly type: 'claim' | 'drain' | 'resume' | 'tick' | 'die' | 'expire_leases' }
   | { readonly type: 'complete'; readonly pick: number; readonly token: TokenChoice }
   | { readonly type: 'fail' | 'release'; readonly pick: number; readonly delayMs: number | null }
+  | { readonly type: 'detach'; readonly pick: number; readonly forMs: number }
   | { readonly type: 'cancel'; readonly pick: number; readonly force: boolean }
   | { readonly type: 'reprioritize'; readonly pick: number; readonly priority: number }
   | { readonly type: 'move'; readonly pick: number; readonly before: number }
@@ -63,6 +65,7 @@ const wishOf = (ids: number): fc.Arbitrary<Wish> =>
     delayMs: seldom(fc.integer({ min: -500, max: 2_000 })),
     attempts: fc.integer({ min: 1, max: 3 }),
     expireMs: seldom(fc.integer({ min: 1, max: 3_000 })),
+    timeoutMs: fc.constantFrom(60_000, 60_000, 60_000, 1_000, 1),
   })
 
 const capacity = fc.dictionary(fc.constantFrom(...modelNames, '*'), fc.integer({ min: 1, max: 4 }), {
@@ -98,6 +101,7 @@ const actsFor = (wish: fc.Arbitrary<Wish>): readonly { weight: number; arbitrary
   },
   { weight: 4, arbitrary: of('fail', { pick, delayMs }) },
   { weight: 2, arbitrary: of('release', { pick, delayMs }) },
+  { weight: 2, arbitrary: of('detach', { pick, forMs: fc.integer({ min: -50, max: 4_000 }) }) },
   { weight: 4, arbitrary: of('cancel', { pick, force: fc.boolean() }) },
   { weight: 1, arbitrary: of('confirm_cancel', { pick }) },
   { weight: 2, arbitrary: of('die', {}) },

@@ -115,6 +115,10 @@ function bodyOf(act: Act, world: World): CommandBody {
       const runAt = act.delayMs === null ? null : now + act.delayMs * MICROS_PER_MS
       return { type: 'release', jobId, token: token ?? 0, reason: 'later', runAt }
     }
+    case 'detach': {
+      const { jobId, token } = held(ledger, act.pick, 'right')
+      return { type: 'detach', jobId, token: token ?? 0, until: now + act.forMs * MICROS_PER_MS }
+    }
     case 'cancel':
       return {
         type: 'cancel',
@@ -136,7 +140,7 @@ function bodyOf(act: Act, world: World): CommandBody {
 
 function specOf({ id, delayMs, ...wish }: Wish, now: number): JobSpec {
   const runAt = delayMs === null ? null : now + delayMs * MICROS_PER_MS
-  return { jobId: `j${id}`, jobType: 'normal', timeoutMs: 60_000, ...wish, runAt }
+  return { jobId: `j${id}`, jobType: 'normal', ...wish, runAt }
 }
 
 function held(ledger: Ledger, pick: number, token: TokenChoice): { jobId: string; token: number | null } {

@@ -1,6 +1,6 @@
 import type { RecordedEvent } from '../../core/index.ts'
 import { checkStart } from './check-start.ts'
-import { end } from './end.ts'
+import { detach, end } from './end.ts'
 import { type AuditedJob, auditedJob, placeOf } from './job.ts'
 import { AuditState } from './state.ts'
 import type { AuditReport } from './violation.ts'
@@ -48,6 +48,8 @@ function apply(state: AuditState, event: RecordedEvent): void {
     case 'lease_expired':
     case 'expired':
       return end(state, event)
+    case 'detached':
+      return detach(state, event)
     case 'requeued':
       return requeue(state, event)
     case 'cancel_requested':

@@ -14,7 +14,7 @@ export function checkStart(state: AuditState, event: RecordedEvent & { readonly 
   checkQueue(state, job)
   checkAttempt(state, job, event)
   checkModels(state, job, event)
-  if (takesSlot(job)) checkSlot(state, job, event.seq)
+  if (takesSlot(job)) checkSlot(state, job, event)
   begin(state, job, event)
 }
 
@@ -62,20 +62,40 @@ function checkModels(
   }
 }
 
-function checkSlot(state: AuditState, job: AuditedJob, seq: number): void {
+function checkSlot(
+  state: AuditState,
+  job: AuditedJob,
+  { seq, at }: { readonly seq: number; readonly at: number },
+): void {
   const { slots, alone, policy } = state.lines
   if (policy.maxActive !== null && slots >= policy.maxActive) {
     state.report('max_active', job.jobId, `${slots} were active, and the policy allows ${policy.maxActive}`)
   }
   if (alone > 0 || (job.alone && slots > 0)) state.report('alone', job.jobId, 'a job that runs alone did not')
-  const lone = state.lines.aloneAhead(job)
+  // An offer of 0 ms keeps no place, nor need the log tell of it.
+  if (policy.offerMs === 0) return
+  const lone = state.lines.aloneAhead(job, at)
   if (lone !== undefined)
     state.report('line_order', job.jobId, `job ${lone.jobId} is ahead and must run alone`)
-  // Without a limit a slot is nobody's loss; and an offer of 0 ms keeps no place, nor need the log tell of it.
-  if (policy.maxActive === null || policy.offerMs === 0) return
+  // Without a limit a slot is nobody's loss.
+  if (policy.maxActive === null) return
   for (const other of state.lines.startableAhead(job)) {
     state.passed.push({ job: other, by: job.jobId, seq })
   }
+}
+
+/** Those that this start keeps from starting are not offered any more. */
+function endOffers(state: AuditState, started: AuditedJob): void {
+  const { lines } = state
+  const { maxActive } = lines.policy
+  const full = started.spec.models.filter((model) => lines.holders(model) >= lines.places(model))
+  const isLastSlot = started.alone || (maxActive !== null && lines.slots >= maxActive)
+  if (takesSlot(started) && isLastSlot) state.excuseBehind(started)
+  lines.endOffers(
+    (job) =>
+      (takesSlot(started) && (isLastSlot || job.alone)) ||
+      full.some((model) => job.spec.models.includes(model)),
+  )
 }
 
 function begin(
@@ -86,9 +106,11 @@ function begin(
   state.lines.countOvertaken(job)
   state.lines.leave(job)
   state.lines.take(job)
+  endOffers(state, job)
   job.state = 'active'
   job.dueAt = null
   job.token = event.seq
+  job.detached = false
   job.attempt = event.attempt
   state.counts.attempts++
   state.active++

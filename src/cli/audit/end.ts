@@ -17,12 +17,27 @@ export function end(state: AuditState, event: EndEvent): void {
   if (job.token !== token) {
     state.report('token', job.jobId, `token ${token} ended it; its attempt has token ${job.token}`)
   }
+  if (event.type === 'lease_expired' && job.detached)
+    state.report(
+      'token',
+      job.jobId,
+      `the lease of ${event.workerId} ended it, on which it did not depend any more`,
+    )
   state.lines.giveBack(job)
   state.active--
   const final = event.type === 'failed' || event.type === 'lease_expired' ? event.final : true
   if (final) return drop(state, job, event.type)
   job.state = 'between'
   state.between.add(job)
+}
+
+/** From now on the attempt depends on no lease. */
+export function detach(state: AuditState, event: RecordedEvent & { readonly type: 'detached' }): void {
+  const job = state.expect(event.jobId, 'active')
+  if (job === undefined) return
+  if (job.token !== event.token)
+    state.report('token', job.jobId, `token ${event.token} detached it; its attempt has token ${job.token}`)
+  job.detached = true
 }
 
 function endWaiting(state: AuditState, event: EndEvent): void {

@@ -12,6 +12,8 @@ export interface AuditedJob {
   /** Not to be started before; null: due. */
   dueAt: number | null
   token: number
+  /** Its attempt depends on no lease. */
+  detached: boolean
   attempt: number
   /** Attempts that were given back. */
   free: number
@@ -54,6 +56,7 @@ export function auditedJob(
     state: 'waiting',
     dueAt: spec.runAt !== null && spec.runAt > event.at ? spec.runAt : null,
     token: 0,
+    detached: false,
     attempt: 0,
     free: 0,
     overtaken: 0,

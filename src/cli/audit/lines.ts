@@ -34,10 +34,14 @@ export class Lines {
     return job.spec.models.find((name) => !this.#hasPlace(this.#model(name), job))
   }
 
-  /** The waiting job ahead of this one that must run alone. */
-  aloneAhead(job: AuditedJob): AuditedJob | undefined {
-    const first = this.#alone.first()
-    return first !== undefined && first !== job && byPlace(first, job) < 0 ? first : undefined
+  /** The waiting job ahead of this one that must run alone; one that nobody took in time may be passed. */
+  aloneAhead(job: AuditedJob, at: number): AuditedJob | undefined {
+    return this.#alone.before(job).find((other) => !this.offers.hasLapsed(other, this.policy, at))
+  }
+
+  /** A start, other rules or a drain ended offers: that of every job that is not startable any more. */
+  endOffers(isOver: (job: AuditedJob) => boolean): void {
+    for (const job of [...this.offers.all()]) if (isOver(job)) this.offers.withdraw(job)
   }
 
   /**
@@ -114,6 +118,7 @@ export class Lines {
 
   change(policy: Policy): void {
     this.policy = policy
+    this.endOffers(() => true)
     for (const model of this.#models.values()) {
       model.kept.clear()
       for (const job of model.line) if (this.#keeps(job)) model.kept.add(job)

@@ -24,10 +24,18 @@ export class Offers {
     job.entered = ++this.#entries
   }
 
+  all(): Iterable<AuditedJob> {
+    return this.#offered
+  }
+
+  hasLapsed(job: AuditedJob, { offerMs }: Policy, at: number): boolean {
+    return job.offered && job.offeredAt + offerMs * 1_000 <= at
+  }
+
   /** Looks whether an offer has run out; the finest difference of clocks is decided for the queue. */
-  noteLapses({ offerMs }: Policy, now: number): void {
+  noteLapses(policy: Policy, now: number): void {
     for (const job of this.#offered) {
-      if (job.offeredAt + offerMs * 1_000 <= now) this.#lapses = this.#entries + 1
+      if (this.hasLapsed(job, policy, now)) this.#lapses = this.#entries + 1
     }
   }
 

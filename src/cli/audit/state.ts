@@ -1,5 +1,5 @@
 import type { Policy, RecordedEvent } from '../../core/index.ts'
-import type { AuditedJob } from './job.ts'
+import { type AuditedJob, byPlace } from './job.ts'
 import { Lines } from './lines.ts'
 import type { AuditReport, AuditRule, Violation } from './violation.ts'
 
@@ -66,6 +66,12 @@ export class AuditState {
     return undefined
   }
 
+  /** The last slot went to this job, and with it the offers that this append had made to those behind it. */
+  excuseBehind(job: AuditedJob): void {
+    const open = this.passed.splice(0).filter((passed) => byPlace(job, passed.job) >= 0)
+    this.passed.push(...open)
+  }
+
   govern(type: 'drain_requested' | 'drained' | 'resumed'): void {
     if (this.draining !== (type !== 'drain_requested')) {
       this.report('draining', null, `${type} while the queue is ${this.draining ? 'draining' : 'open'}`)
@@ -74,6 +80,7 @@ export class AuditState {
       this.report('draining', null, `drained is said while ${this.active} jobs are active`)
     }
     this.draining = type !== 'resumed'
+    if (type === 'drain_requested') this.lines.endOffers(() => true)
   }
 
   changeEpoch(epoch: number): void {

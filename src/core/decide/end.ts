@@ -1,5 +1,5 @@
 import type { CommandBody, CommandResult, Refusal } from '../command.ts'
-import { costsAttempt, type RequeueReason } from '../event.ts'
+import { costsAttempt, type FailureCode, type RequeueReason } from '../event.ts'
 import { grant } from '../grant.ts'
 import type { Micros } from '../job.ts'
 import { type Job, jobOf } from '../ledger.ts'
@@ -19,10 +19,20 @@ export function complete(scribe: Scribe, { jobId, token }: Body<'complete'>): Co
 export function fail(scribe: Scribe, { jobId, token, code, retryAt }: Body<'fail'>): CommandResult {
   const job = heldJob(scribe, jobId, token)
   if ('ok' in job) return job
-  const final = retryAt === null || job.cancelRequested || !hasAttemptsLeft(job)
-  scribe.record({ type: 'failed', jobId, token: job.token, code, final, workerId: scribe.command.workerId })
-  if (!final) requeue(scribe, jobId, 'retry', retryAt)
+  failAttempt(scribe, job, code, retryAt)
   return afterEnd(scribe)
+}
+
+function failAttempt(scribe: Scribe, job: Job, code: FailureCode, retryAt: Micros | null): void {
+  const { jobId, token } = job
+  const final = retryAt === null || job.cancelRequested || !hasAttemptsLeft(job)
+  scribe.record({ type: 'failed', jobId, token, code, final, workerId: scribe.command.workerId })
+  if (!final) requeue(scribe, jobId, 'retry', retryAt)
+}
+
+/** The attempt took longer than it may, and its holder did not say so. Another one may follow at once. */
+export function timeOut(scribe: Scribe, job: Job): void {
+  failAttempt(scribe, job, 'timed_out', scribe.now)
 }
 
 /**

@@ -1,21 +1,23 @@
 import type { CommandResult } from '../command.ts'
-import { grant } from '../grant.ts'
 import type { JobKey, Timer } from '../place.ts'
 import type { Scribe } from '../scribe.ts'
 import type { Tree } from '../tree.ts'
-import { accepted } from './result.ts'
+import { afterEnd, timeOut } from './end.ts'
 
 /** Timers that one tick carries out at most; the next follows at once. Keeps an append short. */
 const MOST_PER_TICK = 1_000
 
-/** Records what became true by the passing of time: expired jobs, due jobs, and offers that ran out. */
+/** Records what became true by the passing of time: waiting and attempts that took too long, due jobs, untaken offers. */
 export function tick(scribe: Scribe): CommandResult {
-  for (const { jobId } of elapsed(scribe.draft.expiring, scribe.now))
-    scribe.record({ type: 'expired', jobId })
-  for (const { jobId } of elapsed(scribe.draft.undue, scribe.now)) scribe.record({ type: 'due', jobId })
-  scribe.draft.wide = true
-  grant(scribe)
-  return accepted(scribe)
+  const { draft, now } = scribe
+  for (const { jobId } of elapsed(draft.expiring, now)) scribe.record({ type: 'expired', jobId })
+  for (const key of elapsed(draft.deadlines, now)) {
+    const job = draft.jobs.get(key)
+    if (job !== undefined) timeOut(scribe, job)
+  }
+  for (const { jobId } of elapsed(draft.undue, now)) scribe.record({ type: 'due', jobId })
+  draft.wide = true
+  return afterEnd(scribe)
 }
 
 function elapsed(timers: Tree<Timer>, now: number): JobKey[] {

@@ -31,7 +31,10 @@ function hasSlot(queue: Queue, job: Entry, now: number): boolean {
   const running = runningIn(queue)
   const ahead = lineOf(queue).filter((other) => isAhead(other, job))
   const offered = ahead.filter((other) => isOfferLive(queue, other, now))
-  if (running.some((other) => other.exclusive) || ahead.some((other) => other.exclusive)) return false
+  const alone = ahead.filter((other) => other.exclusive)
+  if (running.some((other) => other.exclusive)) return false
+  // One that was offered for long enough, and that nobody took, stops nobody.
+  if (alone.some((other) => other.offeredAt === null || isOfferLive(queue, other, now))) return false
   const used = running.length + offered.length
   if (job.exclusive) return used === 0
   return queue.policy.maxActive === null || used < queue.policy.maxActive

@@ -1,6 +1,7 @@
 import type { Command, Event, JobSpec, Policy, RecordedEvent, Surroundings } from '../../../src/core/index.ts'
 import { isStartable, reserves, startableIn } from './admission.ts'
 import {
+  bypasses,
   capacity,
   type Entry,
   find,
@@ -10,6 +11,7 @@ import {
   lineOf,
   needs,
   type Queue,
+  runningIn,
   shareModel,
 } from './queue.ts'
 
@@ -50,7 +52,8 @@ export class Clerk {
     const dueAt = spec.runAt !== null && spec.runAt > at ? spec.runAt : null
     queue.jobs.push({
       ...{ jobId, spec, queuedAt: at, exclusive, priority, ...position, active: false, dueAt },
-      ...{ waitingSince: at, attempt: 0, free: 0, token: 0, workerId: null, cancelRequested: false },
+      ...{ waitingSince: at, attempt: 0, free: 0, token: 0, workerId: null, startedAt: 0 },
+      ...{ detachedUntil: null, cancelRequested: false },
       ...{ asker: asked ? command.workerId : null, offeredAt: null, overtaken: 0 },
     })
   }
@@ -59,17 +62,19 @@ export class Clerk {
     const { queue } = this
     const { jobId, spec } = job
     if (queue.policy.maxOvertakes !== 0) this.#countOvertaking(job)
-    this.record({ type: 'started', jobId, workerId, attempt: job.attempt + 1, models: spec.models })
+    const attempt = job.attempt + 1
+    const startedAt = this.record({ type: 'started', jobId, workerId, attempt, models: spec.models })
     const { version: token } = queue
     Object.assign(job, {
       active: true,
       token,
+      startedAt,
       workerId,
-      attempt: job.attempt + 1,
+      attempt,
       asker: null,
       offeredAt: null,
     })
-    for (const model of spec.models) this.#withdrawOffersOn(model)
+    this.#endOffers(job)
   }
 
   leave(job: Entry): void {
@@ -85,6 +90,7 @@ export class Clerk {
     Object.assign(job, {
       active: false,
       workerId: null,
+      detachedUntil: null,
       cancelRequested: false,
       waitingSince: at,
       dueAt,
@@ -150,9 +156,21 @@ export class Clerk {
     }
   }
 
-  #withdrawOffersOn(model: string): void {
-    if (holdersOf(this.queue, model).length < capacity(this.queue.policy, model)) return
-    for (const job of this.queue.jobs) if (needs(job, model)) job.offeredAt = null
+  /** The rules changed, or the queue drains. */
+  endAllOffers(): void {
+    for (const job of this.queue.jobs) job.offeredAt = null
+  }
+
+  /** Whoever cannot start any more because of this start is not offered any more. */
+  #endOffers(started: Entry): void {
+    const { queue } = this
+    const { policy } = queue
+    const full = started.spec.models.filter((m) => holdersOf(queue, m).length >= capacity(policy, m))
+    const isLastSlot = started.exclusive || runningIn(queue).length >= (policy.maxActive ?? Infinity)
+    for (const job of queue.jobs.filter((other) => !bypasses(other))) {
+      const lacksSlot = !bypasses(started) && (isLastSlot || job.exclusive)
+      if (lacksSlot || full.some((model) => needs(job, model))) job.offeredAt = null
+    }
   }
 }
 

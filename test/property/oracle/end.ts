@@ -1,15 +1,32 @@
+import type { ErrorCode } from '../../../src/core/index.ts'
 import { type Answer, type Body, granted } from './answer.ts'
 import type { Clerk } from './clerk.ts'
 import { type Entry, inOrder } from './queue.ts'
 
+export function detach(clerk: Clerk, { jobId, token, until }: Body<'detach'>): Answer {
+  const refusal = refusalOf(clerk, jobId, token)
+  if (refusal !== null) return refusal
+  const job = clerk.jobOf(jobId) as Entry
+  if (until <= clerk.now || until > clerk.now + 365 * 86_400 * 1_000_000) return 'invalid_input'
+  if (job.detachedUntil === until) return []
+  clerk.record({ type: 'detached', jobId, token, until, workerId: clerk.command.workerId })
+  Object.assign(job, { workerId: null, detachedUntil: until })
+  return []
+}
+
 /** Ends an attempt, if the sender may speak for it. */
 export function end(clerk: Clerk, jobId: string, token: number | null, how: (job: Entry) => void): Answer {
+  const refusal = refusalOf(clerk, jobId, token)
+  if (refusal !== null) return refusal
+  how(clerk.jobOf(jobId) as Entry)
+  return afterEnd(clerk)
+}
+
+function refusalOf(clerk: Clerk, jobId: string, token: number | null): ErrorCode | null {
   const job = clerk.jobOf(jobId)
   if (job?.active !== true) return 'job_not_active'
   if (token === null && job.workerId !== clerk.command.workerId) return 'not_holder'
-  if (token !== null && token !== job.token) return 'stale_token'
-  how(job)
-  return afterEnd(clerk)
+  return token !== null && token !== job.token ? 'stale_token' : null
 }
 
 export function afterEnd(clerk: Clerk): Answer {

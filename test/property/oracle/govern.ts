@@ -1,7 +1,7 @@
 import { hash } from '../../../src/core/index.ts'
 import { type Answer, type Body, granted } from './answer.ts'
 import { type Clerk, positionOf } from './clerk.ts'
-import { afterEnd } from './end.ts'
+import { afterEnd, fail } from './end.ts'
 import { type Entry, isAhead, lineOf, type Queue } from './queue.ts'
 
 export function reprioritize(clerk: Clerk, { jobId, priority, before }: Body<'reprioritize'>): Answer {
@@ -46,6 +46,7 @@ export function setPolicy(clerk: Clerk, { policy }: Body<'set_policy'>): Answer 
   if (isSame) return []
   clerk.record({ type: 'policy_changed', policy, workerId: command.workerId })
   queue.policy = policy
+  clerk.endAllOffers()
   return granted(clerk)
 }
 
@@ -59,6 +60,7 @@ export function drain(clerk: Clerk): Answer {
   if (clerk.queue.draining) return []
   clerk.record({ type: 'drain_requested', workerId: clerk.command.workerId })
   clerk.queue.draining = true
+  clerk.endAllOffers()
   return afterEnd(clerk)
 }
 
@@ -78,13 +80,22 @@ export function tick(clerk: Clerk): Answer {
     clerk.record({ type: 'expired', jobId: job.jobId })
     clerk.leave(job)
   }
+  const late = queue.jobs.filter((job) => job.active && timesOutAt(job) <= now)
+  for (const job of late.sort(byTime(timesOutAt))) {
+    fail(clerk, job, { type: 'fail', jobId: job.jobId, token: job.token, code: 'timed_out', retryAt: now })
+  }
   const undue = queue.jobs.filter((job) => job.dueAt !== null)
   for (const job of undue.sort(byTime((other) => other.dueAt ?? 0))) {
     if ((job.dueAt ?? 0) > now) break
     clerk.record({ type: 'due', jobId: job.jobId })
     job.dueAt = null
   }
-  return granted(clerk)
+  return afterEnd(clerk)
+}
+
+/** Five seconds after its holder should have said so; a detached one on time. */
+function timesOutAt({ startedAt, spec, detachedUntil }: Entry): number {
+  return detachedUntil ?? startedAt + (spec.timeoutMs + 5_000) * 1_000
 }
 
 function expiryOf({ waitingSince, spec }: Entry): number {

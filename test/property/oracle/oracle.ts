@@ -2,7 +2,7 @@
 import type { Command, CommandBody, ErrorCode, RecordedEvent, Surroundings } from '../../../src/core/index.ts'
 import { type Answer, granted } from './answer.ts'
 import { Clerk } from './clerk.ts'
-import { cancel, end, expireLeases, fail, release } from './end.ts'
+import { cancel, detach, end, expireLeases, fail, release } from './end.ts'
 import { ask, enqueue, unask } from './enter.ts'
 import { drain, reprioritize, resume, setPolicy, tick } from './govern.ts'
 import type { Queue } from './queue.ts'
@@ -52,6 +52,8 @@ function obey(clerk: Clerk, body: CommandBody): Answer {
         clerk.record({ type: 'cancelled', jobId: job.jobId, token: job.token, workerId })
         clerk.leave(job)
       })
+    case 'detach':
+      return detach(clerk, body)
     case 'cancel':
       return cancel(clerk, body)
     case 'expire_leases':

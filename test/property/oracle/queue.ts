@@ -21,6 +21,8 @@ export interface Entry {
   free: number
   token: number
   workerId: string | null
+  startedAt: number
+  detachedUntil: number | null
   cancelRequested: boolean
   asker: string | null
   offeredAt: number | null
@@ -43,10 +45,11 @@ export function queueOf(ledger: Ledger): Queue {
   const entries = [...jobs].map((job) => {
     const { level, order, tie } = job.place
     const { jobId, spec, queuedAt, exclusive, priority, active, dueAt, waitingSince, attempt, free } = job
-    const { token, workerId, cancelRequested, asker, offeredAt, overtaken } = job
+    const { token, workerId, startedAt, detachedUntil, cancelRequested, asker, offeredAt, overtaken } = job
     return {
       ...{ jobId, spec, queuedAt, exclusive, priority, level, order, tie, active, dueAt, waitingSince },
-      ...{ attempt, free, token, workerId, cancelRequested, asker, offeredAt, overtaken },
+      ...{ attempt, free, token, workerId, startedAt, detachedUntil, cancelRequested, asker, offeredAt },
+      overtaken,
     }
   })
   return { version, epoch, lastAt, draining, drained: drainedAt !== null, policy, jobs: entries }

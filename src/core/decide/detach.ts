@@ -1,0 +1,19 @@
+import type { CommandBody, CommandResult } from '../command.ts'
+import { bounds, MICROS_PER_MS } from '../job.ts'
+import type { Scribe } from '../scribe.ts'
+import { heldJob } from './end.ts'
+import { accepted, refused } from './result.ts'
+
+type Body<T extends CommandBody['type']> = CommandBody & { readonly type: T }
+
+/** Binds the attempt to a time in place of its worker's lease; at that time whoever notices ends it as `timed_out`. */
+export function detach(scribe: Scribe, { jobId, token, until }: Body<'detach'>): CommandResult {
+  const job = heldJob(scribe, jobId, token)
+  if ('ok' in job) return job
+  if (until <= scribe.now || until > scribe.now + bounds.durationMs * MICROS_PER_MS) {
+    return refused('invalid_input', 'until: must be a time to come, at most 365 days ahead')
+  }
+  if (job.detachedUntil === until) return accepted(scribe)
+  scribe.record({ type: 'detached', jobId, token, until, workerId: scribe.command.workerId })
+  return accepted(scribe)
+}

@@ -1,0 +1,44 @@
+import type { Draft } from './draft.ts'
+import { type Job, usesSlot } from './ledger.ts'
+import { endOffersFor, freeSlot } from './offers.ts'
+import { capacityOf } from './policy.ts'
+
+/** A job in line takes its models: it is ahead of the same jobs as before, only no longer waiting. */
+export function takeModels(draft: Draft, job: Job): void {
+  const { owner } = draft
+  draft.active = draft.active.insert(job.place, owner)
+  if (usesSlot(job)) {
+    draft.slots = draft.slots.insert(job.place, owner)
+    // Whoever stands first in line has nobody ahead but may wait for this one, which passed it.
+    draft.unsettle(draft.line.min())
+  }
+  if (job.exclusive) draft.alone++
+  for (const name of job.spec.models) {
+    const model = draft.model(name)
+    model.holders = model.holders.insert(job.place, owner)
+    const free = capacityOf(draft.policy, name) - model.holders.size
+    draft.unsettle(model.line.at(free))
+  }
+  endOffersFor(draft, job)
+}
+
+export function giveBackModels(draft: Draft, job: Job): void {
+  const { owner } = draft
+  freeSlot(draft)
+  draft.active = draft.active.remove(job.place, owner)
+  if (usesSlot(job)) draft.slots = draft.slots.remove(job.place, owner)
+  if (job.exclusive) {
+    draft.alone--
+    draft.wide = true
+  }
+  for (const name of job.spec.models) {
+    const model = draft.model(name)
+    model.holders = model.holders.remove(job.place, owner)
+    draft.freed.add(name)
+    draft.unsettleBehind(model, job.place)
+    draft.unsettle(model.line.min())
+    draft.forget(model)
+  }
+  draft.unsettle(draft.line.after(job.place))
+  draft.unsettle(draft.line.min())
+}

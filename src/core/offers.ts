@@ -1,0 +1,98 @@
+import type { Draft } from './draft.ts'
+import type { Micros } from './job.ts'
+import { type Job, modelOf, usesSlot } from './ledger.ts'
+import type { OwnJob } from './own-job.ts'
+import type { Place, Timer } from './place.ts'
+import { capacityOf } from './policy.ts'
+import type { Tree } from './tree.ts'
+
+/** Announces a startable job to all: from now on it keeps its place. */
+export function offer(draft: Draft, job: OwnJob, at: Micros): void {
+  const { owner } = draft
+  job.offeredAt = at
+  job.blockedBy = null
+  job.blockedOn = null
+  if (job.ready) draft.ready = draft.ready.remove(job.place, owner)
+  job.ready = false
+  draft.unbound = draft.unbound.remove(job.place, owner)
+  draft.offered = draft.offered.insert(job.place, owner)
+  draft.offerTimes = draft.offerTimes.insert(timerOf(job, at), owner)
+  for (const name of job.spec.models) {
+    const model = draft.model(name)
+    model.offers = model.offers.insert(job.place, owner)
+  }
+}
+
+/** The offer counts from the event that announces it. */
+export function dateOffer(draft: Draft, job: OwnJob, at: Micros): void {
+  if (job.offeredAt === null || job.offeredAt === at) return
+  draft.offerTimes = draft.offerTimes
+    .remove(timerOf(job, job.offeredAt), draft.owner)
+    .insert(timerOf(job, at), draft.owner)
+  job.offeredAt = at
+}
+
+/** What the offer kept for the job is free for those behind it, unless the job itself takes it (it `starts`). */
+export function withdrawOffer(draft: Draft, job: OwnJob, starts = false): void {
+  if (job.offeredAt === null) return
+  const { owner } = draft
+  if (!starts) freeSlot(draft)
+  draft.offerTimes = draft.offerTimes.remove(timerOf(job, job.offeredAt), owner)
+  job.offeredAt = null
+  draft.offered = draft.offered.remove(job.place, owner)
+  for (const name of job.spec.models) {
+    const model = draft.model(name)
+    model.offers = model.offers.remove(job.place, owner)
+    if (!starts) draft.freed.add(name)
+  }
+}
+
+/** The job stands in line like one that just came, and is offered anew when it is startable again. */
+export function endOffer(draft: Draft, job: Job): void {
+  withdrawOffer(draft, draft.edit(job))
+  draft.arrived.push(job.place)
+  draft.unsettled.add(job.place)
+  if (!usesSlot(job)) draft.unbound = draft.unbound.insert(job.place, draft.owner)
+}
+
+/** The rules changed, or the queue drains: who may start now is found out anew. */
+export function endAllOffers(draft: Draft): void {
+  for (const place of [...draft.offered]) {
+    const job = draft.jobs.get(place)
+    if (job !== undefined) endOffer(draft, job)
+  }
+}
+
+/**
+ * A start ends the offers of those that it keeps from starting: all of them when it takes the last slot or runs alone,
+ * those on a model that it fills, and those of jobs that have to run alone.
+ */
+export function endOffersFor(draft: Draft, started: Job): void {
+  if (draft.offered.size === 0) return
+  for (const name of started.spec.models) {
+    const { holders, offers } = modelOf(draft, name)
+    if (holders.size >= capacityOf(draft.policy, name)) endOffersAt(draft, offers)
+  }
+  if (!usesSlot(started)) return
+  const { maxActive } = draft.policy
+  const isFull = maxActive !== null && draft.slots.size >= maxActive
+  endOffersAt(draft, isFull || started.exclusive ? draft.offered : draft.exclusives)
+}
+
+function endOffersAt(draft: Draft, places: Tree<Place>): void {
+  for (const place of [...places]) {
+    const job = draft.jobs.get(place)
+    if (job !== undefined && job.offeredAt !== null && usesSlot(job)) endOffer(draft, job)
+  }
+}
+
+/** A slot that was taken or kept comes free: whoever waits for one, or for all of them, may stand in any line. */
+export function freeSlot(draft: Draft): void {
+  const { maxActive } = draft.policy
+  const full = maxActive !== null && draft.slots.size + draft.offered.size >= maxActive
+  if (full || draft.exclusives.size > 0) draft.wide = true
+}
+
+function timerOf(job: Job, at: Micros): Timer {
+  return { at, hash: job.hash, jobId: job.jobId }
+}

@@ -1,0 +1,49 @@
+import type { Draft } from './draft.ts'
+import { MICROS_PER_MS, type Micros, TIMEOUT_MARGIN_MS } from './job.ts'
+import type { Job } from './ledger.ts'
+import type { OwnJob } from './own-job.ts'
+import type { Timer } from './place.ts'
+
+/** Not to be started before: the job stands in no line until it is due. */
+export function putOff(draft: Draft, job: OwnJob, dueAt: Micros): void {
+  job.dueAt = dueAt
+  draft.undue = draft.undue.insert(timerAt(dueAt, job), draft.owner)
+}
+
+export function becomeDue(draft: Draft, job: OwnJob): void {
+  if (job.dueAt === null) return
+  draft.undue = draft.undue.remove(timerAt(job.dueAt, job), draft.owner)
+  job.dueAt = null
+}
+
+/** When waiting ends the job (queue expiry); null: never. */
+export function expiresAt(job: Job): Micros | null {
+  return job.spec.expireMs === null ? null : job.waitingSince + job.spec.expireMs * MICROS_PER_MS
+}
+
+export function startExpiry(draft: Draft, job: Job): void {
+  const at = expiresAt(job)
+  if (at !== null) draft.expiring = draft.expiring.insert(timerAt(at, job), draft.owner)
+}
+
+export function stopExpiry(draft: Draft, job: Job): void {
+  const at = expiresAt(job)
+  if (at !== null) draft.expiring = draft.expiring.remove(timerAt(at, job), draft.owner)
+}
+
+/** When the attempt of an active job is ended by whoever notices: a detached one at its time, without a margin. */
+export function timesOutAt(job: Job): Micros {
+  return job.detachedUntil ?? job.startedAt + (job.spec.timeoutMs + TIMEOUT_MARGIN_MS) * MICROS_PER_MS
+}
+
+export function startDeadline(draft: Draft, job: Job): void {
+  draft.deadlines = draft.deadlines.insert(timerAt(timesOutAt(job), job), draft.owner)
+}
+
+export function stopDeadline(draft: Draft, job: Job): void {
+  draft.deadlines = draft.deadlines.remove(timerAt(timesOutAt(job), job), draft.owner)
+}
+
+function timerAt(at: Micros, { hash, jobId }: Job): Timer {
+  return { at, hash, jobId }
+}

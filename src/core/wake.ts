@@ -1,0 +1,30 @@
+import { MICROS_PER_MS, type Micros } from './job.ts'
+import type { Ledger } from './ledger.ts'
+
+/** When a tick has something to record: a job is due, its waiting runs out, or its attempt times out. */
+export function nextTickAt({ undue, expiring, deadlines }: Ledger): Micros | undefined {
+  return earliest(undue.min()?.at, expiring.min()?.at, deadlines.min()?.at)
+}
+
+/**
+ * When, after this time, somebody may start without an event that says so: an offer runs out, and others may pass it. No
+ * state tells that such a time has been looked at, so the caller remembers up to when it has looked.
+ */
+export function nextOpeningAt(ledger: Ledger, after: Micros): Micros | undefined {
+  return nextLapseAt(ledger, after)
+}
+
+/** In strict order without a limit an offer keeps nothing that its place in line does not keep anyway. */
+function nextLapseAt({ policy, line, exclusives, offerTimes }: Ledger, after: Micros): Micros | undefined {
+  if (policy.maxOvertakes === 0 && policy.maxActive === null && exclusives.size === 0) return undefined
+  if (line.size < 2) return undefined
+  const offerFor = policy.offerMs * MICROS_PER_MS
+  const timer = offerTimes.after({ at: after - offerFor, hash: Number.POSITIVE_INFINITY, jobId: '' })
+  return timer === undefined ? undefined : timer.at + offerFor
+}
+
+function earliest(...times: readonly (Micros | undefined)[]): Micros | undefined {
+  let first: Micros | undefined
+  for (const at of times) if (at !== undefined && (first === undefined || at < first)) first = at
+  return first
+}
