@@ -15,6 +15,7 @@ import {
   rebuildAnswer,
   workersAnswer,
 } from './answers.ts'
+import { changesOf } from './changes.ts'
 import type { Rpc } from './rpc.ts'
 
 /** The calls of a store that are one function each, whatever carries them. */
@@ -89,30 +90,6 @@ export async function appendBy(rpc: Rpc, request: AppendRequest): Promise<Append
     changes: changesOf(request),
   })
   return parseAnswer(appendAnswer, answer, 'job_queue_append')
-}
-
-/**
- * The changes as the function takes them. Half of a job's columns are null most of the time, and every byte is parsed
- * while the queue is locked. `also`: jobs whose row changes without an event of their own, for the outer projection.
- */
-function changesOf({ events, changes: { state, jobs, gone, data } }: AppendRequest) {
-  const named = new Set(events.map((event) => ('jobId' in event ? event.jobId : null)))
-  const also = jobs.map((row) => row.job_id).filter((id) => !named.has(id))
-  return {
-    state: present(state),
-    jobs: jobs.map(present),
-    gone,
-    ...(also.length > 0 ? { also } : undefined),
-    ...(data === undefined
-      ? undefined
-      : { data: data.map(({ jobId, ...set }) => ({ job_id: jobId, ...set })) }),
-  }
-}
-
-function present(row: object): Record<string, unknown> {
-  const kept: Record<string, unknown> = {}
-  for (const [key, value] of Object.entries(row)) if (value !== null) kept[key] = value
-  return kept
 }
 
 /** In the order of JavaScript's `<`, which no collation of the database promises. */

@@ -57,9 +57,10 @@ export function readContract({ it, store, other, connect }: Bench): void {
       waiting_count: 1,
       drained_at: at,
     } as const
-    await appendNow(store(), queue, [queuedEvent('waiting')], { at, jobs: [waiting, active], state })
+    const events = [queuedEvent('waiting'), queuedEvent('active')]
+    await appendNow(store(), queue, events, { at, jobs: [waiting, active], state })
     assert.deepEqual(await other().projection(queue), {
-      state: { ...state, version: 1, policy: defaultPolicy, updated_at: at },
+      state: { ...state, version: 2, policy: defaultPolicy, updated_at: at },
       jobs: [active, waiting],
     })
   })
@@ -67,10 +68,14 @@ export function readContract({ it, store, other, connect }: Bench): void {
   it('updates, deletes, and keeps the policy that nobody changed', async (queue) => {
     const { at } = await standOf(store(), queue)
     const policy = { ...defaultPolicy, maxActive: null, capacity: { m: 2, '*': 3 } }
-    const jobs = ['a', 'b', '\u{1F682}', '\uFF5E'].map((jobId) => waitingRow(jobId, at))
-    await appendNow(store(), queue, [queuedEvent('a')], { at, jobs, state: { policy } })
-    const started = activeRow('a', at + 5, 'w')
-    await appendNow(store(), queue, [queuedEvent('b')], { jobs: [started], gone: ['b', 'never-there'] })
+    const ids = ['a', 'b', '\u{1F682}', '\uFF5E']
+    const jobs = ids.map((jobId) => waitingRow(jobId, at))
+    await appendNow(store(), queue, ids.map(queuedEvent), { at, jobs, state: { policy } })
+    const started = activeRow('a', at, 'w')
+    await appendNow(store(), queue, [{ type: 'due', jobId: 'a' }], {
+      jobs: [started],
+      gone: ['b', 'never-there'],
+    })
     const projection = await store().projection(queue)
     assert.deepEqual(projection?.state.policy, policy)
     // In the order of JavaScript, which is not that of code points.

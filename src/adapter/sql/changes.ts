@@ -1,0 +1,63 @@
+import type { JobRow, RecordedEvent } from '../../core/index.ts'
+import type { AppendRequest } from '../../port/index.ts'
+
+/**
+ * The changes as `job_queue_append` takes them. Every byte is parsed while the queue is locked, and of the known jobs' rows
+ * that is most of an append: so of those only what can change goes along, and nothing that is null.
+ *
+ * `also`: jobs whose row changes without an event of their own, for the outer projection.
+ */
+export function changesOf({ events, changes: { state, jobs, gone, data } }: AppendRequest) {
+  const { named, queued, placed } = jobsIn(events)
+  const also: string[] = []
+  const whole: object[] = []
+  const changed: object[] = []
+  for (const row of jobs) {
+    if (!named.has(row.job_id)) also.push(row.job_id)
+    if (queued.has(row.job_id)) whole.push(present(row))
+    else changed.push(present(row, placed.has(row.job_id) ? lasting : settled))
+  }
+  return {
+    state: present(state),
+    jobs: whole,
+    changed,
+    gone,
+    ...(also.length > 0 ? { also } : undefined),
+    ...(data === undefined
+      ? undefined
+      : { data: data.map(({ jobId, ...set }) => ({ job_id: jobId, ...set })) }),
+  }
+}
+
+/** Jobs that an event names; of those, the ones that came into the queue, and the ones that got another place. */
+function jobsIn(events: readonly RecordedEvent[]) {
+  const named = new Set<string>()
+  const queued = new Set<string>()
+  const placed = new Set<string>()
+  for (const event of events) {
+    if (!('jobId' in event)) continue
+    named.add(event.jobId)
+    if (event.type === 'queued') queued.add(event.jobId)
+    else if (event.type === 'reprioritized') placed.add(event.jobId)
+  }
+  return { named, queued, placed }
+}
+
+type Columns = readonly (keyof JobRow)[]
+const specColumns: Columns = ['job_type', 'kind', 'models', 'attempts', 'timeout_ms', 'queued_at']
+const placeColumns: Columns = ['priority', 'place_level', 'place_order', 'place_tie']
+
+/** What stays as long as a job lives. */
+const lasting: ReadonlySet<string> = new Set(specColumns)
+/** And its place, unless it got another one. */
+const settled: ReadonlySet<string> = new Set([...specColumns, ...placeColumns])
+
+/** Null and false are said by leaving the column out. */
+function present(row: object, without?: ReadonlySet<string>): Record<string, unknown> {
+  const kept: Record<string, unknown> = {}
+  for (const key in row) {
+    const value = row[key as keyof typeof row] as unknown
+    if (value !== null && value !== false && without?.has(key) !== true) kept[key] = value
+  }
+  return kept
+}
