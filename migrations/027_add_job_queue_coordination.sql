@@ -448,7 +448,8 @@ create or replace function public.job_queue_append(queue text, expected_version 
 returns jsonb
 language plpgsql security definer
 set search_path = pg_catalog, pg_temp
--- Plans are made while the tables are small and kept while they grow: never a scan of a whole table.
+-- Plans are made while the tables are small and kept while they grow: never a scan of a whole table, and rows by their keys
+-- (`= any (…)`), never by a loop over all rows of the queue.
 set enable_seqscan = off
 set enable_bitmapscan = off
 set enable_nestloop = off
@@ -526,18 +527,19 @@ begin
 
   -- Each row of `jobs` is taken in once, whatever happened between an append and job_queue_taken.
   if given.arrivals is not null then
-    select array_agg(a.id) into ids from unnest(given.arrivals) as a (id)
-     where exists (select from public.job_queue_log l where l.queue = $1 and l.job_id = a.id);
+    select array_agg(distinct l.job_id) into ids from public.job_queue_log l
+     where l.queue = $1 and l.job_id = any (given.arrivals);
     if ids is not null then
       return answer || jsonb_build_object('reason', 'taken', 'job_ids', ids);
     end if;
   end if;
 
   if given.starters is not null then
-    select array_agg(s.id order by s.id) into ids from (select distinct unnest(given.starters) as id) s
-     where not exists (
-       select from public.job_queue_workers w
-        where w.queue = $1 and w.worker_id = s.id and not w.dead and w.expires_at > clock);
+    select array_agg(s.id order by s.id) into ids from (
+      select unnest(given.starters) as id
+      except
+      select w.worker_id from public.job_queue_workers w
+       where w.queue = $1 and w.worker_id = any (given.starters) and not w.dead and w.expires_at > clock) s;
     if ids is not null then
       return answer || jsonb_build_object('reason', 'dead_worker', 'worker_ids', ids);
     end if;
@@ -1853,7 +1855,7 @@ $privileges$;
 -- What this was. Rows change only when something did, so that running it again leaves everything as it is.
 insert into public.job_queue_migrations as m (version, checksum)
 values 
-  ('027', 'b50c6bc07dac22f5ea205d11ac404b47f98f450c3c9474f05246ce2f9f14021a')
+  ('027', 'd9f5f9252f53912316090ee5a862bbfb9d11fbe8a06eb2350c66197cad0b66a4')
 on conflict (version) do update set checksum = excluded.checksum, applied_at = excluded.applied_at
   where m.checksum <> excluded.checksum;
 -- PostgREST finds the new functions after this; nobody else listens.

@@ -15,7 +15,7 @@ import {
   rebuildAnswer,
   workersAnswer,
 } from './answers.ts'
-import { changesOf } from './changes.ts'
+import { changesOf, present } from './changes.ts'
 import type { Rpc } from './rpc.ts'
 
 /** The calls of a store that are one function each, whatever carries them. */
@@ -77,7 +77,7 @@ export function sqlCalls(rpc: Rpc): SqlCalls {
 
 /** The call alone; on another version than that of the rows it changes nothing. */
 export async function rebuildWith(rpc: Rpc, queue: string, { state, jobs }: Projection) {
-  const rows = { state: present(state), jobs: jobs.map(present) }
+  const rows = { state: present(state), jobs: jobs.map((row) => present(row)) }
   const answer = await rpc('job_queue_rebuild', { queue, expected_version: state.version, ...rows })
   return parseAnswer(rebuildAnswer, answer, 'job_queue_rebuild')
 }

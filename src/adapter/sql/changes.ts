@@ -53,7 +53,7 @@ const lasting: ReadonlySet<string> = new Set(specColumns)
 const settled: ReadonlySet<string> = new Set([...specColumns, ...placeColumns])
 
 /** Null and false are said by leaving the column out. */
-function present(row: object, without?: ReadonlySet<string>): Record<string, unknown> {
+export function present(row: object, without?: ReadonlySet<string>): Record<string, unknown> {
   const kept: Record<string, unknown> = {}
   for (const key in row) {
     const value = row[key as keyof typeof row] as unknown
