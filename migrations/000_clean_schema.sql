@@ -165,7 +165,8 @@ create table if not exists public.job_queue_heads (
   epoch integer not null default 1,
   last_at timestamptz not null default to_timestamp(0),
   projected_seq bigint not null default 0,
-  min_reader integer not null default 1
+  min_reader integer not null default 1,
+  woken_at timestamptz not null default to_timestamp(0)
 ) with (fillfactor = 10);
 
 -- One row per queue: what it is doing. A projection; the log is the truth.
@@ -1659,6 +1660,28 @@ begin
 end
 $$;
 
+-- job_queue_wake(): the trigger on job_queue_heads that wakes up those who listen through Supabase Realtime. Only where
+-- realtime.send exists (migrations/parts/65_realtime.sql). It sends {queue, version} as event `wake` to the private topic
+-- `interlock:<queue>`, in 250 ms once at most: over its rate of messages a second Realtime drops all of a project's for a
+-- minute. So a message stands for the 250 ms after it as well, and whoever hears one looks again when they are over.
+-- SECURITY DEFINER, since realtime.send swallows it when the caller may not send. Raises nothing: no
+-- wake-up fails an append.
+create or replace function public.job_queue_wake() returns trigger
+language plpgsql security definer
+set search_path = pg_catalog, pg_temp
+as $$
+begin
+  new.woken_at := clock_timestamp();
+  begin
+    perform realtime.send(jsonb_build_object('queue', new.queue, 'version', new.version), 'wake',
+      'interlock:' || new.queue, true);
+  exception when others then
+    raise warning 'interlock: no wake-up was sent: %', sqlerrm;
+  end;
+  return new;
+end
+$$;
+
 -- job_queue_worker_list(queue): the worker processes of a queue, the oldest first, those of the last day also when they are
 -- gone.
 -- Returns [{worker_id, kinds, free_slots, release, started_at, beat_at, expires_at, state}, …]: times in microseconds;
@@ -1822,6 +1845,18 @@ begin
 end
 $intake$;
 
+-- On Supabase, a broadcast follows an append. Elsewhere there is no trigger, and appends pay nothing.
+do $realtime$
+begin
+  if to_regprocedure('realtime.send(jsonb, text, text, boolean)') is not null then
+    create or replace trigger job_queue_wake before update of version on public.job_queue_heads for each row
+      when (new.version > old.version
+        and clock_timestamp() - new.woken_at not between interval '0' and interval '250 milliseconds')
+      execute function public.job_queue_wake();
+  end if;
+end
+$realtime$;
+
 -- Who may do what, object by object: default privileges of older Supabase projects have given everything to everybody by
 -- now. anon, authenticated and PUBLIC get nothing; service_role and the runtime role read tables and run functions. No
 -- role is given a write to a table: the functions, which run as their owner, are the only way.
@@ -1878,7 +1913,7 @@ begin
   for item in
     select p.oid::regprocedure::text as name, p.prorettype = 'trigger'::regtype as is_trigger
       from pg_catalog.pg_proc p
-     where p.pronamespace = 'public'::regnamespace and p.proname = any ('{job_queue_append,job_queue_arrived_rows,job_queue_beat,job_queue_claim_arrivals,job_queue_data_of,job_queue_events,job_queue_forget,job_queue_forget_workers,job_queue_guard_columns,job_queue_intake,job_queue_leave,job_queue_note,job_queue_open,job_queue_outer_rows,job_queue_overdue,job_queue_project,job_queue_project_target,job_queue_projection,job_queue_put_data,job_queue_read,job_queue_rebuild,job_queue_refuse_change,job_queue_reproject,job_queue_set_aside_rows,job_queue_status,job_queue_taken,job_queue_targets,job_queue_touched,job_queue_turn,job_queue_user_rows,job_queue_worker_list,job_queue_write_target}'::text[])
+     where p.pronamespace = 'public'::regnamespace and p.proname = any ('{job_queue_append,job_queue_arrived_rows,job_queue_beat,job_queue_claim_arrivals,job_queue_data_of,job_queue_events,job_queue_forget,job_queue_forget_workers,job_queue_guard_columns,job_queue_intake,job_queue_leave,job_queue_note,job_queue_open,job_queue_outer_rows,job_queue_overdue,job_queue_project,job_queue_project_target,job_queue_projection,job_queue_put_data,job_queue_read,job_queue_rebuild,job_queue_refuse_change,job_queue_reproject,job_queue_set_aside_rows,job_queue_status,job_queue_taken,job_queue_targets,job_queue_touched,job_queue_turn,job_queue_user_rows,job_queue_wake,job_queue_worker_list,job_queue_write_target}'::text[])
   loop
     execute format('revoke all on function %s from public', item.name);
     foreach outsider in array outsiders || runners loop
@@ -1900,8 +1935,8 @@ $privileges$;
 -- What this was. Rows change only when something did, so that running it again leaves everything as it is.
 insert into public.job_queue_migrations as m (version, checksum)
 values 
-  ('000', 'd9f5f9252f53912316090ee5a862bbfb9d11fbe8a06eb2350c66197cad0b66a4'),
-  ('027', 'd9f5f9252f53912316090ee5a862bbfb9d11fbe8a06eb2350c66197cad0b66a4')
+  ('000', '0cd26906a443725ec1386d5ddfdf9d1b3bb80009e0400b448ee17e4b5662bce0'),
+  ('027', '0cd26906a443725ec1386d5ddfdf9d1b3bb80009e0400b448ee17e4b5662bce0')
 on conflict (version) do update set checksum = excluded.checksum, applied_at = excluded.applied_at
   where m.checksum <> excluded.checksum;
 -- PostgREST finds the new functions after this; nobody else listens.

@@ -7,5 +7,6 @@ create table if not exists public.job_queue_heads (
   epoch integer not null default 1,
   last_at timestamptz not null default to_timestamp(0),
   projected_seq bigint not null default 0,
-  min_reader integer not null default 1
+  min_reader integer not null default 1,
+  woken_at timestamptz not null default to_timestamp(0)
 ) with (fillfactor = 10);

@@ -17,7 +17,12 @@ export class Cli {
     this.#surface = surface
     this.program = new Command('interlock')
       .description('Jobs that share a model never run at the same time; every other job does.')
-      .addOption(new Option('--url <address>', 'pglite:<folder> (default ./.interlock) or postgres://…'))
+      .addOption(
+        new Option(
+          '--url <address>',
+          'pglite:<folder> (default ./.interlock), postgres://… or https://….supabase.co',
+        ),
+      )
       .addOption(new Option('--queue <name>', 'which queue').default('default'))
       .option('--json', 'one JSON document on standard output')
       .option('--verbose', 'show the lines of the coordinator on standard error')

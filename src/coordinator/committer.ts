@@ -7,7 +7,8 @@ import {
   InterlockError,
   projectionChanges,
 } from '../core/index.ts'
-import type { AppendAnswer, AppendRequest, LogStore } from '../port/index.ts'
+import type { AppendAnswer, AppendRequest, LogStore, TurnStore } from '../port/index.ts'
+import { backoffMs, pause } from './backoff.ts'
 import type { DatabaseClock } from './clock.ts'
 import { dataOf } from './data-of.ts'
 import { OpenCommands } from './open-commands.ts'
@@ -97,12 +98,21 @@ export class Committer {
   async #carryOut(open: OpenCommands): Promise<void> {
     for (let tries = 0; open.size > 0; tries++) {
       if (tries === MOST_TRIES) throw tooContended(this.#options.queue)
-      const tried = this.#quiet >= QUIET_TURNS ? await this.#append(open) : await this.#turn(open)
+      const tried = await this.#try(open, tries)
       if (tried === null) continue
       if (tried.answer === null) await this.#concludeNothing(open, tried)
       else if (tried.answer.ok) this.#conclude(open, tried.decision)
       else await this.#learn(open, tried.answer)
     }
+  }
+
+  async #try(open: OpenCommands, tries: number): Promise<Try | null> {
+    const { store, patience } = this.#options
+    if (this.#quiet >= QUIET_TURNS) return this.#append(open)
+    if (store.turn) return this.#turn(store.turn, open)
+    // Without turns, those who lost go on at different times, so that one of them is alone for long enough.
+    await pause(backoffMs(tries, 5, 300), patience.signal)
+    return this.#append(open)
   }
 
   async #append(open: OpenCommands): Promise<Try> {
@@ -117,12 +127,12 @@ export class Committer {
   }
 
   /** Null when more was missed than a turn reads: then the rest is read without the lock, and the turn taken again. */
-  async #turn(open: OpenCommands): Promise<Try | null> {
-    const { store, queue, replica, clock } = this.#options
+  async #turn(turn: TurnStore['turn'], open: OpenCommands): Promise<Try | null> {
+    const { queue, replica, clock } = this.#options
     let decision: Decision | undefined
     let appending = false
     const sent = clock.mark()
-    const answer = await store.turn(queue, replica.version, (view) => {
+    const answer = await turn(queue, replica.version, (view) => {
       clock.sync(view.now, clock.mark())
       this.#quiet = view.missed.length === 0 ? this.#quiet + 1 : 0
       replica.apply(view.missed)

@@ -18,7 +18,7 @@ export type WholeOptions = CoordinatorOptions & typeof defaults
 /** The options with their defaults. @throws InterlockError `invalid_input`, naming the option and its range */
 export function completeOptions(options: CoordinatorOptions): WholeOptions {
   const given = Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined))
-  const complete = { ...defaults, ...options, ...given }
+  const complete = { ...defaults, ...options.store.defaults, ...options, ...given }
   parseQueue(complete.queue)
   for (const [name, [least, most]] of Object.entries(ranges)) {
     const value = complete[name as keyof typeof ranges]

@@ -8,6 +8,9 @@ export interface Patience {
   readonly signal: AbortSignal
 }
 
+/** A server that asks for more is asked again before: its hint is no promise. */
+const LONGEST_MS = 10_000
+
 /** Runs `call` until it succeeds, fails for good, or patience is out. Waits 20 ms, then up to 1 s, with jitter. */
 export async function patiently<T>(patience: Patience, call: () => Promise<T>): Promise<T> {
   const until = performance.now() + patience.forMs
@@ -17,7 +20,7 @@ export async function patiently<T>(patience: Patience, call: () => Promise<T>): 
     } catch (error) {
       if (!isPassing(error) || performance.now() >= until) throw error
       if (patience.signal.aborted) throw closed(error)
-      await pause(Math.max(5, backoffMs(n, 20, 1_000)), patience.signal)
+      await pause(Math.max(5, backoffMs(n, 20, 1_000), retryAfterOf(error)), patience.signal)
     }
   }
 }
@@ -25,6 +28,12 @@ export async function patiently<T>(patience: Patience, call: () => Promise<T>): 
 /** A failure that may be over in a moment; the commands keep their ids, so that trying again does nothing twice. */
 function isPassing(error: unknown): boolean {
   return isInterlockError(error, 'store_unavailable') || isInterlockError(error, 'contention')
+}
+
+/** What the server asked for, as far as patience goes anyway. */
+function retryAfterOf(error: unknown): number {
+  const after = isInterlockError(error) ? error.details['retryAfterMs'] : undefined
+  return typeof after === 'number' ? Math.min(after, LONGEST_MS) : 0
 }
 
 function closed(cause: unknown): InterlockError {

@@ -20,7 +20,12 @@ export interface MigrationStatus {
 export async function migrationStatus(query: MigrationConnection['query']): Promise<MigrationStatus> {
   const [found] = await query("select to_regclass('public.job_queue_migrations') is not null as found")
   const rows = found?.['found'] === true ? await query(newestMigration) : []
-  const version = rows[0]?.['version']
+  return statusOf(rows[0])
+}
+
+/** Where a database stands whose newest row of `job_queue_migrations` is `row`; undefined when it has none. */
+export function statusOf(row: Readonly<Record<string, unknown>> | undefined): MigrationStatus {
+  const version = row?.['version']
   if (typeof version !== 'string') {
     return { state: 'not_migrated', version: null, needed: schemaVersion, checksum: null }
   }
@@ -28,7 +33,7 @@ export async function migrationStatus(query: MigrationConnection['query']): Prom
     state: version < schemaVersion ? 'older' : version > schemaVersion ? 'newer' : 'current',
     version,
     needed: schemaVersion,
-    checksum: String(rows[0]?.['checksum']),
+    checksum: String(row?.['checksum']),
   }
 }
 
@@ -42,10 +47,19 @@ const newestMigration =
  * @throws InterlockError `not_migrated`, `database_older`, `database_newer`; the message says what to type
  */
 export async function requireMigrated(query: MigrationConnection['query'], store: string): Promise<void> {
-  const status = await migrationStatus(query)
+  requireCurrent(
+    await migrationStatus(query),
+    store,
+    'run `interlock migrate --url <the same address>` (or paste what `interlock migrate --print` says into the SQL editor)',
+  )
+}
+
+/**
+ * @param remedy how this database is migrated
+ * @throws InterlockError `not_migrated`, `database_older`, `database_newer`
+ */
+export function requireCurrent(status: MigrationStatus, store: string, remedy: string): void {
   const details = { version: status.version, needed: status.needed }
-  const remedy =
-    'run `interlock migrate --url <the same address>` (or paste what `interlock migrate --print` says into the SQL editor)'
   switch (status.state) {
     case 'current':
       return

@@ -201,14 +201,21 @@ export type OnWake = (version?: number, intake?: boolean) => void
 export interface LogStore {
   /** For messages: `memory`, `pglite:<dir>`, `postgres://host:port/database` — never with credentials. */
   readonly name: string
+  /** What a coordinator over this store does unless its options say otherwise: where each request has its price. */
+  readonly defaults?: { readonly pollMs: number; readonly leaseMs: number }
   /** Checks that the database is migrated and readable by this release; makes the queue's head when it is new. */
   open(queue: string): Promise<void>
   append(request: AppendRequest): Promise<AppendAnswer>
   /**
    * Lock, read what was missed since `since`, let the caller decide, append, unlock: one short transaction. `decide`
-   * is synchronous, so a client never keeps the lock longer than it computes; null appends nothing.
+   * is synchronous, so a client never keeps the lock longer than it computes; null appends nothing. Absent in a store of
+   * which every call is a transaction of its own (PostgREST): there a lost append is tried again after a pause.
    */
-  turn(queue: string, since: number, decide: (view: TurnView) => AppendRequest | null): Promise<AppendAnswer>
+  readonly turn?: (
+    queue: string,
+    since: number,
+    decide: (view: TurnView) => AppendRequest | null,
+  ) => Promise<AppendAnswer>
   /** Events after `after`, at most `limit` (1..10,000). Never takes the lock. */
   read(queue: string, after: number, limit: number): Promise<LogPage>
   /** The inner projection of one moment. Null when the queue has never been opened. */
@@ -254,3 +261,6 @@ export interface LogStore {
   listen(queue: string, onWake: OnWake): Promise<() => Promise<void>>
   close(): Promise<void>
 }
+
+/** A store that can hold the lock while its caller decides. */
+export type TurnStore = LogStore & Required<Pick<LogStore, 'turn'>>

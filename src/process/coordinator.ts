@@ -12,7 +12,7 @@ let ofProcess: Promise<OfProcess> | undefined
 
 /**
  * The one coordinator of this process, made on first use, without any configuration: from `DATABASE_URL` (or
- * `INTERLOCK_URL`), else with the embedded database in `./.interlock`. It says which one it took.
+ * `INTERLOCK_URL`), or `SUPABASE_URL` with `SUPABASE_SECRET_KEY` (or `SUPABASE_SERVICE_ROLE_KEY`), else with the embedded database in `./.interlock`. It says which one it took.
  * @throws InterlockError `embedded_in_production`, `not_migrated`, `store_unavailable`, `store_in_use`
  */
 export async function getJobCoordinator({

@@ -5,28 +5,24 @@ import { InterlockError } from '../core/index.ts'
 export type Target =
   | { readonly kind: 'pglite'; readonly dir: string }
   | { readonly kind: 'postgres'; readonly url: string }
+  | { readonly kind: 'supabase'; readonly url: string; readonly key: string }
   | { readonly kind: 'memory' }
 
 type Env = Readonly<Record<string, string | undefined>>
 
-const forms = 'pglite:<folder> or postgres://user@host:port/database'
+const forms = 'pglite:<folder>, postgres://user@host:port/database or https://<project>.supabase.co'
 
 /**
- * Which store to open: `url` (the command line's `--url`) before INTERLOCK_URL before DATABASE_URL before the embedded
- * database in ./.interlock. The embedded one is never taken in production because somebody forgot an address.
+ * Which store to open: `url` (the command line's `--url`) before INTERLOCK_URL before DATABASE_URL before SUPABASE_URL
+ * before the embedded database in ./.interlock. The key of a Supabase project comes from the environment alone: a command
+ * line is shown to everybody. The embedded one is never taken in production because somebody forgot an address.
  * @throws InterlockError `invalid_input`, `embedded_in_production`
  */
 export function targetOf(url: string | undefined, env: Env): Target {
-  const given = [url, env['INTERLOCK_URL'], env['DATABASE_URL']].find(
+  const given = [url, env['INTERLOCK_URL'], env['DATABASE_URL'], env['SUPABASE_URL']].find(
     (text) => text !== undefined && text !== '',
   )
-  if (given !== undefined) return parseTarget(given)
-  if (env['SUPABASE_URL']) {
-    throw new InterlockError(
-      'invalid_input',
-      'SUPABASE_URL is set, but this release does not speak to Supabase over HTTP; set DATABASE_URL to the connection string of the project (Project settings, Database)',
-    )
-  }
+  if (given !== undefined) return parseTarget(given, env)
   if (env['NODE_ENV'] === 'production') {
     throw new InterlockError(
       'embedded_in_production',
@@ -36,17 +32,13 @@ export function targetOf(url: string | undefined, env: Env): Target {
   return { kind: 'pglite', dir: path.resolve('.interlock') }
 }
 
-function parseTarget(url: string): Target {
+function parseTarget(url: string, env: Env): Target {
   if (/^postgres(ql)?:\/\//.test(url)) return { kind: 'postgres', url: checked(url) }
   if (url === 'memory:') return { kind: 'memory' }
   const dir = /^pglite:(.+)$/.exec(url)?.[1]
   if (dir !== undefined) return { kind: 'pglite', dir: path.resolve(dir) }
-  if (url.startsWith('https://')) {
-    throw new InterlockError(
-      'invalid_input',
-      `https://… (supabase-js) comes with a later release; use the connection string of the project for now, ${forms}`,
-    )
-  }
+  if (/^https:\/\/|^http:\/\/(localhost|127\.0\.0\.1|\[::1\])[:/]/.test(url))
+    return { kind: 'supabase', url: originOf(url), key: keyIn(env) }
   // What was given may hold a password, so it is not repeated.
   throw new InterlockError('invalid_input', `the address of the database is of no known form; give ${forms}`)
 }
@@ -56,5 +48,22 @@ function checked(url: string): string {
   throw new InterlockError(
     'invalid_input',
     'the postgres:// address cannot be read; percent-encode special characters in its password',
+  )
+}
+
+function originOf(url: string): string {
+  if (URL.canParse(url)) return new URL(url).origin
+  throw new InterlockError(
+    'invalid_input',
+    'the address of the Supabase project cannot be read; give https://<project>.supabase.co',
+  )
+}
+
+function keyIn(env: Env): string {
+  const key = env['SUPABASE_SECRET_KEY'] || env['SUPABASE_SERVICE_ROLE_KEY']
+  if (key) return key
+  throw new InterlockError(
+    'invalid_input',
+    'a Supabase project needs a key; set SUPABASE_SECRET_KEY (Project settings, API keys), or SUPABASE_SERVICE_ROLE_KEY in an older project',
   )
 }

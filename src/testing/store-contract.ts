@@ -4,24 +4,30 @@ import { dataContract } from './contract/data.ts'
 import { leaseContract } from './contract/leases.ts'
 import { readContract } from './contract/read.ts'
 import { rebuildContract } from './contract/rebuild.ts'
-import { turnContract } from './contract/turn.ts'
+import { noTurnContract, turnContract } from './contract/turn.ts'
 
 /**
  * What every store has to do, as tests. A store that passes can carry a coordinator.
  *
  * @param subject makes the data that stores are opened over; called once, before the first test
+ * @param turns false for a store that has no `turn`, since each of its calls is a transaction of its own
  * @example
  * import { storeContract } from 'interlock-queue/testing'
  * import { afterAll, beforeAll, describe, it } from 'vitest'
  *
  * storeContract('my store', async () => ({ connect: () => myStore(url) }), { describe, it, beforeAll, afterAll })
  */
-export function storeContract(name: string, subject: () => Promise<Subject>, runner: Runner): void {
+export function storeContract(
+  name: string,
+  subject: () => Promise<Subject>,
+  runner: Runner,
+  { turns = true }: { readonly turns?: boolean } = {},
+): void {
   runner.describe(`${name} keeps the contract of stores:`, () => {
     const bench = benchFor(subject, runner)
     runner.describe('append', () => appendContract(bench))
     runner.describe('leases', () => leaseContract(bench))
-    runner.describe('turn', () => turnContract(bench))
+    runner.describe('turn', () => (turns ? turnContract(bench) : noTurnContract(bench)))
     runner.describe('data', () => dataContract(bench))
     runner.describe('read', () => readContract(bench))
     runner.describe('rebuild', () => rebuildContract(bench))

@@ -35,7 +35,7 @@ export const rules: Rules = {
   // A store that opens asks which migration the database has; the embedded one makes the tables on first use.
   'adapter/postgres': adapter(['pg'], ['migrate']),
   'adapter/pglite': adapter(['@electric-sql/pglite'], ['migrate']),
-  'adapter/supabase': adapter(['@supabase/supabase-js']),
+  'adapter/supabase': adapter(['@supabase/supabase-js'], ['migrate']),
   migrate: root,
   process: root,
   testing: root,

@@ -2,7 +2,7 @@ import pg from 'pg'
 import { onTestFinished } from 'vitest'
 import { postgresStore } from '../../src/adapter/postgres/index.ts'
 import { migrate } from '../../src/migrate/index.ts'
-import type { LogStore } from '../../src/port/index.ts'
+import type { TurnStore } from '../../src/port/index.ts'
 import { createDatabase } from '../support/postgres-database.ts'
 
 /** A new database with Interlock's tables; its URL. */
@@ -38,7 +38,7 @@ export async function connection(url: string): Promise<pg.Client> {
 export async function opened(
   source: Parameters<typeof postgresStore>[0],
   options?: Parameters<typeof postgresStore>[1],
-): Promise<LogStore> {
+): Promise<TurnStore> {
   const store = postgresStore(source, options)
   onTestFinished(() => store.close())
   await store.open('q')

@@ -45,7 +45,12 @@ async function rightsOf(db: Database, role: string): Promise<readonly string[]> 
   return rows.map((row) => String(row['text']))
 }
 
-const triggerFunctions = ['job_queue_guard_columns', 'job_queue_intake', 'job_queue_refuse_change']
+const triggerFunctions = [
+  'job_queue_guard_columns',
+  'job_queue_intake',
+  'job_queue_refuse_change',
+  'job_queue_wake',
+]
 const runtimeRights = [
   ...interlockTables.map((table) => `${table}: SELECT`),
   ...interlockFunctions()

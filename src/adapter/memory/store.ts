@@ -1,6 +1,6 @@
 import { isDeepStrictEqual } from 'node:util'
 import { InterlockError, type JobRow, type StateRow } from '../../core/index.ts'
-import type { AppendRequest, BeatAnswer, LogStore, WorkerBeat, WorkerRow } from '../../port/index.ts'
+import type { AppendRequest, BeatAnswer, TurnStore, WorkerBeat, WorkerRow } from '../../port/index.ts'
 import { appendTo, isLive, isOverdue } from './append.ts'
 import { dataOf, noteIn } from './data.ts'
 import { type MemoryDatabase, type MemoryQueue, memoryDatabase, queueIn } from './database.ts'
@@ -11,7 +11,7 @@ import { type MemoryDatabase, type MemoryQueue, memoryDatabase, queueIn } from '
  *
  * @param database share one between stores to act like several processes; give it a clock to control time
  */
-export function memoryStore(database: MemoryDatabase = memoryDatabase()): LogStore {
+export function memoryStore(database: MemoryDatabase = memoryDatabase()): TurnStore {
   const stops = new Set<() => void>()
   let closed = false
   const queueOf = (name: string): MemoryQueue => {

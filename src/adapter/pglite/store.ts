@@ -1,5 +1,5 @@
 import { InterlockError } from '../../core/index.ts'
-import type { LogStore, OnWake } from '../../port/index.ts'
+import type { OnWake, TurnStore } from '../../port/index.ts'
 import { type Rpc, rebuildBy, sqlCalls, storeFailure, type Turn, tellWake, turnBy } from '../sql/index.ts'
 import { attach } from './attach.ts'
 import type { Backend } from './backend.ts'
@@ -20,7 +20,7 @@ import { thisProcess } from './process.ts'
  * import { pgliteStore } from 'interlock-queue/pglite'
  * const coordinator = await createCoordinator({ store: pgliteStore('./.interlock') })
  */
-export function pgliteStore(directory: string): LogStore {
+export function pgliteStore(directory: string): TurnStore {
   const name = `pglite:${directory}`
   const listeners = new Map<OnWake, string>()
   let current: Promise<Backend> | null = null

@@ -1,6 +1,6 @@
 import { InterlockError } from '../../core/index.ts'
 import { migrationStatus, requireMigrated } from '../../migrate/index.ts'
-import type { LogStore } from '../../port/index.ts'
+import type { TurnStore } from '../../port/index.ts'
 import { type Rpc, rebuildBy, sqlCalls, storeFailure, turnBy } from '../sql/index.ts'
 import { connectionsTo, type PostgresSource } from './connections.ts'
 import { createListener } from './listener.ts'
@@ -25,7 +25,7 @@ export interface PostgresOptions {
  * import { postgresStore } from 'interlock-queue/postgres'
  * const coordinator = await createCoordinator({ store: postgresStore('postgres://localhost/app') })
  */
-export function postgresStore(source: PostgresSource, options: PostgresOptions = {}): LogStore {
+export function postgresStore(source: PostgresSource, options: PostgresOptions = {}): TurnStore {
   const connections = connectionsTo(source)
   const { pool, name } = connections
   const statements = createStatements()

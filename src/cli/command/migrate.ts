@@ -1,3 +1,4 @@
+import path from 'node:path'
 import { InterlockError } from '../../core/index.ts'
 import {
   type MigrationOutcome,
@@ -6,6 +7,8 @@ import {
   type ScriptOptions,
   type StatusWords,
   schemaVersion,
+  type WrittenMigration,
+  writeSupabaseMigration,
 } from '../../migrate/index.ts'
 import type { Cli } from '../cli.ts'
 import type { Frame } from '../frame.ts'
@@ -16,6 +19,7 @@ interface Options {
   readonly print?: boolean
   readonly runtimeRole?: string
   readonly status?: readonly string[]
+  readonly supabase?: string | true
 }
 
 export function addMigrate(cli: Cli): void {
@@ -26,11 +30,17 @@ export function addMigrate(cli: Cli): void {
       [
         ['migrate --url postgres://localhost/app', 'in one transaction: all of it or nothing'],
         ['migrate --print > interlock.sql', 'the same as a script, for psql or the Supabase SQL editor'],
+        ['migrate --supabase', 'the same as a file in supabase/migrations, for `supabase db push`'],
       ],
-      async (frame, _, { print = false, runtimeRole, status }) => {
+      async (frame, _, { print = false, runtimeRole, status, supabase }) => {
         const options = {
           ...(runtimeRole === undefined ? undefined : { runtimeRole }),
           ...(status === undefined ? undefined : { statuses: wordsOf(status) }),
+        }
+        if (supabase !== undefined) {
+          const folder = supabase === true ? path.join('supabase', 'migrations') : supabase
+          const written = await writeSupabaseMigration(folder, new Date(), options)
+          return frame.emit(written, writtenText(written))
         }
         if (print) return frame.emit({ script: migrationScript(options) }, migrationScript(options))
         const outcome = await migrateTarget(frame, options)
@@ -38,6 +48,10 @@ export function addMigrate(cli: Cli): void {
       },
     )
     .option('--print', 'print the SQL script and touch nothing')
+    .option(
+      '--supabase [folder]',
+      'write it into the migrations of a Supabase project (default: supabase/migrations)',
+    )
     .option('--runtime-role <role>', 'a role that may run Interlock and nothing else; it must exist')
     .option(
       '--status <state=word>',
@@ -55,6 +69,12 @@ const wordsOf = (flags: readonly string[]): StatusWords =>
 async function migrateTarget(frame: Frame, options: ScriptOptions): Promise<MigrationOutcome> {
   const target = frame.target()
   if (target.kind === 'postgres') return migratePostgres(target.url, options)
+  if (target.kind === 'supabase') {
+    throw new InterlockError(
+      'invalid_input',
+      'the API of a Supabase project makes no tables; write a file with `interlock migrate --supabase` and push it (`supabase db push`), or paste what `interlock migrate --print` says into the SQL editor',
+    )
+  }
   if (Object.keys(options).length > 0) {
     const message = '--runtime-role and --status are for a PostgreSQL server; give its --url'
     throw new InterlockError('invalid_input', message)
@@ -95,3 +115,6 @@ function unreachable({ host, port }: { host: string; port: number }, error: unkn
 
 const outcomeText = ({ version, applied }: MigrationOutcome): string =>
   applied ? `migrated to ${version}` : `nothing to do: the database has migration ${version}`
+
+const writtenText = ({ file, written }: WrittenMigration): string =>
+  written ? `wrote ${file}; next: supabase db push` : `nothing to do: ${file} is the same`

@@ -1,9 +1,12 @@
 import assert from 'node:assert/strict'
+import type { LogStore, TurnStore } from '../../port/index.ts'
 import { handMade, queuedEvent, standOf } from '../hand-made.ts'
 import type { Bench } from './bench.ts'
 
 /** Deciding under the lock. */
-export function turnContract({ it, store, other }: Bench): void {
+export function turnContract(bench: Bench): void {
+  const { it } = bench
+  const [store, other] = [() => turnsOf(bench.store()), () => turnsOf(bench.other())]
   it('shows a turn all that was missed, and appends what it decides', async (queue) => {
     const at = (await standOf(store(), queue)).at
     await other().append(handMade({ queue, version: 0, at, events: [queuedEvent('a'), queuedEvent('b')] }))
@@ -60,7 +63,7 @@ export function turnContract({ it, store, other }: Bench): void {
   })
 
   it('never lets two decide at once', async (queue) => {
-    const take = async (own: ReturnType<Bench['store']>, name: string) => {
+    const take = async (own: TurnStore, name: string) => {
       let since = 0
       for (let done = 0; done < 50; ) {
         const answer = await own.turn(queue, since, ({ version, now, missed }) => {
@@ -77,4 +80,17 @@ export function turnContract({ it, store, other }: Bench): void {
     const { events } = await store().read(queue, 0, 1_000)
     assert.equal(events.length, 100)
   })
+}
+
+/** A store that cannot do it has no `turn` at all, rather than one that fails. */
+export function noTurnContract({ it, store }: Bench): void {
+  it('has no turns', async () => {
+    assert.equal(store().turn, undefined)
+  })
+}
+
+function turnsOf(store: LogStore): TurnStore {
+  const { turn } = store
+  assert.ok(turn)
+  return { ...store, turn }
 }

@@ -1,0 +1,51 @@
+import { createClient, type SupabaseClient } from '@supabase/supabase-js'
+
+/**
+ * A client as a server needs it: no session to keep, no retries of its own (Interlock knows better what may be sent again),
+ * and `Retry-After`, which supabase-js does not pass on, kept with the error that it belongs to.
+ *
+ * @param key a secret key (`sb_secret_…`) or the `service_role` key; never one that a browser has
+ * @example
+ * import { supabaseClient, supabaseStore } from 'interlock-queue/supabase'
+ * const store = supabaseStore(supabaseClient(process.env.SUPABASE_URL, process.env.SUPABASE_SECRET_KEY))
+ */
+export function supabaseClient(url: string, key: string): SupabaseClient {
+  return createClient(url, key, {
+    auth: { persistSession: false, autoRefreshToken: false, detectSessionInUrl: false },
+    db: { retry: false },
+    global: { fetch: fetchNotingRetryAfter },
+  })
+}
+
+const fetchNotingRetryAfter: typeof fetch = async (input, init) => {
+  const response = await fetch(input, init)
+  const seconds = secondsOf(response.headers.get('retry-after'))
+  if (response.ok || seconds === null) return response
+  const { status, statusText, headers } = response
+  const body = noted(await response.text(), seconds)
+  return new Response(body, { status, statusText, headers: withoutLength(headers) })
+}
+
+/** Seconds, or the time at which to come again. */
+function secondsOf(header: string | null): number | null {
+  if (header === null || header === '') return null
+  const seconds = /^\d+$/.test(header) ? Number(header) : (Date.parse(header) - Date.now()) / 1_000
+  return Number.isFinite(seconds) ? Math.max(0, seconds) : null
+}
+
+/** An error's body with what the header said; a body that is no JSON (of a gateway, say) as the message of one. */
+function noted(text: string, seconds: number): string {
+  try {
+    const body: unknown = JSON.parse(text)
+    if (typeof body === 'object' && body !== null) return JSON.stringify({ ...body, retryAfter: seconds })
+  } catch {
+    // HTML, or nothing.
+  }
+  return JSON.stringify({ message: text.slice(0, 300), retryAfter: seconds })
+}
+
+function withoutLength(headers: Headers): Headers {
+  const kept = new Headers(headers)
+  for (const name of ['content-length', 'content-encoding', 'transfer-encoding']) kept.delete(name)
+  return kept
+}

@@ -1,0 +1,37 @@
+interface Waiting {
+  readonly rank: number
+  readonly go: () => void
+}
+
+/**
+ * Lets one mutating call of this process be under way at a time: the API's ten connections serve the user's front end too.
+ * The lowest rank goes first, so that a heartbeat waits for one call at most.
+ */
+export class Lane {
+  readonly #waiting: Waiting[] = []
+  #busy = false
+
+  async run<Out>(rank: number, work: () => Promise<Out>): Promise<Out> {
+    if (this.#busy) await new Promise<void>((go) => this.#waiting.push({ rank, go }))
+    this.#busy = true
+    try {
+      return await work()
+    } finally {
+      this.#next()
+    }
+  }
+
+  /** Busy stays true when it is handed on, so that nobody slips in between. */
+  #next(): void {
+    const first = this.#waiting.reduce<Waiting | undefined>(
+      (best, each) => (best === undefined || each.rank < best.rank ? each : best),
+      undefined,
+    )
+    if (first === undefined) {
+      this.#busy = false
+      return
+    }
+    this.#waiting.splice(this.#waiting.indexOf(first), 1)
+    first.go()
+  }
+}

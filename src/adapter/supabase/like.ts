@@ -1,0 +1,45 @@
+/** What an error of supabase-js is: a plain object, not an Error. */
+export interface ApiError {
+  readonly code?: string | null
+  readonly message?: string
+  readonly details?: string | null
+  /** Seconds; from a client of `supabaseClient`. */
+  readonly retryAfter?: number
+}
+
+export interface ApiResult {
+  readonly data: unknown
+  readonly error: ApiError | null
+  readonly status: number
+}
+
+interface ApiRequest extends PromiseLike<ApiResult> {
+  abortSignal(signal: AbortSignal): ApiRequest
+}
+
+interface TableRequest extends ApiRequest {
+  order(column: string, options: { ascending: boolean }): TableRequest
+  limit(rows: number): TableRequest
+}
+
+export type ChannelStatus = 'SUBSCRIBED' | 'TIMED_OUT' | 'CLOSED' | 'CHANNEL_ERROR'
+
+export interface Channel {
+  on(
+    type: string,
+    filter: Readonly<Record<string, unknown>>,
+    callback: (message: Readonly<Record<string, unknown>>) => void,
+  ): Channel
+  subscribe(callback: (status: ChannelStatus, error?: Error) => void): Channel
+}
+
+/**
+ * What Interlock needs of a client of `@supabase/supabase-js`. Methods and not properties, so that a client with types of a
+ * database of one's own (`createClient<Database>`) is one as well.
+ */
+export interface SupabaseLike {
+  rpc(name: string, args: Readonly<Record<string, unknown>>): ApiRequest
+  from(table: string): { select(columns: string): TableRequest }
+  channel(name: string, options: { config: { private: boolean } }): Channel
+  removeChannel(channel: Channel): Promise<unknown>
+}

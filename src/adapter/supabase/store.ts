@@ -1,0 +1,116 @@
+import { InterlockError, isInterlockError } from '../../core/index.ts'
+import { requireCurrent, statusOf } from '../../migrate/index.ts'
+import type { LogStore } from '../../port/index.ts'
+import { type Rpc, sqlCalls } from '../sql/index.ts'
+import type { SupabaseLike } from './like.ts'
+import { answerOf, rpcOver } from './rpc.ts'
+import type { WakeSource } from './wake-channel.ts'
+import { Wakes } from './wakes.ts'
+
+export interface SupabaseOptions {
+  /**
+   * Where wake-ups come from. `broadcast` (unless given): the database sends them to a private channel. `postgres_changes`:
+   * from changes of job_queue_state, which has to be in the publication supabase_realtime. `poll`: no Realtime at all.
+   */
+  readonly wake?: WakeSource
+  /** How often to ask while no wake-ups come, in milliseconds; 1,000 unless given. */
+  readonly pollMs?: number
+  /** After how long a call counts as lost, in milliseconds; 15,000 unless given. It may still be carried out. */
+  readonly timeoutMs?: number
+}
+
+/**
+ * What a coordinator does unless told otherwise: beats every 6 s, which tell how far the log is, and a read a minute. That is
+ * 11 requests a minute of a process that has nothing to do; a dead worker's models are free after 18 + 5 + 6 s at most.
+ */
+const defaults = { pollMs: 60_000, leaseMs: 18_000 }
+
+const remedy =
+  'run `interlock migrate --supabase` and push what it writes (`supabase db push`), or paste what `interlock migrate --print` says into the SQL editor'
+
+/**
+ * A store in a Supabase project, through its HTTP API. Every call is a transaction of its own, so there are no turns.
+ *
+ * @param client of `@supabase/supabase-js`, with the secret key; {@link supabaseClient} makes one. It stays open after
+ * `close()`, but for the channels that were opened here
+ * @throws InterlockError from its calls: `store_unavailable`, `store_unwritable`, `contention`, `not_migrated`,
+ * `database_older`, `database_newer`, `corrupt_log`, `unknown_event`, `closed`
+ * @example
+ * import { supabaseClient, supabaseStore } from 'interlock-queue/supabase'
+ * const coordinator = await createCoordinator({ store: supabaseStore(supabaseClient(url, secretKey)) })
+ */
+export function supabaseStore(client: SupabaseLike, options: SupabaseOptions = {}): LogStore {
+  const { wake = 'broadcast', pollMs = 1_000, timeoutMs = 15_000 } = options
+  const name = nameOf(client)
+  const send = rpcOver(client, name, timeoutMs)
+  const wakes = new Wakes({ client, source: wake, pollMs })
+  let closed = false
+  const checkOpen = () => {
+    if (closed) throw new InterlockError('closed', 'the store is closed; make a new one')
+  }
+  const rpc: Rpc = async (fn, args) => {
+    checkOpen()
+    return send(fn, args)
+  }
+  const calls = sqlCalls(rpc)
+  return {
+    name,
+    defaults,
+    ...calls,
+    open: async (queue) => {
+      checkOpen()
+      await requireMigratedProject(client, name, timeoutMs)
+      await calls.open(queue)
+    },
+    append: async (request) => {
+      const answer = await calls.append(request)
+      wakes.saw(request.queue, answer.version)
+      return answer
+    },
+    read: async (queue, after, limit) => {
+      const page = await calls.read(queue, after, limit)
+      wakes.saw(queue, page.version)
+      return page
+    },
+    beat: async (beat) => {
+      const answer = await calls.beat(beat)
+      wakes.saw(beat.queue, answer.version)
+      wakes.tell(beat.queue, answer.version)
+      return answer
+    },
+    listen: async (queue, onWake) => {
+      checkOpen()
+      return wakes.listen(queue, onWake)
+    },
+    close: async () => {
+      if (closed) return
+      closed = true
+      await wakes.close()
+    },
+  }
+}
+
+/** The address is no secret, but a client does not promise to tell it. */
+function nameOf(client: SupabaseLike): string {
+  const { supabaseUrl } = client as { readonly supabaseUrl?: unknown }
+  return typeof supabaseUrl === 'string' && URL.canParse(supabaseUrl)
+    ? new URL(supabaseUrl).origin
+    : 'supabase'
+}
+
+async function requireMigratedProject(client: SupabaseLike, name: string, timeoutMs: number): Promise<void> {
+  const newest = () =>
+    client
+      .from('job_queue_migrations')
+      .select('version, checksum')
+      .order('version', { ascending: false })
+      .limit(1)
+      .abortSignal(AbortSignal.timeout(timeoutMs))
+  const rows = await answerOf(newest, name).catch((error: unknown) => {
+    if (isInterlockError(error, 'not_migrated')) return []
+    throw error
+  })
+  const status = statusOf((rows as readonly Record<string, unknown>[])[0])
+  // A newer database can be read as long as its heads say so: schemas only expand, releases run side by side.
+  if (status.state !== 'newer') requireCurrent(status, name, remedy)
+}

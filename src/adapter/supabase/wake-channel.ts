@@ -1,0 +1,134 @@
+import type { Channel, ChannelStatus, SupabaseLike } from './like.ts'
+
+/** Where wake-ups come from: sent by the database, changes of `job_queue_state`, or nowhere. */
+export type WakeSource = 'broadcast' | 'postgres_changes' | 'poll'
+
+export interface WakeChannelOptions {
+  readonly client: SupabaseLike
+  readonly queue: string
+  readonly source: WakeSource
+  readonly onWake: (version?: number) => void
+  /** How often one asks while no wake-ups come. */
+  readonly pollMs: number
+}
+
+/**
+ * The database sends one broadcast in 250 ms for a queue at most (`job_queue_wake`), so a message stands for all appends of
+ * the 250 ms after it as well: one looks again when they are over.
+ */
+const LOOK_AGAIN_MS = 300
+/** News that nobody told of for so long: the channel is dead, whatever it says (after a restart of PostgreSQL, or over its rate). */
+const SILENCE_MS = 10_000
+/** A start does not wait longer for Realtime; one asks until it comes. */
+const JOIN_MS = 5_000
+const REOPEN_MS = 1_000
+
+/** Wakes whoever waits for news of one queue. While the channel is not joined, or proves to be deaf, it asks instead. */
+export class WakeChannel {
+  readonly #options: WakeChannelOptions
+  #channel: Channel | undefined
+  #joined = false
+  #closed = false
+  #told = 0
+  #newsSince: number | null = null
+  #poll: NodeJS.Timeout | undefined
+  #again: NodeJS.Timeout | undefined
+
+  constructor(options: WakeChannelOptions) {
+    this.#options = options
+  }
+
+  /** Resolves when wake-ups come, or are not to be waited for any longer. */
+  async open(): Promise<void> {
+    this.#ask()
+    if (this.#options.source === 'poll') return
+    const first = Promise.withResolvers<void>()
+    const impatience = setTimeout(first.resolve, JOIN_MS)
+    this.#join(first.resolve)
+    await first.promise
+    clearTimeout(impatience)
+  }
+
+  /** What the store has seen in any answer: beyond what was told, it is news that the channel should have brought. */
+  saw(version: number): void {
+    if (!this.#joined || version <= this.#told) return
+    this.#newsSince ??= performance.now()
+    if (performance.now() - this.#newsSince > SILENCE_MS) void this.#reopen()
+  }
+
+  async close(): Promise<void> {
+    this.#closed = true
+    clearInterval(this.#poll)
+    clearTimeout(this.#again)
+    const channel = this.#channel
+    this.#channel = undefined
+    if (channel) await this.#options.client.removeChannel(channel)
+  }
+
+  #join(onFirst: () => void): void {
+    const { client, queue, source } = this.#options
+    const channel = client.channel(`interlock:${queue}`, { config: { private: source === 'broadcast' } })
+    this.#channel = channel
+    if (source === 'broadcast') {
+      channel.on('broadcast', { event: 'wake' }, ({ payload }) => this.#hear(versionIn(payload)))
+    } else {
+      const state = {
+        event: 'UPDATE',
+        schema: 'public',
+        table: 'job_queue_state',
+        filter: `queue=eq.${queue}`,
+      }
+      channel.on('postgres_changes', state, (change) => this.#hear(versionIn(change['new'])))
+      // It says SUBSCRIBED some seconds before changes flow; what came in between is asked for now.
+      channel.on('system', {}, ({ status }) => status === 'ok' && this.#options.onWake())
+    }
+    channel.subscribe((status) => {
+      if (channel !== this.#channel) return
+      this.#heed(status)
+      onFirst()
+    })
+  }
+
+  #heed(status: ChannelStatus): void {
+    this.#joined = status === 'SUBSCRIBED'
+    this.#newsSince = null
+    if (this.#joined) {
+      clearInterval(this.#poll)
+      // Also after every rejoin: what was sent meanwhile is lost.
+      return this.#options.onWake()
+    }
+    this.#ask()
+    // Errors and time-outs rejoin by themselves; a closed channel never comes back.
+    if (status === 'CLOSED') setTimeout(() => void this.#reopen(), REOPEN_MS).unref()
+  }
+
+  async #reopen(): Promise<void> {
+    const old = this.#channel
+    if (this.#closed || old === undefined) return
+    this.#joined = false
+    this.#newsSince = null
+    this.#channel = undefined
+    this.#ask()
+    await this.#options.client.removeChannel(old)
+    if (!this.#closed) this.#join(() => {})
+  }
+
+  #hear(version: number | undefined): void {
+    this.#newsSince = null
+    this.#told = Math.max(this.#told, version ?? 0)
+    this.#options.onWake(version)
+    clearTimeout(this.#again)
+    this.#again = setTimeout(() => this.#options.onWake(), LOOK_AGAIN_MS).unref()
+  }
+
+  #ask(): void {
+    clearInterval(this.#poll)
+    this.#poll = setInterval(() => this.#options.onWake(), this.#options.pollMs).unref()
+  }
+}
+
+/** Anybody may send anything. */
+function versionIn(payload: unknown): number | undefined {
+  const version = (payload as { readonly version?: unknown } | null | undefined)?.version
+  return Number.isSafeInteger(version) ? (version as number) : undefined
+}

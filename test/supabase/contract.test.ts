@@ -1,0 +1,14 @@
+/** The contract of stores, over the real supabase-js and the local Supabase on a real PostgreSQL. */
+import { afterAll, beforeAll, describe, it } from 'vitest'
+import { storeContract } from '../../src/testing/index.ts'
+import { startMigrated, storeOn } from './support.ts'
+
+storeContract(
+  'supabase',
+  async () => {
+    const project = await startMigrated()
+    return { connect: () => storeOn(project), dispose: () => project.close() }
+  },
+  { describe, it, beforeAll, afterAll },
+  { turns: false },
+)
