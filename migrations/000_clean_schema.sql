@@ -342,6 +342,9 @@ create table if not exists public.job_queue_settings (
   updated_at timestamptz not null default clock_timestamp()
 );
 
+-- When Realtime was last told of arrivals, in milliseconds since 1970 (job_queue_wake_intake).
+create sequence if not exists public.job_queue_intake_woken as bigint minvalue 0 start 0;
+
 -- Which migrations this database has. checksum: SHA-256 of the bundle that ran last under this version.
 create table if not exists public.job_queue_migrations (
   version text primary key,
@@ -1682,6 +1685,32 @@ begin
 end
 $$;
 
+-- job_queue_wake_intake(): the trigger on job_queue_arrivals that tells those who listen through Supabase Realtime of rows
+-- that arrived in `jobs`: {queue, intake: true} to the topic of every queue that has live workers. Only where realtime.send
+-- exists. In 250 ms once at most, as job_queue_wake; the time of the last one is the value of a sequence, since a row would
+-- be locked until the user's transaction ends. Raises nothing: no wake-up fails a user's insert.
+create or replace function public.job_queue_wake_intake() returns trigger
+language plpgsql security definer
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+  clock bigint := (extract(epoch from clock_timestamp()) * 1000)::bigint;
+begin
+  if clock - (select s.last_value from public.job_queue_intake_woken s) between 0 and 250 then
+    return null;
+  end if;
+  perform setval('public.job_queue_intake_woken', clock);
+  begin
+    perform realtime.send(jsonb_build_object('queue', w.queue, 'intake', true), 'wake', 'interlock:' || w.queue, true)
+       from (select distinct k.queue from public.job_queue_workers k
+              where not k.dead and k.expires_at > clock_timestamp()) w;
+  exception when others then
+    raise warning 'interlock: no wake-up was sent: %', sqlerrm;
+  end;
+  return null;
+end
+$$;
+
 -- job_queue_worker_list(queue): the worker processes of a queue, the oldest first, those of the last day also when they are
 -- gone.
 -- Returns [{worker_id, kinds, free_slots, release, started_at, beat_at, expires_at, state}, …]: times in microseconds;
@@ -1845,7 +1874,7 @@ begin
 end
 $intake$;
 
--- On Supabase, a broadcast follows an append. Elsewhere there is no trigger, and appends pay nothing.
+-- On Supabase, a broadcast follows an append, and rows that arrive. Elsewhere there are no triggers, and nobody pays for them.
 do $realtime$
 begin
   if to_regprocedure('realtime.send(jsonb, text, text, boolean)') is not null then
@@ -1853,6 +1882,8 @@ begin
       when (new.version > old.version
         and clock_timestamp() - new.woken_at not between interval '0' and interval '250 milliseconds')
       execute function public.job_queue_wake();
+    create or replace trigger job_queue_wake_intake after insert on public.job_queue_arrivals for each statement
+      execute function public.job_queue_wake_intake();
   end if;
 end
 $realtime$;
@@ -1884,7 +1915,7 @@ begin
            exists (select from pg_catalog.pg_policy p where p.polrelid = c.oid) as has_policy
       from pg_catalog.pg_class c
      where c.relnamespace = 'public'::regnamespace
-       and (c.relname = any ('{job_queue_log,job_queue_heads,job_queue_state,job_queue_jobs,job_queue_workers,job_queue_inbox,job_queue_data,job_queue_arrivals,job_queue_not_taken_in,job_queue_settings,job_queue_snapshots,job_queue_changes,job_queue_set_aside,job_queue_migrations}'::text[]) or c.relname in ('job_queue_state_id_seq', 'job_queue_arrivals_id_seq'))
+       and (c.relname = any ('{job_queue_log,job_queue_heads,job_queue_state,job_queue_jobs,job_queue_workers,job_queue_inbox,job_queue_data,job_queue_arrivals,job_queue_not_taken_in,job_queue_settings,job_queue_snapshots,job_queue_changes,job_queue_set_aside,job_queue_migrations}'::text[]) or c.relname in ('job_queue_state_id_seq', 'job_queue_arrivals_id_seq', 'job_queue_intake_woken'))
   loop
     execute format('revoke all on %s from public', item.name);
     foreach outsider in array outsiders || runners loop
@@ -1913,7 +1944,7 @@ begin
   for item in
     select p.oid::regprocedure::text as name, p.prorettype = 'trigger'::regtype as is_trigger
       from pg_catalog.pg_proc p
-     where p.pronamespace = 'public'::regnamespace and p.proname = any ('{job_queue_append,job_queue_arrived_rows,job_queue_beat,job_queue_claim_arrivals,job_queue_data_of,job_queue_events,job_queue_forget,job_queue_forget_workers,job_queue_guard_columns,job_queue_intake,job_queue_leave,job_queue_note,job_queue_open,job_queue_outer_rows,job_queue_overdue,job_queue_project,job_queue_project_target,job_queue_projection,job_queue_put_data,job_queue_read,job_queue_rebuild,job_queue_refuse_change,job_queue_reproject,job_queue_set_aside_rows,job_queue_status,job_queue_taken,job_queue_targets,job_queue_touched,job_queue_turn,job_queue_user_rows,job_queue_wake,job_queue_worker_list,job_queue_write_target}'::text[])
+     where p.pronamespace = 'public'::regnamespace and p.proname = any ('{job_queue_append,job_queue_arrived_rows,job_queue_beat,job_queue_claim_arrivals,job_queue_data_of,job_queue_events,job_queue_forget,job_queue_forget_workers,job_queue_guard_columns,job_queue_intake,job_queue_leave,job_queue_note,job_queue_open,job_queue_outer_rows,job_queue_overdue,job_queue_project,job_queue_project_target,job_queue_projection,job_queue_put_data,job_queue_read,job_queue_rebuild,job_queue_refuse_change,job_queue_reproject,job_queue_set_aside_rows,job_queue_status,job_queue_taken,job_queue_targets,job_queue_touched,job_queue_turn,job_queue_user_rows,job_queue_wake,job_queue_wake_intake,job_queue_worker_list,job_queue_write_target}'::text[])
   loop
     execute format('revoke all on function %s from public', item.name);
     foreach outsider in array outsiders || runners loop
@@ -1935,8 +1966,8 @@ $privileges$;
 -- What this was. Rows change only when something did, so that running it again leaves everything as it is.
 insert into public.job_queue_migrations as m (version, checksum)
 values 
-  ('000', '0cd26906a443725ec1386d5ddfdf9d1b3bb80009e0400b448ee17e4b5662bce0'),
-  ('027', '0cd26906a443725ec1386d5ddfdf9d1b3bb80009e0400b448ee17e4b5662bce0')
+  ('000', '765526607e65352ff0edb2628521f55c5d902e4cc4e685779bc0d7d2af429f96'),
+  ('027', '765526607e65352ff0edb2628521f55c5d902e4cc4e685779bc0d7d2af429f96')
 on conflict (version) do update set checksum = excluded.checksum, applied_at = excluded.applied_at
   where m.checksum <> excluded.checksum;
 -- PostgREST finds the new functions after this; nobody else listens.

@@ -29,3 +29,6 @@ create table if not exists public.job_queue_settings (
   value jsonb not null check (jsonb_typeof(value) = 'object'),
   updated_at timestamptz not null default clock_timestamp()
 );
+
+-- When Realtime was last told of arrivals, in milliseconds since 1970 (job_queue_wake_intake).
+create sequence if not exists public.job_queue_intake_woken as bigint minvalue 0 start 0;

@@ -50,6 +50,7 @@ const triggerFunctions = [
   'job_queue_intake',
   'job_queue_refuse_change',
   'job_queue_wake',
+  'job_queue_wake_intake',
 ]
 const runtimeRights = [
   ...interlockTables.map((table) => `${table}: SELECT`),

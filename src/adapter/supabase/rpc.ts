@@ -9,6 +9,8 @@ const ranks: Readonly<Partial<Record<FunctionName, number>>> = {
   job_queue_leave: 0,
   job_queue_append: 1,
   job_queue_note: 2,
+  job_queue_claim_arrivals: 2,
+  job_queue_taken: 2,
   job_queue_project: 3,
   job_queue_forget: 3,
   job_queue_rebuild: 3,

@@ -1,3 +1,4 @@
+import type { OnWake } from '../../port/index.ts'
 import type { Channel, ChannelStatus, SupabaseLike } from './like.ts'
 
 /** Where wake-ups come from: sent by the database, changes of `job_queue_state`, or nowhere. */
@@ -7,7 +8,7 @@ export interface WakeChannelOptions {
   readonly client: SupabaseLike
   readonly queue: string
   readonly source: WakeSource
-  readonly onWake: (version?: number) => void
+  readonly onWake: OnWake
   /** How often one asks while no wake-ups come. */
   readonly pollMs: number
 }
@@ -70,7 +71,7 @@ export class WakeChannel {
     const channel = client.channel(`interlock:${queue}`, { config: { private: source === 'broadcast' } })
     this.#channel = channel
     if (source === 'broadcast') {
-      channel.on('broadcast', { event: 'wake' }, ({ payload }) => this.#hear(versionIn(payload)))
+      channel.on('broadcast', { event: 'wake' }, ({ payload }) => this.#hear(payload))
     } else {
       const state = {
         event: 'UPDATE',
@@ -78,7 +79,7 @@ export class WakeChannel {
         table: 'job_queue_state',
         filter: `queue=eq.${queue}`,
       }
-      channel.on('postgres_changes', state, (change) => this.#hear(versionIn(change['new'])))
+      channel.on('postgres_changes', state, (change) => this.#hear(change['new']))
       // It says SUBSCRIBED some seconds before changes flow; what came in between is asked for now.
       channel.on('system', {}, ({ status }) => status === 'ok' && this.#options.onWake())
     }
@@ -113,10 +114,18 @@ export class WakeChannel {
     if (!this.#closed) this.#join(() => {})
   }
 
-  #hear(version: number | undefined): void {
-    this.#newsSince = null
-    this.#told = Math.max(this.#told, version ?? 0)
-    this.#options.onWake(version)
+  /** `{version}` after an append, `{intake: true}` when rows arrived in `jobs`. Anybody may send anything. */
+  #hear(payload: unknown): void {
+    const { version, intake } = (payload ?? {}) as { readonly version?: unknown; readonly intake?: unknown }
+    const isIntake = intake === true
+    if (!isIntake) {
+      this.#newsSince = null
+      if (Number.isSafeInteger(version)) this.#told = Math.max(this.#told, version as number)
+    }
+    this.#options.onWake(
+      isIntake || !Number.isSafeInteger(version) ? undefined : (version as number),
+      isIntake,
+    )
     clearTimeout(this.#again)
     this.#again = setTimeout(() => this.#options.onWake(), LOOK_AGAIN_MS).unref()
   }
@@ -125,10 +134,4 @@ export class WakeChannel {
     clearInterval(this.#poll)
     this.#poll = setInterval(() => this.#options.onWake(), this.#options.pollMs).unref()
   }
-}
-
-/** Anybody may send anything. */
-function versionIn(payload: unknown): number | undefined {
-  const version = (payload as { readonly version?: unknown } | null | undefined)?.version
-  return Number.isSafeInteger(version) ? (version as number) : undefined
 }

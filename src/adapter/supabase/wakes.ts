@@ -1,7 +1,6 @@
+import type { OnWake } from '../../port/index.ts'
 import type { SupabaseLike } from './like.ts'
 import { WakeChannel, type WakeSource } from './wake-channel.ts'
-
-type OnWake = (version?: number) => void
 
 interface Listened {
   readonly channel: WakeChannel
@@ -27,7 +26,7 @@ export class Wakes {
   async listen(queue: string, onWake: OnWake): Promise<() => Promise<void>> {
     const listened = this.#queues.get(queue) ?? this.#open(queue)
     // A function of its own, so that one callback can listen twice.
-    const own: OnWake = (version) => onWake(version)
+    const own: OnWake = (version, intake) => onWake(version, intake)
     listened.listeners.add(own)
     await listened.opened
     return async () => {
@@ -45,7 +44,7 @@ export class Wakes {
 
   /** A heartbeat told how far the log is: it serves as a poll as well. */
   tell(queue: string, version: number): void {
-    for (const onWake of this.#queues.get(queue)?.listeners ?? []) onWake(version)
+    for (const onWake of this.#queues.get(queue)?.listeners ?? []) onWake(version, false)
   }
 
   async close(): Promise<void> {
@@ -57,8 +56,8 @@ export class Wakes {
 
   #open(queue: string): Listened {
     const listeners = new Set<OnWake>()
-    const onWake: OnWake = (version) => {
-      for (const listener of listeners) listener(version)
+    const onWake: OnWake = (version, intake) => {
+      for (const listener of listeners) listener(version, intake)
     }
     const channel = new WakeChannel({ ...this.#options, queue, onWake })
     const listened = { channel, listeners, opened: channel.open() }
