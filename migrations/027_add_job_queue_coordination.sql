@@ -33,7 +33,7 @@ begin
   select c.relname into wrong
     from pg_catalog.pg_class c
    where c.relnamespace = 'public'::regnamespace
-     and (c.relname = any ('{job_queue_log,job_queue_heads,job_queue_state,job_queue_jobs,job_queue_workers,job_queue_inbox,job_queue_data,job_queue_arrivals,job_queue_not_taken_in,job_queue_settings,job_queue_snapshots,job_queue_changes,job_queue_set_aside,job_queue_migrations}'::text[]) or c.relname in ('job_queue_state_v1', 'job_queue_log_v1'))
+     and (c.relname = any ('{job_queue_log,job_queue_heads,job_queue_state,job_queue_jobs,job_queue_workers,job_queue_inbox,job_queue_data,job_queue_arrivals,job_queue_not_taken_in,job_queue_settings,job_queue_dropped,job_queue_snapshots,job_queue_changes,job_queue_set_aside,job_queue_migrations}'::text[]) or c.relname in ('job_queue_state_v1', 'job_queue_log_v1'))
      and not exists (
        select from pg_catalog.pg_attribute a
         where a.attrelid = c.oid and not a.attisdropped
@@ -358,6 +358,21 @@ insert into public.job_queue_settings as s (key, value)
 select 'statuses', current_setting('interlock.statuses')::jsonb where current_setting('interlock.statuses') <> ''
 on conflict (key) do update set value = s.value || excluded.value, updated_at = clock_timestamp()
   where s.value || excluded.value <> s.value;
+
+-- Jobs that failed for good, lost their last attempt with a lease, or waited too long: the newest first (job_queue_dead).
+-- SELECT seq, job_id FROM job_queue_log WHERE queue = 'default' AND (event_type = 'expired'
+--   OR (event_type IN ('failed', 'lease_expired') AND data ? 'final')) ORDER BY seq DESC LIMIT 100;
+create index if not exists job_queue_log_dead_idx on public.job_queue_log (queue, seq)
+  where event_type = 'expired' or (event_type in ('failed', 'lease_expired') and data ? 'final');
+
+-- Which of them are not to be listed any more: ends of the job up to seq.
+create table if not exists public.job_queue_dropped (
+  queue text not null,
+  job_id text not null,
+  seq bigint not null,
+  dropped_at timestamptz not null default clock_timestamp(),
+  primary key (queue, job_id)
+);
 
 -- The coordination columns of the user's tables. A table that is missing, or whose key is neither text nor uuid (a table
 -- of that name which is for something else), is passed over: Interlock works without it.
@@ -838,6 +853,101 @@ begin
            and k.life is not distinct from coalesce((
              select max(l.seq + 0) from public.job_queue_log l
               where l.queue = $1 and l.job_id = w.id and l.event_type = 'queued'), k.life)) d on true);
+end
+$$;
+
+-- job_queue_dead(queue, filter): the dead letters: jobs whose last life ended without success (a final `failed`, a final
+-- `lease_expired`, `expired`), that are not in line again and were not dropped; the newest first.
+--   filter  {model, since, before, job_ids, lim}: only jobs that needed this model; that ended at this time or later
+--           (microseconds since 1970); whose end has a smaller sequence number (to page on); with these ids; at most so many,
+--           1..1,000, 100 unless given. What is null or missing restricts nothing.
+-- Returns [{job_id, seq, at, code, attempts, queued, error}, …]: seq and at of the end; code: why the last attempt failed, or
+-- lease_expired or expired; attempts that were started in that life; queued: its first event, with what the job was asked to
+-- be; error from job_queue_data, null when there is none. Raises JQ001 for a limit out of bounds.
+create or replace function public.job_queue_dead(queue text, filter jsonb) returns jsonb
+language plpgsql stable security definer
+set search_path = pg_catalog, pg_temp
+set enable_seqscan = off
+as $$
+#variable_conflict use_column
+declare
+  wanted record;
+begin
+  select f.model, f.since, f.before, f.job_ids, coalesce(f.lim, 100) as lim into wanted
+    from jsonb_to_record(coalesce(filter, '{}')) as f (model text, since bigint, before bigint, job_ids text[], lim integer);
+  if wanted.lim not between 1 and 1000 then
+    raise exception using errcode = 'JQ001', message = 'job_queue_dead takes a limit of 1..1,000';
+  end if;
+  return (
+    select coalesce(jsonb_agg(jsonb_build_object(
+             'job_id', f.job_id, 'seq', f.seq, 'at', (extract(epoch from f.created_at) * 1000000)::bigint,
+             'code', case f.event_type when 'failed' then f.data ->> 'code' else f.event_type end,
+             'attempts', (
+               select count(*) from public.job_queue_log s
+                where s.queue = $1 and s.job_id = f.job_id and s.event_type = 'started'
+                  and s.seq > (f.queued ->> 'seq')::bigint and s.seq < f.seq),
+             'queued', f.queued,
+             'error', (
+               select d.error from public.job_queue_data d
+                where d.queue = $1 and d.job_id = f.job_id and d.life = (f.queued ->> 'seq')::bigint))
+             order by f.seq desc), '[]')
+      from (
+        select l.*, q.queued
+          from public.job_queue_log l
+          join lateral (
+            -- The last life. One that began after this end makes it an old story.
+            select jsonb_build_object('seq', b.seq, 'at', (extract(epoch from b.created_at) * 1000000)::bigint,
+                     'event_type', b.event_type, 'job_id', b.job_id, 'job_type', b.job_type, 'models', b.models,
+                     'worker_id', b.worker_id, 'data', b.data, 'command_id', b.command_id, 'command_hash', b.command_hash,
+                     'schema_version', b.schema_version) as queued, b.seq, b.models
+              from public.job_queue_log b
+             where b.queue = $1 and b.job_id = l.job_id and b.event_type = 'queued'
+             order by b.seq + 0 desc limit 1) q on q.seq < l.seq
+         where l.queue = $1
+           and (l.event_type = 'expired' or (l.event_type in ('failed', 'lease_expired') and l.data ? 'final'))
+           and (wanted.before is null or l.seq < wanted.before)
+           and (wanted.since is null or l.created_at >= 'epoch'::timestamptz + wanted.since * interval '1 microsecond')
+           and (wanted.job_ids is null or l.job_id = any (wanted.job_ids))
+           and (wanted.model is null or wanted.model = any (q.models))
+           and not exists (
+             select from public.job_queue_dropped d where d.queue = $1 and d.job_id = l.job_id and d.seq >= l.seq)
+         order by l.seq desc limit wanted.lim) f);
+end
+$$;
+
+-- job_queue_drop(queue, job_ids): takes dead letters off the list and deletes what is kept of them beside the log. Of jobs
+-- that are live, or ended otherwise, nothing is changed. Doing it twice does nothing more.
+-- Returns how many were dropped. Raises nothing.
+create or replace function public.job_queue_drop(queue text, job_ids text[]) returns integer
+language plpgsql security definer
+set search_path = pg_catalog, pg_temp
+set enable_seqscan = off
+as $$
+#variable_conflict use_column
+declare
+  dropped integer;
+begin
+  with lives as materialized (
+    select i.id as job_id, (
+             select max(l.seq + 0) from public.job_queue_log l
+              where l.queue = $1 and l.job_id = i.id and l.event_type = 'queued') as life, (
+             select max(l.seq + 0) from public.job_queue_log l
+              where l.queue = $1 and l.job_id = i.id and (l.event_type = 'expired'
+                or (l.event_type in ('failed', 'lease_expired') and l.data ? 'final'))) as seq
+      from (select distinct unnest($2) as id) i),
+  ended as materialized (
+    select * from lives where seq > life),
+  -- One that is put in line again at this moment has another life by then, and keeps what that brought.
+  forgotten as (
+    delete from public.job_queue_data d using ended e
+     where d.queue = $1 and d.job_id = e.job_id and d.job_id = any ($2) and d.life = e.life),
+  marked as (
+    insert into public.job_queue_dropped as m (queue, job_id, seq) select $1, e.job_id, e.seq from ended e
+    on conflict (queue, job_id) do update set seq = excluded.seq, dropped_at = clock_timestamp()
+      where m.seq < excluded.seq
+    returning 1)
+  select count(*) into dropped from marked;
+  return dropped;
 end
 $$;
 
@@ -1870,7 +1980,7 @@ begin
            exists (select from pg_catalog.pg_policy p where p.polrelid = c.oid) as has_policy
       from pg_catalog.pg_class c
      where c.relnamespace = 'public'::regnamespace
-       and (c.relname = any ('{job_queue_log,job_queue_heads,job_queue_state,job_queue_jobs,job_queue_workers,job_queue_inbox,job_queue_data,job_queue_arrivals,job_queue_not_taken_in,job_queue_settings,job_queue_snapshots,job_queue_changes,job_queue_set_aside,job_queue_migrations}'::text[]) or c.relname in ('job_queue_state_id_seq', 'job_queue_arrivals_id_seq', 'job_queue_intake_woken'))
+       and (c.relname = any ('{job_queue_log,job_queue_heads,job_queue_state,job_queue_jobs,job_queue_workers,job_queue_inbox,job_queue_data,job_queue_arrivals,job_queue_not_taken_in,job_queue_settings,job_queue_dropped,job_queue_snapshots,job_queue_changes,job_queue_set_aside,job_queue_migrations}'::text[]) or c.relname in ('job_queue_state_id_seq', 'job_queue_arrivals_id_seq', 'job_queue_intake_woken'))
   loop
     execute format('revoke all on %s from public', item.name);
     foreach outsider in array outsiders || runners loop
@@ -1899,7 +2009,7 @@ begin
   for item in
     select p.oid::regprocedure::text as name, p.prorettype = 'trigger'::regtype as is_trigger
       from pg_catalog.pg_proc p
-     where p.pronamespace = 'public'::regnamespace and p.proname = any ('{job_queue_append,job_queue_arrived_rows,job_queue_beat,job_queue_claim_arrivals,job_queue_data_of,job_queue_events,job_queue_forget,job_queue_forget_workers,job_queue_guard_columns,job_queue_intake,job_queue_leave,job_queue_note,job_queue_open,job_queue_outer_rows,job_queue_overdue,job_queue_project,job_queue_project_target,job_queue_projection,job_queue_put_data,job_queue_read,job_queue_rebuild,job_queue_refuse_change,job_queue_reproject,job_queue_set_aside_rows,job_queue_status,job_queue_taken,job_queue_targets,job_queue_touched,job_queue_turn,job_queue_user_rows,job_queue_wake,job_queue_wake_intake,job_queue_worker_list,job_queue_write_target}'::text[])
+     where p.pronamespace = 'public'::regnamespace and p.proname = any ('{job_queue_append,job_queue_arrived_rows,job_queue_beat,job_queue_claim_arrivals,job_queue_data_of,job_queue_dead,job_queue_drop,job_queue_events,job_queue_forget,job_queue_forget_workers,job_queue_guard_columns,job_queue_intake,job_queue_leave,job_queue_note,job_queue_open,job_queue_outer_rows,job_queue_overdue,job_queue_project,job_queue_project_target,job_queue_projection,job_queue_put_data,job_queue_read,job_queue_rebuild,job_queue_refuse_change,job_queue_reproject,job_queue_set_aside_rows,job_queue_status,job_queue_taken,job_queue_targets,job_queue_touched,job_queue_turn,job_queue_user_rows,job_queue_wake,job_queue_wake_intake,job_queue_worker_list,job_queue_write_target}'::text[])
   loop
     execute format('revoke all on function %s from public', item.name);
     foreach outsider in array outsiders || runners loop
@@ -1921,7 +2031,7 @@ $privileges$;
 -- What this was. Rows change only when something did, so that running it again leaves everything as it is.
 insert into public.job_queue_migrations as m (version, checksum)
 values 
-  ('027', '765526607e65352ff0edb2628521f55c5d902e4cc4e685779bc0d7d2af429f96')
+  ('027', '997238bc0be5bce0ad585293cb670efb7c74321a4ed6b1af603432b2f1c3b46a')
 on conflict (version) do update set checksum = excluded.checksum, applied_at = excluded.applied_at
   where m.checksum <> excluded.checksum;
 -- PostgREST finds the new functions after this; nobody else listens.

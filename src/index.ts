@@ -38,5 +38,5 @@ export {
   type Started,
   type Waiting,
 } from './core/index.ts'
-export type { JobData, LogStore } from './port/index.ts'
+export type { DeadJob, JobData, LogStore } from './port/index.ts'
 export { closeJobCoordinator, getJobCoordinator } from './process/index.ts'

@@ -14,7 +14,7 @@ import type {
   Started,
   Waiting,
 } from '../core/index.ts'
-import type { JobData, LogStore } from '../port/index.ts'
+import type { DeadJob, JobData, LogStore } from '../port/index.ts'
 import type { Logger } from './logger.ts'
 import type { QueueView } from './view.ts'
 import type { WorkflowConfig } from './workflow-models.ts'
@@ -92,6 +92,15 @@ export interface FailOptions {
   readonly claim?: Claim | undefined
 }
 
+/** Which dead letters; what is left out restricts nothing. */
+export interface DeadFilter {
+  readonly jobIds?: readonly string[] | undefined
+  /** One of the models that the job needed. */
+  readonly model?: string | undefined
+  /** Those that ended then or later. */
+  readonly since?: Date | undefined
+}
+
 export interface Health {
   readonly queue: string
   readonly store: string
@@ -164,6 +173,20 @@ export interface Coordinator {
    * @throws InterlockError `invalid_input`, `job_not_active`, `stale_token`
    */
   detach(lease: Lease, options: { readonly until: Date }): Promise<void>
+  /**
+   * Dead letters: jobs that failed for good, lost their last attempt with its lease, or waited longer than `expireMs`, and that
+   * are not in line again; the newest first, 100 unless a `limit` (1 to 1,000) is given. `before`: the `seq` to page on from.
+   */
+  dead(
+    filter?: DeadFilter & { readonly limit?: number; readonly before?: number },
+  ): Promise<readonly DeadJob[]>
+  /**
+   * Puts dead letters in line again as they were asked to be, with their payload and checkpoint, all that the filter names.
+   * @returns how many
+   */
+  retryDead(filter: DeadFilter): Promise<number>
+  /** Takes dead letters off the list and deletes their payload, error and checkpoint. Returns how many. */
+  dropDead(filter: DeadFilter): Promise<number>
   /** Ends a waiting job; asks an active one to stop, or with `force` frees its models at once. */
   cancel(jobId: string, options?: { readonly force?: boolean }): Promise<void>
   confirmCancel(lease: Lease, options?: { readonly claim?: Claim }): Promise<readonly Started[]>

@@ -24,11 +24,12 @@ import {
   type RequeueReason,
   type Started,
 } from '../core/index.ts'
-import type { JobData } from '../port/index.ts'
+import type { DeadJob, JobData } from '../port/index.ts'
 import type {
   CompleteOptions,
   Coordinator,
   CoordinatorOptions,
+  DeadFilter,
   EndOptions,
   FailOptions,
   Health,
@@ -36,6 +37,7 @@ import type {
   StartAnswer,
   StartOptions,
 } from './api.ts'
+import { type DeadLetters, dropDead, listDead, retryDead } from './dead.ts'
 import { GateDesk } from './gate-desk.ts'
 import { takeIn } from './intake.ts'
 import { AT_ONCE, Member, type SendOptions } from './member.ts'
@@ -140,6 +142,18 @@ class QueueCoordinator implements Coordinator {
 
   forget(jobIds: readonly string[]): Promise<void> {
     return this.#options.store.forget(this.queue, jobIds)
+  }
+
+  dead(filter: Parameters<Coordinator['dead']>[0] = {}): Promise<readonly DeadJob[]> {
+    return listDead(this.#letters, filter)
+  }
+
+  retryDead(filter: DeadFilter): Promise<number> {
+    return retryDead(this.#letters, filter)
+  }
+
+  dropDead(filter: DeadFilter): Promise<number> {
+    return dropDead(this.#letters, filter)
   }
 
   async takeIn({ max }: { readonly max: number }): Promise<number> {
@@ -262,6 +276,11 @@ class QueueCoordinator implements Coordinator {
     await this.#member.leave()
     this.#wake.complete()
     this.#intake.complete()
+  }
+
+  get #letters(): DeadLetters {
+    const { store, queue } = this.#options
+    return { store, queue, send: (body, options) => this.#send(body, options) }
   }
 
   async #send(body: CommandBody, options?: SendOptions) {

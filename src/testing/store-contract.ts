@@ -1,6 +1,7 @@
 import { appendContract } from './contract/append.ts'
 import { benchFor, type Runner, type Subject } from './contract/bench.ts'
 import { dataContract } from './contract/data.ts'
+import { deadContract } from './contract/dead.ts'
 import { leaseContract } from './contract/leases.ts'
 import { readContract } from './contract/read.ts'
 import { rebuildContract } from './contract/rebuild.ts'
@@ -29,6 +30,7 @@ export function storeContract(
     runner.describe('leases', () => leaseContract(bench))
     runner.describe('turn', () => (turns ? turnContract(bench) : noTurnContract(bench)))
     runner.describe('data', () => dataContract(bench))
+    runner.describe('dead letters', () => deadContract(bench))
     runner.describe('read', () => readContract(bench))
     runner.describe('rebuild', () => rebuildContract(bench))
   })

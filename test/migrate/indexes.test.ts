@@ -13,6 +13,10 @@ const queries: readonly (readonly [string, string])[] = [
     'job_queue_log_command_idx',
     "SELECT seq FROM job_queue_log WHERE queue = 'default' AND command_id = any (array['command-5', 'command-6'])",
   ],
+  [
+    'job_queue_log_dead_idx',
+    "SELECT seq, job_id FROM job_queue_log WHERE queue = 'default' AND (event_type = 'expired' OR (event_type IN ('failed', 'lease_expired') AND data ? 'final')) ORDER BY seq DESC LIMIT 100",
+  ],
   ['job_queue_log_created_idx', 'SELECT * FROM job_queue_log ORDER BY created_at DESC LIMIT 20'],
   ['job_queue_state_id_key', 'SELECT * FROM job_queue_state WHERE id = 1'],
   [
@@ -34,6 +38,9 @@ const fill = `
   insert into job_queue_log (seq, created_at, queue, event_type, job_id, command_id)
     select n, timestamptz '2026-01-01' + n * interval '1 s', 'default', 'queued', 'job-' || n / 3, 'command-' || n / 2
       from generate_series(1, 30000) n;
+  insert into job_queue_log (seq, created_at, queue, event_type, job_id, data, command_id)
+    select 30000 + n, timestamptz '2026-01-01' + (30000 + n) * interval '1 s', 'default', 'failed', 'job-' || n, '{"final": true}', 'f-' || n
+      from generate_series(1, 300) n;
   insert into job_queue_state (queue) select 'queue-' || n from generate_series(1, 5000) n;
   insert into job_queue_inbox (queue, request_id, command, created_at, answered_at)
     select 'default', n::text, '{}', now(), case when n % 100 > 0 then now() end from generate_series(1, 20000) n;

@@ -35,6 +35,8 @@ export interface MemoryQueue {
   readonly jobs: Map<string, JobRow>
   readonly workers: Map<string, MemoryWorker>
   readonly data: Map<string, MemoryData>
+  /** Up to which sequence number the ends of a job are not listed any more. */
+  readonly dropped: Map<string, number>
   /** The sequence number of the last `queued` event of each job. */
   readonly lives: Map<string, number>
   readonly listeners: Set<() => void>
@@ -65,6 +67,7 @@ export function queueIn(database: MemoryDatabase, name: string): MemoryQueue {
     workers: new Map(),
     data: new Map(),
     lives: new Map(),
+    dropped: new Map(),
     listeners: new Set(),
     state: idleState(database.now()),
     lastAt: 0,

@@ -4,6 +4,7 @@ import type { AppendRequest, BeatAnswer, TurnStore, WorkerBeat, WorkerRow } from
 import { appendTo, isLive, isOverdue } from './append.ts'
 import { dataOf, noteIn } from './data.ts'
 import { type MemoryDatabase, type MemoryQueue, memoryDatabase, queueIn } from './database.ts'
+import { deadIn, dropIn } from './dead.ts'
 
 /**
  * The reference store: everything in this process, nothing kept. Answers exactly as the SQL stores do; they are all
@@ -61,6 +62,8 @@ export function memoryStore(database: MemoryDatabase = memoryDatabase()): TurnSt
     },
     // There are no tables of a user here.
     reproject: async (name) => void queueOf(name),
+    dead: async (name, filter) => deadIn(queueOf(name), filter),
+    drop: async (name, jobIds) => dropIn(queueOf(name), jobIds),
     arrivals: async () => [],
     taken: async () => {},
     beat: async (beat) => beatIn(queueOf(beat.queue), beat, database.now()),

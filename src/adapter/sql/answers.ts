@@ -1,6 +1,6 @@
 import { z } from 'zod'
-import { decodeEvents, policySchema } from '../../codec/index.ts'
-import { InterlockError, type Json, jobTypes } from '../../core/index.ts'
+import { decodeEvent, decodeEvents, policySchema } from '../../codec/index.ts'
+import { failureCodes, InterlockError, type JobSpec, type Json, jobTypes } from '../../core/index.ts'
 
 // int8 arrives as a JSON number; z.int() refuses what a double cannot hold exactly.
 const integer = z.int()
@@ -124,6 +124,28 @@ export const arrivalsAnswer = z.array(
       fairKey: row.fair_key,
     })),
 )
+
+export const deadAnswer = z.array(
+  z
+    .object({
+      job_id: z.string(),
+      seq: integer,
+      at: integer,
+      code: z.enum([...failureCodes, 'lease_expired', 'expired']),
+      attempts: integer,
+      queued: z.unknown().transform(specOf),
+      error: json,
+    })
+    .transform(({ job_id: jobId, queued: spec, ...job }) => ({ jobId, ...job, spec })),
+)
+
+function specOf(row: unknown): JobSpec {
+  const event = decodeEvent(row)
+  if (event.type === 'queued') return event.spec
+  throw new InterlockError('corrupt_log', `event ${event.seq} of the log should be the \`queued\` of a job`)
+}
+
+export const countAnswer = integer
 
 export const noteAnswer = z.boolean()
 

@@ -5,7 +5,9 @@ import {
   appendAnswer,
   arrivalsAnswer,
   beatAnswer,
+  countAnswer,
   dataAnswer,
+  deadAnswer,
   noteAnswer,
   openAnswer,
   parseAnswer,
@@ -51,6 +53,9 @@ export function sqlCalls(rpc: Rpc): SqlCalls {
       const rows = refused.map(({ arrivalId, reason }) => ({ arrival_id: arrivalId, reason }))
       await rpc('job_queue_taken', { queue, arrival_ids: arrivalIds, refused: rows })
     },
+    dead: (queue, { jobIds, limit, ...filter }) =>
+      call('job_queue_dead', deadAnswer, { queue, filter: { ...filter, job_ids: jobIds, lim: limit } }),
+    drop: (queue, jobIds) => call('job_queue_drop', countAnswer, { queue, job_ids: jobIds }),
     note: (queue, { jobId, token, ...note }) =>
       call('job_queue_note', noteAnswer, { queue, job_id: jobId, token, note }),
     forget: async (queue, jobIds) => {

@@ -1,0 +1,58 @@
+-- job_queue_dead(queue, filter): the dead letters: jobs whose last life ended without success (a final `failed`, a final
+-- `lease_expired`, `expired`), that are not in line again and were not dropped; the newest first.
+--   filter  {model, since, before, job_ids, lim}: only jobs that needed this model; that ended at this time or later
+--           (microseconds since 1970); whose end has a smaller sequence number (to page on); with these ids; at most so many,
+--           1..1,000, 100 unless given. What is null or missing restricts nothing.
+-- Returns [{job_id, seq, at, code, attempts, queued, error}, …]: seq and at of the end; code: why the last attempt failed, or
+-- lease_expired or expired; attempts that were started in that life; queued: its first event, with what the job was asked to
+-- be; error from job_queue_data, null when there is none. Raises JQ001 for a limit out of bounds.
+create or replace function public.job_queue_dead(queue text, filter jsonb) returns jsonb
+language plpgsql stable security definer
+set search_path = pg_catalog, pg_temp
+set enable_seqscan = off
+as $$
+#variable_conflict use_column
+declare
+  wanted record;
+begin
+  select f.model, f.since, f.before, f.job_ids, coalesce(f.lim, 100) as lim into wanted
+    from jsonb_to_record(coalesce(filter, '{}')) as f (model text, since bigint, before bigint, job_ids text[], lim integer);
+  if wanted.lim not between 1 and 1000 then
+    raise exception using errcode = 'JQ001', message = 'job_queue_dead takes a limit of 1..1,000';
+  end if;
+  return (
+    select coalesce(jsonb_agg(jsonb_build_object(
+             'job_id', f.job_id, 'seq', f.seq, 'at', (extract(epoch from f.created_at) * 1000000)::bigint,
+             'code', case f.event_type when 'failed' then f.data ->> 'code' else f.event_type end,
+             'attempts', (
+               select count(*) from public.job_queue_log s
+                where s.queue = $1 and s.job_id = f.job_id and s.event_type = 'started'
+                  and s.seq > (f.queued ->> 'seq')::bigint and s.seq < f.seq),
+             'queued', f.queued,
+             'error', (
+               select d.error from public.job_queue_data d
+                where d.queue = $1 and d.job_id = f.job_id and d.life = (f.queued ->> 'seq')::bigint))
+             order by f.seq desc), '[]')
+      from (
+        select l.*, q.queued
+          from public.job_queue_log l
+          join lateral (
+            -- The last life. One that began after this end makes it an old story.
+            select jsonb_build_object('seq', b.seq, 'at', (extract(epoch from b.created_at) * 1000000)::bigint,
+                     'event_type', b.event_type, 'job_id', b.job_id, 'job_type', b.job_type, 'models', b.models,
+                     'worker_id', b.worker_id, 'data', b.data, 'command_id', b.command_id, 'command_hash', b.command_hash,
+                     'schema_version', b.schema_version) as queued, b.seq, b.models
+              from public.job_queue_log b
+             where b.queue = $1 and b.job_id = l.job_id and b.event_type = 'queued'
+             order by b.seq + 0 desc limit 1) q on q.seq < l.seq
+         where l.queue = $1
+           and (l.event_type = 'expired' or (l.event_type in ('failed', 'lease_expired') and l.data ? 'final'))
+           and (wanted.before is null or l.seq < wanted.before)
+           and (wanted.since is null or l.created_at >= 'epoch'::timestamptz + wanted.since * interval '1 microsecond')
+           and (wanted.job_ids is null or l.job_id = any (wanted.job_ids))
+           and (wanted.model is null or wanted.model = any (q.models))
+           and not exists (
+             select from public.job_queue_dropped d where d.queue = $1 and d.job_id = l.job_id and d.seq >= l.seq)
+         order by l.seq desc limit wanted.lim) f);
+end
+$$;

@@ -1,0 +1,55 @@
+import type { RecordedEvent } from '../../core/index.ts'
+import type { DeadFilter, DeadJob } from '../../port/index.ts'
+import { dataOf } from './data.ts'
+import type { MemoryQueue } from './database.ts'
+
+/** `job_queue_dead`: how each job's last life ended, the newest first. */
+export function deadIn(queue: MemoryQueue, filter: DeadFilter): readonly DeadJob[] {
+  const found: DeadJob[] = []
+  for (const end of queue.log.toReversed()) {
+    const job = isDead(end) ? deadJob(queue, end) : undefined
+    if (job === undefined || !isWanted(job, filter)) continue
+    found.push(job)
+    if (found.length === filter.limit) break
+  }
+  return found
+}
+
+/** `job_queue_drop`. */
+export function dropIn(queue: MemoryQueue, jobIds: readonly string[]): number {
+  const dead = deadIn(queue, { jobIds, limit: Number.POSITIVE_INFINITY })
+  for (const { jobId, seq } of dead) {
+    queue.dropped.set(jobId, seq)
+    queue.data.delete(jobId)
+  }
+  return dead.length
+}
+
+type End = RecordedEvent & { readonly type: 'failed' | 'lease_expired' | 'expired' }
+
+function isDead(event: RecordedEvent): event is End {
+  if (event.type === 'failed' || event.type === 'lease_expired') return event.final
+  return event.type === 'expired'
+}
+
+function deadJob(queue: MemoryQueue, end: End): DeadJob | undefined {
+  const { jobId, seq, at } = end
+  const queued = queue.log[(queue.lives.get(jobId) ?? 0) - 1]
+  if (queued?.type !== 'queued' || queued.seq > seq || (queue.dropped.get(jobId) ?? 0) >= seq)
+    return undefined
+  const attempts = queue.log
+    .slice(queued.seq, seq)
+    .filter((event) => event.type === 'started' && event.jobId === jobId).length
+  const error = dataOf(queue, [jobId])[0]?.error ?? null
+  const code = end.type === 'failed' ? end.code : end.type
+  return { jobId, seq, at, code, attempts, spec: queued.spec, error }
+}
+
+function isWanted(job: DeadJob, { jobIds, model, since, before }: DeadFilter): boolean {
+  return (
+    (jobIds?.includes(job.jobId) ?? true) &&
+    (model === undefined || job.spec.models.includes(model)) &&
+    job.at >= (since ?? 0) &&
+    job.seq < (before ?? Number.POSITIVE_INFINITY)
+  )
+}

@@ -1,0 +1,148 @@
+import assert from 'node:assert/strict'
+import type { Event, FailureCode } from '../../core/index.ts'
+import { appendNow, leaseExpiredEvent, queuedEvent, standOf, startedEvent } from '../hand-made.ts'
+import type { Bench } from './bench.ts'
+
+const failed = (jobId: string, code: FailureCode, final: boolean): Event => ({
+  type: 'failed',
+  jobId,
+  token: 1,
+  code,
+  final,
+})
+const onModel = (jobId: string, model: string): Event => {
+  const event = queuedEvent(jobId)
+  return event.type === 'queued'
+    ? { ...event, spec: { ...event.spec, models: [model], kind: 'render' } }
+    : event
+}
+
+/** Jobs that ended without success, and taking them off the list; what the log knows of a row that is taken in. */
+export function deadContract({ it, store, other }: Bench): void {
+  const die = async (queue: string, ...jobIds: readonly string[]) => {
+    await appendNow(
+      store(),
+      queue,
+      jobIds.flatMap((jobId) => [queuedEvent(jobId), failed(jobId, 'non_retryable', true)]),
+    )
+  }
+  const idsOf = async (queue: string, filter: object = {}) =>
+    (await other().dead(queue, { limit: 100, ...filter })).map(({ jobId }) => jobId)
+
+  it('lists each kind of end, the newest first, with what is known of it', async (queue) => {
+    await store().beat({
+      queue,
+      workerId: 'w',
+      kinds: null,
+      freeSlots: 1,
+      release: '0',
+      ttlMs: 60_000,
+      graceMs: 0,
+    })
+    const { at } = await standOf(store(), queue)
+    await appendNow(
+      store(),
+      queue,
+      [
+        onModel('failed', 'flux'),
+        startedEvent('failed', 'w'),
+        failed('failed', 'handler_error', false),
+        startedEvent('failed', 'w'),
+        failed('failed', 'timed_out', true),
+        queuedEvent('expired'),
+        { type: 'expired', jobId: 'expired' },
+        queuedEvent('again'),
+        failed('again', 'handler_error', false),
+        queuedEvent('cancelled'),
+        { type: 'cancelled', jobId: 'cancelled', token: null },
+      ],
+      { data: [{ jobId: 'failed', error: { name: 'E', message: 'm' } }] },
+    )
+    await store().leave(queue, 'w')
+    await appendNow(store(), queue, [
+      queuedEvent('lost'),
+      { ...leaseExpiredEvent('lost', 'w'), final: true } as Event,
+    ])
+    const dead = await other().dead(queue, { limit: 100 })
+    assert.deepEqual(
+      dead.map(({ jobId, code, attempts, error }) => [jobId, code, attempts, error]),
+      [
+        ['lost', 'lease_expired', 0, null],
+        ['expired', 'expired', 0, null],
+        ['failed', 'timed_out', 2, { name: 'E', message: 'm' }],
+      ],
+    )
+    const last = dead.at(-1)
+    assert.ok(last && last.seq === 5 && last.at >= at)
+    assert.deepEqual([last.spec.models, last.spec.kind, last.spec.attempts], [['flux'], 'render', 3])
+  })
+
+  it('does not list a job that is in line again, or has succeeded since', async (queue) => {
+    await die(queue, 'a', 'b')
+    await appendNow(store(), queue, [queuedEvent('a')])
+    assert.deepEqual(await idsOf(queue), ['b'])
+    await appendNow(store(), queue, [{ type: 'completed', jobId: 'a', token: 1 }, queuedEvent('b')])
+    assert.deepEqual(await idsOf(queue), [])
+    await appendNow(store(), queue, [failed('b', 'handler_error', true)])
+    assert.deepEqual(await idsOf(queue), ['b'])
+  })
+
+  it('finds by id, model and time, page by page', async (queue) => {
+    await die(queue, 'a', 'b', 'c')
+    await appendNow(store(), queue, [onModel('d', 'flux'), failed('d', 'handler_error', true)])
+    assert.deepEqual(await idsOf(queue, { jobIds: ['a', 'd', 'x'] }), ['d', 'a'])
+    assert.deepEqual(await idsOf(queue, { model: 'flux' }), ['d'])
+    const [d, c] = await store().dead(queue, { limit: 2 })
+    assert.deepEqual(await idsOf(queue, { since: d?.at }), ['d'])
+    assert.deepEqual(await idsOf(queue, { before: c?.seq, limit: 1 }), ['b'])
+    assert.deepEqual(await idsOf(`${queue}-other`), [])
+  })
+
+  it('drops what is dead, and only that; a later death is listed again', async (queue) => {
+    await die(queue, 'a', 'b')
+    await appendNow(store(), queue, [queuedEvent('live')], { data: [{ jobId: 'live', payload: 1 }] })
+    await appendNow(store(), queue, [queuedEvent('done'), { type: 'completed', jobId: 'done', token: 1 }], {
+      data: [{ jobId: 'done', result: 2 }],
+    })
+    assert.equal(await store().drop(queue, ['a', 'live', 'done', 'nobody', 'a']), 1)
+    assert.equal(await other().drop(queue, ['a']), 0)
+    assert.deepEqual(await idsOf(queue), ['b'])
+    const kept = await store().data(queue, ['live', 'done'])
+    assert.deepEqual(
+      kept.map(({ payload, result }) => [payload, result]),
+      [
+        [1, null],
+        [null, 2],
+      ],
+    )
+    await die(queue, 'a')
+    assert.deepEqual(await idsOf(queue), ['a', 'b'])
+    assert.equal(await store().drop(queue, ['a']), 1)
+    assert.deepEqual(await idsOf(queue), ['b'])
+  })
+
+  it('forgets what is kept of a job that is dropped', async (queue) => {
+    await appendNow(store(), queue, [queuedEvent('a'), failed('a', 'handler_error', true)], {
+      data: [{ jobId: 'a', payload: 'secret' }],
+    })
+    await store().drop(queue, ['a'])
+    assert.equal((await other().data(queue, ['a']))[0]?.payload, null)
+  })
+
+  it('refuses to take in a job that the log has ever heard of', async (queue) => {
+    const arriving = (jobId: string): Event => ({ ...queuedEvent(jobId), intake: true }) as Event
+    await die(queue, 'ended')
+    await appendNow(store(), queue, [{ type: 'bypassed', jobId: 'bypassed', jobType: 'normal' }])
+    const events = ['fresh', 'ended', 'bypassed'].map(arriving)
+    const refused = await appendNow(store(), queue, events)
+    assert.ok(!refused.ok && refused.reason === 'taken')
+    assert.deepEqual([...refused.jobIds].sort(), ['bypassed', 'ended'])
+    assert.equal((await appendNow(other(), queue, [arriving('fresh')])).ok, true)
+    assert.equal((await appendNow(store(), queue, [queuedEvent('ended')])).ok, true)
+    const { events: log } = await store().read(queue, 3, 10)
+    assert.deepEqual(
+      log.map((event) => event.type === 'queued' && event.intake),
+      [true, undefined],
+    )
+  })
+}

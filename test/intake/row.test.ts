@@ -1,0 +1,69 @@
+import { describe, expect, it } from 'vitest'
+import { account } from './support.ts'
+
+const id = 'aaaaaaaa-aaaa-4aaa-8aaa-aaaaaaaaaaaa'
+
+describe('the row of the user', () => {
+  it.each(['uuid', 'text', 'varchar(50)'])(
+    'comes with the data of its job when the key is %s',
+    async (type) => {
+      const db = await account(
+        `create table jobs (job_id ${type} primary key, status text, model text, input jsonb)`,
+      )
+      await db.query("insert into jobs values ($1, 'held', 'm', $2)", [
+        id,
+        JSON.stringify({ prompt: 'a train' }),
+      ])
+      const coordinator = await db.coordinator()
+      const [found, none] = await coordinator.data([id, 'no such row'])
+      expect(found?.row).toMatchObject({
+        job_id: id,
+        status: 'held',
+        input: { prompt: 'a train' },
+        queued_at: null,
+      })
+      expect(none?.row).toBeNull()
+    },
+  )
+
+  it('is null where the account has no such table', async () => {
+    const db = await account('create table other (id integer)')
+    expect(await (await db.coordinator()).data(['a'])).toMatchObject([{ jobId: 'a', row: null }])
+  })
+})
+
+describe('a note', () => {
+  it('is flushed to the disk when it holds a checkpoint, whatever the default of the database', async () => {
+    const db = await account()
+    await db.exec('set synchronous_commit = off')
+    await db.exec("begin; select job_queue_note('default', 'a', 1, '{\"progress\": 1}')")
+    expect(await db.value('show synchronous_commit')).toBe('off')
+    await db.exec("select job_queue_note('default', 'a', 1, '{\"checkpoint\": null}')")
+    expect(await db.value('show synchronous_commit')).toBe('on')
+    await db.exec('rollback')
+  })
+})
+
+describe('the life of a job', () => {
+  it('is found by the index of its id in a long log without statistics', async () => {
+    const db = await account()
+    await db.exec(`insert into job_queue_log (seq, created_at, queue, event_type, job_id, command_id, data)
+      select n, now(), 'default', 'queued', 'job-' || n, 'c', '{"final": true}' from generate_series(1, 100000) n`)
+    const fetched = () => db.value("select pg_stat_get_xact_tuples_fetched('job_queue_log'::regclass)::int")
+    const cost = async (sql: string) => {
+      const before = Number(await fetched())
+      await db.query(sql)
+      return Number(await fetched()) - before
+    }
+    await db.exec('begin')
+    for (const sql of [
+      `select job_queue_put_data('default', '[{"job_id": "job-77", "payload": 1}]')`,
+      `select job_queue_data_of('default', array['job-77'])`,
+      `select job_queue_outer_rows('default', array['job-77'])`,
+      `select job_queue_drop('default', array['job-77'])`,
+    ]) {
+      for (let time = 0; time < 7; time++) expect(await cost(sql), sql).toBeLessThan(50)
+    }
+    await db.exec('rollback')
+  })
+})
