@@ -9,7 +9,9 @@ const all = { max: 1_000, kinds: null }
 async function asIfNobodyProjected(db: Account): Promise<void> {
   const behind = 'select count(*)::int from job_queue_heads where projected_seq < version'
   await expect.poll(() => db.value(behind)).toBe(0)
-  await db.exec('update jobs set queued_at = null, status = 'pending'; update job_queue_arrivals set claimed_until = now()')
+  await db.exec(
+    "update jobs set queued_at = null, status = 'pending'; update job_queue_arrivals set claimed_until = now()",
+  )
 }
 
 describe('intake of rows of jobs', () => {
