@@ -1,7 +1,8 @@
-import { Auditor } from '../audit/index.ts'
+import { RELEASE } from '../../coordinator/release.ts'
+import { Audit, type Statement, statementMarkdown } from '../audit/index.ts'
 import type { Cli } from '../cli.ts'
 import { FoundSomething } from '../failure.ts'
-import { count, plural } from '../format.ts'
+import { clip, count, duration, plural } from '../format.ts'
 import { eachEvent } from '../read-log.ts'
 import { withStore } from '../store.ts'
 import { table } from '../terminal/table.ts'
@@ -9,29 +10,48 @@ import { table } from '../terminal/table.ts'
 /** A log that broke a promise once usually goes on breaking it; the first ones tell the cause. */
 const SHOWN = 20
 
+interface Options {
+  readonly [flag: string]: unknown
+  readonly markdown?: boolean
+}
+
 export function addAudit(cli: Cli): void {
-  cli.command(
-    'audit',
-    'prove from the log alone that no promise was broken; shares no code with what decides',
-    [
-      ['audit', 'exit code 3 if there is any violation'],
-      ['audit --json', 'every violation with its event, rule, job and model'],
-    ],
-    async (frame) => {
-      const auditor = new Auditor()
-      await withStore(frame, (store) => eachEvent(frame, store, 'audited', (event) => auditor.push(event)))
-      const report = auditor.report()
-      const { violations, events, jobs, attempts, maxConcurrent } = report
-      const rows = violations
-        .slice(0, SHOWN)
-        .map(({ seq, rule, jobId, detail }) => [seq, rule, jobId ?? '—', detail])
-      const found =
-        violations.length === 0 ? '' : `\n${table(['seq', 'rule', 'job', 'what'], rows, { right: [0] })}`
-      frame.emit(
-        report,
-        `${plural(violations.length, 'violation')} in ${plural(events, 'event')}: ${plural(jobs, 'job')}, ${plural(attempts, 'attempt')}, at most ${count(maxConcurrent)} at once${found}`,
-      )
-      if (violations.length > 0) throw new FoundSomething()
-    },
+  cli
+    .command<Options>(
+      'audit',
+      'prove from the log alone that no promise was broken; shares no code with what decides',
+      [
+        ['audit', 'exit code 3 if there is any violation'],
+        ['audit --markdown > audit.md', 'a report to file: promises, models, and a digest of the log'],
+        ['audit --json', 'every violation, and every overlap on a model with who held it and for how long'],
+      ],
+      async (frame, _, { markdown = false }) => {
+        const audit = new Audit()
+        const said = await withStore(frame, async (store) => {
+          await eachEvent(frame, store, 'audited', (event) => audit.push(event))
+          const { now } = await store.read(frame.queue, 0, 1)
+          return audit.statement({ queue: frame.queue, store: store.name, release: RELEASE, now })
+        })
+        frame.emit(said, markdown ? statementMarkdown(said) : textOf(said))
+        if (said.violations.length > 0 || said.overlaps.length > 0) throw new FoundSomething()
+      },
+    )
+    .option('--markdown', 'the whole report as a page')
+}
+
+function textOf({ violations, overlaps, events, jobs, attempts, maxConcurrent }: Statement): string {
+  const head = `${plural(violations.length, 'violation')} in ${plural(events, 'event')}: ${plural(jobs, 'job')}, ${plural(attempts, 'attempt')}, at most ${count(maxConcurrent)} at once`
+  const rows = violations
+    .slice(0, SHOWN)
+    .map(({ seq, rule, jobId, detail }) => [seq, rule, jobId ?? '—', detail])
+  const found = rows.length === 0 ? [] : [table(['seq', 'rule', 'job', 'what'], rows, { right: [0] })]
+  const shared = overlaps
+    .slice(0, SHOWN)
+    .map(({ model, fromSeq, ms, holders }) => [
+      ...[fromSeq, clip(model, 28), duration(ms), clip(holders.map(({ jobId }) => jobId).join(', '), 40)],
+    ])
+  const heads = ['from', 'overlap on', 'for', 'held by']
+  return [head, ...found, ...(shared.length === 0 ? [] : ['', table(heads, shared, { right: [0, 2] })])].join(
+    '\n',
   )
 }

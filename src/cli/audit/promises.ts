@@ -1,0 +1,17 @@
+import type { AuditRule } from './violation.ts'
+
+/** What each rule promises, in the words of a report. */
+export const promises: Readonly<Record<AuditRule, string>> = {
+  sequence: 'The numbers of the log are 1, 2, 3 … without a gap.',
+  time: 'Every event comes after the one before it.',
+  capacity: 'No model ever had more holders than places.',
+  max_active: 'Never were more jobs active than the policy allowed.',
+  alone: 'A job that has to run alone ran alone.',
+  order: 'No job was overtaken on a model that was kept for it.',
+  line_order: 'Every slot went to the first job in line that could use it.',
+  attempt: 'A job had one live attempt at most, and no more attempts than it may have.',
+  token: 'Whatever spoke for an attempt showed the fencing token of that attempt.',
+  life: 'Every event fits the life of its job and the state of the queue.',
+  not_due: 'No job started before it was due.',
+  draining: 'Nothing started while the queue was draining.',
+}
