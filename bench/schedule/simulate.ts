@@ -1,7 +1,7 @@
+import { Agenda } from '../../src/cli/what-if/agenda.ts'
 import { MICROS_PER_SECOND, type RecordedEvent } from '../../src/core/index.ts'
 import { byModel } from '../core/line.ts'
 import { CoreQueue, plainSpec } from '../core-queue.ts'
-import { Agenda } from './agenda.ts'
 import type { Request } from './trace.ts'
 
 export interface Rules {

@@ -15,8 +15,10 @@ import { addRebuild } from './rebuild.ts'
 import { addReplay } from './replay.ts'
 import { addResume } from './resume.ts'
 import { addRun } from './run.ts'
+import { addStats } from './stats.ts'
 import { addStatus } from './status.ts'
 import { addVerify } from './verify.ts'
+import { addWhatIf } from './what-if.ts'
 
 type Add = (cli: Cli) => void
 
@@ -24,6 +26,6 @@ type Add = (cli: Cli) => void
 export const commandGroups: readonly (readonly [heading: string, commands: readonly Add[]])[] = [
   ['Begin:', [addDemo, addMigrate, addDev]],
   ['Work:', [addRun, addEnqueue, addCancel, addPolicy, addDrain, addResume]],
-  ['Look:', [addStatus, addQueue, addExplain, addLog, addReplay]],
+  ['Look:', [addStatus, addQueue, addExplain, addLog, addReplay, addStats, addWhatIf]],
   ['Check:', [addVerify, addRebuild, addAudit, addMachine]],
 ]

@@ -1,0 +1,47 @@
+import { defaultPolicy } from '../../core/index.ts'
+import type { Cli } from '../cli.ts'
+import { writeOutput } from '../output-file.ts'
+import { addPeriodFlags, checkPeriod, type PeriodFlags, periodOf } from '../period.ts'
+import { withStore } from '../store.ts'
+import { whatIfDrawing, whatIfText } from '../what-if/show.ts'
+import { trialOf, usualTrials } from '../what-if/trial.ts'
+import { whatIf } from '../what-if/what-if.ts'
+
+interface Options extends PeriodFlags {
+  readonly try?: readonly string[]
+  readonly svg?: string
+}
+
+export function addWhatIf(cli: Cli): void {
+  addPeriodFlags(
+    cli.command<Options>(
+      'what-if',
+      'what another policy or capacity would have changed: the jobs of a period, simulated under it',
+      [
+        ['what-if', 'the last 24 hours under serial, by-model, and by-model with overtaking'],
+        [
+          'what-if --try flux-dev=2 --try flux-dev=2,overtakes=16',
+          'a second place for a model, beside what happened',
+        ],
+        ['what-if --try by-model,max-active=8,slots=8', 'with room for 8 jobs in all workers together'],
+        ['what-if --since 7d --svg week.svg --json', 'a drawing, and everything for programs'],
+      ],
+      async (frame, _, options) => {
+        const tries = options.try ?? usualTrials
+        for (const text of tries) trialOf(text, defaultPolicy)
+        checkPeriod(options)
+        const found = await withStore(frame, async (store) =>
+          whatIf(frame, store, await periodOf(store, frame.queue, options), tries),
+        )
+        if (options.svg !== undefined) await writeOutput(frame, '--svg', options.svg, whatIfDrawing(found))
+        frame.emit(found, whatIfText(frame, found))
+      },
+    ),
+  )
+    .option(
+      '--try <rules>',
+      'serial or by-model and what differs: max-active=n, overtakes=n, slots=n, model=places; may be repeated',
+      (text: string, before: readonly string[] = []) => [...before, text],
+    )
+    .option('--svg <file>', 'draw it')
+}

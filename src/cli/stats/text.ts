@@ -1,0 +1,86 @@
+import sparkly from 'sparkly'
+import { clip, count, duration } from '../format.ts'
+import type { Frame } from '../frame.ts'
+import { facts, table } from '../terminal/table.ts'
+import type { Stats } from './stats.ts'
+import type { Summary } from './summary.ts'
+
+const SHOWN = 12
+
+/** Stats for people: what it comes to, how it went over time, who was busy, and for whom was waited. */
+export function statsText(frame: Frame, stats: Stats): string {
+  const { dim } = frame.colors
+  const { counts, perSlice } = stats
+  const head = facts(
+    [
+      ['from', `${stats.from} to ${stats.to}`],
+      ['jobs', `${count(counts.queued)} queued, ${count(counts.started)} started, ${endsText(stats)}`],
+      ['rate', `${rate(stats.completedPerMinute)} completed per minute`],
+      ['waited', summaryText(stats.waiting)],
+      ['ran', summaryText(stats.running)],
+    ],
+    dim,
+  )
+  const overTime = facts(
+    [
+      ['waiting', `${spark(perSlice.waiting)}  at most ${count(stats.mostWaiting)}`],
+      ['active', `${spark(perSlice.active)}  at most ${count(stats.mostActive)}`],
+      ['completed', `${spark(perSlice.completed)}  ${duration(stats.sliceSeconds * 1_000)} a bar`],
+      ...(counts.failed > 0 ? ([['failed', spark(perSlice.failed)]] as const) : []),
+    ],
+    dim,
+  )
+  return [head, overTime, ...modelTable(frame, stats), ...blockedTables(frame, stats)].join('\n\n')
+}
+
+function endsText({ counts: { completed, failed, cancelled, expired, requeued } }: Stats): string {
+  const others = [
+    [failed, 'failed'],
+    [cancelled, 'cancelled'],
+    [expired, 'expired'],
+    [requeued, 'tried again'],
+  ] as const
+  const rest = others.filter(([number]) => number > 0).map(([number, what]) => `, ${count(number)} ${what}`)
+  return `${count(completed)} completed${rest.join('')}`
+}
+
+export const summaryText = ({ count: many, mean, p50, p95, max }: Summary): string =>
+  many === 0
+    ? '—'
+    : `mean ${duration(mean)}, half within ${duration(p50)}, 95 % within ${duration(p95)}, at most ${duration(max)}`
+
+const rate = (perMinute: number): string =>
+  perMinute >= 100 ? count(Math.round(perMinute)) : perMinute.toFixed(1)
+
+/** Bars from zero, so that a small wave does not look like a storm. */
+const spark = (values: readonly number[]): string => sparkly([...values], { minimum: 0 })
+
+function modelTable(frame: Frame, { models }: Stats): string[] {
+  if (models.length === 0) return []
+  const rows = models
+    .slice(0, SHOWN)
+    .map(({ model, places, attempts, utilisation, perSlice }) => [
+      clip(model, 24),
+      places,
+      count(attempts),
+      `${(utilisation * 100).toFixed(1)} %`,
+      sparkly([...perSlice], { minimum: 0, maximum: 1 }),
+    ])
+  const heads = ['model', 'places', 'attempts', 'in use', '']
+  const more = models.length > SHOWN ? `\n… and ${models.length - SHOWN} more: --json` : ''
+  return [`${table(heads, rows, { heading: frame.colors.dim, right: [1, 2, 3] })}${more}`]
+}
+
+function blockedTables(frame: Frame, { blocked }: Stats): string[] {
+  const all = [
+    ['waited because', blocked.byReason],
+    ['waited on model', blocked.byModel],
+    ['waited behind job', blocked.byJob],
+  ] as const
+  return all
+    .filter(([, times]) => times.length > 0)
+    .map(([heading, times]) => {
+      const rows = times.slice(0, SHOWN).map(({ name, ms }) => [clip(name, 40), duration(ms)])
+      return table([heading, 'in all'], rows, { heading: frame.colors.dim, right: [1] })
+    })
+}

@@ -1,0 +1,81 @@
+import { capacityOf, MICROS_PER_MS, type Micros, type Policy } from '../../core/index.ts'
+import { Level, type Slices } from '../stats/levels.ts'
+import { type Summary, summaryOf } from '../stats/summary.ts'
+import type { Life } from './recording.ts'
+
+export interface ModelOutcome {
+  readonly model: string
+  readonly places: number
+  readonly heldMs: number
+  /** Share of its places that was held between the first start and the last end, 0 to 1. */
+  readonly utilisation: number
+}
+
+/** What became of the jobs under some rules, whether it happened or is simulated. */
+export interface Outcome {
+  readonly jobs: number
+  readonly attempts: number
+  /** From being able to start to starting, over all attempts. */
+  readonly waiting: Summary
+  /** From the first start to the last end. */
+  readonly makespanMs: number
+  readonly maxConcurrent: number
+  /** Most used first. */
+  readonly models: readonly ModelOutcome[]
+  /** How many waited and how many ran, on average, in each slice of time. */
+  readonly perSlice: { readonly waiting: readonly number[]; readonly active: readonly number[] }
+}
+
+/** When the last of these jobs ended. */
+export const lastEnd = (lives: readonly Life[]): Micros =>
+  lives.reduce((last, { runs }) => Math.max(last, runs.at(-1)?.to ?? 0), 0)
+
+/** @param slices the stretch of time that all outcomes share, so that they can be drawn on one axis */
+export function outcomeOf(lives: readonly Life[], policy: Policy, slices: Slices): Outcome {
+  const runs = lives.flatMap((life) => life.runs.map((run) => ({ ...run, models: life.spec.models })))
+  const began = runs.reduce((first, { from }) => Math.min(first, from), Number.POSITIVE_INFINITY)
+  const makespan = runs.length === 0 ? 0 : lastEnd(lives) - began
+  const active = levelOf(
+    runs.map(({ from, to }) => [from, to]),
+    slices,
+  )
+  const waiting = levelOf(
+    runs.map(({ readyAt, from }) => [readyAt, from]),
+    slices,
+  )
+  return {
+    jobs: lives.length,
+    attempts: runs.length,
+    waiting: summaryOf(runs.map(({ readyAt, from }) => from - readyAt)),
+    makespanMs: makespan / MICROS_PER_MS,
+    maxConcurrent: active.most,
+    models: modelsOf(runs, policy, makespan),
+    perSlice: { waiting: waiting.means(), active: active.means() },
+  }
+}
+
+function levelOf(spans: readonly (readonly [Micros, Micros])[], slices: Slices): Level {
+  const steps = spans.flatMap(([from, to]) => (from < to ? [[from, 1] as const, [to, -1] as const] : []))
+  const level = new Level(slices)
+  // An end before a start of the same moment: a hand-off is not two at once.
+  for (const [at, by] of steps.sort((a, b) => a[0] - b[0] || a[1] - b[1])) level.set(at, level.value + by)
+  return level
+}
+
+function modelsOf(
+  runs: readonly { readonly from: Micros; readonly to: Micros; readonly models: readonly string[] }[],
+  policy: Policy,
+  makespan: Micros,
+): ModelOutcome[] {
+  const held = new Map<string, Micros>()
+  for (const { from, to, models } of runs) {
+    for (const model of models) held.set(model, (held.get(model) ?? 0) + to - from)
+  }
+  return [...held]
+    .map(([model, micros]) => {
+      const places = capacityOf(policy, model)
+      const utilisation = makespan === 0 ? 0 : micros / (places * makespan)
+      return { model, places, heldMs: micros / MICROS_PER_MS, utilisation }
+    })
+    .toSorted((a, b) => b.heldMs - a.heldMs || (a.model < b.model ? -1 : 1))
+}

@@ -1,0 +1,168 @@
+import { nextTickAt } from '../../coordinator/timers.ts'
+import {
+  type Claim,
+  type CommandBody,
+  decide,
+  emptyLedger,
+  InterlockError,
+  type Ledger,
+  type Micros,
+  type Policy,
+} from '../../core/index.ts'
+import { Agenda } from './agenda.ts'
+import { type Life, Recording, type Run } from './recording.ts'
+
+export interface Rules {
+  readonly policy: Policy
+  /** How many jobs the workers could run at once, whatever the policy allows; null: any number. */
+  readonly slots: number | null
+}
+
+type Item =
+  | { readonly do: 'come' | 'cancel'; readonly index: number }
+  | { readonly do: 'end'; readonly index: number; readonly token: number; readonly run: Run | undefined }
+  | { readonly do: 'tick' }
+
+const nobodyDead: ReadonlySet<string> = new Set()
+const WORKER = 'what-if'
+
+/**
+ * Lets the same jobs come at the same times and run for as long as they ran, under other rules. Every decision is the
+ * core's own; nothing else takes any time.
+ * @param progress is told how many jobs have ended
+ */
+export async function simulate(
+  lives: readonly Life[],
+  rules: Rules,
+  progress: (ended: number) => Promise<void> | void = () => {},
+): Promise<readonly Life[]> {
+  const simulation = new Simulation(lives, rules)
+  for (let steps = 1; simulation.step(); steps++) if (steps % 1_000 === 0) await progress(simulation.ended)
+  return simulation.outcome()
+}
+
+class Simulation {
+  readonly #lives: readonly Life[]
+  readonly #agenda = new Agenda<Item>()
+  readonly #recording = new Recording()
+  /** How many attempts of each job were started. */
+  readonly #started: number[]
+  #ledger: Ledger = emptyLedger
+  #free: number
+  #now: Micros
+  #commands = 0
+  #tickAt = Number.POSITIVE_INFINITY
+  ended = 0
+
+  constructor(lives: readonly Life[], { policy, slots }: Rules) {
+    this.#lives = lives
+    this.#free = slots ?? Number.MAX_SAFE_INTEGER
+    this.#started = lives.map(() => 0)
+    for (const [index, life] of lives.entries()) {
+      this.#agenda.add(life.arrivedAt, { do: 'come', index })
+      if (life.cancelledAfter !== null) {
+        this.#agenda.add(life.arrivedAt + life.cancelledAfter, { do: 'cancel', index })
+      }
+    }
+    this.#now = (lives[0]?.arrivedAt ?? 0) - 1
+    this.#send({ type: 'set_policy', policy })
+  }
+
+  /** False when nothing is left to do. */
+  step(): boolean {
+    const next = this.#agenda.next()
+    if (next === undefined) return false
+    this.#now = Math.max(this.#now, next.at)
+    this.#do(next.item)
+    return true
+  }
+
+  /** @throws InterlockError `aborted` when jobs are left that nothing will ever start */
+  outcome(): readonly Life[] {
+    if (this.#ledger.jobs.size === 0) return this.#recording.lives
+    throw new InterlockError(
+      'aborted',
+      `${this.#ledger.jobs.size} jobs would never start under these rules; try others`,
+    )
+  }
+
+  #do(item: Item): void {
+    switch (item.do) {
+      case 'come':
+        return this.#send({ type: 'enqueue', specs: [this.#specOf(item.index)] })
+      case 'cancel':
+        // One that has started, or ended, before it was cancelled is not cancelled.
+        if (this.#started[item.index] === 0)
+          this.#send({ type: 'cancel', jobId: String(item.index), force: false })
+        return
+      case 'end':
+        this.#free++
+        return this.#send(endOf(item, this.#now))
+      case 'tick':
+        this.#tickAt = Number.POSITIVE_INFINITY
+        return this.#send({ type: 'tick' })
+      default:
+        return item satisfies never
+    }
+  }
+
+  /** By its place in the list: an id may come again before it is gone under other rules. */
+  #specOf(index: number) {
+    const life = this.#lives[index]
+    if (life === undefined) throw new RangeError(`there is no job ${index}`)
+    // An id that never ends its attempts early: what was recorded says how often it failed.
+    return { ...life.spec, jobId: String(index) }
+  }
+
+  #send(body: CommandBody): void {
+    const claim: Claim = { max: this.#free, kinds: null }
+    const command = { id: `w${this.#commands++}`, hash: 0, workerId: WORKER, claim, body }
+    const { events, ledger } = decide(this.#ledger, [command], { now: this.#now, deadWorkers: nobodyDead })
+    this.#ledger = ledger
+    for (const event of events) {
+      this.#recording.push(event)
+      if (event.type === 'started') this.#start(Number(event.jobId), event.seq, event.at)
+      else if (isEnd(event.type)) this.ended++
+    }
+    this.#setTick()
+  }
+
+  #start(index: number, token: number, at: Micros): void {
+    this.#free--
+    const runs = this.#lives[index]?.runs ?? []
+    const run = runs[this.#started[index] ?? 0]
+    this.#started[index] = (this.#started[index] ?? 0) + 1
+    // An attempt that never came about then (the job was cancelled or expired first) takes as long as the last one.
+    const like = run ?? runs.at(-1)
+    this.#agenda.add(at + (like === undefined ? 0 : like.to - like.from), { do: 'end', index, token, run })
+  }
+
+  #setTick(): void {
+    const at = nextTickAt(this.#ledger)
+    if (at === undefined || at >= this.#tickAt) return
+    this.#tickAt = at
+    this.#agenda.add(at, { do: 'tick' })
+  }
+}
+
+const isEnd = (type: string): boolean =>
+  type === 'completed' || type === 'cancelled' || type === 'expired' || type === 'failed'
+
+function endOf({ index, token, run }: Item & { readonly do: 'end' }, now: Micros): CommandBody {
+  const jobId = String(index)
+  const ending = run?.ending ?? { type: 'completed' }
+  switch (ending.type) {
+    case 'completed':
+      return { type: 'complete', jobId, token }
+    case 'failed':
+      return { type: 'fail', jobId, token, code: 'handler_error', retryAt: null }
+    case 'again': {
+      const at = now + ending.after
+      return ending.costs
+        ? { type: 'fail', jobId, token, code: 'handler_error', retryAt: at }
+        : { type: 'release', jobId, token, reason: 'later', runAt: at }
+    }
+    default:
+      return ending satisfies never
+  }
+}

@@ -1,0 +1,51 @@
+import { InterlockError, type Policy } from '../../core/index.ts'
+import { type PolicyFlags, policyFrom } from '../policy-flags.ts'
+import { wholeNumber } from '../whole-number.ts'
+import type { Rules } from './simulate.ts'
+
+/** Rules to try, under the name that they were given. */
+export interface Trial extends Rules {
+  readonly name: string
+}
+
+/** What is tried unless something is asked for. */
+export const usualTrials = ['serial', 'by-model', 'by-model,overtakes=16'] as const
+
+/**
+ * `by-model,max-active=4,flux-dev=2,overtakes=16,slots=8`: a name, and what differs from it. Without a name it differs
+ * from the policy in force.
+ * @throws InterlockError `invalid_input`
+ */
+export function trialOf(text: string, inForce: Policy): Trial {
+  const { slots, ...flags } = flagsOf(text)
+  return {
+    name: text,
+    policy: policyFrom(flags, inForce),
+    slots: wholeNumber('slots', slots, 1, 1_000_000) ?? null,
+  }
+}
+
+function flagsOf(text: string): PolicyFlags & { readonly slots?: string } {
+  const flags: {
+    policy?: string
+    maxActive?: string
+    overtakes?: string
+    slots?: string
+    capacity: string[]
+  } = {
+    capacity: [],
+  }
+  for (const part of text.split(',').map((each) => each.trim())) {
+    const at = part.lastIndexOf('=')
+    const [key, value] = [part.slice(0, at), part.slice(at + 1)]
+    if (part === '')
+      throw new InterlockError('invalid_input', `--try ${text}: a part of it is empty; leave it out`)
+    if (at < 0) flags.policy = part
+    else if (key === 'max-active') flags.maxActive = value
+    else if (key === 'overtakes') flags.overtakes = value
+    else if (key === 'slots') flags.slots = value
+    else flags.capacity.push(part)
+  }
+  const { capacity, ...rest } = flags
+  return capacity.length === 0 ? rest : { ...rest, capacity }
+}

@@ -1,0 +1,200 @@
+import { readFile } from 'node:fs/promises'
+import path from 'node:path'
+import fc from 'fast-check'
+import { describe, expect, it } from 'vitest'
+import { outcomeOf } from '../../src/cli/what-if/outcome.ts'
+import type { Ending, Life } from '../../src/cli/what-if/recording.ts'
+import { simulate } from '../../src/cli/what-if/simulate.ts'
+import { trialOf } from '../../src/cli/what-if/trial.ts'
+import { defaultPolicy, type Policy, specDefaults } from '../../src/core/index.ts'
+import { documentOf, emptyQueue, worked } from './history.ts'
+import { interlock, temporaryFolder } from './support.ts'
+
+const SECOND = 1_000_000
+const T0 = 1_700_000_000 * SECOND
+
+interface Wish {
+  readonly at: number
+  readonly models: readonly string[]
+  /** Seconds of each attempt; all but the last one are followed by another. */
+  readonly runs: readonly number[]
+}
+
+/** As if recorded; when they ran then is of no interest here, for how long is. */
+const recorded = (wishes: readonly Wish[]): Life[] =>
+  wishes.map(({ at, models, runs }, index) => ({
+    spec: { jobId: `job-${index}`, jobType: 'normal', kind: 'normal', models, ...specDefaults, attempts: 5 },
+    arrivedAt: T0 + at * SECOND,
+    runs: runs.map((seconds, i) => ({
+      readyAt: T0,
+      from: T0,
+      to: T0 + seconds * SECOND,
+      ending: endingOf(i < runs.length - 1),
+    })),
+    cancelledAfter: null,
+    ended: true,
+  }))
+
+const endingOf = (again: boolean): Ending =>
+  again ? { type: 'again', after: SECOND, costs: true } : { type: 'completed' }
+
+const policy = (rest: Partial<Policy>): Policy => ({ ...defaultPolicy, ...rest })
+const byModel = policy({ maxActive: null })
+const seconds = (micros: number): number => Math.round((micros - T0) / 10_000) / 100
+const spansOf = (lives: readonly Life[]) =>
+  lives.map(({ runs }) => runs.map(({ from, to }) => [seconds(from), seconds(to)]))
+
+describe('a simulation', () => {
+  const three = recorded([
+    { at: 0, models: ['m'], runs: [3] },
+    { at: 0, models: ['m', 'n'], runs: [2] },
+    { at: 1, models: ['o'], runs: [1] },
+  ])
+
+  it('lets the jobs of a serial queue run side by side', async () => {
+    expect(spansOf(await simulate(three, { policy: defaultPolicy, slots: null }))).toEqual([
+      [[0, 3]],
+      [[3, 5]],
+      [[5, 6]],
+    ])
+    expect(spansOf(await simulate(three, { policy: byModel, slots: null }))).toEqual([
+      [[0, 3]],
+      [[3, 5]],
+      [[1, 2]],
+    ])
+    const two = { policy: policy({ maxActive: null, capacity: { m: 2 } }), slots: null }
+    expect(spansOf(await simulate(three, two))).toEqual([[[0, 3]], [[0, 2]], [[1, 2]]])
+    expect(spansOf(await simulate(three, { ...two, slots: 1 }))).toEqual([[[0, 3]], [[3, 5]], [[5, 6]]])
+  })
+
+  it('lets attempts fail as they failed, and be tried again as long after', async () => {
+    const lives = recorded([
+      { at: 0, models: ['m'], runs: [2, 1] },
+      { at: 1, models: ['m'], runs: [0.5] },
+    ])
+    expect(spansOf(await simulate(lives, { policy: byModel, slots: null }))).toEqual([
+      [
+        [0, 2],
+        [3, 4],
+      ],
+      [[2, 2.5]],
+    ])
+  })
+
+  it('cancels who was cancelled while he waited, if he still waits', async () => {
+    const [first, second] = recorded([
+      { at: 0, models: ['m'], runs: [3] },
+      { at: 0, models: ['m'], runs: [] },
+    ])
+    const lives = [first, { ...second, cancelledAfter: 2 * SECOND }] as Life[]
+    const serial = await simulate(lives, { policy: byModel, slots: null })
+    expect(spansOf(serial)).toEqual([[[0, 3]], []])
+    expect(serial[1]?.ended).toBe(true)
+  })
+
+  it('says what it comes to: waiting, makespan, use of each model', async () => {
+    const lives = await simulate(three, { policy: byModel, slots: null })
+    const outcome = outcomeOf(lives, byModel, { from: T0, to: T0 + 5 * SECOND, count: 5 })
+    const rounded = (values: readonly number[]) => values.map((value) => Math.round(value * 100) / 100)
+    expect(outcome).toMatchObject({ jobs: 3, attempts: 3, maxConcurrent: 2 })
+    expect(
+      rounded([outcome.waiting.mean / 1_000, outcome.waiting.max / 1_000, outcome.makespanMs / 1_000]),
+    ).toEqual([1, 3, 5])
+    expect(outcome.models.map(({ model, utilisation }) => [model, Math.round(utilisation * 100)])).toEqual([
+      ['m', 100],
+      ['n', 40],
+      ['o', 20],
+    ])
+    expect(rounded(outcome.perSlice.waiting)).toEqual([1, 1, 1, 0, 0])
+    expect(rounded(outcome.perSlice.active)).toEqual([1, 2, 1, 1, 1])
+  })
+
+  const wish = fc.record({
+    at: fc.integer({ min: 0, max: 20 }),
+    models: fc.subarray(['a', 'b', 'c', 'd'], { minLength: 1, maxLength: 3 }),
+    runs: fc.array(fc.integer({ min: 1, max: 5 }), { minLength: 1, maxLength: 3 }),
+  })
+  const rules = fc.record({
+    maxActive: fc.option(fc.integer({ min: 1, max: 4 }), { nil: null }),
+    maxOvertakes: fc.constantFrom(0, 1, 16, null),
+    capacity: fc.constantFrom({}, { a: 2 }, { '*': 3 }),
+  })
+
+  it('of a simulation under the same rules is that simulation', async () => {
+    await fc.assert(
+      fc.asyncProperty(fc.array(wish, { minLength: 1, maxLength: 25 }), rules, async (wishes, rest) => {
+        // No two moments are the same: which of two that are goes first is nobody's promise.
+        const odd = (at: number, index: number) => at + (index + 1) * 1e-4
+        const uneven = wishes
+          .toSorted((a, b) => a.at - b.at)
+          .map(({ at, models, runs }, index) => ({
+            ...{ at: odd(at, index * 7), models },
+            runs: runs.map((run, i) => odd(run, index * 101 + i * 13)),
+          }))
+        const lives = recorded(uneven)
+        const first = await simulate(lives, { policy: policy(rest), slots: null })
+        const again = await simulate(first, { policy: policy(rest), slots: null })
+        expect(spansOf(again)).toEqual(spansOf(first))
+        expect(first.map(({ runs }) => runs.length)).toEqual(lives.map(({ runs }) => runs.length))
+      }),
+      { numRuns: 200 },
+    )
+  })
+})
+
+describe('rules to try', () => {
+  it('are a name and what differs from it', () => {
+    const inForce = policy({ maxActive: 7, capacity: { x: 3 } })
+    expect(trialOf('serial', inForce)).toEqual({ name: 'serial', policy: defaultPolicy, slots: null })
+    expect(trialOf('flux-dev=2, overtakes=16,slots=4', inForce)).toMatchObject({
+      policy: { maxActive: 7, capacity: { x: 3, 'flux-dev': 2 }, maxOvertakes: 16 },
+      slots: 4,
+    })
+  })
+
+  it.each([
+    ['fastest', 'policy: must be "serial"'],
+    ['by-model,,m=2', 'a part of it is empty'],
+    ['m=0', 'policy.capacity.m: must be a whole number'],
+    ['slots=none', 'slots none: must be a whole number'],
+  ])('%s is refused before anything is opened', async (text, message) => {
+    const { code, stderr } = await interlock(['what-if', '--try', text, '--url', 'postgres://127.0.0.1:1/x'])
+    expect({ code, says: stderr.includes(message) }).toEqual({ code: 2, says: true })
+  })
+})
+
+describe('interlock what-if', () => {
+  it('foretells from a serial run how long the same jobs take by model', async () => {
+    const url = await emptyQueue()
+    const lines = Array.from({ length: 24 }, (_, i) => `job-${i},m${i % 3}${i % 4 === 0 ? ';n' : ''},0.1`)
+    await worked(url, lines, '--policy', 'serial')
+    const file = path.join(await temporaryFolder(), 'what-if.svg')
+    const foretold = await documentOf(url, ['what-if', '--try', 'by-model', '--try', 'serial', '--svg', file])
+    const [happened, simulated, tried, serial] = foretold.outcomes
+    expect([happened.name, simulated.name, tried.name]).toEqual(['happened', 'simulated', 'by-model'])
+    expect(foretold).toMatchObject({ jobs: 24, leftOut: 0 })
+    // What nothing but the jobs takes time for is never slower than what happened.
+    expect(simulated.makespanMs).toBeLessThanOrEqual(happened.makespanMs + 1)
+    expect(serial).toMatchObject({ maxConcurrent: 1, makespanMs: simulated.makespanMs })
+    expect(tried.maxConcurrent).toBe(3)
+    await worked(
+      url,
+      lines.map((line) => `real-${line}`),
+    )
+    const { waiting: _, ...real } = (await documentOf(url, ['what-if', '--since', '2s', '--try', 'serial']))
+      .outcomes[0]
+    expect(tried.makespanMs).toBeLessThanOrEqual(real.makespanMs * 1.05)
+    expect(await readFile(file, 'utf8')).toMatch(/^<svg .*what happened.*by-model.*<\/svg>\n$/s)
+    const { stdout } = await interlock(['what-if', '--url', url])
+    expect(stdout).toMatch(/what happened .*\n *the same, simulated .*\n *serial .*\n *by-model .*\n/)
+  })
+
+  it('leaves out jobs of which nobody knows how long they run', async () => {
+    const url = await emptyQueue()
+    await documentOf(url, ['enqueue', '--job', 'a', '--models', 'm'])
+    const { code, stderr } = await interlock(['what-if', '--url', url])
+    expect({ code, says: stderr.includes('no job ended in that time') }).toEqual({ code: 2, says: true })
+    await worked(url, ['b,n,0'])
+    expect(await documentOf(url, ['what-if'])).toMatchObject({ jobs: 1, leftOut: 1 })
+  })
+})
