@@ -34,7 +34,7 @@ describe('every command', () => {
     [['enqueue', '--job', 'a\u0007', '--models', 'm'], 'job_id: must not contain control characters'],
     [['log', '--since', 'yesterday'], '--since yesterday: must be such as 10m'],
     [['machine', 'toaster'], 'there is no machine toaster'],
-    [['machine', '--format', 'svg'], '--format svg: must be mermaid or json'],
+    [['machine', '--format', 'svg'], '--format svg: must be mermaid, json or studio'],
   ])('%j is wrong usage, and says why', async (words, message) => {
     const cwd = process.cwd()
     const { code, stdout, stderr } = await interlock(words, { env: { INTERLOCK_URL: 'memory:' } })

@@ -8,8 +8,8 @@ const comeLater = ['archive']
 /** Words behind `interlock` where a command is meant: in a code span, or at the start of a line of a block. */
 function commandsIn({ text }: Page): readonly string[] {
   return [
-    ...text.matchAll(/`(?:npx )?interlock ([a-z]+)/g),
-    ...text.matchAll(/^(?:\s*\$ )?(?:npx )?interlock ([a-z]+)/gm),
+    ...text.matchAll(/`(?:npx )?interlock ([a-z][a-z-]*)/g),
+    ...text.matchAll(/^(?:\s*\$ )?(?:npx )?interlock ([a-z][a-z-]*)/gm),
   ].map((match) => match[1] ?? '')
 }
 

@@ -41,8 +41,10 @@ state does not accept, or that the ledger contradicts (a gap in the numbers, a s
 taken), means that the log was changed or written by something else: it is refused with \`corrupt_log\` and its sequence
 number, and an event of a type that this release does not know with \`unknown_event\`.
 
-To look at them with other tools: \`interlock machine --format mermaid\` and \`--format json\` print them; Stately Studio
-imports the two files as they are (_Import from code_), and the XState extension of VS Code opens them in the editor.
+To look at them with other tools: \`interlock machine --format mermaid\` and \`--format json\` print them, \`--format studio\`
+prints code to paste into Stately Studio (_Import from code_), which also imports the two files as they are, and the XState
+extension of VS Code opens them in the editor. \`interlock inspect\` runs a queue before Stately's inspector, replayed or
+live ([the log](log.md#seeing-the-machine-run)).
 
 In the diagrams a label \`event [guard]\` means that the event leads there if the guard holds; of several arrows for one
 event, the first whose guard holds is taken.

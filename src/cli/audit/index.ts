@@ -1,5 +1,4 @@
 export { Auditor, audit } from './auditor.ts'
 export { statementMarkdown } from './markdown.ts'
 export { Audit, type Statement } from './statement.ts'
-export { type Overlap, Uses } from './use.ts'
 export { type AuditRule, auditRules } from './violation.ts'

@@ -1,8 +1,7 @@
 const entities: Readonly<Record<string, string>> = { '&': '&amp;', '<': '&lt;', '>': '&gt;', '"': '&quot;' }
 
 /** Other people's words (names of models and jobs) as text of a drawing. */
-export const escaped = (text: string): string =>
-  text.replace(/[&<>"]/g, (character) => entities[character] ?? '')
+const escaped = (text: string): string => text.replace(/[&<>"]/g, (character) => entities[character] ?? '')
 
 type Attributes = Readonly<Record<string, string | number | undefined>>
 

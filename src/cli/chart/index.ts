@@ -1,3 +1,3 @@
 export { type Bar, bars } from './bars.ts'
-export { type Line, lines } from './lines.ts'
+export { lines } from './lines.ts'
 export { type Panel, page } from './page.ts'

@@ -15,7 +15,7 @@ export interface Panel {
 }
 
 /** Colours that people who see fewer of them can tell apart (Okabe and Ito). */
-export const colours = ['#0072b2', '#d55e00', '#009e73', '#cc79a7', '#e69f00', '#56b4e9', '#7f7f7f'] as const
+const colours = ['#0072b2', '#d55e00', '#009e73', '#cc79a7', '#e69f00', '#56b4e9', '#7f7f7f'] as const
 
 export const colourOf = (index: number): string => colours[index % colours.length] ?? colours[0]
 

@@ -6,6 +6,7 @@ import { addDev } from './dev.ts'
 import { addDrain } from './drain.ts'
 import { addEnqueue } from './enqueue.ts'
 import { addExplain } from './explain.ts'
+import { addInspect } from './inspect.ts'
 import { addLog } from './log.ts'
 import { addMachine } from './machine.ts'
 import { addMigrate } from './migrate.ts'
@@ -27,5 +28,5 @@ export const commandGroups: readonly (readonly [heading: string, commands: reado
   ['Begin:', [addDemo, addMigrate, addDev]],
   ['Work:', [addRun, addEnqueue, addCancel, addPolicy, addDrain, addResume]],
   ['Look:', [addStatus, addQueue, addExplain, addLog, addReplay, addStats, addWhatIf]],
-  ['Check:', [addVerify, addRebuild, addAudit, addMachine]],
+  ['Check:', [addVerify, addRebuild, addAudit, addMachine, addInspect]],
 ]

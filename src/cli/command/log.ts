@@ -3,6 +3,7 @@ import type { LogStore } from '../../port/index.ts'
 import type { Cli } from '../cli.ts'
 import { eventDocument, eventLine } from '../event-text.ts'
 import type { Frame } from '../frame.ts'
+import { liveLog } from '../history/live.ts'
 import { readLog } from '../read-log.ts'
 import { seqBefore, sinceTime } from '../since.ts'
 import { withStore } from '../store.ts'
@@ -14,9 +15,6 @@ interface Options {
   readonly since?: string
   readonly follow?: boolean
 }
-
-/** Notifications may be lost; nobody who watches minds a second. */
-const LOOK_EVERY_MS = 1_000
 
 export function addLog(cli: Cli): void {
   cli
@@ -64,23 +62,8 @@ async function take(events: AsyncIterable<RecordedEvent>, limit = Number.POSITIV
   return taken
 }
 
-/** Ends with Ctrl-C, which is how watching ends and no failure. */
 async function follow(frame: Frame, store: LogStore, from: number): Promise<void> {
-  let at = from
-  let wake: () => void = () => {}
-  const stop = await store.listen(frame.queue, () => wake())
-  frame.signal.addEventListener('abort', () => wake())
-  while (!frame.signal.aborted) {
-    const hint = new Promise<void>((resolve) => {
-      wake = resolve
-    })
-    for await (const event of readLog(store, frame.queue, at)) {
-      at = event.seq
-      frame.print(frame.json ? JSON.stringify(eventDocument(event)) : eventLine(frame, event))
-    }
-    const pause = setTimeout(() => wake(), LOOK_EVERY_MS)
-    if (!frame.signal.aborted) await hint
-    clearTimeout(pause)
+  for await (const event of liveLog(frame, store, from)) {
+    frame.print(frame.json ? JSON.stringify(eventDocument(event)) : eventLine(frame, event))
   }
-  await stop()
 }

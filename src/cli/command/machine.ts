@@ -1,4 +1,10 @@
-import { coordinatorMachine, jobMachine, machineDefinition, machineMermaid } from '../../../machines/index.ts'
+import {
+  coordinatorMachine,
+  jobMachine,
+  machineDefinition,
+  machineMermaid,
+  machineStudio,
+} from '../../../machines/index.ts'
 import { InterlockError } from '../../core/index.ts'
 import type { Cli } from '../cli.ts'
 
@@ -8,6 +14,23 @@ interface Options {
 }
 
 const machines = { coordinator: coordinatorMachine, job: jobMachine } as const
+type Machine = (typeof machines)[keyof typeof machines]
+
+/** What each format is for programs, and as text. */
+const formats = {
+  mermaid: (machine: Machine) => ({
+    document: { mermaid: machineMermaid(machine) },
+    text: machineMermaid(machine),
+  }),
+  json: (machine: Machine) => {
+    const definition = machineDefinition(machine)
+    return { document: definition, text: JSON.stringify(definition, null, 2) }
+  },
+  studio: (machine: Machine) => ({
+    document: { studio: machineStudio(machine) },
+    text: machineStudio(machine),
+  }),
+}
 
 export function addMachine(cli: Cli): void {
   cli
@@ -16,6 +39,7 @@ export function addMachine(cli: Cli): void {
       'the statechart of a queue (coordinator) or of a job (job)',
       [
         ['machine --format mermaid', 'a picture for Markdown'],
+        ['machine --format studio', 'code to paste into Stately Studio: Import from code'],
         ['machine job --format json', 'the definition of a job, for other tools'],
       ],
       async (frame, [name = 'coordinator'], { format }) => {
@@ -23,13 +47,12 @@ export function addMachine(cli: Cli): void {
         if (machine === undefined) {
           throw new InterlockError('invalid_input', `there is no machine ${name}; it is coordinator or job`)
         }
-        if (format !== 'mermaid' && format !== 'json') {
-          throw new InterlockError('invalid_input', `--format ${format}: must be mermaid or json`)
+        if (!Object.hasOwn(formats, format)) {
+          throw new InterlockError('invalid_input', `--format ${format}: must be mermaid, json or studio`)
         }
-        const definition = machineDefinition(machine)
-        const text = format === 'json' ? JSON.stringify(definition, null, 2) : machineMermaid(machine)
-        frame.emit(format === 'json' ? definition : { name, mermaid: machineMermaid(machine) }, text)
+        const { document, text } = formats[format as keyof typeof formats](machine)
+        frame.emit(format === 'json' ? document : { name, ...document }, text)
       },
     )
-    .option('--format <mermaid|json>', 'what to print', 'mermaid')
+    .option('--format <mermaid|json|studio>', 'what to print', 'mermaid')
 }

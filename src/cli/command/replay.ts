@@ -11,9 +11,9 @@ import { explanationText } from '../show/explanation.ts'
 import { activeFirst, queueText } from '../show/queue.ts'
 import { stateDocument, stateText } from '../show/state.ts'
 import { checkMoment, momentSeq } from '../since.ts'
+import { speedOf } from '../speed.ts'
 import { withStore } from '../store.ts'
 import { wholeNumber } from '../whole-number.ts'
-import { numberOf } from '../workload/line.ts'
 
 interface Options {
   readonly [flag: string]: unknown
@@ -67,12 +67,6 @@ export function addReplay(cli: Cli): void {
       'with --follow: times as fast as it happened, 0 for no pause; a pause is at most 2 s',
       '1',
     )
-}
-
-function speedOf(text: string): number {
-  const speed = numberOf(text)
-  if (typeof speed === 'number' && speed >= 0 && speed <= 1e6) return speed
-  throw bad(`--speed ${text}: must be a number from 0 to 1,000,000`)
 }
 
 async function seqOf(frame: Frame, store: LogStore, flag: string, text: string | undefined) {

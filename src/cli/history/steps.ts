@@ -1,13 +1,10 @@
-import { setTimeout as sleep } from 'node:timers/promises'
 import { CoordinatorActor, type CoordinatorState } from '../../../machines/index.ts'
-import { type Ledger, MICROS_PER_MS, type RecordedEvent, waitingCount } from '../../core/index.ts'
+import { type Ledger, type RecordedEvent, waitingCount } from '../../core/index.ts'
 import type { LogStore } from '../../port/index.ts'
 import { eventDocument, eventLine } from '../event-text.ts'
 import type { Frame } from '../frame.ts'
 import { readLog } from '../read-log.ts'
-
-/** Nobody wants to watch a night in which nothing happened. */
-const LONGEST_PAUSE_MS = 2_000
+import { Pace } from './pace.ts'
 
 export interface Steps {
   /** The queue before the first step. */
@@ -24,25 +21,17 @@ export interface Steps {
  */
 export async function stepThrough(frame: Frame, store: LogStore, { from, to, speed }: Steps): Promise<void> {
   const actor = new CoordinatorActor(from)
-  let before = from.lastAt
+  const pace = new Pace(frame, speed, from.lastAt)
   try {
     for await (const event of readLog(store, frame.queue, from.version, to)) {
-      await pause(frame, before === 0 || speed === 0 ? 0 : (event.at - before) / MICROS_PER_MS / speed)
+      await pace.until(event.at)
       if (frame.signal.aborted) return
-      before = event.at
       actor.feed(event)
       show(frame, event, actor)
     }
   } finally {
     actor.stop()
   }
-}
-
-async function pause({ signal }: Frame, ms: number): Promise<void> {
-  if (ms < 1) return
-  await sleep(Math.min(ms, LONGEST_PAUSE_MS), undefined, { signal }).catch((error: unknown) => {
-    if (!signal.aborted) throw error
-  })
 }
 
 function show(frame: Frame, event: RecordedEvent, { snapshot, ledger }: CoordinatorActor): void {

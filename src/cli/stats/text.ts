@@ -44,7 +44,7 @@ function endsText({ counts: { completed, failed, cancelled, expired, requeued } 
   return `${count(completed)} completed${rest.join('')}`
 }
 
-export const summaryText = ({ count: many, mean, p50, p95, max }: Summary): string =>
+const summaryText = ({ count: many, mean, p50, p95, max }: Summary): string =>
   many === 0
     ? '—'
     : `mean ${duration(mean)}, half within ${duration(p50)}, 95 % within ${duration(p95)}, at most ${duration(max)}`

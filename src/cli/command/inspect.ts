@@ -1,0 +1,126 @@
+import { InterlockError, type RecordedEvent } from '../../core/index.ts'
+import type { LogStore } from '../../port/index.ts'
+import type { Cli } from '../cli.ts'
+import { plural } from '../format.ts'
+import type { Frame } from '../frame.ts'
+import { ledgerAt } from '../history/fold.ts'
+import { liveLog } from '../history/live.ts'
+import { Pace } from '../history/pace.ts'
+import type { InspectedQueue } from '../inspect/inspected.ts'
+import type { Relay } from '../inspect/relay.ts'
+import { readLog } from '../read-log.ts'
+import { checkMoment, momentSeq } from '../since.ts'
+import { speedOf } from '../speed.ts'
+import { withStore } from '../store.ts'
+import { wholeNumber } from '../whole-number.ts'
+
+interface Options {
+  readonly [flag: string]: unknown
+  readonly live?: boolean
+  readonly from?: string
+  readonly to?: string
+  readonly speed: string
+  readonly port: string
+  readonly ui: string
+}
+
+export function addInspect(cli: Cli): void {
+  cli
+    .command<Options>(
+      'inspect',
+      "the queue in Stately's inspector: its machine, event by event, replayed or live",
+      [
+        ['inspect --live', 'what happens now; open the address that it prints'],
+        [
+          'inspect --from 10m --speed 5',
+          'the last ten minutes, five times as fast, once an inspector is there',
+        ],
+        ['inspect --ui http://localhost:3000/inspect', 'with an inspector of your own'],
+      ],
+      async (frame, _, options) => {
+        const speed = speedOf(options.speed)
+        const port = wholeNumber('--port', options.port, 0, 65_535) ?? 0
+        const ui = uiOf(options.ui)
+        checkMoment('--from', options.from)
+        checkMoment('--to', options.to)
+        await withStore(frame, (store) => inspect(frame, store, options, { speed, port, ui }))
+      },
+    )
+    .option('--live', 'go on as events come; from now on, unless --from is given')
+    .option('--from <seq|time>', 'what came before is folded without showing it')
+    .option('--to <seq|time>', 'where a replay stops; the end of the log unless given')
+    .option('--speed <x>', 'times as fast as it happened, 0 for no pause; a pause is at most 2 s', '1')
+    .option('--port <n>', 'of the relay, on this machine only; 0: any that is free', '0')
+    .option('--ui <address>', 'the inspector that the page opens', 'https://stately.ai/inspect')
+}
+
+function uiOf(text: string): URL {
+  const url = URL.canParse(text) ? new URL(text) : undefined
+  if (url?.protocol === 'http:' || url?.protocol === 'https:') return url
+  throw new InterlockError(
+    'invalid_input',
+    `--ui ${text}: must be an address that begins with http:// or https://`,
+  )
+}
+
+async function inspect(
+  frame: Frame,
+  store: LogStore,
+  { live = false, from, to }: Options,
+  { speed, port, ui }: { readonly speed: number; readonly port: number; readonly ui: URL },
+): Promise<void> {
+  const { version } = await store.read(frame.queue, 0, 1)
+  const begin =
+    from === undefined ? (live ? version : 0) : await momentSeq(store, frame.queue, '--from', from)
+  const end = to === undefined ? version : await momentSeq(store, frame.queue, '--to', to)
+  // What only this command needs is loaded by this command.
+  const { InspectedQueue } = await import('../inspect/inspected.ts')
+  const { openRelay } = await import('../inspect/relay.ts')
+  let onClients = () => {}
+  let relay: Relay | undefined
+  const queue = new InspectedQueue(await ledgerAt(frame, store, begin), (message) => relay?.send(message))
+  relay = await openRelay({ ui, port, greeting: () => queue.greeting(), onClients: () => onClients() })
+  /** Resolves when it is as wished, or at Ctrl-C. */
+  const until = (isWished: (clients: number) => boolean) =>
+    new Promise<void>((resolve) => {
+      onClients = () => {
+        if (frame.signal.aborted || isWished(relay?.clients ?? 0)) resolve()
+      }
+      frame.signal.addEventListener('abort', onClients, { once: true })
+      onClients()
+    })
+  try {
+    announce(frame, relay)
+    await until((clients) => clients > 0)
+    const events = live ? liveLog(frame, store, begin) : readLog(store, frame.queue, begin, end)
+    const shown = await show(frame, queue, events, speed)
+    frame.note(`${plural(shown, 'event')} shown; it stays as it is until the inspector is closed, or Ctrl-C`)
+    await until((clients) => clients === 0)
+  } finally {
+    queue.stop()
+    await relay.close()
+  }
+}
+
+function announce(frame: Frame, { page, socket }: Relay): void {
+  if (frame.json) frame.print(JSON.stringify({ page, socket }))
+  else frame.print(`open ${page}\nor, for a program that speaks the protocol: ${socket}`)
+  frame.note('this machine only; whoever has the address can look, so keep it to yourself')
+}
+
+async function show(
+  frame: Frame,
+  queue: InspectedQueue,
+  events: AsyncIterable<RecordedEvent>,
+  speed: number,
+) {
+  const pace = new Pace(frame, speed, queue.ledger.lastAt)
+  let shown = 0
+  for await (const event of events) {
+    await pace.until(event.at)
+    if (frame.signal.aborted) break
+    queue.feed(event)
+    shown++
+  }
+  return shown
+}

@@ -1,0 +1,140 @@
+import { randomBytes, timingSafeEqual } from 'node:crypto'
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import type { Duplex } from 'node:stream'
+import { type WebSocket, WebSocketServer } from 'ws'
+import { bridgePage, bridgeScript } from './bridge-page.ts'
+
+const LOOPBACK = '127.0.0.1'
+/** A client that does not read is let go of before it costs more memory than this. */
+const MOST_BUFFERED = 32 * 1024 * 1024
+
+/** Where messages for inspectors go. */
+export interface Relay {
+  /** For a browser: the page that brings the messages into the inspector. The token is in its fragment. */
+  readonly page: string
+  /** For a program that speaks the inspector's protocol over a WebSocket. */
+  readonly socket: string
+  readonly clients: number
+  /** To every client that is connected, in order. */
+  send(message: object): void
+  close(): Promise<void>
+}
+
+export interface RelayOptions {
+  readonly ui: URL
+  /** 0: any that is free. */
+  readonly port: number
+  /** What a client that comes has to know first. */
+  readonly greeting: () => readonly object[]
+  /** A client came or went. */
+  readonly onClients: () => void
+}
+
+/**
+ * A WebSocket server for inspectors, on this machine only and for nobody without its token: 256 bits of chance, made
+ * anew each time. It keeps nothing and repeats nothing; a client that comes late gets the greeting and what follows.
+ */
+export async function openRelay({ ui, port, greeting, onClients }: RelayOptions): Promise<Relay> {
+  const token = randomBytes(32).toString('base64url')
+  const sockets = new WebSocketServer({ noServer: true, maxPayload: 1_024 })
+  const server = createServer((request, response) => answer(request, response, ui))
+  await new Promise<void>((resolve, reject) => {
+    server.once('error', reject).listen(port, LOOPBACK, resolve)
+  })
+  const host = `${LOOPBACK}:${(server.address() as AddressInfo).port}`
+  const origins = new Set([`http://${host}`, ui.origin])
+  server.on('upgrade', (request: IncomingMessage, socket: Duplex, head: Buffer) => {
+    // A peer that is gone says so by closing; nothing else is to be done about it.
+    socket.on('error', () => {})
+    if (!isAllowed(request, { token, host, origins })) return refuse(socket)
+    sockets.handleUpgrade(request, socket, head, (client) => {
+      client.on('error', () => {})
+      client.once('close', onClients)
+      for (const message of greeting()) client.send(JSON.stringify(message))
+      onClients()
+    })
+  })
+  return {
+    page: `http://${host}/#${token}`,
+    socket: `ws://${host}/?token=${token}`,
+    get clients() {
+      return sockets.clients.size
+    },
+    send: (message) => sendAll(sockets, JSON.stringify(message)),
+    close: () => closed(sockets, server),
+  }
+}
+
+function sendAll({ clients }: WebSocketServer, text: string): void {
+  for (const client of clients) {
+    if (client.readyState !== client.OPEN) continue
+    if (client.bufferedAmount > MOST_BUFFERED) client.close(1013, 'too slow')
+    else client.send(text)
+  }
+}
+
+interface Allowed {
+  readonly token: string
+  readonly host: string
+  readonly origins: ReadonlySet<string>
+}
+
+/**
+ * The token decides. The name of the host and the origin are looked at besides: a page elsewhere that has its own name
+ * point at this machine, or that guesses, gets no further than this.
+ */
+function isAllowed({ url = '', headers }: IncomingMessage, { token, host, origins }: Allowed): boolean {
+  if (headers.host !== host) return false
+  if (headers.origin !== undefined && !origins.has(headers.origin)) return false
+  const given = URL.canParse(url, `ws://${host}`)
+    ? new URL(url, `ws://${host}`).searchParams.get('token')
+    : null
+  if (given === null || given.length !== token.length) return false
+  const [a, b] = [Buffer.from(given), Buffer.from(token)]
+  return a.length === b.length && timingSafeEqual(a, b)
+}
+
+function refuse(socket: Duplex): void {
+  socket.end('HTTP/1.1 401 Unauthorized\r\nConnection: close\r\nContent-Length: 0\r\n\r\n')
+}
+
+/** Two files that hold no secret; everything else is not there. */
+function answer({ method, url, headers }: IncomingMessage, response: ServerResponse, ui: URL): void {
+  const isHere = headers.host?.startsWith(`${LOOPBACK}:`) === true && method === 'GET'
+  const file = isHere
+    ? { '/': ['text/html', bridgePage(ui)], '/bridge.js': ['text/javascript', bridgeScript] }[url ?? '']
+    : undefined
+  if (file === undefined) return void response.writeHead(404).end()
+  const [type, text] = file
+  response
+    .writeHead(200, {
+      'content-type': `${type}; charset=utf-8`,
+      'content-security-policy': `default-src 'none'; script-src 'self'; style-src 'unsafe-inline'; frame-src ${ui.origin}; connect-src ws://${headers.host}; base-uri 'none'; form-action 'none'; frame-ancestors 'none'`,
+      'x-content-type-options': 'nosniff',
+      'referrer-policy': 'no-referrer',
+      'cache-control': 'no-store',
+    })
+    .end(text)
+}
+
+async function closed(sockets: WebSocketServer, server: Server): Promise<void> {
+  const goodbyes = [...sockets.clients].map((client) => goodbye(client))
+  await Promise.all(goodbyes)
+  await new Promise<void>((resolve) => {
+    server.close(() => resolve())
+    server.closeAllConnections()
+  })
+}
+
+/** What was sent is delivered first; a client that does not answer is not waited for. */
+function goodbye(client: WebSocket): Promise<void> {
+  return new Promise((resolve) => {
+    const late = setTimeout(() => client.terminate(), 1_000)
+    client.once('close', () => {
+      clearTimeout(late)
+      resolve()
+    })
+    client.close(1000)
+  })
+}
