@@ -8,7 +8,7 @@ import { isoTime } from '../format.ts'
 const SHOWN = 20
 
 /** What stands in the inspector as the context: the ledger in a few words, as large for 100,000 jobs as for ten. */
-export function contextOf(ledger: Ledger) {
+function contextOf(ledger: Ledger) {
   const ids = (places: Iterable<{ readonly jobId: string }>) => {
     const shown: string[] = []
     for (const { jobId } of places) if (shown.push(jobId) === SHOWN) break
