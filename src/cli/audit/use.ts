@@ -40,6 +40,11 @@ interface Model {
   readonly overlaps: Overlap[]
 }
 
+type End = RecordedEvent & { readonly type: 'completed' | 'failed' | 'cancelled' | 'lease_expired' }
+
+const ends: ReadonlySet<string> = new Set(['completed', 'failed', 'cancelled', 'lease_expired'])
+const isEnd = (event: RecordedEvent): event is End => ends.has(event.type)
+
 /**
  * A sweep over the starts and ends of attempts that knows nothing else: who held which model from when to when. Lowering
  * the capacity under what is in use takes no lease away, so an overlap begins with a start and with nothing else.
@@ -55,7 +60,7 @@ export class Uses {
     this.#at = event.at
     if (event.type === 'started') this.#start(event)
     else if (event.type === 'policy_changed') this.#allow(event.policy.capacity, event)
-    else if ('token' in event && event.token !== null) this.#end(event.token, event)
+    else if (isEnd(event) && event.token !== null) this.#end(event.token, event)
   }
 
   /** Most used first. */

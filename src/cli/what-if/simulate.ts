@@ -1,5 +1,5 @@
-import { nextTickAt } from '../../coordinator/timers.ts'
 import {
+  bounds,
   type Claim,
   type CommandBody,
   decide,
@@ -7,6 +7,8 @@ import {
   InterlockError,
   type Ledger,
   type Micros,
+  nextOpeningAt,
+  nextTickAt,
   type Policy,
 } from '../../core/index.ts'
 import { Agenda } from './agenda.ts'
@@ -110,8 +112,8 @@ class Simulation {
   #specOf(index: number) {
     const life = this.#lives[index]
     if (life === undefined) throw new RangeError(`there is no job ${index}`)
-    // An id that never ends its attempts early: what was recorded says how often it failed.
-    return { ...life.spec, jobId: String(index) }
+    // What was recorded says when an attempt ended, timed out or not.
+    return { ...life.spec, jobId: String(index), timeoutMs: bounds.durationMs }
   }
 
   #send(body: CommandBody): void {
@@ -124,7 +126,7 @@ class Simulation {
       if (event.type === 'started') this.#start(Number(event.jobId), event.seq, event.at)
       else if (isEnd(event.type)) this.ended++
     }
-    this.#setTick()
+    this.#setTick(events.length > 0)
   }
 
   #start(index: number, token: number, at: Micros): void {
@@ -137,9 +139,11 @@ class Simulation {
     this.#agenda.add(at + (like === undefined ? 0 : like.to - like.from), { do: 'end', index, token, run })
   }
 
-  #setTick(): void {
-    const at = nextTickAt(this.#ledger)
-    if (at === undefined || at >= this.#tickAt) return
+  #setTick(changed: boolean): void {
+    const times = [nextTickAt(this.#ledger), nextOpeningAt(this.#ledger, this.#now)]
+    const at = Math.min(...times.map((time) => time ?? Number.POSITIVE_INFINITY))
+    // What a tick could not do now it can not do again at the same moment either.
+    if (at >= this.#tickAt || (at <= this.#now && !changed)) return
     this.#tickAt = at
     this.#agenda.add(at, { do: 'tick' })
   }
