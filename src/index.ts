@@ -40,3 +40,4 @@ export {
 } from './core/index.ts'
 export type { DeadJob, JobData, LogStore } from './port/index.ts'
 export { closeJobCoordinator, getJobCoordinator } from './process/index.ts'
+export * from './worker/index.ts'

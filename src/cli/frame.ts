@@ -9,6 +9,8 @@ export interface Surface {
   readonly env: Readonly<Record<string, string | undefined>>
   /** Fires at the first Ctrl-C: end what runs, and clean up. */
   readonly signal: AbortSignal
+  /** Sets what the second Ctrl-C does, for commands that end in two steps. */
+  readonly onHurry?: (hurry: () => void) => void
 }
 
 export interface Stream {
@@ -51,6 +53,11 @@ export class Frame {
 
   get signal(): AbortSignal {
     return this.surface.signal
+  }
+
+  /** The address as it was given, if it was. */
+  get url(): string | undefined {
+    return this.#url
   }
 
   get isTerminal(): boolean {

@@ -1,5 +1,5 @@
 /** The program proper; `main.ts` loads it once it knows that this Node can run it. */
-import { interruptSignal } from './interrupt.ts'
+import { interrupts } from './interrupt.ts'
 import { runCli } from './program.ts'
 import { workerProcess } from './run/worker-process.ts'
 import { WORKER_COMMAND } from './run/worker-processes.ts'
@@ -16,5 +16,8 @@ const { stdout, stderr, env, argv } = process
 process.exitCode =
   argv[2] === WORKER_COMMAND
     ? await workerProcess()
-    : await runCli(argv.slice(2), { stdout, stderr, env, signal: interruptSignal() })
+    : await runCli(argv.slice(2), { stdout, stderr, env, ...interrupts() })
 clearInterval(stay)
+// A process that was forked stays while its channel is open.
+process.removeAllListeners('disconnect')
+if (process.connected) process.disconnect()

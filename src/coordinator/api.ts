@@ -19,6 +19,11 @@ import type { Logger } from './logger.ts'
 import type { QueueView } from './view.ts'
 import type { WorkflowConfig } from './workflow-models.ts'
 
+/** `observe` answers and records what it would decide, and blocks nothing: for getting to know it. */
+export type Mode = 'enforce' | 'observe'
+/** What happens to jobs at the gate while the database cannot be reached. */
+export type OnUnavailable = 'block' | 'bypass'
+
 export interface CoordinatorOptions {
   readonly store: LogStore
   /** `default` unless given; 1 to 200 characters. */
@@ -31,8 +36,15 @@ export interface CoordinatorOptions {
   readonly graceMs?: number
   /** How often the log is read when no notification comes; 1,000. */
   readonly pollMs?: number
-  /** How long a call is tried again while the database does not answer; 30,000. */
+  /** How long a call is tried again while the database does not answer; 30,000, and 3,000 under `onUnavailable: 'bypass'`. */
   readonly patienceMs?: number
+  /** `enforce` unless given. */
+  readonly mode?: Mode
+  /**
+   * `block` unless given: the call fails with `store_unavailable`. `bypass`: the job runs beside whatever else runs, which
+   * is logged as an error and recorded as `bypassed` once the database is back.
+   */
+  readonly onUnavailable?: OnUnavailable
 }
 
 /** The lease as the gate gives it: the fencing token is for the outside call to carry. */
@@ -43,14 +55,22 @@ export interface GateLease extends Lease {
 
 export type StartAnswer =
   | { readonly allowed: true; readonly lease: GateLease; readonly bypassed?: false }
-  | { readonly allowed: true; readonly lease: null; readonly bypassed: true }
   | {
-      readonly allowed: false
-      readonly reason: string
-      readonly code: ReasonCode
-      readonly blockedBy: readonly string[]
-      readonly position: number
+      readonly allowed: true
+      readonly lease: null
+      readonly bypassed: true
+      /** Under `mode: 'observe'`: why it would have had to wait. */
+      readonly observed?: Wait
     }
+  | ({ readonly allowed: false } & Wait)
+
+/** Why a job has to wait, for whom, and how many jobs stand before it in line. */
+export interface Wait {
+  readonly reason: string
+  readonly code: ReasonCode
+  readonly blockedBy: readonly string[]
+  readonly position: number
+}
 
 export interface StartOptions {
   readonly priority?: number
@@ -121,6 +141,7 @@ export interface Health {
 /** Decides which job may run now, together with all other processes on the same queue. */
 export interface Coordinator {
   readonly queue: string
+  readonly logger: Logger
   /** The incarnation of this process; changes when its lease is lost. */
   readonly workerId: string
 
@@ -146,7 +167,14 @@ export interface Coordinator {
   complete(lease: Lease, options?: EndOptions): Promise<readonly Started[]>
   fail(lease: Lease, options?: FailOptions): Promise<readonly Started[]>
   /** Gives an attempt back to the line, at no cost but for the reasons `retry` and `lease_expired`. */
-  release(lease: Lease, reason: RequeueReason, runAt?: Date | null): Promise<void>
+  release(
+    lease: Lease,
+    reason: RequeueReason,
+    runAt?: Date | null,
+    options?: { readonly claim?: Claim },
+  ): Promise<readonly Started[]>
+  /** Makes sure of a lease now: false when the attempt is not this process's any more. @throws InterlockError `store_unavailable` */
+  heartbeat(lease: Lease): Promise<boolean>
   /**
    * What is kept of these jobs beside the log (payload, result, error, checkpoint, progress, the row of `jobs`): one entry
    * for each id, in the order given; 1,000 ids at most.
@@ -208,7 +236,7 @@ export interface Coordinator {
   readonly ready$: Observable<Started>
   /** Something may have become startable: a hint for workers. */
   readonly wake$: Observable<void>
-  /** Rows may have arrived in `jobs`: a hint to call `takeIn`, which may come late, double or never; look once per poll too. */
+  /** Rows may have arrived in `jobs`: a hint to call `takeIn`, given once per poll too. */
   readonly intake$: Observable<void>
   /** The lease was lost: what this process runs is over, as far as the queue goes. */
   readonly leaseLost$: Observable<{ readonly workerId: string }>

@@ -16,6 +16,7 @@ import {
   type CommandBody,
   type Explanation,
   explainJob,
+  isInterlockError,
   type JobType,
   type Lease,
   MICROS_PER_MS,
@@ -40,6 +41,8 @@ import type {
 import { type DeadLetters, dropDead, listDead, retryDead } from './dead.ts'
 import { GateDesk } from './gate-desk.ts'
 import { takeIn } from './intake.ts'
+import { LenientGate } from './lenient-gate.ts'
+import type { Logger } from './logger.ts'
 import { AT_ONCE, Member, type SendOptions } from './member.ts'
 import { completeOptions, type WholeOptions } from './options.ts'
 import { type QueueView, queueView, toDate } from './view.ts'
@@ -50,6 +53,8 @@ class QueueCoordinator implements Coordinator {
   readonly #options: WholeOptions
   readonly #member: Member
   readonly #desk: GateDesk
+  /** In place of the desk where the gate must not stop a program. */
+  readonly #lenient: LenientGate | undefined
   readonly #wake = new Subject<void>()
   readonly #intake = new Subject<void>()
 
@@ -63,15 +68,27 @@ class QueueCoordinator implements Coordinator {
       onOpening: () => this.#wake.next(),
     })
     this.#desk = new GateDesk(this.#member)
+    if (this.#options.onUnavailable === 'bypass') {
+      this.#lenient = new LenientGate(this.#desk, this.#member, this.#options)
+    }
   }
 
   async open(): Promise<this> {
-    await this.#member.open()
+    try {
+      await this.#member.open()
+    } catch (error) {
+      if (this.#lenient === undefined || !isInterlockError(error, 'store_unavailable')) throw error
+      void this.#member.openLater()
+    }
     return this
   }
 
   get queue(): string {
     return this.#options.queue
+  }
+
+  get logger(): Logger {
+    return this.#member.logger
   }
 
   get workerId(): string {
@@ -91,11 +108,11 @@ class QueueCoordinator implements Coordinator {
     models: readonly string[],
     options: StartOptions = {},
   ): Promise<StartAnswer> {
-    return this.#desk.start(jobId, jobType, models, options)
+    return (this.#lenient ?? this.#desk).start(jobId, jobType, models, options)
   }
 
   onJobComplete(jobId: string, _jobType: JobType, options: CompleteOptions = {}): Promise<void> {
-    return this.#desk.complete(jobId, options)
+    return (this.#lenient ?? this.#desk).complete(jobId, options)
   }
 
   async enqueue(jobs: readonly EnqueueInput[]) {
@@ -127,9 +144,18 @@ class QueueCoordinator implements Coordinator {
     return (await this.#send({ type: 'fail', jobId, token, code, retryAt: at }, { claim, data })).started
   }
 
-  async release({ jobId, fencingToken: token }: Lease, reason: RequeueReason, runAt: Date | null = null) {
+  async release(
+    { jobId, fencingToken: token }: Lease,
+    reason: RequeueReason,
+    runAt: Date | null = null,
+    { claim }: { claim?: Claim } = {},
+  ) {
     const at = runAt === null ? null : runAt.getTime() * MICROS_PER_MS
-    await this.#send({ type: 'release', jobId, token, reason, runAt: at })
+    return (await this.#send({ type: 'release', jobId, token, reason, runAt: at }, { claim })).started
+  }
+
+  heartbeat(lease: Lease): Promise<boolean> {
+    return this.#member.holds(lease)
   }
 
   data(jobIds: readonly string[]): Promise<readonly JobData[]> {
@@ -294,8 +320,10 @@ class QueueCoordinator implements Coordinator {
   }
 
   #onPoll(): void {
+    this.#lenient?.catchUp()
     if (this.#desk.gate.isWaiting) void this.#member.inBackground({ type: 'tick' })
     this.#wake.next()
+    this.#intake.next()
   }
 }
 

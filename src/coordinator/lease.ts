@@ -21,11 +21,19 @@ export interface Offering {
   readonly freeSlots: number
 }
 
-/** Keeps the one lease of this process alive: it covers every job that the process runs. */
+/** The part of the ttl, and the most in milliseconds, that the process takes its lease to be over before the database does. */
+const MARGIN = { part: 0.1, mostMs: 1_000 }
+
+/**
+ * Keeps the one lease of this process alive: it covers every job that the process runs. On its own monotonic clock it takes
+ * the lease to be lost a little before the database does, counted from when the last good beat was sent: so a process that
+ * can run has told its handlers to stop before anybody else may start their jobs, also when it cannot reach the database.
+ */
 export class LeaseKeeper {
   readonly #options: LeaseOptions
   #workerId: string
   #timer: NodeJS.Timeout | undefined
+  #fence: NodeJS.Timeout | undefined
   #beating: Promise<void> | undefined
   #expiresAt: Micros = 0
   #lost = false
@@ -47,6 +55,7 @@ export class LeaseKeeper {
   /** The first beat, which registers the process; then one every third of the ttl. @throws what the store throws */
   async start(): Promise<BeatAnswer> {
     const answer = await this.#beat()
+    clearInterval(this.#timer)
     this.#timer = setInterval(() => void this.beat(), this.#options.ttlMs / 3)
     return answer
   }
@@ -61,6 +70,11 @@ export class LeaseKeeper {
     return this.#beating
   }
 
+  /** One beat, now. @throws what the store throws */
+  async confirm(): Promise<void> {
+    await this.#beat()
+  }
+
   /** Goes on as a new incarnation, after the lease was lost. */
   async renew(workerId: string): Promise<void> {
     this.#workerId = workerId
@@ -70,12 +84,14 @@ export class LeaseKeeper {
 
   declareLost(): void {
     if (this.#lost) return
+    clearTimeout(this.#fence)
     this.#lost = true
     this.#options.onLost()
   }
 
   async stop(): Promise<void> {
     clearInterval(this.#timer)
+    clearTimeout(this.#fence)
     await this.#beating
     if (!this.#lost) await this.#options.store.leave(this.#options.queue, this.#workerId)
   }
@@ -84,10 +100,19 @@ export class LeaseKeeper {
     const { store, queue, ttlMs, graceMs, release } = this.#options
     const { kinds, freeSlots } = this.offering
     const workerId = this.#workerId
+    const sent = performance.now()
     const answer = await store.beat({ queue, workerId, kinds, freeSlots, release, ttlMs, graceMs })
-    this.#expiresAt = answer.expiresAt
-    if (!answer.alive && workerId === this.#workerId) this.declareLost()
+    if (workerId === this.#workerId) this.#take(answer, sent)
     if (answer.overdue.length > 0) this.#options.onOverdue(answer.overdue)
     return answer
+  }
+
+  #take({ alive, expiresAt }: BeatAnswer, sent: number): void {
+    this.#expiresAt = expiresAt
+    if (!alive) return this.declareLost()
+    const { ttlMs } = this.#options
+    const until = sent + ttlMs - Math.min(ttlMs * MARGIN.part, MARGIN.mostMs)
+    clearTimeout(this.#fence)
+    this.#fence = setTimeout(() => this.declareLost(), Math.max(0, until - performance.now())).unref()
   }
 }

@@ -6,10 +6,13 @@ import {
   type DataChange,
   hash,
   InterlockError,
+  isInterlockError,
   jobOf,
+  type Lease,
   type RecordedEvent,
   type Started,
 } from '../core/index.ts'
+import { pause } from './backoff.ts'
 import { DatabaseClock } from './clock.ts'
 import { Committer } from './committer.ts'
 import { CommandIds, newWorkerId } from './identity.ts'
@@ -73,6 +76,7 @@ export class Member {
   #stopListening: (() => Promise<void>) | undefined
   #watch: Subscription | undefined
   #lastError: unknown = null
+  #isOpen = false
 
   constructor(options: WholeOptions, hooks: MemberHooks) {
     this.#options = options
@@ -120,20 +124,48 @@ export class Member {
     const { store, queue, pollMs } = this.#options
     await store.open(queue)
     await readToHead({ store, queue, replica: this.replica, clock: this.clock })
+    this.#watch?.unsubscribe()
     this.#watch = this.replica.events$.subscribe((event) => this.#onEvent(event))
     this.#watch.add(this.replica.changes$.subscribe((ledger) => this.#tick.follow(ledger)))
     await this.lease.start()
     this.#stopListening = await store.listen(queue, (version, intake) => this.#onWake(version, intake))
     this.#tick.follow(this.replica.ledger)
     this.#poll = setInterval(() => void this.#pollOnce(), pollMs)
+    this.#isOpen = true
     await this.#pen.catchUp()
     this.#projector.nudge()
+  }
+
+  /** It was closed while it opened. */
+  async #undoOpen(): Promise<void> {
+    clearInterval(this.#poll)
+    this.#tick.clear()
+    await this.#stopListening?.()
+    this.#watch?.unsubscribe()
+    await this.#giveUpLease()
+  }
+
+  /** Goes on trying to open, once per second or poll, until it succeeds or the coordinator is closed. */
+  async openLater(): Promise<void> {
+    while (!this.#isOpen && !this.#closing.signal.aborted) {
+      await pause(Math.max(1_000, this.#options.pollMs), this.#closing.signal)
+      try {
+        await this.open()
+        if (this.#closing.signal.aborted) return await this.#undoOpen()
+        this.logger.info('[COORDINATOR] Database reached')
+      } catch (error) {
+        this.#noteError(error)
+      }
+    }
   }
 
   /** Sends one command. Its answer names what it started for this process; its refusal is thrown. */
   async send(body: CommandBody, { claim, data }: SendOptions = {}): Promise<Accepted> {
     if (this.#closing.signal.aborted) {
       throw new InterlockError('closed', 'the coordinator is closed; make a new one with createCoordinator')
+    }
+    if (!this.#isOpen) {
+      throw new InterlockError('store_unavailable', 'the database has not been reached yet; see the log')
     }
     const id = this.#ids.next()
     const workerId = this.#workerId
@@ -145,7 +177,7 @@ export class Member {
       if (!result.ok) throw new InterlockError(result.code, result.message)
       return { ...result, started: result.started.filter((attempt) => attempt.workerId === workerId) }
     } catch (error) {
-      if (!(error instanceof InterlockError)) this.#noteError(error)
+      if (!(error instanceof InterlockError) || error.code === 'store_unavailable') this.#noteError(error)
       throw error
     } finally {
       this.#underWay.delete(id)
@@ -165,6 +197,20 @@ export class Member {
     return this.#pen.catchUp()
   }
 
+  /** Whether this attempt is this process's now, by the database. @throws what the store throws */
+  async holds({ jobId, fencingToken, epoch }: Lease): Promise<boolean> {
+    await this.lease.confirm()
+    await this.catchUp()
+    const { ledger } = this.replica
+    const job = jobOf(ledger, jobId)
+    return (
+      job?.active === true &&
+      job.token === fencingToken &&
+      ledger.epoch === epoch &&
+      job.workerId === this.#workerId
+    )
+  }
+
   /** Finishes what is under way and gives up the lease. */
   async leave(): Promise<void> {
     if (this.#closing.signal.aborted) return
@@ -175,7 +221,7 @@ export class Member {
     await this.#pen.idle()
     await this.#projector.close()
     this.#watch?.unsubscribe()
-    await this.lease.stop()
+    if (this.#isOpen) await this.#giveUpLease()
     this.replica.complete()
     this.#leaseLost.complete()
   }
@@ -183,6 +229,16 @@ export class Member {
   #onWake(version: number | undefined, intake: boolean | undefined): void {
     if (intake !== true) void this.#pen.catchUp(version)
     if (intake !== false) this.#hooks.onIntake()
+  }
+
+  /** Where the database is away, the lease runs out by itself. */
+  async #giveUpLease(): Promise<void> {
+    try {
+      await this.lease.stop()
+    } catch (error) {
+      if (!isInterlockError(error, 'store_unavailable')) throw error
+      this.logger.warn(`[COORDINATOR] Lease of worker ${this.#workerId} left to run out: ${error.message}`)
+    }
   }
 
   #leaseKeeper(): LeaseKeeper {

@@ -1,9 +1,22 @@
 import { parseQueue } from '../codec/index.ts'
 import { InterlockError } from '../core/index.ts'
-import type { CoordinatorOptions } from './api.ts'
+import type { CoordinatorOptions, Mode, OnUnavailable } from './api.ts'
 
 /** What holds unless an option says otherwise. */
-const defaults = { queue: 'default', leaseMs: 15_000, graceMs: 5_000, pollMs: 1_000, patienceMs: 30_000 }
+const defaults = {
+  queue: 'default',
+  leaseMs: 15_000,
+  graceMs: 5_000,
+  pollMs: 1_000,
+  patienceMs: 30_000,
+  mode: 'enforce' as Mode,
+  onUnavailable: 'block' as OnUnavailable,
+}
+
+/** A program that goes on without an answer does not want to wait long for one. */
+const LENIENT_PATIENCE_MS = 3_000
+
+const words = { mode: ['enforce', 'observe'], onUnavailable: ['block', 'bypass'] } as const
 
 /** Milliseconds that make sense: a lease shorter than 100 is lost to any pause of the process. */
 const ranges = {
@@ -13,12 +26,17 @@ const ranges = {
   patienceMs: [0, 3_600_000],
 } as const
 
-export type WholeOptions = CoordinatorOptions & typeof defaults
+export type WholeOptions = Omit<CoordinatorOptions, keyof typeof defaults> & typeof defaults
 
 /** The options with their defaults. @throws InterlockError `invalid_input`, naming the option and its range */
 export function completeOptions(options: CoordinatorOptions): WholeOptions {
   const given = Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined))
-  const complete = { ...defaults, ...options.store.defaults, ...options, ...given }
+  const complete: WholeOptions = { ...defaults, ...options.store.defaults, ...options, ...given }
+  for (const [name, allowed] of Object.entries(words))
+    checkWord(name, complete[name as keyof typeof words], allowed)
+  // To observe is to stop nobody, so neither does a database that is away.
+  if (complete.mode === 'observe') complete.onUnavailable = 'bypass'
+  if (complete.onUnavailable === 'bypass') complete.patienceMs = options.patienceMs ?? LENIENT_PATIENCE_MS
   parseQueue(complete.queue)
   for (const [name, [least, most]] of Object.entries(ranges)) {
     const value = complete[name as keyof typeof ranges]
@@ -27,4 +45,15 @@ export function completeOptions(options: CoordinatorOptions): WholeOptions {
     throw new InterlockError('invalid_input', `${name} must be milliseconds from ${range}`, { path: name })
   }
   return complete
+}
+
+function checkWord(name: string, word: string, allowed: readonly string[]): void {
+  if (allowed.includes(word)) return
+  throw new InterlockError(
+    'invalid_input',
+    `${name} must be ${allowed.map((one) => `'${one}'`).join(' or ')}`,
+    {
+      path: name,
+    },
+  )
 }

@@ -1,6 +1,6 @@
 import type { ErrorCode } from './error.ts'
 import type { FailureCode, ReasonCode, RequeueReason } from './event.ts'
-import type { JobSpec, Lease, Micros } from './job.ts'
+import type { JobSpec, JobType, Lease, Micros } from './job.ts'
 import type { Policy } from './policy.ts'
 
 /** What a worker process could start right now. `kinds: null` means it has a handler for every kind. */
@@ -23,6 +23,8 @@ export type CommandBody =
     }
   /** The gate: may this job run now, in the asking process? `wait`: keep it for me when it becomes startable. */
   | { readonly type: 'ask'; readonly spec: JobSpec; readonly wait: boolean }
+  /** The job ran without the queue, while the database was away: recorded afterwards. */
+  | { readonly type: 'bypass'; readonly jobId: string; readonly jobType: JobType }
   /** The asker no longer waits; the job stays in line for anybody. */
   | { readonly type: 'unask'; readonly jobId: string }
   /** Start what may start, up to the claim that comes with the command. */

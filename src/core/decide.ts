@@ -1,4 +1,5 @@
 import type { Command, CommandResult } from './command.ts'
+import { bypass } from './decide/bypass.ts'
 import { cancel, confirmCancel } from './decide/cancel.ts'
 import { detach } from './decide/detach.ts'
 import { complete, expireLeases, fail, release } from './decide/end.ts'
@@ -53,6 +54,8 @@ function decideOne(scribe: Scribe): CommandResult {
       return enqueue(scribe, body)
     case 'ask':
       return ask(scribe, body)
+    case 'bypass':
+      return bypass(scribe, body)
     case 'unask':
       return unask(scribe, body)
     case 'claim':

@@ -20,13 +20,14 @@ import { addStats } from './stats.ts'
 import { addStatus } from './status.ts'
 import { addVerify } from './verify.ts'
 import { addWhatIf } from './what-if.ts'
+import { addWork } from './work.ts'
 
 type Add = (cli: Cli) => void
 
 /** Every command, in the order in which somebody new would want them. */
 export const commandGroups: readonly (readonly [heading: string, commands: readonly Add[]])[] = [
   ['Begin:', [addDemo, addMigrate, addDev]],
-  ['Work:', [addRun, addEnqueue, addCancel, addPolicy, addDrain, addResume]],
+  ['Work:', [addRun, addWork, addEnqueue, addCancel, addPolicy, addDrain, addResume]],
   ['Look:', [addStatus, addQueue, addExplain, addLog, addReplay, addStats, addWhatIf]],
   ['Check:', [addVerify, addRebuild, addAudit, addMachine, addInspect]],
 ]

@@ -121,10 +121,13 @@ export class RunWorker {
     this.#claim()
   }
 
-  #track(work: Promise<void>): void {
-    const tracked = work.catch((error: unknown) => {
-      if (!isOver(error)) this.#options.onError(error)
-    })
+  #track(work: Promise<unknown>): void {
+    const tracked = work.then(
+      () => {},
+      (error: unknown) => {
+        if (!isOver(error)) this.#options.onError(error)
+      },
+    )
     this.#underWay.add(tracked)
     void tracked.finally(() => this.#underWay.delete(tracked))
   }

@@ -4,6 +4,7 @@ import type { JobSpec } from '../job.ts'
 import { type Job, jobOf } from '../ledger.ts'
 import { waitingFor } from '../reason.ts'
 import type { Scribe } from '../scribe.ts'
+import { bypass } from './bypass.ts'
 import { accepted, refused, startedJob } from './result.ts'
 
 type Body<T extends CommandBody['type']> = CommandBody & { readonly type: T }
@@ -36,7 +37,7 @@ export function ask(scribe: Scribe, { spec, wait }: Body<'ask'>): CommandResult 
   const fresh = known === undefined
   // One that stands in line already (it was enqueued) may be taken by a worker as well: it is started, not passed by.
   if (fresh && spec.models.length === 0 && scribe.draft.policy.emptySet === 'bypass')
-    return bypass(scribe, spec)
+    return bypass(scribe, { type: 'bypass', jobId: spec.jobId, jobType: spec.jobType })
   if (fresh) queue(scribe, spec, wait ? { asked: true } : {})
   else if (wait && known.asker !== scribe.command.workerId)
     setAsker(scribe, spec.jobId, scribe.command.workerId)
@@ -67,12 +68,6 @@ function askActive(scribe: Scribe, job: Job): CommandResult {
     return refused('not_holder', `job ${job.jobId} is active in another process; ask again when it has ended`)
   }
   return { ...accepted(scribe), started: [startedJob(job, scribe.draft.epoch)] }
-}
-
-function bypass(scribe: Scribe, spec: JobSpec): CommandResult {
-  const { jobId, jobType } = spec
-  scribe.record({ type: 'bypassed', jobId, jobType, workerId: scribe.command.workerId })
-  return accepted(scribe, [], [jobId])
 }
 
 function queue(scribe: Scribe, spec: JobSpec, how: { asked?: true; intake?: true }): void {

@@ -36,6 +36,11 @@ function obey(clerk: Clerk, body: CommandBody): Answer {
       return enqueue(clerk, body)
     case 'ask':
       return ask(clerk, body)
+    case 'bypass':
+      if (!clerk.queue.jobs.some((job) => job.jobId === body.jobId)) {
+        clerk.record({ type: 'bypassed', jobId: body.jobId, jobType: body.jobType, workerId })
+      }
+      return []
     case 'unask':
       return unask(clerk, body)
     case 'complete':

@@ -1,0 +1,66 @@
+import type { Cli } from '../cli.ts'
+import { plural } from '../format.ts'
+import type { Frame } from '../frame.ts'
+import { wholeNumber } from '../whole-number.ts'
+import { Supervisor } from '../work/supervise.ts'
+import { type WorkOptions, workHere } from '../work/work-here.ts'
+
+interface Options {
+  readonly handler: string
+  readonly concurrency?: string
+  readonly processes: string
+  readonly intake?: boolean
+  readonly drain: string
+}
+
+export function addWork(cli: Cli): void {
+  cli
+    .command<Options>(
+      'work',
+      'run jobs with the handlers of a file, until told to stop',
+      [
+        [
+          'work --handler ./handlers.ts',
+          'one job at a time; Ctrl-C lets it end, a second Ctrl-C gives it back',
+        ],
+        ['work --handler ./handlers.ts --concurrency 4 --processes 2', 'eight at once, in two processes'],
+        ['work --handler ./handlers.js --intake', 'takes in new rows of your table `jobs` as well'],
+      ],
+      async (frame, _, flags) => {
+        const processes = wholeNumber('--processes', flags.processes, 1, 64) ?? 1
+        const options = optionsOf(flags)
+        if (processes > 1) return await supervise(frame, processes, flags)
+        const { finished, givenBack } = await workHere(frame, options)
+        frame.note(
+          `drained: ${plural(finished, 'job')} ended, ${plural(givenBack, 'job')} given back to the line`,
+        )
+      },
+    )
+    .requiredOption(
+      '--handler <file>',
+      'a module whose default export has a function per kind of job: { normal: async (job, context) => … }',
+    )
+    .option('--concurrency <n>', 'jobs at once per process (default: what the file says, or 1)')
+    .option('--processes <n>', 'worker processes', '1')
+    .option('--intake', 'take in new rows of `jobs` that are pending')
+    .option('--drain <seconds>', 'how long what runs may go on after the first signal', '30')
+}
+
+function optionsOf({ handler, concurrency, intake = false, drain }: Options): WorkOptions {
+  return {
+    handler,
+    concurrency: wholeNumber('--concurrency', concurrency, 1, 1_000),
+    intake,
+    drainMs: (wholeNumber('--drain', drain, 0, 86_400) ?? 30) * 1_000,
+  }
+}
+
+async function supervise(frame: Frame, processes: number, flags: Options): Promise<void> {
+  const { handler, concurrency, intake, drain } = flags
+  const words = ['work', '--handler', handler, '--drain', drain, '--queue', frame.queue]
+  if (frame.url !== undefined) words.push('--url', frame.url)
+  if (concurrency !== undefined) words.push('--concurrency', concurrency)
+  if (intake === true) words.push('--intake')
+  await new Supervisor(frame, words).run(processes)
+  frame.note(`${processes} worker processes have ended`)
+}

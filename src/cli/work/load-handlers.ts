@@ -1,0 +1,43 @@
+import path from 'node:path'
+import { pathToFileURL } from 'node:url'
+import { InterlockError } from '../../core/index.ts'
+import type { JobWorkerOptions } from '../../worker/index.ts'
+
+export type HandlerModule = Pick<JobWorkerOptions, 'handlers'> &
+  Partial<Omit<JobWorkerOptions, 'coordinator' | 'handlers'>>
+
+/**
+ * The handlers of a file: its default export is an object of handlers by kind, or the options of a worker with `handlers`
+ * among them.
+ * @throws InterlockError `invalid_input`, naming the file and what to do
+ */
+export async function loadHandlers(file: string): Promise<HandlerModule> {
+  const exported = (await importFile(file)).default
+  if (typeof exported !== 'object' || exported === null) {
+    throw new InterlockError(
+      'invalid_input',
+      `${file}: has no default export with handlers; write: export default { normal: async (job, context) => { … } }`,
+      { path: file },
+    )
+  }
+  if ('handlers' in exported && typeof exported.handlers === 'object') return exported as HandlerModule
+  return { handlers: exported as HandlerModule['handlers'] }
+}
+
+async function importFile(file: string): Promise<{ default?: unknown }> {
+  try {
+    return await import(pathToFileURL(path.resolve(file)).href)
+  } catch (error) {
+    throw new InterlockError('invalid_input', `${file}: ${reasonOf(error)}`, { path: file }, error)
+  }
+}
+
+function reasonOf(error: unknown): string {
+  const code = (error as { code?: string }).code
+  if (code === 'ERR_MODULE_NOT_FOUND')
+    return 'cannot be loaded: there is no such file, or something that it imports is missing'
+  if (code === 'ERR_UNKNOWN_FILE_EXTENSION') {
+    return 'this Node reads no TypeScript; use Node 22.18 or later, or name a compiled .js file'
+  }
+  return `cannot be loaded: ${error instanceof Error ? error.message : error}`
+}

@@ -1,0 +1,79 @@
+import { type ChildProcess, fork } from 'node:child_process'
+import path from 'node:path'
+import type { Frame } from '../frame.ts'
+
+/** The longest rest before a process that keeps dying is started again, in milliseconds. */
+const LONGEST_REST_MS = 30_000
+/** A process that lived this long had no trouble starting. */
+const HEALTHY_MS = 60_000
+
+/**
+ * Several worker processes under one: signals are passed on, one that dies is replaced, after a rest that grows while it
+ * keeps dying, and when this process is killed they drain by themselves. What a dead one ran starts anew when its lease is
+ * over.
+ */
+export class Supervisor {
+  readonly #frame: Frame
+  readonly #words: readonly string[]
+  readonly #children = new Set<ChildProcess>()
+  readonly #rests = new Set<NodeJS.Timeout>()
+  readonly #ended = Promise.withResolvers<void>()
+  #stopping = false
+
+  /** @param words the command line of one of them */
+  constructor(frame: Frame, words: readonly string[]) {
+    this.#frame = frame
+    this.#words = words
+  }
+
+  /** Resolves when all have ended after the signal to stop. */
+  async run(processes: number): Promise<void> {
+    for (let number = 1; number <= processes; number++) this.#start(number, 0)
+    const { signal, onHurry } = this.#frame.surface
+    signal.addEventListener('abort', () => this.#stop(), { once: true })
+    onHurry?.(() => this.#tell())
+    if (signal.aborted) this.#stop()
+    await this.#ended.promise
+  }
+
+  #start(number: number, deaths: number): void {
+    const main = path.join(import.meta.dirname, '..', `main${path.extname(import.meta.filename)}`)
+    // Detached: a Ctrl-C in the terminal reaches this process alone, which passes it on.
+    const stdio = ['ignore', 'inherit', 'inherit', 'ipc'] as const
+    const child = fork(main, [...this.#words], { stdio: [...stdio], execArgv: [], detached: true })
+    const since = performance.now()
+    this.#children.add(child)
+    child.once('exit', (code, signal) => {
+      this.#children.delete(child)
+      const lived = performance.now() - since
+      if (this.#stopping) this.#endWhenAllHave()
+      else this.#replace(number, lived > HEALTHY_MS ? 0 : deaths + 1, child.pid, signal ?? `code ${code}`)
+    })
+  }
+
+  #replace(number: number, deaths: number, pid: number | undefined, end: string): void {
+    const rest = deaths <= 1 ? 0 : Math.min(LONGEST_REST_MS, 500 * 2 ** (deaths - 2))
+    const when = rest === 0 ? 'now' : `in ${rest / 1_000} s`
+    this.#frame.note(`worker ${number} (process ${pid}) ended by ${end}; another one starts ${when}`)
+    const timer = setTimeout(() => {
+      this.#rests.delete(timer)
+      this.#start(number, deaths)
+    }, rest)
+    this.#rests.add(timer)
+  }
+
+  #stop(): void {
+    this.#stopping = true
+    for (const rest of this.#rests) clearTimeout(rest)
+    this.#tell()
+    this.#endWhenAllHave()
+  }
+
+  #tell(): void {
+    for (const child of this.#children) child.kill('SIGTERM')
+  }
+
+  #endWhenAllHave(): void {
+    if (this.#children.size === 0) this.#ended.resolve()
+  }
+}

@@ -1,0 +1,119 @@
+import type { StandardSchemaV1 } from '@standard-schema/spec'
+import type { Coordinator } from '../coordinator/index.ts'
+import type { JobType, Json } from '../core/index.ts'
+import type { RetryRule } from './retry.ts'
+
+/** The job that a handler is given. */
+export interface Job<Payload = unknown> {
+  readonly jobId: string
+  readonly jobType: JobType
+  readonly kind: string
+  readonly models: readonly string[]
+  readonly priority: number
+  /** Which attempt this is, from 1, and how many there may be. */
+  readonly attempt: number
+  readonly attempts: number
+  /** What was enqueued with it, after validation; null when there was nothing. */
+  readonly payload: Payload
+  /** Its row in your `jobs`, where there is one. */
+  readonly row: Json
+  /** What the last attempt that called `checkpoint` left behind; null when none did. */
+  readonly checkpoint: Json
+}
+
+export interface HandlerContext {
+  /** Fires when the attempt has to stop; its reason is an {@link AttemptStopped}. Pass it to whatever you wait for. */
+  readonly signal: AbortSignal
+  /** Grows with every start in this queue; carry it to the outside call, so that a late one can be refused there. */
+  readonly fencingToken: number
+  readonly epoch: number
+  /**
+   * The lease is kept by the process; this call makes sure of it now, before something that must not happen twice.
+   * @throws AttemptStopped when the attempt is not ours any more
+   */
+  heartbeat(): Promise<void>
+  /** Shown to people, kept until the job ends. @throws AttemptStopped when the attempt is not ours any more */
+  progress(progress: Json): Promise<void>
+  /**
+   * Durable when it resolves, and given to the next attempt: the id of a run at a provider, say, so that it is looked up
+   * in place of paid for again. @throws AttemptStopped when the attempt is not ours any more
+   */
+  checkpoint(checkpoint: Json): Promise<void>
+  /**
+   * The work goes on elsewhere and somebody else reports its end, from any process, under this fencing token. The job
+   * keeps its models until `until`; the slot of this worker is free when the handler returns.
+   */
+  detach(options: { readonly until: Date }): Promise<void>
+}
+
+/** Runs one attempt; what it returns (JSON) is the job's result. */
+export type Handler<Payload = unknown> = (job: Job<Payload>, context: HandlerContext) => unknown
+
+/** A handler with what it expects. */
+export interface HandlerDefinition<Payload = unknown> {
+  /** Any Standard Schema (zod, valibot, arktype): a payload that it refuses fails the job for good (`invalid_payload`). */
+  readonly schema?: StandardSchemaV1<unknown, Payload>
+  readonly retry?: RetryRule
+  readonly run: Handler<Payload>
+}
+
+export interface JobWorkerOptions {
+  readonly coordinator: Coordinator
+  /** By kind; `*` takes every kind that has no handler of its own. */
+  readonly handlers: Readonly<Record<string, Handler | HandlerDefinition>>
+  /** Jobs at once in this process, 1 to 1,000; 1. */
+  readonly concurrency?: number
+  /** Take in new rows of `jobs` with status `pending`; false. */
+  readonly intake?: boolean
+  /** The wait before another attempt; exponential from 1 s to 60 s, with jitter. */
+  readonly retry?: RetryRule
+  /** How long a handler that was told to stop may take before its attempt is ended without it, in milliseconds; 4,000. */
+  readonly stopMs?: number
+  /** Told for each attempt that was lost with the lease of this process. */
+  readonly onLeaseLost?: (job: { readonly jobId: string; readonly fencingToken: number }) => void
+}
+
+export interface DrainOptions {
+  /** How long what runs may go on, in milliseconds; 30,000. Then it is told to stop and given back, at no attempt's cost. */
+  readonly timeoutMs?: number
+  /** How long a handler that was told to stop may take, in place of the worker's own `stopMs`; 0 waits for none. */
+  readonly stopMs?: number
+}
+
+export interface DrainReport {
+  /** Attempts that ended by themselves, and attempts given back to the line. */
+  readonly finished: number
+  readonly givenBack: number
+}
+
+/** Plain numbers, since the start of this worker unless they say otherwise. */
+export interface WorkerMetrics {
+  /** Now. */
+  readonly running: number
+  readonly free: number
+  readonly started: number
+  readonly completed: number
+  readonly failed: number
+  /** Failed attempts after which another follows. */
+  readonly retried: number
+  /** Given back by `RetryLater`. */
+  readonly postponed: number
+  readonly cancelled: number
+  readonly detached: number
+  /** Attempts that others had ended, or that were lost with the lease. */
+  readonly lost: number
+  /** Handlers that went on after they were told to stop, and that are still running. */
+  readonly stuck: number
+  readonly takenIn: number
+}
+
+export interface JobWorker {
+  /** Begins to take jobs. */
+  start(): void
+  /**
+   * Takes nothing new, lets what runs end, and at the deadline stops it and gives it back. A second call with a shorter
+   * `timeoutMs` moves the deadline.
+   */
+  drain(options?: DrainOptions): Promise<DrainReport>
+  metrics(): WorkerMetrics
+}

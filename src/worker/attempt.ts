@@ -1,0 +1,105 @@
+import type { Coordinator } from '../coordinator/index.ts'
+import type { Lease, Started } from '../core/index.ts'
+import type { HandlerContext, HandlerDefinition, Job } from './api.ts'
+import { AttemptStopped, type StopCause } from './errors.ts'
+import { type HandlerEnd, type Outcome, outcomeOf } from './outcome.ts'
+import { after } from './timer.ts'
+
+/** Causes that end the attempt whatever the handler does, the strongest last. */
+const strength: Readonly<Record<StopCause, number>> = {
+  cancel_requested: 1,
+  drained: 2,
+  timed_out: 3,
+  ended: 4,
+  lease_lost: 5,
+}
+
+/** One attempt in this process: the handler, its time limit, and the ways to stop it. */
+export class Attempt {
+  readonly started: Started
+  readonly #coordinator: Coordinator
+  readonly #stopMs: number
+  readonly #controller = new AbortController()
+  readonly #cut = Promise.withResolvers<HandlerEnd>()
+  #stopped: StopCause | null = null
+  #detached = false
+  readonly #callOff: (() => void)[] = []
+  /** True while the handler runs, although its attempt may have come to its end. */
+  running = false
+
+  constructor(started: Started, coordinator: Coordinator, stopMs: number) {
+    this.started = started
+    this.#coordinator = coordinator
+    this.#stopMs = stopMs
+  }
+
+  get isStopped(): boolean {
+    return this.#stopped !== null
+  }
+
+  get lease(): Lease {
+    return this.started.lease
+  }
+
+  /** Never rejects. `onSettled` is called when the handler itself has ended, which may be later than the outcome. */
+  async run(definition: HandlerDefinition, job: Job, onSettled: () => void): Promise<Outcome> {
+    this.running = true
+    this.#callOff.push(after(this.started.spec.timeoutMs, () => this.stop('timed_out')))
+    const settled = this.#handle(definition, job).finally(() => {
+      this.running = false
+      onSettled()
+    })
+    const end = await Promise.race([settled, this.#cut.promise])
+    for (const callOff of this.#callOff) callOff()
+    return outcomeOf(end, this.#stopped, this.#detached)
+  }
+
+  /** What it comes to when it was stopped before its handler began. */
+  outcomeUnbegun(): Outcome {
+    return outcomeOf({ type: 'cut' }, this.#stopped, false)
+  }
+
+  /** Tells the handler to stop. What is lost ends at once; a cancelled job keeps its models until its handler has ended. */
+  stop(why: StopCause): void {
+    if (this.#stopped !== null && strength[this.#stopped] >= strength[why]) return
+    this.#stopped = why
+    this.#controller.abort(new AttemptStopped(this.lease.jobId, why))
+    if (why === 'ended' || why === 'lease_lost') this.#cut.resolve({ type: 'cut' })
+    else if (why !== 'cancel_requested') this.cutAfter(this.#stopMs)
+  }
+
+  /** Waits no longer than this for a handler that was told to stop. */
+  cutAfter(ms: number): void {
+    this.#callOff.push(after(ms, () => this.#cut.resolve({ type: 'cut' })))
+  }
+
+  async #handle({ run }: HandlerDefinition, job: Job): Promise<HandlerEnd> {
+    try {
+      return { type: 'returned', result: await run(job, this.#context()) }
+    } catch (error) {
+      return { type: 'threw', error }
+    }
+  }
+
+  #context(): HandlerContext {
+    const { lease } = this
+    return {
+      signal: this.#controller.signal,
+      fencingToken: lease.fencingToken,
+      epoch: lease.epoch,
+      heartbeat: () => this.#hold(this.#coordinator.heartbeat(lease)),
+      progress: (progress) => this.#hold(this.#coordinator.note(lease, { progress })),
+      checkpoint: (checkpoint) => this.#hold(this.#coordinator.note(lease, { checkpoint })),
+      detach: async ({ until }) => {
+        await this.#coordinator.detach(lease, { until })
+        this.#detached = true
+      },
+    }
+  }
+
+  /** An attempt that is not ours any more stops here. */
+  async #hold(held: Promise<boolean>): Promise<void> {
+    if (!(await held)) this.stop('ended')
+    this.#controller.signal.throwIfAborted()
+  }
+}

@@ -1,0 +1,47 @@
+/** Thrown by a handler: this job cannot succeed, so no further attempt is made. */
+export class NonRetryableError extends Error {
+  override readonly name = 'NonRetryableError'
+}
+
+const YEAR_SECONDS = 365 * 24 * 3_600
+
+export interface RetryLaterOptions {
+  /** Seconds until the job may start again, from 0 to a year; it keeps its place in line once they have passed. */
+  readonly seconds: number
+}
+
+/**
+ * Thrown by a handler that could do nothing yet: the job goes back into the line, at no cost of an attempt.
+ * @example throw new RetryLater({ seconds: 30 })
+ */
+export class RetryLater extends Error {
+  override readonly name = 'RetryLater'
+  readonly seconds: number
+
+  /** @throws RangeError when `seconds` is out of bounds */
+  constructor({ seconds }: RetryLaterOptions) {
+    if (!(seconds >= 0 && seconds <= YEAR_SECONDS)) {
+      throw new RangeError(`RetryLater: seconds must be a number from 0 to ${YEAR_SECONDS}`)
+    }
+    super(`to be tried again in ${seconds} s`)
+    this.seconds = seconds
+  }
+}
+
+/**
+ * Why an attempt was told to stop: `timed_out` after its `timeoutMs`, `cancel_requested`, `lease_lost` (others have the
+ * job by now, or soon), `ended` (somebody else ended this attempt), `drained` (the worker is stopping).
+ */
+export const stopCauses = ['timed_out', 'cancel_requested', 'lease_lost', 'ended', 'drained'] as const
+export type StopCause = (typeof stopCauses)[number]
+
+/** What `signal.reason` is when a handler is told to stop. */
+export class AttemptStopped extends Error {
+  override readonly name = 'AttemptStopped'
+  readonly why: StopCause
+
+  constructor(jobId: string, why: StopCause) {
+    super(`the attempt of job ${jobId} has to stop: ${why}`)
+    this.why = why
+  }
+}

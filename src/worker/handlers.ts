@@ -1,0 +1,39 @@
+import { InterlockError } from '../core/index.ts'
+import type { Handler, HandlerDefinition } from './api.ts'
+
+const ANY_KIND = '*'
+
+/** The handlers of one worker. */
+export interface Handlers {
+  /** Kinds to claim; null for every kind. */
+  readonly kinds: readonly string[] | null
+  of(kind: string): HandlerDefinition | undefined
+}
+
+/** @throws InterlockError `invalid_input` when there is none, or one is no function */
+export function handlersOf(given: Readonly<Record<string, Handler | HandlerDefinition>>): Handlers {
+  const entries = Object.entries(given ?? {})
+  if (entries.length === 0) {
+    throw invalid('handlers', 'must have a function for at least one kind of job, or for "*"')
+  }
+  const byKind = new Map(entries.map(([kind, handler]) => [kind, definitionOf(kind, handler)]))
+  return {
+    kinds: byKind.has(ANY_KIND) ? null : [...byKind.keys()],
+    of: (kind) => byKind.get(kind) ?? byKind.get(ANY_KIND),
+  }
+}
+
+function definitionOf(kind: string, handler: Handler | HandlerDefinition): HandlerDefinition {
+  const definition = typeof handler === 'function' ? { run: handler } : handler
+  if (typeof definition?.run !== 'function') {
+    throw invalid(
+      `handlers[${JSON.stringify(kind)}]`,
+      'must be a function, or an object with a function `run`',
+    )
+  }
+  return definition
+}
+
+function invalid(path: string, what: string): InterlockError {
+  return new InterlockError('invalid_input', `${path}: ${what}`, { path })
+}

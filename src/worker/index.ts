@@ -1,0 +1,10 @@
+export type * from './api.ts'
+export {
+  AttemptStopped,
+  NonRetryableError,
+  RetryLater,
+  type RetryLaterOptions,
+  type StopCause,
+} from './errors.ts'
+export { createJobWorker } from './job-worker.ts'
+export type { RetryOptions, RetryRule } from './retry.ts'

@@ -1,0 +1,31 @@
+import type { Logger } from '../coordinator/index.ts'
+import type { Started } from '../core/index.ts'
+import type { Attempt } from './attempt.ts'
+import type { Outcome } from './outcome.ts'
+
+export function tellStart(logger: Logger, { lease, attempt, spec }: Started): void {
+  const tries = spec.attempts === 1 ? '' : `, attempt ${attempt} of ${spec.attempts}`
+  logger.info(
+    `[WORKER] Job ${lease.jobId} started (${spec.kind}${tries}) - Models: [${spec.models.join(', ')}]`,
+  )
+}
+
+/** The text of an error is the program's own and stays in its log; the log of the queue has the code. */
+export function tellEnd(logger: Logger, { lease: { jobId } }: Attempt, outcome: Outcome): void {
+  switch (outcome.type) {
+    case 'failed':
+      return logger.error(`[WORKER] Job ${jobId} failed (${outcome.code}): ${textOf(outcome.error)}`)
+    case 'postponed':
+      return logger.info(`[WORKER] Job ${jobId} postponed by ${outcome.later.seconds} s`)
+    case 'lost':
+      return logger.warn(`[WORKER] Job ${jobId} is not this worker's any more`)
+    default:
+      return logger.info(`[WORKER] Job ${jobId} ${outcome.type.replace('_', ' ')}`)
+  }
+}
+
+/** One line, of a length that a log can hold. */
+function textOf(error: unknown): string {
+  const text = error instanceof Error ? error.message : String(error)
+  return text.replace(/\s+/g, ' ').slice(0, 500)
+}

@@ -1,0 +1,41 @@
+import type { FailureCode } from '../core/index.ts'
+import { NonRetryableError, RetryLater, type StopCause } from './errors.ts'
+
+/** What one attempt came to. */
+export type Outcome =
+  | { readonly type: 'completed'; readonly result: unknown }
+  | { readonly type: 'failed'; readonly code: FailureCode; readonly error: unknown; readonly retry: boolean }
+  | { readonly type: 'postponed'; readonly later: RetryLater }
+  | { readonly type: 'cancelled' }
+  | { readonly type: 'given_back' }
+  | { readonly type: 'detached' }
+  | { readonly type: 'lost' }
+
+/** How a handler ended; `cut` when it was told to stop and did not in time. */
+export type HandlerEnd =
+  | { readonly type: 'returned'; readonly result: unknown }
+  | { readonly type: 'threw'; readonly error: unknown }
+  | { readonly type: 'cut' }
+
+/**
+ * A handler that was told to stop and still returned has done its work, so that counts; except after its time was up,
+ * since the promise that it runs no longer is made to others.
+ */
+export function outcomeOf(end: HandlerEnd, stopped: StopCause | null, detached: boolean): Outcome {
+  if (stopped === 'lease_lost' || stopped === 'ended') return { type: 'lost' }
+  if (stopped === 'timed_out') return failed('timed_out', timeUp, true)
+  if (end.type === 'returned') {
+    return detached ? { type: 'detached' } : { type: 'completed', result: end.result }
+  }
+  if (stopped === 'cancel_requested') return { type: 'cancelled' }
+  if (stopped === 'drained' || end.type === 'cut') return { type: 'given_back' }
+  if (end.error instanceof RetryLater) return { type: 'postponed', later: end.error }
+  const final = end.error instanceof NonRetryableError
+  return failed(final ? 'non_retryable' : 'handler_error', end.error, !final)
+}
+
+const timeUp = new Error('its time was up (timeoutMs)')
+
+function failed(code: FailureCode, error: unknown, retry: boolean): Outcome {
+  return { type: 'failed', code, error, retry }
+}

@@ -1,0 +1,29 @@
+/** How long a failed job waits for its next attempt. */
+export interface RetryOptions {
+  /** Milliseconds after the first failed attempt; 1,000. */
+  readonly baseMs?: number
+  /** By how much each further wait is longer; 2. */
+  readonly factor?: number
+  /** Milliseconds that no wait exceeds; 60,000. */
+  readonly maxMs?: number
+  /** Part of the wait that is left to chance, 0 to 1, so that jobs that failed together do not come back together; 0.2. */
+  readonly jitter?: number
+}
+
+/** Milliseconds to the next attempt, given which attempt failed (from 1) and of what. */
+export type RetryRule = RetryOptions | ((attempt: number, error: unknown) => number)
+
+const defaults = { baseMs: 1_000, factor: 2, maxMs: 60_000, jitter: 0.2 }
+
+/** The wait after attempt `attempt`, in whole milliseconds, never negative. */
+export function retryDelayMs(
+  rule: RetryRule,
+  attempt: number,
+  error: unknown,
+  chance: () => number = Math.random,
+): number {
+  if (typeof rule === 'function') return Math.max(0, Math.round(rule(attempt, error)) || 0)
+  const { baseMs, factor, maxMs, jitter } = { ...defaults, ...rule }
+  const whole = Math.min(maxMs, baseMs * factor ** (attempt - 1))
+  return Math.round(whole * (1 - jitter * chance()))
+}

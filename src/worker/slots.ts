@@ -1,0 +1,55 @@
+import type { Claim, Started } from '../core/index.ts'
+
+/** The places of one worker for running attempts: used, promised to a command under way, or free. */
+export class Slots {
+  readonly #kinds: readonly string[] | null
+  readonly #onChange: (free: number) => void
+  #free: number
+  #closed = false
+
+  constructor(
+    size: number,
+    { kinds, onChange }: { kinds: readonly string[] | null; onChange: (free: number) => void },
+  ) {
+    this.#kinds = kinds
+    this.#onChange = onChange
+    this.#free = size
+  }
+
+  get free(): number {
+    return this.#closed ? 0 : this.#free
+  }
+
+  /** Nothing is claimed any more. */
+  close(): void {
+    this.#closed = true
+    this.#onChange(0)
+  }
+
+  /** A slot whose attempt has ended without a command that could use it again. */
+  give(count: number): void {
+    this.#free += count
+    this.#onChange(this.free)
+  }
+
+  /**
+   * Promises all free slots, and `back` that have just come free, to one command; what it does not use is free again.
+   * Without a slot, or once closed, the command goes without a claim.
+   */
+  async with(
+    back: number,
+    send: (claim: Claim | undefined) => Promise<readonly Started[]>,
+  ): Promise<readonly Started[]> {
+    const max = this.#free + back
+    this.#free = 0
+    let used = 0
+    try {
+      const claim = this.#closed || max === 0 ? undefined : { max, kinds: this.#kinds }
+      const started = await send(claim)
+      used = started.length
+      return started
+    } finally {
+      this.give(max - used)
+    }
+  }
+}

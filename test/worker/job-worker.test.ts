@@ -1,0 +1,311 @@
+import { describe, expect, it } from 'vitest'
+import { z } from 'zod'
+import type { RecordedEvent } from '../../src/core/index.ts'
+import { createJobWorker, NonRetryableError, RetryLater } from '../../src/worker/index.ts'
+import { memoryStore } from '../coordinator/support.ts'
+import { join, stopped, work } from './support.ts'
+
+/** What the log says of one job: types, with the failure code. */
+function storyOf(events: readonly RecordedEvent[], jobId: string): string[] {
+  return events
+    .filter((event) => 'jobId' in event && event.jobId === jobId)
+    .map((event) => ('code' in event ? `${event.type} ${event.code}` : event.type))
+}
+
+async function log(store: ReturnType<typeof memoryStore>) {
+  return (await store.read('default', 0, 10_000)).events
+}
+
+describe('what a handler gets', () => {
+  it('runs a job with its payload, and keeps its result', async () => {
+    const seen: unknown[] = []
+    const { coordinator, worker } = await work({
+      handlers: {
+        normal: (job, { fencingToken }) => {
+          seen.push({ ...job, fencingToken })
+          return { url: 'x.png' }
+        },
+      },
+    })
+    await coordinator.enqueue([{ jobId: 'A', models: ['flux-dev'], payload: { prompt: 'a fox' } }])
+    await expect.poll(() => worker.metrics().completed).toBe(1)
+    expect(seen).toEqual([
+      {
+        jobId: 'A',
+        jobType: 'normal',
+        kind: 'normal',
+        models: ['flux-dev'],
+        priority: 0,
+        attempt: 1,
+        attempts: 3,
+        payload: { prompt: 'a fox' },
+        row: null,
+        checkpoint: null,
+        fencingToken: 2,
+      },
+    ])
+    expect(await coordinator.data(['A'])).toMatchObject([{ jobId: 'A', result: { url: 'x.png' } }])
+  })
+
+  it('checks the payload with any Standard Schema; what it refuses fails for good', async () => {
+    const store = memoryStore()
+    const { coordinator, worker } = await work(
+      {
+        handlers: {
+          normal: { schema: z.object({ steps: z.number().default(4) }), run: (job) => job.payload },
+        },
+      },
+      { store },
+    )
+    await coordinator.enqueue([
+      { jobId: 'good', models: ['m'], payload: {} },
+      { jobId: 'bad', models: ['m'], payload: { steps: 'many' } },
+    ])
+    await expect.poll(() => worker.metrics()).toMatchObject({ completed: 1, failed: 1 })
+    const [good, bad] = await coordinator.data(['good', 'bad'])
+    expect(good?.result).toEqual({ steps: 4 })
+    expect(bad?.error).toMatchObject({ message: expect.stringContaining('payload.steps') })
+    expect(storyOf(await log(store), 'bad')).toEqual([
+      'queued',
+      'blocked',
+      'started',
+      'failed invalid_payload',
+    ])
+  })
+
+  it('gives the next attempt what the last one left behind', async () => {
+    const seen: unknown[] = []
+    const { worker, coordinator } = await work({
+      retry: { baseMs: 1 },
+      handlers: {
+        normal: async (job, { checkpoint, progress, heartbeat }) => {
+          seen.push(job.checkpoint)
+          if (job.attempt === 2) return 'done'
+          await progress({ percent: 10 })
+          await checkpoint({ externalId: 'run-7' })
+          await heartbeat()
+          throw new Error('the connection was cut')
+        },
+      },
+    })
+    await coordinator.enqueue([{ jobId: 'A', models: ['m'] }])
+    await expect.poll(() => worker.metrics().completed).toBe(1)
+    expect(seen).toEqual([null, { externalId: 'run-7' }])
+    expect(worker.metrics()).toMatchObject({ retried: 1, failed: 0, started: 2 })
+  })
+})
+
+describe('how an attempt ends', () => {
+  it('tries again while attempts are left, then fails; or fails at once when told that it is no use', async () => {
+    const store = memoryStore()
+    const { coordinator, worker } = await work(
+      {
+        retry: () => 0,
+        handlers: {
+          normal: (job) => {
+            throw job.jobId === 'hopeless' ? new NonRetryableError('no such model') : new Error('boom')
+          },
+        },
+      },
+      { store },
+    )
+    await coordinator.enqueue([
+      { jobId: 'twice', models: ['m'], attempts: 2 },
+      { jobId: 'hopeless', models: ['m'] },
+    ])
+    await expect.poll(() => worker.metrics().failed).toBe(2)
+    const events = await log(store)
+    expect(storyOf(events, 'twice').filter((type) => type !== 'blocked')).toEqual([
+      'queued',
+      'started',
+      'failed handler_error',
+      'requeued',
+      'started',
+      'failed handler_error',
+    ])
+    expect(storyOf(events, 'hopeless').at(-1)).toBe('failed non_retryable')
+    expect(await coordinator.data(['twice'])).toMatchObject([{ error: { name: 'Error', message: 'boom' } }])
+  })
+
+  it('comes back later at no cost of an attempt', async () => {
+    let calls = 0
+    const { coordinator, worker } = await work({
+      handlers: {
+        normal: () => {
+          if (++calls < 4) throw new RetryLater({ seconds: 0 })
+        },
+      },
+    })
+    await coordinator.enqueue([{ jobId: 'A', models: ['m'], attempts: 1 }])
+    await expect.poll(() => worker.metrics()).toMatchObject({ completed: 1, postponed: 3, failed: 0 })
+  })
+
+  it('stops a handler whose time is up, and one that does not listen is left behind', async () => {
+    const reasons: unknown[] = []
+    const release = Promise.withResolvers<void>()
+    const { coordinator, worker } = await work({
+      stopMs: 20,
+      handlers: {
+        normal: async (job, { signal }) => {
+          reasons.push(await stopped(signal))
+          if (job.jobId === 'deaf') await release.promise
+          signal.throwIfAborted()
+        },
+      },
+    })
+    await coordinator.enqueue([
+      { jobId: 'listens', models: ['m'], timeoutMs: 30, attempts: 1 },
+      { jobId: 'deaf', models: ['m'], timeoutMs: 30, attempts: 1 },
+    ])
+    await expect.poll(() => worker.metrics()).toMatchObject({ failed: 2, stuck: 1, free: 1 })
+    expect(reasons).toMatchObject([{ why: 'timed_out' }, { why: 'timed_out' }])
+    release.resolve()
+    await expect.poll(() => worker.metrics().stuck).toBe(0)
+  })
+
+  it('keeps the models of a cancelled job until its handler has stopped', async () => {
+    const store = memoryStore()
+    const release = Promise.withResolvers<void>()
+    const { coordinator, worker } = await work(
+      {
+        handlers: {
+          normal: async (_, { signal }) => {
+            await stopped(signal)
+            await release.promise
+            signal.throwIfAborted()
+          },
+        },
+      },
+      { store },
+    )
+    await coordinator.enqueue([{ jobId: 'A', models: ['m'] }])
+    await expect.poll(() => worker.metrics().running).toBe(1)
+    await coordinator.cancel('A')
+    expect(coordinator.state().activeCount).toBe(1)
+    release.resolve()
+    await expect.poll(() => worker.metrics().cancelled).toBe(1)
+    expect(storyOf(await log(store), 'A')).toEqual(['queued', 'started', 'cancel_requested', 'cancelled'])
+  })
+
+  it('stops an attempt that others have ended', async () => {
+    const reason = Promise.withResolvers<unknown>()
+    const { coordinator, worker } = await work({
+      handlers: { normal: async (_, { signal }) => reason.resolve(await stopped(signal)) },
+    })
+    await coordinator.enqueue([{ jobId: 'A', models: ['m'] }])
+    await expect.poll(() => worker.metrics().running).toBe(1)
+    await coordinator.cancel('A', { force: true })
+    expect(await reason.promise).toMatchObject({ why: 'ended' })
+    await expect.poll(() => worker.metrics()).toMatchObject({ lost: 1, running: 0, free: 1 })
+  })
+
+  it.each([
+    ['a circle', () => Object.assign([] as unknown[], { 0: null }).concat([circle()])],
+    ['a BigInt', () => ({ count: 7n })],
+  ])('fails a job whose result cannot be stored: %s', async (_, result) => {
+    const { coordinator, worker } = await work({ handlers: { normal: result } })
+    await coordinator.enqueue([{ jobId: 'A', models: ['m'] }])
+    await expect.poll(() => worker.metrics()).toMatchObject({ failed: 1, completed: 0, running: 0 })
+    expect(await coordinator.data(['A'])).toMatchObject([
+      { error: { message: expect.stringMatching(/result/) } },
+    ])
+  })
+})
+
+function circle(): unknown {
+  const self: Record<string, unknown> = {}
+  self['self'] = self
+  return self
+}
+
+describe('how jobs are taken', () => {
+  it('takes kinds that it has handlers for, as many as it has slots', async () => {
+    const release = Promise.withResolvers<void>()
+    const { coordinator, worker } = await work({
+      concurrency: 3,
+      handlers: { image: () => release.promise },
+    })
+    await coordinator.setPolicy('by-model')
+    await coordinator.enqueue([
+      { jobId: 'other', models: ['m0'], kind: 'video' },
+      ...[1, 2, 3, 4, 5].map((n) => ({ jobId: `i${n}`, models: [`m${n}`], kind: 'image' })),
+    ])
+    await expect.poll(() => worker.metrics()).toMatchObject({ running: 3, free: 0 })
+    release.resolve()
+    await expect.poll(() => worker.metrics()).toMatchObject({ completed: 5, running: 0, free: 3 })
+    expect(coordinator.state().waiting()).toMatchObject([{ jobId: 'other', code: 'offered' }])
+  })
+
+  it('hands on in the append that ends a job', async () => {
+    const store = memoryStore()
+    const { coordinator, worker } = await work({ handlers: { '*': () => null } }, { store })
+    await coordinator.enqueue(Array.from({ length: 20 }, (_, n) => ({ jobId: `j${n}`, models: ['m'] })))
+    await expect.poll(() => worker.metrics().completed).toBe(20)
+    const events = await log(store)
+    const ends = events.filter(({ type }) => type === 'completed').slice(0, -1)
+    for (const end of ends) {
+      expect(events[end.seq]).toMatchObject({ type: 'started', commandId: end.commandId })
+    }
+  })
+
+  it('says what is wrong with its options', async () => {
+    const coordinator = await join()
+    const make = (options: object) => () =>
+      createJobWorker({ coordinator, handlers: {}, ...options } as never)
+    expect(make({})).toThrow(/handlers: must have a function/)
+    expect(make({ handlers: { a: 7 } })).toThrow(/handlers\["a"\]: must be a function/)
+    expect(make({ handlers: { a: () => {} }, concurrency: 0 })).toThrow(/concurrency: must be a whole number/)
+    expect(() => new RetryLater({ seconds: -1 })).toThrow(/seconds/)
+  })
+})
+
+describe('drain', () => {
+  it('lets what runs end, and takes nothing new', async () => {
+    const release = Promise.withResolvers<void>()
+    const { coordinator, worker } = await work({ handlers: { normal: () => release.promise } })
+    await coordinator.enqueue(['A', 'B'].map((jobId) => ({ jobId, models: ['m'] })))
+    await expect.poll(() => worker.metrics().running).toBe(1)
+    const drained = worker.drain()
+    release.resolve()
+    expect(await drained).toEqual({ finished: 1, givenBack: 0 })
+    expect(coordinator.state()).toMatchObject({ activeCount: 0, waitingCount: 1 })
+  })
+
+  it('stops what goes on past the deadline and gives it back, at no cost of an attempt', async () => {
+    const store = memoryStore()
+    const { coordinator, worker } = await work(
+      {
+        stopMs: 20,
+        concurrency: 2,
+        handlers: {
+          normal: async ({ jobId }, { signal }) => {
+            await stopped(signal)
+            if (jobId === 'deaf') await new Promise(() => {})
+            signal.throwIfAborted()
+          },
+        },
+      },
+      { store },
+    )
+    await coordinator.setPolicy('by-model')
+    await coordinator.enqueue([
+      { jobId: 'listens', models: ['a'], attempts: 1 },
+      { jobId: 'deaf', models: ['b'], attempts: 1 },
+    ])
+    await expect.poll(() => worker.metrics().running).toBe(2)
+    expect(await worker.drain({ timeoutMs: 10 })).toEqual({ finished: 0, givenBack: 2 })
+    expect(coordinator.state()).toMatchObject({ activeCount: 0, waitingCount: 2 })
+    expect(storyOf(await log(store), 'listens').slice(-2)).toEqual(['failed released', 'requeued'])
+  })
+
+  it('does not wait when it is told again', async () => {
+    const { coordinator, worker } = await work({
+      handlers: { normal: () => new Promise(() => {}) },
+    })
+    await coordinator.enqueue([{ jobId: 'A', models: ['m'] }])
+    await expect.poll(() => worker.metrics().running).toBe(1)
+    const patient = worker.drain({ timeoutMs: 60_000 })
+    expect(await worker.drain({ timeoutMs: 0, stopMs: 0 })).toEqual({ finished: 0, givenBack: 1 })
+    expect(await patient).toEqual({ finished: 0, givenBack: 1 })
+  })
+})
