@@ -6,7 +6,7 @@ import type { WholeOptions } from './options.ts'
 
 type Refused = StartAnswer & { readonly allowed: false }
 /** Something to be told to the queue, that could not be told so far. */
-type Errand = () => Promise<void>
+type Errand = () => Promise<unknown>
 
 /**
  * The gate of a program that must not be stopped by it: under `mode: 'observe'` it answers what it would decide and lets
@@ -78,7 +78,7 @@ export class LenientGate {
     this.#member.logger.error(
       `[COORDINATOR] Database unreachable, job ${jobId} (${jobType}) runs without the coordinator, beside whatever else runs: ${errorText(error)}`,
     )
-    this.#later(async () => void (await this.#member.send({ type: 'bypass', jobId, jobType })))
+    this.#later(() => this.#member.send({ type: 'bypass', jobId, jobType }))
     return { allowed: true, lease: null, bypassed: true }
   }
 
@@ -98,13 +98,20 @@ export class LenientGate {
 
   async #runErrands(): Promise<void> {
     for (let errand = this.#errands[0]; errand !== undefined; errand = this.#errands[0]) {
-      try {
-        await errand()
-      } catch (error) {
-        if (isAway(error)) return
-        this.#member.logger.error(`[COORDINATOR] ${errorText(error)}`)
-      }
+      if (!(await this.#isDone(errand()))) return
       this.#errands.shift()
+    }
+  }
+
+  /** False while the database is away; what is refused for another reason is done with. */
+  async #isDone(errand: Promise<unknown>): Promise<boolean> {
+    try {
+      await errand
+      return true
+    } catch (error) {
+      if (isAway(error)) return false
+      this.#member.logger.error(`[COORDINATOR] ${errorText(error)}`)
+      return true
     }
   }
 }

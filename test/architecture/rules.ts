@@ -25,7 +25,7 @@ export const rules: Rules = {
   },
   worker: {
     parts: ['coordinator', 'core', 'port', 'codec'],
-    packages: ['rxjs'],
+    packages: ['rxjs', '@standard-schema/spec'],
     builtins: true,
     pure: false,
   },
