@@ -182,7 +182,7 @@ create table if not exists public.job_queue_state (
   active_models text[] not null default '{}',
   active_count integer not null default 0,
   waiting_count integer not null default 0,
-  policy jsonb not null default '{"maxActive": 1, "capacity": {}, "maxOvertakes": 0, "ageSeconds": 60, "offerMs": 2000, "emptySet": "bypass"}',
+  policy jsonb not null default '{"maxActive": 1, "capacity": {}, "maxOvertakes": 0, "ageSeconds": 60, "offerMs": 2000, "emptySet": "bypass", "holdAfterLossSeconds": {}}',
   drained_at timestamptz,
   updated_at timestamptz not null default now()
 ) with (fillfactor = 10);
@@ -2076,8 +2076,8 @@ $privileges$;
 -- What this was. Rows change only when something did, so that running it again leaves everything as it is.
 insert into public.job_queue_migrations as m (version, checksum)
 values 
-  ('000', '997238bc0be5bce0ad585293cb670efb7c74321a4ed6b1af603432b2f1c3b46a'),
-  ('027', '997238bc0be5bce0ad585293cb670efb7c74321a4ed6b1af603432b2f1c3b46a')
+  ('000', 'd0ffa3ec5bcdce99c3f9e67900ba2cf8343bf17180ae36a46b8983a6491f2404'),
+  ('027', 'd0ffa3ec5bcdce99c3f9e67900ba2cf8343bf17180ae36a46b8983a6491f2404')
 on conflict (version) do update set checksum = excluded.checksum, applied_at = excluded.applied_at
   where m.checksum <> excluded.checksum;
 -- PostgREST finds the new functions after this; nobody else listens.

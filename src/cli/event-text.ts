@@ -36,6 +36,7 @@ export function eventDetail(event: RecordedEvent): string {
     case 'policy_changed':
       return JSON.stringify(event.policy)
     case 'model_paused':
+      return `${event.model}: ${event.reason}${event.until === null ? '' : `, until ${isoTime(event.until)}`}`
     case 'model_resumed':
       return event.model
     case 'epoch_changed':

@@ -1,5 +1,6 @@
 import { z } from 'zod'
 import { type EventType, failureCodes, jobTypes, reasonCodes, requeueReasons } from '../core/index.ts'
+import { pauseReason } from './pause.ts'
 import { policySchema } from './policy.ts'
 
 const count = z.int().min(1)
@@ -80,7 +81,7 @@ export const eventRowSchema = z.discriminatedUnion('event_type', [
   event('policy_changed', { data: data({ policy: policySchema }) }),
   event('model_paused', {
     models: z.tuple([text]),
-    data: data({ reason: z.string(), until: z.int().optional() }),
+    data: data({ reason: pauseReason, until: z.int().optional() }),
   }),
   event('model_resumed', { models: z.tuple([text]), data: noData }),
   event('drain_requested', { data: noData }),

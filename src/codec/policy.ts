@@ -7,25 +7,35 @@ import { wholeNumber } from './spec.ts'
 /** A policy as a program writes it: a shorthand, or the fields to change. `by-model` is `{ maxActive: null }`. */
 export type PolicyInput = 'serial' | 'by-model' | { readonly [Key in keyof Policy]?: Policy[Key] | undefined }
 
-const capacityError = 'must be an object of model names and places, e.g. { "flux-dev": 2, "*": 1 }'
 const places = wholeNumber(1, bounds.capacity, ' places; to stop a model, pause it')
+const holdSeconds = wholeNumber(0, bounds.holdSeconds, ' (seconds)')
 
-// Not z.record: it drops a model that is called `__proto__`; entries and fromEntries keep it an ordinary key.
-const capacitySchema = z
-  .custom<Record<string, number>>(
-    (value) => typeof value === 'object' && value !== null && !Array.isArray(value),
-    { error: capacityError },
-  )
-  .transform((value, context) => {
-    const entries = Object.entries(value)
-    for (const [model, count] of entries) {
-      const issue = modelSchema.safeParse(model).error?.issues[0] ?? places.safeParse(count).error?.issues[0]
-      if (!issue) continue
-      context.addIssue({ code: 'custom', path: [model], message: issue.message })
-      return z.NEVER
-    }
-    return Object.fromEntries(entries)
-  })
+/** A map of model names, or `*` for all others, to what `value` allows. */
+function byModel<T>(value: z.ZodType<T>, example: string) {
+  const error = `must be an object of model names, e.g. ${example}`
+  // Not z.record: it drops a model that is called `__proto__`; entries and fromEntries keep it an ordinary key.
+  return z
+    .custom<Record<string, T>>(
+      (given) => typeof given === 'object' && given !== null && !Array.isArray(given),
+      { error },
+    )
+    .transform((given, context) => {
+      const entries: [string, T][] = []
+      for (const [model, own] of Object.entries(given)) {
+        const name = modelSchema.safeParse(model).error?.issues[0]
+        const checked = value.safeParse(own)
+        const issue = name ?? checked.error?.issues[0]
+        if (issue === undefined && checked.success) {
+          entries.push([model, checked.data])
+          continue
+        }
+        const path = name === undefined ? [model, ...(issue?.path ?? [])] : [model]
+        context.addIssue({ code: 'custom', path, message: issue?.message ?? 'is not valid' })
+        return z.NEVER
+      }
+      return Object.fromEntries(entries)
+    })
+}
 
 const seconds = 'must be a number of seconds from 0 to 31,536,000, or null for strict priority'
 
@@ -35,7 +45,7 @@ const shape = {
     bounds.maxActive,
     ', or null for no limit; to stop the queue, drain it',
   ).nullable(),
-  capacity: capacitySchema,
+  capacity: byModel(places, '{ "flux-dev": 2, "*": 1 }'),
   maxOvertakes: wholeNumber(0, bounds.maxOvertakes, ', or null for no bound').nullable(),
   ageSeconds: z
     .number({ error: seconds })
@@ -46,19 +56,23 @@ const shape = {
   emptySet: z.enum(emptySetRules, {
     error: `must be one of ${emptySetRules.map((rule) => JSON.stringify(rule)).join(', ')}`,
   }),
+  holdAfterLossSeconds: byModel(holdSeconds, '{ "flux-dev": 600, "*": 0 }'),
 }
 
-/** A whole policy, as `policy_changed` records it. */
-export const policySchema = z.strictObject(shape)
+/** A whole policy, as `policy_changed` records it; a log that is older than a rule has none of it. */
+export const policySchema = z.strictObject({
+  ...shape,
+  holdAfterLossSeconds: shape.holdAfterLossSeconds.default(defaultPolicy.holdAfterLossSeconds),
+})
 
-const fieldsSchema = policySchema.partial()
+const fieldsSchema = z.strictObject(shape).partial()
 const inputSchema = z.union([z.literal(['serial', 'by-model']), z.looseObject({})], {
   error: `must be "serial", "by-model", or an object with some of the fields ${Object.keys(shape).join(', ')}`,
 })
 const partialSchema = z.strictObject(fieldsSchema.shape, { error: unknownFields(Object.keys(shape)) })
 
 /**
- * The policy that the input makes of `base`: fields that are left out stay, a given `capacity` replaces the whole map.
+ * The policy that the input makes of `base`: fields that are left out stay, a given map replaces the whole map.
  *
  * @throws InterlockError `invalid_input`, naming the field
  */

@@ -45,7 +45,7 @@ const timeError =
   'must be a Date, or a text with a time zone such as "2026-11-24T15:00:00Z", between 1970 and 2255'
 
 /** Microseconds, from a Date or an ISO text with a zone: without one it would mean another time on another machine. */
-const timeSchema = z
+export const timeSchema = z
   .union([z.date(), z.iso.datetime({ offset: true, error: timeError })], { error: timeError })
   .transform((time) => new Date(time).getTime() * MICROS_PER_MS)
   .refine((us) => Number.isSafeInteger(us) && us >= 0, timeError)

@@ -121,6 +121,13 @@ export interface DeadFilter {
   readonly since?: Date | undefined
 }
 
+export interface PauseOptions {
+  /** Why, as a code such as `provider_down`: it goes into the log, which holds no texts. */
+  readonly reason: string
+  /** When the pause ends by itself, at most 365 days ahead; null: when the model is resumed. */
+  readonly until?: Date | null
+}
+
 export interface Health {
   readonly queue: string
   readonly store: string
@@ -221,6 +228,14 @@ export interface Coordinator {
   reprioritize(jobId: string, to: { readonly priority: number } | { readonly before: string }): Promise<void>
   /** Changes the fields given; `serial` and `by-model` are shorthands. */
   setPolicy(policy: PolicyInput): Promise<void>
+  /**
+   * Nothing that needs the model starts until then; what runs goes on, and nothing of the waiting jobs is used up. Again:
+   * another reason, another end.
+   * @throws InterlockError `invalid_input`
+   */
+  pauseModel(model: string, options: PauseOptions): Promise<void>
+  /** Its jobs stand in line again, each at its place. Nothing to do for a model that is not paused. */
+  resumeModel(model: string): Promise<void>
   drain(): Promise<void>
   resume(): Promise<void>
   /** Why a live job does not run, and what has to happen; undefined for a job that is not live. */

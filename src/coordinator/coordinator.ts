@@ -6,7 +6,9 @@ import {
   type PolicyInput,
   parseJobId,
   parseJobs,
+  parseModel,
   parseNote,
+  parsePause,
   parsePolicy,
   parseResult,
   parseTime,
@@ -35,6 +37,7 @@ import type {
   FailOptions,
   Health,
   NoteOptions,
+  PauseOptions,
   StartAnswer,
   StartOptions,
 } from './api.ts'
@@ -207,6 +210,14 @@ class QueueCoordinator implements Coordinator {
   async setPolicy(policy: PolicyInput): Promise<void> {
     await this.catchUp()
     await this.#send({ type: 'set_policy', policy: parsePolicy(policy, this.#member.replica.ledger.policy) })
+  }
+
+  async pauseModel(model: string, options: PauseOptions): Promise<void> {
+    await this.#send({ type: 'pause_model', model: parseModel(model), ...parsePause(options) })
+  }
+
+  async resumeModel(model: string): Promise<void> {
+    await this.#send({ type: 'resume_model', model: parseModel(model) })
   }
 
   async drain(): Promise<void> {

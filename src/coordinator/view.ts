@@ -32,8 +32,19 @@ export interface ActiveJobView extends JobView {
   readonly cancelRequested: boolean
 }
 
-export interface WaitingJobView extends JobView, Waiting {
+export interface WaitingJobView extends JobView, Omit<Waiting, 'until'> {
+  /** When time alone ends the reason; null: something has to happen, or nobody knows when. */
+  readonly until: Date | null
   readonly dueAt: Date | null
+}
+
+/** A model from which nothing starts: why, since when, until when (null: until it is resumed), and by which process. */
+export interface PausedModelView {
+  readonly model: string
+  readonly reason: string
+  readonly since: Date
+  readonly until: Date | null
+  readonly by: string | null
 }
 
 /** A readonly look at the queue at one version. */
@@ -45,10 +56,12 @@ export interface QueueView {
   readonly policy: Policy
   readonly activeCount: number
   readonly waitingCount: number
+  /** Models from which nothing starts. */
+  readonly paused: readonly PausedModelView[]
   readonly drainedAt: Date | null
   /** Active jobs, oldest start first. */
   active(): readonly ActiveJobView[]
-  /** Waiting jobs in line order, then those that are not due; at most `limit`. */
+  /** Waiting jobs in line order, then those that are held by a pause, then those that are not due; at most `limit`. */
   waiting(limit?: number): readonly WaitingJobView[]
 }
 
@@ -62,9 +75,22 @@ export function queueView(queue: string, ledger: Ledger, now: Micros): QueueView
     activeCount: ledger.active.size,
     waitingCount: waitingCount(ledger),
     drainedAt: ledger.drainedAt === null ? null : toDate(ledger.drainedAt),
+    paused: pausedModels(ledger),
     active: () => activeJobs(ledger),
     waiting: (limit = Number.POSITIVE_INFINITY) => waitingJobs(ledger, now, limit),
   }
+}
+
+function pausedModels(ledger: Ledger): PausedModelView[] {
+  return [...ledger.pauses]
+    .map(({ model, reason, since, until, by }) => ({
+      model,
+      reason,
+      since: toDate(since),
+      until: until === null ? null : toDate(until),
+      by,
+    }))
+    .sort((a, b) => (a.model < b.model ? -1 : 1))
 }
 
 function activeJobs(ledger: Ledger): ActiveJobView[] {
@@ -83,7 +109,8 @@ function activeJobs(ledger: Ledger): ActiveJobView[] {
 
 function waitingJobs(ledger: Ledger, now: Micros, limit: number): WaitingJobView[] {
   const found: WaitingJobView[] = []
-  for (const places of [ledger.unbound, ledger.line, ledger.undue]) {
+  const held = [...ledger.pauses].map(({ jobs }) => jobs)
+  for (const places of [ledger.unbound, ledger.line, ...held, ledger.undue]) {
     for (const key of places) {
       if (found.length >= limit) return found
       const job = ledger.jobs.get(key)
@@ -95,7 +122,8 @@ function waitingJobs(ledger: Ledger, now: Micros, limit: number): WaitingJobView
 
 function waitingView(ledger: Ledger, job: Job, now: Micros): WaitingJobView {
   const dueAt = job.dueAt === null ? null : toDate(job.dueAt)
-  return { ...jobView(job), ...waitingFor(ledger, job, now), dueAt }
+  const { until, ...waiting } = waitingFor(ledger, job, now)
+  return { ...jobView(job), ...waiting, until: until === null ? null : toDate(until), dueAt }
 }
 
 function jobView(job: Job): JobView {

@@ -1,12 +1,12 @@
 import { firstUnavailable } from './blocking.ts'
 import { MICROS_PER_MS, type Micros } from './job.ts'
-import { type Job, type LedgerView, type Model, modelOf, usesSlot } from './ledger.ts'
+import { isInLine, type Job, type LedgerView, type Model, modelOf, usesSlot } from './ledger.ts'
 import { byPlace, type Place } from './place.ts'
 import { capacityOf } from './policy.ts'
 
 /** The admission rule (DESIGN, section 4): may this waiting job start at this time? */
 export function isStartable(ledger: LedgerView, job: Job, now: Micros): boolean {
-  return !job.active && job.dueAt === null && hasSlot(ledger, job, now) && hasModels(ledger, job, now)
+  return isInLine(job) && hasSlot(ledger, job, now) && hasModels(ledger, job, now)
 }
 
 /** The queue is open, nobody runs alone, and fewer than `maxActive` slots are used or kept for offers ahead. */

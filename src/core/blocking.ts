@@ -1,5 +1,5 @@
 import type { Draft } from './draft.ts'
-import { type Job, type LedgerView, type Model, modelOf, usesSlot } from './ledger.ts'
+import { isInLine, type Job, type LedgerView, type Model, modelOf, usesSlot } from './ledger.ts'
 import { setReady } from './line.ts'
 import { byPlace, type Place } from './place.ts'
 import { capacityOf } from './policy.ts'
@@ -58,13 +58,13 @@ function later(a: Place | undefined, b: Place | undefined): Place | undefined {
 export function settle(draft: Draft): void {
   for (const place of draft.unsettled) {
     const job = draft.jobs.get(place)
-    if (job !== undefined && isInLine(job, place)) settleJob(draft, job)
+    if (job !== undefined && standsAt(job, place)) settleJob(draft, job)
   }
   draft.unsettled.clear()
 }
 
-function isInLine(job: Job, place: Place): boolean {
-  return job.place === place && !job.active && job.dueAt === null && usesSlot(job)
+function standsAt(job: Job, place: Place): boolean {
+  return job.place === place && isInLine(job) && usesSlot(job)
 }
 
 function settleJob(draft: Draft, job: Job): void {

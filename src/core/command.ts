@@ -62,6 +62,14 @@ export type CommandBody =
       readonly before?: string
     }
   | { readonly type: 'set_policy'; readonly policy: Policy }
+  /** Nothing that needs the model starts until then (null: until it is resumed); `reason` is a code, not a text. */
+  | {
+      readonly type: 'pause_model'
+      readonly model: string
+      readonly reason: string
+      readonly until: Micros | null
+    }
+  | { readonly type: 'resume_model'; readonly model: string }
   | { readonly type: 'drain' }
   | { readonly type: 'resume' }
   /** Records what became true by the passing of time: attempts that timed out, due and expired jobs, untaken offers. */
@@ -93,6 +101,8 @@ export interface Waiting {
   /** One sentence, without a position. */
   readonly reason: string
   readonly blockedBy: string | null
+  /** When time alone ends this reason; null: something has to happen, or nobody knows when. */
+  readonly until: Micros | null
 }
 
 export interface Refusal {

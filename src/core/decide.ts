@@ -5,6 +5,7 @@ import { detach } from './decide/detach.ts'
 import { complete, expireLeases, fail, release } from './decide/end.ts'
 import { ask, enqueue, unask } from './decide/enter.ts'
 import { drain, resume, setPolicy } from './decide/govern.ts'
+import { pauseModel, resumeModel } from './decide/pause.ts'
 import { reprioritize } from './decide/reprioritize.ts'
 import { accepted } from './decide/result.ts'
 import { tick } from './decide/tick.ts'
@@ -82,6 +83,10 @@ function decideOne(scribe: Scribe): CommandResult {
       return drain(scribe)
     case 'resume':
       return resume(scribe)
+    case 'pause_model':
+      return pauseModel(scribe, body)
+    case 'resume_model':
+      return resumeModel(scribe, body)
     case 'tick':
       return tick(scribe)
   }

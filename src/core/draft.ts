@@ -1,9 +1,17 @@
 import { hash } from './hash.ts'
 import type { JobSpec, Micros } from './job.ts'
-import { idleModel, type Job, type Ledger, type LedgerView, type Model, type ModelKey } from './ledger.ts'
+import {
+  idleModel,
+  type Job,
+  type Ledger,
+  type LedgerView,
+  type Model,
+  type ModelKey,
+  type Pause,
+} from './ledger.ts'
 import { freshJob, OwnJob } from './own-job.ts'
 import { OwnModel } from './own-model.ts'
-import type { JobKey, Place, Timer } from './place.ts'
+import type { JobKey, ModelTimer, Place, Timer } from './place.ts'
 import { capacityOf, type Policy } from './policy.ts'
 import type { Table } from './table.ts'
 import type { Owner, Tree } from './tree.ts'
@@ -34,6 +42,8 @@ export class Draft implements LedgerView {
   expiring: Tree<Timer>
   deadlines: Tree<Timer>
   offerTimes: Tree<Timer>
+  pauses: Table<Pause, ModelKey>
+  lifts: Tree<ModelTimer>
 
   /** Jobs whose rows differ from those of the ledger this draft started from. */
   readonly touched = new Set<string>()
@@ -70,6 +80,8 @@ export class Draft implements LedgerView {
     this.expiring = from.expiring
     this.deadlines = from.deadlines
     this.offerTimes = from.offerTimes
+    this.pauses = from.pauses
+    this.lifts = from.lifts
   }
 
   /** The ledger this draft has become. The draft is spent: its trees may be shared from now on. */
@@ -95,6 +107,8 @@ export class Draft implements LedgerView {
       expiring: this.expiring,
       deadlines: this.deadlines,
       offerTimes: this.offerTimes,
+      pauses: this.pauses,
+      lifts: this.lifts,
     }
   }
 

@@ -5,9 +5,10 @@ import { costsAttempt, type RecordedEvent } from './event.ts'
 import { hash } from './hash.ts'
 import { giveBackModels, takeModels } from './holding.ts'
 import type { JobSpec } from './job.ts'
-import { type Job, jobOf, type Ledger, modelOf, usesSlot } from './ledger.ts'
-import { enterLine, leaveLine } from './line.ts'
+import { isInLine, type Job, jobOf, type Ledger, modelOf, usesSlot } from './ledger.ts'
+import { leaveLine } from './line.ts'
 import { endAllOffers, endOffer, offer } from './offers.ts'
+import { leavePlace, pauseModel, pauseOf, resumeModel, takePlace } from './pausing.ts'
 import { byPlace, type Place, positionFor } from './place.ts'
 import { capacityOf, type Policy } from './policy.ts'
 import { overtake, reserveAnew, reserves } from './reservation.ts'
@@ -118,12 +119,11 @@ function change(draft: Draft, event: RecordedEvent): void {
     case 'bypassed':
       return
     case 'model_paused':
+      pauseModel(draft, event)
+      return
     case 'model_resumed':
-      throw new InterlockError(
-        'unknown_event',
-        `event ${event.seq} is of type ${event.type}, which this release cannot fold; use a newer release of interlock-queue`,
-        { seq: event.seq, type: event.type },
-      )
+      resume(draft, event)
+      return
     default:
       return never(event)
   }
@@ -138,12 +138,13 @@ function queue(draft: Draft, event: RecordedEvent, spec: JobSpec, asker: string 
   job.exclusive = spec.models.length === 0 && draft.policy.emptySet === 'exclusive'
   startExpiry(draft, job)
   if (spec.runAt !== null && spec.runAt > event.at) putOff(draft, job, spec.runAt)
-  else enterLine(draft, job)
+  else takePlace(draft, job)
 }
 
 function start(draft: Draft, event: RecordedEvent & { readonly type: 'started' }): void {
   const job = draft.edit(waitingJob(draft, event, event.jobId))
   if (job.dueAt !== null) throw corrupt(event, `job ${job.jobId} is not due`)
+  if (job.heldOn !== null) throw corrupt(event, `model ${job.heldOn} is paused`)
   if (draft.draining) throw corrupt(event, 'nothing starts while the queue is draining')
   checkAttempt(event, job)
   checkPlaces(draft, event, job)
@@ -230,7 +231,7 @@ function detach(draft: Draft, event: RecordedEvent & { readonly type: 'detached'
 function leave(draft: Draft, job: Job): void {
   stopExpiry(draft, job)
   const own = draft.edit(job)
-  if (job.dueAt === null) leaveLine(draft, own, false)
+  if (job.dueAt === null) leavePlace(draft, own)
   else becomeDue(draft, own)
   draft.dropJob(own)
 }
@@ -251,7 +252,7 @@ function requeue(draft: Draft, event: RecordedEvent & { readonly type: 'requeued
   if (!costsAttempt(event.reason)) job.free++
   startExpiry(draft, job)
   if (event.runAt !== null && event.runAt > event.at) putOff(draft, job, event.runAt)
-  else enterLine(draft, job)
+  else takePlace(draft, job)
 }
 
 function joinLine(draft: Draft, event: RecordedEvent & { readonly type: 'due' }): void {
@@ -259,7 +260,7 @@ function joinLine(draft: Draft, event: RecordedEvent & { readonly type: 'due' })
   if (job.dueAt === null || job.dueAt > event.at)
     throw corrupt(event, `job ${job.jobId} is due at another time`)
   becomeDue(draft, job)
-  enterLine(draft, job)
+  takePlace(draft, job)
 }
 
 function ask(draft: Draft, event: RecordedEvent & { readonly type: 'asked' }): void {
@@ -270,11 +271,17 @@ function ask(draft: Draft, event: RecordedEvent & { readonly type: 'asked' }): v
 
 function move(draft: Draft, event: RecordedEvent & { readonly type: 'reprioritized' }): void {
   const job = draft.edit(waitingJob(draft, event, event.jobId))
-  const inLine = job.dueAt === null
-  if (inLine) leaveLine(draft, job, false)
+  const isDue = job.dueAt === null
+  if (isDue) leavePlace(draft, job)
   job.priority = event.priority
   job.place = { ...event.position, hash: job.hash, jobId: job.jobId }
-  if (inLine) enterLine(draft, job)
+  if (isDue) takePlace(draft, job)
+}
+
+function resume(draft: Draft, event: RecordedEvent & { readonly type: 'model_resumed' }): void {
+  const pause = pauseOf(draft, event.model)
+  if (pause === undefined) throw corrupt(event, `model ${event.model} is not paused`)
+  resumeModel(draft, pause)
 }
 
 /** Who may start under the new rules is found out at once; see {@link unsettleCapacities} for what that costs. */
@@ -303,7 +310,7 @@ function unsettleCapacities(draft: Draft, before: Policy): void {
 
 function announce(draft: Draft, event: RecordedEvent, jobId: string): void {
   const job = waitingJob(draft, event, jobId)
-  if (job.dueAt !== null) throw corrupt(event, `job ${jobId} is offered, but not due`)
+  if (!isInLine(job)) throw corrupt(event, `job ${jobId} is offered, but not due, or held`)
   if (job.offeredAt === null) offer(draft, draft.edit(job), event.at)
 }
 

@@ -1,7 +1,8 @@
 import { blockerOf } from './blocking.ts'
 import type { ReasonCode } from './event.ts'
 import type { Micros } from './job.ts'
-import { type Job, jobOf, type LedgerView, modelOf } from './ledger.ts'
+import { isInLine, type Job, jobOf, type LedgerView, modelOf, type Pause } from './ledger.ts'
+import { pauseOf } from './pausing.ts'
 import { capacityOf } from './policy.ts'
 import { type HasWorker, waitingFor } from './reason.ts'
 
@@ -15,6 +16,8 @@ export interface ModelStanding {
   readonly ahead: number
   /** The nearest of them, nearest first; at most ten. */
   readonly aheadIds: readonly string[]
+  /** Why nothing starts from it, by whom, and until when; null: it is open. */
+  readonly paused: Pick<Pause, 'reason' | 'by' | 'since' | 'until'> | null
 }
 
 /** A live job: why it does not run, whom it waits for, and what has to happen. */
@@ -74,7 +77,7 @@ export function explainJob(
     code,
     reason,
     blockedBy,
-    position: job.dueAt === null ? ledger.line.rank(job.place) : null,
+    position: isInLine(job) ? ledger.line.rank(job.place) : null,
     chain: chainOf(ledger, job),
     whatHasToHappen: whatHasToHappen(code, blockedBy),
   }
@@ -82,17 +85,23 @@ export function explainJob(
 
 function standing(ledger: LedgerView, job: Job, name: string): ModelStanding {
   const model = modelOf(ledger, name)
-  const ahead = job.active || job.dueAt !== null ? 0 : model.line.rank(job.place)
+  const ahead = !isInLine(job) ? 0 : model.line.rank(job.place)
   const aheadIds: string[] = []
   for (let i = ahead - 1; i >= 0 && aheadIds.length < MOST_AHEAD; i--)
     aheadIds.push(model.line.at(i)?.jobId ?? '')
   const holders = [...model.holders].map((place) => place.jobId)
-  return { model: name, capacity: capacityOf(ledger.policy, name), holders, ahead, aheadIds }
+  const pause = pauseOf(ledger, name)
+  const paused = pause === undefined ? null : pausePart(pause)
+  return { model: name, capacity: capacityOf(ledger.policy, name), holders, ahead, aheadIds, paused }
+}
+
+function pausePart({ reason, by, since, until }: Pause): ModelStanding['paused'] {
+  return { reason, by, since, until }
 }
 
 function chainOf(ledger: LedgerView, job: Job): string[] {
   const chain: string[] = []
-  for (let at: Job | undefined = job; at !== undefined && !at.active && at.dueAt === null; ) {
+  for (let at: Job | undefined = job; at !== undefined && isInLine(at); ) {
     const blocker = blockerOf(ledger, at)
     if (blocker === undefined || chain.includes(blocker.jobId) || chain.length === MOST_IN_CHAIN) break
     chain.push(blocker.jobId)
@@ -109,7 +118,7 @@ function whatHasToHappen(code: ReasonCode, blockedBy: string | null): string {
     case 'not_due':
       return 'nothing: it joins the line when its time comes'
     case 'model_paused':
-      return 'the model has to be resumed'
+      return 'the model has to be resumed, or its pause has to end: then it stands in line at its place'
     case 'rate_limited':
       return 'nothing: it starts when the window of the rate opens'
     case 'model_in_use':

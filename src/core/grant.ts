@@ -2,7 +2,7 @@ import { hasModels, hasSlot } from './admission.ts'
 import { settle } from './blocking.ts'
 import type { Claim } from './command.ts'
 import type { Draft } from './draft.ts'
-import { type Job, jobOf } from './ledger.ts'
+import { isInLine, type Job, jobOf } from './ledger.ts'
 import type { Place } from './place.ts'
 import { scanLines } from './scan.ts'
 import type { Scribe } from './scribe.ts'
@@ -62,7 +62,7 @@ function reachOf(draft: Draft): number {
 function offerIfStartable(scribe: Scribe, place: Place): boolean {
   const { draft } = scribe
   const job = draft.jobs.get(place)
-  if (job === undefined || job.active || job.offeredAt !== null) return true
+  if (job === undefined || !isInLine(job) || job.offeredAt !== null) return true
   if (!hasSlot(draft, job, scribe.now)) return false
   if (hasModels(draft, job, scribe.now)) giveAway(scribe, place)
   return true

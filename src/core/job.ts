@@ -17,6 +17,7 @@ export const bounds = {
   maxActive: 1_000_000,
   attempts: 1_000,
   durationMs: 365 * 24 * 3_600 * 1_000,
+  holdSeconds: 86_400,
 } as const
 
 /** What a job was asked to be. Never changes while the job lives; a live id with another spec is `job_exists`. */

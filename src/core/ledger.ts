@@ -1,6 +1,14 @@
 import { hash } from './hash.ts'
 import type { JobSpec, Micros } from './job.ts'
-import { byPlace, byTime, type JobKey, type Place, type Timer } from './place.ts'
+import {
+  byModelTime,
+  byPlace,
+  byTime,
+  type JobKey,
+  type ModelTimer,
+  type Place,
+  type Timer,
+} from './place.ts'
 import { defaultPolicy, type Policy } from './policy.ts'
 import { Table } from './table.ts'
 import { Tree } from './tree.ts'
@@ -15,6 +23,8 @@ export interface Job extends JobKey {
   readonly active: boolean
   /** Waiting, and not to be started before this time: it stands in no line and reserves nothing. */
   readonly dueAt: Micros | null
+  /** Due, and a model it needs is paused: it stands in no line and reserves nothing. The model under which it is held. */
+  readonly heldOn: string | null
   /** Since when it is waiting without a break: queue expiry counts from here. */
   readonly waitingSince: Micros
   /** How many attempts were started, and how many of them cost nothing (given back). */
@@ -60,6 +70,19 @@ export interface Model extends ModelKey {
   readonly offers: Tree<Place>
 }
 
+/** A model from which nothing starts. */
+export interface Pause extends ModelKey {
+  /** Why, as a code: `[a-z][a-z0-9_]*`, 50 characters at most. */
+  readonly reason: string
+  /** When it is lifted; null: by hand only. */
+  readonly until: Micros | null
+  readonly since: Micros
+  /** The process that paused it. */
+  readonly by: string | null
+  /** Due jobs that are held because of it. */
+  readonly jobs: Tree<Place>
+}
+
 /** The state of one queue: what the log up to `version` comes to. Immutable. */
 export interface Ledger {
   readonly version: number
@@ -94,9 +117,12 @@ export interface Ledger {
   readonly deadlines: Tree<Timer>
   /** Offered jobs, by the time at which they were offered. */
   readonly offerTimes: Tree<Timer>
+  readonly pauses: Table<Pause, ModelKey>
+  /** Pauses with an end, by that time. */
+  readonly lifts: Tree<ModelTimer>
 }
 
-const noPlaces = Tree.empty<Place>(byPlace)
+export const noPlaces = Tree.empty<Place>(byPlace)
 
 /** A queue before its first event. */
 export const emptyLedger: Ledger = {
@@ -120,6 +146,8 @@ export const emptyLedger: Ledger = {
   expiring: Tree.empty<Timer>(byTime),
   deadlines: Tree.empty<Timer>(byTime),
   offerTimes: Tree.empty<Timer>(byTime),
+  pauses: Table.empty<Pause, ModelKey>((a, b) => a.model === b.model),
+  lifts: Tree.empty<ModelTimer>(byModelTime),
 }
 
 /** A model that nobody needs: what is read of a model that the ledger does not hold. */
@@ -128,9 +156,10 @@ export function idleModel(model: string): Model {
 }
 
 /** The parts of a ledger that questions are asked of; a draft has them too. */
-export type LedgerView = Omit<Ledger, 'jobs' | 'models'> & {
+export type LedgerView = Omit<Ledger, 'jobs' | 'models' | 'pauses'> & {
   readonly jobs: Pick<Table<Job, JobKey>, 'get' | 'size'>
   readonly models: Pick<Table<Model, ModelKey>, 'get' | 'size'>
+  readonly pauses: Pick<Table<Pause, ModelKey>, 'get' | 'size'>
 }
 
 /** The live job with this id. */
@@ -140,6 +169,11 @@ export function jobOf(ledger: LedgerView, jobId: string): Job | undefined {
 
 export function modelOf(ledger: LedgerView, model: string): Model {
   return ledger.models.get({ hash: hash(model), model }) ?? idleModel(model)
+}
+
+/** Waiting, due, and not held: it may start as soon as there is room for it. */
+export function isInLine(job: Job): boolean {
+  return !job.active && job.dueAt === null && job.heldOn === null
 }
 
 /** False for a job that bypasses: it has no models, takes no slot, and stands in no line. */

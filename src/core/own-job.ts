@@ -13,6 +13,7 @@ export class OwnJob implements Job {
   place: Place
   active: boolean
   dueAt: Micros | null
+  heldOn: string | null
   waitingSince: Micros
   attempt: number
   free: number
@@ -40,6 +41,7 @@ export class OwnJob implements Job {
     this.place = from.place
     this.active = from.active
     this.dueAt = from.dueAt
+    this.heldOn = from.heldOn
     this.waitingSince = from.waitingSince
     this.attempt = from.attempt
     this.free = from.free
@@ -70,6 +72,7 @@ export function freshJob(spec: JobSpec, place: Place, queuedAt: Micros): Job {
     place,
     active: false,
     dueAt: null,
+    heldOn: null,
     waitingSince: queuedAt,
     attempt: 0,
     free: 0,

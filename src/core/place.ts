@@ -30,6 +30,16 @@ export interface Timer extends JobKey {
 
 export const byTime: Compare<Timer> = (a, b) => a.at - b.at || byJobKey(a, b)
 
+/** A time at which something becomes true of a model. */
+export interface ModelTimer {
+  readonly at: Micros
+  readonly hash: number
+  readonly model: string
+}
+
+export const byModelTime: Compare<ModelTimer> = (a, b) =>
+  a.at - b.at || a.hash - b.hash || (a.model === b.model ? 0 : a.model < b.model ? -1 : 1)
+
 /**
  * Where a job belongs that waits since `queuedAt`. A level of priority is worth `ageSeconds` of waiting, so a jump is
  * bounded and nothing is ever sorted again; with `ageSeconds: null` a higher priority always goes first.

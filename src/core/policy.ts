@@ -15,6 +15,11 @@ export interface Policy {
   /** How long a startable job that nobody has taken keeps its place, in milliseconds. */
   readonly offerMs: number
   readonly emptySet: EmptySetRule
+  /**
+   * For how many seconds a model is paused when an attempt that had it was lost with its worker, since its work may go on
+   * elsewhere; `*` sets that of all others, which is 0: not at all.
+   */
+  readonly holdAfterLossSeconds: Readonly<Record<string, number>>
 }
 
 /** All jobs one after the other, as first specified. */
@@ -25,10 +30,31 @@ export const defaultPolicy: Policy = {
   ageSeconds: 60,
   offerMs: 2_000,
   emptySet: 'bypass',
+  holdAfterLossSeconds: {},
 }
 
 /** How many leases a model can have at once under this policy. */
 export function capacityOf(policy: Policy, model: string): number {
-  const own = Object.hasOwn(policy.capacity, model) ? policy.capacity[model] : undefined
-  return own ?? (Object.hasOwn(policy.capacity, '*') ? policy.capacity['*'] : undefined) ?? 1
+  return valueFor(policy.capacity, model) ?? 1
+}
+
+/** For how many seconds the model is paused after an attempt that had it was lost. */
+export function holdAfterLossOf(policy: Policy, model: string): number {
+  return valueFor(policy.holdAfterLossSeconds, model) ?? 0
+}
+
+/** What the map says of the model, else of all (`*`). Names are the user's own: `constructor` may be one. */
+function valueFor(values: Readonly<Record<string, number>>, model: string): number | undefined {
+  const own = Object.hasOwn(values, model) ? values[model] : undefined
+  return own ?? (Object.hasOwn(values, '*') ? values['*'] : undefined)
+}
+
+/** True if two policies, or parts of them, say the same; the order of their fields says nothing. */
+export function isSameRule(a: unknown, b: unknown): boolean {
+  if (typeof a !== 'object' || typeof b !== 'object' || a === null || b === null) return a === b
+  const ofA = new Map(Object.entries(a))
+  const ofB = Object.entries(b)
+  return (
+    ofA.size === ofB.length && ofB.every(([name, value]) => ofA.has(name) && isSameRule(ofA.get(name), value))
+  )
 }

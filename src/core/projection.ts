@@ -50,9 +50,15 @@ function jobRow(job: Job): JobRow {
     started_at: job.active ? job.startedAt : null,
     cancel_requested: job.cancelRequested,
     blocked_by_job_id: blockedBy,
-    blocked_on: blockedOn,
-    conflict_reason: blockedBy === null ? null : conflictReason({ jobId: blockedBy, model: blockedOn }),
+    blocked_on: job.heldOn ?? blockedOn,
+    conflict_reason: waitsFor(job),
   }
+}
+
+/** True for as long as the row says it, whatever else happens meanwhile. */
+function waitsFor({ heldOn, blockedBy, blockedOn }: Job): string | null {
+  if (heldOn !== null) return `model ${heldOn} is paused`
+  return blockedBy === null ? null : conflictReason({ jobId: blockedBy, model: blockedOn })
 }
 
 function stateRow(ledger: Ledger, withPolicy: boolean): StateRow {

@@ -2,8 +2,9 @@ import { hasSlot, isFree } from './admission.ts'
 import { type Blocker, blockerOf, firstUnavailable } from './blocking.ts'
 import type { Waiting } from './command.ts'
 import type { ReasonCode } from './event.ts'
-import type { Micros } from './job.ts'
-import { type Job, type LedgerView, modelOf, usesSlot } from './ledger.ts'
+import { MICROS_PER_MS, type Micros } from './job.ts'
+import { type Job, type LedgerView, modelOf, type Pause, usesSlot } from './ledger.ts'
+import { firstPause } from './pausing.ts'
 import { capacityOf } from './policy.ts'
 
 /** What is known of the live workers when a reason is asked for; nothing known: every kind has one. */
@@ -18,6 +19,7 @@ export function reasonCodeOf(
 ): ReasonCode {
   if (ledger.draining) return 'draining'
   if (job.dueAt !== null) return 'not_due'
+  if (job.heldOn !== null) return 'model_paused'
   const models = job.spec.models.map((name) => modelOf(ledger, name))
   if (models.some((model) => model.holders.size >= capacityOf(ledger.policy, model.model)))
     return 'model_in_use'
@@ -31,13 +33,34 @@ function isBehind(ledger: LedgerView, job: Job, now: Micros): boolean {
   return job.spec.models.some((name) => !isFree(ledger, modelOf(ledger, name), job.place, now))
 }
 
-const waitsForNoJob: ReadonlySet<ReasonCode> = new Set(['draining', 'not_due', 'no_worker', 'offered'])
+const waitsForNoJob: ReadonlySet<ReasonCode> = new Set([
+  'draining',
+  'not_due',
+  'model_paused',
+  'no_worker',
+  'offered',
+])
 
 /** A job that has to wait, told to whoever asked: a code for programs, a sentence for people. */
 export function waitingFor(ledger: LedgerView, job: Job, now: Micros, hasWorker?: HasWorker): Waiting {
   const code = reasonCodeOf(ledger, job, now, hasWorker)
   const blocker = waitsForNoJob.has(code) ? undefined : blockerOf(ledger, job)
-  return { jobId: job.jobId, code, reason: sentence(code, blocker), blockedBy: blocker?.jobId ?? null }
+  const { jobId } = job
+  const pause = code === 'model_paused' ? firstPause(ledger, job.spec) : undefined
+  if (pause !== undefined)
+    return { jobId, code, reason: pauseSentence(pause), blockedBy: null, until: pause.until }
+  const until = code === 'not_due' ? job.dueAt : null
+  return { jobId, code, reason: sentence(code, blocker), blockedBy: blocker?.jobId ?? null, until }
+}
+
+/** Which model, by whom, why, and until when. */
+function pauseSentence({ model, by, reason, until }: Pause): string {
+  const who = by === null ? '' : ` by ${by}`
+  return `model ${model} is paused${who} (${reason})${until === null ? ' until it is resumed' : ` until ${timeText(until)}`}`
+}
+
+function timeText(at: Micros): string {
+  return new Date(at / MICROS_PER_MS).toISOString()
 }
 
 /** One sentence without a position; it names the model and the job in the way, where there is one. */

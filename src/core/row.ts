@@ -27,7 +27,7 @@ export interface JobRow {
   readonly started_at: Micros | null
   readonly cancel_requested: boolean
   readonly blocked_by_job_id: string | null
-  /** The model on which it waits behind the blocker; null: it waits in the line of the whole queue. */
+  /** The model on which it waits behind the blocker, or that is paused; null: it waits in the line of the whole queue. */
   readonly blocked_on: string | null
   readonly conflict_reason: string | null
 }

@@ -1,9 +1,9 @@
 import { MICROS_PER_MS, type Micros } from './job.ts'
 import type { Ledger } from './ledger.ts'
 
-/** When a tick has something to record: a job is due, its waiting runs out, or its attempt times out. */
-export function nextTickAt({ undue, expiring, deadlines }: Ledger): Micros | undefined {
-  return earliest(undue.min()?.at, expiring.min()?.at, deadlines.min()?.at)
+/** When a tick has something to record: a job is due, its waiting runs out, its attempt times out, or a pause ends. */
+export function nextTickAt({ undue, expiring, deadlines, lifts }: Ledger): Micros | undefined {
+  return earliest(undue.min()?.at, expiring.min()?.at, deadlines.min()?.at, lifts.min()?.at)
 }
 
 /**

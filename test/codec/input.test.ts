@@ -1,6 +1,13 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { parseJobId, parseJobs, parseModels, parsePolicy, parseSpec } from '../../src/codec/index.ts'
+import {
+  parseJobId,
+  parseJobs,
+  parseModels,
+  parsePause,
+  parsePolicy,
+  parseSpec,
+} from '../../src/codec/index.ts'
 import { defaultPolicy, isInterlockError } from '../../src/core/index.ts'
 import { arbitraryName, arbitraryPolicy } from '../support/arbitraries.ts'
 
@@ -114,6 +121,27 @@ describe('a job to enqueue', () => {
   })
 })
 
+describe('a pause', () => {
+  it('has a code for a reason, and an end if it is given one', () => {
+    const until = new Date('2026-11-24T15:00:00Z')
+    expect(parsePause({ reason: 'provider_down', until })).toEqual({
+      reason: 'provider_down',
+      until: until.getTime() * 1_000,
+    })
+    expect(parsePause({ reason: 'x' })).toEqual({ reason: 'x', until: null })
+  })
+
+  it.each([
+    [{ reason: 'the provider is down' }, 'pause.reason: must be a code'],
+    [{ reason: '' }, 'pause.reason: must be a code'],
+    [{ reason: `a${'b'.repeat(50)}` }, 'pause.reason: must be a code'],
+    [{ reason: 'x', until: 'tomorrow' }, 'pause.until: must be a Date'],
+    [{ reason: 'x', till: null }, 'pause: unknown field "till"'],
+  ])('is refused with %j', (input, message) => {
+    expect(messageOf(() => parsePause(input))).toContain(message)
+  })
+})
+
 describe('a policy', () => {
   it('takes shorthands and parts of a policy', () => {
     expect(parsePolicy('by-model')).toEqual({ ...defaultPolicy, maxActive: null })
@@ -149,7 +177,11 @@ describe('a policy', () => {
     [{ capacity: { m: -1 } }, 'policy.capacity.m: must be a whole number'],
     [{ capacity: { m: 1.5 } }, 'policy.capacity.m: must be a whole number'],
     [{ capacity: { '': 1 } }, 'policy.capacity.: must not be empty'],
-    [{ capacity: [1] }, 'policy.capacity: must be an object of model names and places'],
+    [{ capacity: [1] }, 'policy.capacity: must be an object of model names, e.g. '],
+    [
+      { holdAfterLossSeconds: { m: -1 } },
+      'policy.holdAfterLossSeconds.m: must be a whole number from 0 to 86,400',
+    ],
     [{ maxActive: 0 }, 'policy.maxActive: must be a whole number from 1'],
     [{ maxOvertakes: -1 }, 'policy.maxOvertakes: must be a whole number from 0'],
     [{ ageSeconds: Number.NaN }, 'policy.ageSeconds: must be a number of seconds'],

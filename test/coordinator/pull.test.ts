@@ -1,4 +1,4 @@
-import { toArray } from 'rxjs'
+import { firstValueFrom, toArray } from 'rxjs'
 import { describe, expect, it } from 'vitest'
 import { replay } from '../../src/core/index.ts'
 import { join, memoryStore } from './support.ts'
@@ -103,6 +103,53 @@ describe('pull', () => {
     expect(await coordinator.explain('B')).toMatchObject({ code: 'draining' })
     await coordinator.resume()
     expect(await coordinator.claim(claim)).toMatchObject([{ lease: { jobId: 'B' } }])
+  })
+
+  it('pauses a model, and resumes it', async () => {
+    const coordinator = await join()
+    const until = new Date(Date.now() + 60_000)
+    await coordinator.pauseModel('m', { reason: 'provider_down', until })
+    const { waiting } = await coordinator.enqueue([{ jobId: 'A', models: ['m'] }])
+    expect(waiting).toMatchObject([{ jobId: 'A', code: 'model_paused', until: until.getTime() * 1_000 }])
+    const { workerId } = coordinator
+    expect(coordinator.state().paused).toMatchObject([
+      { model: 'm', reason: 'provider_down', until, by: workerId },
+    ])
+    expect(coordinator.state().waiting()).toMatchObject([{ jobId: 'A', code: 'model_paused', until }])
+    await coordinator.resumeModel('m')
+    expect(await coordinator.claim(claim)).toMatchObject([{ lease: { jobId: 'A' } }])
+    await expect(coordinator.pauseModel('m', { reason: 'Quota!' })).rejects.toMatchObject({
+      code: 'invalid_input',
+    })
+  })
+
+  it('resumes a model by itself when its pause ends, and wakes whoever claims', async () => {
+    const coordinator = await join({ pollMs: 60_000 })
+    await coordinator.enqueue([{ jobId: 'A', models: ['m'] }])
+    await coordinator.pauseModel('m', { reason: 'provider_down', until: new Date(Date.now() + 100) })
+    await firstValueFrom(coordinator.wake$)
+    expect(await coordinator.claim(claim)).toMatchObject([{ lease: { jobId: 'A' } }])
+  })
+
+  it('detaches an attempt from its process until a time of its own', async () => {
+    const coordinator = await join()
+    await coordinator.enqueue([{ jobId: 'A', models: ['m'] }])
+    const [a] = await coordinator.claim(claim)
+    const until = new Date(Date.now() + 60_000)
+    await coordinator.detach(a?.lease ?? never(), { until })
+    expect(coordinator.state().active()).toMatchObject([{ jobId: 'A', workerId: null, detachedUntil: until }])
+    await expect(coordinator.onJobComplete('A', 'normal')).rejects.toMatchObject({ code: 'not_holder' })
+    await coordinator.complete(a?.lease ?? never())
+    const late = coordinator.detach(a?.lease ?? never(), { until: new Date(Number.NaN) })
+    await expect(late).rejects.toMatchObject({ code: 'invalid_input' })
+  })
+
+  it('lets a worker look again as soon as an offer ahead has run out, whenever the next poll is', async () => {
+    const coordinator = await join({ pollMs: 60_000 })
+    await coordinator.setPolicy({ offerMs: 100 })
+    await coordinator.enqueue([{ jobId: 'A', models: ['a'], kind: 'rare' }])
+    const asked = coordinator.onJobStart('B', 'normal', ['b'], { wait: true })
+    expect(await asked).toMatchObject({ allowed: true, lease: { jobId: 'B' } })
   })
 
   it('runs the machine beside the queue, event by event', async () => {

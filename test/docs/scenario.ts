@@ -111,6 +111,9 @@ export class Scenario {
       )
       return worker({ type: 'set_policy', policy: { ...this.#ledger.policy, ...fields } })
     }
+    if (first === 'pause')
+      return worker({ type: 'pause_model', model: second, reason: 'by_hand', until: null })
+    if (first === 'resume' && second !== '') return worker({ type: 'resume_model', model: second })
     if (did === 'drain' || did === 'resume') return worker({ type: did })
     if (did === 'a worker') return worker({ type: 'claim' })
     if (did.endsWith(' s pass')) return worker({ type: 'tick' })

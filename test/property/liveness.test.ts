@@ -52,6 +52,7 @@ describe('an open queue', () => {
           const world = new World()
           for (const step of steps) world.play(step)
           send(world, { type: 'resume' })
+          for (const { model } of world.ledger.pauses) send(world, { type: 'resume_model', model })
           for (let round = 0; world.ledger.jobs.size > 0; round++) {
             expect(round).toBeLessThan(200)
             workOnce(world)

@@ -75,6 +75,14 @@ export const arbitraryPolicy: fc.Arbitrary<Policy> = record({
   ),
   offerMs: fc.integer({ min: 0, max: 60_000 }),
   emptySet: fc.constantFrom(...emptySetRules),
+  holdAfterLossSeconds: fc
+    .array(
+      fc.tuple(fc.oneof(arbitraryName, fc.constant('*')), fc.integer({ min: 0, max: bounds.holdSeconds })),
+      {
+        maxLength: 3,
+      },
+    )
+    .map((entries) => Object.fromEntries(entries)),
 })
 
 /** The facts of each type of event, without those every event may carry. A new type has no place to hide here. */
@@ -144,7 +152,7 @@ const factsOf: { readonly [Type in EventType]: fc.Arbitrary<Event & { readonly t
   model_paused: record({
     type: fc.constant('model_paused'),
     model: arbitraryName,
-    reason: fc.oneof(fc.constant(''), arbitraryName),
+    reason: fc.stringMatching(/^[a-z][a-z0-9_]{0,49}$/),
     until: orNull(arbitraryMicros),
   }),
   model_resumed: record({ type: fc.constant('model_resumed'), model: arbitraryName }),

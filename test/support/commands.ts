@@ -32,6 +32,8 @@ export type Act =
   | { readonly type: 'cancel'; readonly pick: number; readonly force: boolean }
   | { readonly type: 'reprioritize'; readonly pick: number; readonly priority: number }
   | { readonly type: 'move'; readonly pick: number; readonly before: number }
+  | { readonly type: 'pause_model'; readonly model: string; readonly forMs: number | null }
+  | { readonly type: 'resume_model'; readonly model: string }
   | { readonly type: 'set_policy'; readonly policy: Policy }
 
 export interface Step {
@@ -81,6 +83,10 @@ const arbitraryRules: fc.Arbitrary<Policy> = fc.record({
   ageSeconds: fc.constantFrom(60, 1, 0.25, null),
   offerMs: fc.constantFrom(2_000, 500, 0),
   emptySet: fc.constantFrom(...emptySetRules),
+  holdAfterLossSeconds: fc.dictionary(fc.constantFrom(...modelNames, '*'), fc.integer({ min: 0, max: 3 }), {
+    maxKeys: 2,
+    noNullPrototype: true,
+  }),
 })
 
 const steering: fc.Arbitrary<Act> = fc.oneof(
@@ -108,6 +114,14 @@ const actsFor = (wish: fc.Arbitrary<Wish>): readonly { weight: number; arbitrary
   { weight: 3, arbitrary: of('expire_leases', {}) },
   { weight: 2, arbitrary: of('reprioritize', { pick, priority: fc.integer({ min: -3, max: 3 }) }) },
   { weight: 2, arbitrary: of('move', { pick, before: pick }) },
+  {
+    weight: 1,
+    arbitrary: of('pause_model', {
+      model: fc.constantFrom(...modelNames),
+      forMs: fc.option(fc.integer({ min: -50, max: 4_000 }), { nil: null, freq: 3 }),
+    }),
+  },
+  { weight: 2, arbitrary: of('resume_model', { model: fc.constantFrom(...modelNames) }) },
   { weight: 6, arbitrary: of('tick', {}) },
 ]
 

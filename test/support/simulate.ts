@@ -133,6 +133,12 @@ function bodyOf(act: Act, world: World): CommandBody {
       return { type: 'reprioritize', jobId: waiting(ledger, act.pick), priority: act.priority }
     case 'move':
       return { type: 'reprioritize', jobId: waiting(ledger, act.pick), before: waiting(ledger, act.before) }
+    case 'pause_model': {
+      const until = act.forMs === null ? null : now + act.forMs * MICROS_PER_MS
+      return { type: 'pause_model', model: act.model, reason: 'by_hand', until }
+    }
+    case 'resume_model':
+      return { type: 'resume_model', model: act.model }
     case 'set_policy':
       return { type: 'set_policy', policy: act.policy }
   }

@@ -72,9 +72,12 @@ function apply(state: AuditState, event: RecordedEvent): void {
       return state.govern(event.type)
     case 'epoch_changed':
       return state.changeEpoch(event.epoch)
-    case 'bypassed':
     case 'model_paused':
+      return state.lines.pause(event.model)
     case 'model_resumed':
+      if (!state.lines.resume(event.model)) state.report('life', null, `${event.model} was not paused`)
+      return
+    case 'bypassed':
       return
     default:
       event satisfies never

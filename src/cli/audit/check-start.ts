@@ -20,6 +20,7 @@ export function checkStart(state: AuditState, event: RecordedEvent & { readonly 
 
 function checkQueue(state: AuditState, job: AuditedJob): void {
   if (state.draining) state.report('draining', job.jobId, 'it is started while the queue is draining')
+  if (job.held) state.report('paused', job.jobId, 'it is started while a model that it needs is paused')
   if (job.dueAt !== null) state.report('not_due', job.jobId, 'it is started before it is due')
 }
 

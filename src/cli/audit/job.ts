@@ -11,6 +11,8 @@ export interface AuditedJob {
   state: 'waiting' | 'active' | 'between'
   /** Not to be started before; null: due. */
   dueAt: number | null
+  /** Due, and a model it needs is paused. */
+  held: boolean
   token: number
   /** Its attempt depends on no lease. */
   detached: boolean
@@ -55,6 +57,7 @@ export function auditedJob(
     place: placeOf(policy, spec.priority, event.at, event.seq),
     state: 'waiting',
     dueAt: spec.runAt !== null && spec.runAt > event.at ? spec.runAt : null,
+    held: false,
     token: 0,
     detached: false,
     attempt: 0,

@@ -13,6 +13,8 @@ export class Lines {
   /** Jobs in line that are not known to lack a model: where to look for one that could have started. */
   readonly #open = new Sorted<AuditedJob>(byPlace)
   readonly #alone = new Sorted<AuditedJob>(byPlace)
+  readonly #paused = new Set<string>()
+  readonly #held = new Set<AuditedJob>()
   readonly offers = new Offers()
 
   constructor(policy: Policy) {
@@ -61,7 +63,33 @@ export class Lines {
     })
   }
 
+  /** A due job comes into line; while one of its models is paused it waits aside, and nothing is kept for it. */
   enter(job: AuditedJob): void {
+    job.held = job.spec.models.some((name) => this.#paused.has(name))
+    if (job.held) this.#held.add(job)
+    else this.#join(job)
+  }
+
+  /** The jobs that need it wait aside from now on. */
+  pause(model: string): void {
+    this.#paused.add(model)
+    for (const job of [...this.#model(model).line]) {
+      this.leave(job)
+      this.enter(job)
+    }
+  }
+
+  /** False if it was not paused. */
+  resume(model: string): boolean {
+    if (!this.#paused.delete(model)) return false
+    for (const job of [...this.#held].filter(({ spec }) => spec.models.includes(model))) {
+      this.#held.delete(job)
+      this.enter(job)
+    }
+    return true
+  }
+
+  #join(job: AuditedJob): void {
     if (!takesSlot(job)) return
     this.offers.noteEntry(job)
     this.#open.add(job)
@@ -74,6 +102,8 @@ export class Lines {
   }
 
   leave(job: AuditedJob): void {
+    this.#held.delete(job)
+    job.held = false
     this.#open.delete(job)
     this.#alone.delete(job)
     this.offers.withdraw(job)

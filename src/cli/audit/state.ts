@@ -11,6 +11,7 @@ const firstPolicy: Policy = {
   ageSeconds: 60,
   offerMs: 2_000,
   emptySet: 'bypass',
+  holdAfterLossSeconds: {},
 }
 
 /** A job that was passed by one that needed the same slot; forgiven if the same append offers or starts it. */

@@ -22,6 +22,8 @@ export const auditRules = [
   'life',
   /** Nothing starts before it is due. */
   'not_due',
+  /** Nothing starts that needs a paused model. */
+  'paused',
   /** Nothing starts while the queue drains, and `drained` is said when it is true. */
   'draining',
 ] as const

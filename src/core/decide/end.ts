@@ -4,6 +4,7 @@ import { grant } from '../grant.ts'
 import type { Micros } from '../job.ts'
 import { type Job, jobOf } from '../ledger.ts'
 import type { Scribe } from '../scribe.ts'
+import { holdAfterLoss } from './pause.ts'
 import { accepted, refused } from './result.ts'
 
 type Body<T extends CommandBody['type']> = CommandBody & { readonly type: T }
@@ -63,6 +64,7 @@ export function expireLeases(scribe: Scribe, { workerIds, retryAt }: Body<'expir
     return job !== undefined && job.workerId !== null && gone.has(job.workerId) ? [job] : []
   })
   for (const job of lost) expireLease(scribe, job, retryAt)
+  for (const job of lost) holdAfterLoss(scribe, job)
   return afterEnd(scribe)
 }
 

@@ -1,6 +1,6 @@
 import type { CommandBody, CommandResult } from '../command.ts'
 import { grant } from '../grant.ts'
-import type { Policy } from '../policy.ts'
+import { isSameRule } from '../policy.ts'
 import type { Scribe } from '../scribe.ts'
 import { afterEnd } from './end.ts'
 import { accepted } from './result.ts'
@@ -9,7 +9,7 @@ type Body<T extends CommandBody['type']> = CommandBody & { readonly type: T }
 
 /** New rules for all starts to come; leases that were given stay. */
 export function setPolicy(scribe: Scribe, { policy }: Body<'set_policy'>): CommandResult {
-  if (isSamePolicy(policy, scribe.draft.policy)) return accepted(scribe)
+  if (isSameRule(policy, scribe.draft.policy)) return accepted(scribe)
   scribe.record({ type: 'policy_changed', policy, workerId: scribe.command.workerId })
   grant(scribe)
   return accepted(scribe)
@@ -27,16 +27,4 @@ export function resume(scribe: Scribe): CommandResult {
   scribe.record({ type: 'resumed', workerId: scribe.command.workerId })
   grant(scribe)
   return accepted(scribe)
-}
-
-function isSamePolicy(a: Policy, b: Policy): boolean {
-  const names = new Set([...Object.keys(a.capacity), ...Object.keys(b.capacity)])
-  return (
-    a.maxActive === b.maxActive &&
-    a.maxOvertakes === b.maxOvertakes &&
-    a.ageSeconds === b.ageSeconds &&
-    a.offerMs === b.offerMs &&
-    a.emptySet === b.emptySet &&
-    [...names].every((name) => a.capacity[name] === b.capacity[name])
-  )
 }

@@ -1,7 +1,7 @@
 import type { CommandBody, CommandResult, Refusal } from '../command.ts'
 import type { Position } from '../event.ts'
 import { grant } from '../grant.ts'
-import { type Job, jobOf } from '../ledger.ts'
+import { isInLine, type Job, jobOf } from '../ledger.ts'
 import { byPlace, type Place, positionFor } from '../place.ts'
 import type { Scribe } from '../scribe.ts'
 import { accepted, refused } from './result.ts'
@@ -38,7 +38,7 @@ export function reprioritize(
 /** Half-way between the target and whoever stands before it at the same order. */
 function positionBefore(scribe: Scribe, job: Job, before: string): Position | Refusal {
   const target = jobOf(scribe.draft, before)
-  if (target === undefined || target.active || target.dueAt !== null || target === job)
+  if (target === undefined || !isInLine(target) || target === job)
     return refused('job_not_live', `job ${before} is not waiting in line`)
   const { level, order, tie } = target.place
   const ahead = scribe.draft.line.before(target.place)

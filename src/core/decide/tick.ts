@@ -1,5 +1,5 @@
 import type { CommandResult } from '../command.ts'
-import type { JobKey, Timer } from '../place.ts'
+import type { Micros } from '../job.ts'
 import type { Scribe } from '../scribe.ts'
 import type { Tree } from '../tree.ts'
 import { afterEnd, timeOut } from './end.ts'
@@ -7,7 +7,7 @@ import { afterEnd, timeOut } from './end.ts'
 /** Timers that one tick carries out at most; the next follows at once. Keeps an append short. */
 const MOST_PER_TICK = 1_000
 
-/** Records what became true by the passing of time: waiting and attempts that took too long, due jobs, untaken offers. */
+/** Records what became true by the passing of time: waiting and attempts that took too long, due jobs, pauses that end. */
 export function tick(scribe: Scribe): CommandResult {
   const { draft, now } = scribe
   for (const { jobId } of elapsed(draft.expiring, now)) scribe.record({ type: 'expired', jobId })
@@ -15,13 +15,16 @@ export function tick(scribe: Scribe): CommandResult {
     const job = draft.jobs.get(key)
     if (job !== undefined) timeOut(scribe, job)
   }
+  for (const { model } of elapsed(draft.lifts, now)) {
+    scribe.record({ type: 'model_resumed', model, workerId: scribe.command.workerId })
+  }
   for (const { jobId } of elapsed(draft.undue, now)) scribe.record({ type: 'due', jobId })
   draft.wide = true
   return afterEnd(scribe)
 }
 
-function elapsed(timers: Tree<Timer>, now: number): JobKey[] {
-  const found: JobKey[] = []
+function elapsed<T extends { readonly at: Micros }>(timers: Tree<T>, now: Micros): T[] {
+  const found: T[] = []
   for (const timer of timers) {
     if (timer.at > now || found.length === MOST_PER_TICK) break
     found.push(timer)

@@ -7,6 +7,7 @@ import {
   holdersOf,
   inOrder,
   isAhead,
+  isWaitingNow,
   lineOf,
   needs,
   type Queue,
@@ -15,7 +16,7 @@ import {
 
 /** A waiting job is startable iff the queue is not draining, it is due, a slot is free and so is each of its models. */
 export function isStartable(queue: Queue, job: Entry, now: number): boolean {
-  if (job.active || job.dueAt !== null || queue.draining) return false
+  if (!isWaitingNow(job) || queue.draining) return false
   return (
     bypasses(job) || (hasSlot(queue, job, now) && job.spec.models.every((m) => isFree(queue, job, m, now)))
   )
@@ -62,6 +63,7 @@ export function reasonFor(queue: Queue, job: Entry, now: number): ReasonCode {
   const { models } = job.spec
   if (queue.draining) return 'draining'
   if (job.dueAt !== null) return 'not_due'
+  if (job.heldOn !== null) return 'model_paused'
   if (models.some((m) => holdersOf(queue, m).length >= capacity(policy, m))) return 'model_in_use'
   if (!models.every((m) => isFree(queue, job, m, now))) return 'behind_in_line'
   if (!bypasses(job) && !hasSlot(queue, job, now))
@@ -81,8 +83,11 @@ const nobody: Blocked = { by: null, on: null }
  * as unavailable when its holders and everybody ahead in its line fill it.
  */
 export function blockerFor(queue: Queue, job: Entry): Blocked {
+  if (job.heldOn !== null) return { by: null, on: job.heldOn }
   if (job.active || job.dueAt !== null || job.offeredAt !== null || bypasses(job)) return nobody
-  const live = queue.jobs.filter((other) => other !== job && !bypasses(other) && other.dueAt === null)
+  const live = queue.jobs.filter(
+    (other) => other !== job && !bypasses(other) && (other.active || isWaitingNow(other)),
+  )
   for (const on of job.spec.models) {
     const inLine = live.filter((other) => needs(other, on))
     const taken = inLine.filter((other) => other.active || isAhead(other, job))

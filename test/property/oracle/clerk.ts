@@ -10,6 +10,7 @@ import {
   isAhead,
   lineOf,
   needs,
+  pausedModel,
   type Queue,
   runningIn,
   shareModel,
@@ -50,12 +51,14 @@ export class Clerk {
     const exclusive = spec.models.length === 0 && queue.policy.emptySet === 'exclusive'
     const position = positionOf(queue.policy, priority, at, queue.version)
     const dueAt = spec.runAt !== null && spec.runAt > at ? spec.runAt : null
-    queue.jobs.push({
+    const job: Entry = {
       ...{ jobId, spec, queuedAt: at, exclusive, priority, ...position, active: false, dueAt },
       ...{ waitingSince: at, attempt: 0, free: 0, token: 0, workerId: null, startedAt: 0 },
       ...{ detachedUntil: null, cancelRequested: false },
-      ...{ asker: asked ? command.workerId : null, offeredAt: null, overtaken: 0 },
-    })
+      ...{ asker: asked ? command.workerId : null, offeredAt: null, overtaken: 0, heldOn: null },
+    }
+    queue.jobs.push(job)
+    if (dueAt === null) job.heldOn = pausedModel(queue, job)
   }
 
   start(job: Entry, workerId: string): void {
@@ -95,6 +98,7 @@ export class Clerk {
       waitingSince: at,
       dueAt,
       free,
+      heldOn: dueAt === null ? pausedModel(this.queue, job) : null,
     })
   }
 
@@ -154,6 +158,22 @@ export class Clerk {
     for (const other of lineOf(this.queue)) {
       if (isAhead(other, job) && shareModel(other, job) && !reserves(this.queue, other)) other.overtaken++
     }
+  }
+
+  /** Whoever waits for the model now waits aside. */
+  pause(model: string, reason: string, until: number | null): void {
+    const { queue } = this
+    this.record({ type: 'model_paused', model, reason, until, workerId: this.command.workerId })
+    queue.pauses = [...queue.pauses.filter((pause) => pause.model !== model), { model, reason, until }]
+    for (const job of lineOf(queue).filter((other) => needs(other, model)))
+      Object.assign(job, { heldOn: model, offeredAt: null })
+  }
+
+  resume(model: string): void {
+    const { queue } = this
+    this.record({ type: 'model_resumed', model, workerId: this.command.workerId })
+    queue.pauses = queue.pauses.filter((pause) => pause.model !== model)
+    for (const job of queue.jobs) if (job.heldOn === model) job.heldOn = pausedModel(queue, job)
   }
 
   /** The rules changed, or the queue drains. */

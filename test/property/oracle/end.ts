@@ -57,6 +57,14 @@ export function release(clerk: Clerk, job: Entry, { runAt }: Body<'release'>): v
   else clerk.requeue(job, 'later', runAt)
 }
 
+function holdAfterLoss(clerk: Clerk, model: string): void {
+  const { policy, pauses } = clerk.queue
+  const seconds = policy.holdAfterLossSeconds[model] ?? policy.holdAfterLossSeconds['*'] ?? 0
+  const until = clerk.now + seconds * 1_000_000
+  const isLonger = pauses.some((pause) => pause.model === model && (pause.until ?? Infinity) >= until)
+  if (seconds > 0 && !isLonger) clerk.pause(model, 'lease_lost', until)
+}
+
 export function cancel(clerk: Clerk, { jobId, force }: Body<'cancel'>): Answer {
   const { workerId } = clerk.command
   const job = clerk.jobOf(jobId)
@@ -80,5 +88,6 @@ export function expireLeases(clerk: Clerk, { workerIds, retryAt }: Body<'expire_
     if (final) clerk.leave(job)
     else clerk.requeue(job, 'lease_expired', retryAt)
   }
+  for (const model of lost.flatMap((job) => job.spec.models)) holdAfterLoss(clerk, model)
   return afterEnd(clerk)
 }

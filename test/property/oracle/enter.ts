@@ -79,6 +79,6 @@ function waitingLine(clerk: Clerk, jobId: string): readonly string[] {
 /** Who is in line is nothing to a job that may start, is not due, or waits for the queue to open. */
 function blockedIn(clerk: Clerk, job: Entry): { readonly by: string | null; readonly on: string | null } {
   const reason = reasonFor(clerk.queue, job, clerk.now)
-  if (['draining', 'not_due', 'offered'].includes(reason)) return { by: null, on: null }
+  if (['draining', 'not_due', 'model_paused', 'offered'].includes(reason)) return { by: null, on: null }
   return blockerFor(clerk.queue, job)
 }

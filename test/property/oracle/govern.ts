@@ -2,7 +2,7 @@ import { hash } from '../../../src/core/index.ts'
 import { type Answer, type Body, granted } from './answer.ts'
 import { type Clerk, positionOf } from './clerk.ts'
 import { afterEnd, fail } from './end.ts'
-import { type Entry, isAhead, lineOf, type Queue } from './queue.ts'
+import { type Entry, isAhead, isWaitingNow, lineOf, pausedModel, type Queue } from './queue.ts'
 
 export function reprioritize(clerk: Clerk, { jobId, priority, before }: Body<'reprioritize'>): Answer {
   const { queue, command } = clerk
@@ -10,10 +10,7 @@ export function reprioritize(clerk: Clerk, { jobId, priority, before }: Body<'re
   if (job === undefined || job.active) return 'job_not_live'
   const level = priority ?? job.priority
   const target = before === undefined ? undefined : clerk.jobOf(before)
-  if (
-    before !== undefined &&
-    (target === undefined || target === job || target.active || target.dueAt !== null)
-  ) {
+  if (before !== undefined && (target === undefined || target === job || !isWaitingNow(target))) {
     return 'job_not_live'
   }
   const position =
@@ -84,11 +81,16 @@ export function tick(clerk: Clerk): Answer {
   for (const job of late.sort(byTime(timesOutAt))) {
     fail(clerk, job, { type: 'fail', jobId: job.jobId, token: job.token, code: 'timed_out', retryAt: now })
   }
+  const over = queue.pauses.filter(({ until }) => until !== null && until <= now)
+  const byEnd = (a: { until: number | null }, b: { until: number | null }) => (a.until ?? 0) - (b.until ?? 0)
+  const byHash = (a: { model: string }, b: { model: string }) => hash(a.model) - hash(b.model)
+  for (const { model } of over.sort((a, b) => byEnd(a, b) || byHash(a, b))) clerk.resume(model)
   const undue = queue.jobs.filter((job) => job.dueAt !== null)
   for (const job of undue.sort(byTime((other) => other.dueAt ?? 0))) {
     if ((job.dueAt ?? 0) > now) break
     clerk.record({ type: 'due', jobId: job.jobId })
     job.dueAt = null
+    job.heldOn = pausedModel(queue, job)
   }
   return afterEnd(clerk)
 }
@@ -96,6 +98,21 @@ export function tick(clerk: Clerk): Answer {
 /** Five seconds after its holder should have said so; a detached one on time. */
 function timesOutAt({ startedAt, spec, detachedUntil }: Entry): number {
   return detachedUntil ?? startedAt + (spec.timeoutMs + 5_000) * 1_000
+}
+
+export function pauseModel(clerk: Clerk, { model, reason, until }: Body<'pause_model'>): Answer {
+  const { queue, now } = clerk
+  if (until !== null && (until <= now || until > now + 365 * 86_400 * 1_000_000)) return 'invalid_input'
+  const known = queue.pauses.find((pause) => pause.model === model)
+  if (known?.reason === reason && known.until === until) return []
+  clerk.pause(model, reason, until)
+  return granted(clerk)
+}
+
+export function resumeModel(clerk: Clerk, { model }: Body<'resume_model'>): Answer {
+  if (!clerk.queue.pauses.some((pause) => pause.model === model)) return []
+  clerk.resume(model)
+  return granted(clerk)
 }
 
 function expiryOf({ waitingSince, spec }: Entry): number {

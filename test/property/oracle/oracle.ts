@@ -4,7 +4,7 @@ import { type Answer, granted } from './answer.ts'
 import { Clerk } from './clerk.ts'
 import { cancel, detach, end, expireLeases, fail, release } from './end.ts'
 import { ask, enqueue, unask } from './enter.ts'
-import { drain, reprioritize, resume, setPolicy, tick } from './govern.ts'
+import { drain, pauseModel, reprioritize, resume, resumeModel, setPolicy, tick } from './govern.ts'
 import type { Queue } from './queue.ts'
 
 export interface Verdict {
@@ -73,6 +73,10 @@ function obey(clerk: Clerk, body: CommandBody): Answer {
       return resume(clerk)
     case 'claim':
       return granted(clerk)
+    case 'pause_model':
+      return pauseModel(clerk, body)
+    case 'resume_model':
+      return resumeModel(clerk, body)
     case 'tick':
       return tick(clerk)
   }

@@ -16,6 +16,7 @@ export interface Entry {
   tie: number
   active: boolean
   dueAt: number | null
+  heldOn: string | null
   waitingSince: number
   attempt: number
   free: number
@@ -36,6 +37,7 @@ export interface Queue {
   draining: boolean
   drained: boolean
   policy: Policy
+  pauses: { readonly model: string; readonly reason: string; readonly until: number | null }[]
   jobs: Entry[]
 }
 
@@ -44,15 +46,18 @@ export function queueOf(ledger: Ledger): Queue {
   const { version, epoch, lastAt, draining, drainedAt, policy, jobs } = ledger
   const entries = [...jobs].map((job) => {
     const { level, order, tie } = job.place
-    const { jobId, spec, queuedAt, exclusive, priority, active, dueAt, waitingSince, attempt, free } = job
+    const { jobId, spec, queuedAt, exclusive, priority, active, dueAt, heldOn, waitingSince } = job
+    const { attempt, free } = job
     const { token, workerId, startedAt, detachedUntil, cancelRequested, asker, offeredAt, overtaken } = job
     return {
-      ...{ jobId, spec, queuedAt, exclusive, priority, level, order, tie, active, dueAt, waitingSince },
+      ...{ jobId, spec, queuedAt, exclusive, priority, level, order, tie, active, dueAt, heldOn },
+      waitingSince,
       ...{ attempt, free, token, workerId, startedAt, detachedUntil, cancelRequested, asker, offeredAt },
       overtaken,
     }
   })
-  return { version, epoch, lastAt, draining, drained: drainedAt !== null, policy, jobs: entries }
+  const pauses = [...ledger.pauses].map(({ model, reason, until }) => ({ model, reason, until }))
+  return { version, epoch, lastAt, draining, drained: drainedAt !== null, policy, pauses, jobs: entries }
 }
 
 export function find(queue: Queue, jobId: string): Entry | undefined {
@@ -80,9 +85,19 @@ export function shareModel(a: Entry, b: Entry): boolean {
   return a.spec.models.some((model) => needs(b, model))
 }
 
+/** Waiting, due, and none of its models is paused. */
+export function isWaitingNow(job: Entry): boolean {
+  return !job.active && job.dueAt === null && job.heldOn === null
+}
+
+/** The first of its models that is paused. */
+export function pausedModel(queue: Queue, job: Entry): string | null {
+  return job.spec.models.find((name) => queue.pauses.some(({ model }) => model === name)) ?? null
+}
+
 /** Waiting and due, in line order. */
 export function lineOf(queue: Queue): readonly Entry[] {
-  return queue.jobs.filter((job) => !job.active && job.dueAt === null && !bypasses(job)).sort(inOrder)
+  return queue.jobs.filter((job) => isWaitingNow(job) && !bypasses(job)).sort(inOrder)
 }
 
 /** Active jobs that use a slot. */

@@ -1,0 +1,24 @@
+import { z } from 'zod'
+import type { Micros } from '../core/index.ts'
+import { parseInput, unknownFields } from './invalid.ts'
+import { modelSchema } from './names.ts'
+import { timeSchema } from './spec.ts'
+
+/** The log holds codes and no texts: whatever people have to say about it belongs elsewhere. */
+const reasonError =
+  'must be a code of 1 to 50 letters a to z, digits and underscores that begins with a letter, e.g. "provider_down"'
+export const pauseReason = z.string({ error: reasonError }).regex(/^[a-z][a-z0-9_]{0,49}$/, reasonError)
+
+const pauseSchema = z.strictObject(
+  { reason: pauseReason, until: timeSchema.nullish() },
+  { error: unknownFields(['reason', 'until']) },
+)
+
+/** @throws InterlockError `invalid_input` */
+export const parseModel = (value: unknown): string => parseInput(modelSchema, value, 'model')
+
+/** Why a model is paused, and until when (null: until it is resumed). @throws InterlockError `invalid_input` */
+export function parsePause(value: unknown): { readonly reason: string; readonly until: Micros | null } {
+  const { reason, until } = parseInput(pauseSchema, value, 'pause')
+  return { reason, until: until ?? null }
+}

@@ -1,0 +1,45 @@
+import type { CommandBody, CommandResult } from '../command.ts'
+import { grant } from '../grant.ts'
+import { bounds, MICROS_PER_MS, MICROS_PER_SECOND } from '../job.ts'
+import type { Job } from '../ledger.ts'
+import { pauseOf } from '../pausing.ts'
+import { holdAfterLossOf } from '../policy.ts'
+import type { Scribe } from '../scribe.ts'
+import { accepted, refused } from './result.ts'
+
+type Body<T extends CommandBody['type']> = CommandBody & { readonly type: T }
+
+/** Nothing that needs the model starts until then, or until it is resumed; leases that were given stay. */
+export function pauseModel(scribe: Scribe, { model, reason, until }: Body<'pause_model'>): CommandResult {
+  const { draft, now, command } = scribe
+  if (until !== null && (until <= now || until > now + bounds.durationMs * MICROS_PER_MS)) {
+    return refused('invalid_input', 'until: must be a time to come, at most 365 days ahead')
+  }
+  const known = pauseOf(draft, model)
+  if (known?.reason === reason && known.until === until) return accepted(scribe)
+  scribe.record({ type: 'model_paused', model, reason, until, workerId: command.workerId })
+  grant(scribe)
+  return accepted(scribe)
+}
+
+export function resumeModel(scribe: Scribe, { model }: Body<'resume_model'>): CommandResult {
+  if (pauseOf(scribe.draft, model) === undefined) return accepted(scribe)
+  scribe.record({ type: 'model_resumed', model, workerId: scribe.command.workerId })
+  grant(scribe)
+  return accepted(scribe)
+}
+
+/**
+ * The work of an attempt whose worker is gone may go on at its provider: the models for which the policy says so are
+ * paused for a while. A pause that lasts longer stays as it is.
+ */
+export function holdAfterLoss(scribe: Scribe, { spec }: Job): void {
+  const { draft, now, command } = scribe
+  for (const model of spec.models) {
+    const seconds = holdAfterLossOf(draft.policy, model)
+    const until = now + seconds * MICROS_PER_SECOND
+    const known = pauseOf(draft, model)
+    if (seconds === 0 || (known !== undefined && (known.until === null || known.until >= until))) continue
+    scribe.record({ type: 'model_paused', model, reason: 'lease_lost', until, workerId: command.workerId })
+  }
+}
