@@ -13,5 +13,6 @@ export const promises: Readonly<Record<AuditRule, string>> = {
   token: 'Whatever spoke for an attempt showed the fencing token of that attempt.',
   life: 'Every event fits the life of its job and the state of the queue.',
   not_due: 'No job started before it was due.',
+  paused: 'No job started that needed a paused model.',
   draining: 'Nothing started while the queue was draining.',
 }
