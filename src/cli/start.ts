@@ -21,3 +21,6 @@ clearInterval(stay)
 // A process that was forked stays while its channel is open.
 process.removeAllListeners('disconnect')
 if (process.connected) process.disconnect()
+await Promise.all([stdout, stderr].map((stream) => new Promise((written) => stream.write('', written))))
+// supabase-js keeps a timer of 10 s after its last channel; this does not wait for it, and holds up nothing itself.
+setTimeout(() => process.exit(), 100).unref()

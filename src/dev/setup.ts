@@ -13,10 +13,14 @@ export const channels = { broadcast: 'interlock_dev_broadcast', change: 'interlo
 
 const projectScript = `
 select pg_advisory_lock(hashtextextended('interlock.dev', 0));
+-- Roles are the whole server's: somebody may make them in another database at this moment.
+do $$ begin create role anon nologin noinherit; exception when duplicate_object or unique_violation then null; end $$;
+do $$ begin create role authenticated nologin noinherit; exception when duplicate_object or unique_violation then null; end $$;
 do $$ begin
-  if to_regrole('anon') is null then create role anon nologin noinherit; end if;
-  if to_regrole('authenticated') is null then create role authenticated nologin noinherit; end if;
-  if to_regrole('service_role') is null then create role service_role nologin noinherit bypassrls; end if;
+  create role service_role nologin noinherit bypassrls;
+exception when duplicate_object or unique_violation then null;
+end $$;
+do $$ begin
   if not exists (select from pg_catalog.pg_publication where pubname = 'supabase_realtime') then
     create publication supabase_realtime;
   end if;

@@ -13,7 +13,7 @@ export async function storeAt(target: Target): Promise<LogStore> {
       return (await loadDriver('pg', () => import('../adapter/postgres/index.ts'))).postgresStore(target.url)
     case 'supabase': {
       const supabase = await loadDriver('@supabase/supabase-js', () => import('../adapter/supabase/index.ts'))
-      return supabase.supabaseStore(supabase.supabaseClient(target.url, target.key))
+      return supabase.projectStore(target.url, target.key)
     }
     case 'pglite':
       return patientStore((await import('../adapter/pglite/index.ts')).pgliteStore(target.dir))

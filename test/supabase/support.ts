@@ -1,4 +1,4 @@
-import { type SupabaseOptions, supabaseClient, supabaseStore } from '../../src/adapter/supabase/index.ts'
+import { projectStore, type SupabaseOptions } from '../../src/adapter/supabase/index.ts'
 import type { LocalSupabaseOptions } from '../../src/dev/index.ts'
 import { migrationScript } from '../../src/migrate/index.ts'
 import type { LogStore } from '../../src/port/index.ts'
@@ -10,18 +10,8 @@ export type { Project }
 export const startMigrated = (sql = '', options: Partial<LocalSupabaseOptions> = {}): Promise<Project> =>
   startProject(`${migrationScript()}\n${sql}`, options)
 
-/** A store with a client of its own, as another process has it; the sockets of the client go with it. */
-export function storeOn(
+/** A store with a client of its own, as another process has it. */
+export const storeOn = (
   { url, keys }: Pick<Project, 'url' | 'keys'>,
   options: SupabaseOptions = {},
-): LogStore {
-  const client = supabaseClient(url, keys.secret)
-  const store = supabaseStore(client, options)
-  return {
-    ...store,
-    close: async () => {
-      await store.close()
-      await client.realtime.disconnect()
-    },
-  }
-}
+): LogStore => projectStore(url, keys.secret, options)

@@ -1,4 +1,4 @@
 export { supabaseClient } from './client.ts'
 export type { SupabaseLike } from './like.ts'
-export { type SupabaseOptions, supabaseStore } from './store.ts'
+export { projectStore, type SupabaseOptions, supabaseStore } from './store.ts'
 export type { WakeSource } from './wake-channel.ts'

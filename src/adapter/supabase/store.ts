@@ -2,6 +2,7 @@ import { InterlockError, isInterlockError } from '../../core/index.ts'
 import { requireCurrent, statusOf } from '../../migrate/index.ts'
 import type { LogStore } from '../../port/index.ts'
 import { type Rpc, sqlCalls } from '../sql/index.ts'
+import { supabaseClient } from './client.ts'
 import type { SupabaseLike } from './like.ts'
 import { answerOf, rpcOver } from './rpc.ts'
 import type { WakeSource } from './wake-channel.ts'
@@ -88,6 +89,21 @@ export function supabaseStore(client: SupabaseLike, options: SupabaseOptions = {
       await wakes.close()
     },
   }
+}
+
+/**
+ * A store with a client of its own, which ends with `close()`.
+ *
+ * @param key a secret key or the `service_role` key
+ */
+export function projectStore(url: string, key: string, options: SupabaseOptions = {}): LogStore {
+  const client = supabaseClient(url, key)
+  const store = supabaseStore(client, options)
+  const close = async () => {
+    await store.close()
+    await client.realtime.disconnect()
+  }
+  return { ...store, close }
 }
 
 /** The address is no secret, but a client does not promise to tell it. */

@@ -11,6 +11,8 @@ export interface WakeChannelOptions {
   readonly onWake: OnWake
   /** How often one asks while no wake-ups come. */
   readonly pollMs: number
+  /** After how long news that nobody told of means that the channel is deaf, in milliseconds; 10,000 unless given. */
+  readonly silenceMs?: number
 }
 
 /**
@@ -54,7 +56,7 @@ export class WakeChannel {
   saw(version: number): void {
     if (!this.#joined || version <= this.#told) return
     this.#newsSince ??= performance.now()
-    if (performance.now() - this.#newsSince > SILENCE_MS) void this.#reopen()
+    if (performance.now() - this.#newsSince > (this.#options.silenceMs ?? SILENCE_MS)) void this.#reopen()
   }
 
   async close(): Promise<void> {

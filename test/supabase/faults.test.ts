@@ -1,0 +1,113 @@
+/** What the API, a gateway or the network do to calls: one set of events per command, clear errors, and no key anywhere. */
+import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest'
+import { supabaseClient, supabaseStore } from '../../src/adapter/supabase/index.ts'
+import { createCoordinator } from '../../src/coordinator/index.ts'
+import { InterlockError } from '../../src/core/index.ts'
+import { type Fault, faultsWith, startProxy } from './proxy.ts'
+import { type Project, startMigrated } from './support.ts'
+
+let project: Project
+beforeAll(async () => {
+  project = await startMigrated()
+})
+afterAll(() => project.close())
+
+let queues = 0
+
+/** A coordinator behind a proxy, and every line that it wrote. */
+async function behindProxy() {
+  const proxy = await startProxy(project.url)
+  const store = supabaseStore(supabaseClient(proxy.url, project.keys.secret), {
+    wake: 'poll',
+    timeoutMs: 1_000,
+  })
+  const lines: string[] = []
+  const note = (line: unknown) => void lines.push(String(line))
+  const logger = { info: note, warn: note, error: note }
+  const queue = `faults-${++queues}`
+  const coordinator = await createCoordinator({ store, queue, logger, leaseMs: 60_000 })
+  onTestFinished(async () => {
+    await coordinator.close()
+    await store.close()
+  })
+  return { proxy, store, queue, coordinator, lines }
+}
+
+async function eventsOf({
+  store,
+  queue,
+}: Awaited<ReturnType<typeof behindProxy>>): Promise<readonly string[]> {
+  const { events } = await store.read(queue, 0, 1_000)
+  return events.map((event) => `${event.type} ${'jobId' in event ? event.jobId : ''}`)
+}
+
+const names = Object.keys(faultsWith(''))
+
+describe('an append that meets', () => {
+  it.each(names)('%s, three times in a row, is done once', { timeout: 30_000 }, async (name) => {
+    const world = await behindProxy()
+    const fault = faultsWith(project.keys.secret)[name] as Fault
+    world.proxy.script('job_queue_append', [fault, fault, fault])
+    await world.coordinator.enqueue([{ jobId: 'a', models: ['m'] }])
+    const [claimed] = await world.coordinator.claim({ max: 1, kinds: null })
+    await world.coordinator.complete(claimed?.lease ?? never())
+    expect(world.proxy.struck()).toBeGreaterThan(0)
+    expect(await eventsOf(world)).toEqual(['queued a', 'started a', 'completed a'])
+    expect(world.lines.join('\n')).not.toContain(project.keys.secret)
+  })
+})
+
+describe('errors', () => {
+  const failing = async (fault: Fault) => {
+    const { proxy, store, queue } = await behindProxy()
+    proxy.script('job_queue_worker_list', [fault])
+    const error = await store.workers(queue).then(never, (thrown: unknown) => thrown)
+    if (!(error instanceof InterlockError)) throw error
+    return error
+  }
+
+  it.each(names)('after %s have a code, a message that says what to do, and no key', async (name) => {
+    const error = await failing(faultsWith(project.keys.serviceRoleJwt)[name] as Fault)
+    // What is no JSON of ours may come from anywhere in between.
+    expect(error.code).toBe('store_unavailable')
+    expect(error.message).toMatch(/; .+/)
+    for (const key of [project.keys.secret, project.keys.serviceRoleJwt]) {
+      expect(
+        `${error.message} ${JSON.stringify(error.details)} ${error.stack} ${String(error.cause)}`,
+      ).not.toContain(key)
+    }
+  })
+
+  it('say how long the server wants to be left alone', async () => {
+    expect((await failing(faultsWith('')['503 with Retry-After'] as Fault)).details).toMatchObject({
+      retryAfterMs: 1_000,
+    })
+  })
+
+  it('say that the project lacks the tables', async () => {
+    const { startProject } = await import('../dev/support.ts')
+    const empty = await startProject('')
+    onTestFinished(() => empty.close())
+    const store = supabaseStore(supabaseClient(empty.url, empty.keys.secret), { wake: 'poll' })
+    await expect(store.open('q')).rejects.toMatchObject({
+      code: 'not_migrated',
+      message: /migrate --supabase/,
+    })
+  })
+
+  it.each(['publishable', 'anonJwt'] as const)('say that the %s key is the wrong one', async (key) => {
+    const store = supabaseStore(supabaseClient(project.url, project.keys[key]), { wake: 'poll' })
+    await expect(store.open('q')).rejects.toMatchObject({ code: 'store_unwritable', message: /secret key/ })
+  })
+
+  it('refuse a sequence number that a double cannot hold, rather than round it', async () => {
+    const { store, queue } = await behindProxy()
+    await project.query('update job_queue_heads set version = 9007199254740993 where queue = $1', [queue])
+    await expect(store.read(queue, 0, 1)).rejects.toMatchObject({ code: 'corrupt_log' })
+    await project.query('update job_queue_heads set version = 0 where queue = $1', [queue])
+  })
+})
+
+function never(): never {
+  throw new Error('it should have failed')
+}
