@@ -241,10 +241,11 @@ create table if not exists public.job_queue_workers (
   primary key (queue, worker_id)
 ) with (fillfactor = 30);
 
--- Commands that were put here by SQL, for any live coordinator to decide. Used by later releases.
+-- Commands that were put here by SQL, for any live coordinator to decide: a cancel for each live job whose row of `jobs` was
+-- deleted or set to cancelled. The command's id in the log is 'sql:' and the request's id, so that it is carried out once.
 create table if not exists public.job_queue_inbox (
   queue text not null check (length(queue) between 1 and 200),
-  request_id text not null check (length(request_id) between 1 and 200),
+  request_id text not null check (length(request_id) between 1 and 190),
   command jsonb not null check (pg_column_size(command) <= 1048576),
   answer jsonb,
   created_at timestamptz not null default clock_timestamp(),
@@ -256,6 +257,11 @@ create table if not exists public.job_queue_inbox (
 -- SELECT request_id, command FROM job_queue_inbox WHERE queue = 'default' AND answered_at IS NULL ORDER BY created_at LIMIT 100;
 create index if not exists job_queue_inbox_open_idx on public.job_queue_inbox (queue, created_at)
   where answered_at is null;
+
+-- Answers of more than a day ago, to be deleted:
+-- SELECT request_id FROM job_queue_inbox WHERE queue = 'default' AND answered_at < now() - interval '1 day';
+create index if not exists job_queue_inbox_answered_idx on public.job_queue_inbox (queue, answered_at)
+  where answered_at is not null;
 
 -- Payloads, results, errors, checkpoints and progress: what people may have to erase, and the append-only log must
 -- therefore not hold. Payload, result and error are written in the append of their event.
@@ -433,6 +439,29 @@ begin
   end if;
 end
 $columns$;
+
+-- job_queue_answer_requests(queue, answers): what became of commands in the inbox. The first answer stays. Answers of more than
+-- a day ago are deleted on the way.
+--   answers  [{request_id, answer}, …]; answer: {ok: true} or {ok: false, code, message}
+-- Returns how many were answered by this call. Raises nothing.
+create or replace function public.job_queue_answer_requests(queue text, answers jsonb) returns integer
+language plpgsql security definer
+set search_path = pg_catalog, pg_temp
+set enable_seqscan = off
+as $$
+#variable_conflict use_column
+declare
+  answered integer;
+begin
+  update public.job_queue_inbox i set answer = a.answer, answered_at = clock_timestamp()
+    from jsonb_to_recordset(answers) as a (request_id text, answer jsonb)
+   where i.queue = $1 and i.request_id = a.request_id and i.answered_at is null;
+  get diagnostics answered = row_count;
+  delete from public.job_queue_inbox i
+   where i.queue = $1 and i.answered_at < clock_timestamp() - interval '1 day';
+  return answered;
+end
+$$;
 
 -- job_queue_append(queue, expected_version, events, changes): the one way into job_queue_log. Order, atomicity,
 -- idempotency and live leases are guaranteed here; what the events say is decided by the core, in TypeScript.
@@ -774,6 +803,31 @@ begin
 end
 $$;
 
+-- job_queue_cancel_by_hand(job_ids): puts a cancel command into the inbox of every queue in which one of these jobs is live, once
+-- per life of the job, for any coordinator to decide. Internal; called by the triggers on jobs.
+-- Returns nothing, raises nothing.
+create or replace function public.job_queue_cancel_by_hand(job_ids text[]) returns void
+language plpgsql
+set search_path = pg_catalog, pg_temp
+set enable_seqscan = off
+as $$
+declare
+  asked integer;
+begin
+  insert into public.job_queue_inbox (queue, request_id, command)
+  select j.queue, format('hand:%s:%s', md5(j.job_id), (extract(epoch from j.queued_at) * 1000000)::bigint),
+         jsonb_build_object('type', 'cancel', 'job_id', j.job_id,
+           'queued_at', (extract(epoch from j.queued_at) * 1000000)::bigint)
+    from public.job_queue_jobs j
+   where j.queue = any (array(select h.queue from public.job_queue_heads h)) and j.job_id = any ($1)
+  on conflict (queue, request_id) do nothing;
+  get diagnostics asked = row_count;
+  if asked > 0 and current_setting('interlock.notify', true) is distinct from 'off' then
+    perform pg_notify('interlock', 'intake');
+  end if;
+end
+$$;
+
 -- job_queue_claim_arrivals(queue, lim): rows of `jobs` to be taken in, in the order of their arrival. They are kept for this
 -- caller for 5 s; whoever has not called job_queue_taken by then is taken to be gone, and others get them. Arrivals whose
 -- row is gone, is no longer pending or is queued already are dropped on the way. Never takes the queue's lock.
@@ -912,6 +966,28 @@ begin
            and not exists (
              select from public.job_queue_dropped d where d.queue = $1 and d.job_id = l.job_id and d.seq >= l.seq)
          order by l.seq desc limit wanted.lim) f);
+end
+$$;
+
+-- job_queue_deleted(): the trigger on jobs that turns the deletion of rows into commands: a live job whose row is deleted is to be
+-- cancelled (job_queue_cancel_by_hand). Runs as its owner. Raises nothing: the user's statement goes on.
+create or replace function public.job_queue_deleted() returns trigger
+language plpgsql security definer
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+  ids text[];
+begin
+  begin
+    select array_agg(left(d.job_id::text, 300)) into ids from deleted d where d.job_id is not null;
+  exception when others then
+    raise warning 'Interlock does not see what is deleted from %: %', tg_table_name, sqlerrm
+      using hint = 'Run `interlock migrate`, or drop the trigger job_queue_deleted.';
+  end;
+  if ids is not null and to_regprocedure('public.job_queue_cancel_by_hand(text[])') is not null then
+    perform public.job_queue_cancel_by_hand(ids);
+  end if;
+  return null;
 end
 $$;
 
@@ -1137,6 +1213,28 @@ begin
   end if;
   return jsonb_build_object('version', head.version, 'epoch', head.epoch, 'min_reader', head.min_reader,
     'now', (extract(epoch from clock_timestamp()) * 1000000)::bigint);
+end
+$$;
+
+-- job_queue_open_requests(queue, lim): commands in the inbox that nobody has decided yet, the oldest first.
+--   lim  how many at most, 1..1,000
+-- Returns [{request_id, command}, …]. Raises JQ001 for a limit out of bounds.
+create or replace function public.job_queue_open_requests(queue text, lim integer) returns jsonb
+language plpgsql stable security definer
+set search_path = pg_catalog, pg_temp
+set enable_seqscan = off
+as $$
+begin
+  if lim between 1 and 1000 is not true then
+    raise exception using errcode = 'JQ001', message = 'job_queue_open_requests takes a limit of 1..1,000';
+  end if;
+  return (
+    select coalesce(jsonb_agg(jsonb_build_object('request_id', r.request_id, 'command', r.command)
+             order by r.created_at, r.request_id), '[]')
+      from (
+        select i.request_id, i.command, i.created_at from public.job_queue_inbox i
+         where i.queue = $1 and i.answered_at is null
+         order by i.created_at limit lim) r);
 end
 $$;
 
@@ -1583,6 +1681,43 @@ begin
 end
 $$;
 
+-- job_queue_status_set(): the trigger on jobs that sees a status that somebody has set (not the outer projection: its WHEN
+-- clause sees to that). Set to pending on a row that was never queued, it is an arrival like one that is inserted; set to
+-- cancelled, the job is to be cancelled (job_queue_cancel_by_hand). Any other word means nothing to Interlock, and the next
+-- change of the job writes over it. Runs as its owner. Raises nothing: the user's statement goes on.
+create or replace function public.job_queue_status_set() returns trigger
+language plpgsql security definer
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+  arrived text;
+  cancelled text;
+begin
+  begin
+    if new.status is not distinct from old.status then
+      return null;
+    elsif new.status::text = public.job_queue_status('cancelled') then
+      cancelled := left(new.job_id::text, 300);
+    elsif new.status::text = public.job_queue_status('pending') and new.queued_at is null then
+      arrived := left(new.job_id::text, 300);
+    end if;
+  exception when others then
+    raise warning 'Interlock does not see the status of %: %', tg_table_name, sqlerrm
+      using hint = 'Run `interlock migrate`, or drop the trigger job_queue_status_set.';
+  end;
+  if cancelled is not null and to_regprocedure('public.job_queue_cancel_by_hand(text[])') is not null then
+    perform public.job_queue_cancel_by_hand(array[cancelled]);
+  end if;
+  if arrived is not null and to_regclass('public.job_queue_arrivals') is not null then
+    insert into public.job_queue_arrivals (job_id) values (arrived);
+    if current_setting('interlock.notify', true) is distinct from 'off' then
+      perform pg_notify('interlock', 'intake');
+    end if;
+  end if;
+  return null;
+end
+$$;
+
 -- job_queue_taken(queue, arrival_ids, refused): what became of arrivals that this queue had claimed. Doing it twice does
 -- nothing more.
 --   arrival_ids  those whose job is in the log by now
@@ -1845,6 +1980,9 @@ begin
   if present is null then
     return;
   end if;
+  -- What is written from here is no hand edit (the trigger job_queue_status_set); what raises takes this back with it.
+  -- Not a SET clause, for which one has to be a superuser.
+  perform set_config('interlock.projecting', 'on', true);
   -- `any (array)` beside each join: else the planner, which cannot know that there are few, reads the whole table.
   execute format($sql$
     with stale as materialized (
@@ -1864,6 +2002,7 @@ begin
            array(select key::text from stale except all select key::text from done)
     $sql$, key_column, target, key_type, columns, shown, ought)
     into written, missed using queue, present;
+  perform set_config('interlock.projecting', '', true);
 end
 $$;
 
@@ -1931,11 +2070,24 @@ begin
   for part in
     select to_regclass('public.jobs') union select p.relid from pg_catalog.pg_partition_tree('public.jobs') p
   loop
-    continue when exists (
-      select from pg_catalog.pg_trigger t where t.tgrelid = part and t.tgname = 'job_queue_intake');
-    execute format('create trigger job_queue_intake after insert on %s referencing new table as arrived
-      for each statement execute function public.job_queue_intake()', part);
+    if not exists (select from pg_catalog.pg_trigger t where t.tgrelid = part and t.tgname = 'job_queue_intake') then
+      execute format('create trigger job_queue_intake after insert on %s referencing new table as arrived
+        for each statement execute function public.job_queue_intake()', part);
+    end if;
+    if not exists (select from pg_catalog.pg_trigger t where t.tgrelid = part and t.tgname = 'job_queue_deleted') then
+      execute format('create trigger job_queue_deleted after delete on %s referencing old table as deleted
+        for each statement execute function public.job_queue_deleted()', part);
+    end if;
   end loop;
+  -- A row's trigger, which the partitions have from their parent. It names no column of the user's, who could then neither
+  -- drop it nor change its type.
+  if not exists (
+    select from pg_catalog.pg_trigger t
+     where t.tgrelid = to_regclass('public.jobs') and t.tgname = 'job_queue_status_set') then
+    create trigger job_queue_status_set after update on public.jobs for each row
+      when (current_setting('interlock.projecting', true) is distinct from 'on')
+      execute function public.job_queue_status_set();
+  end if;
 end
 $intake$;
 
@@ -2009,7 +2161,7 @@ begin
   for item in
     select p.oid::regprocedure::text as name, p.prorettype = 'trigger'::regtype as is_trigger
       from pg_catalog.pg_proc p
-     where p.pronamespace = 'public'::regnamespace and p.proname = any ('{job_queue_append,job_queue_arrived_rows,job_queue_beat,job_queue_claim_arrivals,job_queue_data_of,job_queue_dead,job_queue_drop,job_queue_events,job_queue_forget,job_queue_forget_workers,job_queue_guard_columns,job_queue_intake,job_queue_leave,job_queue_note,job_queue_open,job_queue_outer_rows,job_queue_overdue,job_queue_project,job_queue_project_target,job_queue_projection,job_queue_put_data,job_queue_read,job_queue_rebuild,job_queue_refuse_change,job_queue_reproject,job_queue_set_aside_rows,job_queue_status,job_queue_taken,job_queue_targets,job_queue_touched,job_queue_turn,job_queue_user_rows,job_queue_wake,job_queue_wake_intake,job_queue_worker_list,job_queue_write_target}'::text[])
+     where p.pronamespace = 'public'::regnamespace and p.proname = any ('{job_queue_answer_requests,job_queue_append,job_queue_arrived_rows,job_queue_beat,job_queue_cancel_by_hand,job_queue_claim_arrivals,job_queue_data_of,job_queue_dead,job_queue_deleted,job_queue_drop,job_queue_events,job_queue_forget,job_queue_forget_workers,job_queue_guard_columns,job_queue_intake,job_queue_leave,job_queue_note,job_queue_open,job_queue_open_requests,job_queue_outer_rows,job_queue_overdue,job_queue_project,job_queue_project_target,job_queue_projection,job_queue_put_data,job_queue_read,job_queue_rebuild,job_queue_refuse_change,job_queue_reproject,job_queue_set_aside_rows,job_queue_status,job_queue_status_set,job_queue_taken,job_queue_targets,job_queue_touched,job_queue_turn,job_queue_user_rows,job_queue_wake,job_queue_wake_intake,job_queue_worker_list,job_queue_write_target}'::text[])
   loop
     execute format('revoke all on function %s from public', item.name);
     foreach outsider in array outsiders || runners loop
@@ -2031,7 +2183,7 @@ $privileges$;
 -- What this was. Rows change only when something did, so that running it again leaves everything as it is.
 insert into public.job_queue_migrations as m (version, checksum)
 values 
-  ('027', 'd0ffa3ec5bcdce99c3f9e67900ba2cf8343bf17180ae36a46b8983a6491f2404')
+  ('027', 'a22f176927970ebf27ab4b2705d833c97818cb2fc9dca121bed32a68d2f08b13')
 on conflict (version) do update set checksum = excluded.checksum, applied_at = excluded.applied_at
   where m.checksum <> excluded.checksum;
 -- PostgREST finds the new functions after this; nobody else listens.

@@ -45,6 +45,9 @@ begin
   if present is null then
     return;
   end if;
+  -- What is written from here is no hand edit (the trigger job_queue_status_set); what raises takes this back with it.
+  -- Not a SET clause, for which one has to be a superuser.
+  perform set_config('interlock.projecting', 'on', true);
   -- `any (array)` beside each join: else the planner, which cannot know that there are few, reads the whole table.
   execute format($sql$
     with stale as materialized (
@@ -64,5 +67,6 @@ begin
            array(select key::text from stale except all select key::text from done)
     $sql$, key_column, target, key_type, columns, shown, ought)
     into written, missed using queue, present;
+  perform set_config('interlock.projecting', '', true);
 end
 $$;

@@ -62,10 +62,23 @@ begin
   for part in
     select to_regclass('public.jobs') union select p.relid from pg_catalog.pg_partition_tree('public.jobs') p
   loop
-    continue when exists (
-      select from pg_catalog.pg_trigger t where t.tgrelid = part and t.tgname = 'job_queue_intake');
-    execute format('create trigger job_queue_intake after insert on %s referencing new table as arrived
-      for each statement execute function public.job_queue_intake()', part);
+    if not exists (select from pg_catalog.pg_trigger t where t.tgrelid = part and t.tgname = 'job_queue_intake') then
+      execute format('create trigger job_queue_intake after insert on %s referencing new table as arrived
+        for each statement execute function public.job_queue_intake()', part);
+    end if;
+    if not exists (select from pg_catalog.pg_trigger t where t.tgrelid = part and t.tgname = 'job_queue_deleted') then
+      execute format('create trigger job_queue_deleted after delete on %s referencing old table as deleted
+        for each statement execute function public.job_queue_deleted()', part);
+    end if;
   end loop;
+  -- A row's trigger, which the partitions have from their parent. It names no column of the user's, who could then neither
+  -- drop it nor change its type.
+  if not exists (
+    select from pg_catalog.pg_trigger t
+     where t.tgrelid = to_regclass('public.jobs') and t.tgname = 'job_queue_status_set') then
+    create trigger job_queue_status_set after update on public.jobs for each row
+      when (current_setting('interlock.projecting', true) is distinct from 'on')
+      execute function public.job_queue_status_set();
+  end if;
 end
 $intake$;

@@ -43,6 +43,7 @@ import type {
 } from './api.ts'
 import { type DeadLetters, dropDead, listDead, retryDead } from './dead.ts'
 import { GateDesk } from './gate-desk.ts'
+import { Inbox } from './inbox.ts'
 import { takeIn } from './intake.ts'
 import { LenientGate } from './lenient-gate.ts'
 import type { Logger } from './logger.ts'
@@ -58,6 +59,7 @@ class QueueCoordinator implements Coordinator {
   readonly #desk: GateDesk
   /** In place of the desk where the gate must not stop a program. */
   readonly #lenient: LenientGate | undefined
+  readonly #inbox: Inbox
   readonly #wake = new Subject<void>()
   readonly #intake = new Subject<void>()
 
@@ -66,11 +68,18 @@ class QueueCoordinator implements Coordinator {
     this.#member = new Member(this.#options, {
       onEvent: (event) => this.#onEvent(event),
       onStarted: (attempt) => this.#desk.gate.deliver(attempt),
-      onIntake: () => this.#intake.next(),
+      onIntake: () => this.#onIntake(),
       onPoll: () => this.#onPoll(),
       onOpening: () => this.#wake.next(),
     })
     this.#desk = new GateDesk(this.#member)
+    this.#inbox = new Inbox({
+      store: options.store,
+      queue: this.#options.queue,
+      ledger: () => this.#member.replica.ledger,
+      send: (body, as) => this.#send(body, { as }),
+      onError: (error) => this.#member.noteError(error),
+    })
     if (this.#options.onUnavailable === 'bypass') {
       this.#lenient = new LenientGate(this.#desk, this.#member, this.#options)
     }
@@ -310,6 +319,7 @@ class QueueCoordinator implements Coordinator {
 
   async close(): Promise<void> {
     this.#desk.gate.close()
+    await this.#inbox.close()
     await this.#member.leave()
     this.#wake.complete()
     this.#intake.complete()
@@ -330,8 +340,14 @@ class QueueCoordinator implements Coordinator {
     if ((event.offers?.length ?? 0) > 0) this.#wake.next()
   }
 
+  #onIntake(): void {
+    this.#inbox.nudge()
+    this.#intake.next()
+  }
+
   #onPoll(): void {
     this.#lenient?.catchUp()
+    this.#inbox.poll()
     if (this.#desk.gate.isWaiting) void this.#member.inBackground({ type: 'tick' })
     this.#wake.next()
     this.#intake.next()

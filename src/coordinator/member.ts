@@ -35,6 +35,8 @@ export interface SendOptions {
   readonly claim?: Claim | undefined
   /** What is kept beside the log of the jobs that the command puts in line or ends. */
   readonly data?: readonly DataChange[]
+  /** The command's own id, and whom its events name, where it is somebody else's. */
+  readonly as?: { readonly id: string; readonly workerId: string }
 }
 
 /** What a member tells of, beside the answers to its commands. */
@@ -83,7 +85,7 @@ export class Member {
     this.#hooks = hooks
     this.logger = options.logger ?? stderrLogger
     const { store, queue, patienceMs } = options
-    const onError = (error: unknown) => this.#noteError(error)
+    const onError = (error: unknown) => this.noteError(error)
     this.#projector = new Projector({ store, queue, onError })
     this.#committer = new Committer({
       store,
@@ -154,22 +156,22 @@ export class Member {
         if (this.#closing.signal.aborted) return await this.#undoOpen()
         this.logger.info('[COORDINATOR] Database reached')
       } catch (error) {
-        this.#noteError(error)
+        this.noteError(error)
       }
     }
   }
 
   /** Sends one command. Its answer names what it started for this process; its refusal is thrown. */
-  async send(body: CommandBody, { claim, data }: SendOptions = {}): Promise<Accepted> {
+  async send(body: CommandBody, { claim, data, as }: SendOptions = {}): Promise<Accepted> {
     if (this.#closing.signal.aborted) {
       throw new InterlockError('closed', 'the coordinator is closed; make a new one with createCoordinator')
     }
     if (!this.#isOpen) {
       throw new InterlockError('store_unavailable', 'the database has not been reached yet; see the log')
     }
-    const id = this.#ids.next()
+    const id = as?.id ?? this.#ids.next()
     const workerId = this.#workerId
-    const command = { id, hash: hash(JSON.stringify(body)), workerId, body }
+    const command = { id, hash: hash(JSON.stringify(body)), workerId: as?.workerId ?? workerId, body }
     this.#underWay.add(id)
     try {
       const result = await this.#pen.send(claim === undefined ? command : { ...command, claim }, data)
@@ -177,7 +179,7 @@ export class Member {
       if (!result.ok) throw new InterlockError(result.code, result.message)
       return { ...result, started: result.started.filter((attempt) => attempt.workerId === workerId) }
     } catch (error) {
-      if (!(error instanceof InterlockError) || error.code === 'store_unavailable') this.#noteError(error)
+      if (!(error instanceof InterlockError) || error.code === 'store_unavailable') this.noteError(error)
       throw error
     } finally {
       this.#underWay.delete(id)
@@ -189,7 +191,7 @@ export class Member {
     try {
       for (const attempt of (await this.send(body)).started) this.#hooks.onStarted(attempt)
     } catch (error) {
-      this.#noteError(error)
+      this.noteError(error)
     }
   }
 
@@ -245,7 +247,7 @@ export class Member {
     const { store, queue, leaseMs: ttlMs, graceMs } = this.#options
     const onOverdue = (workerIds: readonly string[]) =>
       void this.inBackground({ type: 'expire_leases', workerIds, retryAt: AT_ONCE })
-    const onUnreachable = (error: unknown) => this.#noteError(error)
+    const onUnreachable = (error: unknown) => this.noteError(error)
     const onLost = () => this.#onLeaseLost()
     const options = { store, queue, ttlMs, graceMs, release: RELEASE, onOverdue, onLost, onUnreachable }
     return new LeaseKeeper(options, this.#workerId)
@@ -288,7 +290,8 @@ export class Member {
     void this.lease.renew(this.#workerId)
   }
 
-  #noteError(error: unknown): void {
+  /** Something failed that nobody waits for: it goes to the logger, and `health()` shows it. */
+  noteError(error: unknown): void {
     this.#lastError = error
     this.logger.error(`[COORDINATOR] ${errorText(error)}`)
   }

@@ -200,6 +200,18 @@ export interface RefusedArrival {
   readonly reason: string
 }
 
+/** A command that was put into the inbox by SQL. */
+export interface InboxRequest {
+  readonly requestId: string
+  /** As it was put there: not checked. */
+  readonly command: Json
+}
+
+export interface InboxAnswer {
+  readonly requestId: string
+  readonly answer: Json
+}
+
 /** Which dead letters; what is absent restricts nothing. */
 export interface DeadFilter {
   readonly jobIds?: readonly string[]
@@ -295,6 +307,10 @@ export interface LogStore {
   dead(queue: string, filter: DeadFilter): Promise<readonly DeadJob[]>
   /** Takes dead letters off that list and deletes what is kept of them. Returns how many; twice does nothing more. */
   drop(queue: string, jobIds: readonly string[]): Promise<number>
+  /** Commands that were put into the inbox by SQL and are not decided yet, the oldest first; `limit` 1 to 1,000. */
+  inbox(queue: string, limit: number): Promise<readonly InboxRequest[]>
+  /** What became of them. The first answer stays; answers are kept for a day. */
+  answer(queue: string, answers: readonly InboxAnswer[]): Promise<void>
   /** Ends this incarnation: its lease is gone at once. */
   leave(queue: string, workerId: string): Promise<void>
   workers(queue: string): Promise<readonly WorkerRow[]>

@@ -10,7 +10,7 @@ async function asIfNobodyProjected(db: Account): Promise<void> {
   const behind = 'select count(*)::int from job_queue_heads where projected_seq < version'
   await expect.poll(() => db.value(behind)).toBe(0)
   await db.exec(
-    "update jobs set queued_at = null, status = 'pending'; update job_queue_arrivals set claimed_until = now()",
+    "set interlock.projecting = 'on'; update jobs set queued_at = null, status = 'pending'; reset interlock.projecting; update job_queue_arrivals set claimed_until = now()",
   )
 }
 

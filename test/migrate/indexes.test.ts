@@ -24,6 +24,10 @@ const queries: readonly (readonly [string, string])[] = [
     "SELECT request_id, command FROM job_queue_inbox WHERE queue = 'default' AND answered_at IS NULL ORDER BY created_at LIMIT 100",
   ],
   [
+    'job_queue_inbox_answered_idx',
+    "SELECT request_id FROM job_queue_inbox WHERE queue = 'default' AND answered_at < now() - interval '1 day'",
+  ],
+  [
     'jobs_blocked_by_job_id_idx',
     'SELECT job_id, blocked_by_job_id, conflict_reason FROM jobs WHERE blocked_by_job_id IS NOT NULL',
   ],

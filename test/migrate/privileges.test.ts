@@ -47,7 +47,9 @@ async function rightsOf(db: Database, role: string): Promise<readonly string[]> 
 
 const triggerFunctions = [
   'job_queue_guard_columns',
+  'job_queue_deleted',
   'job_queue_intake',
+  'job_queue_status_set',
   'job_queue_refuse_change',
   'job_queue_wake',
   'job_queue_wake_intake',

@@ -145,6 +145,12 @@ function specOf(row: unknown): JobSpec {
   throw new InterlockError('corrupt_log', `event ${event.seq} of the log should be the \`queued\` of a job`)
 }
 
+export const inboxAnswer = z.array(
+  z
+    .object({ request_id: z.string(), command: json })
+    .transform(({ request_id: requestId, command }) => ({ requestId, command })),
+)
+
 export const countAnswer = integer
 
 export const noteAnswer = z.boolean()

@@ -8,6 +8,7 @@ import {
   countAnswer,
   dataAnswer,
   deadAnswer,
+  inboxAnswer,
   noteAnswer,
   openAnswer,
   parseAnswer,
@@ -56,6 +57,11 @@ export function sqlCalls(rpc: Rpc): SqlCalls {
     dead: (queue, { jobIds, limit, ...filter }) =>
       call('job_queue_dead', deadAnswer, { queue, filter: { ...filter, job_ids: jobIds, lim: limit } }),
     drop: (queue, jobIds) => call('job_queue_drop', countAnswer, { queue, job_ids: jobIds }),
+    inbox: (queue, limit) => call('job_queue_open_requests', inboxAnswer, { queue, lim: limit }),
+    answer: async (queue, answers) => {
+      const rows = answers.map(({ requestId, answer }) => ({ request_id: requestId, answer }))
+      await rpc('job_queue_answer_requests', { queue, answers: rows })
+    },
     note: (queue, { jobId, token, ...note }) =>
       call('job_queue_note', noteAnswer, { queue, job_id: jobId, token, note }),
     forget: async (queue, jobIds) => {

@@ -27,6 +27,8 @@ const functions = {
   job_queue_taken: { queue: 'text', arrival_ids: 'bigint[]', refused: 'jsonb' },
   job_queue_dead: { queue: 'text', filter: 'jsonb' },
   job_queue_drop: { queue: 'text', job_ids: 'text[]' },
+  job_queue_open_requests: { queue: 'text', lim: 'integer' },
+  job_queue_answer_requests: { queue: 'text', answers: 'jsonb' },
   job_queue_note: { queue: 'text', job_id: 'text', token: 'bigint', note: 'jsonb' },
   job_queue_forget: { queue: 'text', job_ids: 'text[]' },
   job_queue_project: { queue: 'text', batch: 'integer' },

@@ -1,0 +1,22 @@
+-- job_queue_answer_requests(queue, answers): what became of commands in the inbox. The first answer stays. Answers of more than
+-- a day ago are deleted on the way.
+--   answers  [{request_id, answer}, …]; answer: {ok: true} or {ok: false, code, message}
+-- Returns how many were answered by this call. Raises nothing.
+create or replace function public.job_queue_answer_requests(queue text, answers jsonb) returns integer
+language plpgsql security definer
+set search_path = pg_catalog, pg_temp
+set enable_seqscan = off
+as $$
+#variable_conflict use_column
+declare
+  answered integer;
+begin
+  update public.job_queue_inbox i set answer = a.answer, answered_at = clock_timestamp()
+    from jsonb_to_recordset(answers) as a (request_id text, answer jsonb)
+   where i.queue = $1 and i.request_id = a.request_id and i.answered_at is null;
+  get diagnostics answered = row_count;
+  delete from public.job_queue_inbox i
+   where i.queue = $1 and i.answered_at < clock_timestamp() - interval '1 day';
+  return answered;
+end
+$$;
