@@ -43,3 +43,13 @@ export const parseModels = (value: unknown): readonly string[] => parseInput(mod
 
 /** @throws InterlockError `invalid_input` */
 export const parseQueue = (value: unknown): string => parseInput(queueSchema, value, 'queue')
+
+const seqSchema = z
+  .int({
+    error:
+      'must be a sequence number of the log: a whole number from 0, such as the seq of the last event seen',
+  })
+  .min(0, 'must not be below 0; 0 begins with the first event')
+
+/** A place in the log to go on after. @throws InterlockError `invalid_input` */
+export const parseSeq = (value: unknown): number => parseInput(seqSchema, value, 'after')

@@ -247,6 +247,19 @@ export interface Coordinator {
   readonly state$: Observable<QueueView>
   /** Every event from now on, in order. */
   readonly events$: Observable<RecordedEvent>
+  /**
+   * Every event after this number: first those that are in the log, page by page, then those that come; nothing twice and
+   * nothing left out. For whoever takes an event at once. Errors: `invalid_input`, `corrupt_log`, those of the store.
+   * @param after the sequence number of the last event that is known already; 0: from the first
+   */
+  eventsFrom(after: number): Observable<RecordedEvent>
+  /**
+   * The same for whoever needs time for each event: pulled one by one, with one page in memory however far behind.
+   * @example for await (const event of coordinator.pullEvents(checkpoint)) await keep(event)
+   */
+  pullEvents(after: number, options?: { readonly signal?: AbortSignal }): AsyncIterable<RecordedEvent>
+  /** How a live job stands: now, and again whenever that changes; completes when it is no longer live. */
+  waiting$(jobId: string): Observable<Explanation>
   /** Jobs that were refused at the gate and have been started for this process since. Taking one up: `onJobStart`. */
   readonly ready$: Observable<Started>
   /** Something may have become startable: a hint for workers. */

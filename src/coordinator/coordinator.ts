@@ -1,4 +1,4 @@
-import { filter, map, type Observable, Subject, startWith } from 'rxjs'
+import { defer, filter, map, type Observable, Subject, startWith } from 'rxjs'
 import { CoordinatorActor, type CoordinatorActorOptions } from '../../machines/index.ts'
 import {
   type EnqueueInput,
@@ -11,6 +11,7 @@ import {
   parsePause,
   parsePolicy,
   parseResult,
+  parseSeq,
   parseTime,
 } from '../codec/index.ts'
 import {
@@ -49,6 +50,8 @@ import { LenientGate } from './lenient-gate.ts'
 import type { Logger } from './logger.ts'
 import { AT_ONCE, Member, type SendOptions } from './member.ts'
 import { completeOptions, type WholeOptions } from './options.ts'
+import { PAGE } from './read.ts'
+import { eventsFrom, pagesOf, pullEvents, type StreamSource, standingOf } from './streams.ts'
 import { type QueueView, queueView, toDate } from './view.ts'
 import { type WorkflowConfig, workflowModels } from './workflow-models.ts'
 
@@ -253,14 +256,44 @@ class QueueCoordinator implements Coordinator {
   }
 
   get state$(): Observable<QueueView> {
-    return this.#member.replica.changes$.pipe(
-      map(() => this.state()),
-      startWith(this.state()),
+    return defer(() =>
+      this.#member.replica.changes$.pipe(
+        map(() => this.state()),
+        startWith(this.state()),
+      ),
     )
   }
 
   get events$(): Observable<RecordedEvent> {
     return this.#member.replica.events$
+  }
+
+  eventsFrom(after: number): Observable<RecordedEvent> {
+    return eventsFrom(this.#source, parseSeq(after))
+  }
+
+  pullEvents(after: number, { signal }: { signal?: AbortSignal } = {}): AsyncIterable<RecordedEvent> {
+    return pullEvents(this.#source, parseSeq(after), this.#member.replica.changes$, signal)
+  }
+
+  waiting$(jobId: string): Observable<Explanation> {
+    const { replica } = this.#member
+    return standingOf(
+      parseJobId(jobId),
+      () => replica.ledger,
+      () => this.now(),
+      replica.changes$,
+    )
+  }
+
+  get #source(): StreamSource {
+    const { store } = this.#options
+    const { replica } = this.#member
+    return {
+      read: pagesOf((after) => store.read(this.queue, after, PAGE)),
+      version: () => replica.version,
+      live$: replica.events$,
+    }
   }
 
   get ready$(): Observable<Started> {

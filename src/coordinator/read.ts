@@ -3,7 +3,7 @@ import type { DatabaseClock } from './clock.ts'
 import type { Replica } from './replica.ts'
 
 /** Events in one page: some 2 MB of JSON at most. */
-const PAGE = 5_000
+export const PAGE = 5_000
 
 export interface Reader {
   readonly store: LogStore
