@@ -182,7 +182,7 @@ create table if not exists public.job_queue_state (
   active_models text[] not null default '{}',
   active_count integer not null default 0,
   waiting_count integer not null default 0,
-  policy jsonb not null default '{"maxActive": 1, "capacity": {}, "maxOvertakes": 0, "ageSeconds": 60, "offerMs": 2000, "emptySet": "bypass", "holdAfterLossSeconds": {}}',
+  policy jsonb not null default '{"maxActive": 1, "capacity": {}, "maxOvertakes": 0, "ageSeconds": 60, "offerMs": 2000, "emptySet": "bypass", "holdAfterLossSeconds": {}, "rate": {}}',
   drained_at timestamptz,
   updated_at timestamptz not null default now()
 ) with (fillfactor = 10);
@@ -2228,8 +2228,8 @@ $privileges$;
 -- What this was. Rows change only when something did, so that running it again leaves everything as it is.
 insert into public.job_queue_migrations as m (version, checksum)
 values 
-  ('000', 'a22f176927970ebf27ab4b2705d833c97818cb2fc9dca121bed32a68d2f08b13'),
-  ('027', 'a22f176927970ebf27ab4b2705d833c97818cb2fc9dca121bed32a68d2f08b13')
+  ('000', '0096a024b7e4b2252463adffeedc313032174fdf3f89bd82f1ac5cc9a52281aa'),
+  ('027', '0096a024b7e4b2252463adffeedc313032174fdf3f89bd82f1ac5cc9a52281aa')
 on conflict (version) do update set checksum = excluded.checksum, applied_at = excluded.applied_at
   where m.checksum <> excluded.checksum;
 -- PostgREST finds the new functions after this; nobody else listens.

@@ -10,6 +10,18 @@ export type PolicyInput = 'serial' | 'by-model' | { readonly [Key in keyof Polic
 const places = wholeNumber(1, bounds.capacity, ' places; to stop a model, pause it')
 const holdSeconds = wholeNumber(0, bounds.holdSeconds, ' (seconds)')
 
+const windowError = 'must be a number of seconds from 0.001 to 86,400'
+const rate = z.strictObject(
+  {
+    starts: wholeNumber(1, bounds.rateStarts, ' starts; to stop a model, pause it'),
+    perSeconds: z
+      .number({ error: windowError })
+      .min(0.001, { error: windowError })
+      .max(86_400, { error: windowError }),
+  },
+  { error: unknownFields(['starts', 'perSeconds']) },
+)
+
 /** A map of model names, or `*` for all others, to what `value` allows. */
 function byModel<T>(value: z.ZodType<T>, example: string) {
   const error = `must be an object of model names, e.g. ${example}`
@@ -57,12 +69,17 @@ const shape = {
     error: `must be one of ${emptySetRules.map((rule) => JSON.stringify(rule)).join(', ')}`,
   }),
   holdAfterLossSeconds: byModel(holdSeconds, '{ "flux-dev": 600, "*": 0 }'),
+  rate: byModel(rate, '{ "flux-dev": { "starts": 5, "perSeconds": 1 } }').refine(
+    (rates) => !Object.hasOwn(rates, '*'),
+    'has no "*": the last starts of every model would have to be kept; name the models',
+  ),
 }
 
 /** A whole policy, as `policy_changed` records it; a log that is older than a rule has none of it. */
 export const policySchema = z.strictObject({
   ...shape,
   holdAfterLossSeconds: shape.holdAfterLossSeconds.default(defaultPolicy.holdAfterLossSeconds),
+  rate: shape.rate.default(defaultPolicy.rate),
 })
 
 const fieldsSchema = z.strictObject(shape).partial()

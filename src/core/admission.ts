@@ -3,10 +3,16 @@ import { MICROS_PER_MS, type Micros } from './job.ts'
 import { isInLine, type Job, type LedgerView, type Model, modelOf, usesSlot } from './ledger.ts'
 import { byPlace, type Place } from './place.ts'
 import { capacityOf } from './policy.ts'
+import { rateOpensAt } from './rate.ts'
 
 /** The admission rule (DESIGN, section 4): may this waiting job start at this time? */
 export function isStartable(ledger: LedgerView, job: Job, now: Micros): boolean {
-  return isInLine(job) && hasSlot(ledger, job, now) && hasModels(ledger, job, now)
+  return isInLine(job) && mayStart(ledger, job, now)
+}
+
+/** The same of a job that stands in line. */
+export function mayStart(ledger: LedgerView, job: Job, now: Micros): boolean {
+  return hasSlot(ledger, job, now) && rateOpensAt(ledger, job, now) === 0 && hasModels(ledger, job, now)
 }
 
 /** The queue is open, nobody runs alone, and fewer than `maxActive` slots are used or kept for offers ahead. */

@@ -44,6 +44,7 @@ export class Draft implements LedgerView {
   offerTimes: Tree<Timer>
   pauses: Table<Pause, ModelKey>
   lifts: Tree<ModelTimer>
+  windows: Tree<ModelTimer>
 
   /** Jobs whose rows differ from those of the ledger this draft started from. */
   readonly touched = new Set<string>()
@@ -82,6 +83,7 @@ export class Draft implements LedgerView {
     this.offerTimes = from.offerTimes
     this.pauses = from.pauses
     this.lifts = from.lifts
+    this.windows = from.windows
   }
 
   /** The ledger this draft has become. The draft is spent: its trees may be shared from now on. */
@@ -109,6 +111,7 @@ export class Draft implements LedgerView {
       offerTimes: this.offerTimes,
       pauses: this.pauses,
       lifts: this.lifts,
+      windows: this.windows,
     }
   }
 
@@ -145,9 +148,10 @@ export class Draft implements LedgerView {
     return own
   }
 
-  /** Lets go of a model that nobody needs any more. */
+  /** Lets go of a model that nobody needs any more; one with a rate is remembered for its last starts. */
   forget(model: Model): void {
-    if (model.holders.size === 0 && model.line.size === 0) this.models = this.models.remove(model, this.owner)
+    if (model.holders.size === 0 && model.line.size === 0 && model.starts === null)
+      this.models = this.models.remove(model, this.owner)
   }
 
   unsettle(place: Place | undefined): void {

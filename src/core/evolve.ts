@@ -10,7 +10,8 @@ import { leaveLine } from './line.ts'
 import { endAllOffers, endOffer, offer } from './offers.ts'
 import { leavePlace, pauseModel, pauseOf, resumeModel, takePlace } from './pausing.ts'
 import { byPlace, type Place, positionFor } from './place.ts'
-import { capacityOf, type Policy } from './policy.ts'
+import { capacityOf, isSameRule, type Policy } from './policy.ts'
+import { isOverRate, rateAnew } from './rate.ts'
 import { overtake, reserveAnew, reserves } from './reservation.ts'
 import {
   becomeDue,
@@ -151,7 +152,7 @@ function start(draft: Draft, event: RecordedEvent & { readonly type: 'started' }
   if (draft.policy.maxOvertakes !== 0) countOvertaking(draft, job)
   stopExpiry(draft, job)
   leaveLine(draft, job, true)
-  takeModels(draft, job)
+  takeModels(draft, job, event.at)
   job.active = true
   job.attempt++
   job.token = event.seq
@@ -174,7 +175,7 @@ function isSameList(a: readonly string[], b: readonly string[]): boolean {
   return a.length === b.length && a.every((item, i) => item === b[i])
 }
 
-/** Exclusion and capacity, held at every prefix of the log: a log that breaks them is not replayed. */
+/** Exclusion, capacity and rates, held at every prefix of the log: a log that breaks them is not replayed. */
 function checkPlaces(draft: Draft, event: RecordedEvent, job: Job): void {
   const { maxActive } = draft.policy
   if (!usesSlot(job)) return
@@ -185,6 +186,9 @@ function checkPlaces(draft: Draft, event: RecordedEvent, job: Job): void {
   for (const name of job.spec.models) {
     if (modelOf(draft, name).holders.size >= capacityOf(draft.policy, name)) {
       throw corrupt(event, `model ${name} has no free place`)
+    }
+    if (isOverRate(draft, modelOf(draft, name), event.at)) {
+      throw corrupt(event, `model ${name} had as many starts as its rate allows`)
     }
   }
 }
@@ -290,6 +294,7 @@ function changePolicy(draft: Draft, event: RecordedEvent & { readonly type: 'pol
   draft.policy = event.policy
   if (before.maxOvertakes !== event.policy.maxOvertakes) reserveAnew(draft)
   unsettleCapacities(draft, before)
+  if (!isSameRule(before.rate, event.policy.rate)) rateAnew(draft)
   endAllOffers(draft)
   draft.wide = true
 }

@@ -1,9 +1,10 @@
-import { hasModels, hasSlot } from './admission.ts'
+import { hasModels, hasSlot, mayStart } from './admission.ts'
 import { settle } from './blocking.ts'
 import type { Claim } from './command.ts'
 import type { Draft } from './draft.ts'
 import { isInLine, type Job, jobOf } from './ledger.ts'
 import type { Place } from './place.ts'
+import { rateOpensAt } from './rate.ts'
 import { scanLines } from './scan.ts'
 import type { Scribe } from './scribe.ts'
 
@@ -35,13 +36,18 @@ function offerUnbound(scribe: Scribe): void {
   }
 }
 
-/** In strict order the jobs whose models are free are known; who comes first and finds a slot is the next. */
+/**
+ * In strict order the jobs whose models are free are known; who comes first and finds a slot is the next. One whose model
+ * is over its rate keeps its place, and is passed over.
+ */
 function offerReady(scribe: Scribe): void {
   const { draft } = scribe
-  for (let place = draft.ready.min(); place !== undefined; place = draft.ready.min()) {
+  for (let place = draft.ready.min(); place !== undefined; ) {
     const job = draft.jobs.get(place)
     if (job === undefined || !hasSlot(draft, job, scribe.now)) return
-    giveAway(scribe, place)
+    const isLimited = rateOpensAt(draft, job, scribe.now) > 0
+    if (!isLimited) giveAway(scribe, place)
+    place = isLimited ? draft.ready.after(place) : draft.ready.min()
   }
 }
 
@@ -64,7 +70,7 @@ function offerIfStartable(scribe: Scribe, place: Place): boolean {
   const job = draft.jobs.get(place)
   if (job === undefined || !isInLine(job) || job.offeredAt !== null) return true
   if (!hasSlot(draft, job, scribe.now)) return false
-  if (hasModels(draft, job, scribe.now)) giveAway(scribe, place)
+  if (rateOpensAt(draft, job, scribe.now) === 0 && hasModels(draft, job, scribe.now)) giveAway(scribe, place)
   return true
 }
 
@@ -93,7 +99,7 @@ function suits(job: Job, claim: Claim): boolean {
 function take(scribe: Scribe, job: Job): boolean {
   const { draft, command, now } = scribe
   if (scribe.surroundings.deadWorkers.has(command.workerId)) return false
-  if (!hasSlot(draft, job, now) || !hasModels(draft, job, now)) return false
+  if (!mayStart(draft, job, now)) return false
   startFor(scribe, job, command.workerId)
   if (reachOf(draft) > 0) giveAwayAll(scribe)
   return true

@@ -1,10 +1,12 @@
 import type { Draft } from './draft.ts'
+import type { Micros } from './job.ts'
 import { type Job, usesSlot } from './ledger.ts'
 import { endOffersFor, freeSlot } from './offers.ts'
 import { capacityOf } from './policy.ts'
+import { countStart } from './rate.ts'
 
 /** A job in line takes its models: it is ahead of the same jobs as before, only no longer waiting. */
-export function takeModels(draft: Draft, job: Job): void {
+export function takeModels(draft: Draft, job: Job, at: Micros): void {
   const { owner } = draft
   draft.active = draft.active.insert(job.place, owner)
   if (usesSlot(job)) {
@@ -16,10 +18,11 @@ export function takeModels(draft: Draft, job: Job): void {
   for (const name of job.spec.models) {
     const model = draft.model(name)
     model.holders = model.holders.insert(job.place, owner)
+    countStart(draft, model, at)
     const free = capacityOf(draft.policy, name) - model.holders.size
     draft.unsettle(model.line.at(free))
   }
-  endOffersFor(draft, job)
+  endOffersFor(draft, job, at)
 }
 
 export function giveBackModels(draft: Draft, job: Job): void {

@@ -18,6 +18,8 @@ export const bounds = {
   attempts: 1_000,
   durationMs: 365 * 24 * 3_600 * 1_000,
   holdSeconds: 86_400,
+  /** So many times are kept per model. */
+  rateStarts: 10_000,
 } as const
 
 /** What a job was asked to be. Never changes while the job lives; a live id with another spec is `job_exists`. */

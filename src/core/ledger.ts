@@ -68,6 +68,8 @@ export interface Model extends ModelKey {
   readonly reserved: Tree<Place>
   /** Those of them that are offered. */
   readonly offers: Tree<Place>
+  /** Times of the last starts, as many as its rate allows; null: it has no rate, or nothing was started under it. */
+  readonly starts: Tree<Micros> | null
 }
 
 /** A model from which nothing starts. */
@@ -120,6 +122,8 @@ export interface Ledger {
   readonly pauses: Table<Pause, ModelKey>
   /** Pauses with an end, by that time. */
   readonly lifts: Tree<ModelTimer>
+  /** Models from which as many were started as their rate allows, by the time at which their window opens. */
+  readonly windows: Tree<ModelTimer>
 }
 
 export const noPlaces = Tree.empty<Place>(byPlace)
@@ -148,11 +152,20 @@ export const emptyLedger: Ledger = {
   offerTimes: Tree.empty<Timer>(byTime),
   pauses: Table.empty<Pause, ModelKey>((a, b) => a.model === b.model),
   lifts: Tree.empty<ModelTimer>(byModelTime),
+  windows: Tree.empty<ModelTimer>(byModelTime),
 }
 
 /** A model that nobody needs: what is read of a model that the ledger does not hold. */
 export function idleModel(model: string): Model {
-  return { hash: hash(model), model, holders: noPlaces, line: noPlaces, reserved: noPlaces, offers: noPlaces }
+  return {
+    hash: hash(model),
+    model,
+    holders: noPlaces,
+    line: noPlaces,
+    reserved: noPlaces,
+    offers: noPlaces,
+    starts: null,
+  }
 }
 
 /** The parts of a ledger that questions are asked of; a draft has them too. */

@@ -4,6 +4,7 @@ import { type Job, modelOf, usesSlot } from './ledger.ts'
 import type { OwnJob } from './own-job.ts'
 import type { Place, Timer } from './place.ts'
 import { capacityOf } from './policy.ts'
+import { isOverRate } from './rate.ts'
 import type { Tree } from './tree.ts'
 
 /** Announces a startable job to all: from now on it keeps its place. */
@@ -65,13 +66,14 @@ export function endAllOffers(draft: Draft): void {
 
 /**
  * A start ends the offers of those that it keeps from starting: all of them when it takes the last slot or runs alone,
- * those on a model that it fills, and those of jobs that have to run alone.
+ * those on a model that it fills or from which its rate allows no more, and those of jobs that have to run alone.
  */
-export function endOffersFor(draft: Draft, started: Job): void {
+export function endOffersFor(draft: Draft, started: Job, at: Micros): void {
   if (draft.offered.size === 0) return
   for (const name of started.spec.models) {
-    const { holders, offers } = modelOf(draft, name)
-    if (holders.size >= capacityOf(draft.policy, name)) endOffersAt(draft, offers)
+    const model = modelOf(draft, name)
+    const isFull = model.holders.size >= capacityOf(draft.policy, name)
+    if (isFull || isOverRate(draft, model, at)) endOffersAt(draft, model.offers)
   }
   if (!usesSlot(started)) return
   const { maxActive } = draft.policy

@@ -1,3 +1,4 @@
+import type { Micros } from './job.ts'
 import type { Model } from './ledger.ts'
 import type { Place } from './place.ts'
 import type { Owner, Tree } from './tree.ts'
@@ -10,6 +11,7 @@ export class OwnModel implements Model {
   line: Tree<Place>
   reserved: Tree<Place>
   offers: Tree<Place>
+  starts: Tree<Micros> | null
   owner: Owner
 
   constructor(owner: Owner, from: Model) {
@@ -19,6 +21,7 @@ export class OwnModel implements Model {
     this.line = from.line
     this.reserved = from.reserved
     this.offers = from.offers
+    this.starts = from.starts
     this.owner = owner
   }
 }

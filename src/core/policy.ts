@@ -2,6 +2,12 @@
 export const emptySetRules = ['bypass', 'reject', 'exclusive'] as const
 export type EmptySetRule = (typeof emptySetRules)[number]
 
+/** At most `starts` starts from a model in any window of `perSeconds`. */
+export interface Rate {
+  readonly starts: number
+  readonly perSeconds: number
+}
+
 /** The rules of one queue. A change holds back new starts only; it never takes a lease away. */
 export interface Policy {
   /** How many jobs may be active at once; 1 serialises all; null: no limit. */
@@ -20,6 +26,8 @@ export interface Policy {
    * elsewhere; `*` sets that of all others, which is 0: not at all.
    */
   readonly holdAfterLossSeconds: Readonly<Record<string, number>>
+  /** Per model, by its name; a model that is not named has no rate. */
+  readonly rate: Readonly<Record<string, Rate>>
 }
 
 /** All jobs one after the other, as first specified. */
@@ -31,6 +39,7 @@ export const defaultPolicy: Policy = {
   offerMs: 2_000,
   emptySet: 'bypass',
   holdAfterLossSeconds: {},
+  rate: {},
 }
 
 /** How many leases a model can have at once under this policy. */
@@ -41,6 +50,10 @@ export function capacityOf(policy: Policy, model: string): number {
 /** For how many seconds the model is paused after an attempt that had it was lost. */
 export function holdAfterLossOf(policy: Policy, model: string): number {
   return valueFor(policy.holdAfterLossSeconds, model) ?? 0
+}
+
+export function rateOf({ rate }: Policy, model: string): Rate | undefined {
+  return Object.hasOwn(rate, model) ? rate[model] : undefined
 }
 
 /** What the map says of the model, else of all (`*`). Names are the user's own: `constructor` may be one. */

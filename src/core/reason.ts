@@ -6,6 +6,7 @@ import { MICROS_PER_MS, type Micros } from './job.ts'
 import { type Job, type LedgerView, modelOf, type Pause, usesSlot } from './ledger.ts'
 import { firstPause } from './pausing.ts'
 import { capacityOf } from './policy.ts'
+import { isOverRate, rateOpensAt } from './rate.ts'
 
 /** What is known of the live workers when a reason is asked for; nothing known: every kind has one. */
 export type HasWorker = (kind: string) => boolean
@@ -20,6 +21,7 @@ export function reasonCodeOf(
   if (ledger.draining) return 'draining'
   if (job.dueAt !== null) return 'not_due'
   if (job.heldOn !== null) return 'model_paused'
+  if (rateOpensAt(ledger, job, now) > 0) return 'rate_limited'
   const models = job.spec.models.map((name) => modelOf(ledger, name))
   if (models.some((model) => model.holders.size >= capacityOf(ledger.policy, model.model)))
     return 'model_in_use'
@@ -49,6 +51,11 @@ export function waitingFor(ledger: LedgerView, job: Job, now: Micros, hasWorker?
   const pause = code === 'model_paused' ? firstPause(ledger, job.spec) : undefined
   if (pause !== undefined)
     return { jobId, code, reason: pauseSentence(pause), blockedBy: null, until: pause.until }
+  if (code === 'rate_limited') {
+    const until = rateOpensAt(ledger, job, now)
+    const model = firstUnavailable(ledger, job) === undefined ? undefined : blocker
+    return { jobId, code, reason: rateSentence(ledger, job, until), blockedBy: model?.jobId ?? null, until }
+  }
   const until = code === 'not_due' ? job.dueAt : null
   return { jobId, code, reason: sentence(code, blocker), blockedBy: blocker?.jobId ?? null, until }
 }
@@ -57,6 +64,12 @@ export function waitingFor(ledger: LedgerView, job: Job, now: Micros, hasWorker?
 function pauseSentence({ model, by, reason, until }: Pause): string {
   const who = by === null ? '' : ` by ${by}`
   return `model ${model} is paused${who} (${reason})${until === null ? ' until it is resumed' : ` until ${timeText(until)}`}`
+}
+
+/** The model whose window opens last, and when. */
+function rateSentence(ledger: LedgerView, job: Job, until: Micros): string {
+  const model = job.spec.models.find((name) => isOverRate(ledger, modelOf(ledger, name), until - 1))
+  return `model ${model} has reached its rate, and may be started from again at ${timeText(until)}`
 }
 
 function timeText(at: Micros): string {

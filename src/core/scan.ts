@@ -3,6 +3,7 @@ import type { Draft } from './draft.ts'
 import type { Micros } from './job.ts'
 import { modelOf } from './ledger.ts'
 import { byPlace, type Place } from './place.ts'
+import { isOverRate } from './rate.ts'
 import { Tree } from './tree.ts'
 
 /** A line that is being read: where it stands, and how to go on. */
@@ -58,5 +59,6 @@ function* openCursors(draft: Draft): Generator<Cursor> {
 
 function isOpen(draft: Draft, source: string, place: Place, now: Micros): boolean {
   if (source === EXCLUSIVES || source.startsWith('\u0000')) return true
-  return isFree(draft, modelOf(draft, source), place, now)
+  const model = modelOf(draft, source)
+  return !isOverRate(draft, model, now) && isFree(draft, model, place, now)
 }

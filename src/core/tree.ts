@@ -47,6 +47,11 @@ export class Tree<T extends K, K = T> implements Iterable<T> {
     return new Tree<T, K>(compare, null, new Node<T>(null, 0, [], null))
   }
 
+  /** The empty set in the order of this one. */
+  empty(): Tree<T, K> {
+    return new Tree<T, K>(this.#compare, null, new Node<T>(null, 0, [], null))
+  }
+
   get size(): number {
     return this.#root.size
   }

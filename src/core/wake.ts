@@ -1,5 +1,5 @@
 import { MICROS_PER_MS, type Micros } from './job.ts'
-import type { Ledger } from './ledger.ts'
+import { type Ledger, modelOf } from './ledger.ts'
 
 /** When a tick has something to record: a job is due, its waiting runs out, its attempt times out, or a pause ends. */
 export function nextTickAt({ undue, expiring, deadlines, lifts }: Ledger): Micros | undefined {
@@ -7,11 +7,19 @@ export function nextTickAt({ undue, expiring, deadlines, lifts }: Ledger): Micro
 }
 
 /**
- * When, after this time, somebody may start without an event that says so: an offer runs out, and others may pass it. No
+ * When, after this time, somebody may start without an event that says so: an offer runs out, and others may pass it,
+ * or a rate allows another start. No
  * state tells that such a time has been looked at, so the caller remembers up to when it has looked.
  */
 export function nextOpeningAt(ledger: Ledger, after: Micros): Micros | undefined {
-  return nextLapseAt(ledger, after)
+  return earliest(nextLapseAt(ledger, after), nextWindowAt(ledger, after))
+}
+
+function nextWindowAt(ledger: Ledger, after: Micros): Micros | undefined {
+  let window = ledger.windows.after({ at: after, hash: Number.POSITIVE_INFINITY, model: '' })
+  while (window !== undefined && modelOf(ledger, window.model).line.size === 0)
+    window = ledger.windows.after(window)
+  return window?.at
 }
 
 /** In strict order without a limit an offer keeps nothing that its place in line does not keep anyway. */

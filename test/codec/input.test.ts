@@ -182,6 +182,13 @@ describe('a policy', () => {
       { holdAfterLossSeconds: { m: -1 } },
       'policy.holdAfterLossSeconds.m: must be a whole number from 0 to 86,400',
     ],
+    [
+      { rate: { m: { starts: 0, perSeconds: 1 } } },
+      'policy.rate.m.starts: must be a whole number from 1 to 10,000',
+    ],
+    [{ rate: { m: { starts: 1, perSeconds: 0 } } }, 'policy.rate.m.perSeconds: must be a number of seconds'],
+    [{ rate: { m: { starts: 1 } } }, 'policy.rate.m.perSeconds: must be a number of seconds'],
+    [{ rate: { '*': { starts: 1, perSeconds: 1 } } }, 'policy.rate: has no "*"'],
     [{ maxActive: 0 }, 'policy.maxActive: must be a whole number from 1'],
     [{ maxOvertakes: -1 }, 'policy.maxOvertakes: must be a whole number from 0'],
     [{ ageSeconds: Number.NaN }, 'policy.ageSeconds: must be a number of seconds'],

@@ -4,7 +4,7 @@ import { isStartable, type Job, type Ledger, MICROS_PER_SECOND } from '../../src
 import { arbitraryRun } from '../support/commands.ts'
 import { PATIENCE, runs } from '../support/runs.ts'
 import { play, World } from '../support/simulate.ts'
-import { startableIn } from './oracle/admission.ts'
+import { isOverRate, startableIn } from './oracle/admission.ts'
 import { lineOf, queueOf, runningIn } from './oracle/queue.ts'
 
 describe('an open queue', () => {
@@ -17,6 +17,10 @@ describe('an open queue', () => {
             const { ledger } = decision
             const queue = queueOf(ledger)
             if (queue.draining || lineOf(queue).length === 0 || runningIn(queue).length > 0) continue
+            // Its head may wait for a rate, and keeps its place meanwhile.
+            const { now } = surroundings
+            if (lineOf(queue).some(({ spec }) => spec.models.some((model) => isOverRate(queue, model, now))))
+              continue
             expect([...ledger.jobs].some((job) => isStartable(ledger, job, surroundings.now))).toBe(true)
           }
         }),

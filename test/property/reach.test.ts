@@ -41,7 +41,16 @@ const wanted = [
   ],
   ...['drain_requested', 'drained', 'resumed'],
   ...['job_exists', 'job_not_live', 'job_not_active', 'stale_token', 'not_holder', 'models_required'],
-  ...['draining', 'not_due', 'model_paused', 'model_in_use', 'behind_in_line', 'serialized', 'at_capacity'],
+  ...[
+    'draining',
+    'not_due',
+    'model_paused',
+    'rate_limited',
+    'model_in_use',
+    'behind_in_line',
+    'serialized',
+    'at_capacity',
+  ],
   ...[
     'a start for an asker',
     'an offer',

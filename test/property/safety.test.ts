@@ -19,7 +19,7 @@ import {
 describe('every log', () => {
   /** S1 to S3, S11, S12, and the draining: see `LogReader` for each. */
   it(
-    'keeps exclusion, capacity, tokens, attempts and the drain at every prefix',
+    'keeps exclusion, capacity, rates, tokens, attempts and the drain at every prefix',
     () => {
       fc.assert(
         fc.property(arbitraryRun({ maxLength: 150 }), (steps) => {

@@ -83,6 +83,19 @@ export const arbitraryPolicy: fc.Arbitrary<Policy> = record({
       },
     )
     .map((entries) => Object.fromEntries(entries)),
+  rate: fc
+    .array(
+      fc.tuple(
+        // A strict comparison takes an object's `constructor` for its class.
+        arbitraryName.filter((name) => name !== 'constructor'),
+        record({
+          starts: fc.integer({ min: 1, max: bounds.rateStarts }),
+          perSeconds: fc.double({ min: 0.001, max: 86_400, noNaN: true }),
+        }),
+      ),
+      { maxLength: 3 },
+    )
+    .map((entries) => Object.fromEntries(entries)),
 })
 
 /** The facts of each type of event, without those every event may carry. A new type has no place to hide here. */

@@ -87,6 +87,14 @@ const arbitraryRules: fc.Arbitrary<Policy> = fc.record({
     maxKeys: 2,
     noNullPrototype: true,
   }),
+  rate: fc.dictionary(
+    fc.constantFrom(...modelNames),
+    fc.record(
+      { starts: fc.integer({ min: 1, max: 4 }), perSeconds: fc.constantFrom(0.01, 0.1, 1, 3) },
+      { noNullPrototype: true },
+    ),
+    { maxKeys: 2, noNullPrototype: true },
+  ),
 })
 
 const steering: fc.Arbitrary<Act> = fc.oneof(

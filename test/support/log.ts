@@ -14,6 +14,7 @@ export class LogReader {
   readonly faults: string[] = []
   readonly #lives = new Map<string, Life>()
   #policy: Policy | undefined
+  readonly #starts: { readonly model: string; readonly at: number }[] = []
   #draining = false
   #token = 0
   #last = { seq: 0, at: 0 }
@@ -40,6 +41,7 @@ export class LogReader {
         return this.#requeued(event)
       case 'policy_changed':
         this.#policy = event.policy
+        this.#starts.length = 0
         return
       case 'drain_requested':
         this.#draining = true
@@ -71,6 +73,7 @@ export class LogReader {
     if (event.attempt !== life.started) this.#fault(event, 'attempts are miscounted')
     if (life.started - life.givenBack > life.attempts) this.#fault(event, 'there was no attempt left')
     this.#checkPlaces(event)
+    for (const model of event.models) this.#checkRate(event, model)
   }
 
   /** Exclusion and capacity. A lowered limit takes nothing away, so they are held by every start. */
@@ -83,6 +86,16 @@ export class LogReader {
       const holders = running.filter((life) => life.models.includes(model)).length
       if (holders > (capacity[model] ?? capacity['*'] ?? 1)) this.#fault(event, `${holders} hold ${model}`)
     }
+  }
+
+  /** Every window, wherever it begins, from the last change of the rules on. */
+  #checkRate(event: RecordedEvent & { readonly type: 'started' }, model: string): void {
+    const rate = this.#policy?.rate[model]
+    this.#starts.push({ model, at: event.at })
+    if (rate === undefined) return
+    const from = event.at - rate.perSeconds * 1_000_000
+    const within = this.#starts.filter((start) => start.model === model && start.at >= from).length
+    if (within > rate.starts) this.#fault(event, `${within} starts of ${model} in ${rate.perSeconds} s`)
   }
 
   #ended(event: RecordedEvent, jobId: string, token: number | null, final: boolean): void {

@@ -57,6 +57,10 @@ function checkModels(
       state.report('capacity', job.jobId, `${holders} held ${model}, which has ${places} places`, model)
     }
   }
+  for (const model of models) {
+    if (state.lines.rates.note(state.lines.policy, model, event.at))
+      state.report('rate', job.jobId, `${model} was started from more often than its rate allows`, model)
+  }
   const kept = state.lines.keptFromJob(job)
   if (kept !== undefined && state.lines.holders(kept) < state.lines.places(kept)) {
     state.report('order', job.jobId, `${kept} is kept for a job ahead of it in line`, kept)
@@ -80,7 +84,7 @@ function checkSlot(
     state.report('line_order', job.jobId, `job ${lone.jobId} is ahead and must run alone`)
   // Without a limit a slot is nobody's loss.
   if (policy.maxActive === null) return
-  for (const other of state.lines.startableAhead(job)) {
+  for (const other of state.lines.startableAhead(job, at)) {
     state.passed.push({ job: other, by: job.jobId, seq })
   }
 }

@@ -2,6 +2,7 @@ import type { Policy } from '../../core/index.ts'
 import { type AuditedJob, byPlace, takesSlot } from './job.ts'
 import { type ModelLine, modelLine } from './model-line.ts'
 import { Offers } from './offers.ts'
+import { Rates } from './rates.ts'
 import { Sorted } from './sorted.ts'
 
 /** Who holds and who waits for which model, and who could start: written for the audit, after the rules in prose. */
@@ -16,6 +17,7 @@ export class Lines {
   readonly #paused = new Set<string>()
   readonly #held = new Set<AuditedJob>()
   readonly offers = new Offers()
+  readonly rates = new Rates()
 
   constructor(policy: Policy) {
     this.policy = policy
@@ -50,10 +52,10 @@ export class Lines {
    * Jobs ahead of this one that need only the slot that it was given. Each of them counts as having its models for
    * those behind it: an append may start them in another order than that of the line.
    */
-  startableAhead(job: AuditedJob): AuditedJob[] {
+  startableAhead(job: AuditedJob, at: number): AuditedJob[] {
     const promised = new Map<string, number>()
     return this.#open.before(job).filter((other) => {
-      if (this.offers.excuse(other, this.policy)) return false
+      if (this.offers.excuse(other, this.policy) || this.#mayBeLimited(other, at)) return false
       if (other.alone) return this.slots === 0
       const lacking = this.keptFromJob(other)
       if (lacking !== undefined) this.#park(other, lacking)
@@ -147,6 +149,7 @@ export class Lines {
   }
 
   change(policy: Policy): void {
+    this.rates.change(this.policy, policy)
     this.policy = policy
     this.endOffers(() => true)
     for (const model of this.#models.values()) {
@@ -154,6 +157,13 @@ export class Lines {
       for (const job of model.line) if (this.#keeps(job)) model.kept.add(job)
       for (const job of model.parked.clear()) this.#unpark(job)
     }
+  }
+
+  /** Where jobs may overtake, a window that opened is found by the next worker that looks everywhere. */
+  #mayBeLimited({ spec }: AuditedJob, at: number): boolean {
+    const { policy } = this
+    if (policy.maxOvertakes !== 0) return spec.models.some((name) => Object.hasOwn(policy.rate, name))
+    return spec.models.some((name) => this.rates.mayBeFull(policy, name, at))
   }
 
   /** Under strict order those ahead are counted anyway. */

@@ -14,5 +14,6 @@ export const promises: Readonly<Record<AuditRule, string>> = {
   life: 'Every event fits the life of its job and the state of the queue.',
   not_due: 'No job started before it was due.',
   paused: 'No job started that needed a paused model.',
+  rate: 'No model was started from more often than its rate allowed, in any window.',
   draining: 'Nothing started while the queue was draining.',
 }

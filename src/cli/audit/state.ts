@@ -12,6 +12,7 @@ const firstPolicy: Policy = {
   offerMs: 2_000,
   emptySet: 'bypass',
   holdAfterLossSeconds: {},
+  rate: {},
 }
 
 /** A job that was passed by one that needed the same slot; forgiven if the same append offers or starts it. */

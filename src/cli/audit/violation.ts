@@ -24,6 +24,8 @@ export const auditRules = [
   'not_due',
   /** Nothing starts that needs a paused model. */
   'paused',
+  /** No window of a rate holds more starts than it allows. */
+  'rate',
   /** Nothing starts while the queue drains, and `drained` is said when it is true. */
   'draining',
 ] as const

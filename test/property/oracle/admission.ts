@@ -18,7 +18,9 @@ import {
 export function isStartable(queue: Queue, job: Entry, now: number): boolean {
   if (!isWaitingNow(job) || queue.draining) return false
   return (
-    bypasses(job) || (hasSlot(queue, job, now) && job.spec.models.every((m) => isFree(queue, job, m, now)))
+    bypasses(job) ||
+    (hasSlot(queue, job, now) &&
+      job.spec.models.every((m) => isFree(queue, job, m, now) && !isOverRate(queue, m, now)))
   )
 }
 
@@ -47,6 +49,16 @@ function isFree(queue: Queue, job: Entry, model: string, now: number): boolean {
   return holdersOf(queue, model).length + reserving.length < capacity(queue.policy, model)
 }
 
+/** No more than `starts` of them within `perSeconds`, both ends included. */
+export function isOverRate({ policy, starts }: Queue, model: string, now: number): boolean {
+  const rate = policy.rate[model]
+  if (rate === undefined) return false
+  const recent = starts.filter(
+    (start) => start.model === model && now - start.at <= rate.perSeconds * 1_000_000,
+  )
+  return recent.length >= rate.starts
+}
+
 /** Strict order: everybody. Bounded: whoever was overtaken often enough. Greedy: nobody. */
 export function reserves(queue: Queue, job: Entry): boolean {
   const { maxOvertakes } = queue.policy
@@ -64,6 +76,7 @@ export function reasonFor(queue: Queue, job: Entry, now: number): ReasonCode {
   if (queue.draining) return 'draining'
   if (job.dueAt !== null) return 'not_due'
   if (job.heldOn !== null) return 'model_paused'
+  if (models.some((m) => isOverRate(queue, m, now))) return 'rate_limited'
   if (models.some((m) => holdersOf(queue, m).length >= capacity(policy, m))) return 'model_in_use'
   if (!models.every((m) => isFree(queue, job, m, now))) return 'behind_in_line'
   if (!bypasses(job) && !hasSlot(queue, job, now))

@@ -1,5 +1,5 @@
 import type { Command, Event, JobSpec, Policy, RecordedEvent, Surroundings } from '../../../src/core/index.ts'
-import { isStartable, reserves, startableIn } from './admission.ts'
+import { isOverRate, isStartable, reserves, startableIn } from './admission.ts'
 import {
   bypasses,
   capacity,
@@ -68,6 +68,7 @@ export class Clerk {
     const attempt = job.attempt + 1
     const startedAt = this.record({ type: 'started', jobId, workerId, attempt, models: spec.models })
     const { version: token } = queue
+    for (const model of spec.models) if (queue.policy.rate[model]) queue.starts.push({ model, at: startedAt })
     Object.assign(job, {
       active: true,
       token,
@@ -185,7 +186,9 @@ export class Clerk {
   #endOffers(started: Entry): void {
     const { queue } = this
     const { policy } = queue
-    const full = started.spec.models.filter((m) => holdersOf(queue, m).length >= capacity(policy, m))
+    const full = started.spec.models.filter(
+      (m) => holdersOf(queue, m).length >= capacity(policy, m) || isOverRate(queue, m, started.startedAt),
+    )
     const isLastSlot = started.exclusive || runningIn(queue).length >= (policy.maxActive ?? Infinity)
     for (const job of queue.jobs.filter((other) => !bypasses(other))) {
       const lacksSlot = !bypasses(started) && (isLastSlot || job.exclusive)

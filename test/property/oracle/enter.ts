@@ -80,5 +80,7 @@ function waitingLine(clerk: Clerk, jobId: string): readonly string[] {
 function blockedIn(clerk: Clerk, job: Entry): { readonly by: string | null; readonly on: string | null } {
   const reason = reasonFor(clerk.queue, job, clerk.now)
   if (['draining', 'not_due', 'model_paused', 'offered'].includes(reason)) return { by: null, on: null }
-  return blockerFor(clerk.queue, job)
+  const blocked = blockerFor(clerk.queue, job)
+  // For a rate a job waits of itself, unless others are before it on a model.
+  return reason === 'rate_limited' && blocked.on === null ? { by: null, on: null } : blocked
 }

@@ -42,6 +42,11 @@ export function setPolicy(clerk: Clerk, { policy }: Body<'set_policy'>): Answer 
   )
   if (isSame) return []
   clerk.record({ type: 'policy_changed', policy, workerId: command.workerId })
+  // What an old rate did not need to remember is forgotten, and so is everything about a model without one.
+  queue.starts = queue.starts.filter(({ model, at }) => {
+    const later = queue.starts.filter((other) => other.model === model && other.at > at).length
+    return policy.rate[model] !== undefined && later < (queue.policy.rate[model]?.starts ?? 0)
+  })
   queue.policy = policy
   clerk.endAllOffers()
   return granted(clerk)

@@ -38,6 +38,8 @@ export interface Queue {
   drained: boolean
   policy: Policy
   pauses: { readonly model: string; readonly reason: string; readonly until: number | null }[]
+  /** Starts from models that have a rate. */
+  starts: { readonly model: string; readonly at: number }[]
   jobs: Entry[]
 }
 
@@ -57,7 +59,20 @@ export function queueOf(ledger: Ledger): Queue {
     }
   })
   const pauses = [...ledger.pauses].map(({ model, reason, until }) => ({ model, reason, until }))
-  return { version, epoch, lastAt, draining, drained: drainedAt !== null, policy, pauses, jobs: entries }
+  const starts = [...ledger.models].flatMap(({ model, starts: times }) =>
+    [...(times ?? [])].map((at) => ({ model, at })),
+  )
+  return {
+    version,
+    epoch,
+    lastAt,
+    draining,
+    drained: drainedAt !== null,
+    policy,
+    pauses,
+    starts,
+    jobs: entries,
+  }
 }
 
 export function find(queue: Queue, jobId: string): Entry | undefined {
