@@ -1,9 +1,14 @@
-/** Writes what is made from the parts under migrations/: the bundles, and the functions' reference in docs/sql-api.md. */
+/**
+ * Writes what is made from the parts under migrations/: the bundles, the functions' reference in docs/sql-api.md, and the types
+ * of tables and functions for supabase-js.
+ */
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { bundles } from './compose.ts'
+import { currentDatabaseTypes, databaseTypesFile } from './database-types.ts'
 import { migrationsFolder } from './package-files.ts'
 import { currentReference, referencePage } from './sql-reference.ts'
 
 for (const [name, text] of bundles()) writeFileSync(join(migrationsFolder, name), text)
 writeFileSync(referencePage, currentReference())
+writeFileSync(databaseTypesFile, await currentDatabaseTypes())

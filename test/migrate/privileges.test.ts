@@ -2,22 +2,15 @@ import { describe, expect, it } from 'vitest'
 import { interlockFunctions } from '../../src/migrate/compose.ts'
 import { migrate, migrationScript } from '../../src/migrate/index.ts'
 import { interlockTables } from '../../src/migrate/version.ts'
-import {
-  createSupabaseRoles,
-  type Database,
-  failureOf,
-  freshDatabase,
-  grantLikeOldSupabase,
-} from './support.ts'
+import { type Database, failureOf, freshDatabase, inSituation, situations } from './support.ts'
 
 const outsiders = ['anon', 'authenticated']
 const tablePrivileges = ['SELECT', 'INSERT', 'UPDATE', 'DELETE', 'TRUNCATE', 'REFERENCES', 'TRIGGER']
 
-async function migrated(oldDefaults: boolean, runtimeRole?: string): Promise<Database> {
+async function migrated(situation: keyof typeof situations): Promise<Database> {
   const db = await freshDatabase()
-  await createSupabaseRoles(db)
-  if (oldDefaults) await grantLikeOldSupabase(db)
-  await migrate(db, runtimeRole === undefined ? {} : { runtimeRole })
+  await inSituation(db, situation)
+  await migrate(db)
   return db
 }
 
@@ -61,17 +54,14 @@ const runtimeRights = [
     .map((name) => `${name}: EXECUTE`),
 ].sort()
 
-describe.each([
-  ['plain', false],
-  ['old Supabase', true],
-])('under %s default privileges', (_, oldDefaults) => {
+describe.each(Object.keys(situations) as (keyof typeof situations)[])('under %s', (situation) => {
   it.each(outsiders)('%s has no right on anything', async (role) => {
-    const db = await migrated(oldDefaults)
+    const db = await migrated(situation)
     expect(await rightsOf(db, role)).toEqual([])
   })
 
   it('PUBLIC has no right on anything', async () => {
-    const db = await migrated(oldDefaults)
+    const db = await migrated(situation)
     const rows = await db.query(`
       select c.relname as name from pg_class c, aclexplode(c.relacl) a where c.relname ~ '^job_queue_' and a.grantee = 0
       union all
@@ -81,12 +71,12 @@ describe.each([
   })
 
   it('service_role reads every table and runs every function, and that is all', async () => {
-    const db = await migrated(oldDefaults)
+    const db = await migrated(situation)
     expect([...(await rightsOf(db, 'service_role'))].sort()).toEqual(runtimeRights)
   })
 
   it('the tables of a new account are closed to a browser and open to the server', async () => {
-    const db = await migrated(oldDefaults)
+    const db = await migrated(situation)
     for (const table of ['jobs', 'workflow_executions']) {
       for (const role of outsiders) {
         const rights = await db.value(
@@ -102,7 +92,7 @@ describe.each([
 
 describe('every object', () => {
   it('has row level security with an explicit policy, a primary key, and pinned functions', async () => {
-    const db = await migrated(true)
+    const db = await migrated('old defaults')
     const tables = await db.query(`
       select c.relname as name from pg_class c
        where c.relnamespace = 'public'::regnamespace and c.relkind = 'r'
@@ -117,7 +107,7 @@ describe('every object', () => {
   })
 
   it('is closed again by the next migration when somebody opened it by hand', async () => {
-    const db = await migrated(false)
+    const db = await migrated('plain PostgreSQL')
     await db.exec(
       'grant all on all tables in schema public to anon; grant execute on all functions in schema public to public',
     )

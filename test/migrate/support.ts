@@ -2,6 +2,8 @@
 import { PGlite } from '@electric-sql/pglite'
 import pg from 'pg'
 import { onTestFinished } from 'vitest'
+import { postgresDatabase } from '../../src/dev/index.ts'
+import { setUpProject } from '../../src/dev/setup.ts'
 import type { MigrationConnection } from '../../src/migrate/index.ts'
 import { createDatabase } from '../support/postgres-database.ts'
 
@@ -78,6 +80,37 @@ export async function grantLikeOldSupabase(db: MigrationConnection): Promise<voi
     alter default privileges in schema public grant all on tables to anon, authenticated, service_role;
     alter default privileges in schema public grant all on functions to anon, authenticated, service_role;
     alter default privileges in schema public grant all on sequences to anon, authenticated, service_role;`)
+}
+
+/**
+ * What a project gives away by itself, before Interlock comes: nothing special; everything to the three roles, as projects of
+ * before 2026-10-30 do; nothing at all, as they do since; and everything to everybody, which nobody should.
+ */
+export const situations = {
+  'plain PostgreSQL': async () => {},
+  'old defaults': grantLikeOldSupabase,
+  'no defaults': async (db: MigrationConnection) =>
+    db.exec(`
+      alter default privileges in schema public revoke all on tables from anon, authenticated, service_role;
+      alter default privileges in schema public revoke all on functions from anon, authenticated, service_role;
+      alter default privileges in schema public revoke all on sequences from anon, authenticated, service_role;
+      alter default privileges revoke execute on functions from public;`),
+  'everything to everybody': async (db: MigrationConnection) => {
+    await grantLikeOldSupabase(db)
+    await db.exec(`
+      alter default privileges in schema public grant all on tables to public;
+      alter default privileges in schema public grant all on functions to public;
+      alter default privileges in schema public grant all on sequences to public;`)
+  },
+} as const
+
+/** A database with the roles and schemas of a Supabase project, in one of the {@link situations}. */
+export async function inSituation(db: Database, situation: keyof typeof situations): Promise<void> {
+  await createSupabaseRoles(db)
+  const project = await postgresDatabase(db.url)
+  await setUpProject(project)
+  await project.close()
+  await situations[situation](db)
 }
 
 /** Every Interlock object of a database as text, with definition, owner-independent: two equal lists, two equal databases. */

@@ -38,7 +38,8 @@ export interface Channel {
  * database of one's own (`createClient<Database>`) is one as well.
  */
 export interface SupabaseLike {
-  rpc(name: string, args: Readonly<Record<string, unknown>>): ApiRequest
+  /** `never`: a client with types takes only arguments that its types know. */
+  rpc(name: string, args: never): ApiRequest
   from(table: string): { select(columns: string): TableRequest }
   channel(name: string, options: { config: { private: boolean } }): Channel
   removeChannel(channel: Channel): Promise<unknown>

@@ -21,7 +21,7 @@ const ranks: Readonly<Partial<Record<FunctionName, number>>> = {
 export function rpcOver(client: SupabaseLike, store: string, timeoutMs: number): Rpc {
   const lane = new Lane()
   const send: Rpc = (name, args) =>
-    answerOf(() => client.rpc(name, args).abortSignal(AbortSignal.timeout(timeoutMs)), store)
+    answerOf(() => client.rpc(name, args as never).abortSignal(AbortSignal.timeout(timeoutMs)), store)
   return (name, args) => {
     const rank = ranks[name]
     return rank === undefined ? send(name, args) : lane.run(rank, () => send(name, args))

@@ -1,0 +1,534 @@
+// Made by src/migrate/bundle.ts from the migrations: change those.
+
+/** Whatever JSON can say, as the types of supabase-js have it. */
+export type Json = string | number | boolean | null | { [key: string]: Json | undefined } | Json[]
+
+/**
+ * Interlock's tables and functions, for `createClient<Database>`. Programs read the tables; every change goes through the
+ * functions.
+ */
+export type Database = {
+  public: {
+    Tables: {
+      job_queue_arrivals: {
+        Row: {
+          arrived_at: string
+          claimed_until: string | null
+          id: number
+          job_id: string | null
+          queue: string | null
+        }
+        Insert: {
+          arrived_at?: string
+          claimed_until?: string | null
+          id?: never
+          job_id?: string | null
+          queue?: string | null
+        }
+        Update: {
+          arrived_at?: string
+          claimed_until?: string | null
+          id?: never
+          job_id?: string | null
+          queue?: string | null
+        }
+        Relationships: []
+      }
+      job_queue_changes: {
+        Row: {
+          job_ids: string[]
+          queue: string
+          seq: number
+        }
+        Insert: {
+          job_ids: string[]
+          queue: string
+          seq: number
+        }
+        Update: {
+          job_ids?: string[]
+          queue?: string
+          seq?: number
+        }
+        Relationships: []
+      }
+      job_queue_data: {
+        Row: {
+          checkpoint: Json | null
+          error: Json | null
+          job_id: string
+          life: number | null
+          payload: Json | null
+          progress: Json | null
+          queue: string
+          result: Json | null
+          token: number | null
+          updated_at: string
+        }
+        Insert: {
+          checkpoint?: Json | null
+          error?: Json | null
+          job_id: string
+          life?: number | null
+          payload?: Json | null
+          progress?: Json | null
+          queue: string
+          result?: Json | null
+          token?: number | null
+          updated_at?: string
+        }
+        Update: {
+          checkpoint?: Json | null
+          error?: Json | null
+          job_id?: string
+          life?: number | null
+          payload?: Json | null
+          progress?: Json | null
+          queue?: string
+          result?: Json | null
+          token?: number | null
+          updated_at?: string
+        }
+        Relationships: []
+      }
+      job_queue_dropped: {
+        Row: {
+          dropped_at: string
+          job_id: string
+          queue: string
+          seq: number
+        }
+        Insert: {
+          dropped_at?: string
+          job_id: string
+          queue: string
+          seq: number
+        }
+        Update: {
+          dropped_at?: string
+          job_id?: string
+          queue?: string
+          seq?: number
+        }
+        Relationships: []
+      }
+      job_queue_heads: {
+        Row: {
+          epoch: number
+          last_at: string
+          min_reader: number
+          projected_seq: number
+          queue: string
+          version: number
+          woken_at: string
+        }
+        Insert: {
+          epoch?: number
+          last_at?: string
+          min_reader?: number
+          projected_seq?: number
+          queue: string
+          version?: number
+          woken_at?: string
+        }
+        Update: {
+          epoch?: number
+          last_at?: string
+          min_reader?: number
+          projected_seq?: number
+          queue?: string
+          version?: number
+          woken_at?: string
+        }
+        Relationships: []
+      }
+      job_queue_inbox: {
+        Row: {
+          answer: Json | null
+          answered_at: string | null
+          command: Json
+          created_at: string
+          queue: string
+          request_id: string
+        }
+        Insert: {
+          answer?: Json | null
+          answered_at?: string | null
+          command: Json
+          created_at?: string
+          queue: string
+          request_id: string
+        }
+        Update: {
+          answer?: Json | null
+          answered_at?: string | null
+          command?: Json
+          created_at?: string
+          queue?: string
+          request_id?: string
+        }
+        Relationships: []
+      }
+      job_queue_jobs: {
+        Row: {
+          attempt: number
+          attempts: number
+          blocked_by_job_id: string | null
+          blocked_on: string | null
+          cancel_requested: boolean
+          conflict_reason: string | null
+          due_at: string | null
+          expires_at: string | null
+          fencing_token: number | null
+          job_id: string
+          job_type: string
+          kind: string
+          models: string[]
+          place_level: number
+          place_order: number
+          place_tie: number
+          priority: number
+          queue: string
+          queued_at: string
+          started_at: string | null
+          state: string
+          timeout_ms: number
+          worker_id: string | null
+        }
+        Insert: {
+          attempt: number
+          attempts: number
+          blocked_by_job_id?: string | null
+          blocked_on?: string | null
+          cancel_requested?: boolean
+          conflict_reason?: string | null
+          due_at?: string | null
+          expires_at?: string | null
+          fencing_token?: number | null
+          job_id: string
+          job_type: string
+          kind: string
+          models: string[]
+          place_level: number
+          place_order: number
+          place_tie: number
+          priority: number
+          queue: string
+          queued_at: string
+          started_at?: string | null
+          state: string
+          timeout_ms: number
+          worker_id?: string | null
+        }
+        Update: {
+          attempt?: number
+          attempts?: number
+          blocked_by_job_id?: string | null
+          blocked_on?: string | null
+          cancel_requested?: boolean
+          conflict_reason?: string | null
+          due_at?: string | null
+          expires_at?: string | null
+          fencing_token?: number | null
+          job_id?: string
+          job_type?: string
+          kind?: string
+          models?: string[]
+          place_level?: number
+          place_order?: number
+          place_tie?: number
+          priority?: number
+          queue?: string
+          queued_at?: string
+          started_at?: string | null
+          state?: string
+          timeout_ms?: number
+          worker_id?: string | null
+        }
+        Relationships: []
+      }
+      job_queue_log: {
+        Row: {
+          command_hash: number | null
+          command_id: string | null
+          created_at: string
+          data: Json | null
+          event_type: string
+          job_id: string | null
+          job_type: string | null
+          models: string[] | null
+          queue: string
+          schema_version: number
+          seq: number
+          worker_id: string | null
+        }
+        Insert: {
+          command_hash?: number | null
+          command_id?: string | null
+          created_at: string
+          data?: Json | null
+          event_type: string
+          job_id?: string | null
+          job_type?: string | null
+          models?: string[] | null
+          queue: string
+          schema_version?: number
+          seq: number
+          worker_id?: string | null
+        }
+        Update: {
+          command_hash?: number | null
+          command_id?: string | null
+          created_at?: string
+          data?: Json | null
+          event_type?: string
+          job_id?: string | null
+          job_type?: string | null
+          models?: string[] | null
+          queue?: string
+          schema_version?: number
+          seq?: number
+          worker_id?: string | null
+        }
+        Relationships: []
+      }
+      job_queue_migrations: {
+        Row: {
+          applied_at: string
+          checksum: string
+          version: string
+        }
+        Insert: {
+          applied_at?: string
+          checksum: string
+          version: string
+        }
+        Update: {
+          applied_at?: string
+          checksum?: string
+          version?: string
+        }
+        Relationships: []
+      }
+      job_queue_not_taken_in: {
+        Row: {
+          arrived_at: string
+          id: number
+          job_id: string | null
+          queue: string
+          reason: string
+          refused_at: string
+        }
+        Insert: {
+          arrived_at: string
+          id: number
+          job_id?: string | null
+          queue: string
+          reason: string
+          refused_at?: string
+        }
+        Update: {
+          arrived_at?: string
+          id?: number
+          job_id?: string | null
+          queue?: string
+          reason?: string
+          refused_at?: string
+        }
+        Relationships: []
+      }
+      job_queue_set_aside: {
+        Row: {
+          job_id: string
+          next_at: string
+          queue: string
+          since: string
+          sqlstate: string
+          target: string
+          tries: number
+        }
+        Insert: {
+          job_id: string
+          next_at?: string
+          queue: string
+          since?: string
+          sqlstate: string
+          target: string
+          tries?: number
+        }
+        Update: {
+          job_id?: string
+          next_at?: string
+          queue?: string
+          since?: string
+          sqlstate?: string
+          target?: string
+          tries?: number
+        }
+        Relationships: []
+      }
+      job_queue_settings: {
+        Row: {
+          key: string
+          updated_at: string
+          value: Json
+        }
+        Insert: {
+          key: string
+          updated_at?: string
+          value: Json
+        }
+        Update: {
+          key?: string
+          updated_at?: string
+          value?: Json
+        }
+        Relationships: []
+      }
+      job_queue_snapshots: {
+        Row: {
+          created_at: string
+          queue: string
+          seq: number
+          state: Json
+        }
+        Insert: {
+          created_at?: string
+          queue: string
+          seq: number
+          state: Json
+        }
+        Update: {
+          created_at?: string
+          queue?: string
+          seq?: number
+          state?: Json
+        }
+        Relationships: []
+      }
+      job_queue_state: {
+        Row: {
+          active_count: number
+          active_job_id: string | null
+          active_job_type: string | null
+          active_models: string[]
+          drained_at: string | null
+          id: number
+          policy: Json
+          queue: string
+          status: string
+          updated_at: string
+          version: number
+          waiting_count: number
+        }
+        Insert: {
+          active_count?: number
+          active_job_id?: string | null
+          active_job_type?: string | null
+          active_models?: string[]
+          drained_at?: string | null
+          id?: number
+          policy?: Json
+          queue: string
+          status?: string
+          updated_at?: string
+          version?: number
+          waiting_count?: number
+        }
+        Update: {
+          active_count?: number
+          active_job_id?: string | null
+          active_job_type?: string | null
+          active_models?: string[]
+          drained_at?: string | null
+          id?: number
+          policy?: Json
+          queue?: string
+          status?: string
+          updated_at?: string
+          version?: number
+          waiting_count?: number
+        }
+        Relationships: []
+      }
+      job_queue_workers: {
+        Row: {
+          beat_at: string
+          dead: boolean
+          expires_at: string
+          free_slots: number
+          grace_ms: number
+          kinds: string[] | null
+          queue: string
+          release: string
+          started_at: string
+          ttl_ms: number
+          worker_id: string
+        }
+        Insert: {
+          beat_at: string
+          dead?: boolean
+          expires_at: string
+          free_slots: number
+          grace_ms: number
+          kinds?: string[] | null
+          queue: string
+          release: string
+          started_at: string
+          ttl_ms: number
+          worker_id: string
+        }
+        Update: {
+          beat_at?: string
+          dead?: boolean
+          expires_at?: string
+          free_slots?: number
+          grace_ms?: number
+          kinds?: string[] | null
+          queue?: string
+          release?: string
+          started_at?: string
+          ttl_ms?: number
+          worker_id?: string
+        }
+        Relationships: []
+      }
+    }
+    Views: { [_ in never]: never }
+    Functions: {
+      job_queue_append: { Args: { queue: string; expected_version: number; events: Json; changes: Json }; Returns: Json }
+      job_queue_arrived_rows: { Args: { arrival_ids: number[] }; Returns: Json }
+      job_queue_beat: { Args: { queue: string; worker_id: string; kinds: string[]; free_slots: number; release: string; ttl_ms: number; grace_ms: number }; Returns: Json }
+      job_queue_claim_arrivals: { Args: { queue: string; lim: number }; Returns: Json }
+      job_queue_data_of: { Args: { queue: string; job_ids: string[] }; Returns: Json }
+      job_queue_dead: { Args: { queue: string; filter: Json }; Returns: Json }
+      job_queue_drop: { Args: { queue: string; job_ids: string[] }; Returns: number }
+      job_queue_events: { Args: { queue: string; after: number; max_events: number; max_bytes: number }; Returns: Json }
+      job_queue_forget: { Args: { queue: string; job_ids: string[] }; Returns: number }
+      job_queue_forget_workers: { Args: { queue: string }; Returns: undefined }
+      job_queue_leave: { Args: { queue: string; worker_id: string }; Returns: boolean }
+      job_queue_note: { Args: { queue: string; job_id: string; token: number; note: Json }; Returns: boolean }
+      job_queue_open: { Args: { queue: string }; Returns: Json }
+      job_queue_outer_rows: { Args: { queue: string; job_ids: string[] }; Returns: Record<string, unknown>[] }
+      job_queue_overdue: { Args: { queue: string; thorough: boolean }; Returns: Json }
+      job_queue_project: { Args: { queue: string; batch: number }; Returns: Json }
+      job_queue_project_target: { Args: { queue: string; target: string; key_column: string; key_type: string; job_ids: string[] }; Returns: number }
+      job_queue_projection: { Args: { queue: string }; Returns: Json }
+      job_queue_put_data: { Args: { queue: string; data: Json }; Returns: undefined }
+      job_queue_read: { Args: { queue: string; after: number; lim: number }; Returns: Json }
+      job_queue_rebuild: { Args: { queue: string; expected_version: number; state: Json; jobs: Json }; Returns: Json }
+      job_queue_reproject: { Args: { queue: string }; Returns: Json }
+      job_queue_set_aside_rows: { Args: { queue: string; target: string; tried: string[]; missed: string[]; state: string }; Returns: undefined }
+      job_queue_status: { Args: { state: string }; Returns: string }
+      job_queue_taken: { Args: { queue: string; arrival_ids: number[]; refused: Json }; Returns: number }
+      job_queue_targets: { Args: never; Returns: Record<string, unknown>[] }
+      job_queue_touched: { Args: { queue: string; after: number; through: number }; Returns: string[] }
+      job_queue_turn: { Args: { queue: string; since: number }; Returns: Json }
+      job_queue_user_rows: { Args: { job_ids: string[] }; Returns: Json }
+      job_queue_worker_list: { Args: { queue: string }; Returns: Json }
+      job_queue_write_target: { Args: { queue: string; target: string; key_column: string; key_type: string; job_ids: string[] }; Returns: Record<string, unknown> }
+    }
+    Enums: { [_ in never]: never }
+    CompositeTypes: { [_ in never]: never }
+  }
+}
