@@ -496,9 +496,11 @@ export type Database = {
     }
     Views: { [_ in never]: never }
     Functions: {
+      job_queue_answer_requests: { Args: { queue: string; answers: Json }; Returns: number }
       job_queue_append: { Args: { queue: string; expected_version: number; events: Json; changes: Json }; Returns: Json }
       job_queue_arrived_rows: { Args: { arrival_ids: number[] }; Returns: Json }
       job_queue_beat: { Args: { queue: string; worker_id: string; kinds: string[]; free_slots: number; release: string; ttl_ms: number; grace_ms: number }; Returns: Json }
+      job_queue_cancel_by_hand: { Args: { job_ids: string[] }; Returns: undefined }
       job_queue_claim_arrivals: { Args: { queue: string; lim: number }; Returns: Json }
       job_queue_data_of: { Args: { queue: string; job_ids: string[] }; Returns: Json }
       job_queue_dead: { Args: { queue: string; filter: Json }; Returns: Json }
@@ -509,6 +511,7 @@ export type Database = {
       job_queue_leave: { Args: { queue: string; worker_id: string }; Returns: boolean }
       job_queue_note: { Args: { queue: string; job_id: string; token: number; note: Json }; Returns: boolean }
       job_queue_open: { Args: { queue: string }; Returns: Json }
+      job_queue_open_requests: { Args: { queue: string; lim: number }; Returns: Json }
       job_queue_outer_rows: { Args: { queue: string; job_ids: string[] }; Returns: Record<string, unknown>[] }
       job_queue_overdue: { Args: { queue: string; thorough: boolean }; Returns: Json }
       job_queue_project: { Args: { queue: string; batch: number }; Returns: Json }
