@@ -16,7 +16,7 @@ it('a client with types is a client too, and knows the tables', () => {
   expect(supabaseStore(client).name).toBe('http://127.0.0.1:1')
   type State = Database['public']['Tables']['job_queue_state']['Row']
   const status: Pick<State, 'status' | 'active_job_id'> = { status: 'idle', active_job_id: null }
-  type Named = Parameters<typeof client.rpc<'job_queue_read'>>[1]
+  type Named = Database['public']['Functions']['job_queue_read']['Args']
   const args: Named = { queue: 'default', after: 0, lim: 10 }
   // @ts-expect-error a function without this argument
   const wrong: Named = { queue: 'default', since: 0 }
