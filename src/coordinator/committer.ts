@@ -9,6 +9,7 @@ import {
 } from '../core/index.ts'
 import type { AppendAnswer, AppendRequest, LogStore, TurnStore } from '../port/index.ts'
 import { backoffMs, pause } from './backoff.ts'
+import { Baton } from './baton.ts'
 import type { DatabaseClock } from './clock.ts'
 import { dataOf } from './data-of.ts'
 import { OpenCommands } from './open-commands.ts'
@@ -47,6 +48,8 @@ interface Try {
 
 /** Turns without a missed event after which the process takes itself to be alone again. */
 const QUIET_TURNS = 8
+/** Appends lost in a row with the baton in hand, to processes that do not know of it, before the lock itself is taken. */
+const MOST_LOST = 2
 /** Lost tries in a row after which a batch is given up: far beyond what turns let happen. */
 const MOST_TRIES = 100
 
@@ -54,23 +57,41 @@ const MOST_TRIES = 100
  * Carries one batch of commands into the log.
  *
  * Alone, it decides first and appends on top of the version it knows: one round trip. Once an append is lost to another
- * process it takes turns instead: lock, read what was missed, decide, append. So nobody loses twice, and the lock's own
- * queue is fair. ADR 0003 has the numbers.
+ * process it waits for the baton, reads what was missed, and then goes on in the same way for a moment. Where there is no
+ * baton, or appends are lost all the same, it takes turns: lock, read what was missed, decide, append. So nobody loses for
+ * long, and the locks' own queues are fair. ADR 0003 has the numbers.
  */
 export class Committer {
   readonly #options: CommitterOptions
   readonly #deadWorkers = new Set<string>()
+  readonly #baton: Baton
   #quiet = QUIET_TURNS
+  #lostInARow = 0
   /** For `health()` and the benchmark. */
   readonly counts = { commands: 0, appends: 0, lost: 0, turns: 0 }
 
   constructor(options: CommitterOptions) {
     this.#options = options
+    this.#baton = new Baton(options)
   }
 
   /** How far this process has folded the log. */
   get version(): number {
     return this.#options.replica.version
+  }
+
+  get holdsBaton(): boolean {
+    return this.#baton.isHeld
+  }
+
+  /** There is nothing to append at the moment: others may. */
+  giveBaton(): Promise<void> {
+    return this.#baton.giveBack()
+  }
+
+  /** The log is known to go that far. */
+  hear(version: number): void {
+    this.#baton.hear(version)
   }
 
   /** Answers every command of the batch, one way or the other. */
@@ -109,10 +130,23 @@ export class Committer {
   async #try(open: OpenCommands, tries: number): Promise<Try | null> {
     const { store, patience } = this.#options
     if (this.#quiet >= QUIET_TURNS) return this.#append(open)
+    if (this.#lostInARow < MOST_LOST && (await this.#takeBaton(open))) {
+      return open.size === 0 ? null : this.#append(open)
+    }
     if (store.turn) return this.#turn(store.turn, open)
     // Without turns, those who lost go on at different times, so that one of them is alone for long enough.
     await pause(backoffMs(tries, 5, 300), patience.signal)
     return this.#append(open)
+  }
+
+  async #takeBaton(open: OpenCommands): Promise<boolean> {
+    const baton = await this.#baton.take()
+    if (baton === 'none' || baton === 'kept') return baton === 'kept'
+    this.counts.turns++
+    this.#quiet = baton === 'alone' ? this.#quiet + 1 : 0
+    open.settleKnown()
+    if (this.#quiet >= QUIET_TURNS) await this.#baton.giveBack()
+    return true
   }
 
   async #append(open: OpenCommands): Promise<Try> {
@@ -173,6 +207,7 @@ export class Committer {
 
   #conclude(open: OpenCommands, decision: Decision): void {
     this.counts.appends++
+    this.#lostInARow = 0
     const commands = open.commands()
     open.close()
     this.#options.replica.adopt(decision)
@@ -195,6 +230,7 @@ export class Committer {
     switch (answer.reason) {
       case 'version':
         this.#quiet = 0
+        this.#lostInARow++
         replica.apply(answer.missed)
         if (replica.version < answer.version) await readToHead(this.#options)
         open.settleKnown()

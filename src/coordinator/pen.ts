@@ -36,6 +36,7 @@ export class Pen {
    */
   catchUp(version = Number.POSITIVE_INFINITY): Promise<void> {
     this.#wanted = Math.max(this.#wanted, version)
+    this.#committer.hear(version)
     return new Promise((resolve) => {
       this.#catchingUp.push(resolve)
       this.#start()
@@ -56,12 +57,25 @@ export class Pen {
   async #run(): Promise<void> {
     // One turn of the event loop: what is sent in the same breath shares an append.
     await Promise.resolve()
-    while (this.#pending.length > 0 || this.#catchingUp.length > 0) {
+    do {
+      await this.#work()
+      // Whoever has just been answered sends the next command in this turn of the event loop.
+      if (this.#committer.holdsBaton) await new Promise(setImmediate)
+      if (!this.#hasWork()) await this.#committer.giveBaton()
+    } while (this.#hasWork())
+    this.#running = false
+  }
+
+  #hasWork(): boolean {
+    return this.#pending.length > 0 || this.#catchingUp.length > 0
+  }
+
+  async #work(): Promise<void> {
+    while (this.#hasWork()) {
       if (this.#catchingUp.length > 0) await this.#readOn()
       const batch = takeBatch(this.#pending)
       if (batch.length > 0) await this.#committer.commit(batch)
     }
-    this.#running = false
   }
 
   async #readOn(): Promise<void> {

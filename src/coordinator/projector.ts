@@ -8,6 +8,8 @@ const BATCH = 1_000
  * a step costs the database as much as an append.
  */
 const REST_MS = 20
+/** And while another process is at it, which will hardly leave anything: with 16 of them, most calls would find it busy. */
+const BUSY_REST_MS = 200
 /** Where there is no table to write to, it is looked for again this often; that also clears what waits for one. */
 const LOOK_MS = 600_000
 /** What was set aside is tried again this often, and a table that is locked. */
@@ -66,7 +68,7 @@ export class Projector {
         this.#behind = false
         const step = await store.project(queue, BATCH)
         this.#last = step
-        await pause(REST_MS, this.#closing.signal)
+        await pause(step.busy ? BUSY_REST_MS : REST_MS, this.#closing.signal)
         if (step.targets === 0 && !step.busy) this.#rest()
         else if (!step.busy && step.projectedSeq < step.version) this.#behind = true
         if (step.busy || step.setAside > 0) this.#tryAgain(AGAIN_MS)

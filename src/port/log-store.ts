@@ -266,6 +266,12 @@ export interface LogStore {
     since: number,
     decide: (view: TurnView) => AppendRequest | null,
   ) => Promise<AppendAnswer>
+  /**
+   * Waits a few seconds for the queue's baton, which processes under pressure hand on, so that one at a time appends without
+   * losing to others. A courtesy only: appends are as good without it. Returns how to give it back, which never fails; null
+   * when it did not come free. Absent where a store cannot keep one over several calls.
+   */
+  baton?(queue: string): Promise<(() => Promise<void>) | null>
   /** Events after `after`, at most `limit` (1..10,000). Never takes the lock. */
   read(queue: string, after: number, limit: number): Promise<LogPage>
   /** The inner projection of one moment. Null when the queue has never been opened. */

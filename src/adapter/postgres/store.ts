@@ -2,6 +2,7 @@ import { InterlockError } from '../../core/index.ts'
 import { migrationStatus, requireMigrated } from '../../migrate/index.ts'
 import type { TurnStore } from '../../port/index.ts'
 import { type Rpc, rebuildBy, sqlCalls, storeFailure, turnBy } from '../sql/index.ts'
+import { takeBaton } from './baton.ts'
 import { connectionsTo, type PostgresSource } from './connections.ts'
 import { createListener } from './listener.ts'
 import { readPage } from './read.ts'
@@ -66,6 +67,8 @@ export function postgresStore(source: PostgresSource, options: PostgresOptions =
       checkOpen()
       return withTurn({ pool, statements, failure }, (turn) => rebuildBy(turn, queue, since, rowsAt))
     },
+    // It keeps a connection while others do the work: with too few of them it would stand in its own way.
+    ...((pool.options.max ?? 10) >= 3 && { baton: (queue: string) => guarded(() => takeBaton(pool, queue)) }),
     listen: async (queue, onWake) => {
       checkOpen()
       return listener.add(queue, onWake)

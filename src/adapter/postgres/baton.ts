@@ -1,0 +1,37 @@
+import type pg from 'pg'
+
+/**
+ * In a transaction of its own that writes nothing: the lock goes with the connection when this process dies, after a second
+ * when it is paused, and a pooler in transaction mode keeps it where it belongs.
+ */
+const begin = `begin; set local lock_timeout = '2s'; set local idle_in_transaction_session_timeout = '1s'`
+const take = 'select pg_advisory_xact_lock(hashtextextended($1, 0))'
+
+/**
+ * Waits up to 2 s for the queue's baton; waiters get it in the order in which they came. Null when it did not come free.
+ * What is returned gives it back, and never fails: a connection that is lost has given it back already.
+ */
+export async function takeBaton(pool: pg.Pool, queue: string): Promise<(() => Promise<void>) | null> {
+  const client = await pool.connect()
+  // The pool listens to idle connections only: one that is cut off while we hold it would end the process.
+  const ignore = () => {}
+  client.on('error', ignore)
+  const end = async (how: 'commit' | 'rollback') => {
+    const ended = await client.query(how).then(
+      () => true,
+      () => false,
+    )
+    client.off('error', ignore)
+    client.release(!ended)
+  }
+  // Sent together when the connection pipelines.
+  const [began, taken] = await Promise.allSettled([
+    client.query(begin),
+    client.query(take, [`interlock.baton:${queue}`]),
+  ])
+  if (began.status === 'fulfilled' && taken.status === 'fulfilled') return () => end('commit')
+  await end('rollback')
+  const error: unknown = began.status === 'rejected' ? began.reason : (taken as PromiseRejectedResult).reason
+  if ((error as { code?: unknown }).code === '55P03') return null
+  throw error
+}
