@@ -1,0 +1,79 @@
+/**
+ * A worker process of its own, for tests that end it in ways that only processes know: `node worker.ts <order as JSON>`.
+ * Its handlers do what the payload says, and write down in the table `runs` when they ran.
+ */
+import { setTimeout as sleep } from 'node:timers/promises'
+import pg from 'pg'
+import { postgresStore } from '../../src/adapter/postgres/index.ts'
+import { createCoordinator, silentLogger, stderrLogger } from '../../src/coordinator/index.ts'
+import { createJobWorker, type HandlerContext, type Job } from '../../src/worker/index.ts'
+
+export interface Order {
+  readonly url: string
+  readonly concurrency: number
+  readonly leaseMs: number
+  readonly graceMs: number
+  readonly pollMs: number
+  readonly intake?: boolean
+  readonly verbose?: boolean
+}
+
+/** What a job is to do here. */
+export interface Behaviour {
+  /** How long it works, in milliseconds. */
+  readonly ms?: number
+  /** `die`: kills its own process. `hang`: never ends, whatever it is told. `look_up`: asks its provider by checkpoint. */
+  readonly act?: 'die' | 'hang' | 'look_up'
+}
+
+const order = JSON.parse(process.argv[2] ?? '') as Order
+const { url, leaseMs, graceMs, pollMs, concurrency, intake = false } = order
+const pool = new pg.Pool({ connectionString: url, max: 4 })
+// Connections that a killed server leaves behind: the next query says what is wrong.
+pool.on('error', () => {})
+
+async function run(job: Job, context: HandlerContext): Promise<unknown> {
+  const { ms = 0, act } = (job.payload ?? {}) as Behaviour
+  const place = [job.jobId, context.fencingToken, process.pid]
+  await pool.query('insert into runs (job_id, token, pid, models) values ($1, $2, $3, $4)', [
+    ...place,
+    job.models,
+  ])
+  if (act === 'die') process.kill(process.pid, 'SIGKILL')
+  if (act === 'hang') await new Promise(() => {})
+  if (act === 'look_up' && job.checkpoint !== null) return { found: job.checkpoint }
+  if (act === 'look_up') await context.checkpoint({ externalId: `run-${job.jobId}` })
+  await sleep(ms, undefined, { signal: context.signal })
+  await pool.query(
+    'update runs set ended_at = clock_timestamp() where job_id = $1 and token = $2 and pid = $3',
+    place,
+  )
+  return { by: process.pid }
+}
+
+const store = postgresStore(url)
+const logger = order.verbose === true ? stderrLogger : silentLogger
+const coordinator = await createCoordinator({ store, leaseMs, graceMs, pollMs, logger })
+const worker = createJobWorker({
+  coordinator,
+  concurrency,
+  intake,
+  stopMs: 100,
+  retry: { baseMs: 50 },
+  handlers: { '*': run },
+})
+worker.start()
+process.send?.({ workerId: coordinator.workerId })
+
+let asked = 0
+const drain = async () => {
+  // The second signal does not wait.
+  if (++asked > 1) return void (await worker.drain({ timeoutMs: 0, stopMs: 0 }))
+  await worker.drain()
+  await coordinator.close()
+  await store.close()
+  await pool.end()
+  process.disconnect?.()
+}
+process.on('SIGTERM', () => void drain())
+process.once('disconnect', () => process.exit())
