@@ -8,7 +8,7 @@ export function wholeNumber(
   max: number,
 ): number | undefined {
   if (text === undefined) return undefined
-  const number = /^\d+$/.test(text) ? Number(text) : Number.NaN
+  const number = /^-?\d+$/.test(text) ? Number(text) : Number.NaN
   if (number >= min && number <= max) return number
   throw new InterlockError(
     'invalid_input',

@@ -8,23 +8,27 @@ const YEAR_SECONDS = 365 * 24 * 3_600
 export interface RetryLaterOptions {
   /** Seconds until the job may start again, from 0 to a year; it keeps its place in line once they have passed. */
   readonly seconds: number
+  /** A model that nobody is to start meanwhile: its provider is down, or counts requests. */
+  readonly pauseModel?: string
 }
 
 /**
  * Thrown by a handler that could do nothing yet: the job goes back into the line, at no cost of an attempt.
- * @example throw new RetryLater({ seconds: 30 })
+ * @example throw new RetryLater({ seconds: 30, pauseModel: 'flux-dev' })
  */
 export class RetryLater extends Error {
   override readonly name = 'RetryLater'
   readonly seconds: number
+  readonly pauseModel: string | undefined
 
   /** @throws RangeError when `seconds` is out of bounds */
-  constructor({ seconds }: RetryLaterOptions) {
+  constructor({ seconds, pauseModel }: RetryLaterOptions) {
     if (!(seconds >= 0 && seconds <= YEAR_SECONDS)) {
       throw new RangeError(`RetryLater: seconds must be a number from 0 to ${YEAR_SECONDS}`)
     }
     super(`to be tried again in ${seconds} s`)
     this.seconds = seconds
+    this.pauseModel = pauseModel
   }
 }
 

@@ -73,6 +73,9 @@ export class Reporter {
 
   async #postpone({ lease }: Started, { later }: Outcome & { type: 'postponed' }, also: object) {
     const until = this.#after(later.seconds * 1_000)
+    if (later.pauseModel !== undefined) {
+      await this.#coordinator.pauseModel(later.pauseModel, { reason: 'provider', until })
+    }
     return this.#count('postponed', this.#coordinator.release(lease, 'later', until, also))
   }
 

@@ -53,7 +53,9 @@ describe('a worker that dies', () => {
       { jobId: 'held', models: ['m'], payload: { ms: 60_000 }, attempts: 1 },
       { jobId: 'next', models: ['m'] },
     ])
-    await expect.poll(() => coordinator.state().active()[0]?.workerId, { timeout: 10_000 }).toBe(holder.workerId)
+    await expect
+      .poll(() => coordinator.state().active()[0]?.workerId, { timeout: 10_000 })
+      .toBe(holder.workerIds[0])
     const heir = await startWorker(url)
     const before = performance.now()
     holder.child.kill('SIGKILL')
@@ -87,7 +89,9 @@ describe('a worker that dies', () => {
     done = true
     const { events, violations } = await judge(store)
     expect(violations).toEqual([])
-    const story = events.flatMap((event) => ('jobId' in event && event.jobId === 'poison' ? [event.type] : []))
+    const story = events.flatMap((event) =>
+      'jobId' in event && event.jobId === 'poison' ? [event.type] : [],
+    )
     expect(story.filter((type) => type === 'started')).toHaveLength(3)
     expect(story.at(-1)).toBe('lease_expired')
     expect(attemptsOf(events).ends).toMatchObject({ completed: 3, lease_expired: 3 })
@@ -96,9 +100,7 @@ describe('a worker that dies', () => {
   it('leaves a checkpoint: the next attempt looks the run up in place of starting another one', async () => {
     const { url, coordinator, client } = await scene()
     const first = await startWorker(url)
-    await coordinator.enqueue([
-      { jobId: 'A', models: ['m'], payload: { act: 'look_up', ms: 60_000 } },
-    ])
+    await coordinator.enqueue([{ jobId: 'A', models: ['m'], payload: { act: 'look_up', ms: 60_000 } }])
     const noted = async () => (await coordinator.data(['A']))[0]?.checkpoint
     await expect.poll(noted, { timeout: 10_000 }).toEqual({ externalId: 'run-A' })
     first.child.kill('SIGKILL')
@@ -145,8 +147,13 @@ type Worker = Awaited<ReturnType<typeof startWorker>>
 /** One that holds a job at this moment, chosen at random. */
 async function busyOne(workers: readonly Worker[], coordinator: Coordinator): Promise<Worker> {
   for (let tries = 0; tries < 1_000; tries++) {
-    const holders = new Set(coordinator.state().active().map(({ workerId }) => workerId))
-    const busy = workers.filter(({ workerId }) => holders.has(workerId))
+    const holders = new Set(
+      coordinator
+        .state()
+        .active()
+        .map(({ workerId }) => workerId),
+    )
+    const busy = workers.filter(({ workerIds }) => workerIds.some((id) => holders.has(id)))
     const one = busy[Math.floor(Math.random() * busy.length)]
     if (one !== undefined) return one
     await sleep(10)

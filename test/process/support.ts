@@ -14,7 +14,7 @@ import { createDatabase } from '../support/postgres-database.ts'
 import type { Order } from './worker.ts'
 
 /** Short enough for many sweeps in one test, long enough for a busy machine to send its beats in time. */
-export const shortLease = { leaseMs: 900, graceMs: 300, pollMs: 200 }
+export const shortLease = { leaseMs: 1_200, graceMs: 400, pollMs: 200 }
 
 const runsTable = `create table runs (
   job_id text not null, token bigint not null, pid integer not null, models text[] not null,
@@ -46,8 +46,11 @@ export async function startWorker(url: string, order: Partial<Order> = {}) {
     stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
   })
   onTestFinished(() => void child.kill('SIGKILL'))
-  const [{ workerId }] = (await once(child, 'message')) as [{ workerId: string }]
-  return { child, workerId, ended: endOf(child) }
+  // A process that lost its lease goes on under another id.
+  const workerIds: string[] = []
+  child.on('message', ({ workerId }: { workerId: string }) => workerIds.push(workerId))
+  await once(child, 'message')
+  return { child, workerIds, ended: endOf(child) }
 }
 
 /** How a process ended: its exit code, or the signal that killed it. */

@@ -22,8 +22,10 @@ export interface Order {
 export interface Behaviour {
   /** How long it works, in milliseconds. */
   readonly ms?: number
-  /** `die`: kills its own process. `hang`: never ends, whatever it is told. `look_up`: asks its provider by checkpoint. */
-  readonly act?: 'die' | 'hang' | 'look_up'
+  /**
+   * `die`: kills its own process. `hang`: never ends, whatever it is told. `look_up`: asks its provider by checkpoint.
+   * `detach`: goes on elsewhere, until `ms` from now or for a minute. */
+  readonly act?: 'die' | 'hang' | 'look_up' | 'detach'
 }
 
 const order = JSON.parse(process.argv[2] ?? '') as Order
@@ -40,6 +42,10 @@ async function run(job: Job, context: HandlerContext): Promise<unknown> {
     job.models,
   ])
   if (act === 'die') process.kill(process.pid, 'SIGKILL')
+  if (act === 'detach') {
+    await context.detach({ until: new Date(coordinator.now() / 1_000 + (ms || 60_000)) })
+    return
+  }
   if (act === 'hang') await new Promise(() => {})
   if (act === 'look_up' && job.checkpoint !== null) return { found: job.checkpoint }
   if (act === 'look_up') await context.checkpoint({ externalId: `run-${job.jobId}` })
@@ -63,7 +69,9 @@ const worker = createJobWorker({
   handlers: { '*': run },
 })
 worker.start()
-process.send?.({ workerId: coordinator.workerId })
+const tell = () => process.send?.({ workerId: coordinator.workerId })
+coordinator.leaseLost$.subscribe(tell)
+tell()
 
 let asked = 0
 const drain = async () => {

@@ -1,6 +1,7 @@
 import type { Cli } from '../cli.ts'
 import { addAudit } from './audit.ts'
 import { addCancel } from './cancel.ts'
+import { addDead } from './dead.ts'
 import { addDemo } from './demo.ts'
 import { addDev } from './dev.ts'
 import { addDrain } from './drain.ts'
@@ -10,11 +11,14 @@ import { addInspect } from './inspect.ts'
 import { addLog } from './log.ts'
 import { addMachine } from './machine.ts'
 import { addMigrate } from './migrate.ts'
+import { addMove } from './move.ts'
+import { addPause } from './pause.ts'
 import { addPolicy } from './policy.ts'
 import { addQueue } from './queue.ts'
 import { addRebuild } from './rebuild.ts'
 import { addReplay } from './replay.ts'
 import { addResume } from './resume.ts'
+import { addRetry } from './retry.ts'
 import { addRun } from './run.ts'
 import { addStats } from './stats.ts'
 import { addStatus } from './status.ts'
@@ -27,7 +31,10 @@ type Add = (cli: Cli) => void
 /** Every command, in the order in which somebody new would want them. */
 export const commandGroups: readonly (readonly [heading: string, commands: readonly Add[]])[] = [
   ['Begin:', [addDemo, addMigrate, addDev]],
-  ['Work:', [addRun, addWork, addEnqueue, addCancel, addPolicy, addDrain, addResume]],
-  ['Look:', [addStatus, addQueue, addExplain, addLog, addReplay, addStats, addWhatIf]],
+  [
+    'Work:',
+    [addRun, addWork, addEnqueue, addCancel, addMove, addPause, addDrain, addResume, addRetry, addPolicy],
+  ],
+  ['Look:', [addStatus, addQueue, addExplain, addDead, addLog, addReplay, addStats, addWhatIf]],
   ['Check:', [addVerify, addRebuild, addAudit, addMachine, addInspect]],
 ]

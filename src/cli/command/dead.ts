@@ -1,0 +1,61 @@
+import type { Cli } from '../cli.ts'
+import { checkNamesSome, type DeadFlags, deadFilter } from '../dead-filter.ts'
+import { plural } from '../format.ts'
+import { withCoordinator } from '../store.ts'
+import { table } from '../terminal/table.ts'
+import { wholeNumber } from '../whole-number.ts'
+
+interface Options extends DeadFlags {
+  readonly limit: string
+  readonly drop?: boolean
+}
+
+export function addDead(cli: Cli): void {
+  cli
+    .command<Options>(
+      'dead [job]',
+      'jobs that failed for good, lost their last attempt, or waited too long',
+      [
+        ['dead', 'the newest 100, each with what went wrong'],
+        ['dead --model flux-dev --since 24h', 'those of one model, of the last day'],
+        ['dead report-1 --drop', 'off the list, with its payload and error; the log keeps that it failed'],
+      ],
+      async (frame, [jobId], flags) => {
+        const limit = wholeNumber('--limit', flags.limit, 1, 1_000) ?? 100
+        if (flags.drop === true) checkNamesSome('dead --drop', jobId, flags)
+        await withCoordinator(frame, async (coordinator) => {
+          const filter = deadFilter(coordinator, jobId, flags)
+          if (flags.drop === true) {
+            const dropped = await coordinator.dropDead(filter)
+            return frame.emit({ dropped }, `${plural(dropped, 'dead job')} dropped`)
+          }
+          const dead = await coordinator.dead({ ...filter, limit })
+          const rows = dead.map(({ jobId: id, at, code, attempts, spec, error }) => [
+            id,
+            new Date(at / 1_000).toISOString(),
+            code,
+            attempts,
+            spec.models.join(', '),
+            messageOf(error),
+          ])
+          frame.emit(
+            dead.map(({ at, ...job }) => ({ ...job, at: new Date(at / 1_000).toISOString() })),
+            rows.length === 0
+              ? 'no dead jobs'
+              : table(['job', 'ended', 'why', 'attempts', 'models', 'error'], rows, { right: [3] }),
+          )
+        })
+      },
+    )
+    .option('--model <name>', 'those that need this model')
+    .option('--since <time>', 'those that ended since: 10m, 24h, 7d, 14:03:07 or 2026-11-24T15:00:00Z')
+    .option('--limit <n>', 'at most so many, up to 1,000', '100')
+    .option('--drop', 'take them off the list')
+    .option('--all', 'with --drop: every one')
+}
+
+/** The first line of what the last attempt failed of, of a length that fits a table. */
+function messageOf(error: unknown): string {
+  const message = (error as { message?: unknown } | null)?.message
+  return typeof message === 'string' ? (message.split('\n')[0] ?? '').slice(0, 60) : ''
+}

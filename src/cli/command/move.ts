@@ -1,0 +1,50 @@
+import { InterlockError } from '../../core/index.ts'
+import type { Cli } from '../cli.ts'
+import { withCoordinator } from '../store.ts'
+import { wholeNumber } from '../whole-number.ts'
+
+interface Options {
+  readonly before?: string
+  readonly priority?: string
+}
+
+export function addMove(cli: Cli): void {
+  cli
+    .command<Options>(
+      'move <job>',
+      'give a waiting job another place in line',
+      [
+        ['move report-9 --before report-2', 'right before that one'],
+        [
+          'move report-9 --priority 5',
+          'as if it had come five times ageSeconds earlier; a negative one moves it back',
+        ],
+      ],
+      async (frame, [jobId = ''], { before, priority }) => {
+        const to = placeOf(before, priority)
+        const [job] = await withCoordinator(frame, async (coordinator) => {
+          await coordinator.reprioritize(jobId, to)
+          return coordinator
+            .state()
+            .waiting()
+            .filter((waiting) => waiting.jobId === jobId)
+        })
+        const where = 'before' in to ? `before ${to.before}` : `with priority ${to.priority}`
+        frame.emit(
+          { jobId, ...to, code: job?.code ?? null, blockedBy: job?.blockedBy ?? null },
+          `job ${jobId} stands ${where}`,
+        )
+      },
+    )
+    .option('--before <job>', 'another waiting job')
+    .option('--priority <n>', 'from -1,000 to 1,000')
+}
+
+function placeOf(before: string | undefined, priority: string | undefined) {
+  if ((before === undefined) === (priority === undefined)) {
+    throw new InterlockError('invalid_input', 'say where to: either --before <job> or --priority <n>')
+  }
+  return before === undefined
+    ? { priority: wholeNumber('--priority', priority, -1_000, 1_000) ?? 0 }
+    : { before }
+}

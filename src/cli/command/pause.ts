@@ -1,0 +1,45 @@
+import { InterlockError } from '../../core/index.ts'
+import type { Cli } from '../cli.ts'
+import { withCoordinator } from '../store.ts'
+
+interface Options {
+  readonly reason: string
+  readonly for?: string
+}
+
+const unitMs = { s: 1_000, m: 60_000, h: 3_600_000, d: 86_400_000 } as const
+
+export function addPause(cli: Cli): void {
+  cli
+    .command<Options>(
+      'pause <model>',
+      'start no job that needs this model; what runs may end, and waiting jobs lose nothing',
+      [
+        ['pause flux-dev', 'until: interlock resume flux-dev'],
+        ['pause flux-dev --for 10m --reason provider_down', 'resumes by itself after ten minutes'],
+      ],
+      async (frame, [model = ''], { reason, for: length }) => {
+        const ms = length === undefined ? null : durationMs('--for', length)
+        const until = await withCoordinator(frame, async (coordinator) => {
+          const end = ms === null ? null : new Date(coordinator.now() / 1_000 + ms)
+          await coordinator.pauseModel(model, { reason, until: end })
+          return end
+        })
+        const end = until === null ? `interlock resume ${model}` : until.toISOString()
+        frame.emit({ model, reason, until }, `model ${model} is paused until ${end}`)
+      },
+    )
+    .option(
+      '--reason <code>',
+      'shown with every job that waits for it: small letters, digits and _',
+      'manual',
+    )
+    .option('--for <time>', 'how long, such as 30s, 10m, 2h or 1d; until it is resumed unless given')
+}
+
+/** Milliseconds. @throws InterlockError `invalid_input`, naming the flag */
+export function durationMs(flag: string, text: string): number {
+  const [, count, unit] = /^(\d+)([smhd])$/.exec(text) ?? []
+  if (count !== undefined) return Number(count) * unitMs[unit as keyof typeof unitMs]
+  throw new InterlockError('invalid_input', `${flag} ${text}: must be a time such as 30s, 10m, 2h or 1d`)
+}

@@ -1,0 +1,26 @@
+import type { Cli } from '../cli.ts'
+import { checkNamesSome, type DeadFlags, deadFilter } from '../dead-filter.ts'
+import { plural } from '../format.ts'
+import { withCoordinator } from '../store.ts'
+
+export function addRetry(cli: Cli): void {
+  cli
+    .command<DeadFlags>(
+      'retry [job]',
+      'put dead jobs in line again, with their payload and all their attempts',
+      [
+        ['retry report-1', 'one job'],
+        ['retry --model flux-dev --since 24h', 'after an outage: all that it cost'],
+      ],
+      async (frame, [jobId], flags) => {
+        checkNamesSome('retry', jobId, flags)
+        const retried = await withCoordinator(frame, (coordinator) =>
+          coordinator.retryDead(deadFilter(coordinator, jobId, flags)),
+        )
+        frame.emit({ retried }, `${plural(retried, 'dead job')} in line again`)
+      },
+    )
+    .option('--model <name>', 'those that need this model')
+    .option('--since <time>', 'those that ended since: 10m, 24h, 7d, 14:03:07 or 2026-11-24T15:00:00Z')
+    .option('--all', 'every dead job')
+}

@@ -1,0 +1,36 @@
+import type { Coordinator, DeadFilter } from '../coordinator/index.ts'
+import { InterlockError } from '../core/index.ts'
+import { sinceTime } from './since.ts'
+
+export interface DeadFlags {
+  readonly model?: string
+  readonly since?: string
+  readonly all?: boolean
+}
+
+/** Which dead letters the words and flags of a command name. @throws InterlockError `invalid_input` */
+export function deadFilter(
+  coordinator: Coordinator,
+  jobId: string | undefined,
+  { model, since }: DeadFlags,
+): DeadFilter {
+  const time = since === undefined ? undefined : sinceTime(since, coordinator.now())
+  return {
+    jobIds: jobId === undefined ? undefined : [jobId],
+    model,
+    since: time === undefined ? undefined : new Date(time / 1_000),
+  }
+}
+
+/** What changes many jobs at once has to be asked for in so many words. @throws InterlockError `invalid_input` */
+export function checkNamesSome(
+  command: string,
+  jobId: string | undefined,
+  { model, since, all }: DeadFlags,
+): void {
+  if (jobId !== undefined || model !== undefined || since !== undefined || all === true) return
+  throw new InterlockError(
+    'invalid_input',
+    `${command} would change every dead job; name a job, --model or --since, or say --all (look at them: interlock dead)`,
+  )
+}

@@ -1,0 +1,125 @@
+import { describe, expect, it } from 'vitest'
+import { postgresStore } from '../../src/adapter/postgres/index.ts'
+import { createCoordinator, silentLogger } from '../../src/coordinator/index.ts'
+import { createJobWorker, NonRetryableError } from '../../src/worker/index.ts'
+import { migratedDatabase } from '../contract/support.ts'
+import { fileWith, interlock } from './support.ts'
+
+/** Runs a command and reads its document. */
+async function ask(url: string, ...words: string[]) {
+  const { code, stdout, stderr } = await interlock([...words, '--url', url, '--json'])
+  if (stdout === '') throw new Error(`interlock ${words.join(' ')}: exit ${code}\n${stderr}`)
+  return JSON.parse(stdout)
+}
+
+/** A queue with two dead jobs: one of a model that is not there, one that failed twice. */
+async function withDeadJobs(): Promise<string> {
+  const url = await migratedDatabase()
+  const store = postgresStore(url)
+  const coordinator = await createCoordinator({ store, logger: silentLogger })
+  const worker = createJobWorker({
+    coordinator,
+    retry: () => 0,
+    handlers: {
+      normal: ({ jobId }) => {
+        throw jobId === 'A' ? new NonRetryableError('no such model\nat all') : new Error('boom')
+      },
+    },
+  })
+  worker.start()
+  await coordinator.enqueue([
+    { jobId: 'A', models: ['flux-dev'], payload: { n: 1 } },
+    { jobId: 'B', models: ['motion'], attempts: 2 },
+  ])
+  await expect.poll(() => worker.metrics().failed).toBe(2)
+  await worker.drain()
+  await coordinator.close()
+  await store.close()
+  return url
+}
+
+describe('dead jobs', () => {
+  it('are listed with what went wrong, tried again, or dropped', async () => {
+    const url = await withDeadJobs()
+    expect(await ask(url, 'dead')).toMatchObject([
+      { jobId: 'B', code: 'handler_error', attempts: 2, error: { message: 'boom' } },
+      { jobId: 'A', code: 'non_retryable', attempts: 1, spec: { models: ['flux-dev'] } },
+    ])
+    const { stdout } = await interlock(['dead', '--model', 'flux-dev', '--since', '1h', '--url', url])
+    expect(stdout).toMatch(/A +\S+ +non_retryable +1 +flux-dev +no such model$/m)
+    expect(await ask(url, 'retry', 'A')).toEqual({ retried: 1 })
+    expect(await ask(url, 'dead', '--drop', '--all')).toEqual({ dropped: 1 })
+    expect(await ask(url, 'dead')).toEqual([])
+    expect((await ask(url, 'queue')).jobs).toMatchObject([{ jobId: 'A' }])
+  })
+
+  it.each([[['retry']], [['dead', '--drop']]])(
+    '%j asks which: nothing is changed by a slip',
+    async (words) => {
+      const { code, stderr } = await interlock([...words, '--url', 'memory:'])
+      expect(code).toBe(2)
+      expect(stderr).toContain('name a job, --model or --since, or say --all')
+    },
+  )
+})
+
+describe('the line', () => {
+  it('can be changed: a job moves before another, or by priority', async () => {
+    const url = await migratedDatabase()
+    for (const job of ['a', 'b', 'c']) await ask(url, 'enqueue', '--job', job, '--models', 'm')
+    expect(await ask(url, 'move', 'c', '--before', 'a')).toMatchObject({ jobId: 'c', before: 'a' })
+    const order = async () =>
+      (await ask(url, 'queue')).jobs.map(({ jobId }: { jobId: string }) => jobId).join('')
+    expect(await order()).toBe('cab')
+    await ask(url, 'move', 'b', '--priority', '1000')
+    expect(await order()).toBe('bca')
+    expect((await interlock(['move', 'b', '--url', url])).stderr).toContain(
+      'either --before <job> or --priority',
+    )
+  })
+
+  it('leaves out a model that is paused, and says so', async () => {
+    const url = await migratedDatabase()
+    await ask(url, 'enqueue', '--job', 'a', '--models', 'flux-dev')
+    const paused = await ask(url, 'pause', 'flux-dev', '--for', '10m', '--reason', 'provider_down')
+    expect(Date.parse(paused.until) - Date.now()).toBeGreaterThan(590_000)
+    expect((await ask(url, 'queue')).jobs).toMatchObject([
+      { jobId: 'a', reason: expect.stringMatching(/flux-dev is paused/) },
+    ])
+    expect(await ask(url, 'resume', 'flux-dev')).toMatchObject({ model: 'flux-dev', waitingCount: 1 })
+    expect((await ask(url, 'queue')).jobs).toMatchObject([{ jobId: 'a', reason: null }])
+    expect((await interlock(['pause', 'm', '--for', 'ever', '--url', url])).stderr).toContain(
+      '--for ever: must be',
+    )
+  })
+})
+
+describe('work', () => {
+  it('runs the handlers of a file until it is told to stop', async () => {
+    const url = await migratedDatabase()
+    const handler = await fileWith('handlers.mjs', 'export default { normal: (job) => ({ ran: job.jobId }) }')
+    await ask(url, 'enqueue', '--job', 'a', '--models', 'm')
+    const stop = new AbortController()
+    const working = interlock(['work', '--handler', handler, '--url', url], { signal: stop.signal })
+    const waiting = async () =>
+      (await ask(url, 'status')).waitingCount + (await ask(url, 'status')).activeCount
+    await expect.poll(waiting, { timeout: 20_000 }).toBe(0)
+    stop.abort()
+    const { code, stderr } = await working
+    expect(code).toBe(0)
+    expect(stderr).toContain('working on queue default')
+    expect(stderr).toContain('drained: 0 jobs ended')
+  })
+
+  it.each([
+    ['is missing', undefined, 'there is no such file'],
+    ['does not load', 'throw new Error("no key")', 'cannot be loaded: no key'],
+    ['exports nothing', 'export const x = 1', 'has no default export with handlers'],
+    ['exports what is no handler', 'export default { normal: 7 }', 'handlers["normal"]: must be a function'],
+  ])('says what is wrong with a file that %s', async (_, text, message) => {
+    const handler = text === undefined ? '/nowhere/handlers.mjs' : await fileWith('handlers.mjs', text)
+    const { code, stderr } = await interlock(['work', '--handler', handler, '--url', 'memory:'])
+    expect(code).toBe(2)
+    expect(stderr).toContain(message)
+  })
+})
