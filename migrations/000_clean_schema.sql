@@ -773,11 +773,13 @@ begin
   execute format($sql$
     with a as materialized (
       select id, job_id from public.job_queue_arrivals where id = any ($1)),
-    r as materialized (
-      select t.%1$I as key, jsonb_build_object(%3$s) as fields
+    -- By the key alone, before anything else is asked: the index of what is not taken in yet would lead to all that waits.
+    keyed as materialized (
+      select t.%1$I as key, t.queued_at, t.status::text as status, jsonb_build_object(%3$s) as fields
         from public.jobs t
-       where t.%1$I = any (array(select a.job_id::%2$s from a where length(a.job_id) <= 200))
-         and t.queued_at is null and t.status::text = public.job_queue_status('pending'))
+       where t.%1$I = any (array(select a.job_id::%2$s from a where length(a.job_id) <= 200))),
+    r as (
+      select k.key, k.fields from keyed k where k.queued_at is null and k.status = $2)
     select coalesce(jsonb_agg(jsonb_build_object('arrival_id', a.id, 'job_id', a.job_id,
              'models', case
                when jsonb_typeof(r.fields -> 'required_models') = 'array' then r.fields -> 'required_models'
@@ -788,7 +790,7 @@ begin
       from a
       left join r on r.key = a.job_id::%2$s
      where r.key is not null or a.job_id is null or length(a.job_id) > 200
-    $sql$, target.key_column, target.key_type, fields) into answer using arrival_ids;
+    $sql$, target.key_column, target.key_type, fields) into answer using arrival_ids, public.job_queue_status('pending');
   return answer;
 end
 $$;
@@ -1153,12 +1155,14 @@ set search_path = pg_catalog, pg_temp
 as $$
 declare
   ids text[];
+  pending text;
 begin
   -- What may fail (a column that was dropped since) is only read in the inner block, so that it takes no number of a
   -- transaction: 10,000 single inserts in one transaction stay cheap.
   begin
+    pending := public.job_queue_status('pending');
     select array_agg(left(a.job_id::text, 300)) into ids from arrived a
-     where a.queued_at is null and a.status::text = public.job_queue_status('pending');
+     where a.queued_at is null and a.status::text = pending;
   exception when others then
     raise warning 'Interlock takes nothing in from %: %', tg_table_name, sqlerrm
       using hint = 'Run `interlock migrate`, or drop the trigger job_queue_intake.';
@@ -2228,8 +2232,8 @@ $privileges$;
 -- What this was. Rows change only when something did, so that running it again leaves everything as it is.
 insert into public.job_queue_migrations as m (version, checksum)
 values 
-  ('000', '0096a024b7e4b2252463adffeedc313032174fdf3f89bd82f1ac5cc9a52281aa'),
-  ('027', '0096a024b7e4b2252463adffeedc313032174fdf3f89bd82f1ac5cc9a52281aa')
+  ('000', '578e097a2fb2637c69e25d1bff071eab2b8b725befec916ffa2e2b5b1349def5'),
+  ('027', '578e097a2fb2637c69e25d1bff071eab2b8b725befec916ffa2e2b5b1349def5')
 on conflict (version) do update set checksum = excluded.checksum, applied_at = excluded.applied_at
   where m.checksum <> excluded.checksum;
 -- PostgREST finds the new functions after this; nobody else listens.

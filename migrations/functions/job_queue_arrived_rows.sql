@@ -24,11 +24,13 @@ begin
   execute format($sql$
     with a as materialized (
       select id, job_id from public.job_queue_arrivals where id = any ($1)),
-    r as materialized (
-      select t.%1$I as key, jsonb_build_object(%3$s) as fields
+    -- By the key alone, before anything else is asked: the index of what is not taken in yet would lead to all that waits.
+    keyed as materialized (
+      select t.%1$I as key, t.queued_at, t.status::text as status, jsonb_build_object(%3$s) as fields
         from public.jobs t
-       where t.%1$I = any (array(select a.job_id::%2$s from a where length(a.job_id) <= 200))
-         and t.queued_at is null and t.status::text = public.job_queue_status('pending'))
+       where t.%1$I = any (array(select a.job_id::%2$s from a where length(a.job_id) <= 200))),
+    r as (
+      select k.key, k.fields from keyed k where k.queued_at is null and k.status = $2)
     select coalesce(jsonb_agg(jsonb_build_object('arrival_id', a.id, 'job_id', a.job_id,
              'models', case
                when jsonb_typeof(r.fields -> 'required_models') = 'array' then r.fields -> 'required_models'
@@ -39,7 +41,7 @@ begin
       from a
       left join r on r.key = a.job_id::%2$s
      where r.key is not null or a.job_id is null or length(a.job_id) > 200
-    $sql$, target.key_column, target.key_type, fields) into answer using arrival_ids;
+    $sql$, target.key_column, target.key_type, fields) into answer using arrival_ids, public.job_queue_status('pending');
   return answer;
 end
 $$;

@@ -8,12 +8,14 @@ set search_path = pg_catalog, pg_temp
 as $$
 declare
   ids text[];
+  pending text;
 begin
   -- What may fail (a column that was dropped since) is only read in the inner block, so that it takes no number of a
   -- transaction: 10,000 single inserts in one transaction stay cheap.
   begin
+    pending := public.job_queue_status('pending');
     select array_agg(left(a.job_id::text, 300)) into ids from arrived a
-     where a.queued_at is null and a.status::text = public.job_queue_status('pending');
+     where a.queued_at is null and a.status::text = pending;
   exception when others then
     raise warning 'Interlock takes nothing in from %: %', tg_table_name, sqlerrm
       using hint = 'Run `interlock migrate`, or drop the trigger job_queue_intake.';

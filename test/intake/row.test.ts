@@ -67,3 +67,18 @@ describe('the life of a job', () => {
     await db.exec('rollback')
   })
 })
+
+describe('intake from a long backlog without statistics', () => {
+  it('reads the rows that it takes in, and no others', async () => {
+    const db = await account()
+    await db.exec("insert into jobs (job_id, model) select 'job-' || n, 'm' from generate_series(1, 20000) n")
+    await db.exec('begin')
+    const fetched = () => db.value("select pg_stat_get_xact_tuples_fetched('jobs'::regclass)::int")
+    for (let time = 0; time < 7; time++) {
+      const before = Number(await fetched())
+      await db.query("select job_queue_claim_arrivals('default', 100)")
+      expect(Number(await fetched()) - before).toBeLessThanOrEqual(200)
+    }
+    await db.exec('rollback')
+  })
+})
