@@ -1934,10 +1934,11 @@ begin
 end
 $$;
 
--- job_queue_wake_intake(): the trigger on job_queue_arrivals that tells those who listen through Supabase Realtime of rows
--- that arrived in `jobs`: {queue, intake: true} to the topic of every queue that has live workers. Only where realtime.send
--- exists. In 250 ms once at most, as job_queue_wake; the time of the last one is the value of a sequence, since a row would
--- be locked until the user's transaction ends. Raises nothing: no wake-up fails a user's insert.
+-- job_queue_wake_intake(): the trigger on job_queue_arrivals and job_queue_inbox that tells those who listen through Supabase
+-- Realtime of rows that arrived in `jobs`, and of commands by SQL: {queue, intake: true} to the topic of every queue that has
+-- live workers. Only where realtime.send exists. In 250 ms once at most, as job_queue_wake; the time of the last one is the
+-- value of a sequence, since a row would be locked until the user's transaction ends. Raises nothing: no wake-up fails a
+-- user's insert.
 create or replace function public.job_queue_wake_intake() returns trigger
 language plpgsql security definer
 set search_path = pg_catalog, pg_temp
@@ -2140,7 +2141,7 @@ begin
 end
 $intake$;
 
--- On Supabase, a broadcast follows an append, and rows that arrive. Elsewhere there are no triggers, and nobody pays for them.
+-- On Supabase, a broadcast follows an append, rows that arrive, and commands by SQL. Elsewhere there are no triggers, and nobody pays for them.
 do $realtime$
 begin
   if to_regprocedure('realtime.send(jsonb, text, text, boolean)') is not null then
@@ -2149,6 +2150,8 @@ begin
         and clock_timestamp() - new.woken_at not between interval '0' and interval '250 milliseconds')
       execute function public.job_queue_wake();
     create or replace trigger job_queue_wake_intake after insert on public.job_queue_arrivals for each statement
+      execute function public.job_queue_wake_intake();
+    create or replace trigger job_queue_wake_intake after insert on public.job_queue_inbox for each statement
       execute function public.job_queue_wake_intake();
   end if;
 end
@@ -2232,8 +2235,8 @@ $privileges$;
 -- What this was. Rows change only when something did, so that running it again leaves everything as it is.
 insert into public.job_queue_migrations as m (version, checksum)
 values 
-  ('000', '578e097a2fb2637c69e25d1bff071eab2b8b725befec916ffa2e2b5b1349def5'),
-  ('027', '578e097a2fb2637c69e25d1bff071eab2b8b725befec916ffa2e2b5b1349def5')
+  ('000', '0bd6b3ddf3b7af0ec2b0f7d803b9aa2488b8ed8527ec1fed384ecd2af774a93b'),
+  ('027', '0bd6b3ddf3b7af0ec2b0f7d803b9aa2488b8ed8527ec1fed384ecd2af774a93b')
 on conflict (version) do update set checksum = excluded.checksum, applied_at = excluded.applied_at
   where m.checksum <> excluded.checksum;
 -- PostgREST finds the new functions after this; nobody else listens.

@@ -1,7 +1,8 @@
--- job_queue_wake_intake(): the trigger on job_queue_arrivals that tells those who listen through Supabase Realtime of rows
--- that arrived in `jobs`: {queue, intake: true} to the topic of every queue that has live workers. Only where realtime.send
--- exists. In 250 ms once at most, as job_queue_wake; the time of the last one is the value of a sequence, since a row would
--- be locked until the user's transaction ends. Raises nothing: no wake-up fails a user's insert.
+-- job_queue_wake_intake(): the trigger on job_queue_arrivals and job_queue_inbox that tells those who listen through Supabase
+-- Realtime of rows that arrived in `jobs`, and of commands by SQL: {queue, intake: true} to the topic of every queue that has
+-- live workers. Only where realtime.send exists. In 250 ms once at most, as job_queue_wake; the time of the last one is the
+-- value of a sequence, since a row would be locked until the user's transaction ends. Raises nothing: no wake-up fails a
+-- user's insert.
 create or replace function public.job_queue_wake_intake() returns trigger
 language plpgsql security definer
 set search_path = pg_catalog, pg_temp

@@ -1,4 +1,4 @@
--- On Supabase, a broadcast follows an append, and rows that arrive. Elsewhere there are no triggers, and nobody pays for them.
+-- On Supabase, a broadcast follows an append, rows that arrive, and commands by SQL. Elsewhere there are no triggers, and nobody pays for them.
 do $realtime$
 begin
   if to_regprocedure('realtime.send(jsonb, text, text, boolean)') is not null then
@@ -7,6 +7,8 @@ begin
         and clock_timestamp() - new.woken_at not between interval '0' and interval '250 milliseconds')
       execute function public.job_queue_wake();
     create or replace trigger job_queue_wake_intake after insert on public.job_queue_arrivals for each statement
+      execute function public.job_queue_wake_intake();
+    create or replace trigger job_queue_wake_intake after insert on public.job_queue_inbox for each statement
       execute function public.job_queue_wake_intake();
   end if;
 end

@@ -9,6 +9,7 @@ import pg from 'pg'
 import { afterAll, describe, expect, inject, it } from 'vitest'
 import manifest from '../../package.json' with { type: 'json' }
 import { migrate } from '../../src/migrate/index.ts'
+import { type Project, startMigrated } from '../supabase/support.ts'
 import { createDatabase } from '../support/postgres-database.ts'
 import { type Block, blocksOf, pages, root } from './markdown.ts'
 
@@ -45,6 +46,7 @@ function resolved(code: string): string {
 }
 
 const folders: string[] = []
+const projects: Project[] = []
 
 function emptyFolder(): string {
   const folder = mkdtempSync(path.join(tmpdir(), 'interlock-docs-'))
@@ -52,7 +54,8 @@ function emptyFolder(): string {
   return folder
 }
 
-afterAll(() => {
+afterAll(async () => {
+  for (const project of projects) await project.close()
   for (const folder of folders) rmSync(folder, { recursive: true, force: true })
 })
 
@@ -95,9 +98,14 @@ describe('the examples', () => {
   )
 })
 
-/** As on a machine where nothing is set; a program that names DATABASE_URL gets a migrated database of its own. */
+/** As on a machine where nothing is set; a program that names DATABASE_URL or SUPABASE_URL gets a migrated database of its own. */
 async function environment({ code }: Block): Promise<Record<string, string | undefined>> {
   const { INTERLOCK_URL, DATABASE_URL, SUPABASE_URL, NODE_ENV, NODE_OPTIONS, ...env } = process.env
+  if (code.includes('SUPABASE_URL')) {
+    const project = await startMigrated()
+    projects.push(project)
+    return { ...env, SUPABASE_URL: project.url, SUPABASE_SECRET_KEY: project.keys.secret }
+  }
   return code.includes('DATABASE_URL') ? { ...env, DATABASE_URL: await migratedDatabase() } : env
 }
 

@@ -2,22 +2,15 @@
 import { afterAll, beforeAll, expect, it, onTestFinished } from 'vitest'
 import { createCoordinator } from '../../src/coordinator/index.ts'
 import { clientOf } from '../dev/support.ts'
-import { type Project, startMigrated, storeOn } from './support.ts'
+import { docsBlock, type Project, startMigrated, storeOn } from './support.ts'
 
 const alice = '00000000-0000-0000-0000-00000000000a'
+const bob = '00000000-0000-0000-0000-00000000000b'
 const NEVER = 3_600_000
-
-/** As docs/supabase.md tells users to do it. */
-const ownJobs = `
-  alter table public.jobs add column user_id uuid default auth.uid();
-  grant select, insert on public.jobs to authenticated;
-  drop policy jobs_nobody on public.jobs;
-  create policy jobs_own on public.jobs for select to authenticated using ((select auth.uid()) = user_id);
-  create policy jobs_insert on public.jobs for insert to authenticated with check ((select auth.uid()) = user_id);`
 
 let project: Project
 beforeAll(async () => {
-  project = await startMigrated(ownJobs)
+  project = await startMigrated(docsBlock('sql policy'))
 })
 afterAll(() => project.close())
 
@@ -59,6 +52,38 @@ it.each([
   expect(error?.code).toBe('JQ102')
   expect((await project.query("select 1 from jobs where job_id = 'forged'")).length).toBe(0)
 })
+
+it('a user sees his own jobs and nobody else does, in the way that the documentation shows', async () => {
+  const [a, b] = await Promise.all(
+    [alice, bob].map(async (id) =>
+      clientOf(project, project.keys.publishable, await project.keys.signIn(id)),
+    ),
+  )
+  expect((await a?.from('jobs').insert({ job_id: 'of-alice', model: 'flux-dev' }))?.error).toBeNull()
+  expect((await a?.from('jobs').select('job_id').eq('job_id', 'of-alice'))?.data).toHaveLength(1)
+  expect((await b?.from('jobs').select('job_id'))?.data).toEqual([])
+  const refused: readonly { job_id: string; model: string; user_id?: string; status?: string }[] = [
+    { job_id: 'as-alice', model: 'flux-dev', user_id: alice },
+    { job_id: 'done', model: 'flux-dev', status: 'completed' },
+    { job_id: 'made-up', model: 'no-such-model' },
+  ]
+  for (const row of refused) {
+    expect((await b?.from('jobs').insert(row))?.error?.code).toBe('42501')
+  }
+  const stolen = await b?.from('jobs').update({ status: 'cancelled' }).eq('job_id', 'of-alice').select()
+  expect(stolen?.error?.code).toBe('42501')
+  const nobody = clientOf(project, project.keys.publishable)
+  expect((await nobody.from('jobs').select('job_id')).error?.code).toBe('42501')
+  expect((await nobody.from('jobs').insert({ job_id: 'x', model: 'flux-dev' })).error?.code).toBe('42501')
+})
+
+it.each(['job_queue_state', 'job_queue_jobs', 'job_queue_log', 'job_queue_data'])(
+  '%s is closed to a user',
+  async (table) => {
+    const user = clientOf(project, project.keys.publishable, await project.keys.signIn(alice))
+    expect((await user.from(table).select()).error?.code).toBe('42501')
+  },
+)
 
 function never(): never {
   throw new Error('nothing was claimed')

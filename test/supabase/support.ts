@@ -3,6 +3,7 @@ import type { LocalSupabaseOptions } from '../../src/dev/index.ts'
 import { migrationScript } from '../../src/migrate/index.ts'
 import type { LogStore } from '../../src/port/index.ts'
 import { type Project, startProject } from '../dev/support.ts'
+import { blocksOf, pageOf } from '../docs/markdown.ts'
 
 export type { Project }
 
@@ -15,3 +16,10 @@ export const storeOn = (
   { url, keys }: Pick<Project, 'url' | 'keys'>,
   options: SupabaseOptions = {},
 ): LogStore => projectStore(url, keys.secret, options)
+
+/** The one block of docs/supabase.md with this after its fence. */
+export function docsBlock(info: string): string {
+  const found = blocksOf(pageOf('docs/supabase.md')).filter((block) => block.info === info)
+  if (found.length !== 1) throw new Error(`docs/supabase.md has ${found.length} blocks of ${info}`)
+  return found[0]?.code ?? ''
+}

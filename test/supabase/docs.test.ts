@@ -1,0 +1,86 @@
+/** What docs/supabase.md tells people to run in other places than Node: in the database, and as an Edge Function. */
+import { mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import path from 'node:path'
+import { pathToFileURL } from 'node:url'
+import { afterAll, beforeAll, describe, expect, it, onTestFinished, vi } from 'vitest'
+import { appendNow, queuedEvent, standOf, waitingRow } from '../../src/testing/index.ts'
+import { docsBlock, type Project, startMigrated, storeOn } from './support.ts'
+
+let project: Project
+beforeAll(async () => {
+  project = await startMigrated(docsBlock('sql policy'))
+})
+afterAll(() => project.close())
+
+describe('the jobs of pg_cron', () => {
+  const jobs = Object.fromEntries(
+    [...docsBlock('sql cron').matchAll(/cron\.schedule\('([\w-]+)', '[^']+',\s+\$\$(.*?)\$\$\)/gs)].map(
+      ([, name = '', sql = '']) => [name, sql],
+    ),
+  )
+  const run = (name: string) => project.query(jobs[name] ?? `no job ${name}`)
+
+  it('are three', () => {
+    expect(Object.keys(jobs)).toEqual(['interlock-project', 'interlock-forget', 'interlock-alarm'])
+  })
+
+  it('bring the rows up to date', async () => {
+    const store = storeOn(project, { wake: 'poll' })
+    onTestFinished(() => store.close())
+    await project.query("insert into jobs (job_id, model) values ('of-cron', 'm')")
+    const { at } = await standOf(store, 'cron')
+    await appendNow(store, 'cron', [queuedEvent('of-cron')], { at, jobs: [waitingRow('of-cron', at)] })
+    await run('interlock-project')
+    expect(await project.query("select required_models from jobs where job_id = 'of-cron'")).toEqual([
+      { required_models: ['m'] },
+    ])
+  })
+
+  it('forget what is old, and not live', async () => {
+    await project.query(`
+      insert into job_queue_data (queue, job_id, payload, updated_at) values
+        ('cron', 'of-cron', '1', now() - interval '40 days'), ('cron', 'old', '1', now() - interval '40 days'),
+        ('cron', 'new', '1', now())`)
+    await run('interlock-forget')
+    const left = await project.query("select job_id from job_queue_data where queue = 'cron' order by 1")
+    expect(left.map((row) => row['job_id'])).toEqual(['new', 'of-cron'])
+  })
+
+  it('raise an alarm while jobs wait and nobody is there', async () => {
+    await project.query("update job_queue_state set waiting_count = 1 where queue = 'cron'")
+    await expect(run('interlock-alarm')).rejects.toThrow('division by zero')
+    const store = storeOn(project, { wake: 'poll' })
+    onTestFinished(() => store.close())
+    const beat = { queue: 'cron', workerId: 'w', kinds: null, freeSlots: 1, release: '0' }
+    await store.beat({ ...beat, ttlMs: 60_000, graceMs: 0 })
+    await expect(run('interlock-alarm')).resolves.toBeDefined()
+    await store.leave('cron', 'w')
+    await project.query("update job_queue_state set waiting_count = 0 where queue = 'cron'")
+    await expect(run('interlock-alarm')).resolves.toEqual([])
+  })
+})
+
+it('the Edge Function submits under the rights of its caller', async () => {
+  const folder = await mkdtemp(path.join(tmpdir(), 'interlock-edge-'))
+  onTestFinished(() => rm(folder, { recursive: true }))
+  const file = path.join(folder, 'edge.mts')
+  const supabase = import.meta.resolve('@supabase/supabase-js')
+  await writeFile(file, docsBlock('ts edge').replace('npm:@supabase/supabase-js@2', supabase))
+  const env: Record<string, string> = { SUPABASE_URL: project.url, SUPABASE_ANON_KEY: project.keys.anonJwt }
+  let handle: (request: Request) => Promise<Response> = () => Promise.reject(new Error('nothing is served'))
+  vi.stubGlobal('Deno', {
+    env: { get: (name: string) => env[name] },
+    serve: (own: typeof handle) => (handle = own),
+  })
+  await import(pathToFileURL(file).href)
+  const submit = async (token: string, model: string) => {
+    const headers = { Authorization: `Bearer ${token}` }
+    return handle(new Request('http://edge', { method: 'POST', headers, body: JSON.stringify({ model }) }))
+  }
+  const token = await project.keys.signIn('00000000-0000-0000-0000-00000000000a')
+  const accepted = await submit(token, 'flux-dev')
+  expect([accepted.status, await accepted.json()]).toEqual([202, { job_id: expect.any(String) }])
+  expect((await submit(token, 'made-up')).status).toBe(400)
+  expect((await submit(project.keys.anonJwt, 'flux-dev')).status).toBe(400)
+})
