@@ -1,0 +1,36 @@
+import { expect, it, onTestFinished } from 'vitest'
+import { openDatabase } from '../../src/adapter/pglite/database.ts'
+import { sqlCalls } from '../../src/adapter/sql/index.ts'
+
+it('the embedded database notes arrivals, hand edits and the rows of jobs like any other', async () => {
+  const database = await openDatabase('memory://')
+  onTestFinished(() => database.close())
+  const heard: string[] = []
+  database.listen((payload) => heard.push(payload))
+  const store = sqlCalls(database.rpc)
+  await store.open('default')
+  await database.db.exec("insert into jobs (job_id, model) values ('a', 'm'), ('b', null)")
+  await expect.poll(() => heard).toEqual(['intake'])
+  const arrivals = await store.arrivals('default', 10)
+  expect(arrivals).toMatchObject([
+    { jobId: 'a', models: ['m'] },
+    { jobId: 'b', models: [] },
+  ])
+  expect(await store.arrivals('default', 10)).toEqual([])
+  await store.taken(
+    'default',
+    [arrivals[0]?.arrivalId ?? 0],
+    [{ arrivalId: arrivals[1]?.arrivalId ?? 0, reason: 'no' }],
+  )
+  const { rows } = await database.db.query('select job_id, reason from job_queue_not_taken_in')
+  expect(rows).toEqual([{ job_id: 'b', reason: 'no' }])
+  expect(await store.data('default', ['a'])).toMatchObject([{ row: { job_id: 'a', status: 'pending' } }])
+  await database.db.exec(`insert into job_queue_jobs (queue, job_id, state, job_type, kind, models, priority, place_level,
+      place_order, place_tie, queued_at, attempt, attempts, timeout_ms)
+    values ('default', 'a', 'waiting', 'normal', 'normal', '{m}', 0, 0, 0, 0, now(), 0, 1, 1000)`)
+  await database.db.exec("delete from jobs where job_id = 'a'")
+  const [request] = await store.inbox('default', 10)
+  expect(request?.command).toMatchObject({ type: 'cancel', job_id: 'a' })
+  await store.answer('default', [{ requestId: request?.requestId ?? '', answer: { ok: true } }])
+  expect(await store.inbox('default', 10)).toEqual([])
+})
