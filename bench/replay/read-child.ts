@@ -2,6 +2,7 @@
 import pg from 'pg'
 import { postgresStore } from '../../src/adapter/postgres/index.ts'
 import { readPage } from '../../src/adapter/postgres/read.ts'
+import { pagesAfter } from '../../src/coordinator/read.ts'
 import { Replayer } from '../../src/core/index.ts'
 import { answer, asked } from '../frame/child.ts'
 
@@ -29,11 +30,8 @@ async function readByStore() {
   const store = postgresStore(url)
   const replayer = new Replayer()
   const from = performance.now()
-  for (let after = 0; ; ) {
-    const { events, version } = await store.read(queue, after, PAGE)
+  for await (const { events } of pagesAfter(store, queue, 0)) {
     for (const event of events) replayer.push(event)
-    after = events.at(-1)?.seq ?? version
-    if (after >= version) break
   }
   replayer.ledger()
   const totalMs = performance.now() - from

@@ -1,4 +1,4 @@
-import type { LogStore } from '../port/index.ts'
+import type { LogPage, LogStore } from '../port/index.ts'
 import type { DatabaseClock } from './clock.ts'
 import type { Replica } from './replica.ts'
 
@@ -14,11 +14,29 @@ export interface Reader {
 
 /** Folds everything up to the head, page by page. */
 export async function readToHead({ store, queue, replica, clock }: Reader): Promise<void> {
-  for (;;) {
-    const sent = clock.mark()
-    const page = await store.read(queue, replica.version, PAGE)
-    clock.sync(page.now, sent)
+  let sent = clock.mark()
+  for await (const page of pagesAfter(store, queue, replica.version)) {
+    // A page that was fetched ahead says nothing of the time: only the first was waited for from its beginning.
+    if (sent > 0) clock.sync(page.now, sent)
+    sent = 0
     replica.apply(page.events)
-    if (replica.version >= page.version || page.events.length === 0) return
+  }
+}
+
+/**
+ * The log after this number, to its head, page by page. The server makes the next page while the caller works on this one.
+ */
+export async function* pagesAfter(
+  store: Pick<LogStore, 'read'>,
+  queue: string,
+  after: number,
+): AsyncGenerator<LogPage> {
+  for (let next: Promise<LogPage> | null = store.read(queue, after, PAGE); next !== null; ) {
+    const page: LogPage = await next
+    const last = page.events.at(-1)?.seq ?? page.version
+    next = last < page.version ? store.read(queue, last, PAGE) : null
+    // Whoever stops here does not hear of a page that could not be read; whoever goes on does.
+    next?.catch(() => {})
+    yield page
   }
 }
