@@ -16,6 +16,7 @@ import type {
 } from '../core/index.ts'
 import type { DeadJob, JobData, LogStore } from '../port/index.ts'
 import type { Logger } from './logger.ts'
+import type { QueueMetrics } from './metrics.ts'
 import type { QueueView } from './view.ts'
 import type { WorkflowConfig } from './workflow-models.ts'
 
@@ -282,6 +283,8 @@ export interface Coordinator {
   /** The database's clock, as far as this process can tell. */
   now(): Micros
   health(): Health
+  /** The queue as plain numbers. Looks at every waiting job once: some 10 ms for 100,000. */
+  metrics(): QueueMetrics
   /** Waits for what is under way, gives up the lease, and closes nothing that it was given. */
   close(): Promise<void>
 }

@@ -49,6 +49,7 @@ import { takeIn } from './intake.ts'
 import { LenientGate } from './lenient-gate.ts'
 import type { Logger } from './logger.ts'
 import { AT_ONCE, Member, type SendOptions } from './member.ts'
+import { Counter, type QueueMetrics, queueMetrics } from './metrics.ts'
 import { completeOptions, type WholeOptions } from './options.ts'
 import { PAGE } from './read.ts'
 import { eventsFrom, pagesOf, pullEvents, type StreamSource, standingOf } from './streams.ts'
@@ -64,6 +65,7 @@ class QueueCoordinator implements Coordinator {
   readonly #lenient: LenientGate | undefined
   readonly #inbox: Inbox
   readonly #wake = new Subject<void>()
+  readonly #counter = new Counter()
   readonly #intake = new Subject<void>()
 
   constructor(options: CoordinatorOptions) {
@@ -350,6 +352,11 @@ class QueueCoordinator implements Coordinator {
     }
   }
 
+  metrics(): QueueMetrics {
+    const { replica, head } = this.#member
+    return queueMetrics(replica.ledger, this.now(), head, this.#counter.ended)
+  }
+
   async close(): Promise<void> {
     this.#desk.gate.close()
     await this.#inbox.close()
@@ -369,6 +376,7 @@ class QueueCoordinator implements Coordinator {
   }
 
   #onEvent(event: RecordedEvent): void {
+    this.#counter.see(event)
     if (event.type === 'expired' || event.type === 'cancelled') this.#desk.gate.ended(event.jobId, event.type)
     if ((event.offers?.length ?? 0) > 0) this.#wake.next()
   }

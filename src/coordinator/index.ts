@@ -1,5 +1,6 @@
 export type * from './api.ts'
 export { createCoordinator } from './coordinator.ts'
 export { type Logger, silentLogger, stderrLogger } from './logger.ts'
+export type { QueueMetrics } from './metrics.ts'
 export type { ActiveJobView, JobView, QueueView, WaitingJobView } from './view.ts'
 export type { WorkflowConfig } from './workflow-models.ts'

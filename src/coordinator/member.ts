@@ -79,6 +79,9 @@ export class Member {
   #watch: Subscription | undefined
   #lastError: unknown = null
   #isOpen = false
+  #errors = 0
+  /** The newest version that somebody told of, and when the log was last read up to its head. */
+  readonly #head = { version: 0, seenAt: performance.now() }
 
   constructor(options: WholeOptions, hooks: MemberHooks) {
     this.#options = options
@@ -111,6 +114,10 @@ export class Member {
 
   get counts(): Committer['counts'] {
     return { ...this.#committer.counts }
+  }
+
+  get head(): { readonly version: number; readonly seenAt: number } {
+    return this.#head
   }
 
   get lastError(): string | null {
@@ -229,6 +236,7 @@ export class Member {
   }
 
   #onWake(version: number | undefined, intake: boolean | undefined): void {
+    this.#head.version = Math.max(this.#head.version, version ?? 0)
     if (intake !== true) void this.#pen.catchUp(version)
     if (intake !== false) this.#hooks.onIntake()
   }
@@ -254,7 +262,9 @@ export class Member {
   }
 
   async #pollOnce(): Promise<void> {
+    const errors = this.#errors
     await this.#pen.catchUp()
+    if (errors === this.#errors) this.#head.seenAt = performance.now()
     if (this.#projector.last?.version !== this.replica.version) this.#projector.nudge()
     this.#hooks.onPoll()
   }
@@ -293,6 +303,7 @@ export class Member {
   /** Something failed that nobody waits for: it goes to the logger, and `health()` shows it. */
   noteError(error: unknown): void {
     this.#lastError = error
+    this.#errors++
     this.logger.error(`[COORDINATOR] ${errorText(error)}`)
   }
 }

@@ -62,7 +62,7 @@ export function endOf(child: ChildProcess): Promise<number | NodeJS.Signals | nu
 }
 
 /** The whole log. */
-export async function logOf(store: LogStore): Promise<RecordedEvent[]> {
+async function logOf(store: LogStore): Promise<RecordedEvent[]> {
   const events: RecordedEvent[] = []
   for (;;) {
     const page = await store.read('default', events.length, 10_000)

@@ -1,4 +1,3 @@
-import { setTimeout as sleep } from 'node:timers/promises'
 import { afterEach } from 'vitest'
 import type { CoordinatorOptions } from '../../src/coordinator/index.ts'
 import { createJobWorker, type JobWorker, type JobWorkerOptions } from '../../src/worker/index.ts'
@@ -30,4 +29,4 @@ export function stopped(signal: AbortSignal): Promise<unknown> {
   })
 }
 
-export { join, sleep }
+export { join }

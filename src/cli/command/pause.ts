@@ -38,7 +38,7 @@ export function addPause(cli: Cli): void {
 }
 
 /** Milliseconds. @throws InterlockError `invalid_input`, naming the flag */
-export function durationMs(flag: string, text: string): number {
+function durationMs(flag: string, text: string): number {
   const [, count, unit] = /^(\d+)([smhd])$/.exec(text) ?? []
   if (count !== undefined) return Number(count) * unitMs[unit as keyof typeof unitMs]
   throw new InterlockError('invalid_input', `${flag} ${text}: must be a time such as 30s, 10m, 2h or 1d`)
