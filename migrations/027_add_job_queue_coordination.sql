@@ -183,7 +183,7 @@ create table if not exists public.job_queue_state (
   active_models text[] not null default '{}',
   active_count integer not null default 0,
   waiting_count integer not null default 0,
-  policy jsonb not null default '{"maxActive": 1, "capacity": {}, "maxOvertakes": 0, "ageSeconds": 60, "offerMs": 2000, "holdAfterLossSeconds": {}, "rate": {}, "emptySet": "bypass"}',
+  policy jsonb not null default '{"maxActive": 1, "capacity": {}, "maxOvertakes": 0, "ageSeconds": 60, "offerMs": 2000, "holdAfterLossSeconds": {}, "rate": {}, "fairShare": null, "emptySet": "bypass"}',
   drained_at timestamptz,
   updated_at timestamptz not null default now()
 ) with (fillfactor = 10);
@@ -2190,7 +2190,7 @@ $privileges$;
 -- What this was. Rows change only when something did, so that running it again leaves everything as it is.
 insert into public.job_queue_migrations as m (version, checksum)
 values 
-  ('027', 'b959dcf4e9cafa60e924ec77a19e39cec2ed95f11437e0d270f9607b819fcc84')
+  ('027', '1a0909a5cfd5ff0a50ff44ef867f0e3a099119f659c786ecc5fd8ac7afd4a117')
 on conflict (version) do update set checksum = excluded.checksum, applied_at = excluded.applied_at
   where m.checksum <> excluded.checksum;
 -- PostgREST finds the new functions after this; nobody else listens.

@@ -92,6 +92,7 @@ function queuedColumns(spec: JobSpec, { asked, intake }: { asked?: boolean; inta
   if (spec.runAt !== specDefaults.runAt) data['run_at'] = spec.runAt
   if (spec.attempts !== specDefaults.attempts) data['attempts'] = spec.attempts
   if (spec.timeoutMs !== specDefaults.timeoutMs) data['timeout_ms'] = spec.timeoutMs
+  if (spec.fairKey !== specDefaults.fairKey) data['fair_key'] = spec.fairKey
   if (spec.expireMs !== specDefaults.expireMs) data['expire_ms'] = spec.expireMs
   if (asked !== undefined) data['asked'] = asked
   if (intake !== undefined) data['intake'] = intake

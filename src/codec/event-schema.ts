@@ -42,6 +42,7 @@ const spec = data({
   attempts: count.optional(),
   timeout_ms: count.optional(),
   expire_ms: count.optional(),
+  fair_key: text.optional(),
   asked: z.boolean().optional(),
   intake: z.literal(true).optional(),
 })

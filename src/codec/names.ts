@@ -19,6 +19,7 @@ function nameSchema(noun: string, example: string) {
 export const jobIdSchema = nameSchema('job', 'report-2041')
 export const modelSchema = nameSchema('model', 'flux-dev')
 export const kindSchema = nameSchema('kind', 'render')
+export const fairKeySchema = nameSchema('fair key', 'customer-17')
 const queueSchema = nameSchema('queue', 'default')
 
 export const jobTypeSchema = z.enum(jobTypes, {

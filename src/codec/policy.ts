@@ -1,14 +1,34 @@
 import { z } from 'zod'
-import { bounds, defaultPolicy, emptySetRules, type Policy } from '../core/index.ts'
+import { bounds, defaultPolicy, emptySetRules, type FairShare, type Policy } from '../core/index.ts'
 import { parseInput, unknownFields } from './invalid.ts'
 import { modelSchema } from './names.ts'
 import { wholeNumber } from './spec.ts'
 
 /** A policy as a program writes it: a shorthand, or the fields to change. `by-model` is `{ maxActive: null }`. */
-export type PolicyInput = 'serial' | 'by-model' | { readonly [Key in keyof Policy]?: Policy[Key] | undefined }
+export type PolicyInput =
+  | 'serial'
+  | 'by-model'
+  | ({ readonly [Key in Exclude<keyof Policy, 'fairShare'>]?: Policy[Key] | undefined } & {
+      /** What is left out of it: no spacing, no limit. */
+      readonly fairShare?: Partial<FairShare> | null | undefined
+    })
 
 const places = wholeNumber(1, bounds.capacity, ' places; to stop a model, pause it')
 const holdSeconds = wholeNumber(0, bounds.holdSeconds, ' (seconds)')
+
+const spacingError = `must be a number of seconds from 0 to ${bounds.spacingSeconds.toLocaleString('en')}`
+const fairShare = z.strictObject(
+  {
+    spacingSeconds: z
+      .number({ error: spacingError })
+      .min(0, { error: spacingError })
+      .max(bounds.spacingSeconds, { error: spacingError })
+      .default(0),
+    maxWaiting: wholeNumber(1, bounds.maxActive, ', or null for no limit').nullable().default(null),
+    maxActive: wholeNumber(1, bounds.maxActive, ', or null for no limit').nullable().default(null),
+  },
+  { error: unknownFields(['spacingSeconds', 'maxWaiting', 'maxActive']) },
+)
 
 const windowError = 'must be a number of seconds from 0.001 to 86,400'
 const rate = z.strictObject(
@@ -73,6 +93,7 @@ const shape = {
     (rates) => !Object.hasOwn(rates, '*'),
     'has no "*": the last starts of every model would have to be kept; name the models',
   ),
+  fairShare: fairShare.nullable(),
 }
 
 /** A whole policy, as `policy_changed` records it; a log that is older than a rule has none of it. */
@@ -80,6 +101,7 @@ export const policySchema = z.strictObject({
   ...shape,
   holdAfterLossSeconds: shape.holdAfterLossSeconds.default(defaultPolicy.holdAfterLossSeconds),
   rate: shape.rate.default(defaultPolicy.rate),
+  fairShare: shape.fairShare.default(defaultPolicy.fairShare),
 })
 
 const fieldsSchema = z.strictObject(shape).partial()

@@ -11,7 +11,7 @@ import {
 } from '../core/index.ts'
 import { parseInput, unknownFields } from './invalid.ts'
 import { jsonBounds, jsonSchema, sizeOf } from './json.ts'
-import { jobIdSchema, jobTypeSchema, kindSchema, modelsSchema } from './names.ts'
+import { fairKeySchema, jobIdSchema, jobTypeSchema, kindSchema, modelsSchema } from './names.ts'
 
 /** A job as a program asks for it: whatever is left out gets its default. */
 export interface EnqueueInput {
@@ -28,6 +28,8 @@ export interface EnqueueInput {
   readonly attempts?: number | undefined
   readonly timeoutMs?: number | undefined
   readonly expireMs?: number | null | undefined
+  /** Whom it belongs to (a customer, say): what the policy's `fairShare` counts by. 1 to 200 characters. */
+  readonly fairKey?: string | null | undefined
   /**
    * What its handler is given: anything that JSON can say, 1 MB at most, 16 MB in one call. Kept in `job_queue_data`, never in the
    * log. Of a job that is live already the payload stays as it is.
@@ -60,6 +62,7 @@ const shape = {
   attempts: wholeNumber(1, bounds.attempts).optional(),
   timeoutMs: wholeNumber(1, bounds.durationMs, ' (milliseconds)').optional(),
   expireMs: wholeNumber(1, bounds.durationMs, ' (milliseconds), or null for no expiry').nullish(),
+  fairKey: fairKeySchema.nullish(),
   payload: jsonSchema(jsonBounds.payload).optional(),
 }
 const inputSchema = z.strictObject(shape, { error: unknownFields(Object.keys(shape)) })
@@ -81,6 +84,7 @@ function withDefaults(input: z.infer<typeof inputSchema>, defaults: SpecDefaults
     attempts: input.attempts ?? defaults.attempts,
     timeoutMs: input.timeoutMs ?? specDefaults.timeoutMs,
     expireMs: input.expireMs ?? specDefaults.expireMs,
+    fairKey: input.fairKey ?? specDefaults.fairKey,
   }
 }
 

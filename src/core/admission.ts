@@ -1,6 +1,8 @@
 import { firstUnavailable } from './blocking.ts'
-import { MICROS_PER_MS, type Micros } from './job.ts'
+import { isShareFull } from './fair-share.ts'
+import type { Micros } from './job.ts'
 import { isInLine, type Job, type LedgerView, type Model, modelOf, usesSlot } from './ledger.ts'
+import { isOfferLive } from './offered.ts'
 import { byPlace, type Place } from './place.ts'
 import { capacityOf } from './policy.ts'
 import { rateOpensAt } from './rate.ts'
@@ -12,7 +14,12 @@ export function isStartable(ledger: LedgerView, job: Job, now: Micros): boolean 
 
 /** The same of a job that stands in line. */
 export function mayStart(ledger: LedgerView, job: Job, now: Micros): boolean {
-  return hasSlot(ledger, job, now) && rateOpensAt(ledger, job, now) === 0 && hasModels(ledger, job, now)
+  return hasSlot(ledger, job, now) && !isLimited(ledger, job, now) && hasModels(ledger, job, now)
+}
+
+/** Its models are over their rates, or whoever it belongs to has his share: it keeps its place, and is passed over. */
+export function isLimited(ledger: LedgerView, job: Job, now: Micros): boolean {
+  return rateOpensAt(ledger, job, now) > 0 || isShareFull(ledger, job, now)
 }
 
 /** The queue is open, nobody runs alone, and fewer than `maxActive` slots are used or kept for offers ahead. */
@@ -43,15 +50,14 @@ function reservedAhead(ledger: LedgerView, model: Model, place: Place, now: Micr
   let count = model.reserved.rank(place)
   for (const other of model.offers) {
     if (byPlace(other, place) >= 0) break
-    if (isOfferLive(ledger, other, now) && model.reserved.get(other) === undefined) count++
+    if (isLiveAt(ledger, other, now) && model.reserved.get(other) === undefined) count++
   }
   return count
 }
 
-/** An offered job keeps its place for `offerMs`; after that others may pass it. */
-function isOfferLive(ledger: LedgerView, place: Place, now: Micros): boolean {
-  const offeredAt = ledger.jobs.get(place)?.offeredAt ?? null
-  return offeredAt !== null && offeredAt + ledger.policy.offerMs * MICROS_PER_MS > now
+function isLiveAt(ledger: LedgerView, place: Place, now: Micros): boolean {
+  const job = ledger.jobs.get(place)
+  return job !== undefined && isOfferLive(ledger, job, now)
 }
 
 function offersAhead(ledger: LedgerView, place: Place, now: Micros): number {
@@ -59,7 +65,7 @@ function offersAhead(ledger: LedgerView, place: Place, now: Micros): number {
   for (const other of ledger.offered) {
     if (byPlace(other, place) >= 0) break
     const job = ledger.jobs.get(other)
-    if (job !== undefined && usesSlot(job) && isOfferLive(ledger, other, now)) count++
+    if (job !== undefined && usesSlot(job) && isOfferLive(ledger, job, now)) count++
   }
   return count
 }
@@ -68,7 +74,7 @@ function offersAhead(ledger: LedgerView, place: Place, now: Micros): number {
 function isBehindExclusive(ledger: LedgerView, place: Place, now: Micros): boolean {
   for (const other of ledger.exclusives) {
     if (byPlace(other, place) >= 0) return false
-    if (ledger.jobs.get(other)?.offeredAt === null || isOfferLive(ledger, other, now)) return true
+    if (ledger.jobs.get(other)?.offeredAt === null || isLiveAt(ledger, other, now)) return true
   }
   return false
 }

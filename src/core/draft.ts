@@ -8,6 +8,8 @@ import {
   type Model,
   type ModelKey,
   type Pause,
+  type Share,
+  type ShareKey,
 } from './ledger.ts'
 import { freshJob, OwnJob } from './own-job.ts'
 import { OwnModel } from './own-model.ts'
@@ -45,6 +47,7 @@ export class Draft implements LedgerView {
   pauses: Table<Pause, ModelKey>
   lifts: Tree<ModelTimer>
   windows: Tree<ModelTimer>
+  shares: Table<Share, ShareKey>
 
   /** Jobs whose rows differ from those of the ledger this draft started from. */
   readonly touched = new Set<string>()
@@ -84,6 +87,7 @@ export class Draft implements LedgerView {
     this.pauses = from.pauses
     this.lifts = from.lifts
     this.windows = from.windows
+    this.shares = from.shares
   }
 
   /** The ledger this draft has become. The draft is spent: its trees may be shared from now on. */
@@ -112,11 +116,12 @@ export class Draft implements LedgerView {
       pauses: this.pauses,
       lifts: this.lifts,
       windows: this.windows,
+      shares: this.shares,
     }
   }
 
-  addJob(spec: JobSpec, place: Place, queuedAt: Micros): OwnJob {
-    const job = new OwnJob(this.owner, freshJob(spec, place, queuedAt))
+  addJob(spec: JobSpec, place: Place, queuedAt: Micros, fairRank: number): OwnJob {
+    const job = new OwnJob(this.owner, freshJob(spec, place, queuedAt, fairRank))
     this.jobs = this.jobs.insert(job, this.owner)
     this.touched.add(job.jobId)
     return job

@@ -10,6 +10,7 @@ export const errorCodes = [
   'stale_token',
   'not_holder',
   'models_required',
+  'fair_share_limit',
   'command_reused',
   'corrupt_log',
   'unknown_event',

@@ -38,6 +38,7 @@ export const reasonCodes = [
   'not_due',
   'model_paused',
   'rate_limited',
+  'fair_share_limit',
   'model_in_use',
   'behind_in_line',
   'serialized',

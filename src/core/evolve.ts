@@ -2,6 +2,7 @@ import { settle } from './blocking.ts'
 import { Draft } from './draft.ts'
 import { InterlockError } from './error.ts'
 import { costsAttempt, type RecordedEvent } from './event.ts'
+import { fairRankOf, moveShare, shareOf } from './fair-share.ts'
 import { hash } from './hash.ts'
 import { giveBackModels, takeModels } from './holding.ts'
 import type { JobSpec } from './job.ts'
@@ -132,11 +133,13 @@ function change(draft: Draft, event: RecordedEvent): void {
 
 function queue(draft: Draft, event: RecordedEvent, spec: JobSpec, asker: string | null): void {
   if (jobOf(draft, spec.jobId) !== undefined) throw corrupt(event, `job ${spec.jobId} is live already`)
-  const position = positionFor(draft.policy, spec.priority, event.at, event.seq)
+  const rank = fairRankOf(draft, spec.fairKey)
+  const position = positionFor(draft.policy, spec.priority, event.at, event.seq, rank)
   const place = { ...position, hash: hash(spec.jobId), jobId: spec.jobId }
-  const job = draft.addJob(spec, place, event.at)
+  const job = draft.addJob(spec, place, event.at, rank)
   job.asker = asker
   job.exclusive = spec.models.length === 0 && draft.policy.emptySet === 'exclusive'
+  moveShare(draft, job, { waiting: 1 })
   startExpiry(draft, job)
   if (spec.runAt !== null && spec.runAt > event.at) putOff(draft, job, spec.runAt)
   else takePlace(draft, job)
@@ -151,6 +154,7 @@ function start(draft: Draft, event: RecordedEvent & { readonly type: 'started' }
   checkPlaces(draft, event, job)
   if (draft.policy.maxOvertakes !== 0) countOvertaking(draft, job)
   stopExpiry(draft, job)
+  moveShare(draft, job, { waiting: -1, active: 1 })
   leaveLine(draft, job, true)
   takeModels(draft, job, event.at)
   job.active = true
@@ -183,6 +187,10 @@ function checkPlaces(draft: Draft, event: RecordedEvent, job: Job): void {
   if (maxActive !== null && draft.slots.size >= maxActive) {
     throw corrupt(event, `${draft.slots.size} jobs are active, and the policy allows ${maxActive}`)
   }
+  const { fairKey } = job.spec
+  if (fairKey !== null && shareOf(draft, fairKey).active >= (draft.policy.fairShare?.maxActive ?? Infinity)) {
+    throw corrupt(event, `as many jobs of ${fairKey} are active as its share allows`)
+  }
   for (const name of job.spec.models) {
     if (modelOf(draft, name).holders.size >= capacityOf(draft.policy, name)) {
       throw corrupt(event, `model ${name} has no free place`)
@@ -211,6 +219,7 @@ function countOvertaking(draft: Draft, job: Job): void {
 function end(draft: Draft, job: Job, final: boolean): void {
   stopDeadline(draft, job)
   giveBackModels(draft, job)
+  moveShare(draft, job, final ? { active: -1 } : { active: -1, waiting: 1 })
   if (final) {
     draft.dropJob(job)
     return
@@ -233,6 +242,7 @@ function detach(draft: Draft, event: RecordedEvent & { readonly type: 'detached'
 }
 
 function leave(draft: Draft, job: Job): void {
+  moveShare(draft, job, { waiting: -1 })
   stopExpiry(draft, job)
   const own = draft.edit(job)
   if (job.dueAt === null) leavePlace(draft, own)

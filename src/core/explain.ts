@@ -121,6 +121,8 @@ function whatHasToHappen(code: ReasonCode, blockedBy: string | null): string {
       return 'the model has to be resumed, or its pause has to end: then it stands in line at its place'
     case 'rate_limited':
       return 'nothing: it starts when the window of the rate opens'
+    case 'fair_share_limit':
+      return 'a job with its fair key has to end, or raise fairShare.maxActive'
     case 'model_in_use':
     case 'behind_in_line':
       return `${blocker} has to end; it then starts by itself`

@@ -1,10 +1,9 @@
-import { hasModels, hasSlot, mayStart } from './admission.ts'
+import { hasModels, hasSlot, isLimited, mayStart } from './admission.ts'
 import { settle } from './blocking.ts'
 import type { Claim } from './command.ts'
 import type { Draft } from './draft.ts'
 import { isInLine, type Job, jobOf } from './ledger.ts'
 import type { Place } from './place.ts'
-import { rateOpensAt } from './rate.ts'
 import { scanLines } from './scan.ts'
 import type { Scribe } from './scribe.ts'
 
@@ -37,17 +36,17 @@ function offerUnbound(scribe: Scribe): void {
 }
 
 /**
- * In strict order the jobs whose models are free are known; who comes first and finds a slot is the next. One whose model
- * is over its rate keeps its place, and is passed over.
+ * In strict order the jobs whose models are free are known; who comes first and finds a slot is the next. One that is
+ * limited (a rate, a fair share) keeps its place, and is passed over.
  */
 function offerReady(scribe: Scribe): void {
   const { draft } = scribe
   for (let place = draft.ready.min(); place !== undefined; ) {
     const job = draft.jobs.get(place)
     if (job === undefined || !hasSlot(draft, job, scribe.now)) return
-    const isLimited = rateOpensAt(draft, job, scribe.now) > 0
-    if (!isLimited) giveAway(scribe, place)
-    place = isLimited ? draft.ready.after(place) : draft.ready.min()
+    const isPassed = isLimited(draft, job, scribe.now)
+    if (!isPassed) giveAway(scribe, place)
+    place = isPassed ? draft.ready.after(place) : draft.ready.min()
   }
 }
 
@@ -70,7 +69,7 @@ function offerIfStartable(scribe: Scribe, place: Place): boolean {
   const job = draft.jobs.get(place)
   if (job === undefined || !isInLine(job) || job.offeredAt !== null) return true
   if (!hasSlot(draft, job, scribe.now)) return false
-  if (rateOpensAt(draft, job, scribe.now) === 0 && hasModels(draft, job, scribe.now)) giveAway(scribe, place)
+  if (!isLimited(draft, job, scribe.now) && hasModels(draft, job, scribe.now)) giveAway(scribe, place)
   return true
 }
 

@@ -20,6 +20,7 @@ export const bounds = {
   holdSeconds: 86_400,
   /** So many times are kept per model. */
   rateStarts: 10_000,
+  spacingSeconds: 3_600,
 } as const
 
 /** What a job was asked to be. Never changes while the job lives; a live id with another spec is `job_exists`. */
@@ -40,6 +41,8 @@ export interface JobSpec {
   readonly timeoutMs: number
   /** How long it may wait since it last became waiting, in milliseconds; null: for ever. */
   readonly expireMs: number | null
+  /** Whom it belongs to, for `policy.fairShare`; null: to nobody in particular. */
+  readonly fairKey: string | null
 }
 
 /** What a spec is unless said otherwise. `attempts` is 1 for jobs that come through the gate. */
@@ -49,6 +52,7 @@ export const specDefaults = {
   attempts: 3,
   timeoutMs: 3_600_000,
   expireMs: null,
+  fairKey: null,
 } as const
 
 /**

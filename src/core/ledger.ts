@@ -44,6 +44,8 @@ export interface Job extends JobKey {
   readonly offeredAt: Micros | null
   /** How many due jobs later in line, sharing a model, have started before it. */
   readonly overtaken: number
+  /** How many jobs with its fair key were waiting when it came. */
+  readonly fairRank: number
   /** With no models, under `emptySet: exclusive`: it runs alone. */
   readonly exclusive: boolean
   /** Every model it needs is free for it as far as the line goes; only a slot may be lacking. */
@@ -85,6 +87,17 @@ export interface Pause extends ModelKey {
   readonly jobs: Tree<Place>
 }
 
+export interface ShareKey {
+  readonly hash: number
+  readonly key: string
+}
+
+/** Jobs with one fair key. */
+export interface Share extends ShareKey {
+  readonly waiting: number
+  readonly active: number
+}
+
 /** The state of one queue: what the log up to `version` comes to. Immutable. */
 export interface Ledger {
   readonly version: number
@@ -124,6 +137,7 @@ export interface Ledger {
   readonly lifts: Tree<ModelTimer>
   /** Models from which as many were started as their rate allows, by the time at which their window opens. */
   readonly windows: Tree<ModelTimer>
+  readonly shares: Table<Share, ShareKey>
 }
 
 export const noPlaces = Tree.empty<Place>(byPlace)
@@ -153,6 +167,7 @@ export const emptyLedger: Ledger = {
   pauses: Table.empty<Pause, ModelKey>((a, b) => a.model === b.model),
   lifts: Tree.empty<ModelTimer>(byModelTime),
   windows: Tree.empty<ModelTimer>(byModelTime),
+  shares: Table.empty<Share, ShareKey>((a, b) => a.key === b.key),
 }
 
 /** A model that nobody needs: what is read of a model that the ledger does not hold. */
@@ -169,10 +184,11 @@ export function idleModel(model: string): Model {
 }
 
 /** The parts of a ledger that questions are asked of; a draft has them too. */
-export type LedgerView = Omit<Ledger, 'jobs' | 'models' | 'pauses'> & {
+export type LedgerView = Omit<Ledger, 'jobs' | 'models' | 'pauses' | 'shares'> & {
   readonly jobs: Pick<Table<Job, JobKey>, 'get' | 'size'>
   readonly models: Pick<Table<Model, ModelKey>, 'get' | 'size'>
   readonly pauses: Pick<Table<Pause, ModelKey>, 'get' | 'size'>
+  readonly shares: Pick<Table<Share, ShareKey>, 'get' | 'size'>
 }
 
 /** The live job with this id. */

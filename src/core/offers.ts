@@ -1,4 +1,5 @@
 import type { Draft } from './draft.ts'
+import { freeShare, shareOf } from './fair-share.ts'
 import type { Micros } from './job.ts'
 import { type Job, modelOf, usesSlot } from './ledger.ts'
 import type { OwnJob } from './own-job.ts'
@@ -37,7 +38,10 @@ export function dateOffer(draft: Draft, job: OwnJob, at: Micros): void {
 export function withdrawOffer(draft: Draft, job: OwnJob, starts = false): void {
   if (job.offeredAt === null) return
   const { owner } = draft
-  if (!starts) freeSlot(draft)
+  if (!starts) {
+    freeSlot(draft)
+    freeShare(draft, job)
+  }
   draft.offerTimes = draft.offerTimes.remove(timerOf(job, job.offeredAt), owner)
   job.offeredAt = null
   draft.offered = draft.offered.remove(job.place, owner)
@@ -66,7 +70,8 @@ export function endAllOffers(draft: Draft): void {
 
 /**
  * A start ends the offers of those that it keeps from starting: all of them when it takes the last slot or runs alone,
- * those on a model that it fills or from which its rate allows no more, and those of jobs that have to run alone.
+ * those on a model that it fills or from which its rate allows no more, those with its fair key when that has its share, and
+ * those of jobs that have to run alone.
  */
 export function endOffersFor(draft: Draft, started: Job, at: Micros): void {
   if (draft.offered.size === 0) return
@@ -76,9 +81,20 @@ export function endOffersFor(draft: Draft, started: Job, at: Micros): void {
     if (isFull || isOverRate(draft, model, at)) endOffersAt(draft, model.offers)
   }
   if (!usesSlot(started)) return
+  endOffersOf(draft, started)
   const { maxActive } = draft.policy
   const isFull = maxActive !== null && draft.slots.size >= maxActive
   endOffersAt(draft, isFull || started.exclusive ? draft.offered : draft.exclusives)
+}
+
+/** Those with the same fair key, when it has its share. */
+function endOffersOf(draft: Draft, { spec: { fairKey } }: Job): void {
+  const maxActive = draft.policy.fairShare?.maxActive ?? null
+  if (fairKey === null || maxActive === null || shareOf(draft, fairKey).active < maxActive) return
+  for (const place of [...draft.offered]) {
+    const job = draft.jobs.get(place)
+    if (job?.spec.fairKey === fairKey && usesSlot(job)) endOffer(draft, job)
+  }
 }
 
 function endOffersAt(draft: Draft, places: Tree<Place>): void {

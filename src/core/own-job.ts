@@ -25,6 +25,7 @@ export class OwnJob implements Job {
   asker: string | null
   offeredAt: Micros | null
   overtaken: number
+  readonly fairRank: number
   exclusive: boolean
   ready: boolean
   blockedBy: string | null
@@ -53,6 +54,7 @@ export class OwnJob implements Job {
     this.asker = from.asker
     this.offeredAt = from.offeredAt
     this.overtaken = from.overtaken
+    this.fairRank = from.fairRank
     this.exclusive = from.exclusive
     this.ready = from.ready
     this.blockedBy = from.blockedBy
@@ -62,7 +64,7 @@ export class OwnJob implements Job {
 }
 
 /** A job that has just come: waiting, due, in no line yet. */
-export function freshJob(spec: JobSpec, place: Place, queuedAt: Micros): Job {
+export function freshJob(spec: JobSpec, place: Place, queuedAt: Micros, fairRank: number): Job {
   return {
     hash: place.hash,
     jobId: spec.jobId,
@@ -84,6 +86,7 @@ export function freshJob(spec: JobSpec, place: Place, queuedAt: Micros): Job {
     asker: null,
     offeredAt: null,
     overtaken: 0,
+    fairRank,
     exclusive: false,
     ready: false,
     blockedBy: null,

@@ -42,9 +42,17 @@ export const byModelTime: Compare<ModelTimer> = (a, b) =>
 
 /**
  * Where a job belongs that waits since `queuedAt`. A level of priority is worth `ageSeconds` of waiting, so a jump is
- * bounded and nothing is ever sorted again; with `ageSeconds: null` a higher priority always goes first.
+ * bounded and nothing is ever sorted again; with `ageSeconds: null` a higher priority always goes first. Each job with the
+ * same fair key that was waiting when it came (`fairRank`) puts it `spacingSeconds` back.
  */
-export function positionFor(policy: Policy, priority: number, queuedAt: Micros, tie: number): Position {
-  if (policy.ageSeconds === null) return { level: -priority, order: queuedAt, tie }
-  return { level: 0, order: Math.round(queuedAt - priority * policy.ageSeconds * MICROS_PER_SECOND), tie }
+export function positionFor(
+  { ageSeconds, fairShare }: Policy,
+  priority: number,
+  queuedAt: Micros,
+  tie: number,
+  fairRank: number,
+): Position {
+  const seconds = fairRank * (fairShare?.spacingSeconds ?? 0) - priority * (ageSeconds ?? 0)
+  const order = Math.min(Math.round(queuedAt + seconds * MICROS_PER_SECOND), Number.MAX_SAFE_INTEGER)
+  return { level: ageSeconds === null ? -priority : 0, order, tie }
 }

@@ -8,6 +8,16 @@ export interface Rate {
   readonly perSeconds: number
 }
 
+/** How jobs with one `fairKey` (a customer, say) share a queue with those of others. */
+export interface FairShare {
+  /** How many seconds a job stands further back for each job with its key that was waiting when it came. */
+  readonly spacingSeconds: number
+  /** How many may wait at most; one more is refused. Null: no limit. */
+  readonly maxWaiting: number | null
+  /** How many may be active at most. Null: no limit. */
+  readonly maxActive: number | null
+}
+
 /** The rules of one queue. A change holds back new starts only; it never takes a lease away. */
 export interface Policy {
   /** How many jobs may be active at once; 1 serialises all; null: no limit. */
@@ -28,6 +38,8 @@ export interface Policy {
   readonly holdAfterLossSeconds: Readonly<Record<string, number>>
   /** Per model, by its name; a model that is not named has no rate. */
   readonly rate: Readonly<Record<string, Rate>>
+  /** Null: keys mean nothing. */
+  readonly fairShare: FairShare | null
 }
 
 /** All jobs one after the other, as first specified. */
@@ -40,6 +52,7 @@ export const defaultPolicy: Policy = {
   emptySet: 'bypass',
   holdAfterLossSeconds: {},
   rate: {},
+  fairShare: null,
 }
 
 /** How many leases a model can have at once under this policy. */

@@ -2,6 +2,7 @@ import { hasSlot, isFree } from './admission.ts'
 import { type Blocker, blockerOf, firstUnavailable } from './blocking.ts'
 import type { Waiting } from './command.ts'
 import type { ReasonCode } from './event.ts'
+import { isShareFull } from './fair-share.ts'
 import { MICROS_PER_MS, type Micros } from './job.ts'
 import { type Job, type LedgerView, modelOf, type Pause, usesSlot } from './ledger.ts'
 import { firstPause } from './pausing.ts'
@@ -22,6 +23,7 @@ export function reasonCodeOf(
   if (job.dueAt !== null) return 'not_due'
   if (job.heldOn !== null) return 'model_paused'
   if (rateOpensAt(ledger, job, now) > 0) return 'rate_limited'
+  if (isShareFull(ledger, job, now)) return 'fair_share_limit'
   const models = job.spec.models.map((name) => modelOf(ledger, name))
   if (models.some((model) => model.holders.size >= capacityOf(ledger.policy, model.model)))
     return 'model_in_use'
@@ -56,6 +58,11 @@ export function waitingFor(ledger: LedgerView, job: Job, now: Micros, hasWorker?
     const model = firstUnavailable(ledger, job) === undefined ? undefined : blocker
     return { jobId, code, reason: rateSentence(ledger, job, until), blockedBy: model?.jobId ?? null, until }
   }
+  if (code === 'fair_share_limit') {
+    const model = firstUnavailable(ledger, job) === undefined ? undefined : blocker
+    const reason = `as many jobs of ${job.spec.fairKey} are running as its share allows`
+    return { jobId, code, reason, blockedBy: model?.jobId ?? null, until: null }
+  }
   const until = code === 'not_due' ? job.dueAt : null
   return { jobId, code, reason: sentence(code, blocker), blockedBy: blocker?.jobId ?? null, until }
 }
@@ -89,6 +96,8 @@ function sentence(code: ReasonCode, blocker: Blocker | undefined): string {
       return 'a model it needs is paused'
     case 'rate_limited':
       return 'a model it needs has reached its rate'
+    case 'fair_share_limit':
+      return 'as many jobs with its fair key are running as its share allows'
     case 'model_in_use':
       return model === null ? 'a model it needs is in use' : `model ${model} is in use or reserved${who}`
     case 'behind_in_line':

@@ -24,7 +24,8 @@ function nextWindowAt(ledger: Ledger, after: Micros): Micros | undefined {
 
 /** In strict order without a limit an offer keeps nothing that its place in line does not keep anyway. */
 function nextLapseAt({ policy, line, exclusives, offerTimes }: Ledger, after: Micros): Micros | undefined {
-  if (policy.maxOvertakes === 0 && policy.maxActive === null && exclusives.size === 0) return undefined
+  const keepsSlots = policy.maxActive !== null || (policy.fairShare?.maxActive ?? null) !== null
+  if (policy.maxOvertakes === 0 && !keepsSlots && exclusives.size === 0) return undefined
   if (line.size < 2) return undefined
   const offerFor = policy.offerMs * MICROS_PER_MS
   const timer = offerTimes.after({ at: after - offerFor, hash: Number.POSITIVE_INFINITY, jobId: '' })

@@ -61,7 +61,11 @@ const plainState: StateRow = {
 
 export function queuedEvent(jobId: string): Event {
   const spec = { jobId, jobType: 'normal', kind: 'normal', models: ['m'], priority: 0, runAt: null } as const
-  return { type: 'queued', jobId, spec: { ...spec, attempts: 3, timeoutMs: 3_600_000, expireMs: null } }
+  return {
+    type: 'queued',
+    jobId,
+    spec: { ...spec, attempts: 3, timeoutMs: 3_600_000, expireMs: null, fairKey: null },
+  }
 }
 
 export const startedEvent = (jobId: string, workerId: string): Event => ({

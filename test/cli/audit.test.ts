@@ -153,6 +153,62 @@ const bad: readonly (readonly [AuditRule, string, number, readonly Step[]])[] = 
   ['life', 'started with other models', 2, [queued('a', ['m']), started('a', ['n'])]],
   ['not_due', 'started before its time', 2, [queued('a', ['m'], { runAt: 9_000_000 }), started('a', ['m'])]],
   [
+    'paused',
+    'started while its model is paused',
+    4,
+    [
+      byModel,
+      queued('a', ['m', 'n']),
+      { type: 'model_paused', model: 'n', reason: 'by_hand', until: null },
+      started('a', ['m', 'n']),
+    ],
+  ],
+  [
+    'rate',
+    'two starts a millisecond apart, one a second',
+    5,
+    [
+      policy({ maxActive: null, rate: { m: { starts: 1, perSeconds: 1 } }, capacity: { m: 2 } }),
+      queued('a', ['m']),
+      queued('b', ['m']),
+      started('a', ['m']),
+      started('b', ['m']),
+    ],
+  ],
+  [
+    'fair_share',
+    'two run, and one may',
+    5,
+    [
+      policy({ maxActive: null, fairShare: { spacingSeconds: 0, maxWaiting: null, maxActive: 1 } }),
+      queued('a', ['m'], { fairKey: 'k' }),
+      queued('b', ['n'], { fairKey: 'k' }),
+      started('a', ['m']),
+      started('b', ['n']),
+    ],
+  ],
+  [
+    'fair_share',
+    'two wait, and one may',
+    3,
+    [
+      policy({ maxActive: null, fairShare: { spacingSeconds: 0, maxWaiting: 1, maxActive: null } }),
+      queued('a', ['m'], { fairKey: 'k' }),
+      queued('b', ['n'], { fairKey: 'k' }),
+    ],
+  ],
+  [
+    'token',
+    'a lease ends a detached attempt',
+    4,
+    [
+      queued('a', ['m']),
+      started('a', ['m']),
+      { type: 'detached', jobId: 'a', token: 2, until: 9_000_000 },
+      { type: 'lease_expired', jobId: 'a', token: 2, workerId: 'w', final: true },
+    ],
+  ],
+  [
     'draining',
     'started while draining',
     3,

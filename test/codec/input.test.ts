@@ -68,6 +68,7 @@ describe('a job to enqueue', () => {
       attempts: 3,
       timeoutMs: 3_600_000,
       expireMs: null,
+      fairKey: null,
     })
     expect(parseSpec({ jobId: 'a', jobType: 'workflow', models: [] }, { attempts: 1 })).toMatchObject({
       kind: 'workflow',
@@ -154,6 +155,11 @@ describe('a policy', () => {
       capacity: { m: 2 },
     })
     expect(parsePolicy({})).toEqual(defaultPolicy)
+    expect(parsePolicy({ fairShare: { maxActive: 2 } }).fairShare).toEqual({
+      spacingSeconds: 0,
+      maxWaiting: null,
+      maxActive: 2,
+    })
   })
 
   it('that is whole comes back as it is', () => {
@@ -189,6 +195,12 @@ describe('a policy', () => {
     [{ rate: { m: { starts: 1, perSeconds: 0 } } }, 'policy.rate.m.perSeconds: must be a number of seconds'],
     [{ rate: { m: { starts: 1 } } }, 'policy.rate.m.perSeconds: must be a number of seconds'],
     [{ rate: { '*': { starts: 1, perSeconds: 1 } } }, 'policy.rate: has no "*"'],
+    [{ fairShare: { maxActive: 0 } }, 'policy.fairShare.maxActive: must be a whole number from 1'],
+    [
+      { fairShare: { spacingSeconds: 3_601 } },
+      'policy.fairShare.spacingSeconds: must be a number of seconds',
+    ],
+    [{ fairShare: { space: 1 } }, 'policy.fairShare: unknown field "space"'],
     [{ maxActive: 0 }, 'policy.maxActive: must be a whole number from 1'],
     [{ maxOvertakes: -1 }, 'policy.maxOvertakes: must be a whole number from 0'],
     [{ ageSeconds: Number.NaN }, 'policy.ageSeconds: must be a number of seconds'],

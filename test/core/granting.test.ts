@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { given, waitingIn } from '../support/scenario.ts'
+import { codeOf, given, waitingIn } from '../support/scenario.ts'
 
 const one = { max: 1, kinds: null }
 
@@ -130,6 +130,16 @@ describe('an asker', () => {
     const again = queue.ask('B', ['m'])
     expect(again.said).toEqual([])
     expect(waitingIn(again)).toEqual(['B: model_in_use, A'])
+  })
+
+  it('that came first gets the job, and whoever asks meanwhile is told so', () => {
+    const queue = given({ maxActive: 1 })
+    queue.enqueue('rare', ['a'], { kind: 'rare' })
+    queue.ask('B', ['b'], { wait: true, worker: 'w2' })
+    expect(waitingIn(queue.ask('B', ['b'], { worker: 'w3' }))).toEqual(['B: serialized, rare'])
+    queue.later(2_010)
+    expect(codeOf(queue.ask('B', ['b'], { worker: 'w3' }))).toBe('not_holder')
+    expect(queue.send({ type: 'tick' }).said).toEqual(['started B by w2'])
   })
 
   it('leaves its job in line when it gives up', () => {

@@ -148,7 +148,7 @@ export class Scenario {
 
   #specOf(did: string) {
     const { jobId = '', models = '' } =
-      /^(?<jobId>\S+) (?:needs|asks for) (?<models>[^\s,]+(?:, [^\s,]+)*?)(?:,? (?:priority|in|and) .*)?$/.exec(
+      /^(?<jobId>\S+) (?:needs|asks for) (?<models>[^\s,]+(?:, [^\s,]+)*?)(?:,? (?:priority|in|and|of) .*)?$/.exec(
         did,
       )?.groups ?? {}
     return {
@@ -160,6 +160,7 @@ export class Scenario {
       priority: Number(/priority (-?\d+)/.exec(did)?.[1] ?? 0),
       runAt: / in [\d.]+ s/.test(did) ? this.#after(did) : null,
       expireMs: null,
+      fairKey: / of (\S+)$/.exec(did)?.[1] ?? null,
     }
   }
 }

@@ -24,6 +24,7 @@ export function specOf(jobId: string, model = 'flux-dev', over: Partial<JobSpec>
     attempts: 3,
     timeoutMs: 60_000,
     expireMs: null,
+    fairKey: null,
     ...over,
   }
 }

@@ -46,6 +46,7 @@ const wanted = [
     'not_due',
     'model_paused',
     'rate_limited',
+    'fair_share_limit',
     'model_in_use',
     'behind_in_line',
     'serialized',

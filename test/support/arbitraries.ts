@@ -56,6 +56,7 @@ function arbitraryJobSpec(jobId: fc.Arbitrary<string> = arbitraryName): fc.Arbit
     attempts: fc.oneof(fc.constant(3), fc.integer({ min: 1, max: bounds.attempts })),
     timeoutMs: fc.oneof(fc.constant(3_600_000), fc.integer({ min: 1, max: bounds.durationMs })),
     expireMs: orNull(fc.integer({ min: 1, max: bounds.durationMs })),
+    fairKey: orNull(arbitraryName),
   })
 }
 
@@ -83,6 +84,13 @@ export const arbitraryPolicy: fc.Arbitrary<Policy> = record({
       },
     )
     .map((entries) => Object.fromEntries(entries)),
+  fairShare: orNull(
+    record({
+      spacingSeconds: fc.double({ min: 0, max: bounds.spacingSeconds, noNaN: true }).map((s) => s + 0),
+      maxWaiting: orNull(fc.integer({ min: 1, max: 100 })),
+      maxActive: orNull(fc.integer({ min: 1, max: 100 })),
+    }),
+  ),
   rate: fc
     .array(
       fc.tuple(

@@ -15,6 +15,7 @@ export interface Wish {
   readonly attempts: number
   readonly expireMs: number | null
   readonly timeoutMs: number
+  readonly fairKey: string | null
 }
 
 export type TokenChoice = 'right' | 'none' | 'stale'
@@ -67,6 +68,7 @@ const wishOf = (ids: number): fc.Arbitrary<Wish> =>
     delayMs: seldom(fc.integer({ min: -500, max: 2_000 })),
     attempts: fc.integer({ min: 1, max: 3 }),
     expireMs: seldom(fc.integer({ min: 1, max: 3_000 })),
+    fairKey: fc.constantFrom(null, null, 'k', 'l'),
     timeoutMs: fc.constantFrom(60_000, 60_000, 60_000, 1_000, 1),
   })
 
@@ -87,13 +89,30 @@ const arbitraryRules: fc.Arbitrary<Policy> = fc.record({
     maxKeys: 2,
     noNullPrototype: true,
   }),
-  rate: fc.dictionary(
-    fc.constantFrom(...modelNames),
+  fairShare: fc.option(
     fc.record(
-      { starts: fc.integer({ min: 1, max: 4 }), perSeconds: fc.constantFrom(0.01, 0.1, 1, 3) },
+      {
+        spacingSeconds: fc.constantFrom(0, 0, 0.25, 60),
+        maxWaiting: fc.constantFrom(null, null, 2, 6),
+        maxActive: fc.constantFrom(null, 1, 2),
+      },
       { noNullPrototype: true },
     ),
-    { maxKeys: 2, noNullPrototype: true },
+    { nil: null, freq: 2 },
+  ),
+  rate: fc.oneof(
+    { weight: 2, arbitrary: fc.constant({}) },
+    {
+      weight: 1,
+      arbitrary: fc.dictionary(
+        fc.constantFrom(...modelNames),
+        fc.record(
+          { starts: fc.integer({ min: 1, max: 4 }), perSeconds: fc.constantFrom(0.01, 0.1, 1, 3) },
+          { noNullPrototype: true },
+        ),
+        { maxKeys: 2, noNullPrototype: true },
+      ),
+    },
   ),
 })
 

@@ -2,6 +2,7 @@
 import type { Policy, RecordedEvent } from '../../src/core/index.ts'
 
 interface Life {
+  readonly fairKey: string | null
   readonly attempts: number
   started: number
   givenBack: number
@@ -57,8 +58,8 @@ export class LogReader {
 
   #queued(event: RecordedEvent & { readonly type: 'queued' }): void {
     if (this.#lives.has(event.jobId)) this.#fault(event, 'the id is live')
-    const { attempts, models } = event.spec
-    this.#lives.set(event.jobId, { attempts, started: 0, givenBack: 0, token: null, models })
+    const { attempts, models, fairKey } = event.spec
+    this.#lives.set(event.jobId, { fairKey, attempts, started: 0, givenBack: 0, token: null, models })
   }
 
   #started(event: RecordedEvent & { readonly type: 'started' }): void {
@@ -73,6 +74,7 @@ export class LogReader {
     if (event.attempt !== life.started) this.#fault(event, 'attempts are miscounted')
     if (life.started - life.givenBack > life.attempts) this.#fault(event, 'there was no attempt left')
     this.#checkPlaces(event)
+    this.#checkShare(event)
     for (const model of event.models) this.#checkRate(event, model)
   }
 
@@ -86,6 +88,15 @@ export class LogReader {
       const holders = running.filter((life) => life.models.includes(model)).length
       if (holders > (capacity[model] ?? capacity['*'] ?? 1)) this.#fault(event, `${holders} hold ${model}`)
     }
+  }
+
+  /** Nobody runs more at once than his share; those without models are in nobody's way. */
+  #checkShare(event: RecordedEvent & { readonly type: 'started' }): void {
+    const fairKey = this.#lives.get(event.jobId)?.fairKey ?? null
+    const limit = this.#policy?.fairShare?.maxActive ?? null
+    if (fairKey === null || limit === null || event.models.length === 0) return
+    const own = this.#running().filter((life) => life.fairKey === fairKey && life.models.length > 0)
+    if (own.length > limit) this.#fault(event, `${own.length} of ${fairKey} run`)
   }
 
   /** Every window, wherever it begins, from the last change of the rules on. */

@@ -1,7 +1,7 @@
 import type { RecordedEvent } from '../../core/index.ts'
 import { checkStart } from './check-start.ts'
 import { detach, end } from './end.ts'
-import { type AuditedJob, auditedJob, placeOf } from './job.ts'
+import { type AuditedJob, auditedJob } from './job.ts'
 import { AuditState } from './state.ts'
 import type { AuditReport } from './violation.ts'
 
@@ -86,7 +86,14 @@ function apply(state: AuditState, event: RecordedEvent): void {
 
 function queue(state: AuditState, event: RecordedEvent & { readonly type: 'queued' }): void {
   if (state.jobs.has(event.jobId)) return state.report('life', event.jobId, 'it was queued while it was live')
-  const job = auditedJob(event.spec, event, state.lines.policy)
+  const { policy, shares } = state.lines
+  const alone = event.spec.models.length === 0 && policy.emptySet === 'exclusive'
+  const before = shares.waiting(event.spec)
+  const job = auditedJob(event.spec, event, policy, before)
+  const limit = policy.fairShare?.maxWaiting ?? null
+  if (limit !== null && before >= limit && event.spec.fairKey !== null && event.intake !== true && !alone)
+    state.report('fair_share', job.jobId, `${before} jobs of ${event.spec.fairKey} were waiting`)
+  shares.move(job, 1, 0)
   state.jobs.set(job.jobId, job)
   state.counts.jobs++
   if (job.dueAt === null) state.lines.enter(job)
@@ -115,7 +122,7 @@ function move(state: AuditState, event: RecordedEvent & { readonly type: 'reprio
   const job = state.expect(event.jobId, 'waiting')
   if (job === undefined) return
   if (job.dueAt === null) state.lines.leave(job)
-  job.place = event.position ?? placeOf(state.lines.policy, event.priority, job.queuedAt, event.seq)
+  job.place = event.position
   if (job.dueAt === null) state.lines.enter(job)
 }
 

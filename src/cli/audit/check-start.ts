@@ -72,7 +72,13 @@ function checkSlot(
   job: AuditedJob,
   { seq, at }: { readonly seq: number; readonly at: number },
 ): void {
-  const { slots, alone, policy } = state.lines
+  const { slots, alone, policy, shares } = state.lines
+  if (shares.isFull(job, policy))
+    state.report(
+      'fair_share',
+      job.jobId,
+      `as many jobs of ${job.spec.fairKey} were active as its share allows`,
+    )
   if (policy.maxActive !== null && slots >= policy.maxActive) {
     state.report('max_active', job.jobId, `${slots} were active, and the policy allows ${policy.maxActive}`)
   }
@@ -99,6 +105,7 @@ function endOffers(state: AuditState, started: AuditedJob): void {
   lines.endOffers(
     (job) =>
       (takesSlot(started) && (isLastSlot || job.alone)) ||
+      (job.spec.fairKey === started.spec.fairKey && lines.shares.isFull(job, lines.policy)) ||
       full.some((model) => job.spec.models.includes(model)),
   )
 }
@@ -111,6 +118,7 @@ function begin(
   state.lines.countOvertaken(job)
   state.lines.leave(job)
   state.lines.take(job)
+  state.lines.shares.move(job, -1, 1)
   endOffers(state, job)
   job.state = 'active'
   job.dueAt = null

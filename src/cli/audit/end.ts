@@ -26,6 +26,7 @@ export function end(state: AuditState, event: EndEvent): void {
   state.lines.giveBack(job)
   state.active--
   const final = event.type === 'failed' || event.type === 'lease_expired' ? event.final : true
+  state.lines.shares.move(job, final ? 0 : 1, -1)
   if (final) return drop(state, job, event.type)
   job.state = 'between'
   state.between.add(job)
@@ -44,6 +45,7 @@ function endWaiting(state: AuditState, event: EndEvent): void {
   const job = state.expect(event.jobId, 'waiting')
   if (job === undefined) return
   state.lines.leave(job)
+  state.lines.shares.move(job, -1, 0)
   drop(state, job, event.type)
 }
 

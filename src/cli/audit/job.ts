@@ -38,23 +38,34 @@ interface Place {
 export const byPlace = (a: AuditedJob, b: AuditedJob): number =>
   a.place.level - b.place.level || a.place.order - b.place.order || a.place.tie - b.place.tie
 
-/** Where the rules of the line put a job: a level of priority is worth `ageSeconds` of waiting. */
-export function placeOf(policy: Policy, priority: number, queuedAt: number, seq: number): Place {
-  if (policy.ageSeconds === null) return { level: -priority, order: queuedAt, tie: seq }
-  return { level: 0, order: Math.round(queuedAt - priority * policy.ageSeconds * 1e6), tie: seq }
+/**
+ * Where the rules of the line put a job: a level of priority is worth `ageSeconds` of waiting, and each job with its fair
+ * key that waited when it came costs `spacingSeconds`.
+ */
+export function placeOf(
+  { ageSeconds, fairShare }: Policy,
+  priority: number,
+  queuedAt: number,
+  seq: number,
+  waitingBefore: number,
+): Place {
+  const back = waitingBefore * (fairShare?.spacingSeconds ?? 0) - priority * (ageSeconds ?? 0)
+  const order = Math.min(Math.round(queuedAt + back * 1e6), Number.MAX_SAFE_INTEGER)
+  return { level: ageSeconds === null ? -priority : 0, order, tie: seq }
 }
 
 export function auditedJob(
   spec: JobSpec,
   event: { readonly seq: number; readonly at: number },
   policy: Policy,
+  waitingBefore: number,
 ) {
   const job: AuditedJob = {
     jobId: spec.jobId,
     spec,
     queuedAt: event.at,
     alone: spec.models.length === 0 && policy.emptySet === 'exclusive',
-    place: placeOf(policy, spec.priority, event.at, event.seq),
+    place: placeOf(policy, spec.priority, event.at, event.seq, waitingBefore),
     state: 'waiting',
     dueAt: spec.runAt !== null && spec.runAt > event.at ? spec.runAt : null,
     held: false,

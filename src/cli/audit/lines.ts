@@ -3,6 +3,7 @@ import { type AuditedJob, byPlace, takesSlot } from './job.ts'
 import { type ModelLine, modelLine } from './model-line.ts'
 import { Offers } from './offers.ts'
 import { Rates } from './rates.ts'
+import { Shares } from './shares.ts'
 import { Sorted } from './sorted.ts'
 
 /** Who holds and who waits for which model, and who could start: written for the audit, after the rules in prose. */
@@ -18,6 +19,7 @@ export class Lines {
   readonly #held = new Set<AuditedJob>()
   readonly offers = new Offers()
   readonly rates = new Rates()
+  readonly shares = new Shares()
 
   constructor(policy: Policy) {
     this.policy = policy
@@ -56,6 +58,7 @@ export class Lines {
     const promised = new Map<string, number>()
     return this.#open.before(job).filter((other) => {
       if (this.offers.excuse(other, this.policy) || this.#mayBeLimited(other, at)) return false
+      if (this.hasItsShare(other)) return false
       if (other.alone) return this.slots === 0
       const lacking = this.keptFromJob(other)
       if (lacking !== undefined) this.#park(other, lacking)
@@ -63,6 +66,11 @@ export class Lines {
       for (const name of other.spec.models) promised.set(name, (promised.get(name) ?? 0) + 1)
       return true
     })
+  }
+
+  /** As many with its fair key are active or offered as the policy allows. */
+  hasItsShare(job: AuditedJob): boolean {
+    return this.shares.isFull(job, this.policy, this.offers.all())
   }
 
   /** A due job comes into line; while one of its models is paused it waits aside, and nothing is kept for it. */

@@ -15,5 +15,6 @@ export const promises: Readonly<Record<AuditRule, string>> = {
   not_due: 'No job started before it was due.',
   paused: 'No job started that needed a paused model.',
   rate: 'No model was started from more often than its rate allowed, in any window.',
+  fair_share: 'Nobody had more jobs waiting or active than his share allows.',
   draining: 'Nothing started while the queue was draining.',
 }

@@ -13,6 +13,7 @@ const firstPolicy: Policy = {
   emptySet: 'bypass',
   holdAfterLossSeconds: {},
   rate: {},
+  fairShare: null,
 }
 
 /** A job that was passed by one that needed the same slot; forgiven if the same append offers or starts it. */
@@ -110,6 +111,7 @@ export class AuditState {
       if (
         job.state !== 'waiting' ||
         this.jobs.get(job.jobId) !== job ||
+        this.lines.hasItsShare(job) ||
         this.lines.offers.excuse(job, this.lines.policy)
       )
         continue

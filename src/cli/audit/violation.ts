@@ -26,6 +26,8 @@ export const auditRules = [
   'paused',
   /** No window of a rate holds more starts than it allows. */
   'rate',
+  /** Of one fair key no more wait or are active than the policy allows. */
+  'fair_share',
   /** Nothing starts while the queue drains, and `drained` is said when it is true. */
   'draining',
 ] as const

@@ -1,4 +1,6 @@
+import { isStartable } from '../admission.ts'
 import type { CommandBody, CommandResult, Refusal, Waiting } from '../command.ts'
+import { shareOf } from '../fair-share.ts'
 import { grant, takeJob } from '../grant.ts'
 import type { JobSpec } from '../job.ts'
 import { type Job, jobOf } from '../ledger.ts'
@@ -23,6 +25,9 @@ export function enqueue(scribe: Scribe, { specs, intake }: Body<'enqueue'>): Com
     if (isNew) fresh.push(spec)
     seen.set(spec.jobId, spec)
   }
+  // A row that was taken in is there already: refusing it would keep everybody's rows out.
+  const crowd = intake === true ? undefined : refuseCrowd(scribe, fresh)
+  if (crowd !== undefined) return crowd
   for (const spec of fresh) queue(scribe, spec, intake === true ? { intake } : {})
   grant(scribe)
   return accepted(scribe, tellWaiting(scribe, fresh))
@@ -34,10 +39,13 @@ export function ask(scribe: Scribe, { spec, wait }: Body<'ask'>): CommandResult 
   if (refusal !== undefined) return refusal
   const known = jobOf(scribe.draft, spec.jobId)
   if (known?.active === true) return askActive(scribe, known)
+  if (known !== undefined && !wait && isAskedByOther(scribe, known)) return askForOther(scribe, known)
   const fresh = known === undefined
   // One that stands in line already (it was enqueued) may be taken by a worker as well: it is started, not passed by.
   if (fresh && spec.models.length === 0 && scribe.draft.policy.emptySet === 'bypass')
     return bypass(scribe, { type: 'bypass', jobId: spec.jobId, jobType: spec.jobType })
+  const crowd = fresh ? refuseCrowd(scribe, [spec]) : undefined
+  if (crowd !== undefined) return crowd
   if (fresh) queue(scribe, spec, wait ? { asked: true } : {})
   else if (wait && known.asker !== scribe.command.workerId)
     setAsker(scribe, spec.jobId, scribe.command.workerId)
@@ -48,6 +56,22 @@ export function ask(scribe: Scribe, { spec, wait }: Body<'ask'>): CommandResult 
   if (job === undefined || job.active) return accepted(scribe)
   if (fresh) tellWaiting(scribe, [spec])
   return accepted(scribe, [waitingFor(scribe.draft, job, scribe.now)])
+}
+
+/** Another process waits for it, which is alive as far as is known. */
+function isAskedByOther({ command, surroundings }: Scribe, { asker }: Job): boolean {
+  return asker !== null && asker !== command.workerId && !surroundings.deadWorkers.has(asker)
+}
+
+/** Whoever asked before gets it; the question is answered, and changes nothing. */
+function askForOther(scribe: Scribe, job: Job): CommandResult {
+  if (!isStartable(scribe.draft, job, scribe.now)) {
+    return accepted(scribe, [waitingFor(scribe.draft, job, scribe.now)])
+  }
+  return refused(
+    'not_holder',
+    `job ${job.jobId} starts in another process, which asked for it before; ask again when it has ended`,
+  )
 }
 
 /** The asker gave up: the job stays in line, for anybody. Nothing to do where somebody else asks for it by now. */
@@ -91,6 +115,27 @@ function refuse(scribe: Scribe, spec: JobSpec, twin: JobSpec | undefined): Refus
   )
 }
 
+/** With a limit per fair key, nobody puts more jobs in line than that; see {@link FairShare}. */
+function refuseCrowd({ draft }: Scribe, fresh: readonly JobSpec[]): Refusal | undefined {
+  const maxWaiting = draft.policy.fairShare?.maxWaiting ?? null
+  if (maxWaiting === null) return undefined
+  const coming = new Map<string, number>()
+  for (const { fairKey } of fresh) {
+    if (fairKey === null) continue
+    const count = (coming.get(fairKey) ?? shareOf(draft, fairKey).waiting) + 1
+    if (count > maxWaiting) return crowded(fairKey, maxWaiting)
+    coming.set(fairKey, count)
+  }
+  return undefined
+}
+
+function crowded(fairKey: string, maxWaiting: number): Refusal {
+  return refused(
+    'fair_share_limit',
+    `${maxWaiting} jobs of ${fairKey} are waiting, which is as many as its share allows; try again when some have started`,
+  )
+}
+
 /** Ids live in one queue; two specs are the same when nothing in them differs, the order of models included. */
 function isSameSpec(a: JobSpec, b: JobSpec): boolean {
   return (
@@ -101,6 +146,7 @@ function isSameSpec(a: JobSpec, b: JobSpec): boolean {
     a.attempts === b.attempts &&
     a.timeoutMs === b.timeoutMs &&
     a.expireMs === b.expireMs &&
+    a.fairKey === b.fairKey &&
     a.models.length === b.models.length &&
     a.models.every((model, i) => model === b.models[i])
   )

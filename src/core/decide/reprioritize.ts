@@ -19,7 +19,7 @@ export function reprioritize(
   const wanted = priority ?? job.priority
   const position =
     before === undefined
-      ? positionFor(scribe.draft.policy, wanted, job.queuedAt, job.place.tie)
+      ? positionFor(scribe.draft.policy, wanted, job.queuedAt, job.place.tie, job.fairRank)
       : positionBefore(scribe, job, before)
   if ('ok' in position) return position
   if (wanted === job.priority && isSamePosition(position, job.place)) return accepted(scribe)

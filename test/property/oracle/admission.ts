@@ -20,6 +20,7 @@ export function isStartable(queue: Queue, job: Entry, now: number): boolean {
   return (
     bypasses(job) ||
     (hasSlot(queue, job, now) &&
+      !isShareFull(queue, job, now) &&
       job.spec.models.every((m) => isFree(queue, job, m, now) && !isOverRate(queue, m, now)))
   )
 }
@@ -47,6 +48,16 @@ function isFree(queue: Queue, job: Entry, model: string, now: number): boolean {
   const ahead = lineOf(queue).filter((other) => isAhead(other, job) && needs(other, model))
   const reserving = ahead.filter((other) => reserves(queue, other) || isOfferLive(queue, other, now))
   return holdersOf(queue, model).length + reserving.length < capacity(queue.policy, model)
+}
+
+/** Of one key no more than `maxActive` are active, or offered ahead. */
+function isShareFull(queue: Queue, job: Entry, now: number): boolean {
+  const { fairKey } = job.spec
+  if (fairKey === null) return false
+  const own = queue.jobs.filter((other) => other.spec.fairKey === fairKey && !bypasses(other))
+  const offered = own.filter((other) => isAhead(other, job) && isOfferLive(queue, other, now))
+  const active = own.filter((other) => other.active)
+  return active.length + offered.length >= (queue.policy.fairShare?.maxActive ?? Infinity)
 }
 
 /** No more than `starts` of them within `perSeconds`, both ends included. */
@@ -77,6 +88,7 @@ export function reasonFor(queue: Queue, job: Entry, now: number): ReasonCode {
   if (job.dueAt !== null) return 'not_due'
   if (job.heldOn !== null) return 'model_paused'
   if (models.some((m) => isOverRate(queue, m, now))) return 'rate_limited'
+  if (!bypasses(job) && isShareFull(queue, job, now)) return 'fair_share_limit'
   if (models.some((m) => holdersOf(queue, m).length >= capacity(policy, m))) return 'model_in_use'
   if (!models.every((m) => isFree(queue, job, m, now))) return 'behind_in_line'
   if (!bypasses(job) && !hasSlot(queue, job, now))

@@ -49,13 +49,15 @@ export class Clerk {
       ...(asked ? { asked } : {}),
     })
     const exclusive = spec.models.length === 0 && queue.policy.emptySet === 'exclusive'
-    const position = positionOf(queue.policy, priority, at, queue.version)
+    const own = queue.jobs.filter((job) => job.spec.fairKey === spec.fairKey && !job.active && !bypasses(job))
+    const fairRank = spec.fairKey === null ? 0 : own.length
+    const position = positionOf(queue.policy, priority, at, queue.version, fairRank)
     const dueAt = spec.runAt !== null && spec.runAt > at ? spec.runAt : null
     const job: Entry = {
       ...{ jobId, spec, queuedAt: at, exclusive, priority, ...position, active: false, dueAt },
       ...{ waitingSince: at, attempt: 0, free: 0, token: 0, workerId: null, startedAt: 0 },
       ...{ detachedUntil: null, cancelRequested: false },
-      ...{ asker: asked ? command.workerId : null, offeredAt: null, overtaken: 0, heldOn: null },
+      ...{ asker: asked ? command.workerId : null, offeredAt: null, overtaken: 0, heldOn: null, fairRank },
     }
     queue.jobs.push(job)
     if (dueAt === null) job.heldOn = pausedModel(queue, job)
@@ -134,6 +136,10 @@ export class Clerk {
     this.events.push(offers.length === 0 ? last : { ...last, offers })
   }
 
+  isAlive(workerId: string): boolean {
+    return !this.#dead.has(workerId)
+  }
+
   jobOf(jobId: string): Entry | undefined {
     return find(this.queue, jobId)
   }
@@ -190,14 +196,20 @@ export class Clerk {
       (m) => holdersOf(queue, m).length >= capacity(policy, m) || isOverRate(queue, m, started.startedAt),
     )
     const isLastSlot = started.exclusive || runningIn(queue).length >= (policy.maxActive ?? Infinity)
+    const { fairKey } = started.spec
+    const active = runningIn(queue).filter((job) => job.spec.fairKey === fairKey).length
+    const isUsedUp = fairKey !== null && active >= (policy.fairShare?.maxActive ?? Infinity)
+    const isShareUsedUp = (job: Entry) => isUsedUp && !bypasses(started) && job.spec.fairKey === fairKey
     for (const job of queue.jobs.filter((other) => !bypasses(other))) {
       const lacksSlot = !bypasses(started) && (isLastSlot || job.exclusive)
-      if (lacksSlot || full.some((model) => needs(job, model))) job.offeredAt = null
+      if (isShareUsedUp(job) || lacksSlot || full.some((model) => needs(job, model))) job.offeredAt = null
     }
   }
 }
 
-export function positionOf(policy: Policy, priority: number, queuedAt: number, tie: number) {
-  if (policy.ageSeconds === null) return { level: -priority, order: queuedAt, tie }
-  return { level: 0, order: Math.round(queuedAt - priority * policy.ageSeconds * 1_000_000), tie }
+export function positionOf(policy: Policy, priority: number, queuedAt: number, tie: number, rank: number) {
+  const { ageSeconds, fairShare } = policy
+  const back = rank * (fairShare?.spacingSeconds ?? 0)
+  if (ageSeconds === null) return { level: -priority, order: Math.round(queuedAt + back * 1_000_000), tie }
+  return { level: 0, order: Math.round(queuedAt + (back - priority * ageSeconds) * 1_000_000), tie }
 }

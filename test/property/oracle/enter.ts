@@ -1,8 +1,9 @@
 import type { ErrorCode, JobSpec } from '../../../src/core/index.ts'
-import { blockerFor, reasonFor } from './admission.ts'
+import { blockerFor, isStartable, reasonFor } from './admission.ts'
 import { type Answer, type Body, granted } from './answer.ts'
 import type { Clerk } from './clerk.ts'
 import type { Entry } from './queue.ts'
+import { bypasses } from './queue.ts'
 
 export function enqueue(clerk: Clerk, { specs }: Body<'enqueue'>): Answer {
   const fresh = new Map<string, JobSpec>()
@@ -12,6 +13,7 @@ export function enqueue(clerk: Clerk, { specs }: Body<'enqueue'>): Answer {
     if (refusal !== null) return refusal
     if (twin === undefined) fresh.set(spec.jobId, spec)
   }
+  if (isCrowd(clerk, [...fresh.values()])) return 'fair_share_limit'
   for (const spec of fresh.values()) clerk.enter(spec, false)
   clerk.grant()
   return [...fresh.keys()].flatMap((jobId) => tellWaiting(clerk, jobId))
@@ -27,6 +29,15 @@ export function ask(clerk: Clerk, { spec, wait }: Body<'ask'>): Answer {
     clerk.record({ type: 'bypassed', jobId: spec.jobId, jobType: spec.jobType, workerId })
     return []
   }
+  if (
+    known !== undefined &&
+    !wait &&
+    known.asker !== null &&
+    known.asker !== workerId &&
+    clerk.isAlive(known.asker)
+  )
+    return isStartable(clerk.queue, known, clerk.now) ? 'not_holder' : waitingLine(clerk, spec.jobId)
+  if (known === undefined && isCrowd(clerk, [spec])) return 'fair_share_limit'
   if (known === undefined) clerk.enter(spec, wait)
   else if (wait && known.asker !== workerId) setAsker(clerk, known, workerId)
   clerk.grant()
@@ -47,6 +58,15 @@ function setAsker(clerk: Clerk, job: Entry, asker: string | null): void {
   clerk.record({ type: 'asked', jobId: job.jobId, asker, workerId: clerk.command.workerId })
   job.asker = asker
   job.offeredAt = null
+}
+
+function isCrowd({ queue }: Clerk, fresh: readonly JobSpec[]): boolean {
+  const limit = queue.policy.fairShare?.maxWaiting ?? Infinity
+  return fresh.some(({ fairKey }) => {
+    const waiting = queue.jobs.filter((job) => job.spec.fairKey === fairKey && !job.active && !bypasses(job))
+    const coming = fresh.filter((spec) => spec.fairKey === fairKey)
+    return fairKey !== null && waiting.length + coming.length > limit
+  })
 }
 
 function refusalOf(clerk: Clerk, spec: JobSpec, twin: JobSpec | undefined): ErrorCode | null {
@@ -81,6 +101,7 @@ function blockedIn(clerk: Clerk, job: Entry): { readonly by: string | null; read
   const reason = reasonFor(clerk.queue, job, clerk.now)
   if (['draining', 'not_due', 'model_paused', 'offered'].includes(reason)) return { by: null, on: null }
   const blocked = blockerFor(clerk.queue, job)
-  // For a rate a job waits of itself, unless others are before it on a model.
-  return reason === 'rate_limited' && blocked.on === null ? { by: null, on: null } : blocked
+  // For a rate or its share a job waits of itself, unless others are before it on a model.
+  const isOwn = reason === 'rate_limited' || reason === 'fair_share_limit'
+  return isOwn && blocked.on === null ? { by: null, on: null } : blocked
 }

@@ -15,7 +15,7 @@ export function reprioritize(clerk: Clerk, { jobId, priority, before }: Body<'re
   }
   const position =
     target === undefined
-      ? positionOf(queue.policy, level, job.queuedAt, job.tie)
+      ? positionOf(queue.policy, level, job.queuedAt, job.tie, job.fairRank)
       : placeBefore(queue, job, target)
   const stays = position.level === job.level && position.order === job.order && position.tie === job.tie
   if (stays && level === job.priority) return []

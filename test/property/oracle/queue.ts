@@ -28,6 +28,7 @@ export interface Entry {
   asker: string | null
   offeredAt: number | null
   overtaken: number
+  readonly fairRank: number
 }
 
 export interface Queue {
@@ -56,6 +57,7 @@ export function queueOf(ledger: Ledger): Queue {
       waitingSince,
       ...{ attempt, free, token, workerId, startedAt, detachedUntil, cancelRequested, asker, offeredAt },
       overtaken,
+      fairRank: job.fairRank,
     }
   })
   const pauses = [...ledger.pauses].map(({ model, reason, until }) => ({ model, reason, until }))

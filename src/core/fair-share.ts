@@ -1,0 +1,54 @@
+import type { Draft } from './draft.ts'
+import { hash } from './hash.ts'
+import type { Micros } from './job.ts'
+import { type Job, type LedgerView, type Share, usesSlot } from './ledger.ts'
+import { isOfferLive } from './offered.ts'
+import { byPlace } from './place.ts'
+
+/** How many jobs with this key wait, and how many are active; those that bypass are not counted. */
+export function shareOf(ledger: LedgerView, key: string): Share {
+  const own = { hash: hash(key), key }
+  return ledger.shares.get(own) ?? { ...own, waiting: 0, active: 0 }
+}
+
+/** How many jobs with its key were waiting when a job came: each of them puts it `spacingSeconds` back. */
+export function fairRankOf(ledger: LedgerView, key: string | null): number {
+  return key === null ? 0 : shareOf(ledger, key).waiting
+}
+
+/** True if as many jobs with the key of this one are active, or are offered ahead of it, as the policy allows. */
+export function isShareFull(ledger: LedgerView, job: Job, now: Micros): boolean {
+  const maxActive = ledger.policy.fairShare?.maxActive ?? null
+  const { fairKey } = job.spec
+  if (maxActive === null || fairKey === null || !usesSlot(job)) return false
+  const { active } = shareOf(ledger, fairKey)
+  return active >= maxActive || active + offersAhead(ledger, job, now) >= maxActive
+}
+
+/** A job came, started, ended or left. */
+export function moveShare(draft: Draft, job: Job, change: { waiting?: 1 | -1; active?: 1 | -1 }): void {
+  const { fairKey } = job.spec
+  if (fairKey === null || !usesSlot(job)) return
+  const { waiting = 0, active = 0 } = change
+  const before = shareOf(draft, fairKey)
+  const share = { ...before, waiting: before.waiting + waiting, active: before.active + active }
+  const isEmpty = share.waiting === 0 && share.active === 0
+  draft.shares = isEmpty ? draft.shares.remove(share, draft.owner) : draft.shares.insert(share, draft.owner)
+  if (active < 0) freeShare(draft, job)
+}
+
+/** Somebody with the same key may stand in any line. */
+export function freeShare(draft: Draft, { spec }: Job): void {
+  if (spec.fairKey !== null && (draft.policy.fairShare?.maxActive ?? null) !== null) draft.wide = true
+}
+
+function offersAhead(ledger: LedgerView, job: Job, now: Micros): number {
+  let count = 0
+  for (const place of ledger.offered) {
+    if (byPlace(place, job.place) >= 0) break
+    const other = ledger.jobs.get(place)
+    if (other?.spec.fairKey !== job.spec.fairKey) continue
+    if (usesSlot(other) && isOfferLive(ledger, other, now)) count++
+  }
+  return count
+}
