@@ -3,6 +3,8 @@ import { type Reader, readToHead } from './read.ts'
 
 /** How long one process keeps the baton while it has commands: some ten appends. With 16 processes a round takes half a second. */
 const HOLD_MS = 30
+/** And for so many appends at least: on a busy machine one takes as long, and then a round would be no better than a turn. */
+const LEAST_APPENDS = 4
 /** How often somebody who waits for the baton looks for news, and from how many events on it folds them. */
 const LOOK = { everyMs: 10, events: 200 }
 
@@ -15,6 +17,7 @@ export class Baton {
   readonly #reader: Reader
   #give: (() => Promise<void>) | null = null
   #until = 0
+  #used = 0
   #leftAt = -1
   /** The last version that this process has heard of. */
   #heard = 0
@@ -37,13 +40,17 @@ export class Baton {
    * it was given back; `none`: it did not come free in time, or the store has none.
    */
   async take(): Promise<'kept' | 'alone' | 'news' | 'none'> {
-    if (this.#give !== null && performance.now() < this.#until) return 'kept'
+    if (this.#give !== null && (performance.now() < this.#until || this.#used < LEAST_APPENDS)) {
+      this.#used++
+      return 'kept'
+    }
     await this.giveBack()
     const { store, queue, replica } = this.#reader
     if (store.baton === undefined) return 'none'
     this.#give = await this.#foldWhile(store.baton(queue))
     if (this.#give === null) return 'none'
     this.#until = performance.now() + HOLD_MS
+    this.#used = 1
     await readToHead(this.#reader)
     return replica.version === this.#leftAt ? 'alone' : 'news'
   }
