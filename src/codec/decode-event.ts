@@ -169,6 +169,7 @@ function queuedEvent(row: CheckedRow & { event_type: 'queued' }): Event {
     timeoutMs: data?.timeout_ms ?? specDefaults.timeoutMs,
     expireMs: data?.expire_ms ?? specDefaults.expireMs,
     fairKey: data?.fair_key ?? specDefaults.fairKey,
+    ...(data?.has_data === undefined ? undefined : { hasData: true }),
   }
   const event: Event & { asked?: boolean; intake?: true } = { type: 'queued', jobId: row.job_id, spec }
   if (data?.asked !== undefined) event.asked = data.asked

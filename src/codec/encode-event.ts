@@ -94,6 +94,7 @@ function queuedColumns(spec: JobSpec, { asked, intake }: { asked?: boolean; inta
   if (spec.timeoutMs !== specDefaults.timeoutMs) data['timeout_ms'] = spec.timeoutMs
   if (spec.fairKey !== specDefaults.fairKey) data['fair_key'] = spec.fairKey
   if (spec.expireMs !== specDefaults.expireMs) data['expire_ms'] = spec.expireMs
+  if (spec.hasData !== undefined) data['has_data'] = spec.hasData
   if (asked !== undefined) data['asked'] = asked
   if (intake !== undefined) data['intake'] = intake
   return { job_id: spec.jobId, job_type: spec.jobType, models: spec.models, data }

@@ -43,6 +43,7 @@ const spec = data({
   timeout_ms: count.optional(),
   expire_ms: count.optional(),
   fair_key: text.optional(),
+  has_data: z.literal(true).optional(),
   asked: z.boolean().optional(),
   intake: z.literal(true).optional(),
 })

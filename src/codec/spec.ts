@@ -109,7 +109,11 @@ export function parseJobs(inputs: unknown, defaults: SpecDefaults = specDefaults
   const list = parseInput(z.array(z.unknown(), { error: limit }).max(10_000, limit), inputs, 'jobs')
   const jobs = list.map((input, index) => {
     const parsed = parseInput(inputSchema, input, `jobs[${index}]`)
-    return { spec: withDefaults(parsed, defaults), payload: parsed.payload }
+    const spec = withDefaults(parsed, defaults)
+    return {
+      spec: parsed.payload === undefined ? spec : { ...spec, hasData: true as const },
+      payload: parsed.payload,
+    }
   })
   checkSize(jobs)
   return jobs

@@ -47,7 +47,8 @@ export async function retryDead(letters: DeadLetters, filter: DeadFilter): Promi
     const kept = new Map((await letters.store.data(letters.queue, jobIds)).map((data) => [data.jobId, data]))
     const jobs = page.map(({ jobId, spec }) => {
       const { payload = null, checkpoint = null } = kept.get(jobId) ?? {}
-      return { spec, data: payload === null && checkpoint === null ? [] : [{ jobId, payload, checkpoint }] }
+      if (payload === null && checkpoint === null) return { spec, data: [] }
+      return { spec: { ...spec, hasData: true as const }, data: [{ jobId, payload, checkpoint }] }
     })
     retried += await enqueueAgain(letters, jobs)
   }

@@ -67,7 +67,7 @@ async function enqueue(
 /** `job_type` may be a column of the user's with words of his own: what is not ours is no job type. */
 function specOf({ jobId, jobType, models, kind, priority }: Arrival): JobSpec | InterlockError {
   try {
-    return parseSpec(
+    const spec = parseSpec(
       {
         jobId,
         models,
@@ -78,6 +78,8 @@ function specOf({ jobId, jobType, models, kind, priority }: Arrival): JobSpec | 
       undefined,
       'row',
     )
+    // Its row is what a handler reads.
+    return { ...spec, hasData: true }
   } catch (error) {
     if (isInterlockError(error, 'invalid_input')) return error
     throw error

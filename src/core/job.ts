@@ -43,6 +43,11 @@ export interface JobSpec {
   readonly expireMs: number | null
   /** Whom it belongs to, for `policy.fairShare`; null: to nobody in particular. */
   readonly fairKey: string | null
+  /**
+   * Something is kept for it beside the log (a payload, or its row of the user's `jobs`), which a worker reads before it
+   * begins; absent: its first attempt begins without asking the database.
+   */
+  readonly hasData?: true
 }
 
 /** What a spec is unless said otherwise. `attempts` is 1 for jobs that come through the gate. */

@@ -26,8 +26,9 @@ export async function perform(
   return attempt.run(definition, jobOf(attempt, data, checked.payload), onSettled)
 }
 
-/** Most jobs have nothing to read: those that were never given any. */
+/** Nothing to ask for at the first attempt of a job that came without: a hand-off is then one commit and no more. */
 async function dataOf({ started }: Attempt, coordinator: Coordinator): Promise<JobData | undefined> {
+  if (started.spec.hasData !== true && started.attempt === 1) return undefined
   return (await coordinator.data([started.lease.jobId]))[0]
 }
 

@@ -3,7 +3,8 @@ import type { CoordinatorOptions } from '../../src/coordinator/index.ts'
 import { InterlockError } from '../../src/core/index.ts'
 import { join, memoryStore } from './support.ts'
 
-const short = { leaseMs: 150, graceMs: 50, pollMs: 50 }
+// Long enough for a busy machine to send its beats in time.
+const short = { leaseMs: 900, graceMs: 100, pollMs: 50 }
 
 describe('leases', () => {
   it('gives the job of a process that stopped beating to another attempt', async () => {
@@ -19,7 +20,7 @@ describe('leases', () => {
     await lost.enqueue([{ jobId: 'A', models: ['m'] }])
     const [first] = await lost.claim({ max: 1, kinds: null })
     cut = true
-    await expect.poll(() => alive.state().waitingCount, { timeout: 3_000 }).toBe(1)
+    await expect.poll(() => alive.state().waitingCount, { timeout: 10_000 }).toBe(1)
     const [second] = await alive.claim({ max: 1, kinds: null })
     expect(second).toMatchObject({ lease: { jobId: 'A' }, attempt: 2 })
     if (first === undefined) throw new Error('nothing was started')

@@ -46,7 +46,7 @@ const real = fc.double({ noNaN: true, noDefaultInfinity: true }).map((number) =>
 
 /** A spec with a value of its own in any field, defaults included. */
 function arbitraryJobSpec(jobId: fc.Arbitrary<string> = arbitraryName): fc.Arbitrary<JobSpec> {
-  return record({
+  const spec = record({
     jobId,
     jobType: fc.constantFrom(...jobTypes),
     kind: fc.oneof(fc.constantFrom('normal', 'workflow'), arbitraryName),
@@ -58,6 +58,7 @@ function arbitraryJobSpec(jobId: fc.Arbitrary<string> = arbitraryName): fc.Arbit
     expireMs: orNull(fc.integer({ min: 1, max: bounds.durationMs })),
     fairKey: orNull(arbitraryName),
   })
+  return fc.tuple(spec, fc.boolean()).map(([plain, hasData]) => (hasData ? { ...plain, hasData } : plain))
 }
 
 export const arbitraryPolicy: fc.Arbitrary<Policy> = record({
