@@ -54,5 +54,6 @@ export function positionFor(
 ): Position {
   const seconds = fairRank * (fairShare?.spacingSeconds ?? 0) - priority * (ageSeconds ?? 0)
   const order = Math.min(Math.round(queuedAt + seconds * MICROS_PER_SECOND), Number.MAX_SAFE_INTEGER)
-  return { level: ageSeconds === null ? -priority : 0, order, tie }
+  // Not `-priority`: of 0 that is -0, which no database gives back.
+  return { level: ageSeconds === null ? 0 - priority : 0, order, tie }
 }
