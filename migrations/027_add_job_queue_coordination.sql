@@ -283,7 +283,8 @@ create table if not exists public.job_queue_data (
   primary key (queue, job_id)
 );
 
--- The folded ledger at a sequence number, from which a reader may start. Used by later releases.
+-- The folded ledger at a sequence number, from which a process may start: it then reads only what came after. Written by
+-- whoever appends the event that makes the next round number of them; the log stays the truth.
 create table if not exists public.job_queue_snapshots (
   queue text not null check (length(queue) between 1 and 200),
   seq bigint not null,
@@ -1500,6 +1501,35 @@ begin
 end
 $$;
 
+-- job_queue_put_snapshot(queue, seq, state): keeps the folded ledger at a sequence number, for processes that start later
+-- to go on from. The newest four stay. Never takes the queue's lock. The log stays the truth: `interlock verify` folds all
+-- of it, and whoever does not trust a snapshot deletes its row.
+--   seq    up to which event it was folded: 1 to the version of the queue
+--   state  the ledger as the core writes it down, at most 64 MB
+-- Returns {seq, kept}: kept false when there is one at that number already.
+-- Raises JQ001 for a call out of bounds.
+create or replace function public.job_queue_put_snapshot(queue text, seq bigint, state jsonb) returns jsonb
+language plpgsql security definer
+set search_path = pg_catalog, pg_temp
+as $$
+#variable_conflict use_column
+declare
+  added integer;
+begin
+  if jsonb_typeof($3) is distinct from 'object' or pg_column_size($3) > 67108864 or not exists (
+       select from public.job_queue_heads h where h.queue = $1 and $2 between 1 and h.version) then
+    raise exception using errcode = 'JQ001',
+      message = 'job_queue_put_snapshot takes a queue, a sequence number that its log has reached, and a state of 64 MB at most';
+  end if;
+  insert into public.job_queue_snapshots (queue, seq, state) values ($1, $2, $3) on conflict do nothing;
+  get diagnostics added = row_count;
+  delete from public.job_queue_snapshots s
+   where s.queue = $1
+     and s.seq < (select k.seq from public.job_queue_snapshots k where k.queue = $1 order by k.seq desc offset 3 limit 1);
+  return jsonb_build_object('seq', $2, 'kept', added > 0);
+end
+$$;
+
 -- job_queue_read(queue, after, lim): a page of the log, for replay and for catching up. Never takes the queue's lock.
 --   queue  name of the queue
 --   after  events with a greater sequence number, ascending; 0 for the first page
@@ -1671,6 +1701,20 @@ begin
     set tries = s.tries + 1, sqlstate = excluded.sqlstate,
         next_at = clock_timestamp() + least(interval '100 milliseconds' * 2 ^ least(s.tries, 10), interval '60 seconds');
 end
+$$;
+
+-- job_queue_snapshot(queue, up_to): the newest snapshot of a queue that is no newer than a sequence number.
+--   up_to  null: the newest of all
+-- Returns {seq, state, created_at}, the time in microseconds; null when there is none. Raises nothing.
+create or replace function public.job_queue_snapshot(queue text, up_to bigint) returns json
+language sql stable security definer
+set search_path = pg_catalog, pg_temp
+as $$
+  select json_build_object('seq', s.seq, 'state', s.state, 'created_at', (extract(epoch from s.created_at) * 1000000)::bigint)
+    from public.job_queue_snapshots s
+   where s.queue = $1 and s.seq <= coalesce($2, 9223372036854775807)
+   order by s.seq desc
+   limit 1
 $$;
 
 -- job_queue_status(state): the user's word for a state of a job. Internal.
@@ -2168,7 +2212,7 @@ begin
   for item in
     select p.oid::regprocedure::text as name, p.prorettype = 'trigger'::regtype as is_trigger
       from pg_catalog.pg_proc p
-     where p.pronamespace = 'public'::regnamespace and p.proname = any ('{job_queue_answer_requests,job_queue_append,job_queue_arrived_rows,job_queue_beat,job_queue_cancel_by_hand,job_queue_claim_arrivals,job_queue_data_of,job_queue_dead,job_queue_deleted,job_queue_drop,job_queue_events,job_queue_forget,job_queue_forget_workers,job_queue_guard_columns,job_queue_intake,job_queue_leave,job_queue_note,job_queue_open,job_queue_open_requests,job_queue_outer_rows,job_queue_overdue,job_queue_project,job_queue_project_target,job_queue_projection,job_queue_put_data,job_queue_read,job_queue_rebuild,job_queue_refuse_change,job_queue_reproject,job_queue_set_aside_rows,job_queue_status,job_queue_status_set,job_queue_taken,job_queue_targets,job_queue_touched,job_queue_turn,job_queue_user_rows,job_queue_wake,job_queue_wake_intake,job_queue_worker_list,job_queue_write_target}'::text[])
+     where p.pronamespace = 'public'::regnamespace and p.proname = any ('{job_queue_answer_requests,job_queue_append,job_queue_arrived_rows,job_queue_beat,job_queue_cancel_by_hand,job_queue_claim_arrivals,job_queue_data_of,job_queue_dead,job_queue_deleted,job_queue_drop,job_queue_events,job_queue_forget,job_queue_forget_workers,job_queue_guard_columns,job_queue_intake,job_queue_leave,job_queue_note,job_queue_open,job_queue_open_requests,job_queue_outer_rows,job_queue_overdue,job_queue_project,job_queue_project_target,job_queue_projection,job_queue_put_data,job_queue_put_snapshot,job_queue_read,job_queue_rebuild,job_queue_refuse_change,job_queue_reproject,job_queue_set_aside_rows,job_queue_snapshot,job_queue_status,job_queue_status_set,job_queue_taken,job_queue_targets,job_queue_touched,job_queue_turn,job_queue_user_rows,job_queue_wake,job_queue_wake_intake,job_queue_worker_list,job_queue_write_target}'::text[])
   loop
     execute format('revoke all on function %s from public', item.name);
     foreach outsider in array outsiders || runners loop
@@ -2190,7 +2234,7 @@ $privileges$;
 -- What this was. Rows change only when something did, so that running it again leaves everything as it is.
 insert into public.job_queue_migrations as m (version, checksum)
 values 
-  ('027', '1a0909a5cfd5ff0a50ff44ef867f0e3a099119f659c786ecc5fd8ac7afd4a117')
+  ('027', '9fb6069fb74668cab550f2fb6b4da51cb094685ef3fa622b651d102e95f31814')
 on conflict (version) do update set checksum = excluded.checksum, applied_at = excluded.applied_at
   where m.checksum <> excluded.checksum;
 -- PostgREST finds the new functions after this; nobody else listens.

@@ -1,4 +1,5 @@
 import { postgresStore } from '../../src/adapter/postgres/index.ts'
+import { Replayer, snapshotOf } from '../../src/core/index.ts'
 import { type Context, type Row, sample, sized } from '../frame/bench.ts'
 import { answerOf } from '../frame/child.ts'
 import { loadLog } from './load.ts'
@@ -25,11 +26,43 @@ export async function databaseRows(context: Context): Promise<readonly Row[]> {
     const { sqlMs = 0, checkMs = 0, foldMs = 0 } = await read(true)
     return { sqlMs, checkMs, foldMs }
   })
+  const start = (named: string) =>
+    sample(context, named, async () => ({
+      ms: (
+        await answerOf<{ readonly ms: number }>(new URL('./start-child.ts', import.meta.url), {
+          url,
+          queue: QUEUE,
+        })
+      ).ms,
+    }))
+  const whole = await start('a coordinator starts, folding all of it')
+  await keepSnapshot(url, count - sized(context, 10_000, 100))
+  const tail = await start('a coordinator starts from a snapshot')
   return [
+    { what: 'a coordinator starts, folding all of it', unit: 'ms', samples: whole.ms },
+    {
+      what: 'a coordinator starts from a snapshot and the last 1 %',
+      unit: 'ms',
+      samples: tail.ms,
+      goal: { most: 500 },
+    },
     { what: 'from PostgreSQL, checked and folded', unit: 's', samples: seconds, goal: { most: 5 } },
     { what: 'the whole process at its largest', unit: 'MB', samples: memory, goal: { most: 300 } },
     { what: 'part by part: the server, the way and the driver', unit: 'ms', samples: parts.sqlMs },
     { what: 'part by part: JSON.parse, zod, and making events', unit: 'ms', samples: parts.checkMs },
     { what: 'part by part: fold', unit: 'ms', samples: parts.foldMs },
   ]
+}
+
+/** Made as a worker makes it, of the events up to this one. */
+async function keepSnapshot(url: string, upTo: number): Promise<void> {
+  const store = postgresStore(url)
+  const replayer = new Replayer()
+  for (let after = 0; after < upTo; ) {
+    const { events } = await store.read(QUEUE, after, Math.min(5_000, upTo - after))
+    for (const event of events) replayer.push(event)
+    after = events.at(-1)?.seq ?? upTo
+  }
+  await store.putSnapshot(QUEUE, { seq: upTo, state: snapshotOf(replayer.ledger()) })
+  await store.close()
 }

@@ -39,6 +39,11 @@ export interface CoordinatorOptions {
   readonly pollMs?: number
   /** How long a call is tried again while the database does not answer; 30,000, and 3,000 under `onUnavailable: 'bypass'`. */
   readonly patienceMs?: number
+  /**
+   * After how many events the folded ledger is kept for processes that start later, which then read only what came after;
+   * 50,000. At least 100.
+   */
+  readonly snapshotEvery?: number
   /** `enforce` unless given. */
   readonly mode?: Mode
   /**

@@ -24,6 +24,7 @@ import { Projector } from './projector.ts'
 import { readToHead } from './read.ts'
 import { RELEASE } from './release.ts'
 import { Replica } from './replica.ts'
+import { Snapshots } from './snapshots.ts'
 import { TickTimer } from './timers.ts'
 
 /** A time that has always passed. */
@@ -69,6 +70,7 @@ export class Member {
   readonly #pen: Pen
   readonly #tick: TickTimer
   readonly #projector: Projector
+  readonly #snapshots: Snapshots
   readonly #leaseLost = new Subject<{ workerId: string }>()
   /** Ids of own commands under way: what they start is told to their caller. */
   readonly #underWay = new Set<string>()
@@ -90,6 +92,8 @@ export class Member {
     const { store, queue, patienceMs } = options
     const onError = (error: unknown) => this.noteError(error)
     this.#projector = new Projector({ store, queue, onError })
+    const ledger = () => this.replica.ledger
+    this.#snapshots = new Snapshots({ store, queue, every: options.snapshotEvery, ledger, onError })
     this.#committer = new Committer({
       store,
       queue,
@@ -132,6 +136,7 @@ export class Member {
   async open(): Promise<void> {
     const { store, queue, pollMs } = this.#options
     await store.open(queue)
+    if (this.replica.version === 0) this.replica.startFrom(await this.#snapshots.newest())
     await readToHead({ store, queue, replica: this.replica, clock: this.clock })
     this.#watch?.unsubscribe()
     this.#watch = this.replica.events$.subscribe((event) => this.#onEvent(event))
@@ -229,6 +234,7 @@ export class Member {
     this.#closing.abort()
     await this.#pen.idle()
     await this.#projector.close()
+    await this.#snapshots.idle()
     this.#watch?.unsubscribe()
     if (this.#isOpen) await this.#giveUpLease()
     this.replica.complete()
@@ -278,6 +284,7 @@ export class Member {
 
   #onEvent(event: RecordedEvent): void {
     this.#hooks.onEvent(event)
+    if (this.#underWay.has(event.commandId)) this.#snapshots.note(event.seq)
     if (event.type !== 'started' || event.workerId !== this.#workerId) return
     if (!this.#underWay.has(event.commandId)) queueMicrotask(() => this.#tellStarted(event.jobId, event.seq))
   }

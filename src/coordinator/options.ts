@@ -9,6 +9,7 @@ const defaults = {
   graceMs: 5_000,
   pollMs: 1_000,
   patienceMs: 30_000,
+  snapshotEvery: 50_000,
   mode: 'enforce' as Mode,
   onUnavailable: 'block' as OnUnavailable,
 }
@@ -38,6 +39,7 @@ export function completeOptions(options: CoordinatorOptions): WholeOptions {
   if (complete.mode === 'observe') complete.onUnavailable = 'bypass'
   if (complete.onUnavailable === 'bypass') complete.patienceMs = options.patienceMs ?? LENIENT_PATIENCE_MS
   parseQueue(complete.queue)
+  checkSnapshotEvery(complete.snapshotEvery)
   for (const [name, [least, most]] of Object.entries(ranges)) {
     const value = complete[name as keyof typeof ranges]
     if (Number.isFinite(value) && value >= least && value <= most) continue
@@ -45,6 +47,18 @@ export function completeOptions(options: CoordinatorOptions): WholeOptions {
     throw new InterlockError('invalid_input', `${name} must be milliseconds from ${range}`, { path: name })
   }
   return complete
+}
+
+/** More often than this a snapshot costs more than it saves. */
+function checkSnapshotEvery(events: number): void {
+  if (Number.isSafeInteger(events) && events >= 100 && events <= 1e9) return
+  throw new InterlockError(
+    'invalid_input',
+    'snapshotEvery must be a number of events from 100 to 1,000,000,000',
+    {
+      path: 'snapshotEvery',
+    },
+  )
 }
 
 function checkWord(name: string, word: string, allowed: readonly string[]): void {

@@ -21,6 +21,11 @@ export class Replica {
     return this.#ledger.version
   }
 
+  /** Goes on from a snapshot, unless it knows as much already. Nobody is told of the events before it. */
+  startFrom(ledger: Ledger): void {
+    if (ledger.version > this.#ledger.version) this.#ledger = ledger
+  }
+
   /** Folds events that others appended; those that are known already are passed over. */
   apply(events: readonly RecordedEvent[]): void {
     const fresh = events.filter((event) => event.seq > this.#ledger.version)

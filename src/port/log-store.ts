@@ -241,6 +241,12 @@ export interface DeadJob {
   readonly error: Json
 }
 
+/** The folded ledger at a sequence number, as the core writes it down ({@link LedgerSnapshot}); not checked. */
+export interface StoredSnapshot {
+  readonly seq: number
+  readonly state: unknown
+}
+
 export type OnWake = (version?: number, intake?: boolean) => void
 
 /**
@@ -286,6 +292,10 @@ export interface LogStore {
    * of the log at that version. One transaction; workers wait for it, and go on as if nothing had happened.
    */
   rebuild(queue: string, since: number, rowsAt: (view: TurnView) => Projection): Promise<RebuildAnswer>
+  /** The newest snapshot that is no newer than `upTo` (null: the newest of all); null when there is none. */
+  snapshot(queue: string, upTo: number | null): Promise<StoredSnapshot | null>
+  /** Keeps a snapshot for processes that start later; the newest four stay. Twice does nothing more. */
+  putSnapshot(queue: string, snapshot: StoredSnapshot): Promise<void>
   /** Starts the outer projection anew: {@link LogStore.project} then walks the whole log again. */
   reproject(queue: string): Promise<void>
   beat(beat: WorkerBeat): Promise<BeatAnswer>

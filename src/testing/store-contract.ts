@@ -5,6 +5,7 @@ import { deadContract } from './contract/dead.ts'
 import { leaseContract } from './contract/leases.ts'
 import { readContract } from './contract/read.ts'
 import { rebuildContract } from './contract/rebuild.ts'
+import { snapshotContract } from './contract/snapshot.ts'
 import { noTurnContract, turnContract } from './contract/turn.ts'
 
 /**
@@ -33,5 +34,6 @@ export function storeContract(
     runner.describe('dead letters', () => deadContract(bench))
     runner.describe('read', () => readContract(bench))
     runner.describe('rebuild', () => rebuildContract(bench))
+    runner.describe('snapshot', () => snapshotContract(bench))
   })
 }

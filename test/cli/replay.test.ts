@@ -1,5 +1,5 @@
 import { beforeAll, describe, expect, it } from 'vitest'
-import { documentOf, emptyQueue, type LoggedEvent, logOf, worked } from './history.ts'
+import { documentOf, emptyQueue, type LoggedEvent, logOf, tamper, worked } from './history.ts'
 import { interlock } from './support.ts'
 
 describe('replay', () => {
@@ -51,6 +51,17 @@ describe('replay', () => {
       expect((await documentOf(url, ['replay', '--to', after])).version).toBeGreaterThanOrEqual(seq)
     }
     expect(await documentOf(url, ['replay', '--to', '7d'])).toMatchObject({ version: 0, jobs: [], at: null })
+  })
+
+  it('is the same from a snapshot as from the first event', async () => {
+    const at = (seq: number) => documentOf(url, ['replay', '--to', String(seq)])
+    const seqs = events.map(({ seq }) => seq)
+    const before = await Promise.all(seqs.map(at))
+    const kept = await documentOf(url, ['snapshot'])
+    expect(kept).toEqual({ queue: 'default', version: seqs.at(-1), jobs: 1 })
+    expect(await documentOf(url, ['snapshot'])).toEqual(kept)
+    expect(await Promise.all(seqs.map(at))).toEqual(before)
+    await tamper(url, 'delete from job_queue_snapshots')
   })
 
   it('steps through the events with the machine beside them, in order and whole', async () => {

@@ -6,7 +6,7 @@ import {
   type RecordedEvent,
   type StateRow,
 } from '../../core/index.ts'
-import type { KnownCommand, WorkerBeat } from '../../port/index.ts'
+import type { KnownCommand, StoredSnapshot, WorkerBeat } from '../../port/index.ts'
 
 /** A row of `job_queue_workers`. */
 export interface MemoryWorker {
@@ -31,6 +31,8 @@ export interface MemoryData {
 /** What the tables hold of one queue. */
 export interface MemoryQueue {
   readonly log: RecordedEvent[]
+  /** By their number. */
+  readonly snapshots: StoredSnapshot[]
   readonly commands: Map<string, KnownCommand & { readonly seqs: number[] }>
   readonly jobs: Map<string, JobRow>
   readonly workers: Map<string, MemoryWorker>
@@ -62,6 +64,7 @@ export function queueIn(database: MemoryDatabase, name: string): MemoryQueue {
   if (known) return known
   const made: MemoryQueue = {
     log: [],
+    snapshots: [],
     commands: new Map(),
     jobs: new Map(),
     workers: new Map(),

@@ -1,6 +1,13 @@
 import { isDeepStrictEqual } from 'node:util'
 import { InterlockError, type JobRow, type StateRow } from '../../core/index.ts'
-import type { AppendRequest, BeatAnswer, TurnStore, WorkerBeat, WorkerRow } from '../../port/index.ts'
+import type {
+  AppendRequest,
+  BeatAnswer,
+  StoredSnapshot,
+  TurnStore,
+  WorkerBeat,
+  WorkerRow,
+} from '../../port/index.ts'
 import { appendTo, isLive, isOverdue } from './append.ts'
 import { dataOf, noteIn } from './data.ts'
 import { type MemoryDatabase, type MemoryQueue, memoryDatabase, queueIn } from './database.ts'
@@ -60,6 +67,11 @@ export function memoryStore(database: MemoryDatabase = memoryDatabase()): TurnSt
       const { state, jobs } = rowsAt({ version, now: database.now(), missed: queue.log.slice(since) })
       return { ok: true, version, ...rebuilt(queue, state, jobs) }
     },
+    snapshot: async (name, upTo) => {
+      const { snapshots } = queueOf(name)
+      return snapshots.findLast(({ seq }) => upTo === null || seq <= upTo) ?? null
+    },
+    putSnapshot: async (name, snapshot) => keep(queueOf(name), snapshot),
     // There are no tables of a user here.
     reproject: async (name) => void queueOf(name),
     dead: async (name, filter) => deadIn(queueOf(name), filter),
@@ -93,6 +105,22 @@ export function memoryStore(database: MemoryDatabase = memoryDatabase()): TurnSt
       for (const stop of stops) stop()
     },
   }
+}
+
+const KEPT_SNAPSHOTS = 4
+
+/** `job_queue_put_snapshot`: one per number, the newest few. */
+function keep(queue: MemoryQueue, snapshot: StoredSnapshot): void {
+  const { seq } = snapshot
+  if (!(Number.isSafeInteger(seq) && seq >= 1 && seq <= queue.log.length)) {
+    throw new InterlockError(
+      'invalid_input',
+      `snapshot.seq: must be a number of the log, 1 to ${queue.log.length}`,
+    )
+  }
+  if (queue.snapshots.some((kept) => kept.seq === seq)) return
+  const all = [...queue.snapshots, snapshot].toSorted((a, b) => a.seq - b.seq)
+  queue.snapshots.splice(0, Number.POSITIVE_INFINITY, ...all.slice(-KEPT_SNAPSHOTS))
 }
 
 /** `job_queue_rebuild`: these rows and no others; how many that changed. */

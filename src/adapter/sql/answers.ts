@@ -41,6 +41,8 @@ export const rebuildAnswer = z.discriminatedUnion('ok', [
   z.object({ ok: z.literal(false), ...head }),
 ])
 
+export const snapshotAnswer = z.object({ seq: integer, state: z.unknown() }).nullable()
+
 export const readAnswer = z.object({ ...head, epoch: integer, events })
 
 export const projectAnswer = z

@@ -16,6 +16,7 @@ import {
   projectionAnswer,
   readAnswer,
   rebuildAnswer,
+  snapshotAnswer,
   workersAnswer,
 } from './answers.ts'
 import { changesOf, present } from './changes.ts'
@@ -77,6 +78,10 @@ export function sqlCalls(rpc: Rpc): SqlCalls {
       if (since + missed.length !== version) return behind
       const answer = await rebuildWith(rpc, queue, rowsAt({ version, now, missed }))
       return answer.ok ? answer : { ...behind, version: answer.version }
+    },
+    snapshot: (queue, upTo) => call('job_queue_snapshot', snapshotAnswer, { queue, up_to: upTo }),
+    putSnapshot: async (queue, { seq, state }) => {
+      await rpc('job_queue_put_snapshot', { queue, seq, state })
     },
     reproject: async (queue) => {
       await rpc('job_queue_reproject', { queue })

@@ -34,6 +34,8 @@ const functions = {
   job_queue_project: { queue: 'text', batch: 'integer' },
   job_queue_rebuild: { queue: 'text', expected_version: 'bigint', state: 'jsonb', jobs: 'jsonb' },
   job_queue_reproject: { queue: 'text' },
+  job_queue_snapshot: { queue: 'text', up_to: 'bigint' },
+  job_queue_put_snapshot: { queue: 'text', seq: 'bigint', state: 'jsonb' },
 } as const
 
 export type FunctionName = keyof typeof functions

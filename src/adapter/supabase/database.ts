@@ -518,10 +518,12 @@ export type Database = {
       job_queue_project_target: { Args: { queue: string; target: string; key_column: string; key_type: string; job_ids: string[] }; Returns: number }
       job_queue_projection: { Args: { queue: string }; Returns: Json }
       job_queue_put_data: { Args: { queue: string; data: Json }; Returns: undefined }
+      job_queue_put_snapshot: { Args: { queue: string; seq: number; state: Json }; Returns: Json }
       job_queue_read: { Args: { queue: string; after: number; lim: number }; Returns: Json }
       job_queue_rebuild: { Args: { queue: string; expected_version: number; state: Json; jobs: Json }; Returns: Json }
       job_queue_reproject: { Args: { queue: string }; Returns: Json }
       job_queue_set_aside_rows: { Args: { queue: string; target: string; tried: string[]; missed: string[]; state: string }; Returns: undefined }
+      job_queue_snapshot: { Args: { queue: string; up_to: number }; Returns: Json }
       job_queue_status: { Args: { state: string }; Returns: string }
       job_queue_taken: { Args: { queue: string; arrival_ids: number[]; refused: Json }; Returns: number }
       job_queue_targets: { Args: never; Returns: Record<string, unknown>[] }

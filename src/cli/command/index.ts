@@ -20,6 +20,7 @@ import { addReplay } from './replay.ts'
 import { addResume } from './resume.ts'
 import { addRetry } from './retry.ts'
 import { addRun } from './run.ts'
+import { addSnapshot } from './snapshot.ts'
 import { addStats } from './stats.ts'
 import { addStatus } from './status.ts'
 import { addVerify } from './verify.ts'
@@ -36,5 +37,5 @@ export const commandGroups: readonly (readonly [heading: string, commands: reado
     [addRun, addWork, addEnqueue, addCancel, addMove, addPause, addDrain, addResume, addRetry, addPolicy],
   ],
   ['Look:', [addStatus, addQueue, addExplain, addDead, addLog, addReplay, addStats, addWhatIf]],
-  ['Check:', [addVerify, addRebuild, addAudit, addMachine, addInspect]],
+  ['Check:', [addVerify, addRebuild, addSnapshot, addAudit, addMachine, addInspect]],
 ]

@@ -1,0 +1,28 @@
+import { snapshotOf } from '../../core/index.ts'
+import type { Cli } from '../cli.ts'
+import { plural } from '../format.ts'
+import { ledgerAt } from '../history/fold.ts'
+import { withStore } from '../store.ts'
+
+export function addSnapshot(cli: Cli): void {
+  cli.command(
+    'snapshot',
+    'keep the folded state, so that processes that start later read only what comes after',
+    [['snapshot', 'workers do the same by themselves, every 50,000 events']],
+    async (frame) => {
+      const { version, jobs } = await withStore(frame, async (store) => {
+        const { version: head } = await store.read(frame.queue, 0, 1)
+        const ledger = await ledgerAt(frame, store, head)
+        if (ledger.version > 0) {
+          await store.putSnapshot(frame.queue, { seq: ledger.version, state: snapshotOf(ledger) })
+        }
+        return { version: ledger.version, jobs: ledger.jobs.size }
+      })
+      const text =
+        version === 0
+          ? 'nothing to keep: the log is empty'
+          : `kept at event ${version}, with ${plural(jobs, 'live job')}`
+      frame.emit({ queue: frame.queue, version, jobs }, text)
+    },
+  )
+}

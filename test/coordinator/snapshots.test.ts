@@ -1,0 +1,66 @@
+import { describe, expect, it } from 'vitest'
+import { memoryDatabase } from '../../src/adapter/memory/index.ts'
+import { type LedgerSnapshot, ledgerFrom, replay } from '../../src/core/index.ts'
+import type { LogStore } from '../../src/port/index.ts'
+import { contentsOf } from '../support/contents.ts'
+import { join, memoryStore } from './support.ts'
+
+const jobs = (from: number, count: number) =>
+  Array.from({ length: count }, (_, i) => ({ jobId: `job-${from + i}`, models: [`m${i % 5}`] }))
+
+/** A store that notes from where the log is read. */
+function watched(store: LogStore): { readonly store: LogStore; readonly reads: number[] } {
+  const reads: number[] = []
+  return {
+    reads,
+    store: {
+      ...store,
+      read: (queue, after, limit) => {
+        reads.push(after)
+        return store.read(queue, after, limit)
+      },
+    },
+  }
+}
+
+describe('snapshots', () => {
+  it('are made by whoever appends the round number, and are where the next process starts', async () => {
+    const database = memoryDatabase()
+    const first = await join({ store: memoryStore(database), snapshotEvery: 100 })
+    await first.setPolicy({ maxActive: null, maxOvertakes: 2 })
+    for (let i = 0; i < 30; i++) await first.enqueue(jobs(i * 5, 5))
+    await first.claim({ max: 3, kinds: null })
+    await first.close()
+    const store = memoryStore(database)
+    const kept = await store.snapshot('default', null)
+    expect(kept?.seq).toBeGreaterThanOrEqual(200)
+    const { events } = await store.read('default', 0, 10_000)
+    const folded = replay(events.slice(0, kept?.seq))
+    expect(contentsOf(ledgerFrom(kept?.state as LedgerSnapshot))).toEqual(contentsOf(folded))
+
+    const { store: second, reads } = watched(memoryStore(database))
+    const later = await join({ store: second })
+    expect(reads[0]).toBe(kept?.seq)
+    expect(later.state()).toMatchObject({ version: events.length, activeCount: 3, waitingCount: 147 })
+    await later.enqueue(jobs(1_000, 1))
+    const [view, whole] = [later.state(), replay((await store.read('default', 0, 10_000)).events)]
+    expect(view).toMatchObject({ version: whole.version, waitingCount: 148 })
+    expect((await later.explain('job-1000'))?.position).toBe(147)
+  })
+
+  it('that cannot be read, or are of another shape, are passed over: the log is folded', async () => {
+    for (const state of [{ shape: 1, plain: {} }, { shape: 99 }]) {
+      const database = memoryDatabase()
+      const store = memoryStore(database)
+      const coordinator = await join({ store })
+      await coordinator.enqueue(jobs(0, 3))
+      await store.putSnapshot('default', { seq: 2, state })
+      const later = await join({ store: memoryStore(database) })
+      expect(later.state()).toMatchObject({ waitingCount: 3, version: coordinator.state().version })
+    }
+  })
+
+  it.each([99, 0, 1.5, Number.NaN])('every %j events is refused', async (snapshotEvery) => {
+    await expect(join({ snapshotEvery })).rejects.toMatchObject({ code: 'invalid_input' })
+  })
+})
