@@ -7,7 +7,7 @@ import { type Rate, rateOf } from './policy.ts'
 import { type Compare, Tree } from './tree.ts'
 
 const byNumber: Compare<Micros> = (a, b) => a - b
-const noStarts = Tree.empty<Micros>(byNumber)
+export const noStarts = Tree.empty<Micros>(byNumber)
 
 /**
  * When the model may be started from again as far as its rate goes. The window slides and is exact: as many starts as the

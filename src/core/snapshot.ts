@@ -1,7 +1,9 @@
 import { InterlockError } from './error.ts'
 import { hash } from './hash.ts'
+import type { Micros } from './job.ts'
 import { emptyLedger, idleModel, type Job, type Ledger, noPlaces, type Pause } from './ledger.ts'
 import type { Place, Timer } from './place.ts'
+import { noStarts } from './rate.ts'
 import type { Owner, Tree } from './tree.ts'
 
 /** The shape of a snapshot; one of another shape is not read, and the log is folded instead. */
@@ -33,7 +35,8 @@ const parts = {
   deadlines: 'timers',
   offerTimes: 'timers',
   pauses: 'pauses',
-  lifts: 'lifts',
+  lifts: 'modelTimers',
+  windows: 'modelTimers',
 } as const satisfies Readonly<Record<keyof Ledger, string>>
 
 type Part<Kind> = {
@@ -63,9 +66,12 @@ export interface LedgerSnapshot {
     readonly line: readonly Index[]
     readonly reserved: readonly Index[]
     readonly offers: readonly Index[]
+    readonly starts: readonly Micros[] | null
   }[]
   readonly pauses: readonly (Omit<Pause, 'hash' | 'jobs'> & { readonly jobs: readonly Index[] })[]
-  readonly lifts: readonly (readonly [at: number, model: string])[]
+  readonly modelTimers: Readonly<
+    Record<Part<'modelTimers'>, readonly (readonly [at: number, model: string])[]>
+  >
 }
 
 export function snapshotOf(ledger: Ledger): LedgerSnapshot {
@@ -83,13 +89,16 @@ export function snapshotOf(ledger: Ledger): LedgerSnapshot {
     timers: pick(keysOf('timers'), (key) =>
       [...ledger[key]].map((timer) => [timer.at, indexOf(timer)] as const),
     ),
-    models: [...ledger.models].map(({ model, holders, line, reserved, offers }) => ({
+    models: [...ledger.models].map(({ model, holders, line, reserved, offers, starts }) => ({
       ...{ model, holders: list(holders), line: list(line), reserved: list(reserved), offers: list(offers) },
+      starts: starts === null ? null : [...starts],
     })),
     pauses: [...ledger.pauses].map(({ model, reason, until, since, by, jobs }) => ({
       ...{ model, reason, until, since, by, jobs: list(jobs) },
     })),
-    lifts: [...ledger.lifts].map(({ at, model }) => [at, model] as const),
+    modelTimers: pick(keysOf('modelTimers'), (key) =>
+      [...ledger[key]].map(({ at, model }) => [at, model] as const),
+    ),
   }
 }
 
@@ -123,11 +132,12 @@ export function ledgerFrom(snapshot: LedgerSnapshot): Ledger {
     ...made(keysOf('timers'), timers),
     jobs: jobs.reduce((grown, job) => grown.insert(job, owner), emptyLedger.jobs),
     models: snapshot.models.reduce(
-      (grown, { model, holders, line, reserved, offers }) =>
+      (grown, { model, holders, line, reserved, offers, starts }) =>
         grown.insert(
           {
             ...idleModel(model),
             ...{ holders: tree(holders), line: tree(line), reserved: tree(reserved), offers: tree(offers) },
+            starts: starts === null ? null : starts.reduce((all, at) => all.insert(at, owner), noStarts),
           },
           owner,
         ),
@@ -137,9 +147,11 @@ export function ledgerFrom(snapshot: LedgerSnapshot): Ledger {
       (grown, pause) => grown.insert({ ...pause, hash: hash(pause.model), jobs: tree(pause.jobs) }, owner),
       emptyLedger.pauses,
     ),
-    lifts: snapshot.lifts.reduce(
-      (grown, [at, model]) => grown.insert({ at, hash: hash(model), model }, owner),
-      emptyLedger.lifts,
+    ...made(keysOf('modelTimers'), (key) =>
+      snapshot.modelTimers[key].reduce(
+        (grown, [at, model]) => grown.insert({ at, hash: hash(model), model }, owner),
+        emptyLedger[key],
+      ),
     ),
   }
   return ledger.jobs.size === jobs.length ? ledger : contradiction(snapshot, 'a job is in it twice')
