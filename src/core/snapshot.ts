@@ -37,6 +37,7 @@ const parts = {
   pauses: 'pauses',
   lifts: 'modelTimers',
   windows: 'modelTimers',
+  shares: 'shares',
 } as const satisfies Readonly<Record<keyof Ledger, string>>
 
 type Part<Kind> = {
@@ -69,6 +70,7 @@ export interface LedgerSnapshot {
     readonly starts: readonly Micros[] | null
   }[]
   readonly pauses: readonly (Omit<Pause, 'hash' | 'jobs'> & { readonly jobs: readonly Index[] })[]
+  readonly shares: readonly (readonly [key: string, waiting: number, active: number])[]
   readonly modelTimers: Readonly<
     Record<Part<'modelTimers'>, readonly (readonly [at: number, model: string])[]>
   >
@@ -96,6 +98,7 @@ export function snapshotOf(ledger: Ledger): LedgerSnapshot {
     pauses: [...ledger.pauses].map(({ model, reason, until, since, by, jobs }) => ({
       ...{ model, reason, until, since, by, jobs: list(jobs) },
     })),
+    shares: [...ledger.shares].map(({ key, waiting, active }) => [key, waiting, active] as const),
     modelTimers: pick(keysOf('modelTimers'), (key) =>
       [...ledger[key]].map(({ at, model }) => [at, model] as const),
     ),
@@ -146,6 +149,10 @@ export function ledgerFrom(snapshot: LedgerSnapshot): Ledger {
     pauses: snapshot.pauses.reduce(
       (grown, pause) => grown.insert({ ...pause, hash: hash(pause.model), jobs: tree(pause.jobs) }, owner),
       emptyLedger.pauses,
+    ),
+    shares: snapshot.shares.reduce(
+      (grown, [key, waiting, active]) => grown.insert({ hash: hash(key), key, waiting, active }, owner),
+      emptyLedger.shares,
     ),
     ...made(keysOf('modelTimers'), (key) =>
       snapshot.modelTimers[key].reduce(
