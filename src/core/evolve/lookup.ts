@@ -1,0 +1,44 @@
+import { InterlockError } from '../error.ts'
+import type { RecordedEvent } from '../event.ts'
+import { type Job, jobOf, type LedgerView } from '../ledger.ts'
+import { expiresAt } from '../timing.ts'
+
+export function waitingJob(ledger: LedgerView, event: RecordedEvent, jobId: string): Job {
+  const job = jobOf(ledger, jobId)
+  if (job === undefined || job.active) throw corrupt(event, `job ${jobId} is not waiting`)
+  return job
+}
+
+export function activeJob(ledger: LedgerView, event: RecordedEvent, jobId: string, token?: number): Job {
+  const job = jobOf(ledger, jobId)
+  if (job === undefined || !job.active) throw corrupt(event, `job ${jobId} is not active`)
+  if (token !== undefined && job.token !== token) {
+    throw corrupt(event, `job ${jobId} runs under token ${job.token}, not ${token}`)
+  }
+  return job
+}
+
+export function leasedJob(
+  ledger: LedgerView,
+  event: RecordedEvent & { readonly type: 'lease_expired' },
+): Job {
+  const job = activeJob(ledger, event, event.jobId, event.token)
+  if (job.workerId !== event.workerId)
+    throw corrupt(event, `job ${job.jobId} does not depend on the lease of ${event.workerId}`)
+  return job
+}
+
+export function expiredJob(ledger: LedgerView, event: RecordedEvent & { readonly type: 'expired' }): Job {
+  const job = waitingJob(ledger, event, event.jobId)
+  const at = expiresAt(job)
+  if (at === null || at > event.at) throw corrupt(event, `job ${job.jobId} expires at another time`)
+  return job
+}
+
+export function corrupt(event: RecordedEvent, why: string): InterlockError {
+  return new InterlockError(
+    'corrupt_log',
+    `event ${event.seq} (${event.type}) cannot have happened: ${why}. The log was changed, or written by something else; stop the workers and run \`interlock verify\``,
+    { seq: event.seq, type: event.type },
+  )
+}

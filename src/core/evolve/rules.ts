@@ -1,0 +1,31 @@
+import type { Draft } from '../draft.ts'
+import type { RecordedEvent } from '../event.ts'
+import { endAllOffers } from '../offers.ts'
+import { capacityOf, isSameRule, type Policy } from '../policy.ts'
+import { rateAnew } from '../rate.ts'
+import { reserveAnew } from '../reservation.ts'
+
+/** Who may start under the new rules is found out at once; see {@link unsettleCapacities} for what that costs. */
+export function changePolicy(draft: Draft, event: RecordedEvent & { readonly type: 'policy_changed' }): void {
+  const before = draft.policy
+  draft.policy = event.policy
+  if (before.maxOvertakes !== event.policy.maxOvertakes) reserveAnew(draft)
+  unsettleCapacities(draft, before)
+  if (!isSameRule(before.rate, event.policy.rate)) rateAnew(draft)
+  endAllOffers(draft)
+  draft.wide = true
+}
+
+/**
+ * Another capacity concerns those whose rank in the line of the model lies between what was free before and what is free
+ * now: to all others the same places are taken or left as before.
+ */
+function unsettleCapacities(draft: Draft, before: Policy): void {
+  for (const { model, holders, line } of draft.models) {
+    const old = capacityOf(before, model)
+    const now = capacityOf(draft.policy, model)
+    const from = Math.max(0, Math.min(old, now) - holders.size)
+    const to = Math.min(line.size, Math.max(old, now) - holders.size)
+    for (let rank = from; rank < to; rank++) draft.unsettle(line.at(rank))
+  }
+}

@@ -1,0 +1,83 @@
+import type { Draft } from '../draft.ts'
+import type { RecordedEvent } from '../event.ts'
+import { moveShare, shareOf } from '../fair-share.ts'
+import { takeModels } from '../holding.ts'
+import { type Job, modelOf, usesSlot } from '../ledger.ts'
+import { leaveLine } from '../line.ts'
+import { byPlace, type Place } from '../place.ts'
+import { capacityOf } from '../policy.ts'
+import { isOverRate } from '../rate.ts'
+import { overtake, reserves } from '../reservation.ts'
+import { startDeadline, stopExpiry } from '../timing.ts'
+import { corrupt, waitingJob } from './lookup.ts'
+
+export function start(draft: Draft, event: RecordedEvent & { readonly type: 'started' }): void {
+  const job = draft.edit(waitingJob(draft, event, event.jobId))
+  if (job.dueAt !== null) throw corrupt(event, `job ${job.jobId} is not due`)
+  if (job.heldOn !== null) throw corrupt(event, `model ${job.heldOn} is paused`)
+  if (draft.draining) throw corrupt(event, 'nothing starts while the queue is draining')
+  checkAttempt(event, job)
+  checkPlaces(draft, event, job)
+  if (draft.policy.maxOvertakes !== 0) countOvertaking(draft, job)
+  stopExpiry(draft, job)
+  moveShare(draft, job, { waiting: -1, active: 1 })
+  leaveLine(draft, job, true)
+  takeModels(draft, job, event.at)
+  job.active = true
+  job.attempt++
+  job.token = event.seq
+  job.workerId = event.workerId
+  job.startedAt = event.at
+  job.asker = null
+  startDeadline(draft, job)
+}
+
+/** The event repeats what the job was queued with; another number or other models come from somebody else. */
+function checkAttempt(event: RecordedEvent & { readonly type: 'started' }, { attempt, spec }: Job): void {
+  if (event.attempt !== attempt + 1)
+    throw corrupt(event, `attempt ${attempt + 1} of job ${spec.jobId} should be next, not ${event.attempt}`)
+  const { models } = event
+  if (models !== spec.models && !isSameList(models, spec.models))
+    throw corrupt(event, `job ${spec.jobId} was queued with other models`)
+}
+
+function isSameList(a: readonly string[], b: readonly string[]): boolean {
+  return a.length === b.length && a.every((item, i) => item === b[i])
+}
+
+/** Exclusion, capacity and rates, held at every prefix of the log: a log that breaks them is not replayed. */
+function checkPlaces(draft: Draft, event: RecordedEvent, job: Job): void {
+  const { maxActive } = draft.policy
+  if (!usesSlot(job)) return
+  if (draft.alone > 0 || (job.exclusive && draft.slots.size > 0)) throw corrupt(event, 'a job runs alone')
+  if (maxActive !== null && draft.slots.size >= maxActive) {
+    throw corrupt(event, `${draft.slots.size} jobs are active, and the policy allows ${maxActive}`)
+  }
+  const { fairKey } = job.spec
+  if (fairKey !== null && shareOf(draft, fairKey).active >= (draft.policy.fairShare?.maxActive ?? Infinity)) {
+    throw corrupt(event, `as many jobs of ${fairKey} are active as its share allows`)
+  }
+  for (const name of job.spec.models) {
+    if (modelOf(draft, name).holders.size >= capacityOf(draft.policy, name)) {
+      throw corrupt(event, `model ${name} has no free place`)
+    }
+    if (isOverRate(draft, modelOf(draft, name), event.at)) {
+      throw corrupt(event, `model ${name} had as many starts as its rate allows`)
+    }
+  }
+}
+
+/** All due jobs ahead in line that share a model with a job that starts are overtaken, each once. */
+function countOvertaking(draft: Draft, job: Job): void {
+  const passed = new Set<Place>()
+  for (const name of job.spec.models) {
+    for (const place of modelOf(draft, name).line) {
+      if (byPlace(place, job.place) >= 0) break
+      passed.add(place)
+    }
+  }
+  for (const place of passed) {
+    const other = draft.jobs.get(place)
+    if (other !== undefined && !reserves(draft, other)) overtake(draft, other)
+  }
+}
