@@ -31,6 +31,11 @@ export interface Channel {
     callback: (message: Readonly<Record<string, unknown>>) => void,
   ): Channel
   subscribe(callback: (status: ChannelStatus, error?: Error) => void): Channel
+  send(message: {
+    type: 'broadcast'
+    event: string
+    payload: Readonly<Record<string, unknown>>
+  }): Promise<unknown>
 }
 
 /**

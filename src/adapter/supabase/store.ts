@@ -66,6 +66,7 @@ export function supabaseStore(client: SupabaseLike, options: SupabaseOptions = {
     append: async (request) => {
       const answer = await calls.append(request)
       wakes.saw(request.queue, answer.version)
+      if (answer.ok) wakes.appended(request.queue, answer.version)
       return answer
     },
     read: async (queue, after, limit) => {

@@ -16,10 +16,12 @@ export interface WakeChannelOptions {
 }
 
 /**
- * The database sends one broadcast in 250 ms for a queue at most (`job_queue_wake`), so a message stands for all appends of
- * the 250 ms after it as well: one looks again when they are over.
+ * The database sends one broadcast in 250 ms for a queue at most (`job_queue_wake`). Whoever appended and hears of nothing as
+ * new by the end of that time tells the others himself, which costs no request; a jitter, so that one does it for all.
  */
-const LOOK_AGAIN_MS = 300
+const TELL_MS = { least: 260, jitter: 80 }
+/** Those who append over a connection to the database have no channel to tell: when no more messages come, one looks. */
+const LOOK_AGAIN_MS = 1_000
 /** News that nobody told of for so long: the channel is dead, whatever it says (after a restart of PostgreSQL, or over its rate). */
 const SILENCE_MS = 10_000
 /** A start does not wait longer for Realtime; one asks until it comes. */
@@ -33,7 +35,9 @@ export class WakeChannel {
   #joined = false
   #closed = false
   #told = 0
+  #own = 0
   #newsSince: number | null = null
+  #telling: NodeJS.Timeout | undefined
   #poll: NodeJS.Timeout | undefined
   #again: NodeJS.Timeout | undefined
 
@@ -52,6 +56,12 @@ export class WakeChannel {
     clearTimeout(impatience)
   }
 
+  /** This process has appended: unless somebody tells of it soon, it has to. */
+  appended(version: number): void {
+    this.#own = Math.max(this.#own, version)
+    this.#telling ??= setTimeout(() => this.#tell(), TELL_MS.least + Math.random() * TELL_MS.jitter).unref()
+  }
+
   /** What the store has seen in any answer: beyond what was told, it is news that the channel should have brought. */
   saw(version: number): void {
     if (!this.#joined || version <= this.#told) return
@@ -63,9 +73,19 @@ export class WakeChannel {
     this.#closed = true
     clearInterval(this.#poll)
     clearTimeout(this.#again)
+    clearTimeout(this.#telling)
     const channel = this.#channel
     this.#channel = undefined
     if (channel) await this.#options.client.removeChannel(channel)
+  }
+
+  #tell(): void {
+    this.#telling = undefined
+    if (!this.#joined || this.#own <= this.#told || this.#options.source !== 'broadcast') return
+    this.#told = this.#own
+    const payload = { queue: this.#options.queue, version: this.#own }
+    // A message is a hint: what is not sent is found by the next heartbeat.
+    void this.#channel?.send({ type: 'broadcast', event: 'wake', payload }).catch(() => {})
   }
 
   #join(onFirst: () => void): void {
@@ -129,7 +149,7 @@ export class WakeChannel {
       isIntake,
     )
     clearTimeout(this.#again)
-    this.#again = setTimeout(() => this.#options.onWake(), LOOK_AGAIN_MS).unref()
+    this.#again = setTimeout(() => this.#options.onWake(undefined, isIntake), LOOK_AGAIN_MS).unref()
   }
 
   #ask(): void {

@@ -42,6 +42,10 @@ export class Wakes {
     this.#queues.get(queue)?.channel.saw(version)
   }
 
+  appended(queue: string, version: number): void {
+    this.#queues.get(queue)?.channel.appended(version)
+  }
+
   /** A heartbeat told how far the log is: it serves as a poll as well. */
   tell(queue: string, version: number): void {
     for (const onWake of this.#queues.get(queue)?.listeners ?? []) onWake(version, false)
