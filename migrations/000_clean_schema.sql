@@ -486,6 +486,145 @@ begin
 end
 $columns$;
 
+-- job_queue_adopt(queue, job_ids): takes rows of `jobs` in by hand: those of job_queue_adoptable with these ids become
+-- pending, with no trace of an earlier coordinator in their columns, and arrive for this queue in the order given; whatever takes
+-- rows in puts them in line. One transaction: all of them or, when a trigger or CHECK of the user raises, none. Doing it
+-- twice does nothing more. A row that says running is taken in like the others: make sure before that nothing runs it.
+--   queue    that is to take them in, 1..200 characters
+--   job_ids  in the order in which they are to stand in line, at most 10,000
+-- Returns the ids that were taken in, in that order; the others have no row, are neither pending nor running,
+-- are known to a log, or have arrived already. Raises JQ001 when an argument is out of bounds, and what the user's table raises.
+create or replace function public.job_queue_adopt(queue text, job_ids text[]) returns jsonb
+language plpgsql security definer
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+  target record;
+  status_type text;
+  candidates text[] := job_ids;
+  adopted jsonb;
+begin
+  if length(queue) between 1 and 200 is not true or cardinality(job_ids) between 0 and 10000 is not true then
+    raise exception using errcode = 'JQ001', message = 'job_queue_adopt takes a queue and at most 10,000 ids';
+  end if;
+  select * into target from public.job_queue_targets() t where t.target = 'jobs';
+  select format_type(a.atttypid, a.atttypmod) into status_type
+    from pg_attribute a
+   where a.attrelid = to_regclass('public.jobs') and a.attname = 'status' and not a.attisdropped;
+  if target is null or status_type is null then
+    return '[]';
+  end if;
+  if target.key_type = 'uuid' then
+    select array_agg(id order by n) into candidates from unnest(job_ids) with ordinality as u (id, n)
+     where id ~* '^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$';
+  end if;
+  -- Two of these at once would let a row arrive twice, of which the log refuses the second; this spares people the question.
+  perform pg_advisory_xact_lock(hashtextextended('interlock.adopt', 0));
+  -- What is written here is no hand edit (the trigger job_queue_status_set).
+  perform set_config('interlock.projecting', 'on', true);
+  execute format($sql$
+    with wanted as materialized (
+      select u.id::%2$s as key, min(u.n) as n from unnest($1) with ordinality as u (id, n) group by 1),
+    fit as materialized (
+      select t.%1$I as key, w.n
+        from wanted w join public.jobs t on t.%1$I = w.key
+       where t.status::text in (public.job_queue_status('pending'), public.job_queue_status('running'))
+         and not exists (
+           select from public.job_queue_log l
+            where l.queue = any (array(select h.queue from public.job_queue_heads h)) and l.job_id = t.%1$I::text)
+         and not exists (select from public.job_queue_arrivals a where a.job_id = t.%1$I::text)
+         for no key update of t),
+    cleared as (
+      update public.jobs t
+         set status = public.job_queue_status('pending')::%3$s, queued_at = null, blocked_by_job_id = null, conflict_reason = null
+        from fit f where t.%1$I = f.key
+      returning t.%1$I as key),
+    arrived as (
+      insert into public.job_queue_arrivals (queue, job_id)
+      select $2, f.key::text from fit f join cleared c on c.key = f.key order by f.n
+      returning id, job_id)
+    select coalesce(jsonb_agg(a.job_id order by a.id), '[]') from arrived a
+    $sql$, target.key_column, target.key_type, status_type) into adopted using candidates, queue;
+  perform set_config('interlock.projecting', '', true);
+  if adopted <> '[]' and current_setting('interlock.notify', true) is distinct from 'off' then
+    perform pg_notify('interlock', 'intake');
+  end if;
+  return adopted;
+end
+$$;
+
+-- job_queue_adoptable(states, job_ids, lim): rows of `jobs` that could be taken in by hand (job_queue_adopt): those in these
+-- states that no queue's log has ever heard of and that are not arrivals already. Made before Interlock was activated, refused
+-- before (job_queue_not_taken_in), or left by the first coordinator. Reads only; for a rare look, since it goes through all
+-- rows in these states.
+--   states   of 'pending' and 'running' (whatever the user's words for them are): rows in these states; null: in both
+--   job_ids  these rows alone, whatever the order; null: all
+--   lim      how many at most, 1..10,000
+-- Returns {totals: {state: n, …}, rows: [{job_id, state, models, priority, job_type, kind, since}, …]}: the totals of both
+-- states, the rows in the order in which they would be taken in: queued_at (the first coordinator wrote it), else created_at where there
+-- is such a column, then the key; models, priority, job_type and kind as job_queue_claim_arrivals gives them; since: that
+-- time in microseconds, or null. totals is null where Interlock cannot use the table (job_queue_targets).
+-- Raises JQ001 for a limit out of bounds or an unknown state.
+create or replace function public.job_queue_adoptable(states text[], job_ids text[], lim integer) returns jsonb
+language plpgsql stable security definer
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+  target record;
+  chosen text[] := coalesce(states, array['pending', 'running']);
+  fields text;
+  made text;
+  answer jsonb;
+begin
+  if lim between 1 and 10000 is not true or not chosen <@ array['pending', 'running'] then
+    raise exception using errcode = 'JQ001',
+      message = 'job_queue_adoptable takes states of pending and running and a limit of 1..10,000';
+  end if;
+  select * into target from public.job_queue_targets() t where t.target = 'jobs';
+  if not found or not exists (
+    select from pg_attribute a
+     where a.attrelid = to_regclass('public.jobs') and a.attname = 'status' and not a.attisdropped) then
+    return jsonb_build_object('totals', null, 'rows', '[]'::jsonb);
+  end if;
+  select string_agg(format('%L, t.%I', a.attname, a.attname), ', ')
+           filter (where a.attname in ('model', 'required_models', 'priority', 'job_type', 'kind')),
+         coalesce('coalesce(t.queued_at, ' || max(format('t.%I::timestamptz)', a.attname)) filter (
+           where a.attname = 'created_at' and a.atttypid in ('timestamptz'::regtype, 'timestamp'::regtype, 'date'::regtype)),
+           't.queued_at')
+    into fields, made
+    from pg_attribute a
+   where a.attrelid = to_regclass('public.jobs') and a.attnum > 0 and not a.attisdropped;
+  execute format($sql$
+    with words as materialized (
+      select s as state, public.job_queue_status(s) as word from unnest(array['pending', 'running']) as s),
+    unknown as materialized (
+      select t.%1$I as key, w.state, %3$s as since
+        from public.jobs t join words w on w.word = t.status::text
+       where ($2 is null or t.%1$I::text = any ($2))
+         and length(t.%1$I::text) > 0
+         and not exists (
+           select from public.job_queue_log l
+            where l.queue = any (array(select h.queue from public.job_queue_heads h)) and l.job_id = t.%1$I::text)
+         and not exists (select from public.job_queue_arrivals a where a.job_id = t.%1$I::text)),
+    first as materialized (
+      select u.* from unknown u where u.state = any ($1) order by u.since, u.key limit $3)
+    select jsonb_build_object(
+      'totals', (select jsonb_object_agg(w.state, (select count(*) from unknown u where u.state = w.state)) from words w),
+      'rows', coalesce((
+        select jsonb_agg(jsonb_build_object('job_id', f.key::text, 'state', f.state,
+                 'models', case
+                   when jsonb_typeof(r.fields -> 'required_models') = 'array' then r.fields -> 'required_models'
+                   when r.fields ->> 'model' is null then '[]'
+                   else jsonb_build_array(r.fields ->> 'model') end,
+                 'priority', r.fields -> 'priority', 'job_type', r.fields ->> 'job_type', 'kind', r.fields ->> 'kind',
+                 'since', (extract(epoch from f.since) * 1000000)::bigint) order by f.since, f.key)
+          from first f
+          join lateral (select jsonb_build_object(%2$s) as fields from public.jobs t where t.%1$I = f.key limit 1) r on true), '[]'))
+    $sql$, target.key_column, fields, made) into answer using chosen, job_ids, lim;
+  return answer;
+end
+$$;
+
 -- job_queue_answer_requests(queue, answers): what became of commands in the inbox. The first answer stays. Answers of more than
 -- a day ago are deleted on the way.
 --   answers  [{request_id, answer}, …]; answer: {ok: true} or {ok: false, code, message}
@@ -2257,7 +2396,7 @@ begin
   for item in
     select p.oid::regprocedure::text as name, p.prorettype = 'trigger'::regtype as is_trigger
       from pg_catalog.pg_proc p
-     where p.pronamespace = 'public'::regnamespace and p.proname = any ('{job_queue_answer_requests,job_queue_append,job_queue_arrived_rows,job_queue_beat,job_queue_cancel_by_hand,job_queue_claim_arrivals,job_queue_data_of,job_queue_dead,job_queue_deleted,job_queue_drop,job_queue_events,job_queue_forget,job_queue_forget_workers,job_queue_guard_columns,job_queue_intake,job_queue_leave,job_queue_note,job_queue_open,job_queue_open_requests,job_queue_outer_rows,job_queue_overdue,job_queue_project,job_queue_project_target,job_queue_projection,job_queue_put_data,job_queue_put_snapshot,job_queue_read,job_queue_rebuild,job_queue_refuse_change,job_queue_reproject,job_queue_set_aside_rows,job_queue_snapshot,job_queue_status,job_queue_status_set,job_queue_taken,job_queue_targets,job_queue_touched,job_queue_turn,job_queue_user_rows,job_queue_wake,job_queue_wake_intake,job_queue_worker_list,job_queue_write_target}'::text[])
+     where p.pronamespace = 'public'::regnamespace and p.proname = any ('{job_queue_adopt,job_queue_adoptable,job_queue_answer_requests,job_queue_append,job_queue_arrived_rows,job_queue_beat,job_queue_cancel_by_hand,job_queue_claim_arrivals,job_queue_data_of,job_queue_dead,job_queue_deleted,job_queue_drop,job_queue_events,job_queue_forget,job_queue_forget_workers,job_queue_guard_columns,job_queue_intake,job_queue_leave,job_queue_note,job_queue_open,job_queue_open_requests,job_queue_outer_rows,job_queue_overdue,job_queue_project,job_queue_project_target,job_queue_projection,job_queue_put_data,job_queue_put_snapshot,job_queue_read,job_queue_rebuild,job_queue_refuse_change,job_queue_reproject,job_queue_set_aside_rows,job_queue_snapshot,job_queue_status,job_queue_status_set,job_queue_taken,job_queue_targets,job_queue_touched,job_queue_turn,job_queue_user_rows,job_queue_wake,job_queue_wake_intake,job_queue_worker_list,job_queue_write_target}'::text[])
   loop
     execute format('revoke all on function %s from public', item.name);
     foreach outsider in array outsiders || runners loop
@@ -2279,8 +2418,8 @@ $privileges$;
 -- What this was. Rows change only when something did, so that running it again leaves everything as it is.
 insert into public.job_queue_migrations as m (version, checksum)
 values 
-  ('000', '9fb6069fb74668cab550f2fb6b4da51cb094685ef3fa622b651d102e95f31814'),
-  ('027', '9fb6069fb74668cab550f2fb6b4da51cb094685ef3fa622b651d102e95f31814')
+  ('000', '01e2fd471554bb6987326ebd74c0056a255b2200cef87ccab33daec841459e4d'),
+  ('027', '01e2fd471554bb6987326ebd74c0056a255b2200cef87ccab33daec841459e4d')
 on conflict (version) do update set checksum = excluded.checksum, applied_at = excluded.applied_at
   where m.checksum <> excluded.checksum;
 -- PostgREST finds the new functions after this; nobody else listens.

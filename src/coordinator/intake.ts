@@ -9,6 +9,8 @@ export interface Intake {
   readonly send: (body: CommandBody) => Promise<unknown>
 }
 
+type Row = Omit<Arrival, 'arrivalId' | 'fairKey'>
+
 interface Parsed {
   readonly arrival: Arrival
   readonly spec: JobSpec
@@ -29,7 +31,7 @@ export async function takeIn({ store, queue, send }: Intake, max: number): Promi
   if (arrivals.length === 0) return 0
   const refused: RefusedArrival[] = []
   const parsed = arrivals.flatMap((arrival) => {
-    const spec = specOf(arrival)
+    const spec = specOfRow(arrival)
     if (!(spec instanceof InterlockError)) return [{ arrival, spec }]
     refused.push({ arrivalId: arrival.arrivalId, reason: spec.message.slice(0, 500) })
     return []
@@ -64,8 +66,11 @@ async function enqueue(
   }
 }
 
-/** `job_type` may be a column of the user's with words of his own: what is not ours is no job type. */
-function specOf({ jobId, jobType, models, kind, priority }: Arrival): JobSpec | InterlockError {
+/**
+ * The job that a row of `jobs` asks for, or why it cannot be one. `job_type` may be a column of the user's with words of his
+ * own: what is not ours is no job type.
+ */
+export function specOfRow({ jobId, jobType, models, kind, priority }: Row): JobSpec | InterlockError {
   try {
     const spec = parseSpec(
       {

@@ -12,6 +12,11 @@ export interface MigrationOutcome {
   readonly applied: boolean
 }
 
+export interface MigrateOptions extends ScriptOptions {
+  /** Also when the database has this migration: mends functions, triggers and grants that were changed since. */
+  readonly again?: boolean
+}
+
 /**
  * Brings a database to this release's tables and functions, in one transaction: all or nothing, whatever interrupts it.
  * Any number of processes may do it at once: one applies, the others find it done. An account that has its own `jobs`
@@ -26,12 +31,12 @@ export interface MigrationOutcome {
  */
 export async function migrate(
   connection: MigrationConnection,
-  options: ScriptOptions = {},
+  options: MigrateOptions = {},
 ): Promise<MigrationOutcome> {
   const script = insideTransaction(migrationScript(options))
   return inTransaction(connection, async () => {
     await connection.query("select pg_advisory_xact_lock(hashtextextended('interlock.migrate', 0))")
-    const asks = options.runtimeRole !== undefined || options.statuses !== undefined
+    const asks = options.again === true || options.runtimeRole !== undefined || options.statuses !== undefined
     if (!asks && (await isDone(connection))) {
       return { version: schemaVersion, applied: false }
     }

@@ -200,6 +200,31 @@ export interface RefusedArrival {
   readonly reason: string
 }
 
+/** The states in which a row of `jobs` can be taken in by hand. */
+export type AdoptableState = 'pending' | 'running'
+
+/** A row of `jobs` that no log knows and that has not arrived: made before Interlock was activated, or refused before. */
+export interface AdoptableRow extends Omit<Arrival, 'arrivalId' | 'jobId' | 'fairKey'> {
+  readonly jobId: string
+  readonly state: AdoptableState
+  /** `queued_at` of the first coordinator, else `created_at`; null where the row has neither. */
+  readonly since: Micros | null
+}
+
+/** Rows in the order in which they would be taken in, and how many there are in each state; null: there is no usable table. */
+export interface Adoptable {
+  readonly totals: { readonly [state: string]: number } | null
+  readonly rows: readonly AdoptableRow[]
+}
+
+/** Which rows; what is absent restricts nothing. */
+export interface AdoptableFilter {
+  readonly states?: readonly AdoptableState[]
+  readonly jobIds?: readonly string[]
+  /** 1 to 10,000. */
+  readonly limit: number
+}
+
 /** A command that was put into the inbox by SQL. */
 export interface InboxRequest {
   readonly requestId: string
@@ -316,6 +341,13 @@ export interface LogStore {
   arrivals(queue: string, limit: number): Promise<readonly Arrival[]>
   /** What became of them: those whose job is in the log by now, and those that cannot be jobs. Twice does nothing more. */
   taken(queue: string, arrivalIds: readonly number[], refused?: readonly RefusedArrival[]): Promise<void>
+  /** Rows of `jobs` that are never taken in by themselves; reads only. A store without such a table has none. */
+  adoptable(filter: AdoptableFilter): Promise<Adoptable>
+  /**
+   * Lets rows of {@link LogStore.adoptable} arrive for this queue, in the order given (10,000 at most), as pending ones; what
+   * takes rows in puts them in line. Returns the ids of those that arrived; twice does nothing more.
+   */
+  adopt(queue: string, jobIds: readonly string[]): Promise<readonly string[]>
   /**
    * Jobs whose last life ended without success (a final `failed`, a final `lease_expired`, `expired`), that are not in line again
    * and were not dropped: the newest first.

@@ -78,6 +78,9 @@ export function memoryStore(database: MemoryDatabase = memoryDatabase()): TurnSt
     drop: async (name, jobIds) => dropIn(queueOf(name), jobIds),
     arrivals: async () => [],
     taken: async () => {},
+    // There are no tables of a user here.
+    adoptable: async () => ({ totals: null, rows: [] }),
+    adopt: async () => [],
     inbox: async () => [],
     answer: async () => {},
     beat: async (beat) => beatIn(queueOf(beat.queue), beat, database.now()),

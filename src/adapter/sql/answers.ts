@@ -127,6 +127,25 @@ export const arrivalsAnswer = z.array(
     })),
 )
 
+export const adoptableAnswer = z.object({
+  totals: z.record(z.string(), integer).nullable(),
+  rows: z.array(
+    z
+      .object({
+        job_id: z.string(),
+        state: z.enum(['pending', 'running']),
+        models: z.array(z.unknown()),
+        priority: integer.nullable(),
+        job_type: z.string().nullable(),
+        kind: z.string().nullable(),
+        since: integer.nullable(),
+      })
+      .transform(({ job_id: jobId, job_type: jobType, ...row }) => ({ jobId, jobType, ...row })),
+  ),
+})
+
+export const idsAnswer = z.array(z.string())
+
 export const deadAnswer = z.array(
   z
     .object({

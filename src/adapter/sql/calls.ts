@@ -2,12 +2,14 @@ import { encodeEvent, SCHEMA_VERSION } from '../../codec/index.ts'
 import { InterlockError } from '../../core/index.ts'
 import type { AppendAnswer, AppendRequest, LogStore, Projection } from '../../port/index.ts'
 import {
+  adoptableAnswer,
   appendAnswer,
   arrivalsAnswer,
   beatAnswer,
   countAnswer,
   dataAnswer,
   deadAnswer,
+  idsAnswer,
   inboxAnswer,
   noteAnswer,
   openAnswer,
@@ -55,6 +57,13 @@ export function sqlCalls(rpc: Rpc): SqlCalls {
       const rows = refused.map(({ arrivalId, reason }) => ({ arrival_id: arrivalId, reason }))
       await rpc('job_queue_taken', { queue, arrival_ids: arrivalIds, refused: rows })
     },
+    adoptable: ({ states, jobIds, limit }) =>
+      call('job_queue_adoptable', adoptableAnswer, {
+        states: states ?? null,
+        job_ids: jobIds ?? null,
+        lim: limit,
+      }),
+    adopt: (queue, jobIds) => call('job_queue_adopt', idsAnswer, { queue, job_ids: jobIds }),
     dead: (queue, { jobIds, limit, ...filter }) =>
       call('job_queue_dead', deadAnswer, { queue, filter: { ...filter, job_ids: jobIds, lim: limit } }),
     drop: (queue, jobIds) => call('job_queue_drop', countAnswer, { queue, job_ids: jobIds }),

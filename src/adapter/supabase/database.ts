@@ -496,6 +496,8 @@ export type Database = {
     }
     Views: { [_ in never]: never }
     Functions: {
+      job_queue_adopt: { Args: { queue: string; job_ids: string[] }; Returns: Json }
+      job_queue_adoptable: { Args: { states: string[]; job_ids: string[]; lim: number }; Returns: Json }
       job_queue_answer_requests: { Args: { queue: string; answers: Json }; Returns: number }
       job_queue_append: { Args: { queue: string; expected_version: number; events: Json; changes: Json }; Returns: Json }
       job_queue_arrived_rows: { Args: { arrival_ids: number[] }; Returns: Json }

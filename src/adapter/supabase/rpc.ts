@@ -11,6 +11,7 @@ const ranks: Readonly<Partial<Record<FunctionName, number>>> = {
   job_queue_note: 2,
   job_queue_claim_arrivals: 2,
   job_queue_taken: 2,
+  job_queue_adopt: 2,
   job_queue_answer_requests: 2,
   job_queue_drop: 3,
   job_queue_project: 3,

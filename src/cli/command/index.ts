@@ -1,4 +1,5 @@
 import type { Cli } from '../cli.ts'
+import { addAdopt } from './adopt.ts'
 import { addAudit } from './audit.ts'
 import { addCancel } from './cancel.ts'
 import { addDead } from './dead.ts'
@@ -31,7 +32,7 @@ type Add = (cli: Cli) => void
 
 /** Every command, in the order in which somebody new would want them. */
 export const commandGroups: readonly (readonly [heading: string, commands: readonly Add[]])[] = [
-  ['Begin:', [addDemo, addMigrate, addDev]],
+  ['Begin:', [addDemo, addMigrate, addAdopt, addDev]],
   [
     'Work:',
     [addRun, addWork, addEnqueue, addCancel, addMove, addPause, addDrain, addResume, addRetry, addPolicy],

@@ -1,12 +1,15 @@
 import path from 'node:path'
 import { InterlockError } from '../../core/index.ts'
 import {
+  type MigrateOptions,
+  type MigrationConnection,
   type MigrationOutcome,
   migrate,
   migrationScript,
-  type ScriptOptions,
   type StatusWords,
   schemaVersion,
+  undoFirstCoordinator,
+  undoScript,
   type WrittenMigration,
   writeSupabaseMigration,
 } from '../../migrate/index.ts'
@@ -16,10 +19,12 @@ import { withStore } from '../store.ts'
 
 interface Options {
   readonly [flag: string]: unknown
+  readonly again?: boolean
   readonly print?: boolean
   readonly runtimeRole?: string
   readonly status?: readonly string[]
   readonly supabase?: string | true
+  readonly undo?: boolean
 }
 
 export function addMigrate(cli: Cli): void {
@@ -31,9 +36,13 @@ export function addMigrate(cli: Cli): void {
         ['migrate --url postgres://localhost/app', 'in one transaction: all of it or nothing'],
         ['migrate --print > interlock.sql', 'the same as a script, for psql or the Supabase SQL editor'],
         ['migrate --supabase', 'the same as a file in supabase/migrations, for `supabase db push`'],
+        ['migrate --again', 'mends functions, triggers and grants that were changed by hand'],
+        ['migrate --undo', 'back to the first coordinator, whose tables were kept'],
       ],
-      async (frame, _, { print = false, runtimeRole, status, supabase }) => {
+      async (frame, _, { again, print = false, runtimeRole, status, supabase, undo }) => {
+        if (undo === true) return await undoTarget(frame, print)
         const options = {
+          ...(again === undefined ? undefined : { again }),
           ...(runtimeRole === undefined ? undefined : { runtimeRole }),
           ...(status === undefined ? undefined : { statuses: wordsOf(status) }),
         }
@@ -58,6 +67,8 @@ export function addMigrate(cli: Cli): void {
       'your word in jobs.status, e.g. running=processing; may be repeated',
       collect,
     )
+    .option('--again', 'also when the database has this migration already')
+    .option('--undo', 'give the first coordinator its tables back; with --print only show the script')
 }
 
 const collect = (value: string, before: readonly string[] = []): readonly string[] => [...before, value]
@@ -66,7 +77,7 @@ const collect = (value: string, before: readonly string[] = []): readonly string
 const wordsOf = (flags: readonly string[]): StatusWords =>
   Object.fromEntries(flags.map((flag) => flag.split(/=(.*)/s).slice(0, 2)))
 
-async function migrateTarget(frame: Frame, options: ScriptOptions): Promise<MigrationOutcome> {
+async function migrateTarget(frame: Frame, options: MigrateOptions): Promise<MigrationOutcome> {
   const target = frame.target()
   if (target.kind === 'postgres') return migratePostgres(target.url, options)
   if (target.kind === 'supabase') {
@@ -76,14 +87,34 @@ async function migrateTarget(frame: Frame, options: ScriptOptions): Promise<Migr
     )
   }
   if (Object.keys(options).length > 0) {
-    const message = '--runtime-role and --status are for a PostgreSQL server; give its --url'
+    const message = '--runtime-role, --status and --again are for a PostgreSQL server; give its --url'
     throw new InterlockError('invalid_input', message)
   }
   // The embedded database is migrated whenever it is opened.
   return withStore(frame, async () => ({ version: schemaVersion, applied: false }))
 }
 
-async function migratePostgres(url: string, options: ScriptOptions): Promise<MigrationOutcome> {
+const migratePostgres = (url: string, options: MigrateOptions): Promise<MigrationOutcome> =>
+  withConnection(url, (connection) => migrate(connection, options))
+
+async function undoTarget(frame: Frame, print: boolean): Promise<void> {
+  if (print) return frame.emit({ script: undoScript() }, undoScript())
+  const target = frame.target()
+  if (target.kind !== 'postgres') {
+    throw new InterlockError(
+      'invalid_input',
+      'only a PostgreSQL server goes back; on Supabase paste what `interlock migrate --undo --print` says into the SQL editor',
+    )
+  }
+  await withConnection(target.url, undoFirstCoordinator)
+  const text = 'the first coordinator has its tables again; those of Interlock are kept as …_undone_<n>'
+  frame.emit({ undone: true }, text)
+}
+
+async function withConnection<T>(
+  url: string,
+  use: (connection: MigrationConnection) => Promise<T>,
+): Promise<T> {
   const { Client } = (await import('pg')).default
   const client = new Client({
     connectionString: url,
@@ -92,13 +123,10 @@ async function migratePostgres(url: string, options: ScriptOptions): Promise<Mig
   })
   try {
     await client.connect().catch((error: unknown) => Promise.reject(unreachable(client, error)))
-    return await migrate(
-      {
-        query: async (sql, params) => (await client.query(sql, params as unknown[])).rows,
-        exec: async (sql) => void (await client.query(sql)),
-      },
-      options,
-    )
+    return await use({
+      query: async (sql, params) => (await client.query(sql, params as unknown[])).rows,
+      exec: async (sql) => void (await client.query(sql)),
+    })
   } finally {
     await client.end().catch(() => {})
   }

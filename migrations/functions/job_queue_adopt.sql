@@ -1,0 +1,66 @@
+-- job_queue_adopt(queue, job_ids): takes rows of `jobs` in by hand: those of job_queue_adoptable with these ids become
+-- pending, with no trace of an earlier coordinator in their columns, and arrive for this queue in the order given; whatever takes
+-- rows in puts them in line. One transaction: all of them or, when a trigger or CHECK of the user raises, none. Doing it
+-- twice does nothing more. A row that says running is taken in like the others: make sure before that nothing runs it.
+--   queue    that is to take them in, 1..200 characters
+--   job_ids  in the order in which they are to stand in line, at most 10,000
+-- Returns the ids that were taken in, in that order; the others have no row, are neither pending nor running,
+-- are known to a log, or have arrived already. Raises JQ001 when an argument is out of bounds, and what the user's table raises.
+create or replace function public.job_queue_adopt(queue text, job_ids text[]) returns jsonb
+language plpgsql security definer
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+  target record;
+  status_type text;
+  candidates text[] := job_ids;
+  adopted jsonb;
+begin
+  if length(queue) between 1 and 200 is not true or cardinality(job_ids) between 0 and 10000 is not true then
+    raise exception using errcode = 'JQ001', message = 'job_queue_adopt takes a queue and at most 10,000 ids';
+  end if;
+  select * into target from public.job_queue_targets() t where t.target = 'jobs';
+  select format_type(a.atttypid, a.atttypmod) into status_type
+    from pg_attribute a
+   where a.attrelid = to_regclass('public.jobs') and a.attname = 'status' and not a.attisdropped;
+  if target is null or status_type is null then
+    return '[]';
+  end if;
+  if target.key_type = 'uuid' then
+    select array_agg(id order by n) into candidates from unnest(job_ids) with ordinality as u (id, n)
+     where id ~* '^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$';
+  end if;
+  -- Two of these at once would let a row arrive twice, of which the log refuses the second; this spares people the question.
+  perform pg_advisory_xact_lock(hashtextextended('interlock.adopt', 0));
+  -- What is written here is no hand edit (the trigger job_queue_status_set).
+  perform set_config('interlock.projecting', 'on', true);
+  execute format($sql$
+    with wanted as materialized (
+      select u.id::%2$s as key, min(u.n) as n from unnest($1) with ordinality as u (id, n) group by 1),
+    fit as materialized (
+      select t.%1$I as key, w.n
+        from wanted w join public.jobs t on t.%1$I = w.key
+       where t.status::text in (public.job_queue_status('pending'), public.job_queue_status('running'))
+         and not exists (
+           select from public.job_queue_log l
+            where l.queue = any (array(select h.queue from public.job_queue_heads h)) and l.job_id = t.%1$I::text)
+         and not exists (select from public.job_queue_arrivals a where a.job_id = t.%1$I::text)
+         for no key update of t),
+    cleared as (
+      update public.jobs t
+         set status = public.job_queue_status('pending')::%3$s, queued_at = null, blocked_by_job_id = null, conflict_reason = null
+        from fit f where t.%1$I = f.key
+      returning t.%1$I as key),
+    arrived as (
+      insert into public.job_queue_arrivals (queue, job_id)
+      select $2, f.key::text from fit f join cleared c on c.key = f.key order by f.n
+      returning id, job_id)
+    select coalesce(jsonb_agg(a.job_id order by a.id), '[]') from arrived a
+    $sql$, target.key_column, target.key_type, status_type) into adopted using candidates, queue;
+  perform set_config('interlock.projecting', '', true);
+  if adopted <> '[]' and current_setting('interlock.notify', true) is distinct from 'off' then
+    perform pg_notify('interlock', 'intake');
+  end if;
+  return adopted;
+end
+$$;

@@ -1,0 +1,71 @@
+-- job_queue_adoptable(states, job_ids, lim): rows of `jobs` that could be taken in by hand (job_queue_adopt): those in these
+-- states that no queue's log has ever heard of and that are not arrivals already. Made before Interlock was activated, refused
+-- before (job_queue_not_taken_in), or left by the first coordinator. Reads only; for a rare look, since it goes through all
+-- rows in these states.
+--   states   of 'pending' and 'running' (whatever the user's words for them are): rows in these states; null: in both
+--   job_ids  these rows alone, whatever the order; null: all
+--   lim      how many at most, 1..10,000
+-- Returns {totals: {state: n, …}, rows: [{job_id, state, models, priority, job_type, kind, since}, …]}: the totals of both
+-- states, the rows in the order in which they would be taken in: queued_at (the first coordinator wrote it), else created_at where there
+-- is such a column, then the key; models, priority, job_type and kind as job_queue_claim_arrivals gives them; since: that
+-- time in microseconds, or null. totals is null where Interlock cannot use the table (job_queue_targets).
+-- Raises JQ001 for a limit out of bounds or an unknown state.
+create or replace function public.job_queue_adoptable(states text[], job_ids text[], lim integer) returns jsonb
+language plpgsql stable security definer
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+  target record;
+  chosen text[] := coalesce(states, array['pending', 'running']);
+  fields text;
+  made text;
+  answer jsonb;
+begin
+  if lim between 1 and 10000 is not true or not chosen <@ array['pending', 'running'] then
+    raise exception using errcode = 'JQ001',
+      message = 'job_queue_adoptable takes states of pending and running and a limit of 1..10,000';
+  end if;
+  select * into target from public.job_queue_targets() t where t.target = 'jobs';
+  if not found or not exists (
+    select from pg_attribute a
+     where a.attrelid = to_regclass('public.jobs') and a.attname = 'status' and not a.attisdropped) then
+    return jsonb_build_object('totals', null, 'rows', '[]'::jsonb);
+  end if;
+  select string_agg(format('%L, t.%I', a.attname, a.attname), ', ')
+           filter (where a.attname in ('model', 'required_models', 'priority', 'job_type', 'kind')),
+         coalesce('coalesce(t.queued_at, ' || max(format('t.%I::timestamptz)', a.attname)) filter (
+           where a.attname = 'created_at' and a.atttypid in ('timestamptz'::regtype, 'timestamp'::regtype, 'date'::regtype)),
+           't.queued_at')
+    into fields, made
+    from pg_attribute a
+   where a.attrelid = to_regclass('public.jobs') and a.attnum > 0 and not a.attisdropped;
+  execute format($sql$
+    with words as materialized (
+      select s as state, public.job_queue_status(s) as word from unnest(array['pending', 'running']) as s),
+    unknown as materialized (
+      select t.%1$I as key, w.state, %3$s as since
+        from public.jobs t join words w on w.word = t.status::text
+       where ($2 is null or t.%1$I::text = any ($2))
+         and length(t.%1$I::text) > 0
+         and not exists (
+           select from public.job_queue_log l
+            where l.queue = any (array(select h.queue from public.job_queue_heads h)) and l.job_id = t.%1$I::text)
+         and not exists (select from public.job_queue_arrivals a where a.job_id = t.%1$I::text)),
+    first as materialized (
+      select u.* from unknown u where u.state = any ($1) order by u.since, u.key limit $3)
+    select jsonb_build_object(
+      'totals', (select jsonb_object_agg(w.state, (select count(*) from unknown u where u.state = w.state)) from words w),
+      'rows', coalesce((
+        select jsonb_agg(jsonb_build_object('job_id', f.key::text, 'state', f.state,
+                 'models', case
+                   when jsonb_typeof(r.fields -> 'required_models') = 'array' then r.fields -> 'required_models'
+                   when r.fields ->> 'model' is null then '[]'
+                   else jsonb_build_array(r.fields ->> 'model') end,
+                 'priority', r.fields -> 'priority', 'job_type', r.fields ->> 'job_type', 'kind', r.fields ->> 'kind',
+                 'since', (extract(epoch from f.since) * 1000000)::bigint) order by f.since, f.key)
+          from first f
+          join lateral (select jsonb_build_object(%2$s) as fields from public.jobs t where t.%1$I = f.key limit 1) r on true), '[]'))
+    $sql$, target.key_column, fields, made) into answer using chosen, job_ids, lim;
+  return answer;
+end
+$$;

@@ -1,0 +1,65 @@
+import { clip, count, plural } from '../format.ts'
+import type { Frame } from '../frame.ts'
+import { dateOf } from '../job-document.ts'
+import { table } from '../terminal/table.ts'
+import type { Candidate, Choice } from './choice.ts'
+
+const SHOWN = 20
+
+/** For programs: what there is, what was chosen, and what was taken in (null: it was a preview). */
+export function adoptDocument(frame: Frame, choice: Choice, adopted: readonly string[] | null) {
+  return {
+    queue: frame.queue,
+    totals: choice.totals,
+    adopted,
+    unknown: choice.unknown,
+    jobs: choice.candidates.map(({ row, cannot, beware }) => ({
+      ...row,
+      since: dateOf(row.since),
+      cannot,
+      beware,
+    })),
+  }
+}
+
+/** For people, before anything is changed. */
+export function previewText(frame: Frame, choice: Choice): string {
+  const { totals, candidates, unknown } = choice
+  if (totals === null) return 'there is no table jobs that Interlock can use; see docs/migration-guide.md'
+  const missing = unknown.map((id) => `${id}: no row that says pending or running, or known already`)
+  if (candidates.length === 0) return ['nothing to take in', ...missing].join('\n')
+  const others = Object.entries(totals).map(([state, n]) => `${count(n)} ${state}`)
+  const able = candidates.filter(({ cannot }) => cannot === null).length
+  return [
+    `rows of jobs that no log knows: ${others.join(', ')}`,
+    '',
+    candidateTable(frame, candidates),
+    ...missing,
+    '',
+    `nothing was changed; --yes takes in ${able === 1 ? 'this one' : `these ${count(able)}`}, in this order`,
+  ].join('\n')
+}
+
+export function adoptedText({ candidates }: Choice, adopted: readonly string[]): string {
+  const left = candidates.filter(({ cannot }) => cannot !== null)
+  return [
+    `${plural(adopted.length, 'job')} taken in; workers with intake put them in line`,
+    ...left.slice(0, SHOWN).map(({ row, cannot }) => `left alone: ${row.jobId}: ${cannot}`),
+    ...(left.length > SHOWN ? [`left alone: ${count(left.length - SHOWN)} more`] : []),
+  ].join('\n')
+}
+
+function candidateTable(frame: Frame, candidates: readonly Candidate[]): string {
+  const rows = candidates
+    .slice(0, SHOWN)
+    .map(({ row, cannot, beware }) => [
+      clip(row.jobId, 36),
+      row.state,
+      dateOf(row.since)?.toISOString() ?? '',
+      clip(row.models.map(String).join(', '), 24),
+      cannot === null ? (beware ?? '') : `cannot: ${cannot}`,
+    ])
+  const more = candidates.length > SHOWN ? `\n… and ${count(candidates.length - SHOWN)} more` : ''
+  const head = ['job', 'state', 'since', 'models', '']
+  return `${table(head, rows, { heading: frame.colors.dim })}${more}`
+}

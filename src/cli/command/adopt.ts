@@ -1,0 +1,46 @@
+import { adopt, chosenBy, parseState } from '../adopt/choice.ts'
+import { adoptDocument, adoptedText, previewText } from '../adopt/show.ts'
+import type { Cli } from '../cli.ts'
+import { withStore } from '../store.ts'
+import { wholeNumber } from '../whole-number.ts'
+
+interface Options {
+  readonly [flag: string]: unknown
+  readonly status?: readonly string[]
+  readonly job?: readonly string[]
+  readonly limit: string
+  readonly yes?: boolean
+}
+
+export function addAdopt(cli: Cli): void {
+  cli
+    .command<Options>(
+      'adopt',
+      'take in rows of `jobs` from before Interlock came: shows them first, never by itself',
+      [
+        ['adopt', 'what there is that says pending, the oldest first; changes nothing'],
+        ['adopt --limit 20 --yes', 'the 20 oldest of them, in that order'],
+        ['adopt --status running', 'those that say running: their worker is gone, or should be'],
+        ['adopt --job 4f1c --job 77ab --yes', 'these two, whatever they say'],
+      ],
+      async (frame, _, { status, job, limit, yes = false }) => {
+        const filter = {
+          ...(job === undefined ? { states: (status ?? ['pending']).map(parseState) } : { jobIds: job }),
+          ...(job !== undefined && status !== undefined ? { states: status.map(parseState) } : {}),
+          limit: wholeNumber('--limit', limit, 1, 10_000) ?? 10_000,
+        }
+        await withStore(frame, async (store) => {
+          const choice = await chosenBy(store, filter)
+          const adopted = yes ? await adopt(store, frame.queue, choice) : null
+          const text = adopted === null ? previewText(frame, choice) : adoptedText(choice, adopted)
+          frame.emit(adoptDocument(frame, choice, adopted), text)
+        })
+      },
+    )
+    .option('--status <state>', 'pending (the default) or running; may be repeated', collect)
+    .option('--job <id>', 'this row; may be repeated', collect)
+    .option('--limit <n>', 'the oldest so many, up to 10,000', '10000')
+    .option('--yes', 'take them in')
+}
+
+const collect = (value: string, before: readonly string[] = []): readonly string[] => [...before, value]
