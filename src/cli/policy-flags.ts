@@ -55,7 +55,9 @@ function capacityOf(flags: readonly string[] | undefined, base: Policy): unknown
 }
 
 /** The policy in a sentence. */
-export function policyText({ maxActive, capacity, maxOvertakes }: Policy): string {
+export function policyText(policy: Policy): string {
+  const { maxActive, capacity, maxOvertakes } = policy
+
   const slots =
     maxActive === null ? 'any number of jobs' : maxActive === 1 ? 'one job' : `at most ${maxActive} jobs`
   const places = Object.entries(capacity).map(([model, n]) => `${model}=${n}`)
@@ -65,5 +67,19 @@ export function policyText({ maxActive, capacity, maxOvertakes }: Policy): strin
       : maxOvertakes === 0
         ? 'strict order'
         : `overtaken ${maxOvertakes} times at most`
-  return `${slots} at once, ${places.length === 0 ? 'one per model' : `places ${places.join(' ')}`}, ${order}`
+  const models = places.length === 0 ? 'one per model' : `places ${places.join(' ')}`
+  return [`${slots} at once`, models, order, ...furtherRules(policy)].join(', ')
+}
+
+/** What most policies say nothing about. */
+function furtherRules({ holdAfterLossSeconds, rate, fairShare }: Policy): string[] {
+  const holds = Object.entries(holdAfterLossSeconds).map(
+    ([model, s]) => `${model} held for ${s} s after a loss`,
+  )
+  const rates = Object.entries(rate).map(
+    ([model, { starts, perSeconds }]) => `at most ${starts} starts of ${model} in ${perSeconds} s`,
+  )
+  const share =
+    fairShare === null ? [] : [`${fairShare.spacingSeconds} s further back per job of the same key`]
+  return [...holds, ...rates, ...share]
 }

@@ -69,6 +69,12 @@ export interface JobWorkerOptions {
   readonly retry?: RetryRule
   /** How long a handler that was told to stop may take before its attempt is ended without it, in milliseconds; 4,000. */
   readonly stopMs?: number
+  /**
+   * True: an error that a handler leaves for nobody to catch (a rejection that is not awaited, a throw in a timer) fails its
+   * attempt, in place of ending the process as Node would. It listens to the errors of the whole process, hence false
+   * unless given; `interlock work` sets it.
+   */
+  readonly catchStray?: boolean
   /** Told for each attempt that was lost with the lease of this process. */
   readonly onLeaseLost?: (job: { readonly jobId: string; readonly fencingToken: number }) => void
 }

@@ -3,6 +3,7 @@ import type { Lease, Started } from '../core/index.ts'
 import type { HandlerContext, HandlerDefinition, Job } from './api.ts'
 import { AttemptStopped, type StopCause } from './errors.ts'
 import { type HandlerEnd, type Outcome, outcomeOf } from './outcome.ts'
+import { owned } from './stray.ts'
 import { after } from './timer.ts'
 
 /** Causes that end the attempt whatever the handler does, the strongest last. */
@@ -68,6 +69,12 @@ export class Attempt {
     else if (why !== 'cancel_requested') this.cutAfter(this.#stopMs)
   }
 
+  /** An error that the handler left for nobody to catch: what it does from here on cannot be trusted. */
+  failStray(error: unknown): void {
+    this.#cut.resolve({ type: 'threw', error })
+    this.#controller.abort(new AttemptStopped(this.lease.jobId, 'ended'))
+  }
+
   /** Waits no longer than this for a handler that was told to stop. */
   cutAfter(ms: number): void {
     this.#callOff.push(after(ms, () => this.#cut.resolve({ type: 'cut' })))
@@ -75,7 +82,7 @@ export class Attempt {
 
   async #handle({ run }: HandlerDefinition, job: Job): Promise<HandlerEnd> {
     try {
-      return { type: 'returned', result: await run(job, this.#context()) }
+      return { type: 'returned', result: await owned(this, () => run(job, this.#context())) }
     } catch (error) {
       return { type: 'threw', error }
     }

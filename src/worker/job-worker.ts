@@ -11,6 +11,7 @@ import type { Outcome } from './outcome.ts'
 import { perform } from './perform.ts'
 import { Reporter } from './reporter.ts'
 import { Slots } from './slots.ts'
+import { catchStray } from './stray.ts'
 import { isOver, stubbornly } from './stubborn.ts'
 import { emptyTally } from './tally.ts'
 import { after } from './timer.ts'
@@ -56,6 +57,7 @@ class QueueJobWorker implements JobWorker {
     this.#watch.add(wake$.subscribe(() => this.#claim()))
     this.#watch.add(leaseLost$.subscribe(() => this.#loseAll()))
     this.#watch.add(events$.subscribe((event) => this.#onEvent(event)))
+    if (this.#options.catchStray === true) this.#watch.add(catchStray())
     this.#intake?.start()
     this.#claim()
   }

@@ -94,6 +94,23 @@ describe('the line', () => {
   })
 })
 
+describe('policy set', () => {
+  it('changes holds, rates, ageing and spacing as well, and says them', async () => {
+    const url = await migratedDatabase()
+    const flags = ['--hold', 'flux-dev=120', '--rate', 'veo-3=5/60', '--age', 'none', '--spacing', '30']
+    expect(await ask(url, 'policy', 'set', ...flags)).toMatchObject({
+      ageSeconds: null,
+      holdAfterLossSeconds: { 'flux-dev': 120 },
+      rate: { 'veo-3': { starts: 5, perSeconds: 60 } },
+      fairShare: { spacingSeconds: 30 },
+    })
+    const { stdout } = await interlock(['policy', '--url', url])
+    expect(stdout).toContain('flux-dev held for 120 s after a loss, at most 5 starts of veo-3 in 60 s')
+    const wrong = await interlock(['policy', 'set', '--rate', 'veo-3=often', '--url', url])
+    expect(wrong).toMatchObject({ code: 2, stderr: expect.stringContaining('policy.rate.veo-3.starts') })
+  })
+})
+
 describe('work', () => {
   it('runs the handlers of a file until it is told to stop', async () => {
     const url = await migratedDatabase()

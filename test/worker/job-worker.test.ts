@@ -1,4 +1,4 @@
-import { describe, expect, it } from 'vitest'
+import { describe, expect, it, onTestFinished } from 'vitest'
 import { z } from 'zod'
 import type { RecordedEvent } from '../../src/core/index.ts'
 import { createJobWorker, NonRetryableError, RetryLater } from '../../src/worker/index.ts'
@@ -140,6 +140,25 @@ describe('how an attempt ends', () => {
     await expect.poll(() => worker.metrics()).toMatchObject({ completed: 1, postponed: 3, failed: 0 })
   })
 
+  it('pauses a model whose provider is down, and nobody starts it meanwhile', async () => {
+    const { coordinator, worker } = await work({
+      handlers: {
+        normal: () => {
+          throw new RetryLater({ seconds: 60, pauseModel: 'flux-dev' })
+        },
+      },
+    })
+    await coordinator.enqueue([
+      { jobId: 'A', models: ['flux-dev'] },
+      { jobId: 'B', models: ['flux-dev'] },
+    ])
+    await expect.poll(() => worker.metrics()).toMatchObject({ postponed: 1, running: 0 })
+    expect(coordinator.state().waiting()).toMatchObject([
+      { jobId: 'B', code: 'model_paused' },
+      { jobId: 'A', attempt: 1 },
+    ])
+  })
+
   it('stops a handler whose time is up, and one that does not listen is left behind', async () => {
     const reasons: unknown[] = []
     const release = Promise.withResolvers<void>()
@@ -217,6 +236,34 @@ function circle(): unknown {
   self['self'] = self
   return self
 }
+
+describe('errors that nobody catches', () => {
+  it('fail the attempt that they come from, and the worker lives', async () => {
+    // vitest listens as well, and would fail the run for an error that is meant.
+    const others = process.listeners('unhandledRejection')
+    process.removeAllListeners('unhandledRejection')
+    onTestFinished(() => {
+      for (const listener of others) process.on('unhandledRejection', listener)
+    })
+    const { coordinator, worker } = await work({
+      catchStray: true,
+      handlers: {
+        normal: async ({ jobId }, { signal }) => {
+          if (jobId === 'fine') return 'done'
+          setTimeout(() => void Promise.reject(new Error('left lying about')), 1)
+          await stopped(signal)
+          return 'too late'
+        },
+      },
+    })
+    await coordinator.enqueue([
+      { jobId: 'stray', models: ['m'], attempts: 1 },
+      { jobId: 'fine', models: ['m'] },
+    ])
+    await expect.poll(() => worker.metrics()).toMatchObject({ failed: 1, completed: 1 })
+    expect(await coordinator.data(['stray'])).toMatchObject([{ error: { message: 'left lying about' } }])
+  })
+})
 
 describe('how jobs are taken', () => {
   it('takes kinds that it has handlers for, as many as it has slots', async () => {

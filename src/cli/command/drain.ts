@@ -1,6 +1,8 @@
-import { filter, firstValueFrom, fromEvent, map, merge } from 'rxjs'
+import { filter, firstValueFrom, fromEvent, map, merge, tap } from 'rxjs'
+import type { QueueView } from '../../coordinator/index.ts'
 import type { Cli } from '../cli.ts'
 import { plural } from '../format.ts'
+import type { Frame } from '../frame.ts'
 import { withCoordinator } from '../store.ts'
 
 export function addDrain(cli: Cli): void {
@@ -15,7 +17,10 @@ export function addDrain(cli: Cli): void {
       async (frame, _, { wait = false }) => {
         const state = await withCoordinator(frame, async (coordinator) => {
           await coordinator.drain()
-          const drained = coordinator.state$.pipe(filter((view) => view.drainedAt !== null))
+          const drained = coordinator.state$.pipe(
+            tap((view) => wait && tellLeft(frame, view)),
+            filter((view) => view.drainedAt !== null),
+          )
           const stopped = fromEvent(frame.signal, 'abort').pipe(map(() => coordinator.state()))
           return wait ? await firstValueFrom(merge(drained, stopped)) : coordinator.state()
         })
@@ -29,4 +34,16 @@ export function addDrain(cli: Cli): void {
       },
     )
     .option('--wait', 'until the last job has ended')
+}
+
+/** Jobs named in one line at most. */
+const MOST_NAMED = 8
+
+/** What is still active, once per change. */
+function tellLeft(frame: Frame, { activeCount, active }: QueueView): void {
+  if (activeCount === 0) return
+  const jobs = active().slice(0, MOST_NAMED)
+  const more = activeCount > MOST_NAMED ? ` and ${activeCount - MOST_NAMED} more` : ''
+  const named = jobs.map(({ jobId, workerId }) => `${jobId} (${workerId ?? 'detached'})`)
+  frame.note(`still active: ${named.join(', ')}${more}`)
 }

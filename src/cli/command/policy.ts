@@ -1,8 +1,11 @@
 import { defaultPolicy, InterlockError, type Policy } from '../../core/index.ts'
 import type { Cli } from '../cli.ts'
 import type { Frame } from '../frame.ts'
+import { addPolicyFields, hasPolicyFields, type PolicyFields, withFields } from '../policy-fields.ts'
 import { addPolicyFlags, hasPolicyFlags, type PolicyFlags, policyFrom, policyText } from '../policy-flags.ts'
 import { withCoordinator, withStore } from '../store.ts'
+
+type Flags = PolicyFlags & PolicyFields
 
 export function addPolicy(cli: Cli): void {
   const parent = cli.command(
@@ -16,15 +19,17 @@ export function addPolicy(cli: Cli): void {
     show,
   )
   cli.under(parent, 'show', 'what is in force', [], show)
-  addPolicyFlags(
-    cli.under<PolicyFlags>(
-      parent,
-      'set',
-      'change it: holds back new starts only, what runs goes on',
-      [],
-      (frame, _, flags) => set(frame, flags),
-    ),
+  const setting = cli.under<Flags>(
+    parent,
+    'set',
+    'change it: holds back new starts only, what runs goes on',
+    [
+      ['policy set --max-active none --capacity flux-dev=2', 'two at once on that model, and no other limit'],
+      ['policy set --hold flux-dev=120 --rate veo-3=5/60', 'two minutes after a loss; five starts a minute'],
+    ],
+    (frame, _, flags) => set(frame, flags),
   )
+  addPolicyFields(addPolicyFlags(setting))
 }
 
 async function show(frame: Frame): Promise<void> {
@@ -33,14 +38,14 @@ async function show(frame: Frame): Promise<void> {
   frame.emit(policy, policyText(policy))
 }
 
-async function set(frame: Frame, flags: PolicyFlags): Promise<void> {
-  if (!hasPolicyFlags(flags)) {
+async function set(frame: Frame, flags: Flags): Promise<void> {
+  if (!hasPolicyFlags(flags) && !hasPolicyFields(flags)) {
     throw new InterlockError('invalid_input', 'nothing to set; give a flag such as --max-active 4')
   }
   // Wrong flags are found out before anything is opened or made.
-  policyFrom(flags, defaultPolicy)
+  withFields(flags, policyFrom(flags, defaultPolicy))
   const policy = await withCoordinator<Policy>(frame, async (coordinator) => {
-    const wanted = policyFrom(flags, coordinator.state().policy)
+    const wanted = withFields(flags, policyFrom(flags, coordinator.state().policy))
     await coordinator.setPolicy(wanted)
     return wanted
   })

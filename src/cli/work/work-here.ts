@@ -22,7 +22,14 @@ export async function workHere(frame: Frame, options: WorkOptions): Promise<Drai
     const coordinator = await createCoordinator({ store, queue: frame.queue, logger: stderrLogger })
     try {
       const { concurrency = given.concurrency ?? 1, intake } = options
-      const worker = createJobWorker({ ...given, coordinator, handlers, concurrency, intake })
+      const worker = createJobWorker({
+        catchStray: true,
+        ...given,
+        coordinator,
+        handlers,
+        concurrency,
+        intake,
+      })
       worker.start()
       begun(frame, coordinator, store, handlers, concurrency)
       return await untilStopped(frame, worker, options.drainMs)

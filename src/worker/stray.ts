@@ -1,0 +1,36 @@
+import { AsyncLocalStorage } from 'node:async_hooks'
+
+/** What takes an error that a handler left lying about. */
+export interface Owner {
+  failStray(error: unknown): void
+}
+
+const current = new AsyncLocalStorage<Owner>()
+let watching = 0
+
+/** Everything that comes of `run`, timers and promises that nobody awaits included, belongs to `owner`. */
+export function owned<T>(owner: Owner, run: () => T): T {
+  return current.run(owner, run)
+}
+
+/**
+ * From now on an error that nothing catches, and that comes from a handler, ends the attempt of that handler in place of
+ * the process. Any other still ends the process. Returns how to stop.
+ */
+export function catchStray(): () => void {
+  if (watching++ === 0) {
+    process.on('unhandledRejection', take)
+    process.on('uncaughtException', take)
+  }
+  return () => {
+    if (--watching > 0) return
+    process.off('unhandledRejection', take)
+    process.off('uncaughtException', take)
+  }
+}
+
+function take(error: unknown): void {
+  const owner = current.getStore()
+  if (owner === undefined) throw error
+  owner.failStray(error)
+}
