@@ -13,7 +13,7 @@ export const noStarts = Tree.empty<Micros>(byNumber)
  * When the model may be started from again as far as its rate goes. The window slides and is exact: as many starts as the
  * rate allows lie `perSeconds` apart, both ends included, so no window of that length ever holds one more.
  */
-export function opensAt({ starts }: Model, rate: Rate): Micros {
+function opensAt({ starts }: Model, rate: Rate): Micros {
   const first = starts === null ? undefined : starts.at(starts.size - rate.starts)
   return first === undefined ? 0 : first + Math.ceil(rate.perSeconds * MICROS_PER_SECOND) + 1
 }

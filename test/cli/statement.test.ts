@@ -1,4 +1,5 @@
 import { beforeAll, describe, expect, it } from 'vitest'
+import { auditRules } from '../../src/cli/audit/index.ts'
 import { documentOf, emptyQueue, tamper, worked } from './history.ts'
 import { interlock } from './support.ts'
 
@@ -15,7 +16,7 @@ describe('the statement of the audit', () => {
     expect(said.models.map(({ model }: { model: string }) => model)).toEqual(['m', 'n', 'o'])
     expect(said.models[0]).toMatchObject({ attempts: 2, most: 1, places: 1, overlaps: [] })
     expect(said.models[0].busyMs).toBeGreaterThanOrEqual(199)
-    expect(said.promises).toHaveLength(12)
+    expect(said.promises).toHaveLength(auditRules.length)
   })
 
   it('is a page to file, the same each time but for its date', async () => {

@@ -42,7 +42,7 @@ export const byPlace = (a: AuditedJob, b: AuditedJob): number =>
  * Where the rules of the line put a job: a level of priority is worth `ageSeconds` of waiting, and each job with its fair
  * key that waited when it came costs `spacingSeconds`.
  */
-export function placeOf(
+function placeOf(
   { ageSeconds, fairShare }: Policy,
   priority: number,
   queuedAt: number,
