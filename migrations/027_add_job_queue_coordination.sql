@@ -1410,13 +1410,20 @@ begin
       from public.job_queue_jobs j
      where j.queue = $1 and j.job_id = any ($2)
     union all
-    select ended.job_id, q.models, null, null, q.created_at, coalesce(p.priority, q.priority), e.state
+    select ended.job_id, coalesce(m.models, q.models), null, null, q.created_at, coalesce(p.priority, q.priority), e.state
       from unnest($2) as ended (job_id)
       left join lateral (
         select l.seq, l.models, l.created_at, coalesce((l.data ->> 'priority')::integer, 0) as priority
           from public.job_queue_log l
          where l.queue = $1 and l.job_id = ended.job_id and l.event_type = 'queued'
          order by l.seq + 0 desc limit 1) q on true
+      left join lateral (
+        -- A job may be requeued with other models than it came with.
+        select l.models
+          from public.job_queue_log l
+         where l.queue = $1 and l.job_id = ended.job_id and l.event_type = 'requeued' and l.models is not null
+           and l.seq > q.seq
+         order by l.seq + 0 desc limit 1) m on true
       left join lateral (
         select (l.data ->> 'priority')::integer as priority
           from public.job_queue_log l
@@ -2373,7 +2380,7 @@ $privileges$;
 -- What this was. Rows change only when something did, so that running it again leaves everything as it is.
 insert into public.job_queue_migrations as m (version, checksum)
 values 
-  ('027', '01e2fd471554bb6987326ebd74c0056a255b2200cef87ccab33daec841459e4d')
+  ('027', '83894fb93e88188aa0bdfcd1679d9fdfc2749475325e3efb02b6fca9f4edaa2a')
 on conflict (version) do update set checksum = excluded.checksum, applied_at = excluded.applied_at
   where m.checksum <> excluded.checksum;
 -- PostgREST finds the new functions after this; nobody else listens.

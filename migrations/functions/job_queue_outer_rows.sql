@@ -26,13 +26,20 @@ begin
       from public.job_queue_jobs j
      where j.queue = $1 and j.job_id = any ($2)
     union all
-    select ended.job_id, q.models, null, null, q.created_at, coalesce(p.priority, q.priority), e.state
+    select ended.job_id, coalesce(m.models, q.models), null, null, q.created_at, coalesce(p.priority, q.priority), e.state
       from unnest($2) as ended (job_id)
       left join lateral (
         select l.seq, l.models, l.created_at, coalesce((l.data ->> 'priority')::integer, 0) as priority
           from public.job_queue_log l
          where l.queue = $1 and l.job_id = ended.job_id and l.event_type = 'queued'
          order by l.seq + 0 desc limit 1) q on true
+      left join lateral (
+        -- A job may be requeued with other models than it came with.
+        select l.models
+          from public.job_queue_log l
+         where l.queue = $1 and l.job_id = ended.job_id and l.event_type = 'requeued' and l.models is not null
+           and l.seq > q.seq
+         order by l.seq + 0 desc limit 1) m on true
       left join lateral (
         select (l.data ->> 'priority')::integer as priority
           from public.job_queue_log l

@@ -28,7 +28,9 @@ export function eventDetail(event: RecordedEvent): string {
     case 'cancelled':
       return event.token === null ? 'while it waited' : `token ${event.token}`
     case 'requeued':
-      return event.reason
+      return event.models === undefined
+        ? event.reason
+        : `${event.reason}, for ${event.models.join(', ') || 'no model'}`
     case 'asked':
       return event.asker === null ? 'nobody waits for it' : `${event.asker} waits for it`
     case 'reprioritized':

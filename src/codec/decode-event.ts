@@ -125,7 +125,13 @@ function eventOf(row: CheckedRow): Event {
     case 'detached':
       return { type: 'detached', jobId: row.job_id, token: row.data.token, until: row.data.until }
     case 'requeued':
-      return { type: 'requeued', jobId: row.job_id, reason: row.data.reason, runAt: row.data.run_at ?? null }
+      return {
+        type: 'requeued',
+        jobId: row.job_id,
+        reason: row.data.reason,
+        runAt: row.data.run_at ?? null,
+        ...(row.models == null ? undefined : { models: row.models }),
+      }
     case 'asked':
       return { type: 'asked', jobId: row.job_id, asker: row.data?.asker ?? null }
     case 'bypassed':

@@ -61,7 +61,10 @@ function columnsOf(event: RecordedEvent): Columns {
     case 'due':
       return { job_id: event.jobId }
     case 'requeued':
-      return jobColumns(event.jobId, { reason: event.reason, ...present('run_at', event.runAt) })
+      return {
+        ...jobColumns(event.jobId, { reason: event.reason, ...present('run_at', event.runAt) }),
+        ...(event.models === undefined ? undefined : { models: event.models }),
+      }
     case 'asked':
       return jobColumns(event.jobId, present('asker', event.asker))
     case 'bypassed':

@@ -71,6 +71,7 @@ export const eventRowSchema = z.discriminatedUnion('event_type', [
   event('detached', { job_id: text, data: data({ token: count, until: z.int() }) }),
   event('requeued', {
     job_id: text,
+    models: models.nullish(),
     data: data({ reason: z.enum(requeueReasons), run_at: z.int().optional() }),
   }),
   event('due', { job_id: text, data: noData }),

@@ -179,12 +179,15 @@ export interface Coordinator {
   /** Ends an attempt; with `claim` the jobs that this makes startable start here, in the same append. */
   complete(lease: Lease, options?: EndOptions): Promise<readonly Started[]>
   fail(lease: Lease, options?: FailOptions): Promise<readonly Started[]>
-  /** Gives an attempt back to the line, at no cost but for the reasons `retry` and `lease_expired`. */
+  /**
+   * Gives an attempt back to the line, at no cost but for the reasons `retry` and `lease_expired`. With `models` the next
+   * attempt needs these in place of those it had; the job keeps its place. @throws InterlockError `invalid_input`
+   */
   release(
     lease: Lease,
     reason: RequeueReason,
     runAt?: Date | null,
-    options?: { readonly claim?: Claim },
+    options?: { readonly claim?: Claim | undefined; readonly models?: readonly string[] | undefined },
   ): Promise<readonly Started[]>
   /** Makes sure of a lease now: false when the attempt is not this process's any more. @throws InterlockError `store_unavailable` */
   heartbeat(lease: Lease): Promise<boolean>

@@ -7,6 +7,7 @@ import {
   parseJobId,
   parseJobs,
   parseModel,
+  parseModels,
   parseNote,
   parsePause,
   parsePolicy,
@@ -165,10 +166,12 @@ class QueueCoordinator implements Coordinator {
     { jobId, fencingToken: token }: Lease,
     reason: RequeueReason,
     runAt: Date | null = null,
-    { claim }: { claim?: Claim } = {},
+    { claim, models }: { claim?: Claim | undefined; models?: readonly string[] | undefined } = {},
   ) {
     const at = runAt === null ? null : runAt.getTime() * MICROS_PER_MS
-    return (await this.#send({ type: 'release', jobId, token, reason, runAt: at }, { claim })).started
+    const anew = models === undefined ? {} : { models: parseModels(models) }
+    return (await this.#send({ type: 'release', jobId, token, reason, runAt: at, ...anew }, { claim }))
+      .started
   }
 
   heartbeat(lease: Lease): Promise<boolean> {

@@ -38,13 +38,17 @@ export type CommandBody =
       /** When another attempt may start; null: no further attempt, whatever the count says. */
       readonly retryAt: Micros | null
     }
-  /** Gives an attempt back: the job returns to the line. `later`, `unacknowledged` and `drained` cost no attempt. */
+  /**
+   * Gives an attempt back: the job returns to the line. `later`, `unacknowledged` and `drained` cost no attempt. `models`: what
+   * its next attempt needs, in place of what this one had (the next step of a workflow); it keeps its place.
+   */
   | {
       readonly type: 'release'
       readonly jobId: string
       readonly token: number
       readonly reason: RequeueReason
       readonly runAt: Micros | null
+      readonly models?: readonly string[]
     }
   /**
    * The work goes on elsewhere: the attempt keeps its models until then, whatever becomes of the process that started it,

@@ -82,6 +82,7 @@ export interface Position {
 
 /**
  * `final: false` on an end: another attempt follows, with the `requeued` of the same append.
+ * `models` of `requeued`: what the job needs from now on; absent: the same as before.
  * `asked`: the enqueuing process waits for this job (`worker_id`). `intake`: it came as a row of `jobs`.
  *
  * Facts every event may carry. `offers`: jobs that this event made startable and that nobody has taken yet.
@@ -138,6 +139,7 @@ export type Event = Fact &
         readonly jobId: string
         readonly reason: RequeueReason
         readonly runAt: Micros | null
+        readonly models?: readonly string[]
       }
     | { readonly type: 'due'; readonly jobId: string }
     | { readonly type: 'asked'; readonly jobId: string; readonly asker: string | null }

@@ -23,7 +23,10 @@ export const bounds = {
   spacingSeconds: 3_600,
 } as const
 
-/** What a job was asked to be. Never changes while the job lives; a live id with another spec is `job_exists`. */
+/**
+ * What a job was asked to be. Never changes while the job lives, but for the models of a job that is requeued with others; a live
+ * id with another spec is `job_exists`.
+ */
 export interface JobSpec {
   readonly jobId: string
   readonly jobType: JobType

@@ -7,7 +7,7 @@ import type { Owner } from './tree.ts'
 export class OwnJob implements Job {
   readonly hash: number
   readonly jobId: string
-  readonly spec: JobSpec
+  spec: JobSpec
   priority: number
   readonly queuedAt: Micros
   place: Place

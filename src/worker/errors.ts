@@ -10,6 +10,8 @@ export interface RetryLaterOptions {
   readonly seconds: number
   /** A model that nobody is to start meanwhile: its provider is down, or counts requests. */
   readonly pauseModel?: string
+  /** What the job needs when it starts again, in place of the models that it had. */
+  readonly models?: readonly string[]
 }
 
 /**
@@ -20,15 +22,17 @@ export class RetryLater extends Error {
   override readonly name = 'RetryLater'
   readonly seconds: number
   readonly pauseModel: string | undefined
+  readonly models: readonly string[] | undefined
 
   /** @throws RangeError when `seconds` is out of bounds */
-  constructor({ seconds, pauseModel }: RetryLaterOptions) {
+  constructor({ seconds, pauseModel, models }: RetryLaterOptions) {
     if (!(seconds >= 0 && seconds <= YEAR_SECONDS)) {
       throw new RangeError(`RetryLater: seconds must be a number from 0 to ${YEAR_SECONDS}`)
     }
     super(`to be tried again in ${seconds} s`)
     this.seconds = seconds
     this.pauseModel = pauseModel
+    this.models = models
   }
 }
 

@@ -76,7 +76,10 @@ export class Reporter {
     if (later.pauseModel !== undefined) {
       await this.#coordinator.pauseModel(later.pauseModel, { reason: 'provider', until })
     }
-    return this.#count('postponed', this.#coordinator.release(lease, 'later', until, also))
+    // Nothing to wait for: by another clock than the database's a moment could be left of it.
+    const runAt = later.seconds === 0 ? null : until
+    const { models } = later
+    return this.#count('postponed', this.#coordinator.release(lease, 'later', runAt, { ...also, models }))
   }
 
   /** By the database's clock, which is what the time is compared with. */

@@ -151,12 +151,21 @@ const factsOf: { readonly [Type in EventType]: fc.Arbitrary<Event & { readonly t
     token: seq,
     until: arbitraryMicros,
   }),
-  requeued: record({
-    type: fc.constant('requeued'),
-    jobId: arbitraryName,
-    reason: fc.constantFrom(...requeueReasons),
-    runAt: orNull(arbitraryMicros),
-  }),
+  requeued: fc.oneof(
+    record({
+      type: fc.constant('requeued'),
+      jobId: arbitraryName,
+      reason: fc.constantFrom(...requeueReasons),
+      runAt: orNull(arbitraryMicros),
+    }),
+    record({
+      type: fc.constant('requeued'),
+      jobId: arbitraryName,
+      reason: fc.constantFrom(...requeueReasons),
+      runAt: orNull(arbitraryMicros),
+      models: fc.array(arbitraryName, { maxLength: 3 }),
+    }),
+  ),
   due: ofJob('due'),
   asked: record({ type: fc.constant('asked'), jobId: arbitraryName, asker: orNull(arbitraryName) }),
   bypassed: record({

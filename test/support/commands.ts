@@ -28,7 +28,14 @@ export type Act =
   | { readonly type: 'ask_again'; readonly pick: number; readonly wait: boolean }
   | { readonly type: 'claim' | 'drain' | 'resume' | 'tick' | 'die' | 'expire_leases' }
   | { readonly type: 'complete'; readonly pick: number; readonly token: TokenChoice }
-  | { readonly type: 'fail' | 'release'; readonly pick: number; readonly delayMs: number | null }
+  | { readonly type: 'fail'; readonly pick: number; readonly delayMs: number | null }
+  | {
+      readonly type: 'release'
+      readonly pick: number
+      readonly delayMs: number | null
+      /** What it needs next; null: the same. */
+      readonly models: readonly string[] | null
+    }
   | { readonly type: 'detach'; readonly pick: number; readonly forMs: number }
   | { readonly type: 'cancel'; readonly pick: number; readonly force: boolean }
   | { readonly type: 'reprioritize'; readonly pick: number; readonly priority: number }
@@ -133,7 +140,10 @@ const actsFor = (wish: fc.Arbitrary<Wish>): readonly { weight: number; arbitrary
     arbitrary: of('complete', { pick, token: fc.constantFrom('right', 'right', 'none', 'stale') }),
   },
   { weight: 4, arbitrary: of('fail', { pick, delayMs }) },
-  { weight: 2, arbitrary: of('release', { pick, delayMs }) },
+  {
+    weight: 3,
+    arbitrary: of('release', { pick, delayMs, models: fc.option(models, { nil: null, freq: 2 }) }),
+  },
   { weight: 2, arbitrary: of('detach', { pick, forMs: fc.integer({ min: -50, max: 4_000 }) }) },
   { weight: 4, arbitrary: of('cancel', { pick, force: fc.boolean() }) },
   { weight: 1, arbitrary: of('confirm_cancel', { pick }) },

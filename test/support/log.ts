@@ -70,6 +70,7 @@ export class LogReader {
     if (event.seq <= this.#token) this.#fault(event, 'tokens do not grow')
     this.#token = event.seq
     life.token = event.seq
+    if (life.models.join('\n') !== event.models.join('\n')) this.#fault(event, 'it needs other models')
     life.started++
     if (event.attempt !== life.started) this.#fault(event, 'attempts are miscounted')
     if (life.started - life.givenBack > life.attempts) this.#fault(event, 'there was no attempt left')
@@ -120,6 +121,7 @@ export class LogReader {
   #requeued(event: RecordedEvent & { readonly type: 'requeued' }): void {
     const life = this.#lives.get(event.jobId)
     if (life === undefined) return this.#fault(event, 'the job ended before')
+    if (event.models !== undefined) life.models = event.models
     if (event.reason !== 'retry' && event.reason !== 'lease_expired') life.givenBack++
   }
 

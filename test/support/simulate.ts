@@ -113,7 +113,8 @@ function bodyOf(act: Act, world: World): CommandBody {
     case 'release': {
       const { jobId, token } = held(ledger, act.pick, 'right')
       const runAt = act.delayMs === null ? null : now + act.delayMs * MICROS_PER_MS
-      return { type: 'release', jobId, token: token ?? 0, reason: 'later', runAt }
+      const models = act.models === null ? {} : { models: act.models }
+      return { type: 'release', jobId, token: token ?? 0, reason: 'later', runAt, ...models }
     }
     case 'detach': {
       const { jobId, token } = held(ledger, act.pick, 'right')

@@ -29,7 +29,7 @@ export function changesOf({ events, changes: { state, jobs, gone, data } }: Appe
   }
 }
 
-/** Jobs that an event names; of those, the ones that came into the queue, and the ones that got another place. */
+/** Jobs that an event names; of those, the ones whose whole row is new, and the ones that got another place. */
 function jobsIn(events: readonly RecordedEvent[]) {
   const named = new Set<string>()
   const queued = new Set<string>()
@@ -37,10 +37,15 @@ function jobsIn(events: readonly RecordedEvent[]) {
   for (const event of events) {
     if (!('jobId' in event)) continue
     named.add(event.jobId)
-    if (event.type === 'queued') queued.add(event.jobId)
+    if (event.type === 'queued' || isWithOtherModels(event)) queued.add(event.jobId)
     else if (event.type === 'reprioritized') placed.add(event.jobId)
   }
   return { named, queued, placed }
+}
+
+/** What stays as long as a job lives has changed all the same. */
+function isWithOtherModels(event: RecordedEvent): boolean {
+  return event.type === 'requeued' && event.models !== undefined
 }
 
 type Columns = readonly (keyof JobRow)[]

@@ -1,7 +1,7 @@
 import type { RecordedEvent } from '../../core/index.ts'
 import { checkStart } from './check-start.ts'
 import { detach, end } from './end.ts'
-import { type AuditedJob, auditedJob } from './job.ts'
+import { type AuditedJob, auditedJob, needOthers } from './job.ts'
 import { AuditState } from './state.ts'
 import type { AuditReport } from './violation.ts'
 
@@ -104,6 +104,11 @@ function requeue(state: AuditState, event: RecordedEvent & { readonly type: 'req
   if (job === undefined) return
   job.state = 'waiting'
   state.between.delete(job)
+  if (event.models !== undefined) {
+    state.lines.shares.move(job, -1, 0)
+    needOthers(job, event.models, state.lines.policy)
+    state.lines.shares.move(job, 1, 0)
+  }
   if (event.reason !== 'retry' && event.reason !== 'lease_expired') job.free++
   job.dueAt = event.runAt !== null && event.runAt > event.at ? event.runAt : null
   if (job.dueAt === null) state.lines.enter(job)

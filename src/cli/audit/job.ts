@@ -3,10 +3,11 @@ import type { JobSpec, Policy } from '../../core/index.ts'
 /** A live job as the audit knows it, from the log alone. */
 export interface AuditedJob {
   readonly jobId: string
-  readonly spec: JobSpec
+  /** Its models are those that it needs now. */
+  spec: JobSpec
   readonly queuedAt: number
-  /** Runs alone: it has no models, and the policy said so when it came. */
-  readonly alone: boolean
+  /** Runs alone: it has no models, and the policy said so when it came, or came to have none. */
+  alone: boolean
   place: Place
   state: 'waiting' | 'active' | 'between'
   /** Not to be started before; null: due. */
@@ -54,6 +55,16 @@ function placeOf(
   return { level: ageSeconds === null ? -priority : 0, order, tie: seq }
 }
 
+function runsAlone(models: readonly string[], { emptySet }: Policy): boolean {
+  return models.length === 0 && emptySet === 'exclusive'
+}
+
+/** From now on it needs these. */
+export function needOthers(job: AuditedJob, models: readonly string[], policy: Policy): void {
+  job.spec = { ...job.spec, models }
+  job.alone = runsAlone(models, policy)
+}
+
 export function auditedJob(
   spec: JobSpec,
   event: { readonly seq: number; readonly at: number },
@@ -64,7 +75,7 @@ export function auditedJob(
     jobId: spec.jobId,
     spec,
     queuedAt: event.at,
-    alone: spec.models.length === 0 && policy.emptySet === 'exclusive',
+    alone: runsAlone(spec.models, policy),
     place: placeOf(policy, spec.priority, event.at, event.seq, waitingBefore),
     state: 'waiting',
     dueAt: spec.runAt !== null && spec.runAt > event.at ? spec.runAt : null,

@@ -40,7 +40,8 @@ export function timeOut(scribe: Scribe, job: Job): void {
  * Gives the attempt back. What costs no attempt can go on for ever: only the caller knows when to stop. A job that was
  * asked to stop has stopped with this, and does not come back.
  */
-export function release(scribe: Scribe, { jobId, token, reason, runAt }: Body<'release'>): CommandResult {
+export function release(scribe: Scribe, body: Body<'release'>): CommandResult {
+  const { jobId, token, reason, runAt, models } = body
   const job = heldJob(scribe, jobId, token)
   if ('ok' in job) return job
   const final = job.cancelRequested || (costsAttempt(reason) && !hasAttemptsLeft(job))
@@ -52,7 +53,7 @@ export function release(scribe: Scribe, { jobId, token, reason, runAt }: Body<'r
     final,
     workerId: scribe.command.workerId,
   })
-  if (!final) requeue(scribe, jobId, reason, runAt)
+  if (!final) requeue(scribe, jobId, reason, runAt, models)
   return afterEnd(scribe)
 }
 
@@ -75,12 +76,19 @@ function expireLease(scribe: Scribe, job: Job, retryAt: Micros | null): void {
   if (!final) requeue(scribe, jobId, 'lease_expired', retryAt)
 }
 
-function requeue(scribe: Scribe, jobId: string, reason: RequeueReason, runAt: Micros | null): void {
+function requeue(
+  scribe: Scribe,
+  jobId: string,
+  reason: RequeueReason,
+  runAt: Micros | null,
+  models?: readonly string[],
+): void {
   scribe.record({
     type: 'requeued',
     jobId,
     reason,
     runAt: runAt !== null && runAt > scribe.now ? runAt : null,
+    ...(models === undefined ? {} : { models }),
   })
 }
 

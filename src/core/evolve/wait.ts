@@ -6,6 +6,7 @@ import type { JobSpec } from '../job.ts'
 import { isInLine, type Job, jobOf } from '../ledger.ts'
 import { endOffer, offer } from '../offers.ts'
 import { leavePlace, takePlace } from '../pausing.ts'
+import type { OwnJob } from '../own-job.ts'
 import { positionFor } from '../place.ts'
 import { becomeDue, putOff, startExpiry, stopExpiry } from '../timing.ts'
 import { corrupt, waitingJob } from './lookup.ts'
@@ -17,23 +18,36 @@ export function queue(draft: Draft, event: RecordedEvent, spec: JobSpec, asker: 
   const place = { ...position, hash: hash(spec.jobId), jobId: spec.jobId }
   const job = draft.addJob(spec, place, event.at, rank)
   job.asker = asker
-  job.exclusive = spec.models.length === 0 && draft.policy.emptySet === 'exclusive'
+  job.exclusive = runsAlone(draft, spec)
   moveShare(draft, job, { waiting: 1 })
   startExpiry(draft, job)
   if (spec.runAt !== null && spec.runAt > event.at) putOff(draft, job, spec.runAt)
   else takePlace(draft, job)
 }
 
-/** The attempt before ended with `final: false`, in the same append; the job keeps its place. */
+function runsAlone({ policy }: Draft, { models }: JobSpec): boolean {
+  return models.length === 0 && policy.emptySet === 'exclusive'
+}
+
+/** The attempt before ended with `final: false`, in the same append; the job keeps its place, whatever it needs now. */
 export function requeue(draft: Draft, event: RecordedEvent & { readonly type: 'requeued' }): void {
   const job = draft.edit(waitingJob(draft, event, event.jobId))
   if (job.dueAt !== Number.POSITIVE_INFINITY) throw corrupt(event, `job ${job.jobId} is waiting already`)
   job.dueAt = null
   job.waitingSince = event.at
+  if (event.models !== undefined) needOthers(draft, job, event.models)
   if (!costsAttempt(event.reason)) job.free++
   startExpiry(draft, job)
   if (event.runAt !== null && event.runAt > event.at) putOff(draft, job, event.runAt)
   else takePlace(draft, job)
+}
+
+/** Of its share a job counts only while it needs some model. */
+function needOthers(draft: Draft, job: OwnJob, models: readonly string[]): void {
+  moveShare(draft, job, { waiting: -1 })
+  job.spec = { ...job.spec, models }
+  job.exclusive = runsAlone(draft, job.spec)
+  moveShare(draft, job, { waiting: 1 })
 }
 
 export function joinLine(draft: Draft, event: RecordedEvent & { readonly type: 'due' }): void {

@@ -87,10 +87,20 @@ export class Clerk {
     this.queue.jobs.splice(this.queue.jobs.indexOf(job), 1)
   }
 
-  /** Back to the line, at the place it had. */
-  requeue(job: Entry, reason: 'retry' | 'lease_expired' | 'later', runAt: number | null): void {
+  /** Back to the line, at the place it had, perhaps for other models. */
+  requeue(
+    job: Entry,
+    reason: 'retry' | 'lease_expired' | 'later',
+    runAt: number | null,
+    models?: readonly string[],
+  ): void {
     const later = runAt !== null && runAt > this.now ? runAt : null
-    const at = this.record({ type: 'requeued', jobId: job.jobId, reason, runAt: later })
+    const anew = models === undefined ? {} : { models }
+    const at = this.record({ type: 'requeued', jobId: job.jobId, reason, runAt: later, ...anew })
+    if (models !== undefined) {
+      const exclusive = models.length === 0 && this.queue.policy.emptySet === 'exclusive'
+      Object.assign(job, { spec: { ...job.spec, models }, exclusive })
+    }
     const free = job.free + (reason === 'later' ? 1 : 0)
     const dueAt = runAt !== null && runAt > at ? runAt : null
     Object.assign(job, {
@@ -210,6 +220,6 @@ export class Clerk {
 export function positionOf(policy: Policy, priority: number, queuedAt: number, tie: number, rank: number) {
   const { ageSeconds, fairShare } = policy
   const back = rank * (fairShare?.spacingSeconds ?? 0)
-  if (ageSeconds === null) return { level: -priority, order: Math.round(queuedAt + back * 1_000_000), tie }
+  if (ageSeconds === null) return { level: 0 - priority, order: Math.round(queuedAt + back * 1_000_000), tie }
   return { level: 0, order: Math.round(queuedAt + (back - priority * ageSeconds) * 1_000_000), tie }
 }

@@ -50,11 +50,11 @@ export function fail(clerk: Clerk, job: Entry, { code, retryAt }: Body<'fail'>):
   else clerk.requeue(job, 'retry', retryAt)
 }
 
-export function release(clerk: Clerk, job: Entry, { runAt }: Body<'release'>): void {
+export function release(clerk: Clerk, job: Entry, { runAt, models }: Body<'release'>): void {
   const { jobId, token, cancelRequested: final } = job
   clerk.record({ type: 'failed', jobId, token, code: 'released', final, workerId: clerk.command.workerId })
   if (final) clerk.leave(job)
-  else clerk.requeue(job, 'later', runAt)
+  else clerk.requeue(job, 'later', runAt, models)
 }
 
 function holdAfterLoss(clerk: Clerk, model: string): void {
