@@ -114,7 +114,7 @@ const arbitraryRules: fc.Arbitrary<Policy> = fc.record({
       arbitrary: fc.dictionary(
         fc.constantFrom(...modelNames),
         fc.record(
-          { starts: fc.integer({ min: 1, max: 4 }), perSeconds: fc.constantFrom(0.01, 0.1, 1, 3) },
+          { starts: fc.integer({ min: 1, max: 3 }), perSeconds: fc.constantFrom(0.01, 1, 3, 10) },
           { noNullPrototype: true },
         ),
         { maxKeys: 2, noNullPrototype: true },
