@@ -139,6 +139,8 @@ create table if not exists public.job_queue_log (
   command_id text,
   command_hash bigint,
   schema_version smallint not null default 1,
+  -- Of a queue that keeps a chain (job_queue_start_chain); else null, which costs nothing.
+  hash bytea,
   primary key (queue, seq)
 );
 
@@ -158,7 +160,8 @@ create index if not exists job_queue_log_created_idx on public.job_queue_log (cr
 
 -- One row per queue: its lock. Whoever holds it may append the next events.
 -- version: the last sequence number; last_at: its time; epoch: changes when a database was restored; projected_seq: how
--- far the user's tables follow; min_reader: the least schema_version a reader has to understand.
+-- far the user's tables follow; min_reader: the least schema_version a reader has to understand; chain: the hash of the
+-- last event, if the events after chain_from are chained (job_queue_start_chain).
 create table if not exists public.job_queue_heads (
   queue text primary key,
   version bigint not null default 0,
@@ -166,7 +169,9 @@ create table if not exists public.job_queue_heads (
   last_at timestamptz not null default to_timestamp(0),
   projected_seq bigint not null default 0,
   min_reader integer not null default 1,
-  woken_at timestamptz not null default to_timestamp(0)
+  woken_at timestamptz not null default to_timestamp(0),
+  chain_from bigint,
+  chain bytea
 ) with (fillfactor = 10);
 
 -- One row per queue: what it is doing. A projection; the log is the truth.
@@ -710,10 +715,10 @@ begin
       case when coalesce(current_setting('request.method', true), '') = '' then '2s' else '500ms' end, true);
   end if;
   -- A statement of its own: a query that also read the log would see it as it was before the wait.
-  select h.version, h.last_at into head from public.job_queue_heads h where h.queue = $1 for update;
+  select h.version, h.last_at, h.chain into head from public.job_queue_heads h where h.queue = $1 for update;
   if not found then
     perform public.job_queue_open($1);
-    select h.version, h.last_at into head from public.job_queue_heads h where h.queue = $1 for update;
+    select h.version, h.last_at, h.chain into head from public.job_queue_heads h where h.queue = $1 for update;
   end if;
   -- Read after the wait: now() and statement_timestamp() are from before it.
   clock := clock_timestamp();
@@ -798,13 +803,17 @@ begin
     return answer || jsonb_build_object('reason', 'clock');
   end if;
 
-  insert into public.job_queue_log (seq, created_at, queue, event_type, job_id, job_type, models, worker_id, data,
-    command_id, command_hash, schema_version)
-  select e.seq, 'epoch'::timestamptz + e.at * interval '1 microsecond', $1, e.event_type, e.job_id, e.job_type, e.models,
-         e.worker_id, e.data, e.command_id, e.command_hash, coalesce(e.schema_version, 1)
-    from jsonb_to_recordset(events) as e (
-      seq bigint, at bigint, event_type text, job_id text, job_type text, models text[], worker_id text, data jsonb,
-      command_id text, command_hash bigint, schema_version smallint);
+  if head.chain is null then
+    insert into public.job_queue_log (seq, created_at, queue, event_type, job_id, job_type, models, worker_id, data,
+      command_id, command_hash, schema_version)
+    select e.seq, 'epoch'::timestamptz + e.at * interval '1 microsecond', $1, e.event_type, e.job_id, e.job_type, e.models,
+           e.worker_id, e.data, e.command_id, e.command_hash, coalesce(e.schema_version, 1)
+      from jsonb_to_recordset(events) as e (
+        seq bigint, at bigint, event_type text, job_id text, job_type text, models text[], worker_id text, data jsonb,
+        command_id text, command_hash bigint, schema_version smallint);
+  else
+    head.chain := public.job_queue_insert_chained($1, events, head.chain);
+  end if;
 
   if jsonb_array_length(changes -> 'gone') > 0 then
     delete from public.job_queue_jobs j
@@ -875,7 +884,7 @@ begin
    where s.queue = $1;
 
   update public.job_queue_heads h
-     set version = given.version, epoch = coalesce(given.epoch, h.epoch), last_at = given.last_at
+     set version = given.version, epoch = coalesce(given.epoch, h.epoch), last_at = given.last_at, chain = head.chain
    where h.queue = $1;
   if given.expired is not null then
     update public.job_queue_workers w set dead = true where w.queue = $1 and w.worker_id = any (given.expired);
@@ -1012,6 +1021,35 @@ begin
   if asked > 0 and current_setting('interlock.notify', true) is distinct from 'off' then
     perform pg_notify('interlock', 'intake');
   end if;
+end
+$$;
+
+-- job_queue_chain(queue, after, lim): a page of the hash chain, for whoever checks it: each event as the text that its hash
+-- is made over, and the hash that it carries. The first hash is SHA-256 over 'interlock:<queue>:<chain_from>', each further
+-- one over the 32 bytes before it and the text of its event.
+--   after  events with a greater sequence number, ascending; lim: how many at most, 1..10,000
+-- Returns {version, chain_from, head, events: [[seq, text, hash], …]}: hashes in hexadecimal, null for an event that has
+-- none; null when the queue keeps no chain.
+-- Raises JQ001 when an argument is out of bounds.
+create or replace function public.job_queue_chain(queue text, after bigint, lim integer) returns json
+language plpgsql stable security definer
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+  head record;
+begin
+  if after is null or after < 0 or lim is null or lim not between 1 and 10000 then
+    raise exception using errcode = 'JQ001', message = 'job_queue_chain takes a queue, after >= 0 and a limit of 1..10000';
+  end if;
+  select h.version, h.chain_from, h.chain into head from public.job_queue_heads h where h.queue = $1;
+  if head.chain is null then
+    return null;
+  end if;
+  return json_build_object('version', head.version, 'chain_from', head.chain_from, 'head', encode(head.chain, 'hex'),
+    'events', (
+      select coalesce(json_agg(json_build_array(l.seq, public.job_queue_event_text(l), encode(l.hash, 'hex')) order by l.seq), '[]')
+        from public.job_queue_log l
+       where l.queue = $1 and l.seq > greatest($2, head.chain_from) and l.seq <= greatest($2, head.chain_from) + $3));
 end
 $$;
 
@@ -1214,6 +1252,17 @@ begin
 end
 $$;
 
+-- job_queue_event_text(event): an event as the text that its hash is made over, the same on every server: a JSON array of
+-- its values, times in microseconds, as jsonb writes it. For job_queue_chain.
+create or replace function public.job_queue_event_text(event public.job_queue_log) returns text
+language sql stable
+set search_path = pg_catalog, pg_temp
+as $$
+  select jsonb_build_array(event.queue, event.seq, (extract(epoch from event.created_at) * 1000000)::bigint,
+    event.event_type, event.job_id, event.job_type, to_jsonb(event.models), event.worker_id, event.data, event.command_id,
+    event.command_hash, event.schema_version)::text
+$$;
+
 -- job_queue_events(queue, after, max_events, max_bytes): a stretch of the log as one JSON array, for the functions that give
 -- events to a program (append, turn, read). One value and not a set of rows: PostgREST cuts sets at max-rows. json and not
 -- jsonb: 200,000 events/s in place of 40,000.
@@ -1282,6 +1331,45 @@ begin
   raise exception using errcode = 'JQ102',
     message = format('%s may not write the coordination columns of %s', current_user, tg_table_name),
     hint = 'Leave out required_models, blocked_by_job_id, conflict_reason, queued_at and priority, or write them on the server with the service_role key.';
+end
+$$;
+
+-- job_queue_insert_chained(queue, events, chain): inserts events of which each carries its hash: SHA-256 over the hash of
+-- the event before it and over its own text (job_queue_event_text). One row after the other, since each needs the one
+-- before. Internal: called by job_queue_append, which has checked them, for queues that keep a chain.
+--   chain  the hash of the last event, or that from which the chain starts
+-- Returns the hash of the last event.
+create or replace function public.job_queue_insert_chained(queue text, events jsonb, chain bytea) returns bytea
+language plpgsql
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+  e record;
+  entry public.job_queue_log;
+  last bytea := $3;
+begin
+  for e in
+    select r.* from jsonb_to_recordset($2) as r (seq bigint, at bigint, event_type text, job_id text, job_type text,
+      models text[], worker_id text, data jsonb, command_id text, command_hash bigint, schema_version smallint)
+     order by r.seq
+  loop
+    entry.seq := e.seq;
+    entry.created_at := 'epoch'::timestamptz + e.at * interval '1 microsecond';
+    entry.queue := $1;
+    entry.event_type := e.event_type;
+    entry.job_id := e.job_id;
+    entry.job_type := e.job_type;
+    entry.models := e.models;
+    entry.worker_id := e.worker_id;
+    entry.data := e.data;
+    entry.command_id := e.command_id;
+    entry.command_hash := e.command_hash;
+    entry.schema_version := coalesce(e.schema_version, 1);
+    last := sha256(last || convert_to(public.job_queue_event_text(entry), 'UTF8'));
+    entry.hash := last;
+    insert into public.job_queue_log select entry.*;
+  end loop;
+  return last;
 end
 $$;
 
@@ -1908,6 +1996,31 @@ as $$
    limit 1
 $$;
 
+-- job_queue_start_chain(queue): from the next event on, each event of this queue carries the hash of the one before it. It
+-- stays so; again changes nothing. Takes the queue's lock for a moment.
+-- Returns {version, chain_from, head}: the log, the number after which its events are chained, and the hash of the last of
+-- them in hexadecimal: the anchor to note elsewhere.
+-- Raises JQ001 for a queue that nobody has opened, 55P03 when the lock does not come free.
+create or replace function public.job_queue_start_chain(queue text) returns jsonb
+language plpgsql security definer
+set search_path = pg_catalog, pg_temp
+set lock_timeout = '2s'
+as $$
+declare
+  row record;
+begin
+  update public.job_queue_heads h
+     set chain_from = coalesce(h.chain_from, h.version),
+         chain = coalesce(h.chain, sha256(convert_to('interlock:' || h.queue || ':' || h.version, 'UTF8')))
+   where h.queue = $1
+  returning h.version, h.chain_from, encode(h.chain, 'hex') as head into row;
+  if not found then
+    raise exception using errcode = 'JQ001', message = 'there is no such queue; open it first (job_queue_open)';
+  end if;
+  return to_jsonb(row);
+end
+$$;
+
 -- job_queue_status(state): the user's word for a state of a job. Internal.
 --   state  pending, running, completed, failed, cancelled or expired
 -- Returns the word from job_queue_settings ('statuses'), else the state itself. Raises nothing.
@@ -2403,7 +2516,7 @@ begin
   for item in
     select p.oid::regprocedure::text as name, p.prorettype = 'trigger'::regtype as is_trigger
       from pg_catalog.pg_proc p
-     where p.pronamespace = 'public'::regnamespace and p.proname = any ('{job_queue_adopt,job_queue_adoptable,job_queue_answer_requests,job_queue_append,job_queue_arrived_rows,job_queue_beat,job_queue_cancel_by_hand,job_queue_claim_arrivals,job_queue_data_of,job_queue_dead,job_queue_deleted,job_queue_drop,job_queue_events,job_queue_forget,job_queue_forget_workers,job_queue_guard_columns,job_queue_intake,job_queue_leave,job_queue_note,job_queue_open,job_queue_open_requests,job_queue_outer_rows,job_queue_overdue,job_queue_project,job_queue_project_target,job_queue_projection,job_queue_put_data,job_queue_put_snapshot,job_queue_read,job_queue_rebuild,job_queue_refuse_change,job_queue_reproject,job_queue_set_aside_rows,job_queue_snapshot,job_queue_status,job_queue_status_set,job_queue_taken,job_queue_targets,job_queue_touched,job_queue_turn,job_queue_user_rows,job_queue_wake,job_queue_wake_intake,job_queue_worker_list,job_queue_write_target}'::text[])
+     where p.pronamespace = 'public'::regnamespace and p.proname = any ('{job_queue_adopt,job_queue_adoptable,job_queue_answer_requests,job_queue_append,job_queue_arrived_rows,job_queue_beat,job_queue_cancel_by_hand,job_queue_chain,job_queue_claim_arrivals,job_queue_data_of,job_queue_dead,job_queue_deleted,job_queue_drop,job_queue_event_text,job_queue_events,job_queue_forget,job_queue_forget_workers,job_queue_guard_columns,job_queue_insert_chained,job_queue_intake,job_queue_leave,job_queue_note,job_queue_open,job_queue_open_requests,job_queue_outer_rows,job_queue_overdue,job_queue_project,job_queue_project_target,job_queue_projection,job_queue_put_data,job_queue_put_snapshot,job_queue_read,job_queue_rebuild,job_queue_refuse_change,job_queue_reproject,job_queue_set_aside_rows,job_queue_snapshot,job_queue_start_chain,job_queue_status,job_queue_status_set,job_queue_taken,job_queue_targets,job_queue_touched,job_queue_turn,job_queue_user_rows,job_queue_wake,job_queue_wake_intake,job_queue_worker_list,job_queue_write_target}'::text[])
   loop
     execute format('revoke all on function %s from public', item.name);
     foreach outsider in array outsiders || runners loop
@@ -2425,8 +2538,8 @@ $privileges$;
 -- What this was. Rows change only when something did, so that running it again leaves everything as it is.
 insert into public.job_queue_migrations as m (version, checksum)
 values 
-  ('000', '83894fb93e88188aa0bdfcd1679d9fdfc2749475325e3efb02b6fca9f4edaa2a'),
-  ('027', '83894fb93e88188aa0bdfcd1679d9fdfc2749475325e3efb02b6fca9f4edaa2a')
+  ('000', '9c58d8e0205025aada09ab560fb90e681a42bfe8c72d8a7a6c0c8453efc4bf24'),
+  ('027', '9c58d8e0205025aada09ab560fb90e681a42bfe8c72d8a7a6c0c8453efc4bf24')
 on conflict (version) do update set checksum = excluded.checksum, applied_at = excluded.applied_at
   where m.checksum <> excluded.checksum;
 -- PostgREST finds the new functions after this; nobody else listens.

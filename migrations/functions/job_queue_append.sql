@@ -60,10 +60,10 @@ begin
       case when coalesce(current_setting('request.method', true), '') = '' then '2s' else '500ms' end, true);
   end if;
   -- A statement of its own: a query that also read the log would see it as it was before the wait.
-  select h.version, h.last_at into head from public.job_queue_heads h where h.queue = $1 for update;
+  select h.version, h.last_at, h.chain into head from public.job_queue_heads h where h.queue = $1 for update;
   if not found then
     perform public.job_queue_open($1);
-    select h.version, h.last_at into head from public.job_queue_heads h where h.queue = $1 for update;
+    select h.version, h.last_at, h.chain into head from public.job_queue_heads h where h.queue = $1 for update;
   end if;
   -- Read after the wait: now() and statement_timestamp() are from before it.
   clock := clock_timestamp();
@@ -148,13 +148,17 @@ begin
     return answer || jsonb_build_object('reason', 'clock');
   end if;
 
-  insert into public.job_queue_log (seq, created_at, queue, event_type, job_id, job_type, models, worker_id, data,
-    command_id, command_hash, schema_version)
-  select e.seq, 'epoch'::timestamptz + e.at * interval '1 microsecond', $1, e.event_type, e.job_id, e.job_type, e.models,
-         e.worker_id, e.data, e.command_id, e.command_hash, coalesce(e.schema_version, 1)
-    from jsonb_to_recordset(events) as e (
-      seq bigint, at bigint, event_type text, job_id text, job_type text, models text[], worker_id text, data jsonb,
-      command_id text, command_hash bigint, schema_version smallint);
+  if head.chain is null then
+    insert into public.job_queue_log (seq, created_at, queue, event_type, job_id, job_type, models, worker_id, data,
+      command_id, command_hash, schema_version)
+    select e.seq, 'epoch'::timestamptz + e.at * interval '1 microsecond', $1, e.event_type, e.job_id, e.job_type, e.models,
+           e.worker_id, e.data, e.command_id, e.command_hash, coalesce(e.schema_version, 1)
+      from jsonb_to_recordset(events) as e (
+        seq bigint, at bigint, event_type text, job_id text, job_type text, models text[], worker_id text, data jsonb,
+        command_id text, command_hash bigint, schema_version smallint);
+  else
+    head.chain := public.job_queue_insert_chained($1, events, head.chain);
+  end if;
 
   if jsonb_array_length(changes -> 'gone') > 0 then
     delete from public.job_queue_jobs j
@@ -225,7 +229,7 @@ begin
    where s.queue = $1;
 
   update public.job_queue_heads h
-     set version = given.version, epoch = coalesce(given.epoch, h.epoch), last_at = given.last_at
+     set version = given.version, epoch = coalesce(given.epoch, h.epoch), last_at = given.last_at, chain = head.chain
    where h.queue = $1;
   if given.expired is not null then
     update public.job_queue_workers w set dead = true where w.queue = $1 and w.worker_id = any (given.expired);

@@ -16,6 +16,8 @@ create table if not exists public.job_queue_log (
   command_id text,
   command_hash bigint,
   schema_version smallint not null default 1,
+  -- Of a queue that keeps a chain (job_queue_start_chain); else null, which costs nothing.
+  hash bytea,
   primary key (queue, seq)
 );
 

@@ -1,6 +1,7 @@
 -- One row per queue: its lock. Whoever holds it may append the next events.
 -- version: the last sequence number; last_at: its time; epoch: changes when a database was restored; projected_seq: how
--- far the user's tables follow; min_reader: the least schema_version a reader has to understand.
+-- far the user's tables follow; min_reader: the least schema_version a reader has to understand; chain: the hash of the
+-- last event, if the events after chain_from are chained (job_queue_start_chain).
 create table if not exists public.job_queue_heads (
   queue text primary key,
   version bigint not null default 0,
@@ -8,5 +9,7 @@ create table if not exists public.job_queue_heads (
   last_at timestamptz not null default to_timestamp(0),
   projected_seq bigint not null default 0,
   min_reader integer not null default 1,
-  woken_at timestamptz not null default to_timestamp(0)
+  woken_at timestamptz not null default to_timestamp(0),
+  chain_from bigint,
+  chain bytea
 ) with (fillfactor = 10);

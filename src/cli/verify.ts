@@ -1,7 +1,14 @@
 import { isDeepStrictEqual } from 'node:util'
-import { type JobRow, projectionOf, type RecordedEvent, type StateRow } from '../core/index.ts'
+import {
+  InterlockError,
+  type JobRow,
+  projectionOf,
+  type RecordedEvent,
+  type StateRow,
+} from '../core/index.ts'
 import type { LogStore, Projection } from '../port/index.ts'
 import type { Frame } from './frame.ts'
+import { type Anchor, checkChain } from './history/chain.ts'
 import { type BadEvent, foldSound } from './history/sound.ts'
 
 /** A field of a row that is not what the log says. */
@@ -20,6 +27,16 @@ export interface Verification {
   /** The first event that is missing, cannot be read, or cannot have happened. Rows are not compared then. */
   readonly firstBad: BadEvent | null
   readonly differences: readonly Difference[]
+  /** The hash chain, if the queue keeps one: events after `from` are on it, `head` is the hash of the last one checked. */
+  readonly chain: { readonly from: number; readonly head: string } | null
+}
+
+/** What is verified besides the rows. */
+export interface VerifyOptions {
+  /** Is shown every event on the way, so that the log is read once. */
+  readonly alsoSee?: (event: RecordedEvent) => void
+  /** Has to lie on the chain. */
+  readonly anchor?: Anchor | undefined
 }
 
 type Row = Readonly<Record<string, unknown>>
@@ -27,16 +44,16 @@ type Row = Readonly<Record<string, unknown>>
 /**
  * Rebuilds the whole state from the log, and compares it with the rows field by field. A log that was cut or edited is a
  * finding, not a failure.
- * @param alsoSee is shown every event on the way, so that the log is read once
+ * @throws InterlockError `invalid_input` for an anchor of a queue that keeps no chain
  */
 export async function verify(
   frame: Frame,
   store: LogStore,
-  alsoSee: (event: RecordedEvent) => void = () => {},
+  { alsoSee, anchor }: VerifyOptions = {},
 ): Promise<Verification> {
   const { version: before } = await store.read(frame.queue, 0, 1)
   const stored = await store.projection(frame.queue)
-  if (stored === null) return { ok: true, version: 0, jobs: 0, firstBad: null, differences: [] }
+  if (stored === null) return { ok: true, version: 0, jobs: 0, firstBad: null, differences: [], chain: null }
   const { version } = stored.state
   const { version: after } = await store.read(frame.queue, 0, 1)
   const { ledger, bad } = await foldSound(frame, store, Math.min(version, after), alsoSee)
@@ -44,9 +61,24 @@ export async function verify(
     ...behind(version, before, after),
     ...(ledger === null || version > after ? [] : rowDifferences(stored, projectionOf(ledger))),
   ]
-  const ok = bad === null && differences.length === 0
-  return { ok, version, jobs: stored.jobs.length, firstBad: bad, differences }
+  const chain = await checkChain(frame, store, anchor)
+  if (chain === null && anchor !== undefined) throw noChain(frame.queue)
+  const firstBad = earlier(bad, chain?.bad ?? null)
+  return {
+    ok: firstBad === null && differences.length === 0,
+    ...{ version, jobs: stored.jobs.length, firstBad, differences },
+    chain: chain === null ? null : { from: chain.from, head: chain.head },
+  }
 }
+
+const earlier = (a: BadEvent | null, b: BadEvent | null): BadEvent | null =>
+  a === null || (b !== null && b.seq < a.seq) ? b : a
+
+const noChain = (queue: string): InterlockError =>
+  new InterlockError(
+    'invalid_input',
+    `queue ${queue} keeps no hash chain, so there is nothing an anchor could lie on; begin one with: interlock chain --start`,
+  )
 
 /** The rows move with the log, in the same transaction: they cannot be of a version that it did not have meanwhile. */
 function behind(version: number, before: number, after: number): readonly Difference[] {

@@ -272,6 +272,16 @@ export interface StoredSnapshot {
   readonly state: unknown
 }
 
+/** A page of the hash chain of a queue: each event as the text that its hash is made over, and the hash it carries. */
+export interface ChainPage {
+  readonly version: number
+  /** Events after this one are chained. */
+  readonly chainFrom: number
+  /** Of the last event, in hexadecimal: the anchor. */
+  readonly head: string
+  readonly events: readonly { readonly seq: number; readonly text: string; readonly hash: string | null }[]
+}
+
 export type OnWake = (version?: number, intake?: boolean) => void
 
 /**
@@ -321,6 +331,10 @@ export interface LogStore {
   snapshot(queue: string, upTo: number | null): Promise<StoredSnapshot | null>
   /** Keeps a snapshot for processes that start later; the newest four stay. Twice does nothing more. */
   putSnapshot(queue: string, snapshot: StoredSnapshot): Promise<void>
+  /** The chain after an event, at most `limit` (1..10,000) of it; null: the queue keeps none, or the store cannot. */
+  chain(queue: string, after: number, limit: number): Promise<ChainPage | null>
+  /** From the next event on, each carries the hash of the one before it. Stays; again does nothing. */
+  startChain(queue: string): Promise<void>
   /** Starts the outer projection anew: {@link LogStore.project} then walks the whole log again. */
   reproject(queue: string): Promise<void>
   beat(beat: WorkerBeat): Promise<BeatAnswer>

@@ -72,6 +72,11 @@ export function memoryStore(database: MemoryDatabase = memoryDatabase()): TurnSt
       return snapshots.findLast(({ seq }) => upTo === null || seq <= upTo) ?? null
     },
     putSnapshot: async (name, snapshot) => keep(queueOf(name), snapshot),
+    // What ends with the process needs no proof that nobody changed it since.
+    chain: async () => null,
+    startChain: async () => {
+      throw new InterlockError('invalid_input', 'memory keeps no hash chain; use a store that keeps its log')
+    },
     // There are no tables of a user here.
     reproject: async (name) => void queueOf(name),
     dead: async (name, filter) => deadIn(queueOf(name), filter),

@@ -43,6 +43,20 @@ export const rebuildAnswer = z.discriminatedUnion('ok', [
 
 export const snapshotAnswer = z.object({ seq: integer, state: z.unknown() }).nullable()
 
+export const chainAnswer = z
+  .object({
+    version: integer,
+    chain_from: integer,
+    head: z.string(),
+    events: z.array(
+      z
+        .tuple([integer, z.string(), z.string().nullable()])
+        .transform(([seq, text, hash]) => ({ seq, text, hash })),
+    ),
+  })
+  .transform(({ chain_from: chainFrom, ...page }) => ({ ...page, chainFrom }))
+  .nullable()
+
 export const readAnswer = z.object({ ...head, epoch: integer, events })
 
 export const projectAnswer = z

@@ -6,6 +6,7 @@ import {
   appendAnswer,
   arrivalsAnswer,
   beatAnswer,
+  chainAnswer,
   countAnswer,
   dataAnswer,
   deadAnswer,
@@ -91,6 +92,10 @@ export function sqlCalls(rpc: Rpc): SqlCalls {
     snapshot: (queue, upTo) => call('job_queue_snapshot', snapshotAnswer, { queue, up_to: upTo }),
     putSnapshot: async (queue, { seq, state }) => {
       await rpc('job_queue_put_snapshot', { queue, seq, state })
+    },
+    chain: (queue, after, limit) => call('job_queue_chain', chainAnswer, { queue, after, lim: limit }),
+    startChain: async (queue) => {
+      await rpc('job_queue_start_chain', { queue })
     },
     reproject: async (queue) => {
       await rpc('job_queue_reproject', { queue })

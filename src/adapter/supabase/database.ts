@@ -114,6 +114,8 @@ export type Database = {
       }
       job_queue_heads: {
         Row: {
+          chain: string | null
+          chain_from: number | null
           epoch: number
           last_at: string
           min_reader: number
@@ -123,6 +125,8 @@ export type Database = {
           woken_at: string
         }
         Insert: {
+          chain?: string | null
+          chain_from?: number | null
           epoch?: number
           last_at?: string
           min_reader?: number
@@ -132,6 +136,8 @@ export type Database = {
           woken_at?: string
         }
         Update: {
+          chain?: string | null
+          chain_from?: number | null
           epoch?: number
           last_at?: string
           min_reader?: number
@@ -254,6 +260,7 @@ export type Database = {
           created_at: string
           data: Json | null
           event_type: string
+          hash: string | null
           job_id: string | null
           job_type: string | null
           models: string[] | null
@@ -268,6 +275,7 @@ export type Database = {
           created_at: string
           data?: Json | null
           event_type: string
+          hash?: string | null
           job_id?: string | null
           job_type?: string | null
           models?: string[] | null
@@ -282,6 +290,7 @@ export type Database = {
           created_at?: string
           data?: Json | null
           event_type?: string
+          hash?: string | null
           job_id?: string | null
           job_type?: string | null
           models?: string[] | null
@@ -503,13 +512,16 @@ export type Database = {
       job_queue_arrived_rows: { Args: { arrival_ids: number[] }; Returns: Json }
       job_queue_beat: { Args: { queue: string; worker_id: string; kinds: string[]; free_slots: number; release: string; ttl_ms: number; grace_ms: number }; Returns: Json }
       job_queue_cancel_by_hand: { Args: { job_ids: string[] }; Returns: undefined }
+      job_queue_chain: { Args: { queue: string; after: number; lim: number }; Returns: Json }
       job_queue_claim_arrivals: { Args: { queue: string; lim: number }; Returns: Json }
       job_queue_data_of: { Args: { queue: string; job_ids: string[] }; Returns: Json }
       job_queue_dead: { Args: { queue: string; filter: Json }; Returns: Json }
       job_queue_drop: { Args: { queue: string; job_ids: string[] }; Returns: number }
+      job_queue_event_text: { Args: { event: string }; Returns: string }
       job_queue_events: { Args: { queue: string; after: number; max_events: number; max_bytes: number }; Returns: Json }
       job_queue_forget: { Args: { queue: string; job_ids: string[] }; Returns: number }
       job_queue_forget_workers: { Args: { queue: string }; Returns: undefined }
+      job_queue_insert_chained: { Args: { queue: string; events: Json; chain: string }; Returns: string }
       job_queue_leave: { Args: { queue: string; worker_id: string }; Returns: boolean }
       job_queue_note: { Args: { queue: string; job_id: string; token: number; note: Json }; Returns: boolean }
       job_queue_open: { Args: { queue: string }; Returns: Json }
@@ -526,6 +538,7 @@ export type Database = {
       job_queue_reproject: { Args: { queue: string }; Returns: Json }
       job_queue_set_aside_rows: { Args: { queue: string; target: string; tried: string[]; missed: string[]; state: string }; Returns: undefined }
       job_queue_snapshot: { Args: { queue: string; up_to: number }; Returns: Json }
+      job_queue_start_chain: { Args: { queue: string }; Returns: Json }
       job_queue_status: { Args: { state: string }; Returns: string }
       job_queue_taken: { Args: { queue: string; arrival_ids: number[]; refused: Json }; Returns: number }
       job_queue_targets: { Args: never; Returns: Record<string, unknown>[] }

@@ -2,6 +2,7 @@ import type { Cli } from '../cli.ts'
 import { addAdopt } from './adopt.ts'
 import { addAudit } from './audit.ts'
 import { addCancel } from './cancel.ts'
+import { addChain } from './chain.ts'
 import { addDead } from './dead.ts'
 import { addDemo } from './demo.ts'
 import { addDev } from './dev.ts'
@@ -38,5 +39,5 @@ export const commandGroups: readonly (readonly [heading: string, commands: reado
     [addRun, addWork, addEnqueue, addCancel, addMove, addPause, addDrain, addResume, addRetry, addPolicy],
   ],
   ['Look:', [addStatus, addQueue, addExplain, addDead, addLog, addReplay, addStats, addWhatIf]],
-  ['Check:', [addVerify, addRebuild, addSnapshot, addAudit, addMachine, addInspect]],
+  ['Check:', [addVerify, addRebuild, addSnapshot, addChain, addAudit, addMachine, addInspect]],
 ]

@@ -1,31 +1,41 @@
 import type { Cli } from '../cli.ts'
 import { FoundSomething } from '../failure.ts'
 import { clip, plural } from '../format.ts'
+import { anchorOf } from '../history/chain.ts'
 import { withStore } from '../store.ts'
 import { table } from '../terminal/table.ts'
 import { type Verification, verify } from '../verify.ts'
 
 const SHOWN = 20
 
-export function addVerify(cli: Cli): void {
-  cli.command(
-    'verify',
-    'rebuild the state from the log and compare it with the rows',
-    [
-      ['verify', 'exit code 3 if an event is missing or cannot be, or a row is not what the log says'],
-      ['verify --json', 'the first bad number of the log, and every difference of a row'],
-    ],
-    async (frame) => {
-      const result = await withStore(frame, (store) => verify(frame, store))
-      frame.emit(result, textOf(result))
-      if (!result.ok) throw new FoundSomething()
-    },
-  )
+interface Options {
+  readonly [flag: string]: unknown
+  readonly anchor?: string
 }
 
-function textOf({ ok, version, jobs, firstBad, differences }: Verification): string {
+export function addVerify(cli: Cli): void {
+  cli
+    .command<Options>(
+      'verify',
+      'rebuild the state from the log and compare it with the rows',
+      [
+        ['verify', 'exit code 3 if an event is missing or cannot be, or a row is not what the log says'],
+        ['verify --anchor 812:5f1c…', 'and event 812 is the one that `interlock chain` printed then'],
+        ['verify --json', 'the first bad number of the log, and every difference of a row'],
+      ],
+      async (frame, _, options) => {
+        const anchor = options.anchor === undefined ? undefined : anchorOf(options.anchor)
+        const result = await withStore(frame, (store) => verify(frame, store, { anchor }))
+        frame.emit(result, textOf(result))
+        if (!result.ok) throw new FoundSomething()
+      },
+    )
+    .option('--anchor <number:hash>', 'an anchor that was noted earlier has to lie on the hash chain')
+}
+
+function textOf({ ok, version, jobs, firstBad, differences, chain }: Verification): string {
   if (ok) {
-    return `verified: ${plural(version, 'event')} replayed, the state and ${plural(jobs, 'live job')} are what the log says`
+    return `verified: ${plural(version, 'event')} replayed, the state and ${plural(jobs, 'live job')} are what the log says${chain === null ? '' : `; the hash chain holds from event ${chain.from} on`}`
   }
   const log =
     firstBad === null

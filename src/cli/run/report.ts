@@ -31,7 +31,7 @@ export async function reportOf(
   { policy, timeScale }: { readonly policy: Policy; readonly timeScale: number },
 ): Promise<RunReport> {
   const auditor = new Auditor()
-  const { ok } = await verify(frame, store, (event) => auditor.push(event))
+  const { ok } = await verify(frame, store, { alsoSee: (event) => auditor.push(event) })
   const { violations } = auditor.report()
   const ms = (seconds: number) => rounded(seconds * timeScale * 1_000)
   return {
