@@ -1207,8 +1207,8 @@ begin
 end
 $$;
 
--- job_queue_event_text(event): an event as the text that its hash is made over, the same on every server: a JSON array of
--- its values, times in microseconds, as jsonb writes it. For job_queue_chain.
+-- job_queue_event_text(event): for job_queue_chain and job_queue_insert_chained, an event as the text that its hash is made
+-- over, the same on every server. Returns a JSON array of its values, times in microseconds, as jsonb writes it.
 create or replace function public.job_queue_event_text(event public.job_queue_log) returns text
 language sql stable
 set search_path = pg_catalog, pg_temp
@@ -2493,7 +2493,7 @@ $privileges$;
 -- What this was. Rows change only when something did, so that running it again leaves everything as it is.
 insert into public.job_queue_migrations as m (version, checksum)
 values 
-  ('027', '9c58d8e0205025aada09ab560fb90e681a42bfe8c72d8a7a6c0c8453efc4bf24')
+  ('027', '44e22ebf31d4bf1077e19670bcf0c1acb8acb4621830ccb3398f080da3c16252')
 on conflict (version) do update set checksum = excluded.checksum, applied_at = excluded.applied_at
   where m.checksum <> excluded.checksum;
 -- PostgREST finds the new functions after this; nobody else listens.

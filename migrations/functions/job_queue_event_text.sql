@@ -1,5 +1,5 @@
--- job_queue_event_text(event): an event as the text that its hash is made over, the same on every server: a JSON array of
--- its values, times in microseconds, as jsonb writes it. For job_queue_chain.
+-- job_queue_event_text(event): for job_queue_chain and job_queue_insert_chained, an event as the text that its hash is made
+-- over, the same on every server. Returns a JSON array of its values, times in microseconds, as jsonb writes it.
 create or replace function public.job_queue_event_text(event public.job_queue_log) returns text
 language sql stable
 set search_path = pg_catalog, pg_temp
