@@ -21,10 +21,11 @@ export interface SupabaseOptions {
 }
 
 /**
- * What a coordinator does unless told otherwise: beats every 6 s, which tell how far the log is, and a read a minute. That is
- * 11 requests a minute of a process that has nothing to do; a dead worker's models are free after 18 + 5 + 6 s at most.
+ * What a coordinator does unless told otherwise: beats every 6 s, which tell how far the log is, and a look at everything
+ * every two minutes. That is 12 requests a minute of a process that has nothing to do; a dead worker's models are free after
+ * 18 + 5 + 6 s at most.
  */
-const defaults = { pollMs: 60_000, leaseMs: 18_000 }
+const defaults = { pollMs: 120_000, leaseMs: 18_000 }
 
 const remedy =
   'run `interlock migrate --supabase` and push what it writes (`supabase db push`), or paste what `interlock migrate --print` says into the SQL editor'

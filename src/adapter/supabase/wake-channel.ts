@@ -59,6 +59,8 @@ export class WakeChannel {
   /** This process has appended: unless somebody tells of it soon, it has to. */
   appended(version: number): void {
     this.#own = Math.max(this.#own, version)
+    // The message may have been faster than the answer.
+    if (this.#told <= version) clearTimeout(this.#again)
     this.#telling ??= setTimeout(() => this.#tell(), TELL_MS.least + Math.random() * TELL_MS.jitter).unref()
   }
 
@@ -139,17 +141,18 @@ export class WakeChannel {
   /** `{version}` after an append, `{intake: true}` when rows arrived in `jobs`. Anybody may send anything. */
   #hear(payload: unknown): void {
     const { version, intake } = (payload ?? {}) as { readonly version?: unknown; readonly intake?: unknown }
-    const isIntake = intake === true
-    if (!isIntake) {
-      this.#newsSince = null
-      if (Number.isSafeInteger(version)) this.#told = Math.max(this.#told, version as number)
-    }
-    this.#options.onWake(
-      isIntake || !Number.isSafeInteger(version) ? undefined : (version as number),
-      isIntake,
-    )
+    if (intake === true) return this.#wake(undefined, true)
+    this.#newsSince = null
+    if (!Number.isSafeInteger(version)) return this.#wake(undefined, false)
+    this.#told = Math.max(this.#told, version as number)
+    // Of an append of our own there is nothing to be read.
+    if ((version as number) > this.#own) this.#wake(version as number, false)
+  }
+
+  #wake(version: number | undefined, intake: boolean): void {
+    this.#options.onWake(version, intake)
     clearTimeout(this.#again)
-    this.#again = setTimeout(() => this.#options.onWake(undefined, isIntake), LOOK_AGAIN_MS).unref()
+    this.#again = setTimeout(() => this.#options.onWake(undefined, intake), LOOK_AGAIN_MS).unref()
   }
 
   #ask(): void {
