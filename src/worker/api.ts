@@ -61,7 +61,7 @@ export interface JobWorkerOptions {
   readonly coordinator: Coordinator
   /** By kind; `*` takes every kind that has no handler of its own. */
   readonly handlers: Readonly<Record<string, Handler | HandlerDefinition>>
-  /** Jobs at once in this process, 1 to 1,000; 1. */
+  /** Jobs at once in this process, 1 to 100,000; 1. */
   readonly concurrency?: number
   /** Take in new rows of `jobs` with status `pending`; false. */
   readonly intake?: boolean
@@ -75,6 +75,11 @@ export interface JobWorkerOptions {
    * unless given; `interlock work` sets it.
    */
   readonly catchStray?: boolean
+  /**
+   * Told what goes wrong and no waiting cures (a log that cannot be read, say), in place of the coordinator's logger. What
+   * handlers throw is not among it.
+   */
+  readonly onError?: (error: unknown) => void
   /** Told for each attempt that was lost with the lease of this process. */
   readonly onLeaseLost?: (job: { readonly jobId: string; readonly fencingToken: number }) => void
 }

@@ -30,6 +30,7 @@ class QueueJobWorker implements JobWorker {
   readonly #reporter: Reporter
   readonly #attempts = new Map<string, Attempt>()
   readonly #underWay = new Set<Promise<void>>()
+  readonly #onError: (error: unknown) => void
   readonly #watch = new Subscription()
   readonly #drained: { finished: number; givenBack: number } = { finished: 0, givenBack: 0 }
   #claiming = false
@@ -47,6 +48,7 @@ class QueueJobWorker implements JobWorker {
       kinds,
       onChange: (free) => coordinator.offering(kinds, free),
     })
+    this.#onError = options.onError ?? ((error) => coordinator.logger.error(`[WORKER] ${textOf(error)}`))
     this.#reporter = new Reporter(coordinator, this.#tally)
     this.#intake = intake ? new Intake(coordinator, (count) => (this.#tally.takenIn += count)) : undefined
   }
@@ -161,9 +163,7 @@ class QueueJobWorker implements JobWorker {
 
   /** Nothing that goes wrong with one job may end the process or the worker. */
   #track(work: Promise<void>): void {
-    const tracked = work.catch((error: unknown) =>
-      this.#coordinator.logger.error(`[WORKER] ${textOf(error)}`),
-    )
+    const tracked = work.catch(this.#onError)
     this.#underWay.add(tracked)
     void tracked.finally(() => this.#underWay.delete(tracked))
   }
@@ -185,8 +185,8 @@ export function createJobWorker(options: JobWorkerOptions): JobWorker {
 }
 
 function checkedConcurrency(concurrency: number): number {
-  if (Number.isInteger(concurrency) && concurrency >= 1 && concurrency <= 1_000) return concurrency
-  throw new InterlockError('invalid_input', 'concurrency: must be a whole number from 1 to 1,000', {
+  if (Number.isInteger(concurrency) && concurrency >= 1 && concurrency <= 100_000) return concurrency
+  throw new InterlockError('invalid_input', 'concurrency: must be a whole number from 1 to 100,000', {
     path: 'concurrency',
   })
 }

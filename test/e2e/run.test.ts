@@ -18,8 +18,8 @@ describe('a run on the embedded database', () => {
   it('survives SIGKILL: started again it goes on and loses no job; others may look meanwhile', async () => {
     const url = `pglite:${path.join(await temporaryFolder(), 'store')}`
     const words = ['run', await file(60), '--policy', 'by-model', '--url', url]
-    // Slow enough that there is time to look: 7.5 s.
-    const first = start([...words, '--time-scale', '5'])
+    // Slow enough that there is time to look, also on a busy machine: 30 s.
+    const first = start([...words, '--time-scale', '20'])
     const seen = await statusUntil(
       url,
       ({ activeCount, waitingCount }) => activeCount > 0 && waitingCount < 50,

@@ -49,7 +49,7 @@ export function addWork(cli: Cli): void {
 function optionsOf({ handler, concurrency, intake = false, drain }: Options): WorkOptions {
   return {
     handler,
-    concurrency: wholeNumber('--concurrency', concurrency, 1, 1_000),
+    concurrency: wholeNumber('--concurrency', concurrency, 1, 100_000),
     intake,
     drainMs: (wholeNumber('--drain', drain, 0, 86_400) ?? 30) * 1_000,
   }

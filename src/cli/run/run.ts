@@ -1,5 +1,5 @@
 import type { Coordinator } from '../../coordinator/index.ts'
-import { InterlockError } from '../../core/index.ts'
+import { bounds, InterlockError } from '../../core/index.ts'
 import type { LogStore } from '../../port/index.ts'
 import { Interrupted } from '../failure.ts'
 import type { Frame } from '../frame.ts'
@@ -11,7 +11,7 @@ import { followRun } from './follow.ts'
 import { runKind } from './identity.ts'
 import { type RunReport, reportOf } from './report.ts'
 import { RunLog } from './run-log.ts'
-import { RunWorker, type RunWorkerOptions } from './worker.ts'
+import { type RunWorker, type RunWorkerOptions, startRunWorker } from './worker.ts'
 import { WorkerProcesses } from './worker-processes.ts'
 
 export interface RunOptions {
@@ -25,6 +25,8 @@ export interface RunOptions {
 
 /** Jobs at once where the policy sets no limit: sleeping costs nothing, but real work would. */
 const UNLIMITED_SLOTS = 64
+/** What one worker takes at most. */
+const MOST_SLOTS = 100_000
 
 /** Takes the jobs of a file through workers until all have ended, and judges the result by the log. */
 export async function run(
@@ -50,11 +52,11 @@ export async function run(
   done.promise.catch(() => {})
   try {
     const policy = await settle(frame, coordinator, log, options)
-    await enqueueMissing(frame, coordinator, log, workload, kind)
+    await enqueueMissing(frame, coordinator, log, workload, kind, options.timeScale)
     const workers = startWorkers(frame, options, {
       coordinator,
       kind,
-      slots: options.concurrency ?? policy.maxActive ?? UNLIMITED_SLOTS,
+      slots: options.concurrency ?? Math.min(policy.maxActive ?? UNLIMITED_SLOTS, MOST_SLOTS),
       sleepMs: new Map(jobs.map((job) => [job.input.jobId, job.seconds * options.timeScale * 1_000])),
       onError: done.reject,
     })
@@ -89,13 +91,14 @@ async function enqueueMissing(
   log: RunLog,
   { file, jobs }: Workload,
   kind: string,
+  timeScale: number,
 ): Promise<void> {
   const missing = jobs.filter(({ input }) => !log.hasQueued(input.jobId))
   try {
     await enqueueAll(
       frame,
       coordinator,
-      missing.map(({ input }) => ({ ...input, kind })),
+      missing.map((job) => ({ ...job.input, kind, timeoutMs: timeLimitMs(job, timeScale) })),
     )
   } catch (error) {
     if (!(error instanceof InterlockError) || error.code !== 'job_exists') throw error
@@ -106,10 +109,11 @@ async function enqueueMissing(
   }
 }
 
-function startWorkers(
-  frame: Frame,
-  { processes }: RunOptions,
-  worker: RunWorkerOptions,
-): { stop(): Promise<void> } {
-  return processes === 1 ? new RunWorker(worker) : new WorkerProcesses(frame, processes, worker)
+/** Long past the time that the file gives the job, and an hour at least: only a worker that hangs is cut off. */
+function timeLimitMs({ seconds }: Workload['jobs'][number], timeScale: number): number {
+  return Math.min(bounds.durationMs, Math.max(3_600_000, Math.ceil(seconds * timeScale * 2_000)))
+}
+
+function startWorkers(frame: Frame, { processes }: RunOptions, worker: RunWorkerOptions): RunWorker {
+  return processes === 1 ? startRunWorker(worker) : new WorkerProcesses(frame, processes, worker)
 }

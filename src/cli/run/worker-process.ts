@@ -2,7 +2,7 @@ import { once } from 'node:events'
 import { createCoordinator, stderrLogger } from '../../coordinator/index.ts'
 import { storeAt } from '../../process/index.ts'
 import { failureText } from '../failure.ts'
-import { RunWorker } from './worker.ts'
+import { startRunWorker } from './worker.ts'
 import type { WorkOrder } from './worker-processes.ts'
 
 /** The life of a worker process: one order, then work until the parent lets go, in whatever way. Returns the exit code. */
@@ -27,7 +27,7 @@ async function work(order: WorkOrder, letGo: Promise<unknown>): Promise<void> {
     const logger = { ...stderrLogger, ...(verbose ? {} : { info: () => {} }) }
     const coordinator = await createCoordinator({ store, queue, logger })
     const failed = Promise.withResolvers<never>()
-    const worker = new RunWorker({
+    const worker = startRunWorker({
       coordinator,
       kind,
       slots,
