@@ -131,6 +131,19 @@ describe('pull', () => {
     expect(await coordinator.claim(claim)).toMatchObject([{ lease: { jobId: 'A' } }])
   })
 
+  it('starts what waited for a rate as soon as its window opens, whenever the next poll is', async () => {
+    const coordinator = await join({ pollMs: 60_000 })
+    await coordinator.setPolicy({ maxActive: null, rate: { m: { starts: 1, perSeconds: 0.2 } } })
+    const at = async (jobId: string) => {
+      await coordinator.onJobStart(jobId, 'normal', ['m'], { wait: true })
+      const [job] = coordinator.state().active()
+      await coordinator.onJobComplete(jobId, 'normal')
+      return job?.startedAt.getTime() ?? 0
+    }
+    const first = await at('A')
+    expect((await at('B')) - first).toBeGreaterThanOrEqual(200)
+  })
+
   it('detaches an attempt from its process until a time of its own', async () => {
     const coordinator = await join()
     await coordinator.enqueue([{ jobId: 'A', models: ['m'] }])
