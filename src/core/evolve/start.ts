@@ -58,10 +58,11 @@ function checkPlaces(draft: Draft, event: RecordedEvent, job: Job): void {
     throw corrupt(event, `as many jobs of ${fairKey} are active as its share allows`)
   }
   for (const name of job.spec.models) {
-    if (modelOf(draft, name).holders.size >= capacityOf(draft.policy, name)) {
+    const model = modelOf(draft, name)
+    if (model.holders.size >= capacityOf(draft.policy, name)) {
       throw corrupt(event, `model ${name} has no free place`)
     }
-    if (isOverRate(draft, modelOf(draft, name), event.at)) {
+    if (isOverRate(draft, model, event.at)) {
       throw corrupt(event, `model ${name} had as many starts as its rate allows`)
     }
   }
