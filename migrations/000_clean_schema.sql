@@ -1053,6 +1053,147 @@ begin
 end
 $$;
 
+-- job_queue_checkup(queue): what `interlock doctor` looks at, for a rare look: it reads the catalog, the settings of the server and
+-- what lies about of one queue. Reads only, judges nothing.
+-- Returns an object; times in microseconds, ages in milliseconds:
+--   now, session_age_ms  the database's clock, and how long ago this connection to the server was made
+--   server               {version, synchronous_commit, off_by_role: [role, …], fsync, full_page_writes, in_recovery}
+--   functions            [{name, sum, definer}, …]: SHA-256 of the body of every function of Interlock's there is
+--   triggers             [{table, name, enabled}, …] of Interlock's
+--   tables               {jobs, workflow_executions}: {exists, followed, missing: [what Interlock lacks, …]}
+--   grants               {caller, missing: [what the caller may not, …], open: [what anon, authenticated or PUBLIC may, …]}
+--   set_aside            [{target, sqlstate, rows, tries, age_ms, example}, …]: rows of yours that cannot be written
+--   not_taken_in         {rows, job_id, reason}: rows that cannot be jobs; the newest
+--   arrivals, inbox      {rows, age_ms}: rows not taken in yet, commands not decided yet; the oldest
+--   behind               {events, age_ms}: what your tables do not follow yet
+--   unknown_rows         {old, new}: rows that are blocked by a coordinator which is not this one, queued before and after the
+--                        migration; at most 1,000 are counted
+--   first                null, or {active_job_id, written_at}: what the first coordinator's tables say
+--   foreign_writes       [{pid, role, application}, …]: sessions whose last statement wrote to job_queue_state or job_queue_log
+-- Raises nothing.
+create or replace function public.job_queue_checkup(queue text) returns jsonb
+language plpgsql stable security definer
+set search_path = pg_catalog, pg_temp
+as $$
+#variable_conflict use_column
+declare
+  caller name := coalesce(nullif(current_setting('role', true), 'none'), session_user);
+  head record;
+  activated timestamptz := (select min(m.applied_at) from public.job_queue_migrations m);
+  first jsonb;
+  seen jsonb;
+  unknown_rows jsonb := '{"old": 0, "new": 0}';
+  target record;
+begin
+  select * into head from public.job_queue_heads h where h.queue = $1;
+  if to_regclass('public.job_queue_state_v1') is not null then
+    execute $sql$select jsonb_build_object('active_job_id', max(to_jsonb(s) ->> 'active_job_id'),
+      'written_at', max((to_jsonb(s) ->> 'updated_at')::timestamptz)) from public.job_queue_state_v1 s$sql$ into first;
+  end if;
+  if to_regclass('public.job_queue_log_v1') is not null then
+    execute $sql$select jsonb_build_object('written_at', max((to_jsonb(l) ->> 'created_at')::timestamptz))
+      from public.job_queue_log_v1 l$sql$ into seen;
+    first := coalesce(first, '{"active_job_id": null}') || jsonb_build_object('written_at', greatest(
+      (first ->> 'written_at')::timestamptz, (seen ->> 'written_at')::timestamptz));
+  end if;
+  if first is not null then
+    first := first || jsonb_build_object('written_at',
+      case when (first ->> 'written_at')::timestamptz > activated
+        then (extract(epoch from (first ->> 'written_at')::timestamptz) * 1000000)::bigint end);
+  end if;
+  select * into target from public.job_queue_targets() t where t.target = 'jobs';
+  if found then
+    execute format($sql$
+      select jsonb_build_object('old', count(*) filter (where u.queued_at <= $1 or u.queued_at is null),
+                                'new', count(*) filter (where u.queued_at > $1))
+        from (select t.queued_at from public.jobs t
+               where t.blocked_by_job_id is not null and not exists (
+                 select from public.job_queue_log l
+                  where l.queue = any (array(select h.queue from public.job_queue_heads h)) and l.job_id = t.%1$I::text)
+               limit 1000) u
+      $sql$, target.key_column) into unknown_rows using activated;
+  end if;
+  return jsonb_build_object(
+    'now', (extract(epoch from clock_timestamp()) * 1000000)::bigint,
+    'session_age_ms', (select (extract(epoch from clock_timestamp() - a.backend_start) * 1000)::bigint
+                         from pg_stat_activity a where a.pid = pg_backend_pid()),
+    'server', jsonb_build_object('version', current_setting('server_version_num')::int,
+      'synchronous_commit', current_setting('synchronous_commit'), 'fsync', current_setting('fsync'),
+      'full_page_writes', current_setting('full_page_writes'), 'in_recovery', pg_is_in_recovery(),
+      'off_by_role', (select coalesce(jsonb_agg(distinct coalesce(r.rolname::text, 'every role')), '[]')
+        from pg_db_role_setting s left join pg_roles r on r.oid = s.setrole
+       where s.setdatabase in (0, (select d.oid from pg_database d where d.datname = current_database()))
+         and s.setconfig && array['synchronous_commit=off', 'synchronous_commit=local'])),
+    'functions', (select coalesce(jsonb_agg(jsonb_build_object('name', p.proname, 'definer', p.prosecdef,
+        'sum', encode(sha256(convert_to(p.prosrc, 'UTF8')), 'hex')) order by p.proname), '[]')
+      from pg_proc p where p.pronamespace = 'public'::regnamespace and p.proname like 'job\_queue\_%'),
+    'triggers', (select coalesce(jsonb_agg(jsonb_build_object('table', t.tgrelid::regclass::text, 'name', t.tgname,
+        'enabled', t.tgenabled in ('O', 'A')) order by t.tgrelid::regclass::text, t.tgname), '[]')
+      from pg_trigger t where not t.tgisinternal and t.tgname ~ '^(000_)?job_queue_'),
+    'tables', (select jsonb_object_agg(n.name, jsonb_build_object('exists', to_regclass('public.' || n.name) is not null,
+        'followed', exists (select from public.job_queue_targets() f where f.target = n.name),
+        'missing', case when to_regclass('public.' || n.name) is null then '[]'::jsonb else (
+          select coalesce(jsonb_agg(w.what), '[]') from (
+            select 'a key ' || array_to_string(n.keys, ' or ') || ' of type text, varchar or uuid' as what
+             where not exists (select from pg_attribute a
+               where a.attrelid = to_regclass('public.' || n.name) and a.attname = any (n.keys) and not a.attisdropped
+                 and a.atttypid in ('text'::regtype, 'varchar'::regtype, 'uuid'::regtype))
+            union all
+            select 'the column ' || c from unnest(n.columns) as c
+             where not exists (select from pg_attribute a
+               where a.attrelid = to_regclass('public.' || n.name) and a.attname = c and not a.attisdropped)
+            union all
+            select 'the right to ' || r || ' for ' || current_user from unnest(array['SELECT', 'UPDATE']) as r
+             where not has_table_privilege(to_regclass('public.' || n.name), r)) w) end))
+      from (values
+        ('jobs', array['job_id'], array['status', 'model', 'required_models', 'blocked_by_job_id', 'conflict_reason', 'queued_at', 'priority']),
+        ('workflow_executions', array['execution_id', 'id'], array['required_models', 'blocked_by_job_id', 'conflict_reason']))
+        as n (name, keys, columns)),
+    'grants', jsonb_build_object('caller', caller,
+      'missing', (select coalesce(jsonb_agg(m.what order by m.what), '[]') from (
+        select 'EXECUTE ON FUNCTION ' || p.proname as what from pg_proc p
+         where p.pronamespace = 'public'::regnamespace and p.proname like 'job\_queue\_%' and p.prorettype <> 'trigger'::regtype
+           and not has_function_privilege(caller, p.oid, 'EXECUTE')
+        union all
+        select 'SELECT ON TABLE ' || c.relname from pg_class c
+         where c.relnamespace = 'public'::regnamespace and c.relkind = 'r'
+           and c.relname = any (string_to_array('job_queue_log,job_queue_heads,job_queue_state,job_queue_jobs,job_queue_workers,job_queue_inbox,job_queue_data,job_queue_arrivals,job_queue_not_taken_in,job_queue_settings,job_queue_dropped,job_queue_snapshots,job_queue_changes,job_queue_set_aside,job_queue_migrations', ','))
+           and not has_table_privilege(caller, c.oid, 'SELECT')) m),
+      'open', (select coalesce(jsonb_agg(distinct o.who || ': ' || o.what), '[]') from (
+        select coalesce(r.rolname::text, 'PUBLIC') as who, p.proname::text as what
+          from pg_proc p, lateral aclexplode(coalesce(p.proacl, acldefault('f', p.proowner))) x left join pg_roles r on r.oid = x.grantee
+         where p.pronamespace = 'public'::regnamespace and p.proname like 'job\_queue\_%'
+           and (x.grantee = 0 or r.rolname in ('anon', 'authenticated'))
+        union all
+        select coalesce(r.rolname::text, 'PUBLIC'), c.relname::text
+          from pg_class c, lateral aclexplode(c.relacl) x left join pg_roles r on r.oid = x.grantee
+         where c.relnamespace = 'public'::regnamespace and c.relkind = 'r'
+           and c.relname = any (string_to_array('job_queue_log,job_queue_heads,job_queue_state,job_queue_jobs,job_queue_workers,job_queue_inbox,job_queue_data,job_queue_arrivals,job_queue_not_taken_in,job_queue_settings,job_queue_dropped,job_queue_snapshots,job_queue_changes,job_queue_set_aside,job_queue_migrations', ','))
+           and (x.grantee = 0 or r.rolname in ('anon', 'authenticated'))) o)),
+    'set_aside', (select coalesce(jsonb_agg(to_jsonb(s) order by s.rows desc), '[]') from (
+      select a.target, a.sqlstate, count(*) as rows, max(a.tries) as tries, min(a.job_id) as example,
+             (extract(epoch from clock_timestamp() - min(a.since)) * 1000)::bigint as age_ms
+        from public.job_queue_set_aside a where a.queue = $1 group by 1, 2) s),
+    'not_taken_in', (select jsonb_build_object('rows', count(*), 'job_id', (array_agg(left(n.job_id, 200) order by n.id desc))[1],
+        'reason', (array_agg(n.reason order by n.id desc))[1]) from public.job_queue_not_taken_in n where n.queue = $1),
+    'arrivals', (select jsonb_build_object('rows', count(*),
+        'age_ms', (extract(epoch from clock_timestamp() - min(a.arrived_at)) * 1000)::bigint)
+      from public.job_queue_arrivals a where a.queue = $1 or a.queue is null),
+    'inbox', (select jsonb_build_object('rows', count(*),
+        'age_ms', (extract(epoch from clock_timestamp() - min(i.created_at)) * 1000)::bigint)
+      from public.job_queue_inbox i where i.queue = $1 and i.answered_at is null),
+    'behind', jsonb_build_object('events', coalesce(head.version - head.projected_seq, 0),
+      'age_ms', (select (extract(epoch from clock_timestamp() - l.created_at) * 1000)::bigint
+                   from public.job_queue_log l where l.queue = $1 and l.seq = head.projected_seq + 1)),
+    'unknown_rows', unknown_rows,
+    'first', first,
+    'foreign_writes', (select coalesce(jsonb_agg(jsonb_build_object('pid', a.pid, 'role', a.usename, 'application', a.application_name)), '[]')
+      from pg_stat_activity a
+     where a.datname = current_database() and a.pid <> pg_backend_pid()
+       and a.query ~* '(insert\s+into|update|delete\s+from)\s+("?public"?\.)?"?job_queue_(state|log)(_v1)?\M'));
+end
+$$;
+
 -- job_queue_claim_arrivals(queue, lim): rows of `jobs` to be taken in, in the order of their arrival. They are kept for this
 -- caller for 5 s; whoever has not called job_queue_taken by then is taken to be gone, and others get them. Arrivals whose
 -- row is gone, is no longer pending or is queued already are dropped on the way. Never takes the queue's lock.
@@ -2516,7 +2657,7 @@ begin
   for item in
     select p.oid::regprocedure::text as name, p.prorettype = 'trigger'::regtype as is_trigger
       from pg_catalog.pg_proc p
-     where p.pronamespace = 'public'::regnamespace and p.proname = any ('{job_queue_adopt,job_queue_adoptable,job_queue_answer_requests,job_queue_append,job_queue_arrived_rows,job_queue_beat,job_queue_cancel_by_hand,job_queue_chain,job_queue_claim_arrivals,job_queue_data_of,job_queue_dead,job_queue_deleted,job_queue_drop,job_queue_event_text,job_queue_events,job_queue_forget,job_queue_forget_workers,job_queue_guard_columns,job_queue_insert_chained,job_queue_intake,job_queue_leave,job_queue_note,job_queue_open,job_queue_open_requests,job_queue_outer_rows,job_queue_overdue,job_queue_project,job_queue_project_target,job_queue_projection,job_queue_put_data,job_queue_put_snapshot,job_queue_read,job_queue_rebuild,job_queue_refuse_change,job_queue_reproject,job_queue_set_aside_rows,job_queue_snapshot,job_queue_start_chain,job_queue_status,job_queue_status_set,job_queue_taken,job_queue_targets,job_queue_touched,job_queue_turn,job_queue_user_rows,job_queue_wake,job_queue_wake_intake,job_queue_worker_list,job_queue_write_target}'::text[])
+     where p.pronamespace = 'public'::regnamespace and p.proname = any ('{job_queue_adopt,job_queue_adoptable,job_queue_answer_requests,job_queue_append,job_queue_arrived_rows,job_queue_beat,job_queue_cancel_by_hand,job_queue_chain,job_queue_checkup,job_queue_claim_arrivals,job_queue_data_of,job_queue_dead,job_queue_deleted,job_queue_drop,job_queue_event_text,job_queue_events,job_queue_forget,job_queue_forget_workers,job_queue_guard_columns,job_queue_insert_chained,job_queue_intake,job_queue_leave,job_queue_note,job_queue_open,job_queue_open_requests,job_queue_outer_rows,job_queue_overdue,job_queue_project,job_queue_project_target,job_queue_projection,job_queue_put_data,job_queue_put_snapshot,job_queue_read,job_queue_rebuild,job_queue_refuse_change,job_queue_reproject,job_queue_set_aside_rows,job_queue_snapshot,job_queue_start_chain,job_queue_status,job_queue_status_set,job_queue_taken,job_queue_targets,job_queue_touched,job_queue_turn,job_queue_user_rows,job_queue_wake,job_queue_wake_intake,job_queue_worker_list,job_queue_write_target}'::text[])
   loop
     execute format('revoke all on function %s from public', item.name);
     foreach outsider in array outsiders || runners loop
@@ -2538,8 +2679,8 @@ $privileges$;
 -- What this was. Rows change only when something did, so that running it again leaves everything as it is.
 insert into public.job_queue_migrations as m (version, checksum)
 values 
-  ('000', '44e22ebf31d4bf1077e19670bcf0c1acb8acb4621830ccb3398f080da3c16252'),
-  ('027', '44e22ebf31d4bf1077e19670bcf0c1acb8acb4621830ccb3398f080da3c16252')
+  ('000', '7b0c5721b1cc5da05d3f2f1d89eb510a516d9c04f2df2b5fae3bc3dbe5d6c568'),
+  ('027', '7b0c5721b1cc5da05d3f2f1d89eb510a516d9c04f2df2b5fae3bc3dbe5d6c568')
 on conflict (version) do update set checksum = excluded.checksum, applied_at = excluded.applied_at
   where m.checksum <> excluded.checksum;
 -- PostgREST finds the new functions after this; nobody else listens.

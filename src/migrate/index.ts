@@ -1,4 +1,5 @@
 export type { MigrationConnection } from './connection.ts'
+export { functionSums } from './function-sums.ts'
 export { type MigrateOptions, type MigrationOutcome, migrate } from './migrate.ts'
 export { migrationScript } from './script.ts'
 export { migrationStatus, requireCurrent, requireMigrated, statusOf } from './status.ts'

@@ -1,1 +1,2 @@
+export * from './checkup.ts'
 export * from './log-store.ts'

@@ -8,6 +8,7 @@ import type {
   RecordedEvent,
   StateRow,
 } from '../core/index.ts'
+import type { Checkup } from './checkup.ts'
 
 /** What one append wants to write. The events already carry their sequence numbers and times. */
 export interface AppendRequest {
@@ -362,6 +363,8 @@ export interface LogStore {
    * takes rows in puts them in line. Returns the ids of those that arrived; twice does nothing more.
    */
   adopt(queue: string, jobIds: readonly string[]): Promise<readonly string[]>
+  /** What `interlock doctor` looks at; reads only, and not for every minute. Null where there is nothing to look at. */
+  checkup(queue: string): Promise<Checkup | null>
   /**
    * Jobs whose last life ended without success (a final `failed`, a final `lease_expired`, `expired`), that are not in line again
    * and were not dropped: the newest first.

@@ -86,6 +86,7 @@ export function memoryStore(database: MemoryDatabase = memoryDatabase()): TurnSt
     // There are no tables of a user here.
     adoptable: async () => ({ totals: null, rows: [] }),
     adopt: async () => [],
+    checkup: async () => null,
     inbox: async () => [],
     answer: async () => {},
     beat: async (beat) => beatIn(queueOf(beat.queue), beat, database.now()),

@@ -23,6 +23,7 @@ import {
   workersAnswer,
 } from './answers.ts'
 import { changesOf, present } from './changes.ts'
+import { checkupAnswer } from './checkup-answer.ts'
 import type { Rpc } from './rpc.ts'
 
 /** The calls of a store that are one function each, whatever carries them. */
@@ -64,6 +65,7 @@ export function sqlCalls(rpc: Rpc): SqlCalls {
         job_ids: jobIds ?? null,
         lim: limit,
       }),
+    checkup: (queue) => call('job_queue_checkup', checkupAnswer, { queue }),
     adopt: (queue, jobIds) => call('job_queue_adopt', idsAnswer, { queue, job_ids: jobIds }),
     dead: (queue, { jobIds, limit, ...filter }) =>
       call('job_queue_dead', deadAnswer, { queue, filter: { ...filter, job_ids: jobIds, lim: limit } }),

@@ -513,6 +513,7 @@ export type Database = {
       job_queue_beat: { Args: { queue: string; worker_id: string; kinds: string[]; free_slots: number; release: string; ttl_ms: number; grace_ms: number }; Returns: Json }
       job_queue_cancel_by_hand: { Args: { job_ids: string[] }; Returns: undefined }
       job_queue_chain: { Args: { queue: string; after: number; lim: number }; Returns: Json }
+      job_queue_checkup: { Args: { queue: string }; Returns: Json }
       job_queue_claim_arrivals: { Args: { queue: string; lim: number }; Returns: Json }
       job_queue_data_of: { Args: { queue: string; job_ids: string[] }; Returns: Json }
       job_queue_dead: { Args: { queue: string; filter: Json }; Returns: Json }

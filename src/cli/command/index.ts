@@ -6,6 +6,7 @@ import { addChain } from './chain.ts'
 import { addDead } from './dead.ts'
 import { addDemo } from './demo.ts'
 import { addDev } from './dev.ts'
+import { addDoctor } from './doctor.ts'
 import { addDrain } from './drain.ts'
 import { addEnqueue } from './enqueue.ts'
 import { addExplain } from './explain.ts'
@@ -39,5 +40,5 @@ export const commandGroups: readonly (readonly [heading: string, commands: reado
     [addRun, addWork, addEnqueue, addCancel, addMove, addPause, addDrain, addResume, addRetry, addPolicy],
   ],
   ['Look:', [addStatus, addQueue, addExplain, addDead, addLog, addReplay, addStats, addWhatIf]],
-  ['Check:', [addVerify, addRebuild, addSnapshot, addChain, addAudit, addMachine, addInspect]],
+  ['Check:', [addDoctor, addVerify, addRebuild, addSnapshot, addChain, addAudit, addMachine, addInspect]],
 ]

@@ -1,0 +1,42 @@
+import type { Cli } from '../cli.ts'
+import { examine } from '../doctor/examine.ts'
+import type { Finding } from '../doctor/finding.ts'
+import { FoundSomething } from '../failure.ts'
+import type { Frame } from '../frame.ts'
+import { wholeNumber } from '../whole-number.ts'
+
+interface Options {
+  readonly [flag: string]: unknown
+  readonly waiting: string
+}
+
+export function addDoctor(cli: Cli): void {
+  cli
+    .command<Options>(
+      'doctor',
+      'look for what is wrong with the database, the queue and its workers; each with its remedy',
+      [
+        ['doctor', 'exit code 3 when there is a problem; notes alone are none'],
+        ['doctor --json', 'the findings, for a monitor'],
+      ],
+      async (frame, _, { waiting }) => {
+        const minutes = wholeNumber('--waiting', waiting, 1, 1_000_000) ?? 30
+        const findings = await examine(frame, minutes * 60_000)
+        const ok = findings.every(({ level }) => level === 'note')
+        frame.emit({ queue: frame.queue, ok, findings }, textOf(frame, findings))
+        if (!ok) throw new FoundSomething()
+      },
+    )
+    .option('--waiting <minutes>', 'a job may wait so long before that is worth a note', '30')
+}
+
+function textOf(frame: Frame, findings: readonly Finding[]): string {
+  if (findings.length === 0) return 'nothing found'
+  const { red, yellow, dim } = frame.colors
+  return findings
+    .map(({ level, what, remedy }) => {
+      const mark = level === 'problem' ? red('problem') : yellow('note   ')
+      return `${mark}  ${what}\n         ${dim('to do:')} ${remedy}`
+    })
+    .join('\n')
+}

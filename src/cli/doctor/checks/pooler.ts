@@ -1,0 +1,20 @@
+import type { Facts } from '../facts.ts'
+import { type Finding, problem } from '../finding.ts'
+
+const remedy =
+  'give Interlock the direct address or a pooler in session mode (on Supabase port 5432, not 6543); until then jobs start with the next poll'
+
+type Session = Pick<Facts, 'over' | 'notificationsArrive' | 'connectedMs'> & {
+  readonly checkup: { readonly sessionAgeMs: number }
+}
+
+/** A pooler in transaction mode between here and the server: what is said to a session that listens does not arrive. */
+export function checkPooler({ over, notificationsArrive, checkup, connectedMs }: Session): Finding[] {
+  if (over !== 'postgres') return []
+  if (notificationsArrive === false)
+    return [problem('pooler', 'notifications do not arrive: a pooler in transaction mode, it seems', remedy)]
+  // A session that is older than this program was somebody else's before.
+  if (checkup.sessionAgeMs <= connectedMs + 1_000) return []
+  const what = 'the session is older than this program: a pooler hands sessions from one client to the next'
+  return [problem('pooler', what, remedy)]
+}

@@ -1,0 +1,32 @@
+import type { Facts } from '../facts.ts'
+import { type Finding, problem } from '../finding.ts'
+
+const onJobs = [
+  '000_job_queue_guard_insert',
+  '000_job_queue_guard_update',
+  'job_queue_intake',
+  'job_queue_deleted',
+  'job_queue_status_set',
+]
+const onLog = ['job_queue_log_append_only', 'job_queue_log_no_truncate']
+
+/** Triggers that somebody dropped or disabled: rows are then not seen, or the log can be changed. */
+export function checkTriggers({ checkup }: Facts): Finding[] {
+  const enabled = new Set(
+    checkup.triggers.flatMap(({ table, name, enabled }) => (enabled ? [`${name} on ${bare(table)}`] : [])),
+  )
+  const wanted = [
+    ...onLog.map((name) => `${name} on job_queue_log`),
+    ...(checkup.tables.jobs.followed ? onJobs.map((name) => `${name} on jobs`) : []),
+  ]
+  const off = wanted.filter((name) => !enabled.has(name))
+  const disabled = checkup.triggers.filter(({ enabled }) => !enabled)
+  if (off.length === 0 && disabled.length === 0) return []
+  const statements = disabled.map(({ table, name }) => `ALTER TABLE ${table} ENABLE TRIGGER "${name}";`)
+  const names = new Set([...off, ...disabled.map(({ table, name }) => `${name} on ${bare(table)}`)])
+  const remedy = [...statements, 'interlock migrate --again'].join(' ')
+  return [problem('triggers', `triggers are missing or off: ${[...names].join(', ')}`, remedy)]
+}
+
+/** Interlock's tables and the user's are in public, which is shown or not by the search path of the session. */
+const bare = (table: string): string => table.replace(/^public\./, '')

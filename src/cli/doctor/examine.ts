@@ -1,0 +1,63 @@
+import { InterlockError, isInterlockError } from '../../core/index.ts'
+import type { Frame } from '../frame.ts'
+import { checkArrivals } from './checks/arrivals.ts'
+import { checkClock } from './checks/clock.ts'
+import { checkFirst } from './checks/first.ts'
+import { checkFunctions } from './checks/functions.ts'
+import { checkGrants } from './checks/grants.ts'
+import { checkPooler } from './checks/pooler.ts'
+import { checkRows } from './checks/rows.ts'
+import { checkServer } from './checks/server.ts'
+import { checkStuck } from './checks/stuck.ts'
+import { checkTriggers } from './checks/triggers.ts'
+import { checkWorkers } from './checks/workers.ts'
+import { type Facts, gather } from './facts.ts'
+import { type Finding, problem } from './finding.ts'
+
+/** Every check, the ones first that make others pointless. */
+const checks: readonly ((facts: Facts) => Finding[])[] = [
+  checkFunctions,
+  checkTriggers,
+  checkGrants,
+  checkServer,
+  checkPooler,
+  checkFirst,
+  checkRows,
+  checkArrivals,
+  checkStuck,
+  checkWorkers,
+  checkClock,
+]
+
+/**
+ * Everything that was found, the problems first.
+ * @throws InterlockError when the database cannot be reached at all, or is none that can be examined
+ */
+export async function examine(frame: Frame, patienceMs: number): Promise<readonly Finding[]> {
+  const facts = await gather(frame, patienceMs).catch(unexamined)
+  if (facts === null)
+    throw new InterlockError('invalid_input', 'a store in memory has nothing to examine; give --url')
+  if (!('checkup' in facts)) return [facts]
+  const found = checks.flatMap((check) => check(facts))
+  return found.toSorted((a, b) => Number(a.level === 'note') - Number(b.level === 'note'))
+}
+
+/** What keeps the doctor out is the first thing to mend. */
+function unexamined(error: unknown): Finding {
+  if (!isInterlockError(error)) throw error
+  switch (error.code) {
+    case 'not_migrated':
+    case 'database_older':
+      return problem('migration', error.message, 'interlock migrate')
+    case 'database_newer':
+      return problem('migration', error.message, 'npm install interlock-queue@latest')
+    case 'store_unwritable':
+      return problem(
+        'grants',
+        error.message,
+        'interlock migrate --runtime-role <role>, as the owner of the tables',
+      )
+    default:
+      throw error
+  }
+}

@@ -1,0 +1,59 @@
+import type { Adoptable, Checkup, LogStore, Projection, WorkerRow } from '../../port/index.ts'
+import { storeAt } from '../../process/index.ts'
+import type { Frame } from '../frame.ts'
+import { notificationsArrive } from './notifications.ts'
+
+/** What the checks judge: seen once, at one time. */
+export interface Facts {
+  readonly checkup: Checkup
+  readonly projection: Projection | null
+  readonly workers: readonly WorkerRow[]
+  readonly adoptable: Adoptable
+  /** How the database is reached. */
+  readonly over: 'postgres' | 'supabase' | 'pglite' | 'memory'
+  /** This machine's clock in milliseconds, right before and right after the database's was read. */
+  readonly clock: { readonly before: number; readonly after: number }
+  /** How long this program had been connecting when the session was looked at, in milliseconds. */
+  readonly connectedMs: number
+  /** Null where nobody listens on a connection. */
+  readonly notificationsArrive: boolean | null
+  /** How long a job may wait before that is worth a word, in milliseconds. */
+  readonly patienceMs: number
+}
+
+/**
+ * Looks at the database once. Null where there is nothing to look at (a store in memory).
+ * @throws InterlockError `not_migrated`, `database_older`, `database_newer`, `store_unavailable`, `store_unwritable`
+ */
+export async function gather(frame: Frame, patienceMs: number): Promise<Facts | null> {
+  const target = frame.target()
+  const began = performance.now()
+  const store = await storeAt(target)
+  try {
+    await store.open(frame.queue)
+    const look = await lookAt(store, frame.queue, began)
+    if (look === null) return null
+    return {
+      ...look,
+      patienceMs,
+      over: target.kind,
+      notificationsArrive: target.kind === 'postgres' ? await notificationsArrive(target.url) : null,
+    }
+  } finally {
+    await store.close()
+  }
+}
+
+async function lookAt(store: LogStore, queue: string, began: number) {
+  const before = Date.now()
+  const checkup = await store.checkup(queue)
+  if (checkup === null) return null
+  return {
+    checkup,
+    clock: { before, after: Date.now() },
+    connectedMs: performance.now() - began,
+    projection: await store.projection(queue),
+    workers: await store.workers(queue),
+    adoptable: await store.adoptable({ limit: 1 }),
+  }
+}

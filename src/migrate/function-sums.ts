@@ -1,0 +1,24 @@
+import { createHash } from 'node:crypto'
+import { bundleNames } from './compose.ts'
+import { readMigrationFile } from './package-files.ts'
+
+export interface FunctionSum {
+  /** SHA-256 of its body, in hexadecimal digits. */
+  readonly sum: string
+  /** Whether it runs with the rights of its owner. */
+  readonly definer: boolean
+}
+
+/** The functions as this release makes them, by name: what `job_queue_checkup` says of a database should be the same. */
+export function functionSums(): ReadonlyMap<string, FunctionSum> {
+  const text = readMigrationFile(bundleNames.existing)
+  const statements = text.matchAll(
+    /^create or replace function public\.(job_queue_\w+)\(([\s\S]*?)^as \$\$([\s\S]*?)\$\$;/gm,
+  )
+  return new Map(
+    [...statements].map(([, name = '', head = '', body = '']) => [
+      name,
+      { sum: createHash('sha256').update(body).digest('hex'), definer: /\bsecurity definer\b/.test(head) },
+    ]),
+  )
+}

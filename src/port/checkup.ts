@@ -1,0 +1,62 @@
+import type { Micros } from '../core/index.ts'
+
+/** How many lie about, and how long the oldest has; null: none does. */
+export interface Backlog {
+  readonly rows: number
+  readonly ageMs: number | null
+}
+
+/** One of the user's tables: whether its rows follow the log, and what stands against it. */
+export interface TableCheck {
+  readonly exists: boolean
+  readonly followed: boolean
+  readonly missing: readonly string[]
+}
+
+/** What `job_queue_checkup` saw of a database and of one queue, unjudged; every field is documented there. */
+export interface Checkup {
+  readonly now: Micros
+  readonly sessionAgeMs: number
+  readonly server: {
+    readonly version: number
+    readonly synchronousCommit: string
+    /** Roles for which it is off or local by a setting of theirs. */
+    readonly offByRole: readonly string[]
+    readonly fsync: string
+    readonly fullPageWrites: string
+    readonly inRecovery: boolean
+  }
+  /** SHA-256 of each body, in hexadecimal digits. */
+  readonly functions: readonly { readonly name: string; readonly sum: string; readonly definer: boolean }[]
+  readonly triggers: readonly { readonly table: string; readonly name: string; readonly enabled: boolean }[]
+  readonly tables: { readonly jobs: TableCheck; readonly workflowExecutions: TableCheck }
+  readonly grants: {
+    readonly caller: string
+    readonly missing: readonly string[]
+    readonly open: readonly string[]
+  }
+  readonly setAside: readonly {
+    readonly target: string
+    readonly sqlstate: string
+    readonly rows: number
+    readonly tries: number
+    readonly ageMs: number
+    readonly example: string
+  }[]
+  readonly notTakenIn: {
+    readonly rows: number
+    readonly jobId: string | null
+    readonly reason: string | null
+  }
+  readonly arrivals: Backlog
+  readonly inbox: Backlog
+  readonly behind: { readonly events: number; readonly ageMs: number | null }
+  readonly unknownRows: { readonly old: number; readonly new: number }
+  /** Null where there are no tables of the first coordinator; `writtenAt` only when that was after the migration. */
+  readonly first: { readonly activeJobId: string | null; readonly writtenAt: Micros | null } | null
+  readonly foreignWrites: readonly {
+    readonly pid: number
+    readonly role: string | null
+    readonly application: string
+  }[]
+}
