@@ -1,6 +1,7 @@
 import type { StandardSchemaV1 } from '@standard-schema/spec'
 import type { Coordinator } from '../coordinator/index.ts'
 import type { JobType, Json } from '../core/index.ts'
+import type { BreakerOptions } from './breaker.ts'
 import type { RetryRule } from './retry.ts'
 
 /** The job that a handler is given. */
@@ -67,6 +68,8 @@ export interface JobWorkerOptions {
   readonly intake?: boolean
   /** The wait before another attempt; exponential from 1 s to 60 s, with jitter. */
   readonly retry?: RetryRule
+  /** Pauses a model after so many failed attempts in a row on it; never unless given. */
+  readonly breaker?: BreakerOptions
   /** How long a handler that was told to stop may take before its attempt is ended without it, in milliseconds; 4,000. */
   readonly stopMs?: number
   /**

@@ -1,4 +1,5 @@
 export type * from './api.ts'
+export type { BreakerOptions } from './breaker.ts'
 export {
   AttemptStopped,
   NonRetryableError,

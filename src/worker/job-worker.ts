@@ -3,6 +3,7 @@ import type { Coordinator } from '../coordinator/index.ts'
 import { InterlockError, type RecordedEvent, type Started } from '../core/index.ts'
 import type { DrainOptions, DrainReport, JobWorker, JobWorkerOptions, WorkerMetrics } from './api.ts'
 import { Attempt } from './attempt.ts'
+import { Breaker, type BreakerOptions } from './breaker.ts'
 import type { StopCause } from './errors.ts'
 import { type Handlers, handlersOf } from './handlers.ts'
 import { Intake } from './intake.ts'
@@ -43,6 +44,7 @@ class QueueJobWorker implements JobWorker {
     this.#options = options
     this.#coordinator = coordinator
     this.#handlers = handlersOf(handlers)
+    if (options.breaker !== undefined) checkBreaker(options.breaker)
     const { kinds } = this.#handlers
     this.#slots = new Slots(checkedConcurrency(concurrency), {
       kinds,
@@ -59,6 +61,8 @@ class QueueJobWorker implements JobWorker {
     this.#watch.add(wake$.subscribe(() => this.#claim()))
     this.#watch.add(leaseLost$.subscribe(() => this.#loseAll()))
     this.#watch.add(events$.subscribe((event) => this.#onEvent(event)))
+    const { breaker } = this.#options
+    if (breaker !== undefined) this.#watch.add(new Breaker(breaker, this.#coordinator).watch())
     if (this.#options.catchStray === true) this.#watch.add(catchStray())
     this.#intake?.start()
     this.#claim()
@@ -185,10 +189,18 @@ export function createJobWorker(options: JobWorkerOptions): JobWorker {
 }
 
 function checkedConcurrency(concurrency: number): number {
-  if (Number.isInteger(concurrency) && concurrency >= 1 && concurrency <= 100_000) return concurrency
-  throw new InterlockError('invalid_input', 'concurrency: must be a whole number from 1 to 100,000', {
-    path: 'concurrency',
-  })
+  return checked('concurrency', concurrency, 1, 100_000)
+}
+
+function checkBreaker({ failures, pauseSeconds }: BreakerOptions): void {
+  checked('breaker.failures', failures, 1, 1_000)
+  checked('breaker.pauseSeconds', pauseSeconds, 1, 86_400)
+}
+
+function checked(path: string, number: number, least: number, most: number): number {
+  if (Number.isInteger(number) && number >= least && number <= most) return number
+  const range = `${least.toLocaleString('en')} to ${most.toLocaleString('en')}`
+  throw new InterlockError('invalid_input', `${path}: must be a whole number from ${range}`, { path })
 }
 
 function textOf(error: unknown): string {

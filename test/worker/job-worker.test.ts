@@ -159,6 +159,34 @@ describe('how an attempt ends', () => {
     ])
   })
 
+  it('pauses a model after failures in a row, over all processes, and no other', async () => {
+    const store = memoryStore()
+    const options = {
+      breaker: { failures: 3, pauseSeconds: 60 },
+      retry: () => 0,
+      handlers: {
+        normal: ({ models }: { models: readonly string[] }) => {
+          if (models.includes('bad')) throw new Error('no answer')
+        },
+      },
+    }
+    const { coordinator } = await work(options, { store })
+    await coordinator.setPolicy('by-model')
+    await work(options, { store })
+    await coordinator.enqueue([
+      ...[1, 2, 3, 4, 5].map((n) => ({ jobId: `bad-${n}`, models: ['bad'], attempts: 9 })),
+      ...[1, 2, 3].map((n) => ({ jobId: `good-${n}`, models: ['good'] })),
+    ])
+    await expect.poll(() => coordinator.state().paused).toMatchObject([{ model: 'bad', reason: 'breaker' }])
+    await expect.poll(() => coordinator.metrics().ended.completed).toBe(3)
+    const events = await log(store)
+    expect(events.filter(({ type }) => type === 'model_paused')).toHaveLength(1)
+    const failed = events.filter(({ type }) => type === 'failed')
+    // The third trips it; one more may have begun meanwhile.
+    expect(failed.length).toBeGreaterThanOrEqual(3)
+    expect(failed.length).toBeLessThanOrEqual(4)
+  })
+
   it('stops a handler whose time is up, and one that does not listen is left behind', async () => {
     const reasons: unknown[] = []
     const release = Promise.withResolvers<void>()
@@ -301,6 +329,8 @@ describe('how jobs are taken', () => {
       createJobWorker({ coordinator, handlers: {}, ...options } as never)
     expect(make({})).toThrow(/handlers: must have a function/)
     expect(make({ handlers: { a: 7 } })).toThrow(/handlers\["a"\]: must be a function/)
+    const breaker = { failures: 0, pauseSeconds: 1 }
+    expect(make({ handlers: { a: () => {} }, breaker })).toThrow(/breaker.failures: must be a whole number/)
     expect(make({ handlers: { a: () => {} }, concurrency: 0 })).toThrow(/concurrency: must be a whole number/)
     expect(() => new RetryLater({ seconds: -1 })).toThrow(/seconds/)
   })

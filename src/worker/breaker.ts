@@ -1,0 +1,69 @@
+import type { Subscription } from 'rxjs'
+import type { Coordinator } from '../coordinator/index.ts'
+import { MICROS_PER_MS, type RecordedEvent } from '../core/index.ts'
+
+/** When a model is paused because what needs it keeps failing. */
+export interface BreakerOptions {
+  /** So many failed attempts in a row on a model, in whatever process, 1 to 1,000. One that completes begins anew. */
+  readonly failures: number
+  /** For how long the model is paused then, in seconds, up to a day. */
+  readonly pauseSeconds: number
+}
+
+/** What says something about the model: neither a bad payload nor an attempt that was given back does. */
+const telling: ReadonlySet<string> = new Set(['handler_error', 'timed_out'])
+
+/**
+ * Pauses a model (reason `breaker`) after failures in a row. Every process counts the same, from the log; the one that ended
+ * the last of them pauses.
+ */
+export class Breaker {
+  readonly #options: BreakerOptions
+  readonly #coordinator: Coordinator
+  /** Models of attempts that run now, by fencing token. */
+  readonly #models = new Map<number, readonly string[]>()
+  readonly #inARow = new Map<string, number>()
+
+  constructor(options: BreakerOptions, coordinator: Coordinator) {
+    this.#options = options
+    this.#coordinator = coordinator
+  }
+
+  watch(): Subscription {
+    return this.#coordinator.events$.subscribe((event) => this.#see(event))
+  }
+
+  #see(event: RecordedEvent): void {
+    if (event.type === 'started') this.#models.set(event.seq, event.models)
+    if (!('token' in event) || event.token === null || event.type === 'detached') return
+    const models = this.#models.get(event.token) ?? []
+    this.#models.delete(event.token)
+    if (event.type === 'completed') for (const model of models) this.#inARow.delete(model)
+    if (event.type !== 'failed' || !telling.has(event.code)) return
+    for (const model of models) this.#count(model, event.workerId === this.#coordinator.workerId)
+  }
+
+  #count(model: string, isOurs: boolean): void {
+    const failures = (this.#inARow.get(model) ?? 0) + 1
+    this.#inARow.set(model, failures)
+    if (failures < this.#options.failures) return
+    this.#inARow.delete(model)
+    if (isOurs) void this.#pause(model)
+  }
+
+  async #pause(model: string): Promise<void> {
+    const { failures, pauseSeconds } = this.#options
+    const { logger } = this.#coordinator
+    const until = new Date(this.#coordinator.now() / MICROS_PER_MS + pauseSeconds * 1_000)
+    try {
+      await this.#coordinator.pauseModel(model, { reason: 'breaker', until })
+      logger.warn(
+        `[WORKER] Model ${model} paused for ${pauseSeconds} s: ${failures} attempts failed in a row`,
+      )
+    } catch (error) {
+      logger.error(
+        `[WORKER] Model ${model} could not be paused: ${error instanceof Error ? error.message : error}`,
+      )
+    }
+  }
+}

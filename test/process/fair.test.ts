@@ -1,0 +1,92 @@
+import { describe, expect, it } from 'vitest'
+import type { RecordedEvent } from '../../src/core/index.ts'
+import { allEnded, attemptsOf, judge, scene, startWorker } from './support.ts'
+
+const started = (events: readonly RecordedEvent[], model: string) =>
+  events.filter((event) => event.type === 'started' && event.models.includes(model))
+
+describe('a model that is paused for 3 s under load', () => {
+  it('starts none of its jobs, while others flow, and no attempt is used up', async () => {
+    const { url, coordinator, store } = await scene()
+    await coordinator.setPolicy('by-model')
+    await Promise.all([startWorker(url), startWorker(url)])
+    const jobs = Array.from({ length: 80 }, (_, n) => ({
+      jobId: `job-${n}`,
+      models: [n % 2 === 0 ? 'paused' : 'open'],
+      attempts: 1,
+      payload: { ms: 80 },
+    }))
+    await coordinator.enqueue(jobs)
+    await expect.poll(() => coordinator.metrics().ended.completed, { timeout: 20_000 }).toBeGreaterThan(4)
+    const until = new Date(coordinator.now() / 1_000 + 3_000)
+    await coordinator.pauseModel('paused', { reason: 'provider_down', until })
+    expect(
+      coordinator
+        .state()
+        .waiting()
+        .filter(({ code }) => code === 'model_paused').length,
+    ).toBeGreaterThan(0)
+    await allEnded(coordinator)
+    const { events, violations, verified } = await judge(store)
+    expect({ violations, verified }).toEqual({ violations: [], verified: true })
+    const pausedAt = events.find(({ type }) => type === 'model_paused')?.at ?? Number.NaN
+    const resumedAt = events.find(({ type }) => type === 'model_resumed')?.at ?? Number.NaN
+    expect((resumedAt - pausedAt) / 1e6).toBeGreaterThanOrEqual(2.9)
+    const during = (model: string) =>
+      started(events, model).filter(({ at }) => at > pausedAt && at < resumedAt).length
+    expect(during('paused')).toBe(0)
+    expect(during('open')).toBeGreaterThan(5)
+    expect(attemptsOf(events)).toEqual({ open: [], ends: { completed: jobs.length } })
+  })
+})
+
+describe('a rate of 5 starts a second', () => {
+  it('is kept in every window of a second, and used to the full', async () => {
+    const { url, coordinator, store } = await scene()
+    await coordinator.setPolicy({
+      maxActive: null,
+      capacity: { limited: 50 },
+      rate: { limited: { starts: 5, perSeconds: 1 } },
+    })
+    await Promise.all([startWorker(url, { concurrency: 10 }), startWorker(url, { concurrency: 10 })])
+    await coordinator.enqueue(
+      Array.from({ length: 24 }, (_, n) => ({ jobId: `job-${n}`, models: ['limited'] })),
+    )
+    await allEnded(coordinator)
+    const { events, violations } = await judge(store)
+    expect(violations).toEqual([])
+    const times = started(events, 'limited').map(({ at }) => at)
+    expect(times).toHaveLength(24)
+    for (const [n, at] of times.entries()) {
+      expect(times.slice(n).filter((other) => other - at <= 1_000_000).length).toBeLessThanOrEqual(5)
+    }
+    // 24 starts at 5 a second: four windows have to pass; a process wakes by itself when one opens.
+    const took = ((times.at(-1) ?? 0) - (times[0] ?? 0)) / 1e6
+    expect(took).toBeGreaterThan(4)
+    expect(took).toBeLessThan(8)
+  })
+})
+
+describe('a customer who floods the queue', () => {
+  it("delays nobody else: the other customer's wait is one job long", async () => {
+    const { url, coordinator, store } = await scene()
+    await coordinator.setPolicy({ maxActive: null, fairShare: { spacingSeconds: 60 } })
+    const flood = Array.from({ length: 5_000 }, (_, n) => ({
+      jobId: `flood-${n}`,
+      models: ['flux-dev'],
+      fairKey: 'customer-1',
+    }))
+    await coordinator.enqueue(flood)
+    const { child } = await startWorker(url, { concurrency: 1 })
+    await expect.poll(() => coordinator.metrics().ended.completed, { timeout: 20_000 }).toBeGreaterThan(10)
+    await coordinator.enqueue([{ jobId: 'other', models: ['flux-dev'], fairKey: 'customer-2' }])
+    await expect.poll(() => coordinator.explain('other'), { timeout: 20_000 }).toBeUndefined()
+    child.kill('SIGTERM')
+    const { events, violations } = await judge(store)
+    expect(violations).toEqual([])
+    const of = (type: string) =>
+      events.findIndex((event) => event.type === type && 'jobId' in event && event.jobId === 'other')
+    const passed = events.slice(of('queued'), of('started')).filter(({ type }) => type === 'started')
+    expect(passed.length).toBeLessThanOrEqual(1)
+  })
+})
