@@ -24,6 +24,7 @@ export class Cli {
         ),
       )
       .addOption(new Option('--queue <name>', 'which queue').default('default'))
+      .option('--as <name>', 'who does this, for the log: a role rather than a person (INTERLOCK_AS)')
       .option('--json', 'one JSON document on standard output')
       .option('--verbose', 'show the lines of the coordinator on standard error')
       .configureHelp({ showGlobalOptions: true, helpWidth: Math.min(surface.stdout.columns ?? 80, 100) })

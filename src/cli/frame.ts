@@ -23,6 +23,7 @@ export interface Stream {
 export interface CommonOptions {
   readonly url?: string
   readonly queue?: string
+  readonly as?: string
   readonly json?: boolean
   readonly verbose?: boolean
 }
@@ -33,6 +34,8 @@ export class Frame {
   readonly json: boolean
   readonly verbose: boolean
   readonly queue: string
+  /** Who does this, for the log; undefined: it is not said. */
+  readonly as: string | undefined
   readonly colors: ReturnType<typeof pc.createColors>
   readonly #url: string | undefined
 
@@ -40,6 +43,7 @@ export class Frame {
     this.surface = surface
     this.json = options.json === true
     this.verbose = options.verbose === true
+    this.as = options.as ?? (surface.env['INTERLOCK_AS'] || undefined)
     this.queue = parseQueue(options.queue ?? 'default')
     this.colors = pc.createColors(this.isTerminal && !surface.env['NO_COLOR'])
     this.#url = options.url

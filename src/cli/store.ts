@@ -21,7 +21,12 @@ export async function withCoordinator<T>(
 ): Promise<T> {
   const store = await storeAt(frame.target())
   try {
-    const coordinator = await createCoordinator({ store, queue: frame.queue, logger: loggerOf(frame) })
+    const coordinator = await createCoordinator({
+      store,
+      queue: frame.queue,
+      logger: loggerOf(frame),
+      ...(frame.as === undefined ? {} : { name: frame.as }),
+    })
     try {
       return await use(coordinator, store)
     } finally {

@@ -29,6 +29,11 @@ export interface CoordinatorOptions {
   readonly store: LogStore
   /** `default` unless given; 1 to 200 characters. */
   readonly queue?: string
+  /**
+   * Who this is, for the log: worker ids begin with it, and every event names the worker id of whoever caused it. 1 to 50
+   * letters, digits and `_.@-`; none unless given. It goes into the append-only log: no name that may have to be erased.
+   */
+  readonly name?: string
   /** Where the `[COORDINATOR]` lines go: pino's shape; standard error unless given. */
   readonly logger?: Logger
   /** How long the lease of this process lives without a beat; 15,000. At least 100. */

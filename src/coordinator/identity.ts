@@ -1,8 +1,12 @@
 import { randomBytes } from 'node:crypto'
 
-/** An incarnation of a worker process: made at start, never reused, and short, since every event carries it. */
-export function newWorkerId(): string {
-  return `w${randomBytes(6).toString('base64url').replace(/[-_]/g, '0')}`
+/**
+ * An incarnation of a worker process: made at start, never reused, and short, since every event carries it. With a name, so
+ * that the log says who did something: `anna:w3fK0aB9`.
+ */
+export function newWorkerId(name?: string): string {
+  const id = `w${randomBytes(6).toString('base64url').replace(/[-_]/g, '0')}`
+  return name === undefined ? id : `${name}:${id}`
 }
 
 /** Command ids of one incarnation: unique without asking anybody. */

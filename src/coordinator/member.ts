@@ -74,8 +74,8 @@ export class Member {
   readonly #leaseLost = new Subject<{ workerId: string }>()
   /** Ids of own commands under way: what they start is told to their caller. */
   readonly #underWay = new Set<string>()
-  #workerId = newWorkerId()
-  #ids = new CommandIds(this.#workerId)
+  #workerId: string
+  #ids: CommandIds
   #poll: NodeJS.Timeout | undefined
   #stopListening: (() => Promise<void>) | undefined
   #watch: Subscription | undefined
@@ -87,6 +87,8 @@ export class Member {
 
   constructor(options: WholeOptions, hooks: MemberHooks) {
     this.#options = options
+    this.#workerId = newWorkerId(options.name)
+    this.#ids = new CommandIds(this.#workerId)
     this.#hooks = hooks
     this.logger = options.logger ?? stderrLogger
     const { store, queue, patienceMs } = options
@@ -301,7 +303,7 @@ export class Member {
   #onLeaseLost(): void {
     const workerId = this.#workerId
     this.logger.error(`[COORDINATOR] Lease of worker ${workerId} lost; what it ran is given to others`)
-    this.#workerId = newWorkerId()
+    this.#workerId = newWorkerId(this.#options.name)
     this.#ids = new CommandIds(this.#workerId)
     this.#leaseLost.next({ workerId })
     void this.lease.renew(this.#workerId)

@@ -39,6 +39,7 @@ export function completeOptions(options: CoordinatorOptions): WholeOptions {
   if (complete.mode === 'observe') complete.onUnavailable = 'bypass'
   if (complete.onUnavailable === 'bypass') complete.patienceMs = options.patienceMs ?? LENIENT_PATIENCE_MS
   parseQueue(complete.queue)
+  checkName(complete.name)
   checkSnapshotEvery(complete.snapshotEvery)
   for (const [name, [least, most]] of Object.entries(ranges)) {
     const value = complete[name as keyof typeof ranges]
@@ -59,6 +60,13 @@ function checkSnapshotEvery(events: number): void {
       path: 'snapshotEvery',
     },
   )
+}
+
+function checkName(name: string | undefined): void {
+  if (name === undefined || /^[\w.@-]{1,50}$/.test(name)) return
+  throw new InterlockError('invalid_input', 'name must be 1 to 50 letters, digits and _ . @ -', {
+    path: 'name',
+  })
 }
 
 function checkWord(name: string, word: string, allowed: readonly string[]): void {

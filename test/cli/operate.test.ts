@@ -71,8 +71,12 @@ describe('the line', () => {
     const order = async () =>
       (await ask(url, 'queue')).jobs.map(({ jobId }: { jobId: string }) => jobId).join('')
     expect(await order()).toBe('cab')
-    await ask(url, 'move', 'b', '--priority', '1000')
+    await ask(url, 'move', 'b', '--priority', '1000', '--as', 'night-shift')
     expect(await order()).toBe('bca')
+    const { stdout } = await interlock(['log', '--limit', '1', '--url', url, '--json'])
+    expect(JSON.parse(stdout)).toMatchObject([
+      { type: 'reprioritized', workerId: expect.stringMatching(/^night-shift:w/) },
+    ])
     expect((await interlock(['move', 'b', '--url', url])).stderr).toContain(
       'either --before <job> or --priority',
     )

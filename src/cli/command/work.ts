@@ -59,6 +59,7 @@ async function supervise(frame: Frame, processes: number, flags: Options): Promi
   const { handler, concurrency, intake, drain } = flags
   const words = ['work', '--handler', handler, '--drain', drain, '--queue', frame.queue]
   if (frame.url !== undefined) words.push('--url', frame.url)
+  if (frame.as !== undefined) words.push('--as', frame.as)
   if (concurrency !== undefined) words.push('--concurrency', concurrency)
   if (intake === true) words.push('--intake')
   await new Supervisor(frame, words).run(processes)

@@ -19,7 +19,12 @@ export async function workHere(frame: Frame, options: WorkOptions): Promise<Drai
   const { handlers, ...given } = await loadHandlers(options.handler)
   const store = await storeAt(frame.target())
   try {
-    const coordinator = await createCoordinator({ store, queue: frame.queue, logger: stderrLogger })
+    const coordinator = await createCoordinator({
+      store,
+      queue: frame.queue,
+      logger: stderrLogger,
+      ...(frame.as === undefined ? {} : { name: frame.as }),
+    })
     try {
       const { concurrency = given.concurrency ?? 1, intake } = options
       const worker = createJobWorker({
