@@ -1,4 +1,4 @@
-import { type JobRow, MICROS_PER_MS, type Micros } from '../core/index.ts'
+import { type JobRow, MICROS_PER_MS, MICROS_PER_SECOND, type Micros } from '../core/index.ts'
 
 /** A live job as `--json` shows it: the words of the TypeScript API, times as ISO texts. */
 export function jobDocument(row: JobRow) {
@@ -10,6 +10,7 @@ export function jobDocument(row: JobRow) {
     models: row.models,
     priority: row.priority,
     queuedAt: dateOf(row.queued_at),
+    ...standingOf(row),
     dueAt: dateOf(row.due_at),
     startedAt: dateOf(row.started_at),
     /** When its waiting ends, or its attempt times out. */
@@ -24,6 +25,15 @@ export function jobDocument(row: JobRow) {
     reason: row.conflict_reason,
   }
 }
+
+/**
+ * What the place in line is made of: `level` goes first, whatever the waiting (strict priority), and the job stands as if it had
+ * come `aheadSeconds` earlier than it did (priority, a move) or, when that is negative, later (fair share).
+ */
+export const standingOf = (row: JobRow) => ({
+  level: row.place_level,
+  aheadSeconds: (row.queued_at - row.place_order) / MICROS_PER_SECOND,
+})
 
 export const dateOf = (at: Micros | null): Date | null => (at === null ? null : new Date(at / MICROS_PER_MS))
 

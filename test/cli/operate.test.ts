@@ -38,6 +38,12 @@ async function withDeadJobs(): Promise<string> {
   return url
 }
 
+interface Standing {
+  readonly jobId: string
+  readonly aheadSeconds: number
+  readonly level: number
+}
+
 describe('dead jobs', () => {
   it('are listed with what went wrong, tried again, or dropped', async () => {
     const url = await withDeadJobs()
@@ -80,6 +86,38 @@ describe('the line', () => {
     expect((await interlock(['move', 'b', '--url', url])).stderr).toContain(
       'either --before <job> or --priority',
     )
+  })
+
+  it('shows what priority and moves are worth: how long each has waited, and what its place adds to that', async () => {
+    const url = await migratedDatabase()
+    for (const [job, ...more] of [['a'], ['b', '--priority', '5'], ['c', '--priority', '-1']])
+      await ask(url, 'enqueue', '--job', job ?? '', '--models', 'm', ...more)
+    const places = async () =>
+      (await ask(url, 'queue')).jobs.map(({ jobId, aheadSeconds, level }: Standing) => [
+        jobId,
+        aheadSeconds,
+        level,
+      ])
+    expect(await places()).toEqual([
+      ['b', 300, 0],
+      ['a', 0, 0],
+      ['c', -60, 0],
+    ])
+    const { stdout } = await interlock(['queue', '--url', url])
+    expect(stdout).toMatch(/b +m +\d.* \+ 5 min 00 s +may start/)
+    expect(stdout).toMatch(/c +m +\d.* − 1 min 00 s +m, behind a/)
+    await ask(url, 'move', 'c', '--before', 'b')
+    const [first] = await places()
+    expect(first[0]).toBe('c')
+    expect(first[1]).toBeGreaterThanOrEqual(300)
+    const store = postgresStore(url)
+    const coordinator = await createCoordinator({ store, logger: silentLogger })
+    await coordinator.setPolicy({ ageSeconds: null })
+    await coordinator.close()
+    await store.close()
+    await ask(url, 'enqueue', '--job', 'd', '--models', 'm', '--priority', '2')
+    expect((await places()).find(([jobId]: [string]) => jobId === 'd')).toEqual(['d', 0, -2])
+    expect((await interlock(['queue', '--url', url])).stdout).toMatch(/d +m +\d.*, level -2/)
   })
 
   it('leaves out a model that is paused, and says so', async () => {

@@ -68,31 +68,28 @@ describe('a run on PostgreSQL', () => {
     expect(workers.size).toBe(4)
   })
 
-  it.skipIf(process.platform === 'win32')(
-    'notices a worker that is killed: its job starts anew when its lease is over, and another process takes its place',
-    async () => {
-      const url = await createDatabase('e2e')
-      await document(['migrate', '--url', url])
-      const words = [
-        'run',
-        await file(8),
-        '--policy',
-        'by-model',
-        '--time-scale',
-        '10',
-        '--processes',
-        '2',
-        '--concurrency',
-        '2',
-      ]
-      const running = start([...words, '--url', url, '--json'])
-      await statusUntil(url, ({ activeCount }) => activeCount === 4)
-      const { stdout } = await promisify(execFile)('pgrep', ['-P', String(running.child.pid)])
-      const [victim] = stdout.trim().split('\n').map(Number)
-      process.kill(victim as number, 'SIGKILL')
-      const { code, stdout: said, stderr } = await running.ended
-      expect(stderr).toContain(`(process ${victim}) ended by SIGKILL`)
-      expect({ code, ...JSON.parse(said) }).toMatchObject({ code: 0, completed: 8, failed: 0, violations: 0 })
-    },
-  )
+  it('notices a worker that is killed: its job starts anew when its lease is over, and another process takes its place', async () => {
+    const url = await createDatabase('e2e')
+    await document(['migrate', '--url', url])
+    const words = [
+      'run',
+      await file(8),
+      '--policy',
+      'by-model',
+      '--time-scale',
+      '10',
+      '--processes',
+      '2',
+      '--concurrency',
+      '2',
+    ]
+    const running = start([...words, '--url', url, '--json'])
+    await statusUntil(url, ({ activeCount }) => activeCount === 4)
+    const { stdout } = await promisify(execFile)('pgrep', ['-P', String(running.child.pid)])
+    const [victim] = stdout.trim().split('\n').map(Number)
+    process.kill(victim as number, 'SIGKILL')
+    const { code, stdout: said, stderr } = await running.ended
+    expect(stderr).toContain(`(process ${victim}) ended by SIGKILL`)
+    expect({ code, ...JSON.parse(said) }).toMatchObject({ code: 0, completed: 8, failed: 0, violations: 0 })
+  })
 })

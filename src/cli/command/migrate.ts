@@ -13,9 +13,10 @@ import {
   type WrittenMigration,
   writeSupabaseMigration,
 } from '../../migrate/index.ts'
+import { storeAt } from '../../process/index.ts'
 import type { Cli } from '../cli.ts'
 import type { Frame } from '../frame.ts'
-import { withStore } from '../store.ts'
+import { emptyFolder } from '../store.ts'
 
 interface Options {
   readonly [flag: string]: unknown
@@ -91,7 +92,14 @@ async function migrateTarget(frame: Frame, options: MigrateOptions): Promise<Mig
     throw new InterlockError('invalid_input', message)
   }
   // The embedded database is migrated whenever it is opened.
-  return withStore(frame, async () => ({ version: schemaVersion, applied: false }))
+  const applied = emptyFolder(target) !== null
+  const store = await storeAt(target)
+  try {
+    await store.open(frame.queue)
+    return { version: schemaVersion, applied }
+  } finally {
+    await store.close()
+  }
 }
 
 const migratePostgres = (url: string, options: MigrateOptions): Promise<MigrationOutcome> =>

@@ -20,13 +20,16 @@ export function addQueue(cli: Cli): void {
       ],
       async (frame, _, options) => {
         const limit = wholeNumber('--limit', options.limit, 1, 1_000_000)
-        const projection = await withStore(frame, (store) => store.projection(frame.queue))
+        const { projection, now } = await withStore(frame, async (store) => ({
+          projection: await store.projection(frame.queue),
+          now: (await store.read(frame.queue, 0, 1)).now,
+        }))
         const rows = (projection?.jobs ?? []).toSorted(activeFirst)
         const shown = rows.slice(0, limit)
         const none = 'no live job; put some in line: interlock enqueue <file>'
         frame.emit(
           { queue: frame.queue, total: rows.length, jobs: shown.map(jobDocument) },
-          rows.length === 0 ? none : queueText(frame, shown, rows.length),
+          rows.length === 0 ? none : queueText(frame, shown, rows.length, now),
         )
       },
     )

@@ -113,7 +113,7 @@ function showQueue(frame: Frame, ledger: Ledger, limit: number): void {
       total: rows.length,
       jobs: shown.map(jobDocument),
     },
-    rows.length === 0 ? state : `${state}\n\n${queueText(frame, shown, rows.length)}`,
+    rows.length === 0 ? state : `${state}\n\n${queueText(frame, shown, rows.length, ledger.lastAt)}`,
   )
 }
 

@@ -3,7 +3,7 @@ import type { Cli } from '../cli.ts'
 import type { Frame } from '../frame.ts'
 import { dateOf } from '../job-document.ts'
 import { stateDocument, stateText } from '../show/state.ts'
-import { withStore } from '../store.ts'
+import { emptyFolder, nothingYet, withStore } from '../store.ts'
 
 /** What one look at the store saw. */
 interface Look {
@@ -22,6 +22,8 @@ export function addStatus(cli: Cli): void {
       ['status --json', 'the same for programs'],
     ],
     async (frame) => {
+      const folder = emptyFolder(frame.target())
+      if (folder !== null) return frame.emit(documentOf(frame, nothing(folder)), nothingYet)
       const look = await withStore<Look>(frame, async (store) => ({
         store: store.name,
         projection: await store.projection(frame.queue),
@@ -32,6 +34,13 @@ export function addStatus(cli: Cli): void {
     },
   )
 }
+
+const nothing = (folder: string): Look => ({
+  store: `pglite:${folder}`,
+  now: 0,
+  projection: null,
+  workers: [],
+})
 
 function documentOf(frame: Frame, { store, projection, workers }: Look) {
   return {

@@ -1,6 +1,8 @@
+import { InterlockError } from '../../core/index.ts'
 import type { Adoptable, Checkup, LogStore, Projection, WorkerRow } from '../../port/index.ts'
 import { storeAt } from '../../process/index.ts'
 import type { Frame } from '../frame.ts'
+import { emptyFolder, nothingYet } from '../store.ts'
 import { notificationsArrive } from './notifications.ts'
 
 /** What the checks judge: seen once, at one time. */
@@ -27,6 +29,8 @@ export interface Facts {
  */
 export async function gather(frame: Frame, patienceMs: number): Promise<Facts | null> {
   const target = frame.target()
+  const folder = emptyFolder(target)
+  if (folder !== null) throw new InterlockError('not_migrated', `${folder}: ${nothingYet}`)
   const began = performance.now()
   const store = await storeAt(target)
   try {
