@@ -43,3 +43,4 @@ export {
 export type { DeadJob, JobData, LogStore } from './port/index.ts'
 export { closeJobCoordinator, getJobCoordinator } from './process/index.ts'
 export * from './worker/index.ts'
+export * from './workflow/index.ts'

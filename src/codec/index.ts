@@ -7,5 +7,14 @@ export { parseModel, parsePause } from './pause.ts'
 export { type PolicyInput, parsePolicy, policySchema } from './policy.ts'
 export { parseRequest } from './request.ts'
 export { decodeSnapshot } from './snapshot.ts'
-export { type EnqueueInput, parseJobs, parseSpec, parseTime } from './spec.ts'
+export { type EnqueueInput, parseJob, parseJobs, parseSpec, parseTime } from './spec.ts'
 export { SCHEMA_VERSION } from './wire.ts'
+export {
+  type Hold,
+  parseWorkflow,
+  parseWorkflowState,
+  type WorkflowPlan,
+  type WorkflowState,
+  type WorkflowStep,
+  workflowOutcome,
+} from './workflow.ts'

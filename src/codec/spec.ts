@@ -103,18 +103,18 @@ export interface ParsedJob {
   readonly payload: Json | undefined
 }
 
+/** One job with its payload. @throws InterlockError `invalid_input` */
+export function parseJob(input: unknown, defaults: SpecDefaults = specDefaults, root = 'job'): ParsedJob {
+  const { payload, ...parsed } = parseInput(inputSchema, input, root)
+  const spec = withDefaults(parsed, defaults)
+  return { spec: payload === undefined ? spec : { ...spec, hasData: true as const }, payload }
+}
+
 /** The jobs of a batch of at most 10,000, in order. @throws InterlockError `invalid_input`, naming e.g. `jobs[3].models[0]` */
 export function parseJobs(inputs: unknown, defaults: SpecDefaults = specDefaults): readonly ParsedJob[] {
   const limit = 'must be a list of at most 10,000 jobs; send more in several calls'
   const list = parseInput(z.array(z.unknown(), { error: limit }).max(10_000, limit), inputs, 'jobs')
-  const jobs = list.map((input, index) => {
-    const parsed = parseInput(inputSchema, input, `jobs[${index}]`)
-    const spec = withDefaults(parsed, defaults)
-    return {
-      spec: parsed.payload === undefined ? spec : { ...spec, hasData: true as const },
-      payload: parsed.payload,
-    }
-  })
+  const jobs = list.map((input, index) => parseJob(input, defaults, `jobs[${index}]`))
   checkSize(jobs)
   return jobs
 }

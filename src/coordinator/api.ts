@@ -87,9 +87,21 @@ export interface StartOptions {
   readonly priority?: number
   readonly kind?: string
   /** Stay in line and resolve when the job was started for this process. */
-  readonly wait?: boolean
+  readonly wait?: boolean | undefined
   /** Gives up waiting; the job stays in line for anybody. */
-  readonly signal?: AbortSignal
+  readonly signal?: AbortSignal | undefined
+  /** What a worker is given that takes the job up in this process's place; as with `enqueue`. */
+  readonly payload?: unknown
+  /** 1 unless given: nobody would run a second one of a job that only this program knows. */
+  readonly attempts?: number
+  readonly timeoutMs?: number
+  /** Refuses with `not_holder` a job that this process is running already: for a program of which several parts ask. */
+  readonly anew?: boolean | undefined
+  /**
+   * The lease of a job that this process runs, a workflow's say, and that has these models: the job runs under it, so that a
+   * step never waits for what its own workflow holds. It needs no other models; ending it changes nothing in the queue.
+   */
+  readonly parent?: Lease
 }
 
 export interface CompleteOptions {
@@ -172,6 +184,10 @@ export interface Coordinator {
     models: readonly string[],
     options?: StartOptions,
   ): Promise<StartAnswer>
+  /** The gate for a job that is live already, as it stands. @throws InterlockError `job_not_live`, `not_holder` */
+  takeUp(jobId: string, options?: Pick<StartOptions, 'wait' | 'signal' | 'anew'>): Promise<StartAnswer>
+  /** The attempt that runs here under this lease; undefined when it has ended, or runs elsewhere. */
+  attempt(lease: Lease): Started | undefined
   /** The job has ended. @throws InterlockError `job_not_active`, `stale_token`, `not_holder` */
   onJobComplete(jobId: string, jobType: JobType, options?: CompleteOptions): Promise<void>
 

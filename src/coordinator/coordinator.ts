@@ -129,6 +129,14 @@ class QueueCoordinator implements Coordinator {
     return (this.#lenient ?? this.#desk).start(jobId, jobType, models, options)
   }
 
+  takeUp(jobId: string, options: Parameters<Coordinator['takeUp']>[1] = {}): Promise<StartAnswer> {
+    return this.#desk.takeUp(parseJobId(jobId), options)
+  }
+
+  attempt(lease: Lease): Started | undefined {
+    return this.#member.attempt(lease)
+  }
+
   onJobComplete(jobId: string, _jobType: JobType, options: CompleteOptions = {}): Promise<void> {
     return (this.#lenient ?? this.#desk).complete(jobId, options)
   }

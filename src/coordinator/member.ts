@@ -11,6 +11,7 @@ import {
   type Lease,
   type RecordedEvent,
   type Started,
+  startedJob,
 } from '../core/index.ts'
 import { pause } from './backoff.ts'
 import { DatabaseClock } from './clock.ts'
@@ -214,17 +215,20 @@ export class Member {
   }
 
   /** Whether this attempt is this process's now, by the database. @throws what the store throws */
-  async holds({ jobId, fencingToken, epoch }: Lease): Promise<boolean> {
+  async holds(lease: Lease): Promise<boolean> {
     await this.lease.confirm()
     await this.catchUp()
+    return this.attempt(lease) !== undefined
+  }
+
+  /** The attempt under this lease, if it is this process's as far as it knows. */
+  attempt(lease: Lease): Started | undefined {
+    const { jobId, fencingToken, epoch } = lease
     const { ledger } = this.replica
     const job = jobOf(ledger, jobId)
-    return (
-      job?.active === true &&
-      job.token === fencingToken &&
-      ledger.epoch === epoch &&
-      job.workerId === this.#workerId
-    )
+    if (job?.active !== true || job.token !== fencingToken || ledger.epoch !== epoch) return undefined
+    if (job.workerId !== this.#workerId || this.lease.lost) return undefined
+    return startedJob(job, epoch)
   }
 
   /** Finishes what is under way and gives up the lease. */

@@ -1,6 +1,9 @@
 /** The part of a workflow's configuration that names its models. */
 export interface WorkflowConfig {
-  readonly steps?: readonly { readonly name?: string; readonly default_model?: string | null }[]
+  readonly steps?: readonly {
+    readonly name?: string | undefined
+    readonly default_model?: string | null | undefined
+  }[]
 }
 
 export interface WorkflowModels {

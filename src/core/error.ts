@@ -24,6 +24,7 @@ export const errorCodes = [
   'embedded_in_production',
   'clock_unsteady',
   'contention',
+  'workflow_queued',
   'aborted',
   'closed',
 ] as const

@@ -1,6 +1,7 @@
 export { isStartable } from './admission.ts'
 export * from './command.ts'
 export * from './data.ts'
+export { startedJob } from './decide/result.ts'
 export { type Decision, decide } from './decide.ts'
 export * from './error.ts'
 export * from './event.ts'

@@ -29,6 +29,12 @@ export const rules: Rules = {
     builtins: true,
     pure: false,
   },
+  workflow: {
+    parts: ['worker', 'coordinator', 'core', 'port', 'codec'],
+    packages: ['rxjs'],
+    builtins: true,
+    pure: false,
+  },
   'adapter/sql': adapter([]),
   'adapter/memory': adapter([]),
   'adapter/polling': adapter([]),

@@ -1,0 +1,78 @@
+import { Subscription } from 'rxjs'
+import type { Coordinator } from '../coordinator/index.ts'
+import type { Started } from '../core/index.ts'
+import type { HandlerDefinition } from './api.ts'
+import { Attempt } from './attempt.ts'
+import { tellEnd, tellStart } from './lines.ts'
+import type { Outcome } from './outcome.ts'
+import { perform } from './perform.ts'
+import { Reporter } from './reporter.ts'
+import { isOver, stubbornly } from './stubborn.ts'
+import { emptyTally } from './tally.ts'
+
+const STOP_MS = 4_000
+
+/** Runs one attempt that was started for this process, reports its end, and says what it came to. */
+export async function runOne(
+  started: Started,
+  coordinator: Coordinator,
+  definition: HandlerDefinition,
+  signal?: AbortSignal,
+): Promise<Outcome> {
+  const attempt = new Attempt(started, coordinator, STOP_MS)
+  const watch = watchOver(attempt, coordinator)
+  const giveUp = () => attempt.stop('drained')
+  signal?.addEventListener('abort', giveUp, { once: true })
+  if (signal?.aborted === true) giveUp()
+  tellStart(coordinator.logger, started)
+  try {
+    const outcome = await reported(
+      attempt,
+      await perform(attempt, coordinator, definition, () => {}),
+      coordinator,
+      definition,
+    )
+    tellEnd(coordinator.logger, attempt, outcome)
+    return outcome
+  } finally {
+    watch.unsubscribe()
+    signal?.removeEventListener('abort', giveUp)
+  }
+}
+
+function watchOver(attempt: Attempt, coordinator: Coordinator): Subscription {
+  const { jobId, fencingToken } = attempt.lease
+  const watch = new Subscription()
+  watch.add(coordinator.leaseLost$.subscribe(() => attempt.stop('lease_lost')))
+  watch.add(
+    coordinator.events$.subscribe((event) => {
+      if (!('jobId' in event) || event.jobId !== jobId) return
+      if (event.type === 'cancel_requested') attempt.stop('cancel_requested')
+      if ('token' in event && event.token === fencingToken && event.type !== 'detached') attempt.stop('ended')
+    }),
+  )
+  // What happened between the start and now no event will tell of.
+  const now = coordinator.state().active()
+  if (coordinator.attempt(attempt.lease) === undefined) attempt.stop('ended')
+  else if (now.some((job) => job.jobId === jobId && job.cancelRequested)) attempt.stop('cancel_requested')
+  return watch
+}
+
+async function reported(
+  attempt: Attempt,
+  outcome: Outcome,
+  coordinator: Coordinator,
+  { retry = {} }: HandlerDefinition,
+): Promise<Outcome> {
+  const reporter = new Reporter(coordinator, emptyTally())
+  try {
+    await stubbornly(
+      () => reporter.report(attempt, outcome, retry, undefined),
+      () => outcome.type === 'lost',
+    )
+    return outcome
+  } catch (error) {
+    if (!isOver(error)) throw error
+    return { type: 'lost' }
+  }
+}

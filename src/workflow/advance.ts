@@ -1,0 +1,138 @@
+import {
+  parseWorkflow,
+  parseWorkflowState,
+  type WorkflowPlan,
+  type WorkflowState,
+  type WorkflowStep,
+} from '../codec/index.ts'
+import { isInterlockError, type Json } from '../core/index.ts'
+import { type HandlerContext, type Job, NonRetryableError, RetryLater } from '../worker/index.ts'
+import type { RunStep, StepContext, WorkflowResult } from './api.ts'
+import { AwaitApproval } from './approval.ts'
+
+/** One run of a workflow's steps: where it stands, and what the steps are given. */
+interface Run {
+  readonly executionId: string
+  readonly plan: WorkflowPlan
+  readonly attempt: number
+  readonly signal: AbortSignal
+  readonly lease: StepContext['lease']
+  readonly heartbeat: () => Promise<void>
+  /** A step has finished: durable when it resolves. */
+  readonly keep: (state: WorkflowState) => Promise<void>
+  /** Before each step: may give the job back for other models. */
+  readonly before: (step: WorkflowStep, index: number) => Promise<void>
+}
+
+/** The models that a step needs. */
+export function modelsOf(step: WorkflowStep | undefined): readonly string[] {
+  return step?.default_model ? [step.default_model] : []
+}
+
+/** Runs the steps of a workflow's job from the one that had not finished. @returns what is kept as the job's result */
+export function advance(runStep: RunStep, job: Job, context: HandlerContext): Promise<WorkflowResult> {
+  const plan = orHopeless(() => parseWorkflow(job.payload))
+  const state = orHopeless(() => parseWorkflowState(job.checkpoint)) ?? plan.state
+  const { fencingToken, epoch, signal } = context
+  const run: Run = {
+    executionId: job.jobId,
+    plan,
+    attempt: job.attempt,
+    signal,
+    lease: { jobId: job.jobId, fencingToken, epoch },
+    heartbeat: () => context.heartbeat(),
+    keep: (next) => keep(context, next, plan, job),
+    before: async (step, index) => {
+      if (plan.hold === 'step' && !isSame(modelsOf(step), job.models)) throw handOver(step)
+      await context.progress({ step: index, count: plan.config.steps.length, name: step.name ?? null })
+    },
+  }
+  return runSteps(runStep, run, state)
+}
+
+/** Without a lease and with nothing kept: the workflow names no model. */
+export function runBeside(
+  runStep: RunStep,
+  executionId: string,
+  plan: WorkflowPlan,
+  signal: AbortSignal,
+): Promise<WorkflowResult> {
+  const nothing = async () => {}
+  const run = {
+    ...{ executionId, plan, attempt: 1, signal, lease: null },
+    ...{ heartbeat: nothing, keep: nothing, before: nothing },
+  }
+  return runSteps(runStep, run, plan.state)
+}
+
+async function runSteps(runStep: RunStep, run: Run, from: WorkflowState): Promise<WorkflowResult> {
+  const { executionId, plan } = run
+  let state = from
+  for (const [index, step] of plan.config.steps.entries()) {
+    if (index < state.step) continue
+    run.signal.throwIfAborted()
+    await run.before(step, index)
+    try {
+      const result = await runStep(step, contextOf(run, index, state))
+      state = { step: index + 1, results: [...state.results, (result ?? null) as Json] }
+    } catch (error) {
+      if (error instanceof AwaitApproval) return { executionId, status: 'awaiting_approval', ...state }
+      throw error
+    }
+    await run.keep(state)
+  }
+  return { executionId, status: 'completed', ...state }
+}
+
+function contextOf(run: Run, index: number, { step, results }: WorkflowState): StepContext {
+  const { executionId, plan, attempt, signal, lease, heartbeat } = run
+  const { config, input } = plan
+  // Said of the step that asked, and of no later one.
+  const approval = step === plan.state.step ? plan.approval : null
+  return {
+    executionId,
+    index,
+    count: config.steps.length,
+    input,
+    results,
+    approval,
+    attempt,
+    signal,
+    lease,
+    heartbeat,
+  }
+}
+
+async function keep(
+  context: HandlerContext,
+  state: WorkflowState,
+  plan: WorkflowPlan,
+  job: Job,
+): Promise<void> {
+  try {
+    await context.checkpoint({ ...state, results: [...state.results] })
+  } catch (error) {
+    // The step is done, and doing it again gives the same: what cannot be kept is a mistake of the step.
+    if (isInterlockError(error, 'invalid_input')) throw new NonRetryableError(error.message)
+    throw error
+  }
+  const next = plan.config.steps[state.step]
+  // Also when it needs the same: nothing is held between steps, and whoever stands before it goes first.
+  if (plan.hold === 'step' && next !== undefined && job.models.length > 0) throw handOver(next)
+}
+
+function handOver(step: WorkflowStep): RetryLater {
+  return new RetryLater({ seconds: 0, models: modelsOf(step) })
+}
+
+function isSame(a: readonly string[], b: readonly string[]): boolean {
+  return a.length === b.length && a.every((model, i) => model === b[i])
+}
+
+function orHopeless<T>(parse: () => T): T {
+  try {
+    return parse()
+  } catch (error) {
+    throw isInterlockError(error, 'invalid_input') ? new NonRetryableError(error.message) : error
+  }
+}

@@ -1,0 +1,88 @@
+import { filter, firstValueFrom, fromEvent, takeUntil } from 'rxjs'
+import { workflowOutcome } from '../codec/index.ts'
+import type { Coordinator, StartAnswer } from '../coordinator/index.ts'
+import { InterlockError, isInterlockError, type Lease } from '../core/index.ts'
+import type { HandlerDefinition } from '../worker/index.ts'
+import { runOne } from '../worker/run-one.ts'
+import type { RunOptions, WorkflowResult } from './api.ts'
+import { runsElsewhere, workflowQueued } from './queued.ts'
+
+type Answer = StartAnswer | 'ended' | 'elsewhere'
+
+/** Sees one workflow through to its end: by running it here when it is its turn, or by following whoever does. */
+export class Drive {
+  readonly #coordinator: Coordinator
+  readonly #handler: HandlerDefinition
+  readonly #executionId: string
+  readonly #options: RunOptions
+  #lastError: unknown
+
+  constructor(
+    coordinator: Coordinator,
+    handler: HandlerDefinition,
+    executionId: string,
+    options: RunOptions,
+  ) {
+    this.#coordinator = coordinator
+    this.#handler = handler
+    this.#executionId = executionId
+    this.#options = options
+  }
+
+  /** @param first puts the workflow in line, or takes it up */
+  async run(first: () => Promise<StartAnswer>): Promise<WorkflowResult | 'bypassed'> {
+    const { wait = false, signal } = this.#options
+    let ask = first
+    for (;;) {
+      signal?.throwIfAborted()
+      const answer = await this.#ask(ask)
+      if (answer === 'ended') return this.#end()
+      if (answer === 'elsewhere') {
+        if (!wait) throw runsElsewhere(this.#executionId)
+        await this.#isFree(signal)
+      } else if (!answer.allowed) throw workflowQueued(this.#executionId, answer, this.#lastError)
+      else if (answer.lease === null) return 'bypassed'
+      else await this.#runHere(answer.lease)
+      ask = () => this.#coordinator.takeUp(this.#executionId, { wait, signal, anew: true })
+    }
+  }
+
+  async #ask(ask: () => Promise<StartAnswer>): Promise<Answer> {
+    try {
+      return await ask()
+    } catch (error) {
+      if (isInterlockError(error, 'not_holder')) return 'elsewhere'
+      if (isInterlockError(error, 'job_not_live')) return 'ended'
+      throw error
+    }
+  }
+
+  async #runHere(lease: Lease): Promise<void> {
+    const started = this.#coordinator.attempt(lease)
+    if (started === undefined) return
+    const outcome = await runOne(started, this.#coordinator, this.#handler, this.#options.signal)
+    if (outcome.type === 'failed') this.#lastError = outcome.error
+  }
+
+  /** Resolves when the workflow is not active any more. */
+  async #isFree(signal: AbortSignal | undefined): Promise<void> {
+    const standing$ = this.#coordinator
+      .waiting$(this.#executionId)
+      .pipe(filter(({ state }) => state !== 'active'))
+    const until$ = signal === undefined ? standing$ : standing$.pipe(takeUntil(fromEvent(signal, 'abort')))
+    await firstValueFrom(until$, { defaultValue: undefined })
+  }
+
+  async #end(): Promise<WorkflowResult> {
+    const executionId = this.#executionId
+    const [data] = await this.#coordinator.data([executionId])
+    const outcome = workflowOutcome(data?.result)
+    if (outcome !== null) return { executionId, ...outcome }
+    if (this.#lastError !== undefined) throw this.#lastError
+    throw new InterlockError(
+      'job_not_live',
+      `workflow ${executionId} has ended without a result: it failed or was cancelled; resumeWorkflow tries the step again that had not finished`,
+      { jobId: executionId },
+    )
+  }
+}
