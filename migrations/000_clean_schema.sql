@@ -32,7 +32,7 @@ begin
   select c.relname into wrong
     from pg_catalog.pg_class c
    where c.relnamespace = 'public'::regnamespace
-     and (c.relname = any ('{job_queue_log,job_queue_heads,job_queue_state,job_queue_jobs,job_queue_workers,job_queue_inbox,job_queue_data,job_queue_arrivals,job_queue_not_taken_in,job_queue_settings,job_queue_dropped,job_queue_snapshots,job_queue_changes,job_queue_set_aside,job_queue_migrations}'::text[]) or c.relname in ('job_queue_state_v1', 'job_queue_log_v1'))
+     and (c.relname = any ('{job_queue_log,job_queue_log_archive,job_queue_heads,job_queue_state,job_queue_jobs,job_queue_workers,job_queue_inbox,job_queue_data,job_queue_arrivals,job_queue_not_taken_in,job_queue_settings,job_queue_dropped,job_queue_snapshots,job_queue_changes,job_queue_set_aside,job_queue_migrations}'::text[]) or c.relname in ('job_queue_state_v1', 'job_queue_log_v1'))
      and not exists (
        select from pg_catalog.pg_attribute a
         where a.attrelid = c.oid and not a.attisdropped
@@ -161,7 +161,8 @@ create index if not exists job_queue_log_created_idx on public.job_queue_log (cr
 -- One row per queue: its lock. Whoever holds it may append the next events.
 -- version: the last sequence number; last_at: its time; epoch: changes when a database was restored; projected_seq: how
 -- far the user's tables follow; min_reader: the least schema_version a reader has to understand; chain: the hash of the
--- last event, if the events after chain_from are chained (job_queue_start_chain).
+-- last event, if the events after chain_from are chained (job_queue_start_chain); chain_start: what the first of them goes
+-- on from, if those before it are gone; archived_seq: events up to there are not in job_queue_log (job_queue_archive).
 create table if not exists public.job_queue_heads (
   queue text primary key,
   version bigint not null default 0,
@@ -170,7 +171,9 @@ create table if not exists public.job_queue_heads (
   projected_seq bigint not null default 0,
   min_reader integer not null default 1,
   woken_at timestamptz not null default to_timestamp(0),
+  archived_seq bigint not null default 0,
   chain_from bigint,
+  chain_start bytea,
   chain bytea
 ) with (fillfactor = 10);
 
@@ -376,7 +379,7 @@ begin
   if current_setting('interlock.account') = 'existing' or (current_setting('interlock.account') = 'any' and exists (
     select from pg_catalog.pg_class c
      where c.relnamespace = 'public'::regnamespace and c.relkind in ('r', 'p', 'v', 'm', 'f')
-       and c.relname <> all ('{job_queue_log,job_queue_heads,job_queue_state,job_queue_jobs,job_queue_workers,job_queue_inbox,job_queue_data,job_queue_arrivals,job_queue_not_taken_in,job_queue_settings,job_queue_dropped,job_queue_snapshots,job_queue_changes,job_queue_set_aside,job_queue_migrations}'::text[]))) then
+       and c.relname <> all ('{job_queue_log,job_queue_log_archive,job_queue_heads,job_queue_state,job_queue_jobs,job_queue_workers,job_queue_inbox,job_queue_data,job_queue_arrivals,job_queue_not_taken_in,job_queue_settings,job_queue_dropped,job_queue_snapshots,job_queue_changes,job_queue_set_aside,job_queue_migrations}'::text[]))) then
     return;
   end if;
   foreach target in array array['jobs', 'workflow_executions'] loop
@@ -429,6 +432,25 @@ create table if not exists public.job_queue_dropped (
   seq bigint not null,
   dropped_at timestamptz not null default clock_timestamp(),
   primary key (queue, job_id)
+);
+
+-- Events that were archived (job_queue_archive): the same rows, out of the way of every append, with the one index that
+-- reading needs. Readers of the log find them here by themselves.
+create table if not exists public.job_queue_log_archive (
+  seq bigint not null,
+  created_at timestamptz not null,
+  queue text not null,
+  event_type text not null,
+  job_id text,
+  job_type text,
+  models text[],
+  worker_id text,
+  data jsonb,
+  command_id text,
+  command_hash bigint,
+  schema_version smallint not null default 1,
+  hash bytea,
+  primary key (queue, seq)
 );
 
 -- The coordination columns of the user's tables. A table that is missing, or whose key is neither text nor uuid (a table
@@ -896,6 +918,97 @@ begin
 end
 $$;
 
+-- job_queue_archive(queue, through, keep): takes the events up to a snapshot out of job_queue_log, in one transaction. The
+-- queue's lock is held only at the end, to note the cut. A process that starts later goes on from the snapshot.
+--   through  the number of a snapshot (job_queue_put_snapshot) that is above the last cut
+--   keep     true: into job_queue_log_archive, where readers of the log find them; false: they are gone
+-- Returns {archived_seq, archived}: the cut now, and how many events were taken out; 0 when the user's tables do not follow
+-- that far yet (job_queue_project) or another call is at it.
+-- Raises JQ001 when there is no such snapshot.
+create or replace function public.job_queue_archive(queue text, through bigint, keep boolean) returns jsonb
+language plpgsql security definer
+set search_path = pg_catalog, pg_temp
+as $$
+#variable_conflict use_column
+declare
+  head record;
+  moved bigint := 0;
+  cut bytea;
+begin
+  select h.archived_seq, h.projected_seq into head from public.job_queue_heads h where h.queue = $1;
+  if $3 is null or head is null or not exists (
+       select from public.job_queue_snapshots s where s.queue = $1 and s.seq = $2) then
+    raise exception using errcode = 'JQ001',
+      message = format('there is no snapshot of the queue at event %s to archive below', $2),
+      hint = 'Make one first: interlock snapshot.';
+  end if;
+  if $2 <= head.archived_seq or not pg_try_advisory_xact_lock(hashtextextended('interlock.archive:' || $1, 0))
+     or ($2 > head.projected_seq and exists (select from public.job_queue_targets())) then
+    return jsonb_build_object('archived_seq', head.archived_seq, 'archived', 0);
+  end if;
+  -- For the trigger that keeps the log append-only; undone with the transaction.
+  perform set_config('interlock.archive', $1 || ':' || $2, true);
+  if keep then
+    insert into public.job_queue_log_archive
+    select l.* from public.job_queue_log l where l.queue = $1 and l.seq <= $2 on conflict do nothing;
+  else
+    -- What was kept before would have a gap behind it.
+    delete from public.job_queue_log_archive a where a.queue = $1;
+  end if;
+  select l.hash into cut from public.job_queue_log l where l.queue = $1 and l.seq = $2;
+  delete from public.job_queue_log l where l.queue = $1 and l.seq <= $2;
+  get diagnostics moved = row_count;
+  perform set_config('interlock.archive', '', true);
+  update public.job_queue_heads h
+     set archived_seq = $2,
+         -- Of events that are gone nothing can be checked: the chain goes on from the hash of the last of them.
+         chain_from = case when keep or cut is null then h.chain_from else $2 end,
+         chain_start = case when keep or cut is null then h.chain_start else cut end
+   where h.queue = $1;
+  return jsonb_build_object('archived_seq', $2, 'archived', moved);
+end
+$$;
+
+-- job_queue_archive_before(queue, before, keep): job_queue_archive at the newest snapshot of which every event is older than a
+-- time: for pg_cron, say. SELECT job_queue_archive_before('default', now() - interval '7 days', true);
+--   keep  as in job_queue_archive
+-- Returns what job_queue_archive does; {archived_seq, archived: 0} when there is no such snapshot. Raises what it raises.
+create or replace function public.job_queue_archive_before(queue text, before timestamptz, keep boolean) returns jsonb
+language plpgsql security definer
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+  cut bigint;
+begin
+  select max(s.seq) into cut
+    from public.job_queue_snapshots s
+    join public.job_queue_log l on l.queue = s.queue and l.seq = s.seq
+   where s.queue = $1 and l.created_at < $2;
+  if cut is null then
+    return jsonb_build_object('archived', 0, 'archived_seq',
+      (select coalesce(max(h.archived_seq), 0) from public.job_queue_heads h where h.queue = $1));
+  end if;
+  return public.job_queue_archive($1, cut, $3);
+end
+$$;
+
+-- job_queue_archived_events(queue, after, max_events): a page of what was archived and kept (job_queue_archive), in the form of
+-- job_queue_events; for job_queue_read.
+-- Returns [{seq, at, event_type, …}, …]; empty when there is nothing after, or the event that comes next was not kept.
+create or replace function public.job_queue_archived_events(queue text, after bigint, max_events integer) returns json
+language sql stable
+set search_path = pg_catalog, pg_temp
+as $$
+  select coalesce(json_agg(e.*), '[]')
+    from (
+      select l.seq, (extract(epoch from l.created_at) * 1000000)::bigint as at, l.event_type, l.job_id, l.job_type,
+             l.models, l.worker_id, l.data, l.command_id, l.command_hash, l.schema_version
+        from public.job_queue_log_archive l
+       where l.queue = $1 and l.seq > $2 and l.seq <= $2 + $3
+         and exists (select from public.job_queue_log_archive n where n.queue = $1 and n.seq = $2 + 1)
+       order by l.seq) e
+$$;
+
 -- job_queue_arrived_rows(arrival_ids): the rows of `jobs` behind these arrivals, those that are still pending and not
 -- queued. Internal; called by job_queue_claim_arrivals. The look-up uses the index of the user's own key.
 -- Returns what job_queue_claim_arrivals does; an arrival whose id no row can be found by (missing, or longer than 200
@@ -1026,9 +1139,10 @@ $$;
 
 -- job_queue_chain(queue, after, lim): a page of the hash chain, for whoever checks it: each event as the text that its hash
 -- is made over, and the hash that it carries. The first hash is SHA-256 over 'interlock:<queue>:<chain_from>', each further
--- one over the 32 bytes before it and the text of its event.
+-- one over the 32 bytes before it and the text of its event. Where events were archived and not kept, start is the hash of the
+-- last of them, from which the chain goes on; else null.
 --   after  events with a greater sequence number, ascending; lim: how many at most, 1..10,000
--- Returns {version, chain_from, head, events: [[seq, text, hash], …]}: hashes in hexadecimal, null for an event that has
+-- Returns {version, chain_from, start, head, events: [[seq, text, hash], …]}: hashes in hexadecimal, null for an event that has
 -- none; null when the queue keeps no chain.
 -- Raises JQ001 when an argument is out of bounds.
 create or replace function public.job_queue_chain(queue text, after bigint, lim integer) returns json
@@ -1041,15 +1155,22 @@ begin
   if after is null or after < 0 or lim is null or lim not between 1 and 10000 then
     raise exception using errcode = 'JQ001', message = 'job_queue_chain takes a queue, after >= 0 and a limit of 1..10000';
   end if;
-  select h.version, h.chain_from, h.chain into head from public.job_queue_heads h where h.queue = $1;
+  select h.version, h.chain_from, h.chain_start, h.chain into head from public.job_queue_heads h where h.queue = $1;
   if head.chain is null then
     return null;
   end if;
-  return json_build_object('version', head.version, 'chain_from', head.chain_from, 'head', encode(head.chain, 'hex'),
+  return json_build_object('version', head.version, 'chain_from', head.chain_from,
+    'start', encode(head.chain_start, 'hex'), 'head', encode(head.chain, 'hex'),
     'events', (
-      select coalesce(json_agg(json_build_array(l.seq, public.job_queue_event_text(l), encode(l.hash, 'hex')) order by l.seq), '[]')
-        from public.job_queue_log l
-       where l.queue = $1 and l.seq > greatest($2, head.chain_from) and l.seq <= greatest($2, head.chain_from) + $3));
+      select coalesce(json_agg(json_build_array(e.seq, e.text, encode(e.hash, 'hex')) order by e.seq), '[]')
+        from (
+          select l.seq, l.hash, public.job_queue_event_text(l) as text
+            from public.job_queue_log l
+           where l.queue = $1 and l.seq > greatest($2, head.chain_from) and l.seq <= greatest($2, head.chain_from) + $3
+          union all
+          select a.seq, a.hash, public.job_queue_event_text(row(a.*)::public.job_queue_log)
+            from public.job_queue_log_archive a
+           where a.queue = $1 and a.seq > greatest($2, head.chain_from) and a.seq <= greatest($2, head.chain_from) + $3) e));
 end
 $$;
 
@@ -1157,7 +1278,7 @@ begin
         union all
         select 'SELECT ON TABLE ' || c.relname from pg_class c
          where c.relnamespace = 'public'::regnamespace and c.relkind = 'r'
-           and c.relname = any (string_to_array('job_queue_log,job_queue_heads,job_queue_state,job_queue_jobs,job_queue_workers,job_queue_inbox,job_queue_data,job_queue_arrivals,job_queue_not_taken_in,job_queue_settings,job_queue_dropped,job_queue_snapshots,job_queue_changes,job_queue_set_aside,job_queue_migrations', ','))
+           and c.relname = any (string_to_array('job_queue_log,job_queue_log_archive,job_queue_heads,job_queue_state,job_queue_jobs,job_queue_workers,job_queue_inbox,job_queue_data,job_queue_arrivals,job_queue_not_taken_in,job_queue_settings,job_queue_dropped,job_queue_snapshots,job_queue_changes,job_queue_set_aside,job_queue_migrations', ','))
            and not has_table_privilege(caller, c.oid, 'SELECT')) m),
       'open', (select coalesce(jsonb_agg(distinct o.who || ': ' || o.what), '[]') from (
         select coalesce(r.rolname::text, 'PUBLIC') as who, p.proname::text as what
@@ -1168,7 +1289,7 @@ begin
         select coalesce(r.rolname::text, 'PUBLIC'), c.relname::text
           from pg_class c, lateral aclexplode(c.relacl) x left join pg_roles r on r.oid = x.grantee
          where c.relnamespace = 'public'::regnamespace and c.relkind = 'r'
-           and c.relname = any (string_to_array('job_queue_log,job_queue_heads,job_queue_state,job_queue_jobs,job_queue_workers,job_queue_inbox,job_queue_data,job_queue_arrivals,job_queue_not_taken_in,job_queue_settings,job_queue_dropped,job_queue_snapshots,job_queue_changes,job_queue_set_aside,job_queue_migrations', ','))
+           and c.relname = any (string_to_array('job_queue_log,job_queue_log_archive,job_queue_heads,job_queue_state,job_queue_jobs,job_queue_workers,job_queue_inbox,job_queue_data,job_queue_arrivals,job_queue_not_taken_in,job_queue_settings,job_queue_dropped,job_queue_snapshots,job_queue_changes,job_queue_set_aside,job_queue_migrations', ','))
            and (x.grantee = 0 or r.rolname in ('anon', 'authenticated'))) o)),
     'set_aside', (select coalesce(jsonb_agg(to_jsonb(s) order by s.rows desc), '[]') from (
       select a.target, a.sqlstate, count(*) as rows, max(a.tries) as tries, min(a.job_id) as example,
@@ -1424,7 +1545,9 @@ as $$
         from (
           select p.*, sum(200 + coalesce(pg_column_size(p.data), 0)) over (order by p.seq rows unbounded preceding) as bytes
             from public.job_queue_log p
-           where p.queue = $1 and p.seq > $2 and p.seq <= $2 + $3) l
+           where p.queue = $1 and p.seq > $2 and p.seq <= $2 + $3
+             -- Nothing for a reader from before the cut: it would see a gap.
+             and not exists (select from public.job_queue_heads h where h.queue = $1 and h.archived_seq > $2)) l
        where l.bytes < $4 or l.seq = $2 + 1
        order by l.seq) e
 $$;
@@ -1922,7 +2045,7 @@ end
 $$;
 
 -- job_queue_put_snapshot(queue, seq, state): keeps the folded ledger at a sequence number, for processes that start later
--- to go on from. The newest four stay. Never takes the queue's lock. The log stays the truth: `interlock verify` folds all
+-- to go on from. The newest four stay, the newest of each of the last 31 days, and the one at which the log was cut. Never takes the queue's lock. The log stays the truth: `interlock verify` folds all
 -- of it, and whoever does not trust a snapshot deletes its row.
 --   seq    up to which event it was folded: 1 to the version of the queue
 --   state  the ledger as the core writes it down, at most 64 MB
@@ -1944,8 +2067,12 @@ begin
   insert into public.job_queue_snapshots (queue, seq, state) values ($1, $2, $3) on conflict do nothing;
   get diagnostics added = row_count;
   delete from public.job_queue_snapshots s
-   where s.queue = $1
-     and s.seq < (select k.seq from public.job_queue_snapshots k where k.queue = $1 order by k.seq desc offset 3 limit 1);
+   where s.queue = $1 and s.seq <> $2
+     and s.seq < (select k.seq from public.job_queue_snapshots k where k.queue = $1 order by k.seq desc offset 3 limit 1)
+     and s.seq <> (select h.archived_seq from public.job_queue_heads h where h.queue = $1)
+     and (s.created_at < clock_timestamp() - interval '31 days' or exists (
+       select from public.job_queue_snapshots k
+        where k.queue = $1 and k.seq > s.seq and k.created_at::date = s.created_at::date));
   return jsonb_build_object('seq', $2, 'kept', added > 0);
 end
 $$;
@@ -1954,12 +2081,13 @@ $$;
 --   queue  name of the queue
 --   after  events with a greater sequence number, ascending; 0 for the first page
 --   lim    how many events at most, 1..10,000; about 8 MB at most, so that no reply grows without bound
--- Returns {version, epoch, now, events}: the head at the moment of reading (0 and 1 for a queue that nobody has opened),
+-- Returns {version, epoch, now, archived_seq, events}: the head at the moment of reading (0 and 1 for a queue that nobody has opened),
 -- the database's clock in microseconds, and the events (job_queue_events). The page is the last one when its last event
--- has the number `version`.
+-- has the number `version`. archived_seq: events up to there were archived; of those that were not kept there is nothing to
+-- read, and a reader from before the cut has to start from a snapshot.
 -- Raises JQ001 when an argument is out of bounds.
 create or replace function public.job_queue_read(queue text, after bigint, lim integer) returns json
-language plpgsql security definer
+language plpgsql stable security definer
 set search_path = pg_catalog, pg_temp
 as $$
 declare
@@ -1968,13 +2096,15 @@ begin
   if queue is null or after is null or after < 0 or lim is null or lim not between 1 and 10000 then
     raise exception using errcode = 'JQ001', message = 'job_queue_read takes a queue, after >= 0 and a limit of 1..10000';
   end if;
-  -- The head first: an append between the two statements only makes the page longer than the version says.
-  select h.version, h.epoch into head from public.job_queue_heads h where h.queue = $1;
+  -- STABLE: both statements see the same moment, so that a cut between them cannot show a log that ends early.
+  select h.version, h.epoch, h.archived_seq into head from public.job_queue_heads h where h.queue = $1;
   return json_build_object(
     'version', coalesce(head.version, 0),
     'epoch', coalesce(head.epoch, 1),
     'now', (extract(epoch from clock_timestamp()) * 1000000)::bigint,
-    'events', public.job_queue_events($1, $2, $3, 8388608));
+    'archived_seq', coalesce(head.archived_seq, 0),
+    'events', case when head.archived_seq > $2 then public.job_queue_archived_events($1, $2, $3)
+              else public.job_queue_events($1, $2, $3, 8388608) end);
 end
 $$;
 
@@ -2053,12 +2183,19 @@ end
 $$;
 
 -- job_queue_refuse_change(): the trigger that keeps job_queue_log append-only, for its owner too.
--- Raises JQ101 on every UPDATE, DELETE and TRUNCATE.
+-- Lets job_queue_archive take out what it archives. Raises JQ101 on every other UPDATE, DELETE and TRUNCATE.
 create or replace function public.job_queue_refuse_change() returns trigger
 language plpgsql
 set search_path = pg_catalog, pg_temp
 as $$
 begin
+  -- A DELETE by job_queue_archive, of the events that it said.
+  if tg_op = 'DELETE' and tg_level = 'ROW' and coalesce(current_setting('interlock.archive', true), '') <> '' then
+    if current_setting('interlock.archive') = old.queue || ':' || substring(current_setting('interlock.archive') from '[0-9]+$')
+       and old.seq <= substring(current_setting('interlock.archive') from '[0-9]+$')::bigint then
+      return old;
+    end if;
+  end if;
   raise exception using errcode = 'JQ101',
     message = format('job_queue_log is append-only: %s is refused', tg_op),
     hint = 'To end a job use `interlock cancel`. Personal data is in job_queue_data, not here.';
@@ -2628,7 +2765,7 @@ begin
            exists (select from pg_catalog.pg_policy p where p.polrelid = c.oid) as has_policy
       from pg_catalog.pg_class c
      where c.relnamespace = 'public'::regnamespace
-       and (c.relname = any ('{job_queue_log,job_queue_heads,job_queue_state,job_queue_jobs,job_queue_workers,job_queue_inbox,job_queue_data,job_queue_arrivals,job_queue_not_taken_in,job_queue_settings,job_queue_dropped,job_queue_snapshots,job_queue_changes,job_queue_set_aside,job_queue_migrations}'::text[]) or c.relname in ('job_queue_state_id_seq', 'job_queue_arrivals_id_seq', 'job_queue_intake_woken'))
+       and (c.relname = any ('{job_queue_log,job_queue_log_archive,job_queue_heads,job_queue_state,job_queue_jobs,job_queue_workers,job_queue_inbox,job_queue_data,job_queue_arrivals,job_queue_not_taken_in,job_queue_settings,job_queue_dropped,job_queue_snapshots,job_queue_changes,job_queue_set_aside,job_queue_migrations}'::text[]) or c.relname in ('job_queue_state_id_seq', 'job_queue_arrivals_id_seq', 'job_queue_intake_woken'))
   loop
     execute format('revoke all on %s from public', item.name);
     foreach outsider in array outsiders || runners loop
@@ -2657,7 +2794,7 @@ begin
   for item in
     select p.oid::regprocedure::text as name, p.prorettype = 'trigger'::regtype as is_trigger
       from pg_catalog.pg_proc p
-     where p.pronamespace = 'public'::regnamespace and p.proname = any ('{job_queue_adopt,job_queue_adoptable,job_queue_answer_requests,job_queue_append,job_queue_arrived_rows,job_queue_beat,job_queue_cancel_by_hand,job_queue_chain,job_queue_checkup,job_queue_claim_arrivals,job_queue_data_of,job_queue_dead,job_queue_deleted,job_queue_drop,job_queue_event_text,job_queue_events,job_queue_forget,job_queue_forget_workers,job_queue_guard_columns,job_queue_insert_chained,job_queue_intake,job_queue_leave,job_queue_note,job_queue_open,job_queue_open_requests,job_queue_outer_rows,job_queue_overdue,job_queue_project,job_queue_project_target,job_queue_projection,job_queue_put_data,job_queue_put_snapshot,job_queue_read,job_queue_rebuild,job_queue_refuse_change,job_queue_reproject,job_queue_set_aside_rows,job_queue_snapshot,job_queue_start_chain,job_queue_status,job_queue_status_set,job_queue_taken,job_queue_targets,job_queue_touched,job_queue_turn,job_queue_user_rows,job_queue_wake,job_queue_wake_intake,job_queue_worker_list,job_queue_write_target}'::text[])
+     where p.pronamespace = 'public'::regnamespace and p.proname = any ('{job_queue_adopt,job_queue_adoptable,job_queue_answer_requests,job_queue_append,job_queue_archive,job_queue_archive_before,job_queue_archived_events,job_queue_arrived_rows,job_queue_beat,job_queue_cancel_by_hand,job_queue_chain,job_queue_checkup,job_queue_claim_arrivals,job_queue_data_of,job_queue_dead,job_queue_deleted,job_queue_drop,job_queue_event_text,job_queue_events,job_queue_forget,job_queue_forget_workers,job_queue_guard_columns,job_queue_insert_chained,job_queue_intake,job_queue_leave,job_queue_note,job_queue_open,job_queue_open_requests,job_queue_outer_rows,job_queue_overdue,job_queue_project,job_queue_project_target,job_queue_projection,job_queue_put_data,job_queue_put_snapshot,job_queue_read,job_queue_rebuild,job_queue_refuse_change,job_queue_reproject,job_queue_set_aside_rows,job_queue_snapshot,job_queue_start_chain,job_queue_status,job_queue_status_set,job_queue_taken,job_queue_targets,job_queue_touched,job_queue_turn,job_queue_user_rows,job_queue_wake,job_queue_wake_intake,job_queue_worker_list,job_queue_write_target}'::text[])
   loop
     execute format('revoke all on function %s from public', item.name);
     foreach outsider in array outsiders || runners loop
@@ -2679,8 +2816,8 @@ $privileges$;
 -- What this was. Rows change only when something did, so that running it again leaves everything as it is.
 insert into public.job_queue_migrations as m (version, checksum)
 values 
-  ('000', '7b0c5721b1cc5da05d3f2f1d89eb510a516d9c04f2df2b5fae3bc3dbe5d6c568'),
-  ('027', '7b0c5721b1cc5da05d3f2f1d89eb510a516d9c04f2df2b5fae3bc3dbe5d6c568')
+  ('000', 'cff6cd0da4fef1ba67a92397e2c26c0593396ad10734d6a05696b0aee9afd271'),
+  ('027', 'cff6cd0da4fef1ba67a92397e2c26c0593396ad10734d6a05696b0aee9afd271')
 on conflict (version) do update set checksum = excluded.checksum, applied_at = excluded.applied_at
   where m.checksum <> excluded.checksum;
 -- PostgREST finds the new functions after this; nobody else listens.

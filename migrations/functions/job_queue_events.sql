@@ -18,7 +18,9 @@ as $$
         from (
           select p.*, sum(200 + coalesce(pg_column_size(p.data), 0)) over (order by p.seq rows unbounded preceding) as bytes
             from public.job_queue_log p
-           where p.queue = $1 and p.seq > $2 and p.seq <= $2 + $3) l
+           where p.queue = $1 and p.seq > $2 and p.seq <= $2 + $3
+             -- Nothing for a reader from before the cut: it would see a gap.
+             and not exists (select from public.job_queue_heads h where h.queue = $1 and h.archived_seq > $2)) l
        where l.bytes < $4 or l.seq = $2 + 1
        order by l.seq) e
 $$;

@@ -2,12 +2,13 @@
 --   queue  name of the queue
 --   after  events with a greater sequence number, ascending; 0 for the first page
 --   lim    how many events at most, 1..10,000; about 8 MB at most, so that no reply grows without bound
--- Returns {version, epoch, now, events}: the head at the moment of reading (0 and 1 for a queue that nobody has opened),
+-- Returns {version, epoch, now, archived_seq, events}: the head at the moment of reading (0 and 1 for a queue that nobody has opened),
 -- the database's clock in microseconds, and the events (job_queue_events). The page is the last one when its last event
--- has the number `version`.
+-- has the number `version`. archived_seq: events up to there were archived; of those that were not kept there is nothing to
+-- read, and a reader from before the cut has to start from a snapshot.
 -- Raises JQ001 when an argument is out of bounds.
 create or replace function public.job_queue_read(queue text, after bigint, lim integer) returns json
-language plpgsql security definer
+language plpgsql stable security definer
 set search_path = pg_catalog, pg_temp
 as $$
 declare
@@ -16,12 +17,14 @@ begin
   if queue is null or after is null or after < 0 or lim is null or lim not between 1 and 10000 then
     raise exception using errcode = 'JQ001', message = 'job_queue_read takes a queue, after >= 0 and a limit of 1..10000';
   end if;
-  -- The head first: an append between the two statements only makes the page longer than the version says.
-  select h.version, h.epoch into head from public.job_queue_heads h where h.queue = $1;
+  -- STABLE: both statements see the same moment, so that a cut between them cannot show a log that ends early.
+  select h.version, h.epoch, h.archived_seq into head from public.job_queue_heads h where h.queue = $1;
   return json_build_object(
     'version', coalesce(head.version, 0),
     'epoch', coalesce(head.epoch, 1),
     'now', (extract(epoch from clock_timestamp()) * 1000000)::bigint,
-    'events', public.job_queue_events($1, $2, $3, 8388608));
+    'archived_seq', coalesce(head.archived_seq, 0),
+    'events', case when head.archived_seq > $2 then public.job_queue_archived_events($1, $2, $3)
+              else public.job_queue_events($1, $2, $3, 8388608) end);
 end
 $$;

@@ -1,10 +1,17 @@
 -- job_queue_refuse_change(): the trigger that keeps job_queue_log append-only, for its owner too.
--- Raises JQ101 on every UPDATE, DELETE and TRUNCATE.
+-- Lets job_queue_archive take out what it archives. Raises JQ101 on every other UPDATE, DELETE and TRUNCATE.
 create or replace function public.job_queue_refuse_change() returns trigger
 language plpgsql
 set search_path = pg_catalog, pg_temp
 as $$
 begin
+  -- A DELETE by job_queue_archive, of the events that it said.
+  if tg_op = 'DELETE' and tg_level = 'ROW' and coalesce(current_setting('interlock.archive', true), '') <> '' then
+    if current_setting('interlock.archive') = old.queue || ':' || substring(current_setting('interlock.archive') from '[0-9]+$')
+       and old.seq <= substring(current_setting('interlock.archive') from '[0-9]+$')::bigint then
+      return old;
+    end if;
+  end if;
   raise exception using errcode = 'JQ101',
     message = format('job_queue_log is append-only: %s is refused', tg_op),
     hint = 'To end a job use `interlock cancel`. Personal data is in job_queue_data, not here.';

@@ -1,7 +1,8 @@
 -- One row per queue: its lock. Whoever holds it may append the next events.
 -- version: the last sequence number; last_at: its time; epoch: changes when a database was restored; projected_seq: how
 -- far the user's tables follow; min_reader: the least schema_version a reader has to understand; chain: the hash of the
--- last event, if the events after chain_from are chained (job_queue_start_chain).
+-- last event, if the events after chain_from are chained (job_queue_start_chain); chain_start: what the first of them goes
+-- on from, if those before it are gone; archived_seq: events up to there are not in job_queue_log (job_queue_archive).
 create table if not exists public.job_queue_heads (
   queue text primary key,
   version bigint not null default 0,
@@ -10,6 +11,8 @@ create table if not exists public.job_queue_heads (
   projected_seq bigint not null default 0,
   min_reader integer not null default 1,
   woken_at timestamptz not null default to_timestamp(0),
+  archived_seq bigint not null default 0,
   chain_from bigint,
+  chain_start bytea,
   chain bytea
 ) with (fillfactor = 10);

@@ -1,4 +1,4 @@
-import type { RecordedEvent } from '../core/index.ts'
+import { archived, type RecordedEvent } from '../core/index.ts'
 import type { LogStore } from '../port/index.ts'
 import type { Frame } from './frame.ts'
 import { progressOf } from './terminal/progress.ts'
@@ -18,6 +18,7 @@ export async function* readLog(
     const limit = end === undefined ? PAGE : Math.min(PAGE, end - at)
     const page = await store.read(queue, at, limit)
     end ??= page.version
+    if (page.events.length === 0 && page.archivedSeq > at) throw archived(queue, page.archivedSeq)
     for (const event of page.events) {
       // A log that was cut or edited must not make us read for ever: what is missing is the caller's to judge.
       at = Math.max(at + 1, event.seq)

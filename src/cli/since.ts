@@ -31,8 +31,10 @@ function timeOfDay(text: string, nowMs: number): number {
 
 /** The sequence number of the last event before a time. Times rise with the numbers, so halving finds it in 20 reads. */
 export async function seqBefore(store: LogStore, queue: string, time: number): Promise<number> {
-  let low = 0
-  let high = (await store.read(queue, 0, 1)).version
+  const { version, archivedSeq, events } = await store.read(queue, 0, 1)
+  // Of events that are gone nobody knows the time: they are before any that is asked for.
+  let low = events.length === 0 ? archivedSeq : 0
+  let high = version
   while (low < high) {
     const middle = Math.ceil((low + high) / 2)
     const [event] = (await store.read(queue, middle - 1, 1)).events

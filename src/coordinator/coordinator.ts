@@ -303,7 +303,7 @@ class QueueCoordinator implements Coordinator {
     const { store } = this.#options
     const { replica } = this.#member
     return {
-      read: pagesOf((after) => store.read(this.queue, after, PAGE)),
+      read: pagesOf(this.queue, (after) => store.read(this.queue, after, PAGE)),
       version: () => replica.version,
       live$: replica.events$,
     }

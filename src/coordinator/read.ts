@@ -1,3 +1,4 @@
+import { archived } from '../core/index.ts'
 import type { LogPage, LogStore } from '../port/index.ts'
 import type { DatabaseClock } from './clock.ts'
 import type { Replica } from './replica.ts'
@@ -31,8 +32,11 @@ export async function* pagesAfter(
   queue: string,
   after: number,
 ): AsyncGenerator<LogPage> {
+  let at = after
   for (let next: Promise<LogPage> | null = store.read(queue, after, PAGE); next !== null; ) {
     const page: LogPage = await next
+    if (page.events.length === 0 && page.archivedSeq > at) throw archived(queue, page.archivedSeq)
+    at = page.events.at(-1)?.seq ?? at
     const last = page.events.at(-1)?.seq ?? page.version
     next = last < page.version ? store.read(queue, last, PAGE) : null
     // Whoever stops here does not hear of a page that could not be read; whoever goes on does.

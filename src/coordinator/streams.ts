@@ -14,6 +14,7 @@ import {
   takeWhile,
 } from 'rxjs'
 import {
+  archived,
   type Explanation,
   explainJob,
   InterlockError,
@@ -21,6 +22,7 @@ import {
   type Micros,
   type RecordedEvent,
 } from '../core/index.ts'
+import type { LogPage } from '../port/index.ts'
 
 /** What streams are made of: pages of the log, and what this process folds. */
 export interface StreamSource {
@@ -141,11 +143,19 @@ export function standingOf(
 const keyOf = ({ state, code, blockedBy, position, reason, chain }: Explanation): string =>
   JSON.stringify([state, code, blockedBy, position, reason, chain])
 
-/** Pages of a store as a stream reads them. */
+/** Pages of a store as a stream reads them. Error: `archived` where events were archived and not kept. */
 export const pagesOf =
-  (read: (after: number) => Promise<{ readonly events: readonly RecordedEvent[] }>): StreamSource['read'] =>
+  (
+    queue: string,
+    read: (after: number) => Promise<Pick<LogPage, 'events' | 'archivedSeq'>>,
+  ): StreamSource['read'] =>
   (after) =>
-    defer(() => from(read(after))).pipe(map(({ events }) => events))
+    defer(() => from(read(after))).pipe(
+      map(({ events, archivedSeq }) => {
+        if (events.length === 0 && archivedSeq > after) throw archived(queue, archivedSeq)
+        return events
+      }),
+    )
 
 function gapBefore(seq: number): InterlockError {
   return new InterlockError(

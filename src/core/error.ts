@@ -13,6 +13,7 @@ export const errorCodes = [
   'fair_share_limit',
   'command_reused',
   'corrupt_log',
+  'archived',
   'unknown_event',
   'not_migrated',
   'database_older',
@@ -51,4 +52,13 @@ export class InterlockError extends Error {
 /** True for an {@link InterlockError}; with `code`, only for that code. */
 export function isInterlockError(error: unknown, code?: ErrorCode): error is InterlockError {
   return error instanceof InterlockError && (code === undefined || error.code === code)
+}
+
+/** A reader wants events from before the cut that were not kept. @param through the last of them */
+export function archived(queue: string, through: number): InterlockError {
+  return new InterlockError(
+    'archived',
+    `events 1 to ${through} of queue ${queue} were archived and are not in the database; go on from a snapshot (start the process anew), or read the file that they were archived to`,
+    { seq: through },
+  )
 }

@@ -7,6 +7,7 @@ export const schemaVersion = '027'
 /** Every table that Interlock makes, in schema public. */
 export const interlockTables = [
   'job_queue_log',
+  'job_queue_log_archive',
   'job_queue_heads',
   'job_queue_state',
   'job_queue_jobs',

@@ -84,6 +84,8 @@ export interface LogPage {
   readonly version: number
   readonly epoch: number
   readonly now: Micros
+  /** Events up to this one were archived. A page that begins before it is empty when they were not kept. */
+  readonly archivedSeq: number
 }
 
 /** A worker process as the database knows it. One row and one heartbeat for all the jobs it runs. */
@@ -278,6 +280,8 @@ export interface ChainPage {
   readonly version: number
   /** Events after this one are chained. */
   readonly chainFrom: number
+  /** The hash from which it goes on, where the events before are gone; null: made from the name of the queue. */
+  readonly start: string | null
   /** Of the last event, in hexadecimal: the anchor. */
   readonly head: string
   readonly events: readonly { readonly seq: number; readonly text: string; readonly hash: string | null }[]
@@ -332,6 +336,15 @@ export interface LogStore {
   snapshot(queue: string, upTo: number | null): Promise<StoredSnapshot | null>
   /** Keeps a snapshot for processes that start later; the newest four stay. Twice does nothing more. */
   putSnapshot(queue: string, snapshot: StoredSnapshot): Promise<void>
+  /**
+   * Takes the events up to a snapshot out of the log: with `keep` to where `read` still finds them, else for good.
+   * @throws InterlockError `invalid_input` when there is no snapshot at that number
+   */
+  archive(
+    queue: string,
+    through: number,
+    keep: boolean,
+  ): Promise<{ readonly archivedSeq: number; readonly archived: number }>
   /** The chain after an event, at most `limit` (1..10,000) of it; null: the queue keeps none, or the store cannot. */
   chain(queue: string, after: number, limit: number): Promise<ChainPage | null>
   /** From the next event on, each carries the hash of the one before it. Stays; again does nothing. */

@@ -2,9 +2,6 @@ import { describe, expect, it } from 'vitest'
 import { cliPage, commandNames, currentCliPage } from './cli-page.ts'
 import { type Page, pageOf, pages } from './markdown.ts'
 
-/** What other pages call by its future name, in the table of what the hand repairs of before become. */
-const comeLater = ['archive']
-
 /** Words behind `interlock` where a command is meant: in a code span, or at the start of a line of a block. */
 function commandsIn({ text }: Page): readonly string[] {
   return [
@@ -25,7 +22,7 @@ describe('the page of the commands', () => {
 
 describe('a command that a page names', () => {
   it.each(pages.map((page) => [page.file, page] as const))('is there: %s', async (_, page) => {
-    const known = new Set([...(await commandNames()), ...comeLater])
+    const known = new Set(await commandNames())
     expect(commandsIn(page).filter((name) => !known.has(name))).toEqual([])
   })
 

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { documentOf, tamper } from '../cli/history.ts'
-import { fileWith } from '../cli/support.ts'
+import { fileWith, interlock } from '../cli/support.ts'
 import { createDatabase } from '../support/postgres-database.ts'
 import { document, start, statusUntil } from './support.ts'
 
@@ -8,8 +8,8 @@ import { document, start, statusUntil } from './support.ts'
 const JOBS = 400
 const workload = Array.from({ length: JOBS }, (_, i) => `job-${i},m${i % 8},0.2`).join('\n')
 
-describe('rebuild', () => {
-  it('heals rows while four worker processes go on, and costs none of them a job', async () => {
+describe('with workers at it: rebuild', () => {
+  it('heals rows, and archive shortens the log, while four worker processes go on, and costs none of them a job', async () => {
     const url = await createDatabase('e2e')
     await document(['migrate', '--url', url])
     const file = await fileWith('work.csv', `job_id,models,seconds\n${workload}\n`)
@@ -25,6 +25,14 @@ describe('rebuild', () => {
       )
       healed += (await documentOf(url, ['rebuild'])).written
     }
+    // And old events leave the log meanwhile, which nobody notices either.
+    const { version } = await documentOf(url, ['status'])
+    const cut = String(version - 50)
+    await expect
+      .poll(async () => (await interlock(['archive', '--before', cut, '--url', url])).code, {
+        timeout: 20_000,
+      })
+      .toBe(0)
     const { waitingCount } = await documentOf(url, ['status'])
     expect(waitingCount, 'the workers were at it all the time').toBeGreaterThan(0)
     expect(healed).toBeGreaterThan(10)

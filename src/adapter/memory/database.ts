@@ -33,6 +33,9 @@ export interface MemoryQueue {
   readonly log: RecordedEvent[]
   /** By their number. */
   readonly snapshots: StoredSnapshot[]
+  /** Events up to there were archived; of those up to `goneSeq` there is nothing to read. All stay in memory. */
+  archivedSeq: number
+  goneSeq: number
   readonly commands: Map<string, KnownCommand & { readonly seqs: number[] }>
   readonly jobs: Map<string, JobRow>
   readonly workers: Map<string, MemoryWorker>
@@ -65,6 +68,8 @@ export function queueIn(database: MemoryDatabase, name: string): MemoryQueue {
   const made: MemoryQueue = {
     log: [],
     snapshots: [],
+    archivedSeq: 0,
+    goneSeq: 0,
     commands: new Map(),
     jobs: new Map(),
     workers: new Map(),

@@ -43,8 +43,9 @@ export function memoryStore(database: MemoryDatabase = memoryDatabase()): TurnSt
       return request ? append(request) : { ok: true, version: view.version, now: view.now }
     },
     read: async (name, after, limit) => {
-      const { log, epoch } = queueOf(name)
-      return { events: log.slice(after, after + limit), version: log.length, epoch, now: database.now() }
+      const { log, epoch, archivedSeq, goneSeq } = queueOf(name)
+      const events = after < goneSeq ? [] : log.slice(after, after + limit)
+      return { events, version: log.length, epoch, now: database.now(), archivedSeq }
     },
     projection: async (name) => {
       if (!database.queues.has(name)) return null
@@ -73,6 +74,19 @@ export function memoryStore(database: MemoryDatabase = memoryDatabase()): TurnSt
     },
     putSnapshot: async (name, snapshot) => keep(queueOf(name), snapshot),
     // What ends with the process needs no proof that nobody changed it since.
+    archive: async (name, through, keep) => {
+      const queue = queueOf(name)
+      if (!queue.snapshots.some(({ seq }) => seq === through)) {
+        throw new InterlockError(
+          'invalid_input',
+          `archive: there is no snapshot at event ${through}; make one first`,
+        )
+      }
+      const archived = Math.max(0, through - queue.archivedSeq)
+      queue.archivedSeq += archived
+      if (archived > 0 && !keep) queue.goneSeq = queue.archivedSeq
+      return { archivedSeq: queue.archivedSeq, archived }
+    },
     chain: async () => null,
     startChain: async () => {
       throw new InterlockError('invalid_input', 'memory keeps no hash chain; use a store that keeps its log')
@@ -118,7 +132,7 @@ export function memoryStore(database: MemoryDatabase = memoryDatabase()): TurnSt
 
 const KEPT_SNAPSHOTS = 4
 
-/** `job_queue_put_snapshot`: one per number, the newest few. */
+/** `job_queue_put_snapshot`: one per number, the newest few, and that of the cut. */
 function keep(queue: MemoryQueue, snapshot: StoredSnapshot): void {
   const { seq } = snapshot
   if (!(Number.isSafeInteger(seq) && seq >= 1 && seq <= queue.log.length)) {
@@ -129,7 +143,9 @@ function keep(queue: MemoryQueue, snapshot: StoredSnapshot): void {
   }
   if (queue.snapshots.some((kept) => kept.seq === seq)) return
   const all = [...queue.snapshots, snapshot].toSorted((a, b) => a.seq - b.seq)
-  queue.snapshots.splice(0, Number.POSITIVE_INFINITY, ...all.slice(-KEPT_SNAPSHOTS))
+  const oldest = all.at(-KEPT_SNAPSHOTS)?.seq ?? 0
+  const kept = all.filter((each) => each.seq >= oldest || each.seq === seq || each.seq === queue.archivedSeq)
+  queue.snapshots.splice(0, Number.POSITIVE_INFINITY, ...kept)
 }
 
 /** `job_queue_rebuild`: these rows and no others; how many that changed. */

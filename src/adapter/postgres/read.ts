@@ -10,17 +10,24 @@ import type { LogPage } from '../../port/index.ts'
  */
 const FIELDS = 11
 const BREAK = '\x1f'
-const text = `
-  select case when l.seq is null or l.seq = (select min(m.seq) from public.job_queue_log m where m.queue = $1 and m.seq > $2)
-              then concat_ws(' ', h.version, h.epoch, (extract(epoch from clock_timestamp()) * 1000000)::bigint) end,
+const textOver = (table: string, cut: string) => `
+  select case when l.seq is null or l.seq = (select min(m.seq) from public.${table} m where m.queue = $1 and m.seq > $2)
+              then concat_ws(' ', h.version, h.epoch, (extract(epoch from clock_timestamp()) * 1000000)::bigint, h.archived_seq) end,
          case when l.seq is not null then concat(
            l.seq, chr(31), (extract(epoch from l.created_at) * 1000000)::bigint, chr(31), l.event_type, chr(31), l.job_id, chr(31),
            l.job_type, chr(31), array_to_json(l.models), chr(31), l.worker_id, chr(31), l.data, chr(31), l.command_id, chr(31),
            l.command_hash, chr(31), l.schema_version) end
     from public.job_queue_heads h
-    left join public.job_queue_log l on l.queue = $1 and l.seq > $2 and l.seq <= $2::bigint + $3
+    left join public.${table} l on l.queue = $1 and l.seq > $2 and l.seq <= $2::bigint + $3 and ${cut}
    where h.queue = $1
    order by l.seq`
+
+const log = textOver('job_queue_log', 'h.archived_seq <= $2::bigint')
+/** What was archived: nothing of it where the event that comes next was not kept. */
+const archive = textOver(
+  'job_queue_log_archive',
+  'exists (select from public.job_queue_log_archive n where n.queue = $1 and n.seq = $2::bigint + 1)',
+)
 
 /** The text as it comes. */
 const types = { getTypeParser: () => (value: string) => value } as unknown as pg.CustomTypesConfig
@@ -37,11 +44,20 @@ export async function readPage(
   if (!(after >= 0 && limit >= 1 && limit <= 10_000)) {
     throw new InterlockError('invalid_input', 'read: takes after >= 0 and a limit of 1 to 10,000; page on')
   }
-  const { rows } = await on.query<[...Row]>({ text, values: [queue, after, limit], rowMode: 'array', types })
+  const query = (text: string) =>
+    on.query<[...Row]>({ text, values: [queue, after, limit], rowMode: 'array', types })
+  const page = pageOf((await query(log)).rows)
+  if (page === null) return { events: [], version: 0, epoch: 1, now: await clockOf(on), archivedSeq: 0 }
+  // Hardly ever: a reader from before the cut.
+  return page.archivedSeq > after ? (pageOf((await query(archive)).rows) ?? page) : page
+}
+
+function pageOf(rows: readonly Row[]): LogPage | null {
   const [first] = rows
-  if (!first) return { events: [], version: 0, epoch: 1, now: await clockOf(on) }
-  const [version, epoch, now] = (first[0] ?? '').split(' ')
+  if (!first) return null
+  const [version, epoch, now, archivedSeq] = (first[0] ?? '').split(' ')
   return {
+    archivedSeq: integer(archivedSeq),
     events: first[1] === null ? [] : rows.map(([, event]) => eventOf(event ?? '')),
     version: integer(version),
     epoch: integer(epoch),

@@ -47,6 +47,7 @@ export const chainAnswer = z
   .object({
     version: integer,
     chain_from: integer,
+    start: z.string().nullable(),
     head: z.string(),
     events: z.array(
       z
@@ -57,7 +58,13 @@ export const chainAnswer = z
   .transform(({ chain_from: chainFrom, ...page }) => ({ ...page, chainFrom }))
   .nullable()
 
-export const readAnswer = z.object({ ...head, epoch: integer, events })
+export const archiveAnswer = z
+  .object({ archived_seq: integer, archived: integer })
+  .transform(({ archived_seq: archivedSeq, archived }) => ({ archivedSeq, archived }))
+
+export const readAnswer = z
+  .object({ ...head, epoch: integer, archived_seq: integer, events })
+  .transform(({ archived_seq: archivedSeq, ...page }) => ({ ...page, archivedSeq }))
 
 export const projectAnswer = z
   .object({

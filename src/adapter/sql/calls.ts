@@ -4,6 +4,7 @@ import type { AppendAnswer, AppendRequest, LogStore, Projection } from '../../po
 import {
   adoptableAnswer,
   appendAnswer,
+  archiveAnswer,
   arrivalsAnswer,
   beatAnswer,
   chainAnswer,
@@ -95,6 +96,7 @@ export function sqlCalls(rpc: Rpc): SqlCalls {
     putSnapshot: async (queue, { seq, state }) => {
       await rpc('job_queue_put_snapshot', { queue, seq, state })
     },
+    archive: (queue, through, keep) => call('job_queue_archive', archiveAnswer, { queue, through, keep }),
     chain: (queue, after, limit) => call('job_queue_chain', chainAnswer, { queue, after, lim: limit }),
     startChain: async (queue) => {
       await rpc('job_queue_start_chain', { queue })

@@ -114,8 +114,10 @@ export type Database = {
       }
       job_queue_heads: {
         Row: {
+          archived_seq: number
           chain: string | null
           chain_from: number | null
+          chain_start: string | null
           epoch: number
           last_at: string
           min_reader: number
@@ -125,8 +127,10 @@ export type Database = {
           woken_at: string
         }
         Insert: {
+          archived_seq?: number
           chain?: string | null
           chain_from?: number | null
+          chain_start?: string | null
           epoch?: number
           last_at?: string
           min_reader?: number
@@ -136,8 +140,10 @@ export type Database = {
           woken_at?: string
         }
         Update: {
+          archived_seq?: number
           chain?: string | null
           chain_from?: number | null
+          chain_start?: string | null
           epoch?: number
           last_at?: string
           min_reader?: number
@@ -254,6 +260,54 @@ export type Database = {
         Relationships: []
       }
       job_queue_log: {
+        Row: {
+          command_hash: number | null
+          command_id: string | null
+          created_at: string
+          data: Json | null
+          event_type: string
+          hash: string | null
+          job_id: string | null
+          job_type: string | null
+          models: string[] | null
+          queue: string
+          schema_version: number
+          seq: number
+          worker_id: string | null
+        }
+        Insert: {
+          command_hash?: number | null
+          command_id?: string | null
+          created_at: string
+          data?: Json | null
+          event_type: string
+          hash?: string | null
+          job_id?: string | null
+          job_type?: string | null
+          models?: string[] | null
+          queue: string
+          schema_version?: number
+          seq: number
+          worker_id?: string | null
+        }
+        Update: {
+          command_hash?: number | null
+          command_id?: string | null
+          created_at?: string
+          data?: Json | null
+          event_type?: string
+          hash?: string | null
+          job_id?: string | null
+          job_type?: string | null
+          models?: string[] | null
+          queue?: string
+          schema_version?: number
+          seq?: number
+          worker_id?: string | null
+        }
+        Relationships: []
+      }
+      job_queue_log_archive: {
         Row: {
           command_hash: number | null
           command_id: string | null
@@ -509,6 +563,9 @@ export type Database = {
       job_queue_adoptable: { Args: { states: string[]; job_ids: string[]; lim: number }; Returns: Json }
       job_queue_answer_requests: { Args: { queue: string; answers: Json }; Returns: number }
       job_queue_append: { Args: { queue: string; expected_version: number; events: Json; changes: Json }; Returns: Json }
+      job_queue_archive: { Args: { queue: string; through: number; keep: boolean }; Returns: Json }
+      job_queue_archive_before: { Args: { queue: string; before: string; keep: boolean }; Returns: Json }
+      job_queue_archived_events: { Args: { queue: string; after: number; max_events: number }; Returns: Json }
       job_queue_arrived_rows: { Args: { arrival_ids: number[] }; Returns: Json }
       job_queue_beat: { Args: { queue: string; worker_id: string; kinds: string[]; free_slots: number; release: string; ttl_ms: number; grace_ms: number }; Returns: Json }
       job_queue_cancel_by_hand: { Args: { job_ids: string[] }; Returns: undefined }

@@ -1,5 +1,6 @@
 import type { Cli } from '../cli.ts'
 import { addAdopt } from './adopt.ts'
+import { addArchive } from './archive.ts'
 import { addAudit } from './audit.ts'
 import { addCancel } from './cancel.ts'
 import { addChain } from './chain.ts'
@@ -40,5 +41,8 @@ export const commandGroups: readonly (readonly [heading: string, commands: reado
     [addRun, addWork, addEnqueue, addCancel, addMove, addPause, addDrain, addResume, addRetry, addPolicy],
   ],
   ['Look:', [addStatus, addQueue, addExplain, addDead, addLog, addReplay, addStats, addWhatIf]],
-  ['Check:', [addDoctor, addVerify, addRebuild, addSnapshot, addChain, addAudit, addMachine, addInspect]],
+  [
+    'Check:',
+    [addDoctor, addVerify, addRebuild, addSnapshot, addArchive, addChain, addAudit, addMachine, addInspect],
+  ],
 ]

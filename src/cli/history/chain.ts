@@ -50,7 +50,8 @@ export async function checkChain(frame: Frame, store: LogStore, anchor?: Anchor)
   const first = await store.chain(frame.queue, 0, 1)
   if (first === null) return null
   const { chainFrom: from, version } = first
-  const walk = new Walk(startOf(frame.queue, from), from, anchor)
+  const start = first.start === null ? startOf(frame.queue, from) : Buffer.from(first.start, 'hex')
+  const walk = new Walk(start, from, anchor)
   const progress = progressOf(frame, 'hashes checked', version - from)
   try {
     while (walk.bad === null && walk.at < version) {

@@ -1,8 +1,18 @@
 import { decodeSnapshot } from '../../codec/index.ts'
-import { emptyLedger, type Ledger, Replayer } from '../../core/index.ts'
+import { archived, emptyLedger, type Ledger, Replayer } from '../../core/index.ts'
 import type { LogStore } from '../../port/index.ts'
 import type { Frame } from '../frame.ts'
 import { eachEvent } from '../read-log.ts'
+
+/** Where the log begins as far as it can be read: before its first event, or at the snapshot of the cut. */
+export async function firstLedger(frame: Frame, store: LogStore): Promise<Ledger> {
+  const { events, archivedSeq } = await store.read(frame.queue, 0, 1)
+  if (archivedSeq === 0 || events.length > 0) return emptyLedger
+  const kept = await store.snapshot(frame.queue, archivedSeq)
+  const ledger = kept?.seq === archivedSeq ? decodeSnapshot(kept.seq, kept.state) : null
+  if (ledger === null) throw archived(frame.queue, archivedSeq)
+  return ledger
+}
 
 /**
  * The queue as it was when the log had `upTo` events: folded from the last snapshot before that, if there is one.

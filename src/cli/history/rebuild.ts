@@ -10,6 +10,7 @@ import type { LogStore } from '../../port/index.ts'
 import type { Frame } from '../frame.ts'
 import { eachEvent } from '../read-log.ts'
 import { progressOf } from '../terminal/progress.ts'
+import { firstLedger } from './fold.ts'
 
 export interface Rebuilt {
   readonly version: number
@@ -37,8 +38,9 @@ export async function rebuild(frame: Frame, store: LogStore): Promise<Rebuilt> {
 }
 
 async function rebuildInner(frame: Frame, store: LogStore) {
-  const replayer = new Replayer()
-  let folded = 0
+  const first = await firstLedger(frame, store)
+  const replayer = new Replayer(first)
+  let folded = first.version
   const see = (event: RecordedEvent) => {
     // Events that a lost try has folded already come again.
     if (event.seq <= folded) return

@@ -2,6 +2,7 @@ import { isInterlockError, type Ledger, type RecordedEvent, Replayer } from '../
 import type { LogStore } from '../../port/index.ts'
 import type { Frame } from '../frame.ts'
 import { eachEvent } from '../read-log.ts'
+import { firstLedger } from './fold.ts'
 
 /** The first number of a log at which it cannot be what was written. */
 export interface BadEvent {
@@ -27,8 +28,9 @@ export async function foldSound(
   upTo: number,
   alsoSee: (event: RecordedEvent) => void = () => {},
 ): Promise<Sound> {
-  const replayer = new Replayer()
-  let events = 0
+  const first = await firstLedger(frame, store)
+  const replayer = new Replayer(first)
+  let events = first.version
   const see = (event: RecordedEvent) => {
     if (event.seq !== events + 1) throw new Gap(events + 1, event.seq)
     replayer.push(event)

@@ -32,7 +32,7 @@ export function snapshotContract({ it, store, other }: Bench): void {
       queue,
       Array.from({ length: 9 }, (_, i) => queuedEvent(`job-${i}`)),
     )
-    for (const seq of [3, 1, 9, 5, 7, 2]) await store().putSnapshot(queue, { seq, state: { seq } })
+    for (const seq of [3, 1, 9, 5, 2, 7]) await store().putSnapshot(queue, { seq, state: { seq } })
     assert.equal((await store().snapshot(queue, 4))?.seq, 3)
     assert.equal(await store().snapshot(queue, 2), null)
   })
@@ -42,5 +42,42 @@ export function snapshotContract({ it, store, other }: Bench): void {
     for (const seq of [0, 2, -1]) {
       await assert.rejects(store().putSnapshot(queue, { seq, state: {} }), { code: 'invalid_input' })
     }
+  })
+
+  it('archives below a snapshot: what was kept is read as before, what was not is gone', async (queue) => {
+    await appendNow(
+      store(),
+      queue,
+      Array.from({ length: 9 }, (_, i) => queuedEvent(`job-${i}`)),
+    )
+    await assert.rejects(store().archive(queue, 4, true), { code: 'invalid_input' })
+    for (const seq of [4, 6]) await store().putSnapshot(queue, { seq, state: {} })
+    const seqs = async (after: number) => (await other().read(queue, after, 3)).events.map(({ seq }) => seq)
+    const whole = (await store().read(queue, 0, 100)).events
+    // Nothing is archived that the user's tables do not follow yet, where there are such tables.
+    await store().project(queue, 10_000)
+    assert.deepEqual(await store().archive(queue, 4, true), { archivedSeq: 4, archived: 4 })
+    assert.deepEqual(await store().archive(queue, 4, true), { archivedSeq: 4, archived: 0 })
+    assert.deepEqual(
+      [await seqs(0), await seqs(4)],
+      [
+        [1, 2, 3],
+        [5, 6, 7],
+      ],
+    )
+    const pages = [...(await other().read(queue, 0, 4)).events, ...(await other().read(queue, 4, 100)).events]
+    assert.deepEqual(pages, whole)
+    assert.deepEqual(await other().archive(queue, 6, false), { archivedSeq: 6, archived: 2 })
+    assert.deepEqual([await seqs(0), await seqs(5), await seqs(6)], [[], [], [7, 8, 9]])
+    const { version, archivedSeq } = await store().read(queue, 0, 1)
+    assert.deepEqual([version, archivedSeq], [9, 6])
+    // The log goes on, and the snapshot at the cut outlives newer ones.
+    await appendNow(
+      other(),
+      queue,
+      Array.from({ length: 5 }, (_, i) => queuedEvent(`more-${i}`)),
+    )
+    for (const seq of [8, 9, 10, 11, 12]) await store().putSnapshot(queue, { seq, state: {} })
+    assert.equal((await store().snapshot(queue, 6))?.seq, 6)
   })
 }

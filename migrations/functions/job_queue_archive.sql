@@ -1,0 +1,50 @@
+-- job_queue_archive(queue, through, keep): takes the events up to a snapshot out of job_queue_log, in one transaction. The
+-- queue's lock is held only at the end, to note the cut. A process that starts later goes on from the snapshot.
+--   through  the number of a snapshot (job_queue_put_snapshot) that is above the last cut
+--   keep     true: into job_queue_log_archive, where readers of the log find them; false: they are gone
+-- Returns {archived_seq, archived}: the cut now, and how many events were taken out; 0 when the user's tables do not follow
+-- that far yet (job_queue_project) or another call is at it.
+-- Raises JQ001 when there is no such snapshot.
+create or replace function public.job_queue_archive(queue text, through bigint, keep boolean) returns jsonb
+language plpgsql security definer
+set search_path = pg_catalog, pg_temp
+as $$
+#variable_conflict use_column
+declare
+  head record;
+  moved bigint := 0;
+  cut bytea;
+begin
+  select h.archived_seq, h.projected_seq into head from public.job_queue_heads h where h.queue = $1;
+  if $3 is null or head is null or not exists (
+       select from public.job_queue_snapshots s where s.queue = $1 and s.seq = $2) then
+    raise exception using errcode = 'JQ001',
+      message = format('there is no snapshot of the queue at event %s to archive below', $2),
+      hint = 'Make one first: interlock snapshot.';
+  end if;
+  if $2 <= head.archived_seq or not pg_try_advisory_xact_lock(hashtextextended('interlock.archive:' || $1, 0))
+     or ($2 > head.projected_seq and exists (select from public.job_queue_targets())) then
+    return jsonb_build_object('archived_seq', head.archived_seq, 'archived', 0);
+  end if;
+  -- For the trigger that keeps the log append-only; undone with the transaction.
+  perform set_config('interlock.archive', $1 || ':' || $2, true);
+  if keep then
+    insert into public.job_queue_log_archive
+    select l.* from public.job_queue_log l where l.queue = $1 and l.seq <= $2 on conflict do nothing;
+  else
+    -- What was kept before would have a gap behind it.
+    delete from public.job_queue_log_archive a where a.queue = $1;
+  end if;
+  select l.hash into cut from public.job_queue_log l where l.queue = $1 and l.seq = $2;
+  delete from public.job_queue_log l where l.queue = $1 and l.seq <= $2;
+  get diagnostics moved = row_count;
+  perform set_config('interlock.archive', '', true);
+  update public.job_queue_heads h
+     set archived_seq = $2,
+         -- Of events that are gone nothing can be checked: the chain goes on from the hash of the last of them.
+         chain_from = case when keep or cut is null then h.chain_from else $2 end,
+         chain_start = case when keep or cut is null then h.chain_start else cut end
+   where h.queue = $1;
+  return jsonb_build_object('archived_seq', $2, 'archived', moved);
+end
+$$;

@@ -1,0 +1,18 @@
+-- Events that were archived (job_queue_archive): the same rows, out of the way of every append, with the one index that
+-- reading needs. Readers of the log find them here by themselves.
+create table if not exists public.job_queue_log_archive (
+  seq bigint not null,
+  created_at timestamptz not null,
+  queue text not null,
+  event_type text not null,
+  job_id text,
+  job_type text,
+  models text[],
+  worker_id text,
+  data jsonb,
+  command_id text,
+  command_hash bigint,
+  schema_version smallint not null default 1,
+  hash bytea,
+  primary key (queue, seq)
+);

@@ -1,0 +1,151 @@
+import { readFile } from 'node:fs/promises'
+import path from 'node:path'
+import { gunzipSync } from 'node:zlib'
+import pg from 'pg'
+import { describe, expect, it } from 'vitest'
+import { documentOf, emptyQueue, type LoggedEvent, logOf, tamper, worked } from './history.ts'
+import { interlock, temporaryFolder } from './support.ts'
+
+/** A queue with a history, of which the first `cut` events are old, and with jobs that wait since before that. */
+async function oldQueue(): Promise<{ readonly url: string; readonly cut: number }> {
+  const url = await emptyQueue()
+  await documentOf(url, ['chain', '--start'])
+  await worked(url, ['a,m,0', 'b,m;n,0', 'c,o,0'])
+  await documentOf(url, ['enqueue', '--job', 'waits', '--models', 'm'])
+  const cut = (await logOf(url)).length - 2
+  await documentOf(url, ['cancel', 'waits'])
+  await documentOf(url, ['enqueue', '--job', 'later', '--models', 'm'])
+  return { url, cut }
+}
+
+/** What the commands that read the whole log say of it; without the date of the audit. */
+async function saidOf(url: string) {
+  const { auditedAt: _, ...audit } = await documentOf(url, ['audit'])
+  return {
+    audit,
+    verify: await documentOf(url, ['verify']),
+    chain: await documentOf(url, ['chain']),
+    log: await logOf(url),
+    replay: await documentOf(url, ['replay', '--to', '5']),
+    stats: (await documentOf(url, ['stats', '--until', '12'])).counts,
+    ended: await documentOf(url, ['explain', 'later']),
+  }
+}
+
+const rows = async (url: string, table: string): Promise<number> => {
+  const client = new pg.Client({ connectionString: url })
+  await client.connect()
+  const { rows: found } = await client.query(`select count(*)::int as n from ${table}`)
+  await client.end()
+  return found[0].n
+}
+
+describe('archive', () => {
+  it('takes old events out of the log, and every command says what it said before', async () => {
+    const { url, cut } = await oldQueue()
+    const before = await saidOf(url)
+    expect(await documentOf(url, ['archive', '--before', String(cut)])).toMatchObject({
+      ...{ archivedSeq: cut, archived: cut, kept: true, file: null },
+    })
+    expect(await rows(url, 'job_queue_log')).toBe(before.log.length - cut)
+    expect(await rows(url, 'job_queue_log_archive')).toBe(cut)
+    expect(await saidOf(url)).toEqual(before)
+    expect(await documentOf(url, ['archive', '--before', String(cut)])).toMatchObject({ archived: 0 })
+    // The queue goes on: from the snapshot of the cut, or from the first event.
+    await worked(url, ['d,p,0', 'e,o,0'])
+    await tamper(url, 'delete from job_queue_snapshots')
+    await worked(url, ['f,p,0'])
+    expect(await documentOf(url, ['verify'])).toMatchObject({ ok: true, firstBad: null })
+    expect(await documentOf(url, ['audit'])).toMatchObject({ violations: [] })
+  })
+
+  it('writes them to a file, whole, before they leave the database', async () => {
+    const { url, cut } = await oldQueue()
+    const log = await logOf(url)
+    const file = path.join(await temporaryFolder(), 'old.jsonl.gz')
+    expect(await documentOf(url, ['archive', '--before', String(cut), '--to', file])).toMatchObject({
+      ...{ archived: cut, kept: false, file },
+    })
+    const lines = gunzipSync(await readFile(file))
+      .toString()
+      .trim()
+      .split('\n')
+    const written = lines.map((line) => JSON.parse(line))
+    expect(written.map(({ seq, event_type }) => [seq, event_type])).toEqual(
+      log.slice(0, cut).map(({ seq, type }) => [seq, type]),
+    )
+    expect(await rows(url, 'job_queue_log_archive')).toBe(0)
+    const again = await interlock(['archive', '--before', String(cut + 1), '--to', file, '--url', url])
+    expect({ code: again.code, says: again.stderr.includes('is there already') }).toEqual({
+      code: 2,
+      says: true,
+    })
+  })
+
+  it('leaves a sound queue when they are gone for good, and says so to who wants them', async () => {
+    const { url, cut } = await oldQueue()
+    const state = await documentOf(url, ['replay'])
+    const log: readonly LoggedEvent[] = await logOf(url)
+    await documentOf(url, ['archive', '--before', String(cut), '--drop'])
+    expect(await documentOf(url, ['verify'])).toMatchObject({ ok: true, version: log.length })
+    expect(await documentOf(url, ['chain'])).toMatchObject({ from: cut, bad: null })
+    expect(await documentOf(url, ['replay'])).toEqual(state)
+    expect(await documentOf(url, ['log', '--limit', '2'])).toEqual(log.slice(-2))
+    expect(await documentOf(url, ['rebuild'])).toMatchObject({ removed: 0, written: 0 })
+    for (const words of [['audit'], ['replay', '--to', '3'], ['log', '--limit', '1000']]) {
+      const { code, stdout, stderr } = await interlock([...words, '--url', url])
+      expect({ words, code, stdout }).toEqual({ words, code: 1, stdout: '' })
+      expect(stderr).toContain(`events 1 to ${cut} of queue default were archived`)
+    }
+    // Processes start from the snapshot of the cut and go on.
+    expect(await documentOf(url, ['enqueue', '--job', 'new', '--models', 'm'])).toMatchObject({ queued: 1 })
+    expect(await documentOf(url, ['cancel', 'later'])).toMatchObject({ state: 'cancelled' })
+    expect(await documentOf(url, ['verify'])).toMatchObject({ ok: true })
+    // One byte of what is left, and the state of the cut itself.
+    await tamper(url, `update job_queue_log set command_hash = command_hash + 1 where seq = ${cut + 2}`)
+    expect((await documentOf(url, ['verify'], 3)).firstBad).toMatchObject({ seq: cut + 2 })
+  })
+
+  it('can be called by a schedule in SQL, below a snapshot only', async () => {
+    const { url } = await oldQueue()
+    const call = async (before: string) => {
+      const client = new pg.Client({ connectionString: url })
+      await client.connect()
+      const { rows: found } = await client.query(
+        `select job_queue_archive_before('default', ${before}, true) as done`,
+      )
+      await client.end()
+      return found[0].done
+    }
+    expect(await call('now()')).toEqual({ archived: 0, archived_seq: 0 })
+    const { version } = await documentOf(url, ['snapshot'])
+    expect(await call(`now() - interval '1 hour'`)).toMatchObject({ archived: 0 })
+    expect(await call('now()')).toEqual({ archived: version, archived_seq: version })
+    await documentOf(url, ['enqueue', '--job', 'more', '--models', 'm'])
+    expect(await documentOf(url, ['verify'])).toMatchObject({ ok: true })
+    expect(await documentOf(url, ['audit'])).toMatchObject({ violations: [] })
+  })
+
+  it('opens no way to change the log otherwise', async () => {
+    const { url, cut } = await oldQueue()
+    await documentOf(url, ['archive', '--before', String(cut)])
+    const client = new pg.Client({ connectionString: url })
+    await client.connect()
+    await client.query(`set interlock.archive = 'default:1'`)
+    await expect(client.query('delete from job_queue_log')).rejects.toMatchObject({ code: 'JQ101' })
+    await expect(client.query('truncate job_queue_log')).rejects.toMatchObject({ code: 'JQ101' })
+    await expect(client.query('update job_queue_log set job_id = null')).rejects.toMatchObject({
+      code: 'JQ101',
+    })
+    await client.end()
+  })
+
+  it.each([
+    [[], '--before: say up to when'],
+    [['--before', 'soon'], '--before soon: must be such as'],
+    [['--before', '5', '--to', 'x', '--drop'], '--drop: is for no file'],
+  ])('%j is refused before anything is opened', async (words, message) => {
+    const { code, stderr } = await interlock(['archive', ...words, '--url', 'postgres://127.0.0.1:1/x'])
+    expect({ code, says: stderr.includes(message) }).toEqual({ code: 2, says: true })
+  })
+})
