@@ -2314,7 +2314,8 @@ $$;
 -- job_queue_status_set(): the trigger on jobs that sees a status that somebody has set (not the outer projection: its WHEN
 -- clause sees to that). Set to pending on a row that was never queued, it is an arrival like one that is inserted; set to
 -- cancelled, the job is to be cancelled (job_queue_cancel_by_hand). Any other word means nothing to Interlock, and the next
--- change of the job writes over it. Runs as its owner. Raises nothing: the user's statement goes on.
+-- change of the job writes over it. A model that is changed while the job is live changes nothing, which a warning says. Runs as
+-- its owner. Raises nothing: the user's statement goes on.
 create or replace function public.job_queue_status_set() returns trigger
 language plpgsql security definer
 set search_path = pg_catalog, pg_temp
@@ -2322,7 +2323,22 @@ as $$
 declare
   arrived text;
   cancelled text;
+  kept text;
 begin
+  -- A block of its own, since a table may have no column of that name: then there is nothing to say.
+  begin
+    if new.model is distinct from old.model and new.queued_at is not null then
+      kept := left(new.job_id::text, 300);
+    end if;
+  exception when undefined_column then
+    kept := null;
+  end;
+  if kept is not null and to_regclass('public.job_queue_jobs') is not null and exists (
+    select from public.job_queue_jobs j
+     where j.queue = any (array(select h.queue from public.job_queue_heads h)) and j.job_id = kept) then
+    raise warning 'Interlock: job % keeps the models it was queued with', kept
+      using hint = 'Cancel it and insert another row: interlock cancel <job>';
+  end if;
   begin
     if new.status is not distinct from old.status then
       return null;
@@ -2816,8 +2832,8 @@ $privileges$;
 -- What this was. Rows change only when something did, so that running it again leaves everything as it is.
 insert into public.job_queue_migrations as m (version, checksum)
 values 
-  ('000', 'cff6cd0da4fef1ba67a92397e2c26c0593396ad10734d6a05696b0aee9afd271'),
-  ('027', 'cff6cd0da4fef1ba67a92397e2c26c0593396ad10734d6a05696b0aee9afd271')
+  ('000', '608013a4a50f3de98ab9519a4b6f75bedd4a813a12fc4b00e6e6114ffa3c8d96'),
+  ('027', '608013a4a50f3de98ab9519a4b6f75bedd4a813a12fc4b00e6e6114ffa3c8d96')
 on conflict (version) do update set checksum = excluded.checksum, applied_at = excluded.applied_at
   where m.checksum <> excluded.checksum;
 -- PostgREST finds the new functions after this; nobody else listens.

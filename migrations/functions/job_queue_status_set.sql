@@ -1,7 +1,8 @@
 -- job_queue_status_set(): the trigger on jobs that sees a status that somebody has set (not the outer projection: its WHEN
 -- clause sees to that). Set to pending on a row that was never queued, it is an arrival like one that is inserted; set to
 -- cancelled, the job is to be cancelled (job_queue_cancel_by_hand). Any other word means nothing to Interlock, and the next
--- change of the job writes over it. Runs as its owner. Raises nothing: the user's statement goes on.
+-- change of the job writes over it. A model that is changed while the job is live changes nothing, which a warning says. Runs as
+-- its owner. Raises nothing: the user's statement goes on.
 create or replace function public.job_queue_status_set() returns trigger
 language plpgsql security definer
 set search_path = pg_catalog, pg_temp
@@ -9,7 +10,22 @@ as $$
 declare
   arrived text;
   cancelled text;
+  kept text;
 begin
+  -- A block of its own, since a table may have no column of that name: then there is nothing to say.
+  begin
+    if new.model is distinct from old.model and new.queued_at is not null then
+      kept := left(new.job_id::text, 300);
+    end if;
+  exception when undefined_column then
+    kept := null;
+  end;
+  if kept is not null and to_regclass('public.job_queue_jobs') is not null and exists (
+    select from public.job_queue_jobs j
+     where j.queue = any (array(select h.queue from public.job_queue_heads h)) and j.job_id = kept) then
+    raise warning 'Interlock: job % keeps the models it was queued with', kept
+      using hint = 'Cancel it and insert another row: interlock cancel <job>';
+  end if;
   begin
     if new.status is not distinct from old.status then
       return null;
