@@ -559,6 +559,9 @@ begin
          and not exists (
            select from public.job_queue_log l
             where l.queue = any (array(select h.queue from public.job_queue_heads h)) and l.job_id = t.%1$I::text)
+         and not exists (
+           select from public.job_queue_jobs j
+            where j.queue = any (array(select h.queue from public.job_queue_heads h)) and j.job_id = t.%1$I::text)
          and not exists (select from public.job_queue_arrivals a where a.job_id = t.%1$I::text)
          for no key update of t),
     cleared as (
@@ -632,6 +635,9 @@ begin
          and not exists (
            select from public.job_queue_log l
             where l.queue = any (array(select h.queue from public.job_queue_heads h)) and l.job_id = t.%1$I::text)
+         and not exists (
+           select from public.job_queue_jobs j
+            where j.queue = any (array(select h.queue from public.job_queue_heads h)) and j.job_id = t.%1$I::text)
          and not exists (select from public.job_queue_arrivals a where a.job_id = t.%1$I::text)),
     first as materialized (
       select u.* from unknown u where u.state = any ($1) order by u.since, u.key limit $3)
@@ -1231,6 +1237,10 @@ begin
                where t.blocked_by_job_id is not null and not exists (
                  select from public.job_queue_log l
                   where l.queue = any (array(select h.queue from public.job_queue_heads h)) and l.job_id = t.%1$I::text)
+                 -- The log does not have all of a live job any more when it was archived.
+                 and not exists (
+                 select from public.job_queue_jobs j
+                  where j.queue = any (array(select h.queue from public.job_queue_heads h)) and j.job_id = t.%1$I::text)
                limit 1000) u
       $sql$, target.key_column) into unknown_rows using activated;
   end if;
@@ -2832,8 +2842,8 @@ $privileges$;
 -- What this was. Rows change only when something did, so that running it again leaves everything as it is.
 insert into public.job_queue_migrations as m (version, checksum)
 values 
-  ('000', '608013a4a50f3de98ab9519a4b6f75bedd4a813a12fc4b00e6e6114ffa3c8d96'),
-  ('027', '608013a4a50f3de98ab9519a4b6f75bedd4a813a12fc4b00e6e6114ffa3c8d96')
+  ('000', '15f5926db7c66ef5694437fda2bc93b39c5b9d912bce3b97fdda1ff67da859cb'),
+  ('027', '15f5926db7c66ef5694437fda2bc93b39c5b9d912bce3b97fdda1ff67da859cb')
 on conflict (version) do update set checksum = excluded.checksum, applied_at = excluded.applied_at
   where m.checksum <> excluded.checksum;
 -- PostgREST finds the new functions after this; nobody else listens.

@@ -105,6 +105,27 @@ describe('interlock adopt', () => {
     expect(await night.takeIn({ max: 10 })).toBe(1)
   })
 
+  it('leaves alone a job that lives although its events were archived', async () => {
+    const db = await account(old)
+    await adopt(db, '--limit', '1', '--yes')
+    const coordinator = await db.coordinator()
+    await coordinator.takeIn({ max: 10 })
+    const behind = 'select count(*)::int from job_queue_heads where projected_seq < version'
+    await expect.poll(() => db.value(behind)).toBe(0)
+    const { version } = coordinator.state()
+    expect(
+      await interlock(['archive', '--before', String(version), '--drop', '--url', db.url]),
+    ).toMatchObject({
+      code: 0,
+    })
+    expect(await db.value("select count(*)::int from job_queue_log where job_id = 'old-6'")).toBe(0)
+    expect(idsOf((await adopt(db)).document)).toEqual(['old-5', 'old-2', 'old-1'])
+    expect((await adopt(db, '--job', 'old-6', '--yes')).document).toMatchObject({
+      adopted: [],
+      unknown: ['old-6'],
+    })
+  })
+
   it('says what is missing: a table jobs, or a state it does not know', async () => {
     const db = await account('create table other (id int)')
     expect((await adopt(db)).document).toMatchObject({ totals: null, jobs: [] })
