@@ -267,6 +267,11 @@ export interface Coordinator {
   /** Its jobs stand in line again, each at its place. Nothing to do for a model that is not paused. */
   resumeModel(model: string): Promise<void>
   drain(): Promise<void>
+  /**
+   * After a backup was restored: a new epoch, so that every token of before is void, and the queue is held. Then say of each
+   * active job what became of it, by `complete`, `fail` or `release` under a lease of the new epoch, and `resume`.
+   */
+  recover(): Promise<void>
   resume(): Promise<void>
   /** Why a live job does not run, and what has to happen; undefined for a job that is not live. */
   explain(jobId: string): Promise<Explanation | undefined>

@@ -235,7 +235,7 @@ export class Committer {
         this.#quiet = 0
         this.#lostInARow++
         replica.apply(answer.missed)
-        if (replica.version < answer.version) await readToHead(this.#options)
+        if (replica.version !== answer.version) await readToHead(this.#options)
         open.settleKnown()
         return
       case 'known':

@@ -156,29 +156,30 @@ class QueueCoordinator implements Coordinator {
     return (await this.#send({ type: 'claim' }, { claim })).started
   }
 
-  async complete({ jobId, fencingToken: token }: Lease, { claim, result }: EndOptions = {}) {
+  async complete({ jobId, fencingToken: token, epoch }: Lease, { claim, result }: EndOptions = {}) {
     const data = result === undefined ? [] : [{ jobId, result: parseResult(result) }]
-    return (await this.#send({ type: 'complete', jobId, token }, { claim, data })).started
+    return (await this.#send({ type: 'complete', jobId, token, epoch }, { claim, data })).started
   }
 
   async fail(
-    { jobId, fencingToken: token }: Lease,
+    { jobId, fencingToken: token, epoch }: Lease,
     { code = 'handler_error', retryAt, error, claim }: FailOptions = {},
   ) {
     const data = error === undefined ? [] : [{ jobId, error: errorData(error) }]
     const at = retryAt === null ? null : retryAt === undefined ? AT_ONCE : retryAt.getTime() * MICROS_PER_MS
-    return (await this.#send({ type: 'fail', jobId, token, code, retryAt: at }, { claim, data })).started
+    return (await this.#send({ type: 'fail', jobId, token, epoch, code, retryAt: at }, { claim, data }))
+      .started
   }
 
   async release(
-    { jobId, fencingToken: token }: Lease,
+    { jobId, fencingToken: token, epoch }: Lease,
     reason: RequeueReason,
     runAt: Date | null = null,
     { claim, models }: { claim?: Claim | undefined; models?: readonly string[] | undefined } = {},
   ) {
     const at = runAt === null ? null : runAt.getTime() * MICROS_PER_MS
     const anew = models === undefined ? {} : { models: parseModels(models) }
-    return (await this.#send({ type: 'release', jobId, token, reason, runAt: at, ...anew }, { claim }))
+    return (await this.#send({ type: 'release', jobId, token, epoch, reason, runAt: at, ...anew }, { claim }))
       .started
   }
 
@@ -216,16 +217,16 @@ class QueueCoordinator implements Coordinator {
     return takeIn(intake, max)
   }
 
-  async detach({ jobId, fencingToken: token }: Lease, { until }: { until: Date }): Promise<void> {
-    await this.#send({ type: 'detach', jobId, token, until: parseTime(until, 'until') })
+  async detach({ jobId, fencingToken: token, epoch }: Lease, { until }: { until: Date }): Promise<void> {
+    await this.#send({ type: 'detach', jobId, token, epoch, until: parseTime(until, 'until') })
   }
 
   async cancel(jobId: string, { force = false }: { force?: boolean } = {}): Promise<void> {
     await this.#send({ type: 'cancel', jobId: parseJobId(jobId), force })
   }
 
-  async confirmCancel({ jobId, fencingToken: token }: Lease, { claim }: { claim?: Claim } = {}) {
-    return (await this.#send({ type: 'confirm_cancel', jobId, token }, { claim })).started
+  async confirmCancel({ jobId, fencingToken: token, epoch }: Lease, { claim }: { claim?: Claim } = {}) {
+    return (await this.#send({ type: 'confirm_cancel', jobId, token, epoch }, { claim })).started
   }
 
   async reprioritize(jobId: string, to: { priority: number } | { before: string }): Promise<void> {
@@ -247,6 +248,11 @@ class QueueCoordinator implements Coordinator {
 
   async drain(): Promise<void> {
     await this.#send({ type: 'drain' })
+  }
+
+  async recover(): Promise<void> {
+    await this.catchUp()
+    await this.#send({ type: 'recover' })
   }
 
   async resume(): Promise<void> {

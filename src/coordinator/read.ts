@@ -1,4 +1,4 @@
-import { archived } from '../core/index.ts'
+import { archived, wentBack } from '../core/index.ts'
 import type { LogPage, LogStore } from '../port/index.ts'
 import type { DatabaseClock } from './clock.ts'
 import type { Replica } from './replica.ts'
@@ -20,8 +20,26 @@ export async function readToHead({ store, queue, replica, clock }: Reader): Prom
     // A page that was fetched ahead says nothing of the time: only the first was waited for from its beginning.
     if (sent > 0) clock.sync(page.now, sent)
     sent = 0
+    checkEpoch(queue, replica, page)
     replica.apply(page.events)
   }
+}
+
+/** @throws InterlockError `log_went_back`, `archived` */
+function checkPage(queue: string, after: number, { version, events, archivedSeq }: LogPage): void {
+  if (version < after) throw wentBack(queue, after, version)
+  if (events.length === 0 && archivedSeq > after) throw archived(queue, archivedSeq)
+}
+
+/** The events of a page lead to its epoch; if they do not, they are those of another log than the one that was folded. */
+function checkEpoch(queue: string, replica: Replica, { events, version, epoch }: LogPage): void {
+  const { version: known, ledger } = replica
+  if ((events.at(-1)?.seq ?? known) < version) return
+  const led = events.reduce(
+    (now, event) => (event.type === 'epoch_changed' ? event.epoch : now),
+    ledger.epoch,
+  )
+  if (led < epoch) throw wentBack(queue, known, version)
 }
 
 /**
@@ -35,7 +53,7 @@ export async function* pagesAfter(
   let at = after
   for (let next: Promise<LogPage> | null = store.read(queue, after, PAGE); next !== null; ) {
     const page: LogPage = await next
-    if (page.events.length === 0 && page.archivedSeq > at) throw archived(queue, page.archivedSeq)
+    checkPage(queue, at, page)
     at = page.events.at(-1)?.seq ?? at
     const last = page.events.at(-1)?.seq ?? page.version
     next = last < page.version ? store.read(queue, last, PAGE) : null

@@ -9,6 +9,11 @@ export interface Claim {
   readonly kinds: readonly string[] | null
 }
 
+/** The epoch of the lease whose token is shown; absent: that of whoever decides. A token of another epoch is stale. */
+interface OfLease {
+  readonly epoch?: number
+}
+
 /** A wish. It becomes zero or more events, or a refusal. */
 export type CommandBody =
   /** Puts jobs in line; each with what it was asked to be. */
@@ -29,35 +34,40 @@ export type CommandBody =
   | { readonly type: 'unask'; readonly jobId: string }
   /** Start what may start, up to the claim that comes with the command. */
   | { readonly type: 'claim' }
-  | { readonly type: 'complete'; readonly jobId: string; readonly token: number | null }
-  | {
+  | (OfLease & { readonly type: 'complete'; readonly jobId: string; readonly token: number | null })
+  | (OfLease & {
       readonly type: 'fail'
       readonly jobId: string
       readonly token: number | null
       readonly code: FailureCode
       /** When another attempt may start; null: no further attempt, whatever the count says. */
       readonly retryAt: Micros | null
-    }
+    })
   /**
    * Gives an attempt back: the job returns to the line. `later`, `unacknowledged` and `drained` cost no attempt. `models`: what
    * its next attempt needs, in place of what this one had (the next step of a workflow); it keeps its place.
    */
-  | {
+  | (OfLease & {
       readonly type: 'release'
       readonly jobId: string
       readonly token: number
       readonly reason: RequeueReason
       readonly runAt: Micros | null
       readonly models?: readonly string[]
-    }
+    })
   /**
    * The work goes on elsewhere: the attempt keeps its models until then, whatever becomes of the process that started it,
    * and is ended by its token from any process. Again: until another time.
    */
-  | { readonly type: 'detach'; readonly jobId: string; readonly token: number; readonly until: Micros }
+  | (OfLease & {
+      readonly type: 'detach'
+      readonly jobId: string
+      readonly token: number
+      readonly until: Micros
+    })
   | { readonly type: 'cancel'; readonly jobId: string; readonly force: boolean }
   /** Acknowledges a cancel request: the attempt has stopped. */
-  | { readonly type: 'confirm_cancel'; readonly jobId: string; readonly token: number }
+  | (OfLease & { readonly type: 'confirm_cancel'; readonly jobId: string; readonly token: number })
   | { readonly type: 'expire_leases'; readonly workerIds: readonly string[]; readonly retryAt: Micros }
   | {
       readonly type: 'reprioritize'
@@ -76,6 +86,8 @@ export type CommandBody =
   | { readonly type: 'resume_model'; readonly model: string }
   | { readonly type: 'drain' }
   | { readonly type: 'resume' }
+  /** The database was restored from a backup: tokens of before are void, and nothing starts until it is resumed. */
+  | { readonly type: 'recover' }
   /** Records what became true by the passing of time: attempts that timed out, due and expired jobs, untaken offers. */
   | { readonly type: 'tick' }
 

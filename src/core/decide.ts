@@ -4,7 +4,7 @@ import { cancel, confirmCancel } from './decide/cancel.ts'
 import { detach } from './decide/detach.ts'
 import { complete, expireLeases, fail, release } from './decide/end.ts'
 import { ask, enqueue, unask } from './decide/enter.ts'
-import { drain, resume, setPolicy } from './decide/govern.ts'
+import { drain, recover, resume, setPolicy } from './decide/govern.ts'
 import { pauseModel, resumeModel } from './decide/pause.ts'
 import { reprioritize } from './decide/reprioritize.ts'
 import { accepted } from './decide/result.ts'
@@ -83,6 +83,8 @@ function decideOne(scribe: Scribe): CommandResult {
       return drain(scribe)
     case 'resume':
       return resume(scribe)
+    case 'recover':
+      return recover(scribe)
     case 'pause_model':
       return pauseModel(scribe, body)
     case 'resume_model':

@@ -14,6 +14,7 @@ export const errorCodes = [
   'command_reused',
   'corrupt_log',
   'archived',
+  'log_went_back',
   'unknown_event',
   'not_migrated',
   'database_older',
@@ -60,5 +61,14 @@ export function archived(queue: string, through: number): InterlockError {
     'archived',
     `events 1 to ${through} of queue ${queue} were archived and are not in the database; go on from a snapshot (start the process anew), or read the file that they were archived to`,
     { seq: through },
+  )
+}
+
+/** The log in the database is not the one that this process has folded: a backup was restored. */
+export function wentBack(queue: string, known: number, version: number): InterlockError {
+  return new InterlockError(
+    'log_went_back',
+    `the log of queue ${queue} is at event ${version}, and this process knew event ${known} of it: a backup was restored. What this process runs is void; stop it, run \`interlock recover --begin\`, and start it anew`,
+    { known, version },
   )
 }

@@ -20,6 +20,7 @@ import { addPause } from './pause.ts'
 import { addPolicy } from './policy.ts'
 import { addQueue } from './queue.ts'
 import { addRebuild } from './rebuild.ts'
+import { addRecover } from './recover.ts'
 import { addReplay } from './replay.ts'
 import { addResume } from './resume.ts'
 import { addRetry } from './retry.ts'
@@ -43,6 +44,17 @@ export const commandGroups: readonly (readonly [heading: string, commands: reado
   ['Look:', [addStatus, addQueue, addExplain, addDead, addLog, addReplay, addStats, addWhatIf]],
   [
     'Check:',
-    [addDoctor, addVerify, addRebuild, addSnapshot, addArchive, addChain, addAudit, addMachine, addInspect],
+    [
+      addDoctor,
+      addVerify,
+      addRebuild,
+      addRecover,
+      addSnapshot,
+      addArchive,
+      addChain,
+      addAudit,
+      addMachine,
+      addInspect,
+    ],
   ],
 ]

@@ -26,8 +26,9 @@ export function cancel(scribe: Scribe, { jobId, force }: Body<'cancel'>): Comman
   return accepted(scribe)
 }
 
-export function confirmCancel(scribe: Scribe, { jobId, token }: Body<'confirm_cancel'>): CommandResult {
-  const job = heldJob(scribe, jobId, token)
+export function confirmCancel(scribe: Scribe, body: Body<'confirm_cancel'>): CommandResult {
+  const { jobId } = body
+  const job = heldJob(scribe, body)
   if ('ok' in job) return job
   scribe.record({ type: 'cancelled', jobId, token: job.token, workerId: scribe.command.workerId })
   return afterEnd(scribe)

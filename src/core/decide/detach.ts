@@ -7,8 +7,9 @@ import { accepted, refused } from './result.ts'
 type Body<T extends CommandBody['type']> = CommandBody & { readonly type: T }
 
 /** Binds the attempt to a time in place of its worker's lease; at that time whoever notices ends it as `timed_out`. */
-export function detach(scribe: Scribe, { jobId, token, until }: Body<'detach'>): CommandResult {
-  const job = heldJob(scribe, jobId, token)
+export function detach(scribe: Scribe, body: Body<'detach'>): CommandResult {
+  const { jobId, token, until } = body
+  const job = heldJob(scribe, body)
   if ('ok' in job) return job
   if (until <= scribe.now || until > scribe.now + bounds.durationMs * MICROS_PER_MS) {
     return refused('invalid_input', 'until: must be a time to come, at most 365 days ahead')

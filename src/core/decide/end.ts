@@ -9,16 +9,18 @@ import { accepted, refused } from './result.ts'
 
 type Body<T extends CommandBody['type']> = CommandBody & { readonly type: T }
 
-export function complete(scribe: Scribe, { jobId, token }: Body<'complete'>): CommandResult {
-  const job = heldJob(scribe, jobId, token)
+export function complete(scribe: Scribe, body: Body<'complete'>): CommandResult {
+  const { jobId } = body
+  const job = heldJob(scribe, body)
   if ('ok' in job) return job
   scribe.record({ type: 'completed', jobId, token: job.token, workerId: scribe.command.workerId })
   return afterEnd(scribe)
 }
 
 /** Another attempt follows while attempts are left, a time for it was named, and nobody cancels the job. */
-export function fail(scribe: Scribe, { jobId, token, code, retryAt }: Body<'fail'>): CommandResult {
-  const job = heldJob(scribe, jobId, token)
+export function fail(scribe: Scribe, body: Body<'fail'>): CommandResult {
+  const { code, retryAt } = body
+  const job = heldJob(scribe, body)
   if ('ok' in job) return job
   failAttempt(scribe, job, code, retryAt)
   return afterEnd(scribe)
@@ -41,8 +43,8 @@ export function timeOut(scribe: Scribe, job: Job): void {
  * asked to stop has stopped with this, and does not come back.
  */
 export function release(scribe: Scribe, body: Body<'release'>): CommandResult {
-  const { jobId, token, reason, runAt, models } = body
-  const job = heldJob(scribe, jobId, token)
+  const { jobId, reason, runAt, models } = body
+  const job = heldJob(scribe, body)
   if ('ok' in job) return job
   const final = job.cancelRequested || (costsAttempt(reason) && !hasAttemptsLeft(job))
   scribe.record({
@@ -107,12 +109,21 @@ export function afterEnd(scribe: Scribe): CommandResult {
 }
 
 /** The active job under this token. Without a token only the process that holds the job may speak for it. */
-export function heldJob(scribe: Scribe, jobId: string, token: number | null): Job | Refusal {
+export function heldJob(
+  scribe: Scribe,
+  { jobId, token, epoch }: { readonly jobId: string; readonly token: number | null; readonly epoch?: number },
+): Job | Refusal {
   const job = jobOf(scribe.draft, jobId)
   if (job === undefined || !job.active) {
     return refused(
       'job_not_active',
       `job ${jobId} is not active: it ended, was lost with its lease, or never started`,
+    )
+  }
+  if (epoch !== undefined && epoch !== scribe.draft.epoch) {
+    return refused(
+      'stale_token',
+      `job ${jobId}: the token is of epoch ${epoch}, and the database was restored since (epoch ${scribe.draft.epoch}); what this attempt did must be thrown away`,
     )
   }
   if (token === null && job.workerId !== scribe.command.workerId) {

@@ -22,6 +22,21 @@ export function drain(scribe: Scribe): CommandResult {
   return afterEnd(scribe)
 }
 
+/**
+ * The log goes on from a backup: what came after it is lost, and with it perhaps the end of jobs that it shows as active.
+ * A new epoch makes the tokens of before void; the queue is held until somebody has said what became of those jobs.
+ */
+export function recover(scribe: Scribe): CommandResult {
+  scribe.record({
+    type: 'epoch_changed',
+    epoch: scribe.draft.epoch + 1,
+    workerId: scribe.command.workerId,
+  })
+  if (scribe.draft.draining) return accepted(scribe)
+  scribe.record({ type: 'drain_requested', workerId: scribe.command.workerId })
+  return afterEnd(scribe)
+}
+
 export function resume(scribe: Scribe): CommandResult {
   if (!scribe.draft.draining) return accepted(scribe)
   scribe.record({ type: 'resumed', workerId: scribe.command.workerId })

@@ -73,6 +73,8 @@ function obey(clerk: Clerk, body: CommandBody): Answer {
       return resume(clerk)
     case 'claim':
       return granted(clerk)
+    case 'recover':
+      throw new Error('no generated run restores a backup: test/coordinator/recover.test.ts does')
     case 'pause_model':
       return pauseModel(clerk, body)
     case 'resume_model':

@@ -1,0 +1,96 @@
+import type { ActiveJobView, Coordinator } from '../../coordinator/index.ts'
+import { InterlockError } from '../../core/index.ts'
+import type { Cli } from '../cli.ts'
+import { clip, models, plural } from '../format.ts'
+import type { Frame } from '../frame.ts'
+import { withCoordinator } from '../store.ts'
+import { table } from '../terminal/table.ts'
+
+interface Options {
+  readonly [flag: string]: unknown
+  readonly begin?: boolean
+  readonly completed?: readonly string[]
+  readonly requeue?: readonly string[]
+  readonly fail?: readonly string[]
+}
+
+const collect = (value: string, before: readonly string[] = []): readonly string[] => [...before, value]
+
+export function addRecover(cli: Cli): void {
+  cli
+    .command<Options>(
+      'recover',
+      'after a backup was restored: void the tokens of before, hold the queue, and say what became of its jobs',
+      [
+        [
+          'recover --begin',
+          'once, with all workers stopped: a new epoch; lists the jobs whose end may be lost',
+        ],
+        ['recover --completed a --requeue b --fail c', 'what became of each; may be repeated'],
+        ['resume', 'when none is left'],
+      ],
+      async (frame, _, options) => {
+        const said = await withCoordinator(frame, (coordinator) => recover(coordinator, options))
+        frame.emit(said, textOf(frame, said))
+      },
+    )
+    .option('--begin', 'a new epoch, and the queue is held')
+    .option('--completed <job>', 'it was done', collect)
+    .option('--requeue <job>', 'it goes back into the line, at no cost', collect)
+    .option('--fail <job>', 'it has failed, for good', collect)
+}
+
+async function recover(coordinator: Coordinator, options: Options) {
+  const { begin = false, completed = [], requeue = [], fail = [] } = options
+  const decided = [...completed, ...requeue, ...fail]
+  if (new Set(decided).size < decided.length) {
+    throw new InterlockError('invalid_input', 'a job is named twice; say one thing of each')
+  }
+  const before = new Map(
+    coordinator
+      .state()
+      .active()
+      .map((job) => [job.jobId, job]),
+  )
+  const unknown = decided.find((jobId) => !before.has(jobId))
+  if (unknown !== undefined) {
+    throw new InterlockError('job_not_active', `job ${unknown} is not active; look with: interlock recover`)
+  }
+  if (begin) await coordinator.recover()
+  const { epoch } = coordinator.state()
+  const leaseOf = (jobId: string) => ({ jobId, fencingToken: before.get(jobId)?.fencingToken ?? 0, epoch })
+  for (const jobId of completed) await coordinator.complete(leaseOf(jobId))
+  for (const jobId of requeue) await coordinator.release(leaseOf(jobId), 'drained')
+  for (const jobId of fail) await coordinator.fail(leaseOf(jobId), { retryAt: null })
+  const { status, active, waitingCount } = coordinator.state()
+  return { epoch, status, waitingCount, decided: decided.length, doubtful: active().map(doubtful) }
+}
+
+const doubtful = ({
+  jobId,
+  jobType,
+  models: names,
+  workerId,
+  fencingToken,
+  startedAt,
+  attempt,
+}: ActiveJobView) => ({
+  ...{ jobId, jobType, models: names, workerId, fencingToken, startedAt, attempt },
+})
+
+function textOf(
+  frame: Frame,
+  { epoch, status, doubtful: left }: Awaited<ReturnType<typeof recover>>,
+): string {
+  const held =
+    status === 'draining'
+      ? 'the queue is held'
+      : 'the queue is open; hold it first: interlock recover --begin'
+  if (left.length === 0)
+    return `epoch ${epoch}, ${held}; no job is in doubt${status === 'draining' ? ': interlock resume' : ''}`
+  const rows = left.map(({ jobId, models: names, workerId, startedAt }) => [
+    ...[clip(jobId, 28), clip(models(names), 28), workerId ?? 'detached', startedAt.toISOString()],
+  ])
+  const list = table(['job', 'models', 'in worker', 'since'], rows, { heading: frame.colors.dim })
+  return `epoch ${epoch}, ${held}; ${plural(left.length, 'job')} of which nobody knows the end:\n${list}\nsay of each: interlock recover --completed <job>, --requeue <job> or --fail <job>`
+}

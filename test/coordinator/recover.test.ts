@@ -1,0 +1,101 @@
+import pg from 'pg'
+import { describe, expect, it } from 'vitest'
+import { postgresStore } from '../../src/adapter/postgres/index.ts'
+import { audit } from '../../src/cli/audit/index.ts'
+import { createCoordinator, silentLogger } from '../../src/coordinator/index.ts'
+import type { Started } from '../../src/core/index.ts'
+import { migratedDatabase } from '../contract/support.ts'
+
+/** What a backup of the database has of Interlock. */
+const tables = ['log', 'heads', 'state', 'jobs', 'workers', 'snapshots'].map((name) => `job_queue_${name}`)
+
+async function onOwner(url: string, statements: readonly string[]): Promise<void> {
+  const client = new pg.Client({ connectionString: url })
+  await client.connect()
+  await client.query('begin')
+  for (const statement of statements) await client.query(statement)
+  await client.query('commit')
+  await client.end()
+}
+
+const backUp = (url: string) =>
+  onOwner(
+    url,
+    tables.map((name) => `create table backup_${name} as select * from ${name}`),
+  )
+
+const restore = (url: string) =>
+  onOwner(url, [
+    'alter table job_queue_log disable trigger user',
+    ...tables.flatMap((name) => [
+      `delete from ${name}`,
+      `insert into ${name} overriding system value select * from backup_${name}`,
+    ]),
+    'alter table job_queue_log enable trigger user',
+  ])
+
+describe('a backup that is restored under four workers', () => {
+  it('stops them with a typed error; recover voids their tokens and lists the jobs in doubt', async () => {
+    const url = await migratedDatabase()
+    const stores = [1, 2, 3, 4].map(() => postgresStore(url))
+    const open = (store: (typeof stores)[number]) =>
+      createCoordinator({ store, logger: silentLogger, leaseMs: 60_000, pollMs: 60_000, patienceMs: 5_000 })
+    const workers = await Promise.all(stores.map(open))
+    const [first] = workers as [(typeof workers)[number]]
+    await first.setPolicy('by-model')
+    await first.enqueue(Array.from({ length: 12 }, (_, i) => ({ jobId: `job-${i}`, models: [`m${i}`] })))
+    const take = async (index: number): Promise<Started> => {
+      const [job] = (await workers[index]?.claim({ max: 1, kinds: null })) ?? []
+      if (job === undefined) throw new Error('there was no job')
+      return job
+    }
+    const early = await Promise.all([0, 1, 2, 3].map(take))
+    await backUp(url)
+    // What the backup does not have: ends, and starts under tokens that will be given again.
+    await workers[0]?.complete((early[0] as Started).lease)
+    const late = await Promise.all([0, 1, 2, 3].map(take))
+    for (const worker of workers) await worker.catchUp()
+    await restore(url)
+
+    for (const [index, worker] of workers.entries()) {
+      const { lease } = late[index] as Started
+      await expect(worker.complete(lease)).rejects.toMatchObject({ code: 'log_went_back' })
+      await worker.catchUp()
+      expect(worker.health()).toMatchObject({ ok: false })
+      expect(worker.health().lastError).toContain('a backup was restored')
+    }
+
+    const last = postgresStore(url)
+    const anew = await open(last)
+    await anew.recover()
+    expect(anew.state()).toMatchObject({ epoch: 2, status: 'draining', activeCount: 4 })
+    // Those of before still speak to the database as it is now, under tokens of before.
+    for (const { lease } of [...early, ...late]) {
+      await expect(anew.complete(lease)).rejects.toMatchObject({
+        code: expect.stringMatching(/^(stale_token|job_not_active)$/),
+      })
+    }
+    const doubtful = anew.state().active()
+    expect(doubtful.map(({ jobId }) => jobId)).toEqual(early.map(({ lease }) => lease.jobId))
+    const [a, b, c, d] = doubtful.map(({ jobId, fencingToken }) => ({ jobId, fencingToken, epoch: 2 }))
+    if (a === undefined || b === undefined || c === undefined || d === undefined)
+      throw new Error('four were active')
+    await anew.complete(a)
+    await anew.release(b, 'drained')
+    await anew.fail(c, { retryAt: null })
+    await anew.complete(d)
+    await anew.resume()
+    // No token of the new epoch is taken for one of the old, though their numbers meet.
+    const given = await anew.claim({ max: 20, kinds: null })
+    const olds = new Map(late.map(({ lease }) => [lease.jobId, lease]))
+    for (const { lease } of given) {
+      const old = olds.get(lease.jobId)
+      if (old !== undefined) await expect(anew.complete(old)).rejects.toMatchObject({ code: 'stale_token' })
+      await anew.complete(lease)
+    }
+    const { events } = await last.read('default', 0, 10_000)
+    expect(audit(events).violations).toEqual([])
+    for (const worker of [...workers, anew]) await worker.close().catch(() => {})
+    for (const store of [...stores, last]) await store.close()
+  })
+})
