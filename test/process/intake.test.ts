@@ -41,8 +41,9 @@ describe.each([
       waits.push(Number(await began()) - Number(rows[0]?.at))
     }
     await allEnded(coordinator)
-    const [median = Number.POSITIVE_INFINITY] = waits.sort((a, b) => a - b).slice(4)
-    expect(median).toBeLessThan(withinMs)
+    // The third of nine: a busy machine delays some, a worker that does not hear delays all.
+    const [third = Number.POSITIVE_INFINITY] = waits.sort((a, b) => a - b).slice(2)
+    expect(third).toBeLessThan(withinMs)
     const words = async () =>
       (await client.query<{ job_id: string; status: string }>('select job_id, status from jobs order by 1'))
         .rows

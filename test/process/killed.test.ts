@@ -11,7 +11,7 @@ const jobs = Array.from({ length: 100 }, (_, n) => ({
   jobId: `job-${n}`,
   models: n % 4 === 0 ? [models[n % 8] ?? '', models[(n + 3) % 8] ?? ''] : [models[n % 8] ?? ''],
   attempts: 100,
-  payload: { ms: 250 },
+  payload: { ms: 400 },
 }))
 
 describe.each([
@@ -24,13 +24,16 @@ describe.each([
     await coordinator.setPolicy('by-model')
     const workers = await Promise.all([1, 2, 3, 4].map(() => startWorker(url)))
     await coordinator.enqueue(jobs)
+    const replaced: Promise<unknown>[] = []
     for (let kills = 0; kills < 6; kills++) {
       await sleep(Math.random() * 300)
       const victim = await busyOne(workers, coordinator)
       victim.child.kill('SIGKILL')
       expect(await victim.ended).toBe('SIGKILL')
-      workers.splice(workers.indexOf(victim), 1, await startWorker(url))
+      workers.splice(workers.indexOf(victim), 1)
+      replaced.push(startWorker(url).then((worker) => workers.push(worker)))
     }
+    await Promise.all(replaced)
     await allEnded(coordinator)
     const { events, violations, verified } = await judge(store)
     expect(violations).toEqual([])
@@ -146,7 +149,7 @@ type Worker = Awaited<ReturnType<typeof startWorker>>
 
 /** One that holds a job at this moment, chosen at random. */
 async function busyOne(workers: readonly Worker[], coordinator: Coordinator): Promise<Worker> {
-  for (let tries = 0; tries < 1_000; tries++) {
+  for (let tries = 0; tries < 3_000; tries++) {
     const holders = new Set(
       coordinator
         .state()
