@@ -29,7 +29,7 @@ export function checkPeriod({ since, until }: PeriodFlags): void {
 }
 
 /**
- * The stretch that the flags name; it begins with the first event at the earliest.
+ * The stretch that the flags name; it begins with the first event that can be read at the earliest.
  * @throws InterlockError `invalid_input` when there is no event in it
  */
 export async function periodOf(
@@ -37,13 +37,15 @@ export async function periodOf(
   queue: string,
   { since, until }: PeriodFlags,
 ): Promise<Period> {
-  const { version, now, events } = await store.read(queue, 0, 1)
+  const { version, now, events, archivedSeq } = await store.read(queue, 0, 1)
+  // Where the first ones are gone, the first that are left.
+  const [first] = events.length > 0 ? events : (await store.read(queue, archivedSeq, 1)).events
   const begin = await borderOf(store, queue, '--since', since, now, version)
   const end =
     until === undefined
       ? { seq: version, at: now }
       : await borderOf(store, queue, '--until', until, now, version)
-  const firstAt = events[0]?.at ?? now
+  const firstAt = first?.at ?? now
   const period = {
     after: begin.seq,
     upTo: end.seq,

@@ -15,6 +15,8 @@ export function patientStore(store: LogStore): LogStore {
     ...store,
     open: (queue) => patiently(() => store.open(queue)),
     read: (queue, after, limit) => patiently(() => store.read(queue, after, limit)),
+    snapshot: (queue, upTo) => patiently(() => store.snapshot(queue, upTo)),
+    chain: (queue, after, limit) => patiently(() => store.chain(queue, after, limit)),
     projection: (queue) => patiently(() => store.projection(queue)),
     workers: (queue) => patiently(() => store.workers(queue)),
     beat: (beat) => patiently(() => store.beat(beat)),

@@ -32,6 +32,12 @@ async function saidOf(url: string) {
   }
 }
 
+/** How many events of each type there are. */
+const countsOf = (events: readonly LoggedEvent[]) => {
+  const count = (wanted: string) => events.filter(({ type }) => type === wanted).length
+  return { queued: count('queued'), cancelled: count('cancelled'), completed: count('completed') }
+}
+
 const rows = async (url: string, table: string): Promise<number> => {
   const client = new pg.Client({ connectionString: url })
   await client.connect()
@@ -92,6 +98,7 @@ describe('archive', () => {
     expect(await documentOf(url, ['replay'])).toEqual(state)
     expect(await documentOf(url, ['log', '--limit', '2'])).toEqual(log.slice(-2))
     expect(await documentOf(url, ['rebuild'])).toMatchObject({ removed: 0, written: 0 })
+    expect((await documentOf(url, ['stats'])).counts).toMatchObject(countsOf(log.slice(cut)))
     for (const words of [['audit'], ['replay', '--to', '3'], ['log', '--limit', '1000']]) {
       const { code, stdout, stderr } = await interlock([...words, '--url', url])
       expect({ words, code, stdout }).toEqual({ words, code: 1, stdout: '' })
