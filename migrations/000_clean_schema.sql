@@ -248,15 +248,18 @@ create table if not exists public.job_queue_workers (
   primary key (queue, worker_id)
 ) with (fillfactor = 30);
 
--- Commands that were put here by SQL, for any live coordinator to decide: a cancel for each live job whose row of `jobs` was
--- deleted or set to cancelled. The command's id in the log is 'sql:' and the request's id, so that it is carried out once.
+-- Commands that were put here by SQL (job_queue_request), for any live coordinator to decide; and a cancel for each live job
+-- whose row of `jobs` was deleted or set to cancelled. The command's id in the log is 'sql:' and the request's id, so that it
+-- is carried out once. taken_until: a coordinator is at it; when it has not answered by then, others are.
+-- The bound is of jsonb, which takes up to 6 times the bytes of the text: 1 MB of payload always fits.
 create table if not exists public.job_queue_inbox (
   queue text not null check (length(queue) between 1 and 200),
   request_id text not null check (length(request_id) between 1 and 190),
-  command jsonb not null check (pg_column_size(command) <= 1048576),
+  command jsonb not null check (pg_column_size(command) <= 8388608),
   answer jsonb,
   created_at timestamptz not null default clock_timestamp(),
   answered_at timestamptz,
+  taken_until timestamptz,
   primary key (queue, request_id)
 );
 
@@ -658,9 +661,32 @@ begin
 end
 $$;
 
+-- job_queue_answer(request_id, queue): what became of a command in the inbox. Answers are kept for a day.
+--   request_id  what job_queue_request or job_queue_submit returned
+--   queue       `default` unless given
+-- Returns null while nobody has decided it; else {ok: true, …} with what the command led to, or {ok: false, code, message}.
+-- Raises JQ001 for an id that is not there: nothing was requested under it, or its answer was deleted.
+create or replace function public.job_queue_answer(request_id text, queue text default 'default') returns jsonb
+language plpgsql stable security definer
+set search_path = pg_catalog, pg_temp
+set enable_seqscan = off
+as $$
+#variable_conflict use_column
+declare
+  answer jsonb;
+begin
+  select i.answer into answer from public.job_queue_inbox i where i.queue = $2 and i.request_id = $1;
+  if not found then
+    raise exception using errcode = 'JQ001', message = format('there is no request %s in queue %s', $1, $2);
+  end if;
+  return answer;
+end
+$$;
+
 -- job_queue_answer_requests(queue, answers): what became of commands in the inbox. The first answer stays. Answers of more than
 -- a day ago are deleted on the way.
---   answers  [{request_id, answer}, …]; answer: {ok: true} or {ok: false, code, message}
+--   answers  [{request_id, answer}, …]; answer: {ok: true, …} or {ok: false, code, message}
+-- One NOTIFY on channel interlock_answers, the name of the queue, unless the setting interlock.notify is 'off'.
 -- Returns how many were answered by this call. Raises nothing.
 create or replace function public.job_queue_answer_requests(queue text, answers jsonb) returns integer
 language plpgsql security definer
@@ -675,6 +701,9 @@ begin
     from jsonb_to_recordset(answers) as a (request_id text, answer jsonb)
    where i.queue = $1 and i.request_id = a.request_id and i.answered_at is null;
   get diagnostics answered = row_count;
+  if answered > 0 and current_setting('interlock.notify', true) is distinct from 'off' then
+    perform pg_notify('interlock_answers', $1);
+  end if;
   delete from public.job_queue_inbox i
    where i.queue = $1 and i.answered_at < clock_timestamp() - interval '1 day';
   return answered;
@@ -1608,6 +1637,33 @@ begin
 end
 $$;
 
+-- job_queue_held(worker_id, queue): the attempts that were started for a worker process and have not ended: the truth, where an
+-- answer was lost or a job that it waited for was started since.
+--   worker_id  as given to job_queue_beat
+--   queue      `default` unless given
+-- Returns [{job_id, job_type, kind, models, priority, attempt, attempts, fencing_token, epoch, started_at, cancel_requested}, …],
+-- the oldest start first; started_at in microseconds. Empty when its lease is not live: then nothing is its own any more.
+-- Raises nothing.
+create or replace function public.job_queue_held(worker_id text, queue text default 'default') returns jsonb
+language plpgsql stable security definer
+set search_path = pg_catalog, pg_temp
+set enable_seqscan = off
+as $$
+#variable_conflict use_column
+begin
+  return (
+    select coalesce(jsonb_agg(jsonb_build_object('job_id', j.job_id, 'job_type', j.job_type, 'kind', j.kind,
+             'models', j.models, 'priority', j.priority, 'attempt', j.attempt, 'attempts', j.attempts,
+             'fencing_token', j.fencing_token, 'epoch', h.epoch,
+             'started_at', (extract(epoch from j.started_at) * 1000000)::bigint,
+             'cancel_requested', j.cancel_requested) order by j.fencing_token), '[]')
+      from public.job_queue_jobs j
+      join public.job_queue_heads h on h.queue = j.queue
+      join public.job_queue_workers w on w.queue = j.queue and w.worker_id = j.worker_id
+     where j.queue = $2 and j.worker_id = $1 and j.state = 'active' and not w.dead and w.expires_at > clock_timestamp());
+end
+$$;
+
 -- job_queue_insert_chained(queue, events, chain): inserts events of which each carries its hash: SHA-256 over the hash of
 -- the event before it and over its own text (job_queue_event_text). One row after the other, since each needs the one
 -- before. Internal: called by job_queue_append, which has checked them, for queues that keep a chain.
@@ -1767,25 +1823,35 @@ begin
 end
 $$;
 
--- job_queue_open_requests(queue, lim): commands in the inbox that nobody has decided yet, the oldest first.
+-- job_queue_open_requests(queue, lim): commands in the inbox that nobody has decided yet, the oldest first. They are kept for
+-- this caller for 5 s; what it has not answered by then is given to others.
 --   lim  how many at most, 1..1,000
 -- Returns [{request_id, command}, …]. Raises JQ001 for a limit out of bounds.
 create or replace function public.job_queue_open_requests(queue text, lim integer) returns jsonb
-language plpgsql stable security definer
+language plpgsql security definer
 set search_path = pg_catalog, pg_temp
 set enable_seqscan = off
 as $$
+#variable_conflict use_column
+declare
+  requests jsonb;
 begin
   if lim between 1 and 1000 is not true then
     raise exception using errcode = 'JQ001', message = 'job_queue_open_requests takes a limit of 1..1,000';
   end if;
-  return (
-    select coalesce(jsonb_agg(jsonb_build_object('request_id', r.request_id, 'command', r.command)
-             order by r.created_at, r.request_id), '[]')
-      from (
-        select i.request_id, i.command, i.created_at from public.job_queue_inbox i
-         where i.queue = $1 and i.answered_at is null
-         order by i.created_at limit lim) r);
+  with free as (
+    select i.request_id from public.job_queue_inbox i
+     where i.queue = $1 and i.answered_at is null
+       and (i.taken_until is null or i.taken_until < clock_timestamp())
+     order by i.created_at limit lim for update skip locked),
+  taken as (
+    update public.job_queue_inbox i set taken_until = clock_timestamp() + interval '5 seconds'
+      from free where i.queue = $1 and i.request_id = free.request_id
+    returning i.request_id, i.command, i.created_at)
+  select coalesce(jsonb_agg(jsonb_build_object('request_id', t.request_id, 'command', t.command)
+           order by t.created_at, t.request_id), '[]') into requests
+    from taken t;
+  return requests;
 end
 $$;
 
@@ -2247,6 +2313,62 @@ begin
 end
 $$;
 
+-- job_queue_request(command, queue, request_id): puts a command into the inbox, in the caller's transaction; any live
+-- coordinator of the queue decides it once that has committed, and job_queue_answer says what became of it.
+--   command     {type, …}; the types and their fields: docs/sql-api.md, "Commands". What is wrong with a field is told by the
+--               answer (invalid_input). `heartbeat` is job_queue_beat: carried out and answered at once
+--   queue       `default` unless given
+--   request_id  1..190 characters, for a caller that may have to ask again after a lost connection: the same id does nothing
+--               again, and has the same answer. Made here unless given
+-- Returns the request's id. Raises JQ001 for what is out of bounds, for an id that was used for another command, and for a
+-- command that starts something in a worker whose lease is not live (job_queue_beat comes first).
+create or replace function public.job_queue_request(command jsonb, queue text default 'default', request_id text default null)
+returns text
+language plpgsql security definer
+set search_path = pg_catalog, pg_temp
+set enable_seqscan = off
+as $$
+#variable_conflict use_column
+declare
+  id text := coalesce($3, gen_random_uuid()::text);
+  worker text := $1 ->> 'worker_id';
+  known jsonb;
+  beat jsonb;
+begin
+  if jsonb_typeof($1 -> 'type') is distinct from 'string' or length($2) between 1 and 200 is not true
+     or length(id) not between 1 and 190 or id like 'hand:%' or pg_column_size($1) > 8388608 then
+    raise exception using errcode = 'JQ001',
+      message = 'job_queue_request takes a command {type, …} of 1 MB at most, a queue, and a request id of 1..190 characters';
+  end if;
+  if $1 ->> 'type' = 'heartbeat' then
+    beat := public.job_queue_beat($2, worker,
+      case when jsonb_typeof($1 -> 'kinds') = 'array' then array(select jsonb_array_elements_text($1 -> 'kinds')) end,
+      coalesce(($1 ->> 'free_slots')::integer, 0), coalesce($1 ->> 'release', 'sql'),
+      coalesce(($1 ->> 'ttl_ms')::integer, 15000), coalesce(($1 ->> 'grace_ms')::integer, 5000));
+    beat := jsonb_build_object('ok', true) || (beat - 'overdue' - 'version');
+  elsif ($1 ->> 'type' in ('start', 'claim') or $1 ? 'claim') and not exists (
+      select from public.job_queue_workers w
+       where w.queue = $2 and w.worker_id = worker and not w.dead and w.expires_at > clock_timestamp()) then
+    raise exception using errcode = 'JQ001',
+      message = format('worker %s has no live lease', coalesce(worker, '(no worker_id)')),
+      hint = 'Call job_queue_beat first, and again every third of its time to live; after a lost lease go on under a new worker_id.';
+  end if;
+  insert into public.job_queue_inbox as i (queue, request_id, command, answer, answered_at)
+  values ($2, id, $1, beat, case when beat is not null then clock_timestamp() end)
+  on conflict (queue, request_id) do nothing;
+  if not found then
+    select i.command into known from public.job_queue_inbox i where i.queue = $2 and i.request_id = id;
+    if known is distinct from $1 then
+      raise exception using errcode = 'JQ001', message = format('request id %s was used for another command', id),
+        hint = 'Use a new id for a new command.';
+    end if;
+  elsif beat is null and current_setting('interlock.notify', true) is distinct from 'off' then
+    perform pg_notify('interlock', 'intake');
+  end if;
+  return id;
+end
+$$;
+
 -- job_queue_set_aside_rows(queue, target, tried, missed, state): keeps the book of the rows that could not be written.
 -- Internal; called by job_queue_project only.
 --   tried   ids that were tried just now: those of them that are not missed are done and leave the book
@@ -2371,6 +2493,24 @@ begin
     end if;
   end if;
   return null;
+end
+$$;
+
+-- job_queue_submit(jobs, queue, request_id): puts jobs in line, all or none, in the caller's transaction. A short form of
+-- job_queue_request({type: enqueue, jobs}).
+--   jobs        one job or a list of 10,000 at most: {job_id, models, job_type, kind, priority, run_at, attempts, timeout_ms,
+--               expire_ms, fair_key, payload}; job_id and models have to be there; run_at as 2026-11-24T15:00:00Z
+--   queue       `default` unless given
+--   request_id  as for job_queue_request
+-- Returns the request's id, for job_queue_answer. Raises JQ001 as job_queue_request.
+create or replace function public.job_queue_submit(jobs jsonb, queue text default 'default', request_id text default null)
+returns text
+language plpgsql security definer
+set search_path = pg_catalog, pg_temp
+as $$
+begin
+  return public.job_queue_request(jsonb_build_object('type', 'enqueue', 'jobs',
+    case jsonb_typeof($1) when 'array' then $1 else jsonb_build_array($1) end), $2, $3);
 end
 $$;
 
@@ -2820,7 +2960,7 @@ begin
   for item in
     select p.oid::regprocedure::text as name, p.prorettype = 'trigger'::regtype as is_trigger
       from pg_catalog.pg_proc p
-     where p.pronamespace = 'public'::regnamespace and p.proname = any ('{job_queue_adopt,job_queue_adoptable,job_queue_answer_requests,job_queue_append,job_queue_archive,job_queue_archive_before,job_queue_archived_events,job_queue_arrived_rows,job_queue_beat,job_queue_cancel_by_hand,job_queue_chain,job_queue_checkup,job_queue_claim_arrivals,job_queue_data_of,job_queue_dead,job_queue_deleted,job_queue_drop,job_queue_event_text,job_queue_events,job_queue_forget,job_queue_forget_workers,job_queue_guard_columns,job_queue_insert_chained,job_queue_intake,job_queue_leave,job_queue_note,job_queue_open,job_queue_open_requests,job_queue_outer_rows,job_queue_overdue,job_queue_project,job_queue_project_target,job_queue_projection,job_queue_put_data,job_queue_put_snapshot,job_queue_read,job_queue_rebuild,job_queue_refuse_change,job_queue_reproject,job_queue_set_aside_rows,job_queue_snapshot,job_queue_start_chain,job_queue_status,job_queue_status_set,job_queue_taken,job_queue_targets,job_queue_touched,job_queue_turn,job_queue_user_rows,job_queue_wake,job_queue_wake_intake,job_queue_worker_list,job_queue_write_target}'::text[])
+     where p.pronamespace = 'public'::regnamespace and p.proname = any ('{job_queue_adopt,job_queue_adoptable,job_queue_answer,job_queue_answer_requests,job_queue_append,job_queue_archive,job_queue_archive_before,job_queue_archived_events,job_queue_arrived_rows,job_queue_beat,job_queue_cancel_by_hand,job_queue_chain,job_queue_checkup,job_queue_claim_arrivals,job_queue_data_of,job_queue_dead,job_queue_deleted,job_queue_drop,job_queue_event_text,job_queue_events,job_queue_forget,job_queue_forget_workers,job_queue_guard_columns,job_queue_held,job_queue_insert_chained,job_queue_intake,job_queue_leave,job_queue_note,job_queue_open,job_queue_open_requests,job_queue_outer_rows,job_queue_overdue,job_queue_project,job_queue_project_target,job_queue_projection,job_queue_put_data,job_queue_put_snapshot,job_queue_read,job_queue_rebuild,job_queue_refuse_change,job_queue_reproject,job_queue_request,job_queue_set_aside_rows,job_queue_snapshot,job_queue_start_chain,job_queue_status,job_queue_status_set,job_queue_submit,job_queue_taken,job_queue_targets,job_queue_touched,job_queue_turn,job_queue_user_rows,job_queue_wake,job_queue_wake_intake,job_queue_worker_list,job_queue_write_target}'::text[])
   loop
     execute format('revoke all on function %s from public', item.name);
     foreach outsider in array outsiders || runners loop
@@ -2842,8 +2982,8 @@ $privileges$;
 -- What this was. Rows change only when something did, so that running it again leaves everything as it is.
 insert into public.job_queue_migrations as m (version, checksum)
 values 
-  ('000', '15f5926db7c66ef5694437fda2bc93b39c5b9d912bce3b97fdda1ff67da859cb'),
-  ('027', '15f5926db7c66ef5694437fda2bc93b39c5b9d912bce3b97fdda1ff67da859cb')
+  ('000', 'd2db8c7c731e9ab0b51f777e02da2a78b560a1805280b561131927e211a2b98a'),
+  ('027', 'd2db8c7c731e9ab0b51f777e02da2a78b560a1805280b561131927e211a2b98a')
 on conflict (version) do update set checksum = excluded.checksum, applied_at = excluded.applied_at
   where m.checksum <> excluded.checksum;
 -- PostgREST finds the new functions after this; nobody else listens.

@@ -1,6 +1,7 @@
 -- job_queue_answer_requests(queue, answers): what became of commands in the inbox. The first answer stays. Answers of more than
 -- a day ago are deleted on the way.
---   answers  [{request_id, answer}, …]; answer: {ok: true} or {ok: false, code, message}
+--   answers  [{request_id, answer}, …]; answer: {ok: true, …} or {ok: false, code, message}
+-- One NOTIFY on channel interlock_answers, the name of the queue, unless the setting interlock.notify is 'off'.
 -- Returns how many were answered by this call. Raises nothing.
 create or replace function public.job_queue_answer_requests(queue text, answers jsonb) returns integer
 language plpgsql security definer
@@ -15,6 +16,9 @@ begin
     from jsonb_to_recordset(answers) as a (request_id text, answer jsonb)
    where i.queue = $1 and i.request_id = a.request_id and i.answered_at is null;
   get diagnostics answered = row_count;
+  if answered > 0 and current_setting('interlock.notify', true) is distinct from 'off' then
+    perform pg_notify('interlock_answers', $1);
+  end if;
   delete from public.job_queue_inbox i
    where i.queue = $1 and i.answered_at < clock_timestamp() - interval '1 day';
   return answered;

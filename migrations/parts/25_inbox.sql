@@ -1,12 +1,15 @@
--- Commands that were put here by SQL, for any live coordinator to decide: a cancel for each live job whose row of `jobs` was
--- deleted or set to cancelled. The command's id in the log is 'sql:' and the request's id, so that it is carried out once.
+-- Commands that were put here by SQL (job_queue_request), for any live coordinator to decide; and a cancel for each live job
+-- whose row of `jobs` was deleted or set to cancelled. The command's id in the log is 'sql:' and the request's id, so that it
+-- is carried out once. taken_until: a coordinator is at it; when it has not answered by then, others are.
+-- The bound is of jsonb, which takes up to 6 times the bytes of the text: 1 MB of payload always fits.
 create table if not exists public.job_queue_inbox (
   queue text not null check (length(queue) between 1 and 200),
   request_id text not null check (length(request_id) between 1 and 190),
-  command jsonb not null check (pg_column_size(command) <= 1048576),
+  command jsonb not null check (pg_column_size(command) <= 8388608),
   answer jsonb,
   created_at timestamptz not null default clock_timestamp(),
   answered_at timestamptz,
+  taken_until timestamptz,
   primary key (queue, request_id)
 );
 

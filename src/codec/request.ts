@@ -1,22 +1,164 @@
 import { z } from 'zod'
-import { parseInput, unknownFields } from './invalid.ts'
-import { jobIdSchema } from './names.ts'
+import {
+  type Claim,
+  type CommandBody,
+  type DataChange,
+  failureCodes,
+  type Micros,
+  specDefaults,
+} from '../core/index.ts'
+import { errorData } from './error-data.ts'
+import { parseInput } from './invalid.ts'
+import { parseResult } from './json.ts'
+import { jobIdSchema, kindSchema, modelsSchema } from './names.ts'
+import { parseJob, parseJobs, timeSchema, wholeNumber } from './spec.ts'
 
-const cancel = {
-  type: z.literal('cancel', { error: 'must be "cancel"' }),
-  job_id: jobIdSchema,
-  force: z.boolean().optional(),
-  /** The life that is meant: when it was queued, in microseconds. */
-  queued_at: z.int().optional(),
+const MICROS = 1_000_000
+const YEAR_SECONDS = 365 * 86_400
+/** A time that has always passed. */
+const AT_ONCE = 0
+
+const workerId = jobIdSchema
+const token = z.int('must be the fencing token of the attempt').min(1)
+const kinds = z.array(kindSchema).nullish().default(null)
+const claim = z.strictObject({ max: wholeNumber(1, 1_000), kinds })
+const seconds = z.number().min(0).max(YEAR_SECONDS)
+
+const held = { job_id: jobIdSchema, token, worker_id: workerId.optional(), claim: claim.optional() }
+const anything = z.unknown().optional()
+
+/** The commands that SQL may give, by type; docs/sql-api.md tells of them. */
+const requestSchema = z.discriminatedUnion(
+  'type',
+  [
+    z.strictObject({ type: z.literal('enqueue'), jobs: z.unknown() }),
+    z.strictObject({
+      type: z.literal('start'),
+      worker_id: workerId,
+      job: z.unknown(),
+      wait: z.boolean().default(false),
+    }),
+    z.strictObject({ type: z.literal('claim'), worker_id: workerId, max: wholeNumber(1, 1_000), kinds }),
+    z.strictObject({ type: z.literal('complete'), ...held, result: anything }),
+    z.strictObject({
+      type: z.literal('fail'),
+      ...held,
+      error: anything,
+      code: z.enum(failureCodes).default('handler_error'),
+      /** Null: no further attempt. */
+      retry_seconds: seconds.nullable().default(0),
+    }),
+    z.strictObject({
+      type: z.literal('release'),
+      ...held,
+      reason: z.enum(['later', 'drained']).default('later'),
+      seconds: seconds.default(0),
+      models: modelsSchema.optional(),
+    }),
+    z.strictObject({ type: z.literal('confirm_cancel'), ...held }),
+    z.strictObject({ type: z.literal('detach'), ...held, until: timeSchema }),
+    z.strictObject({
+      type: z.literal('cancel'),
+      job_id: jobIdSchema,
+      worker_id: workerId.optional(),
+      force: z.boolean().default(false),
+      /** The life that is meant: when it was queued, in microseconds. */
+      queued_at: z.int().optional(),
+    }),
+  ],
+  {
+    error:
+      'type: must be enqueue, start, claim, complete, fail, release, confirm_cancel, detach, cancel or heartbeat',
+  },
+)
+type Request = z.infer<typeof requestSchema>
+
+/** A command that SQL put into the inbox, for {@link CommandBody} and what goes along. */
+export interface ParsedRequest {
+  readonly body: CommandBody
+  /** Null: nobody in particular. */
+  readonly workerId: string | null
+  readonly claim: Claim | undefined
+  readonly data: readonly DataChange[]
+  /** Of a cancel: the life of the job that is meant. */
+  readonly queuedAt: number | null
 }
-const requestSchema = z
-  .strictObject(cancel, { error: unknownFields(Object.keys(cancel)) })
-  .transform(({ type, job_id: jobId, force = false, queued_at: queuedAt = null }) => ({
-    type,
-    jobId,
-    force,
-    queuedAt,
-  }))
 
-/** A command that SQL put into the inbox. @throws InterlockError `invalid_input`, naming the path below `command` */
-export const parseRequest = (command: unknown) => parseInput(requestSchema, command, 'command')
+/** @param now the database's time @throws InterlockError `invalid_input`, naming the path below `command` */
+export function parseRequest(command: unknown, now: Micros): ParsedRequest {
+  const request = parseInput(requestSchema, command, 'command')
+  return {
+    ...bodyOf(request, now),
+    workerId: ('worker_id' in request ? request.worker_id : undefined) ?? null,
+    claim: claimOf(request),
+    queuedAt: (request.type === 'cancel' ? request.queued_at : undefined) ?? null,
+  }
+}
+
+function claimOf(request: Request): Claim | undefined {
+  if (request.type === 'claim') return { max: request.max, kinds: request.kinds }
+  return 'claim' in request ? request.claim : undefined
+}
+
+function bodyOf(request: Request, now: Micros): Pick<ParsedRequest, 'body' | 'data'> {
+  switch (request.type) {
+    case 'enqueue': {
+      const jobs = Array.isArray(request.jobs) ? request.jobs.map(camel) : request.jobs
+      const parsed = parseJobs(jobs)
+      const data = parsed.flatMap(({ spec: { jobId }, payload }) =>
+        payload === undefined ? [] : [{ jobId, payload }],
+      )
+      return { body: { type: 'enqueue', specs: parsed.map(({ spec }) => spec) }, data }
+    }
+    case 'start': {
+      const { spec, payload } = parseJob(camel(request.job), { ...specDefaults, attempts: 1 })
+      const data = payload === undefined ? [] : [{ jobId: spec.jobId, payload }]
+      return { body: { type: 'ask', spec, wait: request.wait }, data }
+    }
+    case 'claim':
+      return { body: { type: 'claim' }, data: [] }
+    case 'cancel':
+      return { body: { type: 'cancel', jobId: request.job_id, force: request.force }, data: [] }
+    default:
+      return endOf(request, now)
+  }
+}
+
+type End = Exclude<Request, { readonly type: 'enqueue' | 'start' | 'claim' | 'cancel' }>
+
+function endOf(request: End, now: Micros): Pick<ParsedRequest, 'body' | 'data'> {
+  const { job_id: jobId, token: of } = request
+  switch (request.type) {
+    case 'complete': {
+      const data = request.result === undefined ? [] : [{ jobId, result: parseResult(request.result) }]
+      return { body: { type: 'complete', jobId, token: of }, data }
+    }
+    case 'fail': {
+      const { code, retry_seconds: wait, error } = request
+      const retryAt = wait === null ? null : wait === 0 ? AT_ONCE : Math.round(now + wait * MICROS)
+      const data = error === undefined ? [] : [{ jobId, error: errorData(error) }]
+      return { body: { type: 'fail', jobId, token: of, code, retryAt }, data }
+    }
+    case 'release': {
+      const { reason, seconds: wait, models } = request
+      const runAt = wait === 0 ? null : Math.round(now + wait * MICROS)
+      const others = models === undefined ? {} : { models }
+      return { body: { type: 'release', jobId, token: of, reason, runAt, ...others }, data: [] }
+    }
+    case 'confirm_cancel':
+      return { body: { type: 'confirm_cancel', jobId, token: of }, data: [] }
+    case 'detach':
+      return { body: { type: 'detach', jobId, token: of, until: request.until }, data: [] }
+  }
+}
+
+/** `job_id` becomes `jobId`: a job has the same fields in SQL as in TypeScript. */
+function camel(job: unknown): unknown {
+  if (typeof job !== 'object' || job === null || Array.isArray(job)) return job
+  return Object.fromEntries(
+    Object.entries(job).map(([key, value]) => [
+      key.replace(/_([a-z])/g, (_, letter: string) => letter.toUpperCase()),
+      value,
+    ]),
+  )
+}

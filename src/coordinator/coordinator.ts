@@ -83,7 +83,8 @@ class QueueCoordinator implements Coordinator {
       store: options.store,
       queue: this.#options.queue,
       ledger: () => this.#member.replica.ledger,
-      send: (body, as) => this.#send(body, { as }),
+      send: (body, options) => this.#sendFor(body, options),
+      now: () => this.now(),
       onError: (error) => this.#member.noteError(error),
     })
     if (this.#options.onUnavailable === 'bypass') {
@@ -390,6 +391,13 @@ class QueueCoordinator implements Coordinator {
   async #send(body: CommandBody, options?: SendOptions) {
     const result = await this.#member.send(body, options)
     return { ...result, started: this.#desk.sort(result.started) }
+  }
+
+  /** For somebody else; what it starts for whoever waits at the gate here goes there. */
+  async #sendFor(body: CommandBody, options: SendOptions) {
+    const result = await this.#member.send(body, options)
+    this.#desk.sort(result.started.filter(({ workerId }) => workerId === this.workerId))
+    return result
   }
 
   #onEvent(event: RecordedEvent): void {

@@ -1,14 +1,18 @@
-import { parseRequest } from '../codec/index.ts'
+import { type ParsedRequest, parseRequest } from '../codec/index.ts'
 import {
-  type CommandBody,
+  type Accepted,
   type ErrorCode,
+  hash,
   InterlockError,
   isInterlockError,
   type Json,
   jobOf,
   type Ledger,
+  type Micros,
 } from '../core/index.ts'
 import type { InboxAnswer, InboxRequest, LogStore } from '../port/index.ts'
+import { answerOf } from './inbox-answer.ts'
+import type { SendOptions } from './member.ts'
 
 /** Requests in one go: they share an append. */
 const BATCH = 100
@@ -23,15 +27,24 @@ export interface InboxOptions {
   readonly queue: string
   readonly ledger: () => Ledger
   /** Sends a command under a given id, so that two processes that decide one request carry it out once. */
-  readonly send: (
-    body: CommandBody,
-    as: { readonly id: string; readonly workerId: string },
-  ) => Promise<unknown>
+  readonly send: (body: ParsedRequest['body'], options: SendOptions) => Promise<Accepted>
+  /** The database's clock. */
+  readonly now: () => Micros
   readonly onError: (error: unknown) => void
 }
 
 /** What the queue says to a command, rather than the store: an answer to the request. */
-const refusals: ReadonlySet<ErrorCode> = new Set(['invalid_input', 'job_not_live', 'command_reused'])
+const refusals: ReadonlySet<ErrorCode> = new Set([
+  'invalid_input',
+  'job_exists',
+  'job_not_live',
+  'job_not_active',
+  'stale_token',
+  'not_holder',
+  'models_required',
+  'fair_share_limit',
+  'command_reused',
+])
 
 /** Decides the commands that SQL puts into the inbox: any process of the queue does, one look at a time. */
 export class Inbox {
@@ -70,10 +83,16 @@ export class Inbox {
     try {
       while (this.#again) {
         this.#lookedAt = performance.now()
+        // Before the look: what is put in while it lasts is looked for again.
+        this.#again = false
         const requests = await store.inbox(queue, BATCH)
-        this.#again = requests.length === BATCH && !this.#closed
+        this.#again ||= requests.length === BATCH && !this.#closed
         if (requests.length === 0) continue
-        await store.answer(queue, await Promise.all(requests.map((request) => this.#decide(request))))
+        const answers = await Promise.all(requests.map((request) => this.#decide(request)))
+        await store.answer(
+          queue,
+          answers.filter((answer) => answer !== undefined),
+        )
       }
     } catch (error) {
       // What could not be decided now stays in the inbox.
@@ -82,25 +101,37 @@ export class Inbox {
     }
   }
 
-  async #decide({ requestId, command }: InboxRequest): Promise<InboxAnswer> {
+  /** Undefined: it could not be decided now, and stays in the inbox. */
+  async #decide({ requestId, command }: InboxRequest): Promise<InboxAnswer | undefined> {
     try {
-      await this.#send(requestId, command)
-      return { requestId, answer: { ok: true } }
+      return { requestId, answer: await this.#send(requestId, command) }
     } catch (error) {
-      if (!isInterlockError(error) || !refusals.has(error.code)) throw error
-      return { requestId, answer: { ok: false, code: error.code, message: error.message } }
+      if (isInterlockError(error) && refusals.has(error.code)) {
+        return { requestId, answer: { ok: false, code: error.code, message: error.message } }
+      }
+      this.#options.onError(error)
+      return undefined
     }
   }
 
-  #send(requestId: string, command: Json): Promise<unknown> {
-    const { type, jobId, force, queuedAt } = parseRequest(command)
-    const job = jobOf(this.#options.ledger(), jobId)
-    if (queuedAt !== null && job !== undefined && job.queuedAt !== queuedAt) {
-      throw new InterlockError(
-        'job_not_live',
-        `job ${jobId} has ended and was enqueued anew since; cancel it again if that is meant`,
-      )
-    }
-    return this.#options.send({ type, jobId, force }, { id: `sql:${requestId}`, workerId: ACTOR })
+  async #send(requestId: string, command: Json): Promise<Json> {
+    const { ledger, now, send } = this.#options
+    const request = parseRequest(command, now())
+    const { body, claim, data, workerId } = request
+    this.#checkLife(request)
+    // Of the request and not of the body, in which there are times of this process's.
+    const as = { id: `sql:${requestId}`, workerId: workerId ?? ACTOR, hash: hash(JSON.stringify(command)) }
+    const result = await send(body, { as, claim, data })
+    return answerOf(body, result, as.workerId, ledger(), now())
+  }
+
+  #checkLife({ body, queuedAt }: ParsedRequest): void {
+    if (queuedAt === null || body.type !== 'cancel') return
+    const job = jobOf(this.#options.ledger(), body.jobId)
+    if (job === undefined || job.queuedAt === queuedAt) return
+    throw new InterlockError(
+      'job_not_live',
+      `job ${body.jobId} has ended and was enqueued anew since; cancel it again if that is meant`,
+    )
   }
 }

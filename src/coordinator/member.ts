@@ -38,7 +38,7 @@ export interface SendOptions {
   /** What is kept beside the log of the jobs that the command puts in line or ends. */
   readonly data?: readonly DataChange[]
   /** The command's own id, and whom its events name, where it is somebody else's. */
-  readonly as?: { readonly id: string; readonly workerId: string }
+  readonly as?: { readonly id: string; readonly workerId: string; readonly hash?: number }
 }
 
 /** What a member tells of, beside the answers to its commands. */
@@ -186,13 +186,15 @@ export class Member {
     }
     const id = as?.id ?? this.#ids.next()
     const workerId = this.#workerId
-    const command = { id, hash: hash(JSON.stringify(body)), workerId: as?.workerId ?? workerId, body }
+    const sender = as?.workerId ?? workerId
+    const command = { id, hash: as?.hash ?? hash(JSON.stringify(body)), workerId: sender, body }
     this.#underWay.add(id)
     try {
       const result = await this.#pen.send(claim === undefined ? command : { ...command, claim }, data)
       this.#lastError = null
       if (!result.ok) throw new InterlockError(result.code, result.message)
-      return { ...result, started: result.started.filter((attempt) => attempt.workerId === workerId) }
+      const ours = ({ workerId: by }: Started) => by === workerId || by === sender
+      return { ...result, started: result.started.filter(ours) }
     } catch (error) {
       if (!(error instanceof InterlockError) || error.code === 'store_unavailable') this.noteError(error)
       throw error

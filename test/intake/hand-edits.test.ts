@@ -84,7 +84,7 @@ describe('a hand edit of jobs', () => {
       .toBe(1)
     expect((await typesOf(db, 'waiting')).filter((type) => type === 'cancelled')).toHaveLength(1)
     await coordinator.enqueue([{ jobId: 'waiting', models: ['m'] }])
-    await db.exec('update job_queue_inbox set answered_at = null, answer = null')
+    await db.exec('update job_queue_inbox set answered_at = null, answer = null, taken_until = null')
     await db.exec("select pg_notify('interlock', 'intake')")
     await expect.poll(() => db.value('select answer ->> $1 from job_queue_inbox', ['ok'])).not.toBeNull()
     expect(coordinator.state().waitingCount).toBe(1)

@@ -162,6 +162,7 @@ export type Database = {
           created_at: string
           queue: string
           request_id: string
+          taken_until: string | null
         }
         Insert: {
           answer?: Json | null
@@ -170,6 +171,7 @@ export type Database = {
           created_at?: string
           queue: string
           request_id: string
+          taken_until?: string | null
         }
         Update: {
           answer?: Json | null
@@ -178,6 +180,7 @@ export type Database = {
           created_at?: string
           queue?: string
           request_id?: string
+          taken_until?: string | null
         }
         Relationships: []
       }
@@ -561,6 +564,7 @@ export type Database = {
     Functions: {
       job_queue_adopt: { Args: { queue: string; job_ids: string[] }; Returns: Json }
       job_queue_adoptable: { Args: { states: string[]; job_ids: string[]; lim: number }; Returns: Json }
+      job_queue_answer: { Args: { request_id: string; queue?: string }; Returns: Json }
       job_queue_answer_requests: { Args: { queue: string; answers: Json }; Returns: number }
       job_queue_append: { Args: { queue: string; expected_version: number; events: Json; changes: Json }; Returns: Json }
       job_queue_archive: { Args: { queue: string; through: number; keep: boolean }; Returns: Json }
@@ -579,6 +583,7 @@ export type Database = {
       job_queue_events: { Args: { queue: string; after: number; max_events: number; max_bytes: number }; Returns: Json }
       job_queue_forget: { Args: { queue: string; job_ids: string[] }; Returns: number }
       job_queue_forget_workers: { Args: { queue: string }; Returns: undefined }
+      job_queue_held: { Args: { worker_id: string; queue?: string }; Returns: Json }
       job_queue_insert_chained: { Args: { queue: string; events: Json; chain: string }; Returns: string }
       job_queue_leave: { Args: { queue: string; worker_id: string }; Returns: boolean }
       job_queue_note: { Args: { queue: string; job_id: string; token: number; note: Json }; Returns: boolean }
@@ -594,10 +599,12 @@ export type Database = {
       job_queue_read: { Args: { queue: string; after: number; lim: number }; Returns: Json }
       job_queue_rebuild: { Args: { queue: string; expected_version: number; state: Json; jobs: Json }; Returns: Json }
       job_queue_reproject: { Args: { queue: string }; Returns: Json }
+      job_queue_request: { Args: { command: Json; queue?: string; request_id?: string }; Returns: string }
       job_queue_set_aside_rows: { Args: { queue: string; target: string; tried: string[]; missed: string[]; state: string }; Returns: undefined }
       job_queue_snapshot: { Args: { queue: string; up_to: number }; Returns: Json }
       job_queue_start_chain: { Args: { queue: string }; Returns: Json }
       job_queue_status: { Args: { state: string }; Returns: string }
+      job_queue_submit: { Args: { jobs: Json; queue?: string; request_id?: string }; Returns: string }
       job_queue_taken: { Args: { queue: string; arrival_ids: number[]; refused: Json }; Returns: number }
       job_queue_targets: { Args: never; Returns: Record<string, unknown>[] }
       job_queue_touched: { Args: { queue: string; after: number; through: number }; Returns: string[] }

@@ -1,0 +1,26 @@
+-- job_queue_held(worker_id, queue): the attempts that were started for a worker process and have not ended: the truth, where an
+-- answer was lost or a job that it waited for was started since.
+--   worker_id  as given to job_queue_beat
+--   queue      `default` unless given
+-- Returns [{job_id, job_type, kind, models, priority, attempt, attempts, fencing_token, epoch, started_at, cancel_requested}, …],
+-- the oldest start first; started_at in microseconds. Empty when its lease is not live: then nothing is its own any more.
+-- Raises nothing.
+create or replace function public.job_queue_held(worker_id text, queue text default 'default') returns jsonb
+language plpgsql stable security definer
+set search_path = pg_catalog, pg_temp
+set enable_seqscan = off
+as $$
+#variable_conflict use_column
+begin
+  return (
+    select coalesce(jsonb_agg(jsonb_build_object('job_id', j.job_id, 'job_type', j.job_type, 'kind', j.kind,
+             'models', j.models, 'priority', j.priority, 'attempt', j.attempt, 'attempts', j.attempts,
+             'fencing_token', j.fencing_token, 'epoch', h.epoch,
+             'started_at', (extract(epoch from j.started_at) * 1000000)::bigint,
+             'cancel_requested', j.cancel_requested) order by j.fencing_token), '[]')
+      from public.job_queue_jobs j
+      join public.job_queue_heads h on h.queue = j.queue
+      join public.job_queue_workers w on w.queue = j.queue and w.worker_id = j.worker_id
+     where j.queue = $2 and j.worker_id = $1 and j.state = 'active' and not w.dead and w.expires_at > clock_timestamp());
+end
+$$;
