@@ -2660,11 +2660,11 @@ end
 $$;
 
 -- job_queue_wake(): the trigger on job_queue_heads that wakes up those who listen through Supabase Realtime. Only where
--- realtime.send exists (migrations/parts/65_realtime.sql). It sends {queue, version} as event `wake` to the private topic
--- `interlock:<queue>`, in 250 ms once at most: over its rate of messages a second Realtime drops all of a project's for a
--- minute. So a message stands for the 250 ms after it as well, and whoever hears one looks again when they are over.
--- SECURITY DEFINER, since realtime.send swallows it when the caller may not send. Raises nothing: no
--- wake-up fails an append.
+-- realtime.send exists (migrations/parts/65_realtime.sql). It sends {queue, version, direct} as event `wake` to the private topic
+-- `interlock:<queue>`; direct: the append came over a connection to the database and not through the API. In 250 ms once at
+-- most: over its rate of messages a second Realtime drops all of a project's for a minute. Whoever appends through the API and
+-- hears of nothing as new tells the others himself; where somebody appends directly, one looks again after the last message.
+-- SECURITY DEFINER, since realtime.send swallows it when the caller may not send. Raises nothing: no wake-up fails an append.
 create or replace function public.job_queue_wake() returns trigger
 language plpgsql security definer
 set search_path = pg_catalog, pg_temp
@@ -2672,8 +2672,8 @@ as $$
 begin
   new.woken_at := clock_timestamp();
   begin
-    perform realtime.send(jsonb_build_object('queue', new.queue, 'version', new.version), 'wake',
-      'interlock:' || new.queue, true);
+    perform realtime.send(jsonb_build_object('queue', new.queue, 'version', new.version,
+      'direct', coalesce(current_setting('request.method', true), '') = ''), 'wake', 'interlock:' || new.queue, true);
   exception when others then
     raise warning 'interlock: no wake-up was sent: %', sqlerrm;
   end;
@@ -2982,8 +2982,8 @@ $privileges$;
 -- What this was. Rows change only when something did, so that running it again leaves everything as it is.
 insert into public.job_queue_migrations as m (version, checksum)
 values 
-  ('000', 'd2db8c7c731e9ab0b51f777e02da2a78b560a1805280b561131927e211a2b98a'),
-  ('027', 'd2db8c7c731e9ab0b51f777e02da2a78b560a1805280b561131927e211a2b98a')
+  ('000', '32994955dea3a52210031ac8aca2cc41b8d1abacda623d27d46eb76614bb4338'),
+  ('027', '32994955dea3a52210031ac8aca2cc41b8d1abacda623d27d46eb76614bb4338')
 on conflict (version) do update set checksum = excluded.checksum, applied_at = excluded.applied_at
   where m.checksum <> excluded.checksum;
 -- PostgREST finds the new functions after this; nobody else listens.

@@ -22,6 +22,8 @@ export interface WakeChannelOptions {
 const TELL_MS = { least: 260, jitter: 80 }
 /** Those who append over a connection to the database have no channel to tell: when no more messages come, one looks. */
 const LOOK_AGAIN_MS = 1_000
+/** For how long after the last message of such an append one takes it that there may be more. */
+const MIXED_MS = 60_000
 /** News that nobody told of for so long: the channel is dead, whatever it says (after a restart of PostgreSQL, or over its rate). */
 const SILENCE_MS = 10_000
 /** A start does not wait longer for Realtime; one asks until it comes. */
@@ -36,6 +38,7 @@ export class WakeChannel {
   #closed = false
   #told = 0
   #own = 0
+  #directAt = Number.NEGATIVE_INFINITY
   #newsSince: number | null = null
   #telling: NodeJS.Timeout | undefined
   #poll: NodeJS.Timeout | undefined
@@ -60,7 +63,7 @@ export class WakeChannel {
   appended(version: number): void {
     this.#own = Math.max(this.#own, version)
     // The message may have been faster than the answer.
-    if (this.#told <= version) clearTimeout(this.#again)
+    if (this.#told === version && !this.#isMixed) clearTimeout(this.#again)
     this.#telling ??= setTimeout(() => this.#tell(), TELL_MS.least + Math.random() * TELL_MS.jitter).unref()
   }
 
@@ -138,15 +141,20 @@ export class WakeChannel {
     if (!this.#closed) this.#join(() => {})
   }
 
-  /** `{version}` after an append, `{intake: true}` when rows arrived in `jobs`. Anybody may send anything. */
+  /** `{version, direct}` after an append, `{intake: true}` when rows arrived in `jobs`. Anybody may send anything. */
   #hear(payload: unknown): void {
-    const { version, intake } = (payload ?? {}) as { readonly version?: unknown; readonly intake?: unknown }
+    const { version, intake, direct } = (payload ?? {}) as Readonly<Record<string, unknown>>
+    if (direct === true) this.#directAt = performance.now()
     if (intake === true) return this.#wake(undefined, true)
     this.#newsSince = null
     if (!Number.isSafeInteger(version)) return this.#wake(undefined, false)
     this.#told = Math.max(this.#told, version as number)
     // Of an append of our own there is nothing to be read.
-    if ((version as number) > this.#own) this.#wake(version as number, false)
+    if ((version as number) > this.#own || this.#isMixed) this.#wake(version as number, false)
+  }
+
+  get #isMixed(): boolean {
+    return performance.now() - this.#directAt < MIXED_MS
   }
 
   #wake(version: number | undefined, intake: boolean): void {
