@@ -190,7 +190,7 @@ create table if not exists public.job_queue_state (
   active_models text[] not null default '{}',
   active_count integer not null default 0,
   waiting_count integer not null default 0,
-  policy jsonb not null default '{"maxActive": 1, "capacity": {}, "maxOvertakes": 0, "ageSeconds": 60, "offerMs": 2000, "holdAfterLossSeconds": {}, "rate": {}, "fairShare": null, "emptySet": "bypass"}',
+  policy jsonb not null default '{"maxActive": 1, "capacity": {}, "maxOvertakes": 0, "ageSeconds": 60, "offerMs": 2000, "holdAfterLossSeconds": {}, "rate": {}, "fairShare": null, "retentionDays": 30, "emptySet": "bypass"}',
   drained_at timestamptz,
   updated_at timestamptz not null default now()
 ) with (fillfactor = 10);
@@ -2982,8 +2982,8 @@ $privileges$;
 -- What this was. Rows change only when something did, so that running it again leaves everything as it is.
 insert into public.job_queue_migrations as m (version, checksum)
 values 
-  ('000', '32994955dea3a52210031ac8aca2cc41b8d1abacda623d27d46eb76614bb4338'),
-  ('027', '32994955dea3a52210031ac8aca2cc41b8d1abacda623d27d46eb76614bb4338')
+  ('000', '42b4423c23a129d1059740712177f6e11109629a48929d5c75d995e555584e6d'),
+  ('027', '42b4423c23a129d1059740712177f6e11109629a48929d5c75d995e555584e6d')
 on conflict (version) do update set checksum = excluded.checksum, applied_at = excluded.applied_at
   where m.checksum <> excluded.checksum;
 -- PostgREST finds the new functions after this; nobody else listens.

@@ -94,6 +94,7 @@ const shape = {
     'has no "*": the last starts of every model would have to be kept; name the models',
   ),
   fairShare: fairShare.nullable(),
+  retentionDays: wholeNumber(1, 36_500, ' (days), or null to keep all events in the log').nullable(),
 }
 
 /** A whole policy, as `policy_changed` records it; a log that is older than a rule has none of it. */
@@ -102,6 +103,7 @@ export const policySchema = z.strictObject({
   holdAfterLossSeconds: shape.holdAfterLossSeconds.default(defaultPolicy.holdAfterLossSeconds),
   rate: shape.rate.default(defaultPolicy.rate),
   fairShare: shape.fairShare.default(defaultPolicy.fairShare),
+  retentionDays: shape.retentionDays.default(defaultPolicy.retentionDays),
 })
 
 const fieldsSchema = z.strictObject(shape).partial()

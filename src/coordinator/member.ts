@@ -25,6 +25,7 @@ import { Projector } from './projector.ts'
 import { readToHead } from './read.ts'
 import { RELEASE } from './release.ts'
 import { Replica } from './replica.ts'
+import { Retention } from './retention.ts'
 import { Snapshots } from './snapshots.ts'
 import { TickTimer } from './timers.ts'
 
@@ -72,6 +73,7 @@ export class Member {
   readonly #tick: TickTimer
   readonly #projector: Projector
   readonly #snapshots: Snapshots
+  readonly #retention: Retention
   readonly #leaseLost = new Subject<{ workerId: string }>()
   /** Ids of own commands under way: what they start is told to their caller. */
   readonly #underWay = new Set<string>()
@@ -96,6 +98,7 @@ export class Member {
     const onError = (error: unknown) => this.noteError(error)
     this.#projector = new Projector({ store, queue, onError })
     const ledger = () => this.replica.ledger
+    this.#retention = new Retention({ store, queue, ledger, now: () => this.clock.now(), onError })
     this.#snapshots = new Snapshots({ store, queue, every: options.snapshotEvery, ledger, onError })
     this.#committer = new Committer({
       store,
@@ -148,6 +151,7 @@ export class Member {
     this.#stopListening = await store.listen(queue, (version, intake) => this.#onWake(version, intake))
     this.#tick.follow(this.replica.ledger)
     this.#poll = setInterval(() => void this.#pollOnce(), pollMs)
+    this.#retention.start()
     this.#isOpen = true
     await this.#pen.catchUp()
     this.#projector.nudge()
@@ -158,6 +162,7 @@ export class Member {
     clearInterval(this.#poll)
     this.#tick.clear()
     await this.#stopListening?.()
+    await this.#retention.stop()
     this.#watch?.unsubscribe()
     await this.#giveUpLease()
   }
@@ -243,6 +248,7 @@ export class Member {
     await this.#pen.idle()
     await this.#projector.close()
     await this.#snapshots.idle()
+    await this.#retention.stop()
     this.#watch?.unsubscribe()
     if (this.#isOpen) await this.#giveUpLease()
     this.replica.complete()

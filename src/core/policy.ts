@@ -40,6 +40,8 @@ export interface Policy {
   readonly rate: Readonly<Record<string, Rate>>
   /** Null: keys mean nothing. */
   readonly fairShare: FairShare | null
+  /** After how many days events leave the log for its archive, where readers still find them; null: never. */
+  readonly retentionDays: number | null
 }
 
 /** All jobs one after the other, as first specified. */
@@ -53,6 +55,7 @@ export const defaultPolicy: Policy = {
   holdAfterLossSeconds: {},
   rate: {},
   fairShare: null,
+  retentionDays: 30,
 }
 
 /** How many leases a model can have at once under this policy. */

@@ -345,6 +345,11 @@ export interface LogStore {
     through: number,
     keep: boolean,
   ): Promise<{ readonly archivedSeq: number; readonly archived: number }>
+  /**
+   * Archives, and keeps, the events up to the newest snapshot of which all are older than a time; what any process may do at
+   * any time. Returns how many.
+   */
+  retain(queue: string, before: Micros): Promise<number>
   /** The chain after an event, at most `limit` (1..10,000) of it; null: the queue keeps none, or the store cannot. */
   chain(queue: string, after: number, limit: number): Promise<ChainPage | null>
   /** From the next event on, each carries the hash of the one before it. Stays; again does nothing. */

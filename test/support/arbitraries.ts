@@ -76,6 +76,7 @@ export const arbitraryPolicy: fc.Arbitrary<Policy> = record({
     ),
   ),
   offerMs: fc.integer({ min: 0, max: 60_000 }),
+  retentionDays: orNull(fc.integer({ min: 1, max: 36_500 })),
   emptySet: fc.constantFrom(...emptySetRules),
   holdAfterLossSeconds: fc
     .array(

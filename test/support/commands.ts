@@ -91,6 +91,7 @@ const arbitraryRules: fc.Arbitrary<Policy> = fc.record({
   maxOvertakes: fc.constantFrom(0, 0, 1, 2, 3, null),
   ageSeconds: fc.constantFrom(60, 1, 0.25, null),
   offerMs: fc.constantFrom(2_000, 500, 0),
+  retentionDays: fc.constantFrom(30, null),
   emptySet: fc.constantFrom(...emptySetRules),
   holdAfterLossSeconds: fc.dictionary(fc.constantFrom(...modelNames, '*'), fc.integer({ min: 0, max: 3 }), {
     maxKeys: 2,

@@ -87,6 +87,13 @@ export function memoryStore(database: MemoryDatabase = memoryDatabase()): TurnSt
       if (archived > 0 && !keep) queue.goneSeq = queue.archivedSeq
       return { archivedSeq: queue.archivedSeq, archived }
     },
+    retain: async (name, before) => {
+      const queue = queueOf(name)
+      const old = queue.snapshots.findLast(({ seq }) => (queue.log[seq - 1]?.at ?? before) < before)?.seq ?? 0
+      const archived = Math.max(0, old - queue.archivedSeq)
+      queue.archivedSeq += archived
+      return archived
+    },
     chain: async () => null,
     startChain: async () => {
       throw new InterlockError('invalid_input', 'memory keeps no hash chain; use a store that keeps its log')

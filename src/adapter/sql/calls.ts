@@ -1,5 +1,5 @@
 import { encodeEvent, SCHEMA_VERSION } from '../../codec/index.ts'
-import { InterlockError } from '../../core/index.ts'
+import { InterlockError, MICROS_PER_MS } from '../../core/index.ts'
 import type { AppendAnswer, AppendRequest, LogStore, Projection } from '../../port/index.ts'
 import {
   adoptableAnswer,
@@ -97,6 +97,11 @@ export function sqlCalls(rpc: Rpc): SqlCalls {
       await rpc('job_queue_put_snapshot', { queue, seq, state })
     },
     archive: (queue, through, keep) => call('job_queue_archive', archiveAnswer, { queue, through, keep }),
+    retain: async (queue, before) => {
+      const time = new Date(before / MICROS_PER_MS).toISOString()
+      return (await call('job_queue_archive_before', archiveAnswer, { queue, before: time, keep: true }))
+        .archived
+    },
     chain: (queue, after, limit) => call('job_queue_chain', chainAnswer, { queue, after, lim: limit }),
     startChain: async (queue) => {
       await rpc('job_queue_start_chain', { queue })

@@ -21,6 +21,7 @@ const ranks: Readonly<Partial<Record<FunctionName, number>>> = {
   job_queue_put_snapshot: 3,
   job_queue_start_chain: 3,
   job_queue_archive: 3,
+  job_queue_archive_before: 3,
 }
 
 /** A call by POST to /rest/v1/rpc. @throws InterlockError as {@link apiFailure} says */

@@ -14,6 +14,7 @@ const firstPolicy: Policy = {
   holdAfterLossSeconds: {},
   rate: {},
   fairShare: null,
+  retentionDays: 30,
 }
 
 /** A job that was passed by one that needed the same slot; forgiven if the same append offers or starts it. */

@@ -80,4 +80,20 @@ export function snapshotContract({ it, store, other }: Bench): void {
     for (const seq of [8, 9, 10, 11, 12]) await store().putSnapshot(queue, { seq, state: {} })
     assert.equal((await store().snapshot(queue, 6))?.seq, 6)
   })
+
+  it('retains by age, below the newest snapshot that is old enough', async (queue) => {
+    await appendNow(
+      store(),
+      queue,
+      Array.from({ length: 4 }, (_, i) => queuedEvent(`job-${i}`)),
+    )
+    await store().putSnapshot(queue, { seq: 3, state: {} })
+    await store().project(queue, 10_000)
+    const [first] = (await store().read(queue, 0, 1)).events
+    assert.equal(await store().retain(queue, first?.at ?? 0), 0)
+    const { now } = await store().read(queue, 0, 1)
+    assert.equal(await store().retain(queue, now + 60_000_000), 3)
+    assert.equal(await other().retain(queue, now + 60_000_000), 0)
+    assert.deepEqual((await other().read(queue, 0, 10)).archivedSeq, 3)
+  })
 }

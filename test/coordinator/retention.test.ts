@@ -1,0 +1,45 @@
+import { expect, it } from 'vitest'
+import { memoryDatabase } from '../../src/adapter/memory/index.ts'
+import { Retention } from '../../src/coordinator/retention.ts'
+import { emptyLedger, snapshotOf } from '../../src/core/index.ts'
+import { join, memoryStore } from './support.ts'
+
+const DAY = 86_400 * 1_000_000
+
+it('archives what is older than the policy says, and keeps it readable', async () => {
+  const store = memoryStore(memoryDatabase())
+  const coordinator = await join({ store })
+  await coordinator.enqueue([1, 2, 3].map((n) => ({ jobId: `job-${n}`, models: ['m'] })))
+  const { version } = coordinator.state()
+  await store.putSnapshot('default', { seq: version, state: snapshotOf(emptyLedger) })
+  const errors: unknown[] = []
+  const after = (days: number, retentionDays: number | null) => {
+    const ledger = { ...emptyLedger, policy: { ...emptyLedger.policy, retentionDays } }
+    const now = () => coordinator.now() + days * DAY
+    return new Retention({
+      store,
+      queue: 'default',
+      ledger: () => ledger,
+      now,
+      onError: (e) => errors.push(e),
+    })
+  }
+  expect(await after(400, null).carryOut()).toBe(0)
+  expect(await after(29, 30).carryOut()).toBe(0)
+  expect(await after(31, 30).carryOut()).toBe(version)
+  expect(await after(31, 30).carryOut()).toBe(0)
+  expect((await store.read('default', 0, 100)).events).toHaveLength(version)
+  await coordinator.cancel('job-2')
+  expect(coordinator.state().waitingCount).toBe(2)
+  expect(errors).toEqual([])
+})
+
+it('is 30 days unless the policy says otherwise, and refuses what is no number of days', async () => {
+  const coordinator = await join()
+  expect(coordinator.state().policy.retentionDays).toBe(30)
+  await coordinator.setPolicy({ retentionDays: null })
+  expect(coordinator.state().policy.retentionDays).toBeNull()
+  for (const retentionDays of [0, 1.5, -1]) {
+    await expect(coordinator.setPolicy({ retentionDays })).rejects.toMatchObject({ code: 'invalid_input' })
+  }
+})
