@@ -76,7 +76,8 @@ describe('a backup that is restored under four workers', () => {
       })
     }
     const doubtful = anew.state().active()
-    expect(doubtful.map(({ jobId }) => jobId)).toEqual(early.map(({ lease }) => lease.jobId))
+    const ids = (jobs: readonly { readonly jobId: string }[]) => jobs.map(({ jobId }) => jobId).toSorted()
+    expect(ids(doubtful)).toEqual(ids(early.map(({ lease }) => lease)))
     const [a, b, c, d] = doubtful.map(({ jobId, fencingToken }) => ({ jobId, fencingToken, epoch: 2 }))
     if (a === undefined || b === undefined || c === undefined || d === undefined)
       throw new Error('four were active')
