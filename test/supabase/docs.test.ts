@@ -21,8 +21,9 @@ describe('the jobs of pg_cron', () => {
   )
   const run = (name: string) => project.query(jobs[name] ?? `no job ${name}`)
 
-  it('are three', () => {
-    expect(Object.keys(jobs)).toEqual(['interlock-project', 'interlock-forget', 'interlock-alarm'])
+  it('are four', () => {
+    const names = ['interlock-project', 'interlock-forget', 'interlock-archive', 'interlock-alarm']
+    expect(Object.keys(jobs)).toEqual(names)
   })
 
   it('bring the rows up to date', async () => {
@@ -45,6 +46,17 @@ describe('the jobs of pg_cron', () => {
     await run('interlock-forget')
     const left = await project.query("select job_id from job_queue_data where queue = 'cron' order by 1")
     expect(left.map((row) => row['job_id'])).toEqual(['new', 'of-cron'])
+  })
+
+  it('archive what a snapshot of long ago stands for', async () => {
+    await run('interlock-archive')
+    expect(await project.query("select 1 from job_queue_log_archive where queue = 'cron'")).toEqual([])
+    await project.query(`
+      insert into job_queue_snapshots (queue, seq, state, created_at) values ('cron', 1, '{}', now() - interval '30.5 days')`)
+    await run('interlock-archive')
+    const archived = await project.query("select seq::int from job_queue_log_archive where queue = 'cron'")
+    expect(archived).toEqual([{ seq: 1 }])
+    expect(await project.query("select 1 from job_queue_log where queue = 'cron'")).toEqual([])
   })
 
   it('raise an alarm while jobs wait and nobody is there', async () => {

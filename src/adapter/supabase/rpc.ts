@@ -3,7 +3,22 @@ import { apiFailure } from './failure.ts'
 import { Lane } from './lane.ts'
 import type { ApiResult, SupabaseLike } from './like.ts'
 
-/** Calls that change something, and who goes first. What is not here reads, and takes no part in the lane. */
+/** Calls that only read take no part in the lane. */
+const reads: ReadonlySet<FunctionName> = new Set([
+  'job_queue_open',
+  'job_queue_read',
+  'job_queue_projection',
+  'job_queue_worker_list',
+  'job_queue_data_of',
+  'job_queue_dead',
+  'job_queue_open_requests',
+  'job_queue_snapshot',
+  'job_queue_chain',
+  'job_queue_adoptable',
+  'job_queue_checkup',
+])
+
+/** Who goes first of those that change something; the rest comes after these. */
 const ranks: Readonly<Partial<Record<FunctionName, number>>> = {
   job_queue_beat: 0,
   job_queue_leave: 0,
@@ -11,28 +26,17 @@ const ranks: Readonly<Partial<Record<FunctionName, number>>> = {
   job_queue_note: 2,
   job_queue_claim_arrivals: 2,
   job_queue_taken: 2,
-  job_queue_adopt: 2,
   job_queue_answer_requests: 2,
-  job_queue_drop: 3,
-  job_queue_project: 3,
-  job_queue_forget: 3,
-  job_queue_rebuild: 3,
-  job_queue_reproject: 3,
-  job_queue_put_snapshot: 3,
-  job_queue_start_chain: 3,
-  job_queue_archive: 3,
-  job_queue_archive_before: 3,
 }
+const LAST_RANK = 3
 
 /** A call by POST to /rest/v1/rpc. @throws InterlockError as {@link apiFailure} says */
 export function rpcOver(client: SupabaseLike, store: string, timeoutMs: number): Rpc {
   const lane = new Lane()
   const send: Rpc = (name, args) =>
     answerOf(() => client.rpc(name, args as never).abortSignal(AbortSignal.timeout(timeoutMs)), store)
-  return (name, args) => {
-    const rank = ranks[name]
-    return rank === undefined ? send(name, args) : lane.run(rank, () => send(name, args))
-  }
+  return (name, args) =>
+    reads.has(name) ? send(name, args) : lane.run(ranks[name] ?? LAST_RANK, () => send(name, args))
 }
 
 /** The data of an answer. supabase-js returns most failures and throws some; both come out as ours. */
