@@ -31,9 +31,12 @@ export function firstUnavailable(ledger: LedgerView, job: Job): Model | undefine
 /** The nearest live job ahead of a due waiting job (DESIGN: "blocking is data"); undefined if it waits for nobody. */
 export function blockerOf(ledger: LedgerView, job: Job): Blocker | undefined {
   if (job.offeredAt !== null) return undefined
-  const model = firstUnavailable(ledger, job)
-  if (model !== undefined) return blockerIn(model.line, model.holders, job.place, model.model)
-  return blockerIn(ledger.line, ledger.slots, job.place, null)
+  return blockerOn(ledger, job, firstUnavailable(ledger, job))
+}
+
+function blockerOn(ledger: LedgerView, { place }: Job, model: Model | undefined): Blocker | undefined {
+  if (model !== undefined) return blockerIn(model.line, model.holders, place, model.model)
+  return blockerIn(ledger.line, ledger.slots, place, null)
 }
 
 function blockerIn(
@@ -68,9 +71,11 @@ function standsAt(job: Job, place: Place): boolean {
 }
 
 function settleJob(draft: Draft, job: Job): void {
-  const ready = job.offeredAt === null && firstUnavailable(draft, job) === undefined
+  const isOffered = job.offeredAt !== null
+  const unavailable = isOffered ? undefined : firstUnavailable(draft, job)
+  const ready = !isOffered && unavailable === undefined
   if (ready !== job.ready) setReady(draft, draft.edit(job, true), ready)
-  const blocker = blockerOf(draft, job)
+  const blocker = isOffered ? undefined : blockerOn(draft, job, unavailable)
   const blockedBy = blocker?.jobId ?? null
   const blockedOn = blocker?.model ?? null
   if (job.blockedBy === blockedBy && job.blockedOn === blockedOn) return

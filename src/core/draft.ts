@@ -60,6 +60,9 @@ export class Draft implements LedgerView {
   /** A slot came free that others may have been waiting for, or the rules changed: look everywhere. */
   wide = false
 
+  /** Models that this draft may write to, by name: events name them again and again. */
+  readonly #ownModels = new Map<string, OwnModel>()
+
   /** Whoever holds this draft's trees; see {@link Owner}. */
   readonly owner: Owner = {}
 
@@ -145,18 +148,22 @@ export class Draft implements LedgerView {
 
   /** The model to write to. */
   model(name: string): OwnModel {
-    const key = { hash: hash(name), model: name }
-    const known = this.models.get(key)
-    if (known instanceof OwnModel && known.owner === this.owner) return known
-    const own = new OwnModel(this.owner, known ?? idleModel(name))
+    const known = this.#ownModels.get(name)
+    if (known !== undefined) return known
+    const own = new OwnModel(
+      this.owner,
+      this.models.get({ hash: hash(name), model: name }) ?? idleModel(name),
+    )
     this.models = this.models.insert(own, this.owner)
+    this.#ownModels.set(name, own)
     return own
   }
 
   /** Lets go of a model that nobody needs any more; one with a rate is remembered for its last starts. */
   forget(model: Model): void {
-    if (model.holders.size === 0 && model.line.size === 0 && model.starts === null)
-      this.models = this.models.remove(model, this.owner)
+    if (model.holders.size > 0 || model.line.size > 0 || model.starts !== null) return
+    this.models = this.models.remove(model, this.owner)
+    this.#ownModels.delete(model.model)
   }
 
   unsettle(place: Place | undefined): void {
