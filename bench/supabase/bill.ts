@@ -62,7 +62,9 @@ await ended.promise
 await sleep(500)
 const perJob = (name: keyof typeof counts) => Math.round(((counts[name] - before[name]) / jobs) * 100) / 100
 const lost = coordinators.reduce((sum, coordinator) => sum + coordinator.health().counts.lost, 0)
-console.log(`${workers} workers, jobs of ${jobMs} ms on average, ${models} models, ${delayMs} ms more per request`)
+console.log(
+  `${workers} workers, jobs of ${jobMs} ms on average, ${models} models, ${delayMs} ms more per request`,
+)
 console.log(
   `  per job: ${perJob('requests')} requests, ${perJob('messages')} messages sent, ${perJob('bytes')} bytes read`,
 )
