@@ -7,6 +7,7 @@ import pg from 'pg'
 import { postgresStore } from '../../src/adapter/postgres/index.ts'
 import { createCoordinator, silentLogger, stderrLogger } from '../../src/coordinator/index.ts'
 import { createJobWorker, type HandlerContext, type Job } from '../../src/worker/index.ts'
+import { createWorkflowManager, type RunStep } from '../../src/workflow/index.ts'
 
 export interface Order {
   readonly url: string
@@ -57,6 +58,22 @@ async function run(job: Job, context: HandlerContext): Promise<unknown> {
   return { by: process.pid }
 }
 
+/** A step writes down that it began and that it ended, and works for as long as it says. */
+const runStep: RunStep = async (step, { executionId, index, lease, signal }) => {
+  const place = [executionId, index, lease?.fencingToken, process.pid]
+  const models = typeof step.default_model === 'string' ? [step.default_model] : []
+  await pool.query('insert into steps (execution_id, step, token, pid, models) values ($1, $2, $3, $4, $5)', [
+    ...place,
+    models,
+  ])
+  await sleep(Number(step['ms']), undefined, { signal })
+  await pool.query(
+    'update steps set ended_at = clock_timestamp() where execution_id = $1 and step = $2 and token = $3 and pid = $4',
+    place,
+  )
+  return lease?.fencingToken
+}
+
 const store = postgresStore(url)
 const logger = order.verbose === true ? stderrLogger : silentLogger
 const coordinator = await createCoordinator({ store, leaseMs, graceMs, pollMs, logger })
@@ -66,7 +83,7 @@ const worker = createJobWorker({
   intake,
   stopMs: 100,
   retry: { baseMs: 50 },
-  handlers: { '*': run },
+  handlers: { '*': run, workflow: createWorkflowManager({ coordinator, runStep }).handler },
 })
 worker.start()
 const tell = () => process.send?.({ workerId: coordinator.workerId })
