@@ -10,6 +10,27 @@ function commandsIn({ text }: Page): readonly string[] {
   ].map((match) => match[1] ?? '')
 }
 
+/** Commands with what is typed behind them: in a code span, or on a line of a block up to a comment or a pipe. */
+function typedIn({ text }: Page): readonly string[] {
+  const spans = [...text.matchAll(/`(?:npx )?interlock ([a-z][^`]*)`/g)].map((match) => match[1] ?? '')
+  const lines = [...text.matchAll(/^(?:\s*\$ )?(?:npx )?interlock ([a-z][^#|\n]*)/gm)].map(
+    (match) => match[1] ?? '',
+  )
+  return [...spans, ...lines]
+}
+
+const everywhere = ['--url', '--queue', '--json', '--verbose', '--as', '--help']
+
+/** The flags of what was typed that the help of its command, or of one under it, does not know. */
+function unknownFlags(typed: string, helps: ReadonlyMap<string, string>): readonly string[] {
+  const [name = '', second = ''] = typed.split(/\s+/)
+  const help = `${helps.get(name) ?? ''}${helps.get(`${name} ${second}`) ?? ''}`
+  const flags = [...typed.matchAll(/(?<=\s)--[a-z][a-z-]*/g)].map(([flag]) => flag)
+  return flags.filter(
+    (flag) => !everywhere.includes(flag) && !help.includes(`${flag} `) && !help.includes(`${flag}\n`),
+  )
+}
+
 describe('the page of the commands', () => {
   it('says what the help texts say; after a change run: node test/docs/cli-page.ts', async () => {
     expect(pageOf(cliPage).text).toBe(await currentCliPage())
@@ -24,6 +45,18 @@ describe('a command that a page names', () => {
   it.each(pages.map((page) => [page.file, page] as const))('is there: %s', async (_, page) => {
     const known = new Set(await commandNames())
     expect(commandsIn(page).filter((name) => !known.has(name))).toEqual([])
+  })
+
+  it.each(pages.map((page) => [page.file, page] as const))('has the flags that are typed: %s', (_, page) => {
+    const helps = new Map(
+      pageOf(cliPage)
+        .text.split(/^### /m)
+        .map((part) => [part.slice(0, part.indexOf('\n')), part]),
+    )
+    const wrong = typedIn(page).flatMap((typed) =>
+      unknownFlags(typed, helps).map((flag) => `interlock ${typed.trim()}: ${flag}`),
+    )
+    expect(wrong).toEqual([])
   })
 
   it('has a row in the table of the README', async () => {

@@ -1,0 +1,37 @@
+/** The doctor and adoption through the HTTP API alone, with the service key. */
+import { afterAll, beforeAll, expect, it } from 'vitest'
+import { interlock } from '../cli/support.ts'
+import { type Project, startMigrated, storeOn } from './support.ts'
+
+let project: Project
+beforeAll(async () => {
+  // A row that nothing has seen arrive, as one of before the migration.
+  project = await startMigrated(`set interlock.projecting = 'on';
+    insert into jobs (job_id, model, status) values ('old', 'm', 'draft'); update jobs set status = 'pending'`)
+})
+afterAll(() => project.close())
+
+const ask = async (...words: string[]) => {
+  const env = { SUPABASE_SECRET_KEY: project.keys.secret }
+  const { code, stdout, stderr } = await interlock([...words, '--json', '--url', project.url], { env })
+  return { code, stderr, document: stdout === '' ? null : JSON.parse(stdout) }
+}
+
+it('finds what is there, adopts it, and finds nothing more but that nobody takes it in', async () => {
+  const found = async () =>
+    (await ask('doctor')).document.findings
+      .map(({ check }: { check: string }) => check)
+      .filter((check: string) => check !== 'fsync')
+  expect(await found()).toEqual(['adoptable'])
+  expect((await ask('adopt')).document).toMatchObject({ totals: { pending: 1, running: 0 }, adopted: null })
+  expect((await ask('adopt', '--yes')).document).toMatchObject({ adopted: ['old'] })
+  expect(await found()).toEqual([])
+  const store = storeOn(project)
+  expect(await store.arrivals('default', 10)).toMatchObject([{ jobId: 'old', models: ['m'] }])
+  await store.close()
+})
+
+it('does not go back over HTTP, and says how', async () => {
+  const undone = await ask('migrate', '--undo')
+  expect(undone).toMatchObject({ code: 2, stderr: expect.stringContaining('--undo --print') })
+})
