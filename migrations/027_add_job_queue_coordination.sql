@@ -1174,7 +1174,7 @@ $$;
 --   tables               {jobs, workflow_executions}: {exists, followed, missing: [what Interlock lacks, …]}
 --   grants               {caller, missing: [what the caller may not, …], open: [what anon, authenticated or PUBLIC may, …]}
 --   set_aside            [{target, sqlstate, rows, tries, age_ms, example}, …]: rows of yours that cannot be written
---   not_taken_in         {rows, job_id, reason}: rows that cannot be jobs; the newest
+--   not_taken_in         {rows, job_id, reason}: rows that cannot be jobs and have not come in since; the newest
 --   arrivals, inbox      {rows, age_ms}: rows not taken in yet, commands not decided yet; the oldest
 --   behind               {events, age_ms}: what your tables do not follow yet
 --   unknown_rows         {old, new}: rows that are blocked by a coordinator which is not this one, queued before and after the
@@ -1290,7 +1290,10 @@ begin
              (extract(epoch from clock_timestamp() - min(a.since)) * 1000)::bigint as age_ms
         from public.job_queue_set_aside a where a.queue = $1 group by 1, 2) s),
     'not_taken_in', (select jsonb_build_object('rows', count(*), 'job_id', (array_agg(left(n.job_id, 200) order by n.id desc))[1],
-        'reason', (array_agg(n.reason order by n.id desc))[1]) from public.job_queue_not_taken_in n where n.queue = $1),
+        'reason', (array_agg(n.reason order by n.id desc))[1]) from public.job_queue_not_taken_in n
+       where n.queue = $1
+         and not exists (select from public.job_queue_log l where l.queue = $1 and l.job_id = n.job_id)
+         and not exists (select from public.job_queue_arrivals a where a.job_id = n.job_id)),
     'arrivals', (select jsonb_build_object('rows', count(*),
         'age_ms', (extract(epoch from clock_timestamp() - min(a.arrived_at)) * 1000)::bigint)
       from public.job_queue_arrivals a where a.queue = $1 or a.queue is null),
@@ -2937,7 +2940,7 @@ $privileges$;
 -- What this was. Rows change only when something did, so that running it again leaves everything as it is.
 insert into public.job_queue_migrations as m (version, checksum)
 values 
-  ('027', '42b4423c23a129d1059740712177f6e11109629a48929d5c75d995e555584e6d')
+  ('027', '34416699f2e78468fc9f13218d9d38dd835b74a35f097b5f0604fc528c67666b')
 on conflict (version) do update set checksum = excluded.checksum, applied_at = excluded.applied_at
   where m.checksum <> excluded.checksum;
 -- PostgREST finds the new functions after this; nobody else listens.

@@ -160,6 +160,22 @@ describe('interlock doctor', () => {
     expect(found[0]?.remedy).not.toBe('')
   })
 
+  it('has nothing against a row that is held for a moment, nor against one that was corrected and came in', async () => {
+    const db = await account()
+    await db.exec(`insert into job_queue_set_aside (queue, target, job_id, sqlstate) values ('default', 'jobs', 'j', '55P03');
+      insert into jobs (job_id, model, priority) values ('wrong', 'm', 5000)`)
+    const coordinator = await db.coordinator()
+    await coordinator.takeIn({ max: 10 })
+    expect((await doctor(db.url)).checks).toEqual(['not_taken_in', 'adoptable'])
+    await db.exec('update jobs set priority = 5; delete from job_queue_set_aside')
+    const [finding] = (await doctor(db.url)).findings
+    const typed = /interlock (adopt --job wrong --yes)/.exec(finding?.remedy ?? '')?.[1]?.split(' ') ?? []
+    expect(await interlock([...typed, '--url', db.url])).toMatchObject({ code: 0 })
+    expect(await doctor(db.url)).toMatchObject({ ok: true, findings: [] })
+    await coordinator.takeIn({ max: 10 })
+    expect(await doctor(db.url)).toMatchObject({ ok: true, findings: [] })
+  })
+
   it('mends by `migrate --again` what was edited', async () => {
     const db = await account()
     await db.exec(`drop function job_queue_forget; alter function job_queue_beat security invoker;

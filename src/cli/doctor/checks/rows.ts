@@ -5,6 +5,9 @@ import { type Finding, note, problem } from '../finding.ts'
 /** Nobody writes to the user's tables slower than this unless something is wrong. */
 const BEHIND_MS = 10_000
 
+/** A row that somebody holds for a moment is written by the next tries. */
+const HELD_MS = 5_000
+
 /** The user's tables: not followed, not writable, not kept up with. */
 export function checkRows({ checkup }: Facts): Finding[] {
   const { jobs, workflowExecutions } = checkup.tables
@@ -19,6 +22,7 @@ export function checkRows({ checkup }: Facts): Finding[] {
     found.push(followed ? note('rows', what, remedy) : problem('rows', what, remedy))
   }
   for (const { target, sqlstate, rows, tries, ageMs, example } of checkup.setAside) {
+    if (ageMs < HELD_MS) continue
     found.push(
       problem(
         'set_aside',
@@ -38,7 +42,7 @@ export function checkRows({ checkup }: Facts): Finding[] {
       problem(
         'not_taken_in',
         `${plural(rows, 'row')} of jobs could not be taken in, the newest ${jobId ?? '(without an id)'}: ${reason}`,
-        `correct the row, then: interlock adopt --job ${jobId ?? '<job>'} --yes; the list: SELECT * FROM job_queue_not_taken_in ORDER BY id DESC`,
+        `correct the row, then: interlock adopt --job ${jobId ?? '<job>'} --yes; the list, from which what is settled may be deleted: SELECT * FROM job_queue_not_taken_in ORDER BY id DESC`,
       ),
     )
   return found
