@@ -378,6 +378,8 @@ class QueueCoordinator implements Coordinator {
   async close(): Promise<void> {
     this.#desk.gate.close()
     await this.#inbox.close()
+    // The end of a job that ran beside the line: untold, it would stand there for somebody to start it.
+    await this.#lenient?.settle()
     await this.#member.leave()
     this.#wake.complete()
     this.#intake.complete()

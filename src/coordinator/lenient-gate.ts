@@ -62,6 +62,14 @@ export class LenientGate {
     })
   }
 
+  /** Resolves when everything is told, or the database is away. */
+  async settle(): Promise<void> {
+    await this.#running
+    if (this.#errands.length === 0) return
+    this.catchUp()
+    await this.#running
+  }
+
   #observe(jobId: string, { reason, code, blockedBy, position }: Refused): StartAnswer {
     this.#outside.add(jobId)
     this.#member.logger.info(`[COORDINATOR] Observing: job ${jobId} runs although it would wait`)

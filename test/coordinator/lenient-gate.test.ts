@@ -61,6 +61,26 @@ describe("onUnavailable: 'bypass'", () => {
     await expect.poll(() => types(store)).toEqual(['queued A', 'started A', 'completed A'])
   })
 
+  it('tells what is left to tell before it closes', async () => {
+    const store = memoryStore()
+    const here = await join({ store, mode: 'observe', pollMs: 3_600_000 })
+    await here.onJobStart('A', 'normal', ['m'])
+    expect(await here.onJobStart('B', 'normal', ['m'])).toMatchObject({ allowed: true, lease: null })
+    await here.onJobComplete('A', 'normal')
+    await here.onJobComplete('B', 'normal')
+    await here.close()
+    expect((await types(store)).at(-1)).toBe('cancelled B')
+  })
+
+  it('closes although the database is away', async () => {
+    const { cut, state } = cuttable()
+    const here = await join({ store: cut, onUnavailable: 'bypass', ...quick })
+    state.away = true
+    await here.onJobStart('A', 'normal', ['m'])
+    await here.close()
+    expect(here.health()).toMatchObject({ reachable: false })
+  })
+
   it('takes a job out of line that stood there before it ran outside', async () => {
     const { store, cut, state } = cuttable()
     const [here, there] = [
