@@ -13,7 +13,7 @@ export interface Overlap {
   readonly holders: readonly Holder[]
 }
 
-interface Holder {
+export interface Holder {
   readonly jobId: string
   readonly token: number
 }
