@@ -2,8 +2,8 @@ import type { Cli } from '../cli.ts'
 import { plural } from '../format.ts'
 import type { Frame } from '../frame.ts'
 import { wholeNumber } from '../whole-number.ts'
-import { Supervisor } from '../work/supervise.ts'
-import { type WorkOptions, workHere } from '../work/work-here.ts'
+import { Supervisor } from '../worker/supervise.ts'
+import { type WorkOptions, workHere } from '../worker/work-here.ts'
 
 interface Options {
   readonly handler: string

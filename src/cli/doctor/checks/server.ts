@@ -10,7 +10,7 @@ export function checkServer({ checkup: { server }, over }: Facts): Finding[] {
     add(`PostgreSQL ${server.version} is older than 15`, 'upgrade the server to PostgreSQL 15 or newer')
   if (server.inRecovery) add('this server is a standby: it takes no writes', 'use the address of the primary')
   const off = server.offByRole.map((role) => `${role} by a setting of the role or database`)
-  if (/^(off|local)$/.test(server.synchronousCommit)) off.push('this session')
+  if (/^(off|local)$/.test(server.synchronousCommit)) off.push('this connection')
   if (off.length > 0) {
     add(
       `synchronous_commit is off for ${off.join(', ')}: appends set it on by themselves, but rows that you insert into jobs can be lost with a crash of the server after they were acknowledged`,
