@@ -5,6 +5,7 @@ import type {
   Claim,
   Explanation,
   FailureCode,
+  InterlockError,
   JobType,
   Lease,
   Micros,
@@ -269,7 +270,8 @@ export interface Coordinator {
   drain(): Promise<void>
   /**
    * After a backup was restored: a new epoch, so that every token of before is void, and the queue is held. Then say of each
-   * active job what became of it, by `complete`, `fail` or `release` under a lease of the new epoch, and `resume`.
+   * active job what became of it, by `complete`, `fail` or `release` under a lease of the new epoch, and `resume`. Jobs whose
+   * lease was over when this process joined are in line again by then; `interlock recover --begin` joins later.
    */
   recover(): Promise<void>
   resume(): Promise<void>
@@ -303,6 +305,12 @@ export interface Coordinator {
   readonly intake$: Observable<void>
   /** The lease was lost: what this process runs is over, as far as the queue goes. */
   readonly leaseLost$: Observable<{ readonly workerId: string }>
+  /**
+   * This process cannot go on with the queue: a backup was restored under it (`log_went_back`). Emits once, to whoever comes
+   * later too. What it ran is over (`leaseLost$`), every call is refused with this error, and the queue is held in a new
+   * epoch. End the process: `interlock recover` goes on from there.
+   */
+  readonly stopped$: Observable<InterlockError>
 
   /**
    * The running machine of this queue: it stands where the queue stands, takes every event from now on, and can be looked

@@ -14,7 +14,7 @@ import type { DatabaseClock } from './clock.ts'
 import { dataOf } from './data-of.ts'
 import { OpenCommands } from './open-commands.ts'
 import { type Patience, patiently } from './patience.ts'
-import { readToHead } from './read.ts'
+import { checkEpoch, readOn, readToHead } from './read.ts'
 import type { Replica } from './replica.ts'
 
 /** A command that waits for its answer. */
@@ -101,7 +101,7 @@ export class Committer {
     const open = new OpenCommands(batch, this.#options.replica)
     this.counts.commands += batch.length
     try {
-      await patiently(this.#options.patience, () => this.#carryOut(open))
+      await patiently(this.#options.patience, (tries) => this.#carryOut(open, tries > 0))
     } catch (error) {
       open.rejectAll(error)
     } finally {
@@ -112,13 +112,15 @@ export class Committer {
   /** Folds what others appended. What cannot be read now is told to `onUnreadable` and read next time. */
   async readOn(): Promise<void> {
     try {
-      await patiently(this.#options.patience, () => readToHead(this.#options))
+      await patiently(this.#options.patience, () => readOn(this.#options))
     } catch (error) {
       this.#options.onUnreadable(error)
     }
   }
 
-  async #carryOut(open: OpenCommands): Promise<void> {
+  /** @param again the database was away meanwhile, and may have come back as another one: from a backup */
+  async #carryOut(open: OpenCommands, again: boolean): Promise<void> {
+    if (again) await readOn(this.#options)
     for (let tries = 0; open.size > 0; tries++) {
       if (tries === MOST_TRIES) throw tooContended(this.#options.queue)
       const tried = await this.#try(open, tries)
@@ -172,6 +174,7 @@ export class Committer {
     const answer = await turn(queue, replica.version, (view) => {
       clock.sync(view.now, clock.mark())
       this.#quiet = view.missed.length === 0 ? this.#quiet + 1 : 0
+      checkEpoch(queue, replica, { ...view, events: view.missed })
       replica.apply(view.missed)
       open.settleKnown()
       if (replica.version < view.version) return null

@@ -20,6 +20,7 @@ import {
   type CommandBody,
   type Explanation,
   explainJob,
+  type InterlockError,
   isInterlockError,
   type JobType,
   type Lease,
@@ -330,6 +331,10 @@ class QueueCoordinator implements Coordinator {
 
   get leaseLost$(): Observable<{ readonly workerId: string }> {
     return this.#member.leaseLost$
+  }
+
+  get stopped$(): Observable<InterlockError> {
+    return this.#member.stopped$
   }
 
   machine(options: CoordinatorActorOptions = {}): CoordinatorActor {

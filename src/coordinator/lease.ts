@@ -89,6 +89,12 @@ export class LeaseKeeper {
     this.#options.onLost()
   }
 
+  /** Its process is over: no beat any more, and no other incarnation. */
+  abandon(): void {
+    clearInterval(this.#timer)
+    this.declareLost()
+  }
+
   async stop(): Promise<void> {
     clearInterval(this.#timer)
     clearTimeout(this.#fence)

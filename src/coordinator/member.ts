@@ -1,4 +1,4 @@
-import { type Observable, Subject, type Subscription } from 'rxjs'
+import { type Observable, ReplaySubject, Subject, type Subscription } from 'rxjs'
 import {
   type Accepted,
   type Claim,
@@ -16,6 +16,7 @@ import {
 import { pause } from './backoff.ts'
 import { DatabaseClock } from './clock.ts'
 import { Committer } from './committer.ts'
+import { beginEpoch } from './epoch.ts'
 import { CommandIds, newWorkerId } from './identity.ts'
 import { LeaseKeeper } from './lease.ts'
 import { type Logger, stderrLogger } from './logger.ts'
@@ -75,6 +76,7 @@ export class Member {
   readonly #snapshots: Snapshots
   readonly #retention: Retention
   readonly #leaseLost = new Subject<{ workerId: string }>()
+  readonly #stopped = new ReplaySubject<InterlockError>(1)
   /** Ids of own commands under way: what they start is told to their caller. */
   readonly #underWay = new Set<string>()
   #workerId: string
@@ -84,6 +86,9 @@ export class Member {
   #watch: Subscription | undefined
   #lastError: unknown = null
   #isOpen = false
+  /** Why this process cannot go on, and the hold that it puts on the queue then. */
+  #over: InterlockError | undefined
+  #holding: Promise<void> | undefined
   #errors = 0
   /** The newest version that somebody told of, and when the log was last read up to its head. */
   readonly #head = { version: 0, seenAt: performance.now() }
@@ -138,6 +143,10 @@ export class Member {
     return this.#leaseLost.asObservable()
   }
 
+  get stopped$(): Observable<InterlockError> {
+    return this.#stopped.asObservable()
+  }
+
   /** Reads the log, registers the process, listens. @throws what the store throws */
   async open(): Promise<void> {
     const { store, queue, pollMs } = this.#options
@@ -186,6 +195,7 @@ export class Member {
     if (this.#closing.signal.aborted) {
       throw new InterlockError('closed', 'the coordinator is closed; make a new one with createCoordinator')
     }
+    if (this.#over !== undefined) throw this.#over
     if (!this.#isOpen) {
       throw new InterlockError('store_unavailable', 'the database has not been reached yet; see the log')
     }
@@ -201,7 +211,7 @@ export class Member {
       const ours = ({ workerId: by }: Started) => by === workerId || by === sender
       return { ...result, started: result.started.filter(ours) }
     } catch (error) {
-      if (!(error instanceof InterlockError) || error.code === 'store_unavailable') this.noteError(error)
+      if (!isRefusal(error)) this.noteError(error)
       throw error
     } finally {
       this.#underWay.delete(id)
@@ -246,6 +256,7 @@ export class Member {
     await this.#stopListening?.()
     this.#closing.abort()
     await this.#pen.idle()
+    await this.#holding
     await this.#projector.close()
     await this.#snapshots.idle()
     await this.#retention.stop()
@@ -253,6 +264,7 @@ export class Member {
     if (this.#isOpen) await this.#giveUpLease()
     this.replica.complete()
     this.#leaseLost.complete()
+    this.#stopped.complete()
   }
 
   #onWake(version: number | undefined, intake: boolean | undefined): void {
@@ -314,6 +326,7 @@ export class Member {
 
   #onLeaseLost(): void {
     const workerId = this.#workerId
+    if (this.#over !== undefined) return this.#leaseLost.next({ workerId })
     this.logger.error(`[COORDINATOR] Lease of worker ${workerId} lost; what it ran is given to others`)
     this.#workerId = newWorkerId(this.#options.name)
     this.#ids = new CommandIds(this.#workerId)
@@ -323,10 +336,46 @@ export class Member {
 
   /** Something failed that nobody waits for: it goes to the logger, and `health()` shows it. */
   noteError(error: unknown): void {
+    if (this.#over !== undefined) return
     this.#lastError = error
     this.#errors++
     this.logger.error(`[COORDINATOR] ${errorText(error)}`)
+    if (isInterlockError(error, 'log_went_back')) this.#end(error)
   }
+
+  /**
+   * The log is another one: what this process holds is void. It is among the first to know, so it holds the queue in a new
+   * epoch, before somebody starts jobs under numbers that were tokens already.
+   */
+  #end(error: InterlockError): void {
+    this.#over = error
+    clearInterval(this.#poll)
+    this.#tick.clear()
+    this.lease.abandon()
+    this.#holding = this.#hold()
+    this.#stopped.next(error)
+  }
+
+  async #hold(): Promise<void> {
+    const { store, queue, patienceMs, name } = this.#options
+    const patience = { forMs: patienceMs, signal: this.#closing.signal }
+    try {
+      await this.#stopListening?.()
+      await beginEpoch({ store, queue, patience, name, ended: this.replica.ledger.epoch })
+      this.logger.warn(`[COORDINATOR] Queue ${queue} held in a new epoch: interlock recover`)
+    } catch (failed) {
+      this.logger.error(
+        `[COORDINATOR] Queue ${queue} could not be held; do it by hand, interlock recover --begin: ${errorText(failed)}`,
+      )
+    }
+  }
+}
+
+/** Said to the caller alone; anything else is worth a line of the log. */
+function isRefusal(error: unknown): boolean {
+  return (
+    error instanceof InterlockError && error.code !== 'store_unavailable' && error.code !== 'log_went_back'
+  )
 }
 
 export function errorText(error: unknown): string {

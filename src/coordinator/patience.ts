@@ -11,12 +11,15 @@ export interface Patience {
 /** A server that asks for more is asked again before: its hint is no promise. */
 const LONGEST_MS = 10_000
 
-/** Runs `call` until it succeeds, fails for good, or patience is out. Waits 20 ms, then up to 1 s, with jitter. */
-export async function patiently<T>(patience: Patience, call: () => Promise<T>): Promise<T> {
+/**
+ * Runs `call` until it succeeds, fails for good, or patience is out. Waits 20 ms, then up to 1 s, with jitter.
+ * @param call is told how often it was tried before
+ */
+export async function patiently<T>(patience: Patience, call: (tries: number) => Promise<T>): Promise<T> {
   const until = performance.now() + patience.forMs
   for (let n = 0; ; n++) {
     try {
-      return await call()
+      return await call(n)
     } catch (error) {
       if (!isPassing(error) || performance.now() >= until) throw error
       if (patience.signal.aborted) throw closed(error)

@@ -25,6 +25,26 @@ export async function readToHead({ store, queue, replica, clock }: Reader): Prom
   }
 }
 
+/**
+ * The same, and makes sure that it is still the log that was folded: the last event of that comes again with the page. Times
+ * rise by microseconds, so another event in its place, after a restore and whatever came since, has another time.
+ */
+export async function readOn(reader: Reader): Promise<void> {
+  const { store, queue, replica, clock } = reader
+  const { version, ledger } = replica
+  if (version === 0) return readToHead(reader)
+  const sent = clock.mark()
+  const page = await store.read(queue, version - 1, PAGE)
+  const [last] = page.events
+  // Of an event that was archived and not kept there is nothing to compare.
+  const isOther = last?.seq === version && last.at !== ledger.lastAt
+  if (page.version < version || isOther) throw wentBack(queue, version, page.version)
+  checkEpoch(queue, replica, page)
+  clock.sync(page.now, sent)
+  replica.apply(page.events)
+  if (replica.version < page.version) await readToHead(reader)
+}
+
 /** @throws InterlockError `log_went_back`, `archived` */
 function checkPage(queue: string, after: number, { version, events, archivedSeq }: LogPage): void {
   if (version < after) throw wentBack(queue, after, version)
@@ -32,7 +52,11 @@ function checkPage(queue: string, after: number, { version, events, archivedSeq 
 }
 
 /** The events of a page lead to its epoch; if they do not, they are those of another log than the one that was folded. */
-function checkEpoch(queue: string, replica: Replica, { events, version, epoch }: LogPage): void {
+export function checkEpoch(
+  queue: string,
+  replica: Replica,
+  { events, version, epoch }: Pick<LogPage, 'events' | 'version' | 'epoch'>,
+): void {
   const { version: known, ledger } = replica
   if ((events.at(-1)?.seq ?? known) < version) return
   const led = events.reduce(

@@ -86,8 +86,11 @@ export type CommandBody =
   | { readonly type: 'resume_model'; readonly model: string }
   | { readonly type: 'drain' }
   | { readonly type: 'resume' }
-  /** The database was restored from a backup: tokens of before are void, and nothing starts until it is resumed. */
-  | { readonly type: 'recover' }
+  /**
+   * The database was restored from a backup: tokens of before are void, and nothing starts until it is resumed. `ended`: the
+   * epoch that is over; nothing happens where another one has begun already, so that everybody who notices may say so.
+   */
+  | { readonly type: 'recover'; readonly ended?: number }
   /** Records what became true by the passing of time: attempts that timed out, due and expired jobs, untaken offers. */
   | { readonly type: 'tick' }
 

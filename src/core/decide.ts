@@ -84,7 +84,7 @@ function decideOne(scribe: Scribe): CommandResult {
     case 'resume':
       return resume(scribe)
     case 'recover':
-      return recover(scribe)
+      return recover(scribe, body)
     case 'pause_model':
       return pauseModel(scribe, body)
     case 'resume_model':

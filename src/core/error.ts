@@ -68,7 +68,7 @@ export function archived(queue: string, through: number): InterlockError {
 export function wentBack(queue: string, known: number, version: number): InterlockError {
   return new InterlockError(
     'log_went_back',
-    `the log of queue ${queue} is at event ${version}, and this process knew event ${known} of it: a backup was restored. What this process runs is void; stop it, run \`interlock recover --begin\`, and start it anew`,
+    `the log of queue ${queue} is at event ${version}, and this process knew event ${known} of it: a backup was restored. What this process runs is void; stop it, look at the jobs in doubt with \`interlock recover\`, and start it anew`,
     { known, version },
   )
 }

@@ -73,6 +73,7 @@ export type AppendAnswer =
 /** What a turn sees once it holds the queue's lock: everything up to the head, and the database's clock. */
 export interface TurnView {
   readonly version: number
+  readonly epoch: number
   readonly now: Micros
   /** The events after the version that the caller named. */
   readonly missed: readonly RecordedEvent[]

@@ -56,10 +56,11 @@ class QueueJobWorker implements JobWorker {
   }
 
   start(): void {
-    const { events$, leaseLost$, wake$ } = this.#coordinator
+    const { events$, leaseLost$, stopped$, wake$ } = this.#coordinator
     this.#coordinator.offering(this.#handlers.kinds, this.#slots.free)
     this.#watch.add(wake$.subscribe(() => this.#claim()))
     this.#watch.add(leaseLost$.subscribe(() => this.#loseAll()))
+    this.#watch.add(stopped$.subscribe((error) => this.#end(error)))
     this.#watch.add(events$.subscribe((event) => this.#onEvent(event)))
     const { breaker } = this.#options
     if (breaker !== undefined) this.#watch.add(new Breaker(breaker, this.#coordinator).watch())
@@ -156,6 +157,13 @@ class QueueJobWorker implements JobWorker {
   #loseAll(): void {
     for (const { lease } of this.#attempts.values()) this.#options.onLeaseLost?.(lease)
     this.#stopAll('lease_lost')
+  }
+
+  /** The process has no part in the queue any more: nothing is claimed, and what ran is lost with its lease. */
+  #end(error: unknown): void {
+    this.#slots.close()
+    this.#track(this.#intake?.stop() ?? Promise.resolve())
+    this.#onError(error)
   }
 
   #stopAll(why: StopCause, stopMs?: number): void {

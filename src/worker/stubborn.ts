@@ -3,9 +3,11 @@ import { isInterlockError } from '../core/index.ts'
 
 const REST_MS = 500
 
+const over = ['job_not_active', 'stale_token', 'log_went_back'] as const
+
 /** The attempt is not ours any more; whoever has it now goes on with it. */
 export function isOver(error: unknown): boolean {
-  return isInterlockError(error, 'job_not_active') || isInterlockError(error, 'stale_token')
+  return over.some((code) => isInterlockError(error, code))
 }
 
 /** The database is away, or too busy: what was asked is still wanted. */

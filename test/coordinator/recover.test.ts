@@ -57,6 +57,8 @@ describe('a backup that is restored under four workers', () => {
     for (const worker of workers) await worker.catchUp()
     await restore(url)
 
+    const stops: string[] = []
+    for (const { stopped$ } of workers) stopped$.subscribe(({ code }) => stops.push(code))
     for (const [index, worker] of workers.entries()) {
       const { lease } = late[index] as Started
       await expect(worker.complete(lease)).rejects.toMatchObject({ code: 'log_went_back' })
@@ -64,11 +66,20 @@ describe('a backup that is restored under four workers', () => {
       expect(worker.health()).toMatchObject({ ok: false })
       expect(worker.health().lastError).toContain('a backup was restored')
     }
+    expect(stops).toEqual(workers.map(() => 'log_went_back'))
 
     const last = postgresStore(url)
     const anew = await open(last)
-    await anew.recover()
-    expect(anew.state()).toMatchObject({ epoch: 2, status: 'draining', activeCount: 4 })
+    // Each of them held the queue, and only the first began an epoch.
+    await expect
+      .poll(async () => {
+        await anew.catchUp()
+        return anew.state()
+      })
+      .toMatchObject({ epoch: 2, status: 'draining', activeCount: 4 })
+    for (const worker of workers) await worker.close()
+    await anew.catchUp()
+    expect(anew.state()).toMatchObject({ epoch: 2, version: expect.any(Number) })
     // Those of before still speak to the database as it is now, under tokens of before.
     for (const { lease } of [...early, ...late]) {
       await expect(anew.complete(lease)).rejects.toMatchObject({
@@ -96,7 +107,49 @@ describe('a backup that is restored under four workers', () => {
     }
     const { events } = await last.read('default', 0, 10_000)
     expect(audit(events).violations).toEqual([])
-    for (const worker of [...workers, anew]) await worker.close().catch(() => {})
+    await anew.close()
     for (const store of [...stores, last]) await store.close()
+  })
+
+  it('is noticed by a process that heard nothing, even when others have gone further by then', async () => {
+    const url = await migratedDatabase()
+    const store = postgresStore(url)
+    const options = { logger: silentLogger, pollMs: 60_000 }
+    const deaf = { ...store, listen: async () => async () => {} }
+    const late = await createCoordinator({ ...options, store: deaf })
+    await backUp(url)
+    await late.enqueue([{ jobId: 'a', models: ['m'] }])
+    await restore(url)
+    const other = await createCoordinator({ ...options, store })
+    await other.enqueue(['b', 'c', 'd'].map((jobId) => ({ jobId, models: ['m'] })))
+    await late.catchUp()
+    expect(late.health().lastError).toContain('a backup was restored')
+    await expect(late.enqueue([{ jobId: 'e', models: ['m'] }])).rejects.toMatchObject({
+      code: 'log_went_back',
+    })
+    await late.close()
+    await other.catchUp()
+    expect(other.state()).toMatchObject({ epoch: 2, status: 'draining', waitingCount: 3 })
+    await other.close()
+    await store.close()
+  })
+
+  it('takes no job in doubt away from who has to decide, although its lease is over', async () => {
+    const url = await migratedDatabase()
+    const store = postgresStore(url)
+    const join = () =>
+      createCoordinator({ store, logger: silentLogger, leaseMs: 100, graceMs: 0, pollMs: 50 })
+    const worker = await join()
+    await worker.enqueue([{ jobId: 'a', models: ['m'], attempts: 1 }])
+    await worker.claim({ max: 1, kinds: null })
+    await worker.recover()
+    await worker.close()
+    const later = await join()
+    const beats = later.health().leaseExpiresAt
+    await expect.poll(() => later.health().leaseExpiresAt.getTime()).toBeGreaterThan(beats.getTime())
+    await later.catchUp()
+    expect(later.state()).toMatchObject({ activeCount: 1, waitingCount: 0 })
+    await later.close()
+    await store.close()
   })
 })

@@ -3,7 +3,7 @@
  * direct child on a free loopback port. Nothing is left behind, also when this process is killed.
  */
 import { type ChildProcessByStdio, execFile, spawn } from 'node:child_process'
-import { chmod, chown, cp, mkdir, mkdtemp, stat } from 'node:fs/promises'
+import { chmod, chown, cp, mkdir, mkdtemp, rm, stat } from 'node:fs/promises'
 import { createRequire } from 'node:module'
 import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
@@ -35,6 +35,10 @@ export interface PostgresServer extends AsyncDisposable {
   kill(): Promise<void>
   /** Starts again on the same port and data, after a fast stop if it still runs. */
   restart(): Promise<void>
+  /** Copies the data of the stopped server elsewhere, whole: a cold backup. */
+  backUp(folder: string): Promise<void>
+  /** Puts such a copy in the place of the data of the stopped server. */
+  restore(folder: string): Promise<void>
   /** Ends the server for good and deletes what it made. */
   remove(): Promise<void>
 }
@@ -103,6 +107,12 @@ async function serve(cluster: Cluster, guard: Guard, wantedPort?: number): Promi
     restart: async () => {
       await end('SIGINT')
       running = await startPostmaster(cluster, port, guard)
+    },
+    // By cp, which keeps the owner: the server starts from no folder that is another's.
+    backUp: async (folder) => void (await exec('cp', ['-a', cluster.dataDir, folder])),
+    restore: async (folder) => {
+      await rm(cluster.dataDir, { recursive: true })
+      await exec('cp', ['-a', folder, cluster.dataDir])
     },
     remove,
     [Symbol.asyncDispose]: remove,

@@ -37,8 +37,8 @@ export function memoryStore(database: MemoryDatabase = memoryDatabase()): TurnSt
     open: async (queue) => void queueOf(queue),
     append: async (request) => append(request),
     turn: async (name, since, decide) => {
-      const { log } = queueOf(name)
-      const view = { version: log.length, now: database.now(), missed: log.slice(since) }
+      const { log, epoch } = queueOf(name)
+      const view = { version: log.length, epoch, now: database.now(), missed: log.slice(since) }
       const request = decide(view)
       return request ? append(request) : { ok: true, version: view.version, now: view.now }
     },
@@ -65,7 +65,8 @@ export function memoryStore(database: MemoryDatabase = memoryDatabase()): TurnSt
     rebuild: async (name, since, rowsAt) => {
       const queue = queueOf(name)
       const { length: version } = queue.log
-      const { state, jobs } = rowsAt({ version, now: database.now(), missed: queue.log.slice(since) })
+      const { epoch, log } = queue
+      const { state, jobs } = rowsAt({ version, epoch, now: database.now(), missed: log.slice(since) })
       return { ok: true, version, ...rebuilt(queue, state, jobs) }
     },
     snapshot: async (name, upTo) => {

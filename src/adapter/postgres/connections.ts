@@ -43,7 +43,8 @@ export function connectionsTo(source: PostgresSource): Connections {
     name: `postgres://${host}:${port}/${database ?? ''}`,
     client,
     close: async () => {
-      if (pool !== source) await pool.end()
+      // Our own keeps its listeners: its clients are still saying goodbye, and a server that ends meanwhile is no error.
+      if (pool !== source) return pool.end()
       pool.off('error', ignore)
       pool.off('connect', quiet)
     },

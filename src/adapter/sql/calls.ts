@@ -84,12 +84,13 @@ export function sqlCalls(rpc: Rpc): SqlCalls {
     rebuild: async (queue, since, rowsAt) => {
       const {
         version,
+        epoch,
         now,
         events: missed,
       } = await call('job_queue_read', readAnswer, { queue, after: since, lim: 500 })
       const behind = { ok: false, version, missed } as const
       if (since + missed.length !== version) return behind
-      const answer = await rebuildWith(rpc, queue, rowsAt({ version, now, missed }))
+      const answer = await rebuildWith(rpc, queue, rowsAt({ version, epoch, now, missed }))
       return answer.ok ? answer : { ...behind, version: answer.version }
     },
     snapshot: (queue, upTo) => call('job_queue_snapshot', snapshotAnswer, { queue, up_to: upTo }),

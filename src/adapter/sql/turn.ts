@@ -23,12 +23,16 @@ export async function turnBy(
   since: number,
   decide: (view: TurnView) => AppendRequest | null,
 ): Promise<AppendAnswer> {
-  const { version, now, missed } = parseAnswer(turnAnswer, await turn.begin(queue, since), 'job_queue_turn')
+  const { version, epoch, now, missed } = parseAnswer(
+    turnAnswer,
+    await turn.begin(queue, since),
+    'job_queue_turn',
+  )
   if (since + missed.length !== version) {
     await turn.giveUp()
     return { ok: false, reason: 'version', version, now, missed }
   }
-  const request = decide({ version, now, missed })
+  const request = decide({ version, epoch, now, missed })
   if (request !== null) return appendBy(turn.finish, request)
   await turn.giveUp()
   return { ok: true, version, now }
@@ -41,11 +45,15 @@ export async function rebuildBy(
   since: number,
   rowsAt: (view: TurnView) => Projection,
 ): Promise<RebuildAnswer> {
-  const { version, now, missed } = parseAnswer(turnAnswer, await turn.begin(queue, since), 'job_queue_turn')
+  const { version, epoch, now, missed } = parseAnswer(
+    turnAnswer,
+    await turn.begin(queue, since),
+    'job_queue_turn',
+  )
   if (since + missed.length !== version) {
     await turn.giveUp()
     return { ok: false, version, missed }
   }
-  const answer = await rebuildWith(turn.finish, queue, rowsAt({ version, now, missed }))
+  const answer = await rebuildWith(turn.finish, queue, rowsAt({ version, epoch, now, missed }))
   return answer.ok ? answer : { ok: false, version: answer.version, missed }
 }

@@ -1,10 +1,13 @@
+import { beginEpoch } from '../../coordinator/epoch.ts'
 import type { ActiveJobView, Coordinator } from '../../coordinator/index.ts'
 import { InterlockError } from '../../core/index.ts'
 import type { Cli } from '../cli.ts'
 import { clip, models, plural } from '../format.ts'
 import type { Frame } from '../frame.ts'
-import { withCoordinator } from '../store.ts'
+import { withCoordinator, withStore } from '../store.ts'
 import { table } from '../terminal/table.ts'
+
+const PATIENCE_MS = 30_000
 
 interface Options {
   readonly [flag: string]: unknown
@@ -22,14 +25,13 @@ export function addRecover(cli: Cli): void {
       'recover',
       'after a backup was restored: void the tokens of before, hold the queue, and say what became of its jobs',
       [
-        [
-          'recover --begin',
-          'once, with all workers stopped: a new epoch; lists the jobs whose end may be lost',
-        ],
+        ['recover', 'lists the jobs whose end may be lost; workers that were running have held the queue'],
+        ['recover --begin', 'first, if no process was running that could notice: a new epoch'],
         ['recover --completed a --requeue b --fail c', 'what became of each; may be repeated'],
         ['resume', 'when none is left'],
       ],
       async (frame, _, options) => {
+        if (options.begin === true) await begin(frame)
         const said = await withCoordinator(frame, (coordinator) => recover(coordinator, options))
         frame.emit(said, textOf(frame, said))
       },
@@ -40,8 +42,15 @@ export function addRecover(cli: Cli): void {
     .option('--fail <job>', 'it has failed, for good', collect)
 }
 
+/** Before this process joins the queue: with its first beat it would expire leases of jobs that are in doubt. */
+function begin(frame: Frame): Promise<void> {
+  const { queue, signal, as: name } = frame
+  const patience = { forMs: PATIENCE_MS, signal }
+  return withStore(frame, (store) => beginEpoch({ store, queue, patience, name }))
+}
+
 async function recover(coordinator: Coordinator, options: Options) {
-  const { begin = false, completed = [], requeue = [], fail = [] } = options
+  const { completed = [], requeue = [], fail = [] } = options
   const decided = [...completed, ...requeue, ...fail]
   if (new Set(decided).size < decided.length) {
     throw new InterlockError('invalid_input', 'a job is named twice; say one thing of each')
@@ -56,7 +65,6 @@ async function recover(coordinator: Coordinator, options: Options) {
   if (unknown !== undefined) {
     throw new InterlockError('job_not_active', `job ${unknown} is not active; look with: interlock recover`)
   }
-  if (begin) await coordinator.recover()
   const { epoch } = coordinator.state()
   const leaseOf = (jobId: string) => ({ jobId, fencingToken: before.get(jobId)?.fencingToken ?? 0, epoch })
   for (const jobId of completed) await coordinator.complete(leaseOf(jobId))

@@ -1,3 +1,4 @@
+import { firstValueFrom, fromEvent, map, merge, of } from 'rxjs'
 import { type Coordinator, createCoordinator, stderrLogger } from '../../coordinator/index.ts'
 import type { LogStore } from '../../port/index.ts'
 import { storeAt } from '../../process/index.ts'
@@ -37,7 +38,7 @@ export async function workHere(frame: Frame, options: WorkOptions): Promise<Drai
       })
       worker.start()
       begun(frame, coordinator, store, handlers, concurrency)
-      return await untilStopped(frame, worker, options.drainMs)
+      return await untilStopped(frame, coordinator, worker, options.drainMs)
     } finally {
       await coordinator.close()
     }
@@ -59,11 +60,20 @@ function begun(
   )
 }
 
-async function untilStopped(frame: Frame, worker: JobWorker, drainMs: number): Promise<DrainReport> {
-  await new Promise<void>((resolve) => {
-    if (frame.signal.aborted) resolve()
-    frame.signal.addEventListener('abort', () => resolve(), { once: true })
-  })
+/** @throws InterlockError `log_went_back`, once what ran has been told to stop */
+async function untilStopped(
+  frame: Frame,
+  coordinator: Coordinator,
+  worker: JobWorker,
+  drainMs: number,
+): Promise<DrainReport> {
+  const { signal } = frame
+  const asked = signal.aborted ? of(null) : fromEvent(signal, 'abort').pipe(map(() => null))
+  const error = await firstValueFrom(merge(asked, coordinator.stopped$))
+  if (error !== null) {
+    await worker.drain({ timeoutMs: 0 })
+    throw error
+  }
   const drained = worker.drain({ timeoutMs: drainMs })
   frame.surface.onHurry?.(() => void worker.drain({ timeoutMs: 0, stopMs: 0 }))
   return drained

@@ -1,0 +1,38 @@
+import { hash } from '../core/index.ts'
+import type { LogStore } from '../port/index.ts'
+import { DatabaseClock } from './clock.ts'
+import { Committer } from './committer.ts'
+import { newWorkerId } from './identity.ts'
+import type { Patience } from './patience.ts'
+import { readToHead } from './read.ts'
+import { Replica } from './replica.ts'
+
+export interface EpochOptions {
+  readonly store: LogStore
+  readonly queue: string
+  readonly patience: Patience
+  /** Who does it, for the log. */
+  readonly name?: string | undefined
+  /** The epoch that is over: nothing is done if another one has begun. Unless given, there is a new one whatever was before. */
+  readonly ended?: number
+}
+
+/**
+ * After a restore: folds the log as it is now, and begins a new epoch in which the queue is held. Joins nothing and sends no
+ * beat: a process that joined would expire the leases of the jobs in doubt first.
+ * @throws what the store throws
+ */
+export async function beginEpoch({ store, queue, patience, name, ended }: EpochOptions): Promise<void> {
+  const replica = new Replica()
+  const clock = new DatabaseClock()
+  await readToHead({ store, queue, replica, clock })
+  const ignore = () => {}
+  const hooks = { onDeadWorkers: ignore, onUnreadable: ignore, onAppended: ignore }
+  const committer = new Committer({ store, queue, replica, clock, patience, ...hooks })
+  const body = { type: 'recover', ...(ended === undefined ? {} : { ended }) } as const
+  const workerId = newWorkerId(name)
+  const command = { id: `${workerId}.0`, hash: hash(JSON.stringify(body)), workerId, body }
+  await new Promise((resolve, reject) => {
+    void committer.commit([{ command, resolve, reject }]).finally(() => committer.giveBaton())
+  })
+}
