@@ -42,6 +42,7 @@ as $$
 #variable_conflict use_column
 declare
   head record;
+  state jsonb := changes -> 'state';
   clock timestamptz;
   answer jsonb;
   given record;
@@ -118,13 +119,11 @@ begin
   end if;
 
   if given.starters is not null then
-    select array_agg(s.id order by s.id) into ids from (
-      select unnest(given.starters) as id
-      except
-      select w.worker_id from public.job_queue_workers w
-       where w.queue = $1 and w.worker_id = any (given.starters) and not w.dead and w.expires_at > clock) s;
-    if ids is not null then
-      return answer || jsonb_build_object('reason', 'dead_worker', 'worker_ids', ids);
+    ids := array(select w.worker_id from public.job_queue_workers w
+                  where w.queue = $1 and w.worker_id = any (given.starters) and not w.dead and w.expires_at > clock);
+    if not given.starters <@ ids then
+      return answer || jsonb_build_object('reason', 'dead_worker', 'worker_ids',
+        array(select distinct s.id from unnest(given.starters) s (id) where s.id <> all (ids) order by s.id));
     end if;
   end if;
 
@@ -216,16 +215,16 @@ begin
   if changes ? 'data' then
     perform public.job_queue_put_data($1, changes -> 'data');
   end if;
-  -- An update and not an insert … on conflict, which would take a number of the sequence in every append.
+  -- An update and not an insert … on conflict, which would take a number of the sequence in every append; and column by
+  -- column, since a join with jsonb_to_record takes twice as long.
   update public.job_queue_state s
-     set status = c.status, version = c.version, active_job_id = c.active_job_id, active_job_type = c.active_job_type,
-         active_models = coalesce(c.active_models, '{}'), active_count = c.active_count,
-         waiting_count = c.waiting_count, policy = coalesce(c.policy, s.policy),
-         drained_at = 'epoch'::timestamptz + c.drained_at * interval '1 microsecond',
-         updated_at = 'epoch'::timestamptz + c.updated_at * interval '1 microsecond'
-    from jsonb_to_record(changes -> 'state') as c (
-      status text, version bigint, active_job_id text, active_job_type text, active_models text[], active_count integer,
-      waiting_count integer, policy jsonb, drained_at bigint, updated_at bigint)
+     set status = state ->> 'status', version = given.version, active_job_id = state ->> 'active_job_id',
+         active_job_type = state ->> 'active_job_type',
+         active_models = array(select jsonb_array_elements_text(state -> 'active_models')),
+         active_count = (state ->> 'active_count')::integer, waiting_count = (state ->> 'waiting_count')::integer,
+         policy = coalesce(nullif(state -> 'policy', 'null'), s.policy),
+         drained_at = 'epoch'::timestamptz + (state ->> 'drained_at')::bigint * interval '1 microsecond',
+         updated_at = 'epoch'::timestamptz + (state ->> 'updated_at')::bigint * interval '1 microsecond'
    where s.queue = $1;
 
   update public.job_queue_heads h
@@ -235,7 +234,7 @@ begin
     update public.job_queue_workers w set dead = true where w.queue = $1 and w.worker_id = any (given.expired);
   end if;
   if current_setting('interlock.notify', true) is distinct from 'off' then
-    perform pg_notify('interlock', $1 || ':' || given.version);
+    setting := pg_notify('interlock', $1 || ':' || given.version);
   end if;
   return answer || jsonb_build_object('ok', true, 'version', given.version);
 end

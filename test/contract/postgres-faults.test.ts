@@ -176,9 +176,10 @@ describe('a wake-up', () => {
     const connect = () => {
       connections += 1
       const client = new pg.Client({ connectionString: url })
-      const query = client.query.bind(client) as (text: string) => Promise<pg.QueryResult>
+      const query = client.query.bind(client) as (question: pg.QueryConfig) => Promise<pg.QueryResult>
       // In transaction mode, the session that hears LISTEN is not the one that is asked later.
-      const pooled = (text: string) => query(text.replace(/^listen .*/, 'select 1'))
+      const pooled = (question: pg.QueryConfig) =>
+        query({ ...question, text: question.text.replace(/^listen .*/, 'select 1') })
       return Object.assign(client, { query: pooled as typeof client.query })
     }
     const listener = createListener(connect, { checkMs: 20, warn: (message) => warnings.push(message) })

@@ -5,6 +5,8 @@ export type PostgresSource = pg.Pool | pg.PoolConfig | string
 
 export interface Connections {
   readonly pool: pg.Pool
+  /** The pool was made here: every connection is what the address says, nothing more. */
+  readonly own: boolean
   /** `postgres://host:port/database`. */
   readonly name: string
   /** A connection beside the pool, not yet connected. */
@@ -35,11 +37,11 @@ export function connectionsTo(source: PostgresSource): Connections {
   // The pool lets go of a client's errors before the client has said goodbye; one that is cut off then would, too.
   const quiet = (made: pg.PoolClient) => void made.on('error', ignore)
   pool.on('connect', quiet)
-  const client = () =>
-    new pg.Client({ ...pool.options, ...secretsOf(pool), pipeline: false, query_timeout: 5_000 })
+  const client = () => new pg.Client({ ...pool.options, ...secretsOf(pool), pipeline: false })
   const { host, port, database } = client()
   return {
     pool,
+    own: pool !== source,
     name: `postgres://${host}:${port}/${database ?? ''}`,
     client,
     close: async () => {

@@ -5,6 +5,8 @@ import { tellWake } from '../sql/index.ts'
 export interface Listener {
   /** Resolves when the channel is listened to, or the first try has failed: what was missed is polled for. */
   add(queue: string, onWake: OnWake): Promise<() => Promise<void>>
+  /** The connection, while it is known to listen. */
+  connection(): pg.Client | null
   close(): Promise<void>
 }
 
@@ -16,6 +18,8 @@ export interface ListenerOptions {
 }
 
 const CHANNEL = 'interlock'
+/** How long the answer to what is asked here may take: the question is whether the connection is alive. */
+const ANSWER_MS = 5_000
 const RETRY_MS = { first: 100, longest: 5_000 }
 
 /**
@@ -25,6 +29,7 @@ const RETRY_MS = { first: 100, longest: 5_000 }
 export function createListener(connect: () => pg.Client, options: ListenerOptions): Listener {
   const wakes = new Map<string, Set<OnWake>>()
   let client: pg.Client | null = null
+  let listening = false
   let starting: Promise<void> | null = null
   let timer: NodeJS.Timeout | undefined
   let retryMs = RETRY_MS.first
@@ -46,6 +51,7 @@ export function createListener(connect: () => pg.Client, options: ListenerOption
     lost.connection.stream.destroy()
     if (client !== lost) return
     client = null
+    listening = false
     if (wakes.size === 0 || deaf) return
     later(retryMs * (0.5 + Math.random()), () => void start())
     retryMs = Math.min(retryMs * 2, RETRY_MS.longest)
@@ -71,9 +77,10 @@ export function createListener(connect: () => pg.Client, options: ListenerOption
     opened.on('notification', ({ payload = '' }) => tell(payload))
     try {
       await opened.connect()
-      await opened.query(`listen ${CHANNEL}`)
+      await ask(opened, `listen ${CHANNEL}`)
       retryMs = RETRY_MS.first
       await check(opened)
+      listening = client === opened
       tell()
     } catch {
       drop(opened)
@@ -91,6 +98,7 @@ export function createListener(connect: () => pg.Client, options: ListenerOption
     wakes.clear()
     const last = client
     client = null
+    listening = false
     await starting
     if (last) await endOf(last)
   }
@@ -108,6 +116,7 @@ export function createListener(connect: () => pg.Client, options: ListenerOption
         if (wakes.size === 0) await close()
       }
     },
+    connection: () => (listening ? client : null),
     close,
   }
 }
@@ -121,6 +130,11 @@ async function endOf(client: pg.Client): Promise<void> {
 
 /** Whether the channel is listened to: behind a pooler in transaction mode, LISTEN was said to another session. */
 async function hears(client: pg.Client): Promise<boolean> {
-  const { rows } = await client.query('select pg_listening_channels() as channel')
+  const { rows } = await ask(client, 'select pg_listening_channels() as channel')
   return rows.some((row: { readonly channel?: unknown }) => row.channel === CHANNEL)
+}
+
+function ask(client: pg.Client, text: string): Promise<pg.QueryResult> {
+  const question = { text, query_timeout: ANSWER_MS }
+  return client.query(question)
 }

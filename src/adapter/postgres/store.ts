@@ -1,7 +1,8 @@
 import { InterlockError } from '../../core/index.ts'
 import { migrationStatus, requireMigrated } from '../../migrate/index.ts'
 import type { TurnStore } from '../../port/index.ts'
-import { type Rpc, rebuildBy, sqlCalls, storeFailure, turnBy } from '../sql/index.ts'
+import { appendBy, type Rpc, rebuildBy, sqlCalls, storeFailure, turnBy } from '../sql/index.ts'
+import { appendConnection } from './append-connection.ts'
 import { takeBaton } from './baton.ts'
 import { connectionsTo, type PostgresSource } from './connections.ts'
 import { createListener } from './listener.ts'
@@ -48,9 +49,13 @@ export function postgresStore(source: PostgresSource, options: PostgresOptions =
   const query = async (sql: string) => (await pool.query(sql)).rows as Record<string, unknown>[]
   const rpc: Rpc = (fn, args) => guarded(() => statements.rpc(pool)(fn, args))
   const calls = sqlCalls(rpc)
+  const appendOver = appendConnection(connections, listener)
+  const appendRpc: Rpc = (fn, args) =>
+    guarded(() => appendOver((connection) => statements.rpc(connection)(fn, args)))
   return {
     name,
     ...calls,
+    append: (request) => appendBy(appendRpc, request),
     open: async (queue) => {
       // A newer database can be read as long as its heads say so: schemas only expand, releases run side by side.
       await guarded(async () => {

@@ -1,0 +1,74 @@
+import pg from 'pg'
+import { describe, expect, it, onTestFinished } from 'vitest'
+import { appendNow, queuedEvent, until } from '../../src/testing/index.ts'
+import { connection, migratedDatabase, opened } from './support.ts'
+
+/** A store that listens to `q`, and which server processes listen and which did the last append. */
+async function listening(source: (url: string) => string | pg.Pool = (url) => url) {
+  const url = await migratedDatabase()
+  const store = await opened(source(url))
+  const woken: (number | undefined)[] = []
+  const unlisten = await store.listen('q', (version) => woken.push(version))
+  onTestFinished(unlisten)
+  const sql = await connection(url)
+  const lastSaid = async (like: string): Promise<readonly number[]> => {
+    const { rows } = await sql.query<{ pid: number }>(
+      `select pid from pg_stat_activity
+        where datname = current_database() and pid <> pg_backend_pid() and query like $1`,
+      [like],
+    )
+    return rows.map(({ pid }) => pid)
+  }
+  return {
+    url,
+    store,
+    woken,
+    sql,
+    listeners: () => lastSaid('%pg_listening_channels%'),
+    appenders: () => lastSaid('%job_queue_append%'),
+  }
+}
+
+describe('an append', () => {
+  it('goes over the connection that listens, which hears of it all the same', async () => {
+    const { store, woken, listeners, appenders } = await listening()
+    const before = await listeners()
+    expect(before).toHaveLength(1)
+    expect((await appendNow(store, 'q', [queuedEvent('a')])).ok).toBe(true)
+    expect(await appenders()).toEqual(before)
+    await until('the listener was told', async () => woken.includes(1))
+  })
+
+  it('goes over the pool while another append is on its way', async () => {
+    const { url, store, appenders } = await listening()
+    await store.open('other')
+    const holder = await connection(url)
+    await holder.query("begin; select from job_queue_heads where queue = 'q' for update")
+    const waiting = appendNow(store, 'q', [queuedEvent('a')])
+    await until('it waits', async () => (await appenders()).length === 1)
+    expect((await appendNow(store, 'other', [queuedEvent('a')])).ok).toBe(true)
+    await holder.query('rollback')
+    expect((await waiting).ok).toBe(true)
+    expect(await appenders()).toHaveLength(2)
+  })
+
+  it('goes over the pool when the connection that listens was cut off', async () => {
+    const { store, sql, listeners } = await listening()
+    await sql.query('select pg_terminate_backend(pid) from unnest($1::integer[]) pid', [await listeners()])
+    await until('an append is taken', async () => {
+      const answer = await appendNow(store, 'q', [queuedEvent('a')]).catch(() => null)
+      return answer?.ok === true
+    })
+  })
+
+  it("stays in a program's own pool, whose connections may have been set up in its own way", async () => {
+    const { store, listeners, appenders } = await listening((url) => {
+      const pool = new pg.Pool({ connectionString: url })
+      onTestFinished(() => pool.end())
+      return pool
+    })
+    expect((await appendNow(store, 'q', [queuedEvent('a')])).ok).toBe(true)
+    expect(await listeners()).toHaveLength(1)
+    expect(await appenders()).not.toEqual(await listeners())
+  })
+})
