@@ -9,6 +9,8 @@ select pg_advisory_xact_lock(hashtextextended('interlock.migrate', 0));
 set local interlock.runtime_role = '';
 -- The user's words for the states of a job, as JSON: {"running": "processing"} ('' to leave them as they are).
 set local interlock.statuses = '';
+-- The user's names for columns of his tables, as JSON: {"jobs": {"status": "state"}} ('' to leave them as they are).
+set local interlock.columns = '';
 set local client_min_messages = warning;
 -- The user's tables are altered: rather fail soon and be run again than make their readers queue up behind us.
 set local lock_timeout = '10s';
@@ -49,30 +51,117 @@ begin
       message = format('there is a table %s in schema public that is not Interlock''s', wrong),
       hint = 'Rename it, then run the migration again. Nothing was changed.';
   end if;
-
-  -- A coordination column of the user's own, with another type.
-  select format('%s.%s has type %s, Interlock needs %s', w.target, w.name, format_type(a.atttypid, a.atttypmod), w.type)
-    into wrong
-    from (values
-      ('jobs', 'required_models', 'text[]'), ('jobs', 'blocked_by_job_id', 'text'), ('jobs', 'conflict_reason', 'text'),
-      ('jobs', 'queued_at', 'timestamp with time zone'), ('jobs', 'priority', 'integer'),
-      ('workflow_executions', 'required_models', 'text[]'), ('workflow_executions', 'blocked_by_job_id', 'text'),
-      ('workflow_executions', 'conflict_reason', 'text')) as w (target, name, type)
-    join pg_catalog.pg_attribute a
-      on a.attrelid = to_regclass('public.' || w.target) and a.attname = w.name and not a.attisdropped
-   where a.atttypid <> w.type::regtype
-     and (select count(*) from pg_catalog.pg_attribute k
-           where k.attrelid = a.attrelid and not k.attisdropped
-             and k.attname = any (case w.target when 'jobs' then array['job_id'] else array['id', 'execution_id'] end)
-             and k.atttypid in ('text'::regtype, 'varchar'::regtype, 'uuid'::regtype)) > 0
-   limit 1;
-  if wrong is not null then
-    raise exception using errcode = 'JQ103',
-      message = wrong,
-      hint = 'Rename that column or change its type, then run the migration again. Nothing was changed.';
-  end if;
 end
 $check$;
+
+-- Which columns of the user's tables are meant: by the names that this migration was given, else by those that an earlier one
+-- was given, else by Interlock's own. The parts below find them in interlock.names, a row a column.
+do $names$
+declare
+  given jsonb := coalesce(nullif(current_setting('interlock.columns'), ''), '{}');
+  kept jsonb;
+  names json;
+  wrong text;
+begin
+  select format('%s.%s', t.key, c.key) into wrong
+    from jsonb_each(given) as t
+    cross join lateral jsonb_each(case jsonb_typeof(t.value) when 'object' then t.value else '{"": 0}' end) as c
+    left join json_to_recordset('[{"target":"jobs","name":"job_id","needs":"key"},{"target":"jobs","name":"status","needs":"word"},{"target":"jobs","name":"model","needs":"value"},{"target":"jobs","name":"kind","needs":"value"},{"target":"jobs","name":"job_type","needs":"value"},{"target":"jobs","name":"user_id","needs":"value"},{"target":"jobs","name":"created_at","needs":"time"},{"target":"jobs","name":"required_models","adds":"text[]"},{"target":"jobs","name":"blocked_by_job_id","adds":"text"},{"target":"jobs","name":"conflict_reason","adds":"text"},{"target":"jobs","name":"queued_at","adds":"timestamp with time zone"},{"target":"jobs","name":"priority","adds":"integer"},{"target":"workflow_executions","name":"execution_id","needs":"key"},{"target":"workflow_executions","name":"required_models","adds":"text[]"},{"target":"workflow_executions","name":"blocked_by_job_id","adds":"text"},{"target":"workflow_executions","name":"conflict_reason","adds":"text"}]') as u (target text, name text) on u.target = t.key and u.name = c.key
+   where u.name is null or jsonb_typeof(c.value) <> 'string' or octet_length(c.value #>> '{}') not between 1 and 63
+   limit 1;
+  if wrong is not null then
+    raise exception using errcode = 'JQ110',
+      message = format('columns: %s is no column that Interlock uses, or what it is given is no name', wrong),
+      hint = 'The columns, and what each is for, are in docs/migration-guide.md. Nothing was changed.';
+  end if;
+  if to_regclass('public.job_queue_settings') is not null then
+    execute $sql$select s.value from public.job_queue_settings s where s.key = 'columns'$sql$ into kept;
+  end if;
+  kept := coalesce(kept, '{}');
+
+  with used as (
+    select u.*, r.place, to_regclass('public.' || u.target) as id, coalesce(
+             given -> u.target ->> u.name, kept -> u.target ->> u.name,
+             -- The key of workflow_executions has two names of Interlock's.
+             case when u.name = 'execution_id' and not exists (
+               select from pg_catalog.pg_attribute a
+                where a.attrelid = to_regclass('public.workflow_executions') and a.attname = 'execution_id'
+                  and not a.attisdropped and a.atttypid in ('text'::regtype, 'varchar'::regtype, 'uuid'::regtype))
+               then 'id' end, u.name) as yours
+      from json_array_elements('[{"target":"jobs","name":"job_id","needs":"key"},{"target":"jobs","name":"status","needs":"word"},{"target":"jobs","name":"model","needs":"value"},{"target":"jobs","name":"kind","needs":"value"},{"target":"jobs","name":"job_type","needs":"value"},{"target":"jobs","name":"user_id","needs":"value"},{"target":"jobs","name":"created_at","needs":"time"},{"target":"jobs","name":"required_models","adds":"text[]"},{"target":"jobs","name":"blocked_by_job_id","adds":"text"},{"target":"jobs","name":"conflict_reason","adds":"text"},{"target":"jobs","name":"queued_at","adds":"timestamp with time zone"},{"target":"jobs","name":"priority","adds":"integer"},{"target":"workflow_executions","name":"execution_id","needs":"key"},{"target":"workflow_executions","name":"required_models","adds":"text[]"},{"target":"workflow_executions","name":"blocked_by_job_id","adds":"text"},{"target":"workflow_executions","name":"conflict_reason","adds":"text"}]') with ordinality as r (value, place)
+      cross join lateral json_to_record(r.value) as u (target text, name text, needs text, adds text))
+  select json_agg(json_build_object('target', u.target, 'name', u.name, 'needs', u.needs, 'adds', u.adds, 'yours', u.yours,
+             'given', coalesce(given -> u.target ? u.name, false), 'found', c.oid is not null,
+             'type', format_type(a.atttypid, a.atttypmod),
+             'fits', case u.needs
+               when 'key' then a.atttypid in ('text'::regtype, 'varchar'::regtype, 'uuid'::regtype)
+               when 'word' then y.typcategory in ('S', 'E') and a.attgenerated = ''
+               when 'value' then y.typcategory in ('S', 'E', 'N') or a.atttypid = 'uuid'::regtype
+               when 'time' then a.atttypid in ('timestamptz'::regtype, 'timestamp'::regtype, 'date'::regtype)
+               else a.atttypid = u.adds::regtype end) order by u.place)
+    into names
+    from used u
+    left join pg_catalog.pg_class c on c.oid = u.id and c.relkind in ('r', 'p')
+    left join pg_catalog.pg_attribute a on a.attrelid = c.oid and a.attname = u.yours and a.attnum > 0 and not a.attisdropped
+    left join pg_catalog.pg_type y on y.oid = a.atttypid;
+  perform set_config('interlock.names', names::text, true);
+  if given <> '{}' then
+    perform set_config('interlock.columns', coalesce((
+      select jsonb_object_agg(t, coalesce(kept -> t, '{}') || coalesce(given -> t, '{}'))::text
+        from unnest(array['jobs', 'workflow_executions']) as t where kept ? t or given ? t), ''), true);
+  end if;
+end
+$names$;
+
+-- Whether they can be used.
+do $fit$
+declare
+  wrong record;
+begin
+  -- A column that was named, and is not there or cannot be what it is to be.
+  select n.target, n.name, case when not n.found then format('there is no table %s in schema public', n.target)
+           when n.type is null then format('%s has no column %s, which is to be its %s', n.target, n.yours, n.name)
+           else format('%s.%s, which is to be its %s, has type %s: Interlock needs %s', n.target, n.yours, n.name, n.type,
+             case n.needs when 'key' then 'text, varchar or uuid' when 'word' then 'text or an enum, not generated'
+               when 'value' then 'text, an enum, a number or a uuid' when 'time' then 'a timestamp or a date'
+               else n.adds end) end as what
+    into wrong
+    from json_to_recordset(current_setting('interlock.names')::json)
+      as n (target text, name text, needs text, adds text, yours text, given boolean, found boolean, type text, fits boolean)
+   where n.given and (not n.found or not n.fits or (n.type is null and n.needs is not null))
+   limit 1;
+  if found then
+    raise exception using errcode = 'JQ110', message = 'columns: ' || wrong.what,
+      hint = format('Name another: interlock migrate --column %s.%s=<yours>. Nothing was changed.', wrong.target, wrong.name);
+  end if;
+
+  -- What is written has one meaning; several may be read from one column.
+  select n.target, n.yours, string_agg(n.name, ' and ') as meanings into wrong
+    from json_to_recordset(current_setting('interlock.names')::json) as n (target text, name text, needs text, adds text, yours text)
+   group by n.target, n.yours
+  having count(*) > 1 and bool_or(n.needs = 'word' or n.adds is not null)
+   limit 1;
+  if found then
+    raise exception using errcode = 'JQ110',
+      message = format('columns: %s.%s cannot be %s at once', wrong.target, wrong.yours, wrong.meanings),
+      hint = 'Name another for one of them: interlock migrate --column <table>.<column>=<yours>. Nothing was changed.';
+  end if;
+
+  -- A column of a coordination column's name that is something else, in a table that Interlock follows.
+  select n.target, n.name, n.yours, n.type, n.adds into wrong
+    from json_to_recordset(current_setting('interlock.names')::json) as n (target text, name text, adds text, yours text, type text, fits boolean)
+    join json_to_recordset(current_setting('interlock.names')::json) as k (target text, needs text, fits boolean)
+      on k.target = n.target and k.needs = 'key' and k.fits
+   where n.adds is not null and not n.fits
+   limit 1;
+  if found then
+    raise exception using errcode = 'JQ103',
+      message = format('%s.%s has type %s, Interlock needs %s', wrong.target, wrong.yours, wrong.type, wrong.adds),
+      hint = format('Have Interlock''s made under another name (interlock migrate --column %s.%s=<another>), or rename that column or change its type, then run the migration again. Nothing was changed.',
+        wrong.target, wrong.name);
+  end if;
+end
+$fit$;
 
 -- The first coordinator's two tables have the names of ours: they become job_queue_state_v1 and job_queue_log_v1, with
 -- their rows, indexes, policies and grants as they were. The way back is migrations/undo_first_coordinator.sql.
@@ -352,10 +441,11 @@ create table if not exists public.job_queue_not_taken_in (
   refused_at timestamptz not null default clock_timestamp()
 );
 
--- What holds for the user's tables. key 'statuses': {"pending": "…", "running": "…", …}, the user's words for the states of
+-- What holds for the user's tables. key 'columns': {"jobs": {"status": "…", …}, …}, the user's names for columns where they
+-- differ, which only the migration writes, since triggers and indexes go with it. key 'statuses': {"pending": "…", "running": "…", …}, the user's words for the states of
 -- a job, where they differ; "enqueued": true to write them also for jobs that were not taken in from a row.
 create table if not exists public.job_queue_settings (
-  key text primary key check (key in ('statuses')),
+  key text primary key check (key in ('statuses', 'columns')),
   value jsonb not null check (jsonb_typeof(value) = 'object'),
   updated_at timestamptz not null default clock_timestamp()
 );
@@ -416,9 +506,12 @@ begin
 end
 $new$;
 
--- The words that this migration was given; those that it was not given stay.
+-- The words and names that this migration was given; those that it was not given stay. Names come together with those of
+-- before (06_columns).
 insert into public.job_queue_settings as s (key, value)
-select 'statuses', current_setting('interlock.statuses')::jsonb where current_setting('interlock.statuses') <> ''
+select w.key, w.given::jsonb from (values
+  ('statuses', current_setting('interlock.statuses')), ('columns', current_setting('interlock.columns'))) as w (key, given)
+ where w.given <> ''
 on conflict (key) do update set value = s.value || excluded.value, updated_at = clock_timestamp()
   where s.value || excluded.value <> s.value;
 
@@ -460,61 +553,66 @@ create table if not exists public.job_queue_log_archive (
 -- of that name which is for something else), is passed over: Interlock works without it.
 do $columns$
 declare
-  has_jobs boolean;
-  has_workflows boolean;
+  item record;
 begin
   -- One ALTER per table, and none when nothing is missing: each takes an exclusive lock.
-  select exists (
-    select from pg_catalog.pg_attribute a
-     where a.attrelid = to_regclass('public.jobs') and a.attname = 'job_id' and not a.attisdropped
-       and a.atttypid in ('text'::regtype, 'varchar'::regtype, 'uuid'::regtype)) into has_jobs;
-  select exists (
-    select from pg_catalog.pg_attribute a
-     where a.attrelid = to_regclass('public.workflow_executions') and a.attname in ('execution_id', 'id')
-       and not a.attisdropped
-       and a.atttypid in ('text'::regtype, 'varchar'::regtype, 'uuid'::regtype)) into has_workflows;
-
-  if has_jobs and (
-    select count(*) from pg_catalog.pg_attribute a
-     where a.attrelid = to_regclass('public.jobs') and not a.attisdropped
-       and a.attname in ('required_models', 'blocked_by_job_id', 'conflict_reason', 'queued_at', 'priority')) < 5 then
-    alter table public.jobs
-      add column if not exists required_models text[],
-      add column if not exists blocked_by_job_id text,
-      add column if not exists conflict_reason text,
-      add column if not exists queued_at timestamptz,
-      add column if not exists priority integer;
+  for item in
+    select n.target, string_agg(format('add column %I %s', n.yours, n.adds), ', ') as columns
+      from json_to_recordset(current_setting('interlock.names')::json) as n (target text, adds text, yours text)
+      join json_to_recordset(current_setting('interlock.names')::json) as k (target text, needs text, yours text)
+        on k.target = n.target and k.needs = 'key'
+      join pg_catalog.pg_attribute key
+        on key.attrelid = to_regclass('public.' || k.target) and key.attname = k.yours and not key.attisdropped
+       and key.atttypid in ('text'::regtype, 'varchar'::regtype, 'uuid'::regtype)
+     where n.adds is not null and not exists (
+       select from pg_catalog.pg_attribute a
+        where a.attrelid = key.attrelid and a.attname = n.yours and not a.attisdropped)
+     group by n.target
+  loop
+    execute format('alter table public.%I %s', item.target, item.columns);
     -- The rows follow the log from its beginning.
     update public.job_queue_heads set projected_seq = 0 where projected_seq > 0;
-  end if;
-  if has_workflows and (
-    select count(*) from pg_catalog.pg_attribute a
-     where a.attrelid = to_regclass('public.workflow_executions') and not a.attisdropped
-       and a.attname in ('required_models', 'blocked_by_job_id', 'conflict_reason')) < 3 then
-    alter table public.workflow_executions
-      add column if not exists required_models text[],
-      add column if not exists blocked_by_job_id text,
-      add column if not exists conflict_reason text;
-    update public.job_queue_heads set projected_seq = 0 where projected_seq > 0;
-  end if;
-
-  -- What waits: SELECT job_id, blocked_by_job_id, conflict_reason FROM jobs WHERE blocked_by_job_id IS NOT NULL;
-  if has_jobs and to_regclass('public.jobs_blocked_by_job_id_idx') is null then
-    create index jobs_blocked_by_job_id_idx on public.jobs (blocked_by_job_id) where blocked_by_job_id is not null;
-  end if;
-  -- What was not taken in yet: SELECT job_id FROM jobs WHERE status = 'pending' AND queued_at IS NULL;
-  if has_jobs and to_regclass('public.jobs_not_taken_in_idx') is null and exists (
-    select from pg_catalog.pg_attribute a
-     where a.attrelid = to_regclass('public.jobs') and a.attname = 'status' and not a.attisdropped) then
-    create index jobs_not_taken_in_idx on public.jobs (status) where queued_at is null;
-  end if;
-  -- Workflows that wait: SELECT * FROM workflow_executions WHERE blocked_by_job_id IS NOT NULL;
-  if has_workflows and to_regclass('public.workflow_executions_blocked_by_job_id_idx') is null then
-    create index workflow_executions_blocked_by_job_id_idx on public.workflow_executions (blocked_by_job_id)
-      where blocked_by_job_id is not null;
-  end if;
+  end loop;
 end
 $columns$;
+
+-- What waits: SELECT job_id, blocked_by_job_id, conflict_reason FROM jobs WHERE blocked_by_job_id IS NOT NULL;
+-- What was not taken in yet: SELECT job_id FROM jobs WHERE status = 'pending' AND queued_at IS NULL;
+-- Workflows that wait: SELECT * FROM workflow_executions WHERE blocked_by_job_id IS NOT NULL;
+do $indexes$
+declare
+  item record;
+  there regclass;
+begin
+  for item in
+    select w.index, format('CREATE INDEX %I ON public.%I USING btree (%I) WHERE (%I IS %s)',
+             w.index, w.target, n.yours, c.yours, w.condition) as definition
+      from (values
+        ('jobs_blocked_by_job_id_idx', 'jobs', 'blocked_by_job_id', 'blocked_by_job_id', 'NOT NULL'),
+        ('jobs_not_taken_in_idx', 'jobs', 'status', 'queued_at', 'NULL'),
+        ('workflow_executions_blocked_by_job_id_idx', 'workflow_executions', 'blocked_by_job_id', 'blocked_by_job_id', 'NOT NULL'))
+        as w (index, target, name, asked, condition)
+      join json_to_recordset(current_setting('interlock.names')::json) as n (target text, name text, yours text)
+        on n.target = w.target and n.name = w.name
+      join json_to_recordset(current_setting('interlock.names')::json) as c (target text, name text, yours text)
+        on c.target = w.target and c.name = w.asked
+     where (select count(*) from pg_catalog.pg_attribute a
+             where a.attrelid = to_regclass('public.' || w.target) and a.attname in (n.yours, c.yours) and not a.attisdropped)
+           = case when n.yours = c.yours then 1 else 2 end
+  loop
+    there := to_regclass('public.' || item.index);
+    -- One that is there is left alone, unless the names have changed under it.
+    if there is not null and current_setting('interlock.columns') <> ''
+       and replace(pg_get_indexdef(there), ' ON ONLY ', ' ON ') <> item.definition then
+      execute format('drop index %s', there);
+      there := null;
+    end if;
+    if there is null then
+      execute item.definition;
+    end if;
+  end loop;
+end
+$indexes$;
 
 -- job_queue_adopt(queue, job_ids): takes rows of `jobs` in by hand: those of job_queue_adoptable with these ids become
 -- pending, with no trace of an earlier coordinator in their columns, and arrive for this queue in the order given; whatever takes
@@ -530,6 +628,7 @@ set search_path = pg_catalog, pg_temp
 as $$
 declare
   target record;
+  names jsonb := public.job_queue_columns('jobs');
   status_type text;
   candidates text[] := job_ids;
   adopted jsonb;
@@ -540,7 +639,7 @@ begin
   select * into target from public.job_queue_targets() t where t.target = 'jobs';
   select format_type(a.atttypid, a.atttypmod) into status_type
     from pg_attribute a
-   where a.attrelid = to_regclass('public.jobs') and a.attname = 'status' and not a.attisdropped;
+   where a.attrelid = to_regclass('public.jobs') and a.attname = names ->> 'status' and not a.attisdropped;
   if target is null or status_type is null then
     return '[]';
   end if;
@@ -558,7 +657,7 @@ begin
     fit as materialized (
       select t.%1$I as key, w.n
         from wanted w join public.jobs t on t.%1$I = w.key
-       where t.status::text in (public.job_queue_status('pending'), public.job_queue_status('running'))
+       where t.%4$I::text in (public.job_queue_status('pending'), public.job_queue_status('running'))
          and not exists (
            select from public.job_queue_log l
             where l.queue = any (array(select h.queue from public.job_queue_heads h)) and l.job_id = t.%1$I::text)
@@ -569,7 +668,7 @@ begin
          for no key update of t),
     cleared as (
       update public.jobs t
-         set status = public.job_queue_status('pending')::%3$s, queued_at = null, blocked_by_job_id = null, conflict_reason = null
+         set %4$I = public.job_queue_status('pending')::%3$s, %5$I = null, %6$I = null, %7$I = null
         from fit f where t.%1$I = f.key
       returning t.%1$I as key),
     arrived as (
@@ -577,7 +676,8 @@ begin
       select $2, f.key::text from fit f join cleared c on c.key = f.key order by f.n
       returning id, job_id)
     select coalesce(jsonb_agg(a.job_id order by a.id), '[]') from arrived a
-    $sql$, target.key_column, target.key_type, status_type) into adopted using candidates, queue;
+    $sql$, target.key_column, target.key_type, status_type, names ->> 'status', names ->> 'queued_at',
+    names ->> 'blocked_by_job_id', names ->> 'conflict_reason') into adopted using candidates, queue;
   perform set_config('interlock.projecting', '', true);
   if adopted <> '[]' and current_setting('interlock.notify', true) is distinct from 'off' then
     perform pg_notify('interlock', 'intake');
@@ -604,6 +704,7 @@ set search_path = pg_catalog, pg_temp
 as $$
 declare
   target record;
+  names jsonb := public.job_queue_columns('jobs');
   chosen text[] := coalesce(states, array['pending', 'running']);
   fields text;
   made text;
@@ -616,23 +717,23 @@ begin
   select * into target from public.job_queue_targets() t where t.target = 'jobs';
   if not found or not exists (
     select from pg_attribute a
-     where a.attrelid = to_regclass('public.jobs') and a.attname = 'status' and not a.attisdropped) then
+     where a.attrelid = to_regclass('public.jobs') and a.attname = names ->> 'status' and not a.attisdropped) then
     return jsonb_build_object('totals', null, 'rows', '[]'::jsonb);
   end if;
-  select string_agg(format('%L, t.%I', a.attname, a.attname), ', ')
-           filter (where a.attname in ('model', 'required_models', 'priority', 'job_type', 'kind')),
-         coalesce('coalesce(t.queued_at, ' || max(format('t.%I::timestamptz)', a.attname)) filter (
-           where a.attname = 'created_at' and a.atttypid in ('timestamptz'::regtype, 'timestamp'::regtype, 'date'::regtype)),
-           't.queued_at')
+  select string_agg(format('%L, t.%I', n.key, a.attname), ', ')
+           filter (where n.key in ('model', 'required_models', 'priority', 'job_type', 'kind')),
+         coalesce(format('coalesce(t.%I, ', names ->> 'queued_at') || max(format('t.%I::timestamptz)', a.attname)) filter (
+           where n.key = 'created_at' and a.atttypid in ('timestamptz'::regtype, 'timestamp'::regtype, 'date'::regtype)),
+           format('t.%I', names ->> 'queued_at'))
     into fields, made
-    from pg_attribute a
-   where a.attrelid = to_regclass('public.jobs') and a.attnum > 0 and not a.attisdropped;
+    from jsonb_each_text(names) as n
+    join pg_attribute a on a.attrelid = to_regclass('public.jobs') and a.attname = n.value and a.attnum > 0 and not a.attisdropped;
   execute format($sql$
     with words as materialized (
       select s as state, public.job_queue_status(s) as word from unnest(array['pending', 'running']) as s),
     unknown as materialized (
       select t.%1$I as key, w.state, %3$s as since
-        from public.jobs t join words w on w.word = t.status::text
+        from public.jobs t join words w on w.word = t.%4$I::text
        where ($2 is null or t.%1$I::text = any ($2))
          and length(t.%1$I::text) > 0
          and not exists (
@@ -656,7 +757,7 @@ begin
                  'since', (extract(epoch from f.since) * 1000000)::bigint) order by f.since, f.key)
           from first f
           join lateral (select jsonb_build_object(%2$s) as fields from public.jobs t where t.%1$I = f.key limit 1) r on true), '[]'))
-    $sql$, target.key_column, fields, made) into answer using chosen, job_ids, lim;
+    $sql$, target.key_column, fields, made, names ->> 'status') into answer using chosen, job_ids, lim;
   return answer;
 end
 $$;
@@ -1054,6 +1155,7 @@ set search_path = pg_catalog, pg_temp
 as $$
 declare
   target record;
+  names jsonb := public.job_queue_columns('jobs');
   fields text;
   answer jsonb;
 begin
@@ -1062,16 +1164,16 @@ begin
     return null;
   end if;
   -- Only the columns that are needed: the others may hold megabytes.
-  select string_agg(format('%L, t.%I', a.attname, a.attname), ', ') into fields
-    from pg_attribute a
-   where a.attrelid = 'public.jobs'::regclass and not a.attisdropped
-     and a.attname in ('model', 'required_models', 'priority', 'job_type', 'kind', 'user_id');
+  select string_agg(format('%L, t.%I', n.key, a.attname), ', ') into fields
+    from jsonb_each_text(names) as n
+    join pg_attribute a on a.attrelid = 'public.jobs'::regclass and a.attname = n.value and a.attnum > 0 and not a.attisdropped
+   where n.key in ('model', 'required_models', 'priority', 'job_type', 'kind', 'user_id');
   execute format($sql$
     with a as materialized (
       select id, job_id from public.job_queue_arrivals where id = any ($1)),
     -- By the key alone, before anything else is asked: the index of what is not taken in yet would lead to all that waits.
     keyed as materialized (
-      select t.%1$I as key, t.queued_at, t.status::text as status, jsonb_build_object(%3$s) as fields
+      select t.%1$I as key, t.%4$I as queued_at, t.%5$I::text as status, jsonb_build_object(%3$s) as fields
         from public.jobs t
        where t.%1$I = any (array(select a.job_id::%2$s from a where length(a.job_id) <= 200))),
     r as (
@@ -1086,7 +1188,7 @@ begin
       from a
       left join r on r.key = a.job_id::%2$s
      where r.key is not null or a.job_id is null or length(a.job_id) > 200
-    $sql$, target.key_column, target.key_type, fields) into answer using arrival_ids, public.job_queue_status('pending');
+    $sql$, target.key_column, target.key_type, fields, names ->> 'queued_at', names ->> 'status') into answer using arrival_ids, public.job_queue_status('pending');
   return answer;
 end
 $$;
@@ -1239,6 +1341,8 @@ declare
   seen jsonb;
   unknown_rows jsonb := '{"old": 0, "new": 0}';
   target record;
+  of_jobs jsonb := public.job_queue_columns('jobs');
+  of_runs jsonb := public.job_queue_columns('workflow_executions');
 begin
   select * into head from public.job_queue_heads h where h.queue = $1;
   if to_regclass('public.job_queue_state_v1') is not null then
@@ -1261,8 +1365,8 @@ begin
     execute format($sql$
       select jsonb_build_object('old', count(*) filter (where u.queued_at <= $1 or u.queued_at is null),
                                 'new', count(*) filter (where u.queued_at > $1))
-        from (select t.queued_at from public.jobs t
-               where t.blocked_by_job_id is not null and not exists (
+        from (select t.%2$I as queued_at from public.jobs t
+               where t.%3$I is not null and not exists (
                  select from public.job_queue_log l
                   where l.queue = any (array(select h.queue from public.job_queue_heads h)) and l.job_id = t.%1$I::text)
                  -- The log does not have all of a live job any more when it was archived.
@@ -1270,7 +1374,7 @@ begin
                  select from public.job_queue_jobs j
                   where j.queue = any (array(select h.queue from public.job_queue_heads h)) and j.job_id = t.%1$I::text)
                limit 1000) u
-      $sql$, target.key_column) into unknown_rows using activated;
+      $sql$, target.key_column, of_jobs ->> 'queued_at', of_jobs ->> 'blocked_by_job_id') into unknown_rows using activated;
   end if;
   return jsonb_build_object(
     'now', (extract(epoch from clock_timestamp()) * 1000000)::bigint,
@@ -1298,16 +1402,17 @@ begin
                where a.attrelid = to_regclass('public.' || n.name) and a.attname = any (n.keys) and not a.attisdropped
                  and a.atttypid in ('text'::regtype, 'varchar'::regtype, 'uuid'::regtype))
             union all
-            select 'the column ' || c from unnest(n.columns) as c
+            select 'the column ' || (n.names ->> c) from unnest(n.columns) as c
              where not exists (select from pg_attribute a
-               where a.attrelid = to_regclass('public.' || n.name) and a.attname = c and not a.attisdropped)
+               where a.attrelid = to_regclass('public.' || n.name) and a.attname = n.names ->> c and not a.attisdropped)
             union all
             select 'the right to ' || r || ' for ' || current_user from unnest(array['SELECT', 'UPDATE']) as r
              where not has_table_privilege(to_regclass('public.' || n.name), r)) w) end))
       from (values
-        ('jobs', array['job_id'], array['status', 'model', 'required_models', 'blocked_by_job_id', 'conflict_reason', 'queued_at', 'priority']),
-        ('workflow_executions', array['execution_id', 'id'], array['required_models', 'blocked_by_job_id', 'conflict_reason']))
-        as n (name, keys, columns)),
+        ('jobs', of_jobs, array[of_jobs ->> 'job_id'], array['status', 'model', 'required_models', 'blocked_by_job_id', 'conflict_reason', 'queued_at', 'priority']),
+        ('workflow_executions', of_runs,
+          case when of_runs ? 'execution_id' then array[of_runs ->> 'execution_id'] else array['execution_id', 'id'] end, array['required_models', 'blocked_by_job_id', 'conflict_reason']))
+        as n (name, names, keys, columns)),
     'grants', jsonb_build_object('caller', caller,
       'missing', (select coalesce(jsonb_agg(m.what order by m.what), '[]') from (
         select 'EXECUTE ON FUNCTION ' || p.proname as what from pg_proc p
@@ -1405,6 +1510,20 @@ begin
 end
 $$;
 
+-- job_queue_columns(target): the names of the columns of a table of the user, by Interlock's names for them. Internal.
+--   target  jobs or workflow_executions
+-- Returns {"job_id": "…", "status": "…", …}: the user's names from job_queue_settings ('columns'), else Interlock's own;
+-- execution_id, which has two of its own, only when the user named it. Raises nothing.
+create or replace function public.job_queue_columns(target text) returns jsonb
+language plpgsql stable
+set search_path = pg_catalog, pg_temp
+as $$
+begin
+  return ('{"jobs":{"job_id":"job_id","status":"status","model":"model","kind":"kind","job_type":"job_type","user_id":"user_id","created_at":"created_at","required_models":"required_models","blocked_by_job_id":"blocked_by_job_id","conflict_reason":"conflict_reason","queued_at":"queued_at","priority":"priority"},"workflow_executions":{"required_models":"required_models","blocked_by_job_id":"blocked_by_job_id","conflict_reason":"conflict_reason"}}'::jsonb -> target)
+    || coalesce((select s.value -> target from public.job_queue_settings s where s.key = 'columns'), '{}');
+end
+$$;
+
 -- job_queue_data_of(queue, job_ids): what is kept of these jobs beside the log, and their rows of `jobs`.
 --   job_ids  1,000 at most
 -- Returns [{job_id, payload, result, error, checkpoint, progress, row}, …], one for each id, in the order given; null where
@@ -1498,7 +1617,8 @@ end
 $$;
 
 -- job_queue_deleted(): the trigger on jobs that turns the deletion of rows into commands: a live job whose row is deleted is to be
--- cancelled (job_queue_cancel_by_hand). Runs as its owner. Raises nothing: the user's statement goes on.
+-- cancelled (job_queue_cancel_by_hand). Runs as its owner. Its first argument
+-- is the user's name for job_id, none where it is Interlock's. Raises nothing: the user's statement goes on.
 create or replace function public.job_queue_deleted() returns trigger
 language plpgsql security definer
 set search_path = pg_catalog, pg_temp
@@ -1507,7 +1627,11 @@ declare
   ids text[];
 begin
   begin
-    select array_agg(left(d.job_id::text, 300)) into ids from deleted d where d.job_id is not null;
+    if tg_nargs = 0 then
+      select array_agg(left(d.job_id::text, 300)) into ids from deleted d where d.job_id is not null;
+    else
+      execute format('select array_agg(left(d.%1$I::text, 300)) from deleted d where d.%1$I is not null', tg_argv[0]) into ids;
+    end if;
   exception when others then
     raise warning 'Interlock does not see what is deleted from %: %', tg_table_name, sqlerrm
       using hint = 'Run `interlock migrate`, or drop the trigger job_queue_deleted.';
@@ -1627,7 +1751,7 @@ $$;
 
 -- job_queue_guard_columns(): the trigger on jobs and workflow_executions that keeps anon and authenticated from setting
 -- or changing the coordination columns. Its WHEN clause has decided already; here is only the answer.
--- Raises JQ102.
+-- Its arguments are the names of these columns. Raises JQ102.
 create or replace function public.job_queue_guard_columns() returns trigger
 language plpgsql
 set search_path = pg_catalog, pg_temp
@@ -1635,7 +1759,7 @@ as $$
 begin
   raise exception using errcode = 'JQ102',
     message = format('%s may not write the coordination columns of %s', current_user, tg_table_name),
-    hint = 'Leave out required_models, blocked_by_job_id, conflict_reason, queued_at and priority, or write them on the server with the service_role key.';
+    hint = format('Leave out %s, or write them on the server with the service_role key.', array_to_string(tg_argv, ', '));
 end
 $$;
 
@@ -1708,6 +1832,7 @@ $$;
 -- job_queue_intake(): the trigger on jobs that notes which rows have arrived as pending, in one insert per statement, and
 -- wakes the workers (NOTIFY interlock, 'intake', unless the setting interlock.notify is 'off'). Runs as its owner, so that
 -- whoever may insert into jobs needs no right on anything of Interlock's.
+-- Its arguments are the user's names for job_id, queued_at, status and model, none where they are Interlock's.
 -- Raises nothing: the user's insert goes on, whatever is wrong here (a warning says what).
 create or replace function public.job_queue_intake() returns trigger
 language plpgsql security definer
@@ -1721,8 +1846,13 @@ begin
   -- transaction: 10,000 single inserts in one transaction stay cheap.
   begin
     pending := public.job_queue_status('pending');
-    select array_agg(left(a.job_id::text, 300)) into ids from arrived a
-     where a.queued_at is null and a.status::text = pending;
+    if tg_nargs = 0 then
+      select array_agg(left(a.job_id::text, 300)) into ids from arrived a
+       where a.queued_at is null and a.status::text = pending;
+    else
+      execute format('select array_agg(left(a.%1$I::text, 300)) from arrived a where a.%2$I is null and a.%3$I::text = $1',
+        variadic tg_argv) into ids using pending;
+    end if;
   exception when others then
     raise warning 'Interlock takes nothing in from %: %', tg_table_name, sqlerrm
       using hint = 'Run `interlock migrate`, or drop the trigger job_queue_intake.';
@@ -2293,6 +2423,7 @@ as $$
 #variable_conflict use_column
 declare
   target record;
+  names jsonb;
   marked integer;
   total integer := 0;
   last bigint;
@@ -2300,13 +2431,14 @@ begin
   -- A projection that is under way would move the checkpoint after us.
   perform pg_advisory_xact_lock(hashtextextended('interlock.project:' || $1, 0));
   for target in select * from public.job_queue_targets() loop
+    names := public.job_queue_columns(target.target);
     execute format(
       'insert into public.job_queue_set_aside (queue, target, job_id, sqlstate)
        select $1, %1$L, t.%2$I::text, ''00000'' from public.%1$I t
-        where (t.blocked_by_job_id is not null or t.conflict_reason is not null) and t.%2$I is not null
+        where (t.%3$I is not null or t.%4$I is not null) and t.%2$I is not null
           and not exists (select from public.job_queue_jobs j where j.job_id = t.%2$I::text and j.queue <> $1)
        on conflict (queue, target, job_id) do update set next_at = clock_timestamp()',
-      target.target, target.key_column) using $1;
+      target.target, target.key_column, names ->> 'blocked_by_job_id', names ->> 'conflict_reason') using $1;
     get diagnostics marked = row_count;
     total := total + marked;
   end loop;
@@ -2449,47 +2581,60 @@ $$;
 -- clause sees to that). Set to pending on a row that was never queued, it is an arrival like one that is inserted; set to
 -- cancelled, the job is to be cancelled (job_queue_cancel_by_hand). Any other word means nothing to Interlock, and the next
 -- change of the job writes over it. A model that is changed while the job is live changes nothing, which a warning says. Runs as
--- its owner. Raises nothing: the user's statement goes on.
+-- its owner. Its arguments are the user's names for job_id, queued_at, status and model, none where they are Interlock's: then
+-- nothing has to be planned for each row. Raises nothing: the user's statement goes on.
 create or replace function public.job_queue_status_set() returns trigger
 language plpgsql security definer
 set search_path = pg_catalog, pg_temp
 as $$
 declare
-  arrived text;
-  cancelled text;
-  kept text;
+  id text;
+  was text;
+  word text;
+  queued boolean;
+  moved boolean := false;
 begin
-  -- A block of its own, since a table may have no column of that name: then there is nothing to say.
   begin
-    if new.model is distinct from old.model and new.queued_at is not null then
-      kept := left(new.job_id::text, 300);
+    if tg_nargs = 0 then
+      id := new.job_id;
+      was := old.status;
+      word := new.status;
+      queued := new.queued_at is not null;
+    else
+      execute format('select $2.%1$I::text, $1.%3$I::text, $2.%3$I::text, $2.%2$I is not null', variadic tg_argv)
+        into id, was, word, queued using old, new;
     end if;
-  exception when undefined_column then
-    kept := null;
-  end;
-  if kept is not null and to_regclass('public.job_queue_jobs') is not null and exists (
-    select from public.job_queue_jobs j
-     where j.queue = any (array(select h.queue from public.job_queue_heads h)) and j.job_id = kept) then
-    raise warning 'Interlock: job % keeps the models it was queued with', kept
-      using hint = 'Cancel it and insert another row: interlock cancel <job>';
-  end if;
-  begin
-    if new.status is not distinct from old.status then
-      return null;
-    elsif new.status::text = public.job_queue_status('cancelled') then
-      cancelled := left(new.job_id::text, 300);
-    elsif new.status::text = public.job_queue_status('pending') and new.queued_at is null then
-      arrived := left(new.job_id::text, 300);
-    end if;
+    id := left(id, 300);
   exception when others then
     raise warning 'Interlock does not see the status of %: %', tg_table_name, sqlerrm
       using hint = 'Run `interlock migrate`, or drop the trigger job_queue_status_set.';
+    return null;
   end;
-  if cancelled is not null and to_regprocedure('public.job_queue_cancel_by_hand(text[])') is not null then
-    perform public.job_queue_cancel_by_hand(array[cancelled]);
+  -- A block of its own, since a table may have no model: then there is nothing to say.
+  begin
+    if tg_nargs = 0 then
+      moved := queued and new.model is distinct from old.model;
+    elsif queued then
+      execute format('select $1.%4$I is distinct from $2.%4$I', variadic tg_argv) into moved using old, new;
+    end if;
+  exception when undefined_column then
+    moved := false;
+  end;
+  if moved and to_regclass('public.job_queue_jobs') is not null and exists (
+    select from public.job_queue_jobs j
+     where j.queue = any (array(select h.queue from public.job_queue_heads h)) and j.job_id = id) then
+    raise warning 'Interlock: job % keeps the models it was queued with', id
+      using hint = 'Cancel it and insert another row: interlock cancel <job>';
   end if;
-  if arrived is not null and to_regclass('public.job_queue_arrivals') is not null then
-    insert into public.job_queue_arrivals (job_id) values (arrived);
+  if word is not distinct from was then
+    return null;
+  end if;
+  if word = public.job_queue_status('cancelled') then
+    if to_regprocedure('public.job_queue_cancel_by_hand(text[])') is not null then
+      perform public.job_queue_cancel_by_hand(array[id]);
+    end if;
+  elsif not queued and word = public.job_queue_status('pending') and to_regclass('public.job_queue_arrivals') is not null then
+    insert into public.job_queue_arrivals (job_id) values (id);
     if current_setting('interlock.notify', true) is distinct from 'off' then
       perform pg_notify('interlock', 'intake');
     end if;
@@ -2560,14 +2705,19 @@ language plpgsql stable
 set search_path = pg_catalog, pg_temp
 as $$
 #variable_conflict use_column
+declare
+  of_jobs jsonb := public.job_queue_columns('jobs');
+  of_runs jsonb := public.job_queue_columns('workflow_executions');
 begin
   return query
   select distinct on (t.name) t.name, a.attname::text, format_type(a.atttypid, null)
     from (values
-      ('jobs', to_regclass('public.jobs'), array['job_id'],
-        array['required_models', 'blocked_by_job_id', 'conflict_reason', 'queued_at', 'priority']),
-      ('workflow_executions', to_regclass('public.workflow_executions'), array['execution_id', 'id'],
-        array['required_models', 'blocked_by_job_id', 'conflict_reason'])) as t (name, id, keys, columns)
+      ('jobs', to_regclass('public.jobs'), array[of_jobs ->> 'job_id'],
+        array[of_jobs ->> 'required_models', of_jobs ->> 'blocked_by_job_id', of_jobs ->> 'conflict_reason',
+          of_jobs ->> 'queued_at', of_jobs ->> 'priority']),
+      ('workflow_executions', to_regclass('public.workflow_executions'),
+        case when of_runs ? 'execution_id' then array[of_runs ->> 'execution_id'] else array['execution_id', 'id'] end,
+        array[of_runs ->> 'required_models', of_runs ->> 'blocked_by_job_id', of_runs ->> 'conflict_reason'])) as t (name, id, keys, columns)
     join pg_class c on c.oid = t.id and c.relkind in ('r', 'p')
     join pg_attribute a on a.attrelid = t.id and a.attname = any (t.keys::name[]) and not a.attisdropped
      and a.atttypid in ('text'::regtype, 'varchar'::regtype, 'uuid'::regtype)
@@ -2748,9 +2898,13 @@ as $$
 declare
   candidates text[] := job_ids;
   present text[];
-  columns text := 'required_models, blocked_by_job_id, conflict_reason';
-  shown text := 't.required_models, t.blocked_by_job_id, t.conflict_reason';
-  ought text := 'coalesce(o.required_models, t.required_models), o.blocked_by_job_id, o.conflict_reason';
+  names jsonb := public.job_queue_columns(target);
+  models text := quote_ident(names ->> 'required_models');
+  blocker text := quote_ident(names ->> 'blocked_by_job_id');
+  reason text := quote_ident(names ->> 'conflict_reason');
+  columns text := format('%s, %s, %s', models, blocker, reason);
+  shown text := format('t.%s, t.%s, t.%s', models, blocker, reason);
+  ought text := format('coalesce(o.required_models, t.%s), o.blocked_by_job_id, o.conflict_reason', models);
   status_type text;
 begin
   written := 0;
@@ -2760,17 +2914,17 @@ begin
      where id ~ '^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$';
   end if;
   if target = 'jobs' then
-    columns := columns || ', queued_at, priority';
-    shown := shown || ', t.queued_at, t.priority';
-    ought := ought || ', coalesce(o.queued_at, t.queued_at), coalesce(o.priority, t.priority)';
+    columns := columns || format(', %I, %I', names ->> 'queued_at', names ->> 'priority');
+    shown := shown || format(', t.%I, t.%I', names ->> 'queued_at', names ->> 'priority');
+    ought := ought || format(', coalesce(o.queued_at, t.%I), coalesce(o.priority, t.%I)', names ->> 'queued_at', names ->> 'priority');
     select format_type(a.atttypid, a.atttypmod) into status_type
       from pg_attribute a
-     where a.attrelid = 'public.jobs'::regclass and a.attname = 'status' and not a.attisdropped;
+     where a.attrelid = 'public.jobs'::regclass and a.attname = names ->> 'status' and not a.attisdropped;
     if status_type is not null then
-      columns := columns || ', status';
-      shown := shown || ', t.status';
+      columns := columns || format(', %I', names ->> 'status');
+      shown := shown || format(', t.%I', names ->> 'status');
       -- A word that is none of the user's enum raises, like one that his CHECK refuses: the row is set aside.
-      ought := ought || format(', coalesce(o.status::%s, t.status)', status_type);
+      ought := ought || format(', coalesce(o.status::%s, t.%I)', status_type, names ->> 'status');
     end if;
   end if;
   -- The parameter is cast to the type of the key, never the key to text: the look-up keeps the table's own index.
@@ -2817,41 +2971,37 @@ create or replace trigger job_queue_log_no_truncate
 -- clauses keep it free for everybody else. The names sort first, so that what a trigger of the user fills in afterwards
 -- (a priority by plan, say) is the user's own decision and stays.
 do $guards$
+declare
+  item record;
+  event text;
 begin
-  if (select count(*) from pg_catalog.pg_attribute a
-       where a.attrelid = to_regclass('public.jobs') and not a.attisdropped
-         and a.attname in ('required_models', 'blocked_by_job_id', 'conflict_reason', 'queued_at', 'priority')) = 5
-     and not exists (
-       select from pg_catalog.pg_trigger t
-        where t.tgrelid = to_regclass('public.jobs') and t.tgname = '000_job_queue_guard_update') then
-    create or replace trigger "000_job_queue_guard_insert" before insert on public.jobs for each row
-      when (current_user in ('anon', 'authenticated') and (
-        new.required_models is not null or new.blocked_by_job_id is not null or new.conflict_reason is not null
-        or new.queued_at is not null or new.priority is not null))
-      execute function public.job_queue_guard_columns();
-    create or replace trigger "000_job_queue_guard_update" before update on public.jobs for each row
-      when (current_user in ('anon', 'authenticated') and
-        (new.required_models, new.blocked_by_job_id, new.conflict_reason, new.queued_at, new.priority)
-        is distinct from
-        (old.required_models, old.blocked_by_job_id, old.conflict_reason, old.queued_at, old.priority))
-      execute function public.job_queue_guard_columns();
-  end if;
-  if (select count(*) from pg_catalog.pg_attribute a
-       where a.attrelid = to_regclass('public.workflow_executions') and not a.attisdropped
-         and a.attname in ('required_models', 'blocked_by_job_id', 'conflict_reason')) = 3
-     and not exists (
-       select from pg_catalog.pg_trigger t
-        where t.tgrelid = to_regclass('public.workflow_executions') and t.tgname = '000_job_queue_guard_update') then
-    create or replace trigger "000_job_queue_guard_insert" before insert on public.workflow_executions for each row
-      when (current_user in ('anon', 'authenticated') and (
-        new.required_models is not null or new.blocked_by_job_id is not null or new.conflict_reason is not null))
-      execute function public.job_queue_guard_columns();
-    create or replace trigger "000_job_queue_guard_update" before update on public.workflow_executions for each row
-      when (current_user in ('anon', 'authenticated') and
-        (new.required_models, new.blocked_by_job_id, new.conflict_reason)
-        is distinct from (old.required_models, old.blocked_by_job_id, old.conflict_reason))
-      execute function public.job_queue_guard_columns();
-  end if;
+  for item in
+    select n.target, string_agg(quote_literal(n.yours), ', ' order by n.place) as arguments,
+           string_agg(format('new.%I is not null', n.yours), ' or ' order by n.place) as insert,
+           format('(%s) is distinct from (%s)', string_agg(format('new.%I', n.yours), ', ' order by n.place),
+             string_agg(format('old.%I', n.yours), ', ' order by n.place)) as update
+      from (
+        select c.target, c.yours, r.place
+          from json_array_elements(current_setting('interlock.names')::json) with ordinality as r (value, place)
+          cross join lateral json_to_record(r.value) as c (target text, adds text, yours text)
+         where c.adds is not null) as n
+     where exists (
+       select from pg_catalog.pg_attribute a
+        where a.attrelid = to_regclass('public.' || n.target) and a.attname = n.yours and not a.attisdropped)
+     group by n.target having count(*) = case n.target when 'jobs' then 5 else 3 end
+  loop
+    -- Its arguments are the columns that it guards: other names, another trigger.
+    continue when exists (
+      select from pg_catalog.pg_trigger t
+       where t.tgrelid = to_regclass('public.' || item.target) and t.tgname = '000_job_queue_guard_update'
+         and strpos(pg_get_triggerdef(t.oid), '(' || item.arguments || ')') > 0);
+    foreach event in array array['insert', 'update'] loop
+      execute format('create or replace trigger %I before %s on public.%I for each row
+        when (current_user in (''anon'', ''authenticated'') and (%s)) execute function public.job_queue_guard_columns(%s)',
+        '000_job_queue_guard_' || event, event, item.target,
+        case event when 'insert' then item.insert else item.update end, item.arguments);
+    end loop;
+  end loop;
 end
 $guards$;
 
@@ -2860,32 +3010,42 @@ $guards$;
 do $intake$
 declare
   part regclass;
+  names jsonb := public.job_queue_columns('jobs');
+  own boolean := names @> '{"job_id": "job_id", "queued_at": "queued_at", "status": "status", "model": "model"}';
+  -- Other names, another trigger.
+  called text := format('(%s)', case when own then '' else concat_ws(', ', quote_literal(names ->> 'job_id'),
+    quote_literal(names ->> 'queued_at'), quote_literal(names ->> 'status'), quote_literal(names ->> 'model')) end);
 begin
   if not exists (select from public.job_queue_targets() t where t.target = 'jobs') or not exists (
        select from pg_catalog.pg_attribute a
-        where a.attrelid = to_regclass('public.jobs') and a.attname = 'status' and not a.attisdropped) then
+        where a.attrelid = to_regclass('public.jobs') and a.attname = names ->> 'status' and not a.attisdropped) then
     return;
   end if;
   for part in
     select to_regclass('public.jobs') union select p.relid from pg_catalog.pg_partition_tree('public.jobs') p
   loop
-    if not exists (select from pg_catalog.pg_trigger t where t.tgrelid = part and t.tgname = 'job_queue_intake') then
-      execute format('create trigger job_queue_intake after insert on %s referencing new table as arrived
-        for each statement execute function public.job_queue_intake()', part);
+    if not exists (
+      select from pg_catalog.pg_trigger t
+       where t.tgrelid = part and t.tgname = 'job_queue_intake' and strpos(pg_get_triggerdef(t.oid), called) > 0) then
+      execute format('create or replace trigger job_queue_intake after insert on %s referencing new table as arrived
+        for each statement execute function public.job_queue_intake%s', part, called);
     end if;
-    if not exists (select from pg_catalog.pg_trigger t where t.tgrelid = part and t.tgname = 'job_queue_deleted') then
-      execute format('create trigger job_queue_deleted after delete on %s referencing old table as deleted
-        for each statement execute function public.job_queue_deleted()', part);
+    if not exists (
+      select from pg_catalog.pg_trigger t
+       where t.tgrelid = part and t.tgname = 'job_queue_deleted' and strpos(pg_get_triggerdef(t.oid), called) > 0) then
+      execute format('create or replace trigger job_queue_deleted after delete on %s referencing old table as deleted
+        for each statement execute function public.job_queue_deleted%s', part, called);
     end if;
   end loop;
-  -- A row's trigger, which the partitions have from their parent. It names no column of the user's, who could then neither
+  -- A row's trigger, which the partitions have from their parent. It depends on no column of the user's, who could then neither
   -- drop it nor change its type.
   if not exists (
     select from pg_catalog.pg_trigger t
-     where t.tgrelid = to_regclass('public.jobs') and t.tgname = 'job_queue_status_set') then
-    create trigger job_queue_status_set after update on public.jobs for each row
+     where t.tgrelid = to_regclass('public.jobs') and t.tgname = 'job_queue_status_set'
+       and strpos(pg_get_triggerdef(t.oid), called) > 0) then
+    execute format($sql$create or replace trigger job_queue_status_set after update on public.jobs for each row
       when (current_setting('interlock.projecting', true) is distinct from 'on')
-      execute function public.job_queue_status_set();
+      execute function public.job_queue_status_set%s$sql$, called);
   end if;
 end
 $intake$;
@@ -2962,7 +3122,7 @@ begin
   for item in
     select p.oid::regprocedure::text as name, p.prorettype = 'trigger'::regtype as is_trigger
       from pg_catalog.pg_proc p
-     where p.pronamespace = 'public'::regnamespace and p.proname = any ('{job_queue_adopt,job_queue_adoptable,job_queue_answer,job_queue_answer_requests,job_queue_append,job_queue_archive,job_queue_archive_before,job_queue_archived_events,job_queue_arrived_rows,job_queue_beat,job_queue_cancel_by_hand,job_queue_chain,job_queue_checkup,job_queue_claim_arrivals,job_queue_data_of,job_queue_dead,job_queue_deleted,job_queue_drop,job_queue_event_text,job_queue_events,job_queue_forget,job_queue_forget_workers,job_queue_guard_columns,job_queue_held,job_queue_insert_chained,job_queue_intake,job_queue_leave,job_queue_note,job_queue_open,job_queue_open_requests,job_queue_outer_rows,job_queue_overdue,job_queue_project,job_queue_project_target,job_queue_projection,job_queue_put_data,job_queue_put_snapshot,job_queue_read,job_queue_rebuild,job_queue_refuse_change,job_queue_reproject,job_queue_request,job_queue_set_aside_rows,job_queue_snapshot,job_queue_start_chain,job_queue_status,job_queue_status_set,job_queue_submit,job_queue_taken,job_queue_targets,job_queue_touched,job_queue_turn,job_queue_user_rows,job_queue_wake,job_queue_wake_intake,job_queue_worker_list,job_queue_write_target}'::text[])
+     where p.pronamespace = 'public'::regnamespace and p.proname = any ('{job_queue_adopt,job_queue_adoptable,job_queue_answer,job_queue_answer_requests,job_queue_append,job_queue_archive,job_queue_archive_before,job_queue_archived_events,job_queue_arrived_rows,job_queue_beat,job_queue_cancel_by_hand,job_queue_chain,job_queue_checkup,job_queue_claim_arrivals,job_queue_columns,job_queue_data_of,job_queue_dead,job_queue_deleted,job_queue_drop,job_queue_event_text,job_queue_events,job_queue_forget,job_queue_forget_workers,job_queue_guard_columns,job_queue_held,job_queue_insert_chained,job_queue_intake,job_queue_leave,job_queue_note,job_queue_open,job_queue_open_requests,job_queue_outer_rows,job_queue_overdue,job_queue_project,job_queue_project_target,job_queue_projection,job_queue_put_data,job_queue_put_snapshot,job_queue_read,job_queue_rebuild,job_queue_refuse_change,job_queue_reproject,job_queue_request,job_queue_set_aside_rows,job_queue_snapshot,job_queue_start_chain,job_queue_status,job_queue_status_set,job_queue_submit,job_queue_taken,job_queue_targets,job_queue_touched,job_queue_turn,job_queue_user_rows,job_queue_wake,job_queue_wake_intake,job_queue_worker_list,job_queue_write_target}'::text[])
   loop
     execute format('revoke all on function %s from public', item.name);
     foreach outsider in array outsiders || runners loop
@@ -2984,8 +3144,8 @@ $privileges$;
 -- What this was. Rows change only when something did, so that running it again leaves everything as it is.
 insert into public.job_queue_migrations as m (version, checksum)
 values 
-  ('000', 'ff0e17c2982660ef572c2092ddc7dc0dc533fbbaba4447e0395393b14b8c9174'),
-  ('027', 'ff0e17c2982660ef572c2092ddc7dc0dc533fbbaba4447e0395393b14b8c9174')
+  ('000', '77b42eefd630d7a79184016be645cfa64a9f03bc9e0a514f44fd050cfbf2e904'),
+  ('027', '77b42eefd630d7a79184016be645cfa64a9f03bc9e0a514f44fd050cfbf2e904')
 on conflict (version) do update set checksum = excluded.checksum, applied_at = excluded.applied_at
   where m.checksum <> excluded.checksum;
 -- PostgREST finds the new functions after this; nobody else listens.

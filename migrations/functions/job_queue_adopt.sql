@@ -12,6 +12,7 @@ set search_path = pg_catalog, pg_temp
 as $$
 declare
   target record;
+  names jsonb := public.job_queue_columns('jobs');
   status_type text;
   candidates text[] := job_ids;
   adopted jsonb;
@@ -22,7 +23,7 @@ begin
   select * into target from public.job_queue_targets() t where t.target = 'jobs';
   select format_type(a.atttypid, a.atttypmod) into status_type
     from pg_attribute a
-   where a.attrelid = to_regclass('public.jobs') and a.attname = 'status' and not a.attisdropped;
+   where a.attrelid = to_regclass('public.jobs') and a.attname = names ->> 'status' and not a.attisdropped;
   if target is null or status_type is null then
     return '[]';
   end if;
@@ -40,7 +41,7 @@ begin
     fit as materialized (
       select t.%1$I as key, w.n
         from wanted w join public.jobs t on t.%1$I = w.key
-       where t.status::text in (public.job_queue_status('pending'), public.job_queue_status('running'))
+       where t.%4$I::text in (public.job_queue_status('pending'), public.job_queue_status('running'))
          and not exists (
            select from public.job_queue_log l
             where l.queue = any (array(select h.queue from public.job_queue_heads h)) and l.job_id = t.%1$I::text)
@@ -51,7 +52,7 @@ begin
          for no key update of t),
     cleared as (
       update public.jobs t
-         set status = public.job_queue_status('pending')::%3$s, queued_at = null, blocked_by_job_id = null, conflict_reason = null
+         set %4$I = public.job_queue_status('pending')::%3$s, %5$I = null, %6$I = null, %7$I = null
         from fit f where t.%1$I = f.key
       returning t.%1$I as key),
     arrived as (
@@ -59,7 +60,8 @@ begin
       select $2, f.key::text from fit f join cleared c on c.key = f.key order by f.n
       returning id, job_id)
     select coalesce(jsonb_agg(a.job_id order by a.id), '[]') from arrived a
-    $sql$, target.key_column, target.key_type, status_type) into adopted using candidates, queue;
+    $sql$, target.key_column, target.key_type, status_type, names ->> 'status', names ->> 'queued_at',
+    names ->> 'blocked_by_job_id', names ->> 'conflict_reason') into adopted using candidates, queue;
   perform set_config('interlock.projecting', '', true);
   if adopted <> '[]' and current_setting('interlock.notify', true) is distinct from 'off' then
     perform pg_notify('interlock', 'intake');

@@ -16,6 +16,7 @@ set search_path = pg_catalog, pg_temp
 as $$
 declare
   target record;
+  names jsonb := public.job_queue_columns('jobs');
   chosen text[] := coalesce(states, array['pending', 'running']);
   fields text;
   made text;
@@ -28,23 +29,23 @@ begin
   select * into target from public.job_queue_targets() t where t.target = 'jobs';
   if not found or not exists (
     select from pg_attribute a
-     where a.attrelid = to_regclass('public.jobs') and a.attname = 'status' and not a.attisdropped) then
+     where a.attrelid = to_regclass('public.jobs') and a.attname = names ->> 'status' and not a.attisdropped) then
     return jsonb_build_object('totals', null, 'rows', '[]'::jsonb);
   end if;
-  select string_agg(format('%L, t.%I', a.attname, a.attname), ', ')
-           filter (where a.attname in ('model', 'required_models', 'priority', 'job_type', 'kind')),
-         coalesce('coalesce(t.queued_at, ' || max(format('t.%I::timestamptz)', a.attname)) filter (
-           where a.attname = 'created_at' and a.atttypid in ('timestamptz'::regtype, 'timestamp'::regtype, 'date'::regtype)),
-           't.queued_at')
+  select string_agg(format('%L, t.%I', n.key, a.attname), ', ')
+           filter (where n.key in ('model', 'required_models', 'priority', 'job_type', 'kind')),
+         coalesce(format('coalesce(t.%I, ', names ->> 'queued_at') || max(format('t.%I::timestamptz)', a.attname)) filter (
+           where n.key = 'created_at' and a.atttypid in ('timestamptz'::regtype, 'timestamp'::regtype, 'date'::regtype)),
+           format('t.%I', names ->> 'queued_at'))
     into fields, made
-    from pg_attribute a
-   where a.attrelid = to_regclass('public.jobs') and a.attnum > 0 and not a.attisdropped;
+    from jsonb_each_text(names) as n
+    join pg_attribute a on a.attrelid = to_regclass('public.jobs') and a.attname = n.value and a.attnum > 0 and not a.attisdropped;
   execute format($sql$
     with words as materialized (
       select s as state, public.job_queue_status(s) as word from unnest(array['pending', 'running']) as s),
     unknown as materialized (
       select t.%1$I as key, w.state, %3$s as since
-        from public.jobs t join words w on w.word = t.status::text
+        from public.jobs t join words w on w.word = t.%4$I::text
        where ($2 is null or t.%1$I::text = any ($2))
          and length(t.%1$I::text) > 0
          and not exists (
@@ -68,7 +69,7 @@ begin
                  'since', (extract(epoch from f.since) * 1000000)::bigint) order by f.since, f.key)
           from first f
           join lateral (select jsonb_build_object(%2$s) as fields from public.jobs t where t.%1$I = f.key limit 1) r on true), '[]'))
-    $sql$, target.key_column, fields, made) into answer using chosen, job_ids, lim;
+    $sql$, target.key_column, fields, made, names ->> 'status') into answer using chosen, job_ids, lim;
   return answer;
 end
 $$;

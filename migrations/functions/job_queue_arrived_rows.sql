@@ -9,6 +9,7 @@ set search_path = pg_catalog, pg_temp
 as $$
 declare
   target record;
+  names jsonb := public.job_queue_columns('jobs');
   fields text;
   answer jsonb;
 begin
@@ -17,16 +18,16 @@ begin
     return null;
   end if;
   -- Only the columns that are needed: the others may hold megabytes.
-  select string_agg(format('%L, t.%I', a.attname, a.attname), ', ') into fields
-    from pg_attribute a
-   where a.attrelid = 'public.jobs'::regclass and not a.attisdropped
-     and a.attname in ('model', 'required_models', 'priority', 'job_type', 'kind', 'user_id');
+  select string_agg(format('%L, t.%I', n.key, a.attname), ', ') into fields
+    from jsonb_each_text(names) as n
+    join pg_attribute a on a.attrelid = 'public.jobs'::regclass and a.attname = n.value and a.attnum > 0 and not a.attisdropped
+   where n.key in ('model', 'required_models', 'priority', 'job_type', 'kind', 'user_id');
   execute format($sql$
     with a as materialized (
       select id, job_id from public.job_queue_arrivals where id = any ($1)),
     -- By the key alone, before anything else is asked: the index of what is not taken in yet would lead to all that waits.
     keyed as materialized (
-      select t.%1$I as key, t.queued_at, t.status::text as status, jsonb_build_object(%3$s) as fields
+      select t.%1$I as key, t.%4$I as queued_at, t.%5$I::text as status, jsonb_build_object(%3$s) as fields
         from public.jobs t
        where t.%1$I = any (array(select a.job_id::%2$s from a where length(a.job_id) <= 200))),
     r as (
@@ -41,7 +42,7 @@ begin
       from a
       left join r on r.key = a.job_id::%2$s
      where r.key is not null or a.job_id is null or length(a.job_id) > 200
-    $sql$, target.key_column, target.key_type, fields) into answer using arrival_ids, public.job_queue_status('pending');
+    $sql$, target.key_column, target.key_type, fields, names ->> 'queued_at', names ->> 'status') into answer using arrival_ids, public.job_queue_status('pending');
   return answer;
 end
 $$;

@@ -29,6 +29,8 @@ declare
   seen jsonb;
   unknown_rows jsonb := '{"old": 0, "new": 0}';
   target record;
+  of_jobs jsonb := public.job_queue_columns('jobs');
+  of_runs jsonb := public.job_queue_columns('workflow_executions');
 begin
   select * into head from public.job_queue_heads h where h.queue = $1;
   if to_regclass('public.job_queue_state_v1') is not null then
@@ -51,8 +53,8 @@ begin
     execute format($sql$
       select jsonb_build_object('old', count(*) filter (where u.queued_at <= $1 or u.queued_at is null),
                                 'new', count(*) filter (where u.queued_at > $1))
-        from (select t.queued_at from public.jobs t
-               where t.blocked_by_job_id is not null and not exists (
+        from (select t.%2$I as queued_at from public.jobs t
+               where t.%3$I is not null and not exists (
                  select from public.job_queue_log l
                   where l.queue = any (array(select h.queue from public.job_queue_heads h)) and l.job_id = t.%1$I::text)
                  -- The log does not have all of a live job any more when it was archived.
@@ -60,7 +62,7 @@ begin
                  select from public.job_queue_jobs j
                   where j.queue = any (array(select h.queue from public.job_queue_heads h)) and j.job_id = t.%1$I::text)
                limit 1000) u
-      $sql$, target.key_column) into unknown_rows using activated;
+      $sql$, target.key_column, of_jobs ->> 'queued_at', of_jobs ->> 'blocked_by_job_id') into unknown_rows using activated;
   end if;
   return jsonb_build_object(
     'now', (extract(epoch from clock_timestamp()) * 1000000)::bigint,
@@ -88,16 +90,17 @@ begin
                where a.attrelid = to_regclass('public.' || n.name) and a.attname = any (n.keys) and not a.attisdropped
                  and a.atttypid in ('text'::regtype, 'varchar'::regtype, 'uuid'::regtype))
             union all
-            select 'the column ' || c from unnest(n.columns) as c
+            select 'the column ' || (n.names ->> c) from unnest(n.columns) as c
              where not exists (select from pg_attribute a
-               where a.attrelid = to_regclass('public.' || n.name) and a.attname = c and not a.attisdropped)
+               where a.attrelid = to_regclass('public.' || n.name) and a.attname = n.names ->> c and not a.attisdropped)
             union all
             select 'the right to ' || r || ' for ' || current_user from unnest(array['SELECT', 'UPDATE']) as r
              where not has_table_privilege(to_regclass('public.' || n.name), r)) w) end))
       from (values
-        ('jobs', array['job_id'], array['status', 'model', 'required_models', 'blocked_by_job_id', 'conflict_reason', 'queued_at', 'priority']),
-        ('workflow_executions', array['execution_id', 'id'], array['required_models', 'blocked_by_job_id', 'conflict_reason']))
-        as n (name, keys, columns)),
+        ('jobs', of_jobs, array[of_jobs ->> 'job_id'], array['status', 'model', 'required_models', 'blocked_by_job_id', 'conflict_reason', 'queued_at', 'priority']),
+        ('workflow_executions', of_runs,
+          case when of_runs ? 'execution_id' then array[of_runs ->> 'execution_id'] else array['execution_id', 'id'] end, array['required_models', 'blocked_by_job_id', 'conflict_reason']))
+        as n (name, names, keys, columns)),
     'grants', jsonb_build_object('caller', caller,
       'missing', (select coalesce(jsonb_agg(m.what order by m.what), '[]') from (
         select 'EXECUTE ON FUNCTION ' || p.proname as what from pg_proc p

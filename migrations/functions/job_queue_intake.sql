@@ -1,6 +1,7 @@
 -- job_queue_intake(): the trigger on jobs that notes which rows have arrived as pending, in one insert per statement, and
 -- wakes the workers (NOTIFY interlock, 'intake', unless the setting interlock.notify is 'off'). Runs as its owner, so that
 -- whoever may insert into jobs needs no right on anything of Interlock's.
+-- Its arguments are the user's names for job_id, queued_at, status and model, none where they are Interlock's.
 -- Raises nothing: the user's insert goes on, whatever is wrong here (a warning says what).
 create or replace function public.job_queue_intake() returns trigger
 language plpgsql security definer
@@ -14,8 +15,13 @@ begin
   -- transaction: 10,000 single inserts in one transaction stay cheap.
   begin
     pending := public.job_queue_status('pending');
-    select array_agg(left(a.job_id::text, 300)) into ids from arrived a
-     where a.queued_at is null and a.status::text = pending;
+    if tg_nargs = 0 then
+      select array_agg(left(a.job_id::text, 300)) into ids from arrived a
+       where a.queued_at is null and a.status::text = pending;
+    else
+      execute format('select array_agg(left(a.%1$I::text, 300)) from arrived a where a.%2$I is null and a.%3$I::text = $1',
+        variadic tg_argv) into ids using pending;
+    end if;
   exception when others then
     raise warning 'Interlock takes nothing in from %: %', tg_table_name, sqlerrm
       using hint = 'Run `interlock migrate`, or drop the trigger job_queue_intake.';

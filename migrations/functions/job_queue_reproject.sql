@@ -11,6 +11,7 @@ as $$
 #variable_conflict use_column
 declare
   target record;
+  names jsonb;
   marked integer;
   total integer := 0;
   last bigint;
@@ -18,13 +19,14 @@ begin
   -- A projection that is under way would move the checkpoint after us.
   perform pg_advisory_xact_lock(hashtextextended('interlock.project:' || $1, 0));
   for target in select * from public.job_queue_targets() loop
+    names := public.job_queue_columns(target.target);
     execute format(
       'insert into public.job_queue_set_aside (queue, target, job_id, sqlstate)
        select $1, %1$L, t.%2$I::text, ''00000'' from public.%1$I t
-        where (t.blocked_by_job_id is not null or t.conflict_reason is not null) and t.%2$I is not null
+        where (t.%3$I is not null or t.%4$I is not null) and t.%2$I is not null
           and not exists (select from public.job_queue_jobs j where j.job_id = t.%2$I::text and j.queue <> $1)
        on conflict (queue, target, job_id) do update set next_at = clock_timestamp()',
-      target.target, target.key_column) using $1;
+      target.target, target.key_column, names ->> 'blocked_by_job_id', names ->> 'conflict_reason') using $1;
     get diagnostics marked = row_count;
     total := total + marked;
   end loop;

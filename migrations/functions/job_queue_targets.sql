@@ -9,14 +9,19 @@ language plpgsql stable
 set search_path = pg_catalog, pg_temp
 as $$
 #variable_conflict use_column
+declare
+  of_jobs jsonb := public.job_queue_columns('jobs');
+  of_runs jsonb := public.job_queue_columns('workflow_executions');
 begin
   return query
   select distinct on (t.name) t.name, a.attname::text, format_type(a.atttypid, null)
     from (values
-      ('jobs', to_regclass('public.jobs'), array['job_id'],
-        array['required_models', 'blocked_by_job_id', 'conflict_reason', 'queued_at', 'priority']),
-      ('workflow_executions', to_regclass('public.workflow_executions'), array['execution_id', 'id'],
-        array['required_models', 'blocked_by_job_id', 'conflict_reason'])) as t (name, id, keys, columns)
+      ('jobs', to_regclass('public.jobs'), array[of_jobs ->> 'job_id'],
+        array[of_jobs ->> 'required_models', of_jobs ->> 'blocked_by_job_id', of_jobs ->> 'conflict_reason',
+          of_jobs ->> 'queued_at', of_jobs ->> 'priority']),
+      ('workflow_executions', to_regclass('public.workflow_executions'),
+        case when of_runs ? 'execution_id' then array[of_runs ->> 'execution_id'] else array['execution_id', 'id'] end,
+        array[of_runs ->> 'required_models', of_runs ->> 'blocked_by_job_id', of_runs ->> 'conflict_reason'])) as t (name, id, keys, columns)
     join pg_class c on c.oid = t.id and c.relkind in ('r', 'p')
     join pg_attribute a on a.attrelid = t.id and a.attname = any (t.keys::name[]) and not a.attisdropped
      and a.atttypid in ('text'::regtype, 'varchar'::regtype, 'uuid'::regtype)

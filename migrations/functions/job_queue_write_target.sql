@@ -14,9 +14,13 @@ as $$
 declare
   candidates text[] := job_ids;
   present text[];
-  columns text := 'required_models, blocked_by_job_id, conflict_reason';
-  shown text := 't.required_models, t.blocked_by_job_id, t.conflict_reason';
-  ought text := 'coalesce(o.required_models, t.required_models), o.blocked_by_job_id, o.conflict_reason';
+  names jsonb := public.job_queue_columns(target);
+  models text := quote_ident(names ->> 'required_models');
+  blocker text := quote_ident(names ->> 'blocked_by_job_id');
+  reason text := quote_ident(names ->> 'conflict_reason');
+  columns text := format('%s, %s, %s', models, blocker, reason);
+  shown text := format('t.%s, t.%s, t.%s', models, blocker, reason);
+  ought text := format('coalesce(o.required_models, t.%s), o.blocked_by_job_id, o.conflict_reason', models);
   status_type text;
 begin
   written := 0;
@@ -26,17 +30,17 @@ begin
      where id ~ '^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$';
   end if;
   if target = 'jobs' then
-    columns := columns || ', queued_at, priority';
-    shown := shown || ', t.queued_at, t.priority';
-    ought := ought || ', coalesce(o.queued_at, t.queued_at), coalesce(o.priority, t.priority)';
+    columns := columns || format(', %I, %I', names ->> 'queued_at', names ->> 'priority');
+    shown := shown || format(', t.%I, t.%I', names ->> 'queued_at', names ->> 'priority');
+    ought := ought || format(', coalesce(o.queued_at, t.%I), coalesce(o.priority, t.%I)', names ->> 'queued_at', names ->> 'priority');
     select format_type(a.atttypid, a.atttypmod) into status_type
       from pg_attribute a
-     where a.attrelid = 'public.jobs'::regclass and a.attname = 'status' and not a.attisdropped;
+     where a.attrelid = 'public.jobs'::regclass and a.attname = names ->> 'status' and not a.attisdropped;
     if status_type is not null then
-      columns := columns || ', status';
-      shown := shown || ', t.status';
+      columns := columns || format(', %I', names ->> 'status');
+      shown := shown || format(', t.%I', names ->> 'status');
       -- A word that is none of the user's enum raises, like one that his CHECK refuses: the row is set aside.
-      ought := ought || format(', coalesce(o.status::%s, t.status)', status_type);
+      ought := ought || format(', coalesce(o.status::%s, t.%I)', status_type, names ->> 'status');
     end if;
   end if;
   -- The parameter is cast to the type of the key, never the key to text: the look-up keeps the table's own index.

@@ -5,6 +5,8 @@ select pg_advisory_xact_lock(hashtextextended('interlock.migrate', 0));
 set local interlock.runtime_role = '';
 -- The user's words for the states of a job, as JSON: {"running": "processing"} ('' to leave them as they are).
 set local interlock.statuses = '';
+-- The user's names for columns of his tables, as JSON: {"jobs": {"status": "state"}} ('' to leave them as they are).
+set local interlock.columns = '';
 set local client_min_messages = warning;
 -- The user's tables are altered: rather fail soon and be run again than make their readers queue up behind us.
 set local lock_timeout = '10s';

@@ -34,27 +34,5 @@ begin
       message = format('there is a table %s in schema public that is not Interlock''s', wrong),
       hint = 'Rename it, then run the migration again. Nothing was changed.';
   end if;
-
-  -- A coordination column of the user's own, with another type.
-  select format('%s.%s has type %s, Interlock needs %s', w.target, w.name, format_type(a.atttypid, a.atttypmod), w.type)
-    into wrong
-    from (values
-      ('jobs', 'required_models', 'text[]'), ('jobs', 'blocked_by_job_id', 'text'), ('jobs', 'conflict_reason', 'text'),
-      ('jobs', 'queued_at', 'timestamp with time zone'), ('jobs', 'priority', 'integer'),
-      ('workflow_executions', 'required_models', 'text[]'), ('workflow_executions', 'blocked_by_job_id', 'text'),
-      ('workflow_executions', 'conflict_reason', 'text')) as w (target, name, type)
-    join pg_catalog.pg_attribute a
-      on a.attrelid = to_regclass('public.' || w.target) and a.attname = w.name and not a.attisdropped
-   where a.atttypid <> w.type::regtype
-     and (select count(*) from pg_catalog.pg_attribute k
-           where k.attrelid = a.attrelid and not k.attisdropped
-             and k.attname = any (case w.target when 'jobs' then array['job_id'] else array['id', 'execution_id'] end)
-             and k.atttypid in ('text'::regtype, 'varchar'::regtype, 'uuid'::regtype)) > 0
-   limit 1;
-  if wrong is not null then
-    raise exception using errcode = 'JQ103',
-      message = wrong,
-      hint = 'Rename that column or change its type, then run the migration again. Nothing was changed.';
-  end if;
 end
 $check$;

@@ -22,10 +22,11 @@ create table if not exists public.job_queue_not_taken_in (
   refused_at timestamptz not null default clock_timestamp()
 );
 
--- What holds for the user's tables. key 'statuses': {"pending": "…", "running": "…", …}, the user's words for the states of
+-- What holds for the user's tables. key 'columns': {"jobs": {"status": "…", …}, …}, the user's names for columns where they
+-- differ, which only the migration writes, since triggers and indexes go with it. key 'statuses': {"pending": "…", "running": "…", …}, the user's words for the states of
 -- a job, where they differ; "enqueued": true to write them also for jobs that were not taken in from a row.
 create table if not exists public.job_queue_settings (
-  key text primary key check (key in ('statuses')),
+  key text primary key check (key in ('statuses', 'columns')),
   value jsonb not null check (jsonb_typeof(value) = 'object'),
   updated_at timestamptz not null default clock_timestamp()
 );

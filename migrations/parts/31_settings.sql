@@ -1,5 +1,8 @@
--- The words that this migration was given; those that it was not given stay.
+-- The words and names that this migration was given; those that it was not given stay. Names come together with those of
+-- before (06_columns).
 insert into public.job_queue_settings as s (key, value)
-select 'statuses', current_setting('interlock.statuses')::jsonb where current_setting('interlock.statuses') <> ''
+select w.key, w.given::jsonb from (values
+  ('statuses', current_setting('interlock.statuses')), ('columns', current_setting('interlock.columns'))) as w (key, given)
+ where w.given <> ''
 on conflict (key) do update set value = s.value || excluded.value, updated_at = clock_timestamp()
   where s.value || excluded.value <> s.value;

@@ -10,41 +10,37 @@ create or replace trigger job_queue_log_no_truncate
 -- clauses keep it free for everybody else. The names sort first, so that what a trigger of the user fills in afterwards
 -- (a priority by plan, say) is the user's own decision and stays.
 do $guards$
+declare
+  item record;
+  event text;
 begin
-  if (select count(*) from pg_catalog.pg_attribute a
-       where a.attrelid = to_regclass('public.jobs') and not a.attisdropped
-         and a.attname in ('required_models', 'blocked_by_job_id', 'conflict_reason', 'queued_at', 'priority')) = 5
-     and not exists (
-       select from pg_catalog.pg_trigger t
-        where t.tgrelid = to_regclass('public.jobs') and t.tgname = '000_job_queue_guard_update') then
-    create or replace trigger "000_job_queue_guard_insert" before insert on public.jobs for each row
-      when (current_user in ('anon', 'authenticated') and (
-        new.required_models is not null or new.blocked_by_job_id is not null or new.conflict_reason is not null
-        or new.queued_at is not null or new.priority is not null))
-      execute function public.job_queue_guard_columns();
-    create or replace trigger "000_job_queue_guard_update" before update on public.jobs for each row
-      when (current_user in ('anon', 'authenticated') and
-        (new.required_models, new.blocked_by_job_id, new.conflict_reason, new.queued_at, new.priority)
-        is distinct from
-        (old.required_models, old.blocked_by_job_id, old.conflict_reason, old.queued_at, old.priority))
-      execute function public.job_queue_guard_columns();
-  end if;
-  if (select count(*) from pg_catalog.pg_attribute a
-       where a.attrelid = to_regclass('public.workflow_executions') and not a.attisdropped
-         and a.attname in ('required_models', 'blocked_by_job_id', 'conflict_reason')) = 3
-     and not exists (
-       select from pg_catalog.pg_trigger t
-        where t.tgrelid = to_regclass('public.workflow_executions') and t.tgname = '000_job_queue_guard_update') then
-    create or replace trigger "000_job_queue_guard_insert" before insert on public.workflow_executions for each row
-      when (current_user in ('anon', 'authenticated') and (
-        new.required_models is not null or new.blocked_by_job_id is not null or new.conflict_reason is not null))
-      execute function public.job_queue_guard_columns();
-    create or replace trigger "000_job_queue_guard_update" before update on public.workflow_executions for each row
-      when (current_user in ('anon', 'authenticated') and
-        (new.required_models, new.blocked_by_job_id, new.conflict_reason)
-        is distinct from (old.required_models, old.blocked_by_job_id, old.conflict_reason))
-      execute function public.job_queue_guard_columns();
-  end if;
+  for item in
+    select n.target, string_agg(quote_literal(n.yours), ', ' order by n.place) as arguments,
+           string_agg(format('new.%I is not null', n.yours), ' or ' order by n.place) as insert,
+           format('(%s) is distinct from (%s)', string_agg(format('new.%I', n.yours), ', ' order by n.place),
+             string_agg(format('old.%I', n.yours), ', ' order by n.place)) as update
+      from (
+        select c.target, c.yours, r.place
+          from json_array_elements(current_setting('interlock.names')::json) with ordinality as r (value, place)
+          cross join lateral json_to_record(r.value) as c (target text, adds text, yours text)
+         where c.adds is not null) as n
+     where exists (
+       select from pg_catalog.pg_attribute a
+        where a.attrelid = to_regclass('public.' || n.target) and a.attname = n.yours and not a.attisdropped)
+     group by n.target having count(*) = case n.target when 'jobs' then 5 else 3 end
+  loop
+    -- Its arguments are the columns that it guards: other names, another trigger.
+    continue when exists (
+      select from pg_catalog.pg_trigger t
+       where t.tgrelid = to_regclass('public.' || item.target) and t.tgname = '000_job_queue_guard_update'
+         and strpos(pg_get_triggerdef(t.oid), '(' || item.arguments || ')') > 0);
+    foreach event in array array['insert', 'update'] loop
+      execute format('create or replace trigger %I before %s on public.%I for each row
+        when (current_user in (''anon'', ''authenticated'') and (%s)) execute function public.job_queue_guard_columns(%s)',
+        '000_job_queue_guard_' || event, event, item.target,
+        case event when 'insert' then item.insert else item.update end, item.arguments);
+    end loop;
+  end loop;
 end
 $guards$;
 
@@ -53,32 +49,42 @@ $guards$;
 do $intake$
 declare
   part regclass;
+  names jsonb := public.job_queue_columns('jobs');
+  own boolean := names @> '{"job_id": "job_id", "queued_at": "queued_at", "status": "status", "model": "model"}';
+  -- Other names, another trigger.
+  called text := format('(%s)', case when own then '' else concat_ws(', ', quote_literal(names ->> 'job_id'),
+    quote_literal(names ->> 'queued_at'), quote_literal(names ->> 'status'), quote_literal(names ->> 'model')) end);
 begin
   if not exists (select from public.job_queue_targets() t where t.target = 'jobs') or not exists (
        select from pg_catalog.pg_attribute a
-        where a.attrelid = to_regclass('public.jobs') and a.attname = 'status' and not a.attisdropped) then
+        where a.attrelid = to_regclass('public.jobs') and a.attname = names ->> 'status' and not a.attisdropped) then
     return;
   end if;
   for part in
     select to_regclass('public.jobs') union select p.relid from pg_catalog.pg_partition_tree('public.jobs') p
   loop
-    if not exists (select from pg_catalog.pg_trigger t where t.tgrelid = part and t.tgname = 'job_queue_intake') then
-      execute format('create trigger job_queue_intake after insert on %s referencing new table as arrived
-        for each statement execute function public.job_queue_intake()', part);
+    if not exists (
+      select from pg_catalog.pg_trigger t
+       where t.tgrelid = part and t.tgname = 'job_queue_intake' and strpos(pg_get_triggerdef(t.oid), called) > 0) then
+      execute format('create or replace trigger job_queue_intake after insert on %s referencing new table as arrived
+        for each statement execute function public.job_queue_intake%s', part, called);
     end if;
-    if not exists (select from pg_catalog.pg_trigger t where t.tgrelid = part and t.tgname = 'job_queue_deleted') then
-      execute format('create trigger job_queue_deleted after delete on %s referencing old table as deleted
-        for each statement execute function public.job_queue_deleted()', part);
+    if not exists (
+      select from pg_catalog.pg_trigger t
+       where t.tgrelid = part and t.tgname = 'job_queue_deleted' and strpos(pg_get_triggerdef(t.oid), called) > 0) then
+      execute format('create or replace trigger job_queue_deleted after delete on %s referencing old table as deleted
+        for each statement execute function public.job_queue_deleted%s', part, called);
     end if;
   end loop;
-  -- A row's trigger, which the partitions have from their parent. It names no column of the user's, who could then neither
+  -- A row's trigger, which the partitions have from their parent. It depends on no column of the user's, who could then neither
   -- drop it nor change its type.
   if not exists (
     select from pg_catalog.pg_trigger t
-     where t.tgrelid = to_regclass('public.jobs') and t.tgname = 'job_queue_status_set') then
-    create trigger job_queue_status_set after update on public.jobs for each row
+     where t.tgrelid = to_regclass('public.jobs') and t.tgname = 'job_queue_status_set'
+       and strpos(pg_get_triggerdef(t.oid), called) > 0) then
+    execute format($sql$create or replace trigger job_queue_status_set after update on public.jobs for each row
       when (current_setting('interlock.projecting', true) is distinct from 'on')
-      execute function public.job_queue_status_set();
+      execute function public.job_queue_status_set%s$sql$, called);
   end if;
 end
 $intake$;

@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto'
+import { columnUses, ownNames } from './columns.ts'
 import { listMigrationFiles, readMigrationFile } from './package-files.ts'
 import { interlockTables, schemaVersion } from './version.ts'
 
@@ -75,3 +76,5 @@ const filled = (text: string): string =>
     .replaceAll('{{version}}', schemaVersion)
     .replaceAll('{{tables}}', interlockTables.join(','))
     .replaceAll('{{functions}}', interlockFunctions().join(','))
+    .replaceAll('{{columns}}', columnUses())
+    .replaceAll('{{names}}', ownNames())

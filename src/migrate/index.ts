@@ -1,3 +1,4 @@
+export type { ColumnNames } from './columns.ts'
 export type { MigrationConnection } from './connection.ts'
 export { functionSums } from './function-sums.ts'
 export { type MigrateOptions, type MigrationOutcome, migrate } from './migrate.ts'

@@ -25,6 +25,7 @@ export interface MigrateOptions extends ScriptOptions {
  * @param connection one connection, outside a transaction; as the owner of the tables (on Supabase: postgres)
  * @throws InterlockError `first_coordinator_active`, `database_newer`, `not_migrated` (a table or column of yours is in
  * the way: the message names it), `contention` (a table was locked for 10 s), `store_unwritable`, `invalid_input`
+ * (a role, a status word or a name of a column that cannot be)
  * @example
  * const client = await pool.connect()
  * await migrate({ query: async (sql, params) => (await client.query(sql, params)).rows, exec: (sql) => client.query(sql) })
@@ -36,7 +37,8 @@ export async function migrate(
   const script = insideTransaction(migrationScript(options))
   return inTransaction(connection, async () => {
     await connection.query("select pg_advisory_xact_lock(hashtextextended('interlock.migrate', 0))")
-    const asks = options.again === true || options.runtimeRole !== undefined || options.statuses !== undefined
+    const { again = false, runtimeRole, statuses, columns } = options
+    const asks = again || [runtimeRole, statuses, columns].some((wish) => wish !== undefined)
     if (!asks && (await isDone(connection))) {
       return { version: schemaVersion, applied: false }
     }

@@ -8,6 +8,7 @@ const codes: Readonly<Record<string, ErrorCode>> = {
   JQ106: 'database_newer',
   JQ107: 'invalid_input',
   JQ108: 'invalid_input',
+  JQ110: 'invalid_input',
 }
 
 /** What is not Interlock's own refusal, and what to do about it. */

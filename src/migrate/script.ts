@@ -1,4 +1,5 @@
 import { InterlockError } from '../core/index.ts'
+import { type ColumnNames, columnsLiteral } from './columns.ts'
 import { bundleNames } from './compose.ts'
 import { readMigrationFile } from './package-files.ts'
 import { type StatusWords, statusesLiteral } from './statuses.ts'
@@ -16,18 +17,24 @@ export interface ScriptOptions {
    * `completed`, `failed`, `cancelled` and `expired`. Kept in `job_queue_settings`; states that are not named stay.
    */
   readonly statuses?: StatusWords
+  /**
+   * Your names for columns of `jobs` and `workflow_executions` (`{ jobs: { job_id: 'id', status: 'state' } }`), where they
+   * differ. What you have must be there; a coordination column is made under the name given. Kept in `job_queue_settings`;
+   * columns that are not named stay. docs/migration-guide.md has the list.
+   */
+  readonly columns?: ColumnNames
 }
 
 /**
  * One plain SQL script that migrates every account, for psql or the Supabase SQL editor; what
  * `interlock migrate --print` prints. One transaction; running it again changes nothing.
  *
- * @throws InterlockError `invalid_input` for a role name that PostgreSQL cannot have, or a status word
+ * @throws InterlockError `invalid_input` for a role name that PostgreSQL cannot have, a status word or a column's name
  * @example
  * await writeFile('interlock.sql', migrationScript())
  */
 export function migrationScript(options: ScriptOptions = {}): string {
-  const { account = 'any', runtimeRole = '', statuses } = options
+  const { account = 'any', runtimeRole = '', statuses, columns } = options
   return readMigrationFile(bundleNames.clean)
     .replace(/^-- Interlock.*\n-- One transaction/, scriptHeading)
     .replace("set local interlock.account = 'new';", `set local interlock.account = '${account}';`)
@@ -38,6 +45,10 @@ export function migrationScript(options: ScriptOptions = {}): string {
     .replace(
       "set local interlock.statuses = '';",
       () => `set local interlock.statuses = ${statuses === undefined ? "''" : statusesLiteral(statuses)};`,
+    )
+    .replace(
+      "set local interlock.columns = '';",
+      () => `set local interlock.columns = ${columns === undefined ? "''" : columnsLiteral(columns)};`,
     )
     .replace(/^ {2}\('000', .*\n/m, '')
 }

@@ -576,6 +576,7 @@ export type Database = {
       job_queue_chain: { Args: { queue: string; after: number; lim: number }; Returns: Json }
       job_queue_checkup: { Args: { queue: string }; Returns: Json }
       job_queue_claim_arrivals: { Args: { queue: string; lim: number }; Returns: Json }
+      job_queue_columns: { Args: { target: string }; Returns: Json }
       job_queue_data_of: { Args: { queue: string; job_ids: string[] }; Returns: Json }
       job_queue_dead: { Args: { queue: string; filter: Json }; Returns: Json }
       job_queue_drop: { Args: { queue: string; job_ids: string[] }; Returns: number }

@@ -1,6 +1,7 @@
 import path from 'node:path'
 import { InterlockError } from '../../core/index.ts'
 import {
+  type ColumnNames,
   type MigrateOptions,
   type MigrationConnection,
   type MigrationOutcome,
@@ -21,6 +22,7 @@ import { emptyFolder } from '../store.ts'
 interface Options {
   readonly [flag: string]: unknown
   readonly again?: boolean
+  readonly column?: readonly string[]
   readonly print?: boolean
   readonly runtimeRole?: string
   readonly status?: readonly string[]
@@ -40,11 +42,12 @@ export function addMigrate(cli: Cli): void {
         ['migrate --again', 'mends functions, triggers and grants that were changed by hand'],
         ['migrate --undo', 'back to the first coordinator, whose tables were kept'],
       ],
-      async (frame, _, { again, print = false, runtimeRole, status, supabase, undo }) => {
+      async (frame, _, { again, column, print = false, runtimeRole, status, supabase, undo }) => {
         if (undo === true) return await undoTarget(frame, print)
         const options = {
           ...(again === undefined ? undefined : { again }),
           ...(runtimeRole === undefined ? undefined : { runtimeRole }),
+          ...(column === undefined ? undefined : { columns: namesOf(column) }),
           ...(status === undefined ? undefined : { statuses: wordsOf(status) }),
         }
         if (supabase !== undefined) {
@@ -68,6 +71,11 @@ export function addMigrate(cli: Cli): void {
       'your word in jobs.status, e.g. running=processing; may be repeated',
       collect,
     )
+    .option(
+      '--column <table.column=yours>',
+      'your name for a column, e.g. jobs.job_id=id or jobs.status=state; may be repeated',
+      collect,
+    )
     .option('--again', 'also when the database has this migration already')
     .option('--undo', 'give the first coordinator its tables back; with --print only show the script')
 }
@@ -77,6 +85,18 @@ const collect = (value: string, before: readonly string[] = []): readonly string
 /** What is no state, or no word, is refused by the migration. */
 const wordsOf = (flags: readonly string[]): StatusWords =>
   Object.fromEntries(flags.map((flag) => flag.split(/=(.*)/s).slice(0, 2)))
+
+/** `jobs.status=state` and the like; what is no table or column of Interlock's is refused by the migration. */
+function namesOf(flags: readonly string[]): ColumnNames {
+  const named = flags.map((flag) => {
+    const [, table = flag, column = '', yours] = /^([^.=]*)\.([^=]*)=(.*)$/s.exec(flag) ?? []
+    return { table, entry: [column, yours] as const }
+  })
+  const tables = Map.groupBy(named, ({ table }) => table)
+  return Object.fromEntries(
+    [...tables].map(([table, list]) => [table, Object.fromEntries(list.map(({ entry }) => entry))]),
+  )
+}
 
 async function migrateTarget(frame: Frame, options: MigrateOptions): Promise<MigrationOutcome> {
   const target = frame.target()
@@ -88,7 +108,8 @@ async function migrateTarget(frame: Frame, options: MigrateOptions): Promise<Mig
     )
   }
   if (Object.keys(options).length > 0) {
-    const message = '--runtime-role, --status and --again are for a PostgreSQL server; give its --url'
+    const message =
+      '--runtime-role, --status, --column and --again are for a PostgreSQL server; give its --url'
     throw new InterlockError('invalid_input', message)
   }
   // The embedded database is migrated whenever it is opened.

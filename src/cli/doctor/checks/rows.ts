@@ -18,7 +18,8 @@ export function checkRows({ checkup }: Facts): Finding[] {
   })) {
     if (!exists || (followed && missing.length === 0)) continue
     const what = `${name} ${followed ? 'lacks' : 'is not followed: Interlock lacks'} ${missing.join(', ')}`
-    const remedy = 'interlock migrate --again for its own columns; for yours see docs/migration-guide.md'
+    const remedy =
+      'interlock migrate --again for its own columns; name yours: interlock migrate --column jobs.status=<yours> (docs/migration-guide.md)'
     found.push(followed ? note('rows', what, remedy) : problem('rows', what, remedy))
   }
   for (const { target, sqlstate, rows, tries, ageMs, example } of checkup.setAside) {

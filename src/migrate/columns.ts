@@ -1,0 +1,92 @@
+import { InterlockError } from '../core/index.ts'
+
+/** What a column that the user has may be: the job's id, a word that is written, a value that is read, a time that is read. */
+type Need = 'key' | 'word' | 'value' | 'time'
+
+/** A column of a table of the user that Interlock uses. One with `adds` is a coordination column: made where it is missing. */
+type UserColumn = readonly [name: string, use: { readonly needs: Need } | { readonly adds: string }]
+
+const blocking = [
+  ['required_models', { adds: 'text[]' }],
+  ['blocked_by_job_id', { adds: 'text' }],
+  ['conflict_reason', { adds: 'text' }],
+] as const satisfies readonly UserColumn[]
+
+/** Every column of the user's that Interlock reads or writes, by the names that they have unless the user says otherwise. */
+const userColumns = {
+  jobs: [
+    ['job_id', { needs: 'key' }],
+    ['status', { needs: 'word' }],
+    ['model', { needs: 'value' }],
+    ['kind', { needs: 'value' }],
+    ['job_type', { needs: 'value' }],
+    ['user_id', { needs: 'value' }],
+    ['created_at', { needs: 'time' }],
+    ...blocking,
+    ['queued_at', { adds: 'timestamp with time zone' }],
+    ['priority', { adds: 'integer' }],
+  ],
+  workflow_executions: [['execution_id', { needs: 'key' }], ...blocking],
+} as const satisfies Record<string, readonly UserColumn[]>
+
+type UserTable = keyof typeof userColumns
+
+/** The user's names for some of the columns of his tables: `{ jobs: { job_id: 'id', status: 'state' } }`. */
+export type ColumnNames = {
+  readonly [Table in UserTable]?: Readonly<Partial<Record<(typeof userColumns)[Table][number][0], string>>>
+}
+
+/** For SQL: one object a column, with what it needs or adds. */
+export const columnUses = (): string =>
+  JSON.stringify(
+    Object.entries(userColumns).flatMap(([target, columns]) =>
+      columns.map(([name, use]) => ({ target, name, ...use })),
+    ),
+  )
+
+/** For SQL: Interlock's own name of each column, by table. The key of workflow_executions has two, so it has none here. */
+export const ownNames = (): string =>
+  JSON.stringify(
+    Object.fromEntries(
+      Object.entries(userColumns).map(([target, columns]) => [
+        target,
+        Object.fromEntries(columns.map(([name]) => [name, name]).filter(([name]) => name !== 'execution_id')),
+      ]),
+    ),
+  )
+
+/** The names as a literal of SQL. @throws InterlockError `invalid_input` for a name that Interlock or PostgreSQL cannot have */
+export function columnsLiteral(names: ColumnNames): string {
+  for (const [table, columns] of Object.entries(names)) {
+    const known = Object.entries(userColumns).find(([name]) => name === table)?.[1]
+    if (known === undefined) {
+      throw refusal(
+        table,
+        `is no table of yours that Interlock uses; it uses ${Object.keys(userColumns).join(' and ')}`,
+      )
+    }
+    for (const [name, yours] of Object.entries(columns ?? {})) {
+      if (!known.some(([column]) => column === name)) {
+        throw refusal(
+          `${table}.${name}`,
+          `is no column that Interlock uses; it uses ${known.map(([column]) => column).join(', ')}`,
+        )
+      }
+      if (
+        typeof yours !== 'string' ||
+        yours === '' ||
+        Buffer.byteLength(yours) > 63 ||
+        !/^[^\p{Cc}\p{Cs}\\]*$/u.test(yours)
+      ) {
+        throw refusal(
+          `${table}.${name}`,
+          'must be the name of a column: 1 to 63 bytes, without control characters and backslashes',
+        )
+      }
+    }
+  }
+  return `'${JSON.stringify(names).replaceAll("'", "''")}'`
+}
+
+const refusal = (place: string, why: string): InterlockError =>
+  new InterlockError('invalid_input', `columns.${place.slice(0, 80)}: ${why}`, { path: 'columns' })
