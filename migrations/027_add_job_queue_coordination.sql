@@ -1011,7 +1011,9 @@ $$;
 -- job_queue_archive(queue, through, keep): takes the events up to a snapshot out of job_queue_log, in one transaction. The
 -- queue's lock is held only at the end, to note the cut. A process that starts later goes on from the snapshot.
 --   through  the number of a snapshot (job_queue_put_snapshot) that is above the last cut
---   keep     true: into job_queue_log_archive, where readers of the log find them; false: they are gone
+--   keep     true: into job_queue_log_archive, where readers of the log find them; false: they are gone, with what the archive
+--            had, and with what is kept beside the log (job_queue_data, job_queue_dropped) of jobs
+--            of which the log has nothing left
 -- Returns {archived_seq, archived}: the cut now, and how many events were taken out; 0 when the user's tables do not follow
 -- that far yet (job_queue_project) or another call is at it.
 -- Raises JQ001 when there is no such snapshot.
@@ -1048,6 +1050,13 @@ begin
   select l.hash into cut from public.job_queue_log l where l.queue = $1 and l.seq = $2;
   delete from public.job_queue_log l where l.queue = $1 and l.seq <= $2;
   get diagnostics moved = row_count;
+  if not keep then
+    delete from public.job_queue_data d
+     where d.queue = $1 and coalesce(d.life, 0) <= $2
+       and not exists (select from public.job_queue_log l where l.queue = $1 and l.job_id = d.job_id)
+       and not exists (select from public.job_queue_jobs j where j.queue = $1 and j.job_id = d.job_id);
+    delete from public.job_queue_dropped d where d.queue = $1 and d.seq <= $2;
+  end if;
   perform set_config('interlock.archive', '', true);
   update public.job_queue_heads h
      set archived_seq = $2,
@@ -1869,17 +1878,18 @@ begin
     from public.job_queue_jobs j
    where j.queue = $1 and j.job_id = $2 and j.state = 'active' and j.fencing_token = $3
   on conflict (queue, job_id) do update set
-    life = excluded.life,
+    -- Without its `queued` event (it is archived) the job is of the life that is there.
+    life = coalesce(excluded.life, d.life),
     token = excluded.token,
-    payload = case when d.life = excluded.life then d.payload end,
-    result = case when d.life = excluded.life then d.result end,
-    error = case when d.life = excluded.life then d.error end,
-    checkpoint = case when d.life = excluded.life then coalesce(excluded.checkpoint, d.checkpoint)
+    payload = case when excluded.life is null or d.life = excluded.life then d.payload end,
+    result = case when excluded.life is null or d.life = excluded.life then d.result end,
+    error = case when excluded.life is null or d.life = excluded.life then d.error end,
+    checkpoint = case when excluded.life is null or d.life = excluded.life then coalesce(excluded.checkpoint, d.checkpoint)
                       else excluded.checkpoint end,
-    progress = case when d.life = excluded.life then coalesce(excluded.progress, d.progress) else excluded.progress end,
+    progress = case when excluded.life is null or d.life = excluded.life then coalesce(excluded.progress, d.progress) else excluded.progress end,
     updated_at = clock_timestamp()
     -- One that was under way while its attempt ended and the next one noted something comes too late.
-    where coalesce(d.token, 0) <= excluded.token and coalesce(d.life, 0) <= excluded.life;
+    where coalesce(d.token, 0) <= excluded.token and coalesce(d.life, 0) <= coalesce(excluded.life, d.life, 0);
   return found;
 end
 $$;
@@ -2195,14 +2205,18 @@ begin
          g.item -> 'payload', g.item -> 'result', g.item -> 'error', g.item -> 'checkpoint'
     from jsonb_array_elements($2) as g (item)
   on conflict (queue, job_id) do update set
-    life = excluded.life,
-    payload = case when d.life = excluded.life then coalesce(excluded.payload, d.payload) else excluded.payload end,
-    result = case when d.life = excluded.life then coalesce(excluded.result, d.result) else excluded.result end,
-    error = case when d.life = excluded.life then coalesce(excluded.error, d.error) else excluded.error end,
-    checkpoint = case when d.life = excluded.life then coalesce(excluded.checkpoint, d.checkpoint)
+    -- Without its `queued` event (it is archived) the job is of the life that is there.
+    life = coalesce(excluded.life, d.life),
+    payload = case when excluded.life is null or d.life = excluded.life then coalesce(excluded.payload, d.payload)
+                   else excluded.payload end,
+    result = case when excluded.life is null or d.life = excluded.life then coalesce(excluded.result, d.result)
+                  else excluded.result end,
+    error = case when excluded.life is null or d.life = excluded.life then coalesce(excluded.error, d.error)
+                 else excluded.error end,
+    checkpoint = case when excluded.life is null or d.life = excluded.life then coalesce(excluded.checkpoint, d.checkpoint)
                       else excluded.checkpoint end,
-    progress = case when d.life = excluded.life then d.progress end,
-    token = case when d.life = excluded.life then d.token end,
+    progress = case when excluded.life is null or d.life = excluded.life then d.progress end,
+    token = case when excluded.life is null or d.life = excluded.life then d.token end,
     updated_at = clock_timestamp();
 end
 $$;
@@ -3099,7 +3113,7 @@ $privileges$;
 -- What this was. Rows change only when something did, so that running it again leaves everything as it is.
 insert into public.job_queue_migrations as m (version, checksum)
 values 
-  ('027', '77b42eefd630d7a79184016be645cfa64a9f03bc9e0a514f44fd050cfbf2e904')
+  ('027', '02c124660983f32c18ac71e8a150abec9641597815ff305eb503d4088a9466e5')
 on conflict (version) do update set checksum = excluded.checksum, applied_at = excluded.applied_at
   where m.checksum <> excluded.checksum;
 -- PostgREST finds the new functions after this; nobody else listens.

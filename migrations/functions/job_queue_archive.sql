@@ -1,7 +1,9 @@
 -- job_queue_archive(queue, through, keep): takes the events up to a snapshot out of job_queue_log, in one transaction. The
 -- queue's lock is held only at the end, to note the cut. A process that starts later goes on from the snapshot.
 --   through  the number of a snapshot (job_queue_put_snapshot) that is above the last cut
---   keep     true: into job_queue_log_archive, where readers of the log find them; false: they are gone
+--   keep     true: into job_queue_log_archive, where readers of the log find them; false: they are gone, with what the archive
+--            had, and with what is kept beside the log (job_queue_data, job_queue_dropped) of jobs
+--            of which the log has nothing left
 -- Returns {archived_seq, archived}: the cut now, and how many events were taken out; 0 when the user's tables do not follow
 -- that far yet (job_queue_project) or another call is at it.
 -- Raises JQ001 when there is no such snapshot.
@@ -38,6 +40,13 @@ begin
   select l.hash into cut from public.job_queue_log l where l.queue = $1 and l.seq = $2;
   delete from public.job_queue_log l where l.queue = $1 and l.seq <= $2;
   get diagnostics moved = row_count;
+  if not keep then
+    delete from public.job_queue_data d
+     where d.queue = $1 and coalesce(d.life, 0) <= $2
+       and not exists (select from public.job_queue_log l where l.queue = $1 and l.job_id = d.job_id)
+       and not exists (select from public.job_queue_jobs j where j.queue = $1 and j.job_id = d.job_id);
+    delete from public.job_queue_dropped d where d.queue = $1 and d.seq <= $2;
+  end if;
   perform set_config('interlock.archive', '', true);
   update public.job_queue_heads h
      set archived_seq = $2,

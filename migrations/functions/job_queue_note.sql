@@ -29,17 +29,18 @@ begin
     from public.job_queue_jobs j
    where j.queue = $1 and j.job_id = $2 and j.state = 'active' and j.fencing_token = $3
   on conflict (queue, job_id) do update set
-    life = excluded.life,
+    -- Without its `queued` event (it is archived) the job is of the life that is there.
+    life = coalesce(excluded.life, d.life),
     token = excluded.token,
-    payload = case when d.life = excluded.life then d.payload end,
-    result = case when d.life = excluded.life then d.result end,
-    error = case when d.life = excluded.life then d.error end,
-    checkpoint = case when d.life = excluded.life then coalesce(excluded.checkpoint, d.checkpoint)
+    payload = case when excluded.life is null or d.life = excluded.life then d.payload end,
+    result = case when excluded.life is null or d.life = excluded.life then d.result end,
+    error = case when excluded.life is null or d.life = excluded.life then d.error end,
+    checkpoint = case when excluded.life is null or d.life = excluded.life then coalesce(excluded.checkpoint, d.checkpoint)
                       else excluded.checkpoint end,
-    progress = case when d.life = excluded.life then coalesce(excluded.progress, d.progress) else excluded.progress end,
+    progress = case when excluded.life is null or d.life = excluded.life then coalesce(excluded.progress, d.progress) else excluded.progress end,
     updated_at = clock_timestamp()
     -- One that was under way while its attempt ended and the next one noted something comes too late.
-    where coalesce(d.token, 0) <= excluded.token and coalesce(d.life, 0) <= excluded.life;
+    where coalesce(d.token, 0) <= excluded.token and coalesce(d.life, 0) <= coalesce(excluded.life, d.life, 0);
   return found;
 end
 $$;

@@ -17,14 +17,18 @@ begin
          g.item -> 'payload', g.item -> 'result', g.item -> 'error', g.item -> 'checkpoint'
     from jsonb_array_elements($2) as g (item)
   on conflict (queue, job_id) do update set
-    life = excluded.life,
-    payload = case when d.life = excluded.life then coalesce(excluded.payload, d.payload) else excluded.payload end,
-    result = case when d.life = excluded.life then coalesce(excluded.result, d.result) else excluded.result end,
-    error = case when d.life = excluded.life then coalesce(excluded.error, d.error) else excluded.error end,
-    checkpoint = case when d.life = excluded.life then coalesce(excluded.checkpoint, d.checkpoint)
+    -- Without its `queued` event (it is archived) the job is of the life that is there.
+    life = coalesce(excluded.life, d.life),
+    payload = case when excluded.life is null or d.life = excluded.life then coalesce(excluded.payload, d.payload)
+                   else excluded.payload end,
+    result = case when excluded.life is null or d.life = excluded.life then coalesce(excluded.result, d.result)
+                  else excluded.result end,
+    error = case when excluded.life is null or d.life = excluded.life then coalesce(excluded.error, d.error)
+                 else excluded.error end,
+    checkpoint = case when excluded.life is null or d.life = excluded.life then coalesce(excluded.checkpoint, d.checkpoint)
                       else excluded.checkpoint end,
-    progress = case when d.life = excluded.life then d.progress end,
-    token = case when d.life = excluded.life then d.token end,
+    progress = case when excluded.life is null or d.life = excluded.life then d.progress end,
+    token = case when excluded.life is null or d.life = excluded.life then d.token end,
     updated_at = clock_timestamp();
 end
 $$;

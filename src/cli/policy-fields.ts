@@ -10,6 +10,7 @@ export interface PolicyFields extends OptionValues {
   readonly rate?: readonly string[]
   readonly spacing?: string
   readonly retention?: string
+  readonly archive?: string
 }
 
 export function addPolicyFields(command: Command): Command {
@@ -32,22 +33,27 @@ export function addPolicyFields(command: Command): Command {
       '--spacing <seconds>',
       'how much further back a job stands for each one of the same fairKey that waits',
     )
-    .option('--retention <days|none>', 'after how many days events leave the log for its archive')
+    .option('--retention <days|none>', 'after how many days events leave the log')
+    .option('--archive <keep|drop>', 'what becomes of them: kept in job_queue_log_archive, or gone for good')
 }
 
 const collect = (value: string, before: readonly string[] = []): readonly string[] => [...before, value]
 
 /** True if any of the flags was given. */
-export const hasPolicyFields = ({ age, hold, rate, spacing, retention }: PolicyFields): boolean =>
-  [age, hold, rate, spacing, retention].some((flag) => flag !== undefined)
+export const hasPolicyFields = ({ age, hold, rate, spacing, retention, archive }: PolicyFields): boolean =>
+  [age, hold, rate, spacing, retention, archive].some((flag) => flag !== undefined)
 
 /** The policy with these fields changed. @throws InterlockError `invalid_input` */
-export function withFields({ age, hold, rate, spacing, retention }: PolicyFields, base: Policy): Policy {
+export function withFields(
+  { age, hold, rate, spacing, retention, archive }: PolicyFields,
+  base: Policy,
+): Policy {
   return parsePolicy(
     {
       ageSeconds: (age === 'none' ? null : numberOf(age)) as number | null | undefined,
       holdAfterLossSeconds: merged('--hold', hold, base.holdAfterLossSeconds, numberOf),
       retentionDays: (retention === 'none' ? null : numberOf(retention)) as number | null | undefined,
+      archive,
       rate: merged('--rate', rate, base.rate, rateOf),
       fairShare:
         spacing === undefined ? undefined : { ...base.fairShare, spacingSeconds: Number(numberOf(spacing)) },

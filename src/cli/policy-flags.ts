@@ -1,6 +1,7 @@
 import type { Command, OptionValues } from 'commander'
 import { parsePolicy } from '../codec/index.ts'
 import { defaultPolicy, InterlockError, type Policy } from '../core/index.ts'
+import { plural } from './format.ts'
 import { numberOf } from './workload/line.ts'
 
 export interface PolicyFlags extends OptionValues {
@@ -72,7 +73,7 @@ export function policyText(policy: Policy): string {
 }
 
 /** What most policies say nothing about. */
-function furtherRules({ holdAfterLossSeconds, rate, fairShare }: Policy): string[] {
+function furtherRules({ holdAfterLossSeconds, rate, fairShare, archive, retentionDays }: Policy): string[] {
   const holds = Object.entries(holdAfterLossSeconds).map(
     ([model, s]) => `${model} held for ${s} s after a loss`,
   )
@@ -81,5 +82,7 @@ function furtherRules({ holdAfterLossSeconds, rate, fairShare }: Policy): string
   )
   const share =
     fairShare === null ? [] : [`${fairShare.spacingSeconds} s further back per job of the same key`]
-  return [...holds, ...rates, ...share]
+  const gone =
+    archive === 'drop' && retentionDays !== null ? [`events gone after ${plural(retentionDays, 'day')}`] : []
+  return [...holds, ...rates, ...share, ...gone]
 }

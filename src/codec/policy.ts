@@ -1,5 +1,12 @@
 import { z } from 'zod'
-import { bounds, defaultPolicy, emptySetRules, type FairShare, type Policy } from '../core/index.ts'
+import {
+  archiveRules,
+  bounds,
+  defaultPolicy,
+  emptySetRules,
+  type FairShare,
+  type Policy,
+} from '../core/index.ts'
 import { parseInput, unknownFields } from './invalid.ts'
 import { modelSchema } from './names.ts'
 import { wholeNumber } from './spec.ts'
@@ -71,6 +78,9 @@ function byModel<T>(value: z.ZodType<T>, example: string) {
 
 const seconds = 'must be a number of seconds from 0 to 31,536,000, or null for strict priority'
 
+const oneOf = (words: readonly string[]): string =>
+  `must be one of ${words.map((word) => JSON.stringify(word)).join(', ')}`
+
 const shape = {
   maxActive: wholeNumber(
     1,
@@ -85,9 +95,7 @@ const shape = {
     .max(bounds.durationMs / 1_000, { error: seconds })
     .nullable(),
   offerMs: wholeNumber(0, bounds.durationMs, ' (milliseconds)'),
-  emptySet: z.enum(emptySetRules, {
-    error: `must be one of ${emptySetRules.map((rule) => JSON.stringify(rule)).join(', ')}`,
-  }),
+  emptySet: z.enum(emptySetRules, { error: oneOf(emptySetRules) }),
   holdAfterLossSeconds: byModel(holdSeconds, '{ "flux-dev": 600, "*": 0 }'),
   rate: byModel(rate, '{ "flux-dev": { "starts": 5, "perSeconds": 1 } }').refine(
     (rates) => !Object.hasOwn(rates, '*'),
@@ -95,6 +103,7 @@ const shape = {
   ),
   fairShare: fairShare.nullable(),
   retentionDays: wholeNumber(1, 36_500, ' (days), or null to keep all events in the log').nullable(),
+  archive: z.enum(archiveRules, { error: oneOf(archiveRules) }),
 }
 
 /** A whole policy, as `policy_changed` records it; a log that is older than a rule has none of it. */
@@ -104,6 +113,7 @@ export const policySchema = z.strictObject({
   rate: shape.rate.default(defaultPolicy.rate),
   fairShare: shape.fairShare.default(defaultPolicy.fairShare),
   retentionDays: shape.retentionDays.default(defaultPolicy.retentionDays),
+  archive: shape.archive.default(defaultPolicy.archive),
 })
 
 const fieldsSchema = z.strictObject(shape).partial()

@@ -13,7 +13,8 @@ export interface RetentionOptions {
 }
 
 /**
- * Carries out `retentionDays` of the policy: once an hour each process asks the store to archive, and keep, what is older.
+ * Carries out `retentionDays` of the policy: once an hour each process asks the store to archive what is older,
+ * and to keep or to drop it, as `archive` says.
  * Whoever comes first does it; for the others there is nothing left to do. No cron is needed.
  */
 export class Retention {
@@ -39,8 +40,9 @@ export class Retention {
   /** Once, now. */
   async carryOut(): Promise<number> {
     const { store, queue, ledger, now } = this.#options
-    const { retentionDays } = ledger().policy
-    return retentionDays === null ? 0 : store.retain(queue, now() - retentionDays * DAY)
+    const { retentionDays, archive } = ledger().policy
+    if (retentionDays === null) return 0
+    return store.retain(queue, now() - retentionDays * DAY, archive === 'keep')
   }
 
   #run(): void {

@@ -2,6 +2,10 @@
 export const emptySetRules = ['bypass', 'reject', 'exclusive'] as const
 export type EmptySetRule = (typeof emptySetRules)[number]
 
+/** What becomes of events that leave the log by `retentionDays`: kept in its archive, or gone for good. */
+export const archiveRules = ['keep', 'drop'] as const
+export type ArchiveRule = (typeof archiveRules)[number]
+
 /** At most `starts` starts from a model in any window of `perSeconds`. */
 export interface Rate {
   readonly starts: number
@@ -40,8 +44,10 @@ export interface Policy {
   readonly rate: Readonly<Record<string, Rate>>
   /** Null: keys mean nothing. */
   readonly fairShare: FairShare | null
-  /** After how many days events leave the log for its archive, where readers still find them; null: never. */
+  /** After how many days events leave the log; null: never. */
   readonly retentionDays: number | null
+  /** What becomes of them then. */
+  readonly archive: ArchiveRule
 }
 
 /** All jobs one after the other, as first specified. */
@@ -56,6 +62,7 @@ export const defaultPolicy: Policy = {
   rate: {},
   fairShare: null,
   retentionDays: 30,
+  archive: 'keep',
 }
 
 /** How many leases a model can have at once under this policy. */

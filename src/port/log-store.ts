@@ -338,7 +338,8 @@ export interface LogStore {
   /** Keeps a snapshot for processes that start later; the newest four stay. Twice does nothing more. */
   putSnapshot(queue: string, snapshot: StoredSnapshot): Promise<void>
   /**
-   * Takes the events up to a snapshot out of the log: with `keep` to where `read` still finds them, else for good.
+   * Takes the events up to a snapshot out of the log: with `keep` to where `read` still finds them, else for good, and with
+   * them what is kept beside the log of jobs that came before and have ended.
    * @throws InterlockError `invalid_input` when there is no snapshot at that number
    */
   archive(
@@ -347,10 +348,10 @@ export interface LogStore {
     keep: boolean,
   ): Promise<{ readonly archivedSeq: number; readonly archived: number }>
   /**
-   * Archives, and keeps, the events up to the newest snapshot of which all are older than a time; what any process may do at
-   * any time. Returns how many.
+   * Archives the events up to the newest snapshot of which all are older than a time, `keep` as above; what any process may do
+   * at any time. Returns how many.
    */
-  retain(queue: string, before: Micros): Promise<number>
+  retain(queue: string, before: Micros, keep: boolean): Promise<number>
   /** The chain after an event, at most `limit` (1..10,000) of it; null: the queue keeps none, or the store cannot. */
   chain(queue: string, after: number, limit: number): Promise<ChainPage | null>
   /** From the next event on, each carries the hash of the one before it. Stays; again does nothing. */

@@ -1,6 +1,7 @@
 /** Generators of everything the core speaks of, for properties about any part. */
 import fc from 'fast-check'
 import {
+  archiveRules,
   bounds,
   type Event,
   type EventType,
@@ -77,6 +78,7 @@ export const arbitraryPolicy: fc.Arbitrary<Policy> = record({
   ),
   offerMs: fc.integer({ min: 0, max: 60_000 }),
   retentionDays: orNull(fc.integer({ min: 1, max: 36_500 })),
+  archive: fc.constantFrom(...archiveRules),
   emptySet: fc.constantFrom(...emptySetRules),
   holdAfterLossSeconds: fc
     .array(

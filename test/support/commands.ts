@@ -3,7 +3,7 @@
  * failing run shrinks to a short one. `simulate.ts` turns them into commands.
  */
 import fc from 'fast-check'
-import { emptySetRules, MICROS_PER_MS, type Policy } from '../../src/core/index.ts'
+import { archiveRules, emptySetRules, MICROS_PER_MS, type Policy } from '../../src/core/index.ts'
 
 /** A job to be enqueued; times are relative to the step. */
 export interface Wish {
@@ -92,6 +92,7 @@ const arbitraryRules: fc.Arbitrary<Policy> = fc.record({
   ageSeconds: fc.constantFrom(60, 1, 0.25, null),
   offerMs: fc.constantFrom(2_000, 500, 0),
   retentionDays: fc.constantFrom(30, null),
+  archive: fc.constantFrom(...archiveRules),
   emptySet: fc.constantFrom(...emptySetRules),
   holdAfterLossSeconds: fc.dictionary(fc.constantFrom(...modelNames, '*'), fc.integer({ min: 0, max: 3 }), {
     maxKeys: 2,

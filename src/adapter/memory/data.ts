@@ -15,6 +15,19 @@ export function noteIn(queue: MemoryQueue, { jobId, token, ...note }: AttemptNot
   return true
 }
 
+/** `job_queue_archive`, once the cut is known: what is not kept takes along the data of jobs of which the log has nothing left. */
+export function cut(queue: MemoryQueue, archived: number, keep: boolean): void {
+  queue.archivedSeq += archived
+  if (archived === 0 || keep) return
+  queue.goneSeq = queue.archivedSeq
+  const left = new Set(
+    queue.log.slice(queue.goneSeq).flatMap((event) => ('jobId' in event ? event.jobId : [])),
+  )
+  for (const jobId of queue.data.keys())
+    if (!left.has(jobId) && !queue.jobs.has(jobId)) queue.data.delete(jobId)
+  for (const [jobId, seq] of queue.dropped) if (seq <= queue.goneSeq) queue.dropped.delete(jobId)
+}
+
 /** `job_queue_data_of`. There is no table of a user here. */
 export function dataOf(queue: MemoryQueue, jobIds: readonly string[]): readonly JobData[] {
   return jobIds.map((jobId) => {

@@ -9,7 +9,7 @@ import type {
   WorkerRow,
 } from '../../port/index.ts'
 import { appendTo, isLive, isOverdue } from './append.ts'
-import { dataOf, noteIn } from './data.ts'
+import { cut, dataOf, noteIn } from './data.ts'
 import { type MemoryDatabase, type MemoryQueue, memoryDatabase, queueIn } from './database.ts'
 import { deadIn, dropIn } from './dead.ts'
 
@@ -84,15 +84,14 @@ export function memoryStore(database: MemoryDatabase = memoryDatabase()): TurnSt
         )
       }
       const archived = Math.max(0, through - queue.archivedSeq)
-      queue.archivedSeq += archived
-      if (archived > 0 && !keep) queue.goneSeq = queue.archivedSeq
+      cut(queue, archived, keep)
       return { archivedSeq: queue.archivedSeq, archived }
     },
-    retain: async (name, before) => {
+    retain: async (name, before, keep) => {
       const queue = queueOf(name)
       const old = queue.snapshots.findLast(({ seq }) => (queue.log[seq - 1]?.at ?? before) < before)?.seq ?? 0
       const archived = Math.max(0, old - queue.archivedSeq)
-      queue.archivedSeq += archived
+      cut(queue, archived, keep)
       return archived
     },
     chain: async () => null,

@@ -98,10 +98,9 @@ export function sqlCalls(rpc: Rpc): SqlCalls {
       await rpc('job_queue_put_snapshot', { queue, seq, state })
     },
     archive: (queue, through, keep) => call('job_queue_archive', archiveAnswer, { queue, through, keep }),
-    retain: async (queue, before) => {
+    retain: async (queue, before, keep) => {
       const time = new Date(before / MICROS_PER_MS).toISOString()
-      return (await call('job_queue_archive_before', archiveAnswer, { queue, before: time, keep: true }))
-        .archived
+      return (await call('job_queue_archive_before', archiveAnswer, { queue, before: time, keep })).archived
     },
     chain: (queue, after, limit) => call('job_queue_chain', chainAnswer, { queue, after, lim: limit }),
     startChain: async (queue) => {

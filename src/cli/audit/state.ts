@@ -15,6 +15,7 @@ const firstPolicy: Policy = {
   rate: {},
   fairShare: null,
   retentionDays: 30,
+  archive: 'keep',
 }
 
 /** A job that was passed by one that needed the same slot; forgiven if the same append offers or starts it. */

@@ -109,6 +109,35 @@ export function dataContract({ it, store, other }: Bench): void {
     assert.deepEqual((await other().data(`${queue}-other`, ['b']))[0]?.payload, null)
   })
 
+  it('goes with its events, once the log has nothing left of a job; and a job that lives on keeps its own', async (queue) => {
+    await enter(queue, 'over', [{ jobId: 'over', payload: 1 }])
+    await appendNow(store(), queue, [failedEvent('over')], {
+      gone: ['over'],
+      data: [{ jobId: 'over', error: 2 }],
+    })
+    const token = await enter(queue, 'lives', [{ jobId: 'lives', payload: 3 }])
+    await enter(queue, 'late')
+    const { version } = await standOf(store(), queue)
+    await store().putSnapshot(queue, { seq: version, state: {} })
+    await store().project(queue, 10_000)
+    await appendNow(store(), queue, [failedEvent('late')], {
+      gone: ['late'],
+      data: [{ jobId: 'late', error: 4 }],
+    })
+    assert.deepEqual(await store().archive(queue, version, false), {
+      archivedSeq: version,
+      archived: version,
+    })
+    assert.deepEqual(await keptOf(queue, 'over'), { ...empty, jobId: 'over' })
+    assert.deepEqual(await keptOf(queue, 'late'), { ...empty, jobId: 'late', error: 4 })
+    // Its `queued` event is gone; what is noted and what it comes to joins what it came with.
+    assert.equal(await store().note(queue, { jobId: 'lives', token, checkpoint: 5 }), true)
+    await appendNow(store(), queue, [failedEvent('lives')], { data: [{ jobId: 'lives', error: 6 }] })
+    assert.deepEqual(await keptOf(queue, 'lives'), {
+      ...{ ...empty, jobId: 'lives', payload: 3, checkpoint: 5, error: 6 },
+    })
+  })
+
   it('takes the largest payload that programs may send, whatever is in it', async (queue) => {
     const numbers = Array.from({ length: 524_287 }, () => 1)
     await enter(queue, 'a', [{ jobId: 'a', payload: numbers }])

@@ -90,10 +90,10 @@ export function snapshotContract({ it, store, other }: Bench): void {
     await store().putSnapshot(queue, { seq: 3, state: {} })
     await store().project(queue, 10_000)
     const [first] = (await store().read(queue, 0, 1)).events
-    assert.equal(await store().retain(queue, first?.at ?? 0), 0)
+    assert.equal(await store().retain(queue, first?.at ?? 0, true), 0)
     const { now } = await store().read(queue, 0, 1)
-    assert.equal(await store().retain(queue, now + 60_000_000), 3)
-    assert.equal(await other().retain(queue, now + 60_000_000), 0)
+    assert.equal(await store().retain(queue, now + 60_000_000, true), 3)
+    assert.equal(await other().retain(queue, now + 60_000_000, true), 0)
     assert.deepEqual((await other().read(queue, 0, 10)).archivedSeq, 3)
   })
 }
