@@ -56,6 +56,8 @@ async function retain(coordinator: Coordinator, store: LogStore, archive: Archiv
   // Snapshots are written in the background; the last one is older than now once the clock has moved on.
   const { version } = coordinator.state()
   await expect.poll(async () => (await store.snapshot('default', null))?.seq).toBeGreaterThan(version - EVERY)
+  // Nothing is taken out that the user's tables do not follow yet.
+  await expect.poll(async () => (await store.project('default', 10_000)).projectedSeq).toBe(version)
   const seen = coordinator.now()
   await expect.poll(() => coordinator.now()).toBeGreaterThan(seen + 10_000)
   const errors: unknown[] = []
