@@ -2781,20 +2781,43 @@ end
 $$;
 
 -- job_queue_wake(): the trigger on job_queue_heads that wakes up those who listen through Supabase Realtime. Only where
--- realtime.send exists (migrations/parts/65_realtime.sql). It sends {queue, version, direct} as event `wake` to the private topic
--- `interlock:<queue>`; direct: the append came over a connection to the database and not through the API. In 250 ms once at
--- most: over its rate of messages a second Realtime drops all of a project's for a minute. Whoever appends through the API and
--- hears of nothing as new tells the others himself; where somebody appends directly, one looks again after the last message.
+-- realtime.send exists (migrations/parts/65_realtime.sql). It sends {queue, version, direct, concerns} as event `wake` to the
+-- private topic `interlock:<queue>`; direct: the append came over a connection to the database and not through the API; concerns:
+-- whom it has to do with beside whoever appended it (`nobody`, `free`: workers with a free slot, `all`), as concernOf says in
+-- src/adapter/supabase/concern.ts. In 250 ms once at most: over its rate of messages a second Realtime drops all of a project's
+-- for a minute. Whoever appends through the API and hears of nothing as new tells the others himself; where somebody appends
+-- directly, one looks again after the last message.
 -- SECURITY DEFINER, since realtime.send swallows it when the caller may not send. Raises nothing: no wake-up fails an append.
 create or replace function public.job_queue_wake() returns trigger
 language plpgsql security definer
 set search_path = pg_catalog, pg_temp
 as $$
+declare
+  events jsonb;
+  concerns text;
 begin
   new.woken_at := clock_timestamp();
   begin
+    if new.version - old.version <= 20 then
+      events := public.job_queue_events(new.queue, old.version, 20, 65536);
+      select case
+          when count(*) < new.version - old.version or count(distinct e ->> 'worker_id') > 1
+            or not bool_and(e ->> 'event_type' in ('queued', 'blocked', 'conflict', 'started', 'completed', 'failed', 'requeued', 'due'))
+            then 'all'
+          when not bool_and(e ->> 'event_type' in ('started', 'completed', 'failed')) then 'free'
+          -- "offers": true means the event's own job; what was started in the same append is left for nobody.
+          when exists (
+            select job from jsonb_array_elements(events) as o cross join lateral jsonb_array_elements_text(
+                case o #> '{data,offers}' when 'true' then jsonb_build_array(o -> 'job_id') else o #> '{data,offers}' end) as job
+            except
+            select s ->> 'job_id' from jsonb_array_elements(events) as s where s ->> 'event_type' = 'started') then 'free'
+          else 'nobody' end
+        into concerns
+        from jsonb_array_elements(events) as e;
+    end if;
     perform realtime.send(jsonb_build_object('queue', new.queue, 'version', new.version,
-      'direct', coalesce(current_setting('request.method', true), '') = ''), 'wake', 'interlock:' || new.queue, true);
+      'direct', coalesce(current_setting('request.method', true), '') = '', 'concerns', coalesce(concerns, 'all')),
+      'wake', 'interlock:' || new.queue, true);
   exception when others then
     raise warning 'interlock: no wake-up was sent: %', sqlerrm;
   end;
@@ -3113,7 +3136,7 @@ $privileges$;
 -- What this was. Rows change only when something did, so that running it again leaves everything as it is.
 insert into public.job_queue_migrations as m (version, checksum)
 values 
-  ('027', '02c124660983f32c18ac71e8a150abec9641597815ff305eb503d4088a9466e5')
+  ('027', 'c43e34e8852386711f0a716014104dc7622f7308eedd6eb344681d6630aad37a')
 on conflict (version) do update set checksum = excluded.checksum, applied_at = excluded.applied_at
   where m.checksum <> excluded.checksum;
 -- PostgREST finds the new functions after this; nobody else listens.

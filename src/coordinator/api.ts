@@ -285,6 +285,11 @@ export interface Coordinator {
   /** Every event from now on, in order. */
   readonly events$: Observable<RecordedEvent>
   /**
+   * The same for whoever is in no hurry: over a store where each read has its price, subscribing to it alone makes nobody read.
+   * What has to do with this process, or with a job that it could start, comes at once all the same.
+   */
+  readonly heard$: Observable<RecordedEvent>
+  /**
    * Every event after this number: first those that are in the log, page by page, then those that come; nothing twice and
    * nothing left out. For whoever takes an event at once. Errors: `invalid_input`, `corrupt_log`, those of the store.
    * @param after the sequence number of the last event that is known already; 0: from the first

@@ -19,8 +19,6 @@ export class Baton {
   #until = 0
   #used = 0
   #leftAt = -1
-  /** The last version that this process has heard of. */
-  #heard = 0
 
   constructor(reader: Reader) {
     this.#reader = reader
@@ -28,11 +26,6 @@ export class Baton {
 
   get isHeld(): boolean {
     return this.#give !== null
-  }
-
-  /** The log is known to go that far. */
-  hear(version: number): void {
-    if (Number.isFinite(version)) this.#heard = Math.max(this.#heard, version)
   }
 
   /**
@@ -71,7 +64,8 @@ export class Baton {
       for (;;) {
         await Promise.race([done, pause(LOOK.everyMs)])
         if (over) return await done
-        if (this.#heard - this.#reader.replica.version >= LOOK.events) await readToHead(this.#reader)
+        const { head, replica } = this.#reader
+        if (head.version - replica.version >= LOOK.events) await readToHead(this.#reader)
       }
     } catch (error) {
       // What could not be read will be told; the baton, when it comes, must not stay with us.

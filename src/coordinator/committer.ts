@@ -5,17 +5,16 @@ import {
   type Decision,
   decide,
   InterlockError,
+  type Micros,
   projectionChanges,
 } from '../core/index.ts'
-import type { AppendAnswer, AppendRequest, LogStore, TurnStore } from '../port/index.ts'
+import type { AppendAnswer, AppendRequest, TurnStore } from '../port/index.ts'
 import { backoffMs, pause } from './backoff.ts'
 import { Baton } from './baton.ts'
-import type { DatabaseClock } from './clock.ts'
 import { dataOf } from './data-of.ts'
 import { OpenCommands } from './open-commands.ts'
 import { type Patience, patiently } from './patience.ts'
-import { checkEpoch, readOn, readToHead } from './read.ts'
-import type { Replica } from './replica.ts'
+import { checkEpoch, type Reader, readOn, readToHead } from './read.ts'
 
 /** A command that waits for its answer. */
 export interface Pending {
@@ -26,17 +25,13 @@ export interface Pending {
   readonly reject: (error: unknown) => void
 }
 
-export interface CommitterOptions {
-  readonly store: LogStore
-  readonly queue: string
-  readonly replica: Replica
-  readonly clock: DatabaseClock
+export interface CommitterOptions extends Reader {
   readonly patience: Patience
   /** The store says that these worker processes have no live lease. */
   readonly onDeadWorkers: (workerIds: readonly string[]) => void
   readonly onUnreadable: (error: unknown) => void
-  /** This process has appended something. */
-  readonly onAppended: () => void
+  /** This process has appended something: the time of the event before, and of its last one. */
+  readonly onAppended: (before: Micros, at: Micros) => void
 }
 
 /** What a try came to; `answer: null` when there was nothing to append, `sure` when that was decided at the head. */
@@ -91,11 +86,6 @@ export class Committer {
     return this.#baton.giveBack()
   }
 
-  /** The log is known to go that far. */
-  hear(version: number): void {
-    this.#baton.hear(version)
-  }
-
   /** Answers every command of the batch, one way or the other. */
   async commit(batch: readonly Pending[]): Promise<void> {
     const open = new OpenCommands(batch, this.#options.replica)
@@ -120,7 +110,11 @@ export class Committer {
 
   /** @param again the database was away meanwhile, and may have come back as another one: from a backup */
   async #carryOut(open: OpenCommands, again: boolean): Promise<void> {
-    if (again) await readOn(this.#options)
+    const { store, head } = this.#options
+    // What is known to be behind would be lost for sure, and take the lock to find out.
+    const isBehind = store.frugal === true && head.version > this.version
+    if (again || isBehind) await readOn(this.#options)
+    open.settleKnown()
     for (let tries = 0; open.size > 0; tries++) {
       if (tries === MOST_TRIES) throw tooContended(this.#options.queue)
       const tried = await this.#try(open, tries)
@@ -216,9 +210,12 @@ export class Committer {
     this.#lostInARow = 0
     const commands = open.commands()
     open.close()
-    this.#options.replica.adopt(decision)
+    const { replica, head, onAppended } = this.#options
+    const { lastAt } = replica.ledger
+    replica.adopt(decision)
+    head.reach()
     open.resolveAll(commands, decision.results)
-    this.#options.onAppended()
+    onAppended(lastAt, decision.ledger.lastAt)
   }
 
   /** Nothing to append: true only at the head, since what others appended may change the answer. */

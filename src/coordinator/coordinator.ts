@@ -24,6 +24,7 @@ import {
   isInterlockError,
   type JobType,
   type Lease,
+  type Ledger,
   MICROS_PER_MS,
   type Micros,
   type RecordedEvent,
@@ -278,7 +279,7 @@ class QueueCoordinator implements Coordinator {
 
   get state$(): Observable<QueueView> {
     return defer(() =>
-      this.#member.replica.changes$.pipe(
+      this.#changes$.pipe(
         map(() => this.state()),
         startWith(this.state()),
       ),
@@ -286,6 +287,10 @@ class QueueCoordinator implements Coordinator {
   }
 
   get events$(): Observable<RecordedEvent> {
+    return this.#member.attended(this.#member.replica.events$)
+  }
+
+  get heard$(): Observable<RecordedEvent> {
     return this.#member.replica.events$
   }
 
@@ -294,7 +299,7 @@ class QueueCoordinator implements Coordinator {
   }
 
   pullEvents(after: number, { signal }: { signal?: AbortSignal } = {}): AsyncIterable<RecordedEvent> {
-    return pullEvents(this.#source, parseSeq(after), this.#member.replica.changes$, signal)
+    return pullEvents(this.#source, parseSeq(after), this.#changes$, signal)
   }
 
   waiting$(jobId: string): Observable<Explanation> {
@@ -303,8 +308,12 @@ class QueueCoordinator implements Coordinator {
       parseJobId(jobId),
       () => replica.ledger,
       () => this.now(),
-      replica.changes$,
+      this.#changes$,
     )
+  }
+
+  get #changes$(): Observable<Ledger> {
+    return this.#member.attended(this.#member.replica.changes$)
   }
 
   get #source(): StreamSource {
@@ -313,7 +322,7 @@ class QueueCoordinator implements Coordinator {
     return {
       read: pagesOf(this.queue, (after) => store.read(this.queue, after, PAGE)),
       version: () => replica.version,
-      live$: replica.events$,
+      live$: this.events$,
     }
   }
 
@@ -339,13 +348,13 @@ class QueueCoordinator implements Coordinator {
 
   machine(options: CoordinatorActorOptions = {}): CoordinatorActor {
     const actor = new CoordinatorActor(this.#member.replica.ledger, options)
-    const fresh$ = this.#member.replica.events$.pipe(filter(({ seq }) => seq > actor.ledger.version))
+    const fresh$ = this.events$.pipe(filter(({ seq }) => seq > actor.ledger.version))
     fresh$.subscribe({ next: (event) => actor.feed(event), complete: () => actor.stop() })
     return actor
   }
 
   offering(kinds: readonly string[] | null, freeSlots: number): void {
-    this.#member.lease.offering = { kinds, freeSlots }
+    this.#member.offer(kinds, freeSlots)
   }
 
   catchUp(): Promise<void> {

@@ -2,6 +2,7 @@ import { hash } from '../core/index.ts'
 import type { LogStore } from '../port/index.ts'
 import { DatabaseClock } from './clock.ts'
 import { Committer } from './committer.ts'
+import { Head } from './head.ts'
 import { newWorkerId } from './identity.ts'
 import type { Patience } from './patience.ts'
 import { readToHead } from './read.ts'
@@ -23,12 +24,11 @@ export interface EpochOptions {
  * @throws what the store throws
  */
 export async function beginEpoch({ store, queue, patience, name, ended }: EpochOptions): Promise<void> {
-  const replica = new Replica()
-  const clock = new DatabaseClock()
-  await readToHead({ store, queue, replica, clock })
+  const reader = { store, queue, replica: new Replica(), clock: new DatabaseClock(), head: new Head() }
+  await readToHead(reader)
   const ignore = () => {}
   const hooks = { onDeadWorkers: ignore, onUnreadable: ignore, onAppended: ignore }
-  const committer = new Committer({ store, queue, replica, clock, patience, ...hooks })
+  const committer = new Committer({ ...reader, patience, ...hooks })
   const body = { type: 'recover', ...(ended === undefined ? {} : { ended }) } as const
   const workerId = newWorkerId(name)
   const command = { id: `${workerId}.0`, hash: hash(JSON.stringify(body)), workerId, body }

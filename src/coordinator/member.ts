@@ -13,10 +13,13 @@ import {
   type Started,
   startedJob,
 } from '../core/index.ts'
+import type { Concern } from '../port/index.ts'
+import { Audience } from './audience.ts'
 import { pause } from './backoff.ts'
 import { DatabaseClock } from './clock.ts'
 import { Committer } from './committer.ts'
 import { beginEpoch } from './epoch.ts'
+import { Head } from './head.ts'
 import { CommandIds, newWorkerId } from './identity.ts'
 import { LeaseKeeper } from './lease.ts'
 import { type Logger, stderrLogger } from './logger.ts'
@@ -32,6 +35,9 @@ import { TickTimer } from './timers.ts'
 
 /** A time that has always passed. */
 export const AT_ONCE = 0
+
+/** After so long even a worker that may wait reads what others did. */
+const STALE_MS = 5_000
 
 /** What goes along with a command. */
 export interface SendOptions {
@@ -64,6 +70,8 @@ export interface MemberHooks {
 export class Member {
   readonly replica = new Replica()
   readonly clock = new DatabaseClock()
+  readonly head = new Head()
+  readonly #audience = new Audience()
   readonly lease: LeaseKeeper
   readonly logger: Logger
   readonly #options: WholeOptions
@@ -89,9 +97,6 @@ export class Member {
   /** Why this process cannot go on, and the hold that it puts on the queue then. */
   #over: InterlockError | undefined
   #holding: Promise<void> | undefined
-  #errors = 0
-  /** The newest version that somebody told of, and when the log was last read up to its head. */
-  readonly #head = { version: 0, seenAt: performance.now() }
 
   constructor(options: WholeOptions, hooks: MemberHooks) {
     this.#options = options
@@ -101,7 +106,8 @@ export class Member {
     this.logger = options.logger ?? stderrLogger
     const { store, queue, patienceMs } = options
     const onError = (error: unknown) => this.noteError(error)
-    this.#projector = new Projector({ store, queue, onError })
+    const version = () => Math.max(this.head.version, this.replica.version)
+    this.#projector = new Projector({ store, queue, version, onError })
     const ledger = () => this.replica.ledger
     this.#retention = new Retention({ store, queue, ledger, now: () => this.clock.now(), onError })
     this.#snapshots = new Snapshots({ store, queue, every: options.snapshotEvery, ledger, onError })
@@ -110,10 +116,11 @@ export class Member {
       queue,
       replica: this.replica,
       clock: this.clock,
+      head: this.head,
       patience: { forMs: patienceMs, signal: this.#closing.signal },
       onDeadWorkers: (ids) => ids.includes(this.#workerId) && this.lease.declareLost(),
       onUnreadable: onError,
-      onAppended: () => this.#projector.nudge(),
+      onAppended: (before, at) => this.#projector.follow(before, at),
     })
     this.#pen = new Pen(this.#committer)
     this.#tick = new TickTimer(
@@ -127,12 +134,19 @@ export class Member {
     return this.#workerId
   }
 
-  get counts(): Committer['counts'] {
-    return { ...this.#committer.counts }
+  /** What this process could start. What was ignored while it could start nothing is read now. */
+  offer(kinds: readonly string[] | null, freeSlots: number): void {
+    this.lease.offering = { kinds, freeSlots }
+    if (freeSlots > 0 && this.head.version > this.replica.version) void this.#pen.catchUp(this.head.version)
   }
 
-  get head(): { readonly version: number; readonly seenAt: number } {
-    return this.#head
+  /** The stream for somebody who wants to know when it happens: from now on this process reads whatever it hears of. */
+  attended<T>(stream$: Observable<T>): Observable<T> {
+    return this.#audience.of(stream$, () => void this.#pen.catchUp(this.head.version))
+  }
+
+  get counts(): Committer['counts'] {
+    return { ...this.#committer.counts }
   }
 
   get lastError(): string | null {
@@ -152,12 +166,12 @@ export class Member {
     const { store, queue, pollMs } = this.#options
     await store.open(queue)
     if (this.replica.version === 0) this.replica.startFrom(await this.#snapshots.newest())
-    await readToHead({ store, queue, replica: this.replica, clock: this.clock })
+    await readToHead({ store, queue, replica: this.replica, clock: this.clock, head: this.head })
     this.#watch?.unsubscribe()
     this.#watch = this.replica.events$.subscribe((event) => this.#onEvent(event))
     this.#watch.add(this.replica.changes$.subscribe((ledger) => this.#tick.follow(ledger)))
     await this.lease.start()
-    this.#stopListening = await store.listen(queue, (version, intake) => this.#onWake(version, intake))
+    this.#stopListening = await store.listen(queue, (...hint) => this.#onWake(...hint))
     this.#tick.follow(this.replica.ledger)
     this.#poll = setInterval(() => void this.#pollOnce(), pollMs)
     this.#retention.start()
@@ -267,10 +281,19 @@ export class Member {
     this.#stopped.complete()
   }
 
-  #onWake(version: number | undefined, intake: boolean | undefined): void {
-    this.#head.version = Math.max(this.#head.version, version ?? 0)
-    if (intake !== true) void this.#pen.catchUp(version)
+  #onWake(version?: number, intake?: boolean, concern: Concern = 'all'): void {
+    this.head.hear(version)
+    if (intake !== true && !this.#mayIgnore(concern)) void this.#pen.catchUp(version)
     if (intake !== false) this.#hooks.onIntake()
+  }
+
+  /** What others did among themselves can wait for the next command, where each read has its price and nobody looks on. */
+  #mayIgnore(concern: Concern): boolean {
+    const { kinds, freeSlots } = this.lease.offering
+    const isWorker = kinds?.length !== 0
+    const isFresh = performance.now() - this.head.reachedAt < STALE_MS
+    if (this.#options.store.frugal !== true || !isWorker || !isFresh || this.#audience.isThere) return false
+    return concern === 'nobody' || (concern === 'free' && freeSlots === 0)
   }
 
   /** Where the database is away, the lease runs out by itself. */
@@ -294,9 +317,7 @@ export class Member {
   }
 
   async #pollOnce(): Promise<void> {
-    const errors = this.#errors
     await this.#pen.catchUp()
-    if (errors === this.#errors) this.#head.seenAt = performance.now()
     if (this.#projector.last?.version !== this.replica.version) this.#projector.nudge()
     this.#hooks.onPoll()
   }
@@ -338,7 +359,6 @@ export class Member {
   noteError(error: unknown): void {
     if (this.#over !== undefined) return
     this.#lastError = error
-    this.#errors++
     this.logger.error(`[COORDINATOR] ${errorText(error)}`)
     if (isInterlockError(error, 'log_went_back')) this.#end(error)
   }

@@ -44,7 +44,7 @@ export class Counter {
 export function queueMetrics(
   ledger: Ledger,
   now: Micros,
-  head: { readonly version: number; readonly seenAt: number },
+  head: { readonly version: number; readonly reachedAt: number },
   ended: QueueMetrics['ended'],
 ): QueueMetrics {
   const waiting = [...ledger.line, ...ledger.unbound].map(
@@ -60,7 +60,7 @@ export function queueMetrics(
     offeredCount: ledger.offered.size,
     oldestOfferMs: msSince(offers),
     lagEvents: Math.max(0, head.version - ledger.version),
-    lagMs: performance.now() - head.seenAt,
+    lagMs: performance.now() - head.reachedAt,
     ended,
   }
 }

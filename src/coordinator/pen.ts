@@ -36,7 +36,6 @@ export class Pen {
    */
   catchUp(version = Number.POSITIVE_INFINITY): Promise<void> {
     this.#wanted = Math.max(this.#wanted, version)
-    this.#committer.hear(version)
     return new Promise((resolve) => {
       this.#catchingUp.push(resolve)
       this.#start()

@@ -1,3 +1,4 @@
+import { MICROS_PER_MS, type Micros } from '../core/index.ts'
 import type { LogStore, ProjectStep } from '../port/index.ts'
 import { pause } from './backoff.ts'
 
@@ -14,10 +15,18 @@ const BUSY_REST_MS = 200
 const LOOK_MS = 600_000
 /** What was set aside is tried again this often, and a table that is locked. */
 const AGAIN_MS = 1_000
+/** When the first of a second follows for all, and when whoever was not the first does it in case that the first is gone. */
+const FOR_ALL_MS = 1_000
+const IN_CASE_MS = 4_000
+const SECOND = 1_000 * MICROS_PER_MS
+
+const secondOf = (at: Micros) => Math.floor(at / SECOND)
 
 export interface ProjectorOptions {
   readonly store: LogStore
   readonly queue: string
+  /** How far the log is known to go. */
+  readonly version: () => number
   readonly onError: (error: unknown) => void
 }
 
@@ -31,6 +40,8 @@ export class Projector {
   readonly #closing = new AbortController()
   #behind = false
   #retry: NodeJS.Timeout | undefined
+  #forAll: NodeJS.Timeout | undefined
+  #inCase: NodeJS.Timeout | undefined
   /** While there is no table to write to, or the projector is closed. */
   #resting = false
   #last: ProjectStep | undefined
@@ -44,6 +55,18 @@ export class Projector {
     return this.#last
   }
 
+  /**
+   * This process has appended, at `at`, after an event at `before`. Where each call has its price, whoever appends first in a
+   * second follows a second later for all, and after a quiet moment at once as well. The others only make sure, later.
+   */
+  follow(before: Micros, at: Micros): void {
+    if (this.#options.store.frugal !== true) return this.nudge()
+    if (at - before > SECOND) this.nudge()
+    clearTimeout(this.#inCase)
+    if (secondOf(before) < secondOf(at)) this.#forAll ??= setTimeout(() => this.#followAll(), FOR_ALL_MS)
+    else if (this.#forAll === undefined) this.#inCase = setTimeout(() => this.nudge(), IN_CASE_MS)
+  }
+
   /** Something was appended. */
   nudge(): void {
     if (this.#resting) return
@@ -55,6 +78,9 @@ export class Projector {
 
   /** Follows what is left, unless a table is locked, and stops. */
   async close(): Promise<void> {
+    clearTimeout(this.#forAll)
+    clearTimeout(this.#inCase)
+    if ((this.#last?.projectedSeq ?? 0) < this.#options.version()) this.nudge()
     this.#closing.abort()
     await this.#running
     clearTimeout(this.#retry)
@@ -77,6 +103,11 @@ export class Projector {
       onError(error)
       this.#tryAgain(AGAIN_MS)
     }
+  }
+
+  #followAll(): void {
+    this.#forAll = undefined
+    if ((this.#last?.projectedSeq ?? 0) < this.#options.version()) this.nudge()
   }
 
   #rest(): void {

@@ -1,6 +1,7 @@
 import { archived, wentBack } from '../core/index.ts'
 import type { LogPage, LogStore } from '../port/index.ts'
 import type { DatabaseClock } from './clock.ts'
+import type { Head } from './head.ts'
 import type { Replica } from './replica.ts'
 
 /** Events in one page: some 2 MB of JSON at most. */
@@ -11,10 +12,11 @@ export interface Reader {
   readonly queue: string
   readonly replica: Replica
   readonly clock: DatabaseClock
+  readonly head: Head
 }
 
 /** Folds everything up to the head, page by page. */
-export async function readToHead({ store, queue, replica, clock }: Reader): Promise<void> {
+export async function readToHead({ store, queue, replica, clock, head }: Reader): Promise<void> {
   let sent = clock.mark()
   for await (const page of pagesAfter(store, queue, replica.version)) {
     // A page that was fetched ahead says nothing of the time: only the first was waited for from its beginning.
@@ -23,6 +25,7 @@ export async function readToHead({ store, queue, replica, clock }: Reader): Prom
     checkEpoch(queue, replica, page)
     replica.apply(page.events)
   }
+  head.reach(replica.version)
 }
 
 /**
@@ -30,7 +33,7 @@ export async function readToHead({ store, queue, replica, clock }: Reader): Prom
  * rise by microseconds, so another event in its place, after a restore and whatever came since, has another time.
  */
 export async function readOn(reader: Reader): Promise<void> {
-  const { store, queue, replica, clock } = reader
+  const { store, queue, replica, clock, head } = reader
   const { version, ledger } = replica
   if (version === 0) return readToHead(reader)
   const sent = clock.mark()
@@ -42,7 +45,8 @@ export async function readOn(reader: Reader): Promise<void> {
   checkEpoch(queue, replica, page)
   clock.sync(page.now, sent)
   replica.apply(page.events)
-  if (replica.version < page.version) await readToHead(reader)
+  if (replica.version < page.version) return readToHead(reader)
+  head.reach(page.version)
 }
 
 /** @throws InterlockError `log_went_back`, `archived` */

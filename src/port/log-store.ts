@@ -288,7 +288,13 @@ export interface ChainPage {
   readonly events: readonly { readonly seq: number; readonly text: string; readonly hash: string | null }[]
 }
 
-export type OnWake = (version?: number, intake?: boolean) => void
+/**
+ * Whom an append has to do with, beside the process that made it: nobody, processes with a free slot (there may be something to
+ * start), or all.
+ */
+export type Concern = 'nobody' | 'free' | 'all'
+
+export type OnWake = (version?: number, intake?: boolean, concern?: Concern) => void
 
 /**
  * Where a queue's log lives. All writes to the log go through `append` (or `turn`, which is an append under a lock that
@@ -300,6 +306,11 @@ export interface LogStore {
   readonly name: string
   /** What a coordinator over this store does unless its options say otherwise: where each request has its price. */
   readonly defaults?: { readonly pollMs: number; readonly leaseMs: number }
+  /**
+   * Each call has its price: a worker then reads what others did when it has to know and not whenever it happens, and the
+   * user's tables follow once a second, through one process for all.
+   */
+  readonly frugal?: true
   /** Checks that the database is migrated and readable by this release; makes the queue's head when it is new. */
   open(queue: string): Promise<void>
   append(request: AppendRequest): Promise<AppendAnswer>
@@ -401,8 +412,8 @@ export interface LogStore {
   workers(queue: string): Promise<readonly WorkerRow[]>
   /**
    * Called soon after somebody appended, with the version the log was at then, where that is known; and, with `intake`
-   * true, soon after rows may have arrived in `jobs`. Without either, both may be so. A hint only: it may come late, double,
-   * or never. Returns how to stop.
+   * true, soon after rows may have arrived in `jobs`. Without either, both may be so. `concern` (all unless given): whom what was
+   * appended has to do with. A hint only: it may come late, double, or never. Returns how to stop.
    */
   listen(queue: string, onWake: OnWake): Promise<() => Promise<void>>
   close(): Promise<void>

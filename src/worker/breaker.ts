@@ -30,7 +30,7 @@ export class Breaker {
   }
 
   watch(): Subscription {
-    return this.#coordinator.events$.subscribe((event) => this.#see(event))
+    return this.#coordinator.heard$.subscribe((event) => this.#see(event))
   }
 
   #see(event: RecordedEvent): void {

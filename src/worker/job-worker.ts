@@ -56,12 +56,12 @@ class QueueJobWorker implements JobWorker {
   }
 
   start(): void {
-    const { events$, leaseLost$, stopped$, wake$ } = this.#coordinator
+    const { heard$, leaseLost$, stopped$, wake$ } = this.#coordinator
     this.#coordinator.offering(this.#handlers.kinds, this.#slots.free)
     this.#watch.add(wake$.subscribe(() => this.#claim()))
     this.#watch.add(leaseLost$.subscribe(() => this.#loseAll()))
     this.#watch.add(stopped$.subscribe((error) => this.#end(error)))
-    this.#watch.add(events$.subscribe((event) => this.#onEvent(event)))
+    this.#watch.add(heard$.subscribe((event) => this.#onEvent(event)))
     const { breaker } = this.#options
     if (breaker !== undefined) this.#watch.add(new Breaker(breaker, this.#coordinator).watch())
     if (this.#options.catchStray === true) this.#watch.add(catchStray())

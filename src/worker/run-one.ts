@@ -45,7 +45,7 @@ function watchOver(attempt: Attempt, coordinator: Coordinator): Subscription {
   const watch = new Subscription()
   watch.add(coordinator.leaseLost$.subscribe(() => attempt.stop('lease_lost')))
   watch.add(
-    coordinator.events$.subscribe((event) => {
+    coordinator.heard$.subscribe((event) => {
       if (!('jobId' in event) || event.jobId !== jobId) return
       if (event.type === 'cancel_requested') attempt.stop('cancel_requested')
       if ('token' in event && event.token === fencingToken && event.type !== 'detached') attempt.stop('ended')

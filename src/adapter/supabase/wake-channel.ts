@@ -1,4 +1,5 @@
-import type { OnWake } from '../../port/index.ts'
+import type { Concern, OnWake } from '../../port/index.ts'
+import { parseConcern, Versions } from './concern.ts'
 import type { Channel, ChannelStatus, SupabaseLike } from './like.ts'
 
 /** Where wake-ups come from: sent by the database, changes of `job_queue_state`, or nowhere. */
@@ -36,8 +37,9 @@ export class WakeChannel {
   #channel: Channel | undefined
   #joined = false
   #closed = false
-  #told = 0
-  #own = 0
+  /** What somebody told of, and what this process appended. */
+  readonly #told = new Versions()
+  readonly #own = new Versions()
   #directAt = Number.NEGATIVE_INFINITY
   #newsSince: number | null = null
   #telling: NodeJS.Timeout | undefined
@@ -60,16 +62,14 @@ export class WakeChannel {
   }
 
   /** This process has appended: unless somebody tells of it soon, it has to. */
-  appended(version: number): void {
-    this.#own = Math.max(this.#own, version)
-    // The message may have been faster than the answer.
-    if (this.#told === version && !this.#isMixed) clearTimeout(this.#again)
+  appended(version: number, concern: Concern): void {
+    this.#own.note(version, concern)
     this.#telling ??= setTimeout(() => this.#tell(), TELL_MS.least + Math.random() * TELL_MS.jitter).unref()
   }
 
   /** What the store has seen in any answer: beyond what was told, it is news that the channel should have brought. */
   saw(version: number): void {
-    if (!this.#joined || version <= this.#told) return
+    if (!this.#joined || version <= this.#told.of('nobody')) return
     this.#newsSince ??= performance.now()
     if (performance.now() - this.#newsSince > (this.#options.silenceMs ?? SILENCE_MS)) void this.#reopen()
   }
@@ -86,9 +86,11 @@ export class WakeChannel {
 
   #tell(): void {
     this.#telling = undefined
-    if (!this.#joined || this.#own <= this.#told || this.#options.source !== 'broadcast') return
-    this.#told = this.#own
-    const payload = { queue: this.#options.queue, version: this.#own }
+    const concerns = this.#own.beyond(this.#told)
+    if (!this.#joined || concerns === null || this.#options.source !== 'broadcast') return
+    const version = this.#own.of('nobody')
+    this.#told.note(version, concerns)
+    const payload = { queue: this.#options.queue, version, concerns }
     // A message is a hint: what is not sent is found by the next heartbeat.
     void this.#channel?.send({ type: 'broadcast', event: 'wake', payload }).catch(() => {})
   }
@@ -141,23 +143,26 @@ export class WakeChannel {
     if (!this.#closed) this.#join(() => {})
   }
 
-  /** `{version, direct}` after an append, `{intake: true}` when rows arrived in `jobs`. Anybody may send anything. */
+  /** `{version, direct, concerns}` after an append, `{intake: true}` when rows arrived in `jobs`. Anybody may send anything. */
   #hear(payload: unknown): void {
-    const { version, intake, direct } = (payload ?? {}) as Readonly<Record<string, unknown>>
+    const { version, intake, direct, concerns } = (payload ?? {}) as Readonly<Record<string, unknown>>
     if (direct === true) this.#directAt = performance.now()
-    if (intake === true) return this.#wake(undefined, true)
+    if (intake === true) return this.#wakeTwice(undefined, true)
     this.#newsSince = null
-    if (!Number.isSafeInteger(version)) return this.#wake(undefined, false)
-    this.#told = Math.max(this.#told, version as number)
+    if (!Number.isSafeInteger(version)) return this.#options.onWake(undefined, false)
+    const concern = parseConcern(concerns)
+    this.#told.note(version as number, concern)
+    if (this.#isMixed) return this.#wakeTwice(version as number, false)
     // Of an append of our own there is nothing to be read.
-    if ((version as number) > this.#own || this.#isMixed) this.#wake(version as number, false)
+    if ((version as number) > this.#own.of('nobody')) this.#options.onWake(version as number, false, concern)
   }
 
   get #isMixed(): boolean {
     return performance.now() - this.#directAt < MIXED_MS
   }
 
-  #wake(version: number | undefined, intake: boolean): void {
+  /** And once more, for what came in the time for which no second message is sent. */
+  #wakeTwice(version: number | undefined, intake: boolean): void {
     this.#options.onWake(version, intake)
     clearTimeout(this.#again)
     this.#again = setTimeout(() => this.#options.onWake(undefined, intake), LOOK_AGAIN_MS).unref()

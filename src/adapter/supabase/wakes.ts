@@ -1,4 +1,4 @@
-import type { OnWake } from '../../port/index.ts'
+import type { Concern, OnWake } from '../../port/index.ts'
 import type { SupabaseLike } from './like.ts'
 import { WakeChannel, type WakeSource } from './wake-channel.ts'
 
@@ -26,7 +26,7 @@ export class Wakes {
   async listen(queue: string, onWake: OnWake): Promise<() => Promise<void>> {
     const listened = this.#queues.get(queue) ?? this.#open(queue)
     // A function of its own, so that one callback can listen twice.
-    const own: OnWake = (version, intake) => onWake(version, intake)
+    const own: OnWake = (...hint) => onWake(...hint)
     listened.listeners.add(own)
     await listened.opened
     return async () => {
@@ -42,13 +42,13 @@ export class Wakes {
     this.#queues.get(queue)?.channel.saw(version)
   }
 
-  appended(queue: string, version: number): void {
-    this.#queues.get(queue)?.channel.appended(version)
+  appended(queue: string, version: number, concern: Concern): void {
+    this.#queues.get(queue)?.channel.appended(version, concern)
   }
 
-  /** A heartbeat told how far the log is: it serves as a poll as well. */
+  /** A heartbeat told how far the log is: it serves as a poll as well, of whoever has not read for long. */
   tell(queue: string, version: number): void {
-    for (const onWake of this.#queues.get(queue)?.listeners ?? []) onWake(version, false)
+    for (const onWake of this.#queues.get(queue)?.listeners ?? []) onWake(version, false, 'nobody')
   }
 
   async close(): Promise<void> {
@@ -60,8 +60,8 @@ export class Wakes {
 
   #open(queue: string): Listened {
     const listeners = new Set<OnWake>()
-    const onWake: OnWake = (version, intake) => {
-      for (const listener of listeners) listener(version, intake)
+    const onWake: OnWake = (...hint) => {
+      for (const listener of listeners) listener(...hint)
     }
     const channel = new WakeChannel({ ...this.#options, queue, onWake })
     const listened = { channel, listeners, opened: channel.open() }
