@@ -11,7 +11,7 @@ const inLine: ReadonlySet<string> = new Set(['queued', 'blocked', 'conflict', 'r
  * itself what that made startable. `job_queue_wake` asks the same.
  */
 export function concernOf(events: readonly RecordedEvent[]): Concern {
-  const workerIds = new Set(events.map(({ workerId }) => workerId))
+  const workerIds = new Set(events.flatMap(({ workerId = [] }) => workerId))
   if (workerIds.size > 1 || !events.every(({ type }) => own.has(type) || inLine.has(type))) return 'all'
   if (events.some(({ type }) => inLine.has(type))) return 'free'
   const started = new Set(events.map((event) => (event.type === 'started' ? event.jobId : null)))

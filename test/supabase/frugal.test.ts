@@ -1,0 +1,164 @@
+/** Each request has its price: who reads what others did, and when; and who follows with the user's tables. */
+import { setTimeout as sleep } from 'node:timers/promises'
+import { createClient } from '@supabase/supabase-js'
+import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest'
+import { concernOf } from '../../src/adapter/supabase/concern.ts'
+import { supabaseStore } from '../../src/adapter/supabase/index.ts'
+import { type Coordinator, createCoordinator } from '../../src/coordinator/index.ts'
+import type { Started } from '../../src/core/index.ts'
+import { createJobWorker } from '../../src/worker/index.ts'
+import { clientOf } from '../dev/support.ts'
+import { type Project, startMigrated, storeOn } from './support.ts'
+
+let project: Project
+beforeAll(async () => {
+  project = await startMigrated()
+})
+afterAll(() => project.close())
+
+/** Longer than any test: no heartbeat and no poll tells of anything. */
+const NEVER = 3_600_000
+const silent = { info: () => {}, warn: () => {}, error: () => {} }
+let queues = 0
+
+async function join(queue: string, counts: Record<string, number> = {}): Promise<Coordinator> {
+  const client = createClient(project.url, project.keys.secret, {
+    auth: { persistSession: false },
+    global: { fetch: countingIn(counts) },
+  })
+  const store = supabaseStore(client, { pollMs: NEVER })
+  const coordinator = await createCoordinator({
+    store,
+    queue,
+    logger: silent,
+    leaseMs: NEVER,
+    pollMs: NEVER,
+  })
+  onTestFinished(async () => {
+    await coordinator.close()
+    await store.close()
+    await client.realtime.disconnect()
+  })
+  return coordinator
+}
+
+/** Counts calls by the name of their function. */
+const countingIn =
+  (counts: Record<string, number>): typeof fetch =>
+  (input, init) => {
+    const name = /rpc\/(\w+)/.exec(String(input))?.[1] ?? 'tables'
+    counts[name] = (counts[name] ?? 0) + 1
+    return fetch(input, init)
+  }
+
+/** A worker with a job that runs until it is told to stop. */
+async function busyWorker(queue: string, counts: Record<string, number> = {}) {
+  const coordinator = await join(queue, counts)
+  const running = Promise.withResolvers<AbortSignal>()
+  const handler = (_: unknown, { signal }: { signal: AbortSignal }) => {
+    running.resolve(signal)
+    return new Promise<void>((resolve) => signal.addEventListener('abort', () => resolve(), { once: true }))
+  }
+  const worker = createJobWorker({ coordinator, handlers: { long: handler } })
+  worker.start()
+  onTestFinished(async () => void (await worker.drain({ timeoutMs: 0 })))
+  return { coordinator, signal: running.promise }
+}
+
+describe('a worker whose slots are taken', () => {
+  it('does not read what others do, is told at once when it is asked to stop, and reads when it appends', async () => {
+    const queue = `frugal-${++queues}`
+    const other = await join(queue)
+    await other.setPolicy('by-model')
+    await other.enqueue([{ jobId: 'long', models: ['a'], kind: 'long' }])
+    const counts: Record<string, number> = {}
+    const { coordinator, signal } = await busyWorker(queue, counts)
+    const stop = await signal
+    await sleep(1_500)
+    counts['job_queue_read'] = 0
+    for (let n = 0; n < 5; n++) {
+      await other.enqueue([{ jobId: `short-${n}`, models: ['b'], kind: 'short' }])
+      const [started] = await other.claim({ max: 1, kinds: ['short'] })
+      await other.complete((started as Started).lease)
+      await sleep(300)
+    }
+    // One at most, as what it knows is older than 5 s.
+    expect(counts['job_queue_read']).toBeLessThanOrEqual(1)
+    await other.cancel('long')
+    await expect.poll(() => stop.aborted, { timeout: 10_000 }).toBe(true)
+    await expect.poll(() => coordinator.state().version, { timeout: 10_000 }).toBe(20)
+  })
+
+  it('reads at once what others do while somebody in it looks on', async () => {
+    const queue = `frugal-${++queues}`
+    const other = await join(queue)
+    await other.setPolicy('by-model')
+    await other.enqueue([{ jobId: 'long', models: ['a'], kind: 'long' }])
+    const { coordinator, signal } = await busyWorker(queue)
+    await signal
+    const seen: string[] = []
+    const watch = coordinator.events$.subscribe(({ type }) => seen.push(type))
+    onTestFinished(() => watch.unsubscribe())
+    await other.enqueue([{ jobId: 'short', models: ['b'], kind: 'short' }])
+    await expect.poll(() => seen, { timeout: 10_000 }).toEqual(['queued'])
+  })
+})
+
+it('a message says whom an append has to do with, as the process that appended sees it', async () => {
+  const queue = `frugal-${++queues}`
+  const heard = new Map<number, string>()
+  const channel = clientOf(project, project.keys.secret)
+    .channel(`interlock:${queue}`, { config: { private: true } })
+    .on('broadcast', { event: 'wake' }, ({ payload }) => {
+      if ('direct' in payload) heard.set(payload.version, payload.concerns)
+    })
+  await new Promise<void>((resolve) => channel.subscribe((status) => status === 'SUBSCRIBED' && resolve()))
+  const one = await join(queue)
+  let held: readonly Started[] = []
+  const lease = () => (held[0] as Started).lease
+  const claim = { max: 1, kinds: null }
+  const steps: readonly (readonly [concern: string, step: () => Promise<unknown>])[] = [
+    ['free', () => one.enqueue(['a', 'b', 'c', 'd'].map((jobId) => ({ jobId, models: ['m'] })))],
+    ['nobody', async () => (held = await one.claim(claim))],
+    ['nobody', async () => (held = await one.complete(lease(), { claim }))],
+    ['free', () => one.complete(lease())],
+    ['nobody', async () => (held = await one.claim(claim))],
+    ['free', () => one.fail(lease())],
+    ['nobody', async () => (held = await one.claim(claim))],
+    ['all', () => one.cancel('c')],
+    ['all', async () => (held = await one.confirmCancel(lease(), { claim }))],
+    ['nobody', () => one.complete(lease())],
+    ['all', () => one.setPolicy({ maxActive: 3 })],
+  ]
+  const store = storeOn(project, { wake: 'poll' })
+  onTestFinished(() => store.close())
+  for (const [concern, step] of steps) {
+    // In 250 ms one message is sent.
+    await sleep(300)
+    const before = one.state().version
+    await step()
+    const { version } = one.state()
+    await expect.poll(() => heard.get(version), { timeout: 10_000 }).toBe(concern)
+    expect(concernOf((await store.read(queue, before, 100)).events)).toBe(concern)
+  }
+})
+
+it('the rows of `jobs` follow once a second, whoever appended, and all in the end', async () => {
+  const queue = `frugal-${++queues}`
+  await project.query(
+    "insert into jobs (job_id, model) select 'row-' || n, 'm' || n from generate_series(0, 39) n",
+  )
+  const counts: Record<string, number> = {}
+  const both = [await join(queue, counts), await join(queue, counts)]
+  const begun = performance.now()
+  for (let n = 0; n < 40; n++) {
+    await both[n % 2]?.enqueue([{ jobId: `row-${n}`, models: [`m${n}`] }])
+    await sleep(60)
+  }
+  const seconds = Math.ceil((performance.now() - begun) / 1_000)
+  const unwritten = async () =>
+    (await project.query("select 1 from jobs where job_id like 'row-%' and queued_at is null")).length
+  await expect.poll(unwritten, { timeout: 15_000 }).toBe(0)
+  // At once after a quiet moment, once in each second, and once by each in case that the other is gone.
+  expect(counts['job_queue_project']).toBeLessThanOrEqual(2 * seconds + 3)
+})
