@@ -14,6 +14,15 @@ const pad = (number: number): string => String(number).padStart(2, '0')
 
 export const count = (number: number): string => number.toLocaleString('en')
 
+const units = ['bytes', 'KB', 'MB', 'GB', 'TB'] as const
+
+/** `1.2 MB`: powers of 1,000, as disks are sold. */
+export function bytes(number: number): string {
+  const power = Math.min(units.length - 1, Math.max(0, Math.floor(Math.log10(Math.max(1, number)) / 3)))
+  const value = number / 1_000 ** power
+  return `${power === 0 || value >= 100 ? Math.round(value) : value.toFixed(1)} ${units[power]}`
+}
+
 /** `1 job`, `2 jobs`. */
 export const plural = (number: number, noun: string): string =>
   `${count(number)} ${noun}${number === 1 ? '' : 's'}`

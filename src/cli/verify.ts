@@ -87,7 +87,7 @@ function behind(version: number, before: number, after: number): readonly Differ
 }
 
 /** Every field of every row that is not what the fold of the log says. */
-function rowDifferences(stored: Projection, folded: Projection): Difference[] {
+export function rowDifferences(stored: Projection, folded: Projection): Difference[] {
   return [
     ...differencesOf('job_queue_state', rowOf(stored.state), rowOf(folded.state)),
     ...jobDifferences(stored.jobs, folded.jobs),

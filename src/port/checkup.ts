@@ -13,6 +13,16 @@ export interface TableCheck {
   readonly missing: readonly string[]
 }
 
+/** How much the log has; `own` is of this queue. `week`: since the first event of the last seven days. */
+export interface LogCheck {
+  readonly bytes: number
+  readonly archiveBytes: number
+  readonly events: number
+  readonly own: number
+  readonly oldestAt: Micros | null
+  readonly week: { readonly events: number; readonly ageMs: number } | null
+}
+
 /** What `job_queue_checkup` saw of a database and of one queue, unjudged; every field is documented there. */
 export interface Checkup {
   readonly now: Micros
@@ -51,6 +61,7 @@ export interface Checkup {
   readonly arrivals: Backlog
   readonly inbox: Backlog
   readonly behind: { readonly events: number; readonly ageMs: number | null }
+  readonly log: LogCheck
   readonly unknownRows: { readonly old: number; readonly new: number }
   /** Null where there are no tables of the first coordinator; `writtenAt` only when that was after the migration. */
   readonly first: { readonly activeJobId: string | null; readonly writtenAt: Micros | null } | null

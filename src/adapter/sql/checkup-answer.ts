@@ -36,6 +36,24 @@ const setAside = z
   })
   .transform(({ age_ms: ageMs, ...row }) => ({ ...row, ageMs }))
 
+const log = z
+  .object({
+    bytes: integer,
+    archive_bytes: integer,
+    events: integer,
+    own: integer,
+    oldest_at: integer.nullable(),
+    week: z
+      .object({ events: integer, age_ms: integer })
+      .transform(({ age_ms: ageMs, ...row }) => ({ ...row, ageMs }))
+      .nullable(),
+  })
+  .transform(({ archive_bytes: archiveBytes, oldest_at: oldestAt, ...row }) => ({
+    ...row,
+    archiveBytes,
+    oldestAt,
+  }))
+
 /** What `job_queue_checkup` answers. */
 export const checkupAnswer = z
   .object({
@@ -57,6 +75,7 @@ export const checkupAnswer = z
     behind: z
       .object({ events: integer, age_ms: integer.nullable() })
       .transform(({ events, age_ms: ageMs }) => ({ events, ageMs })),
+    log,
     unknown_rows: z.object({ old: integer, new: integer }),
     first: z
       .object({ active_job_id: z.string().nullable(), written_at: integer.nullable() })

@@ -1,6 +1,7 @@
 import type { Cli } from '../cli.ts'
 import { examine } from '../doctor/examine.ts'
 import type { Finding } from '../doctor/finding.ts'
+import { sizeText } from '../doctor/sizes.ts'
 import { FoundSomething } from '../failure.ts'
 import type { Frame } from '../frame.ts'
 import { wholeNumber } from '../whole-number.ts'
@@ -17,13 +18,14 @@ export function addDoctor(cli: Cli): void {
       'look for what is wrong with the database, the queue and its workers; each with its remedy',
       [
         ['doctor', 'exit code 3 when there is a problem; notes alone are none'],
-        ['doctor --json', 'the findings, for a monitor'],
+        ['doctor --json', 'the findings and the size of the log, for a monitor'],
       ],
       async (frame, _, { waiting }) => {
         const minutes = wholeNumber('--waiting', waiting, 1, 1_000_000) ?? 30
-        const findings = await examine(frame, minutes * 60_000)
+        const { findings, log } = await examine(frame, minutes * 60_000)
         const ok = findings.every(({ level }) => level === 'note')
-        frame.emit({ queue: frame.queue, ok, findings }, textOf(frame, findings))
+        const sizes = log === null ? '' : `\n${sizeText(frame, log)}`
+        frame.emit({ queue: frame.queue, ok, findings, log }, `${textOf(frame, findings)}${sizes}`)
         if (!ok) throw new FoundSomething()
       },
     )

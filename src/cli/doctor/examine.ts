@@ -5,6 +5,7 @@ import { checkClock } from './checks/clock.ts'
 import { checkFirst } from './checks/first.ts'
 import { checkFunctions } from './checks/functions.ts'
 import { checkGrants } from './checks/grants.ts'
+import { checkLog } from './checks/log.ts'
 import { checkPooler } from './checks/pooler.ts'
 import { checkRows } from './checks/rows.ts'
 import { checkServer } from './checks/server.ts'
@@ -13,6 +14,7 @@ import { checkTriggers } from './checks/triggers.ts'
 import { checkWorkers } from './checks/workers.ts'
 import { type Facts, gather } from './facts.ts'
 import { type Finding, problem } from './finding.ts'
+import { type LogSize, logSize } from './sizes.ts'
 
 /** Every check, the ones first that make others pointless. */
 const checks: readonly ((facts: Facts) => Finding[])[] = [
@@ -24,22 +26,28 @@ const checks: readonly ((facts: Facts) => Finding[])[] = [
   checkFirst,
   checkRows,
   checkArrivals,
+  checkLog,
   checkStuck,
   checkWorkers,
   checkClock,
 ]
 
-/**
- * Everything that was found, the problems first.
- * @throws InterlockError when the database cannot be reached at all, or is none that can be examined
- */
-export async function examine(frame: Frame, patienceMs: number): Promise<readonly Finding[]> {
+export interface Examination {
+  /** Everything that was found, the problems first. */
+  readonly findings: readonly Finding[]
+  /** Null where the doctor was kept out. */
+  readonly log: LogSize | null
+}
+
+/** @throws InterlockError when the database cannot be reached at all, or is none that can be examined */
+export async function examine(frame: Frame, patienceMs: number): Promise<Examination> {
   const facts = await gather(frame, patienceMs).catch(unexamined)
   if (facts === null)
     throw new InterlockError('invalid_input', 'a store in memory has nothing to examine; give --url')
-  if (!('checkup' in facts)) return [facts]
+  if (!('checkup' in facts)) return { findings: [facts], log: null }
   const found = checks.flatMap((check) => check(facts))
-  return found.toSorted((a, b) => Number(a.level === 'note') - Number(b.level === 'note'))
+  const findings = found.toSorted((a, b) => Number(a.level === 'note') - Number(b.level === 'note'))
+  return { findings, log: logSize(facts) }
 }
 
 /** What keeps the doctor out is the first thing to mend. */

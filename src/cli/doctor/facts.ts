@@ -1,9 +1,24 @@
 import { InterlockError } from '../../core/index.ts'
-import type { Adoptable, Checkup, LogStore, Projection, WorkerRow } from '../../port/index.ts'
+import type { Adoptable, Checkup, LogCheck, LogStore, Projection, WorkerRow } from '../../port/index.ts'
 import { storeAt } from '../../process/index.ts'
 import type { Frame } from '../frame.ts'
+import { checkChainEnd } from '../history/chain.ts'
+import type { BadEvent } from '../history/sound.ts'
 import { emptyFolder, nothingYet } from '../store.ts'
+import { type Drift, driftOf } from './drift.ts'
 import { notificationsArrive } from './notifications.ts'
+
+/** Of the hash chain that many events are looked at. */
+const CHAINED = 1_000
+/** Less than an hour tells nothing of a day. */
+const LEAST_MS = 3_600_000
+const DAY_MS = 86_400_000
+
+/** By how many bytes a day this queue lets the log grow; null while nobody can tell. */
+export function logGrowth({ bytes, events, week }: LogCheck): number | null {
+  if (week === null || week.ageMs < LEAST_MS || events === 0) return null
+  return Math.round(((bytes / events) * week.events * DAY_MS) / week.ageMs)
+}
 
 /** What the checks judge: seen once, at one time. */
 export interface Facts {
@@ -11,6 +26,9 @@ export interface Facts {
   readonly projection: Projection | null
   readonly workers: readonly WorkerRow[]
   readonly adoptable: Adoptable
+  /** The last events of the hash chain; null: the queue keeps none. */
+  readonly chain: { readonly bad: BadEvent | null } | null
+  readonly drift: Drift
   /** How the database is reached. */
   readonly over: 'postgres' | 'supabase' | 'pglite' | 'memory'
   /** This machine's clock in milliseconds, right before and right after the database's was read. */
@@ -35,7 +53,7 @@ export async function gather(frame: Frame, patienceMs: number): Promise<Facts | 
   const store = await storeAt(target)
   try {
     await store.open(frame.queue)
-    const look = await lookAt(store, frame.queue, began)
+    const look = await lookAt(frame, store, began)
     if (look === null) return null
     return {
       ...look,
@@ -48,15 +66,19 @@ export async function gather(frame: Frame, patienceMs: number): Promise<Facts | 
   }
 }
 
-async function lookAt(store: LogStore, queue: string, began: number) {
+async function lookAt(frame: Frame, store: LogStore, began: number) {
+  const { queue } = frame
   const before = Date.now()
   const checkup = await store.checkup(queue)
   if (checkup === null) return null
+  const projection = await store.projection(queue)
   return {
     checkup,
+    projection,
+    drift: await driftOf(frame, store, projection),
+    chain: await checkChainEnd(store, queue, CHAINED),
     clock: { before, after: Date.now() },
     connectedMs: performance.now() - began,
-    projection: await store.projection(queue),
     workers: await store.workers(queue),
     adoptable: await store.adoptable({ limit: 1 }),
   }

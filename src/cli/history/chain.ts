@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto'
 import { InterlockError } from '../../core/index.ts'
-import type { LogStore } from '../../port/index.ts'
+import type { ChainPage, LogStore } from '../../port/index.ts'
 import type { Frame } from '../frame.ts'
 import { progressOf } from '../terminal/progress.ts'
 import type { BadEvent } from './sound.ts'
@@ -68,6 +68,32 @@ export async function checkChain(frame: Frame, store: LogStore, anchor?: Anchor)
   // The head moves with every append; only a head that stood still can be compared.
   if (last?.version === version) walk.end(last.head)
   return { from, version: walk.at, head: walk.head, bad: walk.bad }
+}
+
+/**
+ * The same for the last events alone, which is cheap however long the chain: each has to follow from the hash that the one
+ * before it carries. Null for a queue that keeps none.
+ */
+export async function checkChainEnd(
+  store: LogStore,
+  queue: string,
+  events: number,
+): Promise<Pick<Chain, 'bad'> | null> {
+  const head = await store.chain(queue, 0, 1)
+  if (head === null) return null
+  const { chainFrom, version, start } = head
+  const after = Math.max(chainFrom, version - events)
+  const page = await store.chain(queue, Math.max(chainFrom, after - 1), events + 1)
+  const [before, ...rest] = page?.events ?? []
+  if (after > chainFrom && before?.hash != null) return ended(rest, Buffer.from(before.hash, 'hex'), after)
+  const from = start === null ? startOf(queue, chainFrom) : Buffer.from(start, 'hex')
+  return ended(page?.events ?? [], from, chainFrom)
+}
+
+function ended(events: ChainPage['events'], start: Buffer, from: number): Pick<Chain, 'bad'> {
+  const walk = new Walk(start, from, undefined)
+  for (const event of events) walk.take(event)
+  return { bad: walk.bad }
 }
 
 class Walk {

@@ -7,13 +7,13 @@ import { type Finding, note, problem } from '../finding.ts'
 export function checkWorkers({ workers }: Facts): Finding[] {
   const live = workers.filter(({ state }) => state === 'live')
   const late = workers.filter(({ state }) => state === 'late')
-  const releases = [...new Set(live.map(({ release }) => release))].toSorted()
+  const releases = [...Map.groupBy(live, ({ release }) => release)].toSorted(([a], [b]) => (a < b ? -1 : 1))
   const found: Finding[] = []
-  if (releases.some((release) => release !== RELEASE))
+  if (releases.some(([release]) => release !== RELEASE))
     found.push(
       note(
         'releases',
-        `live processes run ${releases.join(', ')}; this is ${RELEASE}`,
+        `live processes run ${releases.map(([release, { length }]) => `${release} (${length})`).join(', ')}; this is ${RELEASE}`,
         'finish the deploy: two releases side by side are for the time of one',
       ),
     )

@@ -1,0 +1,30 @@
+import { isInterlockError, projectionOf } from '../../core/index.ts'
+import type { LogStore, Projection } from '../../port/index.ts'
+import type { Frame } from '../frame.ts'
+import { ledgerAt } from '../history/fold.ts'
+import { type Difference, rowDifferences } from '../verify.ts'
+
+/** More than that after the last snapshot takes longer than a look should; `verify` takes its time. */
+const MOST_EVENTS = 100_000
+
+export interface Drift {
+  /** Fields of rows that are not what the log says; null: looking would take too long. */
+  readonly fields: readonly Difference[] | null
+  /** Why the log cannot be folded, if so. */
+  readonly unreadable: string | null
+}
+
+/** Compares the rows with the log, folded from its last snapshot. Cheaper than `verify`, which trusts no snapshot. */
+export async function driftOf(frame: Frame, store: LogStore, stored: Projection | null): Promise<Drift> {
+  if (stored === null) return { fields: [], unreadable: null }
+  const { version } = stored.state
+  const kept = await store.snapshot(frame.queue, version)
+  if (version - (kept?.seq ?? 0) > MOST_EVENTS) return { fields: null, unreadable: null }
+  try {
+    const ledger = await ledgerAt(frame, store, version)
+    return { fields: rowDifferences(stored, projectionOf(ledger)), unreadable: null }
+  } catch (error) {
+    if (!isInterlockError(error, 'corrupt_log') && !isInterlockError(error, 'unknown_event')) throw error
+    return { fields: null, unreadable: error.message }
+  }
+}
