@@ -1287,6 +1287,9 @@ $$;
 --   not_taken_in         {rows, job_id, reason}: rows that cannot be jobs and have not come in since; the newest
 --   arrivals, inbox      {rows, age_ms}: rows not taken in yet, commands not decided yet; the oldest
 --   behind               {events, age_ms}: what your tables do not follow yet
+--   log                  {bytes, archive_bytes, events, own, oldest_at, week}: of the tables of log and archive with their indexes;
+--                        events of all queues and of this one in the log; when its first one happened; week: {events, age_ms}, those
+--                        since the first one of the last seven days, and how long ago that was, null without one
 --   unknown_rows         {old, new}: rows that are blocked by a coordinator which is not this one, queued before and after the
 --                        migration; at most 1,000 are counted
 --   first                null, or {active_job_id, written_at}: what the first coordinator's tables say
@@ -1416,6 +1419,17 @@ begin
     'behind', jsonb_build_object('events', coalesce(head.version - head.projected_seq, 0),
       'age_ms', (select (extract(epoch from clock_timestamp() - l.created_at) * 1000)::bigint
                    from public.job_queue_log l where l.queue = $1 and l.seq = head.projected_seq + 1)),
+    'log', jsonb_build_object(
+      'bytes', pg_total_relation_size('public.job_queue_log'), 'archive_bytes', pg_total_relation_size('public.job_queue_log_archive'),
+      'events', (select coalesce(sum(h.version - h.archived_seq), 0) from public.job_queue_heads h),
+      'own', coalesce(head.version - head.archived_seq, 0),
+      'oldest_at', (select (extract(epoch from l.created_at) * 1000000)::bigint
+                      from public.job_queue_log l where l.queue = $1 and l.seq = head.archived_seq + 1),
+      'week', (select jsonb_build_object('events', head.version - l.seq + 1,
+                 'age_ms', (extract(epoch from clock_timestamp() - l.created_at) * 1000)::bigint)
+                 from public.job_queue_log l
+                where l.created_at > clock_timestamp() - interval '7 days' and l.queue = $1
+                order by l.created_at limit 1)),
     'unknown_rows', unknown_rows,
     'first', first,
     'foreign_writes', (select coalesce(jsonb_agg(jsonb_build_object('pid', a.pid, 'role', a.usename, 'application', a.application_name)), '[]')
@@ -3136,7 +3150,7 @@ $privileges$;
 -- What this was. Rows change only when something did, so that running it again leaves everything as it is.
 insert into public.job_queue_migrations as m (version, checksum)
 values 
-  ('027', 'c43e34e8852386711f0a716014104dc7622f7308eedd6eb344681d6630aad37a')
+  ('027', 'af676572dcf4d4058ddfd06eacd0010a5830f3025f76a0a6a4ede7842e1a3c0c')
 on conflict (version) do update set checksum = excluded.checksum, applied_at = excluded.applied_at
   where m.checksum <> excluded.checksum;
 -- PostgREST finds the new functions after this; nobody else listens.
