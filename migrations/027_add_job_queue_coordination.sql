@@ -1165,8 +1165,9 @@ $$;
 --   release     the release of Interlock it runs, at most 200 characters
 --   ttl_ms      how long the lease lives without another beat, 100 ms to a day; grace_ms how long after it until its jobs
 --               may be expired, at most a day
--- Returns {alive, now, expires_at, version, overdue}: alive false when the lease is over, which it then stays; times in
--- microseconds; the head's version; overdue: workers that hold jobs and are gone, to be expired by whoever reads this.
+-- Returns {alive, now, expires_at, version, overdue, arrived, requested}: alive false when the lease is over, which it then stays; times in
+-- microseconds; the head's version; overdue: workers that hold jobs and are gone, to be expired by whoever reads this;
+-- arrived, requested: there are rows to be taken in, and commands by SQL, that nobody is at.
 -- Raises JQ001 when an argument is out of bounds.
 create or replace function public.job_queue_beat(queue text, worker_id text, kinds text[], free_slots integer,
   release text, ttl_ms integer, grace_ms integer)
@@ -1208,6 +1209,10 @@ begin
     'now', (extract(epoch from clock_timestamp()) * 1000000)::bigint,
     'expires_at', (extract(epoch from lease.expires_at) * 1000000)::bigint,
     'version', coalesce((select h.version from public.job_queue_heads h where h.queue = $1), 0),
+    'arrived', exists (select from public.job_queue_arrivals a
+      where (a.queue is null or a.queue = $1) and coalesce(a.claimed_until < clock, true)),
+    'requested', exists (select from public.job_queue_inbox i
+      where i.queue = $1 and i.answered_at is null and coalesce(i.taken_until < clock, true)),
     'overdue', public.job_queue_overdue($1, lease.is_new));
 end
 $$;
@@ -2462,7 +2467,7 @@ begin
       case when jsonb_typeof($1 -> 'kinds') = 'array' then array(select jsonb_array_elements_text($1 -> 'kinds')) end,
       coalesce(($1 ->> 'free_slots')::integer, 0), coalesce($1 ->> 'release', 'sql'),
       coalesce(($1 ->> 'ttl_ms')::integer, 15000), coalesce(($1 ->> 'grace_ms')::integer, 5000));
-    beat := jsonb_build_object('ok', true) || (beat - 'overdue' - 'version');
+    beat := jsonb_build_object('ok', true) || (beat - '{overdue,version,arrived,requested}'::text[]);
   elsif ($1 ->> 'type' in ('start', 'claim') or $1 ? 'claim') and not exists (
       select from public.job_queue_workers w
        where w.queue = $2 and w.worker_id = worker and not w.dead and w.expires_at > clock_timestamp()) then
@@ -2840,8 +2845,8 @@ end
 $$;
 
 -- job_queue_wake_intake(): the trigger on job_queue_arrivals and job_queue_inbox that tells those who listen through Supabase
--- Realtime of rows that arrived in `jobs`, and of commands by SQL: {queue, intake: true} to the topic of every queue that has
--- live workers. Only where realtime.send exists. In 250 ms once at most, as job_queue_wake; the time of the last one is the
+-- Realtime of rows that arrived in `jobs`, and of commands by SQL: {queue, intake: 'rows'}, or 'requests', to the topic of every
+-- queue that has live workers. Only where realtime.send exists. In 250 ms once at most, as job_queue_wake; the time of the last one is the
 -- value of a sequence, since a row would be locked until the user's transaction ends. Raises nothing: no wake-up fails a
 -- user's insert.
 create or replace function public.job_queue_wake_intake() returns trigger
@@ -2856,7 +2861,8 @@ begin
   end if;
   perform setval('public.job_queue_intake_woken', clock);
   begin
-    perform realtime.send(jsonb_build_object('queue', w.queue, 'intake', true), 'wake', 'interlock:' || w.queue, true)
+    perform realtime.send(jsonb_build_object('queue', w.queue,
+        'intake', case tg_table_name when 'job_queue_inbox' then 'requests' else 'rows' end), 'wake', 'interlock:' || w.queue, true)
        from (select distinct k.queue from public.job_queue_workers k
               where not k.dead and k.expires_at > clock_timestamp()) w;
   exception when others then
@@ -3066,8 +3072,10 @@ begin
       execute function public.job_queue_wake();
     create or replace trigger job_queue_wake_intake after insert on public.job_queue_arrivals for each statement
       execute function public.job_queue_wake_intake();
-    create or replace trigger job_queue_wake_intake after insert on public.job_queue_inbox for each statement
-      execute function public.job_queue_wake_intake();
+    -- Not for those that are answered as they come, as heartbeats are.
+    drop trigger if exists job_queue_wake_intake on public.job_queue_inbox;
+    create trigger job_queue_wake_intake after insert on public.job_queue_inbox for each row
+      when (new.answered_at is null) execute function public.job_queue_wake_intake();
   end if;
 end
 $realtime$;
@@ -3150,7 +3158,7 @@ $privileges$;
 -- What this was. Rows change only when something did, so that running it again leaves everything as it is.
 insert into public.job_queue_migrations as m (version, checksum)
 values 
-  ('027', 'af676572dcf4d4058ddfd06eacd0010a5830f3025f76a0a6a4ede7842e1a3c0c')
+  ('027', 'a72b2ab441f28f4cefd45e292d143da848aff94d2c6686bcef2d5b99263fd249')
 on conflict (version) do update set checksum = excluded.checksum, applied_at = excluded.applied_at
   where m.checksum <> excluded.checksum;
 -- PostgREST finds the new functions after this; nobody else listens.

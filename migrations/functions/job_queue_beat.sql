@@ -6,8 +6,9 @@
 --   release     the release of Interlock it runs, at most 200 characters
 --   ttl_ms      how long the lease lives without another beat, 100 ms to a day; grace_ms how long after it until its jobs
 --               may be expired, at most a day
--- Returns {alive, now, expires_at, version, overdue}: alive false when the lease is over, which it then stays; times in
--- microseconds; the head's version; overdue: workers that hold jobs and are gone, to be expired by whoever reads this.
+-- Returns {alive, now, expires_at, version, overdue, arrived, requested}: alive false when the lease is over, which it then stays; times in
+-- microseconds; the head's version; overdue: workers that hold jobs and are gone, to be expired by whoever reads this;
+-- arrived, requested: there are rows to be taken in, and commands by SQL, that nobody is at.
 -- Raises JQ001 when an argument is out of bounds.
 create or replace function public.job_queue_beat(queue text, worker_id text, kinds text[], free_slots integer,
   release text, ttl_ms integer, grace_ms integer)
@@ -49,6 +50,10 @@ begin
     'now', (extract(epoch from clock_timestamp()) * 1000000)::bigint,
     'expires_at', (extract(epoch from lease.expires_at) * 1000000)::bigint,
     'version', coalesce((select h.version from public.job_queue_heads h where h.queue = $1), 0),
+    'arrived', exists (select from public.job_queue_arrivals a
+      where (a.queue is null or a.queue = $1) and coalesce(a.claimed_until < clock, true)),
+    'requested', exists (select from public.job_queue_inbox i
+      where i.queue = $1 and i.answered_at is null and coalesce(i.taken_until < clock, true)),
     'overdue', public.job_queue_overdue($1, lease.is_new));
 end
 $$;

@@ -30,7 +30,7 @@ begin
       case when jsonb_typeof($1 -> 'kinds') = 'array' then array(select jsonb_array_elements_text($1 -> 'kinds')) end,
       coalesce(($1 ->> 'free_slots')::integer, 0), coalesce($1 ->> 'release', 'sql'),
       coalesce(($1 ->> 'ttl_ms')::integer, 15000), coalesce(($1 ->> 'grace_ms')::integer, 5000));
-    beat := jsonb_build_object('ok', true) || (beat - 'overdue' - 'version');
+    beat := jsonb_build_object('ok', true) || (beat - '{overdue,version,arrived,requested}'::text[]);
   elsif ($1 ->> 'type' in ('start', 'claim') or $1 ? 'claim') and not exists (
       select from public.job_queue_workers w
        where w.queue = $2 and w.worker_id = worker and not w.dead and w.expires_at > clock_timestamp()) then

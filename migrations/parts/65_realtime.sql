@@ -8,8 +8,10 @@ begin
       execute function public.job_queue_wake();
     create or replace trigger job_queue_wake_intake after insert on public.job_queue_arrivals for each statement
       execute function public.job_queue_wake_intake();
-    create or replace trigger job_queue_wake_intake after insert on public.job_queue_inbox for each statement
-      execute function public.job_queue_wake_intake();
+    -- Not for those that are answered as they come, as heartbeats are.
+    drop trigger if exists job_queue_wake_intake on public.job_queue_inbox;
+    create trigger job_queue_wake_intake after insert on public.job_queue_inbox for each row
+      when (new.answered_at is null) execute function public.job_queue_wake_intake();
   end if;
 end
 $realtime$;

@@ -31,7 +31,7 @@ import {
   type RequeueReason,
   type Started,
 } from '../core/index.ts'
-import type { DeadJob, JobData } from '../port/index.ts'
+import type { DeadJob, Intake, JobData } from '../port/index.ts'
 import type {
   CompleteOptions,
   Coordinator,
@@ -59,6 +59,9 @@ import { eventsFrom, pagesOf, pullEvents, type StreamSource, standingOf } from '
 import { type QueueView, queueView, toDate } from './view.ts'
 import { type WorkflowConfig, workflowModels } from './workflow-models.ts'
 
+/** How long, and half as long again on average, a process without a free slot leaves rows that arrived to others. */
+const FULL_MS = 1_000
+
 /** One queue, seen and written by one process. Made by {@link createCoordinator}. */
 class QueueCoordinator implements Coordinator {
   readonly #options: WholeOptions
@@ -70,13 +73,14 @@ class QueueCoordinator implements Coordinator {
   readonly #wake = new Subject<void>()
   readonly #counter = new Counter()
   readonly #intake = new Subject<void>()
+  #intakeLater: NodeJS.Timeout | undefined
 
   constructor(options: CoordinatorOptions) {
     this.#options = completeOptions(options)
     this.#member = new Member(this.#options, {
       onEvent: (event) => this.#onEvent(event),
       onStarted: (attempt) => this.#desk.gate.deliver(attempt),
-      onIntake: () => this.#onIntake(),
+      onIntake: (intake) => this.#onIntake(intake),
       onPoll: () => this.#onPoll(),
       onOpening: () => this.#wake.next(),
     })
@@ -355,6 +359,7 @@ class QueueCoordinator implements Coordinator {
 
   offering(kinds: readonly string[] | null, freeSlots: number): void {
     this.#member.offer(kinds, freeSlots)
+    if (freeSlots > 0 && this.#intakeLater !== undefined) this.#takeInNow()
   }
 
   catchUp(): Promise<void> {
@@ -391,6 +396,7 @@ class QueueCoordinator implements Coordinator {
 
   async close(): Promise<void> {
     this.#desk.gate.close()
+    clearTimeout(this.#intakeLater)
     await this.#inbox.close()
     // The end of a job that ran beside the line: untold, it would stand there for somebody to start it.
     await this.#lenient?.settle()
@@ -422,8 +428,17 @@ class QueueCoordinator implements Coordinator {
     if ((event.offers?.length ?? 0) > 0) this.#wake.next()
   }
 
-  #onIntake(): void {
-    this.#inbox.nudge()
+  #onIntake(intake: Intake): void {
+    if (intake !== 'rows') this.#inbox.nudge()
+    if (intake === 'requests') return
+    if (!this.#member.isFull) return this.#intake.next()
+    this.#intakeLater ??= setTimeout(() => this.#takeInNow(), FULL_MS * (1 + Math.random())).unref()
+  }
+
+  /** What was left to others for a while. */
+  #takeInNow(): void {
+    clearTimeout(this.#intakeLater)
+    this.#intakeLater = undefined
     this.#intake.next()
   }
 

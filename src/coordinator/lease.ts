@@ -1,5 +1,5 @@
 import type { Micros } from '../core/index.ts'
-import type { BeatAnswer, LogStore } from '../port/index.ts'
+import type { BeatAnswer, Intake, LogStore } from '../port/index.ts'
 
 export interface LeaseOptions {
   readonly store: LogStore
@@ -10,6 +10,8 @@ export interface LeaseOptions {
   readonly release: string
   /** Worker processes whose lease is past ttl + grace and that still hold something. */
   readonly onOverdue: (workerIds: readonly string[]) => void
+  /** Something came in beside the log, and nobody is at it. */
+  readonly onIntake: (intake: Intake) => void
   /** This incarnation's lease is gone; everything it ran is somebody else's by now, or soon. */
   readonly onLost: () => void
   readonly onUnreachable: (error: unknown) => void
@@ -110,6 +112,8 @@ export class LeaseKeeper {
     const answer = await store.beat({ queue, workerId, kinds, freeSlots, release, ttlMs, graceMs })
     if (workerId === this.#workerId) this.#take(answer, sent)
     if (answer.overdue.length > 0) this.#options.onOverdue(answer.overdue)
+    if (answer.arrived) this.#options.onIntake('rows')
+    if (answer.requested) this.#options.onIntake('requests')
     return answer
   }
 

@@ -13,7 +13,7 @@ import {
   type Started,
   startedJob,
 } from '../core/index.ts'
-import type { Concern } from '../port/index.ts'
+import type { Concern, Intake } from '../port/index.ts'
 import { Audience } from './audience.ts'
 import { pause } from './backoff.ts'
 import { DatabaseClock } from './clock.ts'
@@ -55,8 +55,8 @@ export interface MemberHooks {
   readonly onEvent: (event: RecordedEvent) => void
   /** A job was started for this process by a command that it did not send. */
   readonly onStarted: (attempt: Started) => void
-  /** Rows may have arrived in `jobs`. */
-  readonly onIntake: () => void
+  /** Something may have come in beside the log. */
+  readonly onIntake: (intake: Intake) => void
   /** Once per poll, when the log has been read. */
   readonly onPoll: () => void
   /** Somebody may start who could not before, although no event says so. */
@@ -281,19 +281,27 @@ export class Member {
     this.#stopped.complete()
   }
 
-  #onWake(version?: number, intake?: boolean, concern: Concern = 'all'): void {
+  #onWake(version?: number, intake?: Intake | false, concern: Concern = 'all'): void {
     this.head.hear(version)
-    if (intake !== true && !this.#mayIgnore(concern)) void this.#pen.catchUp(version)
-    if (intake !== false) this.#hooks.onIntake()
+    if (!intake && !this.#mayIgnore(concern)) void this.#pen.catchUp(version)
+    if (intake !== false) this.#hooks.onIntake(intake ?? 'both')
   }
 
   /** What others did among themselves can wait for the next command, where each read has its price and nobody looks on. */
   #mayIgnore(concern: Concern): boolean {
-    const { kinds, freeSlots } = this.lease.offering
-    const isWorker = kinds?.length !== 0
     const isFresh = performance.now() - this.head.reachedAt < STALE_MS
-    if (this.#options.store.frugal !== true || !isWorker || !isFresh || this.#audience.isThere) return false
-    return concern === 'nobody' || (concern === 'free' && freeSlots === 0)
+    if (!this.#isThrifty || !isFresh || this.#audience.isThere) return false
+    return concern === 'nobody' || (concern === 'free' && this.isFull)
+  }
+
+  /** A worker where each call has its price; what is no worker is there to know the queue. */
+  get #isThrifty(): boolean {
+    return this.#options.store.frugal === true && this.lease.offering.kinds?.length !== 0
+  }
+
+  /** It has no slot for what comes in, and leaves that to others. */
+  get isFull(): boolean {
+    return this.#isThrifty && this.lease.offering.freeSlots === 0
   }
 
   /** Where the database is away, the lease runs out by itself. */
@@ -312,7 +320,9 @@ export class Member {
       void this.inBackground({ type: 'expire_leases', workerIds, retryAt: AT_ONCE })
     const onUnreachable = (error: unknown) => this.noteError(error)
     const onLost = () => this.#onLeaseLost()
-    const options = { store, queue, ttlMs, graceMs, release: RELEASE, onOverdue, onLost, onUnreachable }
+    const { onIntake } = this.#hooks
+    const hooks = { onOverdue, onIntake, onLost, onUnreachable }
+    const options = { store, queue, ttlMs, graceMs, release: RELEASE, ...hooks }
     return new LeaseKeeper(options, this.#workerId)
   }
 

@@ -112,6 +112,9 @@ export interface BeatAnswer {
   readonly version: number
   /** Workers whose lease is past ttl + grace and that still hold something; any live process expires them. */
   readonly overdue: readonly string[]
+  /** There are rows of `jobs` to be taken in, and commands by SQL to be decided, that nobody is at. */
+  readonly arrived: boolean
+  readonly requested: boolean
 }
 
 export interface WorkerRow {
@@ -294,7 +297,10 @@ export interface ChainPage {
  */
 export type Concern = 'nobody' | 'free' | 'all'
 
-export type OnWake = (version?: number, intake?: boolean, concern?: Concern) => void
+/** What came in beside the log: rows of `jobs`, commands by SQL, or, where it is not known which, both. */
+export type Intake = 'rows' | 'requests' | 'both'
+
+export type OnWake = (version?: number, intake?: Intake | false, concern?: Concern) => void
 
 /**
  * Where a queue's log lives. All writes to the log go through `append` (or `turn`, which is an append under a lock that
@@ -411,9 +417,9 @@ export interface LogStore {
   leave(queue: string, workerId: string): Promise<void>
   workers(queue: string): Promise<readonly WorkerRow[]>
   /**
-   * Called soon after somebody appended, with the version the log was at then, where that is known; and, with `intake`
-   * true, soon after rows may have arrived in `jobs`. Without either, both may be so. `concern` (all unless given): whom what was
-   * appended has to do with. A hint only: it may come late, double, or never. Returns how to stop.
+   * Called soon after somebody appended, with the version the log was at then, where that is known; and, with an
+   * `intake`, soon after something came in beside the log. Without either, both may be so. `concern` (all unless given): whom
+   * what was appended has to do with. A hint only: it may come late, double, or never. Returns how to stop.
    */
   listen(queue: string, onWake: OnWake): Promise<() => Promise<void>>
   close(): Promise<void>

@@ -179,7 +179,7 @@ function beatIn(queue: MemoryQueue, beat: WorkerBeat, now: number): BeatAnswer {
     const startedAt = worker?.startedAt ?? now
     queue.workers.set(beat.workerId, { beat, startedAt, beatAt: now, expiresAt, dead: false })
   }
-  return { alive, now, expiresAt, version, overdue: overdueIn(queue, now) }
+  return { alive, now, expiresAt, version, overdue: overdueIn(queue, now), arrived: false, requested: false }
 }
 
 /** Those that hold a job and may be expired. */

@@ -82,7 +82,14 @@ export const projectAnswer = z
   }))
 
 export const beatAnswer = z
-  .object({ ...head, alive: z.boolean(), expires_at: integer, overdue: ids })
+  .object({
+    ...head,
+    alive: z.boolean(),
+    expires_at: integer,
+    overdue: ids,
+    arrived: z.boolean(),
+    requested: z.boolean(),
+  })
   .transform(({ expires_at: expiresAt, ...answer }) => ({ ...answer, expiresAt }))
 
 export const workersAnswer = z.array(

@@ -11,7 +11,7 @@ const INTAKE = 'intake'
  */
 export function tellWake(payload: string | undefined, queue: string, onWake: OnWake): void {
   if (payload === undefined) return onWake()
-  if (payload === INTAKE) return onWake(undefined, true)
+  if (payload === INTAKE) return onWake(undefined, 'both')
   const colon = payload.lastIndexOf(':')
   if (payload.slice(0, colon) !== queue) return
   const version = Number(payload.slice(colon + 1))

@@ -1,4 +1,4 @@
-import type { Concern, OnWake } from '../../port/index.ts'
+import type { Concern, Intake, OnWake } from '../../port/index.ts'
 import { parseConcern, Versions } from './concern.ts'
 import type { Channel, ChannelStatus, SupabaseLike } from './like.ts'
 
@@ -30,6 +30,8 @@ const SILENCE_MS = 10_000
 /** A start does not wait longer for Realtime; one asks until it comes. */
 const JOIN_MS = 5_000
 const REOPEN_MS = 1_000
+
+const intakes = ['rows', 'requests'] as const satisfies readonly Intake[]
 
 /** Wakes whoever waits for news of one queue. While the channel is not joined, or proves to be deaf, it asks instead. */
 export class WakeChannel {
@@ -143,11 +145,12 @@ export class WakeChannel {
     if (!this.#closed) this.#join(() => {})
   }
 
-  /** `{version, direct, concerns}` after an append, `{intake: true}` when rows arrived in `jobs`. Anybody may send anything. */
+  /** `{version, direct, concerns}` after an append, `{intake}` when something came in. Anybody may send anything. */
   #hear(payload: unknown): void {
     const { version, intake, direct, concerns } = (payload ?? {}) as Readonly<Record<string, unknown>>
     if (direct === true) this.#directAt = performance.now()
-    if (intake === true) return this.#wakeTwice(undefined, true)
+    if (intake !== undefined)
+      return this.#wakeTwice(undefined, intakes.find((each) => each === intake) ?? 'both')
     this.#newsSince = null
     if (!Number.isSafeInteger(version)) return this.#options.onWake(undefined, false)
     const concern = parseConcern(concerns)
@@ -162,10 +165,10 @@ export class WakeChannel {
   }
 
   /** And once more, for what came in the time for which no second message is sent. */
-  #wakeTwice(version: number | undefined, intake: boolean): void {
+  #wakeTwice(version: number | undefined, intake: Intake | false): void {
     this.#options.onWake(version, intake)
     clearTimeout(this.#again)
-    this.#again = setTimeout(() => this.#options.onWake(undefined, intake), LOOK_AGAIN_MS).unref()
+    this.#again = setTimeout(() => this.#options.onWake(undefined, intake && 'both'), LOOK_AGAIN_MS).unref()
   }
 
   #ask(): void {
