@@ -1,10 +1,12 @@
 import type { Command } from 'commander'
 import { InterlockError, type Micros } from '../core/index.ts'
 import type { LogStore } from '../port/index.ts'
+import type { Frame } from './frame.ts'
+import { type ArchiveFlags, addArchiveFlag } from './history/archive-file.ts'
+import { orCut } from './history/fold.ts'
 import { checkMoment, seqBefore, sinceTime } from './since.ts'
 
-export interface PeriodFlags {
-  readonly [flag: string]: unknown
+export interface PeriodFlags extends ArchiveFlags {
   readonly since: string
   readonly until?: string
 }
@@ -18,7 +20,7 @@ export interface Period {
 }
 
 export const addPeriodFlags = (command: Command): Command =>
-  command
+  addArchiveFlag(command)
     .option('--since <seq|time>', '24h, 14:03:07, a time with its zone, or a number of the log', '24h')
     .option('--until <seq|time>', 'to there; now unless given')
 
@@ -33,10 +35,11 @@ export function checkPeriod({ since, until }: PeriodFlags): void {
  * @throws InterlockError `invalid_input` when there is no event in it
  */
 export async function periodOf(
+  frame: Frame,
   store: LogStore,
-  queue: string,
   { since, until }: PeriodFlags,
 ): Promise<Period> {
+  const { queue } = frame
   const { version, now, events, archivedSeq } = await store.read(queue, 0, 1)
   // Where the first ones are gone, the first that are left.
   const [first] = events.length > 0 ? events : (await store.read(queue, archivedSeq, 1)).events
@@ -47,7 +50,7 @@ export async function periodOf(
       : await borderOf(store, queue, '--until', until, now, version)
   const firstAt = first?.at ?? now
   const period = {
-    after: begin.seq,
+    after: await orCut(frame, store, begin.seq),
     upTo: end.seq,
     from: Math.max(firstAt, begin.at),
     to: Math.max(firstAt, end.at),

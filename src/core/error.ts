@@ -59,7 +59,7 @@ export function isInterlockError(error: unknown, code?: ErrorCode): error is Int
 export function archived(queue: string, through: number): InterlockError {
   return new InterlockError(
     'archived',
-    `events 1 to ${through} of queue ${queue} were archived and are not in the database; go on from a snapshot (start the process anew), or read the file that they were archived to`,
+    `events 1 to ${through} of queue ${queue} were archived and are not in the database; go on from a snapshot (start the process anew), or read the file that they were archived to (\`--from-archive\`)`,
     { seq: through },
   )
 }

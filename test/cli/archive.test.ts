@@ -3,8 +3,12 @@ import path from 'node:path'
 import { gunzipSync } from 'node:zlib'
 import pg from 'pg'
 import { describe, expect, it } from 'vitest'
+import { postgresStore } from '../../src/adapter/postgres/index.ts'
+import { runKind } from '../../src/cli/run/identity.ts'
+import { readWorkload } from '../../src/cli/workload/read.ts'
+import { createCoordinator, silentLogger } from '../../src/coordinator/index.ts'
 import { documentOf, emptyQueue, type LoggedEvent, logOf, tamper, worked } from './history.ts'
-import { interlock, temporaryFolder } from './support.ts'
+import { fileWith, interlock, temporaryFolder } from './support.ts'
 
 /** A queue with a history, of which the first `cut` events are old, and with jobs that wait since before that. */
 async function oldQueue(): Promise<{ readonly url: string; readonly cut: number }> {
@@ -99,11 +103,10 @@ describe('archive', () => {
     expect(await documentOf(url, ['log', '--limit', '2'])).toEqual(log.slice(-2))
     expect(await documentOf(url, ['rebuild'])).toMatchObject({ removed: 0, written: 0 })
     expect((await documentOf(url, ['stats'])).counts).toMatchObject(countsOf(log.slice(cut)))
-    for (const words of [['audit'], ['replay', '--to', '3'], ['log', '--limit', '1000']]) {
-      const { code, stdout, stderr } = await interlock([...words, '--url', url])
-      expect({ words, code, stdout }).toEqual({ words, code: 1, stdout: '' })
-      expect(stderr).toContain(`events 1 to ${cut} of queue default were archived`)
-    }
+    const asked = await interlock(['replay', '--to', '3', '--url', url])
+    expect({ code: asked.code, stdout: asked.stdout }).toEqual({ code: 1, stdout: '' })
+    expect(asked.stderr).toContain(`events 1 to ${cut} of queue default were archived`)
+    expect(asked.stderr).toContain('--from-archive')
     // Processes start from the snapshot of the cut and go on.
     expect(await documentOf(url, ['enqueue', '--job', 'new', '--models', 'm'])).toMatchObject({ queued: 1 })
     expect(await documentOf(url, ['cancel', 'later'])).toMatchObject({ state: 'cancelled' })
@@ -111,6 +114,89 @@ describe('archive', () => {
     // One byte of what is left, and the state of the cut itself.
     await tamper(url, `update job_queue_log set command_hash = command_hash + 1 where seq = ${cut + 2}`)
     expect((await documentOf(url, ['verify'], 3)).firstBad).toMatchObject({ seq: cut + 2 })
+  })
+
+  it('has every reader begin at the cut, and say so', async () => {
+    const { url, cut } = await oldQueue()
+    const log: readonly LoggedEvent[] = await logOf(url)
+    const audited = await documentOf(url, ['audit'])
+    await documentOf(url, ['archive', '--before', String(cut), '--drop'])
+    const read = async (words: readonly string[]) => {
+      const { code, stdout, stderr } = await interlock([...words, '--json', '--url', url])
+      expect({ words, code }).toEqual({ words, code: 0 })
+      expect(stderr).toContain(`from event ${cut + 1} on: those before it are archived`)
+      return stdout
+    }
+    expect(JSON.parse(await read(['log', '--limit', '1000']))).toEqual(log.slice(cut))
+    expect(JSON.parse(await read(['audit']))).toMatchObject({
+      ...{ fromSeq: cut + 1, events: log.length - cut, violations: [], overlaps: [] },
+      lastAt: audited.lastAt,
+    })
+    const steps = (await read(['replay', '--follow', '--speed', '0'])).trim().split('\n')
+    expect(steps.map((line) => JSON.parse(line).seq)).toEqual(log.slice(cut).map(({ seq }) => seq))
+    expect(JSON.parse(await read(['stats', '--since', '0'])).counts).toMatchObject(countsOf(log.slice(cut)))
+    await worked(url, ['d,p,0', 'e,o,0'])
+    expect(JSON.parse(await read(['what-if', '--since', '0'])).jobs).toBeGreaterThan(1)
+    const { code, stderr } = await interlock(['explain', 'a', '--url', url])
+    expect({ code, says: stderr.includes(`has not heard of job a since event ${cut}`) }).toEqual({
+      code: 1,
+      says: true,
+    })
+    // What is left says what it is: the page that is filed names where it begins.
+    expect((await interlock(['audit', '--markdown', '--url', url])).stdout).toContain(
+      `Events 1 to ${cut} are archived and were not read`,
+    )
+  })
+
+  it('reads the files back in front of the log, and every command says what it said before', async () => {
+    const { url, cut } = await oldQueue()
+    const before = await saidOf(url)
+    const folder = await temporaryFolder()
+    const files = ['first.jsonl.gz', 'second.jsonl.gz'].map((name) => path.join(folder, name))
+    const [first = '', second = ''] = files
+    await documentOf(url, ['archive', '--before', String(cut - 4), '--to', first])
+    await documentOf(url, ['archive', '--before', String(cut), '--to', second])
+    const given = ['--from-archive', second, '--from-archive', first]
+    const { auditedAt: _, ...audit } = await documentOf(url, ['audit', ...given])
+    expect(audit).toEqual(before.audit)
+    expect(await documentOf(url, ['log', '--limit', '1000', ...given])).toEqual(before.log)
+    expect(await documentOf(url, ['replay', '--to', '5', ...given])).toEqual(before.replay)
+    expect((await documentOf(url, ['stats', '--until', '12', ...given])).counts).toEqual(before.stats)
+    expect(await documentOf(url, ['verify', ...given])).toMatchObject({ ok: true, firstBad: null })
+    for (const [named, says] of [
+      [[first], `ends with event ${cut - 4}, and the log of queue default begins after ${cut}`],
+      [[path.join(folder, 'none')], 'no such file'],
+    ] as const) {
+      const words = named.flatMap((file) => ['--from-archive', file])
+      const { code, stderr } = await interlock(['audit', ...words, '--url', url])
+      expect({ code, says: stderr.includes(says), stderr }).toMatchObject({ code: 2, says: true })
+    }
+    const only = await interlock(['audit', '--from-archive', second, '--url', url])
+    expect({ code: only.code, note: only.stderr.includes('from event') }).toEqual({ code: 0, note: true })
+  })
+
+  it('runs a file again after the run before it was archived, but none that was under way', async () => {
+    const { url } = await oldQueue()
+    const { version } = await documentOf(url, ['snapshot'])
+    await documentOf(url, ['cancel', 'later'])
+    await documentOf(url, ['archive', '--before', String(version), '--drop'])
+    await worked(url, ['a,m,0', 'b,m;n,0', 'c,o,0'])
+    expect(await documentOf(url, ['audit'])).toMatchObject({ violations: [], completed: 3 })
+    // Of one that was under way nobody knows which jobs have ended.
+    const file = await fileWith('long.csv', 'job_id,models,seconds\nlong,m,0\n')
+    const { jobs } = await readWorkload(file, {})
+    const store = postgresStore(url)
+    const coordinator = await createCoordinator({ store, logger: silentLogger })
+    await coordinator.enqueue([{ jobId: 'long', models: ['m'], kind: runKind(jobs) }])
+    await coordinator.close()
+    await store.close()
+    const { version: head } = await documentOf(url, ['snapshot'])
+    await documentOf(url, ['archive', '--before', String(head), '--drop'])
+    const { code, stderr } = await interlock(['run', file, '--url', url])
+    expect({ code, says: stderr.includes('a run of this file was under way') }).toEqual({
+      code: 1,
+      says: true,
+    })
   })
 
   it('can be called by a schedule in SQL, below a snapshot only', async () => {

@@ -3,7 +3,7 @@ import { expect, it, vi } from 'vitest'
 import { memoryStore } from '../../src/adapter/memory/index.ts'
 import { Audit } from '../../src/cli/audit/index.ts'
 import { createCoordinator } from '../../src/coordinator/index.ts'
-import type { RecordedEvent, Started } from '../../src/core/index.ts'
+import { emptyLedger, type RecordedEvent, type Started } from '../../src/core/index.ts'
 
 // Both the decision and the fold ask this; the audit has its own idea of how many places a model has.
 vi.mock('../../src/core/policy.ts', async (original) => ({
@@ -49,7 +49,7 @@ it('finds every overlap of a run in which two jobs could have one model', async 
   }
   await coordinator.close()
   const { events } = await store.read('default', 0, 10_000)
-  const audit = new Audit()
+  const audit = new Audit(emptyLedger)
   for (const event of events) audit.push(event)
   const said = audit.statement({ queue: 'default', store: 'memory', release: 'test', now: 0 })
 

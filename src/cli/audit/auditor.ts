@@ -1,7 +1,8 @@
-import type { RecordedEvent } from '../../core/index.ts'
+import type { Ledger, RecordedEvent } from '../../core/index.ts'
 import { checkStart } from './check-start.ts'
 import { detach, end } from './end.ts'
 import { type AuditedJob, auditedJob, needOthers } from './job.ts'
+import { beginAt } from './seed.ts'
 import { AuditState } from './state.ts'
 import type { AuditReport } from './violation.ts'
 
@@ -11,6 +12,11 @@ import type { AuditReport } from './violation.ts'
  */
 export class Auditor {
   readonly #state = new AuditState()
+
+  /** @param from where the log begins, if its beginning is gone: the queue as it was then, which is taken as it is */
+  constructor(from?: Ledger) {
+    if (from !== undefined && from.version > 0) beginAt(this.#state, from)
+  }
 
   push(event: RecordedEvent): void {
     const state = this.#state

@@ -21,6 +21,11 @@ export function statementMarkdown(said: Statement): string {
     '## Models',
     ...models(said),
     '## How this was made',
+    ...(said.fromSeq === 1
+      ? []
+      : [
+          `Events 1 to ${count(said.fromSeq - 1)} are archived and were not read. What they led to was taken from the snapshot at the cut, as it is.`,
+        ]),
     `By a sweep over the ${plural(said.events, 'event')} of the log, with code that shares nothing with what lets jobs start. The digest is SHA-256 over the log as it was read: whoever has the log gets the same report and the same digest by \`interlock audit --markdown\`; a log in which one event was changed, added or taken away has another digest.`,
   ].join('\n\n')}\n`
 }
@@ -32,10 +37,26 @@ function verdict({ violations, overlaps, events }: Statement): string {
 }
 
 function facts(said: Statement): string[][] {
-  const { store, firstAt, lastAt, events, jobs, attempts, completed, failed, cancelled, expired, live } = said
+  const {
+    store,
+    fromSeq,
+    firstAt,
+    lastAt,
+    events,
+    jobs,
+    attempts,
+    completed,
+    failed,
+    cancelled,
+    expired,
+    live,
+  } = said
   return [
     ['store', code(store)],
-    ['log', `events 1 to ${count(events)}, ${firstAt ?? '—'} to ${lastAt ?? '—'}`],
+    [
+      'log',
+      `events ${count(fromSeq)} to ${count(fromSeq + events - 1)}, ${firstAt ?? '—'} to ${lastAt ?? '—'}`,
+    ],
     [
       'jobs',
       `${count(jobs)}: ${count(completed)} completed, ${count(failed)} failed, ${count(cancelled)} cancelled, ${count(expired)} expired, ${count(live)} live`,

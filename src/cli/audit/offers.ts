@@ -39,6 +39,11 @@ export class Offers {
     }
   }
 
+  /** Nobody knows which offers ran out before: whoever stands in line by now may have been passed by then. */
+  excuseAll(): void {
+    this.#lapses = this.#entries + 1
+  }
+
   /**
    * Whether a job may be passed although it could start. One that is offered is left to whoever takes it. And where
    * jobs may overtake, an offer keeps its models from those behind until it runs out, of which no event tells: those

@@ -4,6 +4,11 @@ import type { Policy } from '../../core/index.ts'
 export class Rates {
   readonly #starts = new Map<string, number[]>()
 
+  /** Starts that were noted before the log begins. */
+  recall(model: string, starts: number[]): void {
+    this.#starts.set(model, starts)
+  }
+
   /** Notes a start; true if the window that ends with it holds more than the rate allows. */
   note({ rate }: Policy, model: string, at: number): boolean {
     const own = Object.hasOwn(rate, model) ? rate[model] : undefined

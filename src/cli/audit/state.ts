@@ -1,4 +1,4 @@
-import type { Policy, RecordedEvent } from '../../core/index.ts'
+import type { Ledger, Policy, RecordedEvent } from '../../core/index.ts'
 import { type AuditedJob, byPlace } from './job.ts'
 import { Lines } from './lines.ts'
 import type { AuditReport, AuditRule, Violation } from './violation.ts'
@@ -41,6 +41,15 @@ export class AuditState {
   #at = 0
   #epoch = 1
   #commandId = ''
+
+  /** The log begins after this one; its first event continues it. */
+  beginAt({ version, lastAt, epoch, draining, active }: Ledger): void {
+    this.#seq = version
+    this.#at = lastAt
+    this.#epoch = epoch
+    this.draining = draining
+    this.active = active.size
+  }
 
   /** Place and time of the next event. Whatever the command before left undone is reported first. */
   begin(event: RecordedEvent): void {

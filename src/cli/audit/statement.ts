@@ -1,4 +1,4 @@
-import { MICROS_PER_MS, type Micros, type RecordedEvent } from '../../core/index.ts'
+import { type Ledger, MICROS_PER_MS, type Micros, type RecordedEvent } from '../../core/index.ts'
 import { isoTime } from '../format.ts'
 import { Auditor } from './auditor.ts'
 import { LogDigest } from './digest.ts'
@@ -21,6 +21,8 @@ export interface Statement extends AuditReport {
   readonly queue: string
   readonly store: string
   readonly release: string
+  /** The first event that was read; above 1 where those before it are gone, and what they led to was taken from a snapshot. */
+  readonly fromSeq: number
   /** When the audit was made, by the clock of the database; null times for a log without an event. */
   readonly auditedAt: string
   readonly firstAt: string | null
@@ -38,11 +40,19 @@ export interface Statement extends AuditReport {
 
 /** Reads a log once for everything that is stated about it. */
 export class Audit {
-  readonly #auditor = new Auditor()
+  readonly #from: Ledger
+  readonly #auditor: Auditor
   readonly #uses = new Uses()
   readonly #digest = new LogDigest()
   #first: Micros | null = null
   #last: Micros | null = null
+
+  /** @param from where the log begins: the empty ledger, or the snapshot of the cut below which events are gone */
+  constructor(from: Ledger) {
+    this.#from = from
+    this.#auditor = new Auditor(from)
+    if (from.version > 0) this.#uses.beginAt(from)
+  }
 
   push(event: RecordedEvent): void {
     this.#auditor.push(event)
@@ -57,7 +67,7 @@ export class Audit {
     const models = this.#uses.report().map(useDocument)
     const { queue, store, release, now } = of
     return {
-      ...{ queue, store, release, auditedAt: isoTime(now) },
+      ...{ queue, store, release, auditedAt: isoTime(now), fromSeq: this.#from.version + 1 },
       firstAt: this.#first === null ? null : isoTime(this.#first),
       lastAt: this.#last === null ? null : isoTime(this.#last),
       digest: this.#digest.finish(),

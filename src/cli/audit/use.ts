@@ -1,4 +1,4 @@
-import type { Micros, Policy, RecordedEvent } from '../../core/index.ts'
+import type { Ledger, Micros, Policy, RecordedEvent } from '../../core/index.ts'
 
 /** A stretch of time in which more jobs held a model than it has places. */
 export interface Overlap {
@@ -56,6 +56,18 @@ export class Uses {
   #capacity: Policy['capacity'] = {}
   #at: Micros = 0
 
+  /** The log begins here: who holds what by then, counted from then on. */
+  beginAt({ active, jobs, policy, lastAt }: Ledger): void {
+    this.#at = lastAt
+    this.#capacity = policy.capacity
+    for (const place of active) {
+      const job = jobs.get(place)
+      if (job === undefined) continue
+      const { token: seq, jobId, spec } = job
+      this.#start({ seq, jobId, models: spec.models, at: lastAt })
+    }
+  }
+
   push(event: RecordedEvent): void {
     this.#at = event.at
     if (event.type === 'started') this.#start(event)
@@ -77,7 +89,12 @@ export class Uses {
       .toSorted((a, b) => b.busyMs - a.busyMs || (a.model < b.model ? -1 : 1))
   }
 
-  #start({ seq, at, jobId, models }: RecordedEvent & { readonly type: 'started' }): void {
+  #start({
+    seq,
+    at,
+    jobId,
+    models,
+  }: Pick<RecordedEvent & { type: 'started' }, 'seq' | 'at' | 'jobId' | 'models'>): void {
     this.#held.set(seq, models)
     for (const name of models) {
       const model = this.#model(name)

@@ -3,40 +3,45 @@ import { Audit, type Statement, statementMarkdown } from '../audit/index.ts'
 import type { Cli } from '../cli.ts'
 import { FoundSomething } from '../failure.ts'
 import { clip, count, duration, plural } from '../format.ts'
+import { type ArchiveFlags, addArchiveFlag, withLog } from '../history/archive-file.ts'
+import { firstLedger, noteCut } from '../history/fold.ts'
 import { eachEvent } from '../read-log.ts'
-import { withStore } from '../store.ts'
 import { table } from '../terminal/table.ts'
 
 /** A log that broke a promise once usually goes on breaking it; the first ones tell the cause. */
 const SHOWN = 20
 
-interface Options {
-  readonly [flag: string]: unknown
+interface Options extends ArchiveFlags {
   readonly markdown?: boolean
 }
 
 export function addAudit(cli: Cli): void {
-  cli
-    .command<Options>(
-      'audit',
-      'prove from the log alone that no promise was broken; shares no code with what decides',
-      [
-        ['audit', 'exit code 3 if there is any violation'],
-        ['audit --markdown > audit.md', 'a report to file: promises, models, and a digest of the log'],
-        ['audit --json', 'every violation, and every overlap on a model with who held it and for how long'],
-      ],
-      async (frame, _, { markdown = false }) => {
-        const audit = new Audit()
-        const said = await withStore(frame, async (store) => {
-          await eachEvent(frame, store, 'audited', (event) => audit.push(event))
-          const { now } = await store.read(frame.queue, 0, 1)
-          return audit.statement({ queue: frame.queue, store: store.name, release: RELEASE, now })
-        })
-        frame.emit(said, markdown ? statementMarkdown(said) : textOf(said))
-        if (said.violations.length > 0 || said.overlaps.length > 0) throw new FoundSomething()
-      },
-    )
-    .option('--markdown', 'the whole report as a page')
+  addArchiveFlag(
+    cli
+      .command<Options>(
+        'audit',
+        'prove from the log alone that no promise was broken; shares no code with what decides',
+        [
+          ['audit', 'exit code 3 if there is any violation'],
+          ['audit --markdown > audit.md', 'a report to file: promises, models, and a digest of the log'],
+          ['audit --json', 'every violation, and every overlap on a model with who held it and for how long'],
+        ],
+        async (frame, _, { markdown = false, fromArchive }) => {
+          const said = await withLog(frame, fromArchive, async (store) => {
+            const from = await firstLedger(frame, store)
+            noteCut(frame, from.version)
+            const audit = new Audit(from)
+            const after = from.version
+            await eachEvent(frame, store, 'audited', (event) => audit.push(event), { after })
+            const { now } = await store.read(frame.queue, 0, 1)
+            return audit.statement({ queue: frame.queue, store: store.name, release: RELEASE, now })
+          })
+          frame.emit(said, markdown ? statementMarkdown(said) : textOf(said))
+          if (said.violations.length > 0 || said.overlaps.length > 0) throw new FoundSomething()
+        },
+      )
+      .option('--markdown', 'the whole report as a page'),
+  )
 }
 
 function textOf({ violations, overlaps, events, jobs, attempts, maxConcurrent }: Statement): string {

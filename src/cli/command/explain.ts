@@ -5,6 +5,7 @@ import type { Cli } from '../cli.ts'
 import { eventDetail, eventDocument } from '../event-text.ts'
 import { clip, clockTime } from '../format.ts'
 import type { Frame } from '../frame.ts'
+import { orCut } from '../history/fold.ts'
 import { eachEvent } from '../read-log.ts'
 import { explanationText } from '../show/explanation.ts'
 import { withCoordinator } from '../store.ts'
@@ -32,15 +33,19 @@ export function addExplain(cli: Cli): void {
 /** The events of a job's last life. */
 async function historyOf(frame: Frame, store: LogStore, jobId: string): Promise<readonly RecordedEvent[]> {
   let events: RecordedEvent[] = []
-  await eachEvent(frame, store, 'searched', (event) => {
+  const after = await orCut(frame, store, 0)
+  const see = (event: RecordedEvent) => {
     if (!('jobId' in event) || event.jobId !== jobId) return
     if (event.type === 'queued') events = []
     events.push(event)
-  })
+  }
+  await eachEvent(frame, store, 'searched', see, { after })
   if (events.length > 0) return events
   throw new InterlockError(
     'job_not_live',
-    `queue ${frame.queue} has never heard of job ${jobId}; look with: interlock queue`,
+    after === 0
+      ? `queue ${frame.queue} has never heard of job ${jobId}; look with: interlock queue`
+      : `queue ${frame.queue} has not heard of job ${jobId} since event ${after}, up to which its log is archived; look into the file of that`,
   )
 }
 

@@ -3,43 +3,45 @@ import type { LogStore } from '../../port/index.ts'
 import type { Cli } from '../cli.ts'
 import { eventDocument, eventLine } from '../event-text.ts'
 import type { Frame } from '../frame.ts'
+import { type ArchiveFlags, addArchiveFlag, withLog } from '../history/archive-file.ts'
+import { orCut } from '../history/fold.ts'
 import { liveLog } from '../history/live.ts'
 import { readLog } from '../read-log.ts'
 import { seqBefore, sinceTime } from '../since.ts'
-import { withStore } from '../store.ts'
 import { wholeNumber } from '../whole-number.ts'
 
-interface Options {
-  readonly [flag: string]: unknown
+interface Options extends ArchiveFlags {
   readonly limit?: string
   readonly since?: string
   readonly follow?: boolean
 }
 
 export function addLog(cli: Cli): void {
-  cli
-    .command<Options>(
-      'log',
-      'the events of the queue: everything else can be rebuilt from them',
-      [
-        ['log', 'the last 20'],
-        ['log --since 10m', 'those of the last ten minutes; also 14:03:07 or 2026-11-24T15:00:00Z'],
-        ['log --follow --json', 'as they come, one JSON document per line'],
-      ],
-      async (frame, _, options) => {
-        const limit = wholeNumber('--limit', options.limit, 1, 1_000_000)
-        if (options.since !== undefined) sinceTime(options.since, 0)
-        await withStore(frame, async (store) => {
-          const from = await beginOf(frame, store, options.since, limit)
-          if (options.follow === true) return follow(frame, store, from)
-          const events = await take(readLog(store, frame.queue, from), limit)
-          frame.emit(events.map(eventDocument), events.map((event) => eventLine(frame, event)).join('\n'))
-        })
-      },
-    )
-    .option('--limit <n>', 'how many; the last 20 unless --since is given')
-    .option('--since <when>', '10m, 2h, or a time with its zone')
-    .option('--follow', 'go on as events come')
+  addArchiveFlag(
+    cli
+      .command<Options>(
+        'log',
+        'the events of the queue: everything else can be rebuilt from them',
+        [
+          ['log', 'the last 20'],
+          ['log --since 10m', 'those of the last ten minutes; also 14:03:07 or 2026-11-24T15:00:00Z'],
+          ['log --follow --json', 'as they come, one JSON document per line'],
+        ],
+        async (frame, _, options) => {
+          const limit = wholeNumber('--limit', options.limit, 1, 1_000_000)
+          if (options.since !== undefined) sinceTime(options.since, 0)
+          await withLog(frame, options.fromArchive, async (store) => {
+            const from = await orCut(frame, store, await beginOf(frame, store, options.since, limit))
+            if (options.follow === true) return follow(frame, store, from)
+            const events = await take(readLog(store, frame.queue, from), limit)
+            frame.emit(events.map(eventDocument), events.map((event) => eventLine(frame, event)).join('\n'))
+          })
+        },
+      )
+      .option('--limit <n>', 'how many; the last 20 unless --since is given')
+      .option('--since <when>', '10m, 2h, or a time with its zone')
+      .option('--follow', 'go on as events come'),
+  )
 }
 
 async function beginOf(

@@ -4,7 +4,8 @@ import type { LogStore } from '../../port/index.ts'
 import type { Cli } from '../cli.ts'
 import { clockTime, count, isoTime } from '../format.ts'
 import type { Frame } from '../frame.ts'
-import { ledgerAt } from '../history/fold.ts'
+import { type ArchiveFlags, addArchiveFlag, withLog } from '../history/archive-file.ts'
+import { ledgerAt, orCut } from '../history/fold.ts'
 import { stateName, stepThrough } from '../history/steps.ts'
 import { jobDocument } from '../job-document.ts'
 import { explanationText } from '../show/explanation.ts'
@@ -12,11 +13,9 @@ import { activeFirst, queueText } from '../show/queue.ts'
 import { stateDocument, stateText } from '../show/state.ts'
 import { checkMoment, momentSeq } from '../since.ts'
 import { speedOf } from '../speed.ts'
-import { withStore } from '../store.ts'
 import { wholeNumber } from '../whole-number.ts'
 
-interface Options {
-  readonly [flag: string]: unknown
+interface Options extends ArchiveFlags {
   readonly to?: string
   readonly from?: string
   readonly job?: string
@@ -26,47 +25,49 @@ interface Options {
 }
 
 export function addReplay(cli: Cli): void {
-  cli
-    .command<Options>(
-      'replay',
-      'the queue as it was at any time, from the log alone; or its history, step by step',
-      [
+  addArchiveFlag(
+    cli
+      .command<Options>(
+        'replay',
+        'the queue as it was at any time, from the log alone; or its history, step by step',
         [
-          'replay --to 14:03:07',
-          'what ran and what waited then; also a number of the log, 10m, or 2026-11-24T15:00:00Z',
+          [
+            'replay --to 14:03:07',
+            'what ran and what waited then; also a number of the log, 10m, or 2026-11-24T15:00:00Z',
+          ],
+          ['replay --to 812 --job report-1', 'why that job did not run when the log had 812 events'],
+          [
+            'replay --follow --from 10m --speed 5',
+            'each event and where the machine stands after it, five times as fast',
+          ],
+          ['replay --follow --speed 0 --json', 'all of it without a pause, one JSON document per line'],
         ],
-        ['replay --to 812 --job report-1', 'why that job did not run when the log had 812 events'],
-        [
-          'replay --follow --from 10m --speed 5',
-          'each event and where the machine stands after it, five times as fast',
-        ],
-        ['replay --follow --speed 0 --json', 'all of it without a pause, one JSON document per line'],
-      ],
-      async (frame, _, options) => {
-        const limit = wholeNumber('--limit', options.limit, 1, 1_000_000) ?? 20
-        const speed = speedOf(options.speed)
-        checkMoment('--to', options.to)
-        checkMoment('--from', options.from)
-        if (options.from !== undefined && options.follow !== true) throw bad('--from: is for --follow')
-        await withStore(frame, async (store) => {
-          const to = await seqOf(frame, store, '--to', options.to)
-          if (options.follow === true) return follow(frame, store, to, options.from, speed)
-          const ledger = await ledgerAt(frame, store, to)
-          if (options.job !== undefined) return showJob(frame, ledger, options.job)
-          showQueue(frame, ledger, limit)
-        })
-      },
-    )
-    .option('--to <seq|time>', 'where to stop; the end of the log unless given')
-    .option('--job <id>', 'explain this job at that time')
-    .option('--limit <n>', 'how many live jobs to show', '20')
-    .option('--follow', 'step through the events')
-    .option('--from <seq|time>', 'with --follow: what came before is folded without showing it')
-    .option(
-      '--speed <x>',
-      'with --follow: times as fast as it happened, 0 for no pause; a pause is at most 2 s',
-      '1',
-    )
+        async (frame, _, options) => {
+          const limit = wholeNumber('--limit', options.limit, 1, 1_000_000) ?? 20
+          const speed = speedOf(options.speed)
+          checkMoment('--to', options.to)
+          checkMoment('--from', options.from)
+          if (options.from !== undefined && options.follow !== true) throw bad('--from: is for --follow')
+          await withLog(frame, options.fromArchive, async (store) => {
+            const to = await seqOf(frame, store, '--to', options.to)
+            if (options.follow === true) return follow(frame, store, to, options.from, speed)
+            const ledger = await ledgerAt(frame, store, to)
+            if (options.job !== undefined) return showJob(frame, ledger, options.job)
+            showQueue(frame, ledger, limit)
+          })
+        },
+      )
+      .option('--to <seq|time>', 'where to stop; the end of the log unless given')
+      .option('--job <id>', 'explain this job at that time')
+      .option('--limit <n>', 'how many live jobs to show', '20')
+      .option('--follow', 'step through the events')
+      .option('--from <seq|time>', 'with --follow: what came before is folded without showing it')
+      .option(
+        '--speed <x>',
+        'with --follow: times as fast as it happened, 0 for no pause; a pause is at most 2 s',
+        '1',
+      ),
+  )
 }
 
 async function seqOf(frame: Frame, store: LogStore, flag: string, text: string | undefined) {
@@ -75,7 +76,8 @@ async function seqOf(frame: Frame, store: LogStore, flag: string, text: string |
 }
 
 async function follow(frame: Frame, store: LogStore, to: number, begin: string | undefined, speed: number) {
-  const at = begin === undefined ? 0 : await momentSeq(store, frame.queue, '--from', begin)
+  const wished = begin === undefined ? 0 : await momentSeq(store, frame.queue, '--from', begin)
+  const at = await orCut(frame, store, wished)
   await stepThrough(frame, store, { from: await ledgerAt(frame, store, at), to, speed })
 }
 

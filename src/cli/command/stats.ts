@@ -1,6 +1,7 @@
 import type { LogStore } from '../../port/index.ts'
 import type { Cli } from '../cli.ts'
 import type { Frame } from '../frame.ts'
+import { withLog } from '../history/archive-file.ts'
 import { ledgerAt } from '../history/fold.ts'
 import { writeOutput } from '../output-file.ts'
 import { addPeriodFlags, checkPeriod, type PeriodFlags, periodOf } from '../period.ts'
@@ -9,7 +10,6 @@ import { Collector } from '../stats/collector.ts'
 import { statsDrawing } from '../stats/drawing.ts'
 import { type Stats, statsOf } from '../stats/stats.ts'
 import { statsText } from '../stats/text.ts'
-import { withStore } from '../store.ts'
 import { wholeNumber } from '../whole-number.ts'
 
 interface Options extends PeriodFlags {
@@ -31,7 +31,9 @@ export function addStats(cli: Cli): void {
       async (frame, _, options) => {
         const slices = wholeNumber('--slices', options.slices, 1, 10_000) ?? 1
         checkPeriod(options)
-        const stats = await withStore(frame, (store) => measure(frame, store, options, slices))
+        const stats = await withLog(frame, options.fromArchive, (store) =>
+          measure(frame, store, options, slices),
+        )
         if (options.svg !== undefined) {
           await writeOutput(frame, '--svg', options.svg, statsDrawing(stats))
         }
@@ -44,7 +46,7 @@ export function addStats(cli: Cli): void {
 }
 
 async function measure(frame: Frame, store: LogStore, flags: PeriodFlags, count: number): Promise<Stats> {
-  const { after, upTo, from, to } = await periodOf(store, frame.queue, flags)
+  const { after, upTo, from, to } = await periodOf(frame, store, flags)
   const collector = new Collector({ from, to, count }, await ledgerAt(frame, store, after))
   await eachEvent(frame, store, 'measured', (event) => collector.push(event), { after, upTo })
   return statsOf(frame.queue, collector, collector.finish())

@@ -1,36 +1,39 @@
 import type { Cli } from '../cli.ts'
 import { FoundSomething } from '../failure.ts'
 import { clip, plural } from '../format.ts'
+import { type ArchiveFlags, addArchiveFlag, withLog } from '../history/archive-file.ts'
 import { anchorOf } from '../history/chain.ts'
-import { withStore } from '../store.ts'
 import { table } from '../terminal/table.ts'
 import { type Verification, verify } from '../verify.ts'
 
 const SHOWN = 20
 
-interface Options {
-  readonly [flag: string]: unknown
+interface Options extends ArchiveFlags {
   readonly anchor?: string
 }
 
 export function addVerify(cli: Cli): void {
-  cli
-    .command<Options>(
-      'verify',
-      'rebuild the state from the log and compare it with the rows',
-      [
-        ['verify', 'exit code 3 if an event is missing or cannot be, or a row is not what the log says'],
-        ['verify --anchor 812:5f1c…', 'and event 812 is the one that `interlock chain` printed then'],
-        ['verify --json', 'the first bad number of the log, and every difference of a row'],
-      ],
-      async (frame, _, options) => {
-        const anchor = options.anchor === undefined ? undefined : anchorOf(options.anchor)
-        const result = await withStore(frame, (store) => verify(frame, store, { anchor }))
-        frame.emit(result, textOf(result))
-        if (!result.ok) throw new FoundSomething()
-      },
-    )
-    .option('--anchor <number:hash>', 'an anchor that was noted earlier has to lie on the hash chain')
+  addArchiveFlag(
+    cli
+      .command<Options>(
+        'verify',
+        'rebuild the state from the log and compare it with the rows',
+        [
+          ['verify', 'exit code 3 if an event is missing or cannot be, or a row is not what the log says'],
+          ['verify --anchor 812:5f1c…', 'and event 812 is the one that `interlock chain` printed then'],
+          ['verify --json', 'the first bad number of the log, and every difference of a row'],
+        ],
+        async (frame, _, options) => {
+          const anchor = options.anchor === undefined ? undefined : anchorOf(options.anchor)
+          const result = await withLog(frame, options.fromArchive, (store) =>
+            verify(frame, store, { anchor }),
+          )
+          frame.emit(result, textOf(result))
+          if (!result.ok) throw new FoundSomething()
+        },
+      )
+      .option('--anchor <number:hash>', 'an anchor that was noted earlier has to lie on the hash chain'),
+  )
 }
 
 function textOf({ ok, version, jobs, firstBad, differences, chain }: Verification): string {

@@ -1,8 +1,8 @@
 import { defaultPolicy } from '../../core/index.ts'
 import type { Cli } from '../cli.ts'
+import { withLog } from '../history/archive-file.ts'
 import { writeOutput } from '../output-file.ts'
 import { addPeriodFlags, checkPeriod, type PeriodFlags, periodOf } from '../period.ts'
-import { withStore } from '../store.ts'
 import { whatIfDrawing, whatIfText } from '../what-if/show.ts'
 import { trialOf, usualTrials } from '../what-if/trial.ts'
 import { whatIf } from '../what-if/what-if.ts'
@@ -30,8 +30,8 @@ export function addWhatIf(cli: Cli): void {
         const tries = options.try ?? usualTrials
         for (const text of tries) trialOf(text, defaultPolicy)
         checkPeriod(options)
-        const found = await withStore(frame, async (store) =>
-          whatIf(frame, store, await periodOf(store, frame.queue, options), tries),
+        const found = await withLog(frame, options.fromArchive, async (store) =>
+          whatIf(frame, store, await periodOf(frame, store, options), tries),
         )
         if (options.svg !== undefined) await writeOutput(frame, '--svg', options.svg, whatIfDrawing(found))
         frame.emit(found, whatIfText(frame, found))

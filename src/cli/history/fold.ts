@@ -1,6 +1,7 @@
 import { decodeSnapshot } from '../../codec/index.ts'
 import { archived, emptyLedger, type Ledger, Replayer } from '../../core/index.ts'
 import type { LogStore } from '../../port/index.ts'
+import { count } from '../format.ts'
 import type { Frame } from '../frame.ts'
 import { eachEvent } from '../read-log.ts'
 
@@ -12,6 +13,22 @@ export async function firstLedger(frame: Frame, store: LogStore): Promise<Ledger
   const ledger = kept?.seq === archivedSeq ? decodeSnapshot(kept.seq, kept.state) : null
   if (ledger === null) throw archived(frame.queue, archivedSeq)
   return ledger
+}
+
+/** Says that the log is read from a cut on, which whoever reads the result has to know. @param through the last event that is gone */
+export function noteCut(frame: Frame, through: number): void {
+  if (through === 0) return
+  frame.note(
+    `from event ${count(through + 1)} on: those before it are archived and not in the database; a file of them is read by --from-archive`,
+  )
+}
+
+/** A number of the log, or that of the cut where events after the number are gone; then it is said. */
+export async function orCut(frame: Frame, store: LogStore, after: number): Promise<number> {
+  const { events, archivedSeq } = await store.read(frame.queue, after, 1)
+  if (events.length > 0 || archivedSeq <= after) return after
+  noteCut(frame, archivedSeq)
+  return archivedSeq
 }
 
 /**

@@ -1,7 +1,8 @@
 import type { Coordinator } from '../../coordinator/index.ts'
-import type { RecordedEvent } from '../../core/index.ts'
+import { InterlockError, type RecordedEvent } from '../../core/index.ts'
 import type { LogStore } from '../../port/index.ts'
 import type { Frame } from '../frame.ts'
+import { firstLedger } from '../history/fold.ts'
 import { eachEvent } from '../read-log.ts'
 import type { RunLog } from './run-log.ts'
 
@@ -24,10 +25,22 @@ export async function followRun(
     run.push(event)
     onChange()
   })
+  const first = await firstLedger(frame, store)
+  if ([...first.jobs].some(({ spec }) => spec.kind === run.kind)) throw begunBefore(frame, first.version)
   await eachEvent(frame, store, 'looking for an unfinished run', (event) => run.push(event), {
+    after: first.version,
     upTo: version,
   })
   for (const event of held) run.push(event)
   live = true
   return () => watch.unsubscribe()
+}
+
+/** Which of its jobs have ended is known to the archived events alone; running all of them again would be wrong. */
+function begunBefore({ queue }: Frame, through: number): InterlockError {
+  return new InterlockError(
+    'archived',
+    `a run of this file was under way at event ${through} of queue ${queue}, up to which its log is archived; let its jobs end with \`interlock work\`, or use another --queue`,
+    { seq: through },
+  )
 }

@@ -3,6 +3,7 @@ import type { LogStore } from '../../port/index.ts'
 import { Auditor } from '../audit/index.ts'
 import { count, duration, plural } from '../format.ts'
 import type { Frame } from '../frame.ts'
+import { firstLedger } from '../history/fold.ts'
 import { verify } from '../verify.ts'
 import { lowerBoundSeconds, totalSeconds } from '../workload/bound.ts'
 import type { WorkloadJob } from '../workload/job.ts'
@@ -30,7 +31,7 @@ export async function reportOf(
   jobs: readonly WorkloadJob[],
   { policy, timeScale }: { readonly policy: Policy; readonly timeScale: number },
 ): Promise<RunReport> {
-  const auditor = new Auditor()
+  const auditor = new Auditor(await firstLedger(frame, store))
   const { ok } = await verify(frame, store, { alsoSee: (event) => auditor.push(event) })
   const { violations } = auditor.report()
   const ms = (seconds: number) => rounded(seconds * timeScale * 1_000)

@@ -11,7 +11,7 @@ export type RunState = 'new' | 'unfinished' | 'finished'
  * moment (also in the middle of the enqueuing) the log says which jobs are still to be queued, and which to end.
  */
 export class RunLog {
-  readonly #kind: string
+  readonly kind: string
   readonly #jobs: number
   readonly #timesQueued = new Map<string, number>()
   /** Live jobs of the run. */
@@ -30,7 +30,7 @@ export class RunLog {
   events = 0
 
   constructor(kind: string, jobs: number) {
-    this.#kind = kind
+    this.kind = kind
     this.#jobs = jobs
   }
 
@@ -56,7 +56,7 @@ export class RunLog {
 
   push(event: RecordedEvent): void {
     if (!('jobId' in event)) return
-    if (event.type === 'queued' && event.spec.kind === this.#kind) this.#queue(event)
+    if (event.type === 'queued' && event.spec.kind === this.kind) this.#queue(event)
     if (!this.#live.has(event.jobId)) return
     this.events++
     this.#follow(event)
