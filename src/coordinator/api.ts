@@ -101,8 +101,10 @@ export interface StartOptions {
   /**
    * The lease of a job that this process runs, a workflow's say, and that has these models: the job runs under it, so that a
    * step never waits for what its own workflow holds. It needs no other models; ending it changes nothing in the queue.
+   * Null (a workflow that bypasses) is none. Refused with `job_not_active` in any process but the one that runs the parent:
+   * only that one is told when the lease is lost.
    */
-  readonly parent?: Lease
+  readonly parent?: Lease | null | undefined
 }
 
 export interface CompleteOptions {

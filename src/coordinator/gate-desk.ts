@@ -38,7 +38,7 @@ export class GateDesk {
     { wait, signal, anew, parent, ...rest }: StartOptions,
   ): Promise<StartAnswer> {
     const { spec, payload } = parseJob({ jobId, jobType, models, ...rest }, { attempts: 1 })
-    if (parent !== undefined) return this.#cover(spec, parent)
+    if (parent != null) return this.#cover(spec, parent)
     const data = payload === undefined ? [] : [{ jobId, payload }]
     return this.#start(spec, { wait, signal, anew }, data)
   }
@@ -83,7 +83,7 @@ export class GateDesk {
   #cover({ jobId, models }: JobSpec, parent: Lease): StartAnswer {
     const holder = this.#member.attempt(parent)
     if (holder === undefined) {
-      const message = `job ${parent.jobId}, the parent of job ${jobId}, does not run in this process under that lease`
+      const message = `job ${parent.jobId}, the parent of job ${jobId}, does not run in this process under that lease; ask in the process that runs it, or without a parent`
       throw new InterlockError('job_not_active', message, { jobId: parent.jobId })
     }
     const lacking = models.filter((model) => !holder.spec.models.includes(model))

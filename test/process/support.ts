@@ -20,6 +20,11 @@ const runsTable = `create table runs (
   job_id text not null, token bigint not null, pid integer not null, models text[] not null,
   began_at timestamptz not null default clock_timestamp(), ended_at timestamptz)`
 
+/** In which workers write down which steps of workflows they ran. */
+export const stepsTable = `create table steps (
+  execution_id text not null, step integer not null, token bigint not null, pid integer not null, models text[] not null,
+  began_at timestamptz not null default clock_timestamp(), ended_at timestamptz)`
+
 /** A database with Interlock and the table in which workers write down what they ran. */
 export async function scene(url?: string) {
   const at = url ?? (await createDatabase('process'))

@@ -3,11 +3,7 @@ import { describe, expect, it } from 'vitest'
 import type { Coordinator } from '../../src/coordinator/index.ts'
 import { isInterlockError } from '../../src/core/index.ts'
 import { createWorkflowManager, type Hold, type WorkflowManager } from '../../src/workflow/index.ts'
-import { allEnded, attemptsOf, judge, overlaps, scene, startWorker } from './support.ts'
-
-const stepsTable = `create table steps (
-  execution_id text not null, step integer not null, token bigint not null, pid integer not null, models text[] not null,
-  began_at timestamptz not null default clock_timestamp(), ended_at timestamptz)`
+import { allEnded, attemptsOf, judge, overlaps, scene, startWorker, stepsTable } from './support.ts'
 
 const KILLS = 5
 const models = Array.from({ length: 8 }, (_, n) => `model-${n}`)

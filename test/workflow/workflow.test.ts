@@ -252,4 +252,30 @@ describe('a job that a step asks for', () => {
       }),
     ).rejects.toMatchObject({ code: 'job_not_active' })
   })
+
+  it('is refused in another process, which would not hear that the lease is lost', async () => {
+    const store = memoryStore()
+    const [coordinator, other] = [await join({ store }), await join({ store })]
+    const runStep: RunStep = async (_, { lease: parent }) => {
+      await expect(other.onJobStart('inner', 'normal', ['flux'], { parent })).rejects.toMatchObject({
+        code: 'job_not_active',
+        message: expect.stringContaining('ask in the process that runs it'),
+      })
+    }
+    const manager = createWorkflowManager({ coordinator, runStep })
+    await manager.executeWorkflow('w', { steps: [{ name: 'draw', default_model: 'flux' }] })
+  })
+
+  it('stands in line as any other where the workflow bypasses, and has no lease', async () => {
+    const store = memoryStore()
+    const coordinator = await join({ store })
+    const runStep: RunStep = async (_, { lease: parent }) => {
+      const answer = await coordinator.onJobStart('inner', 'normal', ['flux'], { parent })
+      expect(answer).toMatchObject({ allowed: true, lease: { jobId: 'inner' } })
+      await coordinator.onJobComplete('inner', 'normal')
+    }
+    const manager = createWorkflowManager({ coordinator, runStep })
+    await manager.executeWorkflow('w', { steps: [{ name: 'free' }] })
+    expect(await typesOf(store)).toEqual(['bypassed', 'queued', 'started', 'completed'])
+  })
 })
