@@ -1587,12 +1587,12 @@ $$;
 
 -- job_queue_dead(queue, filter): the dead letters: jobs whose last life ended without success (a final `failed`, a final
 -- `lease_expired`, `expired`), that are not in line again and were not dropped; the newest first.
---   filter  {model, since, before, job_ids, lim}: only jobs that needed this model; that ended at this time or later
+--   filter  {model, since, before, job_ids, lim}: only jobs whose last attempt needed this model; that ended at this time or later
 --           (microseconds since 1970); whose end has a smaller sequence number (to page on); with these ids; at most so many,
 --           1..1,000, 100 unless given. What is null or missing restricts nothing.
 -- Returns [{job_id, seq, at, code, attempts, queued, error}, …]: seq and at of the end; code: why the last attempt failed, or
 -- lease_expired or expired; attempts that were started in that life; queued: its first event, with what the job was asked to
--- be; error from job_queue_data, null when there is none. Raises JQ001 for a limit out of bounds.
+-- be, and the models that it needed last (a workflow may need others in each step); error from job_queue_data, null when there is none. Raises JQ001 for a limit out of bounds.
 create or replace function public.job_queue_dead(queue text, filter jsonb) returns jsonb
 language plpgsql stable security definer
 set search_path = pg_catalog, pg_temp
@@ -1626,10 +1626,16 @@ begin
           join lateral (
             -- The last life. One that began after this end makes it an old story.
             select jsonb_build_object('seq', b.seq, 'at', (extract(epoch from b.created_at) * 1000000)::bigint,
-                     'event_type', b.event_type, 'job_id', b.job_id, 'job_type', b.job_type, 'models', b.models,
+                     'event_type', b.event_type, 'job_id', b.job_id, 'job_type', b.job_type, 'models', needs.models,
                      'worker_id', b.worker_id, 'data', b.data, 'command_id', b.command_id, 'command_hash', b.command_hash,
-                     'schema_version', b.schema_version) as queued, b.seq, b.models
+                     'schema_version', b.schema_version) as queued, b.seq, needs.models
               from public.job_queue_log b
+              cross join lateral (
+                select coalesce((
+                  select r.models from public.job_queue_log r
+                   where r.queue = $1 and r.job_id = b.job_id and r.event_type = 'requeued' and r.models is not null
+                     and r.seq > b.seq
+                   order by r.seq + 0 desc limit 1), b.models) as models) needs
              where b.queue = $1 and b.job_id = l.job_id and b.event_type = 'queued'
              order by b.seq + 0 desc limit 1) q on q.seq < l.seq
          where l.queue = $1
@@ -3203,8 +3209,8 @@ $privileges$;
 -- What this was. Rows change only when something did, so that running it again leaves everything as it is.
 insert into public.job_queue_migrations as m (version, checksum)
 values 
-  ('000', 'a72b2ab441f28f4cefd45e292d143da848aff94d2c6686bcef2d5b99263fd249'),
-  ('027', 'a72b2ab441f28f4cefd45e292d143da848aff94d2c6686bcef2d5b99263fd249')
+  ('000', '037ce2991761a29f57524a64aceb1d52d28641370029bd187007ea752bd0fa99'),
+  ('027', '037ce2991761a29f57524a64aceb1d52d28641370029bd187007ea752bd0fa99')
 on conflict (version) do update set checksum = excluded.checksum, applied_at = excluded.applied_at
   where m.checksum <> excluded.checksum;
 -- PostgREST finds the new functions after this; nobody else listens.

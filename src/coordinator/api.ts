@@ -141,7 +141,7 @@ export interface FailOptions {
 /** Which dead letters; what is left out restricts nothing. */
 export interface DeadFilter {
   readonly jobIds?: readonly string[] | undefined
-  /** One of the models that the job needed. */
+  /** One of the models that the job needed last. */
   readonly model?: string | undefined
   /** Those that ended then or later. */
   readonly since?: Date | undefined
@@ -249,7 +249,8 @@ export interface Coordinator {
     filter?: DeadFilter & { readonly limit?: number; readonly before?: number },
   ): Promise<readonly DeadJob[]>
   /**
-   * Puts dead letters in line again as they were asked to be, with their payload and checkpoint, all that the filter names.
+   * Puts dead letters in line again as they were asked to be (a workflow for the models of the step that it had come to), with
+   * their payload and checkpoint, all that the filter names.
    * @returns how many
    */
   retryDead(filter: DeadFilter): Promise<number>

@@ -267,7 +267,7 @@ export interface DeadJob {
   readonly code: FailureCode | 'lease_expired' | 'expired'
   /** How many attempts were started. */
   readonly attempts: number
-  /** What it was asked to be. */
+  /** What it was asked to be; the models are those that it needed last. */
   readonly spec: JobSpec
   /** `{ name, message, stack? }` of the last attempt that failed; null when nothing was told, or it was deleted. */
   readonly error: Json

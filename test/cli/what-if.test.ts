@@ -18,25 +18,31 @@ interface Wish {
   readonly models: readonly string[]
   /** Seconds of each attempt; all but the last one are followed by another. */
   readonly runs: readonly number[]
+  /** The models of each attempt, where each needs others, and the next follows at once. */
+  readonly steps?: readonly (readonly string[])[]
 }
 
 /** As if recorded; when they ran then is of no interest here, for how long is. */
 const recorded = (wishes: readonly Wish[]): Life[] =>
-  wishes.map(({ at, models, runs }, index) => ({
+  wishes.map(({ at, models, runs, steps }, index) => ({
     spec: { jobId: `job-${index}`, jobType: 'normal', kind: 'normal', models, ...specDefaults, attempts: 5 },
     arrivedAt: T0 + at * SECOND,
     runs: runs.map((seconds, i) => ({
+      models: steps?.[i] ?? models,
       readyAt: T0,
       from: T0,
       to: T0 + seconds * SECOND,
-      ending: endingOf(i < runs.length - 1),
+      ending: endingOf(i < runs.length - 1, steps?.[i + 1]),
     })),
     cancelledAfter: null,
     ended: true,
   }))
 
-const endingOf = (again: boolean): Ending =>
-  again ? { type: 'again', after: SECOND, costs: true } : { type: 'completed' }
+function endingOf(again: boolean, models?: readonly string[]): Ending {
+  if (!again) return { type: 'completed' }
+  if (models === undefined) return { type: 'again', after: SECOND, costs: true }
+  return { type: 'again', after: 0, costs: false, models }
+}
 
 const policy = (rest: Partial<Policy>): Policy => ({ ...defaultPolicy, ...rest })
 const byModel = policy({ maxActive: null })
@@ -78,6 +84,31 @@ describe('a simulation', () => {
         [3, 4],
       ],
       [[2, 2.5]],
+    ])
+  })
+
+  it('lets a workflow need in each step what it needed then', async () => {
+    const lives = recorded([
+      { at: 0, models: ['m'], runs: [2, 2], steps: [['m'], ['n']] },
+      { at: 1, models: ['m'], runs: [2] },
+      { at: 1, models: ['n'], runs: [2] },
+    ])
+    const simulated = await simulate(lives, { policy: byModel, slots: null })
+    expect(spansOf(simulated)).toEqual([
+      [
+        [0, 2],
+        // Behind the one that had the model when it was given back; its place in line is of no use then.
+        [3, 5],
+      ],
+      [[2, 4]],
+      [[1, 3]],
+    ])
+    const again = await simulate(simulated, { policy: byModel, slots: null })
+    expect(spansOf(again)).toEqual(spansOf(simulated))
+    const { models } = outcomeOf(simulated, byModel, { from: T0, to: T0 + 5 * SECOND, count: 5 })
+    expect(models.map(({ model, heldMs }) => [model, Math.round(heldMs)])).toEqual([
+      ['m', 4_000],
+      ['n', 4_000],
     ])
   })
 

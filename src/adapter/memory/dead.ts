@@ -37,12 +37,22 @@ function deadJob(queue: MemoryQueue, end: End): DeadJob | undefined {
   const queued = queue.log[(queue.lives.get(jobId) ?? 0) - 1]
   if (queued?.type !== 'queued' || queued.seq > seq || (queue.dropped.get(jobId) ?? 0) >= seq)
     return undefined
-  const attempts = queue.log
-    .slice(queued.seq, seq)
-    .filter((event) => event.type === 'started' && event.jobId === jobId).length
+  const life = queue.log.slice(queued.seq, seq).filter((event) => 'jobId' in event && event.jobId === jobId)
+  const attempts = life.filter(({ type }) => type === 'started').length
   const error = dataOf(queue, [jobId])[0]?.error ?? null
   const code = end.type === 'failed' ? end.code : end.type
-  return { jobId, seq, at, code, attempts, spec: queued.spec, error }
+  return { jobId, seq, at, code, attempts, spec: { ...queued.spec, models: lastModels(queued, life) }, error }
+}
+
+/** A workflow may need other models in each step. */
+function lastModels(
+  queued: RecordedEvent & { readonly type: 'queued' },
+  life: readonly RecordedEvent[],
+): readonly string[] {
+  return life.reduce<readonly string[]>(
+    (models, event) => (event.type === 'requeued' ? (event.models ?? models) : models),
+    queued.spec.models,
+  )
 }
 
 function isWanted(job: DeadJob, { jobIds, model, since, before }: DeadFilter): boolean {

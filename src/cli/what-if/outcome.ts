@@ -32,7 +32,7 @@ export const lastEnd = (lives: readonly Life[]): Micros =>
 
 /** @param slices the stretch of time that all outcomes share, so that they can be drawn on one axis */
 export function outcomeOf(lives: readonly Life[], policy: Policy, slices: Slices): Outcome {
-  const runs = lives.flatMap((life) => life.runs.map((run) => ({ ...run, models: life.spec.models })))
+  const runs = lives.flatMap((life) => life.runs)
   const began = runs.reduce((first, { from }) => Math.min(first, from), Number.POSITIVE_INFINITY)
   const makespan = runs.length === 0 ? 0 : lastEnd(lives) - began
   const active = levelOf(

@@ -4,11 +4,18 @@ import type { JobSpec, Ledger, Micros, RecordedEvent } from '../../core/index.ts
 export type Ending =
   | { readonly type: 'completed' }
   /** Another attempt followed, this long after. `costs`: it counted against the attempts of the job. */
-  | { readonly type: 'again'; readonly after: Micros; readonly costs: boolean }
+  | {
+      readonly type: 'again'
+      readonly after: Micros
+      readonly costs: boolean
+      /** What the next attempt needs; absent: the same. */
+      readonly models?: readonly string[]
+    }
   | { readonly type: 'failed' }
 
 /** One attempt: when it could have started, when it did, and when it ended. */
 export interface Run {
+  readonly models: readonly string[]
   readonly readyAt: Micros
   readonly from: Micros
   to: Micros
@@ -27,6 +34,8 @@ export interface Life {
 
 interface Open {
   readonly life: Life
+  /** What the next attempt needs: a workflow may need other models for each step. */
+  models: readonly string[]
   readyAt: Micros
   run: Run | undefined
 }
@@ -61,7 +70,7 @@ export class Recording {
 
   #come(jobId: string, spec: JobSpec, at: Micros, readyAt = Math.max(at, spec.runAt ?? 0)): Open {
     const life: Life = { spec, arrivedAt: at, runs: [], cancelledAfter: null, ended: false }
-    const open = { life, readyAt, run: undefined }
+    const open = { life, models: spec.models, readyAt, run: undefined }
     this.lives.push(life)
     this.#open.set(jobId, open)
     return open
@@ -93,15 +102,17 @@ export class Recording {
   }
 
   #start(open: Open, at: Micros): void {
-    open.run = { readyAt: Math.min(open.readyAt, at), from: at, to: at, ending: { type: 'completed' } }
+    const readyAt = Math.min(open.readyAt, at)
+    open.run = { models: open.models, readyAt, from: at, to: at, ending: { type: 'completed' } }
   }
 
-  #again(open: Open, { at, runAt, reason }: RecordedEvent & { readonly type: 'requeued' }): void {
+  #again(open: Open, { at, runAt, reason, models }: RecordedEvent & { readonly type: 'requeued' }): void {
     // From the end of the attempt on: this event comes a moment after it.
     const ended = open.run?.to ?? at
     const after = Math.max(0, (runAt ?? ended) - ended)
     const costs = reason === 'retry' || reason === 'lease_expired'
-    this.#close(open, { type: 'again', after, costs })
+    this.#close(open, { type: 'again', after, costs, ...(models === undefined ? undefined : { models }) })
+    open.models = models ?? open.models
     open.readyAt = Math.max(at, runAt ?? at)
   }
 

@@ -162,9 +162,10 @@ function endOf({ index, token, run }: Item & { readonly do: 'end' }, now: Micros
       return { type: 'fail', jobId, token, code: 'handler_error', retryAt: null }
     case 'again': {
       const at = now + ending.after
+      const others = ending.models === undefined ? undefined : { models: ending.models }
       return ending.costs
         ? { type: 'fail', jobId, token, code: 'handler_error', retryAt: at }
-        : { type: 'release', jobId, token, reason: 'later', runAt: at }
+        : { type: 'release', jobId, token, reason: 'later', runAt: at, ...others }
     }
     default:
       return ending satisfies never

@@ -98,6 +98,20 @@ export function deadContract({ it, store, other }: Bench): void {
     assert.deepEqual(await idsOf(`${queue}-other`), [])
   })
 
+  it('knows the models that a job needed last, which need not be those that it came with', async (queue) => {
+    await appendNow(store(), queue, [
+      onModel('a', 'flux'),
+      failed('a', 'released', false),
+      { type: 'requeued', jobId: 'a', reason: 'later', runAt: null, models: ['veo'] },
+      failed('a', 'handler_error', false),
+      { type: 'requeued', jobId: 'a', reason: 'retry', runAt: null },
+      failed('a', 'handler_error', true),
+    ])
+    const [dead] = await other().dead(queue, { model: 'veo', limit: 100 })
+    assert.deepEqual([dead?.jobId, dead?.spec.models], ['a', ['veo']])
+    assert.deepEqual(await idsOf(queue, { model: 'flux' }), [])
+  })
+
   it('drops what is dead, and only that; a later death is listed again', async (queue) => {
     await die(queue, 'a', 'b')
     await appendNow(store(), queue, [queuedEvent('live')], { data: [{ jobId: 'live', payload: 1 }] })
