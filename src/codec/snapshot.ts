@@ -32,7 +32,7 @@ const snapshotSchema = z.looseObject({
   timers: z.record(z.string(), z.array(z.tuple([integer, integer]))),
   models: z.array(z.looseObject({ model: z.string(), holders: indexes, line: indexes })),
   pauses: z.array(z.looseObject({ model: z.string(), jobs: indexes })),
-  shares: z.array(z.tuple([z.string(), integer, integer])),
+  shares: z.array(z.tuple([z.string(), integer, integer, indexes])),
   modelTimers: z.record(z.string(), z.array(z.tuple([integer, z.string()]))),
 })
 

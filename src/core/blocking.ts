@@ -1,8 +1,8 @@
 import type { Draft } from './draft.ts'
 import { isInLine, type Job, type LedgerView, type Model, modelOf, usesSlot } from './ledger.ts'
-import { setReady } from './line.ts'
 import { byPlace, type Place } from './place.ts'
 import { capacityOf } from './policy.ts'
+import { setReady } from './ready.ts'
 import type { Tree } from './tree.ts'
 
 /** Whom a waiting job is behind, and on which model; `model` null: in the line of the whole queue. */

@@ -1,14 +1,15 @@
 import type { Draft } from './draft.ts'
 import { hash } from './hash.ts'
 import type { Micros } from './job.ts'
-import { type Job, type LedgerView, type Share, usesSlot } from './ledger.ts'
+import { type Job, type LedgerView, noPlaces, type Share, usesSlot } from './ledger.ts'
 import { isOfferLive } from './offered.ts'
-import { byPlace } from './place.ts'
+import { byPlace, type Place } from './place.ts'
+import type { Policy } from './policy.ts'
 
 /** How many jobs with this key wait, and how many are active; those that bypass are not counted. */
 export function shareOf(ledger: LedgerView, key: string): Share {
   const own = { hash: hash(key), key }
-  return ledger.shares.get(own) ?? { ...own, waiting: 0, active: 0 }
+  return ledger.shares.get(own) ?? { ...own, waiting: 0, active: 0, ready: noPlaces }
 }
 
 /** How many jobs with its key were waiting when a job came: each of them puts it `spacingSeconds` back. */
@@ -30,11 +31,42 @@ export function moveShare(draft: Draft, job: Job, change: { waiting?: 1 | -1; ac
   const { fairKey } = job.spec
   if (fairKey === null || !usesSlot(job)) return
   const { waiting = 0, active = 0 } = change
-  const before = shareOf(draft, fairKey)
-  const share = { ...before, waiting: before.waiting + waiting, active: before.active + active }
-  const isEmpty = share.waiting === 0 && share.active === 0
-  draft.shares = isEmpty ? draft.shares.remove(share, draft.owner) : draft.shares.insert(share, draft.owner)
+  changeShare(draft, fairKey, (share) => ({
+    ...share,
+    waiting: share.waiting + waiting,
+    active: share.active + active,
+  }))
   if (active < 0) freeShare(draft, job)
+}
+
+/** Also of `ready`, which holds one job of each share at most. */
+export function changeShare(draft: Draft, key: string, change: (share: Share) => Share): void {
+  const before = shareOf(draft, key)
+  const head = headOf(draft.policy, before)
+  const share = change(before)
+  const isEmpty = share.waiting === 0 && share.active === 0 && share.ready.size === 0
+  draft.shares = isEmpty ? draft.shares.remove(share, draft.owner) : draft.shares.insert(share, draft.owner)
+  replaceHead(draft, head, headOf(draft.policy, share))
+}
+
+/** Other limits: those whose share was full may be looked at again, or no more. */
+export function shareAnew(draft: Draft, before: Policy): void {
+  for (const share of draft.shares) replaceHead(draft, headOf(before, share), headOf(draft.policy, share))
+}
+
+/**
+ * Of all ready jobs with one key, the first is the only one that is looked at, and none is while the share is full. So a decision
+ * costs the same however many jobs of one customer wait.
+ */
+function headOf({ fairShare }: Policy, { active, ready }: Share): Place | undefined {
+  const maxActive = fairShare?.maxActive ?? null
+  return maxActive !== null && active >= maxActive ? undefined : ready.min()
+}
+
+function replaceHead(draft: Draft, before: Place | undefined, after: Place | undefined): void {
+  if (before === after) return
+  if (before !== undefined) draft.ready = draft.ready.remove(before, draft.owner)
+  if (after !== undefined) draft.ready = draft.ready.insert(after, draft.owner)
 }
 
 /** Somebody with the same key may stand in any line. */

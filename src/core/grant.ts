@@ -2,10 +2,14 @@ import { hasModels, hasSlot, isLimited, mayStart } from './admission.ts'
 import { settle } from './blocking.ts'
 import type { Claim } from './command.ts'
 import type { Draft } from './draft.ts'
-import { isInLine, type Job, jobOf } from './ledger.ts'
-import type { Place } from './place.ts'
+import { isShareFull } from './fair-share.ts'
+import type { Micros } from './job.ts'
+import { isInLine, type Job, jobOf, noPlaces } from './ledger.ts'
+import { byPlace, type Place } from './place.ts'
+import { readyBehind } from './ready.ts'
 import { scanLines } from './scan.ts'
 import type { Scribe } from './scribe.ts'
+import type { Tree } from './tree.ts'
 
 /**
  * Gives away what became startable, in line order: each job to the process that asked for it, else it is offered to
@@ -40,14 +44,33 @@ function offerUnbound(scribe: Scribe): void {
  * limited (a rate, a fair share) keeps its place, and is passed over.
  */
 function offerReady(scribe: Scribe): void {
-  const { draft } = scribe
+  const { draft, now } = scribe
+  let passed = noPlaces
   for (let place = draft.ready.min(); place !== undefined; ) {
     const job = draft.jobs.get(place)
-    if (job === undefined || !hasSlot(draft, job, scribe.now)) return
-    const isPassed = isLimited(draft, job, scribe.now)
-    if (!isPassed) giveAway(scribe, place)
-    place = isPassed ? draft.ready.after(place) : draft.ready.min()
+    if (job === undefined || !hasSlot(draft, job, now)) return
+    if (isLimited(draft, job, now)) {
+      passed = passOver(draft, job, passed, now)
+      place = earlier(draft.ready.after(place), passed.min())
+    } else {
+      giveAway(scribe, place)
+      passed = noPlaces
+      place = draft.ready.min()
+    }
   }
+}
+
+/** Whoever has the same fair key stands behind it in turn, and may start where only a rate keeps this one back. */
+function passOver(draft: Draft, job: Job, passed: Tree<Place>, now: Micros): Tree<Place> {
+  const owner = {}
+  const others = passed.remove(job.place, owner)
+  const next = isShareFull(draft, job, now) ? undefined : readyBehind(draft, job)
+  return next === undefined ? others : others.insert(next, owner)
+}
+
+function earlier(a: Place | undefined, b: Place | undefined): Place | undefined {
+  if (a === undefined || b === undefined) return a ?? b
+  return byPlace(a, b) < 0 ? a : b
 }
 
 /** A start that fills a model ends the offers on it; what those kept of other models is free, so it looks there too. */

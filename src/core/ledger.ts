@@ -96,6 +96,8 @@ export interface ShareKey {
 export interface Share extends ShareKey {
   readonly waiting: number
   readonly active: number
+  /** Those of them that are ready and not offered. */
+  readonly ready: Tree<Place>
 }
 
 /** The state of one queue: what the log up to `version` comes to. Immutable. */
@@ -116,7 +118,7 @@ export interface Ledger {
   readonly alone: number
   /** Due jobs that wait for models or a slot, in line order. */
   readonly line: Tree<Place>
-  /** Those of `line` that are ready and not offered. */
+  /** Those of `line` that are ready and not offered; of each fair key the first, if its share is not full. */
   readonly ready: Tree<Place>
   /** Waiting jobs that are offered. */
   readonly offered: Tree<Place>

@@ -2,6 +2,7 @@ import type { Draft } from './draft.ts'
 import { usesSlot } from './ledger.ts'
 import { withdrawOffer } from './offers.ts'
 import type { OwnJob } from './own-job.ts'
+import { setReady } from './ready.ts'
 import { reserves } from './reservation.ts'
 
 /** A waiting job that is due joins the lines it belongs to. */
@@ -30,8 +31,7 @@ export function leaveLine(draft: Draft, job: OwnJob, starts: boolean): void {
   const { owner } = draft
   const { place, spec } = job
   withdrawOffer(draft, job, starts)
-  if (job.ready) draft.ready = draft.ready.remove(place, owner)
-  job.ready = false
+  setReady(draft, job, false)
   job.blockedBy = null
   job.blockedOn = null
   if (!usesSlot(job)) {
@@ -53,13 +53,4 @@ export function leaveLine(draft: Draft, job: OwnJob, starts: boolean): void {
   if (starts) return
   if (job.exclusive) draft.wide = true
   draft.unsettle(draft.line.after(place))
-}
-
-/** Notes whether the models of a job in line are free for it. */
-export function setReady(draft: Draft, job: OwnJob, ready: boolean): void {
-  if (job.ready === ready) return
-  job.ready = ready
-  draft.ready = ready
-    ? draft.ready.insert(job.place, draft.owner)
-    : draft.ready.remove(job.place, draft.owner)
 }

@@ -6,6 +6,7 @@ import type { OwnJob } from './own-job.ts'
 import type { Place, Timer } from './place.ts'
 import { capacityOf } from './policy.ts'
 import { isOverRate } from './rate.ts'
+import { setReady } from './ready.ts'
 import type { Tree } from './tree.ts'
 
 /** Announces a startable job to all: from now on it keeps its place. */
@@ -14,8 +15,7 @@ export function offer(draft: Draft, job: OwnJob, at: Micros): void {
   job.offeredAt = at
   job.blockedBy = null
   job.blockedOn = null
-  if (job.ready) draft.ready = draft.ready.remove(job.place, owner)
-  job.ready = false
+  setReady(draft, job, false)
   draft.unbound = draft.unbound.remove(job.place, owner)
   draft.offered = draft.offered.insert(job.place, owner)
   draft.offerTimes = draft.offerTimes.insert(timerOf(job, at), owner)

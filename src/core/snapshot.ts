@@ -7,7 +7,7 @@ import { noStarts } from './rate.ts'
 import type { Owner, Tree } from './tree.ts'
 
 /** The shape of a snapshot; one of another shape is not read, and the log is folded instead. */
-export const SNAPSHOT_SHAPE = 1
+export const SNAPSHOT_SHAPE = 2
 
 /** How JSON says that a job is between the end of an attempt and its `requeued`, in the middle of an append. */
 const BETWEEN = -1
@@ -70,7 +70,12 @@ export interface LedgerSnapshot {
     readonly starts: readonly Micros[] | null
   }[]
   readonly pauses: readonly (Omit<Pause, 'hash' | 'jobs'> & { readonly jobs: readonly Index[] })[]
-  readonly shares: readonly (readonly [key: string, waiting: number, active: number])[]
+  readonly shares: readonly (readonly [
+    key: string,
+    waiting: number,
+    active: number,
+    ready: readonly Index[],
+  ])[]
   readonly modelTimers: Readonly<
     Record<Part<'modelTimers'>, readonly (readonly [at: number, model: string])[]>
   >
@@ -98,7 +103,9 @@ export function snapshotOf(ledger: Ledger): LedgerSnapshot {
     pauses: [...ledger.pauses].map(({ model, reason, until, since, by, jobs }) => ({
       ...{ model, reason, until, since, by, jobs: list(jobs) },
     })),
-    shares: [...ledger.shares].map(({ key, waiting, active }) => [key, waiting, active] as const),
+    shares: [...ledger.shares].map(
+      ({ key, waiting, active, ready }) => [key, waiting, active, list(ready)] as const,
+    ),
     modelTimers: pick(keysOf('modelTimers'), (key) =>
       [...ledger[key]].map(({ at, model }) => [at, model] as const),
     ),
@@ -151,7 +158,8 @@ export function ledgerFrom(snapshot: LedgerSnapshot): Ledger {
       emptyLedger.pauses,
     ),
     shares: snapshot.shares.reduce(
-      (grown, [key, waiting, active]) => grown.insert({ hash: hash(key), key, waiting, active }, owner),
+      (grown, [key, waiting, active, ready]) =>
+        grown.insert({ hash: hash(key), key, waiting, active, ready: tree(ready) }, owner),
       emptyLedger.shares,
     ),
     ...made(keysOf('modelTimers'), (key) =>

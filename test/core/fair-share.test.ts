@@ -84,6 +84,30 @@ describe('maxActive', () => {
     expect(queue.complete('A').said).toEqual(['completed A, offers B'])
   })
 
+  it('never looks at the jobs of a full share, however many could start otherwise', () => {
+    const queue = shared({ maxActive: 1 })
+    queue.enqueue('run', ['a'], of('k'), { claim: one })
+    for (let n = 0; n < 100; n++) queue.enqueue(`job${n}`, [`m${n}`], of('k'))
+    expect(queue.ledger.ready.size).toBe(0)
+    // And of an open one at the first alone.
+    expect(queue.complete('run').said).toEqual(['completed run, offers job0'])
+    expect([...queue.ledger.ready].map(({ jobId }) => jobId)).toEqual(['job1'])
+    queue.policy({ fairShare: null })
+    expect(queue.offered()).toHaveLength(100)
+    queue.policy({ fairShare: { spacingSeconds: 0, maxWaiting: null, maxActive: 3 } })
+    expect(queue.offered()).toEqual(['job0', 'job1', 'job2'])
+  })
+
+  it('does not keep back those behind one that a rate keeps back', () => {
+    const rate = { a: { starts: 1, perSeconds: 60 } }
+    const queue = shared({ maxActive: 3 }, { rate, capacity: { a: 9 } })
+    for (const id of ['A', 'B', 'C']) queue.enqueue(id, ['a'], of('k'))
+    queue.enqueue('D', ['d'], of('k'))
+    queue.enqueue('E', ['e'])
+    expect(queue.claim(9).said).toEqual(['started A by w1', 'started D by w1', 'started E by w1'])
+    expect(queue.later(61_000).claim(9).said).toEqual(['started B by w1'])
+  })
+
   it('does not take a lease away when it is lowered', () => {
     const queue = shared({ maxActive: 2 })
     for (const id of ['A', 'B']) queue.enqueue(id, [id], of('k'), { claim: one })

@@ -1,5 +1,6 @@
 import type { Draft } from '../draft.ts'
 import type { RecordedEvent } from '../event.ts'
+import { shareAnew } from '../fair-share.ts'
 import { endAllOffers } from '../offers.ts'
 import { capacityOf, isSameRule, type Policy } from '../policy.ts'
 import { rateAnew } from '../rate.ts'
@@ -9,6 +10,7 @@ import { reserveAnew } from '../reservation.ts'
 export function changePolicy(draft: Draft, event: RecordedEvent & { readonly type: 'policy_changed' }): void {
   const before = draft.policy
   draft.policy = event.policy
+  if (before.fairShare?.maxActive !== event.policy.fairShare?.maxActive) shareAnew(draft, before)
   if (before.maxOvertakes !== event.policy.maxOvertakes) reserveAnew(draft)
   unsettleCapacities(draft, before)
   if (!isSameRule(before.rate, event.policy.rate)) rateAnew(draft)
