@@ -33,6 +33,9 @@ export function isoTime(at: Micros): string {
   return iso.replace('Z', `${String(at % MICROS_PER_MS).padStart(3, '0')}Z`)
 }
 
+/** `2026-11-24 14:03:07 UTC` of an ISO time, for people who look at hours and days. */
+export const toSecond = (iso: string): string => `${iso.slice(0, 10)} ${iso.slice(11, 19)} UTC`
+
 /** Time of day on the reader's clock. */
 export function clockTime(at: Micros): string {
   const date = new Date(at / MICROS_PER_MS)

@@ -13,6 +13,8 @@ export interface Line {
 
 const HEIGHT = 110
 const ROW = 18
+/** Letters of a name that stand beside the numbers of the axis. */
+const LEGEND = 20
 
 /** Values over time, all on one scale. @param ends what stands at the two ends of the axis of time */
 export function lines(title: string, series: readonly Line[], ends: readonly [string, string]): Panel {
@@ -33,7 +35,7 @@ export function lines(title: string, series: readonly Line[], ends: readonly [st
     const d = path([...values, values.at(-1) ?? 0]) ?? ''
     return [
       element('rect', { x: 12, y: index * ROW, width: 10, height: 10, fill: stroke, rx: 2 }),
-      label(28, index * ROW + 9, clip(name, 20)),
+      label(28, index * ROW + 9, clip(name, LEGEND)),
       element('path', { d, fill: 'none', stroke, 'stroke-width': 1.5 }),
     ].join('')
   })

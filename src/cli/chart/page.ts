@@ -2,7 +2,7 @@ import { element, label } from './element.ts'
 
 export const WIDTH = 860
 /** Room for the names at the left and for the ends of the axes at the right. */
-export const LEFT = 190
+export const LEFT = 210
 export const RIGHT = 24
 const TOP = 52
 
@@ -21,7 +21,7 @@ export const colourOf = (index: number): string => colours[index % colours.lengt
 
 const style = `
 text { font: 12px system-ui, sans-serif; fill: #24292f }
-.title { font-size: 16px; font-weight: 600 } .panel { font-weight: 600 } .dim { fill: #57606a }
+.title { font-size: 16px; font-weight: 600 } .panel { font-weight: 600 } .dim { fill: #57606a } .small { font-size: 10px }
 .axis { stroke: #d0d7de } .ground { fill: #ffffff }
 @media (prefers-color-scheme: dark) {
   text { fill: #e6edf3 } .dim { fill: #9198a1 } .axis { stroke: #3d444d } .ground { fill: #0d1117 }

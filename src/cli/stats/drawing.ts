@@ -1,5 +1,5 @@
 import { type Bar, bars, lines, type Panel, page } from '../chart/index.ts'
-import { duration } from '../format.ts'
+import { duration, toSecond } from '../format.ts'
 import type { Stats } from './stats.ts'
 
 const MODELS = 20
@@ -7,7 +7,7 @@ const MODELS = 20
 /** Stats as an SVG file. */
 export function statsDrawing(stats: Stats): string {
   const { perSlice, queue, from, to, models, blocked } = stats
-  const ends = [from, to] as const
+  const ends = [toSecond(from), toSecond(to)] as const
   const panels: Panel[] = [
     lines(
       'Jobs',
@@ -38,5 +38,5 @@ export function statsDrawing(stats: Stats): string {
     }),
   )
   if (waited.length > 0) panels.push(bars('Time that jobs waited on a model', waited))
-  return page(`Queue ${queue}`, `${from} to ${to}`, panels)
+  return page(`Queue ${queue}`, `${ends[0]} to ${ends[1]}`, panels)
 }

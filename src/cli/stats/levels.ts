@@ -60,9 +60,11 @@ export class Level {
     const end = Math.min(until, to)
     const length = (to - from) / count
     while (this.#at < end) {
-      const slice = sliceOf(this.#slices, this.#at)
+      const begun = sliceOf(this.#slices, this.#at)
+      // At a border rounding may name the slice that ends there.
+      const slice = from + (begun + 1) * length > this.#at ? begun : Math.min(count - 1, begun + 1)
       const border = slice === count - 1 ? end : Math.min(end, from + (slice + 1) * length)
-      // A border that rounding has put behind us must not stop the clock.
+      // Slices finer than the clock must not stop it.
       const next = border > this.#at ? border : end
       this.#areas[slice] = (this.#areas[slice] ?? 0) + this.#value * (next - this.#at)
       this.#at = next

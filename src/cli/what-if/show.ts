@@ -1,5 +1,5 @@
-import { type Bar, bars, lines, page } from '../chart/index.ts'
-import { clip, duration, plural } from '../format.ts'
+import { type Bar, bars, groups, lines, page } from '../chart/index.ts'
+import { clip, duration, plural, toSecond } from '../format.ts'
 import type { Frame } from '../frame.ts'
 import { table } from '../terminal/table.ts'
 import type { WhatIf } from './what-if.ts'
@@ -56,30 +56,31 @@ export function whatIfDrawing({ outcomes, queue, from, to, jobs }: WhatIf): stri
       return { name: titleOf(outcome.name), value, text: duration(value) }
     })
   const series = outcomes.map(({ name, perSlice }) => ({ name: titleOf(name), values: perSlice.waiting }))
-  const used = outcomes.flatMap(({ name, models }, colour): Bar[] =>
-    models.slice(0, MODELS).map(({ model, utilisation }) => ({
-      ...{
-        name: model,
-        value: utilisation,
-        text: `${(utilisation * 100).toFixed(0)} % · ${titleOf(name)}`,
-        colour,
-      },
-    })),
+  const most = (outcomes[0]?.models ?? []).slice(0, MODELS).map(({ model }) => model)
+  const used = most.map((model) => ({ name: model, bars: outcomes.map((outcome) => useOf(outcome, model)) }))
+  return page(
+    `Queue ${queue} under other rules`,
+    `${plural(jobs, 'job')} of ${toSecond(from)} to ${toSecond(to)}`,
+    [
+      bars(
+        'Makespan',
+        bar(({ makespanMs }) => makespanMs),
+      ),
+      bars(
+        'Mean wait',
+        bar(({ waiting }) => waiting.mean),
+      ),
+      bars(
+        '95 % waited no longer than',
+        bar(({ waiting }) => waiting.p95),
+      ),
+      lines('Jobs that wait, over time', series, ['first arrival', 'last end']),
+      groups('Share of the makespan that a model was in use, by rules in the order above', used),
+    ],
   )
-  return page(`Queue ${queue} under other rules`, `${plural(jobs, 'job')} of ${from} to ${to}`, [
-    bars(
-      'Makespan',
-      bar(({ makespanMs }) => makespanMs),
-    ),
-    bars(
-      'Mean wait',
-      bar(({ waiting }) => waiting.mean),
-    ),
-    bars(
-      '95 % waited no longer than',
-      bar(({ waiting }) => waiting.p95),
-    ),
-    lines('Jobs that wait, over time', series, ['first arrival', 'last end']),
-    bars('Share of the makespan that a model was in use', used),
-  ])
+}
+
+function useOf({ models }: WhatIf['outcomes'][number], model: string): { value: number; text: string } {
+  const value = models.find((each) => each.model === model)?.utilisation ?? 0
+  return { value, text: `${(value * 100).toFixed(0)} %` }
 }
