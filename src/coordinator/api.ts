@@ -87,7 +87,11 @@ export interface Wait {
 export interface StartOptions {
   readonly priority?: number
   readonly kind?: string
-  /** Stay in line and resolve when the job was started for this process. */
+  /**
+   * Stay in line and resolve when the job was started for this process; it asks again by itself if its lease is lost meanwhile.
+   * Rejects with `not_holder` when it was started in another process, `job_not_live` when it has ended, `closed` by `close()`,
+   * and `log_went_back`. Of several calls for one job in a process each gets the start.
+   */
   readonly wait?: boolean | undefined
   /** Gives up waiting; the job stays in line for anybody. */
   readonly signal?: AbortSignal | undefined
@@ -180,7 +184,10 @@ export interface Coordinator {
 
   /** `steps[].default_model`, in order, without duplicates; warns and names the steps that lack one. */
   getWorkflowModels(config: WorkflowConfig): readonly string[]
-  /** The gate: may this job run now, here? @throws InterlockError `invalid_input`, `job_exists`, `not_holder` */
+  /**
+   * The gate: may this job run now, here?
+   * @throws InterlockError `invalid_input`, `job_exists`, `not_holder`; with `wait` also `job_not_live`, `closed`, `log_went_back`
+   */
   onJobStart(
     jobId: string,
     jobType: JobType,

@@ -82,6 +82,7 @@ class QueueCoordinator implements Coordinator {
       onStarted: (attempt) => this.#desk.gate.deliver(attempt),
       onIntake: (intake) => this.#onIntake(intake),
       onPoll: () => this.#onPoll(),
+      onRenewed: () => this.#desk.followUp(),
       onOpening: () => this.#wake.next(),
     })
     this.#desk = new GateDesk(this.#member)
@@ -395,7 +396,7 @@ class QueueCoordinator implements Coordinator {
   }
 
   async close(): Promise<void> {
-    this.#desk.gate.close()
+    await this.#desk.close()
     clearTimeout(this.#intakeLater)
     await this.#inbox.close()
     // The end of a job that ran beside the line: untold, it would stand there for somebody to start it.
@@ -424,7 +425,7 @@ class QueueCoordinator implements Coordinator {
 
   #onEvent(event: RecordedEvent): void {
     this.#counter.see(event)
-    if (event.type === 'expired' || event.type === 'cancelled') this.#desk.gate.ended(event.jobId, event.type)
+    this.#desk.see(event)
     if ((event.offers?.length ?? 0) > 0) this.#wake.next()
   }
 
@@ -445,6 +446,7 @@ class QueueCoordinator implements Coordinator {
   #onPoll(): void {
     this.#lenient?.catchUp()
     this.#inbox.poll()
+    this.#desk.followUp()
     if (this.#desk.gate.isWaiting) void this.#member.inBackground({ type: 'tick' })
     this.#wake.next()
     this.#intake.next()

@@ -7,15 +7,22 @@ import {
   type JobType,
   jobOf,
   type Lease,
+  type RecordedEvent,
   type Started,
 } from '../core/index.ts'
 import type { CompleteOptions, StartAnswer, StartOptions } from './api.ts'
+import { Errands } from './errands.ts'
 import { Gate } from './gate.ts'
 import { tellStart } from './gate-lines.ts'
+import { GateWatch, releaseOf } from './gate-watch.ts'
 import { errorText, type Member } from './member.ts'
 import { toDate } from './view.ts'
+import { activeHere, type Waiter } from './waiter.ts'
 
 type Asking = Pick<StartOptions, 'wait' | 'signal' | 'anew'>
+
+/** How long the queue is told, when the process leaves, what it does not want any more: the database may be away. */
+const GOODBYE_MS = 3_000
 
 /** Answers programs that hold a job and ask whether it may run: the gate of the first specification. */
 export class GateDesk {
@@ -25,10 +32,25 @@ export class GateDesk {
   readonly #bypassed = new Set<string>()
   /** Jobs that run under the lease of another one, which their program holds. */
   readonly #covered = new Set<string>()
+  readonly #watch: GateWatch
+  /** Commands under way that decide what this process is given. */
+  readonly #errands = new Errands()
 
   constructor(member: Member) {
     this.#member = member
     this.gate = new Gate((attempt) => void this.#giveBack(attempt))
+    this.#watch = new GateWatch(this.gate, member, this.#errands)
+    member.stopped$.subscribe((error) => this.gate.end(error))
+  }
+
+  /** An event that this process has folded. */
+  see(event: RecordedEvent): void {
+    this.#watch.see(event)
+  }
+
+  /** Asks anew for what is wanted here and nobody alive asks for. */
+  followUp(): void {
+    this.#watch.followUp()
   }
 
   async start(
@@ -58,22 +80,16 @@ export class GateDesk {
   ): Promise<StartAnswer> {
     const { jobId, jobType, models } = spec
     signal?.throwIfAborted()
+    if (this.gate.over !== undefined) throw this.gate.over
     const { logger, replica } = this.#member
     logger.info(`[COORDINATOR] Checking if job ${jobId} can start...`)
     const wasIdle = replica.ledger.active.size === 0
-    const started = wait ? this.gate.waitFor(jobId) : undefined
-    // Whoever waits is told by the call below; a refusal before that must not count as unhandled.
-    started?.catch(() => {})
-    const result = await this.#ask(jobId, { type: 'ask', spec, wait: wait || this.gate.isObserved }, data)
+    const waiter = wait ? this.gate.join(jobId, anew) : undefined
+    const result = await this.#errands.add(this.#ask(spec, waiter, data))
     const own = result.started.find((attempt) => attempt.lease.jobId === jobId)
-    const hasToWait = result.waiting.some((other) => other.jobId === jobId)
-    if (own !== undefined) this.gate.acknowledge(jobId)
-    if (!hasToWait) this.gate.forget(jobId)
-    if (anew && own !== undefined && !result.changed) {
-      throw new InterlockError('not_holder', `job ${jobId} is active in this process already`, { jobId })
-    }
-    const later = own === undefined && hasToWait && started !== undefined
-    const attempt = later ? await this.#await(started, jobId, signal) : own
+    if (anew && own !== undefined && !result.changed) throw activeHere(jobId)
+    const later = own === undefined && waiter !== undefined && !result.bypassed.includes(jobId)
+    const attempt = later ? await this.#await(waiter, signal) : own
     const answer = this.#answer(jobId, attempt, result)
     tellStart(logger, { jobId, jobType, models }, answer, wasIdle)
     return answer
@@ -123,36 +139,60 @@ export class GateDesk {
   /** Of what a command started here: what its sender gets. What somebody at the gate waits for goes there. */
   sort(started: readonly Started[]): Started[] {
     return started.filter((attempt) => {
-      const isAsked = this.gate.hasAsked(attempt.lease.jobId)
+      const isAsked = this.gate.askedAs(attempt.lease.jobId) !== undefined
       if (isAsked) this.gate.deliver(attempt)
       return !isAsked
     })
   }
 
-  async #ask(
-    jobId: string,
-    body: Parameters<Member['send']>[0] & { readonly type: 'ask' },
-    data: readonly DataChange[],
-  ): Promise<Accepted> {
-    if (body.wait) this.gate.ask(jobId)
+  /** Takes back what was asked for, and gives back what nobody has taken up, while commands still go through. */
+  async close(): Promise<void> {
+    const closed = new InterlockError('closed', 'the coordinator was closed; the job stays in line')
+    const { asked, started } = this.gate.end(closed)
+    for (const jobId of asked) void this.#unask(jobId)
+    for (const attempt of started) void this.#giveBack(attempt)
+    await this.#errands.done(GOODBYE_MS)
+  }
+
+  async #ask(spec: JobSpec, waiter: Waiter | undefined, data: readonly DataChange[]): Promise<Accepted> {
+    const { jobId } = spec
+    const wait = waiter !== undefined || this.gate.isObserved
+    const wasAsked = this.gate.askedAs(jobId) !== undefined
+    if (wait) this.gate.ask(jobId, this.#member.workerId)
     try {
-      const result = await this.#member.send(body, { data })
-      for (const attempt of result.started) if (attempt.lease.jobId !== jobId) this.gate.deliver(attempt)
+      const result = await this.#member.send({ type: 'ask', spec, wait }, { data })
+      for (const attempt of result.started) {
+        if (attempt.lease.jobId === jobId) this.#take(attempt, waiter)
+        else this.gate.deliver(attempt)
+      }
+      if (jobOf(this.#member.replica.ledger, jobId)?.active !== false) this.gate.forget(jobId)
       return result
     } catch (error) {
-      this.gate.stopWaiting(jobId, error)
+      if (waiter !== undefined) this.gate.leave(waiter)
+      if (!wasAsked) this.gate.forget(jobId)
       throw error
     }
   }
 
-  #await(started: Promise<Started>, jobId: string, signal: AbortSignal | undefined): Promise<Started> {
+  /** The call itself is answered with the start, and so is whoever else waits for it here. */
+  #take(attempt: Started, waiter: Waiter | undefined): void {
+    if (waiter !== undefined) this.gate.leave(waiter)
+    this.gate.acknowledge(attempt.lease.jobId)
+    this.gate.share(attempt, true)
+    if (this.gate.over === undefined) return
+    void this.#giveBack(attempt)
+    throw this.gate.over
+  }
+
+  #await(waiter: Waiter, signal: AbortSignal | undefined): Promise<Started> {
+    this.#watch.stand(waiter)
     const giveUp = () => {
-      this.gate.stopWaiting(jobId, signal?.reason)
-      void this.#member.inBackground({ type: 'unask', jobId })
+      if (this.gate.leave(waiter)) void this.#unask(waiter.jobId)
+      waiter.refuse(signal?.reason)
     }
     if (signal?.aborted === true) giveUp()
     else signal?.addEventListener('abort', giveUp, { once: true })
-    return started.finally(() => signal?.removeEventListener('abort', giveUp))
+    return waiter.started.finally(() => signal?.removeEventListener('abort', giveUp))
   }
 
   #answer(jobId: string, attempt: Started | undefined, result: Accepted): StartAnswer {
@@ -175,7 +215,12 @@ export class GateDesk {
     }
   }
 
-  async #giveBack({ lease: { jobId, fencingToken: token } }: Started): Promise<void> {
-    await this.#member.inBackground({ type: 'release', jobId, token, reason: 'unacknowledged', runAt: null })
+  async #unask(jobId: string): Promise<void> {
+    await this.#errands.add(this.#member.inBackground({ type: 'unask', jobId }))
+    this.gate.forget(jobId)
+  }
+
+  async #giveBack({ lease: { jobId, fencingToken } }: Started): Promise<void> {
+    await this.#errands.add(this.#member.inBackground(releaseOf(jobId, fencingToken)))
   }
 }

@@ -2,6 +2,12 @@
 export class Head {
   #version = 0
   #reachedAt = performance.now()
+  readonly #onReached: () => void
+
+  /** @param onReached told whenever the database has said that there is nothing more */
+  constructor(onReached: () => void = () => {}) {
+    this.#onReached = onReached
+  }
 
   /** The last version that it has heard of, whoever told. */
   get version(): number {
@@ -22,5 +28,6 @@ export class Head {
   reach(version = this.#version): void {
     this.#version = version
     this.#reachedAt = performance.now()
+    this.#onReached()
   }
 }

@@ -1,5 +1,6 @@
-import type { Micros } from '../core/index.ts'
+import { InterlockError, type Micros } from '../core/index.ts'
 import type { BeatAnswer, Intake, LogStore } from '../port/index.ts'
+import { pause } from './backoff.ts'
 
 export interface LeaseOptions {
   readonly store: LogStore
@@ -14,6 +15,7 @@ export interface LeaseOptions {
   readonly onIntake: (intake: Intake) => void
   /** This incarnation's lease is gone; everything it ran is somebody else's by now, or soon. */
   readonly onLost: () => void
+  readonly onReached: () => void
   readonly onUnreachable: (error: unknown) => void
 }
 
@@ -25,6 +27,9 @@ export interface Offering {
 
 /** The part of the ttl, and the most in milliseconds, that the process takes its lease to be over before the database does. */
 const MARGIN = { part: 0.1, mostMs: 1_000 }
+
+/** The part of the ttl within which a beat is answered or given up: before the next one is due. */
+const ANSWER_PART = 0.25
 
 /**
  * Keeps the one lease of this process alive: it covers every job that the process runs. On its own monotonic clock it takes
@@ -38,7 +43,11 @@ export class LeaseKeeper {
   #fence: NodeJS.Timeout | undefined
   #beating: Promise<void> | undefined
   #expiresAt: Micros = 0
-  #lost = false
+  /** The incarnation that a beat has said to be alive, and the last one whose lease was lost. */
+  #aliveAs: string | undefined
+  #lostAs: string | undefined
+  /** When the last good beat was sent. */
+  #aliveAt = Number.NEGATIVE_INFINITY
   offering: Offering = { kinds: [], freeSlots: 0 }
 
   constructor(options: LeaseOptions, workerId: string) {
@@ -50,8 +59,14 @@ export class LeaseKeeper {
     return this.#expiresAt
   }
 
+  /** From the loss of the lease until the next incarnation is registered. */
   get lost(): boolean {
-    return this.#lost
+    return this.#lostAs !== undefined && !this.isRegistered
+  }
+
+  /** True once the store has said that this incarnation is alive. */
+  get isRegistered(): boolean {
+    return this.#aliveAs === this.#workerId
   }
 
   /** The first beat, which registers the process; then one every third of the ttl. @throws what the store throws */
@@ -62,14 +77,20 @@ export class LeaseKeeper {
     return answer
   }
 
-  /** A beat out of turn. Never throws: a database that is away is reported, and the next beat tries again. */
+  /**
+   * A beat out of turn, or the one that is under way. Never throws: a database that is away is reported, and the next beat tries
+   * again. One that is not answered before the next is due is not waited for: a dead connection must not cost the lease.
+   */
   beat(): Promise<void> {
-    this.#beating ??= this.#beat()
-      .then(() => {}, this.#options.onUnreachable)
+    if (this.#beating !== undefined) return this.#beating
+    const { onUnreachable } = this.#options
+    const beating = this.#inTime(this.#beat())
+      .catch(onUnreachable)
       .finally(() => {
-        this.#beating = undefined
+        if (this.#beating === beating) this.#beating = undefined
       })
-    return this.#beating
+    this.#beating = beating
+    return beating
   }
 
   /** One beat, now. @throws what the store throws */
@@ -77,17 +98,18 @@ export class LeaseKeeper {
     await this.#beat()
   }
 
-  /** Goes on as a new incarnation, after the lease was lost. */
-  async renew(workerId: string): Promise<void> {
+  /** Goes on as a new incarnation, after the lease was lost. What is under way is said of the old one. */
+  renew(workerId: string): Promise<void> {
     this.#workerId = workerId
-    this.#lost = false
-    await this.beat()
+    this.#beating = undefined
+    return this.beat()
   }
 
   declareLost(): void {
-    if (this.#lost) return
+    if (this.#lostAs === this.#workerId) return
     clearTimeout(this.#fence)
-    this.#lost = true
+    this.#lostAs = this.#workerId
+    this.#aliveAs = undefined
     this.#options.onLost()
   }
 
@@ -101,7 +123,7 @@ export class LeaseKeeper {
     clearInterval(this.#timer)
     clearTimeout(this.#fence)
     await this.#beating
-    if (!this.#lost) await this.#options.store.leave(this.#options.queue, this.#workerId)
+    if (this.#lostAs !== this.#workerId) await this.#options.store.leave(this.#options.queue, this.#workerId)
   }
 
   async #beat(): Promise<BeatAnswer> {
@@ -110,6 +132,7 @@ export class LeaseKeeper {
     const workerId = this.#workerId
     const sent = performance.now()
     const answer = await store.beat({ queue, workerId, kinds, freeSlots, release, ttlMs, graceMs })
+    this.#options.onReached()
     if (workerId === this.#workerId) this.#take(answer, sent)
     if (answer.overdue.length > 0) this.#options.onOverdue(answer.overdue)
     if (answer.arrived) this.#options.onIntake('rows')
@@ -117,12 +140,32 @@ export class LeaseKeeper {
     return answer
   }
 
+  async #inTime(beat: Promise<unknown>): Promise<void> {
+    const mostMs = this.#options.ttlMs * ANSWER_PART
+    const answered = new AbortController()
+    const late = pause(mostMs, answered.signal).then(() => {
+      if (!answered.signal.aborted) throw unanswered(mostMs)
+    })
+    await Promise.race([beat, late]).finally(() => answered.abort())
+  }
+
+  /** Answers may come late, after those of later beats: whoever was alive once is that until another answer says otherwise. */
   #take({ alive, expiresAt }: BeatAnswer, sent: number): void {
-    this.#expiresAt = expiresAt
     if (!alive) return this.declareLost()
+    if (this.#lostAs === this.#workerId) return
+    this.#aliveAs = this.#workerId
+    this.#expiresAt = Math.max(this.#expiresAt, expiresAt)
+    this.#aliveAt = Math.max(this.#aliveAt, sent)
     const { ttlMs } = this.#options
-    const until = sent + ttlMs - Math.min(ttlMs * MARGIN.part, MARGIN.mostMs)
+    const until = this.#aliveAt + ttlMs - Math.min(ttlMs * MARGIN.part, MARGIN.mostMs)
     clearTimeout(this.#fence)
     this.#fence = setTimeout(() => this.declareLost(), Math.max(0, until - performance.now())).unref()
   }
+}
+
+function unanswered(ms: number): InterlockError {
+  return new InterlockError(
+    'store_unavailable',
+    `the database has not answered a beat within ${Math.round(ms)} ms; another one is sent`,
+  )
 }

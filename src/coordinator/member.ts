@@ -59,6 +59,8 @@ export interface MemberHooks {
   readonly onIntake: (intake: Intake) => void
   /** Once per poll, when the log has been read. */
   readonly onPoll: () => void
+  /** The process goes on under another id, which is registered now. */
+  readonly onRenewed: () => void
   /** Somebody may start who could not before, although no event says so. */
   readonly onOpening: () => void
 }
@@ -70,7 +72,7 @@ export interface MemberHooks {
 export class Member {
   readonly replica = new Replica()
   readonly clock = new DatabaseClock()
-  readonly head = new Head()
+  readonly head = new Head(() => this.#forgetError())
   readonly #audience = new Audience()
   readonly lease: LeaseKeeper
   readonly logger: Logger
@@ -206,12 +208,11 @@ export class Member {
 
   /** Sends one command. Its answer names what it started for this process; its refusal is thrown. */
   async send(body: CommandBody, { claim, data, as }: SendOptions = {}): Promise<Accepted> {
-    if (this.#closing.signal.aborted) {
-      throw new InterlockError('closed', 'the coordinator is closed; make a new one with createCoordinator')
-    }
-    if (this.#over !== undefined) throw this.#over
-    if (!this.#isOpen) {
-      throw new InterlockError('store_unavailable', 'the database has not been reached yet; see the log')
+    this.#checkOpen()
+    // Whoever is not registered can start nothing: the store would take the new lease to be lost as well.
+    if (!this.lease.isRegistered) {
+      await this.lease.beat()
+      this.#checkOpen()
     }
     const id = as?.id ?? this.#ids.next()
     const workerId = this.#workerId
@@ -220,7 +221,7 @@ export class Member {
     this.#underWay.add(id)
     try {
       const result = await this.#pen.send(claim === undefined ? command : { ...command, claim }, data)
-      this.#lastError = null
+      this.#forgetError()
       if (!result.ok) throw new InterlockError(result.code, result.message)
       const ours = ({ workerId: by }: Started) => by === workerId || by === sender
       return { ...result, started: result.started.filter(ours) }
@@ -232,12 +233,26 @@ export class Member {
     }
   }
 
-  /** A command that nobody waits for. What it cannot do now is tried again by the next beat or poll. */
-  async inBackground(body: CommandBody): Promise<void> {
+  #checkOpen(): void {
+    if (this.#closing.signal.aborted) {
+      throw new InterlockError('closed', 'the coordinator is closed; make a new one with createCoordinator')
+    }
+    if (this.#over !== undefined) throw this.#over
+    if (this.#isOpen) return
+    throw new InterlockError('store_unavailable', 'the database has not been reached yet; see the log')
+  }
+
+  /**
+   * A command that nobody waits for. What it cannot do now is tried again by the next beat or poll; what is refused has been
+   * settled otherwise meanwhile. False if it was not carried out.
+   */
+  async inBackground(body: CommandBody): Promise<boolean> {
     try {
       for (const attempt of (await this.send(body)).started) this.#hooks.onStarted(attempt)
+      return true
     } catch (error) {
-      this.noteError(error)
+      if (!isRefusal(error)) this.noteError(error)
+      return false
     }
   }
 
@@ -320,9 +335,13 @@ export class Member {
       void this.inBackground({ type: 'expire_leases', workerIds, retryAt: AT_ONCE })
     const onUnreachable = (error: unknown) => this.noteError(error)
     const onLost = () => this.#onLeaseLost()
+    // What the log does not say any more is not mended by a beat.
+    const onReached = () => {
+      if (isInterlockError(this.#lastError, 'store_unavailable')) this.#forgetError()
+    }
     const { onIntake } = this.#hooks
-    const hooks = { onOverdue, onIntake, onLost, onUnreachable }
-    const options = { store, queue, ttlMs, graceMs, release: RELEASE, ...hooks }
+    const told = { onOverdue, onIntake, onLost, onReached, onUnreachable }
+    const options = { store, queue, ttlMs, graceMs, release: RELEASE, ...told }
     return new LeaseKeeper(options, this.#workerId)
   }
 
@@ -362,15 +381,25 @@ export class Member {
     this.#workerId = newWorkerId(this.#options.name)
     this.#ids = new CommandIds(this.#workerId)
     this.#leaseLost.next({ workerId })
-    void this.lease.renew(this.#workerId)
+    void this.#renew()
+  }
+
+  async #renew(): Promise<void> {
+    await this.lease.renew(this.#workerId)
+    if (this.lease.isRegistered) this.#hooks.onRenewed()
   }
 
   /** Something failed that nobody waits for: it goes to the logger, and `health()` shows it. */
   noteError(error: unknown): void {
-    if (this.#over !== undefined) return
+    if (this.#over !== undefined || error === this.#lastError) return
     this.#lastError = error
     this.logger.error(`[COORDINATOR] ${errorText(error)}`)
     if (isInterlockError(error, 'log_went_back')) this.#end(error)
+  }
+
+  /** The database has answered. */
+  #forgetError(): void {
+    this.#lastError = null
   }
 
   /**

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import type { CoordinatorOptions } from '../../src/coordinator/index.ts'
 import { InterlockError } from '../../src/core/index.ts'
-import { join, memoryStore } from './support.ts'
+import { join, keepingLogger, memoryStore } from './support.ts'
 
 // Long enough for a busy machine to send its beats in time.
 const short = { leaseMs: 900, graceMs: 100, pollMs: 50 }
@@ -28,6 +28,51 @@ describe('leases', () => {
     expect(alive.state().active()).toMatchObject([{ jobId: 'A', workerId: alive.workerId }])
   })
 
+  it('outlive a beat that is never answered', async () => {
+    const store = memoryStore()
+    let beats = 0
+    const beat: typeof store.beat = (what) => (++beats === 2 ? new Promise(() => {}) : store.beat(what))
+    const here = await join({ store: { ...store, beat }, leaseMs: 3_000, pollMs: 50 })
+    const { workerId } = here
+    await expect.poll(() => beats, { timeout: 10_000 }).toBeGreaterThan(3)
+    await expect.poll(() => here.health()).toMatchObject({ ok: true, workerId })
+  })
+
+  it('go on under the next id at once, though a beat of the last one hangs', async () => {
+    const store = memoryStore()
+    const state = { hangs: false }
+    const beat: typeof store.beat = (what) => (state.hangs ? new Promise(() => {}) : store.beat(what))
+    const here = await join({ store: { ...store, beat }, leaseMs: 600, graceMs: 100, pollMs: 50 })
+    const { workerId } = here
+    state.hangs = true
+    await expect.poll(() => here.workerId, { timeout: 10_000 }).not.toBe(workerId)
+    expect(here.health()).toMatchObject({ ok: false, leaseLost: true })
+    state.hangs = false
+    await expect.poll(() => here.health().leaseLost, { timeout: 10_000 }).toBe(false)
+    await here.enqueue([{ jobId: 'A', models: ['m'] }])
+    expect(await here.claim({ max: 1, kinds: null })).toMatchObject([{ lease: { jobId: 'A' } }])
+  })
+
+  it('are lost once, when a beat says so, and the next id is registered before it starts anything', async () => {
+    const store = memoryStore()
+    const logger = keepingLogger()
+    const state = { lost: false }
+    const beat: typeof store.beat = async (what) => {
+      const answer = await store.beat(what)
+      if (!state.lost) return answer
+      state.lost = false
+      return { ...answer, alive: false }
+    }
+    const here = await join({ store: { ...store, beat }, logger, leaseMs: 3_000 })
+    await here.enqueue([{ jobId: 'A', models: ['m'] }])
+    const claimed = new Promise<readonly unknown[]>((resolve) => {
+      here.leaseLost$.subscribe(async () => resolve(await here.claim({ max: 1, kinds: null })))
+    })
+    state.lost = true
+    expect(await claimed).toMatchObject([{ lease: { jobId: 'A' }, workerId: here.workerId }])
+    expect(logger.lines.filter((line) => line.includes('Lease of worker'))).toHaveLength(1)
+  })
+
   it('refuses options out of range, and names them', async () => {
     const refused = (options: Partial<CoordinatorOptions>) => expect(join(options)).rejects
     await refused({ leaseMs: 5 }).toThrow(/leaseMs must be milliseconds from 100/)
@@ -36,5 +81,57 @@ describe('leases', () => {
       details: { path: 'pollMs' },
     })
     await refused({ queue: '' }).toMatchObject({ code: 'invalid_input' })
+  })
+})
+
+describe('health', () => {
+  it('of a process that sends no commands is good again after a beat that failed', async () => {
+    const store = memoryStore()
+    let beats = 0
+    const cutOff = () => Promise.reject(new InterlockError('store_unavailable', 'cut off'))
+    const beat: typeof store.beat = (what) => (++beats === 2 ? cutOff() : store.beat(what))
+    const here = await join({ store: { ...store, beat }, leaseMs: 900, pollMs: 3_600_000 })
+    await expect.poll(() => here.health().reachable, { timeout: 10_000, interval: 10 }).toBe(false)
+    await expect.poll(() => here.health(), { timeout: 10_000 }).toMatchObject({ ok: true, lastError: null })
+  })
+
+  it('is good again after a read that failed', async () => {
+    const store = memoryStore()
+    const state = { away: false }
+    const read: typeof store.read = (...args) =>
+      state.away ? Promise.reject(new InterlockError('store_unavailable', 'cut off')) : store.read(...args)
+    const here = await join({ store: { ...store, read }, leaseMs: 3_600_000, pollMs: 20, patienceMs: 10 })
+    state.away = true
+    await expect.poll(() => here.health().reachable).toBe(false)
+    state.away = false
+    await expect.poll(() => here.health()).toMatchObject({ ok: true, lastError: null })
+  })
+
+  it('knows a refusal from a database that is away', async () => {
+    const store = memoryStore()
+    const logger = keepingLogger()
+    const held = Promise.withResolvers<void>()
+    const state = { holds: false, appends: 0 }
+    const append: typeof store.append = async (request) => {
+      state.appends++
+      if (state.holds) await held.promise
+      return store.append(request)
+    }
+    const [here, there] = [await join({ store: { ...store, append }, logger }), await join({ store })]
+    const ready = here.ready$.subscribe()
+    await there.onJobStart('A', 'normal', ['m'])
+    await here.onJobStart('B', 'normal', ['m'])
+    ready.unsubscribe()
+    state.holds = true
+    const { appends } = state
+    await there.onJobComplete('A', 'normal')
+    // It gives back what nobody takes up any more, and comes too late with that.
+    await expect.poll(() => state.appends).toBeGreaterThan(appends)
+    const [{ fencingToken } = { fencingToken: 0 }] = there.state().active()
+    await there.onJobComplete('B', 'normal', { fencingToken })
+    held.resolve()
+    await here.close()
+    expect(here.health()).toMatchObject({ reachable: true, lastError: null })
+    expect(logger.lines.filter((line) => line.includes('not active'))).toEqual([])
   })
 })

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { InterlockError } from '../../src/core/index.ts'
-import { join, keepingLogger, memoryStore } from './support.ts'
+import { eventsOf, join, keepingLogger, memoryStore } from './support.ts'
 
 /** A store that can be cut off from the process that was given `cut`, while others still reach it. */
 function cuttable() {
@@ -18,11 +18,6 @@ function cuttable() {
     ]),
   )
   return { store, cut: { ...store, ...guarded } as typeof store, state }
-}
-
-async function types(store: ReturnType<typeof memoryStore>) {
-  const { events } = await store.read('default', 0, 1_000)
-  return events.map((event) => `${event.type} ${'jobId' in event ? event.jobId : ''}`.trim())
 }
 
 const quick = { patienceMs: 20, pollMs: 20 }
@@ -44,7 +39,7 @@ describe("onUnavailable: 'bypass'", () => {
       expect.stringMatching(/Database unreachable, job A \(normal\) runs without the coordinator/),
     )
     state.away = false
-    await expect.poll(() => types(store)).toEqual(['bypassed A'])
+    await expect.poll(() => eventsOf(store)).toEqual(['bypassed A'])
     expect(await here.onJobStart('B', 'normal', ['m'])).toMatchObject({
       allowed: true,
       lease: { jobId: 'B' },
@@ -58,7 +53,7 @@ describe("onUnavailable: 'bypass'", () => {
     state.away = true
     await here.onJobComplete('A', 'normal')
     state.away = false
-    await expect.poll(() => types(store)).toEqual(['queued A', 'started A', 'completed A'])
+    await expect.poll(() => eventsOf(store)).toEqual(['queued A', 'started A', 'completed A'])
   })
 
   it('tells what is left to tell before it closes', async () => {
@@ -69,7 +64,7 @@ describe("onUnavailable: 'bypass'", () => {
     await here.onJobComplete('A', 'normal')
     await here.onJobComplete('B', 'normal')
     await here.close()
-    expect((await types(store)).at(-1)).toBe('cancelled B')
+    expect((await eventsOf(store)).at(-1)).toBe('cancelled B')
   })
 
   it('closes although the database is away', async () => {
@@ -94,7 +89,7 @@ describe("onUnavailable: 'bypass'", () => {
     await here.onJobComplete('B', 'normal')
     state.away = false
     await expect.poll(() => there.state().waitingCount).toBe(0)
-    expect((await types(store)).at(-1)).toBe('cancelled B')
+    expect((await eventsOf(store)).at(-1)).toBe('cancelled B')
   })
 
   it('begins without the database, and joins the queue when it is there', async () => {
@@ -139,7 +134,7 @@ describe("mode: 'observe'", () => {
     await expect.poll(() => here.state().waitingCount).toBe(0)
     await here.onJobComplete('A', 'normal')
     expect(here.state().activeCount).toBe(0)
-    expect(await types(store)).toEqual([
+    expect(await eventsOf(store)).toEqual([
       'queued A',
       'started A',
       'queued B',

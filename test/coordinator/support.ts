@@ -25,4 +25,10 @@ export async function join(
   return coordinator
 }
 
+/** What the log of the default queue says, each event with its job. */
+export async function eventsOf(store: LogStore): Promise<string[]> {
+  const { events } = await store.read('default', 0, 1_000)
+  return events.map((event) => `${event.type} ${'jobId' in event ? event.jobId : ''}`.trim())
+}
+
 export { memoryStore }

@@ -123,6 +123,26 @@ describe('a workflow', () => {
     expect(await followed).toEqual(await running)
   })
 
+  it.each(['all', 'step'] as const)('that two processes wait for runs once (hold: %s)', async (hold) => {
+    const store = memoryStore()
+    const [here, there] = [await join({ store, pollMs: 50 }), await join({ store, pollMs: 50 })]
+    const ran: string[] = []
+    const runStep: RunStep = (step) => {
+      ran.push(step.name ?? '')
+      return step.name
+    }
+    await here.onJobStart('before', 'normal', ['flux'])
+    const [first, second] = [here, there].map((coordinator) => {
+      const manager = createWorkflowManager({ coordinator, runStep, hold })
+      return manager.executeWorkflow('w', { steps }, { wait: true })
+    })
+    await expect.poll(() => typesOf(store)).toContain('asked')
+    await here.onJobComplete('before', 'normal')
+    expect(await first).toMatchObject({ results: ['draw', 'move', 'tell'] })
+    expect(await second).toEqual(await first)
+    expect(ran).toEqual(['draw', 'move', 'tell'])
+  })
+
   it('runs once in a process, whoever asks for it', async () => {
     const coordinator = await join()
     const { run, began, letGo } = held()
