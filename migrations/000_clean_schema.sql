@@ -815,7 +815,7 @@ $$;
 -- idempotency and live leases are guaranteed here; what the events say is decided by the core, in TypeScript.
 --   queue             1..200 characters; the first use makes it
 --   expected_version  the sequence number of the last event that the caller knows
---   events            1..10,000 of {seq, at, event_type, job_id, job_type, models, worker_id, data, command_id,
+--   events            1..25,000 of {seq, at, event_type, job_id, job_type, models, worker_id, data, command_id,
 --                     command_hash, schema_version}; what is null may be missing; seq counts on from expected_version;
 --                     at in microseconds since 1970; ids 1..200 characters, 100 models, 64 KB of data at most
 --   changes           the inner projection after these events: {state: {…}, jobs: [{…}, …], changed: [{…}, …],
@@ -863,9 +863,9 @@ declare
   setting text;
 begin
   if expected_version is null or jsonb_typeof(events) is distinct from 'array'
-     or jsonb_array_length(events) not between 1 and 10000 or jsonb_typeof(changes -> 'state') is distinct from 'object' then
+     or jsonb_array_length(events) not between 1 and 25000 or jsonb_typeof(changes -> 'state') is distinct from 'object' then
     raise exception using errcode = 'JQ001',
-      message = 'job_queue_append takes an expected version, 1..10000 events and the changes with their state';
+      message = 'job_queue_append takes an expected version, 1..25000 events and the changes with their state';
   end if;
   -- In the body: a SET clause on the function is undone before the commit that it is meant for.
   setting := set_config('synchronous_commit', 'on', true);
@@ -3209,8 +3209,8 @@ $privileges$;
 -- What this was. Rows change only when something did, so that running it again leaves everything as it is.
 insert into public.job_queue_migrations as m (version, checksum)
 values 
-  ('000', '037ce2991761a29f57524a64aceb1d52d28641370029bd187007ea752bd0fa99'),
-  ('027', '037ce2991761a29f57524a64aceb1d52d28641370029bd187007ea752bd0fa99')
+  ('000', '55ca239e0a1a4615d54ba19bc583577a3aaac8226979d84eace4b670c49be652'),
+  ('027', '55ca239e0a1a4615d54ba19bc583577a3aaac8226979d84eace4b670c49be652')
 on conflict (version) do update set checksum = excluded.checksum, applied_at = excluded.applied_at
   where m.checksum <> excluded.checksum;
 -- PostgREST finds the new functions after this; nobody else listens.

@@ -205,7 +205,7 @@ export interface Coordinator {
   enqueue(
     jobs: readonly EnqueueInput[],
   ): Promise<{ readonly queued: number; readonly waiting: readonly Waiting[] }>
-  /** Starts what may start, in line order: at most `max` jobs, of these kinds (null: any). */
+  /** Starts what may start, in line order: at most `max` jobs (and 1,000 in one call), of these kinds (null: any). */
   claim(claim: Claim): Promise<readonly Started[]>
   /** Ends an attempt; with `claim` the jobs that this makes startable start here, in the same append. */
   complete(lease: Lease, options?: EndOptions): Promise<readonly Started[]>

@@ -5,6 +5,7 @@ import {
   type Decision,
   decide,
   InterlockError,
+  isInterlockError,
   type Micros,
   projectionChanges,
 } from '../core/index.ts'
@@ -88,12 +89,21 @@ export class Committer {
 
   /** Answers every command of the batch, one way or the other. */
   async commit(batch: readonly Pending[]): Promise<void> {
-    const open = new OpenCommands(batch, this.#options.replica)
     this.counts.commands += batch.length
+    await this.#commit(batch)
+  }
+
+  async #commit(batch: readonly Pending[]): Promise<void> {
+    const open = new OpenCommands(batch, this.#options.replica)
     try {
       await patiently(this.#options.patience, (tries) => this.#carryOut(open, tries > 0))
     } catch (error) {
-      open.rejectAll(error)
+      const left = [...open.pending()]
+      if (left.length < 2 || !isInterlockError(error, 'invalid_input')) return open.rejectAll(error)
+      // More than one append takes, or one of them is to blame: nobody else is to suffer for it.
+      open.close()
+      const middle = Math.ceil(left.length / 2)
+      for (const half of [left.slice(0, middle), left.slice(middle)]) await this.#commit(half)
     } finally {
       open.close()
     }

@@ -11,6 +11,9 @@ import { scanLines } from './scan.ts'
 import type { Scribe } from './scribe.ts'
 import type { Tree } from './tree.ts'
 
+/** Jobs that one command takes at most, whatever it claims: an append is bounded. */
+const MOST_TAKEN = 1_000
+
 /**
  * Gives away what became startable, in line order: each job to the process that asked for it, else it is offered to
  * all; and of all offers the sender of the command takes what it claims. So no blocker is ever gone and its successor
@@ -18,7 +21,15 @@ import type { Tree } from './tree.ts'
  */
 export function grant(scribe: Scribe): void {
   giveAwayAll(scribe)
-  if (scribe.command.claim !== undefined) takeOffers(scribe, scribe.command.claim)
+  const { claim } = scribe.command
+  if (claim === undefined) return
+  for (let left = Math.min(claim.max, MOST_TAKEN); left > 0; ) {
+    const taken = takeOffers(scribe, claim, left)
+    if (taken === 0 || !scribe.isFull) return
+    left -= taken
+    scribe.makeRoom()
+    giveAwayAll(scribe)
+  }
 }
 
 function giveAwayAll(scribe: Scribe): void {
@@ -29,14 +40,13 @@ function giveAwayAll(scribe: Scribe): void {
   else offerInLines(scribe)
   draft.freed.clear()
   draft.arrived.length = 0
-  draft.wide = false
+  draft.wide = scribe.isFull
 }
 
 function offerUnbound(scribe: Scribe): void {
   if (scribe.draft.draining) return
-  for (let place = scribe.draft.unbound.min(); place !== undefined; place = scribe.draft.unbound.min()) {
-    giveAway(scribe, place)
-  }
+  const next = () => (scribe.isFull ? undefined : scribe.draft.unbound.min())
+  for (let place = next(); place !== undefined; place = next()) giveAway(scribe, place)
 }
 
 /**
@@ -48,7 +58,7 @@ function offerReady(scribe: Scribe): void {
   let passed = noPlaces
   for (let place = draft.ready.min(); place !== undefined; ) {
     const job = draft.jobs.get(place)
-    if (job === undefined || !hasSlot(draft, job, now)) return
+    if (job === undefined || scribe.isFull || !hasSlot(draft, job, now)) return
     if (isLimited(draft, job, now)) {
       passed = passOver(draft, job, passed, now)
       place = earlier(draft.ready.after(place), passed.min())
@@ -76,7 +86,7 @@ function earlier(a: Place | undefined, b: Place | undefined): Place | undefined 
 /** A start that fills a model ends the offers on it; what those kept of other models is free, so it looks there too. */
 function offerInLines(scribe: Scribe): void {
   const { draft } = scribe
-  for (let reach = -1; reach < reachOf(draft); ) {
+  for (let reach = -1; reach < reachOf(draft) && !scribe.isFull; ) {
     reach = reachOf(draft)
     scanLines(draft, scribe.now, (place) => offerIfStartable(scribe, place) && reach === reachOf(draft))
   }
@@ -91,7 +101,7 @@ function offerIfStartable(scribe: Scribe, place: Place): boolean {
   const { draft } = scribe
   const job = draft.jobs.get(place)
   if (job === undefined || !isInLine(job) || job.offeredAt !== null) return true
-  if (!hasSlot(draft, job, scribe.now)) return false
+  if (scribe.isFull || !hasSlot(draft, job, scribe.now)) return false
   if (!isLimited(draft, job, scribe.now) && hasModels(draft, job, scribe.now)) giveAway(scribe, place)
   return true
 }
@@ -103,14 +113,19 @@ function giveAway(scribe: Scribe, place: Place): void {
   else scribe.offer(job.jobId)
 }
 
-function takeOffers(scribe: Scribe, claim: Claim): void {
+/** How many of them it took, `most` at most. */
+function takeOffers(scribe: Scribe, claim: Claim, most: number): number {
   const { draft } = scribe
-  let left = claim.max
-  for (let place = draft.offered.min(); place !== undefined && left > 0; place = draft.offered.after(place)) {
+  let taken = 0
+  for (
+    let place = draft.offered.min();
+    place !== undefined && taken < most;
+    place = draft.offered.after(place)
+  ) {
     const job = draft.jobs.get(place)
-    if (job === undefined || !suits(job, claim)) continue
-    if (take(scribe, job)) left--
+    if (job !== undefined && suits(job, claim) && take(scribe, job)) taken++
   }
+  return taken
 }
 
 function suits(job: Job, claim: Claim): boolean {

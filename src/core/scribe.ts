@@ -15,13 +15,19 @@ export interface Surroundings {
   readonly deadWorkers: ReadonlySet<string>
 }
 
+/** What the offers of one command may weigh: an event has 64 KB at most. */
+const MOST_OFFERED = 60_000
+/** In the log, in bytes at most. */
+const weightOf = (jobId: string): number => 3 * jobId.length + 4
+
 /** Writes down what one command leads to: every event is applied to the draft as it is recorded. */
 export class Scribe {
   readonly draft: Draft
   readonly command: Command
   readonly surroundings: Surroundings
   readonly events: RecordedEvent[] = []
-  readonly #offered: string[] = []
+  #offered: string[] = []
+  #room = MOST_OFFERED
   /** An offer was tried and taken back: the draft may hold traces of it that no event tells of. */
   tookBack = false
 
@@ -48,12 +54,24 @@ export class Scribe {
     return recorded
   }
 
+  /** No more can be announced by this command: what else is startable is found by the next claim, question or tick. */
+  get isFull(): boolean {
+    return this.#room <= 0
+  }
+
+  /** What has been started needs no announcement. */
+  makeRoom(): void {
+    this.#offered = this.#offered.filter((jobId) => jobOf(this.draft, jobId)?.active === false)
+    this.#room = this.#offered.reduce((room, jobId) => room - weightOf(jobId), MOST_OFFERED)
+  }
+
   /** Announces a startable job to all; it keeps its place for `offerMs`. */
   offer(jobId: string): void {
     const job = jobOf(this.draft, jobId)
     if (job === undefined) return
     offer(this.draft, this.draft.edit(job), this.now)
     this.#offered.push(jobId)
+    this.#room -= weightOf(jobId)
   }
 
   /** Puts the offers on record with the last event; without an event nothing happened that could be recorded. */

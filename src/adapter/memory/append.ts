@@ -5,6 +5,7 @@ import type { MemoryQueue, MemoryWorker } from './database.ts'
 
 const TOLERANCE: Micros = 1_000_000
 const MISSED_EVENTS = 500
+const MAX_EVENTS = 25_000
 
 /** `job_queue_append`: the checks in the order in which SQL makes them, then everything at once. */
 export function appendTo(queue: MemoryQueue, request: AppendRequest, now: Micros): AppendAnswer {
@@ -96,10 +97,10 @@ const bySeq = (a: KnownCommand, b: KnownCommand): number => (a.seqs[0] ?? 0) - (
 
 function checkShape({ events, expectedVersion, changes }: AppendRequest): void {
   const contiguous = events.every((event, index) => event.seq === expectedVersion + index + 1)
-  if (events.length === 0 || events.length > 10_000 || !contiguous) {
+  if (events.length === 0 || events.length > MAX_EVENTS || !contiguous) {
     throw new InterlockError(
       'invalid_input',
-      `an append takes 1 to 10,000 events numbered from ${expectedVersion + 1}; decide again at the current version`,
+      `an append takes 1 to ${MAX_EVENTS.toLocaleString('en')} events numbered from ${expectedVersion + 1}; decide again at the current version`,
     )
   }
   if (changes.state.version !== expectedVersion + events.length) {

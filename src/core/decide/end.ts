@@ -59,6 +59,9 @@ export function release(scribe: Scribe, body: Body<'release'>): CommandResult {
   return afterEnd(scribe)
 }
 
+/** Attempts that one command takes from dead workers at most; whoever finds them still dead takes the next ones. */
+const MOST_LOST = 5_000
+
 /** The leases of these worker processes are over: every attempt of theirs ends; the store checks that it is true. */
 export function expireLeases(scribe: Scribe, { workerIds, retryAt }: Body<'expire_leases'>): CommandResult {
   const gone = new Set(workerIds)
@@ -66,6 +69,7 @@ export function expireLeases(scribe: Scribe, { workerIds, retryAt }: Body<'expir
     const job = scribe.draft.jobs.get(place)
     return job !== undefined && job.workerId !== null && gone.has(job.workerId) ? [job] : []
   })
+  lost.splice(MOST_LOST)
   for (const job of lost) expireLease(scribe, job, retryAt)
   for (const job of lost) holdAfterLoss(scribe, job)
   return afterEnd(scribe)
