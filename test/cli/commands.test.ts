@@ -81,6 +81,13 @@ describe('every command', () => {
     ])
     expect(worded.stdout).toContain(`interlock.statuses = '{"running":"on=it","failed":"lost"}'`)
     expect((await interlock(['migrate', '--print', '--status', 'done'])).stderr).toContain('statuses.done')
+    const names = ['--column', 'jobs.job_id=id', '--column', 'jobs.model=a=b.c', '--column', 'jobs.job_id=Id']
+    expect((await interlock(['migrate', '--print', ...names])).stdout).toContain(
+      `interlock.columns = '{"jobs":{"job_id":"Id","model":"a=b.c"}}'`,
+    )
+    const half = await interlock(['migrate', '--print', '--column', 'status=x'])
+    expect(half).toMatchObject({ code: 2, stdout: '' })
+    expect(half.stderr).toContain('give <table>.<column>=<yours>, such as jobs.status=state')
   })
 })
 

@@ -89,7 +89,11 @@ const wordsOf = (flags: readonly string[]): StatusWords =>
 /** `jobs.status=state` and the like; what is no table or column of Interlock's is refused by the migration. */
 function namesOf(flags: readonly string[]): ColumnNames {
   const named = flags.map((flag) => {
-    const [, table = flag, column = '', yours] = /^([^.=]*)\.([^=]*)=(.*)$/s.exec(flag) ?? []
+    const [, table, column = '', yours] = /^([^.=]+)\.([^=]+)=(.+)$/s.exec(flag) ?? []
+    if (table === undefined) {
+      const message = `--column ${flag}: give <table>.<column>=<yours>, such as jobs.status=state`
+      throw new InterlockError('invalid_input', message)
+    }
     return { table, entry: [column, yours] as const }
   })
   const tables = Map.groupBy(named, ({ table }) => table)
