@@ -28,7 +28,7 @@ describe('one append for many', () => {
   })
 
   it('is divided when together they are more than it takes', async () => {
-    const coordinator = await joinHere('divided')
+    const coordinator = await join()
     await coordinator.enqueue([{ jobId: 'first', models: ['x'] }])
     const [first] = await coordinator.claim({ max: 1, kinds: null })
     const enqueued = [0, 1, 2].map((k) => coordinator.enqueue(jobs(5_000, `batch${k}`, () => 'm')))
