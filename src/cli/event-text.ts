@@ -1,6 +1,7 @@
 import type { RecordedEvent } from '../core/index.ts'
 import { clip, clockTime, isoTime } from './format.ts'
 import type { Frame } from './frame.ts'
+import { policyText } from './policy-flags.ts'
 
 /** An event as `--json` shows it: everything that is recorded, the time as text. */
 export function eventDocument({ at, commandHash: _, ...event }: RecordedEvent) {
@@ -36,7 +37,7 @@ export function eventDetail(event: RecordedEvent): string {
     case 'reprioritized':
       return `priority ${event.priority}`
     case 'policy_changed':
-      return JSON.stringify(event.policy)
+      return policyText(event.policy)
     case 'model_paused':
       return `${event.model}: ${event.reason}${event.until === null ? '' : `, until ${isoTime(event.until)}`}`
     case 'model_resumed':

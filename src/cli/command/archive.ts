@@ -39,7 +39,10 @@ export function addArchive(cli: Cli): void {
         checkMoment('--before', before)
         const done = await withStore(frame, (store) => archive(frame, store, before, to, drop))
         const where = to ?? (drop ? 'dropped' : 'kept in job_queue_log_archive')
-        const text = `${plural(done.archived, 'event')} taken out of the log, up to ${done.archivedSeq}: ${where}`
+        const text =
+          done.archived === 0
+            ? `the log has no event from before ${before}; nothing was taken out`
+            : `${plural(done.archived, 'event')} taken out of the log, up to ${done.archivedSeq}: ${where}`
         frame.emit({ ...done, file: to ?? null, kept: to === undefined && !drop }, text)
       },
     )

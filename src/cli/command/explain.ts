@@ -45,7 +45,7 @@ async function historyOf(frame: Frame, store: LogStore, jobId: string): Promise<
     'job_not_live',
     after === 0
       ? `queue ${frame.queue} has never heard of job ${jobId}; look with: interlock queue`
-      : `queue ${frame.queue} has not heard of job ${jobId} since event ${after}, up to which its log is archived; look into the file of that`,
+      : `queue ${frame.queue} has not heard of job ${jobId} since event ${after}, up to which its log is archived; look into a file of that: interlock log --limit 1000000 --from-archive <file>`,
   )
 }
 

@@ -3,7 +3,7 @@ import type { LogStore } from '../../port/index.ts'
 import type { Cli } from '../cli.ts'
 import { plural } from '../format.ts'
 import type { Frame } from '../frame.ts'
-import { ledgerAt } from '../history/fold.ts'
+import { ledgerAt, orCut } from '../history/fold.ts'
 import { liveLog } from '../history/live.ts'
 import { Pace } from '../history/pace.ts'
 import type { InspectedQueue } from '../inspect/inspected.ts'
@@ -70,8 +70,9 @@ async function inspect(
   { speed, port, ui }: { readonly speed: number; readonly port: number; readonly ui: URL },
 ): Promise<void> {
   const { version } = await store.read(frame.queue, 0, 1)
-  const begin =
+  const wished =
     from === undefined ? (live ? version : 0) : await momentSeq(store, frame.queue, '--from', from)
+  const begin = await orCut(frame, store, wished)
   const end = to === undefined ? version : await momentSeq(store, frame.queue, '--to', to)
   // What only this command needs is loaded by this command.
   const { InspectedQueue } = await import('../inspect/inspected.ts')

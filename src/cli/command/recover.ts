@@ -70,8 +70,21 @@ async function recover(coordinator: Coordinator, options: Options) {
   for (const jobId of completed) await coordinator.complete(leaseOf(jobId))
   for (const jobId of requeue) await coordinator.release(leaseOf(jobId), 'drained')
   for (const jobId of fail) await coordinator.fail(leaseOf(jobId), { retryAt: null })
-  const { status, active, waitingCount } = coordinator.state()
-  return { epoch, status, waitingCount, decided: decided.length, doubtful: active().map(doubtful) }
+  const { status, waitingCount } = coordinator.state()
+  return {
+    epoch,
+    status,
+    waitingCount,
+    decided: decided.length,
+    doubtful: inDoubt(coordinator).map(doubtful),
+  }
+}
+
+/** Once the queue is open again, only what no worker has: whatever runs under a lease is in nobody's doubt. */
+function inDoubt(coordinator: Coordinator): readonly ActiveJobView[] {
+  const { status, epoch, active } = coordinator.state()
+  if (status === 'draining') return active()
+  return epoch === 1 ? [] : active().filter(({ workerId }) => workerId === null)
 }
 
 const doubtful = ({
@@ -90,12 +103,14 @@ function textOf(
   frame: Frame,
   { epoch, status, doubtful: left }: Awaited<ReturnType<typeof recover>>,
 ): string {
-  const held =
-    status === 'draining'
-      ? 'the queue is held'
-      : 'the queue is open; hold it first: interlock recover --begin'
-  if (left.length === 0)
-    return `epoch ${epoch}, ${held}; no job is in doubt${status === 'draining' ? ': interlock resume' : ''}`
+  const isHeld = status === 'draining'
+  const held = isHeld ? 'the queue is held' : 'the queue is open'
+  if (left.length === 0) {
+    const next = isHeld
+      ? 'no job is in doubt: interlock resume'
+      : 'no job is in doubt. Was a backup restored while no process ran? interlock recover --begin'
+    return `epoch ${epoch}, ${held}; ${next}`
+  }
   const rows = left.map(({ jobId, models: names, workerId, startedAt }) => [
     ...[clip(jobId, 28), clip(models(names), 28), workerId ?? 'detached', startedAt.toISOString()],
   ])
