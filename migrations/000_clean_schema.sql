@@ -279,7 +279,7 @@ create table if not exists public.job_queue_state (
   active_models text[] not null default '{}',
   active_count integer not null default 0,
   waiting_count integer not null default 0,
-  policy jsonb not null default '{"maxActive": 1, "capacity": {}, "maxOvertakes": 0, "ageSeconds": 60, "offerMs": 2000, "holdAfterLossSeconds": {}, "rate": {}, "fairShare": null, "retentionDays": 30, "emptySet": "bypass"}',
+  policy jsonb not null default '{"maxActive": 1, "capacity": {}, "maxOvertakes": 0, "ageSeconds": 60, "offerMs": 2000, "holdAfterLossSeconds": {}, "rate": {}, "fairShare": null, "retentionDays": 30, "archive": "keep", "emptySet": "bypass"}',
   drained_at timestamptz,
   updated_at timestamptz not null default now()
 ) with (fillfactor = 10);
@@ -3209,8 +3209,8 @@ $privileges$;
 -- What this was. Rows change only when something did, so that running it again leaves everything as it is.
 insert into public.job_queue_migrations as m (version, checksum)
 values 
-  ('000', '55ca239e0a1a4615d54ba19bc583577a3aaac8226979d84eace4b670c49be652'),
-  ('027', '55ca239e0a1a4615d54ba19bc583577a3aaac8226979d84eace4b670c49be652')
+  ('000', 'ab3c6a989b5589c9af0d10463924fcd4119bb38ad69bf9e0af183430e223b096'),
+  ('027', 'ab3c6a989b5589c9af0d10463924fcd4119bb38ad69bf9e0af183430e223b096')
 on conflict (version) do update set checksum = excluded.checksum, applied_at = excluded.applied_at
   where m.checksum <> excluded.checksum;
 -- PostgREST finds the new functions after this; nobody else listens.

@@ -11,7 +11,7 @@ create table if not exists public.job_queue_state (
   active_models text[] not null default '{}',
   active_count integer not null default 0,
   waiting_count integer not null default 0,
-  policy jsonb not null default '{"maxActive": 1, "capacity": {}, "maxOvertakes": 0, "ageSeconds": 60, "offerMs": 2000, "holdAfterLossSeconds": {}, "rate": {}, "fairShare": null, "retentionDays": 30, "emptySet": "bypass"}',
+  policy jsonb not null default '{"maxActive": 1, "capacity": {}, "maxOvertakes": 0, "ageSeconds": 60, "offerMs": 2000, "holdAfterLossSeconds": {}, "rate": {}, "fairShare": null, "retentionDays": 30, "archive": "keep", "emptySet": "bypass"}',
   drained_at timestamptz,
   updated_at timestamptz not null default now()
 ) with (fillfactor = 10);
