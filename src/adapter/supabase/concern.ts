@@ -18,6 +18,11 @@ export function concernOf(events: readonly RecordedEvent[]): Concern {
   return events.every(({ offers = [] }) => offers.every((jobId) => started.has(jobId))) ? 'nobody' : 'free'
 }
 
+/** Whether somebody may be waiting for it: who takes a job and leaves others has found more of them than there are free slots. */
+export function isUrgent(events: readonly RecordedEvent[]): boolean {
+  return concernOf(events) !== 'nobody' && !events.some(({ type }) => type === 'started')
+}
+
 const order = ['nobody', 'free', 'all'] as const satisfies readonly Concern[]
 
 /** Up to which version something is known, by whom it concerns at the least: `nobody` counts everything. */

@@ -3,7 +3,6 @@ import { requireCurrent, statusOf } from '../../migrate/index.ts'
 import type { LogStore } from '../../port/index.ts'
 import { type Rpc, sqlCalls } from '../sql/index.ts'
 import { supabaseClient } from './client.ts'
-import { concernOf } from './concern.ts'
 import type { SupabaseLike } from './like.ts'
 import { answerOf, rpcOver } from './rpc.ts'
 import type { WakeSource } from './wake-channel.ts'
@@ -69,7 +68,7 @@ export function supabaseStore(client: SupabaseLike, options: SupabaseOptions = {
     append: async (request) => {
       const answer = await calls.append(request)
       wakes.saw(request.queue, answer.version)
-      if (answer.ok) wakes.appended(request.queue, answer.version, concernOf(request.events))
+      if (answer.ok) wakes.appended(request.queue, answer.version, request.events)
       return answer
     },
     read: async (queue, after, limit) => {

@@ -1,6 +1,7 @@
 import type { Concern, Intake, OnWake } from '../../port/index.ts'
 import { parseConcern, Versions } from './concern.ts'
 import type { Channel, ChannelStatus, SupabaseLike } from './like.ts'
+import { Rate } from './rate.ts'
 
 /** Where wake-ups come from: sent by the database, changes of `job_queue_state`, or nowhere. */
 export type WakeSource = 'broadcast' | 'postgres_changes' | 'poll'
@@ -21,6 +22,10 @@ export interface WakeChannelOptions {
  * new by the end of that time tells the others himself, which costs no request; a jitter, so that one does it for all.
  */
 const TELL_MS = { least: 260, jitter: 80 }
+/** Sooner when somebody may be waiting for it: by then the database's message would have come. */
+const TELL_SOON_MS = { least: 30, jitter: 20 }
+/** As long as so few messages came in the last second. */
+const MOST_PER_SECOND = 6
 /** Those who append over a connection to the database have no channel to tell: when no more messages come, one looks. */
 const LOOK_AGAIN_MS = 1_000
 /** For how long after the last message of such an append one takes it that there may be more. */
@@ -42,6 +47,7 @@ export class WakeChannel {
   /** What somebody told of, and what this process appended. */
   readonly #told = new Versions()
   readonly #own = new Versions()
+  readonly #messages = new Rate()
   #directAt = Number.NEGATIVE_INFINITY
   #newsSince: number | null = null
   #telling: NodeJS.Timeout | undefined
@@ -64,9 +70,15 @@ export class WakeChannel {
   }
 
   /** This process has appended: unless somebody tells of it soon, it has to. */
-  appended(version: number, concern: Concern): void {
+  appended(version: number, concern: Concern, isUrgent: boolean): void {
     this.#own.note(version, concern)
-    this.#telling ??= setTimeout(() => this.#tell(), TELL_MS.least + Math.random() * TELL_MS.jitter).unref()
+    if (isUrgent && this.#messages.lately() < MOST_PER_SECOND) this.#tellIn(TELL_SOON_MS)
+    else if (this.#telling === undefined) this.#tellIn(TELL_MS)
+  }
+
+  #tellIn({ least, jitter }: typeof TELL_MS): void {
+    clearTimeout(this.#telling)
+    this.#telling = setTimeout(() => this.#tell(), least + Math.random() * jitter).unref()
   }
 
   /** What the store has seen in any answer: beyond what was told, it is news that the channel should have brought. */
@@ -92,6 +104,7 @@ export class WakeChannel {
     if (!this.#joined || concerns === null || this.#options.source !== 'broadcast') return
     const version = this.#own.of('nobody')
     this.#told.note(version, concerns)
+    this.#messages.count()
     const payload = { queue: this.#options.queue, version, concerns }
     // A message is a hint: what is not sent is found by the next heartbeat.
     void this.#channel?.send({ type: 'broadcast', event: 'wake', payload }).catch(() => {})
@@ -147,6 +160,7 @@ export class WakeChannel {
 
   /** `{version, direct, concerns}` after an append, `{intake}` when something came in. Anybody may send anything. */
   #hear(payload: unknown): void {
+    this.#messages.count()
     const { version, intake, direct, concerns } = (payload ?? {}) as Readonly<Record<string, unknown>>
     if (direct === true) this.#directAt = performance.now()
     if (intake !== undefined)

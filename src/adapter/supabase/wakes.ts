@@ -1,4 +1,6 @@
-import type { Concern, OnWake } from '../../port/index.ts'
+import type { RecordedEvent } from '../../core/index.ts'
+import type { OnWake } from '../../port/index.ts'
+import { concernOf, isUrgent } from './concern.ts'
 import type { SupabaseLike } from './like.ts'
 import { WakeChannel, type WakeSource } from './wake-channel.ts'
 
@@ -42,8 +44,8 @@ export class Wakes {
     this.#queues.get(queue)?.channel.saw(version)
   }
 
-  appended(queue: string, version: number, concern: Concern): void {
-    this.#queues.get(queue)?.channel.appended(version, concern)
+  appended(queue: string, version: number, events: readonly RecordedEvent[]): void {
+    this.#queues.get(queue)?.channel.appended(version, concernOf(events), isUrgent(events))
   }
 
   /** A heartbeat told how far the log is: it serves as a poll as well, of whoever has not read for long. */

@@ -1,0 +1,31 @@
+import { projectStore } from '../../src/adapter/supabase/index.ts'
+import { type LocalSupabase, postgresDatabase, startLocalSupabase } from '../../src/dev/index.ts'
+import { migrationScript } from '../../src/migrate/index.ts'
+import type { LogStore } from '../../src/port/index.ts'
+import { startPostgres } from '../../test/support/postgres.ts'
+
+export interface BenchProject extends LocalSupabase {
+  /** Another process's store. */
+  readonly store: () => LogStore
+}
+
+/** A local Supabase with Interlock's tables, over a new PostgreSQL that flushes. */
+export async function startBenchProject(): Promise<BenchProject> {
+  const server = await startPostgres({ fsync: true })
+  const db = await postgresDatabase(server.url)
+  const local = await startLocalSupabase({ db })
+  await db.exec(migrationScript())
+  const close = async () => {
+    await local.close()
+    await server.remove()
+  }
+  return { ...local, close, store: () => projectStore(local.url, local.keys.secret) }
+}
+
+export const silent = { info: () => {}, warn: () => {}, error: console.error }
+
+/** The p-th of a hundred; 0 when there is nothing. */
+export function percentile(all: readonly number[], p: number): number {
+  const sorted = all.toSorted((a, b) => a - b)
+  return sorted[Math.min(sorted.length - 1, Math.floor((p / 100) * sorted.length))] ?? 0
+}

@@ -1,0 +1,82 @@
+import { setTimeout as sleep } from 'node:timers/promises'
+import { type Coordinator, createCoordinator, createJobWorker, type JobWorker } from '../../src/index.ts'
+import type { LogStore } from '../../src/port/index.ts'
+import type { Cut } from './cut.ts'
+
+/** Milliseconds from the call that submits a job to the first line of its handler in another process, in order. */
+export interface Latencies {
+  readonly before: readonly number[]
+  readonly during: readonly number[]
+  readonly after: readonly number[]
+}
+
+const PROBES = 10
+const LOADERS = 3
+const silent = { info: () => {}, warn: () => {}, error: () => {} }
+
+/**
+ * Workers that end some ten jobs a second, and beside them a free one, for which a job is submitted now and then: before
+ * Realtime is cut, while it is away for `cutMs`, and from when all have joined again.
+ *
+ * @param storeOf another process's store, through the proxy
+ */
+export async function cutUnderLoad(cut: Cut, storeOf: () => LogStore, cutMs: number): Promise<Latencies> {
+  const joined: { coordinator: Coordinator; store: LogStore }[] = []
+  const join = async () => {
+    const store = storeOf()
+    const coordinator = await createCoordinator({ store, logger: silent })
+    joined.push({ coordinator, store })
+    return coordinator
+  }
+  const submitter = await join()
+  await submitter.setPolicy('by-model')
+  const load = Array.from({ length: 2_000 }, (_, n) => ({
+    jobId: `load-${n}`,
+    models: [`l${n % 5}`],
+    kind: 'load',
+  }))
+  await submitter.enqueue(load)
+  const handler = () => sleep(200 + Math.random() * 200)
+  const workers: JobWorker[] = []
+  for (let n = 0; n < LOADERS; n++) {
+    workers.push(createJobWorker({ coordinator: await join(), handlers: { load: handler } }))
+  }
+  const started = new Map<string, () => void>()
+  const probe = async ({ jobId }: { jobId: string }) => started.get(jobId)?.()
+  workers.push(createJobWorker({ coordinator: await join(), handlers: { probe } }))
+  for (const worker of workers) worker.start()
+  let probes = 0
+  const latency = async () => {
+    const jobId = `probe-${++probes}`
+    const start = new Promise<void>((resolve) => started.set(jobId, resolve))
+    const begun = performance.now()
+    await submitter.enqueue([{ jobId, models: [jobId], kind: 'probe' }])
+    await start
+    return performance.now() - begun
+  }
+  const several = async (pauseMs: number) => {
+    const all: number[] = []
+    for (let n = 0; n < PROBES; n++) {
+      await sleep(pauseMs * (0.5 + Math.random()))
+      all.push(await latency())
+    }
+    return all
+  }
+  await sleep(2_000)
+  const before = await several(300)
+  cut.cut()
+  const away = sleep(cutMs)
+  const during = await several(cutMs / PROBES / 2)
+  await away
+  cut.heal()
+  while (cut.connected() < joined.length) await sleep(50)
+  // From the connection to the channel.
+  await sleep(2_000)
+  const after = await several(300)
+  await Promise.all(workers.map((worker) => worker.drain()))
+  for (const { coordinator, store } of joined) {
+    await coordinator.close()
+    await store.close()
+  }
+  return { before, during, after }
+}

@@ -1,0 +1,30 @@
+/** Realtime is away for ten seconds while workers work. */
+import { expect, it, onTestFinished } from 'vitest'
+import { audit } from '../../src/cli/audit/index.ts'
+import { startCut } from './cut.ts'
+import { cutUnderLoad } from './cut-load.ts'
+import { startMigrated, storeOn } from './support.ts'
+
+const medianOf = (all: readonly number[]) => all.toSorted((a, b) => a - b)[Math.floor(all.length / 2)] ?? 0
+
+it('nothing is lost, starts wait for a poll at most, and are woken again afterwards', {
+  timeout: 180_000,
+}, async () => {
+  const project = await startMigrated()
+  onTestFinished(() => project.close())
+  const cut = await startCut(project.url)
+  const throughCut = () => storeOn({ url: cut.url, keys: project.keys })
+  const { during, after } = await cutUnderLoad(cut, throughCut, 10_000)
+  // One poll is a second; the rest is for a busy machine. What it takes on a quiet one is in docs/supabase.md.
+  expect(Math.max(...during)).toBeLessThan(5_000)
+  expect(medianOf(after)).toBeLessThan(500)
+  const store = storeOn(project, { wake: 'poll' })
+  onTestFinished(() => store.close())
+  const { events, version } = await store.read('default', 0, 10_000)
+  expect(events).toHaveLength(version)
+  expect(audit(events).violations).toEqual([])
+  const tokens = new Set(events.flatMap((event) => (event.type === 'started' ? event.seq : [])))
+  const ends = events.flatMap((event) => (event.type === 'completed' ? event.token : []))
+  expect(new Set(ends)).toEqual(tokens)
+  expect(ends).toHaveLength(tokens.size)
+})
