@@ -1,35 +1,35 @@
 /**
- * What a Supabase project is asked for: `node bench/supabase/bill.ts [workers] [milliseconds per job] [models] [delay]`. Workers
- * of one slot each, in this process, each with a client of its own, over a local Supabase and a new PostgreSQL; every request is
- * counted where it leaves. `delay`: milliseconds that each request takes longer.
+ * What a Supabase project is asked for: `node bench/supabase/bill.ts [workers] [milliseconds per job] [models] [delay] [idle]`.
+ * Workers of one slot each, in this process, each with a client of its own, over a local Supabase and a new PostgreSQL; every
+ * request is counted where it leaves. `delay`: milliseconds that each request takes longer; `idle`: for how many seconds the
+ * idle workers are counted, 60.
  */
 import { setTimeout as sleep } from 'node:timers/promises'
-import { projectStore, supabaseClient } from '../../src/adapter/supabase/index.ts'
-import { postgresDatabase, startLocalSupabase } from '../../src/dev/index.ts'
+import { supabaseClient } from '../../src/adapter/supabase/index.ts'
 import { createCoordinator, createJobWorker } from '../../src/index.ts'
-import { migrationScript } from '../../src/migrate/index.ts'
-import { startPostgres } from '../../test/support/postgres.ts'
+import { silent, startBenchProject } from './project.ts'
 
-const [workers = 4, jobMs = 1_000, models = 10, delayMs = 0] = process.argv.slice(2).map(Number)
+const [workers = 4, jobMs = 1_000, models = 10, delayMs = 0, idleSeconds = 60] = process.argv
+  .slice(2)
+  .map(Number)
 const JOBS_PER_WORKER = 30
-const IDLE_MS = 60_000
-const logger = { info: () => {}, warn: console.error, error: console.error }
 
 const counts = { requests: 0, bytes: 0, messages: 0 }
+/** Requests by the name of their function. */
+const calls = new Map<string, number>()
 const send = globalThis.fetch
 globalThis.fetch = async (input, init) => {
   counts.requests++
+  const name = /rpc\/job_queue_(\w+)/.exec(String(input))?.[1] ?? 'tables'
+  calls.set(name, (calls.get(name) ?? 0) + 1)
   await sleep(delayMs)
   const response = await send(input, init)
   counts.bytes += (await response.clone().arrayBuffer()).byteLength
   return response
 }
 
-const server = await startPostgres({ fsync: true })
-const db = await postgresDatabase(server.url)
-const local = await startLocalSupabase({ db })
-await db.exec(migrationScript())
-const join = async () => createCoordinator({ store: projectStore(local.url, local.keys.secret), logger })
+const project = await startBenchProject()
+const join = async () => createCoordinator({ store: project.store(), logger: silent })
 
 const submitter = await join()
 await submitter.setPolicy('by-model')
@@ -39,7 +39,7 @@ await submitter.enqueue(
 )
 await submitter.close()
 
-const ear = supabaseClient(local.url, local.keys.secret).channel('interlock:default', {
+const ear = supabaseClient(project.url, project.keys.secret).channel('interlock:default', {
   config: { private: true },
 })
 ear.on('broadcast', { event: 'wake' }, () => counts.messages++)
@@ -56,11 +56,16 @@ const coordinators = await Promise.all(Array.from({ length: workers }, join))
 const all = coordinators.map((coordinator) => createJobWorker({ coordinator, handlers: { normal: handler } }))
 await sleep(2_000)
 const before = { ...counts }
+calls.clear()
 const begun = performance.now()
 for (const worker of all) worker.start()
 await ended.promise
 await sleep(500)
-const perJob = (name: keyof typeof counts) => Math.round(((counts[name] - before[name]) / jobs) * 100) / 100
+const rounded = (count: number) => Math.round((count / jobs) * 100) / 100
+const perJob = (name: keyof typeof counts) => rounded(counts[name] - before[name])
+const byName = [...calls]
+  .toSorted(([, a], [, b]) => b - a)
+  .map(([name, count]) => `${name} ${rounded(count)}`)
 const lost = coordinators.reduce((sum, coordinator) => sum + coordinator.health().counts.lost, 0)
 console.log(
   `${workers} workers, jobs of ${jobMs} ms on average, ${models} models, ${delayMs} ms more per request`,
@@ -68,16 +73,18 @@ console.log(
 console.log(
   `  per job: ${perJob('requests')} requests, ${perJob('messages')} messages sent, ${perJob('bytes')} bytes read`,
 )
-console.log(
-  `  ${lost} appends lost; ${Math.round(performance.now() - begun - 500)} ms of ${(jobs / Math.min(workers, models)) * jobMs} at best`,
-)
+console.log(`  requests: ${byName.join(', ')}; appends lost: ${rounded(lost)}`)
+const atBest = (jobs / Math.min(workers, models)) * jobMs
+console.log(`  ${Math.round(performance.now() - begun - 500)} ms of ${atBest} at best`)
 
-await sleep(5_000)
-const idle = counts.requests
-await sleep(IDLE_MS)
-console.log(`  idle: ${(counts.requests - idle) / workers} requests a minute and worker`)
+if (idleSeconds > 0) {
+  await sleep(5_000)
+  const idle = counts.requests
+  await sleep(idleSeconds * 1_000)
+  const perMinute = ((counts.requests - idle) / workers / idleSeconds) * 60
+  console.log(`  idle: ${Math.round(perMinute * 10) / 10} requests a minute and worker`)
+}
 for (const worker of all) await worker.drain()
 for (const coordinator of coordinators) await coordinator.close()
-await local.close()
-await server.remove()
+await project.close()
 process.exit()

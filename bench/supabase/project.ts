@@ -7,6 +7,8 @@ import { startPostgres } from '../../test/support/postgres.ts'
 export interface BenchProject extends LocalSupabase {
   /** Another process's store. */
   readonly store: () => LogStore
+  /** As the owner of the database. */
+  query(sql: string): Promise<void>
 }
 
 /** A local Supabase with Interlock's tables, over a new PostgreSQL that flushes. */
@@ -19,7 +21,12 @@ export async function startBenchProject(): Promise<BenchProject> {
     await local.close()
     await server.remove()
   }
-  return { ...local, close, store: () => projectStore(local.url, local.keys.secret) }
+  return {
+    ...local,
+    close,
+    query: (sql) => db.exec(sql),
+    store: () => projectStore(local.url, local.keys.secret),
+  }
 }
 
 export const silent = { info: () => {}, warn: () => {}, error: console.error }
