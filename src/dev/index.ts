@@ -6,3 +6,4 @@ export {
   type LocalSupabaseOptions,
   startLocalSupabase,
 } from './local-supabase.ts'
+export { ownTablesScript } from './setup.ts'

@@ -71,3 +71,18 @@ begin
 end $note$;
 select pg_advisory_unlock(hashtextextended('interlock.dev', 0));
 `
+
+/**
+ * What the secret key of a project may do with tables that are not Interlock's. The embedded database made its own before there
+ * were roles to give rights to.
+ */
+export const ownTablesScript = `
+do $$ declare own regclass; begin
+  for own in
+    select c.oid from pg_catalog.pg_class c
+     where c.relnamespace = 'public'::regnamespace and c.relkind in ('r', 'p') and not starts_with(c.relname, 'job_queue_')
+  loop
+    execute pg_catalog.format('grant select, insert, update, delete on %s to service_role', own);
+  end loop;
+end $$;
+`

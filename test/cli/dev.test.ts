@@ -7,7 +7,7 @@ import { interlock, temporaryFolder } from './support.ts'
 it.each([
   ['PostgreSQL', () => createDatabase('dev')],
   ['the embedded database', async () => `pglite:${await temporaryFolder()}`],
-])('dev serves %s, migrated, to whoever has the keys it prints', async (_, place) => {
+])('dev serves %s, migrated, to whoever has the keys it prints', { timeout: 120_000 }, async (_, place) => {
   const url = await place()
   const ending = new AbortController()
   let printed = ''
@@ -17,7 +17,7 @@ it.each([
     env: {},
     signal: ending.signal,
   })
-  await expect.poll(() => printed, { timeout: 30_000 }).toMatch(/\n$/)
+  await expect.poll(() => printed, { timeout: 90_000 }).toMatch(/\n$/)
   const settings: Record<string, string> = JSON.parse(printed)
   const options = { auth: { persistSession: false, autoRefreshToken: false, detectSessionInUrl: false } }
   const clientWith = (key: string) =>
@@ -26,6 +26,11 @@ it.each([
     const { data, error } = await clientWith(key).rpc('job_queue_open', { queue: 'default' })
     expect([error, data?.version]).toEqual([null, 0])
   }
+  const secret = clientWith('SUPABASE_SECRET_KEY')
+  const inserted = await secret.from('jobs').insert({ job_id: 'first', model: 'm' }).select()
+  expect(inserted.error).toBeNull()
+  const deleted = await secret.from('job_queue_state').delete().eq('queue', 'default').select()
+  expect(deleted.error?.code).toBe('42501')
   for (const key of ['SUPABASE_PUBLISHABLE_KEY', 'SUPABASE_ANON_KEY']) {
     const { error } = await clientWith(key).rpc('job_queue_open', { queue: 'default' })
     expect(error?.code).toBe('42501')

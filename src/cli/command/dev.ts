@@ -22,8 +22,9 @@ export function addDev(cli: Cli): void {
         ['dev --url postgres://localhost/app', 'over a server; makes the roles and schemas that it lacks'],
       ],
       async (frame, _, { port, secret }) => {
-        const { DEV_PORT, startLocalSupabase } = await import('../../dev/index.ts')
-        const db = await openFor(frame.target())
+        const { DEV_PORT, ownTablesScript, startLocalSupabase } = await import('../../dev/index.ts')
+        const target = frame.target()
+        const db = await openFor(target)
         const local = await startLocalSupabase({
           db,
           port: wholeNumber('--port', port, 0, 65_535) ?? DEV_PORT,
@@ -35,6 +36,7 @@ export function addDev(cli: Cli): void {
         try {
           // After the roles are there, so that their rights are given; what is there already stays.
           await db.exec(migrationScript())
+          if (target.kind === 'pglite') await db.exec(ownTablesScript)
           const { url, keys } = local
           const settings = {
             SUPABASE_URL: url,
