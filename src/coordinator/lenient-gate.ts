@@ -1,7 +1,8 @@
 import { isInterlockError, type JobType, jobOf } from '../core/index.ts'
 import type { CompleteOptions, StartAnswer, StartOptions } from './api.ts'
 import type { GateDesk } from './gate-desk.ts'
-import { errorText, type Member } from './member.ts'
+import { errorText } from './logger.ts'
+import type { Member } from './member.ts'
 import type { WholeOptions } from './options.ts'
 
 type Refused = StartAnswer & { readonly allowed: false }

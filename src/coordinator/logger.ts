@@ -13,3 +13,7 @@ export const stderrLogger: Logger = {
 }
 
 export const silentLogger: Logger = { info: () => {}, warn: () => {}, error: () => {} }
+
+export function errorText(error: unknown): string {
+  return error instanceof Error ? error.message : String(error)
+}

@@ -1,4 +1,4 @@
-import { type Observable, ReplaySubject, Subject, type Subscription } from 'rxjs'
+import { type Observable, Subject, type Subscription } from 'rxjs'
 import {
   type Accepted,
   type Claim,
@@ -18,17 +18,17 @@ import { Audience } from './audience.ts'
 import { pause } from './backoff.ts'
 import { DatabaseClock } from './clock.ts'
 import { Committer } from './committer.ts'
-import { beginEpoch } from './epoch.ts'
 import { Head } from './head.ts'
 import { CommandIds, newWorkerId } from './identity.ts'
 import { LeaseKeeper } from './lease.ts'
-import { type Logger, stderrLogger } from './logger.ts'
+import { errorText, type Logger, stderrLogger } from './logger.ts'
 import type { WholeOptions } from './options.ts'
 import { Pen } from './pen.ts'
 import { Projector } from './projector.ts'
 import { readToHead } from './read.ts'
 import { RELEASE } from './release.ts'
 import { Replica } from './replica.ts'
+import { Restored } from './restored.ts'
 import { Retention } from './retention.ts'
 import { Snapshots } from './snapshots.ts'
 import { TickTimer } from './timers.ts'
@@ -86,7 +86,7 @@ export class Member {
   readonly #snapshots: Snapshots
   readonly #retention: Retention
   readonly #leaseLost = new Subject<{ workerId: string }>()
-  readonly #stopped = new ReplaySubject<InterlockError>(1)
+  readonly #restored: Restored
   /** Ids of own commands under way: what they start is told to their caller. */
   readonly #underWay = new Set<string>()
   #workerId: string
@@ -96,9 +96,6 @@ export class Member {
   #watch: Subscription | undefined
   #lastError: unknown = null
   #isOpen = false
-  /** Why this process cannot go on, and the hold that it puts on the queue then. */
-  #over: InterlockError | undefined
-  #holding: Promise<void> | undefined
 
   constructor(options: WholeOptions, hooks: MemberHooks) {
     this.#options = options
@@ -130,6 +127,7 @@ export class Member {
       () => void this.#onTick(),
     )
     this.lease = this.#leaseKeeper()
+    this.#restored = this.#makeRestored()
   }
 
   get workerId(): string {
@@ -160,7 +158,7 @@ export class Member {
   }
 
   get stopped$(): Observable<InterlockError> {
-    return this.#stopped.asObservable()
+    return this.#restored.stopped$
   }
 
   /** Reads the log, registers the process, listens. @throws what the store throws */
@@ -237,7 +235,7 @@ export class Member {
     if (this.#closing.signal.aborted) {
       throw new InterlockError('closed', 'the coordinator is closed; make a new one with createCoordinator')
     }
-    if (this.#over !== undefined) throw this.#over
+    if (this.#restored.error !== undefined) throw this.#restored.error
     if (this.#isOpen) return
     throw new InterlockError('store_unavailable', 'the database has not been reached yet; see the log')
   }
@@ -285,7 +283,7 @@ export class Member {
     await this.#stopListening?.()
     this.#closing.abort()
     await this.#pen.idle()
-    await this.#holding
+    await this.#restored.close()
     await this.#projector.close()
     await this.#snapshots.idle()
     await this.#retention.stop()
@@ -293,7 +291,6 @@ export class Member {
     if (this.#isOpen) await this.#giveUpLease()
     this.replica.complete()
     this.#leaseLost.complete()
-    this.#stopped.complete()
   }
 
   #onWake(version?: number, intake?: Intake | false, concern: Concern = 'all'): void {
@@ -327,6 +324,21 @@ export class Member {
       if (!isInterlockError(error, 'store_unavailable')) throw error
       this.logger.warn(`[COORDINATOR] Lease of worker ${this.#workerId} left to run out: ${error.message}`)
     }
+  }
+
+  #makeRestored(): Restored {
+    const { store, queue, patienceMs, name } = this.#options
+    return new Restored({
+      ...{ store, queue, name, logger: this.logger },
+      patience: { forMs: patienceMs, signal: this.#closing.signal },
+      epoch: () => this.replica.ledger.epoch,
+      onEnd: async () => {
+        clearInterval(this.#poll)
+        this.#tick.clear()
+        this.lease.abandon()
+        await this.#stopListening?.()
+      },
+    })
   }
 
   #leaseKeeper(): LeaseKeeper {
@@ -376,7 +388,7 @@ export class Member {
 
   #onLeaseLost(): void {
     const workerId = this.#workerId
-    if (this.#over !== undefined) return this.#leaseLost.next({ workerId })
+    if (this.#restored.error !== undefined) return this.#leaseLost.next({ workerId })
     this.logger.error(`[COORDINATOR] Lease of worker ${workerId} lost; what it ran is given to others`)
     this.#workerId = newWorkerId(this.#options.name)
     this.#ids = new CommandIds(this.#workerId)
@@ -391,42 +403,15 @@ export class Member {
 
   /** Something failed that nobody waits for: it goes to the logger, and `health()` shows it. */
   noteError(error: unknown): void {
-    if (this.#over !== undefined || error === this.#lastError) return
+    if (this.#restored.error !== undefined || error === this.#lastError) return
     this.#lastError = error
     this.logger.error(`[COORDINATOR] ${errorText(error)}`)
-    if (isInterlockError(error, 'log_went_back')) this.#end(error)
+    this.#restored.see(error)
   }
 
   /** The database has answered. */
   #forgetError(): void {
     this.#lastError = null
-  }
-
-  /**
-   * The log is another one: what this process holds is void. It is among the first to know, so it holds the queue in a new
-   * epoch, before somebody starts jobs under numbers that were tokens already.
-   */
-  #end(error: InterlockError): void {
-    this.#over = error
-    clearInterval(this.#poll)
-    this.#tick.clear()
-    this.lease.abandon()
-    this.#holding = this.#hold()
-    this.#stopped.next(error)
-  }
-
-  async #hold(): Promise<void> {
-    const { store, queue, patienceMs, name } = this.#options
-    const patience = { forMs: patienceMs, signal: this.#closing.signal }
-    try {
-      await this.#stopListening?.()
-      await beginEpoch({ store, queue, patience, name, ended: this.replica.ledger.epoch })
-      this.logger.warn(`[COORDINATOR] Queue ${queue} held in a new epoch: interlock recover`)
-    } catch (failed) {
-      this.logger.error(
-        `[COORDINATOR] Queue ${queue} could not be held; do it by hand, interlock recover --begin: ${errorText(failed)}`,
-      )
-    }
   }
 }
 
@@ -435,8 +420,4 @@ function isRefusal(error: unknown): boolean {
   return (
     error instanceof InterlockError && error.code !== 'store_unavailable' && error.code !== 'log_went_back'
   )
-}
-
-export function errorText(error: unknown): string {
-  return error instanceof Error ? error.message : String(error)
 }

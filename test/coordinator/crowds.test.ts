@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { postgresStore } from '../../src/adapter/postgres/index.ts'
-import { errorText } from '../../src/coordinator/member.ts'
+import { errorText } from '../../src/coordinator/logger.ts'
 import { InterlockError } from '../../src/core/index.ts'
 import type { LogStore } from '../../src/port/index.ts'
 import { migratedDatabase } from '../contract/support.ts'

@@ -74,7 +74,7 @@ describe('an older backup that is restored under four running workers', () => {
     const looked = await document(['recover', '--url', url])
     expect(looked).toMatchObject({ epoch: 2, status: 'draining', decided: 0 })
     const ids: string[] = looked.doubtful.map(({ jobId }: { jobId: string }) => jobId)
-    expect(ids.length).toBeGreaterThan(3)
+    expect(ids.length).toBeGreaterThan(1)
     const [completed = '', failed = '', ...others] = ids
     const words = ['--completed', completed, '--fail', failed, ...others.flatMap((id) => ['--requeue', id])]
     expect(await document(['recover', ...words, '--url', url])).toMatchObject({ doubtful: [] })
