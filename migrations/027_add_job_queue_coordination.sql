@@ -322,7 +322,7 @@ create table if not exists public.job_queue_jobs (
 -- One row per worker process (an incarnation, never reused). Its lease covers every job it runs: a start writes nothing
 -- here, a heartbeat one row. No index but the key, and free space in the page, so that a heartbeat is a HOT update.
 -- kinds: the handlers it has, null for all. ttl_ms, grace_ms: milliseconds without a beat until the lease ends, and until
--- it may be declared dead.
+-- it may be declared dead. settled: it is gone and holds nothing, so nobody has to look for its jobs (job_queue_overdue).
 create table if not exists public.job_queue_workers (
   queue text not null check (length(queue) between 1 and 200),
   worker_id text not null check (length(worker_id) between 1 and 200),
@@ -333,6 +333,7 @@ create table if not exists public.job_queue_workers (
   beat_at timestamptz not null,
   expires_at timestamptz not null,
   dead boolean not null default false,
+  settled boolean not null default false,
   ttl_ms integer not null check (ttl_ms > 0),
   grace_ms integer not null check (grace_ms >= 0),
   primary key (queue, worker_id)
@@ -2046,25 +2047,38 @@ $$;
 -- left, or their row is missing; for job_queue_beat.
 --   thorough  look also when no worker's row says so: a row that was deleted by hand says nothing. That reads all of
 --             job_queue_jobs, so a beat does it only when its worker is new.
--- Returns [worker_id, …], ascending.
+-- Returns [worker_id, …], ascending. Whoever has been gone for a minute and holds nothing is settled, so that nobody looks
+-- for its jobs again: no append that found it live can still be under way.
 create or replace function public.job_queue_overdue(queue text, thorough boolean) returns jsonb
-language plpgsql stable
+language plpgsql
 set search_path = pg_catalog, pg_temp
 as $$
+declare
+  clock timestamptz := clock_timestamp();
+  overdue jsonb;
 begin
   if not thorough and not exists (
-       select from public.job_queue_workers w where w.queue = $1
-          and (w.dead or w.expires_at + w.grace_ms * interval '1 millisecond' < clock_timestamp())) then
+       select from public.job_queue_workers w where w.queue = $1 and not w.settled
+          and (w.dead or w.expires_at + w.grace_ms * interval '1 millisecond' < clock)) then
     return '[]';
   end if;
-  return (
+  overdue := (
     select coalesce(jsonb_agg(distinct j.worker_id order by j.worker_id), '[]')
       from public.job_queue_jobs j
      where j.queue = $1 and j.state = 'active' and j.worker_id is not null
        and not exists (
          select from public.job_queue_workers w
           where w.queue = $1 and w.worker_id = j.worker_id
-            and not w.dead and w.expires_at + w.grace_ms * interval '1 millisecond' >= clock_timestamp()));
+            and not w.dead and w.expires_at + w.grace_ms * interval '1 millisecond' >= clock));
+  -- Skipped where another beat is at it: two that settle the same rows must not wait for each other.
+  update public.job_queue_workers w set settled = true
+   where w.queue = $1 and w.worker_id in (
+     select g.worker_id from public.job_queue_workers g
+      where g.queue = $1 and not g.settled and not overdue ? g.worker_id
+        and (g.dead or g.expires_at + g.grace_ms * interval '1 millisecond' < clock)
+        and g.expires_at < clock - interval '1 minute'
+        for update skip locked);
+  return overdue;
 end
 $$;
 
@@ -3164,7 +3178,7 @@ $privileges$;
 -- What this was. Rows change only when something did, so that running it again leaves everything as it is.
 insert into public.job_queue_migrations as m (version, checksum)
 values 
-  ('027', 'ab3c6a989b5589c9af0d10463924fcd4119bb38ad69bf9e0af183430e223b096')
+  ('027', '62c83fa98009f059b63ff916e1f0ea09613fe3f18634f2862db8c8850f59980c')
 on conflict (version) do update set checksum = excluded.checksum, applied_at = excluded.applied_at
   where m.checksum <> excluded.checksum;
 -- PostgREST finds the new functions after this; nobody else listens.

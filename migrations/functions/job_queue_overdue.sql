@@ -2,24 +2,37 @@
 -- left, or their row is missing; for job_queue_beat.
 --   thorough  look also when no worker's row says so: a row that was deleted by hand says nothing. That reads all of
 --             job_queue_jobs, so a beat does it only when its worker is new.
--- Returns [worker_id, …], ascending.
+-- Returns [worker_id, …], ascending. Whoever has been gone for a minute and holds nothing is settled, so that nobody looks
+-- for its jobs again: no append that found it live can still be under way.
 create or replace function public.job_queue_overdue(queue text, thorough boolean) returns jsonb
-language plpgsql stable
+language plpgsql
 set search_path = pg_catalog, pg_temp
 as $$
+declare
+  clock timestamptz := clock_timestamp();
+  overdue jsonb;
 begin
   if not thorough and not exists (
-       select from public.job_queue_workers w where w.queue = $1
-          and (w.dead or w.expires_at + w.grace_ms * interval '1 millisecond' < clock_timestamp())) then
+       select from public.job_queue_workers w where w.queue = $1 and not w.settled
+          and (w.dead or w.expires_at + w.grace_ms * interval '1 millisecond' < clock)) then
     return '[]';
   end if;
-  return (
+  overdue := (
     select coalesce(jsonb_agg(distinct j.worker_id order by j.worker_id), '[]')
       from public.job_queue_jobs j
      where j.queue = $1 and j.state = 'active' and j.worker_id is not null
        and not exists (
          select from public.job_queue_workers w
           where w.queue = $1 and w.worker_id = j.worker_id
-            and not w.dead and w.expires_at + w.grace_ms * interval '1 millisecond' >= clock_timestamp()));
+            and not w.dead and w.expires_at + w.grace_ms * interval '1 millisecond' >= clock));
+  -- Skipped where another beat is at it: two that settle the same rows must not wait for each other.
+  update public.job_queue_workers w set settled = true
+   where w.queue = $1 and w.worker_id in (
+     select g.worker_id from public.job_queue_workers g
+      where g.queue = $1 and not g.settled and not overdue ? g.worker_id
+        and (g.dead or g.expires_at + g.grace_ms * interval '1 millisecond' < clock)
+        and g.expires_at < clock - interval '1 minute'
+        for update skip locked);
+  return overdue;
 end
 $$;

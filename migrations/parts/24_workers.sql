@@ -1,7 +1,7 @@
 -- One row per worker process (an incarnation, never reused). Its lease covers every job it runs: a start writes nothing
 -- here, a heartbeat one row. No index but the key, and free space in the page, so that a heartbeat is a HOT update.
 -- kinds: the handlers it has, null for all. ttl_ms, grace_ms: milliseconds without a beat until the lease ends, and until
--- it may be declared dead.
+-- it may be declared dead. settled: it is gone and holds nothing, so nobody has to look for its jobs (job_queue_overdue).
 create table if not exists public.job_queue_workers (
   queue text not null check (length(queue) between 1 and 200),
   worker_id text not null check (length(worker_id) between 1 and 200),
@@ -12,6 +12,7 @@ create table if not exists public.job_queue_workers (
   beat_at timestamptz not null,
   expires_at timestamptz not null,
   dead boolean not null default false,
+  settled boolean not null default false,
   ttl_ms integer not null check (ttl_ms > 0),
   grace_ms integer not null check (grace_ms >= 0),
   primary key (queue, worker_id)

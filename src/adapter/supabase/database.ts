@@ -527,6 +527,7 @@ export type Database = {
           kinds: string[] | null
           queue: string
           release: string
+          settled: boolean
           started_at: string
           ttl_ms: number
           worker_id: string
@@ -540,6 +541,7 @@ export type Database = {
           kinds?: string[] | null
           queue: string
           release: string
+          settled?: boolean
           started_at: string
           ttl_ms: number
           worker_id: string
@@ -553,6 +555,7 @@ export type Database = {
           kinds?: string[] | null
           queue?: string
           release?: string
+          settled?: boolean
           started_at?: string
           ttl_ms?: number
           worker_id?: string

@@ -1,0 +1,52 @@
+import { expect, it } from 'vitest'
+import { connection, migratedDatabase, opened } from './support.ts'
+
+/** Workers that have been gone for so long, and who of them is settled after the beat of another. */
+async function afterBeat(active: readonly string[]) {
+  const url = await migratedDatabase()
+  const store = await opened(url)
+  const sql = await connection(url)
+  const beat = () =>
+    store.beat({
+      queue: 'q',
+      workerId: 'alive',
+      kinds: null,
+      freeSlots: 1,
+      release: 'test',
+      ttlMs: 60_000,
+      graceMs: 1_000,
+    })
+  await beat()
+  await sql.query(
+    `insert into job_queue_workers (queue, worker_id, free_slots, release, started_at, beat_at, expires_at, dead, ttl_ms, grace_ms)
+     select 'q', w.id, 1, 'test', now() - w.ago, now() - w.ago, now() - w.ago, w.dead, 1000, 1000
+       from (values ('left', interval '2 min', true), ('crashed', interval '2 min', false),
+                    ('just left', interval '5 s', true)) as w (id, ago, dead)`,
+  )
+  for (const workerId of active) {
+    await sql.query(
+      `insert into job_queue_jobs (queue, job_id, state, job_type, kind, models, priority, place_level, place_order, place_tie,
+         queued_at, attempt, attempts, timeout_ms, worker_id)
+       values ('q', 'job of ' || $1, 'active', 'normal', 'normal', '{m}', 0, 0, 0, 0, now(), 1, 3, 1000, $1)`,
+      [workerId],
+    )
+  }
+  const { overdue } = await beat()
+  const { rows } = await sql.query('select worker_id from job_queue_workers where settled order by worker_id')
+  return { overdue, settled: rows.map(({ worker_id }) => worker_id), beat, sql }
+}
+
+it('settles workers that have been gone for a minute and hold nothing: nobody looks for their jobs again', async () => {
+  const { overdue, settled } = await afterBeat([])
+  expect(overdue).toEqual([])
+  expect(settled).toEqual(['crashed', 'left'])
+})
+
+it('names those that hold jobs in every beat until their jobs are taken from them', async () => {
+  const { overdue, settled, beat, sql } = await afterBeat(['left', 'just left'])
+  expect(overdue).toEqual(['just left', 'left'])
+  expect(settled).toEqual(['crashed'])
+  expect((await beat()).overdue).toEqual(['just left', 'left'])
+  await sql.query("delete from job_queue_jobs where worker_id = 'left'")
+  expect((await beat()).overdue).toEqual(['just left'])
+})
