@@ -1,5 +1,6 @@
 /** Reads a whole log in a process of its own, and answers what it took. */
 import pg from 'pg'
+import { ANSWER_MS, type Ask, askWithin } from '../../src/adapter/postgres/ask.ts'
 import { postgresStore } from '../../src/adapter/postgres/index.ts'
 import { readPage } from '../../src/adapter/postgres/read.ts'
 import { pagesAfter } from '../../src/coordinator/read.ts'
@@ -45,16 +46,15 @@ async function readInParts() {
   await client.connect()
   const replayer = new Replayer()
   const times = { sqlMs: 0, checkMs: 0, foldMs: 0 }
-  const query = async (config: pg.QueryArrayConfig) => {
+  const ask: Ask = async (on, question) => {
     const from = performance.now()
-    const result = await client.query(config)
+    const answered = await askWithin(ANSWER_MS)<never>(on, question)
     times.sqlMs += performance.now() - from
-    return result
+    return answered
   }
-  const on = { query } as unknown as pg.Pool
   const from = performance.now()
   for (let after = 0; ; ) {
-    const { events, version } = await readPage(on, queue, after, PAGE)
+    const { events, version } = await readPage(ask, client, { queue, after, limit: PAGE })
     const read = performance.now()
     for (const event of events) replayer.push(event)
     times.foldMs += performance.now() - read

@@ -1,4 +1,5 @@
 import type pg from 'pg'
+import type { Ask } from './ask.ts'
 
 /**
  * In a transaction of its own that writes nothing: the lock goes with the connection when this process dies, after a second
@@ -11,13 +12,17 @@ const take = 'select pg_advisory_xact_lock(hashtextextended($1, 0))'
  * Waits up to 2 s for the queue's baton; waiters get it in the order in which they came. Null when it did not come free.
  * What is returned gives it back, and never fails: a connection that is lost has given it back already.
  */
-export async function takeBaton(pool: pg.Pool, queue: string): Promise<(() => Promise<void>) | null> {
+export async function takeBaton(
+  pool: pg.Pool,
+  ask: Ask,
+  queue: string,
+): Promise<(() => Promise<void>) | null> {
   const client = await pool.connect()
   // The pool listens to idle connections only: one that is cut off while we hold it would end the process.
   const ignore = () => {}
   client.on('error', ignore)
   const end = async (how: 'commit' | 'rollback') => {
-    const ended = await client.query(how).then(
+    const ended = await ask(client, how).then(
       () => true,
       () => false,
     )
@@ -26,8 +31,8 @@ export async function takeBaton(pool: pg.Pool, queue: string): Promise<(() => Pr
   }
   // Sent together when the connection pipelines.
   const [began, taken] = await Promise.allSettled([
-    client.query(begin),
-    client.query(take, [`interlock.baton:${queue}`]),
+    ask(client, begin),
+    ask(client, { text: take, values: [`interlock.baton:${queue}`] }),
   ])
   if (began.status === 'fulfilled' && taken.status === 'fulfilled') return () => end('commit')
   await end('rollback')

@@ -1,4 +1,5 @@
 import pg from 'pg'
+import { ANSWER_MS } from './ask.ts'
 
 /** Where the database is: a pool of the program's own, an address, or a configuration of `pg`. */
 export type PostgresSource = pg.Pool | pg.PoolConfig | string
@@ -9,6 +10,8 @@ export interface Connections {
   readonly own: boolean
   /** `postgres://host:port/database`. */
   readonly name: string
+  /** How long an answer may take, in milliseconds. */
+  readonly answerMs: number
   /** A connection beside the pool, not yet connected. */
   client(): pg.Client
   /** Ends the pool if it was made here. */
@@ -16,15 +19,14 @@ export interface Connections {
 }
 
 /**
- * What a pool of our own is. The coordinator has one append in flight, so a process needs few connections; and a socket
- * that says nothing for 15 s (the longest wait for a lock is 2 s) is given up.
+ * What a pool of our own is. The coordinator has one append in flight, so a process needs few connections.
  */
 const ownPool: pg.PoolConfig = {
   max: 4,
   application_name: 'interlock',
   keepAlive: true,
   connectionTimeoutMillis: 5_000,
-  query_timeout: 15_000,
+  query_timeout: ANSWER_MS,
   // The two calls of each half of a turn go out together: two round trips in place of four, while the queue is locked.
   pipeline: true,
 }
@@ -42,6 +44,7 @@ export function connectionsTo(source: PostgresSource): Connections {
   return {
     pool,
     own: pool !== source,
+    answerMs: pool.options.query_timeout || ANSWER_MS,
     name: `postgres://${host}:${port}/${database ?? ''}`,
     client,
     close: async () => {

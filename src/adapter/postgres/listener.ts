@@ -1,6 +1,7 @@
 import type pg from 'pg'
 import type { OnWake } from '../../port/index.ts'
 import { tellWake } from '../sql/index.ts'
+import { askWithin } from './ask.ts'
 
 export interface Listener {
   /** Resolves when the channel is listened to, or the first try has failed: what was missed is polled for. */
@@ -18,8 +19,8 @@ export interface ListenerOptions {
 }
 
 const CHANNEL = 'interlock'
-/** How long the answer to what is asked here may take: the question is whether the connection is alive. */
-const ANSWER_MS = 5_000
+/** For 5 s: the question is whether the connection is alive. */
+const ask = askWithin(5_000)
 const RETRY_MS = { first: 100, longest: 5_000 }
 
 /**
@@ -130,11 +131,6 @@ async function endOf(client: pg.Client): Promise<void> {
 
 /** Whether the channel is listened to: behind a pooler in transaction mode, LISTEN was said to another session. */
 async function hears(client: pg.Client): Promise<boolean> {
-  const { rows } = await ask(client, 'select pg_listening_channels() as channel')
-  return rows.some((row: { readonly channel?: unknown }) => row.channel === CHANNEL)
-}
-
-function ask(client: pg.Client, text: string): Promise<pg.QueryResult> {
-  const question = { text, query_timeout: ANSWER_MS }
-  return client.query(question)
+  const { rows } = await ask<{ channel: unknown }>(client, 'select pg_listening_channels() as channel')
+  return rows.some(({ channel }) => channel === CHANNEL)
 }

@@ -2,6 +2,7 @@ import type pg from 'pg'
 import { decodeEvent } from '../../codec/index.ts'
 import { InterlockError } from '../../core/index.ts'
 import type { LogPage } from '../../port/index.ts'
+import type { Ask, Queryable } from './ask.ts'
 
 /*
  * The log as text instead of job_queue_read's one JSON value, which the server takes twice as long to build: a row is one
@@ -36,18 +37,17 @@ type Row = readonly [head: string | null, event: string | null]
 
 /** @throws InterlockError `invalid_input`, `corrupt_log`, `unknown_event` */
 export async function readPage(
-  on: Pick<pg.Pool, 'query'>,
-  queue: string,
-  after: number,
-  limit: number,
+  ask: Ask,
+  on: Queryable,
+  { queue, after, limit }: { readonly queue: string; readonly after: number; readonly limit: number },
 ): Promise<LogPage> {
   if (!(after >= 0 && limit >= 1 && limit <= 10_000)) {
     throw new InterlockError('invalid_input', 'read: takes after >= 0 and a limit of 1 to 10,000; page on')
   }
   const query = (text: string) =>
-    on.query<[...Row]>({ text, values: [queue, after, limit], rowMode: 'array', types })
+    ask<Row>(on, { text, values: [queue, after, limit], rowMode: 'array', types })
   const page = pageOf((await query(log)).rows)
-  if (page === null) return { events: [], version: 0, epoch: 1, now: await clockOf(on), archivedSeq: 0 }
+  if (page === null) return { events: [], version: 0, epoch: 1, now: await clockOf(ask, on), archivedSeq: 0 }
   // Hardly ever: a reader from before the cut.
   return page.archivedSeq > after ? (pageOf((await query(archive)).rows) ?? page) : page
 }
@@ -88,7 +88,7 @@ const integer = (value: string | undefined): number => Number(value ?? Number.Na
 
 const json = (value: string | undefined): unknown => (value ? JSON.parse(value) : null)
 
-async function clockOf(on: Pick<pg.Pool, 'query'>): Promise<number> {
+async function clockOf(ask: Ask, on: Queryable): Promise<number> {
   const clock = 'select (extract(epoch from clock_timestamp()) * 1000000)::bigint::text as now'
-  return integer((await on.query<{ now: string }>(clock)).rows[0]?.now)
+  return integer((await ask<{ now: string }>(on, clock)).rows[0]?.now)
 }

@@ -1,11 +1,13 @@
-import type pg from 'pg'
 import { type FunctionName, type Rpc, statements } from '../sql/index.ts'
+import { askWithin, type Queryable } from './ask.ts'
 
-type Queryable = Pick<pg.ClientBase, 'query'>
 type Args = Readonly<Record<string, unknown>>
 
 /** SQLSTATEs of a pooler that gives each statement another session: the name is unknown there, or taken. */
 const notPrepared: ReadonlySet<unknown> = new Set(['26000', '42P05'])
+
+/** The part of its ttl, and the least in milliseconds, within which a beat is answered: another one can go out in time. */
+const BEAT = { part: 0.25, leastMs: 1_000 }
 
 export interface Statements {
   /** Calls the function once. */
@@ -16,14 +18,20 @@ export interface Statements {
 
 /**
  * Calls as prepared statements (parsed and planned once per connection), until the first time that turns out not to work.
+ * @param answerMs how long an answer may take
  */
-export function createStatements(): Statements {
+export function createStatements(answerMs: number): Statements {
   let prepared = true
+  const limitOf = (name: FunctionName, { ttl_ms: ttlMs }: Args): number =>
+    name === 'job_queue_beat'
+      ? Math.min(answerMs, Math.max(BEAT.leastMs, Number(ttlMs) * BEAT.part))
+      : answerMs
   const call = async (on: Queryable, name: FunctionName, args: Args): Promise<unknown> => {
     const { text, values } = statements[name]
     const query = { text, values: values(args) }
     try {
-      const { rows } = await on.query<{ answer: unknown }>(prepared ? { ...query, name } : query)
+      const ask = askWithin(limitOf(name, args))
+      const { rows } = await ask<{ answer: unknown }>(on, prepared ? { ...query, name } : query)
       return rows[0]?.answer
     } catch (error) {
       if (notPrepared.has((error as { code?: unknown }).code)) prepared = false

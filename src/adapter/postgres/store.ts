@@ -3,6 +3,7 @@ import { migrationStatus, requireMigrated } from '../../migrate/index.ts'
 import type { TurnStore } from '../../port/index.ts'
 import { appendBy, type Rpc, rebuildBy, sqlCalls, storeFailure, turnBy } from '../sql/index.ts'
 import { appendConnection } from './append-connection.ts'
+import { askWithin } from './ask.ts'
 import { takeBaton } from './baton.ts'
 import { connectionsTo, type PostgresSource } from './connections.ts'
 import { createListener } from './listener.ts'
@@ -29,8 +30,9 @@ export interface PostgresOptions {
  */
 export function postgresStore(source: PostgresSource, options: PostgresOptions = {}): TurnStore {
   const connections = connectionsTo(source)
-  const { pool, name } = connections
-  const statements = createStatements()
+  const { pool, name, answerMs } = connections
+  const statements = createStatements(answerMs)
+  const ask = askWithin(answerMs)
   const listener = createListener(connections.client, {
     checkMs: options.checkMs ?? 15_000,
     warn: options.warn ?? (() => {}),
@@ -46,7 +48,7 @@ export function postgresStore(source: PostgresSource, options: PostgresOptions =
     checkOpen()
     return work().catch((error) => Promise.reject(failure(error)))
   }
-  const query = async (sql: string) => (await pool.query(sql)).rows as Record<string, unknown>[]
+  const query = async (sql: string) => (await ask<Record<string, unknown>>(pool, sql)).rows
   const rpc: Rpc = (fn, args) => guarded(() => statements.rpc(pool)(fn, args))
   const calls = sqlCalls(rpc)
   const appendOver = appendConnection(connections, listener)
@@ -63,17 +65,19 @@ export function postgresStore(source: PostgresSource, options: PostgresOptions =
       })
       await calls.open(queue)
     },
-    read: (queue, after, limit) => guarded(() => readPage(pool, queue, after, limit)),
+    read: (queue, after, limit) => guarded(() => readPage(ask, pool, { queue, after, limit })),
     turn: async (queue, since, decide) => {
       checkOpen()
-      return withTurn({ pool, statements, failure }, (turn) => turnBy(turn, queue, since, decide))
+      return withTurn({ pool, statements, ask, failure }, (turn) => turnBy(turn, queue, since, decide))
     },
     rebuild: async (queue, since, rowsAt) => {
       checkOpen()
-      return withTurn({ pool, statements, failure }, (turn) => rebuildBy(turn, queue, since, rowsAt))
+      return withTurn({ pool, statements, ask, failure }, (turn) => rebuildBy(turn, queue, since, rowsAt))
     },
     // It keeps a connection while others do the work: with too few of them it would stand in its own way.
-    ...((pool.options.max ?? 10) >= 3 && { baton: (queue: string) => guarded(() => takeBaton(pool, queue)) }),
+    ...((pool.options.max ?? 10) >= 3 && {
+      baton: (queue: string) => guarded(() => takeBaton(pool, ask, queue)),
+    }),
     listen: async (queue, onWake) => {
       checkOpen()
       return listener.add(queue, onWake)

@@ -1,11 +1,13 @@
 import type pg from 'pg'
 import { InterlockError } from '../../core/index.ts'
 import type { Turn } from '../sql/index.ts'
+import type { Ask } from './ask.ts'
 import type { Statements } from './statements.ts'
 
 export interface TurnContext {
   readonly pool: pg.Pool
   readonly statements: Statements
+  readonly ask: Ask
   /** What an error of the driver is to the caller. What `decide` throws is the caller's own and stays as it is. */
   readonly failure: (error: unknown) => InterlockError
 }
@@ -14,21 +16,19 @@ export interface TurnContext {
  * Runs `work` in a transaction that holds the queue's lock. The connection is given back only when it is known to be
  * outside a transaction; otherwise it is destroyed, which frees the lock at once.
  */
-export async function withTurn<Out>(
-  { pool, statements, failure }: TurnContext,
-  work: (turn: Turn) => Promise<Out>,
-): Promise<Out> {
+export async function withTurn<Out>(context: TurnContext, work: (turn: Turn) => Promise<Out>): Promise<Out> {
+  const { pool, ask, failure } = context
   const client = await pool.connect().catch((error) => Promise.reject(failure(error)))
   // The pool listens to idle connections only: one that is cut off while we decide would end the process.
   const ignore = () => {}
   client.on('error', ignore)
   let failed = true
   try {
-    const result = await work(turnOn(client, statements, failure))
+    const result = await work(turnOn(client, context))
     failed = false
     return result
   } catch (error) {
-    failed = !(await rolledBack(client))
+    failed = !(await rolledBack(client, ask))
     throw error
   } finally {
     client.off('error', ignore)
@@ -36,20 +36,20 @@ export async function withTurn<Out>(
   }
 }
 
-function turnOn(client: pg.PoolClient, statements: Statements, failure: TurnContext['failure']): Turn {
+function turnOn(client: pg.PoolClient, { statements, ask, failure }: TurnContext): Turn {
   return {
     begin: async (queue, since) => {
       const view = () => statements.call(client, 'job_queue_turn', { queue, since })
-      return (await both(() => client.query('begin'), view, failure))[1]
+      return (await both(() => ask(client, 'begin'), view, failure))[1]
     },
     finish: async (name, args) => {
       const append = () => statements.call(client, name, args)
-      const [answer, { command }] = await both(append, () => client.query('commit'), failure)
+      const [answer, { command }] = await both(append, () => ask(client, 'commit'), failure)
       if (command === 'COMMIT') return answer
       throw new InterlockError('contention', 'the transaction was rolled back; try again')
     },
     giveUp: async () => {
-      await client.query('rollback').catch((error) => Promise.reject(failure(error)))
+      await ask(client, 'rollback').catch((error) => Promise.reject(failure(error)))
     },
   }
 }
@@ -66,8 +66,8 @@ async function both<A, B>(
   return [a.value, b.value]
 }
 
-async function rolledBack(client: pg.PoolClient): Promise<boolean> {
-  return client.query('rollback').then(
+async function rolledBack(client: pg.PoolClient, ask: Ask): Promise<boolean> {
+  return ask(client, 'rollback').then(
     () => true,
     () => false,
   )
