@@ -1,7 +1,8 @@
 import type { Command, OptionValues } from 'commander'
 import { parsePolicy } from '../codec/index.ts'
-import { InterlockError, type Policy } from '../core/index.ts'
-import { numberOf } from './workload/line.ts'
+import { archiveRules, bounds, emptySetRules, type FairShare, type Policy, type Rate } from '../core/index.ts'
+import { collect } from './policy-flags.ts'
+import { numberIn, numberOrNone, oneOf, readNumber, withModels } from './policy-value.ts'
 
 /** The flags of `policy set` beyond those that `run` has as well. */
 export interface PolicyFields extends OptionValues {
@@ -9,6 +10,10 @@ export interface PolicyFields extends OptionValues {
   readonly hold?: readonly string[]
   readonly rate?: readonly string[]
   readonly spacing?: string
+  readonly shareWaiting?: string
+  readonly shareActive?: string
+  readonly offer?: string
+  readonly emptySet?: string
   readonly retention?: string
   readonly archive?: string
 }
@@ -20,12 +25,12 @@ export function addPolicyFields(command: Command): Command {
       'seconds of waiting that a level of priority is worth; none: priority goes first',
     )
     .option(
-      '--hold <model=seconds>',
+      '--hold <model=seconds|none>',
       'how long a model is paused when its worker was lost, *=n for all others; may be repeated',
       collect,
     )
     .option(
-      '--rate <model=starts/seconds>',
+      '--rate <model=starts/seconds|none>',
       'at most so many starts in so many seconds; may be repeated',
       collect,
     )
@@ -33,55 +38,73 @@ export function addPolicyFields(command: Command): Command {
       '--spacing <seconds>',
       'how much further back a job stands for each one of the same fairKey that waits',
     )
+    .option('--share-waiting <n|none>', 'how many jobs of one fairKey may wait; one more is refused')
+    .option('--share-active <n|none>', 'how many jobs of one fairKey may be active')
+    .option('--offer <ms>', 'how long a startable job that nobody has taken keeps its place')
+    .option('--empty-set <rule>', 'what a job without models does: bypass, reject or exclusive')
     .option('--retention <days|none>', 'after how many days events leave the log')
     .option('--archive <keep|drop>', 'what becomes of them: kept in job_queue_log_archive, or gone for good')
 }
 
-const collect = (value: string, before: readonly string[] = []): readonly string[] => [...before, value]
-
 /** True if any of the flags was given. */
-export const hasPolicyFields = ({ age, hold, rate, spacing, retention, archive }: PolicyFields): boolean =>
-  [age, hold, rate, spacing, retention, archive].some((flag) => flag !== undefined)
+export const hasPolicyFields = (flags: PolicyFields): boolean =>
+  [
+    ...[flags.age, flags.hold, flags.rate, flags.spacing, flags.shareWaiting, flags.shareActive],
+    ...[flags.offer, flags.emptySet, flags.retention, flags.archive],
+  ].some((flag) => flag !== undefined)
 
-/** The policy with these fields changed. @throws InterlockError `invalid_input` */
-export function withFields(
-  { age, hold, rate, spacing, retention, archive }: PolicyFields,
-  base: Policy,
-): Policy {
+/** The policy with these fields changed. @throws InterlockError `invalid_input`, naming the flag */
+export function withFields(flags: PolicyFields, base: Policy): Policy {
   return parsePolicy(
     {
-      ageSeconds: (age === 'none' ? null : numberOf(age)) as number | null | undefined,
-      holdAfterLossSeconds: merged('--hold', hold, base.holdAfterLossSeconds, numberOf),
-      retentionDays: (retention === 'none' ? null : numberOf(retention)) as number | null | undefined,
-      archive,
-      rate: merged('--rate', rate, base.rate, rateOf),
-      fairShare:
-        spacing === undefined ? undefined : { ...base.fairShare, spacingSeconds: Number(numberOf(spacing)) },
-    } as Parameters<typeof parsePolicy>[0],
+      ageSeconds: numberOrNone('--age', flags.age, numbers(0, bounds.durationMs / 1_000)),
+      offerMs: numberIn('--offer', flags.offer, whole(0, bounds.durationMs)),
+      emptySet: oneOf('--empty-set', flags.emptySet, emptySetRules),
+      holdAfterLossSeconds: withModels(holdFlag, flags.hold, base.holdAfterLossSeconds),
+      rate: withModels(rateFlag, flags.rate, base.rate),
+      fairShare: shareFrom(flags, base),
+      retentionDays: numberOrNone('--retention', flags.retention, whole(1, 36_500)),
+      archive: oneOf('--archive', flags.archive, archiveRules),
+    },
     base,
   )
 }
 
-function merged<T>(
-  flag: string,
-  given: readonly string[] | undefined,
-  base: Readonly<Record<string, T>>,
-  read: (text: string) => unknown,
-): unknown {
-  if (given === undefined) return undefined
-  const pairs = given.map((text) => {
-    // Names may hold an equals sign, numbers cannot: the last one divides.
-    const at = text.lastIndexOf('=')
-    if (at > 0) return [text.slice(0, at), read(text.slice(at + 1))] as const
-    throw new InterlockError(
-      'invalid_input',
-      `${flag} ${text}: must be model=…, see interlock policy set --help`,
-    )
-  })
-  return Object.fromEntries([...Object.entries(base), ...pairs])
+const numbers = (min: number, max: number) => ({ min, max, whole: false })
+const whole = (min: number, max: number) => ({ min, max, whole: true })
+
+const holdFlag = {
+  flag: '--hold',
+  form: `model=seconds, such as flux-dev=120, up to ${bounds.holdSeconds.toLocaleString('en')}; =none takes it back`,
+  read: (text: string) => readNumber(text, whole(0, bounds.holdSeconds)),
 }
 
-function rateOf(text: string): unknown {
-  const [starts, perSeconds] = text.split('/')
-  return { starts: numberOf(starts), perSeconds: numberOf(perSeconds) }
+const rateFlag = {
+  flag: '--rate',
+  form: 'model=starts/seconds, such as veo-3=5/60 for five in any minute; =none takes it back',
+  read: rateIn,
+}
+
+function rateIn(text: string): Rate | undefined {
+  const [first, second, ...more] = text.split('/')
+  const starts = readNumber(first, whole(1, bounds.rateStarts))
+  const perSeconds = readNumber(second, numbers(0.001, 86_400))
+  return starts === undefined || perSeconds === undefined || more.length > 0
+    ? undefined
+    : { starts, perSeconds }
+}
+
+/** Undefined where nothing is said of it; null where nothing is left of it. */
+function shareFrom(flags: PolicyFields, { fairShare }: Policy): FairShare | null | undefined {
+  const spacing = numberIn('--spacing', flags.spacing, numbers(0, bounds.spacingSeconds))
+  const waiting = numberOrNone('--share-waiting', flags.shareWaiting, whole(1, bounds.maxActive))
+  const active = numberOrNone('--share-active', flags.shareActive, whole(1, bounds.maxActive))
+  if (spacing === undefined && waiting === undefined && active === undefined) return undefined
+  const share = {
+    spacingSeconds: spacing ?? fairShare?.spacingSeconds ?? 0,
+    maxWaiting: waiting === undefined ? (fairShare?.maxWaiting ?? null) : waiting,
+    maxActive: active === undefined ? (fairShare?.maxActive ?? null) : active,
+  }
+  const saysNothing = share.spacingSeconds === 0 && share.maxWaiting === null && share.maxActive === null
+  return saysNothing ? null : share
 }

@@ -137,19 +137,53 @@ describe('the line', () => {
 })
 
 describe('policy set', () => {
-  it('changes holds, rates, ageing and spacing as well, and says them', async () => {
+  it('changes every rule, and says them', async () => {
     const url = await migratedDatabase()
-    const flags = ['--hold', 'flux-dev=120', '--rate', 'veo-3=5/60', '--age', 'none', '--spacing', '30']
+    const flags = [
+      ...['--hold', 'flux-dev=120', '--rate', 'veo-3=5/60', '--age', 'none', '--spacing', '30'],
+      ...['--share-waiting', '100', '--share-active', '4', '--offer', '5000', '--empty-set', 'exclusive'],
+    ]
     expect(await ask(url, 'policy', 'set', ...flags)).toMatchObject({
       ageSeconds: null,
       holdAfterLossSeconds: { 'flux-dev': 120 },
       rate: { 'veo-3': { starts: 5, perSeconds: 60 } },
-      fairShare: { spacingSeconds: 30 },
+      fairShare: { spacingSeconds: 30, maxWaiting: 100, maxActive: 4 },
+      offerMs: 5_000,
+      emptySet: 'exclusive',
     })
     const { stdout } = await interlock(['policy', '--url', url])
-    expect(stdout).toContain('flux-dev held for 120 s after a loss, at most 5 starts of veo-3 in 60 s')
-    const wrong = await interlock(['policy', 'set', '--rate', 'veo-3=often', '--url', url])
-    expect(wrong).toMatchObject({ code: 2, stderr: expect.stringContaining('policy.rate.veo-3.starts') })
+    for (const line of [
+      'priority goes first, whatever the waiting',
+      'a job that nobody takes keeps its place for 5.0 s',
+      'a job without models runs alone',
+      'flux-dev paused for 120 s after a loss',
+      'at most 5 starts of veo-3 in 60 s',
+      '30 s further back per job of the same key, at most 100 of a key waiting, at most 4 of a key active',
+      'events archived after 30 days',
+    ])
+      expect(stdout).toContain(line)
+    expect((await interlock(['status', '--url', url])).stdout).toContain('at most 5 starts of veo-3 in 60 s')
+  })
+
+  it('leaves what is not named as it is, whatever --policy says', async () => {
+    const url = await migratedDatabase()
+    const flags = ['--capacity', 'm=2', '--rate', 'm=5/60', '--hold', 'm=9', '--retention', 'none']
+    const before = await ask(url, 'policy', 'set', ...flags)
+    expect(await ask(url, 'policy', 'set', '--policy', 'by-model')).toEqual({ ...before, maxActive: null })
+    expect(await ask(url, 'policy', 'set', '--policy', 'serial')).toEqual({ ...before, maxActive: 1 })
+  })
+
+  it('takes back what was set for a model, and a fair share of which nothing is left', async () => {
+    const url = await migratedDatabase()
+    const some = ['--capacity', 'm=2', '--rate', 'm=5/60', '--hold', 'm=9', '--spacing', '30']
+    await ask(url, 'policy', 'set', ...some, '--capacity', 'n=3')
+    const none = ['--capacity', 'm=none', '--rate', 'm=none', '--hold', 'm=none', '--spacing', '0']
+    expect(await ask(url, 'policy', 'set', ...none)).toMatchObject({
+      capacity: { n: 3 },
+      rate: {},
+      holdAfterLossSeconds: {},
+      fairShare: null,
+    })
   })
 })
 

@@ -174,9 +174,13 @@ describe('a simulation', () => {
 })
 
 describe('rules to try', () => {
-  it('are a name and what differs from it', () => {
+  it('are what differs from the policy in force, as with policy set', () => {
     const inForce = policy({ maxActive: 7, capacity: { x: 3 } })
-    expect(trialOf('serial', inForce)).toEqual({ name: 'serial', policy: defaultPolicy, slots: null })
+    expect(trialOf('serial', inForce)).toEqual({
+      name: 'serial',
+      policy: { ...inForce, maxActive: 1 },
+      slots: null,
+    })
     expect(trialOf('flux-dev=2, overtakes=16,slots=4', inForce)).toMatchObject({
       policy: { maxActive: 7, capacity: { x: 3, 'flux-dev': 2 }, maxOvertakes: 16 },
       slots: 4,
@@ -184,9 +188,10 @@ describe('rules to try', () => {
   })
 
   it.each([
-    ['fastest', 'policy: must be "serial"'],
+    ['fastest', '--try fastest: fastest is no rule\n  to do: say serial, by-model'],
     ['by-model,,m=2', 'a part of it is empty'],
-    ['m=0', 'policy.capacity.m: must be a whole number'],
+    ['m=0', '--try capacity m=0: must be model=n'],
+    ['max-active=x', '--try max-active x: must be a whole number from 1 to 1,000,000, or none'],
     ['slots=none', 'slots none: must be a whole number'],
   ])('%s is refused before anything is opened', async (text, message) => {
     const { code, stderr } = await interlock(['what-if', '--try', text, '--url', 'postgres://127.0.0.1:1/x'])

@@ -2,8 +2,10 @@ import { defaultPolicy, InterlockError, type Policy } from '../../core/index.ts'
 import type { Cli } from '../cli.ts'
 import type { Frame } from '../frame.ts'
 import { addPolicyFields, hasPolicyFields, type PolicyFields, withFields } from '../policy-fields.ts'
-import { addPolicyFlags, hasPolicyFlags, type PolicyFlags, policyFrom, policyText } from '../policy-flags.ts'
+import { addPolicyFlags, hasPolicyFlags, type PolicyFlags, policyFrom } from '../policy-flags.ts'
+import { policyFacts } from '../policy-text.ts'
 import { withCoordinator, withStore } from '../store.ts'
+import { facts } from '../terminal/table.ts'
 
 type Flags = PolicyFlags & PolicyFields
 
@@ -30,6 +32,7 @@ export function addPolicy(cli: Cli): void {
         'policy set --retention 14 --archive drop',
         'the database keeps its size: older events are gone for good',
       ],
+      ['policy set --rate veo-3=none --capacity flux-dev=none', 'takes back what was set for these two'],
     ],
     (frame, _, flags) => set(frame, flags),
   )
@@ -39,7 +42,7 @@ export function addPolicy(cli: Cli): void {
 async function show(frame: Frame): Promise<void> {
   const projection = await withStore(frame, (store) => store.projection(frame.queue))
   const policy = projection?.state.policy ?? defaultPolicy
-  frame.emit(policy, policyText(policy))
+  frame.emit(policy, textOf(frame, policy))
 }
 
 async function set(frame: Frame, flags: Flags): Promise<void> {
@@ -53,5 +56,7 @@ async function set(frame: Frame, flags: Flags): Promise<void> {
     await coordinator.setPolicy(wanted)
     return wanted
   })
-  frame.emit(policy, policyText(policy))
+  frame.emit(policy, textOf(frame, policy))
 }
+
+const textOf = (frame: Frame, policy: Policy): string => facts(policyFacts(policy), frame.colors.dim)

@@ -1,7 +1,7 @@
 import { defaultPolicy, InterlockError } from '../../core/index.ts'
 import type { Cli } from '../cli.ts'
 import { FoundSomething } from '../failure.ts'
-import { addPolicyFlags, type PolicyFlags, policyFrom } from '../policy-flags.ts'
+import { addPolicyFlags, type PolicyFlags, runPolicy } from '../policy-flags.ts'
 import { reportText } from '../run/report.ts'
 import { run } from '../run/run.ts'
 import { noteSkipped } from '../run/skipped.ts'
@@ -59,7 +59,7 @@ export function addRun(cli: Cli): void {
 
 /** Checks every flag before a file is read or a database opened. */
 function optionsOf(flags: Options) {
-  policyFrom(flags, defaultPolicy)
+  runPolicy(flags, defaultPolicy)
   const timeScale = numberOf(flags.timeScale)
   if (typeof timeScale !== 'number' || timeScale < 0 || timeScale > 1_000) {
     throw new InterlockError(

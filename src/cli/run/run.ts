@@ -3,7 +3,7 @@ import { bounds, InterlockError } from '../../core/index.ts'
 import type { LogStore } from '../../port/index.ts'
 import { Interrupted } from '../failure.ts'
 import type { Frame } from '../frame.ts'
-import { hasPolicyFlags, type PolicyFlags, policyFrom } from '../policy-flags.ts'
+import { hasPolicyFlags, type PolicyFlags, runPolicy } from '../policy-flags.ts'
 import { progressOf } from '../terminal/progress.ts'
 import type { Workload } from '../workload/job.ts'
 import { enqueueAll } from './enqueue-all.ts'
@@ -80,7 +80,7 @@ async function settle(frame: Frame, coordinator: Coordinator, log: RunLog, { pol
       `going on with an unfinished run: ${log.ended} jobs have ended; the time will count the pause too`,
     )
   }
-  const wanted = policyFrom(policy, coordinator.state().policy)
+  const wanted = runPolicy(policy, coordinator.state().policy)
   if (hasPolicyFlags(policy)) await coordinator.setPolicy(wanted)
   return wanted
 }

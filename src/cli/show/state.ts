@@ -3,7 +3,7 @@ import type { Projection } from '../../port/index.ts'
 import { clip, count, duration, models } from '../format.ts'
 import type { Frame } from '../frame.ts'
 import { dateOf, jobDocument } from '../job-document.ts'
-import { policyText } from '../policy-flags.ts'
+import { policyText } from '../policy-text.ts'
 import { facts, table } from '../terminal/table.ts'
 
 const SHOWN = 10

@@ -12,16 +12,15 @@ export interface Trial extends Rules {
 export const usualTrials = ['serial', 'by-model', 'by-model,overtakes=16'] as const
 
 /**
- * `by-model,max-active=4,flux-dev=2,overtakes=16,slots=8`: a name, and what differs from it. Without a name it differs
- * from the policy in force.
+ * `by-model,max-active=4,flux-dev=2,overtakes=16,slots=8`: what differs from the policy in force, as with `interlock policy set`.
  * @throws InterlockError `invalid_input`
  */
 export function trialOf(text: string, inForce: Policy): Trial {
   const { slots, ...flags } = flagsOf(text)
   return {
     name: text,
-    policy: policyFrom(flags, inForce),
-    slots: wholeNumber('slots', slots, 1, 1_000_000) ?? null,
+    policy: policyFrom(flags, inForce, '--try '),
+    slots: wholeNumber('--try slots', slots, 1, 1_000_000) ?? null,
   }
 }
 
@@ -40,12 +39,19 @@ function flagsOf(text: string): PolicyFlags & { readonly slots?: string } {
     const [key, value] = [part.slice(0, at), part.slice(at + 1)]
     if (part === '')
       throw new InterlockError('invalid_input', `--try ${text}: a part of it is empty; leave it out`)
-    if (at < 0) flags.policy = part
+    if (part === 'serial' || part === 'by-model') flags.policy = part
     else if (key === 'max-active') flags.maxActive = value
     else if (key === 'overtakes') flags.overtakes = value
     else if (key === 'slots') flags.slots = value
-    else flags.capacity.push(part)
+    else if (at > 0) flags.capacity.push(part)
+    else throw noRule(text, part)
   }
   const { capacity, ...rest } = flags
   return capacity.length === 0 ? rest : { ...rest, capacity }
 }
+
+const noRule = (text: string, part: string): InterlockError =>
+  new InterlockError(
+    'invalid_input',
+    `--try ${text}: ${part} is no rule; say serial, by-model, max-active=n, overtakes=n, slots=n or <model>=n`,
+  )
