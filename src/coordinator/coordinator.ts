@@ -392,7 +392,7 @@ class QueueCoordinator implements Coordinator {
 
   metrics(): QueueMetrics {
     const { replica, head } = this.#member
-    return queueMetrics(replica.ledger, this.now(), head, this.#counter.ended)
+    return queueMetrics(replica.ledger, this.now(), head, this.#counter.counts)
   }
 
   async close(): Promise<void> {

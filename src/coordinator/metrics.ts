@@ -15,11 +15,19 @@ export interface QueueMetrics {
   readonly lagEvents: number
   /** Since the log was last seen to its head. */
   readonly lagMs: number
+  /**
+   * What ended: jobs that `completed`, `failed` for good, were `cancelled` or `expired`, and attempts that were lost with their
+   * worker (`lease_expired`). An attempt that failed and is followed by another one, or was given back, is none of these.
+   */
   readonly ended: Readonly<Record<EndType, number>>
+  /** Jobs that became dead letters: they failed for good, lost their last attempt with its worker, or waited too long. */
+  readonly died: number
 }
 
 const endTypes = ['completed', 'failed', 'cancelled', 'expired', 'lease_expired'] as const
 type EndType = (typeof endTypes)[number]
+
+const deaths: ReadonlySet<string> = new Set<EndType>(['failed', 'expired', 'lease_expired'])
 
 /** Counts what passes by. */
 export class Counter {
@@ -31,12 +39,18 @@ export class Counter {
     lease_expired: 0,
   }
 
-  see({ type }: RecordedEvent): void {
-    if (type in this.#ended) this.#ended[type as EndType]++
+  #died = 0
+
+  see(event: RecordedEvent): void {
+    const { type } = event
+    if (!(type in this.#ended)) return
+    const isFinal = !('final' in event) || event.final
+    if (type !== 'failed' || isFinal) this.#ended[type as EndType]++
+    if (deaths.has(type) && isFinal) this.#died++
   }
 
-  get ended(): Readonly<Record<EndType, number>> {
-    return { ...this.#ended }
+  get counts(): Pick<QueueMetrics, 'ended' | 'died'> {
+    return { ended: { ...this.#ended }, died: this.#died }
   }
 }
 
@@ -45,7 +59,7 @@ export function queueMetrics(
   ledger: Ledger,
   now: Micros,
   head: { readonly version: number; readonly reachedAt: number },
-  ended: QueueMetrics['ended'],
+  counts: Counter['counts'],
 ): QueueMetrics {
   const waiting = [...ledger.line, ...ledger.unbound].map(
     (place) => ledger.jobs.get(place)?.waitingSince ?? now,
@@ -61,6 +75,6 @@ export function queueMetrics(
     oldestOfferMs: msSince(offers),
     lagEvents: Math.max(0, head.version - ledger.version),
     lagMs: performance.now() - head.reachedAt,
-    ended,
+    ...counts,
   }
 }

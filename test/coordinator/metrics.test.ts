@@ -25,4 +25,19 @@ describe('metrics', () => {
     expect(coordinator.metrics()).toMatchObject({ ended: { completed: 1, failed: 0 }, waitingCount: 2 })
     await expect.poll(() => coordinator.metrics().lagMs).toBeLessThan(20)
   })
+
+  it('count a job that failed once, and no attempt that another one follows', async () => {
+    const coordinator = await join({ pollMs: 20 })
+    await coordinator.enqueue([{ jobId: 'A', models: ['m'], attempts: 2 }])
+    const next = async () => {
+      const [started] = await coordinator.claim({ max: 1, kinds: null })
+      if (started === undefined) throw new Error('nothing was started')
+      return started.lease
+    }
+    await coordinator.release(await next(), 'later')
+    await coordinator.fail(await next())
+    expect(coordinator.metrics()).toMatchObject({ ended: { failed: 0 }, died: 0 })
+    await coordinator.fail(await next())
+    expect(coordinator.metrics()).toMatchObject({ ended: { failed: 1 }, died: 1 })
+  })
 })

@@ -11,8 +11,9 @@ const job = (columns: string, values: string) => `
   insert into job_queue_jobs (queue, job_id, state, job_type, kind, models, priority, place_level, place_order, place_tie,
       queued_at, attempt, attempts, timeout_ms ${columns})
     values ('default', 'j', 'waiting', 'normal', 'normal', '{m}', 0, 0, 0, 0, now() - interval '1 hour', 1, 1, 1000 ${values});`
-const event = (seq: number, type: string) =>
-  `insert into job_queue_log (seq, created_at, queue, event_type, worker_id) values (${seq}, now(), 'default', '${type}', 'w');`
+const event = (seq: number, type: string, data: object = {}) =>
+  `insert into job_queue_log (seq, created_at, queue, event_type, worker_id, data)
+     values (${seq}, now(), 'default', '${type}', 'w', '${JSON.stringify(data)}');`
 
 /** What each alert is for, in the order of the page. */
 const wrong = [
@@ -20,7 +21,7 @@ const wrong = [
   `${job('', '')} update job_queue_state set updated_at = now() - interval '1 minute'`,
   event(1, 'lease_expired'),
   `insert into job_queue_arrivals (queue, job_id, arrived_at) values ('default', 'a', now() - interval '2 minutes')`,
-  `${event(1, 'completed')} ${event(2, 'failed')}`,
+  `${event(1, 'completed')} ${event(2, 'failed', { code: 'handler_error', final: true })}`,
 ]
 
 describe('an alert', () => {
@@ -34,7 +35,11 @@ describe('an alert', () => {
         { jobId: 'a', models: ['m'] },
         { jobId: 'b', models: ['m'] },
       ])
-      await coordinator.claim({ max: 1, kinds: null })
+      const [first] = await coordinator.claim({ max: 1, kinds: null })
+      // What is given back or tried again is no trouble.
+      if (first !== undefined) await coordinator.release(first.lease, 'later')
+      const [again] = await coordinator.claim({ max: 1, kinds: null })
+      if (again !== undefined) await coordinator.fail(again.lease)
       await coordinator.close()
       expect(await db.query(code)).toEqual([])
       const other = await account()
