@@ -79,7 +79,7 @@ export function explainJob(
     blockedBy,
     position: isInLine(job) ? ledger.line.rank(job.place) : null,
     chain: chainOf(ledger, job),
-    whatHasToHappen: whatHasToHappen(code, blockedBy),
+    whatHasToHappen: whatHasToHappen(code, blockedBy, ledger.epoch),
   }
 }
 
@@ -110,11 +110,13 @@ function chainOf(ledger: LedgerView, job: Job): string[] {
   return chain
 }
 
-function whatHasToHappen(code: ReasonCode, blockedBy: string | null): string {
+function whatHasToHappen(code: ReasonCode, blockedBy: string | null, epoch: number): string {
   const blocker = blockedBy === null ? 'the job in the way' : `job ${blockedBy}`
   switch (code) {
     case 'draining':
-      return 'resume the queue: `interlock resume`'
+      return epoch === 1
+        ? 'resume the queue: `interlock resume`'
+        : 'if a backup was restored, say what became of the jobs that ran: `interlock recover`; then `interlock resume`'
     case 'not_due':
       return 'nothing: it joins the line when its time comes'
     case 'model_paused':
@@ -122,7 +124,7 @@ function whatHasToHappen(code: ReasonCode, blockedBy: string | null): string {
     case 'rate_limited':
       return 'nothing: it starts when the window of the rate opens'
     case 'fair_share_limit':
-      return 'a job with its fair key has to end, or raise fairShare.maxActive'
+      return 'a job with its fair key has to end, or raise its share: `interlock policy set --share-active <n>`'
     case 'model_in_use':
     case 'behind_in_line':
       return `${blocker} has to end; it then starts by itself`

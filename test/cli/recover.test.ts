@@ -27,6 +27,12 @@ describe('recover', () => {
       code: 1,
       says: true,
     })
+    const early = await interlock(['resume', '--url', url])
+    expect(early).toMatchObject({ code: 1, stderr: expect.stringContaining('what became of a, b, c') })
+    expect(await documentOf(url, ['explain', 'd'])).toMatchObject({
+      code: 'draining',
+      whatHasToHappen: expect.stringContaining('interlock recover'),
+    })
     const words = ['recover', '--completed', 'a', '--requeue', 'b', '--fail', 'c']
     expect(await documentOf(url, words)).toMatchObject({ decided: 3, doubtful: [], waitingCount: 2 })
     expect((await interlock(['recover', '--url', url])).stdout).toContain(
@@ -35,6 +41,22 @@ describe('recover', () => {
     expect(await documentOf(url, ['resume'])).toMatchObject({ waitingCount: 2 })
     expect(await documentOf(url, ['verify'])).toMatchObject({ ok: true })
     expect(await documentOf(url, ['audit'])).toMatchObject({ violations: [], completed: 1, failed: 1 })
+    await worker.close()
+    await store.close()
+  })
+
+  it('is not asked for by a drain in a later epoch, and not waited for with resume --force', async () => {
+    const url = await emptyQueue()
+    const store = postgresStore(url)
+    const worker = await createCoordinator({ store, logger: silentLogger })
+    await worker.setPolicy('by-model')
+    await worker.enqueue(['a', 'b'].map((jobId) => ({ jobId, models: [jobId] })))
+    await worker.claim({ max: 1, kinds: null })
+    await documentOf(url, ['recover', '--begin'])
+    expect((await interlock(['resume', '--url', url])).code).toBe(1)
+    expect(await documentOf(url, ['resume', '--force'])).toMatchObject({ status: 'running' })
+    await documentOf(url, ['drain'])
+    expect(await documentOf(url, ['resume'])).toMatchObject({ status: 'running' })
     await worker.close()
     await store.close()
   })

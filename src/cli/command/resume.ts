@@ -1,24 +1,28 @@
 import type { Cli } from '../cli.ts'
+import { checkNoneInDoubt } from '../in-doubt.ts'
 import { withCoordinator } from '../store.ts'
 
 export function addResume(cli: Cli): void {
-  cli.command(
-    'resume [model]',
-    'let jobs start again: all of them after a drain, or those of a paused model',
-    [
-      ['resume', 'after a drain: the first in line start at once'],
-      ['resume flux-dev', 'after interlock pause flux-dev'],
-    ],
-    async (frame, [model]) => {
-      const { status, waitingCount } = await withCoordinator(frame, async (coordinator) => {
-        await (model === undefined ? coordinator.resume() : coordinator.resumeModel(model))
-        return coordinator.state()
-      })
-      const what = model === undefined ? 'open' : `model ${model} is open`
-      frame.emit(
-        { status, waitingCount, ...(model === undefined ? {} : { model }) },
-        `${what}: ${waitingCount} waiting`,
-      )
-    },
-  )
+  cli
+    .command<{ readonly force?: boolean }>(
+      'resume [model]',
+      'let jobs start again: all of them after a drain, or those of a paused model',
+      [
+        ['resume', 'after a drain: the first in line start at once'],
+        ['resume flux-dev', 'after interlock pause flux-dev'],
+      ],
+      async (frame, [model], { force = false }) => {
+        const { status, waitingCount } = await withCoordinator(frame, async (coordinator, store) => {
+          if (model === undefined && !force) await checkNoneInDoubt(frame, coordinator, store)
+          await (model === undefined ? coordinator.resume() : coordinator.resumeModel(model))
+          return coordinator.state()
+        })
+        const what = model === undefined ? 'open' : `model ${model} is open`
+        frame.emit(
+          { status, waitingCount, ...(model === undefined ? {} : { model }) },
+          `${what}: ${waitingCount} waiting`,
+        )
+      },
+    )
+    .option('--force', 'also while jobs are in doubt after a backup was restored: they keep their models')
 }
