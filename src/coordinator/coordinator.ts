@@ -47,6 +47,7 @@ import type {
 } from './api.ts'
 import { type DeadLetters, dropDead, listDead, retryDead } from './dead.ts'
 import { GateDesk } from './gate-desk.ts'
+import { hasWorkerAmong } from './has-worker.ts'
 import { Inbox } from './inbox.ts'
 import { takeIn } from './intake.ts'
 import { LenientGate } from './lenient-gate.ts'
@@ -271,11 +272,7 @@ class QueueCoordinator implements Coordinator {
     parseJobId(jobId)
     await this.catchUp()
     const workers = await this.#options.store.workers(this.queue)
-    const hasWorker = (kind: string) =>
-      workers.some(
-        ({ state, freeSlots, kinds }) => state === 'live' && freeSlots > 0 && (kinds?.includes(kind) ?? true),
-      )
-    return explainJob(this.#member.replica.ledger, jobId, this.now(), hasWorker)
+    return explainJob(this.#member.replica.ledger, jobId, this.now(), hasWorkerAmong(workers))
   }
 
   state(): QueueView {

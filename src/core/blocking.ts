@@ -1,7 +1,7 @@
 import type { Draft } from './draft.ts'
 import { isInLine, type Job, type LedgerView, type Model, modelOf, usesSlot } from './ledger.ts'
 import { byPlace, type Place } from './place.ts'
-import { capacityOf } from './policy.ts'
+import { capacityOf, type Policy } from './policy.ts'
 import { setReady } from './ready.ts'
 import type { Tree } from './tree.ts'
 
@@ -30,13 +30,35 @@ export function firstUnavailable(ledger: LedgerView, job: Job): Model | undefine
 
 /** The nearest live job ahead of a due waiting job (DESIGN: "blocking is data"); undefined if it waits for nobody. */
 export function blockerOf(ledger: LedgerView, job: Job): Blocker | undefined {
-  if (job.offeredAt !== null) return undefined
   return blockerOn(ledger, job, firstUnavailable(ledger, job))
 }
 
-function blockerOn(ledger: LedgerView, { place }: Job, model: Model | undefined): Blocker | undefined {
-  if (model !== undefined) return blockerIn(model.line, model.holders, place, model.model)
-  return blockerIn(ledger.line, ledger.slots, place, null)
+function blockerOn(ledger: LedgerView, job: Job, model: Model | undefined): Blocker | undefined {
+  if (job.offeredAt !== null && !isPassed(ledger, model)) return undefined
+  if (model !== undefined) return blockerIn(model.line, model.holders, job.place, model.model)
+  return job.exclusive || limitsSlots(ledger.policy) ? slotBlockerOf(ledger, job) : undefined
+}
+
+/** An offered job waits for nobody, unless somebody came ahead of it in strict order, where all in line keep their models. */
+function isPassed({ policy }: LedgerView, unavailable: Model | undefined): boolean {
+  return policy.maxOvertakes === 0 && unavailable !== undefined
+}
+
+/** Whether a job may have to wait for others although its models are free. */
+export function limitsSlots({ maxActive, emptySet }: Policy): boolean {
+  return maxActive !== null || emptySet === 'exclusive'
+}
+
+/** The nearest ahead in the line of the whole queue. */
+export function slotBlockerOf({ line, slots }: LedgerView, { place }: Job): Blocker | undefined {
+  return blockerIn(line, slots, place, null)
+}
+
+/** Who keeps a place of this model from the job just now, where jobs may overtake: the nearest ahead that reserves or is offered. */
+export function keeperOf(ledger: LedgerView, { place }: Job, name: string): Blocker | undefined {
+  const { reserved, offers } = modelOf(ledger, name)
+  const ahead = later(reserved.before(place), offers.before(place))
+  return ahead === undefined ? undefined : { jobId: ahead.jobId, model: name }
 }
 
 function blockerIn(
@@ -72,10 +94,10 @@ function standsAt(job: Job, place: Place): boolean {
 
 function settleJob(draft: Draft, job: Job): void {
   const isOffered = job.offeredAt !== null
-  const unavailable = isOffered ? undefined : firstUnavailable(draft, job)
+  const unavailable = firstUnavailable(draft, job)
   const ready = !isOffered && unavailable === undefined
   if (ready !== job.ready) setReady(draft, draft.edit(job, true), ready)
-  const blocker = isOffered ? undefined : blockerOn(draft, job, unavailable)
+  const blocker = blockerOn(draft, job, unavailable)
   const blockedBy = blocker?.jobId ?? null
   const blockedOn = blocker?.model ?? null
   if (job.blockedBy === blockedBy && job.blockedOn === blockedOn) return

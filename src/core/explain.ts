@@ -78,7 +78,7 @@ export function explainJob(
     reason,
     blockedBy,
     position: isInLine(job) ? ledger.line.rank(job.place) : null,
-    chain: chainOf(ledger, job),
+    chain: chainOf(ledger, blockedBy),
     whatHasToHappen: whatHasToHappen(code, blockedBy, ledger.epoch),
   }
 }
@@ -99,13 +99,13 @@ function pausePart({ reason, by, since, until }: Pause): ModelStanding['paused']
   return { reason, by, since, until }
 }
 
-function chainOf(ledger: LedgerView, job: Job): string[] {
+/** Whom it waits for now, and from there on from row to row. */
+function chainOf(ledger: LedgerView, blockedBy: string | null): string[] {
   const chain: string[] = []
-  for (let at: Job | undefined = job; at !== undefined && isInLine(at); ) {
-    const blocker = blockerOf(ledger, at)
-    if (blocker === undefined || chain.includes(blocker.jobId) || chain.length === MOST_IN_CHAIN) break
-    chain.push(blocker.jobId)
-    at = jobOf(ledger, blocker.jobId)
+  for (let jobId = blockedBy; jobId !== null && !chain.includes(jobId) && chain.length < MOST_IN_CHAIN; ) {
+    chain.push(jobId)
+    const job = jobOf(ledger, jobId)
+    jobId = job === undefined || !isInLine(job) ? null : (blockerOf(ledger, job)?.jobId ?? null)
   }
   return chain
 }

@@ -19,7 +19,7 @@ export {
 } from './ledger.ts'
 export * from './policy.ts'
 export { projectionChanges, projectionOf } from './projection.ts'
-export { reasonCodeOf, waitingFor } from './reason.ts'
+export { type HasWorker, reasonCodeOf, waitingFor } from './reason.ts'
 export { fold, Replayer, replay } from './replay.ts'
 export * from './row.ts'
 export type { Surroundings } from './scribe.ts'

@@ -1,5 +1,6 @@
-import { type Job, jobOf, type Ledger, statusOf, waitingCount } from './ledger.ts'
-import { conflictReason } from './reason.ts'
+import { isInLine, type Job, jobOf, type Ledger, statusOf, usesSlot, waitingCount } from './ledger.ts'
+import type { Policy } from './policy.ts'
+import { conflictReason, limitReason } from './reason.ts'
 import type { JobRow, ProjectionChanges, StateRow } from './row.ts'
 import { expiresAt, timesOutAt } from './timing.ts'
 
@@ -13,7 +14,7 @@ export function projectionChanges(
   const gone: string[] = []
   for (const jobId of touched) {
     const job = jobOf(after, jobId)
-    if (job !== undefined) jobs.push(jobRow(job))
+    if (job !== undefined) jobs.push(jobRow(job, after.policy))
     else if (jobOf(before, jobId) !== undefined) gone.push(jobId)
   }
   return { state: stateRow(after, before.policy !== after.policy), jobs, gone }
@@ -23,11 +24,13 @@ export function projectionChanges(
 export function projectionOf(ledger: Ledger): { readonly state: StateRow; readonly jobs: readonly JobRow[] } {
   return {
     state: stateRow(ledger, true),
-    jobs: [...ledger.jobs].map(jobRow).sort((a, b) => (a.job_id < b.job_id ? -1 : 1)),
+    jobs: [...ledger.jobs]
+      .map((job) => jobRow(job, ledger.policy))
+      .sort((a, b) => (a.job_id < b.job_id ? -1 : 1)),
   }
 }
 
-function jobRow(job: Job): JobRow {
+function jobRow(job: Job, policy: Policy): JobRow {
   const { spec, place, blockedBy, blockedOn } = job
   return {
     job_id: job.jobId,
@@ -51,14 +54,17 @@ function jobRow(job: Job): JobRow {
     cancel_requested: job.cancelRequested,
     blocked_by_job_id: blockedBy,
     blocked_on: job.heldOn ?? blockedOn,
-    conflict_reason: waitsFor(job),
+    conflict_reason: waitsFor(job, policy),
   }
 }
 
 /** True for as long as the row says it, whatever else happens meanwhile. */
-function waitsFor({ heldOn, blockedBy, blockedOn }: Job): string | null {
+function waitsFor(job: Job, policy: Policy): string | null {
+  const { heldOn, blockedBy, blockedOn, spec } = job
   if (heldOn !== null) return `model ${heldOn} is paused`
-  return blockedBy === null ? null : conflictReason({ jobId: blockedBy, model: blockedOn })
+  if (blockedBy !== null) return conflictReason({ jobId: blockedBy, model: blockedOn })
+  const mayBeLimited = isInLine(job) && usesSlot(job) && job.offeredAt === null
+  return mayBeLimited ? limitReason(spec, policy) : null
 }
 
 function stateRow(ledger: Ledger, withPolicy: boolean): StateRow {

@@ -1,12 +1,12 @@
 import { hasSlot, isFree } from './admission.ts'
-import { type Blocker, blockerOf, firstUnavailable } from './blocking.ts'
+import { type Blocker, blockerOf, firstUnavailable, keeperOf, slotBlockerOf } from './blocking.ts'
 import type { Waiting } from './command.ts'
 import type { ReasonCode } from './event.ts'
 import { isShareFull } from './fair-share.ts'
-import { MICROS_PER_MS, type Micros } from './job.ts'
+import { type JobSpec, MICROS_PER_MS, type Micros } from './job.ts'
 import { type Job, type LedgerView, modelOf, type Pause, usesSlot } from './ledger.ts'
 import { firstPause } from './pausing.ts'
-import { capacityOf } from './policy.ts'
+import { capacityOf, type Policy, rateOf } from './policy.ts'
 import { isOverRate, rateOpensAt } from './rate.ts'
 
 /** What is known of the live workers when a reason is asked for; nothing known: every kind has one. */
@@ -37,34 +37,48 @@ function isBehind(ledger: LedgerView, job: Job, now: Micros): boolean {
   return job.spec.models.some((name) => !isFree(ledger, modelOf(ledger, name), job.place, now))
 }
 
-const waitsForNoJob: ReadonlySet<ReasonCode> = new Set([
-  'draining',
-  'not_due',
-  'model_paused',
-  'no_worker',
-  'offered',
-])
-
 /** A job that has to wait, told to whoever asked: a code for programs, a sentence for people. */
 export function waitingFor(ledger: LedgerView, job: Job, now: Micros, hasWorker?: HasWorker): Waiting {
-  const code = reasonCodeOf(ledger, job, now, hasWorker)
-  const blocker = waitsForNoJob.has(code) ? undefined : blockerOf(ledger, job)
   const { jobId } = job
+  const code = reasonCodeOf(ledger, job, now, hasWorker)
   const pause = code === 'model_paused' ? firstPause(ledger, job.spec) : undefined
   if (pause !== undefined)
     return { jobId, code, reason: pauseSentence(pause), blockedBy: null, until: pause.until }
+  const blocker = blockerNow(ledger, job, now, code)
+  const blockedBy = blocker?.jobId ?? null
   if (code === 'rate_limited') {
     const until = rateOpensAt(ledger, job, now)
-    const model = firstUnavailable(ledger, job) === undefined ? undefined : blocker
-    return { jobId, code, reason: rateSentence(ledger, job, until), blockedBy: model?.jobId ?? null, until }
+    return { jobId, code, reason: rateSentence(ledger, job, until), blockedBy, until }
   }
   if (code === 'fair_share_limit') {
-    const model = firstUnavailable(ledger, job) === undefined ? undefined : blocker
     const reason = `as many jobs of ${job.spec.fairKey} are running as its share allows`
-    return { jobId, code, reason, blockedBy: model?.jobId ?? null, until: null }
+    return { jobId, code, reason, blockedBy, until: null }
   }
   const until = code === 'not_due' ? job.dueAt : null
-  return { jobId, code, reason: sentence(code, blocker), blockedBy: blocker?.jobId ?? null, until }
+  return { jobId, code, reason: sentence(code, blocker), blockedBy, until }
+}
+
+/** Whom it waits for under this reason; undefined: for nobody. */
+function blockerNow(ledger: LedgerView, job: Job, now: Micros, code: ReasonCode): Blocker | undefined {
+  switch (code) {
+    case 'rate_limited':
+    case 'fair_share_limit':
+      return firstUnavailable(ledger, job) === undefined ? undefined : blockerOf(ledger, job)
+    case 'model_in_use':
+    case 'behind_in_line':
+      return blockerOf(ledger, job) ?? passedBy(ledger, job, now)
+    case 'serialized':
+    case 'at_capacity':
+      return blockerOf(ledger, job) ?? slotBlockerOf(ledger, job)
+    default:
+      return undefined
+  }
+}
+
+/** Who came ahead of an offered job where jobs may overtake. */
+function passedBy(ledger: LedgerView, job: Job, now: Micros): Blocker | undefined {
+  const name = job.spec.models.find((model) => !isFree(ledger, modelOf(ledger, model), job.place, now))
+  return name === undefined ? undefined : keeperOf(ledger, job, name)
 }
 
 /** Which model, by whom, why, and until when. */
@@ -125,6 +139,16 @@ function behind(blocker: Blocker | undefined): string {
  */
 export function conflictReason(blocker: Blocker): string {
   return blocker.model === null
-    ? `waits for job ${blocker.jobId}, which is ahead in the queue`
+    ? `waits for a slot, behind job ${blocker.jobId}`
     : `conflict on model ${blocker.model}: waits for job ${blocker.jobId}, which is ahead of it`
+}
+
+/** The same while nobody blocks it but a limit may: true whether or not it does just now; null: there is none. */
+export function limitReason({ models, fairKey }: JobSpec, policy: Policy): string | null {
+  const model = models.find((name) => rateOf(policy, name) !== undefined)
+  if (model !== undefined) return `model ${model} has a rate, and the job starts when that allows it`
+  const maxActive = policy.fairShare?.maxActive ?? null
+  return fairKey === null || maxActive === null
+    ? null
+    : `its fair key has a share of ${maxActive} active jobs`
 }

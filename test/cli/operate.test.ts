@@ -104,8 +104,8 @@ describe('the line', () => {
       ['c', -60, 0],
     ])
     const { stdout } = await interlock(['queue', '--url', url])
-    expect(stdout).toMatch(/b +m +\d.* \+ 5 min 00 s +may start/)
-    expect(stdout).toMatch(/c +m +\d.* − 1 min 00 s +m, behind a/)
+    expect(stdout).toMatch(/b +m +\d.* \+ 5 min 00 s +no worker is free for it/)
+    expect(stdout).toMatch(/c +m +\d.* − 1 min 00 s +in line for m, behind a/)
     await ask(url, 'move', 'c', '--before', 'b')
     const [first] = await places()
     expect(first[0]).toBe('c')
@@ -129,10 +129,52 @@ describe('the line', () => {
       { jobId: 'a', reason: expect.stringMatching(/flux-dev is paused/) },
     ])
     expect(await ask(url, 'resume', 'flux-dev')).toMatchObject({ model: 'flux-dev', waitingCount: 1 })
-    expect((await ask(url, 'queue')).jobs).toMatchObject([{ jobId: 'a', reason: null }])
+    expect((await ask(url, 'queue')).jobs).toMatchObject([{ jobId: 'a', code: 'no_worker' }])
     expect((await interlock(['pause', 'm', '--for', 'ever', '--url', url])).stderr).toContain(
       '--for ever: must be',
     )
+  })
+})
+
+describe('queue', () => {
+  it('says of every job what explain says', async () => {
+    const url = await migratedDatabase()
+    await ask(url, 'policy', 'set', '--policy', 'by-model', '--rate', 'r=1/3600', '--age', '60')
+    const store = postgresStore(url)
+    const coordinator = await createCoordinator({ store, logger: silentLogger })
+    await coordinator.enqueue([{ jobId: 'first', models: ['r'] }])
+    const [first] = await coordinator.claim({ max: 1, kinds: null })
+    if (first !== undefined) await coordinator.complete(first.lease)
+    await coordinator.enqueue([{ jobId: 'limited', models: ['r'] }])
+    await coordinator.enqueue([{ jobId: 'k1', models: ['k'] }])
+    await coordinator.claim({ max: 1, kinds: null })
+    await coordinator.enqueue([{ jobId: 'k2', models: ['k'] }])
+    await coordinator.pauseModel('p', { reason: 'manual' })
+    await coordinator.enqueue([{ jobId: 'paused', models: ['p'] }])
+    await coordinator.enqueue([{ jobId: 'r1', models: ['m'] }])
+    await coordinator.enqueue([{ jobId: 'r2', models: ['m'], priority: 5 }])
+    await coordinator.close()
+    await store.close()
+    const { jobs } = await ask(url, 'queue')
+    const codes = Object.fromEntries(
+      jobs.map((job: { jobId: string; code: string }) => [job.jobId, job.code]),
+    )
+    expect(codes).toMatchObject({
+      limited: 'rate_limited',
+      k1: null,
+      k2: 'model_in_use',
+      paused: 'model_paused',
+      r1: 'behind_in_line',
+      r2: 'no_worker',
+    })
+    for (const { jobId, code, reason, blockedBy } of jobs.filter(
+      (job: { code: string }) => job.code !== null,
+    ))
+      expect(await ask(url, 'explain', jobId)).toMatchObject({ code, reason, blockedBy })
+    const { stdout } = await interlock(['queue', '--url', url])
+    expect(stdout).toMatch(/limited .* over a rate until \d/)
+    expect(stdout).toMatch(/paused .* p is paused/)
+    expect(stdout).toMatch(/r1 .* in line for m, behind r2/)
   })
 })
 

@@ -82,4 +82,60 @@ describe('the blocker', () => {
     expect(queue.running()).toEqual(['none', 'A'])
     expect(queue.blockedBy('B')).toBe('A')
   })
+
+  it('is whoever passed an offered job before it started', () => {
+    for (const maxOvertakes of [0, 1, null]) {
+      const queue = given({ maxActive: null, maxOvertakes })
+      queue.enqueue('r1', ['m'])
+      queue.enqueue('r2', ['m'], { priority: 5 })
+      expect(queue.told('r1')).toMatchObject({
+        code: 'behind_in_line',
+        blockedBy: 'r2',
+        reason: 'it waits in line for model m, behind job r2',
+      })
+      expect(queue.explain('r1')).toMatchObject({ blockedBy: 'r2', chain: ['r2'] })
+      // Where jobs may overtake, the row knows the line only, and an offered job may start in it.
+      expect(queue.blockedBy('r1')).toBe(maxOvertakes === 0 ? 'r2' : null)
+    }
+  })
+
+  it('is nobody for a job that waits for a rate, whatever runs on other models', () => {
+    const queue = given({ maxActive: null, rate: { m: { starts: 1, perSeconds: 60 } } })
+    queue.enqueue('first', ['m'], {}, { claim: everybody })
+    queue.complete('first')
+    queue.enqueue('limited', ['m'])
+    queue.enqueue('k1', ['k'], {}, { claim: everybody })
+    expect(queue.told('limited')).toMatchObject({ code: 'rate_limited', blockedBy: null })
+    expect(queue.row('limited')).toMatchObject({
+      blocked_by_job_id: null,
+      conflict_reason: 'model m has a rate, and the job starts when that allows it',
+    })
+    queue.policy({ rate: {} })
+    expect(queue.row('limited')?.conflict_reason).toBe(null)
+  })
+})
+
+describe('the rows that a changed policy writes', () => {
+  it.each([
+    ['a rate', { rate: { a: { starts: 1, perSeconds: 9 } } }, 'model a has a rate'],
+    [
+      'a share',
+      { fairShare: { spacingSeconds: 0, maxWaiting: null, maxActive: 2 } },
+      'its fair key has a share',
+    ],
+    ['a limit of slots', { maxActive: 3 }, 'waits for a slot, behind job B'],
+  ])('say that there is %s now, and no more once it is taken back', (_, rule, text) => {
+    const queue = given({ maxActive: null })
+    queue.enqueue('A', ['a'], { fairKey: 'k' })
+    queue.enqueue('B', ['b', 'a'], { fairKey: 'k' })
+    queue.enqueue('C', ['c'], { fairKey: 'k' })
+    queue.send({ type: 'drain' })
+    const open = queue.rows()
+    queue.policy(rule)
+    expect(queue.written).toEqual(queue.rows())
+    expect(JSON.stringify(queue.rows())).toContain(text)
+    queue.policy({ rate: {}, fairShare: null, maxActive: null })
+    expect(queue.written).toEqual(queue.rows())
+    expect(queue.rows()).toEqual(open)
+  })
 })

@@ -6,18 +6,24 @@ import {
   type CommandResult,
   decide,
   defaultPolicy,
+  type Explanation,
   emptyLedger,
+  explainJob,
   hash,
   type Job,
+  type JobRow,
   type JobSpec,
   jobOf,
   type Ledger,
   MICROS_PER_MS,
   type Policy,
+  projectionChanges,
   projectionOf,
   type RecordedEvent,
   reasonCodeOf,
   specDefaults,
+  type Waiting,
+  waitingFor,
 } from '../../src/core/index.ts'
 
 export interface Told {
@@ -41,6 +47,7 @@ export class Scenario {
   now = START
   readonly log: RecordedEvent[] = []
   readonly deadWorkers = new Set<string>()
+  readonly #written = new Map<string, JobRow>()
 
   /** Milliseconds go by. */
   later(ms: number): this {
@@ -89,7 +96,10 @@ export class Scenario {
     const id = `c${this.log.length}`
     const command: Command = { id, hash: hash(id), workerId, body, ...(claim && { claim }) }
     const { now, deadWorkers } = this
-    const { ledger, events, results } = decide(this.ledger, [command], { now, deadWorkers })
+    const { ledger, events, results, touched } = decide(this.ledger, [command], { now, deadWorkers })
+    const { jobs, gone } = projectionChanges(this.ledger, ledger, touched)
+    for (const row of jobs) this.#written.set(row.job_id, row)
+    for (const each of gone) this.#written.delete(each)
     this.ledger = ledger
     this.log.push(...events)
     return { said: events.map(say), events, result: results[0] as CommandResult }
@@ -119,7 +129,30 @@ export class Scenario {
   }
 
   blockedBy(jobId: string): string | null | undefined {
-    return projectionOf(this.ledger).jobs.find((row) => row.job_id === jobId)?.blocked_by_job_id
+    return this.row(jobId)?.blocked_by_job_id
+  }
+
+  /** What somebody who asks for a waiting job is told. */
+  told(jobId: string): Waiting | undefined {
+    const job = this.job(jobId)
+    return job && waitingFor(this.ledger, job, this.now)
+  }
+
+  explain(jobId: string): Explanation | undefined {
+    return explainJob(this.ledger, jobId, this.now)
+  }
+
+  row(jobId: string): JobRow | undefined {
+    return this.rows().find((row) => row.job_id === jobId)
+  }
+
+  /** The rows of the live jobs as the log has them, and as the appends wrote them. */
+  rows(): readonly JobRow[] {
+    return projectionOf(this.ledger).jobs
+  }
+
+  get written(): readonly JobRow[] {
+    return [...this.#written.values()].sort((a, b) => (a.job_id < b.job_id ? -1 : 1))
   }
 }
 

@@ -7,9 +7,8 @@ import type { Frame } from '../frame.ts'
 import { type ArchiveFlags, addArchiveFlag, withLog } from '../history/archive-file.ts'
 import { ledgerAt, orCut } from '../history/fold.ts'
 import { stateName, stepThrough } from '../history/steps.ts'
-import { jobDocument } from '../job-document.ts'
 import { explanationText } from '../show/explanation.ts'
-import { activeFirst, queueText } from '../show/queue.ts'
+import { activeFirst, queueText, telling, toldDocument } from '../show/queue.ts'
 import { stateDocument, stateText } from '../show/state.ts'
 import { checkMoment, momentSeq } from '../since.ts'
 import { speedOf } from '../speed.ts'
@@ -94,7 +93,7 @@ function showJob(frame: Frame, ledger: Ledger, jobId: string): void {
 function showQueue(frame: Frame, ledger: Ledger, limit: number): void {
   const projection = projectionOf(ledger)
   const rows = projection.jobs.toSorted(activeFirst)
-  const shown = rows.slice(0, limit)
+  const shown = rows.slice(0, limit).map(telling(ledger, ledger.lastAt))
   const machine = stateOn(ledger)
   const when =
     ledger.version === 0
@@ -113,7 +112,7 @@ function showQueue(frame: Frame, ledger: Ledger, limit: number): void {
       machine,
       ...stateDocument(projection),
       total: rows.length,
-      jobs: shown.map(jobDocument),
+      jobs: shown.map(toldDocument),
     },
     rows.length === 0 ? state : `${state}\n\n${queueText(frame, shown, rows.length, ledger.lastAt)}`,
   )

@@ -1,24 +1,54 @@
-import { type JobRow, MICROS_PER_MS, type Micros } from '../../core/index.ts'
+import {
+  type HasWorker,
+  type JobRow,
+  jobOf,
+  type Ledger,
+  MICROS_PER_MS,
+  type Micros,
+  type Waiting,
+  waitingFor,
+} from '../../core/index.ts'
 import { clip, clockTime, duration, models, plural } from '../format.ts'
 import type { Frame } from '../frame.ts'
-import { inLineOrder, standingOf } from '../job-document.ts'
+import { dateOf, inLineOrder, jobDocument, standingOf } from '../job-document.ts'
 import { table } from '../terminal/table.ts'
 
 /** Live jobs as people want them: those that run, then those that wait, in line order. */
 export const activeFirst = (a: JobRow, b: JobRow): number =>
   a.state === b.state ? inLineOrder(a, b) : a.state === 'active' ? -1 : 1
 
+/** A live job, and why it waits at this moment; null: it is active. */
+export interface ToldJob {
+  readonly row: JobRow
+  readonly waiting: Waiting | null
+}
+
+/** How to tell of a job of this ledger why it waits, as `explain` does. `hasWorker`: unless given, there is one for every kind. */
+export const telling =
+  (ledger: Ledger, now: Micros, hasWorker?: HasWorker) =>
+  (row: JobRow): ToldJob => {
+    const job = row.state === 'waiting' ? jobOf(ledger, row.job_id) : undefined
+    return { row, waiting: job === undefined ? null : waitingFor(ledger, job, now, hasWorker) }
+  }
+
+/** The same for programs. */
+export function toldDocument({ row, waiting }: ToldJob) {
+  if (waiting === null) return { ...jobDocument(row), code: null, until: null }
+  const { code, reason, blockedBy, until } = waiting
+  return { ...jobDocument(row), code, reason, blockedBy, until: dateOf(until) }
+}
+
 /** The first of `total` live jobs, with how long each has waited, what its place adds to that, and what it waits for. */
-export function queueText(frame: Frame, rows: readonly JobRow[], total: number, now: Micros): string {
+export function queueText(frame: Frame, jobs: readonly ToldJob[], total: number, now: Micros): string {
   const { dim, green } = frame.colors
-  const lines = rows.map((row) => [
+  const lines = jobs.map(({ row, waiting }) => [
     row.state === 'active' ? green('active') : 'waits',
     clip(row.job_id, 20),
     clip(models(row.models), 24),
     waitedOf(row, now),
-    clip(whyOf(row), 30),
+    clip(waiting === null ? `attempt ${row.attempt} of ${row.attempts}` : whyOf(row, waiting), 34),
   ])
-  const more = total > rows.length ? `\n${plural(total, 'live job')}, the first ${rows.length} are shown` : ''
+  const more = total > jobs.length ? `\n${plural(total, 'live job')}, the first ${jobs.length} are shown` : ''
   return `${table(['state', 'job', 'models', 'waited', 'why'], lines, { heading: dim })}${more}`
 }
 
@@ -31,10 +61,32 @@ function waitedOf(row: JobRow, now: Micros): string {
   return `${duration((now - row.queued_at) / MICROS_PER_MS)}${adds}${level === 0 ? '' : `, level ${level}`}`
 }
 
-function whyOf(row: JobRow): string {
-  if (row.state === 'active') return `attempt ${row.attempt} of ${row.attempts}`
-  if (row.due_at !== null) return `due at ${clockTime(row.due_at)}`
-  if (row.blocked_by_job_id === null) return 'may start'
-  const on = row.blocked_on === null ? 'in line' : row.blocked_on
-  return `${on}, behind ${row.blocked_by_job_id}`
+/** In a few words; `explain` has the sentence. */
+function whyOf(row: JobRow, { code, blockedBy, until }: Waiting): string {
+  const behind = blockedBy === null ? '' : `, behind ${blockedBy}`
+  const model = row.blocked_on ?? 'a model'
+  switch (code) {
+    case 'draining':
+      return 'the queue is draining'
+    case 'not_due':
+      return `due at ${clockTime(row.due_at ?? 0)}`
+    case 'model_paused':
+      return `${model} is paused`
+    case 'rate_limited':
+      return `over a rate until ${clockTime(until ?? 0)}${behind}`
+    case 'fair_share_limit':
+      return `its share is full${behind}`
+    case 'model_in_use':
+      return `${model} in use${behind}`
+    case 'behind_in_line':
+      return `in line for ${model}${behind}`
+    case 'serialized':
+      return `one at a time${behind}`
+    case 'at_capacity':
+      return `no slot is free${behind}`
+    case 'no_worker':
+      return 'no worker is free for it'
+    case 'offered':
+      return 'may start'
+  }
 }

@@ -1,3 +1,4 @@
+import { limitsSlots } from '../blocking.ts'
 import type { Draft } from '../draft.ts'
 import type { RecordedEvent } from '../event.ts'
 import { shareAnew } from '../fair-share.ts'
@@ -13,6 +14,7 @@ export function changePolicy(draft: Draft, event: RecordedEvent & { readonly typ
   if (before.fairShare?.maxActive !== event.policy.fairShare?.maxActive) shareAnew(draft, before)
   if (before.maxOvertakes !== event.policy.maxOvertakes) reserveAnew(draft)
   unsettleCapacities(draft, before)
+  unsettleReady(draft, before)
   if (!isSameRule(before.rate, event.policy.rate)) rateAnew(draft)
   endAllOffers(draft)
   draft.wide = true
@@ -29,5 +31,23 @@ function unsettleCapacities(draft: Draft, before: Policy): void {
     const from = Math.max(0, Math.min(old, now) - holders.size)
     const to = Math.min(line.size, Math.max(old, now) - holders.size)
     for (let rank = from; rank < to; rank++) draft.unsettle(line.at(rank))
+  }
+}
+
+/** Other limits of slots, rates or shares concern those whose models are free: their rows say what they may wait for. */
+function unsettleReady(draft: Draft, before: Policy): void {
+  const { policy } = draft
+  const isSame =
+    limitsSlots(before) === limitsSlots(policy) &&
+    isSameRule(before.rate, policy.rate) &&
+    isSameRule(before.fairShare?.maxActive, policy.fairShare?.maxActive)
+  if (isSame) return
+  for (const places of [draft.ready, ...[...draft.shares].map(({ ready }) => ready)]) {
+    for (const place of places) {
+      const job = draft.jobs.get(place)
+      if (job === undefined) continue
+      draft.touched.add(job.jobId)
+      draft.unsettle(place)
+    }
   }
 }

@@ -109,16 +109,34 @@ const nobody: Blocked = { by: null, on: null }
  */
 export function blockerFor(queue: Queue, job: Entry): Blocked {
   if (job.heldOn !== null) return { by: null, on: job.heldOn }
-  if (job.active || job.dueAt !== null || job.offeredAt !== null || bypasses(job)) return nobody
-  const live = queue.jobs.filter(
-    (other) => other !== job && !bypasses(other) && (other.active || isWaitingNow(other)),
-  )
+  if (job.active || job.dueAt !== null || bypasses(job)) return nobody
+  const { maxActive, maxOvertakes, emptySet } = queue.policy
+  // Whoever is offered waits for nobody, unless somebody came ahead of it in strict order.
+  if (job.offeredAt !== null && maxOvertakes !== 0) return nobody
+  const live = liveBeside(queue, job)
   for (const on of job.spec.models) {
     const inLine = live.filter((other) => needs(other, on))
     const taken = inLine.filter((other) => other.active || isAhead(other, job))
     if (taken.length >= capacity(queue.policy, on)) return { by: nearest(inLine, job), on }
   }
-  return { by: nearest(live, job), on: null }
+  if (job.offeredAt !== null) return nobody
+  const maySlotsLack = job.exclusive || maxActive !== null || emptySet === 'exclusive'
+  return maySlotsLack ? { by: nearest(live, job), on: null } : nobody
+}
+
+const liveBeside = (queue: Queue, job: Entry): readonly Entry[] =>
+  queue.jobs.filter((other) => other !== job && !bypasses(other) && (other.active || isWaitingNow(other)))
+
+/** Who is in its way at this moment, where the line alone does not say it. */
+export function passerFor(queue: Queue, job: Entry, reason: ReasonCode, now: number): Blocked {
+  if (reason === 'serialized' || reason === 'at_capacity')
+    return { by: nearest(liveBeside(queue, job), job), on: null }
+  const on = job.spec.models.find((model) => !isFree(queue, job, model, now)) ?? ''
+  const keepers = lineOf(queue).filter(
+    (other) =>
+      isAhead(other, job) && needs(other, on) && (reserves(queue, other) || other.offeredAt !== null),
+  )
+  return { by: nearest(keepers, job), on }
 }
 
 /** The nearest ahead, waiting or active; where nobody is ahead, whoever came before its turn. */

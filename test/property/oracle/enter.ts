@@ -1,5 +1,5 @@
 import type { ErrorCode, JobSpec } from '../../../src/core/index.ts'
-import { blockerFor, isStartable, reasonFor } from './admission.ts'
+import { blockerFor, isStartable, passerFor, reasonFor } from './admission.ts'
 import { type Answer, type Body, granted } from './answer.ts'
 import type { Clerk } from './clerk.ts'
 import type { Entry } from './queue.ts'
@@ -103,5 +103,6 @@ function blockedIn(clerk: Clerk, job: Entry): { readonly by: string | null; read
   const blocked = blockerFor(clerk.queue, job)
   // For a rate or its share a job waits of itself, unless others are before it on a model.
   const isOwn = reason === 'rate_limited' || reason === 'fair_share_limit'
-  return isOwn && blocked.on === null ? { by: null, on: null } : blocked
+  if (isOwn) return blocked.on === null ? { by: null, on: null } : blocked
+  return blocked.by === null ? passerFor(clerk.queue, job, reason, clerk.now) : blocked
 }
