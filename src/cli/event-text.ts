@@ -1,7 +1,7 @@
 import type { RecordedEvent } from '../core/index.ts'
 import { clip, clockTime, isoTime } from './format.ts'
 import type { Frame } from './frame.ts'
-import { policyText } from './policy-flags.ts'
+import { policyText } from './policy-text.ts'
 
 /** An event as `--json` shows it: everything that is recorded, the time as text. */
 export function eventDocument({ at, commandHash: _, ...event }: RecordedEvent) {
