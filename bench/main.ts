@@ -1,7 +1,8 @@
-/** `npm run bench -- [core append depth replay schedule] [options]`: what Interlock reaches on this machine. */
+/** `npm run bench -- [core append depth bytes replay schedule] [options]`: what Interlock reaches on this machine. */
 import path from 'node:path'
 import { Command, InvalidArgumentError } from 'commander'
 import { appendBench } from './append/index.ts'
+import { bytesBench } from './bytes/index.ts'
 import { coreBench } from './core/index.ts'
 import { depthBench } from './depth/index.ts'
 import type { Bench, Context, Row } from './frame/bench.ts'
@@ -21,7 +22,7 @@ interface Options {
   readonly url?: string
 }
 
-const benches: readonly Bench[] = [coreBench, appendBench, depthBench, replayBench, scheduleBench]
+const benches: readonly Bench[] = [coreBench, appendBench, depthBench, bytesBench, replayBench, scheduleBench]
 const names = benches.map(({ name }) => name)
 const project = path.resolve(import.meta.dirname, '..')
 const trace = path.resolve(project, '../shared/data/gentd26-requests.csv.gz')

@@ -2,6 +2,7 @@ import { postgresStore } from '../../src/adapter/postgres/index.ts'
 import { Replayer, snapshotOf } from '../../src/core/index.ts'
 import { type Context, type Row, sample, sized } from '../frame/bench.ts'
 import { answerOf } from '../frame/child.ts'
+import type { Ran } from './cli-child.ts'
 import { loadLog } from './load.ts'
 import type { Read } from './read-child.ts'
 
@@ -21,6 +22,12 @@ export async function databaseRows(context: Context): Promise<readonly Row[]> {
   const { seconds, memory } = await sample(context, 'from PostgreSQL', async () => {
     const { totalMs, peakMb } = await read(false)
     return { seconds: totalMs / 1_000, memory: peakMb }
+  })
+  // The log was put there past the rows that stand for it.
+  await interlock('rebuild', url)
+  const verified = await sample(context, 'interlock verify', async () => {
+    const { seconds, peakMb } = await interlock('verify', url)
+    return { seconds, memory: peakMb }
   })
   const parts = await sample(context, 'from PostgreSQL, part by part', async () => {
     const { sqlMs = 0, checkMs = 0, foldMs = 0 } = await read(true)
@@ -48,10 +55,24 @@ export async function databaseRows(context: Context): Promise<readonly Row[]> {
     },
     { what: 'from PostgreSQL, checked and folded', unit: 's', samples: seconds, goal: { most: 5 } },
     { what: 'the whole process at its largest', unit: 'MB', samples: memory, goal: { most: 300 } },
+    {
+      what: '`interlock verify`, from its start to its end',
+      unit: 's',
+      samples: verified.seconds,
+      goal: { most: 6 },
+    },
+    { what: 'its process at its largest', unit: 'MB', samples: verified.memory, goal: { most: 300 } },
     { what: 'part by part: the server, the way and the driver', unit: 'ms', samples: parts.sqlMs },
     { what: 'part by part: JSON.parse, zod, and making events', unit: 'ms', samples: parts.checkMs },
     { what: 'part by part: fold', unit: 'ms', samples: parts.foldMs },
   ]
+}
+
+async function interlock(command: string, url: string): Promise<Ran> {
+  const words = [command, '--url', url, '--queue', QUEUE]
+  const ran = await answerOf<Ran>(new URL('./cli-child.ts', import.meta.url), { words })
+  if (ran.code !== 0) throw new Error(`interlock ${command} ended with code ${ran.code}`)
+  return ran
 }
 
 /** Made as a worker makes it, of the events up to this one. */

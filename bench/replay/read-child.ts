@@ -3,8 +3,8 @@ import pg from 'pg'
 import { ANSWER_MS, type Ask, askWithin } from '../../src/adapter/postgres/ask.ts'
 import { postgresStore } from '../../src/adapter/postgres/index.ts'
 import { readPage } from '../../src/adapter/postgres/read.ts'
-import { pagesAfter } from '../../src/coordinator/read.ts'
 import { Replayer } from '../../src/core/index.ts'
+import { PAGE, pagesAfter } from '../../src/port/index.ts'
 import { answer, asked } from '../frame/child.ts'
 
 export interface Read {
@@ -14,9 +14,6 @@ export interface Read {
   readonly checkMs?: number
   readonly foldMs?: number
 }
-
-/** As many as a coordinator reads at once. */
-const PAGE = 5_000
 
 const { url, queue, parts } = asked<{
   readonly url: string

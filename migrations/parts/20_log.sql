@@ -32,5 +32,13 @@ create index if not exists job_queue_log_job_idx on public.job_queue_log (queue,
 -- primary key for this look-up, and read the whole log of the queue in every append until the first ANALYZE.
 create index if not exists job_queue_log_command_idx on public.job_queue_log (command_id);
 
--- The newest events: SELECT * FROM job_queue_log ORDER BY created_at DESC LIMIT 20;
-create index if not exists job_queue_log_created_idx on public.job_queue_log (created_at);
+-- What happened since then: SELECT * FROM job_queue_log WHERE created_at > now() - interval '1 hour' ORDER BY created_at DESC;
+-- A range index, since rows lie in the order of their times: a few KB in place of 90 bytes a job. It gives no order, so that
+-- SELECT * FROM job_queue_log ORDER BY created_at DESC LIMIT 20 reads the whole log (0.5 s with a million events); say since
+-- when, or go by the numbers, which are in the primary key: WHERE queue = 'default' ORDER BY seq DESC LIMIT 20.
+drop index if exists public.job_queue_log_created_idx;
+create index if not exists job_queue_log_time_idx on public.job_queue_log
+  using brin (created_at) with (pages_per_range = 16, autosummarize = on);
+
+-- Numbers only grow, so that its pages are never split in the middle: room in them would stay empty.
+alter index public.job_queue_log_pkey set (fillfactor = 100);

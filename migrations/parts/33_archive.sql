@@ -16,3 +16,4 @@ create table if not exists public.job_queue_log_archive (
   hash bytea,
   primary key (queue, seq)
 );
+alter index public.job_queue_log_archive_pkey set (fillfactor = 100);

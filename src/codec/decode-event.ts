@@ -9,6 +9,7 @@ import {
 } from '../core/index.ts'
 import { type CheckedRow, eventRowSchema } from './event-schema.ts'
 import { pathText } from './invalid.ts'
+import { isPlainRow } from './plain-row.ts'
 import { upcast } from './upcast.ts'
 
 const knownTypes: ReadonlySet<string> = new Set<EventType>(eventTypes)
@@ -20,7 +21,9 @@ const knownTypes: ReadonlySet<string> = new Set<EventType>(eventTypes)
  * row cannot be an event; both name the sequence number
  */
 export function decodeEvent(row: unknown): RecordedEvent {
-  const result = eventRowSchema.safeParse(upcast(row))
+  const current = upcast(row)
+  if (isPlainRow(current)) return recordedEvent(current)
+  const result = eventRowSchema.safeParse(current)
   if (result.success) return recordedEvent(result.data)
   throw refusal(row, result.error.issues[0])
 }

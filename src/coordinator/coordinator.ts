@@ -31,7 +31,7 @@ import {
   type RequeueReason,
   type Started,
 } from '../core/index.ts'
-import type { DeadJob, Intake, JobData } from '../port/index.ts'
+import { type DeadJob, type Intake, type JobData, PAGE } from '../port/index.ts'
 import type {
   CompleteOptions,
   Coordinator,
@@ -55,7 +55,6 @@ import type { Logger } from './logger.ts'
 import { AT_ONCE, Member, type SendOptions } from './member.ts'
 import { Counter, type QueueMetrics, queueMetrics } from './metrics.ts'
 import { completeOptions, type WholeOptions } from './options.ts'
-import { PAGE } from './read.ts'
 import { eventsFrom, pagesOf, pullEvents, type StreamSource, standingOf } from './streams.ts'
 import { type QueueView, queueView, toDate } from './view.ts'
 import { type WorkflowConfig, workflowModels } from './workflow-models.ts'

@@ -1,11 +1,8 @@
-import { archived, wentBack } from '../core/index.ts'
-import type { LogPage, LogStore } from '../port/index.ts'
+import { wentBack } from '../core/index.ts'
+import { type LogPage, type LogStore, PAGE, pagesAfter } from '../port/index.ts'
 import type { DatabaseClock } from './clock.ts'
 import type { Head } from './head.ts'
 import type { Replica } from './replica.ts'
-
-/** Events in one page: some 2 MB of JSON at most. */
-export const PAGE = 5_000
 
 export interface Reader {
   readonly store: LogStore
@@ -15,13 +12,16 @@ export interface Reader {
   readonly head: Head
 }
 
-/** Folds everything up to the head, page by page. */
+/** Folds everything up to the head, page by page. @throws InterlockError `log_went_back`, `archived` */
 export async function readToHead({ store, queue, replica, clock, head }: Reader): Promise<void> {
   let sent = clock.mark()
+  let at = replica.version
   for await (const page of pagesAfter(store, queue, replica.version)) {
     // A page that was fetched ahead says nothing of the time: only the first was waited for from its beginning.
     if (sent > 0) clock.sync(page.now, sent)
     sent = 0
+    if (page.version < at) throw wentBack(queue, at, page.version)
+    at = page.events.at(-1)?.seq ?? at
     checkEpoch(queue, replica, page)
     replica.apply(page.events)
   }
@@ -49,12 +49,6 @@ export async function readOn(reader: Reader): Promise<void> {
   head.reach(page.version)
 }
 
-/** @throws InterlockError `log_went_back`, `archived` */
-function checkPage(queue: string, after: number, { version, events, archivedSeq }: LogPage): void {
-  if (version < after) throw wentBack(queue, after, version)
-  if (events.length === 0 && archivedSeq > after) throw archived(queue, archivedSeq)
-}
-
 /** The events of a page lead to its epoch; if they do not, they are those of another log than the one that was folded. */
 export function checkEpoch(
   queue: string,
@@ -68,25 +62,4 @@ export function checkEpoch(
     ledger.epoch,
   )
   if (led < epoch) throw wentBack(queue, known, version)
-}
-
-/**
- * The log after this number, to its head, page by page. The server makes the next page while the caller works on this one.
- */
-export async function* pagesAfter(
-  store: Pick<LogStore, 'read'>,
-  queue: string,
-  after: number,
-): AsyncGenerator<LogPage> {
-  let at = after
-  for (let next: Promise<LogPage> | null = store.read(queue, after, PAGE); next !== null; ) {
-    const page: LogPage = await next
-    checkPage(queue, at, page)
-    at = page.events.at(-1)?.seq ?? at
-    const last = page.events.at(-1)?.seq ?? page.version
-    next = last < page.version ? store.read(queue, last, PAGE) : null
-    // Whoever stops here does not hear of a page that could not be read; whoever goes on does.
-    next?.catch(() => {})
-    yield page
-  }
 }

@@ -139,9 +139,8 @@ export class Tree<T extends K, K = T> implements Iterable<T> {
 
   /** This set without the item that compares equal to `probe`. */
   remove(probe: K, owner: Owner): Tree<T, K> {
-    if (this.get(probe) === undefined) return this
-    const root = own(this.#root, owner)
-    removeFrom(root, probe, this.#compare, owner)
+    const root = without(this.#root, probe, this.#compare, owner)
+    if (root === undefined) return this
     const only = root.children !== null && root.children.length === 1 ? root.children[0] : undefined
     return this.#with(only ?? root, owner)
   }
@@ -248,24 +247,36 @@ function grow<T>(root: Node<T>, owner: Owner): Node<T> {
   return new Node(owner, size, maxima, [root, right])
 }
 
-/** Removes an item that is there, below a node that `owner` owns. */
-function removeFrom<T extends K, K>(node: Node<T>, probe: K, compare: Compare<K>, owner: Owner): void {
+/** The node, of this owner, without the item; undefined if it is not there. Looks for it once: removing is half of the work. */
+function without<T extends K, K>(
+  node: Node<T>,
+  probe: K,
+  compare: Compare<K>,
+  owner: Owner,
+): Node<T> | undefined {
   const i = lowerBound(node.items, probe, compare)
-  node.size--
+  if (i === node.items.length) return undefined
   if (node.children === null) {
-    removeAt(node.items, i)
-    return
+    if (compare(node.items[i] as T, probe) !== 0) return undefined
+    const leaf = own(node, owner)
+    removeAt(leaf.items, i)
+    leaf.size--
+    return leaf
   }
-  const child = own(node.children[i] as Node<T>, owner)
-  node.children[i] = child
-  removeFrom(child, probe, compare, owner)
+  const child = without(node.children[i] as Node<T>, probe, compare, owner)
+  if (child === undefined) return undefined
+  const inner = own(node, owner)
+  const children = inner.children as Node<T>[]
+  inner.size--
   if (child.items.length === 0) {
-    node.children.splice(i, 1)
-    node.items.splice(i, 1)
-    return
+    children.splice(i, 1)
+    inner.items.splice(i, 1)
+    return inner
   }
-  node.items[i] = child.items[child.items.length - 1] as T
-  if (child.items.length < QUARTER) mergeChild(node, node.children, i, owner)
+  children[i] = child
+  inner.items[i] = child.items[child.items.length - 1] as T
+  if (child.items.length < QUARTER) mergeChild(inner, children, i, owner)
+  return inner
 }
 
 /** Joins a child that became small with a neighbour, when both fit into one node. */

@@ -1,2 +1,3 @@
 export * from './checkup.ts'
 export * from './log-store.ts'
+export * from './pages.ts'

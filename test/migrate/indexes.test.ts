@@ -1,6 +1,7 @@
 /** Each index beyond the primary keys, with the query it is for, asked of tables large enough to need it. */
 import { beforeAll, describe, expect, it } from 'vitest'
 import { migrate } from '../../src/migrate/index.ts'
+import { readMigrationFile } from '../../src/migrate/package-files.ts'
 import { createDatabase } from '../support/postgres-database.ts'
 import { connect, freshDatabase } from './support.ts'
 
@@ -17,7 +18,10 @@ const queries: readonly (readonly [string, string])[] = [
     'job_queue_log_dead_idx',
     "SELECT seq, job_id FROM job_queue_log WHERE queue = 'default' AND (event_type = 'expired' OR (event_type IN ('failed', 'lease_expired') AND data ? 'final')) ORDER BY seq DESC LIMIT 100",
   ],
-  ['job_queue_log_created_idx', 'SELECT * FROM job_queue_log ORDER BY created_at DESC LIMIT 20'],
+  [
+    'job_queue_log_time_idx',
+    "SELECT * FROM job_queue_log WHERE created_at > timestamptz '2026-01-01 08:00' ORDER BY created_at DESC LIMIT 20",
+  ],
   ['job_queue_state_id_key', 'SELECT * FROM job_queue_state WHERE id = 1'],
   [
     'job_queue_inbox_open_idx',
@@ -74,6 +78,19 @@ describe('an index beyond the primary keys', () => {
       where not indisprimary and indrelid::regclass::text ~ '^(jobs|workflow_executions|job_queue_.*)$' order by 1`)
     expect(rows.map((row) => row['name'])).toEqual(queries.map(([name]) => name).sort())
   })
+})
+
+it('gives the index by time up for a range index, in a database that has it', async () => {
+  const db = await connect(await createDatabase('indexes'))
+  await migrate(db)
+  await db.exec(
+    'drop index job_queue_log_time_idx; create index job_queue_log_created_idx on job_queue_log (created_at)',
+  )
+  await db.exec(readMigrationFile('027_add_job_queue_coordination.sql'))
+  const rows =
+    await db.query(`select c.relname as name, a.amname as kind from pg_class c join pg_am a on a.oid = c.relam
+    where c.relname in ('job_queue_log_time_idx', 'job_queue_log_created_idx')`)
+  expect(rows).toEqual([{ name: 'job_queue_log_time_idx', kind: 'brin' }])
 })
 
 describe('the look-up of a row of the user', () => {

@@ -46,7 +46,11 @@ export function postgresStore(source: PostgresSource, options: PostgresOptions =
   /** Every failure of the driver becomes one of ours, with a code and what to do. */
   const guarded = async <Out>(work: () => Promise<Out>): Promise<Out> => {
     checkOpen()
-    return work().catch((error) => Promise.reject(failure(error)))
+    try {
+      return await work()
+    } catch (error) {
+      throw failure(error)
+    }
   }
   const query = async (sql: string) => (await ask<Record<string, unknown>>(pool, sql)).rows
   const rpc: Rpc = (fn, args) => guarded(() => statements.rpc(pool)(fn, args))

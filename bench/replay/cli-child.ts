@@ -1,0 +1,16 @@
+/** Runs one command line of `interlock` in a process of its own, and answers what it took from the start of the process. */
+import { runCli } from '../../src/cli/program.ts'
+import { answer, asked } from '../frame/child.ts'
+
+export interface Ran {
+  readonly code: number
+  readonly seconds: number
+  readonly peakMb: number
+}
+
+const { words } = asked<{ readonly words: readonly string[] }>()
+const { stderr, env } = process
+const stdout = { write: () => true }
+const code = await runCli(words, { stdout, stderr, env, signal: new AbortController().signal })
+const peakMb = process.resourceUsage().maxRSS / 1_024
+answer({ code, seconds: performance.now() / 1_000, peakMb } satisfies Ran)

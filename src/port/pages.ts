@@ -1,0 +1,43 @@
+import { archived } from '../core/index.ts'
+import type { LogPage, LogStore } from './log-store.ts'
+
+/** Events in one page: some 100 KB as text. Larger ones are no faster, and what is held of them costs memory. */
+export const PAGE = 1_000
+
+/** Pages that are asked for before they are needed: the server makes them while the caller works on this one. */
+const AHEAD = 2
+
+const ignore = () => {}
+
+/**
+ * The log after this number, page by page, to its head or to `upTo`. Events that are missing are the caller's to judge.
+ * @throws InterlockError `archived` where events were archived and not kept
+ */
+export async function* pagesAfter(
+  store: Pick<LogStore, 'read'>,
+  queue: string,
+  after: number,
+  upTo = Number.POSITIVE_INFINITY,
+): AsyncGenerator<LogPage> {
+  if (after >= upTo) return
+  const read = (from: number) => {
+    const page = store.read(queue, from, Math.min(PAGE, upTo - from))
+    // Whoever stops here does not hear of a page that could not be read; whoever goes on does.
+    page.then(ignore, ignore)
+    return page
+  }
+  const ahead: Promise<LogPage>[] = []
+  for (let at = after, asked = after; ; ) {
+    const page = await (ahead.shift() ?? read(at))
+    const last = page.events.at(-1)?.seq
+    if (last === undefined && page.archivedSeq > at) throw archived(queue, page.archivedSeq)
+    const end = Math.min(page.version, upTo)
+    // Cut short, by a bound on its bytes or by events that are missing: what was asked for does not follow it.
+    if (last !== undefined && last < Math.min(at + PAGE, end)) ahead.length = 0
+    at = last ?? end
+    if (ahead.length === 0) asked = at
+    for (; ahead.length < AHEAD && asked < end; asked += PAGE) ahead.push(read(asked))
+    yield page
+    if (at >= end) return
+  }
+}

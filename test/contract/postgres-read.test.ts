@@ -1,0 +1,59 @@
+/** How a page of the log comes over the wire: as text, which nothing in an event may break. */
+import fc from 'fast-check'
+import { expect, it } from 'vitest'
+import { connection, migratedDatabase, opened } from './support.ts'
+
+const insert = `
+  insert into job_queue_log (queue, seq, created_at, event_type, job_id, job_type, models, command_id, command_hash)
+  select 'q', e.seq, 'epoch'::timestamptz + e.at * interval '1 microsecond', 'queued', e.job_id, 'normal', e.models, 'c', 7
+    from jsonb_to_recordset($1) as e (seq bigint, at bigint, job_id text, models text[])`
+
+async function readBack(rows: readonly { at?: number; job_id?: string; models?: readonly string[] }[]) {
+  const url = await migratedDatabase()
+  const sql = await connection(url)
+  const store = await opened(url)
+  const whole = rows.map((row, i) => ({
+    seq: i + 1,
+    at: 1_764_000_000_000_000 + i,
+    job_id: 'a',
+    models: ['m'],
+    ...row,
+  }))
+  await sql.query(insert, [JSON.stringify(whole)])
+  await sql.query("update job_queue_heads set version = $1 where queue = 'q'", [rows.length])
+  return (await store.read('q', 0, 10_000)).events
+}
+
+it('has its times to the microsecond, until the year 2106', async () => {
+  const last = Date.UTC(2106, 0) * 1_000
+  const times = fc.sample(fc.integer({ min: 0, max: last }), 5_000)
+  times.push(0, 1, 999_999, 1_764_000_000_123_456, last - 1)
+  const events = await readBack(times.map((at) => ({ at })))
+  expect(events.map(({ at }) => at)).toEqual(times)
+})
+
+it('has ids and lists of models as they were written, whatever they look like', async () => {
+  const texts = [
+    '"',
+    "'",
+    '\\',
+    '{a,b}',
+    '[1]',
+    '∅',
+    '🚂'.repeat(100),
+    'NULL',
+    ' a ',
+    ',',
+    '\u007f',
+    'a\\u001fb',
+  ]
+  const events = await readBack(texts.map((text) => ({ job_id: text, models: [text, `${text}-2`] })))
+  expect(events).toMatchObject(texts.map((text) => ({ jobId: text, spec: { models: [text, `${text}-2`] } })))
+})
+
+it.each(['\u001f', '\u001e', 'a\u001fb', 'a\u001eb'])('is refused where an id is %j', async (jobId) => {
+  await expect(readBack([{}, { job_id: jobId }, {}])).rejects.toMatchObject({
+    code: 'corrupt_log',
+    details: { seq: 2 },
+  })
+})
