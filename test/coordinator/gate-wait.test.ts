@@ -169,6 +169,34 @@ describe('whoever waits when the process ends', () => {
     expect(there.state().waiting()).toMatchObject([{ jobId: 'B', attempt: 0 }])
   })
 
+  it('gives back what was started for it and what it has not heard of, at no cost of an attempt', async () => {
+    const store = memoryStore()
+    const there = await join({ store })
+    const listen: typeof store.listen = async () => async () => {}
+    const deaf = { store: { ...store, listen }, logger: keepingLogger(), pollMs: 3_600_000 }
+    const here = await createCoordinator(deaf)
+    await there.onJobStart('A', 'normal', ['m'])
+    const told = expect(here.onJobStart('B', 'normal', ['m'], wait)).rejects.toMatchObject({ code: 'closed' })
+    await expect.poll(() => there.state().waitingCount).toBe(1)
+    await there.onJobComplete('A', 'normal')
+    expect(there.state().active()).toMatchObject([{ jobId: 'B', workerId: here.workerId }])
+    await here.close()
+    await told
+    await there.catchUp()
+    expect(await there.onJobStart('B', 'normal', ['m'])).toMatchObject({ allowed: true })
+  })
+
+  it('gives back what is started while it closes', async () => {
+    const store = memoryStore()
+    const there = await join({ store })
+    const here = await createCoordinator({ store, logger: keepingLogger() })
+    const told = expect(here.onJobStart('A', 'normal', ['m'])).rejects.toMatchObject({ code: 'closed' })
+    await here.close()
+    await told
+    await there.catchUp()
+    expect(there.state().waiting()).toMatchObject([{ jobId: 'A', code: 'offered' }])
+  })
+
   it('gives back what was announced on ready$ and not taken up', async () => {
     const store = memoryStore()
     const there = await join({ store })
