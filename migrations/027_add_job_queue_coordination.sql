@@ -341,11 +341,12 @@ create table if not exists public.job_queue_workers (
   beat_at timestamptz not null,
   expires_at timestamptz not null,
   dead boolean not null default false,
-  settled boolean not null default false,
   ttl_ms integer not null check (ttl_ms > 0),
   grace_ms integer not null check (grace_ms >= 0),
   primary key (queue, worker_id)
 ) with (fillfactor = 30);
+
+alter table public.job_queue_workers add column if not exists settled boolean not null default false;
 
 -- Commands that were put here by SQL (job_queue_request), for any live coordinator to decide; and a cancel for each live job
 -- whose row of `jobs` was deleted or set to cancelled. The command's id in the log is 'sql:' and the request's id, so that it
@@ -3187,7 +3188,7 @@ $privileges$;
 -- What this was. Rows change only when something did, so that running it again leaves everything as it is.
 insert into public.job_queue_migrations as m (version, checksum)
 values 
-  ('027', '498ab26b6b955301f921db0fc8d08c12ab3f9fca93721102cc9c9fd6198af8cb')
+  ('027', 'c09c53f8ffb8f11a8e435e1e80d815f868f433f72459a67265dee24011816264')
 on conflict (version) do update set checksum = excluded.checksum, applied_at = excluded.applied_at
   where m.checksum <> excluded.checksum;
 -- PostgREST finds the new functions after this; nobody else listens.

@@ -12,8 +12,9 @@ create table if not exists public.job_queue_workers (
   beat_at timestamptz not null,
   expires_at timestamptz not null,
   dead boolean not null default false,
-  settled boolean not null default false,
   ttl_ms integer not null check (ttl_ms > 0),
   grace_ms integer not null check (grace_ms >= 0),
   primary key (queue, worker_id)
 ) with (fillfactor = 30);
+
+alter table public.job_queue_workers add column if not exists settled boolean not null default false;
