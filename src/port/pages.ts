@@ -1,5 +1,6 @@
 import { archived } from '../core/index.ts'
-import type { LogPage, LogStore } from './log-store.ts'
+import type { LogPage } from './log.ts'
+import type { LogStore } from './log-store.ts'
 
 /** Events in one page: some 100 KB as text. Larger ones are no faster, and what is held of them costs memory. */
 export const PAGE = 1_000

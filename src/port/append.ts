@@ -1,0 +1,70 @@
+import type { Micros, ProjectionChanges, RecordedEvent } from '../core/index.ts'
+
+/** What one append wants to write. The events already carry their sequence numbers and times. */
+export interface AppendRequest {
+  readonly queue: string
+  /** The version (last sequence number) that the deciding replica was at. The first event is the next. */
+  readonly expectedVersion: number
+  readonly events: readonly RecordedEvent[]
+  /** The inner projection after these events: computed by the core, written by the store in the same transaction, and the data that goes with it. */
+  readonly changes: ProjectionChanges
+}
+
+/** A command that is in the log already, with the sequence numbers of what it did. */
+export interface KnownCommand {
+  readonly commandId: string
+  readonly commandHash: number
+  readonly seqs: readonly number[]
+}
+
+/**
+ * What the store says of an append. Only `ok: true` wrote anything. A conflict is an answer, not an exception.
+ *
+ * - `version`: others were faster; `missed` are the events after `expectedVersion` (bounded in count and bytes: read on
+ *   when the last one is below `version`).
+ * - `known`: some of the commands are in the log already.
+ * - `taken`: a `queued` with `intake` for jobs that the log knows already, live or ended.
+ * - `dead_worker`: a `started` for a worker whose lease is not live.
+ * - `live_worker`: a `lease_expired` for a worker whose lease is not past ttl + grace.
+ * - `clock`: the times of the events are more than a second away from the database's clock; `now` is that clock.
+ */
+export type AppendAnswer =
+  | { readonly ok: true; readonly version: number; readonly now: Micros }
+  | {
+      readonly ok: false
+      readonly reason: 'version'
+      readonly version: number
+      readonly now: Micros
+      readonly missed: readonly RecordedEvent[]
+    }
+  | {
+      readonly ok: false
+      readonly reason: 'known'
+      readonly version: number
+      readonly now: Micros
+      readonly known: readonly KnownCommand[]
+    }
+  | {
+      readonly ok: false
+      readonly reason: 'dead_worker' | 'live_worker'
+      readonly version: number
+      readonly now: Micros
+      readonly workerIds: readonly string[]
+    }
+  | {
+      readonly ok: false
+      readonly reason: 'taken'
+      readonly version: number
+      readonly now: Micros
+      readonly jobIds: readonly string[]
+    }
+  | { readonly ok: false; readonly reason: 'clock'; readonly version: number; readonly now: Micros }
+
+/** What a turn sees once it holds the queue's lock: everything up to the head, and the database's clock. */
+export interface TurnView {
+  readonly version: number
+  readonly epoch: number
+  readonly now: Micros
+  /** The events after the version that the caller named. */
+  readonly missed: readonly RecordedEvent[]
+}

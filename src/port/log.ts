@@ -1,0 +1,29 @@
+import type { Micros, RecordedEvent } from '../core/index.ts'
+
+/** One page of the log, ascending. `version` is the head at the time of reading; `now` the database's clock. */
+export interface LogPage {
+  readonly events: readonly RecordedEvent[]
+  readonly version: number
+  readonly epoch: number
+  readonly now: Micros
+  /** Events up to this one were archived. A page that begins before it is empty when they were not kept. */
+  readonly archivedSeq: number
+}
+
+/** The folded ledger at a sequence number, as the core writes it down ({@link LedgerSnapshot}); not checked. */
+export interface StoredSnapshot {
+  readonly seq: number
+  readonly state: unknown
+}
+
+/** A page of the hash chain of a queue: each event as the text that its hash is made over, and the hash it carries. */
+export interface ChainPage {
+  readonly version: number
+  /** Events after this one are chained. */
+  readonly chainFrom: number
+  /** The hash from which it goes on, where the events before are gone; null: made from the name of the queue. */
+  readonly start: string | null
+  /** Of the last event, in hexadecimal: the anchor. */
+  readonly head: string
+  readonly events: readonly { readonly seq: number; readonly text: string; readonly hash: string | null }[]
+}

@@ -1,0 +1,40 @@
+import type { Micros } from '../core/index.ts'
+
+/** A worker process as the database knows it. One row and one heartbeat for all the jobs it runs. */
+export interface WorkerBeat {
+  readonly queue: string
+  /** The incarnation: made at start, never reused. */
+  readonly workerId: string
+  /** Handlers it has; null: every kind. */
+  readonly kinds: readonly string[] | null
+  readonly freeSlots: number
+  /** The release of Interlock that it runs. */
+  readonly release: string
+  /** How long the lease lives without another beat, in milliseconds (ttl), and the grace after it. */
+  readonly ttlMs: number
+  readonly graceMs: number
+}
+
+export interface BeatAnswer {
+  /** False: the lease is gone (expired, or declared dead); this incarnation never gets it back. */
+  readonly alive: boolean
+  readonly now: Micros
+  readonly expiresAt: Micros
+  readonly version: number
+  /** Workers whose lease is past ttl + grace and that still hold something; any live process expires them. */
+  readonly overdue: readonly string[]
+  /** There are rows of `jobs` to be taken in, and commands by SQL to be decided, that nobody is at. */
+  readonly arrived: boolean
+  readonly requested: boolean
+}
+
+export interface WorkerRow {
+  readonly workerId: string
+  readonly kinds: readonly string[] | null
+  readonly freeSlots: number
+  readonly release: string
+  readonly startedAt: Micros
+  readonly beatAt: Micros
+  readonly expiresAt: Micros
+  readonly state: 'live' | 'late' | 'dead'
+}
