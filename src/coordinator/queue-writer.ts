@@ -1,0 +1,158 @@
+import {
+  type EnqueueInput,
+  errorData,
+  type PolicyInput,
+  parseJobId,
+  parseJobs,
+  parseModel,
+  parseModels,
+  parseNote,
+  parsePause,
+  parsePolicy,
+  parseResult,
+  parseTime,
+} from '../codec/index.ts'
+import {
+  type Accepted,
+  type Claim,
+  type CommandBody,
+  type Lease,
+  MICROS_PER_MS,
+  type RequeueReason,
+  type Started,
+} from '../core/index.ts'
+import type { DeadJob, JobData } from '../port/index.ts'
+import type { Coordinator, DeadFilter, EndOptions, FailOptions, NoteOptions, PauseOptions } from './api.ts'
+import { type DeadLetters, dropDead, listDead, retryDead } from './dead.ts'
+import { takeIn } from './intake.ts'
+import { AT_ONCE, type SendOptions } from './member.ts'
+import { QueueReader } from './queue-reader.ts'
+
+/** The writing side of a coordinator: one command each, and what is kept of jobs beside the log. */
+export abstract class QueueWriter extends QueueReader {
+  /** Sends one command; what it starts for whoever waits at the gate here goes there. */
+  protected abstract send(body: CommandBody, options?: SendOptions): Promise<Accepted>
+
+  async enqueue(jobs: readonly EnqueueInput[]) {
+    const parsed = parseJobs(jobs)
+    if (parsed.length === 0) return { queued: 0, waiting: [] }
+    const specs = parsed.map(({ spec }) => spec)
+    const data = parsed.flatMap(({ spec: { jobId }, payload }) =>
+      payload === undefined ? [] : [{ jobId, payload }],
+    )
+    const { waiting } = await this.send({ type: 'enqueue', specs }, { data })
+    return { queued: specs.length, waiting }
+  }
+
+  async claim(claim: Claim): Promise<readonly Started[]> {
+    return (await this.send({ type: 'claim' }, { claim })).started
+  }
+
+  async complete({ jobId, fencingToken: token, epoch }: Lease, { claim, result }: EndOptions = {}) {
+    const data = result === undefined ? [] : [{ jobId, result: parseResult(result) }]
+    return (await this.send({ type: 'complete', jobId, token, epoch }, { claim, data })).started
+  }
+
+  async fail(
+    { jobId, fencingToken: token, epoch }: Lease,
+    { code = 'handler_error', retryAt, error, claim }: FailOptions = {},
+  ) {
+    const data = error === undefined ? [] : [{ jobId, error: errorData(error) }]
+    const at = retryAt === null ? null : retryAt === undefined ? AT_ONCE : retryAt.getTime() * MICROS_PER_MS
+    return (await this.send({ type: 'fail', jobId, token, epoch, code, retryAt: at }, { claim, data }))
+      .started
+  }
+
+  async release(
+    { jobId, fencingToken: token, epoch }: Lease,
+    reason: RequeueReason,
+    runAt: Date | null = null,
+    { claim, models }: { claim?: Claim | undefined; models?: readonly string[] | undefined } = {},
+  ) {
+    const at = runAt === null ? null : runAt.getTime() * MICROS_PER_MS
+    const anew = models === undefined ? {} : { models: parseModels(models) }
+    return (await this.send({ type: 'release', jobId, token, epoch, reason, runAt: at, ...anew }, { claim }))
+      .started
+  }
+
+  async detach({ jobId, fencingToken: token, epoch }: Lease, { until }: { until: Date }): Promise<void> {
+    await this.send({ type: 'detach', jobId, token, epoch, until: parseTime(until, 'until') })
+  }
+
+  async cancel(jobId: string, { force = false }: { force?: boolean } = {}): Promise<void> {
+    await this.send({ type: 'cancel', jobId: parseJobId(jobId), force })
+  }
+
+  async confirmCancel({ jobId, fencingToken: token, epoch }: Lease, { claim }: { claim?: Claim } = {}) {
+    return (await this.send({ type: 'confirm_cancel', jobId, token, epoch }, { claim })).started
+  }
+
+  async reprioritize(jobId: string, to: { priority: number } | { before: string }): Promise<void> {
+    await this.send({ type: 'reprioritize', jobId: parseJobId(jobId), ...to })
+  }
+
+  async setPolicy(policy: PolicyInput): Promise<void> {
+    await this.catchUp()
+    await this.send({ type: 'set_policy', policy: parsePolicy(policy, this.member.replica.ledger.policy) })
+  }
+
+  async pauseModel(model: string, options: PauseOptions): Promise<void> {
+    await this.send({ type: 'pause_model', model: parseModel(model), ...parsePause(options) })
+  }
+
+  async resumeModel(model: string): Promise<void> {
+    await this.send({ type: 'resume_model', model: parseModel(model) })
+  }
+
+  async drain(): Promise<void> {
+    await this.send({ type: 'drain' })
+  }
+
+  async recover(): Promise<void> {
+    await this.catchUp()
+    await this.send({ type: 'recover' })
+  }
+
+  async resume(): Promise<void> {
+    await this.send({ type: 'resume' })
+  }
+
+  heartbeat(lease: Lease): Promise<boolean> {
+    return this.member.holds(lease)
+  }
+
+  data(jobIds: readonly string[]): Promise<readonly JobData[]> {
+    return this.options.store.data(this.queue, jobIds)
+  }
+
+  async note({ jobId, fencingToken: token }: Lease, note: NoteOptions): Promise<boolean> {
+    return this.options.store.note(this.queue, { jobId, token, ...parseNote(note) })
+  }
+
+  forget(jobIds: readonly string[]): Promise<void> {
+    return this.options.store.forget(this.queue, jobIds)
+  }
+
+  dead(filter: Parameters<Coordinator['dead']>[0] = {}): Promise<readonly DeadJob[]> {
+    return listDead(this.#letters, filter)
+  }
+
+  retryDead(filter: DeadFilter): Promise<number> {
+    return retryDead(this.#letters, filter)
+  }
+
+  dropDead(filter: DeadFilter): Promise<number> {
+    return dropDead(this.#letters, filter)
+  }
+
+  async takeIn({ max }: { readonly max: number }): Promise<number> {
+    const { store } = this.options
+    const intake = { store, queue: this.queue, send: (body: CommandBody) => this.send(body) }
+    return takeIn(intake, max)
+  }
+
+  get #letters(): DeadLetters {
+    const { store, queue } = this.options
+    return { store, queue, send: (body, options) => this.send(body, options) }
+  }
+}
