@@ -95,7 +95,7 @@ export interface DrainOptions {
 }
 
 export interface DrainReport {
-  /** Attempts that ended by themselves, and attempts given back to the line. */
+  /** Attempts that ended by themselves, and attempts given back to the line; of neither, those whose end could not be told. */
   readonly finished: number
   readonly givenBack: number
 }
@@ -126,7 +126,8 @@ export interface JobWorker {
   start(): void
   /**
    * Takes nothing new, lets what runs end, and at the deadline stops it and gives it back. A second call with a shorter
-   * `timeoutMs` moves the deadline.
+   * `timeoutMs` moves the deadline. Where the database does not answer, it resolves 2 s after the time to stop, and what
+   * could not be told is left to the lease.
    */
   drain(options?: DrainOptions): Promise<DrainReport>
   metrics(): WorkerMetrics

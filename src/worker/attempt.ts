@@ -3,6 +3,7 @@ import type { Lease, Started } from '../core/index.ts'
 import type { HandlerContext, HandlerDefinition, Job } from './api.ts'
 import { AttemptStopped, type StopCause } from './errors.ts'
 import { type HandlerEnd, type Outcome, outcomeOf } from './outcome.ts'
+import { payloadOf } from './payload.ts'
 import { owned } from './stray.ts'
 import { after } from './timer.ts'
 
@@ -38,11 +39,16 @@ export class Attempt {
     return this.#stopped !== null
   }
 
+  /** Fires when it has to stop. */
+  get signal(): AbortSignal {
+    return this.#controller.signal
+  }
+
   get lease(): Lease {
     return this.started.lease
   }
 
-  /** Never rejects. `onSettled` is called when the handler itself has ended, which may be later than the outcome. */
+  /** Checks the payload and runs the handler. Never rejects. `onSettled` is called when the handler itself has ended, which may be later than the outcome. */
   async run(definition: HandlerDefinition, job: Job, onSettled: () => void): Promise<Outcome> {
     this.running = true
     this.#callOff.push(after(this.started.spec.timeoutMs, () => this.stop('timed_out')))
@@ -80,18 +86,24 @@ export class Attempt {
     this.#callOff.push(after(ms, () => this.#cut.resolve({ type: 'cut' })))
   }
 
-  async #handle({ run }: HandlerDefinition, job: Job): Promise<HandlerEnd> {
-    try {
-      return { type: 'returned', result: await owned(this, () => run(job, this.#context())) }
-    } catch (error) {
-      return { type: 'threw', error }
-    }
+  #handle(definition: HandlerDefinition, job: Job): Promise<HandlerEnd> {
+    return owned(this, async (): Promise<HandlerEnd> => {
+      const checked = await payloadOf(definition, job.payload)
+      if ('refusal' in checked) return { type: 'refused', error: checked.refusal }
+      if (this.signal.aborted) return { type: 'cut' }
+      try {
+        const { payload } = checked
+        return { type: 'returned', result: await definition.run({ ...job, payload }, this.#context()) }
+      } catch (error) {
+        return { type: 'threw', error }
+      }
+    })
   }
 
   #context(): HandlerContext {
     const { lease } = this
     return {
-      signal: this.#controller.signal,
+      signal: this.signal,
       fencingToken: lease.fencingToken,
       epoch: lease.epoch,
       heartbeat: () => this.#hold(this.#coordinator.heartbeat(lease)),
@@ -107,6 +119,6 @@ export class Attempt {
   /** An attempt that is not ours any more stops here. */
   async #hold(held: Promise<boolean>): Promise<void> {
     if (!(await held)) this.stop('ended')
-    this.#controller.signal.throwIfAborted()
+    this.signal.throwIfAborted()
   }
 }

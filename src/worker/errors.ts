@@ -1,3 +1,5 @@
+import { parseModel, parseModels } from '../codec/index.ts'
+
 /** Thrown by a handler: this job cannot succeed, so no further attempt is made. */
 export class NonRetryableError extends Error {
   override readonly name = 'NonRetryableError'
@@ -24,15 +26,15 @@ export class RetryLater extends Error {
   readonly pauseModel: string | undefined
   readonly models: readonly string[] | undefined
 
-  /** @throws RangeError when `seconds` is out of bounds */
+  /** @throws RangeError when `seconds` is out of bounds; InterlockError `invalid_input` for models that cannot be */
   constructor({ seconds, pauseModel, models }: RetryLaterOptions) {
     if (!(seconds >= 0 && seconds <= YEAR_SECONDS)) {
       throw new RangeError(`RetryLater: seconds must be a number from 0 to ${YEAR_SECONDS}`)
     }
     super(`to be tried again in ${seconds} s`)
     this.seconds = seconds
-    this.pauseModel = pauseModel
-    this.models = models
+    this.pauseModel = pauseModel === undefined ? undefined : parseModel(pauseModel)
+    this.models = models === undefined ? undefined : parseModels(models)
   }
 }
 

@@ -1,13 +1,13 @@
 import { Subscription } from 'rxjs'
 import type { Coordinator } from '../coordinator/index.ts'
-import { InterlockError, type RecordedEvent, type Started } from '../core/index.ts'
+import { InterlockError, type Started } from '../core/index.ts'
 import type { DrainOptions, DrainReport, JobWorker, JobWorkerOptions, WorkerMetrics } from './api.ts'
 import { Attempt } from './attempt.ts'
+import { Attempts } from './attempts.ts'
 import { Breaker, type BreakerOptions } from './breaker.ts'
-import type { StopCause } from './errors.ts'
 import { type Handlers, handlersOf } from './handlers.ts'
 import { Intake } from './intake.ts'
-import { tellEnd, tellStart } from './lines.ts'
+import { tellEnd, tellStart, tellUntold, textOf } from './lines.ts'
 import type { Outcome } from './outcome.ts'
 import { perform } from './perform.ts'
 import { Reporter } from './reporter.ts'
@@ -19,6 +19,8 @@ import { after } from './timer.ts'
 
 const DRAIN_MS = 30_000
 const STOP_MS = 4_000
+/** How long the ends of attempts may take to be told after the deadline of a drain and the time to stop, in milliseconds. */
+const TELL_MS = 2_000
 
 /** Takes jobs of one queue, runs them in this process, and hands on. Made by {@link createJobWorker}. */
 class QueueJobWorker implements JobWorker {
@@ -29,7 +31,7 @@ class QueueJobWorker implements JobWorker {
   readonly #intake: Intake | undefined
   readonly #tally = emptyTally()
   readonly #reporter: Reporter
-  readonly #attempts = new Map<string, Attempt>()
+  readonly #attempts: Attempts
   readonly #underWay = new Set<Promise<void>>()
   readonly #onError: (error: unknown) => void
   readonly #watch = new Subscription()
@@ -37,13 +39,18 @@ class QueueJobWorker implements JobWorker {
   #claiming = false
   #claimAgain = false
   #draining = false
-  #callOffStop: () => void = () => {}
+  /** When what runs is told to stop, by the monotonic clock. */
+  #deadline = Number.POSITIVE_INFINITY
+  /** Fires when a drain waits no longer, whatever is under way. */
+  readonly #givenUp = new AbortController()
+  #callOffNext: () => void = () => {}
 
   constructor(options: JobWorkerOptions) {
     const { coordinator, handlers, concurrency = 1, intake = false } = options
     this.#options = options
     this.#coordinator = coordinator
     this.#handlers = handlersOf(handlers)
+    this.#attempts = new Attempts(coordinator)
     if (options.breaker !== undefined) checkBreaker(options.breaker)
     const { kinds } = this.#handlers
     this.#slots = new Slots(checkedConcurrency(concurrency), {
@@ -51,7 +58,7 @@ class QueueJobWorker implements JobWorker {
       onChange: (free) => coordinator.offering(kinds, free),
     })
     this.#onError = options.onError ?? ((error) => coordinator.logger.error(`[WORKER] ${textOf(error)}`))
-    this.#reporter = new Reporter(coordinator, this.#tally)
+    this.#reporter = new Reporter(coordinator, this.#tally, this.#onError)
     this.#intake = intake ? new Intake(coordinator, (count) => (this.#tally.takenIn += count)) : undefined
   }
 
@@ -61,7 +68,7 @@ class QueueJobWorker implements JobWorker {
     this.#watch.add(wake$.subscribe(() => this.#claim()))
     this.#watch.add(leaseLost$.subscribe(() => this.#loseAll()))
     this.#watch.add(stopped$.subscribe((error) => this.#end(error)))
-    this.#watch.add(heard$.subscribe((event) => this.#onEvent(event)))
+    this.#watch.add(heard$.subscribe((event) => this.#attempts.see(event)))
     const { breaker } = this.#options
     if (breaker !== undefined) this.#watch.add(new Breaker(breaker, this.#coordinator).watch())
     if (this.#options.catchStray === true) this.#watch.add(catchStray())
@@ -75,12 +82,33 @@ class QueueJobWorker implements JobWorker {
       this.#slots.close()
       this.#track(this.#intake?.stop() ?? Promise.resolve())
     }
-    this.#callOffStop()
-    this.#callOffStop = after(timeoutMs, () => this.#stopAll('drained', stopMs))
-    while (this.#underWay.size > 0) await Promise.all(this.#underWay)
-    this.#callOffStop()
+    this.#callOffNext()
+    const now = performance.now()
+    this.#deadline = Math.min(this.#deadline, now + timeoutMs)
+    this.#callOffNext = after(this.#deadline - now, () => this.#atDeadline(stopMs))
+    await this.#settled()
+    this.#callOffNext()
     this.#watch.unsubscribe()
     return { ...this.#drained }
+  }
+
+  /** Nothing is under way any more, or nobody waits for it any more. */
+  async #settled(): Promise<void> {
+    const { signal } = this.#givenUp
+    const givenUp = new Promise<void>((resolve) => signal.addEventListener('abort', () => resolve()))
+    while (this.#underWay.size > 0 && !signal.aborted) {
+      await Promise.race([Promise.all(this.#underWay), givenUp])
+    }
+  }
+
+  /** What runs is given back. Where nobody answers, it is left to the lease, which runs out by itself. */
+  #atDeadline(stopMs = this.#stopMs): void {
+    this.#attempts.stop('drained', stopMs)
+    this.#callOffNext = after(stopMs + TELL_MS, () => this.#givenUp.abort())
+  }
+
+  get #stopMs(): number {
+    return this.#options.stopMs ?? STOP_MS
   }
 
   metrics(): WorkerMetrics {
@@ -107,8 +135,8 @@ class QueueJobWorker implements JobWorker {
   /** Begins what was started for this worker; what comes after the drain began goes back. */
   #take(started: readonly Started[]): void {
     for (const one of started) {
-      const attempt = new Attempt(one, this.#coordinator, this.#options.stopMs ?? STOP_MS)
-      this.#attempts.set(one.lease.jobId, attempt)
+      const attempt = new Attempt(one, this.#coordinator, this.#stopMs)
+      this.#attempts.add(attempt)
       this.#tally.started++
       tellStart(this.#coordinator.logger, one)
       this.#track(this.#run(attempt))
@@ -116,47 +144,63 @@ class QueueJobWorker implements JobWorker {
   }
 
   async #run(attempt: Attempt): Promise<void> {
-    const outcome = this.#draining ? ({ type: 'given_back' } as const) : await this.#outcomeOf(attempt)
-    if (this.#attempts.get(attempt.lease.jobId) === attempt) this.#attempts.delete(attempt.lease.jobId)
+    const came = this.#draining ? ({ type: 'given_back' } as const) : await this.#outcomeOf(attempt)
+    this.#attempts.delete(attempt)
     if (attempt.running) this.#tally.stuck++
+    const outcome = await this.#told(attempt, came)
+    if (outcome === null) return tellUntold(this.#coordinator.logger, attempt)
     if (this.#draining) this.#drained[outcome.type === 'given_back' ? 'givenBack' : 'finished']++
-    await this.#report(attempt, outcome)
     tellEnd(this.#coordinator.logger, attempt, outcome)
     if (this.#claimAgain) this.#claim()
   }
 
   #outcomeOf(attempt: Attempt): Promise<Outcome> {
-    const definition = this.#handlers.of(attempt.started.spec.kind)
-    return perform(attempt, this.#coordinator, definition, () => {
-      if (this.#attempts.get(attempt.lease.jobId) !== attempt) this.#tally.stuck--
+    return perform(attempt, {
+      coordinator: this.#coordinator,
+      definition: this.#handlers.of(attempt.started.spec.kind),
+      onError: this.#onError,
+      onSettled: () => {
+        if (!this.#attempts.has(attempt)) this.#tally.stuck--
+      },
     })
   }
 
-  /** The end of a job takes the next one in the same append: a hand-off is one commit. */
-  async #report(attempt: Attempt, outcome: Outcome): Promise<void> {
+  /** Tells the queue of the end, and what it turned out to be; null when a drain waits no longer for that. */
+  async #told(attempt: Attempt, outcome: Outcome): Promise<Outcome | null> {
+    if (outcome.type === 'lost') {
+      this.#slots.give(1)
+      return this.#lost()
+    }
     const retry = this.#handlers.of(attempt.started.spec.kind)?.retry ?? this.#options.retry ?? {}
-    const tell = () => this.#slots.with(1, (claim) => this.#reporter.report(attempt, outcome, retry, claim))
+    let back = 1
+    /** The end of a job takes the next one in the same append: a hand-off is one commit. Its slot comes free once. */
+    const tell = () => {
+      const freed = back
+      back = 0
+      return this.#slots.with(freed, (claim) => this.#reporter.report(attempt, outcome, retry, claim))
+    }
     try {
-      const lost = () => outcome.type === 'lost'
-      this.#take((await stubbornly(tell, lost)) ?? [])
+      const started = await stubbornly(tell, { signal: this.#givenUp.signal, onError: this.#onError })
+      if (started === undefined) return null
+      this.#take(started)
+      return outcome
     } catch (error) {
       if (!isOver(error)) throw error
-      this.#tally.lost++
-      this.#claim()
+      return this.#lost()
     }
   }
 
-  #onEvent(event: RecordedEvent): void {
-    if (event.type === 'cancel_requested') this.#attempts.get(event.jobId)?.stop('cancel_requested')
-    if (!('token' in event) || event.token === null || event.type === 'detached') return
-    const attempt = this.#attempts.get(event.jobId)
-    if (attempt?.lease.fencingToken === event.token) attempt.stop('ended')
+  /** Others have ended the attempt, or will. */
+  #lost(): Outcome {
+    this.#tally.lost++
+    this.#claim()
+    return { type: 'lost' }
   }
 
   /** The lease is gone: others have these jobs by now, or soon. */
   #loseAll(): void {
-    for (const { lease } of this.#attempts.values()) this.#options.onLeaseLost?.(lease)
-    this.#stopAll('lease_lost')
+    for (const { lease } of this.#attempts.all()) this.#options.onLeaseLost?.(lease)
+    this.#attempts.stop('lease_lost')
   }
 
   /** The process has no part in the queue any more: nothing is claimed, and what ran is lost with its lease. */
@@ -164,13 +208,6 @@ class QueueJobWorker implements JobWorker {
     this.#slots.close()
     this.#track(this.#intake?.stop() ?? Promise.resolve())
     this.#onError(error)
-  }
-
-  #stopAll(why: StopCause, stopMs?: number): void {
-    for (const attempt of [...this.#attempts.values()]) {
-      attempt.stop(why)
-      if (stopMs !== undefined) attempt.cutAfter(stopMs)
-    }
   }
 
   /** Nothing that goes wrong with one job may end the process or the worker. */
@@ -209,8 +246,4 @@ function checked(path: string, number: number, least: number, most: number): num
   if (Number.isInteger(number) && number >= least && number <= most) return number
   const range = `${least.toLocaleString('en')} to ${most.toLocaleString('en')}`
   throw new InterlockError('invalid_input', `${path}: must be a whole number from ${range}`, { path })
-}
-
-function textOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error)
 }

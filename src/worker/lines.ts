@@ -24,8 +24,15 @@ export function tellEnd(logger: Logger, { lease: { jobId } }: Attempt, outcome: 
   }
 }
 
+/** What it came to is known here, and nobody answered when it was told. */
+export function tellUntold(logger: Logger, { lease: { jobId } }: Attempt): void {
+  logger.error(
+    `[WORKER] Job ${jobId}: its end could not be told; it is left to the lease of this process, which runs out by itself`,
+  )
+}
+
 /** One line, of a length that a log can hold. */
-function textOf(error: unknown): string {
+export function textOf(error: unknown): string {
   const text = error instanceof Error ? error.message : String(error)
   return text.replace(/\s+/g, ' ').slice(0, 500)
 }

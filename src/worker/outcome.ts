@@ -1,3 +1,4 @@
+import { parseResult } from '../codec/index.ts'
 import type { FailureCode } from '../core/index.ts'
 import { NonRetryableError, RetryLater, type StopCause } from './errors.ts'
 
@@ -11,10 +12,11 @@ export type Outcome =
   | { readonly type: 'detached' }
   | { readonly type: 'lost' }
 
-/** How a handler ended; `cut` when it was told to stop and did not in time. */
+/** How a handler ended; `refused` when it was not given the payload, `cut` when it was told to stop and did not in time. */
 export type HandlerEnd =
   | { readonly type: 'returned'; readonly result: unknown }
   | { readonly type: 'threw'; readonly error: unknown }
+  | { readonly type: 'refused'; readonly error: unknown }
   | { readonly type: 'cut' }
 
 /**
@@ -24,11 +26,10 @@ export type HandlerEnd =
 export function outcomeOf(end: HandlerEnd, stopped: StopCause | null, detached: boolean): Outcome {
   if (stopped === 'lease_lost' || stopped === 'ended') return { type: 'lost' }
   if (stopped === 'timed_out') return failed('timed_out', timeUp, true)
-  if (end.type === 'returned') {
-    return detached ? { type: 'detached' } : { type: 'completed', result: end.result }
-  }
+  if (end.type === 'returned') return detached ? { type: 'detached' } : completed(end.result)
   if (stopped === 'cancel_requested') return { type: 'cancelled' }
   if (stopped === 'drained' || end.type === 'cut') return { type: 'given_back' }
+  if (end.type === 'refused') return failed('invalid_payload', end.error, false)
   if (end.error instanceof RetryLater) return { type: 'postponed', later: end.error }
   const final = end.error instanceof NonRetryableError
   return failed(final ? 'non_retryable' : 'handler_error', end.error, !final)
@@ -36,6 +37,15 @@ export function outcomeOf(end: HandlerEnd, stopped: StopCause | null, detached: 
 
 const timeUp = new Error('its time was up (timeoutMs)')
 
-function failed(code: FailureCode, error: unknown, retry: boolean): Outcome {
+/** The work is done, and doing it again gives the same: a result that cannot be kept is a mistake of the handler. */
+function completed(result: unknown): Outcome {
+  try {
+    return { type: 'completed', result: parseResult(result ?? null) }
+  } catch (error) {
+    return failed('non_retryable', error, false)
+  }
+}
+
+export function failed(code: FailureCode, error: unknown, retry: boolean): Outcome {
   return { type: 'failed', code, error, retry }
 }

@@ -6,29 +6,35 @@ import { type RetryRule, retryDelayMs } from './retry.ts'
 import type { Tally } from './tally.ts'
 
 type Reported = readonly Started[]
+type Told = Exclude<Outcome, { readonly type: 'lost' }>
 type Fail = Outcome & { readonly type: 'failed' }
 
 /** Tells the queue what attempts came to; each report takes the next jobs in the same append. */
 export class Reporter {
   readonly #coordinator: Coordinator
   readonly #tally: Tally
+  readonly #onError: (error: unknown) => void
 
-  constructor(coordinator: Coordinator, tally: Tally) {
+  constructor(coordinator: Coordinator, tally: Tally, onError: (error: unknown) => void) {
     this.#coordinator = coordinator
     this.#tally = tally
+    this.#onError = onError
   }
 
   /** One try. @throws what the coordinator throws; `job_not_active` and `stale_token` when others have ended it */
   async report(
     { started, lease }: Attempt,
-    outcome: Outcome,
+    outcome: Told,
     retry: RetryRule,
     claim: Claim | undefined,
   ): Promise<Reported> {
     const also = claim === undefined ? {} : { claim }
     switch (outcome.type) {
       case 'completed':
-        return this.#complete(started, outcome.result, also)
+        return this.#count(
+          'completed',
+          this.#coordinator.complete(lease, { result: outcome.result, ...also }),
+        )
       case 'failed':
         return this.#fail(started, outcome, retry, also)
       case 'postponed':
@@ -39,22 +45,6 @@ export class Reporter {
         return this.#coordinator.release(lease, 'drained', null, also)
       case 'detached':
         return this.#count('detached', this.#claim(claim))
-      case 'lost':
-        return this.#count('lost', this.#claim(claim))
-    }
-  }
-
-  async #complete(started: Started, result: unknown, also: { claim?: Claim }): Promise<Reported> {
-    try {
-      return await this.#count(
-        'completed',
-        this.#coordinator.complete(started.lease, { result: result ?? null, ...also }),
-      )
-    } catch (error) {
-      if (!isInterlockError(error, 'invalid_input')) throw error
-      // The work is done, and doing it again gives the same: what cannot be stored is a mistake of the handler.
-      const outcome: Fail = { type: 'failed', code: 'non_retryable', error, retry: false }
-      return this.#fail(started, outcome, {}, also)
     }
   }
 
@@ -65,7 +55,7 @@ export class Reporter {
     also: object,
   ) {
     const again = retry && attempt < spec.attempts
-    const retryAt = retry ? this.#after(retryDelayMs(rule, attempt, error)) : null
+    const retryAt = retry ? this.#after(this.#delayMs(rule, attempt, error)) : null
     const reported = await this.#coordinator.fail(lease, { code, error, retryAt, ...also })
     this.#tally[again ? 'retried' : 'failed']++
     return reported
@@ -73,13 +63,30 @@ export class Reporter {
 
   async #postpone({ lease }: Started, { later }: Outcome & { type: 'postponed' }, also: object) {
     const until = this.#after(later.seconds * 1_000)
-    if (later.pauseModel !== undefined) {
-      await this.#coordinator.pauseModel(later.pauseModel, { reason: 'provider', until })
-    }
+    if (later.pauseModel !== undefined && later.seconds > 0) await this.#pause(later.pauseModel, until)
     // Nothing to wait for: by another clock than the database's a moment could be left of it.
     const runAt = later.seconds === 0 ? null : until
     const { models } = later
     return this.#count('postponed', this.#coordinator.release(lease, 'later', runAt, { ...also, models }))
+  }
+
+  async #pause(model: string, until: Date): Promise<void> {
+    try {
+      await this.#coordinator.pauseModel(model, { reason: 'provider', until })
+    } catch (error) {
+      // Its time went by before the database could be told: nothing is left to pause.
+      if (!isInterlockError(error, 'invalid_input') || until > this.#after(0)) throw error
+    }
+  }
+
+  /** A rule that throws must not keep the attempt from its end. */
+  #delayMs(rule: RetryRule, attempt: number, error: unknown): number {
+    try {
+      return retryDelayMs(rule, attempt, error)
+    } catch (fault) {
+      this.#onError(fault)
+      return retryDelayMs({}, attempt, error)
+    }
   }
 
   /** By the database's clock, which is what the time is compared with. */

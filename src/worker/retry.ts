@@ -10,20 +10,27 @@ export interface RetryOptions {
   readonly jitter?: number
 }
 
-/** Milliseconds to the next attempt, given which attempt failed (from 1) and of what. */
+/** Milliseconds to the next attempt (a year at most), given which attempt failed (from 1) and of what. */
 export type RetryRule = RetryOptions | ((attempt: number, error: unknown) => number)
+
+const YEAR_MS = 365 * 24 * 3_600_000
 
 const defaults = { baseMs: 1_000, factor: 2, maxMs: 60_000, jitter: 0.2 }
 
-/** The wait after attempt `attempt`, in whole milliseconds, never negative. */
+/** The wait after attempt `attempt`: whole milliseconds from 0 to a year. @throws what a rule of the user throws */
 export function retryDelayMs(
   rule: RetryRule,
   attempt: number,
   error: unknown,
   chance: () => number = Math.random,
 ): number {
-  if (typeof rule === 'function') return Math.max(0, Math.round(rule(attempt, error)) || 0)
+  if (typeof rule === 'function') return bounded(rule(attempt, error))
   const { baseMs, factor, maxMs, jitter } = { ...defaults, ...rule }
   const whole = Math.min(maxMs, baseMs * factor ** (attempt - 1))
-  return Math.round(whole * (1 - jitter * chance()))
+  return bounded(whole * (1 - jitter * chance()))
+}
+
+/** What is no number is no wait. */
+function bounded(ms: number): number {
+  return Math.min(YEAR_MS, Math.max(0, Math.round(ms) || 0))
 }

@@ -3,11 +3,11 @@ import type { Coordinator } from '../coordinator/index.ts'
 import type { Started } from '../core/index.ts'
 import type { HandlerDefinition } from './api.ts'
 import { Attempt } from './attempt.ts'
-import { tellEnd, tellStart } from './lines.ts'
+import { tellEnd, tellStart, textOf } from './lines.ts'
 import type { Outcome } from './outcome.ts'
 import { perform } from './perform.ts'
 import { Reporter } from './reporter.ts'
-import { isOver, stubbornly } from './stubborn.ts'
+import { isOver, type Stubbornness, stubbornly } from './stubborn.ts'
 import { emptyTally } from './tally.ts'
 
 const STOP_MS = 4_000
@@ -17,26 +17,23 @@ export async function runOne(
   started: Started,
   coordinator: Coordinator,
   definition: HandlerDefinition,
-  signal?: AbortSignal,
+  signal: AbortSignal = new AbortController().signal,
 ): Promise<Outcome> {
+  const onError = (error: unknown) => coordinator.logger.error(`[WORKER] ${textOf(error)}`)
   const attempt = new Attempt(started, coordinator, STOP_MS)
   const watch = watchOver(attempt, coordinator)
   const giveUp = () => attempt.stop('drained')
-  signal?.addEventListener('abort', giveUp, { once: true })
-  if (signal?.aborted === true) giveUp()
+  signal.addEventListener('abort', giveUp, { once: true })
+  if (signal.aborted) giveUp()
   tellStart(coordinator.logger, started)
   try {
-    const outcome = await reported(
-      attempt,
-      await perform(attempt, coordinator, definition, () => {}),
-      coordinator,
-      definition,
-    )
+    const came = await perform(attempt, { coordinator, definition, onError })
+    const outcome = await told(attempt, came, { coordinator, definition, signal, onError })
     tellEnd(coordinator.logger, attempt, outcome)
     return outcome
   } finally {
     watch.unsubscribe()
-    signal?.removeEventListener('abort', giveUp)
+    signal.removeEventListener('abort', giveUp)
   }
 }
 
@@ -58,19 +55,22 @@ function watchOver(attempt: Attempt, coordinator: Coordinator): Subscription {
   return watch
 }
 
-async function reported(
-  attempt: Attempt,
-  outcome: Outcome,
-  coordinator: Coordinator,
-  { retry = {} }: HandlerDefinition,
-): Promise<Outcome> {
-  const reporter = new Reporter(coordinator, emptyTally())
+interface Telling extends Stubbornness {
+  readonly coordinator: Coordinator
+  readonly definition: HandlerDefinition
+}
+
+/** What is left untold when the program gives up is lost with its lease. */
+async function told(attempt: Attempt, outcome: Outcome, telling: Telling): Promise<Outcome> {
+  if (outcome.type === 'lost') return outcome
+  const { coordinator, definition, onError } = telling
+  const reporter = new Reporter(coordinator, emptyTally(), onError)
   try {
-    await stubbornly(
-      () => reporter.report(attempt, outcome, retry, undefined),
-      () => outcome.type === 'lost',
+    const answer = await stubbornly(
+      () => reporter.report(attempt, outcome, definition.retry ?? {}, undefined),
+      telling,
     )
-    return outcome
+    return answer === undefined ? { type: 'lost' } : outcome
   } catch (error) {
     if (!isOver(error)) throw error
     return { type: 'lost' }

@@ -1,20 +1,7 @@
 import { describe, expect, it, onTestFinished } from 'vitest'
 import { z } from 'zod'
-import type { RecordedEvent } from '../../src/core/index.ts'
 import { createJobWorker, NonRetryableError, RetryLater } from '../../src/worker/index.ts'
-import { memoryStore } from '../coordinator/support.ts'
-import { join, stopped, work } from './support.ts'
-
-/** What the log says of one job: types, with the failure code. */
-function storyOf(events: readonly RecordedEvent[], jobId: string): string[] {
-  return events
-    .filter((event) => 'jobId' in event && event.jobId === jobId)
-    .map((event) => ('code' in event ? `${event.type} ${event.code}` : event.type))
-}
-
-async function log(store: ReturnType<typeof memoryStore>) {
-  return (await store.read('default', 0, 10_000)).events
-}
+import { join, log, memoryStore, stopped, storyOf, work } from './support.ts'
 
 describe('what a handler gets', () => {
   it('runs a job with its payload, and keeps its result', async () => {

@@ -1,7 +1,9 @@
 import { afterEach } from 'vitest'
 import type { CoordinatorOptions } from '../../src/coordinator/index.ts'
+import { type ErrorCode, InterlockError, type RecordedEvent } from '../../src/core/index.ts'
+import type { LogStore } from '../../src/port/index.ts'
 import { createJobWorker, type JobWorker, type JobWorkerOptions } from '../../src/worker/index.ts'
-import { join, keepingLogger } from '../coordinator/support.ts'
+import { join, keepingLogger, memoryStore } from '../coordinator/support.ts'
 
 const open: JobWorker[] = []
 
@@ -29,4 +31,49 @@ export function stopped(signal: AbortSignal): Promise<unknown> {
   })
 }
 
-export { join }
+/** What the log says of one job: types, with the failure code. */
+export function storyOf(events: readonly RecordedEvent[], jobId: string): string[] {
+  return events
+    .filter((event) => 'jobId' in event && event.jobId === jobId)
+    .map((event) => ('code' in event ? `${event.type} ${event.code}` : event.type))
+}
+
+export async function log(store: LogStore) {
+  return (await store.read('default', 0, 10_000)).events
+}
+
+const troubled = ['append', 'turn', 'beat', 'read', 'data', 'leave'] as const
+type Call = (typeof troubled)[number]
+
+/** A store in memory that a test can get into trouble; `counts` says how often that was felt. */
+export function troubledStore() {
+  const store = memoryStore()
+  const ways = new Map<Call, (carryOut: () => Promise<unknown>) => Promise<unknown>>()
+  const counts = { append: 0, turn: 0, beat: 0, read: 0, data: 0, leave: 0 }
+  const guarded = (call: Call) => {
+    const plain = store[call] as (...given: unknown[]) => Promise<unknown>
+    return (...given: unknown[]) => {
+      const way = ways.get(call)
+      if (way === undefined) return plain(...given)
+      counts[call]++
+      return way(() => plain(...given))
+    }
+  }
+  /** From now on the call goes this way. */
+  const divert = (call: Call, way: (carryOut: () => Promise<unknown>) => Promise<unknown>) =>
+    void ways.set(call, way)
+  const fail = (call: Call, code: ErrorCode) =>
+    divert(call, () => Promise.reject(new InterlockError(code, `${call}: as the test wished`)))
+  return {
+    store: { ...store, ...Object.fromEntries(troubled.map((call) => [call, guarded(call)])) } as LogStore,
+    counts,
+    divert,
+    fail,
+    goAway: () => {
+      for (const call of troubled) fail(call, 'store_unavailable')
+    },
+    heal: () => ways.clear(),
+  }
+}
+
+export { join, memoryStore }

@@ -1,0 +1,59 @@
+import type { Coordinator } from '../coordinator/index.ts'
+import type { RecordedEvent } from '../core/index.ts'
+import type { Attempt } from './attempt.ts'
+import type { StopCause } from './errors.ts'
+
+/** The attempts of one worker that have not come to their end, told to stop by what the log says of them. */
+export class Attempts {
+  readonly #coordinator: Coordinator
+  readonly #byJob = new Map<string, Attempt>()
+  /** Active jobs that somebody asked to stop, in whatever process: the request may be heard before the start is. */
+  readonly #cancelled = new Set<string>()
+
+  constructor(coordinator: Coordinator) {
+    this.#coordinator = coordinator
+  }
+
+  get size(): number {
+    return this.#byJob.size
+  }
+
+  has(attempt: Attempt): boolean {
+    return this.#byJob.get(attempt.lease.jobId) === attempt
+  }
+
+  all(): readonly Attempt[] {
+    return [...this.#byJob.values()]
+  }
+
+  /** What happened between its start and now no event will tell of: it is told here. */
+  add(attempt: Attempt): void {
+    const { jobId } = attempt.lease
+    this.#byJob.set(jobId, attempt)
+    if (this.#coordinator.attempt(attempt.lease) === undefined) attempt.stop('ended')
+    else if (this.#cancelled.has(jobId)) attempt.stop('cancel_requested')
+  }
+
+  delete(attempt: Attempt): void {
+    if (this.has(attempt)) this.#byJob.delete(attempt.lease.jobId)
+  }
+
+  see(event: RecordedEvent): void {
+    if (event.type === 'cancel_requested') {
+      this.#cancelled.add(event.jobId)
+      this.#byJob.get(event.jobId)?.stop('cancel_requested')
+    }
+    if (!('token' in event) || event.token === null || event.type === 'detached') return
+    this.#cancelled.delete(event.jobId)
+    const attempt = this.#byJob.get(event.jobId)
+    if (attempt?.lease.fencingToken === event.token) attempt.stop('ended')
+  }
+
+  /** @param stopMs how long their handlers may take, in place of what each may by itself */
+  stop(why: StopCause, stopMs?: number): void {
+    for (const attempt of this.all()) {
+      attempt.stop(why)
+      if (stopMs !== undefined) attempt.cutAfter(stopMs)
+    }
+  }
+}
