@@ -79,8 +79,8 @@ export interface JobWorkerOptions {
    */
   readonly catchStray?: boolean
   /**
-   * Told what goes wrong and no waiting cures (a log that cannot be read, say), in place of the coordinator's logger. What
-   * handlers throw is not among it.
+   * Told what goes wrong and somebody may have to do something about (a log that cannot be read, a database that takes no
+   * writes), in place of the coordinator's logger. What handlers throw is not among it.
    */
   readonly onError?: (error: unknown) => void
   /** Told for each attempt that was lost with the lease of this process. */
