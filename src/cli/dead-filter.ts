@@ -1,5 +1,6 @@
-import type { Coordinator, DeadFilter } from '../coordinator/index.ts'
-import { InterlockError } from '../core/index.ts'
+import type { DeadFilter } from '../coordinator/index.ts'
+import { InterlockError, type Micros } from '../core/index.ts'
+import type { Frame } from './frame.ts'
 import { sinceTime } from './since.ts'
 
 export interface DeadFlags {
@@ -9,12 +10,8 @@ export interface DeadFlags {
 }
 
 /** Which dead letters the words and flags of a command name. @throws InterlockError `invalid_input` */
-export function deadFilter(
-  coordinator: Coordinator,
-  jobId: string | undefined,
-  { model, since }: DeadFlags,
-): DeadFilter {
-  const time = since === undefined ? undefined : sinceTime(since, coordinator.now())
+export function deadFilter(now: Micros, jobId: string | undefined, { model, since }: DeadFlags): DeadFilter {
+  const time = since === undefined ? undefined : sinceTime(since, now)
   return {
     jobIds: jobId === undefined ? undefined : [jobId],
     model,
@@ -32,5 +29,14 @@ export function checkNamesSome(
   throw new InterlockError(
     'invalid_input',
     `${command} would change every dead job; name a job, --model or --since, or say --all (look at them: interlock dead)`,
+  )
+}
+
+/** @throws InterlockError `job_not_live` for a job that was named and is none of the dead ones */
+export function checkFound(frame: Frame, jobId: string | undefined, found: number): void {
+  if (jobId === undefined || found > 0) return
+  throw new InterlockError(
+    'job_not_live',
+    `queue ${frame.queue} has no dead job ${jobId}; look at those it has with interlock dead, or see how the job stands with interlock explain ${jobId}`,
   )
 }

@@ -5,6 +5,9 @@ import { exitCodes } from './exit.ts'
 /** A check that did its work and found something; everything about it was printed already. */
 export class FoundSomething extends Error {}
 
+/** Something that was named is not there, and the result says what. */
+export class NotFound extends Error {}
+
 /** The user asked to stop. */
 export class Interrupted extends Error {
   override readonly message = 'interrupted'
@@ -14,12 +17,21 @@ export class Interrupted extends Error {
 export function failureText(error: unknown, debug: boolean): string {
   if (debug && error instanceof Error && error.stack !== undefined) return `${error.stack}\n`
   if (error instanceof InterlockError) {
-    const { what, todo } = split(error.message)
-    return `error: ${what}\n${todo === undefined ? '' : `  to do: ${todo}\n`}`
+    const { what, todo } = split(error.message.replace(goesOn, ''))
+    return `error (${error.code}): ${what}\n${todo === undefined ? '' : `  to do: ${todo}\n`}`
   }
   const what = error instanceof Error ? error.message : String(error)
   return `error: ${what}\n  to do: run it again with DEBUG=1 to see where it comes from\n`
 }
+
+/** The same for programs. `code`: null where it is no failure of Interlock's. */
+export function failureDocument(error: unknown) {
+  if (error instanceof InterlockError) return { error: { code: error.code, message: error.message } }
+  return { error: { code: null, message: error instanceof Error ? error.message : String(error) } }
+}
+
+/** True of a process that stays; a command has ended with this. */
+const goesOn = /; Interlock tries again by itself$/
 
 /** Messages say what happened and end with the remedy, after the last semicolon or before an imperative. */
 function split(message: string): { readonly what: string; readonly todo?: string } {
@@ -35,6 +47,7 @@ const usage: ReadonlySet<ErrorCode> = new Set(['invalid_input', 'embedded_in_pro
 
 export function exitCodeOf(error: unknown): number {
   if (error instanceof FoundSomething) return exitCodes.found
+  if (error instanceof NotFound) return exitCodes.failed
   if (error instanceof Interrupted) return 130
   if (error instanceof CommanderError) return error.exitCode === 0 ? exitCodes.fine : exitCodes.usage
   return error instanceof InterlockError && usage.has(error.code) ? exitCodes.usage : exitCodes.failed

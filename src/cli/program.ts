@@ -3,15 +3,14 @@ import { RELEASE } from '../coordinator/release.ts'
 import { Cli } from './cli.ts'
 import { commandGroups } from './command/index.ts'
 import { exitCodes } from './exit.ts'
-import { exitCodeOf, FoundSomething, failureText, Interrupted } from './failure.ts'
+import { exitCodeOf, FoundSomething, failureDocument, failureText, Interrupted, NotFound } from './failure.ts'
 import type { Surface } from './frame.ts'
 
 /** Runs one command line. Returns its exit code; never throws. */
 export async function runCli(words: readonly string[], surface: Surface): Promise<number> {
   const cli = new Cli(surface)
   cli.program.version(RELEASE, '--version')
-  const help = cli.program.createCommand('help [command]').description('this page, or that of a command')
-  cli.program.addHelpCommand(help.helpGroup('Begin:'))
+  cli.program.helpCommand('help [command]', 'this page, or that of a command')
   for (const [heading, commands] of commandGroups) {
     cli.program.commandsGroup(heading)
     for (const add of commands) add(cli)
@@ -21,10 +20,16 @@ export async function runCli(words: readonly string[], surface: Surface): Promis
     return exitCodes.fine
   } catch (thrown) {
     const error = surface.signal.aborted ? new Interrupted() : thrown
-    if (!isToldAlready(error)) surface.stderr.write(failureText(error, Boolean(surface.env['DEBUG'])))
+    if (!isToldAlready(error)) tell(surface, error, cli.program.opts()['json'] === true)
     return exitCodeOf(error)
   }
 }
 
 const isToldAlready = (error: unknown): boolean =>
-  error instanceof CommanderError || error instanceof FoundSomething || error instanceof Interrupted
+  [CommanderError, FoundSomething, NotFound, Interrupted].some((told) => error instanceof told)
+
+/** People read standard error; a program gets its one document also when there is no result. */
+function tell(surface: Surface, error: unknown, json: boolean): void {
+  if (json) surface.stdout.write(`${JSON.stringify(failureDocument(error))}\n`)
+  surface.stderr.write(failureText(error, Boolean(surface.env['DEBUG'])))
+}

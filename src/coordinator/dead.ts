@@ -12,16 +12,20 @@ import type { DeadFilter } from './api.ts'
 /** Dead letters looked at in one go: with their payloads they go into one append. */
 const PAGE = 100
 
-/** What the dead letters need of the coordinator. */
-export interface DeadLetters {
+/** Where they are. */
+interface DeadLetterBox {
   readonly store: LogStore
   readonly queue: string
+}
+
+/** What the dead letters need of the coordinator. */
+export interface DeadLetters extends DeadLetterBox {
   readonly send: (body: CommandBody, options: { readonly data: readonly DataChange[] }) => Promise<unknown>
 }
 
 /** The newest first. @throws InterlockError `invalid_input` for a limit out of bounds */
 export async function listDead(
-  { store, queue }: DeadLetters,
+  { store, queue }: DeadLetterBox,
   { limit = 100, before, ...filter }: DeadFilter & { readonly limit?: number; readonly before?: number },
 ): Promise<readonly DeadJob[]> {
   if (!(Number.isInteger(limit) && limit >= 1 && limit <= 1_000)) {
@@ -56,7 +60,7 @@ export async function retryDead(letters: DeadLetters, filter: DeadFilter): Promi
 }
 
 /** Takes them off the list and deletes what is kept of them. Returns how many. */
-export async function dropDead(letters: DeadLetters, filter: DeadFilter): Promise<number> {
+export async function dropDead(letters: DeadLetterBox, filter: DeadFilter): Promise<number> {
   let dropped = 0
   for await (const page of pagesOf(letters, filter)) {
     dropped += await letters.store.drop(
@@ -68,7 +72,7 @@ export async function dropDead(letters: DeadLetters, filter: DeadFilter): Promis
 }
 
 /** Page by page to the oldest, so that what cannot be retried is not met again. */
-async function* pagesOf(letters: DeadLetters, filter: DeadFilter): AsyncGenerator<readonly DeadJob[]> {
+async function* pagesOf(letters: DeadLetterBox, filter: DeadFilter): AsyncGenerator<readonly DeadJob[]> {
   for (let before = Number.MAX_SAFE_INTEGER; ; ) {
     const page = await listDead(letters, { ...filter, before, limit: PAGE })
     if (page.length > 0) yield page

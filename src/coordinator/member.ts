@@ -96,6 +96,8 @@ export class Member {
   #watch: Subscription | undefined
   #lastError: unknown = null
   #isOpen = false
+  /** Whose leases are over by a beat that came before this process could send. */
+  readonly #overdueAtFirst: string[] = []
 
   constructor(options: WholeOptions, hooks: MemberHooks) {
     this.#options = options
@@ -177,7 +179,12 @@ export class Member {
     this.#retention.start()
     this.#isOpen = true
     await this.#pen.catchUp()
+    await this.#expire(this.#overdueAtFirst.splice(0))
     this.#projector.nudge()
+  }
+
+  async #expire(workerIds: readonly string[]): Promise<void> {
+    if (workerIds.length > 0) await this.inBackground({ type: 'expire_leases', workerIds, retryAt: AT_ONCE })
   }
 
   /** It was closed while it opened. */
@@ -343,8 +350,10 @@ export class Member {
 
   #leaseKeeper(): LeaseKeeper {
     const { store, queue, leaseMs: ttlMs, graceMs } = this.#options
-    const onOverdue = (workerIds: readonly string[]) =>
-      void this.inBackground({ type: 'expire_leases', workerIds, retryAt: AT_ONCE })
+    const onOverdue = (workerIds: readonly string[]) => {
+      if (this.#isOpen) void this.#expire(workerIds)
+      else this.#overdueAtFirst.push(...workerIds)
+    }
     const onUnreachable = (error: unknown) => this.noteError(error)
     const onLost = () => this.#onLeaseLost()
     // What the log does not say any more is not mended by a beat.

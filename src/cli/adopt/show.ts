@@ -26,7 +26,7 @@ export function adoptDocument(frame: Frame, choice: Choice, adopted: readonly st
 export function previewText(frame: Frame, choice: Choice): string {
   const { totals, candidates, unknown } = choice
   if (totals === null) return 'there is no table jobs that Interlock can use; see docs/migration-guide.md'
-  const missing = unknown.map((id) => `${id}: no row that says pending or running, or known already`)
+  const missing = missingLines(unknown)
   if (candidates.length === 0) return ['nothing to take in', ...missing].join('\n')
   const others = Object.entries(totals).map(([state, n]) => `${count(n)} ${state}`)
   const able = candidates.filter(({ cannot }) => cannot === null).length
@@ -40,14 +40,20 @@ export function previewText(frame: Frame, choice: Choice): string {
   ].join('\n')
 }
 
-export function adoptedText({ candidates }: Choice, adopted: readonly string[]): string {
+export function adoptedText({ candidates, unknown }: Choice, adopted: readonly string[]): string {
   const left = candidates.filter(({ cannot }) => cannot !== null)
   return [
     `${plural(adopted.length, 'job')} taken in; workers with intake put them in line`,
     ...left.slice(0, SHOWN).map(({ row, cannot }) => `left alone: ${row.jobId}: ${cannot}`),
     ...(left.length > SHOWN ? [`left alone: ${count(left.length - SHOWN)} more`] : []),
+    ...missingLines(unknown),
   ].join('\n')
 }
+
+const missingLines = (jobIds: readonly string[]): readonly string[] =>
+  jobIds.map(
+    (jobId) => `not found: ${jobId}: no row that says pending or running, or the queue knows it already`,
+  )
 
 function candidateTable(frame: Frame, candidates: readonly Candidate[]): string {
   const rows = candidates

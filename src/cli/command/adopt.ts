@@ -1,6 +1,7 @@
 import { adopt, chosenBy, parseState } from '../adopt/choice.ts'
 import { adoptDocument, adoptedText, previewText } from '../adopt/show.ts'
 import type { Cli } from '../cli.ts'
+import { NotFound } from '../failure.ts'
 import { withStore } from '../store.ts'
 import { wholeNumber } from '../whole-number.ts'
 
@@ -34,6 +35,7 @@ export function addAdopt(cli: Cli): void {
           const adopted = yes ? await adopt(store, frame.queue, choice) : null
           const text = adopted === null ? previewText(frame, choice) : adoptedText(choice, adopted)
           frame.emit(adoptDocument(frame, choice, adopted), text)
+          if (choice.unknown.length > 0) throw new NotFound()
         })
       },
     )

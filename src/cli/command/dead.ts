@@ -1,7 +1,8 @@
+import { dropDead, listDead } from '../../coordinator/dead.ts'
 import type { Cli } from '../cli.ts'
-import { checkNamesSome, type DeadFlags, deadFilter } from '../dead-filter.ts'
+import { checkFound, checkNamesSome, type DeadFlags, deadFilter } from '../dead-filter.ts'
 import { plural } from '../format.ts'
-import { withCoordinator } from '../store.ts'
+import { withStore } from '../store.ts'
 import { table } from '../terminal/table.ts'
 import { wholeNumber } from '../whole-number.ts'
 
@@ -23,13 +24,17 @@ export function addDead(cli: Cli): void {
       async (frame, [jobId], flags) => {
         const limit = wholeNumber('--limit', flags.limit, 1, 1_000) ?? 100
         if (flags.drop === true) checkNamesSome('dead --drop', jobId, flags)
-        await withCoordinator(frame, async (coordinator) => {
-          const filter = deadFilter(coordinator, jobId, flags)
+        await withStore(frame, async (store) => {
+          const { now } = await store.read(frame.queue, 0, 1)
+          const filter = deadFilter(now, jobId, flags)
+          const letters = { store, queue: frame.queue }
           if (flags.drop === true) {
-            const dropped = await coordinator.dropDead(filter)
+            const dropped = await dropDead(letters, filter)
+            checkFound(frame, jobId, dropped)
             return frame.emit({ dropped }, `${plural(dropped, 'dead job')} dropped`)
           }
-          const dead = await coordinator.dead({ ...filter, limit })
+          const dead = await listDead(letters, { ...filter, limit })
+          checkFound(frame, jobId, dead.length)
           const rows = dead.map(({ jobId: id, at, code, attempts, spec, error }) => [
             id,
             new Date(at / 1_000).toISOString(),

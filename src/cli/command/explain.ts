@@ -1,14 +1,16 @@
+import { parseJobId } from '../../codec/index.ts'
 import type { RecordedEvent } from '../../core/index.ts'
-import { InterlockError } from '../../core/index.ts'
+import { explainJob, InterlockError } from '../../core/index.ts'
 import type { LogStore } from '../../port/index.ts'
 import type { Cli } from '../cli.ts'
 import { eventDetail, eventDocument } from '../event-text.ts'
 import { clip, clockTime } from '../format.ts'
 import type { Frame } from '../frame.ts'
 import { orCut } from '../history/fold.ts'
+import { lookAt } from '../look.ts'
 import { eachEvent } from '../read-log.ts'
 import { explanationText } from '../show/explanation.ts'
-import { withCoordinator } from '../store.ts'
+import { withStore } from '../store.ts'
 import { table } from '../terminal/table.ts'
 
 export function addExplain(cli: Cli): void {
@@ -20,8 +22,9 @@ export function addExplain(cli: Cli): void {
       ['explain report-1 --json', 'everything, for programs'],
     ],
     (frame, [jobId = '']) =>
-      withCoordinator(frame, async (coordinator, store) => {
-        const found = await coordinator.explain(jobId)
+      withStore(frame, async (store) => {
+        const { ledger, now, hasWorker } = await lookAt(frame, store)
+        const found = explainJob(ledger, parseJobId(jobId), now, hasWorker)
         if (found !== undefined) return frame.emit(found, explanationText(frame, found))
         const events = await historyOf(frame, store, jobId)
         const document = { jobId, state: 'ended', events: events.map(eventDocument) }
@@ -44,7 +47,7 @@ async function historyOf(frame: Frame, store: LogStore, jobId: string): Promise<
   throw new InterlockError(
     'job_not_live',
     after === 0
-      ? `queue ${frame.queue} has never heard of job ${jobId}; look with: interlock queue`
+      ? `queue ${frame.queue} has never heard of job ${jobId}; compare the id with interlock queue, or name the queue that it is in: --queue <name>`
       : `queue ${frame.queue} has not heard of job ${jobId} since event ${after}, up to which its log is archived; look into a file of that: interlock log --limit 1000000 --from-archive <file>`,
   )
 }

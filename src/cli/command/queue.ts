@@ -1,9 +1,6 @@
-import { hasWorkerAmong } from '../../coordinator/has-worker.ts'
 import { projectionOf } from '../../core/index.ts'
-import type { LogStore } from '../../port/index.ts'
 import type { Cli } from '../cli.ts'
-import type { Frame } from '../frame.ts'
-import { ledgerAt } from '../history/fold.ts'
+import { lookAt } from '../look.ts'
 import { activeFirst, queueText, telling, toldDocument } from '../show/queue.ts'
 import { withStore } from '../store.ts'
 import { wholeNumber } from '../whole-number.ts'
@@ -24,8 +21,9 @@ export function addQueue(cli: Cli): void {
       ],
       async (frame, _, options) => {
         const limit = wholeNumber('--limit', options.limit, 1, 1_000_000)
-        const { rows, now, tell } = await withStore(frame, (store) => lineOf(frame, store))
-        const shown = rows.slice(0, limit).map(tell)
+        const { ledger, now, hasWorker } = await withStore(frame, (store) => lookAt(frame, store))
+        const rows = projectionOf(ledger).jobs.toSorted(activeFirst)
+        const shown = rows.slice(0, limit).map(telling(ledger, now, hasWorker))
         const none = 'no live job; put some in line: interlock enqueue <file>'
         frame.emit(
           { queue: frame.queue, total: rows.length, jobs: shown.map(toldDocument) },
@@ -34,13 +32,4 @@ export function addQueue(cli: Cli): void {
       },
     )
     .option('--limit <n>', 'how many', '20')
-}
-
-/** The live jobs, and how to tell why one of them waits: the moment's reason, as `explain` tells it. */
-async function lineOf(frame: Frame, store: LogStore) {
-  const { version, now } = await store.read(frame.queue, 0, 1)
-  const ledger = await ledgerAt(frame, store, version)
-  const hasWorker = hasWorkerAmong(await store.workers(frame.queue))
-  const tell = telling(ledger, now, hasWorker)
-  return { rows: projectionOf(ledger).jobs.toSorted(activeFirst), now, tell }
 }

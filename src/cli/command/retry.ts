@@ -1,5 +1,5 @@
 import type { Cli } from '../cli.ts'
-import { checkNamesSome, type DeadFlags, deadFilter } from '../dead-filter.ts'
+import { checkFound, checkNamesSome, type DeadFlags, deadFilter } from '../dead-filter.ts'
 import { plural } from '../format.ts'
 import { withCoordinator } from '../store.ts'
 
@@ -15,8 +15,9 @@ export function addRetry(cli: Cli): void {
       async (frame, [jobId], flags) => {
         checkNamesSome('retry', jobId, flags)
         const retried = await withCoordinator(frame, (coordinator) =>
-          coordinator.retryDead(deadFilter(coordinator, jobId, flags)),
+          coordinator.retryDead(deadFilter(coordinator.now(), jobId, flags)),
         )
+        checkFound(frame, jobId, retried)
         frame.emit({ retried }, `${plural(retried, 'dead job')} in line again`)
       },
     )
