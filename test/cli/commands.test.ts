@@ -58,6 +58,11 @@ describe('every command', () => {
     },
   )
 
+  it('is helped: by its name, or all of them', async () => {
+    expect((await interlock(['help'])).stdout).toContain('Usage: interlock [options] [command]')
+    expect((await interlock(['help', 'policy'])).stdout).toContain('Usage: interlock policy')
+  })
+
   it('does not take the embedded database unasked in production', async () => {
     const { code, stderr } = await interlock(['status'], { env: { NODE_ENV: 'production' } })
     expect(code).toBe(2)
@@ -106,7 +111,7 @@ describe('a store that cannot be used', () => {
         'postgres://u:secret@127.0.0.1:1/x',
       ])
       expect({ code, stdout }).toEqual({ code: 1, stdout: '' })
-      expect(stderr).toMatch(/^error: .*127\.0\.0\.1:1.*\n {2}to do: .*\n$/s)
+      expect(stderr).toMatch(/^error \(store_unavailable\): .*127\.0\.0\.1:1.*\n {2}to do: check .*right\n$/s)
       expect(stderr).not.toContain('secret')
     }
   })
@@ -117,17 +122,20 @@ describe('a store that cannot be used', () => {
       const words = ['enqueue', '--job', 'a', '--models', 'm', '--url', `pglite:${place}`]
       const { code, stderr } = await interlock(words)
       expect(code).toBe(1)
-      expect(stderr).toMatch(/^error: .+\n {2}to do: .+/)
+      expect(stderr).toMatch(/^error \([a-z_]+\): .+\n {2}to do: .+/)
     }
   })
 
-  it.each(['status', 'queue', 'log', 'verify'])('is not there yet: %s makes nothing', async (command) => {
-    const folder = path.join(await temporaryFolder(), 'db')
-    const { code, stdout, stderr } = await interlock([command, '--url', `pglite:${folder}`])
-    expect(code).toBe(command === 'status' ? 0 : 1)
-    expect(stdout + stderr).toContain('there is nothing here yet')
-    expect(existsSync(folder)).toBe(false)
-  })
+  it.each(['status', 'queue', 'log', 'verify', 'explain x', 'dead', 'recover'])(
+    'is not there yet: %s makes nothing',
+    async (command) => {
+      const folder = path.join(await temporaryFolder(), 'db')
+      const { code, stdout, stderr } = await interlock([...command.split(' '), '--url', `pglite:${folder}`])
+      expect(code).toBe(command === 'status' ? 0 : 1)
+      expect(stdout + stderr).toContain('there is nothing here yet')
+      expect(existsSync(folder)).toBe(false)
+    },
+  )
 
   it('is not migrated: says what to type, and that works', async () => {
     const url = await createDatabase('cli')
@@ -182,8 +190,20 @@ describe('a queue', () => {
     expect((await run('log', '--since', '1h')).length).toBeGreaterThan(5)
     expect(await run('verify')).toMatchObject({ ok: true, differences: [] })
     expect(await run('audit')).toMatchObject({ violations: [], jobs: 3, cancelled: 1 })
-    const unknown = await interlock(['cancel', 'nobody', '--url', url])
-    expect(unknown).toMatchObject({ code: 1, stdout: '' })
+    for (const words of [
+      ['cancel', 'nobody'],
+      ['retry', 'nobody'],
+      ['dead', 'nobody'],
+      ['dead', 'nobody', '--drop'],
+      ['explain', 'nobody'],
+    ]) {
+      const unknown = await interlock([...words, '--url', url])
+      expect(unknown).toMatchObject({ code: 1, stdout: '', stderr: expect.stringContaining('nobody') })
+      const { stdout } = await interlock([...words, '--json', '--url', url])
+      expect(JSON.parse(stdout)).toMatchObject({
+        error: { code: 'job_not_live', message: expect.stringContaining('nobody') },
+      })
+    }
   })
 
   it('keeps nothing of a file with a broken line, and all but that line with --skip-invalid', async () => {

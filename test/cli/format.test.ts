@@ -40,9 +40,11 @@ describe('text for people', () => {
 describe('a failure', () => {
   it('is what happened, and what to do', () => {
     const error = new InterlockError('contention', 'the queue was busy; try again')
-    expect(failureText(error, false)).toBe('error: the queue was busy\n  to do: try again\n')
+    expect(failureText(error, false)).toBe('error (contention): the queue was busy\n  to do: try again\n')
     const colon = new InterlockError('not_migrated', 'x has no tables: run `interlock migrate`')
-    expect(failureText(colon, false)).toBe('error: x has no tables\n  to do: run `interlock migrate`\n')
+    expect(failureText(colon, false)).toBe(
+      'error (not_migrated): x has no tables\n  to do: run `interlock migrate`\n',
+    )
   })
 
   it('shows its stack only when asked', () => {

@@ -134,4 +134,20 @@ describe('health', () => {
     expect(here.health()).toMatchObject({ reachable: true, lastError: null })
     expect(logger.lines.filter((line) => line.includes('not active'))).toEqual([])
   })
+
+  it('that are over already are settled by whoever joins, without a word of trouble', async () => {
+    const store = memoryStore()
+    let cut = false
+    const beat: typeof store.beat = (what) => (cut ? new Promise(() => {}) : store.beat(what))
+    const lost = await join({ store: { ...store, beat }, ...short })
+    await lost.enqueue([{ jobId: 'A', models: ['m'] }])
+    await lost.claim({ max: 1, kinds: null })
+    cut = true
+    const isOver = async () => (await store.workers('default')).every(({ state }) => state === 'late')
+    await expect.poll(isOver, { timeout: 10_000 }).toBe(true)
+    const logger = keepingLogger()
+    const next = await join({ store, logger, ...short })
+    await expect.poll(() => next.state().activeCount, { timeout: 10_000 }).toBe(0)
+    expect(logger.lines.join()).not.toContain('not been reached')
+  })
 })

@@ -66,7 +66,7 @@ describe('an older backup that is restored under four running workers', () => {
 
     for (const { ended } of workers) {
       const { code, stderr } = await ended
-      expect(stderr).toContain('error: the log of queue default is at event')
+      expect(stderr).toContain('error (log_went_back): the log of queue default is at event')
       expect(stderr).toMatch(/to do: .*interlock recover/)
       expect(code).toBe(1)
     }

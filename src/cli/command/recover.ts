@@ -1,9 +1,12 @@
 import { beginEpoch } from '../../coordinator/epoch.ts'
-import type { ActiveJobView, Coordinator } from '../../coordinator/index.ts'
+import type { ActiveJobView, Coordinator, QueueView } from '../../coordinator/index.ts'
+import { queueView } from '../../coordinator/view.ts'
 import { InterlockError } from '../../core/index.ts'
+import type { LogStore } from '../../port/index.ts'
 import type { Cli } from '../cli.ts'
 import { clip, models, plural } from '../format.ts'
 import type { Frame } from '../frame.ts'
+import { lookAt } from '../look.ts'
 import { withCoordinator, withStore } from '../store.ts'
 import { table } from '../terminal/table.ts'
 
@@ -32,7 +35,9 @@ export function addRecover(cli: Cli): void {
       ],
       async (frame, _, options) => {
         if (options.begin === true) await begin(frame)
-        const said = await withCoordinator(frame, (coordinator) => recover(coordinator, options))
+        const said = await (decided(options).length === 0
+          ? withStore(frame, (store) => look(frame, store))
+          : withCoordinator(frame, (coordinator) => recover(coordinator, options)))
         frame.emit(said, textOf(frame, said))
       },
     )
@@ -49,10 +54,22 @@ function begin(frame: Frame): Promise<void> {
   return withStore(frame, (store) => beginEpoch({ store, queue, patience, name }))
 }
 
+const decided = ({ completed = [], requeue = [], fail = [] }: Options): readonly string[] => [
+  ...completed,
+  ...requeue,
+  ...fail,
+]
+
+/** Without joining the queue, for the same reason. */
+async function look(frame: Frame, store: LogStore) {
+  const { ledger, now } = await lookAt(frame, store)
+  return reportOf(queueView(frame.queue, ledger, now), 0)
+}
+
 async function recover(coordinator: Coordinator, options: Options) {
   const { completed = [], requeue = [], fail = [] } = options
-  const decided = [...completed, ...requeue, ...fail]
-  if (new Set(decided).size < decided.length) {
+  const named = decided(options)
+  if (new Set(named).size < named.length) {
     throw new InterlockError('invalid_input', 'a job is named twice; say one thing of each')
   }
   const before = new Map(
@@ -61,7 +78,7 @@ async function recover(coordinator: Coordinator, options: Options) {
       .active()
       .map((job) => [job.jobId, job]),
   )
-  const unknown = decided.find((jobId) => !before.has(jobId))
+  const unknown = named.find((jobId) => !before.has(jobId))
   if (unknown !== undefined) {
     throw new InterlockError('job_not_active', `job ${unknown} is not active; look with: interlock recover`)
   }
@@ -70,19 +87,19 @@ async function recover(coordinator: Coordinator, options: Options) {
   for (const jobId of completed) await coordinator.complete(leaseOf(jobId))
   for (const jobId of requeue) await coordinator.release(leaseOf(jobId), 'drained')
   for (const jobId of fail) await coordinator.fail(leaseOf(jobId), { retryAt: null })
-  const { status, waitingCount } = coordinator.state()
-  return {
-    epoch,
-    status,
-    waitingCount,
-    decided: decided.length,
-    doubtful: inDoubt(coordinator).map(doubtful),
-  }
+  return reportOf(coordinator.state(), named.length)
 }
 
+const reportOf = (view: QueueView, count: number) => ({
+  epoch: view.epoch,
+  status: view.status,
+  waitingCount: view.waitingCount,
+  decided: count,
+  doubtful: inDoubt(view).map(doubtful),
+})
+
 /** Once the queue is open again, only what no worker has: whatever runs under a lease is in nobody's doubt. */
-function inDoubt(coordinator: Coordinator): readonly ActiveJobView[] {
-  const { status, epoch, active } = coordinator.state()
+function inDoubt({ status, epoch, active }: QueueView): readonly ActiveJobView[] {
   if (status === 'draining') return active()
   return epoch === 1 ? [] : active().filter(({ workerId }) => workerId === null)
 }
@@ -99,10 +116,7 @@ const doubtful = ({
   ...{ jobId, jobType, models: names, workerId, fencingToken, startedAt, attempt },
 })
 
-function textOf(
-  frame: Frame,
-  { epoch, status, doubtful: left }: Awaited<ReturnType<typeof recover>>,
-): string {
+function textOf(frame: Frame, { epoch, status, doubtful: left }: ReturnType<typeof reportOf>): string {
   const isHeld = status === 'draining'
   const held = isHeld ? 'the queue is held' : 'the queue is open'
   if (left.length === 0) {
