@@ -1,4 +1,4 @@
-import { type Observable, Subject, type Subscription } from 'rxjs'
+import type { Observable, Subscription } from 'rxjs'
 import {
   type Accepted,
   type Claim,
@@ -14,30 +14,24 @@ import {
   startedJob,
 } from '../core/index.ts'
 import type { Concern, Intake } from '../port/index.ts'
-import { Audience } from './audience.ts'
+import { Attention } from './attention.ts'
 import { pause } from './backoff.ts'
 import { DatabaseClock } from './clock.ts'
 import { Committer } from './committer.ts'
 import { Head } from './head.ts'
-import { CommandIds, newWorkerId } from './identity.ts'
-import { LeaseKeeper } from './lease.ts'
+import { Incarnation } from './incarnation.ts'
+import type { LeaseKeeper } from './lease.ts'
 import { errorText, type Logger, stderrLogger } from './logger.ts'
 import type { WholeOptions } from './options.ts'
 import { Pen } from './pen.ts'
-import { Projector } from './projector.ts'
 import { readToHead } from './read.ts'
-import { RELEASE } from './release.ts'
 import { Replica } from './replica.ts'
 import { Restored } from './restored.ts'
-import { Retention } from './retention.ts'
-import { Snapshots } from './snapshots.ts'
 import { TickTimer } from './timers.ts'
+import { Upkeep } from './upkeep.ts'
 
 /** A time that has always passed. */
 export const AT_ONCE = 0
-
-/** After so long even a worker that may wait reads what others did. */
-const STALE_MS = 5_000
 
 /** What goes along with a command. */
 export interface SendOptions {
@@ -73,8 +67,6 @@ export class Member {
   readonly replica = new Replica()
   readonly clock = new DatabaseClock()
   readonly head = new Head(() => this.#forgetError())
-  readonly #audience = new Audience()
-  readonly lease: LeaseKeeper
   readonly logger: Logger
   readonly #options: WholeOptions
   readonly #hooks: MemberHooks
@@ -82,15 +74,12 @@ export class Member {
   readonly #committer: Committer
   readonly #pen: Pen
   readonly #tick: TickTimer
-  readonly #projector: Projector
-  readonly #snapshots: Snapshots
-  readonly #retention: Retention
-  readonly #leaseLost = new Subject<{ workerId: string }>()
+  readonly #upkeep: Upkeep
+  readonly #attention: Attention
+  readonly #incarnation: Incarnation
   readonly #restored: Restored
   /** Ids of own commands under way: what they start is told to their caller. */
   readonly #underWay = new Set<string>()
-  #workerId: string
-  #ids: CommandIds
   #poll: NodeJS.Timeout | undefined
   #stopListening: (() => Promise<void>) | undefined
   #watch: Subscription | undefined
@@ -101,17 +90,21 @@ export class Member {
 
   constructor(options: WholeOptions, hooks: MemberHooks) {
     this.#options = options
-    this.#workerId = newWorkerId(options.name)
-    this.#ids = new CommandIds(this.#workerId)
     this.#hooks = hooks
     this.logger = options.logger ?? stderrLogger
     const { store, queue, patienceMs } = options
     const onError = (error: unknown) => this.noteError(error)
-    const version = () => Math.max(this.head.version, this.replica.version)
-    this.#projector = new Projector({ store, queue, version, onError })
-    const ledger = () => this.replica.ledger
-    this.#retention = new Retention({ store, queue, ledger, now: () => this.clock.now(), onError })
-    this.#snapshots = new Snapshots({ store, queue, every: options.snapshotEvery, ledger, onError })
+    this.#upkeep = new Upkeep(options, {
+      replica: this.replica,
+      now: () => this.clock.now(),
+      version: () => Math.max(this.head.version, this.replica.version),
+      onError,
+    })
+    this.#attention = new Attention({
+      isFrugal: store.frugal === true,
+      lease: () => this.lease,
+      head: this.head,
+    })
     this.#committer = new Committer({
       store,
       queue,
@@ -119,21 +112,25 @@ export class Member {
       clock: this.clock,
       head: this.head,
       patience: { forMs: patienceMs, signal: this.#closing.signal },
-      onDeadWorkers: (ids) => ids.includes(this.#workerId) && this.lease.declareLost(),
+      onDeadWorkers: (ids) => ids.includes(this.workerId) && this.lease.declareLost(),
       onUnreadable: onError,
-      onAppended: (before, at) => this.#projector.follow(before, at),
+      onAppended: this.#upkeep.followAppend,
     })
     this.#pen = new Pen(this.#committer)
     this.#tick = new TickTimer(
       () => this.clock.now(),
       () => void this.#onTick(),
     )
-    this.lease = this.#leaseKeeper()
+    this.#incarnation = this.#makeIncarnation()
     this.#restored = this.#makeRestored()
   }
 
   get workerId(): string {
-    return this.#workerId
+    return this.#incarnation.workerId
+  }
+
+  get lease(): LeaseKeeper {
+    return this.#incarnation.lease
   }
 
   /** What this process could start. What was ignored while it could start nothing is read now. */
@@ -144,7 +141,7 @@ export class Member {
 
   /** The stream for somebody who wants to know when it happens: from now on this process reads whatever it hears of. */
   attended<T>(stream$: Observable<T>): Observable<T> {
-    return this.#audience.of(stream$, () => void this.#pen.catchUp(this.head.version))
+    return this.#attention.of(stream$, () => void this.#pen.catchUp(this.head.version))
   }
 
   get counts(): Committer['counts'] {
@@ -156,7 +153,7 @@ export class Member {
   }
 
   get leaseLost$(): Observable<{ readonly workerId: string }> {
-    return this.#leaseLost.asObservable()
+    return this.#incarnation.lost$
   }
 
   get stopped$(): Observable<InterlockError> {
@@ -167,7 +164,7 @@ export class Member {
   async open(): Promise<void> {
     const { store, queue, pollMs } = this.#options
     await store.open(queue)
-    if (this.replica.version === 0) this.replica.startFrom(await this.#snapshots.newest())
+    await this.#upkeep.begin()
     await readToHead({ store, queue, replica: this.replica, clock: this.clock, head: this.head })
     this.#watch?.unsubscribe()
     this.#watch = this.replica.events$.subscribe((event) => this.#onEvent(event))
@@ -176,11 +173,11 @@ export class Member {
     this.#stopListening = await store.listen(queue, (...hint) => this.#onWake(...hint))
     this.#tick.follow(this.replica.ledger)
     this.#poll = setInterval(() => void this.#pollOnce(), pollMs)
-    this.#retention.start()
+    this.#upkeep.start()
     this.#isOpen = true
     await this.#pen.catchUp()
     await this.#expire(this.#overdueAtFirst.splice(0))
-    this.#projector.nudge()
+    this.#upkeep.catchUp()
   }
 
   async #expire(workerIds: readonly string[]): Promise<void> {
@@ -192,9 +189,9 @@ export class Member {
     clearInterval(this.#poll)
     this.#tick.clear()
     await this.#stopListening?.()
-    await this.#retention.stop()
+    await this.#upkeep.pause()
     this.#watch?.unsubscribe()
-    await this.#giveUpLease()
+    await this.#incarnation.leave()
   }
 
   /** Goes on trying to open, once per second or poll, until it succeeds or the coordinator is closed. */
@@ -219,8 +216,8 @@ export class Member {
       await this.lease.beat()
       this.#checkOpen()
     }
-    const id = as?.id ?? this.#ids.next()
-    const workerId = this.#workerId
+    const id = as?.id ?? this.#incarnation.nextCommandId()
+    const workerId = this.workerId
     const sender = as?.workerId ?? workerId
     const command = { id, hash: as?.hash ?? hash(JSON.stringify(body)), workerId: sender, body }
     this.#underWay.add(id)
@@ -278,7 +275,7 @@ export class Member {
     const { ledger } = this.replica
     const job = jobOf(ledger, jobId)
     if (job?.active !== true || job.token !== fencingToken || ledger.epoch !== epoch) return undefined
-    if (job.workerId !== this.#workerId || this.lease.lost) return undefined
+    if (job.workerId !== this.workerId || this.lease.lost) return undefined
     return startedJob(job, epoch)
   }
 
@@ -291,46 +288,22 @@ export class Member {
     this.#closing.abort()
     await this.#pen.idle()
     await this.#restored.close()
-    await this.#projector.close()
-    await this.#snapshots.idle()
-    await this.#retention.stop()
+    await this.#upkeep.close()
     this.#watch?.unsubscribe()
-    if (this.#isOpen) await this.#giveUpLease()
+    if (this.#isOpen) await this.#incarnation.leave()
     this.replica.complete()
-    this.#leaseLost.complete()
+    this.#incarnation.complete()
   }
 
   #onWake(version?: number, intake?: Intake | false, concern: Concern = 'all'): void {
     this.head.hear(version)
-    if (!intake && !this.#mayIgnore(concern)) void this.#pen.catchUp(version)
+    if (!intake && !this.#attention.mayIgnore(concern)) void this.#pen.catchUp(version)
     if (intake !== false) this.#hooks.onIntake(intake ?? 'both')
-  }
-
-  /** What others did among themselves can wait for the next command, where each read has its price and nobody looks on. */
-  #mayIgnore(concern: Concern): boolean {
-    const isFresh = performance.now() - this.head.reachedAt < STALE_MS
-    if (!this.#isThrifty || !isFresh || this.#audience.isThere) return false
-    return concern === 'nobody' || (concern === 'free' && this.isFull)
-  }
-
-  /** A worker where each call has its price; what is no worker is there to know the queue. */
-  get #isThrifty(): boolean {
-    return this.#options.store.frugal === true && this.lease.offering.kinds?.length !== 0
   }
 
   /** It has no slot for what comes in, and leaves that to others. */
   get isFull(): boolean {
-    return this.#isThrifty && this.lease.offering.freeSlots === 0
-  }
-
-  /** Where the database is away, the lease runs out by itself. */
-  async #giveUpLease(): Promise<void> {
-    try {
-      await this.lease.stop()
-    } catch (error) {
-      if (!isInterlockError(error, 'store_unavailable')) throw error
-      this.logger.warn(`[COORDINATOR] Lease of worker ${this.#workerId} left to run out: ${error.message}`)
-    }
+    return this.#attention.isFull
   }
 
   #makeRestored(): Restored {
@@ -348,27 +321,26 @@ export class Member {
     })
   }
 
-  #leaseKeeper(): LeaseKeeper {
-    const { store, queue, leaseMs: ttlMs, graceMs } = this.#options
-    const onOverdue = (workerIds: readonly string[]) => {
-      if (this.#isOpen) void this.#expire(workerIds)
-      else this.#overdueAtFirst.push(...workerIds)
-    }
-    const onUnreachable = (error: unknown) => this.noteError(error)
-    const onLost = () => this.#onLeaseLost()
-    // What the log does not say any more is not mended by a beat.
-    const onReached = () => {
-      if (isInterlockError(this.#lastError, 'store_unavailable')) this.#forgetError()
-    }
-    const { onIntake } = this.#hooks
-    const told = { onOverdue, onIntake, onLost, onReached, onUnreachable }
-    const options = { store, queue, ttlMs, graceMs, release: RELEASE, ...told }
-    return new LeaseKeeper(options, this.#workerId)
+  #makeIncarnation(): Incarnation {
+    const { onIntake, onRenewed } = this.#hooks
+    return new Incarnation(this.#options, {
+      ...{ logger: this.logger, onIntake, onRenewed },
+      isOver: () => this.#restored.error !== undefined,
+      onOverdue: (workerIds) => {
+        if (this.#isOpen) void this.#expire(workerIds)
+        else this.#overdueAtFirst.push(...workerIds)
+      },
+      onUnreachable: (error) => this.noteError(error),
+      // What the log does not say any more is not mended by a beat.
+      onReached: () => {
+        if (isInterlockError(this.#lastError, 'store_unavailable')) this.#forgetError()
+      },
+    })
   }
 
   async #pollOnce(): Promise<void> {
     await this.#pen.catchUp()
-    if (this.#projector.last?.version !== this.replica.version) this.#projector.nudge()
+    this.#upkeep.catchUp()
     this.#hooks.onPoll()
   }
 
@@ -381,8 +353,8 @@ export class Member {
 
   #onEvent(event: RecordedEvent): void {
     this.#hooks.onEvent(event)
-    if (this.#underWay.has(event.commandId)) this.#snapshots.note(event.seq)
-    if (event.type !== 'started' || event.workerId !== this.#workerId) return
+    if (this.#underWay.has(event.commandId)) this.#upkeep.note(event)
+    if (event.type !== 'started' || event.workerId !== this.workerId) return
     if (!this.#underWay.has(event.commandId)) queueMicrotask(() => this.#tellStarted(event.jobId, event.seq))
   }
 
@@ -392,22 +364,7 @@ export class Member {
     const job = jobOf(ledger, jobId)
     if (job === undefined || job.token !== token || !job.active) return
     const lease = { jobId, fencingToken: token, epoch: ledger.epoch }
-    this.#hooks.onStarted({ lease, spec: job.spec, attempt: job.attempt, workerId: this.#workerId })
-  }
-
-  #onLeaseLost(): void {
-    const workerId = this.#workerId
-    if (this.#restored.error !== undefined) return this.#leaseLost.next({ workerId })
-    this.logger.error(`[COORDINATOR] Lease of worker ${workerId} lost; what it ran is given to others`)
-    this.#workerId = newWorkerId(this.#options.name)
-    this.#ids = new CommandIds(this.#workerId)
-    this.#leaseLost.next({ workerId })
-    void this.#renew()
-  }
-
-  async #renew(): Promise<void> {
-    await this.lease.renew(this.#workerId)
-    if (this.lease.isRegistered) this.#hooks.onRenewed()
+    this.#hooks.onStarted({ lease, spec: job.spec, attempt: job.attempt, workerId: this.workerId })
   }
 
   /** Something failed that nobody waits for: it goes to the logger, and `health()` shows it. */

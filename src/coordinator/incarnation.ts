@@ -1,0 +1,81 @@
+import { type Observable, Subject } from 'rxjs'
+import { isInterlockError } from '../core/index.ts'
+import { CommandIds, newWorkerId } from './identity.ts'
+import { LeaseKeeper, type LeaseOptions } from './lease.ts'
+import type { Logger } from './logger.ts'
+import type { WholeOptions } from './options.ts'
+import { RELEASE } from './release.ts'
+
+export interface IncarnationOptions
+  extends Pick<LeaseOptions, 'onOverdue' | 'onIntake' | 'onReached' | 'onUnreachable'> {
+  readonly logger: Logger
+  /** This process cannot go on with the queue: a lost lease is not followed by another one. */
+  readonly isOver: () => boolean
+  /** The process goes on under another id, which is registered now. */
+  readonly onRenewed: () => void
+}
+
+/** The process under its present worker id: its lease, and the ids of its commands. A lost lease begins another one. */
+export class Incarnation {
+  readonly lease: LeaseKeeper
+  readonly #name: string | undefined
+  readonly #options: IncarnationOptions
+  readonly #lost = new Subject<{ workerId: string }>()
+  #workerId: string
+  #ids: CommandIds
+
+  constructor({ store, queue, name, leaseMs, graceMs }: WholeOptions, options: IncarnationOptions) {
+    this.#name = name
+    this.#options = options
+    this.#workerId = newWorkerId(name)
+    this.#ids = new CommandIds(this.#workerId)
+    const { onOverdue, onIntake, onReached, onUnreachable } = options
+    const told = { onOverdue, onIntake, onReached, onUnreachable, onLost: () => this.#onLost() }
+    const terms = { store, queue, ttlMs: leaseMs, graceMs, release: RELEASE }
+    this.lease = new LeaseKeeper({ ...terms, ...told }, this.#workerId)
+  }
+
+  get workerId(): string {
+    return this.#workerId
+  }
+
+  get lost$(): Observable<{ readonly workerId: string }> {
+    return this.#lost.asObservable()
+  }
+
+  nextCommandId(): string {
+    return this.#ids.next()
+  }
+
+  /** Gives the lease up. Where the database is away, it runs out by itself. */
+  async leave(): Promise<void> {
+    try {
+      await this.lease.stop()
+    } catch (error) {
+      if (!isInterlockError(error, 'store_unavailable')) throw error
+      const { logger } = this.#options
+      logger.warn(`[COORDINATOR] Lease of worker ${this.#workerId} left to run out: ${error.message}`)
+    }
+  }
+
+  /** Nobody is told of anything any more. */
+  complete(): void {
+    this.#lost.complete()
+  }
+
+  #onLost(): void {
+    const workerId = this.#workerId
+    const { logger, isOver } = this.#options
+    if (isOver()) return this.#lost.next({ workerId })
+    logger.error(`[COORDINATOR] Lease of worker ${workerId} lost; what it ran is given to others`)
+    this.#workerId = newWorkerId(this.#name)
+    this.#ids = new CommandIds(this.#workerId)
+    this.#lost.next({ workerId })
+    void this.#renew()
+  }
+
+  async #renew(): Promise<void> {
+    await this.lease.renew(this.#workerId)
+    if (this.lease.isRegistered) this.#options.onRenewed()
+  }
+}
