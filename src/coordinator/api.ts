@@ -9,115 +9,17 @@ import type {
   JobType,
   Lease,
   Micros,
-  ReasonCode,
   RecordedEvent,
   RequeueReason,
   Started,
   Waiting,
 } from '../core/index.ts'
-import type { DeadJob, JobData, LogStore } from '../port/index.ts'
+import type { DeadJob, JobData } from '../port/index.ts'
+import type { CompleteOptions, StartAnswer, StartOptions } from './gate-api.ts'
 import type { Logger } from './logger.ts'
 import type { QueueMetrics } from './metrics.ts'
 import type { QueueView } from './view.ts'
 import type { WorkflowConfig } from './workflow-models.ts'
-
-/** `observe` answers and records what it would decide, and blocks nothing: for getting to know it. */
-export type Mode = 'enforce' | 'observe'
-/** What happens to jobs at the gate while the database cannot be reached. */
-export type OnUnavailable = 'block' | 'bypass'
-
-export interface CoordinatorOptions {
-  readonly store: LogStore
-  /** `default` unless given; 1 to 200 characters. */
-  readonly queue?: string
-  /**
-   * Who this is, for the log: worker ids begin with it, and every event names the worker id of whoever caused it. 1 to 50
-   * letters, digits and `_.@-`; none unless given. It goes into the append-only log: no name that may have to be erased.
-   */
-  readonly name?: string
-  /** Where the `[COORDINATOR]` lines go: pino's shape; standard error unless given. */
-  readonly logger?: Logger
-  /** How long the lease of this process lives without a beat; 15,000. At least 100. */
-  readonly leaseMs?: number
-  /** How long after that others still wait; 5,000. */
-  readonly graceMs?: number
-  /** How often the log is read when no notification comes; 1,000. */
-  readonly pollMs?: number
-  /** How long a call is tried again while the database does not answer; 30,000, and 3,000 under `onUnavailable: 'bypass'`. */
-  readonly patienceMs?: number
-  /**
-   * After how many events the folded ledger is kept for processes that start later, which then read only what came after;
-   * 50,000. At least 100.
-   */
-  readonly snapshotEvery?: number
-  /** `enforce` unless given. */
-  readonly mode?: Mode
-  /**
-   * `block` unless given: the call fails with `store_unavailable`. `bypass`: the job runs beside whatever else runs, which
-   * is logged as an error and recorded as `bypassed` once the database is back.
-   */
-  readonly onUnavailable?: OnUnavailable
-}
-
-/** The lease as the gate gives it: the fencing token is for the outside call to carry. */
-export interface GateLease extends Lease {
-  /** Until when the lease lives without another beat; the process beats by itself. */
-  readonly expiresAt: Date
-}
-
-export type StartAnswer =
-  | { readonly allowed: true; readonly lease: GateLease; readonly bypassed?: false }
-  | {
-      readonly allowed: true
-      readonly lease: null
-      readonly bypassed: true
-      /** Under `mode: 'observe'`: why it would have had to wait. */
-      readonly observed?: Wait
-    }
-  | ({ readonly allowed: false } & Wait)
-
-/** Why a job has to wait, for whom, and how many jobs stand before it in line. */
-export interface Wait {
-  readonly reason: string
-  readonly code: ReasonCode
-  readonly blockedBy: readonly string[]
-  readonly position: number
-}
-
-export interface StartOptions {
-  readonly priority?: number
-  readonly kind?: string
-  /**
-   * Stay in line and resolve when the job was started for this process; it asks again by itself if its lease is lost meanwhile.
-   * Rejects with `not_holder` when it was started in another process, `job_not_live` when it has ended, `closed` by `close()`,
-   * and `log_went_back`. Of several calls for one job in a process each gets the start.
-   */
-  readonly wait?: boolean | undefined
-  /** Gives up waiting; the job stays in line for anybody. */
-  readonly signal?: AbortSignal | undefined
-  /** What a worker is given that takes the job up in this process's place; as with `enqueue`. */
-  readonly payload?: unknown
-  /** 1 unless given: nobody would run a second one of a job that only this program knows. */
-  readonly attempts?: number
-  readonly timeoutMs?: number
-  /** Refuses with `not_holder` a job that this process is running already: for a program of which several parts ask. */
-  readonly anew?: boolean | undefined
-  /**
-   * The lease of a job that this process runs, a workflow's say, and that has these models: the job runs under it, so that a
-   * step never waits for what its own workflow holds. It needs no other models; ending it changes nothing in the queue.
-   * Null (a workflow that bypasses) is none. Refused with `job_not_active` in any process but the one that runs the parent:
-   * only that one is told when the lease is lost.
-   */
-  readonly parent?: Lease | null | undefined
-}
-
-export interface CompleteOptions {
-  /** Needed from any process but the one that holds the job. */
-  readonly fencingToken?: number
-  readonly outcome?: 'completed' | 'failed'
-  /** Of a failed job. Its text goes to the logger and to `job_queue_data`, never into the log of the queue. */
-  readonly error?: unknown
-}
 
 export interface EndOptions {
   /** What the job came to: anything that JSON can say, 1 MB at most; kept in `job_queue_data`. */

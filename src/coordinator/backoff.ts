@@ -16,3 +16,14 @@ export function pause(ms: number, signal?: AbortSignal): Promise<void> {
     signal?.addEventListener('abort', done, { once: true })
   })
 }
+
+/** Waits for the work, but no longer than so many milliseconds: false when it has not ended by then. */
+export async function atMost(ms: number, work: Promise<void>): Promise<boolean> {
+  const ended = new AbortController()
+  const late = pause(ms, ended.signal).then(() => false)
+  try {
+    return await Promise.race([work.then(() => true), late])
+  } finally {
+    ended.abort()
+  }
+}

@@ -9,12 +9,13 @@ import {
   type Started,
 } from '../core/index.ts'
 import type { Intake } from '../port/index.ts'
-import type { CompleteOptions, Coordinator, CoordinatorOptions, StartAnswer, StartOptions } from './api.ts'
+import type { Coordinator } from './api.ts'
+import type { CompleteOptions, StartAnswer, StartOptions } from './gate-api.ts'
 import { GateDesk } from './gate-desk.ts'
 import { Inbox } from './inbox.ts'
 import { LenientGate } from './lenient-gate.ts'
 import { Member, type SendOptions } from './member.ts'
-import { completeOptions } from './options.ts'
+import { type CoordinatorOptions, completeOptions } from './options.ts'
 import { QueueWriter } from './queue-writer.ts'
 import { type WorkflowConfig, workflowModels } from './workflow-models.ts'
 

@@ -10,9 +10,9 @@ import {
   type RecordedEvent,
   type Started,
 } from '../core/index.ts'
-import type { CompleteOptions, StartAnswer, StartOptions } from './api.ts'
 import { Errands } from './errands.ts'
 import { Gate } from './gate.ts'
+import type { CompleteOptions, StartAnswer, StartOptions } from './gate-api.ts'
 import { tellStart } from './gate-lines.ts'
 import { GateWatch, releaseOf } from './gate-watch.ts'
 import { errorText } from './logger.ts'

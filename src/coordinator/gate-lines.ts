@@ -1,5 +1,5 @@
 import type { JobType } from '../core/index.ts'
-import type { StartAnswer } from './api.ts'
+import type { StartAnswer } from './gate-api.ts'
 import type { Logger } from './logger.ts'
 
 /** The lines that people grep, kept word for word (DESIGN, section 7). */

@@ -1,6 +1,8 @@
 export type * from './api.ts'
 export { createCoordinator } from './coordinator.ts'
+export type * from './gate-api.ts'
 export { type Logger, silentLogger, stderrLogger } from './logger.ts'
 export type { QueueMetrics } from './metrics.ts'
+export type { CoordinatorOptions, Mode, OnUnavailable } from './options.ts'
 export type { ActiveJobView, JobView, QueueView, WaitingJobView } from './view.ts'
 export type { WorkflowConfig } from './workflow-models.ts'

@@ -1,5 +1,5 @@
 import { isInterlockError, type JobType, jobOf } from '../core/index.ts'
-import type { CompleteOptions, StartAnswer, StartOptions } from './api.ts'
+import type { CompleteOptions, StartAnswer, StartOptions } from './gate-api.ts'
 import type { GateDesk } from './gate-desk.ts'
 import { errorText } from './logger.ts'
 import type { Member } from './member.ts'

@@ -15,7 +15,7 @@ import {
 } from '../core/index.ts'
 import type { Concern, Intake } from '../port/index.ts'
 import { Attention } from './attention.ts'
-import { pause } from './backoff.ts'
+import { atMost, pause } from './backoff.ts'
 import { DatabaseClock } from './clock.ts'
 import { Committer } from './committer.ts'
 import { Head } from './head.ts'
@@ -32,6 +32,9 @@ import { Upkeep } from './upkeep.ts'
 
 /** A time that has always passed. */
 export const AT_ONCE = 0
+
+/** How long a process that leaves waits for a database that does not answer. */
+const LEAVE_MS = 5_000
 
 /** What goes along with a command. */
 export interface SendOptions {
@@ -279,20 +282,26 @@ export class Member {
     return startedJob(job, epoch)
   }
 
-  /** Finishes what is under way and gives up the lease. */
+  /** Finishes what is under way and gives up the lease. It waits 5 s at most for a database that does not answer. */
   async leave(): Promise<void> {
     if (this.#closing.signal.aborted) return
     clearInterval(this.#poll)
     this.#tick.clear()
+    if (!(await atMost(LEAVE_MS, this.#finish()))) {
+      this.logger.warn('[COORDINATOR] Left without waiting for the database: its lease runs out by itself')
+    }
+    this.#watch?.unsubscribe()
+    this.replica.complete()
+    this.#incarnation.complete()
+  }
+
+  async #finish(): Promise<void> {
     await this.#stopListening?.()
     this.#closing.abort()
     await this.#pen.idle()
     await this.#restored.close()
     await this.#upkeep.close()
-    this.#watch?.unsubscribe()
     if (this.#isOpen) await this.#incarnation.leave()
-    this.replica.complete()
-    this.#incarnation.complete()
   }
 
   #onWake(version?: number, intake?: Intake | false, concern: Concern = 'all'): void {

@@ -1,6 +1,45 @@
 import { parseQueue } from '../codec/index.ts'
 import { InterlockError } from '../core/index.ts'
-import type { CoordinatorOptions, Mode, OnUnavailable } from './api.ts'
+import type { LogStore } from '../port/index.ts'
+import type { Logger } from './logger.ts'
+
+/** `observe` answers and records what it would decide, and blocks nothing: for getting to know it. */
+export type Mode = 'enforce' | 'observe'
+/** What happens to jobs at the gate while the database cannot be reached. */
+export type OnUnavailable = 'block' | 'bypass'
+
+export interface CoordinatorOptions {
+  readonly store: LogStore
+  /** `default` unless given; 1 to 200 characters. */
+  readonly queue?: string
+  /**
+   * Who this is, for the log: worker ids begin with it, and every event names the worker id of whoever caused it. 1 to 50
+   * letters, digits and `_.@-`; none unless given. It goes into the append-only log: no name that may have to be erased.
+   */
+  readonly name?: string
+  /** Where the `[COORDINATOR]` lines go: pino's shape; standard error unless given. */
+  readonly logger?: Logger
+  /** How long the lease of this process lives without a beat; 15,000. At least 100. */
+  readonly leaseMs?: number
+  /** How long after that others still wait; 5,000. */
+  readonly graceMs?: number
+  /** How often the log is read when no notification comes; 1,000. */
+  readonly pollMs?: number
+  /** How long a call is tried again while the database does not answer; 30,000, and 3,000 under `onUnavailable: 'bypass'`. */
+  readonly patienceMs?: number
+  /**
+   * After how many events the folded ledger is kept for processes that start later, which then read only what came after;
+   * 50,000. At least 100.
+   */
+  readonly snapshotEvery?: number
+  /** `enforce` unless given. */
+  readonly mode?: Mode
+  /**
+   * `block` unless given: the call fails with `store_unavailable`. `bypass`: the job runs beside whatever else runs, which
+   * is logged as an error and recorded as `bypassed` once the database is back.
+   */
+  readonly onUnavailable?: OnUnavailable
+}
 
 /** What holds unless an option says otherwise. */
 const defaults = {

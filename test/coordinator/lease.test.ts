@@ -73,6 +73,14 @@ describe('leases', () => {
     expect(logger.lines.filter((line) => line.includes('Lease of worker'))).toHaveLength(1)
   })
 
+  it('are left to run out when the database does not answer whoever leaves', async () => {
+    const store = memoryStore()
+    const logger = keepingLogger()
+    const leaving = await join({ store: { ...store, leave: () => new Promise(() => {}) }, logger })
+    await leaving.close()
+    expect(logger.lines).toContainEqual(expect.stringContaining('Left without waiting for the database'))
+  })
+
   it('refuses options out of range, and names them', async () => {
     const refused = (options: Partial<CoordinatorOptions>) => expect(join(options)).rejects
     await refused({ leaseMs: 5 }).toThrow(/leaseMs must be milliseconds from 100/)
