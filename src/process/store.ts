@@ -1,4 +1,5 @@
 import { memoryStore } from '../adapter/memory/index.ts'
+import { stderrLogger } from '../coordinator/index.ts'
 import { InterlockError } from '../core/index.ts'
 import type { LogStore } from '../port/index.ts'
 import { patientStore } from './patient-store.ts'
@@ -9,8 +10,10 @@ export async function storeAt(target: Target): Promise<LogStore> {
   switch (target.kind) {
     case 'memory':
       return memoryStore()
-    case 'postgres':
-      return (await loadDriver('pg', () => import('../adapter/postgres/index.ts'))).postgresStore(target.url)
+    case 'postgres': {
+      const { postgresStore } = await loadDriver('pg', () => import('../adapter/postgres/index.ts'))
+      return postgresStore(target.url, { warn: (message) => stderrLogger.warn(`[COORDINATOR] ${message}`) })
+    }
     case 'supabase': {
       const supabase = await loadDriver('@supabase/supabase-js', () => import('../adapter/supabase/index.ts'))
       return supabase.projectStore(target.url, target.key)
