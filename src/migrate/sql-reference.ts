@@ -28,9 +28,16 @@ function describeFunction(name: string): { readonly internal: boolean; readonly 
   const [signature = ''] = statement.split(/^language/m)
   const comment = header.trim().replace(/^-- ?/gm, '')
   return {
-    internal: /\bInternal\b|^job_queue_\w+\([^)]*\): the trigger|for job_queue_|for the functions that/.test(
-      comment,
-    ),
+    internal: isInternal(comment),
     text: `### ${name}\n\n\`\`\`sql\n${signature.replace(/\s+/g, ' ').trim()}\n\`\`\`\n\n\`\`\`text\n${comment}\n\`\`\`\n`,
   }
+}
+
+/** It says so, or its first sentence is about what others need of it; further on a name only says where to go next. */
+function isInternal(comment: string): boolean {
+  const [first = ''] = comment.split(/\.\s/)
+  return (
+    /\bInternal\b/.test(comment) ||
+    /^job_queue_\w+\([^)]*\): the trigger|for job_queue_|for the functions that/.test(first)
+  )
 }

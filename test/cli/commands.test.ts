@@ -38,12 +38,17 @@ describe('every command', () => {
     [['enqueue', '--job', 'a', '--models', 'm', '--type', 'odd'], 'job_type: must be "normal" or "workflow"'],
     [['enqueue', '--job', 'a\u0007', '--models', 'm'], 'job_id: must not contain control characters'],
     [['log', '--since', 'yesterday'], '--since yesterday: must be such as 10m'],
+    [['audit', '--markdown', '--json'], '--markdown and --json are two forms'],
     [['machine', 'toaster'], 'there is no machine toaster'],
     [['machine', '--format', 'svg'], '--format svg: must be mermaid, json or studio'],
   ])('%j is wrong usage, and says why', async (words, message) => {
     const cwd = process.cwd()
     const { code, stdout, stderr } = await interlock(words, { env: { INTERLOCK_URL: 'memory:' } })
-    expect({ code, stdout }).toEqual({ code: 2, stdout: '' })
+    const document = stdout === '' ? undefined : JSON.parse(stdout)
+    expect({ code, document }).toMatchObject({
+      code: 2,
+      document: words.includes('--json') ? { error: { code: 'invalid_input' } } : undefined,
+    })
     expect(stderr).toContain(message)
     expect(existsSync(path.join(cwd, '.interlock'))).toBe(false)
   })

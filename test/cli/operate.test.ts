@@ -246,6 +246,20 @@ describe('work', () => {
     expect(stderr).toContain('drained: 0 jobs ended')
   })
 
+  it('takes what the file says of its worker and its lease, and tells a program what came of it', async () => {
+    const url = await migratedDatabase()
+    const text = 'export default { intake: true, leaseMs: 45_000, handlers: { normal: () => null } }'
+    const handler = await fileWith('handlers.mjs', text)
+    const stop = new AbortController()
+    const working = interlock(['work', '--handler', handler, '--json', '--url', url], { signal: stop.signal })
+    const workers = async () => (await ask(url, 'status')).workers
+    await expect.poll(async () => (await workers()).length, { timeout: 20_000 }).toBe(1)
+    const [{ beatAt, expiresAt }] = await workers()
+    expect(Date.parse(expiresAt) - Date.parse(beatAt)).toBe(45_000)
+    stop.abort()
+    expect(JSON.parse((await working).stdout)).toEqual({ finished: 0, givenBack: 0 })
+  })
+
   it.each([
     ['is missing', undefined, 'there is no such file'],
     ['does not load', 'throw new Error("no key")', 'cannot be loaded: no key'],

@@ -1,4 +1,5 @@
 import { RELEASE } from '../../coordinator/release.ts'
+import { InterlockError } from '../../core/index.ts'
 import { Audit, type Statement, statementMarkdown } from '../audit/index.ts'
 import type { Cli } from '../cli.ts'
 import { FoundSomething } from '../failure.ts'
@@ -27,6 +28,11 @@ export function addAudit(cli: Cli): void {
           ['audit --json', 'every violation, and every overlap on a model with who held it and for how long'],
         ],
         async (frame, _, { markdown = false, fromArchive }) => {
+          if (markdown && frame.json)
+            throw new InterlockError(
+              'invalid_input',
+              '--markdown and --json are two forms of the same; give one',
+            )
           const said = await withLog(frame, fromArchive, async (store) => {
             const from = await firstLedger(frame, store)
             noteCut(frame, from.version)

@@ -31,9 +31,9 @@ export function addWork(cli: Cli): void {
         const options = optionsOf(flags)
         if (processes > 1) return await supervise(frame, processes, flags)
         const { finished, givenBack } = await workHere(frame, options)
-        frame.note(
-          `drained: ${plural(finished, 'job')} ended, ${plural(givenBack, 'job')} given back to the line`,
-        )
+        const drained = `drained: ${plural(finished, 'job')} ended, ${plural(givenBack, 'job')} given back to the line`
+        if (frame.json) frame.emit({ finished, givenBack }, drained)
+        else frame.note(drained)
       },
     )
     .requiredOption(
@@ -42,11 +42,11 @@ export function addWork(cli: Cli): void {
     )
     .option('--concurrency <n>', 'jobs at once per process (default: what the file says, or 1)')
     .option('--processes <n>', 'worker processes', '1')
-    .option('--intake', 'take in new rows of `jobs` that are pending')
+    .option('--intake', 'take in new rows of `jobs` that are pending (default: what the file says, or not)')
     .option('--drain <seconds>', 'how long what runs may go on after the first signal', '30')
 }
 
-function optionsOf({ handler, concurrency, intake = false, drain }: Options): WorkOptions {
+function optionsOf({ handler, concurrency, intake, drain }: Options): WorkOptions {
   return {
     handler,
     concurrency: wholeNumber('--concurrency', concurrency, 1, 100_000),
@@ -63,5 +63,7 @@ async function supervise(frame: Frame, processes: number, flags: Options): Promi
   if (concurrency !== undefined) words.push('--concurrency', concurrency)
   if (intake === true) words.push('--intake')
   await new Supervisor(frame, words).run(processes)
-  frame.note(`${processes} worker processes have ended`)
+  const ended = `${processes} worker processes have ended`
+  if (frame.json) frame.emit({ processes }, ended)
+  else frame.note(ended)
 }

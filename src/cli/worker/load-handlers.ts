@@ -1,10 +1,13 @@
 import path from 'node:path'
 import { pathToFileURL } from 'node:url'
+import type { CoordinatorOptions } from '../../coordinator/index.ts'
 import { InterlockError } from '../../core/index.ts'
 import type { JobWorkerOptions } from '../../worker/index.ts'
 
+/** What a handler file may say: the options of its worker, and how long a process of it may be silent. */
 export type HandlerModule = Pick<JobWorkerOptions, 'handlers'> &
-  Partial<Omit<JobWorkerOptions, 'coordinator' | 'handlers'>>
+  Partial<Omit<JobWorkerOptions, 'coordinator' | 'handlers'>> &
+  Pick<CoordinatorOptions, 'leaseMs' | 'graceMs'>
 
 /**
  * The handlers of a file: its default export is an object of handlers by kind, or the options of a worker with `handlers`
@@ -35,9 +38,9 @@ async function importFile(file: string): Promise<{ default?: unknown }> {
 function reasonOf(error: unknown): string {
   const code = (error as { code?: string }).code
   if (code === 'ERR_MODULE_NOT_FOUND')
-    return 'cannot be loaded: there is no such file, or something that it imports is missing'
+    return 'cannot be loaded: there is no such file, or something that it imports is missing; give the path of the file from here, such as ./handlers.js'
   if (code === 'ERR_UNKNOWN_FILE_EXTENSION') {
-    return 'this Node reads no TypeScript; use Node 22.18 or later, or name a compiled .js file'
+    return 'this Node reads no TypeScript; use Node 22.18 or newer, or name a compiled .js file'
   }
-  return `cannot be loaded: ${error instanceof Error ? error.message : error}`
+  return `cannot be loaded: ${error instanceof Error ? error.message : error}; mend the file: node <file> shows where`
 }

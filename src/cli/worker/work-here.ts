@@ -10,24 +10,27 @@ import { loadHandlers } from './load-handlers.ts'
 export interface WorkOptions {
   readonly handler: string
   readonly concurrency: number | undefined
-  readonly intake: boolean
+  /** Undefined: as the file says. */
+  readonly intake: boolean | undefined
   /** How long what runs may go on after the first signal, in milliseconds. */
   readonly drainMs: number
 }
 
 /** Works in this process until it is told to stop, then drains. */
 export async function workHere(frame: Frame, options: WorkOptions): Promise<DrainReport> {
-  const { handlers, ...given } = await loadHandlers(options.handler)
+  const { handlers, leaseMs, graceMs, ...given } = await loadHandlers(options.handler)
   const store = await storeAt(frame.target())
   try {
     const coordinator = await createCoordinator({
       store,
       queue: frame.queue,
       logger: stderrLogger,
+      ...(leaseMs === undefined ? {} : { leaseMs }),
+      ...(graceMs === undefined ? {} : { graceMs }),
       ...(frame.as === undefined ? {} : { name: frame.as }),
     })
     try {
-      const { concurrency = given.concurrency ?? 1, intake } = options
+      const { concurrency = given.concurrency ?? 1, intake = given.intake ?? false } = options
       const worker = createJobWorker({
         catchStray: true,
         ...given,

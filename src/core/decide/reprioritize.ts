@@ -14,8 +14,16 @@ export function reprioritize(
   { jobId, priority, before }: Body<'reprioritize'>,
 ): CommandResult {
   const job = jobOf(scribe.draft, jobId)
-  if (job === undefined) return refused('job_not_live', `job ${jobId} is neither waiting nor active`)
-  if (job.active) return refused('job_not_live', `job ${jobId} is active; only waiting jobs can be moved`)
+  if (job === undefined)
+    return refused(
+      'job_not_live',
+      `job ${jobId} is neither waiting nor active; see how it ended: \`interlock explain ${jobId}\``,
+    )
+  if (job.active)
+    return refused(
+      'job_not_live',
+      `job ${jobId} is active; only waiting jobs can be moved: let it end, or cancel it`,
+    )
   const wanted = priority ?? job.priority
   const position =
     before === undefined
@@ -39,7 +47,10 @@ export function reprioritize(
 function positionBefore(scribe: Scribe, job: Job, before: string): Position | Refusal {
   const target = jobOf(scribe.draft, before)
   if (target === undefined || !isInLine(target) || target === job)
-    return refused('job_not_live', `job ${before} is not waiting in line`)
+    return refused(
+      'job_not_live',
+      `job ${before} is not waiting in line; name one that is: \`interlock queue\``,
+    )
   const { level, order, tie } = target.place
   const ahead = scribe.draft.line.before(target.place)
   if (isBetween(job.place, ahead, target.place)) return job.place
