@@ -111,7 +111,7 @@ function refuse(scribe: Scribe, spec: JobSpec, twin: JobSpec | undefined): Refus
   if (known === undefined || isSameSpec(known, spec)) return undefined
   return refused(
     'job_exists',
-    `job ${jobId} is live with another body; wait until it has ended, cancel it, or use another id`,
+    `job ${jobId} is live with another spec; wait until it has ended, cancel it, or use another id`,
   )
 }
 
