@@ -26,9 +26,9 @@ export function addRecover(cli: Cli): void {
   cli
     .command<Options>(
       'recover',
-      'after a backup was restored: void the tokens of before, hold the queue, and say what became of its jobs',
+      'after a backup was restored: void the tokens of before, drain the queue, and say what became of its jobs',
       [
-        ['recover', 'lists the jobs whose end may be lost; workers that were running have held the queue'],
+        ['recover', 'lists the jobs whose end may be lost; workers that were running have drained the queue'],
         ['recover --begin', 'first, if no process was running that could notice: a new epoch'],
         ['recover --completed a --requeue b --fail c', 'what became of each; may be repeated'],
         ['resume', 'when none is left'],
@@ -41,7 +41,7 @@ export function addRecover(cli: Cli): void {
         frame.emit(said, textOf(frame, said))
       },
     )
-    .option('--begin', 'a new epoch, and the queue is held')
+    .option('--begin', 'a new epoch, in which the queue is drained')
     .option('--completed <job>', 'it was done', collect)
     .option('--requeue <job>', 'it goes back into the line, at no cost', collect)
     .option('--fail <job>', 'it has failed, for good', collect)
@@ -118,7 +118,7 @@ const doubtful = ({
 
 function textOf(frame: Frame, { epoch, status, doubtful: left }: ReturnType<typeof reportOf>): string {
   const isHeld = status === 'draining'
-  const held = isHeld ? 'the queue is held' : 'the queue is open'
+  const held = isHeld ? 'the queue is drained' : 'the queue is open'
   if (left.length === 0) {
     const next = isHeld
       ? 'no job is in doubt: interlock resume'
