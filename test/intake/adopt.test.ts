@@ -81,7 +81,8 @@ describe('interlock adopt', () => {
     const { document } = await adopt(db, '--status', 'pending', '--status', 'running', '--yes')
     expect(document.adopted).toHaveLength(2)
     expect(await db.query('select distinct status from jobs')).toEqual([{ status: 'new' }])
-    expect((await adopt(db, '--job', 'no uuid', '--yes')).document.unknown).toEqual(['no uuid'])
+    const unknown = { code: 1, document: { unknown: ['no uuid'] } }
+    expect(await adopt(db, '--job', 'no uuid', '--yes')).toMatchObject(unknown)
   })
 
   it('takes in all or none when a CHECK of the user raises, and passes over what a trigger keeps as it is', async () => {
@@ -90,7 +91,7 @@ describe('interlock adopt', () => {
       "alter table jobs add check (status <> 'pending' or queued_at is not null or job_id <> 'old-3')",
     )
     const refused = await adopt(db, '--status', 'pending', '--status', 'running', '--yes')
-    expect(refused).toMatchObject({ code: 2, stdout: '' })
+    expect(refused).toMatchObject({ code: 2, document: { error: { code: 'invalid_input' } } })
     expect(await arrivedJobs(db)).toEqual([])
     await db.exec(`create function keep() returns trigger language plpgsql as 'begin return null; end';
       create trigger keep before update on jobs for each row when (old.job_id = 'old-2') execute function keep()`)
