@@ -259,7 +259,8 @@ alter index public.job_queue_log_pkey set (fillfactor = 100);
 -- version: the last sequence number; last_at: its time; epoch: changes when a database was restored; projected_seq: how
 -- far the user's tables follow; min_reader: the least schema_version a reader has to understand; chain: the hash of the
 -- last event, if the events after chain_from are chained (job_queue_start_chain); chain_start: what the first of them goes
--- on from, if those before it are gone; archived_seq: events up to there are not in job_queue_log (job_queue_archive).
+-- on from, if those before it are gone; archived_seq: the log begins after it; of what is up to there, job_queue_log has what
+-- jobs that go on over the cut began with (job_queue_archive).
 create table if not exists public.job_queue_heads (
   queue text primary key,
   version bigint not null default 0,
@@ -885,10 +886,10 @@ begin
       case when coalesce(current_setting('request.method', true), '') = '' then '2s' else '500ms' end, true);
   end if;
   -- A statement of its own: a query that also read the log would see it as it was before the wait.
-  select h.version, h.last_at, h.chain into head from public.job_queue_heads h where h.queue = $1 for update;
+  select h.version, h.last_at, h.chain, h.archived_seq into head from public.job_queue_heads h where h.queue = $1 for update;
   if not found then
     perform public.job_queue_open($1);
-    select h.version, h.last_at, h.chain into head from public.job_queue_heads h where h.queue = $1 for update;
+    select h.version, h.last_at, h.chain, h.archived_seq into head from public.job_queue_heads h where h.queue = $1 for update;
   end if;
   -- Read after the wait: now() and statement_timestamp() are from before it.
   clock := clock_timestamp();
@@ -923,13 +924,14 @@ begin
       message = format('the events and the state do not count on from version %s', expected_version);
   end if;
 
-  -- By command_id alone, and not by the primary key: see the index.
-  if exists (select from public.job_queue_log l where l.command_id = any (given.command_ids) and l.queue || '' = $1) then
+  -- By command_id alone, and not by the primary key: see the index. What is archived is forgotten, all of it.
+  if exists (select from public.job_queue_log l where l.command_id = any (given.command_ids) and l.queue || '' = $1
+                and l.seq + 0 > head.archived_seq) then
     return answer || (
       select jsonb_build_object('reason', 'known', 'known', jsonb_agg(to_jsonb(k) order by k.seqs -> 0)) from (
         select l.command_id, min(l.command_hash) as command_hash, jsonb_agg(l.seq order by l.seq) as seqs
           from public.job_queue_log l
-         where l.command_id = any (given.command_ids) and l.queue || '' = $1
+         where l.command_id = any (given.command_ids) and l.queue || '' = $1 and l.seq + 0 > head.archived_seq
          group by l.command_id) k);
   end if;
 
@@ -1066,11 +1068,15 @@ $$;
 
 -- job_queue_archive(queue, through, keep): takes the events up to a snapshot out of job_queue_log, in one transaction. The
 -- queue's lock is held only at the end, to note the cut. A process that starts later goes on from the snapshot.
+-- Of a job that had not ended at the cut, everything from its last `queued` on, and the `queued` by which its row of `jobs` was
+-- taken in, stays in job_queue_log until a later cut: what is still to come of it leads back there (its row, its dead letter,
+-- what is kept beside the log). Readers in order pass over what is at or below the cut. The same for jobs whose rows are set
+-- aside (job_queue_set_aside) and, with keep, for dead letters that were neither retried nor dropped.
 --   through  the number of a snapshot (job_queue_put_snapshot) that is above the last cut
 --   keep     true: into job_queue_log_archive, where readers of the log find them; false: they are gone, with what the archive
 --            had, and with what is kept beside the log (job_queue_data, job_queue_dropped) of jobs
 --            of which the log has nothing left
--- Returns {archived_seq, archived}: the cut now, and how many events were taken out; 0 when the user's tables do not follow
+-- Returns {archived_seq, archived}: the cut now, and how many events it is further than before; 0 when the user's tables do not follow
 -- that far yet (job_queue_project) or another call is at it.
 -- Raises JQ001 when there is no such snapshot.
 create or replace function public.job_queue_archive(queue text, through bigint, keep boolean) returns jsonb
@@ -1079,8 +1085,9 @@ set search_path = pg_catalog, pg_temp
 as $$
 #variable_conflict use_column
 declare
+  -- Before anything is read: what another call has cut meanwhile is seen.
+  alone boolean := pg_try_advisory_xact_lock(hashtextextended('interlock.archive:' || $1, 0));
   head record;
-  moved bigint := 0;
   cut bytea;
 begin
   select h.archived_seq, h.projected_seq into head from public.job_queue_heads h where h.queue = $1;
@@ -1090,22 +1097,41 @@ begin
       message = format('there is no snapshot of the queue at event %s to archive below', $2),
       hint = 'Make one first: interlock snapshot.';
   end if;
-  if $2 <= head.archived_seq or not pg_try_advisory_xact_lock(hashtextextended('interlock.archive:' || $1, 0))
+  if $2 <= head.archived_seq or not alone
      or ($2 > head.projected_seq and exists (select from public.job_queue_targets())) then
     return jsonb_build_object('archived_seq', head.archived_seq, 'archived', 0);
   end if;
   -- For the trigger that keeps the log append-only; undone with the transaction.
   perform set_config('interlock.archive', $1 || ':' || $2, true);
   if keep then
+    -- What stayed at an earlier cut is there already, or gone for good.
     insert into public.job_queue_log_archive
-    select l.* from public.job_queue_log l where l.queue = $1 and l.seq <= $2 on conflict do nothing;
+    select l.* from public.job_queue_log l where l.queue = $1 and l.seq > head.archived_seq and l.seq <= $2;
   else
     -- What was kept before would have a gap behind it.
     delete from public.job_queue_log_archive a where a.queue = $1;
   end if;
   select l.hash into cut from public.job_queue_log l where l.queue = $1 and l.seq = $2;
-  delete from public.job_queue_log l where l.queue = $1 and l.seq <= $2;
-  get diagnostics moved = row_count;
+  -- By the log alone, and not by the jobs that live now: what ended after the cut is followed and listed from there as well.
+  with jobs as materialized (
+    select l.job_id, max(l.seq) filter (where l.event_type = 'queued') as life,
+           max(l.seq) filter (where l.event_type in ('completed', 'cancelled')) as ended,
+           max(l.seq) filter (where l.event_type = 'expired'
+             or (l.event_type in ('failed', 'lease_expired') and l.data ? 'final')) as died
+      from public.job_queue_log l
+     where l.queue = $1 and l.seq <= $2 and l.job_id is not null
+     group by l.job_id),
+  stay as materialized (
+    select j.job_id, j.life
+      from jobs j
+      left join public.job_queue_dropped d on d.queue = $1 and d.job_id = j.job_id
+     where j.life > coalesce(greatest(j.ended, case when not $3 or d.seq >= j.died then j.died end), 0)
+        or exists (select from public.job_queue_set_aside a where a.queue = $1 and a.job_id = j.job_id))
+  delete from public.job_queue_log l
+   where l.queue = $1 and l.seq <= $2
+     and not exists (
+       select from stay s
+        where s.job_id = l.job_id and (s.life <= l.seq or (l.event_type = 'queued' and l.data ? 'intake')));
   if not keep then
     delete from public.job_queue_data d
      where d.queue = $1 and coalesce(d.life, 0) <= $2
@@ -1120,7 +1146,7 @@ begin
          chain_from = case when keep or cut is null then h.chain_from else $2 end,
          chain_start = case when keep or cut is null then h.chain_start else cut end
    where h.queue = $1;
-  return jsonb_build_object('archived_seq', $2, 'archived', moved);
+  return jsonb_build_object('archived_seq', $2, 'archived', $2 - head.archived_seq);
 end
 $$;
 
@@ -1316,7 +1342,7 @@ begin
   if after is null or after < 0 or lim is null or lim not between 1 and 10000 then
     raise exception using errcode = 'JQ001', message = 'job_queue_chain takes a queue, after >= 0 and a limit of 1..10000';
   end if;
-  select h.version, h.chain_from, h.chain_start, h.chain into head from public.job_queue_heads h where h.queue = $1;
+  select h.version, h.archived_seq, h.chain_from, h.chain_start, h.chain into head from public.job_queue_heads h where h.queue = $1;
   if head.chain is null then
     return null;
   end if;
@@ -1327,7 +1353,7 @@ begin
         from (
           select l.seq, l.hash, public.job_queue_event_text(l) as text
             from public.job_queue_log l
-           where l.queue = $1 and l.seq > greatest($2, head.chain_from) and l.seq <= greatest($2, head.chain_from) + $3
+           where l.queue = $1 and l.seq > greatest($2, head.chain_from, head.archived_seq) and l.seq <= greatest($2, head.chain_from) + $3
           union all
           select a.seq, a.hash, public.job_queue_event_text(row(a.*)::public.job_queue_log)
             from public.job_queue_log_archive a
@@ -3233,8 +3259,8 @@ $privileges$;
 -- What this was. Rows change only when something did, so that running it again leaves everything as it is.
 insert into public.job_queue_migrations as m (version, checksum)
 values 
-  ('000', 'c09c53f8ffb8f11a8e435e1e80d815f868f433f72459a67265dee24011816264'),
-  ('027', 'c09c53f8ffb8f11a8e435e1e80d815f868f433f72459a67265dee24011816264')
+  ('000', '7923322f65ede3e31920cd0dcae8e1f08ddd6aa26818f833a5c01ccb7d480fe1'),
+  ('027', '7923322f65ede3e31920cd0dcae8e1f08ddd6aa26818f833a5c01ccb7d480fe1')
 on conflict (version) do update set checksum = excluded.checksum, applied_at = excluded.applied_at
   where m.checksum <> excluded.checksum;
 -- PostgREST finds the new functions after this; nobody else listens.

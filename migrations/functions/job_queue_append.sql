@@ -61,10 +61,10 @@ begin
       case when coalesce(current_setting('request.method', true), '') = '' then '2s' else '500ms' end, true);
   end if;
   -- A statement of its own: a query that also read the log would see it as it was before the wait.
-  select h.version, h.last_at, h.chain into head from public.job_queue_heads h where h.queue = $1 for update;
+  select h.version, h.last_at, h.chain, h.archived_seq into head from public.job_queue_heads h where h.queue = $1 for update;
   if not found then
     perform public.job_queue_open($1);
-    select h.version, h.last_at, h.chain into head from public.job_queue_heads h where h.queue = $1 for update;
+    select h.version, h.last_at, h.chain, h.archived_seq into head from public.job_queue_heads h where h.queue = $1 for update;
   end if;
   -- Read after the wait: now() and statement_timestamp() are from before it.
   clock := clock_timestamp();
@@ -99,13 +99,14 @@ begin
       message = format('the events and the state do not count on from version %s', expected_version);
   end if;
 
-  -- By command_id alone, and not by the primary key: see the index.
-  if exists (select from public.job_queue_log l where l.command_id = any (given.command_ids) and l.queue || '' = $1) then
+  -- By command_id alone, and not by the primary key: see the index. What is archived is forgotten, all of it.
+  if exists (select from public.job_queue_log l where l.command_id = any (given.command_ids) and l.queue || '' = $1
+                and l.seq + 0 > head.archived_seq) then
     return answer || (
       select jsonb_build_object('reason', 'known', 'known', jsonb_agg(to_jsonb(k) order by k.seqs -> 0)) from (
         select l.command_id, min(l.command_hash) as command_hash, jsonb_agg(l.seq order by l.seq) as seqs
           from public.job_queue_log l
-         where l.command_id = any (given.command_ids) and l.queue || '' = $1
+         where l.command_id = any (given.command_ids) and l.queue || '' = $1 and l.seq + 0 > head.archived_seq
          group by l.command_id) k);
   end if;
 

@@ -16,7 +16,7 @@ begin
   if after is null or after < 0 or lim is null or lim not between 1 and 10000 then
     raise exception using errcode = 'JQ001', message = 'job_queue_chain takes a queue, after >= 0 and a limit of 1..10000';
   end if;
-  select h.version, h.chain_from, h.chain_start, h.chain into head from public.job_queue_heads h where h.queue = $1;
+  select h.version, h.archived_seq, h.chain_from, h.chain_start, h.chain into head from public.job_queue_heads h where h.queue = $1;
   if head.chain is null then
     return null;
   end if;
@@ -27,7 +27,7 @@ begin
         from (
           select l.seq, l.hash, public.job_queue_event_text(l) as text
             from public.job_queue_log l
-           where l.queue = $1 and l.seq > greatest($2, head.chain_from) and l.seq <= greatest($2, head.chain_from) + $3
+           where l.queue = $1 and l.seq > greatest($2, head.chain_from, head.archived_seq) and l.seq <= greatest($2, head.chain_from) + $3
           union all
           select a.seq, a.hash, public.job_queue_event_text(row(a.*)::public.job_queue_log)
             from public.job_queue_log_archive a

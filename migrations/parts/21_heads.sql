@@ -2,7 +2,8 @@
 -- version: the last sequence number; last_at: its time; epoch: changes when a database was restored; projected_seq: how
 -- far the user's tables follow; min_reader: the least schema_version a reader has to understand; chain: the hash of the
 -- last event, if the events after chain_from are chained (job_queue_start_chain); chain_start: what the first of them goes
--- on from, if those before it are gone; archived_seq: events up to there are not in job_queue_log (job_queue_archive).
+-- on from, if those before it are gone; archived_seq: the log begins after it; of what is up to there, job_queue_log has what
+-- jobs that go on over the cut began with (job_queue_archive).
 create table if not exists public.job_queue_heads (
   queue text primary key,
   version bigint not null default 0,

@@ -64,7 +64,8 @@ export interface LogStore {
   putSnapshot(queue: string, snapshot: StoredSnapshot): Promise<void>
   /**
    * Takes the events up to a snapshot out of the log: with `keep` to where `read` still finds them, else for good, and with
-   * them what is kept beside the log of jobs that came before and have ended.
+   * them what is kept beside the log of jobs that came before and have ended. Of jobs that had not ended by then everything is
+   * known as before: whoever fails is among the dead.
    * @throws InterlockError `invalid_input` when there is no snapshot at that number
    */
   archive(

@@ -1,5 +1,6 @@
 import { appendContract } from './contract/append.ts'
 import { benchFor, type Runner, type Subject } from './contract/bench.ts'
+import { cutContract } from './contract/cut.ts'
 import { dataContract } from './contract/data.ts'
 import { deadContract } from './contract/dead.ts'
 import { leaseContract } from './contract/leases.ts'
@@ -35,5 +36,6 @@ export function storeContract(
     runner.describe('read', () => readContract(bench))
     runner.describe('rebuild', () => rebuildContract(bench))
     runner.describe('snapshot', () => snapshotContract(bench))
+    runner.describe('cut', () => cutContract(bench))
   })
 }

@@ -42,6 +42,16 @@ const countsOf = (events: readonly LoggedEvent[]) => {
   return { queued: count('queued'), cancelled: count('cancelled'), completed: count('completed') }
 }
 
+/** What a cut leaves in the log: what comes after it, and what it began with that had not ended. */
+function leftOf(log: readonly LoggedEvent[], cut: number): readonly LoggedEvent[] {
+  const ended = new Set(
+    log.flatMap(({ type, jobId, seq }) =>
+      seq <= cut && (type === 'completed' || type === 'cancelled') ? [jobId] : [],
+    ),
+  )
+  return log.filter(({ jobId, seq }) => seq > cut || (jobId !== undefined && !ended.has(jobId)))
+}
+
 const rows = async (url: string, table: string): Promise<number> => {
   const client = new pg.Client({ connectionString: url })
   await client.connect()
@@ -57,7 +67,7 @@ describe('archive', () => {
     expect(await documentOf(url, ['archive', '--before', String(cut)])).toMatchObject({
       ...{ archivedSeq: cut, archived: cut, kept: true, file: null },
     })
-    expect(await rows(url, 'job_queue_log')).toBe(before.log.length - cut)
+    expect(await rows(url, 'job_queue_log')).toBe(leftOf(before.log, cut).length)
     expect(await rows(url, 'job_queue_log_archive')).toBe(cut)
     expect(await saidOf(url)).toEqual(before)
     expect(await documentOf(url, ['archive', '--before', String(cut)])).toMatchObject({ archived: 0 })
@@ -67,6 +77,24 @@ describe('archive', () => {
     await worked(url, ['f,p,0'])
     expect(await documentOf(url, ['verify'])).toMatchObject({ ok: true, firstBad: null })
     expect(await documentOf(url, ['audit'])).toMatchObject({ violations: [] })
+  })
+
+  it('leaves in the log what a job that lives on began with, and reads it once', async () => {
+    const { url } = await oldQueue()
+    const before = await saidOf(url)
+    const cut = before.log.length
+    expect(await documentOf(url, ['archive', '--before', String(cut)])).toMatchObject({ archived: cut })
+    expect(await rows(url, 'job_queue_log_archive')).toBe(cut)
+    expect(leftOf(before.log, cut).map(({ type, jobId }) => [type, jobId])).toEqual([['queued', 'later']])
+    expect(await rows(url, 'job_queue_log')).toBe(1)
+    expect(await saidOf(url)).toEqual(before)
+    expect(await documentOf(url, ['cancel', 'later'])).toMatchObject({ state: 'cancelled' })
+    expect(await documentOf(url, ['archive', '--before', String(cut + 1)])).toMatchObject({ archived: 1 })
+    expect(await rows(url, 'job_queue_log')).toBe(0)
+    expect(await rows(url, 'job_queue_log_archive')).toBe(cut + 1)
+    expect((await logOf(url)).slice(0, cut)).toEqual(before.log)
+    expect(await documentOf(url, ['verify'])).toMatchObject({ ok: true, firstBad: null })
+    expect(await documentOf(url, ['chain'])).toMatchObject({ bad: null })
   })
 
   it('writes them to a file, whole, before they leave the database', async () => {

@@ -6,7 +6,7 @@ import type { MemoryQueue } from './database.ts'
 /** `job_queue_dead`: how each job's last life ended, the newest first. */
 export function deadIn(queue: MemoryQueue, filter: DeadFilter): readonly DeadJob[] {
   const found: DeadJob[] = []
-  for (const end of queue.log.toReversed()) {
+  for (const end of queue.log.slice(queue.goneSeq).toReversed()) {
     const job = isDead(end) ? deadJob(queue, end) : undefined
     if (job === undefined || !isWanted(job, filter)) continue
     found.push(job)
