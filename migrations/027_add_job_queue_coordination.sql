@@ -628,9 +628,6 @@ begin
          and not exists (
            select from public.job_queue_log l
             where l.queue = any (array(select h.queue from public.job_queue_heads h)) and l.job_id = t.%1$I::text)
-         and not exists (
-           select from public.job_queue_jobs j
-            where j.queue = any (array(select h.queue from public.job_queue_heads h)) and j.job_id = t.%1$I::text)
          and not exists (select from public.job_queue_arrivals a where a.job_id = t.%1$I::text)
          for no key update of t),
     cleared as (
@@ -706,9 +703,6 @@ begin
          and not exists (
            select from public.job_queue_log l
             where l.queue = any (array(select h.queue from public.job_queue_heads h)) and l.job_id = t.%1$I::text)
-         and not exists (
-           select from public.job_queue_jobs j
-            where j.queue = any (array(select h.queue from public.job_queue_heads h)) and j.job_id = t.%1$I::text)
          and not exists (select from public.job_queue_arrivals a where a.job_id = t.%1$I::text)),
     first as materialized (
       select u.* from unknown u where u.state = any ($1) order by u.since, u.key limit $3)
@@ -1378,10 +1372,6 @@ begin
                where t.%3$I is not null and not exists (
                  select from public.job_queue_log l
                   where l.queue = any (array(select h.queue from public.job_queue_heads h)) and l.job_id = t.%1$I::text)
-                 -- The log does not have all of a live job any more when it was archived.
-                 and not exists (
-                 select from public.job_queue_jobs j
-                  where j.queue = any (array(select h.queue from public.job_queue_heads h)) and j.job_id = t.%1$I::text)
                limit 1000) u
       $sql$, target.key_column, of_jobs ->> 'queued_at', of_jobs ->> 'blocked_by_job_id') into unknown_rows using activated;
   end if;
@@ -3214,7 +3204,7 @@ $privileges$;
 -- What this was. Rows change only when something did, so that running it again leaves everything as it is.
 insert into public.job_queue_migrations as m (version, checksum)
 values 
-  ('027', '7923322f65ede3e31920cd0dcae8e1f08ddd6aa26818f833a5c01ccb7d480fe1')
+  ('027', '9574112938473018697b50fad1274edc73746f51ee564d02e6464b9d87e15105')
 on conflict (version) do update set checksum = excluded.checksum, applied_at = excluded.applied_at
   where m.checksum <> excluded.checksum;
 -- PostgREST finds the new functions after this; nobody else listens.

@@ -45,9 +45,6 @@ begin
          and not exists (
            select from public.job_queue_log l
             where l.queue = any (array(select h.queue from public.job_queue_heads h)) and l.job_id = t.%1$I::text)
-         and not exists (
-           select from public.job_queue_jobs j
-            where j.queue = any (array(select h.queue from public.job_queue_heads h)) and j.job_id = t.%1$I::text)
          and not exists (select from public.job_queue_arrivals a where a.job_id = t.%1$I::text)
          for no key update of t),
     cleared as (

@@ -60,10 +60,6 @@ begin
                where t.%3$I is not null and not exists (
                  select from public.job_queue_log l
                   where l.queue = any (array(select h.queue from public.job_queue_heads h)) and l.job_id = t.%1$I::text)
-                 -- The log does not have all of a live job any more when it was archived.
-                 and not exists (
-                 select from public.job_queue_jobs j
-                  where j.queue = any (array(select h.queue from public.job_queue_heads h)) and j.job_id = t.%1$I::text)
                limit 1000) u
       $sql$, target.key_column, of_jobs ->> 'queued_at', of_jobs ->> 'blocked_by_job_id') into unknown_rows using activated;
   end if;
