@@ -19,7 +19,7 @@ const workflows = Array.from({ length: 20 }, (_, n) => ({
   steps: [0, 1, 2].map((i) => ({
     name: `step-${i}`,
     default_model: models[(n + i * 3) % 8] ?? null,
-    ms: 60,
+    ms: 300,
   })),
 }))
 
