@@ -2,7 +2,9 @@ import { expect, it } from 'vitest'
 import { appendNow, queuedEvent, until } from '../../src/testing/index.ts'
 import { connection, migratedDatabase, opened } from './support.ts'
 
-const holders = "select pid from pg_locks where locktype = 'advisory' and granted"
+/** In this database: the server is shared with other test files. */
+const holders = `select l.pid from pg_locks l join pg_database d on d.oid = l.database
+  where l.locktype = 'advisory' and l.granted and d.datname = current_database()`
 
 async function two() {
   const url = await migratedDatabase()
