@@ -19,7 +19,7 @@ export interface EpochOptions {
 }
 
 /**
- * After a restore: folds the log as it is now, and begins a new epoch in which the queue is held. Joins nothing and sends no
+ * After a restore: folds the log as it is now, and begins a new epoch in which the queue is drained. Joins nothing and sends no
  * beat: a process that joined would expire the leases of the jobs in doubt first.
  * @throws what the store throws
  */

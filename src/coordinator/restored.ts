@@ -12,7 +12,7 @@ export interface RestoredOptions extends Omit<EpochOptions, 'ended'> {
 
 /**
  * A backup was restored under this process: the log is another one, and what the process holds is void. It is among the first to
- * know, so it holds the queue in a new epoch, before somebody starts jobs under numbers that were tokens already.
+ * know, so it drains the queue in a new epoch, before somebody starts jobs under numbers that were tokens already.
  */
 export class Restored {
   readonly #options: RestoredOptions
@@ -51,10 +51,10 @@ export class Restored {
     try {
       await onEnd()
       await beginEpoch({ ...options, ended: epoch() })
-      logger.warn(`[COORDINATOR] Queue ${options.queue} held in a new epoch: interlock recover`)
+      logger.warn(`[COORDINATOR] Queue ${options.queue} drained in a new epoch: interlock recover`)
     } catch (error) {
       logger.error(
-        `[COORDINATOR] Queue ${options.queue} could not be held; do it by hand, interlock recover --begin: ${errorText(error)}`,
+        `[COORDINATOR] Queue ${options.queue} could not be drained; do it by hand, interlock recover --begin: ${errorText(error)}`,
       )
     }
   }
