@@ -1,5 +1,7 @@
 /** Wake-ups by Realtime: what comes, what is lost, and what is done about it. */
+import { setTimeout as sleep } from 'node:timers/promises'
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest'
+import { postgresStore } from '../../src/adapter/postgres/index.ts'
 import { type SupabaseOptions, supabaseClient } from '../../src/adapter/supabase/index.ts'
 import { WakeChannel } from '../../src/adapter/supabase/wake-channel.ts'
 import { type Coordinator, createCoordinator } from '../../src/coordinator/index.ts'
@@ -52,7 +54,6 @@ describe('another process', () => {
   it('is woken by a process that has a connection to the database', async () => {
     const queue = freshQueue()
     const b = await join(queue)
-    const { postgresStore } = await import('../../src/adapter/postgres/index.ts')
     const store = postgresStore(project.databaseUrl)
     const a = await createCoordinator({ store, queue, logger: silent })
     onTestFinished(async () => {
@@ -109,12 +110,43 @@ describe('the database', () => {
     onTestFinished(() => store.close())
     const begun = performance.now()
     for (let n = 0; n < 40; n++) await appendNow(store, queue, [queuedEvent(`job-${n}`)])
-    const most = Math.ceil((performance.now() - begun) / 250) + 1
+    // One in 250 ms, and what is urgent up to 3 ahead of that.
+    const most = Math.ceil((performance.now() - begun) / 250) + 1 + 3
     await expect.poll(() => heard.length).toBeGreaterThan(0)
     expect(heard.length).toBeLessThanOrEqual(most)
     // The last version is not told of; whoever heard the message before it looks again.
     const b = await join(queue)
     await expect.poll(() => b.state().version).toBe(40)
+  })
+
+  it('tells of what somebody may wait for at once, and of the rest by turns', async () => {
+    const queue = freshQueue()
+    const one = await join(queue)
+    await one.setPolicy('by-model')
+    await one.enqueue(['a', 'b', 'c'].map((jobId) => ({ jobId, models: [jobId] })))
+    await sleep(1_000)
+    const heard = await listenTo(queue)
+    const claim = { max: 1, kinds: null }
+    const versions: number[] = []
+    for (let n = 0; n < 3; n++) {
+      await one.claim(claim)
+      versions.push(one.state().version)
+    }
+    await one.enqueue([{ jobId: 'd', models: ['d'] }])
+    versions.push(one.state().version)
+    await expect.poll(() => heard, { timeout: 150, interval: 10 }).toEqual([versions[0], versions[3]])
+  })
+
+  it('tells of what comes over a connection by turns, and that it did', async () => {
+    const queue = freshQueue()
+    const store = storeOn(project, { wake: 'poll' })
+    onTestFinished(() => store.close())
+    await store.open(queue)
+    const heard = await listenTo(queue)
+    const direct = postgresStore(project.databaseUrl)
+    onTestFinished(() => direct.close())
+    for (let n = 0; n < 3; n++) await appendNow(direct, queue, [queuedEvent(`job-${n}`)])
+    await expect.poll(() => heard).toEqual([1])
   })
 
   it('goes on when Realtime fails', async () => {
