@@ -81,7 +81,7 @@ function later(a: Place | undefined, b: Place | undefined): Place | undefined {
  * writes depends on the state only, so it may be called after every event or once for many.
  */
 export function settle(draft: Draft): void {
-  for (const place of draft.unsettled) {
+  for (const place of draft.open) {
     const job = draft.jobs.get(place)
     if (job !== undefined && standsAt(job, place)) settleJob(draft, job)
   }

@@ -12,7 +12,7 @@ export function takeModels(draft: Draft, job: Job, at: Micros): void {
   if (usesSlot(job)) {
     draft.slots = draft.slots.insert(job.place, owner)
     // Whoever stands first in line has nobody ahead but may wait for this one, which passed it.
-    draft.unsettle(draft.line.min())
+    draft.unsettleAt(draft.line, 0)
   }
   if (job.exclusive) draft.alone++
   for (const name of job.spec.models) {
@@ -20,7 +20,7 @@ export function takeModels(draft: Draft, job: Job, at: Micros): void {
     model.holders = model.holders.insert(job.place, owner)
     countStart(draft, model, at)
     const free = capacityOf(draft.policy, name) - model.holders.size
-    draft.unsettle(model.line.at(free))
+    draft.unsettleAt(model.line, free)
   }
   endOffersFor(draft, job, at)
 }
@@ -37,11 +37,11 @@ export function giveBackModels(draft: Draft, job: Job): void {
   for (const name of job.spec.models) {
     const model = draft.model(name)
     model.holders = model.holders.remove(job.place, owner)
-    draft.freed.add(name)
+    draft.free(name)
     draft.unsettleBehind(model, job.place)
-    draft.unsettle(model.line.min())
+    draft.unsettleAt(model.line, 0)
     draft.forget(model)
   }
-  draft.unsettle(draft.line.after(job.place))
-  draft.unsettle(draft.line.min())
+  draft.unsettleAfter(draft.line, job.place)
+  draft.unsettleAt(draft.line, 0)
 }

@@ -9,7 +9,7 @@ import { reserves } from './reservation.ts'
 export function enterLine(draft: Draft, job: OwnJob): void {
   const { owner } = draft
   const { place, spec } = job
-  draft.arrived.push(place)
+  draft.arrive(place)
   if (!usesSlot(job)) {
     draft.unbound = draft.unbound.insert(place, owner)
     return
@@ -22,8 +22,8 @@ export function enterLine(draft: Draft, job: OwnJob): void {
     if (reserves(draft, job)) model.reserved = model.reserved.insert(place, owner)
     draft.unsettleBehind(model, place)
   }
-  draft.unsettled.add(place)
-  draft.unsettle(draft.line.after(place))
+  draft.unsettle(place)
+  draft.unsettleAfter(draft.line, place)
 }
 
 /** The opposite: it starts, ends, moves or is put off. One that starts stays ahead of all behind it. */
@@ -45,12 +45,12 @@ export function leaveLine(draft: Draft, job: OwnJob, starts: boolean): void {
     model.line = model.line.remove(place, owner)
     if (reserves(draft, job)) model.reserved = model.reserved.remove(place, owner)
     if (starts) continue
-    draft.freed.add(name)
+    draft.free(name)
     draft.unsettleBehind(model, place)
     draft.forget(model)
   }
   draft.unsettled.delete(place)
   if (starts) return
   if (job.exclusive) draft.wide = true
-  draft.unsettle(draft.line.after(place))
+  draft.unsettleAfter(draft.line, place)
 }

@@ -48,15 +48,15 @@ export function withdrawOffer(draft: Draft, job: OwnJob, starts = false): void {
   for (const name of job.spec.models) {
     const model = draft.model(name)
     model.offers = model.offers.remove(job.place, owner)
-    if (!starts) draft.freed.add(name)
+    if (!starts) draft.free(name)
   }
 }
 
 /** The job stands in line like one that just came, and is offered anew when it is startable again. */
 export function endOffer(draft: Draft, job: Job): void {
   withdrawOffer(draft, draft.edit(job))
-  draft.arrived.push(job.place)
-  draft.unsettled.add(job.place)
+  draft.arrive(job.place)
+  draft.unsettle(job.place)
   if (!usesSlot(job)) draft.unbound = draft.unbound.insert(job.place, draft.owner)
 }
 

@@ -28,21 +28,14 @@ export function replay(events: Iterable<RecordedEvent>): Ledger {
   return replayer.ledger()
 }
 
-/**
- * Events after which a replay lets go of what a draft notes for decisions (whose row changed, who came into line): over a
- * million events that would hold on to every job that ever was.
- */
-const STRETCH = 5_000
-
 /** Takes events as they come, in pages or one by one, and shows the ledger when asked. */
 export class Replayer {
   #draft: Draft
-  #pushed = 0
   /** Set by the first corrupt event: part of it may be written, so no ledger is shown from then on. */
   #failure: { readonly error: unknown } | undefined
 
   constructor(from: Ledger = emptyLedger) {
-    this.#draft = new Draft(from)
+    this.#draft = new Draft(from, { accounts: false })
   }
 
   /** @throws InterlockError `corrupt_log`, and the same again from whatever is asked next. */
@@ -54,15 +47,14 @@ export class Replayer {
       this.#failure = { error }
       throw error
     }
-    if (++this.#pushed % STRETCH === 0) this.ledger()
   }
 
-  /** The ledger so far. Costs a fresh owner: not meant for every event. */
+  /** The ledger so far. Costs a fresh owner, and a look at everybody in line: not meant for every event. */
   ledger(): Ledger {
     this.#check()
     settle(this.#draft)
     const ledger = this.#draft.seal()
-    this.#draft = new Draft(ledger)
+    this.#draft = new Draft(ledger, { accounts: false })
     return ledger
   }
 

@@ -30,7 +30,7 @@ function unsettleCapacities(draft: Draft, before: Policy): void {
     const now = capacityOf(draft.policy, model)
     const from = Math.max(0, Math.min(old, now) - holders.size)
     const to = Math.min(line.size, Math.max(old, now) - holders.size)
-    for (let rank = from; rank < to; rank++) draft.unsettle(line.at(rank))
+    for (let rank = from; rank < to; rank++) draft.unsettleAt(line, rank)
   }
 }
 
@@ -46,7 +46,7 @@ function unsettleReady(draft: Draft, before: Policy): void {
     for (const place of places) {
       const job = draft.jobs.get(place)
       if (job === undefined) continue
-      draft.touched.add(job.jobId)
+      draft.touch(job)
       draft.unsettle(place)
     }
   }
