@@ -15,10 +15,15 @@ const forms = 'pglite:<folder>, postgres://user@host:port/database or https://<p
 /**
  * Which store to open: `url` (the command line's `--url`) before INTERLOCK_URL before DATABASE_URL before SUPABASE_URL
  * before the embedded database in ./.interlock. The key of a Supabase project comes from the environment alone: a command
- * line is shown to everybody. The embedded one is never taken in production because somebody forgot an address.
+ * line is shown to everybody. An empty variable counts as none. The embedded one is never taken in production because
+ * somebody forgot an address.
  * @throws InterlockError `invalid_input`, `embedded_in_production`
  */
 export function targetOf(url: string | undefined, env: Env): Target {
+  if (url === '') {
+    // An unset variable in a script: to take another database in its place would surprise.
+    throw new InterlockError('invalid_input', `the address of the database is empty; give ${forms}`)
+  }
   const given = [url, env['INTERLOCK_URL'], env['DATABASE_URL'], env['SUPABASE_URL']].find(
     (text) => text !== undefined && text !== '',
   )

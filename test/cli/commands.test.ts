@@ -13,6 +13,7 @@ describe('every command', () => {
     [['status', '--nonsense'], "unknown option '--nonsense'"],
     [['run'], "missing required argument 'file'"],
     [['status', 'extra'], 'too many arguments'],
+    [['status', '--url', ''], 'the address of the database is empty'],
     [['status', '--url', 'ftp://somewhere'], 'to do: give pglite:<folder>'],
     [['status', '--url', 'https://x.supabase.co'], 'SUPABASE_SECRET_KEY'],
     [['status', '--url', 'http://x.supabase.co'], 'no known form'],
