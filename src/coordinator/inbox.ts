@@ -12,7 +12,7 @@ import {
 } from '../core/index.ts'
 import type { InboxAnswer, InboxRequest, LogStore } from '../port/index.ts'
 import { answerOf } from './inbox-answer.ts'
-import type { SendOptions } from './member.ts'
+import type { SendOptions } from './member-api.ts'
 
 /** Requests in one go: they share an append. */
 const BATCH = 100

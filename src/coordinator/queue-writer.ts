@@ -25,7 +25,7 @@ import type { DeadJob, JobData } from '../port/index.ts'
 import type { Coordinator, DeadFilter, EndOptions, FailOptions, NoteOptions, PauseOptions } from './api.ts'
 import { type DeadLetters, dropDead, listDead, retryDead } from './dead.ts'
 import { takeIn } from './intake.ts'
-import { AT_ONCE, type SendOptions } from './member.ts'
+import { AT_ONCE, type SendOptions } from './member-api.ts'
 import { QueueReader } from './queue-reader.ts'
 
 /** The writing side of a coordinator: one command each, and what is kept of jobs beside the log. */

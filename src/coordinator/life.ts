@@ -1,0 +1,127 @@
+import { InterlockError } from '../core/index.ts'
+import { atMost, pause } from './backoff.ts'
+import type { DatabaseClock } from './clock.ts'
+import type { Head } from './head.ts'
+import type { Incarnation } from './incarnation.ts'
+import type { Logger } from './logger.ts'
+import type { WholeOptions } from './options.ts'
+import type { Pen } from './pen.ts'
+import type { Pulse } from './pulse.ts'
+import { readToHead } from './read.ts'
+import type { Replica } from './replica.ts'
+import type { Restored } from './restored.ts'
+import type { Upkeep } from './upkeep.ts'
+
+/** How long a process that leaves waits for a database that does not answer. */
+const LEAVE_MS = 5_000
+
+export interface LifeOptions extends Pick<WholeOptions, 'store' | 'queue' | 'pollMs'> {
+  readonly replica: Replica
+  readonly clock: DatabaseClock
+  readonly head: Head
+  readonly pen: Pen
+  readonly pulse: Pulse
+  readonly upkeep: Upkeep
+  readonly incarnation: Incarnation
+  readonly restored: Restored
+  readonly logger: Logger
+  /** Fires when the process leaves. */
+  readonly closing: AbortController
+  readonly onError: (error: unknown) => void
+  /** The leases of these are over. */
+  readonly expire: (workerIds: readonly string[]) => Promise<void>
+}
+
+/** How a process joins a queue, and how it leaves it. */
+export class Life {
+  readonly #options: LifeOptions
+  #isOpen = false
+  /** Whose leases are over by a beat that came before this process could send. */
+  readonly #overdueAtFirst: string[] = []
+
+  constructor(options: LifeOptions) {
+    this.#options = options
+  }
+
+  /** @throws InterlockError `closed`, `log_went_back`, `store_unavailable`: nothing can be sent */
+  checkOpen(): void {
+    const { restored } = this.#options
+    if (this.#isClosing) {
+      throw new InterlockError('closed', 'the coordinator is closed; make a new one with createCoordinator')
+    }
+    if (restored.error !== undefined) throw restored.error
+    if (this.#isOpen) return
+    throw new InterlockError('store_unavailable', 'the database has not been reached yet; see the log')
+  }
+
+  /** Reads the log, registers the process, listens. @throws what the store throws */
+  async open(): Promise<void> {
+    const { store, queue, replica, clock, head, pen, pulse, upkeep, incarnation, expire } = this.#options
+    await store.open(queue)
+    await upkeep.begin()
+    await readToHead({ store, queue, replica, clock, head })
+    pulse.watch()
+    await incarnation.lease.start()
+    await pulse.begin()
+    upkeep.start()
+    this.#isOpen = true
+    await pen.catchUp()
+    await expire(this.#overdueAtFirst.splice(0))
+    upkeep.catchUp()
+  }
+
+  /** Goes on trying to open, once per second or poll, until it succeeds or the coordinator is closed. */
+  async openLater(): Promise<void> {
+    const { pollMs, closing, logger, onError } = this.#options
+    while (!this.#isOpen && !this.#isClosing) {
+      await pause(Math.max(1_000, pollMs), closing.signal)
+      try {
+        await this.open()
+        if (this.#isClosing) return await this.#undoOpen()
+        logger.info('[COORDINATOR] Database reached')
+      } catch (error) {
+        onError(error)
+      }
+    }
+  }
+
+  overdue(workerIds: readonly string[]): void {
+    if (this.#isOpen) void this.#options.expire(workerIds)
+    else this.#overdueAtFirst.push(...workerIds)
+  }
+
+  /** Finishes what is under way and gives up the lease. It waits 5 s at most for a database that does not answer. */
+  async leave(): Promise<void> {
+    if (this.#isClosing) return
+    const { logger, pulse, replica, incarnation } = this.#options
+    if (!(await atMost(LEAVE_MS, this.#finish()))) {
+      logger.warn('[COORDINATOR] Left without waiting for the database: its lease runs out by itself')
+    }
+    pulse.unwatch()
+    replica.complete()
+    incarnation.complete()
+  }
+
+  get #isClosing(): boolean {
+    return this.#options.closing.signal.aborted
+  }
+
+  async #finish(): Promise<void> {
+    const { closing, pen, pulse, restored, upkeep, incarnation } = this.#options
+    await pulse.rest()
+    closing.abort()
+    await pen.idle()
+    await restored.close()
+    await upkeep.close()
+    if (this.#isOpen) await incarnation.leave()
+  }
+
+  /** It was closed while it opened. */
+  async #undoOpen(): Promise<void> {
+    const { pulse, upkeep, incarnation } = this.#options
+    await pulse.rest()
+    await upkeep.pause()
+    pulse.unwatch()
+    await incarnation.leave()
+  }
+}
