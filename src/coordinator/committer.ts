@@ -1,7 +1,5 @@
 import {
   type Command,
-  type CommandResult,
-  type DataChange,
   type Decision,
   decide,
   InterlockError,
@@ -13,18 +11,9 @@ import type { AppendAnswer, AppendRequest, TurnStore } from '../port/index.ts'
 import { backoffMs, pause } from './backoff.ts'
 import { Baton } from './baton.ts'
 import { dataOf } from './data-of.ts'
-import { OpenCommands } from './open-commands.ts'
+import { OpenCommands, type Pending } from './open-commands.ts'
 import { type Patience, patiently } from './patience.ts'
 import { checkEpoch, type Reader, readOn, readToHead } from './read.ts'
-
-/** A command that waits for its answer. */
-export interface Pending {
-  readonly command: Command
-  /** Written in the append of the events that it belongs to. */
-  readonly data?: readonly DataChange[]
-  readonly resolve: (result: CommandResult) => void
-  readonly reject: (error: unknown) => void
-}
 
 export interface CommitterOptions extends Reader {
   readonly patience: Patience

@@ -1,8 +1,16 @@
 import type { Subscription } from 'rxjs'
-import type { Command, CommandResult, RecordedEvent } from '../core/index.ts'
-import type { Pending } from './committer.ts'
+import type { Command, CommandResult, DataChange, RecordedEvent } from '../core/index.ts'
 import { commandReused, resultFromLog } from './known.ts'
 import type { Replica } from './replica.ts'
+
+/** A command that waits for its answer. */
+export interface Pending {
+  readonly command: Command
+  /** Written in the append of the events that it belongs to. */
+  readonly data?: readonly DataChange[]
+  readonly resolve: (result: CommandResult) => void
+  readonly reject: (error: unknown) => void
+}
 
 /**
  * The commands of a batch that have no answer yet. It watches the events that come in: one that carries the id of an

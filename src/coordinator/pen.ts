@@ -1,6 +1,7 @@
 import type { Command, CommandResult, DataChange } from '../core/index.ts'
 import { takeBatch } from './batch.ts'
-import type { Committer, Pending } from './committer.ts'
+import type { Committer } from './committer.ts'
+import type { Pending } from './open-commands.ts'
 
 /**
  * Lets one append of this process be under way at a time. Commands that come meanwhile are decided and appended
