@@ -1,4 +1,5 @@
 /** Runs one command line of `interlock` in a process of its own, and answers what it took from the start of the process. */
+import { makeYoung } from '../../src/cli/heap.ts'
 import { runCli } from '../../src/cli/program.ts'
 import { answer, asked } from '../frame/child.ts'
 
@@ -8,6 +9,7 @@ export interface Ran {
   readonly peakMb: number
 }
 
+makeYoung()
 const { words } = asked<{ readonly words: readonly string[] }>()
 const { stderr, env } = process
 const stdout = { write: () => true }

@@ -1,8 +1,11 @@
 /** The program proper; `main.ts` loads it once it knows that this Node can run it. */
+import { makeYoung } from './heap.ts'
 import { interrupts } from './interrupt.ts'
 import { runCli } from './program.ts'
 import { workerProcess } from './run/worker-process.ts'
 import { WORKER_COMMAND } from './run/worker-processes.ts'
+
+makeYoung()
 
 // `interlock log | head` closes the pipe early; that is no failure of ours.
 process.stdout.on('error', (error: NodeJS.ErrnoException) => {
