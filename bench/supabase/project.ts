@@ -1,5 +1,6 @@
 import { projectStore } from '../../src/adapter/supabase/index.ts'
-import { type LocalSupabase, postgresDatabase, startLocalSupabase } from '../../src/dev/index.ts'
+import { postgresDatabase } from '../../src/dev/database/postgres.ts'
+import { type LocalSupabase, startLocalSupabase } from '../../src/dev/index.ts'
 import { migrationScript } from '../../src/migrate/index.ts'
 import type { LogStore } from '../../src/port/index.ts'
 import { startPostgres } from '../../test/support/postgres.ts'

@@ -1,5 +1,4 @@
 export { embeddedDatabase } from './database/pglite.ts'
-export { postgresDatabase } from './database/postgres.ts'
 export {
   DEV_PORT,
   type LocalSupabase,

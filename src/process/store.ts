@@ -1,7 +1,7 @@
 import { memoryStore } from '../adapter/memory/index.ts'
 import { stderrLogger } from '../coordinator/index.ts'
-import { InterlockError } from '../core/index.ts'
 import type { LogStore } from '../port/index.ts'
+import { loadDriver } from './driver.ts'
 import { patientStore } from './patient-store.ts'
 import type { Target } from './target.ts'
 
@@ -20,15 +20,5 @@ export async function storeAt(target: Target): Promise<LogStore> {
     }
     case 'pglite':
       return patientStore((await import('../adapter/pglite/index.ts')).pgliteStore(target.dir))
-  }
-}
-
-async function loadDriver<T>(name: string, load: () => Promise<T>): Promise<T> {
-  try {
-    return await load()
-  } catch (error) {
-    if ((error as { code?: string }).code !== 'ERR_MODULE_NOT_FOUND') throw error
-    const message = `the driver ${name} is not installed; run: npm install ${name}`
-    throw new InterlockError('store_unavailable', message, {}, error)
   }
 }

@@ -1,12 +1,8 @@
 /** The local Supabase answers as PostgREST does: requests whose answers were recorded from the real one. */
 import { PGlite } from '@electric-sql/pglite'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import {
-  embeddedDatabase,
-  type LocalSupabase,
-  postgresDatabase,
-  startLocalSupabase,
-} from '../../src/dev/index.ts'
+import { postgresDatabase } from '../../src/dev/database/postgres.ts'
+import { embeddedDatabase, type LocalSupabase, startLocalSupabase } from '../../src/dev/index.ts'
 import { createDatabase } from '../support/postgres-database.ts'
 import {
   conformanceSchema,

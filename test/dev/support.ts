@@ -1,12 +1,8 @@
 import { createClient, type SupabaseClient } from '@supabase/supabase-js'
 import pg from 'pg'
 import { onTestFinished } from 'vitest'
-import {
-  type LocalSupabase,
-  type LocalSupabaseOptions,
-  postgresDatabase,
-  startLocalSupabase,
-} from '../../src/dev/index.ts'
+import { postgresDatabase } from '../../src/dev/database/postgres.ts'
+import { type LocalSupabase, type LocalSupabaseOptions, startLocalSupabase } from '../../src/dev/index.ts'
 import { createDatabase } from '../support/postgres-database.ts'
 
 export interface Project extends LocalSupabase {

@@ -2,7 +2,7 @@
 import { PGlite } from '@electric-sql/pglite'
 import pg from 'pg'
 import { onTestFinished } from 'vitest'
-import { postgresDatabase } from '../../src/dev/index.ts'
+import { postgresDatabase } from '../../src/dev/database/postgres.ts'
 import { setUpProject } from '../../src/dev/setup.ts'
 import type { MigrationConnection } from '../../src/migrate/index.ts'
 import { createDatabase } from '../support/postgres-database.ts'

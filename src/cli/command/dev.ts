@@ -2,7 +2,7 @@ import { once } from 'node:events'
 import { attachAsOwner } from '../../adapter/pglite/attach.ts'
 import { InterlockError } from '../../core/index.ts'
 import { migrationScript } from '../../migrate/index.ts'
-import type { Target } from '../../process/index.ts'
+import { loadDriver, type Target } from '../../process/index.ts'
 import type { Cli } from '../cli.ts'
 import { wholeNumber } from '../whole-number.ts'
 
@@ -66,11 +66,13 @@ export function addDev(cli: Cli): void {
 }
 
 async function openFor(target: Target) {
-  const { embeddedDatabase, postgresDatabase } = await import('../../dev/index.ts')
   switch (target.kind) {
     case 'postgres':
-      return postgresDatabase(target.url)
+      return (await loadDriver('pg', () => import('../../dev/database/postgres.ts'))).postgresDatabase(
+        target.url,
+      )
     case 'pglite': {
+      const { embeddedDatabase } = await import('../../dev/index.ts')
       const name = `pglite:${target.dir}`
       const owned = await attachAsOwner(target.dir, name)
       return embeddedDatabase(name, owned.db, () => owned.close())

@@ -14,7 +14,7 @@ import {
   type WrittenMigration,
   writeSupabaseMigration,
 } from '../../migrate/index.ts'
-import { storeAt } from '../../process/index.ts'
+import { loadDriver, storeAt } from '../../process/index.ts'
 import type { Cli } from '../cli.ts'
 import type { Frame } from '../frame.ts'
 import { emptyFolder } from '../store.ts'
@@ -148,7 +148,7 @@ async function withConnection<T>(
   url: string,
   use: (connection: MigrationConnection) => Promise<T>,
 ): Promise<T> {
-  const { Client } = (await import('pg')).default
+  const { Client } = (await loadDriver('pg', () => import('pg'))).default
   const client = new Client({
     connectionString: url,
     connectionTimeoutMillis: 5_000,

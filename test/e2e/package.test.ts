@@ -1,0 +1,60 @@
+/** What somebody has who installs the package, and nothing else. */
+import { execFile, spawn } from 'node:child_process'
+import { existsSync, globSync, readFileSync } from 'node:fs'
+import path from 'node:path'
+import { afterAll, beforeAll, expect, it, onTestFinished } from 'vitest'
+import manifest from '../../package.json' with { type: 'json' }
+import { type InstalledPackage, installPackage } from '../support/package.ts'
+
+let installed: InstalledPackage
+beforeAll(async () => {
+  installed = await installPackage()
+})
+afterAll(() => installed.remove())
+
+const command = () => path.join(installed.unpacked, manifest.bin.interlock)
+const env = { PATH: process.env['PATH'] }
+
+it('starts a local Supabase over the embedded database, without a driver', async () => {
+  const child = spawn(process.execPath, [command(), 'dev', '--port', '0'], { cwd: installed.folder, env })
+  onTestFinished(() => void child.kill('SIGKILL'))
+  let spoken = ''
+  for (const stream of [child.stdout, child.stderr]) stream.on('data', (data) => (spoken += String(data)))
+  await expect.poll(() => spoken, { timeout: 60_000 }).toMatch(/^serving pglite:/m)
+  const [, url = '', key = ''] = /^SUPABASE_URL=(\S+)\nSUPABASE_SECRET_KEY=(\S+)$/m.exec(spoken) ?? []
+  const answer = await fetch(`${url}/rest/v1/jobs?select=job_id`, { headers: { apikey: key } })
+  expect([answer.status, await answer.json()]).toEqual([200, []])
+  const ended = new Promise((resolve) => child.once('exit', resolve))
+  child.kill('SIGINT')
+  expect(await ended).toBe(0)
+})
+
+it.each(['dev', 'migrate', 'status', 'doctor'])(
+  '%s over a server says which driver is missing',
+  async (word) => {
+    const words = [command(), word, '--url', 'postgres://127.0.0.1:1/none']
+    const { stderr } = await new Promise<{ stderr: string }>((resolve) => {
+      execFile(process.execPath, words, { cwd: installed.folder, env }, (_, stdout, stderr) =>
+        resolve({ stderr: stdout + stderr }),
+      )
+    })
+    expect(stderr).toMatch(/the driver pg is not installed[;\n\s]+(to do: )?run: npm install pg/)
+  },
+)
+
+it('has whatever its pages link to', () => {
+  const pages = globSync('**/*.md', { cwd: installed.unpacked })
+  expect(pages).toContain('README.md')
+  const dead = pages.flatMap((page) => {
+    const text = readFileSync(path.join(installed.unpacked, page), 'utf8').replace(
+      /^```.*$[\s\S]*?^```$|`[^`\n]*`/gm,
+      '',
+    )
+    const links = [...text.matchAll(/\]\(([^)\s]+)\)/g)].map((match) => match[1]?.split('#')[0] ?? '')
+    return links
+      .filter((link) => link !== '' && !/^[a-z]+:/.test(link))
+      .filter((link) => !existsSync(path.join(installed.unpacked, path.dirname(page), link)))
+      .map((link) => `${page}: ${link}`)
+  })
+  expect(dead).toEqual([])
+})
