@@ -1,15 +1,9 @@
 import { isDeepStrictEqual } from 'node:util'
-import {
-  InterlockError,
-  type JobRow,
-  projectionOf,
-  type RecordedEvent,
-  type StateRow,
-} from '../core/index.ts'
+import { type JobRow, projectionOf, type RecordedEvent, type StateRow } from '../core/index.ts'
 import type { LogStore, Projection } from '../port/index.ts'
 import type { Frame } from './frame.ts'
 import { type Anchor, checkChain } from './history/chain.ts'
-import { type BadEvent, foldSound } from './history/sound.ts'
+import { type BadEvent, foldSound, restore } from './history/sound.ts'
 
 /** A field of a row that is not what the log says. */
 export interface Difference {
@@ -43,8 +37,7 @@ type Row = Readonly<Record<string, unknown>>
 
 /**
  * Rebuilds the whole state from the log, and compares it with the rows field by field. A log that was cut or edited is a
- * finding, not a failure.
- * @throws InterlockError `invalid_input` for an anchor of a queue that keeps no chain
+ * finding, not a failure; so are rows that are gone, and an anchor that nothing can meet.
  */
 export async function verify(
   frame: Frame,
@@ -53,8 +46,7 @@ export async function verify(
 ): Promise<Verification> {
   const { version: before } = await store.read(frame.queue, 0, 1)
   const stored = await store.projection(frame.queue)
-  if (stored === null) return { ok: true, version: 0, jobs: 0, firstBad: null, differences: [], chain: null }
-  const { version } = stored.state
+  const version = stored === null ? before : stored.state.version
   const { version: after } = await store.read(frame.queue, 0, 1)
   const { ledger, bad } = await foldSound(frame, store, Math.min(version, after), alsoSee)
   const differences = [
@@ -62,11 +54,11 @@ export async function verify(
     ...(ledger === null || version > after ? [] : rowDifferences(stored, projectionOf(ledger))),
   ]
   const chain = await checkChain(frame, store, anchor)
-  if (chain === null && anchor !== undefined) throw noChain(frame.queue)
-  const firstBad = earlier(bad, chain?.bad ?? null)
+  const unmet = chain === null && anchor !== undefined ? noChain(anchor) : null
+  const firstBad = [bad, chain?.bad ?? null, unmet, await beyondHead(frame, store)].reduce(earlier)
   return {
     ok: firstBad === null && differences.length === 0,
-    ...{ version, jobs: stored.jobs.length, firstBad, differences },
+    ...{ version, jobs: stored?.jobs.length ?? 0, firstBad, differences },
     chain: chain === null ? null : { from: chain.from, head: chain.head },
   }
 }
@@ -74,11 +66,22 @@ export async function verify(
 const earlier = (a: BadEvent | null, b: BadEvent | null): BadEvent | null =>
   a === null || (b !== null && b.seq < a.seq) ? b : a
 
-const noChain = (queue: string): InterlockError =>
-  new InterlockError(
-    'invalid_input',
-    `queue ${queue} keeps no hash chain, so there is nothing an anchor could lie on; begin one with: interlock chain --start`,
-  )
+/** Whoever wiped the log can have wiped its chain as well: only the anchor, which lies elsewhere, still knows of it. */
+const noChain = ({ seq }: Anchor): BadEvent => ({
+  seq,
+  what: 'the queue keeps no hash chain, and the anchor is of one',
+  todo: `see that --queue and --url are those of the anchor; if they are, the log was written anew: ${restore}`,
+})
+
+/** Events after the number at which the head says that the log ends. */
+async function beyondHead(frame: Frame, store: LogStore): Promise<BadEvent | null> {
+  const { version } = await store.read(frame.queue, 0, 1)
+  const { events, version: head } = await store.read(frame.queue, version, 1)
+  const [next] = events
+  if (next === undefined || next.seq <= head) return null
+  const what = `the log has event ${next.seq}, and the head of the queue says that it ends with ${head}`
+  return { seq: next.seq, what, todo: restore }
+}
 
 /** The rows move with the log, in the same transaction: they cannot be of a version that it did not have meanwhile. */
 function behind(version: number, before: number, after: number): readonly Difference[] {
@@ -86,8 +89,12 @@ function behind(version: number, before: number, after: number): readonly Differ
   return [{ row: 'job_queue_state', field: 'version', stored: version, folded: after }]
 }
 
-/** Every field of every row that is not what the fold of the log says. */
-export function rowDifferences(stored: Projection, folded: Projection): Difference[] {
+/** Every field of every row that is not what the fold of the log says. @param stored null: the row of the queue is gone */
+export function rowDifferences(stored: Projection | null, folded: Projection): Difference[] {
+  if (stored === null) {
+    if (folded.state.version === 0) return []
+    return [{ row: 'job_queue_state', field: '*', stored: 'no row', folded: 'a row' }]
+  }
   return [
     ...differencesOf('job_queue_state', rowOf(stored.state), rowOf(folded.state)),
     ...jobDifferences(stored.jobs, folded.jobs),

@@ -75,6 +75,36 @@ describe('the hash chain', () => {
     })
   })
 
+  it('is asked for by an anchor, whatever else was wiped', async () => {
+    const { url } = await chainedQueue()
+    const { anchor } = await documentOf(url, ['chain'])
+    const seq = Number(anchor.split(':')[0])
+    await tamper(url, 'delete from job_queue_state', `delete from job_queue_log where seq = ${seq - 1}`)
+    expect(await documentOf(url, ['verify', '--anchor', anchor], 3)).toMatchObject({
+      ...{ ok: false, firstBad: { seq: seq - 1 } },
+    })
+    await tamper(url, 'delete from job_queue_log', 'delete from job_queue_heads')
+    expect(await documentOf(url, ['verify', '--anchor', anchor], 3)).toMatchObject({
+      ...{ ok: false, firstBad: { seq } },
+    })
+  })
+
+  it('names the event that a head of another hash lacks, and an anchor from before its start', async () => {
+    const { url, from } = await chainedQueue()
+    const anchor = `${from - 1}:${'0'.repeat(64)}`
+    expect((await documentOf(url, ['verify', '--anchor', anchor], 3)).firstBad).toMatchObject({
+      seq: from - 1,
+    })
+    const last = (await logOf(url)).length
+    await tamper(
+      url,
+      `delete from job_queue_log where seq = ${last}`,
+      `update job_queue_heads set version = ${last - 1}`,
+      `update job_queue_state set version = ${last - 1}`,
+    )
+    expect((await documentOf(url, ['verify'], 3)).firstBad).toMatchObject({ seq: last })
+  })
+
   it('is absent unless asked for, and then costs no column', async () => {
     const url = await emptyQueue()
     await worked(url, ['a,m,0'])
@@ -87,8 +117,8 @@ describe('the hash chain', () => {
     expect(await documentOf(url, ['verify'])).toMatchObject({ ok: true, chain: null })
     await tamper(url, 'select from job_queue_log where hash is null')
     const anchor = `1:${'0'.repeat(64)}`
-    const { code, stderr } = await interlock(['verify', '--anchor', anchor, '--url', url])
-    expect({ code, says: stderr.includes('keeps no hash chain') }).toEqual({ code: 2, says: true })
+    const { code, stdout } = await interlock(['verify', '--anchor', anchor, '--url', url])
+    expect({ code, says: stdout.includes('keeps no hash chain') }).toEqual({ code: 3, says: true })
     const odd = await interlock(['verify', '--anchor', '1:abc', '--url', url])
     expect({ code: odd.code, says: odd.stderr.includes('--anchor 1:abc: must be') }).toEqual({
       code: 2,

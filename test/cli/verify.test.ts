@@ -45,6 +45,40 @@ describe('verify', () => {
     expect((await documentOf(url, ['verify'], 3)).firstBad).toMatchObject({ seq: last - 1 })
   })
 
+  it('sees that the row of the queue is gone, and checks the log all the same', async () => {
+    const url = await usedQueue()
+    const { version } = await documentOf(url, ['verify'])
+    await tamper(url, `delete from job_queue_state where queue = 'default'`)
+    const gone = { row: 'job_queue_state', field: '*', stored: 'no row', folded: 'a row' }
+    expect(await documentOf(url, ['verify'], 3)).toMatchObject({
+      ...{ ok: false, version, firstBad: null, differences: [gone] },
+    })
+    const { findings } = await documentOf(url, ['doctor'], 3)
+    expect(findings).toContainEqual(expect.objectContaining({ check: 'projection', level: 'problem' }))
+    await tamper(url, 'delete from job_queue_log where seq = 4')
+    expect(await documentOf(url, ['verify'], 3)).toMatchObject({ ok: false, firstBad: { seq: 4 } })
+  })
+
+  it('sees that the head of the queue names an earlier event than the last one', async () => {
+    const url = await usedQueue()
+    const { version } = await documentOf(url, ['verify'])
+    await tamper(
+      url,
+      `update job_queue_heads set version = ${version - 2}`,
+      `update job_queue_state set version = ${version - 2}`,
+    )
+    expect((await documentOf(url, ['verify'], 3)).firstBad).toMatchObject({ seq: version - 1 })
+  })
+
+  it('tells who reads events of a newer release to upgrade, and not to restore anything', async () => {
+    const url = await usedQueue()
+    await tamper(url, 'update job_queue_log set schema_version = 9 where seq = 6')
+    const { code, stdout } = await interlock(['verify', '--url', url])
+    expect({ code, upgrade: stdout.includes('upgrade interlock-queue') }).toEqual({ code: 3, upgrade: true })
+    expect(stdout).not.toContain('restore')
+    expect((await documentOf(url, ['verify'], 3)).firstBad).toMatchObject({ seq: 6 })
+  })
+
   it('finds rows that were put back to an earlier version, right as they may be', async () => {
     const url = await emptyQueue()
     await worked(url, jobs)

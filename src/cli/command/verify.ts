@@ -43,10 +43,7 @@ function textOf({ ok, version, jobs, firstBad, differences, chain }: Verificatio
   const log =
     firstBad === null
       ? []
-      : [
-          `the log is not sound from event ${firstBad.seq} on: ${firstBad.what}`,
-          'stop the workers, and restore the database from a backup of before it was changed',
-        ]
+      : [`the log is not sound from event ${firstBad.seq} on: ${firstBad.what}`, firstBad.todo]
   if (differences.length === 0) return log.join('\n')
   const rows = differences
     .slice(0, SHOWN)

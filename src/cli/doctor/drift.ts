@@ -16,8 +16,8 @@ export interface Drift {
 
 /** Compares the rows with the log, folded from its last snapshot. Cheaper than `verify`, which trusts no snapshot. */
 export async function driftOf(frame: Frame, store: LogStore, stored: Projection | null): Promise<Drift> {
-  if (stored === null) return { fields: [], unreadable: null }
-  const { version } = stored.state
+  // Without its row the queue may have a log all the same: then the row is what is wrong.
+  const version = stored === null ? (await store.read(frame.queue, 0, 1)).version : stored.state.version
   const kept = await store.snapshot(frame.queue, version)
   if (version - (kept?.seq ?? 0) > MOST_EVENTS) return { fields: null, unreadable: null }
   try {

@@ -3,7 +3,7 @@ import { InterlockError } from '../../core/index.ts'
 import type { ChainPage, LogStore } from '../../port/index.ts'
 import type { Frame } from '../frame.ts'
 import { progressOf } from '../terminal/progress.ts'
-import type { BadEvent } from './sound.ts'
+import { type BadEvent, restore } from './sound.ts'
 
 /** A number of the log and the hash that its event carried when somebody noted it. */
 export interface Anchor {
@@ -107,10 +107,8 @@ class Walk {
     this.at = from
     this.#anchor = anchor
     if (anchor !== undefined && anchor.seq < from) {
-      throw new InterlockError(
-        'invalid_input',
-        `--anchor ${anchor.seq}: the chain starts after event ${from}; give a later one`,
-      )
+      const what = `the anchor cannot be met: of event ${anchor.seq} nothing is on the chain, which goes on from event ${from}`
+      this.#report(anchor.seq, what, `give an anchor of event ${from} or later`)
     }
     this.#compare()
   }
@@ -143,8 +141,10 @@ class Walk {
   }
 
   end(head: string): void {
-    if (this.bad === null && head !== this.head)
-      this.#report(this.at, 'the head of the queue names another last event')
+    if (this.bad === null && head !== this.head) {
+      const what = `the head of the queue carries the hash of another last event: the log ends too early, or the head was changed`
+      this.#report(this.at + 1, what)
+    }
     if (this.bad === null && this.#anchor !== undefined && this.#anchor.seq > this.at) {
       this.#report(this.at + 1, `the log ends before event ${this.#anchor.seq}, which the anchor names`)
     }
@@ -159,7 +159,7 @@ class Walk {
     }
   }
 
-  #report(seq: number, what: string): void {
-    this.bad ??= { seq, what }
+  #report(seq: number, what: string, todo = restore): void {
+    this.bad ??= { seq, what, todo }
   }
 }

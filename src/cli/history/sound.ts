@@ -8,7 +8,12 @@ import { firstLedger } from './fold.ts'
 export interface BadEvent {
   readonly seq: number
   readonly what: string
+  /** What to do about it. */
+  readonly todo: string
 }
+
+/** What to do about a log that somebody changed. */
+export const restore = 'stop the workers, and restore the database from a backup of before it was changed'
 
 export interface Sound {
   /** The fold of all that is sound; null when something is not. */
@@ -48,7 +53,7 @@ export async function foldSound(
     }
   }
   if (bad === null && events < upTo)
-    bad = { seq: events + 1, what: `event ${events + 1} and all after it are missing` }
+    bad = { seq: events + 1, what: `event ${events + 1} and all after it are missing`, todo: restore }
   return { ledger: bad === null ? replayer.ledger() : null, bad, events }
 }
 
@@ -66,9 +71,11 @@ class Gap extends Error {
 
 /** What is wrong with the log; anything else that went wrong is thrown on. */
 function badEventOf(error: unknown): BadEvent {
-  if (error instanceof Gap) return { seq: error.seq, what: error.message }
+  if (error instanceof Gap) return { seq: error.seq, what: error.message, todo: restore }
   if (!isInterlockError(error, 'corrupt_log') && !isInterlockError(error, 'unknown_event')) throw error
   const { seq } = error.details
   if (typeof seq !== 'number') throw error
-  return { seq, what: error.message.split('; ')[0] ?? error.message }
+  const [what = error.message, todo] = error.message.split('; ')
+  // Nobody damaged an event that a newer release wrote: its own remedy is to upgrade.
+  return { seq, what, todo: error.code === 'unknown_event' && todo !== undefined ? todo : restore }
 }
