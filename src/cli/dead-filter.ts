@@ -1,7 +1,7 @@
 import type { DeadFilter } from '../coordinator/index.ts'
 import { InterlockError, type Micros } from '../core/index.ts'
 import type { Frame } from './frame.ts'
-import { sinceTime } from './since.ts'
+import { momentOf } from './moment.ts'
 
 export interface DeadFlags {
   readonly model?: string
@@ -11,7 +11,7 @@ export interface DeadFlags {
 
 /** Which dead letters the words and flags of a command name. @throws InterlockError `invalid_input` */
 export function deadFilter(now: Micros, jobId: string | undefined, { model, since }: DeadFlags): DeadFilter {
-  const time = since === undefined ? undefined : sinceTime(since, now)
+  const time = since === undefined ? undefined : momentOf('--since', since, now).from
   return {
     jobIds: jobId === undefined ? undefined : [jobId],
     model,

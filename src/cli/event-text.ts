@@ -1,5 +1,5 @@
 import type { RecordedEvent } from '../core/index.ts'
-import { clip, clockTime, isoTime } from './format.ts'
+import { clip, isoTime, timeText } from './format.ts'
 import type { Frame } from './frame.ts'
 import { policyText } from './policy-text.ts'
 
@@ -25,7 +25,7 @@ export function eventDetail(event: RecordedEvent): string {
     case 'lease_expired':
       return `worker ${event.workerId} is gone${event.final ? '' : ', another attempt follows'}`
     case 'detached':
-      return `from its worker, until ${isoTime(event.until)}`
+      return `from its worker, until ${timeText(event.until)}`
     case 'cancelled':
       return event.token === null ? 'while it waited' : `token ${event.token}`
     case 'requeued':
@@ -39,7 +39,7 @@ export function eventDetail(event: RecordedEvent): string {
     case 'policy_changed':
       return policyText(event.policy)
     case 'model_paused':
-      return `${event.model}: ${event.reason}${event.until === null ? '' : `, until ${isoTime(event.until)}`}`
+      return `${event.model}: ${event.reason}${event.until === null ? '' : `, until ${timeText(event.until)}`}`
     case 'model_resumed':
       return event.model
     case 'epoch_changed':
@@ -61,7 +61,7 @@ export function eventDetail(event: RecordedEvent): string {
 export function eventLine(frame: Frame, event: RecordedEvent, more = ''): string {
   const { dim } = frame.colors
   const jobId = 'jobId' in event ? event.jobId : ''
-  const head = `${String(event.seq).padStart(6)}  ${clockTime(event.at)}`
+  const head = `${String(event.seq).padStart(6)}  ${timeText(event.at)}`
   const fixed = head.length + 34 + more.length
   const detail = frame.isTerminal
     ? clip(eventDetail(event), Math.max(20, frame.width - fixed))

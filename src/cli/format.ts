@@ -27,20 +27,47 @@ export function bytes(number: number): string {
 export const plural = (number: number, noun: string): string =>
   `${count(number)} ${noun}${number === 1 ? '' : 's'}`
 
-/** ISO 8601 in UTC with the microseconds that order events. */
+/** A time for programs: ISO 8601 in UTC with the microseconds that order events. */
 export function isoTime(at: Micros): string {
   const iso = new Date(Math.floor(at / MICROS_PER_MS)).toISOString()
   return iso.replace('Z', `${String(at % MICROS_PER_MS).padStart(3, '0')}Z`)
 }
 
-/** `2026-11-24 14:03:07 UTC` of an ISO time, for people who look at hours and days. */
-export const toSecond = (iso: string): string => `${iso.slice(0, 10)} ${iso.slice(11, 19)} UTC`
+/** The same of a time that may not be. */
+export const isoTimeOrNull = (at: Micros | null): string | null => (at === null ? null : isoTime(at))
 
-/** Time of day on the reader's clock. */
-export function clockTime(at: Micros): string {
+/**
+ * A time for people: on their clock and with its zone, with the date unless it is today. Every flag that takes a time takes it
+ * as it is printed, and means the whole millisecond.
+ */
+export function timeText(at: Micros, nowMs = Date.now()): string {
   const date = new Date(at / MICROS_PER_MS)
-  const time = [date.getHours(), date.getMinutes(), date.getSeconds()].map(pad).join(':')
-  return `${time}.${String(date.getMilliseconds()).padStart(3, '0')}`
+  const time = `${clockOf(date)}.${String(date.getMilliseconds()).padStart(3, '0')}${zoneOf(date)}`
+  return dayOf(date) === dayOf(new Date(nowMs)) ? time : `${dayOf(date)}T${time}`
+}
+
+/** From when to when, of two ISO times. */
+export const spanText = (from: string, to: string): string =>
+  [from, to].map((iso) => timeText(Date.parse(iso) * MICROS_PER_MS)).join(' to ')
+
+/** `2026-11-24 14:03:07+01:00` of an ISO time, for what is kept and read on another day: the date, and no more than seconds. */
+export function toSecond(iso: string): string {
+  const date = new Date(iso)
+  return `${dayOf(date)} ${clockOf(date)}${zoneOf(date)}`
+}
+
+const dayOf = (date: Date): string =>
+  [date.getFullYear(), date.getMonth() + 1, date.getDate()].map(pad).join('-')
+
+const clockOf = (date: Date): string =>
+  [date.getHours(), date.getMinutes(), date.getSeconds()].map(pad).join(':')
+
+/** How far the reader's clock was ahead of UTC then. */
+function zoneOf(date: Date): string {
+  const ahead = -date.getTimezoneOffset()
+  if (ahead === 0) return 'Z'
+  const minutes = Math.abs(ahead)
+  return `${ahead < 0 ? '-' : '+'}${pad(Math.floor(minutes / 60))}:${pad(minutes % 60)}`
 }
 
 /** Cuts at the width; a cut text shows it. */

@@ -1,4 +1,5 @@
-import { type JobRow, MICROS_PER_MS, MICROS_PER_SECOND, type Micros } from '../core/index.ts'
+import { type JobRow, MICROS_PER_SECOND } from '../core/index.ts'
+import { isoTimeOrNull } from './format.ts'
 
 /** A live job as `--json` shows it: the words of the TypeScript API, times as ISO texts. */
 export function jobDocument(row: JobRow) {
@@ -9,12 +10,12 @@ export function jobDocument(row: JobRow) {
     kind: row.kind,
     models: row.models,
     priority: row.priority,
-    queuedAt: dateOf(row.queued_at),
+    queuedAt: isoTimeOrNull(row.queued_at),
     ...standingOf(row),
-    dueAt: dateOf(row.due_at),
-    startedAt: dateOf(row.started_at),
+    dueAt: isoTimeOrNull(row.due_at),
+    startedAt: isoTimeOrNull(row.started_at),
     /** When its waiting ends, or its attempt times out. */
-    expiresAt: dateOf(row.expires_at),
+    expiresAt: isoTimeOrNull(row.expires_at),
     attempt: row.attempt,
     attempts: row.attempts,
     workerId: row.worker_id,
@@ -34,8 +35,6 @@ export const standingOf = (row: JobRow) => ({
   level: row.place_level,
   aheadSeconds: (row.queued_at - row.place_order) / MICROS_PER_SECOND,
 })
-
-export const dateOf = (at: Micros | null): Date | null => (at === null ? null : new Date(at / MICROS_PER_MS))
 
 /** Order of the line, as `job_queue_jobs` has it. */
 export const inLineOrder = (a: JobRow, b: JobRow): number =>

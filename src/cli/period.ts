@@ -4,7 +4,7 @@ import type { LogStore } from '../port/index.ts'
 import type { Frame } from './frame.ts'
 import { type ArchiveFlags, addArchiveFlag } from './history/archive-file.ts'
 import { orCut } from './history/fold.ts'
-import { checkMoment, seqBefore, sinceTime } from './since.ts'
+import { beginningAt, checkMoment, endingAt } from './since.ts'
 
 export interface PeriodFlags extends ArchiveFlags {
   readonly since: string
@@ -21,8 +21,12 @@ export interface Period {
 
 export const addPeriodFlags = (command: Command): Command =>
   addArchiveFlag(command)
-    .option('--since <seq|time>', '24h, 14:03:07, a time with its zone, or a number of the log', '24h')
-    .option('--until <seq|time>', 'to there; now unless given')
+    .option(
+      '--since <seq|time>',
+      'from there: 24h, 14:03:07, 2026-11-24T15:00:00Z, or an event by its number',
+      '24h',
+    )
+    .option('--until <seq|time>', 'to there, with that event or all of that second; now unless given')
 
 /** Before anything is opened. @throws InterlockError `invalid_input` */
 export function checkPeriod({ since, until }: PeriodFlags): void {
@@ -43,11 +47,8 @@ export async function periodOf(
   const { version, now, events, archivedSeq } = await store.read(queue, 0, 1)
   // Where the first ones are gone, the first that are left.
   const [first] = events.length > 0 ? events : (await store.read(queue, archivedSeq, 1)).events
-  const begin = await borderOf(store, queue, '--since', since, now, version)
-  const end =
-    until === undefined
-      ? { seq: version, at: now }
-      : await borderOf(store, queue, '--until', until, now, version)
+  const begin = await beginningAt(store, queue, '--since', since)
+  const end = until === undefined ? { seq: version, at: now } : await endingAt(store, queue, '--until', until)
   const firstAt = first?.at ?? now
   const period = {
     after: await orCut(frame, store, begin.seq),
@@ -60,27 +61,4 @@ export async function periodOf(
     'invalid_input',
     `the log of queue ${queue} has no event in that time; look with: interlock log, or give another --since`,
   )
-}
-
-async function borderOf(
-  store: LogStore,
-  queue: string,
-  flag: string,
-  text: string,
-  now: Micros,
-  version: number,
-) {
-  if (/^\d+$/.test(text)) {
-    const seq = Number(text)
-    if (seq > version) {
-      throw new InterlockError(
-        'invalid_input',
-        `${flag} ${text}: the log ends at ${version}; give a number up to that`,
-      )
-    }
-    const [event] = seq === 0 ? [] : (await store.read(queue, seq - 1, 1)).events
-    return { seq, at: event?.at ?? 0 }
-  }
-  const at = sinceTime(text, now, flag)
-  return { seq: await seqBefore(store, queue, at), at }
 }

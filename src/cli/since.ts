@@ -1,36 +1,67 @@
-import { InterlockError, MICROS_PER_MS } from '../core/index.ts'
+import { InterlockError, type Micros } from '../core/index.ts'
 import type { LogStore } from '../port/index.ts'
+import { type Moment, momentOf, timesThere } from './moment.ts'
 
-const unitMs = { s: 1_000, m: 60_000, h: 3_600_000, d: 86_400_000 } as const
-const DAY_MS = unitMs.d
-
-/**
- * A time in the past, in microseconds: `10m` before now, a time with its zone, or a time of day on the reader's clock,
- * as `log` prints it: the last time that it was that late.
- * @throws InterlockError `invalid_input`, naming the flag
- */
-export function sinceTime(text: string, now: number, flag = '--since'): number {
-  const ago = /^(\d+)([smhd])$/.exec(text)
-  if (ago !== null) return now - Number(ago[1]) * unitMs[ago[2] as keyof typeof unitMs] * MICROS_PER_MS
-  const at = /(Z|[+-]\d\d:?\d\d)$/.test(text) ? Date.parse(text) : timeOfDay(text, now / MICROS_PER_MS)
-  if (!Number.isNaN(at)) return at * MICROS_PER_MS
-  throw new InterlockError(
-    'invalid_input',
-    `${flag} ${text}: must be such as 10m (s, m, h, d), 14:03:07 or 2026-11-24T15:00:00Z`,
-  )
+/** A place in the log, and the time there. */
+export interface Place {
+  /** The last event before it; what is asked for begins or ends after this one. */
+  readonly seq: number
+  readonly at: Micros
 }
 
-function timeOfDay(text: string, nowMs: number): number {
-  if (!/^\d\d:\d\d(:\d\d(\.\d{1,3})?)?$/.test(text)) return Number.NaN
-  const [hours = 0, minutes = 0, seconds = 0] = text.split(':').map(Number)
-  if (hours > 23 || minutes > 59 || seconds >= 60) return Number.NaN
-  const at = new Date(nowMs)
-  at.setHours(hours, minutes, Math.floor(seconds), Math.round((seconds % 1) * 1_000))
-  return at.getTime() > nowMs ? at.getTime() - DAY_MS : at.getTime()
+/** Refuses what is neither a sequence number nor a time, before anything is opened. @throws InterlockError `invalid_input` */
+export function checkMoment(flag: string, text: string | undefined): void {
+  if (text !== undefined && !isSeq(text)) momentIn(flag, text, 0)
+}
+
+/**
+ * Where to begin, so that what a flag names is the first thing that is seen: the event of that number, or the first one
+ * of that time.
+ * @throws InterlockError `invalid_input` for a number that the log has not reached
+ */
+export async function beginningAt(
+  store: LogStore,
+  queue: string,
+  flag: string,
+  text: string,
+): Promise<Place> {
+  const { version, now } = await store.read(queue, 0, 1)
+  if (isSeq(text)) return placeOf(store, queue, checkedSeq(queue, flag, text, version), -1)
+  const { from } = momentIn(flag, text, now)
+  return { seq: await seqBefore(store, queue, from), at: from }
+}
+
+/**
+ * Where to end, so that what a flag names is the last thing that is seen: the event of that number, or the last one of that time,
+ * which is as long as it is exact.
+ * @throws InterlockError `invalid_input` for a number that the log has not reached
+ */
+export async function endingAt(
+  store: LogStore,
+  queue: string,
+  flag: string,
+  text: string,
+): Promise<Place & { readonly asked: Micros | null }> {
+  const { version, now } = await store.read(queue, 0, 1)
+  if (isSeq(text)) {
+    const place = await placeOf(store, queue, checkedSeq(queue, flag, text, version), 0)
+    return { ...place, asked: null }
+  }
+  const { from, to } = momentIn(flag, text, now)
+  return { seq: await seqBefore(store, queue, Math.max(to, from + 1)), at: to, asked: Math.min(from, now) }
+}
+
+/**
+ * The last event to take out of the log: the one of that number, or the last one before that time.
+ * @throws InterlockError `invalid_input` for a number that the log has not reached
+ */
+export async function cutAt(store: LogStore, queue: string, flag: string, text: string): Promise<number> {
+  const before = isSeq(text) ? endingAt : beginningAt
+  return (await before(store, queue, flag, text)).seq
 }
 
 /** The sequence number of the last event before a time. Times rise with the numbers, so halving finds it in 20 reads. */
-export async function seqBefore(store: LogStore, queue: string, time: number): Promise<number> {
+async function seqBefore(store: LogStore, queue: string, time: Micros): Promise<number> {
   const { version, archivedSeq, events } = await store.read(queue, 0, 1)
   // Of events that are gone nobody knows the time: they are before any that is asked for.
   let low = events.length === 0 ? archivedSeq : 0
@@ -44,24 +75,23 @@ export async function seqBefore(store: LogStore, queue: string, time: number): P
   return low
 }
 
-/** Refuses what is neither a sequence number nor a time, before anything is opened. @throws InterlockError `invalid_input` */
-export function checkMoment(flag: string, text: string | undefined): void {
-  if (text !== undefined && !isSeq(text)) sinceTime(text, 0, flag)
+/** The place before or after an event, with the time of that one; 0: before all of them. */
+async function placeOf(store: LogStore, queue: string, seq: number, by: 0 | -1): Promise<Place> {
+  const [event] = seq === 0 ? [] : (await store.read(queue, seq - 1, 1)).events
+  return { seq: Math.max(0, seq + by), at: event?.at ?? 0 }
 }
 
-/**
- * The sequence number that a flag names: itself, or that of the last event until the time it gives.
- * @throws InterlockError `invalid_input` for a number that the log has not reached
- */
-export async function momentSeq(store: LogStore, queue: string, flag: string, text: string): Promise<number> {
-  const { version, now } = await store.read(queue, 0, 1)
-  if (!isSeq(text)) return seqBefore(store, queue, sinceTime(text, now, flag) + 1)
+function checkedSeq(queue: string, flag: string, text: string, version: number): number {
   const seq = Number(text)
   if (seq <= version) return seq
   throw new InterlockError(
     'invalid_input',
     `${flag} ${text}: the log of queue ${queue} ends at ${version}; give a number up to that, or a time`,
   )
+}
+
+function momentIn(flag: string, text: string, now: Micros): Moment {
+  return momentOf(flag, text, now, `a number of the log, or ${timesThere}`)
 }
 
 const isSeq = (text: string): boolean => /^\d{1,16}$/.test(text)

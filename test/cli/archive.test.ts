@@ -122,12 +122,12 @@ describe('archive', () => {
 
   it('leaves a sound queue when they are gone for good, and says so to who wants them', async () => {
     const { url, cut } = await oldQueue()
-    const state = await documentOf(url, ['replay'])
+    const { at: _, ...state } = await documentOf(url, ['replay'])
     const log: readonly LoggedEvent[] = await logOf(url)
     await documentOf(url, ['archive', '--before', String(cut), '--drop'])
     expect(await documentOf(url, ['verify'])).toMatchObject({ ok: true, version: log.length })
     expect(await documentOf(url, ['chain'])).toMatchObject({ from: cut, bad: null })
-    expect(await documentOf(url, ['replay'])).toEqual(state)
+    expect(await documentOf(url, ['replay'])).toMatchObject(state)
     expect(await documentOf(url, ['log', '--limit', '2'])).toEqual(log.slice(-2))
     expect(await documentOf(url, ['rebuild'])).toMatchObject({ removed: 0, written: 0 })
     expect((await documentOf(url, ['stats'])).counts).toMatchObject(countsOf(log.slice(cut)))
@@ -263,7 +263,7 @@ describe('archive', () => {
 
   it.each([
     [[], '--before: say up to when'],
-    [['--before', 'soon'], '--before soon: must be such as'],
+    [['--before', 'soon'], '--before soon: must be a number of the log, or a time such as'],
     [['--before', '5', '--to', 'x', '--drop'], '--drop: is for no file'],
   ])('%j is refused before anything is opened', async (words, message) => {
     const { code, stderr } = await interlock(['archive', ...words, '--url', 'postgres://127.0.0.1:1/x'])

@@ -38,7 +38,10 @@ describe('every command', () => {
     [['enqueue'], 'nothing to enqueue'],
     [['enqueue', '--job', 'a', '--models', 'm', '--type', 'odd'], 'job_type: must be "normal" or "workflow"'],
     [['enqueue', '--job', 'a\u0007', '--models', 'm'], 'job_id: must not contain control characters'],
-    [['log', '--since', 'yesterday'], '--since yesterday: must be such as 10m'],
+    [
+      ['log', '--since', 'yesterday'],
+      '--since yesterday: must be a number of the log, or a time such as 10m',
+    ],
     [['audit', '--markdown', '--json'], '--markdown and --json are two forms'],
     [['machine', 'toaster'], 'there is no machine toaster'],
     [['machine', '--format', 'svg'], '--format svg: must be mermaid, json or studio'],

@@ -1,8 +1,7 @@
 import { CommanderError } from 'commander'
 import { describe, expect, it } from 'vitest'
 import { exitCodeOf, FoundSomething, failureText } from '../../src/cli/failure.ts'
-import { clip, duration, isoTime, plural } from '../../src/cli/format.ts'
-import { sinceTime } from '../../src/cli/since.ts'
+import { clip, duration, isoTime, plural, spanText, timeText, toSecond } from '../../src/cli/format.ts'
 import { table } from '../../src/cli/terminal/table.ts'
 import { InterlockError } from '../../src/core/index.ts'
 
@@ -20,9 +19,32 @@ describe('text for people', () => {
     expect([plural(1, 'job'), plural(1_234, 'job')]).toEqual(['1 job', '1,234 jobs'])
     expect(clip('abcdef', 4)).toBe('abc…')
     expect(isoTime(1_700_000_000_123_456)).toBe('2023-11-14T22:13:20.123456Z')
-    expect(sinceTime('10m', 1_000_000_000)).toBe(400_000_000)
-    expect(sinceTime('1970-01-01T00:00:01Z', 0)).toBe(1_000_000)
   })
+
+  it.each([
+    ['UTC', '22:13:20.123Z', '2023-11-14T22:13:20.123Z', '2023-11-14 22:13:20Z'],
+    ['Europe/Berlin', '23:13:20.123+01:00', '2023-11-14T23:13:20.123+01:00', '2023-11-14 23:13:20+01:00'],
+    ['Asia/Kolkata', '03:43:20.123+05:30', '2023-11-15T03:43:20.123+05:30', '2023-11-15 03:43:20+05:30'],
+    ['America/St_Johns', '18:43:20.123-03:30', '2023-11-14T18:43:20.123-03:30', '2023-11-14 18:43:20-03:30'],
+  ])(
+    'tells the time in %s with its zone, and with its date unless it is today',
+    (zone, today, later, drawn) => {
+      const before = process.env['TZ']
+      process.env['TZ'] = zone
+      try {
+        const at = 1_700_000_000_123_456
+        expect(timeText(at, at / 1_000 + 1)).toBe(today)
+        expect(timeText(at, at / 1_000 + 86_400_000)).toBe(later)
+        expect(toSecond(isoTime(at))).toBe(drawn)
+        expect(spanText(isoTime(at), isoTime(at + 2_000))).toBe(
+          `${later} to ${later.replace('.123', '.125')}`,
+        )
+      } finally {
+        if (before === undefined) delete process.env['TZ']
+        else process.env['TZ'] = before
+      }
+    },
+  )
 
   it('stands in columns without lines or blanks at the end', () => {
     const drawn = table(

@@ -107,7 +107,7 @@ describe('inspect', () => {
   })
 
   it('ends when the inspector is closed after a replay', async () => {
-    const { socket, ended } = await inspecting(url, '--speed', '0', '--from', '2', '--to', '4')
+    const { socket, ended } = await inspecting(url, '--speed', '0', '--from', '3', '--to', '4')
     const { messages, socket: ours } = client(socket)
     await until('everything has come', () => messages.length === 5)
     expect(messages.map(({ event }) => event?.seq)).toEqual([undefined, 3, 3, 4, 4])

@@ -1,6 +1,10 @@
 import { beforeAll, describe, expect, it } from 'vitest'
+import { duration, isoTime, timeText } from '../../src/cli/format.ts'
 import { documentOf, emptyQueue, type LoggedEvent, logOf, tamper, worked } from './history.ts'
 import { interlock } from './support.ts'
+
+/** Of an ISO time with its microseconds, of which Date.parse would lose three digits. */
+const microsOf = (iso: string): number => Date.parse(iso) * 1_000 + Number(iso.slice(-4, -1))
 
 describe('replay', () => {
   let url = ''
@@ -44,15 +48,52 @@ describe('replay', () => {
     })
   })
 
-  it('takes a time: what happened until then, and nothing after it', async () => {
+  it('takes a time: what happened until then, all of what the time says, and nothing after it', async () => {
+    const versionAt = async (to: string) => (await documentOf(url, ['replay', '--to', to])).version
     for (const { seq, at } of events.slice(2, 8)) {
-      expect((await documentOf(url, ['replay', '--to', at.replace(/\d{3}Z$/, 'Z')])).version).toBeLessThan(
-        seq,
-      )
-      const after = new Date(Date.parse(at) + 1).toISOString()
-      expect((await documentOf(url, ['replay', '--to', after])).version).toBeGreaterThanOrEqual(seq)
+      expect(await versionAt(at), 'as --json has it').toBe(seq)
+      expect(await versionAt(timeText(microsOf(at))), 'as people see it').toBeGreaterThanOrEqual(seq)
+      expect(await versionAt(isoTime(microsOf(at) - 1)), 'a microsecond before').toBe(seq - 1)
     }
-    expect(await documentOf(url, ['replay', '--to', '7d'])).toMatchObject({ version: 0, jobs: [], at: null })
+    expect(await documentOf(url, ['replay', '--to', '7d'])).toMatchObject({
+      ...{ version: 0, jobs: [], lastEventAt: null },
+      at: expect.stringMatching(/^\d{4}-.*\.\d{6}Z$/),
+    })
+    expect(await documentOf(url, ['replay', '--to', '0'])).toMatchObject({ version: 0, at: null })
+  })
+
+  it('tells a time in one form: on the clock of the reader with its zone, and in JSON to the microsecond', async () => {
+    const people = /^ +1 {2}(\d{4}-\d\d-\d\dT)?\d\d:\d\d:\d\d\.\d{3}(Z|[+-]\d\d:\d\d) {2}/
+    for (const words of [['log'], ['replay', '--follow', '--speed', '0']])
+      expect((await interlock([...words, '--url', url])).stdout).toMatch(people)
+    const { stdout } = await interlock(['stats', '--since', '1', '--url', url])
+    expect(stdout).toContain(timeText(microsOf(events[0]?.at ?? '')))
+    const programs = /"\d{4}-\d\d-\d\dT[^"]*"/g
+    for (const name of ['status', 'queue', 'replay', 'stats']) {
+      const said = await interlock([name, '--json', '--url', url])
+      const times = said.stdout.match(programs) ?? []
+      expect(times.length, name).toBeGreaterThan(0)
+      expect(times.filter((time) => !/\.\d{6}Z"$/.test(time))).toEqual([])
+    }
+  })
+
+  it('sees the queue at the time that was asked for, and says when the last event was', async () => {
+    const { version, at, lastEventAt } = await documentOf(url, ['replay'])
+    const last = events.at(-1)
+    expect({ version, lastEventAt }).toEqual({ version: last?.seq, lastEventAt: last?.at })
+    expect(microsOf(at)).toBeGreaterThan(microsOf(lastEventAt))
+    const then = isoTime(Math.floor((microsOf(at) + microsOf(lastEventAt)) / 2))
+    expect(await documentOf(url, ['replay', '--to', then])).toMatchObject({ at: then, lastEventAt, version })
+    expect(await documentOf(url, ['replay', '--to', then, '--job', 'later'])).toMatchObject({ at: then })
+    expect(await documentOf(url, ['replay', '--to', String(version)])).toMatchObject({ at: lastEventAt })
+    // A time that has not come yet is now.
+    const { at: capped } = await documentOf(url, ['replay', '--to', '2199-01-01'])
+    expect(microsOf(capped)).toBeLessThan(microsOf('2199-01-01T00:00:00.000000Z'))
+    const queued = events.find((event) => event.type === 'queued' && event.jobId === 'later')
+    const { stdout } = await interlock(['replay', '--to', then, '--url', url])
+    expect(stdout).toContain(duration((microsOf(then) - microsOf(queued?.at ?? '')) / 1_000))
+    expect(stdout).toContain(`as of       ${timeText(microsOf(then))}`)
+    expect(stdout).toContain(`last event  ${version}, ${timeText(microsOf(lastEventAt))}`)
   })
 
   it('is the same from a snapshot as from the first event', async () => {
@@ -95,7 +136,7 @@ describe('replay', () => {
         .trim()
         .split('\n')
         .map((line) => line.trim().split(/\s+/)[0]),
-    ).toEqual(['4', '5'])
+    ).toEqual(['3', '4', '5'])
   })
 
   it('keeps the pace of what happened', async () => {
@@ -112,11 +153,11 @@ describe('replay', () => {
   })
 
   it.each([
-    [['--to', 'soon'], 2, '--to soon: must be such as 10m'],
+    [['--to', 'soon'], 2, '--to soon: must be a number of the log, or a time such as 10m'],
     [['--to', '999999'], 2, '--to 999999: the log of queue default ends at'],
     [['--from', '3'], 2, '--from: is for --follow'],
     [['--speed', 'fast'], 2, '--speed fast: must be a number'],
-    [['--to', '25:00'], 2, 'must be such as 10m'],
+    [['--to', '25:00'], 2, 'must be a number of the log, or a time'],
     [['--to', '1', '--job', 'nobody'], 1, 'job nobody was not live'],
   ] as const)('%j: says what is wrong', async (words, code, message) => {
     const spoken = await interlock(['replay', ...words, '--url', url])

@@ -1,6 +1,5 @@
-import { clip, count, plural } from '../format.ts'
+import { clip, count, isoTimeOrNull, plural, timeText } from '../format.ts'
 import type { Frame } from '../frame.ts'
-import { dateOf } from '../job-document.ts'
 import { table } from '../terminal/table.ts'
 import type { Candidate, Choice } from './choice.ts'
 
@@ -15,7 +14,7 @@ export function adoptDocument(frame: Frame, choice: Choice, adopted: readonly st
     unknown: choice.unknown,
     jobs: choice.candidates.map(({ row, cannot, beware }) => ({
       ...row,
-      since: dateOf(row.since),
+      since: isoTimeOrNull(row.since),
       cannot,
       beware,
     })),
@@ -61,7 +60,7 @@ function candidateTable(frame: Frame, candidates: readonly Candidate[]): string 
     .map(({ row, cannot, beware }) => [
       clip(row.jobId, 36),
       row.state,
-      dateOf(row.since)?.toISOString() ?? '',
+      row.since === null ? '' : timeText(row.since),
       clip(row.models.map(String).join(', '), 24),
       cannot === null ? (beware ?? '') : `cannot: ${cannot}`,
     ])

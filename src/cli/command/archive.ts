@@ -10,7 +10,7 @@ import { plural } from '../format.ts'
 import type { Frame } from '../frame.ts'
 import { ledgerAt } from '../history/fold.ts'
 import { readLog } from '../read-log.ts'
-import { checkMoment, momentSeq } from '../since.ts'
+import { checkMoment, cutAt } from '../since.ts'
 import { withStore } from '../store.ts'
 
 interface Options {
@@ -46,14 +46,14 @@ export function addArchive(cli: Cli): void {
         frame.emit({ ...done, file: to ?? null, kept: to === undefined && !drop }, text)
       },
     )
-    .option('--before <seq|time>', '30d, a time with its zone, or a number of the log')
+    .option('--before <seq|time>', '30d, 2026-11-24, or the number of the last event to take out')
     .option('--to <file>', 'JSON lines, compressed: whole on the disk before anything is taken out')
     .option('--drop', 'keep nothing of them')
 }
 
 async function archive(frame: Frame, store: LogStore, before: string, to: string | undefined, drop: boolean) {
   const { archivedSeq } = await store.read(frame.queue, 0, 1)
-  const through = await momentSeq(store, frame.queue, '--before', before)
+  const through = await cutAt(store, frame.queue, '--before', before)
   if (through <= archivedSeq) return { archivedSeq, archived: 0 }
   const ledger = await ledgerAt(frame, store, through)
   await store.putSnapshot(frame.queue, { seq: through, state: snapshotOf(ledger) })

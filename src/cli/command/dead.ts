@@ -1,7 +1,7 @@
 import { dropDead, listDead } from '../../coordinator/dead.ts'
 import type { Cli } from '../cli.ts'
 import { checkFound, checkNamesSome, type DeadFlags, deadFilter } from '../dead-filter.ts'
-import { plural } from '../format.ts'
+import { isoTime, plural, timeText } from '../format.ts'
 import { withStore } from '../store.ts'
 import { table } from '../terminal/table.ts'
 import { wholeNumber } from '../whole-number.ts'
@@ -37,14 +37,14 @@ export function addDead(cli: Cli): void {
           checkFound(frame, jobId, dead.length)
           const rows = dead.map(({ jobId: id, at, code, attempts, spec, error }) => [
             id,
-            new Date(at / 1_000).toISOString(),
+            timeText(at),
             code,
             attempts,
             spec.models.join(', '),
             messageOf(error),
           ])
           frame.emit(
-            dead.map(({ at, ...job }) => ({ ...job, at: new Date(at / 1_000).toISOString() })),
+            dead.map(({ at, ...job }) => ({ ...job, at: isoTime(at) })),
             rows.length === 0
               ? 'no dead jobs'
               : table(['job', 'ended', 'why', 'attempts', 'models', 'error'], rows, { right: [3] }),

@@ -4,7 +4,7 @@ import { explainJob, InterlockError } from '../../core/index.ts'
 import type { LogStore } from '../../port/index.ts'
 import type { Cli } from '../cli.ts'
 import { eventDetail, eventDocument } from '../event-text.ts'
-import { clip, clockTime } from '../format.ts'
+import { clip, timeText } from '../format.ts'
 import type { Frame } from '../frame.ts'
 import { orCut } from '../history/fold.ts'
 import { lookAt } from '../look.ts'
@@ -55,7 +55,7 @@ async function historyOf(frame: Frame, store: LogStore, jobId: string): Promise<
 function endedText(jobId: string, events: readonly RecordedEvent[]): string {
   const rows = events.map((event) => [
     event.seq,
-    clockTime(event.at),
+    timeText(event.at),
     event.type,
     clip(eventDetail(event), 44),
   ])

@@ -9,7 +9,7 @@ import { Pace } from '../history/pace.ts'
 import type { InspectedQueue } from '../inspect/inspected.ts'
 import type { Relay } from '../inspect/relay.ts'
 import { readLog } from '../read-log.ts'
-import { checkMoment, momentSeq } from '../since.ts'
+import { beginningAt, checkMoment, endingAt } from '../since.ts'
 import { speedOf } from '../speed.ts'
 import { withStore } from '../store.ts'
 import { wholeNumber } from '../whole-number.ts'
@@ -47,8 +47,11 @@ export function addInspect(cli: Cli): void {
       },
     )
     .option('--live', 'go on as events come; from now on, unless --from is given')
-    .option('--from <seq|time>', 'what came before is folded without showing it')
-    .option('--to <seq|time>', 'where a replay stops; the end of the log unless given')
+    .option('--from <seq|time>', 'the first event to show; what came before is folded without showing it')
+    .option(
+      '--to <seq|time>',
+      'where a replay stops, after that event or second; the end of the log unless given',
+    )
     .option('--speed <x>', 'times as fast as it happened, 0 for no pause; a pause is at most 2 s', '1')
     .option('--port <n>', 'of the relay, on this machine only; 0: any that is free', '0')
     .option('--ui <address>', 'the inspector that the page opens', 'https://stately.ai/inspect')
@@ -71,9 +74,9 @@ async function inspect(
 ): Promise<void> {
   const { version } = await store.read(frame.queue, 0, 1)
   const wished =
-    from === undefined ? (live ? version : 0) : await momentSeq(store, frame.queue, '--from', from)
+    from === undefined ? (live ? version : 0) : (await beginningAt(store, frame.queue, '--from', from)).seq
   const begin = await orCut(frame, store, wished)
-  const end = to === undefined ? version : await momentSeq(store, frame.queue, '--to', to)
+  const end = to === undefined ? version : (await endingAt(store, frame.queue, '--to', to)).seq
   // What only this command needs is loaded by this command.
   const { InspectedQueue } = await import('../inspect/inspected.ts')
   const { openRelay } = await import('../inspect/relay.ts')

@@ -7,7 +7,7 @@ import { type ArchiveFlags, addArchiveFlag, withLog } from '../history/archive-f
 import { orCut } from '../history/fold.ts'
 import { liveLog } from '../history/live.ts'
 import { readLog } from '../read-log.ts'
-import { seqBefore, sinceTime } from '../since.ts'
+import { beginningAt, checkMoment } from '../since.ts'
 import { wholeNumber } from '../whole-number.ts'
 
 interface Options extends ArchiveFlags {
@@ -29,7 +29,7 @@ export function addLog(cli: Cli): void {
         ],
         async (frame, _, options) => {
           const limit = wholeNumber('--limit', options.limit, 1, 1_000_000)
-          if (options.since !== undefined) sinceTime(options.since, 0)
+          checkMoment('--since', options.since)
           await withLog(frame, options.fromArchive, async (store) => {
             const from = await orCut(frame, store, await beginOf(frame, store, options.since, limit))
             if (options.follow === true) return follow(frame, store, from)
@@ -39,7 +39,7 @@ export function addLog(cli: Cli): void {
         },
       )
       .option('--limit <n>', 'how many; the last 20 unless --since is given')
-      .option('--since <when>', '10m, 2h, or a time with its zone')
+      .option('--since <seq|time>', '10m, 14:03:07, 2026-11-24T15:00:00Z, or an event by its number')
       .option('--follow', 'go on as events come'),
   )
 }
@@ -50,9 +50,8 @@ async function beginOf(
   since: string | undefined,
   limit = 20,
 ): Promise<number> {
-  const { version, now } = await store.read(frame.queue, 0, 1)
-  if (since !== undefined) return seqBefore(store, frame.queue, sinceTime(since, now))
-  return Math.max(0, version - limit)
+  if (since !== undefined) return (await beginningAt(store, frame.queue, '--since', since)).seq
+  return Math.max(0, (await store.read(frame.queue, 0, 1)).version - limit)
 }
 
 async function take(events: AsyncIterable<RecordedEvent>, limit = Number.POSITIVE_INFINITY) {

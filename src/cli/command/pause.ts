@@ -1,13 +1,13 @@
-import { InterlockError } from '../../core/index.ts'
+import { InterlockError, MICROS_PER_MS } from '../../core/index.ts'
 import type { Cli } from '../cli.ts'
+import { timeText } from '../format.ts'
+import { unitMs } from '../moment.ts'
 import { withCoordinator } from '../store.ts'
 
 interface Options {
   readonly reason: string
   readonly for?: string
 }
-
-const unitMs = { s: 1_000, m: 60_000, h: 3_600_000, d: 86_400_000 } as const
 
 export function addPause(cli: Cli): void {
   cli
@@ -25,7 +25,7 @@ export function addPause(cli: Cli): void {
           await coordinator.pauseModel(model, { reason, until: end })
           return end
         })
-        const end = until === null ? `interlock resume ${model}` : until.toISOString()
+        const end = until === null ? `interlock resume ${model}` : timeText(until.getTime() * MICROS_PER_MS)
         frame.emit({ model, reason, until }, `model ${model} is paused until ${end}`)
       },
     )
@@ -34,12 +34,12 @@ export function addPause(cli: Cli): void {
       'shown with every job that waits for it: small letters, digits and _',
       'manual',
     )
-    .option('--for <time>', 'how long, such as 30s, 10m, 2h or 1d; until it is resumed unless given')
+    .option('--for <time>', 'how long, such as 30s, 10m, 2h, 1d or 1w; until it is resumed unless given')
 }
 
 /** Milliseconds. @throws InterlockError `invalid_input`, naming the flag */
 function durationMs(flag: string, text: string): number {
-  const [, count, unit] = /^(\d+)([smhd])$/.exec(text) ?? []
+  const [, count, unit] = /^(\d+)([smhdw])$/.exec(text) ?? []
   if (count !== undefined) return Number(count) * unitMs[unit as keyof typeof unitMs]
-  throw new InterlockError('invalid_input', `${flag} ${text}: must be a time such as 30s, 10m, 2h or 1d`)
+  throw new InterlockError('invalid_input', `${flag} ${text}: must be a time such as 30s, 10m, 2h, 1d or 1w`)
 }

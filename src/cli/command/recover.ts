@@ -4,7 +4,7 @@ import { queueView } from '../../coordinator/view.ts'
 import { InterlockError } from '../../core/index.ts'
 import type { LogStore } from '../../port/index.ts'
 import type { Cli } from '../cli.ts'
-import { clip, models, plural } from '../format.ts'
+import { clip, models, plural, timeText } from '../format.ts'
 import type { Frame } from '../frame.ts'
 import { lookAt } from '../look.ts'
 import { withCoordinator, withStore } from '../store.ts'
@@ -126,7 +126,12 @@ function textOf(frame: Frame, { epoch, status, doubtful: left }: ReturnType<type
     return `epoch ${epoch}, ${held}; ${next}`
   }
   const rows = left.map(({ jobId, models: names, workerId, startedAt }) => [
-    ...[clip(jobId, 28), clip(models(names), 28), workerId ?? 'detached', startedAt.toISOString()],
+    ...[
+      clip(jobId, 28),
+      clip(models(names), 28),
+      workerId ?? 'detached',
+      timeText(startedAt.getTime() * 1_000),
+    ],
   ])
   const list = table(['job', 'models', 'in worker', 'since'], rows, { heading: frame.colors.dim })
   return `epoch ${epoch}, ${held}; ${plural(left.length, 'job')} of which nobody knows the end:\n${list}\nsay of each: interlock recover --completed <job>, --requeue <job> or --fail <job>`

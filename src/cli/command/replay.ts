@@ -1,8 +1,8 @@
 import { stateOn } from '../../../machines/index.ts'
-import { explainJob, InterlockError, type Ledger, projectionOf } from '../../core/index.ts'
+import { explainJob, InterlockError, type Ledger, type Micros, projectionOf } from '../../core/index.ts'
 import type { LogStore } from '../../port/index.ts'
 import type { Cli } from '../cli.ts'
-import { clockTime, count, isoTime } from '../format.ts'
+import { count, isoTime, isoTimeOrNull, timeText } from '../format.ts'
 import type { Frame } from '../frame.ts'
 import { type ArchiveFlags, addArchiveFlag, withLog } from '../history/archive-file.ts'
 import { ledgerAt, orCut } from '../history/fold.ts'
@@ -10,7 +10,7 @@ import { stateName, stepThrough } from '../history/steps.ts'
 import { explanationText } from '../show/explanation.ts'
 import { activeFirst, queueText, telling, toldDocument } from '../show/queue.ts'
 import { stateDocument, stateText } from '../show/state.ts'
-import { checkMoment, momentSeq } from '../since.ts'
+import { beginningAt, checkMoment, endingAt } from '../since.ts'
 import { speedOf } from '../speed.ts'
 import { wholeNumber } from '../whole-number.ts'
 
@@ -48,19 +48,24 @@ export function addReplay(cli: Cli): void {
           checkMoment('--from', options.from)
           if (options.from !== undefined && options.follow !== true) throw bad('--from: is for --follow')
           await withLog(frame, options.fromArchive, async (store) => {
-            const to = await seqOf(frame, store, '--to', options.to)
-            if (options.follow === true) return follow(frame, store, to, options.from, speed)
-            const ledger = await ledgerAt(frame, store, to)
-            if (options.job !== undefined) return showJob(frame, ledger, options.job)
-            showQueue(frame, ledger, limit)
+            const asked = await askedFor(frame, store, options.to)
+            if (options.follow === true) return follow(frame, store, asked.seq, options.from, speed)
+            const ledger = await ledgerAt(frame, store, asked.seq)
+            // An event of the very second that was asked for may have come later in it.
+            const at = Math.max(asked.at, ledger.lastAt)
+            if (options.job !== undefined) return showJob(frame, ledger, at, options.job)
+            showQueue(frame, ledger, at, limit)
           })
         },
       )
-      .option('--to <seq|time>', 'where to stop; the end of the log unless given')
+      .option('--to <seq|time>', 'after that event, or that time with all of its second; now unless given')
       .option('--job <id>', 'explain this job at that time')
       .option('--limit <n>', 'how many live jobs to show', '20')
       .option('--follow', 'step through the events')
-      .option('--from <seq|time>', 'with --follow: what came before is folded without showing it')
+      .option(
+        '--from <seq|time>',
+        'with --follow: the first event to show; what came before is folded without showing it',
+      )
       .option(
         '--speed <x>',
         'with --follow: times as fast as it happened, 0 for no pause; a pause is at most 2 s',
@@ -69,52 +74,62 @@ export function addReplay(cli: Cli): void {
   )
 }
 
-async function seqOf(frame: Frame, store: LogStore, flag: string, text: string | undefined) {
-  if (text !== undefined) return momentSeq(store, frame.queue, flag, text)
-  return (await store.read(frame.queue, 0, 1)).version
+/** What is asked for: the queue after this event, seen at this moment. */
+interface Asked {
+  readonly seq: number
+  readonly at: Micros
+}
+
+/** A moment of time at that moment, an event at its own; without either, now. */
+async function askedFor(frame: Frame, store: LogStore, text: string | undefined): Promise<Asked> {
+  if (text === undefined) {
+    const { version, now } = await store.read(frame.queue, 0, 1)
+    return { seq: version, at: now }
+  }
+  const { seq, at, asked } = await endingAt(store, frame.queue, '--to', text)
+  return { seq, at: asked ?? at }
 }
 
 async function follow(frame: Frame, store: LogStore, to: number, begin: string | undefined, speed: number) {
-  const wished = begin === undefined ? 0 : await momentSeq(store, frame.queue, '--from', begin)
+  const wished = begin === undefined ? 0 : (await beginningAt(store, frame.queue, '--from', begin)).seq
   const at = await orCut(frame, store, wished)
   await stepThrough(frame, store, { from: await ledgerAt(frame, store, at), to, speed })
 }
 
-function showJob(frame: Frame, ledger: Ledger, jobId: string): void {
-  const found = explainJob(ledger, jobId, ledger.lastAt)
+function showJob(frame: Frame, ledger: Ledger, at: Micros, jobId: string): void {
+  const found = explainJob(ledger, jobId, at)
   if (found !== undefined)
-    return frame.emit({ version: ledger.version, ...found }, explanationText(frame, found))
+    return frame.emit({ version: ledger.version, at: isoTime(at), ...found }, explanationText(frame, found))
   throw new InterlockError(
     'job_not_live',
     `job ${jobId} was not live when the log had ${ledger.version} events; see when it was: interlock explain ${jobId}`,
   )
 }
 
-function showQueue(frame: Frame, ledger: Ledger, limit: number): void {
+function showQueue(frame: Frame, ledger: Ledger, at: Micros, limit: number): void {
   const projection = projectionOf(ledger)
   const rows = projection.jobs.toSorted(activeFirst)
-  const shown = rows.slice(0, limit).map(telling(ledger, ledger.lastAt))
+  const shown = rows.slice(0, limit).map(telling(ledger, at))
   const machine = stateOn(ledger)
-  const when =
-    ledger.version === 0
-      ? 'before the first event'
-      : `${clockTime(ledger.lastAt)}, event ${count(ledger.version)}`
+  const last = ledger.version === 0 ? null : ledger.lastAt
   const title = [
     ['queue', frame.colors.bold(frame.queue)],
-    ['as of', when],
+    ['as of', at === 0 ? 'before the first event' : timeText(at)],
+    ['last event', last === null ? 'none yet' : `${count(ledger.version)}, ${timeText(last)}`],
     ['machine', stateName(machine)],
   ] as const
-  const state = stateText(frame, projection, ledger.lastAt, title)
+  const state = stateText(frame, projection, at, title)
   frame.emit(
     {
       queue: frame.queue,
-      at: ledger.version === 0 ? null : isoTime(ledger.lastAt),
+      at: at === 0 ? null : isoTime(at),
+      lastEventAt: isoTimeOrNull(last),
       machine,
       ...stateDocument(projection),
       total: rows.length,
       jobs: shown.map(toldDocument),
     },
-    rows.length === 0 ? state : `${state}\n\n${queueText(frame, shown, rows.length, ledger.lastAt)}`,
+    rows.length === 0 ? state : `${state}\n\n${queueText(frame, shown, rows.length, at)}`,
   )
 }
 

@@ -1,7 +1,7 @@
 import type { Projection, WorkerRow } from '../../port/index.ts'
 import type { Cli } from '../cli.ts'
+import { isoTime } from '../format.ts'
 import type { Frame } from '../frame.ts'
-import { dateOf } from '../job-document.ts'
 import { stateDocument, stateText } from '../show/state.ts'
 import { emptyFolder, nothingYet, withStore } from '../store.ts'
 
@@ -49,9 +49,9 @@ function documentOf(frame: Frame, { store, projection, workers }: Look) {
     ...stateDocument(projection),
     workers: workers.map(({ startedAt, beatAt, expiresAt, ...worker }) => ({
       ...worker,
-      startedAt: dateOf(startedAt),
-      beatAt: dateOf(beatAt),
-      expiresAt: dateOf(expiresAt),
+      startedAt: isoTime(startedAt),
+      beatAt: isoTime(beatAt),
+      expiresAt: isoTime(expiresAt),
     })),
   }
 }

@@ -8,9 +8,9 @@ import {
   type Waiting,
   waitingFor,
 } from '../../core/index.ts'
-import { clip, clockTime, duration, models, plural } from '../format.ts'
+import { clip, duration, isoTimeOrNull, models, plural, timeText } from '../format.ts'
 import type { Frame } from '../frame.ts'
-import { dateOf, inLineOrder, jobDocument, standingOf } from '../job-document.ts'
+import { inLineOrder, jobDocument, standingOf } from '../job-document.ts'
 import { table } from '../terminal/table.ts'
 
 /** Live jobs as people want them: those that run, then those that wait, in line order. */
@@ -35,7 +35,7 @@ export const telling =
 export function toldDocument({ row, waiting }: ToldJob) {
   if (waiting === null) return { ...jobDocument(row), code: null, until: null }
   const { code, reason, blockedBy, until } = waiting
-  return { ...jobDocument(row), code, reason, blockedBy, until: dateOf(until) }
+  return { ...jobDocument(row), code, reason, blockedBy, until: isoTimeOrNull(until) }
 }
 
 /** The first of `total` live jobs, with how long each has waited, what its place adds to that, and what it waits for. */
@@ -69,11 +69,11 @@ function whyOf(row: JobRow, { code, blockedBy, until }: Waiting): string {
     case 'draining':
       return 'the queue is draining'
     case 'not_due':
-      return `due at ${clockTime(row.due_at ?? 0)}`
+      return `due at ${timeText(row.due_at ?? 0)}`
     case 'model_paused':
       return `${model} is paused`
     case 'rate_limited':
-      return `over a rate until ${clockTime(until ?? 0)}${behind}`
+      return `over a rate until ${timeText(until ?? 0)}${behind}`
     case 'fair_share_limit':
       return `its share is full${behind}`
     case 'model_in_use':

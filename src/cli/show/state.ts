@@ -1,8 +1,8 @@
 import { defaultPolicy, type JobRow, MICROS_PER_MS, type Micros } from '../../core/index.ts'
 import type { Projection } from '../../port/index.ts'
-import { clip, count, duration, models } from '../format.ts'
+import { clip, count, duration, isoTimeOrNull, models } from '../format.ts'
 import type { Frame } from '../frame.ts'
-import { dateOf, jobDocument } from '../job-document.ts'
+import { jobDocument } from '../job-document.ts'
 import { policyText } from '../policy-text.ts'
 import { facts, table } from '../terminal/table.ts'
 
@@ -18,8 +18,8 @@ export function stateDocument(projection: Projection | null) {
     waitingCount: state?.waiting_count ?? 0,
     activeModels: state?.active_models ?? [],
     policy: state?.policy ?? defaultPolicy,
-    drainedAt: dateOf(state?.drained_at ?? null),
-    updatedAt: dateOf(state?.version ? state.updated_at : null),
+    drainedAt: isoTimeOrNull(state?.drained_at ?? null),
+    updatedAt: isoTimeOrNull(state?.version ? state.updated_at : null),
     active: activeRows(projection).map(jobDocument),
   }
 }

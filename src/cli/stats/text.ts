@@ -1,5 +1,5 @@
 import sparkly from 'sparkly'
-import { clip, count, duration } from '../format.ts'
+import { clip, count, duration, spanText } from '../format.ts'
 import type { Frame } from '../frame.ts'
 import { facts, table } from '../terminal/table.ts'
 import type { Stats } from './stats.ts'
@@ -13,7 +13,7 @@ export function statsText(frame: Frame, stats: Stats): string {
   const { counts, perSlice } = stats
   const head = facts(
     [
-      ['from', `${stats.from} to ${stats.to}`],
+      ['from', spanText(stats.from, stats.to)],
       ['jobs', `${count(counts.queued)} queued, ${count(counts.started)} started, ${endsText(stats)}`],
       ['rate', `${rate(stats.completedPerMinute)} completed per minute`],
       ['waited', summaryText(stats.waiting)],

@@ -1,5 +1,5 @@
 import { type Bar, bars, groups, lines, page } from '../chart/index.ts'
-import { clip, duration, plural, toSecond } from '../format.ts'
+import { clip, duration, plural, spanText, toSecond } from '../format.ts'
 import type { Frame } from '../frame.ts'
 import { table } from '../terminal/table.ts'
 import type { WhatIf } from './what-if.ts'
@@ -26,7 +26,7 @@ export function whatIfText(frame: Frame, found: WhatIf): string {
   const heads = ['rules', 'mean wait', 'p50', 'p95', 'max', 'makespan', 'of that', 'at once']
   const left = leftOut === 0 ? '' : `; ${plural(leftOut, 'job')} left out that had not ended`
   return [
-    `${plural(jobs, 'job')} of ${from} to ${to}${left}`,
+    `${plural(jobs, 'job')} of ${spanText(from, to)}${left}`,
     table(heads, rows, { heading: dim, right: [1, 2, 3, 4, 5, 6, 7] }),
     modelTable(frame, found),
     dim(

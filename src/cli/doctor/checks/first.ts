@@ -1,5 +1,4 @@
-import { plural } from '../../format.ts'
-import { dateOf } from '../../job-document.ts'
+import { plural, timeText } from '../../format.ts'
 import type { Facts } from '../facts.ts'
 import { type Finding, note, problem } from '../finding.ts'
 
@@ -22,7 +21,7 @@ export function checkFirst({ checkup: { first, foreignWrites, unknownRows } }: F
     )
   }
   if (first?.writtenAt != null) {
-    const at = dateOf(first.writtenAt)?.toISOString()
+    const at = timeText(first.writtenAt)
     found.push(
       problem('first', `the first coordinator wrote to its tables after the migration, last at ${at}`, stop),
     )
