@@ -8,6 +8,9 @@ export class FoundSomething extends Error {}
 /** Something that was named is not there, and the result says what. */
 export class NotFound extends Error {}
 
+/** What this machine could not do, such as write to a full disk. The message ends with what to do. */
+export class LocalFailure extends Error {}
+
 /** The user asked to stop. */
 export class Interrupted extends Error {
   override readonly message = 'interrupted'
@@ -19,6 +22,10 @@ export function failureText(error: unknown, debug: boolean): string {
   if (error instanceof InterlockError) {
     const { what, todo } = split(error.message.replace(goesOn, ''))
     return `error (${error.code}): ${what}\n${todo === undefined ? '' : `  to do: ${todo}\n`}`
+  }
+  if (error instanceof LocalFailure) {
+    const { what, todo } = split(error.message)
+    return `error: ${what}\n  to do: ${todo}\n`
   }
   const what = error instanceof Error ? error.message : String(error)
   return `error: ${what}\n  to do: run it again with DEBUG=1 to see where it comes from\n`
