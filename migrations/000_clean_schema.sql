@@ -2896,8 +2896,9 @@ $$;
 -- whom it has to do with beside whoever appended it (`nobody`, `free`: workers with a free slot, `all`), as concernOf says in
 -- src/adapter/supabase/concern.ts. Over its rate of messages a second Realtime drops all of a project's for a minute, so there is
 -- one in 250 ms: woken_at is when the next is due. What somebody may be waiting for (isUrgent, there) is sent up to 3 messages
--- ahead of that; anything else, and what comes over a connection, never. Whoever appends through the API and hears of nothing
--- as new tells the others himself; where somebody appends directly, one looks again after the last message.
+-- ahead of that, and what came over a connection up to 4. Whoever appends through the API and hears of nothing as new tells the
+-- others himself. Where somebody appends over a connection, one looks once more after the last message: so one of those is
+-- passed over only if another one was told of just now.
 -- SECURITY DEFINER, since realtime.send swallows it when the caller may not send. Raises nothing: no wake-up fails an append.
 create or replace function public.job_queue_wake() returns trigger
 language plpgsql security definer
@@ -2906,14 +2907,12 @@ as $$
 declare
   clock timestamptz := clock_timestamp();
   -- Further ahead than it can be, the clock was set back.
-  is_ahead boolean := old.woken_at > clock and old.woken_at <= clock + interval '1 second';
+  ahead interval := case when old.woken_at - clock between interval '0' and interval '1250 milliseconds'
+    then old.woken_at - clock else interval '0' end;
   is_direct boolean := coalesce(current_setting('request.method', true), '') = '';
-  is_urgent boolean := true;
+  starts boolean;
   concerns text := 'all';
 begin
-  if is_ahead and is_direct then
-    return new;
-  end if;
   if new.version - old.version <= 20 then
     select case
         when count(*) < new.version - old.version or count(distinct e ->> 'worker_id') > 1
@@ -2922,21 +2921,25 @@ begin
         when not bool_and(e ->> 'event_type' in ('started', 'completed', 'failed')) then 'free'
         -- "offers": true means the event's own job; what was started in the same append is left for nobody.
         when exists (
-          select job from jsonb_array_elements(events) as o cross join lateral jsonb_array_elements_text(
+          select job from jsonb_array_elements(l.events) as o cross join lateral jsonb_array_elements_text(
               case o #> '{data,offers}' when 'true' then jsonb_build_array(o -> 'job_id') else o #> '{data,offers}' end) as job
           except
-          select s ->> 'job_id' from jsonb_array_elements(events) as s where s ->> 'event_type' = 'started') then 'free'
-        else 'nobody' end,
-        not bool_or(e ->> 'event_type' = 'started')
-      into concerns, is_urgent
+          select s ->> 'job_id' from jsonb_array_elements(l.events) as s where s ->> 'event_type' = 'started') then 'free'
+        else 'nobody' end
+      into concerns
       from (select public.job_queue_events(new.queue, old.version, 20, 65536)::jsonb as events) as l
         cross join lateral jsonb_array_elements(l.events) as e
      group by l.events;
   end if;
-  if is_ahead and (concerns = 'nobody' or not is_urgent) then
-    return new;
+  if ahead > interval '0' and not is_direct then
+    -- Who takes a job and leaves others has found more of them than there are free slots.
+    starts := exists (select from public.job_queue_log l
+                       where l.queue = new.queue and l.seq > old.version and l.seq <= new.version and l.event_type = 'started');
+    if concerns = 'nobody' or starts or ahead > interval '750 milliseconds' then
+      return new;
+    end if;
   end if;
-  new.woken_at := case when is_ahead then old.woken_at else clock end + interval '250 milliseconds';
+  new.woken_at := clock + ahead + interval '250 milliseconds';
   perform realtime.send(jsonb_build_object('queue', new.queue, 'version', new.version, 'direct', is_direct,
     'concerns', coalesce(concerns, 'all')), 'wake', 'interlock:' || new.queue, true);
   return new;
@@ -3169,9 +3172,9 @@ do $realtime$
 begin
   if to_regprocedure('realtime.send(jsonb, text, text, boolean)') is not null then
     create or replace trigger job_queue_wake before update of version on public.job_queue_heads for each row
-      -- At most 3 messages ahead of one in 250 ms, of which each takes woken_at on by as much.
+      -- Each message takes woken_at on by 250 ms. It is never further ahead than 1.25 s, unless the clock was set back.
       when (new.version > old.version
-        and new.woken_at - clock_timestamp() not between interval '750 milliseconds' and interval '1 second')
+        and new.woken_at - clock_timestamp() not between interval '1 second' and interval '1250 milliseconds')
       execute function public.job_queue_wake();
     create or replace trigger job_queue_wake_intake after insert on public.job_queue_arrivals for each statement
       execute function public.job_queue_wake_intake();
@@ -3261,8 +3264,8 @@ $privileges$;
 -- What this was. Rows change only when something did, so that running it again leaves everything as it is.
 insert into public.job_queue_migrations as m (version, checksum)
 values 
-  ('000', '864c2ab09c6a5f93af157128d2387b5aa4748a3f78fd9796d1dc9efcaf5f3ab2'),
-  ('027', '864c2ab09c6a5f93af157128d2387b5aa4748a3f78fd9796d1dc9efcaf5f3ab2')
+  ('000', '19769ea98f1f36b81bfe4894529ebb0609402e3bfd1d9d5da0bb3d433a3270b4'),
+  ('027', '19769ea98f1f36b81bfe4894529ebb0609402e3bfd1d9d5da0bb3d433a3270b4')
 on conflict (version) do update set checksum = excluded.checksum, applied_at = excluded.applied_at
   where m.checksum <> excluded.checksum;
 -- PostgREST finds the new functions after this; nobody else listens.

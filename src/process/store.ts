@@ -12,13 +12,15 @@ export async function storeAt(target: Target): Promise<LogStore> {
       return memoryStore()
     case 'postgres': {
       const { postgresStore } = await loadDriver('pg', () => import('../adapter/postgres/index.ts'))
-      return postgresStore(target.url, { warn: (message) => stderrLogger.warn(`[COORDINATOR] ${message}`) })
+      return postgresStore(target.url, { warn })
     }
     case 'supabase': {
       const supabase = await loadDriver('@supabase/supabase-js', () => import('../adapter/supabase/index.ts'))
-      return supabase.projectStore(target.url, target.key)
+      return supabase.projectStore(target.url, target.key, { warn })
     }
     case 'pglite':
       return patientStore((await import('../adapter/pglite/index.ts')).pgliteStore(target.dir))
   }
 }
+
+const warn = (message: string): void => stderrLogger.warn(`[COORDINATOR] ${message}`)

@@ -1,6 +1,8 @@
 /** What the API, a gateway or the network do to calls: one set of events per command, clear errors, and no key anywhere. */
+import type { ServerResponse } from 'node:http'
+import { createClient } from '@supabase/supabase-js'
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest'
-import { supabaseClient, supabaseStore } from '../../src/adapter/supabase/index.ts'
+import { type SupabaseLike, supabaseClient, supabaseStore } from '../../src/adapter/supabase/index.ts'
 import { createCoordinator } from '../../src/coordinator/index.ts'
 import { InterlockError } from '../../src/core/index.ts'
 import { type Fault, faultsWith, startProxy } from './proxy.ts'
@@ -98,6 +100,40 @@ describe('errors', () => {
   it.each(['publishable', 'anonJwt'] as const)('say that the %s key is the wrong one', async (key) => {
     const store = supabaseStore(supabaseClient(project.url, project.keys[key]), { wake: 'poll' })
     await expect(store.open('q')).rejects.toMatchObject({ code: 'store_unwritable', message: /secret key/ })
+  })
+
+  it.each(['secret', 'serviceRoleJwt'] as const)(
+    'tell nothing of a %s key with a line break in it',
+    async (name) => {
+      const [first, last] = [project.keys[name].slice(0, 20), project.keys[name].slice(20)]
+      const broken = `${first}\n${last}`
+      const own = supabaseStore(createClient(project.url, broken), { wake: 'poll' })
+      const refusals = [
+        await own.open('q').then(never, (error: unknown) => error),
+        await Promise.resolve()
+          .then(() => supabaseClient(project.url, broken))
+          .then(never, (error: unknown) => error),
+      ]
+      for (const error of refusals) {
+        expect(error).toMatchObject({ code: 'invalid_input', message: /copy it again, in one line/ })
+        expect(`${String(error)} ${String((error as Error).cause)}`).not.toContain(last)
+      }
+    },
+  )
+
+  it('say that the API hides the schema', async () => {
+    const { proxy, store } = await behindProxy()
+    const body = { code: 'PGRST106', message: 'The schema must be one of the following: api' }
+    const strike = (response: ServerResponse) => response.writeHead(406).end(JSON.stringify(body))
+    proxy.script('job_queue_worker_list', [{ after: false, strike }])
+    await expect(store.workers('q')).rejects.toMatchObject({ code: 'not_migrated', message: /expose it/ })
+  })
+
+  it('do not come of the schema that the program itself works in', async () => {
+    const client = createClient(project.url, project.keys.secret, { db: { schema: 'api' } })
+    const store = supabaseStore(client as unknown as SupabaseLike, { wake: 'poll' })
+    await store.open('q')
+    expect(await store.workers('q')).toEqual([])
   })
 
   it('refuse a sequence number that a double cannot hold, rather than round it', async () => {

@@ -2,11 +2,10 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest'
 import { postgresStore } from '../../src/adapter/postgres/index.ts'
-import { type SupabaseOptions, supabaseClient } from '../../src/adapter/supabase/index.ts'
-import { WakeChannel } from '../../src/adapter/supabase/wake-channel.ts'
+import { type SupabaseOptions, supabaseClient, supabaseStore } from '../../src/adapter/supabase/index.ts'
+import { WakeChannel, type WakeChannelOptions } from '../../src/adapter/supabase/wake-channel.ts'
 import { type Coordinator, createCoordinator } from '../../src/coordinator/index.ts'
 import { appendNow, queuedEvent } from '../../src/testing/index.ts'
-import { clientOf } from '../dev/support.ts'
 import { startCut } from './cut.ts'
 import { type Project, startMigrated, storeOn } from './support.ts'
 
@@ -63,6 +62,27 @@ describe('another process', () => {
     await handOver(a, b, 'x')
   })
 
+  it('is woken as well when its store shares a client, and stays so when the other store is closed', async () => {
+    const queue = freshQueue()
+    const client = supabaseClient(project.url, project.keys.secret)
+    onTestFinished(async () => void (await client.realtime.disconnect()))
+    const openOver = async () => {
+      const store = supabaseStore(client, { pollMs: NEVER })
+      const times = { leaseMs: NEVER, pollMs: NEVER }
+      return { store, coordinator: await createCoordinator({ store, queue, logger: silent, ...times }) }
+    }
+    const begun = performance.now()
+    const [a, b] = [await openOver(), await openOver()]
+    expect(performance.now() - begun).toBeLessThan(4_000)
+    await handOver(a.coordinator, b.coordinator, 'x')
+    await b.coordinator.close()
+    await b.store.close()
+    const far = await join(queue)
+    await handOver(far, a.coordinator, 'y')
+    await a.coordinator.close()
+    await a.store.close()
+  })
+
   it('asks while Realtime is cut, and is woken again when it is back', { timeout: 60_000 }, async () => {
     const queue = freshQueue()
     const cut = await startCut(project.url)
@@ -92,83 +112,25 @@ describe('another process', () => {
   })
 })
 
-/** The versions that a plain client hears of. */
-async function listenTo(queue: string): Promise<number[]> {
-  const heard: number[] = []
-  const channel = clientOf(project, project.keys.secret)
-    .channel(`interlock:${queue}`, { config: { private: true } })
-    .on('broadcast', { event: 'wake' }, ({ payload }) => heard.push(payload.version))
-  await new Promise<void>((resolve) => channel.subscribe((status) => status === 'SUBSCRIBED' && resolve()))
-  return heard
-}
-
-describe('the database', () => {
-  it('sends a few messages a second at most, with queue and version and nothing else', async () => {
-    const queue = freshQueue()
-    const heard = await listenTo(queue)
-    const store = storeOn(project, { wake: 'poll' })
-    onTestFinished(() => store.close())
-    const begun = performance.now()
-    for (let n = 0; n < 40; n++) await appendNow(store, queue, [queuedEvent(`job-${n}`)])
-    // One in 250 ms, and what is urgent up to 3 ahead of that.
-    const most = Math.ceil((performance.now() - begun) / 250) + 1 + 3
-    await expect.poll(() => heard.length).toBeGreaterThan(0)
-    expect(heard.length).toBeLessThanOrEqual(most)
-    // The last version is not told of; whoever heard the message before it looks again.
-    const b = await join(queue)
-    await expect.poll(() => b.state().version).toBe(40)
-  })
-
-  it('tells of what somebody may wait for at once, and of the rest by turns', async () => {
-    const queue = freshQueue()
-    const one = await join(queue)
-    await one.setPolicy('by-model')
-    await one.enqueue(['a', 'b', 'c'].map((jobId) => ({ jobId, models: [jobId] })))
-    await sleep(1_000)
-    const heard = await listenTo(queue)
-    const claim = { max: 1, kinds: null }
-    const versions: number[] = []
-    for (let n = 0; n < 3; n++) {
-      await one.claim(claim)
-      versions.push(one.state().version)
-    }
-    await one.enqueue([{ jobId: 'd', models: ['d'] }])
-    versions.push(one.state().version)
-    await expect.poll(() => heard, { timeout: 150, interval: 10 }).toEqual([versions[0], versions[3]])
-  })
-
-  it('tells of what comes over a connection by turns, and that it did', async () => {
-    const queue = freshQueue()
-    const store = storeOn(project, { wake: 'poll' })
-    onTestFinished(() => store.close())
-    await store.open(queue)
-    const heard = await listenTo(queue)
-    const direct = postgresStore(project.databaseUrl)
-    onTestFinished(() => direct.close())
-    for (let n = 0; n < 3; n++) await appendNow(direct, queue, [queuedEvent(`job-${n}`)])
-    await expect.poll(() => heard).toEqual([1])
-  })
-
-  it('goes on when Realtime fails', async () => {
-    const broken = await startMigrated()
-    onTestFinished(() => broken.close())
-    await broken.query('drop function realtime.send(jsonb, text, text, boolean)')
-    const store = storeOn(broken, { wake: 'poll' })
-    onTestFinished(() => store.close())
-    expect(await appendNow(store, 'q', [queuedEvent('a')])).toMatchObject({ ok: true })
-  })
-})
-
 describe('a channel', () => {
-  const opened = async (queue: string, more: { silenceMs?: number } = {}) => {
-    const client = supabaseClient(project.url, project.keys.secret)
+  const opened = async (
+    queue: string,
+    more: Partial<WakeChannelOptions> = {},
+    url = project.url,
+    key = project.keys.secret,
+  ) => {
+    const client = supabaseClient(url, key)
     let wakes = 0
+    const concerns: unknown[] = []
     const channel = new WakeChannel({
       client,
       queue,
       source: 'broadcast',
       pollMs: NEVER,
-      onWake: () => wakes++,
+      onWake: (_version, _intake, concern) => {
+        wakes++
+        if (concern !== undefined) concerns.push(concern)
+      },
       ...more,
     })
     await channel.open()
@@ -176,8 +138,65 @@ describe('a channel', () => {
       await channel.close()
       await client.realtime.disconnect()
     })
-    return { client, channel, wakes: () => wakes }
+    return { client, channel, wakes: () => wakes, concerns: () => concerns }
   }
+
+  it('is not taken for deaf because of what this process told of itself', async () => {
+    const { channel, wakes } = await opened(freshQueue(), { silenceMs: 100 })
+    const before = wakes()
+    for (const version of [5, 6]) {
+      channel.saw(version)
+      channel.appended(version, 'free', true)
+      // By then it has told of it.
+      await sleep(500)
+    }
+    channel.saw(6)
+    await sleep(500)
+    expect(wakes()).toBe(before)
+  })
+
+  it('takes a heartbeat that knows more than was told for news of everybody', async () => {
+    const { channel, concerns } = await opened(freshQueue())
+    channel.appended(5, 'free', true)
+    await sleep(500)
+    channel.beaten(5)
+    channel.beaten(6)
+    expect(concerns()).toEqual(['nobody', 'all'])
+  })
+
+  it('that cannot be joined is complained of once, and asked for', { timeout: 20_000 }, async () => {
+    const cut = await startCut(project.url)
+    cut.cut()
+    const warnings: string[] = []
+    const { wakes } = await opened(
+      freshQueue(),
+      { pollMs: 200, warn: (message) => warnings.push(message) },
+      cut.url,
+    )
+    await expect.poll(() => warnings, { timeout: 10_000 }).toHaveLength(1)
+    expect(warnings[0]).toMatch(/^No wake-ups: .+ asked every 200 ms/)
+    const before = wakes()
+    await sleep(500)
+    expect(wakes()).toBeGreaterThan(before)
+    expect(warnings).toHaveLength(1)
+  })
+
+  it('of changes that are not published is complained of, and asked for', { timeout: 20_000 }, async () => {
+    const bare = await startMigrated()
+    onTestFinished(() => bare.close())
+    const warnings: string[] = []
+    const { wakes } = await opened(
+      'q',
+      { source: 'postgres_changes', pollMs: 200, warn: (message) => warnings.push(message) },
+      bare.url,
+      bare.keys.secret,
+    )
+    await expect.poll(() => warnings, { timeout: 10_000 }).toHaveLength(1)
+    expect(warnings[0]).toContain('alter publication supabase_realtime add table job_queue_state')
+    const before = wakes()
+    await sleep(500)
+    expect(wakes()).toBeGreaterThan(before)
+  })
 
   it('that does not tell the news is joined anew', async () => {
     const { channel, wakes } = await opened(freshQueue(), { silenceMs: 100 })

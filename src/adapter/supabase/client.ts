@@ -1,21 +1,29 @@
 import { createClient, type SupabaseClient } from '@supabase/supabase-js'
+import { InterlockError } from '../../core/index.ts'
 
 /**
  * A client as a server needs it: no session to keep, no retries of its own (Interlock knows better what may be sent again),
  * and `Retry-After`, which supabase-js does not pass on, kept with the error that it belongs to.
  *
  * @param key a secret key (`sb_secret_…`) or the `service_role` key; never one that a browser has
+ * @throws InterlockError `invalid_input` for a key that no header can hold
  * @example
  * import { supabaseClient, supabaseStore } from 'interlock-queue/supabase'
- * const store = supabaseStore(supabaseClient(process.env.SUPABASE_URL, process.env.SUPABASE_SECRET_KEY))
+ * const { SUPABASE_URL = '', SUPABASE_SECRET_KEY = '' } = process.env
+ * const store = supabaseStore(supabaseClient(SUPABASE_URL, SUPABASE_SECRET_KEY))
  */
 export function supabaseClient(url: string, key: string): SupabaseClient {
+  // Whoever reports such a header repeats the key.
+  if (!/^[\x21-\x7e]+$/.test(key)) throw new InterlockError('invalid_input', unsendableKey)
   return createClient(url, key, {
     auth: { persistSession: false, autoRefreshToken: false, detectSessionInUrl: false },
     db: { retry: false },
     global: { fetch: fetchNotingRetryAfter },
   })
 }
+
+export const unsendableKey =
+  'the key of the Supabase project is empty or broken: it has a line break, a blank or another character that no key has; copy it again, in one line'
 
 const fetchNotingRetryAfter: typeof fetch = async (input, init) => {
   const response = await fetch(input, init)

@@ -1,5 +1,6 @@
 import { type ErrorCode, InterlockError } from '../../core/index.ts'
 import { storeFailure } from '../sql/index.ts'
+import { unsendableKey } from './client.ts'
 import type { ApiError } from './like.ts'
 
 type Meaning = readonly [code: ErrorCode, remedy: string]
@@ -20,6 +21,10 @@ const meanings: Readonly<Record<string, Meaning>> = {
     'not_migrated',
     'put what `interlock migrate --supabase` writes into the project (`supabase db push`)',
   ],
+  PGRST106: [
+    'not_migrated',
+    'the API of the project does not expose the schema public, where Interlock is; expose it (Project settings, Data API)',
+  ],
   PGRST003: ['store_unavailable', `the API of the project has no connection left for 10 s; ${again}`],
   PGRST301: refusedKey,
   PGRST302: refusedKey,
@@ -29,6 +34,9 @@ const meanings: Readonly<Record<string, Meaning>> = {
     'the key may not run Interlock; give the secret key, not one that a browser has',
   ],
 }
+
+/** What `fetch` says of a header that it cannot send, with the header and so with the key. */
+const unsendable = /invalid header value|ByteString/i
 
 /** Whatever looks like a key; servers and proxies like to repeat what they refuse. */
 const secrets = /\b(?:sb_(?:secret|publishable)_[\w-]+|eyJ[\w-]+\.[\w-]+\.[\w-]*)/g
@@ -40,9 +48,9 @@ const secrets = /\b(?:sb_(?:secret|publishable)_[\w-]+|eyJ[\w-]+\.[\w-]+\.[\w-]*
  * @param status the HTTP status; 0 when there was none
  */
 export function apiFailure(error: ApiError, status: number, store: string): InterlockError {
-  const text = String(error.message || error.code || 'no answer')
-    .replace(secrets, '…')
-    .slice(0, 300)
+  const whole = String(error.message || error.code || 'no answer')
+  if (unsendable.test(whole)) return new InterlockError('invalid_input', unsendableKey)
+  const text = whole.replace(secrets, '…').slice(0, 300)
   const details = { status, ...(error.code ? { sqlstate: error.code } : {}), ...retryAfterOf(error) }
   const meaning = meanings[error.code ?? ''] ?? meaningOf(status, error)
   if (meaning) return new InterlockError(meaning[0], `${store}: ${text}; ${meaning[1]}`, details)

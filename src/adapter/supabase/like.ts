@@ -38,14 +38,19 @@ export interface Channel {
   }): Promise<unknown>
 }
 
+/** The functions and tables of one schema. */
+export interface ApiLike {
+  /** `never`: a client with types takes only arguments that its types know. */
+  rpc(name: string, args: never): ApiRequest
+  from(table: string): { select(columns: string): TableRequest }
+}
+
 /**
  * What Interlock needs of a client of `@supabase/supabase-js`. Methods and not properties, so that a client with types of a
  * database of one's own (`createClient<Database>`) is one as well.
  */
 export interface SupabaseLike {
-  /** `never`: a client with types takes only arguments that its types know. */
-  rpc(name: string, args: never): ApiRequest
-  from(table: string): { select(columns: string): TableRequest }
+  schema(name: 'public'): ApiLike
   channel(name: string, options: { config: { private: boolean } }): Channel
   removeChannel(channel: Channel): Promise<unknown>
 }

@@ -1,7 +1,7 @@
 import type { FunctionName, Rpc } from '../sql/index.ts'
 import { apiFailure } from './failure.ts'
 import { Lane } from './lane.ts'
-import type { ApiResult, SupabaseLike } from './like.ts'
+import type { ApiLike, ApiResult } from './like.ts'
 
 /** Calls that only read take no part in the lane. */
 const reads: ReadonlySet<FunctionName> = new Set([
@@ -31,7 +31,7 @@ const ranks: Readonly<Partial<Record<FunctionName, number>>> = {
 const LAST_RANK = 3
 
 /** A call by POST to /rest/v1/rpc. @throws InterlockError as {@link apiFailure} says */
-export function rpcOver(client: SupabaseLike, store: string, timeoutMs: number): Rpc {
+export function rpcOver(client: ApiLike, store: string, timeoutMs: number): Rpc {
   const lane = new Lane()
   const send: Rpc = (name, args) =>
     answerOf(() => client.rpc(name, args as never).abortSignal(AbortSignal.timeout(timeoutMs)), store)

@@ -3,7 +3,7 @@ import { requireCurrent, statusOf } from '../../migrate/index.ts'
 import type { LogStore } from '../../port/index.ts'
 import { type Rpc, sqlCalls } from '../sql/index.ts'
 import { supabaseClient } from './client.ts'
-import type { SupabaseLike } from './like.ts'
+import type { ApiLike, SupabaseLike } from './like.ts'
 import { answerOf, rpcOver } from './rpc.ts'
 import type { WakeSource } from './wake-channel.ts'
 import { Wakes } from './wakes.ts'
@@ -18,6 +18,8 @@ export interface SupabaseOptions {
   readonly pollMs?: number
   /** After how long a call counts as lost, in milliseconds; 15,000 unless given. It may still be carried out. */
   readonly timeoutMs?: number
+  /** Told when something works less well than it should, once for each cause. Silent unless given. */
+  readonly warn?: (message: string) => void
 }
 
 /**
@@ -42,10 +44,13 @@ const remedy =
  * const coordinator = await createCoordinator({ store: supabaseStore(supabaseClient(url, secretKey)) })
  */
 export function supabaseStore(client: SupabaseLike, options: SupabaseOptions = {}): LogStore {
-  const { wake = 'broadcast', pollMs = 1_000, timeoutMs = 15_000 } = options
+  const { wake = 'broadcast', pollMs = 1_000, timeoutMs = 15_000, warn = () => {} } = options
   const name = nameOf(client)
-  const send = rpcOver(client, name, timeoutMs)
-  const wakes = new Wakes({ client, source: wake, pollMs })
+  // Whatever schema the program's own calls go to.
+  const api = client.schema('public')
+  const send = rpcOver(api, name, timeoutMs)
+  const wakes = Wakes.of({ client, source: wake, pollMs, warn })
+  const stops = new Set<() => Promise<void>>()
   let closed = false
   const checkOpen = () => {
     if (closed) throw new InterlockError('closed', 'the store is closed; make a new one')
@@ -62,7 +67,7 @@ export function supabaseStore(client: SupabaseLike, options: SupabaseOptions = {
     ...calls,
     open: async (queue) => {
       checkOpen()
-      await requireMigratedProject(client, name, timeoutMs)
+      await requireMigratedProject(api, name, timeoutMs)
       await calls.open(queue)
     },
     append: async (request) => {
@@ -79,17 +84,19 @@ export function supabaseStore(client: SupabaseLike, options: SupabaseOptions = {
     beat: async (beat) => {
       const answer = await calls.beat(beat)
       wakes.saw(beat.queue, answer.version)
-      wakes.tell(beat.queue, answer.version)
+      wakes.beaten(beat.queue, answer.version)
       return answer
     },
     listen: async (queue, onWake) => {
       checkOpen()
-      return wakes.listen(queue, onWake)
+      const stop = await wakes.listen(queue, onWake)
+      stops.add(stop)
+      return stop
     },
     close: async () => {
       if (closed) return
       closed = true
-      await wakes.close()
+      await Promise.all([...stops].map((stop) => stop()))
     },
   }
 }
@@ -117,7 +124,7 @@ function nameOf(client: SupabaseLike): string {
     : 'supabase'
 }
 
-async function requireMigratedProject(client: SupabaseLike, name: string, timeoutMs: number): Promise<void> {
+async function requireMigratedProject(client: ApiLike, name: string, timeoutMs: number): Promise<void> {
   const newest = () =>
     client
       .from('job_queue_migrations')

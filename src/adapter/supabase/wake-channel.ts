@@ -15,16 +15,18 @@ export interface WakeChannelOptions {
   readonly pollMs: number
   /** After how long news that nobody told of means that the channel is deaf, in milliseconds; 10,000 unless given. */
   readonly silenceMs?: number
+  /** Told when no wake-ups come: once, until they do. */
+  readonly warn?: (message: string) => void
 }
 
 /**
- * The database sends one broadcast in 250 ms for a queue at most (`job_queue_wake`). Whoever appended and hears of nothing as
- * new by the end of that time tells the others himself, which costs no request; a jitter, so that one does it for all.
+ * The database does not announce every append (`job_queue_wake`). Whoever appended and hears of nothing as new for a while
+ * tells the others himself, which costs no request; a jitter, so that one does it for all.
  */
 const TELL_MS = { least: 260, jitter: 80 }
 /** Sooner when somebody may be waiting for it: by then the database's message would have come. */
 const TELL_SOON_MS = { least: 30, jitter: 20 }
-/** As long as so few messages came in the last second. */
+/** With so many messages in the last second, from whomever, one waits with one's own: each makes others look. */
 const MOST_PER_SECOND = 6
 /** Those who append over a connection to the database have no channel to tell: when no more messages come, one looks. */
 const LOOK_AGAIN_MS = 1_000
@@ -36,6 +38,9 @@ const SILENCE_MS = 10_000
 const JOIN_MS = 5_000
 const REOPEN_MS = 1_000
 
+const UNPUBLISHED =
+  'changes of job_queue_state are not published; run: alter publication supabase_realtime add table job_queue_state'
+
 const intakes = ['rows', 'requests'] as const satisfies readonly Intake[]
 
 /** Wakes whoever waits for news of one queue. While the channel is not joined, or proves to be deaf, it asks instead. */
@@ -44,6 +49,7 @@ export class WakeChannel {
   #channel: Channel | undefined
   #joined = false
   #closed = false
+  #hasWarned = false
   /** What somebody told of, and what this process appended. */
   readonly #told = new Versions()
   readonly #own = new Versions()
@@ -53,6 +59,7 @@ export class WakeChannel {
   #telling: NodeJS.Timeout | undefined
   #poll: NodeJS.Timeout | undefined
   #again: NodeJS.Timeout | undefined
+  #complaint: NodeJS.Timeout | undefined
 
   constructor(options: WakeChannelOptions) {
     this.#options = options
@@ -60,8 +67,8 @@ export class WakeChannel {
 
   /** Resolves when wake-ups come, or are not to be waited for any longer. */
   async open(): Promise<void> {
-    this.#ask()
-    if (this.#options.source === 'poll') return
+    if (this.#options.source === 'poll') return this.#ask()
+    this.#ask('Realtime does not answer')
     const first = Promise.withResolvers<void>()
     const impatience = setTimeout(first.resolve, JOIN_MS)
     this.#join(first.resolve)
@@ -72,8 +79,17 @@ export class WakeChannel {
   /** This process has appended: unless somebody tells of it soon, it has to. */
   appended(version: number, concern: Concern, isUrgent: boolean): void {
     this.#own.note(version, concern)
-    if (isUrgent && this.#messages.lately() < MOST_PER_SECOND) this.#tellIn(TELL_SOON_MS)
+    if (isUrgent && !this.#isCrowded) this.#tellIn(TELL_SOON_MS)
     else if (this.#telling === undefined) this.#tellIn(TELL_MS)
+  }
+
+  /** A heartbeat told how far the log is. Where no message said so, one was lost, whoever it was for. */
+  beaten(version: number): void {
+    this.#options.onWake(version, false, version > this.#told.of('nobody') ? 'all' : 'nobody')
+  }
+
+  get #isCrowded(): boolean {
+    return this.#messages.lately() >= MOST_PER_SECOND
   }
 
   #tellIn({ least, jitter }: typeof TELL_MS): void {
@@ -83,7 +99,10 @@ export class WakeChannel {
 
   /** What the store has seen in any answer: beyond what was told, it is news that the channel should have brought. */
   saw(version: number): void {
-    if (!this.#joined || version <= this.#told.of('nobody')) return
+    if (!this.#joined || version <= this.#told.of('nobody')) {
+      this.#newsSince = null
+      return
+    }
     this.#newsSince ??= performance.now()
     if (performance.now() - this.#newsSince > (this.#options.silenceMs ?? SILENCE_MS)) void this.#reopen()
   }
@@ -93,6 +112,7 @@ export class WakeChannel {
     clearInterval(this.#poll)
     clearTimeout(this.#again)
     clearTimeout(this.#telling)
+    clearTimeout(this.#complaint)
     const channel = this.#channel
     this.#channel = undefined
     if (channel) await this.#options.client.removeChannel(channel)
@@ -102,8 +122,10 @@ export class WakeChannel {
     this.#telling = undefined
     const concerns = this.#own.beyond(this.#told)
     if (!this.#joined || concerns === null || this.#options.source !== 'broadcast') return
+    if (this.#isCrowded) return this.#tellIn(TELL_MS)
     const version = this.#own.of('nobody')
     this.#told.note(version, concerns)
+    this.#newsSince = null
     this.#messages.count()
     const payload = { queue: this.#options.queue, version, concerns }
     // A message is a hint: what is not sent is found by the next heartbeat.
@@ -112,7 +134,8 @@ export class WakeChannel {
 
   #join(onFirst: () => void): void {
     const { client, queue, source } = this.#options
-    const channel = client.channel(`interlock:${queue}`, { config: { private: source === 'broadcast' } })
+    const topic = source === 'broadcast' ? `interlock:${queue}` : `interlock:${queue}:changes`
+    const channel = client.channel(topic, { config: { private: source === 'broadcast' } })
     this.#channel = channel
     if (source === 'broadcast') {
       channel.on('broadcast', { event: 'wake' }, ({ payload }) => this.#hear(payload))
@@ -124,8 +147,7 @@ export class WakeChannel {
         filter: `queue=eq.${queue}`,
       }
       channel.on('postgres_changes', state, (change) => this.#hear(change['new']))
-      // It says SUBSCRIBED some seconds before changes flow; what came in between is asked for now.
-      channel.on('system', {}, ({ status }) => status === 'ok' && this.#options.onWake())
+      channel.on('system', {}, ({ status }) => (status === 'ok' ? this.#flow() : this.#ask(UNPUBLISHED)))
     }
     channel.subscribe((status) => {
       if (channel !== this.#channel) return
@@ -137,12 +159,9 @@ export class WakeChannel {
   #heed(status: ChannelStatus): void {
     this.#joined = status === 'SUBSCRIBED'
     this.#newsSince = null
-    if (this.#joined) {
-      clearInterval(this.#poll)
-      // Also after every rejoin: what was sent meanwhile is lost.
-      return this.#options.onWake()
-    }
-    this.#ask()
+    // Also after every rejoin: what was sent meanwhile is lost. Changes flow some seconds later, and say so.
+    if (this.#joined) return this.#options.source === 'broadcast' ? this.#flow() : this.#options.onWake()
+    this.#ask('Realtime cannot be joined')
     // Errors and time-outs rejoin by themselves; a closed channel never comes back.
     if (status === 'CLOSED') setTimeout(() => void this.#reopen(), REOPEN_MS).unref()
   }
@@ -185,8 +204,29 @@ export class WakeChannel {
     this.#again = setTimeout(() => this.#options.onWake(undefined, intake && 'both'), LOOK_AGAIN_MS).unref()
   }
 
-  #ask(): void {
+  /** Wake-ups come: what came before them is looked for. */
+  #flow(): void {
     clearInterval(this.#poll)
-    this.#poll = setInterval(() => this.#options.onWake(), this.#options.pollMs).unref()
+    clearTimeout(this.#complaint)
+    this.#hasWarned = false
+    this.#options.onWake()
+  }
+
+  #ask(cause?: string): void {
+    const { pollMs, onWake } = this.#options
+    clearInterval(this.#poll)
+    this.#poll = setInterval(() => onWake(), pollMs).unref()
+    if (cause !== undefined) this.#complainOf(cause)
+  }
+
+  /** Unless it passes by itself. */
+  #complainOf(cause: string): void {
+    const { pollMs, warn } = this.#options
+    clearTimeout(this.#complaint)
+    if (this.#hasWarned) return
+    this.#complaint = setTimeout(() => {
+      this.#hasWarned = true
+      warn?.(`No wake-ups: ${cause}. The database is asked every ${pollMs} ms until they come`)
+    }, JOIN_MS).unref()
   }
 }

@@ -7,6 +7,7 @@ import { WakeChannel, type WakeSource } from './wake-channel.ts'
 interface Listened {
   readonly channel: WakeChannel
   readonly listeners: Set<OnWake>
+  readonly onWake: OnWake
   readonly opened: Promise<void>
 }
 
@@ -14,17 +15,34 @@ export interface WakesOptions {
   readonly client: SupabaseLike
   readonly source: WakeSource
   readonly pollMs: number
+  readonly warn: (message: string) => void
 }
 
-/** One channel per queue, however many listen. */
+/**
+ * One channel per queue, however many listen: a client has no second one of the same topic. So the stores over one client
+ * share theirs.
+ */
 export class Wakes {
+  static readonly #ofClients = new WeakMap<SupabaseLike, Map<WakeSource, Wakes>>()
+
+  /** Those of this client, made on first use with these options. */
+  static of(options: WakesOptions): Wakes {
+    const { client, source } = options
+    const bySource = Wakes.#ofClients.get(client) ?? new Map<WakeSource, Wakes>()
+    Wakes.#ofClients.set(client, bySource)
+    const wakes = bySource.get(source) ?? new Wakes(options)
+    bySource.set(source, wakes)
+    return wakes
+  }
+
   readonly #options: WakesOptions
   readonly #queues = new Map<string, Listened>()
 
-  constructor(options: WakesOptions) {
+  private constructor(options: WakesOptions) {
     this.#options = options
   }
 
+  /** The channel ends with its last listener. */
   async listen(queue: string, onWake: OnWake): Promise<() => Promise<void>> {
     const listened = this.#queues.get(queue) ?? this.#open(queue)
     // A function of its own, so that one callback can listen twice.
@@ -45,19 +63,17 @@ export class Wakes {
   }
 
   appended(queue: string, version: number, events: readonly RecordedEvent[]): void {
-    this.#queues.get(queue)?.channel.appended(version, concernOf(events), isUrgent(events))
+    const listened = this.#queues.get(queue)
+    if (listened === undefined) return
+    const concern = concernOf(events)
+    listened.channel.appended(version, concern, isUrgent(events))
+    // Nobody else tells others in this process of it.
+    if (listened.listeners.size > 1) listened.onWake(version, false, concern)
   }
 
-  /** A heartbeat told how far the log is: it serves as a poll as well, of whoever has not read for long. */
-  tell(queue: string, version: number): void {
-    for (const onWake of this.#queues.get(queue)?.listeners ?? []) onWake(version, false, 'nobody')
-  }
-
-  async close(): Promise<void> {
-    const all = [...this.#queues.values()]
-    this.#queues.clear()
-    for (const { listeners } of all) listeners.clear()
-    await Promise.all(all.map(({ channel }) => channel.close()))
+  /** A heartbeat told how far the log is: it serves as a poll as well. */
+  beaten(queue: string, version: number): void {
+    this.#queues.get(queue)?.channel.beaten(version)
   }
 
   #open(queue: string): Listened {
@@ -66,7 +82,7 @@ export class Wakes {
       for (const listener of listeners) listener(...hint)
     }
     const channel = new WakeChannel({ ...this.#options, queue, onWake })
-    const listened = { channel, listeners, opened: channel.open() }
+    const listened = { channel, listeners, onWake, opened: channel.open() }
     this.#queues.set(queue, listened)
     return listened
   }

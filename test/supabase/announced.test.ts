@@ -1,0 +1,179 @@
+/** What is announced of a queue over Realtime, by the database and by those who append: enough, and not too much. */
+import { setTimeout as sleep } from 'node:timers/promises'
+import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest'
+import { postgresStore } from '../../src/adapter/postgres/index.ts'
+import { type Coordinator, createCoordinator } from '../../src/coordinator/index.ts'
+import type { LogStore } from '../../src/port/index.ts'
+import { appendNow, queuedEvent } from '../../src/testing/index.ts'
+import { createJobWorker } from '../../src/worker/index.ts'
+import { clientOf } from '../dev/support.ts'
+import { type Project, startMigrated, storeOn } from './support.ts'
+
+let project: Project
+beforeAll(async () => {
+  project = await startMigrated()
+})
+afterAll(() => project.close())
+
+/** Longer than any test: nobody finds anything by asking. */
+const NEVER = 3_600_000
+const silent = { info: () => {}, warn: () => {}, error: () => {} }
+const claim = { max: 1, kinds: null }
+let queues = 0
+const freshQueue = () => `announced-${++queues}`
+
+async function coordinatorOn(store: LogStore, queue: string): Promise<Coordinator> {
+  const times = { leaseMs: NEVER, pollMs: NEVER }
+  const coordinator = await createCoordinator({ store, queue, logger: silent, ...times })
+  onTestFinished(async () => {
+    await coordinator.close()
+    await store.close()
+  })
+  return coordinator
+}
+
+const join = (queue: string) => coordinatorOn(storeOn(project, { pollMs: NEVER }), queue)
+
+interface Heard {
+  readonly at: number
+  readonly version: number
+  readonly concerns: string
+}
+
+/** What a plain client hears. */
+async function listenTo(queue: string): Promise<Heard[]> {
+  const heard: Heard[] = []
+  const channel = clientOf(project, project.keys.secret)
+    .channel(`interlock:${queue}`, { config: { private: true } })
+    .on('broadcast', { event: 'wake' }, ({ payload }) =>
+      heard.push({ at: performance.now(), version: payload.version, concerns: payload.concerns }),
+    )
+  await new Promise<void>((resolve) => channel.subscribe((status) => status === 'SUBSCRIBED' && resolve()))
+  return heard
+}
+
+const versionsIn = (heard: readonly Heard[]) => heard.map(({ version }) => version)
+
+/** The most messages within any second. */
+function peakOf(heard: readonly Heard[]): number {
+  return Math.max(
+    ...heard.map(({ at }) => heard.filter((each) => each.at >= at && each.at < at + 1_000).length),
+  )
+}
+
+describe('the database', () => {
+  it('sends a few messages a second at most, with queue and version and nothing else', async () => {
+    const queue = freshQueue()
+    const heard = await listenTo(queue)
+    const store = storeOn(project, { wake: 'poll' })
+    onTestFinished(() => store.close())
+    const begun = performance.now()
+    for (let n = 0; n < 40; n++) await appendNow(store, queue, [queuedEvent(`job-${n}`)])
+    // One in 250 ms, and what is urgent up to 3 ahead of that.
+    const most = Math.ceil((performance.now() - begun) / 250) + 1 + 3
+    await expect.poll(() => heard.length).toBeGreaterThan(0)
+    expect(heard.length).toBeLessThanOrEqual(most)
+    // The last version is not told of; whoever heard the message before it looks again.
+    const b = await join(queue)
+    await expect.poll(() => b.state().version).toBe(40)
+  })
+
+  it('tells of what somebody may wait for at once, and of the rest by turns', async () => {
+    const queue = freshQueue()
+    const one = await join(queue)
+    await one.setPolicy('by-model')
+    await one.enqueue(['a', 'b', 'c'].map((jobId) => ({ jobId, models: [jobId] })))
+    await sleep(1_000)
+    const heard = await listenTo(queue)
+    const versions: number[] = []
+    for (let n = 0; n < 3; n++) {
+      await one.claim(claim)
+      versions.push(one.state().version)
+    }
+    await one.enqueue([{ jobId: 'd', models: ['d'] }])
+    versions.push(one.state().version)
+    await expect
+      .poll(() => versionsIn(heard), { timeout: 150, interval: 10 })
+      .toEqual([versions[0], versions[3]])
+  })
+
+  it('takes a large append for urgent unless it starts jobs', async () => {
+    const queue = freshQueue()
+    const one = await join(queue)
+    await one.setPolicy('by-model')
+    const many = (prefix: string) =>
+      Array.from({ length: 30 }, (_, n) => ({ jobId: `${prefix}${n}`, models: [`m${n}`] }))
+    await one.enqueue(many('a'))
+    await sleep(1_000)
+    const heard = await listenTo(queue)
+    await one.enqueue(many('b'))
+    const queued = one.state().version
+    await one.claim({ max: 30, kinds: null })
+    await sleep(20)
+    expect(heard.map(({ version, concerns }) => [version, concerns])).toEqual([[queued, 'all']])
+  })
+
+  it('goes on telling when its clock was set back', async () => {
+    const queue = freshQueue()
+    const one = await join(queue)
+    const heard = await listenTo(queue)
+    await project.query("update job_queue_heads set woken_at = now() + interval '1 hour' where queue = $1", [
+      queue,
+    ])
+    await one.enqueue([{ jobId: 'a', models: ['a'] }])
+    await expect.poll(() => versionsIn(heard), { timeout: 150, interval: 10 }).toEqual([1])
+  })
+
+  it('tells of what comes over a connection, however much came over the API just now', async () => {
+    const queue = freshQueue()
+    const worker = await join(queue)
+    await worker.setPolicy('by-model')
+    const started = new Set<string>()
+    const jobs = createJobWorker({
+      coordinator: worker,
+      concurrency: 10,
+      handlers: { normal: ({ jobId }) => started.add(jobId) },
+    })
+    jobs.start()
+    onTestFinished(async () => void (await jobs.drain()))
+    const [far, direct] = [await join(queue), await coordinatorOn(postgresStore(project.databaseUrl), queue)]
+    for (const burst of ['a', 'b', 'c']) {
+      for (let n = 0; n < 4; n++) await far.enqueue([{ jobId: `${burst}${n}`, models: [`${burst}${n}`] }])
+      await sleep(200)
+      await direct.enqueue([{ jobId: burst, models: [burst] }])
+      await expect.poll(() => started.has(burst), { timeout: 1_900, interval: 10 }).toBe(true)
+    }
+  })
+
+  it('goes on when Realtime fails', async () => {
+    const broken = await startMigrated()
+    onTestFinished(() => broken.close())
+    await broken.query('drop function realtime.send(jsonb, text, text, boolean)')
+    const store = storeOn(broken, { wake: 'poll' })
+    onTestFinished(() => store.close())
+    expect(await appendNow(store, 'q', [queuedEvent('a')])).toMatchObject({ ok: true })
+  })
+})
+
+it('database and processes together send a few messages a second, and all of it is heard of', async () => {
+  const queue = freshQueue()
+  const heard = await listenTo(queue)
+  const submitters = [await join(queue), await join(queue), await join(queue), await join(queue)]
+  await sleep(1_000)
+  heard.splice(0)
+  const begun = performance.now()
+  const submit = async (coordinator: Coordinator, by: number) => {
+    for (let n = 0; performance.now() - begun < 4_000; n++) {
+      await coordinator.enqueue([{ jobId: `${by}-${n}`, models: [`m${by}`] }])
+      await sleep(100 + Math.random() * 100)
+    }
+  }
+  await Promise.all(submitters.map(submit))
+  const seconds = (performance.now() - begun) / 1_000
+  const { version } = submitters
+    .reduce((one, other) => (one.state().version > other.state().version ? one : other))
+    .state()
+  await expect.poll(() => Math.max(...versionsIn(heard)), { timeout: 3_000 }).toBe(version)
+  expect(heard.length / seconds).toBeLessThan(8)
+  expect(peakOf(heard)).toBeLessThanOrEqual(12)
+})
