@@ -5,9 +5,12 @@ import {
   type LedgerSnapshot,
   ledgerFrom,
   SNAPSHOT_SHAPE,
+  snapshotKeys,
+  snapshotRemedy,
 } from '../core/index.ts'
 import { pathText } from './invalid.ts'
 import { policySchema } from './policy.ts'
+import { upcastSnapshot } from './snapshot-upcast.ts'
 
 const integer = z.int()
 const indexes = z.array(integer)
@@ -24,38 +27,48 @@ const jobSchema = z.looseObject({
   attempt: integer,
 })
 
+const modelSchema = z.looseObject({
+  model: z.string(),
+  holders: indexes,
+  line: indexes,
+  reserved: indexes,
+  offers: indexes,
+  starts: indexes.nullable(),
+})
+
 const snapshotSchema = z.looseObject({
   shape: z.literal(SNAPSHOT_SHAPE),
   plain: z.looseObject({ version: integer, epoch: integer, lastAt: integer, policy: policySchema }),
   jobs: z.array(jobSchema),
-  places: z.record(z.string(), indexes),
-  timers: z.record(z.string(), z.array(z.tuple([integer, integer]))),
-  models: z.array(z.looseObject({ model: z.string(), holders: indexes, line: indexes })),
+  places: z.record(z.enum(snapshotKeys.places), indexes),
+  timers: z.record(z.enum(snapshotKeys.timers), z.array(z.tuple([integer, integer]))),
+  models: z.array(modelSchema),
   pauses: z.array(z.looseObject({ model: z.string(), jobs: indexes })),
   shares: z.array(z.tuple([z.string(), integer, integer, indexes])),
-  modelTimers: z.record(z.string(), z.array(z.tuple([integer, z.string()]))),
+  modelTimers: z.record(z.enum(snapshotKeys.modelTimers), z.array(z.tuple([integer, z.string()]))),
 })
 
 /**
- * The ledger of a snapshot as a store keeps it. Null for one of another shape, made by another release: the log is folded
- * instead.
- * @throws InterlockError `corrupt_log` for one that is damaged
+ * The ledger of a snapshot as a store keeps it, whichever release made it.
+ * @throws InterlockError `database_newer` for one of a newer release; `corrupt_log` for one that is damaged
  */
-export function decodeSnapshot(seq: number, state: unknown): Ledger | null {
-  if (shapeOf(state) !== SNAPSHOT_SHAPE) return null
-  const result = snapshotSchema.safeParse(state)
-  if (!result.success) throw damaged(seq, pathText('state', result.error.issues[0]?.path ?? []))
-  const ledger = ledgerFrom(result.data as unknown as LedgerSnapshot)
+export function decodeSnapshot(seq: number, state: unknown): Ledger {
+  const ledger = ledgerFrom(checked(seq, state))
   if (ledger.version !== seq) throw damaged(seq, 'state.plain.version')
   return ledger
 }
 
-const shapeOf = (state: unknown): unknown =>
-  typeof state === 'object' && state !== null && 'shape' in state ? state.shape : undefined
+function checked(seq: number, state: unknown): LedgerSnapshot {
+  try {
+    return snapshotSchema.parse(upcastSnapshot(seq, state)) as unknown as LedgerSnapshot
+  } catch (error) {
+    if (!(error instanceof z.ZodError)) throw error
+    throw damaged(seq, pathText('state', error.issues[0]?.path ?? []))
+  }
+}
 
 const damaged = (seq: number, path: string): InterlockError =>
-  new InterlockError(
-    'corrupt_log',
-    `the snapshot at event ${seq} is damaged at ${path}; delete its row in job_queue_snapshots, and the log is folded instead`,
-    { seq, path },
-  )
+  new InterlockError('corrupt_log', `the snapshot at event ${seq} is damaged at ${path}; ${snapshotRemedy}`, {
+    seq,
+    path,
+  })

@@ -4,6 +4,7 @@ import { DatabaseClock } from './clock.ts'
 import { Committer } from './committer.ts'
 import { Head } from './head.ts'
 import { newWorkerId } from './identity.ts'
+import { ledgerNear } from './ledger-near.ts'
 import type { Patience } from './patience.ts'
 import { readToHead } from './read.ts'
 import { Replica } from './replica.ts'
@@ -25,8 +26,11 @@ export interface EpochOptions {
  */
 export async function beginEpoch({ store, queue, patience, name, ended }: EpochOptions): Promise<void> {
   const reader = { store, queue, replica: new Replica(), clock: new DatabaseClock(), head: new Head() }
-  await readToHead(reader)
   const ignore = () => {}
+  // None from beyond the end of this log, which a backup of some tables may have left.
+  const { version } = await store.read(queue, 0, 1)
+  reader.replica.startFrom(await ledgerNear(store, queue, version, ignore))
+  await readToHead(reader)
   const hooks = { onDeadWorkers: ignore, onUnreadable: ignore, onAppended: ignore }
   const committer = new Committer({ ...reader, patience, ...hooks })
   const body = { type: 'recover', ...(ended === undefined ? {} : { ended }) } as const

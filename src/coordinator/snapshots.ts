@@ -1,6 +1,6 @@
-import { decodeSnapshot } from '../codec/index.ts'
-import { emptyLedger, type Ledger, snapshotOf } from '../core/index.ts'
+import { isInterlockError, type Ledger, snapshotOf } from '../core/index.ts'
 import type { LogStore } from '../port/index.ts'
+import { ledgerNear } from './ledger-near.ts'
 
 export interface SnapshotsOptions {
   readonly store: LogStore
@@ -12,8 +12,8 @@ export interface SnapshotsOptions {
 }
 
 /**
- * The folded ledger, kept now and then for processes that start later. A snapshot saves time and nothing else: one that
- * cannot be read, or be written, is passed over, and the log is folded.
+ * The folded ledger, kept now and then for processes that start later. It saves time: one that cannot be written is passed
+ * over.
  */
 export class Snapshots {
   readonly #options: SnapshotsOptions
@@ -23,17 +23,15 @@ export class Snapshots {
     this.#options = options
   }
 
-  /** Where a process that starts now goes on from. */
-  async newest(): Promise<Ledger> {
+  /**
+   * Where a process that starts now goes on from.
+   * @throws InterlockError `archived`, `database_newer`, `corrupt_log` where the log was cut, and cannot be read without
+   */
+  newest(): Promise<Ledger> {
     const { store, queue, onError } = this.#options
-    const kept = await store.snapshot(queue, null)
-    if (kept === null) return emptyLedger
-    try {
-      return decodeSnapshot(kept.seq, kept.state) ?? emptyLedger
-    } catch (error) {
-      onError(error)
-      return emptyLedger
-    }
+    // One of a newer release, which runs beside this one, is no trouble.
+    const passOver = (error: unknown) => isInterlockError(error, 'database_newer') || onError(error)
+    return ledgerNear(store, queue, null, passOver)
   }
 
   /** This process has appended the event with this number: whoever appends every so-many-th makes the snapshot. */

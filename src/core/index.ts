@@ -23,5 +23,12 @@ export { type HasWorker, reasonCodeOf, waitingFor } from './reason.ts'
 export { fold, Replayer, replay } from './replay.ts'
 export * from './row.ts'
 export type { Surroundings } from './scribe.ts'
-export { type LedgerSnapshot, ledgerFrom, SNAPSHOT_SHAPE, snapshotOf } from './snapshot.ts'
+export {
+  type LedgerSnapshot,
+  ledgerFrom,
+  SNAPSHOT_SHAPE,
+  snapshotKeys,
+  snapshotOf,
+  snapshotRemedy,
+} from './snapshot.ts'
 export { nextOpeningAt, nextTickAt } from './wake.ts'

@@ -6,7 +6,7 @@ import type { Place, Timer } from './place.ts'
 import { noStarts } from './rate.ts'
 import type { Owner, Tree } from './tree.ts'
 
-/** The shape of a snapshot; one of another shape is not read, and the log is folded instead. */
+/** The shape of a snapshot. It rises with every part that is added: older ones are upcast, newer ones are not read. */
 export const SNAPSHOT_SHAPE = 2
 
 /** How JSON says that a job is between the end of an attempt and its `requeued`, in the middle of an append. */
@@ -45,6 +45,13 @@ type Part<Kind> = {
 }[keyof typeof parts]
 const keysOf = <Kind extends string>(kind: Kind) =>
   Object.entries(parts).flatMap(([key, own]) => (own === kind ? [key as Part<Kind>] : []))
+
+/** The parts of a ledger that a snapshot has as lists by name. */
+export const snapshotKeys = {
+  places: keysOf('places'),
+  timers: keysOf('timers'),
+  modelTimers: keysOf('modelTimers'),
+}
 
 /** Jobs stand in it once; everything else names them by their place in that list. */
 type Index = number
@@ -178,10 +185,14 @@ function jobFrom({ place: [level, order, tie], ...rest }: LedgerSnapshot['jobs']
   return { ...rest, ...key, dueAt, place: { ...key, level, order, tie } }
 }
 
+/** The one at which the log was cut is the state of everything before it; any other one only saves time. */
+export const snapshotRemedy =
+  'if the log was cut there, restore its row in job_queue_snapshots from a backup, else delete it: the log is folded instead'
+
 function contradiction({ plain: { version } }: LedgerSnapshot, what: string): never {
   throw new InterlockError(
     'corrupt_log',
-    `the snapshot at event ${version} contradicts itself (${what}); delete it, and the log is folded instead`,
+    `the snapshot at event ${version} contradicts itself (${what}); ${snapshotRemedy}`,
     { seq: version },
   )
 }

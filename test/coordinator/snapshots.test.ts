@@ -49,6 +49,30 @@ describe('snapshots', () => {
     expect((await later.explain('job-1000'))?.position).toBe(150)
   })
 
+  it('are made at every round number, and at no other', async () => {
+    const database = memoryDatabase()
+    const store = memoryStore(database)
+    const made: number[] = []
+    const noting: LogStore = {
+      ...store,
+      putSnapshot: async (queue, snapshot) => {
+        made.push(snapshot.seq)
+        await store.putSnapshot(queue, snapshot)
+      },
+    }
+    const coordinator = await join({ store: noting, snapshotEvery: 100 })
+    await coordinator.setPolicy('by-model')
+    const { version: first } = coordinator.state()
+    for (let n = 0; coordinator.state().version < 500; n++) {
+      const before = Math.floor(coordinator.state().version / 100)
+      await coordinator.enqueue([{ jobId: `job-${n}`, models: [`m${n}`] }])
+      const rounds = Math.floor(coordinator.state().version / 100) - before
+      if (rounds > 0) await expect.poll(() => made.length).toBe(before + rounds)
+    }
+    expect(first).toBeLessThan(100)
+    expect(made.map((seq) => Math.floor(seq / 100))).toEqual([1, 2, 3, 4, 5])
+  })
+
   it('that cannot be read, or are of another shape, are passed over: the log is folded', async () => {
     for (const state of [{ shape: 1, plain: {} }, { shape: 99 }]) {
       const database = memoryDatabase()

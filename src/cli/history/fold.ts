@@ -1,4 +1,4 @@
-import { decodeSnapshot } from '../../codec/index.ts'
+import { firstLedger as firstLedgerOf, ledgerNear } from '../../coordinator/ledger-near.ts'
 import { archived, emptyLedger, type Ledger, Replayer } from '../../core/index.ts'
 import type { LogStore } from '../../port/index.ts'
 import { count } from '../format.ts'
@@ -6,13 +6,8 @@ import type { Frame } from '../frame.ts'
 import { eachEvent } from '../read-log.ts'
 
 /** Where the log begins as far as it can be read: before its first event, or at the snapshot of the cut. */
-export async function firstLedger(frame: Frame, store: LogStore): Promise<Ledger> {
-  const { events, archivedSeq } = await store.read(frame.queue, 0, 1)
-  if (archivedSeq === 0 || events.length > 0) return emptyLedger
-  const kept = await store.snapshot(frame.queue, archivedSeq)
-  const ledger = kept?.seq === archivedSeq ? decodeSnapshot(kept.seq, kept.state) : null
-  if (ledger === null) throw archived(frame.queue, archivedSeq)
-  return ledger
+export function firstLedger({ queue }: Frame, store: LogStore): Promise<Ledger> {
+  return firstLedgerOf(store, queue)
 }
 
 /** Says that the log is read from a cut on, which whoever reads the result has to know. @param through the last event that is gone */
@@ -33,12 +28,16 @@ export async function orCut(frame: Frame, store: LogStore, after: number): Promi
 
 /**
  * The queue as it was when the log had `upTo` events: folded from the last snapshot before that, if there is one.
- * @throws InterlockError `corrupt_log`, `unknown_event`
+ * @throws InterlockError `corrupt_log`, `unknown_event`, `archived`, `database_newer`
  */
 export async function ledgerAt(frame: Frame, store: LogStore, upTo: number): Promise<Ledger> {
-  const kept = upTo === 0 ? null : await store.snapshot(frame.queue, upTo)
-  const from = (kept === null ? null : decodeSnapshot(kept.seq, kept.state)) ?? emptyLedger
+  if (upTo === 0) return emptyLedger
+  const from = await ledgerNear(store, frame.queue, upTo, (error) => frame.note(passedOver(error)))
+  if (from.version > upTo) throw archived(frame.queue, from.version)
   const replayer = new Replayer(from)
   await eachEvent(frame, store, 'replayed', (event) => replayer.push(event), { after: from.version, upTo })
   return replayer.ledger()
 }
+
+const passedOver = (error: unknown): string =>
+  `passed over: ${error instanceof Error ? error.message : String(error)}`

@@ -1,0 +1,65 @@
+import { z } from 'zod'
+import { InterlockError, SNAPSHOT_SHAPE } from '../core/index.ts'
+import { policySchema } from './policy.ts'
+
+type State = Readonly<Record<string, unknown>>
+
+/** By shape n: how a snapshot of it becomes one of shape n + 1. Each may throw a `ZodError` for one that is damaged. */
+export type SnapshotUpcasters = Readonly<Record<number, (state: State) => State>>
+
+/**
+ * When a ledger gets another part, `SNAPSHOT_SHAPE` rises and the step from the shape before gets its entry here: where the log
+ * was cut for good, the snapshot is all there is of what came before. One of every shape is kept in test/codec/samples, and
+ * decoded and gone on from by the tests.
+ */
+const upcasters: SnapshotUpcasters = { 1: shareReady }
+
+/**
+ * A snapshot in the present shape, whichever release made it.
+ * @throws InterlockError `database_newer` when a newer release made it; ZodError when it is damaged
+ */
+export const upcastSnapshot = upcastingSnapshots(upcasters, SNAPSHOT_SHAPE)
+
+/** Takes snapshots of any shape up to `current`, step by step. */
+export function upcastingSnapshots(steps: SnapshotUpcasters, current: number) {
+  return (seq: number, state: unknown): State => {
+    let lifted: State = z.looseObject({ shape: z.int().min(1) }).parse(state)
+    const shape = Number(lifted['shape'])
+    if (shape > current) throw tooNew(seq, shape, current)
+    for (let from = shape; from < current; from++)
+      lifted = { ...(steps[from]?.(lifted) ?? lifted), shape: from + 1 }
+    return lifted
+  }
+}
+
+const indexes = z.array(z.int())
+const shapeOne = z.looseObject({
+  plain: z.looseObject({ policy: policySchema }),
+  jobs: z.array(z.looseObject({ spec: z.looseObject({ fairKey: z.string().nullable() }) })),
+  places: z.looseObject({ ready: indexes }),
+  shares: z.array(z.tuple([z.string(), z.int(), z.int()])),
+})
+
+/** Shape 2: each fair key has its ready jobs, and `ready` only the first of them, as long as the share is not full. */
+function shareReady(state: State): State {
+  const { plain, jobs, places, shares } = shapeOne.parse(state)
+  const most = plain.policy.fairShare?.maxActive ?? null
+  const keyOf = (index: number) => jobs[index]?.spec.fairKey ?? null
+  const heads = new Set<number>()
+  const shared = shares.map(([key, waiting, active]) => {
+    const ready = places.ready.filter((index) => keyOf(index) === key)
+    const [head] = ready
+    if (head !== undefined && (most === null || active < most)) heads.add(head)
+    return [key, waiting, active, ready]
+  })
+  const ready = places.ready.filter((index) => keyOf(index) === null || heads.has(index))
+  return { ...state, places: { ...places, ready }, shares: shared }
+}
+
+function tooNew(seq: number, shape: number, current: number): InterlockError {
+  return new InterlockError(
+    'database_newer',
+    `the snapshot at event ${seq} has the shape ${shape}, this release reads shapes up to ${current}; upgrade interlock-queue`,
+    { seq, shape, reads: current },
+  )
+}
