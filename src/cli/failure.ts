@@ -8,6 +8,9 @@ export class FoundSomething extends Error {}
 /** Something that was named is not there, and the result says what. */
 export class NotFound extends Error {}
 
+/** A part of what was asked for failed, and the result says which. */
+export class NotDone extends Error {}
+
 /** What this machine could not do, such as write to a full disk. The message ends with what to do. */
 export class LocalFailure extends Error {}
 
@@ -54,7 +57,7 @@ const usage: ReadonlySet<ErrorCode> = new Set(['invalid_input', 'embedded_in_pro
 
 export function exitCodeOf(error: unknown): number {
   if (error instanceof FoundSomething) return exitCodes.found
-  if (error instanceof NotFound) return exitCodes.failed
+  if (error instanceof NotFound || error instanceof NotDone) return exitCodes.failed
   if (error instanceof Interrupted) return 130
   if (error instanceof CommanderError) return error.exitCode === 0 ? exitCodes.fine : exitCodes.usage
   return error instanceof InterlockError && usage.has(error.code) ? exitCodes.usage : exitCodes.failed

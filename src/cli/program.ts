@@ -3,7 +3,15 @@ import { RELEASE } from '../coordinator/release.ts'
 import { Cli } from './cli.ts'
 import { commandGroups } from './command/index.ts'
 import { exitCodes } from './exit.ts'
-import { exitCodeOf, FoundSomething, failureDocument, failureText, Interrupted, NotFound } from './failure.ts'
+import {
+  exitCodeOf,
+  FoundSomething,
+  failureDocument,
+  failureText,
+  Interrupted,
+  NotDone,
+  NotFound,
+} from './failure.ts'
 import type { Surface } from './frame.ts'
 
 /** Runs one command line. Returns its exit code; never throws. */
@@ -26,7 +34,7 @@ export async function runCli(words: readonly string[], surface: Surface): Promis
 }
 
 const isToldAlready = (error: unknown): boolean =>
-  [CommanderError, FoundSomething, NotFound, Interrupted].some((told) => error instanceof told)
+  [CommanderError, FoundSomething, NotFound, NotDone, Interrupted].some((told) => error instanceof told)
 
 /** People read standard error; a program gets its one document also when there is no result. */
 function tell(surface: Surface, error: unknown, json: boolean): void {

@@ -57,6 +57,7 @@ export const failureCodes = [
   'non_retryable',
   'invalid_payload',
   'released',
+  'unknown_end',
 ] as const
 export type FailureCode = (typeof failureCodes)[number]
 

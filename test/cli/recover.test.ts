@@ -1,6 +1,11 @@
 import { describe, expect, it } from 'vitest'
+import { memoryStore } from '../../src/adapter/memory/index.ts'
 import { postgresStore } from '../../src/adapter/postgres/index.ts'
+import type { Frame } from '../../src/cli/frame.ts'
+import { decide, wishesOf } from '../../src/cli/recover/decide.ts'
+import { tell } from '../../src/cli/recover/report.ts'
 import { createCoordinator, silentLogger } from '../../src/coordinator/index.ts'
+import type { Started } from '../../src/core/index.ts'
 import { documentOf, emptyQueue } from './history.ts'
 import { interlock } from './support.ts'
 
@@ -13,7 +18,7 @@ describe('recover', () => {
     await worker.enqueue(['a', 'b', 'c', 'd'].map((jobId) => ({ jobId, models: [jobId] })))
     const [first] = await worker.claim({ max: 3, kinds: null })
     const looked = await documentOf(url, ['recover'])
-    expect(looked).toMatchObject({ epoch: 1, status: 'running', decided: 0 })
+    expect(looked).toMatchObject({ epoch: 1, status: 'running', decided: [], doubtful: [] })
     const begun = await documentOf(url, ['recover', '--begin'])
     expect(begun).toMatchObject({ epoch: 2, status: 'draining', waitingCount: 1 })
     expect(begun.doubtful.map(({ jobId }: { jobId: string }) => jobId)).toEqual(['a', 'b', 'c'])
@@ -34,7 +39,15 @@ describe('recover', () => {
       whatHasToHappen: expect.stringContaining('interlock recover'),
     })
     const words = ['recover', '--completed', 'a', '--requeue', 'b', '--fail', 'c']
-    expect(await documentOf(url, words)).toMatchObject({ decided: 3, doubtful: [], waitingCount: 2 })
+    expect(await documentOf(url, words)).toMatchObject({
+      decided: [
+        { jobId: 'a', end: 'completed' },
+        { jobId: 'b', end: 'requeued' },
+        { jobId: 'c', end: 'failed' },
+      ],
+      ...{ undecided: [], doubtful: [], waitingCount: 2 },
+    })
+    expect(await documentOf(url, ['dead'])).toMatchObject([{ jobId: 'c', code: 'unknown_end' }])
     expect((await interlock(['recover', '--url', url])).stdout).toContain(
       'no job is in doubt: interlock resume',
     )
@@ -59,5 +72,91 @@ describe('recover', () => {
     expect(await documentOf(url, ['resume'])).toMatchObject({ status: 'running' })
     await worker.close()
     await store.close()
+  })
+
+  it('decides nothing of a job that a worker runs, and says so before it joins the queue', async () => {
+    const url = await emptyQueue()
+    const store = postgresStore(url)
+    const worker = await createCoordinator({ store, logger: silentLogger })
+    await worker.setPolicy('by-model')
+    await worker.enqueue(['a', 'b', 'c'].map((jobId) => ({ jobId, models: [jobId] })))
+    const [a, b] = await worker.claim({ max: 2, kinds: null })
+    const { version } = worker.state()
+    const refused = async (flag: string, jobId: string) => {
+      const { code, stdout, stderr } = await interlock(['recover', flag, jobId, '--url', url])
+      expect({ code, stdout }).toEqual({ code: 1, stdout: '' })
+      expect(stderr).toContain(`error (not_holder): job ${jobId} is not in doubt`)
+      expect(stderr).toContain('interlock recover --begin')
+    }
+    for (const flag of ['--fail', '--completed', '--requeue']) await refused(flag, 'a')
+    expect((await store.read('default', 0, 1)).version).toBe(version)
+    // Nor after a drain: whoever runs them will say how they ended.
+    await documentOf(url, ['drain'])
+    expect(await documentOf(url, ['recover'])).toMatchObject({ status: 'draining', doubtful: [] })
+    expect((await interlock(['recover', '--url', url])).stdout).toContain('no job is in doubt')
+    await refused('--fail', 'a')
+    // What its worker has detached in the first epoch is in nobody's doubt either; in a new epoch all that ran is.
+    await worker.detach((a as Started).lease, { until: new Date(Date.now() + 3_600_000) })
+    await refused('--fail', 'a')
+    const begun = await documentOf(url, ['recover', '--begin'])
+    expect(begun.doubtful.map(({ jobId }: { jobId: string }) => jobId)).toEqual(['a', 'b'])
+    await documentOf(url, ['recover', '--completed', 'a'])
+    await documentOf(url, ['resume', '--force'])
+    await worker.catchUp()
+    const [c] = await worker.claim({ max: 1, kinds: null })
+    await worker.detach((c as Started).lease, { until: new Date(Date.now() + 3_600_000) })
+    await refused('--fail', 'c')
+    expect(await documentOf(url, ['recover', '--requeue', 'b'])).toMatchObject({
+      ...{ decided: [{ jobId: 'b', end: 'requeued' }], doubtful: [] },
+    })
+    expect(b).toBeDefined()
+    await worker.close()
+    await store.close()
+  })
+
+  it('knows the jobs in doubt also when the beginning of the epoch is out of the log', async () => {
+    const url = await emptyQueue()
+    const store = postgresStore(url)
+    const worker = await createCoordinator({ store, logger: silentLogger })
+    await worker.enqueue([{ jobId: 'a', models: ['m'] }])
+    await worker.claim({ max: 1, kinds: null })
+    await documentOf(url, ['recover', '--begin'])
+    const { version } = await store.project('default', 10_000)
+    await documentOf(url, ['archive', '--before', String(version), '--drop'])
+    expect((await documentOf(url, ['recover'])).doubtful).toMatchObject([{ jobId: 'a' }])
+    expect(await documentOf(url, ['recover', '--fail', 'a'])).toMatchObject({ doubtful: [] })
+    await worker.close()
+    await store.close()
+  })
+})
+
+describe('a decision that fails half-way', () => {
+  it('is told beside what was done', async () => {
+    const coordinator = await createCoordinator({ store: memoryStore(), logger: silentLogger })
+    await coordinator.setPolicy('by-model')
+    await coordinator.enqueue(['a', 'b', 'c'].map((jobId) => ({ jobId, models: [jobId] })))
+    await coordinator.claim({ max: 3, kinds: null })
+    await coordinator.recover()
+    const view = coordinator.state()
+    const seen = { view, doubtful: view.active() }
+    const wishes = wishesOf({ completed: ['a'], requeue: ['b'], fail: ['c'] })
+    // Somebody else was faster with one of them.
+    const [, b] = view.active()
+    await coordinator.complete({ jobId: 'b', fencingToken: b?.fencingToken ?? 0, epoch: view.epoch })
+    const report = await decide(coordinator, seen, wishes)
+    expect(report).toMatchObject({
+      decided: [
+        { jobId: 'a', end: 'completed' },
+        { jobId: 'c', end: 'failed' },
+      ],
+      undecided: [{ jobId: 'b', end: 'requeued', error: { code: 'job_not_active' } }],
+      doubtful: [],
+    })
+    const printed: string[] = []
+    tell({ json: false, emit: (_: unknown, text: string) => printed.push(text) } as unknown as Frame, report)
+    expect(printed.join('\n')).toMatch(
+      /^a: completed\nc: failed, for good\nb: nothing was decided: job b is not active/,
+    )
+    await coordinator.close()
   })
 })

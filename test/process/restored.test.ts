@@ -72,7 +72,7 @@ describe('an older backup that is restored under four running workers', () => {
     }
 
     const looked = await document(['recover', '--url', url])
-    expect(looked).toMatchObject({ epoch: 2, status: 'draining', decided: 0 })
+    expect(looked).toMatchObject({ epoch: 2, status: 'draining', decided: [] })
     const ids: string[] = looked.doubtful.map(({ jobId }: { jobId: string }) => jobId)
     expect(ids.length).toBeGreaterThan(1)
     const [completed = '', failed = '', ...others] = ids

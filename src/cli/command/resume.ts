@@ -13,7 +13,7 @@ export function addResume(cli: Cli): void {
       ],
       async (frame, [model], { force = false }) => {
         const { status, waitingCount } = await withCoordinator(frame, async (coordinator, store) => {
-          if (model === undefined && !force) await checkNoneInDoubt(frame, coordinator, store)
+          if (model === undefined && !force) await checkNoneInDoubt(store, coordinator.state())
           await (model === undefined ? coordinator.resume() : coordinator.resumeModel(model))
           return coordinator.state()
         })
