@@ -1,6 +1,6 @@
 import { existsSync } from 'node:fs'
 import { type Coordinator, createCoordinator, type Logger } from '../coordinator/index.ts'
-import { InterlockError } from '../core/index.ts'
+import { InterlockError, isInterlockError } from '../core/index.ts'
 import type { LogStore } from '../port/index.ts'
 import { storeAt, type Target } from '../process/index.ts'
 import type { Frame } from './frame.ts'
@@ -14,19 +14,35 @@ export function emptyFolder(target: Target): string | null {
 }
 
 /**
- * Opens the store of the command, and closes it whatever happens.
- * @throws InterlockError `not_migrated` where there is no embedded database yet
+ * Opens the store of a command that looks, or that changes what is there already; and closes it whatever happens.
+ * @param absent what becomes of a queue that is not there: `refuse` unless given; `make` it, for what changes something; `pass` where
+ * the command asks for nothing of it
+ * @throws InterlockError `unknown_queue`; `not_migrated` where there is no embedded database yet
  */
-export async function withStore<T>(frame: Frame, use: (store: LogStore) => Promise<T>): Promise<T> {
+export async function withStore<T>(
+  frame: Frame,
+  use: (store: LogStore) => Promise<T>,
+  absent: Absent = 'refuse',
+): Promise<T> {
   const target = frame.target()
   const folder = emptyFolder(target)
   if (folder !== null) throw new InterlockError('not_migrated', `${folder}: ${nothingYet}`)
   const store = await storeAt(target)
   try {
-    await store.open(frame.queue)
+    await openQueue(store, frame.queue, absent)
     return await use(store)
   } finally {
     await store.close()
+  }
+}
+
+export type Absent = 'refuse' | 'make' | 'pass'
+
+async function openQueue(store: LogStore, queue: string, absent: Absent): Promise<void> {
+  try {
+    await store.open(queue, { make: absent === 'make' })
+  } catch (error) {
+    if (absent !== 'pass' || !isInterlockError(error, 'unknown_queue')) throw error
   }
 }
 

@@ -16,6 +16,7 @@ export const errorCodes = [
   'archived',
   'log_went_back',
   'unknown_event',
+  'unknown_queue',
   'not_migrated',
   'database_older',
   'database_newer',
@@ -53,6 +54,20 @@ export class InterlockError extends Error {
 /** True for an {@link InterlockError}; with `code`, only for that code. */
 export function isInterlockError(error: unknown, code?: ErrorCode): error is InterlockError {
   return error instanceof InterlockError && (code === undefined || error.code === code)
+}
+
+const NAMED = 8
+
+/** For who only looks, which must make nothing. @param queues those there are @throws InterlockError `unknown_queue` */
+export function checkKnown(queue: string, queues: readonly string[]): void {
+  if (queues.includes(queue)) return
+  const more = queues.length > NAMED ? ` and ${queues.length - NAMED} more` : ''
+  const others = `name the one you mean by --queue: ${queues.slice(0, NAMED).join(', ')}${more}`
+  throw new InterlockError(
+    'unknown_queue',
+    `there is no queue ${queue}; ${queues.length === 0 ? 'nor any other: the first job that is put in line makes it' : others}`,
+    { queue, queues },
+  )
 }
 
 /** A reader wants events from before the cut that were not kept. @param through the last of them */

@@ -25,8 +25,12 @@ export interface LogStore {
    * user's tables follow once a second, through one process for all.
    */
   readonly frugal?: true
-  /** Checks that the database is migrated and readable by this release; makes the queue's head when it is new. */
-  open(queue: string): Promise<void>
+  /**
+   * Checks that the database is migrated and readable by this release; makes the queue's head when it is new.
+   * @param options `make: false` for who only looks: it makes nothing
+   * @throws InterlockError `unknown_queue` where it must not be made; its details name the queues that there are (`queues`)
+   */
+  open(queue: string, options?: { readonly make?: boolean }): Promise<void>
   append(request: AppendRequest): Promise<AppendAnswer>
   /**
    * Lock, read what was missed since `since`, let the caller decide, append, unlock: one short transaction. `decide`

@@ -13,7 +13,7 @@ const PAUSE_MS = 100
 export function patientStore(store: LogStore): LogStore {
   return {
     ...store,
-    open: (queue) => patiently(() => store.open(queue)),
+    open: (queue, options) => patiently(() => store.open(queue, options)),
     read: (queue, after, limit) => patiently(() => store.read(queue, after, limit)),
     snapshot: (queue, upTo) => patiently(() => store.snapshot(queue, upTo)),
     chain: (queue, after, limit) => patiently(() => store.chain(queue, after, limit)),

@@ -42,6 +42,17 @@ export interface LoggedEvent {
   readonly at: string
 }
 
+/** What a statement finds in the database. */
+export async function rowsOf(url: string, sql: string): Promise<readonly Record<string, unknown>[]> {
+  const client = new pg.Client({ connectionString: url })
+  await client.connect()
+  try {
+    return (await client.query(sql)).rows
+  } finally {
+    await client.end()
+  }
+}
+
 /** Changes the tables as their owner can, past the triggers that keep the log append-only. */
 export async function tamper(url: string, ...statements: readonly string[]): Promise<void> {
   const client = new pg.Client({ connectionString: url })

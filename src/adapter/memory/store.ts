@@ -1,5 +1,5 @@
 import { isDeepStrictEqual } from 'node:util'
-import { InterlockError, type JobRow, type StateRow } from '../../core/index.ts'
+import { checkKnown, InterlockError, type JobRow, type StateRow } from '../../core/index.ts'
 import type {
   AppendRequest,
   BeatAnswer,
@@ -34,7 +34,10 @@ export function memoryStore(database: MemoryDatabase = memoryDatabase()): TurnSt
   }
   return {
     name: 'memory',
-    open: async (queue) => void queueOf(queue),
+    open: async (queue, { make = true } = {}) => {
+      if (!make) checkKnown(queue, [...database.queues.keys()].toSorted())
+      queueOf(queue)
+    },
     append: async (request) => append(request),
     turn: async (name, since, decide) => {
       const { log, epoch } = queueOf(name)

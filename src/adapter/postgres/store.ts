@@ -62,12 +62,12 @@ export function postgresStore(source: PostgresSource, options: PostgresOptions =
     name,
     ...calls,
     append: (request) => appendBy(appendRpc, request),
-    open: async (queue) => {
+    open: async (queue, options) => {
       // A newer database can be read as long as its heads say so: schemas only expand, releases run side by side.
       await guarded(async () => {
         if ((await migrationStatus(query)).state !== 'newer') await requireMigrated(query, name)
       })
-      await calls.open(queue)
+      await calls.open(queue, options)
     },
     read: (queue, after, limit) => guarded(() => readPage(ask, pool, { queue, after, limit })),
     turn: async (queue, since, decide) => {

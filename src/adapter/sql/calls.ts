@@ -1,5 +1,5 @@
 import { encodeEvent, SCHEMA_VERSION } from '../../codec/index.ts'
-import { InterlockError, MICROS_PER_MS } from '../../core/index.ts'
+import { checkKnown, InterlockError, MICROS_PER_MS } from '../../core/index.ts'
 import type { AppendAnswer, AppendRequest, LogStore, Projection } from '../../port/index.ts'
 import {
   adoptableAnswer,
@@ -37,7 +37,10 @@ export function sqlCalls(rpc: Rpc): SqlCalls {
     args: Readonly<Record<string, unknown>>,
   ) => parseAnswer(schema, await rpc(name, args), name)
   return {
-    open: async (queue) => checkReader((await call('job_queue_open', openAnswer, { queue })).min_reader),
+    open: async (queue, { make = true } = {}) => {
+      if (!make) checkKnown(queue, await call('job_queue_queues', idsAnswer, {}))
+      checkReader((await call('job_queue_open', openAnswer, { queue })).min_reader)
+    },
     append: (request) => appendBy(rpc, request),
     read: (queue, after, limit) => call('job_queue_read', readAnswer, { queue, after, lim: limit }),
     projection: async (queue) => byId(await call('job_queue_projection', projectionAnswer, { queue })),

@@ -7,6 +7,7 @@ export type Rpc = (name: FunctionName, args: Readonly<Record<string, unknown>>) 
 /** The arguments of each function in order; `json` ones go over the wire as JSON text. */
 const functions = {
   job_queue_open: { queue: 'text' },
+  job_queue_queues: {},
   job_queue_append: { queue: 'text', expected_version: 'bigint', events: 'jsonb', changes: 'jsonb' },
   job_queue_turn: { queue: 'text', since: 'bigint' },
   job_queue_read: { queue: 'text', after: 'bigint', lim: 'integer' },

@@ -6,6 +6,7 @@ import type { ApiLike, ApiResult } from './like.ts'
 /** Calls that only read take no part in the lane. */
 const reads: ReadonlySet<FunctionName> = new Set([
   'job_queue_open',
+  'job_queue_queues',
   'job_queue_read',
   'job_queue_projection',
   'job_queue_worker_list',

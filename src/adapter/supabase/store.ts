@@ -65,10 +65,10 @@ export function supabaseStore(client: SupabaseLike, options: SupabaseOptions = {
     defaults,
     frugal: true,
     ...calls,
-    open: async (queue) => {
+    open: async (queue, options) => {
       checkOpen()
       await requireMigratedProject(api, name, timeoutMs)
-      await calls.open(queue)
+      await calls.open(queue, options)
     },
     append: async (request) => {
       const answer = await calls.append(request)

@@ -26,11 +26,12 @@ export function statementMarkdown(said: Statement): string {
       : [
           `Events 1 to ${count(said.fromSeq - 1)} are archived and were not read. What they led to was taken from the snapshot at the cut, as it is.`,
         ]),
-    `By a sweep over the ${plural(said.events, 'event')} of the log, with code that shares nothing with what lets jobs start. The digest is SHA-256 over the log as it was read: whoever has the log gets the same report and the same digest by \`interlock audit --markdown\`; a log in which one event was changed, added or taken away has another digest.`,
+    `By a sweep over the ${plural(said.events, 'event')} of the log, with code that shares nothing with what lets jobs start. The digest is SHA-256 over the log as it was read: whoever has the log gets the same digest and the same findings by \`interlock audit --markdown\`, under a time and a store of his own; a log in which one event was changed, added or taken away has another digest.`,
   ].join('\n\n')}\n`
 }
 
 function verdict({ violations, overlaps, events }: Statement): string {
+  if (events === 0) return '**There was nothing to look at**: the log has no event, so nothing is proved.'
   if (violations.length === 0)
     return `**No promise was broken.** No two jobs ever shared a place of a model, in any of the ${plural(events, 'event')}.`
   return `**${plural(violations.length, 'violation')}**, ${plural(overlaps.length, 'overlap')}: time in which a model had more holders than places.`
@@ -55,7 +56,9 @@ function facts(said: Statement): string[][] {
     ['store', code(store)],
     [
       'log',
-      `events ${count(fromSeq)} to ${count(fromSeq + events - 1)}, ${firstAt ?? '—'} to ${lastAt ?? '—'}`,
+      events === 0
+        ? 'no event'
+        : `events ${count(fromSeq)} to ${count(fromSeq + events - 1)}, ${firstAt ?? '—'} to ${lastAt ?? '—'}`,
     ],
     [
       'jobs',

@@ -30,13 +30,17 @@ export function addAdopt(cli: Cli): void {
           ...(job !== undefined && status !== undefined ? { states: status.map(parseState) } : {}),
           limit: wholeNumber('--limit', limit, 1, 10_000) ?? 10_000,
         }
-        await withStore(frame, async (store) => {
-          const choice = await chosenBy(store, filter)
-          const adopted = yes ? await adopt(store, frame.queue, choice) : null
-          const text = adopted === null ? previewText(frame, choice) : adoptedText(choice, adopted)
-          frame.emit(adoptDocument(frame, choice, adopted), text)
-          if (choice.unknown.length > 0) throw new NotFound()
-        })
+        await withStore(
+          frame,
+          async (store) => {
+            const choice = await chosenBy(store, filter)
+            const adopted = yes ? await adopt(store, frame.queue, choice) : null
+            const text = adopted === null ? previewText(frame, choice) : adoptedText(choice, adopted)
+            frame.emit(adoptDocument(frame, choice, adopted), text)
+            if (choice.unknown.length > 0) throw new NotFound()
+          },
+          yes ? 'make' : 'pass',
+        )
       },
     )
     .option('--status <state>', 'pending (the default) or running; may be repeated', collect)

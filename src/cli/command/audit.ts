@@ -50,7 +50,9 @@ export function addAudit(cli: Cli): void {
   )
 }
 
-function textOf({ violations, overlaps, events, jobs, attempts, maxConcurrent }: Statement): string {
+function textOf(said: Statement): string {
+  const { queue, violations, overlaps, events, jobs, attempts, maxConcurrent } = said
+  if (events === 0) return `nothing to look at: the log of queue ${queue} has no event yet`
   const head = `${plural(violations.length, 'violation')} in ${plural(events, 'event')}: ${plural(jobs, 'job')}, ${plural(attempts, 'attempt')}, at most ${count(maxConcurrent)} at once`
   const rows = violations
     .slice(0, SHOWN)

@@ -22,10 +22,14 @@ export function addChain(cli: Cli): void {
         ],
       ],
       async (frame, _, { start = false }) => {
-        const chain = await withStore(frame, async (store) => {
-          if (start) await store.startChain(frame.queue)
-          return checkChain(frame, store)
-        })
+        const chain = await withStore(
+          frame,
+          async (store) => {
+            if (start) await store.startChain(frame.queue)
+            return checkChain(frame, store)
+          },
+          start ? 'make' : 'refuse',
+        )
         if (chain === null) {
           const text = 'this queue keeps no hash chain; begin one: interlock chain --start'
           return frame.emit({ queue: frame.queue, from: null, anchor: null, bad: null }, text)

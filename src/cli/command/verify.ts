@@ -1,3 +1,4 @@
+import type { LogStore } from '../../port/index.ts'
 import type { Cli } from '../cli.ts'
 import { FoundSomething } from '../failure.ts'
 import { clip, plural } from '../format.ts'
@@ -25,9 +26,13 @@ export function addVerify(cli: Cli): void {
         ],
         async (frame, _, options) => {
           const anchor = options.anchor === undefined ? undefined : anchorOf(options.anchor)
-          const result = await withLog(frame, options.fromArchive, (store) =>
-            verify(frame, store, { anchor }),
-          )
+          const look = async (store: LogStore) => {
+            const found = await verify(frame, store, { anchor })
+            // A queue that is not there is no sound one; where only its head is gone, that was found.
+            if (found.ok) await store.open(frame.queue, { make: false })
+            return found
+          }
+          const result = await withLog(frame, options.fromArchive, look, 'pass')
           frame.emit(result, textOf(result))
           if (!result.ok) throw new FoundSomething()
         },

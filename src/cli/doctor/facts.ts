@@ -43,16 +43,17 @@ export interface Facts {
 
 /**
  * Looks at the database once. Null where there is nothing to look at (a store in memory).
- * @throws InterlockError `not_migrated`, `database_older`, `database_newer`, `store_unavailable`, `store_unwritable`
+ * @throws InterlockError `unknown_queue`, `not_migrated`, `database_older`, `database_newer`, `store_unavailable`, `store_unwritable`
  */
 export async function gather(frame: Frame, patienceMs: number): Promise<Facts | null> {
   const target = frame.target()
+  if (target.kind === 'memory') return null
   const folder = emptyFolder(target)
   if (folder !== null) throw new InterlockError('not_migrated', `${folder}: ${nothingYet}`)
   const began = performance.now()
   const store = await storeAt(target)
   try {
-    await store.open(frame.queue)
+    await store.open(frame.queue, { make: false })
     const look = await lookAt(frame, store, began)
     if (look === null) return null
     return {

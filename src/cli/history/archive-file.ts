@@ -5,7 +5,7 @@ import { decodeEvent } from '../../codec/index.ts'
 import { InterlockError, isInterlockError, type RecordedEvent } from '../../core/index.ts'
 import type { LogStore } from '../../port/index.ts'
 import type { Frame } from '../frame.ts'
-import { withStore } from '../store.ts'
+import { type Absent, withStore } from '../store.ts'
 
 export interface ArchiveFlags {
   readonly [flag: string]: unknown
@@ -27,12 +27,14 @@ export function withLog<T>(
   frame: Frame,
   files: readonly string[] | undefined,
   use: (store: LogStore) => Promise<T>,
+  absent?: Absent,
 ): Promise<T> {
-  return withStore(frame, async (store) => {
+  const useLog = async (store: LogStore) => {
     if (files === undefined) return use(store)
     const parts = await Promise.all(files.map(ArchiveFile.open))
     return use(await inFrontOf(frame.queue, store, parts))
-  })
+  }
+  return withStore(frame, useLog, absent)
 }
 
 /** The rows of a file, as they are: one is decoded when it is asked for. */

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { defaultPolicy } from '../../core/index.ts'
+import { defaultPolicy, isInterlockError } from '../../core/index.ts'
 import { activeRow, appendNow, queuedEvent, standOf, until, waitingRow } from '../hand-made.ts'
 import type { Bench } from './bench.ts'
 
@@ -80,6 +80,21 @@ export function readContract({ it, store, other, connect }: Bench): void {
     assert.deepEqual(projection?.state.policy, policy)
     // In the order of JavaScript, which is not that of code points.
     assert.deepEqual(projection?.jobs, [started, waitingRow('\u{1F682}', at), waitingRow('\uFF5E', at)])
+  })
+
+  it('makes no queue for who only looks, and names those that there are', async (queue) => {
+    await other().open(queue, { make: false })
+    const nobody = `${queue}-nobody`
+    await assert.rejects(store().open(nobody, { make: false }), (error) => {
+      assert.ok(isInterlockError(error, 'unknown_queue'))
+      const { queues } = error.details
+      assert.ok(Array.isArray(queues) && queues.includes(queue) && !queues.includes(nobody))
+      assert.ok(error.message.includes(`no queue ${nobody}`))
+      return true
+    })
+    assert.equal(await other().projection(nobody), null)
+    await store().open(nobody)
+    await other().open(nobody, { make: false })
   })
 
   it('has no projection of a queue that was never opened', async (queue) => {
