@@ -7,7 +7,7 @@ import {
   type Micros,
   projectionChanges,
 } from '../core/index.ts'
-import type { AppendAnswer, AppendRequest, TurnStore } from '../port/index.ts'
+import { type AppendAnswer, type AppendRequest, pagesAfter, type TurnStore } from '../port/index.ts'
 import { backoffMs, pause } from './backoff.ts'
 import { Baton } from './baton.ts'
 import { dataOf } from './data-of.ts'
@@ -239,9 +239,8 @@ export class Committer {
         return
       case 'known':
         for (const { seqs } of answer.known) {
-          const first = Math.min(...seqs)
-          const page = await store.read(queue, first - 1, Math.max(...seqs) - first + 1)
-          open.note(page.events)
+          const [first = 1] = seqs
+          for await (const page of pagesAfter(store, queue, first - 1, seqs.at(-1))) open.note(page.events)
         }
         open.settleKnown()
         return

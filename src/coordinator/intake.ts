@@ -9,7 +9,7 @@ export interface Intake {
   readonly send: (body: CommandBody) => Promise<unknown>
 }
 
-type Row = Omit<Arrival, 'arrivalId' | 'fairKey'>
+type Row = Omit<Arrival, 'arrivalId' | 'fairKey'> & { readonly fairKey?: string | null }
 
 interface Parsed {
   readonly arrival: Arrival
@@ -70,7 +70,14 @@ async function enqueue(
  * The job that a row of `jobs` asks for, or why it cannot be one. `job_type` may be a column of the user's with words of his
  * own: what is not ours is no job type.
  */
-export function specOfRow({ jobId, jobType, models, kind, priority }: Row): JobSpec | InterlockError {
+export function specOfRow({
+  jobId,
+  jobType,
+  models,
+  kind,
+  priority,
+  fairKey = null,
+}: Row): JobSpec | InterlockError {
   try {
     const spec = parseSpec(
       {
@@ -79,6 +86,7 @@ export function specOfRow({ jobId, jobType, models, kind, priority }: Row): JobS
         jobType: jobType === 'workflow' ? jobType : 'normal',
         ...(kind === null ? {} : { kind }),
         ...(priority === null ? {} : { priority }),
+        fairKey,
       },
       undefined,
       'row',

@@ -5,6 +5,8 @@ import {
   type Ledger,
   type RecordedEvent,
   type Started,
+  type Waiting,
+  waitingFor,
 } from '../core/index.ts'
 
 /**
@@ -19,7 +21,19 @@ export function resultFromLog(ledger: Ledger, events: readonly RecordedEvent[]):
     return [{ lease, spec: job.spec, attempt: job.attempt, workerId: job.workerId ?? '' }]
   })
   const bypassed = events.flatMap((event) => (event.type === 'bypassed' ? [event.jobId] : []))
-  return { ok: true, started, waiting: [], bypassed, changed: true }
+  return { ok: true, started, waiting: stillWaiting(ledger, events), bypassed, changed: true }
+}
+
+/** Of the jobs that the command left to wait, those that wait now, and for what. */
+function stillWaiting(ledger: Ledger, events: readonly RecordedEvent[]): Waiting[] {
+  const told = events.flatMap((event) =>
+    event.type === 'conflict' || event.type === 'blocked' || event.type === 'asked' ? [event.jobId] : [],
+  )
+  return [...new Set(told)].flatMap((jobId) => {
+    const job = jobOf(ledger, jobId)
+    if (job === undefined || job.active || job.offeredAt !== null) return []
+    return [waitingFor(ledger, job, ledger.lastAt)]
+  })
 }
 
 /** The same id was used before for something else: never guess which of the two was meant. */

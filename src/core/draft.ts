@@ -59,6 +59,8 @@ export class Draft implements LedgerView {
   readonly arrived: Place[] = []
   /** A slot came free that others may have been waiting for, or the rules changed: look everywhere. */
   wide = false
+  /** How many offers have ended without a start: what they kept is free, also for whoever was looked at before. */
+  offersEnded = 0
 
   /** Models that this draft may write to, by name: events name them again and again. */
   readonly #ownModels = new Map<string, OwnModel>()

@@ -86,9 +86,17 @@ function earlier(a: Place | undefined, b: Place | undefined): Place | undefined 
 /** A start that fills a model ends the offers on it; what those kept of other models is free, so it looks there too. */
 function offerInLines(scribe: Scribe): void {
   const { draft } = scribe
-  for (let reach = -1; reach < reachOf(draft) && !scribe.isFull; ) {
+  for (
+    let reach = -1, ended = -1;
+    (reach < reachOf(draft) || ended < draft.offersEnded) && !scribe.isFull;
+  ) {
     reach = reachOf(draft)
-    scanLines(draft, scribe.now, (place) => offerIfStartable(scribe, place) && reach === reachOf(draft))
+    ended = draft.offersEnded
+    scanLines(
+      draft,
+      scribe.now,
+      (place) => offerIfStartable(scribe, place) && reach === reachOf(draft) && ended === draft.offersEnded,
+    )
   }
 }
 

@@ -39,6 +39,7 @@ export function withdrawOffer(draft: Draft, job: OwnJob, starts = false): void {
   if (job.offeredAt === null) return
   const { owner } = draft
   if (!starts) {
+    draft.offersEnded++
     freeSlot(draft)
     freeShare(draft, job)
   }

@@ -146,6 +146,43 @@ describe('a coordinator on PostgreSQL', () => {
     lose = true
     expect(await coordinator.complete(a?.lease ?? never())).toEqual([])
     expect(coordinator.state()).toMatchObject({ version: 3, activeCount: 0 })
+    await coordinator.onJobStart('B', 'normal', ['m'])
+    lose = true
+    expect(await coordinator.onJobStart('C', 'normal', ['m'])).toMatchObject({
+      ...{ allowed: false, code: 'model_in_use', blockedBy: ['B'] },
+      reason: 'model m is in use or reserved by job B',
+    })
+    lose = true
+    const { waiting } = await coordinator.enqueue([{ jobId: 'D', models: ['m'] }])
+    expect(waiting).toMatchObject([{ jobId: 'D', blockedBy: 'C' }])
+  })
+
+  it('answers a request of 12,000 events whose answer was lost with the process that decided it', {
+    timeout: 60_000,
+  }, async () => {
+    const queue = 'large'
+    const jobs = Array.from({ length: 6_000 }, (_, n) => ({ job_id: `large-${n}`, models: ['m'] }))
+    const stuck = Promise.withResolvers<void>()
+    const unanswered = { ...store, answer: () => stuck.promise }
+    const first = await join({ store: unanswered, queue })
+    const { rows } = await sql.query('select job_queue_request($1, $2) as id', [
+      { type: 'enqueue', jobs },
+      queue,
+    ])
+    await expect.poll(() => first.state().waitingCount, { timeout: 30_000 }).toBe(6_000)
+    const [one] = await first.claim(claim)
+    await first.complete(one?.lease ?? never())
+    await join({ store, queue })
+    await expect
+      .poll(
+        async () =>
+          (await sql.query('select job_queue_answer($1, $2) as answer', [rows[0].id, queue])).rows[0].answer,
+        {
+          timeout: 30_000,
+        },
+      )
+      .toMatchObject({ ok: true })
+    stuck.resolve()
   })
 })
 

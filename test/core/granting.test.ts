@@ -38,6 +38,20 @@ describe('what an end frees goes', () => {
     expect(queue.claim(1).said).toEqual(['started B by w1'])
   })
 
+  it('to everybody for whom a start in between made room', () => {
+    // A's offer keeps g until D's start takes the last of b's rate: then g is free, in a line that was looked through before.
+    const rate = { b: { starts: 1, perSeconds: 3 } }
+    const queue = given({ maxActive: null, capacity: { '*': 2 }, maxOvertakes: 3, rate })
+    queue.send({ type: 'drain' })
+    queue.enqueue('A', ['b', 'g'])
+    queue.enqueue('J', ['g'])
+    queue.enqueue('K', ['g'])
+    queue.ask('D', ['b'], { wait: true, worker: 'w2' })
+    queue.send({ type: 'resume' })
+    expect(queue.running()).toEqual(['D'])
+    expect(queue.offered()).toEqual(['J', 'K'])
+  })
+
   it('to nobody whose lease is known to be gone', () => {
     const queue = given()
     queue.ask('A', ['m'])

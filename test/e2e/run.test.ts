@@ -3,6 +3,7 @@ import path from 'node:path'
 import { promisify } from 'node:util'
 import { describe, expect, it } from 'vitest'
 import { fileWith, temporaryFolder } from '../cli/support.ts'
+import { connection } from '../contract/support.ts'
 import { createDatabase } from '../support/postgres-database.ts'
 import { document, start, statusUntil } from './support.ts'
 
@@ -84,7 +85,10 @@ describe('a run on PostgreSQL', () => {
       '2',
     ]
     const running = start([...words, '--url', url, '--json'])
-    await statusUntil(url, ({ activeCount }) => activeCount === 4)
+    const sql = await connection(url)
+    const activeCount = async () =>
+      (await sql.query('select active_count from job_queue_state')).rows[0]?.active_count
+    await expect.poll(activeCount, { timeout: 60_000 }).toBe(4)
     const { stdout } = await promisify(execFile)('pgrep', ['-P', String(running.child.pid)])
     const [victim] = stdout.trim().split('\n').map(Number)
     process.kill(victim as number, 'SIGKILL')

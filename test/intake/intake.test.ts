@@ -40,6 +40,19 @@ describe('intake of rows of jobs', () => {
     expect(await arrivedJobs(db)).toEqual([])
   })
 
+  it('knows whose they are by user_id, for a fair share', async () => {
+    const db = await account()
+    await db.exec('alter table jobs add user_id text')
+    const coordinator = await db.coordinator()
+    await coordinator.setPolicy({ maxActive: null, fairShare: { maxActive: 1 } })
+    await db.exec(
+      `insert into jobs (job_id, model, user_id) values ('a', 'm', 'ann'), ('b', 'n', 'ann'), ('c', 'o', 'bob')`,
+    )
+    await coordinator.takeIn({ max: 10 })
+    const started = await coordinator.claim({ max: 10, kinds: null })
+    expect(started.map(({ lease }) => lease.jobId)).toEqual(['a', 'c'])
+  })
+
   it('leaves alone what was there before the migration', async () => {
     const db = await account(`create table jobs (job_id text primary key, status text, model text);
       insert into jobs values ('old', 'pending', 'm')`)

@@ -31,7 +31,7 @@ describe('a model that is paused for 3 s under load', () => {
     expect({ violations, verified }).toEqual({ violations: [], verified: true })
     const pausedAt = events.find(({ type }) => type === 'model_paused')?.at ?? Number.NaN
     const resumedAt = events.find(({ type }) => type === 'model_resumed')?.at ?? Number.NaN
-    expect((resumedAt - pausedAt) / 1e6).toBeGreaterThanOrEqual(2.9)
+    expect(resumedAt).toBeGreaterThanOrEqual(until.getTime() * 1_000)
     const during = (model: string) =>
       started(events, model).filter(({ at }) => at > pausedAt && at < resumedAt).length
     expect(during('paused')).toBe(0)

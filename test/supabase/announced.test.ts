@@ -85,16 +85,13 @@ describe('the database', () => {
     await one.enqueue(['a', 'b', 'c'].map((jobId) => ({ jobId, models: [jobId] })))
     await sleep(1_000)
     const heard = await listenTo(queue)
-    const versions: number[] = []
-    for (let n = 0; n < 3; n++) {
-      await one.claim(claim)
-      versions.push(one.state().version)
-    }
+    const begun = performance.now()
+    for (let n = 0; n < 3; n++) await one.claim(claim)
+    const turns = Math.ceil((performance.now() - begun) / 250)
     await one.enqueue([{ jobId: 'd', models: ['d'] }])
-    versions.push(one.state().version)
-    await expect
-      .poll(() => versionsIn(heard), { timeout: 150, interval: 10 })
-      .toEqual([versions[0], versions[3]])
+    const { version } = one.state()
+    await expect.poll(() => versionsIn(heard).at(-1), { timeout: 200, interval: 10 }).toBe(version)
+    expect(heard.length).toBeLessThanOrEqual(turns + 1)
   })
 
   it('takes a large append for urgent unless it starts jobs', async () => {

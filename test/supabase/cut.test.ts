@@ -27,7 +27,7 @@ it('nothing is lost, starts wait for a poll at most, and are woken again afterwa
   const tokens = new Set(events.flatMap((event) => (event.type === 'started' ? event.seq : [])))
   // A start that was under way when its worker drained is given back.
   const isEnd = (event: RecordedEvent) =>
-    event.type === 'completed' || (event.type === 'requeued' && event.reason === 'drained')
+    event.type === 'completed' || (event.type === 'failed' && event.code === 'released')
   const ends = events.flatMap((event) => (isEnd(event) && 'token' in event ? event.token : []))
   expect(new Set(ends)).toEqual(tokens)
   expect(ends).toHaveLength(tokens.size)

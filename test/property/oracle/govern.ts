@@ -17,6 +17,7 @@ export function reprioritize(clerk: Clerk, { jobId, priority, before }: Body<'re
     target === undefined
       ? positionOf(queue.policy, level, job.queuedAt, job.tie, job.fairRank)
       : placeBefore(queue, job, target)
+  if (position === null) return 'invalid_input'
   const stays = position.level === job.level && position.order === job.order && position.tie === job.tie
   if (stays && level === job.priority) return []
   clerk.record({ type: 'reprioritized', jobId, priority: level, position, workerId: command.workerId })
@@ -32,7 +33,8 @@ function placeBefore(queue: Queue, job: Entry, target: Entry) {
   const isThere = isAhead(job, target) && (ahead === undefined || ahead === job || isAhead(ahead, job))
   if (isThere) return { level: job.level, order: job.order, tie: job.tie }
   const floor = ahead !== undefined && ahead.level === level && ahead.order === order ? ahead.tie : tie - 2
-  return { level, order, tie: (floor + tie) / 2 }
+  const middle = (floor + tie) / 2
+  return middle > floor && middle < tie ? { level, order, tie: middle } : null
 }
 
 export function setPolicy(clerk: Clerk, { policy }: Body<'set_policy'>): Answer {
