@@ -1,4 +1,5 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
+import { addressOf } from './address.ts'
 import type { RestHandler } from './rest/handler.ts'
 import type { RestRequest, RestResponse } from './rest/request.ts'
 
@@ -34,12 +35,19 @@ async function respond(
       body: JSON.stringify({ message: String(error) }),
     }),
   )
-  const { body } = answer
-  const length = Buffer.byteLength(body)
-  outgoing.writeHead(answer.status, {
+  try {
+    send(outgoing, answer)
+  } catch (error) {
+    // A function of the user's has set a status or a header that cannot be sent.
+    send(outgoing, { status: 500, headers: {}, body: JSON.stringify({ message: String(error) }) })
+  }
+}
+
+function send(outgoing: ServerResponse, { status, headers, body }: RestResponse): void {
+  outgoing.writeHead(status, {
     ...crossOrigin,
-    ...answer.headers,
-    ...(answer.status === 204 ? {} : { 'Content-Length': length }),
+    ...headers,
+    ...(status === 204 ? {} : { 'Content-Length': Buffer.byteLength(body) }),
   })
   outgoing.end(body)
 }
@@ -49,7 +57,10 @@ async function answerTo(rest: RestHandler, incoming: IncomingMessage): Promise<R
   if (method === 'OPTIONS' && incoming.headers['access-control-request-method'] !== undefined) {
     return { status: 200, headers: preflight, body: '' }
   }
-  const url = new URL(incoming.url ?? '/', 'http://localhost')
+  const url = addressOf(incoming)
+  if (url === null) {
+    return { status: 400, headers: {}, body: JSON.stringify({ message: 'the address cannot be read' }) }
+  }
   if (!url.pathname.startsWith(`${BASE}/`)) {
     return {
       status: 404,

@@ -37,7 +37,8 @@ export async function startLocalSupabase(options: LocalSupabaseOptions): Promise
   await setUpProject(db)
   const keys = await makeKeys(jwtSecret)
   const rest = new RestHandler({ db, keys, schemas })
-  await db.listen('pgrst', () => rest.reload())
+  const reload = () => rest.reload()
+  await db.listen('pgrst', reload, reload)
   const server = restServer(rest)
   const realtime = new RealtimeServer(server, { db, keys, changesAfterMs })
   await realtime.start()
@@ -47,9 +48,12 @@ export async function startLocalSupabase(options: LocalSupabaseOptions): Promise
   const close = async () => {
     const closed = new Promise((resolve) => server.close(resolve))
     server.closeAllConnections()
-    await realtime.close()
-    await closed
-    await db.close()
+    try {
+      await realtime.close()
+      await closed
+    } finally {
+      await db.close()
+    }
   }
   return { url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`, keys, close }
 }

@@ -13,19 +13,23 @@ export interface DevDatabase extends Session {
   exec(sql: string): Promise<void>
   /**
    * Runs `work` in a transaction of its own, after the settings (which end with it) are made; `role` is one of them.
-   * @throws PoolExhausted when no connection came free
+   * @throws PoolExhausted when no connection came free; ConnectionLost
    */
   transaction<Out>(
     mode: 'read only' | 'read write',
     settings: Readonly<Record<string, string>>,
     work: (session: Session) => Promise<Out>,
   ): Promise<Out>
-  listen(channel: string, onPayload: (payload: string) => void): Promise<void>
+  /** `onGap`: the connection was lost and is back, so notifications may have been missed. */
+  listen(channel: string, onPayload: (payload: string) => void, onGap?: () => void): Promise<void>
   close(): Promise<void>
 }
 
 /** All connections were busy for as long as a request waits for one. */
 export class PoolExhausted extends Error {}
+
+/** The database could not be asked, or its answer did not come. */
+export class ConnectionLost extends Error {}
 
 /** One statement that makes all settings, of the transaction only. */
 export function settingStatement(settings: Readonly<Record<string, string>>): {

@@ -1,30 +1,33 @@
 import pg from 'pg'
-import { type DevDatabase, PoolExhausted, type Row, type Session, settingStatement } from './database.ts'
+import {
+  ConnectionLost,
+  type DevDatabase,
+  PoolExhausted,
+  type Row,
+  type Session,
+  settingStatement,
+} from './database.ts'
+import { Listener } from './listener.ts'
 
 /** PostgREST's pool as Supabase sets it up: 10 connections, and a request waits 10 s for one of them. */
 const POOL = { max: 10, connectionTimeoutMillis: 10_000 }
 
 /** A PostgreSQL server. The login must be able to take on anon, authenticated and service_role. */
 export async function postgresDatabase(url: string): Promise<DevDatabase> {
-  const pool = new pg.Pool({ connectionString: url, application_name: 'interlock dev', ...POOL })
-  pool.on('error', () => {})
-  const listener = new pg.Client({ connectionString: url, application_name: 'interlock dev' })
-  listener.on('error', () => {})
+  const config = { connectionString: url, application_name: 'interlock dev' }
+  const listener = new Listener(config)
   await listener.connect()
-  const hearing = new Map<string, (payload: string) => void>()
-  listener.on('notification', ({ channel, payload }) => hearing.get(channel)?.(payload ?? ''))
-  const { host, port, database } = listener
+  const pool = new pg.Pool({ ...config, ...POOL })
+  pool.on('error', () => {})
+  const { host, port, database } = listener.place
   return {
-    name: `postgres://${host}:${port}/${database ?? ''}`,
-    query: async (sql, values = []) => (await pool.query(sql, [...values])).rows as Row[],
-    exec: async (sql) => void (await pool.query(sql)),
+    name: `postgres://${host}:${port}/${database}`,
+    query: (sql, values = []) => asked(pool, sql, values),
+    exec: async (sql) => void (await pool.query(sql).catch(lost)),
     transaction: (mode, settings, work) => inTransaction(pool, mode, settings, work),
-    listen: async (channel, onPayload) => {
-      hearing.set(channel, onPayload)
-      await listener.query(`listen ${pg.escapeIdentifier(channel)}`)
-    },
+    listen: (channel, onPayload, onGap = () => {}) => listener.listen(channel, { onPayload, onGap }),
     close: async () => {
-      await listener.end()
+      await listener.close()
       await pool.end()
     },
   }
@@ -41,13 +44,11 @@ async function inTransaction<Out>(
   client.on('error', ignore)
   let broken = false
   try {
-    await client.query(`begin isolation level read committed ${mode}`)
+    await asked(client, `begin isolation level read committed ${mode}`)
     const { text, values } = settingStatement(settings)
-    await client.query(text, [...values])
-    const result = await work({
-      query: async (sql, given = []) => (await client.query(sql, [...given])).rows as Row[],
-    })
-    await client.query('commit')
+    await asked(client, text, values)
+    const result = await work({ query: (sql, given = []) => asked(client, sql, given) })
+    await asked(client, 'commit')
     return result
   } catch (error) {
     await client.query('rollback').catch(() => {
@@ -60,11 +61,23 @@ async function inTransaction<Out>(
   }
 }
 
+const asked = async (
+  on: pg.Pool | pg.PoolClient,
+  sql: string,
+  values: readonly unknown[] = [],
+): Promise<readonly Row[]> => (await on.query<Row>(sql, [...values]).catch(lost)).rows
+
+/** What the server said is passed on; everything else means that it said nothing. */
+function lost(error: Error): never {
+  if (error instanceof pg.DatabaseError) throw error
+  throw new ConnectionLost(error.message, { cause: error })
+}
+
 async function connected(pool: pg.Pool): Promise<pg.PoolClient> {
   try {
     return await pool.connect()
   } catch (error) {
     if (error instanceof Error && /timeout exceeded/.test(error.message)) throw new PoolExhausted()
-    throw error
+    return lost(error as Error)
   }
 }

@@ -1,16 +1,7 @@
 import type { DevDatabase } from '../database/database.ts'
 import { quoted } from '../rest/sql.ts'
 import type { ChangeBinding } from './join.ts'
-
-/** A change of a row, as `realtime_dev.note` tells it. */
-export interface Change {
-  readonly schema: string
-  readonly table: string
-  readonly type: 'INSERT' | 'UPDATE' | 'DELETE'
-  readonly record?: Readonly<Record<string, unknown>> | null
-  readonly old_record?: Readonly<Record<string, unknown>> | null
-  readonly errors?: readonly string[]
-}
+import type { Change } from './notification.ts'
 
 interface Column {
   readonly name: string

@@ -1,7 +1,8 @@
 import type { Claims } from '../keys.ts'
-import { type Change, type Changes, matches } from './changes.ts'
+import { type Changes, matches } from './changes.ts'
 import type { Frame } from './frame.ts'
 import type { ChangeBinding, JoinPayload } from './join.ts'
+import type { Change } from './notification.ts'
 
 export interface ChannelOptions {
   readonly topic: string

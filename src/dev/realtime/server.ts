@@ -1,27 +1,22 @@
-import type { IncomingMessage, Server } from 'node:http'
+import { type IncomingMessage, type Server, STATUS_CODES } from 'node:http'
 import type { Duplex } from 'node:stream'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { type WebSocket, WebSocketServer } from 'ws'
+import { addressOf } from '../address.ts'
 import type { DevDatabase } from '../database/database.ts'
 import type { Keys } from '../keys.ts'
 import { channels } from '../setup.ts'
-import { type Change, Changes } from './changes.ts'
+import { Changes } from './changes.ts'
 import type { Channel } from './channel.ts'
 import { Connection } from './connection.ts'
 import { decodeFrame, encodeFrame } from './frame.ts'
+import { type Change, type DatabaseBroadcast, parseBroadcast, parseChange } from './notification.ts'
 
 export interface RealtimeOptions {
   readonly db: DevDatabase
   readonly keys: Keys
   /** How long after a join changes of tables begin to flow; the real service took 1.7 to 3 s. */
   readonly changesAfterMs: number
-}
-
-interface DatabaseBroadcast {
-  readonly topic: string
-  readonly event: string
-  readonly private: boolean
-  readonly payload: unknown
 }
 
 /** Serves Realtime's channels at /realtime/v1/websocket of `http`. */
@@ -39,8 +34,14 @@ export class RealtimeServer {
 
   async start(): Promise<void> {
     const { db } = this.#options
-    await db.listen(channels.broadcast, (payload) => this.#broadcast(JSON.parse(payload)))
-    await db.listen(channels.change, (payload) => void this.#tell(JSON.parse(payload)))
+    await db.listen(channels.broadcast, (payload) => {
+      const broadcast = parseBroadcast(payload)
+      if (broadcast) this.#broadcast(broadcast)
+    })
+    await db.listen(channels.change, (payload) => {
+      const change = parseChange(payload)
+      if (change) void this.#tell(change)
+    })
   }
 
   async close(): Promise<void> {
@@ -50,8 +51,8 @@ export class RealtimeServer {
   }
 
   #upgrade(request: IncomingMessage, socket: Duplex, head: Buffer): void {
-    const url = new URL(request.url ?? '/', 'http://localhost')
-    if (url.pathname !== '/realtime/v1/websocket') return void socket.destroy()
+    const url = addressOf(request)
+    if (url?.pathname !== '/realtime/v1/websocket') return refuse(socket, url === null ? 400 : 404)
     this.#sockets.handleUpgrade(request, socket, head, (opened) =>
       this.#serve(opened, url.searchParams.get('apikey') ?? undefined),
     )
@@ -70,7 +71,7 @@ export class RealtimeServer {
     socket.on('error', () => socket.terminate())
     socket.on('message', (data: Buffer, isBinary) => {
       const frame = decodeFrame(data, isBinary)
-      if (frame) void connection.receive(frame)
+      if (frame) connection.receive(frame).catch(() => socket.close(INTERNAL_ERROR))
     })
   }
 
@@ -99,4 +100,13 @@ export class RealtimeServer {
       for (const channel of connection.channels.values()) channel.tell(change, columns)
     }
   }
+}
+
+/** WebSocket's code for an error of the server's. */
+const INTERNAL_ERROR = 1011
+
+function refuse(socket: Duplex, status: number): void {
+  // The other side may be gone already.
+  socket.on('error', () => socket.destroy())
+  socket.end(`HTTP/1.1 ${status} ${STATUS_CODES[status]}\r\nConnection: close\r\nContent-Length: 0\r\n\r\n`)
 }

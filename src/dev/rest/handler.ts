@@ -1,4 +1,5 @@
-import { type DevDatabase, PoolExhausted, type Session } from '../database/database.ts'
+import { textOf } from '../address.ts'
+import { ConnectionLost, type DevDatabase, PoolExhausted, type Session } from '../database/database.ts'
 import { type Claims, type Keys, roles } from '../keys.ts'
 import { type AnswerContext, emptyAnswer, failureAnswer, rowsAnswer } from './answer.ts'
 import { callOf, runCall } from './call.ts'
@@ -44,7 +45,7 @@ export class RestHandler {
 
   async #route(request: RestRequest, claims: Claims): Promise<RestResponse> {
     const schema = schemaOf(request, this.#options.schemas)
-    const [, first = '', second, ...deeper] = request.path.split('/').map(decodeURIComponent)
+    const [, first = '', second, ...deeper] = request.path.split('/').map(textOf)
     if (first === 'rpc' && second && deeper.length === 0) return this.#call(request, claims, schema, second)
     if (first !== '' && second === undefined) return this.#table(request, claims, schema, first)
     throw new RestFailure(404, { code: 'PGRST125', message: 'Invalid path specified in request URL' })
@@ -158,6 +159,10 @@ function failureOf(error: unknown, anonymous: boolean): RestFailure {
   }
   const raised = databaseFailure(error, anonymous)
   if (raised) return raised
-  const message = 'Database connection error. Retrying the connection.'
-  return new RestFailure(503, { code: 'PGRST001', message }, { 'Retry-After': '0' })
+  if (error instanceof ConnectionLost) {
+    const message = 'Database connection error. Retrying the connection.'
+    return new RestFailure(503, { code: 'PGRST001', message }, { 'Retry-After': '0' })
+  }
+  // A mistake in this server: to ask again changes nothing.
+  return new RestFailure(500, { code: 'INTERLOCK', message: `interlock dev did not expect this: ${error}` })
 }
