@@ -7,7 +7,7 @@ import type { Ending, Life } from '../../src/cli/what-if/recording.ts'
 import { simulate } from '../../src/cli/what-if/simulate.ts'
 import { trialOf } from '../../src/cli/what-if/trial.ts'
 import { defaultPolicy, type Policy, specDefaults } from '../../src/core/index.ts'
-import { documentOf, emptyQueue, worked } from './history.ts'
+import { documentOf, emptyQueue, logOf, worked } from './history.ts'
 import { interlock, temporaryFolder } from './support.ts'
 
 const SECOND = 1_000_000
@@ -35,6 +35,7 @@ const recorded = (wishes: readonly Wish[]): Life[] =>
       ending: endingOf(i < runs.length - 1, steps?.[i + 1]),
     })),
     cancelledAfter: null,
+    waitedBefore: 0,
     ended: true,
   }))
 
@@ -223,6 +224,30 @@ describe('interlock what-if', () => {
     expect(await readFile(file, 'utf8')).toMatch(/^<svg .*what happened.*by-model.*<\/svg>\n$/s)
     const { stdout } = await interlock(['what-if', '--url', url])
     expect(stdout).toMatch(/what happened .*\n *the same, simulated .*\n *serial .*\n *by-model .*\n/)
+  })
+
+  it('tells how long jobs really waited, those too that waited or ran when the period began', async () => {
+    const url = await emptyQueue()
+    await worked(
+      url,
+      Array.from({ length: 8 }, (_, i) => `job-${i},m,0.05`),
+      '--policy',
+      'serial',
+    )
+    const starts = (await logOf(url)).filter(({ type }) => type === 'started')
+    // The third one runs, and those behind it wait.
+    const since = ['--since', String((starts[2]?.seq ?? 0) + 1)]
+    const { waiting, counts } = await documentOf(url, ['stats', ...since])
+    const { outcomes, jobs } = await documentOf(url, ['what-if', ...since, '--try', 'serial'])
+    expect({ started: counts.started, jobs }).toEqual({ started: 5, jobs: 6 })
+    const [happened, simulated, tried] = outcomes
+    expect(happened.waiting).toEqual(waiting)
+    // They had waited as long before whatever the rules are from then on.
+    for (const other of [simulated, tried]) {
+      expect(other.waiting.count).toBe(5)
+      expect(Math.abs(other.waiting.max - waiting.max)).toBeLessThan(waiting.max / 2)
+      expect(other.waiting.max).toBeGreaterThan(6 * 50)
+    }
   })
 
   it('leaves out jobs of which nobody knows how long they run', async () => {

@@ -15,7 +15,7 @@ export interface ModelOutcome {
 export interface Outcome {
   readonly jobs: number
   readonly attempts: number
-  /** From being able to start to starting, over all attempts. */
+  /** From being able to start to starting, over all attempts; also what came before the period of a job that waited when it began. */
   readonly waiting: Summary
   /** From the first start to the last end. */
   readonly makespanMs: number
@@ -46,12 +46,20 @@ export function outcomeOf(lives: readonly Life[], policy: Policy, slices: Slices
   return {
     jobs: lives.length,
     attempts: runs.length,
-    waiting: summaryOf(runs.map(({ readyAt, from }) => from - readyAt)),
+    waiting: summaryOf(lives.flatMap(waitsOf)),
     makespanMs: makespan / MICROS_PER_MS,
     maxConcurrent: active.most,
     models: modelsOf(runs, policy, makespan),
     perSlice: { waiting: waiting.means(), active: active.means() },
   }
+}
+
+/** As `stats` has them: whoever ran when the period began did not wait in it. */
+function waitsOf({ runs, waitedBefore }: Life): Micros[] {
+  const waits = runs.map(({ readyAt, from }) => from - readyAt)
+  const [first, ...later] = waits
+  if (first === undefined) return []
+  return waitedBefore === null ? later : [first + waitedBefore, ...later]
 }
 
 function levelOf(spans: readonly (readonly [Micros, Micros])[], slices: Slices): Level {

@@ -27,6 +27,8 @@ export interface Life {
   readonly spec: JobSpec
   readonly arrivedAt: Micros
   readonly runs: Run[]
+  /** How long it had been waiting when it came, since the stretch began later than that; null: it ran already. */
+  readonly waitedBefore: Micros | null
   /** It was cancelled while it waited, this long after it came. */
   cancelledAfter: Micros | null
   ended: boolean
@@ -52,7 +54,8 @@ export class Recording {
         const job = ledger.jobs.get(place)
         if (job === undefined || this.#open.has(job.jobId)) continue
         const spec = { ...job.spec, priority: job.priority, runAt: job.dueAt }
-        const open = this.#come(job.jobId, spec, from)
+        const waited = job.dueAt === null ? Math.max(0, from - job.waitingSince) : 0
+        const open = this.#come(job.jobId, spec, from, { waitedBefore: job.active ? null : waited })
         if (job.active) this.#start(open, from)
       }
     }
@@ -60,17 +63,21 @@ export class Recording {
 
   push(event: RecordedEvent): void {
     if (event.type === 'queued') {
-      const { runAt } = event.spec
-      this.#come(event.jobId, event.spec, event.at, Math.max(event.at, runAt ?? 0))
+      this.#come(event.jobId, event.spec, event.at)
       return
     }
     const open = 'jobId' in event ? this.#open.get(event.jobId) : undefined
     if (open !== undefined) this.#follow(open, event)
   }
 
-  #come(jobId: string, spec: JobSpec, at: Micros, readyAt = Math.max(at, spec.runAt ?? 0)): Open {
-    const life: Life = { spec, arrivedAt: at, runs: [], cancelledAfter: null, ended: false }
-    const open = { life, models: spec.models, readyAt, run: undefined }
+  #come(
+    jobId: string,
+    spec: JobSpec,
+    at: Micros,
+    before: Pick<Life, 'waitedBefore'> = { waitedBefore: 0 },
+  ): Open {
+    const life: Life = { spec, arrivedAt: at, runs: [], ...before, cancelledAfter: null, ended: false }
+    const open = { life, models: spec.models, readyAt: Math.max(at, spec.runAt ?? 0), run: undefined }
     this.lives.push(life)
     this.#open.set(jobId, open)
     return open

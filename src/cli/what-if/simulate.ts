@@ -81,11 +81,18 @@ class Simulation {
 
   /** @throws InterlockError `aborted` when jobs are left that nothing will ever start */
   outcome(): readonly Life[] {
-    if (this.#ledger.jobs.size === 0) return this.#recording.lives
+    if (this.#ledger.jobs.size === 0)
+      return this.#recording.lives.map((life) => this.#withWhatWasBefore(life))
     throw new InterlockError(
       'aborted',
       `${this.#ledger.jobs.size} jobs would never start under these rules; try others`,
     )
+  }
+
+  /** What a job had waited before the stretch is the same whatever the rules are in it. */
+  #withWhatWasBefore(life: Life): Life {
+    const { waitedBefore = 0 } = this.#lives[Number(life.spec.jobId)] ?? {}
+    return { ...life, waitedBefore }
   }
 
   #do(item: Item): void {
