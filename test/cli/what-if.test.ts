@@ -250,6 +250,23 @@ describe('interlock what-if', () => {
     }
   })
 
+  it('refuses to try a place of a model that no job of the period needs', async () => {
+    const url = await emptyQueue()
+    await worked(url, ['a,m,0', 'b,n,0'])
+    for (const [rules, word] of [
+      ['age=5', 'age'],
+      ['by-model,nomodel=3', 'nomodel'],
+    ] as const) {
+      const { code, stdout, stderr } = await interlock(['what-if', '--try', rules, '--url', url])
+      expect({ code, stdout }).toEqual({ code: 2, stdout: '' })
+      expect(stderr).toBe(
+        `error (invalid_input): --try ${rules}: no job of that time needs a model ${word}\n  to do: say serial, by-model, max-active=n, overtakes=n, slots=n, or one of its models: m, n\n`,
+      )
+    }
+    const { outcomes } = await documentOf(url, ['what-if', '--try', 'm=2,*=3'])
+    expect(outcomes.at(-1).policy.capacity).toEqual({ m: 2, '*': 3 })
+  })
+
   it('leaves out jobs of which nobody knows how long they run', async () => {
     const url = await emptyQueue()
     await documentOf(url, ['enqueue', '--job', 'a', '--models', 'm'])

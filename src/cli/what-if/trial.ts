@@ -8,6 +8,9 @@ export interface Trial extends Rules {
   readonly name: string
 }
 
+const NAMED = 12
+const rules = 'serial, by-model, max-active=n, overtakes=n, slots=n'
+
 /** What is tried unless something is asked for. */
 export const usualTrials = ['serial', 'by-model', 'by-model,overtakes=16'] as const
 
@@ -22,6 +25,23 @@ export function trialOf(text: string, inForce: Policy): Trial {
     policy: policyFrom(flags, inForce, '--try '),
     slots: wholeNumber('--try slots', slots, 1, 1_000_000) ?? null,
   }
+}
+
+/**
+ * A word that is no rule would be taken for a model, and change nothing.
+ * @param models those that the jobs need
+ * @throws InterlockError `invalid_input` for a model that none of them needs
+ */
+export function checkModels(text: string, models: ReadonlySet<string>): void {
+  const named = (flagsOf(text).capacity ?? []).map((part) => part.slice(0, part.lastIndexOf('=')))
+  const unknown = named.find((model) => model !== '*' && !models.has(model))
+  if (unknown === undefined) return
+  const known = [...models].toSorted()
+  const more = known.length > NAMED ? ` and ${known.length - NAMED} more` : ''
+  throw new InterlockError(
+    'invalid_input',
+    `--try ${text}: no job of that time needs a model ${unknown}; say ${rules}, or one of its models: ${known.slice(0, NAMED).join(', ') || 'there is none'}${more}`,
+  )
 }
 
 function flagsOf(text: string): PolicyFlags & { readonly slots?: string } {
@@ -51,7 +71,4 @@ function flagsOf(text: string): PolicyFlags & { readonly slots?: string } {
 }
 
 const noRule = (text: string, part: string): InterlockError =>
-  new InterlockError(
-    'invalid_input',
-    `--try ${text}: ${part} is no rule; say serial, by-model, max-active=n, overtakes=n, slots=n or <model>=n`,
-  )
+  new InterlockError('invalid_input', `--try ${text}: ${part} is no rule; say ${rules} or <model>=n`)

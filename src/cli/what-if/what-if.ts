@@ -10,7 +10,7 @@ import { progressOf } from '../terminal/progress.ts'
 import { lastEnd, type Outcome, outcomeOf } from './outcome.ts'
 import { type Life, Recording } from './recording.ts'
 import { simulate } from './simulate.ts'
-import { type Trial, trialOf } from './trial.ts'
+import { checkModels, type Trial, trialOf } from './trial.ts'
 
 /** What happened in a period, and what would have happened under other rules. */
 export interface WhatIf {
@@ -38,6 +38,8 @@ export async function whatIf(
   tries: readonly string[],
 ): Promise<WhatIf> {
   const { lives, leftOut, policy } = await record(frame, store, period)
+  const models = modelsOf(lives)
+  for (const text of tries) checkModels(text, models)
   const trials = [{ name: 'simulated', policy, slots: null }, ...tries.map((text) => trialOf(text, policy))]
   const simulated: (Trial & { readonly lives: readonly Life[] })[] = []
   for (const trial of trials) simulated.push({ ...trial, lives: await tried(frame, lives, trial) })
@@ -57,6 +59,14 @@ export async function whatIf(
       ...outcomeOf(ended, rules, slices),
     })),
   }
+}
+
+/** Every model that one of them needs. */
+function modelsOf(lives: readonly Life[]): ReadonlySet<string> {
+  const models = new Set<string>()
+  for (const { spec, runs } of lives)
+    for (const needs of [spec, ...runs]) for (const model of needs.models) models.add(model)
+  return models
 }
 
 async function record(frame: Frame, store: LogStore, { after, upTo, from }: Period) {
