@@ -1,9 +1,19 @@
 import { isDeepStrictEqual } from 'node:util'
-import { type JobRow, projectionOf, type RecordedEvent, type StateRow } from '../core/index.ts'
-import type { LogStore, Projection } from '../port/index.ts'
+import { decodeSnapshot } from '../codec/index.ts'
+import {
+  isInterlockError,
+  type JobRow,
+  type Ledger,
+  projectionOf,
+  type RecordedEvent,
+  type StateRow,
+} from '../core/index.ts'
+import type { LogStore, Projection, StoredSnapshot } from '../port/index.ts'
 import type { Frame } from './frame.ts'
-import { type Anchor, checkChain } from './history/chain.ts'
-import { type BadEvent, foldSound, restore } from './history/sound.ts'
+import { type FromArchive, giveAsWritten } from './history/archive-file.ts'
+import { checkChain, markOf } from './history/chain.ts'
+import type { Anchor } from './history/chain-walk.ts'
+import { type BadEvent, foldSound, restore, type Sound } from './history/sound.ts'
 
 /** A field of a row that is not what the log says. */
 export interface Difference {
@@ -31,6 +41,8 @@ export interface VerifyOptions {
   readonly alsoSee?: (event: RecordedEvent) => void
   /** Has to lie on the chain. */
   readonly anchor?: Anchor | undefined
+  /** Files that were put in front of the log: they are what is doubted then, and not the database. */
+  readonly files?: FromArchive | null
 }
 
 type Row = Readonly<Record<string, unknown>>
@@ -42,26 +54,68 @@ type Row = Readonly<Record<string, unknown>>
 export async function verify(
   frame: Frame,
   store: LogStore,
-  { alsoSee, anchor }: VerifyOptions = {},
+  { alsoSee, anchor, files = null }: VerifyOptions = {},
 ): Promise<Verification> {
   const { version: before } = await store.read(frame.queue, 0, 1)
   const stored = await store.projection(frame.queue)
   const version = stored === null ? before : stored.state.version
   const { version: after } = await store.read(frame.queue, 0, 1)
-  const { ledger, bad } = await foldSound(frame, store, Math.min(version, after), alsoSee)
+  const { ledger, bad } = await foldAll(frame, store, Math.min(version, after), files, alsoSee)
   const differences = [
     ...behind(version, before, after),
     ...(ledger === null || version > after ? [] : rowDifferences(stored, projectionOf(ledger))),
   ]
-  const chain = await checkChain(frame, store, anchor)
+  const marks = [
+    ...(anchor === undefined ? [] : [markOf(anchor)]),
+    ...(files?.mark == null ? [] : [files.mark]),
+  ]
+  const chain = await checkChain(frame, store, marks)
   const unmet = chain === null && anchor !== undefined ? noChain(anchor) : null
-  const firstBad = [bad, chain?.bad ?? null, unmet, await beyondHead(frame, store)].reduce(earlier)
+  const all = [bad, files?.bad ?? null, chain?.bad ?? null, unmet, await beyondHead(frame, store)]
+  const firstBad = all.reduce(earlier)
   return {
     ok: firstBad === null && differences.length === 0,
-    ...{ version, jobs: stored?.jobs.length ?? 0, firstBad, differences },
+    ...{ version, jobs: stored?.jobs.length ?? 0, differences },
+    firstBad: firstBad !== null && files !== null ? doubtFiles(firstBad) : firstBad,
     chain: chain === null ? null : { from: chain.from, head: chain.head },
   }
 }
+
+/** With files in front of it, the log is folded up to the cut first: it has to come to the state that was kept there. */
+async function foldAll(
+  frame: Frame,
+  store: LogStore,
+  upTo: number,
+  files: FromArchive | null,
+  alsoSee: VerifyOptions['alsoSee'],
+): Promise<Sound> {
+  if (files === null) return foldSound(frame, store, upTo, { alsoSee })
+  const { last } = files
+  const before = await foldSound(frame, store, last, { alsoSee })
+  if (before.ledger === null) return before
+  const kept = await store.snapshot(frame.queue, last)
+  const there = kept?.seq === last ? readable(frame, kept) : null
+  if (there !== null && rowDifferences(projectionOf(there), projectionOf(before.ledger)).length > 0) {
+    const what = `the files up to event ${last} are not what was taken out of this log: they come to another state than it had there`
+    return { ...before, ledger: null, bad: { seq: last, what, todo: giveAsWritten } }
+  }
+  return foldSound(frame, store, upTo, { alsoSee, from: before.ledger })
+}
+
+/** Null for a snapshot that cannot be read: with the files nothing hangs on it. */
+function readable(frame: Frame, { seq, state }: StoredSnapshot): Ledger | null {
+  try {
+    return decodeSnapshot(seq, state)
+  } catch (error) {
+    if (!isInterlockError(error)) throw error
+    frame.note(`passed over: ${error.message}`)
+    return null
+  }
+}
+
+/** A wrong file looks like a log that was changed, and a database must not be restored for it. */
+const doubtFiles = (bad: BadEvent): BadEvent =>
+  bad.todo.includes(restore) ? { ...bad, todo: giveAsWritten } : bad
 
 const earlier = (a: BadEvent | null, b: BadEvent | null): BadEvent | null =>
   a === null || (b !== null && b.seq < a.seq) ? b : a

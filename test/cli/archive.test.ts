@@ -104,13 +104,18 @@ describe('archive', () => {
     expect(await documentOf(url, ['archive', '--before', String(cut), '--to', file])).toMatchObject({
       ...{ archived: cut, kept: false, file },
     })
-    const lines = gunzipSync(await readFile(file))
+    const [header, ...lines] = gunzipSync(await readFile(file))
       .toString()
       .trim()
       .split('\n')
+    expect(JSON.parse(header ?? '')).toMatchObject({
+      ...{ interlock: 'archive', format: 2, queue: 'default', first: 1, last: cut },
+      chain: { from: 0 },
+    })
+    expect(JSON.parse(lines.pop() ?? '')).toMatchObject({ index: [[1, expect.any(Number)]] })
     const written = lines.map((line) => JSON.parse(line))
-    expect(written.map(({ seq, event_type }) => [seq, event_type])).toEqual(
-      log.slice(0, cut).map(({ seq, type }) => [seq, type]),
+    expect(written.map(({ hash, event: [queue, seq, , type] }) => [hash.length, queue, seq, type])).toEqual(
+      log.slice(0, cut).map(({ seq, type }) => [64, 'default', seq, type]),
     )
     expect(await rows(url, 'job_queue_log_archive')).toBe(0)
     const again = await interlock(['archive', '--before', String(cut + 1), '--to', file, '--url', url])

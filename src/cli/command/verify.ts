@@ -2,7 +2,7 @@ import type { LogStore } from '../../port/index.ts'
 import type { Cli } from '../cli.ts'
 import { FoundSomething } from '../failure.ts'
 import { clip, plural } from '../format.ts'
-import { type ArchiveFlags, addArchiveFlag, withLog } from '../history/archive-file.ts'
+import { type ArchiveFlags, addArchiveFlag, type FromArchive, withLog } from '../history/archive-file.ts'
 import { anchorOf } from '../history/chain.ts'
 import { table } from '../terminal/table.ts'
 import { type Verification, verify } from '../verify.ts'
@@ -26,14 +26,14 @@ export function addVerify(cli: Cli): void {
         ],
         async (frame, _, options) => {
           const anchor = options.anchor === undefined ? undefined : anchorOf(options.anchor)
-          const look = async (store: LogStore) => {
-            const found = await verify(frame, store, { anchor })
+          const look = async (store: LogStore, files: FromArchive | null) => {
+            const found = await verify(frame, store, { anchor, files })
             // A queue that is not there is no sound one; where only its head is gone, that was found.
             if (found.ok) await store.open(frame.queue, { make: false })
             return found
           }
           const result = await withLog(frame, options.fromArchive, look, 'pass')
-          frame.emit(result, textOf(result))
+          frame.emit(result, textOf(result, options.fromArchive !== undefined))
           if (!result.ok) throw new FoundSomething()
         },
       )
@@ -41,7 +41,8 @@ export function addVerify(cli: Cli): void {
   )
 }
 
-function textOf({ ok, version, jobs, firstBad, differences, chain }: Verification): string {
+function textOf(result: Verification, withFiles: boolean): string {
+  const { ok, version, jobs, firstBad, differences, chain } = result
   if (ok) {
     return `verified: ${plural(version, 'event')} replayed, the state and ${plural(jobs, 'live job')} are what the log says${chain === null ? '' : `; the hash chain holds from event ${chain.from} on`}`
   }
@@ -53,9 +54,12 @@ function textOf({ ok, version, jobs, firstBad, differences, chain }: Verificatio
   const rows = differences
     .slice(0, SHOWN)
     .map(({ row, field, stored, folded }) => [row, field, shown(stored), shown(folded)])
+  const todo = withFiles
+    ? 'see by verify without --from-archive whether the rows or the files are wrong'
+    : 'make the rows anew: interlock rebuild'
   return [
     ...log,
-    `${plural(differences.length, 'difference')}; make the rows anew: interlock rebuild`,
+    `${plural(differences.length, 'difference')}; ${todo}`,
     table(['row', 'field', 'stored', 'by the log'], rows),
   ].join('\n')
 }

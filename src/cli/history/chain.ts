@@ -1,15 +1,9 @@
-import { createHash } from 'node:crypto'
 import { InterlockError } from '../../core/index.ts'
 import type { ChainPage, LogStore } from '../../port/index.ts'
 import type { Frame } from '../frame.ts'
 import { progressOf } from '../terminal/progress.ts'
-import { type BadEvent, restore } from './sound.ts'
-
-/** A number of the log and the hash that its event carried when somebody noted it. */
-export interface Anchor {
-  readonly seq: number
-  readonly hash: string
-}
+import { type Anchor, ChainWalk, type Mark, startOf } from './chain-walk.ts'
+import { type BadEvent, badEventOf } from './sound.ts'
 
 /** The chain of a queue, checked. */
 export interface Chain {
@@ -33,31 +27,33 @@ export function anchorOf(text: string): Anchor {
   )
 }
 
-/** The hash from which a chain starts. */
-const startOf = (queue: string, from: number): Buffer => sha256(Buffer.from(`interlock:${queue}:${from}`))
-
-const sha256 = (...parts: readonly Buffer[]): Buffer => {
-  const hash = createHash('sha256')
-  for (const part of parts) hash.update(part)
-  return hash.digest()
-}
+/** An anchor as what the chain has to meet. */
+export const markOf = (anchor: Anchor): Mark => ({
+  ...anchor,
+  what: 'the log up to here is not the one that the anchor was taken of: it was written anew',
+})
 
 /**
  * Computes every hash of the chain again, here and not in the database. Null for a queue that keeps none.
- * @param anchor has to lie on the chain: a tail that was cut off and written anew is found by that alone
+ * @param marks have to lie on the chain: a tail that was cut off and written anew is found by that alone
  */
-export async function checkChain(frame: Frame, store: LogStore, anchor?: Anchor): Promise<Chain | null> {
+export async function checkChain(
+  frame: Frame,
+  store: LogStore,
+  marks: readonly Mark[] = [],
+): Promise<Chain | null> {
   const first = await store.chain(frame.queue, 0, 1)
   if (first === null) return null
   const { chainFrom: from, version } = first
   const start = first.start === null ? startOf(frame.queue, from) : Buffer.from(first.start, 'hex')
-  const walk = new Walk(start, from, anchor)
+  const walk = new ChainWalk(start, from, marks)
   const progress = progressOf(frame, 'hashes checked', version - from)
   try {
     while (walk.bad === null && walk.at < version) {
-      const page = await store.chain(frame.queue, walk.at, Math.min(PAGE, version - walk.at))
-      for (const event of page?.events ?? []) walk.take(event)
-      if (page === null || page.events.length === 0) walk.missing()
+      const page = await chainPage(store, frame.queue, walk.at, Math.min(PAGE, version - walk.at))
+      if ('todo' in page) walk.stop(page)
+      else for (const event of page.events) walk.take(event)
+      if ('events' in page && page.events.length === 0) walk.missing()
       progress.update(walk.at - from)
       frame.signal.throwIfAborted()
     }
@@ -66,8 +62,22 @@ export async function checkChain(frame: Frame, store: LogStore, anchor?: Anchor)
   }
   const last = await store.chain(frame.queue, version, 1)
   // The head moves with every append; only a head that stood still can be compared.
-  if (last?.version === version) walk.end(last.head)
+  walk.end(last?.version === version ? last.head : null)
   return { from, version: walk.at, head: walk.head, bad: walk.bad }
+}
+
+/** What is bad where a file has an event that cannot be read. */
+async function chainPage(
+  store: LogStore,
+  queue: string,
+  after: number,
+  limit: number,
+): Promise<Pick<ChainPage, 'events'> | BadEvent> {
+  try {
+    return (await store.chain(queue, after, limit)) ?? { events: [] }
+  } catch (error) {
+    return badEventOf(error)
+  }
 }
 
 /**
@@ -91,75 +101,7 @@ export async function checkChainEnd(
 }
 
 function ended(events: ChainPage['events'], start: Buffer, from: number): Pick<Chain, 'bad'> {
-  const walk = new Walk(start, from, undefined)
+  const walk = new ChainWalk(start, from)
   for (const event of events) walk.take(event)
   return { bad: walk.bad }
-}
-
-class Walk {
-  bad: BadEvent | null = null
-  at: number
-  #hash: Buffer
-  readonly #anchor: Anchor | undefined
-
-  constructor(start: Buffer, from: number, anchor: Anchor | undefined) {
-    this.#hash = start
-    this.at = from
-    this.#anchor = anchor
-    if (anchor !== undefined && anchor.seq < from) {
-      const what = `the anchor cannot be met: of event ${anchor.seq} nothing is on the chain, which goes on from event ${from}`
-      this.#report(anchor.seq, what, `give an anchor of event ${from} or later`)
-    }
-    this.#compare()
-  }
-
-  get head(): string {
-    return this.#hash.toString('hex')
-  }
-
-  take({
-    seq,
-    text,
-    hash,
-  }: {
-    readonly seq: number
-    readonly text: string
-    readonly hash: string | null
-  }): void {
-    if (this.bad !== null) return
-    if (seq !== this.at + 1) return this.missing()
-    this.#hash = sha256(this.#hash, Buffer.from(text))
-    this.at = seq
-    if (hash !== this.head)
-      this.#report(seq, `event ${seq} is not what its hash was made over: it was changed`)
-    else this.#compare()
-  }
-
-  /** Nothing more comes, though the log goes on. */
-  missing(): void {
-    this.#report(this.at + 1, `event ${this.at + 1} of the chain is missing`)
-  }
-
-  end(head: string): void {
-    if (this.bad === null && head !== this.head) {
-      const what = `the head of the queue carries the hash of another last event: the log ends too early, or the head was changed`
-      this.#report(this.at + 1, what)
-    }
-    if (this.bad === null && this.#anchor !== undefined && this.#anchor.seq > this.at) {
-      this.#report(this.at + 1, `the log ends before event ${this.#anchor.seq}, which the anchor names`)
-    }
-  }
-
-  #compare(): void {
-    if (this.#anchor?.seq === this.at && this.#anchor.hash !== this.head) {
-      this.#report(
-        this.at,
-        'the log up to here is not the one that the anchor was taken of: it was written anew',
-      )
-    }
-  }
-
-  #report(seq: number, what: string, todo = restore): void {
-    this.bad ??= { seq, what, todo }
-  }
 }

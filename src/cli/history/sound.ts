@@ -23,17 +23,21 @@ export interface Sound {
   readonly events: number
 }
 
-/**
- * Folds a log that may have been cut or edited: in place of an error for what cannot be, the first number that is bad.
- * @param alsoSee is shown every sound event on the way, so that the log is read once
- */
+export interface FoldOptions {
+  /** Is shown every sound event on the way, so that the log is read once. */
+  readonly alsoSee?: ((event: RecordedEvent) => void) | undefined
+  /** Where it goes on from; where the log begins unless given. */
+  readonly from?: Ledger
+}
+
+/** Folds a log that may have been cut or edited: in place of an error for what cannot be, the first number that is bad. */
 export async function foldSound(
   frame: Frame,
   store: LogStore,
   upTo: number,
-  alsoSee: (event: RecordedEvent) => void = () => {},
+  { alsoSee = () => {}, from }: FoldOptions = {},
 ): Promise<Sound> {
-  const first = await firstLedger(frame, store)
+  const first = from ?? (await firstLedger(frame, store))
   const replayer = new Replayer(first)
   let events = first.version
   const see = (event: RecordedEvent) => {
@@ -69,8 +73,8 @@ class Gap extends Error {
   }
 }
 
-/** What is wrong with the log; anything else that went wrong is thrown on. */
-function badEventOf(error: unknown): BadEvent {
+/** What is wrong with the log, of an error that names the event; anything else that went wrong is thrown on. */
+export function badEventOf(error: unknown): BadEvent {
   if (error instanceof Gap) return { seq: error.seq, what: error.message, todo: restore }
   if (!isInterlockError(error, 'corrupt_log') && !isInterlockError(error, 'unknown_event')) throw error
   const { seq } = error.details
