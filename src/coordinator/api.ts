@@ -64,8 +64,9 @@ export interface Health {
   readonly queue: string
   readonly store: string
   readonly workerId: string
-  /** False when the database cannot be reached, or the lease is lost. */
+  /** False while something fails that has to work (`lastError`), or the lease is lost. */
   readonly ok: boolean
+  /** False while the database does not answer; one that takes no writes can be reached, and is not `ok`. */
   readonly reachable: boolean
   readonly leaseLost: boolean
   readonly leaseExpiresAt: Date
@@ -74,6 +75,7 @@ export interface Health {
   readonly waitingCount: number
   /** Commands sent, appends won and lost, and turns taken, since the start of this process. */
   readonly counts: Readonly<Record<'commands' | 'appends' | 'lost' | 'turns', number>>
+  /** What has failed and has not gone well since: reads by a read, writes by a write or by two beats, beats by a beat. */
   readonly lastError: string | null
 }
 

@@ -1,10 +1,8 @@
 import { type ParsedRequest, parseRequest } from '../codec/index.ts'
 import {
   type Accepted,
-  type ErrorCode,
   hash,
   InterlockError,
-  isInterlockError,
   type Json,
   jobOf,
   type Ledger,
@@ -13,6 +11,7 @@ import {
 import type { InboxAnswer, InboxRequest, LogStore } from '../port/index.ts'
 import { answerOf } from './inbox-answer.ts'
 import type { SendOptions } from './member-api.ts'
+import { isRefusal } from './trouble.ts'
 
 /** Requests in one go: they share an append. */
 const BATCH = 100
@@ -32,19 +31,6 @@ export interface InboxOptions {
   readonly now: () => Micros
   readonly onError: (error: unknown) => void
 }
-
-/** What the queue says to a command, rather than the store: an answer to the request. */
-const refusals: ReadonlySet<ErrorCode> = new Set([
-  'invalid_input',
-  'job_exists',
-  'job_not_live',
-  'job_not_active',
-  'stale_token',
-  'not_holder',
-  'models_required',
-  'fair_share_limit',
-  'command_reused',
-])
 
 /** Decides the commands that SQL puts into the inbox: any process of the queue does, one look at a time. */
 export class Inbox {
@@ -106,7 +92,7 @@ export class Inbox {
     try {
       return { requestId, answer: await this.#send(requestId, command) }
     } catch (error) {
-      if (isInterlockError(error) && refusals.has(error.code)) {
+      if (isRefusal(error)) {
         return { requestId, answer: { ok: false, code: error.code, message: error.message } }
       }
       this.#options.onError(error)

@@ -1,5 +1,5 @@
 import { type Observable, Subject } from 'rxjs'
-import { isInterlockError } from '../core/index.ts'
+import { type InterlockError, isInterlockError } from '../core/index.ts'
 import { CommandIds, newWorkerId } from './identity.ts'
 import { LeaseKeeper, type LeaseOptions } from './lease.ts'
 import type { Logger } from './logger.ts'
@@ -47,12 +47,12 @@ export class Incarnation {
     return this.#ids.next()
   }
 
-  /** Gives the lease up. Where the database is away, it runs out by itself. */
+  /** Gives the lease up. Where the database is away, or takes no writes, it runs out by itself. */
   async leave(): Promise<void> {
     try {
       await this.lease.stop()
     } catch (error) {
-      if (!isInterlockError(error, 'store_unavailable')) throw error
+      if (!isInTheWay(error)) throw error
       const { logger } = this.#options
       logger.warn(`[COORDINATOR] Lease of worker ${this.#workerId} left to run out: ${error.message}`)
     }
@@ -78,4 +78,10 @@ export class Incarnation {
     await this.lease.renew(this.#workerId)
     if (this.lease.isRegistered) this.#options.onRenewed()
   }
+}
+
+const inTheWay = ['store_unavailable', 'store_unwritable', 'contention'] as const
+
+function isInTheWay(error: unknown): error is InterlockError {
+  return inTheWay.some((code) => isInterlockError(error, code))
 }

@@ -4,6 +4,7 @@ import {
   type CommandBody,
   hash,
   InterlockError,
+  isInterlockError,
   type Lease,
   type RecordedEvent,
   type Started,
@@ -24,7 +25,7 @@ import { Pen } from './pen.ts'
 import { Pulse } from './pulse.ts'
 import { Replica } from './replica.ts'
 import { Restored } from './restored.ts'
-import { isRefusal, Trouble } from './trouble.ts'
+import { type Doing, isRefusal, Trouble } from './trouble.ts'
 import { Upkeep } from './upkeep.ts'
 
 /**
@@ -34,7 +35,7 @@ import { Upkeep } from './upkeep.ts'
 export class Member {
   readonly replica = new Replica()
   readonly clock = new DatabaseClock()
-  readonly head = new Head(() => this.#trouble.forget())
+  readonly head = new Head(() => this.#trouble.wentWell('read'))
   readonly logger: Logger
   readonly #options: WholeOptions
   readonly #hooks: MemberHooks
@@ -79,7 +80,10 @@ export class Member {
       patience: { forMs: patienceMs, signal: this.#closing.signal },
       onDeadWorkers: (ids) => ids.includes(this.workerId) && this.lease.declareLost(),
       onUnreadable: onError,
-      onAppended: this.#upkeep.followAppend,
+      onAppended: (before, at) => {
+        this.#trouble.wentWell('write')
+        this.#upkeep.followAppend(before, at)
+      },
     })
     this.#pen = new Pen(this.#committer)
     this.#pulse = this.#makePulse()
@@ -113,6 +117,11 @@ export class Member {
 
   get lastError(): string | null {
     return this.#trouble.text
+  }
+
+  /** As far as is known, the database answers. */
+  get isReachable(): boolean {
+    return !this.#trouble.isOutage
   }
 
   get leaseLost$(): Observable<{ readonly workerId: string }> {
@@ -153,12 +162,11 @@ export class Member {
     try {
       const whole = claim === undefined ? command : { ...command, claim }
       const result = await this.#starts.during(id, () => this.#pen.send(whole, data))
-      this.#trouble.forget()
       if (!result.ok) throw new InterlockError(result.code, result.message)
       const ours = ({ workerId: by }: Started) => by === workerId || by === sender
       return { ...result, started: result.started.filter(ours) }
     } catch (error) {
-      if (!isRefusal(error)) this.noteError(error)
+      this.#noteFailure(error)
       throw error
     }
   }
@@ -172,7 +180,7 @@ export class Member {
       for (const attempt of (await this.send(body)).started) this.#hooks.onStarted(attempt)
       return true
     } catch (error) {
-      if (!isRefusal(error)) this.noteError(error)
+      this.#noteFailure(error)
       return false
     }
   }
@@ -250,8 +258,8 @@ export class Member {
       ...{ logger: this.logger, onIntake, onRenewed },
       isOver: () => this.#restored.error !== undefined,
       onOverdue: (workerIds) => this.#life.overdue(workerIds),
-      onUnreachable: (error) => this.noteError(error),
-      onReached: () => this.#trouble.forgetOutage(),
+      onUnreachable: (error) => this.noteError(error, 'beat'),
+      onReached: () => this.#trouble.beatWentWell(),
     })
   }
 
@@ -275,7 +283,14 @@ export class Member {
   }
 
   /** Something failed that nobody waits for: it goes to the logger, and `health()` shows it. */
-  noteError(error: unknown): void {
-    if (this.#restored.error === undefined && this.#trouble.note(error)) this.#restored.see(error)
+  noteError(error: unknown, doing: Doing = 'read'): void {
+    if (this.#restored.error !== undefined) return
+    this.#trouble.note(error, doing)
+    this.#restored.see(error)
+  }
+
+  /** Of a command: a refusal is for whoever sent it alone. */
+  #noteFailure(error: unknown): void {
+    if (!isRefusal(error) && !isInterlockError(error, 'closed')) this.noteError(error, 'write')
   }
 }

@@ -134,14 +134,14 @@ export abstract class QueueReader {
   }
 
   health(): Health {
-    const { replica, lease, lastError, workerId, counts } = this.member
+    const { replica, lease, lastError, isReachable, workerId, counts } = this.member
     const { ledger } = replica
     return {
       queue: this.queue,
       store: this.options.store.name,
       workerId,
       ok: lastError === null && !lease.lost,
-      reachable: lastError === null,
+      reachable: isReachable,
       leaseLost: lease.lost,
       leaseExpiresAt: toDate(lease.expiresAt),
       version: ledger.version,
