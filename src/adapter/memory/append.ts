@@ -9,7 +9,7 @@ const MAX_EVENTS = 25_000
 
 /** `job_queue_append`: the checks in the order in which SQL makes them, then everything at once. */
 export function appendTo(queue: MemoryQueue, request: AppendRequest, now: Micros): AppendAnswer {
-  checkShape(request)
+  checkCount(request)
   const refusal = refusalOf(queue, request, now)
   if (refusal) return refusal
   for (const event of request.events) record(queue, event)
@@ -25,17 +25,15 @@ export function appendTo(queue: MemoryQueue, request: AppendRequest, now: Micros
   return { ok: true, version: queue.log.length, now }
 }
 
-function refusalOf(
-  queue: MemoryQueue,
-  { events, expectedVersion }: AppendRequest,
-  now: Micros,
-): AppendAnswer | null {
+function refusalOf(queue: MemoryQueue, request: AppendRequest, now: Micros): AppendAnswer | null {
+  const { events, expectedVersion } = request
   const version = queue.log.length
   const refused = { ok: false, version, now } as const
   if (version !== expectedVersion) {
     const missed = queue.log.slice(expectedVersion, expectedVersion + MISSED_EVENTS)
     return { ...refused, reason: 'version', missed }
   }
+  checkNumbers(request)
   const known = [...new Set(events.map((event) => event.commandId))].flatMap(
     (id) => queue.commands.get(id) ?? [],
   )
@@ -95,12 +93,19 @@ function workersOf(events: readonly RecordedEvent[], type: 'started' | 'lease_ex
 
 const bySeq = (a: KnownCommand, b: KnownCommand): number => (a.seqs[0] ?? 0) - (b.seqs[0] ?? 0)
 
-function checkShape({ events, expectedVersion, changes }: AppendRequest): void {
-  const contiguous = events.every((event, index) => event.seq === expectedVersion + index + 1)
-  if (events.length === 0 || events.length > MAX_EVENTS || !contiguous) {
+function checkCount({ events }: AppendRequest): void {
+  if (events.length >= 1 && events.length <= MAX_EVENTS) return
+  throw new InterlockError(
+    'invalid_input',
+    `an append takes 1 to ${MAX_EVENTS.toLocaleString('en')} events; divide it`,
+  )
+}
+
+function checkNumbers({ events, expectedVersion, changes }: AppendRequest): void {
+  if (!events.every((event, index) => event.seq === expectedVersion + index + 1)) {
     throw new InterlockError(
       'invalid_input',
-      `an append takes 1 to ${MAX_EVENTS.toLocaleString('en')} events numbered from ${expectedVersion + 1}; decide again at the current version`,
+      `an append takes events numbered from ${expectedVersion + 1}; decide again at the current version`,
     )
   }
   if (changes.state.version !== expectedVersion + events.length) {
