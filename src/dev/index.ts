@@ -1,3 +1,4 @@
+export type { DevDatabase } from './database/database.ts'
 export { embeddedDatabase } from './database/pglite.ts'
 export {
   DEV_PORT,
@@ -5,4 +6,5 @@ export {
   type LocalSupabaseOptions,
   startLocalSupabase,
 } from './local-supabase.ts'
+export { requirePort } from './port.ts'
 export { ownTablesScript } from './setup.ts'

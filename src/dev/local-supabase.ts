@@ -2,6 +2,7 @@ import type { AddressInfo } from 'node:net'
 import type { DevDatabase } from './database/database.ts'
 import { restServer } from './http.ts'
 import { type Keys, makeKeys } from './keys.ts'
+import { listenOn } from './port.ts'
 import { RealtimeServer } from './realtime/server.ts'
 import { RestHandler } from './rest/handler.ts'
 import { setUpProject } from './setup.ts'
@@ -42,9 +43,7 @@ export async function startLocalSupabase(options: LocalSupabaseOptions): Promise
   const server = restServer(rest)
   const realtime = new RealtimeServer(server, { db, keys, changesAfterMs })
   await realtime.start()
-  await new Promise<void>((resolve, reject) => {
-    server.once('error', reject).listen(port, '127.0.0.1', resolve)
-  })
+  await listenOn(server, port)
   const close = async () => {
     const closed = new Promise((resolve) => server.close(resolve))
     server.closeAllConnections()

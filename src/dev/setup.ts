@@ -27,17 +27,33 @@ do $$ begin
 end $$;
 grant usage on schema public to anon, authenticated, service_role;
 
-create schema if not exists auth;
-grant usage on schema auth to anon, authenticated, service_role;
-create or replace function auth.jwt() returns jsonb language sql stable set search_path = '' as
-  $$ select nullif(current_setting('request.jwt.claims', true), '')::jsonb $$;
-create or replace function auth.uid() returns uuid language sql stable set search_path = '' as
-  $$ select (nullif(current_setting('request.jwt.claims', true), '')::jsonb ->> 'sub')::uuid $$;
-create or replace function auth.role() returns text language sql stable set search_path = '' as
-  $$ select nullif(current_setting('request.jwt.claims', true), '')::jsonb ->> 'role' $$;
+-- Schemas and functions of the user's by these names are his: neither their bodies nor their rights are touched.
+do $$
+declare
+  made text;
+begin
+  foreach made in array array['auth', 'realtime'] loop
+    if to_regnamespace(made) is null then
+      execute pg_catalog.format('create schema %I', made);
+      execute pg_catalog.format('grant usage on schema %I to anon, authenticated, service_role', made);
+    end if;
+  end loop;
+end $$;
+do $$ begin
+  if to_regprocedure('auth.jwt()') is null then
+    create function auth.jwt() returns jsonb language sql stable set search_path = '' as
+      $jwt$ select nullif(current_setting('request.jwt.claims', true), '')::jsonb $jwt$;
+  end if;
+  if to_regprocedure('auth.uid()') is null then
+    create function auth.uid() returns uuid language sql stable set search_path = '' as
+      $uid$ select (nullif(current_setting('request.jwt.claims', true), '')::jsonb ->> 'sub')::uuid $uid$;
+  end if;
+  if to_regprocedure('auth.role()') is null then
+    create function auth.role() returns text language sql stable set search_path = '' as
+      $role$ select nullif(current_setting('request.jwt.claims', true), '')::jsonb ->> 'role' $role$;
+  end if;
+end $$;
 
-create schema if not exists realtime;
-grant usage on schema realtime to anon, authenticated, service_role;
 do $$ begin
   if to_regprocedure('realtime.send(jsonb, text, text, boolean)') is null then
     -- Like the real one it never fails: a message that cannot be sent is lost. A NOTIFY has room for 7,999 bytes.

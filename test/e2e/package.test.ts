@@ -15,8 +15,17 @@ afterAll(() => installed.remove())
 const command = () => path.join(installed.unpacked, manifest.bin.interlock)
 const env = { PATH: process.env['PATH'] }
 
-it('starts a local Supabase over the embedded database, without a driver', async () => {
-  const child = spawn(process.execPath, [command(), 'dev', '--port', '0'], { cwd: installed.folder, env })
+it('starts a local Supabase over the embedded database, without a driver and whatever the variables say', async () => {
+  const inUse = {
+    DATABASE_URL: 'postgres://127.0.0.1:1/none',
+    INTERLOCK_URL: 'memory:',
+    SUPABASE_URL: 'https://project.supabase.co',
+    SUPABASE_SECRET_KEY: 'sb_secret_of_the_project',
+  }
+  const child = spawn(process.execPath, [command(), 'dev', '--port', '0'], {
+    cwd: installed.folder,
+    env: { ...env, ...inUse },
+  })
   onTestFinished(() => void child.kill('SIGKILL'))
   let spoken = ''
   for (const stream of [child.stdout, child.stderr]) stream.on('data', (data) => (spoken += String(data)))

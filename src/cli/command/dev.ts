@@ -1,9 +1,11 @@
 import { once } from 'node:events'
 import { attachAsOwner } from '../../adapter/pglite/attach.ts'
 import { InterlockError } from '../../core/index.ts'
+import type { DevDatabase, LocalSupabase } from '../../dev/index.ts'
 import { migrationScript } from '../../migrate/index.ts'
-import { loadDriver, type Target } from '../../process/index.ts'
+import { loadDriver, type Target, targetOf } from '../../process/index.ts'
 import type { Cli } from '../cli.ts'
+import type { Frame } from '../frame.ts'
 import { wholeNumber } from '../whole-number.ts'
 
 interface Options {
@@ -12,46 +14,35 @@ interface Options {
   readonly secret?: string
 }
 
+type Served = Extract<Target, { readonly kind: 'pglite' | 'postgres' }>
+
 export function addDev(cli: Cli): void {
   cli
     .command<Options>(
       'dev',
-      'a local Supabase for development: what Interlock uses of one, over the embedded or any PostgreSQL',
+      'a local Supabase for development: what Interlock uses of one, over the embedded database or the server of --url',
       [
-        ['dev', 'over the embedded database; prints the address and the keys'],
-        ['dev --url postgres://localhost/app', 'over a server; makes the roles and schemas that it lacks'],
+        ['dev > dev.env', 'over the embedded database in ./.interlock; writes the address and the keys'],
+        [
+          'dev --url postgres://localhost/app',
+          'over a server; makes the roles and schemas that it lacks, which stay',
+        ],
       ],
-      async (frame, _, { port, secret }) => {
-        const { DEV_PORT, ownTablesScript, startLocalSupabase } = await import('../../dev/index.ts')
-        const target = frame.target()
+      async (frame, _, { port: typed, secret }) => {
+        const { DEV_PORT, requirePort, startLocalSupabase } = await import('../../dev/index.ts')
+        const port = wholeNumber('--port', typed, 0, 65_535) ?? DEV_PORT
+        const target = targetToServe(frame)
+        await requirePort(port)
         const db = await openFor(target)
-        const local = await startLocalSupabase({
-          db,
-          port: wholeNumber('--port', port, 0, 65_535) ?? DEV_PORT,
-          ...(secret === undefined ? {} : { jwtSecret: secret }),
-        }).catch(async (error) => {
+        const jwtSecret = secret === undefined ? {} : { jwtSecret: secret }
+        const local = await startLocalSupabase({ db, port, ...jwtSecret }).catch(async (error) => {
           await db.close()
           throw error
         })
         try {
-          // After the roles are there, so that their rights are given; what is there already stays.
-          await db.exec(migrationScript())
-          if (target.kind === 'pglite') await db.exec(ownTablesScript)
-          const { url, keys } = local
-          const settings = {
-            SUPABASE_URL: url,
-            SUPABASE_SECRET_KEY: keys.secret,
-            SUPABASE_PUBLISHABLE_KEY: keys.publishable,
-            SUPABASE_SERVICE_ROLE_KEY: keys.serviceRoleJwt,
-            SUPABASE_ANON_KEY: keys.anonJwt,
-          }
-          frame.emit(
-            settings,
-            Object.entries(settings)
-              .map((pair) => pair.join('='))
-              .join('\n'),
-          )
-          frame.note(`serving ${db.name} on this machine only, for development; Ctrl-C ends it`)
+          await serve(frame, target, db, local)
+          if (secret === undefined)
+            frame.note('the keys are new at every start; --secret <text> keeps them the same')
           if (!frame.signal.aborted) await once(frame.signal, 'abort')
         } finally {
           await local.close()
@@ -65,22 +56,51 @@ export function addDev(cli: Cli): void {
     )
 }
 
-async function openFor(target: Target) {
-  switch (target.kind) {
-    case 'postgres':
-      return (await loadDriver('pg', () => import('../../dev/database/postgres.ts'))).postgresDatabase(
-        target.url,
-      )
-    case 'pglite': {
-      const { embeddedDatabase } = await import('../../dev/index.ts')
-      const name = `pglite:${target.dir}`
-      const owned = await attachAsOwner(target.dir, name)
-      return embeddedDatabase(name, owned.db, () => owned.close())
-    }
-    default:
-      throw new InterlockError(
-        'invalid_input',
-        `dev serves pglite:<folder> or postgres://…, not ${target.kind}`,
-      )
+async function serve(frame: Frame, target: Served, db: DevDatabase, local: LocalSupabase): Promise<void> {
+  const { ownTablesScript } = await import('../../dev/index.ts')
+  // After the roles are there, so that their rights are given; what is there already stays.
+  await db.exec(migrationScript())
+  if (target.kind === 'pglite') await db.exec(ownTablesScript)
+  const { url, keys } = local
+  const settings = {
+    SUPABASE_URL: url,
+    SUPABASE_SECRET_KEY: keys.secret,
+    SUPABASE_PUBLISHABLE_KEY: keys.publishable,
+    SUPABASE_SERVICE_ROLE_KEY: keys.serviceRoleJwt,
+    SUPABASE_ANON_KEY: keys.anonJwt,
   }
+  const lines = Object.entries(settings).map((pair) => pair.join('='))
+  frame.emit(settings, lines.join('\n'))
+  frame.note(`serving ${db.name} on this machine only, for development; Ctrl-C ends it`)
+  frame.note('for another shell: interlock dev > dev.env, and there: set -a; . ./dev.env; set +a')
+}
+
+/**
+ * Only what --url says, for it is changed: roles and schemas are made. The variables name what is in use, and the project that
+ * this one stands in for.
+ */
+function targetToServe(frame: Frame): Served {
+  const url = frame.url ?? 'pglite:.interlock'
+  const target = /^https?:/.test(url) ? null : targetOf(url, {})
+  if (target?.kind !== 'pglite' && target?.kind !== 'postgres') {
+    const message =
+      'dev serves a database, and this address names none; give --url pglite:<folder> or postgres://…, or none for ./.interlock'
+    throw new InterlockError('invalid_input', message)
+  }
+  const { env } = frame.surface
+  const named = ['INTERLOCK_URL', 'DATABASE_URL'].find((name) => env[name])
+  if (frame.url === undefined && named !== undefined)
+    frame.note(`${named} is set, and not taken here: --url "$${named}" serves that database, and changes it`)
+  return target
+}
+
+async function openFor(target: Served): Promise<DevDatabase> {
+  if (target.kind === 'postgres') {
+    const { postgresDatabase } = await loadDriver('pg', () => import('../../dev/database/postgres.ts'))
+    return postgresDatabase(target.url)
+  }
+  const { embeddedDatabase } = await import('../../dev/index.ts')
+  const name = `pglite:${target.dir}`
+  const owned = await attachAsOwner(target.dir, name)
+  return embeddedDatabase(name, owned.db, () => owned.close())
 }

@@ -14,7 +14,7 @@ import {
   type WrittenMigration,
   writeSupabaseMigration,
 } from '../../migrate/index.ts'
-import { loadDriver, storeAt } from '../../process/index.ts'
+import { loadDriver, storeAt, unreachable } from '../../process/index.ts'
 import type { Cli } from '../cli.ts'
 import type { Frame } from '../frame.ts'
 import { emptyFolder } from '../store.ts'
@@ -163,15 +163,6 @@ async function withConnection<T>(
   } finally {
     await client.end().catch(() => {})
   }
-}
-
-/** Never with the address as it was given: it may hold a password. */
-function unreachable({ host, port }: { host: string; port: number }, error: unknown): InterlockError {
-  const { message, code } = error as NodeJS.ErrnoException
-  return new InterlockError(
-    'store_unavailable',
-    `the server at ${host}:${port} does not answer (${message || code}); check that it runs and that the address is right`,
-  )
 }
 
 const outcomeText = ({ version, applied }: MigrationOutcome): string =>

@@ -1,4 +1,5 @@
 import pg from 'pg'
+import { unreachable } from '../../process/index.ts'
 import {
   ConnectionLost,
   type DevDatabase,
@@ -16,12 +17,12 @@ const POOL = { max: 10, connectionTimeoutMillis: 10_000 }
 export async function postgresDatabase(url: string): Promise<DevDatabase> {
   const config = { connectionString: url, application_name: 'interlock dev' }
   const listener = new Listener(config)
-  await listener.connect()
+  const place = listener.place
+  await listener.connect().catch((error: unknown) => Promise.reject(unreachable(place, error)))
   const pool = new pg.Pool({ ...config, ...POOL })
   pool.on('error', () => {})
-  const { host, port, database } = listener.place
   return {
-    name: `postgres://${host}:${port}/${database}`,
+    name: `postgres://${place.host}:${place.port}/${place.database}`,
     query: (sql, values = []) => asked(pool, sql, values),
     exec: async (sql) => void (await pool.query(sql).catch(lost)),
     transaction: (mode, settings, work) => inTransaction(pool, mode, settings, work),
