@@ -1,15 +1,18 @@
+import { firstValueFrom } from 'rxjs'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { postgresStore } from '../../src/adapter/postgres/index.ts'
 import { errorText } from '../../src/coordinator/logger.ts'
 import { InterlockError } from '../../src/core/index.ts'
 import type { LogStore } from '../../src/port/index.ts'
-import { migratedDatabase } from '../contract/support.ts'
+import { connection, migratedDatabase } from '../contract/support.ts'
 import { join, memoryStore } from './support.ts'
 
+let url: string
 let store: LogStore
 
 beforeAll(async () => {
-  store = postgresStore(await migratedDatabase())
+  url = await migratedDatabase()
+  store = postgresStore(url)
 })
 
 afterAll(() => store.close())
@@ -82,5 +85,54 @@ describe('many startable jobs at once', () => {
       taken = (await coordinator.claim({ max: 2_000, kinds: null })).length
     }
     expect(started).toBe(3_000)
+  })
+})
+
+describe('news', () => {
+  it('of one job, heard by 50 processes, lead to one start', async () => {
+    const processes = await Promise.all(Array.from({ length: 50 }, () => joinHere('herd')))
+    const starts: string[] = []
+    const claimAll = processes.map(async (each) => {
+      await firstValueFrom(each.wake$)
+      for (const { lease } of await each.claim({ max: 1, kinds: null })) starts.push(lease.jobId)
+    })
+    await processes[0]?.enqueue([{ jobId: 'one', models: ['m'] }])
+    await Promise.all(claimAll)
+    expect(starts).toEqual(['one'])
+    expect(new Set(processes.map((each) => each.health().lastError))).toEqual(new Set([null]))
+  })
+
+  it('that are forged, malformed or very many cost some reads and nothing else', async () => {
+    let reads = 0
+    const read: LogStore['read'] = (...words) => {
+      reads++
+      return store.read(...words)
+    }
+    const coordinator = await join({ store: { ...store, read }, queue: 'storm', pollMs: 3_600_000 })
+    await coordinator.enqueue([{ jobId: 'one', models: ['m'] }])
+    reads = 0
+    const client = await connection(url)
+    for (const word of [
+      '',
+      ':',
+      'storm',
+      'storm:',
+      'storm:x',
+      'storm:-1',
+      'storm:1e9',
+      'storm:9007199254740993',
+      '{}',
+      'storm:1:2',
+      "storm:1'; drop table jobs",
+    ]) {
+      await client.query('select pg_notify($1, $2)', ['interlock', word])
+    }
+    await client.query("select pg_notify('interlock', 'storm:' || n) from generate_series(1000, 10000) n")
+    await coordinator.enqueue([{ jobId: 'two', models: ['m'] }])
+    await expect.poll(() => coordinator.state().waitingCount).toBe(2)
+    const [first] = await coordinator.claim({ max: 1, kinds: null })
+    await coordinator.complete((first ?? never()).lease)
+    expect(coordinator.health()).toMatchObject({ ok: true, lastError: null })
+    expect(reads).toBeLessThan(900)
   })
 })
