@@ -1884,6 +1884,33 @@ begin
 end
 $$;
 
+-- job_queue_keep_cut(): the trigger that keeps the snapshot at which a log was cut (archived_seq of job_queue_heads), for its owner
+-- too: of events that are gone for good, it is all there is. Every other snapshot saves time only, and may be deleted.
+-- Raises JQ111 on UPDATE and DELETE of that row, and on TRUNCATE where any log was cut.
+create or replace function public.job_queue_keep_cut() returns trigger
+language plpgsql security definer
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+  cut record;
+begin
+  if tg_level = 'ROW' then
+    select h.queue, h.archived_seq into cut from public.job_queue_heads h
+     where h.queue = old.queue and h.archived_seq = old.seq;
+  else
+    select h.queue, h.archived_seq into cut from public.job_queue_heads h
+     where h.archived_seq > 0 limit 1;
+  end if;
+  if not found then
+    return case when tg_op = 'DELETE' then old else new end;
+  end if;
+  raise exception using errcode = 'JQ111',
+    message = format('the log of queue %s begins at its snapshot of event %s: %s is refused', cut.queue, cut.archived_seq, tg_op),
+    hint = 'Every other one may go: DELETE FROM job_queue_snapshots s WHERE NOT EXISTS (SELECT FROM job_queue_heads h '
+        || 'WHERE h.queue = s.queue AND h.archived_seq = s.seq).';
+end
+$$;
+
 -- job_queue_leave(queue, worker_id): ends the lease of a worker process at once; what it still holds may be expired from
 -- now on. Its row stays for a day, so that a heartbeat under way does not bring it back.
 -- Returns true when the worker was there. Never takes the queue's lock.
@@ -3048,6 +3075,14 @@ create or replace trigger job_queue_log_no_truncate
   before truncate on public.job_queue_log
   for each statement execute function public.job_queue_refuse_change();
 
+-- The snapshot at which a log was cut stays: without it such a queue could not be opened any more.
+create or replace trigger job_queue_snapshots_keep_cut
+  before update or delete on public.job_queue_snapshots
+  for each row execute function public.job_queue_keep_cut();
+create or replace trigger job_queue_snapshots_no_truncate
+  before truncate on public.job_queue_snapshots
+  for each statement execute function public.job_queue_keep_cut();
+
 -- Nobody jumps the queue from a browser: anon and authenticated neither set nor change a coordination column. The WHEN
 -- clauses keep it free for everybody else. The names sort first, so that what a trigger of the user fills in afterwards
 -- (a priority by plan, say) is the user's own decision and stays.
@@ -3206,7 +3241,7 @@ begin
   for item in
     select p.oid::regprocedure::text as name, p.prorettype = 'trigger'::regtype as is_trigger
       from pg_catalog.pg_proc p
-     where p.pronamespace = 'public'::regnamespace and p.proname = any ('{job_queue_adopt,job_queue_adoptable,job_queue_answer,job_queue_answer_requests,job_queue_append,job_queue_archive,job_queue_archive_before,job_queue_archived_events,job_queue_arrived_rows,job_queue_beat,job_queue_cancel_by_hand,job_queue_chain,job_queue_checkup,job_queue_claim_arrivals,job_queue_columns,job_queue_data_of,job_queue_dead,job_queue_deleted,job_queue_drop,job_queue_event_text,job_queue_events,job_queue_forget,job_queue_forget_workers,job_queue_guard_columns,job_queue_held,job_queue_insert_chained,job_queue_intake,job_queue_leave,job_queue_note,job_queue_open,job_queue_open_requests,job_queue_outer_rows,job_queue_overdue,job_queue_project,job_queue_project_target,job_queue_projection,job_queue_put_data,job_queue_put_snapshot,job_queue_queues,job_queue_read,job_queue_rebuild,job_queue_refuse_change,job_queue_reproject,job_queue_request,job_queue_set_aside_rows,job_queue_snapshot,job_queue_start_chain,job_queue_status,job_queue_status_set,job_queue_submit,job_queue_taken,job_queue_targets,job_queue_touched,job_queue_turn,job_queue_user_rows,job_queue_wake,job_queue_wake_intake,job_queue_worker_list,job_queue_write_target}'::text[])
+     where p.pronamespace = 'public'::regnamespace and p.proname = any ('{job_queue_adopt,job_queue_adoptable,job_queue_answer,job_queue_answer_requests,job_queue_append,job_queue_archive,job_queue_archive_before,job_queue_archived_events,job_queue_arrived_rows,job_queue_beat,job_queue_cancel_by_hand,job_queue_chain,job_queue_checkup,job_queue_claim_arrivals,job_queue_columns,job_queue_data_of,job_queue_dead,job_queue_deleted,job_queue_drop,job_queue_event_text,job_queue_events,job_queue_forget,job_queue_forget_workers,job_queue_guard_columns,job_queue_held,job_queue_insert_chained,job_queue_intake,job_queue_keep_cut,job_queue_leave,job_queue_note,job_queue_open,job_queue_open_requests,job_queue_outer_rows,job_queue_overdue,job_queue_project,job_queue_project_target,job_queue_projection,job_queue_put_data,job_queue_put_snapshot,job_queue_queues,job_queue_read,job_queue_rebuild,job_queue_refuse_change,job_queue_reproject,job_queue_request,job_queue_set_aside_rows,job_queue_snapshot,job_queue_start_chain,job_queue_status,job_queue_status_set,job_queue_submit,job_queue_taken,job_queue_targets,job_queue_touched,job_queue_turn,job_queue_user_rows,job_queue_wake,job_queue_wake_intake,job_queue_worker_list,job_queue_write_target}'::text[])
   loop
     execute format('revoke all on function %s from public', item.name);
     foreach outsider in array outsiders || runners loop
@@ -3228,7 +3263,7 @@ $privileges$;
 -- What this was. Rows change only when something did, so that running it again leaves everything as it is.
 insert into public.job_queue_migrations as m (version, checksum)
 values 
-  ('027', 'e2c8f36b33379655275225b9175c35516ce144cc3c0187b381da2aace11a9cb3')
+  ('027', 'ed6ac86f90c15c21d42251b1a211c00f2b3b0125c9107b6d46b7866dbecbe79d')
 on conflict (version) do update set checksum = excluded.checksum, applied_at = excluded.applied_at
   where m.checksum <> excluded.checksum;
 -- PostgREST finds the new functions after this; nobody else listens.

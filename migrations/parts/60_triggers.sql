@@ -6,6 +6,14 @@ create or replace trigger job_queue_log_no_truncate
   before truncate on public.job_queue_log
   for each statement execute function public.job_queue_refuse_change();
 
+-- The snapshot at which a log was cut stays: without it such a queue could not be opened any more.
+create or replace trigger job_queue_snapshots_keep_cut
+  before update or delete on public.job_queue_snapshots
+  for each row execute function public.job_queue_keep_cut();
+create or replace trigger job_queue_snapshots_no_truncate
+  before truncate on public.job_queue_snapshots
+  for each statement execute function public.job_queue_keep_cut();
+
 -- Nobody jumps the queue from a browser: anon and authenticated neither set nor change a coordination column. The WHEN
 -- clauses keep it free for everybody else. The names sort first, so that what a trigger of the user fills in afterwards
 -- (a priority by plan, say) is the user's own decision and stays.

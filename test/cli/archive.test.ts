@@ -149,6 +149,20 @@ describe('archive', () => {
     expect((await documentOf(url, ['verify'], 3)).firstBad).toMatchObject({ seq: cut + 2 })
   })
 
+  it('keeps the snapshot that the queue begins at then, whoever distrusts snapshots', async () => {
+    const { url, cut } = await oldQueue()
+    await documentOf(url, ['archive', '--before', String(cut), '--drop'])
+    await documentOf(url, ['snapshot'])
+    const client = new pg.Client({ connectionString: url })
+    await client.connect()
+    await expect(client.query('delete from job_queue_snapshots')).rejects.toMatchObject({ code: 'JQ111' })
+    const others = `delete from job_queue_snapshots where seq <> ${cut}`
+    expect((await client.query(others)).rowCount).toBe(1)
+    await client.end()
+    for (const words of [['queue'], ['verify'], ['enqueue', '--job', 'new', '--models', 'm']])
+      await documentOf(url, words)
+  })
+
   it('has every reader begin at the cut, and say so', async () => {
     const { url, cut } = await oldQueue()
     const log: readonly LoggedEvent[] = await logOf(url)

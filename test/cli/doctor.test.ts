@@ -45,6 +45,12 @@ const spoiled: readonly (readonly [check: string, level: Finding['level'], sql: 
     'drop trigger job_queue_log_append_only on job_queue_log',
     'job_queue_log_append_only',
   ],
+  [
+    'triggers',
+    'problem',
+    'alter table job_queue_snapshots disable trigger job_queue_snapshots_keep_cut',
+    'job_queue_snapshots_keep_cut on job_queue_snapshots',
+  ],
   ['open', 'problem', 'grant select on job_queue_log to public', 'PUBLIC: job_queue_log'],
   ['rows', 'problem', 'alter table jobs drop column queued_at cascade', 'the column queued_at'],
   [

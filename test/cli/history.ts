@@ -53,17 +53,18 @@ export async function rowsOf(url: string, sql: string): Promise<readonly Record<
   }
 }
 
-/** Changes the tables as their owner can, past the triggers that keep the log append-only. */
+/** Changes the tables as their owner can, past the triggers that keep the log append-only, and the snapshot of its cut. */
 export async function tamper(url: string, ...statements: readonly string[]): Promise<void> {
   const client = new pg.Client({ connectionString: url })
   await client.connect()
   try {
-    await client.query('alter table job_queue_log disable trigger user')
+    const tables = ['job_queue_log', 'job_queue_snapshots']
+    for (const table of tables) await client.query(`alter table ${table} disable trigger user`)
     for (const statement of statements) {
       const { rowCount } = await client.query(statement)
       expect(rowCount, statement).toBeGreaterThan(0)
     }
-    await client.query('alter table job_queue_log enable trigger user')
+    for (const table of tables) await client.query(`alter table ${table} enable trigger user`)
   } finally {
     await client.end()
   }

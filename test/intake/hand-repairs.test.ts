@@ -94,6 +94,17 @@ const outcomes: Readonly<Record<string, (scene: Scene) => Promise<void>>> = {
     expect((await interlock(['rebuild', '--url', db.url])).code).toBe(0)
     expect(await verify(db)).toBe(0)
   },
+  'whoever joins next folds the whole log; where a log was cut it is refused: `JQ111`': async ({
+    db,
+    before,
+  }) => {
+    expect((await interlock(['queue', '--url', db.url])).stdout).toContain('report-2')
+    const cut = ['archive', '--before', String(before), '--drop', '--url', db.url]
+    expect(await interlock(cut)).toMatchObject({ code: 0 })
+    const refused = await failureOf(db.exec('DELETE FROM job_queue_snapshots'))
+    expect(refused).toMatchObject({ code: 'JQ111' })
+    expect((await interlock(['queue', '--url', db.url])).stdout).toContain('report-2')
+  },
   'it is asked to stop, and keeps its models until it has': async ({ db, coordinator, lease }) => {
     expect(await db.value('select active_models from job_queue_state')).toEqual(['flux-dev'])
     await coordinator.confirmCancel(lease)

@@ -32,6 +32,51 @@ describe.each([
   })
 })
 
+describe.each([
+  ['PostgreSQL', freshDatabase],
+  ['PGlite', freshPglite],
+])('the snapshot at which a log was cut, on %s', (_, fresh) => {
+  const all = 'select coalesce(array_agg(queue || seq order by queue, seq), $${}$$) from job_queue_snapshots'
+
+  /** `cut` begins at event 5, `whole` at its first event. */
+  async function cutLog(): Promise<Awaited<ReturnType<typeof fresh>>> {
+    const db = await fresh()
+    await migrate(db)
+    await db.exec(`insert into job_queue_heads (queue, version, archived_seq) values ('cut', 9, 5), ('whole', 9, 0);
+      insert into job_queue_snapshots (queue, seq, state)
+      select q, s, '{}' from unnest('{cut,whole}'::text[]) q, unnest('{3,5,9}'::int[]) s`)
+    return db
+  }
+
+  it.each([
+    ['DELETE', 'delete from job_queue_snapshots'],
+    ['DELETE', "delete from job_queue_snapshots where queue = 'cut' and seq = 5"],
+    ['UPDATE', `update job_queue_snapshots set state = '{"shape": 99}'`],
+    ['UPDATE', 'update job_queue_snapshots set seq = seq + 1'],
+    ['TRUNCATE', 'truncate job_queue_snapshots'],
+  ])('is kept from %s by its owner too: %s', async (operation, sql) => {
+    const db = await cutLog()
+    const error = await failureOf(db.exec(sql))
+    expect(error).toMatchObject({ code: 'JQ111' })
+    expect(error.message).toBe(
+      `the log of queue cut begins at its snapshot of event 5: ${operation} is refused`,
+    )
+    expect(await db.value(all)).toEqual(['cut3', 'cut5', 'cut9', 'whole3', 'whole5', 'whole9'])
+    // What the hint says does it without.
+    const hinted = /DELETE FROM .*[^.]/.exec(error.hint ?? '')?.[0] ?? ''
+    await db.exec(hinted)
+    expect(await db.value(all)).toEqual(['cut5'])
+  })
+
+  it('is the only one: others may be deleted, and all where no log was cut', async () => {
+    const db = await cutLog()
+    await db.exec("delete from job_queue_snapshots where queue = 'whole' or seq < 5")
+    expect(await db.value(all)).toEqual(['cut5', 'cut9'])
+    await db.exec('update job_queue_heads set archived_seq = 0; truncate job_queue_snapshots')
+    expect(await db.value(all)).toEqual([])
+  })
+})
+
 /** An application whose browsers read and write jobs, as many do. */
 async function openAccount(): Promise<Database> {
   const db = await freshDatabase()

@@ -42,6 +42,7 @@ const triggerFunctions = [
   'job_queue_guard_columns',
   'job_queue_deleted',
   'job_queue_intake',
+  'job_queue_keep_cut',
   'job_queue_status_set',
   'job_queue_refuse_change',
   'job_queue_wake',

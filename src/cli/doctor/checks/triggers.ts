@@ -8,15 +8,20 @@ const onJobs = [
   'job_queue_deleted',
   'job_queue_status_set',
 ]
-const onLog = ['job_queue_log_append_only', 'job_queue_log_no_truncate']
+const ownTriggers = [
+  'job_queue_log_append_only on job_queue_log',
+  'job_queue_log_no_truncate on job_queue_log',
+  'job_queue_snapshots_keep_cut on job_queue_snapshots',
+  'job_queue_snapshots_no_truncate on job_queue_snapshots',
+]
 
-/** Triggers that somebody dropped or disabled: rows are then not seen, or the log can be changed. */
+/** Triggers that somebody dropped or disabled: rows are then not seen, or the log, or what it begins at, can be changed. */
 export function checkTriggers({ checkup }: Facts): Finding[] {
   const enabled = new Set(
     checkup.triggers.flatMap(({ table, name, enabled }) => (enabled ? [`${name} on ${bare(table)}`] : [])),
   )
   const wanted = [
-    ...onLog.map((name) => `${name} on job_queue_log`),
+    ...ownTriggers,
     ...(checkup.tables.jobs.followed ? onJobs.map((name) => `${name} on jobs`) : []),
   ]
   const off = wanted.filter((name) => !enabled.has(name))

@@ -1,0 +1,26 @@
+-- job_queue_keep_cut(): the trigger that keeps the snapshot at which a log was cut (archived_seq of job_queue_heads), for its owner
+-- too: of events that are gone for good, it is all there is. Every other snapshot saves time only, and may be deleted.
+-- Raises JQ111 on UPDATE and DELETE of that row, and on TRUNCATE where any log was cut.
+create or replace function public.job_queue_keep_cut() returns trigger
+language plpgsql security definer
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+  cut record;
+begin
+  if tg_level = 'ROW' then
+    select h.queue, h.archived_seq into cut from public.job_queue_heads h
+     where h.queue = old.queue and h.archived_seq = old.seq;
+  else
+    select h.queue, h.archived_seq into cut from public.job_queue_heads h
+     where h.archived_seq > 0 limit 1;
+  end if;
+  if not found then
+    return case when tg_op = 'DELETE' then old else new end;
+  end if;
+  raise exception using errcode = 'JQ111',
+    message = format('the log of queue %s begins at its snapshot of event %s: %s is refused', cut.queue, cut.archived_seq, tg_op),
+    hint = 'Every other one may go: DELETE FROM job_queue_snapshots s WHERE NOT EXISTS (SELECT FROM job_queue_heads h '
+        || 'WHERE h.queue = s.queue AND h.archived_seq = s.seq).';
+end
+$$;
