@@ -4,6 +4,7 @@ import { postgresStore } from '../../src/adapter/postgres/index.ts'
 import { errorText } from '../../src/coordinator/logger.ts'
 import { InterlockError } from '../../src/core/index.ts'
 import type { LogStore } from '../../src/port/index.ts'
+import { createJobWorker } from '../../src/worker/index.ts'
 import { connection, migratedDatabase } from '../contract/support.ts'
 import { join, memoryStore } from './support.ts'
 
@@ -135,4 +136,37 @@ describe('news', () => {
     expect(coordinator.health()).toMatchObject({ ok: true, lastError: null })
     expect(reads).toBeLessThan(900)
   })
+})
+
+it('twenty processes that start at once keep within five connections each, and end every job', async () => {
+  const crowded = await migratedDatabase()
+  const here = await connection(crowded)
+  const stores = Array.from({ length: 20 }, () => postgresStore(crowded))
+  let most = 0
+  const count = async () => {
+    const { rows } = await here.query<{ n: number }>(
+      'select count(*)::int as n from pg_stat_activity where datname = current_database()',
+    )
+    most = Math.max(most, rows[0]?.n ?? 0)
+  }
+  const opening = Promise.all(stores.map((each) => join({ store: each })))
+  await count()
+  const processes = await opening
+  await processes[0]?.setPolicy('by-model')
+  const ended: string[] = []
+  const workers = processes.map((coordinator) =>
+    createJobWorker({
+      coordinator,
+      concurrency: 2,
+      handlers: { normal: ({ jobId }) => void ended.push(jobId) },
+    }),
+  )
+  for (const worker of workers) worker.start()
+  await Promise.all(processes.map((each, n) => each.enqueue(jobs(5, `from-${n}`, (i) => `m${i}`))))
+  await expect.poll(async () => (await count(), ended.length), { timeout: 60_000 }).toBe(100)
+  expect(new Set(ended).size).toBe(100)
+  expect(most).toBeLessThanOrEqual(20 * 5)
+  await Promise.all(workers.map((worker) => worker.drain()))
+  for (const each of processes) await each.close()
+  for (const each of stores) await each.close()
 })
