@@ -163,7 +163,11 @@ it('twenty processes that start at once keep within five connections each, and e
   )
   for (const worker of workers) worker.start()
   await Promise.all(processes.map((each, n) => each.enqueue(jobs(5, `from-${n}`, (i) => `m${i}`))))
-  await expect.poll(async () => (await count(), ended.length), { timeout: 60_000 }).toBe(100)
+  const counted = async () => {
+    await count()
+    return ended.length
+  }
+  await expect.poll(counted, { timeout: 60_000 }).toBe(100)
   expect(new Set(ended).size).toBe(100)
   expect(most).toBeLessThanOrEqual(20 * 5)
   await Promise.all(workers.map((worker) => worker.drain()))
