@@ -1070,8 +1070,8 @@ $$;
 --   keep     true: into job_queue_log_archive, where readers of the log find them; false: they are gone, with what the archive
 --            had, and with what is kept beside the log (job_queue_data, job_queue_dropped) of jobs
 --            of which the log has nothing left
--- Returns {archived_seq, archived}: the cut now, and how many events it is further than before; 0 when the user's tables do not follow
--- that far yet (job_queue_project) or another call is at it.
+-- Returns {archived_seq, archived, unkept}: the cut now, and how many events it is further than before; 0 when the user's tables do
+-- not follow that far yet (job_queue_project) or another call is at it. unkept: how many went that earlier cuts had kept.
 -- Raises JQ001 when there is no such snapshot.
 create or replace function public.job_queue_archive(queue text, through bigint, keep boolean) returns jsonb
 language plpgsql security definer
@@ -1083,6 +1083,7 @@ declare
   alone boolean := pg_try_advisory_xact_lock(hashtextextended('interlock.archive:' || $1, 0));
   head record;
   cut bytea;
+  unkept bigint := 0;
 begin
   select h.archived_seq, h.projected_seq into head from public.job_queue_heads h where h.queue = $1;
   if $3 is null or head is null or not exists (
@@ -1093,7 +1094,7 @@ begin
   end if;
   if $2 <= head.archived_seq or not alone
      or ($2 > head.projected_seq and exists (select from public.job_queue_targets())) then
-    return jsonb_build_object('archived_seq', head.archived_seq, 'archived', 0);
+    return jsonb_build_object('archived_seq', head.archived_seq, 'archived', 0, 'unkept', 0);
   end if;
   -- For the trigger that keeps the log append-only; undone with the transaction.
   perform set_config('interlock.archive', $1 || ':' || $2, true);
@@ -1104,6 +1105,7 @@ begin
   else
     -- What was kept before would have a gap behind it.
     delete from public.job_queue_log_archive a where a.queue = $1;
+    get diagnostics unkept = row_count;
   end if;
   select l.hash into cut from public.job_queue_log l where l.queue = $1 and l.seq = $2;
   -- By the log alone, and not by the jobs that live now: what ended after the cut is followed and listed from there as well.
@@ -1140,14 +1142,14 @@ begin
          chain_from = case when keep or cut is null then h.chain_from else $2 end,
          chain_start = case when keep or cut is null then h.chain_start else cut end
    where h.queue = $1;
-  return jsonb_build_object('archived_seq', $2, 'archived', $2 - head.archived_seq);
+  return jsonb_build_object('archived_seq', $2, 'archived', $2 - head.archived_seq, 'unkept', unkept);
 end
 $$;
 
 -- job_queue_archive_before(queue, before, keep): job_queue_archive at the newest snapshot of which every event is older than a
 -- time: for pg_cron, say. SELECT job_queue_archive_before('default', now() - interval '7 days', true);
 --   keep  as in job_queue_archive
--- Returns what job_queue_archive does; {archived_seq, archived: 0} when there is no such snapshot. Raises what it raises.
+-- Returns what job_queue_archive does; {archived_seq, archived: 0, unkept: 0} when there is no such snapshot. Raises what it raises.
 create or replace function public.job_queue_archive_before(queue text, before timestamptz, keep boolean) returns jsonb
 language plpgsql security definer
 set search_path = pg_catalog, pg_temp
@@ -1160,7 +1162,7 @@ begin
     join public.job_queue_log l on l.queue = s.queue and l.seq = s.seq
    where s.queue = $1 and l.created_at < $2;
   if cut is null then
-    return jsonb_build_object('archived', 0, 'archived_seq',
+    return jsonb_build_object('archived', 0, 'unkept', 0, 'archived_seq',
       (select coalesce(max(h.archived_seq), 0) from public.job_queue_heads h where h.queue = $1));
   end if;
   return public.job_queue_archive($1, cut, $3);
@@ -3308,8 +3310,8 @@ $privileges$;
 -- What this was. Rows change only when something did, so that running it again leaves everything as it is.
 insert into public.job_queue_migrations as m (version, checksum)
 values 
-  ('000', 'ed6ac86f90c15c21d42251b1a211c00f2b3b0125c9107b6d46b7866dbecbe79d'),
-  ('027', 'ed6ac86f90c15c21d42251b1a211c00f2b3b0125c9107b6d46b7866dbecbe79d')
+  ('000', '7826258e606a969619c94ee2200b7184fe38d3ad0883f6c411fbb6d272806360'),
+  ('027', '7826258e606a969619c94ee2200b7184fe38d3ad0883f6c411fbb6d272806360')
 on conflict (version) do update set checksum = excluded.checksum, applied_at = excluded.applied_at
   where m.checksum <> excluded.checksum;
 -- PostgREST finds the new functions after this; nobody else listens.

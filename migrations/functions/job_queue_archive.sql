@@ -8,8 +8,8 @@
 --   keep     true: into job_queue_log_archive, where readers of the log find them; false: they are gone, with what the archive
 --            had, and with what is kept beside the log (job_queue_data, job_queue_dropped) of jobs
 --            of which the log has nothing left
--- Returns {archived_seq, archived}: the cut now, and how many events it is further than before; 0 when the user's tables do not follow
--- that far yet (job_queue_project) or another call is at it.
+-- Returns {archived_seq, archived, unkept}: the cut now, and how many events it is further than before; 0 when the user's tables do
+-- not follow that far yet (job_queue_project) or another call is at it. unkept: how many went that earlier cuts had kept.
 -- Raises JQ001 when there is no such snapshot.
 create or replace function public.job_queue_archive(queue text, through bigint, keep boolean) returns jsonb
 language plpgsql security definer
@@ -21,6 +21,7 @@ declare
   alone boolean := pg_try_advisory_xact_lock(hashtextextended('interlock.archive:' || $1, 0));
   head record;
   cut bytea;
+  unkept bigint := 0;
 begin
   select h.archived_seq, h.projected_seq into head from public.job_queue_heads h where h.queue = $1;
   if $3 is null or head is null or not exists (
@@ -31,7 +32,7 @@ begin
   end if;
   if $2 <= head.archived_seq or not alone
      or ($2 > head.projected_seq and exists (select from public.job_queue_targets())) then
-    return jsonb_build_object('archived_seq', head.archived_seq, 'archived', 0);
+    return jsonb_build_object('archived_seq', head.archived_seq, 'archived', 0, 'unkept', 0);
   end if;
   -- For the trigger that keeps the log append-only; undone with the transaction.
   perform set_config('interlock.archive', $1 || ':' || $2, true);
@@ -42,6 +43,7 @@ begin
   else
     -- What was kept before would have a gap behind it.
     delete from public.job_queue_log_archive a where a.queue = $1;
+    get diagnostics unkept = row_count;
   end if;
   select l.hash into cut from public.job_queue_log l where l.queue = $1 and l.seq = $2;
   -- By the log alone, and not by the jobs that live now: what ended after the cut is followed and listed from there as well.
@@ -78,6 +80,6 @@ begin
          chain_from = case when keep or cut is null then h.chain_from else $2 end,
          chain_start = case when keep or cut is null then h.chain_start else cut end
    where h.queue = $1;
-  return jsonb_build_object('archived_seq', $2, 'archived', $2 - head.archived_seq);
+  return jsonb_build_object('archived_seq', $2, 'archived', $2 - head.archived_seq, 'unkept', unkept);
 end
 $$;

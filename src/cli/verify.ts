@@ -27,6 +27,10 @@ export interface Verification {
   readonly ok: boolean
   /** How far into the log the rows say they are; both sides are compared there. */
   readonly version: number
+  /** The first event that was replayed; above 1 where those before it are gone, and what they led to was taken from a snapshot. */
+  readonly fromSeq: number
+  /** How many were replayed. */
+  readonly events: number
   readonly jobs: number
   /** The first event that is missing, cannot be read, or cannot have happened. Rows are not compared then. */
   readonly firstBad: BadEvent | null
@@ -60,7 +64,13 @@ export async function verify(
   const stored = await store.projection(frame.queue)
   const version = stored === null ? before : stored.state.version
   const { version: after } = await store.read(frame.queue, 0, 1)
-  const { ledger, bad } = await foldAll(frame, store, Math.min(version, after), files, alsoSee)
+  const { ledger, bad, fromSeq, through } = await foldAll(
+    frame,
+    store,
+    Math.min(version, after),
+    files,
+    alsoSee,
+  )
   const differences = [
     ...behind(version, before, after),
     ...(ledger === null || version > after ? [] : rowDifferences(stored, projectionOf(ledger))),
@@ -75,7 +85,8 @@ export async function verify(
   const firstBad = all.reduce(earlier)
   return {
     ok: firstBad === null && differences.length === 0,
-    ...{ version, jobs: stored?.jobs.length ?? 0, differences },
+    ...{ version, fromSeq, events: through - fromSeq + 1 },
+    ...{ jobs: stored?.jobs.length ?? 0, differences },
     firstBad: firstBad !== null && files !== null ? doubtFiles(firstBad) : firstBad,
     chain: chain === null ? null : { from: chain.from, head: chain.head },
   }
@@ -99,7 +110,8 @@ async function foldAll(
     const what = `the files up to event ${last} are not what was taken out of this log: they come to another state than it had there`
     return { ...before, ledger: null, bad: { seq: last, what, todo: giveAsWritten } }
   }
-  return foldSound(frame, store, upTo, { alsoSee, from: before.ledger })
+  const all = await foldSound(frame, store, upTo, { alsoSee, from: before.ledger })
+  return { ...all, fromSeq: before.fromSeq }
 }
 
 /** Null for a snapshot that cannot be read: with the files nothing hangs on it. */

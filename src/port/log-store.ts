@@ -69,14 +69,14 @@ export interface LogStore {
   /**
    * Takes the events up to a snapshot out of the log: with `keep` to where `read` still finds them, else for good, and with
    * them what is kept beside the log of jobs that came before and have ended. Of jobs that had not ended by then everything is
-   * known as before: whoever fails is among the dead.
+   * known as before: whoever fails is among the dead. `unkept`: how many went with them that earlier calls had kept.
    * @throws InterlockError `invalid_input` when there is no snapshot at that number
    */
   archive(
     queue: string,
     through: number,
     keep: boolean,
-  ): Promise<{ readonly archivedSeq: number; readonly archived: number }>
+  ): Promise<{ readonly archivedSeq: number; readonly archived: number; readonly unkept: number }>
   /**
    * Archives the events up to the newest snapshot of which all are older than a time, `keep` as above; what any process may do
    * at any time. Returns how many.

@@ -63,7 +63,7 @@ describe('archive --to', () => {
   it('leaves no file when nothing could be taken out, so that trying again is no error', async () => {
     const { url, folder, file, through } = await usedQueue()
     const refused = archiveWith(url, { through, to: file }, () => ({
-      archive: async () => ({ archivedSeq: 0, archived: 0 }),
+      archive: async () => ({ archivedSeq: 0, archived: 0, unkept: 0 }),
     }))
     await expect(refused).rejects.toMatchObject({ code: 'contention' })
     expect(await readdir(folder)).toEqual([])

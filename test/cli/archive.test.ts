@@ -257,10 +257,10 @@ describe('archive', () => {
       await client.end()
       return found[0].done
     }
-    expect(await call('now()')).toEqual({ archived: 0, archived_seq: 0 })
+    expect(await call('now()')).toEqual({ archived: 0, archived_seq: 0, unkept: 0 })
     const { version } = await documentOf(url, ['snapshot'])
     expect(await call(`now() - interval '1 hour'`)).toMatchObject({ archived: 0 })
-    expect(await call('now()')).toEqual({ archived: version, archived_seq: version })
+    expect(await call('now()')).toEqual({ archived: version, archived_seq: version, unkept: 0 })
     await documentOf(url, ['enqueue', '--job', 'more', '--models', 'm'])
     expect(await documentOf(url, ['verify'])).toMatchObject({ ok: true })
     expect(await documentOf(url, ['audit'])).toMatchObject({ violations: [] })

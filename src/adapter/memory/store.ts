@@ -87,8 +87,9 @@ export function memoryStore(database: MemoryDatabase = memoryDatabase()): TurnSt
         )
       }
       const archived = Math.max(0, through - queue.archivedSeq)
+      const unkept = archived === 0 || keep ? 0 : queue.archivedSeq - queue.goneSeq
       cut(queue, archived, keep)
-      return { archivedSeq: queue.archivedSeq, archived }
+      return { archivedSeq: queue.archivedSeq, archived, unkept }
     },
     retain: async (name, before, keep) => {
       const queue = queueOf(name)

@@ -59,8 +59,8 @@ export const chainAnswer = z
   .nullable()
 
 export const archiveAnswer = z
-  .object({ archived_seq: integer, archived: integer })
-  .transform(({ archived_seq: archivedSeq, archived }) => ({ archivedSeq, archived }))
+  .object({ archived_seq: integer, archived: integer, unkept: integer })
+  .transform(({ archived_seq: archivedSeq, ...counts }) => ({ archivedSeq, ...counts }))
 
 export const readAnswer = z
   .object({ ...head, epoch: integer, archived_seq: integer, events })

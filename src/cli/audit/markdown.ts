@@ -10,6 +10,7 @@ export function statementMarkdown(said: Statement): string {
   return `${[
     `# Audit of queue ${code(said.queue)}`,
     verdict(said),
+    ...unread(said),
     grid(['', ''], facts(said)),
     '## Promises',
     grid(
@@ -21,20 +22,25 @@ export function statementMarkdown(said: Statement): string {
     '## Models',
     ...models(said),
     '## How this was made',
-    ...(said.fromSeq === 1
-      ? []
-      : [
-          `Events 1 to ${count(said.fromSeq - 1)} are archived and were not read. What they led to was taken from the snapshot at the cut, as it is.`,
-        ]),
     `By a sweep over the ${plural(said.events, 'event')} of the log, with code that shares nothing with what lets jobs start. The digest is SHA-256 over the log as it was read: whoever has the log gets the same digest and the same findings by \`interlock audit --markdown\`, under a time and a store of his own; a log in which one event was changed, added or taken away has another digest.`,
   ].join('\n\n')}\n`
 }
 
-function verdict({ violations, overlaps, events }: Statement): string {
+function verdict({ violations, overlaps, fromSeq, events }: Statement): string {
   if (events === 0) return '**There was nothing to look at**: the log has no event, so nothing is proved.'
+  if (violations.length === 0 && fromSeq > 1)
+    return `**No promise was broken from event ${count(fromSeq)} on.** No two jobs shared a place of a model in any of these ${plural(events, 'event')}.`
   if (violations.length === 0)
     return `**No promise was broken.** No two jobs ever shared a place of a model, in any of the ${plural(events, 'event')}.`
   return `**${plural(violations.length, 'violation')}**, ${plural(overlaps.length, 'overlap')}: time in which a model had more holders than places.`
+}
+
+/** What a report says nothing of, which whoever files it has to know. */
+function unread({ fromSeq }: Statement): string[] {
+  if (fromSeq === 1) return []
+  return [
+    `**Events 1 to ${count(fromSeq - 1)} are archived and were not read**, so nothing is said of them. What they led to was taken from the snapshot at the cut, as it is.`,
+  ]
 }
 
 function facts(said: Statement): string[][] {
@@ -45,6 +51,7 @@ function facts(said: Statement): string[][] {
     lastAt,
     events,
     jobs,
+    brought,
     attempts,
     completed,
     failed,
@@ -62,7 +69,7 @@ function facts(said: Statement): string[][] {
     ],
     [
       'jobs',
-      `${count(jobs)}: ${count(completed)} completed, ${count(failed)} failed, ${count(cancelled)} cancelled, ${count(expired)} expired, ${count(live)} live`,
+      `${count(jobs + brought)}${brought === 0 ? '' : `, of which ${count(brought)} were queued before event ${count(fromSeq)}`}: ${count(completed)} completed, ${count(failed)} failed, ${count(cancelled)} cancelled, ${count(expired)} expired, ${count(live)} live`,
     ],
     ['attempts', `${count(attempts)}, at most ${count(said.maxConcurrent)} at once`],
     ['digest', code(said.digest)],

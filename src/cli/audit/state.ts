@@ -32,7 +32,16 @@ export class AuditState {
   /** Jobs whose attempt ended with another one to follow, and whose `requeued` has not come yet. */
   readonly between = new Set<AuditedJob>()
   readonly passed: Passed[] = []
-  readonly counts = { events: 0, jobs: 0, attempts: 0, completed: 0, failed: 0, cancelled: 0, expired: 0 }
+  readonly counts = {
+    events: 0,
+    jobs: 0,
+    brought: 0,
+    attempts: 0,
+    completed: 0,
+    failed: 0,
+    cancelled: 0,
+    expired: 0,
+  }
   active = 0
   maxConcurrent = 0
   draining = false
@@ -43,7 +52,8 @@ export class AuditState {
   #commandId = ''
 
   /** The log begins after this one; its first event continues it. */
-  beginAt({ version, lastAt, epoch, draining, active }: Ledger): void {
+  beginAt({ version, lastAt, epoch, draining, active, jobs }: Ledger): void {
+    this.counts.brought = jobs.size
     this.#seq = version
     this.#at = lastAt
     this.#epoch = epoch

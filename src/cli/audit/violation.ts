@@ -43,11 +43,12 @@ export interface Violation {
   readonly detail: string
 }
 
-/** What was seen on the way. `jobs` counts lives: an id that ended and was queued anew counts twice. */
+/** What was seen on the way. `jobs` counts lives: an id that ended and was queued anew counts twice. `brought`: lives that began before. */
 export interface AuditReport {
   readonly violations: readonly Violation[]
   readonly events: number
   readonly jobs: number
+  readonly brought: number
   readonly attempts: number
   readonly completed: number
   readonly failed: number

@@ -1,6 +1,6 @@
 import { InterlockError } from '../../core/index.ts'
 import type { Cli } from '../cli.ts'
-import { plural } from '../format.ts'
+import { count, plural } from '../format.ts'
 import { archive, type Cut } from '../history/archive.ts'
 import { checkMoment, cutAt } from '../since.ts'
 import { withStore } from '../store.ts'
@@ -45,9 +45,11 @@ export function addArchive(cli: Cli): void {
     .option('--drop', 'keep nothing of them')
 }
 
-function textOf({ archived, archivedSeq, file }: Cut, before: string, otherwise: string): string {
+function textOf({ archived, archivedSeq, unkept, file }: Cut, before: string, otherwise: string): string {
+  const also =
+    unkept === 0 ? '' : `, and with them ${count(unkept)} that were kept in job_queue_log_archive before`
   if (archived > 0)
-    return `${plural(archived, 'event')} taken out of the log, up to ${archivedSeq}: ${file ?? otherwise}`
+    return `${plural(archived, 'event')} taken out of the log, up to ${archivedSeq}: ${file ?? otherwise}${also}`
   if (file !== null)
     return `another process took the events from before ${before} out meanwhile; ${file} has them as well`
   return `the log has no event from before ${before}; nothing was taken out`

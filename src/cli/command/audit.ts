@@ -5,7 +5,7 @@ import type { Cli } from '../cli.ts'
 import { FoundSomething } from '../failure.ts'
 import { clip, count, duration, plural } from '../format.ts'
 import { type ArchiveFlags, addArchiveFlag, withLog } from '../history/archive-file.ts'
-import { firstLedger, noteCut } from '../history/fold.ts'
+import { firstLedger, noteCut, onlyFrom } from '../history/fold.ts'
 import { eachEvent } from '../read-log.ts'
 import { table } from '../terminal/table.ts'
 
@@ -51,9 +51,10 @@ export function addAudit(cli: Cli): void {
 }
 
 function textOf(said: Statement): string {
-  const { queue, violations, overlaps, events, jobs, attempts, maxConcurrent } = said
-  if (events === 0) return `nothing to look at: the log of queue ${queue} has no event yet`
-  const head = `${plural(violations.length, 'violation')} in ${plural(events, 'event')}: ${plural(jobs, 'job')}, ${plural(attempts, 'attempt')}, at most ${count(maxConcurrent)} at once`
+  const { queue, violations, overlaps, fromSeq, events, jobs, brought, attempts, maxConcurrent } = said
+  if (events === 0)
+    return `nothing to look at: the log of queue ${queue} has no event ${fromSeq === 1 ? 'yet' : `after the cut at ${count(fromSeq - 1)}`}`
+  const head = `${plural(violations.length, 'violation')} in ${plural(events, 'event')}${onlyFrom(fromSeq)}: ${plural(jobs + brought, 'job')}, ${plural(attempts, 'attempt')}, at most ${count(maxConcurrent)} at once`
   const rows = violations
     .slice(0, SHOWN)
     .map(({ seq, rule, jobId, detail }) => [seq, rule, jobId ?? '—', detail])

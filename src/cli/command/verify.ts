@@ -4,6 +4,7 @@ import { FoundSomething } from '../failure.ts'
 import { clip, plural } from '../format.ts'
 import { type ArchiveFlags, addArchiveFlag, type FromArchive, withLog } from '../history/archive-file.ts'
 import { anchorOf } from '../history/chain.ts'
+import { noteCut, onlyFrom } from '../history/fold.ts'
 import { table } from '../terminal/table.ts'
 import { type Verification, verify } from '../verify.ts'
 
@@ -33,6 +34,7 @@ export function addVerify(cli: Cli): void {
             return found
           }
           const result = await withLog(frame, options.fromArchive, look, 'pass')
+          noteCut(frame, result.fromSeq - 1)
           frame.emit(result, textOf(result, options.fromArchive !== undefined))
           if (!result.ok) throw new FoundSomething()
         },
@@ -42,9 +44,9 @@ export function addVerify(cli: Cli): void {
 }
 
 function textOf(result: Verification, withFiles: boolean): string {
-  const { ok, version, jobs, firstBad, differences, chain } = result
+  const { ok, fromSeq, events, jobs, firstBad, differences, chain } = result
   if (ok) {
-    return `verified: ${plural(version, 'event')} replayed, the state and ${plural(jobs, 'live job')} are what the log says${chain === null ? '' : `; the hash chain holds from event ${chain.from} on`}`
+    return `verified: ${plural(events, 'event')} replayed${onlyFrom(fromSeq)}, the state and ${plural(jobs, 'live job')} are what the log says${chain === null ? '' : `; the hash chain holds from event ${chain.from} on`}`
   }
   const log =
     firstBad === null

@@ -34,7 +34,7 @@ export async function archive(
   { through, to, keep }: CutOptions,
 ): Promise<Cut> {
   const { archivedSeq } = await store.read(frame.queue, 0, 1)
-  if (through <= archivedSeq) return { archivedSeq, archived: 0, file: null }
+  if (through <= archivedSeq) return { archivedSeq, archived: 0, unkept: 0, file: null }
   const file = to === undefined ? null : await NewFile.create('--to', to)
   try {
     const ledger = await ledgerAt(frame, store, through)

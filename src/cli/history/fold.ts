@@ -18,6 +18,12 @@ export function noteCut(frame: Frame, through: number): void {
   )
 }
 
+/** The same as part of a sentence: nothing is said of events that nobody read. */
+export const onlyFrom = (fromSeq: number): string =>
+  fromSeq === 1
+    ? ''
+    : ` from event ${count(fromSeq)} on (what those before it led to is taken from the snapshot at the cut)`
+
 /** A number of the log, or that of the cut where events after the number are gone; then it is said. */
 export async function orCut(frame: Frame, store: LogStore, after: number): Promise<number> {
   const { events, archivedSeq } = await store.read(frame.queue, after, 1)

@@ -14,6 +14,10 @@ import { firstLedger } from './fold.ts'
 
 export interface Rebuilt {
   readonly version: number
+  /** The first event that was replayed; above 1 where those before it are gone, and what they led to was taken from a snapshot. */
+  readonly fromSeq: number
+  /** How many were replayed. */
+  readonly events: number
   /** Rows of the inner projection that were wrong or too many, and rows written in their place. */
   readonly removed: number
   readonly written: number
@@ -54,7 +58,10 @@ async function rebuildInner(frame: Frame, store: LogStore) {
         for (const event of missed) see(event)
         return projectionOf(replayer.ledger())
       })
-      if (answer.ok) return { version: answer.version, removed: answer.removed, written: answer.written }
+      if (answer.ok) {
+        const { version, removed, written } = answer
+        return { version, fromSeq: first.version + 1, events: version - first.version, removed, written }
+      }
     } catch (error) {
       if (!isInterlockError(error, 'contention') || tries === MOST_TRIES) throw error
       await pause(PAUSE_MS, frame.signal)

@@ -19,8 +19,10 @@ export interface Sound {
   /** The fold of all that is sound; null when something is not. */
   readonly ledger: Ledger | null
   readonly bad: BadEvent | null
-  /** How many events were folded before that. */
-  readonly events: number
+  /** The first event that was read; above 1 where those before it are gone. */
+  readonly fromSeq: number
+  /** The last event that was folded. */
+  readonly through: number
 }
 
 export interface FoldOptions {
@@ -39,26 +41,27 @@ export async function foldSound(
 ): Promise<Sound> {
   const first = from ?? (await firstLedger(frame, store))
   const replayer = new Replayer(first)
-  let events = first.version
+  let through = first.version
   const see = (event: RecordedEvent) => {
-    if (event.seq !== events + 1) throw new Gap(events + 1, event.seq)
+    if (event.seq !== through + 1) throw new Gap(through + 1, event.seq)
     replayer.push(event)
-    events++
+    through++
     alsoSee(event)
   }
   let bad: BadEvent | null = null
   // A page with an event that cannot be read is not given at all: what comes before it is read again by itself.
-  for (let end = upTo; end > events; end = bad.seq - 1) {
+  for (let end = upTo; end > through; end = bad.seq - 1) {
     try {
-      await eachEvent(frame, store, 'replayed', see, { after: events, upTo: end })
+      await eachEvent(frame, store, 'replayed', see, { after: through, upTo: end })
       break
     } catch (error) {
       bad = badEventOf(error)
     }
   }
-  if (bad === null && events < upTo)
-    bad = { seq: events + 1, what: `event ${events + 1} and all after it are missing`, todo: restore }
-  return { ledger: bad === null ? replayer.ledger() : null, bad, events }
+  if (bad === null && through < upTo)
+    bad = { seq: through + 1, what: `event ${through + 1} and all after it are missing`, todo: restore }
+  const ledger = bad === null ? replayer.ledger() : null
+  return { ledger, bad, fromSeq: first.version + 1, through }
 }
 
 class Gap extends Error {

@@ -127,6 +127,7 @@ export function dataContract({ it, store, other }: Bench): void {
     assert.deepEqual(await store().archive(queue, version, false), {
       archivedSeq: version,
       archived: version,
+      unkept: 0,
     })
     assert.deepEqual(await keptOf(queue, 'over'), { ...empty, jobId: 'over' })
     assert.deepEqual(await keptOf(queue, 'late'), { ...empty, jobId: 'late', error: 4 })

@@ -56,8 +56,8 @@ export function snapshotContract({ it, store, other }: Bench): void {
     const whole = (await store().read(queue, 0, 100)).events
     // Nothing is archived that the user's tables do not follow yet, where there are such tables.
     await store().project(queue, 10_000)
-    assert.deepEqual(await store().archive(queue, 4, true), { archivedSeq: 4, archived: 4 })
-    assert.deepEqual(await store().archive(queue, 4, true), { archivedSeq: 4, archived: 0 })
+    assert.deepEqual(await store().archive(queue, 4, true), { archivedSeq: 4, archived: 4, unkept: 0 })
+    assert.deepEqual(await store().archive(queue, 4, true), { archivedSeq: 4, archived: 0, unkept: 0 })
     assert.deepEqual(
       [await seqs(0), await seqs(4)],
       [
@@ -67,7 +67,7 @@ export function snapshotContract({ it, store, other }: Bench): void {
     )
     const pages = [...(await other().read(queue, 0, 4)).events, ...(await other().read(queue, 4, 100)).events]
     assert.deepEqual(pages, whole)
-    assert.deepEqual(await other().archive(queue, 6, false), { archivedSeq: 6, archived: 2 })
+    assert.deepEqual(await other().archive(queue, 6, false), { archivedSeq: 6, archived: 2, unkept: 4 })
     assert.deepEqual([await seqs(0), await seqs(5), await seqs(6)], [[], [], [7, 8, 9]])
     const { version, archivedSeq } = await store().read(queue, 0, 1)
     assert.deepEqual([version, archivedSeq], [9, 6])
