@@ -37,6 +37,9 @@ export function failureText(error: unknown, debug: boolean): string {
 /** The same for programs. `code`: null where it is no failure of Interlock's. */
 export function failureDocument(error: unknown) {
   if (error instanceof InterlockError) return { error: { code: error.code, message: error.message } }
+  if (error instanceof Interrupted) return { error: { code: 'aborted', message: error.message } }
+  if (error instanceof CommanderError)
+    return { error: { code: 'invalid_input', message: error.message.replace(/^error: /, '') } }
   return { error: { code: null, message: error instanceof Error ? error.message : String(error) } }
 }
 

@@ -1,13 +1,15 @@
 import { MICROS_PER_MS, type Micros } from '../core/index.ts'
 
-/** A length of time for people: three digits that matter, never more. */
+/** A length of time for people, in the two units that matter. */
 export function duration(ms: number): string {
   if (!Number.isFinite(ms)) return '—'
   if (ms < 1_000) return `${ms < 10 ? ms.toFixed(1) : Math.round(ms)} ms`
   if (ms < 60_000) return `${(ms / 1_000).toFixed(1)} s`
   const minutes = Math.floor(ms / 60_000)
   if (minutes < 60) return `${minutes} min ${pad(Math.floor(ms / 1_000) % 60)} s`
-  return `${Math.floor(minutes / 60)} h ${pad(minutes % 60)} min`
+  const hours = Math.floor(minutes / 60)
+  if (hours < 48) return `${hours} h ${pad(minutes % 60)} min`
+  return `${count(Math.floor(hours / 24))} d ${pad(hours % 24)} h`
 }
 
 const pad = (number: number): string => String(number).padStart(2, '0')

@@ -12,10 +12,11 @@ import {
   NotDone,
   NotFound,
 } from './failure.ts'
-import type { Surface } from './frame.ts'
+import type { Stream, Surface } from './frame.ts'
 
 /** Runs one command line. Returns its exit code; never throws. */
-export async function runCli(words: readonly string[], surface: Surface): Promise<number> {
+export async function runCli(words: readonly string[], outside: Surface): Promise<number> {
+  const { surface, hasSpoken } = listened(outside)
   const cli = new Cli(surface)
   cli.program.version(RELEASE, '--version')
   cli.program.helpCommand('help [command]', 'this page, or that of a command')
@@ -28,16 +29,31 @@ export async function runCli(words: readonly string[], surface: Surface): Promis
     return exitCodes.fine
   } catch (thrown) {
     const error = surface.signal.aborted ? new Interrupted() : thrown
-    if (!isToldAlready(error)) tell(surface, error, cli.program.opts()['json'] === true)
-    return exitCodeOf(error)
+    const code = exitCodeOf(error)
+    // Whoever typed what cannot be read may have typed --json behind it.
+    const json = cli.program.opts()['json'] === true || words.includes('--json')
+    if (json && code !== exitCodes.fine && !hasSpoken()) printDocument(surface, error)
+    if (!isToldAlready(error)) surface.stderr.write(failureText(error, Boolean(surface.env['DEBUG'])))
+    return code
   }
+}
+
+/** The same outside, and whether anything was printed as a result. */
+function listened(outside: Surface): { readonly surface: Surface; readonly hasSpoken: () => boolean } {
+  let spoken = false
+  const write = (text: string) => {
+    spoken = true
+    return outside.stdout.write(text)
+  }
+  // What else a stream says of itself, such as how wide it is by now, it says as before.
+  const stdout: Stream = Object.create(outside.stdout, { write: { value: write } })
+  return { surface: { ...outside, stdout }, hasSpoken: () => spoken }
 }
 
 const isToldAlready = (error: unknown): boolean =>
   [CommanderError, FoundSomething, NotFound, NotDone, Interrupted].some((told) => error instanceof told)
 
 /** People read standard error; a program gets its one document also when there is no result. */
-function tell(surface: Surface, error: unknown, json: boolean): void {
-  if (json) surface.stdout.write(`${JSON.stringify(failureDocument(error))}\n`)
-  surface.stderr.write(failureText(error, Boolean(surface.env['DEBUG'])))
+function printDocument(surface: Surface, error: unknown): void {
+  surface.stdout.write(`${JSON.stringify(failureDocument(error))}\n`)
 }

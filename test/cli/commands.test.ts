@@ -57,6 +57,34 @@ describe('every command', () => {
     expect(existsSync(path.join(cwd, '.interlock'))).toBe(false)
   })
 
+  it.each([
+    [['frobnicate', '--json'], "unknown command 'frobnicate'"],
+    [['status', '--jobs', '--json'], "unknown option '--jobs'"],
+    [['--json', 'explain'], "missing required argument 'job'"],
+    [['work', '--json'], "required option '--handler <file>' not specified"],
+    [['log', '--json', '--limit'], "option '--limit <n>' argument missing"],
+  ])('%j: is a document all the same', async (words, message) => {
+    const { code, stdout, stderr } = await interlock(words)
+    expect({ code, document: JSON.parse(stdout) }).toEqual({
+      code: 2,
+      document: { error: { code: 'invalid_input', message: expect.stringContaining(message) } },
+    })
+    expect(stderr).toContain(`error: ${message}`)
+    expect((await interlock(words.filter((word) => word !== '--json'))).stdout).toBe('')
+  })
+
+  it('prints a document too when it is interrupted, and only where it has printed none', async () => {
+    const signal = AbortSignal.abort()
+    const url = `pglite:${await temporaryFolder()}/db`
+    expect((await interlock(['enqueue', '--job', 'a', '--url', url])).code).toBe(0)
+    expect(await interlock(['audit', '--json', '--url', url], { signal })).toMatchObject({
+      code: 130,
+      stdout: '{"error":{"code":"aborted","message":"interrupted"}}\n',
+    })
+    expect(await interlock(['audit', '--url', url], { signal })).toMatchObject({ code: 130, stdout: '' })
+    expect((await interlock(['--help', '--json'])).stdout).toMatch(/^Usage: /)
+  })
+
   it.each(['run', 'enqueue', 'status', 'queue', 'log', 'explain', 'verify', 'audit', 'policy', 'migrate'])(
     '%s teaches by examples',
     async (name) => {

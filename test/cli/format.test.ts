@@ -12,6 +12,9 @@ describe('text for people', () => {
     [21_725, '21.7 s'],
     [185_000, '3 min 05 s'],
     [7_440_000, '2 h 04 min'],
+    [172_740_000, '47 h 59 min'],
+    [172_800_000, '2 d 00 h'],
+    [553 * 3_600_000 + 240_000, '23 d 01 h'],
     [Number.POSITIVE_INFINITY, '—'],
   ])('%d ms are %s', (ms, text) => expect(duration(ms)).toBe(text))
 

@@ -175,8 +175,24 @@ describe('inspect', () => {
     expect((await fetch(origin, { method: 'POST' })).status).toBe(404)
   })
 
+  it('says that its port is taken, and by which flag there is another', async () => {
+    const { socket } = await inspecting(url, '--live')
+    const { code, stdout, stderr } = await interlock([
+      'inspect',
+      '--port',
+      new URL(socket).port,
+      '--url',
+      url,
+    ])
+    expect({ code, stdout }).toEqual({ code: 2, stdout: '' })
+    expect(stderr).toMatch(
+      /^error \(invalid_input\): port \d+ of 127\.0\.0\.1 is taken by another program\n {2}to do: use --port 0 for a free one\n$/,
+    )
+  })
+
   it.each([
     [['--ui', 'javascript:alert(1)'], '--ui javascript:alert(1): must be an address'],
+    [['--live', '--to', '3'], '--to: is for a replay, and --live has no end'],
     [['--port', '70000'], '--port 70000: must be a whole number'],
     [['--speed', '-1'], '--speed -1: must be a number'],
   ])('%j is refused before anything is opened', async (words, message) => {

@@ -41,6 +41,11 @@ export function addInspect(cli: Cli): void {
         const speed = speedOf(options.speed)
         const port = wholeNumber('--port', options.port, 0, 65_535) ?? 0
         const ui = uiOf(options.ui)
+        if (options.live === true && options.to !== undefined)
+          throw new InterlockError(
+            'invalid_input',
+            '--to: is for a replay, and --live has no end; leave one out',
+          )
         checkMoment('--from', options.from)
         checkMoment('--to', options.to)
         await withStore(frame, (store) => inspect(frame, store, options, { speed, port, ui }))

@@ -18,9 +18,9 @@ interface Options extends ArchiveFlags {
   readonly to?: string
   readonly from?: string
   readonly job?: string
-  readonly limit: string
+  readonly limit?: string
   readonly follow?: boolean
-  readonly speed: string
+  readonly speed?: string
 }
 
 export function addReplay(cli: Cli): void {
@@ -43,10 +43,10 @@ export function addReplay(cli: Cli): void {
         ],
         async (frame, _, options) => {
           const limit = wholeNumber('--limit', options.limit, 1, 1_000_000) ?? 20
-          const speed = speedOf(options.speed)
+          const speed = speedOf(options.speed ?? '1')
+          checkTogether(options)
           checkMoment('--to', options.to)
           checkMoment('--from', options.from)
-          if (options.from !== undefined && options.follow !== true) throw bad('--from: is for --follow')
           await withLog(frame, options.fromArchive, async (store) => {
             const asked = await askedFor(frame, store, options.to)
             if (options.follow === true) return follow(frame, store, asked.seq, options.from, speed)
@@ -60,7 +60,7 @@ export function addReplay(cli: Cli): void {
       )
       .option('--to <seq|time>', 'after that event, or that time with all of its second; now unless given')
       .option('--job <id>', 'explain this job at that time')
-      .option('--limit <n>', 'how many live jobs to show', '20')
+      .option('--limit <n>', 'how many live jobs to show (default: 20)')
       .option('--follow', 'step through the events')
       .option(
         '--from <seq|time>',
@@ -68,10 +68,20 @@ export function addReplay(cli: Cli): void {
       )
       .option(
         '--speed <x>',
-        'with --follow: times as fast as it happened, 0 for no pause; a pause is at most 2 s',
-        '1',
+        'with --follow: times as fast as it happened, 0 for no pause (default: 1); a pause is at most 2 s',
       ),
   )
+}
+
+/** What would be of no effect is refused: whoever gave it means something. @throws InterlockError `invalid_input` */
+function checkTogether({ follow = false, from, speed, job, limit }: Options): void {
+  const given = (flags: Readonly<Record<string, unknown>>) =>
+    Object.entries(flags).find(([, value]) => value !== undefined)?.[0]
+  const idle = follow
+    ? given({ '--job': job, '--limit': limit })
+    : given({ '--from': from, '--speed': speed })
+  if (idle !== undefined) throw bad(`${idle}: is ${follow ? 'not ' : ''}for --follow; leave one of them out`)
+  if (job !== undefined && limit !== undefined) throw bad('--limit: is not for --job; leave one of them out')
 }
 
 /** What is asked for: the queue after this event, seen at this moment. */

@@ -3,6 +3,7 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import type { AddressInfo } from 'node:net'
 import type { Duplex } from 'node:stream'
 import { type WebSocket, WebSocketServer } from 'ws'
+import { listenOn } from '../../dev/port.ts'
 import { bridgePage, bridgeScript } from './bridge-page.ts'
 
 const LOOPBACK = '127.0.0.1'
@@ -39,9 +40,7 @@ export async function openRelay({ ui, port, greeting, onClients }: RelayOptions)
   const token = randomBytes(32).toString('base64url')
   const sockets = new WebSocketServer({ noServer: true, maxPayload: 1_024 })
   const server = createServer((request, response) => answer(request, response, ui))
-  await new Promise<void>((resolve, reject) => {
-    server.once('error', reject).listen(port, LOOPBACK, resolve)
-  })
+  await listenOn(server, port)
   const host = `${LOOPBACK}:${(server.address() as AddressInfo).port}`
   const origins = new Set([`http://${host}`, ui.origin])
   server.on('upgrade', (request: IncomingMessage, socket: Duplex, head: Buffer) => {
