@@ -1,17 +1,32 @@
-import { writeFile } from 'node:fs/promises'
-import { InterlockError } from '../core/index.ts'
 import type { Frame } from './frame.ts'
+import { NewFile } from './new-file.ts'
 
-/** Writes what a flag asked for, and says so beside the result. @throws InterlockError `invalid_input` */
-export async function writeOutput(frame: Frame, flag: string, file: string, text: string): Promise<void> {
-  try {
-    await writeFile(file, text)
-  } catch (error) {
-    const { code } = error as NodeJS.ErrnoException
-    throw new InterlockError(
-      'invalid_input',
-      `${flag} ${file}: cannot be written (${code}); give another path`,
-    )
-  }
+/**
+ * What a flag asked for as a file, beside the result of some work: the path is tried before the work begins, and the file is there whole
+ * or not at all.
+ * @param file undefined: nobody asked for one
+ * @throws InterlockError `invalid_input` when there is a file of that name, or none can be made; LocalFailure for a full disk
+ */
+export async function withOutput<T>(
+  frame: Frame,
+  flag: string,
+  file: string | undefined,
+  work: () => Promise<T>,
+  textOf: (found: T) => string,
+): Promise<T> {
+  if (file === undefined) return work()
+  const output = await NewFile.create(flag, file)
+  const found = await written(output, work, textOf).catch(async (error: unknown) => {
+    await output.discard()
+    throw error
+  })
   frame.note(`written: ${file}`)
+  return found
+}
+
+async function written<T>(output: NewFile, work: () => Promise<T>, textOf: (found: T) => string): Promise<T> {
+  const found = await work()
+  await output.write(Buffer.from(textOf(found)))
+  await output.finish()
+  return found
 }

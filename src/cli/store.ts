@@ -47,7 +47,7 @@ async function openQueue(store: LogStore, queue: string, absent: Absent): Promis
 }
 
 export const nothingYet =
-  'there is nothing here yet; begin with: interlock demo, or: interlock enqueue <file>'
+  'there is nothing here yet; begin with: interlock enqueue <file>, or see how it works: interlock demo'
 
 /** Joins the queue as a process of its own, for commands that change something. */
 export async function withCoordinator<T>(

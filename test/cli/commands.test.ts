@@ -163,13 +163,14 @@ describe('a store that cannot be used', () => {
     }
   })
 
-  it.each(['status', 'queue', 'log', 'verify', 'explain x', 'dead', 'recover'])(
+  it.each(['status', 'queue', 'log', 'verify', 'explain x', 'dead', 'recover', 'doctor'])(
     'is not there yet: %s makes nothing',
     async (command) => {
       const folder = path.join(await temporaryFolder(), 'db')
       const { code, stdout, stderr } = await interlock([...command.split(' '), '--url', `pglite:${folder}`])
       expect(code).toBe(command === 'status' ? 0 : 1)
       expect(stdout + stderr).toContain('there is nothing here yet')
+      expect(stdout + stderr).toContain('begin with: interlock enqueue <file>')
       expect(existsSync(folder)).toBe(false)
     },
   )

@@ -128,7 +128,13 @@ describe('the line', () => {
     expect((await ask(url, 'queue')).jobs).toMatchObject([
       { jobId: 'a', reason: expect.stringMatching(/flux-dev is paused/) },
     ])
-    expect(await ask(url, 'resume', 'flux-dev')).toMatchObject({ model: 'flux-dev', waitingCount: 1 })
+    expect(await ask(url, 'resume', 'nomodel')).toMatchObject({ model: 'nomodel', wasPaused: false })
+    expect((await interlock(['resume', 'nomodel', '--url', url])).stdout).toMatch(
+      /^model nomodel was not paused: /,
+    )
+    expect(await ask(url, 'resume', 'flux-dev')).toMatchObject({
+      ...{ model: 'flux-dev', waitingCount: 1, wasPaused: true },
+    })
     expect((await ask(url, 'queue')).jobs).toMatchObject([{ jobId: 'a', code: 'no_worker' }])
     expect((await interlock(['pause', 'm', '--for', 'ever', '--url', url])).stderr).toContain(
       '--for ever: must be',

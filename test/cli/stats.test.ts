@@ -1,4 +1,4 @@
-import { readFile } from 'node:fs/promises'
+import { readdir, readFile } from 'node:fs/promises'
 import path from 'node:path'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
@@ -159,6 +159,19 @@ describe('interlock stats', () => {
     expect(drawn).toMatch(/^<svg /)
     expect(drawn).toContain('&lt;o&gt;&amp;')
     expect(drawn).not.toContain('<o>')
+    // What is there stays: it may be anything.
+    const again = await interlock(['stats', '--svg', file, '--url', url])
+    expect(again).toMatchObject({ code: 2, stdout: '' })
+    expect(again.stderr).toContain(`--svg ${file}: is there already`)
+    expect(await readFile(file, 'utf8')).toBe(drawn)
+    // The path is tried before the work, which fails here, and a drawing that does not come about leaves nothing.
+    const nowhere = ['what-if', '--url', 'postgres://127.0.0.1:1/x', '--svg']
+    expect((await interlock([...nowhere, '/nowhere/at/all.svg'])).stderr).toContain(
+      '--svg /nowhere/at/all.svg',
+    )
+    const other = path.join(path.dirname(file), 'other.svg')
+    expect(await interlock([...nowhere, other])).toMatchObject({ code: 1 })
+    expect(await readdir(path.dirname(file))).toEqual(['stats.svg'])
     const elsewhere = await interlock(['stats', '--svg', '/nowhere/at/all.svg', '--url', url])
     expect(elsewhere).toMatchObject({ code: 2, stdout: '' })
   })

@@ -90,6 +90,17 @@ describe('a queue that is not there', () => {
   })
 })
 
+describe('a log without an event', () => {
+  it('is said to be one, and not a blank line', async () => {
+    const url = await emptyQueue()
+    expect((await interlock(['log', '--url', url])).stdout).toBe('no event in the log of queue default\n')
+    expect((await interlock(['log', '--since', '1h', '--url', url])).stdout).toBe(
+      'no event since 1h in the log of queue default\n',
+    )
+    expect(await documentOf(url, ['log'])).toEqual([])
+  })
+})
+
 describe('an audit of a log without an event', () => {
   it('says that there was nothing to look at', async () => {
     const url = await emptyQueue()

@@ -34,7 +34,8 @@ export function addLog(cli: Cli): void {
             const from = await orCut(frame, store, await beginOf(frame, store, options.since, limit))
             if (options.follow === true) return follow(frame, store, from)
             const events = await take(readLog(store, frame.queue, from), limit)
-            frame.emit(events.map(eventDocument), events.map((event) => eventLine(frame, event)).join('\n'))
+            const lines = events.map((event) => eventLine(frame, event)).join('\n')
+            frame.emit(events.map(eventDocument), lines || noneOf(frame, options.since))
           })
         },
       )
@@ -43,6 +44,9 @@ export function addLog(cli: Cli): void {
       .option('--follow', 'go on as events come'),
   )
 }
+
+const noneOf = (frame: Frame, since: string | undefined): string =>
+  `no event${since === undefined ? '' : ` since ${since}`} in the log of queue ${frame.queue}`
 
 async function beginOf(
   frame: Frame,

@@ -12,14 +12,19 @@ export function addResume(cli: Cli): void {
         ['resume flux-dev', 'after interlock pause flux-dev'],
       ],
       async (frame, [model], { force = false }) => {
-        const { status, waitingCount } = await withCoordinator(frame, async (coordinator, store) => {
-          if (model === undefined && !force) await checkNoneInDoubt(store, coordinator.state())
-          await (model === undefined ? coordinator.resume() : coordinator.resumeModel(model))
-          return coordinator.state()
-        })
-        const what = model === undefined ? 'open' : `model ${model} is open`
+        const { status, waitingCount, wasPaused } = await withCoordinator(
+          frame,
+          async (coordinator, store) => {
+            if (model === undefined && !force) await checkNoneInDoubt(store, coordinator.state())
+            const wasPaused = coordinator.state().paused.some((each) => each.model === model)
+            await (model === undefined ? coordinator.resume() : coordinator.resumeModel(model))
+            return { ...coordinator.state(), wasPaused }
+          },
+        )
+        const now = wasPaused ? 'is open' : 'was not paused'
+        const what = model === undefined ? 'open' : `model ${model} ${now}`
         frame.emit(
-          { status, waitingCount, ...(model === undefined ? {} : { model }) },
+          { status, waitingCount, ...(model === undefined ? {} : { model, wasPaused }) },
           `${what}: ${waitingCount} waiting`,
         )
       },

@@ -3,7 +3,7 @@ import type { Cli } from '../cli.ts'
 import type { Frame } from '../frame.ts'
 import { withLog } from '../history/archive-file.ts'
 import { ledgerAt } from '../history/fold.ts'
-import { writeOutput } from '../output-file.ts'
+import { withOutput } from '../output-file.ts'
 import { addPeriodFlags, checkPeriod, type PeriodFlags, periodOf } from '../period.ts'
 import { eachEvent } from '../read-log.ts'
 import { Collector } from '../stats/collector.ts'
@@ -31,18 +31,15 @@ export function addStats(cli: Cli): void {
       async (frame, _, options) => {
         const slices = wholeNumber('--slices', options.slices, 1, 10_000) ?? 1
         checkPeriod(options)
-        const stats = await withLog(frame, options.fromArchive, (store) =>
-          measure(frame, store, options, slices),
-        )
-        if (options.svg !== undefined) {
-          await writeOutput(frame, '--svg', options.svg, statsDrawing(stats))
-        }
+        const measured = () =>
+          withLog(frame, options.fromArchive, (store) => measure(frame, store, options, slices))
+        const stats = await withOutput(frame, '--svg', options.svg, measured, statsDrawing)
         frame.emit(stats, statsText(frame, stats))
       },
     ),
   )
     .option('--slices <n>', 'into how many pieces the time is cut', '48')
-    .option('--svg <file>', 'draw it')
+    .option('--svg <file>', 'draw it, into a file that is not there yet')
 }
 
 async function measure(frame: Frame, store: LogStore, flags: PeriodFlags, count: number): Promise<Stats> {

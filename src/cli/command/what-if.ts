@@ -1,7 +1,8 @@
 import { defaultPolicy } from '../../core/index.ts'
+import type { LogStore } from '../../port/index.ts'
 import type { Cli } from '../cli.ts'
 import { withLog } from '../history/archive-file.ts'
-import { writeOutput } from '../output-file.ts'
+import { withOutput } from '../output-file.ts'
 import { addPeriodFlags, checkPeriod, type PeriodFlags, periodOf } from '../period.ts'
 import { whatIfDrawing, whatIfText } from '../what-if/show.ts'
 import { trialOf, usualTrials } from '../what-if/trial.ts'
@@ -30,10 +31,10 @@ export function addWhatIf(cli: Cli): void {
         const tries = options.try ?? usualTrials
         for (const text of tries) trialOf(text, defaultPolicy)
         checkPeriod(options)
-        const found = await withLog(frame, options.fromArchive, async (store) =>
-          whatIf(frame, store, await periodOf(frame, store, options), tries),
-        )
-        if (options.svg !== undefined) await writeOutput(frame, '--svg', options.svg, whatIfDrawing(found))
+        const look = async (store: LogStore) =>
+          whatIf(frame, store, await periodOf(frame, store, options), tries)
+        const tried = () => withLog(frame, options.fromArchive, look)
+        const found = await withOutput(frame, '--svg', options.svg, tried, whatIfDrawing)
         frame.emit(found, whatIfText(frame, found))
       },
     ),
@@ -43,5 +44,5 @@ export function addWhatIf(cli: Cli): void {
       'serial or by-model and what differs: max-active=n, overtakes=n, slots=n, model=places; may be repeated',
       (text: string, before: readonly string[] = []) => [...before, text],
     )
-    .option('--svg <file>', 'draw it')
+    .option('--svg <file>', 'draw it, into a file that is not there yet')
 }

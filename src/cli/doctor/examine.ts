@@ -1,5 +1,6 @@
 import { InterlockError, isInterlockError } from '../../core/index.ts'
 import type { Frame } from '../frame.ts'
+import { emptyFolder, nothingYet } from '../store.ts'
 import { checkArrivals } from './checks/arrivals.ts'
 import { checkClock } from './checks/clock.ts'
 import { checkFirst } from './checks/first.ts'
@@ -41,6 +42,9 @@ export interface Examination {
 
 /** @throws InterlockError when the database cannot be reached at all, or is none that can be examined */
 export async function examine(frame: Frame, patienceMs: number): Promise<Examination> {
+  // Nothing to mend: a database that nobody has made yet is no sick one.
+  const folder = emptyFolder(frame.target())
+  if (folder !== null) throw new InterlockError('not_migrated', `${folder}: ${nothingYet}`)
   const facts = await gather(frame, patienceMs).catch(unexamined)
   if (facts === null)
     throw new InterlockError('invalid_input', 'a store in memory has nothing to examine; give --url')

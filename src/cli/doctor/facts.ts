@@ -1,10 +1,8 @@
-import { InterlockError } from '../../core/index.ts'
 import type { Adoptable, Checkup, LogCheck, LogStore, Projection, WorkerRow } from '../../port/index.ts'
 import { storeAt } from '../../process/index.ts'
 import type { Frame } from '../frame.ts'
 import { checkChainEnd } from '../history/chain.ts'
 import type { BadEvent } from '../history/sound.ts'
-import { emptyFolder, nothingYet } from '../store.ts'
 import { type Drift, driftOf } from './drift.ts'
 import { notificationsArrive } from './notifications.ts'
 
@@ -48,8 +46,6 @@ export interface Facts {
 export async function gather(frame: Frame, patienceMs: number): Promise<Facts | null> {
   const target = frame.target()
   if (target.kind === 'memory') return null
-  const folder = emptyFolder(target)
-  if (folder !== null) throw new InterlockError('not_migrated', `${folder}: ${nothingYet}`)
   const began = performance.now()
   const store = await storeAt(target)
   try {
