@@ -1,6 +1,7 @@
 import { InterlockError, type Micros } from '../core/index.ts'
 import type { BeatAnswer, Intake, LogStore } from '../port/index.ts'
 import { pause } from './backoff.ts'
+import { retryAfterOf } from './patience.ts'
 
 export interface LeaseOptions {
   readonly store: LogStore
@@ -32,6 +33,12 @@ const MARGIN = { part: 0.1, mostMs: 1_000 }
 const ANSWER_PART = 0.25
 
 /**
+ * The least rest before a beat that failed is sent again, in milliseconds: it doubles with each, until the next one is due before.
+ * A third of the ttl is long where one beat more decides whether a lease outlives a server that was away for a moment.
+ */
+const AGAIN_MS = 250
+
+/**
  * Keeps the one lease of this process alive: it covers every job that the process runs. On its own monotonic clock it takes
  * the lease to be lost a little before the database does, counted from when the last good beat was sent: so a process that
  * can run has told its handlers to stop before anybody else may start their jobs, also when it cannot reach the database.
@@ -41,6 +48,10 @@ export class LeaseKeeper {
   #workerId: string
   #timer: NodeJS.Timeout | undefined
   #fence: NodeJS.Timeout | undefined
+  #again: NodeJS.Timeout | undefined
+  /** Beats in a row that have failed. */
+  #failed = 0
+  #isOver = false
   #beating: Promise<void> | undefined
   #expiresAt: Micros = 0
   /** The incarnation that a beat has said to be alive, and the last one whose lease was lost. */
@@ -73,19 +84,20 @@ export class LeaseKeeper {
   async start(): Promise<BeatAnswer> {
     const answer = await this.#beat()
     clearInterval(this.#timer)
-    this.#timer = setInterval(() => void this.beat(), this.#options.ttlMs / 3)
+    this.#isOver = false
+    this.#timer = setInterval(() => void this.beat(), this.#everyMs)
     return answer
   }
 
   /**
-   * A beat out of turn, or the one that is under way. Never throws: a database that is away is reported, and the next beat tries
-   * again. One that is not answered before the next is due is not waited for: a dead connection must not cost the lease.
+   * A beat out of turn, or the one that is under way. Never throws: a database that is away is reported, and another beat follows
+   * soon. One that is not answered before the next is due is not waited for: a dead connection must not cost the lease.
    */
   beat(): Promise<void> {
     if (this.#beating !== undefined) return this.#beating
-    const { onUnreachable } = this.#options
+    clearTimeout(this.#again)
     const beating = this.#inTime(this.#beat())
-      .catch(onUnreachable)
+      .catch((error: unknown) => this.#onFailure(error))
       .finally(() => {
         if (this.#beating === beating) this.#beating = undefined
       })
@@ -115,12 +127,12 @@ export class LeaseKeeper {
 
   /** Its process is over: no beat any more, and no other incarnation. */
   abandon(): void {
-    clearInterval(this.#timer)
+    this.#rest()
     this.declareLost()
   }
 
   async stop(): Promise<void> {
-    clearInterval(this.#timer)
+    this.#rest()
     clearTimeout(this.#fence)
     await this.#beating
     if (this.#lostAs !== this.#workerId) await this.#options.store.leave(this.#options.queue, this.#workerId)
@@ -132,12 +144,32 @@ export class LeaseKeeper {
     const workerId = this.#workerId
     const sent = performance.now()
     const answer = await store.beat({ queue, workerId, kinds, freeSlots, release, ttlMs, graceMs })
+    this.#failed = 0
     this.#options.onReached()
     if (workerId === this.#workerId) this.#take(answer, sent)
     if (answer.overdue.length > 0) this.#options.onOverdue(answer.overdue)
     if (answer.arrived) this.#options.onIntake('rows')
     if (answer.requested) this.#options.onIntake('requests')
     return answer
+  }
+
+  get #everyMs(): number {
+    return this.#options.ttlMs / 3
+  }
+
+  #onFailure(error: unknown): void {
+    this.#options.onUnreachable(error)
+    const restMs = AGAIN_MS * 2 ** this.#failed++ * (1 + Math.random())
+    const ms = Math.max(restMs, retryAfterOf(error))
+    if (this.#isOver || ms >= this.#everyMs) return
+    clearTimeout(this.#again)
+    this.#again = setTimeout(() => void this.beat(), ms)
+  }
+
+  #rest(): void {
+    this.#isOver = true
+    clearInterval(this.#timer)
+    clearTimeout(this.#again)
   }
 
   async #inTime(beat: Promise<unknown>): Promise<void> {

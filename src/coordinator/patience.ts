@@ -33,8 +33,8 @@ function isPassing(error: unknown): boolean {
   return isInterlockError(error, 'store_unavailable') || isInterlockError(error, 'contention')
 }
 
-/** What the server asked for, as far as patience goes anyway. */
-function retryAfterOf(error: unknown): number {
+/** What the server asked for, in milliseconds, as far as patience goes anyway; 0 when it asked for nothing. */
+export function retryAfterOf(error: unknown): number {
   const after = isInterlockError(error) ? error.details['retryAfterMs'] : undefined
   return typeof after === 'number' ? Math.min(after, LONGEST_MS) : 0
 }

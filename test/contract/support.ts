@@ -1,7 +1,7 @@
 import pg from 'pg'
 import { onTestFinished } from 'vitest'
 import { postgresStore } from '../../src/adapter/postgres/index.ts'
-import { migrate } from '../../src/migrate/index.ts'
+import { type MigrateOptions, migrate } from '../../src/migrate/index.ts'
 import type { TurnStore } from '../../src/port/index.ts'
 import { createDatabase } from '../support/postgres-database.ts'
 
@@ -12,17 +12,29 @@ export async function migratedDatabase(): Promise<string> {
   return url
 }
 
-export async function migrateDatabase(url: string): Promise<void> {
+export async function migrateDatabase(url: string, options: MigrateOptions = {}): Promise<void> {
   const client = new pg.Client({ connectionString: url })
   await client.connect()
-  await migrate({
-    query: async (sql, parameters) =>
-      (await client.query(sql, parameters ? [...parameters] : undefined)).rows,
-    exec: async (sql) => {
-      await client.query(sql)
-    },
-  })
+  const exec = async (sql: string) => void (await client.query(sql))
+  const query = async (sql: string, parameters?: readonly unknown[]) =>
+    (await client.query(sql, parameters ? [...parameters] : undefined)).rows
+  await migrate({ query, exec }, options)
   await client.end()
+}
+
+/**
+ * The same address for a role that has no more rights than a worker needs. Other than a superuser's, its connections can be
+ * limited. Roles are the server's: each file of tests takes a name of its own.
+ */
+export async function asRuntimeRole(url: string, role: string): Promise<string> {
+  const admin = await connection(url)
+  await admin.query(
+    `do $$ begin if to_regrole('${role}') is null then create role ${role} login; end if; end $$`,
+  )
+  await migrateDatabase(url, { runtimeRole: role })
+  const address = new URL(url)
+  address.username = role
+  return address.href
 }
 
 /** A connection of the test's own, ended with the test; it may be cut off. */

@@ -1,13 +1,22 @@
 import { InterlockError } from '../../core/index.ts'
 import { migrationStatus, requireMigrated } from '../../migrate/index.ts'
 import type { TurnStore } from '../../port/index.ts'
-import { appendBy, type Rpc, rebuildBy, sqlCalls, storeFailure, turnBy } from '../sql/index.ts'
+import {
+  appendBy,
+  type FunctionName,
+  type Rpc,
+  rebuildBy,
+  sqlCalls,
+  storeFailure,
+  turnBy,
+} from '../sql/index.ts'
 import { appendConnection } from './append-connection.ts'
 import { askWithin } from './ask.ts'
 import { takeBaton } from './baton.ts'
 import { connectionsTo, type PostgresSource } from './connections.ts'
 import { createListener } from './listener.ts'
 import { readPage } from './read.ts'
+import { spareConnection } from './spare-connection.ts'
 import { createStatements } from './statements.ts'
 import { withTurn } from './turn.ts'
 
@@ -17,6 +26,9 @@ export interface PostgresOptions {
   /** How often the listening connection is asked whether it is alive; 15 s unless given. */
   readonly checkMs?: number
 }
+
+/** What a process keeps its lease by, and gives it up. */
+const leases: ReadonlySet<FunctionName> = new Set(['job_queue_beat', 'job_queue_leave'])
 
 /**
  * A store in PostgreSQL, 15 or newer, over the driver `pg`.
@@ -53,7 +65,12 @@ export function postgresStore(source: PostgresSource, options: PostgresOptions =
     }
   }
   const query = async (sql: string) => (await ask<Record<string, unknown>>(pool, sql)).rows
-  const rpc: Rpc = (fn, args) => guarded(() => statements.rpc(pool)(fn, args))
+  const over = spareConnection(connections, listener)
+  const rpc: Rpc = (fn, args) =>
+    guarded(() => {
+      if (!leases.has(fn)) return statements.rpc(pool)(fn, args)
+      return over.atOnce((connection) => statements.rpc(connection)(fn, args))
+    })
   const calls = sqlCalls(rpc)
   const appendOver = appendConnection(connections, listener)
   const appendRpc: Rpc = (fn, args) =>
@@ -69,7 +86,8 @@ export function postgresStore(source: PostgresSource, options: PostgresOptions =
       })
       await calls.open(queue, options)
     },
-    read: (queue, after, limit) => guarded(() => readPage(ask, pool, { queue, after, limit })),
+    read: (queue, after, limit) =>
+      guarded(() => over.orSpare((connection) => readPage(ask, connection, { queue, after, limit }))),
     turn: async (queue, since, decide) => {
       checkOpen()
       return withTurn({ pool, statements, ask, failure }, (turn) => turnBy(turn, queue, since, decide))

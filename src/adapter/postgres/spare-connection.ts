@@ -1,0 +1,61 @@
+import type pg from 'pg'
+import { InterlockError } from '../../core/index.ts'
+import type { Connections } from './connections.ts'
+import type { Listener } from './listener.ts'
+
+type Work<Out> = (connection: pg.ClientBase) => Promise<Out>
+
+/**
+ * The connection that listens, where the pool has none to give: at the server's limit a pool that has let go of its connections gets
+ * none any more, and one of the program's own may be busy for long.
+ */
+export function spareConnection({ pool }: Connections, listener: Pick<Listener, 'connection'>) {
+  /** Over the pool, or the spare one when the pool gets no connection. */
+  const orSpare = async <Out>(work: Work<Out>): Promise<Out> => {
+    const client = await pool.connect().catch((error: unknown) => ({ error }))
+    if (!('error' in client)) return lent(client, work)
+    const spare = listener.connection()
+    if (spare === null) throw client.error
+    return work(spare).catch((error: unknown) => {
+      // What the pool says is what is to be mended; the spare one may lack what the program sets for its own.
+      throw error instanceof InterlockError ? error : client.error
+    })
+  }
+
+  /**
+   * For what may be done twice: over both at once where one would have to wait for the pool. Whichever answers first, since either
+   * may be held up.
+   */
+  const atOnce = async <Out>(work: Work<Out>): Promise<Out> => {
+    const spare = listener.connection()
+    if (spare === null || !isBusy(pool)) return orSpare(work)
+    return Promise.any([orSpare(work), work(spare)]).catch(firstOf)
+  }
+
+  return { orSpare, atOnce }
+}
+
+/** As the pool itself would: a connection on which something failed is not used again. */
+async function lent<Out>(client: pg.PoolClient, work: Work<Out>): Promise<Out> {
+  // The pool listens to idle connections only: one that is cut off while we hold it would end the process.
+  const ignore = () => {}
+  client.on('error', ignore)
+  let isGood = false
+  try {
+    const out = await work(client)
+    isGood = true
+    return out
+  } finally {
+    client.off('error', ignore)
+    client.release(!isGood)
+  }
+}
+
+/** Whoever asks now has to wait until somebody gives a connection back. */
+function isBusy({ totalCount, idleCount, options }: pg.Pool): boolean {
+  return idleCount === 0 && totalCount >= (options.max ?? 10)
+}
+
+function firstOf(error: unknown): never {
+  throw error instanceof AggregateError ? error.errors[0] : error
+}

@@ -1,0 +1,142 @@
+import pg from 'pg'
+import { afterEach, describe, expect, it, onTestFinished, vi } from 'vitest'
+import { postgresStore } from '../../src/adapter/postgres/index.ts'
+import { LeaseKeeper } from '../../src/coordinator/lease.ts'
+import { InterlockError } from '../../src/core/index.ts'
+import { asRuntimeRole, connection, migratedDatabase } from '../contract/support.ts'
+import { join, memoryStore } from './support.ts'
+
+afterEach(() => void vi.useRealTimers())
+
+/** The beats of a lease of 15 s, in milliseconds since the first one; `fails` is asked about each after it. */
+function beating(fails: (n: number) => Error | null) {
+  vi.useFakeTimers()
+  const store = memoryStore()
+  const sent: number[] = []
+  let lost = false
+  const keeper = new LeaseKeeper(
+    {
+      store: {
+        ...store,
+        beat: async (beat) => {
+          sent.push(performance.now() - began)
+          const error = sent.length === 1 ? null : fails(sent.length)
+          if (error !== null) throw error
+          return store.beat(beat)
+        },
+      },
+      ...{ queue: 'q', ttlMs: 15_000, graceMs: 5_000, release: '0' },
+      ...{ onOverdue: () => {}, onIntake: () => {}, onReached: () => {}, onUnreachable: () => {} },
+      onLost: () => {
+        lost = true
+      },
+    },
+    'w',
+  )
+  const began = performance.now()
+  return { keeper, sent, isLost: () => lost }
+}
+
+const away = new InterlockError('store_unavailable', 'no connection left')
+
+describe('a beat that fails', () => {
+  it('is sent again within half a second, and then ever later, until one gets through', async () => {
+    const { keeper, sent, isLost } = beating((n) => (n < 6 ? away : null))
+    await keeper.start()
+    await vi.advanceTimersByTimeAsync(14_900)
+    const rests = sent.slice(2, 6).map((at, i) => at - (sent[i + 1] ?? 0))
+    for (const [n, rest] of rests.entries()) {
+      expect(rest).toBeGreaterThanOrEqual(250 * 2 ** n)
+      expect(rest).toBeLessThanOrEqual(500 * 2 ** n)
+    }
+    // From the one that got through on no more than what is due.
+    expect(sent.slice(6).every((at) => at % 5_000 === 0)).toBe(true)
+    expect(isLost()).toBe(false)
+    await keeper.stop()
+  })
+
+  it('waits for as long as a server asks for that has had too many', async () => {
+    const busy = new InterlockError('store_unavailable', 'slow down', { retryAfterMs: 3_000 })
+    const { keeper, sent } = beating((n) => (n === 2 ? busy : null))
+    await keeper.start()
+    await vi.advanceTimersByTimeAsync(9_000)
+    expect(sent).toEqual([0, 5_000, 8_000])
+    await keeper.stop()
+  })
+
+  it('costs no more than one in five seconds in the long run, and nothing once the process has left', async () => {
+    const { keeper, sent, isLost } = beating(() => away)
+    await keeper.start()
+    await vi.advanceTimersByTimeAsync(30_000)
+    const before = sent.length
+    await vi.advanceTimersByTimeAsync(60_000)
+    expect(sent.length - before).toBe(12)
+    expect(isLost()).toBe(true)
+    keeper.abandon()
+    await vi.advanceTimersByTimeAsync(60_000)
+    expect(sent.length - before).toBe(12)
+  })
+
+  it('is not sent again by a process that leaves meanwhile', async () => {
+    const { keeper, sent } = beating(() => away)
+    await keeper.start()
+    await vi.advanceTimersByTimeAsync(5_000)
+    await keeper.stop()
+    await vi.advanceTimersByTimeAsync(10_000)
+    expect(sent).toEqual([0, 5_000])
+  })
+})
+
+describe('where no connection is left', () => {
+  it('beats go over the one that listens, and the lease is kept', async () => {
+    const role = 'interlock_crowded'
+    const url = await migratedDatabase()
+    const address = await asRuntimeRole(url, role)
+    const admin = await connection(url)
+    const store = postgresStore(address)
+    onTestFinished(() => store.close())
+    let beats = 0
+    const beat: typeof store.beat = async (what) => {
+      const answer = await store.beat(what)
+      beats++
+      return answer
+    }
+    const here = await join({ store: { ...store, beat }, leaseMs: 1_500, graceMs: 200, pollMs: 50 })
+    const { workerId } = here
+    await admin.query(`alter role ${role} connection limit 1`)
+    onTestFinished(() => admin.query(`alter role ${role} connection limit -1`).then(() => {}))
+    const { rowCount } = await admin.query(`
+      select pg_terminate_backend(pid) from pg_stat_activity
+       where usename = '${role}' and query not like '%pg_listening_channels%'`)
+    expect(rowCount).toBeGreaterThan(0)
+    const other = () =>
+      store.workers('default').then(
+        () => null,
+        ({ details }) => details.sqlstate,
+      )
+    await expect.poll(other).toBe('53300')
+    const before = beats
+    await expect.poll(() => beats - before, { timeout: 20_000 }).toBeGreaterThan(4)
+    // So do reads, and appends do anyway: the work goes on.
+    const opened = postgresStore(url)
+    onTestFinished(() => opened.close())
+    const there = await join({ store: opened, pollMs: 50 })
+    await there.enqueue([{ jobId: 'a', models: ['m'] }])
+    await expect.poll(() => here.state().waitingCount, { timeout: 20_000 }).toBe(1)
+    expect(await here.claim({ max: 1, kinds: null })).toMatchObject([{ workerId }])
+    await expect.poll(() => there.state().activeCount).toBe(1)
+  })
+
+  it('in a pool that others keep busy, beats do not wait for one', async () => {
+    const pool = new pg.Pool({ connectionString: await migratedDatabase(), max: 1 })
+    onTestFinished(() => pool.end())
+    const store = postgresStore(pool)
+    onTestFinished(() => store.close())
+    await store.open('q')
+    await store.listen('q', () => {})
+    const busy = await pool.connect()
+    const beat = { queue: 'q', workerId: 'w', kinds: null, freeSlots: 0, release: '0' }
+    expect(await store.beat({ ...beat, ttlMs: 15_000, graceMs: 0 })).toMatchObject({ alive: true })
+    busy.release()
+  })
+})
