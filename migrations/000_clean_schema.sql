@@ -562,7 +562,7 @@ create table if not exists public.job_queue_log_archive (
 alter index public.job_queue_log_archive_pkey set (fillfactor = 100);
 
 -- The coordination columns of the user's tables. A table that is missing, or whose key is neither text nor uuid (a table
--- of that name which is for something else), is passed over: Interlock works without it.
+-- of that name which is for something else, or a view), is passed over: Interlock works without it.
 do $columns$
 declare
   item record;
@@ -573,8 +573,9 @@ begin
       from json_to_recordset(current_setting('interlock.names')::json) as n (target text, adds text, yours text)
       join json_to_recordset(current_setting('interlock.names')::json) as k (target text, needs text, yours text)
         on k.target = n.target and k.needs = 'key'
+      join pg_catalog.pg_class t on t.oid = to_regclass('public.' || k.target) and t.relkind in ('r', 'p')
       join pg_catalog.pg_attribute key
-        on key.attrelid = to_regclass('public.' || k.target) and key.attname = k.yours and not key.attisdropped
+        on key.attrelid = t.oid and key.attname = k.yours and not key.attisdropped
        and key.atttypid in ('text'::regtype, 'varchar'::regtype, 'uuid'::regtype)
      where n.adds is not null and not exists (
        select from pg_catalog.pg_attribute a
@@ -608,8 +609,9 @@ begin
         on n.target = w.target and n.name = w.name
       join json_to_recordset(current_setting('interlock.names')::json) as c (target text, name text, yours text)
         on c.target = w.target and c.name = w.asked
+      join pg_catalog.pg_class t on t.oid = to_regclass('public.' || w.target) and t.relkind in ('r', 'p')
      where (select count(*) from pg_catalog.pg_attribute a
-             where a.attrelid = to_regclass('public.' || w.target) and a.attname in (n.yours, c.yours) and not a.attisdropped)
+             where a.attrelid = t.oid and a.attname in (n.yours, c.yours) and not a.attisdropped)
            = case when n.yours = c.yours then 1 else 2 end
   loop
     there := to_regclass('public.' || item.index);
@@ -625,6 +627,52 @@ begin
   end loop;
 end
 $indexes$;
+
+-- Whoever has a table of such a name, whose rows will not become jobs, is told here: nothing else fails.
+do $passed_over$
+declare
+  item record;
+  told text[] := '{}';
+begin
+  for item in
+    select w.what, w.remedy
+      from json_to_recordset(current_setting('interlock.names')::json) as n (target text, name text, needs text, yours text)
+      join pg_catalog.pg_class t on t.oid = to_regclass('public.' || n.target)
+      left join pg_catalog.pg_attribute a on a.attrelid = t.oid and a.attname = n.yours and a.attnum > 0 and not a.attisdropped
+      cross join lateral (select t.relkind in ('r', 'p') as is_table,
+        a.atttypid in ('text'::regtype, 'varchar'::regtype, 'uuid'::regtype) as is_key,
+        case n.target when 'jobs' then 'its rows do not become jobs' else 'its rows do not follow' end as so,
+        -- A column that could be the key: one that is unique by itself.
+        (select u.attname from pg_catalog.pg_index i
+           join pg_catalog.pg_attribute u on u.attrelid = i.indrelid and u.attnum = i.indkey[0]
+          where i.indrelid = t.oid and i.indisunique and i.indnkeyatts = 1 and i.indpred is null
+            and u.atttypid in ('text'::regtype, 'varchar'::regtype, 'uuid'::regtype)
+          order by i.indisprimary desc, u.attnum limit 1) as key) as s
+      cross join lateral (
+        select format('%s is no table: %s', n.target, s.so), ''
+         where n.needs = 'key' and not s.is_table
+        union all
+        select format('%s has no column %s of type text, varchar or uuid: %s', n.target, n.yours, s.so),
+               format('If they should: interlock migrate --column %s', case when s.key ~ '^[a-z0-9_]+$' or s.key is null
+                 then format('%s.%s=%s', n.target, n.name, coalesce(s.key, '<yours>'))
+                 else format('"%s.%s=%s"', n.target, n.name, s.key) end)
+         where n.needs = 'key' and s.is_table and s.is_key is not true
+        union all
+        select format('%s has no column %s: %s', n.target, n.yours, s.so),
+               format('If they should: interlock migrate --column %s.%s=<yours>', n.target, n.name)
+         where n.target = 'jobs' and n.name = 'status' and a.attnum is null
+           and exists (select from json_to_recordset(current_setting('interlock.names')::json) as k (target text, needs text, yours text)
+             join pg_catalog.pg_attribute key on key.attrelid = t.oid and key.attname = k.yours and not key.attisdropped
+              and key.atttypid in ('text'::regtype, 'varchar'::regtype, 'uuid'::regtype)
+            where k.target = 'jobs' and k.needs = 'key')) as w (what, remedy)
+  loop
+    raise warning using message = item.what, hint = item.remedy;
+    told := told || concat_ws('; ', item.what, nullif(lower(left(item.remedy, 1)) || substr(item.remedy, 2), ''));
+  end loop;
+  -- For whoever runs this as a program.
+  perform set_config('interlock.passed_over', to_json(told)::text, true);
+end
+$passed_over$;
 
 -- job_queue_adopt(queue, job_ids): takes rows of `jobs` in by hand: those of job_queue_adoptable with these ids become
 -- pending, with no trace of an earlier coordinator in their columns, and arrive for this queue in the order given; whatever takes
@@ -1443,7 +1491,15 @@ begin
         'followed', exists (select from public.job_queue_targets() f where f.target = n.name),
         'missing', case when to_regclass('public.' || n.name) is null then '[]'::jsonb else (
           select coalesce(jsonb_agg(w.what), '[]') from (
-            select 'a key ' || array_to_string(n.keys, ' or ') || ' of type text, varchar or uuid' as what
+            select 'a table of this name: it is something else' as what
+             where not exists (select from pg_class t where t.oid = to_regclass('public.' || n.name) and t.relkind in ('r', 'p'))
+            union all
+            select 'a key ' || array_to_string(n.keys, ' or ') || ' of type text, varchar or uuid'
+                || coalesce((select format(' (%s could be it)', u.attname) from pg_index i
+                     join pg_attribute u on u.attrelid = i.indrelid and u.attnum = i.indkey[0]
+                    where i.indrelid = to_regclass('public.' || n.name) and i.indisunique and i.indnkeyatts = 1 and i.indpred is null
+                      and u.atttypid in ('text'::regtype, 'varchar'::regtype, 'uuid'::regtype)
+                    order by i.indisprimary desc, u.attnum limit 1), '')
              where not exists (select from pg_attribute a
                where a.attrelid = to_regclass('public.' || n.name) and a.attname = any (n.keys) and not a.attisdropped
                  and a.atttypid in ('text'::regtype, 'varchar'::regtype, 'uuid'::regtype))
@@ -3149,8 +3205,9 @@ begin
           cross join lateral json_to_record(r.value) as c (target text, adds text, yours text)
          where c.adds is not null) as n
      where exists (
-       select from pg_catalog.pg_attribute a
-        where a.attrelid = to_regclass('public.' || n.target) and a.attname = n.yours and not a.attisdropped)
+       select from pg_catalog.pg_class t
+         join pg_catalog.pg_attribute a on a.attrelid = t.oid and a.attname = n.yours and not a.attisdropped
+        where t.oid = to_regclass('public.' || n.target) and t.relkind in ('r', 'p'))
      group by n.target having count(*) = case n.target when 'jobs' then 5 else 3 end
   loop
     -- Its arguments are the columns that it guards: other names, another trigger.
@@ -3310,8 +3367,8 @@ $privileges$;
 -- What this was. Rows change only when something did, so that running it again leaves everything as it is.
 insert into public.job_queue_migrations as m (version, checksum)
 values 
-  ('000', '7826258e606a969619c94ee2200b7184fe38d3ad0883f6c411fbb6d272806360'),
-  ('027', '7826258e606a969619c94ee2200b7184fe38d3ad0883f6c411fbb6d272806360')
+  ('000', '7f585eee023c4fcb705ca6e64cfdbd2fa8fcfb380bcd9a47d6381aa5ad4803fc'),
+  ('027', '7f585eee023c4fcb705ca6e64cfdbd2fa8fcfb380bcd9a47d6381aa5ad4803fc')
 on conflict (version) do update set checksum = excluded.checksum, applied_at = excluded.applied_at
   where m.checksum <> excluded.checksum;
 -- PostgREST finds the new functions after this; nobody else listens.

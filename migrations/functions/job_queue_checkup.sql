@@ -84,7 +84,15 @@ begin
         'followed', exists (select from public.job_queue_targets() f where f.target = n.name),
         'missing', case when to_regclass('public.' || n.name) is null then '[]'::jsonb else (
           select coalesce(jsonb_agg(w.what), '[]') from (
-            select 'a key ' || array_to_string(n.keys, ' or ') || ' of type text, varchar or uuid' as what
+            select 'a table of this name: it is something else' as what
+             where not exists (select from pg_class t where t.oid = to_regclass('public.' || n.name) and t.relkind in ('r', 'p'))
+            union all
+            select 'a key ' || array_to_string(n.keys, ' or ') || ' of type text, varchar or uuid'
+                || coalesce((select format(' (%s could be it)', u.attname) from pg_index i
+                     join pg_attribute u on u.attrelid = i.indrelid and u.attnum = i.indkey[0]
+                    where i.indrelid = to_regclass('public.' || n.name) and i.indisunique and i.indnkeyatts = 1 and i.indpred is null
+                      and u.atttypid in ('text'::regtype, 'varchar'::regtype, 'uuid'::regtype)
+                    order by i.indisprimary desc, u.attnum limit 1), '')
              where not exists (select from pg_attribute a
                where a.attrelid = to_regclass('public.' || n.name) and a.attname = any (n.keys) and not a.attisdropped
                  and a.atttypid in ('text'::regtype, 'varchar'::regtype, 'uuid'::regtype))

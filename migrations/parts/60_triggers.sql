@@ -33,8 +33,9 @@ begin
           cross join lateral json_to_record(r.value) as c (target text, adds text, yours text)
          where c.adds is not null) as n
      where exists (
-       select from pg_catalog.pg_attribute a
-        where a.attrelid = to_regclass('public.' || n.target) and a.attname = n.yours and not a.attisdropped)
+       select from pg_catalog.pg_class t
+         join pg_catalog.pg_attribute a on a.attrelid = t.oid and a.attname = n.yours and not a.attisdropped
+        where t.oid = to_regclass('public.' || n.target) and t.relkind in ('r', 'p'))
      group by n.target having count(*) = case n.target when 'jobs' then 5 else 3 end
   loop
     -- Its arguments are the columns that it guards: other names, another trigger.

@@ -10,6 +10,8 @@ export interface MigrationOutcome {
   readonly version: string
   /** False when it had it already and nothing was done. */
   readonly applied: boolean
+  /** Of tables named jobs or workflow_executions that it does not follow: why not, and what to do. Absent when there are none. */
+  readonly passedOver?: readonly string[]
 }
 
 export interface MigrateOptions extends ScriptOptions {
@@ -43,8 +45,15 @@ export async function migrate(
       return { version: schemaVersion, applied: false }
     }
     await connection.exec(script)
-    return { version: schemaVersion, applied: true }
+    const passedOver = await passedOverBy(connection)
+    return { version: schemaVersion, applied: true, ...(passedOver.length > 0 ? { passedOver } : {}) }
   })
+}
+
+/** What the script, which ends with this transaction, has said of the user's tables. */
+async function passedOverBy(connection: MigrationConnection): Promise<readonly string[]> {
+  const [row] = await connection.query(`select current_setting('interlock.passed_over', true) as said`)
+  return JSON.parse(String(row?.['said'] || '[]'))
 }
 
 /** Functions can change under one version only while it is being made; the checksum tells. */

@@ -162,6 +162,20 @@ describe('interlock doctor', () => {
     ])
   })
 
+  it.each([
+    ['rename job_id to id', '(id could be it)', '--column jobs.job_id=<yours>'],
+    ['rename status to state', 'lacks the column status', '--column jobs.status=<yours>'],
+    ['drop column priority cascade', 'lacks the column priority', 'interlock migrate --again'],
+    ['rename to real; create view jobs as table real', 'lacks a table of this name', 'rename it'],
+  ])('says what a table lacks, and what to do: %s', async (change, says, remedy) => {
+    const db = await account()
+    await db.exec(`alter table jobs ${change}`)
+    const { findings } = await doctor(db.url)
+    expect(findings.filter(({ check }) => check === 'rows')).toMatchObject([
+      { what: expect.stringContaining(says), remedy: expect.stringContaining(remedy) },
+    ])
+  })
+
   it.each(stuck)('%s: a job or worker that is stuck', async (check, sql, says) => {
     const db = await account()
     await db.exec(sql)

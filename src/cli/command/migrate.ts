@@ -165,8 +165,10 @@ async function withConnection<T>(
   }
 }
 
-const outcomeText = ({ version, applied }: MigrationOutcome): string =>
-  applied ? `migrated to ${version}` : `nothing to do: the database has migration ${version}`
+function outcomeText({ version, applied, passedOver = [] }: MigrationOutcome): string {
+  if (!applied) return `nothing to do: the database has migration ${version}`
+  return [`migrated to ${version}`, ...passedOver].join('\n')
+}
 
 const writtenText = ({ file, written }: WrittenMigration): string =>
   written ? `wrote ${file}; next: supabase db push` : `nothing to do: ${file} is the same`

@@ -18,8 +18,7 @@ export function checkRows({ checkup }: Facts): Finding[] {
   })) {
     if (!exists || (followed && missing.length === 0)) continue
     const what = `${name} ${followed ? 'lacks' : 'is not followed: Interlock lacks'} ${missing.join(', ')}`
-    const remedy =
-      'interlock migrate --again for its own columns; name yours: interlock migrate --column jobs.status=<yours> (docs/migration-guide.md)'
+    const remedy = remedyFor(name, missing)
     found.push(followed ? note('rows', what, remedy) : problem('rows', what, remedy))
   }
   for (const { target, sqlstate, rows, tries, ageMs, example } of checkup.setAside) {
@@ -47,6 +46,20 @@ export function checkRows({ checkup }: Facts): Finding[] {
       ),
     )
   return found
+}
+
+/** The first thing that is missing first; it may be there under another name. */
+function remedyFor(table: string, missing: readonly string[]): string {
+  const named = (column: string) =>
+    `name yours: interlock migrate --column ${table}.${column}=<yours> (docs/migration-guide.md)`
+  if (missing.some((what) => what.startsWith('a table')))
+    return 'rename it, or leave it: its rows are no jobs'
+  if (missing.some((what) => what.startsWith('a key')))
+    return named(table === 'jobs' ? 'job_id' : 'execution_id')
+  const right = missing.find((what) => what.startsWith('the right'))
+  if (right !== undefined) return `give ${right} on ${table}`
+  const yours = ['status', 'model'].find((column) => missing.includes(`the column ${column}`))
+  return yours === undefined ? 'interlock migrate --again, which makes them' : named(yours)
 }
 
 function meaningOf(sqlstate: string): string {
