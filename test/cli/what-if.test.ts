@@ -2,8 +2,10 @@ import { readFile } from 'node:fs/promises'
 import path from 'node:path'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
+import { Frame } from '../../src/cli/frame.ts'
 import { outcomeOf } from '../../src/cli/what-if/outcome.ts'
 import type { Ending, Life } from '../../src/cli/what-if/recording.ts'
+import { whatIfText } from '../../src/cli/what-if/show.ts'
 import { simulate } from '../../src/cli/what-if/simulate.ts'
 import { trialOf } from '../../src/cli/what-if/trial.ts'
 import { defaultPolicy, type Policy, specDefaults } from '../../src/core/index.ts'
@@ -216,7 +218,19 @@ describe('interlock what-if', () => {
     expect(tried.maxConcurrent).toBe(3)
     expect(await readFile(file, 'utf8')).toMatch(/^<svg .*what happened.*by-model.*<\/svg>\n$/s)
     const { stdout } = await interlock(['what-if', '--url', url])
-    expect(stdout).toMatch(/what happened .*\n *the same, simulated .*\n *serial .*\n *by-model .*\n/)
+    expect(stdout).toMatch(/what happened .*\n2 the same, simulated .*\n3 serial .*\n4 by-model .*\n/)
+    const stream = { isTTY: true, columns: 60, write: () => true }
+    const { signal } = new AbortController()
+    const narrow = new Frame({ stdout: stream, stderr: stream, env: { NO_COLOR: '1' }, signal }, {})
+    const many = await documentOf(url, [
+      'what-if',
+      ...[2, 3, 4, 5].flatMap((n) => ['--try', `m0=${n},overtakes=16`]),
+    ])
+    const [, outcomes = '', models = '', note] = whatIfText(narrow, many).split('\n\n')
+    for (const line of [...outcomes.split('\n'), ...models.split('\n')])
+      expect(line.length).toBeLessThanOrEqual(60)
+    expect(outcomes).toMatch(/^rules +mean wait .*makespan/)
+    expect(note).toContain('no room for p50')
   })
 
   it('tells how long jobs really waited, those too that waited or ran when the period began', async () => {

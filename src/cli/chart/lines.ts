@@ -13,18 +13,25 @@ export interface Line {
 
 const HEIGHT = 110
 const ROW = 18
-/** Letters of a name that stand beside the numbers of the axis. */
+/** Letters of a name that stand beside the numbers of the axis; where one is longer, all stand below. */
 const LEGEND = 20
+const LEGEND_BELOW = 90
+/** The axis of time with what is written on it. */
+const AXIS = 16
 
-/** Values over time, all on one scale. @param ends what stands at the two ends of the axis of time */
-export function lines(title: string, series: readonly Line[], ends: readonly [string, string]): Panel {
+/** Values over time, all on one scale. @param marks what stands at the axis of time, from one end to the other at equal distances */
+export function lines(title: string, series: readonly Line[], marks: readonly string[]): Panel {
   const slices = Math.max(...series.map(({ values }) => values.length), 1)
   const most = Math.max(...series.flatMap(({ values }) => values), 1)
   const x = scaleLinear()
     .domain([0, slices])
     .range([LEFT, WIDTH - RIGHT])
   const y = scaleLinear().domain([0, most]).nice(4).range([HEIGHT, 0])
-  const height = Math.max(HEIGHT, series.length * ROW)
+  const isBelow = series.some(({ name }) => name.length > LEGEND)
+  const names = isBelow
+    ? { x: LEFT, y: HEIGHT + AXIS + 12, most: LEGEND_BELOW }
+    : { x: 12, y: 0, most: LEGEND }
+  const height = Math.max(HEIGHT, names.y + series.length * ROW)
   const path = line<number>(
     (_, index) => x(index),
     (value) => y(value),
@@ -34,8 +41,8 @@ export function lines(title: string, series: readonly Line[], ends: readonly [st
     // The last value lasts to the end of its slice.
     const d = path([...values, values.at(-1) ?? 0]) ?? ''
     return [
-      element('rect', { x: 12, y: index * ROW, width: 10, height: 10, fill: stroke, rx: 2 }),
-      label(28, index * ROW + 9, clip(name, LEGEND)),
+      element('rect', { x: names.x, y: names.y + index * ROW, width: 10, height: 10, fill: stroke, rx: 2 }),
+      label(names.x + 16, names.y + index * ROW + 9, clip(name, names.most)),
       element('path', { d, fill: 'none', stroke, 'stroke-width': 1.5 }),
     ].join('')
   })
@@ -45,9 +52,15 @@ export function lines(title: string, series: readonly Line[], ends: readonly [st
       element('line', { class: 'axis', x1: LEFT, x2: WIDTH - RIGHT, y1: y(value), y2: y(value) }),
       label(LEFT - 6, y(value) + 4, count(value), { class: 'dim', 'text-anchor': 'end' }),
     ])
-  const axis = [
-    label(LEFT, HEIGHT + 16, ends[0], { class: 'dim' }),
-    label(WIDTH - RIGHT, HEIGHT + 16, ends[1], { class: 'dim', 'text-anchor': 'end' }),
-  ]
-  return { title, height: height + 16, body: [...grid.flat(), ...drawn, ...axis].join('') }
+  const axis = marks.map((text, index) => {
+    const [isFirst, isLast] = [index === 0, index === marks.length - 1]
+    const at = x((index / Math.max(1, marks.length - 1)) * slices)
+    return [
+      element('line', { class: 'axis', x1: at, x2: at, y1: HEIGHT, y2: HEIGHT + 4 }),
+      label(at, HEIGHT + AXIS, text, {
+        ...{ class: 'dim', 'text-anchor': isFirst ? 'start' : isLast ? 'end' : 'middle' },
+      }),
+    ].join('')
+  })
+  return { title, height: height + AXIS, body: [...grid.flat(), ...drawn, ...axis].join('') }
 }

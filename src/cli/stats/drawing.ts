@@ -7,7 +7,7 @@ const MODELS = 20
 /** Stats as an SVG file. */
 export function statsDrawing(stats: Stats): string {
   const { perSlice, queue, from, to, models, blocked } = stats
-  const ends = [toSecond(from), toSecond(to)] as const
+  const marks = [0, 1 / 3, 2 / 3, 1].map((part) => markAt(stats, part))
   const panels: Panel[] = [
     lines(
       'Jobs',
@@ -15,7 +15,7 @@ export function statsDrawing(stats: Stats): string {
         { name: 'waiting', values: perSlice.waiting },
         { name: 'active', values: perSlice.active },
       ],
-      ends,
+      marks,
     ),
     lines(
       `Ended, per ${duration(stats.sliceSeconds * 1_000)}`,
@@ -23,7 +23,7 @@ export function statsDrawing(stats: Stats): string {
         { name: 'completed', values: perSlice.completed, colour: 2 },
         { name: 'failed', values: perSlice.failed, colour: 1 },
       ],
-      ends,
+      marks,
     ),
   ]
   const inUse = models.slice(0, MODELS).map(
@@ -38,5 +38,15 @@ export function statsDrawing(stats: Stats): string {
     }),
   )
   if (waited.length > 0) panels.push(bars('Time that jobs waited on a model', waited))
-  return page(`Queue ${queue}`, `${ends[0]} to ${ends[1]}`, panels)
+  return page(`Queue ${queue}`, `${toSecond(from)} to ${toSecond(to)}`, panels)
+}
+
+const DAY_MS = 86_400_000
+
+/** The ends have the whole time; between them there is room for less. */
+function markAt({ from, to }: Stats, part: number): string {
+  const [begin, end] = [Date.parse(from), Date.parse(to)]
+  const text = toSecond(new Date(begin + (end - begin) * part).toISOString())
+  if (part === 0 || part === 1) return text
+  return end - begin > DAY_MS ? text.slice(5, 16) : text.slice(11, 19)
 }

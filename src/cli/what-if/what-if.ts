@@ -1,5 +1,5 @@
 import { setImmediate as yieldToSignals } from 'node:timers/promises'
-import { InterlockError, type Policy, Replayer } from '../../core/index.ts'
+import { InterlockError, MICROS_PER_SECOND, type Policy, Replayer } from '../../core/index.ts'
 import type { LogStore } from '../../port/index.ts'
 import { isoTime } from '../format.ts'
 import type { Frame } from '../frame.ts'
@@ -20,6 +20,8 @@ export interface WhatIf {
   /** Jobs whose arrival and end lie in the period, and those that had not ended by its end, which are left out. */
   readonly jobs: number
   readonly leftOut: number
+  /** How long a slice of `perSlice` is; the first one begins with the first arrival. */
+  readonly sliceSeconds: number
   readonly outcomes: readonly (Outcome & {
     /** `happened`, `simulated` (the same rules), or the rules that were tried. */
     readonly name: string
@@ -53,6 +55,7 @@ export async function whatIf(
       to: isoTime(period.to),
       jobs: lives.length,
       leftOut,
+      sliceSeconds: (slices.to - slices.from) / SLICES / MICROS_PER_SECOND,
     },
     outcomes: all.map(({ name, policy: rules, slots, lives: ended }) => ({
       ...{ name, policy: rules, slots },
