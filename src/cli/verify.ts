@@ -1,27 +1,12 @@
-import { isDeepStrictEqual } from 'node:util'
-import { decodeSnapshot } from '../codec/index.ts'
-import {
-  isInterlockError,
-  type JobRow,
-  type Ledger,
-  projectionOf,
-  type RecordedEvent,
-  type StateRow,
-} from '../core/index.ts'
-import type { LogStore, Projection, StoredSnapshot } from '../port/index.ts'
+import { projectionOf, type RecordedEvent } from '../core/index.ts'
+import type { LogStore } from '../port/index.ts'
 import type { Frame } from './frame.ts'
 import { type FromArchive, giveAsWritten } from './history/archive-file.ts'
 import { checkChain, markOf } from './history/chain.ts'
 import type { Anchor } from './history/chain-walk.ts'
+import { foldFiles } from './history/fold-files.ts'
 import { type BadEvent, foldSound, restore, type Sound } from './history/sound.ts'
-
-/** A field of a row that is not what the log says. */
-export interface Difference {
-  readonly row: string
-  readonly field: string
-  readonly stored: unknown
-  readonly folded: unknown
-}
+import { type Difference, rowDifferences } from './row-differences.ts'
 
 export interface Verification {
   readonly ok: boolean
@@ -48,8 +33,6 @@ export interface VerifyOptions {
   /** Files that were put in front of the log: they are what is doubted then, and not the database. */
   readonly files?: FromArchive | null
 }
-
-type Row = Readonly<Record<string, unknown>>
 
 /**
  * Rebuilds the whole state from the log, and compares it with the rows field by field. A log that was cut or edited is a
@@ -92,7 +75,7 @@ export async function verify(
   }
 }
 
-/** With files in front of it, the log is folded up to the cut first: it has to come to the state that was kept there. */
+/** The files first, if there are any: what they come to is checked before the log goes on from it. */
 async function foldAll(
   frame: Frame,
   store: LogStore,
@@ -101,28 +84,10 @@ async function foldAll(
   alsoSee: VerifyOptions['alsoSee'],
 ): Promise<Sound> {
   if (files === null) return foldSound(frame, store, upTo, { alsoSee })
-  const { last } = files
-  const before = await foldSound(frame, store, last, { alsoSee })
+  const before = await foldFiles(frame, store, files, alsoSee)
   if (before.ledger === null) return before
-  const kept = await store.snapshot(frame.queue, last)
-  const there = kept?.seq === last ? readable(frame, kept) : null
-  if (there !== null && rowDifferences(projectionOf(there), projectionOf(before.ledger)).length > 0) {
-    const what = `the files up to event ${last} are not what was taken out of this log: they come to another state than it had there`
-    return { ...before, ledger: null, bad: { seq: last, what, todo: giveAsWritten } }
-  }
   const all = await foldSound(frame, store, upTo, { alsoSee, from: before.ledger })
   return { ...all, fromSeq: before.fromSeq }
-}
-
-/** Null for a snapshot that cannot be read: with the files nothing hangs on it. */
-function readable(frame: Frame, { seq, state }: StoredSnapshot): Ledger | null {
-  try {
-    return decodeSnapshot(seq, state)
-  } catch (error) {
-    if (!isInterlockError(error)) throw error
-    frame.note(`passed over: ${error.message}`)
-    return null
-  }
 }
 
 /** A wrong file looks like a log that was changed, and a database must not be restored for it. */
@@ -153,43 +118,4 @@ async function beyondHead(frame: Frame, store: LogStore): Promise<BadEvent | nul
 function behind(version: number, before: number, after: number): readonly Difference[] {
   if (version >= before && version <= after) return []
   return [{ row: 'job_queue_state', field: 'version', stored: version, folded: after }]
-}
-
-/** Every field of every row that is not what the fold of the log says. @param stored null: the row of the queue is gone */
-export function rowDifferences(stored: Projection | null, folded: Projection): Difference[] {
-  if (stored === null) {
-    if (folded.state.version === 0) return []
-    return [{ row: 'job_queue_state', field: '*', stored: 'no row', folded: 'a row' }]
-  }
-  return [
-    ...differencesOf('job_queue_state', rowOf(stored.state), rowOf(folded.state)),
-    ...jobDifferences(stored.jobs, folded.jobs),
-  ]
-}
-
-/** A queue without an event has no time of its own yet. */
-function rowOf(state: StateRow): Row {
-  return state.version === 0 ? { ...state, updated_at: 0 } : { ...state }
-}
-
-function jobDifferences(stored: readonly JobRow[], folded: readonly JobRow[]): Difference[] {
-  const wanted = new Map(folded.map((row) => [row.job_id, row]))
-  const found: Difference[] = []
-  for (const row of stored) {
-    const name = `job_queue_jobs ${row.job_id}`
-    const twin = wanted.get(row.job_id)
-    if (twin === undefined) found.push({ row: name, field: '*', stored: 'a row', folded: 'no row' })
-    else found.push(...differencesOf(name, { ...row }, { ...twin }))
-    wanted.delete(row.job_id)
-  }
-  for (const jobId of wanted.keys()) {
-    found.push({ row: `job_queue_jobs ${jobId}`, field: '*', stored: 'no row', folded: 'a row' })
-  }
-  return found
-}
-
-function differencesOf(row: string, stored: Row, folded: Row): Difference[] {
-  return Object.keys(folded)
-    .filter((field) => !isDeepStrictEqual(stored[field], folded[field]))
-    .map((field) => ({ row, field, stored: stored[field], folded: folded[field] }))
 }

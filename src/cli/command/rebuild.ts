@@ -1,26 +1,32 @@
 import type { Cli } from '../cli.ts'
 import { count, plural } from '../format.ts'
+import { type ArchiveFlags, addArchiveFlag, withLog } from '../history/archive-file.ts'
 import { noteCut, onlyFrom } from '../history/fold.ts'
-import { rebuild } from '../history/rebuild.ts'
-import { withStore } from '../store.ts'
+import { type Rebuilt, rebuild } from '../history/rebuild.ts'
 
 export function addRebuild(cli: Cli): void {
-  cli.command(
-    'rebuild',
-    'make the state and the rows of the jobs anew from the log; safe while workers run',
-    [['rebuild', 'after `verify` showed rows that somebody changed by hand; right rows stay as they are']],
-    async (frame) => {
-      const done = await withStore(frame, (store) => rebuild(frame, store))
-      noteCut(frame, done.fromSeq - 1)
-      const outer = done.outer === 0 ? '' : `; ${plural(done.outer, 'row')} of your tables written`
-      const inner =
-        done.removed + done.written === 0
-          ? 'every row was right'
-          : `${count(done.removed)} wrong ones removed, ${count(done.written)} written`
-      frame.emit(
-        done,
-        `rebuilt from ${plural(done.events, 'event')}${onlyFrom(done.fromSeq)}: ${inner}${outer}`,
-      )
-    },
+  addArchiveFlag(
+    cli.command<ArchiveFlags>(
+      'rebuild',
+      'make the state and the rows of the jobs anew from the log; safe while workers run',
+      [
+        ['rebuild', 'after `verify` showed rows that somebody changed by hand; right rows stay as they are'],
+        ['rebuild --from-archive old.jsonl.gz', 'and the snapshot of the cut, if it is gone'],
+      ],
+      async (frame, _, { fromArchive }) => {
+        const done = await withLog(frame, fromArchive, (store, files) => rebuild(frame, store, files))
+        noteCut(frame, done.fromSeq - 1)
+        frame.emit(done, textOf(done))
+      },
+    ),
   )
+}
+
+function textOf({ fromSeq, events, removed, written, outer }: Rebuilt): string {
+  const inner =
+    removed + written === 0
+      ? 'every row was right'
+      : `${count(removed)} wrong ones removed, ${count(written)} written`
+  const own = outer === 0 ? '' : `; ${plural(outer, 'row')} of your tables written`
+  return `rebuilt from ${plural(events, 'event')}${onlyFrom(fromSeq)}: ${inner}${own}`
 }

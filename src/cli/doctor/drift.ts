@@ -2,7 +2,7 @@ import { isInterlockError, projectionOf } from '../../core/index.ts'
 import type { LogStore, Projection } from '../../port/index.ts'
 import type { Frame } from '../frame.ts'
 import { ledgerAt } from '../history/fold.ts'
-import { type Difference, rowDifferences } from '../verify.ts'
+import { type Difference, rowDifferences } from '../row-differences.ts'
 
 /** More than that after the last snapshot takes longer than a look should; `verify` takes its time. */
 const MOST_EVENTS = 100_000

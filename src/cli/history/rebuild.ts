@@ -10,7 +10,9 @@ import type { LogStore } from '../../port/index.ts'
 import type { Frame } from '../frame.ts'
 import { eachEvent } from '../read-log.ts'
 import { progressOf } from '../terminal/progress.ts'
+import type { FromArchive } from './archive-file.ts'
 import { firstLedger } from './fold.ts'
+import { trustFiles } from './fold-files.ts'
 
 export interface Rebuilt {
   readonly version: number
@@ -33,16 +35,22 @@ const OUTER_BATCH = 5_000
 /**
  * Makes every projection anew from the log: the inner one in one transaction under the queue's lock, then the user's
  * tables, as far as they can be written. Safe while workers run: what they append meanwhile is folded before the rows are
- * computed.
+ * computed. Files that were put in front of the log are checked before anything is written.
  * @throws InterlockError `corrupt_log`, `unknown_event`: nothing was written; `contention`
  */
-export async function rebuild(frame: Frame, store: LogStore): Promise<Rebuilt> {
-  const inner = await rebuildInner(frame, store)
+export async function rebuild(
+  frame: Frame,
+  store: LogStore,
+  files: FromArchive | null = null,
+): Promise<Rebuilt> {
+  const inner = await rebuildInner(frame, store, files)
   return { ...inner, outer: await rebuildOuter(frame, store) }
 }
 
-async function rebuildInner(frame: Frame, store: LogStore) {
-  const first = await firstLedger(frame, store)
+async function rebuildInner(frame: Frame, store: LogStore, files: FromArchive | null) {
+  const begun = files === null ? null : await trustFiles(frame, store, files)
+  const first = begun?.ledger ?? (await firstLedger(frame, store))
+  const fromSeq = begun?.fromSeq ?? first.version + 1
   const replayer = new Replayer(first)
   let folded = first.version
   const see = (event: RecordedEvent) => {
@@ -60,7 +68,7 @@ async function rebuildInner(frame: Frame, store: LogStore) {
       })
       if (answer.ok) {
         const { version, removed, written } = answer
-        return { version, fromSeq: first.version + 1, events: version - first.version, removed, written }
+        return { version, fromSeq, events: version - fromSeq + 1, removed, written }
       }
     } catch (error) {
       if (!isInterlockError(error, 'contention') || tries === MOST_TRIES) throw error
