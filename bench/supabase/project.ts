@@ -25,7 +25,7 @@ export async function startBenchProject(): Promise<BenchProject> {
   return {
     ...local,
     close,
-    query: (sql) => db.exec(sql),
+    query: async (sql) => void (await db.exec(sql)),
     store: () => projectStore(local.url, local.keys.secret),
   }
 }

@@ -1,7 +1,10 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
 import { addressOf } from './address.ts'
-import type { RestHandler } from './rest/handler.ts'
+import type { DevDatabase } from './database/database.ts'
+import type { Keys } from './keys.ts'
+import { credentialOf, type RestHandler } from './rest/handler.ts'
 import type { RestRequest, RestResponse } from './rest/request.ts'
+import { runSql } from './sql-editor.ts'
 
 const BASE = '/rest/v1'
 const MOST_BYTES = 10_485_760
@@ -18,17 +21,20 @@ const preflight = {
     '*, Authorization, apikey, content-type, prefer, x-client-info, accept-profile, content-profile, range',
 }
 
-/** The HTTP side: takes requests apart, and sends answers. */
-export function restServer(rest: RestHandler): Server {
-  return createServer((incoming, outgoing) => void respond(rest, incoming, outgoing))
+/** What is served over HTTP. */
+export interface Served {
+  readonly rest: RestHandler
+  readonly db: DevDatabase
+  readonly keys: Keys
 }
 
-async function respond(
-  rest: RestHandler,
-  incoming: IncomingMessage,
-  outgoing: ServerResponse,
-): Promise<void> {
-  const answer = await answerTo(rest, incoming).catch(
+/** The HTTP side: takes requests apart, and sends answers. */
+export function httpServer(served: Served): Server {
+  return createServer((incoming, outgoing) => void respond(served, incoming, outgoing))
+}
+
+async function respond(served: Served, incoming: IncomingMessage, outgoing: ServerResponse): Promise<void> {
+  const answer = await answerTo(served, incoming).catch(
     (error: unknown): RestResponse => ({
       status: 400,
       headers: {},
@@ -52,7 +58,7 @@ function send(outgoing: ServerResponse, { status, headers, body }: RestResponse)
   outgoing.end(body)
 }
 
-async function answerTo(rest: RestHandler, incoming: IncomingMessage): Promise<RestResponse> {
+async function answerTo({ rest, db, keys }: Served, incoming: IncomingMessage): Promise<RestResponse> {
   const { method = 'GET' } = incoming
   if (method === 'OPTIONS' && incoming.headers['access-control-request-method'] !== undefined) {
     return { status: 200, headers: preflight, body: '' }
@@ -61,18 +67,23 @@ async function answerTo(rest: RestHandler, incoming: IncomingMessage): Promise<R
   if (url === null) {
     return { status: 400, headers: {}, body: JSON.stringify({ message: 'the address cannot be read' }) }
   }
+  const headers = headersOf(incoming)
+  if (method === 'POST' && url.pathname === '/pg/query') {
+    const credential = credentialOf(headers)
+    return runSql(db, keys, { credential, type: headers['content-type'], body: await bodyOf(incoming) })
+  }
   if (!url.pathname.startsWith(`${BASE}/`)) {
     return {
       status: 404,
       headers: {},
-      body: JSON.stringify({ message: `only ${BASE} and /realtime/v1 are served here` }),
+      body: JSON.stringify({ message: `only ${BASE}, /realtime/v1 and /pg/query are served here` }),
     }
   }
   const request: RestRequest = {
     method,
     path: url.pathname.slice(BASE.length),
     query: url.searchParams,
-    headers: headersOf(incoming),
+    headers,
     body: await bodyOf(incoming),
   }
   return rest.handle(request)

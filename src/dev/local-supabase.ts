@@ -1,6 +1,6 @@
 import type { AddressInfo } from 'node:net'
 import type { DevDatabase } from './database/database.ts'
-import { restServer } from './http.ts'
+import { httpServer } from './http.ts'
 import { type Keys, makeKeys } from './keys.ts'
 import { listenOn } from './port.ts'
 import { RealtimeServer } from './realtime/server.ts'
@@ -40,7 +40,7 @@ export async function startLocalSupabase(options: LocalSupabaseOptions): Promise
   const rest = new RestHandler({ db, keys, schemas })
   const reload = () => rest.reload()
   await db.listen('pgrst', reload, reload)
-  const server = restServer(rest)
+  const server = httpServer({ rest, db, keys })
   const realtime = new RealtimeServer(server, { db, keys, changesAfterMs })
   await realtime.start()
   await listenOn(server, port)

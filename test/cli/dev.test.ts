@@ -14,8 +14,9 @@ it.each([
 ])('dev serves %s, migrated, to whoever has the keys it prints', { timeout: 120_000 }, async (_, place) => {
   const url = await place()
   const ending = new AbortController()
+  const user = '00000000-0000-0000-0000-00000000000a'
   let printed = ''
-  const running = runCli(['dev', '--port', '0', '--json', '--secret', 'kept', '--url', url], {
+  const running = runCli(['dev', '--port', '0', '--json', '--secret', 'kept', '--user', user, '--url', url], {
     stdout: { write: (text) => (printed += text) },
     stderr: { write: () => {} },
     env: {},
@@ -39,6 +40,10 @@ it.each([
     const { error } = await clientWith(key).rpc('job_queue_open', { queue: 'default' })
     expect(error?.code).toBe('42501')
   }
+  const claims = JSON.parse(
+    Buffer.from(settings['SUPABASE_USER_TOKEN']?.split('.')[1] ?? '', 'base64url').toString(),
+  )
+  expect(claims).toMatchObject({ sub: user, role: 'authenticated' })
   ending.abort()
   expect(await running).toBe(0)
 })
@@ -57,6 +62,10 @@ describe('before it makes anything, dev', () => {
     const folder = path.join(await temporaryFolder(), 'new')
     expect(await interlock(['dev', '--url', `pglite:${folder}`, '--port', port])).toMatchObject({ code: 2 })
     expect(existsSync(folder)).toBe(false)
+  })
+
+  it('refuses a user that is no UUID', async () => {
+    expect(await interlock(['dev', '--user', 'alice'])).toMatchObject({ code: 2 })
   })
 
   it('says that the port is taken, and what to do', async () => {

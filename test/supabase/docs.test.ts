@@ -91,9 +91,13 @@ it('the Edge Function submits under the rights of its caller', async () => {
     const headers = { Authorization: `Bearer ${token}` }
     return handle(new Request('http://edge', { method: 'POST', headers, body: JSON.stringify({ model }) }))
   }
+  // A browser asks first, without a token.
+  const asked = await handle(new Request('http://edge', { method: 'OPTIONS' }))
+  expect([asked.ok, asked.headers.get('access-control-allow-origin')]).toEqual([true, '*'])
   const token = await project.keys.signIn('00000000-0000-0000-0000-00000000000a')
   const accepted = await submit(token, 'flux-dev')
   expect([accepted.status, await accepted.json()]).toEqual([202, { job_id: expect.any(String) }])
+  expect(accepted.headers.get('access-control-allow-origin')).toBe('*')
   expect((await submit(token, 'made-up')).status).toBe(400)
   expect((await submit(project.keys.anonJwt, 'flux-dev')).status).toBe(400)
 })

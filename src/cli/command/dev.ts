@@ -12,6 +12,7 @@ interface Options {
   readonly [flag: string]: unknown
   readonly port?: string
   readonly secret?: string
+  readonly user?: string
 }
 
 type Served = Extract<Target, { readonly kind: 'pglite' | 'postgres' }>
@@ -28,10 +29,11 @@ export function addDev(cli: Cli): void {
           'over a server; makes the roles and schemas that it lacks, which stay',
         ],
       ],
-      async (frame, _, { port: typed, secret }) => {
+      async (frame, _, { port: typed, secret, user }) => {
         const { DEV_PORT, requirePort, startLocalSupabase } = await import('../../dev/index.ts')
         const port = wholeNumber('--port', typed, 0, 65_535) ?? DEV_PORT
         const target = targetToServe(frame)
+        if (user !== undefined) requireUuid(user)
         await requirePort(port)
         const db = await openFor(target)
         const jwtSecret = secret === undefined ? {} : { jwtSecret: secret }
@@ -40,7 +42,7 @@ export function addDev(cli: Cli): void {
           throw error
         })
         try {
-          await serve(frame, target, db, local)
+          await serve(frame, target, db, local, user)
           if (secret === undefined)
             frame.note('the keys are new at every start; --secret <text> keeps them the same')
           if (!frame.signal.aborted) await once(frame.signal, 'abort')
@@ -50,13 +52,20 @@ export function addDev(cli: Cli): void {
       },
     )
     .option('--port <number>', 'port on 127.0.0.1; 0 for a free one (default: 54321)')
+    .option('--user <uuid>', 'also the token of this user as signed in, for an hour (SUPABASE_USER_TOKEN)')
     .option(
       '--secret <text>',
       'what tokens are signed with and keys follow from; new at every start unless given',
     )
 }
 
-async function serve(frame: Frame, target: Served, db: DevDatabase, local: LocalSupabase): Promise<void> {
+async function serve(
+  frame: Frame,
+  target: Served,
+  db: DevDatabase,
+  local: LocalSupabase,
+  user: string | undefined,
+): Promise<void> {
   const { ownTablesScript } = await import('../../dev/index.ts')
   // After the roles are there, so that their rights are given; what is there already stays.
   await db.exec(migrationScript())
@@ -68,11 +77,17 @@ async function serve(frame: Frame, target: Served, db: DevDatabase, local: Local
     SUPABASE_PUBLISHABLE_KEY: keys.publishable,
     SUPABASE_SERVICE_ROLE_KEY: keys.serviceRoleJwt,
     SUPABASE_ANON_KEY: keys.anonJwt,
+    ...(user === undefined ? {} : { SUPABASE_USER_TOKEN: await keys.signIn(user) }),
   }
   const lines = Object.entries(settings).map((pair) => pair.join('='))
   frame.emit(settings, lines.join('\n'))
   frame.note(`serving ${db.name} on this machine only, for development; Ctrl-C ends it`)
   frame.note('for another shell: interlock dev > dev.env, and there: set -a; . ./dev.env; set +a')
+}
+
+function requireUuid(user: string): void {
+  if (/^[\da-f]{8}(-[\da-f]{4}){3}-[\da-f]{12}$/i.test(user)) return
+  throw new InterlockError('invalid_input', `--user ${user}: must be a UUID, as auth.uid() gives it`)
 }
 
 /**

@@ -9,8 +9,8 @@ export interface Session {
 export interface DevDatabase extends Session {
   /** For messages; never with credentials. */
   readonly name: string
-  /** Many statements, without values. */
-  exec(sql: string): Promise<void>
+  /** Many statements, without values; the rows of the last. What it began and did not end is rolled back. */
+  exec(sql: string): Promise<readonly Row[]>
   /**
    * Runs `work` in a transaction of its own, after the settings (which end with it) are made; `role` is one of them.
    * @throws PoolExhausted when no connection came free; ConnectionLost

@@ -8,7 +8,14 @@ export function embeddedDatabase(name: string, db: PGlite, close: () => Promise<
   return {
     name,
     query: (sql, values = []) => rowsOf(db, sql, values),
-    exec: async (sql) => void (await db.exec(sql)),
+    exec: async (sql) => {
+      try {
+        return ((await db.exec(sql)).at(-1)?.rows ?? []) as Row[]
+      } finally {
+        // A warning where no transaction was left.
+        await db.exec('rollback')
+      }
+    },
     transaction: (mode, settings, work) =>
       db.transaction(async (transaction) => {
         await transaction.exec(`set transaction isolation level read committed, ${mode}`)

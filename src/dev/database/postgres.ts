@@ -24,7 +24,7 @@ export async function postgresDatabase(url: string): Promise<DevDatabase> {
   return {
     name: `postgres://${place.host}:${place.port}/${place.database}`,
     query: (sql, values = []) => asked(pool, sql, values),
-    exec: async (sql) => void (await pool.query(sql).catch(lost)),
+    exec: (sql) => executed(pool, sql),
     transaction: (mode, settings, work) => inTransaction(pool, mode, settings, work),
     listen: (channel, onPayload, onGap = () => {}) => listener.listen(channel, { onPayload, onGap }),
     close: async () => {
@@ -67,6 +67,17 @@ const asked = async (
   sql: string,
   values: readonly unknown[] = [],
 ): Promise<readonly Row[]> => (await on.query<Row>(sql, [...values]).catch(lost)).rows
+
+async function executed(pool: pg.Pool, sql: string): Promise<readonly Row[]> {
+  const client = await connected(pool)
+  try {
+    const results: pg.QueryResult<Row>[] = [await client.query<Row>(sql).catch(lost)].flat()
+    return results.at(-1)?.rows ?? []
+  } finally {
+    // It may have begun a transaction, or changed a setting.
+    client.release(true)
+  }
+}
 
 /** What the server said is passed on; everything else means that it said nothing. */
 function lost(error: Error): never {

@@ -35,7 +35,7 @@ export class RestHandler {
   async handle(request: RestRequest): Promise<RestResponse> {
     let role = 'anon'
     try {
-      const claims = await this.#options.keys.claimsOf(credentialOf(request))
+      const claims = await this.#options.keys.claimsOf(credentialOf(request.headers))
       role = claims.role
       return await this.#route(request, claims)
     } catch (error) {
@@ -136,7 +136,8 @@ export class RestHandler {
   }
 }
 
-function credentialOf({ headers }: RestRequest): string | undefined {
+/** The token that a request brings; else its key. */
+export function credentialOf(headers: RestRequest['headers']): string | undefined {
   return /^Bearer (.*)$/i.exec(headers['authorization'] ?? '')?.[1] ?? headers['apikey']
 }
 
