@@ -833,9 +833,14 @@ $$;
 --                     what can change in the life of a job (state and attempt always; priority and place if they do; of
 --                     the rest what is not null); also: those of `changed` that no event names, if there are any
 --                     (job_queue_changes);
---                     data: payloads, results and errors of its events, if there are any (job_queue_put_data)
+--                     data: payloads, results and errors of its events, if there are any (job_queue_put_data);
+--                     expected_at: the time of the event expected_version as the caller has folded it, 0 before the first one;
+--                     without it the numbers alone are compared, which after a restore meet with other events
 -- Returns {ok: true, version, now} when everything was written; else nothing was, and {ok: false, reason, version, now, …}:
---   version      others were faster; missed: the events after expected_version, 500 or 256 KB of them at most
+--   log_went_back  the log does not go as far as expected_version, or has another event there than that of expected_at: a
+--                backup was restored, or a standby took over that had not heard of everything
+--   version      others were faster; epoch: that of the head; missed: the events after expected_version, 500 or 256 KB of them
+--                at most
 --   known        some of the commands have been here before; known: [{command_id, command_hash, seqs}, …]
 --   dead_worker  a `started` for a worker whose lease is not live; worker_ids
 --   taken        a `queued` with `intake` for jobs that the log knows already; job_ids
@@ -865,6 +870,8 @@ as $$
 declare
   head record;
   state jsonb := changes -> 'state';
+  -- Null when the caller says nothing, and then nothing is other than it.
+  expected_time timestamptz := 'epoch'::timestamptz + (changes ->> 'expected_at')::bigint * interval '1 microsecond';
   clock timestamptz;
   answer jsonb;
   given record;
@@ -883,18 +890,27 @@ begin
       case when coalesce(current_setting('request.method', true), '') = '' then '2s' else '500ms' end, true);
   end if;
   -- A statement of its own: a query that also read the log would see it as it was before the wait.
-  select h.version, h.last_at, h.chain, h.archived_seq into head from public.job_queue_heads h where h.queue = $1 for update;
+  select h.version, h.epoch, h.last_at, h.chain, h.archived_seq into head from public.job_queue_heads h where h.queue = $1 for update;
   if not found then
     perform public.job_queue_open($1);
-    select h.version, h.last_at, h.chain, h.archived_seq into head from public.job_queue_heads h where h.queue = $1 for update;
+    select h.version, h.epoch, h.last_at, h.chain, h.archived_seq into head from public.job_queue_heads h where h.queue = $1 for update;
   end if;
   -- Read after the wait: now() and statement_timestamp() are from before it.
   clock := clock_timestamp();
   answer := jsonb_build_object('ok', false, 'version', head.version,
     'now', (extract(epoch from clock) * 1000000)::bigint);
-  if head.version <> expected_version then
-    return answer || jsonb_build_object('reason', 'version',
-      'missed', public.job_queue_events($1, expected_version, 500, 262144));
+  -- The last event is the caller's: two comparisons. If not, the log says whether that event is among those before it; the head
+  -- of one that was put together by hand may say anything.
+  if head.version <> expected_version or head.last_at <> expected_time then
+    if expected_time is not null and head.version < expected_version
+       or coalesce(public.job_queue_event_at($1, expected_version),
+            case when head.version = expected_version then head.last_at end) <> expected_time then
+      return answer || jsonb_build_object('reason', 'log_went_back');
+    end if;
+    if head.version <> expected_version then
+      return answer || jsonb_build_object('reason', 'version', 'epoch', head.epoch,
+        'missed', public.job_queue_events($1, expected_version, 500, 262144));
+    end if;
   end if;
 
   -- Without a window, which takes three times as long, and without ORDER BY or DISTINCT: they would sort the events.
@@ -1751,6 +1767,19 @@ begin
   select count(*) into dropped from marked;
   return dropped;
 end
+$$;
+
+-- job_queue_event_at(queue, seq): when an event happened, be it in the log or archived. Times rise from event to event, so this
+-- tells whether a log is the one that somebody has folded, or another one after a restore (job_queue_append, job_queue_turn).
+-- Returns null when there is no such event, and when it was archived and not kept.
+create or replace function public.job_queue_event_at(queue text, seq bigint) returns timestamptz
+language sql stable
+set search_path = pg_catalog, pg_temp
+as $$
+  select l.created_at from public.job_queue_log l where l.queue = $1 and l.seq = $2
+   union all
+  select a.created_at from public.job_queue_log_archive a where a.queue = $1 and a.seq = $2
+   limit 1
 $$;
 
 -- job_queue_event_text(event): for job_queue_chain and job_queue_insert_chained, an event as the text that its hash is made
@@ -2880,9 +2909,10 @@ $$;
 -- that it can decide and append (job_queue_append) in the same transaction without losing a race. Only for clients that
 -- hold a transaction over two calls: through PostgREST it would let go at once.
 --   since  the last sequence number that the caller knows
--- Returns {version, epoch, now, missed}: the head, the clock read after the wait, in microseconds, and the events after
--- `since`, 500 or 256 KB of them at most. When the last of them is not `version`, end the transaction, read on
--- (job_queue_read) and come back.
+-- Returns {version, epoch, now, since_at, missed}: the head, the clock read after the wait, in microseconds, the time of the event
+-- `since` (null for 0, and for one that is gone), and the events after it, 500 or 256 KB of them at most. When the last of them is
+-- not `version`, end the transaction, read on (job_queue_read) and come back. When `since_at` is not the time that you know, it is
+-- not the log that you know: a backup was restored.
 -- A client that is paused while it holds the lock is cut off after 1 s (idle_in_transaction_session_timeout, which ends
 -- with the transaction); others wait 2 s at most, or as long as their own lock_timeout says.
 -- Raises JQ001 for an argument out of bounds, 55P03 when the lock does not come free.
@@ -2909,6 +2939,7 @@ begin
   end if;
   return json_build_object('version', head.version, 'epoch', head.epoch,
     'now', (extract(epoch from clock_timestamp()) * 1000000)::bigint,
+    'since_at', (extract(epoch from public.job_queue_event_at($1, $2)) * 1000000)::bigint,
     'missed', public.job_queue_events($1, $2, 500, 262144));
 end
 $$;
@@ -3300,7 +3331,7 @@ begin
   for item in
     select p.oid::regprocedure::text as name, p.prorettype = 'trigger'::regtype as is_trigger
       from pg_catalog.pg_proc p
-     where p.pronamespace = 'public'::regnamespace and p.proname = any ('{job_queue_adopt,job_queue_adoptable,job_queue_answer,job_queue_answer_requests,job_queue_append,job_queue_archive,job_queue_archive_before,job_queue_archived_events,job_queue_arrived_rows,job_queue_beat,job_queue_cancel_by_hand,job_queue_chain,job_queue_checkup,job_queue_claim_arrivals,job_queue_columns,job_queue_data_of,job_queue_dead,job_queue_deleted,job_queue_drop,job_queue_event_text,job_queue_events,job_queue_forget,job_queue_forget_workers,job_queue_guard_columns,job_queue_held,job_queue_insert_chained,job_queue_intake,job_queue_keep_cut,job_queue_leave,job_queue_note,job_queue_open,job_queue_open_requests,job_queue_outer_rows,job_queue_overdue,job_queue_project,job_queue_project_target,job_queue_projection,job_queue_put_data,job_queue_put_snapshot,job_queue_queues,job_queue_read,job_queue_rebuild,job_queue_refuse_change,job_queue_reproject,job_queue_request,job_queue_set_aside_rows,job_queue_snapshot,job_queue_start_chain,job_queue_status,job_queue_status_set,job_queue_submit,job_queue_taken,job_queue_targets,job_queue_touched,job_queue_turn,job_queue_user_rows,job_queue_wake,job_queue_wake_intake,job_queue_worker_list,job_queue_write_target}'::text[])
+     where p.pronamespace = 'public'::regnamespace and p.proname = any ('{job_queue_adopt,job_queue_adoptable,job_queue_answer,job_queue_answer_requests,job_queue_append,job_queue_archive,job_queue_archive_before,job_queue_archived_events,job_queue_arrived_rows,job_queue_beat,job_queue_cancel_by_hand,job_queue_chain,job_queue_checkup,job_queue_claim_arrivals,job_queue_columns,job_queue_data_of,job_queue_dead,job_queue_deleted,job_queue_drop,job_queue_event_at,job_queue_event_text,job_queue_events,job_queue_forget,job_queue_forget_workers,job_queue_guard_columns,job_queue_held,job_queue_insert_chained,job_queue_intake,job_queue_keep_cut,job_queue_leave,job_queue_note,job_queue_open,job_queue_open_requests,job_queue_outer_rows,job_queue_overdue,job_queue_project,job_queue_project_target,job_queue_projection,job_queue_put_data,job_queue_put_snapshot,job_queue_queues,job_queue_read,job_queue_rebuild,job_queue_refuse_change,job_queue_reproject,job_queue_request,job_queue_set_aside_rows,job_queue_snapshot,job_queue_start_chain,job_queue_status,job_queue_status_set,job_queue_submit,job_queue_taken,job_queue_targets,job_queue_touched,job_queue_turn,job_queue_user_rows,job_queue_wake,job_queue_wake_intake,job_queue_worker_list,job_queue_write_target}'::text[])
   loop
     execute format('revoke all on function %s from public', item.name);
     foreach outsider in array outsiders || runners loop
@@ -3322,7 +3353,7 @@ $privileges$;
 -- What this was. Rows change only when something did, so that running it again leaves everything as it is.
 insert into public.job_queue_migrations as m (version, checksum)
 values 
-  ('027', '7f585eee023c4fcb705ca6e64cfdbd2fa8fcfb380bcd9a47d6381aa5ad4803fc')
+  ('027', '9b96bc3fa469ea41251ed80e2f4172839569a2fb0054a27cdd2f377a8ece0725')
 on conflict (version) do update set checksum = excluded.checksum, applied_at = excluded.applied_at
   where m.checksum <> excluded.checksum;
 -- PostgREST finds the new functions after this; nobody else listens.

@@ -34,7 +34,8 @@ export async function storeAppends(
     const { events, ledger, touched } = core.sendAll(bodies, claim)
     const changes = projectionChanges(before, ledger, touched)
     const from = performance.now()
-    const answer = await store.append({ queue, expectedVersion: before.version, events, changes })
+    const on = { queue, expectedVersion: before.version, expectedAt: before.lastAt }
+    const answer = await store.append({ ...on, events, changes })
     times.push(performance.now() - from)
     if (!answer.ok) throw new Error(`the append was refused: ${answer.reason}`)
     return events

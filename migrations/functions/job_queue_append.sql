@@ -11,9 +11,14 @@
 --                     what can change in the life of a job (state and attempt always; priority and place if they do; of
 --                     the rest what is not null); also: those of `changed` that no event names, if there are any
 --                     (job_queue_changes);
---                     data: payloads, results and errors of its events, if there are any (job_queue_put_data)
+--                     data: payloads, results and errors of its events, if there are any (job_queue_put_data);
+--                     expected_at: the time of the event expected_version as the caller has folded it, 0 before the first one;
+--                     without it the numbers alone are compared, which after a restore meet with other events
 -- Returns {ok: true, version, now} when everything was written; else nothing was, and {ok: false, reason, version, now, …}:
---   version      others were faster; missed: the events after expected_version, 500 or 256 KB of them at most
+--   log_went_back  the log does not go as far as expected_version, or has another event there than that of expected_at: a
+--                backup was restored, or a standby took over that had not heard of everything
+--   version      others were faster; epoch: that of the head; missed: the events after expected_version, 500 or 256 KB of them
+--                at most
 --   known        some of the commands have been here before; known: [{command_id, command_hash, seqs}, …]
 --   dead_worker  a `started` for a worker whose lease is not live; worker_ids
 --   taken        a `queued` with `intake` for jobs that the log knows already; job_ids
@@ -43,6 +48,8 @@ as $$
 declare
   head record;
   state jsonb := changes -> 'state';
+  -- Null when the caller says nothing, and then nothing is other than it.
+  expected_time timestamptz := 'epoch'::timestamptz + (changes ->> 'expected_at')::bigint * interval '1 microsecond';
   clock timestamptz;
   answer jsonb;
   given record;
@@ -61,18 +68,27 @@ begin
       case when coalesce(current_setting('request.method', true), '') = '' then '2s' else '500ms' end, true);
   end if;
   -- A statement of its own: a query that also read the log would see it as it was before the wait.
-  select h.version, h.last_at, h.chain, h.archived_seq into head from public.job_queue_heads h where h.queue = $1 for update;
+  select h.version, h.epoch, h.last_at, h.chain, h.archived_seq into head from public.job_queue_heads h where h.queue = $1 for update;
   if not found then
     perform public.job_queue_open($1);
-    select h.version, h.last_at, h.chain, h.archived_seq into head from public.job_queue_heads h where h.queue = $1 for update;
+    select h.version, h.epoch, h.last_at, h.chain, h.archived_seq into head from public.job_queue_heads h where h.queue = $1 for update;
   end if;
   -- Read after the wait: now() and statement_timestamp() are from before it.
   clock := clock_timestamp();
   answer := jsonb_build_object('ok', false, 'version', head.version,
     'now', (extract(epoch from clock) * 1000000)::bigint);
-  if head.version <> expected_version then
-    return answer || jsonb_build_object('reason', 'version',
-      'missed', public.job_queue_events($1, expected_version, 500, 262144));
+  -- The last event is the caller's: two comparisons. If not, the log says whether that event is among those before it; the head
+  -- of one that was put together by hand may say anything.
+  if head.version <> expected_version or head.last_at <> expected_time then
+    if expected_time is not null and head.version < expected_version
+       or coalesce(public.job_queue_event_at($1, expected_version),
+            case when head.version = expected_version then head.last_at end) <> expected_time then
+      return answer || jsonb_build_object('reason', 'log_went_back');
+    end if;
+    if head.version <> expected_version then
+      return answer || jsonb_build_object('reason', 'version', 'epoch', head.epoch,
+        'missed', public.job_queue_events($1, expected_version, 500, 262144));
+    end if;
   end if;
 
   -- Without a window, which takes three times as long, and without ORDER BY or DISTINCT: they would sort the events.

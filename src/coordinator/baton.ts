@@ -1,5 +1,5 @@
 import { pause } from './backoff.ts'
-import { type Reader, readToHead } from './read.ts'
+import { type Reader, readOn } from './read.ts'
 
 /** How long one process keeps the baton while it has commands: some ten appends. With 16 processes a round takes half a second. */
 const HOLD_MS = 30
@@ -44,7 +44,7 @@ export class Baton {
     if (this.#give === null) return 'none'
     this.#until = performance.now() + HOLD_MS
     this.#used = 1
-    await readToHead(this.#reader)
+    await readOn(this.#reader)
     return replica.version === this.#leftAt ? 'alone' : 'news'
   }
 
@@ -65,7 +65,7 @@ export class Baton {
         await Promise.race([done, pause(LOOK.everyMs)])
         if (over) return await done
         const { head, replica } = this.#reader
-        if (head.version - replica.version >= LOOK.events) await readToHead(this.#reader)
+        if (head.version - replica.version >= LOOK.events) await readOn(this.#reader)
       }
     } catch (error) {
       // What could not be read will be told; the baton, when it comes, must not stay with us.

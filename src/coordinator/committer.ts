@@ -6,6 +6,7 @@ import {
   isInterlockError,
   type Micros,
   projectionChanges,
+  wentBack,
 } from '../core/index.ts'
 import { type AppendAnswer, type AppendRequest, pagesAfter, type TurnStore } from '../port/index.ts'
 import { backoffMs, pause } from './backoff.ts'
@@ -13,7 +14,7 @@ import { Baton } from './baton.ts'
 import { dataOf } from './data-of.ts'
 import { OpenCommands, type Pending } from './open-commands.ts'
 import { type Patience, patiently } from './patience.ts'
-import { checkEpoch, type Reader, readOn, readToHead } from './read.ts'
+import { checkSame, type Reader, readOn } from './read.ts'
 
 export interface CommitterOptions extends Reader {
   readonly patience: Patience
@@ -85,7 +86,7 @@ export class Committer {
   async #commit(batch: readonly Pending[]): Promise<void> {
     const open = new OpenCommands(batch, this.#options.replica)
     try {
-      await patiently(this.#options.patience, (tries) => this.#carryOut(open, tries > 0))
+      await patiently(this.#options.patience, () => this.#carryOut(open))
     } catch (error) {
       const left = [...open.pending()]
       if (left.length < 2 || !isInterlockError(error, 'invalid_input')) return open.rejectAll(error)
@@ -107,12 +108,10 @@ export class Committer {
     }
   }
 
-  /** @param again the database was away meanwhile, and may have come back as another one: from a backup */
-  async #carryOut(open: OpenCommands, again: boolean): Promise<void> {
+  async #carryOut(open: OpenCommands): Promise<void> {
     const { store, head } = this.#options
     // What is known to be behind would be lost for sure, and take the lock to find out.
-    const isBehind = store.frugal === true && head.version > this.version
-    if (again || isBehind) await readOn(this.#options)
+    if (store.frugal === true && head.version > this.version) await readOn(this.#options)
     open.settleKnown()
     for (let tries = 0; open.size > 0; tries++) {
       if (tries === MOST_TRIES) throw tooContended(this.#options.queue)
@@ -167,7 +166,7 @@ export class Committer {
     const answer = await turn(queue, replica.version, (view) => {
       clock.sync(view.now, clock.mark())
       this.#quiet = view.missed.length === 0 ? this.#quiet + 1 : 0
-      checkEpoch(queue, replica, { ...view, events: view.missed })
+      checkSame(queue, replica, { ...view, knownAt: view.sinceAt, events: view.missed })
       replica.apply(view.missed)
       open.settleKnown()
       if (replica.version < view.version) return null
@@ -178,7 +177,7 @@ export class Committer {
     })
     this.counts.turns++
     if (decision === undefined) {
-      await readToHead(this.#options)
+      await readOn(this.#options)
       return null
     }
     if (appending) clock.sync(answer.now, sent)
@@ -196,6 +195,7 @@ export class Committer {
     return {
       queue,
       expectedVersion: replica.version,
+      expectedAt: replica.ledger.lastAt,
       events: decision.events,
       changes: {
         ...projectionChanges(replica.ledger, decision.ledger, decision.touched),
@@ -221,7 +221,7 @@ export class Committer {
   async #concludeNothing(open: OpenCommands, { decision, sure }: Try): Promise<void> {
     const { replica } = this.#options
     const { version } = replica
-    if (!sure) await readToHead(this.#options)
+    if (!sure) await readOn(this.#options)
     open.settleKnown()
     if (replica.version === version) open.resolveAll(open.commands(), decision.results)
   }
@@ -230,11 +230,15 @@ export class Committer {
     const { replica, store, queue } = this.#options
     this.counts.lost++
     switch (answer.reason) {
+      case 'log_went_back':
+        throw wentBack(queue, replica.version, answer.version)
       case 'version':
         this.#quiet = 0
         this.#lostInARow++
+        // The store has compared the last known event; where that is gone for good, the epoch is left to tell.
+        checkSame(queue, replica, { ...answer, knownAt: null, events: answer.missed })
         replica.apply(answer.missed)
-        if (replica.version !== answer.version) await readToHead(this.#options)
+        if (replica.version !== answer.version) await readOn(this.#options)
         open.settleKnown()
         return
       case 'known':

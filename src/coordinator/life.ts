@@ -7,7 +7,7 @@ import type { Logger } from './logger.ts'
 import type { WholeOptions } from './options.ts'
 import type { Pen } from './pen.ts'
 import type { Pulse } from './pulse.ts'
-import { readToHead } from './read.ts'
+import { readOn } from './read.ts'
 import type { Replica } from './replica.ts'
 import type { Restored } from './restored.ts'
 import type { Upkeep } from './upkeep.ts'
@@ -59,7 +59,7 @@ export class Life {
     const { store, queue, replica, clock, head, pen, pulse, upkeep, incarnation, expire } = this.#options
     await store.open(queue)
     await upkeep.begin()
-    await readToHead({ store, queue, replica, clock, head })
+    await readOn({ store, queue, replica, clock, head })
     pulse.watch()
     await incarnation.lease.start()
     await pulse.begin()

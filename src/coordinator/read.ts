@@ -1,4 +1,4 @@
-import { wentBack } from '../core/index.ts'
+import { type Micros, wentBack } from '../core/index.ts'
 import { type LogPage, type LogStore, PAGE, pagesAfter } from '../port/index.ts'
 import type { DatabaseClock } from './clock.ts'
 import type { Head } from './head.ts'
@@ -12,7 +12,10 @@ export interface Reader {
   readonly head: Head
 }
 
-/** Folds everything up to the head, page by page. @throws InterlockError `log_went_back`, `archived` */
+/**
+ * Folds everything up to the head, page by page. Into a replica that knows nothing: any other goes on by {@link readOn}.
+ * @throws InterlockError `log_went_back`, `archived`
+ */
 export async function readToHead({ store, queue, replica, clock, head }: Reader): Promise<void> {
   let sent = clock.mark()
   let at = replica.version
@@ -22,40 +25,47 @@ export async function readToHead({ store, queue, replica, clock, head }: Reader)
     sent = 0
     if (page.version < at) throw wentBack(queue, at, page.version)
     at = page.events.at(-1)?.seq ?? at
-    checkEpoch(queue, replica, page)
+    checkSame(queue, replica, { ...page, knownAt: null })
     replica.apply(page.events)
   }
   head.reach(replica.version)
 }
 
-/**
- * The same, and makes sure that it is still the log that was folded: the last event of that comes again with the page. Times
- * rise by microseconds, so another event in its place, after a restore and whatever came since, has another time.
- */
+/** The same for a replica that has folded a log already: the last event that it knows comes again with the page. */
 export async function readOn(reader: Reader): Promise<void> {
   const { store, queue, replica, clock, head } = reader
-  const { version, ledger } = replica
+  const { version } = replica
   if (version === 0) return readToHead(reader)
   const sent = clock.mark()
   const page = await store.read(queue, version - 1, PAGE)
-  const [last] = page.events
+  if (page.version < version) throw wentBack(queue, version, page.version)
+  const [first] = page.events
   // Of an event that was archived and not kept there is nothing to compare.
-  const isOther = last?.seq === version && last.at !== ledger.lastAt
-  if (page.version < version || isOther) throw wentBack(queue, version, page.version)
-  checkEpoch(queue, replica, page)
+  checkSame(queue, replica, { ...page, knownAt: first?.seq === version ? first.at : null })
   clock.sync(page.now, sent)
   replica.apply(page.events)
   if (replica.version < page.version) return readToHead(reader)
   head.reach(page.version)
 }
 
-/** The events of a page lead to its epoch; if they do not, they are those of another log than the one that was folded. */
-export function checkEpoch(
+/** Events that are about to be folded, and what shows that they are of the log that was folded so far. */
+interface Following extends Pick<LogPage, 'events' | 'version' | 'epoch'> {
+  /** In this log, the time of the last event that the replica knows; null: nobody can tell. */
+  readonly knownAt: Micros | null
+}
+
+/**
+ * Makes sure that it is still the log that was folded, before anything is folded on top of it: after a restore, and whatever came
+ * since, other events have the numbers that this process knows. Times rise by microseconds, so another event in the place of the
+ * last known one has another time. And the events of a page lead to its epoch.
+ * @throws InterlockError `log_went_back`
+ */
+export function checkSame(
   queue: string,
-  replica: Replica,
-  { events, version, epoch }: Pick<LogPage, 'events' | 'version' | 'epoch'>,
+  { version: known, ledger }: Replica,
+  { knownAt, events, version, epoch }: Following,
 ): void {
-  const { version: known, ledger } = replica
+  if (known > 0 && (knownAt ?? ledger.lastAt) !== ledger.lastAt) throw wentBack(queue, known, version)
   if ((events.at(-1)?.seq ?? known) < version) return
   const led = events.reduce(
     (now, event) => (event.type === 'epoch_changed' ? event.epoch : now),

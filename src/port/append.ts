@@ -5,6 +5,11 @@ export interface AppendRequest {
   readonly queue: string
   /** The version (last sequence number) that the deciding replica was at. The first event is the next. */
   readonly expectedVersion: number
+  /**
+   * The time of that event as the replica has folded it, 0 before the first one. Times rise from event to event, so it tells
+   * that event from another one that has its number after a restore. Without it the numbers alone are compared.
+   */
+  readonly expectedAt?: Micros
   readonly events: readonly RecordedEvent[]
   /** The inner projection after these events: computed by the core, written by the store in the same transaction, and the data that goes with it. */
   readonly changes: ProjectionChanges
@@ -21,7 +26,9 @@ export interface KnownCommand {
  * What the store says of an append. Only `ok: true` wrote anything. A conflict is an answer, not an exception.
  *
  * - `version`: others were faster; `missed` are the events after `expectedVersion` (bounded in count and bytes: read on
- *   when the last one is below `version`).
+ *   when the last one is below `version`), which lead to `epoch`.
+ * - `log_went_back`: the log ends before `expectedVersion`, or has another event there than that of `expectedAt`; not asked where
+ *   there is no `expectedAt`. Of an event that was archived and not kept nobody can tell: that is `version`.
  * - `known`: some of the commands are in the log already.
  * - `taken`: a `queued` with `intake` for jobs that the log knows already, live or ended.
  * - `dead_worker`: a `started` for a worker whose lease is not live.
@@ -35,6 +42,7 @@ export type AppendAnswer =
       readonly reason: 'version'
       readonly version: number
       readonly now: Micros
+      readonly epoch: number
       readonly missed: readonly RecordedEvent[]
     }
   | {
@@ -58,13 +66,20 @@ export type AppendAnswer =
       readonly now: Micros
       readonly jobIds: readonly string[]
     }
-  | { readonly ok: false; readonly reason: 'clock'; readonly version: number; readonly now: Micros }
+  | {
+      readonly ok: false
+      readonly reason: 'clock' | 'log_went_back'
+      readonly version: number
+      readonly now: Micros
+    }
 
 /** What a turn sees once it holds the queue's lock: everything up to the head, and the database's clock. */
 export interface TurnView {
   readonly version: number
   readonly epoch: number
   readonly now: Micros
-  /** The events after the version that the caller named. */
+  /** The time of the event with the number that the caller named; null for 0, and where nobody can tell. */
+  readonly sinceAt: Micros | null
+  /** The events after it. */
   readonly missed: readonly RecordedEvent[]
 }

@@ -6,6 +6,7 @@ import type { AppendAnswer, AppendRequest, LogStore } from '../port/index.ts'
 export interface HandMade {
   readonly queue: string
   readonly version: number
+  readonly expectedAt?: Micros
   /** The time of the first event; the others follow by a microsecond each. */
   readonly at: Micros
   readonly events: readonly Event[]
@@ -36,6 +37,7 @@ export function handMade(made: HandMade): AppendRequest {
   return {
     queue,
     expectedVersion: version,
+    ...(made.expectedAt === undefined ? undefined : { expectedAt: made.expectedAt }),
     events,
     changes: {
       state,

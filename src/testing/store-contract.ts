@@ -4,6 +4,7 @@ import { cutContract } from './contract/cut.ts'
 import { dataContract } from './contract/data.ts'
 import { deadContract } from './contract/dead.ts'
 import { leaseContract } from './contract/leases.ts'
+import { otherLogContract, otherLogTurnContract } from './contract/other-log.ts'
 import { readContract } from './contract/read.ts'
 import { rebuildContract } from './contract/rebuild.ts'
 import { snapshotContract } from './contract/snapshot.ts'
@@ -29,6 +30,10 @@ export function storeContract(
   runner.describe(`${name} keeps the contract of stores:`, () => {
     const bench = benchFor(subject, runner)
     runner.describe('append', () => appendContract(bench))
+    runner.describe('another log', () => {
+      otherLogContract(bench)
+      if (turns) otherLogTurnContract(bench)
+    })
     runner.describe('leases', () => leaseContract(bench))
     runner.describe('turn', () => (turns ? turnContract(bench) : noTurnContract(bench)))
     runner.describe('data', () => dataContract(bench))

@@ -77,12 +77,30 @@ function withoutTimes(answer: unknown): unknown {
 const requestOf = (queue: string, { before, decision }: Turn): AppendRequest => ({
   queue,
   expectedVersion: before.version,
+  expectedAt: before.lastAt,
   events: decision.events,
   changes: projectionChanges(before, decision.ledger, decision.touched),
 })
 
+/** Of somebody who knows another event under that number, or does not say which one. */
+const byAnother = (request: AppendRequest): AppendRequest => ({
+  ...request,
+  expectedAt: (request.expectedAt ?? 0) + 1,
+})
+const byNumber = ({ expectedAt, ...request }: AppendRequest): AppendRequest => request
+
 /** What else may come with a step, by its number of microseconds. */
-const disturbances = ['none', 'none', 'twice', 'none', 'used id', 'none', 'late', 'leave'] as const
+const disturbances = [
+  'none',
+  'none',
+  'twice',
+  'none',
+  'used id',
+  'none',
+  'late',
+  'leave',
+  'other log',
+] as const
 
 async function carryOut(steps: readonly Step[], seen: Set<string>): Promise<void> {
   const [world, twins] = [new World(), new Twins()]
@@ -102,10 +120,13 @@ async function carryOut(steps: readonly Step[], seen: Set<string>): Promise<void
     const { expectedVersion } = request
     const others =
       also === 'late'
-        ? [{ ...request, expectedVersion: Math.max(0, expectedVersion - 1) }]
+        ? [{ ...byNumber(request), expectedVersion: Math.max(0, expectedVersion - 1) }]
         : also === 'twice'
-          ? [request, { ...request, expectedVersion: world.ledger.version }]
-          : []
+          ? [request, { ...byNumber(request), expectedVersion: world.ledger.version }]
+          : also === 'other log'
+            ? [byAnother(request), { ...byAnother(request), expectedVersion: world.ledger.version + 1 }]
+            : []
+    if (also === 'other log') seen.add(await twins.append(byAnother(request)))
     const became = await twins.append(used(request, also === 'used id' ? last : undefined))
     if (became !== 'ok') world.ledger = turn.before
     else last = turn.command
@@ -130,6 +151,6 @@ it('they answer alike, and have the same rows afterwards', { timeout: 4 * PATIEN
   )
   // Of the rest the contract tells.
   expect([...seen]).toEqual(
-    expect.arrayContaining(['ok', 'version', 'known', 'dead_worker', 'invalid_input']),
+    expect.arrayContaining(['ok', 'version', 'log_went_back', 'known', 'dead_worker', 'invalid_input']),
   )
 })

@@ -16,6 +16,14 @@ const mutants: Readonly<Record<string, readonly [find: string, put: string]>> = 
     'if head.version <> expected_version then',
     'if head.version < expected_version then',
   ],
+  'takes whatever event is the last for the one that the caller knows': [
+    'or head.last_at <> expected_time then',
+    'then',
+  ],
+  'takes whatever event has that number for the one that the caller knows': [
+    'or coalesce(public.job_queue_event_at($1, expected_version),',
+    'or false and coalesce(public.job_queue_event_at($1, expected_version),',
+  ],
   'forgets which commands were here before': [
     'if exists (select from public.job_queue_log l where l.command_id = any (given.command_ids)',
     'if exists (select from public.job_queue_log l where false and l.command_id = any (given.command_ids)',

@@ -1,38 +1,10 @@
-import pg from 'pg'
 import { describe, expect, it } from 'vitest'
 import { postgresStore } from '../../src/adapter/postgres/index.ts'
 import { audit } from '../../src/cli/audit/index.ts'
 import { createCoordinator, silentLogger } from '../../src/coordinator/index.ts'
 import type { Started } from '../../src/core/index.ts'
 import { migratedDatabase } from '../contract/support.ts'
-
-/** What a backup of the database has of Interlock. */
-const tables = ['log', 'heads', 'state', 'jobs', 'workers', 'snapshots'].map((name) => `job_queue_${name}`)
-
-async function onOwner(url: string, statements: readonly string[]): Promise<void> {
-  const client = new pg.Client({ connectionString: url })
-  await client.connect()
-  await client.query('begin')
-  for (const statement of statements) await client.query(statement)
-  await client.query('commit')
-  await client.end()
-}
-
-const backUp = (url: string) =>
-  onOwner(
-    url,
-    tables.map((name) => `create table backup_${name} as select * from ${name}`),
-  )
-
-const restore = (url: string) =>
-  onOwner(url, [
-    'alter table job_queue_log disable trigger user',
-    ...tables.flatMap((name) => [
-      `delete from ${name}`,
-      `insert into ${name} overriding system value select * from backup_${name}`,
-    ]),
-    'alter table job_queue_log enable trigger user',
-  ])
+import { backUp, restore } from './backup.ts'
 
 describe('a backup that is restored under four workers', () => {
   it('stops them with a typed error; recover voids their tokens and lists the jobs in doubt', async () => {

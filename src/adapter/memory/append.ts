@@ -26,12 +26,19 @@ export function appendTo(queue: MemoryQueue, request: AppendRequest, now: Micros
 }
 
 function refusalOf(queue: MemoryQueue, request: AppendRequest, now: Micros): AppendAnswer | null {
-  const { events, expectedVersion } = request
+  const { events, expectedVersion, expectedAt } = request
+  const { epoch } = queue
   const version = queue.log.length
   const refused = { ok: false, version, now } as const
+  if (expectedAt !== undefined) {
+    const at = version === expectedVersion ? queue.lastAt : atOf(queue, expectedVersion)
+    if (version < expectedVersion || (at ?? expectedAt) !== expectedAt) {
+      return { ...refused, reason: 'log_went_back' }
+    }
+  }
   if (version !== expectedVersion) {
-    const missed = queue.log.slice(expectedVersion, expectedVersion + MISSED_EVENTS)
-    return { ...refused, reason: 'version', missed }
+    const missed = eventsAfter(queue, expectedVersion).slice(0, MISSED_EVENTS)
+    return { ...refused, reason: 'version', epoch, missed }
   }
   checkNumbers(request)
   const known = [...new Set(events.map((event) => event.commandId))].flatMap(
@@ -47,6 +54,16 @@ function refusalOf(queue: MemoryQueue, request: AppendRequest, now: Micros): App
   const live = workersOf(events, 'lease_expired').filter((id) => !isOverdue(queue.workers.get(id), now))
   if (live.length > 0) return { ...refused, reason: 'live_worker', workerIds: live }
   return timesAreRight(events, queue.lastAt, now) ? null : { ...refused, reason: 'clock' }
+}
+
+/** `job_queue_events`: nothing for a reader from before the cut, who would see a gap. */
+export function eventsAfter({ log, archivedSeq }: MemoryQueue, after: number): readonly RecordedEvent[] {
+  return after < archivedSeq ? [] : log.slice(after)
+}
+
+/** `job_queue_event_at`: when that event happened; null when there is none, or it was archived and not kept. */
+export function atOf({ log, goneSeq }: MemoryQueue, seq: number): Micros | null {
+  return seq <= goneSeq ? null : (log[seq - 1]?.at ?? null)
 }
 
 /** The lease lets the worker start jobs. */

@@ -5,10 +5,11 @@ import type {
   BeatAnswer,
   StoredSnapshot,
   TurnStore,
+  TurnView,
   WorkerBeat,
   WorkerRow,
 } from '../../port/index.ts'
-import { appendTo, isLive, isOverdue } from './append.ts'
+import { appendTo, atOf, eventsAfter, isLive, isOverdue } from './append.ts'
 import { cut, dataOf, noteIn } from './data.ts'
 import { type MemoryDatabase, type MemoryQueue, memoryDatabase, queueIn } from './database.ts'
 import { deadIn, dropIn } from './dead.ts'
@@ -40,8 +41,8 @@ export function memoryStore(database: MemoryDatabase = memoryDatabase()): TurnSt
     },
     append: async (request) => append(request),
     turn: async (name, since, decide) => {
-      const { log, epoch } = queueOf(name)
-      const view = { version: log.length, epoch, now: database.now(), missed: log.slice(since) }
+      const view = viewOf(queueOf(name), since, database.now())
+      if (since + view.missed.length !== view.version) return { ok: false, reason: 'version', ...view }
       const request = decide(view)
       return request ? append(request) : { ok: true, version: view.version, now: view.now }
     },
@@ -67,10 +68,10 @@ export function memoryStore(database: MemoryDatabase = memoryDatabase()): TurnSt
     },
     rebuild: async (name, since, rowsAt) => {
       const queue = queueOf(name)
-      const { length: version } = queue.log
-      const { epoch, log } = queue
-      const { state, jobs } = rowsAt({ version, epoch, now: database.now(), missed: log.slice(since) })
-      return { ok: true, version, ...rebuilt(queue, state, jobs) }
+      const view = viewOf(queue, since, database.now())
+      if (since + view.missed.length !== view.version) return { ok: false, ...view }
+      const { state, jobs } = rowsAt(view)
+      return { ok: true, version: view.version, ...rebuilt(queue, state, jobs) }
     },
     snapshot: async (name, upTo) => {
       const { snapshots } = queueOf(name)
@@ -139,6 +140,12 @@ export function memoryStore(database: MemoryDatabase = memoryDatabase()): TurnSt
       for (const stop of stops) stop()
     },
   }
+}
+
+/** `job_queue_turn` */
+function viewOf(queue: MemoryQueue, since: number, now: number): TurnView {
+  const { log, epoch } = queue
+  return { version: log.length, epoch, now, sinceAt: atOf(queue, since), missed: eventsAfter(queue, since) }
 }
 
 const KEPT_SNAPSHOTS = 4

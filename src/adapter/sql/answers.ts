@@ -14,7 +14,7 @@ export const openAnswer = z.object({ ...head, epoch: integer, min_reader: intege
 export const appendAnswer = z.union([
   z.object({ ok: z.literal(true), ...head }),
   z.discriminatedUnion('reason', [
-    z.object({ ...refused, reason: z.literal('version'), missed: events }),
+    z.object({ ...refused, reason: z.literal('version'), epoch: integer, missed: events }),
     z.object({
       ...refused,
       reason: z.literal('known'),
@@ -30,11 +30,13 @@ export const appendAnswer = z.union([
     z
       .object({ ...refused, reason: z.literal(['dead_worker', 'live_worker']), worker_ids: ids })
       .transform(({ worker_ids: workerIds, ...answer }) => ({ ...answer, workerIds })),
-    z.object({ ...refused, reason: z.literal('clock') }),
+    z.object({ ...refused, reason: z.literal(['clock', 'log_went_back']) }),
   ]),
 ])
 
-export const turnAnswer = z.object({ ...head, epoch: integer, missed: events })
+export const turnAnswer = z
+  .object({ ...head, epoch: integer, since_at: integer.nullable(), missed: events })
+  .transform(({ since_at: sinceAt, ...view }) => ({ ...view, sinceAt }))
 
 export const rebuildAnswer = z.discriminatedUnion('ok', [
   z.object({ ok: z.literal(true), ...head, removed: integer, written: integer }),

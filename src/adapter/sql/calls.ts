@@ -93,7 +93,7 @@ export function sqlCalls(rpc: Rpc): SqlCalls {
       } = await call('job_queue_read', readAnswer, { queue, after: since, lim: 500 })
       const behind = { ok: false, version, missed } as const
       if (since + missed.length !== version) return behind
-      const answer = await rebuildWith(rpc, queue, rowsAt({ version, epoch, now, missed }))
+      const answer = await rebuildWith(rpc, queue, rowsAt({ version, epoch, now, sinceAt: null, missed }))
       return answer.ok ? answer : { ...behind, version: answer.version }
     },
     snapshot: (queue, upTo) => call('job_queue_snapshot', snapshotAnswer, { queue, up_to: upTo }),

@@ -7,7 +7,7 @@ import type { AppendRequest } from '../../port/index.ts'
  *
  * `also`: jobs whose row changes without an event of their own, for the outer projection.
  */
-export function changesOf({ events, changes: { state, jobs, gone, data } }: AppendRequest) {
+export function changesOf({ events, expectedAt, changes: { state, jobs, gone, data } }: AppendRequest) {
   const { named, queued, placed } = jobsIn(events)
   const also: string[] = []
   const whole: object[] = []
@@ -22,6 +22,7 @@ export function changesOf({ events, changes: { state, jobs, gone, data } }: Appe
     jobs: whole,
     changed,
     gone,
+    ...(expectedAt === undefined ? undefined : { expected_at: expectedAt }),
     ...(also.length > 0 ? { also } : undefined),
     ...(data === undefined
       ? undefined

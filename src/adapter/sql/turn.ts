@@ -23,16 +23,13 @@ export async function turnBy(
   since: number,
   decide: (view: TurnView) => AppendRequest | null,
 ): Promise<AppendAnswer> {
-  const { version, epoch, now, missed } = parseAnswer(
-    turnAnswer,
-    await turn.begin(queue, since),
-    'job_queue_turn',
-  )
+  const view = parseAnswer(turnAnswer, await turn.begin(queue, since), 'job_queue_turn')
+  const { version, now, missed } = view
   if (since + missed.length !== version) {
     await turn.giveUp()
-    return { ok: false, reason: 'version', version, now, missed }
+    return { ok: false, reason: 'version', ...view }
   }
-  const request = decide({ version, epoch, now, missed })
+  const request = decide(view)
   if (request !== null) return appendBy(turn.finish, request)
   await turn.giveUp()
   return { ok: true, version, now }
@@ -45,15 +42,12 @@ export async function rebuildBy(
   since: number,
   rowsAt: (view: TurnView) => Projection,
 ): Promise<RebuildAnswer> {
-  const { version, epoch, now, missed } = parseAnswer(
-    turnAnswer,
-    await turn.begin(queue, since),
-    'job_queue_turn',
-  )
+  const view = parseAnswer(turnAnswer, await turn.begin(queue, since), 'job_queue_turn')
+  const { version, missed } = view
   if (since + missed.length !== version) {
     await turn.giveUp()
     return { ok: false, version, missed }
   }
-  const answer = await rebuildWith(turn.finish, queue, rowsAt({ version, epoch, now, missed }))
+  const answer = await rebuildWith(turn.finish, queue, rowsAt(view))
   return answer.ok ? answer : { ok: false, version: answer.version, missed }
 }

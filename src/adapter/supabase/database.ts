@@ -583,6 +583,7 @@ export type Database = {
       job_queue_data_of: { Args: { queue: string; job_ids: string[] }; Returns: Json }
       job_queue_dead: { Args: { queue: string; filter: Json }; Returns: Json }
       job_queue_drop: { Args: { queue: string; job_ids: string[] }; Returns: number }
+      job_queue_event_at: { Args: { queue: string; seq: number }; Returns: string }
       job_queue_event_text: { Args: { event: string }; Returns: string }
       job_queue_events: { Args: { queue: string; after: number; max_events: number; max_bytes: number }; Returns: Json }
       job_queue_forget: { Args: { queue: string; job_ids: string[] }; Returns: number }

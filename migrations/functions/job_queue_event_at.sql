@@ -1,0 +1,12 @@
+-- job_queue_event_at(queue, seq): when an event happened, be it in the log or archived. Times rise from event to event, so this
+-- tells whether a log is the one that somebody has folded, or another one after a restore (job_queue_append, job_queue_turn).
+-- Returns null when there is no such event, and when it was archived and not kept.
+create or replace function public.job_queue_event_at(queue text, seq bigint) returns timestamptz
+language sql stable
+set search_path = pg_catalog, pg_temp
+as $$
+  select l.created_at from public.job_queue_log l where l.queue = $1 and l.seq = $2
+   union all
+  select a.created_at from public.job_queue_log_archive a where a.queue = $1 and a.seq = $2
+   limit 1
+$$;

@@ -1,0 +1,145 @@
+import { isDeepStrictEqual } from 'node:util'
+import { describe, expect, it, onTestFinished } from 'vitest'
+import { postgresStore } from '../../src/adapter/postgres/index.ts'
+import { audit } from '../../src/cli/audit/index.ts'
+import { type Coordinator, createCoordinator, silentLogger } from '../../src/coordinator/index.ts'
+import { InterlockError, projectionOf, replay, snapshotOf } from '../../src/core/index.ts'
+import type { AppendRequest, LogStore, TurnStore } from '../../src/port/index.ts'
+import { migratedDatabase } from '../contract/support.ts'
+import { backUp, restore } from './backup.ts'
+
+const byModels = (models: readonly string[]) =>
+  models.map((model) => ({ jobId: `on-${model}`, models: [model] }))
+
+/** How a process goes on: with what it lost an append to, and with what its store can do. */
+const ways: Readonly<Record<string, { lost: boolean; of: (store: TurnStore) => LogStore }>> = {
+  'that is alone': { lost: false, of: (store) => store },
+  'that waits for the baton': { lost: true, of: (store) => store },
+  'that takes turns': { lost: true, of: ({ baton, ...store }) => store },
+  'that tries again': { lost: true, of: ({ baton, turn, ...store }) => store },
+}
+
+interface Way {
+  readonly of: (store: TurnStore) => LogStore
+  /** It has lost an append to somebody. */
+  readonly lost: boolean
+}
+
+/** One process that hears of nothing and never polls, and the database as it was before its last words. */
+async function lateProcess({ of, lost }: Way) {
+  const url = await migratedDatabase()
+  const store = postgresStore(url)
+  const all: Coordinator[] = []
+  const join = async (on: LogStore) => {
+    const coordinator = await createCoordinator({ store: on, logger: silentLogger, pollMs: 120_000 })
+    all.push(coordinator)
+    return coordinator
+  }
+  onTestFinished(async () => {
+    for (const each of all) await each.close()
+    await store.close()
+  })
+  const late = await join(of({ ...store, listen: async () => async () => {} }))
+  await late.setPolicy('by-model')
+  if (lost) {
+    const faster = await join(store)
+    await faster.enqueue(byModels(['faster']))
+    await late.enqueue(byModels(['slower']))
+    await faster.close()
+  }
+  await backUp(url)
+  // What the backup does not have.
+  await late.enqueue(byModels(Array.from({ length: 10 }, (_, i) => `lost-${i}`)))
+  return {
+    late,
+    store,
+    /** Restores, and lets a fresh process start a job on `held` and go on until the log is at this version. */
+    goOn: async (to: (known: number) => number) => {
+      await restore(url)
+      const other = await join(store)
+      await other.enqueue(byModels(['held']))
+      await other.claim({ max: 1, kinds: null })
+      const version = to(late.state().version)
+      const more = Array.from({ length: version - other.state().version }, (_, i) => `other-${i}`)
+      await other.enqueue(byModels(more))
+      expect(other.state().version).toBe(version)
+      return other
+    },
+  }
+}
+
+const refused = { code: 'log_went_back' }
+
+/** The log can be folded, keeps every promise, and the rows are what it says. */
+async function expectSound(store: LogStore): Promise<void> {
+  const { events } = await store.read('default', 0, 10_000)
+  expect(audit(events).violations).toEqual([])
+  expect(isDeepStrictEqual(await store.projection('default'), projectionOf(replay(events)))).toBe(true)
+}
+
+describe.each(Object.entries(ways))('after a restore, a process %s', (_, way) => {
+  it.each([
+    ['not as far', (known: number) => known - 1],
+    ['exactly as far', (known: number) => known],
+    ['further', (known: number) => known + 3],
+    // More than one answer brings.
+    ['much further', (known: number) => known + 600],
+  ])('writes nothing more, others having gone %s as it knows', async (_, to) => {
+    const { late, store, goOn } = await lateProcess(way)
+    const other = await goOn(to)
+    const stops: string[] = []
+    late.stopped$.subscribe(({ code }) => stops.push(code))
+    // On the log as it is now this would start a second job on a model that is held.
+    await expect(late.enqueue([{ jobId: 'second', models: ['held'] }])).rejects.toMatchObject(refused)
+    await expect(late.claim({ max: 5, kinds: null })).rejects.toMatchObject(refused)
+    expect(stops).toEqual(['log_went_back'])
+    expect(late.health()).toMatchObject({ ok: false })
+    await late.close()
+    await other.catchUp()
+    expect(other.state()).toMatchObject({ epoch: 2, status: 'draining', activeCount: 1 })
+    await expectSound(store)
+  })
+
+  it('answers nothing by what it knew, where there is nothing to write', async () => {
+    const { late, goOn } = await lateProcess(way)
+    await goOn((known) => known + 3)
+    await expect(late.cancel('nobody knows it')).rejects.toMatchObject(refused)
+  })
+
+  it('is told by the epoch where the event that it knows is gone for good', async () => {
+    const { late, store, goOn } = await lateProcess(way)
+    const known = late.state().version
+    const other = await goOn(() => known - 6)
+    await other.recover()
+    // Events of no job: nothing of them stays behind the cut.
+    for (let at = other.state().version; at < known; at++)
+      await other.pauseModel(`p${at}`, { reason: 'test' })
+    const { events } = await store.read('default', 0, 10_000)
+    await store.putSnapshot('default', { seq: known, state: snapshotOf(replay(events)) })
+    await store.project('default', 10_000)
+    // Not before the user's tables follow.
+    await expect.poll(() => store.archive('default', known, false)).toMatchObject({ archivedSeq: known })
+    await other.pauseModel('later', { reason: 'test' })
+    await expect(late.enqueue(byModels(['more']))).rejects.toMatchObject(refused)
+  })
+})
+
+it('after a restore, a try of an append that was made when the database was away is refused', async () => {
+  let whileAway: (() => Promise<unknown>) | undefined
+  const of = (store: TurnStore): LogStore => ({
+    ...store,
+    append: async (request: AppendRequest) => {
+      const away = whileAway
+      whileAway = undefined
+      if (away === undefined) return store.append(request)
+      await away()
+      throw new InterlockError('store_unavailable', 'away')
+    },
+  })
+  const { late, store, goOn } = await lateProcess({ of, lost: false })
+  whileAway = () => goOn((known) => known)
+  await expect(late.enqueue([{ jobId: 'second', models: ['held'] }])).rejects.toMatchObject(refused)
+  expect(whileAway).toBeUndefined()
+  await late.close()
+  await expectSound(store)
+})
