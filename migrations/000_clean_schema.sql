@@ -2232,6 +2232,7 @@ $$;
 -- left, or their row is missing; for job_queue_beat.
 --   thorough  look also when no worker's row says so: a row that was deleted by hand says nothing. That reads all of
 --             job_queue_jobs, so a beat does it only when its worker is new.
+-- A lease whose last beat lies in the future is cut to its ttl from now, once: the clock was set back since.
 -- Returns [worker_id, …], ascending. Whoever has been gone for a minute and holds nothing is settled, so that nobody looks
 -- for its jobs again: no append that found it live can still be under way.
 create or replace function public.job_queue_overdue(queue text, thorough boolean) returns jsonb
@@ -2242,6 +2243,14 @@ declare
   clock timestamptz := clock_timestamp();
   overdue jsonb;
 begin
+  -- Else the lease of a process that is gone would last until the clock has caught up; one that lives beats again before. Less than a
+  -- second makes no difference, and may be the beat of another that has read the clock since. Waits for nobody, as below.
+  update public.job_queue_workers w
+     set beat_at = clock, expires_at = least(w.expires_at, clock + w.ttl_ms * interval '1 millisecond')
+   where w.queue = $1 and w.worker_id in (
+     select f.worker_id from public.job_queue_workers f
+      where f.queue = $1 and f.beat_at > clock + interval '1 second'
+        for update skip locked);
   if not thorough and not exists (
        select from public.job_queue_workers w where w.queue = $1 and not w.settled
           and (w.dead or w.expires_at + w.grace_ms * interval '1 millisecond' < clock)) then
@@ -3398,8 +3407,8 @@ $privileges$;
 -- What this was. Rows change only when something did, so that running it again leaves everything as it is.
 insert into public.job_queue_migrations as m (version, checksum)
 values 
-  ('000', '9b96bc3fa469ea41251ed80e2f4172839569a2fb0054a27cdd2f377a8ece0725'),
-  ('027', '9b96bc3fa469ea41251ed80e2f4172839569a2fb0054a27cdd2f377a8ece0725')
+  ('000', 'b3bdae076b7ab056a1bf16c495f99b0067ef3e4e7e7c7a3d9ee1469e977090da'),
+  ('027', 'b3bdae076b7ab056a1bf16c495f99b0067ef3e4e7e7c7a3d9ee1469e977090da')
 on conflict (version) do update set checksum = excluded.checksum, applied_at = excluded.applied_at
   where m.checksum <> excluded.checksum;
 -- PostgREST finds the new functions after this; nobody else listens.

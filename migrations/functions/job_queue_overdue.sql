@@ -2,6 +2,7 @@
 -- left, or their row is missing; for job_queue_beat.
 --   thorough  look also when no worker's row says so: a row that was deleted by hand says nothing. That reads all of
 --             job_queue_jobs, so a beat does it only when its worker is new.
+-- A lease whose last beat lies in the future is cut to its ttl from now, once: the clock was set back since.
 -- Returns [worker_id, …], ascending. Whoever has been gone for a minute and holds nothing is settled, so that nobody looks
 -- for its jobs again: no append that found it live can still be under way.
 create or replace function public.job_queue_overdue(queue text, thorough boolean) returns jsonb
@@ -12,6 +13,14 @@ declare
   clock timestamptz := clock_timestamp();
   overdue jsonb;
 begin
+  -- Else the lease of a process that is gone would last until the clock has caught up; one that lives beats again before. Less than a
+  -- second makes no difference, and may be the beat of another that has read the clock since. Waits for nobody, as below.
+  update public.job_queue_workers w
+     set beat_at = clock, expires_at = least(w.expires_at, clock + w.ttl_ms * interval '1 millisecond')
+   where w.queue = $1 and w.worker_id in (
+     select f.worker_id from public.job_queue_workers f
+      where f.queue = $1 and f.beat_at > clock + interval '1 second'
+        for update skip locked);
   if not thorough and not exists (
        select from public.job_queue_workers w where w.queue = $1 and not w.settled
           and (w.dead or w.expires_at + w.grace_ms * interval '1 millisecond' < clock)) then

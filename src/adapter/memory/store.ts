@@ -193,8 +193,13 @@ function beatIn(queue: MemoryQueue, beat: WorkerBeat, now: number): BeatAnswer {
   return { alive, now, expiresAt, version, overdue: overdueIn(queue, now), arrived: false, requested: false }
 }
 
-/** Those that hold a job and may be expired. */
+/** `job_queue_overdue`: those that hold a job and may be expired. A beat from the future is from before the clock was set back. */
 function overdueIn(queue: MemoryQueue, now: number): string[] {
+  for (const worker of queue.workers.values()) {
+    if (worker.beatAt <= now + 1_000_000) continue
+    worker.beatAt = now
+    worker.expiresAt = Math.min(worker.expiresAt, now + worker.beat.ttlMs * 1_000)
+  }
   const holders = new Set<string>()
   for (const job of queue.jobs.values())
     if (job.state === 'active' && job.worker_id) holders.add(job.worker_id)

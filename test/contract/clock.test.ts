@@ -1,0 +1,177 @@
+import { describe, expect, it, onTestFinished } from 'vitest'
+import { memoryDatabase, memoryStore } from '../../src/adapter/memory/index.ts'
+import { postgresStore } from '../../src/adapter/postgres/index.ts'
+import { createCoordinator, silentLogger } from '../../src/coordinator/index.ts'
+import { InterlockError } from '../../src/core/index.ts'
+import type { LogStore } from '../../src/port/index.ts'
+import { activeRow, appendNow, queuedEvent, startedEvent } from '../../src/testing/index.ts'
+import { appendArguments, connection, migratedDatabase, opened } from './support.ts'
+
+interface Clocked {
+  readonly store: LogStore
+  /** From now on the clock of the database is that far from the real one. */
+  readonly set: (seconds: number) => Promise<void>
+}
+
+/** A database whose functions read a clock of the test's. */
+async function onPostgres(): Promise<Clocked> {
+  const url = await migratedDatabase()
+  const sql = await connection(url)
+  await sql.query(`
+    create table test_clock (off interval not null);
+    insert into test_clock values ('0');
+    grant select on test_clock to public;
+    create function test_clock() returns timestamptz language sql volatile as
+      $$ select pg_catalog.clock_timestamp() + (select off from public.test_clock) $$`)
+  const { rows } = await sql.query<{ text: string }>(`
+    select replace(pg_get_functiondef(p.oid), 'clock_timestamp()', 'public.test_clock()') as text from pg_proc p
+     where p.pronamespace = 'public'::regnamespace and p.proname like 'job\\_queue\\_%' and p.prosrc like '%clock_timestamp()%'`)
+  expect(rows.length).toBeGreaterThan(5)
+  for (const { text } of rows) await sql.query(text)
+  const store = postgresStore(url)
+  onTestFinished(() => store.close())
+  await store.open('q')
+  let off = 0
+  // A page is a query and no function: what it says of the time is set right here.
+  const read: LogStore['read'] = async (...args) => {
+    const page = await store.read(...args)
+    return { ...page, now: page.now + off * 1_000_000 }
+  }
+  const set = async (seconds: number) => {
+    off = seconds
+    await sql.query(`update test_clock set off = $1 * interval '1 second'`, [seconds])
+  }
+  return { store: { ...store, read }, set }
+}
+
+async function inMemory(): Promise<Clocked> {
+  let off = 0
+  const store = memoryStore(memoryDatabase(() => Date.now() * 1_000 + off))
+  await store.open('q')
+  return {
+    store,
+    set: async (seconds) => {
+      off = seconds * 1_000_000
+    },
+  }
+}
+
+const HOUR = 3_600
+
+describe.each([
+  ['PostgreSQL', onPostgres],
+  ['memory', inMemory],
+])('the clock of %s', (_name, clocked) => {
+  const beatOf = (workerId: string) => ({
+    ...{ queue: 'q', workerId, kinds: null, freeSlots: 1, release: '0' },
+    ...{ ttlMs: 60_000, graceMs: 10_000 },
+  })
+
+  it('may be set back: who is gone is overdue after ttl and grace, who beats is alive', async () => {
+    const { store, set } = await clocked()
+    const beat = (workerId: string) => store.beat(beatOf(workerId))
+    await beat('gone')
+    await beat('alive')
+    const jobs = [activeRow('a', 1, 'gone')]
+    expect((await appendNow(store, 'q', [queuedEvent('a'), startedEvent('a', 'gone')], { jobs })).ok).toBe(
+      true,
+    )
+    await set(-HOUR)
+    for (let seconds = 0; seconds <= 60; seconds += 20) {
+      await set(-HOUR + seconds)
+      expect(await beat('alive')).toMatchObject({ alive: true, overdue: [] })
+    }
+    // It is not overdue before its ttl is over since the clock was found to be back, and the grace after it.
+    await set(-HOUR + 66)
+    expect(await beat('alive')).toMatchObject({ alive: true, overdue: [] })
+    expect((await store.workers('q')).map(({ workerId, state }) => [workerId, state])).toContainEqual([
+      'gone',
+      'late',
+    ])
+    await set(-HOUR + 80)
+    expect(await beat('alive')).toMatchObject({ alive: true, overdue: ['gone'] })
+  })
+
+  it('may be set back by less than a second without a lease being shortened', async () => {
+    const { store, set } = await clocked()
+    const { expiresAt } = await store.beat(beatOf('other'))
+    await set(-0.5)
+    await store.beat(beatOf('alive'))
+    const other = (await store.workers('q')).find(({ workerId }) => workerId === 'other')
+    expect(other?.expiresAt).toBe(expiresAt)
+  })
+
+  it('is the one that events are timed by, however far that of the process is off, and wherever it jumps', async () => {
+    const { store, set } = await clocked()
+    await set(HOUR)
+    const here = await createCoordinator({ store, queue: 'q', logger: silentLogger, pollMs: 3_600_000 })
+    onTestFinished(() => here.close())
+    const apart = async () => {
+      const { events, now } = await store.read('q', 0, 100)
+      return [(events.at(-1)?.at ?? 0) - now, here.now() - now].map((micros) => Math.abs(micros) < 60_000_000)
+    }
+    await here.enqueue([{ jobId: 'a', models: ['m'] }])
+    expect(await apart()).toEqual([true, true])
+    expect(here.health().counts.lost).toBe(0)
+    await set(3 * HOUR)
+    await here.enqueue([{ jobId: 'b', models: ['m'] }])
+    expect(await apart()).toEqual([true, true])
+    await set(2 * HOUR)
+    // Later than the last event all the same: time in the log does not go back.
+    await here.enqueue([{ jobId: 'c', models: ['m'] }])
+    expect(await apart()).toEqual([false, true])
+    expect(here.state()).toMatchObject({ waitingCount: 3 })
+  })
+})
+
+describe('an append that waits for the lock', () => {
+  it('reads the clock after the wait: a lease that ran out meanwhile starts nothing', async () => {
+    const url = await migratedDatabase()
+    const store = await opened(url)
+    const [holder, waiting] = [await connection(url), await connection(url)]
+    const values = await appendArguments(waiting, 0)
+    const [event] = JSON.parse(String(values[2]))
+    values[2] = JSON.stringify([{ ...event, event_type: 'started', job_id: 'a', worker_id: 'w' }])
+    await waiting.query("set lock_timeout = '60s'")
+    await holder.query("begin; select from job_queue_heads where queue = 'q' for update")
+    await store.beat({
+      queue: 'q',
+      workerId: 'w',
+      kinds: null,
+      freeSlots: 1,
+      release: '0',
+      ttlMs: 2_000,
+      graceMs: 0,
+    })
+    const append = waiting.query('select public.job_queue_append($1, $2, $3, $4) as answer', values)
+    const waits = `select from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'`
+    await expect.poll(async () => (await holder.query(waits)).rowCount, { timeout: 10_000 }).toBe(1)
+    await expect.poll(() => store.workers('q'), { timeout: 20_000 }).toMatchObject([{ state: 'dead' }])
+    await holder.query('commit')
+    const { rows } = await append
+    expect(rows[0].answer).toMatchObject({ ok: false, reason: 'dead_worker', worker_ids: ['w'] })
+  })
+})
+
+describe('a database whose clock was set back by an hour', () => {
+  it('gives the job of a process that is gone to another one in time', async () => {
+    const { store, set } = await onPostgres()
+    const state = { isGone: false }
+    const beat: LogStore['beat'] = (what) =>
+      state.isGone ? Promise.reject(new InterlockError('store_unavailable', 'gone')) : store.beat(what)
+    const options = { queue: 'q', leaseMs: 1_500, graceMs: 200, pollMs: 50, logger: silentLogger }
+    const gone = await createCoordinator({ store: { ...store, beat }, ...options })
+    const here = await createCoordinator({ store, ...options })
+    onTestFinished(async () => {
+      await here.close()
+      await gone.close()
+    })
+    await gone.enqueue([{ jobId: 'a', models: ['m'] }])
+    await gone.claim({ max: 1, kinds: null })
+    state.isGone = true
+    const { workerId } = here
+    await set(-HOUR)
+    const claimed = () => here.claim({ max: 1, kinds: null })
+    await expect.poll(claimed, { timeout: 30_000 }).toMatchObject([{ attempt: 2, workerId }])
+  })
+})
