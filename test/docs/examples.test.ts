@@ -92,8 +92,12 @@ describe('the examples', () => {
       const folder = emptyFolder()
       const file = path.join(folder, 'example.mts')
       writeFileSync(file, resolved(block.code))
-      const { stdout } = await run(process.execPath, [file], { cwd: folder, env: await environment(block) })
+      const options = { cwd: folder, env: await environment(block) }
+      const { stdout } = await run(process.execPath, [file], options)
       if (prints !== undefined) expect(stdout).toBe(prints)
+      // Whoever tries it out on his project tries it again.
+      if (block.code.includes('SUPABASE_URL'))
+        expect((await run(process.execPath, [file], options)).stdout).toBe(stdout)
     },
   )
 })

@@ -5,7 +5,7 @@ export type Json = string | number | boolean | null | { [key: string]: Json | un
 
 /**
  * Interlock's tables and functions, for `createClient<Database>`. Programs read the tables; every change goes through the
- * functions.
+ * functions. Your own tables are not in it: docs/supabase.md shows how to put them beside.
  */
 export type Database = {
   public: {
