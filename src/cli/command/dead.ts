@@ -1,6 +1,7 @@
 import { dropDead, listDead } from '../../coordinator/dead.ts'
 import type { Cli } from '../cli.ts'
 import { checkFound, checkNamesSome, type DeadFlags, deadFilter } from '../dead-filter.ts'
+import { specDocument } from '../event-text.ts'
 import { isoTime, plural, timeText } from '../format.ts'
 import { withStore } from '../store.ts'
 import { table } from '../terminal/table.ts'
@@ -44,7 +45,7 @@ export function addDead(cli: Cli): void {
             messageOf(error),
           ])
           frame.emit(
-            dead.map(({ at, ...job }) => ({ ...job, at: isoTime(at) })),
+            dead.map(({ at, spec, ...job }) => ({ ...job, spec: specDocument(spec), at: isoTime(at) })),
             rows.length === 0
               ? 'no dead jobs'
               : table(['job', 'ended', 'why', 'attempts', 'models', 'error'], rows, { right: [3] }),

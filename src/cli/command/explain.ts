@@ -9,7 +9,7 @@ import type { Frame } from '../frame.ts'
 import { orCut } from '../history/fold.ts'
 import { lookAt } from '../look.ts'
 import { eachEvent } from '../read-log.ts'
-import { explanationText } from '../show/explanation.ts'
+import { explanationDocument, explanationText } from '../show/explanation.ts'
 import { withStore } from '../store.ts'
 import { table } from '../terminal/table.ts'
 
@@ -25,7 +25,7 @@ export function addExplain(cli: Cli): void {
       withStore(frame, async (store) => {
         const { ledger, now, hasWorker } = await lookAt(frame, store)
         const found = explainJob(ledger, parseJobId(jobId), now, hasWorker)
-        if (found !== undefined) return frame.emit(found, explanationText(frame, found))
+        if (found !== undefined) return frame.emit(explanationDocument(found), explanationText(frame, found))
         const events = await historyOf(frame, store, jobId)
         const document = { jobId, state: 'ended', events: events.map(eventDocument) }
         frame.emit(document, endedText(jobId, events))

@@ -7,7 +7,7 @@ import type { Frame } from '../frame.ts'
 import { type ArchiveFlags, addArchiveFlag, withLog } from '../history/archive-file.ts'
 import { ledgerAt, orCut } from '../history/fold.ts'
 import { stateName, stepThrough } from '../history/steps.ts'
-import { explanationText } from '../show/explanation.ts'
+import { explanationDocument, explanationText } from '../show/explanation.ts'
 import { activeFirst, queueText, telling, toldDocument } from '../show/queue.ts'
 import { stateDocument, stateText } from '../show/state.ts'
 import { beginningAt, checkMoment, endingAt } from '../since.ts'
@@ -109,7 +109,10 @@ async function follow(frame: Frame, store: LogStore, to: number, begin: string |
 function showJob(frame: Frame, ledger: Ledger, at: Micros, jobId: string): void {
   const found = explainJob(ledger, jobId, at)
   if (found !== undefined)
-    return frame.emit({ version: ledger.version, at: isoTime(at), ...found }, explanationText(frame, found))
+    return frame.emit(
+      { version: ledger.version, at: isoTime(at), ...explanationDocument(found) },
+      explanationText(frame, found),
+    )
   throw new InterlockError(
     'job_not_live',
     `job ${jobId} was not live when the log had ${ledger.version} events; see when it was: interlock explain ${jobId}`,

@@ -1,7 +1,19 @@
 import type { Explanation } from '../../core/index.ts'
-import { clip } from '../format.ts'
+import { clip, isoTime, isoTimeOrNull } from '../format.ts'
 import type { Frame } from '../frame.ts'
 import { facts, table } from '../terminal/table.ts'
+
+/** Why a live job does not run, for programs: times as ISO texts. */
+export const explanationDocument = ({ models, ...found }: Explanation) => ({
+  ...found,
+  models: models.map(({ paused, ...standing }) => ({
+    ...standing,
+    paused:
+      paused === null
+        ? null
+        : { ...paused, since: isoTime(paused.since), until: isoTimeOrNull(paused.until) },
+  })),
+})
 
 /** Why a live job does not run, for people. */
 export function explanationText(frame: Frame, found: Explanation): string {
