@@ -90,7 +90,7 @@ export interface Coordinator {
   getWorkflowModels(config: WorkflowConfig): readonly string[]
   /**
    * The gate: may this job run now, here?
-   * @throws InterlockError `invalid_input`, `job_exists`, `not_holder`; with `wait` also `job_not_live`, `closed`, `log_went_back`
+   * @throws InterlockError `invalid_input`, `job_exists`, `not_holder`; with `wait` also `job_not_live`, `closed`, and that of `stopped$`
    */
   onJobStart(
     jobId: string,
@@ -225,9 +225,10 @@ export interface Coordinator {
   /** The lease was lost: what this process runs is over, as far as the queue goes. */
   readonly leaseLost$: Observable<{ readonly workerId: string }>
   /**
-   * This process cannot go on with the queue: a backup was restored under it (`log_went_back`). Emits once, to whoever comes
-   * later too. What it ran is over (`leaseLost$`), every call is refused with this error, and the queue is held in a new
-   * epoch. End the process: `interlock recover` goes on from there.
+   * This process cannot go on with the queue: a backup was restored under it (`log_went_back`), or the log has an event that it
+   * cannot fold (`unknown_event`: of a newer release; `corrupt_log`). Emits once, to whoever comes later too. What it ran is over
+   * (`leaseLost$`), and every call is refused with this error. End the process. After a restore the queue is held in a new
+   * epoch: `interlock recover` goes on from there.
    */
   readonly stopped$: Observable<InterlockError>
 

@@ -31,7 +31,7 @@ export interface StartOptions {
   /**
    * Stay in line and resolve when the job was started for this process; it asks again by itself if its lease is lost meanwhile.
    * Rejects with `not_holder` when it was started in another process, `job_not_live` when it has ended, `closed` by `close()`,
-   * and `log_went_back`. Of several calls for one job in a process each gets the start.
+   * and with the error of `stopped$`. Of several calls for one job in a process each gets the start.
    */
   readonly wait?: boolean | undefined
   /** Gives up waiting; the job stays in line for anybody. */

@@ -9,7 +9,7 @@ import type { Pen } from './pen.ts'
 import type { Pulse } from './pulse.ts'
 import { readOn } from './read.ts'
 import type { Replica } from './replica.ts'
-import type { Restored } from './restored.ts'
+import type { Stopped } from './stopped.ts'
 import type { Upkeep } from './upkeep.ts'
 
 /** How long a process that leaves waits for a database that does not answer. */
@@ -23,7 +23,7 @@ export interface LifeOptions extends Pick<WholeOptions, 'store' | 'queue' | 'pol
   readonly pulse: Pulse
   readonly upkeep: Upkeep
   readonly incarnation: Incarnation
-  readonly restored: Restored
+  readonly stopped: Stopped
   readonly logger: Logger
   /** Fires when the process leaves. */
   readonly closing: AbortController
@@ -43,13 +43,13 @@ export class Life {
     this.#options = options
   }
 
-  /** @throws InterlockError `closed`, `log_went_back`, `store_unavailable`: nothing can be sent */
+  /** @throws InterlockError `closed`, `store_unavailable`, or what has stopped the process: nothing can be sent */
   checkOpen(): void {
-    const { restored } = this.#options
+    const { stopped } = this.#options
     if (this.#isClosing) {
       throw new InterlockError('closed', 'the coordinator is closed; make a new one with createCoordinator')
     }
-    if (restored.error !== undefined) throw restored.error
+    if (stopped.error !== undefined) throw stopped.error
     if (this.#isOpen) return
     throw new InterlockError('store_unavailable', 'the database has not been reached yet; see the log')
   }
@@ -107,11 +107,11 @@ export class Life {
   }
 
   async #finish(): Promise<void> {
-    const { closing, pen, pulse, restored, upkeep, incarnation } = this.#options
+    const { closing, pen, pulse, stopped, upkeep, incarnation } = this.#options
     await pulse.rest()
     closing.abort()
     await pen.idle()
-    await restored.close()
+    await stopped.close()
     await upkeep.close()
     if (this.#isOpen) await incarnation.leave()
   }

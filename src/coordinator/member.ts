@@ -24,7 +24,7 @@ import { OwnStarts } from './own-starts.ts'
 import { Pen } from './pen.ts'
 import { Pulse } from './pulse.ts'
 import { Replica } from './replica.ts'
-import { Restored } from './restored.ts'
+import { Stopped } from './stopped.ts'
 import { type Doing, isRefusal, Trouble } from './trouble.ts'
 import { Upkeep } from './upkeep.ts'
 
@@ -48,7 +48,7 @@ export class Member {
   readonly #upkeep: Upkeep
   readonly #attention: Attention
   readonly #incarnation: Incarnation
-  readonly #restored: Restored
+  readonly #stopped: Stopped
   readonly #life: Life
 
   constructor(options: WholeOptions, hooks: MemberHooks) {
@@ -79,7 +79,7 @@ export class Member {
       head: this.head,
       patience: { forMs: patienceMs, signal: this.#closing.signal },
       onDeadWorkers: (ids) => ids.includes(this.workerId) && this.lease.declareLost(),
-      onUnreadable: onError,
+      onUnreadable: (error) => this.#noteUnreadable(error, 'read'),
       onAppended: (before, at) => {
         this.#trouble.wentWell('write')
         this.#upkeep.followAppend(before, at)
@@ -88,7 +88,7 @@ export class Member {
     this.#pen = new Pen(this.#committer)
     this.#pulse = this.#makePulse()
     this.#incarnation = this.#makeIncarnation()
-    this.#restored = this.#makeRestored()
+    this.#stopped = this.#makeStopped()
     this.#life = this.#makeLife()
   }
 
@@ -129,7 +129,7 @@ export class Member {
   }
 
   get stopped$(): Observable<InterlockError> {
-    return this.#restored.stopped$
+    return this.#stopped.stopped$
   }
 
   /** Reads the log, registers the process, listens. @throws what the store throws */
@@ -218,7 +218,7 @@ export class Member {
     return new Life({
       ...{ store, queue, pollMs, replica, clock, head, logger, closing: this.#closing },
       ...{ pen: this.#pen, pulse: this.#pulse, upkeep: this.#upkeep },
-      ...{ incarnation: this.#incarnation, restored: this.#restored },
+      ...{ incarnation: this.#incarnation, stopped: this.#stopped },
       onError: (error) => this.noteError(error),
       expire: async (workerIds) => {
         if (workerIds.length === 0) return
@@ -239,9 +239,9 @@ export class Member {
     })
   }
 
-  #makeRestored(): Restored {
+  #makeStopped(): Stopped {
     const { store, queue, patienceMs, name } = this.#options
-    return new Restored({
+    return new Stopped({
       ...{ store, queue, name, logger: this.logger },
       patience: { forMs: patienceMs, signal: this.#closing.signal },
       epoch: () => this.replica.ledger.epoch,
@@ -256,7 +256,7 @@ export class Member {
     const { onIntake, onRenewed } = this.#hooks
     return new Incarnation(this.#options, {
       ...{ logger: this.logger, onIntake, onRenewed },
-      isOver: () => this.#restored.error !== undefined,
+      isOver: () => this.#stopped.error !== undefined,
       onOverdue: (workerIds) => this.#life.overdue(workerIds),
       onUnreachable: (error) => this.noteError(error, 'beat'),
       onReached: () => this.#trouble.beatWentWell(),
@@ -284,13 +284,17 @@ export class Member {
 
   /** Something failed that nobody waits for: it goes to the logger, and `health()` shows it. */
   noteError(error: unknown, doing: Doing = 'read'): void {
-    if (this.#restored.error !== undefined) return
-    this.#trouble.note(error, doing)
-    this.#restored.see(error)
+    if (this.#stopped.error === undefined) this.#trouble.note(error, doing)
+  }
+
+  /** The same of what the log says, which may be the end of this process. */
+  #noteUnreadable(error: unknown, doing: Doing): void {
+    this.noteError(error, doing)
+    this.#stopped.see(error)
   }
 
   /** Of a command: a refusal is for whoever sent it alone. */
   #noteFailure(error: unknown): void {
-    if (!isRefusal(error) && !isInterlockError(error, 'closed')) this.noteError(error, 'write')
+    if (!isRefusal(error) && !isInterlockError(error, 'closed')) this.#noteUnreadable(error, 'write')
   }
 }

@@ -87,3 +87,12 @@ export function wentBack(queue: string, known: number, version: number): Interlo
     { known, version },
   )
 }
+
+/**
+ * The log goes on with something that a replica cannot fold, now or later: it is another log, or has an event that this release
+ * does not know or that cannot have happened. Not so an answer that is damaged on its way, which names no event.
+ */
+export function cannotFoldOn(error: unknown): error is InterlockError {
+  if (isInterlockError(error, 'corrupt_log')) return typeof error.details['seq'] === 'number'
+  return isInterlockError(error, 'log_went_back') || isInterlockError(error, 'unknown_event')
+}

@@ -1,15 +1,15 @@
 import { pause } from '../coordinator/backoff.ts'
-import { isInterlockError } from '../core/index.ts'
+import { cannotFoldOn, isInterlockError } from '../core/index.ts'
 
 /** Milliseconds between the tries: the first rest, doubled up to the longest. */
 const REST_MS = 500
 const LONGEST_REST_MS = 2_000
 
-const over = ['job_not_active', 'stale_token', 'log_went_back'] as const
+const over = ['job_not_active', 'stale_token'] as const
 
 /** The attempt is not ours any more; whoever has it now goes on with it. */
 export function isOver(error: unknown): boolean {
-  return over.some((code) => isInterlockError(error, code))
+  return cannotFoldOn(error) || over.some((code) => isInterlockError(error, code))
 }
 
 /** The database is away, or too busy: the coordinator says so. */

@@ -63,7 +63,7 @@ function begun(
   )
 }
 
-/** @throws InterlockError `log_went_back`, once what ran has been told to stop */
+/** @throws InterlockError of `stopped$`, once what ran has been told to stop */
 async function untilStopped(
   frame: Frame,
   coordinator: Coordinator,
