@@ -260,7 +260,7 @@ alter index public.job_queue_log_pkey set (fillfactor = 100);
 -- far the user's tables follow; min_reader: the least schema_version a reader has to understand; chain: the hash of the
 -- last event, if the events after chain_from are chained (job_queue_start_chain); chain_start: what the first of them goes
 -- on from, if those before it are gone; archived_seq: the log begins after it; of what is up to there, job_queue_log has what
--- jobs that go on over the cut began with (job_queue_archive).
+-- jobs that go on over the cut began with (job_queue_archive); cut_claimed_at: when a process began to cut it (job_queue_claim_cut).
 create table if not exists public.job_queue_heads (
   queue text primary key,
   version bigint not null default 0,
@@ -274,6 +274,8 @@ create table if not exists public.job_queue_heads (
   chain_start bytea,
   chain bytea
 ) with (fillfactor = 10);
+
+alter table public.job_queue_heads add column if not exists cut_claimed_at timestamptz not null default to_timestamp(0);
 
 -- One row per queue: what it is doing. A projection; the log is the truth.
 -- active_job_id is the oldest active job, active_models the union over all of them. id 1 is the queue 'default'.
@@ -1202,6 +1204,7 @@ begin
   perform set_config('interlock.archive', '', true);
   update public.job_queue_heads h
      set archived_seq = $2,
+         cut_claimed_at = to_timestamp(0),
          -- Of events that are gone nothing can be checked: the chain goes on from the hash of the last of them.
          chain_from = case when keep or cut is null then h.chain_from else $2 end,
          chain_start = case when keep or cut is null then h.chain_start else cut end
@@ -1636,6 +1639,52 @@ begin
   select array_agg((r ->> 'arrival_id')::bigint) into kept from jsonb_array_elements(found_rows) as r;
   delete from public.job_queue_arrivals a where a.id = any (claimed) and a.id <> all (coalesce(kept, '{}'));
   return found_rows;
+end
+$$;
+
+-- job_queue_claim_cut(queue, before): where the log is to be cut so that nothing older than a time is left in it, for the one
+-- process that is to do it: fold the log up to there, keep that as a snapshot (job_queue_put_snapshot), archive below it
+-- (job_queue_archive). Nobody else is told for 55 minutes, or until it is done. Takes the queue's lock for a moment, and only when
+-- there is something to do.
+--   before  less than an hour's worth of older events is not worth a cut
+-- Returns {through}: the number of the last older event that your own tables follow already; null when there is nothing to do, or
+-- somebody else is at it.
+-- Raises 55P03 when the lock does not come free within 2 s.
+create or replace function public.job_queue_claim_cut(queue text, before timestamptz) returns jsonb
+language plpgsql security definer
+set search_path = pg_catalog, pg_temp
+set lock_timeout = '2s'
+as $$
+declare
+  head record;
+  low bigint;
+  high bigint;
+  middle bigint;
+begin
+  select h.* into head from public.job_queue_heads h
+   where h.queue = $1 and h.cut_claimed_at < clock_timestamp() - interval '55 minutes';
+  if head is null or not exists (
+       select from public.job_queue_log l
+        where l.queue = $1 and l.seq = head.archived_seq + 1 and l.created_at < $2 - interval '1 hour') then
+    return '{"through": null}';
+  end if;
+  -- Times rise with the numbers, so halving finds it in 20 look-ups in the primary key.
+  low := head.archived_seq;
+  high := case when exists (select from public.job_queue_targets()) then least(head.version, head.projected_seq) else head.version end;
+  while low < high loop
+    middle := low + (high - low + 1) / 2;
+    if exists (select from public.job_queue_log l where l.queue = $1 and l.seq = middle and l.created_at < $2) then
+      low := middle;
+    else
+      high := middle - 1;
+    end if;
+  end loop;
+  if low <= head.archived_seq then
+    return '{"through": null}';
+  end if;
+  update public.job_queue_heads h set cut_claimed_at = clock_timestamp()
+   where h.queue = $1 and h.cut_claimed_at = head.cut_claimed_at;
+  return jsonb_build_object('through', case when found then low end);
 end
 $$;
 
@@ -2454,9 +2503,11 @@ begin
 end
 $$;
 
--- job_queue_put_snapshot(queue, seq, state): keeps the folded ledger at a sequence number, for processes that start later
--- to go on from. The newest four stay, the newest of each of the last 31 days, and the one at which the log was cut. Never takes the queue's lock. The log stays the truth: `interlock verify` folds all
--- of it, and whoever does not trust a snapshot deletes its row.
+-- job_queue_put_snapshot(queue, seq, state): keeps the folded ledger at a sequence number, for processes that start later to go on
+-- from, and for a cut of the log. Never takes the queue's lock.
+-- What stays: the newest four; the newest of each of the last 31 days; above the cut the newest of each week, however old, so that
+-- job_queue_archive_before finds one; the one at which the log was cut, which is all there is of what was before it
+-- (job_queue_keep_cut); and for an hour one that was made long after its event: somebody is about to cut there.
 --   seq    up to which event it was folded: 1 to the version of the queue
 --   state  the ledger as the core writes it down, at most 64 MB
 -- Returns {seq, kept}: kept false when there is one at that number already.
@@ -2476,13 +2527,24 @@ begin
   end if;
   insert into public.job_queue_snapshots (queue, seq, state) values ($1, $2, $3) on conflict do nothing;
   get diagnostics added = row_count;
-  delete from public.job_queue_snapshots s
-   where s.queue = $1 and s.seq <> $2
-     and s.seq < (select k.seq from public.job_queue_snapshots k where k.queue = $1 order by k.seq desc offset 3 limit 1)
-     and s.seq <> (select h.archived_seq from public.job_queue_heads h where h.queue = $1)
-     and (s.created_at < clock_timestamp() - interval '31 days' or exists (
-       select from public.job_queue_snapshots k
-        where k.queue = $1 and k.seq > s.seq and k.created_at::date = s.created_at::date));
+  -- While a cut is under way nothing is thinned: nobody else sees yet where it lies.
+  if pg_try_advisory_xact_lock(hashtextextended('interlock.archive:' || $1, 0)) then
+    delete from public.job_queue_snapshots s
+     using public.job_queue_heads h
+     where h.queue = $1 and s.queue = $1 and s.seq <> $2 and s.seq <> h.archived_seq
+       and s.seq < (select k.seq from public.job_queue_snapshots k where k.queue = $1 order by k.seq desc offset 3 limit 1)
+       and not (s.created_at > clock_timestamp() - interval '1 hour' and exists (
+         select from public.job_queue_log l
+          where l.queue = $1 and l.seq = s.seq and l.created_at < s.created_at - interval '10 seconds'))
+       and (exists (
+              select from public.job_queue_snapshots k
+               where k.queue = $1 and k.seq > s.seq
+                 and date_trunc('day', k.created_at at time zone 'UTC') = date_trunc('day', s.created_at at time zone 'UTC'))
+         or s.created_at < clock_timestamp() - interval '31 days' and (s.seq < h.archived_seq or exists (
+              select from public.job_queue_snapshots k
+               where k.queue = $1 and k.seq > s.seq
+                 and date_trunc('week', k.created_at at time zone 'UTC') = date_trunc('week', s.created_at at time zone 'UTC'))));
+  end if;
   return jsonb_build_object('seq', $2, 'kept', added > 0);
 end
 $$;
@@ -3385,7 +3447,7 @@ begin
   for item in
     select p.oid::regprocedure::text as name, p.prorettype = 'trigger'::regtype as is_trigger
       from pg_catalog.pg_proc p
-     where p.pronamespace = 'public'::regnamespace and p.proname = any ('{job_queue_adopt,job_queue_adoptable,job_queue_answer,job_queue_answer_requests,job_queue_append,job_queue_archive,job_queue_archive_before,job_queue_archived_events,job_queue_arrived_rows,job_queue_beat,job_queue_cancel_by_hand,job_queue_chain,job_queue_checkup,job_queue_claim_arrivals,job_queue_columns,job_queue_data_of,job_queue_dead,job_queue_deleted,job_queue_drop,job_queue_event_at,job_queue_event_text,job_queue_events,job_queue_forget,job_queue_forget_workers,job_queue_guard_columns,job_queue_held,job_queue_insert_chained,job_queue_intake,job_queue_keep_cut,job_queue_leave,job_queue_note,job_queue_open,job_queue_open_requests,job_queue_outer_rows,job_queue_overdue,job_queue_project,job_queue_project_target,job_queue_projection,job_queue_put_data,job_queue_put_snapshot,job_queue_queues,job_queue_read,job_queue_rebuild,job_queue_refuse_change,job_queue_reproject,job_queue_request,job_queue_set_aside_rows,job_queue_snapshot,job_queue_start_chain,job_queue_status,job_queue_status_set,job_queue_submit,job_queue_taken,job_queue_targets,job_queue_touched,job_queue_turn,job_queue_user_rows,job_queue_wake,job_queue_wake_intake,job_queue_worker_list,job_queue_write_target}'::text[])
+     where p.pronamespace = 'public'::regnamespace and p.proname = any ('{job_queue_adopt,job_queue_adoptable,job_queue_answer,job_queue_answer_requests,job_queue_append,job_queue_archive,job_queue_archive_before,job_queue_archived_events,job_queue_arrived_rows,job_queue_beat,job_queue_cancel_by_hand,job_queue_chain,job_queue_checkup,job_queue_claim_arrivals,job_queue_claim_cut,job_queue_columns,job_queue_data_of,job_queue_dead,job_queue_deleted,job_queue_drop,job_queue_event_at,job_queue_event_text,job_queue_events,job_queue_forget,job_queue_forget_workers,job_queue_guard_columns,job_queue_held,job_queue_insert_chained,job_queue_intake,job_queue_keep_cut,job_queue_leave,job_queue_note,job_queue_open,job_queue_open_requests,job_queue_outer_rows,job_queue_overdue,job_queue_project,job_queue_project_target,job_queue_projection,job_queue_put_data,job_queue_put_snapshot,job_queue_queues,job_queue_read,job_queue_rebuild,job_queue_refuse_change,job_queue_reproject,job_queue_request,job_queue_set_aside_rows,job_queue_snapshot,job_queue_start_chain,job_queue_status,job_queue_status_set,job_queue_submit,job_queue_taken,job_queue_targets,job_queue_touched,job_queue_turn,job_queue_user_rows,job_queue_wake,job_queue_wake_intake,job_queue_worker_list,job_queue_write_target}'::text[])
   loop
     execute format('revoke all on function %s from public', item.name);
     foreach outsider in array outsiders || runners loop
@@ -3407,8 +3469,8 @@ $privileges$;
 -- What this was. Rows change only when something did, so that running it again leaves everything as it is.
 insert into public.job_queue_migrations as m (version, checksum)
 values 
-  ('000', 'b3bdae076b7ab056a1bf16c495f99b0067ef3e4e7e7c7a3d9ee1469e977090da'),
-  ('027', 'b3bdae076b7ab056a1bf16c495f99b0067ef3e4e7e7c7a3d9ee1469e977090da')
+  ('000', 'c60f9a311c5100639dffbaef38c7c83d6b1ba569bb210f1e7cec4b1ce59c2521'),
+  ('027', 'c60f9a311c5100639dffbaef38c7c83d6b1ba569bb210f1e7cec4b1ce59c2521')
 on conflict (version) do update set checksum = excluded.checksum, applied_at = excluded.applied_at
   where m.checksum <> excluded.checksum;
 -- PostgREST finds the new functions after this; nobody else listens.

@@ -1,6 +1,8 @@
--- job_queue_put_snapshot(queue, seq, state): keeps the folded ledger at a sequence number, for processes that start later
--- to go on from. The newest four stay, the newest of each of the last 31 days, and the one at which the log was cut. Never takes the queue's lock. The log stays the truth: `interlock verify` folds all
--- of it, and whoever does not trust a snapshot deletes its row.
+-- job_queue_put_snapshot(queue, seq, state): keeps the folded ledger at a sequence number, for processes that start later to go on
+-- from, and for a cut of the log. Never takes the queue's lock.
+-- What stays: the newest four; the newest of each of the last 31 days; above the cut the newest of each week, however old, so that
+-- job_queue_archive_before finds one; the one at which the log was cut, which is all there is of what was before it
+-- (job_queue_keep_cut); and for an hour one that was made long after its event: somebody is about to cut there.
 --   seq    up to which event it was folded: 1 to the version of the queue
 --   state  the ledger as the core writes it down, at most 64 MB
 -- Returns {seq, kept}: kept false when there is one at that number already.
@@ -20,13 +22,24 @@ begin
   end if;
   insert into public.job_queue_snapshots (queue, seq, state) values ($1, $2, $3) on conflict do nothing;
   get diagnostics added = row_count;
-  delete from public.job_queue_snapshots s
-   where s.queue = $1 and s.seq <> $2
-     and s.seq < (select k.seq from public.job_queue_snapshots k where k.queue = $1 order by k.seq desc offset 3 limit 1)
-     and s.seq <> (select h.archived_seq from public.job_queue_heads h where h.queue = $1)
-     and (s.created_at < clock_timestamp() - interval '31 days' or exists (
-       select from public.job_queue_snapshots k
-        where k.queue = $1 and k.seq > s.seq and k.created_at::date = s.created_at::date));
+  -- While a cut is under way nothing is thinned: nobody else sees yet where it lies.
+  if pg_try_advisory_xact_lock(hashtextextended('interlock.archive:' || $1, 0)) then
+    delete from public.job_queue_snapshots s
+     using public.job_queue_heads h
+     where h.queue = $1 and s.queue = $1 and s.seq <> $2 and s.seq <> h.archived_seq
+       and s.seq < (select k.seq from public.job_queue_snapshots k where k.queue = $1 order by k.seq desc offset 3 limit 1)
+       and not (s.created_at > clock_timestamp() - interval '1 hour' and exists (
+         select from public.job_queue_log l
+          where l.queue = $1 and l.seq = s.seq and l.created_at < s.created_at - interval '10 seconds'))
+       and (exists (
+              select from public.job_queue_snapshots k
+               where k.queue = $1 and k.seq > s.seq
+                 and date_trunc('day', k.created_at at time zone 'UTC') = date_trunc('day', s.created_at at time zone 'UTC'))
+         or s.created_at < clock_timestamp() - interval '31 days' and (s.seq < h.archived_seq or exists (
+              select from public.job_queue_snapshots k
+               where k.queue = $1 and k.seq > s.seq
+                 and date_trunc('week', k.created_at at time zone 'UTC') = date_trunc('week', s.created_at at time zone 'UTC'))));
+  end if;
   return jsonb_build_object('seq', $2, 'kept', added > 0);
 end
 $$;

@@ -3,7 +3,7 @@
 -- far the user's tables follow; min_reader: the least schema_version a reader has to understand; chain: the hash of the
 -- last event, if the events after chain_from are chained (job_queue_start_chain); chain_start: what the first of them goes
 -- on from, if those before it are gone; archived_seq: the log begins after it; of what is up to there, job_queue_log has what
--- jobs that go on over the cut began with (job_queue_archive).
+-- jobs that go on over the cut began with (job_queue_archive); cut_claimed_at: when a process began to cut it (job_queue_claim_cut).
 create table if not exists public.job_queue_heads (
   queue text primary key,
   version bigint not null default 0,
@@ -17,3 +17,5 @@ create table if not exists public.job_queue_heads (
   chain_start bytea,
   chain bytea
 ) with (fillfactor = 10);
+
+alter table public.job_queue_heads add column if not exists cut_claimed_at timestamptz not null default to_timestamp(0);

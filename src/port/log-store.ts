@@ -64,8 +64,11 @@ export interface LogStore {
   rebuild(queue: string, since: number, rowsAt: (view: TurnView) => Projection): Promise<RebuildAnswer>
   /** The newest snapshot that is no newer than `upTo` (null: the newest of all); null when there is none. */
   snapshot(queue: string, upTo: number | null): Promise<StoredSnapshot | null>
-  /** Keeps a snapshot for processes that start later; the newest four stay. Twice does nothing more. */
-  putSnapshot(queue: string, snapshot: StoredSnapshot): Promise<void>
+  /**
+   * Keeps a snapshot for processes that start later, and for a cut; the newest four stay. False: there is one at that number
+   * already, which stays as it is.
+   */
+  putSnapshot(queue: string, snapshot: StoredSnapshot): Promise<boolean>
   /**
    * Takes the events up to a snapshot out of the log: with `keep` to where `read` still finds them, else for good, and with
    * them what is kept beside the log of jobs that came before and have ended. Of jobs that had not ended by then everything is
@@ -78,10 +81,11 @@ export interface LogStore {
     keep: boolean,
   ): Promise<{ readonly archivedSeq: number; readonly archived: number; readonly unkept: number }>
   /**
-   * Archives the events up to the newest snapshot of which all are older than a time, `keep` as above; what any process may do
-   * at any time. Returns how many.
+   * Where to cut the log so that nothing older than a time is left in it, for the one process that is to do it: the number of the
+   * last older event. Null: there is not an hour's worth of them, or another process has been told so less than 55 minutes ago and
+   * has not cut since.
    */
-  retain(queue: string, before: Micros, keep: boolean): Promise<number>
+  claimCut(queue: string, before: Micros): Promise<number | null>
   /** The chain after an event, at most `limit` (1..10,000) of it; null: the queue keeps none, or the store cannot. */
   chain(queue: string, after: number, limit: number): Promise<ChainPage | null>
   /** From the next event on, each carries the hash of the one before it. Stays; again does nothing. */

@@ -46,9 +46,10 @@ describe('archive --to', () => {
     const log = await logOf(url)
     const halfway = archiveWith(url, { through, to: file }, (store, interrupt) => ({
       putSnapshot: async (queue, snapshot) => {
-        await store.putSnapshot(queue, snapshot)
+        const isNew = await store.putSnapshot(queue, snapshot)
         expect((await readdir(folder)).length).toBe(1)
         interrupt()
+        return isNew
       },
     }))
     await expect(halfway).rejects.toMatchObject({ name: 'AbortError' })

@@ -58,7 +58,7 @@ describe('snapshots', () => {
       ...store,
       putSnapshot: async (queue, snapshot) => {
         made.push(snapshot.seq)
-        await store.putSnapshot(queue, snapshot)
+        return store.putSnapshot(queue, snapshot)
       },
     }
     const coordinator = await join({ store: noting, snapshotEvery: 100 })

@@ -18,6 +18,7 @@ export function noteIn(queue: MemoryQueue, { jobId, token, ...note }: AttemptNot
 /** `job_queue_archive`, once the cut is known: what is not kept takes along the data of jobs of which the log has nothing left. */
 export function cut(queue: MemoryQueue, archived: number, keep: boolean): void {
   queue.archivedSeq += archived
+  queue.cutClaimedAt = 0
   for (const [id, { seqs }] of queue.commands)
     if ((seqs.at(-1) ?? 0) <= queue.archivedSeq) queue.commands.delete(id)
   if (archived === 0 || keep) return

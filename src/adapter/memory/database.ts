@@ -36,6 +36,8 @@ export interface MemoryQueue {
   /** Events up to there were archived; of those up to `goneSeq` there is nothing to read. All stay in memory. */
   archivedSeq: number
   goneSeq: number
+  /** When somebody began to cut the log, and has not done so yet. */
+  cutClaimedAt: Micros
   readonly commands: Map<string, KnownCommand & { readonly seqs: number[] }>
   readonly jobs: Map<string, JobRow>
   readonly workers: Map<string, MemoryWorker>
@@ -70,6 +72,7 @@ export function queueIn(database: MemoryDatabase, name: string): MemoryQueue {
     snapshots: [],
     archivedSeq: 0,
     goneSeq: 0,
+    cutClaimedAt: 0,
     commands: new Map(),
     jobs: new Map(),
     workers: new Map(),

@@ -1,5 +1,5 @@
 import { isDeepStrictEqual } from 'node:util'
-import { checkKnown, InterlockError, type JobRow, type StateRow } from '../../core/index.ts'
+import { checkKnown, InterlockError, type JobRow, type Micros, type StateRow } from '../../core/index.ts'
 import type {
   AppendRequest,
   BeatAnswer,
@@ -92,13 +92,7 @@ export function memoryStore(database: MemoryDatabase = memoryDatabase()): TurnSt
       cut(queue, archived, keep)
       return { archivedSeq: queue.archivedSeq, archived, unkept }
     },
-    retain: async (name, before, keep) => {
-      const queue = queueOf(name)
-      const old = queue.snapshots.findLast(({ seq }) => (queue.log[seq - 1]?.at ?? before) < before)?.seq ?? 0
-      const archived = Math.max(0, old - queue.archivedSeq)
-      cut(queue, archived, keep)
-      return archived
-    },
+    claimCut: async (name, before) => claimCut(queueOf(name), before, database.now()),
     chain: async () => null,
     startChain: async () => {
       throw new InterlockError('invalid_input', 'memory keeps no hash chain; use a store that keeps its log')
@@ -150,8 +144,19 @@ function viewOf(queue: MemoryQueue, since: number, now: number): TurnView {
 
 const KEPT_SNAPSHOTS = 4
 
+const MINUTE: Micros = 60_000_000
+
+/** `job_queue_claim_cut`: one process at a time, and none for less than an hour's worth. */
+function claimCut(queue: MemoryQueue, before: Micros, now: Micros): number | null {
+  const oldest = queue.log[queue.archivedSeq]
+  if (oldest === undefined || oldest.at >= before - 60 * MINUTE) return null
+  if (queue.cutClaimedAt >= now - 55 * MINUTE) return null
+  queue.cutClaimedAt = now
+  return queue.log.findLast(({ at }) => at < before)?.seq ?? null
+}
+
 /** `job_queue_put_snapshot`: one per number, the newest few, and that of the cut. */
-function keep(queue: MemoryQueue, snapshot: StoredSnapshot): void {
+function keep(queue: MemoryQueue, snapshot: StoredSnapshot): boolean {
   const { seq } = snapshot
   if (!(Number.isSafeInteger(seq) && seq >= 1 && seq <= queue.log.length)) {
     throw new InterlockError(
@@ -159,11 +164,12 @@ function keep(queue: MemoryQueue, snapshot: StoredSnapshot): void {
       `snapshot.seq: must be a number of the log, 1 to ${queue.log.length}`,
     )
   }
-  if (queue.snapshots.some((kept) => kept.seq === seq)) return
+  if (queue.snapshots.some((kept) => kept.seq === seq)) return false
   const all = [...queue.snapshots, snapshot].toSorted((a, b) => a.seq - b.seq)
   const oldest = all.at(-KEPT_SNAPSHOTS)?.seq ?? 0
   const kept = all.filter((each) => each.seq >= oldest || each.seq === seq || each.seq === queue.archivedSeq)
   queue.snapshots.splice(0, Number.POSITIVE_INFINITY, ...kept)
+  return true
 }
 
 /** `job_queue_rebuild`: these rows and no others; how many that changed. */

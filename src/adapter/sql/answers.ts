@@ -45,6 +45,10 @@ export const rebuildAnswer = z.discriminatedUnion('ok', [
 
 export const snapshotAnswer = z.object({ seq: integer, state: z.unknown() }).nullable()
 
+export const putSnapshotAnswer = z.object({ kept: z.boolean() })
+
+export const claimCutAnswer = z.object({ through: integer.nullable() })
+
 export const chainAnswer = z
   .object({
     version: integer,

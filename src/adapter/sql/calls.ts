@@ -8,6 +8,7 @@ import {
   arrivalsAnswer,
   beatAnswer,
   chainAnswer,
+  claimCutAnswer,
   countAnswer,
   dataAnswer,
   deadAnswer,
@@ -18,6 +19,7 @@ import {
   parseAnswer,
   projectAnswer,
   projectionAnswer,
+  putSnapshotAnswer,
   readAnswer,
   rebuildAnswer,
   snapshotAnswer,
@@ -97,13 +99,12 @@ export function sqlCalls(rpc: Rpc): SqlCalls {
       return answer.ok ? answer : { ...behind, version: answer.version }
     },
     snapshot: (queue, upTo) => call('job_queue_snapshot', snapshotAnswer, { queue, up_to: upTo }),
-    putSnapshot: async (queue, { seq, state }) => {
-      await rpc('job_queue_put_snapshot', { queue, seq, state })
-    },
+    putSnapshot: async (queue, { seq, state }) =>
+      (await call('job_queue_put_snapshot', putSnapshotAnswer, { queue, seq, state })).kept,
     archive: (queue, through, keep) => call('job_queue_archive', archiveAnswer, { queue, through, keep }),
-    retain: async (queue, before, keep) => {
+    claimCut: async (queue, before) => {
       const time = new Date(before / MICROS_PER_MS).toISOString()
-      return (await call('job_queue_archive_before', archiveAnswer, { queue, before: time, keep })).archived
+      return (await call('job_queue_claim_cut', claimCutAnswer, { queue, before: time })).through
     },
     chain: (queue, after, limit) => call('job_queue_chain', chainAnswer, { queue, after, lim: limit }),
     startChain: async (queue) => {

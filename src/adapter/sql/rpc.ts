@@ -39,7 +39,7 @@ const functions = {
   job_queue_rebuild: { queue: 'text', expected_version: 'bigint', state: 'jsonb', jobs: 'jsonb' },
   job_queue_reproject: { queue: 'text' },
   job_queue_archive: { queue: 'text', through: 'bigint', keep: 'boolean' },
-  job_queue_archive_before: { queue: 'text', before: 'timestamptz', keep: 'boolean' },
+  job_queue_claim_cut: { queue: 'text', before: 'timestamptz' },
   job_queue_chain: { queue: 'text', after: 'bigint', lim: 'integer' },
   job_queue_start_chain: { queue: 'text' },
   job_queue_snapshot: { queue: 'text', up_to: 'bigint' },

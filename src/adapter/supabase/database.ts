@@ -118,6 +118,7 @@ export type Database = {
           chain: string | null
           chain_from: number | null
           chain_start: string | null
+          cut_claimed_at: string
           epoch: number
           last_at: string
           min_reader: number
@@ -131,6 +132,7 @@ export type Database = {
           chain?: string | null
           chain_from?: number | null
           chain_start?: string | null
+          cut_claimed_at?: string
           epoch?: number
           last_at?: string
           min_reader?: number
@@ -144,6 +146,7 @@ export type Database = {
           chain?: string | null
           chain_from?: number | null
           chain_start?: string | null
+          cut_claimed_at?: string
           epoch?: number
           last_at?: string
           min_reader?: number
@@ -579,6 +582,7 @@ export type Database = {
       job_queue_chain: { Args: { queue: string; after: number; lim: number }; Returns: Json }
       job_queue_checkup: { Args: { queue: string }; Returns: Json }
       job_queue_claim_arrivals: { Args: { queue: string; lim: number }; Returns: Json }
+      job_queue_claim_cut: { Args: { queue: string; before: string }; Returns: Json }
       job_queue_columns: { Args: { target: string }; Returns: Json }
       job_queue_data_of: { Args: { queue: string; job_ids: string[] }; Returns: Json }
       job_queue_dead: { Args: { queue: string; filter: Json }; Returns: Json }

@@ -1,3 +1,4 @@
+import { MICROS_PER_MS } from '../../core/index.ts'
 import type { Adoptable, Checkup, LogCheck, LogStore, Projection, WorkerRow } from '../../port/index.ts'
 import { storeAt } from '../../process/index.ts'
 import type { Frame } from '../frame.ts'
@@ -16,6 +17,17 @@ const DAY_MS = 86_400_000
 export function logGrowth({ bytes, events, week }: LogCheck): number | null {
   if (week === null || week.ageMs < LEAST_MS || events === 0) return null
   return Math.round(((bytes / events) * week.events * DAY_MS) / week.ageMs)
+}
+
+/** Events leave once an hour: a day later than they should nobody sees to it, or nobody can. */
+const SLACK_DAYS = 1
+
+/** How many days ago the oldest event of the log happened, if it should have left by now; else null. */
+export function overdueDays({ checkup: { log, now }, projection }: Pick<Facts, 'checkup' | 'projection'>) {
+  const retentionDays = projection?.state.policy?.retentionDays ?? null
+  if (retentionDays === null || log.oldestAt === null) return null
+  const days = (now - log.oldestAt) / MICROS_PER_MS / DAY_MS
+  return days > retentionDays + SLACK_DAYS ? days : null
 }
 
 /** What the checks judge: seen once, at one time. */

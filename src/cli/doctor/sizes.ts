@@ -1,7 +1,7 @@
 import { bytes, plural } from '../format.ts'
 import type { Frame } from '../frame.ts'
 import { facts as lines } from '../terminal/table.ts'
-import { type Facts, logGrowth } from './facts.ts'
+import { type Facts, logGrowth, overdueDays } from './facts.ts'
 
 const DAY_MS = 86_400_000
 
@@ -14,13 +14,18 @@ export interface LogSize {
   /** At which size retention holds the log, and in how many days (0: now); null: it does not, or nobody can tell yet. */
   readonly heldAtBytes: number | null
   readonly heldInDays: number | null
+  /** How many days ago the oldest event happened, where retention has not taken it out though it should have; else null. */
+  readonly overdueDays: number | null
   readonly chain: 'off' | 'sound' | 'broken'
 }
 
-export function logSize({ checkup: { log, now }, projection, chain }: Facts): LogSize {
+export function logSize(facts: Facts): LogSize {
+  const { checkup, projection, chain } = facts
+  const { log, now } = checkup
+  const overdue = overdueDays(facts)
   const bytesPerDay = logGrowth(log)
   const days = projection?.state.policy?.retentionDays ?? null
-  const holds = bytesPerDay !== null && days !== null
+  const holds = bytesPerDay !== null && days !== null && overdue === null
   const ageDays = log.oldestAt === null ? 0 : (now - log.oldestAt) / 1_000 / DAY_MS
   return {
     bytes: log.bytes,
@@ -28,15 +33,21 @@ export function logSize({ checkup: { log, now }, projection, chain }: Facts): Lo
     bytesPerDay,
     heldAtBytes: holds ? Math.round(bytesPerDay * days) : null,
     heldInDays: holds ? Math.max(0, Math.ceil(days - ageDays)) : null,
+    overdueDays: overdue === null ? null : Math.floor(overdue),
     chain: chain === null ? 'off' : chain.bad === null ? 'sound' : 'broken',
   }
 }
 
 export function sizeText(frame: Frame, size: LogSize): string {
-  const { bytesPerDay, heldAtBytes, heldInDays, archiveBytes, chain } = size
+  const { bytesPerDay, heldAtBytes, heldInDays, overdueDays: overdue, archiveBytes, chain } = size
   const daily = bytesPerDay === null ? '' : `, ${bytes(bytesPerDay)} a day`
   const when = heldInDays === 0 ? 'now' : `in ${plural(heldInDays ?? 0, 'day')}`
-  const held = heldAtBytes === null ? '' : `; retention holds it at some ${bytes(heldAtBytes)}, ${when}`
+  const held =
+    overdue !== null
+      ? `; retention does not hold it: it has events of ${plural(overdue, 'day')} ago`
+      : heldAtBytes === null
+        ? ''
+        : `; retention holds it at some ${bytes(heldAtBytes)}, ${when}`
   return lines(
     [
       ['log', `${bytes(size.bytes)}${daily}${held}`],

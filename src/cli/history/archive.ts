@@ -1,4 +1,5 @@
-import { InterlockError, snapshotOf } from '../../core/index.ts'
+import { keepForCut } from '../../coordinator/cut.ts'
+import { InterlockError } from '../../core/index.ts'
 import type { LogStore } from '../../port/index.ts'
 import { plural } from '../format.ts'
 import type { Frame } from '../frame.ts'
@@ -38,7 +39,7 @@ export async function archive(
   const file = to === undefined ? null : await NewFile.create('--to', to)
   try {
     const ledger = await ledgerAt(frame, store, through)
-    await store.putSnapshot(frame.queue, { seq: through, state: snapshotOf(ledger) })
+    await keepForCut(store, frame.queue, ledger)
     if (file !== null) {
       await writeArchive(frame, store, file, through)
       await file.finish()

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { appendNow, queuedEvent } from '../hand-made.ts'
+import { appendNow, queuedEvent, until } from '../hand-made.ts'
 import type { Bench } from './bench.ts'
 
 /** What is kept for processes that start later. */
@@ -81,19 +81,28 @@ export function snapshotContract({ it, store, other }: Bench): void {
     assert.equal((await store().snapshot(queue, 6))?.seq, 6)
   })
 
-  it('retains by age, below the newest snapshot that is old enough', async (queue) => {
+  it('is cut up to a time by one process at a time, which makes the snapshot for it', async (queue) => {
     await appendNow(
       store(),
       queue,
       Array.from({ length: 4 }, (_, i) => queuedEvent(`job-${i}`)),
     )
-    await store().putSnapshot(queue, { seq: 3, state: {} })
     await store().project(queue, 10_000)
     const [first] = (await store().read(queue, 0, 1)).events
-    assert.equal(await store().retain(queue, first?.at ?? 0, true), 0)
     const { now } = await store().read(queue, 0, 1)
-    assert.equal(await store().retain(queue, now + 60_000_000, true), 3)
-    assert.equal(await other().retain(queue, now + 60_000_000, true), 0)
-    assert.deepEqual((await other().read(queue, 0, 10)).archivedSeq, 3)
+    const hour = 3_600_000_000
+    assert.equal(await store().claimCut(`${queue}-other`, now + 2 * hour), null)
+    // Less than an hour's worth.
+    assert.equal(await store().claimCut(queue, (first?.at ?? 0) + hour - 1_000_000), null)
+    assert.equal(await store().claimCut(queue, now + 2 * hour), 4)
+    assert.equal(await other().claimCut(queue, now + 2 * hour), null)
+    assert.equal(await store().putSnapshot(queue, { seq: 4, state: {} }), true)
+    assert.equal(await other().putSnapshot(queue, { seq: 4, state: {} }), false)
+    assert.equal((await store().archive(queue, 4, true)).archivedSeq, 4)
+    assert.equal(await other().claimCut(queue, now + 2 * hour), null)
+    await until('the clock moves on', async () => (await store().read(queue, 0, 1)).now > now)
+    await appendNow(other(), queue, [queuedEvent('more'), queuedEvent('most')])
+    await store().project(queue, 10_000)
+    assert.equal(await other().claimCut(queue, now + 2 * hour), 6)
   })
 }

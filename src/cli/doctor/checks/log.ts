@@ -1,22 +1,21 @@
 import { MICROS_PER_MS } from '../../../core/index.ts'
 import { bytes, plural } from '../../format.ts'
-import { type Facts, logGrowth } from '../facts.ts'
+import { type Facts, logGrowth, overdueDays } from '../facts.ts'
 import { type Finding, note, problem } from '../finding.ts'
 
-const DAY_MS = 86_400_000
 /** Where a log that nobody keeps from growing, or an archive that only grows, is worth a word. */
 const LARGE = { log: 1e9, archive: 5e9 }
-/** Events leave once an hour, below a snapshot, and there is one every 50,000 events: later than that nobody sees to it. */
-const LATE = { days: 2, events: 200_000 }
+/** A process that has been there for that long has tried. */
+const TRIED_MS = 2 * 3_600_000
 /** Rows that are named; who wants all of them asks `verify`. */
 const NAMED = 3
 
 /** The log: how large, whether it is kept from growing, whether it is what was written, and whether the rows are what it says. */
 export function checkLog(facts: Facts): Finding[] {
-  return [...checkGrowth(facts), ...checkChained(facts), ...checkDrift(facts)]
+  return [...checkGrowth(facts), ...checkRetention(facts), ...checkChained(facts), ...checkDrift(facts)]
 }
 
-function checkGrowth({ checkup: { log, now }, projection }: Facts): Finding[] {
+function checkGrowth({ checkup: { log }, projection }: Facts): Finding[] {
   const policy = projection?.state.policy
   if (policy === undefined || policy === null) return []
   const { retentionDays, archive } = policy
@@ -39,16 +38,36 @@ function checkGrowth({ checkup: { log, now }, projection }: Facts): Finding[] {
         'interlock archive --before 30d --to <file>, or interlock policy set --archive drop: what it holds goes too',
       ),
     )
-  const oldestDays = log.oldestAt === null ? 0 : (now - log.oldestAt) / MICROS_PER_MS / DAY_MS
-  if (retentionDays !== null && oldestDays > retentionDays + LATE.days && log.own > LATE.events)
-    found.push(
+  return found
+}
+
+/** Events that should have left the log: somebody is there and could not take them out, or nobody is there. */
+function checkRetention(facts: Facts): Finding[] {
+  const oldest = overdueDays(facts)
+  if (oldest === null) return []
+  const { checkup, projection, workers } = facts
+  const days = projection?.state.policy?.retentionDays ?? 0
+  const what = `events should leave the log after ${plural(days, 'day')}, and there are some of ${Math.floor(oldest)} days ago`
+  const byHand = `interlock archive --before ${days}d`
+  const hasTried = workers.some(
+    ({ state, startedAt }) => state === 'live' && checkup.now - startedAt > TRIED_MS * MICROS_PER_MS,
+  )
+  if (!hasTried) return [note('retention', what, `let a process of Interlock run for an hour, or: ${byHand}`)]
+  if (checkup.behind.events > 0)
+    return [
       problem(
         'retention',
-        `events should leave the log after ${plural(retentionDays, 'day')}, and there are some of ${Math.floor(oldestDays)} days ago`,
-        `let a process of Interlock run for an hour, or: interlock archive --before ${retentionDays}d`,
+        `${what}: your own tables do not follow ${plural(checkup.behind.events, 'event')} yet, and what they do not follow stays`,
+        'end what locks your tables (see the findings of your rows)',
       ),
-    )
-  return found
+    ]
+  return [
+    problem(
+      'retention',
+      `${what}: the processes that are there could not take them out`,
+      `look at what they warn of (retention), and at interlock verify; or: ${byHand}`,
+    ),
+  ]
 }
 
 function checkChained({ chain }: Facts): Finding[] {

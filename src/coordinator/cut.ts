@@ -1,0 +1,45 @@
+import { decodeSnapshot } from '../codec/index.ts'
+import { InterlockError, type Ledger, Replayer, snapshotOf } from '../core/index.ts'
+import { type LogStore, pagesAfter } from '../port/index.ts'
+import { pause } from './backoff.ts'
+import { ledgerNear } from './ledger-near.ts'
+
+/**
+ * Between two pages: others in this process come first. Some 1,000 events in 20 ms, so that a day of 100,000 events is folded in
+ * two seconds, at a fifth of one core.
+ */
+const BREATH_MS = 20
+
+/**
+ * The queue as it was at a number of the log, folded in the background: page by page from the last snapshot before, in the memory
+ * of one page and of what was live.
+ * @throws what the store throws; the reason of the signal
+ */
+export async function foldInBackground(
+  store: LogStore,
+  queue: string,
+  upTo: number,
+  signal: AbortSignal,
+): Promise<Ledger> {
+  const replayer = new Replayer(await ledgerNear(store, queue, upTo, () => {}))
+  const { version } = replayer.ledger()
+  for await (const { events } of pagesAfter(store, queue, version, upTo)) {
+    for (const event of events) replayer.push(event)
+    await pause(BREATH_MS, signal)
+    signal.throwIfAborted()
+  }
+  return replayer.ledger()
+}
+
+/**
+ * Keeps the snapshot at which the log is to be cut. It is all that will be left of what is before it, so one that was there
+ * already has to be readable.
+ * @throws InterlockError `corrupt_log`, `database_newer`
+ */
+export async function keepForCut(store: LogStore, queue: string, ledger: Ledger): Promise<void> {
+  const seq = ledger.version
+  if (await store.putSnapshot(queue, { seq, state: snapshotOf(ledger) })) return
+  const kept = await store.snapshot(queue, seq)
+  if (kept?.seq === seq) decodeSnapshot(seq, kept.state)
+  else throw new InterlockError('contention', `the snapshot at event ${seq} has gone meanwhile; try again`)
+}
