@@ -23,11 +23,11 @@ export class Interrupted extends Error {
 export function failureText(error: unknown, debug: boolean): string {
   if (debug && error instanceof Error && error.stack !== undefined) return `${error.stack}\n`
   if (error instanceof InterlockError) {
-    const { what, todo } = split(error.message.replace(goesOn, ''))
+    const { what, todo } = splitMessage(error.message.replace(goesOn, ''))
     return `error (${error.code}): ${what}\n${todo === undefined ? '' : `  to do: ${todo}\n`}`
   }
   if (error instanceof LocalFailure) {
-    const { what, todo } = split(error.message)
+    const { what, todo } = splitMessage(error.message)
     return `error: ${what}\n  to do: ${todo}\n`
   }
   const what = error instanceof Error ? error.message : String(error)
@@ -47,7 +47,7 @@ export function failureDocument(error: unknown) {
 const goesOn = /; Interlock tries again by itself$/
 
 /** Messages say what happened and end with the remedy, after the last semicolon or before an imperative. */
-function split(message: string): { readonly what: string; readonly todo?: string } {
+export function splitMessage(message: string): { readonly what: string; readonly todo?: string } {
   const semicolon = message.lastIndexOf('; ')
   if (semicolon > 0) return { what: message.slice(0, semicolon), todo: message.slice(semicolon + 2) }
   const colon = /: (?=(run|upgrade|use|close|start|migrate|install|give|check) )/.exec(message)

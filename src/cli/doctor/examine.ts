@@ -1,4 +1,5 @@
 import { InterlockError, isInterlockError } from '../../core/index.ts'
+import { splitMessage } from '../failure.ts'
 import type { Frame } from '../frame.ts'
 import { emptyFolder, nothingYet } from '../store.ts'
 import { checkArrivals } from './checks/arrivals.ts'
@@ -45,7 +46,7 @@ export async function examine(frame: Frame, patienceMs: number): Promise<Examina
   // Nothing to mend: a database that nobody has made yet is no sick one.
   const folder = emptyFolder(frame.target())
   if (folder !== null) throw new InterlockError('not_migrated', `${folder}: ${nothingYet}`)
-  const facts = await gather(frame, patienceMs).catch(unexamined)
+  const facts = await gather(frame, patienceMs).catch((error: unknown) => unexamined(error, frame))
   if (facts === null)
     throw new InterlockError('invalid_input', 'a store in memory has nothing to examine; give --url')
   if (!('checkup' in facts)) return { findings: [facts], log: null }
@@ -55,19 +56,22 @@ export async function examine(frame: Frame, patienceMs: number): Promise<Examina
 }
 
 /** What keeps the doctor out is the first thing to mend. */
-function unexamined(error: unknown): Finding {
+function unexamined(error: unknown, frame: Frame): Finding {
   if (!isInterlockError(error)) throw error
+  // Over its API a project is mended otherwise, and the message says how.
+  const isProject = frame.target().kind === 'supabase'
+  const { what, todo } = isProject ? splitMessage(error.message) : { what: error.message }
   switch (error.code) {
     case 'not_migrated':
     case 'database_older':
-      return problem('migration', error.message, 'interlock migrate')
+      return problem('migration', what, todo ?? 'interlock migrate')
     case 'database_newer':
       return problem('migration', error.message, 'npm install interlock-queue@latest')
     case 'store_unwritable':
       return problem(
         'grants',
-        error.message,
-        'interlock migrate --runtime-role <role>, as the owner of the tables',
+        what,
+        todo ?? 'interlock migrate --runtime-role <role>, as the owner of the tables',
       )
     default:
       throw error

@@ -41,6 +41,8 @@ export interface Facts {
   readonly drift: Drift
   /** How the database is reached. */
   readonly over: 'postgres' | 'supabase' | 'pglite' | 'memory'
+  /** A project on this machine, which is for development. */
+  readonly isLocalProject: boolean
   /** This machine's clock in milliseconds, right before and right after the database's was read. */
   readonly clock: { readonly before: number; readonly after: number }
   /** How long this program had been connecting when the session was looked at, in milliseconds. */
@@ -68,6 +70,8 @@ export async function gather(frame: Frame, patienceMs: number): Promise<Facts | 
       ...look,
       patienceMs,
       over: target.kind,
+      // Only an address of this machine may be without TLS.
+      isLocalProject: target.kind === 'supabase' && target.url.startsWith('http:'),
       notificationsArrive: target.kind === 'postgres' ? await notificationsArrive(target.url) : null,
     }
   } finally {

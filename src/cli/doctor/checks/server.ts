@@ -2,7 +2,7 @@ import type { Facts } from '../facts.ts'
 import { type Finding, problem } from '../finding.ts'
 
 /** Settings under which something that was acknowledged can be lost. The embedded database says so on its own page. */
-export function checkServer({ checkup: { server }, over }: Facts): Finding[] {
+export function checkServer({ checkup: { server }, over, isLocalProject }: Facts): Finding[] {
   if (over === 'pglite') return []
   const found: Finding[] = []
   const add = (what: string, remedy: string, check = 'server') => found.push(problem(check, what, remedy))
@@ -17,7 +17,8 @@ export function checkServer({ checkup: { server }, over }: Facts): Finding[] {
       'ALTER ROLE … RESET synchronous_commit; and look at ALTER DATABASE and postgresql.conf',
     )
   }
-  if (server.fsync === 'off' || server.fullPageWrites === 'off')
+  // What is there for development may be lost; the embedded database knows no other way.
+  if (!isLocalProject && (server.fsync === 'off' || server.fullPageWrites === 'off'))
     add(
       `fsync is ${server.fsync} and full_page_writes is ${server.fullPageWrites}: a crash of the machine can destroy the database`,
       'set both on in postgresql.conf and reload',
