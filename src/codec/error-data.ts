@@ -3,6 +3,8 @@ import type { Json } from '../core/index.ts'
 /** Bytes of UTF-8. JSON's escapes at most double them: 16 KB in all, whatever was thrown. */
 const most = { name: 200, message: 3_000, stack: 4_500 } as const
 
+const unreadable = 'what was thrown cannot be read'
+
 /**
  * What was thrown, as `job_queue_data.error` keeps it: `{ name, message, stack? }`, 16 KB at most. Never throws, whatever
  * it is given.
@@ -17,7 +19,16 @@ export function errorData(thrown: unknown): Json {
     return { name: 'Error', message: bounded(textOf(thrown), most.message) }
   } catch {
     // A getter or a proxy of the thrown value threw in its turn: that is all there is to say of it.
-    return { name: 'Error', message: 'what was thrown cannot be read' }
+    return { name: 'Error', message: unreadable }
+  }
+}
+
+/** The text of whatever was thrown, as it is. Never throws. */
+export function messageOf(thrown: unknown): string {
+  try {
+    return String(thrown instanceof Error ? thrown.message : textOf(thrown))
+  } catch {
+    return unreadable
   }
 }
 

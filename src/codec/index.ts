@@ -1,6 +1,6 @@
 export { decodeEvent, decodeEvents } from './decode-event.ts'
 export { encodeEvent } from './encode-event.ts'
-export { errorData } from './error-data.ts'
+export { errorData, messageOf } from './error-data.ts'
 export { parseNote, parseResult } from './json.ts'
 export { parseJobId, parseModels, parseQueue, parseSeq } from './names.ts'
 export { parseModel, parsePause } from './pause.ts'

@@ -14,6 +14,7 @@ import type { CompleteOptions, StartAnswer, StartOptions } from './gate-api.ts'
 import { GateDesk } from './gate-desk.ts'
 import { Inbox } from './inbox.ts'
 import { LenientGate } from './lenient-gate.ts'
+import { errorText } from './logger.ts'
 import { Member } from './member.ts'
 import type { SendOptions } from './member-api.ts'
 import { type CoordinatorOptions, completeOptions } from './options.ts'
@@ -71,7 +72,7 @@ class QueueCoordinator extends QueueWriter implements Coordinator {
   getWorkflowModels(config: WorkflowConfig): readonly string[] {
     const { models, missing } = workflowModels(config)
     if (missing.length > 0)
-      this.member.logger.warn(`[COORDINATOR] No default_model in: ${missing.join(', ')}`)
+      this.member.logger.warn(`[COORDINATOR] No default_model in: ${errorText(missing.join(', '))}`)
     return models
   }
 

@@ -2,7 +2,7 @@ import { type Observable, Subject } from 'rxjs'
 import { type InterlockError, isInterlockError } from '../core/index.ts'
 import { CommandIds, newWorkerId } from './identity.ts'
 import { LeaseKeeper, type LeaseOptions } from './lease.ts'
-import type { Logger } from './logger.ts'
+import { errorText, type Logger } from './logger.ts'
 import type { WholeOptions } from './options.ts'
 import { RELEASE } from './release.ts'
 
@@ -54,7 +54,7 @@ export class Incarnation {
     } catch (error) {
       if (!isInTheWay(error)) throw error
       const { logger } = this.#options
-      logger.warn(`[COORDINATOR] Lease of worker ${this.#workerId} left to run out: ${error.message}`)
+      logger.warn(`[COORDINATOR] Lease of worker ${this.#workerId} left to run out: ${errorText(error)}`)
     }
   }
 

@@ -1,5 +1,6 @@
 import type { Subscription } from 'rxjs'
 import type { Coordinator } from '../coordinator/index.ts'
+import { errorText } from '../coordinator/logger.ts'
 import { MICROS_PER_MS, type RecordedEvent } from '../core/index.ts'
 
 /** When a model is paused because what needs it keeps failing. */
@@ -61,9 +62,7 @@ export class Breaker {
         `[WORKER] Model ${model} paused for ${pauseSeconds} s: ${failures} attempts failed in a row`,
       )
     } catch (error) {
-      logger.error(
-        `[WORKER] Model ${model} could not be paused: ${error instanceof Error ? error.message : error}`,
-      )
+      logger.error(`[WORKER] Model ${model} could not be paused: ${errorText(error)}`)
     }
   }
 }

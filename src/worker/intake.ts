@@ -1,5 +1,6 @@
 import type { Subscription } from 'rxjs'
 import type { Coordinator } from '../coordinator/index.ts'
+import { errorText } from '../coordinator/logger.ts'
 
 /** Rows that one look takes in; the next follows at once while there are more. */
 const BATCH = 500
@@ -47,7 +48,7 @@ export class Intake {
         if (taken === BATCH) this.#again = true
       }
     } catch (error) {
-      this.#coordinator.logger.error(`[WORKER] intake: ${error instanceof Error ? error.message : error}`)
+      this.#coordinator.logger.error(`[WORKER] intake: ${errorText(error)}`)
       this.#again = false
     }
   }

@@ -1,5 +1,6 @@
 import { Subscription } from 'rxjs'
 import type { Coordinator } from '../coordinator/index.ts'
+import { errorText } from '../coordinator/logger.ts'
 import { InterlockError, type Started } from '../core/index.ts'
 import type { DrainOptions, DrainReport, JobWorker, JobWorkerOptions, WorkerMetrics } from './api.ts'
 import { Attempt } from './attempt.ts'
@@ -7,7 +8,7 @@ import { Attempts } from './attempts.ts'
 import { Breaker, type BreakerOptions } from './breaker.ts'
 import { type Handlers, handlersOf } from './handlers.ts'
 import { Intake } from './intake.ts'
-import { tellEnd, tellStart, tellUntold, textOf } from './lines.ts'
+import { tellEnd, tellStart, tellUntold } from './lines.ts'
 import type { Outcome } from './outcome.ts'
 import { perform } from './perform.ts'
 import { Reporter } from './reporter.ts'
@@ -57,7 +58,7 @@ class QueueJobWorker implements JobWorker {
       kinds,
       onChange: (free) => coordinator.offering(kinds, free),
     })
-    this.#onError = options.onError ?? ((error) => coordinator.logger.error(`[WORKER] ${textOf(error)}`))
+    this.#onError = options.onError ?? ((error) => coordinator.logger.error(`[WORKER] ${errorText(error)}`))
     this.#reporter = new Reporter(coordinator, this.#tally, this.#onError)
     this.#intake = intake ? new Intake(coordinator, (count) => (this.#tally.takenIn += count)) : undefined
   }

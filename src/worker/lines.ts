@@ -1,4 +1,5 @@
 import type { Logger } from '../coordinator/index.ts'
+import { errorText } from '../coordinator/logger.ts'
 import type { Started } from '../core/index.ts'
 import type { Attempt } from './attempt.ts'
 import type { Outcome } from './outcome.ts'
@@ -14,7 +15,7 @@ export function tellStart(logger: Logger, { lease, attempt, spec }: Started): vo
 export function tellEnd(logger: Logger, { lease: { jobId } }: Attempt, outcome: Outcome): void {
   switch (outcome.type) {
     case 'failed':
-      return logger.error(`[WORKER] Job ${jobId} failed (${outcome.code}): ${textOf(outcome.error)}`)
+      return logger.error(`[WORKER] Job ${jobId} failed (${outcome.code}): ${errorText(outcome.error)}`)
     case 'postponed':
       return logger.info(`[WORKER] Job ${jobId} postponed by ${outcome.later.seconds} s`)
     case 'lost':
@@ -29,10 +30,4 @@ export function tellUntold(logger: Logger, { lease: { jobId } }: Attempt): void 
   logger.error(
     `[WORKER] Job ${jobId}: its end could not be told; it is left to the lease of this process, which runs out by itself`,
   )
-}
-
-/** One line, of a length that a log can hold. */
-export function textOf(error: unknown): string {
-  const text = error instanceof Error ? error.message : String(error)
-  return text.replace(/\s+/g, ' ').slice(0, 500)
 }

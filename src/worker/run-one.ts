@@ -1,9 +1,10 @@
 import { Subscription } from 'rxjs'
 import type { Coordinator } from '../coordinator/index.ts'
+import { errorText } from '../coordinator/logger.ts'
 import type { Started } from '../core/index.ts'
 import type { HandlerDefinition } from './api.ts'
 import { Attempt } from './attempt.ts'
-import { tellEnd, tellStart, textOf } from './lines.ts'
+import { tellEnd, tellStart } from './lines.ts'
 import type { Outcome } from './outcome.ts'
 import { perform } from './perform.ts'
 import { Reporter } from './reporter.ts'
@@ -19,7 +20,7 @@ export async function runOne(
   definition: HandlerDefinition,
   signal: AbortSignal = new AbortController().signal,
 ): Promise<Outcome> {
-  const onError = (error: unknown) => coordinator.logger.error(`[WORKER] ${textOf(error)}`)
+  const onError = (error: unknown) => coordinator.logger.error(`[WORKER] ${errorText(error)}`)
   const attempt = new Attempt(started, coordinator, STOP_MS)
   const watch = watchOver(attempt, coordinator)
   const giveUp = () => attempt.stop('drained')
