@@ -58,7 +58,6 @@ export class NewFile {
       await this.#handle.sync()
       await this.#handle.close()
       await this.#move()
-      this.#moved = true
       await syncFolder(path.dirname(this.name))
     })
     process.off('exit', this.#removePart)
@@ -67,7 +66,8 @@ export class NewFile {
   /** Leaves nothing of it behind; safe at any time. */
   async discard(): Promise<void> {
     await this.#handle.close().catch(() => {})
-    await rm(this.#moved ? this.name : this.#part, { force: true })
+    await rm(this.#part, { force: true })
+    if (this.#moved) await rm(this.name, { force: true })
     process.off('exit', this.#removePart)
   }
 
@@ -77,9 +77,10 @@ export class NewFile {
       await link(this.#part, this.name)
     } catch (error) {
       if (codeOf(error) === 'EEXIST' || (await isThere(this.name))) throw taken(this.#flag, this.name)
-      return rename(this.#part, this.name)
+      await rename(this.#part, this.name)
     }
-    await rm(this.#part)
+    this.#moved = true
+    await rm(this.#part, { force: true })
   }
 
   async #guarded(work: () => Promise<void>): Promise<void> {
