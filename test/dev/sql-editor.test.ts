@@ -37,7 +37,8 @@ it('answers the rows of the last statement', async () => {
 
 it('says what is wrong with it, and takes the next', async () => {
   expect(await sql('begin; selec 1')).toEqual([400, { message: expect.stringContaining('syntax error') }])
-  expect(await sql('select 1 as one')).toEqual([200, [{ one: 1 }]])
+  expect((await sql('set role anon; begin'))[0]).toBe(200)
+  expect(await sql('select current_user = session_user as own')).toEqual([200, [{ own: true }]])
 })
 
 it('is for the secret key', async () => {

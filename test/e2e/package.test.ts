@@ -29,7 +29,7 @@ it('starts a local Supabase over the embedded database, without a driver and wha
   onTestFinished(() => void child.kill('SIGKILL'))
   let spoken = ''
   for (const stream of [child.stdout, child.stderr]) stream.on('data', (data) => (spoken += String(data)))
-  await expect.poll(() => spoken, { timeout: 60_000 }).toMatch(/^serving pglite:/m)
+  await expect.poll(() => spoken, { timeout: 100_000 }).toMatch(/^serving pglite:/m)
   const [, url = '', key = ''] = /^SUPABASE_URL=(\S+)\nSUPABASE_SECRET_KEY=(\S+)$/m.exec(spoken) ?? []
   const answer = await fetch(`${url}/rest/v1/jobs?select=job_id`, { headers: { apikey: key } })
   expect([answer.status, await answer.json()]).toEqual([200, []])

@@ -12,8 +12,8 @@ export function embeddedDatabase(name: string, db: PGlite, close: () => Promise<
       try {
         return ((await db.exec(sql)).at(-1)?.rows ?? []) as Row[]
       } finally {
-        // A warning where no transaction was left.
-        await db.exec('rollback')
+        // It is the one connection of all: nobody else is to be in what was begun here, or to be whom it became.
+        await db.exec('rollback; reset session authorization')
       }
     },
     transaction: (mode, settings, work) =>
