@@ -86,7 +86,10 @@ export class Committer {
   async #commit(batch: readonly Pending[]): Promise<void> {
     const open = new OpenCommands(batch, this.#options.replica)
     try {
-      await patiently(this.#options.patience, () => this.#carryOut(open))
+      await patiently(this.#options.patience, async (tries) => {
+        open.isTried = tries > 0
+        await this.#carryOut(open)
+      })
     } catch (error) {
       const left = [...open.pending()]
       if (left.length < 2 || !isInterlockError(error, 'invalid_input')) return open.rejectAll(error)

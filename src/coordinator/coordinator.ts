@@ -43,6 +43,7 @@ class QueueCoordinator extends QueueWriter implements Coordinator {
       onPoll: () => this.#onPoll(),
       onRenewed: () => this.#desk.followUp(),
       onOpening: () => this.#wake.next(),
+      onSkipped: () => this.#desk.lookAgain(),
     })
     super(whole, member)
     this.#desk = new GateDesk(member)

@@ -49,6 +49,11 @@ export class GateDesk {
     this.#watch.see(event)
   }
 
+  /** Events were passed over that this process will never see. */
+  lookAgain(): void {
+    this.#watch.lookAgain()
+  }
+
   /** Asks anew for what is wanted here and nobody alive asks for. */
   followUp(): void {
     this.#watch.followUp()

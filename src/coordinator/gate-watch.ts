@@ -33,11 +33,19 @@ export class GateWatch {
     else if (isEnd(event)) this.#gate.refuse(jobId, ended(jobId, event.type))
   }
 
+  /** Events were passed over, an end or a start among them perhaps. */
+  lookAgain(): void {
+    for (const jobId of this.#gate.wanted) this.#look(jobId)
+  }
+
   /** The call has been answered that its job has to wait, which was true then: from now on events tell of it. */
   stand(waiter: Waiter): void {
-    const { jobId } = waiter
-    const job = jobOf(this.#member.replica.ledger, jobId)
     waiter.stands = true
+    this.#look(waiter.jobId)
+  }
+
+  #look(jobId: string): void {
+    const job = jobOf(this.#member.replica.ledger, jobId)
     if (job === undefined) this.#gate.refuse(jobId, ended(jobId, 'ended'))
     else if (job.active && job.workerId !== this.#member.workerId) this.#gate.refuse(jobId, elsewhere(jobId))
   }

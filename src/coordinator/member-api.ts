@@ -28,4 +28,6 @@ export interface MemberHooks {
   readonly onRenewed: () => void
   /** Somebody may start who could not before, although no event says so. */
   readonly onOpening: () => void
+  /** Events were passed over that were archived for good before this process read them. */
+  readonly onSkipped: () => void
 }

@@ -78,6 +78,7 @@ export class Member {
       clock: this.clock,
       head: this.head,
       patience: { forMs: patienceMs, signal: this.#closing.signal },
+      onSkipped: () => this.#onSkipped(),
       onDeadWorkers: (ids) => ids.includes(this.workerId) && this.lease.declareLost(),
       onUnreadable: (error) => this.#noteUnreadable(error, 'read'),
       onAppended: (before, at) => {
@@ -261,6 +262,16 @@ export class Member {
       onUnreachable: (error) => this.noteError(error, 'beat'),
       onReached: () => this.#trouble.beatWentWell(),
     })
+  }
+
+  /** Ends, and whatever else was asked of its attempts, may be among what nobody can read any more. */
+  #onSkipped(): void {
+    const { version } = this.replica
+    this.logger.warn(
+      `[COORDINATOR] Events were archived before this process read them; on from event ${version}`,
+    )
+    this.lease.declareLost()
+    this.#hooks.onSkipped()
   }
 
   async #pollOnce(): Promise<void> {

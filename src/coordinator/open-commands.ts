@@ -1,5 +1,11 @@
 import type { Subscription } from 'rxjs'
-import type { Command, CommandResult, DataChange, RecordedEvent } from '../core/index.ts'
+import {
+  type Command,
+  type CommandResult,
+  type DataChange,
+  InterlockError,
+  type RecordedEvent,
+} from '../core/index.ts'
 import { commandReused, resultFromLog } from './known.ts'
 import type { Replica } from './replica.ts'
 
@@ -21,11 +27,14 @@ export class OpenCommands {
   readonly #seen = new Map<string, RecordedEvent[]>()
   readonly #replica: Replica
   readonly #watch: Subscription
+  /** A try was made to carry them out of which no answer came. */
+  isTried = false
 
   constructor(batch: readonly Pending[], replica: Replica) {
     this.#open = new Map(batch.map((pending) => [pending.command.id, pending]))
     this.#replica = replica
     this.#watch = replica.events$.subscribe((event) => this.note([event]))
+    this.#watch.add(replica.skipped$.subscribe(() => this.#refuseTried()))
   }
 
   get size(): number {
@@ -89,6 +98,17 @@ export class OpenCommands {
       this.#open.delete(id)
       resolve({ ok: true, started: [], waiting: [], bypassed: [], changed: false })
     }
+  }
+
+  /** They may have been carried out, and be among the events that nobody can read any more. */
+  #refuseTried(): void {
+    if (!this.isTried) return
+    this.rejectAll(
+      new InterlockError(
+        'archived',
+        'nobody knows whether this was carried out: the answer was lost, and what happened then was archived meanwhile; look at what it was for, and send it again',
+      ),
+    )
   }
 
   rejectAll(error: unknown): void {

@@ -122,6 +122,8 @@ export abstract class QueueReader {
     const actor = new CoordinatorActor(this.member.replica.ledger, options)
     const fresh$ = this.events$.pipe(filter(({ seq }) => seq > actor.ledger.version))
     fresh$.subscribe({ next: (event) => actor.feed(event), complete: () => actor.stop() })
+    // Ahead of what it was fed with: events were passed over that nobody can read any more.
+    this.#changes$.subscribe((ledger) => ledger.version > actor.ledger.version && actor.restore(ledger))
     return actor
   }
 

@@ -1,7 +1,8 @@
-import { type Micros, wentBack } from '../core/index.ts'
+import { type InterlockError, isInterlockError, type Micros, wentBack } from '../core/index.ts'
 import { type LogPage, type LogStore, PAGE, pagesAfter } from '../port/index.ts'
 import type { DatabaseClock } from './clock.ts'
 import type { Head } from './head.ts'
+import { ledgerNear } from './ledger-near.ts'
 import type { Replica } from './replica.ts'
 
 export interface Reader {
@@ -10,6 +11,8 @@ export interface Reader {
   readonly replica: Replica
   readonly clock: DatabaseClock
   readonly head: Head
+  /** Events were passed over that are not in the database any more: what was known of attempts is of before them. */
+  readonly onSkipped?: () => void
 }
 
 /**
@@ -31,8 +34,29 @@ export async function readToHead({ store, queue, replica, clock, head }: Reader)
   head.reach(replica.version)
 }
 
-/** The same for a replica that has folded a log already: the last event that it knows comes again with the page. */
+/**
+ * The same for a replica that has folded a log already: the last event that it knows comes again with the page. Where what follows
+ * was archived for good, it goes on as a process that starts now, from the newest snapshot.
+ * @throws InterlockError `log_went_back`; `archived`, `database_newer`, `corrupt_log` without a snapshot that can be read
+ */
 export async function readOn(reader: Reader): Promise<void> {
+  try {
+    await readFollowing(reader)
+  } catch (error) {
+    if (!isInterlockError(error, 'archived')) throw error
+    await skip(reader, error)
+    await readToHead(reader)
+  }
+}
+
+async function skip({ store, queue, replica, onSkipped }: Reader, error: InterlockError): Promise<void> {
+  const ledger = await ledgerNear(store, queue, null, () => {})
+  if (ledger.version <= replica.version) throw error
+  replica.startFrom(ledger)
+  onSkipped?.()
+}
+
+async function readFollowing(reader: Reader): Promise<void> {
   const { store, queue, replica, clock, head } = reader
   const { version } = replica
   if (version === 0) return readToHead(reader)

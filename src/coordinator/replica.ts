@@ -9,9 +9,12 @@ export class Replica {
   #ledger: Ledger = emptyLedger
   readonly #events = new Subject<RecordedEvent>()
   readonly #changes = new Subject<Ledger>()
+  readonly #skipped = new Subject<void>()
   /** Every event, in order, once the replica has folded it. */
   readonly events$ = this.#events.asObservable()
   readonly changes$ = this.#changes.asObservable()
+  /** It has gone on from a snapshot: the events up to there are told to nobody. */
+  readonly skipped$ = this.#skipped.asObservable()
 
   get ledger(): Ledger {
     return this.#ledger
@@ -23,7 +26,9 @@ export class Replica {
 
   /** Goes on from a snapshot, unless it knows as much already. Nobody is told of the events before it. */
   startFrom(ledger: Ledger): void {
-    if (ledger.version > this.#ledger.version) this.#ledger = ledger
+    if (ledger.version <= this.#ledger.version) return
+    this.#move(ledger, [])
+    this.#skipped.next()
   }
 
   /** Folds events that others appended; those that are known already are passed over. */
@@ -41,6 +46,7 @@ export class Replica {
   complete(): void {
     this.#events.complete()
     this.#changes.complete()
+    this.#skipped.complete()
   }
 
   #move(ledger: Ledger, events: readonly RecordedEvent[]): void {

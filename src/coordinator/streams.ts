@@ -50,12 +50,19 @@ export function eventsFrom(source: StreamSource, after: number): Observable<Reco
       at = event.seq
       subscriber.next(event)
     }
-    const join = () =>
-      reading.add(
-        source.live$
-          .pipe(filter(({ seq }) => seq > at))
-          .subscribe({ next: take, complete: () => subscriber.complete() }),
-      )
+    const join = () => {
+      const live = source.live$.pipe(filter(({ seq }) => seq > at)).subscribe({
+        next: (event) => {
+          if (event.seq === at + 1 || source.version() <= at) return take(event)
+          // The process has passed over events that were archived: what became of them the store knows.
+          reading.remove(live)
+          live.unsubscribe()
+          readOn()
+        },
+        complete: () => subscriber.complete(),
+      })
+      reading.add(live)
+    }
     const readOn = () => {
       if (at >= source.version()) return join()
       const before = at

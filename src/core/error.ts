@@ -74,7 +74,7 @@ export function checkKnown(queue: string, queues: readonly string[]): void {
 export function archived(queue: string, through: number): InterlockError {
   return new InterlockError(
     'archived',
-    `events 1 to ${through} of queue ${queue} were archived and are not in the database; go on from a snapshot (start the process anew), or read the file that they were archived to (\`--from-archive\`)`,
+    `events 1 to ${through} of queue ${queue} were archived and are not in the database; go on from a snapshot, as a process that starts anew does, or read the file that they were archived to (\`--from-archive\`)`,
     { seq: through },
   )
 }
@@ -89,10 +89,13 @@ export function wentBack(queue: string, known: number, version: number): Interlo
 }
 
 /**
- * The log goes on with something that a replica cannot fold, now or later: it is another log, or has an event that this release
- * does not know or that cannot have happened. Not so an answer that is damaged on its way, which names no event.
+ * The log goes on with something that a replica cannot fold, now or later: it is another log, has an event that this release does not
+ * know or that cannot have happened, or was cut without a snapshot that can be read. Not so what names no event: an answer that
+ * was damaged on its way, or what is said of one command.
  */
 export function cannotFoldOn(error: unknown): error is InterlockError {
-  if (isInterlockError(error, 'corrupt_log')) return typeof error.details['seq'] === 'number'
-  return isInterlockError(error, 'log_went_back') || isInterlockError(error, 'unknown_event')
+  if (!isInterlockError(error)) return false
+  const { code, details } = error
+  if (code === 'corrupt_log' || code === 'archived') return typeof details['seq'] === 'number'
+  return code === 'log_went_back' || code === 'unknown_event' || code === 'database_newer'
 }
