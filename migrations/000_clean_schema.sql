@@ -1127,7 +1127,8 @@ end
 $$;
 
 -- job_queue_archive(queue, through, keep): takes the events up to a snapshot out of job_queue_log, in one transaction. The
--- queue's lock is held only at the end, to note the cut. A process that starts later goes on from the snapshot.
+-- queue's lock is held only at the end, to note the cut and, without keep, to delete what is kept beside the log (some 4 µs a
+-- job: 0.4 s for 100,000 of them). A process that starts later goes on from the snapshot.
 -- Of a job that had not ended at the cut, everything from its last `queued` on, and the `queued` by which its row of `jobs` was
 -- taken in, stays in job_queue_log until a later cut: what is still to come of it leads back there (its row, its dead letter,
 -- what is kept beside the log). Readers in order pass over what is at or below the cut. The same for jobs whose rows are set
@@ -1150,6 +1151,7 @@ declare
   head record;
   cut bytea;
   unkept bigint := 0;
+  stale text[];
 begin
   select h.archived_seq, h.projected_seq into head from public.job_queue_heads h where h.queue = $1;
   if $3 is null or head is null or not exists (
@@ -1195,11 +1197,11 @@ begin
        select from stay s
         where s.job_id = l.job_id and (s.life <= l.seq or (l.event_type = 'queued' and l.data ? 'intake')));
   if not keep then
-    delete from public.job_queue_data d
-     where d.queue = $1 and coalesce(d.life, 0) <= $2
-       and not exists (select from public.job_queue_log l where l.queue = $1 and l.job_id = d.job_id)
-       and not exists (select from public.job_queue_jobs j where j.queue = $1 and j.job_id = d.job_id);
-    delete from public.job_queue_dropped d where d.queue = $1 and d.seq <= $2;
+    stale := array(
+      select d.job_id from public.job_queue_data d
+       where d.queue = $1 and coalesce(d.life, 0) <= $2
+         and not exists (select from public.job_queue_log l where l.queue = $1 and l.job_id = d.job_id)
+         and not exists (select from public.job_queue_jobs j where j.queue = $1 and j.job_id = d.job_id));
   end if;
   perform set_config('interlock.archive', '', true);
   update public.job_queue_heads h
@@ -1209,6 +1211,15 @@ begin
          chain_from = case when keep or cut is null then h.chain_from else $2 end,
          chain_start = case when keep or cut is null then h.chain_start else cut end
    where h.queue = $1;
+  -- Under the queue's lock, as an append has it that puts the same ids in line again: the other way round each would wait for the
+  -- other. So what takes long was looked for before, and is looked at again: it may have come again since.
+  if not keep then
+    delete from public.job_queue_data d
+     where d.queue = $1 and d.job_id = any (stale) and coalesce(d.life, 0) <= $2
+       and not exists (select from public.job_queue_log l where l.queue = $1 and l.job_id = d.job_id)
+       and not exists (select from public.job_queue_jobs j where j.queue = $1 and j.job_id = d.job_id);
+    delete from public.job_queue_dropped d where d.queue = $1 and d.seq <= $2;
+  end if;
   return jsonb_build_object('archived_seq', $2, 'archived', $2 - head.archived_seq, 'unkept', unkept);
 end
 $$;
@@ -3469,8 +3480,8 @@ $privileges$;
 -- What this was. Rows change only when something did, so that running it again leaves everything as it is.
 insert into public.job_queue_migrations as m (version, checksum)
 values 
-  ('000', 'c60f9a311c5100639dffbaef38c7c83d6b1ba569bb210f1e7cec4b1ce59c2521'),
-  ('027', 'c60f9a311c5100639dffbaef38c7c83d6b1ba569bb210f1e7cec4b1ce59c2521')
+  ('000', '1c7d33e67fcd6dda8134940fa3677dbe1f52d8d118f17a2f29c2ea8db16bd503'),
+  ('027', '1c7d33e67fcd6dda8134940fa3677dbe1f52d8d118f17a2f29c2ea8db16bd503')
 on conflict (version) do update set checksum = excluded.checksum, applied_at = excluded.applied_at
   where m.checksum <> excluded.checksum;
 -- PostgREST finds the new functions after this; nobody else listens.
