@@ -65,10 +65,16 @@ export class Retention {
 
   #run(): void {
     this.#timer = setTimeout(() => this.#run(), EVERY_MS).unref()
+    // A log that takes more than an hour to fold is folded once.
+    if (this.#working !== undefined) return
     const { signal } = this.#ending
-    this.#working = this.carryOut().then(
-      () => {},
-      (error: unknown) => (signal.aborted ? undefined : this.#options.onError(error)),
-    )
+    this.#working = this.carryOut()
+      .then(
+        () => {},
+        (error: unknown) => (signal.aborted ? undefined : this.#options.onError(error)),
+      )
+      .finally(() => {
+        this.#working = undefined
+      })
   }
 }
