@@ -7,7 +7,10 @@ import type { WholeOptions } from './options.ts'
 import { RELEASE } from './release.ts'
 
 export interface IncarnationOptions
-  extends Pick<LeaseOptions, 'onOverdue' | 'onIntake' | 'onReached' | 'onUnreachable'> {
+  extends Pick<
+    LeaseOptions,
+    'onOverdue' | 'onIntake' | 'onReached' | 'onUnreachable' | 'version' | 'onShorter'
+  > {
   readonly logger: Logger
   /** This process cannot go on with the queue: a lost lease is not followed by another one. */
   readonly isOver: () => boolean
@@ -29,10 +32,8 @@ export class Incarnation {
     this.#options = options
     this.#workerId = newWorkerId(name)
     this.#ids = new CommandIds(this.#workerId)
-    const { onOverdue, onIntake, onReached, onUnreachable } = options
-    const told = { onOverdue, onIntake, onReached, onUnreachable, onLost: () => this.#onLost() }
     const terms = { store, queue, ttlMs: leaseMs, graceMs, release: RELEASE }
-    this.lease = new LeaseKeeper({ ...terms, ...told }, this.#workerId)
+    this.lease = new LeaseKeeper({ ...terms, ...options, onLost: () => this.#onLost() }, this.#workerId)
   }
 
   get workerId(): string {

@@ -18,6 +18,10 @@ export interface LeaseOptions {
   readonly onLost: () => void
   readonly onReached: () => void
   readonly onUnreachable: (error: unknown) => void
+  /** How far this process has folded the log. */
+  readonly version: () => number
+  /** The log ends before that: whoever reads it will be told that it went back. */
+  readonly onShorter: () => void
 }
 
 /** What this process could start, as other processes see it. */
@@ -142,11 +146,13 @@ export class LeaseKeeper {
     const { store, queue, ttlMs, graceMs, release } = this.#options
     const { kinds, freeSlots } = this.offering
     const workerId = this.#workerId
+    const known = this.#options.version()
     const sent = performance.now()
     const answer = await store.beat({ queue, workerId, kinds, freeSlots, release, ttlMs, graceMs })
     this.#failed = 0
     this.#options.onReached()
     if (workerId === this.#workerId) this.#take(answer, sent)
+    if (answer.version < known) this.#options.onShorter()
     if (answer.overdue.length > 0) this.#options.onOverdue(answer.overdue)
     if (answer.arrived) this.#options.onIntake('rows')
     if (answer.requested) this.#options.onIntake('requests')

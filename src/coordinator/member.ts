@@ -261,6 +261,8 @@ export class Member {
       onOverdue: (workerIds) => this.#life.overdue(workerIds),
       onUnreachable: (error) => this.noteError(error, 'beat'),
       onReached: () => this.#trouble.beatWentWell(),
+      version: () => this.replica.version,
+      onShorter: () => void this.#pen.catchUp(),
     })
   }
 

@@ -27,6 +27,7 @@ function beating(fails: (n: number) => Error | null) {
       },
       ...{ queue: 'q', ttlMs: 15_000, graceMs: 5_000, release: '0' },
       ...{ onOverdue: () => {}, onIntake: () => {}, onReached: () => {}, onUnreachable: () => {} },
+      ...{ version: () => 0, onShorter: () => {} },
       onLost: () => {
         lost = true
       },

@@ -31,7 +31,9 @@ async function lateProcess({ of, lost }: Way) {
   const store = postgresStore(url)
   const all: Coordinator[] = []
   const join = async (on: LogStore) => {
-    const coordinator = await createCoordinator({ store: on, logger: silentLogger, pollMs: 120_000 })
+    const coordinator = await createCoordinator({
+      ...{ store: on, logger: silentLogger, pollMs: 120_000, leaseMs: 6_000 },
+    })
     all.push(coordinator)
     return coordinator
   }
@@ -122,6 +124,14 @@ describe.each(Object.entries(ways))('after a restore, a process %s', (_, way) =>
     await other.pauseModel('later', { reason: 'test' })
     await expect(late.enqueue(byModels(['more']))).rejects.toMatchObject(refused)
   })
+})
+
+it('after a restore, a process that says and hears nothing is told by its heartbeat that the log is shorter', async () => {
+  const { late, goOn } = await lateProcess({ of: (store) => store, lost: false })
+  const stops: string[] = []
+  late.stopped$.subscribe(({ code }) => stops.push(code))
+  await goOn((known) => known - 1)
+  await expect.poll(() => stops, { timeout: 10_000 }).toEqual(['log_went_back'])
 })
 
 it('after a restore, a try of an append that was made when the database was away is refused', async () => {
