@@ -5,8 +5,8 @@ import { pause } from './backoff.ts'
 import { ledgerNear } from './ledger-near.ts'
 
 /**
- * Between two pages: others in this process come first. Some 1,000 events in 20 ms, so that a day of 100,000 events is folded in
- * two seconds, at a fifth of one core.
+ * Between two pages: others in this process come first. At most 50,000 events a second, and 1.3 s of computing for 200,000 (measured
+ * over 11 s, on a busy machine).
  */
 const BREATH_MS = 20
 
