@@ -57,14 +57,14 @@ export class Lines {
   startableAhead(job: AuditedJob, at: number): AuditedJob[] {
     const promised = new Map<string, number>()
     return this.#open.before(job).filter((other) => {
-      if (this.offers.excuse(other, this.policy) || this.#mayBeLimited(other, at)) return false
-      if (this.hasItsShare(other)) return false
-      if (other.alone) return this.slots === 0
+      if (this.#mayBeLimited(other, at) || this.hasItsShare(other)) return false
+      const isExcused = this.offers.excuse(other, this.policy)
+      if (other.alone) return this.slots === 0 && !isExcused
       const lacking = this.keptFromJob(other)
       if (lacking !== undefined) this.#park(other, lacking)
       if (lacking !== undefined || this.#isPromised(other, promised)) return false
       for (const name of other.spec.models) promised.set(name, (promised.get(name) ?? 0) + 1)
-      return true
+      return !isExcused
     })
   }
 
