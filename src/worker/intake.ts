@@ -12,6 +12,8 @@ export class Intake {
   #watch: Subscription | undefined
   #looking: Promise<void> | undefined
   #again = false
+  /** What went wrong last, until it goes well again. */
+  #trouble: string | undefined
 
   constructor(coordinator: Coordinator, onTaken: (count: number) => void) {
     this.#coordinator = coordinator
@@ -38,18 +40,21 @@ export class Intake {
     })
   }
 
-  /** What goes wrong is told, and tried again with the next poll. */
+  /** What goes wrong is tried again with the next poll, and told when it is new: a trouble that lasts fills no disk. */
   async #takeAll(): Promise<void> {
     try {
       while (this.#again) {
         this.#again = false
         const taken = await this.#coordinator.takeIn({ max: BATCH })
+        this.#trouble = undefined
         this.#onTaken(taken)
         if (taken === BATCH) this.#again = true
       }
     } catch (error) {
-      this.#coordinator.logger.error(`[WORKER] intake: ${errorText(error)}`)
       this.#again = false
+      const text = errorText(error)
+      if (text !== this.#trouble) this.#coordinator.logger.error(`[WORKER] intake: ${text}`)
+      this.#trouble = text
     }
   }
 }

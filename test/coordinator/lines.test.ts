@@ -43,6 +43,31 @@ describe('the text of an error in the log is one line that forges no other', () 
     expectOneLine(logger.lines, '[WORKER] Job a failed (handler_error): ')
   })
 
+  it('of intake that fails with each poll comes once, until it goes well again', async () => {
+    const logger = keepingLogger()
+    const store = memoryStore()
+    const state = { fails: true, looks: 0 }
+    const arrivals: typeof store.arrivals = (...args) => {
+      state.looks++
+      return state.fails ? Promise.reject(new Error(forged)) : store.arrivals(...args)
+    }
+    const here = await join({ logger, store: { ...store, arrivals }, pollMs: 10 })
+    const worker = createJobWorker({ coordinator: here, handlers: { normal: async () => {} }, intake: true })
+    worker.start()
+    const more = (n: number) => {
+      const until = state.looks + n
+      return expect.poll(() => state.looks, { interval: 5, timeout: 10_000 }).toBeGreaterThanOrEqual(until)
+    }
+    await more(5)
+    expectOneLine(logger.lines, '[WORKER] intake: ')
+    state.fails = false
+    await more(2)
+    state.fails = true
+    await more(5)
+    expect(logger.lines.filter((line) => line.includes('boom'))).toHaveLength(2)
+    await worker.drain()
+  })
+
   it('of a store that fails, and of health()', async () => {
     const logger = keepingLogger()
     const store = { ...memoryStore(), append: () => Promise.reject(new Error(forged)) }
