@@ -25,6 +25,6 @@ export function errorText(error: unknown): string {
 }
 
 /** One line, without what would forge another one or move about on a terminal. */
-export function plain(text: string): string {
+function plain(text: string): string {
   return text.replace(/[\s\p{Cc}]+/gu, ' ').trim()
 }
