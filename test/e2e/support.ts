@@ -65,4 +65,5 @@ export interface Status {
   readonly activeCount: number
   readonly waitingCount: number
   readonly active: readonly { readonly jobId: string; readonly workerId: string }[]
+  readonly workers: readonly { readonly state: string }[]
 }

@@ -53,8 +53,10 @@ describe('an older backup that is restored under four running workers', () => {
     await writeFile(provider, '')
     await writeFile(file, handlers(provider))
     await document(['policy', 'set', '--policy', 'by-model', '--url', url])
-    await enqueue(url, 150)
     const workers = startWorkers(url, file)
+    // All of them: the server is away in a moment, and whoever comes then does not begin at all.
+    await statusUntil(url, (status) => status.workers.filter(({ state }) => state === 'live').length === 4)
+    await enqueue(url, 150)
     const ran = async (jobs: number) =>
       expect.poll(async () => (await tokensOf(provider)).length, { timeout: 60_000 }).toBeGreaterThan(jobs)
     await ran(20)
