@@ -45,9 +45,10 @@ describe('a beat that fails', () => {
     const { keeper, sent, isLost } = beating((n) => (n < 6 ? away : null))
     await keeper.start()
     await vi.advanceTimersByTimeAsync(14_900)
-    const rests = sent.slice(2, 6).map((at, i) => at - (sent[i + 1] ?? 0))
-    for (const [n, rest] of rests.entries()) {
-      expect(rest).toBeGreaterThanOrEqual(250 * 2 ** n)
+    for (const [n, at] of sent.slice(2, 6).entries()) {
+      const rest = at - (sent[n + 1] ?? 0)
+      // Or until the next one is due anyway.
+      if (at % 5_000 !== 0) expect(rest).toBeGreaterThanOrEqual(250 * 2 ** n)
       expect(rest).toBeLessThanOrEqual(500 * 2 ** n)
     }
     // From the one that got through on no more than what is due.
