@@ -114,5 +114,7 @@ function changedOffers(before: Ledger, after: Ledger): number {
 function modelsOf(event: RecordedEvent, before: Ledger): readonly string[] {
   if (event.type === 'queued') return event.spec.models
   if (!('jobId' in event)) return []
-  return [...before.jobs].find((job) => job.jobId === event.jobId)?.spec.models ?? []
+  const known = [...before.jobs].find((job) => job.jobId === event.jobId)?.spec.models ?? []
+  // It may come back with others.
+  return event.type === 'requeued' ? [...known, ...(event.models ?? [])] : known
 }
