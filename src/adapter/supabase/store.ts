@@ -8,6 +8,7 @@ import { answerOf, rpcOver } from './rpc.ts'
 import type { WakeSource } from './wake-channel.ts'
 import { Wakes } from './wakes.ts'
 
+/** Stores over one client share its channels: of several, `pollMs` and `warn` are those of the first with the same `wake`. */
 export interface SupabaseOptions {
   /**
    * Where wake-ups come from. `broadcast` (unless given): the database sends them to a private channel. `postgres_changes`:
