@@ -25,7 +25,7 @@ declare
   unkept bigint := 0;
   stale text[];
 begin
-  select h.archived_seq, h.projected_seq into head from public.job_queue_heads h where h.queue = $1;
+  select h.archived_seq, h.projected_seq into head from public.job_queue_heads h where h.queue = $1 order by h.version desc limit 1;
   if $3 is null or head is null or not exists (
        select from public.job_queue_snapshots s where s.queue = $1 and s.seq = $2) then
     raise exception using errcode = 'JQ001',

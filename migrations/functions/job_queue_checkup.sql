@@ -35,7 +35,7 @@ declare
   of_jobs jsonb := public.job_queue_columns('jobs');
   of_runs jsonb := public.job_queue_columns('workflow_executions');
 begin
-  select * into head from public.job_queue_heads h where h.queue = $1;
+  select * into head from public.job_queue_heads h where h.queue = $1 order by h.version desc limit 1;
   if to_regclass('public.job_queue_state_v1') is not null then
     execute $sql$select jsonb_build_object('active_job_id', max(to_jsonb(s) ->> 'active_job_id'),
       'written_at', max((to_jsonb(s) ->> 'updated_at')::timestamptz)) from public.job_queue_state_v1 s$sql$ into first;

@@ -17,6 +17,5 @@ as $$
                'started_at', (extract(epoch from j.started_at) * 1000000)::bigint)), '[]')
         from public.job_queue_jobs j
        where j.queue = $1))
-    from public.job_queue_state s
-   where s.queue = $1
+    from (select * from public.job_queue_state k where k.queue = $1 order by k.version desc limit 1) s
 $$;
