@@ -253,6 +253,10 @@ drop index if exists public.job_queue_log_created_idx;
 create index if not exists job_queue_log_time_idx on public.job_queue_log
   using brin (created_at) with (pages_per_range = 16, autosummarize = on);
 
+-- Vacuum gives no empty pages back: it would lock out every append for that, and where no page is left, plans are made that read
+-- all pages that come later.
+alter table public.job_queue_log set (vacuum_truncate = off);
+
 -- Numbers only grow, so that its pages are never split in the middle: room in them would stay empty.
 alter index public.job_queue_log_pkey set (fillfactor = 100);
 
@@ -358,6 +362,9 @@ create table if not exists public.job_queue_jobs (
   conflict_reason text,
   primary key (queue, job_id)
 ) with (fillfactor = 70);
+
+-- As of the log.
+alter table public.job_queue_jobs set (vacuum_truncate = off);
 
 -- One row per worker process (an incarnation, never reused). Its lease covers every job it runs: a start writes nothing
 -- here, a heartbeat one row. No index but the key, and free space in the page, so that a heartbeat is a HOT update.
@@ -979,19 +986,21 @@ begin
   end if;
 
   -- By command_id alone, and not by the primary key: see the index. What is archived is forgotten, all of it.
-  if head.version > head.archived_seq and exists (
-       select from public.job_queue_log l where l.command_id = any (given.command_ids) and l.queue || '' = $1
-          and l.seq + 0 > head.archived_seq) then
-    return answer || (
-      select jsonb_build_object('reason', 'known', 'known', jsonb_agg(to_jsonb(k) order by k.seqs -> 0)) from (
-        select l.command_id, min(l.command_hash) as command_hash, jsonb_agg(l.seq order by l.seq) as seqs
-          from public.job_queue_log l
-         where l.command_id = any (given.command_ids) and l.queue || '' = $1 and l.seq + 0 > head.archived_seq
-         group by l.command_id) k);
+  -- Not while there is nothing: a plan that was made for no page at all would read every page that comes.
+  if head.version > head.archived_seq then
+    if exists (select from public.job_queue_log l where l.command_id = any (given.command_ids) and l.queue || '' = $1
+                  and l.seq + 0 > head.archived_seq) then
+      return answer || (
+        select jsonb_build_object('reason', 'known', 'known', jsonb_agg(to_jsonb(k) order by k.seqs -> 0)) from (
+          select l.command_id, min(l.command_hash) as command_hash, jsonb_agg(l.seq order by l.seq) as seqs
+            from public.job_queue_log l
+           where l.command_id = any (given.command_ids) and l.queue || '' = $1 and l.seq + 0 > head.archived_seq
+           group by l.command_id) k);
+    end if;
   end if;
 
   -- Each row of `jobs` is taken in once, whatever happened between an append and job_queue_taken.
-  if given.arrivals is not null then
+  if given.arrivals is not null and head.version > 0 then
     select array_agg(distinct l.job_id) into ids from public.job_queue_log l
      where l.queue = $1 and l.job_id = any (given.arrivals);
     if ids is not null then
@@ -3557,7 +3566,7 @@ $privileges$;
 -- What this was. Rows change only when something did, so that running it again leaves everything as it is.
 insert into public.job_queue_migrations as m (version, checksum)
 values 
-  ('027', '9d419daa0492e746249bb02303c9235db1d8b1ba4d9b5135b229ba712d060eea')
+  ('027', 'ef6baf7a6a62ce6573d6918690aab9d345c4699dfb0104e8cde204544a7ae0e2')
 on conflict (version) do update set checksum = excluded.checksum, applied_at = excluded.applied_at
   where m.checksum <> excluded.checksum;
 -- PostgREST finds the new functions after this; nobody else listens.

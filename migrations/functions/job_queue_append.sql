@@ -122,19 +122,21 @@ begin
   end if;
 
   -- By command_id alone, and not by the primary key: see the index. What is archived is forgotten, all of it.
-  if head.version > head.archived_seq and exists (
-       select from public.job_queue_log l where l.command_id = any (given.command_ids) and l.queue || '' = $1
-          and l.seq + 0 > head.archived_seq) then
-    return answer || (
-      select jsonb_build_object('reason', 'known', 'known', jsonb_agg(to_jsonb(k) order by k.seqs -> 0)) from (
-        select l.command_id, min(l.command_hash) as command_hash, jsonb_agg(l.seq order by l.seq) as seqs
-          from public.job_queue_log l
-         where l.command_id = any (given.command_ids) and l.queue || '' = $1 and l.seq + 0 > head.archived_seq
-         group by l.command_id) k);
+  -- Not while there is nothing: a plan that was made for no page at all would read every page that comes.
+  if head.version > head.archived_seq then
+    if exists (select from public.job_queue_log l where l.command_id = any (given.command_ids) and l.queue || '' = $1
+                  and l.seq + 0 > head.archived_seq) then
+      return answer || (
+        select jsonb_build_object('reason', 'known', 'known', jsonb_agg(to_jsonb(k) order by k.seqs -> 0)) from (
+          select l.command_id, min(l.command_hash) as command_hash, jsonb_agg(l.seq order by l.seq) as seqs
+            from public.job_queue_log l
+           where l.command_id = any (given.command_ids) and l.queue || '' = $1 and l.seq + 0 > head.archived_seq
+           group by l.command_id) k);
+    end if;
   end if;
 
   -- Each row of `jobs` is taken in once, whatever happened between an append and job_queue_taken.
-  if given.arrivals is not null then
+  if given.arrivals is not null and head.version > 0 then
     select array_agg(distinct l.job_id) into ids from public.job_queue_log l
      where l.queue = $1 and l.job_id = any (given.arrivals);
     if ids is not null then

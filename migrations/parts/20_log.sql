@@ -40,5 +40,9 @@ drop index if exists public.job_queue_log_created_idx;
 create index if not exists job_queue_log_time_idx on public.job_queue_log
   using brin (created_at) with (pages_per_range = 16, autosummarize = on);
 
+-- Vacuum gives no empty pages back: it would lock out every append for that, and where no page is left, plans are made that read
+-- all pages that come later.
+alter table public.job_queue_log set (vacuum_truncate = off);
+
 -- Numbers only grow, so that its pages are never split in the middle: room in them would stay empty.
 alter index public.job_queue_log_pkey set (fillfactor = 100);

@@ -25,10 +25,10 @@ const mutants: Readonly<Record<string, readonly [find: string, put: string]>> = 
     'or false and coalesce(public.job_queue_event_at($1, expected_version),',
   ],
   'forgets which commands were here before': [
-    'if head.version > head.archived_seq and exists (',
-    'if false and exists (',
+    'if head.version > head.archived_seq then',
+    'if false then',
   ],
-  'takes a row of jobs in twice': ['if given.arrivals is not null then', 'if false then'],
+  'takes a row of jobs in twice': ['if given.arrivals is not null and head.version > 0 then', 'if false then'],
   'lets the dead start jobs': ['if not given.starters <@ ids then', 'if false then'],
   'expires the lease of the living': [
     'select array_agg(w.worker_id order by w.worker_id) into ids from public.job_queue_workers w',
