@@ -678,6 +678,9 @@ $passed_over$;
 create or replace function public.job_queue_adopt(queue text, job_ids text[]) returns jsonb
 language plpgsql security definer
 set search_path = pg_catalog, pg_temp
+set random_page_cost = 0
+set cpu_index_tuple_cost = 0
+set cpu_operator_cost = 0.00001
 as $$
 declare
   target record;
@@ -751,6 +754,9 @@ $$;
 create or replace function public.job_queue_adoptable(states text[], job_ids text[], lim integer) returns jsonb
 language plpgsql stable security definer
 set search_path = pg_catalog, pg_temp
+set random_page_cost = 0
+set cpu_index_tuple_cost = 0
+set cpu_operator_cost = 0.00001
 as $$
 declare
   target record;
@@ -1465,6 +1471,10 @@ $$;
 --   now, session_age_ms  the database's clock, and how long ago this connection to the server was made
 --   server               {version, synchronous_commit, off_by_role: [role, …], fsync, full_page_writes, in_recovery}
 --   functions            [{name, sum, definer}, …]: SHA-256 of the body of every function of Interlock's there is
+--   realtime             whether there is realtime.send, through which triggers announce what is new
+--   xmin                 null, or of the transaction that has been open longest of those for which old versions of rows are kept:
+--                        {kind, application, state, role, age_ms}; kind: backend, prepared; of sessions of others only
+--                        what the caller's role may see
 --   triggers             [{table, name, enabled}, …] of Interlock's
 --   tables               {jobs, workflow_executions}: {exists, followed, missing: [what Interlock lacks, …]}
 --   grants               {caller, missing: [what the caller may not, …], open: [what anon, authenticated or PUBLIC may, …]}
@@ -1483,6 +1493,9 @@ $$;
 create or replace function public.job_queue_checkup(queue text) returns jsonb
 language plpgsql stable security definer
 set search_path = pg_catalog, pg_temp
+set random_page_cost = 0
+set cpu_index_tuple_cost = 0
+set cpu_operator_cost = 0.00001
 as $$
 #variable_conflict use_column
 declare
@@ -1538,6 +1551,17 @@ begin
     'functions', (select coalesce(jsonb_agg(jsonb_build_object('name', p.proname, 'definer', p.prosecdef,
         'sum', encode(sha256(convert_to(p.prosrc, 'UTF8')), 'hex')) order by p.proname), '[]')
       from pg_proc p where p.pronamespace = 'public'::regnamespace and p.proname like 'job\_queue\_%'),
+    'realtime', to_regprocedure('realtime.send(jsonb, text, text, boolean)') is not null,
+    'xmin', (select to_jsonb(x) from (
+      select 'backend' as kind, a.application_name as application, a.state, a.usename as role,
+             (extract(epoch from clock_timestamp() - a.xact_start) * 1000)::bigint as age_ms
+        from pg_stat_activity a
+       where a.pid <> pg_backend_pid() and a.backend_xmin is not null and a.xact_start is not null
+         and (a.datname = current_database() or a.backend_type <> 'client backend')
+      union all
+      select 'prepared', p.gid, 'prepared', p.owner, (extract(epoch from clock_timestamp() - p.prepared) * 1000)::bigint
+        from pg_prepared_xacts p where p.database = current_database()
+      order by 5 desc limit 1) x),
     'triggers', (select coalesce(jsonb_agg(jsonb_build_object('table', t.tgrelid::regclass::text, 'name', t.tgname,
         'enabled', t.tgenabled in ('O', 'A')) order by t.tgrelid::regclass::text, t.tgname), '[]')
       from pg_trigger t where not t.tgisinternal and t.tgname ~ '^(000_)?job_queue_'),
@@ -3566,7 +3590,7 @@ $privileges$;
 -- What this was. Rows change only when something did, so that running it again leaves everything as it is.
 insert into public.job_queue_migrations as m (version, checksum)
 values 
-  ('027', 'ef6baf7a6a62ce6573d6918690aab9d345c4699dfb0104e8cde204544a7ae0e2')
+  ('027', '5725bf294fd2174b6c2523079d453d39b336f510c521da5529f9b43f4b740a3d')
 on conflict (version) do update set checksum = excluded.checksum, applied_at = excluded.applied_at
   where m.checksum <> excluded.checksum;
 -- PostgREST finds the new functions after this; nobody else listens.

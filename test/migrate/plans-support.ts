@@ -28,7 +28,7 @@ export interface Session {
 const settings = `load 'auto_explain';
   set auto_explain.log_min_duration = 0; set auto_explain.log_nested_statements = on; set auto_explain.log_analyze = on;
   set auto_explain.log_timing = off; set auto_explain.log_format = json; set auto_explain.log_level = notice;
-  set client_min_messages = notice; set track_functions = 'all'`
+  set client_min_messages = notice; set statement_timeout = '20s'; set track_functions = 'all'`
 
 /** A superuser's connection that is told of every plan; ended with the test. */
 export async function explaining(url: string): Promise<Session> {
@@ -103,7 +103,10 @@ export async function lead(session: Session, job_id: string, worker_id: string):
   const started = { ...of, event_type: 'started', models: ['m'], worker_id }
   const active = { job_id, state: 'active', attempt: 1, worker_id, started_at: times.queued_at }
   const token = await expect([started], { changed: [active], also: [job_id] })
-  await session.query("update job_queue_jobs set fencing_token = $1 where queue = 'default' and job_id = $2", [token, job_id])
+  await session.query(
+    "update job_queue_jobs set fencing_token = $1 where queue = 'default' and job_id = $2",
+    [token, job_id],
+  )
   await session.query(`select job_queue_note('default', $1, $2, '{"progress": 1}')`, [job_id, token])
   await session.query(`select job_queue_held($1, 'default')`, [worker_id])
   await session.query(`select job_queue_data_of('default', array[$1])`, [job_id])
