@@ -256,10 +256,10 @@ describe('interlock doctor', () => {
       application: 'pg_dump',
       state: 'idle in transaction',
     })
-    const after = (ageMs: number) =>
+    const found = (ageMs: number) =>
       checkHorizon({ checkup: { ...checkup, xmin: checkup.xmin && { ...checkup.xmin, ageMs } } })
-    expect(after(60_000)).toEqual([])
-    expect(after(3_600_000)).toMatchObject([
+    expect(found(60_000)).toEqual([])
+    expect(found(3_600_000)).toMatchObject([
       {
         check: 'horizon',
         level: 'note',
