@@ -681,6 +681,7 @@ set search_path = pg_catalog, pg_temp
 set random_page_cost = 0
 set cpu_index_tuple_cost = 0
 set cpu_operator_cost = 0.00001
+set plan_cache_mode = force_custom_plan
 as $$
 declare
   target record;
@@ -757,6 +758,7 @@ set search_path = pg_catalog, pg_temp
 set random_page_cost = 0
 set cpu_index_tuple_cost = 0
 set cpu_operator_cost = 0.00001
+set plan_cache_mode = force_custom_plan
 as $$
 declare
   target record;
@@ -1007,8 +1009,9 @@ begin
 
   -- Each row of `jobs` is taken in once, whatever happened between an append and job_queue_taken.
   if given.arrivals is not null and head.version > 0 then
-    select array_agg(distinct l.job_id) into ids from public.job_queue_log l
-     where l.queue = $1 and l.job_id = any (given.arrivals);
+    -- Planned each time: while the log looks small, its primary key would do as well as the index by job.
+    execute 'select array_agg(distinct l.job_id) from public.job_queue_log l where l.queue = $1 and l.job_id = any ($2)'
+      into ids using $1, given.arrivals;
     if ids is not null then
       return answer || jsonb_build_object('reason', 'taken', 'job_ids', ids);
     end if;
@@ -1276,6 +1279,10 @@ $$;
 create or replace function public.job_queue_archived_events(queue text, after bigint, max_events integer) returns json
 language sql stable
 set search_path = pg_catalog, pg_temp
+set random_page_cost = 0
+set cpu_index_tuple_cost = 0
+set cpu_operator_cost = 0.00001
+set plan_cache_mode = force_custom_plan
 as $$
   select coalesce(json_agg(e.*), '[]')
     from (
@@ -1295,6 +1302,9 @@ $$;
 create or replace function public.job_queue_arrived_rows(arrival_ids bigint[]) returns jsonb
 language plpgsql stable
 set search_path = pg_catalog, pg_temp
+set random_page_cost = 0
+set cpu_index_tuple_cost = 0
+set cpu_operator_cost = 0.00001
 as $$
 declare
   target record;
@@ -1438,6 +1448,10 @@ $$;
 create or replace function public.job_queue_chain(queue text, after bigint, lim integer) returns json
 language plpgsql stable security definer
 set search_path = pg_catalog, pg_temp
+set random_page_cost = 0
+set cpu_index_tuple_cost = 0
+set cpu_operator_cost = 0.00001
+set plan_cache_mode = force_custom_plan
 as $$
 declare
   head record;
@@ -1496,6 +1510,7 @@ set search_path = pg_catalog, pg_temp
 set random_page_cost = 0
 set cpu_index_tuple_cost = 0
 set cpu_operator_cost = 0.00001
+set plan_cache_mode = force_custom_plan
 as $$
 #variable_conflict use_column
 declare
@@ -1714,6 +1729,10 @@ $$;
 create or replace function public.job_queue_claim_cut(queue text, before timestamptz) returns jsonb
 language plpgsql security definer
 set search_path = pg_catalog, pg_temp
+set random_page_cost = 0
+set cpu_index_tuple_cost = 0
+set cpu_operator_cost = 0.00001
+set plan_cache_mode = force_custom_plan
 set lock_timeout = '2s'
 as $$
 declare
@@ -1774,6 +1793,7 @@ set search_path = pg_catalog, pg_temp
 set random_page_cost = 0
 set cpu_index_tuple_cost = 0
 set cpu_operator_cost = 0.00001
+set plan_cache_mode = force_custom_plan
 as $$
 #variable_conflict use_column
 declare
@@ -1811,6 +1831,7 @@ set search_path = pg_catalog, pg_temp
 set random_page_cost = 0
 set cpu_index_tuple_cost = 0
 set cpu_operator_cost = 0.00001
+set plan_cache_mode = force_custom_plan
 as $$
 #variable_conflict use_column
 declare
@@ -1900,6 +1921,7 @@ set search_path = pg_catalog, pg_temp
 set random_page_cost = 0
 set cpu_index_tuple_cost = 0
 set cpu_operator_cost = 0.00001
+set plan_cache_mode = force_custom_plan
 as $$
 #variable_conflict use_column
 declare
@@ -1935,6 +1957,10 @@ $$;
 create or replace function public.job_queue_event_at(queue text, seq bigint) returns timestamptz
 language sql stable
 set search_path = pg_catalog, pg_temp
+set random_page_cost = 0
+set cpu_index_tuple_cost = 0
+set cpu_operator_cost = 0.00001
+set plan_cache_mode = force_custom_plan
 as $$
   select l.created_at from public.job_queue_log l where l.queue = $1 and l.seq = $2
    union all
@@ -1968,6 +1994,7 @@ set search_path = pg_catalog, pg_temp
 set random_page_cost = 0
 set cpu_index_tuple_cost = 0
 set cpu_operator_cost = 0.00001
+set plan_cache_mode = force_custom_plan
 as $$
   select coalesce(json_agg(e.*), '[]')
     from (
@@ -2191,6 +2218,7 @@ set search_path = pg_catalog, pg_temp
 set random_page_cost = 0
 set cpu_index_tuple_cost = 0
 set cpu_operator_cost = 0.00001
+set plan_cache_mode = force_custom_plan
 as $$
 #variable_conflict use_column
 begin
@@ -2312,6 +2340,7 @@ set search_path = pg_catalog, pg_temp
 set random_page_cost = 0
 set cpu_index_tuple_cost = 0
 set cpu_operator_cost = 0.00001
+set plan_cache_mode = force_custom_plan
 as $$
 #variable_conflict use_column
 declare
@@ -2373,6 +2402,9 @@ $$;
 create or replace function public.job_queue_overdue(queue text, thorough boolean) returns jsonb
 language plpgsql
 set search_path = pg_catalog, pg_temp
+set random_page_cost = 0
+set cpu_index_tuple_cost = 0
+set cpu_operator_cost = 0.00001
 as $$
 declare
   clock timestamptz := clock_timestamp();
@@ -2545,6 +2577,10 @@ $$;
 create or replace function public.job_queue_projection(queue text) returns jsonb
 language sql stable security definer
 set search_path = pg_catalog, pg_temp
+set random_page_cost = 0
+set cpu_index_tuple_cost = 0
+set cpu_operator_cost = 0.00001
+set plan_cache_mode = force_custom_plan
 as $$
   select jsonb_build_object(
     'state', to_jsonb(s) - 'id' - 'queue' || jsonb_build_object(
@@ -2569,6 +2605,9 @@ $$;
 create or replace function public.job_queue_put_data(queue text, data jsonb) returns void
 language plpgsql
 set search_path = pg_catalog, pg_temp
+set random_page_cost = 0
+set cpu_index_tuple_cost = 0
+set cpu_operator_cost = 0.00001
 as $$
 #variable_conflict use_column
 begin
@@ -2695,6 +2734,7 @@ set search_path = pg_catalog, pg_temp
 set random_page_cost = 0
 set cpu_index_tuple_cost = 0
 set cpu_operator_cost = 0.00001
+set plan_cache_mode = force_custom_plan
 as $$
 declare
   head record;
@@ -2920,6 +2960,9 @@ $$;
 create or replace function public.job_queue_snapshot(queue text, up_to bigint) returns json
 language sql stable security definer
 set search_path = pg_catalog, pg_temp
+set random_page_cost = 0
+set cpu_index_tuple_cost = 0
+set cpu_operator_cost = 0.00001
 as $$
   select json_build_object('seq', s.seq, 'state', s.state, 'created_at', (extract(epoch from s.created_at) * 1000000)::bigint)
     from public.job_queue_snapshots s
@@ -3128,6 +3171,7 @@ set search_path = pg_catalog, pg_temp
 set random_page_cost = 0
 set cpu_index_tuple_cost = 0
 set cpu_operator_cost = 0.00001
+set plan_cache_mode = force_custom_plan
 as $$
 begin
   -- Without statistics the planner would rather read all of the log than a stretch of it; hence the setting.
@@ -3590,7 +3634,7 @@ $privileges$;
 -- What this was. Rows change only when something did, so that running it again leaves everything as it is.
 insert into public.job_queue_migrations as m (version, checksum)
 values 
-  ('027', '5725bf294fd2174b6c2523079d453d39b336f510c521da5529f9b43f4b740a3d')
+  ('027', '3f1c89fe02cf5b38b16cf9f01b5c7eea58fff677b25928389c999b22d91aff52')
 on conflict (version) do update set checksum = excluded.checksum, applied_at = excluded.applied_at
   where m.checksum <> excluded.checksum;
 -- PostgREST finds the new functions after this; nobody else listens.

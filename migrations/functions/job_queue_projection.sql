@@ -4,6 +4,10 @@
 create or replace function public.job_queue_projection(queue text) returns jsonb
 language sql stable security definer
 set search_path = pg_catalog, pg_temp
+set random_page_cost = 0
+set cpu_index_tuple_cost = 0
+set cpu_operator_cost = 0.00001
+set plan_cache_mode = force_custom_plan
 as $$
   select jsonb_build_object(
     'state', to_jsonb(s) - 'id' - 'queue' || jsonb_build_object(

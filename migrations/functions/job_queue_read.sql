@@ -13,6 +13,7 @@ set search_path = pg_catalog, pg_temp
 set random_page_cost = 0
 set cpu_index_tuple_cost = 0
 set cpu_operator_cost = 0.00001
+set plan_cache_mode = force_custom_plan
 as $$
 declare
   head record;

@@ -40,18 +40,19 @@ async function pagesOf(db: Database, sql: string): Promise<number> {
   return (plan['Shared Hit Blocks'] ?? 0) + (plan['Shared Read Blocks'] ?? 0)
 }
 
-const reads = {
-  'the look at the log that ends an append that came late': `select job_queue_append('default', (select max(seq) - 1 from job_queue_log), '[{"seq": 1}]', '{"state": {}}')`,
-  'a turn': `select job_queue_turn('default', (select max(seq) from job_queue_log))`,
+const readsAt = (version: number) => ({
+  'an append that came late': `select job_queue_append('default', ${version - 1}, '[{"seq": 1}]', '{"state": {}}')`,
+  'a turn': `select job_queue_turn('default', ${version})`,
   'a heartbeat': `select job_queue_beat('default', 'beating', null, 1, 'x', 600000, 1000)`,
-  'a page of the log': `select job_queue_read('default', (select max(seq) from job_queue_log), 10)`,
+  'a page of the log': `select job_queue_read('default', ${version}, 10)`,
   'the outer projection': `select job_queue_project('default', 100)`,
   'the projection of a moment': `select job_queue_projection('default')`,
-} as const
+})
 
 async function pagesOfReads(db: Database): Promise<Readonly<Record<string, number>>> {
   const pages: Record<string, number> = {}
-  for (const [what, sql] of Object.entries(reads)) pages[what] = await pagesOf(db, sql)
+  const version = Number(await db.value('select version from job_queue_heads'))
+  for (const [what, sql] of Object.entries(readsAt(version))) pages[what] = await pagesOf(db, sql)
   return pages
 }
 

@@ -50,10 +50,10 @@ export async function explaining(url: string): Promise<Session> {
 /** Every node of a plan. */
 export const nodesOf = (node: PlanNode): readonly PlanNode[] => [node, ...(node.Plans ?? []).flatMap(nodesOf)]
 
-/** How many rows of this table a plan read one after the other, most of them for nothing. */
+/** How many rows of this table one scan of a plan read. */
 export function scanned(plan: Explained, table: string): number {
   const rows = nodesOf(plan.Plan)
-    .filter((node) => node['Node Type'] === 'Seq Scan' && node['Relation Name'] === table)
+    .filter((node) => node['Relation Name'] === table && node['Node Type'].endsWith('Scan'))
     .map((node) => (node['Actual Rows'] ?? 0) + (node['Rows Removed by Filter'] ?? 0))
   return Math.max(0, ...rows)
 }
