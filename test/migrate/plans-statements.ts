@@ -1,6 +1,5 @@
-/** A small log is cut at its end, so that nothing is left of it, a large one near its beginning. */
-const cut = `(select case when h.version - h.archived_seq < 10000 then h.version else h.archived_seq + 3 end
-  from job_queue_heads h where h.queue = 'default')`
+/** Near the beginning of the log, so that most of it stays for what comes next. */
+const cut = `(select h.archived_seq + 3 from job_queue_heads h where h.queue = 'default')`
 
 /** A call of every function that the appends of a life do not call, as programs, people and triggers make them. */
 export const statements: readonly string[] = [
@@ -20,6 +19,7 @@ export const statements: readonly string[] = [
   `select job_queue_cancel_by_hand(array['waiting-1'])`,
   `select job_queue_beat('default', 'beating', null, 1, 'x', 60000, 1000)`,
   `select job_queue_worker_list('default')`,
+  `select job_queue_held('worker', 'default')`,
   `select job_queue_leave('default', 'left')`,
   `select job_queue_overdue('default', true)`,
   `select job_queue_read('default', 0, 10000)`,

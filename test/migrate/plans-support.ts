@@ -108,7 +108,6 @@ export async function lead(session: Session, job_id: string, worker_id: string):
     [token, job_id],
   )
   await session.query(`select job_queue_note('default', $1, $2, '{"progress": 1}')`, [job_id, token])
-  await session.query(`select job_queue_held($1, 'default')`, [worker_id])
   await session.query(`select job_queue_data_of('default', array[$1])`, [job_id])
   await expect([{ ...of, event_type: 'completed', worker_id }], {
     gone: [job_id],

@@ -73,7 +73,8 @@ async function walk(
   session.planned()
   for (let n = 0; n < 3; n++) await lead(session, `life-${++lives}`, 'worker')
   const appends = session.planned()
-  for (const sql of calls) await session.query(sql)
+  for (const sql of calls)
+    await session.query(sql).catch((error: Error) => Promise.reject(new Error(`${sql}: ${error.message}`)))
   await session.query(`delete from jobs where job_id like 'row-%'`)
   await session.query('delete from job_queue_arrivals')
   return [appends, session.planned()]
@@ -89,19 +90,21 @@ const dear = (plans: readonly Explained[]) =>
     )
     .map((plan) => `${plan.Plan['Total Cost']}: ${plan['Query Text']}`)
 
-const readWhole = (plans: readonly Explained[]) =>
-  plans
-    .filter((plan) => ['job_queue_log', 'job_queue_jobs'].some((table) => scanned(plan, table) > FEW))
-    .map((plan) => plan['Query Text'])
+/** @param tables of which a scan must not read more than a few rows */
+const readWhole = (plans: readonly Explained[], tables: readonly string[]) =>
+  plans.filter((plan) => tables.some((table) => scanned(plan, table) > FEW)).map((plan) => plan['Query Text'])
 
 describe.each(servers)('the plans of a server %s', (bin) => {
   it('are never compiled, and appends go by keys, whatever the tables hold and the statistics say', async () => {
     const db = await projectAt(await serverAt(bin))
+    // Before 17 a plan from when the line was all but empty may filter the line by its ids until the next ANALYZE.
+    const isOlder = Number(await db.value('show server_version_num')) < 170_000
+    const tables = isOlder ? ['job_queue_log'] : ['job_queue_log', 'job_queue_jobs']
     const early = await explaining(db.url)
     const look = async (session: Session, when: string, calls?: readonly string[]) => {
       const [appends, others] = await walk(session, calls)
       expect(dear([...appends, ...others]), when).toEqual([])
-      expect(readWhole(appends), when).toEqual([])
+      expect(readWhole(appends, tables), when).toEqual([])
     }
     await look(early, 'new tables')
     await db.exec('vacuum')
