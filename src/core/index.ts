@@ -10,6 +10,7 @@ export { type Explanation, explainJob } from './explain.ts'
 export { hash } from './hash.ts'
 export * from './job.ts'
 export {
+  attemptsOf,
   emptyLedger,
   type Job,
   jobOf,
