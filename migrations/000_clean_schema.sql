@@ -34,7 +34,7 @@ begin
   select c.relname into wrong
     from pg_catalog.pg_class c
    where c.relnamespace = 'public'::regnamespace
-     and (c.relname = any ('{job_queue_log,job_queue_log_archive,job_queue_heads,job_queue_state,job_queue_jobs,job_queue_workers,job_queue_inbox,job_queue_data,job_queue_arrivals,job_queue_not_taken_in,job_queue_settings,job_queue_dropped,job_queue_snapshots,job_queue_changes,job_queue_set_aside,job_queue_migrations}'::text[]) or c.relname in ('job_queue_state_v1', 'job_queue_log_v1'))
+     and (c.relname = any ('{job_queue_log,job_queue_log_archive,job_queue_heads,job_queue_state,job_queue_jobs,job_queue_workers,job_queue_inbox,job_queue_data,job_queue_arrivals,job_queue_not_taken_in,job_queue_settings,job_queue_dropped,job_queue_snapshots,job_queue_snapshot_chunks,job_queue_changes,job_queue_set_aside,job_queue_migrations}'::text[]) or c.relname in ('job_queue_state_v1', 'job_queue_log_v1'))
      and not exists (
        select from pg_catalog.pg_attribute a
         where a.attrelid = c.oid and not a.attisdropped
@@ -405,6 +405,20 @@ create table if not exists public.job_queue_snapshots (
   primary key (queue, seq)
 );
 
+-- The ledger itself, as lines of JSON in chunks (job_queue_put_snapshot_chunk), so that no call has to carry the whole of it. A row of
+-- job_queue_snapshots says in its state whose chunks it stands for ({shape, maker, chunks, …}), and is written after them: until then
+-- nobody sees them. In a table of their own, and named by a state whose shape older releases refuse, not by a column that they would
+-- overlook. What a crash leaves half-done has no such row, and goes with the next snapshot (job_queue_drop_chunks).
+create table if not exists public.job_queue_snapshot_chunks (
+  queue text not null check (length(queue) between 1 and 200),
+  seq bigint not null,
+  maker text not null check (length(maker) between 1 and 100),
+  n integer not null check (n >= 0),
+  body text not null check (octet_length(body) <= 4194304),
+  written_at timestamptz not null default clock_timestamp(),
+  primary key (queue, seq, maker, n)
+);
+
 -- What the outer projection needs to follow the log.
 
 -- Which rows of job_queue_jobs an append changed besides those of the jobs that its events name: the end of one job also
@@ -485,7 +499,7 @@ begin
   if current_setting('interlock.account') = 'existing' or (current_setting('interlock.account') = 'any' and exists (
     select from pg_catalog.pg_class c
      where c.relnamespace = 'public'::regnamespace and c.relkind in ('r', 'p', 'v', 'm', 'f')
-       and c.relname <> all ('{job_queue_log,job_queue_log_archive,job_queue_heads,job_queue_state,job_queue_jobs,job_queue_workers,job_queue_inbox,job_queue_data,job_queue_arrivals,job_queue_not_taken_in,job_queue_settings,job_queue_dropped,job_queue_snapshots,job_queue_changes,job_queue_set_aside,job_queue_migrations}'::text[]))) then
+       and c.relname <> all ('{job_queue_log,job_queue_log_archive,job_queue_heads,job_queue_state,job_queue_jobs,job_queue_workers,job_queue_inbox,job_queue_data,job_queue_arrivals,job_queue_not_taken_in,job_queue_settings,job_queue_dropped,job_queue_snapshots,job_queue_snapshot_chunks,job_queue_changes,job_queue_set_aside,job_queue_migrations}'::text[]))) then
     return;
   end if;
   foreach target in array array['jobs', 'workflow_executions'] loop
@@ -1553,7 +1567,7 @@ begin
         union all
         select 'SELECT ON TABLE ' || c.relname from pg_class c
          where c.relnamespace = 'public'::regnamespace and c.relkind = 'r'
-           and c.relname = any (string_to_array('job_queue_log,job_queue_log_archive,job_queue_heads,job_queue_state,job_queue_jobs,job_queue_workers,job_queue_inbox,job_queue_data,job_queue_arrivals,job_queue_not_taken_in,job_queue_settings,job_queue_dropped,job_queue_snapshots,job_queue_changes,job_queue_set_aside,job_queue_migrations', ','))
+           and c.relname = any (string_to_array('job_queue_log,job_queue_log_archive,job_queue_heads,job_queue_state,job_queue_jobs,job_queue_workers,job_queue_inbox,job_queue_data,job_queue_arrivals,job_queue_not_taken_in,job_queue_settings,job_queue_dropped,job_queue_snapshots,job_queue_snapshot_chunks,job_queue_changes,job_queue_set_aside,job_queue_migrations', ','))
            and not has_table_privilege(caller, c.oid, 'SELECT')) m),
       'open', (select coalesce(jsonb_agg(distinct o.who || ': ' || o.what), '[]') from (
         select coalesce(r.rolname::text, 'PUBLIC') as who, p.proname::text as what
@@ -1564,7 +1578,7 @@ begin
         select coalesce(r.rolname::text, 'PUBLIC'), c.relname::text
           from pg_class c, lateral aclexplode(c.relacl) x left join pg_roles r on r.oid = x.grantee
          where c.relnamespace = 'public'::regnamespace and c.relkind = 'r'
-           and c.relname = any (string_to_array('job_queue_log,job_queue_log_archive,job_queue_heads,job_queue_state,job_queue_jobs,job_queue_workers,job_queue_inbox,job_queue_data,job_queue_arrivals,job_queue_not_taken_in,job_queue_settings,job_queue_dropped,job_queue_snapshots,job_queue_changes,job_queue_set_aside,job_queue_migrations', ','))
+           and c.relname = any (string_to_array('job_queue_log,job_queue_log_archive,job_queue_heads,job_queue_state,job_queue_jobs,job_queue_workers,job_queue_inbox,job_queue_data,job_queue_arrivals,job_queue_not_taken_in,job_queue_settings,job_queue_dropped,job_queue_snapshots,job_queue_snapshot_chunks,job_queue_changes,job_queue_set_aside,job_queue_migrations', ','))
            and (x.grantee = 0 or r.rolname in ('anon', 'authenticated'))) o)),
     'set_aside', (select coalesce(jsonb_agg(to_jsonb(s) order by s.rows desc), '[]') from (
       select a.target, a.sqlstate, count(*) as rows, max(a.tries) as tries, min(a.job_id) as example,
@@ -1874,6 +1888,31 @@ begin
 end
 $$;
 
+-- job_queue_drop_chunks(queue): takes away parts of snapshots that no snapshot is made of: what a crash has left half-done, and what
+-- belonged to snapshots that were thinned out. A maker that has written a part within 10 minutes is still at it. For
+-- job_queue_put_snapshot and job_queue_put_snapshot_chunk.
+-- Returns how many were taken away. Raises nothing.
+create or replace function public.job_queue_drop_chunks(queue text) returns integer
+language plpgsql
+set search_path = pg_catalog, pg_temp
+as $$
+#variable_conflict use_column
+declare
+  gone integer;
+begin
+  with makers as materialized (
+    select c.seq, c.maker, max(c.written_at) as last_at from public.job_queue_snapshot_chunks c where c.queue = $1 group by c.seq, c.maker)
+  delete from public.job_queue_snapshot_chunks c using makers m
+   where c.queue = $1 and c.seq = m.seq and c.maker = m.maker
+     and m.last_at < clock_timestamp() - interval '10 minutes'
+     and not exists (
+       select from public.job_queue_snapshots s
+        where s.queue = $1 and s.seq = m.seq and s.state ->> 'maker' = m.maker);
+  get diagnostics gone = row_count;
+  return gone;
+end
+$$;
+
 -- job_queue_event_at(queue, seq): when an event happened, be it in the log or archived. Times rise from event to event, so this
 -- tells whether a log is the one that somebody has folded, or another one after a restore (job_queue_append, job_queue_turn).
 -- Returns null when there is no such event, and when it was archived and not kept.
@@ -2076,9 +2115,9 @@ begin
 end
 $$;
 
--- job_queue_keep_cut(): the trigger that keeps the snapshot at which a log was cut (archived_seq of job_queue_heads), for its owner
--- too: of events that are gone for good, it is all there is. Every other snapshot saves time only, and may be deleted.
--- Raises JQ111 on UPDATE and DELETE of that row, and on TRUNCATE where any log was cut.
+-- job_queue_keep_cut(): the trigger that keeps the snapshot at which a log was cut (archived_seq of job_queue_heads), and its chunks,
+-- for their owner too: of events that are gone for good, it is all there is. Every other snapshot saves time only, and may be deleted.
+-- Raises JQ111 on UPDATE and DELETE of these rows, and on TRUNCATE where any log was cut.
 create or replace function public.job_queue_keep_cut() returns trigger
 language plpgsql security definer
 set search_path = pg_catalog, pg_temp
@@ -2089,6 +2128,12 @@ begin
   if tg_level = 'ROW' then
     select h.queue, h.archived_seq into cut from public.job_queue_heads h
      where h.queue = old.queue and h.archived_seq = old.seq;
+    -- Chunks at the same number that it is not made of: somebody else has written one, and came too late.
+    if found and tg_table_name = 'job_queue_snapshot_chunks' and not exists (
+         select from public.job_queue_snapshots s
+          where s.queue = old.queue and s.seq = old.seq and s.state ->> 'maker' = to_jsonb(old) ->> 'maker') then
+      return case when tg_op = 'DELETE' then old else new end;
+    end if;
   else
     select h.queue, h.archived_seq into cut from public.job_queue_heads h
      where h.archived_seq > 0 limit 1;
@@ -2520,8 +2565,10 @@ $$;
 -- job_queue_archive_before finds one; the one at which the log was cut, which is all there is of what was before it
 -- (job_queue_keep_cut); and for an hour one that was made long after its event: somebody is about to cut there.
 --   seq    up to which event it was folded: 1 to the version of the queue
---   state  the ledger as the core writes it down, at most 64 MB
--- Returns {seq, kept}: kept false when there is one at that number already.
+--   state  {shape, maker, chunks, …}: what stands for the chunks of this maker (job_queue_put_snapshot_chunk), all of which have to be
+--          there; of releases before the shape 3 the ledger itself, at most 64 MB
+-- Returns {seq, kept}: kept false when there is one at that number already; then the chunks of this maker are taken away. And
+-- {seq, kept: false, incomplete: true} when not all chunks are there (any more): nothing was kept.
 -- Raises JQ001 for a call out of bounds.
 create or replace function public.job_queue_put_snapshot(queue text, seq bigint, state jsonb) returns jsonb
 language plpgsql security definer
@@ -2530,14 +2577,29 @@ as $$
 #variable_conflict use_column
 declare
   added integer;
+  found_chunks integer;
 begin
   if jsonb_typeof($3) is distinct from 'object' or pg_column_size($3) > 67108864 or not exists (
        select from public.job_queue_heads h where h.queue = $1 and $2 between 1 and h.version) then
     raise exception using errcode = 'JQ001',
       message = 'job_queue_put_snapshot takes a queue, a sequence number that its log has reached, and a state of 64 MB at most';
   end if;
+  if $3 ? 'chunks' then
+    -- Kept from whoever tidies up, until this is committed.
+    perform from public.job_queue_snapshot_chunks c
+      where c.queue = $1 and c.seq = $2 and c.maker = $3 ->> 'maker' for key share;
+    get diagnostics found_chunks = row_count;
+    if found_chunks is distinct from ($3 ->> 'chunks')::integer then
+      return jsonb_build_object('seq', $2, 'kept', false, 'incomplete', true);
+    end if;
+  end if;
   insert into public.job_queue_snapshots (queue, seq, state) values ($1, $2, $3) on conflict do nothing;
   get diagnostics added = row_count;
+  if added = 0 then
+    delete from public.job_queue_snapshot_chunks c
+     where c.queue = $1 and c.seq = $2 and c.maker = $3 ->> 'maker' and not exists (
+       select from public.job_queue_snapshots s where s.queue = $1 and s.seq = $2 and s.state ->> 'maker' = $3 ->> 'maker');
+  end if;
   -- While a cut is under way nothing is thinned: nobody else sees yet where it lies.
   if pg_try_advisory_xact_lock(hashtextextended('interlock.archive:' || $1, 0)) then
     delete from public.job_queue_snapshots s
@@ -2556,7 +2618,38 @@ begin
                where k.queue = $1 and k.seq > s.seq
                  and date_trunc('week', k.created_at at time zone 'UTC') = date_trunc('week', s.created_at at time zone 'UTC'))));
   end if;
+  perform public.job_queue_drop_chunks($1);
   return jsonb_build_object('seq', $2, 'kept', added > 0);
+end
+$$;
+
+-- job_queue_put_snapshot_chunk(queue, seq, maker, n, body): keeps a part of a snapshot that is still being made. Nobody sees it before
+-- job_queue_put_snapshot is given the state that names its maker. Of a maker that has not come back for 10 minutes it is taken away by
+-- a later call. Twice does nothing more. Never takes the queue's lock.
+--   seq    up to which event the snapshot is folded: 1 to the version of the queue
+--   maker  1 to 100 characters, made up for this one snapshot: two processes may write one at the same number
+--   n      0, 1, 2, …, as many as the state will say
+--   body   lines of JSON, 4 MB at most
+-- Returns nothing. Raises JQ001 for a call out of bounds.
+create or replace function public.job_queue_put_snapshot_chunk(queue text, seq bigint, maker text, n integer, body text) returns void
+language plpgsql security definer
+set search_path = pg_catalog, pg_temp
+as $$
+#variable_conflict use_column
+begin
+  if (length($3) between 1 and 100 and $4 between 0 and 100000 and octet_length($5) <= 4194304 and exists (
+       select from public.job_queue_heads h where h.queue = $1 and $2 between 1 and h.version)) is not true then
+    raise exception using errcode = 'JQ001',
+      message = 'job_queue_put_snapshot_chunk takes a queue, a sequence number that its log has reached, a maker of 1 to 100 characters, a number and 4 MB at most';
+  end if;
+  -- What is lost with a crash is part of nothing: job_queue_put_snapshot flushes what it names.
+  if pg_current_xact_id_if_assigned() is null then
+    perform set_config('synchronous_commit', 'off', true);
+  end if;
+  if $4 = 0 then
+    perform public.job_queue_drop_chunks($1);
+  end if;
+  insert into public.job_queue_snapshot_chunks (queue, seq, maker, n, body) values ($1, $2, $3, $4, $5) on conflict do nothing;
 end
 $$;
 
@@ -2822,6 +2915,17 @@ as $$
    where s.queue = $1 and s.seq <= coalesce($2, 9223372036854775807)
    order by s.seq desc
    limit 1
+$$;
+
+-- job_queue_snapshot_chunk(queue, seq, maker, n): a part of a snapshot, as it was put (job_queue_put_snapshot_chunk).
+-- Returns {body}, lines of JSON; null when it is not there, or not any more. Raises nothing.
+create or replace function public.job_queue_snapshot_chunk(queue text, seq bigint, maker text, n integer) returns json
+language sql stable security definer
+set search_path = pg_catalog, pg_temp
+as $$
+  select json_build_object('body', c.body)
+    from public.job_queue_snapshot_chunks c
+   where c.queue = $1 and c.seq = $2 and c.maker = $3 and c.n = $4
 $$;
 
 -- job_queue_start_chain(queue): from the next event on, each event of this queue carries the hash of the one before it. It
@@ -3298,6 +3402,12 @@ create or replace trigger job_queue_snapshots_keep_cut
 create or replace trigger job_queue_snapshots_no_truncate
   before truncate on public.job_queue_snapshots
   for each statement execute function public.job_queue_keep_cut();
+create or replace trigger job_queue_snapshot_chunks_keep_cut
+  before update or delete on public.job_queue_snapshot_chunks
+  for each row execute function public.job_queue_keep_cut();
+create or replace trigger job_queue_snapshot_chunks_no_truncate
+  before truncate on public.job_queue_snapshot_chunks
+  for each statement execute function public.job_queue_keep_cut();
 
 -- Nobody jumps the queue from a browser: anon and authenticated neither set nor change a coordination column. The WHEN
 -- clauses keep it free for everybody else. The names sort first, so that what a trigger of the user fills in afterwards
@@ -3429,7 +3539,7 @@ begin
            exists (select from pg_catalog.pg_policy p where p.polrelid = c.oid) as has_policy
       from pg_catalog.pg_class c
      where c.relnamespace = 'public'::regnamespace
-       and (c.relname = any ('{job_queue_log,job_queue_log_archive,job_queue_heads,job_queue_state,job_queue_jobs,job_queue_workers,job_queue_inbox,job_queue_data,job_queue_arrivals,job_queue_not_taken_in,job_queue_settings,job_queue_dropped,job_queue_snapshots,job_queue_changes,job_queue_set_aside,job_queue_migrations}'::text[]) or c.relname in ('job_queue_state_id_seq', 'job_queue_arrivals_id_seq', 'job_queue_intake_woken'))
+       and (c.relname = any ('{job_queue_log,job_queue_log_archive,job_queue_heads,job_queue_state,job_queue_jobs,job_queue_workers,job_queue_inbox,job_queue_data,job_queue_arrivals,job_queue_not_taken_in,job_queue_settings,job_queue_dropped,job_queue_snapshots,job_queue_snapshot_chunks,job_queue_changes,job_queue_set_aside,job_queue_migrations}'::text[]) or c.relname in ('job_queue_state_id_seq', 'job_queue_arrivals_id_seq', 'job_queue_intake_woken'))
   loop
     execute format('revoke all on %s from public', item.name);
     foreach outsider in array outsiders || runners loop
@@ -3458,7 +3568,7 @@ begin
   for item in
     select p.oid::regprocedure::text as name, p.prorettype = 'trigger'::regtype as is_trigger
       from pg_catalog.pg_proc p
-     where p.pronamespace = 'public'::regnamespace and p.proname = any ('{job_queue_adopt,job_queue_adoptable,job_queue_answer,job_queue_answer_requests,job_queue_append,job_queue_archive,job_queue_archive_before,job_queue_archived_events,job_queue_arrived_rows,job_queue_beat,job_queue_cancel_by_hand,job_queue_chain,job_queue_checkup,job_queue_claim_arrivals,job_queue_claim_cut,job_queue_columns,job_queue_data_of,job_queue_dead,job_queue_deleted,job_queue_drop,job_queue_event_at,job_queue_event_text,job_queue_events,job_queue_forget,job_queue_forget_workers,job_queue_guard_columns,job_queue_held,job_queue_insert_chained,job_queue_intake,job_queue_keep_cut,job_queue_leave,job_queue_note,job_queue_open,job_queue_open_requests,job_queue_outer_rows,job_queue_overdue,job_queue_project,job_queue_project_target,job_queue_projection,job_queue_put_data,job_queue_put_snapshot,job_queue_queues,job_queue_read,job_queue_rebuild,job_queue_refuse_change,job_queue_reproject,job_queue_request,job_queue_set_aside_rows,job_queue_snapshot,job_queue_start_chain,job_queue_status,job_queue_status_set,job_queue_submit,job_queue_taken,job_queue_targets,job_queue_touched,job_queue_turn,job_queue_user_rows,job_queue_wake,job_queue_wake_intake,job_queue_worker_list,job_queue_write_target}'::text[])
+     where p.pronamespace = 'public'::regnamespace and p.proname = any ('{job_queue_adopt,job_queue_adoptable,job_queue_answer,job_queue_answer_requests,job_queue_append,job_queue_archive,job_queue_archive_before,job_queue_archived_events,job_queue_arrived_rows,job_queue_beat,job_queue_cancel_by_hand,job_queue_chain,job_queue_checkup,job_queue_claim_arrivals,job_queue_claim_cut,job_queue_columns,job_queue_data_of,job_queue_dead,job_queue_deleted,job_queue_drop,job_queue_drop_chunks,job_queue_event_at,job_queue_event_text,job_queue_events,job_queue_forget,job_queue_forget_workers,job_queue_guard_columns,job_queue_held,job_queue_insert_chained,job_queue_intake,job_queue_keep_cut,job_queue_leave,job_queue_note,job_queue_open,job_queue_open_requests,job_queue_outer_rows,job_queue_overdue,job_queue_project,job_queue_project_target,job_queue_projection,job_queue_put_data,job_queue_put_snapshot,job_queue_put_snapshot_chunk,job_queue_queues,job_queue_read,job_queue_rebuild,job_queue_refuse_change,job_queue_reproject,job_queue_request,job_queue_set_aside_rows,job_queue_snapshot,job_queue_snapshot_chunk,job_queue_start_chain,job_queue_status,job_queue_status_set,job_queue_submit,job_queue_taken,job_queue_targets,job_queue_touched,job_queue_turn,job_queue_user_rows,job_queue_wake,job_queue_wake_intake,job_queue_worker_list,job_queue_write_target}'::text[])
   loop
     execute format('revoke all on function %s from public', item.name);
     foreach outsider in array outsiders || runners loop
@@ -3480,8 +3590,8 @@ $privileges$;
 -- What this was. Rows change only when something did, so that running it again leaves everything as it is.
 insert into public.job_queue_migrations as m (version, checksum)
 values 
-  ('000', '1c7d33e67fcd6dda8134940fa3677dbe1f52d8d118f17a2f29c2ea8db16bd503'),
-  ('027', '1c7d33e67fcd6dda8134940fa3677dbe1f52d8d118f17a2f29c2ea8db16bd503')
+  ('000', '1f1f42df75a1d98e8d8e6c15bd8107c646d025ba65f254ded33d72707665c74f'),
+  ('027', '1f1f42df75a1d98e8d8e6c15bd8107c646d025ba65f254ded33d72707665c74f')
 on conflict (version) do update set checksum = excluded.checksum, applied_at = excluded.applied_at
   where m.checksum <> excluded.checksum;
 -- PostgREST finds the new functions after this; nobody else listens.

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { memoryDatabase } from '../../src/adapter/memory/index.ts'
-import { type LedgerSnapshot, ledgerFrom, replay } from '../../src/core/index.ts'
+import { ledgerNear } from '../../src/coordinator/ledger-near.ts'
+import { replay } from '../../src/core/index.ts'
 import type { LogStore } from '../../src/port/index.ts'
 import { contentsOf } from '../support/contents.ts'
 import { join, memoryStore } from './support.ts'
@@ -36,7 +37,8 @@ describe('snapshots', () => {
     expect(kept?.seq).toBeGreaterThanOrEqual(200)
     const { events } = await store.read('default', 0, 10_000)
     const folded = replay(events.slice(0, kept?.seq))
-    expect(contentsOf(ledgerFrom(kept?.state as LedgerSnapshot))).toEqual(contentsOf(folded))
+    const near = await ledgerNear(store, 'default', null, () => {})
+    expect(contentsOf(near)).toEqual(contentsOf(folded))
 
     const { store: second, reads } = watched(memoryStore(database))
     const later = await join({ store: second })
