@@ -102,7 +102,7 @@ describe('the present shape', () => {
     ],
     [
       'a job too few',
-      () => present().map((line) => line.replace(/^\["jobs",\[\[.*?\]\],?/u, '["jobs",[')),
+      () => lines().map((line) => JSON.stringify(line[0] === 'jobs' ? ['jobs', line[1].slice(1)] : line)),
       'contradicts itself',
     ],
   ])('that is damaged is named with the place: %s', async (_, damaged, what) => {

@@ -24,12 +24,7 @@ export function snapshotCalls(
 /** `job_queue_put_snapshot`: one per number, the newest few, and that of the cut. */
 function keep(queue: MemoryQueue, snapshot: StoredSnapshot, now: Micros): boolean | 'incomplete' {
   const { seq } = snapshot
-  if (!(Number.isSafeInteger(seq) && seq >= 1 && seq <= queue.log.length)) {
-    throw new InterlockError(
-      'invalid_input',
-      `snapshot.seq: must be a number of the log, 1 to ${queue.log.length}`,
-    )
-  }
+  checkSeq(queue, seq)
   if (!isWhole(queue, snapshot)) return 'incomplete'
   const isNew = !queue.snapshots.some((kept) => kept.seq === seq)
   if (isNew) {
@@ -45,7 +40,16 @@ function keep(queue: MemoryQueue, snapshot: StoredSnapshot, now: Micros): boolea
   return isNew
 }
 
+function checkSeq(queue: MemoryQueue, seq: number): void {
+  if (Number.isSafeInteger(seq) && seq >= 1 && seq <= queue.log.length) return
+  throw new InterlockError(
+    'invalid_input',
+    `snapshot.seq: must be a number of the log, 1 to ${queue.log.length}`,
+  )
+}
+
 function putChunk(queue: MemoryQueue, chunk: SnapshotChunk, now: Micros): void {
+  checkSeq(queue, chunk.seq)
   if (chunk.n === 0) dropChunks(queue, now)
   if (!queue.chunks.some((kept) => isOf(kept, chunk))) queue.chunks.push({ ...chunk, writtenAt: now })
 }
