@@ -48,7 +48,12 @@ async function waitingRows(context: Context): Promise<readonly Row[]> {
 
 const busyRows = (what: string, { seconds, blockMs, peakMb }: Busy): readonly Row[] => [
   { what, unit: 's', samples: [seconds] },
-  { what: `${what}: the longest block of the event loop`, unit: 'ms', samples: [blockMs], goal: { most: 50 } },
+  {
+    what: `${what}: the longest block of the event loop`,
+    unit: 'ms',
+    samples: [blockMs],
+    goal: { most: 50 },
+  },
   { what: `${what}: the whole process at its largest`, unit: 'MB', samples: [peakMb] },
 ]
 

@@ -18,6 +18,8 @@ import { checkSame, type Reader, readOn } from './read.ts'
 
 export interface CommitterOptions extends Reader {
   readonly patience: Patience
+  /** The time of the queue. */
+  readonly now: () => Micros
   /** The store says that these worker processes have no live lease. */
   readonly onDeadWorkers: (workerIds: readonly string[]) => void
   readonly onUnreadable: (error: unknown) => void
@@ -188,8 +190,9 @@ export class Committer {
   }
 
   #decide(commands: readonly Command[]): Decision {
-    const { replica, clock } = this.#options
-    return decide(replica.ledger, commands, { now: clock.now(), deadWorkers: this.#deadWorkers })
+    const { replica, clock, now } = this.#options
+    const surroundings = { now: now(), clock: clock.now(), deadWorkers: this.#deadWorkers }
+    return decide(replica.ledger, commands, surroundings)
   }
 
   #request(decision: Decision, open: OpenCommands): AppendRequest | null {
