@@ -447,8 +447,8 @@ create table if not exists public.job_queue_set_aside (
 -- Rows of the user's `jobs` that were inserted as pending since the migration, in the order of their arrival: the trigger
 -- job_queue_intake writes one here for each, and whoever takes it in (or finds that there is nothing to take in) deletes
 -- it. So "made after activation" costs no scan and no column of the user's.
--- queue: the one that has claimed it, for good, so that two queues never take in one row; claimed_until: others of the same
--- queue leave it alone until then.
+-- queue: the one that has claimed it, so that two queues never take in one row, until nobody of it is there any more
+-- (job_queue_given_up); claimed_until: others of the same queue leave it alone until then.
 create table if not exists public.job_queue_arrivals (
   id bigint generated always as identity primary key,
   queue text,
@@ -1039,11 +1039,13 @@ begin
     end if;
   end if;
 
-  -- Ahead of the clock as far as the last event is, so that a clock that was set back does not stop the queue.
+  -- Where the last event is ahead of the clock (it was set back), the log goes on from there, so that this does not stop the queue, nor
+  -- what is counted from its events: by no more than it is ahead.
   if given.times <> array(select distinct t from unnest(given.times) t order by t)
      or given.first_at <= head.last_at or given.first_at < clock - interval '1 second'
      or given.last_at > greatest(clock + interval '1 second',
-          head.last_at + (given.version - expected_version) * interval '1 microsecond') then
+          head.last_at + (given.version - expected_version) * interval '1 microsecond'
+            + greatest(head.last_at - clock, interval '0')) then
     return answer || jsonb_build_object('reason', 'clock');
   end if;
 
@@ -1148,7 +1150,8 @@ $$;
 -- what is kept beside the log). Readers in order pass over what is at or below the cut. The same for jobs whose rows are set
 -- aside (job_queue_set_aside) and, with keep, for dead letters that were neither retried nor dropped.
 --   through  the number of a snapshot (job_queue_put_snapshot) that is above the last cut
---   keep     true: into job_queue_log_archive, where readers of the log find them; false: they are gone, with what the archive
+--   keep     true: into job_queue_log_archive, where readers of the log find them; what is kept beside the log (job_queue_data) of jobs
+--            of which job_queue_log has nothing left goes a year after it was last written. false: they are gone, with what the archive
 --            had, and with what is kept beside the log (job_queue_data, job_queue_dropped) of jobs
 --            of which the log has nothing left
 -- Returns {archived_seq, archived, unkept}: the cut now, and how many events it is further than before; 0 when the user's tables do
@@ -1157,6 +1160,8 @@ $$;
 create or replace function public.job_queue_archive(queue text, through bigint, keep boolean) returns jsonb
 language plpgsql security definer
 set search_path = pg_catalog, pg_temp
+-- For PostgREST, which takes it for the whole call: a million events take longer than the 8 s that it has else.
+set statement_timeout = '10min'
 as $$
 #variable_conflict use_column
 declare
@@ -1166,6 +1171,8 @@ declare
   cut bytea;
   unkept bigint := 0;
   stale text[];
+  -- What is kept beside an archived log is kept for a year since it was last written.
+  kept_since timestamptz := clock_timestamp() - interval '365 days';
 begin
   select h.archived_seq, h.projected_seq into head from public.job_queue_heads h where h.queue = $1;
   if $3 is null or head is null or not exists (
@@ -1210,13 +1217,11 @@ begin
      and not exists (
        select from stay s
         where s.job_id = l.job_id and (s.life <= l.seq or (l.event_type = 'queued' and l.data ? 'intake')));
-  if not keep then
-    stale := array(
+  stale := array(
       select d.job_id from public.job_queue_data d
-       where d.queue = $1 and coalesce(d.life, 0) <= $2
+       where d.queue = $1 and coalesce(d.life, 0) <= $2 and (not keep or d.updated_at < kept_since)
          and not exists (select from public.job_queue_log l where l.queue = $1 and l.job_id = d.job_id)
          and not exists (select from public.job_queue_jobs j where j.queue = $1 and j.job_id = d.job_id));
-  end if;
   perform set_config('interlock.archive', '', true);
   update public.job_queue_heads h
      set archived_seq = $2,
@@ -1227,13 +1232,14 @@ begin
    where h.queue = $1;
   -- Under the queue's lock, as an append has it that puts the same ids in line again: the other way round each would wait for the
   -- other. So what takes long was looked for before, and is looked at again: it may have come again since.
-  if not keep then
-    delete from public.job_queue_data d
-     where d.queue = $1 and d.job_id = any (stale) and coalesce(d.life, 0) <= $2
-       and not exists (select from public.job_queue_log l where l.queue = $1 and l.job_id = d.job_id)
-       and not exists (select from public.job_queue_jobs j where j.queue = $1 and j.job_id = d.job_id);
-    delete from public.job_queue_dropped d where d.queue = $1 and d.seq <= $2;
-  end if;
+  delete from public.job_queue_data d
+   where d.queue = $1 and d.job_id = any (stale) and coalesce(d.life, 0) <= $2 and (not keep or d.updated_at < kept_since)
+     and not exists (select from public.job_queue_log l where l.queue = $1 and l.job_id = d.job_id)
+     and not exists (select from public.job_queue_jobs j where j.queue = $1 and j.job_id = d.job_id);
+  -- An end that is in job_queue_log no more is listed no more, dropped or not.
+  delete from public.job_queue_dropped d
+   where d.queue = $1 and d.seq <= $2 and (not keep or not exists (
+     select from public.job_queue_log l where l.queue = $1 and l.job_id = d.job_id and l.seq <= d.seq));
   return jsonb_build_object('archived_seq', $2, 'archived', $2 - head.archived_seq, 'unkept', unkept);
 end
 $$;
@@ -1380,7 +1386,8 @@ begin
     'expires_at', (extract(epoch from lease.expires_at) * 1000000)::bigint,
     'version', coalesce((select h.version from public.job_queue_heads h where h.queue = $1), 0),
     'arrived', exists (select from public.job_queue_arrivals a
-      where (a.queue is null or a.queue = $1) and coalesce(a.claimed_until < clock, true)),
+      where (a.queue is null or a.queue = $1 or public.job_queue_given_up(a.queue, a.claimed_until, a.job_id))
+        and coalesce(a.claimed_until < clock, true)),
     'requested', exists (select from public.job_queue_inbox i
       where i.queue = $1 and i.answered_at is null and coalesce(i.taken_until < clock, true)),
     'overdue', public.job_queue_overdue($1, lease.is_new));
@@ -1621,7 +1628,8 @@ $$;
 -- job_queue_claim_arrivals(queue, lim): rows of `jobs` to be taken in, in the order of their arrival. They are kept for this
 -- caller for 5 s; whoever has not called job_queue_taken by then is taken to be gone, and others get them. Arrivals whose
 -- row is gone, is no longer pending or is queued already are dropped on the way. Never takes the queue's lock.
---   queue  that takes them in: what one queue has claimed, no other queue gets
+--   queue  that takes them in: what one queue has claimed, no other queue gets, unless nobody of that queue is there any more
+--          (job_queue_given_up)
 --   lim    how many at most, 1..1,000
 -- Returns [{arrival_id, job_id, models, priority, job_type, kind, fair_key}, …]: job_id null where the row has none; models
 -- from required_models (which only trusted roles can write), else [model], else []; the others from the columns of these
@@ -1646,7 +1654,8 @@ begin
   end if;
   with free as (
     select a.id from public.job_queue_arrivals a
-     where (a.queue is null or a.queue = $1) and coalesce(a.claimed_until < clock_timestamp(), true)
+     where (a.queue is null or a.queue = $1 or public.job_queue_given_up(a.queue, a.claimed_until, a.job_id))
+       and coalesce(a.claimed_until < clock_timestamp(), true)
      order by a.id limit $2 for update skip locked),
   taken as (
     update public.job_queue_arrivals a
@@ -1994,6 +2003,20 @@ as $$
      and not exists (
        select from public.job_queue_jobs j
         where j.queue = $1 and j.state = 'active' and j.worker_id = w.worker_id)
+$$;
+
+-- job_queue_given_up(queue, claimed_until, job_id): whether a row of `jobs` that this queue has claimed is free for others again: nobody
+-- of that queue is alive (its name was mistyped, say), 10 minutes have gone by, and its log does not know the job. For
+-- job_queue_claim_arrivals and job_queue_beat.
+create or replace function public.job_queue_given_up(queue text, claimed_until timestamptz, job_id text) returns boolean
+language sql stable
+set search_path = pg_catalog, pg_temp
+as $$
+  select $2 < clock_timestamp() - interval '10 minutes'
+     and not exists (
+       select from public.job_queue_workers w where w.queue = $1 and not w.dead and w.expires_at > clock_timestamp())
+     and not exists (select from public.job_queue_log l where l.queue = $1 and l.job_id = $3)
+     and not exists (select from public.job_queue_jobs j where j.queue = $1 and j.job_id = $3)
 $$;
 
 -- job_queue_guard_columns(): the trigger on jobs and workflow_executions that keeps anon and authenticated from setting
@@ -3052,7 +3075,7 @@ $$;
 -- job_queue_taken(queue, arrival_ids, refused): what became of arrivals that this queue had claimed. Doing it twice does
 -- nothing more.
 --   arrival_ids  those whose job is in the log by now
---   refused      [{arrival_id, reason}, …]: those that cannot be jobs; they go to job_queue_not_taken_in
+--   refused      [{arrival_id, reason}, …]: those that cannot be jobs; they go to job_queue_not_taken_in, which keeps the newest 10,000
 -- Returns how many left the list of arrivals. Raises nothing.
 create or replace function public.job_queue_taken(queue text, arrival_ids bigint[], refused jsonb) returns integer
 language plpgsql security definer
@@ -3073,6 +3096,9 @@ begin
       from jsonb_to_recordset(refused) as r (arrival_id bigint, reason text)
       join public.job_queue_arrivals a on a.id = r.arrival_id and a.queue = $1
     on conflict (id) do nothing;
+    -- The newest 10,000. Of the others the rows of `jobs` are there as they were: interlock adopt shows them.
+    delete from public.job_queue_not_taken_in n
+     where n.id < (select m.id from public.job_queue_not_taken_in m order by m.id desc offset 9999 limit 1);
   end if;
   delete from public.job_queue_arrivals a
    where a.queue = $1 and (a.id = any ($2) or a.id = any (array(
@@ -3568,7 +3594,7 @@ begin
   for item in
     select p.oid::regprocedure::text as name, p.prorettype = 'trigger'::regtype as is_trigger
       from pg_catalog.pg_proc p
-     where p.pronamespace = 'public'::regnamespace and p.proname = any ('{job_queue_adopt,job_queue_adoptable,job_queue_answer,job_queue_answer_requests,job_queue_append,job_queue_archive,job_queue_archive_before,job_queue_archived_events,job_queue_arrived_rows,job_queue_beat,job_queue_cancel_by_hand,job_queue_chain,job_queue_checkup,job_queue_claim_arrivals,job_queue_claim_cut,job_queue_columns,job_queue_data_of,job_queue_dead,job_queue_deleted,job_queue_drop,job_queue_drop_chunks,job_queue_event_at,job_queue_event_text,job_queue_events,job_queue_forget,job_queue_forget_workers,job_queue_guard_columns,job_queue_held,job_queue_insert_chained,job_queue_intake,job_queue_keep_cut,job_queue_leave,job_queue_note,job_queue_open,job_queue_open_requests,job_queue_outer_rows,job_queue_overdue,job_queue_project,job_queue_project_target,job_queue_projection,job_queue_put_data,job_queue_put_snapshot,job_queue_put_snapshot_chunk,job_queue_queues,job_queue_read,job_queue_rebuild,job_queue_refuse_change,job_queue_reproject,job_queue_request,job_queue_set_aside_rows,job_queue_snapshot,job_queue_snapshot_chunk,job_queue_start_chain,job_queue_status,job_queue_status_set,job_queue_submit,job_queue_taken,job_queue_targets,job_queue_touched,job_queue_turn,job_queue_user_rows,job_queue_wake,job_queue_wake_intake,job_queue_worker_list,job_queue_write_target}'::text[])
+     where p.pronamespace = 'public'::regnamespace and p.proname = any ('{job_queue_adopt,job_queue_adoptable,job_queue_answer,job_queue_answer_requests,job_queue_append,job_queue_archive,job_queue_archive_before,job_queue_archived_events,job_queue_arrived_rows,job_queue_beat,job_queue_cancel_by_hand,job_queue_chain,job_queue_checkup,job_queue_claim_arrivals,job_queue_claim_cut,job_queue_columns,job_queue_data_of,job_queue_dead,job_queue_deleted,job_queue_drop,job_queue_drop_chunks,job_queue_event_at,job_queue_event_text,job_queue_events,job_queue_forget,job_queue_forget_workers,job_queue_given_up,job_queue_guard_columns,job_queue_held,job_queue_insert_chained,job_queue_intake,job_queue_keep_cut,job_queue_leave,job_queue_note,job_queue_open,job_queue_open_requests,job_queue_outer_rows,job_queue_overdue,job_queue_project,job_queue_project_target,job_queue_projection,job_queue_put_data,job_queue_put_snapshot,job_queue_put_snapshot_chunk,job_queue_queues,job_queue_read,job_queue_rebuild,job_queue_refuse_change,job_queue_reproject,job_queue_request,job_queue_set_aside_rows,job_queue_snapshot,job_queue_snapshot_chunk,job_queue_start_chain,job_queue_status,job_queue_status_set,job_queue_submit,job_queue_taken,job_queue_targets,job_queue_touched,job_queue_turn,job_queue_user_rows,job_queue_wake,job_queue_wake_intake,job_queue_worker_list,job_queue_write_target}'::text[])
   loop
     execute format('revoke all on function %s from public', item.name);
     foreach outsider in array outsiders || runners loop
@@ -3590,8 +3616,8 @@ $privileges$;
 -- What this was. Rows change only when something did, so that running it again leaves everything as it is.
 insert into public.job_queue_migrations as m (version, checksum)
 values 
-  ('000', '1f1f42df75a1d98e8d8e6c15bd8107c646d025ba65f254ded33d72707665c74f'),
-  ('027', '1f1f42df75a1d98e8d8e6c15bd8107c646d025ba65f254ded33d72707665c74f')
+  ('000', '1c5ca4b67e5fc9be9d915b65921a0c7456851062b1e7e8b3d2661e83fb1899f5'),
+  ('027', '1c5ca4b67e5fc9be9d915b65921a0c7456851062b1e7e8b3d2661e83fb1899f5')
 on conflict (version) do update set checksum = excluded.checksum, applied_at = excluded.applied_at
   where m.checksum <> excluded.checksum;
 -- PostgREST finds the new functions after this; nobody else listens.

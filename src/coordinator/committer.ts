@@ -15,6 +15,7 @@ import { dataOf } from './data-of.ts'
 import { OpenCommands, type Pending } from './open-commands.ts'
 import { type Patience, patiently } from './patience.ts'
 import { checkSame, type Reader, readOn } from './read.ts'
+import { Recent } from './recent.ts'
 
 export interface CommitterOptions extends Reader {
   readonly patience: Patience
@@ -42,6 +43,8 @@ const MOST_LOST = 2
 const AT_ONCE_TRIES = 10
 /** Lost tries in a row after which a batch is given up: far beyond what turns let happen. */
 const MOST_TRIES = 100
+/** Worker processes that are remembered to be gone. */
+const MOST_DEAD = 1_000
 
 /**
  * Carries one batch of commands into the log.
@@ -53,7 +56,8 @@ const MOST_TRIES = 100
  */
 export class Committer {
   readonly #options: CommitterOptions
-  readonly #deadWorkers = new Set<string>()
+  /** Those of long ago are refused once more, and then known again. */
+  readonly #deadWorkers = new Recent(MOST_DEAD)
   readonly #baton: Baton
   #quiet = QUIET_TURNS
   #lostInARow = 0
@@ -191,7 +195,7 @@ export class Committer {
 
   #decide(commands: readonly Command[]): Decision {
     const { replica, clock, now } = this.#options
-    const surroundings = { now: now(), clock: clock.now(), deadWorkers: this.#deadWorkers }
+    const surroundings = { now: now(), clock: clock.now(), deadWorkers: this.#deadWorkers.asSet() }
     return decide(replica.ledger, commands, surroundings)
   }
 
