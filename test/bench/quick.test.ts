@@ -15,7 +15,15 @@ describe('the benches', () => {
   it('all run, and say where and what they measured', { timeout: 180_000 }, async () => {
     const { stdout } = await bench('--quick', '--json', '--url', inject('postgresUrl'))
     const { machine, server, results } = JSON.parse(stdout)
-    expect(Object.keys(results)).toEqual(['core', 'append', 'depth', 'bytes', 'replay', 'schedule', 'waiting'])
+    expect(Object.keys(results)).toEqual([
+      'core',
+      'append',
+      'depth',
+      'bytes',
+      'replay',
+      'schedule',
+      'waiting',
+    ])
     expect(machine).toMatchObject({ cpu: expect.any(String), node: process.version })
     expect(server).toMatchObject({ fsync: expect.any(String), synchronousCommit: 'on' })
     const rows = Object.values(results).flat()

@@ -32,14 +32,17 @@ const commands = [
 ]
 
 describe('a log that begins at the snapshot of its cut', () => {
-  it.each([1, 2])('is opened where an older release has made that snapshot, of the shape %i', async (shape) => {
-    const { url } = await cutQueue()
-    await tamper(url, inOnePiece(shape))
-    await documentOf(url, ['rebuild'])
-    for (const words of commands) await documentOf(url, words)
-    expect(await documentOf(url, ['verify'])).toMatchObject({ ok: true, differences: [] })
-    expect(await documentOf(url, ['cancel', 'rated-1'])).toMatchObject({ state: 'cancelled' })
-  })
+  it.each([1, 2])(
+    'is opened where an older release has made that snapshot, of the shape %i',
+    async (shape) => {
+      const { url } = await cutQueue()
+      await tamper(url, inOnePiece(shape))
+      await documentOf(url, ['rebuild'])
+      for (const words of commands) await documentOf(url, words)
+      expect(await documentOf(url, ['verify'])).toMatchObject({ ok: true, differences: [] })
+      expect(await documentOf(url, ['cancel', 'rated-1'])).toMatchObject({ state: 'cancelled' })
+    },
+  )
 
   it('asks for an upgrade where a newer release has made the snapshot', async () => {
     const { url, cut } = await cutQueue()
@@ -59,7 +62,10 @@ describe('a log that begins at the snapshot of its cut', () => {
 
   it.each([
     ["update job_queue_snapshots set state = state - 'maker'", 'is damaged at state.maker'],
-    ["update job_queue_snapshot_chunks set body = replace(body, '[\"jobs\"', '[\"jab\"')", 'is damaged at line'],
+    [
+      'update job_queue_snapshot_chunks set body = replace(body, \'["jobs"\', \'["jab"\')',
+      'is damaged at line',
+    ],
     ['delete from job_queue_snapshot_chunks', 'is missing'],
   ])('names one that is damaged, and what brings it back: %s', async (damage, what) => {
     const { url, cut } = await cutQueue()

@@ -19,6 +19,7 @@ export class LedgerReader {
   readonly #last = new LastInLine()
   readonly #ledger: Writable<Ledger> = { ...emptyLedger }
   readonly #models = new Map<string, OwnModel>()
+  readonly #lists = new Map<string, readonly string[]>()
   readonly #held = new Map<string, Tree<Place>>()
   readonly #shareReady = new Map<string, Tree<Place>>()
   #sizes: SnapshotSizes | null = null
@@ -83,7 +84,7 @@ export class LedgerReader {
   }
 
   #addJob(row: JobRow): void {
-    const job = jobFrom(row, this.#last)
+    const job = jobFrom(row, this.#named(row[1]), this.#last)
     this.#last.add(job)
     const [queue, models, held, share] = row[4]?.standing ?? usualStanding(this.#ledger.policy, job)
     this.#ledger.jobs = this.#ledger.jobs.insert(job, this.#owner)
@@ -91,6 +92,16 @@ export class LedgerReader {
     for (const [index, bits] of models.entries()) this.#standOn(job, job.spec.models[index], bits)
     if (held === 1) this.#gather(this.#held, job.heldOn, job.place)
     if (share === 1) this.#gather(this.#shareReady, job.spec.fairKey, job.place)
+  }
+
+  /** One list for all jobs that need the same model alone. */
+  #named(models: readonly string[]): readonly string[] {
+    const [first] = models
+    if (first === undefined || models.length > 1) return models
+    const known = this.#lists.get(first)
+    if (known !== undefined) return known
+    this.#lists.set(first, models)
+    return models
   }
 
   #stand(job: Job, bits: number): void {

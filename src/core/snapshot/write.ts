@@ -67,7 +67,7 @@ function* jobLines(ledger: Ledger): Generator<readonly JobRow[] | null> {
   const isOther = (job: Job) => active.get(job.place) === undefined && line.get(job.place) === undefined
   yield* batches(active, (place) => row(jobs.get(place)))
   yield* batches(line, (place) => row(jobs.get(place)))
-  yield* batches(jobs, (job) => isOther(job) && row(job))
+  if (jobs.size > active.size + line.size) yield* batches(jobs, (job) => isOther(job) && row(job))
 }
 
 /** Of the items what is made of each, a few at a time; `false` leaves one out, null is a batch of such. */
