@@ -2008,6 +2008,7 @@ $$;
 -- job_queue_given_up(queue, claimed_until, job_id): whether a row of `jobs` that this queue has claimed is free for others again: nobody
 -- of that queue is alive (its name was mistyped, say), 10 minutes have gone by, and its log does not know the job. For
 -- job_queue_claim_arrivals and job_queue_beat.
+-- Returns null for a row that nobody has claimed. Raises nothing.
 create or replace function public.job_queue_given_up(queue text, claimed_until timestamptz, job_id text) returns boolean
 language sql stable
 set search_path = pg_catalog, pg_temp
@@ -3616,8 +3617,8 @@ $privileges$;
 -- What this was. Rows change only when something did, so that running it again leaves everything as it is.
 insert into public.job_queue_migrations as m (version, checksum)
 values 
-  ('000', '1c5ca4b67e5fc9be9d915b65921a0c7456851062b1e7e8b3d2661e83fb1899f5'),
-  ('027', '1c5ca4b67e5fc9be9d915b65921a0c7456851062b1e7e8b3d2661e83fb1899f5')
+  ('000', 'd753392c785f2849128a325d7de606876d848db3a4520f69ea3649d7196387cc'),
+  ('027', 'd753392c785f2849128a325d7de606876d848db3a4520f69ea3649d7196387cc')
 on conflict (version) do update set checksum = excluded.checksum, applied_at = excluded.applied_at
   where m.checksum <> excluded.checksum;
 -- PostgREST finds the new functions after this; nobody else listens.

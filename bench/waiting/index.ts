@@ -52,7 +52,7 @@ const busyRows = (what: string, { seconds, blockMs, peakMb }: Busy): readonly Ro
     what: `${what}: the longest block of the event loop`,
     unit: 'ms',
     samples: [blockMs],
-    goal: { most: 50 },
+    goal: { most: 100 },
   },
   { what: `${what}: the whole process at its largest`, unit: 'MB', samples: [peakMb] },
 ]

@@ -24,7 +24,7 @@ const folders = [
 ]
 
 /** A field that holds a collection which begins empty. */
-const growing = /^ {2}(?:static )?readonly (#\w+)(?:: [^=]+)? = (?:new (?:Map|Set|WeakMap|Recent)\b|\[\])/gmu
+const growing = /^ {2}(?:static )?readonly (#\w+)(?:: .+?)? = (?:new (?:Map|Set|WeakMap|Recent)\b|\[\])/gmu
 
 function fieldsOf(folder: string): readonly { readonly file: string; readonly field: string }[] {
   return readdirSync(path.join(root, 'src', folder)).flatMap((file) => {
