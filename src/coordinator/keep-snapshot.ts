@@ -3,7 +3,7 @@ import type { LogStore } from '../port/index.ts'
 import { Slices } from './slices.ts'
 
 /** Characters in one chunk: a call of this size is short for the database, PostgREST and the event loop. */
-export const CHUNK = 500_000
+const CHUNK = 500_000
 
 /** A slice, then as long a rest: half of a busy process is left to what it is there for. */
 const REST_MS = 4

@@ -21,7 +21,7 @@ export interface Surroundings {
  * Events of one command after which it starts nothing more: an append takes 25,000. What is left is found by the next claim, question
  * or tick.
  */
-export const MOST_EVENTS = 20_000
+const MOST_EVENTS = 20_000
 
 /** What the offers of one command may weigh: an event has 64 KB at most. */
 const MOST_OFFERED = 60_000

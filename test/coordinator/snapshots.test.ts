@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { memoryDatabase } from '../../src/adapter/memory/index.ts'
 import { ledgerNear } from '../../src/coordinator/ledger-near.ts'
+import { stepOf } from '../../src/coordinator/snapshots.ts'
 import { replay } from '../../src/core/index.ts'
 import type { LogStore } from '../../src/port/index.ts'
 import { contentsOf } from '../support/contents.ts'
@@ -86,6 +87,15 @@ describe('snapshots', () => {
       const later = await join({ store: memoryStore(database) })
       expect(later.state()).toMatchObject({ waitingCount: 3, version: coordinator.state().version })
     }
+  })
+
+  it.each([
+    [1_000, 50_000],
+    [400_000, 50_000],
+    [400_001, 100_000],
+    [1_000_000, 200_000],
+  ])('with %i live jobs are made every %i events: what one costs grows with them', (jobs, step) => {
+    expect(stepOf(50_000, jobs)).toBe(step)
   })
 
   it.each([99, 0, 1.5, Number.NaN])('every %j events is refused', async (snapshotEvery) => {
