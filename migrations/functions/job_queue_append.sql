@@ -12,6 +12,7 @@
 --                     the rest what is not null); also: those of `changed` that no event names, if there are any
 --                     (job_queue_changes);
 --                     data: payloads, results and errors of its events, if there are any (job_queue_put_data);
+--                     staged: [{command_id, job_id}, …], those of them that were put aside before (job_queue_stage);
 --                     expected_at: the time of the event expected_version as the caller has folded it, 0 before the first one;
 --                     without it the numbers alone are compared, which after a restore meet with other events
 -- Returns {ok: true, version, now} when everything was written; else nothing was, and {ok: false, reason, version, now, …}:
@@ -23,6 +24,7 @@
 --   dead_worker  a `started` for a worker whose lease is not live; worker_ids
 --   taken        a `queued` with `intake` for jobs that the log knows already; job_ids
 --   live_worker  a `lease_expired` for a worker that is not past ttl + grace; worker_ids
+--   unstaged     of some commands not everything is there that was to be put aside before; command_ids
 --   clock        an event is not later than the one before, or more than 1 s away from the database's clock
 -- One NOTIFY on channel interlock, '<queue>:<version>', unless the setting interlock.notify is 'off'.
 -- A wait for the lock is bounded: 0.5 s through PostgREST, whose few connections serve the user's front end too, 2 s
@@ -156,6 +158,13 @@ begin
     end if;
   end if;
 
+  if changes ? 'staged' then
+    ids := public.job_queue_unstaged($1, changes -> 'staged');
+    if ids is not null then
+      return answer || jsonb_build_object('reason', 'unstaged', 'command_ids', ids);
+    end if;
+  end if;
+
   -- Ahead of the clock as far as the last event is, so that a clock that was set back does not stop the queue.
   if given.times <> array(select distinct t from unnest(given.times) t order by t)
      or given.first_at <= head.last_at or given.first_at < clock - interval '1 second'
@@ -231,6 +240,9 @@ begin
   end if;
   if changes ? 'data' then
     perform public.job_queue_put_data($1, changes -> 'data');
+  end if;
+  if changes ? 'staged' then
+    perform public.job_queue_put_staged($1, changes -> 'staged');
   end if;
   -- An update and not an insert … on conflict, which would take a number of the sequence in every append; and column by
   -- column, since a join with jsonb_to_record takes twice as long.

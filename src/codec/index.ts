@@ -1,5 +1,13 @@
+export { type FaultyEvent, faultyIn } from './check-event.ts'
 export { decodeEvent, decodeEvents } from './decode-event.ts'
 export { encodeEvent } from './encode-event.ts'
+export {
+  parseFailureCode,
+  parseMove,
+  parseOutcome,
+  parseRequeueReason,
+  parseTimeOrNull,
+} from './ending.ts'
 export { errorData, messageOf } from './error-data.ts'
 export { parseNote, parseResult } from './json.ts'
 export { parseJobId, parseModels, parseQueue, parseSeq } from './names.ts'

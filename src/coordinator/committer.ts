@@ -1,5 +1,5 @@
+import { faultyIn } from '../codec/index.ts'
 import {
-  type Command,
   type Decision,
   decide,
   InterlockError,
@@ -12,12 +12,15 @@ import { type AppendAnswer, type AppendRequest, pagesAfter, type TurnStore } fro
 import { backoffMs, pause } from './backoff.ts'
 import { Baton } from './baton.ts'
 import { dataOf } from './data-of.ts'
+import { Lead } from './lead.ts'
 import { OpenCommands, type Pending } from './open-commands.ts'
 import { type Patience, patiently } from './patience.ts'
 import { checkSame, type Reader, readOn } from './read.ts'
+import type { Staging } from './staging.ts'
 
 export interface CommitterOptions extends Reader {
   readonly patience: Patience
+  readonly staging: Staging
   /** The store says that these worker processes have no live lease. */
   readonly onDeadWorkers: (workerIds: readonly string[]) => void
   readonly onUnreadable: (error: unknown) => void
@@ -36,10 +39,18 @@ interface Try {
 const QUIET_TURNS = 8
 /** Appends lost in a row with the baton in hand, to processes that do not know of it, before the lock itself is taken. */
 const MOST_LOST = 2
-/** Tries in a row without a pause, where there are no turns. */
+/** Tries in a row without a pause that were lost to other processes. */
 const AT_ONCE_TRIES = 10
+/** And those that were refused for another reason, of which the answer says what to do about it. */
+const AT_ONCE_REFUSALS = 2
 /** Lost tries in a row after which a batch is given up: far beyond what turns let happen. */
 const MOST_TRIES = 100
+/** A batch is tried for so many milliseconds at least, however short patience is: to lose to others is no outage. */
+const LEAST_MS = 2_000
+/** What is larger is decided again without the lock: it would be held while this travels. */
+const MOST_UNDER_LOCK = 2_000
+/** Milliseconds without turns after one in which this process was cut off: the link is too slow for them. */
+const NO_TURNS_MS = 10_000
 
 /**
  * Carries one batch of commands into the log.
@@ -53,8 +64,10 @@ export class Committer {
   readonly #options: CommitterOptions
   readonly #deadWorkers = new Set<string>()
   readonly #baton: Baton
+  readonly #lead = new Lead()
   #quiet = QUIET_TURNS
   #lostInARow = 0
+  #noTurnsUntil = Number.NEGATIVE_INFINITY
   /** For `health()` and the benchmark. */
   readonly counts = { commands: 0, appends: 0, lost: 0, turns: 0 }
 
@@ -116,26 +129,41 @@ export class Committer {
     // What is known to be behind would be lost for sure, and take the lock to find out.
     if (store.frugal === true && head.version > this.version) await readOn(this.#options)
     open.settleKnown()
+    const until = performance.now() + Math.max(LEAST_MS, this.#options.patience.forMs)
+    let refusals = 0
     for (let tries = 0; open.size > 0; tries++) {
-      if (tries === MOST_TRIES) throw tooContended(this.#options.queue)
-      const tried = await this.#try(open, tries)
+      if (tries > 0) await this.#pauseFor(tries, refusals, until)
+      const tried = await this.#try(open)
       if (tried === null) continue
       if (tried.answer === null) await this.#concludeNothing(open, tried)
       else if (tried.answer.ok) this.#conclude(open, tried.decision)
-      else await this.#learn(open, tried.answer)
+      else {
+        refusals = tried.answer.reason === 'version' ? 0 : refusals + 1
+        await this.#learn(open, tried.answer)
+      }
     }
   }
 
-  async #try(open: OpenCommands, tries: number): Promise<Try | null> {
-    const { store, patience } = this.#options
+  /**
+   * Lost to others: without turns one is behind by as long as one waits, and whoever tries again at once loses the fewest (8
+   * processes: 2.2 appends per one that is won; with pauses that double up to 300 ms, 3.0, and twice the time).
+   * @throws InterlockError `contention` when patience is out
+   */
+  async #pauseFor(tries: number, refusals: number, until: number): Promise<void> {
+    const { patience, queue } = this.#options
+    const isOver = tries >= MOST_TRIES || performance.now() >= until
+    if (isOver || patience.signal.aborted) throw tooContended(queue, tries)
+    const over = Math.max(tries - AT_ONCE_TRIES, 2 * (refusals - AT_ONCE_REFUSALS))
+    if (over > 0) await pause(backoffMs(over, 5, refusals > 0 ? 1_000 : 100), patience.signal)
+  }
+
+  async #try(open: OpenCommands): Promise<Try | null> {
+    const { store } = this.#options
     if (this.#quiet >= QUIET_TURNS) return this.#append(open)
     if (this.#lostInARow < MOST_LOST && (await this.#takeBaton(open))) {
       return open.size === 0 ? null : this.#append(open)
     }
-    if (store.turn) return this.#turn(store.turn, open)
-    // Without turns one is behind by as long as one waits: whoever tries again at once loses the fewest (8 processes: 2.2
-    // appends per one that is won; with pauses that double up to 300 ms, 3.0, and twice the time).
-    if (tries > AT_ONCE_TRIES) await pause(backoffMs(tries - AT_ONCE_TRIES, 5, 100), patience.signal)
+    if (store.turn && performance.now() >= this.#noTurnsUntil) return this.#turn(store.turn, open)
     return this.#append(open)
   }
 
@@ -151,29 +179,38 @@ export class Committer {
 
   async #append(open: OpenCommands): Promise<Try> {
     const { store, clock } = this.#options
-    const decision = this.#decide(open.commands())
+    const decided = clock.mark()
+    const decision = this.#decide(open)
     const request = this.#request(decision, open)
     if (request === null) return { decision, answer: null, sure: false }
     const sent = clock.mark()
     const answer = await store.append(request)
     clock.sync(answer.now, sent)
+    this.#lead.learn(clock.at(decided), answer.now, isOfTheClock(answer))
     return { decision, answer, sure: true }
   }
 
-  /** Null when more was missed than a turn reads: then the rest is read without the lock, and the turn taken again. */
+  /**
+   * Null when more was missed than a turn reads: then the rest is read without the lock, and the turn taken again. The same when there
+   * is more to append than should travel under the lock.
+   */
   async #turn(turn: TurnStore['turn'], open: OpenCommands): Promise<Try | null> {
     const { queue, replica, clock } = this.#options
     let decision: Decision | undefined
     let appending = false
     const sent = clock.mark()
-    const answer = await turn(queue, replica.version, (view) => {
-      clock.sync(view.now, clock.mark())
+    let decided = sent
+    const answer = await this.#orNoTurns(turn)(queue, replica.version, (view) => {
+      clock.sync(view.now, sent)
+      decided = clock.mark()
       this.#quiet = view.missed.length === 0 ? this.#quiet + 1 : 0
       checkSame(queue, replica, { ...view, knownAt: view.sinceAt, events: view.missed })
       replica.apply(view.missed)
       open.settleKnown()
       if (replica.version < view.version) return null
-      decision = this.#decide(open.commands())
+      const now = this.#decide(open)
+      if (now.events.length > MOST_UNDER_LOCK) return null
+      decision = now
       const request = this.#request(decision, open)
       appending = request !== null
       return request
@@ -181,15 +218,40 @@ export class Committer {
     this.counts.turns++
     if (decision === undefined) {
       await readOn(this.#options)
-      return null
+      return replica.version >= answer.version ? this.#append(open) : null
     }
-    if (appending) clock.sync(answer.now, sent)
+    if (appending) {
+      clock.sync(answer.now, sent)
+      this.#lead.learn(clock.at(decided), answer.now, isOfTheClock(answer))
+    }
     return { decision, answer: appending ? answer : null, sure: true }
   }
 
-  #decide(commands: readonly Command[]): Decision {
+  /** Who is slow with the lock in hand is cut off, and would be again. */
+  #orNoTurns(turn: TurnStore['turn']): TurnStore['turn'] {
+    return async (...args) => {
+      try {
+        return await turn(...args)
+      } catch (error) {
+        if (isInterlockError(error, 'contention')) this.#noTurnsUntil = performance.now() + NO_TURNS_MS
+        throw error
+      }
+    }
+  }
+
+  /**
+   * What the commands lead to. The one place where everything that is to be written passes, whatever the store: a command whose event
+   * nobody could read back is refused here, alone, and the others are decided without it.
+   */
+  #decide(open: OpenCommands): Decision {
     const { replica, clock } = this.#options
-    return decide(replica.ledger, commands, { now: clock.now(), deadWorkers: this.#deadWorkers })
+    for (;;) {
+      const now = clock.now() + this.#lead.micros
+      const decision = decide(replica.ledger, open.commands(), { now, deadWorkers: this.#deadWorkers })
+      const faulty = faultyIn(decision.events)
+      if (faulty === null) return decision
+      if (!open.reject(faulty.commandId, faulty.error)) throw faulty.error
+    }
   }
 
   #request(decision: Decision, open: OpenCommands): AppendRequest | null {
@@ -261,16 +323,22 @@ export class Committer {
       case 'live_worker':
         open.dropExpiries(answer.workerIds)
         return
+      case 'unstaged': {
+        const lost = new Set(answer.commandIds)
+        return this.#options.staging.again([...open.pending()].filter(({ command }) => lost.has(command.id)))
+      }
       case 'clock':
         return
     }
   }
 }
 
-function tooContended(queue: string): InterlockError {
+const isOfTheClock = (answer: AppendAnswer): boolean => !answer.ok && answer.reason === 'clock'
+
+function tooContended(queue: string, tries: number): InterlockError {
   return new InterlockError(
     'contention',
-    `queue ${queue}: ${MOST_TRIES} tries to append were refused; try again, and look for what else writes to it with \`interlock log\``,
+    `queue ${queue}: ${tries} tries to append were refused; try again, and look for what else writes to it with \`interlock log\``,
     { queue },
   )
 }

@@ -8,6 +8,7 @@ import { ledgerNear } from './ledger-near.ts'
 import type { Patience } from './patience.ts'
 import { readToHead } from './read.ts'
 import { Replica } from './replica.ts'
+import { Staging } from './staging.ts'
 
 export interface EpochOptions {
   readonly store: LogStore
@@ -32,7 +33,8 @@ export async function beginEpoch({ store, queue, patience, name, ended }: EpochO
   reader.replica.startFrom(await ledgerNear(store, queue, version, ignore))
   await readToHead(reader)
   const hooks = { onDeadWorkers: ignore, onUnreadable: ignore, onAppended: ignore }
-  const committer = new Committer({ ...reader, patience, ...hooks })
+  const staging = new Staging({ store, queue, patience })
+  const committer = new Committer({ ...reader, patience, staging, ...hooks })
   const body = { type: 'recover', ...(ended === undefined ? {} : { ended }) } as const
   const workerId = newWorkerId(name)
   const command = { id: `${workerId}.0`, hash: hash(JSON.stringify(body)), workerId, body }

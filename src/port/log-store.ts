@@ -1,4 +1,4 @@
-import type { Micros } from '../core/index.ts'
+import type { DataChange, Micros } from '../core/index.ts'
 import type { AppendAnswer, AppendRequest, TurnView } from './append.ts'
 import type { Checkup } from './checkup.ts'
 import type { AttemptNote, JobData } from './data.ts'
@@ -32,6 +32,11 @@ export interface LogStore {
    */
   open(queue: string, options?: { readonly make?: boolean }): Promise<void>
   append(request: AppendRequest): Promise<AppendAnswer>
+  /**
+   * Puts data of a command aside for the append that will name it (`changes.staged`), past the queue's lock: nothing that is kept
+   * of a job changes by it. What no append has taken over is cleared away after an hour. Twice does nothing more.
+   */
+  stage(queue: string, commandId: string, data: readonly DataChange[]): Promise<void>
   /**
    * Lock, read what was missed since `since`, let the caller decide, append, unlock: one short transaction. `decide`
    * is synchronous, so a client never keeps the lock longer than it computes; null appends nothing. Absent in a store of

@@ -1,6 +1,6 @@
 import { InterlockError, type Micros, type RecordedEvent } from '../../core/index.ts'
 import type { AppendAnswer, AppendRequest, KnownCommand } from '../../port/index.ts'
-import { putData } from './data.ts'
+import { putData, putStaged, unstagedOf } from './data.ts'
 import type { MemoryQueue, MemoryWorker } from './database.ts'
 
 const TOLERANCE: Micros = 1_000_000
@@ -17,10 +17,11 @@ export function appendTo(queue: MemoryQueue, request: AppendRequest, now: Micros
     const worker = queue.workers.get(workerId)
     if (worker) worker.dead = true
   }
-  const { state, jobs, gone, data = [] } = request.changes
+  const { state, jobs, gone, data = [], staged = [] } = request.changes
   for (const jobId of gone) queue.jobs.delete(jobId)
   for (const row of jobs) queue.jobs.set(row.job_id, row)
   for (const change of data) putData(queue, change)
+  putStaged(queue, staged)
   queue.state = { ...state, policy: state.policy ?? queue.state.policy }
   return { ok: true, version: queue.log.length, now }
 }
@@ -53,6 +54,8 @@ function refusalOf(queue: MemoryQueue, request: AppendRequest, now: Micros): App
   if (dead.length > 0) return { ...refused, reason: 'dead_worker', workerIds: dead }
   const live = workersOf(events, 'lease_expired').filter((id) => !isOverdue(queue.workers.get(id), now))
   if (live.length > 0) return { ...refused, reason: 'live_worker', workerIds: live }
+  const unstaged = unstagedOf(queue, request.changes.staged ?? [])
+  if (unstaged.length > 0) return { ...refused, reason: 'unstaged', commandIds: unstaged }
   return timesAreRight(events, queue.lastAt, now) ? null : { ...refused, reason: 'clock' }
 }
 

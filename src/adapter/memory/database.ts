@@ -1,4 +1,5 @@
 import {
+  type DataChange,
   defaultPolicy,
   type JobRow,
   type Json,
@@ -42,6 +43,8 @@ export interface MemoryQueue {
   readonly jobs: Map<string, JobRow>
   readonly workers: Map<string, MemoryWorker>
   readonly data: Map<string, MemoryData>
+  /** Rows of `job_queue_staged`, by command and job. */
+  readonly staged: Map<string, Map<string, DataChange>>
   /** Up to which sequence number the ends of a job are not listed any more. */
   readonly dropped: Map<string, number>
   /** The sequence number of the last `queued` event of each job. */
@@ -77,6 +80,7 @@ export function queueIn(database: MemoryDatabase, name: string): MemoryQueue {
     jobs: new Map(),
     workers: new Map(),
     data: new Map(),
+    staged: new Map(),
     lives: new Map(),
     dropped: new Map(),
     listeners: new Set(),

@@ -10,7 +10,7 @@ import type {
   WorkerRow,
 } from '../../port/index.ts'
 import { appendTo, atOf, eventsAfter, isLive, isOverdue } from './append.ts'
-import { cut, dataOf, noteIn } from './data.ts'
+import { cut, dataOf, noteIn, stageIn } from './data.ts'
 import { type MemoryDatabase, type MemoryQueue, memoryDatabase, queueIn } from './database.ts'
 import { deadIn, dropIn } from './dead.ts'
 
@@ -40,6 +40,7 @@ export function memoryStore(database: MemoryDatabase = memoryDatabase()): TurnSt
       queueOf(queue)
     },
     append: async (request) => append(request),
+    stage: async (name, commandId, data) => stageIn(queueOf(name), commandId, data),
     turn: async (name, since, decide) => {
       const view = viewOf(queueOf(name), since, database.now())
       if (since + view.missed.length !== view.version) return { ok: false, reason: 'version', ...view }
@@ -63,8 +64,9 @@ export function memoryStore(database: MemoryDatabase = memoryDatabase()): TurnSt
     data: async (name, jobIds) => dataOf(queueOf(name), jobIds),
     note: async (name, note) => noteIn(queueOf(name), note),
     forget: async (name, jobIds) => {
-      const { data } = queueOf(name)
+      const { data, staged } = queueOf(name)
       for (const jobId of jobIds) data.delete(jobId)
+      for (const items of staged.values()) for (const jobId of jobIds) items.delete(jobId)
     },
     rebuild: async (name, since, rowsAt) => {
       const queue = queueOf(name)

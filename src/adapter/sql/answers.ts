@@ -30,6 +30,9 @@ export const appendAnswer = z.union([
     z
       .object({ ...refused, reason: z.literal(['dead_worker', 'live_worker']), worker_ids: ids })
       .transform(({ worker_ids: workerIds, ...answer }) => ({ ...answer, workerIds })),
+    z
+      .object({ ...refused, reason: z.literal('unstaged'), command_ids: ids })
+      .transform(({ command_ids: commandIds, ...answer }) => ({ ...answer, commandIds })),
     z.object({ ...refused, reason: z.literal(['clock', 'log_went_back']) }),
   ]),
 ])

@@ -1,4 +1,4 @@
-import type { JobRow, RecordedEvent } from '../../core/index.ts'
+import type { DataChange, JobRow, RecordedEvent } from '../../core/index.ts'
 import type { AppendRequest } from '../../port/index.ts'
 
 /**
@@ -7,7 +7,8 @@ import type { AppendRequest } from '../../port/index.ts'
  *
  * `also`: jobs whose row changes without an event of their own, for the outer projection.
  */
-export function changesOf({ events, expectedAt, changes: { state, jobs, gone, data } }: AppendRequest) {
+export function changesOf({ events, expectedAt, changes }: AppendRequest) {
+  const { state, jobs, gone, data, staged } = changes
   const { named, queued, placed } = jobsIn(events)
   const also: string[] = []
   const whole: object[] = []
@@ -24,11 +25,15 @@ export function changesOf({ events, expectedAt, changes: { state, jobs, gone, da
     gone,
     ...(expectedAt === undefined ? undefined : { expected_at: expectedAt }),
     ...(also.length > 0 ? { also } : undefined),
-    ...(data === undefined
+    ...(data === undefined ? undefined : { data: itemsOf(data) }),
+    ...(staged === undefined
       ? undefined
-      : { data: data.map(({ jobId, ...set }) => ({ job_id: jobId, ...set })) }),
+      : { staged: staged.map(({ commandId, jobId }) => ({ command_id: commandId, job_id: jobId })) }),
   }
 }
+
+/** Data as `job_queue_put_data` takes it. */
+export const itemsOf = (data: readonly DataChange[]) => data.map(({ jobId, ...set }) => ({ job_id: jobId, ...set }))
 
 /** Jobs that an event names; of those, the ones whose whole row is new, and the ones that got another place. */
 function jobsIn(events: readonly RecordedEvent[]) {
