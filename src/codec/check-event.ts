@@ -26,7 +26,9 @@ export function faultByReading(event: RecordedEvent): Fault | null {
   if (unsound !== null) return { path: pathText('event', unsound), what: 'has a NUL or half of a character' }
   try {
     const differs = difference(event, decodeEvent(row), [])
-    return differs === null ? null : { path: pathText('event', differs), what: 'reads back as something else' }
+    return differs === null
+      ? null
+      : { path: pathText('event', differs), what: 'reads back as something else' }
   } catch (error) {
     if (!isInterlockError(error)) throw error
     return { path: String(error.details['path'] ?? 'event'), what: 'cannot be read back' }

@@ -1,4 +1,4 @@
-import { jobTypes, type JobSpec, reasonCodes, type RecordedEvent } from '../core/index.ts'
+import { type JobSpec, jobTypes, type RecordedEvent, reasonCodes } from '../core/index.ts'
 
 const types: ReadonlySet<unknown> = new Set(jobTypes)
 const reasons: ReadonlySet<unknown> = new Set(reasonCodes)

@@ -16,14 +16,7 @@ import {
   parseTime,
   parseTimeOrNull,
 } from '../codec/index.ts'
-import {
-  type Accepted,
-  type Claim,
-  type CommandBody,
-  type Lease,
-  type RequeueReason,
-  type Started,
-} from '../core/index.ts'
+import type { Accepted, Claim, CommandBody, Lease, RequeueReason, Started } from '../core/index.ts'
 import type { DeadJob, JobData } from '../port/index.ts'
 import type { Coordinator, DeadFilter, EndOptions, FailOptions, NoteOptions, PauseOptions } from './api.ts'
 import { type DeadLetters, dropDead, listDead, retryDead } from './dead.ts'

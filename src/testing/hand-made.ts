@@ -1,13 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises'
-import type {
-  DataChange,
-  Event,
-  JobRow,
-  Micros,
-  RecordedEvent,
-  StagedData,
-  StateRow,
-} from '../core/index.ts'
+import type { DataChange, Event, JobRow, Micros, RecordedEvent, StagedData, StateRow } from '../core/index.ts'
 import type { AppendAnswer, AppendRequest, LogStore } from '../port/index.ts'
 
 /** What a hand-made append says; what is left out is as plain as can be. */

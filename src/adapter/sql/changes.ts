@@ -33,7 +33,8 @@ export function changesOf({ events, expectedAt, changes }: AppendRequest) {
 }
 
 /** Data as `job_queue_put_data` takes it. */
-export const itemsOf = (data: readonly DataChange[]) => data.map(({ jobId, ...set }) => ({ job_id: jobId, ...set }))
+export const itemsOf = (data: readonly DataChange[]) =>
+  data.map(({ jobId, ...set }) => ({ job_id: jobId, ...set }))
 
 /** Jobs that an event names; of those, the ones whose whole row is new, and the ones that got another place. */
 function jobsIn(events: readonly RecordedEvent[]) {

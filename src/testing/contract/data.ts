@@ -142,7 +142,10 @@ export function dataContract({ it, store, other }: Bench): void {
   it('takes over what was staged for a command, once its events are there and not before', async (queue) => {
     await enter(queue, 'live', [{ jobId: 'live', payload: 1 }])
     const commandId = 'c-ahead'
-    const ahead = [{ jobId: 'live', payload: 'never' }, { jobId: 'a', payload: { big: 'x'.repeat(100_000) } }]
+    const ahead = [
+      { jobId: 'live', payload: 'never' },
+      { jobId: 'a', payload: { big: 'x'.repeat(100_000) } },
+    ]
     await store().stage(queue, commandId, ahead)
     await store().stage(queue, commandId, ahead)
     assert.equal((await keptOf(queue, 'live'))?.payload, 1)
@@ -157,7 +160,10 @@ export function dataContract({ it, store, other }: Bench): void {
     const staged = [{ commandId, jobId }]
     const lost = async () => {
       const answer = await appendNow(store(), queue, [queuedEvent(jobId)], { commandId, staged })
-      assert.deepEqual({ ...answer, now: 0 }, { ok: false, reason: 'unstaged', version: 0, now: 0, commandIds: [commandId] })
+      assert.deepEqual(
+        { ...answer, now: 0 },
+        { ok: false, reason: 'unstaged', version: 0, now: 0, commandIds: [commandId] },
+      )
     }
     await lost()
     await store().stage(queue, commandId, [{ jobId, payload: 1 }])
