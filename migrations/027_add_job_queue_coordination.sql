@@ -253,6 +253,9 @@ drop index if exists public.job_queue_log_created_idx;
 create index if not exists job_queue_log_time_idx on public.job_queue_log
   using brin (created_at) with (pages_per_range = 16, autosummarize = on);
 
+-- Which events are void (job_queue_voided): of nearly every log none, and then it has no entry.
+create index if not exists job_queue_log_voided_idx on public.job_queue_log (queue) where event_type = 'voided';
+
 -- Numbers only grow, so that its pages are never split in the middle: room in them would stay empty.
 alter index public.job_queue_log_pkey set (fillfactor = 100);
 
@@ -517,6 +520,9 @@ create table if not exists public.job_queue_log_archive (
   primary key (queue, seq)
 );
 alter index public.job_queue_log_archive_pkey set (fillfactor = 100);
+-- As job_queue_log_voided_idx.
+create index if not exists job_queue_log_archive_voided_idx on public.job_queue_log_archive (queue)
+  where event_type = 'voided';
 
 -- Payloads, results and errors on their way: large ones go ahead of the append that they belong to (job_queue_stage), which takes
 -- them over (job_queue_put_staged). By command, so that nothing that is kept of a job changes before its events are in the log.
@@ -849,6 +855,7 @@ $$;
 --                     the rest what is not null); also: those of `changed` that no event names, if there are any
 --                     (job_queue_changes);
 --                     data: payloads, results and errors of its events, if there are any (job_queue_put_data);
+--                     voided_from: the first event that a `voided` among the events names (job_queue_void);
 --                     staged: [{command_id, job_id}, …], those of them that were put aside before (job_queue_stage);
 --                     expected_at: the time of the event expected_version as the caller has folded it, 0 before the first one;
 --                     without it the numbers alone are compared, which after a restore meet with other events
@@ -856,7 +863,7 @@ $$;
 --   log_went_back  the log does not go as far as expected_version, or has another event there than that of expected_at: a
 --                backup was restored, or a standby took over that had not heard of everything
 --   version      others were faster; epoch: that of the head; missed: the events after expected_version, 500 or 256 KB of them
---                at most
+--                at most; voided: what later events say of those after expected_version (job_queue_voided)
 --   known        some of the commands have been here before; known: [{command_id, command_hash, seqs}, …]
 --   dead_worker  a `started` for a worker whose lease is not live; worker_ids
 --   taken        a `queued` with `intake` for jobs that the log knows already; job_ids
@@ -926,7 +933,8 @@ begin
     end if;
     if head.version <> expected_version then
       return answer || jsonb_build_object('reason', 'version', 'epoch', head.epoch,
-        'missed', public.job_queue_events($1, expected_version, 500, 262144));
+        'missed', public.job_queue_events($1, expected_version, 500, 262144),
+        'voided', public.job_queue_voided($1, expected_version));
     end if;
   end if;
 
@@ -1077,6 +1085,9 @@ begin
   end if;
   if changes ? 'data' then
     perform public.job_queue_put_data($1, changes -> 'data');
+  end if;
+  if changes ? 'voided_from' then
+    perform public.job_queue_void($1, (changes ->> 'voided_from')::bigint);
   end if;
   if changes ? 'staged' then
     perform public.job_queue_put_staged($1, changes -> 'staged');
@@ -2579,8 +2590,8 @@ $$;
 --   queue  name of the queue
 --   after  events with a greater sequence number, ascending; 0 for the first page
 --   lim    how many events at most, 1..10,000; about 8 MB at most, so that no reply grows without bound
--- Returns {version, epoch, now, archived_seq, events}: the head at the moment of reading (0 and 1 for a queue that nobody has opened),
--- the database's clock in microseconds, and the events (job_queue_events). The page is the last one when its last event
+-- Returns {version, epoch, now, archived_seq, voided, events}: the head at the moment of reading (0 and 1 for a queue that nobody has opened),
+-- the database's clock in microseconds, what later events say of those after `after` (job_queue_voided), and the events (job_queue_events). The page is the last one when its last event
 -- has the number `version`. archived_seq: events up to there were archived; of those that were not kept there is nothing to
 -- read, and a reader from before the cut has to start from a snapshot.
 -- Raises JQ001 when an argument is out of bounds.
@@ -2601,6 +2612,7 @@ begin
     'epoch', coalesce(head.epoch, 1),
     'now', (extract(epoch from clock_timestamp()) * 1000000)::bigint,
     'archived_seq', coalesce(head.archived_seq, 0),
+    'voided', public.job_queue_voided($1, $2),
     'events', case when head.archived_seq > $2 then public.job_queue_archived_events($1, $2, $3)
               else public.job_queue_events($1, $2, $3, 8388608) end);
 end
@@ -3067,8 +3079,8 @@ $$;
 -- that it can decide and append (job_queue_append) in the same transaction without losing a race. Only for clients that
 -- hold a transaction over two calls: through PostgREST it would let go at once.
 --   since  the last sequence number that the caller knows
--- Returns {version, epoch, now, since_at, missed}: the head, the clock read after the wait, in microseconds, the time of the event
--- `since` (null for 0, and for one that is gone), and the events after it, 500 or 256 KB of them at most. When the last of them is
+-- Returns {version, epoch, now, since_at, missed, voided}: the head, the clock read after the wait, in microseconds, the time of the event
+-- `since` (null for 0, and for one that is gone), and the events after it, 500 or 256 KB of them at most; voided: job_queue_voided. When the last of them is
 -- not `version`, end the transaction, read on (job_queue_read) and come back. When `since_at` is not the time that you know, it is
 -- not the log that you know: a backup was restored.
 -- A client that is paused while it holds the lock is cut off after 1 s (idle_in_transaction_session_timeout, which ends
@@ -3098,7 +3110,7 @@ begin
   return json_build_object('version', head.version, 'epoch', head.epoch,
     'now', (extract(epoch from clock_timestamp()) * 1000000)::bigint,
     'since_at', (extract(epoch from public.job_queue_event_at($1, $2)) * 1000000)::bigint,
-    'missed', public.job_queue_events($1, $2, 500, 262144));
+    'missed', public.job_queue_events($1, $2, 500, 262144), 'voided', public.job_queue_voided($1, $2));
 end
 $$;
 
@@ -3141,6 +3153,36 @@ begin
     found_target.key_column, found_target.key_type) into rows using candidates;
   return coalesce(rows, '{}');
 end
+$$;
+
+-- job_queue_void(queue, voided_from): events from this number on were declared void, some of them. What was folded from there on, of
+-- another log, goes: snapshots, but for that of the cut. Readers that do not know the type `voided` are kept out. Internal; called by
+-- job_queue_append only.
+-- Returns nothing. Raises nothing.
+create or replace function public.job_queue_void(queue text, voided_from bigint) returns void
+language sql
+set search_path = pg_catalog, pg_temp
+as $$
+  delete from public.job_queue_snapshots s
+   using public.job_queue_heads h
+   where h.queue = $1 and s.queue = $1 and s.seq >= $2 and s.seq <> h.archived_seq;
+  update public.job_queue_heads h set min_reader = greatest(h.min_reader, 2) where h.queue = $1;
+$$;
+
+-- job_queue_voided(queue, after): what `voided` events say of events after a number. Events that nobody could read are void, and readers
+-- have to know it before they meet them: so it goes along with every page (job_queue_read, job_queue_turn, job_queue_append).
+-- Returns [[of, as], …], the newest last: the number of the event, and what to read in the place of its data (null: it counts as
+-- nothing). Null when there is none, as in nearly every log.
+create or replace function public.job_queue_voided(queue text, after bigint) returns json
+language sql stable security definer
+set search_path = pg_catalog, pg_temp
+set enable_seqscan = off
+as $$
+  select json_agg(json_build_array((v.data ->> 'of')::bigint, v.data -> 'as') order by v.seq)
+    from (select l.seq, l.data from public.job_queue_log l where l.queue = $1 and l.event_type = 'voided'
+          union all
+          select a.seq, a.data from public.job_queue_log_archive a where a.queue = $1 and a.event_type = 'voided') v
+   where (v.data ->> 'of')::bigint > $2
 $$;
 
 -- job_queue_wake(): the trigger on job_queue_heads that wakes up those who listen through Supabase Realtime. Only where
@@ -3504,7 +3546,7 @@ begin
   for item in
     select p.oid::regprocedure::text as name, p.prorettype = 'trigger'::regtype as is_trigger
       from pg_catalog.pg_proc p
-     where p.pronamespace = 'public'::regnamespace and p.proname = any ('{job_queue_adopt,job_queue_adoptable,job_queue_answer,job_queue_answer_requests,job_queue_append,job_queue_archive,job_queue_archive_before,job_queue_archived_events,job_queue_arrived_rows,job_queue_beat,job_queue_cancel_by_hand,job_queue_chain,job_queue_checkup,job_queue_claim_arrivals,job_queue_claim_cut,job_queue_columns,job_queue_data_of,job_queue_dead,job_queue_deleted,job_queue_drop,job_queue_event_at,job_queue_event_text,job_queue_events,job_queue_forget,job_queue_forget_workers,job_queue_guard_columns,job_queue_held,job_queue_insert_chained,job_queue_intake,job_queue_keep_cut,job_queue_leave,job_queue_note,job_queue_open,job_queue_open_requests,job_queue_outer_rows,job_queue_overdue,job_queue_project,job_queue_project_target,job_queue_projection,job_queue_put_data,job_queue_put_snapshot,job_queue_put_staged,job_queue_queues,job_queue_read,job_queue_rebuild,job_queue_refuse_change,job_queue_reproject,job_queue_request,job_queue_set_aside_rows,job_queue_snapshot,job_queue_stage,job_queue_start_chain,job_queue_status,job_queue_status_set,job_queue_submit,job_queue_taken,job_queue_targets,job_queue_touched,job_queue_turn,job_queue_unstaged,job_queue_user_rows,job_queue_wake,job_queue_wake_intake,job_queue_worker_list,job_queue_write_target}'::text[])
+     where p.pronamespace = 'public'::regnamespace and p.proname = any ('{job_queue_adopt,job_queue_adoptable,job_queue_answer,job_queue_answer_requests,job_queue_append,job_queue_archive,job_queue_archive_before,job_queue_archived_events,job_queue_arrived_rows,job_queue_beat,job_queue_cancel_by_hand,job_queue_chain,job_queue_checkup,job_queue_claim_arrivals,job_queue_claim_cut,job_queue_columns,job_queue_data_of,job_queue_dead,job_queue_deleted,job_queue_drop,job_queue_event_at,job_queue_event_text,job_queue_events,job_queue_forget,job_queue_forget_workers,job_queue_guard_columns,job_queue_held,job_queue_insert_chained,job_queue_intake,job_queue_keep_cut,job_queue_leave,job_queue_note,job_queue_open,job_queue_open_requests,job_queue_outer_rows,job_queue_overdue,job_queue_project,job_queue_project_target,job_queue_projection,job_queue_put_data,job_queue_put_snapshot,job_queue_put_staged,job_queue_queues,job_queue_read,job_queue_rebuild,job_queue_refuse_change,job_queue_reproject,job_queue_request,job_queue_set_aside_rows,job_queue_snapshot,job_queue_stage,job_queue_start_chain,job_queue_status,job_queue_status_set,job_queue_submit,job_queue_taken,job_queue_targets,job_queue_touched,job_queue_turn,job_queue_unstaged,job_queue_user_rows,job_queue_void,job_queue_voided,job_queue_wake,job_queue_wake_intake,job_queue_worker_list,job_queue_write_target}'::text[])
   loop
     execute format('revoke all on function %s from public', item.name);
     foreach outsider in array outsiders || runners loop
@@ -3526,7 +3568,7 @@ $privileges$;
 -- What this was. Rows change only when something did, so that running it again leaves everything as it is.
 insert into public.job_queue_migrations as m (version, checksum)
 values 
-  ('027', '36026dfc50a22f57f96bf8a17406889057143fef693da6ebc3ba7d21cf0ef692')
+  ('027', '17dcc77a00d875964c7f23964d19beb3009ad873cd68c89ea0c2c13fe0f37fad')
 on conflict (version) do update set checksum = excluded.checksum, applied_at = excluded.applied_at
   where m.checksum <> excluded.checksum;
 -- PostgREST finds the new functions after this; nobody else listens.

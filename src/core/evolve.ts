@@ -107,6 +107,10 @@ function change(draft: Draft, event: RecordedEvent): void {
       return
     case 'bypassed':
       return
+    case 'voided':
+      // What it says holds for readers of the event that it names: they have read it differently already.
+      if (event.of > event.seq) throw corrupt(event, 'it voids an event that is still to come')
+      return
     case 'model_paused':
       pauseModel(draft, event)
       return

@@ -5,7 +5,7 @@ import type { AttemptNote, JobData } from './data.ts'
 import type { DeadFilter, DeadJob } from './dead.ts'
 import type { InboxAnswer, InboxRequest } from './inbox.ts'
 import type { Adoptable, AdoptableFilter, Arrival, RefusedArrival } from './intake.ts'
-import type { ChainPage, LogPage, StoredSnapshot } from './log.ts'
+import type { ChainPage, LogPage, RowPage, StoredSnapshot } from './log.ts'
 import type { Projection, ProjectStep, RebuildAnswer } from './projection.ts'
 import type { OnWake } from './wake.ts'
 import type { BeatAnswer, WorkerBeat, WorkerRow } from './worker.ts'
@@ -55,6 +55,8 @@ export interface LogStore {
   baton?(queue: string): Promise<(() => Promise<void>) | null>
   /** Events after `after`, at most `limit` (1..10,000). Never takes the lock. */
   read(queue: string, after: number, limit: number): Promise<LogPage>
+  /** A page of rows in the place of events, for who looks into a log that cannot be read. Void events are as they are read. */
+  rows(queue: string, after: number, limit: number): Promise<RowPage>
   /** The inner projection of one moment. Null when the queue has never been opened. */
   projection(queue: string): Promise<Projection | null>
   /**

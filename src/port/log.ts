@@ -10,6 +10,11 @@ export interface LogPage {
   readonly archivedSeq: number
 }
 
+/** The same page with the rows as they are kept, of which nobody has looked whether they can be read. */
+export interface RowPage extends Omit<LogPage, 'events'> {
+  readonly rows: readonly unknown[]
+}
+
 /** The folded ledger at a sequence number, as the core writes it down ({@link LedgerSnapshot}); not checked. */
 export interface StoredSnapshot {
   readonly seq: number

@@ -32,6 +32,8 @@ export interface MemoryData {
 /** What the tables hold of one queue. */
 export interface MemoryQueue {
   readonly log: RecordedEvent[]
+  /** What `voided` events say of others. */
+  readonly voids: Map<number, { readonly [key: string]: unknown } | null>
   /** By their number. */
   readonly snapshots: StoredSnapshot[]
   /** Events up to there were archived; of those up to `goneSeq` there is nothing to read. All stay in memory. */
@@ -72,6 +74,7 @@ export function queueIn(database: MemoryDatabase, name: string): MemoryQueue {
   if (known) return known
   const made: MemoryQueue = {
     log: [],
+    voids: new Map(),
     snapshots: [],
     archivedSeq: 0,
     goneSeq: 0,

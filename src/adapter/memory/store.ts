@@ -1,15 +1,17 @@
 import { isDeepStrictEqual } from 'node:util'
+import { encodeEvent } from '../../codec/index.ts'
 import { checkKnown, InterlockError, type JobRow, type Micros, type StateRow } from '../../core/index.ts'
 import type {
   AppendRequest,
   BeatAnswer,
+  LogPage,
   StoredSnapshot,
   TurnStore,
   TurnView,
   WorkerBeat,
   WorkerRow,
 } from '../../port/index.ts'
-import { appendTo, atOf, eventsAfter, isLive, isOverdue } from './append.ts'
+import { appendTo, atOf, eventsAfter, isLive, isOverdue, read } from './append.ts'
 import { cut, dataOf, noteIn, stageIn } from './data.ts'
 import { type MemoryDatabase, type MemoryQueue, memoryDatabase, queueIn } from './database.ts'
 import { deadIn, dropIn } from './dead.ts'
@@ -48,9 +50,11 @@ export function memoryStore(database: MemoryDatabase = memoryDatabase()): TurnSt
       return request ? append(request) : { ok: true, version: view.version, now: view.now }
     },
     read: async (name, after, limit) => {
-      const { log, epoch, archivedSeq, goneSeq } = queueOf(name)
-      const events = after < goneSeq ? [] : log.slice(after, after + limit)
-      return { events, version: log.length, epoch, now: database.now(), archivedSeq }
+      return pageOf(queueOf(name), after, limit, database.now())
+    },
+    rows: async (name, after, limit) => {
+      const { events, ...page } = pageOf(queueOf(name), after, limit, database.now())
+      return { ...page, rows: events.map(encodeEvent) }
     },
     projection: async (name) => {
       if (!database.queues.has(name)) return null
@@ -136,6 +140,13 @@ export function memoryStore(database: MemoryDatabase = memoryDatabase()): TurnSt
       for (const stop of stops) stop()
     },
   }
+}
+
+/** `job_queue_read` */
+function pageOf(queue: MemoryQueue, after: number, limit: number, now: number): LogPage {
+  const { log, epoch, archivedSeq, goneSeq } = queue
+  const events = after < goneSeq ? [] : read(queue, log.slice(after, after + limit))
+  return { events, version: log.length, epoch, now, archivedSeq }
 }
 
 /** `job_queue_turn` */

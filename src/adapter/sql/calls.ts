@@ -22,6 +22,7 @@ import {
   putSnapshotAnswer,
   readAnswer,
   rebuildAnswer,
+  rowsAnswer,
   snapshotAnswer,
   workersAnswer,
 } from './answers.ts'
@@ -48,6 +49,7 @@ export function sqlCalls(rpc: Rpc): SqlCalls {
       await rpc('job_queue_stage', { queue, command_id: commandId, data: itemsOf(data) })
     },
     read: (queue, after, limit) => call('job_queue_read', readAnswer, { queue, after, lim: limit }),
+    rows: (queue, after, limit) => call('job_queue_read', rowsAnswer, { queue, after, lim: limit }),
     projection: async (queue) => byId(await call('job_queue_projection', projectionAnswer, { queue })),
     beat: (beat) =>
       call('job_queue_beat', beatAnswer, {

@@ -9,6 +9,7 @@ import type { AppendRequest } from '../../port/index.ts'
  */
 export function changesOf({ events, expectedAt, changes }: AppendRequest) {
   const { state, jobs, gone, data, staged } = changes
+  const voidedFrom = firstVoided(events)
   const { named, queued, placed } = jobsIn(events)
   const also: string[] = []
   const whole: object[] = []
@@ -26,6 +27,7 @@ export function changesOf({ events, expectedAt, changes }: AppendRequest) {
     ...(expectedAt === undefined ? undefined : { expected_at: expectedAt }),
     ...(also.length > 0 ? { also } : undefined),
     ...(data === undefined ? undefined : { data: itemsOf(data) }),
+    ...(voidedFrom === undefined ? undefined : { voided_from: voidedFrom }),
     ...(staged === undefined
       ? undefined
       : { staged: staged.map(({ commandId, jobId }) => ({ command_id: commandId, job_id: jobId })) }),
@@ -35,6 +37,12 @@ export function changesOf({ events, expectedAt, changes }: AppendRequest) {
 /** Data as `job_queue_put_data` takes it. */
 export const itemsOf = (data: readonly DataChange[]) =>
   data.map(({ jobId, ...set }) => ({ job_id: jobId, ...set }))
+
+/** The first event that is void from now on: what was folded from there on is of another log. */
+function firstVoided(events: readonly RecordedEvent[]): number | undefined {
+  const numbers = events.flatMap((event) => (event.type === 'voided' ? [event.of] : []))
+  return numbers.length === 0 ? undefined : Math.min(...numbers)
+}
 
 /** Jobs that an event names; of those, the ones whose whole row is new, and the ones that got another place. */
 function jobsIn(events: readonly RecordedEvent[]) {
