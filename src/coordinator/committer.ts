@@ -1,22 +1,12 @@
-import { faultyIn } from '../codec/index.ts'
-import {
-  type Decision,
-  decide,
-  InterlockError,
-  isInterlockError,
-  type Micros,
-  projectionChanges,
-  wentBack,
-} from '../core/index.ts'
-import { type AppendAnswer, type AppendRequest, pagesAfter, type TurnStore } from '../port/index.ts'
-import { backoffMs, pause } from './backoff.ts'
+import { type Decision, isInterlockError, type Micros, wentBack } from '../core/index.ts'
+import { type AppendAnswer, pagesAfter, type TurnStore } from '../port/index.ts'
 import { Baton } from './baton.ts'
-import { dataOf } from './data-of.ts'
-import { Lead } from './lead.ts'
+import { Deciding } from './deciding.ts'
 import { OpenCommands, type Pending } from './open-commands.ts'
 import { type Patience, patiently } from './patience.ts'
 import { checkSame, type Reader, readOn } from './read.ts'
 import type { Staging } from './staging.ts'
+import { Tries } from './tries.ts'
 
 export interface CommitterOptions extends Reader {
   readonly patience: Patience
@@ -39,16 +29,10 @@ interface Try {
 const QUIET_TURNS = 8
 /** Appends lost in a row with the baton in hand, to processes that do not know of it, before the lock itself is taken. */
 const MOST_LOST = 2
-/** Tries in a row without a pause that were lost to other processes. */
-const AT_ONCE_TRIES = 10
-/** And those that were refused for another reason, of which the answer says what to do about it. */
-const AT_ONCE_REFUSALS = 2
-/** Lost tries in a row after which a batch is given up: far beyond what turns let happen. */
-const MOST_TRIES = 100
-/** A batch is tried for so many milliseconds at least, however short patience is: to lose to others is no outage. */
-const LEAST_MS = 2_000
 /** What is larger is decided again without the lock: it would be held while this travels. */
 const MOST_UNDER_LOCK = 2_000
+/** The lock did not come free: that says nothing of the link. */
+const LOCK_WAIT = '55P03'
 /** Milliseconds without turns after one in which this process was cut off: the link is too slow for them. */
 const NO_TURNS_MS = 10_000
 
@@ -62,9 +46,8 @@ const NO_TURNS_MS = 10_000
  */
 export class Committer {
   readonly #options: CommitterOptions
-  readonly #deadWorkers = new Set<string>()
   readonly #baton: Baton
-  readonly #lead = new Lead()
+  readonly #deciding: Deciding
   #quiet = QUIET_TURNS
   #lostInARow = 0
   #noTurnsUntil = Number.NEGATIVE_INFINITY
@@ -74,6 +57,7 @@ export class Committer {
   constructor(options: CommitterOptions) {
     this.#options = options
     this.#baton = new Baton(options)
+    this.#deciding = new Deciding(options)
   }
 
   /** How far this process has folded the log. */
@@ -125,36 +109,22 @@ export class Committer {
   }
 
   async #carryOut(open: OpenCommands): Promise<void> {
-    const { store, head } = this.#options
+    const { store, queue, head, patience } = this.#options
     // What is known to be behind would be lost for sure, and take the lock to find out.
     if (store.frugal === true && head.version > this.version) await readOn(this.#options)
     open.settleKnown()
-    const until = performance.now() + Math.max(LEAST_MS, this.#options.patience.forMs)
-    let refusals = 0
-    for (let tries = 0; open.size > 0; tries++) {
-      if (tries > 0) await this.#pauseFor(tries, refusals, until)
+    const tries = new Tries(queue, patience)
+    while (open.size > 0) {
+      await tries.next()
       const tried = await this.#try(open)
       if (tried === null) continue
       if (tried.answer === null) await this.#concludeNothing(open, tried)
       else if (tried.answer.ok) this.#conclude(open, tried.decision)
       else {
-        refusals = tried.answer.reason === 'version' ? 0 : refusals + 1
+        tries.refused(tried.answer.reason === 'version')
         await this.#learn(open, tried.answer)
       }
     }
-  }
-
-  /**
-   * Lost to others: without turns one is behind by as long as one waits, and whoever tries again at once loses the fewest (8
-   * processes: 2.2 appends per one that is won; with pauses that double up to 300 ms, 3.0, and twice the time).
-   * @throws InterlockError `contention` when patience is out
-   */
-  async #pauseFor(tries: number, refusals: number, until: number): Promise<void> {
-    const { patience, queue } = this.#options
-    const isOver = tries >= MOST_TRIES || performance.now() >= until
-    if (isOver || patience.signal.aborted) throw tooContended(queue, tries)
-    const over = Math.max(tries - AT_ONCE_TRIES, 2 * (refusals - AT_ONCE_REFUSALS))
-    if (over > 0) await pause(backoffMs(over, 5, refusals > 0 ? 1_000 : 100), patience.signal)
   }
 
   async #try(open: OpenCommands): Promise<Try | null> {
@@ -180,13 +150,12 @@ export class Committer {
   async #append(open: OpenCommands): Promise<Try> {
     const { store, clock } = this.#options
     const decided = clock.mark()
-    const decision = this.#decide(open)
-    const request = this.#request(decision, open)
+    const decision = this.#deciding.decide(open)
+    const request = this.#deciding.request(decision, open)
     if (request === null) return { decision, answer: null, sure: false }
     const sent = clock.mark()
     const answer = await store.append(request)
-    clock.sync(answer.now, sent)
-    this.#lead.learn(clock.at(decided), answer.now, isOfTheClock(answer))
+    this.#deciding.learn(answer, sent, decided)
     return { decision, answer, sure: true }
   }
 
@@ -208,10 +177,10 @@ export class Committer {
       replica.apply(view.missed)
       open.settleKnown()
       if (replica.version < view.version) return null
-      const now = this.#decide(open)
+      const now = this.#deciding.decide(open)
       if (now.events.length > MOST_UNDER_LOCK) return null
       decision = now
-      const request = this.#request(decision, open)
+      const request = this.#deciding.request(decision, open)
       appending = request !== null
       return request
     })
@@ -220,10 +189,7 @@ export class Committer {
       await readOn(this.#options)
       return replica.version >= answer.version ? this.#append(open) : null
     }
-    if (appending) {
-      clock.sync(answer.now, sent)
-      this.#lead.learn(clock.at(decided), answer.now, isOfTheClock(answer))
-    }
+    if (appending) this.#deciding.learn(answer, sent, decided)
     return { decision, answer: appending ? answer : null, sure: true }
   }
 
@@ -233,39 +199,10 @@ export class Committer {
       try {
         return await turn(...args)
       } catch (error) {
-        if (isInterlockError(error, 'contention')) this.#noTurnsUntil = performance.now() + NO_TURNS_MS
+        const waited = isInterlockError(error) && error.details['sqlstate'] === LOCK_WAIT
+        if (!waited) this.#noTurnsUntil = performance.now() + NO_TURNS_MS
         throw error
       }
-    }
-  }
-
-  /**
-   * What the commands lead to. The one place where everything that is to be written passes, whatever the store: a command whose event
-   * nobody could read back is refused here, alone, and the others are decided without it.
-   */
-  #decide(open: OpenCommands): Decision {
-    const { replica, clock } = this.#options
-    for (;;) {
-      const now = clock.now() + this.#lead.micros
-      const decision = decide(replica.ledger, open.commands(), { now, deadWorkers: this.#deadWorkers })
-      const faulty = faultyIn(decision.events)
-      if (faulty === null) return decision
-      if (!open.reject(faulty.commandId, faulty.error)) throw faulty.error
-    }
-  }
-
-  #request(decision: Decision, open: OpenCommands): AppendRequest | null {
-    if (decision.events.length === 0) return null
-    const { queue, replica } = this.#options
-    return {
-      queue,
-      expectedVersion: replica.version,
-      expectedAt: replica.ledger.lastAt,
-      events: decision.events,
-      changes: {
-        ...projectionChanges(replica.ledger, decision.ledger, decision.touched),
-        ...dataOf(open.pending(), decision.events),
-      },
     }
   }
 
@@ -317,7 +254,7 @@ export class Committer {
         open.dropTaken(answer.jobIds)
         return
       case 'dead_worker':
-        for (const workerId of answer.workerIds) this.#deadWorkers.add(workerId)
+        for (const workerId of answer.workerIds) this.#deciding.deadWorkers.add(workerId)
         this.#options.onDeadWorkers(answer.workerIds)
         return
       case 'live_worker':
@@ -331,14 +268,4 @@ export class Committer {
         return
     }
   }
-}
-
-const isOfTheClock = (answer: AppendAnswer): boolean => !answer.ok && answer.reason === 'clock'
-
-function tooContended(queue: string, tries: number): InterlockError {
-  return new InterlockError(
-    'contention',
-    `queue ${queue}: ${tries} tries to append were refused; try again, and look for what else writes to it with \`interlock log\``,
-    { queue },
-  )
 }

@@ -118,11 +118,11 @@ describe('a log with events that nobody can read', () => {
     expect(voided.voided.map(({ jobId }: { jobId: string }) => jobId)).toEqual(['later', 'code', 'moved'])
     // Of the job that was running nobody knows the end.
     expect(voided.doubtful.map(({ jobId }: { jobId: string }) => jobId)).toEqual(['runs'])
-    expect((await opens()).waitingCount).toBe(2)
+    expect((await opens()).waitingCount).toBe(3)
     await expectReadable(store, QUEUE)
     expect(await documentOf(url, ['verify'])).toMatchObject({ ok: true, differences: [], firstBad: null })
     expect(await documentOf(url, ['recover', '--requeue', 'runs'])).toMatchObject({ doubtful: [] })
-    expect(await documentOf(url, ['resume'])).toMatchObject({ waitingCount: 3 })
+    expect(await documentOf(url, ['resume'])).toMatchObject({ waitingCount: 4 })
     expect(await documentOf(url, ['dead'])).toMatchObject([{ jobId: 'code', code: 'handler_error' }])
   })
 
@@ -140,7 +140,7 @@ describe('a log with events that nobody can read', () => {
     expect((await documentOf(url, ['log', '--limit', '1000'])).length).toBeGreaterThan(length)
     expect(await documentOf(url, ['rebuild'])).toMatchObject({ written: 0 })
     await documentOf(url, ['snapshot'])
-    expect((await opens()).waitingCount).toBe(3)
+    expect((await opens()).waitingCount).toBe(4)
     expect(await documentOf(url, ['verify'])).toMatchObject({ ok: true })
     expect(await documentOf(url, ['audit'])).toMatchObject({ violations: [] })
     expect((await interlock(['recover', '--void', '--url', url])).code).toBe(0)

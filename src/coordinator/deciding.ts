@@ -1,0 +1,57 @@
+import { faultyIn } from '../codec/index.ts'
+import { type Decision, decide, projectionChanges } from '../core/index.ts'
+import type { AppendAnswer, AppendRequest } from '../port/index.ts'
+import { dataOf } from './data-of.ts'
+import { Lead } from './lead.ts'
+import type { OpenCommands } from './open-commands.ts'
+import type { Reader } from './read.ts'
+
+/**
+ * What commands lead to, and what is to be written of it. The one place that everything passes on its way to a store, whichever it
+ * is: what nobody could read back goes no further.
+ */
+export class Deciding {
+  readonly #reader: Pick<Reader, 'queue' | 'replica' | 'clock'>
+  readonly #lead = new Lead()
+  /** Worker processes of which the store has said that they have no live lease. */
+  readonly deadWorkers = new Set<string>()
+
+  constructor(reader: Pick<Reader, 'queue' | 'replica' | 'clock'>) {
+    this.#reader = reader
+  }
+
+  /** A command whose event does not read back as it is is refused, alone, and the others are decided without it. */
+  decide(open: OpenCommands): Decision {
+    const { replica, clock } = this.#reader
+    for (;;) {
+      const now = clock.now() + this.#lead.micros
+      const decision = decide(replica.ledger, open.commands(), { now, deadWorkers: this.deadWorkers })
+      const faulty = faultyIn(decision.events)
+      if (faulty === null) return decision
+      if (!open.reject(faulty.commandId, faulty.error)) throw faulty.error
+    }
+  }
+
+  /** Null: there is nothing to append. */
+  request(decision: Decision, open: OpenCommands): AppendRequest | null {
+    if (decision.events.length === 0) return null
+    const { queue, replica } = this.#reader
+    return {
+      queue,
+      expectedVersion: replica.version,
+      expectedAt: replica.ledger.lastAt,
+      events: decision.events,
+      changes: {
+        ...projectionChanges(replica.ledger, decision.ledger, decision.touched),
+        ...dataOf(open.pending(), decision.events),
+      },
+    }
+  }
+
+  /** The store has looked at an append: what that tells of its clock, and of the way there. Marks are of this process's clock. */
+  learn(answer: AppendAnswer, sent: number, decided: number): void {
+    const { clock } = this.#reader
+    clock.sync(answer.now, sent)
+    this.#lead.learn(clock.at(decided), answer.now, !answer.ok && answer.reason === 'clock')
+  }
+}
