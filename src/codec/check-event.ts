@@ -36,7 +36,7 @@ export function faultByReading(event: RecordedEvent): Fault | null {
 }
 
 /** An event that must not be written, and whose command led to it. */
-export interface FaultyEvent {
+interface FaultyEvent {
   readonly commandId: string
   readonly error: InterlockError
 }

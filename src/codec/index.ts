@@ -1,4 +1,4 @@
-export { type FaultyEvent, faultyIn } from './check-event.ts'
+export { faultyIn } from './check-event.ts'
 export { decodeEvent, decodeEvents } from './decode-event.ts'
 export { encodeEvent } from './encode-event.ts'
 export {
