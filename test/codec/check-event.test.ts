@@ -3,8 +3,10 @@ import { describe, expect, it } from 'vitest'
 import { faultByReading, faultOf } from '../../src/codec/check-event.ts'
 import { decodeEvent, encodeEvent } from '../../src/codec/index.ts'
 import type { RecordedEvent } from '../../src/core/index.ts'
-import { arbitraryEvent } from '../support/arbitraries.ts'
+import { arbitraryRecordedEvent } from '../support/arbitraries.ts'
 import { runs } from '../support/runs.ts'
+
+const arbitraryEvent = arbitraryRecordedEvent()
 
 const odd = fc.constantFrom<unknown>(
   ...[Number.NaN, Number.POSITIVE_INFINITY, 1.5, 2e9, 2 ** 53, '', '\0', '\ud800', 'E_TIMEOUT'],
