@@ -7,6 +7,8 @@ export const ownTriggers: readonly (readonly [name: string, table: string])[] = 
   ['job_queue_log_no_truncate', 'job_queue_log'],
   ['job_queue_snapshots_keep_cut', 'job_queue_snapshots'],
   ['job_queue_snapshots_no_truncate', 'job_queue_snapshots'],
+  ['job_queue_snapshot_chunks_keep_cut', 'job_queue_snapshot_chunks'],
+  ['job_queue_snapshot_chunks_no_truncate', 'job_queue_snapshot_chunks'],
 ]
 
 /** Where the database can announce over Supabase Realtime (`realtime.send`), which may come after the migration. */

@@ -23,6 +23,14 @@ const queries: readonly (readonly [string, string])[] = [
     "SELECT * FROM job_queue_log WHERE created_at > timestamptz '2026-01-01 08:00' ORDER BY created_at DESC LIMIT 20",
   ],
   [
+    'job_queue_log_voided_idx',
+    "SELECT seq, data FROM job_queue_log WHERE queue = 'default' AND event_type = 'voided'",
+  ],
+  [
+    'job_queue_log_archive_voided_idx',
+    "SELECT seq, data FROM job_queue_log_archive WHERE queue = 'default' AND event_type = 'voided'",
+  ],
+  [
     'job_queue_inbox_open_idx',
     "SELECT request_id, command FROM job_queue_inbox WHERE queue = 'default' AND answered_at IS NULL ORDER BY created_at LIMIT 100",
   ],
@@ -48,6 +56,8 @@ const fill = `
   insert into job_queue_log (seq, created_at, queue, event_type, job_id, data, command_id)
     select 30000 + n, timestamptz '2026-01-01' + (30000 + n) * interval '1 s', 'default', 'failed', 'job-' || n, '{"final": true}', 'f-' || n
       from generate_series(1, 300) n;
+  insert into job_queue_log_archive (seq, created_at, queue, event_type)
+    select n, timestamptz '2025-01-01', 'default', 'due' from generate_series(1, 20000) n;
   insert into job_queue_inbox (queue, request_id, command, created_at, answered_at)
     select 'default', n::text, '{}', now(), case when n % 100 > 0 then now() end from generate_series(1, 20000) n;
   insert into jobs (job_id, status, queued_at, blocked_by_job_id)

@@ -1,4 +1,5 @@
 import {
+  type DataChange,
   defaultPolicy,
   type JobRow,
   type Json,
@@ -6,7 +7,7 @@ import {
   type RecordedEvent,
   type StateRow,
 } from '../../core/index.ts'
-import type { KnownCommand, StoredSnapshot, WorkerBeat } from '../../port/index.ts'
+import type { KnownCommand, SnapshotChunk, StoredSnapshot, WorkerBeat } from '../../port/index.ts'
 
 /** A row of `job_queue_workers`. */
 export interface MemoryWorker {
@@ -28,11 +29,20 @@ export interface MemoryData {
   readonly progress: Json
 }
 
+/** A row of `job_queue_snapshot_chunks`. */
+export interface MemoryChunk extends SnapshotChunk {
+  readonly writtenAt: Micros
+}
+
 /** What the tables hold of one queue. */
 export interface MemoryQueue {
   readonly log: RecordedEvent[]
+  /** What `voided` events say of others. */
+  readonly voids: Map<number, { readonly [key: string]: unknown } | null>
   /** By their number. */
   readonly snapshots: StoredSnapshot[]
+  /** Rows of `job_queue_snapshot_chunks`. */
+  readonly chunks: MemoryChunk[]
   /** Events up to there were archived; of those up to `goneSeq` there is nothing to read. All stay in memory. */
   archivedSeq: number
   goneSeq: number
@@ -42,6 +52,8 @@ export interface MemoryQueue {
   readonly jobs: Map<string, JobRow>
   readonly workers: Map<string, MemoryWorker>
   readonly data: Map<string, MemoryData>
+  /** Rows of `job_queue_staged`, by command and job. */
+  readonly staged: Map<string, Map<string, DataChange>>
   /** Up to which sequence number the ends of a job are not listed any more. */
   readonly dropped: Map<string, number>
   /** The sequence number of the last `queued` event of each job. */
@@ -69,7 +81,9 @@ export function queueIn(database: MemoryDatabase, name: string): MemoryQueue {
   if (known) return known
   const made: MemoryQueue = {
     log: [],
+    voids: new Map(),
     snapshots: [],
+    chunks: [],
     archivedSeq: 0,
     goneSeq: 0,
     cutClaimedAt: 0,
@@ -77,6 +91,7 @@ export function queueIn(database: MemoryDatabase, name: string): MemoryQueue {
     jobs: new Map(),
     workers: new Map(),
     data: new Map(),
+    staged: new Map(),
     lives: new Map(),
     dropped: new Map(),
     listeners: new Set(),

@@ -1,18 +1,20 @@
 import { isDeepStrictEqual } from 'node:util'
+import { encodeEvent } from '../../codec/index.ts'
 import { checkKnown, InterlockError, type JobRow, type Micros, type StateRow } from '../../core/index.ts'
 import type {
   AppendRequest,
   BeatAnswer,
-  StoredSnapshot,
+  LogPage,
   TurnStore,
   TurnView,
   WorkerBeat,
   WorkerRow,
 } from '../../port/index.ts'
-import { appendTo, atOf, eventsAfter, isLive, isOverdue } from './append.ts'
-import { cut, dataOf, noteIn } from './data.ts'
+import { appendTo, atOf, eventsAfter, isLive, isOverdue, read } from './append.ts'
+import { cut, dataOf, noteIn, stageIn } from './data.ts'
 import { type MemoryDatabase, type MemoryQueue, memoryDatabase, queueIn } from './database.ts'
 import { deadIn, dropIn } from './dead.ts'
+import { snapshotCalls } from './snapshots.ts'
 
 /**
  * The reference store: everything in this process, nothing kept. Answers exactly as the SQL stores do; they are all
@@ -40,6 +42,7 @@ export function memoryStore(database: MemoryDatabase = memoryDatabase()): TurnSt
       queueOf(queue)
     },
     append: async (request) => append(request),
+    stage: async (name, commandId, data) => stageIn(queueOf(name), commandId, data),
     turn: async (name, since, decide) => {
       const view = viewOf(queueOf(name), since, database.now())
       if (since + view.missed.length !== view.version) return { ok: false, reason: 'version', ...view }
@@ -47,9 +50,11 @@ export function memoryStore(database: MemoryDatabase = memoryDatabase()): TurnSt
       return request ? append(request) : { ok: true, version: view.version, now: view.now }
     },
     read: async (name, after, limit) => {
-      const { log, epoch, archivedSeq, goneSeq } = queueOf(name)
-      const events = after < goneSeq ? [] : log.slice(after, after + limit)
-      return { events, version: log.length, epoch, now: database.now(), archivedSeq }
+      return pageOf(queueOf(name), after, limit, database.now())
+    },
+    rows: async (name, after, limit) => {
+      const { events, ...page } = pageOf(queueOf(name), after, limit, database.now())
+      return { ...page, rows: events.map(encodeEvent) }
     },
     projection: async (name) => {
       if (!database.queues.has(name)) return null
@@ -63,8 +68,9 @@ export function memoryStore(database: MemoryDatabase = memoryDatabase()): TurnSt
     data: async (name, jobIds) => dataOf(queueOf(name), jobIds),
     note: async (name, note) => noteIn(queueOf(name), note),
     forget: async (name, jobIds) => {
-      const { data } = queueOf(name)
+      const { data, staged } = queueOf(name)
       for (const jobId of jobIds) data.delete(jobId)
+      for (const items of staged.values()) for (const jobId of jobIds) items.delete(jobId)
     },
     rebuild: async (name, since, rowsAt) => {
       const queue = queueOf(name)
@@ -73,11 +79,7 @@ export function memoryStore(database: MemoryDatabase = memoryDatabase()): TurnSt
       const { state, jobs } = rowsAt(view)
       return { ok: true, version: view.version, ...rebuilt(queue, state, jobs) }
     },
-    snapshot: async (name, upTo) => {
-      const { snapshots } = queueOf(name)
-      return snapshots.findLast(({ seq }) => upTo === null || seq <= upTo) ?? null
-    },
-    putSnapshot: async (name, snapshot) => keep(queueOf(name), snapshot),
+    ...snapshotCalls(queueOf, database.now),
     // What ends with the process needs no proof that nobody changed it since.
     archive: async (name, through, keep) => {
       const queue = queueOf(name)
@@ -136,13 +138,18 @@ export function memoryStore(database: MemoryDatabase = memoryDatabase()): TurnSt
   }
 }
 
+/** `job_queue_read` */
+function pageOf(queue: MemoryQueue, after: number, limit: number, now: number): LogPage {
+  const { log, epoch, archivedSeq, goneSeq } = queue
+  const events = after < goneSeq ? [] : read(queue, log.slice(after, after + limit))
+  return { events, version: log.length, epoch, now, archivedSeq }
+}
+
 /** `job_queue_turn` */
 function viewOf(queue: MemoryQueue, since: number, now: number): TurnView {
   const { log, epoch } = queue
   return { version: log.length, epoch, now, sinceAt: atOf(queue, since), missed: eventsAfter(queue, since) }
 }
-
-const KEPT_SNAPSHOTS = 4
 
 const MINUTE: Micros = 60_000_000
 
@@ -153,23 +160,6 @@ function claimCut(queue: MemoryQueue, before: Micros, now: Micros): number | nul
   if (queue.cutClaimedAt >= now - 55 * MINUTE) return null
   queue.cutClaimedAt = now
   return queue.log.findLast(({ at }) => at < before)?.seq ?? null
-}
-
-/** `job_queue_put_snapshot`: one per number, the newest few, and that of the cut. */
-function keep(queue: MemoryQueue, snapshot: StoredSnapshot): boolean {
-  const { seq } = snapshot
-  if (!(Number.isSafeInteger(seq) && seq >= 1 && seq <= queue.log.length)) {
-    throw new InterlockError(
-      'invalid_input',
-      `snapshot.seq: must be a number of the log, 1 to ${queue.log.length}`,
-    )
-  }
-  if (queue.snapshots.some((kept) => kept.seq === seq)) return false
-  const all = [...queue.snapshots, snapshot].toSorted((a, b) => a.seq - b.seq)
-  const oldest = all.at(-KEPT_SNAPSHOTS)?.seq ?? 0
-  const kept = all.filter((each) => each.seq >= oldest || each.seq === seq || each.seq === queue.archivedSeq)
-  queue.snapshots.splice(0, Number.POSITIVE_INFINITY, ...kept)
-  return true
 }
 
 /** `job_queue_rebuild`: these rows and no others; how many that changed. */

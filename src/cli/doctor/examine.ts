@@ -9,6 +9,7 @@ import { checkFunctions } from './checks/functions.ts'
 import { checkGrants } from './checks/grants.ts'
 import { checkHorizon } from './checks/horizon.ts'
 import { checkLog } from './checks/log.ts'
+import { checkPaused } from './checks/paused.ts'
 import { checkPooler } from './checks/pooler.ts'
 import { checkRows } from './checks/rows.ts'
 import { checkServer } from './checks/server.ts'
@@ -32,6 +33,7 @@ const checks: readonly ((facts: Facts) => Finding[])[] = [
   checkHorizon,
   checkLog,
   checkStuck,
+  checkPaused,
   checkWorkers,
   checkClock,
 ]
