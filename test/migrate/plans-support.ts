@@ -98,8 +98,19 @@ export async function lead(session: Session, job_id: string, worker_id: string):
     await session.query(`select job_queue_project('default', 1000)`)
     return answer.version
   }
-  const queued = { ...of, event_type: 'queued', models: ['m'], data: { kind: 'normal', intake: 1 } }
-  await expect([queued], { jobs: [row(job_id)], data: [{ job_id, payload: { n: 1 } }] })
+  const command_id = `staged-${job_id}`
+  const queued = {
+    ...of,
+    event_type: 'queued',
+    models: ['m'],
+    command_id,
+    data: { kind: 'normal', intake: 1 },
+  }
+  await session.query(`select job_queue_stage('default', $1, $2)`, [
+    command_id,
+    JSON.stringify([{ job_id, payload: { n: 1 } }]),
+  ])
+  await expect([queued], { jobs: [row(job_id)], staged: [{ command_id, job_id }] })
   const started = { ...of, event_type: 'started', models: ['m'], worker_id }
   const active = { job_id, state: 'active', attempt: 1, worker_id, started_at: times.queued_at }
   const token = await expect([started], { changed: [active], also: [job_id] })
