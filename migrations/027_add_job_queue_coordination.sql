@@ -376,6 +376,12 @@ create index if not exists job_queue_inbox_open_idx on public.job_queue_inbox (q
 create index if not exists job_queue_inbox_answered_idx on public.job_queue_inbox (queue, answered_at)
   where answered_at is not null;
 
+-- Whether a job that is about to start is to be cancelled (job_queue_append); empty, or nearly, so that a look costs nothing:
+-- SELECT command ->> 'job_id' FROM job_queue_inbox WHERE queue = 'default' AND left(command ->> 'job_id', 200) = '…'
+--   AND answered_at IS NULL AND command ->> 'type' = 'cancel';
+create index if not exists job_queue_inbox_cancel_idx on public.job_queue_inbox (queue, (left(command ->> 'job_id', 200)))
+  where answered_at is null and command ->> 'type' = 'cancel';
+
 -- Payloads, results, errors, checkpoints and progress: what people may have to erase, and the append-only log must
 -- therefore not hold. Payload, result and error are written in the append of their event.
 -- life: the sequence number of the `queued` event that these belong to: what an earlier life of the id left is not given to a
@@ -797,7 +803,8 @@ $$;
 
 -- job_queue_answer_requests(queue, answers): what became of commands in the inbox. The first answer stays. Answers of more than
 -- a day ago are deleted on the way.
---   answers  [{request_id, answer}, …]; answer: {ok: true, …} or {ok: false, code, message}
+--   answers  [{request_id, answer}, …]; answer: {ok: true, …} or {ok: false, code, message}; null: it could not be decided now, and
+--            is given back, for others to decide
 -- One NOTIFY on channel interlock_answers, the name of the queue, unless the setting interlock.notify is 'off'.
 -- Returns how many were answered by this call. Raises nothing.
 create or replace function public.job_queue_answer_requests(queue text, answers jsonb) returns integer
@@ -811,8 +818,12 @@ declare
 begin
   update public.job_queue_inbox i set answer = a.answer, answered_at = clock_timestamp()
     from jsonb_to_recordset(answers) as a (request_id text, answer jsonb)
-   where i.queue = $1 and i.request_id = a.request_id and i.answered_at is null;
+   where i.queue = $1 and i.request_id = a.request_id and i.answered_at is null and a.answer is not null;
   get diagnostics answered = row_count;
+  -- Nobody is woken for it: whoever gives it back would be, too.
+  update public.job_queue_inbox i set taken_until = null
+    from jsonb_to_recordset(answers) as a (request_id text, answer jsonb)
+   where i.queue = $1 and i.request_id = a.request_id and i.answered_at is null and a.answer is null;
   if answered > 0 and current_setting('interlock.notify', true) is distinct from 'off' then
     perform pg_notify('interlock_answers', $1);
   end if;
@@ -837,7 +848,8 @@ $$;
 --                     (job_queue_changes);
 --                     data: payloads, results and errors of its events, if there are any (job_queue_put_data);
 --                     expected_at: the time of the event expected_version as the caller has folded it, 0 before the first one;
---                     without it the numbers alone are compared, which after a restore meet with other events
+--                     without it the numbers alone are compared, which after a restore meet with other events;
+--                     heeds_requests: true: the caller knows the answer `requested`, and is given it
 -- Returns {ok: true, version, now} when everything was written; else nothing was, and {ok: false, reason, version, now, …}:
 --   log_went_back  the log does not go as far as expected_version, or has another event there than that of expected_at: a
 --                backup was restored, or a standby took over that had not heard of everything
@@ -845,6 +857,7 @@ $$;
 --                at most
 --   known        some of the commands have been here before; known: [{command_id, command_hash, seqs}, …]
 --   dead_worker  a `started` for a worker whose lease is not live; worker_ids
+--   requested    a `started` of jobs that SQL has asked to be cancelled, which nobody has decided yet; job_ids
 --   taken        a `queued` with `intake` for jobs that the log knows already; job_ids
 --   live_worker  a `lease_expired` for a worker that is not past ttl + grace; worker_ids
 --   clock        an event is not later than the one before, or more than 1 s away from the database's clock
@@ -924,6 +937,7 @@ begin
          'epoch'::timestamptz + max(e.at) * interval '1 microsecond' as last_at,
          array_agg(e.command_id) as command_ids,
          array_agg(e.worker_id) filter (where e.event_type = 'started') as starters,
+         array_agg(e.job_id) filter (where e.event_type = 'started') as started,
          array_agg(e.worker_id) filter (where e.event_type = 'lease_expired') as expired,
          array_agg(e.job_id) filter (where e.event_type = 'queued' and e.data ? 'intake') as arrivals,
          max((e.data ->> 'epoch')::integer) filter (where e.event_type = 'epoch_changed') as epoch
@@ -965,6 +979,21 @@ begin
     if not given.starters <@ ids then
       return answer || jsonb_build_object('reason', 'dead_worker', 'worker_ids',
         array(select distinct s.id from unnest(given.starters) s (id) where s.id <> all (ids) order by s.id));
+    end if;
+  end if;
+
+  -- What SQL has asked to be cancelled does not start, however it would: by a claim, at the end of another job, at the gate.
+  -- A life that is named is that of a job in line; another life of the same id may start.
+  if given.started is not null and changes ? 'heeds_requests' then
+    select array_agg(distinct left(i.command ->> 'job_id', 200)) into ids from public.job_queue_inbox i
+     where i.queue = $1 and left(i.command ->> 'job_id', 200) = any (given.started)
+       and i.answered_at is null and i.command ->> 'type' = 'cancel'
+       and (i.command -> 'queued_at' is null or exists (
+         select from public.job_queue_jobs j
+          where j.queue = $1 and j.job_id = left(i.command ->> 'job_id', 200)
+            and to_jsonb((extract(epoch from j.queued_at) * 1000000)::bigint) = i.command -> 'queued_at'));
+    if ids is not null then
+      return answer || jsonb_build_object('reason', 'requested', 'job_ids', ids);
     end if;
   end if;
 
@@ -2147,8 +2176,8 @@ end
 $$;
 
 -- job_queue_open_requests(queue, lim): commands in the inbox that nobody has decided yet, the oldest first. They are kept for
--- this caller for 5 s; what it has not answered by then is given to others.
---   lim  how many at most, 1..1,000
+-- this caller for 2 s; what it has not answered by then is given to others.
+--   lim  how many at most, 1..1,000; fewer where they are large: no more follow once there are 1,000,000 characters of them
 -- Returns [{request_id, command}, …]. Raises JQ001 for a limit out of bounds.
 create or replace function public.job_queue_open_requests(queue text, lim integer) returns jsonb
 language plpgsql security definer
@@ -2157,24 +2186,30 @@ set enable_seqscan = off
 as $$
 #variable_conflict use_column
 declare
-  requests jsonb;
+  request record;
+  requests jsonb[] := '{}';
+  ids text[] := '{}';
+  size bigint := 0;
 begin
   if lim between 1 and 1000 is not true then
     raise exception using errcode = 'JQ001', message = 'job_queue_open_requests takes a limit of 1..1,000';
   end if;
-  with free as (
-    select i.request_id from public.job_queue_inbox i
+  for request in
+    select i.request_id, i.command from public.job_queue_inbox i
      where i.queue = $1 and i.answered_at is null
        and (i.taken_until is null or i.taken_until < clock_timestamp())
-     order by i.created_at limit lim for update skip locked),
-  taken as (
-    update public.job_queue_inbox i set taken_until = clock_timestamp() + interval '5 seconds'
-      from free where i.queue = $1 and i.request_id = free.request_id
-    returning i.request_id, i.command, i.created_at)
-  select coalesce(jsonb_agg(jsonb_build_object('request_id', t.request_id, 'command', t.command)
-           order by t.created_at, t.request_id), '[]') into requests
-    from taken t;
-  return requests;
+     order by i.created_at limit lim for update skip locked
+  loop
+    ids := ids || request.request_id;
+    requests := requests || jsonb_build_object('request_id', request.request_id, 'command', request.command);
+    size := size + length(request.command::text);
+    exit when size >= 1000000;
+  end loop;
+  if ids <> '{}' then
+    update public.job_queue_inbox i set taken_until = clock_timestamp() + interval '2 seconds'
+     where i.queue = $1 and i.request_id = any (ids);
+  end if;
+  return to_jsonb(requests);
 end
 $$;
 
@@ -3435,7 +3470,7 @@ $privileges$;
 -- What this was. Rows change only when something did, so that running it again leaves everything as it is.
 insert into public.job_queue_migrations as m (version, checksum)
 values 
-  ('027', '1c7d33e67fcd6dda8134940fa3677dbe1f52d8d118f17a2f29c2ea8db16bd503')
+  ('027', 'bf9e91a6db4fe4bf4630805adb1ba8610efbb8bc6b0c731ce022d3ed1438c9f6')
 on conflict (version) do update set checksum = excluded.checksum, applied_at = excluded.applied_at
   where m.checksum <> excluded.checksum;
 -- PostgREST finds the new functions after this; nobody else listens.

@@ -20,6 +20,8 @@ export interface CommitterOptions extends Reader {
   readonly patience: Patience
   /** The store says that these worker processes have no live lease. */
   readonly onDeadWorkers: (workerIds: readonly string[]) => void
+  /** SQL has asked for jobs to be cancelled that were about to start. */
+  readonly onRequested: () => void
   readonly onUnreadable: (error: unknown) => void
   /** This process has appended something: the time of the event before, and of its last one. */
   readonly onAppended: (before: Micros, at: Micros) => void
@@ -52,6 +54,8 @@ const MOST_TRIES = 100
 export class Committer {
   readonly #options: CommitterOptions
   readonly #deadWorkers = new Set<string>()
+  /** Of the batch that is under way: the next one asks again, since a request is decided in a moment. */
+  readonly #heldBack = new Set<string>()
   readonly #baton: Baton
   #quiet = QUIET_TURNS
   #lostInARow = 0
@@ -116,6 +120,7 @@ export class Committer {
     // What is known to be behind would be lost for sure, and take the lock to find out.
     if (store.frugal === true && head.version > this.version) await readOn(this.#options)
     open.settleKnown()
+    this.#heldBack.clear()
     for (let tries = 0; open.size > 0; tries++) {
       if (tries === MOST_TRIES) throw tooContended(this.#options.queue)
       const tried = await this.#try(open, tries)
@@ -189,7 +194,11 @@ export class Committer {
 
   #decide(commands: readonly Command[]): Decision {
     const { replica, clock } = this.#options
-    return decide(replica.ledger, commands, { now: clock.now(), deadWorkers: this.#deadWorkers })
+    return decide(replica.ledger, commands, { 
+      now: clock.now(),
+      deadWorkers: this.#deadWorkers,
+      heldBack: this.#heldBack,
+    })
   }
 
   #request(decision: Decision, open: OpenCommands): AppendRequest | null {
@@ -253,6 +262,10 @@ export class Committer {
         return
       case 'taken':
         open.dropTaken(answer.jobIds)
+        return
+      case 'requested':
+        for (const jobId of answer.jobIds) this.#heldBack.add(jobId)
+        this.#options.onRequested()
         return
       case 'dead_worker':
         for (const workerId of answer.workerIds) this.#deadWorkers.add(workerId)

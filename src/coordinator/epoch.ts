@@ -31,7 +31,7 @@ export async function beginEpoch({ store, queue, patience, name, ended }: EpochO
   const { version } = await store.read(queue, 0, 1)
   reader.replica.startFrom(await ledgerNear(store, queue, version, ignore))
   await readToHead(reader)
-  const hooks = { onDeadWorkers: ignore, onUnreadable: ignore, onAppended: ignore }
+  const hooks = { onDeadWorkers: ignore, onRequested: ignore, onUnreadable: ignore, onAppended: ignore }
   const committer = new Committer({ ...reader, patience, ...hooks })
   const body = { type: 'recover', ...(ended === undefined ? {} : { ended }) } as const
   const workerId = newWorkerId(name)

@@ -80,6 +80,7 @@ export class Member {
       patience: { forMs: patienceMs, signal: this.#closing.signal },
       onSkipped: () => this.#onSkipped(),
       onDeadWorkers: (ids) => ids.includes(this.workerId) && this.lease.declareLost(),
+      onRequested: () => hooks.onIntake('requests'),
       onUnreadable: (error) => this.#noteUnreadable(error, 'read'),
       onAppended: (before, at) => {
         this.#trouble.wentWell('write')

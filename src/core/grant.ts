@@ -117,8 +117,12 @@ function offerIfStartable(scribe: Scribe, place: Place): boolean {
 function giveAway(scribe: Scribe, place: Place): void {
   const job = scribe.draft.jobs.get(place)
   if (job === undefined) return
-  if (job.asker !== null && !scribe.surroundings.deadWorkers.has(job.asker)) startFor(scribe, job, job.asker)
+  if (job.asker !== null && mayStartFor(scribe, job, job.asker)) startFor(scribe, job, job.asker)
   else scribe.offer(job.jobId)
+}
+
+function mayStartFor({ surroundings: { deadWorkers, heldBack } }: Scribe, { jobId }: Job, workerId: string) {
+  return !deadWorkers.has(workerId) && heldBack?.has(jobId) !== true
 }
 
 /** How many of them it took, `most` at most. */
@@ -143,7 +147,7 @@ function suits(job: Job, claim: Claim): boolean {
 /** The sender takes an offered job, if it still may start and the sender lives; what that frees goes to others. */
 function take(scribe: Scribe, job: Job): boolean {
   const { draft, command, now } = scribe
-  if (scribe.surroundings.deadWorkers.has(command.workerId)) return false
+  if (!mayStartFor(scribe, job, command.workerId)) return false
   if (!mayStart(draft, job, now)) return false
   startFor(scribe, job, command.workerId)
   if (reachOf(draft) > 0) giveAwayAll(scribe)

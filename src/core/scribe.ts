@@ -13,6 +13,8 @@ export interface Surroundings {
   readonly now: Micros
   /** Worker processes whose lease is known to be gone: nothing is started for them. */
   readonly deadWorkers: ReadonlySet<string>
+  /** Jobs that are about to be cancelled: nobody starts them; they are offered, and keep their place. */
+  readonly heldBack?: ReadonlySet<string>
 }
 
 /** What the offers of one command may weigh: an event has 64 KB at most. */

@@ -126,7 +126,10 @@ export interface LogStore {
   dead(queue: string, filter: DeadFilter): Promise<readonly DeadJob[]>
   /** Takes dead letters off that list and deletes what is kept of them. Returns how many; twice does nothing more. */
   drop(queue: string, jobIds: readonly string[]): Promise<number>
-  /** Commands that were put into the inbox by SQL and are not decided yet, the oldest first; `limit` 1 to 1,000. */
+  /**
+   * Commands that were put into the inbox by SQL and are not decided yet, the oldest first; `limit` 1 to 1,000, fewer where they
+   * are large. They are kept for this caller for 2 s; what it has not answered by then is given to others.
+   */
   inbox(queue: string, limit: number): Promise<readonly InboxRequest[]>
   /** What became of them. The first answer stays; answers are kept for a day. */
   answer(queue: string, answers: readonly InboxAnswer[]): Promise<void>

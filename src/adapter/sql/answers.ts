@@ -25,7 +25,7 @@ export const appendAnswer = z.union([
       ),
     }),
     z
-      .object({ ...refused, reason: z.literal('taken'), job_ids: ids })
+      .object({ ...refused, reason: z.literal(['taken', 'requested']), job_ids: ids })
       .transform(({ job_ids: jobIds, ...answer }) => ({ ...answer, jobIds })),
     z
       .object({ ...refused, reason: z.literal(['dead_worker', 'live_worker']), worker_ids: ids })

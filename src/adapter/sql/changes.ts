@@ -22,6 +22,7 @@ export function changesOf({ events, expectedAt, changes: { state, jobs, gone, da
     jobs: whole,
     changed,
     gone,
+    heeds_requests: true,
     ...(expectedAt === undefined ? undefined : { expected_at: expectedAt }),
     ...(also.length > 0 ? { also } : undefined),
     ...(data === undefined
