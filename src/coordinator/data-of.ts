@@ -31,6 +31,7 @@ function keyOf(event: RecordedEvent): string[] {
     case 'queued':
     case 'completed':
     case 'failed':
+    case 'cancelled':
       return [key(event.commandId, event.jobId)]
     default:
       return []

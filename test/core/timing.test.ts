@@ -33,7 +33,7 @@ describe('an attempt that takes too long', () => {
   it('does not come back when it was asked to stop', () => {
     const queue = running(3)
     queue.cancel('A')
-    expect(queue.later(15_001).send(tick).events[0]).toMatchObject({ final: true })
+    expect(queue.later(15_001).send(tick).events[0]).toMatchObject({ type: 'cancelled', token: 2 })
   })
 
   it('ends the drain of a queue', () => {

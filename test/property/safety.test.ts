@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { evolve, type Ledger, type RecordedEvent } from '../../src/core/index.ts'
+import { evolve, jobOf, type Ledger, type RecordedEvent } from '../../src/core/index.ts'
 import { arbitraryRun } from '../support/commands.ts'
 import { LogReader } from '../support/log.ts'
 import { PATIENCE, runs } from '../support/runs.ts'
@@ -66,6 +66,27 @@ describe('every log', () => {
             if (body.type !== 'complete' && body.type !== 'confirm_cancel') continue
             const job = [...before.jobs].find((other) => other.jobId === body.jobId)
             if (job?.active !== true) expect(result).toMatchObject({ ok: false, code: 'job_not_active' })
+          }
+        }),
+        { numRuns: runs(100) },
+      )
+    },
+    PATIENCE,
+  )
+
+  it(
+    'ends what was asked to stop as completed or cancelled, never as dead',
+    () => {
+      fc.assert(
+        fc.property(arbitraryRun({ maxLength: 100 }), (steps) => {
+          for (const { decision, before } of play(steps)) {
+            let ledger = before
+            for (const event of decision.events) {
+              const job = 'jobId' in event ? jobOf(ledger, event.jobId) : undefined
+              if ('final' in event && job?.cancelRequested === true) expect(event.final).toBe(false)
+              if (event.type === 'requeued') expect(job?.cancelRequested).toBe(false)
+              ledger = evolve(ledger, event)
+            }
           }
         }),
         { numRuns: runs(100) },
