@@ -382,6 +382,12 @@ create index if not exists job_queue_inbox_answered_idx on public.job_queue_inbo
 create index if not exists job_queue_inbox_cancel_idx on public.job_queue_inbox (queue, (left(command ->> 'job_id', 200)))
   where answered_at is null and command ->> 'type' = 'cancel';
 
+-- The last heartbeat of a worker, of which one row is kept:
+-- SELECT request_id FROM job_queue_inbox WHERE queue = 'default' AND left(command ->> 'worker_id', 200) = '…'
+--   AND command ->> 'type' = 'heartbeat';
+create index if not exists job_queue_inbox_beat_idx on public.job_queue_inbox (queue, (left(command ->> 'worker_id', 200)))
+  where command ->> 'type' = 'heartbeat';
+
 -- Payloads, results, errors, checkpoints and progress: what people may have to erase, and the append-only log must
 -- therefore not hold. Payload, result and error are written in the append of their event.
 -- life: the sequence number of the `queued` event that these belong to: what an earlier life of the id left is not given to a
@@ -2729,12 +2735,13 @@ $$;
 
 -- job_queue_request(command, queue, request_id): puts a command into the inbox, in the caller's transaction; any live
 -- coordinator of the queue decides it once that has committed, and job_queue_answer says what became of it.
---   command     {type, …}; the types and their fields: docs/sql-api.md, "Commands". What is wrong with a field is told by the
---               answer (invalid_input). `heartbeat` is job_queue_beat: carried out and answered at once
+--   command     {type, …}; the types and their fields: docs/sql-api.md, "Commands"; 8 MB of jsonb at most, nested 100 levels deep.
+--               `heartbeat` is job_queue_beat: carried out and answered at once; one row is kept of a worker's, the last
 --   queue       `default` unless given
 --   request_id  1..190 characters, for a caller that may have to ask again after a lost connection: the same id does nothing
 --               again, and has the same answer. Made here unless given
--- Returns the request's id. Raises JQ001 for what is out of bounds, for an id that was used for another command, and for a
+-- Returns the request's id. Raises JQ003, naming the field, for a command that cannot be carried out whatever the queue holds; JQ001
+-- for a queue or an id out of bounds, for an id that was used for another command, and for a
 -- command that starts something in a worker whose lease is not live (job_queue_beat comes first).
 create or replace function public.job_queue_request(command jsonb, queue text default 'default', request_id text default null)
 returns text
@@ -2747,29 +2754,40 @@ declare
   id text := coalesce($3, gen_random_uuid()::text);
   worker text := $1 ->> 'worker_id';
   known jsonb;
+  fault text;
   beat jsonb;
 begin
-  if jsonb_typeof($1 -> 'type') is distinct from 'string' or length($2) between 1 and 200 is not true
-     or length(id) not between 1 and 190 or id like 'hand:%' or pg_column_size($1) > 8388608 then
+  if length($2) between 1 and 200 is not true or length(id) not between 1 and 190 or id like 'hand:%' then
     raise exception using errcode = 'JQ001',
-      message = 'job_queue_request takes a command {type, …} of 1 MB at most, a queue, and a request id of 1..190 characters';
+      message = 'job_queue_request takes a command {type, …}, a queue, and a request id of 1..190 characters';
+  end if;
+  fault := case when pg_column_size($1) > 8388608 then 'command: has more than 8 MB; send it in several, or keep payloads elsewhere'
+    else public.job_queue_request_fault($1) end;
+  if fault is not null then
+    raise exception using errcode = 'JQ003', message = 'job_queue_request takes a command {type, …}: ' || fault,
+      hint = 'Nothing was requested. The types and their fields: docs/sql-api.md, "Commands".';
   end if;
   if $1 ->> 'type' = 'heartbeat' then
     beat := public.job_queue_beat($2, worker,
       case when jsonb_typeof($1 -> 'kinds') = 'array' then array(select jsonb_array_elements_text($1 -> 'kinds')) end,
-      coalesce(($1 ->> 'free_slots')::integer, 0), coalesce($1 ->> 'release', 'sql'),
-      coalesce(($1 ->> 'ttl_ms')::integer, 15000), coalesce(($1 ->> 'grace_ms')::integer, 5000));
-    beat := jsonb_build_object('ok', true) || (beat - '{overdue,version,arrived,requested}'::text[]);
+      coalesce(($1 ->> 'free_slots')::numeric::integer, 0), coalesce($1 ->> 'release', 'sql'),
+      coalesce(($1 ->> 'ttl_ms')::numeric::integer, 15000), coalesce(($1 ->> 'grace_ms')::numeric::integer, 5000));
+    -- Of a worker that beats every few seconds for months, the last answer is enough.
+    delete from public.job_queue_inbox i
+     where i.queue = $2 and left(i.command ->> 'worker_id', 200) = worker and i.command ->> 'type' = 'heartbeat';
+    insert into public.job_queue_inbox as i (queue, request_id, command, answer, answered_at)
+    values ($2, id, $1, jsonb_build_object('ok', true) || (beat - '{overdue,version,arrived,requested}'::text[]), clock_timestamp())
+    on conflict (queue, request_id) do nothing;
   elsif ($1 ->> 'type' in ('start', 'claim') or $1 ? 'claim') and not exists (
       select from public.job_queue_workers w
        where w.queue = $2 and w.worker_id = worker and not w.dead and w.expires_at > clock_timestamp()) then
     raise exception using errcode = 'JQ001',
       message = format('worker %s has no live lease', coalesce(worker, '(no worker_id)')),
       hint = 'Call job_queue_beat first, and again every third of its time to live; after a lost lease go on under a new worker_id.';
+  else
+    insert into public.job_queue_inbox as i (queue, request_id, command) values ($2, id, $1)
+    on conflict (queue, request_id) do nothing;
   end if;
-  insert into public.job_queue_inbox as i (queue, request_id, command, answer, answered_at)
-  values ($2, id, $1, beat, case when beat is not null then clock_timestamp() end)
-  on conflict (queue, request_id) do nothing;
   if not found then
     select i.command into known from public.job_queue_inbox i where i.queue = $2 and i.request_id = id;
     if known is distinct from $1 then
@@ -2780,6 +2798,98 @@ begin
     perform pg_notify('interlock', 'intake');
   end if;
   return id;
+end
+$$;
+
+-- job_queue_request_fault(command): what is wrong with a command, as far as SQL can see without the queue: its type, its fields,
+-- their types and bounds, how deep it nests. Internal; called by job_queue_request.
+-- It refuses nothing that a coordinator would carry out; what it lets pass and is wrong all the same is told by the answer.
+-- Returns e.g. `jobs[3].models: must be a list of …`, null where nothing is wrong. Raises nothing.
+create or replace function public.job_queue_request_fault(command jsonb) returns text
+language plpgsql immutable
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+  -- Of each field: what it must be; `!`: it has to be there, `?`: it may be null.
+  held constant text := '"job_id": "name!", "token": "1..9007199254740991!", "worker_id": "name", "claim": "object"';
+  rules constant jsonb := format('{
+    "enqueue": {"jobs": "list!"},
+    "start": {"worker_id": "name!", "job": "object!", "wait": "boolean"},
+    "claim": {"worker_id": "name!", "max": "1..1000!", "kinds": "names?"},
+    "complete": {%1$s, "result": "any"},
+    "fail": {%1$s, "error": "any", "code": "text", "retry_seconds": "seconds?"},
+    "release": {%1$s, "reason": "text", "seconds": "seconds", "models": "names"},
+    "confirm_cancel": {%1$s},
+    "detach": {%1$s, "until": "text!"},
+    "cancel": {"job_id": "name!", "worker_id": "name", "force": "boolean", "queued_at": "0..9007199254740991"},
+    "heartbeat": {"worker_id": "name!", "ttl_ms": "100..86400000?", "grace_ms": "0..86400000?",
+      "free_slots": "0..2147483647?", "kinds": "names?", "release": "text?"}}', held)::jsonb;
+  of_claim constant jsonb := '{"max": "1..1000!", "kinds": "names?"}';
+  -- By either name: a job may be written as in TypeScript.
+  of_job constant jsonb := '{"job_id": "name", "jobId": "name", "models": "names!", "job_type": "text", "jobType": "text",
+    "kind": "name", "priority": "-1000..1000", "run_at": "text?", "runAt": "text?", "attempts": "1..1000",
+    "timeout_ms": "1..31536000000", "timeoutMs": "1..31536000000", "expire_ms": "1..31536000000?",
+    "expireMs": "1..31536000000?", "fair_key": "name?", "fairKey": "name?", "payload": "any"}';
+  must constant jsonb := '{"name": "a text of 1 to 200 characters, without control characters",
+    "names": "a list of names of 1 to 200 characters", "list": "a list of at most 10,000 jobs", "object": "an object",
+    "boolean": "true or false", "text": "a text", "seconds": "a number of seconds from 0 to 31536000"}';
+  -- JavaScript counts in numbers that go no further.
+  unwanted constant text := '[\u0001-\u001f\u007f-\u009f]';
+  kind text := command ->> 'type';
+  fault text;
+begin
+  if jsonb_typeof(command) is distinct from 'object' or rules -> kind is null then
+    return 'type: must be ' || (select string_agg(t, ', ' order by t) from jsonb_object_keys(rules) t);
+  end if;
+  if jsonb_path_exists(command, '$.**{106}') then
+    return 'command: nests deeper than 100 levels; make it flatter';
+  end if;
+  if kind = 'enqueue' and (jsonb_typeof(command -> 'jobs') is distinct from 'array' or jsonb_array_length(command -> 'jobs') > 10000) then
+    return 'jobs: must be a list of at most 10,000 jobs; send more in several calls';
+  end if;
+  with parts as (
+    select '' as path, rules -> kind as fields, command - 'type' as part
+    union all
+    select 'claim.', of_claim, command -> 'claim' where kind <> 'claim' and command ? 'claim'
+    union all
+    select 'job.', of_job, command -> 'job' where kind = 'start' and command ? 'job'
+    union all
+    select format('jobs[%s].', e.n - 1), of_job, e.job
+      from jsonb_array_elements(case kind when 'enqueue' then command -> 'jobs' else '[]' end) with ordinality as e (job, n)),
+  objects as (
+    select p.* from parts p where jsonb_typeof(p.part) = 'object'),
+  faults as (
+    select rtrim(p.path, '.') || ': must be an object with its fields' as fault from parts p where jsonb_typeof(p.part) <> 'object'
+    union all
+    select p.path || 'job_id: is missing' from objects p where p.fields ? 'jobId' and not p.part ?| '{job_id,jobId}'
+    union all
+    select p.path || f.key || ': is missing' from objects p, jsonb_each_text(p.fields) f
+     where right(f.value, 1) = '!' and not p.part ? f.key
+    union all
+    select p.path || left(v.key, 100) || case when r.rule is null then ': is not a field of it'
+             else ': must be ' || coalesce(must ->> r.rule, 'a whole number from ' || replace(r.rule, '..', ' to ')) end
+      from objects p
+      cross join lateral jsonb_each(p.part) v
+      cross join lateral (
+        select rtrim(p.fields ->> v.key, '!?') as rule, jsonb_typeof(v.value) as is_a, v.value #>> '{}' as said) r
+     where case
+             when r.rule is null then true
+             when r.is_a = 'null' then r.rule <> 'any' and right(p.fields ->> v.key, 1) <> '?'
+             when r.rule = 'any' then false
+             when r.rule = 'name' then not (r.is_a = 'string' and length(r.said) between 1 and 200 and r.said !~ unwanted)
+             when r.rule = 'names' then r.is_a <> 'array' or exists (
+               select from jsonb_array_elements(case r.is_a when 'array' then v.value else '[]' end) n
+                where not (jsonb_typeof(n) = 'string' and length(n #>> '{}') between 1 and 200 and n #>> '{}' !~ unwanted))
+             when r.rule = 'list' then r.is_a <> 'array'
+             when r.rule in ('object', 'boolean') then r.is_a <> r.rule
+             when r.rule = 'text' then r.is_a <> 'string'
+             when r.is_a <> 'number' then true
+             when r.rule = 'seconds' then r.said::numeric not between 0 and 31536000
+             else r.said::numeric <> trunc(r.said::numeric)
+               or r.said::numeric not between split_part(r.rule, '..', 1)::numeric and split_part(r.rule, '..', 2)::numeric
+           end)
+  select f.fault into fault from faults f limit 1;
+  return fault;
 end
 $$;
 
@@ -2929,7 +3039,7 @@ $$;
 --               expire_ms, fair_key, payload}; job_id and models have to be there; run_at as 2026-11-24T15:00:00Z
 --   queue       `default` unless given
 --   request_id  as for job_queue_request
--- Returns the request's id, for job_queue_answer. Raises JQ001 as job_queue_request.
+-- Returns the request's id, for job_queue_answer. Raises what job_queue_request raises: JQ003 for what is no job.
 create or replace function public.job_queue_submit(jobs jsonb, queue text default 'default', request_id text default null)
 returns text
 language plpgsql security definer
@@ -2937,7 +3047,7 @@ set search_path = pg_catalog, pg_temp
 as $$
 begin
   return public.job_queue_request(jsonb_build_object('type', 'enqueue', 'jobs',
-    case jsonb_typeof($1) when 'array' then $1 else jsonb_build_array($1) end), $2, $3);
+    case jsonb_typeof($1) when 'array' then $1 else jsonb_build_array(coalesce($1, 'null')) end), $2, $3);
 end
 $$;
 
@@ -3454,7 +3564,7 @@ begin
   for item in
     select p.oid::regprocedure::text as name, p.prorettype = 'trigger'::regtype as is_trigger
       from pg_catalog.pg_proc p
-     where p.pronamespace = 'public'::regnamespace and p.proname = any ('{job_queue_adopt,job_queue_adoptable,job_queue_answer,job_queue_answer_requests,job_queue_append,job_queue_archive,job_queue_archive_before,job_queue_archived_events,job_queue_arrived_rows,job_queue_beat,job_queue_cancel_by_hand,job_queue_chain,job_queue_checkup,job_queue_claim_arrivals,job_queue_claim_cut,job_queue_columns,job_queue_data_of,job_queue_dead,job_queue_deleted,job_queue_drop,job_queue_event_at,job_queue_event_text,job_queue_events,job_queue_forget,job_queue_forget_workers,job_queue_guard_columns,job_queue_held,job_queue_insert_chained,job_queue_intake,job_queue_keep_cut,job_queue_leave,job_queue_note,job_queue_open,job_queue_open_requests,job_queue_outer_rows,job_queue_overdue,job_queue_project,job_queue_project_target,job_queue_projection,job_queue_put_data,job_queue_put_snapshot,job_queue_queues,job_queue_read,job_queue_rebuild,job_queue_refuse_change,job_queue_reproject,job_queue_request,job_queue_set_aside_rows,job_queue_snapshot,job_queue_start_chain,job_queue_status,job_queue_status_set,job_queue_submit,job_queue_taken,job_queue_targets,job_queue_touched,job_queue_turn,job_queue_user_rows,job_queue_wake,job_queue_wake_intake,job_queue_worker_list,job_queue_write_target}'::text[])
+     where p.pronamespace = 'public'::regnamespace and p.proname = any ('{job_queue_adopt,job_queue_adoptable,job_queue_answer,job_queue_answer_requests,job_queue_append,job_queue_archive,job_queue_archive_before,job_queue_archived_events,job_queue_arrived_rows,job_queue_beat,job_queue_cancel_by_hand,job_queue_chain,job_queue_checkup,job_queue_claim_arrivals,job_queue_claim_cut,job_queue_columns,job_queue_data_of,job_queue_dead,job_queue_deleted,job_queue_drop,job_queue_event_at,job_queue_event_text,job_queue_events,job_queue_forget,job_queue_forget_workers,job_queue_guard_columns,job_queue_held,job_queue_insert_chained,job_queue_intake,job_queue_keep_cut,job_queue_leave,job_queue_note,job_queue_open,job_queue_open_requests,job_queue_outer_rows,job_queue_overdue,job_queue_project,job_queue_project_target,job_queue_projection,job_queue_put_data,job_queue_put_snapshot,job_queue_queues,job_queue_read,job_queue_rebuild,job_queue_refuse_change,job_queue_reproject,job_queue_request,job_queue_request_fault,job_queue_set_aside_rows,job_queue_snapshot,job_queue_start_chain,job_queue_status,job_queue_status_set,job_queue_submit,job_queue_taken,job_queue_targets,job_queue_touched,job_queue_turn,job_queue_user_rows,job_queue_wake,job_queue_wake_intake,job_queue_worker_list,job_queue_write_target}'::text[])
   loop
     execute format('revoke all on function %s from public', item.name);
     foreach outsider in array outsiders || runners loop
@@ -3476,7 +3586,7 @@ $privileges$;
 -- What this was. Rows change only when something did, so that running it again leaves everything as it is.
 insert into public.job_queue_migrations as m (version, checksum)
 values 
-  ('027', 'a76b9a8ae5537284c70676e681574e040062b8c20d299878e3d77a247523da07')
+  ('027', '7114c9b6dac1c228d95b0ba971ac59e8516ac253494e1b0ec574d53fcc63ed53')
 on conflict (version) do update set checksum = excluded.checksum, applied_at = excluded.applied_at
   where m.checksum <> excluded.checksum;
 -- PostgREST finds the new functions after this; nobody else listens.

@@ -194,7 +194,7 @@ export class Committer {
 
   #decide(commands: readonly Command[]): Decision {
     const { replica, clock } = this.#options
-    return decide(replica.ledger, commands, { 
+    return decide(replica.ledger, commands, {
       now: clock.now(),
       deadWorkers: this.#deadWorkers,
       heldBack: this.#heldBack,

@@ -31,7 +31,6 @@ function inMemory(): Bench {
   return { cancel, join: () => join({ store: memoryStore(database) }) }
 }
 
-
 const benches: [string, () => Promise<Bench>][] = [
   ['in memory', async () => inMemory()],
   ['on PostgreSQL', async () => onPostgres(await account())],
@@ -109,7 +108,9 @@ it('a row that is deleted before its job starts is not worked', { timeout: LONG 
   await coordinator.setPolicy('by-model')
   for (let n = 0; n < RACES; n++) {
     await db.value("insert into jobs (job_id, model) values ($1, 'm') returning 1", [`j${n}`])
-    await expect.poll(async () => (await coordinator.takeIn({ max: 10 })) && coordinator.state().waitingCount).toBe(1)
+    await expect
+      .poll(async () => (await coordinator.takeIn({ max: 10 })) && coordinator.state().waitingCount)
+      .toBe(1)
     await db.value('delete from jobs where job_id = $1 returning 1', [`j${n}`])
     expect(await coordinator.claim(claim)).toEqual([])
     await expect.poll(() => coordinator.state().waitingCount, { interval: 1 }).toBe(0)
