@@ -124,12 +124,31 @@ function passedBy(before: Ledger, event: Started): readonly Entry[] {
 function placesTakenFromOthers(before: Ledger, event: Started, overtaken: Map<string, number>): string[] {
   const { maxOvertakes } = before.policy
   const limit = maxOvertakes ?? Number.POSITIVE_INFINITY
-  const reserving = passedBy(before, event).filter((job) => (overtaken.get(keyOf(job)) ?? 0) >= limit)
+  const reserving = passedBy(before, event).filter(
+    (job) => (overtaken.get(keyOf(job)) ?? 0) >= limit && !isSpokenFor(before, job, event),
+  )
   return event.models.filter((model) => {
     const held = holdersOf(queueOf(before), model).length
     const reserved = reserving.filter((job) => needs(job, model)).length
     return held + reserved >= capacity(before.policy, model)
   })
+}
+
+/** Nobody took it in time, or one of its kind ahead of it on a model that the start takes: it keeps nothing from other kinds. */
+function isSpokenFor(before: Ledger, job: Entry, { jobId, at, models }: Started): boolean {
+  const { offerMs } = before.policy
+  // An offer that keeps nothing runs out in the append that makes it, and the log need not tell of it.
+  if (offerMs === 0) return true
+  const queue = queueOf(before)
+  if (queue.jobs.find((other) => other.jobId === jobId)?.spec.kind === job.spec.kind) return false
+  return lineOf(queue).some(
+    (other) =>
+      other.spec.kind === job.spec.kind &&
+      (other === job || other.jobId === job.jobId || isAhead(other, job)) &&
+      models.some((model) => needs(other, model)) &&
+      other.offeredAt !== null &&
+      other.offeredAt + offerMs * 1_000 <= at,
+  )
 }
 
 function countOvertaking(before: Ledger, event: Started, overtaken: Map<string, number>): void {

@@ -20,7 +20,9 @@ export function tick(scribe: Scribe): CommandResult {
   }
   for (const { jobId } of elapsed(draft.undue, now)) scribe.record({ type: 'due', jobId })
   draft.wide = true
-  return afterEnd(scribe)
+  const result = afterEnd(scribe)
+  scribe.announce()
+  return result
 }
 
 function elapsed<T extends { readonly at: Micros }>(timers: Tree<T>, now: Micros): T[] {
