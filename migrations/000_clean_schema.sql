@@ -277,6 +277,11 @@ create table if not exists public.job_queue_heads (
 
 alter table public.job_queue_heads add column if not exists cut_claimed_at timestamptz not null default to_timestamp(0);
 
+-- What job_queue_log_archive has to hold of the queue: the events from kept_from up to archived_seq, with this digest
+-- (job_queue_kept). Null: nothing was kept, or nobody has noted it.
+alter table public.job_queue_heads add column if not exists kept_from bigint;
+alter table public.job_queue_heads add column if not exists kept_digest numeric;
+
 -- One row per queue: what it is doing. A projection; the log is the truth.
 -- active_job_id is the oldest active job, active_models the union over all of them. id 1 is the queue 'default'.
 create table if not exists public.job_queue_state (
@@ -1187,8 +1192,10 @@ declare
   cut bytea;
   unkept bigint := 0;
   stale text[];
+  first_kept bigint;
+  digest numeric;
 begin
-  select h.archived_seq, h.projected_seq into head from public.job_queue_heads h where h.queue = $1;
+  select h.archived_seq, h.projected_seq, h.kept_from, h.kept_digest into head from public.job_queue_heads h where h.queue = $1;
   if $3 is null or head is null or not exists (
        select from public.job_queue_snapshots s where s.queue = $1 and s.seq = $2) then
     raise exception using errcode = 'JQ001',
@@ -1205,6 +1212,11 @@ begin
     -- What stayed at an earlier cut is there already, or gone for good.
     insert into public.job_queue_log_archive
     select l.* from public.job_queue_log l where l.queue = $1 and l.seq > head.archived_seq and l.seq <= $2;
+    -- What came to it now; where nobody has noted what there was before, all of it.
+    select coalesce(head.kept_from, min(a.seq)),
+           coalesce(head.kept_digest, 0) + sum(public.job_queue_kept_digest(row(a.*)::public.job_queue_log)) into first_kept, digest
+      from public.job_queue_log_archive a
+     where a.queue = $1 and a.seq > case when head.kept_from is null then 0 else head.archived_seq end;
   else
     -- What was kept before would have a gap behind it.
     delete from public.job_queue_log_archive a where a.queue = $1;
@@ -1242,6 +1254,8 @@ begin
   update public.job_queue_heads h
      set archived_seq = $2,
          cut_claimed_at = to_timestamp(0),
+         kept_from = case when keep then first_kept end,
+         kept_digest = case when keep then digest end,
          -- Of events that are gone nothing can be checked: the chain goes on from the hash of the last of them.
          chain_from = case when keep or cut is null then h.chain_from else $2 end,
          chain_start = case when keep or cut is null then h.chain_start else cut end
@@ -2144,6 +2158,50 @@ begin
 end
 $$;
 
+-- job_queue_kept(queue): whether job_queue_log_archive still holds the events that were archived and kept, as they were then. Reads
+-- all of them: some 10 s for a million.
+-- Returns null when none were kept, or a release archived that has noted nothing; else {first, through, missing, changed}: the
+-- events that have to be there; the number of the first one that is not, or null; whether they are others than they were.
+-- Raises nothing.
+create or replace function public.job_queue_kept(queue text) returns jsonb
+language plpgsql stable security definer
+set search_path = pg_catalog, pg_temp
+set statement_timeout = '10min'
+as $$
+#variable_conflict use_column
+declare
+  head record;
+  kept record;
+  missing bigint;
+begin
+  select h.kept_from, h.archived_seq, h.kept_digest into head from public.job_queue_heads h where h.queue = $1;
+  if head.kept_from is null then
+    return null;
+  end if;
+  select count(*) as events, sum(public.job_queue_kept_digest(row(a.*)::public.job_queue_log)) as digest into kept
+    from public.job_queue_log_archive a where a.queue = $1 and a.seq between head.kept_from and head.archived_seq;
+  if kept.events <> head.archived_seq - head.kept_from + 1 then
+    select coalesce(min(g.place), head.kept_from + kept.events) into missing
+      from (select a.seq, head.kept_from - 1 + row_number() over (order by a.seq) as place
+              from public.job_queue_log_archive a
+             where a.queue = $1 and a.seq between head.kept_from and head.archived_seq) g
+     where g.seq <> g.place;
+  end if;
+  return jsonb_build_object('first', head.kept_from, 'through', head.archived_seq, 'missing', missing,
+    'changed', missing is null and kept.digest is distinct from head.kept_digest);
+end
+$$;
+
+-- job_queue_kept_digest(event): for job_queue_archive and job_queue_kept, a number that another event hardly has; those of many
+-- are added up, in any order. It finds what was changed by accident or by hand; what withstands somebody who means it is the
+-- hash chain (job_queue_start_chain). Returns a whole number.
+create or replace function public.job_queue_kept_digest(event public.job_queue_log) returns numeric
+language sql stable
+set search_path = pg_catalog, pg_temp
+as $$
+  select hashtextextended(public.job_queue_event_text(event), event.seq)::numeric
+$$;
+
 -- job_queue_leave(queue, worker_id): ends the lease of a worker process at once; what it still holds may be expired from
 -- now on. Its row stays for a day, so that a heartbeat under way does not bring it back.
 -- Returns true when the worker was there. Never takes the queue's lock.
@@ -2721,13 +2779,21 @@ begin
 end
 $$;
 
--- job_queue_refuse_change(): the trigger that keeps job_queue_log append-only, for its owner too.
--- Lets job_queue_archive take out what it archives. Raises JQ101 on every other UPDATE, DELETE and TRUNCATE.
+-- job_queue_refuse_change(): the trigger that keeps job_queue_log and job_queue_log_archive append-only, for their owner too.
+-- Lets job_queue_archive take out what it archives. Raises JQ101 on every other UPDATE, DELETE and TRUNCATE, and on an INSERT into
+-- the archive that is not of job_queue_archive.
 create or replace function public.job_queue_refuse_change() returns trigger
 language plpgsql
 set search_path = pg_catalog, pg_temp
 as $$
 begin
+  -- Into the archive nothing comes but by it.
+  if tg_op = 'INSERT' and coalesce(current_setting('interlock.archive', true), '') <> '' then
+    if current_setting('interlock.archive') = new.queue || ':' || substring(current_setting('interlock.archive') from '[0-9]+$')
+       and new.seq <= substring(current_setting('interlock.archive') from '[0-9]+$')::bigint then
+      return new;
+    end if;
+  end if;
   -- A DELETE by job_queue_archive, of the events that it said.
   if tg_op = 'DELETE' and tg_level = 'ROW' and coalesce(current_setting('interlock.archive', true), '') <> '' then
     if current_setting('interlock.archive') = old.queue || ':' || substring(current_setting('interlock.archive') from '[0-9]+$')
@@ -2736,7 +2802,7 @@ begin
     end if;
   end if;
   raise exception using errcode = 'JQ101',
-    message = format('job_queue_log is append-only: %s is refused', tg_op),
+    message = format('%s is append-only: %s is refused', tg_table_name, tg_op),
     hint = 'To end a job use `interlock cancel`. Personal data is in job_queue_data, not here.';
 end
 $$;
@@ -2855,7 +2921,7 @@ language plpgsql immutable
 set search_path = pg_catalog, pg_temp
 as $$
 declare
-  -- Of each field: what it must be; `!`: it has to be there, `?`: it may be null.
+  -- Of each field: what it must be, a range of whole numbers for one; `!`: it has to be there, `?`: it may be null.
   held constant text := '"job_id": "name!", "token": "1..9007199254740991!", "worker_id": "name", "claim": "object"';
   rules constant jsonb := format('{
     "enqueue": {"jobs": "list!"},
@@ -2866,7 +2932,7 @@ declare
     "release": {%1$s, "reason": "text", "seconds": "seconds", "models": "names"},
     "confirm_cancel": {%1$s},
     "detach": {%1$s, "until": "text!"},
-    "cancel": {"job_id": "name!", "worker_id": "name", "force": "boolean", "queued_at": "0..9007199254740991"},
+    "cancel": {"job_id": "name!", "worker_id": "name", "force": "boolean", "queued_at": "-9007199254740991..9007199254740991"},
     "heartbeat": {"worker_id": "name!", "ttl_ms": "100..86400000?", "grace_ms": "0..86400000?",
       "free_slots": "0..2147483647?", "kinds": "names?", "release": "text?"}}', held)::jsonb;
   of_claim constant jsonb := '{"max": "1..1000!", "kinds": "names?"}';
@@ -2878,7 +2944,7 @@ declare
   must constant jsonb := '{"name": "a text of 1 to 200 characters, without control characters",
     "names": "a list of names of 1 to 200 characters", "list": "a list of at most 10,000 jobs", "object": "an object",
     "boolean": "true or false", "text": "a text", "seconds": "a number of seconds from 0 to 31536000"}';
-  -- JavaScript counts in numbers that go no further.
+  -- Control characters would forge lines of logs and of terminals.
   unwanted constant text := '[\u0001-\u001f\u007f-\u009f]';
   kind text := command ->> 'type';
   fault text;
@@ -3442,6 +3508,14 @@ create or replace trigger job_queue_log_no_truncate
   before truncate on public.job_queue_log
   for each statement execute function public.job_queue_refuse_change();
 
+-- So is what of it was archived and kept.
+create or replace trigger job_queue_log_archive_append_only
+  before insert or update or delete on public.job_queue_log_archive
+  for each row execute function public.job_queue_refuse_change();
+create or replace trigger job_queue_log_archive_no_truncate
+  before truncate on public.job_queue_log_archive
+  for each statement execute function public.job_queue_refuse_change();
+
 -- The snapshot at which a log was cut stays: without it such a queue could not be opened any more.
 create or replace trigger job_queue_snapshots_keep_cut
   before update or delete on public.job_queue_snapshots
@@ -3609,7 +3683,7 @@ begin
   for item in
     select p.oid::regprocedure::text as name, p.prorettype = 'trigger'::regtype as is_trigger
       from pg_catalog.pg_proc p
-     where p.pronamespace = 'public'::regnamespace and p.proname = any ('{job_queue_adopt,job_queue_adoptable,job_queue_answer,job_queue_answer_requests,job_queue_append,job_queue_archive,job_queue_archive_before,job_queue_archived_events,job_queue_arrived_rows,job_queue_beat,job_queue_cancel_by_hand,job_queue_chain,job_queue_checkup,job_queue_claim_arrivals,job_queue_claim_cut,job_queue_columns,job_queue_data_of,job_queue_dead,job_queue_deleted,job_queue_drop,job_queue_event_at,job_queue_event_text,job_queue_events,job_queue_forget,job_queue_forget_workers,job_queue_guard_columns,job_queue_held,job_queue_insert_chained,job_queue_intake,job_queue_keep_cut,job_queue_leave,job_queue_note,job_queue_open,job_queue_open_requests,job_queue_outer_rows,job_queue_overdue,job_queue_project,job_queue_project_target,job_queue_projection,job_queue_put_data,job_queue_put_snapshot,job_queue_queues,job_queue_read,job_queue_rebuild,job_queue_refuse_change,job_queue_reproject,job_queue_request,job_queue_request_fault,job_queue_set_aside_rows,job_queue_snapshot,job_queue_start_chain,job_queue_status,job_queue_status_set,job_queue_submit,job_queue_taken,job_queue_targets,job_queue_touched,job_queue_turn,job_queue_user_rows,job_queue_wake,job_queue_wake_intake,job_queue_worker_list,job_queue_write_target}'::text[])
+     where p.pronamespace = 'public'::regnamespace and p.proname = any ('{job_queue_adopt,job_queue_adoptable,job_queue_answer,job_queue_answer_requests,job_queue_append,job_queue_archive,job_queue_archive_before,job_queue_archived_events,job_queue_arrived_rows,job_queue_beat,job_queue_cancel_by_hand,job_queue_chain,job_queue_checkup,job_queue_claim_arrivals,job_queue_claim_cut,job_queue_columns,job_queue_data_of,job_queue_dead,job_queue_deleted,job_queue_drop,job_queue_event_at,job_queue_event_text,job_queue_events,job_queue_forget,job_queue_forget_workers,job_queue_guard_columns,job_queue_held,job_queue_insert_chained,job_queue_intake,job_queue_keep_cut,job_queue_kept,job_queue_kept_digest,job_queue_leave,job_queue_note,job_queue_open,job_queue_open_requests,job_queue_outer_rows,job_queue_overdue,job_queue_project,job_queue_project_target,job_queue_projection,job_queue_put_data,job_queue_put_snapshot,job_queue_queues,job_queue_read,job_queue_rebuild,job_queue_refuse_change,job_queue_reproject,job_queue_request,job_queue_request_fault,job_queue_set_aside_rows,job_queue_snapshot,job_queue_start_chain,job_queue_status,job_queue_status_set,job_queue_submit,job_queue_taken,job_queue_targets,job_queue_touched,job_queue_turn,job_queue_user_rows,job_queue_wake,job_queue_wake_intake,job_queue_worker_list,job_queue_write_target}'::text[])
   loop
     execute format('revoke all on function %s from public', item.name);
     foreach outsider in array outsiders || runners loop
@@ -3631,8 +3705,8 @@ $privileges$;
 -- What this was. Rows change only when something did, so that running it again leaves everything as it is.
 insert into public.job_queue_migrations as m (version, checksum)
 values 
-  ('000', '7114c9b6dac1c228d95b0ba971ac59e8516ac253494e1b0ec574d53fcc63ed53'),
-  ('027', '7114c9b6dac1c228d95b0ba971ac59e8516ac253494e1b0ec574d53fcc63ed53')
+  ('000', '3a65e710c5cba881903af3a2d408ad258c8d13734ada83cf298ddf0d177ef391'),
+  ('027', '3a65e710c5cba881903af3a2d408ad258c8d13734ada83cf298ddf0d177ef391')
 on conflict (version) do update set checksum = excluded.checksum, applied_at = excluded.applied_at
   where m.checksum <> excluded.checksum;
 -- PostgREST finds the new functions after this; nobody else listens.

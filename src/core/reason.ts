@@ -72,7 +72,9 @@ function blockerNow(ledger: LedgerView, job: Job, now: Micros, code: ReasonCode)
 
 /** Who came ahead of an offered job where jobs may overtake. */
 function passedBy(ledger: LedgerView, job: Job, now: Micros): Blocker | undefined {
-  const name = job.spec.models.find((model) => !isFree(ledger, modelOf(ledger, model), job.place, now, job.spec.kind))
+  const name = job.spec.models.find(
+    (model) => !isFree(ledger, modelOf(ledger, model), job.place, now, job.spec.kind),
+  )
   return name === undefined ? undefined : keeperOf(ledger, job, name)
 }
 

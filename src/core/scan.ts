@@ -70,7 +70,8 @@ function* lapsedCursors(draft: Draft, now: Micros): Generator<Cursor> {
   const passable = [...lapsedJobs(draft, now)].flatMap(({ spec }) => spec.models)
   for (const name of draft.wide ? new Set(passable) : draft.freed) {
     const head = modelOf(draft, name).line.min()
-    if (head !== undefined) yield { place: head, source: `\u0000 ${name}`, next: nextBehind(draft, name, now) }
+    if (head !== undefined)
+      yield { place: head, source: `\u0000 ${name}`, next: nextBehind(draft, name, now) }
   }
   yield* arrivedCursors(draft)
   let passed = noPlaces

@@ -5,7 +5,7 @@ import type { AttemptNote, JobData } from './data.ts'
 import type { DeadFilter, DeadJob } from './dead.ts'
 import type { InboxAnswer, InboxRequest } from './inbox.ts'
 import type { Adoptable, AdoptableFilter, Arrival, RefusedArrival } from './intake.ts'
-import type { ChainPage, LogPage, StoredSnapshot } from './log.ts'
+import type { ChainPage, KeptEvents, LogPage, StoredSnapshot } from './log.ts'
 import type { Projection, ProjectStep, RebuildAnswer } from './projection.ts'
 import type { OnWake } from './wake.ts'
 import type { BeatAnswer, WorkerBeat, WorkerRow } from './worker.ts'
@@ -69,6 +69,8 @@ export interface LogStore {
    * already, which stays as it is.
    */
   putSnapshot(queue: string, snapshot: StoredSnapshot): Promise<boolean>
+  /** Whether what was archived and kept is there as it was; null where nothing was kept. Reads all of it. */
+  kept(queue: string): Promise<KeptEvents | null>
   /**
    * Takes the events up to a snapshot out of the log: with `keep` to where `read` still finds them, else for good, and with
    * them what is kept beside the log of jobs that came before and have ended. Of jobs that had not ended by then everything is

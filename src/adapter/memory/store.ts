@@ -79,7 +79,6 @@ export function memoryStore(database: MemoryDatabase = memoryDatabase()): TurnSt
       return snapshots.findLast(({ seq }) => upTo === null || seq <= upTo) ?? null
     },
     putSnapshot: async (name, snapshot) => keep(queueOf(name), snapshot),
-    // What ends with the process needs no proof that nobody changed it since.
     archive: async (name, through, keep) => {
       const queue = queueOf(name)
       if (!queue.snapshots.some(({ seq }) => seq === through)) {
@@ -93,6 +92,8 @@ export function memoryStore(database: MemoryDatabase = memoryDatabase()): TurnSt
       cut(queue, archived, keep)
       return { archivedSeq: queue.archivedSeq, archived, unkept }
     },
+    // What ends with the process nobody has changed since.
+    kept: async () => null,
     claimCut: async (name, before) => claimCut(queueOf(name), before, database.now()),
     chain: async () => null,
     startChain: async () => {

@@ -64,6 +64,10 @@ export const chainAnswer = z
   .transform(({ chain_from: chainFrom, ...page }) => ({ ...page, chainFrom }))
   .nullable()
 
+export const keptAnswer = z
+  .object({ first: integer, through: integer, missing: integer.nullable(), changed: z.boolean() })
+  .nullable()
+
 export const archiveAnswer = z
   .object({ archived_seq: integer, archived: integer, unkept: integer })
   .transform(({ archived_seq: archivedSeq, ...counts }) => ({ archivedSeq, ...counts }))

@@ -14,6 +14,7 @@ import {
   deadAnswer,
   idsAnswer,
   inboxAnswer,
+  keptAnswer,
   noteAnswer,
   openAnswer,
   parseAnswer,
@@ -102,6 +103,7 @@ export function sqlCalls(rpc: Rpc): SqlCalls {
     putSnapshot: async (queue, { seq, state }) =>
       (await call('job_queue_put_snapshot', putSnapshotAnswer, { queue, seq, state })).kept,
     archive: (queue, through, keep) => call('job_queue_archive', archiveAnswer, { queue, through, keep }),
+    kept: (queue) => call('job_queue_kept', keptAnswer, { queue }),
     claimCut: async (queue, before) => {
       const time = new Date(before / MICROS_PER_MS).toISOString()
       return (await call('job_queue_claim_cut', claimCutAnswer, { queue, before: time })).through

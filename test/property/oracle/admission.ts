@@ -57,8 +57,7 @@ function isFree(queue: Queue, job: Entry, model: string, now: number): boolean {
 function keepsFrom(queue: Queue, other: Entry, job: Entry, ahead: readonly Entry[], now: number): boolean {
   if (isOfferLive(queue, other, now)) return true
   const { kind } = other.spec
-  const speaks = (at: Entry) =>
-    at.spec.kind === kind && at.offeredAt !== null && !isOfferLive(queue, at, now)
+  const speaks = (at: Entry) => at.spec.kind === kind && at.offeredAt !== null && !isOfferLive(queue, at, now)
   const isLapsed = ahead.some((at) => speaks(at) && (at === other || isAhead(at, other)))
   return reserves(queue, other) && (!isLapsed || kind === job.spec.kind)
 }

@@ -138,10 +138,19 @@ export class Clerk {
 
   /** An offer to which time alone has led is told of, if its job keeps something by waiting. */
   announce(): void {
-    const job = this.#offers.find((other) => other.offeredAt !== null && !bypasses(other) && reserves(this.queue, other))
+    const job = this.#offers.find(
+      (other) => other.offeredAt !== null && !bypasses(other) && reserves(this.queue, other),
+    )
     if (this.events.length > 0 || job === undefined) return
     const { workerId } = this.command
-    this.record({ type: 'blocked', jobId: job.jobId, reason: 'offered', blockedBy: null, model: null, workerId })
+    this.record({
+      type: 'blocked',
+      jobId: job.jobId,
+      reason: 'offered',
+      blockedBy: null,
+      model: null,
+      workerId,
+    })
   }
 
   /** Offers stand in the last event; they are dated by it. */
