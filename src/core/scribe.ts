@@ -20,6 +20,8 @@ export interface Surroundings {
 
 /** What the offers of one command may weigh: an event has 64 KB at most. */
 const MOST_OFFERED = 60_000
+/** A start may end all offers there are, and each is a row: none is announced on its own beyond so many. */
+const MOST_ANNOUNCED = 100
 /** In the log, in bytes at most. */
 const weightOf = (jobId: string): number => 3 * jobId.length + 4
 
@@ -86,7 +88,7 @@ export class Scribe {
    * never run out, and they would be kept for ever.
    */
   announce(): void {
-    if (this.events.length > 0) return
+    if (this.events.length > 0 || this.draft.offered.size > MOST_ANNOUNCED) return
     const jobId = this.#offered.find((id) => keepsModels(this.draft, jobOf(this.draft, id)))
     if (jobId === undefined) return
     const { workerId } = this.command

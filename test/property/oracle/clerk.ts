@@ -141,7 +141,8 @@ export class Clerk {
     const job = this.#offers.find(
       (other) => other.offeredAt !== null && !bypasses(other) && reserves(this.queue, other),
     )
-    if (this.events.length > 0 || job === undefined) return
+    const offered = this.queue.jobs.filter((other) => other.offeredAt !== null)
+    if (this.events.length > 0 || job === undefined || offered.length > 100) return
     const { workerId } = this.command
     this.record({
       type: 'blocked',
