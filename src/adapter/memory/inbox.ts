@@ -13,7 +13,7 @@ const TAKEN: Micros = 2_000_000
 
 /**
  * `job_queue_request`, for tests and simulations: puts a command into the inbox, as it stands. Any coordinator of the queue
- * decides it, and {@link memoryAnswer} says what became of it.
+ * decides it.
  */
 export function memoryRequest(
   database: MemoryDatabase,
@@ -25,11 +25,6 @@ export function memoryRequest(
   if (!inbox.has(requestId)) inbox.set(requestId, { command, answer: null, takenUntil: 0 })
   for (const wake of intakes) queueMicrotask(wake)
   return requestId
-}
-
-/** `job_queue_answer`; null while nobody has decided it. */
-export function memoryAnswer(database: MemoryDatabase, requestId: string, queue = 'default'): Json {
-  return queueIn(database, queue).inbox.get(requestId)?.answer ?? null
 }
 
 /** `job_queue_open_requests`. */
