@@ -22,7 +22,8 @@ interface Bench {
 function onPostgres(db: Account): Bench {
   const cancel: Cancel = (jobId) =>
     db.value(`select job_queue_request(jsonb_build_object('type', 'cancel', 'job_id', $1::text))`, [jobId])
-  return { cancel, join: () => db.coordinator() }
+  // Without polls, which would ask at the gate again: every start here comes by a command or a wake-up.
+  return { cancel, join: () => join({ store: db.store(), pollMs: 60_000 }) }
 }
 
 function inMemory(): Bench {
