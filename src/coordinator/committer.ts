@@ -15,9 +15,12 @@ import { dataOf } from './data-of.ts'
 import { OpenCommands, type Pending } from './open-commands.ts'
 import { type Patience, patiently } from './patience.ts'
 import { checkSame, type Reader, readOn } from './read.ts'
+import { Recent } from './recent.ts'
 
 export interface CommitterOptions extends Reader {
   readonly patience: Patience
+  /** The time of the queue. */
+  readonly now: () => Micros
   /** The store says that these worker processes have no live lease. */
   readonly onDeadWorkers: (workerIds: readonly string[]) => void
   /** SQL has asked for jobs to be cancelled that were about to start. */
@@ -42,6 +45,8 @@ const MOST_LOST = 2
 const AT_ONCE_TRIES = 10
 /** Lost tries in a row after which a batch is given up: far beyond what turns let happen. */
 const MOST_TRIES = 100
+/** Worker processes that are remembered to be gone. */
+const MOST_DEAD = 1_000
 
 /**
  * Carries one batch of commands into the log.
@@ -53,7 +58,8 @@ const MOST_TRIES = 100
  */
 export class Committer {
   readonly #options: CommitterOptions
-  readonly #deadWorkers = new Set<string>()
+  /** Those of long ago are refused once more, and then known again. */
+  readonly #deadWorkers = new Recent(MOST_DEAD)
   /** Of the batch that is under way: the next one asks again, since a request is decided in a moment. */
   readonly #heldBack = new Set<string>()
   readonly #baton: Baton
@@ -193,12 +199,14 @@ export class Committer {
   }
 
   #decide(commands: readonly Command[]): Decision {
-    const { replica, clock } = this.#options
-    return decide(replica.ledger, commands, {
-      now: clock.now(),
-      deadWorkers: this.#deadWorkers,
+    const { replica, clock, now } = this.#options
+    const surroundings = {
+      now: now(),
+      clock: clock.now(),
+      deadWorkers: this.#deadWorkers.asSet(),
       heldBack: this.#heldBack,
-    })
+    }
+    return decide(replica.ledger, commands, surroundings)
   }
 
   #request(decision: Decision, open: OpenCommands): AppendRequest | null {
