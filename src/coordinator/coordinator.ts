@@ -63,6 +63,7 @@ class QueueCoordinator extends QueueWriter implements Coordinator {
   async open(): Promise<this> {
     try {
       await this.member.open()
+      await this.#inbox.open()
     } catch (error) {
       if (this.#lenient === undefined || !isInterlockError(error, 'store_unavailable')) throw error
       void this.member.openLater()

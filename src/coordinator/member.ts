@@ -86,6 +86,7 @@ export class Member {
       head: this.head,
       onSkipped: () => this.#onSkipped(),
       onDeadWorkers: (ids) => ids.includes(this.workerId) && this.lease.declareLost(),
+      onRequested: () => hooks.onIntake('requests'),
       onUnreadable: (error) => this.#noteUnreadable(error, 'read'),
       onAppended: (before, at) => {
         this.#trouble.wentWell('write')

@@ -14,6 +14,7 @@ import { appendTo, atOf, eventsAfter, isLive, isOverdue, read } from './append.t
 import { cut, dataOf, noteIn, stageIn } from './data.ts'
 import { type MemoryDatabase, type MemoryQueue, memoryDatabase, queueIn } from './database.ts'
 import { deadIn, dropIn } from './dead.ts'
+import { answerRequests, isRequested, openRequests } from './inbox.ts'
 import { snapshotCalls } from './snapshots.ts'
 
 /**
@@ -80,7 +81,6 @@ export function memoryStore(database: MemoryDatabase = memoryDatabase()): TurnSt
       return { ok: true, version: view.version, ...rebuilt(queue, state, jobs) }
     },
     ...snapshotCalls(queueOf, database.now),
-    // What ends with the process needs no proof that nobody changed it since.
     archive: async (name, through, keep) => {
       const queue = queueOf(name)
       if (!queue.snapshots.some(({ seq }) => seq === through)) {
@@ -94,6 +94,8 @@ export function memoryStore(database: MemoryDatabase = memoryDatabase()): TurnSt
       cut(queue, archived, keep)
       return { archivedSeq: queue.archivedSeq, archived, unkept }
     },
+    // What ends with the process nobody has changed since.
+    kept: async () => null,
     claimCut: async (name, before) => claimCut(queueOf(name), before, database.now()),
     chain: async () => null,
     startChain: async () => {
@@ -109,8 +111,8 @@ export function memoryStore(database: MemoryDatabase = memoryDatabase()): TurnSt
     adoptable: async () => ({ totals: null, rows: [] }),
     adopt: async () => [],
     checkup: async () => null,
-    inbox: async () => [],
-    answer: async () => {},
+    inbox: async (name, limit) => openRequests(queueOf(name), limit, database.now()),
+    answer: async (name, answers) => answerRequests(queueOf(name), answers),
     beat: async (beat) => beatIn(queueOf(beat.queue), beat, database.now()),
     leave: async (name, workerId) => {
       const worker = queueOf(name).workers.get(workerId)
@@ -120,15 +122,18 @@ export function memoryStore(database: MemoryDatabase = memoryDatabase()): TurnSt
     },
     workers: async (name) => workerRows(queueOf(name), database.now()),
     listen: async (name, onWake) => {
-      const { listeners, log } = queueOf(name)
+      const { listeners, intakes, log } = queueOf(name)
       // A function of its own, so that one callback can listen twice.
       const wake = () => (stops.has(stop) ? onWake(log.length, false) : undefined)
+      const wakeIntake = () => (stops.has(stop) ? onWake(undefined, 'requests') : undefined)
       const stop = () => {
         stops.delete(stop)
+        intakes.delete(wakeIntake)
         listeners.delete(wake)
       }
       stops.add(stop)
       listeners.add(wake)
+      intakes.add(wakeIntake)
       return async () => stop()
     },
     close: async () => {
@@ -186,7 +191,8 @@ function beatIn(queue: MemoryQueue, beat: WorkerBeat, now: number): BeatAnswer {
     const startedAt = worker?.startedAt ?? now
     queue.workers.set(beat.workerId, { beat, startedAt, beatAt: now, expiresAt, dead: false })
   }
-  return { alive, now, expiresAt, version, overdue: overdueIn(queue, now), arrived: false, requested: false }
+  const overdue = overdueIn(queue, now)
+  return { alive, now, expiresAt, version, overdue, arrived: false, requested: isRequested(queue, now) }
 }
 
 /** `job_queue_overdue`: those that hold a job and may be expired. A beat from the future is from before the clock was set back. */

@@ -32,7 +32,7 @@ export const appendAnswer = z.union([
       ),
     }),
     z
-      .object({ ...refused, reason: z.literal('taken'), job_ids: ids })
+      .object({ ...refused, reason: z.literal(['taken', 'requested']), job_ids: ids })
       .transform(({ job_ids: jobIds, ...answer }) => ({ ...answer, jobIds })),
     z
       .object({ ...refused, reason: z.literal(['dead_worker', 'live_worker']), worker_ids: ids })
@@ -78,6 +78,10 @@ export const chainAnswer = z
     ),
   })
   .transform(({ chain_from: chainFrom, ...page }) => ({ ...page, chainFrom }))
+  .nullable()
+
+export const keptAnswer = z
+  .object({ first: integer, through: integer, missing: integer.nullable(), changed: z.boolean() })
   .nullable()
 
 export const archiveAnswer = z

@@ -120,6 +120,8 @@ export type Database = {
           chain_start: string | null
           cut_claimed_at: string
           epoch: number
+          kept_digest: number | null
+          kept_from: number | null
           last_at: string
           min_reader: number
           projected_seq: number
@@ -134,6 +136,8 @@ export type Database = {
           chain_start?: string | null
           cut_claimed_at?: string
           epoch?: number
+          kept_digest?: number | null
+          kept_from?: number | null
           last_at?: string
           min_reader?: number
           projected_seq?: number
@@ -148,6 +152,8 @@ export type Database = {
           chain_start?: string | null
           cut_claimed_at?: string
           epoch?: number
+          kept_digest?: number | null
+          kept_from?: number | null
           last_at?: string
           min_reader?: number
           projected_seq?: number
@@ -647,6 +653,8 @@ export type Database = {
       job_queue_given_up: { Args: { queue: string; claimed_until: string; job_id: string }; Returns: boolean }
       job_queue_held: { Args: { worker_id: string; queue?: string }; Returns: Json }
       job_queue_insert_chained: { Args: { queue: string; events: Json; chain: string }; Returns: string }
+      job_queue_kept: { Args: { queue: string }; Returns: Json }
+      job_queue_kept_digest: { Args: { event: string }; Returns: number }
       job_queue_leave: { Args: { queue: string; worker_id: string }; Returns: boolean }
       job_queue_note: { Args: { queue: string; job_id: string; token: number; note: Json }; Returns: boolean }
       job_queue_open: { Args: { queue: string }; Returns: Json }
@@ -665,6 +673,7 @@ export type Database = {
       job_queue_rebuild: { Args: { queue: string; expected_version: number; state: Json; jobs: Json }; Returns: Json }
       job_queue_reproject: { Args: { queue: string }; Returns: Json }
       job_queue_request: { Args: { command: Json; queue?: string; request_id?: string }; Returns: string }
+      job_queue_request_fault: { Args: { command: Json }; Returns: string }
       job_queue_set_aside_rows: { Args: { queue: string; target: string; tried: string[]; missed: string[]; state: string }; Returns: undefined }
       job_queue_snapshot: { Args: { queue: string; up_to: number }; Returns: Json }
       job_queue_snapshot_chunk: { Args: { queue: string; seq: number; maker: string; n: number }; Returns: Json }
