@@ -2171,7 +2171,7 @@ $$;
 
 -- job_queue_guard_columns(): the trigger on jobs and workflow_executions that keeps anon and authenticated from setting
 -- or changing the coordination columns. Its WHEN clause has found a value in one; what a column of the user's has by
--- default is no attempt to set it. Of a default that is another each time (a sequence) nobody can tell, so it is taken in place of what came.
+-- default is no attempt to set it. Of a default that may be another each time (a sequence) nobody can tell, so it takes the place of what came.
 -- Its arguments are the names of these columns. Raises JQ102.
 create or replace function public.job_queue_guard_columns() returns trigger
 language plpgsql
@@ -2181,12 +2181,13 @@ declare
   item record;
   is_set boolean := false;
   same boolean;
-  steady boolean;
   fresh jsonb;
 begin
   if tg_op = 'INSERT' then
     for item in
-      select g.name, pg_get_expr(d.adbin, d.adrelid) as filled, format_type(a.atttypid, a.atttypmod) as type
+      select g.name, pg_get_expr(d.adbin, d.adrelid) as filled, format_type(a.atttypid, a.atttypmod) as type, exists (
+               select from regexp_matches(d.adbin::text, ':(?:op)?funcid (\d+)', 'g') as f (ids)
+                 join pg_proc p on p.oid = f.ids[1]::oid and p.provolatile = 'v') as varies
         from unnest(tg_argv) as g (name)
         left join pg_attribute a on a.attrelid = coalesce(pg_partition_root(tg_relid), tg_relid) and a.attname = g.name and not a.attisdropped
         left join pg_attrdef d on d.adrelid = a.attrelid and d.adnum = a.attnum
@@ -2197,14 +2198,13 @@ begin
         is_set := true;
         exit;
       end if;
-      execute format('select ($1).%I is not distinct from d.one, d.one is not distinct from d.two, jsonb_build_object(%L, d.one)
-        from (select (%s)::%s as one, (%3$s)::%4$s as two) d', item.name, item.name, item.filled, item.type)
-        into same, steady, fresh using new;
-      if not same and steady then
+      execute format('select ($1).%1$I is not distinct from d.value, jsonb_build_object(%1$L, d.value) from (select (%2$s)::%3$s as value) d',
+        item.name, item.filled, item.type) into same, fresh using new;
+      if item.varies then
+        new := jsonb_populate_record(new, fresh);
+      elsif not same then
         is_set := true;
         exit;
-      elsif not same then
-        new := jsonb_populate_record(new, fresh);
       end if;
     end loop;
     if not is_set then
@@ -4175,8 +4175,8 @@ $privileges$;
 -- What this was. Rows change only when something did, so that running it again leaves everything as it is.
 insert into public.job_queue_migrations as m (version, checksum)
 values 
-  ('000', 'f1f3c89eb248ced73e978ed09dce03a8df2929cb98e6ac5a1c2620466be85212'),
-  ('027', 'f1f3c89eb248ced73e978ed09dce03a8df2929cb98e6ac5a1c2620466be85212')
+  ('000', 'f6378e6736426b7a7587594a2555e044322614462913c6fb2e3f2e6c20f35ef6'),
+  ('027', 'f6378e6736426b7a7587594a2555e044322614462913c6fb2e3f2e6c20f35ef6')
 on conflict (version) do update set checksum = excluded.checksum, applied_at = excluded.applied_at
   where m.checksum <> excluded.checksum;
 -- PostgREST finds the new functions after this; nobody else listens.
