@@ -1473,6 +1473,7 @@ begin
      and exists (
        select from unnest($1, $2) as r (id, at)
         where r.id = j.job_id and (r.at = j.queued_at or public.job_queue_linked(j.queue, 'jobs', j.job_id, r.at)))
+   order by j.queue, j.job_id
   on conflict (queue, request_id) do nothing;
   get diagnostics asked = row_count;
   if asked > 0 and current_setting('interlock.notify', true) is distinct from 'off' then
@@ -4130,7 +4131,7 @@ $privileges$;
 -- What this was. Rows change only when something did, so that running it again leaves everything as it is.
 insert into public.job_queue_migrations as m (version, checksum)
 values 
-  ('027', 'f6378e6736426b7a7587594a2555e044322614462913c6fb2e3f2e6c20f35ef6')
+  ('027', 'b2d5f4fab039af047bb4efaeffac2e06f7d77d38c5ab79caef85033aba16bb4c')
 on conflict (version) do update set checksum = excluded.checksum, applied_at = excluded.applied_at
   where m.checksum <> excluded.checksum;
 -- PostgREST finds the new functions after this; nobody else listens.

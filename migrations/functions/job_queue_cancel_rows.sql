@@ -19,6 +19,7 @@ begin
      and exists (
        select from unnest($1, $2) as r (id, at)
         where r.id = j.job_id and (r.at = j.queued_at or public.job_queue_linked(j.queue, 'jobs', j.job_id, r.at)))
+   order by j.queue, j.job_id
   on conflict (queue, request_id) do nothing;
   get diagnostics asked = row_count;
   if asked > 0 and current_setting('interlock.notify', true) is distinct from 'off' then
