@@ -13,7 +13,10 @@ export class Refusals {
   note(refused: readonly RefusedRows[]): void {
     for (const { target, sqlstate, rows, example } of refused) {
       if (this.#told.has(key(target, sqlstate))) continue
-      const which = rows === 1 ? `the row of ${target} of job ${example}` : `${rows} rows of ${target}, such as ${example},`
+      const which =
+        rows === 1
+          ? `the row of ${target} of job ${example}`
+          : `${rows} rows of ${target}, such as ${example},`
       this.#logger.error(
         `[COORDINATOR] ${which} cannot be written (${meaningOf(sqlstate)}); the queue goes on, and they are tried again; \`interlock doctor\` says what to do`,
       )

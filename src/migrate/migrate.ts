@@ -50,23 +50,27 @@ export async function migrate(
   options: MigrateOptions = {},
 ): Promise<MigrationOutcome> {
   const script = insideTransaction(migrationScript(options))
-  return inTransaction(connection, async () => {
-    await connection.query("select pg_advisory_xact_lock(hashtextextended('interlock.migrate', 0))")
-    const { again = false, check = false, runtimeRole, statuses, columns } = options
-    const asks = again || check || [runtimeRole, statuses, columns].some((wish) => wish !== undefined)
-    if (!asks && (await isDone(connection))) {
-      return { version: schemaVersion, applied: false }
-    }
-    await connection.exec(script)
-    const passedOver = await said<string>(connection, 'interlock.passed_over')
-    const found = await said<AccountFinding>(connection, 'interlock.found')
-    return {
-      version: schemaVersion,
-      applied: !check,
-      ...(passedOver.length > 0 ? { passedOver } : {}),
-      ...(found.length > 0 ? { found } : {}),
-    }
-  }, options.check === true ? 'rollback' : 'commit')
+  return inTransaction(
+    connection,
+    async () => {
+      await connection.query("select pg_advisory_xact_lock(hashtextextended('interlock.migrate', 0))")
+      const { again = false, check = false, runtimeRole, statuses, columns } = options
+      const asks = again || check || [runtimeRole, statuses, columns].some((wish) => wish !== undefined)
+      if (!asks && (await isDone(connection))) {
+        return { version: schemaVersion, applied: false }
+      }
+      await connection.exec(script)
+      const passedOver = await said<string>(connection, 'interlock.passed_over')
+      const found = await said<AccountFinding>(connection, 'interlock.found')
+      return {
+        version: schemaVersion,
+        applied: !check,
+        ...(passedOver.length > 0 ? { passedOver } : {}),
+        ...(found.length > 0 ? { found } : {}),
+      }
+    },
+    options.check === true ? 'rollback' : 'commit',
+  )
 }
 
 /** What the script, which ends with this transaction, has said of the user's tables. */

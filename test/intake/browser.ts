@@ -32,7 +32,9 @@ export async function browserAccount(key = 'primary key (job_id)', more = ''): P
   return {
     ...db,
     as: (user, sql, role = 'authenticated') =>
-      db.exec(`begin; set local role ${role}; select set_config('request.user', '${user}', true); ${sql}; commit`),
+      db.exec(
+        `begin; set local role ${role}; select set_config('request.user', '${user}', true); ${sql}; commit`,
+      ),
     serve: (sql) => db.exec(`begin; set local role service_role; ${sql}; commit`),
   }
 }

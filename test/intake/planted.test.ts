@@ -21,7 +21,11 @@ const ways: Readonly<
   'inserted as pending before the job came': { before: (db, id, role) => db.as('mallory', plant(id), role) },
   'an own row under another id': {
     after: (db, id, role) =>
-      db.as('mallory', `${plant(`own-${id}`, 'held')}; update jobs set job_id = '${id}' where job_id = 'own-${id}'`, role),
+      db.as(
+        'mallory',
+        `${plant(`own-${id}`, 'held')}; update jobs set job_id = '${id}' where job_id = 'own-${id}'`,
+        role,
+      ),
   },
   'an own row under another id, as if the projection wrote it': {
     after: (db, id, role) =>
@@ -43,7 +47,12 @@ const ways: Readonly<
       ),
   },
   'inserted again after it was deleted': {
-    after: (db, id, role) => db.as('mallory', `${plant(id, 'held')}; delete from jobs where job_id = '${id}'; ${plant(id, 'held')}`, role),
+    after: (db, id, role) =>
+      db.as(
+        'mallory',
+        `${plant(id, 'held')}; delete from jobs where job_id = '${id}'; ${plant(id, 'held')}`,
+        role,
+      ),
   },
   'inserted twice, one of them deleted': {
     after: async (db, id, role) => {
@@ -76,12 +85,15 @@ describe('a row that is planted in whatever way', () => {
     const coordinator = await db.coordinator()
     await coordinator.setPolicy('by-model')
     const plantAll = async (moment: 'before' | 'after') => {
-      for (const [way, how] of Object.entries(ways)) for (const id of idsOf(way)) await how[moment]?.(db, id, role)
+      for (const [way, how] of Object.entries(ways))
+        for (const id of idsOf(way)) await how[moment]?.(db, id, role)
     }
     await plantAll('before')
     const ids = Object.keys(ways).flatMap(idsOf)
     await coordinator.enqueue(
-      Object.keys(ways).flatMap((way) => idsOf(way).map((jobId) => ({ jobId, models: [way], payload: { mine: true } }))),
+      Object.keys(ways).flatMap((way) =>
+        idsOf(way).map((jobId) => ({ jobId, models: [way], payload: { mine: true } })),
+      ),
     )
     await coordinator.claim(all)
     await plantAll('after')
@@ -165,8 +177,13 @@ describe('a planted row', () => {
   it('of workflow_executions reads nothing', async () => {
     const db = await browserAccount()
     const coordinator = await db.coordinator()
-    await db.as('mallory', "insert into workflow_executions (id, user_id) values ('before', 'mallory'), ('own', 'mallory')")
-    await coordinator.enqueue(['before', 'after', 'moved'].map((jobId) => ({ jobId, jobType: 'workflow', models: ['secret'] })))
+    await db.as(
+      'mallory',
+      "insert into workflow_executions (id, user_id) values ('before', 'mallory'), ('own', 'mallory')",
+    )
+    await coordinator.enqueue(
+      ['before', 'after', 'moved'].map((jobId) => ({ jobId, jobType: 'workflow', models: ['secret'] })),
+    )
     await db.as(
       'mallory',
       "insert into workflow_executions (id, user_id) values ('after', 'mallory'); update workflow_executions set id = 'moved' where id = 'own'",
@@ -186,14 +203,20 @@ describe('a row that is its own', () => {
     const db = await browserAccount()
     const coordinator = await db.coordinator()
     await coordinator.setPolicy('by-model')
-    await db.as('alice', "insert into jobs (job_id, model, prompt, user_id) values ('a', 'm', 'a train', 'alice'), ('b', 'n', '', 'alice')")
+    await db.as(
+      'alice',
+      "insert into jobs (job_id, model, prompt, user_id) values ('a', 'm', 'a train', 'alice'), ('b', 'n', '', 'alice')",
+    )
     await coordinator.takeIn({ max: 10 })
     expect((await coordinator.data(['a']))[0]?.row).toMatchObject({ prompt: 'a train' })
     await db.as('alice', "delete from jobs where job_id = 'b'")
     expect(await inboxOf(db)).toHaveLength(1)
     await coordinator.claim({ max: 1, kinds: null })
     await followed(db)
-    expect(await rowOf(db, 'jobs', 'job_id', 'a')).toMatchObject({ status: 'running', required_models: ['m'] })
+    expect(await rowOf(db, 'jobs', 'job_id', 'a')).toMatchObject({
+      status: 'running',
+      required_models: ['m'],
+    })
     expect((await coordinator.data(['a']))[0]?.row).toMatchObject({ prompt: 'a train' })
     expect(await db.value('select count(*)::int from job_queue_unlinked')).toBe(0)
     await db.as('alice', "update jobs set status = 'cancelled'")
@@ -203,18 +226,25 @@ describe('a row that is its own', () => {
   it('is one of the server, however its job came; and one of a browser that the server links', async () => {
     const db = await browserAccount()
     const coordinator = await db.coordinator()
-    await db.serve("insert into jobs (job_id, status, user_id) values ('served', 'held', 'alice'); insert into workflow_executions (id) values ('served-run')")
+    await db.serve(
+      "insert into jobs (job_id, status, user_id) values ('served', 'held', 'alice'); insert into workflow_executions (id) values ('served-run')",
+    )
     await db.as(
       'alice',
       "insert into jobs (job_id, status, user_id) values ('linked', 'held', 'alice'), ('written', 'held', 'alice'); insert into workflow_executions (id, user_id) values ('linked-run', 'alice')",
     )
-    await db.serve("select job_queue_link('jobs', array['linked']), job_queue_link('workflow_executions', array['linked-run'])")
+    await db.serve(
+      "select job_queue_link('jobs', array['linked']), job_queue_link('workflow_executions', array['linked-run'])",
+    )
     await db.serve("update jobs set required_models = '{m}' where job_id = 'written'")
     const ids = ['served', 'linked', 'written']
     await coordinator.enqueue([...ids, 'served-run', 'linked-run'].map((jobId) => ({ jobId, models: ['m'] })))
     await followed(db)
     for (const id of ids) {
-      expect(await rowOf(db, 'jobs', 'job_id', id)).toMatchObject({ required_models: ['m'], queued_at: expect.any(Date) })
+      expect(await rowOf(db, 'jobs', 'job_id', id)).toMatchObject({
+        required_models: ['m'],
+        queued_at: expect.any(Date),
+      })
       expect((await coordinator.data([id]))[0]?.row).toMatchObject({ job_id: id })
     }
     expect(await db.query('select required_models from workflow_executions')).toEqual([

@@ -4,9 +4,9 @@ import { expect, it, onTestFinished } from 'vitest'
 import { postgresStore } from '../../src/adapter/postgres/index.ts'
 import { migrate } from '../../src/migrate/index.ts'
 import type { LogStore } from '../../src/port/index.ts'
+import { join } from '../coordinator/support.ts'
 import { createSupabaseRoles, type Database, failureOf, freshDatabase } from '../migrate/support.ts'
 import { work } from '../worker/support.ts'
-import { join } from '../coordinator/support.ts'
 
 const fixture = readFileSync(new URL('../migrate/fixtures/real-account.sql', import.meta.url), 'utf8')
 const id = 'aaaaaaaa-aaaa-4aaa-8aaa-aaaaaaaaaaaa'
@@ -21,7 +21,9 @@ async function realAccount() {
     select pg_advisory_unlock(4712);
     grant create, usage on schema public to account_owner`)
   const name = String(await db.value('select current_database()'))
-  await db.exec(`alter database "${name}" set search_path = app, public; grant create on database "${name}" to account_owner`)
+  await db.exec(
+    `alter database "${name}" set search_path = app, public; grant create on database "${name}" to account_owner`,
+  )
   const owner = await db.connect()
   await owner.exec(`set role account_owner; ${fixture}`)
   const browser = (sql: string) =>
@@ -45,7 +47,8 @@ function countingStore(db: Database) {
   return { counting, counts }
 }
 
-const statusOf = (db: Database, jobId: string) => db.value('select status::text from public.jobs where job_id = $1', [jobId])
+const statusOf = (db: Database, jobId: string) =>
+  db.value('select status::text from public.jobs where job_id = $1', [jobId])
 
 it('a real account: what it has is reported, no row is lost that cannot be seen, and its rows run and follow', async () => {
   const { db, owner, browser } = await realAccount()
@@ -61,7 +64,7 @@ it('a real account: what it has is reported, no row is lost that cannot be seen,
   await browser(`insert into jobs (job_id, user_id, model, prompt) values ('${id}', 'alice', 'm', 'a train')`)
   await browser(`insert into jobs (job_id, user_id, model, priority) values ('${other}', 'alice', 'm', 0)`)
   for (const columns of ['priority) values (5', "queued_at) values (now() - interval '1 day'"]) {
-    const insert = columns.replace(') values (', ", user_id) values (").concat(", 'alice')")
+    const insert = columns.replace(') values (', ', user_id) values (').concat(", 'alice')")
     expect(await failureOf(browser(`insert into jobs (${insert}`))).toMatchObject({ code: 'JQ102' })
     await db.exec('rollback')
   }
@@ -76,7 +79,9 @@ it('a real account: what it has is reported, no row is lost that cannot be seen,
   )
   await expect.poll(() => counts.arrivals).toBeGreaterThan(3)
   const told = () => logger.lines.filter((line) => line.includes('[WORKER] intake:'))
-  expect(told()).toEqual([expect.stringMatching(/cannot see: row level security hides them.*interlock doctor/)])
+  expect(told()).toEqual([
+    expect.stringMatching(/cannot see: row level security hides them.*interlock doctor/),
+  ])
   expect(await db.value('select count(*)::int from job_queue_arrivals')).toBe(2)
   expect(seen).toEqual([])
 
@@ -93,7 +98,11 @@ it('a real account: what it has is reported, no row is lost that cannot be seen,
   const audited = await db.query('select job_id, status, by_whom from app.audit order by id')
   expect(audited.at(-1)).toEqual({ job_id: id, status: 'completed', by_whom: 'account_owner' })
   expect(await db.value('select count(*)::int from job_queue_set_aside')).toBe(0)
-  expect((await migrate(owner, { again: true })).found?.map(({ check }) => check)).toEqual(['defaults', 'defaults', 'key'])
+  expect((await migrate(owner, { again: true })).found?.map(({ check }) => check)).toEqual([
+    'defaults',
+    'defaults',
+    'key',
+  ])
 })
 
 it('the path that holds around the tables is that of the database, whoever calls with whatever tables of his own', async () => {
@@ -111,9 +120,13 @@ it('the path that holds around the tables is that of the database, whoever calls
     create trigger steal before insert on pg_temp.audit for each row execute function evil.steal();
     create trigger steal before insert on evil.audit for each row execute function evil.steal();
     grant usage on schema evil to public; grant all on evil.audit, pg_temp.audit to public`)
-  await owner.exec("update public.jobs set queued_at = null, status = 'pending'; delete from app.audit; update public.job_queue_heads set projected_seq = 0")
+  await owner.exec(
+    "update public.jobs set queued_at = null, status = 'pending'; delete from app.audit; update public.job_queue_heads set projected_seq = 0",
+  )
   await caller.exec("select public.job_queue_project('default', 100)")
-  expect(await db.query('select job_id, by_whom from app.audit')).toEqual([{ job_id: id, by_whom: 'account_owner' }])
+  expect(await db.query('select job_id, by_whom from app.audit')).toEqual([
+    { job_id: id, by_whom: 'account_owner' },
+  ])
   // And is the caller's again.
   expect(await caller.value('show search_path')).toBe('evil, pg_temp')
 })

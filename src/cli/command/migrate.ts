@@ -39,7 +39,10 @@ export function addMigrate(cli: Cli): void {
       'make the tables and functions, or bring them up to date; never harms what is there',
       [
         ['migrate --url postgres://localhost/app', 'in one transaction: all of it or nothing'],
-        ['migrate --check', 'what it finds in your tables; changes nothing, ends with 3 if there is a problem'],
+        [
+          'migrate --check',
+          'what it finds in your tables; changes nothing, ends with 3 if there is a problem',
+        ],
         ['migrate --print > interlock.sql', 'the same as a script, for psql or the Supabase SQL editor'],
         ['migrate --supabase', 'the same as a file in supabase/migrations, for `supabase db push`'],
         ['migrate --again', 'mends functions, triggers and grants that were changed by hand'],
@@ -62,7 +65,8 @@ export function addMigrate(cli: Cli): void {
         if (print) return frame.emit({ script: migrationScript(options) }, migrationScript(options))
         const outcome = await migrateTarget(frame, options)
         frame.emit(outcome, outcomeText(outcome, check))
-        if (check === true && outcome.found?.some(({ level }) => level === 'problem')) throw new FoundSomething()
+        if (check === true && outcome.found?.some(({ level }) => level === 'problem'))
+          throw new FoundSomething()
       },
     )
     .option('--print', 'print the SQL script and touch nothing')
@@ -171,10 +175,17 @@ async function withConnection<T>(
   }
 }
 
-function outcomeText({ version, applied, passedOver = [], found = [] }: MigrationOutcome, check = false): string {
+function outcomeText(
+  { version, applied, passedOver = [], found = [] }: MigrationOutcome,
+  check = false,
+): string {
   if (!applied && !check) return `nothing to do: the database has migration ${version}`
   const title = check ? `nothing was changed; migrating to ${version} goes well` : `migrated to ${version}`
-  return [title, ...passedOver, ...found.map(({ level, what, remedy }) => `${level}: ${what}; ${remedy}`)].join('\n')
+  return [
+    title,
+    ...passedOver,
+    ...found.map(({ level, what, remedy }) => `${level}: ${what}; ${remedy}`),
+  ].join('\n')
 }
 
 const writtenText = ({ file, written }: WrittenMigration): string =>
