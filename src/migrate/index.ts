@@ -1,7 +1,7 @@
 export type { ColumnNames } from './columns.ts'
 export type { MigrationConnection } from './connection.ts'
 export { functionSums } from './function-sums.ts'
-export { type AccountFinding, type MigrateOptions, type MigrationOutcome, migrate } from './migrate.ts'
+export { type MigrateOptions, type MigrationOutcome, migrate } from './migrate.ts'
 export { migrationScript } from './script.ts'
 export { migrationStatus, requireCurrent, requireMigrated, statusOf } from './status.ts'
 export type { StatusWords } from './statuses.ts'

@@ -1,3 +1,4 @@
+import type { AccountFinding } from '../port/index.ts'
 import { schemaChecksum } from './compose.ts'
 import type { MigrationConnection } from './connection.ts'
 import { migrationFailure } from './refusal.ts'
@@ -12,17 +13,8 @@ export interface MigrationOutcome {
   readonly applied: boolean
   /** Of tables named jobs or workflow_executions that it does not follow: why not, and what to do. Absent when there are none. */
   readonly passedOver?: readonly string[]
-  /** What there is about the tables that it follows that stands in the way, or means something. Absent when there is nothing. */
+  /** What there is about the tables that it follows that stands in the way, or means something (job_queue_account). Absent when there is nothing. */
   readonly found?: readonly AccountFinding[]
-}
-
-/** Something about `jobs` or `workflow_executions`, and what to do. A `note` may be meant. */
-export interface AccountFinding {
-  /** hidden, words, defaults, key: docs/sql-api.md, job_queue_account. */
-  readonly check: string
-  readonly level: 'problem' | 'note'
-  readonly what: string
-  readonly remedy: string
 }
 
 export interface MigrateOptions extends ScriptOptions {
