@@ -20,6 +20,7 @@ export const interlockTables = [
   'job_queue_unlinked',
   'job_queue_dropped',
   'job_queue_snapshots',
+  'job_queue_snapshot_chunks',
   'job_queue_changes',
   'job_queue_set_aside',
   'job_queue_migrations',
