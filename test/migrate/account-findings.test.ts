@@ -1,6 +1,7 @@
 /** What `migrate` finds in the user's tables, before and without changing anything; and what it means for rows. */
 import { describe, expect, it } from 'vitest'
 import { type MigrationConnection, migrate } from '../../src/migrate/index.ts'
+import { interlock } from '../cli/support.ts'
 import { createSupabaseRoles, failureOf, freshDatabase, interlockObjects } from './support.ts'
 
 const jobs = (status: string, more = '') =>
@@ -74,6 +75,21 @@ it('a check tells all of it and changes nothing', async () => {
       "select count(*)::int from pg_attribute where attrelid = 'jobs'::regclass and attname = 'queued_at'",
     ),
   ).toBe(0)
+})
+
+it('interlock migrate --check says it and ends with 3; interlock doctor says it afterwards', async () => {
+  const db = await freshDatabase()
+  await db.exec(jobs('varchar(8)'))
+  const checked = await interlock(['migrate', '--check', '--url', db.url])
+  expect(checked).toMatchObject({
+    code: 3,
+    stdout: expect.stringContaining('problem: jobs.status does not take completed'),
+  })
+  expect(await interlockObjects(db)).toEqual([])
+  expect((await interlock(['migrate', '--url', db.url])).stdout).toContain('--status completed=<yours>')
+  expect((await interlock(['doctor', '--url', db.url])).stdout).toContain(
+    'jobs.status does not take completed',
+  )
 })
 
 describe('columns of the user under the names of coordination columns', () => {
