@@ -34,7 +34,7 @@ begin
   select c.relname into wrong
     from pg_catalog.pg_class c
    where c.relnamespace = 'public'::regnamespace
-     and (c.relname = any ('{job_queue_log,job_queue_log_archive,job_queue_heads,job_queue_state,job_queue_jobs,job_queue_workers,job_queue_inbox,job_queue_data,job_queue_arrivals,job_queue_not_taken_in,job_queue_settings,job_queue_unlinked,job_queue_dropped,job_queue_snapshots,job_queue_snapshot_chunks,job_queue_changes,job_queue_set_aside,job_queue_migrations}'::text[]) or c.relname in ('job_queue_state_v1', 'job_queue_log_v1'))
+     and (c.relname = any ('{job_queue_log,job_queue_log_archive,job_queue_heads,job_queue_state,job_queue_jobs,job_queue_workers,job_queue_inbox,job_queue_data,job_queue_staged,job_queue_arrivals,job_queue_not_taken_in,job_queue_settings,job_queue_unlinked,job_queue_dropped,job_queue_snapshots,job_queue_snapshot_chunks,job_queue_changes,job_queue_set_aside,job_queue_migrations}'::text[]) or c.relname in ('job_queue_state_v1', 'job_queue_log_v1'))
      and not exists (
        select from pg_catalog.pg_attribute a
         where a.attrelid = c.oid and not a.attisdropped
@@ -257,6 +257,9 @@ create index if not exists job_queue_log_command_idx on public.job_queue_log (co
 drop index if exists public.job_queue_log_created_idx;
 create index if not exists job_queue_log_time_idx on public.job_queue_log
   using brin (created_at) with (pages_per_range = 16, autosummarize = on);
+
+-- Which events are void (job_queue_voided): of nearly every log none, and then it has no entry.
+create index if not exists job_queue_log_voided_idx on public.job_queue_log (queue) where event_type = 'voided';
 
 -- Numbers only grow, so that its pages are never split in the middle: room in them would stay empty.
 alter index public.job_queue_log_pkey set (fillfactor = 100);
@@ -519,7 +522,7 @@ begin
   if current_setting('interlock.account') = 'existing' or (current_setting('interlock.account') = 'any' and exists (
     select from pg_catalog.pg_class c
      where c.relnamespace = 'public'::regnamespace and c.relkind in ('r', 'p', 'v', 'm', 'f')
-       and c.relname <> all ('{job_queue_log,job_queue_log_archive,job_queue_heads,job_queue_state,job_queue_jobs,job_queue_workers,job_queue_inbox,job_queue_data,job_queue_arrivals,job_queue_not_taken_in,job_queue_settings,job_queue_unlinked,job_queue_dropped,job_queue_snapshots,job_queue_snapshot_chunks,job_queue_changes,job_queue_set_aside,job_queue_migrations}'::text[]))) then
+       and c.relname <> all ('{job_queue_log,job_queue_log_archive,job_queue_heads,job_queue_state,job_queue_jobs,job_queue_workers,job_queue_inbox,job_queue_data,job_queue_staged,job_queue_arrivals,job_queue_not_taken_in,job_queue_settings,job_queue_unlinked,job_queue_dropped,job_queue_snapshots,job_queue_snapshot_chunks,job_queue_changes,job_queue_set_aside,job_queue_migrations}'::text[]))) then
     return;
   end if;
   foreach target in array array['jobs', 'workflow_executions'] loop
@@ -596,6 +599,22 @@ create table if not exists public.job_queue_log_archive (
   primary key (queue, seq)
 );
 alter index public.job_queue_log_archive_pkey set (fillfactor = 100);
+-- As job_queue_log_voided_idx.
+create index if not exists job_queue_log_archive_voided_idx on public.job_queue_log_archive (queue)
+  where event_type = 'voided';
+
+-- Payloads, results and errors on their way: large ones go ahead of the append that they belong to (job_queue_stage), which takes
+-- them over (job_queue_put_staged). By command, so that nothing that is kept of a job changes before its events are in the log.
+-- What no append has taken over is deleted after an hour. Unlogged: what a crash empties is sent again by whoever needs it
+-- (the answer `unstaged` of job_queue_append), and payloads are not written to the write-ahead log twice.
+create unlogged table if not exists public.job_queue_staged (
+  queue text not null check (length(queue) between 1 and 200),
+  command_id text not null check (length(command_id) between 1 and 200),
+  job_id text not null check (length(job_id) between 1 and 200),
+  item jsonb not null check (pg_column_size(item) <= 16777216),
+  staged_at timestamptz not null default clock_timestamp(),
+  primary key (queue, command_id, job_id)
+);
 
 -- The coordination columns of the user's tables. A table that is missing, or whose key is neither text nor uuid (a table
 -- of that name which is for something else, or a view), is passed over: Interlock works without it.
@@ -1006,17 +1025,20 @@ $$;
 --                     the rest what is not null); also: those of `changed` that no event names, if there are any
 --                     (job_queue_changes);
 --                     data: payloads, results and errors of its events, if there are any (job_queue_put_data);
+--                     voided_from: the first event that a `voided` among the events names (job_queue_void);
+--                     staged: [{command_id, job_id}, …], those of them that were put aside before (job_queue_stage);
 --                     expected_at: the time of the event expected_version as the caller has folded it, 0 before the first one;
 --                     without it the numbers alone are compared, which after a restore meet with other events
 -- Returns {ok: true, version, now} when everything was written; else nothing was, and {ok: false, reason, version, now, …}:
 --   log_went_back  the log does not go as far as expected_version, or has another event there than that of expected_at: a
 --                backup was restored, or a standby took over that had not heard of everything
 --   version      others were faster; epoch: that of the head; missed: the events after expected_version, 500 or 256 KB of them
---                at most
+--                at most; voided: what later events say of those after expected_version (job_queue_voided)
 --   known        some of the commands have been here before; known: [{command_id, command_hash, seqs}, …]
 --   dead_worker  a `started` for a worker whose lease is not live; worker_ids
 --   taken        a `queued` with `intake` for jobs that the log knows already; job_ids
 --   live_worker  a `lease_expired` for a worker that is not past ttl + grace; worker_ids
+--   unstaged     of some commands not everything is there that was to be put aside before; command_ids
 --   clock        an event is not later than the one before, or more than 1 s away from the database's clock
 -- One NOTIFY on channel interlock, '<queue>:<version>', unless the setting interlock.notify is 'off'.
 -- A wait for the lock is bounded: 0.5 s through PostgREST, whose few connections serve the user's front end too, 2 s
@@ -1081,7 +1103,8 @@ begin
     end if;
     if head.version <> expected_version then
       return answer || jsonb_build_object('reason', 'version', 'epoch', head.epoch,
-        'missed', public.job_queue_events($1, expected_version, 500, 262144));
+        'missed', public.job_queue_events($1, expected_version, 500, 262144),
+        'voided', public.job_queue_voided($1, expected_version));
     end if;
   end if;
 
@@ -1147,6 +1170,13 @@ begin
        and not w.dead and w.expires_at + w.grace_ms * interval '1 millisecond' >= clock;
     if ids is not null then
       return answer || jsonb_build_object('reason', 'live_worker', 'worker_ids', ids);
+    end if;
+  end if;
+
+  if changes ? 'staged' then
+    ids := public.job_queue_unstaged($1, changes -> 'staged');
+    if ids is not null then
+      return answer || jsonb_build_object('reason', 'unstaged', 'command_ids', ids);
     end if;
   end if;
 
@@ -1227,6 +1257,12 @@ begin
   end if;
   if changes ? 'data' then
     perform public.job_queue_put_data($1, changes -> 'data');
+  end if;
+  if changes ? 'voided_from' then
+    perform public.job_queue_void($1, (changes ->> 'voided_from')::bigint);
+  end if;
+  if changes ? 'staged' then
+    perform public.job_queue_put_staged($1, changes -> 'staged');
   end if;
   -- An update and not an insert … on conflict, which would take a number of the sequence in every append; and column by
   -- column, since a join with jsonb_to_record takes twice as long.
@@ -1705,7 +1741,7 @@ begin
         union all
         select 'SELECT ON TABLE ' || c.relname from pg_class c
          where c.relnamespace = 'public'::regnamespace and c.relkind = 'r'
-           and c.relname = any (string_to_array('job_queue_log,job_queue_log_archive,job_queue_heads,job_queue_state,job_queue_jobs,job_queue_workers,job_queue_inbox,job_queue_data,job_queue_arrivals,job_queue_not_taken_in,job_queue_settings,job_queue_unlinked,job_queue_dropped,job_queue_snapshots,job_queue_snapshot_chunks,job_queue_changes,job_queue_set_aside,job_queue_migrations', ','))
+           and c.relname = any (string_to_array('job_queue_log,job_queue_log_archive,job_queue_heads,job_queue_state,job_queue_jobs,job_queue_workers,job_queue_inbox,job_queue_data,job_queue_staged,job_queue_arrivals,job_queue_not_taken_in,job_queue_settings,job_queue_unlinked,job_queue_dropped,job_queue_snapshots,job_queue_snapshot_chunks,job_queue_changes,job_queue_set_aside,job_queue_migrations', ','))
            and not has_table_privilege(caller, c.oid, 'SELECT')) m),
       'open', (select coalesce(jsonb_agg(distinct o.who || ': ' || o.what), '[]') from (
         select coalesce(r.rolname::text, 'PUBLIC') as who, p.proname::text as what
@@ -1716,7 +1752,7 @@ begin
         select coalesce(r.rolname::text, 'PUBLIC'), c.relname::text
           from pg_class c, lateral aclexplode(c.relacl) x left join pg_roles r on r.oid = x.grantee
          where c.relnamespace = 'public'::regnamespace and c.relkind = 'r'
-           and c.relname = any (string_to_array('job_queue_log,job_queue_log_archive,job_queue_heads,job_queue_state,job_queue_jobs,job_queue_workers,job_queue_inbox,job_queue_data,job_queue_arrivals,job_queue_not_taken_in,job_queue_settings,job_queue_unlinked,job_queue_dropped,job_queue_snapshots,job_queue_snapshot_chunks,job_queue_changes,job_queue_set_aside,job_queue_migrations', ','))
+           and c.relname = any (string_to_array('job_queue_log,job_queue_log_archive,job_queue_heads,job_queue_state,job_queue_jobs,job_queue_workers,job_queue_inbox,job_queue_data,job_queue_staged,job_queue_arrivals,job_queue_not_taken_in,job_queue_settings,job_queue_unlinked,job_queue_dropped,job_queue_snapshots,job_queue_snapshot_chunks,job_queue_changes,job_queue_set_aside,job_queue_migrations', ','))
            and (x.grantee = 0 or r.rolname in ('anon', 'authenticated'))) o)),
     'set_aside', (select coalesce(jsonb_agg(to_jsonb(s) order by s.rows desc), '[]') from (
       select a.target, a.sqlstate, count(*) as rows, max(a.tries) as tries, min(a.job_id) as example,
@@ -2199,6 +2235,7 @@ declare
 begin
   delete from public.job_queue_data d where d.queue = $1 and d.job_id = any ($2);
   get diagnostics forgotten = row_count;
+  delete from public.job_queue_staged s where s.queue = $1 and s.job_id = any ($2);
   return forgotten;
 end
 $$;
@@ -3057,6 +3094,31 @@ begin
 end
 $$;
 
+-- job_queue_put_staged(queue, staged): takes over what was staged, as job_queue_put_data does with what comes in the append itself, and
+-- clears it away. Internal; called by job_queue_append only, after it has written the events.
+--   staged  [{command_id, job_id}, …]
+-- Returns nothing. Raises 23514 for a value out of bounds (job_queue_data).
+create or replace function public.job_queue_put_staged(queue text, staged jsonb) returns void
+language plpgsql
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+  one record;
+begin
+  -- One command after the other: two of them may be of one job.
+  for one in
+    select w.item ->> 'command_id' as command_id, array_agg(w.item ->> 'job_id') as job_ids, min(w.place) as place
+      from jsonb_array_elements($2) with ordinality as w (item, place)
+     group by 1 order by 3
+  loop
+    perform public.job_queue_put_data($1, (
+      select jsonb_agg(s.item) from public.job_queue_staged s
+       where s.queue = $1 and s.command_id = one.command_id and s.job_id = any (one.job_ids)));
+    delete from public.job_queue_staged s where s.queue = $1 and s.command_id = one.command_id;
+  end loop;
+end
+$$;
+
 -- job_queue_queues(): the queues that there are, by name.
 -- Returns ["…", …]. Raises nothing.
 create or replace function public.job_queue_queues() returns jsonb
@@ -3070,8 +3132,8 @@ $$;
 --   queue  name of the queue
 --   after  events with a greater sequence number, ascending; 0 for the first page
 --   lim    how many events at most, 1..10,000; about 8 MB at most, so that no reply grows without bound
--- Returns {version, epoch, now, archived_seq, events}: the head at the moment of reading (0 and 1 for a queue that nobody has opened),
--- the database's clock in microseconds, and the events (job_queue_events). The page is the last one when its last event
+-- Returns {version, epoch, now, archived_seq, voided, events}: the head at the moment of reading (0 and 1 for a queue that nobody has opened),
+-- the database's clock in microseconds, what later events say of those after `after` (job_queue_voided), and the events (job_queue_events). The page is the last one when its last event
 -- has the number `version`. archived_seq: events up to there were archived; of those that were not kept there is nothing to
 -- read, and a reader from before the cut has to start from a snapshot.
 -- Raises JQ001 when an argument is out of bounds.
@@ -3092,6 +3154,7 @@ begin
     'epoch', coalesce(head.epoch, 1),
     'now', (extract(epoch from clock_timestamp()) * 1000000)::bigint,
     'archived_seq', coalesce(head.archived_seq, 0),
+    'voided', public.job_queue_voided($1, $2),
     'events', case when head.archived_seq > $2 then public.job_queue_archived_events($1, $2, $3)
               else public.job_queue_events($1, $2, $3, 8388608) end);
 end
@@ -3476,6 +3539,31 @@ as $$
    where c.queue = $1 and c.seq = $2 and c.maker = $3 and c.n = $4
 $$;
 
+-- job_queue_stage(queue, command_id, data): puts payloads, results and errors aside for the append of their command, which names them
+-- (`staged` in the changes of job_queue_append). Never takes the queue's lock, and changes nothing that is kept of a job. Twice
+-- does nothing more. What has been waiting for an hour is deleted.
+--   command_id  1..200 characters
+--   data        [{job_id, payload, result, error, checkpoint}, …], each job once; as for job_queue_put_data
+-- Returns how many were put aside. Raises JQ001 for a call out of bounds, 23514 for a value out of bounds.
+create or replace function public.job_queue_stage(queue text, command_id text, data jsonb) returns integer
+language plpgsql security definer
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+  staged integer;
+begin
+  if jsonb_typeof($3) is distinct from 'array' or jsonb_array_length($3) not between 1 and 10000 then
+    raise exception using errcode = 'JQ001', message = 'job_queue_stage takes a list of 1..10000 items {job_id, …}';
+  end if;
+  delete from public.job_queue_staged s where s.staged_at < clock_timestamp() - interval '1 hour';
+  insert into public.job_queue_staged as s (queue, command_id, job_id, item)
+  select $1, $2, g.item ->> 'job_id', g.item from jsonb_array_elements($3) as g (item)
+  on conflict on constraint job_queue_staged_pkey do update set item = excluded.item, staged_at = excluded.staged_at;
+  get diagnostics staged = row_count;
+  return staged;
+end
+$$;
+
 -- job_queue_start_chain(queue): from the next event on, each event of this queue carries the hash of the one before it. It
 -- stays so; again changes nothing. Takes the queue's lock for a moment.
 -- Returns {version, chain_from, head}: the log, the number after which its events are chained, and the hash of the last of
@@ -3744,8 +3832,8 @@ $$;
 -- that it can decide and append (job_queue_append) in the same transaction without losing a race. Only for clients that
 -- hold a transaction over two calls: through PostgREST it would let go at once.
 --   since  the last sequence number that the caller knows
--- Returns {version, epoch, now, since_at, missed}: the head, the clock read after the wait, in microseconds, the time of the event
--- `since` (null for 0, and for one that is gone), and the events after it, 500 or 256 KB of them at most. When the last of them is
+-- Returns {version, epoch, now, since_at, missed, voided}: the head, the clock read after the wait, in microseconds, the time of the event
+-- `since` (null for 0, and for one that is gone), and the events after it, 500 or 256 KB of them at most; voided: job_queue_voided. When the last of them is
 -- not `version`, end the transaction, read on (job_queue_read) and come back. When `since_at` is not the time that you know, it is
 -- not the log that you know: a backup was restored.
 -- A client that is paused while it holds the lock is cut off after 1 s (idle_in_transaction_session_timeout, which ends
@@ -3775,8 +3863,23 @@ begin
   return json_build_object('version', head.version, 'epoch', head.epoch,
     'now', (extract(epoch from clock_timestamp()) * 1000000)::bigint,
     'since_at', (extract(epoch from public.job_queue_event_at($1, $2)) * 1000000)::bigint,
-    'missed', public.job_queue_events($1, $2, 500, 262144));
+    'missed', public.job_queue_events($1, $2, 500, 262144), 'voided', public.job_queue_voided($1, $2));
 end
+$$;
+
+-- job_queue_unstaged(queue, staged): the commands of which not everything is there that an append is to take over. Internal; called by
+-- job_queue_append, whose answer is `unstaged` then.
+--   staged  [{command_id, job_id}, …]
+-- Returns their ids; null when all of it is there. Raises nothing.
+create or replace function public.job_queue_unstaged(queue text, staged jsonb) returns text[]
+language sql stable
+set search_path = pg_catalog, pg_temp
+as $$
+  select array_agg(distinct w.command_id)
+    from jsonb_to_recordset($2) as w (command_id text, job_id text)
+   where not exists (
+     select from public.job_queue_staged s
+      where s.queue = $1 and s.command_id = w.command_id and s.job_id = w.job_id)
 $$;
 
 -- job_queue_user_path(): the search path that holds around the user's tables, where his triggers, rules, CHECKs and policies run:
@@ -3829,6 +3932,36 @@ begin
   close found_rows;
   return coalesce(rows, '{}');
 end
+$$;
+
+-- job_queue_void(queue, voided_from): events from this number on were declared void, some of them. What was folded from there on, of
+-- another log, goes: snapshots, but for that of the cut. Readers that do not know the type `voided` are kept out. Internal; called by
+-- job_queue_append only.
+-- Returns nothing. Raises nothing.
+create or replace function public.job_queue_void(queue text, voided_from bigint) returns void
+language sql
+set search_path = pg_catalog, pg_temp
+as $$
+  delete from public.job_queue_snapshots s
+   using public.job_queue_heads h
+   where h.queue = $1 and s.queue = $1 and s.seq >= $2 and s.seq <> h.archived_seq;
+  update public.job_queue_heads h set min_reader = greatest(h.min_reader, 2) where h.queue = $1;
+$$;
+
+-- job_queue_voided(queue, after): what `voided` events say of events after a number. Events that nobody could read are void, and readers
+-- have to know it before they meet them: so it goes along with every page (job_queue_read, job_queue_turn, job_queue_append).
+-- Returns [[of, as], …], the newest last: the number of the event, and what to read in the place of its data (null: it counts as
+-- nothing). Null when there is none, as in nearly every log.
+create or replace function public.job_queue_voided(queue text, after bigint) returns json
+language sql stable security definer
+set search_path = pg_catalog, pg_temp
+set enable_seqscan = off
+as $$
+  select json_agg(json_build_array((v.data ->> 'of')::bigint, v.data -> 'as') order by v.seq)
+    from (select l.seq, l.data from public.job_queue_log l where l.queue = $1 and l.event_type = 'voided'
+          union all
+          select a.seq, a.data from public.job_queue_log_archive a where a.queue = $1 and a.event_type = 'voided') v
+   where (v.data ->> 'of')::bigint > $2
 $$;
 
 -- job_queue_wake(): the trigger on job_queue_heads that wakes up those who listen through Supabase Realtime. Only where
@@ -4262,7 +4395,7 @@ begin
            exists (select from pg_catalog.pg_policy p where p.polrelid = c.oid) as has_policy
       from pg_catalog.pg_class c
      where c.relnamespace = 'public'::regnamespace
-       and (c.relname = any ('{job_queue_log,job_queue_log_archive,job_queue_heads,job_queue_state,job_queue_jobs,job_queue_workers,job_queue_inbox,job_queue_data,job_queue_arrivals,job_queue_not_taken_in,job_queue_settings,job_queue_unlinked,job_queue_dropped,job_queue_snapshots,job_queue_snapshot_chunks,job_queue_changes,job_queue_set_aside,job_queue_migrations}'::text[]) or c.relname in ('job_queue_state_id_seq', 'job_queue_arrivals_id_seq', 'job_queue_intake_woken'))
+       and (c.relname = any ('{job_queue_log,job_queue_log_archive,job_queue_heads,job_queue_state,job_queue_jobs,job_queue_workers,job_queue_inbox,job_queue_data,job_queue_staged,job_queue_arrivals,job_queue_not_taken_in,job_queue_settings,job_queue_unlinked,job_queue_dropped,job_queue_snapshots,job_queue_snapshot_chunks,job_queue_changes,job_queue_set_aside,job_queue_migrations}'::text[]) or c.relname in ('job_queue_state_id_seq', 'job_queue_arrivals_id_seq', 'job_queue_intake_woken'))
   loop
     execute format('revoke all on %s from public', item.name);
     foreach outsider in array outsiders || runners loop
@@ -4291,7 +4424,7 @@ begin
   for item in
     select p.oid::regprocedure::text as name, p.prorettype = 'trigger'::regtype as is_trigger
       from pg_catalog.pg_proc p
-     where p.pronamespace = 'public'::regnamespace and p.proname = any ('{job_queue_account,job_queue_adopt,job_queue_adoptable,job_queue_answer,job_queue_answer_requests,job_queue_append,job_queue_archive,job_queue_archive_before,job_queue_archived_events,job_queue_arrived_rows,job_queue_beat,job_queue_cancel_rows,job_queue_chain,job_queue_checkup,job_queue_claim_arrivals,job_queue_claim_cut,job_queue_columns,job_queue_data_of,job_queue_dated,job_queue_dead,job_queue_deleted,job_queue_doubtful,job_queue_drop,job_queue_drop_chunks,job_queue_event_at,job_queue_event_text,job_queue_events,job_queue_execution_deleted,job_queue_forget,job_queue_forget_workers,job_queue_given_up,job_queue_guard_columns,job_queue_held,job_queue_hidden,job_queue_insert_chained,job_queue_intake,job_queue_keep_cut,job_queue_known,job_queue_leave,job_queue_link,job_queue_linked,job_queue_note,job_queue_note_row,job_queue_open,job_queue_open_requests,job_queue_outer_rows,job_queue_overdue,job_queue_project,job_queue_project_target,job_queue_projection,job_queue_put_data,job_queue_put_snapshot,job_queue_put_snapshot_chunk,job_queue_queues,job_queue_read,job_queue_rebuild,job_queue_refuse_change,job_queue_refused_words,job_queue_reproject,job_queue_request,job_queue_row_linked,job_queue_row_unlinked,job_queue_rows_gone,job_queue_set_aside_rows,job_queue_snapshot,job_queue_snapshot_chunk,job_queue_start_chain,job_queue_status,job_queue_status_set,job_queue_submit,job_queue_taken,job_queue_targets,job_queue_touched,job_queue_truncated,job_queue_turn,job_queue_user_path,job_queue_user_rows,job_queue_wake,job_queue_wake_intake,job_queue_worker_list,job_queue_write_target}'::text[])
+     where p.pronamespace = 'public'::regnamespace and p.proname = any ('{job_queue_account,job_queue_adopt,job_queue_adoptable,job_queue_answer,job_queue_answer_requests,job_queue_append,job_queue_archive,job_queue_archive_before,job_queue_archived_events,job_queue_arrived_rows,job_queue_beat,job_queue_cancel_rows,job_queue_chain,job_queue_checkup,job_queue_claim_arrivals,job_queue_claim_cut,job_queue_columns,job_queue_data_of,job_queue_dated,job_queue_dead,job_queue_deleted,job_queue_doubtful,job_queue_drop,job_queue_drop_chunks,job_queue_event_at,job_queue_event_text,job_queue_events,job_queue_execution_deleted,job_queue_forget,job_queue_forget_workers,job_queue_given_up,job_queue_guard_columns,job_queue_held,job_queue_hidden,job_queue_insert_chained,job_queue_intake,job_queue_keep_cut,job_queue_known,job_queue_leave,job_queue_link,job_queue_linked,job_queue_note,job_queue_note_row,job_queue_open,job_queue_open_requests,job_queue_outer_rows,job_queue_overdue,job_queue_project,job_queue_project_target,job_queue_projection,job_queue_put_data,job_queue_put_snapshot,job_queue_put_snapshot_chunk,job_queue_put_staged,job_queue_queues,job_queue_read,job_queue_rebuild,job_queue_refuse_change,job_queue_refused_words,job_queue_reproject,job_queue_request,job_queue_row_linked,job_queue_row_unlinked,job_queue_rows_gone,job_queue_set_aside_rows,job_queue_snapshot,job_queue_snapshot_chunk,job_queue_stage,job_queue_start_chain,job_queue_status,job_queue_status_set,job_queue_submit,job_queue_taken,job_queue_targets,job_queue_touched,job_queue_truncated,job_queue_turn,job_queue_unstaged,job_queue_user_path,job_queue_user_rows,job_queue_void,job_queue_voided,job_queue_wake,job_queue_wake_intake,job_queue_worker_list,job_queue_write_target}'::text[])
   loop
     execute format('revoke all on function %s from public', item.name);
     foreach outsider in array outsiders || runners loop
@@ -4313,8 +4446,8 @@ $privileges$;
 -- What this was. Rows change only when something did, so that running it again leaves everything as it is.
 insert into public.job_queue_migrations as m (version, checksum)
 values 
-  ('000', 'da70c3810ac92c2c06b9c2e9dfce51bba5f4e911effd4e252788063741d18f1a'),
-  ('027', 'da70c3810ac92c2c06b9c2e9dfce51bba5f4e911effd4e252788063741d18f1a')
+  ('000', '5df08a3f01e284319d736e0f045c742b6fd61044c0858fbf185d89d0707f0622'),
+  ('027', '5df08a3f01e284319d736e0f045c742b6fd61044c0858fbf185d89d0707f0622')
 on conflict (version) do update set checksum = excluded.checksum, applied_at = excluded.applied_at
   where m.checksum <> excluded.checksum;
 -- PostgREST finds the new functions after this; nobody else listens.

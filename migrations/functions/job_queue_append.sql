@@ -12,17 +12,20 @@
 --                     the rest what is not null); also: those of `changed` that no event names, if there are any
 --                     (job_queue_changes);
 --                     data: payloads, results and errors of its events, if there are any (job_queue_put_data);
+--                     voided_from: the first event that a `voided` among the events names (job_queue_void);
+--                     staged: [{command_id, job_id}, …], those of them that were put aside before (job_queue_stage);
 --                     expected_at: the time of the event expected_version as the caller has folded it, 0 before the first one;
 --                     without it the numbers alone are compared, which after a restore meet with other events
 -- Returns {ok: true, version, now} when everything was written; else nothing was, and {ok: false, reason, version, now, …}:
 --   log_went_back  the log does not go as far as expected_version, or has another event there than that of expected_at: a
 --                backup was restored, or a standby took over that had not heard of everything
 --   version      others were faster; epoch: that of the head; missed: the events after expected_version, 500 or 256 KB of them
---                at most
+--                at most; voided: what later events say of those after expected_version (job_queue_voided)
 --   known        some of the commands have been here before; known: [{command_id, command_hash, seqs}, …]
 --   dead_worker  a `started` for a worker whose lease is not live; worker_ids
 --   taken        a `queued` with `intake` for jobs that the log knows already; job_ids
 --   live_worker  a `lease_expired` for a worker that is not past ttl + grace; worker_ids
+--   unstaged     of some commands not everything is there that was to be put aside before; command_ids
 --   clock        an event is not later than the one before, or more than 1 s away from the database's clock
 -- One NOTIFY on channel interlock, '<queue>:<version>', unless the setting interlock.notify is 'off'.
 -- A wait for the lock is bounded: 0.5 s through PostgREST, whose few connections serve the user's front end too, 2 s
@@ -87,7 +90,8 @@ begin
     end if;
     if head.version <> expected_version then
       return answer || jsonb_build_object('reason', 'version', 'epoch', head.epoch,
-        'missed', public.job_queue_events($1, expected_version, 500, 262144));
+        'missed', public.job_queue_events($1, expected_version, 500, 262144),
+        'voided', public.job_queue_voided($1, expected_version));
     end if;
   end if;
 
@@ -153,6 +157,13 @@ begin
        and not w.dead and w.expires_at + w.grace_ms * interval '1 millisecond' >= clock;
     if ids is not null then
       return answer || jsonb_build_object('reason', 'live_worker', 'worker_ids', ids);
+    end if;
+  end if;
+
+  if changes ? 'staged' then
+    ids := public.job_queue_unstaged($1, changes -> 'staged');
+    if ids is not null then
+      return answer || jsonb_build_object('reason', 'unstaged', 'command_ids', ids);
     end if;
   end if;
 
@@ -233,6 +244,12 @@ begin
   end if;
   if changes ? 'data' then
     perform public.job_queue_put_data($1, changes -> 'data');
+  end if;
+  if changes ? 'voided_from' then
+    perform public.job_queue_void($1, (changes ->> 'voided_from')::bigint);
+  end if;
+  if changes ? 'staged' then
+    perform public.job_queue_put_staged($1, changes -> 'staged');
   end if;
   -- An update and not an insert … on conflict, which would take a number of the sequence in every append; and column by
   -- column, since a join with jsonb_to_record takes twice as long.

@@ -1,5 +1,5 @@
 import { type Observable, Subject } from 'rxjs'
-import { parseJobId } from '../codec/index.ts'
+import { parseJobId, parseOutcome } from '../codec/index.ts'
 import {
   type Accepted,
   type CommandBody,
@@ -90,7 +90,8 @@ class QueueCoordinator extends QueueWriter implements Coordinator {
     return this.#desk.takeUp(parseJobId(jobId), options)
   }
 
-  onJobComplete(jobId: string, _jobType: JobType, options: CompleteOptions = {}): Promise<void> {
+  async onJobComplete(jobId: string, _jobType: JobType, options: CompleteOptions = {}): Promise<void> {
+    if (options.outcome !== undefined) parseOutcome(options.outcome)
     return (this.#lenient ?? this.#desk).complete(jobId, options)
   }
 

@@ -33,6 +33,7 @@ export interface KnownCommand {
  * - `taken`: a `queued` with `intake` for jobs that the log knows already, live or ended.
  * - `dead_worker`: a `started` for a worker whose lease is not live.
  * - `live_worker`: a `lease_expired` for a worker whose lease is not past ttl + grace.
+ * - `unstaged`: what was staged for some of the commands is not there (any more): stage it again.
  * - `clock`: the times of the events are more than a second away from the database's clock; `now` is that clock.
  */
 export type AppendAnswer =
@@ -65,6 +66,13 @@ export type AppendAnswer =
       readonly version: number
       readonly now: Micros
       readonly jobIds: readonly string[]
+    }
+  | {
+      readonly ok: false
+      readonly reason: 'unstaged'
+      readonly version: number
+      readonly now: Micros
+      readonly commandIds: readonly string[]
     }
   | {
       readonly ok: false

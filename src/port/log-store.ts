@@ -1,11 +1,11 @@
-import type { Micros } from '../core/index.ts'
+import type { DataChange, Micros } from '../core/index.ts'
 import type { AppendAnswer, AppendRequest, TurnView } from './append.ts'
 import type { Checkup } from './checkup.ts'
 import type { AttemptNote, JobData } from './data.ts'
 import type { DeadFilter, DeadJob } from './dead.ts'
 import type { InboxAnswer, InboxRequest } from './inbox.ts'
 import type { Adoptable, AdoptableFilter, Arrival, RefusedArrival } from './intake.ts'
-import type { ChainPage, ChunkKey, LogPage, SnapshotChunk, StoredSnapshot } from './log.ts'
+import type { ChainPage, ChunkKey, LogPage, RowPage, SnapshotChunk, StoredSnapshot } from './log.ts'
 import type { Projection, ProjectStep, RebuildAnswer } from './projection.ts'
 import type { OnWake } from './wake.ts'
 import type { BeatAnswer, WorkerBeat, WorkerRow } from './worker.ts'
@@ -33,6 +33,11 @@ export interface LogStore {
   open(queue: string, options?: { readonly make?: boolean }): Promise<void>
   append(request: AppendRequest): Promise<AppendAnswer>
   /**
+   * Puts data of a command aside for the append that will name it (`changes.staged`), past the queue's lock: nothing that is kept
+   * of a job changes by it. What no append has taken over is cleared away after an hour. Twice does nothing more.
+   */
+  stage(queue: string, commandId: string, data: readonly DataChange[]): Promise<void>
+  /**
    * Lock, read what was missed since `since`, let the caller decide, append, unlock: one short transaction. `decide`
    * is synchronous, so a client never keeps the lock longer than it computes; null appends nothing. Absent in a store of
    * which every call is a transaction of its own (PostgREST): there a lost append is tried again after a pause.
@@ -50,6 +55,8 @@ export interface LogStore {
   baton?(queue: string): Promise<(() => Promise<void>) | null>
   /** Events after `after`, at most `limit` (1..10,000). Never takes the lock. */
   read(queue: string, after: number, limit: number): Promise<LogPage>
+  /** A page of rows in the place of events, for who looks into a log that cannot be read. Void events are as they are read. */
+  rows(queue: string, after: number, limit: number): Promise<RowPage>
   /** The inner projection of one moment. Null when the queue has never been opened. */
   projection(queue: string): Promise<Projection | null>
   /**

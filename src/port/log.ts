@@ -10,6 +10,11 @@ export interface LogPage {
   readonly archivedSeq: number
 }
 
+/** The same page with the rows as they are kept, of which nobody has looked whether they can be read. */
+export interface RowPage extends Omit<LogPage, 'events'> {
+  readonly rows: readonly unknown[]
+}
+
 /**
  * The folded ledger at a sequence number; not checked. What stands for its chunks, `{shape, maker, chunks, …}`; of releases before
  * the shape 3 the ledger itself.

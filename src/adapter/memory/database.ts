@@ -1,4 +1,5 @@
 import {
+  type DataChange,
   defaultPolicy,
   type JobRow,
   type Json,
@@ -36,6 +37,8 @@ export interface MemoryChunk extends SnapshotChunk {
 /** What the tables hold of one queue. */
 export interface MemoryQueue {
   readonly log: RecordedEvent[]
+  /** What `voided` events say of others. */
+  readonly voids: Map<number, { readonly [key: string]: unknown } | null>
   /** By their number. */
   readonly snapshots: StoredSnapshot[]
   /** Rows of `job_queue_snapshot_chunks`. */
@@ -49,6 +52,8 @@ export interface MemoryQueue {
   readonly jobs: Map<string, JobRow>
   readonly workers: Map<string, MemoryWorker>
   readonly data: Map<string, MemoryData>
+  /** Rows of `job_queue_staged`, by command and job. */
+  readonly staged: Map<string, Map<string, DataChange>>
   /** Up to which sequence number the ends of a job are not listed any more. */
   readonly dropped: Map<string, number>
   /** The sequence number of the last `queued` event of each job. */
@@ -76,6 +81,7 @@ export function queueIn(database: MemoryDatabase, name: string): MemoryQueue {
   if (known) return known
   const made: MemoryQueue = {
     log: [],
+    voids: new Map(),
     snapshots: [],
     chunks: [],
     archivedSeq: 0,
@@ -85,6 +91,7 @@ export function queueIn(database: MemoryDatabase, name: string): MemoryQueue {
     jobs: new Map(),
     workers: new Map(),
     data: new Map(),
+    staged: new Map(),
     lives: new Map(),
     dropped: new Map(),
     listeners: new Set(),

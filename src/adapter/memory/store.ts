@@ -1,15 +1,17 @@
 import { isDeepStrictEqual } from 'node:util'
+import { encodeEvent } from '../../codec/index.ts'
 import { checkKnown, InterlockError, type JobRow, type Micros, type StateRow } from '../../core/index.ts'
 import type {
   AppendRequest,
   BeatAnswer,
+  LogPage,
   TurnStore,
   TurnView,
   WorkerBeat,
   WorkerRow,
 } from '../../port/index.ts'
-import { appendTo, atOf, eventsAfter, isLive, isOverdue } from './append.ts'
-import { cut, dataOf, noteIn } from './data.ts'
+import { appendTo, atOf, eventsAfter, isLive, isOverdue, read } from './append.ts'
+import { cut, dataOf, noteIn, stageIn } from './data.ts'
 import { type MemoryDatabase, type MemoryQueue, memoryDatabase, queueIn } from './database.ts'
 import { deadIn, dropIn } from './dead.ts'
 import { snapshotCalls } from './snapshots.ts'
@@ -40,6 +42,7 @@ export function memoryStore(database: MemoryDatabase = memoryDatabase()): TurnSt
       queueOf(queue)
     },
     append: async (request) => append(request),
+    stage: async (name, commandId, data) => stageIn(queueOf(name), commandId, data),
     turn: async (name, since, decide) => {
       const view = viewOf(queueOf(name), since, database.now())
       if (since + view.missed.length !== view.version) return { ok: false, reason: 'version', ...view }
@@ -47,9 +50,11 @@ export function memoryStore(database: MemoryDatabase = memoryDatabase()): TurnSt
       return request ? append(request) : { ok: true, version: view.version, now: view.now }
     },
     read: async (name, after, limit) => {
-      const { log, epoch, archivedSeq, goneSeq } = queueOf(name)
-      const events = after < goneSeq ? [] : log.slice(after, after + limit)
-      return { events, version: log.length, epoch, now: database.now(), archivedSeq }
+      return pageOf(queueOf(name), after, limit, database.now())
+    },
+    rows: async (name, after, limit) => {
+      const { events, ...page } = pageOf(queueOf(name), after, limit, database.now())
+      return { ...page, rows: events.map(encodeEvent) }
     },
     projection: async (name) => {
       if (!database.queues.has(name)) return null
@@ -63,8 +68,9 @@ export function memoryStore(database: MemoryDatabase = memoryDatabase()): TurnSt
     data: async (name, jobIds) => dataOf(queueOf(name), jobIds),
     note: async (name, note) => noteIn(queueOf(name), note),
     forget: async (name, jobIds) => {
-      const { data } = queueOf(name)
+      const { data, staged } = queueOf(name)
       for (const jobId of jobIds) data.delete(jobId)
+      for (const items of staged.values()) for (const jobId of jobIds) items.delete(jobId)
     },
     rebuild: async (name, since, rowsAt) => {
       const queue = queueOf(name)
@@ -130,6 +136,13 @@ export function memoryStore(database: MemoryDatabase = memoryDatabase()): TurnSt
       for (const stop of stops) stop()
     },
   }
+}
+
+/** `job_queue_read` */
+function pageOf(queue: MemoryQueue, after: number, limit: number, now: number): LogPage {
+  const { log, epoch, archivedSeq, goneSeq } = queue
+  const events = after < goneSeq ? [] : read(queue, log.slice(after, after + limit))
+  return { events, version: log.length, epoch, now, archivedSeq }
 }
 
 /** `job_queue_turn` */

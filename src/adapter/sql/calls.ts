@@ -23,10 +23,11 @@ import {
   putSnapshotAnswer,
   readAnswer,
   rebuildAnswer,
+  rowsAnswer,
   snapshotAnswer,
   workersAnswer,
 } from './answers.ts'
-import { changesOf, present } from './changes.ts'
+import { changesOf, itemsOf, present } from './changes.ts'
 import { checkupAnswer } from './checkup-answer.ts'
 import type { Rpc } from './rpc.ts'
 
@@ -45,7 +46,11 @@ export function sqlCalls(rpc: Rpc): SqlCalls {
       checkReader((await call('job_queue_open', openAnswer, { queue })).min_reader)
     },
     append: (request) => appendBy(rpc, request),
+    stage: async (queue, commandId, data) => {
+      await rpc('job_queue_stage', { queue, command_id: commandId, data: itemsOf(data) })
+    },
     read: (queue, after, limit) => call('job_queue_read', readAnswer, { queue, after, lim: limit }),
+    rows: (queue, after, limit) => call('job_queue_read', rowsAnswer, { queue, after, lim: limit }),
     projection: async (queue) => byId(await call('job_queue_projection', projectionAnswer, { queue })),
     beat: (beat) =>
       call('job_queue_beat', beatAnswer, {

@@ -9,6 +9,7 @@ const functions = {
   job_queue_open: { queue: 'text' },
   job_queue_queues: {},
   job_queue_append: { queue: 'text', expected_version: 'bigint', events: 'jsonb', changes: 'jsonb' },
+  job_queue_stage: { queue: 'text', command_id: 'text', data: 'jsonb' },
   job_queue_turn: { queue: 'text', since: 'bigint' },
   job_queue_read: { queue: 'text', after: 'bigint', lim: 'integer' },
   job_queue_projection: { queue: 'text' },

@@ -502,6 +502,30 @@ export type Database = {
         }
         Relationships: []
       }
+      job_queue_staged: {
+        Row: {
+          command_id: string
+          item: Json
+          job_id: string
+          queue: string
+          staged_at: string
+        }
+        Insert: {
+          command_id: string
+          item: Json
+          job_id: string
+          queue: string
+          staged_at?: string
+        }
+        Update: {
+          command_id?: string
+          item?: Json
+          job_id?: string
+          queue?: string
+          staged_at?: string
+        }
+        Relationships: []
+      }
       job_queue_state: {
         Row: {
           active_count: number
@@ -664,6 +688,7 @@ export type Database = {
       job_queue_put_data: { Args: { queue: string; data: Json }; Returns: undefined }
       job_queue_put_snapshot: { Args: { queue: string; seq: number; state: Json }; Returns: Json }
       job_queue_put_snapshot_chunk: { Args: { queue: string; seq: number; maker: string; n: number; body: string }; Returns: undefined }
+      job_queue_put_staged: { Args: { queue: string; staged: Json }; Returns: undefined }
       job_queue_queues: { Args: never; Returns: Json }
       job_queue_read: { Args: { queue: string; after: number; lim: number }; Returns: Json }
       job_queue_rebuild: { Args: { queue: string; expected_version: number; state: Json; jobs: Json }; Returns: Json }
@@ -674,6 +699,7 @@ export type Database = {
       job_queue_set_aside_rows: { Args: { queue: string; target: string; tried: string[]; missed: string[]; state: string }; Returns: undefined }
       job_queue_snapshot: { Args: { queue: string; up_to: number }; Returns: Json }
       job_queue_snapshot_chunk: { Args: { queue: string; seq: number; maker: string; n: number }; Returns: Json }
+      job_queue_stage: { Args: { queue: string; command_id: string; data: Json }; Returns: number }
       job_queue_start_chain: { Args: { queue: string }; Returns: Json }
       job_queue_status: { Args: { state: string }; Returns: string }
       job_queue_submit: { Args: { jobs: Json; queue?: string; request_id?: string }; Returns: string }
@@ -681,8 +707,11 @@ export type Database = {
       job_queue_targets: { Args: never; Returns: Record<string, unknown>[] }
       job_queue_touched: { Args: { queue: string; after: number; through: number }; Returns: string[] }
       job_queue_turn: { Args: { queue: string; since: number }; Returns: Json }
+      job_queue_unstaged: { Args: { queue: string; staged: Json }; Returns: string[] }
       job_queue_user_path: { Args: never; Returns: string }
       job_queue_user_rows: { Args: { job_ids: string[] }; Returns: Json }
+      job_queue_void: { Args: { queue: string; voided_from: number }; Returns: undefined }
+      job_queue_voided: { Args: { queue: string; after: number }; Returns: Json }
       job_queue_worker_list: { Args: { queue: string }; Returns: Json }
       job_queue_write_target: { Args: { queue: string; target: string; key_column: string; key_type: string; job_ids: string[] }; Returns: Record<string, unknown> }
     }
