@@ -68,6 +68,7 @@ export class Member {
       replica: this.replica,
       now: () => this.clock.now(),
       version: () => Math.max(this.head.version, this.replica.version),
+      logger: this.logger,
       onError,
     })
     this.#attention = new Attention({

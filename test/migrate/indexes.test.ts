@@ -65,6 +65,7 @@ const fill = `
   insert into job_queue_log (seq, created_at, queue, event_type, job_id, data, command_id)
     select 30000 + n, timestamptz '2026-01-01' + (30000 + n) * interval '1 s', 'default', 'failed', 'job-' || n, '{"final": true}', 'f-' || n
       from generate_series(1, 300) n;
+  alter table job_queue_log_archive disable trigger user;
   insert into job_queue_log_archive (seq, created_at, queue, event_type)
     select n, timestamptz '2025-01-01', 'default', 'due' from generate_series(1, 20000) n;
   insert into job_queue_state (queue) select 'queue-' || n from generate_series(1, 5000) n;

@@ -112,6 +112,9 @@ export const projectAnswer = z
     set_aside: integer,
     busy: z.boolean(),
     targets: integer,
+    refused: z
+      .array(z.object({ target: z.string(), sqlstate: z.string(), rows: integer, example: z.string() }))
+      .default([]),
   })
   .transform(({ projected_seq: projectedSeq, set_aside: setAside, ...step }) => ({
     ...step,

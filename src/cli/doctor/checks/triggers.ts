@@ -7,6 +7,8 @@ const onJobs = [
   'job_queue_intake',
   'job_queue_deleted',
   'job_queue_status_set',
+  'job_queue_row_unlinked',
+  'job_queue_truncated',
 ]
 const ownTriggers = [
   'job_queue_log_append_only on job_queue_log',
