@@ -1,5 +1,4 @@
 import type { Observable } from 'rxjs'
-import type { CoordinatorActor, CoordinatorActorOptions } from '../../machines/index.ts'
 import type { EnqueueInput, PolicyInput } from '../codec/index.ts'
 import type {
   Claim,
@@ -17,6 +16,7 @@ import type {
 import type { DeadJob, JobData } from '../port/index.ts'
 import type { CompleteOptions, StartAnswer, StartOptions } from './gate-api.ts'
 import type { Logger } from './logger.ts'
+import type { MachineOptions, RunningMachine } from './machine-api.ts'
 import type { QueueMetrics } from './metrics.ts'
 import type { QueueView } from './view.ts'
 import type { WorkflowConfig } from './workflow-models.ts'
@@ -236,7 +236,7 @@ export interface Coordinator {
    * The running machine of this queue: it stands where the queue stands, takes every event from now on, and can be looked
    * at in Stately's inspector. Costs some 10 µs per event, so it is made on request; stop it, or close the coordinator.
    */
-  machine(options?: CoordinatorActorOptions): CoordinatorActor
+  machine(options?: MachineOptions): RunningMachine
 
   /** What this process could start, shown to others and to `explain`. */
   offering(kinds: readonly string[] | null, freeSlots: number): void

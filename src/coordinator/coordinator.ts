@@ -19,6 +19,7 @@ import { Member } from './member.ts'
 import type { SendOptions } from './member-api.ts'
 import { type CoordinatorOptions, completeOptions } from './options.ts'
 import { QueueWriter } from './queue-writer.ts'
+import type { TypedCoordinator } from './typed.ts'
 import { type WorkflowConfig, workflowModels } from './workflow-models.ts'
 
 /** How long, and half as long again on average, a process without a free slot leaves rows that arrived to others. */
@@ -168,6 +169,10 @@ class QueueCoordinator extends QueueWriter implements Coordinator {
  * Joins a queue: reads its log, registers this process and listens.
  * @throws InterlockError `invalid_input`, `not_migrated`, `database_older`, `database_newer`, `store_unavailable`, `store_in_use`
  */
+export async function createCoordinator(options: CoordinatorOptions): Promise<Coordinator>
+export async function createCoordinator<Payloads extends object>(
+  options: CoordinatorOptions,
+): Promise<TypedCoordinator<Payloads>>
 export async function createCoordinator(options: CoordinatorOptions): Promise<Coordinator> {
   return new QueueCoordinator(options).open()
 }

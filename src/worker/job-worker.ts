@@ -1,12 +1,19 @@
 import { Subscription } from 'rxjs'
-import type { Coordinator } from '../coordinator/index.ts'
+import type { Coordinator, PayloadsOf } from '../coordinator/index.ts'
 import { errorText } from '../coordinator/logger.ts'
 import { InterlockError, type Started } from '../core/index.ts'
-import type { DrainOptions, DrainReport, JobWorker, JobWorkerOptions, WorkerMetrics } from './api.ts'
+import type {
+  DrainOptions,
+  DrainReport,
+  JobWorker,
+  JobWorkerOptions,
+  JobWorkerSettings,
+  WorkerMetrics,
+} from './api.ts'
 import { Attempt } from './attempt.ts'
 import { Attempts } from './attempts.ts'
 import { Breaker, type BreakerOptions } from './breaker.ts'
-import { type Handlers, handlersOf } from './handlers.ts'
+import { type HandlerSet, handlersOf } from './handlers.ts'
 import { Intake } from './intake.ts'
 import { tellEnd, tellStart, tellUntold } from './lines.ts'
 import type { Outcome } from './outcome.ts'
@@ -17,6 +24,7 @@ import { catchStray } from './stray.ts'
 import { isOver, stubbornly } from './stubborn.ts'
 import { emptyTally } from './tally.ts'
 import { after } from './timer.ts'
+import type { HandlersFor } from './typed.ts'
 
 const DRAIN_MS = 30_000
 const STOP_MS = 4_000
@@ -27,7 +35,7 @@ const TELL_MS = 2_000
 class QueueJobWorker implements JobWorker {
   readonly #options: JobWorkerOptions
   readonly #coordinator: Coordinator
-  readonly #handlers: Handlers
+  readonly #handlers: HandlerSet
   readonly #slots: Slots
   readonly #intake: Intake | undefined
   readonly #tally = emptyTally()
@@ -230,6 +238,13 @@ class QueueJobWorker implements JobWorker {
  * })
  * worker.start()
  */
+export function createJobWorker<C extends Coordinator, Made extends Readonly<Record<string, unknown>>>(
+  options: JobWorkerSettings & {
+    readonly coordinator: C
+    /** By kind; `*` takes every kind that has no handler of its own. */
+    readonly handlers: HandlersFor<PayloadsOf<C>, Made>
+  },
+): JobWorker
 export function createJobWorker(options: JobWorkerOptions): JobWorker {
   return new QueueJobWorker(options)
 }
