@@ -41,5 +41,5 @@ export interface TypedCoordinator<Payloads extends object> extends Coordinator {
   readonly payloads?: Payloads
 }
 
-/** What a coordinator knows of its kinds; nothing, unless it is a {@link TypedCoordinator}. */
-export type PayloadsOf<C> = C extends { readonly payloads?: infer Payloads } ? Payloads : unknown
+/** A coordinator that knows nothing of payloads. */
+export type UntypedCoordinator = Coordinator & { readonly payloads?: undefined }

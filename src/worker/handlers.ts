@@ -47,7 +47,7 @@ function invalid(path: string, what: string): InterlockError {
  * })
  */
 export function defineHandlers<Made extends Readonly<Record<string, unknown>>>(
-  handlers: HandlersFor<unknown, Made>,
-): HandlersFor<unknown, Made> {
+  handlers: HandlersFor<Made>,
+): HandlersFor<Made> {
   return handlers
 }

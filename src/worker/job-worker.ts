@@ -1,5 +1,5 @@
 import { Subscription } from 'rxjs'
-import type { Coordinator, PayloadsOf } from '../coordinator/index.ts'
+import type { Coordinator, TypedCoordinator, UntypedCoordinator } from '../coordinator/index.ts'
 import { errorText } from '../coordinator/logger.ts'
 import { InterlockError, type Started } from '../core/index.ts'
 import type {
@@ -24,7 +24,7 @@ import { catchStray } from './stray.ts'
 import { isOver, stubbornly } from './stubborn.ts'
 import { emptyTally } from './tally.ts'
 import { after } from './timer.ts'
-import type { HandlersFor } from './typed.ts'
+import type { Handlers, HandlersFor } from './typed.ts'
 
 const DRAIN_MS = 30_000
 const STOP_MS = 4_000
@@ -238,15 +238,21 @@ class QueueJobWorker implements JobWorker {
  * })
  * worker.start()
  */
-export function createJobWorker<C extends Coordinator, Made extends Readonly<Record<string, unknown>>>(
+export function createJobWorker<Made extends Readonly<Record<string, unknown>>>(
   options: JobWorkerSettings & {
-    readonly coordinator: C
+    readonly coordinator: UntypedCoordinator
     /** By kind; `*` takes every kind that has no handler of its own. */
-    readonly handlers: HandlersFor<PayloadsOf<C>, Made>
+    readonly handlers: HandlersFor<Made>
   },
 ): JobWorker
-export function createJobWorker(options: JobWorkerOptions): JobWorker {
-  return new QueueJobWorker(options)
+export function createJobWorker<Payloads extends object>(
+  options: JobWorkerSettings & {
+    readonly coordinator: TypedCoordinator<Payloads>
+    readonly handlers: Handlers<Payloads>
+  },
+): JobWorker
+export function createJobWorker(options: JobWorkerSettings & { readonly handlers: object }): JobWorker {
+  return new QueueJobWorker(options as JobWorkerOptions)
 }
 
 function checkedConcurrency(concurrency: number): number {
