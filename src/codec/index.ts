@@ -1,16 +1,26 @@
+export { calls } from './calls.ts'
 export { decodeEvent, decodeEvents } from './decode-event.ts'
 export { encodeEvent } from './encode-event.ts'
 export { errorData, messageOf } from './error-data.ts'
+export {
+  flagSchema,
+  functionSchema,
+  havingSchema,
+  optionsSchema,
+  parseInput,
+  signalSchema,
+} from './invalid.ts'
 export { parseNote, parseResult } from './json.ts'
 export { parseJobId, parseModels, parseQueue, parseSeq } from './names.ts'
 export { parseModel, parsePause } from './pause.ts'
 export { type PolicyInput, parsePolicy, policySchema } from './policy.ts'
 export { type ParsedRequest, parseRequest } from './request.ts'
 export { decodeSnapshot } from './snapshot.ts'
-export { type EnqueueInput, parseJob, parseJobs, parseSpec, parseTime } from './spec.ts'
+export { type EnqueueInput, parseJob, parseJobs, parseSpec, parseTime, wholeNumber } from './spec.ts'
 export { SCHEMA_VERSION } from './wire.ts'
 export {
   type Hold,
+  holds,
   parseWorkflow,
   parseWorkflowState,
   type WorkflowPlan,

@@ -53,6 +53,12 @@ export interface DeadFilter {
   readonly since?: Date | undefined
 }
 
+/** Which dead letters are retried or dropped. */
+export interface DeadChoice extends DeadFilter {
+  /** Every one: needed where the filter restricts nothing, so that a field left empty by mistake does no harm. */
+  readonly all?: boolean | undefined
+}
+
 export interface PauseOptions {
   /** Why, as a code such as `provider_down`: it goes into the log, which holds no texts. */
   readonly reason: string
@@ -164,9 +170,9 @@ export interface Coordinator {
    * their payload and checkpoint, all that the filter names.
    * @returns how many
    */
-  retryDead(filter: DeadFilter): Promise<number>
+  retryDead(filter: DeadChoice): Promise<number>
   /** Takes dead letters off the list and deletes their payload, error and checkpoint. Returns how many. */
-  dropDead(filter: DeadFilter): Promise<number>
+  dropDead(filter: DeadChoice): Promise<number>
   /** Ends a waiting job; asks an active one to stop, or with `force` frees its models at once. */
   cancel(jobId: string, options?: { readonly force?: boolean }): Promise<void>
   confirmCancel(lease: Lease, options?: { readonly claim?: Claim }): Promise<readonly Started[]>

@@ -10,6 +10,7 @@ import {
 } from '../core/index.ts'
 import type { Intake } from '../port/index.ts'
 import type { Coordinator } from './api.ts'
+import { checkCalls } from './border.ts'
 import type { CompleteOptions, StartAnswer, StartOptions } from './gate-api.ts'
 import { GateDesk } from './gate-desk.ts'
 import { Inbox } from './inbox.ts'
@@ -27,6 +28,10 @@ const FULL_MS = 1_000
 
 /** One queue, seen and written by one process. Made by {@link createCoordinator}. */
 class QueueCoordinator extends QueueWriter implements Coordinator {
+  static {
+    checkCalls(QueueCoordinator.prototype)
+  }
+
   readonly #desk: GateDesk
   /** In place of the desk where the gate must not stop a program. */
   readonly #lenient: LenientGate | undefined

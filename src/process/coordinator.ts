@@ -1,3 +1,4 @@
+import { havingSchema, optionsSchema, parseInput } from '../codec/index.ts'
 import {
   type Coordinator,
   createCoordinator,
@@ -5,6 +6,7 @@ import {
   stderrLogger,
   type TypedCoordinator,
 } from '../coordinator/index.ts'
+import { guarded } from '../coordinator/logger.ts'
 import type { LogStore } from '../port/index.ts'
 import { storeAt } from './store.ts'
 import { targetOf } from './target.ts'
@@ -19,6 +21,10 @@ interface OfProcess {
   readonly store: LogStore
 }
 
+const optionFields = optionsSchema({
+  logger: havingSchema('a logger with info, warn and error', []).optional(),
+})
+
 let ofProcess: Promise<OfProcess> | undefined
 
 /**
@@ -30,7 +36,9 @@ export async function getJobCoordinator(options?: ProcessOptions): Promise<Coord
 export async function getJobCoordinator<Payloads extends object>(
   options?: ProcessOptions,
 ): Promise<TypedCoordinator<Payloads>>
-export async function getJobCoordinator({ logger = stderrLogger }: ProcessOptions = {}): Promise<Coordinator> {
+export async function getJobCoordinator(options: ProcessOptions = {}): Promise<Coordinator> {
+  parseInput(optionFields, options, 'options')
+  const { logger = stderrLogger } = options
   ofProcess ??= make(logger).catch((error: unknown) => {
     ofProcess = undefined
     throw error
@@ -48,7 +56,7 @@ export async function closeJobCoordinator(): Promise<void> {
 
 async function make(logger: Logger): Promise<OfProcess> {
   const store = await storeAt(targetOf(undefined, process.env))
-  logger.info(`[COORDINATOR] Using ${store.name}`)
+  guarded(logger).info(`[COORDINATOR] Using ${store.name}`)
   try {
     return { store, coordinator: await createCoordinator({ store, logger }) }
   } catch (error) {

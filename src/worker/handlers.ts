@@ -1,5 +1,9 @@
+import type { StandardSchemaV1 } from '@standard-schema/spec'
+import { z } from 'zod'
+import { functionSchema, optionsSchema, parseInput } from '../codec/index.ts'
 import { InterlockError } from '../core/index.ts'
 import type { HandlerDefinition } from './api.ts'
+import { retrySchema } from './options.ts'
 import type { AnyHandler, HandlersFor } from './typed.ts'
 
 const ANY_KIND = '*'
@@ -11,9 +15,21 @@ export interface HandlerSet {
   of(kind: string): HandlerDefinition | undefined
 }
 
-/** @throws InterlockError `invalid_input` when there is none, or one is no function */
+const schemaError = 'must be a Standard Schema (zod, valibot, arktype), or be left out'
+const definitionFields = optionsSchema({
+  run: functionSchema,
+  retry: retrySchema.optional(),
+  schema: z
+    .custom((schema) => typeof (schema as StandardSchemaV1 | null)?.['~standard']?.validate === 'function', {
+      error: schemaError,
+    })
+    .optional(),
+})
+
+/** @throws InterlockError `invalid_input` when there is none, or one is no handler */
 export function handlersOf(given: Readonly<Record<string, AnyHandler>>): HandlerSet {
-  const entries = Object.entries(given ?? {})
+  const isObject = typeof given === 'object' && given !== null && !Array.isArray(given)
+  const entries = isObject ? Object.entries(given) : []
   if (entries.length === 0) {
     throw invalid('handlers', 'must have a function for at least one kind of job, or for "*"')
   }
@@ -25,14 +41,12 @@ export function handlersOf(given: Readonly<Record<string, AnyHandler>>): Handler
 }
 
 function definitionOf(kind: string, handler: AnyHandler): HandlerDefinition {
-  const definition = typeof handler === 'function' ? { run: handler } : handler
-  if (typeof definition?.run !== 'function') {
-    throw invalid(
-      `handlers[${JSON.stringify(kind)}]`,
-      'must be a function, or an object with a function `run`',
-    )
-  }
-  return definition
+  const path = `handlers[${JSON.stringify(kind)}]`
+  if (typeof handler === 'function') return { run: handler }
+  if (typeof handler?.run !== 'function')
+    throw invalid(path, 'must be a function, or an object with a function `run`')
+  parseInput(definitionFields, handler, path)
+  return handler as HandlerDefinition
 }
 
 function invalid(path: string, what: string): InterlockError {

@@ -1,7 +1,7 @@
 import { Subscription } from 'rxjs'
 import type { Coordinator, TypedCoordinator, UntypedCoordinator } from '../coordinator/index.ts'
 import { errorText } from '../coordinator/logger.ts'
-import { InterlockError, type Started } from '../core/index.ts'
+import type { Started } from '../core/index.ts'
 import type {
   DrainOptions,
   DrainReport,
@@ -12,10 +12,11 @@ import type {
 } from './api.ts'
 import { Attempt } from './attempt.ts'
 import { Attempts } from './attempts.ts'
-import { Breaker, type BreakerOptions } from './breaker.ts'
+import { Breaker } from './breaker.ts'
 import { type HandlerSet, handlersOf } from './handlers.ts'
 import { Intake } from './intake.ts'
 import { tellEnd, tellStart, tellUntold } from './lines.ts'
+import { checkDrainOptions, checkWorkerOptions } from './options.ts'
 import type { Outcome } from './outcome.ts'
 import { perform } from './perform.ts'
 import { Reporter } from './reporter.ts'
@@ -55,14 +56,14 @@ class QueueJobWorker implements JobWorker {
   #callOffNext: () => void = () => {}
 
   constructor(options: JobWorkerOptions) {
+    checkWorkerOptions(options)
     const { coordinator, handlers, concurrency = 1, intake = false } = options
     this.#options = options
     this.#coordinator = coordinator
     this.#handlers = handlersOf(handlers)
     this.#attempts = new Attempts(coordinator)
-    if (options.breaker !== undefined) checkBreaker(options.breaker)
     const { kinds } = this.#handlers
-    this.#slots = new Slots(checkedConcurrency(concurrency), {
+    this.#slots = new Slots(concurrency, {
       kinds,
       onChange: (free) => coordinator.offering(kinds, free),
     })
@@ -85,7 +86,9 @@ class QueueJobWorker implements JobWorker {
     this.#claim()
   }
 
-  async drain({ timeoutMs = DRAIN_MS, stopMs }: DrainOptions = {}): Promise<DrainReport> {
+  async drain(options: DrainOptions = {}): Promise<DrainReport> {
+    checkDrainOptions(options)
+    const { timeoutMs = DRAIN_MS, stopMs } = options
     if (!this.#draining) {
       this.#draining = true
       this.#slots.close()
@@ -253,19 +256,4 @@ export function createJobWorker<Payloads extends object>(
 ): JobWorker
 export function createJobWorker(options: JobWorkerSettings & { readonly handlers: object }): JobWorker {
   return new QueueJobWorker(options as JobWorkerOptions)
-}
-
-function checkedConcurrency(concurrency: number): number {
-  return checked('concurrency', concurrency, 1, 100_000)
-}
-
-function checkBreaker({ failures, pauseSeconds }: BreakerOptions): void {
-  checked('breaker.failures', failures, 1, 1_000)
-  checked('breaker.pauseSeconds', pauseSeconds, 1, 86_400)
-}
-
-function checked(path: string, number: number, least: number, most: number): number {
-  if (Number.isInteger(number) && number >= least && number <= most) return number
-  const range = `${least.toLocaleString('en')} to ${most.toLocaleString('en')}`
-  throw new InterlockError('invalid_input', `${path}: must be a whole number from ${range}`, { path })
 }

@@ -1,0 +1,62 @@
+import { z } from 'zod'
+import { flagSchema, functionSchema, havingSchema, optionsSchema, parseInput, wholeNumber } from '../codec/index.ts'
+import type { DrainOptions, JobWorkerOptions } from './api.ts'
+
+const DAY_MS = 86_400_000
+const milliseconds = wholeNumber(0, DAY_MS, ' (milliseconds)')
+const numberFrom = (min: number, max: number) => {
+  const error = `must be a number from ${min} to ${max.toLocaleString('en')}`
+  return z.number({ error }).min(min, { error }).max(max, { error })
+}
+
+const retryFields = optionsSchema({
+  baseMs: numberFrom(0, 365 * DAY_MS).optional(),
+  factor: numberFrom(0, 1_000).optional(),
+  maxMs: numberFrom(0, 365 * DAY_MS).optional(),
+  jitter: numberFrom(0, 1).optional(),
+})
+
+/** A rule for further attempts: fields, or a function of the attempt and its error. */
+export const retrySchema = z.unknown().superRefine((rule, context) => {
+  if (typeof rule === 'function') return
+  const issue = retryFields.safeParse(rule).error?.issues[0]
+  if (issue !== undefined) context.addIssue({ code: 'custom', path: [...issue.path], message: issue.message })
+})
+
+/** What a worker needs of a coordinator, whoever made it. */
+export const coordinatorSchema = havingSchema('a coordinator: await createCoordinator({ store })', [
+  'claim',
+  'complete',
+  'offering',
+])
+
+const breaker = optionsSchema({
+  failures: wholeNumber(1, 1_000),
+  pauseSeconds: wholeNumber(1, 86_400),
+})
+
+/** The options of a worker that have nothing to do with where its jobs come from. */
+export const workerSettings = {
+  concurrency: wholeNumber(1, 100_000).optional(),
+  intake: flagSchema.optional(),
+  retry: retrySchema.optional(),
+  breaker: breaker.optional(),
+  stopMs: milliseconds.optional(),
+  catchStray: flagSchema.optional(),
+  onError: functionSchema.optional(),
+  onLeaseLost: functionSchema.optional(),
+  handlers: z.unknown(),
+}
+
+const workerFields = optionsSchema({ coordinator: coordinatorSchema, ...workerSettings })
+const drainFields = optionsSchema({ timeoutMs: milliseconds.optional(), stopMs: milliseconds.optional() })
+
+/** Handlers are looked at on their own. @throws InterlockError `invalid_input` */
+export function checkWorkerOptions(options: JobWorkerOptions): void {
+  parseInput(workerFields, options, 'options')
+}
+
+/** @throws InterlockError `invalid_input` */
+export function checkDrainOptions(options: DrainOptions | undefined): void {
+  parseInput(drainFields.optional(), options, 'options')
+}
