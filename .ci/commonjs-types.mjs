@@ -24,11 +24,10 @@ async function declarationsOf(file) {
   const lines = values.flatMap(([name, value]) => {
     const of = `import(${module}, { with: { 'resolution-mode': 'import' } }).${name}`
     const isClass = typeof value === 'function' && /^class\b/.test(String(value))
-    return [`export declare const ${name}: typeof ${of};`, ...(isClass ? [`export type ${name} = ${of};`] : [])]
+    return [
+      `export declare const ${name}: typeof ${of};`,
+      ...(isClass ? [`export type ${name} = ${of};`] : []),
+    ]
   })
-  return [
-    `export type * from ${module} with { 'resolution-mode': 'import' };`,
-    ...lines,
-    '',
-  ].join('\n')
+  return [`export type * from ${module} with { 'resolution-mode': 'import' };`, ...lines, ''].join('\n')
 }

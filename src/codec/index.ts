@@ -1,14 +1,13 @@
 export { calls } from './calls.ts'
+export { checkCoordinatorOptions, checkProcessOptions } from './coordinator-options.ts'
 export { decodeEvent, decodeEvents } from './decode-event.ts'
 export { encodeEvent } from './encode-event.ts'
 export { errorData, messageOf } from './error-data.ts'
 export {
-  flagSchema,
   functionSchema,
   havingSchema,
   optionsSchema,
   parseInput,
-  signalSchema,
 } from './invalid.ts'
 export { parseNote, parseResult } from './json.ts'
 export { parseJobId, parseModels, parseQueue, parseSeq } from './names.ts'
@@ -19,8 +18,14 @@ export { decodeSnapshot } from './snapshot.ts'
 export { type EnqueueInput, parseJob, parseJobs, parseSpec, parseTime, wholeNumber } from './spec.ts'
 export { SCHEMA_VERSION } from './wire.ts'
 export {
+  checkDrainOptions,
+  checkHandler,
+  checkHandlerModule,
+  checkWorkerOptions,
+  parseLater,
+} from './worker-options.ts'
+export {
   type Hold,
-  holds,
   parseWorkflow,
   parseWorkflowState,
   type WorkflowPlan,
@@ -28,3 +33,4 @@ export {
   type WorkflowStep,
   workflowOutcome,
 } from './workflow.ts'
+export { checkExecute, checkManagerOptions, checkResume } from './workflow-options.ts'

@@ -66,7 +66,9 @@ const isPromise = (value: unknown): boolean =>
 /**
  * The options of a call: no others than these. A promise would pass for an object without fields.
  */
-export function optionsSchema<Shape extends z.ZodRawShape>(shape: Shape): z.ZodType<z.output<z.ZodObject<Shape>>> {
+export function optionsSchema<Shape extends z.ZodRawShape>(
+  shape: Shape,
+): z.ZodType<z.output<z.ZodObject<Shape>>> {
   const fields = z.strictObject(shape, { error: unknownFields(Object.keys(shape)) })
   return notPromised.pipe(fields) as z.ZodType<z.output<z.ZodObject<Shape>>>
 }
@@ -88,9 +90,12 @@ export function havingSchema(what: string, functions: readonly string[]): z.ZodT
   ) as z.ZodType<object>
 }
 
-export const functionSchema = z.custom<(...given: never[]) => unknown>((value) => typeof value === 'function', {
-  error: 'must be a function',
-})
+export const functionSchema = z.custom<(...given: never[]) => unknown>(
+  (value) => typeof value === 'function',
+  {
+    error: 'must be a function',
+  },
+)
 
 export const flagSchema = z.boolean({ error: 'must be true or false' })
 

@@ -1,5 +1,4 @@
-import { z } from 'zod'
-import { havingSchema, optionsSchema, parseInput, parseQueue } from '../codec/index.ts'
+import { checkCoordinatorOptions, parseQueue } from '../codec/index.ts'
 import { InterlockError } from '../core/index.ts'
 import type { LogStore } from '../port/index.ts'
 import { guarded, type Logger } from './logger.ts'
@@ -70,22 +69,9 @@ const ranges = {
 export type WholeOptions = Omit<CoordinatorOptions, keyof typeof defaults | 'logger'> &
   typeof defaults & { readonly logger: Logger }
 
-/** What a store cannot do without; the rest differs by store. */
-const storeCalls = ['open', 'append', 'read', 'beat', 'leave', 'data', 'listen', 'close']
-const aStore = "a store, such as memoryStore() or postgresStore('postgres://…')"
-const anything = z.unknown().optional()
-
-/** Ranges are looked at once the defaults of the store are known. */
-const optionFields = optionsSchema({
-  store: havingSchema(aStore, storeCalls),
-  logger: havingSchema('a logger with info, warn and error', []).optional(),
-  ...{ queue: anything, name: anything, leaseMs: anything, graceMs: anything, pollMs: anything },
-  ...{ patienceMs: anything, snapshotEvery: anything, mode: anything, onUnavailable: anything },
-})
-
 /** The options with their defaults. @throws InterlockError `invalid_input`, naming the option and its range */
 export function completeOptions(options: CoordinatorOptions): WholeOptions {
-  parseInput(optionFields, options, 'options')
+  checkCoordinatorOptions(options)
   const given = Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined))
   const complete: WholeOptions = {
     ...{ ...defaults, ...options.store.defaults, ...options, ...given },

@@ -1,4 +1,4 @@
-import { havingSchema, optionsSchema, parseInput } from '../codec/index.ts'
+import { checkProcessOptions } from '../codec/index.ts'
 import {
   type Coordinator,
   createCoordinator,
@@ -21,10 +21,6 @@ interface OfProcess {
   readonly store: LogStore
 }
 
-const optionFields = optionsSchema({
-  logger: havingSchema('a logger with info, warn and error', []).optional(),
-})
-
 let ofProcess: Promise<OfProcess> | undefined
 
 /**
@@ -37,7 +33,7 @@ export async function getJobCoordinator<Payloads extends object>(
   options?: ProcessOptions,
 ): Promise<TypedCoordinator<Payloads>>
 export async function getJobCoordinator(options: ProcessOptions = {}): Promise<Coordinator> {
-  parseInput(optionFields, options, 'options')
+  checkProcessOptions(options)
   const { logger = stderrLogger } = options
   ofProcess ??= make(logger).catch((error: unknown) => {
     ofProcess = undefined

@@ -1,19 +1,9 @@
-import { z } from 'zod'
-import { optionsSchema, parseInput, parseModel, parseModels } from '../codec/index.ts'
+import { parseLater } from '../codec/index.ts'
 
 /** Thrown by a handler: this job cannot succeed, so no further attempt is made. */
 export class NonRetryableError extends Error {
   override readonly name = 'NonRetryableError'
 }
-
-const YEAR_SECONDS = 365 * 24 * 3_600
-
-const secondsError = `must be a number of seconds from 0 to ${YEAR_SECONDS.toLocaleString('en')}`
-const laterFields = optionsSchema({
-  seconds: z.number(secondsError).min(0, secondsError).max(YEAR_SECONDS, secondsError),
-  pauseModel: z.string('must be the name of a model').optional(),
-  models: z.array(z.string(), 'must be a list of model names').optional(),
-})
 
 export interface RetryLaterOptions {
   /** Seconds until the job may start again, from 0 to a year; it keeps its place in line once they have passed. */
@@ -36,11 +26,11 @@ export class RetryLater extends Error {
 
   /** @throws InterlockError `invalid_input` when `seconds` is out of bounds, or for models that cannot be */
   constructor(options: RetryLaterOptions) {
-    const { seconds, pauseModel, models } = parseInput(laterFields, options, 'options')
+    const { seconds, pauseModel, models } = parseLater(options)
     super(`to be tried again in ${seconds} s`)
     this.seconds = seconds
-    this.pauseModel = pauseModel === undefined ? undefined : parseModel(pauseModel)
-    this.models = models === undefined ? undefined : parseModels(models)
+    this.pauseModel = pauseModel
+    this.models = models
   }
 }
 

@@ -1,9 +1,6 @@
-import type { StandardSchemaV1 } from '@standard-schema/spec'
-import { z } from 'zod'
-import { functionSchema, optionsSchema, parseInput } from '../codec/index.ts'
+import { checkHandler } from '../codec/index.ts'
 import { InterlockError } from '../core/index.ts'
 import type { HandlerDefinition } from './api.ts'
-import { retrySchema } from './options.ts'
 import type { AnyHandler, HandlersFor } from './typed.ts'
 
 const ANY_KIND = '*'
@@ -14,17 +11,6 @@ export interface HandlerSet {
   readonly kinds: readonly string[] | null
   of(kind: string): HandlerDefinition | undefined
 }
-
-const schemaError = 'must be a Standard Schema (zod, valibot, arktype), or be left out'
-const definitionFields = optionsSchema({
-  run: functionSchema,
-  retry: retrySchema.optional(),
-  schema: z
-    .custom((schema) => typeof (schema as StandardSchemaV1 | null)?.['~standard']?.validate === 'function', {
-      error: schemaError,
-    })
-    .optional(),
-})
 
 /** @throws InterlockError `invalid_input` when there is none, or one is no handler */
 export function handlersOf(given: Readonly<Record<string, AnyHandler>>): HandlerSet {
@@ -45,7 +31,7 @@ function definitionOf(kind: string, handler: AnyHandler): HandlerDefinition {
   if (typeof handler === 'function') return { run: handler }
   if (typeof handler?.run !== 'function')
     throw invalid(path, 'must be a function, or an object with a function `run`')
-  parseInput(definitionFields, handler, path)
+  checkHandler(handler, path)
   return handler as HandlerDefinition
 }
 

@@ -1,5 +1,12 @@
 import { isDeepStrictEqual } from 'node:util'
-import { parseWorkflow, type WorkflowPlan, workflowOutcome } from '../codec/index.ts'
+import {
+  checkExecute,
+  checkManagerOptions,
+  checkResume,
+  parseWorkflow,
+  type WorkflowPlan,
+  workflowOutcome,
+} from '../codec/index.ts'
 import type { Coordinator, StartAnswer } from '../coordinator/index.ts'
 import { InterlockError, isInterlockError } from '../core/index.ts'
 import type { HandlerDefinition } from '../worker/index.ts'
@@ -13,7 +20,6 @@ import type {
   WorkflowResult,
 } from './api.ts'
 import { Drive } from './drive.ts'
-import { checkExecute, checkManagerOptions, checkResume } from './options.ts'
 
 /** Made by {@link createWorkflowManager}. */
 class QueueWorkflowManager implements WorkflowManager {

@@ -1,4 +1,5 @@
 import { isDeepStrictEqual } from 'node:util'
+import { havingSchema, parseInput } from '../../codec/index.ts'
 import { checkKnown, InterlockError, type JobRow, type Micros, type StateRow } from '../../core/index.ts'
 import type {
   AppendRequest,
@@ -14,6 +15,8 @@ import { cut, dataOf, noteIn } from './data.ts'
 import { type MemoryDatabase, type MemoryQueue, memoryDatabase, queueIn } from './database.ts'
 import { deadIn, dropIn } from './dead.ts'
 
+const databaseSchema = havingSchema('a database that memoryDatabase() made', ['now'])
+
 /**
  * The reference store: everything in this process, nothing kept. Answers exactly as the SQL stores do; they are all
  * held to the same contract (`storeContract`).
@@ -21,6 +24,7 @@ import { deadIn, dropIn } from './dead.ts'
  * @param database share one between stores to act like several processes; give it a clock to control time
  */
 export function memoryStore(database: MemoryDatabase = memoryDatabase()): TurnStore {
+  parseInput(databaseSchema, database, 'database')
   const stops = new Set<() => void>()
   let closed = false
   const queueOf = (name: string): MemoryQueue => {

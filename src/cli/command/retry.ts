@@ -15,7 +15,7 @@ export function addRetry(cli: Cli): void {
       async (frame, [jobId], flags) => {
         checkNamesSome('retry', jobId, flags)
         const retried = await withCoordinator(frame, (coordinator) =>
-          coordinator.retryDead(deadFilter(coordinator.now(), jobId, flags)),
+          coordinator.retryDead({ ...deadFilter(coordinator.now(), jobId, flags), all: flags.all }),
         )
         checkFound(frame, jobId, retried)
         frame.emit({ retried }, `${plural(retried, 'dead job')} in line again`)

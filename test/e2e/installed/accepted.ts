@@ -5,7 +5,7 @@ import {
   createJobWorker,
   createWorkflowManager,
   defineHandlers,
-  getJobCoordinator,
+  type getJobCoordinator,
   type Handler,
   type HandlerDefinition,
   type Handlers,
@@ -97,7 +97,10 @@ createJobWorker({
     '*': (job) => same<typeof job.payload, unknown>(true),
   },
 })
-createJobWorker({ coordinator: typed, handlers: { caption: checked, resize: { run: (job) => job.payload.width } } })
+createJobWorker({
+  coordinator: typed,
+  handlers: { caption: checked, resize: { run: (job) => job.payload.width } },
+})
 createJobWorker({ coordinator: typed, handlers: { caption } })
 // A schema that makes something else of the payload.
 createJobWorker({

@@ -1,6 +1,7 @@
 /** A program in CommonJS. */
 import interlock = require('interlock-queue')
 import memory = require('interlock-queue/memory')
+
 import { createJobWorker, type Job } from 'interlock-queue'
 import { pgliteStore } from 'interlock-queue/pglite'
 import { storeContract } from 'interlock-queue/testing'

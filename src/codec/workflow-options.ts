@@ -1,19 +1,11 @@
 import { z } from 'zod'
-import {
-  flagSchema,
-  functionSchema,
-  type Hold,
-  holds,
-  optionsSchema,
-  parseInput,
-  parseJobId,
-  signalSchema,
-} from '../codec/index.ts'
-import { coordinatorSchema, retrySchema } from '../worker/options.ts'
-import type { ExecuteOptions, ResumeOptions, WorkflowManagerOptions } from './api.ts'
+import { flagSchema, functionSchema, optionsSchema, parseInput, signalSchema } from './invalid.ts'
+import { parseJobId } from './names.ts'
+import { coordinatorSchema, retrySchema } from './worker-options.ts'
+import { holds } from './workflow.ts'
 
 const anything = z.unknown().optional()
-const hold: z.ZodType<Hold | undefined> = z.enum(holds, { error: 'must be "all" or "step"' }).optional()
+const hold = z.enum(holds, { error: 'must be "all" or "step"' }).optional()
 
 /** Kind, attempts and time-out are looked at with the job that they make. */
 const managerFields = optionsSchema({
@@ -28,18 +20,17 @@ const executeFields = optionsSchema({ ...run, input: anything, priority: anythin
 const resumeFields = optionsSchema({ ...run, approval: anything })
 
 /** @throws InterlockError `invalid_input` */
-export function checkManagerOptions(options: WorkflowManagerOptions): void {
+export const checkManagerOptions = (options: unknown): unknown =>
   parseInput(managerFields, options, 'options')
-}
 
 /** @throws InterlockError `invalid_input` */
-export function checkExecute(executionId: string, options: ExecuteOptions): void {
+export function checkExecute(executionId: unknown, options: unknown): void {
   parseJobId(executionId)
   parseInput(executeFields, options, 'options')
 }
 
 /** @throws InterlockError `invalid_input` */
-export function checkResume(executionId: string, options: ResumeOptions): void {
+export function checkResume(executionId: unknown, options: unknown): void {
   parseJobId(executionId)
   parseInput(resumeFields, options, 'options')
 }

@@ -1,6 +1,7 @@
 import { z } from 'zod'
-import { flagSchema, functionSchema, havingSchema, optionsSchema, parseInput, wholeNumber } from '../codec/index.ts'
-import type { DrainOptions, JobWorkerOptions } from './api.ts'
+import { flagSchema, functionSchema, havingSchema, optionsSchema, parseInput } from './invalid.ts'
+import { modelSchema, modelsSchema } from './names.ts'
+import { wholeNumber } from './spec.ts'
 
 const DAY_MS = 86_400_000
 const milliseconds = wholeNumber(0, DAY_MS, ' (milliseconds)')
@@ -36,7 +37,7 @@ const breaker = optionsSchema({
 })
 
 /** The options of a worker that have nothing to do with where its jobs come from. */
-export const workerSettings = {
+const workerSettings = {
   concurrency: wholeNumber(1, 100_000).optional(),
   intake: flagSchema.optional(),
   retry: retrySchema.optional(),
@@ -51,12 +52,45 @@ export const workerSettings = {
 const workerFields = optionsSchema({ coordinator: coordinatorSchema, ...workerSettings })
 const drainFields = optionsSchema({ timeoutMs: milliseconds.optional(), stopMs: milliseconds.optional() })
 
-/** Handlers are looked at on their own. @throws InterlockError `invalid_input` */
-export function checkWorkerOptions(options: JobWorkerOptions): void {
-  parseInput(workerFields, options, 'options')
+/** The times are looked at with those of the coordinator. */
+const moduleFields = optionsSchema({
+  ...workerSettings,
+  leaseMs: z.unknown().optional(),
+  graceMs: z.unknown().optional(),
+})
+
+const handlerFields = optionsSchema({
+  run: functionSchema,
+  retry: retrySchema.optional(),
+  schema: z.custom(isStandardSchema, 'must be a Standard Schema (zod, valibot, arktype)').optional(),
+})
+
+function isStandardSchema(value: unknown): boolean {
+  const standard = (value as { '~standard'?: { validate?: unknown } } | null)?.['~standard']
+  return typeof standard?.validate === 'function'
 }
 
+const YEAR_SECONDS = 365 * 86_400
+const laterFields = optionsSchema({
+  seconds: numberFrom(0, YEAR_SECONDS),
+  pauseModel: modelSchema.optional(),
+  models: modelsSchema.optional(),
+})
+
+/** Handlers are looked at on their own. @throws InterlockError `invalid_input` */
+export const checkWorkerOptions = (options: unknown): unknown => parseInput(workerFields, options, 'options')
+
+/** The options of a worker in a file of `interlock work`. @throws InterlockError `invalid_input` */
+export const checkHandlerModule = (options: unknown, file: string): unknown =>
+  parseInput(moduleFields, options, file)
+
+/** A handler that is no function. @throws InterlockError `invalid_input` */
+export const checkHandler = (handler: unknown, path: string): unknown =>
+  parseInput(handlerFields, handler, path)
+
 /** @throws InterlockError `invalid_input` */
-export function checkDrainOptions(options: DrainOptions | undefined): void {
+export const checkDrainOptions = (options: unknown): unknown =>
   parseInput(drainFields.optional(), options, 'options')
-}
+
+/** What a handler says of a job that it could not do yet. @throws InterlockError `invalid_input` */
+export const parseLater = (options: unknown) => parseInput(laterFields, options, 'options')
