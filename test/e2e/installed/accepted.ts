@@ -127,7 +127,7 @@ const length = (any: Coordinator): number => any.state().waitingCount
 length(typed)
 
 // A file of `interlock work`.
-export default defineHandlers({
+export const handlers = defineHandlers({
   resize: { schema: z.object({ width: z.number() }), run: (job) => job.payload.width },
   caption,
   plain: async (job) => same<typeof job.payload, unknown>(true),
