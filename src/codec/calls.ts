@@ -121,5 +121,5 @@ export const calls = {
       inspect: z.union([functionSchema, havingSchema('a function or an observer', [])]).optional(),
     }).optional(),
   },
-  offering: { kinds: kinds.nullable(), freeSlots: wholeNumber(0, 1_000_000) },
+  offering: { kinds: kinds.unwrap().unwrap().nullable(), freeSlots: wholeNumber(0, 1_000_000) },
 } as const satisfies Readonly<Record<string, Readonly<Record<string, z.ZodType>>>>

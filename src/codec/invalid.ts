@@ -16,12 +16,21 @@ export function pathText(root: string, path: readonly PropertyKey[]): string {
  * @throws InterlockError `invalid_input`, naming the path of the first mistake and what to do about it
  */
 export function parseInput<Out>(schema: z.ZodType<Out>, value: unknown, root: string): Out {
+  if (isPromise(value)) throw refusal(root, promised)
   const result = schema.safeParse(value)
   if (result.success) return result.data
   const issue = result.error.issues[0]
-  const path = pathText(root, issue?.path ?? [])
-  throw new InterlockError('invalid_input', `${path}: ${issue?.message ?? 'is not valid'}`, { path })
+  throw refusal(pathText(root, issue?.path ?? []), issue?.message ?? 'is not valid')
 }
+
+const refusal = (path: string, why: string) =>
+  new InterlockError('invalid_input', `${path}: ${why}`, { path })
+
+/** A promise would pass for an object without fields. */
+const promised = 'is a promise: await it first'
+
+const isPromise = (value: unknown): boolean =>
+  typeof value === 'object' && value !== null && 'then' in value && typeof value.then === 'function'
 
 /** The message for fields that nobody knows: most are slips of the pen, so the nearest is named and the known ones are listed. */
 export function unknownFields(known: readonly string[]): z.core.$ZodErrorMap {
@@ -42,7 +51,7 @@ export function nearestOf(wanted: string, names: readonly string[]): string | nu
   const text = wanted.slice(0, 40).toLowerCase()
   const near = names
     .map((name) => ({ name, distance: distance(text, name.toLowerCase()) }))
-    .filter(({ name, distance }) => distance <= Math.max(1, Math.floor(name.length / 3)))
+    .filter(({ name, distance }) => distance <= Math.max(2, name.length / 3) && distance < name.length - 1)
   return near.toSorted((a, b) => a.distance - b.distance)[0]?.name ?? null
 }
 
@@ -60,12 +69,7 @@ function distance(a: string, b: string): number {
   return row[b.length] ?? 0
 }
 
-const isPromise = (value: unknown): boolean =>
-  typeof value === 'object' && value !== null && 'then' in value && typeof value.then === 'function'
-
-/**
- * The options of a call: no others than these. A promise would pass for an object without fields.
- */
+/** The options of a call: no others than these. */
 export function optionsSchema<Shape extends z.ZodRawShape>(
   shape: Shape,
 ): z.ZodType<z.output<z.ZodObject<Shape>>> {
@@ -73,9 +77,7 @@ export function optionsSchema<Shape extends z.ZodRawShape>(
   return notPromised.pipe(fields) as z.ZodType<z.output<z.ZodObject<Shape>>>
 }
 
-const notPromised = z
-  .unknown()
-  .refine((value) => !isPromise(value), { error: 'is a promise: await it first', abort: true })
+const notPromised = z.unknown().refine((value) => !isPromise(value), { error: promised, abort: true })
 
 /** What has these functions: a coordinator, a store, a client. */
 export function havingSchema(what: string, functions: readonly string[]): z.ZodType<object> {

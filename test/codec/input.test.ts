@@ -206,7 +206,10 @@ describe('a policy', () => {
     [{ ageSeconds: Number.NaN }, 'policy.ageSeconds: must be a number of seconds'],
     [{ ageSeconds: Number.POSITIVE_INFINITY }, 'policy.ageSeconds: must be a number of seconds'],
     [{ emptySet: 'maybe' }, 'policy.emptySet: must be one of "bypass", "reject", "exclusive"'],
-    [{ maxactive: 1 }, 'policy: unknown field "maxactive" (did you mean maxActive?); the fields are maxActive,'],
+    [
+      { maxactive: 1 },
+      'policy: unknown field "maxactive" (did you mean maxActive?); the fields are maxActive,',
+    ],
     ['fifo', 'policy: must be "serial", "by-model", or an object'],
     [null, 'policy: must be "serial", "by-model", or an object'],
   ])('is refused with %j', (input, message) => {

@@ -36,13 +36,12 @@ async function said(file: string, settings: Readonly<Record<string, string>>): P
   })
 }
 
-it.each([
-  { module: 'nodenext' },
-  { module: 'node16' },
-  { module: 'esnext', moduleResolution: 'bundler' },
-])('compiles a program, without skipLibCheck, under %j', async (settings) => {
-  expect(await said('accepted.ts', settings)).toBe('')
-})
+it.each([{ module: 'nodenext' }, { module: 'node16' }, { module: 'esnext', moduleResolution: 'bundler' }])(
+  'compiles a program, without skipLibCheck, under %j',
+  async (settings) => {
+    expect(await said('accepted.ts', settings)).toBe('')
+  },
+)
 
 it.each([{ module: 'nodenext' }, { module: 'node16' }])('compiles CommonJS under %j', async (settings) => {
   expect(await said('required.cts', settings)).toBe('')
@@ -63,10 +62,14 @@ it('refuses what cannot be right, line by line', async () => {
 })
 
 it('is loaded by require as well', async () => {
-  const script = "const { createCoordinator } = require('interlock-queue'); process.stdout.write(typeof createCoordinator)"
+  const script =
+    "const { createCoordinator } = require('interlock-queue'); process.stdout.write(typeof createCoordinator)"
   const out = await new Promise((resolve) => {
-    execFile(process.execPath, ['--input-type=commonjs', '--eval', script], { cwd: installed.folder }, (_, text) =>
-      resolve(text),
+    execFile(
+      process.execPath,
+      ['--input-type=commonjs', '--eval', script],
+      { cwd: installed.folder },
+      (_, text) => resolve(text),
     )
   })
   expect(out).toBe('function')
