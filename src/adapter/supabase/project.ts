@@ -15,22 +15,25 @@ export function projectStoreOver(
   const close = async () => {
     await store.close()
     // Its answer is waited for with a timer of 10 s, which nobody stops once it has come.
-    await withoutHolding(() => client.realtime.disconnect())
+    await withoutTimers(() => client.realtime.disconnect())
   }
   return { ...store, close }
 }
 
-/** Lets no timer that is set during the call keep the process alive; those of the driver cannot be reached otherwise. */
-function withoutHolding<Out>(work: () => Out): Out {
+/**
+ * Waits for what the driver does, and then ends the timers that it set when it was called: it has no way to be told to.
+ * Until then they keep the process, which would have nothing else to wait with.
+ */
+async function withoutTimers(work: () => Promise<unknown>): Promise<void> {
+  const timers: NodeJS.Timeout[] = []
   const hook = createHook({
     init: (_id, type, _trigger, resource) => {
-      if (type === 'Timeout') (resource as NodeJS.Timeout).unref()
+      if (type === 'Timeout') timers.push(resource as NodeJS.Timeout)
     },
   })
   hook.enable()
-  try {
-    return work()
-  } finally {
-    hook.disable()
-  }
+  const done = work()
+  hook.disable()
+  await done
+  for (const timer of timers) clearTimeout(timer)
 }

@@ -64,7 +64,14 @@ async function jobsFrom(
     tell(workload.skipped)
     return workload.jobs.map(({ input }) => input)
   }
-  const fields = { job_id: job, models: models ?? '', seconds: 0, job_type: type, priority }
+  if (models === undefined) {
+    throw new InterlockError(
+      'invalid_input',
+      '--job needs --models, e.g. --models "flux-dev;upscale"; --models "" is a job that needs none: it waits for nothing and runs beside all others',
+      { path: 'models' },
+    )
+  }
+  const fields = { job_id: job, models, seconds: 0, job_type: type, priority }
   const input = { ...jobOfLine(fields, 1).input, kind }
   parseSpec(input)
   return [input]
