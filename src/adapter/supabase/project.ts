@@ -32,8 +32,9 @@ async function withoutTimers(work: () => Promise<unknown>): Promise<void> {
     },
   })
   hook.enable()
-  const done = work()
+  const done = work().finally(() => {
+    for (const timer of timers) clearTimeout(timer)
+  })
   hook.disable()
   await done
-  for (const timer of timers) clearTimeout(timer)
 }
