@@ -13,7 +13,13 @@ const optionFields = optionsSchema({
   store: havingSchema(aStore, storeCalls),
   logger,
   ...{ queue: anything, name: anything, leaseMs: anything, graceMs: anything, pollMs: anything },
-  ...{ patienceMs: anything, snapshotEvery: anything, mode: anything, onUnavailable: anything },
+  ...{
+    patienceMs: anything,
+    joinMs: anything,
+    snapshotEvery: anything,
+    mode: anything,
+    onUnavailable: anything,
+  },
 })
 
 const processFields = optionsSchema({ logger })

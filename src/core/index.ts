@@ -9,12 +9,24 @@ export { evolve } from './evolve.ts'
 export { type Explanation, explainJob } from './explain.ts'
 export { hash } from './hash.ts'
 export * from './job.ts'
+export type { JobLaw, JobTarget, QueueLaw } from './law/law.ts'
 export {
+  endings,
+  type QueueState,
+  queueStateOf,
+  queueStates,
+  type Standing,
+  standingOf,
+  standings,
+  statusOf,
+} from './law/state.ts'
+export { type Variant, variantOf, variants } from './law/variant.ts'
+export {
+  attemptsOf,
   emptyLedger,
   type Job,
   jobOf,
   type Ledger,
-  statusOf,
   waitingCount,
 } from './ledger.ts'
 export * from './policy.ts'
@@ -23,12 +35,9 @@ export { type HasWorker, reasonCodeOf, waitingFor } from './reason.ts'
 export { fold, Replayer, replay } from './replay.ts'
 export * from './row.ts'
 export type { Surroundings } from './scribe.ts'
-export {
-  type LedgerSnapshot,
-  ledgerFrom,
-  SNAPSHOT_SHAPE,
-  snapshotKeys,
-  snapshotOf,
-  snapshotRemedy,
-} from './snapshot.ts'
+export type { JobRow as SnapshotJobRow } from './snapshot/job-row.ts'
+export { ledgerFrom, type OnePiece } from './snapshot/one-piece.ts'
+export { ONE_PIECE_SHAPE, SNAPSHOT_SHAPE, snapshotKeys, snapshotRemedy } from './snapshot/parts.ts'
+export { LedgerReader } from './snapshot/read.ts'
+export { type SnapshotLine, snapshotLines } from './snapshot/write.ts'
 export { nextOpeningAt, nextTickAt } from './wake.ts'

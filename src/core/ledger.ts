@@ -195,11 +195,23 @@ export type LedgerView = Omit<Ledger, 'jobs' | 'models' | 'pauses' | 'shares'> &
 
 /** The live job with this id. */
 export function jobOf(ledger: LedgerView, jobId: string): Job | undefined {
-  return ledger.jobs.get({ hash: hash(jobId), jobId })
+  return ledger.jobs.get(keyOf(jobId))
+}
+
+export function keyOf(jobId: string): JobKey {
+  return { hash: hash(jobId), jobId }
 }
 
 export function modelOf(ledger: LedgerView, model: string): Model {
   return ledger.models.get({ hash: hash(model), model }) ?? idleModel(model)
+}
+
+/**
+ * How many attempts there may be in all, as things stand: one that was given back cost nothing, so another may follow. Never less
+ * than `attempt`.
+ */
+export function attemptsOf({ spec, free }: Pick<Job, 'spec' | 'free'>): number {
+  return spec.attempts + free
 }
 
 /** Waiting, due, and not held: it may start as soon as there is room for it. */
@@ -210,12 +222,6 @@ export function isInLine(job: Job): boolean {
 /** False for a job that bypasses: it has no models, takes no slot, and stands in no line. */
 export function usesSlot(job: Job): boolean {
   return job.spec.models.length > 0 || job.exclusive
-}
-
-/** The state of the machine: `draining` until resumed, else `running` while any job is active. */
-export function statusOf(ledger: LedgerView): 'idle' | 'running' | 'draining' {
-  if (ledger.draining) return 'draining'
-  return ledger.active.size > 0 ? 'running' : 'idle'
 }
 
 /** How many live jobs wait, due or not. */
