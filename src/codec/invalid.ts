@@ -47,7 +47,7 @@ function named(key: string, known: readonly string[]): string {
 }
 
 /** The name that a slip of the pen was meant to be; null where none is near. */
-export function nearestOf(wanted: string, names: readonly string[]): string | null {
+function nearestOf(wanted: string, names: readonly string[]): string | null {
   const text = wanted.slice(0, 40).toLowerCase()
   const near = names
     .map((name) => ({ name, distance: distance(text, name.toLowerCase()) }))
