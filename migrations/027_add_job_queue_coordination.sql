@@ -35,7 +35,7 @@ begin
   select c.relname into wrong
     from pg_catalog.pg_class c
    where c.relnamespace = 'public'::regnamespace
-     and (c.relname = any ('{job_queue_log,job_queue_log_archive,job_queue_heads,job_queue_state,job_queue_jobs,job_queue_workers,job_queue_inbox,job_queue_data,job_queue_arrivals,job_queue_not_taken_in,job_queue_settings,job_queue_dropped,job_queue_snapshots,job_queue_snapshot_chunks,job_queue_changes,job_queue_set_aside,job_queue_migrations}'::text[]) or c.relname in ('job_queue_state_v1', 'job_queue_log_v1'))
+     and (c.relname = any ('{job_queue_log,job_queue_log_archive,job_queue_heads,job_queue_state,job_queue_jobs,job_queue_workers,job_queue_inbox,job_queue_data,job_queue_staged,job_queue_arrivals,job_queue_not_taken_in,job_queue_settings,job_queue_dropped,job_queue_snapshots,job_queue_snapshot_chunks,job_queue_changes,job_queue_set_aside,job_queue_migrations}'::text[]) or c.relname in ('job_queue_state_v1', 'job_queue_log_v1'))
      and not exists (
        select from pg_catalog.pg_attribute a
         where a.attrelid = c.oid and not a.attisdropped
@@ -253,6 +253,9 @@ drop index if exists public.job_queue_log_created_idx;
 create index if not exists job_queue_log_time_idx on public.job_queue_log
   using brin (created_at) with (pages_per_range = 16, autosummarize = on);
 
+-- Which events are void (job_queue_voided): of nearly every log none, and then it has no entry.
+create index if not exists job_queue_log_voided_idx on public.job_queue_log (queue) where event_type = 'voided';
+
 -- Numbers only grow, so that its pages are never split in the middle: room in them would stay empty.
 alter index public.job_queue_log_pkey set (fillfactor = 100);
 
@@ -277,6 +280,11 @@ create table if not exists public.job_queue_heads (
 ) with (fillfactor = 10);
 
 alter table public.job_queue_heads add column if not exists cut_claimed_at timestamptz not null default to_timestamp(0);
+
+-- What job_queue_log_archive has to hold of the queue: the events from kept_from up to archived_seq, with this digest
+-- (job_queue_kept). Null: nothing was kept, or nobody has noted it.
+alter table public.job_queue_heads add column if not exists kept_from bigint;
+alter table public.job_queue_heads add column if not exists kept_digest numeric;
 
 -- One row per queue: what it is doing. A projection; the log is the truth.
 -- active_job_id is the oldest active job, active_models the union over all of them. id 1 is the queue 'default'.
@@ -375,6 +383,18 @@ create index if not exists job_queue_inbox_open_idx on public.job_queue_inbox (q
 -- SELECT request_id FROM job_queue_inbox WHERE queue = 'default' AND answered_at < now() - interval '1 day';
 create index if not exists job_queue_inbox_answered_idx on public.job_queue_inbox (queue, answered_at)
   where answered_at is not null;
+
+-- Whether a job that is about to start is to be cancelled (job_queue_append); empty, or nearly, so that a look costs nothing:
+-- SELECT command ->> 'job_id' FROM job_queue_inbox WHERE queue = 'default' AND left(command ->> 'job_id', 200) = '…'
+--   AND answered_at IS NULL AND command ->> 'type' = 'cancel';
+create index if not exists job_queue_inbox_cancel_idx on public.job_queue_inbox (queue, (left(command ->> 'job_id', 200)))
+  where answered_at is null and command ->> 'type' = 'cancel';
+
+-- The last heartbeat of a worker, of which one row is kept:
+-- SELECT request_id FROM job_queue_inbox WHERE queue = 'default' AND left(command ->> 'worker_id', 200) = '…'
+--   AND command ->> 'type' = 'heartbeat';
+create index if not exists job_queue_inbox_beat_idx on public.job_queue_inbox (queue, (left(command ->> 'worker_id', 200)))
+  where command ->> 'type' = 'heartbeat';
 
 -- Payloads, results, errors, checkpoints and progress: what people may have to erase, and the append-only log must
 -- therefore not hold. Payload, result and error are written in the append of their event.
@@ -531,6 +551,22 @@ create table if not exists public.job_queue_log_archive (
   primary key (queue, seq)
 );
 alter index public.job_queue_log_archive_pkey set (fillfactor = 100);
+-- As job_queue_log_voided_idx.
+create index if not exists job_queue_log_archive_voided_idx on public.job_queue_log_archive (queue)
+  where event_type = 'voided';
+
+-- Payloads, results and errors on their way: large ones go ahead of the append that they belong to (job_queue_stage), which takes
+-- them over (job_queue_put_staged). By command, so that nothing that is kept of a job changes before its events are in the log.
+-- What no append has taken over is deleted after an hour. Unlogged: what a crash empties is sent again by whoever needs it
+-- (the answer `unstaged` of job_queue_append), and payloads are not written to the write-ahead log twice.
+create unlogged table if not exists public.job_queue_staged (
+  queue text not null check (length(queue) between 1 and 200),
+  command_id text not null check (length(command_id) between 1 and 200),
+  job_id text not null check (length(job_id) between 1 and 200),
+  item jsonb not null check (pg_column_size(item) <= 16777216),
+  staged_at timestamptz not null default clock_timestamp(),
+  primary key (queue, command_id, job_id)
+);
 
 -- The coordination columns of the user's tables. A table that is missing, or whose key is neither text nor uuid (a table
 -- of that name which is for something else, or a view), is passed over: Interlock works without it.
@@ -811,7 +847,8 @@ $$;
 
 -- job_queue_answer_requests(queue, answers): what became of commands in the inbox. The first answer stays. Answers of more than
 -- a day ago are deleted on the way.
---   answers  [{request_id, answer}, …]; answer: {ok: true, …} or {ok: false, code, message}
+--   answers  [{request_id, answer}, …]; answer: {ok: true, …} or {ok: false, code, message}; null: it could not be decided now, and
+--            is given back, for others to decide
 -- One NOTIFY on channel interlock_answers, the name of the queue, unless the setting interlock.notify is 'off'.
 -- Returns how many were answered by this call. Raises nothing.
 create or replace function public.job_queue_answer_requests(queue text, answers jsonb) returns integer
@@ -825,8 +862,12 @@ declare
 begin
   update public.job_queue_inbox i set answer = a.answer, answered_at = clock_timestamp()
     from jsonb_to_recordset(answers) as a (request_id text, answer jsonb)
-   where i.queue = $1 and i.request_id = a.request_id and i.answered_at is null;
+   where i.queue = $1 and i.request_id = a.request_id and i.answered_at is null and a.answer is not null;
   get diagnostics answered = row_count;
+  -- Nobody is woken for it: whoever gives it back would be, too.
+  update public.job_queue_inbox i set taken_until = null
+    from jsonb_to_recordset(answers) as a (request_id text, answer jsonb)
+   where i.queue = $1 and i.request_id = a.request_id and i.answered_at is null and a.answer is null;
   if answered > 0 and current_setting('interlock.notify', true) is distinct from 'off' then
     perform pg_notify('interlock_answers', $1);
   end if;
@@ -850,17 +891,22 @@ $$;
 --                     the rest what is not null); also: those of `changed` that no event names, if there are any
 --                     (job_queue_changes);
 --                     data: payloads, results and errors of its events, if there are any (job_queue_put_data);
+--                     voided_from: the first event that a `voided` among the events names (job_queue_void);
+--                     staged: [{command_id, job_id}, …], those of them that were put aside before (job_queue_stage);
 --                     expected_at: the time of the event expected_version as the caller has folded it, 0 before the first one;
---                     without it the numbers alone are compared, which after a restore meet with other events
+--                     without it the numbers alone are compared, which after a restore meet with other events;
+--                     heeds_requests: true: the caller knows the answer `requested`, and is given it
 -- Returns {ok: true, version, now} when everything was written; else nothing was, and {ok: false, reason, version, now, …}:
 --   log_went_back  the log does not go as far as expected_version, or has another event there than that of expected_at: a
 --                backup was restored, or a standby took over that had not heard of everything
 --   version      others were faster; epoch: that of the head; missed: the events after expected_version, 500 or 256 KB of them
---                at most
+--                at most; voided: what later events say of those after expected_version (job_queue_voided)
 --   known        some of the commands have been here before; known: [{command_id, command_hash, seqs}, …]
 --   dead_worker  a `started` for a worker whose lease is not live; worker_ids
+--   requested    a `started` of jobs that SQL has asked to be cancelled, which nobody has decided yet; job_ids
 --   taken        a `queued` with `intake` for jobs that the log knows already; job_ids
 --   live_worker  a `lease_expired` for a worker that is not past ttl + grace; worker_ids
+--   unstaged     of some commands not everything is there that was to be put aside before; command_ids
 --   clock        an event is not later than the one before, or more than 1 s away from the database's clock
 -- One NOTIFY on channel interlock, '<queue>:<version>', unless the setting interlock.notify is 'off'.
 -- A wait for the lock is bounded: 0.5 s through PostgREST, whose few connections serve the user's front end too, 2 s
@@ -925,7 +971,8 @@ begin
     end if;
     if head.version <> expected_version then
       return answer || jsonb_build_object('reason', 'version', 'epoch', head.epoch,
-        'missed', public.job_queue_events($1, expected_version, 500, 262144));
+        'missed', public.job_queue_events($1, expected_version, 500, 262144),
+        'voided', public.job_queue_voided($1, expected_version));
     end if;
   end if;
 
@@ -938,6 +985,7 @@ begin
          'epoch'::timestamptz + max(e.at) * interval '1 microsecond' as last_at,
          array_agg(e.command_id) as command_ids,
          array_agg(e.worker_id) filter (where e.event_type = 'started') as starters,
+         array_agg(e.job_id) filter (where e.event_type = 'started') as started,
          array_agg(e.worker_id) filter (where e.event_type = 'lease_expired') as expired,
          array_agg(e.job_id) filter (where e.event_type = 'queued' and e.data ? 'intake') as arrivals,
          max((e.data ->> 'epoch')::integer) filter (where e.event_type = 'epoch_changed') as epoch
@@ -982,6 +1030,21 @@ begin
     end if;
   end if;
 
+  -- What SQL has asked to be cancelled does not start, however it would: by a claim, at the end of another job, at the gate.
+  -- A life that is named is that of a job in line; another life of the same id may start.
+  if given.started is not null and changes ? 'heeds_requests' then
+    select array_agg(distinct left(i.command ->> 'job_id', 200)) into ids from public.job_queue_inbox i
+     where i.queue = $1 and left(i.command ->> 'job_id', 200) = any (given.started)
+       and i.answered_at is null and i.command ->> 'type' = 'cancel'
+       and (i.command -> 'queued_at' is null or exists (
+         select from public.job_queue_jobs j
+          where j.queue = $1 and j.job_id = left(i.command ->> 'job_id', 200)
+            and to_jsonb((extract(epoch from j.queued_at) * 1000000)::bigint) = i.command -> 'queued_at'));
+    if ids is not null then
+      return answer || jsonb_build_object('reason', 'requested', 'job_ids', ids);
+    end if;
+  end if;
+
   if given.expired is not null then
     -- Locked, and dead from here on: a heartbeat that is late waits for us and then finds its lease gone.
     perform from public.job_queue_workers w
@@ -991,6 +1054,13 @@ begin
        and not w.dead and w.expires_at + w.grace_ms * interval '1 millisecond' >= clock;
     if ids is not null then
       return answer || jsonb_build_object('reason', 'live_worker', 'worker_ids', ids);
+    end if;
+  end if;
+
+  if changes ? 'staged' then
+    ids := public.job_queue_unstaged($1, changes -> 'staged');
+    if ids is not null then
+      return answer || jsonb_build_object('reason', 'unstaged', 'command_ids', ids);
     end if;
   end if;
 
@@ -1072,6 +1142,12 @@ begin
   if changes ? 'data' then
     perform public.job_queue_put_data($1, changes -> 'data');
   end if;
+  if changes ? 'voided_from' then
+    perform public.job_queue_void($1, (changes ->> 'voided_from')::bigint);
+  end if;
+  if changes ? 'staged' then
+    perform public.job_queue_put_staged($1, changes -> 'staged');
+  end if;
   -- An update and not an insert … on conflict, which would take a number of the sequence in every append; and column by
   -- column, since a join with jsonb_to_record takes twice as long.
   update public.job_queue_state s
@@ -1126,10 +1202,12 @@ declare
   cut bytea;
   unkept bigint := 0;
   stale text[];
+  first_kept bigint;
+  digest numeric;
   -- What is kept beside an archived log is kept for a year since it was last written.
   kept_since timestamptz := clock_timestamp() - interval '365 days';
 begin
-  select h.archived_seq, h.projected_seq into head from public.job_queue_heads h where h.queue = $1;
+  select h.archived_seq, h.projected_seq, h.kept_from, h.kept_digest into head from public.job_queue_heads h where h.queue = $1;
   if $3 is null or head is null or not exists (
        select from public.job_queue_snapshots s where s.queue = $1 and s.seq = $2) then
     raise exception using errcode = 'JQ001',
@@ -1146,6 +1224,11 @@ begin
     -- What stayed at an earlier cut is there already, or gone for good.
     insert into public.job_queue_log_archive
     select l.* from public.job_queue_log l where l.queue = $1 and l.seq > head.archived_seq and l.seq <= $2;
+    -- What came to it now; where nobody has noted what there was before, all of it.
+    select coalesce(head.kept_from, min(a.seq)),
+           coalesce(head.kept_digest, 0) + sum(public.job_queue_kept_digest(row(a.*)::public.job_queue_log)) into first_kept, digest
+      from public.job_queue_log_archive a
+     where a.queue = $1 and a.seq > case when head.kept_from is null then 0 else head.archived_seq end;
   else
     -- What was kept before would have a gap behind it.
     delete from public.job_queue_log_archive a where a.queue = $1;
@@ -1181,6 +1264,8 @@ begin
   update public.job_queue_heads h
      set archived_seq = $2,
          cut_claimed_at = to_timestamp(0),
+         kept_from = case when keep then first_kept end,
+         kept_digest = case when keep then digest end,
          -- Of events that are gone nothing can be checked: the chain goes on from the hash of the last of them.
          chain_from = case when keep or cut is null then h.chain_from else $2 end,
          chain_start = case when keep or cut is null then h.chain_start else cut end
@@ -1529,7 +1614,7 @@ begin
         union all
         select 'SELECT ON TABLE ' || c.relname from pg_class c
          where c.relnamespace = 'public'::regnamespace and c.relkind = 'r'
-           and c.relname = any (string_to_array('job_queue_log,job_queue_log_archive,job_queue_heads,job_queue_state,job_queue_jobs,job_queue_workers,job_queue_inbox,job_queue_data,job_queue_arrivals,job_queue_not_taken_in,job_queue_settings,job_queue_dropped,job_queue_snapshots,job_queue_snapshot_chunks,job_queue_changes,job_queue_set_aside,job_queue_migrations', ','))
+           and c.relname = any (string_to_array('job_queue_log,job_queue_log_archive,job_queue_heads,job_queue_state,job_queue_jobs,job_queue_workers,job_queue_inbox,job_queue_data,job_queue_staged,job_queue_arrivals,job_queue_not_taken_in,job_queue_settings,job_queue_dropped,job_queue_snapshots,job_queue_snapshot_chunks,job_queue_changes,job_queue_set_aside,job_queue_migrations', ','))
            and not has_table_privilege(caller, c.oid, 'SELECT')) m),
       'open', (select coalesce(jsonb_agg(distinct o.who || ': ' || o.what), '[]') from (
         select coalesce(r.rolname::text, 'PUBLIC') as who, p.proname::text as what
@@ -1540,7 +1625,7 @@ begin
         select coalesce(r.rolname::text, 'PUBLIC'), c.relname::text
           from pg_class c, lateral aclexplode(c.relacl) x left join pg_roles r on r.oid = x.grantee
          where c.relnamespace = 'public'::regnamespace and c.relkind = 'r'
-           and c.relname = any (string_to_array('job_queue_log,job_queue_log_archive,job_queue_heads,job_queue_state,job_queue_jobs,job_queue_workers,job_queue_inbox,job_queue_data,job_queue_arrivals,job_queue_not_taken_in,job_queue_settings,job_queue_dropped,job_queue_snapshots,job_queue_snapshot_chunks,job_queue_changes,job_queue_set_aside,job_queue_migrations', ','))
+           and c.relname = any (string_to_array('job_queue_log,job_queue_log_archive,job_queue_heads,job_queue_state,job_queue_jobs,job_queue_workers,job_queue_inbox,job_queue_data,job_queue_staged,job_queue_arrivals,job_queue_not_taken_in,job_queue_settings,job_queue_dropped,job_queue_snapshots,job_queue_snapshot_chunks,job_queue_changes,job_queue_set_aside,job_queue_migrations', ','))
            and (x.grantee = 0 or r.rolname in ('anon', 'authenticated'))) o)),
     'set_aside', (select coalesce(jsonb_agg(to_jsonb(s) order by s.rows desc), '[]') from (
       select a.target, a.sqlstate, count(*) as rows, max(a.tries) as tries, min(a.job_id) as example,
@@ -1725,7 +1810,8 @@ end
 $$;
 
 -- job_queue_dead(queue, filter): the dead letters: jobs whose last life ended without success (a final `failed`, a final
--- `lease_expired`, `expired`), that are not in line again and were not dropped; the newest first.
+-- `lease_expired`, `expired`), that are not in line again and were not dropped; the newest first. One that was asked to stop
+-- before its last attempt ended was cancelled, and is none.
 --   filter  {model, since, before, job_ids, lim}: only jobs whose last attempt needed this model; that ended at this time or later
 --           (microseconds since 1970); whose end has a smaller sequence number (to page on); with these ids; at most so many,
 --           1..1,000, 100 unless given. What is null or missing restricts nothing.
@@ -1779,6 +1865,11 @@ begin
              order by b.seq + 0 desc limit 1) q on q.seq < l.seq
          where l.queue = $1
            and (l.event_type = 'expired' or (l.event_type in ('failed', 'lease_expired') and l.data ? 'final'))
+           and not exists (
+             select from public.job_queue_log c
+              where c.queue = $1 and c.job_id = l.job_id and c.event_type = 'cancel_requested' and c.seq < l.seq
+                and c.seq > (select max(s.seq + 0) from public.job_queue_log s
+                              where s.queue = $1 and s.job_id = l.job_id and s.event_type = 'started' and s.seq < l.seq))
            and (wanted.before is null or l.seq < wanted.before)
            and (wanted.since is null or l.created_at >= 'epoch'::timestamptz + wanted.since * interval '1 microsecond')
            and (wanted.job_ids is null or l.job_id = any (wanted.job_ids))
@@ -1941,6 +2032,7 @@ declare
 begin
   delete from public.job_queue_data d where d.queue = $1 and d.job_id = any ($2);
   get diagnostics forgotten = row_count;
+  delete from public.job_queue_staged s where s.queue = $1 and s.job_id = any ($2);
   return forgotten;
 end
 $$;
@@ -2127,6 +2219,50 @@ begin
 end
 $$;
 
+-- job_queue_kept(queue): whether job_queue_log_archive still holds the events that were archived and kept, as they were then. Reads
+-- all of them: some 10 s for a million.
+-- Returns null when none were kept, or a release archived that has noted nothing; else {first, through, missing, changed}: the
+-- events that have to be there; the number of the first one that is not, or null; whether they are others than they were.
+-- Raises nothing.
+create or replace function public.job_queue_kept(queue text) returns jsonb
+language plpgsql stable security definer
+set search_path = pg_catalog, pg_temp
+set statement_timeout = '10min'
+as $$
+#variable_conflict use_column
+declare
+  head record;
+  kept record;
+  missing bigint;
+begin
+  select h.kept_from, h.archived_seq, h.kept_digest into head from public.job_queue_heads h where h.queue = $1;
+  if head.kept_from is null then
+    return null;
+  end if;
+  select count(*) as events, sum(public.job_queue_kept_digest(row(a.*)::public.job_queue_log)) as digest into kept
+    from public.job_queue_log_archive a where a.queue = $1 and a.seq between head.kept_from and head.archived_seq;
+  if kept.events <> head.archived_seq - head.kept_from + 1 then
+    select coalesce(min(g.place), head.kept_from + kept.events) into missing
+      from (select a.seq, head.kept_from - 1 + row_number() over (order by a.seq) as place
+              from public.job_queue_log_archive a
+             where a.queue = $1 and a.seq between head.kept_from and head.archived_seq) g
+     where g.seq <> g.place;
+  end if;
+  return jsonb_build_object('first', head.kept_from, 'through', head.archived_seq, 'missing', missing,
+    'changed', missing is null and kept.digest is distinct from head.kept_digest);
+end
+$$;
+
+-- job_queue_kept_digest(event): for job_queue_archive and job_queue_kept, a number that another event hardly has; those of many
+-- are added up, in any order. It finds what was changed by accident or by hand; what withstands somebody who means it is the
+-- hash chain (job_queue_start_chain). Returns a whole number.
+create or replace function public.job_queue_kept_digest(event public.job_queue_log) returns numeric
+language sql stable
+set search_path = pg_catalog, pg_temp
+as $$
+  select hashtextextended(public.job_queue_event_text(event), event.seq)::numeric
+$$;
+
 -- job_queue_leave(queue, worker_id): ends the lease of a worker process at once; what it still holds may be expired from
 -- now on. Its row stays for a day, so that a heartbeat under way does not bring it back.
 -- Returns true when the worker was there. Never takes the queue's lock.
@@ -2216,8 +2352,8 @@ end
 $$;
 
 -- job_queue_open_requests(queue, lim): commands in the inbox that nobody has decided yet, the oldest first. They are kept for
--- this caller for 5 s; what it has not answered by then is given to others.
---   lim  how many at most, 1..1,000
+-- this caller for 2 s; what it has not answered by then is given to others.
+--   lim  how many at most, 1..1,000; fewer where they are large: no more follow once there are 1,000,000 characters of them
 -- Returns [{request_id, command}, …]. Raises JQ001 for a limit out of bounds.
 create or replace function public.job_queue_open_requests(queue text, lim integer) returns jsonb
 language plpgsql security definer
@@ -2226,24 +2362,30 @@ set enable_seqscan = off
 as $$
 #variable_conflict use_column
 declare
-  requests jsonb;
+  request record;
+  requests jsonb[] := '{}';
+  ids text[] := '{}';
+  size bigint := 0;
 begin
   if lim between 1 and 1000 is not true then
     raise exception using errcode = 'JQ001', message = 'job_queue_open_requests takes a limit of 1..1,000';
   end if;
-  with free as (
-    select i.request_id from public.job_queue_inbox i
+  for request in
+    select i.request_id, i.command from public.job_queue_inbox i
      where i.queue = $1 and i.answered_at is null
        and (i.taken_until is null or i.taken_until < clock_timestamp())
-     order by i.created_at limit lim for update skip locked),
-  taken as (
-    update public.job_queue_inbox i set taken_until = clock_timestamp() + interval '5 seconds'
-      from free where i.queue = $1 and i.request_id = free.request_id
-    returning i.request_id, i.command, i.created_at)
-  select coalesce(jsonb_agg(jsonb_build_object('request_id', t.request_id, 'command', t.command)
-           order by t.created_at, t.request_id), '[]') into requests
-    from taken t;
-  return requests;
+     order by i.created_at limit lim for update skip locked
+  loop
+    ids := ids || request.request_id;
+    requests := requests || jsonb_build_object('request_id', request.request_id, 'command', request.command);
+    size := size + length(request.command::text);
+    exit when size >= 1000000;
+  end loop;
+  if ids <> '{}' then
+    update public.job_queue_inbox i set taken_until = clock_timestamp() + interval '2 seconds'
+     where i.queue = $1 and i.request_id = any (ids);
+  end if;
+  return to_jsonb(requests);
 end
 $$;
 
@@ -2632,6 +2774,31 @@ begin
 end
 $$;
 
+-- job_queue_put_staged(queue, staged): takes over what was staged, as job_queue_put_data does with what comes in the append itself, and
+-- clears it away. Internal; called by job_queue_append only, after it has written the events.
+--   staged  [{command_id, job_id}, …]
+-- Returns nothing. Raises 23514 for a value out of bounds (job_queue_data).
+create or replace function public.job_queue_put_staged(queue text, staged jsonb) returns void
+language plpgsql
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+  one record;
+begin
+  -- One command after the other: two of them may be of one job.
+  for one in
+    select w.item ->> 'command_id' as command_id, array_agg(w.item ->> 'job_id') as job_ids, min(w.place) as place
+      from jsonb_array_elements($2) with ordinality as w (item, place)
+     group by 1 order by 3
+  loop
+    perform public.job_queue_put_data($1, (
+      select jsonb_agg(s.item) from public.job_queue_staged s
+       where s.queue = $1 and s.command_id = one.command_id and s.job_id = any (one.job_ids)));
+    delete from public.job_queue_staged s where s.queue = $1 and s.command_id = one.command_id;
+  end loop;
+end
+$$;
+
 -- job_queue_queues(): the queues that there are, by name.
 -- Returns ["…", …]. Raises nothing.
 create or replace function public.job_queue_queues() returns jsonb
@@ -2645,8 +2812,8 @@ $$;
 --   queue  name of the queue
 --   after  events with a greater sequence number, ascending; 0 for the first page
 --   lim    how many events at most, 1..10,000; about 8 MB at most, so that no reply grows without bound
--- Returns {version, epoch, now, archived_seq, events}: the head at the moment of reading (0 and 1 for a queue that nobody has opened),
--- the database's clock in microseconds, and the events (job_queue_events). The page is the last one when its last event
+-- Returns {version, epoch, now, archived_seq, voided, events}: the head at the moment of reading (0 and 1 for a queue that nobody has opened),
+-- the database's clock in microseconds, what later events say of those after `after` (job_queue_voided), and the events (job_queue_events). The page is the last one when its last event
 -- has the number `version`. archived_seq: events up to there were archived; of those that were not kept there is nothing to
 -- read, and a reader from before the cut has to start from a snapshot.
 -- Raises JQ001 when an argument is out of bounds.
@@ -2667,6 +2834,7 @@ begin
     'epoch', coalesce(head.epoch, 1),
     'now', (extract(epoch from clock_timestamp()) * 1000000)::bigint,
     'archived_seq', coalesce(head.archived_seq, 0),
+    'voided', public.job_queue_voided($1, $2),
     'events', case when head.archived_seq > $2 then public.job_queue_archived_events($1, $2, $3)
               else public.job_queue_events($1, $2, $3, 8388608) end);
 end
@@ -2746,13 +2914,21 @@ begin
 end
 $$;
 
--- job_queue_refuse_change(): the trigger that keeps job_queue_log append-only, for its owner too.
--- Lets job_queue_archive take out what it archives. Raises JQ101 on every other UPDATE, DELETE and TRUNCATE.
+-- job_queue_refuse_change(): the trigger that keeps job_queue_log and job_queue_log_archive append-only, for their owner too.
+-- Lets job_queue_archive take out what it archives. Raises JQ101 on every other UPDATE, DELETE and TRUNCATE, and on an INSERT into
+-- the archive that is not of job_queue_archive.
 create or replace function public.job_queue_refuse_change() returns trigger
 language plpgsql
 set search_path = pg_catalog, pg_temp
 as $$
 begin
+  -- Into the archive nothing comes but by it.
+  if tg_op = 'INSERT' and coalesce(current_setting('interlock.archive', true), '') <> '' then
+    if current_setting('interlock.archive') = new.queue || ':' || substring(current_setting('interlock.archive') from '[0-9]+$')
+       and new.seq <= substring(current_setting('interlock.archive') from '[0-9]+$')::bigint then
+      return new;
+    end if;
+  end if;
   -- A DELETE by job_queue_archive, of the events that it said.
   if tg_op = 'DELETE' and tg_level = 'ROW' and coalesce(current_setting('interlock.archive', true), '') <> '' then
     if current_setting('interlock.archive') = old.queue || ':' || substring(current_setting('interlock.archive') from '[0-9]+$')
@@ -2761,7 +2937,7 @@ begin
     end if;
   end if;
   raise exception using errcode = 'JQ101',
-    message = format('job_queue_log is append-only: %s is refused', tg_op),
+    message = format('%s is append-only: %s is refused', tg_table_name, tg_op),
     hint = 'To end a job use `interlock cancel`. Personal data is in job_queue_data, not here.';
 end
 $$;
@@ -2805,12 +2981,13 @@ $$;
 
 -- job_queue_request(command, queue, request_id): puts a command into the inbox, in the caller's transaction; any live
 -- coordinator of the queue decides it once that has committed, and job_queue_answer says what became of it.
---   command     {type, …}; the types and their fields: docs/sql-api.md, "Commands". What is wrong with a field is told by the
---               answer (invalid_input). `heartbeat` is job_queue_beat: carried out and answered at once
+--   command     {type, …}; the types and their fields: docs/sql-api.md, "Commands"; 8 MB of jsonb at most, nested 100 levels deep.
+--               `heartbeat` is job_queue_beat: carried out and answered at once; one row is kept of a worker's, the last
 --   queue       `default` unless given
 --   request_id  1..190 characters, for a caller that may have to ask again after a lost connection: the same id does nothing
 --               again, and has the same answer. Made here unless given
--- Returns the request's id. Raises JQ001 for what is out of bounds, for an id that was used for another command, and for a
+-- Returns the request's id. Raises JQ003, naming the field, for a command that cannot be carried out whatever the queue holds; JQ001
+-- for a queue or an id out of bounds, for an id that was used for another command, and for a
 -- command that starts something in a worker whose lease is not live (job_queue_beat comes first).
 create or replace function public.job_queue_request(command jsonb, queue text default 'default', request_id text default null)
 returns text
@@ -2823,29 +3000,40 @@ declare
   id text := coalesce($3, gen_random_uuid()::text);
   worker text := $1 ->> 'worker_id';
   known jsonb;
+  fault text;
   beat jsonb;
 begin
-  if jsonb_typeof($1 -> 'type') is distinct from 'string' or length($2) between 1 and 200 is not true
-     or length(id) not between 1 and 190 or id like 'hand:%' or pg_column_size($1) > 8388608 then
+  if length($2) between 1 and 200 is not true or length(id) not between 1 and 190 or id like 'hand:%' then
     raise exception using errcode = 'JQ001',
-      message = 'job_queue_request takes a command {type, …} of 1 MB at most, a queue, and a request id of 1..190 characters';
+      message = 'job_queue_request takes a command {type, …}, a queue, and a request id of 1..190 characters';
+  end if;
+  fault := case when pg_column_size($1) > 8388608 then 'command: has more than 8 MB; send it in several, or keep payloads elsewhere'
+    else public.job_queue_request_fault($1) end;
+  if fault is not null then
+    raise exception using errcode = 'JQ003', message = 'job_queue_request takes a command {type, …}: ' || fault,
+      hint = 'Nothing was requested. The types and their fields: docs/sql-api.md, "Commands".';
   end if;
   if $1 ->> 'type' = 'heartbeat' then
     beat := public.job_queue_beat($2, worker,
       case when jsonb_typeof($1 -> 'kinds') = 'array' then array(select jsonb_array_elements_text($1 -> 'kinds')) end,
-      coalesce(($1 ->> 'free_slots')::integer, 0), coalesce($1 ->> 'release', 'sql'),
-      coalesce(($1 ->> 'ttl_ms')::integer, 15000), coalesce(($1 ->> 'grace_ms')::integer, 5000));
-    beat := jsonb_build_object('ok', true) || (beat - '{overdue,version,arrived,requested}'::text[]);
+      coalesce(($1 ->> 'free_slots')::numeric::integer, 0), coalesce($1 ->> 'release', 'sql'),
+      coalesce(($1 ->> 'ttl_ms')::numeric::integer, 15000), coalesce(($1 ->> 'grace_ms')::numeric::integer, 5000));
+    -- Of a worker that beats every few seconds for months, the last answer is enough.
+    delete from public.job_queue_inbox i
+     where i.queue = $2 and left(i.command ->> 'worker_id', 200) = worker and i.command ->> 'type' = 'heartbeat';
+    insert into public.job_queue_inbox as i (queue, request_id, command, answer, answered_at)
+    values ($2, id, $1, jsonb_build_object('ok', true) || (beat - '{overdue,version,arrived,requested}'::text[]), clock_timestamp())
+    on conflict (queue, request_id) do nothing;
   elsif ($1 ->> 'type' in ('start', 'claim') or $1 ? 'claim') and not exists (
       select from public.job_queue_workers w
        where w.queue = $2 and w.worker_id = worker and not w.dead and w.expires_at > clock_timestamp()) then
     raise exception using errcode = 'JQ001',
       message = format('worker %s has no live lease', coalesce(worker, '(no worker_id)')),
       hint = 'Call job_queue_beat first, and again every third of its time to live; after a lost lease go on under a new worker_id.';
+  else
+    insert into public.job_queue_inbox as i (queue, request_id, command) values ($2, id, $1)
+    on conflict (queue, request_id) do nothing;
   end if;
-  insert into public.job_queue_inbox as i (queue, request_id, command, answer, answered_at)
-  values ($2, id, $1, beat, case when beat is not null then clock_timestamp() end)
-  on conflict (queue, request_id) do nothing;
   if not found then
     select i.command into known from public.job_queue_inbox i where i.queue = $2 and i.request_id = id;
     if known is distinct from $1 then
@@ -2856,6 +3044,98 @@ begin
     perform pg_notify('interlock', 'intake');
   end if;
   return id;
+end
+$$;
+
+-- job_queue_request_fault(command): what is wrong with a command, as far as SQL can see without the queue: its type, its fields,
+-- their types and bounds, how deep it nests. Internal; called by job_queue_request.
+-- It refuses nothing that a coordinator would carry out; what it lets pass and is wrong all the same is told by the answer.
+-- Returns e.g. `jobs[3].models: must be a list of …`, null where nothing is wrong. Raises nothing.
+create or replace function public.job_queue_request_fault(command jsonb) returns text
+language plpgsql immutable
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+  -- Of each field: what it must be, a range of whole numbers for one; `!`: it has to be there, `?`: it may be null.
+  held constant text := '"job_id": "name!", "token": "1..9007199254740991!", "worker_id": "name", "claim": "object"';
+  rules constant jsonb := format('{
+    "enqueue": {"jobs": "list!"},
+    "start": {"worker_id": "name!", "job": "object!", "wait": "boolean"},
+    "claim": {"worker_id": "name!", "max": "1..1000!", "kinds": "names?"},
+    "complete": {%1$s, "result": "any"},
+    "fail": {%1$s, "error": "any", "code": "text", "retry_seconds": "seconds?"},
+    "release": {%1$s, "reason": "text", "seconds": "seconds", "models": "names"},
+    "confirm_cancel": {%1$s},
+    "detach": {%1$s, "until": "text!"},
+    "cancel": {"job_id": "name!", "worker_id": "name", "force": "boolean", "queued_at": "-9007199254740991..9007199254740991"},
+    "heartbeat": {"worker_id": "name!", "ttl_ms": "100..86400000?", "grace_ms": "0..86400000?",
+      "free_slots": "0..2147483647?", "kinds": "names?", "release": "text?"}}', held)::jsonb;
+  of_claim constant jsonb := '{"max": "1..1000!", "kinds": "names?"}';
+  -- By either name: a job may be written as in TypeScript.
+  of_job constant jsonb := '{"job_id": "name", "jobId": "name", "models": "names!", "job_type": "text", "jobType": "text",
+    "kind": "name", "priority": "-1000..1000", "run_at": "text?", "runAt": "text?", "attempts": "1..1000",
+    "timeout_ms": "1..31536000000", "timeoutMs": "1..31536000000", "expire_ms": "1..31536000000?",
+    "expireMs": "1..31536000000?", "fair_key": "name?", "fairKey": "name?", "payload": "any"}';
+  must constant jsonb := '{"name": "a text of 1 to 200 characters, without control characters",
+    "names": "a list of names of 1 to 200 characters", "list": "a list of at most 10,000 jobs", "object": "an object",
+    "boolean": "true or false", "text": "a text", "seconds": "a number of seconds from 0 to 31536000"}';
+  -- Control characters would forge lines of logs and of terminals.
+  unwanted constant text := '[\u0001-\u001f\u007f-\u009f]';
+  kind text := command ->> 'type';
+  fault text;
+begin
+  if jsonb_typeof(command) is distinct from 'object' or rules -> kind is null then
+    return 'type: must be ' || (select string_agg(t, ', ' order by t) from jsonb_object_keys(rules) t);
+  end if;
+  if jsonb_path_exists(command, '$.**{106}') then
+    return 'command: nests deeper than 100 levels; make it flatter';
+  end if;
+  if kind = 'enqueue' and (jsonb_typeof(command -> 'jobs') is distinct from 'array' or jsonb_array_length(command -> 'jobs') > 10000) then
+    return 'jobs: must be a list of at most 10,000 jobs; send more in several calls';
+  end if;
+  with parts as (
+    select '' as path, rules -> kind as fields, command - 'type' as part
+    union all
+    select 'claim.', of_claim, command -> 'claim' where kind <> 'claim' and command ? 'claim'
+    union all
+    select 'job.', of_job, command -> 'job' where kind = 'start' and command ? 'job'
+    union all
+    select format('jobs[%s].', e.n - 1), of_job, e.job
+      from jsonb_array_elements(case kind when 'enqueue' then command -> 'jobs' else '[]' end) with ordinality as e (job, n)),
+  objects as (
+    select p.* from parts p where jsonb_typeof(p.part) = 'object'),
+  faults as (
+    select rtrim(p.path, '.') || ': must be an object with its fields' as fault from parts p where jsonb_typeof(p.part) <> 'object'
+    union all
+    select p.path || 'job_id: is missing' from objects p where p.fields ? 'jobId' and not p.part ?| '{job_id,jobId}'
+    union all
+    select p.path || f.key || ': is missing' from objects p, jsonb_each_text(p.fields) f
+     where right(f.value, 1) = '!' and not p.part ? f.key
+    union all
+    select p.path || left(v.key, 100) || case when r.rule is null then ': is not a field of it'
+             else ': must be ' || coalesce(must ->> r.rule, 'a whole number from ' || replace(r.rule, '..', ' to ')) end
+      from objects p
+      cross join lateral jsonb_each(p.part) v
+      cross join lateral (
+        select rtrim(p.fields ->> v.key, '!?') as rule, jsonb_typeof(v.value) as is_a, v.value #>> '{}' as said) r
+     where case
+             when r.rule is null then true
+             when r.is_a = 'null' then r.rule <> 'any' and right(p.fields ->> v.key, 1) <> '?'
+             when r.rule = 'any' then false
+             when r.rule = 'name' then not (r.is_a = 'string' and length(r.said) between 1 and 200 and r.said !~ unwanted)
+             when r.rule = 'names' then r.is_a <> 'array' or exists (
+               select from jsonb_array_elements(case r.is_a when 'array' then v.value else '[]' end) n
+                where not (jsonb_typeof(n) = 'string' and length(n #>> '{}') between 1 and 200 and n #>> '{}' !~ unwanted))
+             when r.rule = 'list' then r.is_a <> 'array'
+             when r.rule in ('object', 'boolean') then r.is_a <> r.rule
+             when r.rule = 'text' then r.is_a <> 'string'
+             when r.is_a <> 'number' then true
+             when r.rule = 'seconds' then r.said::numeric not between 0 and 31536000
+             else r.said::numeric <> trunc(r.said::numeric)
+               or r.said::numeric not between split_part(r.rule, '..', 1)::numeric and split_part(r.rule, '..', 2)::numeric
+           end)
+  select f.fault into fault from faults f limit 1;
+  return fault;
 end
 $$;
 
@@ -2905,6 +3185,31 @@ as $$
   select json_build_object('body', c.body)
     from public.job_queue_snapshot_chunks c
    where c.queue = $1 and c.seq = $2 and c.maker = $3 and c.n = $4
+$$;
+
+-- job_queue_stage(queue, command_id, data): puts payloads, results and errors aside for the append of their command, which names them
+-- (`staged` in the changes of job_queue_append). Never takes the queue's lock, and changes nothing that is kept of a job. Twice
+-- does nothing more. What has been waiting for an hour is deleted.
+--   command_id  1..200 characters
+--   data        [{job_id, payload, result, error, checkpoint}, …], each job once; as for job_queue_put_data
+-- Returns how many were put aside. Raises JQ001 for a call out of bounds, 23514 for a value out of bounds.
+create or replace function public.job_queue_stage(queue text, command_id text, data jsonb) returns integer
+language plpgsql security definer
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+  staged integer;
+begin
+  if jsonb_typeof($3) is distinct from 'array' or jsonb_array_length($3) not between 1 and 10000 then
+    raise exception using errcode = 'JQ001', message = 'job_queue_stage takes a list of 1..10000 items {job_id, …}';
+  end if;
+  delete from public.job_queue_staged s where s.staged_at < clock_timestamp() - interval '1 hour';
+  insert into public.job_queue_staged as s (queue, command_id, job_id, item)
+  select $1, $2, g.item ->> 'job_id', g.item from jsonb_array_elements($3) as g (item)
+  on conflict on constraint job_queue_staged_pkey do update set item = excluded.item, staged_at = excluded.staged_at;
+  get diagnostics staged = row_count;
+  return staged;
+end
 $$;
 
 -- job_queue_start_chain(queue): from the next event on, each event of this queue carries the hash of the one before it. It
@@ -3016,7 +3321,7 @@ $$;
 --               expire_ms, fair_key, payload}; job_id and models have to be there; run_at as 2026-11-24T15:00:00Z
 --   queue       `default` unless given
 --   request_id  as for job_queue_request
--- Returns the request's id, for job_queue_answer. Raises JQ001 as job_queue_request.
+-- Returns the request's id, for job_queue_answer. Raises what job_queue_request raises: JQ003 for what is no job.
 create or replace function public.job_queue_submit(jobs jsonb, queue text default 'default', request_id text default null)
 returns text
 language plpgsql security definer
@@ -3024,7 +3329,7 @@ set search_path = pg_catalog, pg_temp
 as $$
 begin
   return public.job_queue_request(jsonb_build_object('type', 'enqueue', 'jobs',
-    case jsonb_typeof($1) when 'array' then $1 else jsonb_build_array($1) end), $2, $3);
+    case jsonb_typeof($1) when 'array' then $1 else jsonb_build_array(coalesce($1, 'null')) end), $2, $3);
 end
 $$;
 
@@ -3122,8 +3427,8 @@ $$;
 -- that it can decide and append (job_queue_append) in the same transaction without losing a race. Only for clients that
 -- hold a transaction over two calls: through PostgREST it would let go at once.
 --   since  the last sequence number that the caller knows
--- Returns {version, epoch, now, since_at, missed}: the head, the clock read after the wait, in microseconds, the time of the event
--- `since` (null for 0, and for one that is gone), and the events after it, 500 or 256 KB of them at most. When the last of them is
+-- Returns {version, epoch, now, since_at, missed, voided}: the head, the clock read after the wait, in microseconds, the time of the event
+-- `since` (null for 0, and for one that is gone), and the events after it, 500 or 256 KB of them at most; voided: job_queue_voided. When the last of them is
 -- not `version`, end the transaction, read on (job_queue_read) and come back. When `since_at` is not the time that you know, it is
 -- not the log that you know: a backup was restored.
 -- A client that is paused while it holds the lock is cut off after 1 s (idle_in_transaction_session_timeout, which ends
@@ -3153,8 +3458,23 @@ begin
   return json_build_object('version', head.version, 'epoch', head.epoch,
     'now', (extract(epoch from clock_timestamp()) * 1000000)::bigint,
     'since_at', (extract(epoch from public.job_queue_event_at($1, $2)) * 1000000)::bigint,
-    'missed', public.job_queue_events($1, $2, 500, 262144));
+    'missed', public.job_queue_events($1, $2, 500, 262144), 'voided', public.job_queue_voided($1, $2));
 end
+$$;
+
+-- job_queue_unstaged(queue, staged): the commands of which not everything is there that an append is to take over. Internal; called by
+-- job_queue_append, whose answer is `unstaged` then.
+--   staged  [{command_id, job_id}, …]
+-- Returns their ids; null when all of it is there. Raises nothing.
+create or replace function public.job_queue_unstaged(queue text, staged jsonb) returns text[]
+language sql stable
+set search_path = pg_catalog, pg_temp
+as $$
+  select array_agg(distinct w.command_id)
+    from jsonb_to_recordset($2) as w (command_id text, job_id text)
+   where not exists (
+     select from public.job_queue_staged s
+      where s.queue = $1 and s.command_id = w.command_id and s.job_id = w.job_id)
 $$;
 
 -- job_queue_user_rows(job_ids): the rows of `jobs` with these ids, as one JSON object by id. Internal; called by
@@ -3181,6 +3501,36 @@ begin
     found_target.key_column, found_target.key_type) into rows using candidates;
   return coalesce(rows, '{}');
 end
+$$;
+
+-- job_queue_void(queue, voided_from): events from this number on were declared void, some of them. What was folded from there on, of
+-- another log, goes: snapshots, but for that of the cut. Readers that do not know the type `voided` are kept out. Internal; called by
+-- job_queue_append only.
+-- Returns nothing. Raises nothing.
+create or replace function public.job_queue_void(queue text, voided_from bigint) returns void
+language sql
+set search_path = pg_catalog, pg_temp
+as $$
+  delete from public.job_queue_snapshots s
+   using public.job_queue_heads h
+   where h.queue = $1 and s.queue = $1 and s.seq >= $2 and s.seq <> h.archived_seq;
+  update public.job_queue_heads h set min_reader = greatest(h.min_reader, 2) where h.queue = $1;
+$$;
+
+-- job_queue_voided(queue, after): what `voided` events say of events after a number. Events that nobody could read are void, and readers
+-- have to know it before they meet them: so it goes along with every page (job_queue_read, job_queue_turn, job_queue_append).
+-- Returns [[of, as], …], the newest last: the number of the event, and what to read in the place of its data (null: it counts as
+-- nothing). Null when there is none, as in nearly every log.
+create or replace function public.job_queue_voided(queue text, after bigint) returns json
+language sql stable security definer
+set search_path = pg_catalog, pg_temp
+set enable_seqscan = off
+as $$
+  select json_agg(json_build_array((v.data ->> 'of')::bigint, v.data -> 'as') order by v.seq)
+    from (select l.seq, l.data from public.job_queue_log l where l.queue = $1 and l.event_type = 'voided'
+          union all
+          select a.seq, a.data from public.job_queue_log_archive a where a.queue = $1 and a.event_type = 'voided') v
+   where (v.data ->> 'of')::bigint > $2
 $$;
 
 -- job_queue_wake(): the trigger on job_queue_heads that wakes up those who listen through Supabase Realtime. Only where
@@ -3377,6 +3727,14 @@ create or replace trigger job_queue_log_no_truncate
   before truncate on public.job_queue_log
   for each statement execute function public.job_queue_refuse_change();
 
+-- So is what of it was archived and kept.
+create or replace trigger job_queue_log_archive_append_only
+  before insert or update or delete on public.job_queue_log_archive
+  for each row execute function public.job_queue_refuse_change();
+create or replace trigger job_queue_log_archive_no_truncate
+  before truncate on public.job_queue_log_archive
+  for each statement execute function public.job_queue_refuse_change();
+
 -- The snapshot at which a log was cut stays: without it such a queue could not be opened any more.
 create or replace trigger job_queue_snapshots_keep_cut
   before update or delete on public.job_queue_snapshots
@@ -3521,7 +3879,7 @@ begin
            exists (select from pg_catalog.pg_policy p where p.polrelid = c.oid) as has_policy
       from pg_catalog.pg_class c
      where c.relnamespace = 'public'::regnamespace
-       and (c.relname = any ('{job_queue_log,job_queue_log_archive,job_queue_heads,job_queue_state,job_queue_jobs,job_queue_workers,job_queue_inbox,job_queue_data,job_queue_arrivals,job_queue_not_taken_in,job_queue_settings,job_queue_dropped,job_queue_snapshots,job_queue_snapshot_chunks,job_queue_changes,job_queue_set_aside,job_queue_migrations}'::text[]) or c.relname in ('job_queue_state_id_seq', 'job_queue_arrivals_id_seq', 'job_queue_intake_woken'))
+       and (c.relname = any ('{job_queue_log,job_queue_log_archive,job_queue_heads,job_queue_state,job_queue_jobs,job_queue_workers,job_queue_inbox,job_queue_data,job_queue_staged,job_queue_arrivals,job_queue_not_taken_in,job_queue_settings,job_queue_dropped,job_queue_snapshots,job_queue_snapshot_chunks,job_queue_changes,job_queue_set_aside,job_queue_migrations}'::text[]) or c.relname in ('job_queue_state_id_seq', 'job_queue_arrivals_id_seq', 'job_queue_intake_woken'))
   loop
     execute format('revoke all on %s from public', item.name);
     foreach outsider in array outsiders || runners loop
@@ -3550,7 +3908,7 @@ begin
   for item in
     select p.oid::regprocedure::text as name, p.prorettype = 'trigger'::regtype as is_trigger
       from pg_catalog.pg_proc p
-     where p.pronamespace = 'public'::regnamespace and p.proname = any ('{job_queue_adopt,job_queue_adoptable,job_queue_answer,job_queue_answer_requests,job_queue_append,job_queue_archive,job_queue_archive_before,job_queue_archived_events,job_queue_arrived_rows,job_queue_beat,job_queue_cancel_by_hand,job_queue_chain,job_queue_checkup,job_queue_claim_arrivals,job_queue_claim_cut,job_queue_columns,job_queue_data_of,job_queue_dead,job_queue_deleted,job_queue_drop,job_queue_drop_chunks,job_queue_event_at,job_queue_event_text,job_queue_events,job_queue_forget,job_queue_forget_workers,job_queue_given_up,job_queue_guard_columns,job_queue_held,job_queue_insert_chained,job_queue_intake,job_queue_keep_cut,job_queue_leave,job_queue_note,job_queue_open,job_queue_open_requests,job_queue_outer_rows,job_queue_overdue,job_queue_project,job_queue_project_target,job_queue_projection,job_queue_put_data,job_queue_put_snapshot,job_queue_put_snapshot_chunk,job_queue_queues,job_queue_read,job_queue_rebuild,job_queue_refuse_change,job_queue_reproject,job_queue_request,job_queue_set_aside_rows,job_queue_snapshot,job_queue_snapshot_chunk,job_queue_start_chain,job_queue_status,job_queue_status_set,job_queue_submit,job_queue_taken,job_queue_targets,job_queue_touched,job_queue_turn,job_queue_user_rows,job_queue_wake,job_queue_wake_intake,job_queue_worker_list,job_queue_write_target}'::text[])
+     where p.pronamespace = 'public'::regnamespace and p.proname = any ('{job_queue_adopt,job_queue_adoptable,job_queue_answer,job_queue_answer_requests,job_queue_append,job_queue_archive,job_queue_archive_before,job_queue_archived_events,job_queue_arrived_rows,job_queue_beat,job_queue_cancel_by_hand,job_queue_chain,job_queue_checkup,job_queue_claim_arrivals,job_queue_claim_cut,job_queue_columns,job_queue_data_of,job_queue_dead,job_queue_deleted,job_queue_drop,job_queue_drop_chunks,job_queue_event_at,job_queue_event_text,job_queue_events,job_queue_forget,job_queue_forget_workers,job_queue_given_up,job_queue_guard_columns,job_queue_held,job_queue_insert_chained,job_queue_intake,job_queue_keep_cut,job_queue_kept,job_queue_kept_digest,job_queue_leave,job_queue_note,job_queue_open,job_queue_open_requests,job_queue_outer_rows,job_queue_overdue,job_queue_project,job_queue_project_target,job_queue_projection,job_queue_put_data,job_queue_put_snapshot,job_queue_put_snapshot_chunk,job_queue_put_staged,job_queue_queues,job_queue_read,job_queue_rebuild,job_queue_refuse_change,job_queue_reproject,job_queue_request,job_queue_request_fault,job_queue_set_aside_rows,job_queue_snapshot,job_queue_snapshot_chunk,job_queue_stage,job_queue_start_chain,job_queue_status,job_queue_status_set,job_queue_submit,job_queue_taken,job_queue_targets,job_queue_touched,job_queue_turn,job_queue_unstaged,job_queue_user_rows,job_queue_void,job_queue_voided,job_queue_wake,job_queue_wake_intake,job_queue_worker_list,job_queue_write_target}'::text[])
   loop
     execute format('revoke all on function %s from public', item.name);
     foreach outsider in array outsiders || runners loop
@@ -3572,7 +3930,7 @@ $privileges$;
 -- What this was. Rows change only when something did, so that running it again leaves everything as it is.
 insert into public.job_queue_migrations as m (version, checksum)
 values 
-  ('027', 'd753392c785f2849128a325d7de606876d848db3a4520f69ea3649d7196387cc')
+  ('027', '38c9f0c8b6d204c3384a34d67471715dd7c346aeb4aac1349f023abd4ec73a40')
 on conflict (version) do update set checksum = excluded.checksum, applied_at = excluded.applied_at
   where m.checksum <> excluded.checksum;
 -- PostgREST finds the new functions after this; nobody else listens.

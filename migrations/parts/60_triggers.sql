@@ -6,6 +6,14 @@ create or replace trigger job_queue_log_no_truncate
   before truncate on public.job_queue_log
   for each statement execute function public.job_queue_refuse_change();
 
+-- So is what of it was archived and kept.
+create or replace trigger job_queue_log_archive_append_only
+  before insert or update or delete on public.job_queue_log_archive
+  for each row execute function public.job_queue_refuse_change();
+create or replace trigger job_queue_log_archive_no_truncate
+  before truncate on public.job_queue_log_archive
+  for each statement execute function public.job_queue_refuse_change();
+
 -- The snapshot at which a log was cut stays: without it such a queue could not be opened any more.
 create or replace trigger job_queue_snapshots_keep_cut
   before update or delete on public.job_queue_snapshots

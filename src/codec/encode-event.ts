@@ -2,7 +2,7 @@ import { type JobSpec, type RecordedEvent, specDefaults } from '../core/index.ts
 import type { EventRow } from './wire.ts'
 
 type Data = Record<string, unknown>
-type Columns = Pick<EventRow, 'job_id' | 'job_type' | 'models'> & { readonly data?: Data }
+type Columns = Pick<EventRow, 'job_id' | 'job_type' | 'models' | 'schema_version'> & { readonly data?: Data }
 
 /** The row of `job_queue_log` for an event. {@link decodeEvent} gives the same event back. */
 export function encodeEvent(event: RecordedEvent): EventRow {
@@ -79,6 +79,11 @@ function columnsOf(event: RecordedEvent): Columns {
       return { models: [event.model] }
     case 'epoch_changed':
       return { data: { epoch: event.epoch } }
+    case 'voided':
+      return {
+        data: { of: event.of, ...(event.as === undefined ? undefined : { as: event.as }) },
+        schema_version: 2,
+      }
     case 'drain_requested':
     case 'drained':
     case 'resumed':

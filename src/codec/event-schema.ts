@@ -91,6 +91,7 @@ export const eventRowSchema = z.discriminatedUnion('event_type', [
   event('drained', { data: noData }),
   event('resumed', { data: noData }),
   event('epoch_changed', { data: data({ epoch: count }) }),
+  event('voided', { data: data({ of: count, as: z.record(z.string(), z.unknown()).optional() }) }),
 ])
 
 export type CheckedRow = z.infer<typeof eventRowSchema>

@@ -1,7 +1,15 @@
 export { calls } from './calls.ts'
+export { faultyIn } from './check-event.ts'
 export { checkCoordinatorOptions, checkProcessOptions } from './coordinator-options.ts'
 export { decodeEvent, decodeEvents } from './decode-event.ts'
 export { encodeEvent } from './encode-event.ts'
+export {
+  parseFailureCode,
+  parseMove,
+  parseOutcome,
+  parseRequeueReason,
+  parseTimeOrNull,
+} from './ending.ts'
 export { errorData, messageOf } from './error-data.ts'
 export {
   functionSchema,
@@ -10,6 +18,7 @@ export {
   parseInput,
 } from './invalid.ts'
 export { parseNote, parseResult } from './json.ts'
+export { type Mended, mend, nothing } from './mend.ts'
 export { parseJobId, parseModels, parseQueue, parseSeq } from './names.ts'
 export { parseModel, parsePause } from './pause.ts'
 export { type PolicyInput, parsePolicy, policySchema } from './policy.ts'
@@ -17,6 +26,7 @@ export { type ParsedRequest, parseRequest } from './request.ts'
 export { decodeSnapshot } from './snapshot.ts'
 export { decodeSnapshotHead, decodeSnapshotLine, type SnapshotHead } from './snapshot-lines.ts'
 export { type EnqueueInput, parseJob, parseJobs, parseSpec, parseTime, wholeNumber } from './spec.ts'
+export { asRead, parseVoids, type Voids } from './voids.ts'
 export { SCHEMA_VERSION } from './wire.ts'
 export {
   checkDrainOptions,

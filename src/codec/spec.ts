@@ -40,7 +40,13 @@ export interface EnqueueInput {
 /** A whole number from `min` to `max`; the message says the range. */
 export function wholeNumber(min: number, max: number, unit = '') {
   const error = `must be a whole number from ${min.toLocaleString('en')} to ${max.toLocaleString('en')}${unit}`
-  return z.number({ error }).int({ error }).min(min, { error }).max(max, { error })
+  // Of -0, which no database gives back, adding 0 makes 0.
+  return z
+    .number({ error })
+    .int({ error })
+    .min(min, { error })
+    .max(max, { error })
+    .transform((value) => value + 0)
 }
 
 const timeError =

@@ -119,10 +119,15 @@ export interface Coordinator {
   claim(claim: Claim): Promise<readonly Started[]>
   /** Ends an attempt; with `claim` the jobs that this makes startable start here, in the same append. */
   complete(lease: Lease, options?: EndOptions): Promise<readonly Started[]>
+  /**
+   * Ends an attempt that failed.
+   * @throws InterlockError `invalid_input` for a `code` that is none, and a `retryAt` that is no Date between 1970 and 2255
+   */
   fail(lease: Lease, options?: FailOptions): Promise<readonly Started[]>
   /**
    * Gives an attempt back to the line, at no cost but for the reasons `retry` and `lease_expired`. With `models` the next
-   * attempt needs these in place of those it had; the job keeps its place. @throws InterlockError `invalid_input`
+   * attempt needs these in place of those it had; the job keeps its place. `runAt`: a Date between 1970 and 2255.
+   * @throws InterlockError `invalid_input`
    */
   release(
     lease: Lease,
@@ -176,6 +181,7 @@ export interface Coordinator {
   /** Ends a waiting job; asks an active one to stop, or with `force` frees its models at once. */
   cancel(jobId: string, options?: { readonly force?: boolean }): Promise<void>
   confirmCancel(lease: Lease, options?: { readonly claim?: Claim }): Promise<readonly Started[]>
+  /** Gives a waiting job another priority (−1,000 to 1,000), or the place before another one. @throws InterlockError `invalid_input` */
   reprioritize(jobId: string, to: { readonly priority: number } | { readonly before: string }): Promise<void>
   /** Changes the fields given; `serial` and `by-model` are shorthands. */
   setPolicy(policy: PolicyInput): Promise<void>

@@ -1,5 +1,5 @@
 import { type Observable, Subject } from 'rxjs'
-import { parseJobId } from '../codec/index.ts'
+import { parseJobId, parseOutcome } from '../codec/index.ts'
 import {
   type Accepted,
   type CommandBody,
@@ -69,6 +69,7 @@ class QueueCoordinator extends QueueWriter implements Coordinator {
   async open(): Promise<this> {
     try {
       await this.member.open()
+      await this.#inbox.open()
     } catch (error) {
       if (this.#lenient === undefined || !isInterlockError(error, 'store_unavailable')) throw error
       void this.member.openLater()
@@ -96,7 +97,8 @@ class QueueCoordinator extends QueueWriter implements Coordinator {
     return this.#desk.takeUp(parseJobId(jobId), options)
   }
 
-  onJobComplete(jobId: string, _jobType: JobType, options: CompleteOptions = {}): Promise<void> {
+  async onJobComplete(jobId: string, _jobType: JobType, options: CompleteOptions = {}): Promise<void> {
+    if (options.outcome !== undefined) parseOutcome(options.outcome)
     return (this.#lenient ?? this.#desk).complete(jobId, options)
   }
 

@@ -26,6 +26,7 @@ import { OwnStarts } from './own-starts.ts'
 import { Pen } from './pen.ts'
 import { Pulse } from './pulse.ts'
 import { Replica } from './replica.ts'
+import { Staging } from './staging.ts'
 import { Stopped } from './stopped.ts'
 import { type Doing, isRefusal, Trouble } from './trouble.ts'
 import { Upkeep } from './upkeep.ts'
@@ -75,23 +76,24 @@ export class Member {
       head: this.head,
     })
     this.replica.changes$.subscribe(() => this.#time.see())
+    const patience = { forMs: patienceMs, signal: this.#closing.signal }
+    const staging = new Staging({ store, queue, patience })
     this.#committer = new Committer({
-      store,
-      queue,
+      ...{ store, queue, patience, staging },
       replica: this.replica,
       clock: this.clock,
       now: () => this.now(),
       head: this.head,
-      patience: { forMs: patienceMs, signal: this.#closing.signal },
       onSkipped: () => this.#onSkipped(),
       onDeadWorkers: (ids) => ids.includes(this.workerId) && this.lease.declareLost(),
+      onRequested: () => hooks.onIntake('requests'),
       onUnreadable: (error) => this.#noteUnreadable(error, 'read'),
       onAppended: (before, at) => {
         this.#trouble.wentWell('write')
         this.#upkeep.followAppend(before, at)
       },
     })
-    this.#pen = new Pen(this.#committer)
+    this.#pen = new Pen(this.#committer, staging)
     this.#pulse = this.#makePulse()
     this.#incarnation = this.#makeIncarnation()
     this.#stopped = this.#makeStopped()

@@ -14,6 +14,12 @@ interface OfLease {
   readonly epoch?: number
 }
 
+/** An event of the log, by its number, and what to read in the place of its data; null: it counts as nothing. */
+export interface VoidedEvent {
+  readonly of: number
+  readonly as: { readonly [key: string]: unknown } | null
+}
+
 /** A wish. It becomes zero or more events, or a refusal. */
 export type CommandBody =
   /** Puts jobs in line; each with what it was asked to be. */
@@ -91,6 +97,11 @@ export type CommandBody =
    * epoch that is over; nothing happens where another one has begun already, so that everybody who notices may say so.
    */
   | { readonly type: 'recover'; readonly ended?: number }
+  /**
+   * Events that nobody can read are void from now on (`as`: but for this data in the place of their own). A job that one of them
+   * would have put back in line is put back now.
+   */
+  | { readonly type: 'void'; readonly voids: readonly VoidedEvent[] }
   /** Records what became true by the passing of time: attempts that timed out, due and expired jobs, untaken offers. */
   | { readonly type: 'tick' }
 

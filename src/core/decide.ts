@@ -9,6 +9,7 @@ import { pauseModel, resumeModel } from './decide/pause.ts'
 import { reprioritize } from './decide/reprioritize.ts'
 import { accepted } from './decide/result.ts'
 import { tick } from './decide/tick.ts'
+import { voidEvents } from './decide/void.ts'
 import { Draft } from './draft.ts'
 import type { RecordedEvent } from './event.ts'
 import { grant } from './grant.ts'
@@ -89,6 +90,8 @@ function decideOne(scribe: Scribe): CommandResult {
       return pauseModel(scribe, body)
     case 'resume_model':
       return resumeModel(scribe, body)
+    case 'void':
+      return voidEvents(scribe, body)
     case 'tick':
       return tick(scribe)
   }

@@ -29,6 +29,7 @@ export const eventTypes = [
   'drained',
   'resumed',
   'epoch_changed',
+  'voided',
 ] as const
 export type EventType = (typeof eventTypes)[number]
 
@@ -85,6 +86,9 @@ export interface Position {
  * `final: false` on an end: another attempt follows, with the `requeued` of the same append.
  * `models` of `requeued`: what the job needs from now on; absent: the same as before.
  * `asked`: the enqueuing process waits for this job (`worker_id`). `intake`: it came as a row of `jobs`.
+ *
+ * `voided`: the event `of` could not be read by anybody; `as`: what to read in the place of its data; absent: it counts as nothing.
+ * In its own place such an event reads as `voided` with its own number.
  *
  * Facts every event may carry. `offers`: jobs that this event made startable and that nobody has taken yet.
  */
@@ -163,6 +167,7 @@ export type Event = Fact &
     | { readonly type: 'drained' }
     | { readonly type: 'resumed' }
     | { readonly type: 'epoch_changed'; readonly epoch: number }
+    | { readonly type: 'voided'; readonly of: number; readonly as?: { readonly [key: string]: unknown } }
   )
 
 /** An event as it stands in the log: its place, its time, and the command that caused it. */

@@ -1,4 +1,4 @@
-import type { DataChange } from './data.ts'
+import type { DataChange, StagedData } from './data.ts'
 import type { JobType, Micros } from './job.ts'
 import type { Policy } from './policy.ts'
 
@@ -49,11 +49,12 @@ export interface StateRow {
 
 /**
  * The inner projection's rows after an append: upserts, deletions, and the queue's state. `data`: payloads, results and
- * errors that belong to its events, each job once; absent when there are none.
+ * errors that belong to its events, each job once; absent when there are none. `staged`: the same of what the store has already.
  */
 export interface ProjectionChanges {
   readonly state: StateRow
   readonly jobs: readonly JobRow[]
   readonly gone: readonly string[]
   readonly data?: readonly DataChange[]
+  readonly staged?: readonly StagedData[]
 }

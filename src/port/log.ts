@@ -10,6 +10,11 @@ export interface LogPage {
   readonly archivedSeq: number
 }
 
+/** The same page with the rows as they are kept, of which nobody has looked whether they can be read. */
+export interface RowPage extends Omit<LogPage, 'events'> {
+  readonly rows: readonly unknown[]
+}
+
 /**
  * The folded ledger at a sequence number; not checked. What stands for its chunks, `{shape, maker, chunks, …}`; of releases before
  * the shape 3 the ledger itself.
@@ -42,4 +47,14 @@ export interface ChainPage {
   /** Of the last event, in hexadecimal: the anchor. */
   readonly head: string
   readonly events: readonly { readonly seq: number; readonly text: string; readonly hash: string | null }[]
+}
+
+/** What became of the events that were archived and kept, from `first` to `through`. */
+export interface KeptEvents {
+  readonly first: number
+  readonly through: number
+  /** The first of them that is not there any more. */
+  readonly missing: number | null
+  /** All are there, and one of them is not what it was. */
+  readonly changed: boolean
 }

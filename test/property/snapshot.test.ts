@@ -1,38 +1,14 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { CoreQueue, plainSpec } from '../../bench/core-queue.ts'
-import { decodeSnapshotLine } from '../../src/codec/index.ts'
-import {
-  decide,
-  fold,
-  type Ledger,
-  LedgerReader,
-  replay,
-  type SnapshotLine,
-  snapshotLines,
-} from '../../src/core/index.ts'
+import { decide, fold, replay, type SnapshotLine } from '../../src/core/index.ts'
 import { arbitraryRun } from '../support/commands.ts'
 import { contentsOf } from '../support/contents.ts'
+import { kept, linesOf, readLedger } from '../support/kept-ledger.ts'
 import { PATIENCE, runs } from '../support/runs.ts'
 import { play, World } from '../support/simulate.ts'
 
 const run = arbitraryRun({ maxLength: 100 })
-
-const linesOf = (ledger: Ledger): readonly string[] =>
-  [...snapshotLines(ledger)].flatMap((line) => (line === null ? [] : [JSON.stringify(line)]))
-
-function read(seq: number, lines: readonly string[]): Ledger {
-  const reader = new LedgerReader(seq)
-  for (const line of lines) reader.push(decodeSnapshotLine(seq, line))
-  const finish = reader.finish()
-  for (;;) {
-    const { done, value } = finish.next()
-    if (done) return value
-  }
-}
-
-/** As it comes back from a database. */
-const kept = (ledger: Ledger): Ledger => read(ledger.version, linesOf(ledger))
 
 describe('a snapshot', () => {
   it(
@@ -96,7 +72,7 @@ describe('a snapshot', () => {
       'it goes on after its end': [...whole, ...jobs],
     }
     for (const [what, lines] of Object.entries(wrong))
-      expect(() => read(events.length, lines), what).toThrow(corrupt)
+      expect(() => readLedger(events.length, lines), what).toThrow(corrupt)
   })
 
   it('says of a job that waits in line behind another what nobody can guess, and no more', () => {

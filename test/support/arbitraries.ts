@@ -171,6 +171,10 @@ const factsOf: { readonly [Type in EventType]: fc.Arbitrary<Event & { readonly t
   ),
   due: ofJob('due'),
   asked: record({ type: fc.constant('asked'), jobId: arbitraryName, asker: orNull(arbitraryName) }),
+  voided: fc.oneof(
+    record({ type: fc.constant('voided'), of: seq }),
+    record({ type: fc.constant('voided'), of: seq, as: fc.constant({ reason: 'retry', run_at: 7 }) }),
+  ),
   bypassed: record({
     type: fc.constant('bypassed'),
     jobId: arbitraryName,

@@ -1,4 +1,4 @@
-import { costsAttempt, type JobRow, type RecordedEvent } from '../../core/index.ts'
+import { costsAttempt, type DataChange, type JobRow, type RecordedEvent } from '../../core/index.ts'
 import type { AppendRequest } from '../../port/index.ts'
 
 /**
@@ -7,7 +7,9 @@ import type { AppendRequest } from '../../port/index.ts'
  *
  * `also`: jobs whose row changes without an event of their own, for the outer projection.
  */
-export function changesOf({ events, expectedAt, changes: { state, jobs, gone, data } }: AppendRequest) {
+export function changesOf({ events, expectedAt, changes }: AppendRequest) {
+  const { state, jobs, gone, data, staged } = changes
+  const voidedFrom = firstVoided(events)
   const { named, queued, placed } = jobsIn(events)
   const also: string[] = []
   const whole: object[] = []
@@ -22,12 +24,25 @@ export function changesOf({ events, expectedAt, changes: { state, jobs, gone, da
     jobs: whole,
     changed,
     gone,
+    heeds_requests: true,
     ...(expectedAt === undefined ? undefined : { expected_at: expectedAt }),
     ...(also.length > 0 ? { also } : undefined),
-    ...(data === undefined
+    ...(data === undefined ? undefined : { data: itemsOf(data) }),
+    ...(voidedFrom === undefined ? undefined : { voided_from: voidedFrom }),
+    ...(staged === undefined
       ? undefined
-      : { data: data.map(({ jobId, ...set }) => ({ job_id: jobId, ...set })) }),
+      : { staged: staged.map(({ commandId, jobId }) => ({ command_id: commandId, job_id: jobId })) }),
   }
+}
+
+/** Data as `job_queue_put_data` takes it. */
+export const itemsOf = (data: readonly DataChange[]) =>
+  data.map(({ jobId, ...set }) => ({ job_id: jobId, ...set }))
+
+/** The first event that is void from now on: what was folded from there on is of another log. */
+function firstVoided(events: readonly RecordedEvent[]): number | undefined {
+  const numbers = events.flatMap((event) => (event.type === 'voided' ? [event.of] : []))
+  return numbers.length === 0 ? undefined : Math.min(...numbers)
 }
 
 /** Jobs that an event names; of those, the ones whose whole row goes along, and the ones that got another place. */

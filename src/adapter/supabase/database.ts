@@ -120,6 +120,8 @@ export type Database = {
           chain_start: string | null
           cut_claimed_at: string
           epoch: number
+          kept_digest: number | null
+          kept_from: number | null
           last_at: string
           min_reader: number
           projected_seq: number
@@ -134,6 +136,8 @@ export type Database = {
           chain_start?: string | null
           cut_claimed_at?: string
           epoch?: number
+          kept_digest?: number | null
+          kept_from?: number | null
           last_at?: string
           min_reader?: number
           projected_seq?: number
@@ -148,6 +152,8 @@ export type Database = {
           chain_start?: string | null
           cut_claimed_at?: string
           epoch?: number
+          kept_digest?: number | null
+          kept_from?: number | null
           last_at?: string
           min_reader?: number
           projected_seq?: number
@@ -502,6 +508,30 @@ export type Database = {
         }
         Relationships: []
       }
+      job_queue_staged: {
+        Row: {
+          command_id: string
+          item: Json
+          job_id: string
+          queue: string
+          staged_at: string
+        }
+        Insert: {
+          command_id: string
+          item: Json
+          job_id: string
+          queue: string
+          staged_at?: string
+        }
+        Update: {
+          command_id?: string
+          item?: Json
+          job_id?: string
+          queue?: string
+          staged_at?: string
+        }
+        Relationships: []
+      }
       job_queue_state: {
         Row: {
           active_count: number
@@ -623,6 +653,8 @@ export type Database = {
       job_queue_given_up: { Args: { queue: string; claimed_until: string; job_id: string }; Returns: boolean }
       job_queue_held: { Args: { worker_id: string; queue?: string }; Returns: Json }
       job_queue_insert_chained: { Args: { queue: string; events: Json; chain: string }; Returns: string }
+      job_queue_kept: { Args: { queue: string }; Returns: Json }
+      job_queue_kept_digest: { Args: { event: string }; Returns: number }
       job_queue_leave: { Args: { queue: string; worker_id: string }; Returns: boolean }
       job_queue_note: { Args: { queue: string; job_id: string; token: number; note: Json }; Returns: boolean }
       job_queue_open: { Args: { queue: string }; Returns: Json }
@@ -635,14 +667,17 @@ export type Database = {
       job_queue_put_data: { Args: { queue: string; data: Json }; Returns: undefined }
       job_queue_put_snapshot: { Args: { queue: string; seq: number; state: Json }; Returns: Json }
       job_queue_put_snapshot_chunk: { Args: { queue: string; seq: number; maker: string; n: number; body: string }; Returns: undefined }
+      job_queue_put_staged: { Args: { queue: string; staged: Json }; Returns: undefined }
       job_queue_queues: { Args: never; Returns: Json }
       job_queue_read: { Args: { queue: string; after: number; lim: number }; Returns: Json }
       job_queue_rebuild: { Args: { queue: string; expected_version: number; state: Json; jobs: Json }; Returns: Json }
       job_queue_reproject: { Args: { queue: string }; Returns: Json }
       job_queue_request: { Args: { command: Json; queue?: string; request_id?: string }; Returns: string }
+      job_queue_request_fault: { Args: { command: Json }; Returns: string }
       job_queue_set_aside_rows: { Args: { queue: string; target: string; tried: string[]; missed: string[]; state: string }; Returns: undefined }
       job_queue_snapshot: { Args: { queue: string; up_to: number }; Returns: Json }
       job_queue_snapshot_chunk: { Args: { queue: string; seq: number; maker: string; n: number }; Returns: Json }
+      job_queue_stage: { Args: { queue: string; command_id: string; data: Json }; Returns: number }
       job_queue_start_chain: { Args: { queue: string }; Returns: Json }
       job_queue_status: { Args: { state: string }; Returns: string }
       job_queue_submit: { Args: { jobs: Json; queue?: string; request_id?: string }; Returns: string }
@@ -650,7 +685,10 @@ export type Database = {
       job_queue_targets: { Args: never; Returns: Record<string, unknown>[] }
       job_queue_touched: { Args: { queue: string; after: number; through: number }; Returns: string[] }
       job_queue_turn: { Args: { queue: string; since: number }; Returns: Json }
+      job_queue_unstaged: { Args: { queue: string; staged: Json }; Returns: string[] }
       job_queue_user_rows: { Args: { job_ids: string[] }; Returns: Json }
+      job_queue_void: { Args: { queue: string; voided_from: number }; Returns: undefined }
+      job_queue_voided: { Args: { queue: string; after: number }; Returns: Json }
       job_queue_worker_list: { Args: { queue: string }; Returns: Json }
       job_queue_write_target: { Args: { queue: string; target: string; key_column: string; key_type: string; job_ids: string[] }; Returns: Record<string, unknown> }
     }

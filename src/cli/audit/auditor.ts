@@ -84,6 +84,7 @@ function apply(state: AuditState, event: RecordedEvent): void {
       if (!state.lines.resume(event.model)) state.report('life', null, `${event.model} was not paused`)
       return
     case 'bypassed':
+    case 'voided':
       return
     default:
       event satisfies never

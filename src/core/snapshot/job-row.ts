@@ -1,15 +1,15 @@
 import { hash } from '../hash.ts'
 import { type JobSpec, type Micros, specDefaults } from '../job.ts'
 import { type Job, usesSlot } from '../ledger.ts'
+import type { Membership } from './membership.ts'
 import { BETWEEN } from './parts.ts'
-import type { Standing } from './standing.ts'
 
 /** What a job differs in from a usual one: its fields, those of its spec, and where it stands. */
 export interface Unusual extends Partial<Omit<Job, 'hash' | 'jobId' | 'spec' | 'place' | 'queuedAt'>> {
   readonly spec?: Partial<JobSpec>
   readonly level?: number
   readonly order?: number
-  readonly standing?: Standing
+  readonly standing?: Membership
 }
 
 /** A job as a snapshot has it: what differs from job to job, and what is unusual about this one. */
@@ -107,7 +107,7 @@ export function rowOf(job: Job, last: LastInLine): JobRow {
 }
 
 /** The row with where the job stands, where that is unusual. */
-export function withStanding([jobId, models, queuedAt, tie, unusual]: JobRow, standing: Standing): JobRow {
+export function withStanding([jobId, models, queuedAt, tie, unusual]: JobRow, standing: Membership): JobRow {
   return [jobId, models, queuedAt, tie, { ...unusual, standing }]
 }
 

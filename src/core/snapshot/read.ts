@@ -4,8 +4,8 @@ import type { Place } from '../place.ts'
 import { noStarts } from '../rate.ts'
 import type { Owner, Tree } from '../tree.ts'
 import { type JobRow, jobFrom, LastInLine } from './job-row.ts'
+import { queueBits, timerOf, usualMembership } from './membership.ts'
 import { contradiction, modelKeys, type Part, snapshotKeys } from './parts.ts'
-import { queueBits, timerOf, usualStanding } from './standing.ts'
 import { type SnapshotLine, type SnapshotSizes, sizesOf } from './write.ts'
 
 type Writable<Type> = { -readonly [Key in keyof Type]: Type[Key] }
@@ -86,7 +86,7 @@ export class LedgerReader {
   #addJob(row: JobRow): void {
     const job = jobFrom(row, this.#named(row[1]), this.#last)
     this.#last.add(job)
-    const [queue, models, held, share] = row[4]?.standing ?? usualStanding(this.#ledger.policy, job)
+    const [queue, models, held, share] = row[4]?.standing ?? usualMembership(this.#ledger.policy, job)
     this.#ledger.jobs = this.#ledger.jobs.insert(job, this.#owner)
     this.#stand(job, queue)
     for (const [index, bits] of models.entries()) this.#standOn(job, job.spec.models[index], bits)

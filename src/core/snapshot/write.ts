@@ -1,8 +1,8 @@
 import type { Micros } from '../job.ts'
 import type { Job, Ledger, Model, Pause } from '../ledger.ts'
 import { type JobRow, LastInLine, rowOf, withStanding } from './job-row.ts'
+import { isSame, membershipOf, usualMembership } from './membership.ts'
 import { contradiction, made, modelKeys, type Part, SNAPSHOT_SHAPE, snapshotKeys } from './parts.ts'
-import { isSame, standingOf, usualStanding } from './standing.ts'
 
 /** A line of a snapshot. The first says what the queue is, the last that this is all; jobs come before what is theirs. */
 export type SnapshotLine =
@@ -60,8 +60,8 @@ function* jobLines(ledger: Ledger): Generator<readonly JobRow[] | null> {
     if (job === undefined) return contradiction(ledger.version, 'a job in line is not among the jobs')
     const made = rowOf(job, last)
     last.add(job)
-    const standing = standingOf(ledger, job)
-    return isSame(standing, usualStanding(ledger.policy, job)) ? made : withStanding(made, standing)
+    const standing = membershipOf(ledger, job)
+    return isSame(standing, usualMembership(ledger.policy, job)) ? made : withStanding(made, standing)
   }
   const { jobs, active, line } = ledger
   const isOther = (job: Job) => active.get(job.place) === undefined && line.get(job.place) === undefined

@@ -34,6 +34,8 @@ function obey(clerk: Clerk, body: CommandBody): Answer {
   switch (body.type) {
     case 'enqueue':
       return enqueue(clerk, body)
+    case 'void':
+      throw new Error('what nobody can read is beyond the oracle')
     case 'ask':
       return ask(clerk, body)
     case 'bypass':

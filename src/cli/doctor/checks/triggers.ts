@@ -11,6 +11,8 @@ const onJobs = [
 const ownTriggers = [
   'job_queue_log_append_only on job_queue_log',
   'job_queue_log_no_truncate on job_queue_log',
+  'job_queue_log_archive_append_only on job_queue_log_archive',
+  'job_queue_log_archive_no_truncate on job_queue_log_archive',
   'job_queue_snapshots_keep_cut on job_queue_snapshots',
   'job_queue_snapshots_no_truncate on job_queue_snapshots',
   'job_queue_snapshot_chunks_keep_cut on job_queue_snapshot_chunks',

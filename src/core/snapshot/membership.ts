@@ -8,7 +8,7 @@ import { modelKeys, type Part, snapshotKeys } from './parts.ts'
  * In which parts of the ledger a job stands, as bits: the parts of the queue (places, then timers), for each of its models those of
  * the model, and whether it is among those that its pause holds, and those of its share that are ready.
  */
-export type Standing = readonly [queue: number, models: readonly number[], held: 0 | 1, share: 0 | 1]
+export type Membership = readonly [queue: number, models: readonly number[], held: 0 | 1, share: 0 | 1]
 
 const { places, timers } = snapshotKeys
 
@@ -28,7 +28,7 @@ export const timerOf: Readonly<Record<Part<'timers'>, (job: Job) => number | nul
 }
 
 /** Where the job stands, as it is. */
-export function standingOf(ledger: Ledger, job: Job): Standing {
+export function membershipOf(ledger: Ledger, job: Job): Membership {
   const { place, spec, heldOn } = job
   let queue = 0
   for (const key of places)
@@ -57,7 +57,7 @@ export function standingOf(ledger: Ledger, job: Job): Standing {
  * Where a job like this usually stands. No rule hangs on it: what a snapshot says of a job is where it differs from this, so a guess
  * that is wrong costs some bytes. But it belongs to the shape: another guess reads older snapshots wrongly.
  */
-export function usualStanding({ maxOvertakes }: Policy, job: Job): Standing {
+export function usualMembership({ maxOvertakes }: Policy, job: Job): Membership {
   const { spec, active, offeredAt } = job
   const uses = usesSlot(job)
   const line = isInLine(job) && uses
@@ -89,7 +89,7 @@ export function usualStanding({ maxOvertakes }: Policy, job: Job): Standing {
   ]
 }
 
-export const isSame = (a: Standing, b: Standing): boolean =>
+export const isSame = (a: Membership, b: Membership): boolean =>
   a[0] === b[0] &&
   a[2] === b[2] &&
   a[3] === b[3] &&
