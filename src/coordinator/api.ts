@@ -1,5 +1,4 @@
 import type { Observable } from 'rxjs'
-import type { CoordinatorActor, CoordinatorActorOptions } from '../../machines/index.ts'
 import type { EnqueueInput, PolicyInput } from '../codec/index.ts'
 import type {
   Claim,
@@ -17,6 +16,7 @@ import type {
 import type { DeadJob, JobData } from '../port/index.ts'
 import type { CompleteOptions, StartAnswer, StartOptions } from './gate-api.ts'
 import type { Logger } from './logger.ts'
+import type { MachineOptions, RunningMachine } from './machine-api.ts'
 import type { QueueMetrics } from './metrics.ts'
 import type { QueueView } from './view.ts'
 import type { WorkflowConfig } from './workflow-models.ts'
@@ -51,6 +51,12 @@ export interface DeadFilter {
   readonly model?: string | undefined
   /** Those that ended then or later. */
   readonly since?: Date | undefined
+}
+
+/** Which dead letters are retried or dropped. */
+export interface DeadChoice extends DeadFilter {
+  /** Every one: needed where the filter restricts nothing, so that a field left empty by mistake does no harm. */
+  readonly all?: boolean | undefined
 }
 
 export interface PauseOptions {
@@ -169,9 +175,9 @@ export interface Coordinator {
    * their payload and checkpoint, all that the filter names.
    * @returns how many
    */
-  retryDead(filter: DeadFilter): Promise<number>
+  retryDead(filter: DeadChoice): Promise<number>
   /** Takes dead letters off the list and deletes their payload, error and checkpoint. Returns how many. */
-  dropDead(filter: DeadFilter): Promise<number>
+  dropDead(filter: DeadChoice): Promise<number>
   /** Ends a waiting job; asks an active one to stop, or with `force` frees its models at once. */
   cancel(jobId: string, options?: { readonly force?: boolean }): Promise<void>
   confirmCancel(lease: Lease, options?: { readonly claim?: Claim }): Promise<readonly Started[]>
@@ -242,7 +248,7 @@ export interface Coordinator {
    * The running machine of this queue: it stands where the queue stands, takes every event from now on, and can be looked
    * at in Stately's inspector. Costs some 10 µs per event, so it is made on request; stop it, or close the coordinator.
    */
-  machine(options?: CoordinatorActorOptions): CoordinatorActor
+  machine(options?: MachineOptions): RunningMachine
 
   /** What this process could start, shown to others and to `explain`. */
   offering(kinds: readonly string[] | null, freeSlots: number): void

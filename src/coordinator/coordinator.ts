@@ -10,6 +10,7 @@ import {
 } from '../core/index.ts'
 import type { Intake } from '../port/index.ts'
 import type { Coordinator } from './api.ts'
+import { checkCalls } from './border.ts'
 import type { CompleteOptions, StartAnswer, StartOptions } from './gate-api.ts'
 import { GateDesk } from './gate-desk.ts'
 import { Inbox } from './inbox.ts'
@@ -19,6 +20,7 @@ import { Member } from './member.ts'
 import type { SendOptions } from './member-api.ts'
 import { type CoordinatorOptions, completeOptions } from './options.ts'
 import { QueueWriter } from './queue-writer.ts'
+import type { TypedCoordinator } from './typed.ts'
 import { type WorkflowConfig, workflowModels } from './workflow-models.ts'
 
 /** How long, and half as long again on average, a process without a free slot leaves rows that arrived to others. */
@@ -26,6 +28,10 @@ const FULL_MS = 1_000
 
 /** One queue, seen and written by one process. Made by {@link createCoordinator}. */
 class QueueCoordinator extends QueueWriter implements Coordinator {
+  static {
+    checkCalls(QueueCoordinator.prototype)
+  }
+
   readonly #desk: GateDesk
   /** In place of the desk where the gate must not stop a program. */
   readonly #lenient: LenientGate | undefined
@@ -170,6 +176,10 @@ class QueueCoordinator extends QueueWriter implements Coordinator {
  * Joins a queue: reads its log, registers this process and listens.
  * @throws InterlockError `invalid_input`, `not_migrated`, `database_older`, `database_newer`, `store_unavailable`, `store_in_use`
  */
+export async function createCoordinator(options: CoordinatorOptions): Promise<Coordinator>
+export async function createCoordinator<Payloads extends object>(
+  options: CoordinatorOptions,
+): Promise<TypedCoordinator<Payloads>>
 export async function createCoordinator(options: CoordinatorOptions): Promise<Coordinator> {
   return new QueueCoordinator(options).open()
 }

@@ -19,7 +19,7 @@ import { Incarnation } from './incarnation.ts'
 import type { LeaseKeeper } from './lease.ts'
 import { Life } from './life.ts'
 import { LogClock } from './log-clock.ts'
-import { type Logger, stderrLogger } from './logger.ts'
+import type { Logger } from './logger.ts'
 import { AT_ONCE, type MemberHooks, type SendOptions } from './member-api.ts'
 import type { WholeOptions } from './options.ts'
 import { OwnStarts } from './own-starts.ts'
@@ -58,7 +58,7 @@ export class Member {
   constructor(options: WholeOptions, hooks: MemberHooks) {
     this.#options = options
     this.#hooks = hooks
-    this.logger = options.logger ?? stderrLogger
+    this.logger = options.logger
     this.#trouble = new Trouble(this.logger)
     const { store, queue, patienceMs } = options
     const { replica } = this

@@ -109,8 +109,8 @@ export class Attempt {
       heartbeat: () => this.#hold(this.#coordinator.heartbeat(lease)),
       progress: (progress) => this.#hold(this.#coordinator.note(lease, { progress })),
       checkpoint: (checkpoint) => this.#hold(this.#coordinator.note(lease, { checkpoint })),
-      detach: async ({ until }) => {
-        await this.#coordinator.detach(lease, { until })
+      detach: async (options) => {
+        await this.#coordinator.detach(lease, options)
         this.#detached = true
       },
     }

@@ -1,5 +1,5 @@
 import { isDeepStrictEqual } from 'node:util'
-import { encodeEvent } from '../../codec/index.ts'
+import { encodeEvent, havingSchema, parseInput } from '../../codec/index.ts'
 import { checkKnown, InterlockError, type JobRow, type Micros, type StateRow } from '../../core/index.ts'
 import type {
   AppendRequest,
@@ -17,6 +17,8 @@ import { deadIn, dropIn } from './dead.ts'
 import { answerRequests, isRequested, openRequests } from './inbox.ts'
 import { snapshotCalls } from './snapshots.ts'
 
+const databaseSchema = havingSchema('a database that memoryDatabase() made', ['now'])
+
 /**
  * The reference store: everything in this process, nothing kept. Answers exactly as the SQL stores do; they are all
  * held to the same contract (`storeContract`).
@@ -24,6 +26,7 @@ import { snapshotCalls } from './snapshots.ts'
  * @param database share one between stores to act like several processes; give it a clock to control time
  */
 export function memoryStore(database: MemoryDatabase = memoryDatabase()): TurnStore {
+  parseInput(databaseSchema, database, 'database')
   const stops = new Set<() => void>()
   let closed = false
   const queueOf = (name: string): MemoryQueue => {
