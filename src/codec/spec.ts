@@ -12,6 +12,7 @@ import {
 import { parseInput, unknownFields } from './invalid.ts'
 import { jsonBounds, jsonSchema, sizeOf } from './json.ts'
 import { fairKeySchema, jobIdSchema, jobTypeSchema, kindSchema, modelsSchema } from './names.ts'
+import { payloadHash } from './payload-hash.ts'
 
 /** A job as a program asks for it: whatever is left out gets its default. */
 export interface EnqueueInput {
@@ -107,7 +108,8 @@ export interface ParsedJob {
 export function parseJob(input: unknown, defaults: SpecDefaults = specDefaults, root = 'job'): ParsedJob {
   const { payload, ...parsed } = parseInput(inputSchema, input, root)
   const spec = withDefaults(parsed, defaults)
-  return { spec: payload === undefined ? spec : { ...spec, hasData: true as const }, payload }
+  if (payload === undefined) return { spec, payload }
+  return { spec: { ...spec, hasData: true as const, payloadHash: payloadHash(payload) }, payload }
 }
 
 /** The jobs of a batch of at most 10,000, in order. @throws InterlockError `invalid_input`, naming e.g. `jobs[3].models[0]` */

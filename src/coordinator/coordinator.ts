@@ -38,7 +38,7 @@ class QueueCoordinator extends QueueWriter implements Coordinator {
     const whole = completeOptions(options)
     const member = new Member(whole, {
       onEvent: (event) => this.#onEvent(event),
-      onStarted: (attempt) => this.#desk.gate.deliver(attempt),
+      onStarted: (attempt, taker) => this.#desk.gate.receive(attempt, taker),
       onIntake: (intake) => this.#onIntake(intake),
       onPoll: () => this.#onPoll(),
       onRenewed: () => this.#desk.followUp(),
@@ -51,7 +51,7 @@ class QueueCoordinator extends QueueWriter implements Coordinator {
       store: options.store,
       queue: this.options.queue,
       ledger: () => this.member.replica.ledger,
-      send: (body, options) => this.#sendFor(body, options),
+      send: (body, options) => this.member.send(body, options),
       now: () => this.now(),
       onError: (error) => this.member.noteError(error),
     })
@@ -122,16 +122,8 @@ class QueueCoordinator extends QueueWriter implements Coordinator {
     this.#intake.complete()
   }
 
-  protected override async send(body: CommandBody, options?: SendOptions): Promise<Accepted> {
-    const result = await this.member.send(body, options)
-    return { ...result, started: this.#desk.sort(result.started) }
-  }
-
-  /** For somebody else; what it starts for whoever waits at the gate here goes there. */
-  async #sendFor(body: CommandBody, options: SendOptions) {
-    const result = await this.member.send(body, options)
-    this.#desk.sort(result.started.filter(({ workerId }) => workerId === this.workerId))
-    return result
+  protected override send(body: CommandBody, options?: SendOptions): Promise<Accepted> {
+    return this.member.send(body, options)
   }
 
   #onEvent(event: RecordedEvent): void {

@@ -28,6 +28,8 @@ export type CommandBody =
     }
   /** The gate: may this job run now, in the asking process? `wait`: keep it for me when it becomes startable. */
   | { readonly type: 'ask'; readonly spec: JobSpec; readonly wait: boolean }
+  /** The gate for a job that is live, as it stands. It puts nothing in line: a job that has ended stays ended. */
+  | { readonly type: 'take_up'; readonly jobId: string; readonly wait: boolean }
   /** The job ran without the queue, while the database was away: recorded afterwards. */
   | { readonly type: 'bypass'; readonly jobId: string; readonly jobType: JobType }
   /** The asker no longer waits; the job stays in line for anybody. */
