@@ -102,7 +102,7 @@ export interface Coordinator {
   takeUp(jobId: string, options?: Pick<StartOptions, 'wait' | 'signal' | 'anew'>): Promise<StartAnswer>
   /** The attempt that runs here under this lease; undefined when it has ended, or runs elsewhere. */
   attempt(lease: Lease): Started | undefined
-  /** The job has ended. @throws InterlockError `job_not_active`, `stale_token`, `not_holder` */
+  /** The job has ended. @throws InterlockError `job_not_active`, `stale_token`, `not_holder`; `invalid_input` for another job type than it has */
   onJobComplete(jobId: string, jobType: JobType, options?: CompleteOptions): Promise<void>
 
   /** Puts jobs in line, all or none, with their payloads. @throws InterlockError `invalid_input`, `job_exists`, `models_required` */

@@ -90,8 +90,8 @@ class QueueCoordinator extends QueueWriter implements Coordinator {
     return this.#desk.takeUp(parseJobId(jobId), options)
   }
 
-  onJobComplete(jobId: string, _jobType: JobType, options: CompleteOptions = {}): Promise<void> {
-    return (this.#lenient ?? this.#desk).complete(jobId, options)
+  onJobComplete(jobId: string, jobType: JobType, options: CompleteOptions = {}): Promise<void> {
+    return (this.#lenient ?? this.#desk).complete(jobId, jobType, options)
   }
 
   get ready$(): Observable<Started> {

@@ -1,4 +1,4 @@
-import { errorData, parseJob, parseJobId } from '../codec/index.ts'
+import { errorData, parseJob, parseJobId, parseJobType } from '../codec/index.ts'
 import {
   type Accepted,
   type CommandBody,
@@ -45,7 +45,7 @@ export class GateDesk {
   constructor(member: Member) {
     this.#member = member
     this.gate = new Gate({
-      isOurs: ({ lease }) => member.attempt(lease) !== undefined,
+      holdOn: ({ lease }) => member.holdOn(lease),
       giveBack: (attempt) => void this.#giveBack(attempt),
     })
     this.#watch = new GateWatch(this.gate, member, this.#errands)
@@ -140,17 +140,19 @@ export class GateDesk {
 
   async complete(
     jobId: string,
+    jobType: JobType,
     { fencingToken, outcome = 'completed', error }: CompleteOptions,
   ): Promise<void> {
     parseJobId(jobId)
+    parseJobType(jobType)
     if (this.#bypassed.delete(jobId) || this.#covered.delete(jobId)) return
     const token = fencingToken ?? null
     this.gate.acknowledge(jobId)
     const data = error === undefined ? [] : [{ jobId, error: errorData(error) }]
     const body: CommandBody =
       outcome === 'failed'
-        ? { type: 'fail', jobId, token, code: 'handler_error', retryAt: null }
-        : { type: 'complete', jobId, token }
+        ? { type: 'fail', jobId, jobType, token, code: 'handler_error', retryAt: null }
+        : { type: 'complete', jobId, jobType, token }
     await this.#member.send(body, outcome === 'failed' ? { data } : {})
     const why = error === undefined ? '' : `: ${errorText(error)}`
     this.#member.logger.info(`[COORDINATOR] Job ${jobId} ended: ${outcome}${why}`)

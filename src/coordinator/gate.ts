@@ -9,9 +9,14 @@ const ACKNOWLEDGE_MS = 5_000
 /** Whose command a start came of: a call at the gate, a claim, or anything else. */
 export type Taker = GateCall | 'claim' | null
 
+/**
+ * Whether an attempt is this process's, as far as it knows: `unsure` while the database has not said that the lease under which it was
+ * started lives; `none` when it has ended, or was lost with its lease.
+ */
+export type Hold = 'held' | 'unsure' | 'none'
+
 export interface GateOptions {
-  /** The attempt runs under the lease of this process, as far as it knows. */
-  readonly isOurs: (attempt: Started) => boolean
+  readonly holdOn: (attempt: Started) => Hold
   /** Returns an attempt to the line: nobody here wants it. */
   readonly giveBack: (attempt: Started) => void
 }
@@ -87,17 +92,18 @@ export class Gate {
   /**
    * A start of this process has arrived, by whatever way. It gets its owner: a call for its job (first the one that asked just
    * now), else `ready$` if the job was asked for, else the claim that it came of, else the line. Arrived before, it keeps the one it
-   * has. One whose lease is lost has none: it ends with the lease.
+   * has. One whose lease is lost has none: it ends with the lease. Under a lease of which nothing is known nobody may run it: it goes back.
    * @returns true if it belongs to whose command it came of
    */
   receive(attempt: Started, taker: Taker): boolean {
-    if (!this.#options.isOurs(attempt)) return false
+    const hold = this.#options.holdOn(attempt)
+    if (hold === 'none') return false
     const owner = this.owners.of(attempt)
     if (owner !== undefined) {
       if (taker instanceof GateCall) this.#join(attempt, owner, taker)
       return false
     }
-    const first = this.#chosen(attempt, taker)
+    const first = hold === 'unsure' ? 'line' : this.#chosen(attempt, taker)
     if (first instanceof GateCall) this.#letThrough(attempt, first)
     else if (first === 'ready') this.#announce(attempt)
     else this.owners.set(attempt, first)
@@ -167,9 +173,10 @@ export class Gate {
   #join(attempt: Started, owner: Owner, call: GateCall): void {
     if (owner === 'line') return
     this.leave(call)
-    const isShared = owner === 'calls' || owner === 'ready'
-    if (!isShared || call.isSole) return call.refuse(activeHere(call.jobId))
-    this.acknowledge(call.jobId)
+    if (owner === 'ready') {
+      this.acknowledge(call.jobId)
+      this.owners.set(attempt, call.isSole ? 'sole' : 'calls')
+    } else if (owner !== 'calls' || call.isSole) return call.refuse(activeHere(call.jobId))
     call.hand(attempt)
   }
 

@@ -14,6 +14,7 @@ import type { Concern, Intake } from '../port/index.ts'
 import { Attention } from './attention.ts'
 import { DatabaseClock } from './clock.ts'
 import { Committer } from './committer.ts'
+import type { Hold } from './gate.ts'
 import { Head } from './head.ts'
 import { Incarnation } from './incarnation.ts'
 import type { LeaseKeeper } from './lease.ts'
@@ -220,6 +221,11 @@ export class Member {
   attempt(lease: Lease): Started | undefined {
     this.lease.check()
     return this.lease.lost ? undefined : this.#starts.attempt(lease)
+  }
+
+  holdOn(lease: Lease): Hold {
+    if (this.attempt(lease) !== undefined) return 'held'
+    return this.#starts.attempt(lease) === undefined ? 'none' : 'unsure'
   }
 
   #onWake(version?: number, intake?: Intake | false, concern: Concern = 'all'): void {

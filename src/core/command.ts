@@ -14,6 +14,11 @@ interface OfLease {
   readonly epoch?: number
 }
 
+/** The type that whoever ends the job takes it to have; absent: nobody said. */
+interface OfType {
+  readonly jobType?: JobType
+}
+
 /** A wish. It becomes zero or more events, or a refusal. */
 export type CommandBody =
   /** Puts jobs in line; each with what it was asked to be. */
@@ -36,15 +41,16 @@ export type CommandBody =
   | { readonly type: 'unask'; readonly jobId: string }
   /** Start what may start, up to the claim that comes with the command. */
   | { readonly type: 'claim' }
-  | (OfLease & { readonly type: 'complete'; readonly jobId: string; readonly token: number | null })
-  | (OfLease & {
-      readonly type: 'fail'
-      readonly jobId: string
-      readonly token: number | null
-      readonly code: FailureCode
-      /** When another attempt may start; null: no further attempt, whatever the count says. */
-      readonly retryAt: Micros | null
-    })
+  | (OfLease & OfType & { readonly type: 'complete'; readonly jobId: string; readonly token: number | null })
+  | (OfLease &
+      OfType & {
+        readonly type: 'fail'
+        readonly jobId: string
+        readonly token: number | null
+        readonly code: FailureCode
+        /** When another attempt may start; null: no further attempt, whatever the count says. */
+        readonly retryAt: Micros | null
+      })
   /**
    * Gives an attempt back: the job returns to the line. `later`, `unacknowledged` and `drained` cost no attempt. `models`: what
    * its next attempt needs, in place of what this one had (the next step of a workflow); it keeps its place.

@@ -10,6 +10,9 @@ import type { SimJob, SimMember } from './script.ts'
 import { here } from './timeline.ts'
 import type { Running, Witness } from './witness.ts'
 
+/** Why handlers fail. */
+export const ON_PURPOSE = 'on purpose'
+
 /** Shrunk, so that whatever a lease leads to happens within a run. */
 export const TIMES = { leaseMs: 1_500, graceMs: 500, pollMs: 500, patienceMs: 2_000 }
 
@@ -21,6 +24,8 @@ export interface ProcessOptions {
   readonly network: NetworkOptions
   readonly witness: Witness
   readonly jobOf: (jobId: string) => SimJob
+  /** A job that it had asked for may run here now. */
+  readonly onReady: (jobId: string) => void
   /** It cannot go on with the queue, as its program hears. */
   readonly onStopped: (error: InterlockError) => void
 }
@@ -69,7 +74,7 @@ export class SimProcess implements Line {
   }
 
   #go(coordinator: Coordinator): void {
-    const { member, onStopped } = this.options
+    const { member, onReady, onStopped } = this.options
     coordinator.stopped$.subscribe(onStopped)
     coordinator.leaseLost$.subscribe(() => {
       for (const stop of [...this.#stops]) stop()
@@ -81,7 +86,7 @@ export class SimProcess implements Line {
       runStep: (_, { executionId, index, attempt, signal, lease }) =>
         this.#step(executionId, index, attempt, signal, lease),
     })
-    if (member.observes) coordinator.ready$.subscribe(({ lease }) => void this.runLetThrough(lease))
+    if (member.observes) coordinator.ready$.subscribe(({ lease }) => onReady(lease.jobId))
     if (member.slots === 0) return
     this.#worker = createJobWorker({
       coordinator,
@@ -167,7 +172,7 @@ export class SimProcess implements Line {
     const job = jobOf(jobId)
     const running = witness.begin(this, job, { jobId, fencingToken, epoch }, models)
     await this.#work(running, signal)
-    if (attempt <= job.fails) throw new Error('on purpose')
+    if (attempt <= job.fails) throw new Error(ON_PURPOSE)
     return null
   }
 
@@ -185,7 +190,7 @@ export class SimProcess implements Line {
     const models = job.hold === 'step' ? [job.steps?.[index] ?? ''] : job.models
     const running = witness.begin(this, job, lease, models, index)
     await this.#work(running, signal)
-    if (index === 0 && attempt <= job.fails) throw new Error('on purpose')
+    if (index === 0 && attempt <= job.fails) throw new Error(ON_PURPOSE)
     return index
   }
 

@@ -1,5 +1,6 @@
 import { isInterlockError } from '../../src/core/index.ts'
-import type { SimProcess } from './process.ts'
+import type { WorkflowResult } from '../../src/workflow/index.ts'
+import { ON_PURPOSE, type SimProcess } from './process.ts'
 import type { Act, SimJob } from './script.ts'
 import type { Witness } from './witness.ts'
 
@@ -40,6 +41,13 @@ export class Programs {
     })
   }
 
+  /** What came on `ready$`. */
+  takeUp(job: SimJob, process: SimProcess): void {
+    const by = { who: process.options.number, job: 0 }
+    if (job.steps === undefined) this.do({ do: 'gate', wait: false, ...by }, job, process)
+    else this.do({ do: 'resume', ...by }, job, process)
+  }
+
   get unsettled(): readonly Call[] {
     return this.calls.filter(({ settled, process }) => !settled && process.isAlive)
   }
@@ -50,6 +58,7 @@ export class Programs {
       if (act.do === 'enqueue') await this.#enqueue(call)
       else if (act.do === 'gate') await this.#pass(call, act)
       else if (act.do === 'execute') await this.#execute(call, act.wait)
+      else if (act.do === 'resume') await this.#resume(call)
       else await call.process.coordinator?.cancel(call.job.id)
     } catch (error) {
       this.#judge(call, error)
@@ -74,7 +83,15 @@ export class Programs {
     this.#options.witness.asks(job)
     const { id, steps = [], hold = 'all' } = job
     const workflow = { steps: steps.map((model) => ({ default_model: model })) }
-    const result = await process.manager?.executeWorkflow(id, workflow, { wait, hold })
+    this.#check(job, process, await process.manager?.executeWorkflow(id, workflow, { wait, hold }))
+  }
+
+  async #resume({ job, process }: Call): Promise<void> {
+    this.#options.witness.asks(job)
+    this.#check(job, process, await process.manager?.resumeWorkflow(job.id, { wait: true }))
+  }
+
+  #check({ id, steps = [] }: SimJob, process: SimProcess, result: WorkflowResult | undefined): void {
     const isRight = result?.status === 'completed' && result.results.length === steps.length
     if (!isRight && process.isAlive)
       this.#options.witness.report('wrong_answer', `${id}: ${JSON.stringify(result)}`)
@@ -92,10 +109,17 @@ export class Programs {
     if (act.do === 'cancel' && isInterlockError(error, 'job_not_live')) return
     if (act.do === 'execute') {
       if (isInterlockError(error, 'workflow_queued') && !act.wait) return
-      if (isInterlockError(error, 'job_not_live') && may) return
+    }
+    if (act.do === 'execute' || act.do === 'resume') {
+      // Its own last error, or that there is no result.
+      if (may && (isInterlockError(error, 'job_not_live') || isOnPurpose(error))) return
     }
     this.#options.witness.report('wrong_answer', `${act.do} ${job.id} in ${process.name}: ${String(error)}`)
   }
+}
+
+function isOnPurpose(error: unknown): boolean {
+  return error instanceof Error && error.message === ON_PURPOSE
 }
 
 const impatience = new Error('the program has given up')

@@ -33,6 +33,8 @@ export type Act =
   /** A program asks at the gate and runs the job itself; `patience`: it gives up waiting after so long. */
   | ({ readonly do: 'gate'; readonly wait: boolean; readonly patience?: number } & Of)
   | ({ readonly do: 'execute'; readonly wait: boolean } & Of)
+  /** It goes on with a workflow that was announced to it. */
+  | ({ readonly do: 'resume' } & Of)
   | ({ readonly do: 'cancel' } & Of)
   /** The process is gone at once, and comes back after so long. */
   | ({ readonly do: 'kill'; readonly ms: number } & By)

@@ -26,6 +26,8 @@ export class World {
   readonly #processes = new Map<number, SimProcess>()
   readonly #lives = new Map<number, number>()
   #isHealed = false
+  /** How far the log is told of. */
+  #told = 0
   /** Programs that wait for their process to join before they ask. */
   #unasked = 0
 
@@ -119,8 +121,19 @@ export class World {
       network: this.#script.network,
       isHealed: () => this.#isHealed,
       note: (who: string, what: string) => this.#note(who, what),
-      onCarriedOut: () => this.witness.look(),
+      onCarriedOut: () => this.#look(),
     }
+  }
+
+  #look(): void {
+    const { log } = this.#queue
+    for (const event of log.slice(this.#told)) this.#tell(event)
+    this.#told = log.length
+    this.witness.look()
+  }
+
+  #tell({ seq, type, workerId, ...rest }: RecordedEvent): void {
+    this.#note(workerId ?? 'nobody', `event ${seq} ${type} ${'jobId' in rest ? rest.jobId : ''}`)
   }
 
   #note(who: string, what: string): void {
@@ -193,6 +206,7 @@ export class World {
       member: this.#script.members[number] ?? rescuer,
       jobOf: (jobId) => this.#jobs.get(jobId) as SimJob,
       onStopped: (error) => this.#onStopped(process, error),
+      onReady: (jobId) => this.#programs.takeUp(this.#jobs.get(jobId) as SimJob, process),
     })
     this.#processes.set(number, process)
     process.run(() => void process.start())
