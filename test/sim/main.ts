@@ -61,11 +61,13 @@ async function keep(script: Script, { findings }: Outcome): Promise<void> {
 async function playMany(seed: number, runs: number): Promise<boolean> {
   const began = performance.now()
   const seeds = new Map<string, number[]>()
+  const happened = new Map<string, number>()
   const sum = { steps: 0, events: 0, simulatedMs: 0 }
   for (let n = seed; n < seed + runs; n++) {
     const script = scriptOf(n)
     const outcome = await run(script)
     for (const key of ['steps', 'events', 'simulatedMs'] as const) sum[key] += outcome[key]
+    for (const [what, count] of outcome.counts) happened.set(what, (happened.get(what) ?? 0) + count)
     const fault = outcome.findings[0]?.fault
     if (fault === undefined) continue
     const alike = seeds.get(fault) ?? []
@@ -75,6 +77,8 @@ async function playMany(seed: number, runs: number): Promise<boolean> {
   }
   for (const [fault, of] of seeds)
     console.log(`${fault}: ${of.length} runs, seeds ${of.slice(0, 20).join(' ')}`)
+  const counts = [...happened].toSorted(([, a], [, b]) => b - a)
+  console.log(counts.map(([what, count]) => `${what} ${count}`).join(', '))
   const seconds = (performance.now() - began) / 1_000
   const failed = [...seeds.values()].reduce((count, of) => count + of.length, 0)
   console.log(

@@ -13,6 +13,8 @@ export interface Outcome {
   /** Of everything that happened, in order. */
   readonly digest: number
   readonly lines: readonly string[]
+  /** What has happened, how often. */
+  readonly counts: ReadonlyMap<string, number>
   readonly simulatedMs: number
   readonly steps: number
   readonly events: number
@@ -35,8 +37,16 @@ export async function run(script: Script, keepLines = false): Promise<Outcome> {
     world.begin()
     const steps = await play(world, timeline)
     judge(world)
-    const { events, digest, lines } = world
-    return { findings: world.witness.findings, digest, lines, simulatedMs: timeline.now, steps, events }
+    const { events, digest, lines, counts } = world
+    return {
+      findings: world.witness.findings,
+      digest,
+      lines,
+      counts,
+      simulatedMs: timeline.now,
+      steps,
+      events,
+    }
   } finally {
     world.end()
     process.off('unhandledRejection', onUnhandled)

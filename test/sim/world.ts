@@ -15,6 +15,8 @@ export class World {
   readonly witness: Witness
   readonly lines: string[] = []
   digest = 0
+  /** What has happened, how often: types of events, and acts upon processes. */
+  readonly counts = new Map<string, number>()
   readonly #script: Script
   readonly #timeline: Timeline
   readonly #database: MemoryDatabase
@@ -132,7 +134,12 @@ export class World {
     this.witness.look()
   }
 
+  #count(what: string): void {
+    this.counts.set(what, (this.counts.get(what) ?? 0) + 1)
+  }
+
   #tell({ seq, type, workerId, ...rest }: RecordedEvent): void {
+    this.#count(type)
     this.#note(workerId ?? 'nobody', `event ${seq} ${type} ${'jobId' in rest ? rest.jobId : ''}`)
   }
 
@@ -150,6 +157,7 @@ export class World {
     const process = this.#processes.get(act.who)
     if (process === undefined || !process.isAlive) return
     this.#note(process.name, act.do)
+    this.#count(act.do)
     const until = this.#timeline.now + act.ms
     if (act.do === 'kill') this.#kill(process, act.ms)
     else if (act.do === 'cut') process.cutUntil = until
@@ -216,6 +224,7 @@ export class World {
   /** Its program ends at once, as it is told to. */
   #onStopped(process: SimProcess, error: InterlockError): void {
     this.#note(process.name, `stopped ${error.code}`)
+    this.#count('stopped')
     if (error.code !== 'log_went_back')
       this.witness.report('audit', `${process.name} has stopped: ${error.message}`)
     this.#kill(process, 300)
