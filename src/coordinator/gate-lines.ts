@@ -2,7 +2,7 @@ import type { JobType } from '../core/index.ts'
 import type { StartAnswer } from './gate-api.ts'
 import type { Logger } from './logger.ts'
 
-/** The lines that people grep, kept word for word (DESIGN, section 7). */
+/** The lines that people grep, kept word for word. */
 export function tellStart(
   logger: Logger,
   job: { readonly jobId: string; readonly jobType: JobType; readonly models: readonly string[] },

@@ -28,7 +28,7 @@ export function firstUnavailable(ledger: LedgerView, job: Job): Model | undefine
   return undefined
 }
 
-/** The nearest live job ahead of a due waiting job (DESIGN: "blocking is data"); undefined if it waits for nobody. */
+/** The nearest live job ahead of a due waiting job; undefined if it waits for nobody. */
 export function blockerOf(ledger: LedgerView, job: Job): Blocker | undefined {
   return blockerOn(ledger, job, firstUnavailable(ledger, job))
 }

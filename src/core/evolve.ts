@@ -3,13 +3,16 @@ import { Draft } from './draft.ts'
 import { InterlockError } from './error.ts'
 import type { RecordedEvent } from './event.ts'
 import { detach, end } from './evolve/end.ts'
-import { activeJob, corrupt, expiredJob, leasedJob, waitingJob } from './evolve/lookup.ts'
+import { checkExpired, checkLease, corrupt } from './evolve/lookup.ts'
 import { changePolicy } from './evolve/rules.ts'
 import { start } from './evolve/start.ts'
 import { announce, ask, joinLine, leave, move, queue, requeue } from './evolve/wait.ts'
-import type { Ledger } from './ledger.ts'
+import { checkArrived, checkStands, nextQueueState, nextStanding } from './law/law.ts'
+import { type JobEvent, variantOf } from './law/variant.ts'
+import { type Job, keyOf, type Ledger } from './ledger.ts'
 import { endAllOffers } from './offers.ts'
 import { pauseModel, pauseOf, resumeModel } from './pausing.ts'
+import type { JobKey } from './place.ts'
 
 /**
  * The ledger after one event of the log. Pure; the one place where state changes.
@@ -29,74 +32,93 @@ export function applyEvent(draft: Draft, event: RecordedEvent): void {
   }
   if (event.at <= draft.lastAt)
     throw corrupt(event, 'its time does not come after that of the event before it')
-  change(draft, event)
+  if ('jobId' in event) followJob(draft, event)
+  else followQueue(draft, event)
   draft.version = event.seq
   draft.lastAt = event.at
   for (const jobId of event.offers ?? []) announce(draft, event, jobId)
 }
 
-function change(draft: Draft, event: RecordedEvent): void {
+function followJob(draft: Draft, event: JobEvent): void {
+  const key = keyOf(event.jobId)
+  const job = draft.jobs.get(key)
+  const variant = variantOf(event, job === undefined ? 0 : job.token)
+  const state = nextQueueState(draft, event, variant)
+  const standing = nextStanding(job, event, variant)
+  const after = job === undefined ? begin(draft, event, key) : changeJob(draft, event, job)
+  checkStands(after, event, standing)
+  checkArrived(draft, event, state)
+}
+
+function followQueue(draft: Draft, event: Exclude<RecordedEvent, JobEvent>): void {
+  const state = nextQueueState(draft, event, variantOf(event, 0))
+  changeQueue(draft, event)
+  checkArrived(draft, event, state)
+}
+
+function begin(draft: Draft, event: JobEvent, key: JobKey): Job | undefined {
+  if (event.type === 'bypassed') return undefined
+  if (event.type !== 'queued') throw corrupt(event, `job ${event.jobId} is not live`)
+  return queue(draft, event, key)
+}
+
+/** What a live job becomes; undefined: it has ended. Whether the event may come now the law has said; the rest only the ledger knows. */
+function changeJob(draft: Draft, event: JobEvent, job: Job): Job | undefined {
   switch (event.type) {
-    case 'queued':
-      queue(draft, event, event.spec, event.asked === true ? (event.workerId ?? null) : null)
-      return
     case 'blocked':
     case 'conflict':
-      waitingJob(draft, event, event.jobId)
-      return
+      return job
     case 'started':
-      start(draft, event)
-      return
+      return start(draft, event, job)
     case 'completed':
-      end(draft, activeJob(draft, event, event.jobId, event.token), true)
-      return
+      return end(draft, job, true)
     case 'failed':
-      end(draft, activeJob(draft, event, event.jobId, event.token), event.final)
-      return
+      return end(draft, job, event.final)
     case 'lease_expired':
-      end(draft, leasedJob(draft, event), event.final)
-      return
+      checkLease(event, job)
+      return end(draft, job, event.final)
     case 'detached':
-      detach(draft, event)
-      return
+      return detach(draft, event, job)
     case 'cancel_requested':
-      draft.edit(activeJob(draft, event, event.jobId)).cancelRequested = true
-      return
+      return requestCancel(draft, job)
     case 'cancelled':
-      if (event.token === null) leave(draft, waitingJob(draft, event, event.jobId))
-      else end(draft, activeJob(draft, event, event.jobId, event.token), true)
-      return
+      return event.token === null ? leave(draft, job) : end(draft, job, true)
     case 'expired':
-      leave(draft, expiredJob(draft, event))
-      return
+      checkExpired(event, job)
+      return leave(draft, job)
     case 'requeued':
-      requeue(draft, event)
-      return
+      return requeue(draft, event, job)
     case 'due':
-      joinLine(draft, event)
-      return
+      return joinLine(draft, event, job)
     case 'asked':
-      ask(draft, event)
-      return
+      return ask(draft, event, job)
     case 'reprioritized':
-      move(draft, event)
-      return
+      return move(draft, event, job)
+    case 'queued':
+    case 'bypassed':
+      throw corrupt(event, `job ${event.jobId} is live already`)
+    default:
+      return never(event)
+  }
+}
+
+function requestCancel(draft: Draft, job: Job): Job {
+  const own = draft.edit(job)
+  own.cancelRequested = true
+  return own
+}
+
+function changeQueue(draft: Draft, event: Exclude<RecordedEvent, JobEvent>): void {
+  switch (event.type) {
     case 'policy_changed':
-      changePolicy(draft, event)
-      return
+      return changePolicy(draft, event)
     case 'drain_requested':
-      if (draft.draining) throw corrupt(event, 'the queue is draining already')
       draft.draining = true
-      endAllOffers(draft)
-      return
+      return endAllOffers(draft)
     case 'drained':
-      if (!draft.draining || draft.active.size > 0 || draft.drainedAt !== null) {
-        throw corrupt(event, 'the queue is not draining, or not empty, or was drained before')
-      }
       draft.drainedAt = event.at
       return
     case 'resumed':
-      if (!draft.draining) throw corrupt(event, 'the queue is not draining')
       draft.draining = false
       draft.drainedAt = null
       draft.wide = true
@@ -105,14 +127,10 @@ function change(draft: Draft, event: RecordedEvent): void {
       if (event.epoch <= draft.epoch) throw corrupt(event, 'epochs only grow')
       draft.epoch = event.epoch
       return
-    case 'bypassed':
-      return
     case 'model_paused':
-      pauseModel(draft, event)
-      return
+      return pauseModel(draft, event)
     case 'model_resumed':
-      resume(draft, event)
-      return
+      return resume(draft, event)
     default:
       return never(event)
   }

@@ -9,12 +9,23 @@ export { evolve } from './evolve.ts'
 export { type Explanation, explainJob } from './explain.ts'
 export { hash } from './hash.ts'
 export * from './job.ts'
+export type { JobLaw, JobTarget, QueueLaw } from './law/law.ts'
+export {
+  endings,
+  type QueueState,
+  queueStateOf,
+  queueStates,
+  type Standing,
+  standingOf,
+  standings,
+  statusOf,
+} from './law/state.ts'
+export { type Variant, variantOf, variants } from './law/variant.ts'
 export {
   emptyLedger,
   type Job,
   jobOf,
   type Ledger,
-  statusOf,
   waitingCount,
 } from './ledger.ts'
 export * from './policy.ts'

@@ -195,7 +195,11 @@ export type LedgerView = Omit<Ledger, 'jobs' | 'models' | 'pauses' | 'shares'> &
 
 /** The live job with this id. */
 export function jobOf(ledger: LedgerView, jobId: string): Job | undefined {
-  return ledger.jobs.get({ hash: hash(jobId), jobId })
+  return ledger.jobs.get(keyOf(jobId))
+}
+
+export function keyOf(jobId: string): JobKey {
+  return { hash: hash(jobId), jobId }
 }
 
 export function modelOf(ledger: LedgerView, model: string): Model {
@@ -210,12 +214,6 @@ export function isInLine(job: Job): boolean {
 /** False for a job that bypasses: it has no models, takes no slot, and stands in no line. */
 export function usesSlot(job: Job): boolean {
   return job.spec.models.length > 0 || job.exclusive
-}
-
-/** The state of the machine: `draining` until resumed, else `running` while any job is active. */
-export function statusOf(ledger: LedgerView): 'idle' | 'running' | 'draining' {
-  if (ledger.draining) return 'draining'
-  return ledger.active.size > 0 ? 'running' : 'idle'
 }
 
 /** How many live jobs wait, due or not. */

@@ -13,7 +13,7 @@ export interface JobKey {
 export interface Place extends Position, JobKey {}
 
 /**
- * Line order (DESIGN: "the line"): level, then order, then the sequence number that gave the place. Moves can lead two
+ * Line order: level, then order, then the sequence number that gave the place. Moves can lead two
  * jobs to one position (the first was active when the second came); then the id decides, so that no place is ever lost.
  */
 export const byPlace: Compare<Place> = (a, b) =>

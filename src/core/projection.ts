@@ -1,4 +1,5 @@
-import { isInLine, type Job, jobOf, type Ledger, statusOf, usesSlot, waitingCount } from './ledger.ts'
+import { statusOf } from './law/state.ts'
+import { isInLine, type Job, jobOf, type Ledger, usesSlot, waitingCount } from './ledger.ts'
 import type { Policy } from './policy.ts'
 import { conflictReason, limitReason } from './reason.ts'
 import type { JobRow, ProjectionChanges, StateRow } from './row.ts'

@@ -10,7 +10,10 @@ export interface Page {
   readonly text: string
 }
 
-export const pages: readonly Page[] = globSync(['README.md', 'CHANGELOG.md', 'docs/**/*.md'], { cwd: root })
+export const pages: readonly Page[] = globSync(
+  ['README.md', 'CHANGELOG.md', 'CONTRIBUTING.md', 'SECURITY.md', 'docs/**/*.md'],
+  { cwd: root },
+)
   .map((file) => file.replaceAll(path.sep, '/'))
   .toSorted()
   .map(pageOf)

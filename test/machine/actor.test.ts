@@ -28,7 +28,7 @@ describe('the actor of a queue', () => {
     const actor = new CoordinatorActor()
     actor.subscribe(({ value }) => seen.push(value))
     actor.feed(a)
-    expect(() => actor.feed(again)).toThrow('job a is live already')
+    expect(() => actor.feed(again)).toThrow('job a is in_line, and does not accept it there')
     expect(actor.snapshot.status).toBe('active')
     actor.feed(b)
     expect(seen).toEqual(['idle', 'running'])

@@ -148,6 +148,6 @@ describe('why an event is checked before it is sent', () => {
     if (first === undefined || second === undefined) throw new Error('no story')
     actor.feed(first)
     expect(actor.snapshot.can(second)).toBe(true)
-    expect(() => check(actor.snapshot, second)).toThrow('live already')
+    expect(() => check(actor.snapshot, second)).toThrow('job a is in_line, and does not accept it there')
   })
 })

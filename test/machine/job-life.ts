@@ -1,7 +1,7 @@
 /** The machine of a job, fed by hand, beside what the ledger says of the same job. */
 import { getNextSnapshot, type SnapshotFrom } from 'xstate'
 import { type JobEvent, jobMachine } from '../../machines/index.ts'
-import { type Job, jobOf, type Ledger, type RecordedEvent } from '../../src/core/index.ts'
+import { jobOf, type Ledger, type RecordedEvent, standingOf } from '../../src/core/index.ts'
 
 export type JobSnapshot = SnapshotFrom<typeof jobMachine>
 
@@ -32,15 +32,7 @@ export function jobStateName({ value }: JobSnapshot): string {
 /** The same of the ledger, which knows live jobs only. */
 export function jobStateOn(ledger: Ledger, jobId: string): string {
   const job = jobOf(ledger, jobId)
-  if (job === undefined) return 'not live'
-  if (!job.active) return waitingState(job)
-  if (job.detachedUntil !== null) return 'detached'
-  return job.cancelRequested ? 'cancelling' : 'running'
-}
-
-function waitingState({ dueAt }: Job): string {
-  if (dueAt === null) return 'in_line'
-  return dueAt === Number.POSITIVE_INFINITY ? 'returning' : 'not_due'
+  return job === undefined ? 'not live' : standingOf(job)
 }
 
 /** What of the machine's state the ledger can know. */

@@ -41,6 +41,10 @@ state does not accept, or that the ledger contradicts (a gap in the numbers, a s
 taken), means that the log was changed or written by something else: it is refused with \`corrupt_log\` and its sequence
 number, and an event of a type that this release does not know with \`unknown_event\`.
 
+They are the law at run time. \`npm run law\` compiles them, by asking XState, into a table (\`src/core/law/table.ts\`) of state and
+event; every event passes it when it is decided, when it is read, and in replay, verify and rebuild, and the fold has to arrive
+where the table says ([ADR 0022](adr/0022-the-machine-is-the-law.md)). So a change of an arrow changes what the coordinator does.
+
 To look at them with other tools: \`interlock machine --format mermaid\` and \`--format json\` print them, \`--format studio\`
 prints code to paste into Stately Studio (_Import from code_), which also imports the two files as they are, and the XState
 extension of VS Code opens them in the editor. \`interlock inspect\` runs a queue before Stately's inspector, replayed or
@@ -53,8 +57,7 @@ ${section('A queue', ofQueue, coordinatorMachine)}
 ${section('A job', ofJob, jobMachine)}`
 }
 
-const ofQueue = `The state follows from the ledger: \`draining\` until the queue is resumed, else \`running\` while any job is active, else
-\`idle\`. \`drained\` is appended together with the last end.`
+const ofQueue = `The status of \`job_queue_state\` is the state that this machine is in. \`drained\` is appended together with the last end.`
 
 const ofJob = `The ledger holds live jobs only, those that are \`waiting\` or \`active\`; all else of a job's life is in the log.`
 

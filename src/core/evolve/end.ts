@@ -4,15 +4,14 @@ import { moveShare } from '../fair-share.ts'
 import { giveBackModels } from '../holding.ts'
 import type { Job } from '../ledger.ts'
 import { startDeadline, stopDeadline } from '../timing.ts'
-import { activeJob } from './lookup.ts'
 
-export function end(draft: Draft, job: Job, final: boolean): void {
+export function end(draft: Draft, job: Job, final: boolean): Job | undefined {
   stopDeadline(draft, job)
   giveBackModels(draft, job)
   moveShare(draft, job, final ? { active: -1 } : { active: -1, waiting: 1 })
   if (final) {
     draft.dropJob(job)
-    return
+    return undefined
   }
   const own = draft.edit(job)
   own.active = false
@@ -20,13 +19,15 @@ export function end(draft: Draft, job: Job, final: boolean): void {
   own.detachedUntil = null
   own.cancelRequested = false
   own.dueAt = Number.POSITIVE_INFINITY
+  return own
 }
 
 /** From now on the attempt is bound to a time, and no more to the process that started it. */
-export function detach(draft: Draft, event: RecordedEvent & { readonly type: 'detached' }): void {
-  const job = draft.edit(activeJob(draft, event, event.jobId, event.token))
+export function detach(draft: Draft, event: RecordedEvent & { readonly type: 'detached' }, active: Job): Job {
+  const job = draft.edit(active)
   stopDeadline(draft, job)
   job.workerId = null
   job.detachedUntil = event.until
   startDeadline(draft, job)
+  return job
 }

@@ -9,30 +9,14 @@ export function waitingJob(ledger: LedgerView, event: RecordedEvent, jobId: stri
   return job
 }
 
-export function activeJob(ledger: LedgerView, event: RecordedEvent, jobId: string, token?: number): Job {
-  const job = jobOf(ledger, jobId)
-  if (job === undefined || !job.active) throw corrupt(event, `job ${jobId} is not active`)
-  if (token !== undefined && job.token !== token) {
-    throw corrupt(event, `job ${jobId} runs under token ${job.token}, not ${token}`)
-  }
-  return job
+export function checkLease(event: RecordedEvent & { readonly type: 'lease_expired' }, job: Job): void {
+  if (job.workerId === event.workerId) return
+  throw corrupt(event, `job ${job.jobId} does not depend on the lease of ${event.workerId}`)
 }
 
-export function leasedJob(
-  ledger: LedgerView,
-  event: RecordedEvent & { readonly type: 'lease_expired' },
-): Job {
-  const job = activeJob(ledger, event, event.jobId, event.token)
-  if (job.workerId !== event.workerId)
-    throw corrupt(event, `job ${job.jobId} does not depend on the lease of ${event.workerId}`)
-  return job
-}
-
-export function expiredJob(ledger: LedgerView, event: RecordedEvent & { readonly type: 'expired' }): Job {
-  const job = waitingJob(ledger, event, event.jobId)
+export function checkExpired(event: RecordedEvent & { readonly type: 'expired' }, job: Job): void {
   const at = expiresAt(job)
   if (at === null || at > event.at) throw corrupt(event, `job ${job.jobId} expires at another time`)
-  return job
 }
 
 export function corrupt(event: RecordedEvent, why: string): InterlockError {

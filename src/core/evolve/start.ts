@@ -9,13 +9,11 @@ import { capacityOf } from '../policy.ts'
 import { isOverRate } from '../rate.ts'
 import { overtake, reserves } from '../reservation.ts'
 import { startDeadline, stopExpiry } from '../timing.ts'
-import { corrupt, waitingJob } from './lookup.ts'
+import { corrupt } from './lookup.ts'
 
-export function start(draft: Draft, event: RecordedEvent & { readonly type: 'started' }): void {
-  const job = draft.edit(waitingJob(draft, event, event.jobId))
-  if (job.dueAt !== null) throw corrupt(event, `job ${job.jobId} is not due`)
+export function start(draft: Draft, event: RecordedEvent & { readonly type: 'started' }, waiting: Job): Job {
+  const job = draft.edit(waiting)
   if (job.heldOn !== null) throw corrupt(event, `model ${job.heldOn} is paused`)
-  if (draft.draining) throw corrupt(event, 'nothing starts while the queue is draining')
   checkAttempt(event, job)
   checkPlaces(draft, event, job)
   if (draft.policy.maxOvertakes !== 0) countOvertaking(draft, job)
@@ -30,6 +28,7 @@ export function start(draft: Draft, event: RecordedEvent & { readonly type: 'sta
   job.startedAt = event.at
   job.asker = null
   startDeadline(draft, job)
+  return job
 }
 
 /** The event repeats what the job was queued with; another number or other models come from somebody else. */

@@ -1,4 +1,4 @@
-/** The admission rules once more, in the words of DESIGN, section 4. */
+/** The admission rules once more, in the words of docs/conflict-rules.md. */
 import type { ReasonCode } from '../../../src/core/index.ts'
 import {
   bypasses,

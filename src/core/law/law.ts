@@ -1,0 +1,89 @@
+import { InterlockError } from '../error.ts'
+import { eventTypes, type RecordedEvent } from '../event.ts'
+import { corrupt } from '../evolve/lookup.ts'
+import type { Job, LedgerView } from '../ledger.ts'
+import { type Ending, type QueueState, queueStateOf, type Standing, standingOf } from './state.ts'
+import { jobLaw, queueLaw } from './table.ts'
+import type { JobEvent, Variant } from './variant.ts'
+
+/** Where an event leads; a list where that depends on whether no, one or more jobs are active. Null, or not there: refused. */
+export type QueueTarget = QueueState | readonly (QueueState | null)[]
+export type QueueLaw = Readonly<Record<QueueState, Readonly<Partial<Record<Variant, QueueTarget>>>>>
+
+export type JobTarget = Standing | Ending
+export type JobLaw = Readonly<Record<Standing | 'not_live', Readonly<Partial<Record<Variant, JobTarget>>>>>
+
+/**
+ * The state that `coordinator.machine.ts` leads to with this event.
+ * @throws InterlockError `corrupt_log` when its present state does not accept it
+ */
+export function nextQueueState(ledger: LedgerView, event: RecordedEvent, variant: Variant): QueueState {
+  const state = queueStateOf(ledger)
+  const target = queueLaw[state][variant]
+  const next = typeof target === 'object' ? target[Math.min(ledger.active.size, 2)] : target
+  if (next == null) throw refusal(event, state)
+  return next
+}
+
+/**
+ * The standing or the end that `job.machine.ts` leads to with this event.
+ * @param job undefined: it is not live
+ * @throws InterlockError `corrupt_log` when its present state does not accept it
+ */
+export function nextStanding(job: Job | undefined, event: JobEvent, variant: Variant): JobTarget {
+  const next = jobLaw[job === undefined ? 'not_live' : standingOf(job)][variant]
+  if (next === undefined) throw corrupt(event, whyNot(job, event))
+  return next
+}
+
+/**
+ * The fold has to leave the queue and the job where the machines say they are.
+ * @throws InterlockError `corrupt_log` when it does not: fold and machines contradict each other
+ */
+export function checkArrived(ledger: LedgerView, event: RecordedEvent, next: QueueState): void {
+  const state = queueStateOf(ledger)
+  if (state !== next)
+    throw corrupt(event, `it leads the queue to ${next} by the machine, and to ${state} by the fold`)
+}
+
+export function checkStands(job: Job | undefined, event: JobEvent, next: JobTarget): void {
+  const standing = job === undefined ? 'its end' : standingOf(job)
+  if (standing === next || (job === undefined && isEnding(next))) return
+  throw corrupt(
+    event,
+    `it leads job ${event.jobId} to ${next} by the machine, and to ${standing} by the fold`,
+  )
+}
+
+function refusal(event: RecordedEvent, state: QueueState): InterlockError {
+  if (eventTypes.includes(event.type))
+    return corrupt(event, `the queue is ${state}, and does not accept it there`)
+  const { seq, type } = event
+  return new InterlockError(
+    'unknown_event',
+    `event ${seq} is of type ${type}, which this release does not know; use a newer release of interlock-queue`,
+    { seq, type },
+  )
+}
+
+function isEnding(target: JobTarget): target is Ending {
+  switch (target) {
+    case 'completed':
+    case 'failed':
+    case 'cancelled':
+    case 'expired':
+    case 'bypassed':
+      return true
+    default:
+      return false
+  }
+}
+
+function whyNot(job: Job | undefined, event: JobEvent): string {
+  if (job === undefined) return `job ${event.jobId} is not live`
+  const token = 'token' in event ? event.token : null
+  if (job.active && token !== null && token !== job.token) {
+    return `job ${job.jobId} runs under token ${job.token}, not ${token}`
+  }
+  return `job ${job.jobId} is ${standingOf(job)}, and does not accept it there`
+}

@@ -1,0 +1,30 @@
+import type { Job, LedgerView } from '../ledger.ts'
+
+/** The states of a queue, by their paths in `coordinator.machine.ts`. */
+export const queueStates = ['idle', 'running', 'draining.emptying', 'draining.drained'] as const
+export type QueueState = (typeof queueStates)[number]
+
+/** The states of a live job, by their names in `job.machine.ts`. */
+export const standings = ['not_due', 'in_line', 'returning', 'running', 'cancelling', 'detached'] as const
+export type Standing = (typeof standings)[number]
+
+/** How a life ended. Of a job that is not live the ledger knows nothing more, so to the law these are one state. */
+export const endings = ['completed', 'failed', 'cancelled', 'expired', 'bypassed'] as const
+export type Ending = (typeof endings)[number]
+
+export function queueStateOf({ draining, drainedAt, active }: LedgerView): QueueState {
+  if (draining) return drainedAt === null ? 'draining.emptying' : 'draining.drained'
+  return active.size > 0 ? 'running' : 'idle'
+}
+
+export function standingOf({ active, dueAt, detachedUntil, cancelRequested }: Job): Standing {
+  if (active) return detachedUntil !== null ? 'detached' : cancelRequested ? 'cancelling' : 'running'
+  if (dueAt === null) return 'in_line'
+  return dueAt === Number.POSITIVE_INFINITY ? 'returning' : 'not_due'
+}
+
+/** What `job_queue_state` says: the state of the machine, without what stands inside `draining`. */
+export function statusOf(ledger: LedgerView): 'idle' | 'running' | 'draining' {
+  const state = queueStateOf(ledger)
+  return state === 'idle' || state === 'running' ? state : 'draining'
+}

@@ -1,0 +1,75 @@
+import type { RecordedEvent } from '../event.ts'
+import type { Job } from '../ledger.ts'
+
+/** An event that names a job. */
+export type JobEvent = Extract<RecordedEvent, { readonly jobId: string }>
+
+/**
+ * All that the machines' guards may ask of an event: its type, whether it wants to start later, whether the attempt it names is
+ * the one that runs, and whether another one follows.
+ */
+export const variants = [
+  'queued',
+  'queued for later',
+  'started',
+  'completed',
+  'completed stale',
+  'blocked',
+  'conflict',
+  'failed',
+  'failed final',
+  'failed stale',
+  'failed final stale',
+  'cancel_requested',
+  'cancelled',
+  'cancelled stale',
+  'cancelled without attempt',
+  'expired',
+  'lease_expired',
+  'lease_expired final',
+  'lease_expired stale',
+  'lease_expired final stale',
+  'detached',
+  'detached stale',
+  'requeued',
+  'requeued for later',
+  'due',
+  'asked',
+  'bypassed',
+  'reprioritized',
+  'policy_changed',
+  'model_paused',
+  'model_resumed',
+  'drain_requested',
+  'drained',
+  'resumed',
+  'epoch_changed',
+] as const
+export type Variant = (typeof variants)[number]
+
+/** @param token of the attempt that runs; any number that no attempt has while none does */
+export function variantOf(event: RecordedEvent, token: Job['token']): Variant {
+  switch (event.type) {
+    case 'queued':
+      return isLater(event.spec.runAt, event.at) ? 'queued for later' : 'queued'
+    case 'requeued':
+      return isLater(event.runAt, event.at) ? 'requeued for later' : 'requeued'
+    case 'completed':
+      return event.token === token ? 'completed' : 'completed stale'
+    case 'detached':
+      return event.token === token ? 'detached' : 'detached stale'
+    case 'cancelled':
+      if (event.token === null) return 'cancelled without attempt'
+      return event.token === token ? 'cancelled' : 'cancelled stale'
+    case 'failed':
+      if (event.token === token) return event.final ? 'failed final' : 'failed'
+      return event.final ? 'failed final stale' : 'failed stale'
+    case 'lease_expired':
+      if (event.token === token) return event.final ? 'lease_expired final' : 'lease_expired'
+      return event.final ? 'lease_expired final stale' : 'lease_expired stale'
+    default:
+      return event.type
+  }
+}
+
+const isLater = (runAt: number | null, at: number): boolean => runAt !== null && runAt > at

@@ -1,0 +1,83 @@
+/** For any ledger, an event of every kind that could come next, well formed but for what the law has to say about it. */
+import type * as Core from '../../src/core/index.ts'
+import type { Event, Job, Ledger, RecordedEvent } from '../../src/core/index.ts'
+import { failed, leaseExpired, moved, queued, requeued, started, waits } from './story.ts'
+
+export function forgeries(core: typeof Core, ledger: Ledger): readonly RecordedEvent[] {
+  const jobs = new Map([...ledger.jobs].map((job) => [core.standingOf(job), job]))
+  const events = [...ofQueue(ledger), ...ofStranger(), ...[...jobs.values()].flatMap(ofJob)]
+  return events.map((event) => ({
+    ...event,
+    seq: ledger.version + 1,
+    at: timeOf(event, ledger),
+    commandId: 'forged',
+    commandHash: 1,
+  }))
+}
+
+/** Where it leads, or that it is refused. */
+export function verdictOf(core: typeof Core, ledger: Ledger, event: RecordedEvent): string {
+  try {
+    const after = core.evolve(ledger, event)
+    const job = 'jobId' in event ? core.jobOf(after, event.jobId) : undefined
+    return `${core.queueStateOf(after)}/${job === undefined ? '-' : core.standingOf(job)}`
+  } catch (error) {
+    if (core.isInterlockError(error, 'corrupt_log')) return 'refused'
+    throw error
+  }
+}
+
+const later = (ledger: Ledger): number => ledger.lastAt + 1
+
+/** Late enough for what waits for a time, unless that time never comes. */
+function timeOf(event: Event, ledger: Ledger): number {
+  if (event.type !== 'due' && event.type !== 'expired') return later(ledger)
+  return ledger.lastAt + 10 ** 15
+}
+
+const ofQueue = ({ policy, epoch, pauses }: Ledger): readonly Event[] => [
+  ...[...pauses].slice(0, 1).map(({ model }): Event => ({ type: 'model_resumed', model })),
+  { type: 'policy_changed', policy },
+  { type: 'model_paused', model: 'unheard of', reason: 'by_hand', until: null },
+  { type: 'drain_requested' },
+  { type: 'drained' },
+  { type: 'resumed' },
+  { type: 'epoch_changed', epoch: epoch + 1 },
+]
+
+const ofStranger = (): readonly Event[] => [
+  queued('stranger', 'unheard of'),
+  queued('stranger', 'unheard of', { runAt: Number.MAX_SAFE_INTEGER }),
+  { type: 'bypassed', jobId: 'stranger', jobType: 'normal' },
+  ...ofAny('stranger', 1),
+]
+
+function ofJob({ jobId, spec, token, attempt, workerId }: Job): readonly Event[] {
+  const [model = 'unheard of'] = spec.models
+  return [
+    queued(jobId, 'unheard of'),
+    { type: 'bypassed', jobId, jobType: 'normal' },
+    { ...started(jobId, model, attempt + 1), models: spec.models } as Event,
+    ...[token, token + 1].flatMap((named) => ofAny(jobId, named, workerId ?? 'nobody')),
+  ]
+}
+
+const ofAny = (jobId: string, token: number, workerId = 'nobody'): readonly Event[] => [
+  waits('blocked', jobId),
+  waits('conflict', jobId),
+  { type: 'completed', jobId, token },
+  failed(jobId, token, true),
+  failed(jobId, token, false),
+  { ...leaseExpired(jobId, token, true), workerId } as Event,
+  { ...leaseExpired(jobId, token, false), workerId } as Event,
+  { type: 'detached', jobId, token, until: Number.MAX_SAFE_INTEGER },
+  { type: 'cancel_requested', jobId },
+  { type: 'cancelled', jobId, token },
+  { type: 'cancelled', jobId, token: null },
+  { type: 'expired', jobId },
+  requeued(jobId),
+  requeued(jobId, Number.MAX_SAFE_INTEGER),
+  { type: 'due', jobId },
+  { type: 'asked', jobId, asker: 'w1' },
+  moved(jobId),
+]
