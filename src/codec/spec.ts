@@ -33,7 +33,7 @@ export interface EnqueueInput {
   readonly fairKey?: string | null | undefined
   /**
    * What its handler is given: anything that JSON can say, 1 MB at most, 16 MB in one call. Kept in `job_queue_data`, never in the
-   * log. Of a job that is live already the payload stays as it is.
+   * log. A live job with another payload is `job_exists`; without one in this call its payload stays as it is.
    */
   readonly payload?: unknown
 }
