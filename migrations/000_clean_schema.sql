@@ -34,7 +34,7 @@ begin
   select c.relname into wrong
     from pg_catalog.pg_class c
    where c.relnamespace = 'public'::regnamespace
-     and (c.relname = any ('{job_queue_log,job_queue_log_archive,job_queue_heads,job_queue_state,job_queue_jobs,job_queue_workers,job_queue_inbox,job_queue_data,job_queue_arrivals,job_queue_not_taken_in,job_queue_settings,job_queue_dropped,job_queue_snapshots,job_queue_changes,job_queue_set_aside,job_queue_migrations}'::text[]) or c.relname in ('job_queue_state_v1', 'job_queue_log_v1'))
+     and (c.relname = any ('{job_queue_log,job_queue_log_archive,job_queue_heads,job_queue_state,job_queue_jobs,job_queue_workers,job_queue_inbox,job_queue_data,job_queue_arrivals,job_queue_not_taken_in,job_queue_settings,job_queue_dropped,job_queue_snapshots,job_queue_snapshot_chunks,job_queue_changes,job_queue_set_aside,job_queue_migrations}'::text[]) or c.relname in ('job_queue_state_v1', 'job_queue_log_v1'))
      and not exists (
        select from pg_catalog.pg_attribute a
         where a.attrelid = c.oid and not a.attisdropped
@@ -405,6 +405,20 @@ create table if not exists public.job_queue_snapshots (
   primary key (queue, seq)
 );
 
+-- The ledger itself, as lines of JSON in chunks (job_queue_put_snapshot_chunk), so that no call has to carry the whole of it. A row of
+-- job_queue_snapshots says in its state whose chunks it stands for ({shape, maker, chunks, …}), and is written after them: until then
+-- nobody sees them. In a table of their own, and named by a state whose shape older releases refuse, not by a column that they would
+-- overlook. What a crash leaves half-done has no such row, and goes with the next snapshot (job_queue_drop_chunks).
+create table if not exists public.job_queue_snapshot_chunks (
+  queue text not null check (length(queue) between 1 and 200),
+  seq bigint not null,
+  maker text not null check (length(maker) between 1 and 100),
+  n integer not null check (n >= 0),
+  body text not null check (octet_length(body) <= 4194304),
+  written_at timestamptz not null default clock_timestamp(),
+  primary key (queue, seq, maker, n)
+);
+
 -- What the outer projection needs to follow the log.
 
 -- Which rows of job_queue_jobs an append changed besides those of the jobs that its events name: the end of one job also
@@ -433,8 +447,8 @@ create table if not exists public.job_queue_set_aside (
 -- Rows of the user's `jobs` that were inserted as pending since the migration, in the order of their arrival: the trigger
 -- job_queue_intake writes one here for each, and whoever takes it in (or finds that there is nothing to take in) deletes
 -- it. So "made after activation" costs no scan and no column of the user's.
--- queue: the one that has claimed it, for good, so that two queues never take in one row; claimed_until: others of the same
--- queue leave it alone until then.
+-- queue: the one that has claimed it, so that two queues never take in one row, until nobody of it is there any more
+-- (job_queue_given_up); claimed_until: others of the same queue leave it alone until then.
 create table if not exists public.job_queue_arrivals (
   id bigint generated always as identity primary key,
   queue text,
@@ -485,7 +499,7 @@ begin
   if current_setting('interlock.account') = 'existing' or (current_setting('interlock.account') = 'any' and exists (
     select from pg_catalog.pg_class c
      where c.relnamespace = 'public'::regnamespace and c.relkind in ('r', 'p', 'v', 'm', 'f')
-       and c.relname <> all ('{job_queue_log,job_queue_log_archive,job_queue_heads,job_queue_state,job_queue_jobs,job_queue_workers,job_queue_inbox,job_queue_data,job_queue_arrivals,job_queue_not_taken_in,job_queue_settings,job_queue_dropped,job_queue_snapshots,job_queue_changes,job_queue_set_aside,job_queue_migrations}'::text[]))) then
+       and c.relname <> all ('{job_queue_log,job_queue_log_archive,job_queue_heads,job_queue_state,job_queue_jobs,job_queue_workers,job_queue_inbox,job_queue_data,job_queue_arrivals,job_queue_not_taken_in,job_queue_settings,job_queue_dropped,job_queue_snapshots,job_queue_snapshot_chunks,job_queue_changes,job_queue_set_aside,job_queue_migrations}'::text[]))) then
     return;
   end if;
   foreach target in array array['jobs', 'workflow_executions'] loop
@@ -1025,11 +1039,13 @@ begin
     end if;
   end if;
 
-  -- Ahead of the clock as far as the last event is, so that a clock that was set back does not stop the queue.
+  -- Where the last event is ahead of the clock (it was set back), the log goes on from there, so that this does not stop the queue, nor
+  -- what is counted from its events: by no more than it is ahead.
   if given.times <> array(select distinct t from unnest(given.times) t order by t)
      or given.first_at <= head.last_at or given.first_at < clock - interval '1 second'
      or given.last_at > greatest(clock + interval '1 second',
-          head.last_at + (given.version - expected_version) * interval '1 microsecond') then
+          head.last_at + (given.version - expected_version) * interval '1 microsecond'
+            + greatest(head.last_at - clock, interval '0')) then
     return answer || jsonb_build_object('reason', 'clock');
   end if;
 
@@ -1134,7 +1150,8 @@ $$;
 -- what is kept beside the log). Readers in order pass over what is at or below the cut. The same for jobs whose rows are set
 -- aside (job_queue_set_aside) and, with keep, for dead letters that were neither retried nor dropped.
 --   through  the number of a snapshot (job_queue_put_snapshot) that is above the last cut
---   keep     true: into job_queue_log_archive, where readers of the log find them; false: they are gone, with what the archive
+--   keep     true: into job_queue_log_archive, where readers of the log find them; what is kept beside the log (job_queue_data) of jobs
+--            of which job_queue_log has nothing left goes a year after it was last written. false: they are gone, with what the archive
 --            had, and with what is kept beside the log (job_queue_data, job_queue_dropped) of jobs
 --            of which the log has nothing left
 -- Returns {archived_seq, archived, unkept}: the cut now, and how many events it is further than before; 0 when the user's tables do
@@ -1143,6 +1160,8 @@ $$;
 create or replace function public.job_queue_archive(queue text, through bigint, keep boolean) returns jsonb
 language plpgsql security definer
 set search_path = pg_catalog, pg_temp
+-- For PostgREST, which takes it for the whole call: a million events take longer than the 8 s that it has else.
+set statement_timeout = '10min'
 as $$
 #variable_conflict use_column
 declare
@@ -1152,6 +1171,8 @@ declare
   cut bytea;
   unkept bigint := 0;
   stale text[];
+  -- What is kept beside an archived log is kept for a year since it was last written.
+  kept_since timestamptz := clock_timestamp() - interval '365 days';
 begin
   select h.archived_seq, h.projected_seq into head from public.job_queue_heads h where h.queue = $1;
   if $3 is null or head is null or not exists (
@@ -1196,13 +1217,11 @@ begin
      and not exists (
        select from stay s
         where s.job_id = l.job_id and (s.life <= l.seq or (l.event_type = 'queued' and l.data ? 'intake')));
-  if not keep then
-    stale := array(
+  stale := array(
       select d.job_id from public.job_queue_data d
-       where d.queue = $1 and coalesce(d.life, 0) <= $2
+       where d.queue = $1 and coalesce(d.life, 0) <= $2 and (not keep or d.updated_at < kept_since)
          and not exists (select from public.job_queue_log l where l.queue = $1 and l.job_id = d.job_id)
          and not exists (select from public.job_queue_jobs j where j.queue = $1 and j.job_id = d.job_id));
-  end if;
   perform set_config('interlock.archive', '', true);
   update public.job_queue_heads h
      set archived_seq = $2,
@@ -1213,13 +1232,14 @@ begin
    where h.queue = $1;
   -- Under the queue's lock, as an append has it that puts the same ids in line again: the other way round each would wait for the
   -- other. So what takes long was looked for before, and is looked at again: it may have come again since.
-  if not keep then
-    delete from public.job_queue_data d
-     where d.queue = $1 and d.job_id = any (stale) and coalesce(d.life, 0) <= $2
-       and not exists (select from public.job_queue_log l where l.queue = $1 and l.job_id = d.job_id)
-       and not exists (select from public.job_queue_jobs j where j.queue = $1 and j.job_id = d.job_id);
-    delete from public.job_queue_dropped d where d.queue = $1 and d.seq <= $2;
-  end if;
+  delete from public.job_queue_data d
+   where d.queue = $1 and d.job_id = any (stale) and coalesce(d.life, 0) <= $2 and (not keep or d.updated_at < kept_since)
+     and not exists (select from public.job_queue_log l where l.queue = $1 and l.job_id = d.job_id)
+     and not exists (select from public.job_queue_jobs j where j.queue = $1 and j.job_id = d.job_id);
+  -- An end that is in job_queue_log no more is listed no more, dropped or not.
+  delete from public.job_queue_dropped d
+   where d.queue = $1 and d.seq <= $2 and (not keep or not exists (
+     select from public.job_queue_log l where l.queue = $1 and l.job_id = d.job_id and l.seq <= d.seq));
   return jsonb_build_object('archived_seq', $2, 'archived', $2 - head.archived_seq, 'unkept', unkept);
 end
 $$;
@@ -1366,7 +1386,8 @@ begin
     'expires_at', (extract(epoch from lease.expires_at) * 1000000)::bigint,
     'version', coalesce((select h.version from public.job_queue_heads h where h.queue = $1), 0),
     'arrived', exists (select from public.job_queue_arrivals a
-      where (a.queue is null or a.queue = $1) and coalesce(a.claimed_until < clock, true)),
+      where (a.queue is null or a.queue = $1 or public.job_queue_given_up(a.queue, a.claimed_until, a.job_id))
+        and coalesce(a.claimed_until < clock, true)),
     'requested', exists (select from public.job_queue_inbox i
       where i.queue = $1 and i.answered_at is null and coalesce(i.taken_until < clock, true)),
     'overdue', public.job_queue_overdue($1, lease.is_new));
@@ -1553,7 +1574,7 @@ begin
         union all
         select 'SELECT ON TABLE ' || c.relname from pg_class c
          where c.relnamespace = 'public'::regnamespace and c.relkind = 'r'
-           and c.relname = any (string_to_array('job_queue_log,job_queue_log_archive,job_queue_heads,job_queue_state,job_queue_jobs,job_queue_workers,job_queue_inbox,job_queue_data,job_queue_arrivals,job_queue_not_taken_in,job_queue_settings,job_queue_dropped,job_queue_snapshots,job_queue_changes,job_queue_set_aside,job_queue_migrations', ','))
+           and c.relname = any (string_to_array('job_queue_log,job_queue_log_archive,job_queue_heads,job_queue_state,job_queue_jobs,job_queue_workers,job_queue_inbox,job_queue_data,job_queue_arrivals,job_queue_not_taken_in,job_queue_settings,job_queue_dropped,job_queue_snapshots,job_queue_snapshot_chunks,job_queue_changes,job_queue_set_aside,job_queue_migrations', ','))
            and not has_table_privilege(caller, c.oid, 'SELECT')) m),
       'open', (select coalesce(jsonb_agg(distinct o.who || ': ' || o.what), '[]') from (
         select coalesce(r.rolname::text, 'PUBLIC') as who, p.proname::text as what
@@ -1564,7 +1585,7 @@ begin
         select coalesce(r.rolname::text, 'PUBLIC'), c.relname::text
           from pg_class c, lateral aclexplode(c.relacl) x left join pg_roles r on r.oid = x.grantee
          where c.relnamespace = 'public'::regnamespace and c.relkind = 'r'
-           and c.relname = any (string_to_array('job_queue_log,job_queue_log_archive,job_queue_heads,job_queue_state,job_queue_jobs,job_queue_workers,job_queue_inbox,job_queue_data,job_queue_arrivals,job_queue_not_taken_in,job_queue_settings,job_queue_dropped,job_queue_snapshots,job_queue_changes,job_queue_set_aside,job_queue_migrations', ','))
+           and c.relname = any (string_to_array('job_queue_log,job_queue_log_archive,job_queue_heads,job_queue_state,job_queue_jobs,job_queue_workers,job_queue_inbox,job_queue_data,job_queue_arrivals,job_queue_not_taken_in,job_queue_settings,job_queue_dropped,job_queue_snapshots,job_queue_snapshot_chunks,job_queue_changes,job_queue_set_aside,job_queue_migrations', ','))
            and (x.grantee = 0 or r.rolname in ('anon', 'authenticated'))) o)),
     'set_aside', (select coalesce(jsonb_agg(to_jsonb(s) order by s.rows desc), '[]') from (
       select a.target, a.sqlstate, count(*) as rows, max(a.tries) as tries, min(a.job_id) as example,
@@ -1607,7 +1628,8 @@ $$;
 -- job_queue_claim_arrivals(queue, lim): rows of `jobs` to be taken in, in the order of their arrival. They are kept for this
 -- caller for 5 s; whoever has not called job_queue_taken by then is taken to be gone, and others get them. Arrivals whose
 -- row is gone, is no longer pending or is queued already are dropped on the way. Never takes the queue's lock.
---   queue  that takes them in: what one queue has claimed, no other queue gets
+--   queue  that takes them in: what one queue has claimed, no other queue gets, unless nobody of that queue is there any more
+--          (job_queue_given_up)
 --   lim    how many at most, 1..1,000
 -- Returns [{arrival_id, job_id, models, priority, job_type, kind, fair_key}, …]: job_id null where the row has none; models
 -- from required_models (which only trusted roles can write), else [model], else []; the others from the columns of these
@@ -1632,7 +1654,8 @@ begin
   end if;
   with free as (
     select a.id from public.job_queue_arrivals a
-     where (a.queue is null or a.queue = $1) and coalesce(a.claimed_until < clock_timestamp(), true)
+     where (a.queue is null or a.queue = $1 or public.job_queue_given_up(a.queue, a.claimed_until, a.job_id))
+       and coalesce(a.claimed_until < clock_timestamp(), true)
      order by a.id limit $2 for update skip locked),
   taken as (
     update public.job_queue_arrivals a
@@ -1874,6 +1897,31 @@ begin
 end
 $$;
 
+-- job_queue_drop_chunks(queue): takes away parts of snapshots that no snapshot is made of: what a crash has left half-done, and what
+-- belonged to snapshots that were thinned out. A maker that has written a part within 10 minutes is still at it. For
+-- job_queue_put_snapshot and job_queue_put_snapshot_chunk.
+-- Returns how many were taken away. Raises nothing.
+create or replace function public.job_queue_drop_chunks(queue text) returns integer
+language plpgsql
+set search_path = pg_catalog, pg_temp
+as $$
+#variable_conflict use_column
+declare
+  gone integer;
+begin
+  with makers as materialized (
+    select c.seq, c.maker, max(c.written_at) as last_at from public.job_queue_snapshot_chunks c where c.queue = $1 group by c.seq, c.maker)
+  delete from public.job_queue_snapshot_chunks c using makers m
+   where c.queue = $1 and c.seq = m.seq and c.maker = m.maker
+     and m.last_at < clock_timestamp() - interval '10 minutes'
+     and not exists (
+       select from public.job_queue_snapshots s
+        where s.queue = $1 and s.seq = m.seq and s.state ->> 'maker' = m.maker);
+  get diagnostics gone = row_count;
+  return gone;
+end
+$$;
+
 -- job_queue_event_at(queue, seq): when an event happened, be it in the log or archived. Times rise from event to event, so this
 -- tells whether a log is the one that somebody has folded, or another one after a restore (job_queue_append, job_queue_turn).
 -- Returns null when there is no such event, and when it was archived and not kept.
@@ -1955,6 +2003,21 @@ as $$
      and not exists (
        select from public.job_queue_jobs j
         where j.queue = $1 and j.state = 'active' and j.worker_id = w.worker_id)
+$$;
+
+-- job_queue_given_up(queue, claimed_until, job_id): whether a row of `jobs` that this queue has claimed is free for others again: nobody
+-- of that queue is alive (its name was mistyped, say), 10 minutes have gone by, and its log does not know the job. For
+-- job_queue_claim_arrivals and job_queue_beat.
+-- Returns null for a row that nobody has claimed. Raises nothing.
+create or replace function public.job_queue_given_up(queue text, claimed_until timestamptz, job_id text) returns boolean
+language sql stable
+set search_path = pg_catalog, pg_temp
+as $$
+  select $2 < clock_timestamp() - interval '10 minutes'
+     and not exists (
+       select from public.job_queue_workers w where w.queue = $1 and not w.dead and w.expires_at > clock_timestamp())
+     and not exists (select from public.job_queue_log l where l.queue = $1 and l.job_id = $3)
+     and not exists (select from public.job_queue_jobs j where j.queue = $1 and j.job_id = $3)
 $$;
 
 -- job_queue_guard_columns(): the trigger on jobs and workflow_executions that keeps anon and authenticated from setting
@@ -2076,9 +2139,9 @@ begin
 end
 $$;
 
--- job_queue_keep_cut(): the trigger that keeps the snapshot at which a log was cut (archived_seq of job_queue_heads), for its owner
--- too: of events that are gone for good, it is all there is. Every other snapshot saves time only, and may be deleted.
--- Raises JQ111 on UPDATE and DELETE of that row, and on TRUNCATE where any log was cut.
+-- job_queue_keep_cut(): the trigger that keeps the snapshot at which a log was cut (archived_seq of job_queue_heads), and its chunks,
+-- for their owner too: of events that are gone for good, it is all there is. Every other snapshot saves time only, and may be deleted.
+-- Raises JQ111 on UPDATE and DELETE of these rows, and on TRUNCATE where any log was cut.
 create or replace function public.job_queue_keep_cut() returns trigger
 language plpgsql security definer
 set search_path = pg_catalog, pg_temp
@@ -2089,6 +2152,12 @@ begin
   if tg_level = 'ROW' then
     select h.queue, h.archived_seq into cut from public.job_queue_heads h
      where h.queue = old.queue and h.archived_seq = old.seq;
+    -- Chunks at the same number that it is not made of: somebody else has written one, and came too late.
+    if found and tg_table_name = 'job_queue_snapshot_chunks' and not exists (
+         select from public.job_queue_snapshots s
+          where s.queue = old.queue and s.seq = old.seq and s.state ->> 'maker' = to_jsonb(old) ->> 'maker') then
+      return case when tg_op = 'DELETE' then old else new end;
+    end if;
   else
     select h.queue, h.archived_seq into cut from public.job_queue_heads h
      where h.archived_seq > 0 limit 1;
@@ -2520,8 +2589,10 @@ $$;
 -- job_queue_archive_before finds one; the one at which the log was cut, which is all there is of what was before it
 -- (job_queue_keep_cut); and for an hour one that was made long after its event: somebody is about to cut there.
 --   seq    up to which event it was folded: 1 to the version of the queue
---   state  the ledger as the core writes it down, at most 64 MB
--- Returns {seq, kept}: kept false when there is one at that number already.
+--   state  {shape, maker, chunks, …}: what stands for the chunks of this maker (job_queue_put_snapshot_chunk), all of which have to be
+--          there; of releases before the shape 3 the ledger itself, at most 64 MB
+-- Returns {seq, kept}: kept false when there is one at that number already; then the chunks of this maker are taken away. And
+-- {seq, kept: false, incomplete: true} when not all chunks are there (any more): nothing was kept.
 -- Raises JQ001 for a call out of bounds.
 create or replace function public.job_queue_put_snapshot(queue text, seq bigint, state jsonb) returns jsonb
 language plpgsql security definer
@@ -2530,14 +2601,29 @@ as $$
 #variable_conflict use_column
 declare
   added integer;
+  found_chunks integer;
 begin
   if jsonb_typeof($3) is distinct from 'object' or pg_column_size($3) > 67108864 or not exists (
        select from public.job_queue_heads h where h.queue = $1 and $2 between 1 and h.version) then
     raise exception using errcode = 'JQ001',
       message = 'job_queue_put_snapshot takes a queue, a sequence number that its log has reached, and a state of 64 MB at most';
   end if;
+  if $3 ? 'chunks' then
+    -- Kept from whoever tidies up, until this is committed.
+    perform from public.job_queue_snapshot_chunks c
+      where c.queue = $1 and c.seq = $2 and c.maker = $3 ->> 'maker' for key share;
+    get diagnostics found_chunks = row_count;
+    if found_chunks is distinct from ($3 ->> 'chunks')::integer then
+      return jsonb_build_object('seq', $2, 'kept', false, 'incomplete', true);
+    end if;
+  end if;
   insert into public.job_queue_snapshots (queue, seq, state) values ($1, $2, $3) on conflict do nothing;
   get diagnostics added = row_count;
+  if added = 0 then
+    delete from public.job_queue_snapshot_chunks c
+     where c.queue = $1 and c.seq = $2 and c.maker = $3 ->> 'maker' and not exists (
+       select from public.job_queue_snapshots s where s.queue = $1 and s.seq = $2 and s.state ->> 'maker' = $3 ->> 'maker');
+  end if;
   -- While a cut is under way nothing is thinned: nobody else sees yet where it lies.
   if pg_try_advisory_xact_lock(hashtextextended('interlock.archive:' || $1, 0)) then
     delete from public.job_queue_snapshots s
@@ -2556,7 +2642,38 @@ begin
                where k.queue = $1 and k.seq > s.seq
                  and date_trunc('week', k.created_at at time zone 'UTC') = date_trunc('week', s.created_at at time zone 'UTC'))));
   end if;
+  perform public.job_queue_drop_chunks($1);
   return jsonb_build_object('seq', $2, 'kept', added > 0);
+end
+$$;
+
+-- job_queue_put_snapshot_chunk(queue, seq, maker, n, body): keeps a part of a snapshot that is still being made. Nobody sees it before
+-- job_queue_put_snapshot is given the state that names its maker. Of a maker that has not come back for 10 minutes it is taken away by
+-- a later call. Twice does nothing more. Never takes the queue's lock.
+--   seq    up to which event the snapshot is folded: 1 to the version of the queue
+--   maker  1 to 100 characters, made up for this one snapshot: two processes may write one at the same number
+--   n      0, 1, 2, …, as many as the state will say
+--   body   lines of JSON, 4 MB at most
+-- Returns nothing. Raises JQ001 for a call out of bounds.
+create or replace function public.job_queue_put_snapshot_chunk(queue text, seq bigint, maker text, n integer, body text) returns void
+language plpgsql security definer
+set search_path = pg_catalog, pg_temp
+as $$
+#variable_conflict use_column
+begin
+  if (length($3) between 1 and 100 and $4 between 0 and 100000 and octet_length($5) <= 4194304 and exists (
+       select from public.job_queue_heads h where h.queue = $1 and $2 between 1 and h.version)) is not true then
+    raise exception using errcode = 'JQ001',
+      message = 'job_queue_put_snapshot_chunk takes a queue, a sequence number that its log has reached, a maker of 1 to 100 characters, a number and 4 MB at most';
+  end if;
+  -- What is lost with a crash is part of nothing: job_queue_put_snapshot flushes what it names.
+  if pg_current_xact_id_if_assigned() is null then
+    perform set_config('synchronous_commit', 'off', true);
+  end if;
+  if $4 = 0 then
+    perform public.job_queue_drop_chunks($1);
+  end if;
+  insert into public.job_queue_snapshot_chunks (queue, seq, maker, n, body) values ($1, $2, $3, $4, $5) on conflict do nothing;
 end
 $$;
 
@@ -2824,6 +2941,17 @@ as $$
    limit 1
 $$;
 
+-- job_queue_snapshot_chunk(queue, seq, maker, n): a part of a snapshot, as it was put (job_queue_put_snapshot_chunk).
+-- Returns {body}, lines of JSON; null when it is not there, or not any more. Raises nothing.
+create or replace function public.job_queue_snapshot_chunk(queue text, seq bigint, maker text, n integer) returns json
+language sql stable security definer
+set search_path = pg_catalog, pg_temp
+as $$
+  select json_build_object('body', c.body)
+    from public.job_queue_snapshot_chunks c
+   where c.queue = $1 and c.seq = $2 and c.maker = $3 and c.n = $4
+$$;
+
 -- job_queue_start_chain(queue): from the next event on, each event of this queue carries the hash of the one before it. It
 -- stays so; again changes nothing. Takes the queue's lock for a moment.
 -- Returns {version, chain_from, head}: the log, the number after which its events are chained, and the hash of the last of
@@ -2948,7 +3076,7 @@ $$;
 -- job_queue_taken(queue, arrival_ids, refused): what became of arrivals that this queue had claimed. Doing it twice does
 -- nothing more.
 --   arrival_ids  those whose job is in the log by now
---   refused      [{arrival_id, reason}, …]: those that cannot be jobs; they go to job_queue_not_taken_in
+--   refused      [{arrival_id, reason}, …]: those that cannot be jobs; they go to job_queue_not_taken_in, which keeps the newest 10,000
 -- Returns how many left the list of arrivals. Raises nothing.
 create or replace function public.job_queue_taken(queue text, arrival_ids bigint[], refused jsonb) returns integer
 language plpgsql security definer
@@ -2969,6 +3097,9 @@ begin
       from jsonb_to_recordset(refused) as r (arrival_id bigint, reason text)
       join public.job_queue_arrivals a on a.id = r.arrival_id and a.queue = $1
     on conflict (id) do nothing;
+    -- The newest 10,000. Of the others the rows of `jobs` are there as they were: interlock adopt shows them.
+    delete from public.job_queue_not_taken_in n
+     where n.id < (select m.id from public.job_queue_not_taken_in m order by m.id desc offset 9999 limit 1);
   end if;
   delete from public.job_queue_arrivals a
    where a.queue = $1 and (a.id = any ($2) or a.id = any (array(
@@ -3298,6 +3429,12 @@ create or replace trigger job_queue_snapshots_keep_cut
 create or replace trigger job_queue_snapshots_no_truncate
   before truncate on public.job_queue_snapshots
   for each statement execute function public.job_queue_keep_cut();
+create or replace trigger job_queue_snapshot_chunks_keep_cut
+  before update or delete on public.job_queue_snapshot_chunks
+  for each row execute function public.job_queue_keep_cut();
+create or replace trigger job_queue_snapshot_chunks_no_truncate
+  before truncate on public.job_queue_snapshot_chunks
+  for each statement execute function public.job_queue_keep_cut();
 
 -- Nobody jumps the queue from a browser: anon and authenticated neither set nor change a coordination column. The WHEN
 -- clauses keep it free for everybody else. The names sort first, so that what a trigger of the user fills in afterwards
@@ -3429,7 +3566,7 @@ begin
            exists (select from pg_catalog.pg_policy p where p.polrelid = c.oid) as has_policy
       from pg_catalog.pg_class c
      where c.relnamespace = 'public'::regnamespace
-       and (c.relname = any ('{job_queue_log,job_queue_log_archive,job_queue_heads,job_queue_state,job_queue_jobs,job_queue_workers,job_queue_inbox,job_queue_data,job_queue_arrivals,job_queue_not_taken_in,job_queue_settings,job_queue_dropped,job_queue_snapshots,job_queue_changes,job_queue_set_aside,job_queue_migrations}'::text[]) or c.relname in ('job_queue_state_id_seq', 'job_queue_arrivals_id_seq', 'job_queue_intake_woken'))
+       and (c.relname = any ('{job_queue_log,job_queue_log_archive,job_queue_heads,job_queue_state,job_queue_jobs,job_queue_workers,job_queue_inbox,job_queue_data,job_queue_arrivals,job_queue_not_taken_in,job_queue_settings,job_queue_dropped,job_queue_snapshots,job_queue_snapshot_chunks,job_queue_changes,job_queue_set_aside,job_queue_migrations}'::text[]) or c.relname in ('job_queue_state_id_seq', 'job_queue_arrivals_id_seq', 'job_queue_intake_woken'))
   loop
     execute format('revoke all on %s from public', item.name);
     foreach outsider in array outsiders || runners loop
@@ -3458,7 +3595,7 @@ begin
   for item in
     select p.oid::regprocedure::text as name, p.prorettype = 'trigger'::regtype as is_trigger
       from pg_catalog.pg_proc p
-     where p.pronamespace = 'public'::regnamespace and p.proname = any ('{job_queue_adopt,job_queue_adoptable,job_queue_answer,job_queue_answer_requests,job_queue_append,job_queue_archive,job_queue_archive_before,job_queue_archived_events,job_queue_arrived_rows,job_queue_beat,job_queue_cancel_by_hand,job_queue_chain,job_queue_checkup,job_queue_claim_arrivals,job_queue_claim_cut,job_queue_columns,job_queue_data_of,job_queue_dead,job_queue_deleted,job_queue_drop,job_queue_event_at,job_queue_event_text,job_queue_events,job_queue_forget,job_queue_forget_workers,job_queue_guard_columns,job_queue_held,job_queue_insert_chained,job_queue_intake,job_queue_keep_cut,job_queue_leave,job_queue_note,job_queue_open,job_queue_open_requests,job_queue_outer_rows,job_queue_overdue,job_queue_project,job_queue_project_target,job_queue_projection,job_queue_put_data,job_queue_put_snapshot,job_queue_queues,job_queue_read,job_queue_rebuild,job_queue_refuse_change,job_queue_reproject,job_queue_request,job_queue_set_aside_rows,job_queue_snapshot,job_queue_start_chain,job_queue_status,job_queue_status_set,job_queue_submit,job_queue_taken,job_queue_targets,job_queue_touched,job_queue_turn,job_queue_user_rows,job_queue_wake,job_queue_wake_intake,job_queue_worker_list,job_queue_write_target}'::text[])
+     where p.pronamespace = 'public'::regnamespace and p.proname = any ('{job_queue_adopt,job_queue_adoptable,job_queue_answer,job_queue_answer_requests,job_queue_append,job_queue_archive,job_queue_archive_before,job_queue_archived_events,job_queue_arrived_rows,job_queue_beat,job_queue_cancel_by_hand,job_queue_chain,job_queue_checkup,job_queue_claim_arrivals,job_queue_claim_cut,job_queue_columns,job_queue_data_of,job_queue_dead,job_queue_deleted,job_queue_drop,job_queue_drop_chunks,job_queue_event_at,job_queue_event_text,job_queue_events,job_queue_forget,job_queue_forget_workers,job_queue_given_up,job_queue_guard_columns,job_queue_held,job_queue_insert_chained,job_queue_intake,job_queue_keep_cut,job_queue_leave,job_queue_note,job_queue_open,job_queue_open_requests,job_queue_outer_rows,job_queue_overdue,job_queue_project,job_queue_project_target,job_queue_projection,job_queue_put_data,job_queue_put_snapshot,job_queue_put_snapshot_chunk,job_queue_queues,job_queue_read,job_queue_rebuild,job_queue_refuse_change,job_queue_reproject,job_queue_request,job_queue_set_aside_rows,job_queue_snapshot,job_queue_snapshot_chunk,job_queue_start_chain,job_queue_status,job_queue_status_set,job_queue_submit,job_queue_taken,job_queue_targets,job_queue_touched,job_queue_turn,job_queue_user_rows,job_queue_wake,job_queue_wake_intake,job_queue_worker_list,job_queue_write_target}'::text[])
   loop
     execute format('revoke all on function %s from public', item.name);
     foreach outsider in array outsiders || runners loop
@@ -3480,8 +3617,8 @@ $privileges$;
 -- What this was. Rows change only when something did, so that running it again leaves everything as it is.
 insert into public.job_queue_migrations as m (version, checksum)
 values 
-  ('000', '1c7d33e67fcd6dda8134940fa3677dbe1f52d8d118f17a2f29c2ea8db16bd503'),
-  ('027', '1c7d33e67fcd6dda8134940fa3677dbe1f52d8d118f17a2f29c2ea8db16bd503')
+  ('000', 'd753392c785f2849128a325d7de606876d848db3a4520f69ea3649d7196387cc'),
+  ('027', 'd753392c785f2849128a325d7de606876d848db3a4520f69ea3649d7196387cc')
 on conflict (version) do update set checksum = excluded.checksum, applied_at = excluded.applied_at
   where m.checksum <> excluded.checksum;
 -- PostgREST finds the new functions after this; nobody else listens.

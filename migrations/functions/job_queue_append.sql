@@ -156,11 +156,13 @@ begin
     end if;
   end if;
 
-  -- Ahead of the clock as far as the last event is, so that a clock that was set back does not stop the queue.
+  -- Where the last event is ahead of the clock (it was set back), the log goes on from there, so that this does not stop the queue, nor
+  -- what is counted from its events: by no more than it is ahead.
   if given.times <> array(select distinct t from unnest(given.times) t order by t)
      or given.first_at <= head.last_at or given.first_at < clock - interval '1 second'
      or given.last_at > greatest(clock + interval '1 second',
-          head.last_at + (given.version - expected_version) * interval '1 microsecond') then
+          head.last_at + (given.version - expected_version) * interval '1 microsecond'
+            + greatest(head.last_at - clock, interval '0')) then
     return answer || jsonb_build_object('reason', 'clock');
   end if;
 

@@ -1,7 +1,8 @@
 -- job_queue_claim_arrivals(queue, lim): rows of `jobs` to be taken in, in the order of their arrival. They are kept for this
 -- caller for 5 s; whoever has not called job_queue_taken by then is taken to be gone, and others get them. Arrivals whose
 -- row is gone, is no longer pending or is queued already are dropped on the way. Never takes the queue's lock.
---   queue  that takes them in: what one queue has claimed, no other queue gets
+--   queue  that takes them in: what one queue has claimed, no other queue gets, unless nobody of that queue is there any more
+--          (job_queue_given_up)
 --   lim    how many at most, 1..1,000
 -- Returns [{arrival_id, job_id, models, priority, job_type, kind, fair_key}, …]: job_id null where the row has none; models
 -- from required_models (which only trusted roles can write), else [model], else []; the others from the columns of these
@@ -26,7 +27,8 @@ begin
   end if;
   with free as (
     select a.id from public.job_queue_arrivals a
-     where (a.queue is null or a.queue = $1) and coalesce(a.claimed_until < clock_timestamp(), true)
+     where (a.queue is null or a.queue = $1 or public.job_queue_given_up(a.queue, a.claimed_until, a.job_id))
+       and coalesce(a.claimed_until < clock_timestamp(), true)
      order by a.id limit $2 for update skip locked),
   taken as (
     update public.job_queue_arrivals a

@@ -13,6 +13,12 @@ create or replace trigger job_queue_snapshots_keep_cut
 create or replace trigger job_queue_snapshots_no_truncate
   before truncate on public.job_queue_snapshots
   for each statement execute function public.job_queue_keep_cut();
+create or replace trigger job_queue_snapshot_chunks_keep_cut
+  before update or delete on public.job_queue_snapshot_chunks
+  for each row execute function public.job_queue_keep_cut();
+create or replace trigger job_queue_snapshot_chunks_no_truncate
+  before truncate on public.job_queue_snapshot_chunks
+  for each statement execute function public.job_queue_keep_cut();
 
 -- Nobody jumps the queue from a browser: anon and authenticated neither set nor change a coordination column. The WHEN
 -- clauses keep it free for everybody else. The names sort first, so that what a trigger of the user fills in afterwards

@@ -7,6 +7,7 @@ export { parseModel, parsePause } from './pause.ts'
 export { type PolicyInput, parsePolicy, policySchema } from './policy.ts'
 export { type ParsedRequest, parseRequest } from './request.ts'
 export { decodeSnapshot } from './snapshot.ts'
+export { decodeSnapshotHead, decodeSnapshotLine, type SnapshotHead } from './snapshot-lines.ts'
 export { type EnqueueInput, parseJob, parseJobs, parseSpec, parseTime } from './spec.ts'
 export { SCHEMA_VERSION } from './wire.ts'
 export {

@@ -243,7 +243,7 @@ export interface Coordinator {
   offering(kinds: readonly string[] | null, freeSlots: number): void
   /** Folds everything that is in the log by now. */
   catchUp(): Promise<void>
-  /** The database's clock, as far as this process can tell. */
+  /** The time of the queue: the database's clock as far as this process can tell, and the log's own time while that is ahead of it. */
   now(): Micros
   health(): Health
   /** The queue as plain numbers. Looks at every waiting job once: some 10 ms for 100,000. */

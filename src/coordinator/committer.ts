@@ -15,9 +15,12 @@ import { dataOf } from './data-of.ts'
 import { OpenCommands, type Pending } from './open-commands.ts'
 import { type Patience, patiently } from './patience.ts'
 import { checkSame, type Reader, readOn } from './read.ts'
+import { Recent } from './recent.ts'
 
 export interface CommitterOptions extends Reader {
   readonly patience: Patience
+  /** The time of the queue. */
+  readonly now: () => Micros
   /** The store says that these worker processes have no live lease. */
   readonly onDeadWorkers: (workerIds: readonly string[]) => void
   readonly onUnreadable: (error: unknown) => void
@@ -40,6 +43,8 @@ const MOST_LOST = 2
 const AT_ONCE_TRIES = 10
 /** Lost tries in a row after which a batch is given up: far beyond what turns let happen. */
 const MOST_TRIES = 100
+/** Worker processes that are remembered to be gone. */
+const MOST_DEAD = 1_000
 
 /**
  * Carries one batch of commands into the log.
@@ -51,7 +56,8 @@ const MOST_TRIES = 100
  */
 export class Committer {
   readonly #options: CommitterOptions
-  readonly #deadWorkers = new Set<string>()
+  /** Those of long ago are refused once more, and then known again. */
+  readonly #deadWorkers = new Recent(MOST_DEAD)
   readonly #baton: Baton
   #quiet = QUIET_TURNS
   #lostInARow = 0
@@ -188,8 +194,9 @@ export class Committer {
   }
 
   #decide(commands: readonly Command[]): Decision {
-    const { replica, clock } = this.#options
-    return decide(replica.ledger, commands, { now: clock.now(), deadWorkers: this.#deadWorkers })
+    const { replica, clock, now } = this.#options
+    const surroundings = { now: now(), clock: clock.now(), deadWorkers: this.#deadWorkers.asSet() }
+    return decide(replica.ledger, commands, surroundings)
   }
 
   #request(decision: Decision, open: OpenCommands): AppendRequest | null {

@@ -1,4 +1,4 @@
-import { hash } from '../core/index.ts'
+import { type CommandResult, hash } from '../core/index.ts'
 import type { LogStore } from '../port/index.ts'
 import { DatabaseClock } from './clock.ts'
 import { Committer } from './committer.ts'
@@ -32,11 +32,16 @@ export async function beginEpoch({ store, queue, patience, name, ended }: EpochO
   reader.replica.startFrom(await ledgerNear(store, queue, version, ignore))
   await readToHead(reader)
   const hooks = { onDeadWorkers: ignore, onUnreadable: ignore, onAppended: ignore }
-  const committer = new Committer({ ...reader, patience, ...hooks })
+  const now = () => reader.clock.now()
+  const committer = new Committer({ ...reader, patience, now, ...hooks })
   const body = { type: 'recover', ...(ended === undefined ? {} : { ended }) } as const
   const workerId = newWorkerId(name)
-  const command = { id: `${workerId}.0`, hash: hash(JSON.stringify(body)), workerId, body }
-  await new Promise((resolve, reject) => {
-    void committer.commit([{ command, resolve, reject }]).finally(() => committer.giveBaton())
-  })
+  const { epoch } = reader.replica.ledger
+  for (let n = 0; reader.replica.ledger.epoch === epoch; n++) {
+    const command = { id: `${workerId}.${n}`, hash: hash(JSON.stringify(body)), workerId, body }
+    const result = await new Promise<CommandResult>((resolve, reject) => {
+      void committer.commit([{ command, resolve, reject }]).finally(() => committer.giveBaton())
+    })
+    if (!result.ok || !result.changed) return
+  }
 }

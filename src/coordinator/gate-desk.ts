@@ -19,11 +19,15 @@ import { tellStart } from './gate-lines.ts'
 import { GateWatch, releaseOf } from './gate-watch.ts'
 import { errorText } from './logger.ts'
 import type { Member } from './member.ts'
+import { Recent } from './recent.ts'
 import { toDate } from './view.ts'
 
 type Asking = Pick<StartOptions, 'wait' | 'signal' | 'anew'>
 /** How the queue is asked: with what the job is to be, or for one that is live. */
 type Question = CommandBody & { readonly type: 'ask' | 'take_up' }
+
+/** Jobs that run without a lease of their own and whose end was not told: more of them are not running any more. */
+export const MOST_OUTSIDE = 100_000
 
 /** How long the queue is told, when the process leaves, what it does not want any more: the database may be away. */
 const GOODBYE_MS = 3_000
@@ -32,10 +36,10 @@ const GOODBYE_MS = 3_000
 export class GateDesk {
   readonly gate: Gate
   readonly #member: Member
-  /** Jobs without models that were let through: ending one is nothing. */
-  readonly #bypassed = new Set<string>()
+  /** Jobs without models that were let through: ending one is nothing. Not every program says when they end. */
+  readonly #bypassed = new Recent(MOST_OUTSIDE)
   /** Jobs that run under the lease of another one, which their program holds. */
-  readonly #covered = new Set<string>()
+  readonly #covered = new Recent(MOST_OUTSIDE)
   readonly #watch: GateWatch
   /** Commands under way that decide what this process is given. */
   readonly #errands = new Errands()

@@ -56,8 +56,8 @@ function startAnswer(
   return { allowed: false, code, reason, blocked_by: blockedBy === null ? [] : [blockedBy], position }
 }
 
-function startedJson({ lease, spec, attempt }: Started): { readonly [key: string]: Json } {
-  const { jobType, kind, models, priority, attempts } = spec
+function startedJson({ lease, spec, attempt, attempts }: Started): { readonly [key: string]: Json } {
+  const { jobType, kind, models, priority } = spec
   return {
     job_id: lease.jobId,
     job_type: jobType,

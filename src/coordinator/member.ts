@@ -7,6 +7,7 @@ import {
   InterlockError,
   isInterlockError,
   type Lease,
+  type Micros,
   type RecordedEvent,
   type Started,
 } from '../core/index.ts'
@@ -19,6 +20,7 @@ import { Head } from './head.ts'
 import { Incarnation } from './incarnation.ts'
 import type { LeaseKeeper } from './lease.ts'
 import { Life } from './life.ts'
+import { LogClock } from './log-clock.ts'
 import { type Logger, stderrLogger } from './logger.ts'
 import { AT_ONCE, type MemberHooks, type SendOptions } from './member-api.ts'
 import type { WholeOptions } from './options.ts'
@@ -37,6 +39,7 @@ import { Upkeep } from './upkeep.ts'
 export class Member {
   readonly replica = new Replica()
   readonly clock = new DatabaseClock()
+  readonly #time = new LogClock(this.clock, () => this.replica.ledger.lastAt)
   readonly head = new Head(() => this.#trouble.wentWell('read'))
   readonly logger: Logger
   readonly #options: WholeOptions
@@ -76,11 +79,13 @@ export class Member {
       lease: () => this.lease,
       head: this.head,
     })
+    this.replica.changes$.subscribe(() => this.#time.see())
     this.#committer = new Committer({
       store,
       queue,
       replica: this.replica,
       clock: this.clock,
+      now: () => this.now(),
       head: this.head,
       patience: { forMs: patienceMs, signal: this.#closing.signal },
       onSkipped: () => this.#onSkipped(),
@@ -115,6 +120,11 @@ export class Member {
   /** The stream for somebody who wants to know when it happens: from now on this process reads whatever it hears of. */
   attended<T>(stream$: Observable<T>): Observable<T> {
     return this.#attention.of(stream$, () => void this.#pen.catchUp(this.head.version))
+  }
+
+  /** The time of the queue: what is counted from its events goes by it. */
+  now(): Micros {
+    return this.#time.now()
   }
 
   get counts(): Committer['counts'] {
@@ -248,17 +258,32 @@ export class Member {
       ...{ incarnation: this.#incarnation, stopped: this.#stopped },
       onError: (error) => this.noteError(error),
       expire: async (workerIds) => {
-        if (workerIds.length === 0) return
-        await this.inBackground({ type: 'expire_leases', workerIds, retryAt: AT_ONCE })
+        // One command takes so many attempts at most. What is not fewer after it is held by somebody who lives after all.
+        for (let held = this.#heldBy(workerIds), before = held + 1; held < before && workerIds.length > 0; ) {
+          before = held
+          if (!(await this.inBackground({ type: 'expire_leases', workerIds, retryAt: AT_ONCE }))) return
+          held = this.#heldBy(workerIds)
+          if (held === 0) return
+        }
       },
     })
+  }
+
+  /** Attempts of these processes, as far as is known. */
+  #heldBy(workerIds: readonly string[]): number {
+    const { active, jobs } = this.replica.ledger
+    const ids = new Set(workerIds)
+    let held = 0
+    for (const place of active) if (ids.has(jobs.get(place)?.workerId ?? '')) held++
+    return held
   }
 
   #makePulse(): Pulse {
     const { store, queue, pollMs } = this.#options
     return new Pulse({
       ...{ store, queue, pollMs, replica: this.replica },
-      now: () => this.clock.now(),
+      now: () => this.now(),
+      isAhead: () => this.#time.isAhead,
       onEvent: (event) => this.#onEvent(event),
       onWake: (...hint) => this.#onWake(...hint),
       onPoll: () => void this.#pollOnce(),

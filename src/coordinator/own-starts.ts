@@ -58,7 +58,6 @@ export class OwnStarts {
     const { epoch } = replica.ledger
     const job = jobOf(replica.ledger, jobId)
     if (job === undefined || job.token !== token || !job.active) return
-    const lease = { jobId, fencingToken: token, epoch }
-    onStarted({ lease, spec: job.spec, attempt: job.attempt, workerId: workerId() })
+    onStarted({ ...startedJob(job, epoch), workerId: workerId() })
   }
 }

@@ -110,7 +110,9 @@ export abstract class QueueWriter extends QueueReader {
 
   async recover(): Promise<void> {
     await this.catchUp()
-    await this.send({ type: 'recover' })
+    const { epoch } = this.member.replica.ledger
+    // One command detaches so many attempts at most.
+    while (this.member.replica.ledger.epoch === epoch) await this.send({ type: 'recover' })
   }
 
   async resume(): Promise<void> {

@@ -58,7 +58,7 @@ export class Upkeep {
 
   async close(): Promise<void> {
     await this.#projector.close()
-    await this.#snapshots.idle()
+    await this.#snapshots.close()
     await this.#retention.stop()
   }
 }

@@ -118,7 +118,9 @@ export interface Command {
 export interface Started {
   readonly lease: Lease
   readonly spec: JobSpec
+  /** Which attempt this is, from 1, and how many there may be: those given back cost nothing, so they count in both. */
   readonly attempt: number
+  readonly attempts: number
   readonly workerId: string
 }
 

@@ -1,7 +1,7 @@
 import { blockerOf } from './blocking.ts'
 import type { ReasonCode } from './event.ts'
 import type { Micros } from './job.ts'
-import { isInLine, type Job, jobOf, type LedgerView, modelOf, type Pause } from './ledger.ts'
+import { attemptsOf, isInLine, type Job, jobOf, type LedgerView, modelOf, type Pause } from './ledger.ts'
 import { pauseOf } from './pausing.ts'
 import { capacityOf } from './policy.ts'
 import { type HasWorker, waitingFor } from './reason.ts'
@@ -58,7 +58,7 @@ export function explainJob(
       ? 'nothing: it ends when somebody with its fencing token says so, or when its time is over'
       : 'nothing: it ends when its worker says so, or when the lease of its worker runs out'
     const where = isDetached ? 'detached from its worker' : `in worker ${job.workerId}`
-    const reason = `it runs ${where}, attempt ${job.attempt} of ${job.spec.attempts}`
+    const reason = `it runs ${where}, attempt ${job.attempt} of ${attemptsOf(job)}${givenBack(job)}`
     return {
       ...common,
       state: 'active',
@@ -81,6 +81,11 @@ export function explainJob(
     chain: chainOf(ledger, blockedBy),
     whatHasToHappen: whatHasToHappen(code, blockedBy, ledger.epoch),
   }
+}
+
+/** Why there may be more attempts than the job came with. */
+function givenBack({ free }: Job): string {
+  return free === 0 ? '' : ` (${free} given back at no cost)`
 }
 
 function standing(ledger: LedgerView, job: Job, name: string): ModelStanding {

@@ -18,6 +18,7 @@ export interface JobRow {
   readonly due_at: Micros | null
   /** Of a waiting job: when waiting ends it (queue expiry). Of an active one: when its attempt times out. */
   readonly expires_at: Micros | null
+  /** How many attempts were started, and how many there may be: those given back cost nothing, so they count in both. */
   readonly attempt: number
   readonly attempts: number
   readonly timeout_ms: number

@@ -9,11 +9,19 @@ import { dateOffer, endOffer, offer } from './offers.ts'
 
 /** What `decide` knows beside the ledger. */
 export interface Surroundings {
-  /** The time, as far as the deciding process can tell the database's clock. */
+  /** The time of the queue, as far as the deciding process can tell: the database's clock, unless the log is ahead of it. */
   readonly now: Micros
+  /** The database's clock, where that is behind the log; else the same. */
+  readonly clock?: Micros | undefined
   /** Worker processes whose lease is known to be gone: nothing is started for them. */
   readonly deadWorkers: ReadonlySet<string>
 }
+
+/**
+ * Events of one command after which it starts nothing more: an append takes 25,000. What is left is found by the next claim, question
+ * or tick.
+ */
+const MOST_EVENTS = 20_000
 
 /** What the offers of one command may weigh: an event has 64 KB at most. */
 const MOST_OFFERED = 60_000
@@ -41,6 +49,15 @@ export class Scribe {
     return this.surroundings.now
   }
 
+  /**
+   * The time by which a span is over that began then. One that began in a time that is still to come by the clock goes by the time of
+   * the log, as it began; any other by the clock: that another one was wrong for a moment ends no attempt.
+   */
+  nowFor(began: Micros): Micros {
+    const { now, clock = now } = this.surroundings
+    return began > clock ? now : clock
+  }
+
   record(event: Event): RecordedEvent {
     const recorded = {
       ...event,
@@ -54,9 +71,9 @@ export class Scribe {
     return recorded
   }
 
-  /** No more can be announced by this command: what else is startable is found by the next claim, question or tick. */
+  /** No more can be given away by this command: what else is startable is found by the next claim, question or tick. */
   get isFull(): boolean {
-    return this.#room <= 0
+    return this.#room <= 0 || this.events.length >= MOST_EVENTS
   }
 
   /** What has been started needs no announcement. */

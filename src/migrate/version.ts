@@ -19,6 +19,7 @@ export const interlockTables = [
   'job_queue_settings',
   'job_queue_dropped',
   'job_queue_snapshots',
+  'job_queue_snapshot_chunks',
   'job_queue_changes',
   'job_queue_set_aside',
   'job_queue_migrations',

@@ -5,7 +5,7 @@ import type { AttemptNote, JobData } from './data.ts'
 import type { DeadFilter, DeadJob } from './dead.ts'
 import type { InboxAnswer, InboxRequest } from './inbox.ts'
 import type { Adoptable, AdoptableFilter, Arrival, RefusedArrival } from './intake.ts'
-import type { ChainPage, LogPage, StoredSnapshot } from './log.ts'
+import type { ChainPage, ChunkKey, LogPage, SnapshotChunk, StoredSnapshot } from './log.ts'
 import type { Projection, ProjectStep, RebuildAnswer } from './projection.ts'
 import type { OnWake } from './wake.ts'
 import type { BeatAnswer, WorkerBeat, WorkerRow } from './worker.ts'
@@ -65,10 +65,18 @@ export interface LogStore {
   /** The newest snapshot that is no newer than `upTo` (null: the newest of all); null when there is none. */
   snapshot(queue: string, upTo: number | null): Promise<StoredSnapshot | null>
   /**
-   * Keeps a snapshot for processes that start later, and for a cut; the newest four stay. False: there is one at that number
-   * already, which stays as it is.
+   * Keeps a snapshot for processes that start later, and for a cut; the newest four stay. One whose state says `chunks` is made of
+   * what {@link LogStore.putChunk} was given by the same `maker`, and is seen from then on. False: there is one at that number already,
+   * which stays as it is. `incomplete`: not all its chunks are there (any more).
    */
-  putSnapshot(queue: string, snapshot: StoredSnapshot): Promise<boolean>
+  putSnapshot(queue: string, snapshot: StoredSnapshot): Promise<boolean | 'incomplete'>
+  /**
+   * Keeps a part of a snapshot that is still being made: nobody sees it before {@link LogStore.putSnapshot}. Of a maker that has not
+   * come back for 10 minutes it is taken away by a later call.
+   */
+  putChunk(queue: string, chunk: SnapshotChunk): Promise<void>
+  /** The body of a chunk; null when it is not there (any more). */
+  chunk(queue: string, key: ChunkKey): Promise<string | null>
   /**
    * Takes the events up to a snapshot out of the log: with `keep` to where `read` still finds them, else for good, and with
    * them what is kept beside the log of jobs that came before and have ended. Of jobs that had not ended by then everything is

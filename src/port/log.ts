@@ -10,10 +10,26 @@ export interface LogPage {
   readonly archivedSeq: number
 }
 
-/** The folded ledger at a sequence number, as the core writes it down ({@link LedgerSnapshot}); not checked. */
+/**
+ * The folded ledger at a sequence number; not checked. What stands for its chunks, `{shape, maker, chunks, …}`; of releases before
+ * the shape 3 the ledger itself.
+ */
 export interface StoredSnapshot {
   readonly seq: number
   readonly state: unknown
+}
+
+/** Which chunk: of the snapshot at a number that this maker writes, counted from 0. */
+export interface ChunkKey {
+  readonly seq: number
+  /** Made up for one snapshot, so that two processes may write one at the same number. 1 to 100 characters. */
+  readonly maker: string
+  readonly n: number
+}
+
+/** A part of a snapshot, as lines of JSON: 4 MB at most. */
+export interface SnapshotChunk extends ChunkKey {
+  readonly body: string
 }
 
 /** A page of the hash chain of a queue: each event as the text that its hash is made over, and the hash it carries. */

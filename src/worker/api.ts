@@ -11,7 +11,7 @@ export interface Job<Payload = unknown> {
   readonly kind: string
   readonly models: readonly string[]
   readonly priority: number
-  /** Which attempt this is, from 1, and how many there may be. */
+  /** Which attempt this is, from 1, and how many there may be: those given back cost nothing, so they count in both. */
   readonly attempt: number
   readonly attempts: number
   /** What was enqueued with it, after validation; null when there was nothing. */

@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { evolve, type Ledger, type RecordedEvent } from '../../src/core/index.ts'
+import { evolve, type Ledger, projectionOf, type RecordedEvent } from '../../src/core/index.ts'
 import { arbitraryRun } from '../support/commands.ts'
 import { LogReader } from '../support/log.ts'
 import { PATIENCE, runs } from '../support/runs.ts'
@@ -49,6 +49,21 @@ describe('every log', () => {
           }
         }),
         { numRuns: runs(300) },
+      )
+    },
+    PATIENCE,
+  )
+
+  it(
+    'counts no more attempts of a job than it says there may be, however many were given back',
+    () => {
+      fc.assert(
+        fc.property(arbitraryRun({ maxLength: 100 }), (steps) => {
+          for (const { before } of play(steps))
+            for (const { attempt, attempts } of projectionOf(before).jobs)
+              expect(attempt).toBeLessThanOrEqual(attempts)
+        }),
+        { numRuns: runs(100) },
       )
     },
     PATIENCE,

@@ -77,7 +77,10 @@ export function isOverdue(worker: MemoryWorker | undefined, now: Micros): boolea
   return worker.expiresAt + worker.beat.graceMs * 1_000 < now
 }
 
-/** Strictly rising, and near the clock; ahead of it as far as the last event was, so that time never stands still. */
+/**
+ * Strictly rising, and near the clock. Where the last event was ahead of it (a clock that was set back), the log goes on from there:
+ * by no more than it is ahead, so that it stays near.
+ */
 function timesAreRight(events: readonly RecordedEvent[], lastAt: Micros, now: Micros): boolean {
   let before = lastAt
   for (const { at } of events) {
@@ -85,7 +88,8 @@ function timesAreRight(events: readonly RecordedEvent[], lastAt: Micros, now: Mi
     before = at
   }
   const first = events[0]?.at ?? now
-  return first >= now - TOLERANCE && before <= Math.max(now + TOLERANCE, lastAt + events.length)
+  const ahead = Math.max(0, lastAt - now)
+  return first >= now - TOLERANCE && before <= Math.max(now + TOLERANCE, lastAt + events.length + ahead)
 }
 
 function record(queue: MemoryQueue, event: RecordedEvent): void {

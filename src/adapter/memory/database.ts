@@ -6,7 +6,7 @@ import {
   type RecordedEvent,
   type StateRow,
 } from '../../core/index.ts'
-import type { KnownCommand, StoredSnapshot, WorkerBeat } from '../../port/index.ts'
+import type { KnownCommand, SnapshotChunk, StoredSnapshot, WorkerBeat } from '../../port/index.ts'
 
 /** A row of `job_queue_workers`. */
 export interface MemoryWorker {
@@ -28,11 +28,18 @@ export interface MemoryData {
   readonly progress: Json
 }
 
+/** A row of `job_queue_snapshot_chunks`. */
+export interface MemoryChunk extends SnapshotChunk {
+  readonly writtenAt: Micros
+}
+
 /** What the tables hold of one queue. */
 export interface MemoryQueue {
   readonly log: RecordedEvent[]
   /** By their number. */
   readonly snapshots: StoredSnapshot[]
+  /** Rows of `job_queue_snapshot_chunks`. */
+  readonly chunks: MemoryChunk[]
   /** Events up to there were archived; of those up to `goneSeq` there is nothing to read. All stay in memory. */
   archivedSeq: number
   goneSeq: number
@@ -70,6 +77,7 @@ export function queueIn(database: MemoryDatabase, name: string): MemoryQueue {
   const made: MemoryQueue = {
     log: [],
     snapshots: [],
+    chunks: [],
     archivedSeq: 0,
     goneSeq: 0,
     cutClaimedAt: 0,

@@ -3,7 +3,6 @@ import { checkKnown, InterlockError, type JobRow, type Micros, type StateRow } f
 import type {
   AppendRequest,
   BeatAnswer,
-  StoredSnapshot,
   TurnStore,
   TurnView,
   WorkerBeat,
@@ -13,6 +12,7 @@ import { appendTo, atOf, eventsAfter, isLive, isOverdue } from './append.ts'
 import { cut, dataOf, noteIn } from './data.ts'
 import { type MemoryDatabase, type MemoryQueue, memoryDatabase, queueIn } from './database.ts'
 import { deadIn, dropIn } from './dead.ts'
+import { snapshotCalls } from './snapshots.ts'
 
 /**
  * The reference store: everything in this process, nothing kept. Answers exactly as the SQL stores do; they are all
@@ -73,11 +73,7 @@ export function memoryStore(database: MemoryDatabase = memoryDatabase()): TurnSt
       const { state, jobs } = rowsAt(view)
       return { ok: true, version: view.version, ...rebuilt(queue, state, jobs) }
     },
-    snapshot: async (name, upTo) => {
-      const { snapshots } = queueOf(name)
-      return snapshots.findLast(({ seq }) => upTo === null || seq <= upTo) ?? null
-    },
-    putSnapshot: async (name, snapshot) => keep(queueOf(name), snapshot),
+    ...snapshotCalls(queueOf, database.now),
     // What ends with the process needs no proof that nobody changed it since.
     archive: async (name, through, keep) => {
       const queue = queueOf(name)
@@ -142,8 +138,6 @@ function viewOf(queue: MemoryQueue, since: number, now: number): TurnView {
   return { version: log.length, epoch, now, sinceAt: atOf(queue, since), missed: eventsAfter(queue, since) }
 }
 
-const KEPT_SNAPSHOTS = 4
-
 const MINUTE: Micros = 60_000_000
 
 /** `job_queue_claim_cut`: one process at a time, and none for less than an hour's worth. */
@@ -153,23 +147,6 @@ function claimCut(queue: MemoryQueue, before: Micros, now: Micros): number | nul
   if (queue.cutClaimedAt >= now - 55 * MINUTE) return null
   queue.cutClaimedAt = now
   return queue.log.findLast(({ at }) => at < before)?.seq ?? null
-}
-
-/** `job_queue_put_snapshot`: one per number, the newest few, and that of the cut. */
-function keep(queue: MemoryQueue, snapshot: StoredSnapshot): boolean {
-  const { seq } = snapshot
-  if (!(Number.isSafeInteger(seq) && seq >= 1 && seq <= queue.log.length)) {
-    throw new InterlockError(
-      'invalid_input',
-      `snapshot.seq: must be a number of the log, 1 to ${queue.log.length}`,
-    )
-  }
-  if (queue.snapshots.some((kept) => kept.seq === seq)) return false
-  const all = [...queue.snapshots, snapshot].toSorted((a, b) => a.seq - b.seq)
-  const oldest = all.at(-KEPT_SNAPSHOTS)?.seq ?? 0
-  const kept = all.filter((each) => each.seq >= oldest || each.seq === seq || each.seq === queue.archivedSeq)
-  queue.snapshots.splice(0, Number.POSITIVE_INFINITY, ...kept)
-  return true
 }
 
 /** `job_queue_rebuild`: these rows and no others; how many that changed. */

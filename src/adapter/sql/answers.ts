@@ -45,7 +45,9 @@ export const rebuildAnswer = z.discriminatedUnion('ok', [
 
 export const snapshotAnswer = z.object({ seq: integer, state: z.unknown() }).nullable()
 
-export const putSnapshotAnswer = z.object({ kept: z.boolean() })
+export const chunkAnswer = z.object({ body: z.string() }).nullable()
+
+export const putSnapshotAnswer = z.object({ kept: z.boolean(), incomplete: z.boolean().optional() })
 
 export const claimCutAnswer = z.object({ through: integer.nullable() })
 

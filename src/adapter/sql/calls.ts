@@ -8,6 +8,7 @@ import {
   arrivalsAnswer,
   beatAnswer,
   chainAnswer,
+  chunkAnswer,
   claimCutAnswer,
   countAnswer,
   dataAnswer,
@@ -99,8 +100,15 @@ export function sqlCalls(rpc: Rpc): SqlCalls {
       return answer.ok ? answer : { ...behind, version: answer.version }
     },
     snapshot: (queue, upTo) => call('job_queue_snapshot', snapshotAnswer, { queue, up_to: upTo }),
-    putSnapshot: async (queue, { seq, state }) =>
-      (await call('job_queue_put_snapshot', putSnapshotAnswer, { queue, seq, state })).kept,
+    putSnapshot: async (queue, { seq, state }) => {
+      const answer = await call('job_queue_put_snapshot', putSnapshotAnswer, { queue, seq, state })
+      return answer.incomplete ? 'incomplete' : answer.kept
+    },
+    putChunk: async (queue, { seq, maker, n, body }) => {
+      await rpc('job_queue_put_snapshot_chunk', { queue, seq, maker, n, body })
+    },
+    chunk: async (queue, { seq, maker, n }) =>
+      (await call('job_queue_snapshot_chunk', chunkAnswer, { queue, seq, maker, n }))?.body ?? null,
     archive: (queue, through, keep) => call('job_queue_archive', archiveAnswer, { queue, through, keep }),
     claimCut: async (queue, before) => {
       const time = new Date(before / MICROS_PER_MS).toISOString()

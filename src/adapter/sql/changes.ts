@@ -1,4 +1,4 @@
-import type { JobRow, RecordedEvent } from '../../core/index.ts'
+import { costsAttempt, type JobRow, type RecordedEvent } from '../../core/index.ts'
 import type { AppendRequest } from '../../port/index.ts'
 
 /**
@@ -30,7 +30,7 @@ export function changesOf({ events, expectedAt, changes: { state, jobs, gone, da
   }
 }
 
-/** Jobs that an event names; of those, the ones whose whole row is new, and the ones that got another place. */
+/** Jobs that an event names; of those, the ones whose whole row goes along, and the ones that got another place. */
 function jobsIn(events: readonly RecordedEvent[]) {
   const named = new Set<string>()
   const queued = new Set<string>()
@@ -38,15 +38,15 @@ function jobsIn(events: readonly RecordedEvent[]) {
   for (const event of events) {
     if (!('jobId' in event)) continue
     named.add(event.jobId)
-    if (event.type === 'queued' || isWithOtherModels(event)) queued.add(event.jobId)
+    if (event.type === 'queued' || changesSpec(event)) queued.add(event.jobId)
     else if (event.type === 'reprioritized') placed.add(event.jobId)
   }
   return { named, queued, placed }
 }
 
-/** What stays as long as a job lives has changed all the same. */
-function isWithOtherModels(event: RecordedEvent): boolean {
-  return event.type === 'requeued' && event.models !== undefined
+/** What stays as long as a job lives has changed all the same: what it needs, or how many attempts there may be. */
+function changesSpec(event: RecordedEvent): boolean {
+  return event.type === 'requeued' && (event.models !== undefined || !costsAttempt(event.reason))
 }
 
 type Columns = readonly (keyof JobRow)[]

@@ -43,6 +43,8 @@ const functions = {
   job_queue_chain: { queue: 'text', after: 'bigint', lim: 'integer' },
   job_queue_start_chain: { queue: 'text' },
   job_queue_snapshot: { queue: 'text', up_to: 'bigint' },
+  job_queue_snapshot_chunk: { queue: 'text', seq: 'bigint', maker: 'text', n: 'integer' },
+  job_queue_put_snapshot_chunk: { queue: 'text', seq: 'bigint', maker: 'text', n: 'integer', body: 'text' },
   job_queue_put_snapshot: { queue: 'text', seq: 'bigint', state: 'jsonb' },
 } as const
 

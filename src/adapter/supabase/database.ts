@@ -454,6 +454,33 @@ export type Database = {
         }
         Relationships: []
       }
+      job_queue_snapshot_chunks: {
+        Row: {
+          body: string
+          maker: string
+          n: number
+          queue: string
+          seq: number
+          written_at: string
+        }
+        Insert: {
+          body: string
+          maker: string
+          n: number
+          queue: string
+          seq: number
+          written_at?: string
+        }
+        Update: {
+          body?: string
+          maker?: string
+          n?: number
+          queue?: string
+          seq?: number
+          written_at?: string
+        }
+        Relationships: []
+      }
       job_queue_snapshots: {
         Row: {
           created_at: string
@@ -587,11 +614,13 @@ export type Database = {
       job_queue_data_of: { Args: { queue: string; job_ids: string[] }; Returns: Json }
       job_queue_dead: { Args: { queue: string; filter: Json }; Returns: Json }
       job_queue_drop: { Args: { queue: string; job_ids: string[] }; Returns: number }
+      job_queue_drop_chunks: { Args: { queue: string }; Returns: number }
       job_queue_event_at: { Args: { queue: string; seq: number }; Returns: string }
       job_queue_event_text: { Args: { event: string }; Returns: string }
       job_queue_events: { Args: { queue: string; after: number; max_events: number; max_bytes: number }; Returns: Json }
       job_queue_forget: { Args: { queue: string; job_ids: string[] }; Returns: number }
       job_queue_forget_workers: { Args: { queue: string }; Returns: undefined }
+      job_queue_given_up: { Args: { queue: string; claimed_until: string; job_id: string }; Returns: boolean }
       job_queue_held: { Args: { worker_id: string; queue?: string }; Returns: Json }
       job_queue_insert_chained: { Args: { queue: string; events: Json; chain: string }; Returns: string }
       job_queue_leave: { Args: { queue: string; worker_id: string }; Returns: boolean }
@@ -605,6 +634,7 @@ export type Database = {
       job_queue_projection: { Args: { queue: string }; Returns: Json }
       job_queue_put_data: { Args: { queue: string; data: Json }; Returns: undefined }
       job_queue_put_snapshot: { Args: { queue: string; seq: number; state: Json }; Returns: Json }
+      job_queue_put_snapshot_chunk: { Args: { queue: string; seq: number; maker: string; n: number; body: string }; Returns: undefined }
       job_queue_queues: { Args: never; Returns: Json }
       job_queue_read: { Args: { queue: string; after: number; lim: number }; Returns: Json }
       job_queue_rebuild: { Args: { queue: string; expected_version: number; state: Json; jobs: Json }; Returns: Json }
@@ -612,6 +642,7 @@ export type Database = {
       job_queue_request: { Args: { command: Json; queue?: string; request_id?: string }; Returns: string }
       job_queue_set_aside_rows: { Args: { queue: string; target: string; tried: string[]; missed: string[]; state: string }; Returns: undefined }
       job_queue_snapshot: { Args: { queue: string; up_to: number }; Returns: Json }
+      job_queue_snapshot_chunk: { Args: { queue: string; seq: number; maker: string; n: number }; Returns: Json }
       job_queue_start_chain: { Args: { queue: string }; Returns: Json }
       job_queue_status: { Args: { state: string }; Returns: string }
       job_queue_submit: { Args: { jobs: Json; queue?: string; request_id?: string }; Returns: string }

@@ -1,8 +1,8 @@
 import type { ActiveJobView, QueueView } from '../../coordinator/index.ts'
 import type { failureDocument } from '../failure.ts'
-import { clip, models, plural, timeText } from '../format.ts'
+import { models, plural, timeText } from '../format.ts'
 import type { Frame } from '../frame.ts'
-import { table } from '../terminal/table.ts'
+import { grid } from '../terminal/grid.ts'
 import type { Wish } from './decide.ts'
 
 /** The queue, and the jobs of which nobody knows the end. */
@@ -59,11 +59,14 @@ function standing(frame: Frame, { epoch, status, doubtful: left }: Report): read
       ...(restored ? ['Was a backup restored while no process ran? interlock recover --begin'] : []),
     ]
   const rows = left.map(({ jobId, models: names, startedAt }) => [
-    ...[clip(jobId, 28), clip(models(names), 28), timeText(startedAt.getTime() * 1_000)],
+    ...[jobId, models(names), timeText(startedAt.getTime() * 1_000)],
   ])
   return [
     `${held}; ${plural(left.length, 'job')} of which nobody knows the end:`,
-    table(['job', 'models', 'since'], rows, { heading: frame.colors.dim }),
+    grid(frame, ['job', 'models', 'since'], rows, {
+      heading: frame.colors.dim,
+      give: { models: 12, job: 36 },
+    }),
     'say of each: interlock recover --completed <job>, --requeue <job> or --fail <job>',
   ]
 }

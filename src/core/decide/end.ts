@@ -59,8 +59,8 @@ export function release(scribe: Scribe, body: Body<'release'>): CommandResult {
   return afterEnd(scribe)
 }
 
-/** Attempts that one command takes from dead workers at most; whoever finds them still dead takes the next ones. */
-const MOST_LOST = 5_000
+/** Events that the losses of one command make at most; its sender sends it again while any of these workers holds an attempt. */
+const MOST_OF_LOSSES = 10_000
 
 /** The leases of these worker processes are over: every attempt of theirs ends; the store checks that it is true. */
 export function expireLeases(scribe: Scribe, { workerIds, retryAt }: Body<'expire_leases'>): CommandResult {
@@ -69,10 +69,20 @@ export function expireLeases(scribe: Scribe, { workerIds, retryAt }: Body<'expir
     const job = scribe.draft.jobs.get(place)
     return job !== undefined && job.workerId !== null && gone.has(job.workerId) ? [job] : []
   })
-  lost.splice(MOST_LOST)
-  for (const job of lost) expireLease(scribe, job, retryAt)
-  for (const job of lost) holdAfterLoss(scribe, job)
+  const taken = lost.slice(0, withinBound(lost))
+  for (const job of taken) expireLease(scribe, job, retryAt)
+  for (const job of taken) holdAfterLoss(scribe, job)
   return afterEnd(scribe)
+}
+
+/** How many of them: each makes two events at most, and a pause for each of its models that nobody has named yet. */
+function withinBound(lost: readonly Job[]): number {
+  const models = new Set<string>()
+  for (const [index, { spec }] of lost.entries()) {
+    for (const model of spec.models) models.add(model)
+    if (2 * (index + 1) + models.size > MOST_OF_LOSSES) return Math.max(1, index)
+  }
+  return lost.length
 }
 
 function expireLease(scribe: Scribe, job: Job, retryAt: Micros | null): void {
