@@ -19,7 +19,7 @@ export {
 } from './invalid.ts'
 export { parseNote, parseResult } from './json.ts'
 export { type Mended, mend, nothing } from './mend.ts'
-export { parseJobId, parseModels, parseQueue, parseSeq } from './names.ts'
+export { parseJobId, parseJobType, parseModels, parseQueue, parseSeq } from './names.ts'
 export { parseModel, parsePause } from './pause.ts'
 export { type PolicyInput, parsePolicy, policySchema } from './policy.ts'
 export { type ParsedRequest, parseRequest } from './request.ts'

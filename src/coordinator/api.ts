@@ -108,7 +108,7 @@ export interface Coordinator {
   takeUp(jobId: string, options?: Pick<StartOptions, 'wait' | 'signal' | 'anew'>): Promise<StartAnswer>
   /** The attempt that runs here under this lease; undefined when it has ended, or runs elsewhere. */
   attempt(lease: Lease): Started | undefined
-  /** The job has ended. @throws InterlockError `job_not_active`, `stale_token`, `not_holder` */
+  /** The job has ended. @throws InterlockError `job_not_active`, `stale_token`, `not_holder`; `invalid_input` for another job type than it has */
   onJobComplete(jobId: string, jobType: JobType, options?: CompleteOptions): Promise<void>
 
   /** Puts jobs in line, all or none, with their payloads. @throws InterlockError `invalid_input`, `job_exists`, `models_required` */
@@ -239,8 +239,9 @@ export interface Coordinator {
   /**
    * This process cannot go on with the queue: a backup was restored under it (`log_went_back`), or the log has an event that it
    * cannot fold (`unknown_event`: of a newer release; `corrupt_log`). Emits once, to whoever comes later too. What it ran is over
-   * (`leaseLost$`), and every call is refused with this error. End the process. After a restore the queue is held in a new
-   * epoch: `interlock recover` goes on from there.
+   * (`leaseLost$`), and every call is refused with this error. End the process, at once if you like: after a restore
+   * it emits when the queue is held in a new epoch, and `interlock recover` goes on from there. Where that could not be written,
+   * `details.isHeld` is false, and `interlock recover --begin` has to come before anything joins.
    */
   readonly stopped$: Observable<InterlockError>
 

@@ -44,7 +44,7 @@ class QueueCoordinator extends QueueWriter implements Coordinator {
     const whole = completeOptions(options)
     const member = new Member(whole, {
       onEvent: (event) => this.#onEvent(event),
-      onStarted: (attempt) => this.#desk.gate.deliver(attempt),
+      onStarted: (attempt, taker) => this.#desk.gate.receive(attempt, taker),
       onIntake: (intake) => this.#onIntake(intake),
       onPoll: () => this.#onPoll(),
       onRenewed: () => this.#desk.followUp(),
@@ -57,7 +57,7 @@ class QueueCoordinator extends QueueWriter implements Coordinator {
       store: options.store,
       queue: this.options.queue,
       ledger: () => this.member.replica.ledger,
-      send: (body, options) => this.#sendFor(body, options),
+      send: (body, options) => this.member.send(body, options),
       now: () => this.now(),
       onError: (error) => this.member.noteError(error),
     })
@@ -97,9 +97,9 @@ class QueueCoordinator extends QueueWriter implements Coordinator {
     return this.#desk.takeUp(parseJobId(jobId), options)
   }
 
-  async onJobComplete(jobId: string, _jobType: JobType, options: CompleteOptions = {}): Promise<void> {
+  async onJobComplete(jobId: string, jobType: JobType, options: CompleteOptions = {}): Promise<void> {
     if (options.outcome !== undefined) parseOutcome(options.outcome)
-    return (this.#lenient ?? this.#desk).complete(jobId, options)
+    return (this.#lenient ?? this.#desk).complete(jobId, jobType, options)
   }
 
   get ready$(): Observable<Started> {
@@ -130,16 +130,8 @@ class QueueCoordinator extends QueueWriter implements Coordinator {
     this.#intake.complete()
   }
 
-  protected override async send(body: CommandBody, options?: SendOptions): Promise<Accepted> {
-    const result = await this.member.send(body, options)
-    return { ...result, started: this.#desk.sort(result.started) }
-  }
-
-  /** For somebody else; what it starts for whoever waits at the gate here goes there. */
-  async #sendFor(body: CommandBody, options: SendOptions) {
-    const result = await this.member.send(body, options)
-    this.#desk.sort(result.started.filter(({ workerId }) => workerId === this.workerId))
-    return result
+  protected override send(body: CommandBody, options?: SendOptions): Promise<Accepted> {
+    return this.member.send(body, options)
   }
 
   #onEvent(event: RecordedEvent): void {

@@ -8,7 +8,7 @@ import {
   workflowOutcome,
 } from '../codec/index.ts'
 import type { Coordinator, StartAnswer } from '../coordinator/index.ts'
-import { InterlockError, isInterlockError } from '../core/index.ts'
+import { InterlockError, isInterlockError, type Json } from '../core/index.ts'
 import type { HandlerDefinition } from '../worker/index.ts'
 import { advance, modelsOf, runBeside } from './advance.ts'
 import type {
@@ -115,11 +115,17 @@ class QueueWorkflowManager implements WorkflowManager {
     return this.#coordinator.takeUp(executionId, { wait, signal, anew: true })
   }
 
-  /** It is live already, with the models of a later step. */
+  /** It is live already, with the models of a later step, or going on from one. */
   async #isSame(executionId: string, plan: WorkflowPlan): Promise<boolean> {
     const [data] = await this.#coordinator.data([executionId])
-    return isDeepStrictEqual(data?.payload, JSON.parse(JSON.stringify(plan)))
+    const known = data?.payload as Partial<WorkflowPlan> | null | undefined
+    return known != null && isDeepStrictEqual(asked(known), asked(plan))
   }
+}
+
+/** Which workflow it is, however far it has come. */
+function asked({ config, input, hold }: Partial<WorkflowPlan>): Json {
+  return JSON.parse(JSON.stringify({ config, input, hold }))
 }
 
 function unknown(executionId: string): InterlockError {

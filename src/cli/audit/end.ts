@@ -56,5 +56,6 @@ function endWaiting(state: AuditState, event: EndEvent): void {
 /** A lease that expired for the last time is a failure to whoever counts jobs. */
 function drop(state: AuditState, job: AuditedJob, type: EndType): void {
   state.jobs.delete(job.jobId)
+  state.ended.add(job.jobId)
   state.counts[type === 'lease_expired' ? 'failed' : type]++
 }

@@ -1,7 +1,7 @@
 import type { CommandBody, CommandResult, Refusal } from '../command.ts'
 import { costsAttempt, type FailureCode, type RequeueReason } from '../event.ts'
 import { grant } from '../grant.ts'
-import type { Micros } from '../job.ts'
+import type { JobType, Micros } from '../job.ts'
 import { type Job, jobOf } from '../ledger.ts'
 import type { Scribe } from '../scribe.ts'
 import { holdAfterLoss } from './pause.ts'
@@ -135,11 +135,16 @@ export function afterEnd(scribe: Scribe): CommandResult {
   return accepted(scribe)
 }
 
+/** What somebody says of an attempt. */
+interface Held {
+  readonly jobId: string
+  readonly token: number | null
+  readonly epoch?: number
+  readonly jobType?: JobType
+}
+
 /** The active job under this token. Without a token only the process that holds the job may speak for it. */
-export function heldJob(
-  scribe: Scribe,
-  { jobId, token, epoch }: { readonly jobId: string; readonly token: number | null; readonly epoch?: number },
-): Job | Refusal {
+export function heldJob(scribe: Scribe, { jobId, token, epoch, jobType }: Held): Job | Refusal {
   const job = jobOf(scribe.draft, jobId)
   if (job === undefined || !job.active) {
     return refused(
@@ -162,7 +167,13 @@ export function heldJob(
   if (token !== null && token !== job.token) {
     return refused(
       'stale_token',
-      `job ${jobId} runs under a newer fencing token than ${token}; what this attempt did must be thrown away`,
+      `job ${jobId} runs under fencing token ${job.token}, not ${token}: ${token < job.token ? 'a newer attempt has it, and what this one did must be thrown away' : 'no attempt of it has had that one; look at what was passed'}`,
+    )
+  }
+  if (jobType !== undefined && jobType !== job.spec.jobType) {
+    return refused(
+      'invalid_input',
+      `jobType: job ${jobId} is of the type ${job.spec.jobType}, not ${jobType}`,
     )
   }
   return job

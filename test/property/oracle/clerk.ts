@@ -45,7 +45,7 @@ export class Clerk {
     const { queue, command } = this
     const { jobId, priority } = spec
     const at = this.record({
-      ...{ type: 'queued' as const, jobId, spec, workerId: command.workerId },
+      ...{ type: 'queued' as const, jobId, spec, workerId: command.workerId, named: true as const },
       ...(asked ? { asked } : {}),
     })
     const exclusive = spec.models.length === 0 && queue.policy.emptySet === 'exclusive'
