@@ -15,7 +15,8 @@
 --                     voided_from: the first event that a `voided` among the events names (job_queue_void);
 --                     staged: [{command_id, job_id}, …], those of them that were put aside before (job_queue_stage);
 --                     expected_at: the time of the event expected_version as the caller has folded it, 0 before the first one;
---                     without it the numbers alone are compared, which after a restore meet with other events
+--                     without it the numbers alone are compared, which after a restore meet with other events;
+--                     heeds_requests: true: the caller knows the answer `requested`, and is given it
 -- Returns {ok: true, version, now} when everything was written; else nothing was, and {ok: false, reason, version, now, …}:
 --   log_went_back  the log does not go as far as expected_version, or has another event there than that of expected_at: a
 --                backup was restored, or a standby took over that had not heard of everything
@@ -23,6 +24,7 @@
 --                at most; voided: what later events say of those after expected_version (job_queue_voided)
 --   known        some of the commands have been here before; known: [{command_id, command_hash, seqs}, …]
 --   dead_worker  a `started` for a worker whose lease is not live; worker_ids
+--   requested    a `started` of jobs that SQL has asked to be cancelled, which nobody has decided yet; job_ids
 --   taken        a `queued` with `intake` for jobs that the log knows already; job_ids
 --   live_worker  a `lease_expired` for a worker that is not past ttl + grace; worker_ids
 --   unstaged     of some commands not everything is there that was to be put aside before; command_ids
@@ -109,6 +111,7 @@ begin
          'epoch'::timestamptz + max(e.at) * interval '1 microsecond' as last_at,
          array_agg(e.command_id) as command_ids,
          array_agg(e.worker_id) filter (where e.event_type = 'started') as starters,
+         array_agg(e.job_id) filter (where e.event_type = 'started') as started,
          array_agg(e.worker_id) filter (where e.event_type = 'lease_expired') as expired,
          array_agg(e.job_id) filter (where e.event_type = 'queued' and e.data ? 'intake') as arrivals,
          max((e.data ->> 'epoch')::integer) filter (where e.event_type = 'epoch_changed') as epoch
@@ -155,6 +158,21 @@ begin
     if not given.starters <@ ids then
       return answer || jsonb_build_object('reason', 'dead_worker', 'worker_ids',
         array(select distinct s.id from unnest(given.starters) s (id) where s.id <> all (ids) order by s.id));
+    end if;
+  end if;
+
+  -- What SQL has asked to be cancelled does not start, however it would: by a claim, at the end of another job, at the gate.
+  -- A life that is named is that of a job in line; another life of the same id may start.
+  if given.started is not null and changes ? 'heeds_requests' then
+    select array_agg(distinct left(i.command ->> 'job_id', 200)) into ids from public.job_queue_inbox i
+     where i.queue = $1 and left(i.command ->> 'job_id', 200) = any (given.started)
+       and i.answered_at is null and i.command ->> 'type' = 'cancel'
+       and (i.command -> 'queued_at' is null or exists (
+         select from public.job_queue_jobs j
+          where j.queue = $1 and j.job_id = left(i.command ->> 'job_id', 200)
+            and to_jsonb((extract(epoch from j.queued_at) * 1000000)::bigint) = i.command -> 'queued_at'));
+    if ids is not null then
+      return answer || jsonb_build_object('reason', 'requested', 'job_ids', ids);
     end if;
   end if;
 

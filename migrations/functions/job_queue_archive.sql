@@ -27,10 +27,13 @@ declare
   cut bytea;
   unkept bigint := 0;
   stale text[];
+  first_kept bigint;
+  digest numeric;
   -- What is kept beside an archived log is kept for a year since it was last written.
   kept_since timestamptz := clock_timestamp() - interval '365 days';
 begin
-  select h.archived_seq, h.projected_seq into head from public.job_queue_heads h where h.queue = $1 order by h.version desc limit 1;
+  select h.archived_seq, h.projected_seq, h.kept_from, h.kept_digest into head
+    from public.job_queue_heads h where h.queue = $1 order by h.version desc limit 1;
   if $3 is null or head is null or not exists (
        select from public.job_queue_snapshots s where s.queue = $1 and s.seq = $2) then
     raise exception using errcode = 'JQ001',
@@ -47,6 +50,11 @@ begin
     -- What stayed at an earlier cut is there already, or gone for good.
     insert into public.job_queue_log_archive
     select l.* from public.job_queue_log l where l.queue = $1 and l.seq > head.archived_seq and l.seq <= $2;
+    -- What came to it now; where nobody has noted what there was before, all of it.
+    select coalesce(head.kept_from, min(a.seq)),
+           coalesce(head.kept_digest, 0) + sum(public.job_queue_kept_digest(row(a.*)::public.job_queue_log)) into first_kept, digest
+      from public.job_queue_log_archive a
+     where a.queue = $1 and a.seq > case when head.kept_from is null then 0 else head.archived_seq end;
   else
     -- What was kept before would have a gap behind it.
     delete from public.job_queue_log_archive a where a.queue = $1;
@@ -82,6 +90,8 @@ begin
   update public.job_queue_heads h
      set archived_seq = $2,
          cut_claimed_at = to_timestamp(0),
+         kept_from = case when keep then first_kept end,
+         kept_digest = case when keep then digest end,
          -- Of events that are gone nothing can be checked: the chain goes on from the hash of the last of them.
          chain_from = case when keep or cut is null then h.chain_from else $2 end,
          chain_start = case when keep or cut is null then h.chain_start else cut end

@@ -22,6 +22,20 @@ create table if not exists public.job_queue_not_taken_in (
   refused_at timestamptz not null default clock_timestamp()
 );
 
+-- Rows of the user's tables that anon or authenticated have written, while they belong to no job: such a row speaks only for a job
+-- that is made of it (intake), and for one that a server links it to (job_queue_link), never for a job that happens to have its id.
+-- Written when such a row is inserted or is given another id; deleted with the row, and once the row says in queued_at, which browsers
+-- cannot write, which job it is of. So of rows that a server writes there is nothing here. No projection: nothing of it is in the log.
+-- late: a log had a job that was made of a row of this id before, or there is another row of it. It is of no job until a server
+-- links it.
+create table if not exists public.job_queue_unlinked (
+  target text not null check (target in ('jobs', 'workflow_executions')),
+  job_id text not null,
+  late boolean not null,
+  since timestamptz not null default clock_timestamp(),
+  primary key (target, job_id)
+);
+
 -- What holds for the user's tables. key 'columns': {"jobs": {"status": "…", …}, …}, the user's names for columns where they
 -- differ, which only the migration writes, since triggers and indexes go with it. key 'statuses': {"pending": "…", "running": "…", …}, the user's words for the states of
 -- a job, where they differ; "enqueued": true to write them also for jobs that were not taken in from a row.

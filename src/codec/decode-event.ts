@@ -187,9 +187,15 @@ function queuedEvent(row: CheckedRow & { event_type: 'queued' }): Event {
     expireMs: data?.expire_ms ?? specDefaults.expireMs,
     fairKey: data?.fair_key ?? specDefaults.fairKey,
     ...(data?.has_data === undefined ? undefined : { hasData: true }),
+    ...(data?.payload_hash === undefined ? undefined : { payloadHash: data.payload_hash }),
   }
-  const event: Event & { asked?: boolean; intake?: true } = { type: 'queued', jobId: row.job_id, spec }
+  const event: Event & { asked?: boolean; intake?: true; named?: true } = {
+    type: 'queued',
+    jobId: row.job_id,
+    spec,
+  }
   if (data?.asked !== undefined) event.asked = data.asked
   if (data?.intake !== undefined) event.intake = data.intake
+  if (data?.named !== undefined) event.named = data.named
   return event
 }

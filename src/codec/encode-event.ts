@@ -93,7 +93,13 @@ function columnsOf(event: RecordedEvent): Columns {
   }
 }
 
-function queuedColumns(spec: JobSpec, { asked, intake }: { asked?: boolean; intake?: true }): Columns {
+interface How {
+  readonly asked?: boolean
+  readonly intake?: true
+  readonly named?: true
+}
+
+function queuedColumns(spec: JobSpec, { asked, intake, named }: How): Columns {
   const data: Data = {}
   if (spec.kind !== spec.jobType) data['kind'] = spec.kind
   if (spec.priority !== specDefaults.priority) data['priority'] = spec.priority
@@ -103,8 +109,10 @@ function queuedColumns(spec: JobSpec, { asked, intake }: { asked?: boolean; inta
   if (spec.fairKey !== specDefaults.fairKey) data['fair_key'] = spec.fairKey
   if (spec.expireMs !== specDefaults.expireMs) data['expire_ms'] = spec.expireMs
   if (spec.hasData !== undefined) data['has_data'] = spec.hasData
+  if (spec.payloadHash !== undefined) data['payload_hash'] = spec.payloadHash
   if (asked !== undefined) data['asked'] = asked
   if (intake !== undefined) data['intake'] = intake
+  if (named !== undefined) data['named'] = named
   return { job_id: spec.jobId, job_type: spec.jobType, models: spec.models, data }
 }
 

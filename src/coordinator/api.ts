@@ -1,5 +1,4 @@
 import type { Observable } from 'rxjs'
-import type { CoordinatorActor, CoordinatorActorOptions } from '../../machines/index.ts'
 import type { EnqueueInput, PolicyInput } from '../codec/index.ts'
 import type {
   Claim,
@@ -17,6 +16,7 @@ import type {
 import type { DeadJob, JobData } from '../port/index.ts'
 import type { CompleteOptions, StartAnswer, StartOptions } from './gate-api.ts'
 import type { Logger } from './logger.ts'
+import type { MachineOptions, RunningMachine } from './machine-api.ts'
 import type { QueueMetrics } from './metrics.ts'
 import type { QueueView } from './view.ts'
 import type { WorkflowConfig } from './workflow-models.ts'
@@ -51,6 +51,12 @@ export interface DeadFilter {
   readonly model?: string | undefined
   /** Those that ended then or later. */
   readonly since?: Date | undefined
+}
+
+/** Which dead letters are retried or dropped. */
+export interface DeadChoice extends DeadFilter {
+  /** Every one: needed where the filter restricts nothing, so that a field left empty by mistake does no harm. */
+  readonly all?: boolean | undefined
 }
 
 export interface PauseOptions {
@@ -102,7 +108,7 @@ export interface Coordinator {
   takeUp(jobId: string, options?: Pick<StartOptions, 'wait' | 'signal' | 'anew'>): Promise<StartAnswer>
   /** The attempt that runs here under this lease; undefined when it has ended, or runs elsewhere. */
   attempt(lease: Lease): Started | undefined
-  /** The job has ended. @throws InterlockError `job_not_active`, `stale_token`, `not_holder` */
+  /** The job has ended. @throws InterlockError `job_not_active`, `stale_token`, `not_holder`; `invalid_input` for another job type than it has */
   onJobComplete(jobId: string, jobType: JobType, options?: CompleteOptions): Promise<void>
 
   /** Puts jobs in line, all or none, with their payloads. @throws InterlockError `invalid_input`, `job_exists`, `models_required` */
@@ -169,9 +175,9 @@ export interface Coordinator {
    * their payload and checkpoint, all that the filter names.
    * @returns how many
    */
-  retryDead(filter: DeadFilter): Promise<number>
+  retryDead(filter: DeadChoice): Promise<number>
   /** Takes dead letters off the list and deletes their payload, error and checkpoint. Returns how many. */
-  dropDead(filter: DeadFilter): Promise<number>
+  dropDead(filter: DeadChoice): Promise<number>
   /** Ends a waiting job; asks an active one to stop, or with `force` frees its models at once. */
   cancel(jobId: string, options?: { readonly force?: boolean }): Promise<void>
   confirmCancel(lease: Lease, options?: { readonly claim?: Claim }): Promise<readonly Started[]>
@@ -233,8 +239,9 @@ export interface Coordinator {
   /**
    * This process cannot go on with the queue: a backup was restored under it (`log_went_back`), or the log has an event that it
    * cannot fold (`unknown_event`: of a newer release; `corrupt_log`). Emits once, to whoever comes later too. What it ran is over
-   * (`leaseLost$`), and every call is refused with this error. End the process. After a restore the queue is held in a new
-   * epoch: `interlock recover` goes on from there.
+   * (`leaseLost$`), and every call is refused with this error. End the process, at once if you like: after a restore
+   * it emits when the queue is held in a new epoch, and `interlock recover` goes on from there. Where that could not be written,
+   * `details.isHeld` is false, and `interlock recover --begin` has to come before anything joins.
    */
   readonly stopped$: Observable<InterlockError>
 
@@ -242,7 +249,7 @@ export interface Coordinator {
    * The running machine of this queue: it stands where the queue stands, takes every event from now on, and can be looked
    * at in Stately's inspector. Costs some 10 µs per event, so it is made on request; stop it, or close the coordinator.
    */
-  machine(options?: CoordinatorActorOptions): CoordinatorActor
+  machine(options?: MachineOptions): RunningMachine
 
   /** What this process could start, shown to others and to `explain`. */
   offering(kinds: readonly string[] | null, freeSlots: number): void

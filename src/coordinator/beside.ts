@@ -45,7 +45,7 @@ export async function commitBeside(
   await readToHead(reader)
   const { epoch } = reader.replica.ledger
   const now = () => reader.clock.now()
-  const hooks = { onDeadWorkers: ignore, onUnreadable: ignore, onAppended: ignore }
+  const hooks = { onDeadWorkers: ignore, onRequested: ignore, onUnreadable: ignore, onAppended: ignore }
   const staging = new Staging({ store, queue, patience })
   const committer = new Committer({ ...reader, patience, staging, now, ...hooks })
   const workerId = newWorkerId(name)

@@ -15,6 +15,8 @@ export interface CommitterOptions extends Reader {
   readonly now: () => Micros
   /** The store says that these worker processes have no live lease. */
   readonly onDeadWorkers: (workerIds: readonly string[]) => void
+  /** SQL has asked for jobs to be cancelled that were about to start. */
+  readonly onRequested: () => void
   readonly onUnreadable: (error: unknown) => void
   /** This process has appended something: the time of the event before, and of its last one. */
   readonly onAppended: (before: Micros, at: Micros) => void
@@ -115,6 +117,7 @@ export class Committer {
     // What is known to be behind would be lost for sure, and take the lock to find out.
     if (store.frugal === true && head.version > this.version) await readOn(this.#options)
     open.settleKnown()
+    this.#deciding.heldBack.clear()
     const tries = new Tries(queue, patience)
     while (open.size > 0) {
       await tries.next()
@@ -254,6 +257,10 @@ export class Committer {
         return
       case 'taken':
         open.dropTaken(answer.jobIds)
+        return
+      case 'requested':
+        for (const jobId of answer.jobIds) this.#deciding.heldBack.add(jobId)
+        this.#options.onRequested()
         return
       case 'dead_worker':
         for (const workerId of answer.workerIds) this.#deciding.deadWorkers.add(workerId)

@@ -39,6 +39,7 @@ function keyOf(event: RecordedEvent): string[] {
     case 'queued':
     case 'completed':
     case 'failed':
+    case 'cancelled':
       return [key(event.commandId, event.jobId)]
     default:
       return []

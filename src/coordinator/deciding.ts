@@ -24,6 +24,8 @@ export class Deciding {
   readonly #lead = new Lead()
   /** Worker processes of which the store has said that they have no live lease. Those of long ago are refused once more, and then known again. */
   readonly deadWorkers = new Recent(MOST_DEAD)
+  /** Jobs of the batch that is under way that are to be cancelled: the next one asks again, since a request is decided in a moment. */
+  readonly heldBack = new Set<string>()
 
   constructor(options: DecidingOptions) {
     this.#options = options
@@ -44,7 +46,12 @@ export class Deciding {
   get #surroundings(): Surroundings {
     const { clock, now } = this.#options
     const { micros } = this.#lead
-    return { now: now() + micros, clock: clock.now() + micros, deadWorkers: this.deadWorkers.asSet() }
+    return {
+      now: now() + micros,
+      clock: clock.now() + micros,
+      deadWorkers: this.deadWorkers.asSet(),
+      heldBack: this.heldBack,
+    }
   }
 
   /** Null: there is nothing to append. */

@@ -50,14 +50,14 @@ export class LenientGate {
     }
   }
 
-  async complete(jobId: string, options: CompleteOptions): Promise<void> {
-    if (this.#outside.delete(jobId)) return this.#later(() => this.#endOutside(jobId, options))
+  async complete(jobId: string, jobType: JobType, options: CompleteOptions): Promise<void> {
+    if (this.#outside.delete(jobId)) return this.#later(() => this.#endOutside(jobId, jobType, options))
     try {
-      await this.#desk.complete(jobId, options)
+      await this.#desk.complete(jobId, jobType, options)
     } catch (error) {
       if (!isAway(error)) throw error
       this.#member.logger.error(`[COORDINATOR] Database unreachable: the end of job ${jobId} is told later`)
-      this.#later(() => this.#endOutside(jobId, options))
+      this.#later(() => this.#endOutside(jobId, jobType, options))
     }
   }
 
@@ -97,12 +97,12 @@ export class LenientGate {
   }
 
   /** The queue may know it all the same: the answer that it may start can have been lost, or it stands in line. */
-  async #endOutside(jobId: string, options: CompleteOptions): Promise<void> {
+  async #endOutside(jobId: string, jobType: JobType, options: CompleteOptions): Promise<void> {
     await this.#member.catchUp()
     const job = jobOf(this.#member.replica.ledger, jobId)
     if (job === undefined) return
     if (!job.active) await this.#member.send({ type: 'cancel', jobId, force: false })
-    else if (job.workerId === this.#member.workerId) await this.#desk.complete(jobId, options)
+    else if (job.workerId === this.#member.workerId) await this.#desk.complete(jobId, jobType, options)
   }
 
   #later(errand: Errand): void {

@@ -2,6 +2,7 @@ import type { Observable } from 'rxjs'
 import {
   type Accepted,
   type CommandBody,
+  cannotFoldOn,
   hash,
   InterlockError,
   isInterlockError,
@@ -14,12 +15,13 @@ import type { Concern, Intake } from '../port/index.ts'
 import { Attention } from './attention.ts'
 import { DatabaseClock } from './clock.ts'
 import { Committer } from './committer.ts'
+import type { Hold } from './gate.ts'
 import { Head } from './head.ts'
 import { Incarnation } from './incarnation.ts'
 import type { LeaseKeeper } from './lease.ts'
 import { Life } from './life.ts'
 import { LogClock } from './log-clock.ts'
-import { type Logger, stderrLogger } from './logger.ts'
+import type { Logger } from './logger.ts'
 import { AT_ONCE, type MemberHooks, type SendOptions } from './member-api.ts'
 import type { WholeOptions } from './options.ts'
 import { OwnStarts } from './own-starts.ts'
@@ -58,16 +60,20 @@ export class Member {
   constructor(options: WholeOptions, hooks: MemberHooks) {
     this.#options = options
     this.#hooks = hooks
-    this.logger = options.logger ?? stderrLogger
+    this.logger = options.logger
     this.#trouble = new Trouble(this.logger)
     const { store, queue, patienceMs } = options
     const { replica } = this
-    this.#starts = new OwnStarts({ replica, workerId: () => this.workerId, onStarted: hooks.onStarted })
+    this.#starts = new OwnStarts({
+      ...{ replica, workerId: () => this.workerId },
+      onStarted: (attempt) => void hooks.onStarted(attempt, null),
+    })
     const onError = (error: unknown) => this.noteError(error)
     this.#upkeep = new Upkeep(options, {
       replica: this.replica,
       now: () => this.clock.now(),
       version: () => Math.max(this.head.version, this.replica.version),
+      logger: this.logger,
       onError,
     })
     this.#attention = new Attention({
@@ -86,6 +92,7 @@ export class Member {
       head: this.head,
       onSkipped: () => this.#onSkipped(),
       onDeadWorkers: (ids) => ids.includes(this.workerId) && this.lease.declareLost(),
+      onRequested: () => hooks.onIntake('requests'),
       onUnreadable: (error) => this.#noteUnreadable(error, 'read'),
       onAppended: (before, at) => {
         this.#trouble.wentWell('write')
@@ -159,13 +166,17 @@ export class Member {
     return this.#life.leave()
   }
 
-  /** Sends one command. Its answer names what it started for this process; its refusal is thrown. */
-  async send(body: CommandBody, { claim, data, as }: SendOptions = {}): Promise<Accepted> {
-    this.#life.checkOpen()
+  /**
+   * Sends one command; its refusal is thrown. Whatever it started for this process gets its owner; the answer names what belongs to
+   * the sender.
+   */
+  async send(body: CommandBody, options: SendOptions = {}): Promise<Accepted> {
+    const { claim, data, as } = options
+    await this.#checkOpen()
     // Whoever is not registered can start nothing: the store would take the new lease to be lost as well.
     if (!this.lease.isRegistered) {
       await this.lease.beat()
-      this.#life.checkOpen()
+      await this.#checkOpen()
     }
     const id = as?.id ?? this.#incarnation.nextCommandId()
     const workerId = this.workerId
@@ -175,12 +186,23 @@ export class Member {
       const whole = claim === undefined ? command : { ...command, claim }
       const result = await this.#starts.during(id, () => this.#pen.send(whole, data))
       if (!result.ok) throw new InterlockError(result.code, result.message)
-      const ours = ({ workerId: by }: Started) => by === workerId || by === sender
-      return { ...result, started: result.started.filter(ours) }
+      const taker = options.taker ?? (claim === undefined || as !== undefined ? null : 'claim')
+      const started = result.started.filter((attempt) => {
+        if (attempt.workerId !== workerId) return attempt.workerId === sender
+        return this.#hooks.onStarted(attempt, taker)
+      })
+      return { ...result, started }
     } catch (error) {
       this.#noteFailure(error)
+      if (this.#stopped.error !== undefined && cannotFoldOn(error)) throw await this.#stopped.told
       throw error
     }
+  }
+
+  /** @throws InterlockError `closed`, `store_unavailable`, or what has stopped the process, once a program may hear of it */
+  async #checkOpen(): Promise<void> {
+    if (this.#stopped.error !== undefined && !this.#closing.signal.aborted) throw await this.#stopped.told
+    this.#life.checkOpen()
   }
 
   /**
@@ -189,7 +211,7 @@ export class Member {
    */
   async inBackground(body: CommandBody): Promise<boolean> {
     try {
-      for (const attempt of (await this.send(body)).started) this.#hooks.onStarted(attempt)
+      await this.send(body)
       return true
     } catch (error) {
       this.#noteFailure(error)
@@ -210,7 +232,13 @@ export class Member {
 
   /** The attempt under this lease, if it is this process's as far as it knows. */
   attempt(lease: Lease): Started | undefined {
+    this.lease.check()
     return this.lease.lost ? undefined : this.#starts.attempt(lease)
+  }
+
+  holdOn(lease: Lease): Hold {
+    if (this.attempt(lease) !== undefined) return 'held'
+    return this.#starts.attempt(lease) === undefined ? 'none' : 'unsure'
   }
 
   #onWake(version?: number, intake?: Intake | false, concern: Concern = 'all'): void {

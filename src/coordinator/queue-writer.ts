@@ -18,7 +18,7 @@ import {
 } from '../codec/index.ts'
 import type { Accepted, Claim, CommandBody, Lease, RequeueReason, Started } from '../core/index.ts'
 import type { DeadJob, JobData } from '../port/index.ts'
-import type { Coordinator, DeadFilter, EndOptions, FailOptions, NoteOptions, PauseOptions } from './api.ts'
+import type { Coordinator, DeadChoice, EndOptions, FailOptions, NoteOptions, PauseOptions } from './api.ts'
 import { type DeadLetters, dropDead, listDead, retryDead } from './dead.ts'
 import { takeIn } from './intake.ts'
 import { AT_ONCE, type SendOptions } from './member-api.ts'
@@ -37,7 +37,7 @@ export abstract class QueueWriter extends QueueReader {
       payload === undefined ? [] : [{ jobId, payload }],
     )
     const { waiting } = await this.send({ type: 'enqueue', specs }, { data })
-    return { queued: specs.length, waiting }
+    return { queued: new Set(specs.map(({ jobId }) => jobId)).size, waiting }
   }
 
   async claim(claim: Claim): Promise<readonly Started[]> {
@@ -136,11 +136,11 @@ export abstract class QueueWriter extends QueueReader {
     return listDead(this.#letters, filter)
   }
 
-  retryDead(filter: DeadFilter): Promise<number> {
+  retryDead({ all: _, ...filter }: DeadChoice): Promise<number> {
     return retryDead(this.#letters, filter)
   }
 
-  dropDead(filter: DeadFilter): Promise<number> {
+  dropDead({ all: _, ...filter }: DeadChoice): Promise<number> {
     return dropDead(this.#letters, filter)
   }
 

@@ -20,6 +20,11 @@ export interface VoidedEvent {
   readonly as: { readonly [key: string]: unknown } | null
 }
 
+/** The type that whoever ends the job takes it to have; absent: nobody said. */
+interface OfType {
+  readonly jobType?: JobType
+}
+
 /** A wish. It becomes zero or more events, or a refusal. */
 export type CommandBody =
   /** Puts jobs in line; each with what it was asked to be. */
@@ -34,21 +39,24 @@ export type CommandBody =
     }
   /** The gate: may this job run now, in the asking process? `wait`: keep it for me when it becomes startable. */
   | { readonly type: 'ask'; readonly spec: JobSpec; readonly wait: boolean }
+  /** The gate for a job that is live, as it stands. It puts nothing in line: a job that has ended stays ended. */
+  | { readonly type: 'take_up'; readonly jobId: string; readonly wait: boolean }
   /** The job ran without the queue, while the database was away: recorded afterwards. */
   | { readonly type: 'bypass'; readonly jobId: string; readonly jobType: JobType }
   /** The asker no longer waits; the job stays in line for anybody. */
   | { readonly type: 'unask'; readonly jobId: string }
   /** Start what may start, up to the claim that comes with the command. */
   | { readonly type: 'claim' }
-  | (OfLease & { readonly type: 'complete'; readonly jobId: string; readonly token: number | null })
-  | (OfLease & {
-      readonly type: 'fail'
-      readonly jobId: string
-      readonly token: number | null
-      readonly code: FailureCode
-      /** When another attempt may start; null: no further attempt, whatever the count says. */
-      readonly retryAt: Micros | null
-    })
+  | (OfLease & OfType & { readonly type: 'complete'; readonly jobId: string; readonly token: number | null })
+  | (OfLease &
+      OfType & {
+        readonly type: 'fail'
+        readonly jobId: string
+        readonly token: number | null
+        readonly code: FailureCode
+        /** When another attempt may start; null: no further attempt, whatever the count says. */
+        readonly retryAt: Micros | null
+      })
   /**
    * Gives an attempt back: the job returns to the line. `later`, `unacknowledged` and `drained` cost no attempt. `models`: what
    * its next attempt needs, in place of what this one had (the next step of a workflow); it keeps its place.

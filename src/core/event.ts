@@ -105,6 +105,8 @@ export type Event = Fact &
         readonly spec: JobSpec
         readonly asked?: boolean
         readonly intake?: true
+        /** Said of every life that somebody asked for by naming its job; absent in logs of before. */
+        readonly named?: true
       }
     | {
         readonly type: 'blocked' | 'conflict'

@@ -2,6 +2,7 @@ import { blockerOf } from './blocking.ts'
 import type { ReasonCode } from './event.ts'
 import type { Micros } from './job.ts'
 import { attemptsOf, isInLine, type Job, jobOf, type LedgerView, modelOf, type Pause } from './ledger.ts'
+import { isOfferLive } from './offered.ts'
 import { pauseOf } from './pausing.ts'
 import { capacityOf } from './policy.ts'
 import { type HasWorker, waitingFor } from './reason.ts'
@@ -79,7 +80,7 @@ export function explainJob(
     blockedBy,
     position: isInLine(job) ? ledger.line.rank(job.place) : null,
     chain: chainOf(ledger, blockedBy),
-    whatHasToHappen: whatHasToHappen(code, blockedBy, ledger.epoch),
+    whatHasToHappen: whatHasToHappen(code, blockedBy, ledger.epoch) + passable(ledger, job, now),
   }
 }
 
@@ -113,6 +114,12 @@ function chainOf(ledger: LedgerView, blockedBy: string | null): string[] {
     jobId = job === undefined || !isInLine(job) ? null : (blockerOf(ledger, job)?.jobId ?? null)
   }
   return chain
+}
+
+/** Its offer has run out, so it keeps nothing from jobs of other kinds. */
+function passable(ledger: LedgerView, job: Job, now: Micros): string {
+  if (job.offeredAt === null || isOfferLive(ledger, job, now)) return ''
+  return '; nobody took it in time, so jobs of other kinds may pass it until somebody does'
 }
 
 function whatHasToHappen(code: ReasonCode, blockedBy: string | null, epoch: number): string {

@@ -19,6 +19,11 @@ export interface Place extends Position, JobKey {}
 export const byPlace: Compare<Place> = (a, b) =>
   a.level - b.level || a.order - b.order || a.tie - b.tie || byId(a, b)
 
+export function earlier(a: Place | undefined, b: Place | undefined): Place | undefined {
+  if (a === undefined || b === undefined) return a ?? b
+  return byPlace(a, b) < 0 ? a : b
+}
+
 const byJobKey: Compare<JobKey> = (a, b) => a.hash - b.hash || byId(a, b)
 
 const byId: Compare<JobKey> = (a, b) => (a.jobId === b.jobId ? 0 : a.jobId < b.jobId ? -1 : 1)

@@ -4,8 +4,9 @@ import type { Draft } from './draft.ts'
 import type { Event, RecordedEvent } from './event.ts'
 import { applyEvent } from './evolve.ts'
 import type { Micros } from './job.ts'
-import { jobOf } from './ledger.ts'
+import { type Job, jobOf, usesSlot } from './ledger.ts'
 import { dateOffer, endOffer, offer } from './offers.ts'
+import { reserves } from './reservation.ts'
 
 /** What `decide` knows beside the ledger. */
 export interface Surroundings {
@@ -15,6 +16,8 @@ export interface Surroundings {
   readonly clock?: Micros | undefined
   /** Worker processes whose lease is known to be gone: nothing is started for them. */
   readonly deadWorkers: ReadonlySet<string>
+  /** Jobs that are about to be cancelled: nobody starts them; they are offered, and keep their place. */
+  readonly heldBack?: ReadonlySet<string>
 }
 
 /**
@@ -25,8 +28,14 @@ const MOST_EVENTS = 20_000
 
 /** What the offers of one command may weigh: an event has 64 KB at most. */
 const MOST_OFFERED = 60_000
+/** A start may end all offers there are, and each is a row: none is announced on its own beyond so many. */
+const MOST_ANNOUNCED = 100
 /** In the log, in bytes at most. */
 const weightOf = (jobId: string): number => 3 * jobId.length + 4
+
+function keepsModels(draft: Draft, job: Job | undefined): boolean {
+  return job !== undefined && usesSlot(job) && (draft.policy.maxOvertakes === 0 || reserves(draft, job))
+}
 
 /** Writes down what one command leads to: every event is applied to the draft as it is recorded. */
 export class Scribe {
@@ -89,6 +98,18 @@ export class Scribe {
     offer(this.draft, this.draft.edit(job), this.now)
     this.#offered.push(jobId)
     this.#room -= weightOf(jobId)
+  }
+
+  /**
+   * Puts on record an offer to which nothing but time has led, of a job that keeps its models from others: unrecorded it would
+   * never run out, and they would be kept for ever.
+   */
+  announce(): void {
+    if (this.events.length > 0 || this.draft.offered.size > MOST_ANNOUNCED) return
+    const jobId = this.#offered.find((id) => keepsModels(this.draft, jobOf(this.draft, id)))
+    if (jobId === undefined) return
+    const { workerId } = this.command
+    this.record({ type: 'blocked', jobId, reason: 'offered', blockedBy: null, model: null, workerId })
   }
 
   /** Puts the offers on record with the last event; without an event nothing happened that could be recorded. */

@@ -18,6 +18,7 @@ export const interlockTables = [
   'job_queue_arrivals',
   'job_queue_not_taken_in',
   'job_queue_settings',
+  'job_queue_unlinked',
   'job_queue_dropped',
   'job_queue_snapshots',
   'job_queue_snapshot_chunks',

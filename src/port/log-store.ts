@@ -5,7 +5,15 @@ import type { AttemptNote, JobData } from './data.ts'
 import type { DeadFilter, DeadJob } from './dead.ts'
 import type { InboxAnswer, InboxRequest } from './inbox.ts'
 import type { Adoptable, AdoptableFilter, Arrival, RefusedArrival } from './intake.ts'
-import type { ChainPage, ChunkKey, LogPage, RowPage, SnapshotChunk, StoredSnapshot } from './log.ts'
+import type {
+  ChainPage,
+  ChunkKey,
+  KeptEvents,
+  LogPage,
+  RowPage,
+  SnapshotChunk,
+  StoredSnapshot,
+} from './log.ts'
 import type { Projection, ProjectStep, RebuildAnswer } from './projection.ts'
 import type { OnWake } from './wake.ts'
 import type { BeatAnswer, WorkerBeat, WorkerRow } from './worker.ts'
@@ -84,6 +92,8 @@ export interface LogStore {
   putChunk(queue: string, chunk: SnapshotChunk): Promise<void>
   /** The body of a chunk; null when it is not there (any more). */
   chunk(queue: string, key: ChunkKey): Promise<string | null>
+  /** Whether what was archived and kept is there as it was; null where nothing was kept. Reads all of it. */
+  kept(queue: string): Promise<KeptEvents | null>
   /**
    * Takes the events up to a snapshot out of the log: with `keep` to where `read` still finds them, else for good, and with
    * them what is kept beside the log of jobs that came before and have ended. Of jobs that had not ended by then everything is
@@ -141,7 +151,10 @@ export interface LogStore {
   dead(queue: string, filter: DeadFilter): Promise<readonly DeadJob[]>
   /** Takes dead letters off that list and deletes what is kept of them. Returns how many; twice does nothing more. */
   drop(queue: string, jobIds: readonly string[]): Promise<number>
-  /** Commands that were put into the inbox by SQL and are not decided yet, the oldest first; `limit` 1 to 1,000. */
+  /**
+   * Commands that were put into the inbox by SQL and are not decided yet, the oldest first; `limit` 1 to 1,000, fewer where they
+   * are large. They are kept for this caller for 2 s; what it has not answered by then is given to others.
+   */
   inbox(queue: string, limit: number): Promise<readonly InboxRequest[]>
   /** What became of them. The first answer stays; answers are kept for a day. */
   answer(queue: string, answers: readonly InboxAnswer[]): Promise<void>

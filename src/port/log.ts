@@ -48,3 +48,13 @@ export interface ChainPage {
   readonly head: string
   readonly events: readonly { readonly seq: number; readonly text: string; readonly hash: string | null }[]
 }
+
+/** What became of the events that were archived and kept, from `first` to `through`. */
+export interface KeptEvents {
+  readonly first: number
+  readonly through: number
+  /** The first of them that is not there any more. */
+  readonly missing: number | null
+  /** All are there, and one of them is not what it was. */
+  readonly changed: boolean
+}

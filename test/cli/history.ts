@@ -58,7 +58,10 @@ export async function tamper(url: string, ...statements: readonly string[]): Pro
   const client = new pg.Client({ connectionString: url })
   await client.connect()
   try {
-    const tables = ['job_queue_log', 'job_queue_snapshots', 'job_queue_snapshot_chunks']
+    const tables = [
+      ...['job_queue_log', 'job_queue_log_archive'],
+      ...['job_queue_snapshots', 'job_queue_snapshot_chunks'],
+    ]
     for (const table of tables) await client.query(`alter table ${table} disable trigger user`)
     for (const statement of statements) {
       const { rowCount } = await client.query(statement)

@@ -26,14 +26,17 @@ describe('what is kept beside the log', () => {
     })
   })
 
-  it('leaves the payload of a live job as it is, and writes nothing for a refused command', async () => {
+  it('refuses another payload for a live job, and writes nothing for a refused command', async () => {
     const coordinator = await join()
     await coordinator.setPolicy('by-model')
     await coordinator.enqueue([{ jobId: 'a', models: ['m'], payload: 1 }])
-    await coordinator.enqueue([
-      { jobId: 'a', models: ['m'], payload: 2 },
+    const withB = (payload: number) => [
+      { jobId: 'a', models: ['m'], payload },
       { jobId: 'b', models: ['m'], payload: 3 },
-    ])
+    ]
+    await expect(coordinator.enqueue(withB(2))).rejects.toMatchObject({ code: 'job_exists' })
+    expect(await coordinator.data(['b'])).toMatchObject([{ payload: null }])
+    await coordinator.enqueue(withB(1))
     const lease = leaseOf(await coordinator.claim(all))
     await coordinator.complete(lease)
     await expect(coordinator.complete(lease, { result: 'late' })).rejects.toMatchObject({

@@ -3,6 +3,7 @@ import { InterlockError, type Micros, type RecordedEvent } from '../../core/inde
 import type { AppendAnswer, AppendRequest, KnownCommand } from '../../port/index.ts'
 import { putData, putStaged, unstagedOf } from './data.ts'
 import type { MemoryQueue, MemoryWorker } from './database.ts'
+import { cancelledBefore } from './inbox.ts'
 
 const TOLERANCE: Micros = 1_000_000
 const MISSED_EVENTS = 500
@@ -53,6 +54,8 @@ function refusalOf(queue: MemoryQueue, request: AppendRequest, now: Micros): App
   if (taken.length > 0) return { ...refused, reason: 'taken', jobIds: taken }
   const dead = workersOf(events, 'started').filter((id) => !isLive(queue.workers.get(id), now))
   if (dead.length > 0) return { ...refused, reason: 'dead_worker', workerIds: dead }
+  const requested = cancelledBefore(queue, events)
+  if (requested.length > 0) return { ...refused, reason: 'requested', jobIds: requested }
   const live = workersOf(events, 'lease_expired').filter((id) => !isOverdue(queue.workers.get(id), now))
   if (live.length > 0) return { ...refused, reason: 'live_worker', workerIds: live }
   const unstaged = unstagedOf(queue, request.changes.staged ?? [])

@@ -8,6 +8,7 @@ import {
   type StateRow,
 } from '../../core/index.ts'
 import type { KnownCommand, SnapshotChunk, StoredSnapshot, WorkerBeat } from '../../port/index.ts'
+import type { MemoryRequest } from './inbox.ts'
 
 /** A row of `job_queue_workers`. */
 export interface MemoryWorker {
@@ -58,7 +59,11 @@ export interface MemoryQueue {
   readonly dropped: Map<string, number>
   /** The sequence number of the last `queued` event of each job. */
   readonly lives: Map<string, number>
+  /** By their ids, in the order in which they came. */
+  readonly inbox: Map<string, MemoryRequest>
   readonly listeners: Set<() => void>
+  /** Told that something has come into the inbox. */
+  readonly intakes: Set<() => void>
   state: StateRow
   lastAt: Micros
   epoch: number
@@ -94,7 +99,9 @@ export function queueIn(database: MemoryDatabase, name: string): MemoryQueue {
     staged: new Map(),
     lives: new Map(),
     dropped: new Map(),
+    inbox: new Map(),
     listeners: new Set(),
+    intakes: new Set(),
     state: idleState(database.now()),
     lastAt: 0,
     epoch: 1,

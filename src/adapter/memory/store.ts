@@ -1,5 +1,5 @@
 import { isDeepStrictEqual } from 'node:util'
-import { encodeEvent } from '../../codec/index.ts'
+import { encodeEvent, havingSchema, parseInput } from '../../codec/index.ts'
 import { checkKnown, InterlockError, type JobRow, type Micros, type StateRow } from '../../core/index.ts'
 import type {
   AppendRequest,
@@ -14,7 +14,10 @@ import { appendTo, atOf, eventsAfter, isLive, isOverdue, read } from './append.t
 import { cut, dataOf, noteIn, stageIn } from './data.ts'
 import { type MemoryDatabase, type MemoryQueue, memoryDatabase, queueIn } from './database.ts'
 import { deadIn, dropIn } from './dead.ts'
+import { answerRequests, isRequested, openRequests } from './inbox.ts'
 import { snapshotCalls } from './snapshots.ts'
+
+const databaseSchema = havingSchema('a database that memoryDatabase() made', ['now'])
 
 /**
  * The reference store: everything in this process, nothing kept. Answers exactly as the SQL stores do; they are all
@@ -23,6 +26,7 @@ import { snapshotCalls } from './snapshots.ts'
  * @param database share one between stores to act like several processes; give it a clock to control time
  */
 export function memoryStore(database: MemoryDatabase = memoryDatabase()): TurnStore {
+  parseInput(databaseSchema, database, 'database')
   const stops = new Set<() => void>()
   let closed = false
   const queueOf = (name: string): MemoryQueue => {
@@ -80,7 +84,6 @@ export function memoryStore(database: MemoryDatabase = memoryDatabase()): TurnSt
       return { ok: true, version: view.version, ...rebuilt(queue, state, jobs) }
     },
     ...snapshotCalls(queueOf, database.now),
-    // What ends with the process needs no proof that nobody changed it since.
     archive: async (name, through, keep) => {
       const queue = queueOf(name)
       if (!queue.snapshots.some(({ seq }) => seq === through)) {
@@ -94,6 +97,8 @@ export function memoryStore(database: MemoryDatabase = memoryDatabase()): TurnSt
       cut(queue, archived, keep)
       return { archivedSeq: queue.archivedSeq, archived, unkept }
     },
+    // What ends with the process nobody has changed since.
+    kept: async () => null,
     claimCut: async (name, before) => claimCut(queueOf(name), before, database.now()),
     chain: async () => null,
     startChain: async () => {
@@ -109,8 +114,8 @@ export function memoryStore(database: MemoryDatabase = memoryDatabase()): TurnSt
     adoptable: async () => ({ totals: null, rows: [] }),
     adopt: async () => [],
     checkup: async () => null,
-    inbox: async () => [],
-    answer: async () => {},
+    inbox: async (name, limit) => openRequests(queueOf(name), limit, database.now()),
+    answer: async (name, answers) => answerRequests(queueOf(name), answers),
     beat: async (beat) => beatIn(queueOf(beat.queue), beat, database.now()),
     leave: async (name, workerId) => {
       const worker = queueOf(name).workers.get(workerId)
@@ -120,15 +125,18 @@ export function memoryStore(database: MemoryDatabase = memoryDatabase()): TurnSt
     },
     workers: async (name) => workerRows(queueOf(name), database.now()),
     listen: async (name, onWake) => {
-      const { listeners, log } = queueOf(name)
+      const { listeners, intakes, log } = queueOf(name)
       // A function of its own, so that one callback can listen twice.
       const wake = () => (stops.has(stop) ? onWake(log.length, false) : undefined)
+      const wakeIntake = () => (stops.has(stop) ? onWake(undefined, 'requests') : undefined)
       const stop = () => {
         stops.delete(stop)
+        intakes.delete(wakeIntake)
         listeners.delete(wake)
       }
       stops.add(stop)
       listeners.add(wake)
+      intakes.add(wakeIntake)
       return async () => stop()
     },
     close: async () => {
@@ -186,7 +194,8 @@ function beatIn(queue: MemoryQueue, beat: WorkerBeat, now: number): BeatAnswer {
     const startedAt = worker?.startedAt ?? now
     queue.workers.set(beat.workerId, { beat, startedAt, beatAt: now, expiresAt, dead: false })
   }
-  return { alive, now, expiresAt, version, overdue: overdueIn(queue, now), arrived: false, requested: false }
+  const overdue = overdueIn(queue, now)
+  return { alive, now, expiresAt, version, overdue, arrived: false, requested: isRequested(queue, now) }
 }
 
 /** `job_queue_overdue`: those that hold a job and may be expired. A beat from the future is from before the clock was set back. */

@@ -32,7 +32,7 @@ export const appendAnswer = z.union([
       ),
     }),
     z
-      .object({ ...refused, reason: z.literal('taken'), job_ids: ids })
+      .object({ ...refused, reason: z.literal(['taken', 'requested']), job_ids: ids })
       .transform(({ job_ids: jobIds, ...answer }) => ({ ...answer, jobIds })),
     z
       .object({ ...refused, reason: z.literal(['dead_worker', 'live_worker']), worker_ids: ids })
@@ -80,6 +80,10 @@ export const chainAnswer = z
   .transform(({ chain_from: chainFrom, ...page }) => ({ ...page, chainFrom }))
   .nullable()
 
+export const keptAnswer = z
+  .object({ first: integer, through: integer, missing: integer.nullable(), changed: z.boolean() })
+  .nullable()
+
 export const archiveAnswer = z
   .object({ archived_seq: integer, archived: integer, unkept: integer })
   .transform(({ archived_seq: archivedSeq, ...counts }) => ({ archivedSeq, ...counts }))
@@ -108,6 +112,9 @@ export const projectAnswer = z
     set_aside: integer,
     busy: z.boolean(),
     targets: integer,
+    refused: z
+      .array(z.object({ target: z.string(), sqlstate: z.string(), rows: integer, example: z.string() }))
+      .default([]),
   })
   .transform(({ projected_seq: projectedSeq, set_aside: setAside, ...step }) => ({
     ...step,

@@ -15,6 +15,7 @@ import {
   deadAnswer,
   idsAnswer,
   inboxAnswer,
+  keptAnswer,
   noteAnswer,
   openAnswer,
   parseAnswer,
@@ -115,6 +116,7 @@ export function sqlCalls(rpc: Rpc): SqlCalls {
     chunk: async (queue, { seq, maker, n }) =>
       (await call('job_queue_snapshot_chunk', chunkAnswer, { queue, seq, maker, n }))?.body ?? null,
     archive: (queue, through, keep) => call('job_queue_archive', archiveAnswer, { queue, through, keep }),
+    kept: (queue) => call('job_queue_kept', keptAnswer, { queue }),
     claimCut: async (queue, before) => {
       const time = new Date(before / MICROS_PER_MS).toISOString()
       return (await call('job_queue_claim_cut', claimCutAnswer, { queue, before: time })).through

@@ -24,6 +24,7 @@ export function changesOf({ events, expectedAt, changes }: AppendRequest) {
     jobs: whole,
     changed,
     gone,
+    heeds_requests: true,
     ...(expectedAt === undefined ? undefined : { expected_at: expectedAt }),
     ...(also.length > 0 ? { also } : undefined),
     ...(data === undefined ? undefined : { data: itemsOf(data) }),

@@ -54,6 +54,13 @@ const log = z
     oldestAt,
   }))
 
+const accountFinding = z.object({
+  check: z.string(),
+  level: z.enum(['problem', 'note']),
+  what: z.string(),
+  remedy: z.string(),
+})
+
 /** What `job_queue_checkup` answers. */
 export const checkupAnswer = z
   .object({
@@ -74,6 +81,7 @@ export const checkupAnswer = z
       .nullable()
       .default(null),
     triggers: z.array(z.object({ table: z.string(), name: z.string(), enabled: z.boolean() })),
+    account: z.array(accountFinding).default([]),
     tables: z
       .object({ jobs: table, workflow_executions: table })
       .transform(({ jobs, workflow_executions: workflowExecutions }) => ({ jobs, workflowExecutions })),

@@ -40,6 +40,7 @@ const functions = {
   job_queue_rebuild: { queue: 'text', expected_version: 'bigint', state: 'jsonb', jobs: 'jsonb' },
   job_queue_reproject: { queue: 'text' },
   job_queue_archive: { queue: 'text', through: 'bigint', keep: 'boolean' },
+  job_queue_kept: { queue: 'text' },
   job_queue_claim_cut: { queue: 'text', before: 'timestamptz' },
   job_queue_chain: { queue: 'text', after: 'bigint', lim: 'integer' },
   job_queue_start_chain: { queue: 'text' },

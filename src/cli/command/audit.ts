@@ -1,5 +1,5 @@
 import { RELEASE } from '../../coordinator/release.ts'
-import { InterlockError } from '../../core/index.ts'
+import { InterlockError, type RecordedEvent } from '../../core/index.ts'
 import { Audit, type Statement, statementMarkdown } from '../audit/index.ts'
 import type { Cli } from '../cli.ts'
 import { FoundSomething } from '../failure.ts'
@@ -7,6 +7,7 @@ import { count, duration, plural } from '../format.ts'
 import type { Frame } from '../frame.ts'
 import { type ArchiveFlags, addArchiveFlag, withLog } from '../history/archive-file.ts'
 import { firstLedger, noteCut, onlyFrom } from '../history/fold.ts'
+import { checkKept, unlessGone } from '../history/kept.ts'
 import { eachEvent } from '../read-log.ts'
 import { grid } from '../terminal/grid.ts'
 import { table } from '../terminal/table.ts'
@@ -40,7 +41,10 @@ export function addAudit(cli: Cli): void {
             noteCut(frame, from.version)
             const audit = new Audit(from)
             const after = from.version
-            await eachEvent(frame, store, 'audited', (event) => audit.push(event), { after })
+            const bad = fromArchive === undefined ? await checkKept(frame, store) : null
+            if (bad !== null) audit.note({ seq: bad.seq, rule: 'sequence', jobId: null, detail: bad.what })
+            const see = (event: RecordedEvent) => audit.push(event)
+            await unlessGone<unknown>(bad, eachEvent(frame, store, 'audited', see, { after }), null)
             const { now } = await store.read(frame.queue, 0, 1)
             return audit.statement({ queue: frame.queue, store: store.name, release: RELEASE, now })
           })

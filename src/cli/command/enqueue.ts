@@ -41,6 +41,7 @@ export function addEnqueue(cli: Cli): void {
         ],
       ],
       async (frame, [file], options) => {
+        if (options.job !== undefined && options.models === undefined) frame.note(withoutModels(options.job))
         const jobs = await jobsFrom(file, options, (texts) => noteSkipped(frame, texts))
         const waiting = await withCoordinator(frame, (coordinator) => enqueueAll(frame, coordinator, jobs))
         const rows = waiting.slice(0, SHOWN).map(({ jobId, reason }) => [jobId, reason])
@@ -51,13 +52,20 @@ export function addEnqueue(cli: Cli): void {
       },
     )
     .option('--job <id>', 'the id of one job')
-    .option('--models <a;b>', 'the models it needs')
+    .option(
+      '--models <a;b>',
+      'the models it needs; without any it runs beside all others, unless the policy says otherwise',
+    )
     .option('--type <normal|workflow>', 'its job type')
     .option('--kind <name>', 'which handler runs it; the job type unless given')
     .option('--priority <n>', 'a level is worth a minute of waiting')
     .option('--payload <json>', 'what its handler gets, such as {"prompt":"a fox"}')
     .option('--skip-invalid', 'leave out broken lines in place of refusing the file')
 }
+
+/** Most who leave them out mean to name some. */
+const withoutModels = (job: string): string =>
+  `job ${job} names no models (--models "flux-dev;upscale"): it waits for none and holds none, and what becomes of it is for the policy to say (emptySet)`
 
 async function jobsFrom(
   file: string | undefined,

@@ -17,7 +17,8 @@ export function addRetry(cli: Cli): void {
         checkNamesSome('retry', text, flags)
         const { jobId, retried } = await withCoordinator(frame, async (coordinator, store) => {
           const jobId = text === undefined ? undefined : await deadIdOf({ frame, store, text })
-          return { jobId, retried: await coordinator.retryDead(deadFilter(coordinator.now(), jobId, flags)) }
+          const filter = deadFilter(coordinator.now(), jobId, flags)
+          return { jobId, retried: await coordinator.retryDead({ ...filter, all: flags.all }) }
         })
         checkFound(frame, jobId, retried)
         frame.emit({ retried }, `${plural(retried, 'dead job')} in line again`)

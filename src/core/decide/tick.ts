@@ -23,7 +23,9 @@ export function tick(scribe: Scribe): CommandResult {
   }
   for (const { jobId } of elapsedOf(scribe, 'undue', wishOf)) scribe.record({ type: 'due', jobId })
   draft.wide = true
-  return afterEnd(scribe)
+  const result = afterEnd(scribe)
+  scribe.announce()
+  return result
 }
 
 /** A detached attempt has its end from outside. */

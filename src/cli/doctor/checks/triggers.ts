@@ -8,6 +8,8 @@ const onJobs = [
   'job_queue_intake',
   'job_queue_deleted',
   'job_queue_status_set',
+  'job_queue_row_unlinked',
+  'job_queue_truncated',
 ]
 /**
  * Triggers that somebody dropped or disabled: rows are then not seen, or the log, or what it begins at, can be changed. And those
