@@ -8,16 +8,25 @@ import {
   projectionChanges,
   wentBack,
 } from '../core/index.ts'
-import { type AppendAnswer, type AppendRequest, pagesAfter, type TurnStore } from '../port/index.ts'
+import {
+  type AppendAnswer,
+  type AppendRequest,
+  type JobData,
+  pagesAfter,
+  type TurnStore,
+} from '../port/index.ts'
 import { backoffMs, pause } from './backoff.ts'
 import { Baton } from './baton.ts'
 import { dataOf } from './data-of.ts'
+import type { InHand } from './in-hand.ts'
 import { OpenCommands, type Pending } from './open-commands.ts'
 import { type Patience, patiently } from './patience.ts'
 import { checkSame, type Reader, readOn } from './read.ts'
 
 export interface CommitterOptions extends Reader {
   readonly patience: Patience
+  /** What handlers need of the jobs that are started; without it nothing is brought. */
+  readonly inHand?: InHand
   /** The store says that these worker processes have no live lease. */
   readonly onDeadWorkers: (workerIds: readonly string[]) => void
   readonly onUnreadable: (error: unknown) => void
@@ -121,7 +130,7 @@ export class Committer {
       const tried = await this.#try(open, tries)
       if (tried === null) continue
       if (tried.answer === null) await this.#concludeNothing(open, tried)
-      else if (tried.answer.ok) this.#conclude(open, tried.decision)
+      else if (tried.answer.ok) this.#conclude(open, tried.decision, tried.answer.data)
       else await this.#learn(open, tried.answer)
     }
   }
@@ -194,12 +203,14 @@ export class Committer {
 
   #request(decision: Decision, open: OpenCommands): AppendRequest | null {
     if (decision.events.length === 0) return null
-    const { queue, replica } = this.#options
+    const { queue, replica, inHand } = this.#options
+    const wanted = inHand?.wantedOf(decision)
     return {
       queue,
       expectedVersion: replica.version,
       expectedAt: replica.ledger.lastAt,
       events: decision.events,
+      ...(wanted === undefined ? undefined : { wanted }),
       changes: {
         ...projectionChanges(replica.ledger, decision.ledger, decision.touched),
         ...dataOf(open.pending(), decision.events),
@@ -207,14 +218,15 @@ export class Committer {
     }
   }
 
-  #conclude(open: OpenCommands, decision: Decision): void {
+  #conclude(open: OpenCommands, decision: Decision, data: readonly JobData[] = []): void {
     this.counts.appends++
     this.#lostInARow = 0
     const commands = open.commands()
     open.close()
-    const { replica, head, onAppended } = this.#options
+    const { replica, head, inHand, onAppended } = this.#options
     const { lastAt } = replica.ledger
     replica.adopt(decision)
+    inHand?.keep(decision.events, data)
     head.reach()
     open.resolveAll(commands, decision.results)
     onAppended(lastAt, decision.ledger.lastAt)

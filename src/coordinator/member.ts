@@ -14,6 +14,7 @@ import { Attention } from './attention.ts'
 import { DatabaseClock } from './clock.ts'
 import { Committer } from './committer.ts'
 import { Head } from './head.ts'
+import { InHand } from './in-hand.ts'
 import { Incarnation } from './incarnation.ts'
 import type { LeaseKeeper } from './lease.ts'
 import { Life } from './life.ts'
@@ -37,6 +38,7 @@ export class Member {
   readonly clock = new DatabaseClock()
   readonly head = new Head(() => this.#trouble.wentWell('read'))
   readonly logger: Logger
+  readonly inHand: InHand
   readonly #options: WholeOptions
   readonly #hooks: MemberHooks
   readonly #closing = new AbortController()
@@ -71,7 +73,9 @@ export class Member {
       lease: () => this.lease,
       head: this.head,
     })
+    this.inHand = new InHand({ store, queue, workerId: () => this.workerId })
     this.#committer = new Committer({
+      inHand: this.inHand,
       store,
       queue,
       replica: this.replica,
@@ -291,6 +295,7 @@ export class Member {
 
   #onEvent(event: RecordedEvent): void {
     this.#hooks.onEvent(event)
+    this.inHand.see(event)
     if (this.#starts.isUnderWay(event)) this.#upkeep.note(event)
     this.#starts.see(event)
   }

@@ -1,6 +1,6 @@
 import { InterlockError, type Micros, type RecordedEvent } from '../../core/index.ts'
 import type { AppendAnswer, AppendRequest, KnownCommand } from '../../port/index.ts'
-import { putData } from './data.ts'
+import { inHand, putData } from './data.ts'
 import type { MemoryQueue, MemoryWorker } from './database.ts'
 
 const TOLERANCE: Micros = 1_000_000
@@ -22,7 +22,10 @@ export function appendTo(queue: MemoryQueue, request: AppendRequest, now: Micros
   for (const row of jobs) queue.jobs.set(row.job_id, row)
   for (const change of data) putData(queue, change)
   queue.state = { ...state, policy: state.policy ?? queue.state.policy }
-  return { ok: true, version: queue.log.length, now }
+  const { wanted } = request
+  const version = queue.log.length
+  if (wanted === undefined) return { ok: true, version, now }
+  return { ok: true, version, now, data: inHand(queue, wanted) }
 }
 
 function refusalOf(queue: MemoryQueue, request: AppendRequest, now: Micros): AppendAnswer | null {

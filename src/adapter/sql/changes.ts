@@ -7,7 +7,12 @@ import type { AppendRequest } from '../../port/index.ts'
  *
  * `also`: jobs whose row changes without an event of their own, for the outer projection.
  */
-export function changesOf({ events, expectedAt, changes: { state, jobs, gone, data } }: AppendRequest) {
+export function changesOf({
+  events,
+  expectedAt,
+  wanted,
+  changes: { state, jobs, gone, data },
+}: AppendRequest) {
   const { named, queued, placed } = jobsIn(events)
   const also: string[] = []
   const whole: object[] = []
@@ -24,6 +29,7 @@ export function changesOf({ events, expectedAt, changes: { state, jobs, gone, da
     gone,
     ...(expectedAt === undefined ? undefined : { expected_at: expectedAt }),
     ...(also.length > 0 ? { also } : undefined),
+    ...(wanted === undefined ? undefined : { wanted }),
     ...(data === undefined
       ? undefined
       : { data: data.map(({ jobId, ...set }) => ({ job_id: jobId, ...set })) }),

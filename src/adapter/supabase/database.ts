@@ -593,6 +593,7 @@ export type Database = {
       job_queue_forget: { Args: { queue: string; job_ids: string[] }; Returns: number }
       job_queue_forget_workers: { Args: { queue: string }; Returns: undefined }
       job_queue_held: { Args: { worker_id: string; queue?: string }; Returns: Json }
+      job_queue_in_hand: { Args: { queue: string; job_ids: string[] }; Returns: Json }
       job_queue_insert_chained: { Args: { queue: string; events: Json; chain: string }; Returns: string }
       job_queue_leave: { Args: { queue: string; worker_id: string }; Returns: boolean }
       job_queue_note: { Args: { queue: string; job_id: string; token: number; note: Json }; Returns: boolean }
