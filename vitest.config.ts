@@ -1,7 +1,7 @@
 import { defineConfig } from 'vitest/config'
 
 /** Rules, laws and machines: no database, no process, so they answer at once. */
-const pure = ['core', 'codec', 'property', 'machine', 'architecture'].map(
+const pure = ['core', 'codec', 'property', 'machine', 'architecture', 'sim'].map(
   (folder) => `test/${folder}/**/*.test.ts`,
 )
 

@@ -1,4 +1,4 @@
-/** `npm run bench -- [core append depth bytes replay schedule] [options]`: what Interlock reaches on this machine. */
+/** `npm run bench -- [core append depth bytes replay schedule waiting] [options]`: what Interlock reaches on this machine. */
 import path from 'node:path'
 import { Command, InvalidArgumentError } from 'commander'
 import { appendBench } from './append/index.ts'
@@ -13,6 +13,7 @@ import { median } from './frame/statistics.ts'
 import { isMet, tableOf } from './frame/table.ts'
 import { replayBench } from './replay/index.ts'
 import { scheduleBench } from './schedule/index.ts'
+import { waitingBench } from './waiting/index.ts'
 
 interface Options {
   readonly json?: boolean
@@ -22,7 +23,15 @@ interface Options {
   readonly url?: string
 }
 
-const benches: readonly Bench[] = [coreBench, appendBench, depthBench, bytesBench, replayBench, scheduleBench]
+const benches: readonly Bench[] = [
+  coreBench,
+  appendBench,
+  depthBench,
+  bytesBench,
+  replayBench,
+  scheduleBench,
+  waitingBench,
+]
 const names = benches.map(({ name }) => name)
 const project = path.resolve(import.meta.dirname, '..')
 const trace = path.resolve(project, '../shared/data/gentd26-requests.csv.gz')

@@ -63,6 +63,7 @@ export const coordinatorMachine = setup({
     model_paused: { actions: 'evolve', description: 'Nothing that needs this model starts.' },
     model_resumed: { actions: 'evolve', description: 'What needs this model may start again.' },
     epoch_changed: { actions: 'evolve', description: 'Fencing tokens of earlier epochs are void.' },
+    voided: { actions: 'evolve', description: 'An earlier event that nobody could read is void.' },
   },
   states: {
     idle: {

@@ -34,11 +34,12 @@ begin
   select c.relname into wrong
     from pg_catalog.pg_class c
    where c.relnamespace = 'public'::regnamespace
-     and (c.relname = any ('{job_queue_log,job_queue_log_archive,job_queue_heads,job_queue_state,job_queue_jobs,job_queue_workers,job_queue_inbox,job_queue_data,job_queue_arrivals,job_queue_not_taken_in,job_queue_settings,job_queue_dropped,job_queue_snapshots,job_queue_changes,job_queue_set_aside,job_queue_migrations}'::text[]) or c.relname in ('job_queue_state_v1', 'job_queue_log_v1'))
+     and (c.relname = any ('{job_queue_log,job_queue_log_archive,job_queue_heads,job_queue_state,job_queue_jobs,job_queue_workers,job_queue_inbox,job_queue_data,job_queue_staged,job_queue_arrivals,job_queue_not_taken_in,job_queue_settings,job_queue_unlinked,job_queue_dropped,job_queue_snapshots,job_queue_snapshot_chunks,job_queue_changes,job_queue_set_aside,job_queue_migrations}'::text[]) or c.relname in ('job_queue_state_v1', 'job_queue_log_v1'))
      and not exists (
        select from pg_catalog.pg_attribute a
         where a.attrelid = c.oid and not a.attisdropped
-          and a.attname = case c.relname when 'job_queue_migrations' then 'checksum' when 'job_queue_settings' then 'key' else 'queue' end)
+          and a.attname = case c.relname when 'job_queue_migrations' then 'checksum' when 'job_queue_settings' then 'key'
+          when 'job_queue_unlinked' then 'late' else 'queue' end)
      and not exists (
        select from pg_catalog.pg_attribute a
         where a.attrelid = c.oid and not a.attisdropped and c.relkind = 'r'
@@ -98,7 +99,9 @@ begin
                when 'word' then y.typcategory in ('S', 'E') and a.attgenerated = ''
                when 'value' then y.typcategory in ('S', 'E', 'N') or a.atttypid = 'uuid'::regtype
                when 'time' then a.atttypid in ('timestamptz'::regtype, 'timestamp'::regtype, 'date'::regtype)
-               else a.atttypid = u.adds::regtype end) order by u.place)
+               -- What PostgreSQL fills in itself cannot be written.
+               else a.atttypid = u.adds::regtype and a.attgenerated = '' and a.attidentity = '' end,
+             'made', a.attgenerated <> '' or a.attidentity <> '') order by u.place)
     into names
     from used u
     left join pg_catalog.pg_class c on c.oid = u.id and c.relkind in ('r', 'p')
@@ -148,15 +151,18 @@ begin
   end if;
 
   -- A column of a coordination column's name that is something else, in a table that Interlock follows.
-  select n.target, n.name, n.yours, n.type, n.adds into wrong
-    from json_to_recordset(current_setting('interlock.names')::json) as n (target text, name text, adds text, yours text, type text, fits boolean)
+  select n.target, n.name, n.yours, n.adds,
+         case when n.made then 'is generated, Interlock has to write it' else format('has type %s, Interlock needs %s', n.type, n.adds) end as what
+    into wrong
+    from json_to_recordset(current_setting('interlock.names')::json)
+      as n (target text, name text, adds text, yours text, type text, fits boolean, made boolean)
     join json_to_recordset(current_setting('interlock.names')::json) as k (target text, needs text, fits boolean)
       on k.target = n.target and k.needs = 'key' and k.fits
    where n.adds is not null and not n.fits
    limit 1;
   if found then
     raise exception using errcode = 'JQ103',
-      message = format('%s.%s has type %s, Interlock needs %s', wrong.target, wrong.yours, wrong.type, wrong.adds),
+      message = format('%s.%s %s', wrong.target, wrong.yours, wrong.what),
       hint = format('Have Interlock''s made under another name (interlock migrate --column %s.%s=<another>), or rename that column or change its type, then run the migration again. Nothing was changed.',
         wrong.target, wrong.name);
   end if;
@@ -252,6 +258,9 @@ drop index if exists public.job_queue_log_created_idx;
 create index if not exists job_queue_log_time_idx on public.job_queue_log
   using brin (created_at) with (pages_per_range = 16, autosummarize = on);
 
+-- Which events are void (job_queue_voided): of nearly every log none, and then it has no entry.
+create index if not exists job_queue_log_voided_idx on public.job_queue_log (queue) where event_type = 'voided';
+
 -- Numbers only grow, so that its pages are never split in the middle: room in them would stay empty.
 alter index public.job_queue_log_pkey set (fillfactor = 100);
 
@@ -276,6 +285,11 @@ create table if not exists public.job_queue_heads (
 ) with (fillfactor = 10);
 
 alter table public.job_queue_heads add column if not exists cut_claimed_at timestamptz not null default to_timestamp(0);
+
+-- What job_queue_log_archive has to hold of the queue: the events from kept_from up to archived_seq, with this digest
+-- (job_queue_kept). Null: nothing was kept, or nobody has noted it.
+alter table public.job_queue_heads add column if not exists kept_from bigint;
+alter table public.job_queue_heads add column if not exists kept_digest numeric;
 
 -- One row per queue: what it is doing. A projection; the log is the truth.
 -- active_job_id is the oldest active job, active_models the union over all of them. id 1 is the queue 'default'.
@@ -375,6 +389,18 @@ create index if not exists job_queue_inbox_open_idx on public.job_queue_inbox (q
 create index if not exists job_queue_inbox_answered_idx on public.job_queue_inbox (queue, answered_at)
   where answered_at is not null;
 
+-- Whether a job that is about to start is to be cancelled (job_queue_append); empty, or nearly, so that a look costs nothing:
+-- SELECT command ->> 'job_id' FROM job_queue_inbox WHERE queue = 'default' AND left(command ->> 'job_id', 200) = '…'
+--   AND answered_at IS NULL AND command ->> 'type' = 'cancel';
+create index if not exists job_queue_inbox_cancel_idx on public.job_queue_inbox (queue, (left(command ->> 'job_id', 200)))
+  where answered_at is null and command ->> 'type' = 'cancel';
+
+-- The last heartbeat of a worker, of which one row is kept:
+-- SELECT request_id FROM job_queue_inbox WHERE queue = 'default' AND left(command ->> 'worker_id', 200) = '…'
+--   AND command ->> 'type' = 'heartbeat';
+create index if not exists job_queue_inbox_beat_idx on public.job_queue_inbox (queue, (left(command ->> 'worker_id', 200)))
+  where command ->> 'type' = 'heartbeat';
+
 -- Payloads, results, errors, checkpoints and progress: what people may have to erase, and the append-only log must
 -- therefore not hold. Payload, result and error are written in the append of their event.
 -- life: the sequence number of the `queued` event that these belong to: what an earlier life of the id left is not given to a
@@ -405,6 +431,20 @@ create table if not exists public.job_queue_snapshots (
   primary key (queue, seq)
 );
 
+-- The ledger itself, as lines of JSON in chunks (job_queue_put_snapshot_chunk), so that no call has to carry the whole of it. A row of
+-- job_queue_snapshots says in its state whose chunks it stands for ({shape, maker, chunks, …}), and is written after them: until then
+-- nobody sees them. In a table of their own, and named by a state whose shape older releases refuse, not by a column that they would
+-- overlook. What a crash leaves half-done has no such row, and goes with the next snapshot (job_queue_drop_chunks).
+create table if not exists public.job_queue_snapshot_chunks (
+  queue text not null check (length(queue) between 1 and 200),
+  seq bigint not null,
+  maker text not null check (length(maker) between 1 and 100),
+  n integer not null check (n >= 0),
+  body text not null check (octet_length(body) <= 4194304),
+  written_at timestamptz not null default clock_timestamp(),
+  primary key (queue, seq, maker, n)
+);
+
 -- What the outer projection needs to follow the log.
 
 -- Which rows of job_queue_jobs an append changed besides those of the jobs that its events name: the end of one job also
@@ -433,8 +473,8 @@ create table if not exists public.job_queue_set_aside (
 -- Rows of the user's `jobs` that were inserted as pending since the migration, in the order of their arrival: the trigger
 -- job_queue_intake writes one here for each, and whoever takes it in (or finds that there is nothing to take in) deletes
 -- it. So "made after activation" costs no scan and no column of the user's.
--- queue: the one that has claimed it, for good, so that two queues never take in one row; claimed_until: others of the same
--- queue leave it alone until then.
+-- queue: the one that has claimed it, so that two queues never take in one row, until nobody of it is there any more
+-- (job_queue_given_up); claimed_until: others of the same queue leave it alone until then.
 create table if not exists public.job_queue_arrivals (
   id bigint generated always as identity primary key,
   queue text,
@@ -452,6 +492,20 @@ create table if not exists public.job_queue_not_taken_in (
   reason text not null,
   arrived_at timestamptz not null,
   refused_at timestamptz not null default clock_timestamp()
+);
+
+-- Rows of the user's tables that anon or authenticated have written, while they belong to no job: such a row speaks only for a job
+-- that is made of it (intake), and for one that a server links it to (job_queue_link), never for a job that happens to have its id.
+-- Written when such a row is inserted or is given another id; deleted with the row, and once the row says in queued_at, which browsers
+-- cannot write, which job it is of. So of rows that a server writes there is nothing here. No projection: nothing of it is in the log.
+-- late: a log had a job that was made of a row of this id before, or there is another row of it. It is of no job until a server
+-- links it.
+create table if not exists public.job_queue_unlinked (
+  target text not null check (target in ('jobs', 'workflow_executions')),
+  job_id text not null,
+  late boolean not null,
+  since timestamptz not null default clock_timestamp(),
+  primary key (target, job_id)
 );
 
 -- What holds for the user's tables. key 'columns': {"jobs": {"status": "…", …}, …}, the user's names for columns where they
@@ -485,7 +539,7 @@ begin
   if current_setting('interlock.account') = 'existing' or (current_setting('interlock.account') = 'any' and exists (
     select from pg_catalog.pg_class c
      where c.relnamespace = 'public'::regnamespace and c.relkind in ('r', 'p', 'v', 'm', 'f')
-       and c.relname <> all ('{job_queue_log,job_queue_log_archive,job_queue_heads,job_queue_state,job_queue_jobs,job_queue_workers,job_queue_inbox,job_queue_data,job_queue_arrivals,job_queue_not_taken_in,job_queue_settings,job_queue_dropped,job_queue_snapshots,job_queue_changes,job_queue_set_aside,job_queue_migrations}'::text[]))) then
+       and c.relname <> all ('{job_queue_log,job_queue_log_archive,job_queue_heads,job_queue_state,job_queue_jobs,job_queue_workers,job_queue_inbox,job_queue_data,job_queue_staged,job_queue_arrivals,job_queue_not_taken_in,job_queue_settings,job_queue_unlinked,job_queue_dropped,job_queue_snapshots,job_queue_snapshot_chunks,job_queue_changes,job_queue_set_aside,job_queue_migrations}'::text[]))) then
     return;
   end if;
   foreach target in array array['jobs', 'workflow_executions'] loop
@@ -562,6 +616,22 @@ create table if not exists public.job_queue_log_archive (
   primary key (queue, seq)
 );
 alter index public.job_queue_log_archive_pkey set (fillfactor = 100);
+-- As job_queue_log_voided_idx.
+create index if not exists job_queue_log_archive_voided_idx on public.job_queue_log_archive (queue)
+  where event_type = 'voided';
+
+-- Payloads, results and errors on their way: large ones go ahead of the append that they belong to (job_queue_stage), which takes
+-- them over (job_queue_put_staged). By command, so that nothing that is kept of a job changes before its events are in the log.
+-- What no append has taken over is deleted after an hour. Unlogged: what a crash empties is sent again by whoever needs it
+-- (the answer `unstaged` of job_queue_append), and payloads are not written to the write-ahead log twice.
+create unlogged table if not exists public.job_queue_staged (
+  queue text not null check (length(queue) between 1 and 200),
+  command_id text not null check (length(command_id) between 1 and 200),
+  job_id text not null check (length(job_id) between 1 and 200),
+  item jsonb not null check (pg_column_size(item) <= 16777216),
+  staged_at timestamptz not null default clock_timestamp(),
+  primary key (queue, command_id, job_id)
+);
 
 -- The coordination columns of the user's tables. A table that is missing, or whose key is neither text nor uuid (a table
 -- of that name which is for something else, or a view), is passed over: Interlock works without it.
@@ -676,6 +746,83 @@ begin
 end
 $passed_over$;
 
+-- job_queue_account(): what there is about the user's tables that stands in the way, or means something to Interlock that one may not
+-- have meant; for `interlock migrate` and `interlock doctor`. Reads only.
+-- Returns [{check, level, what, remedy}, …], level problem or note; none for tables of which there is nothing to say:
+--   hidden    row level security hides the rows from the owner of Interlock, or keeps him from writing them (job_queue_hidden)
+--   words     a status that Interlock writes is refused by the type of the column, or by a CHECK that looks at the status alone
+--   defaults  a coordination column has a default, or may not be null
+--   key       several rows may have one id
+-- Raises nothing.
+create or replace function public.job_queue_account() returns jsonb
+language plpgsql stable security definer
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+  found_items jsonb := '[]';
+  target record;
+  item record;
+  names jsonb;
+begin
+  for target in select t.*, to_regclass('public.' || t.target) as id from public.job_queue_targets() t loop
+    names := public.job_queue_columns(target.target);
+    if public.job_queue_hidden(target.target, 'r') or public.job_queue_hidden(target.target, 'w') then
+      found_items := found_items || jsonb_build_object('check', 'hidden', 'level', 'problem',
+        'what', format('row level security of %s holds for %s, as whom Interlock runs: rows that it hides are not taken in, and do not follow their jobs',
+          target.target, current_user),
+        'remedy', format('as the owner of the table: CREATE POLICY job_queue_owner ON public.%I TO %I USING (true) WITH CHECK (true); where there are restrictive policies: ALTER ROLE %3$I BYPASSRLS;',
+          target.target, current_user, current_user));
+    end if;
+    for item in
+      select n.key as name, a.attname, a.attnotnull, pg_get_expr(d.adbin, d.adrelid) as filled
+        from jsonb_each_text(names) n
+        join pg_attribute a on a.attrelid = target.id and a.attname = n.value and a.attnum > 0 and not a.attisdropped
+        left join pg_attrdef d on d.adrelid = a.attrelid and d.adnum = a.attnum
+       where n.key in ('required_models', 'blocked_by_job_id', 'conflict_reason', 'queued_at', 'priority')
+         and (d.adbin is not null or a.attnotnull)
+       order by a.attnum
+    loop
+      if item.attnotnull and item.name in ('blocked_by_job_id', 'conflict_reason') then
+        found_items := found_items || jsonb_build_object('check', 'defaults', 'level', 'problem',
+          'what', format('%s.%s may not be null: Interlock writes null where no job blocks, so rows do not follow their jobs', target.target, item.attname),
+          'remedy', format('ALTER TABLE public.%I ALTER COLUMN %I DROP NOT NULL, ALTER COLUMN %2$I DROP DEFAULT;', target.target, item.attname));
+      elsif item.filled is null then
+        found_items := found_items || jsonb_build_object('check', 'defaults', 'level', 'problem',
+          'what', format('%s.%s may not be null and has no default: anon and authenticated can insert no rows, since they may not write it', target.target, item.attname),
+          'remedy', format('ALTER TABLE public.%I ALTER COLUMN %I DROP NOT NULL;', target.target, item.attname));
+      else
+        found_items := found_items || jsonb_build_object('check', 'defaults', 'level', 'note',
+          'what', format('%s.%s has the default %s: %s', target.target, item.attname, item.filled, case item.name
+            when 'priority' then 'a row that comes without one is queued with it'
+            when 'queued_at' then 'rows that arrive as pending are taken in whatever it says, unless the log knows their job'
+            when 'required_models' then 'a row that comes without them needs these models'
+            else 'it stands there until the job is queued' end),
+          'remedy', format('if that is not meant: ALTER TABLE public.%I ALTER COLUMN %I DROP DEFAULT;', target.target, item.attname));
+      end if;
+    end loop;
+    if not exists (
+      select from pg_index i
+        join pg_attribute a on a.attrelid = i.indrelid and a.attnum = i.indkey[0]
+       where i.indrelid = target.id and i.indisunique and i.indisvalid and i.indnkeyatts = 1 and i.indpred is null
+         and a.attname = target.key_column) then
+      found_items := found_items || jsonb_build_object('check', 'key', 'level', 'note',
+        'what', format('%s.%s is not unique by itself: of several rows with one id, those that browsers add belong to no job', target.target, target.key_column),
+        'remedy', format('give each row an id of its own; a unique index that holds it for the whole table, where there can be one, is: CREATE UNIQUE INDEX ON public.%I (%I);',
+          target.target, target.key_column));
+    end if;
+    continue when target.target <> 'jobs';
+    for item in select * from public.job_queue_refused_words() loop
+      found_items := found_items || jsonb_build_object('check', 'words', 'level', 'problem',
+        'what', format('jobs.%s does not take %s (%s): rows of such jobs do not follow', names ->> 'status',
+          array_to_string(item.words, ', '), item.because),
+        'remedy', format('allow them, or name yours: interlock migrate %s', (
+          select string_agg(format('--status %s=<yours>', s), ' ') from unnest(item.states) as s)));
+    end loop;
+  end loop;
+  return found_items;
+end
+$$;
+
 -- job_queue_adopt(queue, job_ids): takes rows of `jobs` in by hand: those of job_queue_adoptable with these ids become
 -- pending, with no trace of an earlier coordinator in their columns, and arrive for this queue in the order given; whatever takes
 -- rows in puts them in line. One transaction: all of them or, when a trigger or CHECK of the user raises, none. Doing it
@@ -694,6 +841,8 @@ declare
   status_type text;
   candidates text[] := job_ids;
   adopted jsonb;
+  cleared text;
+  rows refcursor;
 begin
   if length(queue) between 1 and 200 is not true or cardinality(job_ids) between 0 and 10000 is not true then
     raise exception using errcode = 'JQ001', message = 'job_queue_adopt takes a queue and at most 10,000 ids';
@@ -711,9 +860,15 @@ begin
   end if;
   -- Two of these at once would let a row arrive twice, of which the log refuses the second; this spares people the question.
   perform pg_advisory_xact_lock(hashtextextended('interlock.adopt', 0));
+  -- A column that may not be null gets its default.
+  select string_agg(format('%I = %s', a.attname, case when a.attnotnull then 'default' else 'null' end), ', ') into cleared
+    from pg_attribute a
+   where a.attrelid = to_regclass('public.jobs') and not a.attisdropped
+     and a.attname in (names ->> 'queued_at', names ->> 'blocked_by_job_id', names ->> 'conflict_reason');
   -- What is written here is no hand edit (the trigger job_queue_status_set).
   perform set_config('interlock.projecting', 'on', true);
-  execute format($sql$
+  -- Parsed with names pinned, and run under the user's own search path, in which his triggers and CHECKs find what they name.
+  open rows for execute format($sql$
     with wanted as materialized (
       select u.id::%2$s as key, min(u.n) as n from unnest($1) with ordinality as u (id, n) group by 1),
     fit as materialized (
@@ -727,16 +882,22 @@ begin
          for no key update of t),
     cleared as (
       update public.jobs t
-         set %4$I = public.job_queue_status('pending')::%3$s, %5$I = null, %6$I = null, %7$I = null
+         set %4$I = public.job_queue_status('pending')::%3$s, %5$s
         from fit f where t.%1$I = f.key
       returning t.%1$I as key),
+    -- A trusted role has chosen them: whoever wrote them, the jobs are made of them.
+    linked as (
+      delete from public.job_queue_unlinked u using cleared c where u.target = 'jobs' and u.job_id = c.key::text),
     arrived as (
       insert into public.job_queue_arrivals (queue, job_id)
       select $2, f.key::text from fit f join cleared c on c.key = f.key order by f.n
       returning id, job_id)
     select coalesce(jsonb_agg(a.job_id order by a.id), '[]') from arrived a
-    $sql$, target.key_column, target.key_type, status_type, names ->> 'status', names ->> 'queued_at',
-    names ->> 'blocked_by_job_id', names ->> 'conflict_reason') into adopted using candidates, queue;
+    $sql$, target.key_column, target.key_type, status_type, names ->> 'status', cleared) using candidates, queue;
+  perform set_config('search_path', public.job_queue_user_path(), true);
+  fetch rows into adopted;
+  close rows;
+  perform set_config('search_path', 'pg_catalog, pg_temp', true);
   perform set_config('interlock.projecting', '', true);
   if adopted <> '[]' and current_setting('interlock.notify', true) is distinct from 'off' then
     perform pg_notify('interlock', 'intake');
@@ -842,7 +1003,8 @@ $$;
 
 -- job_queue_answer_requests(queue, answers): what became of commands in the inbox. The first answer stays. Answers of more than
 -- a day ago are deleted on the way.
---   answers  [{request_id, answer}, …]; answer: {ok: true, …} or {ok: false, code, message}
+--   answers  [{request_id, answer}, …]; answer: {ok: true, …} or {ok: false, code, message}; null: it could not be decided now, and
+--            is given back, for others to decide
 -- One NOTIFY on channel interlock_answers, the name of the queue, unless the setting interlock.notify is 'off'.
 -- Returns how many were answered by this call. Raises nothing.
 create or replace function public.job_queue_answer_requests(queue text, answers jsonb) returns integer
@@ -856,8 +1018,12 @@ declare
 begin
   update public.job_queue_inbox i set answer = a.answer, answered_at = clock_timestamp()
     from jsonb_to_recordset(answers) as a (request_id text, answer jsonb)
-   where i.queue = $1 and i.request_id = a.request_id and i.answered_at is null;
+   where i.queue = $1 and i.request_id = a.request_id and i.answered_at is null and a.answer is not null;
   get diagnostics answered = row_count;
+  -- Nobody is woken for it: whoever gives it back would be, too.
+  update public.job_queue_inbox i set taken_until = null
+    from jsonb_to_recordset(answers) as a (request_id text, answer jsonb)
+   where i.queue = $1 and i.request_id = a.request_id and i.answered_at is null and a.answer is null;
   if answered > 0 and current_setting('interlock.notify', true) is distinct from 'off' then
     perform pg_notify('interlock_answers', $1);
   end if;
@@ -882,17 +1048,22 @@ $$;
 --                     (job_queue_changes);
 --                     data: payloads, results and errors of its events, if there are any (job_queue_put_data);
 --                     wanted: jobs that these events start, for what their handlers need, if any (job_queue_in_hand);
+--                     voided_from: the first event that a `voided` among the events names (job_queue_void);
+--                     staged: [{command_id, job_id}, …], those of them that were put aside before (job_queue_stage);
 --                     expected_at: the time of the event expected_version as the caller has folded it, 0 before the first one;
---                     without it the numbers alone are compared, which after a restore meet with other events
+--                     without it the numbers alone are compared, which after a restore meet with other events;
+--                     heeds_requests: true: the caller knows the answer `requested`, and is given it
 -- Returns {ok: true, version, now, data} when everything was written (data: of the wanted jobs, where some are); else nothing was, and {ok: false, reason, version, now, …}:
 --   log_went_back  the log does not go as far as expected_version, or has another event there than that of expected_at: a
 --                backup was restored, or a standby took over that had not heard of everything
 --   version      others were faster; epoch: that of the head; missed: the events after expected_version, 500 or 256 KB of them
---                at most
+--                at most; voided: what later events say of those after expected_version (job_queue_voided)
 --   known        some of the commands have been here before; known: [{command_id, command_hash, seqs}, …]
 --   dead_worker  a `started` for a worker whose lease is not live; worker_ids
+--   requested    a `started` of jobs that SQL has asked to be cancelled, which nobody has decided yet; job_ids
 --   taken        a `queued` with `intake` for jobs that the log knows already; job_ids
 --   live_worker  a `lease_expired` for a worker that is not past ttl + grace; worker_ids
+--   unstaged     of some commands not everything is there that was to be put aside before; command_ids
 --   clock        an event is not later than the one before, or more than 1 s away from the database's clock
 -- One NOTIFY on channel interlock, '<queue>:<version>', unless the setting interlock.notify is 'off'.
 -- A wait for the lock is bounded: 0.5 s through PostgREST, whose few connections serve the user's front end too, 2 s
@@ -957,7 +1128,8 @@ begin
     end if;
     if head.version <> expected_version then
       return answer || jsonb_build_object('reason', 'version', 'epoch', head.epoch,
-        'missed', public.job_queue_events($1, expected_version, 500, 262144));
+        'missed', public.job_queue_events($1, expected_version, 500, 262144),
+        'voided', public.job_queue_voided($1, expected_version));
     end if;
   end if;
 
@@ -970,6 +1142,7 @@ begin
          'epoch'::timestamptz + max(e.at) * interval '1 microsecond' as last_at,
          array_agg(e.command_id) as command_ids,
          array_agg(e.worker_id) filter (where e.event_type = 'started') as starters,
+         array_agg(e.job_id) filter (where e.event_type = 'started') as started,
          array_agg(e.worker_id) filter (where e.event_type = 'lease_expired') as expired,
          array_agg(e.job_id) filter (where e.event_type = 'queued' and e.data ? 'intake') as arrivals,
          max((e.data ->> 'epoch')::integer) filter (where e.event_type = 'epoch_changed') as epoch
@@ -1014,6 +1187,21 @@ begin
     end if;
   end if;
 
+  -- What SQL has asked to be cancelled does not start, however it would: by a claim, at the end of another job, at the gate.
+  -- A life that is named is that of a job in line; another life of the same id may start.
+  if given.started is not null and changes ? 'heeds_requests' then
+    select array_agg(distinct left(i.command ->> 'job_id', 200)) into ids from public.job_queue_inbox i
+     where i.queue = $1 and left(i.command ->> 'job_id', 200) = any (given.started)
+       and i.answered_at is null and i.command ->> 'type' = 'cancel'
+       and (i.command -> 'queued_at' is null or exists (
+         select from public.job_queue_jobs j
+          where j.queue = $1 and j.job_id = left(i.command ->> 'job_id', 200)
+            and to_jsonb((extract(epoch from j.queued_at) * 1000000)::bigint) = i.command -> 'queued_at'));
+    if ids is not null then
+      return answer || jsonb_build_object('reason', 'requested', 'job_ids', ids);
+    end if;
+  end if;
+
   if given.expired is not null then
     -- Locked, and dead from here on: a heartbeat that is late waits for us and then finds its lease gone.
     perform from public.job_queue_workers w
@@ -1026,11 +1214,20 @@ begin
     end if;
   end if;
 
-  -- Ahead of the clock as far as the last event is, so that a clock that was set back does not stop the queue.
+  if changes ? 'staged' then
+    ids := public.job_queue_unstaged($1, changes -> 'staged');
+    if ids is not null then
+      return answer || jsonb_build_object('reason', 'unstaged', 'command_ids', ids);
+    end if;
+  end if;
+
+  -- Where the last event is ahead of the clock (it was set back), the log goes on from there, so that this does not stop the queue, nor
+  -- what is counted from its events: by no more than it is ahead.
   if given.times <> array(select distinct t from unnest(given.times) t order by t)
      or given.first_at <= head.last_at or given.first_at < clock - interval '1 second'
      or given.last_at > greatest(clock + interval '1 second',
-          head.last_at + (given.version - expected_version) * interval '1 microsecond') then
+          head.last_at + (given.version - expected_version) * interval '1 microsecond'
+            + greatest(head.last_at - clock, interval '0')) then
     return answer || jsonb_build_object('reason', 'clock');
   end if;
 
@@ -1102,6 +1299,12 @@ begin
   if changes ? 'data' then
     perform public.job_queue_put_data($1, changes -> 'data');
   end if;
+  if changes ? 'voided_from' then
+    perform public.job_queue_void($1, (changes ->> 'voided_from')::bigint);
+  end if;
+  if changes ? 'staged' then
+    perform public.job_queue_put_staged($1, changes -> 'staged');
+  end if;
   -- An update and not an insert … on conflict, which would take a number of the sequence in every append; and column by
   -- column, since a join with jsonb_to_record takes twice as long.
   update public.job_queue_state s
@@ -1139,7 +1342,8 @@ $$;
 -- what is kept beside the log). Readers in order pass over what is at or below the cut. The same for jobs whose rows are set
 -- aside (job_queue_set_aside) and, with keep, for dead letters that were neither retried nor dropped.
 --   through  the number of a snapshot (job_queue_put_snapshot) that is above the last cut
---   keep     true: into job_queue_log_archive, where readers of the log find them; false: they are gone, with what the archive
+--   keep     true: into job_queue_log_archive, where readers of the log find them; what is kept beside the log (job_queue_data) of jobs
+--            of which job_queue_log has nothing left goes a year after it was last written. false: they are gone, with what the archive
 --            had, and with what is kept beside the log (job_queue_data, job_queue_dropped) of jobs
 --            of which the log has nothing left
 -- Returns {archived_seq, archived, unkept}: the cut now, and how many events it is further than before; 0 when the user's tables do
@@ -1148,6 +1352,8 @@ $$;
 create or replace function public.job_queue_archive(queue text, through bigint, keep boolean) returns jsonb
 language plpgsql security definer
 set search_path = pg_catalog, pg_temp
+-- For PostgREST, which takes it for the whole call: a million events take longer than the 8 s that it has else.
+set statement_timeout = '10min'
 as $$
 #variable_conflict use_column
 declare
@@ -1157,8 +1363,12 @@ declare
   cut bytea;
   unkept bigint := 0;
   stale text[];
+  first_kept bigint;
+  digest numeric;
+  -- What is kept beside an archived log is kept for a year since it was last written.
+  kept_since timestamptz := clock_timestamp() - interval '365 days';
 begin
-  select h.archived_seq, h.projected_seq into head from public.job_queue_heads h where h.queue = $1;
+  select h.archived_seq, h.projected_seq, h.kept_from, h.kept_digest into head from public.job_queue_heads h where h.queue = $1;
   if $3 is null or head is null or not exists (
        select from public.job_queue_snapshots s where s.queue = $1 and s.seq = $2) then
     raise exception using errcode = 'JQ001',
@@ -1175,6 +1385,11 @@ begin
     -- What stayed at an earlier cut is there already, or gone for good.
     insert into public.job_queue_log_archive
     select l.* from public.job_queue_log l where l.queue = $1 and l.seq > head.archived_seq and l.seq <= $2;
+    -- What came to it now; where nobody has noted what there was before, all of it.
+    select coalesce(head.kept_from, min(a.seq)),
+           coalesce(head.kept_digest, 0) + sum(public.job_queue_kept_digest(row(a.*)::public.job_queue_log)) into first_kept, digest
+      from public.job_queue_log_archive a
+     where a.queue = $1 and a.seq > case when head.kept_from is null then 0 else head.archived_seq end;
   else
     -- What was kept before would have a gap behind it.
     delete from public.job_queue_log_archive a where a.queue = $1;
@@ -1201,30 +1416,31 @@ begin
      and not exists (
        select from stay s
         where s.job_id = l.job_id and (s.life <= l.seq or (l.event_type = 'queued' and l.data ? 'intake')));
-  if not keep then
-    stale := array(
+  stale := array(
       select d.job_id from public.job_queue_data d
-       where d.queue = $1 and coalesce(d.life, 0) <= $2
+       where d.queue = $1 and coalesce(d.life, 0) <= $2 and (not keep or d.updated_at < kept_since)
          and not exists (select from public.job_queue_log l where l.queue = $1 and l.job_id = d.job_id)
          and not exists (select from public.job_queue_jobs j where j.queue = $1 and j.job_id = d.job_id));
-  end if;
   perform set_config('interlock.archive', '', true);
   update public.job_queue_heads h
      set archived_seq = $2,
          cut_claimed_at = to_timestamp(0),
+         kept_from = case when keep then first_kept end,
+         kept_digest = case when keep then digest end,
          -- Of events that are gone nothing can be checked: the chain goes on from the hash of the last of them.
          chain_from = case when keep or cut is null then h.chain_from else $2 end,
          chain_start = case when keep or cut is null then h.chain_start else cut end
    where h.queue = $1;
   -- Under the queue's lock, as an append has it that puts the same ids in line again: the other way round each would wait for the
   -- other. So what takes long was looked for before, and is looked at again: it may have come again since.
-  if not keep then
-    delete from public.job_queue_data d
-     where d.queue = $1 and d.job_id = any (stale) and coalesce(d.life, 0) <= $2
-       and not exists (select from public.job_queue_log l where l.queue = $1 and l.job_id = d.job_id)
-       and not exists (select from public.job_queue_jobs j where j.queue = $1 and j.job_id = d.job_id);
-    delete from public.job_queue_dropped d where d.queue = $1 and d.seq <= $2;
-  end if;
+  delete from public.job_queue_data d
+   where d.queue = $1 and d.job_id = any (stale) and coalesce(d.life, 0) <= $2 and (not keep or d.updated_at < kept_since)
+     and not exists (select from public.job_queue_log l where l.queue = $1 and l.job_id = d.job_id)
+     and not exists (select from public.job_queue_jobs j where j.queue = $1 and j.job_id = d.job_id);
+  -- An end that is in job_queue_log no more is listed no more, dropped or not.
+  delete from public.job_queue_dropped d
+   where d.queue = $1 and d.seq <= $2 and (not keep or not exists (
+     select from public.job_queue_log l where l.queue = $1 and l.job_id = d.job_id and l.seq <= d.seq));
   return jsonb_build_object('archived_seq', $2, 'archived', $2 - head.archived_seq, 'unkept', unkept);
 end
 $$;
@@ -1271,6 +1487,8 @@ $$;
 
 -- job_queue_arrived_rows(arrival_ids): the rows of `jobs` behind these arrivals, those that are still pending and not
 -- queued. Internal; called by job_queue_claim_arrivals. The look-up uses the index of the user's own key.
+-- Where row level security may hide rows, an arrival whose row cannot be seen comes as {arrival_id, unseen: true}: nobody knows
+-- whether it is gone.
 -- Returns what job_queue_claim_arrivals does; an arrival whose id no row can be found by (missing, or longer than 200
 -- characters) comes without anything else, so that it is refused. Null when Interlock cannot use the table
 -- (job_queue_targets). Raises 42703 when the table has no status any more.
@@ -1283,6 +1501,8 @@ declare
   names jsonb := public.job_queue_columns('jobs');
   fields text;
   answer jsonb;
+  hidden boolean := public.job_queue_hidden('jobs', 'r');
+  rows refcursor;
 begin
   select * into target from public.job_queue_targets() t where t.target = 'jobs';
   if not found then
@@ -1293,7 +1513,8 @@ begin
     from jsonb_each_text(names) as n
     join pg_attribute a on a.attrelid = 'public.jobs'::regclass and a.attname = n.value and a.attnum > 0 and not a.attisdropped
    where n.key in ('model', 'required_models', 'priority', 'job_type', 'kind', 'user_id');
-  execute format($sql$
+  -- Parsed here, and run under the user's search path: the functions of his policies look for their tables there.
+  open rows for execute format($sql$
     with a as materialized (
       select id, job_id from public.job_queue_arrivals where id = any ($1)),
     -- By the key alone, before anything else is asked: the index of what is not taken in yet would lead to all that waits.
@@ -1302,18 +1523,26 @@ begin
         from public.jobs t
        where t.%1$I = any (array(select a.job_id::%2$s from a where length(a.job_id) <= 200))),
     r as (
-      select k.key, k.fields from keyed k where k.queued_at is null and k.status = $2)
-    select coalesce(jsonb_agg(jsonb_build_object('arrival_id', a.id, 'job_id', a.job_id,
+      select k.key, k.fields from keyed k where (k.queued_at is null or $3) and k.status = $2)
+    select coalesce(jsonb_agg(case when u.unseen then jsonb_build_object('arrival_id', a.id, 'unseen', true) else jsonb_build_object('arrival_id', a.id, 'job_id', a.job_id,
              'models', case
                when jsonb_typeof(r.fields -> 'required_models') = 'array' then r.fields -> 'required_models'
                when r.fields ->> 'model' is null then '[]'
                else jsonb_build_array(r.fields ->> 'model') end,
              'priority', r.fields -> 'priority', 'job_type', r.fields ->> 'job_type', 'kind', r.fields ->> 'kind',
-             'fair_key', r.fields ->> 'user_id') order by a.id), '[]')
+             'fair_key', r.fields ->> 'user_id') end order by a.id), '[]')
       from a
       left join r on r.key = a.job_id::%2$s
-     where r.key is not null or a.job_id is null or length(a.job_id) > 200
-    $sql$, target.key_column, target.key_type, fields, names ->> 'queued_at', names ->> 'status') into answer using arrival_ids, public.job_queue_status('pending');
+      cross join lateral (
+        select $4 and length(a.job_id) <= 200 and not exists (select from keyed k where k.key = a.job_id::%2$s) is true as unseen) u
+     where r.key is not null or a.job_id is null or length(a.job_id) > 200 or u.unseen
+    $sql$, target.key_column, target.key_type, fields, names ->> 'queued_at', names ->> 'status')
+    using arrival_ids, public.job_queue_status('pending'), public.job_queue_dated(), hidden;
+  if hidden then
+    perform set_config('search_path', public.job_queue_user_path(), true);
+  end if;
+  fetch rows into answer;
+  close rows;
   return answer;
 end
 $$;
@@ -1371,17 +1600,19 @@ begin
     'expires_at', (extract(epoch from lease.expires_at) * 1000000)::bigint,
     'version', coalesce((select h.version from public.job_queue_heads h where h.queue = $1), 0),
     'arrived', exists (select from public.job_queue_arrivals a
-      where (a.queue is null or a.queue = $1) and coalesce(a.claimed_until < clock, true)),
+      where (a.queue is null or a.queue = $1 or public.job_queue_given_up(a.queue, a.claimed_until, a.job_id))
+        and coalesce(a.claimed_until < clock, true)),
     'requested', exists (select from public.job_queue_inbox i
       where i.queue = $1 and i.answered_at is null and coalesce(i.taken_until < clock, true)),
     'overdue', public.job_queue_overdue($1, lease.is_new));
 end
 $$;
 
--- job_queue_cancel_by_hand(job_ids): puts a cancel command into the inbox of every queue in which one of these jobs is live, once
--- per life of the job, for any coordinator to decide. Internal; called by the triggers on jobs.
+-- job_queue_cancel_rows(job_ids, queued): puts a cancel command into the inbox for each live job that one of these rows of `jobs`
+-- speaks for (job_queue_linked), once per life of the job, for any coordinator to decide. Internal; called by the triggers on jobs.
+--   queued  what each row said in queued_at, in the same order
 -- Returns nothing, raises nothing.
-create or replace function public.job_queue_cancel_by_hand(job_ids text[]) returns void
+create or replace function public.job_queue_cancel_rows(job_ids text[], queued timestamptz[]) returns void
 language plpgsql
 set search_path = pg_catalog, pg_temp
 set enable_seqscan = off
@@ -1395,6 +1626,10 @@ begin
            'queued_at', (extract(epoch from j.queued_at) * 1000000)::bigint)
     from public.job_queue_jobs j
    where j.queue = any (array(select h.queue from public.job_queue_heads h)) and j.job_id = any ($1)
+     and exists (
+       select from unnest($1, $2) as r (id, at)
+        where r.id = j.job_id and (r.at = j.queued_at or public.job_queue_linked(j.queue, 'jobs', j.job_id, r.at)))
+   order by j.queue, j.job_id
   on conflict (queue, request_id) do nothing;
   get diagnostics asked = row_count;
   if asked > 0 and current_setting('interlock.notify', true) is distinct from 'off' then
@@ -1447,6 +1682,7 @@ $$;
 --   server               {version, synchronous_commit, off_by_role: [role, …], fsync, full_page_writes, in_recovery}
 --   functions            [{name, sum, definer}, …]: SHA-256 of the body of every function of Interlock's there is
 --   triggers             [{table, name, enabled}, …] of Interlock's
+--   account              what stands in the way of the user's tables, or means something (job_queue_account)
 --   tables               {jobs, workflow_executions}: {exists, followed, missing: [what Interlock lacks, …]}
 --   grants               {caller, missing: [what the caller may not, …], open: [what anon, authenticated or PUBLIC may, …]}
 --   set_aside            [{target, sqlstate, rows, tries, age_ms, example}, …]: rows of yours that cannot be written
@@ -1522,6 +1758,7 @@ begin
     'triggers', (select coalesce(jsonb_agg(jsonb_build_object('table', t.tgrelid::regclass::text, 'name', t.tgname,
         'enabled', t.tgenabled in ('O', 'A')) order by t.tgrelid::regclass::text, t.tgname), '[]')
       from pg_trigger t where not t.tgisinternal and t.tgname ~ '^(000_)?job_queue_'),
+    'account', public.job_queue_account(),
     'tables', (select jsonb_object_agg(n.name, jsonb_build_object('exists', to_regclass('public.' || n.name) is not null,
         'followed', exists (select from public.job_queue_targets() f where f.target = n.name),
         'missing', case when to_regclass('public.' || n.name) is null then '[]'::jsonb else (
@@ -1558,7 +1795,7 @@ begin
         union all
         select 'SELECT ON TABLE ' || c.relname from pg_class c
          where c.relnamespace = 'public'::regnamespace and c.relkind = 'r'
-           and c.relname = any (string_to_array('job_queue_log,job_queue_log_archive,job_queue_heads,job_queue_state,job_queue_jobs,job_queue_workers,job_queue_inbox,job_queue_data,job_queue_arrivals,job_queue_not_taken_in,job_queue_settings,job_queue_dropped,job_queue_snapshots,job_queue_changes,job_queue_set_aside,job_queue_migrations', ','))
+           and c.relname = any (string_to_array('job_queue_log,job_queue_log_archive,job_queue_heads,job_queue_state,job_queue_jobs,job_queue_workers,job_queue_inbox,job_queue_data,job_queue_staged,job_queue_arrivals,job_queue_not_taken_in,job_queue_settings,job_queue_unlinked,job_queue_dropped,job_queue_snapshots,job_queue_snapshot_chunks,job_queue_changes,job_queue_set_aside,job_queue_migrations', ','))
            and not has_table_privilege(caller, c.oid, 'SELECT')) m),
       'open', (select coalesce(jsonb_agg(distinct o.who || ': ' || o.what), '[]') from (
         select coalesce(r.rolname::text, 'PUBLIC') as who, p.proname::text as what
@@ -1569,7 +1806,7 @@ begin
         select coalesce(r.rolname::text, 'PUBLIC'), c.relname::text
           from pg_class c, lateral aclexplode(c.relacl) x left join pg_roles r on r.oid = x.grantee
          where c.relnamespace = 'public'::regnamespace and c.relkind = 'r'
-           and c.relname = any (string_to_array('job_queue_log,job_queue_log_archive,job_queue_heads,job_queue_state,job_queue_jobs,job_queue_workers,job_queue_inbox,job_queue_data,job_queue_arrivals,job_queue_not_taken_in,job_queue_settings,job_queue_dropped,job_queue_snapshots,job_queue_changes,job_queue_set_aside,job_queue_migrations', ','))
+           and c.relname = any (string_to_array('job_queue_log,job_queue_log_archive,job_queue_heads,job_queue_state,job_queue_jobs,job_queue_workers,job_queue_inbox,job_queue_data,job_queue_staged,job_queue_arrivals,job_queue_not_taken_in,job_queue_settings,job_queue_unlinked,job_queue_dropped,job_queue_snapshots,job_queue_snapshot_chunks,job_queue_changes,job_queue_set_aside,job_queue_migrations', ','))
            and (x.grantee = 0 or r.rolname in ('anon', 'authenticated'))) o)),
     'set_aside', (select coalesce(jsonb_agg(to_jsonb(s) order by s.rows desc), '[]') from (
       select a.target, a.sqlstate, count(*) as rows, max(a.tries) as tries, min(a.job_id) as example,
@@ -1611,12 +1848,14 @@ $$;
 
 -- job_queue_claim_arrivals(queue, lim): rows of `jobs` to be taken in, in the order of their arrival. They are kept for this
 -- caller for 5 s; whoever has not called job_queue_taken by then is taken to be gone, and others get them. Arrivals whose
--- row is gone, is no longer pending or is queued already are dropped on the way. Never takes the queue's lock.
---   queue  that takes them in: what one queue has claimed, no other queue gets
+-- row is gone, is no longer pending or is queued already are dropped on the way; those whose row row level security may hide
+-- are kept, for a look a minute later. Never takes the queue's lock.
+--   queue  that takes them in: what one queue has claimed, no other queue gets, unless nobody of that queue is there any more
+--          (job_queue_given_up)
 --   lim    how many at most, 1..1,000
 -- Returns [{arrival_id, job_id, models, priority, job_type, kind, fair_key}, …]: job_id null where the row has none; models
 -- from required_models (which only trusted roles can write), else [model], else []; the others from the columns of these
--- names (fair_key: user_id), null where there is no such column. Raises JQ001 for a limit out of bounds.
+-- names (fair_key: user_id), null where there is no such column. Raises JQ001 for a limit out of bounds, JQ112 when all that has arrived is hidden: then nothing is changed.
 create or replace function public.job_queue_claim_arrivals(queue text, lim integer) returns jsonb
 language plpgsql security definer
 set search_path = pg_catalog, pg_temp
@@ -1625,6 +1864,7 @@ as $$
 #variable_conflict use_column
 declare
   claimed bigint[];
+  unseen bigint[] := '{}';
   kept bigint[];
   found_rows jsonb;
 begin
@@ -1635,26 +1875,39 @@ begin
   if pg_current_xact_id_if_assigned() is null then
     perform set_config('synchronous_commit', 'off', true);
   end if;
-  with free as (
-    select a.id from public.job_queue_arrivals a
-     where (a.queue is null or a.queue = $1) and coalesce(a.claimed_until < clock_timestamp(), true)
-     order by a.id limit $2 for update skip locked),
-  taken as (
-    update public.job_queue_arrivals a
-       set queue = $1, claimed_until = clock_timestamp() + interval '5 seconds'
-     where a.id = any (array(select id from free))
-    returning a.id)
-  select array_agg(t.id) into claimed from taken t;
-  if claimed is null then
-    return '[]';
+  loop
+    with free as (
+      select a.id from public.job_queue_arrivals a
+       where (a.queue is null or a.queue = $1 or public.job_queue_given_up(a.queue, a.claimed_until, a.job_id))
+         and coalesce(a.claimed_until < clock_timestamp(), true)
+       order by a.id limit $2 for update skip locked),
+    taken as (
+      update public.job_queue_arrivals a
+         set queue = $1, claimed_until = clock_timestamp() + interval '5 seconds'
+       where a.id = any (array(select id from free))
+      returning a.id)
+    select array_agg(t.id) into claimed from taken t;
+    exit when claimed is null;
+    found_rows := public.job_queue_arrived_rows(claimed);
+    exit when found_rows is null;
+    select array_agg((r ->> 'arrival_id')::bigint) into kept from jsonb_array_elements(found_rows) as r;
+    delete from public.job_queue_arrivals a where a.id = any (claimed) and a.id <> all (coalesce(kept, '{}'));
+    exit when not found_rows @> '[{"unseen": true}]';
+    -- They make room for those behind them.
+    update public.job_queue_arrivals a set claimed_until = clock_timestamp() + interval '1 minute'
+     where a.id in (select (r ->> 'arrival_id')::bigint from jsonb_array_elements(found_rows) as r where r ? 'unseen');
+    unseen := unseen || kept;
+    select coalesce(jsonb_agg(r order by n), '[]') into found_rows
+      from jsonb_array_elements(found_rows) with ordinality as e (r, n) where not r ? 'unseen';
+    exit when found_rows <> '[]' or cardinality(unseen) >= 10000;
+  end loop;
+  if cardinality(unseen) > 0 and coalesce(found_rows, '[]') = '[]' then
+    raise exception using errcode = 'JQ112',
+      message = format('%s rows of jobs have arrived that %s, as whom Interlock runs, cannot see: row level security hides them',
+        cardinality(unseen), current_user),
+      hint = format('As the owner of the table: CREATE POLICY job_queue_owner ON public.jobs TO %I USING (true) WITH CHECK (true);', current_user);
   end if;
-  found_rows := public.job_queue_arrived_rows(claimed);
-  if found_rows is null then
-    return '[]';
-  end if;
-  select array_agg((r ->> 'arrival_id')::bigint) into kept from jsonb_array_elements(found_rows) as r;
-  delete from public.job_queue_arrivals a where a.id = any (claimed) and a.id <> all (coalesce(kept, '{}'));
-  return found_rows;
+  return coalesce(found_rows, '[]');
 end
 $$;
 
@@ -1722,7 +1975,7 @@ $$;
 --   job_ids  1,000 at most
 -- Returns [{job_id, payload, result, error, checkpoint, progress, row}, …], one for each id, in the order given; null where
 -- there is nothing. Of a job that was enqueued anew only what its present life has. row: the user's row of `jobs` as JSON,
--- null where there is none or Interlock does not use the table (job_queue_targets).
+-- null where there is none that speaks for the job (job_queue_linked) or Interlock does not use the table (job_queue_targets).
 -- Raises JQ001 for more than 1,000 ids.
 create or replace function public.job_queue_data_of(queue text, job_ids text[]) returns jsonb
 language plpgsql stable security definer
@@ -1737,6 +1990,12 @@ begin
     raise exception using errcode = 'JQ001', message = 'job_queue_data_of takes up to 1,000 ids';
   end if;
   rows := public.job_queue_user_rows(job_ids);
+  if rows <> '{}' then
+    rows := rows - array(
+      select w.id from unnest(public.job_queue_doubtful($1, 'jobs', job_ids)) as w (id)
+       where not public.job_queue_linked($1, 'jobs', w.id,
+         (rows -> w.id ->> (public.job_queue_columns('jobs') ->> 'queued_at'))::timestamptz));
+  end if;
   return (
     select coalesce(jsonb_agg(jsonb_build_object('job_id', w.id, 'payload', d.payload, 'result', d.result,
              'error', d.error, 'checkpoint', d.checkpoint, 'progress', d.progress, 'row', rows -> w.id) order by w.place), '[]')
@@ -1751,8 +2010,24 @@ begin
 end
 $$;
 
+-- job_queue_dated(): whether rows of `jobs` come with a queued_at, because the column has a default of the user's. It says then nothing
+-- about whether they are queued: the log does (job_queue_known). Internal.
+-- Returns false where there is no such column. Raises nothing.
+create or replace function public.job_queue_dated() returns boolean
+language plpgsql stable
+set search_path = pg_catalog, pg_temp
+as $$
+begin
+  return exists (
+    select from pg_attribute a
+     where a.attrelid = to_regclass('public.jobs') and a.attname = public.job_queue_columns('jobs') ->> 'queued_at'
+       and a.atthasdef and not a.attisdropped);
+end
+$$;
+
 -- job_queue_dead(queue, filter): the dead letters: jobs whose last life ended without success (a final `failed`, a final
--- `lease_expired`, `expired`), that are not in line again and were not dropped; the newest first.
+-- `lease_expired`, `expired`), that are not in line again and were not dropped; the newest first. One that was asked to stop
+-- before its last attempt ended was cancelled, and is none.
 --   filter  {model, since, before, job_ids, lim}: only jobs whose last attempt needed this model; that ended at this time or later
 --           (microseconds since 1970); whose end has a smaller sequence number (to page on); with these ids; at most so many,
 --           1..1,000, 100 unless given. What is null or missing restricts nothing.
@@ -1806,6 +2081,11 @@ begin
              order by b.seq + 0 desc limit 1) q on q.seq < l.seq
          where l.queue = $1
            and (l.event_type = 'expired' or (l.event_type in ('failed', 'lease_expired') and l.data ? 'final'))
+           and not exists (
+             select from public.job_queue_log c
+              where c.queue = $1 and c.job_id = l.job_id and c.event_type = 'cancel_requested' and c.seq < l.seq
+                and c.seq > (select max(s.seq + 0) from public.job_queue_log s
+                              where s.queue = $1 and s.job_id = l.job_id and s.event_type = 'started' and s.seq < l.seq))
            and (wanted.before is null or l.seq < wanted.before)
            and (wanted.since is null or l.created_at >= 'epoch'::timestamptz + wanted.since * interval '1 microsecond')
            and (wanted.job_ids is null or l.job_id = any (wanted.job_ids))
@@ -1816,30 +2096,57 @@ begin
 end
 $$;
 
--- job_queue_deleted(): the trigger on jobs that turns the deletion of rows into commands: a live job whose row is deleted is to be
--- cancelled (job_queue_cancel_by_hand). Runs as its owner. Its first argument
--- is the user's name for job_id, none where it is Interlock's. Raises nothing: the user's statement goes on.
+-- job_queue_deleted(): the trigger on jobs that turns the deletion of rows into commands: a live job that a deleted row speaks for is
+-- to be cancelled (job_queue_cancel_rows). Runs as its owner. Its first two arguments are the user's names for job_id and queued_at,
+-- none where they are Interlock's. Raises nothing: the user's statement goes on.
 create or replace function public.job_queue_deleted() returns trigger
 language plpgsql security definer
 set search_path = pg_catalog, pg_temp
 as $$
 declare
   ids text[];
+  queued timestamptz[];
 begin
   begin
     if tg_nargs = 0 then
-      select array_agg(left(d.job_id::text, 300)) into ids from deleted d where d.job_id is not null;
+      select array_agg(left(d.job_id::text, 300)), array_agg(d.queued_at) into ids, queued from deleted d where d.job_id is not null;
     else
-      execute format('select array_agg(left(d.%1$I::text, 300)) from deleted d where d.%1$I is not null', tg_argv[0]) into ids;
+      execute format('select array_agg(left(d.%1$I::text, 300)), array_agg(d.%2$I) from deleted d where d.%1$I is not null',
+        variadic tg_argv) into ids, queued;
     end if;
   exception when others then
     raise warning 'Interlock does not see what is deleted from %: %', tg_table_name, sqlerrm
       using hint = 'Run `interlock migrate`, or drop the trigger job_queue_deleted.';
   end;
-  if ids is not null and to_regprocedure('public.job_queue_cancel_by_hand(text[])') is not null then
-    perform public.job_queue_cancel_by_hand(ids);
+  if ids is null or to_regprocedure('public.job_queue_cancel_rows(text[], timestamptz[])') is null then
+    return null;
+  end if;
+  perform public.job_queue_cancel_rows(ids, queued);
+  perform public.job_queue_rows_gone('jobs', case when tg_nargs = 0 then 'job_id' else tg_argv[0] end, ids);
+  -- Where row level security hides rows, nobody but this trigger knows that there is nothing to take in any more.
+  if row_security_active(tg_relid) and to_regclass('public.job_queue_arrivals') is not null then
+    delete from public.job_queue_arrivals a where a.job_id = any (ids);
   end if;
   return null;
+end
+$$;
+
+-- job_queue_doubtful(queue, target, job_ids): of which of these jobs a row may be there that does not speak for it
+-- (job_queue_linked): those that anon or authenticated has written a row of, and those that another queue knows as well. Of the
+-- others every row speaks, so nobody has to ask row by row. Internal.
+-- Returns their ids, none as a rule. Raises nothing.
+create or replace function public.job_queue_doubtful(queue text, target text, job_ids text[]) returns text[]
+language plpgsql stable
+set search_path = pg_catalog, pg_temp
+set enable_seqscan = off
+as $$
+begin
+  return array(
+    select u.job_id from public.job_queue_unlinked u where u.target = $2 and u.job_id = any ($3)
+    union
+    select l.job_id from public.job_queue_log l
+     where $2 = 'jobs' and l.queue = any (array(select h.queue from public.job_queue_heads h where h.queue <> $1))
+       and l.job_id = any ($3) and l.event_type = 'queued');
 end
 $$;
 
@@ -1876,6 +2183,31 @@ begin
     returning 1)
   select count(*) into dropped from marked;
   return dropped;
+end
+$$;
+
+-- job_queue_drop_chunks(queue): takes away parts of snapshots that no snapshot is made of: what a crash has left half-done, and what
+-- belonged to snapshots that were thinned out. A maker that has written a part within 10 minutes is still at it. For
+-- job_queue_put_snapshot and job_queue_put_snapshot_chunk.
+-- Returns how many were taken away. Raises nothing.
+create or replace function public.job_queue_drop_chunks(queue text) returns integer
+language plpgsql
+set search_path = pg_catalog, pg_temp
+as $$
+#variable_conflict use_column
+declare
+  gone integer;
+begin
+  with makers as materialized (
+    select c.seq, c.maker, max(c.written_at) as last_at from public.job_queue_snapshot_chunks c where c.queue = $1 group by c.seq, c.maker)
+  delete from public.job_queue_snapshot_chunks c using makers m
+   where c.queue = $1 and c.seq = m.seq and c.maker = m.maker
+     and m.last_at < clock_timestamp() - interval '10 minutes'
+     and not exists (
+       select from public.job_queue_snapshots s
+        where s.queue = $1 and s.seq = m.seq and s.state ->> 'maker' = m.maker);
+  get diagnostics gone = row_count;
+  return gone;
 end
 $$;
 
@@ -1930,6 +2262,26 @@ as $$
        order by l.seq) e
 $$;
 
+-- job_queue_execution_deleted(): the trigger on workflow_executions that forgets what was noted of rows which are gone
+-- (job_queue_rows_gone). A workflow goes on without its row. Runs as its owner. Its argument is the name of the key.
+-- Raises nothing: the user's statement goes on.
+create or replace function public.job_queue_execution_deleted() returns trigger
+language plpgsql security definer
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+  ids text[];
+begin
+  execute format('select array_agg(d.%1$I::text) from deleted d where d.%1$I is not null', tg_argv[0]) into ids;
+  perform public.job_queue_rows_gone('workflow_executions', tg_argv[0], ids);
+  return null;
+exception when undefined_column or undefined_table or undefined_function then
+  raise warning 'Interlock does not see what is deleted from %: %', tg_table_name, sqlerrm
+    using hint = 'Run `interlock migrate`, or drop the trigger job_queue_execution_deleted.';
+  return null;
+end
+$$;
+
 -- job_queue_forget(queue, job_ids): deletes what is kept of these jobs beside the log: payload, result, error, checkpoint and
 -- progress. For erasure. What the log says of them stays: ids, model names, codes, numbers, times. Doing it twice does nothing
 -- more.
@@ -1943,6 +2295,7 @@ declare
 begin
   delete from public.job_queue_data d where d.queue = $1 and d.job_id = any ($2);
   get diagnostics forgotten = row_count;
+  delete from public.job_queue_staged s where s.queue = $1 and s.job_id = any ($2);
   return forgotten;
 end
 $$;
@@ -1962,14 +2315,63 @@ as $$
         where j.queue = $1 and j.state = 'active' and j.worker_id = w.worker_id)
 $$;
 
+-- job_queue_given_up(queue, claimed_until, job_id): whether a row of `jobs` that this queue has claimed is free for others again: nobody
+-- of that queue is alive (its name was mistyped, say), 10 minutes have gone by, and its log does not know the job. For
+-- job_queue_claim_arrivals and job_queue_beat.
+-- Returns null for a row that nobody has claimed. Raises nothing.
+create or replace function public.job_queue_given_up(queue text, claimed_until timestamptz, job_id text) returns boolean
+language sql stable
+set search_path = pg_catalog, pg_temp
+as $$
+  select $2 < clock_timestamp() - interval '10 minutes'
+     and not exists (
+       select from public.job_queue_workers w where w.queue = $1 and not w.dead and w.expires_at > clock_timestamp())
+     and not exists (select from public.job_queue_log l where l.queue = $1 and l.job_id = $3)
+     and not exists (select from public.job_queue_jobs j where j.queue = $1 and j.job_id = $3)
+$$;
+
 -- job_queue_guard_columns(): the trigger on jobs and workflow_executions that keeps anon and authenticated from setting
--- or changing the coordination columns. Its WHEN clause has decided already; here is only the answer.
+-- or changing the coordination columns. Its WHEN clause has found a value in one; what a column of the user's has by
+-- default is no attempt to set it. Of a default that may be another each time (a sequence) nobody can tell, so it takes the place of what came.
 -- Its arguments are the names of these columns. Raises JQ102.
 create or replace function public.job_queue_guard_columns() returns trigger
 language plpgsql
 set search_path = pg_catalog, pg_temp
 as $$
+declare
+  item record;
+  is_set boolean := false;
+  same boolean;
+  fresh jsonb;
 begin
+  if tg_op = 'INSERT' then
+    for item in
+      select g.name, pg_get_expr(d.adbin, d.adrelid) as filled, format_type(a.atttypid, a.atttypmod) as type, exists (
+               select from regexp_matches(d.adbin::text, ':(?:op)?funcid (\d+)', 'g') as f (ids)
+                 join pg_proc p on p.oid = f.ids[1]::oid and p.provolatile = 'v') as varies
+        from unnest(tg_argv) as g (name)
+        left join pg_attribute a on a.attrelid = coalesce(pg_partition_root(tg_relid), tg_relid) and a.attname = g.name and not a.attisdropped
+        left join pg_attrdef d on d.adrelid = a.attrelid and d.adnum = a.attnum
+    loop
+      execute format('select ($1).%I is null', item.name) into same using new;
+      continue when same;
+      if item.filled is null then
+        is_set := true;
+        exit;
+      end if;
+      execute format('select ($1).%1$I is not distinct from d.value, jsonb_build_object(%1$L, d.value) from (select (%2$s)::%3$s as value) d',
+        item.name, item.filled, item.type) into same, fresh using new;
+      if item.varies then
+        new := jsonb_populate_record(new, fresh);
+      elsif not same then
+        is_set := true;
+        exit;
+      end if;
+    end loop;
+    if not is_set then
+      return new;
+    end if;
+  end if;
   raise exception using errcode = 'JQ102',
     message = format('%s may not write the coordination columns of %s', current_user, tg_table_name),
     hint = format('Leave out %s, or write them on the server with the service_role key.', array_to_string(tg_argv, ', '));
@@ -2000,6 +2402,31 @@ begin
       join public.job_queue_heads h on h.queue = j.queue
       join public.job_queue_workers w on w.queue = j.queue and w.worker_id = j.worker_id
      where j.queue = $2 and j.worker_id = $1 and j.state = 'active' and not w.dead and w.expires_at > clock_timestamp());
+end
+$$;
+
+-- job_queue_hidden(target, command): whether row level security may hide rows of a table of the user from the owner of Interlock, as
+-- whom its functions run: with FORCE ROW LEVEL SECURITY it holds for the owner of the table too, unless the role has BYPASSRLS. Internal.
+--   target   jobs or workflow_executions
+--   command  r: rows are read; w: rows are updated
+-- Returns false where there is no such table, or a policy opens it all. Raises nothing.
+create or replace function public.job_queue_hidden(target text, command "char") returns boolean
+language plpgsql stable
+set search_path = pg_catalog, pg_temp
+as $$
+#variable_conflict use_column
+declare
+  there oid := to_regclass('public.' || target);
+begin
+  if there is null or not row_security_active(there) then
+    return false;
+  end if;
+  return coalesce((
+    select bool_or(not p.polpermissive) or not bool_or(p.polpermissive and pg_get_expr(p.polqual, there) = 'true'
+             and coalesce(pg_get_expr(p.polwithcheck, there), 'true') = 'true')
+      from pg_policy p
+     where p.polrelid = there and p.polcmd in ('*', command)
+       and exists (select from unnest(p.polroles) as r (id) where r.id = 0 or pg_has_role(current_user, r.id, 'USAGE'))), true);
 end
 $$;
 
@@ -2074,7 +2501,8 @@ begin
 end
 $$;
 
--- job_queue_intake(): the trigger on jobs that notes which rows have arrived as pending, in one insert per statement, and
+-- job_queue_intake(): the trigger on jobs that notes which rows have arrived as pending and not queued (a queued_at that is the
+-- column's default says nothing: job_queue_dated), in one insert per statement, and
 -- wakes the workers (NOTIFY interlock, 'intake', unless the setting interlock.notify is 'off'). Runs as its owner, so that
 -- whoever may insert into jobs needs no right on anything of Interlock's.
 -- Its arguments are the user's names for job_id, queued_at, status and model, none where they are Interlock's.
@@ -2086,17 +2514,23 @@ as $$
 declare
   ids text[];
   pending text;
+  dated boolean;
 begin
   -- What may fail (a column that was dropped since) is only read in the inner block, so that it takes no number of a
   -- transaction: 10,000 single inserts in one transaction stay cheap.
   begin
     pending := public.job_queue_status('pending');
     if tg_nargs = 0 then
-      select array_agg(left(a.job_id::text, 300)) into ids from arrived a
-       where a.queued_at is null and a.status::text = pending;
+      select array_agg(left(a.job_id::text, 300)) filter (where a.queued_at is null), count(a.queued_at) > 0 into ids, dated
+        from arrived a where a.status::text = pending;
     else
-      execute format('select array_agg(left(a.%1$I::text, 300)) from arrived a where a.%2$I is null and a.%3$I::text = $1',
-        variadic tg_argv) into ids using pending;
+      execute format('select array_agg(left(a.%1$I::text, 300)) filter (where a.%2$I is null), count(a.%2$I) > 0
+        from arrived a where a.%3$I::text = $1', variadic tg_argv) into ids, dated using pending;
+    end if;
+    if dated and public.job_queue_dated() then
+      execute format('select array_agg(left(a.%1$I::text, 300)) from arrived a
+        where a.%2$I::text = $1 and (a.%3$I is null or not public.job_queue_known(a.%1$I::text))',
+        coalesce(tg_argv[0], 'job_id'), coalesce(tg_argv[2], 'status'), coalesce(tg_argv[1], 'queued_at')) into ids using pending;
     end if;
   exception when others then
     raise warning 'Interlock takes nothing in from %: %', tg_table_name, sqlerrm
@@ -2113,9 +2547,9 @@ begin
 end
 $$;
 
--- job_queue_keep_cut(): the trigger that keeps the snapshot at which a log was cut (archived_seq of job_queue_heads), for its owner
--- too: of events that are gone for good, it is all there is. Every other snapshot saves time only, and may be deleted.
--- Raises JQ111 on UPDATE and DELETE of that row, and on TRUNCATE where any log was cut.
+-- job_queue_keep_cut(): the trigger that keeps the snapshot at which a log was cut (archived_seq of job_queue_heads), and its chunks,
+-- for their owner too: of events that are gone for good, it is all there is. Every other snapshot saves time only, and may be deleted.
+-- Raises JQ111 on UPDATE and DELETE of these rows, and on TRUNCATE where any log was cut.
 create or replace function public.job_queue_keep_cut() returns trigger
 language plpgsql security definer
 set search_path = pg_catalog, pg_temp
@@ -2126,6 +2560,12 @@ begin
   if tg_level = 'ROW' then
     select h.queue, h.archived_seq into cut from public.job_queue_heads h
      where h.queue = old.queue and h.archived_seq = old.seq;
+    -- Chunks at the same number that it is not made of: somebody else has written one, and came too late.
+    if found and tg_table_name = 'job_queue_snapshot_chunks' and not exists (
+         select from public.job_queue_snapshots s
+          where s.queue = old.queue and s.seq = old.seq and s.state ->> 'maker' = to_jsonb(old) ->> 'maker') then
+      return case when tg_op = 'DELETE' then old else new end;
+    end if;
   else
     select h.queue, h.archived_seq into cut from public.job_queue_heads h
      where h.archived_seq > 0 limit 1;
@@ -2137,6 +2577,64 @@ begin
     message = format('the log of queue %s begins at its snapshot of event %s: %s is refused', cut.queue, cut.archived_seq, tg_op),
     hint = 'Every other one may go: DELETE FROM job_queue_snapshots s WHERE NOT EXISTS (SELECT FROM job_queue_heads h '
         || 'WHERE h.queue = s.queue AND h.archived_seq = s.seq).';
+end
+$$;
+
+-- job_queue_kept(queue): whether job_queue_log_archive still holds the events that were archived and kept, as they were then. Reads
+-- all of them: some 10 s for a million.
+-- Returns null when none were kept, or a release archived that has noted nothing; else {first, through, missing, changed}: the
+-- events that have to be there; the number of the first one that is not, or null; whether they are others than they were.
+-- Raises nothing.
+create or replace function public.job_queue_kept(queue text) returns jsonb
+language plpgsql stable security definer
+set search_path = pg_catalog, pg_temp
+set statement_timeout = '10min'
+as $$
+#variable_conflict use_column
+declare
+  head record;
+  kept record;
+  missing bigint;
+begin
+  select h.kept_from, h.archived_seq, h.kept_digest into head from public.job_queue_heads h where h.queue = $1;
+  if head.kept_from is null then
+    return null;
+  end if;
+  select count(*) as events, sum(public.job_queue_kept_digest(row(a.*)::public.job_queue_log)) as digest into kept
+    from public.job_queue_log_archive a where a.queue = $1 and a.seq between head.kept_from and head.archived_seq;
+  if kept.events <> head.archived_seq - head.kept_from + 1 then
+    select coalesce(min(g.place), head.kept_from + kept.events) into missing
+      from (select a.seq, head.kept_from - 1 + row_number() over (order by a.seq) as place
+              from public.job_queue_log_archive a
+             where a.queue = $1 and a.seq between head.kept_from and head.archived_seq) g
+     where g.seq <> g.place;
+  end if;
+  return jsonb_build_object('first', head.kept_from, 'through', head.archived_seq, 'missing', missing,
+    'changed', missing is null and kept.digest is distinct from head.kept_digest);
+end
+$$;
+
+-- job_queue_kept_digest(event): for job_queue_archive and job_queue_kept, a number that another event hardly has; those of many
+-- are added up, in any order. It finds what was changed by accident or by hand; what withstands somebody who means it is the
+-- hash chain (job_queue_start_chain). Returns a whole number.
+create or replace function public.job_queue_kept_digest(event public.job_queue_log) returns numeric
+language sql stable
+set search_path = pg_catalog, pg_temp
+as $$
+  select hashtextextended(public.job_queue_event_text(event), event.seq)::numeric
+$$;
+
+-- job_queue_known(job_id): whether the log of any queue knows a job of this id. Internal.
+-- Returns true or false. Raises nothing.
+create or replace function public.job_queue_known(job_id text) returns boolean
+language plpgsql stable
+set search_path = pg_catalog, pg_temp
+set enable_seqscan = off
+as $$
+begin
+  return exists (
+    select from public.job_queue_log l
+     where l.queue = any (array(select h.queue from public.job_queue_heads h)) and l.job_id = $1);
 end
 $$;
 
@@ -2152,6 +2650,64 @@ begin
      set dead = true, expires_at = least(w.expires_at, clock_timestamp())
    where w.queue = $1 and w.worker_id = $2;
   return found;
+end
+$$;
+
+-- job_queue_link(target, job_ids): says on behalf of the server that rows which anon or authenticated has written belong to the jobs
+-- of their ids, however those come into a queue (the gate, enqueue, SQL): their columns follow, a handler gets them, and deleting
+-- one cancels its job. Rows that are taken in (intake) and rows that the server inserts need none of this. Writing required_models
+-- of a row as the server does the same. Doing it twice does nothing more.
+--   target   jobs or workflow_executions
+--   job_ids  ids of rows that are there
+-- Returns how many were not linked before. Raises nothing.
+create or replace function public.job_queue_link(target text, job_ids text[]) returns integer
+language plpgsql security definer
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+  linked integer;
+begin
+  delete from public.job_queue_unlinked u where u.target = $1 and u.job_id = any ($2);
+  get diagnostics linked = row_count;
+  return linked;
+end
+$$;
+
+-- job_queue_linked(queue, target, job_id, row_queued_at): whether a row of the user's tables speaks for the job of its id in this
+-- queue: only such a row is written, is given to a handler, or cancels the job when it is deleted. Internal.
+--   target         jobs or workflow_executions
+--   row_queued_at  what the row says in queued_at, which browsers cannot write; null for workflow_executions
+-- Returns true for a row that says when the present life of the job began; else, of a row that anon or authenticated has written
+-- (job_queue_unlinked), only when the job was made of it by intake; else unless the row is that of a job in another queue.
+-- Raises nothing.
+create or replace function public.job_queue_linked(queue text, target text, job_id text, row_queued_at timestamptz) returns boolean
+language plpgsql stable
+set search_path = pg_catalog, pg_temp
+set enable_seqscan = off
+as $$
+#variable_conflict use_column
+declare
+  late boolean;
+begin
+  if $2 = 'jobs' and $4 = (
+    -- seq + 0: the events of one job are found by its id and sorted, never by walking back through the events of all others.
+    select l.created_at from public.job_queue_log l
+     where l.queue = $1 and l.job_id = $3 and l.event_type = 'queued' order by l.seq + 0 desc limit 1) then
+    return true;
+  end if;
+  select u.late into late from public.job_queue_unlinked u where u.target = $2 and u.job_id = $3;
+  if found then
+    return $2 = 'jobs' and not late and exists (
+      select from public.job_queue_log l
+       where l.queue = $1 and l.job_id = $3 and l.event_type = 'queued' and l.data ? 'intake');
+  end if;
+  return $2 <> 'jobs' or not exists (
+    select from public.job_queue_log l
+     where l.queue = any (array(select h.queue from public.job_queue_heads h where h.queue <> $1))
+       and l.job_id = $3 and l.event_type = 'queued'
+       and (l.created_at = $4 or ($4 is null and l.data ? 'intake' and exists (
+         select from public.job_queue_jobs j
+          where j.queue = l.queue and j.job_id = l.job_id and j.queued_at = l.created_at))));
 end
 $$;
 
@@ -2202,6 +2758,30 @@ begin
 end
 $$;
 
+-- job_queue_note_row(target, job_id, moved): notes that a row with this id belongs to no job but the one that is made of it.
+-- Internal; called by the triggers on the user's tables.
+--   moved  the row had another id before
+-- A row that came after a job of its id was made of a row, or a second row of the id, is late: the job cannot have been made of it.
+-- Returns nothing, raises nothing.
+create or replace function public.job_queue_note_row(target text, job_id text, moved boolean) returns void
+language plpgsql
+set search_path = pg_catalog, pg_temp
+set enable_seqscan = off
+as $$
+#variable_conflict use_column
+begin
+  if job_id is null or length(job_id) > 200 or to_regclass('public.job_queue_unlinked') is null then
+    return;
+  end if;
+  insert into public.job_queue_unlinked as u (target, job_id, late)
+  values ($1, $2, $3 or exists (
+    select from public.job_queue_log l
+     where l.queue = any (array(select h.queue from public.job_queue_heads h)) and l.job_id = $2
+       and l.event_type = 'queued' and l.data ? 'intake'))
+  on conflict (target, job_id) do update set late = true;
+end
+$$;
+
 -- job_queue_open(queue): makes the queue when it is new; what a program asks first. Takes no lock when the queue exists.
 --   queue  1..200 characters
 -- Returns {version, epoch, min_reader, now}: the head, the least shape of events (schema_version) that a reader has to
@@ -2229,8 +2809,8 @@ end
 $$;
 
 -- job_queue_open_requests(queue, lim): commands in the inbox that nobody has decided yet, the oldest first. They are kept for
--- this caller for 5 s; what it has not answered by then is given to others.
---   lim  how many at most, 1..1,000
+-- this caller for 2 s; what it has not answered by then is given to others.
+--   lim  how many at most, 1..1,000; fewer where they are large: no more follow once there are 1,000,000 characters of them
 -- Returns [{request_id, command}, …]. Raises JQ001 for a limit out of bounds.
 create or replace function public.job_queue_open_requests(queue text, lim integer) returns jsonb
 language plpgsql security definer
@@ -2239,24 +2819,30 @@ set enable_seqscan = off
 as $$
 #variable_conflict use_column
 declare
-  requests jsonb;
+  request record;
+  requests jsonb[] := '{}';
+  ids text[] := '{}';
+  size bigint := 0;
 begin
   if lim between 1 and 1000 is not true then
     raise exception using errcode = 'JQ001', message = 'job_queue_open_requests takes a limit of 1..1,000';
   end if;
-  with free as (
-    select i.request_id from public.job_queue_inbox i
+  for request in
+    select i.request_id, i.command from public.job_queue_inbox i
      where i.queue = $1 and i.answered_at is null
        and (i.taken_until is null or i.taken_until < clock_timestamp())
-     order by i.created_at limit lim for update skip locked),
-  taken as (
-    update public.job_queue_inbox i set taken_until = clock_timestamp() + interval '5 seconds'
-      from free where i.queue = $1 and i.request_id = free.request_id
-    returning i.request_id, i.command, i.created_at)
-  select coalesce(jsonb_agg(jsonb_build_object('request_id', t.request_id, 'command', t.command)
-           order by t.created_at, t.request_id), '[]') into requests
-    from taken t;
-  return requests;
+     order by i.created_at limit lim for update skip locked
+  loop
+    ids := ids || request.request_id;
+    requests := requests || jsonb_build_object('request_id', request.request_id, 'command', request.command);
+    size := size + length(request.command::text);
+    exit when size >= 1000000;
+  end loop;
+  if ids <> '{}' then
+    update public.job_queue_inbox i set taken_until = clock_timestamp() + interval '2 seconds'
+     where i.queue = $1 and i.request_id = any (ids);
+  end if;
+  return to_jsonb(requests);
 end
 $$;
 
@@ -2381,6 +2967,7 @@ $$;
 -- Returns {projected_seq, version, written, set_aside, busy, targets}: how far the tables follow now and how far the log
 -- goes; how many rows were written; how many rows are set aside; busy true when another process is at it or somebody has
 -- locked a table or the queue's head (nothing was moved, call again later); how many tables there are to write to.
+-- Where the user's tables refuse rows, also refused: [{target, sqlstate, rows, example}, …], those of the rows that are set aside for that.
 -- Raises 22023 when batch is out of bounds. Waits for no row lock, and 0.25 s at most for the head, which it takes last:
 -- a user's open UPDATE on jobs can stop neither the queue nor this function.
 create or replace function public.job_queue_project(queue text, batch integer) returns jsonb
@@ -2451,7 +3038,11 @@ begin
   end if;
   return jsonb_build_object(
     'projected_seq', through, 'version', head.version, 'written', written, 'busy', busy, 'targets', targets,
-    'set_aside', (select count(*) from public.job_queue_set_aside a where a.queue = $1));
+    'set_aside', (select count(*) from public.job_queue_set_aside a where a.queue = $1))
+    || coalesce((select jsonb_build_object('refused', jsonb_agg(to_jsonb(r))) from (
+      select a.target, a.sqlstate, count(*) as rows, min(a.job_id) as example from public.job_queue_set_aside a
+       where a.queue = $1 and a.sqlstate not in ('55P03', '00000', 'JQ109') group by 1, 2 order by 1, 2) r
+      having count(*) > 0), '{}');
 end
 $$;
 
@@ -2557,8 +3148,10 @@ $$;
 -- job_queue_archive_before finds one; the one at which the log was cut, which is all there is of what was before it
 -- (job_queue_keep_cut); and for an hour one that was made long after its event: somebody is about to cut there.
 --   seq    up to which event it was folded: 1 to the version of the queue
---   state  the ledger as the core writes it down, at most 64 MB
--- Returns {seq, kept}: kept false when there is one at that number already.
+--   state  {shape, maker, chunks, …}: what stands for the chunks of this maker (job_queue_put_snapshot_chunk), all of which have to be
+--          there; of releases before the shape 3 the ledger itself, at most 64 MB
+-- Returns {seq, kept}: kept false when there is one at that number already; then the chunks of this maker are taken away. And
+-- {seq, kept: false, incomplete: true} when not all chunks are there (any more): nothing was kept.
 -- Raises JQ001 for a call out of bounds.
 create or replace function public.job_queue_put_snapshot(queue text, seq bigint, state jsonb) returns jsonb
 language plpgsql security definer
@@ -2567,14 +3160,29 @@ as $$
 #variable_conflict use_column
 declare
   added integer;
+  found_chunks integer;
 begin
   if jsonb_typeof($3) is distinct from 'object' or pg_column_size($3) > 67108864 or not exists (
        select from public.job_queue_heads h where h.queue = $1 and $2 between 1 and h.version) then
     raise exception using errcode = 'JQ001',
       message = 'job_queue_put_snapshot takes a queue, a sequence number that its log has reached, and a state of 64 MB at most';
   end if;
+  if $3 ? 'chunks' then
+    -- Kept from whoever tidies up, until this is committed.
+    perform from public.job_queue_snapshot_chunks c
+      where c.queue = $1 and c.seq = $2 and c.maker = $3 ->> 'maker' for key share;
+    get diagnostics found_chunks = row_count;
+    if found_chunks is distinct from ($3 ->> 'chunks')::integer then
+      return jsonb_build_object('seq', $2, 'kept', false, 'incomplete', true);
+    end if;
+  end if;
   insert into public.job_queue_snapshots (queue, seq, state) values ($1, $2, $3) on conflict do nothing;
   get diagnostics added = row_count;
+  if added = 0 then
+    delete from public.job_queue_snapshot_chunks c
+     where c.queue = $1 and c.seq = $2 and c.maker = $3 ->> 'maker' and not exists (
+       select from public.job_queue_snapshots s where s.queue = $1 and s.seq = $2 and s.state ->> 'maker' = $3 ->> 'maker');
+  end if;
   -- While a cut is under way nothing is thinned: nobody else sees yet where it lies.
   if pg_try_advisory_xact_lock(hashtextextended('interlock.archive:' || $1, 0)) then
     delete from public.job_queue_snapshots s
@@ -2593,7 +3201,63 @@ begin
                where k.queue = $1 and k.seq > s.seq
                  and date_trunc('week', k.created_at at time zone 'UTC') = date_trunc('week', s.created_at at time zone 'UTC'))));
   end if;
+  perform public.job_queue_drop_chunks($1);
   return jsonb_build_object('seq', $2, 'kept', added > 0);
+end
+$$;
+
+-- job_queue_put_snapshot_chunk(queue, seq, maker, n, body): keeps a part of a snapshot that is still being made. Nobody sees it before
+-- job_queue_put_snapshot is given the state that names its maker. Of a maker that has not come back for 10 minutes it is taken away by
+-- a later call. Twice does nothing more. Never takes the queue's lock.
+--   seq    up to which event the snapshot is folded: 1 to the version of the queue
+--   maker  1 to 100 characters, made up for this one snapshot: two processes may write one at the same number
+--   n      0, 1, 2, …, as many as the state will say
+--   body   lines of JSON, 4 MB at most
+-- Returns nothing. Raises JQ001 for a call out of bounds.
+create or replace function public.job_queue_put_snapshot_chunk(queue text, seq bigint, maker text, n integer, body text) returns void
+language plpgsql security definer
+set search_path = pg_catalog, pg_temp
+as $$
+#variable_conflict use_column
+begin
+  if (length($3) between 1 and 100 and $4 between 0 and 100000 and octet_length($5) <= 4194304 and exists (
+       select from public.job_queue_heads h where h.queue = $1 and $2 between 1 and h.version)) is not true then
+    raise exception using errcode = 'JQ001',
+      message = 'job_queue_put_snapshot_chunk takes a queue, a sequence number that its log has reached, a maker of 1 to 100 characters, a number and 4 MB at most';
+  end if;
+  -- What is lost with a crash is part of nothing: job_queue_put_snapshot flushes what it names.
+  if pg_current_xact_id_if_assigned() is null then
+    perform set_config('synchronous_commit', 'off', true);
+  end if;
+  if $4 = 0 then
+    perform public.job_queue_drop_chunks($1);
+  end if;
+  insert into public.job_queue_snapshot_chunks (queue, seq, maker, n, body) values ($1, $2, $3, $4, $5) on conflict do nothing;
+end
+$$;
+
+-- job_queue_put_staged(queue, staged): takes over what was staged, as job_queue_put_data does with what comes in the append itself, and
+-- clears it away. Internal; called by job_queue_append only, after it has written the events.
+--   staged  [{command_id, job_id}, …]
+-- Returns nothing. Raises 23514 for a value out of bounds (job_queue_data).
+create or replace function public.job_queue_put_staged(queue text, staged jsonb) returns void
+language plpgsql
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+  one record;
+begin
+  -- One command after the other: two of them may be of one job.
+  for one in
+    select w.item ->> 'command_id' as command_id, array_agg(w.item ->> 'job_id') as job_ids, min(w.place) as place
+      from jsonb_array_elements($2) with ordinality as w (item, place)
+     group by 1 order by 3
+  loop
+    perform public.job_queue_put_data($1, (
+      select jsonb_agg(s.item) from public.job_queue_staged s
+       where s.queue = $1 and s.command_id = one.command_id and s.job_id = any (one.job_ids)));
+    delete from public.job_queue_staged s where s.queue = $1 and s.command_id = one.command_id;
+  end loop;
 end
 $$;
 
@@ -2610,8 +3274,8 @@ $$;
 --   queue  name of the queue
 --   after  events with a greater sequence number, ascending; 0 for the first page
 --   lim    how many events at most, 1..10,000; about 8 MB at most, so that no reply grows without bound
--- Returns {version, epoch, now, archived_seq, events}: the head at the moment of reading (0 and 1 for a queue that nobody has opened),
--- the database's clock in microseconds, and the events (job_queue_events). The page is the last one when its last event
+-- Returns {version, epoch, now, archived_seq, voided, events}: the head at the moment of reading (0 and 1 for a queue that nobody has opened),
+-- the database's clock in microseconds, what later events say of those after `after` (job_queue_voided), and the events (job_queue_events). The page is the last one when its last event
 -- has the number `version`. archived_seq: events up to there were archived; of those that were not kept there is nothing to
 -- read, and a reader from before the cut has to start from a snapshot.
 -- Raises JQ001 when an argument is out of bounds.
@@ -2632,6 +3296,7 @@ begin
     'epoch', coalesce(head.epoch, 1),
     'now', (extract(epoch from clock_timestamp()) * 1000000)::bigint,
     'archived_seq', coalesce(head.archived_seq, 0),
+    'voided', public.job_queue_voided($1, $2),
     'events', case when head.archived_seq > $2 then public.job_queue_archived_events($1, $2, $3)
               else public.job_queue_events($1, $2, $3, 8388608) end);
 end
@@ -2711,13 +3376,21 @@ begin
 end
 $$;
 
--- job_queue_refuse_change(): the trigger that keeps job_queue_log append-only, for its owner too.
--- Lets job_queue_archive take out what it archives. Raises JQ101 on every other UPDATE, DELETE and TRUNCATE.
+-- job_queue_refuse_change(): the trigger that keeps job_queue_log and job_queue_log_archive append-only, for their owner too.
+-- Lets job_queue_archive take out what it archives. Raises JQ101 on every other UPDATE, DELETE and TRUNCATE, and on an INSERT into
+-- the archive that is not of job_queue_archive.
 create or replace function public.job_queue_refuse_change() returns trigger
 language plpgsql
 set search_path = pg_catalog, pg_temp
 as $$
 begin
+  -- Into the archive nothing comes but by it.
+  if tg_op = 'INSERT' and coalesce(current_setting('interlock.archive', true), '') <> '' then
+    if current_setting('interlock.archive') = new.queue || ':' || substring(current_setting('interlock.archive') from '[0-9]+$')
+       and new.seq <= substring(current_setting('interlock.archive') from '[0-9]+$')::bigint then
+      return new;
+    end if;
+  end if;
   -- A DELETE by job_queue_archive, of the events that it said.
   if tg_op = 'DELETE' and tg_level = 'ROW' and coalesce(current_setting('interlock.archive', true), '') <> '' then
     if current_setting('interlock.archive') = old.queue || ':' || substring(current_setting('interlock.archive') from '[0-9]+$')
@@ -2726,8 +3399,63 @@ begin
     end if;
   end if;
   raise exception using errcode = 'JQ101',
-    message = format('job_queue_log is append-only: %s is refused', tg_op),
+    message = format('%s is append-only: %s is refused', tg_table_name, tg_op),
     hint = 'To end a job use `interlock cancel`. Personal data is in job_queue_data, not here.';
+end
+$$;
+
+-- job_queue_refused_words(): which status words `jobs` does not take, as far as its definition says: by the type of the column (an enum,
+-- a domain), or by a CHECK that looks at no other column. Internal; called by job_queue_account.
+-- Returns states and the user's words for them, and what refuses them; no rows when all are taken. Raises nothing.
+create or replace function public.job_queue_refused_words() returns table (states text[], words text[], because text)
+language plpgsql stable
+set search_path = pg_catalog, pg_temp
+as $$
+#variable_conflict use_column
+declare
+  status record;
+  hurdle record;
+  state text;
+  taken boolean;
+begin
+  select a.attname, a.attnum, format_type(a.atttypid, a.atttypmod) as type into status
+    from pg_attribute a
+   where a.attrelid = to_regclass('public.jobs') and a.attname = public.job_queue_columns('jobs') ->> 'status' and not a.attisdropped;
+  if not found then
+    return;
+  end if;
+  for hurdle in
+    select 0 as place, 'its type is ' || status.type as name, 'true' as test
+    union all
+    (select 1, 'CHECK ' || c.conname, pg_get_expr(c.conbin, c.conrelid)
+       from pg_constraint c
+      where c.conrelid = to_regclass('public.jobs') and c.contype = 'c' and c.conkey = array[status.attnum] order by c.conname)
+     order by 1
+  loop
+    states := '{}';
+    words := '{}';
+    foreach state in array array['pending', 'running', 'completed', 'failed', 'cancelled', 'expired'] loop
+      begin
+        -- A type that is too short cuts a word off instead of refusing it.
+        execute format('select (%s) is not false and jobs.%I::text = %L from (select %3$L::%4$s as %2$I) as jobs',
+          hurdle.test, status.attname, public.job_queue_status(state), status.type) into taken;
+      exception
+        when invalid_text_representation or check_violation or string_data_right_truncation then
+          taken := hurdle.place > 0;
+        when others then
+          -- What cannot be tried here shows when a row is written.
+          taken := true;
+      end;
+      if not taken then
+        states := states || state;
+        words := words || public.job_queue_status(state);
+      end if;
+    end loop;
+    if cardinality(states) > 0 then
+      because := hurdle.name;
+      return next;
+    end if;
+  end loop;
 end
 $$;
 
@@ -2770,12 +3498,13 @@ $$;
 
 -- job_queue_request(command, queue, request_id): puts a command into the inbox, in the caller's transaction; any live
 -- coordinator of the queue decides it once that has committed, and job_queue_answer says what became of it.
---   command     {type, …}; the types and their fields: docs/sql-api.md, "Commands". What is wrong with a field is told by the
---               answer (invalid_input). `heartbeat` is job_queue_beat: carried out and answered at once
+--   command     {type, …}; the types and their fields: docs/sql-api.md, "Commands"; 8 MB of jsonb at most, nested 100 levels deep.
+--               `heartbeat` is job_queue_beat: carried out and answered at once; one row is kept of a worker's, the last
 --   queue       `default` unless given
 --   request_id  1..190 characters, for a caller that may have to ask again after a lost connection: the same id does nothing
 --               again, and has the same answer. Made here unless given
--- Returns the request's id. Raises JQ001 for what is out of bounds, for an id that was used for another command, and for a
+-- Returns the request's id. Raises JQ003, naming the field, for a command that cannot be carried out whatever the queue holds; JQ001
+-- for a queue or an id out of bounds, for an id that was used for another command, and for a
 -- command that starts something in a worker whose lease is not live (job_queue_beat comes first).
 create or replace function public.job_queue_request(command jsonb, queue text default 'default', request_id text default null)
 returns text
@@ -2788,29 +3517,40 @@ declare
   id text := coalesce($3, gen_random_uuid()::text);
   worker text := $1 ->> 'worker_id';
   known jsonb;
+  fault text;
   beat jsonb;
 begin
-  if jsonb_typeof($1 -> 'type') is distinct from 'string' or length($2) between 1 and 200 is not true
-     or length(id) not between 1 and 190 or id like 'hand:%' or pg_column_size($1) > 8388608 then
+  if length($2) between 1 and 200 is not true or length(id) not between 1 and 190 or id like 'hand:%' then
     raise exception using errcode = 'JQ001',
-      message = 'job_queue_request takes a command {type, …} of 1 MB at most, a queue, and a request id of 1..190 characters';
+      message = 'job_queue_request takes a command {type, …}, a queue, and a request id of 1..190 characters';
+  end if;
+  fault := case when pg_column_size($1) > 8388608 then 'command: has more than 8 MB; send it in several, or keep payloads elsewhere'
+    else public.job_queue_request_fault($1) end;
+  if fault is not null then
+    raise exception using errcode = 'JQ003', message = 'job_queue_request takes a command {type, …}: ' || fault,
+      hint = 'Nothing was requested. The types and their fields: docs/sql-api.md, "Commands".';
   end if;
   if $1 ->> 'type' = 'heartbeat' then
     beat := public.job_queue_beat($2, worker,
       case when jsonb_typeof($1 -> 'kinds') = 'array' then array(select jsonb_array_elements_text($1 -> 'kinds')) end,
-      coalesce(($1 ->> 'free_slots')::integer, 0), coalesce($1 ->> 'release', 'sql'),
-      coalesce(($1 ->> 'ttl_ms')::integer, 15000), coalesce(($1 ->> 'grace_ms')::integer, 5000));
-    beat := jsonb_build_object('ok', true) || (beat - '{overdue,version,arrived,requested}'::text[]);
+      coalesce(($1 ->> 'free_slots')::numeric::integer, 0), coalesce($1 ->> 'release', 'sql'),
+      coalesce(($1 ->> 'ttl_ms')::numeric::integer, 15000), coalesce(($1 ->> 'grace_ms')::numeric::integer, 5000));
+    -- Of a worker that beats every few seconds for months, the last answer is enough.
+    delete from public.job_queue_inbox i
+     where i.queue = $2 and left(i.command ->> 'worker_id', 200) = worker and i.command ->> 'type' = 'heartbeat';
+    insert into public.job_queue_inbox as i (queue, request_id, command, answer, answered_at)
+    values ($2, id, $1, jsonb_build_object('ok', true) || (beat - '{overdue,version,arrived,requested}'::text[]), clock_timestamp())
+    on conflict (queue, request_id) do nothing;
   elsif ($1 ->> 'type' in ('start', 'claim') or $1 ? 'claim') and not exists (
       select from public.job_queue_workers w
        where w.queue = $2 and w.worker_id = worker and not w.dead and w.expires_at > clock_timestamp()) then
     raise exception using errcode = 'JQ001',
       message = format('worker %s has no live lease', coalesce(worker, '(no worker_id)')),
       hint = 'Call job_queue_beat first, and again every third of its time to live; after a lost lease go on under a new worker_id.';
+  else
+    insert into public.job_queue_inbox as i (queue, request_id, command) values ($2, id, $1)
+    on conflict (queue, request_id) do nothing;
   end if;
-  insert into public.job_queue_inbox as i (queue, request_id, command, answer, answered_at)
-  values ($2, id, $1, beat, case when beat is not null then clock_timestamp() end)
-  on conflict (queue, request_id) do nothing;
   if not found then
     select i.command into known from public.job_queue_inbox i where i.queue = $2 and i.request_id = id;
     if known is distinct from $1 then
@@ -2821,6 +3561,187 @@ begin
     perform pg_notify('interlock', 'intake');
   end if;
   return id;
+end
+$$;
+
+-- job_queue_request_fault(command): what is wrong with a command, as far as SQL can see without the queue: its type, its fields,
+-- their types and bounds, how deep it nests. Internal; called by job_queue_request.
+-- It refuses nothing that a coordinator would carry out; what it lets pass and is wrong all the same is told by the answer.
+-- Returns e.g. `jobs[3].models: must be a list of …`, null where nothing is wrong. Raises nothing.
+create or replace function public.job_queue_request_fault(command jsonb) returns text
+language plpgsql immutable
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+  -- Of each field: what it must be, a range of whole numbers for one; `!`: it has to be there, `?`: it may be null.
+  held constant text := '"job_id": "name!", "token": "1..9007199254740991!", "worker_id": "name", "claim": "object"';
+  rules constant jsonb := format('{
+    "enqueue": {"jobs": "list!"},
+    "start": {"worker_id": "name!", "job": "object!", "wait": "boolean"},
+    "claim": {"worker_id": "name!", "max": "1..1000!", "kinds": "names?"},
+    "complete": {%1$s, "result": "any"},
+    "fail": {%1$s, "error": "any", "code": "text", "retry_seconds": "seconds?"},
+    "release": {%1$s, "reason": "text", "seconds": "seconds", "models": "names"},
+    "confirm_cancel": {%1$s},
+    "detach": {%1$s, "until": "text!"},
+    "cancel": {"job_id": "name!", "worker_id": "name", "force": "boolean", "queued_at": "-9007199254740991..9007199254740991"},
+    "heartbeat": {"worker_id": "name!", "ttl_ms": "100..86400000?", "grace_ms": "0..86400000?",
+      "free_slots": "0..2147483647?", "kinds": "names?", "release": "text?"}}', held)::jsonb;
+  of_claim constant jsonb := '{"max": "1..1000!", "kinds": "names?"}';
+  -- By either name: a job may be written as in TypeScript.
+  of_job constant jsonb := '{"job_id": "name", "jobId": "name", "models": "names!", "job_type": "text", "jobType": "text",
+    "kind": "name", "priority": "-1000..1000", "run_at": "text?", "runAt": "text?", "attempts": "1..1000",
+    "timeout_ms": "1..31536000000", "timeoutMs": "1..31536000000", "expire_ms": "1..31536000000?",
+    "expireMs": "1..31536000000?", "fair_key": "name?", "fairKey": "name?", "payload": "any"}';
+  must constant jsonb := '{"name": "a text of 1 to 200 characters, without control characters",
+    "names": "a list of names of 1 to 200 characters", "list": "a list of at most 10,000 jobs", "object": "an object",
+    "boolean": "true or false", "text": "a text", "seconds": "a number of seconds from 0 to 31536000"}';
+  -- Control characters would forge lines of logs and of terminals.
+  unwanted constant text := '[\u0001-\u001f\u007f-\u009f]';
+  kind text := command ->> 'type';
+  fault text;
+begin
+  if jsonb_typeof(command) is distinct from 'object' or rules -> kind is null then
+    return 'type: must be ' || (select string_agg(t, ', ' order by t) from jsonb_object_keys(rules) t);
+  end if;
+  if jsonb_path_exists(command, '$.**{106}') then
+    return 'command: nests deeper than 100 levels; make it flatter';
+  end if;
+  if kind = 'enqueue' and (jsonb_typeof(command -> 'jobs') is distinct from 'array' or jsonb_array_length(command -> 'jobs') > 10000) then
+    return 'jobs: must be a list of at most 10,000 jobs; send more in several calls';
+  end if;
+  with parts as (
+    select '' as path, rules -> kind as fields, command - 'type' as part
+    union all
+    select 'claim.', of_claim, command -> 'claim' where kind <> 'claim' and command ? 'claim'
+    union all
+    select 'job.', of_job, command -> 'job' where kind = 'start' and command ? 'job'
+    union all
+    select format('jobs[%s].', e.n - 1), of_job, e.job
+      from jsonb_array_elements(case kind when 'enqueue' then command -> 'jobs' else '[]' end) with ordinality as e (job, n)),
+  objects as (
+    select p.* from parts p where jsonb_typeof(p.part) = 'object'),
+  faults as (
+    select rtrim(p.path, '.') || ': must be an object with its fields' as fault from parts p where jsonb_typeof(p.part) <> 'object'
+    union all
+    select p.path || 'job_id: is missing' from objects p where p.fields ? 'jobId' and not p.part ?| '{job_id,jobId}'
+    union all
+    select p.path || f.key || ': is missing' from objects p, jsonb_each_text(p.fields) f
+     where right(f.value, 1) = '!' and not p.part ? f.key
+    union all
+    select p.path || left(v.key, 100) || case when r.rule is null then ': is not a field of it'
+             else ': must be ' || coalesce(must ->> r.rule, 'a whole number from ' || replace(r.rule, '..', ' to ')) end
+      from objects p
+      cross join lateral jsonb_each(p.part) v
+      cross join lateral (
+        select rtrim(p.fields ->> v.key, '!?') as rule, jsonb_typeof(v.value) as is_a, v.value #>> '{}' as said) r
+     where case
+             when r.rule is null then true
+             when r.is_a = 'null' then r.rule <> 'any' and right(p.fields ->> v.key, 1) <> '?'
+             when r.rule = 'any' then false
+             when r.rule = 'name' then not (r.is_a = 'string' and length(r.said) between 1 and 200 and r.said !~ unwanted)
+             when r.rule = 'names' then r.is_a <> 'array' or exists (
+               select from jsonb_array_elements(case r.is_a when 'array' then v.value else '[]' end) n
+                where not (jsonb_typeof(n) = 'string' and length(n #>> '{}') between 1 and 200 and n #>> '{}' !~ unwanted))
+             when r.rule = 'list' then r.is_a <> 'array'
+             when r.rule in ('object', 'boolean') then r.is_a <> r.rule
+             when r.rule = 'text' then r.is_a <> 'string'
+             when r.is_a <> 'number' then true
+             when r.rule = 'seconds' then r.said::numeric not between 0 and 31536000
+             else r.said::numeric <> trunc(r.said::numeric)
+               or r.said::numeric not between split_part(r.rule, '..', 1)::numeric and split_part(r.rule, '..', 2)::numeric
+           end)
+  select f.fault into fault from faults f limit 1;
+  return fault;
+end
+$$;
+
+-- job_queue_row_linked(): the trigger on jobs and workflow_executions that sees a server write required_models, which browsers
+-- cannot: the row is linked to its job (job_queue_link). Its WHEN clause sees to who it was. Runs as its owner. Its arguments are
+-- the table and the name of its key. Raises nothing.
+create or replace function public.job_queue_row_linked() returns trigger
+language plpgsql security definer
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+  id text;
+begin
+  execute format('select $1.%I::text', tg_argv[1]) into id using new;
+  if to_regclass('public.job_queue_unlinked') is not null then
+    delete from public.job_queue_unlinked u where u.target = tg_argv[0] and u.job_id = id;
+  end if;
+  return null;
+exception when undefined_column then
+  return null;
+end
+$$;
+
+-- job_queue_row_unlinked(): the trigger on jobs and workflow_executions that notes rows which belong to no job but the one that is
+-- made of them (job_queue_unlinked): those that anon or authenticated insert (its WHEN clause sees to that), and executions that
+-- are given another id, by whoever. Runs as its owner. Its arguments are the table and the name of its key.
+-- Raises nothing: the user's statement goes on (a warning says what is wrong).
+create or replace function public.job_queue_row_unlinked() returns trigger
+language plpgsql security definer
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+  id text;
+  was text;
+begin
+  begin
+    execute format('select $1.%I::text', tg_argv[1]) into id using new;
+    if tg_op = 'UPDATE' then
+      execute format('select $1.%I::text', tg_argv[1]) into was using old;
+    end if;
+  exception when others then
+    raise warning 'Interlock does not see whose rows of % these are: %', tg_table_name, sqlerrm
+      using hint = format('Run `interlock migrate`, or drop the trigger %s.', tg_name);
+    return null;
+  end;
+  if id is distinct from was then
+    perform public.job_queue_note_row(tg_argv[0], id, tg_op = 'UPDATE');
+  end if;
+  return null;
+end
+$$;
+
+-- job_queue_rows_gone(target, key_column, job_ids): forgets that rows with these ids belonged to no job (job_queue_unlinked), once
+-- there is no such row any more. Internal; called by the triggers on the user's tables.
+-- Returns nothing, raises nothing.
+create or replace function public.job_queue_rows_gone(target text, key_column text, job_ids text[]) returns void
+language plpgsql
+set search_path = pg_catalog, pg_temp
+as $$
+#variable_conflict use_column
+declare
+  noted text[];
+  there oid := to_regclass('public.' || target);
+  key record;
+  left_over text[] := '{}';
+begin
+  if to_regclass('public.job_queue_unlinked') is null then
+    return;
+  end if;
+  noted := array(select u.job_id from public.job_queue_unlinked u where u.target = $1 and u.job_id = any ($3));
+  if cardinality(noted) = 0 then
+    return;
+  end if;
+  select format_type(a.atttypid, null) as type, exists (
+           select from pg_index i
+            where i.indrelid = there and i.indisunique and i.indisvalid and i.indnkeyatts = 1 and i.indpred is null
+              and i.indkey[0] = a.attnum) as is_unique
+    into key
+    from pg_attribute a where a.attrelid = there and a.attname = key_column and not a.attisdropped;
+  -- Where one id may have several rows, another one may be left; and where row level security hides it, nobody knows.
+  if key.is_unique is not true then
+    if key is null or row_security_active(there) then
+      return;
+    end if;
+    execute format('select coalesce(array_agg(t.%1$I::text), %4$L) from public.%2$I t where t.%1$I = any ($1::%3$s[])',
+      key_column, target, key.type, '{}') into left_over using noted;
+  end if;
+  delete from public.job_queue_unlinked u
+   where u.target = $1 and u.job_id = any (noted) and u.job_id <> all (left_over);
 end
 $$;
 
@@ -2859,6 +3780,42 @@ as $$
    where s.queue = $1 and s.seq <= coalesce($2, 9223372036854775807)
    order by s.seq desc
    limit 1
+$$;
+
+-- job_queue_snapshot_chunk(queue, seq, maker, n): a part of a snapshot, as it was put (job_queue_put_snapshot_chunk).
+-- Returns {body}, lines of JSON; null when it is not there, or not any more. Raises nothing.
+create or replace function public.job_queue_snapshot_chunk(queue text, seq bigint, maker text, n integer) returns json
+language sql stable security definer
+set search_path = pg_catalog, pg_temp
+as $$
+  select json_build_object('body', c.body)
+    from public.job_queue_snapshot_chunks c
+   where c.queue = $1 and c.seq = $2 and c.maker = $3 and c.n = $4
+$$;
+
+-- job_queue_stage(queue, command_id, data): puts payloads, results and errors aside for the append of their command, which names them
+-- (`staged` in the changes of job_queue_append). Never takes the queue's lock, and changes nothing that is kept of a job. Twice
+-- does nothing more. What has been waiting for an hour is deleted.
+--   command_id  1..200 characters
+--   data        [{job_id, payload, result, error, checkpoint}, …], each job once; as for job_queue_put_data
+-- Returns how many were put aside. Raises JQ001 for a call out of bounds, 23514 for a value out of bounds.
+create or replace function public.job_queue_stage(queue text, command_id text, data jsonb) returns integer
+language plpgsql security definer
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+  staged integer;
+begin
+  if jsonb_typeof($3) is distinct from 'array' or jsonb_array_length($3) not between 1 and 10000 then
+    raise exception using errcode = 'JQ001', message = 'job_queue_stage takes a list of 1..10000 items {job_id, …}';
+  end if;
+  delete from public.job_queue_staged s where s.staged_at < clock_timestamp() - interval '1 hour';
+  insert into public.job_queue_staged as s (queue, command_id, job_id, item)
+  select $1, $2, g.item ->> 'job_id', g.item from jsonb_array_elements($3) as g (item)
+  on conflict on constraint job_queue_staged_pkey do update set item = excluded.item, staged_at = excluded.staged_at;
+  get diagnostics staged = row_count;
+  return staged;
+end
 $$;
 
 -- job_queue_start_chain(queue): from the next event on, each event of this queue carries the hash of the one before it. It
@@ -2900,8 +3857,8 @@ $$;
 
 -- job_queue_status_set(): the trigger on jobs that sees a status that somebody has set (not the outer projection: its WHEN
 -- clause sees to that). Set to pending on a row that was never queued, it is an arrival like one that is inserted; set to
--- cancelled, the job is to be cancelled (job_queue_cancel_by_hand). Any other word means nothing to Interlock, and the next
--- change of the job writes over it. A model that is changed while the job is live changes nothing, which a warning says. Runs as
+-- cancelled, the job that the row speaks for is to be cancelled (job_queue_cancel_rows). Any other word means nothing to Interlock,
+-- and the next change of the job writes over it. A row that is given another id belongs to no job there (job_queue_unlinked). A model that is changed while the job is live changes nothing, which a warning says. Runs as
 -- its owner. Its arguments are the user's names for job_id, queued_at, status and model, none where they are Interlock's: then
 -- nothing has to be planned for each row. Raises nothing: the user's statement goes on.
 create or replace function public.job_queue_status_set() returns trigger
@@ -2910,20 +3867,22 @@ set search_path = pg_catalog, pg_temp
 as $$
 declare
   id text;
+  was_id text;
   was text;
   word text;
-  queued boolean;
+  queued timestamptz;
   moved boolean := false;
 begin
   begin
     if tg_nargs = 0 then
       id := new.job_id;
+      was_id := old.job_id;
       was := old.status;
       word := new.status;
-      queued := new.queued_at is not null;
+      queued := new.queued_at;
     else
-      execute format('select $2.%1$I::text, $1.%3$I::text, $2.%3$I::text, $2.%2$I is not null', variadic tg_argv)
-        into id, was, word, queued using old, new;
+      execute format('select $2.%1$I::text, $1.%1$I::text, $1.%3$I::text, $2.%3$I::text, $2.%2$I', variadic tg_argv)
+        into id, was_id, was, word, queued using old, new;
     end if;
     id := left(id, 300);
   exception when others then
@@ -2931,11 +3890,15 @@ begin
       using hint = 'Run `interlock migrate`, or drop the trigger job_queue_status_set.';
     return null;
   end;
+  if was_id is distinct from id then
+    perform public.job_queue_note_row('jobs', id, true);
+    perform public.job_queue_rows_gone('jobs', case when tg_nargs = 0 then 'job_id' else tg_argv[0] end, array[was_id]);
+  end if;
   -- A block of its own, since a table may have no model: then there is nothing to say.
   begin
     if tg_nargs = 0 then
-      moved := queued and new.model is distinct from old.model;
-    elsif queued then
+      moved := queued is not null and new.model is distinct from old.model;
+    elsif queued is not null then
       execute format('select $1.%4$I is distinct from $2.%4$I', variadic tg_argv) into moved using old, new;
     end if;
   exception when undefined_column then
@@ -2951,10 +3914,11 @@ begin
     return null;
   end if;
   if word = public.job_queue_status('cancelled') then
-    if to_regprocedure('public.job_queue_cancel_by_hand(text[])') is not null then
-      perform public.job_queue_cancel_by_hand(array[id]);
+    if to_regprocedure('public.job_queue_cancel_rows(text[], timestamptz[])') is not null then
+      perform public.job_queue_cancel_rows(array[id], array[queued]);
     end if;
-  elsif not queued and word = public.job_queue_status('pending') and to_regclass('public.job_queue_arrivals') is not null then
+  elsif word = public.job_queue_status('pending') and to_regclass('public.job_queue_arrivals') is not null
+        and (queued is null or (public.job_queue_dated() and not public.job_queue_known(id))) then
     insert into public.job_queue_arrivals (job_id) values (id);
     if current_setting('interlock.notify', true) is distinct from 'off' then
       perform pg_notify('interlock', 'intake');
@@ -2970,7 +3934,7 @@ $$;
 --               expire_ms, fair_key, payload}; job_id and models have to be there; run_at as 2026-11-24T15:00:00Z
 --   queue       `default` unless given
 --   request_id  as for job_queue_request
--- Returns the request's id, for job_queue_answer. Raises JQ001 as job_queue_request.
+-- Returns the request's id, for job_queue_answer. Raises what job_queue_request raises: JQ003 for what is no job.
 create or replace function public.job_queue_submit(jobs jsonb, queue text default 'default', request_id text default null)
 returns text
 language plpgsql security definer
@@ -2978,14 +3942,14 @@ set search_path = pg_catalog, pg_temp
 as $$
 begin
   return public.job_queue_request(jsonb_build_object('type', 'enqueue', 'jobs',
-    case jsonb_typeof($1) when 'array' then $1 else jsonb_build_array($1) end), $2, $3);
+    case jsonb_typeof($1) when 'array' then $1 else jsonb_build_array(coalesce($1, 'null')) end), $2, $3);
 end
 $$;
 
 -- job_queue_taken(queue, arrival_ids, refused): what became of arrivals that this queue had claimed. Doing it twice does
 -- nothing more.
 --   arrival_ids  those whose job is in the log by now
---   refused      [{arrival_id, reason}, …]: those that cannot be jobs; they go to job_queue_not_taken_in
+--   refused      [{arrival_id, reason}, …]: those that cannot be jobs; they go to job_queue_not_taken_in, which keeps the newest 10,000
 -- Returns how many left the list of arrivals. Raises nothing.
 create or replace function public.job_queue_taken(queue text, arrival_ids bigint[], refused jsonb) returns integer
 language plpgsql security definer
@@ -3006,6 +3970,9 @@ begin
       from jsonb_to_recordset(refused) as r (arrival_id bigint, reason text)
       join public.job_queue_arrivals a on a.id = r.arrival_id and a.queue = $1
     on conflict (id) do nothing;
+    -- The newest 10,000. Of the others the rows of `jobs` are there as they were: interlock adopt shows them.
+    delete from public.job_queue_not_taken_in n
+     where n.id < (select m.id from public.job_queue_not_taken_in m order by m.id desc offset 9999 limit 1);
   end if;
   delete from public.job_queue_arrivals a
    where a.queue = $1 and (a.id = any ($2) or a.id = any (array(
@@ -3069,12 +4036,58 @@ begin
 end
 $$;
 
+-- job_queue_truncated(): the trigger on jobs and workflow_executions that sees them emptied by TRUNCATE, which fires no trigger of
+-- DELETE. Before: each live job that a row of `jobs` speaks for is to be cancelled, as if the row was deleted. After: what was noted
+-- of the rows is forgotten. Runs as its owner. Its arguments are the table and the user's names for its key and for queued_at (jobs only).
+-- Raises nothing: the user's statement goes on (a warning says what is wrong).
+create or replace function public.job_queue_truncated() returns trigger
+language plpgsql security definer
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+  key_type text;
+  live text[];
+  ids text[];
+  queued timestamptz[];
+  -- A whole table or one partition.
+  whole boolean := tg_relid = to_regclass('public.' || tg_argv[0]);
+begin
+  if tg_when = 'AFTER' then
+    perform public.job_queue_rows_gone(tg_argv[0], tg_argv[1],
+      array(select u.job_id from public.job_queue_unlinked u where u.target = tg_argv[0]));
+    return null;
+  end if;
+  select format_type(a.atttypid, null) into key_type
+    from pg_attribute a where a.attrelid = tg_relid and a.attname = tg_argv[1] and not a.attisdropped;
+  live := array(
+    select distinct j.job_id from public.job_queue_jobs j
+     where key_type <> 'uuid' or j.job_id ~ '^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$');
+  execute format('select array_agg(t.%1$I::text), array_agg(t.%2$I) from %3$s t where t.%1$I = any ($1::%4$s[])',
+    tg_argv[1], tg_argv[2], tg_relid::regclass, key_type) into ids, queued using live;
+  perform public.job_queue_cancel_rows(ids, queued);
+  -- Of rows that cannot be seen, those are known that were taken in; and an arrival whose row is gone has nothing to wait for.
+  if whole and row_security_active(tg_relid) then
+    select array_agg(j.job_id), array_agg(j.queued_at) into ids, queued
+      from public.job_queue_jobs j
+      join public.job_queue_log l
+        on l.queue = j.queue and l.job_id = j.job_id and l.event_type = 'queued' and l.created_at = j.queued_at and l.data ? 'intake';
+    perform public.job_queue_cancel_rows(ids, queued);
+    delete from public.job_queue_arrivals;
+  end if;
+  return null;
+exception when undefined_column or undefined_table or undefined_function then
+  raise warning 'Interlock does not see what is deleted from %: %', tg_table_name, sqlerrm
+    using hint = format('Run `interlock migrate`, or drop the trigger %s.', tg_name);
+  return null;
+end
+$$;
+
 -- job_queue_turn(queue, since): takes the queue's lock until the transaction ends and says what the caller has missed, so
 -- that it can decide and append (job_queue_append) in the same transaction without losing a race. Only for clients that
 -- hold a transaction over two calls: through PostgREST it would let go at once.
 --   since  the last sequence number that the caller knows
--- Returns {version, epoch, now, since_at, missed}: the head, the clock read after the wait, in microseconds, the time of the event
--- `since` (null for 0, and for one that is gone), and the events after it, 500 or 256 KB of them at most. When the last of them is
+-- Returns {version, epoch, now, since_at, missed, voided}: the head, the clock read after the wait, in microseconds, the time of the event
+-- `since` (null for 0, and for one that is gone), and the events after it, 500 or 256 KB of them at most; voided: job_queue_voided. When the last of them is
 -- not `version`, end the transaction, read on (job_queue_read) and come back. When `since_at` is not the time that you know, it is
 -- not the log that you know: a backup was restored.
 -- A client that is paused while it holds the lock is cut off after 1 s (idle_in_transaction_session_timeout, which ends
@@ -3104,7 +4117,41 @@ begin
   return json_build_object('version', head.version, 'epoch', head.epoch,
     'now', (extract(epoch from clock_timestamp()) * 1000000)::bigint,
     'since_at', (extract(epoch from public.job_queue_event_at($1, $2)) * 1000000)::bigint,
-    'missed', public.job_queue_events($1, $2, 500, 262144));
+    'missed', public.job_queue_events($1, $2, 500, 262144), 'voided', public.job_queue_voided($1, $2));
+end
+$$;
+
+-- job_queue_unstaged(queue, staged): the commands of which not everything is there that an append is to take over. Internal; called by
+-- job_queue_append, whose answer is `unstaged` then.
+--   staged  [{command_id, job_id}, …]
+-- Returns their ids; null when all of it is there. Raises nothing.
+create or replace function public.job_queue_unstaged(queue text, staged jsonb) returns text[]
+language sql stable
+set search_path = pg_catalog, pg_temp
+as $$
+  select array_agg(distinct w.command_id)
+    from jsonb_to_recordset($2) as w (command_id text, job_id text)
+   where not exists (
+     select from public.job_queue_staged s
+      where s.queue = $1 and s.command_id = w.command_id and s.job_id = w.job_id)
+$$;
+
+-- job_queue_user_path(): the search path that holds around the user's tables, where his triggers, rules, CHECKs and policies run:
+-- that of the database for the owner of Interlock, as ALTER ROLE and ALTER DATABASE have set it, else PostgreSQL's own. Not that of the
+-- session, which the caller chooses; and temporary tables come last, since anybody can make one. Internal.
+-- Returns the value for search_path. Raises nothing.
+create or replace function public.job_queue_user_path() returns text
+language plpgsql stable
+set search_path = pg_catalog, pg_temp
+as $$
+begin
+  return concat_ws(', ', nullif(coalesce((
+    select substr(c.entry, length('search_path=') + 1)
+      from pg_db_role_setting s
+      cross join lateral unnest(s.setconfig) as c (entry)
+     where s.setdatabase in (0, (select d.oid from pg_database d where d.datname = current_database()))
+       and s.setrole in (0, current_user::regrole) and c.entry like 'search\_path=%'
+     order by s.setrole = 0, s.setdatabase = 0 limit 1), '"$user", public'), ''), 'pg_temp');
 end
 $$;
 
@@ -3118,6 +4165,7 @@ as $$
 declare
   found_target record;
   candidates text[] := job_ids;
+  found_rows refcursor;
   rows jsonb;
 begin
   select * into found_target from public.job_queue_targets() t where t.target = 'jobs';
@@ -3128,10 +4176,46 @@ begin
     select array_agg(id) into candidates from unnest(job_ids) as id
      where id ~ '^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$';
   end if;
-  execute format('select jsonb_object_agg(t.%1$I::text, to_jsonb(t)) from public.jobs t where t.%1$I = any ($1::%2$s[])',
-    found_target.key_column, found_target.key_type) into rows using candidates;
+  -- Parsed here, and run under the user's search path: the functions of his policies look for their tables there.
+  open found_rows for execute format('select jsonb_object_agg(t.%1$I::text, to_jsonb(t)) from public.jobs t where t.%1$I = any ($1::%2$s[])',
+    found_target.key_column, found_target.key_type) using candidates;
+  if row_security_active('public.jobs') then
+    perform set_config('search_path', public.job_queue_user_path(), true);
+  end if;
+  fetch found_rows into rows;
+  close found_rows;
   return coalesce(rows, '{}');
 end
+$$;
+
+-- job_queue_void(queue, voided_from): events from this number on were declared void, some of them. What was folded from there on, of
+-- another log, goes: snapshots, but for that of the cut. Readers that do not know the type `voided` are kept out. Internal; called by
+-- job_queue_append only.
+-- Returns nothing. Raises nothing.
+create or replace function public.job_queue_void(queue text, voided_from bigint) returns void
+language sql
+set search_path = pg_catalog, pg_temp
+as $$
+  delete from public.job_queue_snapshots s
+   using public.job_queue_heads h
+   where h.queue = $1 and s.queue = $1 and s.seq >= $2 and s.seq <> h.archived_seq;
+  update public.job_queue_heads h set min_reader = greatest(h.min_reader, 2) where h.queue = $1;
+$$;
+
+-- job_queue_voided(queue, after): what `voided` events say of events after a number. Events that nobody could read are void, and readers
+-- have to know it before they meet them: so it goes along with every page (job_queue_read, job_queue_turn, job_queue_append).
+-- Returns [[of, as], …], the newest last: the number of the event, and what to read in the place of its data (null: it counts as
+-- nothing). Null when there is none, as in nearly every log.
+create or replace function public.job_queue_voided(queue text, after bigint) returns json
+language sql stable security definer
+set search_path = pg_catalog, pg_temp
+set enable_seqscan = off
+as $$
+  select json_agg(json_build_array((v.data ->> 'of')::bigint, v.data -> 'as') order by v.seq)
+    from (select l.seq, l.data from public.job_queue_log l where l.queue = $1 and l.event_type = 'voided'
+          union all
+          select a.seq, a.data from public.job_queue_log_archive a where a.queue = $1 and a.event_type = 'voided') v
+   where (v.data ->> 'of')::bigint > $2
 $$;
 
 -- job_queue_wake(): the trigger on job_queue_heads that wakes up those who listen through Supabase Realtime. Only where
@@ -3249,7 +4333,8 @@ $$;
 --   job_ids                       which rows; ids without a row are passed over, and so are ids that are no UUID where
 --                                 the key is one
 -- Returns written (how many rows differed and were written) and missed (ids of rows that differ and could not be: locked
--- by somebody, or kept as they are by a trigger). Never waits for a row lock. Raises whatever a trigger, a CHECK or a
+-- by somebody, or kept as they are by a trigger). A row that does not speak for the job of its id (job_queue_linked) is left as it
+-- is: it may be anybody's. Never waits for a row lock. Raises whatever a trigger, a CHECK or a
 -- foreign key of the user raises.
 create or replace function public.job_queue_write_target(
   queue text, target text, key_column text, key_type text, job_ids text[], out written integer, out missed text[])
@@ -3267,6 +4352,9 @@ declare
   shown text := format('t.%s, t.%s, t.%s', models, blocker, reason);
   ought text := format('coalesce(o.required_models, t.%s), o.blocked_by_job_id, o.conflict_reason', models);
   status_type text;
+  doubtful text[];
+  linked text[];
+  rows refcursor;
 begin
   written := 0;
   missed := '{}';
@@ -3294,16 +4382,19 @@ begin
   if present is null then
     return;
   end if;
+  doubtful := public.job_queue_doubtful(queue, target, present);
   -- What is written from here is no hand edit (the trigger job_queue_status_set); what raises takes this back with it.
   -- Not a SET clause, for which one has to be a superuser.
   perform set_config('interlock.projecting', 'on', true);
+  -- Parsed with names pinned, and run under the user's own search path, in which his triggers and CHECKs find what they name.
   -- `any (array)` beside each join: else the planner, which cannot know that there are few, reads the whole table.
-  execute format($sql$
+  open rows for execute format($sql$
     with stale as materialized (
-      select t.%1$I as key, o.*
+      select t.%1$I as key, %7$s as was, o.*
         from public.job_queue_outer_rows($1, $2) o
         join public.%2$I t on t.%1$I = o.job_id::%3$s and t.%1$I = any ($2::%3$s[])
-       where (%5$s) is distinct from (%6$s)),
+       where (%5$s) is distinct from (%6$s)
+         and (o.job_id <> all ($3) or public.job_queue_linked($1, %2$L, o.job_id, %7$s))),
     free as materialized (
       select t.%1$I as key from public.%2$I t where t.%1$I = any (array(select key from stale))
          for no key update skip locked),
@@ -3311,12 +4402,22 @@ begin
       update public.%2$I t set (%4$s) = row (%6$s)
         from stale o join free on free.key = o.key
        where t.%1$I = o.key and t.%1$I = any (array(select key from stale))
+         and (o.job_id <> all ($3) or %7$s is not distinct from o.was)
       returning t.%1$I as key)
     select (select count(*) from done),
-           array(select key::text from stale except all select key::text from done)
-    $sql$, key_column, target, key_type, columns, shown, ought)
-    into written, missed using queue, present;
+           array(select key::text from stale except all select key::text from done),
+           array(select key::text from done where key::text = any ($3))
+    $sql$, key_column, target, key_type, columns, shown, ought,
+    case target when 'jobs' then format('t.%I', names ->> 'queued_at') else 'null::timestamptz' end) using queue, present, doubtful;
+  perform set_config('search_path', public.job_queue_user_path(), true);
+  fetch rows into written, missed, linked;
+  close rows;
+  perform set_config('search_path', 'pg_catalog, pg_temp', true);
   perform set_config('interlock.projecting', '', true);
+  if cardinality(linked) > 0 and target = 'jobs' then
+    -- From here on their queued_at says whose they are.
+    delete from public.job_queue_unlinked u where u.target = 'jobs' and u.job_id = any (linked) and not u.late;
+  end if;
 end
 $$;
 
@@ -3328,12 +4429,26 @@ create or replace trigger job_queue_log_no_truncate
   before truncate on public.job_queue_log
   for each statement execute function public.job_queue_refuse_change();
 
+-- So is what of it was archived and kept.
+create or replace trigger job_queue_log_archive_append_only
+  before insert or update or delete on public.job_queue_log_archive
+  for each row execute function public.job_queue_refuse_change();
+create or replace trigger job_queue_log_archive_no_truncate
+  before truncate on public.job_queue_log_archive
+  for each statement execute function public.job_queue_refuse_change();
+
 -- The snapshot at which a log was cut stays: without it such a queue could not be opened any more.
 create or replace trigger job_queue_snapshots_keep_cut
   before update or delete on public.job_queue_snapshots
   for each row execute function public.job_queue_keep_cut();
 create or replace trigger job_queue_snapshots_no_truncate
   before truncate on public.job_queue_snapshots
+  for each statement execute function public.job_queue_keep_cut();
+create or replace trigger job_queue_snapshot_chunks_keep_cut
+  before update or delete on public.job_queue_snapshot_chunks
+  for each row execute function public.job_queue_keep_cut();
+create or replace trigger job_queue_snapshot_chunks_no_truncate
+  before truncate on public.job_queue_snapshot_chunks
   for each statement execute function public.job_queue_keep_cut();
 
 -- Nobody jumps the queue from a browser: anon and authenticated neither set nor change a coordination column. The WHEN
@@ -3412,13 +4527,89 @@ begin
   if not exists (
     select from pg_catalog.pg_trigger t
      where t.tgrelid = to_regclass('public.jobs') and t.tgname = 'job_queue_status_set'
-       and strpos(pg_get_triggerdef(t.oid), called) > 0) then
+       and strpos(pg_get_triggerdef(t.oid), called) > 0 and strpos(pg_get_triggerdef(t.oid), 'authenticated') > 0) then
     execute format($sql$create or replace trigger job_queue_status_set after update on public.jobs for each row
-      when (current_setting('interlock.projecting', true) is distinct from 'on')
+      when (current_setting('interlock.projecting', true) is distinct from 'on' or current_user in ('anon', 'authenticated'))
       execute function public.job_queue_status_set%s$sql$, called);
   end if;
 end
 $intake$;
+
+-- Whose a row is: what browsers write belongs to no job but the one that is made of it (job_queue_unlinked). Of each table that
+-- Interlock follows; a row's trigger is one of the partitions too, also of those that come later.
+do $owners$
+declare
+  item record;
+  part regclass;
+  wanted record;
+begin
+  for item in
+    select t.target, to_regclass('public.' || t.target) as id, public.job_queue_columns(t.target) as names,
+           format('%L, %L', t.target, t.key_column) as called, quote_literal(t.key_column) as key
+      from public.job_queue_targets() t
+  loop
+    for wanted in
+      select w.* from (values
+        ('job_queue_row_unlinked', format('after insert on public.%I for each row
+           when (current_user in (''anon'', ''authenticated'')) execute function public.job_queue_row_unlinked(%s)', item.target, item.called), true),
+        ('job_queue_row_moved', format('after update on public.%I for each row
+           when (current_setting(''interlock.projecting'', true) is distinct from ''on'' or current_user in (''anon'', ''authenticated''))
+           execute function public.job_queue_row_unlinked(%s)', item.target, item.called), item.target <> 'jobs'),
+        ('job_queue_row_linked', format('after update on public.%1$I for each row
+           when (current_setting(''interlock.projecting'', true) is distinct from ''on'' and current_user not in (''anon'', ''authenticated'')
+             and new.%2$I is distinct from old.%2$I) execute function public.job_queue_row_linked(%3$s)',
+           item.target, item.names ->> 'required_models', item.called), true)) as w (name, definition, wanted)
+       where w.wanted
+    loop
+      -- Other names, another trigger.
+      if not exists (
+        select from pg_catalog.pg_trigger t
+         where t.tgrelid = item.id and t.tgname = wanted.name and strpos(pg_get_triggerdef(t.oid), '(' || item.called || ')') > 0
+           and (wanted.name <> 'job_queue_row_linked'
+             or strpos(pg_get_triggerdef(t.oid), format('new.%I', item.names ->> 'required_models')) > 0)) then
+        execute format('create or replace trigger %I %s', wanted.name, wanted.definition);
+      end if;
+    end loop;
+    for part in
+      select item.id union select p.relid from pg_catalog.pg_partition_tree(item.id) p
+    loop
+      if item.target <> 'jobs' and not exists (
+        select from pg_catalog.pg_trigger t
+         where t.tgrelid = part and t.tgname = 'job_queue_execution_deleted' and strpos(pg_get_triggerdef(t.oid), '(' || item.key || ')') > 0) then
+        execute format('create or replace trigger job_queue_execution_deleted after delete on %s referencing old table as deleted
+          for each statement execute function public.job_queue_execution_deleted(%s)', part, item.key);
+      end if;
+      for wanted in
+        select w.* from (values ('job_queue_truncated', 'before', item.target = 'jobs'), ('job_queue_emptied', 'after', true))
+          as w (name, moment, wanted)
+         where w.wanted
+           and not exists (
+             select from pg_catalog.pg_trigger t
+              where t.tgrelid = part and t.tgname = w.name and strpos(pg_get_triggerdef(t.oid), '(' || item.called || ', ') > 0)
+      loop
+        execute format('create or replace trigger %I %s truncate on %s for each statement
+          execute function public.job_queue_truncated(%s, %L)', wanted.name, wanted.moment, part, item.called, item.names ->> 'queued_at');
+      end loop;
+    end loop;
+  end loop;
+end
+$owners$;
+
+-- What the functions above have taken the place of.
+drop function if exists public.job_queue_cancel_by_hand(text[]);
+
+-- What stands in the way of the user's tables, or means something: whoever runs this by hand is told here, whoever runs it as a program
+-- finds it in interlock.found. Nothing of it stops the migration: Interlock works without these tables.
+do $account$
+declare
+  item record;
+begin
+  for item in select a.what, a.remedy from jsonb_to_recordset(public.job_queue_account()) as a (what text, remedy text) loop
+    raise warning using message = item.what, hint = item.remedy;
+  end loop;
+  perform set_config('interlock.found', public.job_queue_account()::text, true);
+end
+$account$;
 
 -- On Supabase, a broadcast follows an append, rows that arrive, and commands by SQL. Elsewhere there are no triggers, and nobody pays for them.
 do $realtime$
@@ -3466,7 +4657,7 @@ begin
            exists (select from pg_catalog.pg_policy p where p.polrelid = c.oid) as has_policy
       from pg_catalog.pg_class c
      where c.relnamespace = 'public'::regnamespace
-       and (c.relname = any ('{job_queue_log,job_queue_log_archive,job_queue_heads,job_queue_state,job_queue_jobs,job_queue_workers,job_queue_inbox,job_queue_data,job_queue_arrivals,job_queue_not_taken_in,job_queue_settings,job_queue_dropped,job_queue_snapshots,job_queue_changes,job_queue_set_aside,job_queue_migrations}'::text[]) or c.relname in ('job_queue_state_id_seq', 'job_queue_arrivals_id_seq', 'job_queue_intake_woken'))
+       and (c.relname = any ('{job_queue_log,job_queue_log_archive,job_queue_heads,job_queue_state,job_queue_jobs,job_queue_workers,job_queue_inbox,job_queue_data,job_queue_staged,job_queue_arrivals,job_queue_not_taken_in,job_queue_settings,job_queue_unlinked,job_queue_dropped,job_queue_snapshots,job_queue_snapshot_chunks,job_queue_changes,job_queue_set_aside,job_queue_migrations}'::text[]) or c.relname in ('job_queue_state_id_seq', 'job_queue_arrivals_id_seq', 'job_queue_intake_woken'))
   loop
     execute format('revoke all on %s from public', item.name);
     foreach outsider in array outsiders || runners loop
@@ -3495,7 +4686,7 @@ begin
   for item in
     select p.oid::regprocedure::text as name, p.prorettype = 'trigger'::regtype as is_trigger
       from pg_catalog.pg_proc p
-     where p.pronamespace = 'public'::regnamespace and p.proname = any ('{job_queue_adopt,job_queue_adoptable,job_queue_answer,job_queue_answer_requests,job_queue_append,job_queue_archive,job_queue_archive_before,job_queue_archived_events,job_queue_arrived_rows,job_queue_beat,job_queue_cancel_by_hand,job_queue_chain,job_queue_checkup,job_queue_claim_arrivals,job_queue_claim_cut,job_queue_columns,job_queue_data_of,job_queue_dead,job_queue_deleted,job_queue_drop,job_queue_event_at,job_queue_event_text,job_queue_events,job_queue_forget,job_queue_forget_workers,job_queue_guard_columns,job_queue_held,job_queue_in_hand,job_queue_insert_chained,job_queue_intake,job_queue_keep_cut,job_queue_leave,job_queue_note,job_queue_open,job_queue_open_requests,job_queue_outer_rows,job_queue_overdue,job_queue_project,job_queue_project_target,job_queue_projection,job_queue_put_data,job_queue_put_snapshot,job_queue_queues,job_queue_read,job_queue_rebuild,job_queue_refuse_change,job_queue_reproject,job_queue_request,job_queue_set_aside_rows,job_queue_snapshot,job_queue_start_chain,job_queue_status,job_queue_status_set,job_queue_submit,job_queue_taken,job_queue_targets,job_queue_touched,job_queue_turn,job_queue_user_rows,job_queue_wake,job_queue_wake_intake,job_queue_worker_list,job_queue_write_target}'::text[])
+     where p.pronamespace = 'public'::regnamespace and p.proname = any ('{job_queue_account,job_queue_adopt,job_queue_adoptable,job_queue_answer,job_queue_answer_requests,job_queue_append,job_queue_archive,job_queue_archive_before,job_queue_archived_events,job_queue_arrived_rows,job_queue_beat,job_queue_cancel_rows,job_queue_chain,job_queue_checkup,job_queue_claim_arrivals,job_queue_claim_cut,job_queue_columns,job_queue_data_of,job_queue_dated,job_queue_dead,job_queue_deleted,job_queue_doubtful,job_queue_drop,job_queue_drop_chunks,job_queue_event_at,job_queue_event_text,job_queue_events,job_queue_execution_deleted,job_queue_forget,job_queue_forget_workers,job_queue_given_up,job_queue_guard_columns,job_queue_held,job_queue_hidden,job_queue_in_hand,job_queue_insert_chained,job_queue_intake,job_queue_keep_cut,job_queue_kept,job_queue_kept_digest,job_queue_known,job_queue_leave,job_queue_link,job_queue_linked,job_queue_note,job_queue_note_row,job_queue_open,job_queue_open_requests,job_queue_outer_rows,job_queue_overdue,job_queue_project,job_queue_project_target,job_queue_projection,job_queue_put_data,job_queue_put_snapshot,job_queue_put_snapshot_chunk,job_queue_put_staged,job_queue_queues,job_queue_read,job_queue_rebuild,job_queue_refuse_change,job_queue_refused_words,job_queue_reproject,job_queue_request,job_queue_request_fault,job_queue_row_linked,job_queue_row_unlinked,job_queue_rows_gone,job_queue_set_aside_rows,job_queue_snapshot,job_queue_snapshot_chunk,job_queue_stage,job_queue_start_chain,job_queue_status,job_queue_status_set,job_queue_submit,job_queue_taken,job_queue_targets,job_queue_touched,job_queue_truncated,job_queue_turn,job_queue_unstaged,job_queue_user_path,job_queue_user_rows,job_queue_void,job_queue_voided,job_queue_wake,job_queue_wake_intake,job_queue_worker_list,job_queue_write_target}'::text[])
   loop
     execute format('revoke all on function %s from public', item.name);
     foreach outsider in array outsiders || runners loop
@@ -3517,8 +4708,8 @@ $privileges$;
 -- What this was. Rows change only when something did, so that running it again leaves everything as it is.
 insert into public.job_queue_migrations as m (version, checksum)
 values 
-  ('000', '212da112b5de9723b3131ff8350e0bc37e9cfc6eb56a84cc442a776efea6c2f6'),
-  ('027', '212da112b5de9723b3131ff8350e0bc37e9cfc6eb56a84cc442a776efea6c2f6')
+  ('000', '7a1fe013e88a0f16e975986c8e018f8ba4fd6bdeecce27f525c5f54804348564'),
+  ('027', '7a1fe013e88a0f16e975986c8e018f8ba4fd6bdeecce27f525c5f54804348564')
 on conflict (version) do update set checksum = excluded.checksum, applied_at = excluded.applied_at
   where m.checksum <> excluded.checksum;
 -- PostgREST finds the new functions after this; nobody else listens.

@@ -1,5 +1,6 @@
 import { postgresStore } from '../../src/adapter/postgres/index.ts'
-import { Replayer, snapshotOf } from '../../src/core/index.ts'
+import { keepSnapshot as keepLedger } from '../../src/coordinator/keep-snapshot.ts'
+import { Replayer } from '../../src/core/index.ts'
 import { type Context, type Row, sample, sized } from '../frame/bench.ts'
 import { answerOf } from '../frame/child.ts'
 import type { Ran } from './cli-child.ts'
@@ -84,6 +85,6 @@ async function keepSnapshot(url: string, upTo: number): Promise<void> {
     for (const event of events) replayer.push(event)
     after = events.at(-1)?.seq ?? upTo
   }
-  await store.putSnapshot(QUEUE, { seq: upTo, state: snapshotOf(replayer.ledger()) })
+  await keepLedger(store, QUEUE, replayer.ledger())
   await store.close()
 }

@@ -1,4 +1,6 @@
+import type pg from 'pg'
 import { encodeEvent } from '../../src/codec/index.ts'
+import type { RecordedEvent } from '../../src/core/index.ts'
 import { connected } from '../frame/servers.ts'
 import { type LogShape, workedLog } from '../worked-log.ts'
 
@@ -9,14 +11,31 @@ const PER_STATEMENT = 10_000
  * is read, and a million appends would take an hour.
  */
 export async function loadLog(url: string, queue: string, shape: LogShape): Promise<void> {
-  const rows = workedLog(shape).map(encodeEvent)
+  const events = workedLog(shape)
   await connected(url, async (client) => {
-    for (let from = 0; from < rows.length; from += PER_STATEMENT) {
-      await client.query(insert, [queue, JSON.stringify(rows.slice(from, from + PER_STATEMENT))])
+    for (let from = 0; from < events.length; from += PER_STATEMENT) {
+      await insertEvents(client, queue, events.slice(from, from + PER_STATEMENT))
     }
-    await client.query('update job_queue_heads set version = $2 where queue = $1', [queue, rows.length])
-    await client.query('vacuum (analyze) job_queue_log')
+    await endAt(client, queue, events.length)
   })
+}
+
+export async function insertEvents(
+  client: pg.Client,
+  queue: string,
+  events: readonly RecordedEvent[],
+): Promise<void> {
+  await client.query(insert, [queue, JSON.stringify(events.map(encodeEvent))])
+}
+
+/** The log has this many events now. */
+export async function endAt(client: pg.Client, queue: string, version: number): Promise<void> {
+  await client.query(
+    `update job_queue_heads h set version = $2, projected_seq = $2, last_at = l.created_at
+       from job_queue_log l where h.queue = $1 and l.queue = $1 and l.seq = $2`,
+    [queue, version],
+  )
+  await client.query('vacuum (analyze) job_queue_log')
 }
 
 const insert = `

@@ -16,6 +16,8 @@ declare
   status_type text;
   candidates text[] := job_ids;
   adopted jsonb;
+  cleared text;
+  rows refcursor;
 begin
   if length(queue) between 1 and 200 is not true or cardinality(job_ids) between 0 and 10000 is not true then
     raise exception using errcode = 'JQ001', message = 'job_queue_adopt takes a queue and at most 10,000 ids';
@@ -33,9 +35,15 @@ begin
   end if;
   -- Two of these at once would let a row arrive twice, of which the log refuses the second; this spares people the question.
   perform pg_advisory_xact_lock(hashtextextended('interlock.adopt', 0));
+  -- A column that may not be null gets its default.
+  select string_agg(format('%I = %s', a.attname, case when a.attnotnull then 'default' else 'null' end), ', ') into cleared
+    from pg_attribute a
+   where a.attrelid = to_regclass('public.jobs') and not a.attisdropped
+     and a.attname in (names ->> 'queued_at', names ->> 'blocked_by_job_id', names ->> 'conflict_reason');
   -- What is written here is no hand edit (the trigger job_queue_status_set).
   perform set_config('interlock.projecting', 'on', true);
-  execute format($sql$
+  -- Parsed with names pinned, and run under the user's own search path, in which his triggers and CHECKs find what they name.
+  open rows for execute format($sql$
     with wanted as materialized (
       select u.id::%2$s as key, min(u.n) as n from unnest($1) with ordinality as u (id, n) group by 1),
     fit as materialized (
@@ -49,16 +57,22 @@ begin
          for no key update of t),
     cleared as (
       update public.jobs t
-         set %4$I = public.job_queue_status('pending')::%3$s, %5$I = null, %6$I = null, %7$I = null
+         set %4$I = public.job_queue_status('pending')::%3$s, %5$s
         from fit f where t.%1$I = f.key
       returning t.%1$I as key),
+    -- A trusted role has chosen them: whoever wrote them, the jobs are made of them.
+    linked as (
+      delete from public.job_queue_unlinked u using cleared c where u.target = 'jobs' and u.job_id = c.key::text),
     arrived as (
       insert into public.job_queue_arrivals (queue, job_id)
       select $2, f.key::text from fit f join cleared c on c.key = f.key order by f.n
       returning id, job_id)
     select coalesce(jsonb_agg(a.job_id order by a.id), '[]') from arrived a
-    $sql$, target.key_column, target.key_type, status_type, names ->> 'status', names ->> 'queued_at',
-    names ->> 'blocked_by_job_id', names ->> 'conflict_reason') into adopted using candidates, queue;
+    $sql$, target.key_column, target.key_type, status_type, names ->> 'status', cleared) using candidates, queue;
+  perform set_config('search_path', public.job_queue_user_path(), true);
+  fetch rows into adopted;
+  close rows;
+  perform set_config('search_path', 'pg_catalog, pg_temp', true);
   perform set_config('interlock.projecting', '', true);
   if adopted <> '[]' and current_setting('interlock.notify', true) is distinct from 'off' then
     perform pg_notify('interlock', 'intake');

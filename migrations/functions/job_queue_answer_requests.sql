@@ -1,6 +1,7 @@
 -- job_queue_answer_requests(queue, answers): what became of commands in the inbox. The first answer stays. Answers of more than
 -- a day ago are deleted on the way.
---   answers  [{request_id, answer}, …]; answer: {ok: true, …} or {ok: false, code, message}
+--   answers  [{request_id, answer}, …]; answer: {ok: true, …} or {ok: false, code, message}; null: it could not be decided now, and
+--            is given back, for others to decide
 -- One NOTIFY on channel interlock_answers, the name of the queue, unless the setting interlock.notify is 'off'.
 -- Returns how many were answered by this call. Raises nothing.
 create or replace function public.job_queue_answer_requests(queue text, answers jsonb) returns integer
@@ -14,8 +15,12 @@ declare
 begin
   update public.job_queue_inbox i set answer = a.answer, answered_at = clock_timestamp()
     from jsonb_to_recordset(answers) as a (request_id text, answer jsonb)
-   where i.queue = $1 and i.request_id = a.request_id and i.answered_at is null;
+   where i.queue = $1 and i.request_id = a.request_id and i.answered_at is null and a.answer is not null;
   get diagnostics answered = row_count;
+  -- Nobody is woken for it: whoever gives it back would be, too.
+  update public.job_queue_inbox i set taken_until = null
+    from jsonb_to_recordset(answers) as a (request_id text, answer jsonb)
+   where i.queue = $1 and i.request_id = a.request_id and i.answered_at is null and a.answer is null;
   if answered > 0 and current_setting('interlock.notify', true) is distinct from 'off' then
     perform pg_notify('interlock_answers', $1);
   end if;

@@ -13,17 +13,22 @@
 --                     (job_queue_changes);
 --                     data: payloads, results and errors of its events, if there are any (job_queue_put_data);
 --                     wanted: jobs that these events start, for what their handlers need, if any (job_queue_in_hand);
+--                     voided_from: the first event that a `voided` among the events names (job_queue_void);
+--                     staged: [{command_id, job_id}, …], those of them that were put aside before (job_queue_stage);
 --                     expected_at: the time of the event expected_version as the caller has folded it, 0 before the first one;
---                     without it the numbers alone are compared, which after a restore meet with other events
+--                     without it the numbers alone are compared, which after a restore meet with other events;
+--                     heeds_requests: true: the caller knows the answer `requested`, and is given it
 -- Returns {ok: true, version, now, data} when everything was written (data: of the wanted jobs, where some are); else nothing was, and {ok: false, reason, version, now, …}:
 --   log_went_back  the log does not go as far as expected_version, or has another event there than that of expected_at: a
 --                backup was restored, or a standby took over that had not heard of everything
 --   version      others were faster; epoch: that of the head; missed: the events after expected_version, 500 or 256 KB of them
---                at most
+--                at most; voided: what later events say of those after expected_version (job_queue_voided)
 --   known        some of the commands have been here before; known: [{command_id, command_hash, seqs}, …]
 --   dead_worker  a `started` for a worker whose lease is not live; worker_ids
+--   requested    a `started` of jobs that SQL has asked to be cancelled, which nobody has decided yet; job_ids
 --   taken        a `queued` with `intake` for jobs that the log knows already; job_ids
 --   live_worker  a `lease_expired` for a worker that is not past ttl + grace; worker_ids
+--   unstaged     of some commands not everything is there that was to be put aside before; command_ids
 --   clock        an event is not later than the one before, or more than 1 s away from the database's clock
 -- One NOTIFY on channel interlock, '<queue>:<version>', unless the setting interlock.notify is 'off'.
 -- A wait for the lock is bounded: 0.5 s through PostgREST, whose few connections serve the user's front end too, 2 s
@@ -88,7 +93,8 @@ begin
     end if;
     if head.version <> expected_version then
       return answer || jsonb_build_object('reason', 'version', 'epoch', head.epoch,
-        'missed', public.job_queue_events($1, expected_version, 500, 262144));
+        'missed', public.job_queue_events($1, expected_version, 500, 262144),
+        'voided', public.job_queue_voided($1, expected_version));
     end if;
   end if;
 
@@ -101,6 +107,7 @@ begin
          'epoch'::timestamptz + max(e.at) * interval '1 microsecond' as last_at,
          array_agg(e.command_id) as command_ids,
          array_agg(e.worker_id) filter (where e.event_type = 'started') as starters,
+         array_agg(e.job_id) filter (where e.event_type = 'started') as started,
          array_agg(e.worker_id) filter (where e.event_type = 'lease_expired') as expired,
          array_agg(e.job_id) filter (where e.event_type = 'queued' and e.data ? 'intake') as arrivals,
          max((e.data ->> 'epoch')::integer) filter (where e.event_type = 'epoch_changed') as epoch
@@ -145,6 +152,21 @@ begin
     end if;
   end if;
 
+  -- What SQL has asked to be cancelled does not start, however it would: by a claim, at the end of another job, at the gate.
+  -- A life that is named is that of a job in line; another life of the same id may start.
+  if given.started is not null and changes ? 'heeds_requests' then
+    select array_agg(distinct left(i.command ->> 'job_id', 200)) into ids from public.job_queue_inbox i
+     where i.queue = $1 and left(i.command ->> 'job_id', 200) = any (given.started)
+       and i.answered_at is null and i.command ->> 'type' = 'cancel'
+       and (i.command -> 'queued_at' is null or exists (
+         select from public.job_queue_jobs j
+          where j.queue = $1 and j.job_id = left(i.command ->> 'job_id', 200)
+            and to_jsonb((extract(epoch from j.queued_at) * 1000000)::bigint) = i.command -> 'queued_at'));
+    if ids is not null then
+      return answer || jsonb_build_object('reason', 'requested', 'job_ids', ids);
+    end if;
+  end if;
+
   if given.expired is not null then
     -- Locked, and dead from here on: a heartbeat that is late waits for us and then finds its lease gone.
     perform from public.job_queue_workers w
@@ -157,11 +179,20 @@ begin
     end if;
   end if;
 
-  -- Ahead of the clock as far as the last event is, so that a clock that was set back does not stop the queue.
+  if changes ? 'staged' then
+    ids := public.job_queue_unstaged($1, changes -> 'staged');
+    if ids is not null then
+      return answer || jsonb_build_object('reason', 'unstaged', 'command_ids', ids);
+    end if;
+  end if;
+
+  -- Where the last event is ahead of the clock (it was set back), the log goes on from there, so that this does not stop the queue, nor
+  -- what is counted from its events: by no more than it is ahead.
   if given.times <> array(select distinct t from unnest(given.times) t order by t)
      or given.first_at <= head.last_at or given.first_at < clock - interval '1 second'
      or given.last_at > greatest(clock + interval '1 second',
-          head.last_at + (given.version - expected_version) * interval '1 microsecond') then
+          head.last_at + (given.version - expected_version) * interval '1 microsecond'
+            + greatest(head.last_at - clock, interval '0')) then
     return answer || jsonb_build_object('reason', 'clock');
   end if;
 
@@ -232,6 +263,12 @@ begin
   end if;
   if changes ? 'data' then
     perform public.job_queue_put_data($1, changes -> 'data');
+  end if;
+  if changes ? 'voided_from' then
+    perform public.job_queue_void($1, (changes ->> 'voided_from')::bigint);
+  end if;
+  if changes ? 'staged' then
+    perform public.job_queue_put_staged($1, changes -> 'staged');
   end if;
   -- An update and not an insert … on conflict, which would take a number of the sequence in every append; and column by
   -- column, since a join with jsonb_to_record takes twice as long.

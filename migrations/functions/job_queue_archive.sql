@@ -6,7 +6,8 @@
 -- what is kept beside the log). Readers in order pass over what is at or below the cut. The same for jobs whose rows are set
 -- aside (job_queue_set_aside) and, with keep, for dead letters that were neither retried nor dropped.
 --   through  the number of a snapshot (job_queue_put_snapshot) that is above the last cut
---   keep     true: into job_queue_log_archive, where readers of the log find them; false: they are gone, with what the archive
+--   keep     true: into job_queue_log_archive, where readers of the log find them; what is kept beside the log (job_queue_data) of jobs
+--            of which job_queue_log has nothing left goes a year after it was last written. false: they are gone, with what the archive
 --            had, and with what is kept beside the log (job_queue_data, job_queue_dropped) of jobs
 --            of which the log has nothing left
 -- Returns {archived_seq, archived, unkept}: the cut now, and how many events it is further than before; 0 when the user's tables do
@@ -15,6 +16,8 @@
 create or replace function public.job_queue_archive(queue text, through bigint, keep boolean) returns jsonb
 language plpgsql security definer
 set search_path = pg_catalog, pg_temp
+-- For PostgREST, which takes it for the whole call: a million events take longer than the 8 s that it has else.
+set statement_timeout = '10min'
 as $$
 #variable_conflict use_column
 declare
@@ -24,8 +27,12 @@ declare
   cut bytea;
   unkept bigint := 0;
   stale text[];
+  first_kept bigint;
+  digest numeric;
+  -- What is kept beside an archived log is kept for a year since it was last written.
+  kept_since timestamptz := clock_timestamp() - interval '365 days';
 begin
-  select h.archived_seq, h.projected_seq into head from public.job_queue_heads h where h.queue = $1;
+  select h.archived_seq, h.projected_seq, h.kept_from, h.kept_digest into head from public.job_queue_heads h where h.queue = $1;
   if $3 is null or head is null or not exists (
        select from public.job_queue_snapshots s where s.queue = $1 and s.seq = $2) then
     raise exception using errcode = 'JQ001',
@@ -42,6 +49,11 @@ begin
     -- What stayed at an earlier cut is there already, or gone for good.
     insert into public.job_queue_log_archive
     select l.* from public.job_queue_log l where l.queue = $1 and l.seq > head.archived_seq and l.seq <= $2;
+    -- What came to it now; where nobody has noted what there was before, all of it.
+    select coalesce(head.kept_from, min(a.seq)),
+           coalesce(head.kept_digest, 0) + sum(public.job_queue_kept_digest(row(a.*)::public.job_queue_log)) into first_kept, digest
+      from public.job_queue_log_archive a
+     where a.queue = $1 and a.seq > case when head.kept_from is null then 0 else head.archived_seq end;
   else
     -- What was kept before would have a gap behind it.
     delete from public.job_queue_log_archive a where a.queue = $1;
@@ -68,30 +80,31 @@ begin
      and not exists (
        select from stay s
         where s.job_id = l.job_id and (s.life <= l.seq or (l.event_type = 'queued' and l.data ? 'intake')));
-  if not keep then
-    stale := array(
+  stale := array(
       select d.job_id from public.job_queue_data d
-       where d.queue = $1 and coalesce(d.life, 0) <= $2
+       where d.queue = $1 and coalesce(d.life, 0) <= $2 and (not keep or d.updated_at < kept_since)
          and not exists (select from public.job_queue_log l where l.queue = $1 and l.job_id = d.job_id)
          and not exists (select from public.job_queue_jobs j where j.queue = $1 and j.job_id = d.job_id));
-  end if;
   perform set_config('interlock.archive', '', true);
   update public.job_queue_heads h
      set archived_seq = $2,
          cut_claimed_at = to_timestamp(0),
+         kept_from = case when keep then first_kept end,
+         kept_digest = case when keep then digest end,
          -- Of events that are gone nothing can be checked: the chain goes on from the hash of the last of them.
          chain_from = case when keep or cut is null then h.chain_from else $2 end,
          chain_start = case when keep or cut is null then h.chain_start else cut end
    where h.queue = $1;
   -- Under the queue's lock, as an append has it that puts the same ids in line again: the other way round each would wait for the
   -- other. So what takes long was looked for before, and is looked at again: it may have come again since.
-  if not keep then
-    delete from public.job_queue_data d
-     where d.queue = $1 and d.job_id = any (stale) and coalesce(d.life, 0) <= $2
-       and not exists (select from public.job_queue_log l where l.queue = $1 and l.job_id = d.job_id)
-       and not exists (select from public.job_queue_jobs j where j.queue = $1 and j.job_id = d.job_id);
-    delete from public.job_queue_dropped d where d.queue = $1 and d.seq <= $2;
-  end if;
+  delete from public.job_queue_data d
+   where d.queue = $1 and d.job_id = any (stale) and coalesce(d.life, 0) <= $2 and (not keep or d.updated_at < kept_since)
+     and not exists (select from public.job_queue_log l where l.queue = $1 and l.job_id = d.job_id)
+     and not exists (select from public.job_queue_jobs j where j.queue = $1 and j.job_id = d.job_id);
+  -- An end that is in job_queue_log no more is listed no more, dropped or not.
+  delete from public.job_queue_dropped d
+   where d.queue = $1 and d.seq <= $2 and (not keep or not exists (
+     select from public.job_queue_log l where l.queue = $1 and l.job_id = d.job_id and l.seq <= d.seq));
   return jsonb_build_object('archived_seq', $2, 'archived', $2 - head.archived_seq, 'unkept', unkept);
 end
 $$;

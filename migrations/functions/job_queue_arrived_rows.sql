@@ -1,5 +1,7 @@
 -- job_queue_arrived_rows(arrival_ids): the rows of `jobs` behind these arrivals, those that are still pending and not
 -- queued. Internal; called by job_queue_claim_arrivals. The look-up uses the index of the user's own key.
+-- Where row level security may hide rows, an arrival whose row cannot be seen comes as {arrival_id, unseen: true}: nobody knows
+-- whether it is gone.
 -- Returns what job_queue_claim_arrivals does; an arrival whose id no row can be found by (missing, or longer than 200
 -- characters) comes without anything else, so that it is refused. Null when Interlock cannot use the table
 -- (job_queue_targets). Raises 42703 when the table has no status any more.
@@ -12,6 +14,8 @@ declare
   names jsonb := public.job_queue_columns('jobs');
   fields text;
   answer jsonb;
+  hidden boolean := public.job_queue_hidden('jobs', 'r');
+  rows refcursor;
 begin
   select * into target from public.job_queue_targets() t where t.target = 'jobs';
   if not found then
@@ -22,7 +26,8 @@ begin
     from jsonb_each_text(names) as n
     join pg_attribute a on a.attrelid = 'public.jobs'::regclass and a.attname = n.value and a.attnum > 0 and not a.attisdropped
    where n.key in ('model', 'required_models', 'priority', 'job_type', 'kind', 'user_id');
-  execute format($sql$
+  -- Parsed here, and run under the user's search path: the functions of his policies look for their tables there.
+  open rows for execute format($sql$
     with a as materialized (
       select id, job_id from public.job_queue_arrivals where id = any ($1)),
     -- By the key alone, before anything else is asked: the index of what is not taken in yet would lead to all that waits.
@@ -31,18 +36,26 @@ begin
         from public.jobs t
        where t.%1$I = any (array(select a.job_id::%2$s from a where length(a.job_id) <= 200))),
     r as (
-      select k.key, k.fields from keyed k where k.queued_at is null and k.status = $2)
-    select coalesce(jsonb_agg(jsonb_build_object('arrival_id', a.id, 'job_id', a.job_id,
+      select k.key, k.fields from keyed k where (k.queued_at is null or $3) and k.status = $2)
+    select coalesce(jsonb_agg(case when u.unseen then jsonb_build_object('arrival_id', a.id, 'unseen', true) else jsonb_build_object('arrival_id', a.id, 'job_id', a.job_id,
              'models', case
                when jsonb_typeof(r.fields -> 'required_models') = 'array' then r.fields -> 'required_models'
                when r.fields ->> 'model' is null then '[]'
                else jsonb_build_array(r.fields ->> 'model') end,
              'priority', r.fields -> 'priority', 'job_type', r.fields ->> 'job_type', 'kind', r.fields ->> 'kind',
-             'fair_key', r.fields ->> 'user_id') order by a.id), '[]')
+             'fair_key', r.fields ->> 'user_id') end order by a.id), '[]')
       from a
       left join r on r.key = a.job_id::%2$s
-     where r.key is not null or a.job_id is null or length(a.job_id) > 200
-    $sql$, target.key_column, target.key_type, fields, names ->> 'queued_at', names ->> 'status') into answer using arrival_ids, public.job_queue_status('pending');
+      cross join lateral (
+        select $4 and length(a.job_id) <= 200 and not exists (select from keyed k where k.key = a.job_id::%2$s) is true as unseen) u
+     where r.key is not null or a.job_id is null or length(a.job_id) > 200 or u.unseen
+    $sql$, target.key_column, target.key_type, fields, names ->> 'queued_at', names ->> 'status')
+    using arrival_ids, public.job_queue_status('pending'), public.job_queue_dated(), hidden;
+  if hidden then
+    perform set_config('search_path', public.job_queue_user_path(), true);
+  end if;
+  fetch rows into answer;
+  close rows;
   return answer;
 end
 $$;

@@ -51,7 +51,8 @@ begin
     'expires_at', (extract(epoch from lease.expires_at) * 1000000)::bigint,
     'version', coalesce((select h.version from public.job_queue_heads h where h.queue = $1), 0),
     'arrived', exists (select from public.job_queue_arrivals a
-      where (a.queue is null or a.queue = $1) and coalesce(a.claimed_until < clock, true)),
+      where (a.queue is null or a.queue = $1 or public.job_queue_given_up(a.queue, a.claimed_until, a.job_id))
+        and coalesce(a.claimed_until < clock, true)),
     'requested', exists (select from public.job_queue_inbox i
       where i.queue = $1 and i.answered_at is null and coalesce(i.taken_until < clock, true)),
     'overdue', public.job_queue_overdue($1, lease.is_new));

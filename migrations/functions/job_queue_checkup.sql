@@ -5,6 +5,7 @@
 --   server               {version, synchronous_commit, off_by_role: [role, …], fsync, full_page_writes, in_recovery}
 --   functions            [{name, sum, definer}, …]: SHA-256 of the body of every function of Interlock's there is
 --   triggers             [{table, name, enabled}, …] of Interlock's
+--   account              what stands in the way of the user's tables, or means something (job_queue_account)
 --   tables               {jobs, workflow_executions}: {exists, followed, missing: [what Interlock lacks, …]}
 --   grants               {caller, missing: [what the caller may not, …], open: [what anon, authenticated or PUBLIC may, …]}
 --   set_aside            [{target, sqlstate, rows, tries, age_ms, example}, …]: rows of yours that cannot be written
@@ -80,6 +81,7 @@ begin
     'triggers', (select coalesce(jsonb_agg(jsonb_build_object('table', t.tgrelid::regclass::text, 'name', t.tgname,
         'enabled', t.tgenabled in ('O', 'A')) order by t.tgrelid::regclass::text, t.tgname), '[]')
       from pg_trigger t where not t.tgisinternal and t.tgname ~ '^(000_)?job_queue_'),
+    'account', public.job_queue_account(),
     'tables', (select jsonb_object_agg(n.name, jsonb_build_object('exists', to_regclass('public.' || n.name) is not null,
         'followed', exists (select from public.job_queue_targets() f where f.target = n.name),
         'missing', case when to_regclass('public.' || n.name) is null then '[]'::jsonb else (

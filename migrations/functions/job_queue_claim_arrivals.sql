@@ -1,11 +1,13 @@
 -- job_queue_claim_arrivals(queue, lim): rows of `jobs` to be taken in, in the order of their arrival. They are kept for this
 -- caller for 5 s; whoever has not called job_queue_taken by then is taken to be gone, and others get them. Arrivals whose
--- row is gone, is no longer pending or is queued already are dropped on the way. Never takes the queue's lock.
---   queue  that takes them in: what one queue has claimed, no other queue gets
+-- row is gone, is no longer pending or is queued already are dropped on the way; those whose row row level security may hide
+-- are kept, for a look a minute later. Never takes the queue's lock.
+--   queue  that takes them in: what one queue has claimed, no other queue gets, unless nobody of that queue is there any more
+--          (job_queue_given_up)
 --   lim    how many at most, 1..1,000
 -- Returns [{arrival_id, job_id, models, priority, job_type, kind, fair_key}, …]: job_id null where the row has none; models
 -- from required_models (which only trusted roles can write), else [model], else []; the others from the columns of these
--- names (fair_key: user_id), null where there is no such column. Raises JQ001 for a limit out of bounds.
+-- names (fair_key: user_id), null where there is no such column. Raises JQ001 for a limit out of bounds, JQ112 when all that has arrived is hidden: then nothing is changed.
 create or replace function public.job_queue_claim_arrivals(queue text, lim integer) returns jsonb
 language plpgsql security definer
 set search_path = pg_catalog, pg_temp
@@ -14,6 +16,7 @@ as $$
 #variable_conflict use_column
 declare
   claimed bigint[];
+  unseen bigint[] := '{}';
   kept bigint[];
   found_rows jsonb;
 begin
@@ -24,25 +27,38 @@ begin
   if pg_current_xact_id_if_assigned() is null then
     perform set_config('synchronous_commit', 'off', true);
   end if;
-  with free as (
-    select a.id from public.job_queue_arrivals a
-     where (a.queue is null or a.queue = $1) and coalesce(a.claimed_until < clock_timestamp(), true)
-     order by a.id limit $2 for update skip locked),
-  taken as (
-    update public.job_queue_arrivals a
-       set queue = $1, claimed_until = clock_timestamp() + interval '5 seconds'
-     where a.id = any (array(select id from free))
-    returning a.id)
-  select array_agg(t.id) into claimed from taken t;
-  if claimed is null then
-    return '[]';
+  loop
+    with free as (
+      select a.id from public.job_queue_arrivals a
+       where (a.queue is null or a.queue = $1 or public.job_queue_given_up(a.queue, a.claimed_until, a.job_id))
+         and coalesce(a.claimed_until < clock_timestamp(), true)
+       order by a.id limit $2 for update skip locked),
+    taken as (
+      update public.job_queue_arrivals a
+         set queue = $1, claimed_until = clock_timestamp() + interval '5 seconds'
+       where a.id = any (array(select id from free))
+      returning a.id)
+    select array_agg(t.id) into claimed from taken t;
+    exit when claimed is null;
+    found_rows := public.job_queue_arrived_rows(claimed);
+    exit when found_rows is null;
+    select array_agg((r ->> 'arrival_id')::bigint) into kept from jsonb_array_elements(found_rows) as r;
+    delete from public.job_queue_arrivals a where a.id = any (claimed) and a.id <> all (coalesce(kept, '{}'));
+    exit when not found_rows @> '[{"unseen": true}]';
+    -- They make room for those behind them.
+    update public.job_queue_arrivals a set claimed_until = clock_timestamp() + interval '1 minute'
+     where a.id in (select (r ->> 'arrival_id')::bigint from jsonb_array_elements(found_rows) as r where r ? 'unseen');
+    unseen := unseen || kept;
+    select coalesce(jsonb_agg(r order by n), '[]') into found_rows
+      from jsonb_array_elements(found_rows) with ordinality as e (r, n) where not r ? 'unseen';
+    exit when found_rows <> '[]' or cardinality(unseen) >= 10000;
+  end loop;
+  if cardinality(unseen) > 0 and coalesce(found_rows, '[]') = '[]' then
+    raise exception using errcode = 'JQ112',
+      message = format('%s rows of jobs have arrived that %s, as whom Interlock runs, cannot see: row level security hides them',
+        cardinality(unseen), current_user),
+      hint = format('As the owner of the table: CREATE POLICY job_queue_owner ON public.jobs TO %I USING (true) WITH CHECK (true);', current_user);
   end if;
-  found_rows := public.job_queue_arrived_rows(claimed);
-  if found_rows is null then
-    return '[]';
-  end if;
-  select array_agg((r ->> 'arrival_id')::bigint) into kept from jsonb_array_elements(found_rows) as r;
-  delete from public.job_queue_arrivals a where a.id = any (claimed) and a.id <> all (coalesce(kept, '{}'));
-  return found_rows;
+  return coalesce(found_rows, '[]');
 end
 $$;

@@ -2,7 +2,7 @@
 --   job_ids  1,000 at most
 -- Returns [{job_id, payload, result, error, checkpoint, progress, row}, …], one for each id, in the order given; null where
 -- there is nothing. Of a job that was enqueued anew only what its present life has. row: the user's row of `jobs` as JSON,
--- null where there is none or Interlock does not use the table (job_queue_targets).
+-- null where there is none that speaks for the job (job_queue_linked) or Interlock does not use the table (job_queue_targets).
 -- Raises JQ001 for more than 1,000 ids.
 create or replace function public.job_queue_data_of(queue text, job_ids text[]) returns jsonb
 language plpgsql stable security definer
@@ -17,6 +17,12 @@ begin
     raise exception using errcode = 'JQ001', message = 'job_queue_data_of takes up to 1,000 ids';
   end if;
   rows := public.job_queue_user_rows(job_ids);
+  if rows <> '{}' then
+    rows := rows - array(
+      select w.id from unnest(public.job_queue_doubtful($1, 'jobs', job_ids)) as w (id)
+       where not public.job_queue_linked($1, 'jobs', w.id,
+         (rows -> w.id ->> (public.job_queue_columns('jobs') ->> 'queued_at'))::timestamptz));
+  end if;
   return (
     select coalesce(jsonb_agg(jsonb_build_object('job_id', w.id, 'payload', d.payload, 'result', d.result,
              'error', d.error, 'checkpoint', d.checkpoint, 'progress', d.progress, 'row', rows -> w.id) order by w.place), '[]')

@@ -1,5 +1,6 @@
 -- job_queue_dead(queue, filter): the dead letters: jobs whose last life ended without success (a final `failed`, a final
--- `lease_expired`, `expired`), that are not in line again and were not dropped; the newest first.
+-- `lease_expired`, `expired`), that are not in line again and were not dropped; the newest first. One that was asked to stop
+-- before its last attempt ended was cancelled, and is none.
 --   filter  {model, since, before, job_ids, lim}: only jobs whose last attempt needed this model; that ended at this time or later
 --           (microseconds since 1970); whose end has a smaller sequence number (to page on); with these ids; at most so many,
 --           1..1,000, 100 unless given. What is null or missing restricts nothing.
@@ -53,6 +54,11 @@ begin
              order by b.seq + 0 desc limit 1) q on q.seq < l.seq
          where l.queue = $1
            and (l.event_type = 'expired' or (l.event_type in ('failed', 'lease_expired') and l.data ? 'final'))
+           and not exists (
+             select from public.job_queue_log c
+              where c.queue = $1 and c.job_id = l.job_id and c.event_type = 'cancel_requested' and c.seq < l.seq
+                and c.seq > (select max(s.seq + 0) from public.job_queue_log s
+                              where s.queue = $1 and s.job_id = l.job_id and s.event_type = 'started' and s.seq < l.seq))
            and (wanted.before is null or l.seq < wanted.before)
            and (wanted.since is null or l.created_at >= 'epoch'::timestamptz + wanted.since * interval '1 microsecond')
            and (wanted.job_ids is null or l.job_id = any (wanted.job_ids))

@@ -11,6 +11,7 @@ declare
 begin
   delete from public.job_queue_data d where d.queue = $1 and d.job_id = any ($2);
   get diagnostics forgotten = row_count;
+  delete from public.job_queue_staged s where s.queue = $1 and s.job_id = any ($2);
   return forgotten;
 end
 $$;

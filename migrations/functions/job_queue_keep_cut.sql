@@ -1,6 +1,6 @@
--- job_queue_keep_cut(): the trigger that keeps the snapshot at which a log was cut (archived_seq of job_queue_heads), for its owner
--- too: of events that are gone for good, it is all there is. Every other snapshot saves time only, and may be deleted.
--- Raises JQ111 on UPDATE and DELETE of that row, and on TRUNCATE where any log was cut.
+-- job_queue_keep_cut(): the trigger that keeps the snapshot at which a log was cut (archived_seq of job_queue_heads), and its chunks,
+-- for their owner too: of events that are gone for good, it is all there is. Every other snapshot saves time only, and may be deleted.
+-- Raises JQ111 on UPDATE and DELETE of these rows, and on TRUNCATE where any log was cut.
 create or replace function public.job_queue_keep_cut() returns trigger
 language plpgsql security definer
 set search_path = pg_catalog, pg_temp
@@ -11,6 +11,12 @@ begin
   if tg_level = 'ROW' then
     select h.queue, h.archived_seq into cut from public.job_queue_heads h
      where h.queue = old.queue and h.archived_seq = old.seq;
+    -- Chunks at the same number that it is not made of: somebody else has written one, and came too late.
+    if found and tg_table_name = 'job_queue_snapshot_chunks' and not exists (
+         select from public.job_queue_snapshots s
+          where s.queue = old.queue and s.seq = old.seq and s.state ->> 'maker' = to_jsonb(old) ->> 'maker') then
+      return case when tg_op = 'DELETE' then old else new end;
+    end if;
   else
     select h.queue, h.archived_seq into cut from public.job_queue_heads h
      where h.archived_seq > 0 limit 1;

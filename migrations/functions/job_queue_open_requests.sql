@@ -1,6 +1,6 @@
 -- job_queue_open_requests(queue, lim): commands in the inbox that nobody has decided yet, the oldest first. They are kept for
--- this caller for 5 s; what it has not answered by then is given to others.
---   lim  how many at most, 1..1,000
+-- this caller for 2 s; what it has not answered by then is given to others.
+--   lim  how many at most, 1..1,000; fewer where they are large: no more follow once there are 1,000,000 characters of them
 -- Returns [{request_id, command}, …]. Raises JQ001 for a limit out of bounds.
 create or replace function public.job_queue_open_requests(queue text, lim integer) returns jsonb
 language plpgsql security definer
@@ -9,23 +9,29 @@ set enable_seqscan = off
 as $$
 #variable_conflict use_column
 declare
-  requests jsonb;
+  request record;
+  requests jsonb[] := '{}';
+  ids text[] := '{}';
+  size bigint := 0;
 begin
   if lim between 1 and 1000 is not true then
     raise exception using errcode = 'JQ001', message = 'job_queue_open_requests takes a limit of 1..1,000';
   end if;
-  with free as (
-    select i.request_id from public.job_queue_inbox i
+  for request in
+    select i.request_id, i.command from public.job_queue_inbox i
      where i.queue = $1 and i.answered_at is null
        and (i.taken_until is null or i.taken_until < clock_timestamp())
-     order by i.created_at limit lim for update skip locked),
-  taken as (
-    update public.job_queue_inbox i set taken_until = clock_timestamp() + interval '5 seconds'
-      from free where i.queue = $1 and i.request_id = free.request_id
-    returning i.request_id, i.command, i.created_at)
-  select coalesce(jsonb_agg(jsonb_build_object('request_id', t.request_id, 'command', t.command)
-           order by t.created_at, t.request_id), '[]') into requests
-    from taken t;
-  return requests;
+     order by i.created_at limit lim for update skip locked
+  loop
+    ids := ids || request.request_id;
+    requests := requests || jsonb_build_object('request_id', request.request_id, 'command', request.command);
+    size := size + length(request.command::text);
+    exit when size >= 1000000;
+  end loop;
+  if ids <> '{}' then
+    update public.job_queue_inbox i set taken_until = clock_timestamp() + interval '2 seconds'
+     where i.queue = $1 and i.request_id = any (ids);
+  end if;
+  return to_jsonb(requests);
 end
 $$;

@@ -6,6 +6,7 @@
 -- Returns {projected_seq, version, written, set_aside, busy, targets}: how far the tables follow now and how far the log
 -- goes; how many rows were written; how many rows are set aside; busy true when another process is at it or somebody has
 -- locked a table or the queue's head (nothing was moved, call again later); how many tables there are to write to.
+-- Where the user's tables refuse rows, also refused: [{target, sqlstate, rows, example}, …], those of the rows that are set aside for that.
 -- Raises 22023 when batch is out of bounds. Waits for no row lock, and 0.25 s at most for the head, which it takes last:
 -- a user's open UPDATE on jobs can stop neither the queue nor this function.
 create or replace function public.job_queue_project(queue text, batch integer) returns jsonb
@@ -76,6 +77,10 @@ begin
   end if;
   return jsonb_build_object(
     'projected_seq', through, 'version', head.version, 'written', written, 'busy', busy, 'targets', targets,
-    'set_aside', (select count(*) from public.job_queue_set_aside a where a.queue = $1));
+    'set_aside', (select count(*) from public.job_queue_set_aside a where a.queue = $1))
+    || coalesce((select jsonb_build_object('refused', jsonb_agg(to_jsonb(r))) from (
+      select a.target, a.sqlstate, count(*) as rows, min(a.job_id) as example from public.job_queue_set_aside a
+       where a.queue = $1 and a.sqlstate not in ('55P03', '00000', 'JQ109') group by 1, 2 order by 1, 2) r
+      having count(*) > 0), '{}');
 end
 $$;

@@ -4,8 +4,10 @@
 -- job_queue_archive_before finds one; the one at which the log was cut, which is all there is of what was before it
 -- (job_queue_keep_cut); and for an hour one that was made long after its event: somebody is about to cut there.
 --   seq    up to which event it was folded: 1 to the version of the queue
---   state  the ledger as the core writes it down, at most 64 MB
--- Returns {seq, kept}: kept false when there is one at that number already.
+--   state  {shape, maker, chunks, …}: what stands for the chunks of this maker (job_queue_put_snapshot_chunk), all of which have to be
+--          there; of releases before the shape 3 the ledger itself, at most 64 MB
+-- Returns {seq, kept}: kept false when there is one at that number already; then the chunks of this maker are taken away. And
+-- {seq, kept: false, incomplete: true} when not all chunks are there (any more): nothing was kept.
 -- Raises JQ001 for a call out of bounds.
 create or replace function public.job_queue_put_snapshot(queue text, seq bigint, state jsonb) returns jsonb
 language plpgsql security definer
@@ -14,14 +16,29 @@ as $$
 #variable_conflict use_column
 declare
   added integer;
+  found_chunks integer;
 begin
   if jsonb_typeof($3) is distinct from 'object' or pg_column_size($3) > 67108864 or not exists (
        select from public.job_queue_heads h where h.queue = $1 and $2 between 1 and h.version) then
     raise exception using errcode = 'JQ001',
       message = 'job_queue_put_snapshot takes a queue, a sequence number that its log has reached, and a state of 64 MB at most';
   end if;
+  if $3 ? 'chunks' then
+    -- Kept from whoever tidies up, until this is committed.
+    perform from public.job_queue_snapshot_chunks c
+      where c.queue = $1 and c.seq = $2 and c.maker = $3 ->> 'maker' for key share;
+    get diagnostics found_chunks = row_count;
+    if found_chunks is distinct from ($3 ->> 'chunks')::integer then
+      return jsonb_build_object('seq', $2, 'kept', false, 'incomplete', true);
+    end if;
+  end if;
   insert into public.job_queue_snapshots (queue, seq, state) values ($1, $2, $3) on conflict do nothing;
   get diagnostics added = row_count;
+  if added = 0 then
+    delete from public.job_queue_snapshot_chunks c
+     where c.queue = $1 and c.seq = $2 and c.maker = $3 ->> 'maker' and not exists (
+       select from public.job_queue_snapshots s where s.queue = $1 and s.seq = $2 and s.state ->> 'maker' = $3 ->> 'maker');
+  end if;
   -- While a cut is under way nothing is thinned: nobody else sees yet where it lies.
   if pg_try_advisory_xact_lock(hashtextextended('interlock.archive:' || $1, 0)) then
     delete from public.job_queue_snapshots s
@@ -40,6 +57,7 @@ begin
                where k.queue = $1 and k.seq > s.seq
                  and date_trunc('week', k.created_at at time zone 'UTC') = date_trunc('week', s.created_at at time zone 'UTC'))));
   end if;
+  perform public.job_queue_drop_chunks($1);
   return jsonb_build_object('seq', $2, 'kept', added > 0);
 end
 $$;

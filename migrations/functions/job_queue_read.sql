@@ -2,8 +2,8 @@
 --   queue  name of the queue
 --   after  events with a greater sequence number, ascending; 0 for the first page
 --   lim    how many events at most, 1..10,000; about 8 MB at most, so that no reply grows without bound
--- Returns {version, epoch, now, archived_seq, events}: the head at the moment of reading (0 and 1 for a queue that nobody has opened),
--- the database's clock in microseconds, and the events (job_queue_events). The page is the last one when its last event
+-- Returns {version, epoch, now, archived_seq, voided, events}: the head at the moment of reading (0 and 1 for a queue that nobody has opened),
+-- the database's clock in microseconds, what later events say of those after `after` (job_queue_voided), and the events (job_queue_events). The page is the last one when its last event
 -- has the number `version`. archived_seq: events up to there were archived; of those that were not kept there is nothing to
 -- read, and a reader from before the cut has to start from a snapshot.
 -- Raises JQ001 when an argument is out of bounds.
@@ -24,6 +24,7 @@ begin
     'epoch', coalesce(head.epoch, 1),
     'now', (extract(epoch from clock_timestamp()) * 1000000)::bigint,
     'archived_seq', coalesce(head.archived_seq, 0),
+    'voided', public.job_queue_voided($1, $2),
     'events', case when head.archived_seq > $2 then public.job_queue_archived_events($1, $2, $3)
               else public.job_queue_events($1, $2, $3, 8388608) end);
 end

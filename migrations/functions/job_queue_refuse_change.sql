@@ -1,10 +1,18 @@
--- job_queue_refuse_change(): the trigger that keeps job_queue_log append-only, for its owner too.
--- Lets job_queue_archive take out what it archives. Raises JQ101 on every other UPDATE, DELETE and TRUNCATE.
+-- job_queue_refuse_change(): the trigger that keeps job_queue_log and job_queue_log_archive append-only, for their owner too.
+-- Lets job_queue_archive take out what it archives. Raises JQ101 on every other UPDATE, DELETE and TRUNCATE, and on an INSERT into
+-- the archive that is not of job_queue_archive.
 create or replace function public.job_queue_refuse_change() returns trigger
 language plpgsql
 set search_path = pg_catalog, pg_temp
 as $$
 begin
+  -- Into the archive nothing comes but by it.
+  if tg_op = 'INSERT' and coalesce(current_setting('interlock.archive', true), '') <> '' then
+    if current_setting('interlock.archive') = new.queue || ':' || substring(current_setting('interlock.archive') from '[0-9]+$')
+       and new.seq <= substring(current_setting('interlock.archive') from '[0-9]+$')::bigint then
+      return new;
+    end if;
+  end if;
   -- A DELETE by job_queue_archive, of the events that it said.
   if tg_op = 'DELETE' and tg_level = 'ROW' and coalesce(current_setting('interlock.archive', true), '') <> '' then
     if current_setting('interlock.archive') = old.queue || ':' || substring(current_setting('interlock.archive') from '[0-9]+$')
@@ -13,7 +21,7 @@ begin
     end if;
   end if;
   raise exception using errcode = 'JQ101',
-    message = format('job_queue_log is append-only: %s is refused', tg_op),
+    message = format('%s is append-only: %s is refused', tg_table_name, tg_op),
     hint = 'To end a job use `interlock cancel`. Personal data is in job_queue_data, not here.';
 end
 $$;

@@ -1,7 +1,7 @@
 -- job_queue_status_set(): the trigger on jobs that sees a status that somebody has set (not the outer projection: its WHEN
 -- clause sees to that). Set to pending on a row that was never queued, it is an arrival like one that is inserted; set to
--- cancelled, the job is to be cancelled (job_queue_cancel_by_hand). Any other word means nothing to Interlock, and the next
--- change of the job writes over it. A model that is changed while the job is live changes nothing, which a warning says. Runs as
+-- cancelled, the job that the row speaks for is to be cancelled (job_queue_cancel_rows). Any other word means nothing to Interlock,
+-- and the next change of the job writes over it. A row that is given another id belongs to no job there (job_queue_unlinked). A model that is changed while the job is live changes nothing, which a warning says. Runs as
 -- its owner. Its arguments are the user's names for job_id, queued_at, status and model, none where they are Interlock's: then
 -- nothing has to be planned for each row. Raises nothing: the user's statement goes on.
 create or replace function public.job_queue_status_set() returns trigger
@@ -10,20 +10,22 @@ set search_path = pg_catalog, pg_temp
 as $$
 declare
   id text;
+  was_id text;
   was text;
   word text;
-  queued boolean;
+  queued timestamptz;
   moved boolean := false;
 begin
   begin
     if tg_nargs = 0 then
       id := new.job_id;
+      was_id := old.job_id;
       was := old.status;
       word := new.status;
-      queued := new.queued_at is not null;
+      queued := new.queued_at;
     else
-      execute format('select $2.%1$I::text, $1.%3$I::text, $2.%3$I::text, $2.%2$I is not null', variadic tg_argv)
-        into id, was, word, queued using old, new;
+      execute format('select $2.%1$I::text, $1.%1$I::text, $1.%3$I::text, $2.%3$I::text, $2.%2$I', variadic tg_argv)
+        into id, was_id, was, word, queued using old, new;
     end if;
     id := left(id, 300);
   exception when others then
@@ -31,11 +33,15 @@ begin
       using hint = 'Run `interlock migrate`, or drop the trigger job_queue_status_set.';
     return null;
   end;
+  if was_id is distinct from id then
+    perform public.job_queue_note_row('jobs', id, true);
+    perform public.job_queue_rows_gone('jobs', case when tg_nargs = 0 then 'job_id' else tg_argv[0] end, array[was_id]);
+  end if;
   -- A block of its own, since a table may have no model: then there is nothing to say.
   begin
     if tg_nargs = 0 then
-      moved := queued and new.model is distinct from old.model;
-    elsif queued then
+      moved := queued is not null and new.model is distinct from old.model;
+    elsif queued is not null then
       execute format('select $1.%4$I is distinct from $2.%4$I', variadic tg_argv) into moved using old, new;
     end if;
   exception when undefined_column then
@@ -51,10 +57,11 @@ begin
     return null;
   end if;
   if word = public.job_queue_status('cancelled') then
-    if to_regprocedure('public.job_queue_cancel_by_hand(text[])') is not null then
-      perform public.job_queue_cancel_by_hand(array[id]);
+    if to_regprocedure('public.job_queue_cancel_rows(text[], timestamptz[])') is not null then
+      perform public.job_queue_cancel_rows(array[id], array[queued]);
     end if;
-  elsif not queued and word = public.job_queue_status('pending') and to_regclass('public.job_queue_arrivals') is not null then
+  elsif word = public.job_queue_status('pending') and to_regclass('public.job_queue_arrivals') is not null
+        and (queued is null or (public.job_queue_dated() and not public.job_queue_known(id))) then
     insert into public.job_queue_arrivals (job_id) values (id);
     if current_setting('interlock.notify', true) is distinct from 'off' then
       perform pg_notify('interlock', 'intake');

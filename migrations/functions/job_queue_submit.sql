@@ -4,7 +4,7 @@
 --               expire_ms, fair_key, payload}; job_id and models have to be there; run_at as 2026-11-24T15:00:00Z
 --   queue       `default` unless given
 --   request_id  as for job_queue_request
--- Returns the request's id, for job_queue_answer. Raises JQ001 as job_queue_request.
+-- Returns the request's id, for job_queue_answer. Raises what job_queue_request raises: JQ003 for what is no job.
 create or replace function public.job_queue_submit(jobs jsonb, queue text default 'default', request_id text default null)
 returns text
 language plpgsql security definer
@@ -12,6 +12,6 @@ set search_path = pg_catalog, pg_temp
 as $$
 begin
   return public.job_queue_request(jsonb_build_object('type', 'enqueue', 'jobs',
-    case jsonb_typeof($1) when 'array' then $1 else jsonb_build_array($1) end), $2, $3);
+    case jsonb_typeof($1) when 'array' then $1 else jsonb_build_array(coalesce($1, 'null')) end), $2, $3);
 end
 $$;

@@ -1,7 +1,7 @@
 -- job_queue_taken(queue, arrival_ids, refused): what became of arrivals that this queue had claimed. Doing it twice does
 -- nothing more.
 --   arrival_ids  those whose job is in the log by now
---   refused      [{arrival_id, reason}, …]: those that cannot be jobs; they go to job_queue_not_taken_in
+--   refused      [{arrival_id, reason}, …]: those that cannot be jobs; they go to job_queue_not_taken_in, which keeps the newest 10,000
 -- Returns how many left the list of arrivals. Raises nothing.
 create or replace function public.job_queue_taken(queue text, arrival_ids bigint[], refused jsonb) returns integer
 language plpgsql security definer
@@ -22,6 +22,9 @@ begin
       from jsonb_to_recordset(refused) as r (arrival_id bigint, reason text)
       join public.job_queue_arrivals a on a.id = r.arrival_id and a.queue = $1
     on conflict (id) do nothing;
+    -- The newest 10,000. Of the others the rows of `jobs` are there as they were: interlock adopt shows them.
+    delete from public.job_queue_not_taken_in n
+     where n.id < (select m.id from public.job_queue_not_taken_in m order by m.id desc offset 9999 limit 1);
   end if;
   delete from public.job_queue_arrivals a
    where a.queue = $1 and (a.id = any ($2) or a.id = any (array(

@@ -2,8 +2,8 @@
 -- that it can decide and append (job_queue_append) in the same transaction without losing a race. Only for clients that
 -- hold a transaction over two calls: through PostgREST it would let go at once.
 --   since  the last sequence number that the caller knows
--- Returns {version, epoch, now, since_at, missed}: the head, the clock read after the wait, in microseconds, the time of the event
--- `since` (null for 0, and for one that is gone), and the events after it, 500 or 256 KB of them at most. When the last of them is
+-- Returns {version, epoch, now, since_at, missed, voided}: the head, the clock read after the wait, in microseconds, the time of the event
+-- `since` (null for 0, and for one that is gone), and the events after it, 500 or 256 KB of them at most; voided: job_queue_voided. When the last of them is
 -- not `version`, end the transaction, read on (job_queue_read) and come back. When `since_at` is not the time that you know, it is
 -- not the log that you know: a backup was restored.
 -- A client that is paused while it holds the lock is cut off after 1 s (idle_in_transaction_session_timeout, which ends
@@ -33,6 +33,6 @@ begin
   return json_build_object('version', head.version, 'epoch', head.epoch,
     'now', (extract(epoch from clock_timestamp()) * 1000000)::bigint,
     'since_at', (extract(epoch from public.job_queue_event_at($1, $2)) * 1000000)::bigint,
-    'missed', public.job_queue_events($1, $2, 500, 262144));
+    'missed', public.job_queue_events($1, $2, 500, 262144), 'voided', public.job_queue_voided($1, $2));
 end
 $$;

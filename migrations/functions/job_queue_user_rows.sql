@@ -8,6 +8,7 @@ as $$
 declare
   found_target record;
   candidates text[] := job_ids;
+  found_rows refcursor;
   rows jsonb;
 begin
   select * into found_target from public.job_queue_targets() t where t.target = 'jobs';
@@ -18,8 +19,14 @@ begin
     select array_agg(id) into candidates from unnest(job_ids) as id
      where id ~ '^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$';
   end if;
-  execute format('select jsonb_object_agg(t.%1$I::text, to_jsonb(t)) from public.jobs t where t.%1$I = any ($1::%2$s[])',
-    found_target.key_column, found_target.key_type) into rows using candidates;
+  -- Parsed here, and run under the user's search path: the functions of his policies look for their tables there.
+  open found_rows for execute format('select jsonb_object_agg(t.%1$I::text, to_jsonb(t)) from public.jobs t where t.%1$I = any ($1::%2$s[])',
+    found_target.key_column, found_target.key_type) using candidates;
+  if row_security_active('public.jobs') then
+    perform set_config('search_path', public.job_queue_user_path(), true);
+  end if;
+  fetch found_rows into rows;
+  close found_rows;
   return coalesce(rows, '{}');
 end
 $$;

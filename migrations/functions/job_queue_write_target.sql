@@ -4,7 +4,8 @@
 --   job_ids                       which rows; ids without a row are passed over, and so are ids that are no UUID where
 --                                 the key is one
 -- Returns written (how many rows differed and were written) and missed (ids of rows that differ and could not be: locked
--- by somebody, or kept as they are by a trigger). Never waits for a row lock. Raises whatever a trigger, a CHECK or a
+-- by somebody, or kept as they are by a trigger). A row that does not speak for the job of its id (job_queue_linked) is left as it
+-- is: it may be anybody's. Never waits for a row lock. Raises whatever a trigger, a CHECK or a
 -- foreign key of the user raises.
 create or replace function public.job_queue_write_target(
   queue text, target text, key_column text, key_type text, job_ids text[], out written integer, out missed text[])
@@ -22,6 +23,9 @@ declare
   shown text := format('t.%s, t.%s, t.%s', models, blocker, reason);
   ought text := format('coalesce(o.required_models, t.%s), o.blocked_by_job_id, o.conflict_reason', models);
   status_type text;
+  doubtful text[];
+  linked text[];
+  rows refcursor;
 begin
   written := 0;
   missed := '{}';
@@ -49,16 +53,19 @@ begin
   if present is null then
     return;
   end if;
+  doubtful := public.job_queue_doubtful(queue, target, present);
   -- What is written from here is no hand edit (the trigger job_queue_status_set); what raises takes this back with it.
   -- Not a SET clause, for which one has to be a superuser.
   perform set_config('interlock.projecting', 'on', true);
+  -- Parsed with names pinned, and run under the user's own search path, in which his triggers and CHECKs find what they name.
   -- `any (array)` beside each join: else the planner, which cannot know that there are few, reads the whole table.
-  execute format($sql$
+  open rows for execute format($sql$
     with stale as materialized (
-      select t.%1$I as key, o.*
+      select t.%1$I as key, %7$s as was, o.*
         from public.job_queue_outer_rows($1, $2) o
         join public.%2$I t on t.%1$I = o.job_id::%3$s and t.%1$I = any ($2::%3$s[])
-       where (%5$s) is distinct from (%6$s)),
+       where (%5$s) is distinct from (%6$s)
+         and (o.job_id <> all ($3) or public.job_queue_linked($1, %2$L, o.job_id, %7$s))),
     free as materialized (
       select t.%1$I as key from public.%2$I t where t.%1$I = any (array(select key from stale))
          for no key update skip locked),
@@ -66,11 +73,21 @@ begin
       update public.%2$I t set (%4$s) = row (%6$s)
         from stale o join free on free.key = o.key
        where t.%1$I = o.key and t.%1$I = any (array(select key from stale))
+         and (o.job_id <> all ($3) or %7$s is not distinct from o.was)
       returning t.%1$I as key)
     select (select count(*) from done),
-           array(select key::text from stale except all select key::text from done)
-    $sql$, key_column, target, key_type, columns, shown, ought)
-    into written, missed using queue, present;
+           array(select key::text from stale except all select key::text from done),
+           array(select key::text from done where key::text = any ($3))
+    $sql$, key_column, target, key_type, columns, shown, ought,
+    case target when 'jobs' then format('t.%I', names ->> 'queued_at') else 'null::timestamptz' end) using queue, present, doubtful;
+  perform set_config('search_path', public.job_queue_user_path(), true);
+  fetch rows into written, missed, linked;
+  close rows;
+  perform set_config('search_path', 'pg_catalog, pg_temp', true);
   perform set_config('interlock.projecting', '', true);
+  if cardinality(linked) > 0 and target = 'jobs' then
+    -- From here on their queued_at says whose they are.
+    delete from public.job_queue_unlinked u where u.target = 'jobs' and u.job_id = any (linked) and not u.late;
+  end if;
 end
 $$;

@@ -21,7 +21,8 @@ begin
      and not exists (
        select from pg_catalog.pg_attribute a
         where a.attrelid = c.oid and not a.attisdropped
-          and a.attname = case c.relname when 'job_queue_migrations' then 'checksum' when 'job_queue_settings' then 'key' else 'queue' end)
+          and a.attname = case c.relname when 'job_queue_migrations' then 'checksum' when 'job_queue_settings' then 'key'
+          when 'job_queue_unlinked' then 'late' else 'queue' end)
      and not exists (
        select from pg_catalog.pg_attribute a
         where a.attrelid = c.oid and not a.attisdropped and c.relkind = 'r'

@@ -42,7 +42,9 @@ begin
                when 'word' then y.typcategory in ('S', 'E') and a.attgenerated = ''
                when 'value' then y.typcategory in ('S', 'E', 'N') or a.atttypid = 'uuid'::regtype
                when 'time' then a.atttypid in ('timestamptz'::regtype, 'timestamp'::regtype, 'date'::regtype)
-               else a.atttypid = u.adds::regtype end) order by u.place)
+               -- What PostgreSQL fills in itself cannot be written.
+               else a.atttypid = u.adds::regtype and a.attgenerated = '' and a.attidentity = '' end,
+             'made', a.attgenerated <> '' or a.attidentity <> '') order by u.place)
     into names
     from used u
     left join pg_catalog.pg_class c on c.oid = u.id and c.relkind in ('r', 'p')
@@ -92,15 +94,18 @@ begin
   end if;
 
   -- A column of a coordination column's name that is something else, in a table that Interlock follows.
-  select n.target, n.name, n.yours, n.type, n.adds into wrong
-    from json_to_recordset(current_setting('interlock.names')::json) as n (target text, name text, adds text, yours text, type text, fits boolean)
+  select n.target, n.name, n.yours, n.adds,
+         case when n.made then 'is generated, Interlock has to write it' else format('has type %s, Interlock needs %s', n.type, n.adds) end as what
+    into wrong
+    from json_to_recordset(current_setting('interlock.names')::json)
+      as n (target text, name text, adds text, yours text, type text, fits boolean, made boolean)
     join json_to_recordset(current_setting('interlock.names')::json) as k (target text, needs text, fits boolean)
       on k.target = n.target and k.needs = 'key' and k.fits
    where n.adds is not null and not n.fits
    limit 1;
   if found then
     raise exception using errcode = 'JQ103',
-      message = format('%s.%s has type %s, Interlock needs %s', wrong.target, wrong.yours, wrong.type, wrong.adds),
+      message = format('%s.%s %s', wrong.target, wrong.yours, wrong.what),
       hint = format('Have Interlock''s made under another name (interlock migrate --column %s.%s=<another>), or rename that column or change its type, then run the migration again. Nothing was changed.',
         wrong.target, wrong.name);
   end if;

@@ -40,5 +40,8 @@ drop index if exists public.job_queue_log_created_idx;
 create index if not exists job_queue_log_time_idx on public.job_queue_log
   using brin (created_at) with (pages_per_range = 16, autosummarize = on);
 
+-- Which events are void (job_queue_voided): of nearly every log none, and then it has no entry.
+create index if not exists job_queue_log_voided_idx on public.job_queue_log (queue) where event_type = 'voided';
+
 -- Numbers only grow, so that its pages are never split in the middle: room in them would stay empty.
 alter index public.job_queue_log_pkey set (fillfactor = 100);

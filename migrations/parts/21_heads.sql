@@ -19,3 +19,8 @@ create table if not exists public.job_queue_heads (
 ) with (fillfactor = 10);
 
 alter table public.job_queue_heads add column if not exists cut_claimed_at timestamptz not null default to_timestamp(0);
+
+-- What job_queue_log_archive has to hold of the queue: the events from kept_from up to archived_seq, with this digest
+-- (job_queue_kept). Null: nothing was kept, or nobody has noted it.
+alter table public.job_queue_heads add column if not exists kept_from bigint;
+alter table public.job_queue_heads add column if not exists kept_digest numeric;

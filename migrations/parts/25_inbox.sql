@@ -22,3 +22,15 @@ create index if not exists job_queue_inbox_open_idx on public.job_queue_inbox (q
 -- SELECT request_id FROM job_queue_inbox WHERE queue = 'default' AND answered_at < now() - interval '1 day';
 create index if not exists job_queue_inbox_answered_idx on public.job_queue_inbox (queue, answered_at)
   where answered_at is not null;
+
+-- Whether a job that is about to start is to be cancelled (job_queue_append); empty, or nearly, so that a look costs nothing:
+-- SELECT command ->> 'job_id' FROM job_queue_inbox WHERE queue = 'default' AND left(command ->> 'job_id', 200) = '…'
+--   AND answered_at IS NULL AND command ->> 'type' = 'cancel';
+create index if not exists job_queue_inbox_cancel_idx on public.job_queue_inbox (queue, (left(command ->> 'job_id', 200)))
+  where answered_at is null and command ->> 'type' = 'cancel';
+
+-- The last heartbeat of a worker, of which one row is kept:
+-- SELECT request_id FROM job_queue_inbox WHERE queue = 'default' AND left(command ->> 'worker_id', 200) = '…'
+--   AND command ->> 'type' = 'heartbeat';
+create index if not exists job_queue_inbox_beat_idx on public.job_queue_inbox (queue, (left(command ->> 'worker_id', 200)))
+  where command ->> 'type' = 'heartbeat';

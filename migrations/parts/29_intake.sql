@@ -1,8 +1,8 @@
 -- Rows of the user's `jobs` that were inserted as pending since the migration, in the order of their arrival: the trigger
 -- job_queue_intake writes one here for each, and whoever takes it in (or finds that there is nothing to take in) deletes
 -- it. So "made after activation" costs no scan and no column of the user's.
--- queue: the one that has claimed it, for good, so that two queues never take in one row; claimed_until: others of the same
--- queue leave it alone until then.
+-- queue: the one that has claimed it, so that two queues never take in one row, until nobody of it is there any more
+-- (job_queue_given_up); claimed_until: others of the same queue leave it alone until then.
 create table if not exists public.job_queue_arrivals (
   id bigint generated always as identity primary key,
   queue text,
@@ -20,6 +20,20 @@ create table if not exists public.job_queue_not_taken_in (
   reason text not null,
   arrived_at timestamptz not null,
   refused_at timestamptz not null default clock_timestamp()
+);
+
+-- Rows of the user's tables that anon or authenticated have written, while they belong to no job: such a row speaks only for a job
+-- that is made of it (intake), and for one that a server links it to (job_queue_link), never for a job that happens to have its id.
+-- Written when such a row is inserted or is given another id; deleted with the row, and once the row says in queued_at, which browsers
+-- cannot write, which job it is of. So of rows that a server writes there is nothing here. No projection: nothing of it is in the log.
+-- late: a log had a job that was made of a row of this id before, or there is another row of it. It is of no job until a server
+-- links it.
+create table if not exists public.job_queue_unlinked (
+  target text not null check (target in ('jobs', 'workflow_executions')),
+  job_id text not null,
+  late boolean not null,
+  since timestamptz not null default clock_timestamp(),
+  primary key (target, job_id)
 );
 
 -- What holds for the user's tables. key 'columns': {"jobs": {"status": "…", …}, …}, the user's names for columns where they

@@ -6,12 +6,26 @@ create or replace trigger job_queue_log_no_truncate
   before truncate on public.job_queue_log
   for each statement execute function public.job_queue_refuse_change();
 
+-- So is what of it was archived and kept.
+create or replace trigger job_queue_log_archive_append_only
+  before insert or update or delete on public.job_queue_log_archive
+  for each row execute function public.job_queue_refuse_change();
+create or replace trigger job_queue_log_archive_no_truncate
+  before truncate on public.job_queue_log_archive
+  for each statement execute function public.job_queue_refuse_change();
+
 -- The snapshot at which a log was cut stays: without it such a queue could not be opened any more.
 create or replace trigger job_queue_snapshots_keep_cut
   before update or delete on public.job_queue_snapshots
   for each row execute function public.job_queue_keep_cut();
 create or replace trigger job_queue_snapshots_no_truncate
   before truncate on public.job_queue_snapshots
+  for each statement execute function public.job_queue_keep_cut();
+create or replace trigger job_queue_snapshot_chunks_keep_cut
+  before update or delete on public.job_queue_snapshot_chunks
+  for each row execute function public.job_queue_keep_cut();
+create or replace trigger job_queue_snapshot_chunks_no_truncate
+  before truncate on public.job_queue_snapshot_chunks
   for each statement execute function public.job_queue_keep_cut();
 
 -- Nobody jumps the queue from a browser: anon and authenticated neither set nor change a coordination column. The WHEN
@@ -90,10 +104,73 @@ begin
   if not exists (
     select from pg_catalog.pg_trigger t
      where t.tgrelid = to_regclass('public.jobs') and t.tgname = 'job_queue_status_set'
-       and strpos(pg_get_triggerdef(t.oid), called) > 0) then
+       and strpos(pg_get_triggerdef(t.oid), called) > 0 and strpos(pg_get_triggerdef(t.oid), 'authenticated') > 0) then
     execute format($sql$create or replace trigger job_queue_status_set after update on public.jobs for each row
-      when (current_setting('interlock.projecting', true) is distinct from 'on')
+      when (current_setting('interlock.projecting', true) is distinct from 'on' or current_user in ('anon', 'authenticated'))
       execute function public.job_queue_status_set%s$sql$, called);
   end if;
 end
 $intake$;
+
+-- Whose a row is: what browsers write belongs to no job but the one that is made of it (job_queue_unlinked). Of each table that
+-- Interlock follows; a row's trigger is one of the partitions too, also of those that come later.
+do $owners$
+declare
+  item record;
+  part regclass;
+  wanted record;
+begin
+  for item in
+    select t.target, to_regclass('public.' || t.target) as id, public.job_queue_columns(t.target) as names,
+           format('%L, %L', t.target, t.key_column) as called, quote_literal(t.key_column) as key
+      from public.job_queue_targets() t
+  loop
+    for wanted in
+      select w.* from (values
+        ('job_queue_row_unlinked', format('after insert on public.%I for each row
+           when (current_user in (''anon'', ''authenticated'')) execute function public.job_queue_row_unlinked(%s)', item.target, item.called), true),
+        ('job_queue_row_moved', format('after update on public.%I for each row
+           when (current_setting(''interlock.projecting'', true) is distinct from ''on'' or current_user in (''anon'', ''authenticated''))
+           execute function public.job_queue_row_unlinked(%s)', item.target, item.called), item.target <> 'jobs'),
+        ('job_queue_row_linked', format('after update on public.%1$I for each row
+           when (current_setting(''interlock.projecting'', true) is distinct from ''on'' and current_user not in (''anon'', ''authenticated'')
+             and new.%2$I is distinct from old.%2$I) execute function public.job_queue_row_linked(%3$s)',
+           item.target, item.names ->> 'required_models', item.called), true)) as w (name, definition, wanted)
+       where w.wanted
+    loop
+      -- Other names, another trigger.
+      if not exists (
+        select from pg_catalog.pg_trigger t
+         where t.tgrelid = item.id and t.tgname = wanted.name and strpos(pg_get_triggerdef(t.oid), '(' || item.called || ')') > 0
+           and (wanted.name <> 'job_queue_row_linked'
+             or strpos(pg_get_triggerdef(t.oid), format('new.%I', item.names ->> 'required_models')) > 0)) then
+        execute format('create or replace trigger %I %s', wanted.name, wanted.definition);
+      end if;
+    end loop;
+    for part in
+      select item.id union select p.relid from pg_catalog.pg_partition_tree(item.id) p
+    loop
+      if item.target <> 'jobs' and not exists (
+        select from pg_catalog.pg_trigger t
+         where t.tgrelid = part and t.tgname = 'job_queue_execution_deleted' and strpos(pg_get_triggerdef(t.oid), '(' || item.key || ')') > 0) then
+        execute format('create or replace trigger job_queue_execution_deleted after delete on %s referencing old table as deleted
+          for each statement execute function public.job_queue_execution_deleted(%s)', part, item.key);
+      end if;
+      for wanted in
+        select w.* from (values ('job_queue_truncated', 'before', item.target = 'jobs'), ('job_queue_emptied', 'after', true))
+          as w (name, moment, wanted)
+         where w.wanted
+           and not exists (
+             select from pg_catalog.pg_trigger t
+              where t.tgrelid = part and t.tgname = w.name and strpos(pg_get_triggerdef(t.oid), '(' || item.called || ', ') > 0)
+      loop
+        execute format('create or replace trigger %I %s truncate on %s for each statement
+          execute function public.job_queue_truncated(%s, %L)', wanted.name, wanted.moment, part, item.called, item.names ->> 'queued_at');
+      end loop;
+    end loop;
+  end loop;
+end
+$owners$;
+
+-- What the functions above have taken the place of.
+drop function if exists public.job_queue_cancel_by_hand(text[]);

@@ -53,6 +53,8 @@ export function eventDetail(event: RecordedEvent): string {
       return event.model
     case 'epoch_changed':
       return `epoch ${event.epoch}`
+    case 'voided':
+      return event.of === event.seq ? 'could not be read, and counts as nothing' : `event ${event.of}`
     case 'cancel_requested':
     case 'expired':
     case 'due':

@@ -68,9 +68,14 @@ export class Frame {
     return this.surface.stdout.isTTY === true
   }
 
+  /** Columns of the terminal, for tables. */
+  get columns(): number {
+    return this.surface.stdout.columns ?? 80
+  }
+
   /** Columns to fill: those of the terminal, but not so many that lines are hard to read. */
   get width(): number {
-    return Math.min(this.surface.stdout.columns ?? 80, 100)
+    return Math.min(this.columns, 100)
   }
 
   /** @throws InterlockError `invalid_input`, `embedded_in_production` */

@@ -5,6 +5,7 @@ import { type FromArchive, giveAsWritten } from './history/archive-file.ts'
 import { checkChain, markOf } from './history/chain.ts'
 import type { Anchor } from './history/chain-walk.ts'
 import { foldFiles } from './history/fold-files.ts'
+import { checkKept, unlessGone } from './history/kept.ts'
 import { type BadEvent, foldSound, restore, type Sound } from './history/sound.ts'
 import { type Difference, rowDifferences } from './row-differences.ts'
 
@@ -47,12 +48,11 @@ export async function verify(
   const stored = await store.projection(frame.queue)
   const version = stored === null ? before : stored.state.version
   const { version: after } = await store.read(frame.queue, 0, 1)
-  const { ledger, bad, fromSeq, through } = await foldAll(
-    frame,
-    store,
-    Math.min(version, after),
-    files,
-    alsoSee,
+  const kept = files === null ? await checkKept(frame, store) : null
+  const { ledger, bad, fromSeq, through } = await unlessGone(
+    kept,
+    foldAll(frame, store, Math.min(version, after), files, alsoSee),
+    { ledger: null, bad: null, fromSeq: 1, through: 0 },
   )
   const differences = [
     ...behind(version, before, after),
@@ -64,7 +64,7 @@ export async function verify(
   ]
   const chain = await checkChain(frame, store, marks)
   const unmet = chain === null && anchor !== undefined ? noChain(anchor) : null
-  const all = [bad, files?.bad ?? null, chain?.bad ?? null, unmet, await beyondHead(frame, store)]
+  const all = [bad, files?.bad ?? null, chain?.bad ?? null, unmet, kept, await beyondHead(frame, store)]
   const firstBad = all.reduce(earlier)
   return {
     ok: firstBad === null && differences.length === 0,

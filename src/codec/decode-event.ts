@@ -11,6 +11,7 @@ import { type CheckedRow, eventRowSchema } from './event-schema.ts'
 import { pathText } from './invalid.ts'
 import { isPlainRow } from './plain-row.ts'
 import { upcast } from './upcast.ts'
+import { asRead, parseVoids } from './voids.ts'
 
 const knownTypes: ReadonlySet<string> = new Set<EventType>(eventTypes)
 
@@ -28,9 +29,14 @@ export function decodeEvent(row: unknown): RecordedEvent {
   throw refusal(row, result.error.issues[0])
 }
 
-/** The events of a page, in order. @throws InterlockError as {@link decodeEvent} */
-export function decodeEvents(rows: unknown): readonly RecordedEvent[] {
-  if (Array.isArray(rows)) return rows.map(decodeEvent)
+/**
+ * The events of a page, in order.
+ * @param voids as they come with the page
+ * @throws InterlockError as {@link decodeEvent}
+ */
+export function decodeEvents(rows: unknown, voids?: unknown): readonly RecordedEvent[] {
+  const known = parseVoids(voids)
+  if (Array.isArray(rows)) return rows.map((row) => decodeEvent(asRead(row, known)))
   throw new InterlockError(
     'corrupt_log',
     'the database gave no list of events; run `interlock migrate` to bring its functions to this release',
@@ -156,6 +162,8 @@ function eventOf(row: CheckedRow): Event {
       return { type: 'model_resumed', model: row.models[0] }
     case 'epoch_changed':
       return { type: 'epoch_changed', epoch: row.data.epoch }
+    case 'voided':
+      return { type: 'voided', of: row.data.of, ...(row.data.as === undefined ? {} : { as: row.data.as }) }
     case 'drain_requested':
     case 'drained':
     case 'resumed':
@@ -179,9 +187,15 @@ function queuedEvent(row: CheckedRow & { event_type: 'queued' }): Event {
     expireMs: data?.expire_ms ?? specDefaults.expireMs,
     fairKey: data?.fair_key ?? specDefaults.fairKey,
     ...(data?.has_data === undefined ? undefined : { hasData: true }),
+    ...(data?.payload_hash === undefined ? undefined : { payloadHash: data.payload_hash }),
   }
-  const event: Event & { asked?: boolean; intake?: true } = { type: 'queued', jobId: row.job_id, spec }
+  const event: Event & { asked?: boolean; intake?: true; named?: true } = {
+    type: 'queued',
+    jobId: row.job_id,
+    spec,
+  }
   if (data?.asked !== undefined) event.asked = data.asked
   if (data?.intake !== undefined) event.intake = data.intake
+  if (data?.named !== undefined) event.named = data.named
   return event
 }

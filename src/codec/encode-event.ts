@@ -2,7 +2,7 @@ import { type JobSpec, type RecordedEvent, specDefaults } from '../core/index.ts
 import type { EventRow } from './wire.ts'
 
 type Data = Record<string, unknown>
-type Columns = Pick<EventRow, 'job_id' | 'job_type' | 'models'> & { readonly data?: Data }
+type Columns = Pick<EventRow, 'job_id' | 'job_type' | 'models' | 'schema_version'> & { readonly data?: Data }
 
 /** The row of `job_queue_log` for an event. {@link decodeEvent} gives the same event back. */
 export function encodeEvent(event: RecordedEvent): EventRow {
@@ -79,6 +79,11 @@ function columnsOf(event: RecordedEvent): Columns {
       return { models: [event.model] }
     case 'epoch_changed':
       return { data: { epoch: event.epoch } }
+    case 'voided':
+      return {
+        data: { of: event.of, ...(event.as === undefined ? undefined : { as: event.as }) },
+        schema_version: 2,
+      }
     case 'drain_requested':
     case 'drained':
     case 'resumed':
@@ -88,7 +93,13 @@ function columnsOf(event: RecordedEvent): Columns {
   }
 }
 
-function queuedColumns(spec: JobSpec, { asked, intake }: { asked?: boolean; intake?: true }): Columns {
+interface How {
+  readonly asked?: boolean
+  readonly intake?: true
+  readonly named?: true
+}
+
+function queuedColumns(spec: JobSpec, { asked, intake, named }: How): Columns {
   const data: Data = {}
   if (spec.kind !== spec.jobType) data['kind'] = spec.kind
   if (spec.priority !== specDefaults.priority) data['priority'] = spec.priority
@@ -98,8 +109,10 @@ function queuedColumns(spec: JobSpec, { asked, intake }: { asked?: boolean; inta
   if (spec.fairKey !== specDefaults.fairKey) data['fair_key'] = spec.fairKey
   if (spec.expireMs !== specDefaults.expireMs) data['expire_ms'] = spec.expireMs
   if (spec.hasData !== undefined) data['has_data'] = spec.hasData
+  if (spec.payloadHash !== undefined) data['payload_hash'] = spec.payloadHash
   if (asked !== undefined) data['asked'] = asked
   if (intake !== undefined) data['intake'] = intake
+  if (named !== undefined) data['named'] = named
   return { job_id: spec.jobId, job_type: spec.jobType, models: spec.models, data }
 }
 

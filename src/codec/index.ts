@@ -1,14 +1,40 @@
+export { calls } from './calls.ts'
+export { faultyIn } from './check-event.ts'
+export { checkCoordinatorOptions, checkProcessOptions } from './coordinator-options.ts'
 export { decodeEvent, decodeEvents } from './decode-event.ts'
 export { encodeEvent } from './encode-event.ts'
+export {
+  parseFailureCode,
+  parseMove,
+  parseOutcome,
+  parseRequeueReason,
+  parseTimeOrNull,
+} from './ending.ts'
 export { errorData, messageOf } from './error-data.ts'
+export {
+  functionSchema,
+  havingSchema,
+  optionsSchema,
+  parseInput,
+} from './invalid.ts'
 export { parseNote, parseResult } from './json.ts'
-export { parseJobId, parseModels, parseQueue, parseSeq } from './names.ts'
+export { type Mended, mend, nothing } from './mend.ts'
+export { parseJobId, parseJobType, parseModels, parseQueue, parseSeq } from './names.ts'
 export { parseModel, parsePause } from './pause.ts'
 export { type PolicyInput, parsePolicy, policySchema } from './policy.ts'
 export { type ParsedRequest, parseRequest } from './request.ts'
 export { decodeSnapshot } from './snapshot.ts'
-export { type EnqueueInput, parseJob, parseJobs, parseSpec, parseTime } from './spec.ts'
+export { decodeSnapshotHead, decodeSnapshotLine, type SnapshotHead } from './snapshot-lines.ts'
+export { type EnqueueInput, parseJob, parseJobs, parseSpec, parseTime, wholeNumber } from './spec.ts'
+export { asRead, parseVoids, type Voids } from './voids.ts'
 export { SCHEMA_VERSION } from './wire.ts'
+export {
+  checkDrainOptions,
+  checkHandler,
+  checkHandlerModule,
+  checkWorkerOptions,
+  parseLater,
+} from './worker-options.ts'
 export {
   type Hold,
   parseWorkflow,
@@ -18,3 +44,4 @@ export {
   type WorkflowStep,
   workflowOutcome,
 } from './workflow.ts'
+export { checkExecute, checkManagerOptions, checkResume } from './workflow-options.ts'

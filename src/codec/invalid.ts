@@ -1,4 +1,4 @@
-import type { z } from 'zod'
+import { z } from 'zod'
 import { InterlockError } from '../core/index.ts'
 
 /** `jobs[2].models[0]`: where in the input the mistake is, in the words of the caller. */
@@ -16,17 +16,91 @@ export function pathText(root: string, path: readonly PropertyKey[]): string {
  * @throws InterlockError `invalid_input`, naming the path of the first mistake and what to do about it
  */
 export function parseInput<Out>(schema: z.ZodType<Out>, value: unknown, root: string): Out {
+  if (isPromise(value)) throw refusal(root, promised)
   const result = schema.safeParse(value)
   if (result.success) return result.data
   const issue = result.error.issues[0]
-  const path = pathText(root, issue?.path ?? [])
-  throw new InterlockError('invalid_input', `${path}: ${issue?.message ?? 'is not valid'}`, { path })
+  throw refusal(pathText(root, issue?.path ?? []), issue?.message ?? 'is not valid')
 }
 
-/** The message for fields that nobody knows: most are slips of the pen, so the known ones are listed. */
+const refusal = (path: string, why: string) =>
+  new InterlockError('invalid_input', `${path}: ${why}`, { path })
+
+/** A promise would pass for an object without fields. */
+const promised = 'is a promise: await it first'
+
+const isPromise = (value: unknown): boolean =>
+  typeof value === 'object' && value !== null && 'then' in value && typeof value.then === 'function'
+
+/** The message for fields that nobody knows: most are slips of the pen, so the nearest is named and the known ones are listed. */
 export function unknownFields(known: readonly string[]): z.core.$ZodErrorMap {
   return (issue) =>
     issue.code === 'unrecognized_keys'
-      ? `unknown field ${issue.keys.map((key) => JSON.stringify(key.slice(0, 40))).join(', ')}; the fields are ${known.join(', ')}`
+      ? `unknown field ${issue.keys.map((key) => named(key, known)).join(', ')}; the fields are ${known.join(', ')}`
       : `must be an object with the fields ${known.join(', ')}`
 }
+
+function named(key: string, known: readonly string[]): string {
+  const nearest = nearestOf(key, known)
+  const hint = nearest === null ? '' : ` (did you mean ${nearest}?)`
+  return `${JSON.stringify(key.slice(0, 40))}${hint}`
+}
+
+/** The name that a slip of the pen was meant to be; null where none is near. */
+function nearestOf(wanted: string, names: readonly string[]): string | null {
+  const text = wanted.slice(0, 40).toLowerCase()
+  const near = names
+    .map((name) => ({ name, distance: distance(text, name.toLowerCase()) }))
+    .filter(({ name, distance }) => distance <= Math.max(2, name.length / 3) && distance < name.length - 1)
+  return near.toSorted((a, b) => a.distance - b.distance)[0]?.name ?? null
+}
+
+/** Letters to insert, to remove or to change (Levenshtein). */
+function distance(a: string, b: string): number {
+  let row = Array.from({ length: b.length + 1 }, (_, at) => at)
+  for (const [i, letter] of [...a].entries()) {
+    const next = [i + 1]
+    for (let j = 1; j <= b.length; j++) {
+      const change = (row[j - 1] ?? 0) + (letter === b[j - 1] ? 0 : 1)
+      next.push(Math.min(change, (row[j] ?? 0) + 1, (next[j - 1] ?? 0) + 1))
+    }
+    row = next
+  }
+  return row[b.length] ?? 0
+}
+
+/** The options of a call: no others than these. */
+export function optionsSchema<Shape extends z.ZodRawShape>(
+  shape: Shape,
+): z.ZodType<z.output<z.ZodObject<Shape>>> {
+  const fields = z.strictObject(shape, { error: unknownFields(Object.keys(shape)) })
+  return notPromised.pipe(fields) as z.ZodType<z.output<z.ZodObject<Shape>>>
+}
+
+const notPromised = z.unknown().refine((value) => !isPromise(value), { error: promised, abort: true })
+
+/** What has these functions: a coordinator, a store, a client. */
+export function havingSchema(what: string, functions: readonly string[]): z.ZodType<object> {
+  return notPromised.pipe(
+    z.custom<object>(
+      (value) =>
+        (typeof value === 'object' || typeof value === 'function') &&
+        value !== null &&
+        functions.every((name) => typeof (value as Record<string, unknown>)[name] === 'function'),
+      { error: `must be ${what}` },
+    ),
+  ) as z.ZodType<object>
+}
+
+export const functionSchema = z.custom<(...given: never[]) => unknown>(
+  (value) => typeof value === 'function',
+  {
+    error: 'must be a function',
+  },
+)
+
+export const flagSchema = z.boolean({ error: 'must be true or false' })
+
+export const signalSchema = z.custom<AbortSignal>((value) => value instanceof AbortSignal, {
+  error: 'must be an AbortSignal, such as the signal of a new AbortController()',
+})

@@ -96,6 +96,15 @@ export function jsonSchema(bytes: number): z.ZodType<Json> {
   })
 }
 
+/** Whether there is a value so many levels below this one; however deep it nests, that costs no stack. */
+export function reaches(value: unknown, levels: number): boolean {
+  let level: unknown[] = [value]
+  for (let left = levels; left > 0 && level.length > 0; left--) {
+    level = level.flatMap((item) => (typeof item === 'object' && item !== null ? Object.values(item) : []))
+  }
+  return level.length > 0
+}
+
 /** Bytes of JSON text. */
 export function sizeOf(value: Json): number {
   return new TextEncoder().encode(JSON.stringify(value)).length

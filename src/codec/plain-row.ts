@@ -13,6 +13,7 @@ interface Shape {
 }
 
 const isText: Guard = (value) => typeof value === 'string' && value.length > 0
+const isHash: Guard = (value) => Number.isSafeInteger(value) && (value as number) >= 0
 const isCount: Guard = (value) => Number.isSafeInteger(value) && (value as number) >= 1
 const isTrue: Guard = (value) => value === true
 const isBoolean: Guard = (value) => typeof value === 'boolean'
@@ -47,6 +48,8 @@ const shapes: ReadonlyMap<unknown, Shape> = new Map([
         has_data: isTrue,
         asked: isBoolean,
         intake: isTrue,
+        named: isTrue,
+        payload_hash: isHash,
       },
       (row) => isText(row['job_id']) && isJobType(row['job_type']) && isTexts(row['models']),
     ),

@@ -4,12 +4,13 @@ import {
   type CommandBody,
   type DataChange,
   failureCodes,
+  InterlockError,
   type Micros,
   specDefaults,
 } from '../core/index.ts'
 import { errorData } from './error-data.ts'
 import { parseInput } from './invalid.ts'
-import { parseResult } from './json.ts'
+import { parseResult, reaches } from './json.ts'
 import { jobIdSchema, kindSchema, modelsSchema } from './names.ts'
 import { parseJob, parseJobs, timeSchema, wholeNumber } from './spec.ts'
 
@@ -17,6 +18,9 @@ const MICROS = 1_000_000
 const YEAR_SECONDS = 365 * 86_400
 /** A time that has always passed. */
 const AT_ONCE = 0
+
+/** A command has no value so many levels down: a payload may nest 100 deep, and is in a list in the command. */
+const DEEPEST = 106
 
 const workerId = jobIdSchema
 const token = z.int('must be the fencing token of the attempt').min(1)
@@ -86,6 +90,11 @@ export interface ParsedRequest {
 
 /** @param now the database's time @throws InterlockError `invalid_input`, naming the path below `command` */
 export function parseRequest(command: unknown, now: Micros): ParsedRequest {
+  if (reaches(command, DEEPEST)) {
+    throw new InterlockError('invalid_input', 'command: nests deeper than 100 levels; make it flatter', {
+      path: 'command',
+    })
+  }
   const request = parseInput(requestSchema, command, 'command')
   return {
     ...bodyOf(request, now),

@@ -1,6 +1,7 @@
 import { z } from 'zod'
-import { InterlockError, SNAPSHOT_SHAPE } from '../core/index.ts'
+import { ONE_PIECE_SHAPE } from '../core/index.ts'
 import { policySchema } from './policy.ts'
+import { tooNew } from './snapshot-lines.ts'
 
 type State = Readonly<Record<string, unknown>>
 
@@ -8,17 +9,17 @@ type State = Readonly<Record<string, unknown>>
 export type SnapshotUpcasters = Readonly<Record<number, (state: State) => State>>
 
 /**
- * When a ledger gets another part, `SNAPSHOT_SHAPE` rises and the step from the shape before gets its entry here: where the log
- * was cut for good, the snapshot is all there is of what came before. One of every shape is kept in test/codec/samples, and
- * decoded and gone on from by the tests.
+ * From shape to shape, up to the last one that is one piece. Where the log was cut for good, the snapshot is all there is of what
+ * came before; so one of every shape is kept in test/codec/samples, and decoded and gone on from by the tests. When a ledger gets
+ * another part, `SNAPSHOT_SHAPE` rises, and lines of the shape before are upcast where they are decoded (snapshot-lines.ts).
  */
 const upcasters: SnapshotUpcasters = { 1: shareReady }
 
 /**
- * A snapshot in the present shape, whichever release made it.
+ * A snapshot in the last shape that is one piece, whichever release made it.
  * @throws InterlockError `database_newer` when a newer release made it; ZodError when it is damaged
  */
-export const upcastSnapshot = upcastingSnapshots(upcasters, SNAPSHOT_SHAPE)
+export const upcastSnapshot = upcastingSnapshots(upcasters, ONE_PIECE_SHAPE)
 
 /** Takes snapshots of any shape up to `current`, step by step. */
 export function upcastingSnapshots(steps: SnapshotUpcasters, current: number) {
@@ -54,12 +55,4 @@ function shareReady(state: State): State {
   })
   const ready = places.ready.filter((index) => keyOf(index) === null || heads.has(index))
   return { ...state, places: { ...places, ready }, shares: shared }
-}
-
-function tooNew(seq: number, shape: number, current: number): InterlockError {
-  return new InterlockError(
-    'database_newer',
-    `the snapshot at event ${seq} has the shape ${shape}, this release reads shapes up to ${current}; upgrade interlock-queue`,
-    { seq, shape, reads: current },
-  )
 }

@@ -1,15 +1,7 @@
 import { z } from 'zod'
-import {
-  InterlockError,
-  type Ledger,
-  type LedgerSnapshot,
-  ledgerFrom,
-  SNAPSHOT_SHAPE,
-  snapshotKeys,
-  snapshotRemedy,
-} from '../core/index.ts'
-import { pathText } from './invalid.ts'
+import { type Ledger, ledgerFrom, ONE_PIECE_SHAPE, type OnePiece, snapshotKeys } from '../core/index.ts'
 import { policySchema } from './policy.ts'
+import { damagedSnapshot, orDamaged } from './snapshot-lines.ts'
 import { upcastSnapshot } from './snapshot-upcast.ts'
 
 const integer = z.int()
@@ -37,7 +29,7 @@ const modelSchema = z.looseObject({
 })
 
 const snapshotSchema = z.looseObject({
-  shape: z.literal(SNAPSHOT_SHAPE),
+  shape: z.literal(ONE_PIECE_SHAPE),
   plain: z.looseObject({ version: integer, epoch: integer, lastAt: integer, policy: policySchema }),
   jobs: z.array(jobSchema),
   places: z.record(z.enum(snapshotKeys.places), indexes),
@@ -49,26 +41,12 @@ const snapshotSchema = z.looseObject({
 })
 
 /**
- * The ledger of a snapshot as a store keeps it, whichever release made it.
+ * The ledger of a snapshot in one piece, as releases before the shape 3 made them.
  * @throws InterlockError `database_newer` for one of a newer release; `corrupt_log` for one that is damaged
  */
 export function decodeSnapshot(seq: number, state: unknown): Ledger {
-  const ledger = ledgerFrom(checked(seq, state))
-  if (ledger.version !== seq) throw damaged(seq, 'state.plain.version')
+  const whole = orDamaged(seq, 'state', () => snapshotSchema.parse(upcastSnapshot(seq, state)))
+  const ledger = ledgerFrom(whole as unknown as OnePiece)
+  if (ledger.version !== seq) throw damagedSnapshot(seq, 'state.plain.version')
   return ledger
 }
-
-function checked(seq: number, state: unknown): LedgerSnapshot {
-  try {
-    return snapshotSchema.parse(upcastSnapshot(seq, state)) as unknown as LedgerSnapshot
-  } catch (error) {
-    if (!(error instanceof z.ZodError)) throw error
-    throw damaged(seq, pathText('state', error.issues[0]?.path ?? []))
-  }
-}
-
-const damaged = (seq: number, path: string): InterlockError =>
-  new InterlockError('corrupt_log', `the snapshot at event ${seq} is damaged at ${path}; ${snapshotRemedy}`, {
-    seq,
-    path,
-  })

@@ -12,6 +12,7 @@ import {
 import { parseInput, unknownFields } from './invalid.ts'
 import { jsonBounds, jsonSchema, sizeOf } from './json.ts'
 import { fairKeySchema, jobIdSchema, jobTypeSchema, kindSchema, modelsSchema } from './names.ts'
+import { payloadHash } from './payload-hash.ts'
 
 /** A job as a program asks for it: whatever is left out gets its default. */
 export interface EnqueueInput {
@@ -32,7 +33,7 @@ export interface EnqueueInput {
   readonly fairKey?: string | null | undefined
   /**
    * What its handler is given: anything that JSON can say, 1 MB at most, 16 MB in one call. Kept in `job_queue_data`, never in the
-   * log. Of a job that is live already the payload stays as it is.
+   * log. A live job with another payload is `job_exists`; without one in this call its payload stays as it is.
    */
   readonly payload?: unknown
 }
@@ -40,7 +41,13 @@ export interface EnqueueInput {
 /** A whole number from `min` to `max`; the message says the range. */
 export function wholeNumber(min: number, max: number, unit = '') {
   const error = `must be a whole number from ${min.toLocaleString('en')} to ${max.toLocaleString('en')}${unit}`
-  return z.number({ error }).int({ error }).min(min, { error }).max(max, { error })
+  // Of -0, which no database gives back, adding 0 makes 0.
+  return z
+    .number({ error })
+    .int({ error })
+    .min(min, { error })
+    .max(max, { error })
+    .transform((value) => value + 0)
 }
 
 const timeError =
@@ -107,7 +114,8 @@ export interface ParsedJob {
 export function parseJob(input: unknown, defaults: SpecDefaults = specDefaults, root = 'job'): ParsedJob {
   const { payload, ...parsed } = parseInput(inputSchema, input, root)
   const spec = withDefaults(parsed, defaults)
-  return { spec: payload === undefined ? spec : { ...spec, hasData: true as const }, payload }
+  if (payload === undefined) return { spec, payload }
+  return { spec: { ...spec, hasData: true as const, payloadHash: payloadHash(payload) }, payload }
 }
 
 /** The jobs of a batch of at most 10,000, in order. @throws InterlockError `invalid_input`, naming e.g. `jobs[3].models[0]` */

@@ -1,7 +1,7 @@
 import type { EventType } from '../core/index.ts'
 
-/** The shape of events that this release writes. A higher one in the log needs a newer release to be read. */
-export const SCHEMA_VERSION = 1
+/** The newest shape of events that this release writes; 2: `voided`. A higher one in the log needs a newer release to be read. */
+export const SCHEMA_VERSION = 2
 
 /**
  * An event as the SQL functions take and give it: the columns of `job_queue_log`, with `at` (microseconds) for
@@ -19,6 +19,6 @@ export interface EventRow {
   readonly data?: Readonly<Record<string, unknown>>
   readonly command_id: string
   readonly command_hash: number
-  /** {@link SCHEMA_VERSION} of the writer; 1 when left out. */
+  /** Of its type's shape; 1 when left out. */
   readonly schema_version?: number
 }

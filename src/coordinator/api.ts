@@ -1,5 +1,4 @@
 import type { Observable } from 'rxjs'
-import type { CoordinatorActor, CoordinatorActorOptions } from '../../machines/index.ts'
 import type { EnqueueInput, PolicyInput } from '../codec/index.ts'
 import type {
   Claim,
@@ -17,6 +16,7 @@ import type {
 import type { DeadJob, JobData } from '../port/index.ts'
 import type { CompleteOptions, StartAnswer, StartOptions } from './gate-api.ts'
 import type { Logger } from './logger.ts'
+import type { MachineOptions, RunningMachine } from './machine-api.ts'
 import type { QueueMetrics } from './metrics.ts'
 import type { QueueView } from './view.ts'
 import type { WorkflowConfig } from './workflow-models.ts'
@@ -51,6 +51,12 @@ export interface DeadFilter {
   readonly model?: string | undefined
   /** Those that ended then or later. */
   readonly since?: Date | undefined
+}
+
+/** Which dead letters are retried or dropped. */
+export interface DeadChoice extends DeadFilter {
+  /** Every one: needed where the filter restricts nothing, so that a field left empty by mistake does no harm. */
+  readonly all?: boolean | undefined
 }
 
 export interface PauseOptions {
@@ -102,7 +108,7 @@ export interface Coordinator {
   takeUp(jobId: string, options?: Pick<StartOptions, 'wait' | 'signal' | 'anew'>): Promise<StartAnswer>
   /** The attempt that runs here under this lease; undefined when it has ended, or runs elsewhere. */
   attempt(lease: Lease): Started | undefined
-  /** The job has ended. @throws InterlockError `job_not_active`, `stale_token`, `not_holder` */
+  /** The job has ended. @throws InterlockError `job_not_active`, `stale_token`, `not_holder`; `invalid_input` for another job type than it has */
   onJobComplete(jobId: string, jobType: JobType, options?: CompleteOptions): Promise<void>
 
   /** Puts jobs in line, all or none, with their payloads. @throws InterlockError `invalid_input`, `job_exists`, `models_required` */
@@ -113,10 +119,15 @@ export interface Coordinator {
   claim(claim: Claim): Promise<readonly Started[]>
   /** Ends an attempt; with `claim` the jobs that this makes startable start here, in the same append. */
   complete(lease: Lease, options?: EndOptions): Promise<readonly Started[]>
+  /**
+   * Ends an attempt that failed.
+   * @throws InterlockError `invalid_input` for a `code` that is none, and a `retryAt` that is no Date between 1970 and 2255
+   */
   fail(lease: Lease, options?: FailOptions): Promise<readonly Started[]>
   /**
    * Gives an attempt back to the line, at no cost but for the reasons `retry` and `lease_expired`. With `models` the next
-   * attempt needs these in place of those it had; the job keeps its place. @throws InterlockError `invalid_input`
+   * attempt needs these in place of those it had; the job keeps its place. `runAt`: a Date between 1970 and 2255.
+   * @throws InterlockError `invalid_input`
    */
   release(
     lease: Lease,
@@ -169,12 +180,13 @@ export interface Coordinator {
    * their payload and checkpoint, all that the filter names.
    * @returns how many
    */
-  retryDead(filter: DeadFilter): Promise<number>
+  retryDead(filter: DeadChoice): Promise<number>
   /** Takes dead letters off the list and deletes their payload, error and checkpoint. Returns how many. */
-  dropDead(filter: DeadFilter): Promise<number>
+  dropDead(filter: DeadChoice): Promise<number>
   /** Ends a waiting job; asks an active one to stop, or with `force` frees its models at once. */
   cancel(jobId: string, options?: { readonly force?: boolean }): Promise<void>
   confirmCancel(lease: Lease, options?: { readonly claim?: Claim }): Promise<readonly Started[]>
+  /** Gives a waiting job another priority (−1,000 to 1,000), or the place before another one. @throws InterlockError `invalid_input` */
   reprioritize(jobId: string, to: { readonly priority: number } | { readonly before: string }): Promise<void>
   /** Changes the fields given; `serial` and `by-model` are shorthands. */
   setPolicy(policy: PolicyInput): Promise<void>
@@ -232,8 +244,9 @@ export interface Coordinator {
   /**
    * This process cannot go on with the queue: a backup was restored under it (`log_went_back`), or the log has an event that it
    * cannot fold (`unknown_event`: of a newer release; `corrupt_log`). Emits once, to whoever comes later too. What it ran is over
-   * (`leaseLost$`), and every call is refused with this error. End the process. After a restore the queue is held in a new
-   * epoch: `interlock recover` goes on from there.
+   * (`leaseLost$`), and every call is refused with this error. End the process, at once if you like: after a restore
+   * it emits when the queue is held in a new epoch, and `interlock recover` goes on from there. Where that could not be written,
+   * `details.isHeld` is false, and `interlock recover --begin` has to come before anything joins.
    */
   readonly stopped$: Observable<InterlockError>
 
@@ -241,13 +254,13 @@ export interface Coordinator {
    * The running machine of this queue: it stands where the queue stands, takes every event from now on, and can be looked
    * at in Stately's inspector. Costs some 10 µs per event, so it is made on request; stop it, or close the coordinator.
    */
-  machine(options?: CoordinatorActorOptions): CoordinatorActor
+  machine(options?: MachineOptions): RunningMachine
 
   /** What this process could start, shown to others and to `explain`. */
   offering(kinds: readonly string[] | null, freeSlots: number): void
   /** Folds everything that is in the log by now. */
   catchUp(): Promise<void>
-  /** The database's clock, as far as this process can tell. */
+  /** The time of the queue: the database's clock as far as this process can tell, and the log's own time while that is ahead of it. */
   now(): Micros
   health(): Health
   /** The queue as plain numbers. Looks at every waiting job once: some 10 ms for 100,000. */

@@ -1,34 +1,25 @@
-import {
-  type Command,
-  type Decision,
-  decide,
-  InterlockError,
-  isInterlockError,
-  type Micros,
-  projectionChanges,
-  wentBack,
-} from '../core/index.ts'
-import {
-  type AppendAnswer,
-  type AppendRequest,
-  type JobData,
-  pagesAfter,
-  type TurnStore,
-} from '../port/index.ts'
-import { backoffMs, pause } from './backoff.ts'
+import { type Decision, isInterlockError, type Micros, wentBack } from '../core/index.ts'
+import { type AppendAnswer, type JobData, pagesAfter, type TurnStore } from '../port/index.ts'
 import { Baton } from './baton.ts'
-import { dataOf } from './data-of.ts'
+import { Deciding } from './deciding.ts'
 import type { InHand } from './in-hand.ts'
 import { OpenCommands, type Pending } from './open-commands.ts'
 import { type Patience, patiently } from './patience.ts'
 import { checkSame, type Reader, readOn } from './read.ts'
+import type { Staging } from './staging.ts'
+import { Tries } from './tries.ts'
 
 export interface CommitterOptions extends Reader {
   readonly patience: Patience
+  readonly staging: Staging
+  /** The time of the queue. */
+  readonly now: () => Micros
   /** What handlers need of the jobs that are started; without it nothing is brought. */
   readonly inHand?: InHand
   /** The store says that these worker processes have no live lease. */
   readonly onDeadWorkers: (workerIds: readonly string[]) => void
+  /** SQL has asked for jobs to be cancelled that were about to start. */
+  readonly onRequested: () => void
   readonly onUnreadable: (error: unknown) => void
   /** This process has appended something: the time of the event before, and of its last one. */
   readonly onAppended: (before: Micros, at: Micros) => void
@@ -45,10 +36,12 @@ interface Try {
 const QUIET_TURNS = 8
 /** Appends lost in a row with the baton in hand, to processes that do not know of it, before the lock itself is taken. */
 const MOST_LOST = 2
-/** Tries in a row without a pause, where there are no turns. */
-const AT_ONCE_TRIES = 10
-/** Lost tries in a row after which a batch is given up: far beyond what turns let happen. */
-const MOST_TRIES = 100
+/** What is larger is decided again without the lock: it would be held while this travels. */
+const MOST_UNDER_LOCK = 2_000
+/** The lock did not come free: that says nothing of the link. */
+const LOCK_WAIT = '55P03'
+/** Milliseconds without turns after one in which this process was cut off: the link is too slow for them. */
+const NO_TURNS_MS = 10_000
 
 /**
  * Carries one batch of commands into the log.
@@ -60,16 +53,18 @@ const MOST_TRIES = 100
  */
 export class Committer {
   readonly #options: CommitterOptions
-  readonly #deadWorkers = new Set<string>()
   readonly #baton: Baton
+  readonly #deciding: Deciding
   #quiet = QUIET_TURNS
   #lostInARow = 0
+  #noTurnsUntil = Number.NEGATIVE_INFINITY
   /** For `health()` and the benchmark. */
   readonly counts = { commands: 0, appends: 0, lost: 0, turns: 0 }
 
   constructor(options: CommitterOptions) {
     this.#options = options
     this.#baton = new Baton(options)
+    this.#deciding = new Deciding(options)
   }
 
   /** How far this process has folded the log. */
@@ -121,30 +116,32 @@ export class Committer {
   }
 
   async #carryOut(open: OpenCommands): Promise<void> {
-    const { store, head } = this.#options
+    const { store, queue, head, patience } = this.#options
     // What is known to be behind would be lost for sure, and take the lock to find out.
     if (store.frugal === true && head.version > this.version) await readOn(this.#options)
     open.settleKnown()
-    for (let tries = 0; open.size > 0; tries++) {
-      if (tries === MOST_TRIES) throw tooContended(this.#options.queue)
-      const tried = await this.#try(open, tries)
+    this.#deciding.heldBack.clear()
+    const tries = new Tries(queue, patience)
+    while (open.size > 0) {
+      await tries.next()
+      const tried = await this.#try(open)
       if (tried === null) continue
       if (tried.answer === null) await this.#concludeNothing(open, tried)
       else if (tried.answer.ok) this.#conclude(open, tried.decision, tried.answer.data)
-      else await this.#learn(open, tried.answer)
+      else {
+        tries.refused(tried.answer.reason === 'version')
+        await this.#learn(open, tried.answer)
+      }
     }
   }
 
-  async #try(open: OpenCommands, tries: number): Promise<Try | null> {
-    const { store, patience } = this.#options
+  async #try(open: OpenCommands): Promise<Try | null> {
+    const { store } = this.#options
     if (this.#quiet >= QUIET_TURNS) return this.#append(open)
     if (this.#lostInARow < MOST_LOST && (await this.#takeBaton(open))) {
       return open.size === 0 ? null : this.#append(open)
     }
-    if (store.turn) return this.#turn(store.turn, open)
-    // Without turns one is behind by as long as one waits: whoever tries again at once loses the fewest (8 processes: 2.2
-    // appends per one that is won; with pauses that double up to 300 ms, 3.0, and twice the time).
-    if (tries > AT_ONCE_TRIES) await pause(backoffMs(tries - AT_ONCE_TRIES, 5, 100), patience.signal)
+    if (store.turn && performance.now() >= this.#noTurnsUntil) return this.#turn(store.turn, open)
     return this.#append(open)
   }
 
@@ -160,61 +157,60 @@ export class Committer {
 
   async #append(open: OpenCommands): Promise<Try> {
     const { store, clock } = this.#options
-    const decision = this.#decide(open.commands())
-    const request = this.#request(decision, open)
+    const decided = clock.mark()
+    const decision = this.#deciding.decide(open)
+    const request = this.#deciding.request(decision, open)
     if (request === null) return { decision, answer: null, sure: false }
     const sent = clock.mark()
     const answer = await store.append(request)
-    clock.sync(answer.now, sent)
+    this.#deciding.learn(answer, sent, decided)
     return { decision, answer, sure: true }
   }
 
-  /** Null when more was missed than a turn reads: then the rest is read without the lock, and the turn taken again. */
+  /**
+   * Null when more was missed than a turn reads: then the rest is read without the lock, and the turn taken again. The same when there
+   * is more to append than should travel under the lock.
+   */
   async #turn(turn: TurnStore['turn'], open: OpenCommands): Promise<Try | null> {
     const { queue, replica, clock } = this.#options
     let decision: Decision | undefined
     let appending = false
     const sent = clock.mark()
-    const answer = await turn(queue, replica.version, (view) => {
-      clock.sync(view.now, clock.mark())
+    let decided = sent
+    const answer = await this.#orNoTurns(turn)(queue, replica.version, (view) => {
+      clock.sync(view.now, sent)
+      decided = clock.mark()
       this.#quiet = view.missed.length === 0 ? this.#quiet + 1 : 0
       checkSame(queue, replica, { ...view, knownAt: view.sinceAt, events: view.missed })
       replica.apply(view.missed)
       open.settleKnown()
       if (replica.version < view.version) return null
-      decision = this.#decide(open.commands())
-      const request = this.#request(decision, open)
+      const now = this.#deciding.decide(open)
+      if (now.events.length > MOST_UNDER_LOCK) return null
+      decision = now
+      const request = this.#deciding.request(decision, open)
       appending = request !== null
       return request
     })
     this.counts.turns++
     if (decision === undefined) {
       await readOn(this.#options)
-      return null
+      return replica.version >= answer.version ? this.#append(open) : null
     }
-    if (appending) clock.sync(answer.now, sent)
+    if (appending) this.#deciding.learn(answer, sent, decided)
     return { decision, answer: appending ? answer : null, sure: true }
   }
 
-  #decide(commands: readonly Command[]): Decision {
-    const { replica, clock } = this.#options
-    return decide(replica.ledger, commands, { now: clock.now(), deadWorkers: this.#deadWorkers })
-  }
-
-  #request(decision: Decision, open: OpenCommands): AppendRequest | null {
-    if (decision.events.length === 0) return null
-    const { queue, replica, inHand } = this.#options
-    const wanted = inHand?.wantedOf(decision)
-    return {
-      queue,
-      expectedVersion: replica.version,
-      expectedAt: replica.ledger.lastAt,
-      events: decision.events,
-      ...(wanted === undefined ? undefined : { wanted }),
-      changes: {
-        ...projectionChanges(replica.ledger, decision.ledger, decision.touched),
-        ...dataOf(open.pending(), decision.events),
-      },
+  /** Who is slow with the lock in hand is cut off, and would be again. */
+  #orNoTurns(turn: TurnStore['turn']): TurnStore['turn'] {
+    return async (...args) => {
+      try {
+        return await turn(...args)
+      } catch (error) {
+        const waited = isInterlockError(error) && error.details['sqlstate'] === LOCK_WAIT
+        if (!waited) this.#noTurnsUntil = performance.now() + NO_TURNS_MS
+        throw error
+      }
     }
   }
 
@@ -266,23 +262,23 @@ export class Committer {
       case 'taken':
         open.dropTaken(answer.jobIds)
         return
+      case 'requested':
+        for (const jobId of answer.jobIds) this.#deciding.heldBack.add(jobId)
+        this.#options.onRequested()
+        return
       case 'dead_worker':
-        for (const workerId of answer.workerIds) this.#deadWorkers.add(workerId)
+        for (const workerId of answer.workerIds) this.#deciding.deadWorkers.add(workerId)
         this.#options.onDeadWorkers(answer.workerIds)
         return
       case 'live_worker':
         open.dropExpiries(answer.workerIds)
         return
+      case 'unstaged': {
+        const lost = new Set(answer.commandIds)
+        return this.#options.staging.again([...open.pending()].filter(({ command }) => lost.has(command.id)))
+      }
       case 'clock':
         return
     }
   }
-}
-
-function tooContended(queue: string): InterlockError {
-  return new InterlockError(
-    'contention',
-    `queue ${queue}: ${MOST_TRIES} tries to append were refused; try again, and look for what else writes to it with \`interlock log\``,
-    { queue },
-  )
 }

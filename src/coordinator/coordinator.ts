@@ -1,5 +1,5 @@
 import { type Observable, Subject } from 'rxjs'
-import { parseJobId } from '../codec/index.ts'
+import { parseJobId, parseOutcome } from '../codec/index.ts'
 import {
   type Accepted,
   type CommandBody,
@@ -10,6 +10,7 @@ import {
 } from '../core/index.ts'
 import type { Intake } from '../port/index.ts'
 import type { Coordinator } from './api.ts'
+import { checkCalls } from './border.ts'
 import type { CompleteOptions, StartAnswer, StartOptions } from './gate-api.ts'
 import { GateDesk } from './gate-desk.ts'
 import { Inbox } from './inbox.ts'
@@ -19,6 +20,7 @@ import { Member } from './member.ts'
 import type { SendOptions } from './member-api.ts'
 import { type CoordinatorOptions, completeOptions } from './options.ts'
 import { QueueWriter } from './queue-writer.ts'
+import type { TypedCoordinator } from './typed.ts'
 import { type WorkflowConfig, workflowModels } from './workflow-models.ts'
 
 /** How long, and half as long again on average, a process without a free slot leaves rows that arrived to others. */
@@ -26,6 +28,10 @@ const FULL_MS = 1_000
 
 /** One queue, seen and written by one process. Made by {@link createCoordinator}. */
 class QueueCoordinator extends QueueWriter implements Coordinator {
+  static {
+    checkCalls(QueueCoordinator.prototype)
+  }
+
   readonly #desk: GateDesk
   /** In place of the desk where the gate must not stop a program. */
   readonly #lenient: LenientGate | undefined
@@ -38,7 +44,7 @@ class QueueCoordinator extends QueueWriter implements Coordinator {
     const whole = completeOptions(options)
     const member = new Member(whole, {
       onEvent: (event) => this.#onEvent(event),
-      onStarted: (attempt) => this.#desk.gate.deliver(attempt),
+      onStarted: (attempt, taker) => this.#desk.gate.receive(attempt, taker),
       onIntake: (intake) => this.#onIntake(intake),
       onPoll: () => this.#onPoll(),
       onRenewed: () => this.#desk.followUp(),
@@ -51,7 +57,7 @@ class QueueCoordinator extends QueueWriter implements Coordinator {
       store: options.store,
       queue: this.options.queue,
       ledger: () => this.member.replica.ledger,
-      send: (body, options) => this.#sendFor(body, options),
+      send: (body, options) => this.member.send(body, options),
       now: () => this.now(),
       onError: (error) => this.member.noteError(error),
     })
@@ -63,6 +69,7 @@ class QueueCoordinator extends QueueWriter implements Coordinator {
   async open(): Promise<this> {
     try {
       await this.member.open()
+      await this.#inbox.open()
     } catch (error) {
       if (this.#lenient === undefined || !isInterlockError(error, 'store_unavailable')) throw error
       void this.member.openLater()
@@ -90,8 +97,9 @@ class QueueCoordinator extends QueueWriter implements Coordinator {
     return this.#desk.takeUp(parseJobId(jobId), options)
   }
 
-  onJobComplete(jobId: string, _jobType: JobType, options: CompleteOptions = {}): Promise<void> {
-    return (this.#lenient ?? this.#desk).complete(jobId, options)
+  async onJobComplete(jobId: string, jobType: JobType, options: CompleteOptions = {}): Promise<void> {
+    if (options.outcome !== undefined) parseOutcome(options.outcome)
+    return (this.#lenient ?? this.#desk).complete(jobId, jobType, options)
   }
 
   get ready$(): Observable<Started> {
@@ -122,16 +130,8 @@ class QueueCoordinator extends QueueWriter implements Coordinator {
     this.#intake.complete()
   }
 
-  protected override async send(body: CommandBody, options?: SendOptions): Promise<Accepted> {
-    const result = await this.member.send(body, options)
-    return { ...result, started: this.#desk.sort(result.started) }
-  }
-
-  /** For somebody else; what it starts for whoever waits at the gate here goes there. */
-  async #sendFor(body: CommandBody, options: SendOptions) {
-    const result = await this.member.send(body, options)
-    this.#desk.sort(result.started.filter(({ workerId }) => workerId === this.workerId))
-    return result
+  protected override send(body: CommandBody, options?: SendOptions): Promise<Accepted> {
+    return this.member.send(body, options)
   }
 
   #onEvent(event: RecordedEvent): void {
@@ -168,6 +168,10 @@ class QueueCoordinator extends QueueWriter implements Coordinator {
  * Joins a queue: reads its log, registers this process and listens.
  * @throws InterlockError `invalid_input`, `not_migrated`, `database_older`, `database_newer`, `store_unavailable`, `store_in_use`
  */
+export async function createCoordinator(options: CoordinatorOptions): Promise<Coordinator>
+export async function createCoordinator<Payloads extends object>(
+  options: CoordinatorOptions,
+): Promise<TypedCoordinator<Payloads>>
 export async function createCoordinator(options: CoordinatorOptions): Promise<Coordinator> {
   return new QueueCoordinator(options).open()
 }

@@ -1,8 +1,9 @@
-import { decodeSnapshot } from '../codec/index.ts'
-import { InterlockError, type Ledger, Replayer, snapshotOf } from '../core/index.ts'
+import { InterlockError, type Ledger, Replayer } from '../core/index.ts'
 import { type LogStore, pagesAfter } from '../port/index.ts'
 import { pause } from './backoff.ts'
+import { keepSnapshot } from './keep-snapshot.ts'
 import { ledgerNear } from './ledger-near.ts'
+import { readSnapshot } from './read-snapshot.ts'
 
 /**
  * Between two pages: others in this process come first. At most 50,000 events a second, and 1.3 s of computing for 200,000 (measured
@@ -36,10 +37,15 @@ export async function foldInBackground(
  * already has to be readable.
  * @throws InterlockError `corrupt_log`, `database_newer`
  */
-export async function keepForCut(store: LogStore, queue: string, ledger: Ledger): Promise<void> {
+export async function keepForCut(
+  store: LogStore,
+  queue: string,
+  ledger: Ledger,
+  signal: AbortSignal,
+): Promise<void> {
   const seq = ledger.version
-  if (await store.putSnapshot(queue, { seq, state: snapshotOf(ledger) })) return
+  if (await keepSnapshot(store, queue, ledger, { signal })) return
   const kept = await store.snapshot(queue, seq)
-  if (kept?.seq === seq) decodeSnapshot(seq, kept.state)
+  if (kept?.seq === seq) await readSnapshot(store, queue, kept)
   else throw new InterlockError('contention', `the snapshot at event ${seq} has gone meanwhile; try again`)
 }

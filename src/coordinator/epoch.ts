@@ -1,20 +1,6 @@
-import { hash } from '../core/index.ts'
-import type { LogStore } from '../port/index.ts'
-import { DatabaseClock } from './clock.ts'
-import { Committer } from './committer.ts'
-import { Head } from './head.ts'
-import { newWorkerId } from './identity.ts'
-import { ledgerNear } from './ledger-near.ts'
-import type { Patience } from './patience.ts'
-import { readToHead } from './read.ts'
-import { Replica } from './replica.ts'
+import { type BesideOptions, commitBeside } from './beside.ts'
 
-export interface EpochOptions {
-  readonly store: LogStore
-  readonly queue: string
-  readonly patience: Patience
-  /** Who does it, for the log. */
-  readonly name?: string | undefined
+export interface EpochOptions extends BesideOptions {
   /** The epoch that is over: nothing is done if another one has begun. Unless given, there is a new one whatever was before. */
   readonly ended?: number
 }
@@ -24,19 +10,10 @@ export interface EpochOptions {
  * beat: a process that joined would expire the leases of the jobs in doubt first.
  * @throws what the store throws
  */
-export async function beginEpoch({ store, queue, patience, name, ended }: EpochOptions): Promise<void> {
-  const reader = { store, queue, replica: new Replica(), clock: new DatabaseClock(), head: new Head() }
-  const ignore = () => {}
-  // None from beyond the end of this log, which a backup of some tables may have left.
-  const { version } = await store.read(queue, 0, 1)
-  reader.replica.startFrom(await ledgerNear(store, queue, version, ignore))
-  await readToHead(reader)
-  const hooks = { onDeadWorkers: ignore, onUnreadable: ignore, onAppended: ignore }
-  const committer = new Committer({ ...reader, patience, ...hooks })
+export async function beginEpoch({ ended, ...options }: EpochOptions): Promise<void> {
   const body = { type: 'recover', ...(ended === undefined ? {} : { ended }) } as const
-  const workerId = newWorkerId(name)
-  const command = { id: `${workerId}.0`, hash: hash(JSON.stringify(body)), workerId, body }
-  await new Promise((resolve, reject) => {
-    void committer.commit([{ command, resolve, reject }]).finally(() => committer.giveBaton())
-  })
+  for (;;) {
+    const { isChanged, isNewEpoch } = await commitBeside(options, [body])
+    if (isNewEpoch || !isChanged) return
+  }
 }

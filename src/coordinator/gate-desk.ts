@@ -1,6 +1,7 @@
-import { errorData, parseJob, parseJobId } from '../codec/index.ts'
+import { errorData, parseJob, parseJobId, parseJobType } from '../codec/index.ts'
 import {
   type Accepted,
+  type CommandBody,
   type DataChange,
   InterlockError,
   type JobSpec,
@@ -13,14 +14,20 @@ import {
 import { Errands } from './errands.ts'
 import { Gate } from './gate.ts'
 import type { CompleteOptions, StartAnswer, StartOptions } from './gate-api.ts'
+import type { GateCall } from './gate-call.ts'
 import { tellStart } from './gate-lines.ts'
 import { GateWatch, releaseOf } from './gate-watch.ts'
 import { errorText } from './logger.ts'
 import type { Member } from './member.ts'
+import { Recent } from './recent.ts'
 import { toDate } from './view.ts'
-import { activeHere, type Waiter } from './waiter.ts'
 
 type Asking = Pick<StartOptions, 'wait' | 'signal' | 'anew'>
+/** How the queue is asked: with what the job is to be, or for one that is live. */
+type Question = CommandBody & { readonly type: 'ask' | 'take_up' }
+
+/** Jobs that run without a lease of their own and whose end was not told: more of them are not running any more. */
+export const MOST_OUTSIDE = 100_000
 
 /** How long the queue is told, when the process leaves, what it does not want any more: the database may be away. */
 const GOODBYE_MS = 3_000
@@ -29,19 +36,25 @@ const GOODBYE_MS = 3_000
 export class GateDesk {
   readonly gate: Gate
   readonly #member: Member
-  /** Jobs without models that were let through: ending one is nothing. */
-  readonly #bypassed = new Set<string>()
+  /** Jobs without models that were let through: ending one is nothing. Not every program says when they end. */
+  readonly #bypassed = new Recent(MOST_OUTSIDE)
   /** Jobs that run under the lease of another one, which their program holds. */
-  readonly #covered = new Set<string>()
+  readonly #covered = new Recent(MOST_OUTSIDE)
   readonly #watch: GateWatch
   /** Commands under way that decide what this process is given. */
   readonly #errands = new Errands()
+  /** Tokens of attempts that are being given back. */
+  readonly #goingBack = new Set<number>()
 
   constructor(member: Member) {
     this.#member = member
-    this.gate = new Gate((attempt) => void this.#giveBack(attempt))
+    this.gate = new Gate({
+      holdOn: ({ lease }) => member.holdOn(lease),
+      giveBack: (attempt) => void this.#giveBack(attempt),
+    })
     this.#watch = new GateWatch(this.gate, member, this.#errands)
     member.stopped$.subscribe((error) => this.gate.end(error))
+    member.leaseLost$.subscribe(() => this.gate.loseAll())
   }
 
   /** An event that this process has folded. */
@@ -54,51 +67,59 @@ export class GateDesk {
     this.#watch.lookAgain()
   }
 
-  /** Asks anew for what is wanted here and nobody alive asks for. */
+  /** Does again what could not be done: asks for what nobody alive asks for, and gives back what nobody here wants. */
   followUp(): void {
     this.#watch.followUp()
+    for (const attempt of this.gate.owners.all('line')) void this.#giveBack(attempt)
   }
 
   async start(
     jobId: string,
     jobType: JobType,
     models: readonly string[],
-    { wait, signal, anew, parent, ...rest }: StartOptions,
+    { wait = false, signal, anew, parent, ...rest }: StartOptions,
   ): Promise<StartAnswer> {
     const { spec, payload } = parseJob({ jobId, jobType, models, ...rest }, { attempts: 1 })
     if (parent != null) return this.#cover(spec, parent)
     const data = payload === undefined ? [] : [{ jobId, payload }]
-    return this.#start(spec, { wait, signal, anew }, data)
+    const question = (isKept: boolean): Question => ({ type: 'ask', spec, wait: isKept })
+    return this.#start(spec, question, { wait, signal, anew }, data)
   }
 
-  /** The same for a job that is live, as it stands. */
+  /** The same for a job that is live, as it stands. One that has ended stays ended. */
   async takeUp(jobId: string, options: Asking): Promise<StartAnswer> {
     await this.#member.catchUp()
     const job = jobOf(this.#member.replica.ledger, jobId)
-    if (job !== undefined) return this.#start(job.spec, options)
-    throw new InterlockError('job_not_live', `job ${jobId} is neither waiting nor active`, { jobId })
+    if (job === undefined) {
+      throw new InterlockError('job_not_live', `job ${jobId} is neither waiting nor active`, { jobId })
+    }
+    return this.#start(job.spec, (wait) => ({ type: 'take_up', jobId, wait }), options)
   }
 
+  /** @param question told whether the start is to be kept for this process, if it cannot be now */
   async #start(
-    spec: JobSpec,
+    { jobId, jobType, models }: JobSpec,
+    question: (isKept: boolean) => Question,
     { wait = false, signal, anew = false }: Asking,
     data: readonly DataChange[] = [],
   ): Promise<StartAnswer> {
-    const { jobId, jobType, models } = spec
     signal?.throwIfAborted()
     if (this.gate.over !== undefined) throw this.gate.over
     const { logger, replica } = this.#member
     logger.info(`[COORDINATOR] Checking if job ${jobId} can start...`)
     const wasIdle = replica.ledger.active.size === 0
-    const waiter = wait ? this.gate.join(jobId, anew) : undefined
-    const result = await this.#errands.add(this.#ask(spec, waiter, data))
-    const own = result.started.find((attempt) => attempt.lease.jobId === jobId)
-    if (anew && own !== undefined && !result.changed) throw activeHere(jobId)
-    const later = own === undefined && waiter !== undefined && !result.bypassed.includes(jobId)
-    const attempt = later ? await this.#await(waiter, signal) : own
-    const answer = this.#answer(jobId, attempt, result)
-    tellStart(logger, { jobId, jobType, models }, answer, wasIdle)
-    return answer
+    const call = this.gate.join(jobId, anew)
+    try {
+      const isKept = wait || this.gate.isObserved
+      const result = await this.#errands.add(this.#ask(call, question(isKept), data))
+      const mayCome = wait && result?.bypassed.includes(jobId) !== true
+      const attempt = call.isAnswered || mayCome ? await this.#await(call, signal) : undefined
+      const answer = this.#answer(jobId, attempt, result)
+      tellStart(logger, { jobId, jobType, models }, answer, wasIdle)
+      return answer
+    } finally {
+      this.gate.leave(call)
+    }
   }
 
   /** Under a lease that this process has: whoever loses it stops both. */
@@ -123,32 +144,22 @@ export class GateDesk {
 
   async complete(
     jobId: string,
+    jobType: JobType,
     { fencingToken, outcome = 'completed', error }: CompleteOptions,
   ): Promise<void> {
     parseJobId(jobId)
+    parseJobType(jobType)
     if (this.#bypassed.delete(jobId) || this.#covered.delete(jobId)) return
     const token = fencingToken ?? null
     this.gate.acknowledge(jobId)
     const data = error === undefined ? [] : [{ jobId, error: errorData(error) }]
-    const { started } =
+    const body: CommandBody =
       outcome === 'failed'
-        ? await this.#member.send(
-            { type: 'fail', jobId, token, code: 'handler_error', retryAt: null },
-            { data },
-          )
-        : await this.#member.send({ type: 'complete', jobId, token })
-    for (const attempt of started) this.gate.deliver(attempt)
+        ? { type: 'fail', jobId, jobType, token, code: 'handler_error', retryAt: null }
+        : { type: 'complete', jobId, jobType, token }
+    await this.#member.send(body, outcome === 'failed' ? { data } : {})
     const why = error === undefined ? '' : `: ${errorText(error)}`
     this.#member.logger.info(`[COORDINATOR] Job ${jobId} ended: ${outcome}${why}`)
-  }
-
-  /** Of what a command started here: what its sender gets. What somebody at the gate waits for goes there. */
-  sort(started: readonly Started[]): Started[] {
-    return started.filter((attempt) => {
-      const isAsked = this.gate.askedAs(attempt.lease.jobId) !== undefined
-      if (isAsked) this.gate.deliver(attempt)
-      return !isAsked
-    })
   }
 
   /** Takes back what was asked for, and gives back what nobody has taken up, while commands still go through. */
@@ -160,57 +171,45 @@ export class GateDesk {
     await this.#errands.done(GOODBYE_MS)
   }
 
-  async #ask(spec: JobSpec, waiter: Waiter | undefined, data: readonly DataChange[]): Promise<Accepted> {
-    const { jobId } = spec
-    const wait = waiter !== undefined || this.gate.isObserved
+  /** Undefined: the question failed, and yet the call has been answered by then. */
+  async #ask(call: GateCall, question: Question, data: readonly DataChange[]): Promise<Accepted | undefined> {
+    const { jobId } = call
     const wasAsked = this.gate.askedAs(jobId) !== undefined
-    if (wait) this.gate.ask(jobId, this.#member.workerId)
+    if (question.wait) this.gate.ask(jobId, this.#member.workerId)
     try {
-      const result = await this.#member.send({ type: 'ask', spec, wait }, { data })
-      for (const attempt of result.started) {
-        if (attempt.lease.jobId === jobId) this.#take(attempt, waiter)
-        else this.gate.deliver(attempt)
-      }
+      const result = await this.#member.send(question, { data, taker: call })
       if (jobOf(this.#member.replica.ledger, jobId)?.active !== false) this.gate.forget(jobId)
       return result
     } catch (error) {
-      if (waiter !== undefined) this.gate.leave(waiter)
+      if (call.isAnswered) return undefined
+      this.gate.leave(call)
       if (!wasAsked) this.gate.forget(jobId)
       throw error
     }
   }
 
-  /** The call itself is answered with the start, and so is whoever else waits for it here. */
-  #take(attempt: Started, waiter: Waiter | undefined): void {
-    if (waiter !== undefined) this.gate.leave(waiter)
-    this.gate.acknowledge(attempt.lease.jobId)
-    this.gate.share(attempt, true)
-    if (this.gate.over === undefined) return
-    void this.#giveBack(attempt)
-    throw this.gate.over
-  }
-
-  #await(waiter: Waiter, signal: AbortSignal | undefined): Promise<Started> {
-    this.#watch.stand(waiter)
+  #await(call: GateCall, signal: AbortSignal | undefined): Promise<Started> {
+    if (call.isAnswered) return call.started
+    this.#watch.stand(call)
     const giveUp = () => {
-      if (this.gate.leave(waiter)) void this.#unask(waiter.jobId)
-      waiter.refuse(signal?.reason)
+      if (this.gate.leave(call)) void this.#unask(call.jobId)
+      call.refuse(signal?.reason)
     }
     if (signal?.aborted === true) giveUp()
     else signal?.addEventListener('abort', giveUp, { once: true })
-    return waiter.started.finally(() => signal?.removeEventListener('abort', giveUp))
+    return call.started.finally(() => signal?.removeEventListener('abort', giveUp))
   }
 
-  #answer(jobId: string, attempt: Started | undefined, result: Accepted): StartAnswer {
+  #answer(jobId: string, attempt: Started | undefined, result: Accepted | undefined): StartAnswer {
     const { replica, lease } = this.#member
     if (attempt !== undefined) {
       return { allowed: true, lease: { ...attempt.lease, expiresAt: toDate(lease.expiresAt) } }
     }
-    if (result.bypassed.includes(jobId)) {
+    if (result?.bypassed.includes(jobId) === true) {
       this.#bypassed.add(jobId)
       return { allowed: true, lease: null, bypassed: true }
     }
-    const waiting = result.waiting[0]
+    const waiting = result?.waiting[0]
     const job = jobOf(replica.ledger, jobId)
     return {
       allowed: false,
@@ -226,7 +225,11 @@ export class GateDesk {
     this.gate.forget(jobId)
   }
 
+  /** What cannot be told now is told with the next poll: until then nobody has it. */
   async #giveBack({ lease: { jobId, fencingToken } }: Started): Promise<void> {
+    if (this.#goingBack.has(fencingToken)) return
+    this.#goingBack.add(fencingToken)
     await this.#errands.add(this.#member.inBackground(releaseOf(jobId, fencingToken)))
+    this.#goingBack.delete(fencingToken)
   }
 }

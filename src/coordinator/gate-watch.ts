@@ -1,15 +1,8 @@
-import {
-  type CommandBody,
-  InterlockError,
-  type Job,
-  type JobSpec,
-  jobOf,
-  type RecordedEvent,
-} from '../core/index.ts'
+import { type CommandBody, InterlockError, type Job, jobOf, type RecordedEvent } from '../core/index.ts'
 import type { Errands } from './errands.ts'
 import type { Gate } from './gate.ts'
+import type { GateCall } from './gate-call.ts'
 import type { Member } from './member.ts'
-import type { Waiter } from './waiter.ts'
 
 /** Sees to it that nobody waits at the gate for what cannot come any more, or for what nobody asks for any more. */
 export class GateWatch {
@@ -25,11 +18,11 @@ export class GateWatch {
 
   /** What an event means for those who wait for its job. */
   see(event: RecordedEvent): void {
+    this.#gate.owners.see(event)
     if (!('jobId' in event)) return
     const { jobId } = event
-    const askedAs = this.#gate.askedAs(jobId)
-    if (askedAs === undefined) return
-    if (event.type === 'started') this.#seeStart(event, askedAs)
+    if (this.#gate.askedAs(jobId) === undefined) return
+    if (event.type === 'started') this.#seeStart(jobId, event.seq, event.workerId)
     else if (isEnd(event)) this.#gate.refuse(jobId, ended(jobId, event.type))
   }
 
@@ -39,15 +32,15 @@ export class GateWatch {
   }
 
   /** The call has been answered that its job has to wait, which was true then: from now on events tell of it. */
-  stand(waiter: Waiter): void {
-    waiter.stands = true
-    this.#look(waiter.jobId)
+  stand(call: GateCall): void {
+    call.stands = true
+    this.#look(call.jobId)
   }
 
   #look(jobId: string): void {
     const job = jobOf(this.#member.replica.ledger, jobId)
     if (job === undefined) this.#gate.refuse(jobId, ended(jobId, 'ended'))
-    else if (job.active && job.workerId !== this.#member.workerId) this.#gate.refuse(jobId, elsewhere(jobId))
+    else if (job.active) this.#seeStart(jobId, job.token, job.workerId)
   }
 
   /**
@@ -58,7 +51,7 @@ export class GateWatch {
     if (!this.#member.lease.isRegistered) return
     for (const jobId of this.#gate.wanted) {
       const job = jobOf(this.#member.replica.ledger, jobId)
-      if (job?.active === false && this.#isUnasked(job)) void this.#errands.add(this.#askAnew(job.spec))
+      if (job?.active === false && this.#isUnasked(job)) void this.#errands.add(this.#askAnew(jobId))
     }
   }
 
@@ -67,18 +60,18 @@ export class GateWatch {
     return isLost || asker === null || offeredAt !== null
   }
 
-  async #askAnew(spec: JobSpec): Promise<void> {
-    const { jobId } = spec
+  /** The job may have ended meanwhile: then nothing comes of it. */
+  async #askAnew(jobId: string): Promise<void> {
     const { workerId } = this.#member
-    const isDone = await this.#member.inBackground({ type: 'ask', spec, wait: true })
+    const isDone = await this.#member.inBackground({ type: 'take_up', jobId, wait: true })
     if (isDone && this.#gate.askedAs(jobId) !== undefined) this.#gate.ask(jobId, workerId)
   }
 
   /** One for this process comes to the gate by itself. One for a former id of it was never taken up. */
-  #seeStart({ jobId, seq, workerId }: RecordedEvent & { readonly type: 'started' }, askedAs: string): void {
+  #seeStart(jobId: string, token: number, workerId: string | null): void {
     if (workerId === this.#member.workerId) return
-    if (workerId !== askedAs) return this.#gate.refuse(jobId, elsewhere(jobId))
-    const release = this.#member.inBackground(releaseOf(jobId, seq))
+    if (workerId !== this.#gate.askedAs(jobId)) return this.#gate.refuse(jobId, elsewhere(jobId))
+    const release = this.#member.inBackground(releaseOf(jobId, token))
     void this.#errands.add(release.then(() => this.followUp()))
   }
 }

@@ -1,11 +1,10 @@
-import { randomBytes } from 'node:crypto'
-
 /**
  * An incarnation of a worker process: made at start, never reused, and short, since every event carries it. With a name, so
  * that the log says who did something: `anna:w3fK0aB9`.
  */
 export function newWorkerId(name?: string): string {
-  const id = `w${randomBytes(6).toString('base64url').replace(/[-_]/g, '0')}`
+  const bytes = crypto.getRandomValues(Buffer.alloc(6))
+  const id = `w${bytes.toString('base64url').replace(/[-_]/g, '0')}`
   return name === undefined ? id : `${name}:${id}`
 }
 

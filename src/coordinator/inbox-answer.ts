@@ -1,6 +1,7 @@
 import {
   type Accepted,
   type CommandBody,
+  type InterlockError,
   type Json,
   jobOf,
   type Ledger,
@@ -8,6 +9,7 @@ import {
   type Started,
   waitingFor,
 } from '../core/index.ts'
+import { errorText } from './logger.ts'
 
 /** What `job_queue_answer` says of a command that was carried out for this worker. */
 export function answerOf(
@@ -29,6 +31,24 @@ export function answerOf(
     default:
       return { ok: true, started: own.map(startedJson) }
   }
+}
+
+/** What the queue says to a command that it does not carry out. */
+export function refusalOf({ code, message }: InterlockError): Json {
+  return { ok: false, code, message: sound(message) }
+}
+
+/** A command at which this release fails. It is answered all the same: left in the inbox, it would fail at every look. */
+export function undecidable(error: unknown): Json {
+  const message = `command: cannot be decided (${errorText(error)}); make it smaller, and flatter`
+  return { ok: false, code: 'invalid_input', message: sound(message) }
+}
+
+const MOST = 4_000
+
+/** It may quote what somebody has sent. A text that jsonb refuses would keep all answers of its batch from being given. */
+function sound(message: string): string {
+  return message.slice(0, MOST).toWellFormed().replaceAll('\0', '\uFFFD')
 }
 
 function startAnswer(
@@ -56,8 +76,8 @@ function startAnswer(
   return { allowed: false, code, reason, blocked_by: blockedBy === null ? [] : [blockedBy], position }
 }
 
-function startedJson({ lease, spec, attempt }: Started): { readonly [key: string]: Json } {
-  const { jobType, kind, models, priority, attempts } = spec
+function startedJson({ lease, spec, attempt, attempts }: Started): { readonly [key: string]: Json } {
+  const { jobType, kind, models, priority } = spec
   return {
     job_id: lease.jobId,
     job_type: jobType,

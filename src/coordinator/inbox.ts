@@ -3,20 +3,28 @@ import {
   type Accepted,
   hash,
   InterlockError,
+  isInterlockError,
   type Json,
   jobOf,
   type Ledger,
   type Micros,
 } from '../core/index.ts'
 import type { InboxAnswer, InboxRequest, LogStore } from '../port/index.ts'
-import { answerOf } from './inbox-answer.ts'
+import { atMost } from './backoff.ts'
+import { answerOf, refusalOf, undecidable } from './inbox-answer.ts'
 import type { SendOptions } from './member-api.ts'
 import { isRefusal } from './trouble.ts'
 
 /** Requests in one go: they share an append. */
 const BATCH = 100
+/** The store hands out fewer when they are large: after so many characters there may be more. */
+const LARGE = 1_000_000
 /** How often the inbox is looked into when nobody says that there is something in it. */
 const LOOK_MS = 5_000
+/** After so long what another process has taken is free again, if that one has died with it. */
+const FREE_AGAIN_MS = 2_500
+/** How long a process that has just come lets its first claim wait for what SQL asked before. */
+const FIRST_MS = 2_000
 
 /** Who the events of these commands name. */
 const ACTOR = 'sql'
@@ -38,21 +46,36 @@ export class Inbox {
   #lookedAt = Number.NEGATIVE_INFINITY
   #looking: Promise<void> | undefined
   #again = false
+  #canSend = false
   #closed = false
+  #later: NodeJS.Timeout | undefined
 
   constructor(options: InboxOptions) {
     this.#options = options
   }
 
-  /** Looks, if the last look was a while ago: a notification may have been lost. */
-  poll(): void {
-    if (performance.now() - this.#lookedAt >= LOOK_MS) this.nudge()
+  /**
+   * Commands can be sent from now on. What is known to be in the inbox is decided first, so that this process claims nothing
+   * that was cancelled before it came.
+   */
+  async open(): Promise<void> {
+    this.#canSend = true
+    if (!this.#again) return
+    this.nudge()
+    await atMost(FIRST_MS, this.#looking ?? Promise.resolve())
   }
 
-  /** There may be something in it. */
+  /** Looks, if the last look was a while ago: a notification may have been lost. */
+  poll(): void {
+    this.#canSend = true
+    if (this.#again || performance.now() - this.#lookedAt >= LOOK_MS) this.nudge()
+  }
+
+  /** There may be something in it. What is taken before it can be decided would be kept from others. */
   nudge(): void {
     if (this.#closed) return
     this.#again = true
+    if (!this.#canSend) return
     this.#looking ??= this.#look().finally(() => {
       this.#looking = undefined
     })
@@ -61,6 +84,7 @@ export class Inbox {
   /** Waits for what is under way. */
   async close(): Promise<void> {
     this.#closed = true
+    clearTimeout(this.#later)
     await this.#looking
   }
 
@@ -72,13 +96,9 @@ export class Inbox {
         // Before the look: what is put in while it lasts is looked for again.
         this.#again = false
         const requests = await store.inbox(queue, BATCH)
-        this.#again ||= requests.length === BATCH && !this.#closed
-        if (requests.length === 0) continue
-        const answers = await Promise.all(requests.map((request) => this.#decide(request)))
-        await store.answer(
-          queue,
-          answers.filter((answer) => answer !== undefined),
-        )
+        if (requests.length === 0) this.#lookLater()
+        else this.#again = (await this.#answerAll(requests)) || this.#again
+        if (this.#closed) return
       }
     } catch (error) {
       // What could not be decided now stays in the inbox.
@@ -87,20 +107,45 @@ export class Inbox {
     }
   }
 
-  /** Undefined: it could not be decided now, and stays in the inbox. */
-  async #decide({ requestId, command }: InboxRequest): Promise<InboxAnswer | undefined> {
+  /**
+   * Somebody else has what there was, and may die with it. One more look, however often nothing is found; where each call has
+   * its price, the next beat tells of it.
+   */
+  #lookLater(): void {
+    if (this.#options.store.frugal === true || this.#closed || this.#later !== undefined) return
+    this.#later = setTimeout(() => this.#lookOnce(), FREE_AGAIN_MS).unref()
+  }
+
+  #lookOnce(): void {
+    this.nudge()
+    void this.#looking?.then(() => {
+      clearTimeout(this.#later)
+      this.#later = undefined
+    })
+  }
+
+  /** True if there may be more. What could not be decided now is given back at once, for others. */
+  async #answerAll(requests: readonly InboxRequest[]): Promise<boolean> {
+    const { store, queue } = this.#options
+    const answers = await Promise.all(requests.map((request) => this.#decide(request)))
+    await store.answer(queue, answers)
+    return answers.every(({ answer }) => answer !== null) && mayBeMore(requests)
+  }
+
+  async #decide(request: InboxRequest): Promise<InboxAnswer> {
+    const { requestId } = request
     try {
-      return { requestId, answer: await this.#send(requestId, command) }
+      return { requestId, answer: await this.#send(request) }
     } catch (error) {
-      if (isRefusal(error)) {
-        return { requestId, answer: { ok: false, code: error.code, message: error.message } }
-      }
+      if (isRefusal(error)) return { requestId, answer: refusalOf(error) }
       this.#options.onError(error)
-      return undefined
+      // Of the store, or of this process, and not of the request: another process, or another time.
+      if (isInterlockError(error)) return { requestId, answer: null }
+      return { requestId, answer: undecidable(error) }
     }
   }
 
-  async #send(requestId: string, command: Json): Promise<Json> {
+  async #send({ requestId, command }: InboxRequest): Promise<Json> {
     const { ledger, now, send } = this.#options
     const request = parseRequest(command, now())
     const { body, claim, data, workerId } = request
@@ -119,5 +164,20 @@ export class Inbox {
       'job_not_live',
       `job ${body.jobId} has ended and was enqueued anew since; cancel it again if that is meant`,
     )
+  }
+}
+
+function mayBeMore(requests: readonly InboxRequest[]): boolean {
+  let length = 0
+  for (const { command } of requests) length += lengthOf(command)
+  return requests.length === BATCH || length >= LARGE
+}
+
+/** What nests too deep to be written counts as large. */
+function lengthOf(command: Json): number {
+  try {
+    return JSON.stringify(command).length
+  } catch {
+    return LARGE
   }
 }

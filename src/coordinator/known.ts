@@ -5,6 +5,7 @@ import {
   type Ledger,
   type RecordedEvent,
   type Started,
+  startedJob,
   type Waiting,
   waitingFor,
 } from '../core/index.ts'
@@ -17,8 +18,7 @@ export function resultFromLog(ledger: Ledger, events: readonly RecordedEvent[]):
   const started = events.flatMap((event): Started[] => {
     const job = event.type === 'started' ? jobOf(ledger, event.jobId) : undefined
     if (job === undefined || !job.active || job.token !== event.seq) return []
-    const lease = { jobId: job.jobId, fencingToken: job.token, epoch: ledger.epoch }
-    return [{ lease, spec: job.spec, attempt: job.attempt, workerId: job.workerId ?? '' }]
+    return [startedJob(job, ledger.epoch)]
   })
   const bypassed = events.flatMap((event) => (event.type === 'bypassed' ? [event.jobId] : []))
   return { ok: true, started, waiting: stillWaiting(ledger, events), bypassed, changed: true }

@@ -58,6 +58,8 @@ export class LeaseKeeper {
   #isOver = false
   #beating: Promise<void> | undefined
   #expiresAt: Micros = 0
+  /** By the monotonic clock of this process. */
+  #until = Number.POSITIVE_INFINITY
   /** The incarnation that a beat has said to be alive, and the last one whose lease was lost. */
   #aliveAs: string | undefined
   #lostAs: string | undefined
@@ -119,6 +121,14 @@ export class LeaseKeeper {
     this.#workerId = workerId
     this.#beating = undefined
     return this.beat()
+  }
+
+  /**
+   * To be asked before something is begun under the lease: after the event loop stood still, what has come meanwhile may be handled
+   * before the timer that says that the lease is over.
+   */
+  check(): void {
+    if (this.isRegistered && performance.now() >= this.#until) this.declareLost()
   }
 
   declareLost(): void {
@@ -195,9 +205,9 @@ export class LeaseKeeper {
     this.#expiresAt = Math.max(this.#expiresAt, expiresAt)
     this.#aliveAt = Math.max(this.#aliveAt, sent)
     const { ttlMs } = this.#options
-    const until = this.#aliveAt + ttlMs - Math.min(ttlMs * MARGIN.part, MARGIN.mostMs)
+    this.#until = this.#aliveAt + ttlMs - Math.min(ttlMs * MARGIN.part, MARGIN.mostMs)
     clearTimeout(this.#fence)
-    this.#fence = setTimeout(() => this.declareLost(), Math.max(0, until - performance.now())).unref()
+    this.#fence = setTimeout(() => this.declareLost(), Math.max(0, this.#until - performance.now())).unref()
   }
 }
 

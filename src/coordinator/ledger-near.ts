@@ -1,8 +1,11 @@
-import { decodeSnapshot } from '../codec/index.ts'
-import { archived, emptyLedger, type Ledger } from '../core/index.ts'
+import { archived, emptyLedger, isInterlockError, type Ledger } from '../core/index.ts'
 import type { LogStore } from '../port/index.ts'
+import { readSnapshot } from './read-snapshot.ts'
 
-type Source = Pick<LogStore, 'read' | 'snapshot'>
+type Source = Pick<LogStore, 'read' | 'snapshot' | 'chunk'>
+
+/** So often a snapshot that goes while it is read is looked for again: there is a newer one then. */
+const MOST_GONE = 5
 
 /**
  * Where the log begins as far as it can be read: before its first event, or at the snapshot of the cut.
@@ -13,7 +16,7 @@ export async function firstLedger(store: Source, queue: string): Promise<Ledger>
   if (archivedSeq === 0 || events.length > 0) return emptyLedger
   const kept = await store.snapshot(queue, archivedSeq)
   if (kept?.seq !== archivedSeq) throw archived(queue, archivedSeq)
-  return decodeSnapshot(kept.seq, kept.state)
+  return readSnapshot(store, queue, kept)
 }
 
 /**
@@ -28,12 +31,15 @@ export async function ledgerNear(
   upTo: number | null,
   onPassedOver: (error: unknown) => void,
 ): Promise<Ledger> {
+  let gone = 0
   for (let at = upTo; ; ) {
     const kept = await store.snapshot(queue, at)
     if (kept === null) return firstLedger(store, queue)
     try {
-      return decodeSnapshot(kept.seq, kept.state)
+      return await readSnapshot(store, queue, kept)
     } catch (error) {
+      if (isInterlockError(error, 'contention') && ++gone < MOST_GONE) continue
+      if (!isUnreadable(error)) throw error
       const { events, archivedSeq } = await store.read(queue, 0, 1)
       const isOfCut = kept.seq === archivedSeq && events.length === 0
       if (isOfCut) throw error
@@ -42,3 +48,7 @@ export async function ledgerNear(
     }
   }
 }
+
+/** Of what the snapshot says. A database that cannot be asked is no reason to pass one over. */
+const isUnreadable = (error: unknown): boolean =>
+  isInterlockError(error, 'corrupt_log') || isInterlockError(error, 'database_newer')

@@ -1,11 +1,15 @@
 import { isInterlockError, type JobType, jobOf } from '../core/index.ts'
 import type { CompleteOptions, StartAnswer, StartOptions } from './gate-api.ts'
-import type { GateDesk } from './gate-desk.ts'
+import { type GateDesk, MOST_OUTSIDE } from './gate-desk.ts'
 import { errorText } from './logger.ts'
 import type { Member } from './member.ts'
 import type { WholeOptions } from './options.ts'
+import { Recent } from './recent.ts'
 
 type Refused = StartAnswer & { readonly allowed: false }
+/** Starts and ends of 100,000 jobs. */
+const MOST_ERRANDS = 200_000
+
 /** Something to be told to the queue, that could not be told so far. */
 type Errand = () => Promise<unknown>
 
@@ -19,8 +23,9 @@ export class LenientGate {
   readonly #member: Member
   readonly #observes: boolean
   /** Jobs that run without the queue's leave. */
-  readonly #outside = new Set<string>()
+  readonly #outside = new Recent(MOST_OUTSIDE)
   readonly #errands: Errand[] = []
+  #lost = 0
   #running: Promise<void> | undefined
 
   constructor(desk: GateDesk, member: Member, { mode }: WholeOptions) {
@@ -45,14 +50,14 @@ export class LenientGate {
     }
   }
 
-  async complete(jobId: string, options: CompleteOptions): Promise<void> {
-    if (this.#outside.delete(jobId)) return this.#later(() => this.#endOutside(jobId, options))
+  async complete(jobId: string, jobType: JobType, options: CompleteOptions): Promise<void> {
+    if (this.#outside.delete(jobId)) return this.#later(() => this.#endOutside(jobId, jobType, options))
     try {
-      await this.#desk.complete(jobId, options)
+      await this.#desk.complete(jobId, jobType, options)
     } catch (error) {
       if (!isAway(error)) throw error
       this.#member.logger.error(`[COORDINATOR] Database unreachable: the end of job ${jobId} is told later`)
-      this.#later(() => this.#endOutside(jobId, options))
+      this.#later(() => this.#endOutside(jobId, jobType, options))
     }
   }
 
@@ -92,16 +97,20 @@ export class LenientGate {
   }
 
   /** The queue may know it all the same: the answer that it may start can have been lost, or it stands in line. */
-  async #endOutside(jobId: string, options: CompleteOptions): Promise<void> {
+  async #endOutside(jobId: string, jobType: JobType, options: CompleteOptions): Promise<void> {
     await this.#member.catchUp()
     const job = jobOf(this.#member.replica.ledger, jobId)
     if (job === undefined) return
     if (!job.active) await this.#member.send({ type: 'cancel', jobId, force: false })
-    else if (job.workerId === this.#member.workerId) await this.#desk.complete(jobId, options)
+    else if (job.workerId === this.#member.workerId) await this.#desk.complete(jobId, jobType, options)
   }
 
   #later(errand: Errand): void {
-    this.#errands.push(errand)
+    if (this.#errands.length < MOST_ERRANDS) this.#errands.push(errand)
+    else if (this.#lost++ === 0)
+      this.#member.logger.error(
+        `[COORDINATOR] The database is away for so long that what jobs do without it is not noted any more, beyond ${MOST_ERRANDS} notes`,
+      )
     this.catchUp()
   }
 
@@ -110,6 +119,7 @@ export class LenientGate {
       if (!(await this.#isDone(errand()))) return
       this.#errands.shift()
     }
+    this.#lost = 0
   }
 
   /** False while the database is away; what is refused for another reason is done with. */

@@ -28,3 +28,39 @@ export function errorText(error: unknown): string {
 function plain(text: string): string {
   return text.replace(/[\s\p{Cc}]+/gu, ' ').trim()
 }
+
+const levels = ['info', 'warn', 'error'] as const
+
+/** Loggers that have failed: each is said once. */
+const failed = new WeakSet<object>()
+const guards = new WeakSet<object>()
+
+/**
+ * The logger of a program, which may stop nothing: not by throwing, not by a promise that rejects, not by a method that is
+ * missing. The first failure is said on standard error, with the line that it cost.
+ */
+export function guarded(logger: Logger | undefined): Logger {
+  if (logger === undefined || guards.has(logger)) return logger ?? stderrLogger
+  const fail = (line: string, error: unknown) => {
+    if (failed.has(logger)) return
+    failed.add(logger)
+    write(
+      `[COORDINATOR] The logger fails, and what it is told may be lost: ${errorText(error)}; line: ${line}`,
+    )
+  }
+  const methods = levels.map((level) => [level, tell(logger, level, fail)])
+  const guard = Object.fromEntries(methods) as Logger
+  guards.add(guard)
+  return guard
+}
+
+function tell(logger: Logger, level: keyof Logger, fail: (line: string, error: unknown) => void) {
+  return (line: string): void => {
+    try {
+      const told: unknown = logger[level](line)
+      if (told instanceof Promise) told.catch((error: unknown) => fail(line, error))
+    } catch (error) {
+      fail(line, error)
+    }
+  }
+}

@@ -1,5 +1,6 @@
 import type { Claim, DataChange, RecordedEvent, Started } from '../core/index.ts'
 import type { Intake } from '../port/index.ts'
+import type { Taker } from './gate.ts'
 
 /** A time that has always passed. */
 export const AT_ONCE = 0
@@ -10,6 +11,8 @@ export interface SendOptions {
   readonly claim?: Claim | undefined
   /** What is kept beside the log of the jobs that the command puts in line or ends. */
   readonly data?: readonly DataChange[]
+  /** Who gets what the command starts, before anybody else; with a claim, whoever claims. */
+  readonly taker?: Taker
   /** The command's own id, and whom its events name, where it is somebody else's. */
   readonly as?: { readonly id: string; readonly workerId: string; readonly hash?: number }
 }
@@ -18,8 +21,8 @@ export interface SendOptions {
 export interface MemberHooks {
   /** Every event, once it is folded. */
   readonly onEvent: (event: RecordedEvent) => void
-  /** A job was started for this process by a command that it did not send. */
-  readonly onStarted: (attempt: Started) => void
+  /** A job was started for this process, by whatever command. True: it belongs to whose command it came of. */
+  readonly onStarted: (attempt: Started, taker: Taker) => boolean
   /** Something may have come in beside the log. */
   readonly onIntake: (intake: Intake) => void
   /** Once per poll, when the log has been read. */

@@ -2,10 +2,12 @@ import type { Observable } from 'rxjs'
 import {
   type Accepted,
   type CommandBody,
+  cannotFoldOn,
   hash,
   InterlockError,
   isInterlockError,
   type Lease,
+  type Micros,
   type RecordedEvent,
   type Started,
 } from '../core/index.ts'
@@ -13,18 +15,21 @@ import type { Concern, Intake } from '../port/index.ts'
 import { Attention } from './attention.ts'
 import { DatabaseClock } from './clock.ts'
 import { Committer } from './committer.ts'
+import type { Hold } from './gate.ts'
 import { Head } from './head.ts'
 import { InHand } from './in-hand.ts'
 import { Incarnation } from './incarnation.ts'
 import type { LeaseKeeper } from './lease.ts'
 import { Life } from './life.ts'
-import { type Logger, stderrLogger } from './logger.ts'
+import { LogClock } from './log-clock.ts'
+import type { Logger } from './logger.ts'
 import { AT_ONCE, type MemberHooks, type SendOptions } from './member-api.ts'
 import type { WholeOptions } from './options.ts'
 import { OwnStarts } from './own-starts.ts'
 import { Pen } from './pen.ts'
 import { Pulse } from './pulse.ts'
 import { Replica } from './replica.ts'
+import { Staging } from './staging.ts'
 import { Stopped } from './stopped.ts'
 import { type Doing, isRefusal, Trouble } from './trouble.ts'
 import { Upkeep } from './upkeep.ts'
@@ -36,6 +41,7 @@ import { Upkeep } from './upkeep.ts'
 export class Member {
   readonly replica = new Replica()
   readonly clock = new DatabaseClock()
+  readonly #time = new LogClock(this.clock, () => this.replica.ledger.lastAt)
   readonly head = new Head(() => this.#trouble.wentWell('read'))
   readonly logger: Logger
   readonly inHand: InHand
@@ -56,16 +62,20 @@ export class Member {
   constructor(options: WholeOptions, hooks: MemberHooks) {
     this.#options = options
     this.#hooks = hooks
-    this.logger = options.logger ?? stderrLogger
+    this.logger = options.logger
     this.#trouble = new Trouble(this.logger)
     const { store, queue, patienceMs } = options
     const { replica } = this
-    this.#starts = new OwnStarts({ replica, workerId: () => this.workerId, onStarted: hooks.onStarted })
+    this.#starts = new OwnStarts({
+      ...{ replica, workerId: () => this.workerId },
+      onStarted: (attempt) => void hooks.onStarted(attempt, null),
+    })
     const onError = (error: unknown) => this.noteError(error)
     this.#upkeep = new Upkeep(options, {
       replica: this.replica,
       now: () => this.clock.now(),
       version: () => Math.max(this.head.version, this.replica.version),
+      logger: this.logger,
       onError,
     })
     this.#attention = new Attention({
@@ -74,23 +84,25 @@ export class Member {
       head: this.head,
     })
     this.inHand = new InHand({ store, queue, workerId: () => this.workerId })
+    this.replica.changes$.subscribe(() => this.#time.see())
+    const patience = { forMs: patienceMs, signal: this.#closing.signal }
+    const staging = new Staging({ store, queue, patience })
     this.#committer = new Committer({
-      inHand: this.inHand,
-      store,
-      queue,
+      ...{ store, queue, patience, staging, inHand: this.inHand },
       replica: this.replica,
       clock: this.clock,
+      now: () => this.now(),
       head: this.head,
-      patience: { forMs: patienceMs, signal: this.#closing.signal },
       onSkipped: () => this.#onSkipped(),
       onDeadWorkers: (ids) => ids.includes(this.workerId) && this.lease.declareLost(),
+      onRequested: () => hooks.onIntake('requests'),
       onUnreadable: (error) => this.#noteUnreadable(error, 'read'),
       onAppended: (before, at) => {
         this.#trouble.wentWell('write')
         this.#upkeep.followAppend(before, at)
       },
     })
-    this.#pen = new Pen(this.#committer)
+    this.#pen = new Pen(this.#committer, staging)
     this.#pulse = this.#makePulse()
     this.#incarnation = this.#makeIncarnation()
     this.#stopped = this.#makeStopped()
@@ -114,6 +126,11 @@ export class Member {
   /** The stream for somebody who wants to know when it happens: from now on this process reads whatever it hears of. */
   attended<T>(stream$: Observable<T>): Observable<T> {
     return this.#attention.of(stream$, () => void this.#pen.catchUp(this.head.version))
+  }
+
+  /** The time of the queue: what is counted from its events goes by it. */
+  now(): Micros {
+    return this.#time.now()
   }
 
   get counts(): Committer['counts'] {
@@ -152,13 +169,17 @@ export class Member {
     return this.#life.leave()
   }
 
-  /** Sends one command. Its answer names what it started for this process; its refusal is thrown. */
-  async send(body: CommandBody, { claim, data, as }: SendOptions = {}): Promise<Accepted> {
-    this.#life.checkOpen()
+  /**
+   * Sends one command; its refusal is thrown. Whatever it started for this process gets its owner; the answer names what belongs to
+   * the sender.
+   */
+  async send(body: CommandBody, options: SendOptions = {}): Promise<Accepted> {
+    const { claim, data, as } = options
+    await this.#checkOpen()
     // Whoever is not registered can start nothing: the store would take the new lease to be lost as well.
     if (!this.lease.isRegistered) {
       await this.lease.beat()
-      this.#life.checkOpen()
+      await this.#checkOpen()
     }
     const id = as?.id ?? this.#incarnation.nextCommandId()
     const workerId = this.workerId
@@ -168,12 +189,23 @@ export class Member {
       const whole = claim === undefined ? command : { ...command, claim }
       const result = await this.#starts.during(id, () => this.#pen.send(whole, data))
       if (!result.ok) throw new InterlockError(result.code, result.message)
-      const ours = ({ workerId: by }: Started) => by === workerId || by === sender
-      return { ...result, started: result.started.filter(ours) }
+      const taker = options.taker ?? (claim === undefined || as !== undefined ? null : 'claim')
+      const started = result.started.filter((attempt) => {
+        if (attempt.workerId !== workerId) return attempt.workerId === sender
+        return this.#hooks.onStarted(attempt, taker)
+      })
+      return { ...result, started }
     } catch (error) {
       this.#noteFailure(error)
+      if (this.#stopped.error !== undefined && cannotFoldOn(error)) throw await this.#stopped.told
       throw error
     }
+  }
+
+  /** @throws InterlockError `closed`, `store_unavailable`, or what has stopped the process, once a program may hear of it */
+  async #checkOpen(): Promise<void> {
+    if (this.#stopped.error !== undefined && !this.#closing.signal.aborted) throw await this.#stopped.told
+    this.#life.checkOpen()
   }
 
   /**
@@ -182,7 +214,7 @@ export class Member {
    */
   async inBackground(body: CommandBody): Promise<boolean> {
     try {
-      for (const attempt of (await this.send(body)).started) this.#hooks.onStarted(attempt)
+      await this.send(body)
       return true
     } catch (error) {
       this.#noteFailure(error)
@@ -203,7 +235,13 @@ export class Member {
 
   /** The attempt under this lease, if it is this process's as far as it knows. */
   attempt(lease: Lease): Started | undefined {
+    this.lease.check()
     return this.lease.lost ? undefined : this.#starts.attempt(lease)
+  }
+
+  holdOn(lease: Lease): Hold {
+    if (this.attempt(lease) !== undefined) return 'held'
+    return this.#starts.attempt(lease) === undefined ? 'none' : 'unsure'
   }
 
   #onWake(version?: number, intake?: Intake | false, concern: Concern = 'all'): void {
@@ -226,17 +264,32 @@ export class Member {
       ...{ incarnation: this.#incarnation, stopped: this.#stopped },
       onError: (error) => this.noteError(error),
       expire: async (workerIds) => {
-        if (workerIds.length === 0) return
-        await this.inBackground({ type: 'expire_leases', workerIds, retryAt: AT_ONCE })
+        // One command takes so many attempts at most. What is not fewer after it is held by somebody who lives after all.
+        for (let held = this.#heldBy(workerIds), before = held + 1; held < before && workerIds.length > 0; ) {
+          before = held
+          if (!(await this.inBackground({ type: 'expire_leases', workerIds, retryAt: AT_ONCE }))) return
+          held = this.#heldBy(workerIds)
+          if (held === 0) return
+        }
       },
     })
+  }
+
+  /** Attempts of these processes, as far as is known. */
+  #heldBy(workerIds: readonly string[]): number {
+    const { active, jobs } = this.replica.ledger
+    const ids = new Set(workerIds)
+    let held = 0
+    for (const place of active) if (ids.has(jobs.get(place)?.workerId ?? '')) held++
+    return held
   }
 
   #makePulse(): Pulse {
     const { store, queue, pollMs } = this.#options
     return new Pulse({
       ...{ store, queue, pollMs, replica: this.replica },
-      now: () => this.clock.now(),
+      now: () => this.now(),
+      isAhead: () => this.#time.isAhead,
       onEvent: (event) => this.#onEvent(event),
       onWake: (...hint) => this.#onWake(...hint),
       onPoll: () => void this.#pollOnce(),

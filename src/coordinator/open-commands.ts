@@ -14,6 +14,10 @@ export interface Pending {
   readonly command: Command
   /** Written in the append of the events that it belongs to. */
   readonly data?: readonly DataChange[]
+  /** What of it travels in the append itself, in characters of JSON. */
+  weight?: number
+  /** It is in the store already, under the command's id. */
+  isStaged?: boolean
   readonly resolve: (result: CommandResult) => void
   readonly reject: (error: unknown) => void
 }
@@ -109,6 +113,12 @@ export class OpenCommands {
         'nobody knows whether this was carried out: the answer was lost, and what happened then was archived meanwhile; look at what it was for, and send it again',
       ),
     )
+  }
+
+  /** One command cannot be carried out. False: it is none of these. */
+  reject(commandId: string, error: unknown): boolean {
+    this.#open.get(commandId)?.reject(error)
+    return this.#open.delete(commandId)
   }
 
   rejectAll(error: unknown): void {

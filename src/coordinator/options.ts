@@ -1,7 +1,7 @@
-import { parseQueue } from '../codec/index.ts'
+import { checkCoordinatorOptions, parseQueue } from '../codec/index.ts'
 import { InterlockError } from '../core/index.ts'
 import type { LogStore } from '../port/index.ts'
-import type { Logger } from './logger.ts'
+import { guarded, type Logger } from './logger.ts'
 
 /** `observe` answers and records what it would decide, and blocks nothing: for getting to know it. */
 export type Mode = 'enforce' | 'observe'
@@ -66,12 +66,17 @@ const ranges = {
   patienceMs: [0, 3_600_000],
 } as const
 
-export type WholeOptions = Omit<CoordinatorOptions, keyof typeof defaults> & typeof defaults
+export type WholeOptions = Omit<CoordinatorOptions, keyof typeof defaults | 'logger'> &
+  typeof defaults & { readonly logger: Logger }
 
 /** The options with their defaults. @throws InterlockError `invalid_input`, naming the option and its range */
 export function completeOptions(options: CoordinatorOptions): WholeOptions {
+  checkCoordinatorOptions(options)
   const given = Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined))
-  const complete: WholeOptions = { ...defaults, ...options.store.defaults, ...options, ...given }
+  const complete: WholeOptions = {
+    ...{ ...defaults, ...options.store.defaults, ...options, ...given },
+    logger: guarded(options.logger),
+  }
   for (const [name, allowed] of Object.entries(words))
     checkWord(name, complete[name as keyof typeof words], allowed)
   // To observe is to stop nobody, so neither does a database that is away.

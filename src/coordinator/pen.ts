@@ -2,6 +2,7 @@ import type { Command, CommandResult, DataChange } from '../core/index.ts'
 import { takeBatch } from './batch.ts'
 import type { Committer } from './committer.ts'
 import type { Pending } from './open-commands.ts'
+import type { Staging } from './staging.ts'
 
 /**
  * Lets one append of this process be under way at a time. Commands that come meanwhile are decided and appended
@@ -9,6 +10,9 @@ import type { Pending } from './open-commands.ts'
  */
 export class Pen {
   readonly #committer: Committer
+  readonly #staging: Staging
+  /** What goes ahead of its append, for those who wait for the end. */
+  readonly #ahead = new Set<Promise<void>>()
   readonly #pending: Pending[] = []
   readonly #catchingUp: (() => void)[] = []
   /** The version to be read up to; infinite: whatever there is. */
@@ -16,8 +20,9 @@ export class Pen {
   #running = false
   #idle: Promise<void> = Promise.resolve()
 
-  constructor(committer: Committer) {
+  constructor(committer: Committer, staging: Staging) {
     this.#committer = committer
+    this.#staging = staging
   }
 
   /**
@@ -26,9 +31,18 @@ export class Pen {
    */
   send(command: Command, data: readonly DataChange[] = []): Promise<CommandResult> {
     return new Promise((resolve, reject) => {
-      this.#pending.push({ command, data, resolve, reject })
-      this.#start()
+      const pending: Pending = { command, data, resolve, reject }
+      if (data.length === 0) return this.#push(pending)
+      // Others do not wait for what this one has to carry.
+      const ahead = this.#staging.settle(pending).then(() => this.#push(pending), reject)
+      this.#ahead.add(ahead)
+      void ahead.finally(() => this.#ahead.delete(ahead))
     })
+  }
+
+  #push(pending: Pending): void {
+    this.#pending.push(pending)
+    this.#start()
   }
 
   /**
@@ -44,8 +58,9 @@ export class Pen {
   }
 
   /** Resolves when nothing is under way any more. */
-  idle(): Promise<void> {
-    return this.#idle
+  async idle(): Promise<void> {
+    while (this.#ahead.size > 0) await Promise.all(this.#ahead)
+    await this.#idle
   }
 
   #start(): void {

@@ -1,6 +1,8 @@
 import { MICROS_PER_MS, type Micros } from '../core/index.ts'
 import type { LogStore, ProjectStep } from '../port/index.ts'
 import { pause } from './backoff.ts'
+import type { Logger } from './logger.ts'
+import { Refusals } from './refused.ts'
 
 /** Events that one step follows at most: some 100 ms of writing to the user's tables. */
 const BATCH = 1_000
@@ -27,6 +29,7 @@ export interface ProjectorOptions {
   readonly queue: string
   /** How far the log is known to go. */
   readonly version: () => number
+  readonly logger: Logger
   readonly onError: (error: unknown) => void
 }
 
@@ -36,6 +39,7 @@ export interface ProjectorOptions {
  */
 export class Projector {
   readonly #options: ProjectorOptions
+  readonly #refusals: Refusals
   #running: Promise<void> | undefined
   readonly #closing = new AbortController()
   #behind = false
@@ -48,6 +52,7 @@ export class Projector {
 
   constructor(options: ProjectorOptions) {
     this.#options = options
+    this.#refusals = new Refusals(options.logger)
   }
 
   /** How the last step ended; undefined before the first. */
@@ -94,6 +99,7 @@ export class Projector {
         this.#behind = false
         const step = await store.project(queue, BATCH)
         this.#last = step
+        if (!step.busy) this.#refusals.note(step.refused ?? [])
         await pause(step.busy ? BUSY_REST_MS : REST_MS, this.#closing.signal)
         if (step.targets === 0 && !step.busy) this.#rest()
         else if (!step.busy && step.projectedSeq < step.version) this.#behind = true

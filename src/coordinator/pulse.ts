@@ -11,6 +11,8 @@ export interface PulseOptions {
   readonly pollMs: number
   /** By the database's clock. */
   readonly now: () => Micros
+  /** The log is ahead of that clock. */
+  readonly isAhead: () => boolean
   readonly onEvent: (event: RecordedEvent) => void
   readonly onWake: OnWake
   readonly onPoll: () => void
@@ -28,7 +30,7 @@ export class Pulse {
 
   constructor(options: PulseOptions) {
     this.#options = options
-    this.#tick = new TickTimer(options.now, options.onTick)
+    this.#tick = new TickTimer(options)
   }
 
   /** From now on events and times are followed, as far as they are read. */

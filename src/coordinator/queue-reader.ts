@@ -132,7 +132,7 @@ export abstract class QueueReader {
   }
 
   now(): Micros {
-    return this.member.clock.now()
+    return this.member.now()
   }
 
   health(): Health {

@@ -2,27 +2,23 @@ import {
   type EnqueueInput,
   errorData,
   type PolicyInput,
+  parseFailureCode,
   parseJobId,
   parseJobs,
   parseModel,
   parseModels,
+  parseMove,
   parseNote,
   parsePause,
   parsePolicy,
+  parseRequeueReason,
   parseResult,
   parseTime,
+  parseTimeOrNull,
 } from '../codec/index.ts'
-import {
-  type Accepted,
-  type Claim,
-  type CommandBody,
-  type Lease,
-  MICROS_PER_MS,
-  type RequeueReason,
-  type Started,
-} from '../core/index.ts'
+import type { Accepted, Claim, CommandBody, Lease, RequeueReason, Started } from '../core/index.ts'
 import type { DeadJob, JobData } from '../port/index.ts'
-import type { Coordinator, DeadFilter, EndOptions, FailOptions, NoteOptions, PauseOptions } from './api.ts'
+import type { Coordinator, DeadChoice, EndOptions, FailOptions, NoteOptions, PauseOptions } from './api.ts'
 import { type DeadLetters, dropDead, listDead, retryDead } from './dead.ts'
 import { takeIn } from './intake.ts'
 import { AT_ONCE, type SendOptions } from './member-api.ts'
@@ -41,7 +37,7 @@ export abstract class QueueWriter extends QueueReader {
       payload === undefined ? [] : [{ jobId, payload }],
     )
     const { waiting } = await this.send({ type: 'enqueue', specs }, { data })
-    return { queued: specs.length, waiting }
+    return { queued: new Set(specs.map(({ jobId }) => jobId)).size, waiting }
   }
 
   async claim(claim: Claim): Promise<readonly Started[]> {
@@ -55,23 +51,24 @@ export abstract class QueueWriter extends QueueReader {
 
   async fail(
     { jobId, fencingToken: token, epoch }: Lease,
-    { code = 'handler_error', retryAt, error, claim }: FailOptions = {},
+    { code: why = 'handler_error', retryAt: when, error, claim }: FailOptions = {},
   ) {
     const data = error === undefined ? [] : [{ jobId, error: errorData(error) }]
-    const at = retryAt === null ? null : retryAt === undefined ? AT_ONCE : retryAt.getTime() * MICROS_PER_MS
-    return (await this.send({ type: 'fail', jobId, token, epoch, code, retryAt: at }, { claim, data }))
-      .started
+    const code = parseFailureCode(why)
+    const retryAt = when === undefined ? AT_ONCE : parseTimeOrNull(when, 'retryAt')
+    return (await this.send({ type: 'fail', jobId, token, epoch, code, retryAt }, { claim, data })).started
   }
 
   async release(
     { jobId, fencingToken: token, epoch }: Lease,
-    reason: RequeueReason,
-    runAt: Date | null = null,
+    why: RequeueReason,
+    when: Date | null = null,
     { claim, models }: { claim?: Claim | undefined; models?: readonly string[] | undefined } = {},
   ) {
-    const at = runAt === null ? null : runAt.getTime() * MICROS_PER_MS
+    const reason = parseRequeueReason(why)
+    const runAt = parseTimeOrNull(when, 'runAt')
     const anew = models === undefined ? {} : { models: parseModels(models) }
-    return (await this.send({ type: 'release', jobId, token, epoch, reason, runAt: at, ...anew }, { claim }))
+    return (await this.send({ type: 'release', jobId, token, epoch, reason, runAt, ...anew }, { claim }))
       .started
   }
 
@@ -88,7 +85,7 @@ export abstract class QueueWriter extends QueueReader {
   }
 
   async reprioritize(jobId: string, to: { priority: number } | { before: string }): Promise<void> {
-    await this.send({ type: 'reprioritize', jobId: parseJobId(jobId), ...to })
+    await this.send({ type: 'reprioritize', jobId: parseJobId(jobId), ...parseMove(to) })
   }
 
   async setPolicy(policy: PolicyInput): Promise<void> {
@@ -110,7 +107,9 @@ export abstract class QueueWriter extends QueueReader {
 
   async recover(): Promise<void> {
     await this.catchUp()
-    await this.send({ type: 'recover' })
+    const { epoch } = this.member.replica.ledger
+    // One command detaches so many attempts at most.
+    while (this.member.replica.ledger.epoch === epoch) await this.send({ type: 'recover' })
   }
 
   async resume(): Promise<void> {
@@ -141,11 +140,11 @@ export abstract class QueueWriter extends QueueReader {
     return listDead(this.#letters, filter)
   }
 
-  retryDead(filter: DeadFilter): Promise<number> {
+  retryDead({ all: _, ...filter }: DeadChoice): Promise<number> {
     return retryDead(this.#letters, filter)
   }
 
-  dropDead(filter: DeadFilter): Promise<number> {
+  dropDead({ all: _, ...filter }: DeadChoice): Promise<number> {
     return dropDead(this.#letters, filter)
   }
 

@@ -54,7 +54,7 @@ export class Retention {
     const through = await store.claimCut(queue, now() - retentionDays * DAY)
     if (through === null) return 0
     const { signal } = this.#ending
-    await keepForCut(store, queue, await foldInBackground(store, queue, through, signal))
+    await keepForCut(store, queue, await foldInBackground(store, queue, through, signal), signal)
     for (let tries = 1; ; tries++) {
       const { archived } = await store.archive(queue, through, archive === 'keep')
       if (archived > 0 || tries === TRIES) return archived

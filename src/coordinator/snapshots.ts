@@ -1,15 +1,19 @@
-import { isInterlockError, type Ledger, snapshotOf } from '../core/index.ts'
+import { InterlockError, isInterlockError, type Ledger } from '../core/index.ts'
 import type { LogStore } from '../port/index.ts'
+import { keepSnapshot } from './keep-snapshot.ts'
 import { ledgerNear } from './ledger-near.ts'
 
 export interface SnapshotsOptions {
   readonly store: LogStore
   readonly queue: string
-  /** After how many events there is another one. */
+  /** After how many events there is another one; after more while many jobs are live, see {@link stepOf}. */
   readonly every: number
   readonly ledger: () => Ledger
   readonly onError: (error: unknown) => void
 }
+
+/** How long a process that ends goes on with a snapshot that it has begun. */
+const CLOSE_MS = 2_000
 
 /**
  * The folded ledger, kept now and then for processes that start later. It saves time: one that cannot be written is passed
@@ -17,6 +21,7 @@ export interface SnapshotsOptions {
  */
 export class Snapshots {
   readonly #options: SnapshotsOptions
+  readonly #ending = new AbortController()
   #writing: Promise<void> | undefined
 
   constructor(options: SnapshotsOptions) {
@@ -36,25 +41,41 @@ export class Snapshots {
 
   /** This process has appended the event with this number: whoever appends every so-many-th makes the snapshot. */
   note(seq: number): void {
-    if (seq % this.#options.every !== 0 || this.#writing !== undefined) return
+    const { every, ledger } = this.#options
+    if (seq % every !== 0 || this.#writing !== undefined) return
+    if (seq % stepOf(every, ledger().jobs.size) !== 0) return
     this.#writing = this.#write().finally(() => {
       this.#writing = undefined
     })
   }
 
-  async idle(): Promise<void> {
+  /** A short line is written down to its end; nobody waits for one of a million jobs: what is half-done is seen by nobody. */
+  async close(): Promise<void> {
+    const abort = () => this.#ending.abort(new InterlockError('closed', 'the coordinator was closed'))
+    const patience = setTimeout(abort, CLOSE_MS)
     await this.#writing
+    clearTimeout(patience)
   }
 
   async #write(): Promise<void> {
     const { store, queue, ledger, onError } = this.#options
+    const { signal } = this.#ending
     // After the answers to what was just appended have gone out.
     await new Promise((resolve) => setImmediate(resolve))
     try {
-      const state = snapshotOf(ledger())
-      await store.putSnapshot(queue, { seq: state.plain.version, state })
+      await keepSnapshot(store, queue, ledger(), { signal })
     } catch (error) {
-      onError(error)
+      if (!signal.aborted) onError(error)
     }
   }
+}
+
+/**
+ * What writing one costs grows with the jobs that are live, and what it saves with the events since the last one. So a line of a
+ * million jobs is written down every 200,000 events: `every`, doubled until no more than 8 jobs are live for each of them.
+ */
+export function stepOf(every: number, jobs: number): number {
+  let step = every
+  while (jobs > 8 * step) step *= 2
+  return step
 }

@@ -5,6 +5,14 @@ const LONGEST_MS = 2 ** 31 - 1
 
 /** How long a tick that changed nothing is not sent again, in milliseconds. */
 const RETRY_MS = 100
+/** The same while the log is ahead of the clock: some of what it says to be over is not over by the clock. */
+const AHEAD_RETRY_MS = 1_000
+
+export interface TickOptions {
+  readonly now: () => Micros
+  readonly isAhead: () => boolean
+  readonly onTick: () => void
+}
 
 /**
  * One timer, set to the next time at which there is something to record, or at which somebody may start although nothing
@@ -14,12 +22,10 @@ export class TickTimer {
   #timer: NodeJS.Timeout | undefined
   #at: Micros | undefined
   #lookedAt: Micros = 0
-  readonly #now: () => Micros
-  readonly #onTick: () => void
+  readonly #options: TickOptions
 
-  constructor(now: () => Micros, onTick: () => void) {
-    this.#now = now
-    this.#onTick = onTick
+  constructor(options: TickOptions) {
+    this.#options = options
   }
 
   /** Set to what comes next on this ledger. */
@@ -40,14 +46,16 @@ export class TickTimer {
     this.clear()
     this.#at = at
     if (at === undefined) return
-    const least = at <= this.#lookedAt ? RETRY_MS : 1
-    const ms = Math.max(0, (at - this.#now()) / MICROS_PER_MS) + least + Math.random() * 5
+    const { now, isAhead } = this.#options
+    const again = isAhead() ? AHEAD_RETRY_MS : RETRY_MS
+    const least = at <= this.#lookedAt ? again : 1
+    const ms = Math.max(0, (at - now()) / MICROS_PER_MS) + least + Math.random() * 5
     this.#timer = setTimeout(() => this.#fire(), Math.min(ms, LONGEST_MS)).unref()
   }
 
   #fire(): void {
     this.#at = undefined
-    this.#lookedAt = this.#now()
-    this.#onTick()
+    this.#lookedAt = this.#options.now()
+    this.#options.onTick()
   }
 }

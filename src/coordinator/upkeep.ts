@@ -1,4 +1,5 @@
 import type { Micros, RecordedEvent } from '../core/index.ts'
+import type { Logger } from './logger.ts'
 import type { WholeOptions } from './options.ts'
 import { Projector } from './projector.ts'
 import type { Replica } from './replica.ts'
@@ -10,6 +11,7 @@ export interface UpkeepOptions {
   readonly now: () => Micros
   /** How far the log goes, as far as is known. */
   readonly version: () => number
+  readonly logger: Logger
   readonly onError: (error: unknown) => void
 }
 
@@ -21,10 +23,10 @@ export class Upkeep {
   readonly #retention: Retention
 
   constructor({ store, queue, snapshotEvery }: WholeOptions, options: UpkeepOptions) {
-    const { replica, now, version, onError } = options
+    const { replica, now, version, logger, onError } = options
     const ledger = () => replica.ledger
     this.#replica = replica
-    this.#projector = new Projector({ store, queue, version, onError })
+    this.#projector = new Projector({ store, queue, version, logger, onError })
     this.#snapshots = new Snapshots({ store, queue, every: snapshotEvery, ledger, onError })
     this.#retention = new Retention({ store, queue, ledger, now, onError })
   }
@@ -58,7 +60,7 @@ export class Upkeep {
 
   async close(): Promise<void> {
     await this.#projector.close()
-    await this.#snapshots.idle()
+    await this.#snapshots.close()
     await this.#retention.stop()
   }
 }

@@ -1,4 +1,5 @@
 import {
+  attemptsOf,
   type Job,
   type Ledger,
   MICROS_PER_MS,
@@ -18,6 +19,7 @@ export interface JobView {
   readonly models: readonly string[]
   readonly priority: number
   readonly queuedAt: Date
+  /** How many attempts were started, and how many there may be: those given back cost nothing, so they count in both. */
   readonly attempt: number
   readonly attempts: number
 }
@@ -127,8 +129,9 @@ function waitingView(ledger: Ledger, job: Job, now: Micros): WaitingJobView {
 }
 
 function jobView(job: Job): JobView {
-  const { jobId, jobType, kind, models, attempts } = job.spec
+  const { jobId, jobType, kind, models } = job.spec
   const { priority, attempt } = job
+  const attempts = attemptsOf(job)
   return { jobId, jobType, kind, models, priority, queuedAt: toDate(job.queuedAt), attempt, attempts }
 }
 

@@ -2,7 +2,7 @@ import { firstUnavailable } from './blocking.ts'
 import { isShareFull } from './fair-share.ts'
 import type { Micros } from './job.ts'
 import { isInLine, type Job, type LedgerView, type Model, modelOf, usesSlot } from './ledger.ts'
-import { isOfferLive } from './offered.ts'
+import { hasLapsed, isOfferLive } from './offered.ts'
 import { byPlace, type Place } from './place.ts'
 import { capacityOf } from './policy.ts'
 import { rateOpensAt } from './rate.ts'
@@ -34,25 +34,75 @@ export function hasSlot(ledger: LedgerView, job: Job, now: Micros): boolean {
 
 /** Each model has a place that is neither held nor reserved by a job ahead in line. */
 export function hasModels(ledger: LedgerView, job: Job, now: Micros): boolean {
-  if (ledger.policy.maxOvertakes === 0) return firstUnavailable(ledger, job) === undefined
-  return job.spec.models.every((name) => isFree(ledger, modelOf(ledger, name), job.place, now))
+  if (ledger.policy.maxOvertakes === 0) {
+    if (firstUnavailable(ledger, job) === undefined) return true
+    if (!hasLapsed(ledger, now)) return false
+  }
+  const { kind } = job.spec
+  return job.spec.models.every((name) => isFree(ledger, modelOf(ledger, name), job.place, now, kind))
 }
 
-/** True if the model has a place for whoever stands at `place` in line. */
-export function isFree(ledger: LedgerView, model: Model, place: Place, now: Micros): boolean {
+/**
+ * True if the model has a place for a job of this kind at `place` in line; without a kind, for one of any kind that nobody
+ * there has.
+ */
+export function isFree(
+  ledger: LedgerView,
+  model: Model,
+  place: Place,
+  now: Micros,
+  kind: string | null = null,
+): boolean {
   const free = capacityOf(ledger.policy, model.model) - model.holders.size
-  if (free <= 0) return false
-  return reservedAhead(ledger, model, place, now) < free
+  return free > 0 && keptAhead(ledger, model, place, now, kind, free) < free
 }
 
-/** How many jobs ahead keep a place of the model: overtaken often enough, or offered to all just now. */
-function reservedAhead(ledger: LedgerView, model: Model, place: Place, now: Micros): number {
-  let count = model.reserved.rank(place)
+/**
+ * How many jobs ahead keep a place of the model: everybody in strict order, else those that were overtaken often enough, and
+ * those that are offered to all just now. Stops counting at `most`.
+ *
+ * An offer that has run out speaks for its kind, which nobody seems to run: from that job on, those of its kind keep nothing from
+ * others. Among themselves they keep their order.
+ */
+function keptAhead(
+  ledger: LedgerView,
+  model: Model,
+  place: Place,
+  now: Micros,
+  kind: string | null,
+  most: number,
+): number {
+  const keeping = ledger.policy.maxOvertakes === 0 ? model.line : model.reserved
+  const lapsed = new Map<string, Place>()
+  let count = 0
   for (const other of model.offers) {
     if (byPlace(other, place) >= 0) break
-    if (isLiveAt(ledger, other, now) && model.reserved.get(other) === undefined) count++
+    const job = ledger.jobs.get(other)
+    if (job === undefined) continue
+    if (!isOfferLive(ledger, job, now)) {
+      if (!lapsed.has(job.spec.kind)) lapsed.set(job.spec.kind, other)
+    } else if (keeping.get(other) === undefined) count++
+  }
+  if (lapsed.size === 0) return count + keeping.rank(place)
+  for (const other of keeping) {
+    if (count >= most || byPlace(other, place) >= 0) break
+    const job = ledger.jobs.get(other)
+    if (job === undefined || isPassable(ledger, job, lapsed, now, kind)) continue
+    count++
   }
   return count
+}
+
+function isPassable(
+  ledger: LedgerView,
+  job: Job,
+  lapsed: ReadonlyMap<string, Place>,
+  now: Micros,
+  kind: string | null,
+): boolean {
+  const from = lapsed.get(job.spec.kind)
+  if (from === undefined || job.spec.kind === kind) return false
+  return byPlace(from, job.place) <= 0 && !isOfferLive(ledger, job, now)
 }
 
 function isLiveAt(ledger: LedgerView, place: Place, now: Micros): boolean {

@@ -14,6 +14,17 @@ interface OfLease {
   readonly epoch?: number
 }
 
+/** An event of the log, by its number, and what to read in the place of its data; null: it counts as nothing. */
+export interface VoidedEvent {
+  readonly of: number
+  readonly as: { readonly [key: string]: unknown } | null
+}
+
+/** The type that whoever ends the job takes it to have; absent: nobody said. */
+interface OfType {
+  readonly jobType?: JobType
+}
+
 /** A wish. It becomes zero or more events, or a refusal. */
 export type CommandBody =
   /** Puts jobs in line; each with what it was asked to be. */
@@ -28,21 +39,24 @@ export type CommandBody =
     }
   /** The gate: may this job run now, in the asking process? `wait`: keep it for me when it becomes startable. */
   | { readonly type: 'ask'; readonly spec: JobSpec; readonly wait: boolean }
+  /** The gate for a job that is live, as it stands. It puts nothing in line: a job that has ended stays ended. */
+  | { readonly type: 'take_up'; readonly jobId: string; readonly wait: boolean }
   /** The job ran without the queue, while the database was away: recorded afterwards. */
   | { readonly type: 'bypass'; readonly jobId: string; readonly jobType: JobType }
   /** The asker no longer waits; the job stays in line for anybody. */
   | { readonly type: 'unask'; readonly jobId: string }
   /** Start what may start, up to the claim that comes with the command. */
   | { readonly type: 'claim' }
-  | (OfLease & { readonly type: 'complete'; readonly jobId: string; readonly token: number | null })
-  | (OfLease & {
-      readonly type: 'fail'
-      readonly jobId: string
-      readonly token: number | null
-      readonly code: FailureCode
-      /** When another attempt may start; null: no further attempt, whatever the count says. */
-      readonly retryAt: Micros | null
-    })
+  | (OfLease & OfType & { readonly type: 'complete'; readonly jobId: string; readonly token: number | null })
+  | (OfLease &
+      OfType & {
+        readonly type: 'fail'
+        readonly jobId: string
+        readonly token: number | null
+        readonly code: FailureCode
+        /** When another attempt may start; null: no further attempt, whatever the count says. */
+        readonly retryAt: Micros | null
+      })
   /**
    * Gives an attempt back: the job returns to the line. `later`, `unacknowledged` and `drained` cost no attempt. `models`: what
    * its next attempt needs, in place of what this one had (the next step of a workflow); it keeps its place.
@@ -91,6 +105,11 @@ export type CommandBody =
    * epoch that is over; nothing happens where another one has begun already, so that everybody who notices may say so.
    */
   | { readonly type: 'recover'; readonly ended?: number }
+  /**
+   * Events that nobody can read are void from now on (`as`: but for this data in the place of their own). A job that one of them
+   * would have put back in line is put back now.
+   */
+  | { readonly type: 'void'; readonly voids: readonly VoidedEvent[] }
   /** Records what became true by the passing of time: attempts that timed out, due and expired jobs, untaken offers. */
   | { readonly type: 'tick' }
 
@@ -110,7 +129,9 @@ export interface Command {
 export interface Started {
   readonly lease: Lease
   readonly spec: JobSpec
+  /** Which attempt this is, from 1, and how many there may be: those given back cost nothing, so they count in both. */
   readonly attempt: number
+  readonly attempts: number
   readonly workerId: string
 }
 

@@ -14,3 +14,9 @@ export interface DataChange {
   /** Given back with the payload when a dead job is tried again. */
   readonly checkpoint?: Json
 }
+
+/** Data that went ahead of the append: it is in the store under the id of its command, and the append takes it over. */
+export interface StagedData {
+  readonly commandId: string
+  readonly jobId: string
+}

@@ -3,12 +3,13 @@ import { bypass } from './decide/bypass.ts'
 import { cancel, confirmCancel } from './decide/cancel.ts'
 import { detach } from './decide/detach.ts'
 import { complete, expireLeases, fail, release } from './decide/end.ts'
-import { ask, enqueue, unask } from './decide/enter.ts'
+import { ask, enqueue, takeUp, unask } from './decide/enter.ts'
 import { drain, recover, resume, setPolicy } from './decide/govern.ts'
 import { pauseModel, resumeModel } from './decide/pause.ts'
 import { reprioritize } from './decide/reprioritize.ts'
 import { accepted } from './decide/result.ts'
 import { tick } from './decide/tick.ts'
+import { voidEvents } from './decide/void.ts'
 import { Draft } from './draft.ts'
 import type { RecordedEvent } from './event.ts'
 import { grant } from './grant.ts'
@@ -55,6 +56,8 @@ function decideOne(scribe: Scribe): CommandResult {
       return enqueue(scribe, body)
     case 'ask':
       return ask(scribe, body)
+    case 'take_up':
+      return takeUp(scribe, body)
     case 'bypass':
       return bypass(scribe, body)
     case 'unask':
@@ -89,6 +92,8 @@ function decideOne(scribe: Scribe): CommandResult {
       return pauseModel(scribe, body)
     case 'resume_model':
       return resumeModel(scribe, body)
+    case 'void':
+      return voidEvents(scribe, body)
     case 'tick':
       return tick(scribe)
   }

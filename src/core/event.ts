@@ -29,6 +29,7 @@ export const eventTypes = [
   'drained',
   'resumed',
   'epoch_changed',
+  'voided',
 ] as const
 export type EventType = (typeof eventTypes)[number]
 
@@ -86,6 +87,9 @@ export interface Position {
  * `models` of `requeued`: what the job needs from now on; absent: the same as before.
  * `asked`: the enqueuing process waits for this job (`worker_id`). `intake`: it came as a row of `jobs`.
  *
+ * `voided`: the event `of` could not be read by anybody; `as`: what to read in the place of its data; absent: it counts as nothing.
+ * In its own place such an event reads as `voided` with its own number.
+ *
  * Facts every event may carry. `offers`: jobs that this event made startable and that nobody has taken yet.
  */
 interface Fact {
@@ -101,6 +105,8 @@ export type Event = Fact &
         readonly spec: JobSpec
         readonly asked?: boolean
         readonly intake?: true
+        /** Said of every life that somebody asked for by naming its job; absent in logs of before. */
+        readonly named?: true
       }
     | {
         readonly type: 'blocked' | 'conflict'
@@ -163,6 +169,7 @@ export type Event = Fact &
     | { readonly type: 'drained' }
     | { readonly type: 'resumed' }
     | { readonly type: 'epoch_changed'; readonly epoch: number }
+    | { readonly type: 'voided'; readonly of: number; readonly as?: { readonly [key: string]: unknown } }
   )
 
 /** An event as it stands in the log: its place, its time, and the command that caused it. */

@@ -127,6 +127,10 @@ function changeQueue(draft: Draft, event: Exclude<RecordedEvent, JobEvent>): voi
       if (event.epoch <= draft.epoch) throw corrupt(event, 'epochs only grow')
       draft.epoch = event.epoch
       return
+    case 'voided':
+      // What it says holds for readers of the event that it names: they have read it differently already.
+      if (event.of > event.seq) throw corrupt(event, 'it voids an event that is still to come')
+      return
     case 'model_paused':
       return pauseModel(draft, event)
     case 'model_resumed':

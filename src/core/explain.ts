@@ -1,7 +1,8 @@
 import { blockerOf } from './blocking.ts'
 import type { ReasonCode } from './event.ts'
 import type { Micros } from './job.ts'
-import { isInLine, type Job, jobOf, type LedgerView, modelOf, type Pause } from './ledger.ts'
+import { attemptsOf, isInLine, type Job, jobOf, type LedgerView, modelOf, type Pause } from './ledger.ts'
+import { isOfferLive } from './offered.ts'
 import { pauseOf } from './pausing.ts'
 import { capacityOf } from './policy.ts'
 import { type HasWorker, waitingFor } from './reason.ts'
@@ -58,7 +59,7 @@ export function explainJob(
       ? 'nothing: it ends when somebody with its fencing token says so, or when its time is over'
       : 'nothing: it ends when its worker says so, or when the lease of its worker runs out'
     const where = isDetached ? 'detached from its worker' : `in worker ${job.workerId}`
-    const reason = `it runs ${where}, attempt ${job.attempt} of ${job.spec.attempts}`
+    const reason = `it runs ${where}, attempt ${job.attempt} of ${attemptsOf(job)}${givenBack(job)}`
     return {
       ...common,
       state: 'active',
@@ -79,8 +80,13 @@ export function explainJob(
     blockedBy,
     position: isInLine(job) ? ledger.line.rank(job.place) : null,
     chain: chainOf(ledger, blockedBy),
-    whatHasToHappen: whatHasToHappen(code, blockedBy, ledger.epoch),
+    whatHasToHappen: whatHasToHappen(code, blockedBy, ledger.epoch) + passable(ledger, job, now),
   }
+}
+
+/** Why there may be more attempts than the job came with. */
+function givenBack({ free }: Job): string {
+  return free === 0 ? '' : ` (${free} given back at no cost)`
 }
 
 function standing(ledger: LedgerView, job: Job, name: string): ModelStanding {
@@ -108,6 +114,12 @@ function chainOf(ledger: LedgerView, blockedBy: string | null): string[] {
     jobId = job === undefined || !isInLine(job) ? null : (blockerOf(ledger, job)?.jobId ?? null)
   }
   return chain
+}
+
+/** Its offer has run out, so it keeps nothing from jobs of other kinds. */
+function passable(ledger: LedgerView, job: Job, now: Micros): string {
+  if (job.offeredAt === null || isOfferLive(ledger, job, now)) return ''
+  return '; nobody took it in time, so jobs of other kinds may pass it until somebody does'
 }
 
 function whatHasToHappen(code: ReasonCode, blockedBy: string | null, epoch: number): string {

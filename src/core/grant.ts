@@ -2,14 +2,12 @@ import { hasModels, hasSlot, isLimited, mayStart } from './admission.ts'
 import { settle } from './blocking.ts'
 import type { Claim } from './command.ts'
 import type { Draft } from './draft.ts'
-import { isShareFull } from './fair-share.ts'
-import type { Micros } from './job.ts'
 import { isInLine, type Job, jobOf, noPlaces } from './ledger.ts'
-import { byPlace, type Place } from './place.ts'
-import { readyBehind } from './ready.ts'
-import { scanLines } from './scan.ts'
+import { hasLapsed } from './offered.ts'
+import { earlier, type Place } from './place.ts'
+import { passOver } from './ready.ts'
+import { scanBehindLapsed, scanLines } from './scan.ts'
 import type { Scribe } from './scribe.ts'
-import type { Tree } from './tree.ts'
 
 /** Jobs that one command takes at most, whatever it claims: an append is bounded. */
 const MOST_TAKEN = 1_000
@@ -36,8 +34,11 @@ function giveAwayAll(scribe: Scribe): void {
   const { draft } = scribe
   settle(draft)
   offerUnbound(scribe)
-  if (draft.policy.maxOvertakes === 0) offerReady(scribe)
-  else offerInLines(scribe)
+  const { maxOvertakes, offerMs } = draft.policy
+  // An offer that keeps nothing lets others pass in this very append.
+  if (maxOvertakes !== 0 || offerMs === 0) offerInLines(scribe, scanLines)
+  else if (hasLapsed(draft, scribe.now)) offerInLines(scribe, scanBehindLapsed)
+  else offerReady(scribe)
   draft.freed.clear()
   draft.arrived.length = 0
   draft.wide = scribe.isFull
@@ -70,21 +71,8 @@ function offerReady(scribe: Scribe): void {
   }
 }
 
-/** Whoever has the same fair key stands behind it in turn, and may start where only a rate keeps this one back. */
-function passOver(draft: Draft, job: Job, passed: Tree<Place>, now: Micros): Tree<Place> {
-  const owner = {}
-  const others = passed.remove(job.place, owner)
-  const next = isShareFull(draft, job, now) ? undefined : readyBehind(draft, job)
-  return next === undefined ? others : others.insert(next, owner)
-}
-
-function earlier(a: Place | undefined, b: Place | undefined): Place | undefined {
-  if (a === undefined || b === undefined) return a ?? b
-  return byPlace(a, b) < 0 ? a : b
-}
-
 /** A start that fills a model ends the offers on it; what those kept of other models is free, so it looks there too. */
-function offerInLines(scribe: Scribe): void {
+function offerInLines(scribe: Scribe, scan: typeof scanLines): void {
   const { draft } = scribe
   for (
     let reach = -1, ended = -1;
@@ -92,7 +80,7 @@ function offerInLines(scribe: Scribe): void {
   ) {
     reach = reachOf(draft)
     ended = draft.offersEnded
-    scanLines(
+    scan(
       draft,
       scribe.now,
       (place) => offerIfStartable(scribe, place) && reach === reachOf(draft) && ended === draft.offersEnded,
@@ -117,8 +105,12 @@ function offerIfStartable(scribe: Scribe, place: Place): boolean {
 function giveAway(scribe: Scribe, place: Place): void {
   const job = scribe.draft.jobs.get(place)
   if (job === undefined) return
-  if (job.asker !== null && !scribe.surroundings.deadWorkers.has(job.asker)) startFor(scribe, job, job.asker)
+  if (job.asker !== null && mayStartFor(scribe, job, job.asker)) startFor(scribe, job, job.asker)
   else scribe.offer(job.jobId)
+}
+
+function mayStartFor({ surroundings: { deadWorkers, heldBack } }: Scribe, { jobId }: Job, workerId: string) {
+  return !deadWorkers.has(workerId) && heldBack?.has(jobId) !== true
 }
 
 /** How many of them it took, `most` at most. */
@@ -143,7 +135,7 @@ function suits(job: Job, claim: Claim): boolean {
 /** The sender takes an offered job, if it still may start and the sender lives; what that frees goes to others. */
 function take(scribe: Scribe, job: Job): boolean {
   const { draft, command, now } = scribe
-  if (scribe.surroundings.deadWorkers.has(command.workerId)) return false
+  if (!mayStartFor(scribe, job, command.workerId)) return false
   if (!mayStart(draft, job, now)) return false
   startFor(scribe, job, command.workerId)
   if (reachOf(draft) > 0) giveAwayAll(scribe)

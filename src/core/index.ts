@@ -22,6 +22,7 @@ export {
 } from './law/state.ts'
 export { type Variant, variantOf, variants } from './law/variant.ts'
 export {
+  attemptsOf,
   emptyLedger,
   type Job,
   jobOf,
@@ -34,12 +35,9 @@ export { type HasWorker, reasonCodeOf, waitingFor } from './reason.ts'
 export { fold, Replayer, replay } from './replay.ts'
 export * from './row.ts'
 export type { Surroundings } from './scribe.ts'
-export {
-  type LedgerSnapshot,
-  ledgerFrom,
-  SNAPSHOT_SHAPE,
-  snapshotKeys,
-  snapshotOf,
-  snapshotRemedy,
-} from './snapshot.ts'
+export type { JobRow as SnapshotJobRow } from './snapshot/job-row.ts'
+export { ledgerFrom, type OnePiece } from './snapshot/one-piece.ts'
+export { ONE_PIECE_SHAPE, SNAPSHOT_SHAPE, snapshotKeys, snapshotRemedy } from './snapshot/parts.ts'
+export { LedgerReader } from './snapshot/read.ts'
+export { type SnapshotLine, snapshotLines } from './snapshot/write.ts'
 export { nextOpeningAt, nextTickAt } from './wake.ts'

@@ -51,6 +51,8 @@ export interface JobSpec {
    * begins; absent: its first attempt begins without asking the database.
    */
   readonly hasData?: true
+  /** Of the payload that was given with it, if one was: a live id with another one is another job. */
+  readonly payloadHash?: number
 }
 
 /** What a spec is unless said otherwise. `attempts` is 1 for jobs that come through the gate. */

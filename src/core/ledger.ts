@@ -206,6 +206,14 @@ export function modelOf(ledger: LedgerView, model: string): Model {
   return ledger.models.get({ hash: hash(model), model }) ?? idleModel(model)
 }
 
+/**
+ * How many attempts there may be in all, as things stand: one that was given back cost nothing, so another may follow. Never less
+ * than `attempt`.
+ */
+export function attemptsOf({ spec, free }: Pick<Job, 'spec' | 'free'>): number {
+  return spec.attempts + free
+}
+
 /** Waiting, due, and not held: it may start as soon as there is room for it. */
 export function isInLine(job: Job): boolean {
   return !job.active && job.dueAt === null && job.heldOn === null

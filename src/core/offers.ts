@@ -1,3 +1,4 @@
+import { firstUnavailable } from './blocking.ts'
 import type { Draft } from './draft.ts'
 import { freeShare, shareOf } from './fair-share.ts'
 import type { Micros } from './job.ts'
@@ -16,12 +17,16 @@ export function offer(draft: Draft, job: OwnJob, at: Micros): void {
   job.blockedBy = null
   job.blockedOn = null
   setReady(draft, job, false)
+  // In strict order it may pass one whose offer has run out; its row goes on saying behind whom it stands.
+  if (draft.policy.maxOvertakes === 0 && firstUnavailable(draft, job) !== undefined) draft.unsettle(job.place)
   draft.unbound = draft.unbound.remove(job.place, owner)
   draft.offered = draft.offered.insert(job.place, owner)
   draft.offerTimes = draft.offerTimes.insert(timerOf(job, at), owner)
   for (const name of job.spec.models) {
     const model = draft.model(name)
     model.offers = model.offers.insert(job.place, owner)
+    // An offer that runs out as it is made: what the job has kept of its models until now is free for those behind it.
+    if (draft.policy.offerMs === 0) draft.free(name)
   }
 }
 

@@ -19,6 +19,11 @@ export interface Place extends Position, JobKey {}
 export const byPlace: Compare<Place> = (a, b) =>
   a.level - b.level || a.order - b.order || a.tie - b.tie || byId(a, b)
 
+export function earlier(a: Place | undefined, b: Place | undefined): Place | undefined {
+  if (a === undefined || b === undefined) return a ?? b
+  return byPlace(a, b) < 0 ? a : b
+}
+
 const byJobKey: Compare<JobKey> = (a, b) => a.hash - b.hash || byId(a, b)
 
 const byId: Compare<JobKey> = (a, b) => (a.jobId === b.jobId ? 0 : a.jobId < b.jobId ? -1 : 1)
@@ -53,7 +58,11 @@ export function positionFor(
   fairRank: number,
 ): Position {
   const seconds = fairRank * (fairShare?.spacingSeconds ?? 0) - priority * (ageSeconds ?? 0)
-  const order = Math.min(Math.round(queuedAt + seconds * MICROS_PER_SECOND), Number.MAX_SAFE_INTEGER)
+  // Within what a double holds exactly and a log can say: beyond it the sequence number alone decides.
+  const order = within(Math.round(queuedAt + seconds * MICROS_PER_SECOND), Number.MAX_SAFE_INTEGER)
   // Not `-priority`: of 0 that is -0, which no database gives back.
   return { level: ageSeconds === null ? 0 - priority : 0, order, tie }
 }
+
+/** Adding 0 makes 0 of -0. */
+const within = (value: number, bound: number): number => Math.max(-bound, Math.min(value, bound)) + 0

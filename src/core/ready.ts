@@ -1,5 +1,6 @@
 import type { Draft } from './draft.ts'
-import { changeShare, shareOf } from './fair-share.ts'
+import { changeShare, isShareFull, shareOf } from './fair-share.ts'
+import type { Micros } from './job.ts'
 import type { Job, LedgerView } from './ledger.ts'
 import type { OwnJob } from './own-job.ts'
 import type { Place } from './place.ts'
@@ -17,6 +18,14 @@ export function setReady(draft: Draft, job: OwnJob, ready: boolean): void {
 }
 
 /** The next ready job with the same fair key: it stands behind the one that `ready` has of them. */
-export function readyBehind(ledger: LedgerView, { place, spec }: Job): Place | undefined {
+function readyBehind(ledger: LedgerView, { place, spec }: Job): Place | undefined {
   return spec.fairKey === null ? undefined : shareOf(ledger, spec.fairKey).ready.after(place)
+}
+
+/** Whoever has the same fair key stands behind it in turn, and may start where only a rate keeps this one back. */
+export function passOver(draft: Draft, job: Job, passed: Tree<Place>, now: Micros): Tree<Place> {
+  const owner = {}
+  const others = passed.remove(job.place, owner)
+  const next = isShareFull(draft, job, now) ? undefined : readyBehind(draft, job)
+  return next === undefined ? others : others.insert(next, owner)
 }

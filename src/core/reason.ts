@@ -1,10 +1,10 @@
-import { hasSlot, isFree } from './admission.ts'
+import { hasModels, hasSlot, isFree } from './admission.ts'
 import { type Blocker, blockerOf, firstUnavailable, keeperOf, slotBlockerOf } from './blocking.ts'
 import type { Waiting } from './command.ts'
 import type { ReasonCode } from './event.ts'
 import { isShareFull } from './fair-share.ts'
 import { type JobSpec, MICROS_PER_MS, type Micros } from './job.ts'
-import { type Job, type LedgerView, modelOf, type Pause, usesSlot } from './ledger.ts'
+import { type Job, type LedgerView, modelOf, type Pause } from './ledger.ts'
 import { firstPause } from './pausing.ts'
 import { capacityOf, type Policy, rateOf } from './policy.ts'
 import { isOverRate, rateOpensAt } from './rate.ts'
@@ -27,14 +27,9 @@ export function reasonCodeOf(
   const models = job.spec.models.map((name) => modelOf(ledger, name))
   if (models.some((model) => model.holders.size >= capacityOf(ledger.policy, model.model)))
     return 'model_in_use'
-  if (isBehind(ledger, job, now)) return 'behind_in_line'
+  if (!hasModels(ledger, job, now)) return 'behind_in_line'
   if (!hasSlot(ledger, job, now)) return ledger.policy.maxActive === 1 ? 'serialized' : 'at_capacity'
   return hasWorker(job.spec.kind) ? 'offered' : 'no_worker'
-}
-
-function isBehind(ledger: LedgerView, job: Job, now: Micros): boolean {
-  if (ledger.policy.maxOvertakes === 0) return usesSlot(job) && firstUnavailable(ledger, job) !== undefined
-  return job.spec.models.some((name) => !isFree(ledger, modelOf(ledger, name), job.place, now))
 }
 
 /** A job that has to wait, told to whoever asked: a code for programs, a sentence for people. */
@@ -77,7 +72,9 @@ function blockerNow(ledger: LedgerView, job: Job, now: Micros, code: ReasonCode)
 
 /** Who came ahead of an offered job where jobs may overtake. */
 function passedBy(ledger: LedgerView, job: Job, now: Micros): Blocker | undefined {
-  const name = job.spec.models.find((model) => !isFree(ledger, modelOf(ledger, model), job.place, now))
+  const name = job.spec.models.find(
+    (model) => !isFree(ledger, modelOf(ledger, model), job.place, now, job.spec.kind),
+  )
   return name === undefined ? undefined : keeperOf(ledger, job, name)
 }
 

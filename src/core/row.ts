@@ -1,4 +1,4 @@
-import type { DataChange } from './data.ts'
+import type { DataChange, StagedData } from './data.ts'
 import type { JobType, Micros } from './job.ts'
 import type { Policy } from './policy.ts'
 
@@ -18,6 +18,7 @@ export interface JobRow {
   readonly due_at: Micros | null
   /** Of a waiting job: when waiting ends it (queue expiry). Of an active one: when its attempt times out. */
   readonly expires_at: Micros | null
+  /** How many attempts were started, and how many there may be: those given back cost nothing, so they count in both. */
   readonly attempt: number
   readonly attempts: number
   readonly timeout_ms: number
@@ -48,11 +49,12 @@ export interface StateRow {
 
 /**
  * The inner projection's rows after an append: upserts, deletions, and the queue's state. `data`: payloads, results and
- * errors that belong to its events, each job once; absent when there are none.
+ * errors that belong to its events, each job once; absent when there are none. `staged`: the same of what the store has already.
  */
 export interface ProjectionChanges {
   readonly state: StateRow
   readonly jobs: readonly JobRow[]
   readonly gone: readonly string[]
   readonly data?: readonly DataChange[]
+  readonly staged?: readonly StagedData[]
 }

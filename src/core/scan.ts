@@ -1,9 +1,12 @@
 import { isFree } from './admission.ts'
 import type { Draft } from './draft.ts'
 import type { Micros } from './job.ts'
-import { modelOf } from './ledger.ts'
-import { byPlace, type Place } from './place.ts'
+import { isInLine, modelOf, noPlaces } from './ledger.ts'
+import { isOfferLive, lapsedJobs } from './offered.ts'
+import { byPlace, earlier, type Place } from './place.ts'
+import { capacityOf } from './policy.ts'
 import { isOverRate } from './rate.ts'
+import { passOver } from './ready.ts'
 import { Tree } from './tree.ts'
 
 /** A line that is being read: where it stands, and how to go on. */
@@ -25,9 +28,21 @@ const byHead = (a: Cursor, b: Cursor): number =>
  * `visit` may start or offer the job; it returns false to end the scan.
  */
 export function scanLines(draft: Draft, now: Micros, visit: (place: Place) => boolean): void {
+  scan(draft, now, openCursors(draft), visit)
+}
+
+/**
+ * The same in strict order while some offers have run out: the jobs whose models are free are known, and others may be startable
+ * behind those whose offers they were, where something was freed, or anywhere after a wide change.
+ */
+export function scanBehindLapsed(draft: Draft, now: Micros, visit: (place: Place) => boolean): void {
+  scan(draft, now, lapsedCursors(draft, now), visit)
+}
+
+function scan(draft: Draft, now: Micros, from: Iterable<Cursor>, visit: (place: Place) => boolean): void {
   const owner = {}
   let cursors = Tree.empty<Cursor>(byHead)
-  for (const cursor of openCursors(draft)) cursors = cursors.insert(cursor, owner)
+  for (const cursor of from) cursors = cursors.insert(cursor, owner)
   let last: Place | undefined
   for (let cursor = cursors.min(); cursor !== undefined; cursor = cursors.min()) {
     cursors = cursors.remove(cursor, owner)
@@ -40,19 +55,60 @@ export function scanLines(draft: Draft, now: Micros, visit: (place: Place) => bo
 }
 
 const EXCLUSIVES = ''
+const READY = '\u0000ready'
 
 function* openCursors(draft: Draft): Generator<Cursor> {
-  const names = draft.wide ? [...draft.models].map((model) => model.model) : draft.freed
+  yield* lineCursors(draft, draft.wide ? [...draft.models].map((model) => model.model) : draft.freed)
+  const alone = draft.exclusives.min()
+  if (alone !== undefined && draft.wide) {
+    yield { place: alone, source: EXCLUSIVES, next: (at) => draft.exclusives.after(at) }
+  }
+  yield* arrivedCursors(draft)
+}
+
+function* lapsedCursors(draft: Draft, now: Micros): Generator<Cursor> {
+  const passable = [...lapsedJobs(draft, now)].flatMap(({ spec }) => spec.models)
+  for (const name of draft.wide ? new Set(passable) : draft.freed) {
+    const head = modelOf(draft, name).line.min()
+    if (head !== undefined)
+      yield { place: head, source: `\u0000 ${name}`, next: nextBehind(draft, name, now) }
+  }
+  yield* arrivedCursors(draft)
+  let passed = noPlaces
+  const next = (place: Place) => {
+    const job = draft.jobs.get(place)
+    if (job !== undefined) passed = passOver(draft, job, passed, now)
+    return earlier(draft.ready.after(place), passed.min())
+  }
+  const first = draft.ready.min()
+  if (first !== undefined) yield { place: first, source: READY, next }
+}
+
+/** Along the line of a model, until those that were met keep all its places from whoever comes. */
+function nextBehind(draft: Draft, name: string, now: Micros): Cursor['next'] {
+  const lapsed = new Set<string>()
+  let kept = 0
+  return (place) => {
+    const { holders, line } = modelOf(draft, name)
+    const job = draft.jobs.get(place)
+    if (job !== undefined && isInLine(job) && !isOfferLive(draft, job, now)) {
+      if (job.offeredAt !== null) lapsed.add(job.spec.kind)
+      if (!lapsed.has(job.spec.kind)) kept++
+    } else if (job !== undefined && isInLine(job)) kept++
+    return holders.size + kept < capacityOf(draft.policy, name) ? line.after(place) : undefined
+  }
+}
+
+function* lineCursors(draft: Draft, names: Iterable<string>): Generator<Cursor> {
   for (const name of names) {
     const head = modelOf(draft, name).line.min()
     if (head !== undefined)
       yield { place: head, source: name, next: (at) => modelOf(draft, name).line.after(at) }
   }
-  const alone = draft.exclusives.min()
-  if (alone !== undefined && draft.wide) {
-    yield { place: alone, source: EXCLUSIVES, next: (at) => draft.exclusives.after(at) }
-  }
-  for (const [i, place] of draft.arrived.entries()) {
+}
+
+function* arrivedCursors({ arrived }: Draft): Generator<Cursor> {
+  for (const [i, place] of arrived.entries()) {
     yield { place, source: `\u0000${i}`, next: () => undefined }
   }
 }

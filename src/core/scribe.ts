@@ -4,21 +4,38 @@ import type { Draft } from './draft.ts'
 import type { Event, RecordedEvent } from './event.ts'
 import { applyEvent } from './evolve.ts'
 import type { Micros } from './job.ts'
-import { jobOf } from './ledger.ts'
+import { type Job, jobOf, usesSlot } from './ledger.ts'
 import { dateOffer, endOffer, offer } from './offers.ts'
+import { reserves } from './reservation.ts'
 
 /** What `decide` knows beside the ledger. */
 export interface Surroundings {
-  /** The time, as far as the deciding process can tell the database's clock. */
+  /** The time of the queue, as far as the deciding process can tell: the database's clock, unless the log is ahead of it. */
   readonly now: Micros
+  /** The database's clock, where that is behind the log; else the same. */
+  readonly clock?: Micros | undefined
   /** Worker processes whose lease is known to be gone: nothing is started for them. */
   readonly deadWorkers: ReadonlySet<string>
+  /** Jobs that are about to be cancelled: nobody starts them; they are offered, and keep their place. */
+  readonly heldBack?: ReadonlySet<string>
 }
+
+/**
+ * Events of one command after which it starts nothing more: an append takes 25,000. What is left is found by the next claim, question
+ * or tick.
+ */
+const MOST_EVENTS = 20_000
 
 /** What the offers of one command may weigh: an event has 64 KB at most. */
 const MOST_OFFERED = 60_000
+/** A start may end all offers there are, and each is a row: none is announced on its own beyond so many. */
+const MOST_ANNOUNCED = 100
 /** In the log, in bytes at most. */
 const weightOf = (jobId: string): number => 3 * jobId.length + 4
+
+function keepsModels(draft: Draft, job: Job | undefined): boolean {
+  return job !== undefined && usesSlot(job) && (draft.policy.maxOvertakes === 0 || reserves(draft, job))
+}
 
 /** Writes down what one command leads to: every event is applied to the draft as it is recorded. */
 export class Scribe {
@@ -41,6 +58,15 @@ export class Scribe {
     return this.surroundings.now
   }
 
+  /**
+   * The time by which a span is over that began then. One that began in a time that is still to come by the clock goes by the time of
+   * the log, as it began; any other by the clock: that another one was wrong for a moment ends no attempt.
+   */
+  nowFor(began: Micros): Micros {
+    const { now, clock = now } = this.surroundings
+    return began > clock ? now : clock
+  }
+
   record(event: Event): RecordedEvent {
     const recorded = {
       ...event,
@@ -54,9 +80,9 @@ export class Scribe {
     return recorded
   }
 
-  /** No more can be announced by this command: what else is startable is found by the next claim, question or tick. */
+  /** No more can be given away by this command: what else is startable is found by the next claim, question or tick. */
   get isFull(): boolean {
-    return this.#room <= 0
+    return this.#room <= 0 || this.events.length >= MOST_EVENTS
   }
 
   /** What has been started needs no announcement. */
@@ -72,6 +98,18 @@ export class Scribe {
     offer(this.draft, this.draft.edit(job), this.now)
     this.#offered.push(jobId)
     this.#room -= weightOf(jobId)
+  }
+
+  /**
+   * Puts on record an offer to which nothing but time has led, of a job that keeps its models from others: unrecorded it would
+   * never run out, and they would be kept for ever.
+   */
+  announce(): void {
+    if (this.events.length > 0 || this.draft.offered.size > MOST_ANNOUNCED) return
+    const jobId = this.#offered.find((id) => keepsModels(this.draft, jobOf(this.draft, id)))
+    if (jobId === undefined) return
+    const { workerId } = this.command
+    this.record({ type: 'blocked', jobId, reason: 'offered', blockedBy: null, model: null, workerId })
   }
 
   /** Puts the offers on record with the last event; without an event nothing happened that could be recorded. */

@@ -22,10 +22,7 @@ function nextWindowAt(ledger: Ledger, after: Micros): Micros | undefined {
   return window?.at
 }
 
-/** In strict order without a limit an offer keeps nothing that its place in line does not keep anyway. */
-function nextLapseAt({ policy, line, exclusives, offerTimes }: Ledger, after: Micros): Micros | undefined {
-  const keepsSlots = policy.maxActive !== null || (policy.fairShare?.maxActive ?? null) !== null
-  if (policy.maxOvertakes === 0 && !keepsSlots && exclusives.size === 0) return undefined
+function nextLapseAt({ policy, line, offerTimes }: Ledger, after: Micros): Micros | undefined {
   if (line.size < 2) return undefined
   const offerFor = policy.offerMs * MICROS_PER_MS
   const timer = offerTimes.after({ at: after - offerFor, hash: Number.POSITIVE_INFINITY, jobId: '' })

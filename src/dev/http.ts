@@ -2,6 +2,8 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import { addressOf } from './address.ts'
 import type { DevDatabase } from './database/database.ts'
 import type { Keys } from './keys.ts'
+import { failureAnswer } from './rest/answer.ts'
+import { faultOfOurs, RestFailure } from './rest/failure.ts'
 import { credentialOf, type RestHandler } from './rest/handler.ts'
 import type { RestRequest, RestResponse } from './rest/request.ts'
 import { runSql } from './sql-editor.ts'
@@ -34,20 +36,21 @@ export function httpServer(served: Served): Server {
 }
 
 async function respond(served: Served, incoming: IncomingMessage, outgoing: ServerResponse): Promise<void> {
-  const answer = await answerTo(served, incoming).catch(
-    (error: unknown): RestResponse => ({
-      status: 400,
-      headers: {},
-      body: JSON.stringify({ message: String(error) }),
-    }),
-  )
+  const answer = await answerTo(served, incoming).catch(refusal)
   try {
     send(outgoing, answer)
-  } catch (error) {
-    // A function of the user's has set a status or a header that cannot be sent.
-    send(outgoing, { status: 500, headers: {}, body: JSON.stringify({ message: String(error) }) })
+  } catch {
+    // What a function of the user's has set as a header cannot be sent.
+    send(outgoing, failureAnswer(faultOfOurs()))
   }
 }
+
+/** Nobody hears it of whom the body broke off. */
+const refusal = (error: unknown): RestResponse =>
+  error instanceof RestFailure ? failureAnswer(error) : ownRefusal(400, 'the body broke off')
+
+const ownRefusal = (status: number, message: string): RestResponse =>
+  failureAnswer(new RestFailure(status, { code: 'INTERLOCK', message }))
 
 function send(outgoing: ServerResponse, { status, headers, body }: RestResponse): void {
   outgoing.writeHead(status, {
@@ -65,7 +68,7 @@ async function answerTo({ rest, db, keys }: Served, incoming: IncomingMessage): 
   }
   const url = addressOf(incoming)
   if (url === null) {
-    return { status: 400, headers: {}, body: JSON.stringify({ message: 'the address cannot be read' }) }
+    return ownRefusal(400, 'the address cannot be read')
   }
   const headers = headersOf(incoming)
   if (method === 'POST' && url.pathname === '/pg/query') {
@@ -73,11 +76,7 @@ async function answerTo({ rest, db, keys }: Served, incoming: IncomingMessage): 
     return runSql(db, keys, { credential, type: headers['content-type'], body: await bodyOf(incoming) })
   }
   if (!url.pathname.startsWith(`${BASE}/`)) {
-    return {
-      status: 404,
-      headers: {},
-      body: JSON.stringify({ message: `only ${BASE}, /realtime/v1 and /pg/query are served here` }),
-    }
+    return ownRefusal(404, `only ${BASE}, /realtime/v1 and /pg/query are served here`)
   }
   const request: RestRequest = {
     method,
@@ -103,7 +102,10 @@ async function bodyOf(incoming: IncomingMessage): Promise<string> {
   let bytes = 0
   for await (const chunk of incoming) {
     bytes += (chunk as Buffer).length
-    if (bytes > MOST_BYTES) throw new Error(`the body has more than ${MOST_BYTES} bytes`)
+    if (bytes > MOST_BYTES) {
+      const message = `the body has more than ${MOST_BYTES} bytes`
+      throw new RestFailure(413, { code: 'INTERLOCK', message })
+    }
     chunks.push(chunk as Buffer)
   }
   return Buffer.concat(chunks).toString('utf8')

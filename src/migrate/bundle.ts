@@ -9,6 +9,6 @@ import { currentDatabaseTypes, databaseTypesFile } from './database-types.ts'
 import { migrationsFolder } from './package-files.ts'
 import { currentReference, referencePage } from './sql-reference.ts'
 
-for (const [name, text] of bundles()) writeFileSync(join(migrationsFolder, name), text)
-writeFileSync(referencePage, currentReference())
-writeFileSync(databaseTypesFile, await currentDatabaseTypes())
+for (const [name, text] of bundles()) writeFileSync(join(migrationsFolder(), name), text)
+writeFileSync(referencePage(), currentReference())
+writeFileSync(databaseTypesFile(), await currentDatabaseTypes())

@@ -5,7 +5,8 @@ import { packageRoot } from './package-files.ts'
 import { interlockTables } from './version.ts'
 
 /** The types of Interlock's tables and functions, as `supabase gen types` gives those of a project. */
-export const databaseTypesFile = join(packageRoot, 'src', 'adapter', 'supabase', 'database.ts')
+export const databaseTypesFile = (): string =>
+  join(packageRoot(), 'src', 'adapter', 'supabase', 'database.ts')
 
 interface Column {
   readonly table: string

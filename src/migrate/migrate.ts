@@ -1,3 +1,4 @@
+import type { AccountFinding } from '../port/index.ts'
 import { schemaChecksum } from './compose.ts'
 import type { MigrationConnection } from './connection.ts'
 import { migrationFailure } from './refusal.ts'
@@ -12,11 +13,15 @@ export interface MigrationOutcome {
   readonly applied: boolean
   /** Of tables named jobs or workflow_executions that it does not follow: why not, and what to do. Absent when there are none. */
   readonly passedOver?: readonly string[]
+  /** What there is about the tables that it follows that stands in the way, or means something (job_queue_account). Absent when there is nothing. */
+  readonly found?: readonly AccountFinding[]
 }
 
 export interface MigrateOptions extends ScriptOptions {
   /** Also when the database has this migration: mends functions, triggers and grants that were changed since. */
   readonly again?: boolean
+  /** Does all of it and takes it back: what it would find, with nothing changed. Tables are locked for as long as that takes. */
+  readonly check?: boolean
 }
 
 /**
@@ -37,22 +42,32 @@ export async function migrate(
   options: MigrateOptions = {},
 ): Promise<MigrationOutcome> {
   const script = insideTransaction(migrationScript(options))
-  return inTransaction(connection, async () => {
-    await connection.query("select pg_advisory_xact_lock(hashtextextended('interlock.migrate', 0))")
-    const { again = false, runtimeRole, statuses, columns } = options
-    const asks = again || [runtimeRole, statuses, columns].some((wish) => wish !== undefined)
-    if (!asks && (await isDone(connection))) {
-      return { version: schemaVersion, applied: false }
-    }
-    await connection.exec(script)
-    const passedOver = await passedOverBy(connection)
-    return { version: schemaVersion, applied: true, ...(passedOver.length > 0 ? { passedOver } : {}) }
-  })
+  return inTransaction(
+    connection,
+    async () => {
+      await connection.query("select pg_advisory_xact_lock(hashtextextended('interlock.migrate', 0))")
+      const { again = false, check = false, runtimeRole, statuses, columns } = options
+      const asks = again || check || [runtimeRole, statuses, columns].some((wish) => wish !== undefined)
+      if (!asks && (await isDone(connection))) {
+        return { version: schemaVersion, applied: false }
+      }
+      await connection.exec(script)
+      const passedOver = await said<string>(connection, 'interlock.passed_over')
+      const found = await said<AccountFinding>(connection, 'interlock.found')
+      return {
+        version: schemaVersion,
+        applied: !check,
+        ...(passedOver.length > 0 ? { passedOver } : {}),
+        ...(found.length > 0 ? { found } : {}),
+      }
+    },
+    options.check === true ? 'rollback' : 'commit',
+  )
 }
 
 /** What the script, which ends with this transaction, has said of the user's tables. */
-async function passedOverBy(connection: MigrationConnection): Promise<readonly string[]> {
-  const [row] = await connection.query(`select current_setting('interlock.passed_over', true) as said`)
+async function said<What>(connection: MigrationConnection, setting: string): Promise<readonly What[]> {
+  const [row] = await connection.query('select current_setting($1, true) as said', [setting])
   return JSON.parse(String(row?.['said'] || '[]'))
 }
 
@@ -67,11 +82,15 @@ const insideTransaction = (script: string): string =>
   script.replace(/^begin;$/m, '').replace(/^commit;$/m, '')
 
 /** Runs `work` in a transaction; a failed one is rolled back, since PGlite's one connection is of no use before that. */
-async function inTransaction<Out>(connection: MigrationConnection, work: () => Promise<Out>): Promise<Out> {
+async function inTransaction<Out>(
+  connection: MigrationConnection,
+  work: () => Promise<Out>,
+  end: 'commit' | 'rollback',
+): Promise<Out> {
   await connection.exec('begin')
   try {
     const result = await work()
-    await connection.exec('commit')
+    await connection.exec(end)
     return result
   } catch (error) {
     // A connection that is gone cannot be rolled back, and need not be: the first error is the one to tell.

@@ -1,32 +1,50 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import { InterlockError } from '../core/index.ts'
 
-/** Where package.json is: above src/ in a clone, above dist/src/ in an installed package. */
-function findPackageRoot(): string {
-  let folder = dirname(fileURLToPath(import.meta.url))
-  while (!existsSync(join(folder, 'package.json'))) {
-    const parent = dirname(folder)
-    if (parent === folder)
-      throw new Error('interlock-queue: the package has lost its package.json; install it again')
-    folder = parent
-  }
-  return folder
+let root: string | undefined
+
+/**
+ * The folder of the package: above src/ in a clone, above dist/src/ in an installed package. Looked for when a file is needed,
+ * so that a program can be bundled that needs none.
+ */
+export function packageRoot(): string {
+  root ??= findPackageRoot()
+  return root
 }
 
-/** The folder of the package. */
-export const packageRoot = findPackageRoot()
+function findPackageRoot(): string {
+  for (let folder = here(); ; folder = dirname(folder)) {
+    if (existsSync(join(folder, 'package.json')) && existsSync(join(folder, 'migrations', 'functions'))) {
+      return folder
+    }
+    if (dirname(folder) === folder) throw lost()
+  }
+}
+
+/** A bundle in CommonJS does not know where it came from. */
+function here(): string {
+  if (import.meta.url === undefined) throw lost()
+  return dirname(fileURLToPath(import.meta.url))
+}
+
+const lost = () =>
+  new InterlockError(
+    'not_migrated',
+    'the .sql files of interlock-queue are not beside this program: it was bundled without them; leave interlock-queue out of the bundle (docs/bundlers.md), or run `interlock migrate` beforehand',
+  )
 
 /** The folder of the .sql files, which are published as they are. */
-export const migrationsFolder = join(packageRoot, 'migrations')
+export const migrationsFolder = (): string => join(packageRoot(), 'migrations')
 
 /** The text of a file under migrations/. */
 export function readMigrationFile(...path: readonly string[]): string {
-  return readFileSync(join(migrationsFolder, ...path), 'utf8')
+  return readFileSync(join(migrationsFolder(), ...path), 'utf8')
 }
 
 /** The names of the .sql files in a folder under migrations/, sorted by code units, the same on every machine. */
 export function listMigrationFiles(folder: string): readonly string[] {
-  const names = readdirSync(join(migrationsFolder, folder)).filter((name) => name.endsWith('.sql'))
+  const names = readdirSync(join(migrationsFolder(), folder)).filter((name) => name.endsWith('.sql'))
   return names.sort((a, b) => (a < b ? -1 : 1))
 }

@@ -4,13 +4,13 @@ import { interlockFunctions } from './compose.ts'
 import { packageRoot, readMigrationFile } from './package-files.ts'
 
 /** The page that shows the functions, made from their header comments: what is said in one place cannot differ. */
-export const referencePage = join(packageRoot, 'docs', 'sql-api.md')
+export const referencePage = (): string => join(packageRoot(), 'docs', 'sql-api.md')
 
 const begin = '<!-- From here on made by src/migrate/bundle.ts, from migrations/functions -->'
 
 /** The text of {@link referencePage} as it should be: what people wrote, then every function. */
 export function currentReference(): string {
-  const written = readFileSync(referencePage, 'utf8').split(begin)[0] ?? ''
+  const written = readFileSync(referencePage(), 'utf8').split(begin)[0] ?? ''
   return `${written}${begin}\n\n${functionReference()}`
 }
 

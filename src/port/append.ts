@@ -35,9 +35,11 @@ export interface KnownCommand {
  * - `log_went_back`: the log ends before `expectedVersion`, or has another event there than that of `expectedAt`; not asked where
  *   there is no `expectedAt`. Of an event that was archived and not kept nobody can tell: that is `version`.
  * - `known`: some of the commands are in the log already.
+ * - `requested`: a `started` of jobs that SQL has asked to be cancelled (a `cancel` in the inbox), which nobody has decided yet.
  * - `taken`: a `queued` with `intake` for jobs that the log knows already, live or ended.
  * - `dead_worker`: a `started` for a worker whose lease is not live.
  * - `live_worker`: a `lease_expired` for a worker whose lease is not past ttl + grace.
+ * - `unstaged`: what was staged for some of the commands is not there (any more): stage it again.
  * - `clock`: the times of the events are more than a second away from the database's clock; `now` is that clock.
  */
 export type AppendAnswer =
@@ -71,10 +73,17 @@ export type AppendAnswer =
     }
   | {
       readonly ok: false
-      readonly reason: 'taken'
+      readonly reason: 'taken' | 'requested'
       readonly version: number
       readonly now: Micros
       readonly jobIds: readonly string[]
+    }
+  | {
+      readonly ok: false
+      readonly reason: 'unstaged'
+      readonly version: number
+      readonly now: Micros
+      readonly commandIds: readonly string[]
     }
   | {
       readonly ok: false

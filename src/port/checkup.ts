@@ -13,6 +13,14 @@ export interface TableCheck {
   readonly missing: readonly string[]
 }
 
+/** Something about the user's tables that stands in the way, or that one may not have meant, and what to do. */
+export interface AccountFinding {
+  readonly check: string
+  readonly level: 'problem' | 'note'
+  readonly what: string
+  readonly remedy: string
+}
+
 /** How much the log has; `own` is of this queue. `week`: since the first event of the last seven days. */
 export interface LogCheck {
   readonly bytes: number
@@ -39,6 +47,7 @@ export interface Checkup {
   /** SHA-256 of each body, in hexadecimal digits. */
   readonly functions: readonly { readonly name: string; readonly sum: string; readonly definer: boolean }[]
   readonly triggers: readonly { readonly table: string; readonly name: string; readonly enabled: boolean }[]
+  readonly account: readonly AccountFinding[]
   readonly tables: { readonly jobs: TableCheck; readonly workflowExecutions: TableCheck }
   readonly grants: {
     readonly caller: string

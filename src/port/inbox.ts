@@ -9,5 +9,6 @@ export interface InboxRequest {
 
 export interface InboxAnswer {
   readonly requestId: string
+  /** Null: it could not be decided, and is given back, for others to decide. */
   readonly answer: Json
 }

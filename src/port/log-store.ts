@@ -1,11 +1,19 @@
-import type { Micros } from '../core/index.ts'
+import type { DataChange, Micros } from '../core/index.ts'
 import type { AppendAnswer, AppendRequest, TurnView } from './append.ts'
 import type { Checkup } from './checkup.ts'
 import type { AttemptNote, JobData } from './data.ts'
 import type { DeadFilter, DeadJob } from './dead.ts'
 import type { InboxAnswer, InboxRequest } from './inbox.ts'
 import type { Adoptable, AdoptableFilter, Arrival, RefusedArrival } from './intake.ts'
-import type { ChainPage, LogPage, StoredSnapshot } from './log.ts'
+import type {
+  ChainPage,
+  ChunkKey,
+  KeptEvents,
+  LogPage,
+  RowPage,
+  SnapshotChunk,
+  StoredSnapshot,
+} from './log.ts'
 import type { Projection, ProjectStep, RebuildAnswer } from './projection.ts'
 import type { OnWake } from './wake.ts'
 import type { BeatAnswer, WorkerBeat, WorkerRow } from './worker.ts'
@@ -33,6 +41,11 @@ export interface LogStore {
   open(queue: string, options?: { readonly make?: boolean }): Promise<void>
   append(request: AppendRequest): Promise<AppendAnswer>
   /**
+   * Puts data of a command aside for the append that will name it (`changes.staged`), past the queue's lock: nothing that is kept
+   * of a job changes by it. What no append has taken over is cleared away after an hour. Twice does nothing more.
+   */
+  stage(queue: string, commandId: string, data: readonly DataChange[]): Promise<void>
+  /**
    * Lock, read what was missed since `since`, let the caller decide, append, unlock: one short transaction. `decide`
    * is synchronous, so a client never keeps the lock longer than it computes; null appends nothing. Absent in a store of
    * which every call is a transaction of its own (PostgREST): there a lost append is tried again after a pause.
@@ -50,6 +63,8 @@ export interface LogStore {
   baton?(queue: string): Promise<(() => Promise<void>) | null>
   /** Events after `after`, at most `limit` (1..10,000). Never takes the lock. */
   read(queue: string, after: number, limit: number): Promise<LogPage>
+  /** A page of rows in the place of events, for who looks into a log that cannot be read. Void events are as they are read. */
+  rows(queue: string, after: number, limit: number): Promise<RowPage>
   /** The inner projection of one moment. Null when the queue has never been opened. */
   projection(queue: string): Promise<Projection | null>
   /**
@@ -65,10 +80,20 @@ export interface LogStore {
   /** The newest snapshot that is no newer than `upTo` (null: the newest of all); null when there is none. */
   snapshot(queue: string, upTo: number | null): Promise<StoredSnapshot | null>
   /**
-   * Keeps a snapshot for processes that start later, and for a cut; the newest four stay. False: there is one at that number
-   * already, which stays as it is.
+   * Keeps a snapshot for processes that start later, and for a cut; the newest four stay. One whose state says `chunks` is made of
+   * what {@link LogStore.putChunk} was given by the same `maker`, and is seen from then on. False: there is one at that number already,
+   * which stays as it is. `incomplete`: not all its chunks are there (any more).
    */
-  putSnapshot(queue: string, snapshot: StoredSnapshot): Promise<boolean>
+  putSnapshot(queue: string, snapshot: StoredSnapshot): Promise<boolean | 'incomplete'>
+  /**
+   * Keeps a part of a snapshot that is still being made: nobody sees it before {@link LogStore.putSnapshot}. Of a maker that has not
+   * come back for 10 minutes it is taken away by a later call.
+   */
+  putChunk(queue: string, chunk: SnapshotChunk): Promise<void>
+  /** The body of a chunk; null when it is not there (any more). */
+  chunk(queue: string, key: ChunkKey): Promise<string | null>
+  /** Whether what was archived and kept is there as it was; null where nothing was kept. Reads all of it. */
+  kept(queue: string): Promise<KeptEvents | null>
   /**
    * Takes the events up to a snapshot out of the log: with `keep` to where `read` still finds them, else for good, and with
    * them what is kept beside the log of jobs that came before and have ended. Of jobs that had not ended by then everything is
@@ -126,7 +151,10 @@ export interface LogStore {
   dead(queue: string, filter: DeadFilter): Promise<readonly DeadJob[]>
   /** Takes dead letters off that list and deletes what is kept of them. Returns how many; twice does nothing more. */
   drop(queue: string, jobIds: readonly string[]): Promise<number>
-  /** Commands that were put into the inbox by SQL and are not decided yet, the oldest first; `limit` 1 to 1,000. */
+  /**
+   * Commands that were put into the inbox by SQL and are not decided yet, the oldest first; `limit` 1 to 1,000, fewer where they
+   * are large. They are kept for this caller for 2 s; what it has not answered by then is given to others.
+   */
   inbox(queue: string, limit: number): Promise<readonly InboxRequest[]>
   /** What became of them. The first answer stays; answers are kept for a day. */
   answer(queue: string, answers: readonly InboxAnswer[]): Promise<void>

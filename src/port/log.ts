@@ -10,10 +10,31 @@ export interface LogPage {
   readonly archivedSeq: number
 }
 
-/** The folded ledger at a sequence number, as the core writes it down ({@link LedgerSnapshot}); not checked. */
+/** The same page with the rows as they are kept, of which nobody has looked whether they can be read. */
+export interface RowPage extends Omit<LogPage, 'events'> {
+  readonly rows: readonly unknown[]
+}
+
+/**
+ * The folded ledger at a sequence number; not checked. What stands for its chunks, `{shape, maker, chunks, …}`; of releases before
+ * the shape 3 the ledger itself.
+ */
 export interface StoredSnapshot {
   readonly seq: number
   readonly state: unknown
+}
+
+/** Which chunk: of the snapshot at a number that this maker writes, counted from 0. */
+export interface ChunkKey {
+  readonly seq: number
+  /** Made up for one snapshot, so that two processes may write one at the same number. 1 to 100 characters. */
+  readonly maker: string
+  readonly n: number
+}
+
+/** A part of a snapshot, as lines of JSON: 4 MB at most. */
+export interface SnapshotChunk extends ChunkKey {
+  readonly body: string
 }
 
 /** A page of the hash chain of a queue: each event as the text that its hash is made over, and the hash it carries. */
@@ -26,4 +47,14 @@ export interface ChainPage {
   /** Of the last event, in hexadecimal: the anchor. */
   readonly head: string
   readonly events: readonly { readonly seq: number; readonly text: string; readonly hash: string | null }[]
+}
+
+/** What became of the events that were archived and kept, from `first` to `through`. */
+export interface KeptEvents {
+  readonly first: number
+  readonly through: number
+  /** The first of them that is not there any more. */
+  readonly missing: number | null
+  /** All are there, and one of them is not what it was. */
+  readonly changed: boolean
 }

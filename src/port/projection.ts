@@ -8,6 +8,15 @@ export interface Projection {
   readonly jobs: readonly JobRow[]
 }
 
+/** Rows that a trigger, a CHECK or a type of the user refuses. */
+export interface RefusedRows {
+  readonly target: string
+  readonly sqlstate: string
+  readonly rows: number
+  /** The id of one of them. */
+  readonly example: string
+}
+
 /** One step of the outer projection: how far the user's tables follow the log now. */
 export interface ProjectStep {
   readonly projectedSeq: number
@@ -15,6 +24,8 @@ export interface ProjectStep {
   readonly written: number
   /** Rows that could not be written (locked, or refused by a trigger or CHECK of the user), to be tried again. */
   readonly setAside: number
+  /** Of these, those that the user's tables refuse: by table and SQLSTATE. */
+  readonly refused?: readonly RefusedRows[]
   /** Somebody else is at it, or a table is locked: nothing was moved. */
   readonly busy: boolean
   /** How many of the user's tables there are to write to. */

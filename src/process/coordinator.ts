@@ -1,7 +1,20 @@
-import { type Coordinator, createCoordinator, type Logger, stderrLogger } from '../coordinator/index.ts'
+import { checkProcessOptions } from '../codec/index.ts'
+import {
+  type Coordinator,
+  createCoordinator,
+  type Logger,
+  stderrLogger,
+  type TypedCoordinator,
+} from '../coordinator/index.ts'
+import { guarded } from '../coordinator/logger.ts'
 import type { LogStore } from '../port/index.ts'
 import { storeAt } from './store.ts'
 import { targetOf } from './target.ts'
+
+interface ProcessOptions {
+  /** Of the call that makes it; standard error unless given. */
+  readonly logger?: Logger | undefined
+}
 
 interface OfProcess {
   readonly coordinator: Coordinator
@@ -15,11 +28,13 @@ let ofProcess: Promise<OfProcess> | undefined
  * `INTERLOCK_URL`), or `SUPABASE_URL` with `SUPABASE_SECRET_KEY` (or `SUPABASE_SERVICE_ROLE_KEY`), else with the embedded database in `./.interlock`. It says which one it took.
  * @throws InterlockError `embedded_in_production`, `not_migrated`, `store_unavailable`, `store_in_use`
  */
-export async function getJobCoordinator({
-  logger = stderrLogger,
-}: {
-  logger?: Logger
-} = {}): Promise<Coordinator> {
+export async function getJobCoordinator(options?: ProcessOptions): Promise<Coordinator>
+export async function getJobCoordinator<Payloads extends object>(
+  options?: ProcessOptions,
+): Promise<TypedCoordinator<Payloads>>
+export async function getJobCoordinator(options: ProcessOptions = {}): Promise<Coordinator> {
+  checkProcessOptions(options)
+  const { logger = stderrLogger } = options
   ofProcess ??= make(logger).catch((error: unknown) => {
     ofProcess = undefined
     throw error
@@ -37,7 +52,7 @@ export async function closeJobCoordinator(): Promise<void> {
 
 async function make(logger: Logger): Promise<OfProcess> {
   const store = await storeAt(targetOf(undefined, process.env))
-  logger.info(`[COORDINATOR] Using ${store.name}`)
+  guarded(logger).info(`[COORDINATOR] Using ${store.name}`)
   try {
     return { store, coordinator: await createCoordinator({ store, logger }) }
   } catch (error) {

@@ -16,6 +16,7 @@ export function patientStore(store: LogStore): LogStore {
     open: (queue, options) => patiently(() => store.open(queue, options)),
     read: (queue, after, limit) => patiently(() => store.read(queue, after, limit)),
     snapshot: (queue, upTo) => patiently(() => store.snapshot(queue, upTo)),
+    chunk: (queue, key) => patiently(() => store.chunk(queue, key)),
     chain: (queue, after, limit) => patiently(() => store.chain(queue, after, limit)),
     projection: (queue) => patiently(() => store.projection(queue)),
     workers: (queue) => patiently(() => store.workers(queue)),

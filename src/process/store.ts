@@ -1,7 +1,7 @@
 import { memoryStore } from '../adapter/memory/index.ts'
 import { stderrLogger } from '../coordinator/index.ts'
 import type { LogStore } from '../port/index.ts'
-import { loadDriver } from './driver.ts'
+import { missing } from './driver.ts'
 import { patientStore } from './patient-store.ts'
 import type { Target } from './target.ts'
 
@@ -11,12 +11,15 @@ export async function storeAt(target: Target): Promise<LogStore> {
     case 'memory':
       return memoryStore()
     case 'postgres': {
-      const { postgresStore } = await loadDriver('pg', () => import('../adapter/postgres/index.ts'))
-      return postgresStore(target.url, { warn })
+      // Caught where it is imported, and by its name: so a bundler without it warns at most, and one with it takes it along.
+      const driver = (await import('pg').catch(missing('pg'))).default
+      const { postgresStoreOver } = await import('../adapter/postgres/store.ts')
+      return postgresStoreOver(driver, target.url, { warn })
     }
     case 'supabase': {
-      const supabase = await loadDriver('@supabase/supabase-js', () => import('../adapter/supabase/index.ts'))
-      return supabase.projectStore(target.url, target.key, { warn })
+      const { createClient } = await import('@supabase/supabase-js').catch(missing('@supabase/supabase-js'))
+      const { projectStoreOver } = await import('../adapter/supabase/project.ts')
+      return projectStoreOver(createClient, target.url, target.key, { warn })
     }
     case 'pglite':
       return patientStore((await import('../adapter/pglite/index.ts')).pgliteStore(target.dir))

@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises'
-import type { DataChange, Event, JobRow, Micros, RecordedEvent, StateRow } from '../core/index.ts'
+import type { DataChange, Event, JobRow, Micros, RecordedEvent, StagedData, StateRow } from '../core/index.ts'
 import type { AppendAnswer, AppendRequest, LogStore } from '../port/index.ts'
 
 /** What a hand-made append says; what is left out is as plain as can be. */
@@ -16,6 +16,7 @@ export interface HandMade {
   readonly gone?: readonly string[]
   readonly state?: Partial<StateRow>
   readonly data?: readonly DataChange[]
+  readonly staged?: readonly StagedData[]
 }
 
 let commands = 0
@@ -44,6 +45,7 @@ export function handMade(made: HandMade): AppendRequest {
       jobs: made.jobs ?? [],
       gone: made.gone ?? [],
       ...(made.data === undefined ? undefined : { data: made.data }),
+      ...(made.staged === undefined ? undefined : { staged: made.staged }),
     },
   }
 }

@@ -3,6 +3,7 @@ import type { Coordinator } from '../coordinator/index.ts'
 import type { JobType, Json } from '../core/index.ts'
 import type { BreakerOptions } from './breaker.ts'
 import type { RetryRule } from './retry.ts'
+import type { AnyHandler } from './typed.ts'
 
 /** The job that a handler is given. */
 export interface Job<Payload = unknown> {
@@ -11,7 +12,7 @@ export interface Job<Payload = unknown> {
   readonly kind: string
   readonly models: readonly string[]
   readonly priority: number
-  /** Which attempt this is, from 1, and how many there may be. */
+  /** Which attempt this is, from 1, and how many there may be: those given back cost nothing, so they count in both. */
   readonly attempt: number
   readonly attempts: number
   /** What was enqueued with it, after validation; null when there was nothing. */
@@ -50,18 +51,32 @@ export interface HandlerContext {
 /** Runs one attempt; what it returns (JSON) is the job's result. */
 export type Handler<Payload = unknown> = (job: Job<Payload>, context: HandlerContext) => unknown
 
-/** A handler with what it expects. */
-export interface HandlerDefinition<Payload = unknown> {
-  /** Any Standard Schema (zod, valibot, arktype): a payload that it refuses fails the job for good (`invalid_payload`). */
-  readonly schema?: StandardSchemaV1<unknown, Payload>
-  readonly retry?: RetryRule
+/** A handler that is given the payload as it was enqueued. */
+export interface UncheckedHandler<Payload = unknown> {
+  readonly schema?: undefined
+  readonly retry?: RetryRule | undefined
   readonly run: Handler<Payload>
 }
 
-export interface JobWorkerOptions {
+/** A handler with what it expects. */
+export interface CheckedHandler<Payload = unknown> {
+  /** Any Standard Schema (zod, valibot, arktype): a payload that it refuses fails the job for good (`invalid_payload`). */
+  readonly schema: StandardSchemaV1<unknown, Payload>
+  readonly retry?: RetryRule | undefined
+  /** Given what the schema makes of the payload. */
+  readonly run: Handler<Payload>
+}
+
+/** A handler with its schema, if it has one, and its rule for further attempts. */
+export type HandlerDefinition<Payload = unknown> = CheckedHandler<Payload> | UncheckedHandler<Payload>
+
+export interface JobWorkerOptions extends JobWorkerSettings {
   readonly coordinator: Coordinator
   /** By kind; `*` takes every kind that has no handler of its own. */
-  readonly handlers: Readonly<Record<string, Handler | HandlerDefinition>>
+  readonly handlers: Readonly<Record<string, AnyHandler>>
+}
+
+export interface JobWorkerSettings {
   /** Jobs at once in this process, 1 to 100,000; 1. */
   readonly concurrency?: number
   /** Take in new rows of `jobs` with status `pending`; false. */

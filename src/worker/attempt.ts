@@ -90,6 +90,8 @@ export class Attempt {
     return owned(this, async (): Promise<HandlerEnd> => {
       const checked = await payloadOf(definition, job.payload)
       if ('refusal' in checked) return { type: 'refused', error: checked.refusal }
+      // Nothing is begun under a lease that is over, though the timer that says so may be late.
+      this.#check()
       if (this.signal.aborted) return { type: 'cut' }
       try {
         const { payload } = checked
@@ -109,8 +111,8 @@ export class Attempt {
       heartbeat: () => this.#hold(this.#coordinator.heartbeat(lease)),
       progress: (progress) => this.#hold(this.#coordinator.note(lease, { progress })),
       checkpoint: (checkpoint) => this.#hold(this.#coordinator.note(lease, { checkpoint })),
-      detach: async ({ until }) => {
-        await this.#coordinator.detach(lease, { until })
+      detach: async (options) => {
+        await this.#coordinator.detach(lease, options)
         this.#detached = true
       },
     }
@@ -119,6 +121,12 @@ export class Attempt {
   /** An attempt that is not ours any more stops here. */
   async #hold(held: Promise<boolean>): Promise<void> {
     if (!(await held)) this.stop('ended')
+    this.#check()
     this.signal.throwIfAborted()
+  }
+
+  /** An attempt of a lost lease, or that has ended, stops here, whether it was told so or not. */
+  #check(): void {
+    if (!this.#detached && this.#coordinator.attempt(this.lease) === undefined) this.stop('ended')
   }
 }

@@ -1,11 +1,9 @@
-import { parseModel, parseModels } from '../codec/index.ts'
+import { parseLater } from '../codec/index.ts'
 
 /** Thrown by a handler: this job cannot succeed, so no further attempt is made. */
 export class NonRetryableError extends Error {
   override readonly name = 'NonRetryableError'
 }
-
-const YEAR_SECONDS = 365 * 24 * 3_600
 
 export interface RetryLaterOptions {
   /** Seconds until the job may start again, from 0 to a year; it keeps its place in line once they have passed. */
@@ -26,15 +24,13 @@ export class RetryLater extends Error {
   readonly pauseModel: string | undefined
   readonly models: readonly string[] | undefined
 
-  /** @throws RangeError when `seconds` is out of bounds; InterlockError `invalid_input` for models that cannot be */
-  constructor({ seconds, pauseModel, models }: RetryLaterOptions) {
-    if (!(seconds >= 0 && seconds <= YEAR_SECONDS)) {
-      throw new RangeError(`RetryLater: seconds must be a number from 0 to ${YEAR_SECONDS}`)
-    }
+  /** @throws InterlockError `invalid_input` when `seconds` is out of bounds, or for models that cannot be */
+  constructor(options: RetryLaterOptions) {
+    const { seconds, pauseModel, models } = parseLater(options)
     super(`to be tried again in ${seconds} s`)
     this.seconds = seconds
-    this.pauseModel = pauseModel === undefined ? undefined : parseModel(pauseModel)
-    this.models = models === undefined ? undefined : parseModels(models)
+    this.pauseModel = pauseModel
+    this.models = models
   }
 }
 

@@ -1,18 +1,21 @@
+import { checkHandler } from '../codec/index.ts'
 import { InterlockError } from '../core/index.ts'
-import type { Handler, HandlerDefinition } from './api.ts'
+import type { HandlerDefinition } from './api.ts'
+import type { AnyHandler, HandlersFor } from './typed.ts'
 
 const ANY_KIND = '*'
 
 /** The handlers of one worker. */
-export interface Handlers {
+export interface HandlerSet {
   /** Kinds to claim; null for every kind. */
   readonly kinds: readonly string[] | null
   of(kind: string): HandlerDefinition | undefined
 }
 
-/** @throws InterlockError `invalid_input` when there is none, or one is no function */
-export function handlersOf(given: Readonly<Record<string, Handler | HandlerDefinition>>): Handlers {
-  const entries = Object.entries(given ?? {})
+/** @throws InterlockError `invalid_input` when there is none, or one is no handler */
+export function handlersOf(given: Readonly<Record<string, AnyHandler>>): HandlerSet {
+  const isObject = typeof given === 'object' && given !== null && !Array.isArray(given)
+  const entries = isObject ? Object.entries(given) : []
   if (entries.length === 0) {
     throw invalid('handlers', 'must have a function for at least one kind of job, or for "*"')
   }
@@ -23,17 +26,28 @@ export function handlersOf(given: Readonly<Record<string, Handler | HandlerDefin
   }
 }
 
-function definitionOf(kind: string, handler: Handler | HandlerDefinition): HandlerDefinition {
-  const definition = typeof handler === 'function' ? { run: handler } : handler
-  if (typeof definition?.run !== 'function') {
-    throw invalid(
-      `handlers[${JSON.stringify(kind)}]`,
-      'must be a function, or an object with a function `run`',
-    )
-  }
-  return definition
+function definitionOf(kind: string, handler: AnyHandler): HandlerDefinition {
+  const path = `handlers[${JSON.stringify(kind)}]`
+  if (typeof handler === 'function') return { run: handler }
+  if (typeof handler?.run !== 'function')
+    throw invalid(path, 'must be a function, or an object with a function `run`')
+  checkHandler(handler, path)
+  return handler as HandlerDefinition
 }
 
 function invalid(path: string, what: string): InterlockError {
   return new InterlockError('invalid_input', `${path}: ${what}`, { path })
+}
+
+/**
+ * The handlers as they are, for a file of `interlock work`: each `run` knows the payload that its `schema` makes.
+ * @example
+ * export default defineHandlers({
+ *   resize: { schema: z.object({ width: z.number() }), run: (job) => resize(job.payload.width) },
+ * })
+ */
+export function defineHandlers<Made extends Readonly<Record<string, unknown>>>(
+  handlers: HandlersFor<Made>,
+): HandlersFor<Made> {
+  return handlers
 }

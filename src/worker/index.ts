@@ -7,5 +7,7 @@ export {
   type RetryLaterOptions,
   type StopCause,
 } from './errors.ts'
+export { defineHandlers } from './handlers.ts'
 export { createJobWorker } from './job-worker.ts'
 export type { RetryOptions, RetryRule } from './retry.ts'
+export type { AnyHandler, Handlers, HandlersFor } from './typed.ts'

@@ -1,12 +1,20 @@
 import { Subscription } from 'rxjs'
-import type { Coordinator } from '../coordinator/index.ts'
+import { checkDrainOptions, checkWorkerOptions } from '../codec/index.ts'
+import type { Coordinator, TypedCoordinator, UntypedCoordinator } from '../coordinator/index.ts'
 import { errorText } from '../coordinator/logger.ts'
-import { InterlockError, type Started } from '../core/index.ts'
-import type { DrainOptions, DrainReport, JobWorker, JobWorkerOptions, WorkerMetrics } from './api.ts'
+import type { Started } from '../core/index.ts'
+import type {
+  DrainOptions,
+  DrainReport,
+  JobWorker,
+  JobWorkerOptions,
+  JobWorkerSettings,
+  WorkerMetrics,
+} from './api.ts'
 import { Attempt } from './attempt.ts'
 import { Attempts } from './attempts.ts'
-import { Breaker, type BreakerOptions } from './breaker.ts'
-import { type Handlers, handlersOf } from './handlers.ts'
+import { Breaker } from './breaker.ts'
+import { type HandlerSet, handlersOf } from './handlers.ts'
 import { Intake } from './intake.ts'
 import { tellEnd, tellStart, tellUntold } from './lines.ts'
 import type { Outcome } from './outcome.ts'
@@ -17,6 +25,7 @@ import { catchStray } from './stray.ts'
 import { isOver, stubbornly } from './stubborn.ts'
 import { emptyTally } from './tally.ts'
 import { after } from './timer.ts'
+import type { Handlers, HandlersFor } from './typed.ts'
 
 const DRAIN_MS = 30_000
 const STOP_MS = 4_000
@@ -27,7 +36,7 @@ const TELL_MS = 2_000
 class QueueJobWorker implements JobWorker {
   readonly #options: JobWorkerOptions
   readonly #coordinator: Coordinator
-  readonly #handlers: Handlers
+  readonly #handlers: HandlerSet
   readonly #slots: Slots
   readonly #intake: Intake | undefined
   readonly #tally = emptyTally()
@@ -47,14 +56,14 @@ class QueueJobWorker implements JobWorker {
   #callOffNext: () => void = () => {}
 
   constructor(options: JobWorkerOptions) {
+    checkWorkerOptions(options)
     const { coordinator, handlers, concurrency = 1, intake = false } = options
     this.#options = options
     this.#coordinator = coordinator
     this.#handlers = handlersOf(handlers)
     this.#attempts = new Attempts(coordinator)
-    if (options.breaker !== undefined) checkBreaker(options.breaker)
     const { kinds } = this.#handlers
-    this.#slots = new Slots(checkedConcurrency(concurrency), {
+    this.#slots = new Slots(concurrency, {
       kinds,
       onChange: (free) => coordinator.offering(kinds, free),
     })
@@ -77,7 +86,9 @@ class QueueJobWorker implements JobWorker {
     this.#claim()
   }
 
-  async drain({ timeoutMs = DRAIN_MS, stopMs }: DrainOptions = {}): Promise<DrainReport> {
+  async drain(options: DrainOptions = {}): Promise<DrainReport> {
+    checkDrainOptions(options)
+    const { timeoutMs = DRAIN_MS, stopMs } = options
     if (!this.#draining) {
       this.#draining = true
       this.#slots.close()
@@ -230,21 +241,19 @@ class QueueJobWorker implements JobWorker {
  * })
  * worker.start()
  */
-export function createJobWorker(options: JobWorkerOptions): JobWorker {
-  return new QueueJobWorker(options)
-}
-
-function checkedConcurrency(concurrency: number): number {
-  return checked('concurrency', concurrency, 1, 100_000)
-}
-
-function checkBreaker({ failures, pauseSeconds }: BreakerOptions): void {
-  checked('breaker.failures', failures, 1, 1_000)
-  checked('breaker.pauseSeconds', pauseSeconds, 1, 86_400)
-}
-
-function checked(path: string, number: number, least: number, most: number): number {
-  if (Number.isInteger(number) && number >= least && number <= most) return number
-  const range = `${least.toLocaleString('en')} to ${most.toLocaleString('en')}`
-  throw new InterlockError('invalid_input', `${path}: must be a whole number from ${range}`, { path })
+export function createJobWorker<Made extends Readonly<Record<string, unknown>>>(
+  options: JobWorkerSettings & {
+    readonly coordinator: UntypedCoordinator
+    /** By kind; `*` takes every kind that has no handler of its own. */
+    readonly handlers: HandlersFor<Made>
+  },
+): JobWorker
+export function createJobWorker<Payloads extends object>(
+  options: JobWorkerSettings & {
+    readonly coordinator: TypedCoordinator<Payloads>
+    readonly handlers: Handlers<Payloads>
+  },
+): JobWorker
+export function createJobWorker(options: JobWorkerSettings & { readonly handlers: object }): JobWorker {
+  return new QueueJobWorker(options as JobWorkerOptions)
 }

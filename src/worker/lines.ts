@@ -4,8 +4,8 @@ import type { Started } from '../core/index.ts'
 import type { Attempt } from './attempt.ts'
 import type { Outcome } from './outcome.ts'
 
-export function tellStart(logger: Logger, { lease, attempt, spec }: Started): void {
-  const tries = spec.attempts === 1 ? '' : `, attempt ${attempt} of ${spec.attempts}`
+export function tellStart(logger: Logger, { lease, attempt, attempts, spec }: Started): void {
+  const tries = attempts === 1 ? '' : `, attempt ${attempt} of ${attempts}`
   logger.info(
     `[WORKER] Job ${lease.jobId} started (${spec.kind}${tries}) - Models: [${spec.models.join(', ')}]`,
   )

@@ -38,8 +38,8 @@ async function dataOf({ started }: Attempt, coordinator: Coordinator): Promise<J
 
 /** Its payload is not checked yet. */
 function jobOf({ started }: Attempt, data: JobData | undefined): Job {
-  const { jobId, jobType, kind, models, priority, attempts } = started.spec
-  const { attempt } = started
+  const { jobId, jobType, kind, models, priority } = started.spec
+  const { attempt, attempts } = started
   const payload = data?.payload ?? null
   const row = data?.row ?? null
   const checkpoint = data?.checkpoint ?? null

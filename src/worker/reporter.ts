@@ -49,13 +49,15 @@ export class Reporter {
   }
 
   async #fail(
-    { lease, attempt, spec }: Started,
+    { lease, attempt, attempts, spec }: Started,
     { code, error, retry }: Fail,
     rule: RetryRule,
     also: object,
   ) {
-    const again = retry && attempt < spec.attempts
-    const retryAt = retry ? this.#after(this.#delayMs(rule, attempt, error)) : null
+    const again = retry && attempt < attempts
+    // Those that were given back failed of nothing, and make the wait no longer.
+    const failed = attempt - (attempts - spec.attempts)
+    const retryAt = retry ? this.#after(this.#delayMs(rule, failed, error)) : null
     const reported = await this.#coordinator.fail(lease, { code, error, retryAt, ...also })
     this.#tally[again ? 'retried' : 'failed']++
     return reported

@@ -10,7 +10,7 @@ export interface RetryOptions {
   readonly jitter?: number
 }
 
-/** Milliseconds to the next attempt (a year at most), given which attempt failed (from 1) and of what. */
+/** Milliseconds to the next attempt (a year at most), given which attempt failed (from 1; those that were given back do not count) and of what. */
 export type RetryRule = RetryOptions | ((attempt: number, error: unknown) => number)
 
 const YEAR_MS = 365 * 24 * 3_600_000

@@ -1,7 +1,7 @@
 import { filter, firstValueFrom, fromEvent, takeUntil } from 'rxjs'
 import { workflowOutcome } from '../codec/index.ts'
 import type { Coordinator, StartAnswer } from '../coordinator/index.ts'
-import { InterlockError, isInterlockError, type Lease } from '../core/index.ts'
+import { InterlockError, isInterlockError, type Json, type Lease } from '../core/index.ts'
 import type { HandlerDefinition } from '../worker/index.ts'
 import { runOne } from '../worker/run-one.ts'
 import type { RunOptions, WorkflowResult } from './api.ts'
@@ -42,7 +42,10 @@ export class Drive {
         await this.#isFree(signal)
       } else if (!answer.allowed) throw workflowQueued(this.#executionId, answer, this.#lastError)
       else if (answer.lease === null) return 'bypassed'
-      else await this.#runHere(answer.lease)
+      else {
+        const result = await this.#runHere(answer.lease)
+        if (result !== undefined) return result
+      }
       ask = () => this.#coordinator.takeUp(this.#executionId, { wait, signal, anew: true })
     }
   }
@@ -57,11 +60,15 @@ export class Drive {
     }
   }
 
-  async #runHere(lease: Lease): Promise<void> {
+  /** What it came to, if that was its end: by now the job may have another life, of somebody who started it again. */
+  async #runHere(lease: Lease): Promise<WorkflowResult | undefined> {
     const started = this.#coordinator.attempt(lease)
-    if (started === undefined) return
+    if (started === undefined) return undefined
     const outcome = await runOne(started, this.#coordinator, this.#handler, this.#options.signal)
     if (outcome.type === 'failed') this.#lastError = outcome.error
+    if (outcome.type !== 'completed') return undefined
+    const result = workflowOutcome(outcome.result as Json)
+    return result === null ? undefined : { executionId: this.#executionId, ...result }
   }
 
   /** Resolves when the workflow is not active any more. */

@@ -1,7 +1,14 @@
 import { isDeepStrictEqual } from 'node:util'
-import { parseWorkflow, type WorkflowPlan, workflowOutcome } from '../codec/index.ts'
+import {
+  checkExecute,
+  checkManagerOptions,
+  checkResume,
+  parseWorkflow,
+  type WorkflowPlan,
+  workflowOutcome,
+} from '../codec/index.ts'
 import type { Coordinator, StartAnswer } from '../coordinator/index.ts'
-import { InterlockError, isInterlockError } from '../core/index.ts'
+import { InterlockError, isInterlockError, type Json } from '../core/index.ts'
 import type { HandlerDefinition } from '../worker/index.ts'
 import { advance, modelsOf, runBeside } from './advance.ts'
 import type {
@@ -21,10 +28,8 @@ class QueueWorkflowManager implements WorkflowManager {
   readonly #coordinator: Coordinator
 
   constructor(options: WorkflowManagerOptions) {
+    checkManagerOptions(options)
     const { coordinator, runStep, retry } = options
-    if (typeof runStep !== 'function') {
-      throw new InterlockError('invalid_input', 'runStep: must be a function', { path: 'runStep' })
-    }
     this.#options = options
     this.#coordinator = coordinator
     const run: HandlerDefinition['run'] = (job, context) => advance(runStep, job, context)
@@ -32,12 +37,14 @@ class QueueWorkflowManager implements WorkflowManager {
   }
 
   async executeWorkflow(executionId: string, config: Workflow, options: ExecuteOptions = {}) {
+    checkExecute(executionId, options)
     const { input, hold = this.#options.hold } = options
     const plan = parseWorkflow({ config, input, hold })
     return this.#drive(executionId, plan, options)
   }
 
   async resumeWorkflow(executionId: string, options: ResumeOptions = {}): Promise<WorkflowResult> {
+    checkResume(executionId, options)
     const { approval = null, wait, signal } = options
     const { waiting, active } = await this.#liveness(executionId)
     if (waiting || active) {
@@ -108,11 +115,17 @@ class QueueWorkflowManager implements WorkflowManager {
     return this.#coordinator.takeUp(executionId, { wait, signal, anew: true })
   }
 
-  /** It is live already, with the models of a later step. */
+  /** It is live already, with the models of a later step, or going on from one. */
   async #isSame(executionId: string, plan: WorkflowPlan): Promise<boolean> {
     const [data] = await this.#coordinator.data([executionId])
-    return isDeepStrictEqual(data?.payload, JSON.parse(JSON.stringify(plan)))
+    const known = data?.payload as Partial<WorkflowPlan> | null | undefined
+    return known != null && isDeepStrictEqual(asked(known), asked(plan))
   }
+}
+
+/** Which workflow it is, however far it has come. */
+function asked({ config, input, hold }: Partial<WorkflowPlan>): Json {
+  return JSON.parse(JSON.stringify({ config, input, hold }))
 }
 
 function unknown(executionId: string): InterlockError {

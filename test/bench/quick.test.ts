@@ -15,7 +15,15 @@ describe('the benches', () => {
   it('all run, and say where and what they measured', { timeout: 180_000 }, async () => {
     const { stdout } = await bench('--quick', '--json', '--url', inject('postgresUrl'))
     const { machine, server, results } = JSON.parse(stdout)
-    expect(Object.keys(results)).toEqual(['core', 'append', 'depth', 'bytes', 'replay', 'schedule'])
+    expect(Object.keys(results)).toEqual([
+      'core',
+      'append',
+      'depth',
+      'bytes',
+      'replay',
+      'schedule',
+      'waiting',
+    ])
     expect(machine).toMatchObject({ cpu: expect.any(String), node: process.version })
     expect(server).toMatchObject({ fsync: expect.any(String), synchronousCommit: 'on' })
     const rows = Object.values(results).flat()
@@ -35,7 +43,7 @@ describe('the benches', () => {
   it('are named when an unknown one is asked for', async () => {
     await expect(bench('speed')).rejects.toMatchObject({
       code: 2,
-      stderr: 'there is no bench speed; there are core, append, depth, bytes, replay, schedule\n',
+      stderr: 'there is no bench speed; there are core, append, depth, bytes, replay, schedule, waiting\n',
     })
   })
 })

@@ -18,6 +18,12 @@ const queued = (jobId: string, models: readonly string[], rest: Partial<JobSpec>
   jobId,
   spec: spec(jobId, models, rest),
 })
+const named = (jobId: string, models: readonly string[]): Event => ({
+  type: 'queued',
+  jobId,
+  spec: spec(jobId, models),
+  named: true,
+})
 const started = (jobId: string, models: readonly string[], attempt = 1): Event => ({
   type: 'started',
   jobId,
@@ -151,6 +157,12 @@ const bad: readonly (readonly [AuditRule, string, number, readonly Step[]])[] = 
   ],
   ['life', 'queued while it lives', 2, [queued('a', ['m']), queued('a', ['m'])]],
   ['life', 'started with other models', 2, [queued('a', ['m']), started('a', ['n'])]],
+  [
+    'revival',
+    'an ended job is in line again, and nobody named it',
+    4,
+    [named('a', ['m']), started('a', ['m']), completed('a', 2), queued('a', ['m'])],
+  ],
   ['not_due', 'started before its time', 2, [queued('a', ['m'], { runAt: 9_000_000 }), started('a', ['m'])]],
   [
     'paused',
@@ -226,6 +238,13 @@ describe('the audit', () => {
   it.each(bad)('finds %s: %s', (rule, _, seq, steps) => {
     const { violations } = audit(logOf(steps))
     expect(violations.map((violation) => [violation.rule, violation.seq])).toContainEqual([rule, seq])
+  })
+
+  it('says nothing of how jobs came back in a log of before, which does not tell', () => {
+    const life = (token: number) => [queued('a', ['m']), started('a', ['m']), completed('a', token)]
+    expect(audit(logOf([...life(2), ...life(5)])).violations).toEqual([])
+    const anew = [named('a', ['m']), started('a', ['m']), completed('a', 5)]
+    expect(audit(logOf([...life(2), ...anew])).violations).toEqual([])
   })
 
   it('has a bad log for every rule', () => {

@@ -20,14 +20,14 @@ export async function documentOf(url: string, words: readonly string[], code = 0
   return JSON.parse(spoken.stdout)
 }
 
-/** Takes jobs through a worker to their end. @param lines `job_id,models,seconds` */
+/** Takes jobs through a worker to their end; what `run` printed. @param lines `job_id,models,seconds` */
 export async function worked(
   url: string,
   lines: readonly string[],
   ...flags: readonly string[]
-): Promise<void> {
+): Promise<unknown> {
   const file = await fileWith('w.csv', `job_id,models,seconds\n${lines.join('\n')}\n`)
-  await documentOf(url, ['run', file, '--policy', 'by-model', ...flags])
+  return documentOf(url, ['run', file, '--policy', 'by-model', ...flags])
 }
 
 /** The log as `interlock log` has it. */
@@ -58,7 +58,10 @@ export async function tamper(url: string, ...statements: readonly string[]): Pro
   const client = new pg.Client({ connectionString: url })
   await client.connect()
   try {
-    const tables = ['job_queue_log', 'job_queue_snapshots']
+    const tables = [
+      ...['job_queue_log', 'job_queue_log_archive'],
+      ...['job_queue_snapshots', 'job_queue_snapshot_chunks'],
+    ]
     for (const table of tables) await client.query(`alter table ${table} disable trigger user`)
     for (const statement of statements) {
       const { rowCount } = await client.query(statement)

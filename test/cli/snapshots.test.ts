@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs'
 import { describe, expect, it } from 'vitest'
 import { documentOf, emptyQueue, logOf, tamper, worked } from './history.ts'
 import { interlock } from './support.ts'
@@ -9,12 +10,16 @@ async function cutQueue(): Promise<{ readonly url: string; readonly cut: number 
   await documentOf(url, ['enqueue', '--job', 'waits', '--models', 'm'])
   const cut = (await logOf(url)).length
   await documentOf(url, ['archive', '--before', String(cut), '--drop'])
-  await documentOf(url, ['enqueue', '--job', 'later', '--models', 'm'])
+  await documentOf(url, ['enqueue', '--job', 'afterwards', '--models', 'm'])
   return { url, cut }
 }
 
-const reshaped = (shape: number) =>
-  `update job_queue_snapshots set state = jsonb_set(state, '{shape}', '${shape}') || '{"shares": []}'`
+/** In one piece, as a release with this shape has written it: the state of the sample, at another number. */
+function inOnePiece(shape: number): string {
+  const file = new URL(`../codec/samples/snapshots/${shape}.jsonl`, import.meta.url)
+  const state = readFileSync(file, 'utf8').trim().replaceAll("'", "''")
+  return `update job_queue_snapshots set state = jsonb_set('${state}', '{plain,version}', to_jsonb(seq))`
+}
 
 const commands = [
   ['queue'],
@@ -27,17 +32,21 @@ const commands = [
 ]
 
 describe('a log that begins at the snapshot of its cut', () => {
-  it('is opened by a release with another shape of snapshots: older ones are upcast', async () => {
-    const { url } = await cutQueue()
-    await tamper(url, reshaped(1))
-    for (const words of commands) await documentOf(url, words)
-    expect(await documentOf(url, ['verify'])).toMatchObject({ ok: true, differences: [] })
-    expect(await documentOf(url, ['cancel', 'waits'])).toMatchObject({ state: 'cancelled' })
-  })
+  it.each([1, 2])(
+    'is opened where an older release has made that snapshot, of the shape %i',
+    async (shape) => {
+      const { url } = await cutQueue()
+      await tamper(url, inOnePiece(shape))
+      await documentOf(url, ['rebuild'])
+      for (const words of commands) await documentOf(url, words)
+      expect(await documentOf(url, ['verify'])).toMatchObject({ ok: true, differences: [] })
+      expect(await documentOf(url, ['cancel', 'rated-1'])).toMatchObject({ state: 'cancelled' })
+    },
+  )
 
   it('asks for an upgrade where a newer release has made the snapshot', async () => {
     const { url, cut } = await cutQueue()
-    await tamper(url, reshaped(99))
+    await tamper(url, `update job_queue_snapshots set state = jsonb_set(state, '{shape}', '99')`)
     for (const words of commands) {
       const { code, stderr } = await interlock([...words, '--url', url])
       expect({ words, code, stderr }).toMatchObject({
@@ -51,15 +60,23 @@ describe('a log that begins at the snapshot of its cut', () => {
     ])
   })
 
-  it('names one that is damaged, and what brings it back', async () => {
+  it.each([
+    ["update job_queue_snapshots set state = state - 'maker'", 'is damaged at state.maker'],
+    [
+      'update job_queue_snapshot_chunks set body = replace(body, \'["jobs"\', \'["jab"\')',
+      'is damaged at line',
+    ],
+    ['delete from job_queue_snapshot_chunks', 'is missing'],
+  ])('names one that is damaged, and what brings it back: %s', async (damage, what) => {
     const { url, cut } = await cutQueue()
-    await tamper(url, `update job_queue_snapshots set state = state - 'jobs'`)
+    await tamper(url, damage)
     const { code, stderr } = await interlock(['queue', '--url', url])
     expect({ code, stderr }).toMatchObject({
       code: 1,
-      stderr: expect.stringContaining(`(corrupt_log): the snapshot at event ${cut} is damaged at state.jobs`),
+      stderr: expect.stringContaining(what),
     })
-    expect(stderr).toContain('restore its row in job_queue_snapshots from a backup')
+    expect(stderr).toContain(`the snapshot at event ${cut}`)
+    expect(stderr).toContain('restore its row in job_queue_snapshots')
   })
 
   it('can be recovered in a new epoch after a backup of it was restored', async () => {
@@ -76,7 +93,7 @@ it('a snapshot that cannot be read is passed over where the log can be folded wi
   await documentOf(url, ['snapshot'])
   await documentOf(url, ['enqueue', '--job', 'b', '--models', 'm'])
   await documentOf(url, ['snapshot'])
-  for (const damage of ['{"shape": 99}', '{"jobs": null}']) {
+  for (const damage of ['{"shape": 99}', '{"chunks": null}']) {
     await tamper(
       url,
       `update job_queue_snapshots set state = state || '${damage}' where seq = (select max(seq) from job_queue_snapshots)`,

@@ -30,18 +30,22 @@ export interface Spoken {
   readonly stderr: string
 }
 
-/** Runs a command line in this process, as in a pipe. */
+/** Runs a command line in this process, as in a pipe; with `columns` as on a terminal that has so many. */
 export async function interlock(
   words: readonly string[],
   {
     env = {},
     signal = new AbortController().signal,
-  }: { env?: Record<string, string>; signal?: AbortSignal } = {},
+    columns,
+  }: { env?: Record<string, string>; signal?: AbortSignal; columns?: number } = {},
 ): Promise<Spoken> {
   let stdout = ''
   let stderr = ''
   const code = await runCli(words, {
-    stdout: { write: (text) => (stdout += text) },
+    stdout: {
+      write: (text) => (stdout += text),
+      ...(columns === undefined ? {} : { isTTY: true, columns }),
+    },
     stderr: { write: (text) => (stderr += text) },
     env,
     signal,

@@ -1,6 +1,8 @@
 import { gzipSync } from 'node:zlib'
 import { describe, expect, it } from 'vitest'
+import { batchesOf } from '../../src/cli/run/enqueue-all.ts'
 import { lowerBoundSeconds, totalSeconds } from '../../src/cli/workload/bound.ts'
+import type { WorkloadJob } from '../../src/cli/workload/job.ts'
 import { readWorkload } from '../../src/cli/workload/read.ts'
 import { defaultPolicy } from '../../src/core/index.ts'
 import { fileWith } from './support.ts'
@@ -87,6 +89,56 @@ describe('a workload file', () => {
     await expect(readWorkload('/nowhere/w.csv')).rejects.toThrow('there is no such file')
     await expect(readWorkload('/')).rejects.toThrow('it is a folder')
     await expect(readWorkload(await fileWith('w.gz', csv))).rejects.toThrow('not whole gzip data')
+  })
+})
+
+describe('a workload file with kind and payload', () => {
+  const lines = (jobs: readonly WorkloadJob[]) =>
+    jobs.map(({ input: { jobId, kind, payload }, seconds }) => [jobId, kind, payload, seconds])
+
+  it('brings them as CSV, where the payload is JSON and an empty field is none', async () => {
+    const text = 'job_id,kind,models,payload\na,draw,m,"{""prompt"":""a fox, red""}"\nb,,m,\nc,draw,m,[1]\n'
+    const { jobs } = await readWorkload(await fileWith('w.csv', text), { purpose: 'enqueue' })
+    expect(lines(jobs)).toEqual([
+      ['a', 'draw', { prompt: 'a fox, red' }, 0],
+      ['b', undefined, undefined, 0],
+      ['c', 'draw', [1], 0],
+    ])
+  })
+
+  it('brings them as JSON lines, where null is a payload', async () => {
+    const text =
+      '{"job_id":"a","models":[],"kind":"draw","payload":{"n":1}}\n{"job_id":"b","models":"m","payload":null}'
+    const { jobs } = await readWorkload(await fileWith('w.jsonl', text), { purpose: 'enqueue' })
+    expect(lines(jobs)).toEqual([
+      ['a', 'draw', { n: 1 }, 0],
+      ['b', undefined, null, 0],
+    ])
+  })
+
+  it('needs seconds only to be run', async () => {
+    const file = await fileWith('w.jsonl', '{"job_id":"a","models":["m"]}')
+    await expect(readWorkload(file)).rejects.toThrow('line 1: seconds: must be a number')
+    expect((await readWorkload(file, { purpose: 'enqueue' })).jobs).toHaveLength(1)
+  })
+
+  it.each([
+    ['job_id,models,payload\na,m,{"a":1}', 'line 2: a quote is not closed, or stands in the middle'],
+    ['job_id,models,payload\na,m,{a}', 'line 2: payload: not JSON; write it such as {"prompt":"a fox"}'],
+    [`job_id,models,payload\na,m,${'['.repeat(200)}${']'.repeat(200)}`, 'line 2: payload'],
+    [`{"job_id":"a","models":["m"],"payload":"${'x'.repeat(1_100_000)}"}`, 'line 1: payload'],
+    ['job_id,models,kind\na,m,\u0007', 'line 2: kind: must not contain control characters'],
+  ])('is refused whole: %#', async (text, message) => {
+    const reading = readWorkload(await fileWith('w.csv', text), { purpose: 'enqueue' })
+    await expect(reading).rejects.toThrow(message)
+  })
+
+  it('goes into the line in appends of which none has too much to carry', () => {
+    const jobs = Array.from({ length: 1_200 }, (_, i) => ({
+      ...{ jobId: String(i), models: [], payload: i < 4 ? 'x'.repeat(200_000) : i },
+    }))
+    const sizes = [...batchesOf(jobs)].map((batch) => batch.length)
+    expect(sizes).toEqual([2, 500, 500, 198])
   })
 })
 

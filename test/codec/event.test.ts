@@ -55,7 +55,7 @@ describe('a row that is no event of this release', () => {
   })
 
   it('of a newer shape says to upgrade', () => {
-    expect(refusalOf({ ...row, schema_version: 2 })).toMatch(/^unknown_event: event 7 .*upgrade/)
+    expect(refusalOf({ ...row, schema_version: 3 })).toMatch(/^unknown_event: event 7 .*upgrade/)
   })
 
   it.each([

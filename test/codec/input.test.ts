@@ -91,7 +91,7 @@ describe('a job to enqueue', () => {
     [{ attempts: 0 }, 'job.attempts: must be a whole number from 1 to 1,000'],
     [{ timeoutMs: -1 }, 'job.timeoutMs: must be a whole number from 1'],
     [{ jobType: 'odd' }, 'job.jobType: must be "normal" or "workflow"'],
-    [{ runat: 1 }, 'job: unknown field "runat"; the fields are jobId,'],
+    [{ runat: 1 }, 'job: unknown field "runat" (did you mean runAt?); the fields are jobId,'],
     [{ models: [['a']] }, 'job.models[0]: must be a text'],
     [JSON.parse('{"__proto__": {"priority": 5}}'), 'job: unknown field "__proto__"'],
   ])('is refused with %j', (change, message) => {
@@ -206,7 +206,10 @@ describe('a policy', () => {
     [{ ageSeconds: Number.NaN }, 'policy.ageSeconds: must be a number of seconds'],
     [{ ageSeconds: Number.POSITIVE_INFINITY }, 'policy.ageSeconds: must be a number of seconds'],
     [{ emptySet: 'maybe' }, 'policy.emptySet: must be one of "bypass", "reject", "exclusive"'],
-    [{ maxactive: 1 }, 'policy: unknown field "maxactive"; the fields are maxActive,'],
+    [
+      { maxactive: 1 },
+      'policy: unknown field "maxactive" (did you mean maxActive?); the fields are maxActive,',
+    ],
     ['fifo', 'policy: must be "serial", "by-model", or an object'],
     [null, 'policy: must be "serial", "by-model", or an object'],
   ])('is refused with %j', (input, message) => {

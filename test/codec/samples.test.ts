@@ -23,14 +23,23 @@ const folded: Readonly<Record<number, object>> = {
     state: { status: 'idle', version: 54, active_count: 0, waiting_count: 1 },
     jobs: [{ job_id: 'r1', state: 'waiting', models: ['upscaler'], priority: 0, attempt: 0 }],
   },
+  2: {
+    state: { status: 'idle', version: 55, active_count: 0, waiting_count: 1 },
+    jobs: [{ job_id: 'r1', state: 'waiting', models: ['upscaler'], priority: 0, attempt: 0 }],
+  },
 }
+
+/** Types that came with a later shape. */
+const later: Readonly<Record<number, readonly string[]>> = { 1: ['voided'] }
 
 describe.each(versions)('a log of the shape %i', (version) => {
   const rows = samplesOf(version)
 
   it('has a sample of every type of event', () => {
     expect(rows.map((row) => row['schema_version'])).toEqual(rows.map(() => version))
-    expect(new Set(rows.map((row) => row['event_type']))).toEqual(new Set(eventTypes))
+    expect(new Set(rows.map((row) => row['event_type']))).toEqual(
+      new Set(eventTypes.filter((type) => later[version]?.includes(type) !== true)),
+    )
   })
 
   it('is decoded and folded by this release', () => {
@@ -55,7 +64,8 @@ describe('the present shape', () => {
     )
     for (const row of rows) {
       const { schema_version: _, ...written } = row
-      expect(encodeEvent(decodeEvent(row))).toEqual(written)
+      const { schema_version: __, ...encoded } = encodeEvent(decodeEvent(row))
+      expect(encoded).toEqual(written)
     }
   })
 })

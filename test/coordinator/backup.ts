@@ -24,10 +24,10 @@ export const backUp = (url: string): Promise<void> =>
 /** Puts back what was kept. No connection is cut, so nobody hears of it. */
 export const restore = (url: string): Promise<void> =>
   onOwner(url, [
-    'alter table job_queue_log disable trigger user',
+    ...['log', 'log_archive'].map((name) => `alter table job_queue_${name} disable trigger user`),
     ...tables.flatMap((name) => [
       `delete from ${name}`,
       `insert into ${name} overriding system value select * from backup_${name}`,
     ]),
-    'alter table job_queue_log enable trigger user',
+    ...['log', 'log_archive'].map((name) => `alter table job_queue_${name} enable trigger user`),
   ])

@@ -26,14 +26,17 @@ describe('what is kept beside the log', () => {
     })
   })
 
-  it('leaves the payload of a live job as it is, and writes nothing for a refused command', async () => {
+  it('refuses another payload for a live job, and writes nothing for a refused command', async () => {
     const coordinator = await join()
     await coordinator.setPolicy('by-model')
     await coordinator.enqueue([{ jobId: 'a', models: ['m'], payload: 1 }])
-    await coordinator.enqueue([
-      { jobId: 'a', models: ['m'], payload: 2 },
+    const withB = (payload: number) => [
+      { jobId: 'a', models: ['m'], payload },
       { jobId: 'b', models: ['m'], payload: 3 },
-    ])
+    ]
+    await expect(coordinator.enqueue(withB(2))).rejects.toMatchObject({ code: 'job_exists' })
+    expect(await coordinator.data(['b'])).toMatchObject([{ payload: null }])
+    await coordinator.enqueue(withB(1))
     const lease = leaseOf(await coordinator.claim(all))
     await coordinator.complete(lease)
     await expect(coordinator.complete(lease, { result: 'late' })).rejects.toMatchObject({
@@ -79,15 +82,12 @@ describe('what is kept beside the log', () => {
 })
 
 describe('a batch', () => {
-  const weighing = (characters: number) => ({ data: [{ jobId: 'a', payload: 'x'.repeat(characters) }] })
-
-  it('is bounded by its commands and by its data, and never empty', () => {
+  it('is bounded by its commands and by the data in it, and never empty', () => {
     const light = Array.from({ length: 600 }, () => ({}))
     expect(takeBatch(light)).toHaveLength(500)
     expect(light).toHaveLength(100)
-    const heavy = [weighing(3_000_000), weighing(1_000_000), weighing(1_000_000)]
-    expect(takeBatch(heavy)).toHaveLength(2)
-    expect(takeBatch([weighing(9_000_000), {}])).toHaveLength(1)
+    expect(takeBatch([{ weight: 200_000 }, { weight: 60_000 }, { weight: 60_000 }])).toHaveLength(2)
+    expect(takeBatch([{ weight: 900_000 }, {}])).toHaveLength(1)
     expect(takeBatch([])).toEqual([])
   })
 })

@@ -66,7 +66,7 @@ describe('dead letters', () => {
     const coordinator = await join()
     await coordinator.setPolicy('by-model')
     await failAll(coordinator, ['a', 'b'])
-    await Promise.all([coordinator.retryDead({}), coordinator.retryDead({})])
+    await Promise.all([coordinator.retryDead({ all: true }), coordinator.retryDead({ all: true })])
     expect(coordinator.state().waitingCount).toBe(2)
   })
 })

@@ -3,7 +3,8 @@ import { describe, expect, it, onTestFinished } from 'vitest'
 import { postgresStore } from '../../src/adapter/postgres/index.ts'
 import { audit } from '../../src/cli/audit/index.ts'
 import { type Coordinator, createCoordinator, silentLogger } from '../../src/coordinator/index.ts'
-import { InterlockError, projectionOf, replay, snapshotOf } from '../../src/core/index.ts'
+import { keepSnapshot } from '../../src/coordinator/keep-snapshot.ts'
+import { InterlockError, projectionOf, replay } from '../../src/core/index.ts'
 import type { AppendRequest, LogStore, TurnStore } from '../../src/port/index.ts'
 import { migratedDatabase } from '../contract/support.ts'
 import { backUp, restore } from './backup.ts'
@@ -117,7 +118,7 @@ describe.each(Object.entries(ways))('after a restore, a process %s', (_, way) =>
     for (let at = other.state().version; at < known; at++)
       await other.pauseModel(`p${at}`, { reason: 'test' })
     const { events } = await store.read('default', 0, 10_000)
-    await store.putSnapshot('default', { seq: known, state: snapshotOf(replay(events)) })
+    await keepSnapshot(store, 'default', replay(events.filter(({ seq }) => seq <= known)))
     await store.project('default', 10_000)
     // Not before the user's tables follow.
     await expect.poll(() => store.archive('default', known, false)).toMatchObject({ archivedSeq: known })

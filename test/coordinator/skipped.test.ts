@@ -1,7 +1,8 @@
 import { firstValueFrom } from 'rxjs'
 import { describe, expect, it } from 'vitest'
 import type { Coordinator } from '../../src/coordinator/index.ts'
-import { InterlockError, replay, type Started, snapshotOf } from '../../src/core/index.ts'
+import { keepSnapshot } from '../../src/coordinator/keep-snapshot.ts'
+import { InterlockError, replay, type Started } from '../../src/core/index.ts'
 import type { StoredSnapshot, TurnStore } from '../../src/port/index.ts'
 import { join, keepingLogger, memoryStore } from './support.ts'
 
@@ -39,7 +40,7 @@ async function goOn(store: TurnStore, work: (other: Coordinator) => Promise<void
   const other = await join({ store })
   await work(other)
   const { events, version } = await store.read('default', 0, 1_000)
-  await store.putSnapshot('default', { seq: version, state: snapshotOf(replay(events)) })
+  await keepSnapshot(store, 'default', replay(events))
   await store.archive('default', version, false)
   await other.enqueue([{ jobId: 'after', models: ['after'] }])
   return other

@@ -1,6 +1,8 @@
 import { describe, expect, it } from 'vitest'
 import { memoryDatabase } from '../../src/adapter/memory/index.ts'
-import { type LedgerSnapshot, ledgerFrom, replay } from '../../src/core/index.ts'
+import { ledgerNear } from '../../src/coordinator/ledger-near.ts'
+import { stepOf } from '../../src/coordinator/snapshots.ts'
+import { replay } from '../../src/core/index.ts'
 import type { LogStore } from '../../src/port/index.ts'
 import { contentsOf } from '../support/contents.ts'
 import { join, memoryStore } from './support.ts'
@@ -36,7 +38,8 @@ describe('snapshots', () => {
     expect(kept?.seq).toBeGreaterThanOrEqual(200)
     const { events } = await store.read('default', 0, 10_000)
     const folded = replay(events.slice(0, kept?.seq))
-    expect(contentsOf(ledgerFrom(kept?.state as LedgerSnapshot))).toEqual(contentsOf(folded))
+    const near = await ledgerNear(store, 'default', null, () => {})
+    expect(contentsOf(near)).toEqual(contentsOf(folded))
 
     const { store: second, reads } = watched(memoryStore(database))
     const later = await join({ store: second })
@@ -84,6 +87,15 @@ describe('snapshots', () => {
       const later = await join({ store: memoryStore(database) })
       expect(later.state()).toMatchObject({ waitingCount: 3, version: coordinator.state().version })
     }
+  })
+
+  it.each([
+    [1_000, 50_000],
+    [400_000, 50_000],
+    [400_001, 100_000],
+    [1_000_000, 200_000],
+  ])('with %i live jobs are made every %i events: what one costs grows with them', (jobs, step) => {
+    expect(stepOf(50_000, jobs)).toBe(step)
   })
 
   it.each([99, 0, 1.5, Number.NaN])('every %j events is refused', async (snapshotEvery) => {

@@ -148,10 +148,13 @@ describe('cancelling', () => {
       queue.claim()
       queue.cancel('A')
       const token = queue.job('A')?.token ?? 0
-      if (how === 'fail') queue.fail('A', 0)
-      else if (how === 'release')
-        queue.send({ type: 'release', jobId: 'A', token, reason: 'later', runAt: null })
-      else queue.send({ type: 'expire_leases', workerIds: ['w1'], retryAt: queue.now })
+      const bodies = {
+        fail: { type: 'fail', jobId: 'A', token, code: 'handler_error', retryAt: 0 },
+        release: { type: 'release', jobId: 'A', token, reason: 'later', runAt: null },
+        expire: { type: 'expire_leases', workerIds: ['w1'], retryAt: queue.now },
+      } as const
+      const { said } = queue.send(bodies[how])
+      expect(said).toEqual(how === 'expire' ? ['lease_expired A', 'cancelled A'] : ['cancelled A'])
       expect(queue.job('A')).toBeUndefined()
     },
   )

@@ -33,7 +33,7 @@ describe('an attempt that takes too long', () => {
   it('does not come back when it was asked to stop', () => {
     const queue = running(3)
     queue.cancel('A')
-    expect(queue.later(15_001).send(tick).events[0]).toMatchObject({ final: true })
+    expect(queue.later(15_001).send(tick).events[0]).toMatchObject({ type: 'cancelled', token: 2 })
   })
 
   it('ends the drain of a queue', () => {
@@ -126,9 +126,58 @@ describe('an offer that runs out', () => {
     expect(queue.later(2_000).send(tick).said).toEqual(['started B by w2'])
   })
 
-  it('is none in strict order without a limit: there it keeps nothing', () => {
+  it.each([0, 1, null])(
+    'lets those behind it on the same model pass, each of which counts, with maxOvertakes %s',
+    (maxOvertakes) => {
+      const queue = given({ maxActive: null, maxOvertakes })
+      queue.enqueue('A', ['a'], { kind: 'rare' })
+      for (const id of ['B', 'C']) queue.enqueue(id, ['a'])
+      const own = { kinds: ['normal'] }
+      expect(queue.claim(1, own).said).toEqual([])
+      for (const [n, id] of ['B', 'C'].entries()) {
+        expect(nextOpeningAt(queue.ledger, queue.now)).toBe((queue.job('A')?.offeredAt ?? 0) + 2_000_000)
+        expect(queue.later(2_001).claim(1, own).said.at(0)).toContain(`started ${id}`)
+        expect(queue.job('A')?.overtaken).toBe(n + 1)
+        expect(queue.complete(id).said.at(0)).toContain('offers A')
+      }
+      // It is offered anew, and the first who can run it gets it.
+      expect(queue.claim(1, { kinds: ['rare'], worker: 'w2' }).said).toEqual(['started A by w2'])
+    },
+  )
+
+  it('speaks for its kind, so that all jobs of that kind may be passed at once', () => {
     const queue = given({ maxActive: null })
-    for (const id of ['A', 'B']) queue.enqueue(id, ['a'])
-    expect(nextOpeningAt(queue.ledger, 0)).toBe(undefined)
+    for (const id of ['A', 'B']) queue.enqueue(id, ['a'], { kind: 'rare' })
+    queue.enqueue('C', ['a', 'b'])
+    expect(queue.later(2_001).claim(1, { kinds: ['normal'] }).said).toEqual(['started C by w1'])
+    expect(['A', 'B'].map((id) => queue.job(id)?.overtaken)).toEqual([1, 1])
+  })
+
+  it('lets the next kind that nobody takes be offered, and be passed in its turn', () => {
+    const queue = given({ maxActive: null })
+    for (const [id, kind] of [
+      ['A', 'rare'],
+      ['B', 'odd'],
+      ['C', 'normal'],
+    ] as const)
+      queue.enqueue(id, ['a'], { kind })
+    const own = { kinds: ['normal'] }
+    expect(queue.later(2_001).claim(1, own).said).toEqual([])
+    expect(queue.send(tick).said).toEqual(['blocked B, offers B'])
+    expect(queue.claim(1, own).said).toEqual([])
+    expect(queue.later(2_001).claim(1, own).said).toEqual(['started C by w1'])
+  })
+})
+
+describe('overtaking', () => {
+  it('is counted of a job that keeps its models as well, for another policy', () => {
+    const queue = given({ maxActive: null, capacity: { a: 2 } })
+    queue.ask('X', ['b'])
+    queue.enqueue('A', ['a', 'b'])
+    for (const id of ['B', 'C', 'D']) {
+      queue.ask(id, ['a'])
+      queue.complete(id)
+    }
+    expect(queue.job('A')?.overtaken).toBe(3)
   })
 })

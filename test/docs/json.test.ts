@@ -59,13 +59,18 @@ const isInside = (path: string, leaf: string): boolean =>
   ['.', '[', '*'].some((next) => path.startsWith(leaf + next)) || path.replace(/\*$/, '') === leaf
 
 /** Where a value is of no fixed form. */
-const anything = ['[].spec', '[].error', 'policy.fairShare', 'differences[].stored', 'differences[].folded']
+const anything = [
+  ...['[].spec', '[].error', 'data.payload', 'data.error', 'differences[].stored', 'differences[].folded'],
+]
 
 const commands: readonly (readonly [section: string, words: readonly string[], code?: number])[] = [
   ['status', ['status']],
   ['queue', ['queue']],
+  ['policy', ['policy', 'set', '--rate', 'm=100/1', '--capacity', 'p=2', '--hold', 'p=1', '--spacing', '1']],
+  ['policy', ['policy']],
   ['explain', ['explain', 'later']],
   ['explain', ['explain', 'a']],
+  ['explain', ['explain', 'dead', '--data']],
   ['log', ['log']],
   ['dead', ['dead']],
   ['replay', ['replay']],
@@ -80,6 +85,17 @@ const commands: readonly (readonly [section: string, words: readonly string[], c
   ['snapshot', ['snapshot']],
   ['rebuild', ['rebuild']],
   ['archive', ['archive', '--before', '3']],
+  ['move', ['move', 'last', '--before', 'later']],
+  ['move', ['move', 'last', '--priority', '0']],
+  ['retry', ['retry', 'dead']],
+  ['enqueue', ['enqueue', '--job', 'more', '--models', 'm']],
+  ['cancel', ['cancel', 'more']],
+  ['pause', ['pause', 'm', '--for', '1h']],
+  ['resume', ['resume', 'm']],
+  ['drain', ['drain']],
+  ['resume', ['resume']],
+  ['adopt', ['adopt']],
+  ['migrate', ['migrate', '--again']],
 ]
 
 async function oneDead(url: string): Promise<void> {
@@ -99,10 +115,11 @@ describe('the page of the documents that --json prints', () => {
   beforeAll(async () => {
     const url = await emptyQueue()
     await documentOf(url, ['chain', '--start'])
-    await worked(url, ['a,m,0.1', 'b,m;n,0.1', 'c,o,0.1'])
+    documents.set('run', [await worked(url, ['a,m,0.1', 'b,m;n,0.1', 'c,o,0.1'])])
     await oneDead(url)
     await documentOf(url, ['enqueue', '--job', 'later', '--models', 'm'])
     await documentOf(url, ['enqueue', '--job', 'last', '--models', 'm'])
+    await documentOf(url, ['pause', 'kling'])
     await tamper(url, "update job_queue_jobs set priority = 7 where job_id = 'last'")
     for (const [section, words, code] of commands) {
       const spoken = await interlock([...words, '--json', '--url', url])
@@ -111,7 +128,7 @@ describe('the page of the documents that --json prints', () => {
     }
   })
 
-  it.each([...new Set(commands.map(([section]) => section))])(
+  it.each(['run', ...new Set(commands.map(([section]) => section))])(
     'tells every field of %s, and none that is not there',
     (section) => {
       const paths = told(section)

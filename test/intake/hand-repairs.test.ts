@@ -110,6 +110,13 @@ const outcomes: Readonly<Record<string, (scene: Scene) => Promise<void>>> = {
     await coordinator.confirmCancel(lease)
     expect(coordinator.state().activeCount).toBe(0)
   },
+  'as if each row was deleted: what runs is asked to stop, what waits leaves the line': async ({
+    coordinator,
+  }) => {
+    const [active] = coordinator.state().active()
+    expect(active).toMatchObject({ jobId: 'report-1', cancelRequested: true })
+    expect(coordinator.state().waitingCount).toBe(0)
+  },
   'it leaves the line': async ({ coordinator }) => expect(coordinator.state().waitingCount).toBe(0),
   'it runs on; its end writes over the word': (scene) => heals(scene, 'report-1', 'status', 'failed'),
   'it waits on; its next change writes over the word': (scene) =>

@@ -112,9 +112,13 @@ describe('a command by SQL', () => {
     await expect(db.value(`select job_queue_request('{}')`)).rejects.toThrow('takes a command')
     await expect(ask(db, { type: 'claim', worker_id: 'ghost', max: 1 })).rejects.toThrow('no live lease')
     await expect(db.value("select job_queue_answer('nothing')")).rejects.toThrow('no request')
-    expect(await ask(db, { type: 'fly' })).toMatchObject({ ok: false, code: 'invalid_input' })
-    expect(await ask(db, { type: 'enqueue', jobs: [{ job_id: 'j' }] })).toMatchObject({
-      ...{ ok: false, code: 'invalid_input', message: expect.stringContaining('jobs[0].models') },
+    await expect(ask(db, { type: 'fly' })).rejects.toThrow('type: must be')
+    const nowhere = { type: 'enqueue', jobs: [{ job_id: 'j' }] }
+    await expect(ask(db, nowhere)).rejects.toThrow('jobs[0].models: is missing')
+    // What only a coordinator knows is told by the answer.
+    const odd = { type: 'enqueue', jobs: [{ job_id: 'j', models: ['m'], run_at: 'soon' }] }
+    expect(await ask(db, odd)).toMatchObject({
+      ...{ ok: false, code: 'invalid_input', message: expect.stringContaining('jobs[0].runAt') },
     })
   })
 

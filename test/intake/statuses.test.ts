@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import type { Coordinator } from '../../src/coordinator/index.ts'
 import { migrate, migrationScript } from '../../src/migrate/index.ts'
+import { join, keepingLogger } from '../coordinator/support.ts'
 import { type Account, account } from './support.ts'
 
 const all = { max: 100, kinds: null }
@@ -80,6 +81,36 @@ describe('the status of a row that was taken in', () => {
     await expect.poll(() => db.value('select sqlstate from job_queue_set_aside')).toBe('22P02')
     await db.exec("alter type word add value 'failed'; update job_queue_set_aside set next_at = now()")
     await expect.poll(() => statusOf(db, 'b'), { timeout: 10_000 }).toBe('failed')
+  })
+})
+
+describe('a word that the table refuses', () => {
+  it('is said once while it lasts, and again when it comes back; the queue goes on', async () => {
+    const db = await account(
+      "create table jobs (job_id text primary key, status text not null default 'pending' constraint known check (status <> 'failed'), model text)",
+    )
+    const logger = keepingLogger()
+    const coordinator = await join({ store: db.store(), pollMs: 50, logger })
+    await coordinator.setPolicy('by-model')
+    await db.exec("insert into jobs (job_id, model) select n::text, 'm-' || n from generate_series(1, 3) n")
+    await coordinator.takeIn({ max: 10 })
+    const leases = (await coordinator.claim(all)).map(({ lease }) => lease)
+    const said = () => logger.lines.filter((line) => line.includes('cannot be written'))
+    const tries = () => db.value('select coalesce(max(tries), 0) from job_queue_set_aside')
+    if (leases[0]) await coordinator.fail(leases[0], { retryAt: null })
+    await expect.poll(tries).toBe(1)
+    await db.exec("update job_queue_set_aside set next_at = now(); select pg_notify('interlock', 'intake')")
+    if (leases[1]) await coordinator.complete(leases[1])
+    await expect.poll(tries).toBeGreaterThan(1)
+    expect(await statusOf(db, '2')).toBe('completed')
+    expect(said()).toEqual([
+      expect.stringMatching(/the row of jobs of job 1 cannot be written \(a constraint refuses it: 23514\)/),
+    ])
+    await db.exec('alter table jobs drop constraint known; update job_queue_set_aside set next_at = now()')
+    await expect.poll(() => statusOf(db, '1'), { timeout: 5_000 }).toBe('failed')
+    await db.exec("alter table jobs add constraint known check (status <> 'failed') not valid")
+    if (leases[2]) await coordinator.fail(leases[2], { retryAt: null })
+    await expect.poll(said, { timeout: 5_000 }).toHaveLength(2)
   })
 })
 

@@ -15,9 +15,16 @@ export interface Account extends Database {
   log(queue?: string): Promise<readonly RecordedEvent[]>
 }
 
-/** @param tables SQL of the user's own tables, run before the migration; without it the migration makes them */
-export async function account(tables?: string): Promise<Account> {
+/**
+ * @param tables SQL of the user's own tables, run before the migration; without it the migration makes them
+ * @param prepare what comes before even those
+ */
+export async function account(
+  tables?: string,
+  prepare: (db: Database) => Promise<void> = async () => {},
+): Promise<Account> {
   const db = await freshDatabase()
+  await prepare(db)
   if (tables !== undefined) await db.exec(tables)
   await migrate(db)
   const store = () => {

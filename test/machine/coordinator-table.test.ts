@@ -78,6 +78,7 @@ const table: readonly (readonly [string, Event, readonly string[]])[] = [
   ['asked', { type: 'asked', jobId: 'w', asker: 'w1' }, stays],
   ['reprioritized', moved('w'), stays],
   ['bypassed', { type: 'bypassed', jobId: 'x', jobType: 'normal' }, stays],
+  ['voided', { type: 'voided', of: 1 }, stays],
   ['policy_changed', manyAtOnce, stays],
   ['model_paused', { type: 'model_paused', model: 'm', reason: 'by_hand', until: null }, stays],
   ['model_resumed', { type: 'model_resumed', model: 'pix' }, stays],

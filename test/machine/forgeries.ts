@@ -43,6 +43,7 @@ const ofQueue = ({ policy, epoch, pauses }: Ledger): readonly Event[] => [
   { type: 'drained' },
   { type: 'resumed' },
   { type: 'epoch_changed', epoch: epoch + 1 },
+  { type: 'voided', of: 1 },
 ]
 
 const ofStranger = (): readonly Event[] => [

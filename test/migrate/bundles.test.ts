@@ -8,7 +8,7 @@ import { currentReference, referencePage } from '../../src/migrate/sql-reference
 
 describe('the bundles', () => {
   it.each([...bundles()])('%s is what its parts make: else run node src/migrate/bundle.ts', (name, text) => {
-    expect(readFileSync(join(migrationsFolder, name), 'utf8')).toBe(text)
+    expect(readFileSync(join(migrationsFolder(), name), 'utf8')).toBe(text)
   })
 
   it.each([...bundles()])('%s is one transaction and leaves no place to be filled', (_, text) => {
@@ -32,13 +32,13 @@ describe('every function file', () => {
 
 describe('the page about the functions', () => {
   it('is what their headers say: else run node src/migrate/bundle.ts', () => {
-    const page = readFileSync(referencePage, 'utf8')
+    const page = readFileSync(referencePage(), 'utf8')
     expect(page).toBe(currentReference())
     for (const name of interlockFunctions()) expect(page).toContain(`### ${name}\n`)
   })
 
   it('explains every SQLSTATE that is raised', () => {
-    const page = readFileSync(referencePage, 'utf8')
+    const page = readFileSync(referencePage(), 'utf8')
     const texts = [...bundles().values()].join('')
     for (const code of new Set(texts.match(/JQ\d{3}/g))) expect(page).toContain(`| \`${code}\` |`)
   })

@@ -22,6 +22,14 @@ const queries: readonly (readonly [string, string])[] = [
     'job_queue_log_time_idx',
     "SELECT * FROM job_queue_log WHERE created_at > timestamptz '2026-01-01 08:00' ORDER BY created_at DESC LIMIT 20",
   ],
+  [
+    'job_queue_log_voided_idx',
+    "SELECT seq, data FROM job_queue_log WHERE queue = 'default' AND event_type = 'voided'",
+  ],
+  [
+    'job_queue_log_archive_voided_idx',
+    "SELECT seq, data FROM job_queue_log_archive WHERE queue = 'default' AND event_type = 'voided'",
+  ],
   ['job_queue_state_id_key', 'SELECT * FROM job_queue_state WHERE id = 1'],
   [
     'job_queue_inbox_open_idx',
@@ -30,6 +38,14 @@ const queries: readonly (readonly [string, string])[] = [
   [
     'job_queue_inbox_answered_idx',
     "SELECT request_id FROM job_queue_inbox WHERE queue = 'default' AND answered_at < now() - interval '1 day'",
+  ],
+  [
+    'job_queue_inbox_cancel_idx',
+    "SELECT command ->> 'job_id' FROM job_queue_inbox WHERE queue = 'default' AND left(command ->> 'job_id', 200) = 'job-5' AND answered_at IS NULL AND command ->> 'type' = 'cancel'",
+  ],
+  [
+    'job_queue_inbox_beat_idx',
+    "SELECT request_id FROM job_queue_inbox WHERE queue = 'default' AND left(command ->> 'worker_id', 200) = 'worker-5' AND command ->> 'type' = 'heartbeat'",
   ],
   [
     'jobs_blocked_by_job_id_idx',
@@ -49,9 +65,16 @@ const fill = `
   insert into job_queue_log (seq, created_at, queue, event_type, job_id, data, command_id)
     select 30000 + n, timestamptz '2026-01-01' + (30000 + n) * interval '1 s', 'default', 'failed', 'job-' || n, '{"final": true}', 'f-' || n
       from generate_series(1, 300) n;
+  alter table job_queue_log_archive disable trigger user;
+  insert into job_queue_log_archive (seq, created_at, queue, event_type)
+    select n, timestamptz '2025-01-01', 'default', 'due' from generate_series(1, 20000) n;
   insert into job_queue_state (queue) select 'queue-' || n from generate_series(1, 5000) n;
   insert into job_queue_inbox (queue, request_id, command, created_at, answered_at)
     select 'default', n::text, '{}', now(), case when n % 100 > 0 then now() end from generate_series(1, 20000) n;
+  insert into job_queue_inbox (queue, request_id, command, answered_at)
+    select 'default', 'cancel-' || n, jsonb_build_object('type', 'cancel', 'job_id', 'job-' || n), null from generate_series(1, 200) n
+    union all
+    select 'default', 'beat-' || n, jsonb_build_object('type', 'heartbeat', 'worker_id', 'worker-' || n), now() from generate_series(1, 200) n;
   insert into jobs (job_id, status, queued_at, blocked_by_job_id)
     select n::text, case when n % 200 = 0 then 'pending' else 'completed' end, case when n % 2 = 0 then now() end,
            case when n % 200 = 1 then 'x' end from generate_series(1, 20000) n;

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { interlockFunctions } from '../../src/migrate/compose.ts'
 import { migrate, migrationScript } from '../../src/migrate/index.ts'
+import { readMigrationFile } from '../../src/migrate/package-files.ts'
 import { interlockTables } from '../../src/migrate/version.ts'
 import { type Database, failureOf, freshDatabase, inSituation, situations } from './support.ts'
 
@@ -38,20 +39,11 @@ async function rightsOf(db: Database, role: string): Promise<readonly string[]> 
   return rows.map((row) => String(row['text']))
 }
 
-const triggerFunctions = [
-  'job_queue_guard_columns',
-  'job_queue_deleted',
-  'job_queue_intake',
-  'job_queue_keep_cut',
-  'job_queue_status_set',
-  'job_queue_refuse_change',
-  'job_queue_wake',
-  'job_queue_wake_intake',
-]
+const isTrigger = (name: string) => /\breturns trigger\b/.test(readMigrationFile('functions', `${name}.sql`))
 const runtimeRights = [
   ...interlockTables.map((table) => `${table}: SELECT`),
   ...interlockFunctions()
-    .filter((name) => !triggerFunctions.includes(name))
+    .filter((name) => !isTrigger(name))
     .map((name) => `${name}: EXECUTE`),
 ].sort()
 

@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { evolve, type Ledger, type RecordedEvent } from '../../src/core/index.ts'
+import { evolve, jobOf, type Ledger, projectionOf, type RecordedEvent } from '../../src/core/index.ts'
 import { arbitraryRun } from '../support/commands.ts'
 import { LogReader } from '../support/log.ts'
 import { PATIENCE, runs } from '../support/runs.ts'
@@ -54,6 +54,21 @@ describe('every log', () => {
     PATIENCE,
   )
 
+  it(
+    'counts no more attempts of a job than it says there may be, however many were given back',
+    () => {
+      fc.assert(
+        fc.property(arbitraryRun({ maxLength: 100 }), (steps) => {
+          for (const { before } of play(steps))
+            for (const { attempt, attempts } of projectionOf(before).jobs)
+              expect(attempt).toBeLessThanOrEqual(attempts)
+        }),
+        { numRuns: runs(100) },
+      )
+    },
+    PATIENCE,
+  )
+
   /** S16. */
   it(
     'lets one of cancel and complete win, and tells the other',
@@ -66,6 +81,27 @@ describe('every log', () => {
             if (body.type !== 'complete' && body.type !== 'confirm_cancel') continue
             const job = [...before.jobs].find((other) => other.jobId === body.jobId)
             if (job?.active !== true) expect(result).toMatchObject({ ok: false, code: 'job_not_active' })
+          }
+        }),
+        { numRuns: runs(100) },
+      )
+    },
+    PATIENCE,
+  )
+
+  it(
+    'ends what was asked to stop as completed or cancelled, never as dead',
+    () => {
+      fc.assert(
+        fc.property(arbitraryRun({ maxLength: 100 }), (steps) => {
+          for (const { decision, before } of play(steps)) {
+            let ledger = before
+            for (const event of decision.events) {
+              const job = 'jobId' in event ? jobOf(ledger, event.jobId) : undefined
+              if ('final' in event && job?.cancelRequested === true) expect(event.final).toBe(false)
+              if (event.type === 'requeued') expect(job?.cancelRequested).toBe(false)
+              ledger = evolve(ledger, event)
+            }
           }
         }),
         { numRuns: runs(100) },
@@ -103,12 +139,31 @@ function passedBy(before: Ledger, event: Started): readonly Entry[] {
 function placesTakenFromOthers(before: Ledger, event: Started, overtaken: Map<string, number>): string[] {
   const { maxOvertakes } = before.policy
   const limit = maxOvertakes ?? Number.POSITIVE_INFINITY
-  const reserving = passedBy(before, event).filter((job) => (overtaken.get(keyOf(job)) ?? 0) >= limit)
+  const reserving = passedBy(before, event).filter(
+    (job) => (overtaken.get(keyOf(job)) ?? 0) >= limit && !isSpokenFor(before, job, event),
+  )
   return event.models.filter((model) => {
     const held = holdersOf(queueOf(before), model).length
     const reserved = reserving.filter((job) => needs(job, model)).length
     return held + reserved >= capacity(before.policy, model)
   })
+}
+
+/** Nobody took it in time, or one of its kind ahead of it on a model that the start takes: it keeps nothing from other kinds. */
+function isSpokenFor(before: Ledger, job: Entry, { jobId, at, models }: Started): boolean {
+  const { offerMs } = before.policy
+  // An offer that keeps nothing runs out in the append that makes it, and the log need not tell of it.
+  if (offerMs === 0) return true
+  const queue = queueOf(before)
+  if (queue.jobs.find((other) => other.jobId === jobId)?.spec.kind === job.spec.kind) return false
+  return lineOf(queue).some(
+    (other) =>
+      other.spec.kind === job.spec.kind &&
+      (other === job || other.jobId === job.jobId || isAhead(other, job)) &&
+      models.some((model) => needs(other, model)) &&
+      other.offeredAt !== null &&
+      other.offeredAt + offerMs * 1_000 <= at,
+  )
 }
 
 function countOvertaking(before: Ledger, event: Started, overtaken: Map<string, number>): void {

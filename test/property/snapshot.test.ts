@@ -1,15 +1,14 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { decide, fold, type Ledger, ledgerFrom, replay, snapshotOf } from '../../src/core/index.ts'
+import { CoreQueue, plainSpec } from '../../bench/core-queue.ts'
+import { decide, fold, replay, type SnapshotLine } from '../../src/core/index.ts'
 import { arbitraryRun } from '../support/commands.ts'
 import { contentsOf } from '../support/contents.ts'
+import { kept, linesOf, readLedger } from '../support/kept-ledger.ts'
 import { PATIENCE, runs } from '../support/runs.ts'
 import { play, World } from '../support/simulate.ts'
 
 const run = arbitraryRun({ maxLength: 100 })
-
-/** As it comes back from a database. */
-const kept = (ledger: Ledger): Ledger => ledgerFrom(JSON.parse(JSON.stringify(snapshotOf(ledger))))
 
 describe('a snapshot', () => {
   it(
@@ -57,11 +56,35 @@ describe('a snapshot', () => {
       .sample(run, { numRuns: 50, seed: 7 })
       .map((steps) => play(steps).flatMap(({ decision }) => decision.events))
     const events = logs.find((each) => replay(each).jobs.size > 0) ?? []
-    const whole = snapshotOf(replay(events))
-    expect(whole.jobs.length).toBeGreaterThan(0)
-    const corrupt = expect.objectContaining({ code: 'corrupt_log', details: { seq: events.length } })
-    const twice = { ...whole, jobs: [...whole.jobs, ...whole.jobs.slice(0, 1)] }
-    const dangling = { ...whole, places: { ...whole.places, active: [99_999] } }
-    for (const wrong of [twice, dangling]) expect(() => ledgerFrom(wrong)).toThrow(corrupt)
+    const whole = linesOf(replay(events))
+    const jobs = whole.filter((line) => line.startsWith('["jobs"'))
+    expect(jobs.length).toBeGreaterThan(0)
+    const corrupt = expect.objectContaining({
+      code: 'corrupt_log',
+      details: expect.objectContaining({ seq: events.length }),
+    })
+    const wrong: Readonly<Record<string, readonly string[]>> = {
+      'a job is missing': whole.filter((line) => !jobs.includes(line)),
+      'a job is in it twice': whole.flatMap((line) =>
+        jobs.includes(line) ? [line, line.replace(/\["jobs",\[\["[^"]*"/u, '["jobs",[["another"')] : [line],
+      ),
+      'its end is missing': whole.slice(0, -1),
+      'it goes on after its end': [...whole, ...jobs],
+    }
+    for (const [what, lines] of Object.entries(wrong))
+      expect(() => readLedger(events.length, lines), what).toThrow(corrupt)
+  })
+
+  it('says of a job that waits in line behind another what nobody can guess, and no more', () => {
+    const specs = Array.from({ length: 1_000 }, (_, n) => plainSpec(`job-${n}`, ['flux-dev']))
+    const queue = new CoreQueue()
+    queue.send({ type: 'enqueue', specs })
+    const lines = linesOf(queue.ledger)
+    const rows = lines.flatMap((line) => {
+      const [kind, rows] = JSON.parse(line) as SnapshotLine
+      return kind === 'jobs' ? (rows as readonly (readonly unknown[])[]) : []
+    })
+    expect(rows.filter((row) => row.length > 4).length).toBeLessThan(3)
+    expect(lines.join('\n').length / 1_000).toBeLessThan(60)
   })
 })

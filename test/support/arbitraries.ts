@@ -59,7 +59,13 @@ function arbitraryJobSpec(jobId: fc.Arbitrary<string> = arbitraryName): fc.Arbit
     expireMs: orNull(fc.integer({ min: 1, max: bounds.durationMs })),
     fairKey: orNull(arbitraryName),
   })
-  return fc.tuple(spec, fc.boolean()).map(([plain, hasData]) => (hasData ? { ...plain, hasData } : plain))
+  return fc
+    .tuple(spec, fc.boolean(), fc.option(fc.integer({ min: 0, max: 2 ** 52 }), { nil: undefined }))
+    .map(([plain, hasData, payloadHash]) => ({
+      ...plain,
+      ...(hasData ? { hasData } : {}),
+      ...(hasData && payloadHash !== undefined ? { payloadHash } : {}),
+    }))
 }
 
 export const arbitraryPolicy: fc.Arbitrary<Policy> = record({
@@ -113,13 +119,14 @@ export const arbitraryPolicy: fc.Arbitrary<Policy> = record({
 /** The facts of each type of event, without those every event may carry. A new type has no place to hide here. */
 const factsOf: { readonly [Type in EventType]: fc.Arbitrary<Event & { readonly type: Type }> } = {
   queued: fc
-    .tuple(arbitraryJobSpec(), fc.option(fc.boolean(), { nil: undefined }), fc.boolean())
-    .map(([spec, asked, intake]) => ({
+    .tuple(arbitraryJobSpec(), fc.option(fc.boolean(), { nil: undefined }), fc.boolean(), fc.boolean())
+    .map(([spec, asked, intake, named]) => ({
       type: 'queued' as const,
       jobId: spec.jobId,
       spec,
       ...(asked === undefined ? {} : { asked }),
       ...(intake ? { intake } : {}),
+      ...(named ? { named } : {}),
     })),
   started: record({
     type: fc.constant('started'),
@@ -171,6 +178,10 @@ const factsOf: { readonly [Type in EventType]: fc.Arbitrary<Event & { readonly t
   ),
   due: ofJob('due'),
   asked: record({ type: fc.constant('asked'), jobId: arbitraryName, asker: orNull(arbitraryName) }),
+  voided: fc.oneof(
+    record({ type: fc.constant('voided'), of: seq }),
+    record({ type: fc.constant('voided'), of: seq, as: fc.constant({ reason: 'retry', run_at: 7 }) }),
+  ),
   bypassed: record({
     type: fc.constant('bypassed'),
     jobId: arbitraryName,

@@ -25,7 +25,7 @@ export type Act =
   | { readonly type: 'enqueue'; readonly wishes: readonly Wish[] }
   | { readonly type: 'enqueue_again' | 'unask' | 'confirm_cancel'; readonly pick: number }
   | { readonly type: 'ask'; readonly wish: Wish; readonly wait: boolean }
-  | { readonly type: 'ask_again'; readonly pick: number; readonly wait: boolean }
+  | { readonly type: 'ask_again' | 'take_up'; readonly pick: number; readonly wait: boolean }
   | { readonly type: 'claim' | 'drain' | 'resume' | 'tick' | 'die' | 'expire_leases' }
   | { readonly type: 'complete'; readonly pick: number; readonly token: TokenChoice }
   | { readonly type: 'fail'; readonly pick: number; readonly delayMs: number | null }
@@ -135,6 +135,7 @@ const actsFor = (wish: fc.Arbitrary<Wish>): readonly { weight: number; arbitrary
   { weight: 1, arbitrary: of('enqueue_again', { pick }) },
   { weight: 4, arbitrary: of('ask', { wish, wait: fc.boolean() }) },
   { weight: 3, arbitrary: of('ask_again', { pick, wait: fc.boolean() }) },
+  { weight: 1, arbitrary: of('take_up', { pick, wait: fc.boolean() }) },
   { weight: 1, arbitrary: of('unask', { pick }) },
   { weight: 10, arbitrary: of('claim', {}) },
   {

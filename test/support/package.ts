@@ -8,6 +8,7 @@ import manifest from '../../package.json' with { type: 'json' }
 
 const root = path.resolve(import.meta.dirname, '../..')
 const run = promisify(execFile)
+const cache = path.join(root, 'node_modules', '.cache')
 /** What a package has whatever its manifest says. */
 const always = ['package.json', 'README.md', 'LICENSE']
 
@@ -25,7 +26,9 @@ export async function installPackage(peers: readonly string[] = []): Promise<Ins
   const modules = path.join(folder, 'node_modules')
   const unpacked = path.join(modules, manifest.name)
   await mkdir(unpacked, { recursive: true })
-  await unpack(path.join(folder, 'packing'), unpacked)
+  // In the repository, where all drivers are found, but not in dist/, which another test may need at this moment.
+  await mkdir(cache, { recursive: true })
+  await unpack(await mkdtemp(path.join(cache, 'packing-')), unpacked)
   for (const name of [...Object.keys(manifest.dependencies), ...peers]) {
     await mkdir(path.dirname(path.join(modules, name)), { recursive: true })
     await symlink(path.join(root, 'node_modules', name), path.join(modules, name), 'junction')
@@ -33,7 +36,6 @@ export async function installPackage(peers: readonly string[] = []): Promise<Ins
   return { folder, unpacked, remove: () => rm(folder, { recursive: true, force: true }) }
 }
 
-/** Not in the repository, where another test may need dist/ at this moment. */
 async function unpack(packing: string, into: string): Promise<void> {
   for (const name of [
     ...always,
@@ -45,6 +47,7 @@ async function unpack(packing: string, into: string): Promise<void> {
   await run(process.execPath, [tsc, '-p', 'tsconfig.build.json', '--outDir', path.join(packing, 'dist')], {
     cwd: root,
   })
+  await run(process.execPath, ['.ci/commonjs-types.mjs', path.join(packing, 'dist')], { cwd: root })
   await run('npm', ['pack', '--ignore-scripts', '--silent', '--offline'], { cwd: packing })
   const archive = (await readdir(packing)).find((file) => file.endsWith('.tgz'))
   if (archive === undefined) throw new Error('npm pack made no archive')

@@ -93,6 +93,8 @@ function bodyOf(act: Act, world: World): CommandBody {
       const [job] = pickFrom([...ledger.jobs], act.pick)
       return job === undefined ? { type: 'tick' } : { type: 'ask', spec: job.spec, wait: act.wait }
     }
+    case 'take_up':
+      return { type: 'take_up', jobId: waiting(ledger, act.pick), wait: act.wait }
     case 'unask':
       return { type: 'unask', jobId: waiting(ledger, act.pick) }
     case 'claim':

@@ -1,7 +1,9 @@
+import { asRead, decodeEvent, encodeEvent } from '../../codec/index.ts'
 import { InterlockError, type Micros, type RecordedEvent } from '../../core/index.ts'
 import type { AppendAnswer, AppendRequest, KnownCommand } from '../../port/index.ts'
-import { inHand, putData } from './data.ts'
+import { inHand, putData, putStaged, unstagedOf } from './data.ts'
 import type { MemoryQueue, MemoryWorker } from './database.ts'
+import { cancelledBefore } from './inbox.ts'
 
 const TOLERANCE: Micros = 1_000_000
 const MISSED_EVENTS = 500
@@ -17,10 +19,11 @@ export function appendTo(queue: MemoryQueue, request: AppendRequest, now: Micros
     const worker = queue.workers.get(workerId)
     if (worker) worker.dead = true
   }
-  const { state, jobs, gone, data = [] } = request.changes
+  const { state, jobs, gone, data = [], staged = [] } = request.changes
   for (const jobId of gone) queue.jobs.delete(jobId)
   for (const row of jobs) queue.jobs.set(row.job_id, row)
   for (const change of data) putData(queue, change)
+  putStaged(queue, staged)
   queue.state = { ...state, policy: state.policy ?? queue.state.policy }
   const { wanted } = request
   const version = queue.log.length
@@ -54,14 +57,18 @@ function refusalOf(queue: MemoryQueue, request: AppendRequest, now: Micros): App
   if (taken.length > 0) return { ...refused, reason: 'taken', jobIds: taken }
   const dead = workersOf(events, 'started').filter((id) => !isLive(queue.workers.get(id), now))
   if (dead.length > 0) return { ...refused, reason: 'dead_worker', workerIds: dead }
+  const requested = cancelledBefore(queue, events)
+  if (requested.length > 0) return { ...refused, reason: 'requested', jobIds: requested }
   const live = workersOf(events, 'lease_expired').filter((id) => !isOverdue(queue.workers.get(id), now))
   if (live.length > 0) return { ...refused, reason: 'live_worker', workerIds: live }
+  const unstaged = unstagedOf(queue, request.changes.staged ?? [])
+  if (unstaged.length > 0) return { ...refused, reason: 'unstaged', commandIds: unstaged }
   return timesAreRight(events, queue.lastAt, now) ? null : { ...refused, reason: 'clock' }
 }
 
 /** `job_queue_events`: nothing for a reader from before the cut, who would see a gap. */
-export function eventsAfter({ log, archivedSeq }: MemoryQueue, after: number): readonly RecordedEvent[] {
-  return after < archivedSeq ? [] : log.slice(after)
+export function eventsAfter(queue: MemoryQueue, after: number): readonly RecordedEvent[] {
+  return after < queue.archivedSeq ? [] : read(queue, queue.log.slice(after))
 }
 
 /** `job_queue_event_at`: when that event happened; null when there is none, or it was archived and not kept. */
@@ -80,7 +87,10 @@ export function isOverdue(worker: MemoryWorker | undefined, now: Micros): boolea
   return worker.expiresAt + worker.beat.graceMs * 1_000 < now
 }
 
-/** Strictly rising, and near the clock; ahead of it as far as the last event was, so that time never stands still. */
+/**
+ * Strictly rising, and near the clock. Where the last event was ahead of it (a clock that was set back), the log goes on from there:
+ * by no more than it is ahead, so that it stays near.
+ */
 function timesAreRight(events: readonly RecordedEvent[], lastAt: Micros, now: Micros): boolean {
   let before = lastAt
   for (const { at } of events) {
@@ -88,17 +98,34 @@ function timesAreRight(events: readonly RecordedEvent[], lastAt: Micros, now: Mi
     before = at
   }
   const first = events[0]?.at ?? now
-  return first >= now - TOLERANCE && before <= Math.max(now + TOLERANCE, lastAt + events.length)
+  const ahead = Math.max(0, lastAt - now)
+  return first >= now - TOLERANCE && before <= Math.max(now + TOLERANCE, lastAt + events.length + ahead)
 }
 
 function record(queue: MemoryQueue, event: RecordedEvent): void {
   queue.log.push(event)
   queue.lastAt = event.at
   if (event.type === 'queued') queue.lives.set(event.jobId, event.seq)
+  if (event.type === 'voided') voidIn(queue, event.of, event.as ?? null)
   if (event.type === 'epoch_changed') queue.epoch = event.epoch
   const known = queue.commands.get(event.commandId)
   if (known) known.seqs.push(event.seq)
   else queue.commands.set(event.commandId, { ...idOf(event), seqs: [event.seq] })
+}
+
+/** `job_queue_void`: what was folded from there on is of another log. */
+function voidIn(queue: MemoryQueue, of: number, as: { readonly [key: string]: unknown } | null): void {
+  queue.voids.set(of, as)
+  const kept = queue.snapshots.filter(({ seq }) => seq < of || seq === queue.archivedSeq)
+  queue.snapshots.splice(0, Number.POSITIVE_INFINITY, ...kept)
+}
+
+/** Events as they are to be read. */
+export function read({ voids }: MemoryQueue, events: readonly RecordedEvent[]): readonly RecordedEvent[] {
+  if (voids.size === 0) return events
+  return events.map((event) =>
+    voids.has(event.seq) ? decodeEvent(asRead(encodeEvent(event), voids)) : event,
+  )
 }
 
 const idOf = ({ commandId, commandHash }: RecordedEvent) => ({ commandId, commandHash })

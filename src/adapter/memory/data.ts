@@ -1,10 +1,32 @@
-import type { DataChange } from '../../core/index.ts'
+import type { DataChange, StagedData } from '../../core/index.ts'
 import type { AttemptNote, JobData } from '../../port/index.ts'
 import type { MemoryData, MemoryQueue } from './database.ts'
 
 /** `job_queue_put_data`: what is named is set; the rest stays, unless it is from an earlier life. */
 export function putData(queue: MemoryQueue, { jobId, ...set }: DataChange): void {
   queue.data.set(jobId, { ...presentData(queue, jobId), ...set })
+}
+
+/** `job_queue_stage` */
+export function stageIn(queue: MemoryQueue, commandId: string, data: readonly DataChange[]): void {
+  const items = queue.staged.get(commandId) ?? new Map<string, DataChange>()
+  for (const change of data) items.set(change.jobId, change)
+  queue.staged.set(commandId, items)
+}
+
+/** `job_queue_unstaged` */
+export function unstagedOf({ staged }: MemoryQueue, wanted: readonly StagedData[]): readonly string[] {
+  const lacking = wanted.filter(({ commandId, jobId }) => staged.get(commandId)?.has(jobId) !== true)
+  return [...new Set(lacking.map(({ commandId }) => commandId))]
+}
+
+/** `job_queue_put_staged` */
+export function putStaged(queue: MemoryQueue, wanted: readonly StagedData[]): void {
+  for (const { commandId, jobId } of wanted) {
+    const change = queue.staged.get(commandId)?.get(jobId)
+    if (change !== undefined) putData(queue, change)
+  }
+  for (const { commandId } of wanted) queue.staged.delete(commandId)
 }
 
 /** `job_queue_note`: only while the token is that of the running attempt. */

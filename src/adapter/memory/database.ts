@@ -1,4 +1,5 @@
 import {
+  type DataChange,
   defaultPolicy,
   type JobRow,
   type Json,
@@ -6,7 +7,8 @@ import {
   type RecordedEvent,
   type StateRow,
 } from '../../core/index.ts'
-import type { KnownCommand, StoredSnapshot, WorkerBeat } from '../../port/index.ts'
+import type { KnownCommand, SnapshotChunk, StoredSnapshot, WorkerBeat } from '../../port/index.ts'
+import type { MemoryRequest } from './inbox.ts'
 
 /** A row of `job_queue_workers`. */
 export interface MemoryWorker {
@@ -28,11 +30,20 @@ export interface MemoryData {
   readonly progress: Json
 }
 
+/** A row of `job_queue_snapshot_chunks`. */
+export interface MemoryChunk extends SnapshotChunk {
+  readonly writtenAt: Micros
+}
+
 /** What the tables hold of one queue. */
 export interface MemoryQueue {
   readonly log: RecordedEvent[]
+  /** What `voided` events say of others. */
+  readonly voids: Map<number, { readonly [key: string]: unknown } | null>
   /** By their number. */
   readonly snapshots: StoredSnapshot[]
+  /** Rows of `job_queue_snapshot_chunks`. */
+  readonly chunks: MemoryChunk[]
   /** Events up to there were archived; of those up to `goneSeq` there is nothing to read. All stay in memory. */
   archivedSeq: number
   goneSeq: number
@@ -42,11 +53,17 @@ export interface MemoryQueue {
   readonly jobs: Map<string, JobRow>
   readonly workers: Map<string, MemoryWorker>
   readonly data: Map<string, MemoryData>
+  /** Rows of `job_queue_staged`, by command and job. */
+  readonly staged: Map<string, Map<string, DataChange>>
   /** Up to which sequence number the ends of a job are not listed any more. */
   readonly dropped: Map<string, number>
   /** The sequence number of the last `queued` event of each job. */
   readonly lives: Map<string, number>
+  /** By their ids, in the order in which they came. */
+  readonly inbox: Map<string, MemoryRequest>
   readonly listeners: Set<() => void>
+  /** Told that something has come into the inbox. */
+  readonly intakes: Set<() => void>
   state: StateRow
   lastAt: Micros
   epoch: number
@@ -69,7 +86,9 @@ export function queueIn(database: MemoryDatabase, name: string): MemoryQueue {
   if (known) return known
   const made: MemoryQueue = {
     log: [],
+    voids: new Map(),
     snapshots: [],
+    chunks: [],
     archivedSeq: 0,
     goneSeq: 0,
     cutClaimedAt: 0,
@@ -77,9 +96,12 @@ export function queueIn(database: MemoryDatabase, name: string): MemoryQueue {
     jobs: new Map(),
     workers: new Map(),
     data: new Map(),
+    staged: new Map(),
     lives: new Map(),
     dropped: new Map(),
+    inbox: new Map(),
     listeners: new Set(),
+    intakes: new Set(),
     state: idleState(database.now()),
     lastAt: 0,
     epoch: 1,

@@ -38,10 +38,17 @@ function deadJob(queue: MemoryQueue, end: End): DeadJob | undefined {
   if (queued?.type !== 'queued' || queued.seq > seq || (queue.dropped.get(jobId) ?? 0) >= seq)
     return undefined
   const life = queue.log.slice(queued.seq, seq).filter((event) => 'jobId' in event && event.jobId === jobId)
+  if (wasAskedToStop(life)) return undefined
   const attempts = life.filter(({ type }) => type === 'started').length
   const error = dataOf(queue, [jobId])[0]?.error ?? null
   const code = end.type === 'failed' ? end.code : end.type
   return { jobId, seq, at, code, attempts, spec: { ...queued.spec, models: lastModels(queued, life) }, error }
+}
+
+/** In its last attempt: it was cancelled. */
+function wasAskedToStop(life: readonly RecordedEvent[]): boolean {
+  const last = life.findLast(({ type }) => type === 'started' || type === 'cancel_requested')
+  return last?.type === 'cancel_requested'
 }
 
 /** A workflow may need other models in each step. */

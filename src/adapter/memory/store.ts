@@ -1,18 +1,23 @@
 import { isDeepStrictEqual } from 'node:util'
+import { encodeEvent, havingSchema, parseInput } from '../../codec/index.ts'
 import { checkKnown, InterlockError, type JobRow, type Micros, type StateRow } from '../../core/index.ts'
 import type {
   AppendRequest,
   BeatAnswer,
-  StoredSnapshot,
+  LogPage,
   TurnStore,
   TurnView,
   WorkerBeat,
   WorkerRow,
 } from '../../port/index.ts'
-import { appendTo, atOf, eventsAfter, isLive, isOverdue } from './append.ts'
-import { cut, dataOf, noteIn } from './data.ts'
+import { appendTo, atOf, eventsAfter, isLive, isOverdue, read } from './append.ts'
+import { cut, dataOf, noteIn, stageIn } from './data.ts'
 import { type MemoryDatabase, type MemoryQueue, memoryDatabase, queueIn } from './database.ts'
 import { deadIn, dropIn } from './dead.ts'
+import { answerRequests, isRequested, openRequests } from './inbox.ts'
+import { snapshotCalls } from './snapshots.ts'
+
+const databaseSchema = havingSchema('a database that memoryDatabase() made', ['now'])
 
 /**
  * The reference store: everything in this process, nothing kept. Answers exactly as the SQL stores do; they are all
@@ -21,6 +26,7 @@ import { deadIn, dropIn } from './dead.ts'
  * @param database share one between stores to act like several processes; give it a clock to control time
  */
 export function memoryStore(database: MemoryDatabase = memoryDatabase()): TurnStore {
+  parseInput(databaseSchema, database, 'database')
   const stops = new Set<() => void>()
   let closed = false
   const queueOf = (name: string): MemoryQueue => {
@@ -40,6 +46,7 @@ export function memoryStore(database: MemoryDatabase = memoryDatabase()): TurnSt
       queueOf(queue)
     },
     append: async (request) => append(request),
+    stage: async (name, commandId, data) => stageIn(queueOf(name), commandId, data),
     turn: async (name, since, decide) => {
       const view = viewOf(queueOf(name), since, database.now())
       if (since + view.missed.length !== view.version) return { ok: false, reason: 'version', ...view }
@@ -47,9 +54,11 @@ export function memoryStore(database: MemoryDatabase = memoryDatabase()): TurnSt
       return request ? append(request) : { ok: true, version: view.version, now: view.now }
     },
     read: async (name, after, limit) => {
-      const { log, epoch, archivedSeq, goneSeq } = queueOf(name)
-      const events = after < goneSeq ? [] : log.slice(after, after + limit)
-      return { events, version: log.length, epoch, now: database.now(), archivedSeq }
+      return pageOf(queueOf(name), after, limit, database.now())
+    },
+    rows: async (name, after, limit) => {
+      const { events, ...page } = pageOf(queueOf(name), after, limit, database.now())
+      return { ...page, rows: events.map(encodeEvent) }
     },
     projection: async (name) => {
       if (!database.queues.has(name)) return null
@@ -63,8 +72,9 @@ export function memoryStore(database: MemoryDatabase = memoryDatabase()): TurnSt
     data: async (name, jobIds) => dataOf(queueOf(name), jobIds),
     note: async (name, note) => noteIn(queueOf(name), note),
     forget: async (name, jobIds) => {
-      const { data } = queueOf(name)
+      const { data, staged } = queueOf(name)
       for (const jobId of jobIds) data.delete(jobId)
+      for (const items of staged.values()) for (const jobId of jobIds) items.delete(jobId)
     },
     rebuild: async (name, since, rowsAt) => {
       const queue = queueOf(name)
@@ -73,12 +83,7 @@ export function memoryStore(database: MemoryDatabase = memoryDatabase()): TurnSt
       const { state, jobs } = rowsAt(view)
       return { ok: true, version: view.version, ...rebuilt(queue, state, jobs) }
     },
-    snapshot: async (name, upTo) => {
-      const { snapshots } = queueOf(name)
-      return snapshots.findLast(({ seq }) => upTo === null || seq <= upTo) ?? null
-    },
-    putSnapshot: async (name, snapshot) => keep(queueOf(name), snapshot),
-    // What ends with the process needs no proof that nobody changed it since.
+    ...snapshotCalls(queueOf, database.now),
     archive: async (name, through, keep) => {
       const queue = queueOf(name)
       if (!queue.snapshots.some(({ seq }) => seq === through)) {
@@ -92,6 +97,8 @@ export function memoryStore(database: MemoryDatabase = memoryDatabase()): TurnSt
       cut(queue, archived, keep)
       return { archivedSeq: queue.archivedSeq, archived, unkept }
     },
+    // What ends with the process nobody has changed since.
+    kept: async () => null,
     claimCut: async (name, before) => claimCut(queueOf(name), before, database.now()),
     chain: async () => null,
     startChain: async () => {
@@ -107,8 +114,8 @@ export function memoryStore(database: MemoryDatabase = memoryDatabase()): TurnSt
     adoptable: async () => ({ totals: null, rows: [] }),
     adopt: async () => [],
     checkup: async () => null,
-    inbox: async () => [],
-    answer: async () => {},
+    inbox: async (name, limit) => openRequests(queueOf(name), limit, database.now()),
+    answer: async (name, answers) => answerRequests(queueOf(name), answers),
     beat: async (beat) => beatIn(queueOf(beat.queue), beat, database.now()),
     leave: async (name, workerId) => {
       const worker = queueOf(name).workers.get(workerId)
@@ -118,15 +125,18 @@ export function memoryStore(database: MemoryDatabase = memoryDatabase()): TurnSt
     },
     workers: async (name) => workerRows(queueOf(name), database.now()),
     listen: async (name, onWake) => {
-      const { listeners, log } = queueOf(name)
+      const { listeners, intakes, log } = queueOf(name)
       // A function of its own, so that one callback can listen twice.
       const wake = () => (stops.has(stop) ? onWake(log.length, false) : undefined)
+      const wakeIntake = () => (stops.has(stop) ? onWake(undefined, 'requests') : undefined)
       const stop = () => {
         stops.delete(stop)
+        intakes.delete(wakeIntake)
         listeners.delete(wake)
       }
       stops.add(stop)
       listeners.add(wake)
+      intakes.add(wakeIntake)
       return async () => stop()
     },
     close: async () => {
@@ -136,13 +146,18 @@ export function memoryStore(database: MemoryDatabase = memoryDatabase()): TurnSt
   }
 }
 
+/** `job_queue_read` */
+function pageOf(queue: MemoryQueue, after: number, limit: number, now: number): LogPage {
+  const { log, epoch, archivedSeq, goneSeq } = queue
+  const events = after < goneSeq ? [] : read(queue, log.slice(after, after + limit))
+  return { events, version: log.length, epoch, now, archivedSeq }
+}
+
 /** `job_queue_turn` */
 function viewOf(queue: MemoryQueue, since: number, now: number): TurnView {
   const { log, epoch } = queue
   return { version: log.length, epoch, now, sinceAt: atOf(queue, since), missed: eventsAfter(queue, since) }
 }
-
-const KEPT_SNAPSHOTS = 4
 
 const MINUTE: Micros = 60_000_000
 
@@ -153,23 +168,6 @@ function claimCut(queue: MemoryQueue, before: Micros, now: Micros): number | nul
   if (queue.cutClaimedAt >= now - 55 * MINUTE) return null
   queue.cutClaimedAt = now
   return queue.log.findLast(({ at }) => at < before)?.seq ?? null
-}
-
-/** `job_queue_put_snapshot`: one per number, the newest few, and that of the cut. */
-function keep(queue: MemoryQueue, snapshot: StoredSnapshot): boolean {
-  const { seq } = snapshot
-  if (!(Number.isSafeInteger(seq) && seq >= 1 && seq <= queue.log.length)) {
-    throw new InterlockError(
-      'invalid_input',
-      `snapshot.seq: must be a number of the log, 1 to ${queue.log.length}`,
-    )
-  }
-  if (queue.snapshots.some((kept) => kept.seq === seq)) return false
-  const all = [...queue.snapshots, snapshot].toSorted((a, b) => a.seq - b.seq)
-  const oldest = all.at(-KEPT_SNAPSHOTS)?.seq ?? 0
-  const kept = all.filter((each) => each.seq >= oldest || each.seq === seq || each.seq === queue.archivedSeq)
-  queue.snapshots.splice(0, Number.POSITIVE_INFINITY, ...kept)
-  return true
 }
 
 /** `job_queue_rebuild`: these rows and no others; how many that changed. */
@@ -196,7 +194,8 @@ function beatIn(queue: MemoryQueue, beat: WorkerBeat, now: number): BeatAnswer {
     const startedAt = worker?.startedAt ?? now
     queue.workers.set(beat.workerId, { beat, startedAt, beatAt: now, expiresAt, dead: false })
   }
-  return { alive, now, expiresAt, version, overdue: overdueIn(queue, now), arrived: false, requested: false }
+  const overdue = overdueIn(queue, now)
+  return { alive, now, expiresAt, version, overdue, arrived: false, requested: isRequested(queue, now) }
 }
 
 /** `job_queue_overdue`: those that hold a job and may be expired. A beat from the future is from before the clock was set back. */

@@ -1,3 +1,5 @@
+import { z } from 'zod'
+import { parseInput } from '../../codec/index.ts'
 import { InterlockError } from '../../core/index.ts'
 import type { OnWake, TurnStore } from '../../port/index.ts'
 import { type Rpc, rebuildBy, sqlCalls, storeFailure, type Turn, tellWake, turnBy } from '../sql/index.ts'
@@ -20,7 +22,11 @@ import { thisProcess } from './process.ts'
  * import { pgliteStore } from 'interlock-queue/pglite'
  * const coordinator = await createCoordinator({ store: pgliteStore('./.interlock') })
  */
+const directoryError = "must be a folder, such as './.interlock', or memory://"
+const directorySchema = z.string(directoryError).min(1, directoryError)
+
 export function pgliteStore(directory: string): TurnStore {
+  parseInput(directorySchema, directory, 'directory')
   const name = `pglite:${directory}`
   const listeners = new Map<OnWake, string>()
   let current: Promise<Backend> | null = null

@@ -1,4 +1,4 @@
-import { decodeEvent } from '../../codec/index.ts'
+import { asRead, decodeEvent, type Voids } from '../../codec/index.ts'
 import type { RecordedEvent } from '../../core/index.ts'
 
 /** The columns that are each one JSON array. */
@@ -15,24 +15,29 @@ export const columnsOfEvents = [TIMES, ...named.map((name) => `json_agg(l.${name
 export type Columns = readonly (string | null)[]
 
 /** @throws InterlockError `corrupt_log`, `unknown_event` */
-export function eventsOf([times, ...texts]: Columns): readonly RecordedEvent[] {
+export function eventsOf([times, ...texts]: Columns, voids: Voids): readonly RecordedEvent[] {
   if (times == null) return []
   const at = microsOf(times)
   const [seq, type, jobId, jobType, models, workerId, data, commandId, hash, shape] = texts.map(listOf)
   return at.map((micros, i) =>
-    decodeEvent({
-      seq: seq?.[i],
-      at: micros,
-      event_type: type?.[i],
-      job_id: jobId?.[i],
-      job_type: jobType?.[i],
-      models: models?.[i],
-      worker_id: workerId?.[i],
-      data: data?.[i],
-      command_id: commandId?.[i] ?? '',
-      command_hash: hash?.[i],
-      schema_version: shape?.[i],
-    }),
+    decodeEvent(
+      asRead(
+        {
+          seq: seq?.[i],
+          at: micros,
+          event_type: type?.[i],
+          job_id: jobId?.[i],
+          job_type: jobType?.[i],
+          models: models?.[i],
+          worker_id: workerId?.[i],
+          data: data?.[i],
+          command_id: commandId?.[i] ?? '',
+          command_hash: hash?.[i],
+          schema_version: shape?.[i],
+        },
+        voids,
+      ),
+    ),
   )
 }
 

@@ -1,4 +1,4 @@
-import pg from 'pg'
+import type pg from 'pg'
 import { ANSWER_MS } from './ask.ts'
 
 /** Where the database is: a pool of the program's own, an address, or a configuration of `pg`. */
@@ -31,15 +31,19 @@ const ownPool: pg.PoolConfig = {
   pipeline: true,
 }
 
-export function connectionsTo(source: PostgresSource): Connections {
-  const pool = source instanceof pg.Pool ? source : new pg.Pool({ ...ownPool, ...configOf(source) })
+/** The part of `pg` that makes connections: given, so that a program that uses another store can be bundled without it. */
+export type PgDriver = Pick<typeof pg, 'Pool' | 'Client'>
+
+export function connectionsTo(driver: PgDriver, source: PostgresSource): Connections {
+  const { Pool, Client } = driver
+  const pool = source instanceof Pool ? source : new Pool({ ...ownPool, ...configOf(source) })
   // Without a listener, the end of an idle connection would end the process.
   const ignore = () => {}
   pool.on('error', ignore)
   // The pool lets go of a client's errors before the client has said goodbye; one that is cut off then would, too.
   const quiet = (made: pg.PoolClient) => void made.on('error', ignore)
   pool.on('connect', quiet)
-  const client = () => new pg.Client({ ...pool.options, ...secretsOf(pool), pipeline: false })
+  const client = () => new Client({ ...pool.options, ...secretsOf(pool), pipeline: false })
   const { host, port, database } = client()
   return {
     pool,

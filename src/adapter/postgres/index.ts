@@ -1,2 +1,3 @@
 export type { PostgresSource } from './connections.ts'
-export { type PostgresOptions, postgresStore } from './store.ts'
+export { postgresStore } from './postgres-store.ts'
+export type { PostgresOptions } from './store.ts'

@@ -1,4 +1,5 @@
 import type pg from 'pg'
+import { parseVoids } from '../../codec/index.ts'
 import { InterlockError } from '../../core/index.ts'
 import type { LogPage } from '../../port/index.ts'
 import type { Ask, Queryable } from './ask.ts'
@@ -11,7 +12,8 @@ import { type Columns, columnsOfEvents, eventsOf } from './columns.ts'
  * One statement, so that head and events are of one moment.
  */
 const pageOver = (table: string, cut: string) => `
-  select h.version, h.epoch, (extract(epoch from clock_timestamp()) * 1000000)::bigint, h.archived_seq, e.*
+  select h.version, h.epoch, (extract(epoch from clock_timestamp()) * 1000000)::bigint, h.archived_seq,
+         public.job_queue_voided($1, $2), e.*
     from public.job_queue_heads h, lateral (
       select ${columnsOfEvents}
         from (select * from public.${table} t
@@ -29,7 +31,14 @@ const archive = pageOver(
 /** The text as it comes. */
 const types = { getTypeParser: () => (value: string) => value } as unknown as pg.CustomTypesConfig
 
-type Row = readonly [version: string, epoch: string, now: string, archivedSeq: string, ...events: Columns]
+type Row = readonly [
+  version: string,
+  epoch: string,
+  now: string,
+  archivedSeq: string,
+  voids: string | null,
+  ...events: Columns,
+]
 
 /** @throws InterlockError `invalid_input`, `corrupt_log`, `unknown_event` */
 export async function readPage(
@@ -51,10 +60,10 @@ export async function readPage(
 
 function pageOf(row: Row | undefined): LogPage | null {
   if (!row) return null
-  const [version, epoch, now, archivedSeq, ...columns] = row
+  const [version, epoch, now, archivedSeq, voids, ...columns] = row
   return {
     archivedSeq: Number(archivedSeq),
-    events: eventsOf(columns),
+    events: eventsOf(columns, parseVoids(JSON.parse(voids ?? 'null'))),
     version: Number(version),
     epoch: Number(epoch),
     now: Number(now),

@@ -9,6 +9,9 @@ const notPrepared: ReadonlySet<unknown> = new Set(['26000', '42P05'])
 /** The part of its ttl, and the least in milliseconds, within which a beat is answered: another one can go out in time. */
 const BEAT = { part: 0.25, leastMs: 1_000 }
 
+/** One transaction over as much of the log as there is to move: 2,000,000 events took 20 s. Nobody waits for it meanwhile. */
+const ARCHIVE_MS = 600_000
+
 export interface Statements {
   /** Calls the function once. */
   call(on: Queryable, name: FunctionName, args: Args): Promise<unknown>
@@ -22,10 +25,11 @@ export interface Statements {
  */
 export function createStatements(answerMs: number): Statements {
   let prepared = true
-  const limitOf = (name: FunctionName, { ttl_ms: ttlMs }: Args): number =>
-    name === 'job_queue_beat'
-      ? Math.min(answerMs, Math.max(BEAT.leastMs, Number(ttlMs) * BEAT.part))
-      : answerMs
+  const limitOf = (name: FunctionName, { ttl_ms: ttlMs }: Args): number => {
+    if (name === 'job_queue_archive') return Math.max(answerMs, ARCHIVE_MS)
+    if (name !== 'job_queue_beat') return answerMs
+    return Math.min(answerMs, Math.max(BEAT.leastMs, Number(ttlMs) * BEAT.part))
+  }
   const call = async (on: Queryable, name: FunctionName, args: Args): Promise<unknown> => {
     const { text, values } = statements[name]
     const query = { text, values: values(args) }

@@ -1,3 +1,5 @@
+import { z } from 'zod'
+import { functionSchema, havingSchema, optionsSchema, parseInput, wholeNumber } from '../../codec/index.ts'
 import { InterlockError } from '../../core/index.ts'
 import { migrationStatus, requireMigrated } from '../../migrate/index.ts'
 import type { TurnStore } from '../../port/index.ts'
@@ -13,7 +15,7 @@ import {
 import { appendConnection } from './append-connection.ts'
 import { askWithin } from './ask.ts'
 import { takeBaton } from './baton.ts'
-import { connectionsTo, type PostgresSource } from './connections.ts'
+import { connectionsTo, type PgDriver, type PostgresSource } from './connections.ts'
 import { createListener } from './listener.ts'
 import { readPage } from './read.ts'
 import { spareConnection } from './spare-connection.ts'
@@ -30,18 +32,38 @@ export interface PostgresOptions {
 /** What a process keeps its lease by, and gives it up. */
 const leases: ReadonlySet<FunctionName> = new Set(['job_queue_beat', 'job_queue_leave'])
 
-/**
- * A store in PostgreSQL, 15 or newer, over the driver `pg`.
- *
- * @param source a `pg.Pool` of yours, which stays open after `close()`; or an address or configuration, for a pool of its own
- * @throws InterlockError from its calls: `store_unavailable`, `store_unwritable`, `contention`, `not_migrated`,
- * `database_older`, `database_newer`, `corrupt_log`, `unknown_event`, `closed`
- * @example
- * import { postgresStore } from 'interlock-queue/postgres'
- * const coordinator = await createCoordinator({ store: postgresStore('postgres://localhost/app') })
- */
-export function postgresStore(source: PostgresSource, options: PostgresOptions = {}): TurnStore {
-  const connections = connectionsTo(source)
+const optionFields = optionsSchema({
+  warn: functionSchema.optional(),
+  checkMs: wholeNumber(10, 86_400_000, ' (milliseconds)').optional(),
+})
+
+const sourceError =
+  "must be an address such as 'postgres://user@host/database', a pg.Pool, or a configuration of pg"
+const sourceSchema = havingSchema('an address, a pg.Pool, or a configuration of pg', []).refine(
+  (value) => !Array.isArray(value),
+  sourceError,
+)
+/** What was given may hold a password, so it is not repeated. */
+const addressSchema = z.string().refine((text) => text !== '' && isAddress(text), sourceError)
+
+/** `pg` also takes the folder of a socket. */
+const isAddress = (text: string) =>
+  text.startsWith('/') || (/^(postgres(ql)?|socket):/.test(text) && URL.canParse(text))
+
+function checkSource(source: unknown): void {
+  if (typeof source === 'string') parseInput(addressSchema, source, 'source')
+  else parseInput(sourceSchema, source, 'source')
+}
+
+/** A store in PostgreSQL over a driver that was loaded. */
+export function postgresStoreOver(
+  driver: PgDriver,
+  source: PostgresSource,
+  options: PostgresOptions = {},
+): TurnStore {
+  checkSource(source)
+  parseInput(optionFields, options, 'options')
+  const connections = connectionsTo(driver, source)
   const { pool, name, answerMs } = connections
   const statements = createStatements(answerMs)
   const ask = askWithin(answerMs)

@@ -1,11 +1,13 @@
 import { z } from 'zod'
-import { decodeEvent, decodeEvents, policySchema } from '../../codec/index.ts'
+import { asRead, decodeEvent, decodeEvents, parseVoids, policySchema } from '../../codec/index.ts'
 import { failureCodes, InterlockError, type JobSpec, type Json, jobTypes } from '../../core/index.ts'
 
 // int8 arrives as a JSON number; z.int() refuses what a double cannot hold exactly.
 const integer = z.int()
 const ids = z.array(z.string())
-const events = z.unknown().transform(decodeEvents)
+/** Rows of the log, and what later events say of some of them; read together, since one does not go without the other. */
+const events = z.unknown()
+const voided = z.unknown().optional()
 const head = { version: integer, now: integer }
 const refused = { ok: z.literal(false), ...head }
 
@@ -31,7 +33,12 @@ export const dataAnswer = z.array(
 export const appendAnswer = z.union([
   z.object({ ok: z.literal(true), ...head, data: dataAnswer.optional() }),
   z.discriminatedUnion('reason', [
-    z.object({ ...refused, reason: z.literal('version'), epoch: integer, missed: events }),
+    z
+      .object({ ...refused, reason: z.literal('version'), epoch: integer, missed: events, voided })
+      .transform(({ voided: voids, ...answer }) => ({
+        ...answer,
+        missed: decodeEvents(answer.missed, voids),
+      })),
     z.object({
       ...refused,
       reason: z.literal('known'),
@@ -42,18 +49,25 @@ export const appendAnswer = z.union([
       ),
     }),
     z
-      .object({ ...refused, reason: z.literal('taken'), job_ids: ids })
+      .object({ ...refused, reason: z.literal(['taken', 'requested']), job_ids: ids })
       .transform(({ job_ids: jobIds, ...answer }) => ({ ...answer, jobIds })),
     z
       .object({ ...refused, reason: z.literal(['dead_worker', 'live_worker']), worker_ids: ids })
       .transform(({ worker_ids: workerIds, ...answer }) => ({ ...answer, workerIds })),
+    z
+      .object({ ...refused, reason: z.literal('unstaged'), command_ids: ids })
+      .transform(({ command_ids: commandIds, ...answer }) => ({ ...answer, commandIds })),
     z.object({ ...refused, reason: z.literal(['clock', 'log_went_back']) }),
   ]),
 ])
 
 export const turnAnswer = z
-  .object({ ...head, epoch: integer, since_at: integer.nullable(), missed: events })
-  .transform(({ since_at: sinceAt, ...view }) => ({ ...view, sinceAt }))
+  .object({ ...head, epoch: integer, since_at: integer.nullable(), missed: events, voided })
+  .transform(({ since_at: sinceAt, voided: voids, ...view }) => ({
+    ...view,
+    sinceAt,
+    missed: decodeEvents(view.missed, voids),
+  }))
 
 export const rebuildAnswer = z.discriminatedUnion('ok', [
   z.object({ ok: z.literal(true), ...head, removed: integer, written: integer }),
@@ -62,7 +76,9 @@ export const rebuildAnswer = z.discriminatedUnion('ok', [
 
 export const snapshotAnswer = z.object({ seq: integer, state: z.unknown() }).nullable()
 
-export const putSnapshotAnswer = z.object({ kept: z.boolean() })
+export const chunkAnswer = z.object({ body: z.string() }).nullable()
+
+export const putSnapshotAnswer = z.object({ kept: z.boolean(), incomplete: z.boolean().optional() })
 
 export const claimCutAnswer = z.object({ through: integer.nullable() })
 
@@ -81,13 +97,29 @@ export const chainAnswer = z
   .transform(({ chain_from: chainFrom, ...page }) => ({ ...page, chainFrom }))
   .nullable()
 
+export const keptAnswer = z
+  .object({ first: integer, through: integer, missing: integer.nullable(), changed: z.boolean() })
+  .nullable()
+
 export const archiveAnswer = z
   .object({ archived_seq: integer, archived: integer, unkept: integer })
   .transform(({ archived_seq: archivedSeq, ...counts }) => ({ archivedSeq, ...counts }))
 
-export const readAnswer = z
-  .object({ ...head, epoch: integer, archived_seq: integer, events })
-  .transform(({ archived_seq: archivedSeq, ...page }) => ({ ...page, archivedSeq }))
+const page = z.object({ ...head, epoch: integer, archived_seq: integer, events, voided })
+
+export const readAnswer = page.transform(({ archived_seq: archivedSeq, voided: voids, ...read }) => ({
+  ...read,
+  archivedSeq,
+  events: decodeEvents(read.events, voids),
+}))
+
+/** The same without a look into the rows. */
+export const rowsAnswer = page
+  .extend({ events: z.array(z.unknown()) })
+  .transform(({ archived_seq: archivedSeq, voided: voids, events: rows, ...read }) => {
+    const known = parseVoids(voids)
+    return { ...read, archivedSeq, rows: rows.map((row) => asRead(row, known)) }
+  })
 
 export const projectAnswer = z
   .object({
@@ -97,6 +129,9 @@ export const projectAnswer = z
     set_aside: integer,
     busy: z.boolean(),
     targets: integer,
+    refused: z
+      .array(z.object({ target: z.string(), sqlstate: z.string(), rows: integer, example: z.string() }))
+      .default([]),
   })
   .transform(({ projected_seq: projectedSeq, set_aside: setAside, ...step }) => ({
     ...step,
@@ -186,7 +221,8 @@ export const deadAnswer = z.array(
       job_id: z.string(),
       seq: integer,
       at: integer,
-      code: z.enum([...failureCodes, 'lease_expired', 'expired']),
+      // Releases up to 0.1 wrote whatever they were given.
+      code: z.enum([...failureCodes, 'lease_expired', 'expired']).catch('handler_error'),
       attempts: integer,
       queued: z.unknown().transform(specOf),
       error: json,

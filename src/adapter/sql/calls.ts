@@ -8,12 +8,14 @@ import {
   arrivalsAnswer,
   beatAnswer,
   chainAnswer,
+  chunkAnswer,
   claimCutAnswer,
   countAnswer,
   dataAnswer,
   deadAnswer,
   idsAnswer,
   inboxAnswer,
+  keptAnswer,
   noteAnswer,
   openAnswer,
   parseAnswer,
@@ -22,10 +24,11 @@ import {
   putSnapshotAnswer,
   readAnswer,
   rebuildAnswer,
+  rowsAnswer,
   snapshotAnswer,
   workersAnswer,
 } from './answers.ts'
-import { changesOf, present } from './changes.ts'
+import { changesOf, itemsOf, present } from './changes.ts'
 import { checkupAnswer } from './checkup-answer.ts'
 import type { Rpc } from './rpc.ts'
 
@@ -44,7 +47,11 @@ export function sqlCalls(rpc: Rpc): SqlCalls {
       checkReader((await call('job_queue_open', openAnswer, { queue })).min_reader)
     },
     append: (request) => appendBy(rpc, request),
+    stage: async (queue, commandId, data) => {
+      await rpc('job_queue_stage', { queue, command_id: commandId, data: itemsOf(data) })
+    },
     read: (queue, after, limit) => call('job_queue_read', readAnswer, { queue, after, lim: limit }),
+    rows: (queue, after, limit) => call('job_queue_read', rowsAnswer, { queue, after, lim: limit }),
     projection: async (queue) => byId(await call('job_queue_projection', projectionAnswer, { queue })),
     beat: (beat) =>
       call('job_queue_beat', beatAnswer, {
@@ -99,9 +106,17 @@ export function sqlCalls(rpc: Rpc): SqlCalls {
       return answer.ok ? answer : { ...behind, version: answer.version }
     },
     snapshot: (queue, upTo) => call('job_queue_snapshot', snapshotAnswer, { queue, up_to: upTo }),
-    putSnapshot: async (queue, { seq, state }) =>
-      (await call('job_queue_put_snapshot', putSnapshotAnswer, { queue, seq, state })).kept,
+    putSnapshot: async (queue, { seq, state }) => {
+      const answer = await call('job_queue_put_snapshot', putSnapshotAnswer, { queue, seq, state })
+      return answer.incomplete ? 'incomplete' : answer.kept
+    },
+    putChunk: async (queue, { seq, maker, n, body }) => {
+      await rpc('job_queue_put_snapshot_chunk', { queue, seq, maker, n, body })
+    },
+    chunk: async (queue, { seq, maker, n }) =>
+      (await call('job_queue_snapshot_chunk', chunkAnswer, { queue, seq, maker, n }))?.body ?? null,
     archive: (queue, through, keep) => call('job_queue_archive', archiveAnswer, { queue, through, keep }),
+    kept: (queue) => call('job_queue_kept', keptAnswer, { queue }),
     claimCut: async (queue, before) => {
       const time = new Date(before / MICROS_PER_MS).toISOString()
       return (await call('job_queue_claim_cut', claimCutAnswer, { queue, before: time })).through

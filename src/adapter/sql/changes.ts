@@ -1,4 +1,4 @@
-import type { JobRow, RecordedEvent } from '../../core/index.ts'
+import { costsAttempt, type DataChange, type JobRow, type RecordedEvent } from '../../core/index.ts'
 import type { AppendRequest } from '../../port/index.ts'
 
 /**
@@ -7,12 +7,9 @@ import type { AppendRequest } from '../../port/index.ts'
  *
  * `also`: jobs whose row changes without an event of their own, for the outer projection.
  */
-export function changesOf({
-  events,
-  expectedAt,
-  wanted,
-  changes: { state, jobs, gone, data },
-}: AppendRequest) {
+export function changesOf({ events, expectedAt, wanted, changes }: AppendRequest) {
+  const { state, jobs, gone, data, staged } = changes
+  const voidedFrom = firstVoided(events)
   const { named, queued, placed } = jobsIn(events)
   const also: string[] = []
   const whole: object[] = []
@@ -27,16 +24,29 @@ export function changesOf({
     jobs: whole,
     changed,
     gone,
+    heeds_requests: true,
     ...(expectedAt === undefined ? undefined : { expected_at: expectedAt }),
     ...(also.length > 0 ? { also } : undefined),
     ...(wanted === undefined ? undefined : { wanted }),
-    ...(data === undefined
+    ...(data === undefined ? undefined : { data: itemsOf(data) }),
+    ...(voidedFrom === undefined ? undefined : { voided_from: voidedFrom }),
+    ...(staged === undefined
       ? undefined
-      : { data: data.map(({ jobId, ...set }) => ({ job_id: jobId, ...set })) }),
+      : { staged: staged.map(({ commandId, jobId }) => ({ command_id: commandId, job_id: jobId })) }),
   }
 }
 
-/** Jobs that an event names; of those, the ones whose whole row is new, and the ones that got another place. */
+/** Data as `job_queue_put_data` takes it. */
+export const itemsOf = (data: readonly DataChange[]) =>
+  data.map(({ jobId, ...set }) => ({ job_id: jobId, ...set }))
+
+/** The first event that is void from now on: what was folded from there on is of another log. */
+function firstVoided(events: readonly RecordedEvent[]): number | undefined {
+  const numbers = events.flatMap((event) => (event.type === 'voided' ? [event.of] : []))
+  return numbers.length === 0 ? undefined : Math.min(...numbers)
+}
+
+/** Jobs that an event names; of those, the ones whose whole row goes along, and the ones that got another place. */
 function jobsIn(events: readonly RecordedEvent[]) {
   const named = new Set<string>()
   const queued = new Set<string>()
@@ -44,15 +54,15 @@ function jobsIn(events: readonly RecordedEvent[]) {
   for (const event of events) {
     if (!('jobId' in event)) continue
     named.add(event.jobId)
-    if (event.type === 'queued' || isWithOtherModels(event)) queued.add(event.jobId)
+    if (event.type === 'queued' || changesSpec(event)) queued.add(event.jobId)
     else if (event.type === 'reprioritized') placed.add(event.jobId)
   }
   return { named, queued, placed }
 }
 
-/** What stays as long as a job lives has changed all the same. */
-function isWithOtherModels(event: RecordedEvent): boolean {
-  return event.type === 'requeued' && event.models !== undefined
+/** What stays as long as a job lives has changed all the same: what it needs, or how many attempts there may be. */
+function changesSpec(event: RecordedEvent): boolean {
+  return event.type === 'requeued' && (event.models !== undefined || !costsAttempt(event.reason))
 }
 
 type Columns = readonly (keyof JobRow)[]

@@ -54,6 +54,13 @@ const log = z
     oldestAt,
   }))
 
+const accountFinding = z.object({
+  check: z.string(),
+  level: z.enum(['problem', 'note']),
+  what: z.string(),
+  remedy: z.string(),
+})
+
 /** What `job_queue_checkup` answers. */
 export const checkupAnswer = z
   .object({
@@ -62,6 +69,7 @@ export const checkupAnswer = z
     server,
     functions: z.array(z.object({ name: z.string(), sum: z.string(), definer: z.boolean() })),
     triggers: z.array(z.object({ table: z.string(), name: z.string(), enabled: z.boolean() })),
+    account: z.array(accountFinding).default([]),
     tables: z
       .object({ jobs: table, workflow_executions: table })
       .transform(({ jobs, workflow_executions: workflowExecutions }) => ({ jobs, workflowExecutions })),

@@ -40,6 +40,10 @@ const meanings: Readonly<Record<string, Meaning>> = {
   '3F000': notMigrated,
   '22': misused,
   '23': misused,
+  JQ112: [
+    'store_unwritable',
+    'let it see them: `interlock doctor` prints the policy; no row is lost meanwhile',
+  ],
   JQ: misused,
   '54': unwritable,
 }

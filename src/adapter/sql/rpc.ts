@@ -9,6 +9,7 @@ const functions = {
   job_queue_open: { queue: 'text' },
   job_queue_queues: {},
   job_queue_append: { queue: 'text', expected_version: 'bigint', events: 'jsonb', changes: 'jsonb' },
+  job_queue_stage: { queue: 'text', command_id: 'text', data: 'jsonb' },
   job_queue_turn: { queue: 'text', since: 'bigint' },
   job_queue_read: { queue: 'text', after: 'bigint', lim: 'integer' },
   job_queue_projection: { queue: 'text' },
@@ -39,10 +40,13 @@ const functions = {
   job_queue_rebuild: { queue: 'text', expected_version: 'bigint', state: 'jsonb', jobs: 'jsonb' },
   job_queue_reproject: { queue: 'text' },
   job_queue_archive: { queue: 'text', through: 'bigint', keep: 'boolean' },
+  job_queue_kept: { queue: 'text' },
   job_queue_claim_cut: { queue: 'text', before: 'timestamptz' },
   job_queue_chain: { queue: 'text', after: 'bigint', lim: 'integer' },
   job_queue_start_chain: { queue: 'text' },
   job_queue_snapshot: { queue: 'text', up_to: 'bigint' },
+  job_queue_snapshot_chunk: { queue: 'text', seq: 'bigint', maker: 'text', n: 'integer' },
+  job_queue_put_snapshot_chunk: { queue: 'text', seq: 'bigint', maker: 'text', n: 'integer', body: 'text' },
   job_queue_put_snapshot: { queue: 'text', seq: 'bigint', state: 'jsonb' },
 } as const
 

@@ -1,26 +1,28 @@
-import { createClient, type SupabaseClient } from '@supabase/supabase-js'
+import type { createClient, SupabaseClient } from '@supabase/supabase-js'
+import { z } from 'zod'
+import { parseInput } from '../../codec/index.ts'
 import { InterlockError } from '../../core/index.ts'
 
-/**
- * A client as a server needs it: no session to keep, no retries of its own (Interlock knows better what may be sent again),
- * and `Retry-After`, which supabase-js does not pass on, kept with the error that it belongs to.
- *
- * @param key a secret key (`sb_secret_…`) or the `service_role` key; never one that a browser has
- * @throws InterlockError `invalid_input` for a key that no header can hold
- * @example
- * import { supabaseClient, supabaseStore } from 'interlock-queue/supabase'
- * const { SUPABASE_URL = '', SUPABASE_SECRET_KEY = '' } = process.env
- * const store = supabaseStore(supabaseClient(SUPABASE_URL, SUPABASE_SECRET_KEY))
- */
-export function supabaseClient(url: string, key: string): SupabaseClient {
+/** The one function of `@supabase/supabase-js` that is needed: given, so that another store can be bundled without it. */
+export type CreateClient = typeof createClient
+
+/** A client as a server needs it, made by a driver that was loaded. */
+export function clientOver(create: CreateClient, url: string, key: string): SupabaseClient {
+  parseInput(urlSchema, url, 'url')
   // Whoever reports such a header repeats the key.
-  if (!/^[\x21-\x7e]+$/.test(key)) throw new InterlockError('invalid_input', unsendableKey)
-  return createClient(url, key, {
+  if (typeof key !== 'string' || !/^[\x21-\x7e]+$/.test(key))
+    throw new InterlockError('invalid_input', unsendableKey, { path: 'key' })
+  return create(url, key, {
     auth: { persistSession: false, autoRefreshToken: false, detectSessionInUrl: false },
     db: { retry: false },
     global: { fetch: fetchNotingRetryAfter },
   })
 }
+
+const urlError = "must be the address of the project, such as 'https://<project>.supabase.co'"
+const urlSchema = z
+  .string(urlError)
+  .refine((url) => URL.canParse(url) && /^https?:$/.test(new URL(url).protocol), urlError)
 
 export const unsendableKey =
   'the key of the Supabase project is empty or broken: it has a line break, a blank or another character that no key has; copy it again, in one line'

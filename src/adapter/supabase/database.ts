@@ -120,6 +120,8 @@ export type Database = {
           chain_start: string | null
           cut_claimed_at: string
           epoch: number
+          kept_digest: number | null
+          kept_from: number | null
           last_at: string
           min_reader: number
           projected_seq: number
@@ -134,6 +136,8 @@ export type Database = {
           chain_start?: string | null
           cut_claimed_at?: string
           epoch?: number
+          kept_digest?: number | null
+          kept_from?: number | null
           last_at?: string
           min_reader?: number
           projected_seq?: number
@@ -148,6 +152,8 @@ export type Database = {
           chain_start?: string | null
           cut_claimed_at?: string
           epoch?: number
+          kept_digest?: number | null
+          kept_from?: number | null
           last_at?: string
           min_reader?: number
           projected_seq?: number
@@ -454,6 +460,33 @@ export type Database = {
         }
         Relationships: []
       }
+      job_queue_snapshot_chunks: {
+        Row: {
+          body: string
+          maker: string
+          n: number
+          queue: string
+          seq: number
+          written_at: string
+        }
+        Insert: {
+          body: string
+          maker: string
+          n: number
+          queue: string
+          seq: number
+          written_at?: string
+        }
+        Update: {
+          body?: string
+          maker?: string
+          n?: number
+          queue?: string
+          seq?: number
+          written_at?: string
+        }
+        Relationships: []
+      }
       job_queue_snapshots: {
         Row: {
           created_at: string
@@ -472,6 +505,30 @@ export type Database = {
           queue?: string
           seq?: number
           state?: Json
+        }
+        Relationships: []
+      }
+      job_queue_staged: {
+        Row: {
+          command_id: string
+          item: Json
+          job_id: string
+          queue: string
+          staged_at: string
+        }
+        Insert: {
+          command_id: string
+          item: Json
+          job_id: string
+          queue: string
+          staged_at?: string
+        }
+        Update: {
+          command_id?: string
+          item?: Json
+          job_id?: string
+          queue?: string
+          staged_at?: string
         }
         Relationships: []
       }
@@ -517,6 +574,27 @@ export type Database = {
           updated_at?: string
           version?: number
           waiting_count?: number
+        }
+        Relationships: []
+      }
+      job_queue_unlinked: {
+        Row: {
+          job_id: string
+          late: boolean
+          since: string
+          target: string
+        }
+        Insert: {
+          job_id: string
+          late: boolean
+          since?: string
+          target: string
+        }
+        Update: {
+          job_id?: string
+          late?: boolean
+          since?: string
+          target?: string
         }
         Relationships: []
       }
@@ -568,6 +646,7 @@ export type Database = {
     }
     Views: { [_ in never]: never }
     Functions: {
+      job_queue_account: { Args: never; Returns: Json }
       job_queue_adopt: { Args: { queue: string; job_ids: string[] }; Returns: Json }
       job_queue_adoptable: { Args: { states: string[]; job_ids: string[]; lim: number }; Returns: Json }
       job_queue_answer: { Args: { request_id: string; queue?: string }; Returns: Json }
@@ -578,25 +657,36 @@ export type Database = {
       job_queue_archived_events: { Args: { queue: string; after: number; max_events: number }; Returns: Json }
       job_queue_arrived_rows: { Args: { arrival_ids: number[] }; Returns: Json }
       job_queue_beat: { Args: { queue: string; worker_id: string; kinds: string[]; free_slots: number; release: string; ttl_ms: number; grace_ms: number }; Returns: Json }
-      job_queue_cancel_by_hand: { Args: { job_ids: string[] }; Returns: undefined }
+      job_queue_cancel_rows: { Args: { job_ids: string[]; queued: string[] }; Returns: undefined }
       job_queue_chain: { Args: { queue: string; after: number; lim: number }; Returns: Json }
       job_queue_checkup: { Args: { queue: string }; Returns: Json }
       job_queue_claim_arrivals: { Args: { queue: string; lim: number }; Returns: Json }
       job_queue_claim_cut: { Args: { queue: string; before: string }; Returns: Json }
       job_queue_columns: { Args: { target: string }; Returns: Json }
       job_queue_data_of: { Args: { queue: string; job_ids: string[] }; Returns: Json }
+      job_queue_dated: { Args: never; Returns: boolean }
       job_queue_dead: { Args: { queue: string; filter: Json }; Returns: Json }
+      job_queue_doubtful: { Args: { queue: string; target: string; job_ids: string[] }; Returns: string[] }
       job_queue_drop: { Args: { queue: string; job_ids: string[] }; Returns: number }
+      job_queue_drop_chunks: { Args: { queue: string }; Returns: number }
       job_queue_event_at: { Args: { queue: string; seq: number }; Returns: string }
       job_queue_event_text: { Args: { event: string }; Returns: string }
       job_queue_events: { Args: { queue: string; after: number; max_events: number; max_bytes: number }; Returns: Json }
       job_queue_forget: { Args: { queue: string; job_ids: string[] }; Returns: number }
       job_queue_forget_workers: { Args: { queue: string }; Returns: undefined }
+      job_queue_given_up: { Args: { queue: string; claimed_until: string; job_id: string }; Returns: boolean }
       job_queue_held: { Args: { worker_id: string; queue?: string }; Returns: Json }
+      job_queue_hidden: { Args: { target: string; command: string }; Returns: boolean }
       job_queue_in_hand: { Args: { queue: string; job_ids: string[] }; Returns: Json }
       job_queue_insert_chained: { Args: { queue: string; events: Json; chain: string }; Returns: string }
+      job_queue_kept: { Args: { queue: string }; Returns: Json }
+      job_queue_kept_digest: { Args: { event: string }; Returns: number }
+      job_queue_known: { Args: { job_id: string }; Returns: boolean }
       job_queue_leave: { Args: { queue: string; worker_id: string }; Returns: boolean }
+      job_queue_link: { Args: { target: string; job_ids: string[] }; Returns: number }
+      job_queue_linked: { Args: { queue: string; target: string; job_id: string; row_queued_at: string }; Returns: boolean }
       job_queue_note: { Args: { queue: string; job_id: string; token: number; note: Json }; Returns: boolean }
+      job_queue_note_row: { Args: { target: string; job_id: string; moved: boolean }; Returns: undefined }
       job_queue_open: { Args: { queue: string }; Returns: Json }
       job_queue_open_requests: { Args: { queue: string; lim: number }; Returns: Json }
       job_queue_outer_rows: { Args: { queue: string; job_ids: string[] }; Returns: Record<string, unknown>[] }
@@ -606,13 +696,20 @@ export type Database = {
       job_queue_projection: { Args: { queue: string }; Returns: Json }
       job_queue_put_data: { Args: { queue: string; data: Json }; Returns: undefined }
       job_queue_put_snapshot: { Args: { queue: string; seq: number; state: Json }; Returns: Json }
+      job_queue_put_snapshot_chunk: { Args: { queue: string; seq: number; maker: string; n: number; body: string }; Returns: undefined }
+      job_queue_put_staged: { Args: { queue: string; staged: Json }; Returns: undefined }
       job_queue_queues: { Args: never; Returns: Json }
       job_queue_read: { Args: { queue: string; after: number; lim: number }; Returns: Json }
       job_queue_rebuild: { Args: { queue: string; expected_version: number; state: Json; jobs: Json }; Returns: Json }
+      job_queue_refused_words: { Args: never; Returns: Record<string, unknown>[] }
       job_queue_reproject: { Args: { queue: string }; Returns: Json }
       job_queue_request: { Args: { command: Json; queue?: string; request_id?: string }; Returns: string }
+      job_queue_request_fault: { Args: { command: Json }; Returns: string }
+      job_queue_rows_gone: { Args: { target: string; key_column: string; job_ids: string[] }; Returns: undefined }
       job_queue_set_aside_rows: { Args: { queue: string; target: string; tried: string[]; missed: string[]; state: string }; Returns: undefined }
       job_queue_snapshot: { Args: { queue: string; up_to: number }; Returns: Json }
+      job_queue_snapshot_chunk: { Args: { queue: string; seq: number; maker: string; n: number }; Returns: Json }
+      job_queue_stage: { Args: { queue: string; command_id: string; data: Json }; Returns: number }
       job_queue_start_chain: { Args: { queue: string }; Returns: Json }
       job_queue_status: { Args: { state: string }; Returns: string }
       job_queue_submit: { Args: { jobs: Json; queue?: string; request_id?: string }; Returns: string }
@@ -620,7 +717,11 @@ export type Database = {
       job_queue_targets: { Args: never; Returns: Record<string, unknown>[] }
       job_queue_touched: { Args: { queue: string; after: number; through: number }; Returns: string[] }
       job_queue_turn: { Args: { queue: string; since: number }; Returns: Json }
+      job_queue_unstaged: { Args: { queue: string; staged: Json }; Returns: string[] }
+      job_queue_user_path: { Args: never; Returns: string }
       job_queue_user_rows: { Args: { job_ids: string[] }; Returns: Json }
+      job_queue_void: { Args: { queue: string; voided_from: number }; Returns: undefined }
+      job_queue_voided: { Args: { queue: string; after: number }; Returns: Json }
       job_queue_worker_list: { Args: { queue: string }; Returns: Json }
       job_queue_write_target: { Args: { queue: string; target: string; key_column: string; key_type: string; job_ids: string[] }; Returns: Record<string, unknown> }
     }

@@ -1,5 +1,5 @@
-export { supabaseClient } from './client.ts'
 export type { Database, Json } from './database.ts'
 export type { SupabaseLike } from './like.ts'
-export { projectStore, type SupabaseOptions, supabaseStore } from './store.ts'
+export { projectStore, supabaseClient } from './over-driver.ts'
+export { type SupabaseOptions, supabaseStore } from './store.ts'
 export type { WakeSource } from './wake-channel.ts'

@@ -14,7 +14,9 @@ const reads: ReadonlySet<FunctionName> = new Set([
   'job_queue_dead',
   'job_queue_open_requests',
   'job_queue_snapshot',
+  'job_queue_snapshot_chunk',
   'job_queue_chain',
+  'job_queue_kept',
   'job_queue_adoptable',
   'job_queue_checkup',
 ])

@@ -1,8 +1,9 @@
+import { z } from 'zod'
+import { functionSchema, havingSchema, optionsSchema, parseInput, wholeNumber } from '../../codec/index.ts'
 import { InterlockError, isInterlockError } from '../../core/index.ts'
 import { requireCurrent, statusOf } from '../../migrate/index.ts'
 import type { LogStore } from '../../port/index.ts'
 import { type Rpc, sqlCalls } from '../sql/index.ts'
-import { supabaseClient } from './client.ts'
 import type { ApiLike, SupabaseLike } from './like.ts'
 import { answerOf, rpcOver } from './rpc.ts'
 import type { WakeSource } from './wake-channel.ts'
@@ -30,6 +31,22 @@ export interface SupabaseOptions {
  */
 const defaults = { pollMs: 120_000, leaseMs: 18_000 }
 
+const clientSchema = havingSchema('a client of @supabase/supabase-js, such as supabaseClient(url, key)', [
+  'schema',
+  'channel',
+  'removeChannel',
+])
+const optionFields = optionsSchema({
+  wake: z
+    .enum(['broadcast', 'postgres_changes', 'poll'], {
+      error: "must be 'broadcast', 'postgres_changes' or 'poll'",
+    })
+    .optional(),
+  pollMs: wholeNumber(10, 86_400_000, ' (milliseconds)').optional(),
+  timeoutMs: wholeNumber(1, 86_400_000, ' (milliseconds)').optional(),
+  warn: functionSchema.optional(),
+})
+
 const remedy =
   'run `interlock migrate --supabase` and push what it writes (`supabase db push`), or paste what `interlock migrate --print` says into the SQL editor'
 
@@ -45,6 +62,8 @@ const remedy =
  * const coordinator = await createCoordinator({ store: supabaseStore(supabaseClient(url, secretKey)) })
  */
 export function supabaseStore(client: SupabaseLike, options: SupabaseOptions = {}): LogStore {
+  parseInput(clientSchema, client, 'client')
+  parseInput(optionFields, options, 'options')
   const { wake = 'broadcast', pollMs = 1_000, timeoutMs = 15_000, warn = () => {} } = options
   const name = nameOf(client)
   // Whatever schema the program's own calls go to.
@@ -100,21 +119,6 @@ export function supabaseStore(client: SupabaseLike, options: SupabaseOptions = {
       await Promise.all([...stops].map((stop) => stop()))
     },
   }
-}
-
-/**
- * A store with a client of its own, which ends with `close()`.
- *
- * @param key a secret key or the `service_role` key
- */
-export function projectStore(url: string, key: string, options: SupabaseOptions = {}): LogStore {
-  const client = supabaseClient(url, key)
-  const store = supabaseStore(client, options)
-  const close = async () => {
-    await store.close()
-    await client.realtime.disconnect()
-  }
-  return { ...store, close }
 }
 
 /** The address is no secret, but a client does not promise to tell it. */

@@ -1,6 +1,6 @@
-import { clip, count, isoTimeOrNull, plural, timeText } from '../format.ts'
+import { count, isoTimeOrNull, plural, timeText } from '../format.ts'
 import type { Frame } from '../frame.ts'
-import { table } from '../terminal/table.ts'
+import { grid } from '../terminal/grid.ts'
 import type { Candidate, Choice } from './choice.ts'
 
 const SHOWN = 20
@@ -58,13 +58,13 @@ function candidateTable(frame: Frame, candidates: readonly Candidate[]): string 
   const rows = candidates
     .slice(0, SHOWN)
     .map(({ row, cannot, beware }) => [
-      clip(row.jobId, 36),
+      row.jobId,
       row.state,
       row.since === null ? '' : timeText(row.since),
-      clip(row.models.map(String).join(', '), 24),
+      row.models.map(String).join(', '),
       cannot === null ? (beware ?? '') : `cannot: ${cannot}`,
     ])
   const more = candidates.length > SHOWN ? `\n… and ${count(candidates.length - SHOWN)} more` : ''
   const head = ['job', 'state', 'since', 'models', '']
-  return `${table(head, rows, { heading: frame.colors.dim })}${more}`
+  return `${grid(frame, head, rows, { heading: frame.colors.dim, give: { '': 30, models: 12, job: 36 } })}${more}`
 }

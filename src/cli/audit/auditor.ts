@@ -84,6 +84,7 @@ function apply(state: AuditState, event: RecordedEvent): void {
       if (!state.lines.resume(event.model)) state.report('life', null, `${event.model} was not paused`)
       return
     case 'bypassed':
+    case 'voided':
       return
     default:
       event satisfies never
@@ -92,6 +93,7 @@ function apply(state: AuditState, event: RecordedEvent): void {
 
 function queue(state: AuditState, event: RecordedEvent & { readonly type: 'queued' }): void {
   if (state.jobs.has(event.jobId)) return state.report('life', event.jobId, 'it was queued while it was live')
+  checkRevival(state, event)
   const { policy, shares } = state.lines
   const alone = event.spec.models.length === 0 && policy.emptySet === 'exclusive'
   const before = shares.waiting(event.spec)
@@ -103,6 +105,16 @@ function queue(state: AuditState, event: RecordedEvent & { readonly type: 'queue
   state.jobs.set(job.jobId, job)
   state.counts.jobs++
   if (job.dueAt === null) state.lines.enter(job)
+}
+
+/** Releases of before said of no life how it came: only from the first event on that does can the log prove it. */
+function checkRevival(
+  state: AuditState,
+  { jobId, named }: RecordedEvent & { readonly type: 'queued' },
+): void {
+  if (named === true) state.isNaming = true
+  else if (state.isNaming && state.ended.has(jobId))
+    state.report('revival', jobId, 'it had ended, and nobody named it anew')
 }
 
 function requeue(state: AuditState, event: RecordedEvent & { readonly type: 'requeued' }): void {

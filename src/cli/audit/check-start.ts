@@ -61,7 +61,7 @@ function checkModels(
     if (state.lines.rates.note(state.lines.policy, model, event.at))
       state.report('rate', job.jobId, `${model} was started from more often than its rate allows`, model)
   }
-  const kept = state.lines.keptFromJob(job)
+  const kept = state.lines.keptFromJobAt(job, event.at)
   if (kept !== undefined && state.lines.holders(kept) < state.lines.places(kept)) {
     state.report('order', job.jobId, `${kept} is kept for a job ahead of it in line`, kept)
   }

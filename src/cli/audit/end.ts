@@ -42,7 +42,11 @@ export function detach(state: AuditState, event: RecordedEvent & { readonly type
 }
 
 function endWaiting(state: AuditState, event: EndEvent): void {
-  const job = state.expect(event.jobId, 'waiting')
+  const known = state.jobs.get(event.jobId)
+  // Its attempt was lost after it was asked to stop: no other one follows.
+  const isLost = event.type === 'cancelled' && known?.state === 'between'
+  if (isLost) state.between.delete(known)
+  const job = isLost ? known : state.expect(event.jobId, 'waiting')
   if (job === undefined) return
   state.lines.leave(job)
   state.lines.shares.move(job, -1, 0)
@@ -52,5 +56,6 @@ function endWaiting(state: AuditState, event: EndEvent): void {
 /** A lease that expired for the last time is a failure to whoever counts jobs. */
 function drop(state: AuditState, job: AuditedJob, type: EndType): void {
   state.jobs.delete(job.jobId)
+  state.ended.add(job.jobId)
   state.counts[type === 'lease_expired' ? 'failed' : type]++
 }

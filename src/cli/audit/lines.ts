@@ -40,6 +40,24 @@ export class Lines {
     return job.spec.models.find((name) => !this.#hasPlace(this.#model(name), job))
   }
 
+  /**
+   * The same at a time: an offer that had run out by then kept nothing from other kinds, nor did the jobs of its kind behind it on
+   * that model. One of 0 ms runs out in the append that makes it, and the log need not tell of it.
+   */
+  keptFromJobAt(job: AuditedJob, at: number): string | undefined {
+    const kept = this.keptFromJob(job)
+    if (kept === undefined || this.policy.offerMs === 0) return undefined
+    const lapsed = this.offers.lapsedBefore(job, this.policy, at)
+    if (lapsed.length === 0) return kept
+    return job.spec.models.find((name) => {
+      const model = this.#model(name)
+      const speaking = lapsed.filter(({ spec }) => spec.models.includes(name) && spec.kind !== job.spec.kind)
+      const passable = model.kept.before(job).filter((other) => isSpokenFor(other, speaking))
+      const live = passable.filter((other) => other.offered && !speaking.includes(other))
+      return !this.#hasPlace(model, job, passable.length - live.length)
+    })
+  }
+
   /** The waiting job ahead of this one that must run alone; one that nobody took in time may be passed. */
   aloneAhead(job: AuditedJob, at: number): AuditedJob | undefined {
     return this.#alone.before(job).find((other) => !this.offers.hasLapsed(other, this.policy, at))
@@ -143,14 +161,10 @@ export class Lines {
     }
   }
 
-  /**
-   * Everybody ahead of a job that starts, on any of its models, is overtaken once. Whoever has its models kept does not
-   * count further: it is passed only where a model has places to spare.
-   */
+  /** Everybody ahead of a job that starts, on any of its models, is overtaken once. */
   countOvertaken(job: AuditedJob): void {
     const passed = new Set(job.spec.models.flatMap((name) => this.#model(name).line.before(job)))
     for (const other of passed) {
-      if (this.#keeps(other)) continue
       other.overtaken++
       if (this.#keeps(other)) for (const name of other.spec.models) this.#model(name).kept.add(other)
     }
@@ -195,8 +209,8 @@ export class Lines {
     return maxOvertakes !== null && job.overtaken >= maxOvertakes
   }
 
-  #hasPlace(model: ModelLine, job: AuditedJob): boolean {
-    return model.holders.size + model.kept.rank(job) < this.places(model.name)
+  #hasPlace(model: ModelLine, job: AuditedJob, given = 0): boolean {
+    return model.holders.size + model.kept.rank(job) - given < this.places(model.name)
   }
 
   /** A model for which somebody made room: whoever is first in line may have a place now, those behind only then. */
@@ -220,4 +234,9 @@ export class Lines {
     this.#models.set(name, model)
     return model
   }
+}
+
+/** Nobody took one of its kind in time that stands no further back. */
+function isSpokenFor(job: AuditedJob, lapsed: readonly AuditedJob[]): boolean {
+  return lapsed.some((other) => other.spec.kind === job.spec.kind && byPlace(other, job) <= 0)
 }

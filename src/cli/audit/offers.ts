@@ -32,6 +32,11 @@ export class Offers {
     return job.offered && job.offeredAt + offerMs * 1_000 <= at
   }
 
+  /** Those ahead of this one that nobody took in time. */
+  lapsedBefore(job: AuditedJob, policy: Policy, at: number): readonly AuditedJob[] {
+    return this.#offered.before(job).filter((other) => this.hasLapsed(other, policy, at))
+  }
+
   /** Looks whether an offer has run out; the finest difference of clocks is decided for the queue. */
   noteLapses(policy: Policy, now: number): void {
     for (const job of this.#offered) {

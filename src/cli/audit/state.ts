@@ -31,6 +31,10 @@ export class AuditState {
   readonly jobs = new Map<string, AuditedJob>()
   /** Jobs whose attempt ended with another one to follow, and whose `requeued` has not come yet. */
   readonly between = new Set<AuditedJob>()
+  /** Ids of jobs that have ended at least once. */
+  readonly ended = new Set<string>()
+  /** Lives say by whom they were asked for. */
+  isNaming = false
   readonly passed: Passed[] = []
   readonly counts = {
     events: 0,

@@ -4,7 +4,7 @@ import { Auditor } from './auditor.ts'
 import { LogDigest } from './digest.ts'
 import { promises } from './promises.ts'
 import { type ModelUse, type Overlap, Uses } from './use.ts'
-import { type AuditReport, auditRules } from './violation.ts'
+import { type AuditReport, auditRules, type Violation } from './violation.ts'
 
 /** An overlap as programs read it: times as ISO texts. */
 const overlapDocument = ({ from, to, ...overlap }: Overlap) => ({
@@ -44,6 +44,7 @@ export class Audit {
   readonly #auditor: Auditor
   readonly #uses = new Uses()
   readonly #digest = new LogDigest()
+  readonly #noted: Violation[] = []
   #first: Micros | null = null
   #last: Micros | null = null
 
@@ -62,8 +63,14 @@ export class Audit {
     this.#last = event.at
   }
 
+  /** What the log alone does not show. */
+  note(violation: Violation): void {
+    this.#noted.push(violation)
+  }
+
   statement(of: { queue: string; store: string; release: string; now: Micros }): Statement {
-    const report = this.#auditor.report()
+    const found = this.#auditor.report()
+    const report = { ...found, violations: [...this.#noted, ...found.violations] }
     const models = this.#uses.report().map(useDocument)
     const { queue, store, release, now } = of
     return {

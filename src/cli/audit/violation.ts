@@ -20,6 +20,8 @@ export const auditRules = [
   'token',
   /** An event that its job, or the queue, was not in a state for. */
   'life',
+  /** A job that ended comes back only when somebody names it anew. */
+  'revival',
   /** Nothing starts before it is due. */
   'not_due',
   /** Nothing starts that needs a paused model. */

@@ -1,12 +1,15 @@
 import { RELEASE } from '../../coordinator/release.ts'
-import { InterlockError } from '../../core/index.ts'
+import { InterlockError, type RecordedEvent } from '../../core/index.ts'
 import { Audit, type Statement, statementMarkdown } from '../audit/index.ts'
 import type { Cli } from '../cli.ts'
 import { FoundSomething } from '../failure.ts'
-import { clip, count, duration, plural } from '../format.ts'
+import { count, duration, plural } from '../format.ts'
+import type { Frame } from '../frame.ts'
 import { type ArchiveFlags, addArchiveFlag, withLog } from '../history/archive-file.ts'
 import { firstLedger, noteCut, onlyFrom } from '../history/fold.ts'
+import { checkKept, unlessGone } from '../history/kept.ts'
 import { eachEvent } from '../read-log.ts'
+import { grid } from '../terminal/grid.ts'
 import { table } from '../terminal/table.ts'
 
 /** A log that broke a promise once usually goes on breaking it; the first ones tell the cause. */
@@ -38,11 +41,14 @@ export function addAudit(cli: Cli): void {
             noteCut(frame, from.version)
             const audit = new Audit(from)
             const after = from.version
-            await eachEvent(frame, store, 'audited', (event) => audit.push(event), { after })
+            const bad = fromArchive === undefined ? await checkKept(frame, store) : null
+            if (bad !== null) audit.note({ seq: bad.seq, rule: 'sequence', jobId: null, detail: bad.what })
+            const see = (event: RecordedEvent) => audit.push(event)
+            await unlessGone<unknown>(bad, eachEvent(frame, store, 'audited', see, { after }), null)
             const { now } = await store.read(frame.queue, 0, 1)
             return audit.statement({ queue: frame.queue, store: store.name, release: RELEASE, now })
           })
-          frame.emit(said, markdown ? statementMarkdown(said) : textOf(said))
+          frame.emit(said, markdown ? statementMarkdown(said) : textOf(frame, said))
           if (said.violations.length > 0 || said.overlaps.length > 0) throw new FoundSomething()
         },
       )
@@ -50,7 +56,7 @@ export function addAudit(cli: Cli): void {
   )
 }
 
-function textOf(said: Statement): string {
+function textOf(frame: Frame, said: Statement): string {
   const { queue, violations, overlaps, fromSeq, events, jobs, brought, attempts, maxConcurrent } = said
   if (events === 0)
     return `nothing to look at: the log of queue ${queue} has no event ${fromSeq === 1 ? 'yet' : `after the cut at ${count(fromSeq - 1)}`}`
@@ -62,10 +68,14 @@ function textOf(said: Statement): string {
   const shared = overlaps
     .slice(0, SHOWN)
     .map(({ model, fromSeq, ms, holders }) => [
-      ...[fromSeq, clip(model, 28), duration(ms), clip(holders.map(({ jobId }) => jobId).join(', '), 40)],
+      ...[fromSeq, model, duration(ms), holders.map(({ jobId }) => jobId).join(', ')],
     ])
   const heads = ['from', 'overlap on', 'for', 'held by']
-  return [head, ...found, ...(shared.length === 0 ? [] : ['', table(heads, shared, { right: [0, 2] })])].join(
-    '\n',
-  )
+  return [
+    head,
+    ...found,
+    ...(shared.length === 0
+      ? []
+      : ['', grid(frame, heads, shared, { right: [0, 2], give: { 'overlap on': 16, 'held by': 36 } })]),
+  ].join('\n')
 }

@@ -3,6 +3,7 @@ import type { Cli } from '../cli.ts'
 import { checkFound, checkNamesSome, type DeadFlags, deadFilter } from '../dead-filter.ts'
 import { specDocument } from '../event-text.ts'
 import { isoTime, plural, timeText } from '../format.ts'
+import { deadIdOf } from '../job-id.ts'
 import { withStore } from '../store.ts'
 import { table } from '../terminal/table.ts'
 import { wholeNumber } from '../whole-number.ts'
@@ -22,11 +23,12 @@ export function addDead(cli: Cli): void {
         ['dead --model flux-dev --since 24h', 'those of one model, of the last day'],
         ['dead report-1 --drop', 'off the list, with its payload and error; the log keeps that it failed'],
       ],
-      async (frame, [jobId], flags) => {
+      async (frame, [text], flags) => {
         const limit = wholeNumber('--limit', flags.limit, 1, 1_000) ?? 100
-        if (flags.drop === true) checkNamesSome('dead --drop', jobId, flags)
+        if (flags.drop === true) checkNamesSome('dead --drop', text, flags)
         await withStore(frame, async (store) => {
           const { now } = await store.read(frame.queue, 0, 1)
+          const jobId = text === undefined ? undefined : await deadIdOf({ frame, store, text })
           const filter = deadFilter(now, jobId, flags)
           const letters = { store, queue: frame.queue }
           if (flags.drop === true) {

@@ -1,5 +1,4 @@
 import type { EnqueueInput } from '../../codec/index.ts'
-import { parseSpec } from '../../codec/index.ts'
 import { InterlockError } from '../../core/index.ts'
 import type { Cli } from '../cli.ts'
 import { plural } from '../format.ts'
@@ -7,7 +6,7 @@ import { enqueueAll } from '../run/enqueue-all.ts'
 import { noteSkipped } from '../run/skipped.ts'
 import { withCoordinator } from '../store.ts'
 import { table } from '../terminal/table.ts'
-import { jobOfLine } from '../workload/line.ts'
+import { jobOfLine, payloadOf } from '../workload/line.ts'
 import { readWorkload } from '../workload/read.ts'
 
 interface Options {
@@ -17,6 +16,7 @@ interface Options {
   readonly type?: string
   readonly kind?: string
   readonly priority?: string
+  readonly payload?: string
   readonly skipInvalid?: boolean
 }
 
@@ -29,10 +29,19 @@ export function addEnqueue(cli: Cli): void {
       'enqueue [file]',
       'put jobs in line, from a workload file or one by its id; whoever works on the queue runs them',
       [
-        ['enqueue jobs.csv', 'every job of the file: job_id,models,seconds[,job_type,priority]'],
+        ['enqueue jobs.csv', 'every job of the file: job_id,models[,kind,priority,payload,job_type]'],
+        [
+          'enqueue jobs.jsonl',
+          'a line: {"job_id":"a","models":["flux-dev"],"kind":"draw","payload":{"steps":4}}',
+        ],
         ['enqueue --job report-1 --models "flux-dev;upscale"', 'one job that needs two models'],
+        [
+          `enqueue --job fox-1 --models flux-dev --kind draw --payload '{"prompt":"a fox"}'`,
+          'for the handler draw of your workers',
+        ],
       ],
       async (frame, [file], options) => {
+        if (options.job !== undefined && options.models === undefined) frame.note(withoutModels(options.job))
         const jobs = await jobsFrom(file, options, (texts) => noteSkipped(frame, texts))
         const waiting = await withCoordinator(frame, (coordinator) => enqueueAll(frame, coordinator, jobs))
         const rows = waiting.slice(0, SHOWN).map(({ jobId, reason }) => [jobId, reason])
@@ -43,29 +52,42 @@ export function addEnqueue(cli: Cli): void {
       },
     )
     .option('--job <id>', 'the id of one job')
-    .option('--models <a;b>', 'the models it needs')
+    .option(
+      '--models <a;b>',
+      'the models it needs; without any it runs beside all others, unless the policy says otherwise',
+    )
     .option('--type <normal|workflow>', 'its job type')
     .option('--kind <name>', 'which handler runs it; the job type unless given')
     .option('--priority <n>', 'a level is worth a minute of waiting')
+    .option('--payload <json>', 'what its handler gets, such as {"prompt":"a fox"}')
     .option('--skip-invalid', 'leave out broken lines in place of refusing the file')
 }
+
+/** Most who leave them out mean to name some. */
+const withoutModels = (job: string): string =>
+  `job ${job} names no models (--models "flux-dev;upscale"): it waits for none and holds none, and what becomes of it is for the policy to say (emptySet)`
 
 async function jobsFrom(
   file: string | undefined,
   options: Options,
   tell: (skipped: readonly string[]) => void,
 ): Promise<readonly EnqueueInput[]> {
-  const { job, models, type, kind, priority, skipInvalid } = options
+  const { job, models, type, kind, priority, payload, skipInvalid } = options
   if ((file === undefined) === (job === undefined)) {
-    throw new InterlockError('invalid_input', 'nothing to enqueue, or two things; give a file or --job <id>')
+    throw bad('nothing to enqueue, or two things; give a file or --job <id>')
   }
   if (file !== undefined) {
-    const workload = await readWorkload(file, { skipInvalid })
+    const idle = Object.entries({ models, type, kind, priority, payload }).find(
+      ([, value]) => value !== undefined,
+    )
+    if (idle !== undefined) throw bad(`--${idle[0]}: is for --job; in a file each line has its own`)
+    const workload = await readWorkload(file, { skipInvalid, purpose: 'enqueue' })
     tell(workload.skipped)
     return workload.jobs.map(({ input }) => input)
   }
-  const fields = { job_id: job, models: models ?? '', seconds: 0, job_type: type, priority }
-  const input = { ...jobOfLine(fields, 1).input, kind }
-  parseSpec(input)
-  return [input]
+  const given = payload === undefined ? {} : { payload: payloadOf(payload) }
+  const fields = { job_id: job, models: models ?? '', job_type: type, kind, priority, ...given }
+  return [jobOfLine(fields, 1, 'enqueue').input]
 }
+
+const bad = (message: string): InterlockError => new InterlockError('invalid_input', message)

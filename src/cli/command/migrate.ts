@@ -16,12 +16,14 @@ import {
 } from '../../migrate/index.ts'
 import { loadDriver, storeAt, unreachable } from '../../process/index.ts'
 import type { Cli } from '../cli.ts'
+import { FoundSomething } from '../failure.ts'
 import type { Frame } from '../frame.ts'
 import { emptyFolder } from '../store.ts'
 
 interface Options {
   readonly [flag: string]: unknown
   readonly again?: boolean
+  readonly check?: boolean
   readonly column?: readonly string[]
   readonly print?: boolean
   readonly runtimeRole?: string
@@ -37,15 +39,20 @@ export function addMigrate(cli: Cli): void {
       'make the tables and functions, or bring them up to date; never harms what is there',
       [
         ['migrate --url postgres://localhost/app', 'in one transaction: all of it or nothing'],
+        [
+          'migrate --check',
+          'what it finds in your tables; changes nothing, ends with 3 if there is a problem',
+        ],
         ['migrate --print > interlock.sql', 'the same as a script, for psql or the Supabase SQL editor'],
         ['migrate --supabase', 'the same as a file in supabase/migrations, for `supabase db push`'],
         ['migrate --again', 'mends functions, triggers and grants that were changed by hand'],
         ['migrate --undo', 'back to the first coordinator, whose tables were kept'],
       ],
-      async (frame, _, { again, column, print = false, runtimeRole, status, supabase, undo }) => {
+      async (frame, _, { again, check, column, print = false, runtimeRole, status, supabase, undo }) => {
         if (undo === true) return await undoTarget(frame, print)
         const options = {
           ...(again === undefined ? undefined : { again }),
+          ...(check === undefined ? undefined : { check }),
           ...(runtimeRole === undefined ? undefined : { runtimeRole }),
           ...(column === undefined ? undefined : { columns: namesOf(column) }),
           ...(status === undefined ? undefined : { statuses: wordsOf(status) }),
@@ -57,7 +64,9 @@ export function addMigrate(cli: Cli): void {
         }
         if (print) return frame.emit({ script: migrationScript(options) }, migrationScript(options))
         const outcome = await migrateTarget(frame, options)
-        frame.emit(outcome, outcomeText(outcome))
+        frame.emit(outcome, outcomeText(outcome, check))
+        if (check === true && outcome.found?.some(({ level }) => level === 'problem'))
+          throw new FoundSomething()
       },
     )
     .option('--print', 'print the SQL script and touch nothing')
@@ -76,6 +85,7 @@ export function addMigrate(cli: Cli): void {
       'your name for a column, e.g. jobs.job_id=id or jobs.status=state; may be repeated',
       collect,
     )
+    .option('--check', 'do all of it and take it back: what it finds, with nothing changed')
     .option('--again', 'also when the database has this migration already')
     .option('--undo', 'give the first coordinator its tables back; with --print only show the script')
 }
@@ -113,7 +123,7 @@ async function migrateTarget(frame: Frame, options: MigrateOptions): Promise<Mig
   }
   if (Object.keys(options).length > 0) {
     const message =
-      '--runtime-role, --status, --column and --again are for a PostgreSQL server; give its --url'
+      '--runtime-role, --status, --column, --check and --again are for a PostgreSQL server; give its --url'
     throw new InterlockError('invalid_input', message)
   }
   // The embedded database is migrated whenever it is opened.
@@ -165,9 +175,17 @@ async function withConnection<T>(
   }
 }
 
-function outcomeText({ version, applied, passedOver = [] }: MigrationOutcome): string {
-  if (!applied) return `nothing to do: the database has migration ${version}`
-  return [`migrated to ${version}`, ...passedOver].join('\n')
+function outcomeText(
+  { version, applied, passedOver = [], found = [] }: MigrationOutcome,
+  check = false,
+): string {
+  if (!applied && !check) return `nothing to do: the database has migration ${version}`
+  const title = check ? `nothing was changed; migrating to ${version} goes well` : `migrated to ${version}`
+  return [
+    title,
+    ...passedOver,
+    ...found.map(({ level, what, remedy }) => `${level}: ${what}; ${remedy}`),
+  ].join('\n')
 }
 
 const writtenText = ({ file, written }: WrittenMigration): string =>

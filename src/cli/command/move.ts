@@ -1,5 +1,6 @@
 import { InterlockError } from '../../core/index.ts'
 import type { Cli } from '../cli.ts'
+import { liveIdOf } from '../job-id.ts'
 import { withCoordinator } from '../store.ts'
 import { wholeNumber } from '../whole-number.ts'
 
@@ -14,20 +15,23 @@ export function addMove(cli: Cli): void {
       'move <job>',
       'give a waiting job another place in line',
       [
-        ['move report-9 --before report-2', 'right before that one'],
+        [
+          'move report-9 --before report-2',
+          'right before that one; of both ids an unambiguous beginning will do',
+        ],
         [
           'move report-9 --priority 5',
           'as if it had come five times ageSeconds earlier; a negative one moves it back',
         ],
       ],
-      async (frame, [jobId = ''], { before, priority }) => {
-        const to = placeOf(before, priority)
-        const [job] = await withCoordinator(frame, async (coordinator) => {
+      async (frame, [text = ''], { before, priority }) => {
+        const asked = placeOf(before, priority)
+        const { jobId, to, job } = await withCoordinator(frame, async (coordinator, store) => {
+          const idOf = (typed: string) => liveIdOf({ frame, store, text: typed }, coordinator)
+          const jobId = await idOf(text)
+          const to = 'before' in asked ? { before: await idOf(asked.before) } : asked
           await coordinator.reprioritize(jobId, to)
-          return coordinator
-            .state()
-            .waiting()
-            .filter((waiting) => waiting.jobId === jobId)
+          return { jobId, to, job: await coordinator.explain(jobId) }
         })
         const where = 'before' in to ? `before ${to.before}` : `with priority ${to.priority}`
         frame.emit(

@@ -1,13 +1,20 @@
 import { defaultPolicy, InterlockError, type Policy } from '../../core/index.ts'
 import type { Cli } from '../cli.ts'
 import type { Frame } from '../frame.ts'
+import { pausedAt } from '../look.ts'
 import { addPolicyFields, hasPolicyFields, type PolicyFields, withFields } from '../policy-fields.ts'
 import { addPolicyFlags, hasPolicyFlags, type PolicyFlags, policyFrom } from '../policy-flags.ts'
 import { policyFacts } from '../policy-text.ts'
+import { type PausedModel, pausedDocument, pausedFacts } from '../show/paused.ts'
 import { withCoordinator, withStore } from '../store.ts'
 import { facts } from '../terminal/table.ts'
 
 type Flags = PolicyFlags & PolicyFields
+
+interface Standing {
+  readonly policy: Policy
+  readonly paused: readonly PausedModel[] | null
+}
 
 export function addPolicy(cli: Cli): void {
   const parent = cli.command(
@@ -40,9 +47,12 @@ export function addPolicy(cli: Cli): void {
 }
 
 async function show(frame: Frame): Promise<void> {
-  const projection = await withStore(frame, (store) => store.projection(frame.queue))
-  const policy = projection?.state.policy ?? defaultPolicy
-  frame.emit(policy, textOf(frame, policy))
+  const standing = await withStore(frame, async (store) => {
+    const projection = await store.projection(frame.queue)
+    const paused = await pausedAt(frame, store, projection?.state.version ?? 0)
+    return { policy: projection?.state.policy ?? defaultPolicy, paused }
+  })
+  emit(frame, standing)
 }
 
 async function set(frame: Frame, flags: Flags): Promise<void> {
@@ -51,12 +61,17 @@ async function set(frame: Frame, flags: Flags): Promise<void> {
   }
   // Wrong flags are found out before anything is opened or made.
   withFields(flags, policyFrom(flags, defaultPolicy))
-  const policy = await withCoordinator<Policy>(frame, async (coordinator) => {
+  const standing = await withCoordinator(frame, async (coordinator, store) => {
     const wanted = withFields(flags, policyFrom(flags, coordinator.state().policy))
     await coordinator.setPolicy(wanted)
-    return wanted
+    return { policy: wanted, paused: await pausedAt(frame, store, coordinator.state().version) }
   })
-  frame.emit(policy, textOf(frame, policy))
+  emit(frame, standing)
 }
 
-const textOf = (frame: Frame, policy: Policy): string => facts(policyFacts(policy), frame.colors.dim)
+function emit(frame: Frame, { policy, paused }: Standing): void {
+  frame.emit(
+    { ...policy, paused: paused?.map(pausedDocument) ?? null },
+    facts([...policyFacts(policy), ...pausedFacts(paused ?? [])], frame.colors.dim),
+  )
+}

@@ -1,8 +1,10 @@
 import { projectionOf } from '../../core/index.ts'
 import type { Cli } from '../cli.ts'
 import { lookAt } from '../look.ts'
+import { pausedDocument, pausedFacts, pausedModels } from '../show/paused.ts'
 import { activeFirst, queueText, telling, toldDocument } from '../show/queue.ts'
 import { withStore } from '../store.ts'
+import { facts } from '../terminal/table.ts'
 import { wholeNumber } from '../whole-number.ts'
 
 interface Options {
@@ -25,9 +27,12 @@ export function addQueue(cli: Cli): void {
         const rows = projectionOf(ledger).jobs.toSorted(activeFirst)
         const shown = rows.slice(0, limit).map(telling(ledger, now, hasWorker))
         const none = 'no live job; put some in line: interlock enqueue <file>'
+        const paused = pausedModels(ledger)
+        const pauses = paused.length === 0 ? '' : `\n\n${facts(pausedFacts(paused), frame.colors.dim)}`
+        const jobs = shown.map(toldDocument)
         frame.emit(
-          { queue: frame.queue, total: rows.length, jobs: shown.map(toldDocument) },
-          rows.length === 0 ? none : queueText(frame, shown, rows.length, now),
+          { queue: frame.queue, total: rows.length, paused: paused.map(pausedDocument), jobs },
+          `${rows.length === 0 ? none : queueText(frame, shown, rows.length, now)}${pauses}`,
         )
       },
     )

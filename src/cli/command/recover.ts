@@ -8,6 +8,7 @@ import { doubtOf } from '../in-doubt.ts'
 import { lookAt } from '../look.ts'
 import { checkDoubtful, decide, type Said, wishesOf } from '../recover/decide.ts'
 import { reportOf, type Seen, tell } from '../recover/report.ts'
+import { orUnreadable, voidUnreadable } from '../recover/void.ts'
 import { withCoordinator, withStore } from '../store.ts'
 
 const PATIENCE_MS = 30_000
@@ -15,6 +16,7 @@ const PATIENCE_MS = 30_000
 interface Options extends Said {
   readonly [flag: string]: unknown
   readonly begin?: boolean
+  readonly void?: boolean
 }
 
 const collect = (value: string, before: readonly string[] = []): readonly string[] => [...before, value]
@@ -23,18 +25,25 @@ export function addRecover(cli: Cli): void {
   cli
     .command<Options>(
       'recover',
-      'after a backup was restored: void the tokens of before, drain the queue, and say what became of its jobs',
+      'after a backup was restored, or where the log has an event that nobody can read: drain the queue in a new epoch, and say what became of its jobs',
       [
         ['recover', 'lists the jobs whose end may be lost; workers that were running have drained the queue'],
         ['recover --begin', 'first, if no process was running that could notice: a new epoch'],
         ['recover --completed a --requeue b --fail c', 'what became of each; may be repeated'],
+        [
+          'recover --void',
+          'gets past events that nobody can read, which recover shows; the log stays as it is',
+        ],
         ['resume', 'when none is left'],
       ],
       async (frame, _, options) => {
         const wishes = wishesOf(options)
         if (options.begin === true) await begin(frame)
-        const seen = await withStore(frame, (store) => look(frame, store))
-        if (wishes.length === 0) return tell(frame, reportOf(seen))
+        const { seen, voided } = await withStore(frame, async (store) => ({
+          voided: options.void === true ? await voidUnreadable(frame, store) : [],
+          seen: await orUnreadable(frame, store, () => look(frame, store)),
+        }))
+        if (wishes.length === 0) return tell(frame, reportOf(seen, { voided }))
         for (const { jobId } of wishes) checkDoubtful(seen, jobId)
         await withCoordinator(frame, async (coordinator) => {
           const said = await decide(coordinator, seen, wishes)
@@ -43,6 +52,10 @@ export function addRecover(cli: Cli): void {
           if (said.undecided.length > 0) throw new NotDone()
         })
       },
+    )
+    .option(
+      '--void',
+      'declares events void that nobody can read, in a new epoch, in which the queue is drained',
     )
     .option('--begin', 'a new epoch, in which the queue is drained')
     .option('--completed <job>', 'it was done', collect)

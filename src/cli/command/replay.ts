@@ -1,5 +1,12 @@
 import { stateOn } from '../../../machines/index.ts'
-import { explainJob, InterlockError, type Ledger, type Micros, projectionOf } from '../../core/index.ts'
+import {
+  explainJob,
+  InterlockError,
+  jobOf,
+  type Ledger,
+  type Micros,
+  projectionOf,
+} from '../../core/index.ts'
 import type { LogStore } from '../../port/index.ts'
 import type { Cli } from '../cli.ts'
 import { count, isoTime, isoTimeOrNull, timeText } from '../format.ts'
@@ -7,7 +14,9 @@ import type { Frame } from '../frame.ts'
 import { type ArchiveFlags, addArchiveFlag, withLog } from '../history/archive-file.ts'
 import { ledgerAt, orCut } from '../history/fold.ts'
 import { stateName, stepThrough } from '../history/steps.ts'
+import { oneOf } from '../job-id.ts'
 import { explanationDocument, explanationText } from '../show/explanation.ts'
+import { pausedModels } from '../show/paused.ts'
 import { activeFirst, queueText, telling, toldDocument } from '../show/queue.ts'
 import { stateDocument, stateText } from '../show/state.ts'
 import { beginningAt, checkMoment, endingAt } from '../since.ts'
@@ -106,7 +115,9 @@ async function follow(frame: Frame, store: LogStore, to: number, begin: string |
   await stepThrough(frame, store, { from: await ledgerAt(frame, store, at), to, speed })
 }
 
-function showJob(frame: Frame, ledger: Ledger, at: Micros, jobId: string): void {
+function showJob(frame: Frame, ledger: Ledger, at: Micros, text: string): void {
+  const jobId =
+    jobOf(ledger, text) === undefined ? (oneOf({ text }, beginningSo(ledger, text)) ?? text) : text
   const found = explainJob(ledger, jobId, at)
   if (found !== undefined)
     return frame.emit(
@@ -119,11 +130,15 @@ function showJob(frame: Frame, ledger: Ledger, at: Micros, jobId: string): void 
   )
 }
 
+const beginningSo = (ledger: Ledger, text: string): readonly string[] =>
+  [...ledger.jobs].map(({ jobId }) => jobId).filter((id) => id.startsWith(text))
+
 function showQueue(frame: Frame, ledger: Ledger, at: Micros, limit: number): void {
   const projection = projectionOf(ledger)
   const rows = projection.jobs.toSorted(activeFirst)
   const shown = rows.slice(0, limit).map(telling(ledger, at))
   const machine = stateOn(ledger)
+  const paused = pausedModels(ledger)
   const last = ledger.version === 0 ? null : ledger.lastAt
   const title = [
     ['queue', frame.colors.bold(frame.queue)],
@@ -131,14 +146,14 @@ function showQueue(frame: Frame, ledger: Ledger, at: Micros, limit: number): voi
     ['last event', last === null ? 'none yet' : `${count(ledger.version)}, ${timeText(last)}`],
     ['machine', stateName(machine)],
   ] as const
-  const state = stateText(frame, projection, at, title)
+  const state = stateText(frame, projection, at, { paused, title })
   frame.emit(
     {
       queue: frame.queue,
       at: at === 0 ? null : isoTime(at),
       lastEventAt: isoTimeOrNull(last),
       machine,
-      ...stateDocument(projection),
+      ...stateDocument(projection, paused),
       total: rows.length,
       jobs: shown.map(toldDocument),
     },

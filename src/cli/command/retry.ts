@@ -1,6 +1,7 @@
 import type { Cli } from '../cli.ts'
 import { checkFound, checkNamesSome, type DeadFlags, deadFilter } from '../dead-filter.ts'
 import { plural } from '../format.ts'
+import { deadIdOf } from '../job-id.ts'
 import { withCoordinator } from '../store.ts'
 
 export function addRetry(cli: Cli): void {
@@ -9,14 +10,16 @@ export function addRetry(cli: Cli): void {
       'retry [job]',
       'put dead jobs in line again, with their payload and all their attempts',
       [
-        ['retry report-1', 'one job'],
+        ['retry report-1', 'one job; an unambiguous beginning of its id will do'],
         ['retry --model flux-dev --since 24h', 'after an outage: all that it cost'],
       ],
-      async (frame, [jobId], flags) => {
-        checkNamesSome('retry', jobId, flags)
-        const retried = await withCoordinator(frame, (coordinator) =>
-          coordinator.retryDead(deadFilter(coordinator.now(), jobId, flags)),
-        )
+      async (frame, [text], flags) => {
+        checkNamesSome('retry', text, flags)
+        const { jobId, retried } = await withCoordinator(frame, async (coordinator, store) => {
+          const jobId = text === undefined ? undefined : await deadIdOf({ frame, store, text })
+          const filter = deadFilter(coordinator.now(), jobId, flags)
+          return { jobId, retried: await coordinator.retryDead({ ...filter, all: flags.all }) }
+        })
         checkFound(frame, jobId, retried)
         frame.emit({ retried }, `${plural(retried, 'dead job')} in line again`)
       },

@@ -1,4 +1,4 @@
-import { snapshotOf } from '../../core/index.ts'
+import { keepSnapshot } from '../../coordinator/keep-snapshot.ts'
 import type { Cli } from '../cli.ts'
 import { plural } from '../format.ts'
 import { ledgerAt } from '../history/fold.ts'
@@ -13,9 +13,7 @@ export function addSnapshot(cli: Cli): void {
       const { version, jobs } = await withStore(frame, async (store) => {
         const { version: head } = await store.read(frame.queue, 0, 1)
         const ledger = await ledgerAt(frame, store, head)
-        if (ledger.version > 0) {
-          await store.putSnapshot(frame.queue, { seq: ledger.version, state: snapshotOf(ledger) })
-        }
+        if (ledger.version > 0) await keepSnapshot(store, frame.queue, ledger, { signal: frame.signal })
         return { version: ledger.version, jobs: ledger.jobs.size }
       })
       const text =

@@ -1,8 +1,10 @@
-import type { Projection, WorkerRow } from '../../port/index.ts'
+import type { LogStore, Projection, WorkerRow } from '../../port/index.ts'
 import type { Cli } from '../cli.ts'
-import { isoTime } from '../format.ts'
 import type { Frame } from '../frame.ts'
+import { pausedAt } from '../look.ts'
+import type { PausedModel } from '../show/paused.ts'
 import { stateDocument, stateText } from '../show/state.ts'
+import { countText, type Working, whoWorks, workersTable, workingDocument } from '../show/workers.ts'
 import { emptyFolder, nothingYet, withStore } from '../store.ts'
 
 /** What one look at the store saw. */
@@ -11,6 +13,8 @@ interface Look {
   readonly now: number
   readonly projection: Projection | null
   readonly workers: readonly WorkerRow[]
+  /** Null: the log could not be folded. */
+  readonly paused: readonly PausedModel[] | null
 }
 
 export function addStatus(cli: Cli): void {
@@ -24,15 +28,21 @@ export function addStatus(cli: Cli): void {
     async (frame) => {
       const folder = emptyFolder(frame.target())
       if (folder !== null) return frame.emit(documentOf(frame, nothing(folder)), nothingYet)
-      const look = await withStore<Look>(frame, async (store) => ({
-        store: store.name,
-        projection: await store.projection(frame.queue),
-        workers: await store.workers(frame.queue),
-        now: (await store.read(frame.queue, 0, 1)).now,
-      }))
+      const look = await withStore(frame, (store) => lookFor(frame, store))
       frame.emit(documentOf(frame, look), textOf(frame, look))
     },
   )
+}
+
+async function lookFor(frame: Frame, store: LogStore): Promise<Look> {
+  const projection = await store.projection(frame.queue)
+  return {
+    store: store.name,
+    projection,
+    workers: await store.workers(frame.queue),
+    paused: await pausedAt(frame, store, projection?.state.version ?? 0),
+    now: (await store.read(frame.queue, 0, 1)).now,
+  }
 }
 
 const nothing = (folder: string): Look => ({
@@ -40,25 +50,26 @@ const nothing = (folder: string): Look => ({
   now: 0,
   projection: null,
   workers: [],
+  paused: [],
 })
 
-function documentOf(frame: Frame, { store, projection, workers }: Look) {
+const workingIn = ({ projection, workers }: Look): readonly Working[] =>
+  whoWorks(workers, projection?.jobs ?? [])
+
+function documentOf(frame: Frame, look: Look) {
+  const { store, projection, paused } = look
   return {
     queue: frame.queue,
     store,
-    ...stateDocument(projection),
-    workers: workers.map(({ startedAt, beatAt, expiresAt, ...worker }) => ({
-      ...worker,
-      startedAt: isoTime(startedAt),
-      beatAt: isoTime(beatAt),
-      expiresAt: isoTime(expiresAt),
-    })),
+    ...stateDocument(projection, paused),
+    workers: workingIn(look).map(workingDocument),
   }
 }
 
-function textOf(frame: Frame, { projection, workers, now, store }: Look): string {
-  const inState = (wanted: WorkerRow['state']) => workers.filter(({ state }) => state === wanted).length
-  const late = inState('late') > 0 ? `, ${inState('late')} late` : ''
+function textOf(frame: Frame, look: Look): string {
+  const { projection, paused, now, store } = look
+  const working = workingIn(look)
   const title = [['queue', `${frame.colors.bold(frame.queue)} in ${store}`]] as const
-  return stateText(frame, projection, now, title, [['workers', `${inState('live')} live${late}`]])
+  const state = stateText(frame, projection, now, { paused, title, more: [['workers', countText(working)]] })
+  return working.length === 0 ? state : `${state}\n\n${workersTable(frame, working, now)}`
 }

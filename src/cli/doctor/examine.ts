@@ -8,6 +8,7 @@ import { checkFirst } from './checks/first.ts'
 import { checkFunctions } from './checks/functions.ts'
 import { checkGrants } from './checks/grants.ts'
 import { checkLog } from './checks/log.ts'
+import { checkPaused } from './checks/paused.ts'
 import { checkPooler } from './checks/pooler.ts'
 import { checkRows } from './checks/rows.ts'
 import { checkServer } from './checks/server.ts'
@@ -30,6 +31,7 @@ const checks: readonly ((facts: Facts) => Finding[])[] = [
   checkArrivals,
   checkLog,
   checkStuck,
+  checkPaused,
   checkWorkers,
   checkClock,
 ]

@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { encodeEvent, SCHEMA_VERSION } from '../../codec/index.ts'
+import { encodeEvent } from '../../codec/index.ts'
 import type { RecordedEvent } from '../../core/index.ts'
 
 /**
@@ -38,7 +38,7 @@ export function textOf(queue: string, event: RecordedEvent): string {
   const row = encodeEvent(event)
   const { seq, at, event_type, job_id, job_type, models, worker_id, data, command_id, command_hash } = row
   const job = [job_id ?? null, job_type ?? null, models ?? null]
-  const rest = [worker_id ?? null, data ?? null, command_id, command_hash, SCHEMA_VERSION]
+  const rest = [worker_id ?? null, data ?? null, command_id, command_hash, row.schema_version ?? 1]
   return JSON.stringify([queue, seq, at, event_type, ...job, ...rest])
 }
 

@@ -39,7 +39,7 @@ export async function archive(
   const file = to === undefined ? null : await NewFile.create('--to', to)
   try {
     const ledger = await ledgerAt(frame, store, through)
-    await keepForCut(store, frame.queue, ledger)
+    await keepForCut(store, frame.queue, ledger, frame.signal)
     if (file !== null) {
       await writeArchive(frame, store, file, through)
       await file.finish()

@@ -1,11 +1,11 @@
-import { decodeSnapshot } from '../../codec/index.ts'
+import { keepSnapshot } from '../../coordinator/keep-snapshot.ts'
+import { readSnapshot } from '../../coordinator/read-snapshot.ts'
 import {
   InterlockError,
   isInterlockError,
   type Ledger,
   projectionOf,
   type RecordedEvent,
-  snapshotOf,
 } from '../../core/index.ts'
 import type { LogStore } from '../../port/index.ts'
 import type { Frame } from '../frame.ts'
@@ -44,8 +44,7 @@ export async function trustFiles(
   const wrong = bad ?? files.bad ?? chain?.bad ?? null
   if (ledger === null || wrong !== null) throw untrue(wrong)
   const kept = await store.snapshot(frame.queue, files.last)
-  if (kept?.seq !== files.last)
-    await store.putSnapshot(frame.queue, { seq: files.last, state: snapshotOf(ledger) })
+  if (kept?.seq !== files.last) await keepSnapshot(store, frame.queue, ledger, { signal: frame.signal })
   return { ...all, bad, ledger }
 }
 
@@ -59,7 +58,7 @@ async function keptAt(frame: Frame, store: LogStore, seq: number): Promise<Ledge
   const kept = await store.snapshot(frame.queue, seq)
   if (kept?.seq !== seq) return null
   try {
-    return decodeSnapshot(seq, kept.state)
+    return await readSnapshot(store, frame.queue, kept)
   } catch (error) {
     if (!isInterlockError(error)) throw error
     frame.note(`passed over: ${error.message}`)

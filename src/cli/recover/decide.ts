@@ -65,9 +65,11 @@ export async function decide(
   const live = new Set(view.active().map(({ jobId }) => jobId))
   return reportOf(
     { view, doubtful: doubtful.filter(({ jobId }) => live.has(jobId)) },
-    outcomes.flatMap(({ wish, answer }) => (answer?.status === 'fulfilled' ? [wish] : [])),
-    outcomes.flatMap(({ wish, answer }) =>
-      answer?.status === 'rejected' ? [{ ...wish, ...failureDocument(answer.reason) }] : [],
-    ),
+    {
+      decided: outcomes.flatMap(({ wish, answer }) => (answer?.status === 'fulfilled' ? [wish] : [])),
+      undecided: outcomes.flatMap(({ wish, answer }) =>
+        answer?.status === 'rejected' ? [{ ...wish, ...failureDocument(answer.reason) }] : [],
+      ),
+    },
   )
 }

@@ -1,8 +1,8 @@
 import type { ActiveJobView, QueueView } from '../../coordinator/index.ts'
 import type { failureDocument } from '../failure.ts'
-import { clip, models, plural, timeText } from '../format.ts'
+import { models, plural, timeText } from '../format.ts'
 import type { Frame } from '../frame.ts'
-import { table } from '../terminal/table.ts'
+import { grid } from '../terminal/grid.ts'
 import type { Wish } from './decide.ts'
 
 /** The queue, and the jobs of which nobody knows the end. */
@@ -13,16 +13,35 @@ export interface Seen {
 
 type Undecided = Wish & ReturnType<typeof failureDocument>
 
+/** An event that nobody can read, or could, until it was declared void. */
+export interface VoidedEvent {
+  readonly seq: number
+  readonly type: string
+  readonly jobId: string | null
+  readonly why: string
+  /** As it was written. */
+  readonly data: unknown
+  /** What to read in its place; null: the event counts as nothing. */
+  readonly as: unknown
+  /** What becomes of its job. */
+  readonly becomes: string | null
+}
+
+interface Happened {
+  readonly decided?: readonly Wish[]
+  readonly undecided?: readonly Undecided[]
+  readonly unreadable?: readonly VoidedEvent[]
+  readonly voided?: readonly VoidedEvent[]
+}
+
 export const reportOf = (
   { view, doubtful: left }: Seen,
-  decided: readonly Wish[] = [],
-  undecided: readonly Undecided[] = [],
+  { decided = [], undecided = [], unreadable = [], voided = [] }: Happened = {},
 ) => ({
   epoch: view.epoch,
   status: view.status,
   waitingCount: view.waitingCount,
-  decided,
-  undecided,
+  ...{ unreadable, voided, decided, undecided },
   doubtful: left.map(doubtful),
 })
 
@@ -35,8 +54,32 @@ const doubtful = ({ jobId, jobType, models: names, fencingToken, startedAt, atte
 })
 
 function textOf(frame: Frame, report: Report): string {
-  return [...decisions(report), ...standing(frame, report)].join('\n')
+  if (report.unreadable.length > 0) return unreadableText(report)
+  const voided = report.voided.flatMap((event) => [`${nameOf(event)} is void`, ...readingOf(event)])
+  return [...voided, ...decisions(report), ...standing(frame, report)].join('\n')
 }
+
+const unreadableText = ({ unreadable }: Report): string =>
+  [
+    ...unreadable.flatMap((event) => [
+      event.why,
+      `  ${nameOf(event)}, as it was written: ${said(event.data)}`,
+      ...readingOf(event),
+    ]),
+    `nobody can open the queue before ${unreadable.length === 1 ? 'this event is' : 'these events are'} void: stop what still appends to it, and`,
+    'interlock recover --void',
+    '(it drains the queue in a new epoch; then say of each active job what became of it, and: interlock resume)',
+  ].join('\n')
+
+const nameOf = ({ seq, type, jobId }: VoidedEvent): string =>
+  `event ${seq} (${type}${jobId === null ? '' : ` of job ${jobId}`})`
+
+function readingOf({ as, jobId, becomes }: VoidedEvent): readonly string[] {
+  const reading = as === null ? '  it counts as nothing' : `  it reads as: ${said(as)}`
+  return becomes === null ? [reading] : [reading, `  job ${jobId}: ${becomes}`]
+}
+
+const said = (data: unknown): string => JSON.stringify(data)
 
 const words: Readonly<Record<Wish['end'], string>> = {
   completed: 'completed',
@@ -59,11 +102,14 @@ function standing(frame: Frame, { epoch, status, doubtful: left }: Report): read
       ...(restored ? ['Was a backup restored while no process ran? interlock recover --begin'] : []),
     ]
   const rows = left.map(({ jobId, models: names, startedAt }) => [
-    ...[clip(jobId, 28), clip(models(names), 28), timeText(startedAt.getTime() * 1_000)],
+    ...[jobId, models(names), timeText(startedAt.getTime() * 1_000)],
   ])
   return [
     `${held}; ${plural(left.length, 'job')} of which nobody knows the end:`,
-    table(['job', 'models', 'since'], rows, { heading: frame.colors.dim }),
+    grid(frame, ['job', 'models', 'since'], rows, {
+      heading: frame.colors.dim,
+      give: { models: 12, job: 36 },
+    }),
     'say of each: interlock recover --completed <job>, --requeue <job> or --fail <job>',
   ]
 }

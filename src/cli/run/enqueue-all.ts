@@ -6,6 +6,8 @@ import { progressOf } from '../terminal/progress.ts'
 
 /** Jobs per append: enough that the round trip does not count, few enough that a kill loses little work. */
 const BATCH = 500
+/** Characters of payloads per append, but for a job that has more by itself: a slow link must carry it in its time. */
+const PAYLOADS = 500_000
 
 /** Puts jobs in line in their order. Each batch goes in whole or not at all. */
 export async function enqueueAll(
@@ -16,14 +18,32 @@ export async function enqueueAll(
   const progress = progressOf(frame, 'in line', jobs.length)
   const waiting: Waiting[] = []
   try {
-    for (let from = 0; from < jobs.length; from += BATCH) {
+    let done = 0
+    for (const batch of batchesOf(jobs)) {
       frame.signal.throwIfAborted()
-      const answer = await coordinator.enqueue(jobs.slice(from, from + BATCH))
+      const answer = await coordinator.enqueue(batch)
       for (const job of answer.waiting) waiting.push(job)
-      progress.update(Math.min(from + BATCH, jobs.length))
+      done += batch.length
+      progress.update(done)
     }
   } finally {
     progress.stop()
   }
   return waiting
+}
+
+export function* batchesOf(jobs: readonly EnqueueInput[]): Generator<readonly EnqueueInput[]> {
+  let batch: EnqueueInput[] = []
+  let room = PAYLOADS
+  for (const job of jobs) {
+    const size = job.payload === undefined ? 0 : JSON.stringify(job.payload).length
+    if (batch.length === BATCH || (batch.length > 0 && size > room)) {
+      yield batch
+      batch = []
+      room = PAYLOADS
+    }
+    batch.push(job)
+    room -= size
+  }
+  if (batch.length > 0) yield batch
 }

@@ -9,8 +9,9 @@ import type { WorkloadJob } from '../workload/job.ts'
 export function runKind(jobs: readonly WorkloadJob[]): string {
   const hash = createHash('sha256')
   for (const { input, seconds } of jobs) {
-    const { jobId, jobType, models, priority } = input
-    hash.update(`${JSON.stringify([jobId, jobType, models, priority, seconds])}\n`)
+    const { jobId, jobType, models, priority, kind, payload } = input
+    const more = kind === undefined && payload === undefined ? [] : [kind ?? null, payload ?? null]
+    hash.update(`${JSON.stringify([jobId, jobType, models, priority, seconds, ...more])}\n`)
   }
   return `run:${hash.digest('hex').slice(0, 16)}`
 }

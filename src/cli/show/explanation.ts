@@ -1,7 +1,8 @@
 import type { Explanation } from '../../core/index.ts'
-import { clip, isoTime, isoTimeOrNull } from '../format.ts'
+import { isoTime, isoTimeOrNull } from '../format.ts'
 import type { Frame } from '../frame.ts'
-import { facts, table } from '../terminal/table.ts'
+import { grid } from '../terminal/grid.ts'
+import { facts } from '../terminal/table.ts'
 
 /** Why a live job does not run, for programs: times as ISO texts. */
 export const explanationDocument = ({ models, ...found }: Explanation) => ({
@@ -28,11 +29,12 @@ export function explanationText(frame: Frame, found: Explanation): string {
   rows.push(['to do', found.whatHasToHappen])
   if (found.models.length === 0) return facts(rows, dim)
   const standing = found.models.map(({ model, capacity, holders, ahead }) => [
-    clip(model, 28),
+    model,
     `${holders.length} of ${capacity}`,
-    clip(holders.join(', ') || '—', 28),
+    holders.join(', ') || '—',
     ahead,
   ])
+  const give = { model: 20, 'held by': 36 }
   const heads = ['model', 'in use', 'held by', 'ahead']
-  return `${facts(rows, dim)}\n\n${table(heads, standing, { heading: dim, right: [3] })}`
+  return `${facts(rows, dim)}\n\n${grid(frame, heads, standing, { heading: dim, right: [3], give })}`
 }

@@ -8,10 +8,11 @@ import {
   type Waiting,
   waitingFor,
 } from '../../core/index.ts'
-import { clip, duration, isoTimeOrNull, models, plural, timeText } from '../format.ts'
+import { duration, isoTimeOrNull, models, plural, timeText } from '../format.ts'
 import type { Frame } from '../frame.ts'
 import { inLineOrder, jobDocument, standingOf } from '../job-document.ts'
-import { table } from '../terminal/table.ts'
+import { grid } from '../terminal/grid.ts'
+import { untilText } from './paused.ts'
 
 /** Live jobs as people want them: those that run, then those that wait, in line order. */
 export const activeFirst = (a: JobRow, b: JobRow): number =>
@@ -43,13 +44,14 @@ export function queueText(frame: Frame, jobs: readonly ToldJob[], total: number,
   const { dim, green } = frame.colors
   const lines = jobs.map(({ row, waiting }) => [
     row.state === 'active' ? green('active') : 'waits',
-    clip(row.job_id, 20),
-    clip(models(row.models), 24),
+    row.job_id,
+    models(row.models),
     waitedOf(row, now),
-    clip(waiting === null ? `attempt ${row.attempt} of ${row.attempts}` : whyOf(row, waiting), 34),
+    waiting === null ? `attempt ${row.attempt} of ${row.attempts}` : whyOf(row, waiting),
   ])
   const more = total > jobs.length ? `\n${plural(total, 'live job')}, the first ${jobs.length} are shown` : ''
-  return `${table(['state', 'job', 'models', 'waited', 'why'], lines, { heading: dim })}${more}`
+  const give = { models: 12, why: 20, job: 36 }
+  return `${grid(frame, ['state', 'job', 'models', 'waited', 'why'], lines, { heading: dim, give })}${more}`
 }
 
 /** `4 min 10 s`, and with a priority of 5 at 60 s a level `4 min 10 s + 5 min 00 s`: who has most of both goes first. */
@@ -71,7 +73,7 @@ function whyOf(row: JobRow, { code, blockedBy, until }: Waiting): string {
     case 'not_due':
       return `due at ${timeText(row.due_at ?? 0)}`
     case 'model_paused':
-      return `${model} is paused`
+      return `${model} is paused ${untilText(until)}`
     case 'rate_limited':
       return `over a rate until ${timeText(until ?? 0)}${behind}`
     case 'fair_share_limit':

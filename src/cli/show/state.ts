@@ -1,15 +1,20 @@
 import { defaultPolicy, type JobRow, MICROS_PER_MS, type Micros } from '../../core/index.ts'
 import type { Projection } from '../../port/index.ts'
-import { clip, count, duration, isoTimeOrNull, models } from '../format.ts'
+import { count, duration, isoTimeOrNull, models } from '../format.ts'
 import type { Frame } from '../frame.ts'
 import { jobDocument } from '../job-document.ts'
 import { policyText } from '../policy-text.ts'
-import { facts, table } from '../terminal/table.ts'
+import { grid } from '../terminal/grid.ts'
+import { facts } from '../terminal/table.ts'
+import { type PausedModel, pausedDocument, pausedFacts } from './paused.ts'
 
 const SHOWN = 10
 
-/** What a queue was doing at one moment, for programs; a queue that nobody has opened is idle. */
-export function stateDocument(projection: Projection | null) {
+/**
+ * What a queue was doing at one moment, for programs; a queue that nobody has opened is idle.
+ * @param paused null: the log, which alone knows, could not be read
+ */
+export function stateDocument(projection: Projection | null, paused: readonly PausedModel[] | null) {
   const state = projection?.state
   return {
     status: state?.status ?? 'idle',
@@ -18,6 +23,7 @@ export function stateDocument(projection: Projection | null) {
     waitingCount: state?.waiting_count ?? 0,
     activeModels: state?.active_models ?? [],
     policy: state?.policy ?? defaultPolicy,
+    paused: paused?.map(pausedDocument) ?? null,
     drainedAt: isoTimeOrNull(state?.drained_at ?? null),
     updatedAt: isoTimeOrNull(state?.version ? state.updated_at : null),
     active: activeRows(projection).map(jobDocument),
@@ -30,16 +36,19 @@ const activeRows = (projection: Projection | null): readonly JobRow[] =>
     .filter((job) => job.state === 'active')
     .toSorted((a, b) => (a.fencing_token ?? 0) - (b.fencing_token ?? 0))
 
-/**
- * The same for people: facts, and what runs.
- * @param title goes before the facts of the state, `more` after them
- */
+export interface StateFacts {
+  readonly paused: readonly PausedModel[] | null
+  /** Goes before the facts of the state, `more` after them. */
+  readonly title: readonly (readonly [string, string])[]
+  readonly more?: readonly (readonly [string, string])[]
+}
+
+/** The same for people: facts, and what runs. */
 export function stateText(
   frame: Frame,
   projection: Projection | null,
   now: Micros,
-  title: readonly (readonly [string, string])[],
-  more: readonly (readonly [string, string])[] = [],
+  { paused, title, more = [] }: StateFacts,
 ): string {
   const { dim } = frame.colors
   const state = projection?.state
@@ -49,6 +58,7 @@ export function stateText(
       ['status', `${state?.status ?? 'idle'}, version ${count(state?.version ?? 0)}`],
       ['jobs', `${count(state?.active_count ?? 0)} active, ${count(state?.waiting_count ?? 0)} waiting`],
       ['policy', policyText(state?.policy ?? defaultPolicy)],
+      ...pausedFacts(paused ?? []),
       ...more,
     ],
     dim,
@@ -58,11 +68,15 @@ export function stateText(
   const rows = active
     .slice(0, SHOWN)
     .map((job) => [
-      clip(job.job_id, 24),
-      job.job_type,
-      clip(models(job.models), 32),
+      job.job_id,
+      job.kind,
+      models(job.models),
+      `${job.attempt} of ${job.attempts}`,
+      job.worker_id ?? 'detached',
       duration((now - (job.started_at ?? now)) / MICROS_PER_MS),
     ])
   const rest = active.length > SHOWN ? `\n… and ${active.length - SHOWN} more: interlock queue` : ''
-  return `${head}\n\n${table(['running', 'type', 'models', 'for'], rows, { heading: dim, right: [3] })}${rest}`
+  const heads = ['running', 'kind', 'models', 'attempt', 'in', 'for']
+  const give = { models: 12, kind: 10, in: 14, running: 36 }
+  return `${head}\n\n${grid(frame, heads, rows, { heading: dim, right: [5], give })}${rest}`
 }

@@ -1,7 +1,8 @@
 import sparkly from 'sparkly'
-import { clip, count, duration, spanText } from '../format.ts'
+import { count, duration, spanText } from '../format.ts'
 import type { Frame } from '../frame.ts'
-import { facts, table } from '../terminal/table.ts'
+import { grid } from '../terminal/grid.ts'
+import { facts } from '../terminal/table.ts'
 import type { Stats } from './stats.ts'
 import type { Summary } from './summary.ts'
 
@@ -60,7 +61,7 @@ function modelTable(frame: Frame, { models }: Stats): string[] {
   const rows = models
     .slice(0, SHOWN)
     .map(({ model, places, attempts, utilisation, perSlice }) => [
-      clip(model, 24),
+      model,
       places,
       count(attempts),
       `${(utilisation * 100).toFixed(1)} %`,
@@ -68,7 +69,9 @@ function modelTable(frame: Frame, { models }: Stats): string[] {
     ])
   const heads = ['model', 'places', 'attempts', 'in use', '']
   const more = models.length > SHOWN ? `\n… and ${models.length - SHOWN} more: --json` : ''
-  return [`${table(heads, rows, { heading: frame.colors.dim, right: [1, 2, 3] })}${more}`]
+  return [
+    `${grid(frame, heads, rows, { heading: frame.colors.dim, right: [1, 2, 3], give: { model: 16 } })}${more}`,
+  ]
 }
 
 function blockedTables(frame: Frame, { blocked }: Stats): string[] {
@@ -80,7 +83,11 @@ function blockedTables(frame: Frame, { blocked }: Stats): string[] {
   return all
     .filter(([, times]) => times.length > 0)
     .map(([heading, times]) => {
-      const rows = times.slice(0, SHOWN).map(({ name, ms }) => [clip(name, 40), duration(ms)])
-      return table([heading, 'in all'], rows, { heading: frame.colors.dim, right: [1] })
+      const rows = times.slice(0, SHOWN).map(({ name, ms }) => [name, duration(ms)])
+      return grid(frame, [heading, 'in all'], rows, {
+        heading: frame.colors.dim,
+        right: [1],
+        give: { [heading]: 36 },
+      })
     })
 }

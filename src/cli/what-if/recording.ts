@@ -100,7 +100,8 @@ export class Recording {
         if (open.run !== undefined) open.run.to = event.at
         return
       case 'cancelled':
-        if (event.token === null) open.life.cancelledAfter = event.at - open.life.arrivedAt
+        if (event.token === null && open.run === undefined)
+          open.life.cancelledAfter = event.at - open.life.arrivedAt
         return this.#end(open, event.jobId, event.at, { type: 'completed' })
       case 'expired':
         return this.#end(open, event.jobId, event.at, { type: 'failed' })

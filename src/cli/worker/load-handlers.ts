@@ -1,5 +1,6 @@
 import path from 'node:path'
 import { pathToFileURL } from 'node:url'
+import { checkHandlerModule } from '../../codec/index.ts'
 import type { CoordinatorOptions } from '../../coordinator/index.ts'
 import { InterlockError } from '../../core/index.ts'
 import type { JobWorkerOptions } from '../../worker/index.ts'
@@ -23,8 +24,11 @@ export async function loadHandlers(file: string): Promise<HandlerModule> {
       { path: file },
     )
   }
-  if ('handlers' in exported && typeof exported.handlers === 'object') return exported as HandlerModule
-  return { handlers: exported as HandlerModule['handlers'] }
+  if (!('handlers' in exported) || typeof exported.handlers !== 'object') {
+    return { handlers: exported as HandlerModule['handlers'] }
+  }
+  checkHandlerModule(exported, file)
+  return exported as HandlerModule
 }
 
 async function importFile(file: string): Promise<{ default?: unknown }> {

@@ -1,25 +1,51 @@
-import { parseSpec } from '../../codec/index.ts'
+import { parseJob } from '../../codec/index.ts'
 import { InterlockError } from '../../core/index.ts'
 import { MOST_SECONDS, type WorkloadJob } from './job.ts'
 
 /** The values of one line by column name: texts from CSV, anything from JSON. */
 export type Fields = Readonly<Record<string, unknown>>
 
-export const columns = ['job_id', 'models', 'seconds', 'job_type', 'priority'] as const
-export const requiredColumns = columns.slice(0, 3)
+export const columns = ['job_id', 'models', 'seconds', 'job_type', 'kind', 'priority', 'payload'] as const
+type Column = (typeof columns)[number]
+
+/** What a line is read for: to be put in line, or to be run here, which takes the seconds that the file says. */
+export type Purpose = 'enqueue' | 'run'
+
+export const requiredColumns: Readonly<Record<Purpose, readonly Column[]>> = {
+  enqueue: ['job_id', 'models'],
+  run: ['job_id', 'models', 'seconds'],
+}
 
 /** The job of one line. @throws InterlockError `invalid_input`, with the name of the column */
-export function jobOfLine(fields: Fields, line: number): WorkloadJob {
-  const unknown = Object.keys(fields).find((name) => !columns.includes(name as (typeof columns)[number]))
+export function jobOfLine(fields: Fields, line: number, purpose: Purpose): WorkloadJob {
+  const unknown = Object.keys(fields).find((name) => !columns.includes(name as Column))
   if (unknown !== undefined) throw bad(`unknown field ${unknown}; the fields are ${columns.join(', ')}`)
-  const input = {
-    jobId: fields['job_id'],
-    models: modelsOf(fields['models']),
-    jobType: optional(fields['job_type']),
-    priority: optional(numberOf(fields['priority'])),
+  const { spec, payload } = named(() =>
+    parseJob({
+      jobId: fields['job_id'],
+      models: modelsOf(fields['models']),
+      jobType: optional(fields['job_type']),
+      kind: optional(fields['kind']),
+      priority: optional(numberOf(fields['priority'])),
+      payload: fields['payload'],
+    }),
+  )
+  const { jobId, jobType, models, priority } = spec
+  const said = { ...(optional(fields['kind']) === undefined ? {} : { kind: spec.kind }) }
+  return {
+    input: { jobId, jobType, models, priority, ...said, ...(payload === undefined ? {} : { payload }) },
+    seconds: purpose === 'run' ? secondsOf(fields['seconds']) : 0,
+    line,
   }
-  const { jobId, jobType, models, priority } = named(() => parseSpec(input))
-  return { input: { jobId, jobType, models, priority }, seconds: secondsOf(fields['seconds']), line }
+}
+
+/** The JSON that a text is. @throws InterlockError `invalid_input` */
+export function payloadOf(text: string): unknown {
+  try {
+    return JSON.parse(text)
+  } catch {
+    throw bad('payload: not JSON; write it such as {"prompt":"a fox"}')
+  }
 }
 
 /** `a;b` or `["a","b"]`; nothing at all is an empty set. */

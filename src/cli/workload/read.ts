@@ -1,6 +1,6 @@
 import { InterlockError } from '../../core/index.ts'
 import type { Workload, WorkloadJob } from './job.ts'
-import { jobOfLine } from './line.ts'
+import { jobOfLine, type Purpose } from './line.ts'
 import { type ReadRecord, recordReader } from './records.ts'
 import { textLines } from './text-lines.ts'
 
@@ -9,6 +9,8 @@ export interface ReadOptions {
   readonly limit?: number | undefined
   /** Leave out broken lines in place of refusing the file. */
   readonly skipInvalid?: boolean | undefined
+  /** `run` unless given. */
+  readonly purpose?: Purpose
 }
 
 /**
@@ -32,6 +34,7 @@ class Reading implements Workload {
   readonly jobs: WorkloadJob[] = []
   readonly skipped: string[] = []
   readonly #options: ReadOptions
+  readonly #purpose: Purpose
   readonly #lineOfId = new Map<string, number>()
   #line = 0
   #read: ReadRecord | undefined
@@ -39,6 +42,7 @@ class Reading implements Workload {
   constructor(file: string, options: ReadOptions) {
     this.file = file
     this.#options = options
+    this.#purpose = options.purpose ?? 'run'
   }
 
   get isFull(): boolean {
@@ -55,7 +59,7 @@ class Reading implements Workload {
 
   /** Without a good header no line can be read, so a broken one is never skipped. */
   #isHeader(text: string): boolean {
-    const { read, isHeader } = this.#named(() => recordReader(text))
+    const { read, isHeader } = this.#named(() => recordReader(text, this.#purpose))
     this.#read = read
     return isHeader
   }
@@ -63,7 +67,7 @@ class Reading implements Workload {
   #takeJob(text: string): void {
     try {
       this.#named(() => {
-        const job = jobOfLine(this.#read?.(text) ?? {}, this.#line)
+        const job = jobOfLine(this.#read?.(text) ?? {}, this.#line, this.#purpose)
         this.#refuseTwin(job)
         this.jobs.push(job)
       })

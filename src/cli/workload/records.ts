@@ -1,17 +1,22 @@
 import { parse } from 'csv-parse/sync'
 import { InterlockError } from '../../core/index.ts'
-import { columns, type Fields, requiredColumns } from './line.ts'
+import { columns, type Fields, type Purpose, payloadOf, requiredColumns } from './line.ts'
 
 /** Turns lines into fields, one at a time; what comes first in the file says which format it is. */
 export type ReadRecord = (text: string) => Fields
 
 /** JSON lines begin with a brace; everything else has to begin with the names of the columns. */
-export function recordReader(first: string): { readonly read: ReadRecord; readonly isHeader: boolean } {
+export function recordReader(
+  first: string,
+  purpose: Purpose,
+): { readonly read: ReadRecord; readonly isHeader: boolean } {
   if (first.trimStart().startsWith('{')) return { read: jsonRecord, isHeader: false }
   const header = csvFields(first).map((name) => name.trim())
-  const missing = requiredColumns.filter((name) => !header.includes(name))
+  const missing = requiredColumns[purpose].filter((name) => !header.includes(name))
   if (missing.length > 0) {
-    throw bad(`no column ${missing.join(', ')}; the first line must be ${columns.join(',')}`)
+    throw bad(
+      `no column ${missing.join(', ')}; the first line names the columns, such as ${requiredColumns[purpose].join(',')}`,
+    )
   }
   const unknown = header.filter((name) => !(columns as readonly string[]).includes(name))
   if (unknown.length > 0)
@@ -24,20 +29,24 @@ function jsonRecord(text: string): Fields {
   try {
     value = JSON.parse(text)
   } catch {
-    throw bad('not JSON; every line must be one object, such as {"job_id":"a","models":["m"],"seconds":2}')
+    throw bad(
+      'not JSON; every line must be one object, such as {"job_id":"a","models":["m"],"payload":{"n":1}}',
+    )
   }
   if (typeof value === 'object' && value !== null && !Array.isArray(value)) return value as Fields
-  throw bad('not an object; every line must be one, such as {"job_id":"a","models":["m"],"seconds":2}')
+  throw bad('not an object; every line must be one, such as {"job_id":"a","models":["m"],"payload":{"n":1}}')
 }
 
 function csvRecord(header: readonly string[], text: string): Fields {
   const values = csvFields(text)
   if (values.length !== header.length) {
     throw bad(
-      `${values.length} fields where the first line names ${header.length}; quote a field that has commas`,
+      `${values.length} fields where the first line names ${header.length}; quote a field that has commas, and double the quotes in it`,
     )
   }
-  return Object.fromEntries(header.map((name, index) => [name, values[index]]))
+  const { payload, ...fields } = Object.fromEntries(header.map((name, index) => [name, values[index]]))
+  // Nothing between two commas is no payload; in JSON lines null is one.
+  return payload === undefined || payload.trim() === '' ? fields : { ...fields, payload: payloadOf(payload) }
 }
 
 /**

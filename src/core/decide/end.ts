@@ -1,7 +1,7 @@
 import type { CommandBody, CommandResult, Refusal } from '../command.ts'
 import { costsAttempt, type FailureCode, type RequeueReason } from '../event.ts'
 import { grant } from '../grant.ts'
-import type { Micros } from '../job.ts'
+import type { JobType, Micros } from '../job.ts'
 import { type Job, jobOf } from '../ledger.ts'
 import type { Scribe } from '../scribe.ts'
 import { holdAfterLoss } from './pause.ts'
@@ -17,7 +17,7 @@ export function complete(scribe: Scribe, body: Body<'complete'>): CommandResult 
   return afterEnd(scribe)
 }
 
-/** Another attempt follows while attempts are left, a time for it was named, and nobody cancels the job. */
+/** Another attempt follows while attempts are left and a time for it was named. A job that was asked to stop has stopped with this. */
 export function fail(scribe: Scribe, body: Body<'fail'>): CommandResult {
   const { code, retryAt } = body
   const job = heldJob(scribe, body)
@@ -27,10 +27,16 @@ export function fail(scribe: Scribe, body: Body<'fail'>): CommandResult {
 }
 
 function failAttempt(scribe: Scribe, job: Job, code: FailureCode, retryAt: Micros | null): void {
+  if (job.cancelRequested) return stop(scribe, job)
   const { jobId, token } = job
-  const final = retryAt === null || job.cancelRequested || !hasAttemptsLeft(job)
+  const final = retryAt === null || !hasAttemptsLeft(job)
   scribe.record({ type: 'failed', jobId, token, code, final, workerId: scribe.command.workerId })
   if (!final) requeue(scribe, jobId, 'retry', retryAt)
+}
+
+/** The attempt of a job that was asked to stop is over. */
+function stop(scribe: Scribe, { jobId, token }: Job): void {
+  scribe.record({ type: 'cancelled', jobId, token, workerId: scribe.command.workerId })
 }
 
 /** The attempt took longer than it may, and its holder did not say so. Another one may follow at once. */
@@ -46,7 +52,11 @@ export function release(scribe: Scribe, body: Body<'release'>): CommandResult {
   const { jobId, reason, runAt, models } = body
   const job = heldJob(scribe, body)
   if ('ok' in job) return job
-  const final = job.cancelRequested || (costsAttempt(reason) && !hasAttemptsLeft(job))
+  if (job.cancelRequested) {
+    stop(scribe, job)
+    return afterEnd(scribe)
+  }
+  const final = costsAttempt(reason) && !hasAttemptsLeft(job)
   scribe.record({
     type: 'failed',
     jobId,
@@ -59,8 +69,8 @@ export function release(scribe: Scribe, body: Body<'release'>): CommandResult {
   return afterEnd(scribe)
 }
 
-/** Attempts that one command takes from dead workers at most; whoever finds them still dead takes the next ones. */
-const MOST_LOST = 5_000
+/** Events that the losses of one command make at most; its sender sends it again while any of these workers holds an attempt. */
+const MOST_OF_LOSSES = 10_000
 
 /** The leases of these worker processes are over: every attempt of theirs ends; the store checks that it is true. */
 export function expireLeases(scribe: Scribe, { workerIds, retryAt }: Body<'expire_leases'>): CommandResult {
@@ -69,17 +79,30 @@ export function expireLeases(scribe: Scribe, { workerIds, retryAt }: Body<'expir
     const job = scribe.draft.jobs.get(place)
     return job !== undefined && job.workerId !== null && gone.has(job.workerId) ? [job] : []
   })
-  lost.splice(MOST_LOST)
-  for (const job of lost) expireLease(scribe, job, retryAt)
-  for (const job of lost) holdAfterLoss(scribe, job)
+  const taken = lost.slice(0, withinBound(lost))
+  for (const job of taken) expireLease(scribe, job, retryAt)
+  for (const job of taken) holdAfterLoss(scribe, job)
   return afterEnd(scribe)
 }
 
+/** How many of them: each makes two events at most, and a pause for each of its models that nobody has named yet. */
+function withinBound(lost: readonly Job[]): number {
+  const models = new Set<string>()
+  for (const [index, { spec }] of lost.entries()) {
+    for (const model of spec.models) models.add(model)
+    if (2 * (index + 1) + models.size > MOST_OF_LOSSES) return Math.max(1, index)
+  }
+  return lost.length
+}
+
+/** Of a job that was asked to stop, the attempt is lost, and the job is cancelled: it is no dead letter, and nobody revives it. */
 function expireLease(scribe: Scribe, job: Job, retryAt: Micros | null): void {
   const { jobId, token, workerId, cancelRequested } = job
-  const final = cancelRequested || !hasAttemptsLeft(job)
+  const final = !cancelRequested && !hasAttemptsLeft(job)
   scribe.record({ type: 'lease_expired', jobId, token, workerId: workerId ?? '', final })
-  if (!final) requeue(scribe, jobId, 'lease_expired', retryAt)
+  if (cancelRequested)
+    scribe.record({ type: 'cancelled', jobId, token: null, workerId: scribe.command.workerId })
+  else if (!final) requeue(scribe, jobId, 'lease_expired', retryAt)
 }
 
 function requeue(
@@ -112,11 +135,16 @@ export function afterEnd(scribe: Scribe): CommandResult {
   return accepted(scribe)
 }
 
+/** What somebody says of an attempt. */
+interface Held {
+  readonly jobId: string
+  readonly token: number | null
+  readonly epoch?: number
+  readonly jobType?: JobType
+}
+
 /** The active job under this token. Without a token only the process that holds the job may speak for it. */
-export function heldJob(
-  scribe: Scribe,
-  { jobId, token, epoch }: { readonly jobId: string; readonly token: number | null; readonly epoch?: number },
-): Job | Refusal {
+export function heldJob(scribe: Scribe, { jobId, token, epoch, jobType }: Held): Job | Refusal {
   const job = jobOf(scribe.draft, jobId)
   if (job === undefined || !job.active) {
     return refused(
@@ -139,7 +167,13 @@ export function heldJob(
   if (token !== null && token !== job.token) {
     return refused(
       'stale_token',
-      `job ${jobId} runs under a newer fencing token than ${token}; what this attempt did must be thrown away`,
+      `job ${jobId} runs under fencing token ${job.token}, not ${token}: ${token < job.token ? 'a newer attempt has it, and what this one did must be thrown away' : 'no attempt of it has had that one; look at what was passed'}`,
+    )
+  }
+  if (jobType !== undefined && jobType !== job.spec.jobType) {
+    return refused(
+      'invalid_input',
+      `jobType: job ${jobId} is of the type ${job.spec.jobType}, not ${jobType}`,
     )
   }
   return job

@@ -38,24 +38,42 @@ export function ask(scribe: Scribe, { spec, wait }: Body<'ask'>): CommandResult 
   const refusal = refuse(scribe, spec, undefined)
   if (refusal !== undefined) return refusal
   const known = jobOf(scribe.draft, spec.jobId)
-  if (known?.active === true) return askActive(scribe, known)
-  if (known !== undefined && !wait && isAskedByOther(scribe, known)) return askForOther(scribe, known)
-  const fresh = known === undefined
   // One that stands in line already (it was enqueued) may be taken by a worker as well: it is started, not passed by.
-  if (fresh && spec.models.length === 0 && scribe.draft.policy.emptySet === 'bypass')
+  if (known !== undefined) return takeLive(scribe, known, wait)
+  if (spec.models.length === 0 && scribe.draft.policy.emptySet === 'bypass')
     return bypass(scribe, { type: 'bypass', jobId: spec.jobId, jobType: spec.jobType })
-  const crowd = fresh ? refuseCrowd(scribe, [spec]) : undefined
+  const crowd = refuseCrowd(scribe, [spec])
   if (crowd !== undefined) return crowd
-  if (fresh) queue(scribe, spec, wait ? { asked: true } : {})
-  else if (wait && known.asker !== scribe.command.workerId)
-    setAsker(scribe, spec.jobId, scribe.command.workerId)
-  scribe.draft.wide ||= !fresh
-  grant(scribe)
-  takeJob(scribe, spec.jobId)
-  const job = jobOf(scribe.draft, spec.jobId)
-  if (job === undefined || job.active) return accepted(scribe)
-  if (fresh) tellWaiting(scribe, [spec])
+  queue(scribe, spec, wait ? { asked: true } : {})
+  const job = startIfMay(scribe, spec.jobId)
+  if (job === undefined) return accepted(scribe)
+  tellWaiting(scribe, [spec])
   return accepted(scribe, [waitingFor(scribe.draft, job, scribe.now)])
+}
+
+/** The gate for who knows no more of the job than its id: of one that has ended nothing comes. */
+export function takeUp(scribe: Scribe, { jobId, wait }: Body<'take_up'>): CommandResult {
+  const job = jobOf(scribe.draft, jobId)
+  if (job !== undefined) return takeLive(scribe, job, wait)
+  return refused('job_not_live', `job ${jobId} is neither waiting nor active`)
+}
+
+function takeLive(scribe: Scribe, known: Job, wait: boolean): CommandResult {
+  const { jobId } = known
+  if (known.active) return askActive(scribe, known)
+  if (!wait && isAskedByOther(scribe, known)) return askForOther(scribe, known)
+  if (wait && known.asker !== scribe.command.workerId) setAsker(scribe, jobId, scribe.command.workerId)
+  scribe.draft.wide = true
+  const job = startIfMay(scribe, jobId)
+  return accepted(scribe, job === undefined ? [] : [waitingFor(scribe.draft, job, scribe.now)])
+}
+
+/** The job, if it has to wait. */
+function startIfMay(scribe: Scribe, jobId: string): Job | undefined {
+  grant(scribe)
+  takeJob(scribe, jobId)
+  const job = jobOf(scribe.draft, jobId)
+  return job?.active === false ? job : undefined
 }
 
 /** Another process waits for it, which is alive as far as is known. */
@@ -94,9 +112,10 @@ function askActive(scribe: Scribe, job: Job): CommandResult {
   return { ...accepted(scribe), started: [startedJob(job, scribe.draft.epoch)] }
 }
 
+/** For who named the job and what it is to be: nobody else brings one into line, and the event says so. */
 function queue(scribe: Scribe, spec: JobSpec, how: { asked?: true; intake?: true }): void {
   const { workerId } = scribe.command
-  scribe.record({ type: 'queued', jobId: spec.jobId, spec, workerId, ...how })
+  scribe.record({ type: 'queued', jobId: spec.jobId, spec, workerId, named: true, ...how })
 }
 
 function refuse(scribe: Scribe, spec: JobSpec, twin: JobSpec | undefined): Refusal | undefined {
@@ -111,7 +130,7 @@ function refuse(scribe: Scribe, spec: JobSpec, twin: JobSpec | undefined): Refus
   if (known === undefined || isSameSpec(known, spec)) return undefined
   return refused(
     'job_exists',
-    `job ${jobId} is live with another spec; wait until it has ended, cancel it, or use another id`,
+    `job ${jobId} is live with another ${isSamePayload(known, spec) ? 'spec' : 'payload'}; wait until it has ended, cancel it, or use another id`,
   )
 }
 
@@ -148,8 +167,18 @@ function isSameSpec(a: JobSpec, b: JobSpec): boolean {
     a.expireMs === b.expireMs &&
     a.fairKey === b.fairKey &&
     a.models.length === b.models.length &&
-    a.models.every((model, i) => model === b.models[i])
+    a.models.every((model, i) => model === b.models[i]) &&
+    isSamePayload(a, b)
   )
+}
+
+/**
+ * Who asks without a payload leaves it as it is. Of what was kept by other means than a payload (its row of `jobs`, an event of before)
+ * nobody can tell here.
+ */
+function isSamePayload(known: JobSpec, { payloadHash }: JobSpec): boolean {
+  if (payloadHash === undefined || known.payloadHash === payloadHash) return true
+  return known.payloadHash === undefined && known.hasData === true
 }
 
 /** Records once, for each new job that has to wait, why: `conflict` if a model is held, `blocked` for all else. */

@@ -1,6 +1,6 @@
 import type { CommandBody, CommandResult } from '../command.ts'
 import { grant } from '../grant.ts'
-import { bounds, MICROS_PER_MS } from '../job.ts'
+import { bounds, MICROS_PER_MS, MICROS_PER_SECOND } from '../job.ts'
 import { isSameRule } from '../policy.ts'
 import type { Scribe } from '../scribe.ts'
 import { afterEnd } from './end.ts'
@@ -23,22 +23,30 @@ export function drain(scribe: Scribe): CommandResult {
   return afterEnd(scribe)
 }
 
+/** Attempts that one command detaches at most. */
+const MOST_DETACHED = 10_000
+
+/** An attempt that is detached for about as long already needs no other end. */
+const ABOUT = 86_400 * MICROS_PER_SECOND
+
 /**
  * The log goes on from a backup: what came after it is lost, and with it perhaps the end of jobs that it shows as active.
  * A new epoch makes the tokens of before void; the queue is held until somebody has said what became of those jobs, and
- * they stay as they are until then: their leases are long over, and who expired them would start them again.
+ * they stay as they are until then: their leases are long over, and who expired them would start them again. Of very many jobs one
+ * command detaches some, and drains the queue; its sender sends it again until the epoch is another one.
  */
 export function recover(scribe: Scribe, { ended }: Body<'recover'>): CommandResult {
   const { draft, now } = scribe
   const { workerId } = scribe.command
   if (ended !== undefined && draft.epoch > ended) return accepted(scribe)
-  scribe.record({ type: 'epoch_changed', epoch: draft.epoch + 1, workerId })
   const until = now + bounds.durationMs * MICROS_PER_MS
-  for (const place of [...draft.active]) {
+  const open = [...draft.active].flatMap((place) => {
     const job = draft.jobs.get(place)
-    if (job !== undefined)
-      scribe.record({ type: 'detached', jobId: job.jobId, token: job.token, until, workerId })
-  }
+    return job === undefined || (job.detachedUntil ?? 0) > until - ABOUT ? [] : [job]
+  })
+  const left = open.splice(MOST_DETACHED)
+  if (left.length === 0) scribe.record({ type: 'epoch_changed', epoch: draft.epoch + 1, workerId })
+  for (const { jobId, token } of open) scribe.record({ type: 'detached', jobId, token, until, workerId })
   return drain(scribe)
 }
 

@@ -1,7 +1,7 @@
 import type { Accepted, Refusal, Started, Waiting } from '../command.ts'
 import type { ErrorCode } from '../error.ts'
 import type { RecordedEvent } from '../event.ts'
-import { type Job, jobOf } from '../ledger.ts'
+import { attemptsOf, type Job, jobOf } from '../ledger.ts'
 import type { Scribe } from '../scribe.ts'
 
 /** The answer to a command that was carried out, read off the events it led to. */
@@ -24,6 +24,7 @@ export function startedJob(job: Job, epoch: number): Started {
     lease: { jobId: job.jobId, fencingToken: job.token, epoch },
     spec: job.spec,
     attempt: job.attempt,
+    attempts: attemptsOf(job),
     workerId: job.workerId ?? '',
   }
 }

@@ -1,5 +1,7 @@
 import type { CommandResult } from '../command.ts'
 import type { Micros } from '../job.ts'
+import type { Job } from '../ledger.ts'
+import type { ModelTimer, Timer } from '../place.ts'
 import type { Scribe } from '../scribe.ts'
 import type { Tree } from '../tree.ts'
 import { afterEnd, timeOut } from './end.ts'
@@ -9,25 +11,53 @@ const MOST_PER_TICK = 1_000
 
 /** Records what became true by the passing of time: waiting and attempts that took too long, due jobs, pauses that end. */
 export function tick(scribe: Scribe): CommandResult {
-  const { draft, now } = scribe
-  for (const { jobId } of elapsed(draft.expiring, now)) scribe.record({ type: 'expired', jobId })
-  for (const key of elapsed(draft.deadlines, now)) {
+  const { draft } = scribe
+  for (const { jobId } of elapsedOf(scribe, 'expiring', (job) => job.waitingSince))
+    scribe.record({ type: 'expired', jobId })
+  for (const key of elapsedOf(scribe, 'deadlines', startOf)) {
     const job = draft.jobs.get(key)
     if (job !== undefined) timeOut(scribe, job)
   }
-  for (const { model } of elapsed(draft.lifts, now)) {
+  for (const { model } of elapsedLifts(scribe)) {
     scribe.record({ type: 'model_resumed', model, workerId: scribe.command.workerId })
   }
-  for (const { jobId } of elapsed(draft.undue, now)) scribe.record({ type: 'due', jobId })
+  for (const { jobId } of elapsedOf(scribe, 'undue', wishOf)) scribe.record({ type: 'due', jobId })
   draft.wide = true
-  return afterEnd(scribe)
+  const result = afterEnd(scribe)
+  scribe.announce()
+  return result
 }
 
-function elapsed<T extends { readonly at: Micros }>(timers: Tree<T>, now: Micros): T[] {
+/** A detached attempt has its end from outside. */
+const startOf = ({ detachedUntil, startedAt }: Job): Micros => (detachedUntil === null ? startedAt : 0)
+
+/** The first time for a job is named by whoever enqueues it; later ones are counted from the end of an attempt. */
+const wishOf = ({ attempt, waitingSince }: Job): Micros => (attempt === 0 ? 0 : waitingSince)
+
+function elapsedOf(
+  scribe: Scribe,
+  key: 'expiring' | 'deadlines' | 'undue',
+  began: (job: Job) => Micros,
+): readonly Timer[] {
+  return elapsed(scribe, scribe.draft[key], (timer) => {
+    const job = scribe.draft.jobs.get(timer)
+    return job === undefined ? 0 : began(job)
+  })
+}
+
+function elapsedLifts(scribe: Scribe): readonly ModelTimer[] {
+  return elapsed(scribe, scribe.draft.lifts, (timer) => scribe.draft.pauses.get(timer)?.since ?? 0)
+}
+
+function elapsed<T extends { readonly at: Micros }>(
+  scribe: Scribe,
+  timers: Tree<T>,
+  began: (timer: T) => Micros,
+): readonly T[] {
   const found: T[] = []
   for (const timer of timers) {
-    if (timer.at > now || found.length === MOST_PER_TICK) break
-    found.push(timer)
+    if (timer.at > scribe.now || found.length === MOST_PER_TICK) break
+    if (timer.at <= scribe.nowFor(began(timer))) found.push(timer)
   }
   return found
 }

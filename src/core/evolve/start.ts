@@ -7,7 +7,7 @@ import { leaveLine } from '../line.ts'
 import { byPlace, type Place } from '../place.ts'
 import { capacityOf } from '../policy.ts'
 import { isOverRate } from '../rate.ts'
-import { overtake, reserves } from '../reservation.ts'
+import { overtake } from '../reservation.ts'
 import { startDeadline, stopExpiry } from '../timing.ts'
 import { corrupt } from './lookup.ts'
 
@@ -16,7 +16,7 @@ export function start(draft: Draft, event: RecordedEvent & { readonly type: 'sta
   if (job.heldOn !== null) throw corrupt(event, `model ${job.heldOn} is paused`)
   checkAttempt(event, job)
   checkPlaces(draft, event, job)
-  if (draft.policy.maxOvertakes !== 0) countOvertaking(draft, job)
+  countOvertaking(draft, job)
   stopExpiry(draft, job)
   moveShare(draft, job, { waiting: -1, active: 1 })
   leaveLine(draft, job, true)
@@ -71,13 +71,16 @@ function checkPlaces(draft: Draft, event: RecordedEvent, job: Job): void {
 function countOvertaking(draft: Draft, job: Job): void {
   const passed = new Set<Place>()
   for (const name of job.spec.models) {
-    for (const place of modelOf(draft, name).line) {
+    const { line } = modelOf(draft, name)
+    // The usual case, in strict order nearly always.
+    if (line.min() === job.place) continue
+    for (const place of line) {
       if (byPlace(place, job.place) >= 0) break
       passed.add(place)
     }
   }
   for (const place of passed) {
     const other = draft.jobs.get(place)
-    if (other !== undefined && !reserves(draft, other)) overtake(draft, other)
+    if (other !== undefined) overtake(draft, other)
   }
 }

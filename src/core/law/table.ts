@@ -22,6 +22,7 @@ export const queueLaw: QueueLaw = {
     model_resumed: 'idle',
     drain_requested: 'draining.emptying',
     epoch_changed: 'idle',
+    voided: 'idle',
   },
   running: {
     queued: 'running',
@@ -57,6 +58,7 @@ export const queueLaw: QueueLaw = {
     model_resumed: 'running',
     drain_requested: 'draining.emptying',
     epoch_changed: 'running',
+    voided: 'running',
   },
   'draining.emptying': {
     queued: 'draining.emptying',
@@ -92,6 +94,7 @@ export const queueLaw: QueueLaw = {
     drained: ['draining.drained', null, null],
     resumed: ['idle', 'running', 'running'],
     epoch_changed: 'draining.emptying',
+    voided: 'draining.emptying',
   },
   'draining.drained': {
     queued: 'draining.drained',
@@ -111,6 +114,7 @@ export const queueLaw: QueueLaw = {
     model_resumed: 'draining.drained',
     resumed: ['idle', 'running', 'running'],
     epoch_changed: 'draining.drained',
+    voided: 'draining.drained',
   },
 }
 

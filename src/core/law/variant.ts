@@ -44,6 +44,7 @@ export const variants = [
   'drained',
   'resumed',
   'epoch_changed',
+  'voided',
 ] as const
 export type Variant = (typeof variants)[number]
 

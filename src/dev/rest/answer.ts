@@ -1,4 +1,5 @@
-import { RestFailure } from './failure.ts'
+import type { RestFailure } from './failure.ts'
+import { ownHeaders, ownStatus } from './own-answer.ts'
 import type { Preferences, RestResponse } from './request.ts'
 import type { Rows } from './statement.ts'
 
@@ -51,22 +52,7 @@ function overridden(response: RestResponse, { status, headers }: Rows): RestResp
   if (status === null && headers === null) return response
   return {
     ...response,
-    status: status === null ? response.status : Number(status),
+    status: status === null ? response.status : ownStatus(status),
     headers: { ...response.headers, ...(headers === null ? {} : ownHeaders(headers)) },
   }
-}
-
-function ownHeaders(text: string): Record<string, string> {
-  const refusal = new RestFailure(500, {
-    code: 'PGRST111',
-    message:
-      'response.headers guc must be a JSON array composed of objects with a single key and a string value',
-  })
-  try {
-    const list: unknown = JSON.parse(text)
-    if (Array.isArray(list)) return Object.assign({}, ...list)
-  } catch {
-    throw refusal
-  }
-  throw refusal
 }

@@ -1,5 +1,6 @@
+import { bodyType, jsonBody, refusedType } from './body.ts'
 import type { Argument, Catalog, FunctionEntry } from './catalog.ts'
-import { leftOut, RestFailure } from './failure.ts'
+import { RestFailure } from './failure.ts'
 import type { RestRequest } from './request.ts'
 import { mostSimilar } from './similar.ts'
 import { quoted, type Values } from './sql.ts'
@@ -11,24 +12,29 @@ export type Given =
       readonly names: readonly string[]
       readonly json: string
       readonly viaBody: boolean
+      /** A list of objects; the first is taken. */
+      readonly isList: boolean
     }
-  | { readonly kind: 'whole'; readonly type: 'text'; readonly text: string }
+  | { readonly kind: 'whole'; readonly type: 'text' | 'xml'; readonly text: string }
 
-/** @throws RestFailure PGRST102 for a body that is not JSON */
+/** @throws RestFailure PGRST102 for a body that is not JSON, or of another type */
 export function givenArguments(request: RestRequest): Given {
-  const reading = request.method !== 'POST'
-  const type = request.headers['content-type'] ?? 'application/json'
-  if (reading) return named(Object.fromEntries(request.query), false)
-  if (type.startsWith('text/plain')) return { kind: 'whole', type: 'text', text: request.body }
-  if (type.startsWith('application/x-www-form-urlencoded')) {
-    return named(Object.fromEntries(new URLSearchParams(request.body)), true)
+  if (request.method !== 'POST') return named(Object.fromEntries(request.query), false)
+  const type = bodyType(request)
+  switch (type) {
+    case 'text/plain':
+      return { kind: 'whole', type: 'text', text: request.body }
+    case 'text/xml':
+      return { kind: 'whole', type: 'xml', text: request.body }
+    case 'application/x-www-form-urlencoded':
+      return named(Object.fromEntries(new URLSearchParams(request.body)), true)
+    case 'application/json': {
+      const { text, keys, isList } = jsonBody(request.body === '' ? '{}' : request.body)
+      return { kind: 'named', names: keys, json: text, viaBody: true, isList }
+    }
+    default:
+      return refusedType(request, type)
   }
-  if (!type.startsWith('application/json')) throw leftOut(`bodies of type ${type}`)
-  const json = request.body.trim() === '' ? '{}' : request.body
-  const parsed = parsedJson(json)
-  if (typeof parsed !== 'object' || parsed === null || Array.isArray(parsed))
-    throw leftOut('calls with a list of arguments')
-  return { kind: 'named', names: Object.keys(parsed), json, viaBody: true }
 }
 
 const named = (args: Readonly<Record<string, string>>, viaBody: boolean): Given => ({
@@ -36,15 +42,8 @@ const named = (args: Readonly<Record<string, string>>, viaBody: boolean): Given 
   names: Object.keys(args),
   json: JSON.stringify(args),
   viaBody,
+  isList: false,
 })
-
-export function parsedJson(text: string): unknown {
-  try {
-    return JSON.parse(text)
-  } catch {
-    throw new RestFailure(400, { code: 'PGRST102', message: 'Empty or invalid json' })
-  }
-}
 
 /**
  * A function is found by the exact set of its argument names; those with a default may be missing.
@@ -153,9 +152,10 @@ export function callSql(
   if (only?.name === '') return { with: '', call: `${target}(${values.add(given.json)}::${only.type})` }
   const used = entry.args.filter(({ name }) => given.names.includes(name))
   if (used.length === 0) return { with: '', call: `${target}()` }
+  const reader = given.isList ? 'json_to_recordset' : 'json_to_record'
   const record = used.map(({ name, type }) => `${quoted(name)} ${type}`).join(', ')
   return {
-    with: `with args as (select * from json_to_record(${values.add(given.json)}::json) as _ (${record})) `,
+    with: `with args as (select * from ${reader}(${values.add(given.json)}::json) as _ (${record}) limit 1) `,
     call: `${target}(${used.map(argumentSql).join(', ')})`,
   }
 }

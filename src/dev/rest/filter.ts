@@ -1,5 +1,6 @@
-import { leftOut, RestFailure } from './failure.ts'
+import { leftOut } from './failure.ts'
 import { columnSql, splitList, type Values } from './sql.ts'
+import { badFilter, unparsable } from './unparsable.ts'
 
 const operators: Readonly<Record<string, string>> = {
   eq: '=',
@@ -52,7 +53,7 @@ function conditionSql(column: string, text: string, { table, values }: FilterCon
   const condition = operation(operator, value, sql, values)
   if (condition === null) {
     if (/^(plfts|phfts|wfts|fts|sl|sr|nxr|nxl|adj)/.test(operator)) throw leftOut(`operator ${operator}`)
-    throw unparsable(`"failed to parse filter (${text})" (line 1, column 1)`)
+    throw badFilter(text)
   }
   return not ? `not (${condition})` : condition
 }
@@ -63,7 +64,7 @@ function operation(operator: string, value: string, column: string, values: Valu
     if (!truths.has(value.toLowerCase())) return null
     return `${column} is ${value.toLowerCase().replace('_', ' ')}`
   }
-  const symbol = operators[operator]
+  const symbol = Object.hasOwn(operators, operator) ? operators[operator] : undefined
   if (symbol === undefined) return null
   const given = operator === 'like' || operator === 'ilike' ? value.replaceAll('*', '%') : value
   return `${column} ${symbol} ${values.add(given)}`
@@ -72,7 +73,7 @@ function operation(operator: string, value: string, column: string, values: Valu
 /** `(a,"b c")` as the array literal `{a,"b c"}` that PostgreSQL reads with the type of the column. */
 function arrayLiteral(list: string): string {
   const inner = /^\((.*)\)$/s.exec(list)?.[1]
-  if (inner === undefined) throw unparsable(`"failed to parse filter (in.${list})" (line 1, column 4)`)
+  if (inner === undefined) throw badFilter(`in.${list}`)
   const items = inner === '' ? [] : splitList(inner)
   return `{${items.map((item) => (item.startsWith('"') ? item : `"${item.replaceAll(/["\\]/g, '\\$&')}"`)).join(',')}}`
 }
@@ -80,7 +81,8 @@ function arrayLiteral(list: string): string {
 /** `or(a.eq.1,and(b.lt.2,not.c.is.null))`. */
 function treeSql(text: string, context: FilterContext): string {
   const [, not, word, inner = ''] = /^(not\.)?(and|or)\((.*)\)$/s.exec(text) ?? []
-  if (word === undefined) throw unparsable(`"failed to parse logic tree (${text})" (line 1, column 1)`)
+  if (word === undefined)
+    throw unparsable(`"failed to parse logic tree (${text})" (line 1, column 1)`, 'unexpected end of input')
   const parts = splitList(inner).map((part) => {
     if (/^(not\.)?(and|or)\(/.test(part)) return treeSql(part, context)
     const [, column = '', rest = ''] = /^([^.]+)\.(.*)$/s.exec(part) ?? []
@@ -88,6 +90,3 @@ function treeSql(text: string, context: FilterContext): string {
   })
   return `${not ? 'not ' : ''}(${parts.join(` ${word} `)})`
 }
-
-export const unparsable = (message: string): RestFailure =>
-  new RestFailure(400, { code: 'PGRST100', message })

@@ -4,7 +4,8 @@ import { type Claims, type Keys, roles } from '../keys.ts'
 import { type AnswerContext, emptyAnswer, failureAnswer, rowsAnswer } from './answer.ts'
 import { callOf, runCall } from './call.ts'
 import { type Catalog, readCatalog } from './catalog.ts'
-import { databaseFailure, RestFailure } from './failure.ts'
+import { databaseFailure } from './database-failure.ts'
+import { faultOfOurs, leftOut, RestFailure } from './failure.ts'
 import { preferencesOf, type RestRequest, type RestResponse, schemaOf, wantsObject } from './request.ts'
 import { quoted } from './sql.ts'
 import { requireOne } from './statement.ts'
@@ -15,6 +16,8 @@ export interface RestOptions {
   readonly keys: Keys
   /** Exposed schemas; the first is the one that is meant when none is named. */
   readonly schemas: readonly string[]
+  /** Told of a mistake of this server's own; standard error unless given. */
+  readonly onFault?: (error: unknown) => void
 }
 
 /** Answers requests to /rest/v1 as PostgREST does. */
@@ -39,8 +42,27 @@ export class RestHandler {
       role = claims.role
       return await this.#route(request, claims)
     } catch (error) {
-      return failureAnswer(failureOf(error, role === 'anon'))
+      return failureAnswer(this.#failureOf(error, role === 'anon'))
     }
+  }
+
+  #failureOf(error: unknown, anonymous: boolean): RestFailure {
+    if (error instanceof RestFailure) return error
+    if (error instanceof PoolExhausted) {
+      return new RestFailure(504, {
+        code: 'PGRST003',
+        message: 'Timed out acquiring connection from connection pool.',
+      })
+    }
+    const raised = databaseFailure(error, anonymous)
+    if (raised) return raised
+    if (error instanceof ConnectionLost) {
+      const message = 'Database connection error. Retrying the connection.'
+      return new RestFailure(503, { code: 'PGRST001', message }, { 'Retry-After': '0' })
+    }
+    const { onFault = tellFault } = this.#options
+    onFault(error)
+    return faultOfOurs()
   }
 
   async #route(request: RestRequest, claims: Claims): Promise<RestResponse> {
@@ -54,6 +76,9 @@ export class RestHandler {
   async #call(request: RestRequest, claims: Claims, schema: string, name: string): Promise<RestResponse> {
     const context = contextOf(request, schema)
     const call = await this.#found((catalog) => callOf(request, catalog, schema, name))
+    if (request.method === 'OPTIONS') {
+      return allowing(call.entry.isVolatile ? 'OPTIONS,POST' : 'OPTIONS,GET,HEAD,POST')
+    }
     return this.#in(call.mode, request, claims, schema, async (session) => {
       const rows = await runCall(session, call, request, context.prefer)
       if (call.entry.returns === 'void') return emptyAnswer(204, rows, context)
@@ -77,6 +102,10 @@ export class RestHandler {
         return this.#in('read write', request, claims, schema, (session) =>
           writeTable(session, request, table, context),
         )
+      case 'OPTIONS':
+        return allowing('OPTIONS,GET,HEAD,POST,PATCH,DELETE')
+      case 'PUT':
+        throw leftOut('PUT')
       default:
         throw new RestFailure(405, {
           code: 'PGRST117',
@@ -136,6 +165,14 @@ export class RestHandler {
   }
 }
 
+const allowing = (methods: string): RestResponse => ({ status: 200, headers: { Allow: methods }, body: '' })
+
+const tellFault = (error: unknown): void => {
+  process.stderr.write(
+    `interlock dev: a mistake of its own: ${error instanceof Error ? error.stack : String(error)}\n`,
+  )
+}
+
 /** The token that a request brings; else its key. */
 export function credentialOf(headers: RestRequest['headers']): string | undefined {
   return /^Bearer (.*)$/i.exec(headers['authorization'] ?? '')?.[1] ?? headers['apikey']
@@ -148,22 +185,4 @@ function contextOf(request: RestRequest, schema: string): AnswerContext {
     object: wantsObject(request.headers['accept']),
     offset: 0,
   }
-}
-
-function failureOf(error: unknown, anonymous: boolean): RestFailure {
-  if (error instanceof RestFailure) return error
-  if (error instanceof PoolExhausted) {
-    return new RestFailure(504, {
-      code: 'PGRST003',
-      message: 'Timed out acquiring connection from connection pool.',
-    })
-  }
-  const raised = databaseFailure(error, anonymous)
-  if (raised) return raised
-  if (error instanceof ConnectionLost) {
-    const message = 'Database connection error. Retrying the connection.'
-    return new RestFailure(503, { code: 'PGRST001', message }, { 'Retry-After': '0' })
-  }
-  // A mistake in this server: to ask again changes nothing.
-  return new RestFailure(500, { code: 'INTERLOCK', message: `interlock dev did not expect this: ${error}` })
 }

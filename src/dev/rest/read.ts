@@ -1,7 +1,8 @@
 import { leftOut, RestFailure } from './failure.ts'
-import { conditions, unparsable } from './filter.ts'
+import { conditions } from './filter.ts'
 import type { RestRequest } from './request.ts'
 import { columnSql, quoted, splitList, type Values } from './sql.ts'
+import { unparsable } from './unparsable.ts'
 
 /** What a read wants of the rows of a table or of a function. */
 export interface ReadPlan {
@@ -17,15 +18,11 @@ export interface ReadPlan {
 export function readPlan(request: RestRequest, table: string, values: Values): ReadPlan {
   const { query } = request
   const where = conditions(query, { table, values })
-  const range = /^(\d+)-(\d*)$/.exec(request.method === 'GET' ? (request.headers['range'] ?? '') : '')
-  const offset = wholeNumber(query.get('offset')) ?? Number(range?.[1] ?? 0)
-  const last = range?.[2] ? Number(range[2]) : null
   return {
     columns: columnsSql(query.get('select'), table),
     where: where.length === 0 ? '' : ` where ${where.join(' and ')}`,
     order: orderSql(query.get('order'), table),
-    offset,
-    limit: wholeNumber(query.get('limit')) ?? (last === null ? null : last - offset + 1),
+    ...rangeOf(request),
   }
 }
 
@@ -41,7 +38,10 @@ function columnItem(item: string, table: string): string {
   if (/[()]/.test(item)) throw leftOut('embedding of other tables, nor aggregates')
   const [, alias, path = '', , type] = /^(?:([^:]+):(?!:))?(.+?)(::(.+))?$/.exec(item) ?? []
   if (type !== undefined && !/^[a-z][\w ]*(\[\])?$/i.test(type))
-    throw unparsable(`"failed to parse select parameter (${item})" (line 1, column 1)`)
+    throw unparsable(
+      `"failed to parse select parameter (${item})" (line 1, column ${item.indexOf('::') + 3})`,
+      `unexpected ${JSON.stringify(type[0])}`,
+    )
   const sql = columnSql(path, table)
   const name = alias ?? path.split(/->>?/).findLast((step) => !/^\d+$/.test(step)) ?? path
   return `${type === undefined ? sql : `(${sql})::${type}`} as ${quoted(name)}`
@@ -57,8 +57,21 @@ function orderSql(order: string | null, table: string): string {
   return ` order by ${terms.join(', ')}`
 }
 
-function wholeNumber(text: string | null): number | null {
-  if (text === null || text === '') return null
-  if (/^\d+$/.test(text)) return Number(text)
-  throw new RestFailure(400, { code: 'PGRST100', message: `"unexpected ${text}"` })
+/** By the query string, else by the Range header of a GET. What is no number restricts nothing. @throws RestFailure PGRST103 */
+function rangeOf({ method, query, headers }: RestRequest): Pick<ReadPlan, 'offset' | 'limit'> {
+  const [, from = '0', to = ''] = /^(\d+)-(\d*)$/.exec(method === 'GET' ? (headers['range'] ?? '') : '') ?? []
+  const offset = wholeNumber(query.get('offset')) ?? Number(from)
+  const limit = wholeNumber(query.get('limit')) ?? (to === '' ? null : Number(to) - offset + 1)
+  if (to !== '' && Number(to) < Number(from)) {
+    throw outOfRange(
+      'The lower boundary must be lower than or equal to the upper boundary in the Range header.',
+    )
+  }
+  if (limit !== null && limit < 0) throw outOfRange('Limit should be greater than or equal to zero.')
+  return { offset, limit }
 }
+
+export const outOfRange = (details: string): RestFailure =>
+  new RestFailure(416, { code: 'PGRST103', message: 'Requested range not satisfiable', details })
+
+const wholeNumber = (text: string | null): number | null => (/^-?\d+$/.test(text ?? '') ? Number(text) : null)

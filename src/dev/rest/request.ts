@@ -42,7 +42,7 @@ export function preferencesOf(header: string | undefined): Preferences {
   const given = (header ?? '').split(',').flatMap((part) => part.trim() || [])
   const pairs = given.map((text) => [text, ...text.split('=')] as const)
   const unknown = pairs.filter(([, name = '', value = '']) => {
-    const values = known[name]
+    const values = Object.hasOwn(known, name) ? known[name] : undefined
     return values === undefined || (values.length > 0 && !values.includes(value))
   })
   if (given.includes('handling=strict') && unknown.length > 0) {
@@ -52,7 +52,8 @@ export function preferencesOf(header: string | undefined): Preferences {
       details: `Invalid preferences: ${unknown.map(([text]) => text).join(', ')}`,
     })
   }
-  const value = (name: string) => pairs.find(([, key]) => key === name)?.[2]
+  const value = (name: string) =>
+    pairs.find(([, key, given = '']) => key === name && known[name]?.includes(given))?.[2]
   return {
     returning: (value('return') ?? 'minimal') as Preferences['returning'],
     // A planned or estimated count is one that may be wrong: the exact one will do.
@@ -62,12 +63,29 @@ export function preferencesOf(header: string | undefined): Preferences {
   }
 }
 
+/** What PostgREST answers in, and this server does not. */
+const leftOutTypes: ReadonlySet<string> = new Set([
+  ...['text/csv', 'text/plain', 'text/xml', 'application/geo+json', 'application/octet-stream'],
+  ...['application/openapi+json', 'application/vnd.pgrst.plan', 'application/vnd.pgrst.plan+json'],
+])
+
 /** True when one object is wanted and not a list. @throws RestFailure for media types that are left out */
 export function wantsObject(accept: string | undefined): boolean {
-  const types = (accept ?? '*/*').split(',').map((type) => type.split(';')[0]?.trim() ?? '')
+  const types: readonly string[] = (accept ?? '*/*')
+    .split(',')
+    .map((type) => type.split(';')[0]?.trim().toLowerCase() ?? '')
   if (types.includes('application/vnd.pgrst.object+json')) return true
-  if (types.some((type) => ['*/*', 'application/*', 'application/json', ''].includes(type))) return false
-  throw leftOut(`answers of type ${accept}`)
+  if (
+    types.some((type) =>
+      ['*/*', 'application/*', 'application/json', 'application/vnd.pgrst.array+json', ''].includes(type),
+    )
+  )
+    return false
+  if (types.some((type) => leftOutTypes.has(type))) throw leftOut(`answers of type ${accept}`)
+  throw new RestFailure(406, {
+    code: 'PGRST107',
+    message: `None of these media types are available: ${types.join(', ')}`,
+  })
 }
 
 /** The schema of a request: GET and HEAD name it by Accept-Profile, the others by Content-Profile. */

@@ -1,3 +1,5 @@
+import { RestFailure } from './failure.ts'
+
 /** A statement under construction: every value of a request becomes a parameter, never text. */
 export class Values {
   readonly list: unknown[] = []
@@ -9,8 +11,19 @@ export class Values {
   }
 }
 
-export const quoted = (name: string): string => `"${name.replaceAll('"', '""')}"`
-const textLiteral = (text: string): string => `'${text.replaceAll("'", "''")}'`
+export const quoted = (name: string): string => `"${whole(name).replaceAll('"', '""')}"`
+
+/** A statement would end at it. @throws RestFailure PGRST100 */
+function whole(text: string): string {
+  if (!text.includes('\0')) return text
+  throw new RestFailure(400, {
+    code: 'PGRST100',
+    message: 'a name has the character 0, which PostgreSQL has not',
+    details: 'unexpected "\\NUL"',
+  })
+}
+
+const textLiteral = (text: string): string => `'${whole(text).replaceAll("'", "''")}'`
 
 /** `col`, `col->key`, `col->>key`, `col->0` on `table`, as SQL. */
 export function columnSql(path: string, table: string): string {

@@ -23,6 +23,8 @@ export interface Rows {
   readonly first: string
   readonly rows: number
   readonly total: number | null
+  /** How many rows were there before an upsert changed them. */
+  readonly updated: number
   /** What the statement set as `response.status` and `response.headers`. */
   readonly status: string | null
   readonly headers: string | null
@@ -36,6 +38,7 @@ export async function runStatement(session: Session, source: Source): Promise<Ro
     `with source as (${sql})
      select coalesce(json_agg(${row}), '[]')::text as json, coalesce(json_agg(${row}) -> 0, 'null')::text as first,
             count(*)::int as rows, ${count ? '(select count(*)::int from source)' : 'null::int'} as total,
+            coalesce(nullif(current_setting('interlock_dev.updated', true), ''), '0')::int as updated,
             nullif(current_setting('response.status', true), '') as status,
             nullif(current_setting('response.headers', true), '') as headers
        from (select * from source${cut}) t`,

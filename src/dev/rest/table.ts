@@ -2,7 +2,7 @@ import type { Session } from '../database/database.ts'
 import { type AnswerContext, emptyAnswer, rowsAnswer } from './answer.ts'
 import type { Catalog, TableEntry } from './catalog.ts'
 import { RestFailure } from './failure.ts'
-import { readPlan } from './read.ts'
+import { outOfRange, readPlan } from './read.ts'
 import type { RestRequest, RestResponse } from './request.ts'
 import { mostSimilar } from './similar.ts'
 import { quoted, Values } from './sql.ts'
@@ -43,17 +43,13 @@ export async function readTable(
     page: { offset, limit },
   })
   if (context.object) requireOne(rows)
-  if (rows.total !== null && offset > rows.total) throw outOfRange(offset, rows.total)
+  if (rows.total !== null && offset > rows.total) throw beyond(offset, rows.total)
   const body = request.method === 'HEAD' ? '' : context.object ? rows.first : rows.json
   return rowsAnswer(rows, body, { ...context, offset })
 }
 
-const outOfRange = (offset: number, total: number): RestFailure =>
-  new RestFailure(416, {
-    code: 'PGRST103',
-    message: 'Requested range not satisfiable',
-    details: `An offset of ${offset} was requested, but there are only ${total} rows.`,
-  })
+const beyond = (offset: number, total: number): RestFailure =>
+  outOfRange(`An offset of ${offset} was requested, but there are only ${total} rows.`)
 
 export async function writeTable(
   session: Session,
@@ -63,10 +59,12 @@ export async function writeTable(
 ): Promise<RestResponse> {
   const rows = await runStatement(session, writeStatement(request, table, context.prefer))
   const inserted = request.method === 'POST'
+  // An upsert that made no row has changed those that were there, or none.
+  const merged = context.prefer.resolution === 'merge-duplicates' && rows.updated >= rows.rows
+  const done = inserted ? (merged ? 200 : 201) : 204
   const uncounted = inserted ? { ...rows, rows: 0 } : rows
-  if (context.prefer.returning !== 'representation')
-    return emptyAnswer(inserted ? 201 : 204, uncounted, context)
+  if (context.prefer.returning !== 'representation') return emptyAnswer(done, uncounted, context)
   if (context.object) requireOne(rows)
   const answer = rowsAnswer(uncounted, context.object ? rows.first : rows.json, context)
-  return inserted && rows.status === null ? { ...answer, status: 201 } : answer
+  return inserted && rows.status === null ? { ...answer, status: done } : answer
 }

@@ -1,4 +1,4 @@
-import { parsedJson } from './arguments.ts'
+import { bodyType, type JsonBody, jsonBody, refusedType } from './body.ts'
 import type { TableEntry } from './catalog.ts'
 import { RestFailure } from './failure.ts'
 import { conditions } from './filter.ts'
@@ -19,13 +19,18 @@ export function writeStatement(request: RestRequest, table: TableEntry, prefer: 
   // Without a right to read, a write must still be possible: nothing is returned unless it was asked for.
   const returning =
     prefer.returning === 'representation' ? columnsSql(request.query.get('select'), name) : 'null as nothing'
+  const updated = () => {
+    const update = updateSql(request, table, target, values)
+    return update === null ? null : update + where()
+  }
   const sql =
     request.method === 'DELETE'
       ? `delete from ${target}${where()}`
       : request.method === 'PATCH'
-        ? updateSql(request, table, target, values) + where()
+        ? updated()
         : insertSql(request, table, target, values, prefer)
-  return { sql: `${sql} returning ${returning}`, values, row: 't', count: false }
+  const nothing = `select ${returning} from ${target} where false`
+  return { sql: sql === null ? nothing : `${sql} returning ${returning}`, values, row: 't', count: false }
 }
 
 function insertSql(
@@ -35,14 +40,20 @@ function insertSql(
   values: Values,
   prefer: Preferences,
 ): string {
-  const body = parsedJson(request.body)
-  const rows = Array.isArray(body) ? body : [body]
-  const columns = columnsOf(request, rows, table)
+  const { json, columns } = writtenBy(request, table)
+  const rows = `${values.add(json)}::json`
   const list = columns.map(quoted).join(', ')
-  const rowset = `json_populate_recordset(null::${target}, ${values.add(JSON.stringify(rows))}::json)`
-  const source = columns.length === 0 ? 'default values' : `(${list}) select ${list} from ${rowset}`
+  // Objects without a key become rows of nothing but defaults.
+  const source =
+    columns.length === 0
+      ? `select from json_array_elements(${rows})`
+      : `(${list}) select ${list} from json_populate_recordset(null::${target}, ${rows})`
   return `insert into ${target} ${source}${conflictSql(request, table, columns, prefer)}`
 }
+
+/** Counts a row that was there before, and is always true. */
+const counted = `set_config('interlock_dev.updated',
+  (coalesce(nullif(current_setting('interlock_dev.updated', true), ''), '0')::int + 1)::text, true) is not null`
 
 function conflictSql(
   request: RestRequest,
@@ -50,38 +61,58 @@ function conflictSql(
   columns: readonly string[],
   { resolution }: Preferences,
 ): string {
-  if (resolution === null) return ''
   const named = request.query.get('on_conflict')
-  const key = named === null ? table.key : splitList(named).map((name) => name.replace(/^"|"$/g, ''))
+  const key = named === null ? table.key : namesIn(named)
+  if (resolution === null || key.length === 0) return ''
   const on = ` on conflict (${key.map(quoted).join(', ')})`
-  if (resolution === 'ignore-duplicates') return `${on} do nothing`
-  return `${on} do update set ${columns.map((name) => `${quoted(name)} = excluded.${quoted(name)}`).join(', ')}`
+  if (resolution === 'ignore-duplicates' || columns.length === 0) return `${on} do nothing`
+  const changes = columns.map((name) => `${quoted(name)} = excluded.${quoted(name)}`).join(', ')
+  return `${on} do update set ${changes} where ${counted}`
 }
 
-function updateSql(request: RestRequest, table: TableEntry, target: string, values: Values): string {
-  const body = parsedJson(request.body)
-  const row = Array.isArray(body) ? body[0] : body
-  const columns = columnsOf(request, [row], table)
+/** Null where nothing is to be written. */
+function updateSql(request: RestRequest, table: TableEntry, target: string, values: Values): string | null {
+  const { json, columns } = writtenBy(request, table)
+  if (columns.length === 0) return null
   const list = columns.map(quoted).join(', ')
-  const given = `json_populate_record(null::${target}, ${values.add(JSON.stringify(row))}::json)`
-  return `update ${target} set (${list}) = (select ${list} from ${given})`
+  const given = `json_populate_recordset(null::${target}, ${values.add(json)}::json)`
+  return `update ${target} set (${list}) = (select ${list} from ${given} limit 1)`
 }
 
-/** The columns that are written: those named, else those of the first object; every object has to have the same. */
-function columnsOf(request: RestRequest, rows: readonly unknown[], table: TableEntry): readonly string[] {
-  const named = request.query.get('columns')
-  const columns =
-    named === null ? keysOf(rows[0]) : splitList(named).map((name) => name.replace(/^"|"$/g, ''))
-  if (named === null && rows.some((row) => keysOf(row).join() !== columns.join())) {
-    throw new RestFailure(400, { code: 'PGRST102', message: 'All object keys must match' })
-  }
+interface Written {
+  /** A list of objects, as it was sent: PostgreSQL reads it, so that no digit of a number is lost. */
+  readonly json: string
+  readonly columns: readonly string[]
+}
+
+/** Those named, else those of the objects. @throws RestFailure PGRST102, PGRST204 */
+function writtenBy(request: RestRequest, table: TableEntry): Written {
+  const body = rowsIn(request)
+  const columns = body.named ?? body.keys
   const unknown = columns.find((name) => !table.columns.includes(name))
-  if (unknown === undefined) return columns
-  throw new RestFailure(400, {
-    code: 'PGRST204',
-    message: `Could not find the '${unknown}' column of '${table.name}' in the schema cache`,
-  })
+  if (unknown !== undefined) {
+    throw new RestFailure(400, {
+      code: 'PGRST204',
+      message: `Could not find the '${unknown}' column of '${table.name}' in the schema cache`,
+    })
+  }
+  return { json: body.isList ? body.text : `[${body.text}]`, columns }
 }
 
-const keysOf = (row: unknown): readonly string[] =>
-  typeof row === 'object' && row !== null ? Object.keys(row).sort() : []
+function rowsIn(request: RestRequest): JsonBody & { readonly named: readonly string[] | null } {
+  const type = bodyType(request)
+  const columns = request.query.get('columns')
+  const named = columns === null ? null : namesIn(columns)
+  if (type === 'application/x-www-form-urlencoded') {
+    return { ...jsonBody(JSON.stringify(Object.fromEntries(new URLSearchParams(request.body)))), named }
+  }
+  if (type !== 'application/json') return refusedType(request, type)
+  // With the columns named nobody but PostgreSQL looks into it.
+  const isList = !request.body.trimStart().startsWith('{')
+  return named === null
+    ? { ...jsonBody(request.body), named }
+    : { text: request.body, isList, keys: [], named }
+}
+
+const namesIn = (list: string): readonly string[] =>
+  splitList(list).flatMap((name) => name.trim().replace(/^"|"$/g, '') || [])

@@ -139,6 +139,42 @@ export function dataContract({ it, store, other }: Bench): void {
     })
   })
 
+  it('takes over what was staged for a command, once its events are there and not before', async (queue) => {
+    await enter(queue, 'live', [{ jobId: 'live', payload: 1 }])
+    const commandId = 'c-ahead'
+    const ahead = [
+      { jobId: 'live', payload: 'never' },
+      { jobId: 'a', payload: { big: 'x'.repeat(100_000) } },
+    ]
+    await store().stage(queue, commandId, ahead)
+    await store().stage(queue, commandId, ahead)
+    assert.equal((await keptOf(queue, 'live'))?.payload, 1)
+    const staged = [{ commandId, jobId: 'a' }]
+    assert.equal((await appendNow(store(), queue, [queuedEvent('a')], { commandId, staged })).ok, true)
+    assert.deepEqual((await keptOf(queue, 'a'))?.payload, ahead[1]?.payload)
+    assert.equal((await keptOf(queue, 'live'))?.payload, 1)
+  })
+
+  it('appends nothing of a command whose staged data is gone, and says so', async (queue) => {
+    const [commandId, jobId] = ['c-gone', 'a']
+    const staged = [{ commandId, jobId }]
+    const lost = async () => {
+      const answer = await appendNow(store(), queue, [queuedEvent(jobId)], { commandId, staged })
+      assert.deepEqual(
+        { ...answer, now: 0 },
+        { ok: false, reason: 'unstaged', version: 0, now: 0, commandIds: [commandId] },
+      )
+    }
+    await lost()
+    await store().stage(queue, commandId, [{ jobId, payload: 1 }])
+    // Erased on its way, too.
+    await store().forget(queue, [jobId])
+    await lost()
+    await store().stage(queue, commandId, [{ jobId, payload: 2 }])
+    assert.equal((await appendNow(store(), queue, [queuedEvent(jobId)], { commandId, staged })).ok, true)
+    assert.equal((await keptOf(queue, jobId))?.payload, 2)
+  })
+
   it('takes the largest payload that programs may send, whatever is in it', async (queue) => {
     const numbers = Array.from({ length: 524_287 }, () => 1)
     await enter(queue, 'a', [{ jobId: 'a', payload: numbers }])

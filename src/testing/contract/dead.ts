@@ -17,6 +17,10 @@ const onModel = (jobId: string, model: string): Event => {
     : event
 }
 
+const beat = (queue: string) => ({
+  ...{ queue, workerId: 'w', kinds: null, freeSlots: 1, release: '0', ttlMs: 60_000, graceMs: 0 },
+})
+
 /** Jobs that ended without success, and taking them off the list; what the log knows of a row that is taken in. */
 export function deadContract({ it, store, other }: Bench): void {
   const die = async (queue: string, ...jobIds: readonly string[]) => {
@@ -30,15 +34,7 @@ export function deadContract({ it, store, other }: Bench): void {
     (await other().dead(queue, { limit: 100, ...filter })).map(({ jobId }) => jobId)
 
   it('lists each kind of end, the newest first, with what is known of it', async (queue) => {
-    await store().beat({
-      queue,
-      workerId: 'w',
-      kinds: null,
-      freeSlots: 1,
-      release: '0',
-      ttlMs: 60_000,
-      graceMs: 0,
-    })
+    await store().beat(beat(queue))
     const { at } = await standOf(store(), queue)
     await appendNow(
       store(),
@@ -83,6 +79,17 @@ export function deadContract({ it, store, other }: Bench): void {
     assert.deepEqual(await idsOf(queue), ['b'])
     await appendNow(store(), queue, [{ type: 'completed', jobId: 'a', token: 1 }, queuedEvent('b')])
     assert.deepEqual(await idsOf(queue), [])
+    await appendNow(store(), queue, [failed('b', 'handler_error', true)])
+    assert.deepEqual(await idsOf(queue), ['b'])
+  })
+
+  it('does not list a job that was asked to stop in its last attempt: it was cancelled', async (queue) => {
+    await store().beat(beat(queue))
+    const stop: Event = { type: 'cancel_requested', jobId: 'a' }
+    await appendNow(store(), queue, [queuedEvent('a'), startedEvent('a', 'w'), stop])
+    await appendNow(store(), queue, [failed('a', 'handler_error', true)])
+    await appendNow(store(), queue, [queuedEvent('b'), startedEvent('b', 'w'), { ...stop, jobId: 'b' }])
+    await appendNow(store(), queue, [failed('b', 'handler_error', false), startedEvent('b', 'w')])
     await appendNow(store(), queue, [failed('b', 'handler_error', true)])
     assert.deepEqual(await idsOf(queue), ['b'])
   })

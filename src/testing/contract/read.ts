@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
+import { decodeEvents } from '../../codec/index.ts'
 import { defaultPolicy, isInterlockError } from '../../core/index.ts'
-import { activeRow, appendNow, queuedEvent, standOf, until, waitingRow } from '../hand-made.ts'
+import { activeRow, appendNow, handMade, queuedEvent, standOf, until, waitingRow } from '../hand-made.ts'
 import type { Bench } from './bench.ts'
 
 /** Reading: pages, the projection, wake-ups. */
@@ -29,6 +30,32 @@ export function readContract({ it, store, other, connect }: Bench): void {
   it('records a new epoch', async (queue) => {
     await appendNow(store(), queue, [{ type: 'epoch_changed', epoch: 5 }])
     assert.equal((await other().read(queue, 0, 10)).epoch, 5)
+  })
+
+  it('reads an event that is void as it is said to be read, and gives the row beside it', async (queue) => {
+    const requeued = { type: 'requeued', jobId: 'a', reason: 'retry', runAt: 9 } as const
+    await appendNow(store(), queue, [queuedEvent('a'), requeued, { type: 'due', jobId: 'a' }])
+    const before = await store().read(queue, 0, 10)
+    const voids = [
+      { type: 'voided', of: 2, as: { reason: 'later' } },
+      { type: 'voided', of: 3 },
+    ] as const
+    await appendNow(store(), queue, voids)
+    const { events } = await other().read(queue, 0, 10)
+    const [first, second, third] = before.events
+    assert.deepEqual(events[0], first)
+    assert.deepEqual(events[1], { ...second, reason: 'later', runAt: null })
+    const { seq, at, commandId, commandHash } = third ?? {}
+    assert.deepEqual(events[2], { type: 'voided', of: 3, seq, at, commandId, commandHash })
+    assert.deepEqual((await other().read(queue, 1, 1)).events, [events[1]])
+    const { rows, version } = await other().rows(queue, 1, 2)
+    assert.equal(version, 5)
+    assert.deepEqual(decodeEvents(rows), [events[1], events[2]])
+    // A reader that comes late is told in the answer that brings the events.
+    const late = await store().append(
+      handMade({ queue, version: 1, at: at ?? 0, events: [queuedEvent('b')] }),
+    )
+    assert.deepEqual(!late.ok && late.reason === 'version' && late.missed.slice(0, 2), [events[1], events[2]])
   })
 
   it('gives the projection back as the core computed it', async (queue) => {

@@ -26,6 +26,37 @@ export function snapshotContract({ it, store, other }: Bench): void {
     assert.equal(await other().snapshot(`${queue}-other`, null), null)
   })
 
+  it('shows a snapshot in chunks once all of it is there, and of two at one number the first', async (queue) => {
+    await appendNow(store(), queue, [queuedEvent('a'), queuedEvent('b')])
+    const put = (maker: string, n: number) =>
+      other().putChunk(queue, { seq: 2, maker, n, body: `["${maker}","ü\\\\",${n}]\n[]` })
+    const finish = (maker: string, chunks: number) =>
+      store().putSnapshot(queue, { seq: 2, state: { shape: 3, maker, chunks } })
+    await put('one', 0)
+    await put('two', 0)
+    await put('one', 1)
+    assert.equal(await store().snapshot(queue, null), null)
+    assert.equal(await finish('one', 3), 'incomplete')
+    assert.equal(await finish('nobody', 1), 'incomplete')
+    assert.equal(await store().snapshot(queue, null), null)
+    assert.equal(await finish('one', 2), true)
+    assert.deepEqual(await other().snapshot(queue, null), {
+      seq: 2,
+      state: { shape: 3, maker: 'one', chunks: 2 },
+    })
+    assert.equal(await store().chunk(queue, { seq: 2, maker: 'one', n: 1 }), `["one","ü\\\\",1]\n[]`)
+    assert.equal(await store().chunk(queue, { seq: 2, maker: 'one', n: 2 }), null)
+    // Whoever comes too late leaves nothing; whose snapshot it is, and asks again because the answer was lost, loses nothing.
+    assert.equal(await finish('two', 1), false)
+    assert.equal(await store().chunk(queue, { seq: 2, maker: 'two', n: 0 }), null)
+    assert.equal(await finish('one', 2), false)
+    assert.notEqual(await store().chunk(queue, { seq: 2, maker: 'one', n: 0 }), null)
+    for (const seq of [0, 3])
+      await assert.rejects(store().putChunk(queue, { seq, maker: 'one', n: 0, body: '' }), {
+        code: 'invalid_input',
+      })
+  })
+
   it('keeps the newest four', async (queue) => {
     await appendNow(
       store(),

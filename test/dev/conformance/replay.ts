@@ -82,13 +82,14 @@ function sameJson(a: string, b: string): boolean {
   return canonical(a) === canonical(b)
 }
 
-function canonical(text: string): string {
-  if (text === '') return ''
-  // Strings stay, the space between them goes; a number becomes a string, so that no digit is lost in parsing.
+const canonical = (text: string): string => (text === '' ? '' : JSON.stringify(sorted(documentOf(text))))
+
+/** A JSON text with every number as `number <as it is written>`, so that no digit is lost in parsing. */
+export function documentOf(text: string): unknown {
   const marked = text.replace(/"(?:[^"\\]|\\.)*"|-?\d+(?:\.\d+)?(?:[eE][+-]?\d+)?/g, (token) =>
     token.startsWith('"') ? token : `"number ${token}"`,
   )
-  return JSON.stringify(sorted(JSON.parse(marked)))
+  return JSON.parse(marked)
 }
 
 function sorted(value: unknown): unknown {

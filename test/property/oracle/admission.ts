@@ -46,8 +46,20 @@ function hasSlot(queue: Queue, job: Entry, now: number): boolean {
 
 function isFree(queue: Queue, job: Entry, model: string, now: number): boolean {
   const ahead = lineOf(queue).filter((other) => isAhead(other, job) && needs(other, model))
-  const reserving = ahead.filter((other) => reserves(queue, other) || isOfferLive(queue, other, now))
+  const reserving = ahead.filter((other) => keepsFrom(queue, other, job, ahead, now))
   return holdersOf(queue, model).length + reserving.length < capacity(queue.policy, model)
+}
+
+/**
+ * An offer keeps its place while it is live. Once it has run out, its job and those of its kind behind it keep what they reserve
+ * from their own kind alone.
+ */
+function keepsFrom(queue: Queue, other: Entry, job: Entry, ahead: readonly Entry[], now: number): boolean {
+  if (isOfferLive(queue, other, now)) return true
+  const { kind } = other.spec
+  const speaks = (at: Entry) => at.spec.kind === kind && at.offeredAt !== null && !isOfferLive(queue, at, now)
+  const isLapsed = ahead.some((at) => speaks(at) && (at === other || isAhead(at, other)))
+  return reserves(queue, other) && (!isLapsed || kind === job.spec.kind)
 }
 
 /** Of one key no more than `maxActive` are active, or offered ahead. */

@@ -45,7 +45,7 @@ export class Clerk {
     const { queue, command } = this
     const { jobId, priority } = spec
     const at = this.record({
-      ...{ type: 'queued' as const, jobId, spec, workerId: command.workerId },
+      ...{ type: 'queued' as const, jobId, spec, workerId: command.workerId, named: true as const },
       ...(asked ? { asked } : {}),
     })
     const exclusive = spec.models.length === 0 && queue.policy.emptySet === 'exclusive'
@@ -66,7 +66,7 @@ export class Clerk {
   start(job: Entry, workerId: string): void {
     const { queue } = this
     const { jobId, spec } = job
-    if (queue.policy.maxOvertakes !== 0) this.#countOvertaking(job)
+    this.#countOvertaking(job)
     const attempt = job.attempt + 1
     const startedAt = this.record({ type: 'started', jobId, workerId, attempt, models: spec.models })
     const { version: token } = queue
@@ -136,6 +136,24 @@ export class Clerk {
     this.#giveAway()
   }
 
+  /** An offer to which time alone has led is told of, if its job keeps something by waiting. */
+  announce(): void {
+    const job = this.#offers.find(
+      (other) => other.offeredAt !== null && !bypasses(other) && reserves(this.queue, other),
+    )
+    const offered = this.queue.jobs.filter((other) => other.offeredAt !== null)
+    if (this.events.length > 0 || job === undefined || offered.length > 100) return
+    const { workerId } = this.command
+    this.record({
+      type: 'blocked',
+      jobId: job.jobId,
+      reason: 'offered',
+      blockedBy: null,
+      model: null,
+      workerId,
+    })
+  }
+
   /** Offers stand in the last event; they are dated by it. */
   finish(): void {
     const last = this.events.pop()
@@ -173,7 +191,7 @@ export class Clerk {
 
   #countOvertaking(job: Entry): void {
     for (const other of lineOf(this.queue)) {
-      if (isAhead(other, job) && shareModel(other, job) && !reserves(this.queue, other)) other.overtaken++
+      if (isAhead(other, job) && shareModel(other, job)) other.overtaken++
     }
   }
 

@@ -43,18 +43,27 @@ function hasAttemptsLeft({ attempt, free, spec }: Entry): boolean {
 }
 
 export function fail(clerk: Clerk, job: Entry, { code, retryAt }: Body<'fail'>): void {
+  if (job.cancelRequested) return stop(clerk, job)
   const { jobId, token } = job
-  const final = retryAt === null || job.cancelRequested || !hasAttemptsLeft(job)
+  const final = retryAt === null || !hasAttemptsLeft(job)
   clerk.record({ type: 'failed', jobId, token, code, final, workerId: clerk.command.workerId })
   if (final) clerk.leave(job)
   else clerk.requeue(job, 'retry', retryAt)
 }
 
 export function release(clerk: Clerk, job: Entry, { runAt, models }: Body<'release'>): void {
-  const { jobId, token, cancelRequested: final } = job
-  clerk.record({ type: 'failed', jobId, token, code: 'released', final, workerId: clerk.command.workerId })
-  if (final) clerk.leave(job)
-  else clerk.requeue(job, 'later', runAt, models)
+  if (job.cancelRequested) return stop(clerk, job)
+  const { jobId, token } = job
+  const { workerId } = clerk.command
+  clerk.record({ type: 'failed', jobId, token, code: 'released', final: false, workerId })
+  clerk.requeue(job, 'later', runAt, models)
+}
+
+/** It was asked to stop: however its attempt ends short of success, it is cancelled. */
+function stop(clerk: Clerk, job: Entry): void {
+  const { jobId, token } = job
+  clerk.record({ type: 'cancelled', jobId, token, workerId: clerk.command.workerId })
+  clerk.leave(job)
 }
 
 function holdAfterLoss(clerk: Clerk, model: string): void {
@@ -83,9 +92,11 @@ export function expireLeases(clerk: Clerk, { workerIds, retryAt }: Body<'expire_
   const lost = clerk.queue.jobs.filter((job) => job.active && workerIds.includes(job.workerId ?? ''))
   for (const job of lost.sort(inOrder)) {
     const { jobId, token, workerId } = job
-    const final = job.cancelRequested || !hasAttemptsLeft(job)
+    const final = !job.cancelRequested && !hasAttemptsLeft(job)
     clerk.record({ type: 'lease_expired', jobId, token, workerId: workerId ?? '', final })
-    if (final) clerk.leave(job)
+    if (job.cancelRequested)
+      clerk.record({ type: 'cancelled', jobId, token: null, workerId: clerk.command.workerId })
+    if (final || job.cancelRequested) clerk.leave(job)
     else clerk.requeue(job, 'lease_expired', retryAt)
   }
   for (const model of lost.flatMap((job) => job.spec.models)) holdAfterLoss(clerk, model)

@@ -20,10 +20,17 @@ export function enqueue(clerk: Clerk, { specs }: Body<'enqueue'>): Answer {
 }
 
 export function ask(clerk: Clerk, { spec, wait }: Body<'ask'>): Answer {
-  const { workerId } = clerk.command
   const known = clerk.jobOf(spec.jobId)
   const refusal = refusalOf(clerk, spec, known?.spec)
-  if (refusal !== null) return refusal
+  return refusal ?? pass(clerk, { spec, wait }, known)
+}
+
+function pass(
+  clerk: Clerk,
+  { spec, wait }: { readonly spec: JobSpec; readonly wait: boolean },
+  known: Entry | undefined,
+): Answer {
+  const { workerId } = clerk.command
   if (known?.active === true) return known.workerId === workerId ? [] : 'not_holder'
   if (known === undefined && spec.models.length === 0 && clerk.queue.policy.emptySet === 'bypass') {
     clerk.record({ type: 'bypassed', jobId: spec.jobId, jobType: spec.jobType, workerId })
@@ -44,6 +51,11 @@ export function ask(clerk: Clerk, { spec, wait }: Body<'ask'>): Answer {
   clerk.take(spec.jobId)
   const told = known === undefined ? tellWaiting(clerk, spec.jobId) : []
   return told.length > 0 ? told : waitingLine(clerk, spec.jobId)
+}
+
+export function takeUp(clerk: Clerk, { jobId, wait }: Body<'take_up'>): Answer {
+  const job = clerk.jobOf(jobId)
+  return job === undefined ? 'job_not_live' : pass(clerk, { spec: job.spec, wait }, job)
 }
 
 export function unask(clerk: Clerk, { jobId }: Body<'unask'>): Answer {

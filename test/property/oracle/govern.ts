@@ -99,7 +99,9 @@ export function tick(clerk: Clerk): Answer {
     job.dueAt = null
     job.heldOn = pausedModel(queue, job)
   }
-  return afterEnd(clerk)
+  const answer = afterEnd(clerk)
+  clerk.announce()
+  return answer
 }
 
 /** Five seconds after its holder should have said so; a detached one on time. */

@@ -3,7 +3,7 @@ import type { Command, CommandBody, ErrorCode, RecordedEvent, Surroundings } fro
 import { type Answer, granted } from './answer.ts'
 import { Clerk } from './clerk.ts'
 import { cancel, detach, end, expireLeases, fail, release } from './end.ts'
-import { ask, enqueue, unask } from './enter.ts'
+import { ask, enqueue, takeUp, unask } from './enter.ts'
 import { drain, pauseModel, reprioritize, resume, resumeModel, setPolicy, tick } from './govern.ts'
 import type { Queue } from './queue.ts'
 
@@ -34,8 +34,12 @@ function obey(clerk: Clerk, body: CommandBody): Answer {
   switch (body.type) {
     case 'enqueue':
       return enqueue(clerk, body)
+    case 'void':
+      throw new Error('what nobody can read is beyond the oracle')
     case 'ask':
       return ask(clerk, body)
+    case 'take_up':
+      return takeUp(clerk, body)
     case 'bypass':
       if (!clerk.queue.jobs.some((job) => job.jobId === body.jobId)) {
         clerk.record({ type: 'bypassed', jobId: body.jobId, jobType: body.jobType, workerId })

@@ -21,6 +21,7 @@ export function checkRows({ checkup }: Facts): Finding[] {
     const remedy = remedyFor(name, missing)
     found.push(followed ? note('rows', what, remedy) : problem('rows', what, remedy))
   }
+  found.push(...checkup.account)
   for (const { target, sqlstate, rows, tries, ageMs, example } of checkup.setAside) {
     if (ageMs < HELD_MS) continue
     found.push(

@@ -72,7 +72,7 @@ function checkStartable(rows: readonly JobRow[], workers: readonly WorkerRow[], 
         )
       : problem(
           'no_worker',
-          `${names}, and ${live.length === 0 ? 'no live worker has a handler for it' : 'no worker for it has a free slot'}`,
+          `${names}, and ${live.length === 0 ? 'no live worker has a handler for it' : 'no worker for it has a free slot'}; jobs of other kinds pass it meanwhile`,
           `start a worker with a handler for ${kind}, or with more slots (concurrency)`,
         )
   })

@@ -7,12 +7,18 @@ const onJobs = [
   'job_queue_intake',
   'job_queue_deleted',
   'job_queue_status_set',
+  'job_queue_row_unlinked',
+  'job_queue_truncated',
 ]
 const ownTriggers = [
   'job_queue_log_append_only on job_queue_log',
   'job_queue_log_no_truncate on job_queue_log',
+  'job_queue_log_archive_append_only on job_queue_log_archive',
+  'job_queue_log_archive_no_truncate on job_queue_log_archive',
   'job_queue_snapshots_keep_cut on job_queue_snapshots',
   'job_queue_snapshots_no_truncate on job_queue_snapshots',
+  'job_queue_snapshot_chunks_keep_cut on job_queue_snapshot_chunks',
+  'job_queue_snapshot_chunks_no_truncate on job_queue_snapshot_chunks',
 ]
 
 /** Triggers that somebody dropped or disabled: rows are then not seen, or the log, or what it begins at, can be changed. */

@@ -1,7 +1,8 @@
--- job_queue_cancel_by_hand(job_ids): puts a cancel command into the inbox of every queue in which one of these jobs is live, once
--- per life of the job, for any coordinator to decide. Internal; called by the triggers on jobs.
+-- job_queue_cancel_rows(job_ids, queued): puts a cancel command into the inbox for each live job that one of these rows of `jobs`
+-- speaks for (job_queue_linked), once per life of the job, for any coordinator to decide. Internal; called by the triggers on jobs.
+--   queued  what each row said in queued_at, in the same order
 -- Returns nothing, raises nothing.
-create or replace function public.job_queue_cancel_by_hand(job_ids text[]) returns void
+create or replace function public.job_queue_cancel_rows(job_ids text[], queued timestamptz[]) returns void
 language plpgsql
 set search_path = pg_catalog, pg_temp
 set enable_seqscan = off
@@ -15,6 +16,10 @@ begin
            'queued_at', (extract(epoch from j.queued_at) * 1000000)::bigint)
     from public.job_queue_jobs j
    where j.queue = any (array(select h.queue from public.job_queue_heads h)) and j.job_id = any ($1)
+     and exists (
+       select from unnest($1, $2) as r (id, at)
+        where r.id = j.job_id and (r.at = j.queued_at or public.job_queue_linked(j.queue, 'jobs', j.job_id, r.at)))
+   order by j.queue, j.job_id
   on conflict (queue, request_id) do nothing;
   get diagnostics asked = row_count;
   if asked > 0 and current_setting('interlock.notify', true) is distinct from 'off' then

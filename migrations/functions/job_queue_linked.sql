@@ -1,0 +1,37 @@
+-- job_queue_linked(queue, target, job_id, row_queued_at): whether a row of the user's tables speaks for the job of its id in this
+-- queue: only such a row is written, is given to a handler, or cancels the job when it is deleted. Internal.
+--   target         jobs or workflow_executions
+--   row_queued_at  what the row says in queued_at, which browsers cannot write; null for workflow_executions
+-- Returns true for a row that says when the present life of the job began; else, of a row that anon or authenticated has written
+-- (job_queue_unlinked), only when the job was made of it by intake; else unless the row is that of a job in another queue.
+-- Raises nothing.
+create or replace function public.job_queue_linked(queue text, target text, job_id text, row_queued_at timestamptz) returns boolean
+language plpgsql stable
+set search_path = pg_catalog, pg_temp
+set enable_seqscan = off
+as $$
+#variable_conflict use_column
+declare
+  late boolean;
+begin
+  if $2 = 'jobs' and $4 = (
+    -- seq + 0: the events of one job are found by its id and sorted, never by walking back through the events of all others.
+    select l.created_at from public.job_queue_log l
+     where l.queue = $1 and l.job_id = $3 and l.event_type = 'queued' order by l.seq + 0 desc limit 1) then
+    return true;
+  end if;
+  select u.late into late from public.job_queue_unlinked u where u.target = $2 and u.job_id = $3;
+  if found then
+    return $2 = 'jobs' and not late and exists (
+      select from public.job_queue_log l
+       where l.queue = $1 and l.job_id = $3 and l.event_type = 'queued' and l.data ? 'intake');
+  end if;
+  return $2 <> 'jobs' or not exists (
+    select from public.job_queue_log l
+     where l.queue = any (array(select h.queue from public.job_queue_heads h where h.queue <> $1))
+       and l.job_id = $3 and l.event_type = 'queued'
+       and (l.created_at = $4 or ($4 is null and l.data ? 'intake' and exists (
+         select from public.job_queue_jobs j
+          where j.queue = l.queue and j.job_id = l.job_id and j.queued_at = l.created_at))));
+end
+$$;

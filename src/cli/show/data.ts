@@ -1,0 +1,19 @@
+import type { JobData } from '../../port/index.ts'
+import type { Frame } from '../frame.ts'
+import { facts } from '../terminal/table.ts'
+
+const fields = ['payload', 'progress', 'checkpoint', 'result', 'error', 'row'] as const
+
+/** What is kept of a job beside the log, for programs; null for what there is not. */
+export const dataDocument = (data: JobData | undefined) =>
+  Object.fromEntries(fields.map((name) => [name, data?.[name] ?? null]))
+
+/** The same for people: what there is of it, whole, since it was asked for. */
+export function dataText(frame: Frame, data: JobData | undefined): string {
+  const rows = fields.flatMap((name) => {
+    const value = data?.[name] ?? null
+    return value === null ? [] : [[name, JSON.stringify(value)] as const]
+  })
+  const none = 'no payload, progress or result is kept of it: it came without, or they were deleted'
+  return rows.length === 0 ? none : facts(rows, frame.colors.dim)
+}

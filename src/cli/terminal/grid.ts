@@ -1,0 +1,50 @@
+import { stripVTControlCharacters } from 'node:util'
+import { clip } from '../format.ts'
+import type { Frame } from '../frame.ts'
+import { type TableOptions, table } from './table.ts'
+
+/** Between two columns. */
+const GAP = 2
+
+/**
+ * A table whose lines fit the terminal. In a pipe nothing is ever cut: what is there is for `grep`, and an id that is not whole
+ * is none.
+ * @param give columns that may be cut, by their headings, and to how many characters at the least; the first gives way first.
+ * Where that is not enough the terminal breaks the lines
+ */
+export function grid(
+  frame: Frame,
+  head: readonly string[],
+  rows: readonly (readonly (string | number)[])[],
+  { give, ...options }: TableOptions & { readonly give: Readonly<Record<string, number>> },
+): string {
+  return table(head, frame.isTerminal ? narrowed(head, rows, frame.columns, give) : rows, options)
+}
+
+function narrowed(
+  head: readonly string[],
+  rows: readonly (readonly (string | number)[])[],
+  width: number,
+  give: Readonly<Record<string, number>>,
+): readonly (readonly (string | number)[])[] {
+  const widths = head.map((name, column) =>
+    rows.reduce((most, row) => Math.max(most, lengthOf(row[column])), name.length),
+  )
+  let over = widths.reduce((sum, each) => sum + each + GAP, -GAP) - width
+  for (const [name, least] of Object.entries(give)) {
+    const column = head.indexOf(name)
+    const now = widths[column] ?? 0
+    const cut = Math.max(0, Math.min(over, now - Math.max(least, name.length)))
+    widths[column] = now - cut
+    over -= cut
+  }
+  return rows.map((row) =>
+    row.map((cell, column) =>
+      (head[column] ?? '') in give && typeof cell === 'string' ? clip(cell, widths[column] ?? 0) : cell,
+    ),
+  )
+}
+
+// Colours take no room.
+const lengthOf = (cell: string | number | undefined): number =>
+  stripVTControlCharacters(String(cell ?? '')).length

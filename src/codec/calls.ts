@@ -1,0 +1,125 @@
+import { z } from 'zod'
+import { failureCodes, requeueReasons } from '../core/index.ts'
+import { flagSchema, functionSchema, havingSchema, optionsSchema, signalSchema } from './invalid.ts'
+import { jobIdSchema, jobTypeSchema, kindSchema, modelSchema, modelsSchema } from './names.ts'
+import { timeSchema, wholeNumber } from './spec.ts'
+
+/** What a program may give to a coordinator, argument by argument. What is parsed further on is `anything` here. */
+const anything = z.unknown().optional()
+
+const token = wholeNumber(1, Number.MAX_SAFE_INTEGER, ', the fencing token of the attempt')
+const leaseError = 'must be the lease of an attempt: { jobId, fencingToken, epoch }'
+const lease = z.looseObject(
+  { jobId: jobIdSchema, fencingToken: token, epoch: z.int({ error: 'must be the epoch of the lease' }) },
+  { error: leaseError },
+)
+
+const kinds = z.array(kindSchema, { error: 'must be a list of kinds, or null for any' }).nullish()
+/** One call starts 1,000 at most, however many the process could take. */
+const claim = optionsSchema({ max: wholeNumber(1, 1_000_000), kinds })
+
+const jobIds = z
+  .array(jobIdSchema, { error: 'must be a list of job ids' })
+  .max(1_000, 'must have at most 1,000 job ids; ask in several calls')
+const anyJobIds = z.array(jobIdSchema, { error: 'must be a list of job ids' })
+
+const since = z
+  .custom<Date>((value) => value instanceof Date && !Number.isNaN(value.getTime()), {
+    error: 'must be a Date',
+  })
+  .optional()
+const deadShape = { jobIds: anyJobIds.optional(), model: modelSchema.optional(), since }
+const seq = wholeNumber(0, Number.MAX_SAFE_INTEGER, ', a sequence number of the log')
+
+/** Taking all of them by a filter that was left empty by mistake cannot be taken back. */
+const someDead = optionsSchema({ ...deadShape, all: flagSchema.optional() }).refine(
+  ({ all, ...filter }) => all === true || Object.values(filter).some((value) => value !== undefined),
+  'names no dead letters: give jobIds, model or since, or { all: true } for every one',
+)
+
+const waiting = { wait: flagSchema.optional(), signal: signalSchema.optional(), anew: flagSchema.optional() }
+const startOptions = optionsSchema({
+  ...waiting,
+  ...{ priority: anything, kind: anything, payload: anything, attempts: anything, timeoutMs: anything },
+  parent: lease.nullish(),
+})
+const outcome = z.enum(['completed', 'failed'], { error: "must be 'completed' or 'failed'" })
+const completeOptions = optionsSchema({
+  fencingToken: token.optional(),
+  outcome: outcome.optional(),
+  error: anything,
+})
+
+const oneOf = (words: readonly string[]) => ({ error: `must be one of ${words.join(', ')}` })
+const moveError = 'must be { priority: number } or { before: jobId }'
+
+const config = z.looseObject(
+  {
+    steps: z.array(z.looseObject({}, { error: 'must be a step, such as { default_model: "flux-dev" }' }), {
+      error: 'must be a list of steps',
+    }),
+  },
+  { error: 'must be a workflow: { steps: [{ default_model: "flux-dev" }] }' },
+)
+
+/** Of each call the names of its arguments, and what each may be. */
+export const calls = {
+  getWorkflowModels: { config },
+  onJobStart: {
+    jobId: jobIdSchema,
+    jobType: jobTypeSchema,
+    models: modelsSchema,
+    options: startOptions.optional(),
+  },
+  takeUp: { jobId: jobIdSchema, options: optionsSchema(waiting).optional() },
+  attempt: { lease },
+  onJobComplete: { jobId: jobIdSchema, jobType: jobTypeSchema, options: completeOptions.optional() },
+  claim: { claim },
+  complete: { lease, options: optionsSchema({ result: anything, claim: claim.optional() }).optional() },
+  fail: {
+    lease,
+    options: optionsSchema({
+      error: anything,
+      code: z.enum(failureCodes, oneOf(failureCodes)).optional(),
+      retryAt: timeSchema.nullish(),
+      claim: claim.optional(),
+    }).optional(),
+  },
+  release: {
+    lease,
+    reason: z.enum(requeueReasons, oneOf(requeueReasons)),
+    runAt: timeSchema.nullish(),
+    options: optionsSchema({ claim: claim.optional(), models: modelsSchema.optional() }).optional(),
+  },
+  heartbeat: { lease },
+  data: { jobIds },
+  note: { lease },
+  forget: { jobIds: anyJobIds },
+  takeIn: { options: optionsSchema({ max: wholeNumber(1, 1_000) }) },
+  detach: { lease, options: optionsSchema({ until: timeSchema }) },
+  dead: {
+    filter: optionsSchema({
+      ...deadShape,
+      limit: wholeNumber(1, 1_000).optional(),
+      before: seq.optional(),
+    }).optional(),
+  },
+  retryDead: { filter: someDead },
+  dropDead: { filter: someDead },
+  cancel: { jobId: jobIdSchema, options: optionsSchema({ force: flagSchema.optional() }).optional() },
+  confirmCancel: { lease, options: optionsSchema({ claim: claim.optional() }).optional() },
+  reprioritize: {
+    jobId: jobIdSchema,
+    to: z.union(
+      [optionsSchema({ priority: wholeNumber(-1_000, 1_000) }), optionsSchema({ before: jobIdSchema })],
+      { error: moveError },
+    ),
+  },
+  pullEvents: { after: seq, options: optionsSchema({ signal: signalSchema.optional() }).optional() },
+  machine: {
+    options: optionsSchema({
+      inspect: z.union([functionSchema, havingSchema('a function or an observer', [])]).optional(),
+    }).optional(),
+  },
+  offering: { kinds: kinds.unwrap().unwrap().nullable(), freeSlots: wholeNumber(0, 1_000_000) },
+} as const satisfies Readonly<Record<string, Readonly<Record<string, z.ZodType>>>>

@@ -1,0 +1,86 @@
+import { InterlockError, isInterlockError, type RecordedEvent } from '../core/index.ts'
+import { decodeEvent } from './decode-event.ts'
+import { encodeEvent } from './encode-event.ts'
+import { pathText } from './invalid.ts'
+import { isPlainEvent, isSound } from './plain-event.ts'
+
+/** Where an event does not read back as it is, and what is wrong there. */
+interface Fault {
+  /** Such as `event.data.run_at`. */
+  readonly path: string
+  readonly what: string
+}
+
+/**
+ * Whether what is written down of an event reads back as the same event, whatever store it goes to: one that does not would
+ * stop everybody who reads the log, for good. Null: it does.
+ */
+export function faultOf(event: RecordedEvent): Fault | null {
+  return isPlainEvent(event) ? null : faultByReading(event)
+}
+
+/** The same the long way: by writing the event down and reading it back. */
+export function faultByReading(event: RecordedEvent): Fault | null {
+  const row = encodeEvent(event)
+  const unsound = unsoundText(row, [])
+  if (unsound !== null) return { path: pathText('event', unsound), what: 'has a NUL or half of a character' }
+  try {
+    const differs = difference(event, decodeEvent(row), [])
+    return differs === null
+      ? null
+      : { path: pathText('event', differs), what: 'reads back as something else' }
+  } catch (error) {
+    if (!isInterlockError(error)) throw error
+    return { path: String(error.details['path'] ?? 'event'), what: 'cannot be read back' }
+  }
+}
+
+/** An event that must not be written, and whose command led to it. */
+interface FaultyEvent {
+  readonly commandId: string
+  readonly error: InterlockError
+}
+
+/** The first of these events that does not read back as it is; null: they all do. */
+export function faultyIn(events: Iterable<RecordedEvent>): FaultyEvent | null {
+  for (const event of events) {
+    const fault = faultOf(event)
+    if (fault !== null) return { commandId: event.commandId, error: refusal(event, fault) }
+  }
+  return null
+}
+
+function refusal(event: RecordedEvent, { path, what }: Fault): InterlockError {
+  const job = 'jobId' in event ? ` of job ${JSON.stringify(String(event.jobId).slice(0, 60))}` : ''
+  return new InterlockError(
+    'invalid_input',
+    `${path}: the event \`${event.type}\`${job} ${what} there; nothing of its command was written: correct what the command was given`,
+    { path, type: event.type },
+  )
+}
+
+type Path = readonly PropertyKey[]
+
+function unsoundText(value: unknown, path: Path): Path | null {
+  if (typeof value === 'string') return isSound(value) ? null : path
+  if (typeof value !== 'object' || value === null) return null
+  for (const key of Object.keys(value)) {
+    const at = [...path, key]
+    const found = isSound(key) ? unsoundText((value as Readonly<Record<string, unknown>>)[key], at) : path
+    if (found !== null) return found
+  }
+  return null
+}
+
+/** Where two values differ; a field that is undefined is none. */
+function difference(a: unknown, b: unknown, path: Path): Path | null {
+  if (a === b) return null
+  if (typeof a !== 'object' || typeof b !== 'object' || a === null || b === null) return path
+  if (Array.isArray(a) !== Array.isArray(b)) return path
+  const [left, right] = [a, b] as readonly Readonly<Record<string, unknown>>[]
+  for (const key of new Set([...Object.keys(a), ...Object.keys(b)])) {
+    const found = difference(left?.[key], right?.[key], [...path, key])
+    if (found !== null) return found
+  }
+  return null
+}

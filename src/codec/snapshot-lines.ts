@@ -1,0 +1,122 @@
+import { z } from 'zod'
+import {
+  InterlockError,
+  ONE_PIECE_SHAPE,
+  SNAPSHOT_SHAPE,
+  type SnapshotLine,
+  snapshotKeys,
+  snapshotRemedy,
+} from '../core/index.ts'
+import { pathText } from './invalid.ts'
+import { policySchema } from './policy.ts'
+
+/** What stands for a snapshot that is kept in chunks: by whom it was made, and how many there are. */
+export interface SnapshotHead {
+  readonly shape: number
+  readonly maker: string
+  readonly chunks: number
+}
+
+const headSchema = z.looseObject({
+  shape: z.int().min(ONE_PIECE_SHAPE + 1),
+  maker: z.string(),
+  chunks: z.int().min(1),
+})
+
+const shapeSchema = z.looseObject({ shape: z.int().min(1) })
+
+/**
+ * The head of a snapshot in chunks; null for one of an older release, which is one piece.
+ * @throws InterlockError `database_newer` for one of a newer release; `corrupt_log` for one that is damaged
+ */
+export function decodeSnapshotHead(seq: number, state: unknown): SnapshotHead | null {
+  return orDamaged(seq, 'state', () => {
+    const { shape } = shapeSchema.parse(state)
+    if (shape > SNAPSHOT_SHAPE) throw tooNew(seq, shape, SNAPSHOT_SHAPE)
+    return shape <= ONE_PIECE_SHAPE ? null : headSchema.parse(state)
+  })
+}
+
+const integer = z.int()
+const text = z.string()
+const time = integer.nullable()
+const bits = z.tuple([integer, z.array(integer), z.literal([0, 1]), z.literal([0, 1])])
+
+const unusual = z.looseObject({
+  spec: z.looseObject({}).optional(),
+  order: z.number().optional(),
+  level: z.number().optional(),
+  active: z.boolean().optional(),
+  dueAt: time.optional(),
+  token: integer.optional(),
+  attempt: integer.optional(),
+  standing: bits.optional(),
+})
+// The last one breaks ties in line: a job that was moved may stand between two numbers.
+const head = [text, z.array(text), integer, z.number()] as const
+const job = z.union([z.tuple([...head]), z.tuple([...head, unusual])])
+
+const sizes = z.record(
+  z.enum(['jobs', 'models', 'pauses', 'shares', ...snapshotKeys.places, ...snapshotKeys.timers]),
+  integer,
+)
+
+const lines = {
+  queue: z.tuple([
+    z.literal('queue'),
+    integer,
+    z.looseObject({ version: integer, epoch: integer, lastAt: integer, policy: policySchema }),
+  ]),
+  jobs: z.tuple([z.literal('jobs'), z.array(job)]),
+  models: z.tuple([z.literal('models'), z.array(z.tuple([text, z.array(integer).nullable()]))]),
+  pauses: z.tuple([z.literal('pauses'), z.array(z.looseObject({ model: text, until: time }))]),
+  shares: z.tuple([z.literal('shares'), z.array(z.tuple([text, integer, integer]))]),
+  timers: z.tuple([z.literal('timers'), z.enum(snapshotKeys.modelTimers), z.array(z.tuple([integer, text]))]),
+  end: z.tuple([z.literal('end'), sizes]),
+} as const satisfies Readonly<Record<SnapshotLine[0], z.ZodType>>
+
+const kindSchema = z.enum(Object.keys(lines) as (keyof typeof lines)[])
+
+/**
+ * A line of the snapshot up to this event.
+ * @throws InterlockError `corrupt_log` for one that is damaged
+ */
+export function decodeSnapshotLine(seq: number, line: string): SnapshotLine {
+  return orDamaged(seq, 'line', () => {
+    const value: unknown = parsed(seq, line)
+    const kind = kindSchema.parse(Array.isArray(value) ? value[0] : value)
+    return lines[kind].parse(value) as unknown as SnapshotLine
+  })
+}
+
+function parsed(seq: number, line: string): unknown {
+  try {
+    return JSON.parse(line)
+  } catch {
+    throw damagedSnapshot(seq, 'a line, which is not JSON')
+  }
+}
+
+/** What zod finds is damage of this snapshot. */
+export function orDamaged<Out>(seq: number, root: string, parse: () => Out): Out {
+  try {
+    return parse()
+  } catch (error) {
+    if (!(error instanceof z.ZodError)) throw error
+    throw damagedSnapshot(seq, pathText(root, error.issues[0]?.path ?? []))
+  }
+}
+
+export const damagedSnapshot = (seq: number, path: string): InterlockError =>
+  new InterlockError('corrupt_log', `the snapshot at event ${seq} is damaged at ${path}; ${snapshotRemedy}`, {
+    seq,
+    path,
+  })
+
+export function tooNew(seq: number, shape: number, current: number): InterlockError {
+  return new InterlockError(
+    'database_newer',
+    `the snapshot at event ${seq} has the shape ${shape}, this release reads shapes up to ${current}; upgrade interlock-queue`,
+    { seq, shape, reads: current },
+  )
+}

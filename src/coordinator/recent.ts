@@ -1,0 +1,37 @@
+/** A set that holds the last so many that were added, and forgets the oldest: what is kept for a process that lives for months. */
+export class Recent {
+  readonly #most: number
+  readonly #items = new Set<string>()
+
+  constructor(most: number) {
+    this.#most = most
+  }
+
+  get size(): number {
+    return this.#items.size
+  }
+
+  /** Counts as the newest from now on. */
+  add(item: string): void {
+    this.#items.delete(item)
+    this.#items.add(item)
+    if (this.#items.size <= this.#most) return
+    for (const oldest of this.#items) {
+      this.#items.delete(oldest)
+      return
+    }
+  }
+
+  has(item: string): boolean {
+    return this.#items.has(item)
+  }
+
+  delete(item: string): boolean {
+    return this.#items.delete(item)
+  }
+
+  /** All of them, the oldest first. */
+  asSet(): ReadonlySet<string> {
+    return this.#items
+  }
+}

@@ -1,0 +1,31 @@
+import { setTimeout as sleep, setImmediate as turn } from 'node:timers/promises'
+
+/** Longer than this the event loop is not kept from others. */
+const SLICE_MS = 4
+
+/**
+ * Work in slices, so that it holds up nobody: after each of them everything else that waits in this process comes first.
+ * @example if (slices.isOver()) await slices.rest()
+ */
+export class Slices {
+  readonly #restMs: number
+  readonly #signal: AbortSignal | undefined
+  #began = performance.now()
+
+  /** @param restMs between two slices; 0: no longer than others need */
+  constructor(restMs: number, signal?: AbortSignal) {
+    this.#restMs = restMs
+    this.#signal = signal
+  }
+
+  isOver(): boolean {
+    return performance.now() - this.#began >= SLICE_MS
+  }
+
+  /** @throws the reason of the signal */
+  async rest(): Promise<void> {
+    await (this.#restMs > 0 ? sleep(this.#restMs) : turn())
+    this.#signal?.throwIfAborted()
+    this.#began = performance.now()
+  }
+}

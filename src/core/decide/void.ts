@@ -1,0 +1,22 @@
+import type { CommandBody, CommandResult } from '../command.ts'
+import type { Scribe } from '../scribe.ts'
+import { accepted } from './result.ts'
+
+/**
+ * Declares events void that nobody can read. The ledger is of a log that was read without them. Where one of them was the
+ * `requeued` of a job whose attempt had ended, the job stands nowhere: it comes back into the line, at no cost of an attempt.
+ */
+export function voidEvents(
+  scribe: Scribe,
+  { voids }: CommandBody & { readonly type: 'void' },
+): CommandResult {
+  const { workerId } = scribe.command
+  for (const { of, as } of voids) {
+    scribe.record({ type: 'voided', of, ...(as === null ? {} : { as }), workerId })
+  }
+  for (const job of [...scribe.draft.jobs]) {
+    if (job.active || job.dueAt !== Number.POSITIVE_INFINITY) continue
+    scribe.record({ type: 'requeued', jobId: job.jobId, reason: 'drained', runAt: null, workerId })
+  }
+  return accepted(scribe)
+}

@@ -1,0 +1,72 @@
+import { InterlockError } from '../error.ts'
+import type { Ledger } from '../ledger.ts'
+
+/** The shape of a snapshot. It rises with every part that is added: older ones are upcast, newer ones are not read. */
+export const SNAPSHOT_SHAPE = 3
+
+/** Up to this shape a snapshot is one JSON value ({@link OnePiece}); from the next on it is lines, which are kept in chunks. */
+export const ONE_PIECE_SHAPE = 2
+
+/** How JSON says that a job is between the end of an attempt and its `requeued`, in the middle of an append. */
+export const BETWEEN = -1
+
+/** What becomes of each part of a ledger. A part that is added has to say so here, or nothing compiles. */
+const parts = {
+  version: 'plain',
+  epoch: 'plain',
+  lastAt: 'plain',
+  draining: 'plain',
+  drainedAt: 'plain',
+  policy: 'plain',
+  alone: 'plain',
+  jobs: 'jobs',
+  models: 'models',
+  active: 'places',
+  slots: 'places',
+  line: 'places',
+  ready: 'places',
+  offered: 'places',
+  unbound: 'places',
+  exclusives: 'places',
+  undue: 'timers',
+  expiring: 'timers',
+  deadlines: 'timers',
+  offerTimes: 'timers',
+  pauses: 'pauses',
+  lifts: 'modelTimers',
+  windows: 'modelTimers',
+  shares: 'shares',
+} as const satisfies Readonly<Record<keyof Ledger, string>>
+
+export type Part<Kind> = {
+  [Key in keyof typeof parts]: (typeof parts)[Key] extends Kind ? Key : never
+}[keyof typeof parts]
+const keysOf = <Kind extends string>(kind: Kind) =>
+  Object.entries(parts).flatMap(([key, own]) => (own === kind ? [key as Part<Kind>] : []))
+
+/** The parts of a ledger by what they are, in the order in which a snapshot counts them. */
+export const snapshotKeys = {
+  plain: keysOf('plain'),
+  places: keysOf('places'),
+  timers: keysOf('timers'),
+  modelTimers: keysOf('modelTimers'),
+}
+
+/** Those of a model that hold places of jobs, in the order in which a snapshot counts them. */
+export const modelKeys = ['holders', 'line', 'reserved', 'offers'] as const
+
+/** For each of these names what is made of it. */
+export const made = <Key extends string, Out>(keys: readonly Key[], make: (key: Key) => Out) =>
+  Object.fromEntries(keys.map((key) => [key, make(key)])) as Record<Key, Out>
+
+/** The one at which the log was cut is the state of everything before it; any other one only saves time. */
+export const snapshotRemedy =
+  'if the log was cut there, restore its row in job_queue_snapshots, and its rows in job_queue_snapshot_chunks, from a backup, else delete it: the log is folded instead'
+
+export function contradiction(version: number, what: string): never {
+  throw new InterlockError(
+    'corrupt_log',
+    `the snapshot at event ${version} contradicts itself (${what}); ${snapshotRemedy}`,
+    { seq: version },
+  )
+}

@@ -1,0 +1,150 @@
+import { hash } from '../hash.ts'
+import { emptyLedger, idleModel, type Job, type Ledger, type Model, noPlaces } from '../ledger.ts'
+import type { Place } from '../place.ts'
+import { noStarts } from '../rate.ts'
+import type { Owner, Tree } from '../tree.ts'
+import { type JobRow, jobFrom, LastInLine } from './job-row.ts'
+import { queueBits, timerOf, usualMembership } from './membership.ts'
+import { contradiction, modelKeys, type Part, snapshotKeys } from './parts.ts'
+import { type SnapshotLine, type SnapshotSizes, sizesOf } from './write.ts'
+
+type Writable<Type> = { -readonly [Key in keyof Type]: Type[Key] }
+
+/** Trees are gathered here and become models, pauses and shares at the end. */
+type OwnModel = Writable<Model>
+
+/** Puts a ledger together again, line by line: less than a millisecond each. */
+export class LedgerReader {
+  readonly #owner: Owner = {}
+  readonly #last = new LastInLine()
+  readonly #ledger: Writable<Ledger> = { ...emptyLedger }
+  readonly #models = new Map<string, OwnModel>()
+  readonly #lists = new Map<string, readonly string[]>()
+  readonly #held = new Map<string, Tree<Place>>()
+  readonly #shareReady = new Map<string, Tree<Place>>()
+  #sizes: SnapshotSizes | null = null
+  readonly #seq: number
+
+  /** @param seq up to which event it was folded */
+  constructor(seq: number) {
+    this.#seq = seq
+  }
+
+  /** @throws InterlockError `corrupt_log` where it contradicts what came before */
+  push(line: SnapshotLine): void {
+    if (this.#sizes !== null) this.#contradicts('it goes on after its end')
+    switch (line[0]) {
+      case 'queue':
+        return void Object.assign(this.#ledger, line[2])
+      case 'jobs':
+        for (const row of line[1]) this.#addJob(row)
+        return
+      case 'models':
+        for (const [model, starts] of line[1]) this.#model(model).starts = starts && this.#startsOf(starts)
+        return
+      case 'pauses':
+        for (const pause of line[1]) {
+          const jobs = this.#held.get(pause.model) ?? noPlaces
+          this.#put('pauses', { ...pause, hash: hash(pause.model), jobs })
+        }
+        return
+      case 'shares':
+        for (const [key, waiting, active] of line[1]) {
+          const ready = this.#shareReady.get(key) ?? noPlaces
+          this.#put('shares', { hash: hash(key), key, waiting, active, ready })
+        }
+        return
+      case 'timers':
+        for (const [at, model] of line[2]) this.#put(line[1], { at, hash: hash(model), model })
+        return
+      case 'end':
+        this.#sizes = line[1]
+        return
+      default:
+        return line satisfies never
+    }
+  }
+
+  /**
+   * Once all lines were pushed. Between two steps the caller may do something else.
+   * @throws InterlockError `corrupt_log` where lines are missing, or contradict each other
+   */
+  *finish(): Generator<undefined, Ledger> {
+    const sizes = this.#sizes ?? this.#contradicts('its end is missing')
+    for (const model of this.#models.values()) {
+      this.#put('models', model)
+      yield
+    }
+    const ledger: Ledger = { ...this.#ledger }
+    const found = sizesOf(ledger)
+    for (const [key, size] of Object.entries(sizes))
+      if (found[key as keyof SnapshotSizes] !== size)
+        this.#contradicts(`${key} are ${found[key as keyof SnapshotSizes]}, and should be ${size}`)
+    return ledger
+  }
+
+  #addJob(row: JobRow): void {
+    const job = jobFrom(row, this.#named(row[1]), this.#last)
+    this.#last.add(job)
+    const [queue, models, held, share] = row[4]?.standing ?? usualMembership(this.#ledger.policy, job)
+    this.#ledger.jobs = this.#ledger.jobs.insert(job, this.#owner)
+    this.#stand(job, queue)
+    for (const [index, bits] of models.entries()) this.#standOn(job, job.spec.models[index], bits)
+    if (held === 1) this.#gather(this.#held, job.heldOn, job.place)
+    if (share === 1) this.#gather(this.#shareReady, job.spec.fairKey, job.place)
+  }
+
+  /** One list for all jobs that need the same model alone. */
+  #named(models: readonly string[]): readonly string[] {
+    const [first] = models
+    if (first === undefined || models.length > 1) return models
+    const known = this.#lists.get(first)
+    if (known !== undefined) return known
+    this.#lists.set(first, models)
+    return models
+  }
+
+  #stand(job: Job, bits: number): void {
+    const ledger = this.#ledger
+    for (const key of snapshotKeys.places)
+      if ((bits & queueBits[key]) !== 0) ledger[key] = ledger[key].insert(job.place, this.#owner)
+    for (const key of snapshotKeys.timers) {
+      if ((bits & queueBits[key]) === 0) continue
+      const at = timerOf[key](job) ?? this.#contradicts(`${job.jobId} has no time for ${key}`)
+      ledger[key] = ledger[key].insert({ at, hash: job.hash, jobId: job.jobId }, this.#owner)
+    }
+  }
+
+  #standOn({ jobId, place }: Job, name: string | undefined, bits: number): void {
+    if (name === undefined) this.#contradicts(`${jobId} stands on a model that it does not need`)
+    if (bits === 0) return
+    const model = this.#model(name)
+    for (const [index, key] of modelKeys.entries())
+      if ((bits & (1 << index)) !== 0) model[key] = model[key].insert(place, this.#owner)
+  }
+
+  #gather(all: Map<string, Tree<Place>>, key: string | null, place: Place): void {
+    if (key === null) this.#contradicts(`${place.jobId} stands where it has no key for`)
+    all.set(key, (all.get(key) ?? noPlaces).insert(place, this.#owner))
+  }
+
+  #model(name: string): OwnModel {
+    const known = this.#models.get(name)
+    if (known !== undefined) return known
+    const added = idleModel(name)
+    this.#models.set(name, added)
+    return added
+  }
+
+  readonly #startsOf = (starts: readonly number[]): Tree<number> =>
+    starts.reduce((all, at) => all.insert(at, this.#owner), noStarts)
+
+  #put<Key extends 'models' | 'pauses' | 'shares' | Part<'modelTimers'>>(key: Key, item: unknown): void {
+    const part = this.#ledger[key] as unknown as { insert(item: unknown, owner: Owner): Ledger[Key] }
+    this.#ledger[key] = part.insert(item, this.#owner)
+  }
+
+  #contradicts(what: string): never {
+    return contradiction(this.#seq, what)
+  }
+}

@@ -1,0 +1,97 @@
+import type { Micros } from '../job.ts'
+import type { Job, Ledger, Model, Pause } from '../ledger.ts'
+import { type JobRow, LastInLine, rowOf, withStanding } from './job-row.ts'
+import { isSame, membershipOf, usualMembership } from './membership.ts'
+import { contradiction, made, modelKeys, type Part, SNAPSHOT_SHAPE, snapshotKeys } from './parts.ts'
+
+/** A line of a snapshot. The first says what the queue is, the last that this is all; jobs come before what is theirs. */
+export type SnapshotLine =
+  | readonly ['queue', shape: number, plain: Pick<Ledger, Part<'plain'>>]
+  | readonly ['jobs', readonly JobRow[]]
+  | readonly ['models', readonly (readonly [model: string, starts: readonly Micros[] | null])[]]
+  | readonly ['pauses', readonly Omit<Pause, 'hash' | 'jobs'>[]]
+  | readonly ['shares', readonly (readonly [key: string, waiting: number, active: number])[]]
+  | readonly ['timers', Part<'modelTimers'>, readonly (readonly [at: Micros, model: string])[]]
+  | readonly ['end', SnapshotSizes]
+
+/** How many jobs and models there are, and how many jobs each part of the queue holds. */
+export type SnapshotSizes = Readonly<
+  Record<'jobs' | 'models' | 'pauses' | 'shares' | Part<'places'> | Part<'timers'>, number>
+>
+
+/** Jobs in one line: less than a millisecond of work, and small enough to be cut at. */
+const BATCH = 100
+
+/**
+ * A ledger as lines, made one by one: who asks for the next may do something else between two, since a ledger never changes. What
+ * can be worked out from what is there is left out, but never by a rule: only what a reader would guess rightly. An empty line is
+ * a place to pause. Going on from it is going on from the very ledger that it was made of.
+ */
+export function* snapshotLines(ledger: Ledger): Generator<SnapshotLine | null> {
+  yield [
+    'queue',
+    SNAPSHOT_SHAPE,
+    made(snapshotKeys.plain, (key) => ledger[key]) as Pick<Ledger, Part<'plain'>>,
+  ]
+  for (const rows of jobLines(ledger)) yield rows === null ? null : ['jobs', rows]
+  for (const models of batches(ledger.models, (model) => isListed(model) && modelRow(model)))
+    yield models === null ? null : ['models', models]
+  for (const pauses of batches(ledger.pauses, pauseRow)) yield pauses === null ? null : ['pauses', pauses]
+  for (const shares of batches(ledger.shares, ({ key, waiting, active }) => [key, waiting, active] as const))
+    yield shares === null ? null : ['shares', shares]
+  for (const key of snapshotKeys.modelTimers)
+    for (const timers of batches(ledger[key], ({ at, model }) => [at, model] as const))
+      yield timers === null ? null : ['timers', key, timers]
+  yield ['end', sizesOf(ledger)]
+}
+
+export function sizesOf(ledger: Ledger): SnapshotSizes {
+  const { jobs, models, pauses, shares } = ledger
+  return {
+    ...{ jobs: jobs.size, models: models.size, pauses: pauses.size, shares: shares.size },
+    ...made([...snapshotKeys.places, ...snapshotKeys.timers], (key) => ledger[key].size),
+  }
+}
+
+/** Active jobs first, and then those in line, so that each comes after whom it waits for, and a reader inserts at the end. */
+function* jobLines(ledger: Ledger): Generator<readonly JobRow[] | null> {
+  const last = new LastInLine()
+  const row = (job: Job | undefined): JobRow | false => {
+    if (job === undefined) return contradiction(ledger.version, 'a job in line is not among the jobs')
+    const made = rowOf(job, last)
+    last.add(job)
+    const standing = membershipOf(ledger, job)
+    return isSame(standing, usualMembership(ledger.policy, job)) ? made : withStanding(made, standing)
+  }
+  const { jobs, active, line } = ledger
+  const isOther = (job: Job) => active.get(job.place) === undefined && line.get(job.place) === undefined
+  yield* batches(active, (place) => row(jobs.get(place)))
+  yield* batches(line, (place) => row(jobs.get(place)))
+  if (jobs.size > active.size + line.size) yield* batches(jobs, (job) => isOther(job) && row(job))
+}
+
+/** Of the items what is made of each, a few at a time; `false` leaves one out, null is a batch of such. */
+function* batches<Item, Out>(
+  items: Iterable<Item>,
+  make: (item: Item) => Out | false,
+): Generator<readonly Out[] | null> {
+  let batch: Out[] = []
+  let looked = 0
+  for (const item of items) {
+    const out = make(item)
+    if (out !== false) batch.push(out)
+    if (++looked % BATCH !== 0) continue
+    yield batch.length === 0 ? null : batch
+    batch = []
+  }
+  if (batch.length > 0) yield batch
+}
+
+/** A model that jobs need is there with them; it is named where something else is known of it. */
+function isListed(model: Model): boolean {
+  return model.starts !== null || modelKeys.every((key) => model[key].size === 0)
+}
+
+const modelRow = ({ model, starts }: Model) => [model, starts === null ? null : [...starts]] as const
+
+const pauseRow = ({ model, reason, until, since, by }: Pause) => ({ model, reason, until, since, by })

@@ -1,0 +1,147 @@
+import { beforeAll, describe, expect, it } from 'vitest'
+import { postgresStore } from '../../src/adapter/postgres/index.ts'
+import { createCoordinator, silentLogger } from '../../src/coordinator/index.ts'
+import { keepSnapshot } from '../../src/coordinator/keep-snapshot.ts'
+import {
+  type CommandBody,
+  decide,
+  emptyLedger,
+  type Ledger,
+  projectionChanges,
+} from '../../src/core/index.ts'
+import type { LogStore } from '../../src/port/index.ts'
+import { expectReadable } from '../support/readable.ts'
+import { documentOf, emptyQueue, rowsOf } from './history.ts'
+import { interlock } from './support.ts'
+
+const QUEUE = 'default'
+
+/** A process as releases up to 0.1 were: what it decides goes into the log unchecked, and it goes on with what it wrote. */
+class OldProcess {
+  readonly #store: LogStore
+  #ledger: Ledger = emptyLedger
+  #commands = 0
+  constructor(store: LogStore) {
+    this.#store = store
+  }
+
+  async does(body: CommandBody): Promise<void> {
+    const [{ now }] = [await this.#store.rows(QUEUE, 0, 1)]
+    const claim = body.type === 'claim' ? { claim: { max: 10, kinds: null } } : {}
+    const command = { id: `old.${this.#commands++}`, hash: 1, workerId: 'old', body, ...claim }
+    const decision = decide(this.#ledger, [command], { now, deadWorkers: new Set() })
+    expect(decision.results).toMatchObject([{ ok: true }])
+    const changes = projectionChanges(this.#ledger, decision.ledger, decision.touched)
+    const { version: expectedVersion } = this.#ledger
+    const { events } = decision
+    expect((await this.#store.append({ queue: QUEUE, expectedVersion, events, changes })).ok).toBe(true)
+    this.#ledger = decision.ledger
+  }
+
+  /** What it keeps for processes that start later. */
+  snapshot = () => keepSnapshot(this.#store, QUEUE, this.#ledger)
+}
+
+const spec = (jobId: string, models: readonly string[] = [jobId]) => ({
+  ...({ jobId, jobType: 'normal', kind: 'normal', models, priority: 0, runAt: null } as const),
+  ...{ attempts: 3, timeoutMs: 3_600_000, expireMs: null, fairKey: null },
+})
+
+/** 9999-12-31, in microseconds. */
+const NEVER = 253_402_214_400_000_000
+
+describe('a log with events that nobody can read', () => {
+  let url = ''
+  let store: ReturnType<typeof postgresStore>
+  let length = 0
+
+  beforeAll(async () => {
+    url = await emptyQueue()
+    store = postgresStore(url)
+    const old = new OldProcess(store)
+    const beat = { workerId: 'old', kinds: null, freeSlots: 9, release: '0.1', ttlMs: 60_000, graceMs: 0 }
+    await store.beat({ queue: QUEUE, ...beat })
+    const { policy } = emptyLedger
+    await old.does({ type: 'set_policy', policy: { ...policy, maxActive: null } })
+    await old.does({
+      type: 'enqueue',
+      specs: [spec('later'), spec('code'), spec('ends'), spec('runs'), spec('moved', ['ends'])],
+    })
+    await old.does({ type: 'claim' })
+    const fail = { type: 'fail', token: null, code: 'handler_error' } as const
+    await old.does({ ...fail, jobId: 'later', retryAt: NEVER })
+    await old.does({ ...fail, jobId: 'code', code: 'E_TIMEOUT' as 'timed_out', retryAt: null })
+    await old.does({ type: 'reprioritize', jobId: 'moved', priority: Number.NaN })
+    await old.snapshot()
+    // What nobody else sees any more: it has ended, and another one has started.
+    await old.does({ type: 'complete', jobId: 'ends', token: null })
+    await old.does({ type: 'enqueue', specs: [spec('after')] })
+    length = (await store.rows(QUEUE, 0, 1)).version
+    return () => store.close()
+  })
+
+  const opens = async () => {
+    const coordinator = await createCoordinator({ store: postgresStore(url), logger: silentLogger })
+    const state = coordinator.state()
+    await coordinator.close()
+    return state
+  }
+
+  it('are named and shown by recover, which changes nothing', async () => {
+    await expect(opens()).rejects.toMatchObject({ code: 'corrupt_log' })
+    const { code, stdout } = await interlock(['recover', '--json', '--url', url])
+    expect(code).toBe(3)
+    expect(JSON.parse(stdout)).toMatchObject({
+      unreadable: [
+        {
+          ...{ type: 'requeued', jobId: 'later', why: expect.stringContaining('event.data.run_at') },
+          ...{ data: { reason: 'retry', run_at: NEVER }, as: { reason: 'retry', run_at: 2 ** 53 - 1 } },
+          becomes: expect.stringContaining('it waits until 2255-'),
+        },
+        {
+          ...{ type: 'failed', jobId: 'code', why: expect.stringContaining('event.data.code') },
+          ...{ as: { code: 'handler_error', final: true }, becomes: 'it is not live' },
+        },
+        { type: 'reprioritized', jobId: 'moved', as: { priority: 0, level: 0, order: expect.any(Number) } },
+      ],
+      voided: [],
+    })
+    const text = await interlock(['recover', '--url', url])
+    expect(text.stdout).toContain('interlock recover --void')
+    expect((await store.rows(QUEUE, 0, 1)).version).toBe(length)
+  })
+
+  it('are void after recover --void, and everybody goes on', async () => {
+    const voided = await documentOf(url, ['recover', '--void'])
+    expect(voided).toMatchObject({ epoch: 2, status: 'draining', unreadable: [] })
+    expect(voided.voided.map(({ jobId }: { jobId: string }) => jobId)).toEqual(['later', 'code', 'moved'])
+    // Of the job that was running nobody knows the end.
+    expect(voided.doubtful.map(({ jobId }: { jobId: string }) => jobId)).toEqual(['runs'])
+    expect((await opens()).waitingCount).toBe(3)
+    await expectReadable(store, QUEUE)
+    expect(await documentOf(url, ['verify'])).toMatchObject({ ok: true, differences: [], firstBad: null })
+    expect(await documentOf(url, ['recover', '--requeue', 'runs'])).toMatchObject({ doubtful: [] })
+    expect(await documentOf(url, ['resume'])).toMatchObject({ waitingCount: 4 })
+    expect(await documentOf(url, ['dead'])).toMatchObject([{ jobId: 'code', code: 'handler_error' }])
+  })
+
+  it('stand in the log as they were written, and nothing that was made of them is left', async () => {
+    const { rows } = await store.rows(QUEUE, 0, 1_000)
+    const marks = rows.filter((row) => (row as { event_type: string }).event_type === 'voided')
+    expect(marks).toMatchObject([{ schema_version: 2 }, { schema_version: 2 }, { schema_version: 2 }])
+    expect(await store.snapshot(QUEUE, null)).toBeNull()
+    // Releases that do not know `voided` are kept out.
+    expect(await rowsOf(url, 'select min_reader from job_queue_heads')).toEqual([{ min_reader: 2 }])
+  })
+
+  it('are read so by every way to read the log', async () => {
+    expect(await documentOf(url, ['replay', '--to', String(length)])).toMatchObject({ activeCount: 1 })
+    expect((await documentOf(url, ['log', '--limit', '1000'])).length).toBeGreaterThan(length)
+    expect(await documentOf(url, ['rebuild'])).toMatchObject({ written: 0 })
+    await documentOf(url, ['snapshot'])
+    expect((await opens()).waitingCount).toBe(4)
+    expect(await documentOf(url, ['verify'])).toMatchObject({ ok: true })
+    expect(await documentOf(url, ['audit'])).toMatchObject({ violations: [] })
+    expect((await interlock(['recover', '--void', '--url', url])).code).toBe(0)
+  })
+})

@@ -1,0 +1,101 @@
+import { readFileSync, writeFileSync } from 'node:fs'
+import { parseArgs } from 'node:util'
+import { type Kept, keptIn } from './kept.ts'
+import { type Outcome, run } from './run.ts'
+import type { Script } from './script.ts'
+import { shrink } from './shrink.ts'
+import { scriptOf } from './write-script.ts'
+
+const HELP = `Plays many processes in one, with a simulated clock, network and database, and looks for what must not be.
+
+  npm run sim -- [--seed <n>] [--runs <n>] [--keep] [--trace]
+  npm run sim -- --script <file> [--trace]
+
+  --seed <n>       the first seed (1); the same seed gives the same run, to the last step
+  --runs <n>       how many seeds, one after the other (1,000)
+  --keep           makes the first failure of each sort smaller and keeps it in test/sim/kept, where a test plays it
+  --script <file>  plays a script that was kept
+  --trace          prints everything that happens, of a single run
+  --help
+
+Exit code 0: nothing was found; 1: something was.
+`
+
+const { values } = parseArgs({
+  options: {
+    seed: { type: 'string', default: '1' },
+    runs: { type: 'string', default: '1000' },
+    keep: { type: 'boolean', default: false },
+    script: { type: 'string' },
+    trace: { type: 'boolean', default: false },
+    help: { type: 'boolean', default: false },
+  },
+})
+
+/** How many failures of a sort are told; of the others there are only the seeds. */
+const MOST_TOLD = 3
+
+function tell(name: string, { findings, lines, simulatedMs, steps, events }: Outcome, trace: boolean): void {
+  if (trace) for (const line of lines) console.log(line)
+  if (trace) console.log(`${steps} steps, ${events} events, ${Math.round(simulatedMs)} ms of simulated time`)
+  for (const { fault, at, text } of findings) console.log(`${name}: ${fault} at ${at} ms: ${text}`)
+}
+
+async function playOne(script: Script, name: string): Promise<boolean> {
+  const outcome = await run(script, values.trace)
+  tell(name, outcome, values.trace)
+  return outcome.findings.length === 0
+}
+
+async function keep(script: Script, { findings }: Outcome): Promise<void> {
+  const [first] = findings
+  if (first === undefined) return
+  const smaller = await shrink(script, first.fault)
+  const { findings: shown } = await run(smaller)
+  const kept: Kept = { found: shown[0]?.text ?? first.text, fault: first.fault, script: smaller }
+  const file = `${keptIn}/${first.fault}-${script.seed}.json`
+  writeFileSync(file, `${JSON.stringify(kept, null, 2)}\n`)
+  console.log(`kept in ${file}: ${smaller.acts.length} of ${script.acts.length} acts`)
+}
+
+async function playMany(seed: number, runs: number): Promise<boolean> {
+  const began = performance.now()
+  const seeds = new Map<string, number[]>()
+  const happened = new Map<string, number>()
+  const sum = { steps: 0, events: 0, simulatedMs: 0 }
+  for (let n = seed; n < seed + runs; n++) {
+    const script = scriptOf(n)
+    const outcome = await run(script)
+    for (const key of ['steps', 'events', 'simulatedMs'] as const) sum[key] += outcome[key]
+    for (const [what, count] of outcome.counts) happened.set(what, (happened.get(what) ?? 0) + count)
+    const fault = outcome.findings[0]?.fault
+    if (fault === undefined) continue
+    const alike = seeds.get(fault) ?? []
+    seeds.set(fault, [...alike, n])
+    if (alike.length < MOST_TOLD) tell(`seed ${n}`, outcome, false)
+    if (alike.length === 0 && values.keep) await keep(script, outcome)
+  }
+  for (const [fault, of] of seeds)
+    console.log(`${fault}: ${of.length} runs, seeds ${of.slice(0, 20).join(' ')}`)
+  const counts = [...happened].toSorted(([, a], [, b]) => b - a)
+  console.log(counts.map(([what, count]) => `${what} ${count}`).join(', '))
+  const seconds = (performance.now() - began) / 1_000
+  const failed = [...seeds.values()].reduce((count, of) => count + of.length, 0)
+  console.log(
+    `${runs} runs in ${seconds.toFixed(1)} s, ${failed} failed: ${sum.steps} steps, ${sum.events} events, ${Math.round(sum.simulatedMs / 60_000)} simulated minutes`,
+  )
+  return failed === 0
+}
+
+async function main(): Promise<boolean> {
+  if (values.help) {
+    console.log(HELP)
+    return true
+  }
+  const { script, seed, runs } = values
+  if (script !== undefined) return playOne((JSON.parse(readFileSync(script, 'utf8')) as Kept).script, script)
+  if (values.trace) return playOne(scriptOf(Number(seed)), `seed ${seed}`)
+  return playMany(Number(seed), Number(runs))
+}
+
+process.exitCode = (await main()) ? 0 : 1

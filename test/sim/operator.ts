@@ -1,0 +1,132 @@
+import type { MemoryDatabase } from '../../src/adapter/memory/index.ts'
+import { beginEpoch } from '../../src/coordinator/epoch.ts'
+import { type Coordinator, createCoordinator } from '../../src/coordinator/index.ts'
+import { silentLogger } from '../../src/coordinator/logger.ts'
+import type { InterlockError } from '../../src/core/index.ts'
+import { backUp } from './backup.ts'
+import { Dice } from './dice.ts'
+import { type SimProcess, TIMES } from './process.ts'
+import { type Line, type NetworkOptions, remoteStore } from './remote-store.ts'
+import type { Script } from './script.ts'
+import { here } from './timeline.ts'
+
+type Queue = NonNullable<ReturnType<MemoryDatabase['queues']['get']>>
+
+export interface OperatorOptions {
+  readonly network: NetworkOptions
+  readonly seed: number
+  readonly queue: () => Queue
+  readonly processes: () => readonly SimProcess[]
+  readonly onRestored: () => void
+  readonly kill: (process: SimProcess, ms: number) => void
+}
+
+/**
+ * Who runs the database: sets the policy, and puts a backup in its place as the pages say. Processes that know no more than the
+ * backup are ended before; they are started again when one that knows more has said that the log went back, or when the new epoch was
+ * begun by hand.
+ */
+export class Operator implements Line {
+  readonly name = 'operator'
+  readonly dice: Dice
+  readonly isAlive = true
+  readonly blockedUntil = 0
+  readonly cutUntil = 0
+  readonly muteUntil = 0
+  isHolding = false
+  hasRestored = false
+  isBusy = false
+  readonly #options: OperatorOptions
+  #isOver = false
+
+  constructor(options: OperatorOptions) {
+    this.#options = options
+    this.dice = new Dice(options.seed, 'operator')
+  }
+
+  setPolicy(policy: Script['policy']): void {
+    this.#do(async (coordinator) => coordinator.setPolicy(policy))
+  }
+
+  restoreLater(ms: number): void {
+    const queue = this.#options.queue()
+    const version = queue.log.length
+    const restore = backUp(queue)
+    this.#options.network.timeline.later(ms, undefined, () => this.#restore(version, restore))
+  }
+
+  /** A process has stopped, and its program has ended. */
+  hear({ details }: InterlockError): void {
+    if (!this.isHolding) return
+    if (details['isHeld'] === false) this.#beginByHand()
+    else this.#release()
+  }
+
+  /** Nobody may be left who has noticed. */
+  heal(): void {
+    if (this.isHolding)
+      this.#options.network.timeline.later(5_000, this, () => this.isHolding && this.#beginByHand())
+  }
+
+  end(): void {
+    this.#isOver = true
+  }
+
+  #restore(version: number, restore: () => void): void {
+    const alive = this.#options.processes().filter((process) => process.isAlive)
+    const isFurther = ({ coordinator }: SimProcess) => (coordinator?.state().version ?? 0) > version
+    if (this.hasRestored || !alive.some(isFurther)) return
+    this.isHolding = true
+    this.hasRestored = true
+    this.isBusy = true
+    for (const process of alive) if (!isFurther(process)) this.#options.kill(process, 0)
+    restore()
+    this.#options.onRestored()
+  }
+
+  #release(): void {
+    this.isHolding = false
+    this.#options.network.timeline.later(1_500, this, () =>
+      this.#do((coordinator) => this.#recover(coordinator)),
+    )
+  }
+
+  #beginByHand(): void {
+    here.run(this, () => {
+      const store = remoteStore(this, this.#options.network)
+      const patience = { forMs: 30_000, signal: new AbortController().signal }
+      void beginEpoch({ store, queue: 'default', patience, name: 'operator' }).then(
+        () => this.#release(),
+        () => this.#options.network.timeline.later(500, this, () => this.#beginByHand()),
+      )
+    })
+  }
+
+  /** What was running when the backup was made is done again; then everything goes on. */
+  async #recover(coordinator: Coordinator): Promise<void> {
+    const { epoch, status } = coordinator.state()
+    if (status === 'draining') {
+      for (const { jobId, fencingToken } of coordinator.state().active())
+        await coordinator.release({ jobId, fencingToken, epoch }, 'drained')
+      await coordinator.resume()
+    }
+    this.isBusy = false
+  }
+
+  #do(work: (coordinator: Coordinator) => Promise<void>): void {
+    if (this.#isOver) return
+    here.run(this, () => {
+      void this.#try(work).catch(() => this.#options.network.timeline.later(500, this, () => this.#do(work)))
+    })
+  }
+
+  async #try(work: (coordinator: Coordinator) => Promise<void>): Promise<void> {
+    const store = remoteStore(this, this.#options.network)
+    const coordinator = await createCoordinator({ store, name: 'operator', logger: silentLogger, ...TIMES })
+    try {
+      await work(coordinator)
+    } finally {
+      await coordinator.close().catch(() => {})
+    }
+  }
+}

@@ -1,0 +1,54 @@
+import { describe, expect, it } from 'vitest'
+import { PATIENCE, runs } from '../support/runs.ts'
+import { keptScripts } from './kept.ts'
+import { run } from './run.ts'
+import { scriptOf } from './write-script.ts'
+
+describe('the simulation', () => {
+  it(
+    'finds nothing, whatever happens in whatever order',
+    async () => {
+      const happened = new Map<string, number>()
+      for (let seed = 1; seed <= runs(400); seed++) {
+        const { findings, counts } = await run(scriptOf(seed))
+        expect(findings, `npm run sim -- --seed ${seed} --trace`).toEqual([])
+        for (const [what, count] of counts) happened.set(what, (happened.get(what) ?? 0) + count)
+      }
+      const faults = [
+        'kill',
+        'close',
+        'cut',
+        'mute',
+        'block',
+        'stopped',
+        'epoch_changed',
+        'lease_expired',
+        'asked',
+      ]
+      expect(faults.filter((fault) => (happened.get(fault) ?? 0) < 5)).toEqual([])
+    },
+    PATIENCE,
+  )
+
+  it('gives the same run again for the same seed, to the last step', async () => {
+    for (const seed of [3, 37, 96]) {
+      const [first, second] = [await run(scriptOf(seed), true), await run(scriptOf(seed), true)]
+      expect(second).toEqual(first)
+    }
+  })
+
+  it('puts back the clock, the timers and the chance of the machine', async () => {
+    const before = [setTimeout, setInterval, setImmediate, clearTimeout, Date.now, Math.random]
+    await run(scriptOf(1))
+    expect([setTimeout, setInterval, setImmediate, clearTimeout, Date.now, Math.random]).toEqual(before)
+  })
+})
+
+describe('scripts that showed a fault once', () => {
+  it.each(keptScripts())('%s shows none, also by other chances', async (_, { script }) => {
+    for (let other = 0; other < 20; other++) {
+      const { findings } = await run({ ...script, seed: script.seed + other * 1_000_000 })
+      expect(findings).toEqual([])
+    }
+  })
+})

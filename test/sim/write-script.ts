@@ -1,0 +1,92 @@
+import { Dice } from './dice.ts'
+import type { Act, Script, SimJob, SimMember } from './script.ts'
+
+const MODELS = ['a', 'b', 'c', 'd']
+/** When the last act begins, at the latest. */
+const SPAN_MS = 6_000
+
+/** The script that a seed stands for. */
+export function scriptOf(seed: number): Script {
+  const dice = new Dice(seed, 'script')
+  const members = Array.from({ length: dice.whole(1, 3) }, () => memberOf(dice))
+  if (members.every(({ slots }) => slots === 0)) members.push({ slots: 2, observes: false })
+  const models = MODELS.slice(0, dice.whole(1, MODELS.length))
+  const jobs = Array.from({ length: dice.whole(3, 10) }, (_, i) => jobOf(dice, i, models))
+  const calm = dice.chance(0.3)
+  const part = (most: number) => (calm || dice.chance(0.4) ? 0 : dice.between(0, most))
+  const network = {
+    delay: dice.pick([0.5, 3, 3, 15, 60]),
+    ...{ lost: part(0.1), unanswered: part(0.15), doubled: part(0.1) },
+    deaf: dice.pick([0, 0, 0.3, 1]),
+    turns: dice.chance(0.7),
+  }
+  const policy = {
+    maxActive: dice.pick([null, null, null, 2]),
+    maxOvertakes: dice.pick([0, 0, 0, 3, null]),
+  }
+  const acts = [...asks(dice, members, jobs), ...(calm ? [] : faults(dice, members))]
+  return { seed, members, jobs, network, policy, acts: acts.toSorted((x, y) => x.at - y.at) }
+}
+
+function memberOf(dice: Dice): SimMember {
+  return { slots: dice.pick([0, 1, 2, 2, 3]), observes: dice.chance(0.3) }
+}
+
+function jobOf(dice: Dice, i: number, models: readonly string[]): SimJob {
+  const ms = Math.round(dice.delay(dice.pick([5, 60, 300])))
+  const fails = dice.chance(0.1) ? 1 : 0
+  if (dice.chance(0.5)) {
+    const needed = models.filter(() => dice.chance(0.4))
+    return { id: `j${i}`, models: needed.length === 0 ? [dice.pick(models)] : needed, ms, fails }
+  }
+  const steps = Array.from({ length: dice.whole(1, 3) }, () => dice.pick(models))
+  return {
+    id: `w${i}`,
+    models: [...new Set(steps)],
+    ms,
+    fails,
+    steps,
+    hold: dice.pick(['all', 'all', 'step']),
+  }
+}
+
+type Timed = Act & { readonly at: number }
+
+function asks(dice: Dice, members: readonly SimMember[], jobs: readonly SimJob[]): Timed[] {
+  const who = () => dice.whole(0, members.length - 1)
+  const at = () => Math.round(dice.between(100, SPAN_MS))
+  return jobs.flatMap((job, number): Timed[] => {
+    const times = dice.pick([1, 1, 1, 2, 3])
+    const first = at()
+    const near = () => first + Math.round(dice.delay(dice.pick([5, 100, 600])))
+    const all = Array.from({ length: times }, (): Timed => {
+      const by = { who: who(), job: number, at: near() }
+      if (job.steps !== undefined) return { do: 'execute', wait: dice.chance(0.85), ...by }
+      if (dice.chance(0.5)) return { do: 'enqueue', ...by }
+      const impatient = dice.chance(0.2) ? { patience: Math.round(dice.delay(400)) } : {}
+      return { do: 'gate', wait: dice.chance(0.8), ...impatient, ...by }
+    })
+    if (dice.chance(0.06)) all.push({ do: 'cancel', who: who(), job: number, at: near() })
+    return all
+  })
+}
+
+function faults(dice: Dice, members: readonly SimMember[]): Timed[] {
+  const all = Array.from({ length: dice.whole(0, 5) }, (): Timed => {
+    const on = { who: dice.whole(0, members.length - 1), at: Math.round(dice.between(200, SPAN_MS + 1_000)) }
+    const ms = Math.round(dice.between(50, dice.pick([600, 3_000, 8_000])))
+    return {
+      do: dice.pick(['kill', 'kill', 'close', 'cut', 'cut', 'block', 'block', 'mute'] as const),
+      ms,
+      ...on,
+    }
+  })
+  if (dice.chance(0.12)) {
+    all.push({
+      do: 'restore',
+      ms: Math.round(dice.between(50, 2_500)),
+      at: Math.round(dice.between(300, 4_000)),
+    })
+  }
+  return all
+}

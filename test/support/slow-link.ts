@@ -1,0 +1,63 @@
+/** A real TCP proxy before a server: an uplink of so many bytes per second for all connections together, and a delay each way. */
+import { createServer, connect as dial, type Socket } from 'node:net'
+import { onTestFinished } from 'vitest'
+
+export interface SlowLink {
+  /** The same address, over this link. */
+  readonly url: string
+  /** Bytes per second from the client to the server. */
+  bytesPerSecond: number
+  /** Milliseconds on the way there, and on the way back. */
+  delayUp: number
+  delayDown: number
+  /** Bytes that the clients have sent so far. */
+  sent: number
+}
+
+/** What a sender may have under way before it has to wait, as a real one's buffers. */
+const BUFFER = 65_536
+
+export async function slowLink(url: string): Promise<SlowLink> {
+  const target = new URL(url)
+  const sockets = new Set<Socket>()
+  let free = 0
+  const server = createServer((client) => {
+    const upstream = dial(Number(target.port), target.hostname)
+    for (const socket of [client, upstream]) {
+      sockets.add(socket)
+      socket.on('error', () => {})
+      socket.on('close', () => sockets.delete(socket))
+    }
+    let under = 0
+    client.on('data', (chunk) => {
+      link.sent += chunk.length
+      under += chunk.length
+      if (under > BUFFER) client.pause()
+      const now = performance.now()
+      free = Math.max(free, now) + (chunk.length / link.bytesPerSecond) * 1_000
+      const leave = free
+      setTimeout(() => {
+        under -= chunk.length
+        if (under <= BUFFER) client.resume()
+      }, leave - now)
+      setTimeout(() => upstream.write(chunk), leave + link.delayUp - now)
+    })
+    upstream.on('data', (chunk) => setTimeout(() => client.write(chunk), link.delayDown))
+    client.on('close', () => setTimeout(() => upstream.destroy(), link.delayUp))
+    upstream.on('close', () => setTimeout(() => client.destroy(), link.delayDown))
+  })
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+  onTestFinished(async () => {
+    for (const socket of sockets) socket.destroy()
+    await new Promise((resolve) => server.close(resolve))
+  })
+  const address = server.address()
+  const through = new URL(url)
+  through.hostname = '127.0.0.1'
+  through.port = String(typeof address === 'object' ? address?.port : '')
+  const link = {
+    ...{ url: through.href, bytesPerSecond: Number.POSITIVE_INFINITY },
+    ...{ delayUp: 0, delayDown: 0, sent: 0 },
+  }
+  return link
+}
