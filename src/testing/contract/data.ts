@@ -38,6 +38,26 @@ export function dataContract({ it, store, other }: Bench): void {
     ])
   })
 
+  it('brings what is wanted with the append, up to 64 KB, and nothing of a job that was made of a row', async (queue) => {
+    const large = Array.from({ length: 12_000 }, (_, n) => `${n * 7919}`)
+    await appendNow(store(), queue, [queuedEvent('a'), queuedEvent('b'), { ...queuedEvent('c'), intake: true }], {
+      data: [
+        { jobId: 'a', payload: 1, checkpoint: 2 },
+        { jobId: 'b', payload: large },
+        { jobId: 'c', payload: 3 },
+      ],
+    })
+    const answer = await appendNow(store(), queue, [queuedEvent('d')], {
+      data: [{ jobId: 'd', payload: 4 }],
+      wanted: ['d', 'c', 'a', 'b'],
+    })
+    assert.ok(answer.ok)
+    assert.deepEqual(answer.data, [
+      { ...empty, jobId: 'd', payload: 4 },
+      { ...empty, jobId: 'a', payload: 1, checkpoint: 2 },
+    ])
+  })
+
   it('sets what is named and leaves the rest', async (queue) => {
     await enter(queue, 'a', [{ jobId: 'a', payload: 1 }])
     await appendNow(store(), queue, [failedEvent('a')], { data: [{ jobId: 'a', error: { name: 'E' } }] })
