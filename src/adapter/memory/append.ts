@@ -106,6 +106,7 @@ function record(queue: MemoryQueue, event: RecordedEvent): void {
   queue.log.push(event)
   queue.lastAt = event.at
   if (event.type === 'queued') queue.lives.set(event.jobId, event.seq)
+  if (event.type === 'queued' && event.intake === true) queue.ofRows.add(event.jobId)
   if (event.type === 'voided') voidIn(queue, event.of, event.as ?? null)
   if (event.type === 'epoch_changed') queue.epoch = event.epoch
   const known = queue.commands.get(event.commandId)

@@ -65,7 +65,8 @@ export function dataOf(queue: MemoryQueue, jobIds: readonly string[]): readonly 
 export function inHand(queue: MemoryQueue, jobIds: readonly string[]): readonly JobData[] {
   let length = 0
   return dataOf(queue, jobIds.slice(0, MOST_IN_HAND)).filter((data) => {
-    if ((queue.lives.get(data.jobId) ?? 0) <= queue.archivedSeq) return false
+    const { jobId } = data
+    if ((queue.lives.get(jobId) ?? 0) <= queue.archivedSeq || queue.ofRows.has(jobId)) return false
     length += JSON.stringify(data).length
     return length <= MOST_LENGTH_IN_HAND
   })

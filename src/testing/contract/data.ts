@@ -5,6 +5,8 @@ import type { Bench } from './bench.ts'
 
 const empty = { payload: null, result: null, error: null, checkpoint: null, progress: null, row: null }
 
+const rowEvent = (jobId: string): Event => ({ ...queuedEvent(jobId), intake: true }) as Event
+
 const failedEvent = (jobId: string): Event => ({
   type: 'failed',
   jobId,
@@ -40,7 +42,7 @@ export function dataContract({ it, store, other }: Bench): void {
 
   it('brings what is wanted with the append, up to 64 KB, and nothing of a job that was made of a row', async (queue) => {
     const large = Array.from({ length: 12_000 }, (_, n) => `${n * 7919}`)
-    await appendNow(store(), queue, [queuedEvent('a'), queuedEvent('b'), { ...queuedEvent('c'), intake: true }], {
+    await appendNow(store(), queue, [queuedEvent('a'), queuedEvent('b'), rowEvent('c')], {
       data: [
         { jobId: 'a', payload: 1, checkpoint: 2 },
         { jobId: 'b', payload: large },
