@@ -1095,12 +1095,13 @@ $$;
 --                     the rest what is not null); also: those of `changed` that no event names, if there are any
 --                     (job_queue_changes);
 --                     data: payloads, results and errors of its events, if there are any (job_queue_put_data);
+--                     wanted: jobs that these events start, for what their handlers need, if any (job_queue_in_hand);
 --                     voided_from: the first event that a `voided` among the events names (job_queue_void);
 --                     staged: [{command_id, job_id}, …], those of them that were put aside before (job_queue_stage);
 --                     expected_at: the time of the event expected_version as the caller has folded it, 0 before the first one;
 --                     without it the numbers alone are compared, which after a restore meet with other events;
 --                     heeds_requests: true: the caller knows the answer `requested`, and is given it
--- Returns {ok: true, version, now} when everything was written; else nothing was, and {ok: false, reason, version, now, …}:
+-- Returns {ok: true, version, now, data} when everything was written (data: of the wanted jobs, where some are); else nothing was, and {ok: false, reason, version, now, …}:
 --   log_went_back  the log does not go as far as expected_version, or has another event there than that of expected_at: a
 --                backup was restored, or a standby took over that had not heard of everything
 --   version      others were faster; epoch: that of the head; missed: the events after expected_version, 500 or 256 KB of them
@@ -1395,6 +1396,10 @@ begin
   end if;
   if current_setting('interlock.notify', true) is distinct from 'off' then
     setting := pg_notify('interlock', $1 || ':' || given.version);
+  end if;
+  if changes ? 'wanted' then
+    answer := answer || jsonb_build_object('data',
+      public.job_queue_in_hand($1, array(select jsonb_array_elements_text(changes -> 'wanted'))));
   end if;
   return answer || jsonb_build_object('ok', true, 'version', given.version);
 end
@@ -2560,6 +2565,38 @@ begin
 end
 $$;
 
+-- job_queue_in_hand(queue, job_ids): what handlers need of jobs that are started now. Internal; called by job_queue_append, under the
+-- queue's lock, so it reads no table of the user and brings no more than a client takes from the wire at once.
+--   job_ids  100 at most; of more, the first 100
+-- Returns [{job_id, payload, result, error, checkpoint, progress, row: null}, …], as job_queue_data_of does, of those that it
+-- brings: 64 KB as they are stored and 256 KB as text, in the order given. Not of jobs that were made of a row, whose handlers are
+-- given the row, and not of those whose `queued` event is archived: what is not here, job_queue_data_of has. Raises nothing.
+create or replace function public.job_queue_in_hand(queue text, job_ids text[]) returns jsonb
+language plpgsql stable
+set search_path = pg_catalog, pg_temp
+as $$
+#variable_conflict use_column
+begin
+  return (
+    select coalesce(jsonb_agg(t.item order by t.place), '[]') from (
+      select s.item, s.place, sum(octet_length(s.item::text)) over (order by s.place) as length from (
+        select w.place, jsonb_build_object('job_id', w.id, 'payload', d.payload, 'result', d.result, 'error', d.error,
+                 'checkpoint', d.checkpoint, 'progress', d.progress, 'row', null) as item,
+               sum(coalesce(pg_column_size(d.payload), 0) + coalesce(pg_column_size(d.result), 0) + coalesce(pg_column_size(d.error), 0)
+                 + coalesce(pg_column_size(d.checkpoint), 0) + coalesce(pg_column_size(d.progress), 0)) over (order by w.place) as stored
+          from unnest($2[1:100]) with ordinality as w (id, place)
+          -- seq + 0: read off the end of the primary key it would pass the events of all other jobs.
+          join lateral (
+            select max(l.seq + 0) as seq, bool_or(l.data ? 'intake') as is_of_row from public.job_queue_log l
+             where l.queue = $1 and l.job_id = w.id and l.event_type = 'queued') as q on q.seq is not null and q.is_of_row is not true
+          -- OFFSET 0: else it may become a join with everything that the queue keeps.
+          left join lateral (
+            select k.* from public.job_queue_data k where k.queue = $1 and k.job_id = w.id and k.life = q.seq offset 0) as d on true) as s
+       where s.stored <= 65536) as t
+     where t.length <= 262144);
+end
+$$;
+
 -- job_queue_insert_chained(queue, events, chain): inserts events of which each carries its hash: SHA-256 over the hash of
 -- the event before it and over its own text (job_queue_event_text). One row after the other, since each needs the one
 -- before. Internal: called by job_queue_append, which has checked them, for queues that keep a chain.
@@ -2694,7 +2731,8 @@ declare
   kept record;
   missing bigint;
 begin
-  select h.kept_from, h.archived_seq, h.kept_digest into head from public.job_queue_heads h where h.queue = $1;
+  select h.kept_from, h.archived_seq, h.kept_digest into head
+    from public.job_queue_heads h where h.queue = $1 order by h.version desc limit 1;
   if head.kept_from is null then
     return null;
   end if;
@@ -4862,7 +4900,7 @@ begin
   for item in
     select p.oid::regprocedure::text as name, p.prorettype = 'trigger'::regtype as is_trigger
       from pg_catalog.pg_proc p
-     where p.pronamespace = 'public'::regnamespace and p.proname = any ('{job_queue_account,job_queue_adopt,job_queue_adoptable,job_queue_answer,job_queue_answer_requests,job_queue_append,job_queue_archive,job_queue_archive_before,job_queue_archived_events,job_queue_arrived_rows,job_queue_beat,job_queue_cancel_rows,job_queue_chain,job_queue_checkup,job_queue_claim_arrivals,job_queue_claim_cut,job_queue_columns,job_queue_data_of,job_queue_dated,job_queue_dead,job_queue_deleted,job_queue_doubtful,job_queue_drop,job_queue_drop_chunks,job_queue_event_at,job_queue_event_text,job_queue_events,job_queue_execution_deleted,job_queue_forget,job_queue_forget_workers,job_queue_given_up,job_queue_guard_columns,job_queue_held,job_queue_hidden,job_queue_insert_chained,job_queue_intake,job_queue_keep_cut,job_queue_kept,job_queue_kept_digest,job_queue_known,job_queue_leave,job_queue_link,job_queue_linked,job_queue_note,job_queue_note_row,job_queue_open,job_queue_open_requests,job_queue_outer_rows,job_queue_overdue,job_queue_project,job_queue_project_target,job_queue_projection,job_queue_put_data,job_queue_put_snapshot,job_queue_put_snapshot_chunk,job_queue_put_staged,job_queue_put_state,job_queue_queues,job_queue_read,job_queue_rebuild,job_queue_refuse_change,job_queue_refused_words,job_queue_reproject,job_queue_request,job_queue_request_fault,job_queue_row_linked,job_queue_row_unlinked,job_queue_rows_gone,job_queue_set_aside_rows,job_queue_snapshot,job_queue_snapshot_chunk,job_queue_stage,job_queue_start_chain,job_queue_status,job_queue_status_set,job_queue_submit,job_queue_taken,job_queue_targets,job_queue_touched,job_queue_truncated,job_queue_turn,job_queue_unstaged,job_queue_user_path,job_queue_user_rows,job_queue_void,job_queue_voided,job_queue_wake,job_queue_wake_intake,job_queue_worker_list,job_queue_write_target}'::text[])
+     where p.pronamespace = 'public'::regnamespace and p.proname = any ('{job_queue_account,job_queue_adopt,job_queue_adoptable,job_queue_answer,job_queue_answer_requests,job_queue_append,job_queue_archive,job_queue_archive_before,job_queue_archived_events,job_queue_arrived_rows,job_queue_beat,job_queue_cancel_rows,job_queue_chain,job_queue_checkup,job_queue_claim_arrivals,job_queue_claim_cut,job_queue_columns,job_queue_data_of,job_queue_dated,job_queue_dead,job_queue_deleted,job_queue_doubtful,job_queue_drop,job_queue_drop_chunks,job_queue_event_at,job_queue_event_text,job_queue_events,job_queue_execution_deleted,job_queue_forget,job_queue_forget_workers,job_queue_given_up,job_queue_guard_columns,job_queue_held,job_queue_hidden,job_queue_in_hand,job_queue_insert_chained,job_queue_intake,job_queue_keep_cut,job_queue_kept,job_queue_kept_digest,job_queue_known,job_queue_leave,job_queue_link,job_queue_linked,job_queue_note,job_queue_note_row,job_queue_open,job_queue_open_requests,job_queue_outer_rows,job_queue_overdue,job_queue_project,job_queue_project_target,job_queue_projection,job_queue_put_data,job_queue_put_snapshot,job_queue_put_snapshot_chunk,job_queue_put_staged,job_queue_put_state,job_queue_queues,job_queue_read,job_queue_rebuild,job_queue_refuse_change,job_queue_refused_words,job_queue_reproject,job_queue_request,job_queue_request_fault,job_queue_row_linked,job_queue_row_unlinked,job_queue_rows_gone,job_queue_set_aside_rows,job_queue_snapshot,job_queue_snapshot_chunk,job_queue_stage,job_queue_start_chain,job_queue_status,job_queue_status_set,job_queue_submit,job_queue_taken,job_queue_targets,job_queue_touched,job_queue_truncated,job_queue_turn,job_queue_unstaged,job_queue_user_path,job_queue_user_rows,job_queue_void,job_queue_voided,job_queue_wake,job_queue_wake_intake,job_queue_worker_list,job_queue_write_target}'::text[])
   loop
     execute format('revoke all on function %s from public', item.name);
     foreach outsider in array outsiders || runners loop
@@ -4884,8 +4922,8 @@ $privileges$;
 -- What this was. Rows change only when something did, so that running it again leaves everything as it is.
 insert into public.job_queue_migrations as m (version, checksum)
 values 
-  ('000', 'faf695c224006d12969015bec92d4dbc8fbdeef78c11b323f3bed875eb0e0050'),
-  ('027', 'faf695c224006d12969015bec92d4dbc8fbdeef78c11b323f3bed875eb0e0050')
+  ('000', '877a8580d6c7b9047e98f925f64a1f2916830d7c1712bed4a4ce61f79ee9ad32'),
+  ('027', '877a8580d6c7b9047e98f925f64a1f2916830d7c1712bed4a4ce61f79ee9ad32')
 on conflict (version) do update set checksum = excluded.checksum, applied_at = excluded.applied_at
   where m.checksum <> excluded.checksum;
 -- PostgREST finds the new functions after this; nobody else listens.

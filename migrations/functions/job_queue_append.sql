@@ -12,12 +12,13 @@
 --                     the rest what is not null); also: those of `changed` that no event names, if there are any
 --                     (job_queue_changes);
 --                     data: payloads, results and errors of its events, if there are any (job_queue_put_data);
+--                     wanted: jobs that these events start, for what their handlers need, if any (job_queue_in_hand);
 --                     voided_from: the first event that a `voided` among the events names (job_queue_void);
 --                     staged: [{command_id, job_id}, …], those of them that were put aside before (job_queue_stage);
 --                     expected_at: the time of the event expected_version as the caller has folded it, 0 before the first one;
 --                     without it the numbers alone are compared, which after a restore meet with other events;
 --                     heeds_requests: true: the caller knows the answer `requested`, and is given it
--- Returns {ok: true, version, now} when everything was written; else nothing was, and {ok: false, reason, version, now, …}:
+-- Returns {ok: true, version, now, data} when everything was written (data: of the wanted jobs, where some are); else nothing was, and {ok: false, reason, version, now, …}:
 --   log_went_back  the log does not go as far as expected_version, or has another event there than that of expected_at: a
 --                backup was restored, or a standby took over that had not heard of everything
 --   version      others were faster; epoch: that of the head; missed: the events after expected_version, 500 or 256 KB of them
@@ -312,6 +313,10 @@ begin
   end if;
   if current_setting('interlock.notify', true) is distinct from 'off' then
     setting := pg_notify('interlock', $1 || ':' || given.version);
+  end if;
+  if changes ? 'wanted' then
+    answer := answer || jsonb_build_object('data',
+      public.job_queue_in_hand($1, array(select jsonb_array_elements_text(changes -> 'wanted'))));
   end if;
   return answer || jsonb_build_object('ok', true, 'version', given.version);
 end

@@ -11,7 +11,12 @@ export function isPlainEvent(event: RecordedEvent): boolean {
   if (!isRecorded(event) || ('jobId' in event && !isText(event.jobId))) return false
   switch (event.type) {
     case 'queued':
-      return isPlainSpec(event.spec, event.jobId) && isFlag(event.asked) && isTrue(event.intake)
+      return (
+        isPlainSpec(event.spec, event.jobId) &&
+        isFlag(event.asked) &&
+        isTrue(event.intake) &&
+        isTrue(event.named)
+      )
     case 'started':
       return isText(event.workerId) && isCount(event.attempt) && areTexts(event.models)
     case 'completed':
@@ -37,7 +42,7 @@ function isRecorded({ seq, at, commandId, commandHash, workerId, offers }: Recor
 
 function isPlainSpec(spec: JobSpec, jobId: string): boolean {
   return (
-    spec.jobId === jobId &&
+    spec?.jobId === jobId &&
     types.has(spec.jobType) &&
     isText(spec.kind) &&
     areTexts(spec.models) &&
@@ -47,11 +52,13 @@ function isPlainSpec(spec: JobSpec, jobId: string): boolean {
     isCount(spec.timeoutMs) &&
     (spec.expireMs === null || isCount(spec.expireMs)) &&
     isTextOrNull(spec.fairKey) &&
-    isTrue(spec.hasData)
+    isTrue(spec.hasData) &&
+    (spec.payloadHash === undefined || isHash(spec.payloadHash))
   )
 }
 
 const isCount = (value: unknown): boolean => Number.isSafeInteger(value) && (value as number) >= 1
+const isHash = (value: unknown): boolean => Number.isSafeInteger(value) && (value as number) >= 0
 const isTrue = (value: unknown): boolean => value === undefined || value === true
 const isFlag = (value: unknown): boolean => value === undefined || typeof value === 'boolean'
 const isText = (value: unknown): boolean => isSound(value) && (value as string).length > 0

@@ -17,6 +17,7 @@ import { DatabaseClock } from './clock.ts'
 import { Committer } from './committer.ts'
 import type { Hold } from './gate.ts'
 import { Head } from './head.ts'
+import { InHand } from './in-hand.ts'
 import { Incarnation } from './incarnation.ts'
 import type { LeaseKeeper } from './lease.ts'
 import { Life } from './life.ts'
@@ -43,6 +44,7 @@ export class Member {
   readonly #time = new LogClock(this.clock, () => this.replica.ledger.lastAt)
   readonly head = new Head(() => this.#trouble.wentWell('read'))
   readonly logger: Logger
+  readonly inHand: InHand
   readonly #options: WholeOptions
   readonly #hooks: MemberHooks
   readonly #closing = new AbortController()
@@ -81,11 +83,12 @@ export class Member {
       lease: () => this.lease,
       head: this.head,
     })
+    this.inHand = new InHand({ store, queue, workerId: () => this.workerId })
     this.replica.changes$.subscribe(() => this.#time.see())
     const patience = { forMs: patienceMs, signal: this.#closing.signal }
     const staging = new Staging({ store, queue, patience })
     this.#committer = new Committer({
-      ...{ store, queue, patience, staging },
+      ...{ store, queue, patience, staging, inHand: this.inHand },
       replica: this.replica,
       clock: this.clock,
       now: () => this.now(),
@@ -346,6 +349,7 @@ export class Member {
 
   #onEvent(event: RecordedEvent): void {
     this.#hooks.onEvent(event)
+    this.inHand.see(event)
     if (this.#starts.isUnderWay(event)) this.#upkeep.note(event)
     this.#starts.see(event)
   }

@@ -1,10 +1,11 @@
 import fc from 'fast-check'
 import { describe, expect, it, onTestFinished } from 'vitest'
-import { memoryDatabase, memoryStore } from '../../src/adapter/memory/index.ts'
+import { memoryRequest } from '../../src/adapter/memory/inbox.ts'
+import { type MemoryDatabase, memoryDatabase, memoryStore } from '../../src/adapter/memory/index.ts'
 import { postgresStore } from '../../src/adapter/postgres/index.ts'
 import { createCoordinator, silentLogger } from '../../src/coordinator/index.ts'
 import type { Json } from '../../src/core/index.ts'
-import type { InboxRequest, LogStore, OnWake } from '../../src/port/index.ts'
+import type { LogStore } from '../../src/port/index.ts'
 import { connection, migratedDatabase } from '../contract/support.ts'
 import { carryOut, hostileCall, hostileRequest } from '../support/hostile.ts'
 import { expectReadable } from '../support/readable.ts'
@@ -16,30 +17,14 @@ const COMMANDS = 25
 const join = (store: LogStore) =>
   createCoordinator({ store, queue: 'q', logger: silentLogger, pollMs: 3_600_000, patienceMs: 1_000 })
 
-/** A store in memory with the door that SQL has. */
-function withDoor(store: LogStore) {
-  const open: InboxRequest[] = []
-  const answered = new Map<string, (answer: Json) => void>()
-  let wake: OnWake = () => {}
-  const request = (command: Json) =>
-    new Promise<Json>((resolve) => {
-      const requestId = `r${answered.size}`
-      answered.set(requestId, resolve)
-      open.push({ requestId, command })
-      wake(undefined, 'requests')
-    })
-  const door: LogStore = {
-    ...store,
-    inbox: async (_queue, limit) => open.splice(0, limit),
-    answer: async (_queue, answers) => {
-      for (const { requestId, answer } of answers) answered.get(requestId)?.(answer)
-    },
-    listen: (queue, onWake) => {
-      wake = onWake
-      return store.listen(queue, onWake)
-    },
+/** Puts a command into the inbox, and waits for the answer. */
+async function ask(database: MemoryDatabase, command: Json): Promise<Json> {
+  const requestId = memoryRequest(database, command, 'q')
+  for (;;) {
+    const answer = database.queues.get('q')?.inbox.get(requestId)?.answer
+    if (answer != null) return answer
+    await new Promise(setImmediate)
   }
-  return { door, request }
 }
 
 describe('whatever a queue is given, its log can be read', () => {
@@ -75,13 +60,13 @@ describe('whatever a queue is given, its log can be read', () => {
         fc.array(hostileRequest, { minLength: COMMANDS, maxLength: COMMANDS, size: 'max' }),
         async (requests) => {
           const database = memoryDatabase()
-          const { door, request } = withDoor(memoryStore(database))
+          const store = memoryStore(database)
           const worker = { workerId: 'sql-worker', kinds: null, freeSlots: 5, release: 'sql' }
-          const coordinator = await join(door)
-          await door.beat({ queue: 'q', ...worker, ttlMs: 60_000, graceMs: 0 })
+          const coordinator = await join(store)
+          await store.beat({ queue: 'q', ...worker, ttlMs: 60_000, graceMs: 0 })
           for (const command of requests) {
-            expect(await request(command as Json)).toHaveProperty('ok')
-            await expectReadable(door, 'q')
+            expect(await ask(database, command as Json)).toHaveProperty('ok')
+            await expectReadable(store, 'q')
           }
           const another = await join(memoryStore(database))
           expect(another.state().version).toBe(coordinator.state().version)
@@ -110,14 +95,14 @@ describe('whatever a queue is given, its log can be read', () => {
         async (commands) => {
           for (const given of commands) {
             if ('call' in given) await carryOut(coordinator, given.call)
-            else await ask(given.request)
+            else await askBySql(given.request)
           }
           await expectReadable(store, 'q')
           expect(coordinator.state().version).toBe((await store.read('q', 0, 1)).version)
         },
       )
       /** What the function itself refuses is as good as an answer. */
-      const ask = async (request: Readonly<Record<string, unknown>>) => {
+      const askBySql = async (request: Readonly<Record<string, unknown>>) => {
         const text = JSON.stringify(request)
         const beat = `select job_queue_beat('q', 'sql-worker', null, 5, 'sql', 60000, 5000)`
         const asked = sql.query('select job_queue_request($1::jsonb, $2) as id', [text, 'q'])
