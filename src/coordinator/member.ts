@@ -154,9 +154,9 @@ export class Member {
     return this.#stopped.stopped$
   }
 
-  /** Reads the log, registers the process, listens. @throws what the store throws */
+  /** Reads the log, registers the process, listens; patient with a database that does not answer. @throws what the store throws */
   open(): Promise<void> {
-    return this.#life.open()
+    return this.#life.openPatiently()
   }
 
   /** Goes on trying to open, once per second or poll, until it succeeds or the coordinator is closed. */
@@ -256,10 +256,11 @@ export class Member {
   }
 
   #makeLife(): Life {
-    const { store, queue, pollMs } = this.#options
+    const { store, queue, pollMs, joinMs } = this.#options
     const { replica, clock, head, logger } = this
     return new Life({
       ...{ store, queue, pollMs, replica, clock, head, logger, closing: this.#closing },
+      patience: { forMs: joinMs, signal: this.#closing.signal },
       ...{ pen: this.#pen, pulse: this.#pulse, upkeep: this.#upkeep },
       ...{ incarnation: this.#incarnation, stopped: this.#stopped },
       onError: (error) => this.noteError(error),

@@ -698,6 +698,7 @@ export type Database = {
       job_queue_put_snapshot: { Args: { queue: string; seq: number; state: Json }; Returns: Json }
       job_queue_put_snapshot_chunk: { Args: { queue: string; seq: number; maker: string; n: number; body: string }; Returns: undefined }
       job_queue_put_staged: { Args: { queue: string; staged: Json }; Returns: undefined }
+      job_queue_put_state: { Args: { queue: string; state: Json }; Returns: number }
       job_queue_queues: { Args: never; Returns: Json }
       job_queue_read: { Args: { queue: string; after: number; lim: number }; Returns: Json }
       job_queue_rebuild: { Args: { queue: string; expected_version: number; state: Json; jobs: Json }; Returns: Json }
