@@ -9,6 +9,10 @@
 create or replace function public.job_queue_adopt(queue text, job_ids text[]) returns jsonb
 language plpgsql security definer
 set search_path = pg_catalog, pg_temp
+set random_page_cost = 0
+set cpu_index_tuple_cost = 0
+set cpu_operator_cost = 0.00001
+set plan_cache_mode = force_custom_plan
 as $$
 declare
   target record;

@@ -12,12 +12,13 @@
 --                     the rest what is not null); also: those of `changed` that no event names, if there are any
 --                     (job_queue_changes);
 --                     data: payloads, results and errors of its events, if there are any (job_queue_put_data);
+--                     wanted: jobs that these events start, for what their handlers need, if any (job_queue_in_hand);
 --                     voided_from: the first event that a `voided` among the events names (job_queue_void);
 --                     staged: [{command_id, job_id}, …], those of them that were put aside before (job_queue_stage);
 --                     expected_at: the time of the event expected_version as the caller has folded it, 0 before the first one;
 --                     without it the numbers alone are compared, which after a restore meet with other events;
 --                     heeds_requests: true: the caller knows the answer `requested`, and is given it
--- Returns {ok: true, version, now} when everything was written; else nothing was, and {ok: false, reason, version, now, …}:
+-- Returns {ok: true, version, now, data} when everything was written (data: of the wanted jobs, where some are); else nothing was, and {ok: false, reason, version, now, …}:
 --   log_went_back  the log does not go as far as expected_version, or has another event there than that of expected_at: a
 --                backup was restored, or a standby took over that had not heard of everything
 --   version      others were faster; epoch: that of the head; missed: the events after expected_version, 500 or 256 KB of them
@@ -41,12 +42,12 @@ create or replace function public.job_queue_append(queue text, expected_version 
 returns jsonb
 language plpgsql security definer
 set search_path = pg_catalog, pg_temp
--- Plans are made while the tables are small and kept while they grow: never a scan of a whole table, and rows by their keys
--- (`= any (…)`), never by a loop over all rows of the queue.
-set enable_seqscan = off
-set enable_bitmapscan = off
-set enable_nestloop = off
-set enable_mergejoin = off
+-- Plans are made while the tables are small and kept while they grow: what goes by a key has to be cheaper than a page read in
+-- order, from the first page on. Costs that only fall, since triggers inherit them: with enable_seqscan or enable_nestloop off,
+-- a query of theirs that has no other way costs 1e10, and is compiled each time (jit_above_cost).
+set random_page_cost = 0
+set cpu_index_tuple_cost = 0
+set cpu_operator_cost = 0.00001
 set plan_cache_mode = force_generic_plan
 as $$
 #variable_conflict use_column
@@ -60,6 +61,8 @@ declare
   given record;
   ids text[];
   setting text;
+  is_shown boolean;
+  is_rising boolean := true;
 begin
   if expected_version is null or jsonb_typeof(events) is distinct from 'array'
      or jsonb_array_length(events) not between 1 and 25000 or jsonb_typeof(changes -> 'state') is distinct from 'object' then
@@ -73,10 +76,13 @@ begin
       case when coalesce(current_setting('request.method', true), '') = '' then '2s' else '500ms' end, true);
   end if;
   -- A statement of its own: a query that also read the log would see it as it was before the wait.
-  select h.version, h.epoch, h.last_at, h.chain, h.archived_seq into head from public.job_queue_heads h where h.queue = $1 for update;
+  -- The newest version first: the others that an old transaction keeps are not looked at (migrations/parts/21_heads.sql).
+  select h.version, h.epoch, h.last_at, h.chain, h.archived_seq into head
+    from public.job_queue_heads h where h.queue = $1 order by h.version desc limit 1 for update;
   if not found then
     perform public.job_queue_open($1);
-    select h.version, h.epoch, h.last_at, h.chain, h.archived_seq into head from public.job_queue_heads h where h.queue = $1 for update;
+    select h.version, h.epoch, h.last_at, h.chain, h.archived_seq into head
+      from public.job_queue_heads h where h.queue = $1 order by h.version desc limit 1 for update;
   end if;
   -- Read after the wait: now() and statement_timestamp() are from before it.
   clock := clock_timestamp();
@@ -98,7 +104,7 @@ begin
   end if;
 
   -- Without a window, which takes three times as long, and without ORDER BY or DISTINCT: they would sort the events.
-  select expected_version + count(*) as version, array_agg(e.seq) as seqs, array_agg(e.at) as times,
+  select expected_version + count(*) as version, bool_and(e.seq = expected_version + e.place) as counts_on, array_agg(e.at) as times,
          bool_and(length(e.event_type) between 1 and 50 and length(e.command_id) between 1 and 200
            and (length(e.job_id) between 1 and 200 and length(e.worker_id) between 1 and 200
              and cardinality(e.models) <= 100 and pg_column_size(e.data) <= 65536) is not false) as bounded,
@@ -111,32 +117,37 @@ begin
          array_agg(e.job_id) filter (where e.event_type = 'queued' and e.data ? 'intake') as arrivals,
          max((e.data ->> 'epoch')::integer) filter (where e.event_type = 'epoch_changed') as epoch
     into given
-    from jsonb_to_recordset(events) as e (seq bigint, at bigint, event_type text, job_id text, models text[],
-           worker_id text, data jsonb, command_id text);
+    from rows from (jsonb_to_recordset(events) as (seq bigint, at bigint, event_type text, job_id text, models text[],
+           worker_id text, data jsonb, command_id text)) with ordinality
+           as e (seq, at, event_type, job_id, models, worker_id, data, command_id, place);
   if given.bounded is not true then
     raise exception using errcode = 'JQ001', message = 'an event has an id, a list of models or data out of bounds';
   end if;
-  if given.seqs <> array(select generate_series(expected_version + 1, given.version))
+  if given.counts_on is not true
      or (changes #>> '{state,version}')::bigint is distinct from given.version then
     raise exception using errcode = 'JQ002',
       message = format('the events and the state do not count on from version %s', expected_version);
   end if;
 
   -- By command_id alone, and not by the primary key: see the index. What is archived is forgotten, all of it.
-  if exists (select from public.job_queue_log l where l.command_id = any (given.command_ids) and l.queue || '' = $1
-                and l.seq + 0 > head.archived_seq) then
-    return answer || (
-      select jsonb_build_object('reason', 'known', 'known', jsonb_agg(to_jsonb(k) order by k.seqs -> 0)) from (
-        select l.command_id, min(l.command_hash) as command_hash, jsonb_agg(l.seq order by l.seq) as seqs
-          from public.job_queue_log l
-         where l.command_id = any (given.command_ids) and l.queue || '' = $1 and l.seq + 0 > head.archived_seq
-         group by l.command_id) k);
+  -- Not while there is nothing: a plan that was made for no page at all would read every page that comes.
+  if head.version > head.archived_seq then
+    if exists (select from public.job_queue_log l where l.command_id = any (given.command_ids) and l.queue || '' = $1
+                  and l.seq + 0 > head.archived_seq) then
+      return answer || (
+        select jsonb_build_object('reason', 'known', 'known', jsonb_agg(to_jsonb(k) order by k.seqs -> 0)) from (
+          select l.command_id, min(l.command_hash) as command_hash, jsonb_agg(l.seq order by l.seq) as seqs
+            from public.job_queue_log l
+           where l.command_id = any (given.command_ids) and l.queue || '' = $1 and l.seq + 0 > head.archived_seq
+           group by l.command_id) k);
+    end if;
   end if;
 
   -- Each row of `jobs` is taken in once, whatever happened between an append and job_queue_taken.
-  if given.arrivals is not null then
-    select array_agg(distinct l.job_id) into ids from public.job_queue_log l
-     where l.queue = $1 and l.job_id = any (given.arrivals);
+  if given.arrivals is not null and head.version > 0 then
+    -- Planned each time: while the log looks small, its primary key would do as well as the index by job.
+    execute 'select array_agg(distinct l.job_id) from public.job_queue_log l where l.queue = $1 and l.job_id = any ($2)'
+      into ids using $1, given.arrivals;
     if ids is not null then
       return answer || jsonb_build_object('reason', 'taken', 'job_ids', ids);
     end if;
@@ -185,10 +196,17 @@ begin
     end if;
   end if;
 
+  if cardinality(given.times) > 16 then
+    is_rising := given.times = array(select distinct t from unnest(given.times) t order by t);
+  else
+    -- Few are compared in a fifth of the time of a query.
+    for place in 2..cardinality(given.times) loop
+      is_rising := is_rising and given.times[place] > given.times[place - 1];
+    end loop;
+  end if;
   -- Where the last event is ahead of the clock (it was set back), the log goes on from there, so that this does not stop the queue, nor
   -- what is counted from its events: by no more than it is ahead.
-  if given.times <> array(select distinct t from unnest(given.times) t order by t)
-     or given.first_at <= head.last_at or given.first_at < clock - interval '1 second'
+  if not is_rising or given.first_at <= head.last_at or given.first_at < clock - interval '1 second'
      or given.last_at > greatest(clock + interval '1 second',
           head.last_at + (given.version - expected_version) * interval '1 microsecond'
             + greatest(head.last_at - clock, interval '0')) then
@@ -269,26 +287,36 @@ begin
   if changes ? 'staged' then
     perform public.job_queue_put_staged($1, changes -> 'staged');
   end if;
-  -- An update and not an insert … on conflict, which would take a number of the sequence in every append; and column by
-  -- column, since a join with jsonb_to_record takes twice as long.
-  update public.job_queue_state s
-     set status = state ->> 'status', version = given.version, active_job_id = state ->> 'active_job_id',
-         active_job_type = state ->> 'active_job_type',
-         active_models = array(select jsonb_array_elements_text(state -> 'active_models')),
-         active_count = (state ->> 'active_count')::integer, waiting_count = (state ->> 'waiting_count')::integer,
-         policy = coalesce(nullif(state -> 'policy', 'null'), s.policy),
-         drained_at = 'epoch'::timestamptz + (state ->> 'drained_at')::bigint * interval '1 microsecond',
-         updated_at = 'epoch'::timestamptz + (state ->> 'updated_at')::bigint * interval '1 microsecond'
-   where s.queue = $1;
-
+  -- By their keys and newest versions (migrations/parts/21_heads.sql), in one statement, and column by column, since a join with
+  -- jsonb_to_record takes twice as long.
+  with shown as (
+    update public.job_queue_state s
+       set status = state ->> 'status', version = given.version, active_job_id = state ->> 'active_job_id',
+           active_job_type = state ->> 'active_job_type',
+           active_models = array(select jsonb_array_elements_text(state -> 'active_models')),
+           active_count = (state ->> 'active_count')::integer, waiting_count = (state ->> 'waiting_count')::integer,
+           policy = coalesce(nullif(state -> 'policy', 'null'), s.policy),
+           drained_at = 'epoch'::timestamptz + (state ->> 'drained_at')::bigint * interval '1 microsecond',
+           updated_at = 'epoch'::timestamptz + (state ->> 'updated_at')::bigint * interval '1 microsecond'
+     where s.queue = $1 and s.version = head.version
+    returning 1)
   update public.job_queue_heads h
      set version = given.version, epoch = coalesce(given.epoch, h.epoch), last_at = given.last_at, chain = head.chain
-   where h.queue = $1;
+   where h.queue = $1 and h.version = head.version
+  returning exists (select from shown) into is_shown;
+  if not is_shown then
+    -- Its version was changed by hand.
+    perform public.job_queue_put_state($1, state);
+  end if;
   if given.expired is not null then
     update public.job_queue_workers w set dead = true where w.queue = $1 and w.worker_id = any (given.expired);
   end if;
   if current_setting('interlock.notify', true) is distinct from 'off' then
     setting := pg_notify('interlock', $1 || ':' || given.version);
+  end if;
+  if changes ? 'wanted' then
+    answer := answer || jsonb_build_object('data',
+      public.job_queue_in_hand($1, array(select jsonb_array_elements_text(changes -> 'wanted'))));
   end if;
   return answer || jsonb_build_object('ok', true, 'version', given.version);
 end

@@ -32,7 +32,8 @@ declare
   -- What is kept beside an archived log is kept for a year since it was last written.
   kept_since timestamptz := clock_timestamp() - interval '365 days';
 begin
-  select h.archived_seq, h.projected_seq, h.kept_from, h.kept_digest into head from public.job_queue_heads h where h.queue = $1;
+  select h.archived_seq, h.projected_seq, h.kept_from, h.kept_digest into head
+    from public.job_queue_heads h where h.queue = $1 order by h.version desc limit 1;
   if $3 is null or head is null or not exists (
        select from public.job_queue_snapshots s where s.queue = $1 and s.seq = $2) then
     raise exception using errcode = 'JQ001',

@@ -15,6 +15,9 @@ create or replace function public.job_queue_beat(queue text, worker_id text, kin
 returns jsonb
 language plpgsql security definer
 set search_path = pg_catalog, pg_temp
+set random_page_cost = 0
+set cpu_index_tuple_cost = 0
+set cpu_operator_cost = 0.00001
 as $$
 #variable_conflict use_column
 declare
@@ -49,7 +52,8 @@ begin
     'alive', alive,
     'now', (extract(epoch from clock_timestamp()) * 1000000)::bigint,
     'expires_at', (extract(epoch from lease.expires_at) * 1000000)::bigint,
-    'version', coalesce((select h.version from public.job_queue_heads h where h.queue = $1), 0),
+    'version', coalesce((
+      select h.version from public.job_queue_heads h where h.queue = $1 order by h.version desc limit 1), 0),
     'arrived', exists (select from public.job_queue_arrivals a
       where (a.queue is null or a.queue = $1 or public.job_queue_given_up(a.queue, a.claimed_until, a.job_id))
         and coalesce(a.claimed_until < clock, true)),

@@ -9,6 +9,10 @@
 create or replace function public.job_queue_chain(queue text, after bigint, lim integer) returns json
 language plpgsql stable security definer
 set search_path = pg_catalog, pg_temp
+set random_page_cost = 0
+set cpu_index_tuple_cost = 0
+set cpu_operator_cost = 0.00001
+set plan_cache_mode = force_custom_plan
 as $$
 declare
   head record;
@@ -16,7 +20,8 @@ begin
   if after is null or after < 0 or lim is null or lim not between 1 and 10000 then
     raise exception using errcode = 'JQ001', message = 'job_queue_chain takes a queue, after >= 0 and a limit of 1..10000';
   end if;
-  select h.version, h.archived_seq, h.chain_from, h.chain_start, h.chain into head from public.job_queue_heads h where h.queue = $1;
+  select h.version, h.archived_seq, h.chain_from, h.chain_start, h.chain into head 
+    from public.job_queue_heads h where h.queue = $1 order by h.version desc limit 1;
   if head.chain is null then
     return null;
   end if;

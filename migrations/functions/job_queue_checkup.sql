@@ -4,6 +4,10 @@
 --   now, session_age_ms  the database's clock, and how long ago this connection to the server was made
 --   server               {version, synchronous_commit, off_by_role: [role, …], fsync, full_page_writes, in_recovery}
 --   functions            [{name, sum, definer}, …]: SHA-256 of the body of every function of Interlock's there is
+--   realtime             whether there is realtime.send, through which triggers announce what is new
+--   xmin                 null, or of the transaction that has been open longest of those for which old versions of rows are kept:
+--                        {kind, application, state, role, age_ms}; kind: backend, prepared; of sessions of others only
+--                        what the caller's role may see
 --   triggers             [{table, name, enabled}, …] of Interlock's
 --   account              what stands in the way of the user's tables, or means something (job_queue_account)
 --   tables               {jobs, workflow_executions}: {exists, followed, missing: [what Interlock lacks, …]}
@@ -23,6 +27,10 @@
 create or replace function public.job_queue_checkup(queue text) returns jsonb
 language plpgsql stable security definer
 set search_path = pg_catalog, pg_temp
+set random_page_cost = 0
+set cpu_index_tuple_cost = 0
+set cpu_operator_cost = 0.00001
+set plan_cache_mode = force_custom_plan
 as $$
 #variable_conflict use_column
 declare
@@ -36,7 +44,7 @@ declare
   of_jobs jsonb := public.job_queue_columns('jobs');
   of_runs jsonb := public.job_queue_columns('workflow_executions');
 begin
-  select * into head from public.job_queue_heads h where h.queue = $1;
+  select * into head from public.job_queue_heads h where h.queue = $1 order by h.version desc limit 1;
   if to_regclass('public.job_queue_state_v1') is not null then
     execute $sql$select jsonb_build_object('active_job_id', max(to_jsonb(s) ->> 'active_job_id'),
       'written_at', max((to_jsonb(s) ->> 'updated_at')::timestamptz)) from public.job_queue_state_v1 s$sql$ into first;
@@ -78,6 +86,17 @@ begin
     'functions', (select coalesce(jsonb_agg(jsonb_build_object('name', p.proname, 'definer', p.prosecdef,
         'sum', encode(sha256(convert_to(p.prosrc, 'UTF8')), 'hex')) order by p.proname), '[]')
       from pg_proc p where p.pronamespace = 'public'::regnamespace and p.proname like 'job\_queue\_%'),
+    'realtime', to_regprocedure('realtime.send(jsonb, text, text, boolean)') is not null,
+    'xmin', (select to_jsonb(x) from (
+      select 'backend' as kind, a.application_name as application, a.state, a.usename as role,
+             (extract(epoch from clock_timestamp() - a.xact_start) * 1000)::bigint as age_ms
+        from pg_stat_activity a
+       where a.pid <> pg_backend_pid() and a.backend_xmin is not null and a.xact_start is not null
+         and (a.datname = current_database() or a.backend_type <> 'client backend')
+      union all
+      select 'prepared', p.gid, 'prepared', p.owner, (extract(epoch from clock_timestamp() - p.prepared) * 1000)::bigint
+        from pg_prepared_xacts p where p.database = current_database()
+      order by 5 desc limit 1) x),
     'triggers', (select coalesce(jsonb_agg(jsonb_build_object('table', t.tgrelid::regclass::text, 'name', t.tgname,
         'enabled', t.tgenabled in ('O', 'A')) order by t.tgrelid::regclass::text, t.tgname), '[]')
       from pg_trigger t where not t.tgisinternal and t.tgname ~ '^(000_)?job_queue_'),

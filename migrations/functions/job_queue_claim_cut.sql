@@ -9,6 +9,10 @@
 create or replace function public.job_queue_claim_cut(queue text, before timestamptz) returns jsonb
 language plpgsql security definer
 set search_path = pg_catalog, pg_temp
+set random_page_cost = 0
+set cpu_index_tuple_cost = 0
+set cpu_operator_cost = 0.00001
+set plan_cache_mode = force_custom_plan
 set lock_timeout = '2s'
 as $$
 declare
@@ -17,9 +21,8 @@ declare
   high bigint;
   middle bigint;
 begin
-  select h.* into head from public.job_queue_heads h
-   where h.queue = $1 and h.cut_claimed_at < clock_timestamp() - interval '55 minutes';
-  if head is null or not exists (
+  select h.* into head from public.job_queue_heads h where h.queue = $1 order by h.version desc limit 1;
+  if not coalesce(head.cut_claimed_at < clock_timestamp() - interval '55 minutes', false) or not exists (
        select from public.job_queue_log l
         where l.queue = $1 and l.seq = head.archived_seq + 1 and l.created_at < $2 - interval '1 hour') then
     return '{"through": null}';

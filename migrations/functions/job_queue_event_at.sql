@@ -4,6 +4,10 @@
 create or replace function public.job_queue_event_at(queue text, seq bigint) returns timestamptz
 language sql stable
 set search_path = pg_catalog, pg_temp
+set random_page_cost = 0
+set cpu_index_tuple_cost = 0
+set cpu_operator_cost = 0.00001
+set plan_cache_mode = force_custom_plan
 as $$
   select l.created_at from public.job_queue_log l where l.queue = $1 and l.seq = $2
    union all

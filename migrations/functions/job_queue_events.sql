@@ -10,6 +10,10 @@ create or replace function public.job_queue_events(queue text, after bigint, max
 returns json
 language sql stable
 set search_path = pg_catalog, pg_temp
+set random_page_cost = 0
+set cpu_index_tuple_cost = 0
+set cpu_operator_cost = 0.00001
+set plan_cache_mode = force_custom_plan
 as $$
   select coalesce(json_agg(e.*), '[]')
     from (
@@ -20,7 +24,7 @@ as $$
             from public.job_queue_log p
            where p.queue = $1 and p.seq > $2 and p.seq <= $2 + $3
              -- Nothing for a reader from before the cut: it would see a gap.
-             and not exists (select from public.job_queue_heads h where h.queue = $1 and h.archived_seq > $2)) l
+             and coalesce((select h.archived_seq from public.job_queue_heads h where h.queue = $1 order by h.version desc limit 1), 0) <= $2) l
        where l.bytes < $4 or l.seq = $2 + 1
        order by l.seq) e
 $$;

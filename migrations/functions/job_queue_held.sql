@@ -8,7 +8,9 @@
 create or replace function public.job_queue_held(worker_id text, queue text default 'default') returns jsonb
 language plpgsql stable security definer
 set search_path = pg_catalog, pg_temp
-set enable_seqscan = off
+set random_page_cost = 0
+set cpu_index_tuple_cost = 0
+set cpu_operator_cost = 0.00001
 as $$
 #variable_conflict use_column
 begin
@@ -19,7 +21,7 @@ begin
              'started_at', (extract(epoch from j.started_at) * 1000000)::bigint,
              'cancel_requested', j.cancel_requested) order by j.fencing_token), '[]')
       from public.job_queue_jobs j
-      join public.job_queue_heads h on h.queue = j.queue
+      cross join (select h.epoch from public.job_queue_heads h where h.queue = $2 order by h.version desc limit 1) h
       join public.job_queue_workers w on w.queue = j.queue and w.worker_id = j.worker_id
      where j.queue = $2 and j.worker_id = $1 and j.state = 'active' and not w.dead and w.expires_at > clock_timestamp());
 end

@@ -3,7 +3,9 @@
 create or replace function public.job_queue_known(job_id text) returns boolean
 language plpgsql stable
 set search_path = pg_catalog, pg_temp
-set enable_seqscan = off
+set random_page_cost = 0
+set cpu_index_tuple_cost = 0
+set cpu_operator_cost = 0.00001
 as $$
 begin
   return exists (

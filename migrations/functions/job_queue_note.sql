@@ -8,7 +8,10 @@
 create or replace function public.job_queue_note(queue text, job_id text, token bigint, note jsonb) returns boolean
 language plpgsql security definer
 set search_path = pg_catalog, pg_temp
-set enable_seqscan = off
+set random_page_cost = 0
+set cpu_index_tuple_cost = 0
+set cpu_operator_cost = 0.00001
+set plan_cache_mode = force_custom_plan
 as $$
 #variable_conflict use_column
 begin

@@ -6,6 +6,9 @@
 create or replace function public.job_queue_open(queue text) returns jsonb
 language plpgsql security definer
 set search_path = pg_catalog, pg_temp
+set random_page_cost = 0
+set cpu_index_tuple_cost = 0
+set cpu_operator_cost = 0.00001
 as $$
 declare
   head record;
@@ -13,11 +16,17 @@ begin
   if queue is null or length(queue) not between 1 and 200 then
     raise exception using errcode = 'JQ001', message = 'the name of a queue has 1 to 200 characters';
   end if;
-  select * into head from public.job_queue_heads h where h.queue = $1;
+  select h.version, h.epoch, h.min_reader into head
+    from public.job_queue_heads h where h.queue = $1 order by h.version desc limit 1;
   if not found then
-    insert into public.job_queue_heads (queue) values ($1) on conflict do nothing;
-    insert into public.job_queue_state (queue) values ($1) on conflict do nothing;
-    select * into head from public.job_queue_heads h where h.queue = $1;
+    -- One at a time: the keys, of which the version is a part, do not keep a queue from having two heads.
+    perform pg_advisory_xact_lock(hashtextextended('interlock.open:' || $1, 0));
+    insert into public.job_queue_heads (queue)
+    select $1 where not exists (select from public.job_queue_heads h where h.queue = $1);
+    insert into public.job_queue_state (queue)
+    select $1 where not exists (select from public.job_queue_state s where s.queue = $1);
+    select h.version, h.epoch, h.min_reader into head
+      from public.job_queue_heads h where h.queue = $1 order by h.version desc limit 1;
   end if;
   return jsonb_build_object('version', head.version, 'epoch', head.epoch, 'min_reader', head.min_reader,
     'now', (extract(epoch from clock_timestamp()) * 1000000)::bigint);

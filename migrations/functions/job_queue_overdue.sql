@@ -8,6 +8,9 @@
 create or replace function public.job_queue_overdue(queue text, thorough boolean) returns jsonb
 language plpgsql
 set search_path = pg_catalog, pg_temp
+set random_page_cost = 0
+set cpu_index_tuple_cost = 0
+set cpu_operator_cost = 0.00001
 as $$
 declare
   clock timestamptz := clock_timestamp();

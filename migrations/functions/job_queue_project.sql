@@ -12,6 +12,9 @@
 create or replace function public.job_queue_project(queue text, batch integer) returns jsonb
 language plpgsql security definer
 set search_path = pg_catalog, pg_temp
+set random_page_cost = 0
+set cpu_index_tuple_cost = 0
+set cpu_operator_cost = 0.00001
 set lock_timeout = '250ms'
 as $$
 declare
@@ -20,6 +23,7 @@ declare
   ids text[];
   again text[];
   through bigint;
+  at bigint;
   targets integer := 0;
   written integer := 0;
   busy boolean := false;
@@ -32,7 +36,8 @@ begin
   if pg_current_xact_id_if_assigned() is null then
     perform set_config('synchronous_commit', 'off', true);
   end if;
-  select h.projected_seq, h.version into head from public.job_queue_heads h where h.queue = $1;
+  select h.projected_seq, h.version into head
+        from public.job_queue_heads h where h.queue = $1 order by h.version desc limit 1;
   if head is null then
     return jsonb_build_object('projected_seq', 0, 'version', 0, 'written', 0, 'set_aside', 0, 'busy', false, 'targets', 0);
   end if;
@@ -41,7 +46,8 @@ begin
     begin
       -- Read again: it may have moved before we had the lock. Ids and rows are read in statements of their own, so a
       -- row may be newer than `through` says; the event that made it so comes next and then finds it right.
-      select h.projected_seq, h.version into head from public.job_queue_heads h where h.queue = $1;
+      select h.projected_seq, h.version into head
+        from public.job_queue_heads h where h.queue = $1 order by h.version desc limit 1;
       through := least(head.version, head.projected_seq + batch);
       ids := public.job_queue_touched(queue, head.projected_seq, through);
       for target in select * from public.job_queue_targets() loop
@@ -61,10 +67,12 @@ begin
         through := head.version;
       end if;
       if through > head.projected_seq then
-        delete from public.job_queue_changes c where c.queue = $1 and c.seq <= through;
+        -- From where it was: what is below is gone, and an old transaction may keep rows of it.
+        delete from public.job_queue_changes c where c.queue = $1 and c.seq > head.projected_seq and c.seq <= through;
+        select h.version into at from public.job_queue_heads h where h.queue = $1 order by h.version desc limit 1 for update;
         -- Not when somebody has started it anew in the meantime.
         update public.job_queue_heads h set projected_seq = through
-         where h.queue = $1 and h.projected_seq = head.projected_seq;
+         where h.queue = $1 and h.version = at and h.projected_seq = head.projected_seq;
       end if;
     exception when lock_not_available then
       busy := true;

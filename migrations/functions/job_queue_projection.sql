@@ -4,6 +4,10 @@
 create or replace function public.job_queue_projection(queue text) returns jsonb
 language sql stable security definer
 set search_path = pg_catalog, pg_temp
+set random_page_cost = 0
+set cpu_index_tuple_cost = 0
+set cpu_operator_cost = 0.00001
+set plan_cache_mode = force_custom_plan
 as $$
   select jsonb_build_object(
     'state', to_jsonb(s) - 'id' - 'queue' || jsonb_build_object(
@@ -17,6 +21,5 @@ as $$
                'started_at', (extract(epoch from j.started_at) * 1000000)::bigint)), '[]')
         from public.job_queue_jobs j
        where j.queue = $1))
-    from public.job_queue_state s
-   where s.queue = $1
+    from (select * from public.job_queue_state k where k.queue = $1 order by k.version desc limit 1) s
 $$;

@@ -6,6 +6,11 @@
 create or replace function public.job_queue_put_data(queue text, data jsonb) returns void
 language plpgsql
 set search_path = pg_catalog, pg_temp
+set random_page_cost = 0
+set cpu_index_tuple_cost = 0
+set cpu_operator_cost = 0.00001
+-- While the log looks small its primary key would do as well as the index by job, and be kept.
+set plan_cache_mode = force_custom_plan
 as $$
 #variable_conflict use_column
 begin

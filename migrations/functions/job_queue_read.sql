@@ -10,6 +10,10 @@
 create or replace function public.job_queue_read(queue text, after bigint, lim integer) returns json
 language plpgsql stable security definer
 set search_path = pg_catalog, pg_temp
+set random_page_cost = 0
+set cpu_index_tuple_cost = 0
+set cpu_operator_cost = 0.00001
+set plan_cache_mode = force_custom_plan
 as $$
 declare
   head record;
@@ -18,7 +22,7 @@ begin
     raise exception using errcode = 'JQ001', message = 'job_queue_read takes a queue, after >= 0 and a limit of 1..10000';
   end if;
   -- STABLE: both statements see the same moment, so that a cut between them cannot show a log that ends early.
-  select h.version, h.epoch, h.archived_seq into head from public.job_queue_heads h where h.queue = $1;
+  select h.version, h.epoch, h.archived_seq into head from public.job_queue_heads h where h.queue = $1 order by h.version desc limit 1;
   return json_build_object(
     'version', coalesce(head.version, 0),
     'epoch', coalesce(head.epoch, 1),

@@ -18,7 +18,6 @@ declare
   head record;
   answer jsonb;
   wanted public.job_queue_jobs[];
-  row public.job_queue_state;
   removed integer;
   written integer;
   changed integer;
@@ -31,7 +30,7 @@ begin
   if current_setting('lock_timeout') = '0' then
     perform set_config('lock_timeout', '2s', true);
   end if;
-  select h.version into head from public.job_queue_heads h where h.queue = $1 for update;
+  select h.version into head from public.job_queue_heads h where h.queue = $1 order by h.version desc limit 1 for update;
   answer := jsonb_build_object('ok', false, 'version', coalesce(head.version, 0),
     'now', (extract(epoch from clock_timestamp()) * 1000000)::bigint);
   if head.version is distinct from expected_version then
@@ -54,20 +53,9 @@ begin
   insert into public.job_queue_jobs select w.* from unnest(wanted) w on conflict do nothing;
   get diagnostics written = row_count;
 
-  insert into public.job_queue_state (queue) values ($1) on conflict do nothing;
-  select s.* into row from public.job_queue_state s where s.queue = $1;
-  row := jsonb_populate_record(row, jsonb_build_object('active_job_id', null, 'active_job_type', null) || $3
-    || jsonb_build_object(
-      'drained_at', 'epoch'::timestamptz + ($3 ->> 'drained_at')::bigint * interval '1 microsecond',
-      'updated_at', case when expected_version = 0 then to_jsonb(row.updated_at)
-        else to_jsonb('epoch'::timestamptz + ($3 ->> 'updated_at')::bigint * interval '1 microsecond') end));
-  update public.job_queue_state s
-     set (status, version, active_job_id, active_job_type, active_models, active_count, waiting_count, policy, drained_at,
-          updated_at)
-       = (row.status, row.version, row.active_job_id, row.active_job_type, row.active_models, row.active_count,
-          row.waiting_count, row.policy, row.drained_at, row.updated_at)
-   where s.queue = $1 and s is distinct from row;
-  get diagnostics changed = row_count;
+  insert into public.job_queue_state (queue)
+  select $1 where not exists (select from public.job_queue_state s where s.queue = $1);
+  changed := public.job_queue_put_state($1, $3);
   return answer || jsonb_build_object('ok', true, 'removed', removed + changed, 'written', written + changed);
 end
 $$;

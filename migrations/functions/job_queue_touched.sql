@@ -5,7 +5,10 @@
 create or replace function public.job_queue_touched(queue text, after bigint, through bigint) returns text[]
 language plpgsql stable
 set search_path = pg_catalog, pg_temp
-set enable_seqscan = off
+set random_page_cost = 0
+set cpu_index_tuple_cost = 0
+set cpu_operator_cost = 0.00001
+set plan_cache_mode = force_custom_plan
 as $$
 begin
   -- Without statistics the planner would rather read all of the log than a stretch of it; hence the setting.

@@ -12,7 +12,9 @@
 create or replace function public.job_queue_turn(queue text, since bigint) returns json
 language plpgsql security definer
 set search_path = pg_catalog, pg_temp
-set enable_seqscan = off
+set random_page_cost = 0
+set cpu_index_tuple_cost = 0
+set cpu_operator_cost = 0.00001
 set plan_cache_mode = force_generic_plan
 as $$
 declare
@@ -25,10 +27,10 @@ begin
   if current_setting('lock_timeout') = '0' then
     perform set_config('lock_timeout', '2s', true);
   end if;
-  select h.version, h.epoch into head from public.job_queue_heads h where h.queue = $1 for update;
+  select h.version, h.epoch into head from public.job_queue_heads h where h.queue = $1 order by h.version desc limit 1 for update;
   if not found then
     perform public.job_queue_open($1);
-    select h.version, h.epoch into head from public.job_queue_heads h where h.queue = $1 for update;
+    select h.version, h.epoch into head from public.job_queue_heads h where h.queue = $1 order by h.version desc limit 1 for update;
   end if;
   return json_build_object('version', head.version, 'epoch', head.epoch,
     'now', (extract(epoch from clock_timestamp()) * 1000000)::bigint,

@@ -5,7 +5,10 @@
 create or replace function public.job_queue_voided(queue text, after bigint) returns json
 language sql stable security definer
 set search_path = pg_catalog, pg_temp
-set enable_seqscan = off
+set random_page_cost = 0
+set cpu_index_tuple_cost = 0
+set cpu_operator_cost = 0.00001
+set plan_cache_mode = force_custom_plan
 as $$
   select json_agg(json_build_array((v.data ->> 'of')::bigint, v.data -> 'as') order by v.seq)
     from (select l.seq, l.data from public.job_queue_log l where l.queue = $1 and l.event_type = 'voided'

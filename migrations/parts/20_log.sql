@@ -43,5 +43,9 @@ create index if not exists job_queue_log_time_idx on public.job_queue_log
 -- Which events are void (job_queue_voided): of nearly every log none, and then it has no entry.
 create index if not exists job_queue_log_voided_idx on public.job_queue_log (queue) where event_type = 'voided';
 
+-- Vacuum gives no empty pages back: it would lock out every append for that, and where no page is left, plans are made that read
+-- all pages that come later.
+alter table public.job_queue_log set (vacuum_truncate = off);
+
 -- Numbers only grow, so that its pages are never split in the middle: room in them would stay empty.
 alter index public.job_queue_log_pkey set (fillfactor = 100);

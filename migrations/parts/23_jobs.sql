@@ -28,3 +28,6 @@ create table if not exists public.job_queue_jobs (
   conflict_reason text,
   primary key (queue, job_id)
 ) with (fillfactor = 70);
+
+-- As of the log.
+alter table public.job_queue_jobs set (vacuum_truncate = off);

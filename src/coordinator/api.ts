@@ -143,6 +143,11 @@ export interface Coordinator {
    */
   data(jobIds: readonly string[]): Promise<readonly JobData[]>
   /**
+   * The same of a job that this process runs. What the append that started it has brought is given without asking, once, and without
+   * its row; what is asked for in one turn of the event loop is read together. Undefined: nothing is known of such a job.
+   */
+  dataOf(lease: Lease): Promise<JobData | undefined>
+  /**
    * Keeps a note of a running attempt, without the queue's lock. False: the attempt is over and nothing was kept.
    * @throws InterlockError `invalid_input`
    */

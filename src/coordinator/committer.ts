@@ -1,7 +1,8 @@
 import { type Decision, isInterlockError, type Micros, wentBack } from '../core/index.ts'
-import { type AppendAnswer, pagesAfter, type TurnStore } from '../port/index.ts'
+import { type AppendAnswer, type JobData, pagesAfter, type TurnStore } from '../port/index.ts'
 import { Baton } from './baton.ts'
 import { Deciding } from './deciding.ts'
+import type { InHand } from './in-hand.ts'
 import { OpenCommands, type Pending } from './open-commands.ts'
 import { type Patience, patiently } from './patience.ts'
 import { checkSame, type Reader, readOn } from './read.ts'
@@ -13,6 +14,8 @@ export interface CommitterOptions extends Reader {
   readonly staging: Staging
   /** The time of the queue. */
   readonly now: () => Micros
+  /** What handlers need of the jobs that are started; without it nothing is brought. */
+  readonly inHand?: InHand
   /** The store says that these worker processes have no live lease. */
   readonly onDeadWorkers: (workerIds: readonly string[]) => void
   /** SQL has asked for jobs to be cancelled that were about to start. */
@@ -124,7 +127,7 @@ export class Committer {
       const tried = await this.#try(open)
       if (tried === null) continue
       if (tried.answer === null) await this.#concludeNothing(open, tried)
-      else if (tried.answer.ok) this.#conclude(open, tried.decision)
+      else if (tried.answer.ok) this.#conclude(open, tried.decision, tried.answer.data)
       else {
         tries.refused(tried.answer.reason === 'version')
         await this.#learn(open, tried.answer)
@@ -211,14 +214,15 @@ export class Committer {
     }
   }
 
-  #conclude(open: OpenCommands, decision: Decision): void {
+  #conclude(open: OpenCommands, decision: Decision, data: readonly JobData[] = []): void {
     this.counts.appends++
     this.#lostInARow = 0
     const commands = open.commands()
     open.close()
-    const { replica, head, onAppended } = this.#options
+    const { replica, head, inHand, onAppended } = this.#options
     const { lastAt } = replica.ledger
     replica.adopt(decision)
+    inHand?.keep(decision.events, data)
     head.reach()
     open.resolveAll(commands, decision.results)
     onAppended(lastAt, decision.ledger.lastAt)

@@ -165,7 +165,9 @@ class QueueCoordinator extends QueueWriter implements Coordinator {
 }
 
 /**
- * Joins a queue: reads its log, registers this process and listens.
+ * Joins a queue: reads its log, registers this process and listens. A database that does not answer is tried again for
+ * `joinMs`. Then this is refused with what it said last; under `onUnavailable: 'bypass'` the coordinator is made all the same,
+ * and joins once it can.
  * @throws InterlockError `invalid_input`, `not_migrated`, `database_older`, `database_newer`, `store_unavailable`, `store_in_use`
  */
 export async function createCoordinator(options: CoordinatorOptions): Promise<Coordinator>

@@ -2,6 +2,7 @@ import { faultyIn } from '../codec/index.ts'
 import { type Decision, decide, type Micros, projectionChanges, type Surroundings } from '../core/index.ts'
 import type { AppendAnswer, AppendRequest } from '../port/index.ts'
 import { dataOf } from './data-of.ts'
+import type { InHand } from './in-hand.ts'
 import { Lead } from './lead.ts'
 import type { OpenCommands } from './open-commands.ts'
 import type { Reader } from './read.ts'
@@ -10,6 +11,8 @@ import { Recent } from './recent.ts'
 export interface DecidingOptions extends Pick<Reader, 'queue' | 'replica' | 'clock'> {
   /** The time of the queue. */
   readonly now: () => Micros
+  /** What handlers need of the jobs that are started; without it nothing is brought. */
+  readonly inHand?: InHand
 }
 
 /** Worker processes that are remembered to be gone. */
@@ -57,12 +60,14 @@ export class Deciding {
   /** Null: there is nothing to append. */
   request(decision: Decision, open: OpenCommands): AppendRequest | null {
     if (decision.events.length === 0) return null
-    const { queue, replica } = this.#options
+    const { queue, replica, inHand } = this.#options
+    const wanted = inHand?.wantedOf(decision)
     return {
       queue,
       expectedVersion: replica.version,
       expectedAt: replica.ledger.lastAt,
       events: decision.events,
+      ...(wanted === undefined ? undefined : { wanted }),
       changes: {
         ...projectionChanges(replica.ledger, decision.ledger, decision.touched),
         ...dataOf(open.pending(), decision.events),

@@ -1,10 +1,11 @@
-import { InterlockError } from '../core/index.ts'
+import { InterlockError, isInterlockError } from '../core/index.ts'
 import { atMost, pause } from './backoff.ts'
 import type { DatabaseClock } from './clock.ts'
 import type { Head } from './head.ts'
 import type { Incarnation } from './incarnation.ts'
 import type { Logger } from './logger.ts'
 import type { WholeOptions } from './options.ts'
+import { mayPass, type Patience, patiently } from './patience.ts'
 import type { Pen } from './pen.ts'
 import type { Pulse } from './pulse.ts'
 import { readOn } from './read.ts'
@@ -25,11 +26,27 @@ export interface LifeOptions extends Pick<WholeOptions, 'store' | 'queue' | 'pol
   readonly incarnation: Incarnation
   readonly stopped: Stopped
   readonly logger: Logger
+  readonly patience: Patience
   /** Fires when the process leaves. */
   readonly closing: AbortController
   readonly onError: (error: unknown) => void
   /** The leases of these are over. */
   readonly expire: (workerIds: readonly string[]) => Promise<void>
+}
+
+/** A login or a key that is refused, and a database that is not there, are mended by people, who should not wait for that. */
+const mendedByPeople = /^(28|3D)/
+
+function mayOpenSoon(error: unknown): error is InterlockError {
+  if (!mayPass(error) || !isInterlockError(error)) return false
+  const { sqlstate, status } = error.details
+  return !mendedByPeople.test(String(sqlstate ?? '')) && status !== 401 && status !== 403
+}
+
+/** Nobody tries again for a program whose coordinator was not made. */
+function givenUp({ code, message, details }: InterlockError, seconds: number): InterlockError {
+  const [said = '', ...remedy] = message.replace(/; Interlock tries again by itself$/, '').split('; ')
+  return new InterlockError(code, [`${said} (tried for ${seconds} s)`, ...remedy].join('; '), details)
 }
 
 /** How a process joins a queue, and how it leaves it. */
@@ -68,6 +85,28 @@ export class Life {
     await pen.catchUp()
     await expire(this.#overdueAtFirst.splice(0))
     upkeep.catchUp()
+  }
+
+  /**
+   * The same, again while the database does not answer, as long as patience lasts.
+   * @throws what the store threw last; it says for how long it was tried, and not that it is tried again
+   */
+  async openPatiently(): Promise<void> {
+    const { patience, logger } = this.#options
+    const seconds = Math.round(patience.forMs / 1_000)
+    try {
+      await patiently(
+        patience,
+        async (tries) => {
+          if (tries === 1)
+            logger.warn(`[COORDINATOR] The database does not answer yet: trying for ${seconds} s`)
+          await this.open()
+        },
+        mayOpenSoon,
+      )
+    } catch (error) {
+      throw mayOpenSoon(error) ? givenUp(error, seconds) : error
+    }
   }
 
   /** Goes on trying to open, once per second or poll, until it succeeds or the coordinator is closed. */

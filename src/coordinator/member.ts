@@ -17,6 +17,7 @@ import { DatabaseClock } from './clock.ts'
 import { Committer } from './committer.ts'
 import type { Hold } from './gate.ts'
 import { Head } from './head.ts'
+import { InHand } from './in-hand.ts'
 import { Incarnation } from './incarnation.ts'
 import type { LeaseKeeper } from './lease.ts'
 import { Life } from './life.ts'
@@ -43,6 +44,7 @@ export class Member {
   readonly #time = new LogClock(this.clock, () => this.replica.ledger.lastAt)
   readonly head = new Head(() => this.#trouble.wentWell('read'))
   readonly logger: Logger
+  readonly inHand: InHand
   readonly #options: WholeOptions
   readonly #hooks: MemberHooks
   readonly #closing = new AbortController()
@@ -81,11 +83,12 @@ export class Member {
       lease: () => this.lease,
       head: this.head,
     })
+    this.inHand = new InHand({ store, queue, workerId: () => this.workerId })
     this.replica.changes$.subscribe(() => this.#time.see())
     const patience = { forMs: patienceMs, signal: this.#closing.signal }
     const staging = new Staging({ store, queue, patience })
     this.#committer = new Committer({
-      ...{ store, queue, patience, staging },
+      ...{ store, queue, patience, staging, inHand: this.inHand },
       replica: this.replica,
       clock: this.clock,
       now: () => this.now(),
@@ -151,9 +154,9 @@ export class Member {
     return this.#stopped.stopped$
   }
 
-  /** Reads the log, registers the process, listens. @throws what the store throws */
+  /** Reads the log, registers the process, listens; patient with a database that does not answer. @throws what the store throws */
   open(): Promise<void> {
-    return this.#life.open()
+    return this.#life.openPatiently()
   }
 
   /** Goes on trying to open, once per second or poll, until it succeeds or the coordinator is closed. */
@@ -253,10 +256,11 @@ export class Member {
   }
 
   #makeLife(): Life {
-    const { store, queue, pollMs } = this.#options
+    const { store, queue, pollMs, joinMs } = this.#options
     const { replica, clock, head, logger } = this
     return new Life({
       ...{ store, queue, pollMs, replica, clock, head, logger, closing: this.#closing },
+      patience: { forMs: joinMs, signal: this.#closing.signal },
       ...{ pen: this.#pen, pulse: this.#pulse, upkeep: this.#upkeep },
       ...{ incarnation: this.#incarnation, stopped: this.#stopped },
       onError: (error) => this.noteError(error),
@@ -345,6 +349,7 @@ export class Member {
 
   #onEvent(event: RecordedEvent): void {
     this.#hooks.onEvent(event)
+    this.inHand.see(event)
     if (this.#starts.isUnderWay(event)) this.#upkeep.note(event)
     this.#starts.see(event)
   }

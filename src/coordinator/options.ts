@@ -27,6 +27,8 @@ export interface CoordinatorOptions {
   readonly pollMs?: number
   /** How long a call is tried again while the database does not answer; 30,000, and 3,000 under `onUnavailable: 'bypass'`. */
   readonly patienceMs?: number
+  /** How long `createCoordinator` tries to reach the database before it is refused; as long as `patienceMs` unless given. */
+  readonly joinMs?: number
   /**
    * After how many events the folded ledger is kept for processes that start later, which then read only what came after;
    * 50,000. At least 100.
@@ -48,6 +50,7 @@ const defaults = {
   graceMs: 5_000,
   pollMs: 1_000,
   patienceMs: 30_000,
+  joinMs: 30_000,
   snapshotEvery: 50_000,
   mode: 'enforce' as Mode,
   onUnavailable: 'block' as OnUnavailable,
@@ -64,6 +67,7 @@ const ranges = {
   graceMs: [0, 3_600_000],
   pollMs: [10, 3_600_000],
   patienceMs: [0, 3_600_000],
+  joinMs: [0, 3_600_000],
 } as const
 
 export type WholeOptions = Omit<CoordinatorOptions, keyof typeof defaults | 'logger'> &
@@ -82,6 +86,7 @@ export function completeOptions(options: CoordinatorOptions): WholeOptions {
   // To observe is to stop nobody, so neither does a database that is away.
   if (complete.mode === 'observe') complete.onUnavailable = 'bypass'
   if (complete.onUnavailable === 'bypass') complete.patienceMs = options.patienceMs ?? LENIENT_PATIENCE_MS
+  complete.joinMs = options.joinMs ?? complete.patienceMs
   parseQueue(complete.queue)
   checkName(complete.name)
   checkSnapshotEvery(complete.snapshotEvery)

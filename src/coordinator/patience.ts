@@ -14,8 +14,13 @@ const LONGEST_MS = 10_000
 /**
  * Runs `call` until it succeeds, fails for good, or patience is out. Waits 20 ms, then up to 1 s, with jitter.
  * @param call is told how often it was tried before
+ * @param isPassing which failures may be over in a moment; those of the connection, and of others in the way, unless given
  */
-export async function patiently<T>(patience: Patience, call: (tries: number) => Promise<T>): Promise<T> {
+export async function patiently<T>(
+  patience: Patience,
+  call: (tries: number) => Promise<T>,
+  isPassing = mayPass,
+): Promise<T> {
   const until = performance.now() + patience.forMs
   for (let n = 0; ; n++) {
     try {
@@ -29,7 +34,7 @@ export async function patiently<T>(patience: Patience, call: (tries: number) => 
 }
 
 /** A failure that may be over in a moment; the commands keep their ids, so that trying again does nothing twice. */
-function isPassing(error: unknown): boolean {
+export function mayPass(error: unknown): boolean {
   return isInterlockError(error, 'store_unavailable') || isInterlockError(error, 'contention')
 }
 

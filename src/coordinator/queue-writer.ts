@@ -124,6 +124,10 @@ export abstract class QueueWriter extends QueueReader {
     return this.options.store.data(this.queue, jobIds)
   }
 
+  async dataOf(lease: Lease): Promise<JobData | undefined> {
+    return this.member.inHand.take(lease)
+  }
+
   async note({ jobId, fencingToken: token }: Lease, note: NoteOptions): Promise<boolean> {
     return this.options.store.note(this.queue, { jobId, token, ...parseNote(note) })
   }

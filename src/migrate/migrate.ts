@@ -1,6 +1,7 @@
 import type { AccountFinding } from '../port/index.ts'
 import { schemaChecksum } from './compose.ts'
 import type { MigrationConnection } from './connection.ts'
+import { missingObjects } from './missing.ts'
 import { migrationFailure } from './refusal.ts'
 import { migrationScript, type ScriptOptions } from './script.ts'
 import { migrationStatus } from './status.ts'
@@ -71,10 +72,14 @@ async function said<What>(connection: MigrationConnection, setting: string): Pro
   return JSON.parse(String(row?.['said'] || '[]'))
 }
 
-/** Functions can change under one version only while it is being made; the checksum tells. */
+/**
+ * Functions can change under one version only while it is being made; the checksum tells. And what is not there has to be made:
+ * somebody dropped it, or what it depends on has come since.
+ */
 async function isDone(connection: MigrationConnection): Promise<boolean> {
   const status = await migrationStatus((sql, params) => connection.query(sql, params))
-  return status.state === 'current' && status.checksum === schemaChecksum()
+  if (status.state !== 'current' || status.checksum !== schemaChecksum()) return false
+  return (await missingObjects((sql, params) => connection.query(sql, params))).length === 0
 }
 
 /** The script without the transaction it brings for those who run it by hand. */

@@ -1,4 +1,5 @@
 import type { Micros, ProjectionChanges, RecordedEvent } from '../core/index.ts'
+import type { JobData } from './data.ts'
 
 /** What one append wants to write. The events already carry their sequence numbers and times. */
 export interface AppendRequest {
@@ -13,6 +14,8 @@ export interface AppendRequest {
   readonly events: readonly RecordedEvent[]
   /** The inner projection after these events: computed by the core, written by the store in the same transaction, and the data that goes with it. */
   readonly changes: ProjectionChanges
+  /** Jobs that these events start, and of which the caller needs what is kept beside the log. */
+  readonly wanted?: readonly string[]
 }
 
 /** A command that is in the log already, with the sequence numbers of what it did. */
@@ -25,6 +28,8 @@ export interface KnownCommand {
 /**
  * What the store says of an append. Only `ok: true` wrote anything. A conflict is an answer, not an exception.
  *
+ * - `ok`: everything was written; `data`: what is kept of the wanted jobs, 64 KB at most, none of jobs that were made of a row: what
+ *   is not there, `LogStore.data` has.
  * - `version`: others were faster; `missed` are the events after `expectedVersion` (bounded in count and bytes: read on
  *   when the last one is below `version`), which lead to `epoch`.
  * - `log_went_back`: the log ends before `expectedVersion`, or has another event there than that of `expectedAt`; not asked where
@@ -38,7 +43,12 @@ export interface KnownCommand {
  * - `clock`: the times of the events are more than a second away from the database's clock; `now` is that clock.
  */
 export type AppendAnswer =
-  | { readonly ok: true; readonly version: number; readonly now: Micros }
+  | {
+      readonly ok: true
+      readonly version: number
+      readonly now: Micros
+      readonly data?: readonly JobData[] | undefined
+    }
   | {
       readonly ok: false
       readonly reason: 'version'

@@ -46,6 +46,16 @@ export interface Checkup {
   }
   /** SHA-256 of each body, in hexadecimal digits. */
   readonly functions: readonly { readonly name: string; readonly sum: string; readonly definer: boolean }[]
+  /** Whether the database can announce over Supabase Realtime. */
+  readonly realtime: boolean
+  /** The oldest transaction for which the server keeps old versions of rows; null: none. */
+  readonly xmin: {
+    readonly kind: string
+    readonly application: string | null
+    readonly state: string | null
+    readonly role: string | null
+    readonly ageMs: number
+  } | null
   readonly triggers: readonly { readonly table: string; readonly name: string; readonly enabled: boolean }[]
   readonly account: readonly AccountFinding[]
   readonly tables: { readonly jobs: TableCheck; readonly workflowExecutions: TableCheck }

@@ -16,6 +16,7 @@ export interface HandMade {
   readonly gone?: readonly string[]
   readonly state?: Partial<StateRow>
   readonly data?: readonly DataChange[]
+  readonly wanted?: readonly string[]
   readonly staged?: readonly StagedData[]
 }
 
@@ -40,6 +41,7 @@ export function handMade(made: HandMade): AppendRequest {
     expectedVersion: version,
     ...(made.expectedAt === undefined ? undefined : { expectedAt: made.expectedAt }),
     events,
+    ...(made.wanted === undefined ? undefined : { wanted: made.wanted }),
     changes: {
       state,
       jobs: made.jobs ?? [],

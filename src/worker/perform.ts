@@ -33,7 +33,7 @@ export async function perform(attempt: Attempt, options: PerformOptions): Promis
 /** Nothing to ask for at the first attempt of a job that came without: a hand-off is then one commit and no more. */
 async function dataOf({ started }: Attempt, coordinator: Coordinator): Promise<JobData | undefined> {
   if (started.spec.hasData !== true && started.attempt === 1) return undefined
-  return (await coordinator.data([started.lease.jobId]))[0]
+  return coordinator.dataOf(started.lease)
 }
 
 /** Its payload is not checked yet. */

@@ -148,7 +148,9 @@ describe('a store that cannot be used', () => {
         'postgres://u:secret@127.0.0.1:1/x',
       ])
       expect({ code, stdout }).toEqual({ code: 1, stdout: '' })
-      expect(stderr).toMatch(/^error \(store_unavailable\): .*127\.0\.0\.1:1.*\n {2}to do: check .*right\n$/s)
+      expect(stderr).toMatch(
+        /^(\[COORDINATOR\] The database does not answer yet.*\n)?error \(store_unavailable\): .*127\.0\.0\.1:1.*\n {2}to do: check .*right\n$/s,
+      )
       expect(stderr).not.toContain('secret')
     }
   })

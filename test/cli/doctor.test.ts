@@ -1,7 +1,12 @@
 import { readFileSync } from 'node:fs'
-import { describe, expect, it } from 'vitest'
+import pg from 'pg'
+import { describe, expect, it, onTestFinished } from 'vitest'
 import { memoryStore } from '../../src/adapter/memory/index.ts'
+import { checkHorizon } from '../../src/cli/doctor/checks/horizon.ts'
+import { postgresDatabase } from '../../src/dev/database/postgres.ts'
+import { setUpProject } from '../../src/dev/setup.ts'
 import { migrate } from '../../src/migrate/index.ts'
+import type { Checkup } from '../../src/port/index.ts'
 import { type Account, account } from '../intake/support.ts'
 import { createSupabaseRoles, freshDatabase } from '../migrate/support.ts'
 import { interlock, temporaryFolder } from './support.ts'
@@ -203,12 +208,64 @@ describe('interlock doctor', () => {
 
   it('mends by `migrate --again` what was edited', async () => {
     const db = await account()
-    await db.exec(`drop function job_queue_forget; alter function job_queue_beat security invoker;
-      drop trigger job_queue_deleted on jobs; grant select on job_queue_log to public`)
-    expect((await doctor(db.url)).checks).toEqual(['functions', 'functions', 'triggers', 'open'])
+    await db.exec(`alter function job_queue_beat security invoker;
+      alter table jobs disable trigger job_queue_deleted; grant select on job_queue_log to public`)
+    expect((await doctor(db.url)).checks).toEqual(['functions', 'triggers', 'open'])
     expect((await interlock(['migrate', '--url', db.url])).stdout).toContain('nothing to do')
+    await db.exec('alter table jobs enable trigger job_queue_deleted')
     expect((await interlock(['migrate', '--again', '--url', db.url])).code).toBe(0)
     expect(await doctor(db.url)).toMatchObject({ ok: true, findings: [] })
+  })
+
+  it('mends by `migrate` what is not there, such as what announces over Realtime, which came after it', async () => {
+    const db = await account()
+    await db.exec('drop function job_queue_forget; drop trigger job_queue_log_append_only on job_queue_log')
+    const project = await postgresDatabase(db.url)
+    await setUpProject(project)
+    await project.close()
+    const { findings } = await doctor(db.url)
+    expect(findings.map(({ check }) => check)).toEqual(['functions', 'triggers'])
+    for (const name of [
+      'append_only on job_queue_log',
+      'job_queue_wake on job_queue_heads',
+      'intake on job_queue_inbox',
+    ])
+      expect(findings[1]?.what).toContain(name)
+    expect((await interlock(['migrate', '--url', db.url])).stdout).not.toContain('nothing to do')
+    expect(await doctor(db.url)).toMatchObject({ ok: true, findings: [] })
+    expect((await interlock(['migrate', '--url', db.url])).stdout).toContain('nothing to do')
+    const listener = new pg.Client({ connectionString: db.url })
+    await listener.connect()
+    onTestFinished(() => listener.end())
+    await listener.query('listen interlock_dev_broadcast')
+    const heard: string[] = []
+    listener.on('notification', ({ payload = '' }) => heard.push(payload))
+    await (await db.coordinator()).enqueue([{ jobId: 'a', models: ['m'] }])
+    await expect.poll(() => heard).toContainEqual(expect.stringContaining('interlock:default'))
+  })
+
+  it('names the transaction that keeps old versions of rows, once it has been open for 10 minutes', async () => {
+    const db = await account()
+    const other = await db.connect()
+    await other.exec("set application_name = 'pg_dump'; begin isolation level repeatable read; select 1")
+    const store = db.store()
+    await store.open('default')
+    const checkup = (await store.checkup('default')) as Checkup
+    expect(checkup.xmin).toMatchObject({
+      kind: 'backend',
+      application: 'pg_dump',
+      state: 'idle in transaction',
+    })
+    const found = (ageMs: number) =>
+      checkHorizon({ checkup: { ...checkup, xmin: checkup.xmin && { ...checkup.xmin, ageMs } } })
+    expect(found(60_000)).toEqual([])
+    expect(found(3_600_000)).toMatchObject([
+      {
+        check: 'horizon',
+        level: 'note',
+        what: expect.stringMatching(/open for 60 min \(pg_dump, \w+, idle in transaction\)/),
+      },
+    ])
   })
 
   it('says that the database is not migrated, and what to type', async () => {

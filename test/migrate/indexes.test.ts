@@ -30,7 +30,6 @@ const queries: readonly (readonly [string, string])[] = [
     'job_queue_log_archive_voided_idx',
     "SELECT seq, data FROM job_queue_log_archive WHERE queue = 'default' AND event_type = 'voided'",
   ],
-  ['job_queue_state_id_key', 'SELECT * FROM job_queue_state WHERE id = 1'],
   [
     'job_queue_inbox_open_idx',
     "SELECT request_id, command FROM job_queue_inbox WHERE queue = 'default' AND answered_at IS NULL ORDER BY created_at LIMIT 100",
@@ -68,7 +67,6 @@ const fill = `
   alter table job_queue_log_archive disable trigger user;
   insert into job_queue_log_archive (seq, created_at, queue, event_type)
     select n, timestamptz '2025-01-01', 'default', 'due' from generate_series(1, 20000) n;
-  insert into job_queue_state (queue) select 'queue-' || n from generate_series(1, 5000) n;
   insert into job_queue_inbox (queue, request_id, command, created_at, answered_at)
     select 'default', n::text, '{}', now(), case when n % 100 > 0 then now() end from generate_series(1, 20000) n;
   insert into job_queue_inbox (queue, request_id, command, answered_at)

@@ -33,9 +33,9 @@ export const atSeq = (seq: number): Date => new Date(Date.UTC(2026, 0, 1, 0, 0, 
 /** Appends; the models of every job are `[flux-dev]` unless said. */
 export async function append(db: MigrationConnection, facts: Facts, queue = 'default'): Promise<void> {
   await db.exec('begin')
+  await db.query('select job_queue_open($1)', [queue])
   const [head] = await db.query(
-    `insert into job_queue_heads as h (queue, version) values ($1, $2)
-     on conflict (queue) do update set version = h.version + $2 returning version`,
+    'update job_queue_heads h set version = h.version + $2 where h.queue = $1 returning version',
     [queue, facts.events.length],
   )
   const version = Number(head?.['version'])

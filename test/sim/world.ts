@@ -96,7 +96,7 @@ export class World {
 
   heal(): void {
     this.#isHealed = true
-    this.#startProcess(this.#script.members.length)
+    this.#startWhenFree(this.#script.members.length)
     this.#operator.heal()
   }
 
@@ -198,12 +198,21 @@ export class World {
     process.kill()
     const { number } = process.options
     const open = this.#programs.calls.filter((call) => call.process === process && !call.settled)
-    const again = () => {
-      if (this.#operator.isHolding) return void this.#timeline.later(100, undefined, again)
-      this.#startProcess(number)
-      for (const { act } of open) if (act.do === 'execute') this.#ask(act, number)
-    }
+    const again = () =>
+      this.#startWhenFree(number, () => {
+        for (const { act } of open) if (act.do === 'execute') this.#ask(act, number)
+      })
     this.#timeline.later(ms, undefined, again)
+  }
+
+  /** Nothing joins while the operator waits for the new epoch. */
+  #startWhenFree(number: number, onStarted = () => {}): void {
+    if (this.#operator.isHolding) {
+      this.#timeline.later(100, undefined, () => this.#startWhenFree(number, onStarted))
+      return
+    }
+    this.#startProcess(number)
+    onStarted()
   }
 
   #startProcess(number: number): SimProcess {

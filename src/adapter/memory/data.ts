@@ -61,6 +61,20 @@ export function dataOf(queue: MemoryQueue, jobIds: readonly string[]): readonly 
   })
 }
 
+/** `job_queue_in_hand`. */
+export function inHand(queue: MemoryQueue, jobIds: readonly string[]): readonly JobData[] {
+  let length = 0
+  return dataOf(queue, jobIds.slice(0, MOST_IN_HAND)).filter((data) => {
+    const { jobId } = data
+    if ((queue.lives.get(jobId) ?? 0) <= queue.archivedSeq || queue.ofRows.has(jobId)) return false
+    length += JSON.stringify(data).length
+    return length <= MOST_LENGTH_IN_HAND
+  })
+}
+
+const MOST_IN_HAND = 100
+const MOST_LENGTH_IN_HAND = 65_536
+
 const nothing = { token: 0, payload: null, result: null, error: null, checkpoint: null, progress: null }
 
 /** What the present life of the job has. A life is named by its `queued` event. */

@@ -59,6 +59,8 @@ export interface MemoryQueue {
   readonly dropped: Map<string, number>
   /** The sequence number of the last `queued` event of each job. */
   readonly lives: Map<string, number>
+  /** Jobs that were made of a row, whichever life of theirs. */
+  readonly ofRows: Set<string>
   /** By their ids, in the order in which they came. */
   readonly inbox: Map<string, MemoryRequest>
   readonly listeners: Set<() => void>
@@ -98,6 +100,7 @@ export function queueIn(database: MemoryDatabase, name: string): MemoryQueue {
     data: new Map(),
     staged: new Map(),
     lives: new Map(),
+    ofRows: new Set(),
     dropped: new Map(),
     inbox: new Map(),
     listeners: new Set(),

@@ -14,12 +14,12 @@ import { type Columns, columnsOfEvents, eventsOf } from './columns.ts'
 const pageOver = (table: string, cut: string) => `
   select h.version, h.epoch, (extract(epoch from clock_timestamp()) * 1000000)::bigint, h.archived_seq,
          public.job_queue_voided($1, $2), e.*
-    from public.job_queue_heads h, lateral (
+    from (select * from public.job_queue_heads k where k.queue = $1 order by k.version desc limit 1) h, lateral (
       select ${columnsOfEvents}
         from (select * from public.${table} t
                where t.queue = $1 and t.seq > $2 and t.seq <= $2::bigint + $3 and ${cut}
                order by t.seq) l) e
-   where h.queue = $1`
+`
 
 const log = pageOver('job_queue_log', 'h.archived_seq <= $2::bigint')
 /** What was archived: nothing of it where the event that comes next was not kept. */

@@ -13,8 +13,25 @@ const refused = { ok: z.literal(false), ...head }
 
 export const openAnswer = z.object({ ...head, epoch: integer, min_reader: integer })
 
+// It was checked when it came in, or is a row of the user's; it arrives through JSON.parse.
+const json = z.unknown().transform((value) => (value ?? null) as Json)
+
+export const dataAnswer = z.array(
+  z
+    .object({
+      job_id: z.string(),
+      payload: json,
+      result: json,
+      error: json,
+      checkpoint: json,
+      progress: json,
+      row: json.transform((row) => row as { readonly [column: string]: Json } | null),
+    })
+    .transform(({ job_id: jobId, ...data }) => ({ jobId, ...data })),
+)
+
 export const appendAnswer = z.union([
-  z.object({ ok: z.literal(true), ...head }),
+  z.object({ ok: z.literal(true), ...head, data: dataAnswer.optional() }),
   z.discriminatedUnion('reason', [
     z
       .object({ ...refused, reason: z.literal('version'), epoch: integer, missed: events, voided })
@@ -155,23 +172,6 @@ export const workersAnswer = z.array(
       expiresAt: row.expires_at,
       state: row.state,
     })),
-)
-
-// It was checked when it came in, or is a row of the user's; it arrives through JSON.parse.
-const json = z.unknown().transform((value) => (value ?? null) as Json)
-
-export const dataAnswer = z.array(
-  z
-    .object({
-      job_id: z.string(),
-      payload: json,
-      result: json,
-      error: json,
-      checkpoint: json,
-      progress: json,
-      row: json.transform((row) => row as { readonly [column: string]: Json } | null),
-    })
-    .transform(({ job_id: jobId, ...data }) => ({ jobId, ...data })),
 )
 
 export const arrivalsAnswer = z.array(

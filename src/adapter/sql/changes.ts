@@ -7,7 +7,7 @@ import type { AppendRequest } from '../../port/index.ts'
  *
  * `also`: jobs whose row changes without an event of their own, for the outer projection.
  */
-export function changesOf({ events, expectedAt, changes }: AppendRequest) {
+export function changesOf({ events, expectedAt, wanted, changes }: AppendRequest) {
   const { state, jobs, gone, data, staged } = changes
   const voidedFrom = firstVoided(events)
   const { named, queued, placed } = jobsIn(events)
@@ -27,6 +27,7 @@ export function changesOf({ events, expectedAt, changes }: AppendRequest) {
     heeds_requests: true,
     ...(expectedAt === undefined ? undefined : { expected_at: expectedAt }),
     ...(also.length > 0 ? { also } : undefined),
+    ...(wanted === undefined ? undefined : { wanted }),
     ...(data === undefined ? undefined : { data: itemsOf(data) }),
     ...(voidedFrom === undefined ? undefined : { voided_from: voidedFrom }),
     ...(staged === undefined

@@ -68,6 +68,18 @@ export const checkupAnswer = z
     session_age_ms: integer,
     server,
     functions: z.array(z.object({ name: z.string(), sum: z.string(), definer: z.boolean() })),
+    realtime: z.boolean().default(false),
+    xmin: z
+      .object({
+        kind: z.string(),
+        application: z.string().nullable(),
+        state: z.string().nullable(),
+        role: z.string().nullable(),
+        age_ms: integer,
+      })
+      .transform(({ age_ms: ageMs, ...row }) => ({ ...row, ageMs }))
+      .nullable()
+      .default(null),
     triggers: z.array(z.object({ table: z.string(), name: z.string(), enabled: z.boolean() })),
     account: z.array(accountFinding).default([]),
     tables: z

@@ -7,6 +7,7 @@ import { checkClock } from './checks/clock.ts'
 import { checkFirst } from './checks/first.ts'
 import { checkFunctions } from './checks/functions.ts'
 import { checkGrants } from './checks/grants.ts'
+import { checkHorizon } from './checks/horizon.ts'
 import { checkLog } from './checks/log.ts'
 import { checkPaused } from './checks/paused.ts'
 import { checkPooler } from './checks/pooler.ts'
@@ -29,6 +30,7 @@ const checks: readonly ((facts: Facts) => Finding[])[] = [
   checkFirst,
   checkRows,
   checkArrivals,
+  checkHorizon,
   checkLog,
   checkStuck,
   checkPaused,

@@ -5,6 +5,8 @@ import type { Bench } from './bench.ts'
 
 const empty = { payload: null, result: null, error: null, checkpoint: null, progress: null, row: null }
 
+const rowEvent = (jobId: string): Event => ({ ...queuedEvent(jobId), intake: true }) as Event
+
 const failedEvent = (jobId: string): Event => ({
   type: 'failed',
   jobId,
@@ -35,6 +37,26 @@ export function dataContract({ it, store, other }: Bench): void {
       { ...empty, jobId: 'b', payload: 'plain', checkpoint: { externalId: 'x' } },
       { ...empty, jobId: 'nobody' },
       { ...empty, jobId: 'a', payload },
+    ])
+  })
+
+  it('brings what is wanted with the append, up to 64 KB, and nothing of a job that was made of a row', async (queue) => {
+    const large = Array.from({ length: 12_000 }, (_, n) => `${n * 7919}`)
+    await appendNow(store(), queue, [queuedEvent('a'), queuedEvent('b'), rowEvent('c')], {
+      data: [
+        { jobId: 'a', payload: 1, checkpoint: 2 },
+        { jobId: 'b', payload: large },
+        { jobId: 'c', payload: 3 },
+      ],
+    })
+    const answer = await appendNow(store(), queue, [queuedEvent('d')], {
+      data: [{ jobId: 'd', payload: 4 }],
+      wanted: ['d', 'c', 'a', 'b'],
+    })
+    assert.ok(answer.ok)
+    assert.deepEqual(answer.data, [
+      { ...empty, jobId: 'd', payload: 4 },
+      { ...empty, jobId: 'a', payload: 1, checkpoint: 2 },
     ])
   })
 

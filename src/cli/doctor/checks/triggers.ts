@@ -1,3 +1,4 @@
+import { ownTriggers, wakeTriggers } from '../../../migrate/index.ts'
 import type { Facts } from '../facts.ts'
 import { type Finding, problem } from '../finding.ts'
 
@@ -10,24 +11,18 @@ const onJobs = [
   'job_queue_row_unlinked',
   'job_queue_truncated',
 ]
-const ownTriggers = [
-  'job_queue_log_append_only on job_queue_log',
-  'job_queue_log_no_truncate on job_queue_log',
-  'job_queue_log_archive_append_only on job_queue_log_archive',
-  'job_queue_log_archive_no_truncate on job_queue_log_archive',
-  'job_queue_snapshots_keep_cut on job_queue_snapshots',
-  'job_queue_snapshots_no_truncate on job_queue_snapshots',
-  'job_queue_snapshot_chunks_keep_cut on job_queue_snapshot_chunks',
-  'job_queue_snapshot_chunks_no_truncate on job_queue_snapshot_chunks',
-]
-
-/** Triggers that somebody dropped or disabled: rows are then not seen, or the log, or what it begins at, can be changed. */
+/**
+ * Triggers that somebody dropped or disabled: rows are then not seen, or the log, or what it begins at, can be changed. And those
+ * that announce over Realtime, where that came after the migration: jobs then start with the next poll.
+ */
 export function checkTriggers({ checkup }: Facts): Finding[] {
   const enabled = new Set(
     checkup.triggers.flatMap(({ table, name, enabled }) => (enabled ? [`${name} on ${bare(table)}`] : [])),
   )
   const wanted = [
-    ...ownTriggers,
+    ...[...ownTriggers, ...(checkup.realtime ? wakeTriggers : [])].map(
+      ([name, table]) => `${name} on ${table}`,
+    ),
     ...(checkup.tables.jobs.followed ? onJobs.map((name) => `${name} on jobs`) : []),
   ]
   const off = wanted.filter((name) => !enabled.has(name))

@@ -1,0 +1,76 @@
+/** What createCoordinator does while the database does not answer: as patient as every other call. */
+import { expect, it, onTestFinished } from 'vitest'
+import { postgresStore } from '../../src/adapter/postgres/index.ts'
+import { InterlockError } from '../../src/core/index.ts'
+import { migrateDatabase } from '../contract/support.ts'
+import { startPostgres } from '../support/postgres.ts'
+import { join, keepingLogger, memoryStore } from './support.ts'
+
+const again = 'check the address; Interlock tries again by itself'
+
+/** A store of which the first so many tries to open it fail. */
+function late(failures: number, details = {}) {
+  const store = memoryStore()
+  let tries = 0
+  const open: typeof store.open = async (queue, options) => {
+    if (tries++ < failures) throw new InterlockError('store_unavailable', `there: away; ${again}`, details)
+    return store.open(queue, options)
+  }
+  return { store: { ...store, open }, tries: () => tries }
+}
+
+it('joins a queue that can be reached after a while, and says that it waits, once', async () => {
+  const logger = keepingLogger()
+  const here = await join({ store: late(4).store, logger })
+  expect(here.health()).toMatchObject({ ok: true })
+  const said = logger.lines.filter((line) => line.includes('does not answer yet'))
+  expect(said).toHaveLength(1)
+})
+
+it('is refused when patience is out, and is not told that somebody tries again', async () => {
+  const { store, tries } = late(Number.POSITIVE_INFINITY)
+  const error = await join({ store, joinMs: 60 }).catch((reason: unknown) => reason as InterlockError)
+  expect(error).toMatchObject({
+    code: 'store_unavailable',
+    message: 'there: away (tried for 0 s); check the address',
+  })
+  expect(tries()).toBeGreaterThan(1)
+})
+
+it.each([{ sqlstate: '28P01' }, { sqlstate: '3D000' }, { status: 401 }])(
+  'is refused at once where a person has to do something: %j',
+  async (details) => {
+    const { store, tries } = late(Number.POSITIVE_INFINITY, details)
+    await expect(join({ store })).rejects.toMatchObject({ code: 'store_unavailable' })
+    expect(tries()).toBe(1)
+  },
+)
+
+it("is made all the same under onUnavailable: 'bypass', and joins later", async () => {
+  const { store } = late(1)
+  const here = await join({ store, onUnavailable: 'bypass', joinMs: 0, pollMs: 20 })
+  const enqueue = () => here.enqueue([{ jobId: 'a', models: ['m'] }])
+  await expect(enqueue()).rejects.toMatchObject({ code: 'store_unavailable' })
+  await expect
+    .poll(() =>
+      enqueue().then(
+        () => 'done',
+        () => 'away',
+      ),
+    )
+    .toBe('done')
+})
+
+it('joins over PostgreSQL that starts late', async () => {
+  const server = await startPostgres()
+  onTestFinished(() => server.remove())
+  await migrateDatabase(server.url)
+  await server.stop()
+  const logger = keepingLogger()
+  const store = postgresStore(server.url)
+  const joining = join({ store, logger })
+  onTestFinished(() => store.close())
+  await expect.poll(() => logger.lines).toContainEqual(expect.stringContaining('does not answer yet'))
+  await server.restart()
+  expect((await joining).health()).toMatchObject({ ok: true })
+})
