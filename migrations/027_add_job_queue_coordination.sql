@@ -2686,7 +2686,8 @@ declare
   kept record;
   missing bigint;
 begin
-  select h.kept_from, h.archived_seq, h.kept_digest into head from public.job_queue_heads h where h.queue = $1;
+  select h.kept_from, h.archived_seq, h.kept_digest into head
+    from public.job_queue_heads h where h.queue = $1 order by h.version desc limit 1;
   if head.kept_from is null then
     return null;
   end if;
@@ -4876,7 +4877,7 @@ $privileges$;
 -- What this was. Rows change only when something did, so that running it again leaves everything as it is.
 insert into public.job_queue_migrations as m (version, checksum)
 values 
-  ('027', '3f871c17b4a69b53492a0248e308d7dc350c691fb74da9a4f86aa41ebfb9ca7f')
+  ('027', '877a8580d6c7b9047e98f925f64a1f2916830d7c1712bed4a4ce61f79ee9ad32')
 on conflict (version) do update set checksum = excluded.checksum, applied_at = excluded.applied_at
   where m.checksum <> excluded.checksum;
 -- PostgREST finds the new functions after this; nobody else listens.

@@ -14,7 +14,8 @@ declare
   kept record;
   missing bigint;
 begin
-  select h.kept_from, h.archived_seq, h.kept_digest into head from public.job_queue_heads h where h.queue = $1;
+  select h.kept_from, h.archived_seq, h.kept_digest into head
+    from public.job_queue_heads h where h.queue = $1 order by h.version desc limit 1;
   if head.kept_from is null then
     return null;
   end if;

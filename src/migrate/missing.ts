@@ -1,8 +1,10 @@
 import type { MigrationConnection } from './connection.ts'
 import { functionSums } from './function-sums.ts'
 
+type Triggers = readonly (readonly [name: string, table: string])[]
+
 /** Triggers on Interlock's own tables, and the tables they are on. */
-export const ownTriggers: readonly (readonly [name: string, table: string])[] = [
+export const ownTriggers: Triggers = [
   ['job_queue_log_append_only', 'job_queue_log'],
   ['job_queue_log_no_truncate', 'job_queue_log'],
   ['job_queue_log_archive_append_only', 'job_queue_log_archive'],
@@ -14,10 +16,21 @@ export const ownTriggers: readonly (readonly [name: string, table: string])[] = 
 ]
 
 /** Where the database can announce over Supabase Realtime (`realtime.send`), which may come after the migration. */
-export const wakeTriggers: typeof ownTriggers = [
+export const wakeTriggers: Triggers = [
   ['job_queue_wake', 'job_queue_heads'],
   ['job_queue_wake_intake', 'job_queue_arrivals'],
   ['job_queue_wake_intake', 'job_queue_inbox'],
+]
+
+/** Where Interlock follows the user's `jobs`. */
+export const jobsTriggers: Triggers = [
+  ['000_job_queue_guard_insert', 'jobs'],
+  ['000_job_queue_guard_update', 'jobs'],
+  ['job_queue_intake', 'jobs'],
+  ['job_queue_deleted', 'jobs'],
+  ['job_queue_status_set', 'jobs'],
+  ['job_queue_row_unlinked', 'jobs'],
+  ['job_queue_truncated', 'jobs'],
 ]
 
 /**
@@ -25,23 +38,32 @@ export const wakeTriggers: typeof ownTriggers = [
  * dropped, and triggers for what came later.
  */
 export async function missingObjects(query: MigrationConnection['query']): Promise<readonly string[]> {
-  const rows = await query(missing, [
-    [...functionSums().keys()],
-    JSON.stringify(ownTriggers),
-    JSON.stringify(wakeTriggers),
-  ])
+  const functions = await query(missingFunctions, [[...functionSums().keys()]])
+  // Some of them say which of the user's tables are followed.
+  const rows = functions.length > 0 ? functions : await query(missingTriggers, lists)
   return rows.map(({ what }) => String(what))
 }
 
-const missing = `
+const lists = [ownTriggers, wakeTriggers, jobsTriggers].map((triggers) => JSON.stringify(triggers))
+
+const missingFunctions = `
   select f.name as what from unnest($1::text[]) as f (name)
-   where not exists (select from pg_catalog.pg_proc p where p.pronamespace = 'public'::regnamespace and p.proname = f.name)
-  union all
-  select format('%s on %s', t.value ->> 0, t.value ->> 1)
-    from (select o.value from jsonb_array_elements($2::text::jsonb) as o
+   where not exists (
+     select from pg_catalog.pg_proc p where p.pronamespace = 'public'::regnamespace and p.proname = f.name)`
+
+// Without a status, rows of jobs are not taken in, and there is nothing for the triggers to do.
+const missingTriggers = `
+  select format('%s on %s', t.value ->> 0, t.value ->> 1) as what
+    from (select o.value from jsonb_array_elements($1::text::jsonb) as o
           union all
-          select w.value from jsonb_array_elements($3::text::jsonb) as w
-           where to_regprocedure('realtime.send(jsonb, text, text, boolean)') is not null) as t
+          select w.value from jsonb_array_elements($2::text::jsonb) as w
+           where to_regprocedure('realtime.send(jsonb, text, text, boolean)') is not null
+          union all
+          select j.value from jsonb_array_elements($3::text::jsonb) as j
+           where exists (select from public.job_queue_targets() f where f.target = 'jobs') and exists (
+             select from pg_catalog.pg_attribute a
+              where a.attrelid = to_regclass('public.jobs') and not a.attisdropped
+                and a.attname = public.job_queue_columns('jobs') ->> 'status')) as t
    where not exists (
      select from pg_catalog.pg_trigger g
       where g.tgrelid = to_regclass('public.' || (t.value ->> 1)) and g.tgname = t.value ->> 0)`

@@ -113,7 +113,7 @@ export async function lead(session: Session, job_id: string, worker_id: string):
   await expect([queued], { jobs: [row(job_id)], staged: [{ command_id, job_id }] })
   const started = { ...of, event_type: 'started', models: ['m'], worker_id }
   const active = { job_id, state: 'active', attempt: 1, worker_id, started_at: times.queued_at }
-  const token = await expect([started], { changed: [active], also: [job_id] })
+  const token = await expect([started], { changed: [active], also: [job_id], wanted: [job_id] })
   await session.query(
     "update job_queue_jobs set fencing_token = $1 where queue = 'default' and job_id = $2",
     [token, job_id],
