@@ -70,14 +70,11 @@ function distance(a: string, b: string): number {
 }
 
 /** The options of a call: no others than these. */
-export function optionsSchema<Shape extends z.ZodRawShape>(
-  shape: Shape,
-): z.ZodType<z.output<z.ZodObject<Shape>>> {
-  const fields = z.strictObject(shape, { error: unknownFields(Object.keys(shape)) })
-  return notPromised.pipe(fields) as z.ZodType<z.output<z.ZodObject<Shape>>>
-}
+export const optionsSchema = <Shape extends z.ZodRawShape>(shape: Shape) =>
+  z.strictObject(shape, { error: unknownFields(Object.keys(shape)) })
 
-const notPromised = z.unknown().refine((value) => !isPromise(value), { error: promised, abort: true })
+/** For what is not looked at on its own, by `parseInput`. */
+export const notPromised = z.unknown().refine((value) => !isPromise(value), { error: promised, abort: true })
 
 /** What has these functions: a coordinator, a store, a client. */
 export function havingSchema(what: string, functions: readonly string[]): z.ZodType<object> {

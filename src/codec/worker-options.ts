@@ -1,5 +1,12 @@
 import { z } from 'zod'
-import { flagSchema, functionSchema, havingSchema, optionsSchema, parseInput } from './invalid.ts'
+import {
+  flagSchema,
+  functionSchema,
+  havingSchema,
+  notPromised,
+  optionsSchema,
+  parseInput,
+} from './invalid.ts'
 import { modelSchema, modelsSchema } from './names.ts'
 import { wholeNumber } from './spec.ts'
 
@@ -20,7 +27,7 @@ const retryFields = optionsSchema({
 /** A rule for further attempts: fields, or a function of the attempt and its error. */
 export const retrySchema = z.unknown().superRefine((rule, context) => {
   if (typeof rule === 'function') return
-  const issue = retryFields.safeParse(rule).error?.issues[0]
+  const issue = notPromised.pipe(retryFields).safeParse(rule).error?.issues[0]
   if (issue !== undefined) context.addIssue({ code: 'custom', path: [...issue.path], message: issue.message })
 })
 

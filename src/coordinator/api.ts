@@ -239,7 +239,7 @@ export interface Coordinator {
   readonly wake$: Observable<void>
   /** Rows may have arrived in `jobs`: a hint to call `takeIn`, given once per poll too. */
   readonly intake$: Observable<void>
-  /** The lease was lost: what this process runs is over, as far as the queue goes. */
+  /** The lease was lost, or is given up by `close()` while something runs: what this process runs is over, as far as the queue goes. */
   readonly leaseLost$: Observable<{ readonly workerId: string }>
   /**
    * This process cannot go on with the queue: a backup was restored under it (`log_went_back`), or the log has an event that it
@@ -265,6 +265,6 @@ export interface Coordinator {
   health(): Health
   /** The queue as plain numbers. Looks at every waiting job once: some 10 ms for 100,000. */
   metrics(): QueueMetrics
-  /** Waits for what is under way, gives up the lease, and closes nothing that it was given. */
+  /** Waits for what is under way, tells what still runs to stop (`leaseLost$`), gives up the lease, and closes nothing that it was given. */
   close(): Promise<void>
 }

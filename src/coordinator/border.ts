@@ -20,18 +20,15 @@ export function checkCalls(coordinator: Coordinator): void {
   for (const [name, schemas] of Object.entries(calls)) {
     const method = coordinator[name as keyof typeof calls] as Method
     const checks = Object.entries(schemas)
-    const check = (given: readonly unknown[]) => {
-      for (const [at, [argument, schema]] of checks.entries()) parseInput(schema, given[at], argument)
+    const checked: Method = function (...given) {
+      try {
+        for (const [at, [argument, schema]] of checks.entries()) parseInput(schema, given[at], argument)
+      } catch (error) {
+        if (atOnce.has(name)) throw error
+        return Promise.reject(error)
+      }
+      return method.apply(this, given)
     }
-    const checked: Method = atOnce.has(name)
-      ? function (...given) {
-          check(given)
-          return method.apply(this, given)
-        }
-      : async function (...given) {
-          check(given)
-          return method.apply(this, given)
-        }
     Object.defineProperty(coordinator, name, { value: checked, writable: true, configurable: true })
   }
 }

@@ -14,6 +14,8 @@ export interface IncarnationOptions
   readonly logger: Logger
   /** This process cannot go on with the queue: a lost lease is not followed by another one. */
   readonly isOver: () => boolean
+  /** Attempts run here under the lease of this worker id, as far as is known. */
+  readonly isHolding: (workerId: string) => boolean
   /** The process goes on under another id, which is registered now. */
   readonly onRenewed: () => void
 }
@@ -48,8 +50,14 @@ export class Incarnation {
     return this.#ids.next()
   }
 
-  /** Gives the lease up. Where the database is away, or takes no writes, it runs out by itself. */
+  /**
+   * Gives the lease up. What still runs under it is told to stop before: from then on others may start those jobs. Where the
+   * database is away, or takes no writes, it runs out by itself.
+   */
   async leave(): Promise<void> {
+    if (!this.lease.lost && this.#options.isHolding(this.#workerId)) {
+      this.#lost.next({ workerId: this.#workerId })
+    }
     try {
       await this.lease.stop()
     } catch (error) {

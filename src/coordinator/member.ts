@@ -316,6 +316,7 @@ export class Member {
     return new Incarnation(this.#options, {
       ...{ logger: this.logger, onIntake, onRenewed },
       isOver: () => this.#stopped.error !== undefined,
+      isHolding: (workerId) => this.#heldBy([workerId]) > 0,
       onOverdue: (workerIds) => this.#life.overdue(workerIds),
       onUnreachable: (error) => this.noteError(error, 'beat'),
       onReached: () => this.#trouble.beatWentWell(),

@@ -1,3 +1,4 @@
+import { firstValueFrom } from 'rxjs'
 import { describe, expect, it } from 'vitest'
 import type { CoordinatorOptions } from '../../src/coordinator/index.ts'
 import { InterlockError } from '../../src/core/index.ts'
@@ -65,9 +66,7 @@ describe('leases', () => {
     }
     const here = await join({ store: { ...store, beat }, logger, leaseMs: 3_000 })
     await here.enqueue([{ jobId: 'A', models: ['m'] }])
-    const claimed = new Promise<readonly unknown[]>((resolve) => {
-      here.leaseLost$.subscribe(async () => resolve(await here.claim({ max: 1, kinds: null })))
-    })
+    const claimed = firstValueFrom(here.leaseLost$).then(() => here.claim({ max: 1, kinds: null }))
     state.lost = true
     expect(await claimed).toMatchObject([{ lease: { jobId: 'A' }, workerId: here.workerId }])
     expect(logger.lines.filter((line) => line.includes('Lease of worker'))).toHaveLength(1)

@@ -117,6 +117,35 @@ describe('after the event loop stood still', () => {
   })
 })
 
+describe('a coordinator that is closed while it runs a workflow', () => {
+  it('tells it to stop before it gives up the lease, since others may start it then', async () => {
+    const database = memoryDatabase()
+    const store = memoryStore(database)
+    const begun = Promise.withResolvers<AbortSignal>()
+    const told: string[] = []
+    const leave: LogStore['leave'] = async (...of) => {
+      told.push('lease given up')
+      await store.leave(...of)
+    }
+    const coordinator = await createCoordinator({ store: { ...store, leave }, logger: silentLogger })
+    const runStep = (_: unknown, { signal }: { readonly signal: AbortSignal }) =>
+      new Promise((_resolve, stop) => {
+        signal.addEventListener('abort', () => {
+          told.push('step told to stop')
+          stop(signal.reason)
+        })
+        begun.resolve(signal)
+      })
+    const manager = createWorkflowManager({ coordinator, runStep })
+    const run = manager.executeWorkflow('a', { steps: [{ default_model: 'm' }] }, { wait: true })
+    const ended = expect(run).rejects.toMatchObject({ code: 'closed' })
+    await begun.promise
+    await coordinator.close()
+    await ended
+    expect(told).toEqual(['step told to stop', 'lease given up'])
+  })
+})
+
 describe('the end of a job', () => {
   it('is refused under another type than it has', async () => {
     const coordinator = await join()
