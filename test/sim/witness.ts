@@ -45,12 +45,14 @@ export class Witness {
   readonly #queue: () => Queue
   readonly #running = new Set<Running>()
   /** Which attempt had a token of an epoch, when its handler began. */
-  readonly #begun = new Map<string, string>()
+  readonly #begun = new Map<string, { readonly what: string; readonly line: Line; readonly jobId: string }>()
   readonly #parts = new Set<string>()
   /** How often somebody asked for a life of a job, and how many it had. */
   readonly #asked = new Map<string, number>()
   readonly #lives = new Map<string, number>()
   #seen = 0
+  /** The epoch that a restore has ended. */
+  #lostEpoch: number | undefined
 
   constructor(timeline: Timeline, queue: () => Queue) {
     this.#timeline = timeline
@@ -105,7 +107,8 @@ export class Witness {
 
   /** Another log is in the place of the one that was seen so far: what was lost with that is asked for again. */
   restored(): void {
-    const { log } = this.#queue()
+    const { log, epoch } = this.#queue()
+    this.#lostEpoch = epoch
     this.#seen = log.length
     this.#lives.clear()
     for (const event of log) if (event.type === 'queued') this.#count(this.#lives, event.jobId)
@@ -142,15 +145,17 @@ export class Witness {
   #checkToken({ line, lease }: Running, part: number): void {
     const { jobId, fencingToken, epoch } = lease
     const token = `${epoch}:${fencingToken}`
-    const what = `${jobId} of ${this.#startOf(lease)}`
     const before = this.#begun.get(token)
+    // A later part of what runs here: a restore may have taken its start out of the log meanwhile.
+    const isPart = part > 0 && before?.line === line && before.jobId === jobId
+    const what = isPart ? before.what : `${jobId} of ${this.#startOf(lease)}`
     const isNew = !this.#parts.has(`${token}:${part}`)
-    this.#begun.set(token, what)
+    this.#begun.set(token, { what, line, jobId })
     this.#parts.add(`${token}:${part}`)
-    if (before === undefined || (before === what && isNew)) return
-    if (before === what)
+    if (before === undefined || (before.what === what && isNew)) return
+    if (before.what === what)
       this.report('ran_twice', `${jobId}: begun again under token ${token} by ${line.name}`)
-    else this.report('token_reused', `token ${token} was that of ${before} and is that of ${what}`)
+    else this.report('token_reused', `token ${token} was that of ${before.what} and is that of ${what}`)
   }
 
   /** When the attempt was started, by the log: numbers may come again, times do not. */
@@ -161,6 +166,8 @@ export class Witness {
   #checkLease({ line, lease }: Running): void {
     const { log, workers } = this.#queue()
     const started = log[lease.fencingToken - 1]
+    // Of leases that were restored with everything else nothing follows.
+    if (lease.epoch === this.#lostEpoch) return
     if (started?.type !== 'started' || started.jobId !== lease.jobId) return
     const worker = workers.get(started.workerId)
     const until = (worker?.expiresAt ?? 0) / 1_000
