@@ -93,6 +93,7 @@ export const calls = {
   },
   heartbeat: { lease },
   data: { jobIds },
+  dataOf: { lease },
   note: { lease },
   forget: { jobIds: anyJobIds },
   takeIn: { options: optionsSchema({ max: wholeNumber(1, 1_000) }) },

@@ -21,15 +21,18 @@ export function faultOf(event: RecordedEvent): Fault | null {
 
 /** The same the long way: by writing the event down and reading it back. */
 export function faultByReading(event: RecordedEvent): Fault | null {
-  const row = encodeEvent(event)
-  const unsound = unsoundText(row, [])
-  if (unsound !== null) return { path: pathText('event', unsound), what: 'has a NUL or half of a character' }
   try {
+    const row = encodeEvent(event)
+    const unsound = unsoundText(row, [])
+    if (unsound !== null)
+      return { path: pathText('event', unsound), what: 'has a NUL or half of a character' }
     const differs = difference(event, decodeEvent(row), [])
     return differs === null
       ? null
       : { path: pathText('event', differs), what: 'reads back as something else' }
   } catch (error) {
+    // A part that is not even of the right kind cannot be written down.
+    if (error instanceof TypeError) return { path: 'event', what: `cannot be written (${error.message})` }
     if (!isInterlockError(error)) throw error
     return { path: String(error.details['path'] ?? 'event'), what: 'cannot be read back' }
   }

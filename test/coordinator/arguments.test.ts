@@ -56,6 +56,7 @@ const calls: Readonly<Record<string, readonly Argument[]>> = {
   release: [lease, argument('later'), argument(null, 'undefined', 'null'), optional],
   heartbeat: [lease],
   data: [ids],
+  dataOf: [lease],
   note: [lease, argument({ progress: 1 })],
   forget: [ids],
   takeIn: [argument({ max: 1 })],
