@@ -1,6 +1,7 @@
 import type { Observable } from 'rxjs'
 import {
   type Accepted,
+  type Claim,
   type CommandBody,
   cannotFoldOn,
   hash,
@@ -189,11 +190,14 @@ export class Member {
       const whole = claim === undefined ? command : { ...command, claim }
       const result = await this.#starts.during(id, () => this.#pen.send(whole, data))
       if (!result.ok) throw new InterlockError(result.code, result.message)
-      const taker = options.taker ?? (claim === undefined || as !== undefined ? null : 'claim')
-      const started = result.started.filter((attempt) => {
-        if (attempt.workerId !== workerId) return attempt.workerId === sender
-        return this.#hooks.onStarted(attempt, taker)
-      })
+      const started: Started[] = []
+      for (const attempt of result.started) {
+        const mayTake = as === undefined && isWithin(claim, started.length, attempt)
+        const taker = options.taker ?? (mayTake ? 'claim' : null)
+        const isOurs = attempt.workerId === workerId
+        if (isOurs ? this.#hooks.onStarted(attempt, taker) : attempt.workerId === sender)
+          started.push(attempt)
+      }
       return { ...result, started }
     } catch (error) {
       this.#noteFailure(error)
@@ -370,4 +374,10 @@ export class Member {
   #noteFailure(error: unknown): void {
     if (!isRefusal(error) && !isInterlockError(error, 'closed')) this.#noteUnreadable(error, 'write')
   }
+}
+
+/** A command that claims may also start what was asked for here before: the claim gets no more than it named. */
+function isWithin(claim: Claim | undefined, taken: number, { spec }: Started): boolean {
+  if (claim === undefined || taken >= claim.max) return false
+  return claim.kinds === null || claim.kinds.includes(spec.kind)
 }
