@@ -9,14 +9,29 @@ const begin = `begin; set local lock_timeout = '2s'; set local idle_in_transacti
 const take = 'select pg_advisory_xact_lock(hashtextextended($1, 0))'
 
 /**
+ * The baton of a store that several coordinators share. Who waits for it keeps a connection, and so does who has it, beside the
+ * one that the work is done with: two stay free for that. Where no more may wait, the answer is null, as when it did not come free.
+ */
+export function batonOf(pool: pg.Pool, ask: Ask) {
+  const most = (pool.options.max ?? 10) - 2
+  let kept = 0
+  return async (queue: string): Promise<(() => Promise<void>) | null> => {
+    if (kept >= most) return null
+    kept++
+    const give = await takeBaton(pool, ask, queue).catch((error: unknown) => {
+      kept--
+      throw error
+    })
+    if (give === null) kept--
+    return give && (() => give().finally(() => kept--))
+  }
+}
+
+/**
  * Waits up to 2 s for the queue's baton; waiters get it in the order in which they came. Null when it did not come free.
  * What is returned gives it back, and never fails: a connection that is lost has given it back already.
  */
-export async function takeBaton(
-  pool: pg.Pool,
-  ask: Ask,
-  queue: string,
-): Promise<(() => Promise<void>) | null> {
+async function takeBaton(pool: pg.Pool, ask: Ask, queue: string): Promise<(() => Promise<void>) | null> {
   const client = await pool.connect()
   // The pool listens to idle connections only: one that is cut off while we hold it would end the process.
   const ignore = () => {}

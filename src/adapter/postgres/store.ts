@@ -14,7 +14,7 @@ import {
 } from '../sql/index.ts'
 import { appendConnection } from './append-connection.ts'
 import { askWithin } from './ask.ts'
-import { takeBaton } from './baton.ts'
+import { batonOf } from './baton.ts'
 import { connectionsTo, type PgDriver, type PostgresSource } from './connections.ts'
 import { createListener } from './listener.ts'
 import { readPage } from './read.ts'
@@ -67,6 +67,7 @@ export function postgresStoreOver(
   const { pool, name, answerMs } = connections
   const statements = createStatements(answerMs)
   const ask = askWithin(answerMs)
+  const baton = batonOf(pool, ask)
   const listener = createListener(connections.client, {
     checkMs: options.checkMs ?? 15_000,
     warn: options.warn ?? (() => {}),
@@ -120,7 +121,7 @@ export function postgresStoreOver(
     },
     // It keeps a connection while others do the work: with too few of them it would stand in its own way.
     ...((pool.options.max ?? 10) >= 3 && {
-      baton: (queue: string) => guarded(() => takeBaton(pool, ask, queue)),
+      baton: (queue: string) => guarded(() => baton(queue)),
     }),
     listen: async (queue, onWake) => {
       checkOpen()
