@@ -17,7 +17,7 @@ export interface Job<Payload = unknown> {
   readonly attempts: number
   /** What was enqueued with it, after validation; null when there was nothing. */
   readonly payload: Payload
-  /** Its row in your `jobs`, where there is one. */
+  /** The row of your `jobs` that it was made of. Of a job that a program enqueued, `coordinator.data` has the row that a server linked. */
   readonly row: Json
   /** What the last attempt that called `checkpoint` left behind; null when none did. */
   readonly checkpoint: Json

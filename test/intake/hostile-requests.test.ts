@@ -97,7 +97,9 @@ function trimmed(text: string): string {
     detach: ['job_id', 'token', 'until'],
   }
   const value = JSON.parse(text) as Record<string, unknown>
-  const names = own[String(value['type'])]
+  const type = String(value['type'])
+  // What is hostile may be `__proto__`, or have a field of that name.
+  const names = Object.hasOwn(own, type) ? own[type] : undefined
   if (names === undefined) return text
   const kept = Object.entries(value).filter(([name]) => name === 'type' || names.includes(name))
   return JSON.stringify(Object.fromEntries(kept))

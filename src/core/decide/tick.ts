@@ -5,6 +5,7 @@ import type { ModelTimer, Timer } from '../place.ts'
 import type { Scribe } from '../scribe.ts'
 import type { Tree } from '../tree.ts'
 import { afterEnd, timeOut } from './end.ts'
+import { accepted } from './result.ts'
 
 /** Timers that one tick carries out at most; the next follows at once. Keeps an append short. */
 const MOST_PER_TICK = 1_000
@@ -23,9 +24,9 @@ export function tick(scribe: Scribe): CommandResult {
   }
   for (const { jobId } of elapsedOf(scribe, 'undue', wishOf)) scribe.record({ type: 'due', jobId })
   draft.wide = true
-  const result = afterEnd(scribe)
+  afterEnd(scribe)
   scribe.announce()
-  return result
+  return accepted(scribe)
 }
 
 /** A detached attempt has its end from outside. */
