@@ -1,6 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { describe, expect, it } from 'vitest'
-import type { Coordinator } from '../../src/coordinator/index.ts'
 import { isInterlockError } from '../../src/core/index.ts'
 import { createWorkflowManager, type Hold, type WorkflowManager } from '../../src/workflow/index.ts'
 import { allEnded, attemptsOf, judge, overlaps, scene, startWorker, stepsTable } from './support.ts'
@@ -47,8 +46,7 @@ describe('20 workflows and 100 jobs on 8 models, with workers that are killed', 
     const workers = await Promise.all([1, 2, 3, 4].map(() => startWorker(url, { concurrency: 3 })))
     await coordinator.onJobComplete('gate', 'normal')
     for (let kills = 0; kills < KILLS; kills++) {
-      await sleep(Math.random() * 200)
-      const victim = await workflowRunner(workers, coordinator)
+      const victim = await stepRunner(workers, client)
       victim.child.kill('SIGKILL')
       expect(await victim.ended).toBe('SIGKILL')
       workers.splice(workers.indexOf(victim), 1, await startWorker(url, { concurrency: 3 }))
@@ -65,22 +63,19 @@ describe('20 workflows and 100 jobs on 8 models, with workers that are killed', 
   })
 })
 
-/** A worker that runs a workflow just now: then a kill hits one. */
-async function workflowRunner<W extends { readonly workerIds: readonly string[] }>(
+/** A worker that is in the middle of a step just now: a kill has this step begun again. */
+async function stepRunner<W extends { readonly child: { readonly pid?: number } }>(
   workers: readonly W[],
-  coordinator: Coordinator,
+  client: Parameters<typeof overlaps>[0],
 ): Promise<W> {
   for (const giveUp = performance.now() + 20_000; performance.now() < giveUp; await sleep(10)) {
-    const flows = coordinator
-      .state()
-      .active()
-      .filter(({ jobType }) => jobType === 'workflow')
-    const busy = workers.find(({ workerIds }) =>
-      flows.some(({ workerId }) => workerIds.includes(workerId ?? '')),
+    const { rows } = await client.query<{ pid: number }>(
+      `select pid from steps where ended_at is null and began_at > clock_timestamp() - interval '150 ms'`,
     )
+    const busy = workers.find(({ child }) => rows.some(({ pid }) => pid === child.pid))
     if (busy !== undefined) return busy
   }
-  throw new Error('no worker runs a workflow')
+  throw new Error('no worker runs a step of a workflow')
 }
 
 /** Of each workflow: steps in order, none again after it had succeeded, and the results are those of the last runs. */
