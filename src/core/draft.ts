@@ -1,7 +1,7 @@
 import { hash } from './hash.ts'
 import type { JobSpec, Micros } from './job.ts'
 import {
-  emptyLedger,
+  copyParts,
   idleModel,
   type Job,
   type Ledger,
@@ -14,12 +14,6 @@ import { OwnModel } from './own-model.ts'
 import type { Place } from './place.ts'
 import { capacityOf } from './policy.ts'
 import type { Owner, Tree } from './tree.ts'
-
-const partsOfLedger = Object.keys(emptyLedger) as readonly (keyof LedgerParts)[]
-
-function copyPart<Part extends keyof LedgerParts>(to: LedgerParts, from: Ledger, part: Part): void {
-  to[part] = from[part]
-}
 
 /**
  * A ledger in the making. It starts as a ledger, changes in place what it made itself and copies the rest, and is
@@ -55,13 +49,13 @@ export class Draft extends LedgerParts implements LedgerView {
   constructor(from: Ledger, { accounts = true }: { readonly accounts?: boolean } = {}) {
     super()
     this.#accounts = accounts
-    for (const part of partsOfLedger) copyPart(this, from, part)
+    copyParts(this, from)
   }
 
   /** The ledger this draft has become. The draft is spent: its trees may be shared from now on. */
   seal(): Ledger {
-    const ledger = { ...emptyLedger }
-    for (const part of partsOfLedger) copyPart(ledger, this, part)
+    const ledger = new LedgerParts()
+    copyParts(ledger, this)
     return ledger
   }
 

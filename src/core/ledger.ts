@@ -108,7 +108,7 @@ const noModels = Table.empty<Model, ModelKey>((a, b) => a.model === b.model)
 const noPauses = Table.empty<Pause, ModelKey>((a, b) => a.model === b.model)
 const noShares = Table.empty<Share, ShareKey>((a, b) => a.key === b.key)
 
-/** The parts of a ledger, and what they are before the first event. Spelled out here only: a draft writes to them, a ledger is them. */
+/** The parts of a ledger, and what they are before the first event. A draft writes to them, a ledger is them. */
 export class LedgerParts {
   version = 0
   epoch = 1
@@ -154,7 +154,35 @@ export class LedgerParts {
 export type Ledger = Readonly<LedgerParts>
 
 /** A queue before its first event. */
-export const emptyLedger: Ledger = { ...new LedgerParts() }
+export const emptyLedger: Ledger = new LedgerParts()
+
+/** Part by part: a loop over their names, or `Object.assign`, took 1.5 µs more for each decision. */
+export function copyParts(to: LedgerParts, from: Ledger): void {
+  to.version = from.version
+  to.epoch = from.epoch
+  to.lastAt = from.lastAt
+  to.draining = from.draining
+  to.drainedAt = from.drainedAt
+  to.policy = from.policy
+  to.jobs = from.jobs
+  to.models = from.models
+  to.active = from.active
+  to.slots = from.slots
+  to.alone = from.alone
+  to.line = from.line
+  to.ready = from.ready
+  to.offered = from.offered
+  to.unbound = from.unbound
+  to.exclusives = from.exclusives
+  to.undue = from.undue
+  to.expiring = from.expiring
+  to.deadlines = from.deadlines
+  to.offerTimes = from.offerTimes
+  to.pauses = from.pauses
+  to.lifts = from.lifts
+  to.windows = from.windows
+  to.shares = from.shares
+}
 
 /** A model that nobody needs: what is read of a model that the ledger does not hold. */
 export function idleModel(model: string): Model {
