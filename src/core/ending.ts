@@ -4,7 +4,7 @@ import type { RecordedEvent } from './event.ts'
 export const outcomes = ['completed', 'failed', 'cancelled', 'expired'] as const
 export type Outcome = (typeof outcomes)[number]
 
-/** An event that ends an attempt, if it has one: whoever held the models holds them no more. */
+/** An event that ends an attempt, if it has one: its models are free. */
 export type AttemptEnd = RecordedEvent & {
   readonly type: 'completed' | 'failed' | 'lease_expired' | 'cancelled'
 }
