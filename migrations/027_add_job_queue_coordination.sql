@@ -520,6 +520,10 @@ create table if not exists public.job_queue_arrivals (
   job_id text
 );
 
+-- Whether a job that is about to be put in line has a row still (job_queue_append), and what has arrived of a row that is deleted:
+-- SELECT id FROM job_queue_arrivals WHERE job_id = '…';
+create index if not exists job_queue_arrivals_job_idx on public.job_queue_arrivals (job_id);
+
 -- Rows that arrived and cannot be jobs (an id that is missing or out of bounds, models that are no names), and why. They are
 -- not looked at again: SELECT * FROM job_queue_not_taken_in ORDER BY id DESC;
 create table if not exists public.job_queue_not_taken_in (
@@ -1055,7 +1059,8 @@ $$;
 --                     staged: [{command_id, job_id}, …], those of them that were put aside before (job_queue_stage);
 --                     expected_at: the time of the event expected_version as the caller has folded it, 0 before the first one;
 --                     without it the numbers alone are compared, which after a restore meet with other events;
---                     heeds_requests: true: the caller knows the answer `requested`, and is given it
+--                     heeds_requests: true: the caller knows the answer `requested`, and is given it;
+--                     of_arrivals: true: the caller has claimed the rows that its intake events are of (job_queue_claim_arrivals)
 -- Returns {ok: true, version, now, data} when everything was written (data: of the wanted jobs, where some are); else nothing was, and {ok: false, reason, version, now, …}:
 --   log_went_back  the log does not go as far as expected_version, or has another event there than that of expected_at: a
 --                backup was restored, or a standby took over that had not heard of everything
@@ -1064,7 +1069,8 @@ $$;
 --   known        some of the commands have been here before; known: [{command_id, command_hash, seqs}, …]
 --   dead_worker  a `started` for a worker whose lease is not live; worker_ids
 --   requested    a `started` of jobs that SQL has asked to be cancelled, which nobody has decided yet; job_ids
---   taken        a `queued` with `intake` for jobs that the log knows already; job_ids
+--   taken        a `queued` with `intake` for jobs that the log knows already, or whose row is not there to be taken in any more;
+--                job_ids
 --   live_worker  a `lease_expired` for a worker that is not past ttl + grace; worker_ids
 --   unstaged     of some commands not everything is there that was to be put aside before; command_ids
 --   clock        an event is not later than the one before, or more than 1 s away from the database's clock
@@ -1098,6 +1104,7 @@ declare
   answer jsonb;
   given record;
   ids text[];
+  arrived text[];
   setting text;
   is_shown boolean;
   is_rising boolean := true;
@@ -1188,6 +1195,17 @@ begin
       into ids using $1, given.arrivals;
     if ids is not null then
       return answer || jsonb_build_object('reason', 'taken', 'job_ids', ids);
+    end if;
+  end if;
+  -- Whoever deletes the row deletes its arrival first, and then cancels what is in line. So this either finds no arrival, or keeps
+  -- that until the job is in line to be seen. It never waits: what somebody is about to delete is left out, and comes again if it stays.
+  if given.arrivals is not null and changes ? 'of_arrivals' then
+    arrived := array(
+      select a.job_id from public.job_queue_arrivals a
+       where a.job_id = any (given.arrivals) and a.queue = $1 for update skip locked);
+    if not given.arrivals <@ arrived then
+      return answer || jsonb_build_object('reason', 'taken', 'job_ids',
+        array(select distinct g.id from unnest(given.arrivals) g (id) where g.id <> all (arrived)));
     end if;
   end if;
 
@@ -1311,6 +1329,9 @@ begin
      where j.queue = $1 and j.job_id = r.job_id
        -- And by the key: while the table is small the planner would join with all rows of the queue.
        and j.job_id = any (array(select k.job_id from jsonb_to_recordset(changes -> 'changed') as k (job_id text)));
+  end if;
+  if arrived is not null then
+    delete from public.job_queue_arrivals a where a.job_id = any (arrived) and a.queue = $1;
   end if;
   if changes ? 'also' then
     insert into public.job_queue_changes (queue, seq, job_ids)
@@ -1941,6 +1962,10 @@ begin
   if pg_current_xact_id_if_assigned() is null then
     perform set_config('synchronous_commit', 'off', true);
   end if;
+  -- The user's table before the arrivals, as whoever deletes rows has it: TRUNCATE waits for an arrival that is held here.
+  if exists (select from pg_class c where c.oid = to_regclass('public.jobs') and c.relkind in ('r', 'p')) then
+    lock table public.jobs in access share mode;
+  end if;
   loop
     with free as (
       select a.id from public.job_queue_arrivals a
@@ -2171,8 +2196,8 @@ begin
 end
 $$;
 
--- job_queue_deleted(): the trigger on jobs that turns the deletion of rows into commands: a live job that a deleted row speaks for is
--- to be cancelled (job_queue_cancel_rows). Runs as its owner. Its first two arguments are the user's names for job_id and queued_at,
+-- job_queue_deleted(): the trigger on jobs that turns the deletion of rows into commands: a row that has only arrived is not taken in
+-- (job_queue_not_arrived), and a live job that a deleted row speaks for is to be cancelled (job_queue_cancel_rows). Runs as its owner. Its first two arguments are the user's names for job_id and queued_at,
 -- none where they are Interlock's. Raises nothing: the user's statement goes on.
 create or replace function public.job_queue_deleted() returns trigger
 language plpgsql security definer
@@ -2196,12 +2221,11 @@ begin
   if ids is null or to_regprocedure('public.job_queue_cancel_rows(text[], timestamptz[])') is null then
     return null;
   end if;
+  if to_regprocedure('public.job_queue_not_arrived(text, text[])') is not null then
+    perform public.job_queue_not_arrived(case when tg_nargs = 0 then 'job_id' else tg_argv[0] end, ids);
+  end if;
   perform public.job_queue_cancel_rows(ids, queued);
   perform public.job_queue_rows_gone('jobs', case when tg_nargs = 0 then 'job_id' else tg_argv[0] end, ids);
-  -- Where row level security hides rows, nobody but this trigger knows that there is nothing to take in any more.
-  if row_security_active(tg_relid) and to_regclass('public.job_queue_arrivals') is not null then
-    delete from public.job_queue_arrivals a where a.job_id = any (ids);
-  end if;
   return null;
 end
 $$;
@@ -2803,6 +2827,45 @@ begin
        and (l.created_at = $4 or ($4 is null and l.data ? 'intake' and exists (
          select from public.job_queue_jobs j
           where j.queue = l.queue and j.job_id = l.job_id and j.queued_at = l.created_at))));
+end
+$$;
+
+-- job_queue_not_arrived(key_column, job_ids): what has arrived of rows of `jobs` with these ids is not taken in, unless there is a
+-- pending row of the id still. Internal; called by the triggers on jobs for rows that are deleted or cancelled, and before they
+-- look for the live job (job_queue_cancel_rows): it waits for whoever is taking such a row in, and that job can be seen then.
+-- Where row level security hides rows, nobody but this knows that there is nothing to take in any more.
+-- Returns nothing, raises nothing.
+create or replace function public.job_queue_not_arrived(key_column text, job_ids text[]) returns void
+language plpgsql
+set search_path = pg_catalog, pg_temp
+set random_page_cost = 0
+set cpu_index_tuple_cost = 0
+set cpu_operator_cost = 0.00001
+as $$
+#variable_conflict use_column
+declare
+  arrived text[];
+  key_type text;
+  pending text;
+  left_over text[] := '{}';
+begin
+  if to_regclass('public.job_queue_arrivals') is null then
+    return;
+  end if;
+  arrived := array(
+    select a.job_id from public.job_queue_arrivals a where a.job_id = any ($2) order by a.id for update);
+  if cardinality(arrived) = 0 then
+    return;
+  end if;
+  select max(format_type(a.atttypid, null)) filter (where a.attname = key_column),
+         max(format('and t.%I::text = $2', a.attname)) filter (where a.attname = public.job_queue_columns('jobs') ->> 'status')
+    into key_type, pending
+    from pg_attribute a where a.attrelid = to_regclass('public.jobs') and not a.attisdropped;
+  if key_type is not null and not row_security_active('public.jobs') then
+    execute format('select coalesce(array_agg(t.%1$I::text), %3$L) from public.jobs t where t.%1$I = any ($1::%2$s[]) %4$s',
+      key_column, key_type, '{}', pending) into left_over using arrived, public.job_queue_status('pending');
+  end if;
+  delete from public.job_queue_arrivals a where a.job_id = any (arrived) and a.job_id <> all (left_over);
 end
 $$;
 
@@ -4016,7 +4079,8 @@ $$;
 
 -- job_queue_status_set(): the trigger on jobs that sees a status that somebody has set (not the outer projection: its WHEN
 -- clause sees to that). Set to pending on a row that was never queued, it is an arrival like one that is inserted; set to
--- cancelled, the job that the row speaks for is to be cancelled (job_queue_cancel_rows). Any other word means nothing to Interlock,
+-- cancelled, it is not taken in any more (job_queue_not_arrived), and the job that the row speaks for is to be cancelled
+-- (job_queue_cancel_rows). Any other word means nothing to Interlock,
 -- and the next change of the job writes over it. A row that is given another id belongs to no job there (job_queue_unlinked). A model that is changed while the job is live changes nothing, which a warning says. Runs as
 -- its owner. Its arguments are the user's names for job_id, queued_at, status and model, none where they are Interlock's: then
 -- nothing has to be planned for each row. Raises nothing: the user's statement goes on.
@@ -4073,6 +4137,9 @@ begin
     return null;
   end if;
   if word = public.job_queue_status('cancelled') then
+    if to_regprocedure('public.job_queue_not_arrived(text, text[])') is not null then
+      perform public.job_queue_not_arrived(case when tg_nargs = 0 then 'job_id' else tg_argv[0] end, array[id]);
+    end if;
     if to_regprocedure('public.job_queue_cancel_rows(text[], timestamptz[])') is not null then
       perform public.job_queue_cancel_rows(array[id], array[queued]);
     end if;
@@ -4107,8 +4174,9 @@ $$;
 
 -- job_queue_taken(queue, arrival_ids, refused): what became of arrivals that this queue had claimed. Doing it twice does
 -- nothing more.
---   arrival_ids  those whose job is in the log by now
+--   arrival_ids  those that were sent to be put in line; the ones whose job is not in the log are offered again
 --   refused      [{arrival_id, reason}, …]: those that cannot be jobs; they go to job_queue_not_taken_in, which keeps the newest 10,000
+-- Never waits for somebody who is about to delete such a row: that arrival is offered again, should the row stay.
 -- Returns how many left the list of arrivals. Raises nothing.
 create or replace function public.job_queue_taken(queue text, arrival_ids bigint[], refused jsonb) returns integer
 language plpgsql security definer
@@ -4120,24 +4188,34 @@ as $$
 #variable_conflict use_column
 declare
   gone integer;
+  reasons bigint[] := '{}';
+  settled bigint[];
 begin
   -- What is lost with a crash is offered again, and found to be in the log.
   if pg_current_xact_id_if_assigned() is null then
     perform set_config('synchronous_commit', 'off', true);
   end if;
   if jsonb_array_length(refused) > 0 then
+    reasons := array(
+      select a.id from public.job_queue_arrivals a
+       where a.queue = $1 and a.id = any (array(select (r ->> 'arrival_id')::bigint from jsonb_array_elements(refused) as r))
+         for update skip locked);
     insert into public.job_queue_not_taken_in (id, queue, job_id, reason, arrived_at)
     select a.id, $1, a.job_id, left(r.reason, 500), a.arrived_at
       from jsonb_to_recordset(refused) as r (arrival_id bigint, reason text)
-      join public.job_queue_arrivals a on a.id = r.arrival_id and a.queue = $1
+      join public.job_queue_arrivals a on a.id = r.arrival_id and a.id = any (reasons)
     on conflict (id) do nothing;
     -- The newest 10,000. Of the others the rows of `jobs` are there as they were: interlock adopt shows them.
     delete from public.job_queue_not_taken_in n
      where n.id < (select m.id from public.job_queue_not_taken_in m order by m.id desc offset 9999 limit 1);
   end if;
-  delete from public.job_queue_arrivals a
-   where a.queue = $1 and (a.id = any ($2) or a.id = any (array(
-     select r.arrival_id from jsonb_to_recordset(refused) as r (arrival_id bigint))));
+  -- Most are gone with the append that put their job in line.
+  settled := reasons || array(
+    select a.id from public.job_queue_arrivals a
+     where a.queue = $1 and a.id = any ($2) and exists (
+       select from public.job_queue_log l where l.queue = $1 and l.job_id = a.job_id)
+       for update skip locked);
+  delete from public.job_queue_arrivals a where a.id = any (settled);
   get diagnostics gone = row_count;
   return gone;
 end
@@ -4201,7 +4279,8 @@ end
 $$;
 
 -- job_queue_truncated(): the trigger on jobs and workflow_executions that sees them emptied by TRUNCATE, which fires no trigger of
--- DELETE. Before: each live job that a row of `jobs` speaks for is to be cancelled, as if the row was deleted. After: what was noted
+-- DELETE. Before: what has only arrived is not taken in, and each live job that a row of `jobs` speaks for is to be cancelled, as if
+-- the row was deleted. After: what was noted
 -- of the rows is forgotten. Runs as its owner. Its arguments are the table and the user's names for its key and for queued_at (jobs only).
 -- Raises nothing: the user's statement goes on (a warning says what is wrong).
 create or replace function public.job_queue_truncated() returns trigger
@@ -4223,20 +4302,24 @@ begin
   end if;
   select format_type(a.atttypid, null) into key_type
     from pg_attribute a where a.attrelid = tg_relid and a.attname = tg_argv[1] and not a.attisdropped;
+  -- First, as when rows are deleted (job_queue_not_arrived).
+  execute format('with gone as materialized (
+      select a.id from public.job_queue_arrivals a
+       where $1 or exists (select from %2$s t where t.%1$I::text = a.job_id) order by a.id for update)
+    delete from public.job_queue_arrivals a where a.id = any (array(select id from gone))', tg_argv[1], tg_relid::regclass) using whole;
   live := array(
     select distinct j.job_id from public.job_queue_jobs j
      where key_type <> 'uuid' or j.job_id ~ '^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$');
   execute format('select array_agg(t.%1$I::text), array_agg(t.%2$I) from %3$s t where t.%1$I = any ($1::%4$s[])',
     tg_argv[1], tg_argv[2], tg_relid::regclass, key_type) into ids, queued using live;
   perform public.job_queue_cancel_rows(ids, queued);
-  -- Of rows that cannot be seen, those are known that were taken in; and an arrival whose row is gone has nothing to wait for.
+  -- Of rows that cannot be seen, those are known that were taken in.
   if whole and row_security_active(tg_relid) then
     select array_agg(j.job_id), array_agg(j.queued_at) into ids, queued
       from public.job_queue_jobs j
       join public.job_queue_log l
         on l.queue = j.queue and l.job_id = j.job_id and l.event_type = 'queued' and l.created_at = j.queued_at and l.data ? 'intake';
     perform public.job_queue_cancel_rows(ids, queued);
-    delete from public.job_queue_arrivals;
   end if;
   return null;
 exception when undefined_column or undefined_table or undefined_function then
@@ -4855,7 +4938,7 @@ begin
   for item in
     select p.oid::regprocedure::text as name, p.prorettype = 'trigger'::regtype as is_trigger
       from pg_catalog.pg_proc p
-     where p.pronamespace = 'public'::regnamespace and p.proname = any ('{job_queue_account,job_queue_adopt,job_queue_adoptable,job_queue_answer,job_queue_answer_requests,job_queue_append,job_queue_archive,job_queue_archive_before,job_queue_archived_events,job_queue_arrived_rows,job_queue_beat,job_queue_cancel_rows,job_queue_chain,job_queue_checkup,job_queue_claim_arrivals,job_queue_claim_cut,job_queue_columns,job_queue_data_of,job_queue_dated,job_queue_dead,job_queue_deleted,job_queue_doubtful,job_queue_drop,job_queue_drop_chunks,job_queue_event_at,job_queue_event_text,job_queue_events,job_queue_execution_deleted,job_queue_forget,job_queue_forget_workers,job_queue_given_up,job_queue_guard_columns,job_queue_held,job_queue_hidden,job_queue_in_hand,job_queue_insert_chained,job_queue_intake,job_queue_keep_cut,job_queue_kept,job_queue_kept_digest,job_queue_known,job_queue_leave,job_queue_link,job_queue_linked,job_queue_note,job_queue_note_row,job_queue_open,job_queue_open_requests,job_queue_outer_rows,job_queue_overdue,job_queue_project,job_queue_project_target,job_queue_projection,job_queue_put_data,job_queue_put_snapshot,job_queue_put_snapshot_chunk,job_queue_put_staged,job_queue_put_state,job_queue_queues,job_queue_read,job_queue_rebuild,job_queue_refuse_change,job_queue_refused_words,job_queue_reproject,job_queue_request,job_queue_request_fault,job_queue_row_linked,job_queue_row_unlinked,job_queue_rows_gone,job_queue_set_aside_rows,job_queue_snapshot,job_queue_snapshot_chunk,job_queue_stage,job_queue_start_chain,job_queue_status,job_queue_status_set,job_queue_submit,job_queue_taken,job_queue_targets,job_queue_touched,job_queue_truncated,job_queue_turn,job_queue_unstaged,job_queue_user_path,job_queue_user_rows,job_queue_void,job_queue_voided,job_queue_wake,job_queue_wake_intake,job_queue_worker_list,job_queue_write_target}'::text[])
+     where p.pronamespace = 'public'::regnamespace and p.proname = any ('{job_queue_account,job_queue_adopt,job_queue_adoptable,job_queue_answer,job_queue_answer_requests,job_queue_append,job_queue_archive,job_queue_archive_before,job_queue_archived_events,job_queue_arrived_rows,job_queue_beat,job_queue_cancel_rows,job_queue_chain,job_queue_checkup,job_queue_claim_arrivals,job_queue_claim_cut,job_queue_columns,job_queue_data_of,job_queue_dated,job_queue_dead,job_queue_deleted,job_queue_doubtful,job_queue_drop,job_queue_drop_chunks,job_queue_event_at,job_queue_event_text,job_queue_events,job_queue_execution_deleted,job_queue_forget,job_queue_forget_workers,job_queue_given_up,job_queue_guard_columns,job_queue_held,job_queue_hidden,job_queue_in_hand,job_queue_insert_chained,job_queue_intake,job_queue_keep_cut,job_queue_kept,job_queue_kept_digest,job_queue_known,job_queue_leave,job_queue_link,job_queue_linked,job_queue_not_arrived,job_queue_note,job_queue_note_row,job_queue_open,job_queue_open_requests,job_queue_outer_rows,job_queue_overdue,job_queue_project,job_queue_project_target,job_queue_projection,job_queue_put_data,job_queue_put_snapshot,job_queue_put_snapshot_chunk,job_queue_put_staged,job_queue_put_state,job_queue_queues,job_queue_read,job_queue_rebuild,job_queue_refuse_change,job_queue_refused_words,job_queue_reproject,job_queue_request,job_queue_request_fault,job_queue_row_linked,job_queue_row_unlinked,job_queue_rows_gone,job_queue_set_aside_rows,job_queue_snapshot,job_queue_snapshot_chunk,job_queue_stage,job_queue_start_chain,job_queue_status,job_queue_status_set,job_queue_submit,job_queue_taken,job_queue_targets,job_queue_touched,job_queue_truncated,job_queue_turn,job_queue_unstaged,job_queue_user_path,job_queue_user_rows,job_queue_void,job_queue_voided,job_queue_wake,job_queue_wake_intake,job_queue_worker_list,job_queue_write_target}'::text[])
   loop
     execute format('revoke all on function %s from public', item.name);
     foreach outsider in array outsiders || runners loop
@@ -4877,7 +4960,7 @@ $privileges$;
 -- What this was. Rows change only when something did, so that running it again leaves everything as it is.
 insert into public.job_queue_migrations as m (version, checksum)
 values 
-  ('027', '4c1225280c2c7d621611b29991ae0faac562a3e42da98cc332f5d3e869b6bbb7')
+  ('027', 'a05f2c3ab36ea2925e9a809540c1ccbb7e1f0538bd2d89a0d84b380206becaee')
 on conflict (version) do update set checksum = excluded.checksum, applied_at = excluded.applied_at
   where m.checksum <> excluded.checksum;
 -- PostgREST finds the new functions after this; nobody else listens.

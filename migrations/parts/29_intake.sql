@@ -11,6 +11,10 @@ create table if not exists public.job_queue_arrivals (
   job_id text
 );
 
+-- Whether a job that is about to be put in line has a row still (job_queue_append), and what has arrived of a row that is deleted:
+-- SELECT id FROM job_queue_arrivals WHERE job_id = '…';
+create index if not exists job_queue_arrivals_job_idx on public.job_queue_arrivals (job_id);
+
 -- Rows that arrived and cannot be jobs (an id that is missing or out of bounds, models that are no names), and why. They are
 -- not looked at again: SELECT * FROM job_queue_not_taken_in ORDER BY id DESC;
 create table if not exists public.job_queue_not_taken_in (

@@ -68,6 +68,7 @@ export class Deciding {
       expectedAt: replica.ledger.lastAt,
       events: decision.events,
       ...(wanted === undefined ? undefined : { wanted }),
+      ...(takesIn(decision.events) ? { ofArrivals: true } : undefined),
       changes: {
         ...projectionChanges(replica.ledger, decision.ledger, decision.touched),
         ...dataOf(open.pending(), decision.events),
@@ -82,3 +83,7 @@ export class Deciding {
     this.#lead.learn(clock.at(decided), answer.now, !answer.ok && answer.reason === 'clock')
   }
 }
+
+/** Rows are taken in by claiming them first (`takeIn`). */
+const takesIn = (events: Decision['events']): boolean =>
+  events.some((event) => event.type === 'queued' && event.intake === true)
