@@ -67,8 +67,7 @@ function* openCursors(draft: Draft): Generator<Cursor> {
 }
 
 function* lapsedCursors(draft: Draft, now: Micros): Generator<Cursor> {
-  const passable = [...lapsedJobs(draft, now)].flatMap(({ spec }) => spec.models)
-  for (const name of draft.wide ? new Set(passable) : draft.freed) {
+  for (const name of draft.wide ? lapsedModels(draft, now) : draft.freed) {
     const head = modelOf(draft, name).line.min()
     if (head !== undefined)
       yield { place: head, source: `\u0000 ${name}`, next: nextBehind(draft, name, now) }
@@ -82,6 +81,13 @@ function* lapsedCursors(draft: Draft, now: Micros): Generator<Cursor> {
   }
   const first = draft.ready.min()
   if (first !== undefined) yield { place: first, source: READY, next }
+}
+
+/** Looked for only after a wide change: thousands of offers may have run out, and every claim comes by here. */
+function lapsedModels(draft: Draft, now: Micros): ReadonlySet<string> {
+  const names = new Set<string>()
+  for (const { spec } of lapsedJobs(draft, now)) for (const name of spec.models) names.add(name)
+  return names
 }
 
 /** Along the line of a model, until those that were met keep all its places from those that come. */
