@@ -86,8 +86,15 @@ function* lapsedCursors(draft: Draft, now: Micros): Generator<Cursor> {
 /** Looked for only after a wide change: thousands of offers may have run out, and every claim comes by here. */
 function lapsedModels(draft: Draft, now: Micros): ReadonlySet<string> {
   const names = new Set<string>()
-  for (const { spec } of lapsedJobs(draft, now)) for (const name of spec.models) names.add(name)
+  for (const { spec } of lapsedJobs(draft, now))
+    for (const name of spec.models) if (isWaitedFor(draft, name)) names.add(name)
   return names
+}
+
+/** Whether anybody stands in its line who is not offered himself. */
+function isWaitedFor(draft: Draft, name: string): boolean {
+  const { line, offers } = modelOf(draft, name)
+  return line.size > offers.size
 }
 
 /** Along the line of a model, until those that were met keep all its places from those that come. */
