@@ -1,5 +1,5 @@
 import type { JobSpec, RecordedEvent } from '../core/index.ts'
-import { clip, isoTime, isoTimeOrNull, timeText } from './format.ts'
+import { clip, isoTime, isoTimeOrNull, timeText } from '../format/index.ts'
 import type { Frame } from './frame.ts'
 import { policyText } from './policy-text.ts'
 

@@ -2,9 +2,9 @@ import { parseJobId } from '../codec/index.ts'
 import { listDead } from '../coordinator/dead.ts'
 import type { Coordinator } from '../coordinator/index.ts'
 import { InterlockError } from '../core/index.ts'
+import { orCut } from '../history/fold.ts'
 import { type LogStore, pagesAfter } from '../port/index.ts'
 import type { Frame } from './frame.ts'
-import { orCut } from './history/fold.ts'
 
 /** Candidates that are named where a beginning is that of several ids. */
 const NAMED = 5

@@ -1,9 +1,9 @@
 import type { Command } from 'commander'
 import { InterlockError, type Micros } from '../core/index.ts'
+import { type ArchiveFlags, addArchiveFlag } from '../history/files/archive-file.ts'
+import { orCut } from '../history/fold.ts'
 import type { LogStore } from '../port/index.ts'
 import type { Frame } from './frame.ts'
-import { type ArchiveFlags, addArchiveFlag } from './history/archive-file.ts'
-import { orCut } from './history/fold.ts'
 import { beginningAt, checkMoment, endingAt } from './since.ts'
 
 export interface PeriodFlags extends ArchiveFlags {

@@ -1,7 +1,7 @@
-import { count, isoTimeOrNull, plural, timeText } from '../format.ts'
+import { count, isoTimeOrNull, plural, timeText } from '../../format/index.ts'
+import type { Candidate, Choice } from '../../operate/adopt.ts'
 import type { Frame } from '../frame.ts'
 import { grid } from '../terminal/grid.ts'
-import type { Candidate, Choice } from './choice.ts'
 
 const SHOWN = 20
 

@@ -1,4 +1,4 @@
-import { adopt, chosenBy, parseState } from '../adopt/choice.ts'
+import { adopt, chosenBy, parseState } from '../../operate/adopt.ts'
 import { adoptDocument, adoptedText, previewText } from '../adopt/show.ts'
 import type { Cli } from '../cli.ts'
 import { NotFound } from '../failure.ts'

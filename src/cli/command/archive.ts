@@ -1,7 +1,7 @@
 import { InterlockError } from '../../core/index.ts'
+import { count, plural } from '../../format/index.ts'
+import { archive, type Cut } from '../../history/archive.ts'
 import type { Cli } from '../cli.ts'
-import { count, plural } from '../format.ts'
-import { archive, type Cut } from '../history/archive.ts'
 import { checkMoment, cutAt } from '../since.ts'
 import { withStore } from '../store.ts'
 

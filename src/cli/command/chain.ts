@@ -1,7 +1,7 @@
+import { plural } from '../../format/index.ts'
+import { type Chain, checkChain } from '../../history/chain.ts'
 import type { Cli } from '../cli.ts'
 import { FoundSomething } from '../failure.ts'
-import { plural } from '../format.ts'
-import { type Chain, checkChain } from '../history/chain.ts'
 import { withStore } from '../store.ts'
 
 interface Options {

@@ -1,11 +1,11 @@
 import { defaultPolicy, InterlockError, type Policy } from '../../core/index.ts'
+import { type PausedModel, pausedDocument, pausedFacts } from '../../history/document/paused.ts'
+import { pausedAt } from '../../operate/look.ts'
 import type { Cli } from '../cli.ts'
 import type { Frame } from '../frame.ts'
-import { pausedAt } from '../look.ts'
 import { addPolicyFields, hasPolicyFields, type PolicyFields, withFields } from '../policy-fields.ts'
 import { addPolicyFlags, hasPolicyFlags, type PolicyFlags, policyFrom } from '../policy-flags.ts'
 import { policyFacts } from '../policy-text.ts'
-import { type PausedModel, pausedDocument, pausedFacts } from '../show/paused.ts'
 import { withCoordinator, withStore } from '../store.ts'
 import { facts } from '../terminal/table.ts'
 

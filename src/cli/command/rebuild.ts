@@ -1,8 +1,8 @@
+import { count, plural } from '../../format/index.ts'
+import { type ArchiveFlags, addArchiveFlag, withLog } from '../../history/files/archive-file.ts'
+import { noteCut, onlyFrom } from '../../history/fold.ts'
+import { type Rebuilt, rebuild } from '../../history/rebuild.ts'
 import type { Cli } from '../cli.ts'
-import { count, plural } from '../format.ts'
-import { type ArchiveFlags, addArchiveFlag, withLog } from '../history/archive-file.ts'
-import { noteCut, onlyFrom } from '../history/fold.ts'
-import { type Rebuilt, rebuild } from '../history/rebuild.ts'
 
 export function addRebuild(cli: Cli): void {
   addArchiveFlag(

@@ -1,7 +1,7 @@
 import { keepSnapshot } from '../../coordinator/keep-snapshot.ts'
+import { plural } from '../../format/index.ts'
+import { ledgerAt } from '../../history/fold.ts'
 import type { Cli } from '../cli.ts'
-import { plural } from '../format.ts'
-import { ledgerAt } from '../history/fold.ts'
 import { withStore } from '../store.ts'
 
 export function addSnapshot(cli: Cli): void {

@@ -1,12 +1,17 @@
+import { clip, plural } from '../../format/index.ts'
+import { anchorOf } from '../../history/chain.ts'
+import {
+  type ArchiveFlags,
+  addArchiveFlag,
+  type FromArchive,
+  withLog,
+} from '../../history/files/archive-file.ts'
+import { noteCut, onlyFrom } from '../../history/fold.ts'
+import { type Verification, verify } from '../../history/verify.ts'
 import type { LogStore } from '../../port/index.ts'
 import type { Cli } from '../cli.ts'
 import { FoundSomething } from '../failure.ts'
-import { clip, plural } from '../format.ts'
-import { type ArchiveFlags, addArchiveFlag, type FromArchive, withLog } from '../history/archive-file.ts'
-import { anchorOf } from '../history/chain.ts'
-import { noteCut, onlyFrom } from '../history/fold.ts'
 import { table } from '../terminal/table.ts'
-import { type Verification, verify } from '../verify.ts'
 
 const SHOWN = 20
 

@@ -1,12 +1,12 @@
 import { defaultPolicy } from '../../core/index.ts'
+import { withLog } from '../../history/files/archive-file.ts'
+import { whatIf } from '../../insight/what-if/what-if.ts'
 import type { LogStore } from '../../port/index.ts'
 import type { Cli } from '../cli.ts'
-import { withLog } from '../history/archive-file.ts'
 import { withOutput } from '../output-file.ts'
 import { addPeriodFlags, checkPeriod, type PeriodFlags, periodOf } from '../period.ts'
 import { whatIfDrawing, whatIfText } from '../what-if/show.ts'
 import { trialOf, usualTrials } from '../what-if/trial.ts'
-import { whatIf } from '../what-if/what-if.ts'
 
 interface Options extends PeriodFlags {
   readonly try?: readonly string[]

@@ -1,9 +1,9 @@
 import { CoordinatorActor, type CoordinatorState } from '../../../machines/index.ts'
 import { type Ledger, type RecordedEvent, waitingCount } from '../../core/index.ts'
+import { readLog } from '../../history/read-log.ts'
 import type { LogStore } from '../../port/index.ts'
 import { eventDocument, eventLine } from '../event-text.ts'
 import type { Frame } from '../frame.ts'
-import { readLog } from '../read-log.ts'
 import { Pace } from './pace.ts'
 
 export interface Steps {

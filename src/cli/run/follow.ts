@@ -1,9 +1,9 @@
 import type { Coordinator } from '../../coordinator/index.ts'
 import { InterlockError, type RecordedEvent } from '../../core/index.ts'
+import { firstLedger } from '../../history/fold.ts'
+import { eachEvent } from '../../history/read-log.ts'
 import type { LogStore } from '../../port/index.ts'
 import type { Frame } from '../frame.ts'
-import { firstLedger } from '../history/fold.ts'
-import { eachEvent } from '../read-log.ts'
 import type { RunLog } from './run-log.ts'
 
 /**

@@ -1,5 +1,5 @@
 import type { Explanation } from '../../core/index.ts'
-import { isoTime, isoTimeOrNull } from '../format.ts'
+import { isoTime, isoTimeOrNull } from '../../format/index.ts'
 import type { Frame } from '../frame.ts'
 import { grid } from '../terminal/grid.ts'
 import { facts } from '../terminal/table.ts'

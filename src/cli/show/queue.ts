@@ -8,11 +8,11 @@ import {
   type Waiting,
   waitingFor,
 } from '../../core/index.ts'
-import { duration, isoTimeOrNull, models, plural, timeText } from '../format.ts'
+import { duration, isoTimeOrNull, models, plural, timeText } from '../../format/index.ts'
+import { inLineOrder, jobDocument, standingOf } from '../../history/document/job.ts'
+import { untilText } from '../../history/document/paused.ts'
 import type { Frame } from '../frame.ts'
-import { inLineOrder, jobDocument, standingOf } from '../job-document.ts'
 import { grid } from '../terminal/grid.ts'
-import { untilText } from './paused.ts'
 
 /** Live jobs as people want them: those that run, then those that wait, in line order. */
 export const activeFirst = (a: JobRow, b: JobRow): number =>

@@ -1,12 +1,12 @@
 import { defaultPolicy, type JobRow, MICROS_PER_MS, type Micros } from '../../core/index.ts'
+import { count, duration, isoTimeOrNull, models } from '../../format/index.ts'
+import { jobDocument } from '../../history/document/job.ts'
+import { type PausedModel, pausedDocument, pausedFacts } from '../../history/document/paused.ts'
 import type { Projection } from '../../port/index.ts'
-import { count, duration, isoTimeOrNull, models } from '../format.ts'
 import type { Frame } from '../frame.ts'
-import { jobDocument } from '../job-document.ts'
 import { policyText } from '../policy-text.ts'
 import { grid } from '../terminal/grid.ts'
 import { facts } from '../terminal/table.ts'
-import { type PausedModel, pausedDocument, pausedFacts } from './paused.ts'
 
 const SHOWN = 10
 

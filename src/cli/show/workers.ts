@@ -1,6 +1,6 @@
 import { type JobRow, MICROS_PER_MS, type Micros } from '../../core/index.ts'
+import { duration, isoTime } from '../../format/index.ts'
 import type { WorkerRow } from '../../port/index.ts'
-import { duration, isoTime } from '../format.ts'
 import type { Frame } from '../frame.ts'
 import { grid } from '../terminal/grid.ts'
 

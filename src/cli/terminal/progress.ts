@@ -1,5 +1,5 @@
 import { Presets, SingleBar } from 'cli-progress'
-import { count, duration } from '../format.ts'
+import { count, duration } from '../../format/index.ts'
 import type { Frame } from '../frame.ts'
 
 /** How far a piece of work is. Always on standard error. */

@@ -1,7 +1,7 @@
 import { InterlockError, type Policy } from '../../core/index.ts'
+import type { Rules } from '../../insight/what-if/simulate.ts'
 import { type PolicyFlags, policyFrom } from '../policy-flags.ts'
 import { wholeNumber } from '../whole-number.ts'
-import type { Rules } from './simulate.ts'
 
 /** Rules to try, under the name that they were given. */
 export interface Trial extends Rules {

@@ -1,0 +1,107 @@
+import type { Frame } from '../cli/frame.ts'
+import { progressOf } from '../cli/terminal/progress.ts'
+import { InterlockError } from '../core/index.ts'
+import type { ChainPage, LogStore } from '../port/index.ts'
+import { type Anchor, ChainWalk, type Mark, startOf } from './chain-walk.ts'
+import { type BadEvent, badEventOf } from './sound.ts'
+
+/** The chain of a queue, checked. */
+export interface Chain {
+  /** Events after this one are chained. */
+  readonly from: number
+  readonly version: number
+  /** The hash of the last event that was checked. */
+  readonly head: string
+  readonly bad: BadEvent | null
+}
+
+const PAGE = 5_000
+
+/** `812:5f1c…`, as `interlock chain` prints it. @throws InterlockError `invalid_input` */
+export function anchorOf(text: string): Anchor {
+  const [, seq, hash] = /^(\d{1,16}):([0-9a-f]{64})$/.exec(text) ?? []
+  if (seq !== undefined && hash !== undefined) return { seq: Number(seq), hash }
+  throw new InterlockError(
+    'invalid_input',
+    `--anchor ${text}: must be as interlock chain printed it, <number>:<hash>`,
+  )
+}
+
+/** An anchor as what the chain has to meet. */
+export const markOf = (anchor: Anchor): Mark => ({
+  ...anchor,
+  what: 'the log up to here is not the one that the anchor was taken of: it was written anew',
+})
+
+/**
+ * Computes every hash of the chain again, here and not in the database. Null for a queue that keeps none.
+ * @param marks have to lie on the chain: a tail that was cut off and written anew is found by that alone
+ */
+export async function checkChain(
+  frame: Frame,
+  store: LogStore,
+  marks: readonly Mark[] = [],
+): Promise<Chain | null> {
+  const first = await store.chain(frame.queue, 0, 1)
+  if (first === null) return null
+  const { chainFrom: from, version } = first
+  const start = first.start === null ? startOf(frame.queue, from) : Buffer.from(first.start, 'hex')
+  const walk = new ChainWalk(start, from, marks)
+  const progress = progressOf(frame, 'hashes checked', version - from)
+  try {
+    while (walk.bad === null && walk.at < version) {
+      const page = await chainPage(store, frame.queue, walk.at, Math.min(PAGE, version - walk.at))
+      if ('todo' in page) walk.stop(page)
+      else for (const event of page.events) walk.take(event)
+      if ('events' in page && page.events.length === 0) walk.missing()
+      progress.update(walk.at - from)
+      frame.signal.throwIfAborted()
+    }
+  } finally {
+    progress.stop()
+  }
+  const last = await store.chain(frame.queue, version, 1)
+  // The head moves with every append; only a head that stood still can be compared.
+  walk.end(last?.version === version ? last.head : null)
+  return { from, version: walk.at, head: walk.head, bad: walk.bad }
+}
+
+/** What is bad where a file has an event that cannot be read. */
+async function chainPage(
+  store: LogStore,
+  queue: string,
+  after: number,
+  limit: number,
+): Promise<Pick<ChainPage, 'events'> | BadEvent> {
+  try {
+    return (await store.chain(queue, after, limit)) ?? { events: [] }
+  } catch (error) {
+    return badEventOf(error)
+  }
+}
+
+/**
+ * The same for the last events alone, which is cheap however long the chain: each has to follow from the hash that the one
+ * before it carries. Null for a queue that keeps none.
+ */
+export async function checkChainEnd(
+  store: LogStore,
+  queue: string,
+  events: number,
+): Promise<Pick<Chain, 'bad'> | null> {
+  const head = await store.chain(queue, 0, 1)
+  if (head === null) return null
+  const { chainFrom, version, start } = head
+  const after = Math.max(chainFrom, version - events)
+  const page = await store.chain(queue, Math.max(chainFrom, after - 1), events + 1)
+  const [before, ...rest] = page?.events ?? []
+  if (after > chainFrom && before?.hash != null) return ended(rest, Buffer.from(before.hash, 'hex'), after)
+  const from = start === null ? startOf(queue, chainFrom) : Buffer.from(start, 'hex')
+  return ended(page?.events ?? [], from, chainFrom)
+}
+
+function ended(events: ChainPage['events'], start: Buffer, from: number): Pick<Chain, 'bad'> {
+  const walk = new ChainWalk(start, from)
+  for (const event of events) walk.take(event)
+  return { bad: walk.bad }
+}
