@@ -1,13 +1,12 @@
-import { createHash } from 'node:crypto'
-import { encodeEvent } from '../codec/index.ts'
+import { encodeEvent, sha256, toHex, utf8 } from '../codec/index.ts'
 import type { RecordedEvent } from '../core/index.ts'
 
 /**
- * SHA-256 over a log: whoever has the log can compute it again, and one changed byte of one event changes it. Over the
+ * SHA-256 over a log: who has the log can compute it again, and one changed byte of one event changes it. Over the
  * rows as the codec writes them, a JSON array of their values per line, so that no store and no order of keys matters.
  */
 export class LogDigest {
-  readonly #hash = createHash('sha256')
+  readonly #hash = sha256()
 
   push(event: RecordedEvent): void {
     const { seq, at, event_type, job_id, job_type, models, worker_id, data, command_id, command_hash } =
@@ -24,12 +23,12 @@ export class LogDigest {
       command_id,
       command_hash,
     ]
-    this.#hash.update(`${JSON.stringify(row.map((value) => value ?? null))}\n`)
+    this.#hash.update(utf8(`${JSON.stringify(row.map((value) => value ?? null))}\n`))
   }
 
   /** Hexadecimal, of everything pushed so far; ends it. */
   finish(): string {
-    return this.#hash.digest('hex')
+    return toHex(this.#hash.digest())
   }
 }
 

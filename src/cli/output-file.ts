@@ -1,4 +1,4 @@
-import { NewFile } from '../history/files/new-file.ts'
+import { NewFile } from '../history/files/parts.ts'
 import type { Frame } from './frame.ts'
 
 /**

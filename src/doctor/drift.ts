@@ -1,9 +1,7 @@
-import type { Frame } from '../cli/frame.ts'
 import { isInterlockError, projectionOf } from '../core/index.ts'
-import { type PausedModel, pausedModels } from '../history/document/paused.ts'
-import { ledgerAt } from '../history/fold.ts'
-import { type Difference, rowDifferences } from '../history/row-differences.ts'
-import type { LogStore, Projection } from '../port/index.ts'
+import { type Difference, ledgerAt } from '../history/index.ts'
+import { type Opened, type PausedModel, pausedModels, rowDifferences } from '../history/parts.ts'
+import type { Projection } from '../port/index.ts'
 
 /** More than that after the last snapshot takes longer than a look should; `verify` takes its time. */
 const MOST_EVENTS = 100_000
@@ -18,13 +16,14 @@ export interface Drift {
 }
 
 /** Compares the rows with the log, folded from its last snapshot. Cheaper than `verify`, which trusts no snapshot. */
-export async function driftOf(frame: Frame, store: LogStore, stored: Projection | null): Promise<Drift> {
+export async function driftOf(access: Opened, stored: Projection | null): Promise<Drift> {
+  const { store, queue } = access
   // Without its row the queue may have a log all the same: then the row is what is wrong.
-  const version = stored === null ? (await store.read(frame.queue, 0, 1)).version : stored.state.version
-  const kept = await store.snapshot(frame.queue, version)
+  const version = stored === null ? (await store.read(queue, 0, 1)).version : stored.state.version
+  const kept = await store.snapshot(queue, version)
   if (version - (kept?.seq ?? 0) > MOST_EVENTS) return { fields: null, paused: null, unreadable: null }
   try {
-    const ledger = await ledgerAt(frame, store, version)
+    const ledger = await ledgerAt(access, version)
     return {
       fields: rowDifferences(stored, projectionOf(ledger)),
       paused: pausedModels(ledger),

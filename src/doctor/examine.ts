@@ -1,7 +1,8 @@
-import { splitMessage } from '../cli/failure.ts'
-import type { Frame } from '../cli/frame.ts'
-import { emptyFolder, nothingYet } from '../cli/store.ts'
+import { wholeOption } from '../codec/index.ts'
 import { InterlockError, isInterlockError } from '../core/index.ts'
+import { splitMessage } from '../format/index.ts'
+import type { Access } from '../history/index.ts'
+import { opened } from '../history/parts.ts'
 import { checkArrivals } from './checks/arrivals.ts'
 import { checkClock } from './checks/clock.ts'
 import { checkFirst } from './checks/first.ts'
@@ -16,7 +17,7 @@ import { checkServer } from './checks/server.ts'
 import { checkStuck } from './checks/stuck.ts'
 import { checkTriggers } from './checks/triggers.ts'
 import { checkWorkers } from './checks/workers.ts'
-import { type Facts, gather } from './facts.ts'
+import { type ExamineOptions, type Facts, gather } from './facts.ts'
 import { type Finding, problem } from './finding.ts'
 import { type LogSize, logSize } from './sizes.ts'
 
@@ -38,32 +39,55 @@ const checks: readonly ((facts: Facts) => Finding[])[] = [
   checkClock,
 ]
 
+/** What `examine` gives: the document that `interlock doctor --json` prints. */
 export interface Examination {
+  readonly queue: string
+  /** No finding is a problem. */
+  readonly ok: boolean
   /** Everything that was found, the problems first. */
   readonly findings: readonly Finding[]
   /** Null where the doctor was kept out. */
   readonly log: LogSize | null
 }
 
-/** @throws InterlockError when the database cannot be reached at all, or is none that can be examined */
-export async function examine(frame: Frame, patienceMs: number): Promise<Examination> {
-  // Nothing to mend: a database that nobody has made yet is no sick one.
-  const folder = emptyFolder(frame.target())
-  if (folder !== null) throw new InterlockError('not_migrated', `${folder}: ${nothingYet}`)
-  const facts = await gather(frame, patienceMs).catch((error: unknown) => unexamined(error, frame))
+const HALF_AN_HOUR_MS = 1_800_000
+const MOST_MS = 60_000_000_000
+
+/**
+ * Looks for what is wrong with the database, the queue and its workers, each with its remedy. Reads only.
+ * @throws InterlockError `invalid_input`; what the database says when it cannot be reached at all, or is none that can be examined
+ * @example for (const { level, what, remedy } of (await examine({ store })).findings) console.log(level, what, remedy)
+ */
+export async function examine(given: Access, options: ExamineOptions = {}): Promise<Examination> {
+  const access = opened(given)
+  const patienceMs = wholeOption('patienceMs', options.patienceMs, HALF_AN_HOUR_MS, 1, MOST_MS)
+  const { name } = access.store
+  const facts = await gather(access, { ...options, patienceMs }).catch((error: unknown) =>
+    keptOut(error, !name.startsWith('postgres:') && !name.startsWith('pglite:')),
+  )
   if (facts === null)
-    throw new InterlockError('invalid_input', 'a store in memory has nothing to examine; give --url')
-  if (!('checkup' in facts)) return { findings: [facts], log: null }
+    throw new InterlockError('invalid_input', 'a store in memory has nothing to examine; give --url', {
+      path: 'access.store',
+    })
+  if (!('checkup' in facts)) return examination(access.queue, [facts], null)
   const found = checks.flatMap((check) => check(facts))
   const findings = found.toSorted((a, b) => Number(a.level === 'note') - Number(b.level === 'note'))
-  return { findings, log: logSize(facts) }
+  return examination(access.queue, findings, logSize(facts))
 }
 
-/** What keeps the doctor out is the first thing to mend. */
-function unexamined(error: unknown, frame: Frame): Finding {
+export const examination = (
+  queue: string,
+  findings: readonly Finding[],
+  log: LogSize | null,
+): Examination => ({ queue, ok: findings.every(({ level }) => level === 'note'), findings, log })
+
+/**
+ * What keeps the doctor out is the first thing to mend.
+ * @param isProject reached over the API of a Supabase project, which is mended otherwise, and the message says how
+ * @throws whatever else went wrong
+ */
+export function keptOut(error: unknown, isProject: boolean): Finding {
   if (!isInterlockError(error)) throw error
-  // Over its API a project is mended otherwise, and the message says how.
-  const isProject = frame.target().kind === 'supabase'
   const { what, todo } = isProject ? splitMessage(error.message) : { what: error.message }
   switch (error.code) {
     case 'not_migrated':

@@ -1,9 +1,7 @@
-import type { Frame } from '../cli/frame.ts'
 import { MICROS_PER_MS } from '../core/index.ts'
-import { checkChainEnd } from '../history/chain.ts'
-import type { BadEvent } from '../history/sound.ts'
-import type { Adoptable, Checkup, LogCheck, LogStore, Projection, WorkerRow } from '../port/index.ts'
-import { storeAt } from '../process/index.ts'
+import type { BadEvent } from '../history/index.ts'
+import { checkChainEnd, type Opened } from '../history/parts.ts'
+import type { Adoptable, Checkup, LogCheck, Projection, WorkerRow } from '../port/index.ts'
 import { type Drift, driftOf } from './drift.ts'
 import { notificationsArrive } from './notifications.ts'
 
@@ -53,34 +51,57 @@ export interface Facts {
   readonly patienceMs: number
 }
 
+/** What the doctor is told beside the store. */
+export interface ExamineOptions {
+  /** How long a job may wait before that is worth a note: milliseconds, 1 to 60,000,000,000; half an hour unless given. */
+  readonly patienceMs?: number | undefined
+  /**
+   * The address of the server: two connections of their own then show whether notifications arrive. Not looked at unless given, nor
+   * for a store that does not speak to the server by itself.
+   */
+  readonly url?: string | undefined
+  /**
+   * How long ago the store was made, in milliseconds: a session that is older was somebody else's before, so there is a pooler between.
+   * Not looked at unless given: sessions of a store that has been there for long are old.
+   */
+  readonly openedMs?: number | undefined
+}
+
 /**
  * Looks at the database once. Null where there is nothing to look at (a store in memory).
  * @throws InterlockError `unknown_queue`, `not_migrated`, `database_older`, `database_newer`, `store_unavailable`, `store_unwritable`
  */
-export async function gather(frame: Frame, patienceMs: number): Promise<Facts | null> {
-  const target = frame.target()
-  if (target.kind === 'memory') return null
+export async function gather(
+  access: Opened,
+  { patienceMs, url, openedMs = Number.POSITIVE_INFINITY }: ExamineOptions & { readonly patienceMs: number },
+): Promise<Facts | null> {
+  const { store, queue } = access
+  const over = overOf(store.name)
+  if (over === 'memory') return null
   const began = performance.now()
-  const store = await storeAt(target)
-  try {
-    await store.open(frame.queue, { make: false })
-    const look = await lookAt(frame, store, began)
-    if (look === null) return null
-    return {
-      ...look,
-      patienceMs,
-      over: target.kind,
-      // Only an address of this machine may be without TLS.
-      isLocalProject: target.kind === 'supabase' && target.url.startsWith('http:'),
-      notificationsArrive: target.kind === 'postgres' ? await notificationsArrive(target.url) : null,
-    }
-  } finally {
-    await store.close()
+  await store.open(queue, { make: false })
+  const look = await lookAt(access)
+  if (look === null) return null
+  return {
+    ...look,
+    connectedMs: openedMs + performance.now() - began,
+    patienceMs,
+    over,
+    // Only an address of this machine may be without TLS.
+    isLocalProject: over === 'supabase' && store.name.includes('http:'),
+    notificationsArrive: over === 'postgres' && url !== undefined ? await notificationsArrive(url) : null,
   }
 }
 
-async function lookAt(frame: Frame, store: LogStore, began: number) {
-  const { queue } = frame
+/** Each store says in its name what it is. */
+function overOf(name: string): Facts['over'] {
+  if (name === 'memory') return 'memory'
+  if (name.startsWith('postgres:')) return 'postgres'
+  return name.startsWith('pglite:') ? 'pglite' : 'supabase'
+}
+
+async function lookAt(access: Opened) {
+  const { store, queue } = access
   const before = Date.now()
   const checkup = await store.checkup(queue)
   if (checkup === null) return null
@@ -88,10 +109,9 @@ async function lookAt(frame: Frame, store: LogStore, began: number) {
   return {
     checkup,
     projection,
-    drift: await driftOf(frame, store, projection),
+    drift: await driftOf(access, projection),
     chain: await checkChainEnd(store, queue, CHAINED),
     clock: { before, after: Date.now() },
-    connectedMs: performance.now() - began,
     workers: await store.workers(queue),
     adoptable: await store.adoptable({ limit: 1 }),
   }

@@ -16,7 +16,7 @@ export async function notificationsArrive(url: string): Promise<boolean> {
       application_name: 'interlock doctor',
     })
   const [ear, mouth] = [made(), made()]
-  const channel = `interlock_doctor_${process.pid}_${Date.now()}`
+  const channel = `interlock_doctor_${crypto.randomUUID().replaceAll('-', '_')}`
   try {
     await Promise.all([ear.connect(), mouth.connect()])
     await ear.query(`listen ${channel}`)

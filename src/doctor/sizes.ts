@@ -1,6 +1,3 @@
-import type { Frame } from '../cli/frame.ts'
-import { facts as lines } from '../cli/terminal/table.ts'
-import { bytes, plural } from '../format/index.ts'
 import { type Facts, logGrowth, overdueDays } from './facts.ts'
 
 const DAY_MS = 86_400_000
@@ -36,24 +33,4 @@ export function logSize(facts: Facts): LogSize {
     overdueDays: overdue === null ? null : Math.floor(overdue),
     chain: chain === null ? 'off' : chain.bad === null ? 'sound' : 'broken',
   }
-}
-
-export function sizeText(frame: Frame, size: LogSize): string {
-  const { bytesPerDay, heldAtBytes, heldInDays, overdueDays: overdue, archiveBytes, chain } = size
-  const daily = bytesPerDay === null ? '' : `, ${bytes(bytesPerDay)} a day`
-  const when = heldInDays === 0 ? 'now' : `in ${plural(heldInDays ?? 0, 'day')}`
-  const held =
-    overdue !== null
-      ? `; retention does not hold it: it has events of ${plural(overdue, 'day')} ago`
-      : heldAtBytes === null
-        ? ''
-        : `; retention holds it at some ${bytes(heldAtBytes)}, ${when}`
-  return lines(
-    [
-      ['log', `${bytes(size.bytes)}${daily}${held}`],
-      ['archive', bytes(archiveBytes)],
-      ['chain', chain],
-    ],
-    frame.colors.dim,
-  )
 }

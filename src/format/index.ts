@@ -78,3 +78,12 @@ export function clip(text: string, width: number): string {
 }
 
 export const models = (names: readonly string[]): string => names.join(', ') || '—'
+
+/** Messages say what happened and end with the remedy, after the last semicolon or before an imperative. */
+export function splitMessage(message: string): { readonly what: string; readonly todo?: string } {
+  const semicolon = message.lastIndexOf('; ')
+  if (semicolon > 0) return { what: message.slice(0, semicolon), todo: message.slice(semicolon + 2) }
+  const colon = /: (?=(run|upgrade|use|close|start|migrate|install|give|check) )/.exec(message)
+  if (colon === null) return { what: message }
+  return { what: message.slice(0, colon.index), todo: message.slice(colon.index + 2) }
+}

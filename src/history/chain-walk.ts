@@ -1,6 +1,6 @@
-import { createHash } from 'node:crypto'
+import { sha256, toHex, utf8 } from '../codec/index.ts'
 import type { ChainPage } from '../port/index.ts'
-import { type BadEvent, restore } from './sound.ts'
+import { type BadEvent, restore } from './bad-event.ts'
 
 /** A number of the log and the hash that its event carried when somebody noted it. */
 export interface Anchor {
@@ -9,14 +9,10 @@ export interface Anchor {
 }
 
 /** The hash from which a chain starts. */
-export const startOf = (queue: string, from: number): Buffer =>
-  sha256(Buffer.from(`interlock:${queue}:${from}`))
-
-const sha256 = (...parts: readonly Buffer[]): Buffer => {
-  const hash = createHash('sha256')
-  for (const part of parts) hash.update(part)
-  return hash.digest()
-}
+export const startOf = (queue: string, from: number): Uint8Array =>
+  sha256()
+    .update(utf8(`interlock:${queue}:${from}`))
+    .digest()
 
 /** What is said where the hash at a number is not the one that is known for it. */
 export interface Mark extends Anchor {
@@ -27,12 +23,12 @@ export interface Mark extends Anchor {
 export class ChainWalk {
   bad: BadEvent | null = null
   at: number
-  #hash: Buffer
+  #hash: Uint8Array
   /** Whose number is after `at`, ascending. */
   readonly #marks: Mark[]
 
   /** @param marks hashes that are known from elsewhere: they have to lie on the chain */
-  constructor(start: Buffer, from: number, marks: readonly Mark[] = []) {
+  constructor(start: Uint8Array, from: number, marks: readonly Mark[] = []) {
     this.#hash = start
     this.at = from
     this.#marks = marks.toSorted((a, b) => a.seq - b.seq)
@@ -49,13 +45,13 @@ export class ChainWalk {
   }
 
   get head(): string {
-    return this.#hash.toString('hex')
+    return toHex(this.#hash)
   }
 
   take({ seq, text, hash }: ChainPage['events'][number]): void {
     if (this.bad !== null) return
     if (seq !== this.at + 1) return this.missing()
-    this.#hash = sha256(this.#hash, Buffer.from(text))
+    this.#hash = sha256().update(this.#hash).update(utf8(text)).digest()
     this.at = seq
     if (hash !== this.head)
       this.#report(seq, `event ${seq} is not what its hash was made over: it was changed`)

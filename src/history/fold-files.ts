@@ -1,6 +1,4 @@
-import type { Frame } from '../cli/frame.ts'
-import { keepSnapshot } from '../coordinator/keep-snapshot.ts'
-import { readSnapshot } from '../coordinator/read-snapshot.ts'
+import { keepSnapshot, readSnapshot } from '../coordinator/past.ts'
 import {
   InterlockError,
   isInterlockError,
@@ -8,43 +6,40 @@ import {
   projectionOf,
   type RecordedEvent,
 } from '../core/index.ts'
-import type { LogStore } from '../port/index.ts'
+import type { Opened } from './access.ts'
+import { type ArchivedFiles, giveAsWritten } from './archived-files.ts'
+import type { BadEvent } from './bad-event.ts'
 import { checkChain } from './chain.ts'
-import { type FromArchive, giveAsWritten } from './files/archive-file.ts'
 import { rowDifferences } from './row-differences.ts'
-import { type BadEvent, foldSound, type Sound } from './sound.ts'
+import { foldSound, type Sound } from './sound.ts'
 
 /** Folds the events that are in files. They have to come to the state that was kept where the log was cut. */
 export async function foldFiles(
-  frame: Frame,
-  store: LogStore,
-  { last }: FromArchive,
+  access: Opened,
+  { last }: ArchivedFiles,
   alsoSee?: (event: RecordedEvent) => void,
 ): Promise<Sound> {
-  const all = await foldSound(frame, store, last, { alsoSee })
+  const all = await foldSound(access, last, { alsoSee })
   if (all.ledger === null) return all
-  const there = await keptAt(frame, store, last)
+  const there = await keptAt(access, last)
   if (there === null || rowDifferences(projectionOf(there), projectionOf(all.ledger)).length === 0) return all
   const what = `the files up to event ${last} are not what was taken out of this log: they come to another state than it had there`
   return { ...all, ledger: null, bad: { seq: last, what, todo: giveAsWritten } }
 }
 
 /**
- * The same for whoever writes by what the files say: every check that there is comes first. Where the snapshot of the cut is
- * gone, without which nobody can open the queue, it is made anew.
+ * The same for a caller who writes by what the files say: every check that there is comes first. Where the snapshot of the cut is
+ * gone, without which nobody can open the queue, it is made again.
  * @throws InterlockError `corrupt_log`: nothing was written
  */
-export async function trustFiles(
-  frame: Frame,
-  store: LogStore,
-  files: FromArchive,
-): Promise<Sound & { ledger: Ledger }> {
-  const { ledger, bad, ...all } = await foldFiles(frame, store, files)
-  const chain = await checkChain(frame, store, files.mark === null ? [] : [files.mark])
+export async function trustFiles(access: Opened, files: ArchivedFiles): Promise<Sound & { ledger: Ledger }> {
+  const { ledger, bad, ...all } = await foldFiles(access, files)
+  const chain = await checkChain(access, files.mark === null ? [] : [files.mark])
   const wrong = bad ?? files.bad ?? chain?.bad ?? null
   if (ledger === null || wrong !== null) throw untrue(wrong)
-  const kept = await store.snapshot(frame.queue, files.last)
-  if (kept?.seq !== files.last) await keepSnapshot(store, frame.queue, ledger, { signal: frame.signal })
+  const { store, queue, signal } = access
+  const kept = await store.snapshot(queue, files.last)
+  if (kept?.seq !== files.last) await keepSnapshot(store, queue, ledger, { signal })
   return { ...all, bad, ledger }
 }
 
@@ -54,14 +49,14 @@ function untrue(bad: BadEvent | null): InterlockError {
 }
 
 /** Null where there is no snapshot, or none that can be read: with the files nothing hangs on it. */
-async function keptAt(frame: Frame, store: LogStore, seq: number): Promise<Ledger | null> {
-  const kept = await store.snapshot(frame.queue, seq)
+async function keptAt({ store, queue, onNote }: Opened, seq: number): Promise<Ledger | null> {
+  const kept = await store.snapshot(queue, seq)
   if (kept?.seq !== seq) return null
   try {
-    return await readSnapshot(store, frame.queue, kept)
+    return await readSnapshot(store, queue, kept)
   } catch (error) {
     if (!isInterlockError(error)) throw error
-    frame.note(`passed over: ${error.message}`)
+    onNote(`passed over: ${error.message}`)
     return null
   }
 }

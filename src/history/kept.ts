@@ -1,10 +1,9 @@
-import type { Frame } from '../cli/frame.ts'
 import { isInterlockError } from '../core/index.ts'
-import type { LogStore } from '../port/index.ts'
-import { type BadEvent, restore } from './sound.ts'
+import type { Opened } from './access.ts'
+import { type BadEvent, restore } from './bad-event.ts'
 
 /** What was archived and kept, looked at beside the log: a reader takes what is not there to have been dropped. */
-export async function checkKept({ queue }: Frame, store: LogStore): Promise<BadEvent | null> {
+export async function checkKept({ store, queue }: Opened): Promise<BadEvent | null> {
   const kept = await store.kept(queue)
   if (kept === null) return null
   const { first, through, missing, changed } = kept

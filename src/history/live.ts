@@ -1,33 +1,43 @@
-import type { Frame } from '../cli/frame.ts'
 import type { RecordedEvent } from '../core/index.ts'
-import type { LogStore } from '../port/index.ts'
-import { readLog } from './read-log.ts'
+import { type Access, opened } from './access.ts'
+import { readEvents } from './read-log.ts'
 
-/** Notifications may be lost; nobody who watches minds a second. */
+/** Notifications may be lost; nobody who follows minds a second. */
 const LOOK_EVERY_MS = 1_000
 
-/** The events after `from`, and then those that come, until Ctrl-C, which is how watching ends and no failure. */
-export async function* liveLog(frame: Frame, store: LogStore, from: number): AsyncGenerator<RecordedEvent> {
-  let at = from
+/**
+ * The events after a number, and then those that come, until the signal fires, which is how following ends and no failure.
+ * @param options `after`: the last event that is not wanted, 0 and more
+ * @throws InterlockError as reading does
+ * @example for await (const event of followEvents({ store, signal }, { after: 812 })) console.log(event.type)
+ */
+export async function* followEvents(
+  given: Access,
+  { after = 0 }: { readonly after?: number | undefined } = {},
+): AsyncGenerator<RecordedEvent> {
+  const { store, queue, signal, ...access } = opened(given)
+  // What is read when the signal fires is still given.
+  const reading = { store, queue, onNote: access.onNote }
+  let at = after
   let wake: () => void = () => {}
-  const stop = await store.listen(frame.queue, () => wake())
+  const stop = await store.listen(queue, () => wake())
   const onAbort = () => wake()
-  frame.signal.addEventListener('abort', onAbort)
+  signal.addEventListener('abort', onAbort)
   try {
-    while (!frame.signal.aborted) {
+    while (!signal.aborted) {
       const hint = new Promise<void>((resolve) => {
         wake = resolve
       })
-      for await (const event of readLog(store, frame.queue, at)) {
+      for await (const event of readEvents(reading, { after: at })) {
         at = event.seq
         yield event
       }
       const pause = setTimeout(() => wake(), LOOK_EVERY_MS)
-      if (!frame.signal.aborted) await hint
+      if (!signal.aborted) await hint
       clearTimeout(pause)
     }
   } finally {
-    frame.signal.removeEventListener('abort', onAbort)
+    signal.removeEventListener('abort', onAbort)
     await stop()
   }
 }

@@ -1,9 +1,21 @@
-import type { Frame } from '../cli/frame.ts'
-import { oneOf } from '../cli/job-id.ts'
 import { InterlockError, type RecordedEvent } from '../core/index.ts'
-import type { LogStore } from '../port/index.ts'
+import { type Access, opened } from './access.ts'
 import { orCut } from './fold.ts'
 import { eachEvent } from './read-log.ts'
+
+/** Candidates that are named where a beginning is that of several ids. */
+const NAMED = 5
+
+/** The only one of these ids; undefined: there is none. @throws InterlockError `invalid_input` where there are several */
+export function onlyOne(text: string, ids: readonly string[]): string | undefined {
+  if (ids.length <= 1) return ids[0]
+  const more = ids.length > NAMED ? ` and ${ids.length - NAMED} more` : ''
+  const named = ids.toSorted().slice(0, NAMED).join(', ')
+  throw new InterlockError(
+    'invalid_input',
+    `${text}: the ids of ${ids.length} jobs begin so: ${named}${more}; type more of the one you mean`,
+  )
+}
 
 export interface JobHistory {
   readonly jobId: string
@@ -17,21 +29,22 @@ export interface JobHistory {
  * @throws InterlockError `job_not_live`; `invalid_input` where several ids begin so
  */
 export async function historyOf(
-  frame: Frame,
-  store: LogStore,
+  given: Access,
   text: string,
-  live: readonly string[],
+  live: readonly string[] = [],
 ): Promise<JobHistory> {
-  const after = await orCut(frame, store, 0)
+  const access = opened(given)
+  const { queue } = access
+  const after = await orCut(access, 0)
   const seen = new Beginnings(text, live)
-  await eachEvent(frame, store, 'searched', (event) => seen.see(event), { after })
+  await eachEvent(access, 'searched', (event) => seen.see(event), { after })
   const found = seen.found()
   if (found !== undefined) return found
   throw new InterlockError(
     'job_not_live',
     after === 0
-      ? `queue ${frame.queue} has never heard of job ${text}; compare the id with interlock queue, or name the queue that it is in: --queue <name>`
-      : `queue ${frame.queue} has not heard of job ${text} since event ${after}, up to which its log is archived; look into a file of that: interlock log --limit 1000000 --from-archive <file>`,
+      ? `queue ${queue} has never heard of job ${text}; compare the id with interlock queue, or name the queue that it is in: --queue <name>`
+      : `queue ${queue} has not heard of job ${text} since event ${after}, up to which its log is archived; look into a file of that: interlock log --limit 1000000 --from-archive <file>`,
   )
 }
 
@@ -59,12 +72,12 @@ class Beginnings {
 
   found(): JobHistory | undefined {
     if (this.#exact.length > 0) return { jobId: this.#text, events: this.#exact }
-    const jobId = oneOf({ text: this.#text }, [...this.#ids])
+    const jobId = onlyOne(this.#text, [...this.#ids])
     return jobId === undefined ? undefined : { jobId, events: this.#first }
   }
 }
 
-/** A job that is queued again lives anew. */
+/** A job that is queued again begins another life. */
 function grown(events: RecordedEvent[], event: RecordedEvent): RecordedEvent[] {
   if (event.type === 'queued') return [event]
   events.push(event)

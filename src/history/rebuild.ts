@@ -1,6 +1,4 @@
-import type { Frame } from '../cli/frame.ts'
-import { progressOf } from '../cli/terminal/progress.ts'
-import { pause } from '../coordinator/backoff.ts'
+import { pause } from '../coordinator/past.ts'
 import {
   InterlockError,
   isInterlockError,
@@ -8,12 +6,12 @@ import {
   type RecordedEvent,
   Replayer,
 } from '../core/index.ts'
-import type { LogStore } from '../port/index.ts'
-import type { FromArchive } from './files/archive-file.ts'
-import { firstLedger } from './fold.ts'
+import { type Access, type Opened, opened, telling } from './access.ts'
+import { firstLedger, noteCut } from './fold.ts'
 import { trustFiles } from './fold-files.ts'
 import { eachEvent } from './read-log.ts'
 
+/** What `rebuild` gives: the document that `interlock rebuild --json` prints. */
 export interface Rebuilt {
   readonly version: number
   /** The first event that was replayed; above 1 where those before it are gone, and what they led to was taken from a snapshot. */
@@ -33,23 +31,23 @@ const PAUSE_MS = 2_000
 const OUTER_BATCH = 5_000
 
 /**
- * Makes every projection anew from the log: the inner one in one transaction under the queue's lock, then the user's
+ * Makes every projection again from the log: the inner one in one transaction under the queue's lock, then the user's
  * tables, as far as they can be written. Safe while workers run: what they append meanwhile is folded before the rows are
  * computed. Files that were put in front of the log are checked before anything is written.
  * @throws InterlockError `corrupt_log`, `unknown_event`: nothing was written; `contention`
  */
-export async function rebuild(
-  frame: Frame,
-  store: LogStore,
-  files: FromArchive | null = null,
-): Promise<Rebuilt> {
-  const inner = await rebuildInner(frame, store, files)
-  return { ...inner, outer: await rebuildOuter(frame, store) }
+export async function rebuild(given: Access): Promise<Rebuilt> {
+  const access = opened(given)
+  const inner = await rebuildInner(access)
+  const outer = await rebuildOuter(access)
+  noteCut(access, inner.fromSeq - 1)
+  return { ...inner, outer }
 }
 
-async function rebuildInner(frame: Frame, store: LogStore, files: FromArchive | null) {
-  const begun = files === null ? null : await trustFiles(frame, store, files)
-  const first = begun?.ledger ?? (await firstLedger(frame, store))
+async function rebuildInner(access: Opened) {
+  const { store, queue, signal, files } = access
+  const begun = files === undefined ? null : await trustFiles(access, files)
+  const first = begun?.ledger ?? (await firstLedger(access))
   const fromSeq = begun?.fromSeq ?? first.version + 1
   const replayer = new Replayer(first)
   let folded = first.version
@@ -60,9 +58,9 @@ async function rebuildInner(frame: Frame, store: LogStore, files: FromArchive | 
     folded = event.seq
   }
   for (let tries = 1; ; tries++) {
-    await eachEvent(frame, store, 'replayed', see, { after: folded })
+    await eachEvent(access, 'replayed', see, { after: folded })
     try {
-      const answer = await store.rebuild(frame.queue, folded, ({ missed }) => {
+      const answer = await store.rebuild(queue, folded, ({ missed }) => {
         for (const event of missed) see(event)
         return projectionOf(replayer.ledger())
       })
@@ -72,9 +70,9 @@ async function rebuildInner(frame: Frame, store: LogStore, files: FromArchive | 
       }
     } catch (error) {
       if (!isInterlockError(error, 'contention') || tries === MOST_TRIES) throw error
-      await pause(PAUSE_MS, frame.signal)
+      await pause(PAUSE_MS, signal)
     }
-    frame.signal.throwIfAborted()
+    signal.throwIfAborted()
     if (tries === MOST_TRIES) {
       throw new InterlockError(
         'contention',
@@ -84,25 +82,26 @@ async function rebuildInner(frame: Frame, store: LogStore, files: FromArchive | 
   }
 }
 
-/** Follows the whole log once more into the user's tables. Rows that are locked are set aside, for whoever runs next. */
-async function rebuildOuter(frame: Frame, store: LogStore): Promise<number> {
-  const first = await store.project(frame.queue, 1)
+/** Follows the whole log once more into the user's tables. Rows that are locked are set aside, for the process that runs next. */
+async function rebuildOuter(access: Opened): Promise<number> {
+  const { store, queue, signal } = access
+  const first = await store.project(queue, 1)
   if (first.targets === 0) return 0
-  await store.reproject(frame.queue)
-  const progress = progressOf(frame, "followed into the user's tables", first.version)
+  await store.reproject(queue)
+  const progress = telling(access, "followed into the user's tables", first.version)
   let written = 0
   try {
     for (let busy = 0; busy < MOST_TRIES; ) {
-      const step = await store.project(frame.queue, OUTER_BATCH)
+      const step = await store.project(queue, OUTER_BATCH)
       written += step.written
       progress.update(step.projectedSeq)
-      frame.signal.throwIfAborted()
+      signal.throwIfAborted()
       if (step.projectedSeq >= step.version) return written
-      if (step.busy) await pause((PAUSE_MS * ++busy) / MOST_TRIES, frame.signal)
+      if (step.busy) await pause((PAUSE_MS * ++busy) / MOST_TRIES, signal)
     }
   } finally {
     progress.stop()
   }
-  frame.note("the user's tables are locked or another process writes them; it goes on there by itself")
+  access.onNote("the user's tables are locked or another process writes them; it goes on there by itself")
   return written
 }

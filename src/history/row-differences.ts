@@ -1,6 +1,6 @@
-import { isDeepStrictEqual } from 'node:util'
 import type { JobRow, StateRow } from '../core/index.ts'
 import type { Projection } from '../port/index.ts'
+import { isSame } from './same.ts'
 
 type Row = Readonly<Record<string, unknown>>
 
@@ -47,6 +47,6 @@ function jobDifferences(stored: readonly JobRow[], folded: readonly JobRow[]): D
 
 function differencesOf(row: string, stored: Row, folded: Row): Difference[] {
   return Object.keys(folded)
-    .filter((field) => !isDeepStrictEqual(stored[field], folded[field]))
+    .filter((field) => !isSame(stored[field], folded[field]))
     .map((field) => ({ row, field, stored: stored[field], folded: folded[field] }))
 }

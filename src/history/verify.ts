@@ -1,14 +1,16 @@
-import type { Frame } from '../cli/frame.ts'
 import { projectionOf, type RecordedEvent } from '../core/index.ts'
-import type { LogStore } from '../port/index.ts'
-import { checkChain, markOf } from './chain.ts'
+import { type Access, type Opened, opened } from './access.ts'
+import { giveAsWritten } from './archived-files.ts'
+import { type BadEvent, restore } from './bad-event.ts'
+import { anchorOf, checkChain, markOf } from './chain.ts'
 import type { Anchor } from './chain-walk.ts'
-import { type FromArchive, giveAsWritten } from './files/archive-file.ts'
+import { noteCut } from './fold.ts'
 import { foldFiles } from './fold-files.ts'
 import { checkKept, unlessGone } from './kept.ts'
 import { type Difference, rowDifferences } from './row-differences.ts'
-import { type BadEvent, foldSound, restore, type Sound } from './sound.ts'
+import { foldSound, type Sound } from './sound.ts'
 
+/** What `verify` gives: the document that `interlock verify --json` prints. */
 export interface Verification {
   readonly ok: boolean
   /** How far into the log the rows say they are; both sides are compared there. */
@@ -28,65 +30,61 @@ export interface Verification {
 /** What is verified besides the rows. */
 export interface VerifyOptions {
   /** Is shown every event on the way, so that the log is read once. */
-  readonly alsoSee?: (event: RecordedEvent) => void
-  /** Has to lie on the chain. */
-  readonly anchor?: Anchor | undefined
-  /** Files that were put in front of the log: they are what is doubted then, and not the database. */
-  readonly files?: FromArchive | null
+  readonly alsoSee?: ((event: RecordedEvent) => void) | undefined
+  /** `<number>:<hash>` as {@link chain} gave it then: has to lie on the chain. */
+  readonly anchor?: string | undefined
 }
 
 /**
- * Rebuilds the whole state from the log, and compares it with the rows field by field. A log that was cut or edited is a
- * finding, not a failure; so are rows that are gone, and an anchor that nothing can meet.
+ * Folds the whole log, and compares what it comes to with the rows field by field. A log that was cut or edited is a finding, not
+ * a failure; so are rows that are gone, and an anchor that nothing can meet. Where files were put in front of the log, they are what
+ * is doubted, and not the database.
+ * @throws InterlockError `invalid_input`; `archived` without the snapshot of the cut; `store_unavailable`
+ * @example const { ok, firstBad, differences } = await verify({ store })
  */
-export async function verify(
-  frame: Frame,
-  store: LogStore,
-  { alsoSee, anchor, files = null }: VerifyOptions = {},
-): Promise<Verification> {
-  const { version: before } = await store.read(frame.queue, 0, 1)
-  const stored = await store.projection(frame.queue)
+export async function verify(given: Access, options: VerifyOptions = {}): Promise<Verification> {
+  const access = opened(given)
+  const { store, queue, files } = access
+  const anchor = options.anchor === undefined ? undefined : anchorOf(options.anchor)
+  const { version: before } = await store.read(queue, 0, 1)
+  const stored = await store.projection(queue)
   const version = stored === null ? before : stored.state.version
-  const { version: after } = await store.read(frame.queue, 0, 1)
-  const kept = files === null ? await checkKept(frame, store) : null
+  const { version: after } = await store.read(queue, 0, 1)
+  const kept = files === undefined ? await checkKept(access) : null
   const { ledger, bad, fromSeq, through } = await unlessGone(
     kept,
-    foldAll(frame, store, Math.min(version, after), files, alsoSee),
+    foldAll(access, Math.min(version, after), options.alsoSee),
     { ledger: null, bad: null, fromSeq: 1, through: 0 },
   )
   const differences = [
     ...behind(version, before, after),
     ...(ledger === null || version > after ? [] : rowDifferences(stored, projectionOf(ledger))),
   ]
+  noteCut(access, fromSeq - 1)
   const marks = [
     ...(anchor === undefined ? [] : [markOf(anchor)]),
     ...(files?.mark == null ? [] : [files.mark]),
   ]
-  const chain = await checkChain(frame, store, marks)
+  const chain = await checkChain(access, marks)
   const unmet = chain === null && anchor !== undefined ? noChain(anchor) : null
-  const all = [bad, files?.bad ?? null, chain?.bad ?? null, unmet, kept, await beyondHead(frame, store)]
+  const all = [bad, files?.bad ?? null, chain?.bad ?? null, unmet, kept, await beyondHead(access)]
   const firstBad = all.reduce(earlier)
   return {
     ok: firstBad === null && differences.length === 0,
     ...{ version, fromSeq, events: through - fromSeq + 1 },
     ...{ jobs: stored?.jobs.length ?? 0, differences },
-    firstBad: firstBad !== null && files !== null ? doubtFiles(firstBad) : firstBad,
+    firstBad: firstBad !== null && files !== undefined ? doubtFiles(firstBad) : firstBad,
     chain: chain === null ? null : { from: chain.from, head: chain.head },
   }
 }
 
 /** The files first, if there are any: what they come to is checked before the log goes on from it. */
-async function foldAll(
-  frame: Frame,
-  store: LogStore,
-  upTo: number,
-  files: FromArchive | null,
-  alsoSee: VerifyOptions['alsoSee'],
-): Promise<Sound> {
-  if (files === null) return foldSound(frame, store, upTo, { alsoSee })
-  const before = await foldFiles(frame, store, files, alsoSee)
+async function foldAll(access: Opened, upTo: number, alsoSee: VerifyOptions['alsoSee']): Promise<Sound> {
+  const { files } = access
+  if (files === undefined) return foldSound(access, upTo, { alsoSee })
+  const before = await foldFiles(access, files, alsoSee)
   if (before.ledger === null) return before
-  const all = await foldSound(frame, store, upTo, { alsoSee, from: before.ledger })
+  const all = await foldSound(access, upTo, { alsoSee, from: before.ledger })
   return { ...all, fromSeq: before.fromSeq }
 }
 
@@ -97,7 +95,7 @@ const doubtFiles = (bad: BadEvent): BadEvent =>
 const earlier = (a: BadEvent | null, b: BadEvent | null): BadEvent | null =>
   a === null || (b !== null && b.seq < a.seq) ? b : a
 
-/** Whoever wiped the log can have wiped its chain as well: only the anchor, which lies elsewhere, still knows of it. */
+/** Who wiped the log can have wiped its chain as well: only the anchor, which lies elsewhere, still knows of it. */
 const noChain = ({ seq }: Anchor): BadEvent => ({
   seq,
   what: 'the queue keeps no hash chain, and the anchor is of one',
@@ -105,9 +103,9 @@ const noChain = ({ seq }: Anchor): BadEvent => ({
 })
 
 /** Events after the number at which the head says that the log ends. */
-async function beyondHead(frame: Frame, store: LogStore): Promise<BadEvent | null> {
-  const { version } = await store.read(frame.queue, 0, 1)
-  const { events, version: head } = await store.read(frame.queue, version, 1)
+async function beyondHead({ store, queue }: Opened): Promise<BadEvent | null> {
+  const { version } = await store.read(queue, 0, 1)
+  const { events, version: head } = await store.read(queue, version, 1)
   const [next] = events
   if (next === undefined || next.seq <= head) return null
   const what = `the log has event ${next.seq}, and the head of the queue says that it ends with ${head}`

@@ -1,6 +1,6 @@
 import type { ActiveJobView, QueueView } from '../coordinator/index.ts'
 import { InterlockError } from '../core/index.ts'
-import { readLog } from '../history/read-log.ts'
+import { readEvents } from '../history/index.ts'
 import type { LogStore } from '../port/index.ts'
 
 const NAMED = 3
@@ -35,7 +35,7 @@ async function epochAfter(store: LogStore, queue: string, after: number) {
   // Of what is gone only the epoch itself is known: it began there, unless another one is found.
   let begun = isGone ? archivedSeq + 1 : 0
   let isOpened = false
-  for await (const { type, seq } of readLog(store, queue, isGone ? archivedSeq : after)) {
+  for await (const { type, seq } of readEvents({ store, queue }, { after: isGone ? archivedSeq : after })) {
     if (type === 'epoch_changed') [begun, isOpened] = [seq, false]
     if (type === 'resumed') isOpened = true
   }

@@ -1,9 +1,7 @@
-import type { Frame } from '../cli/frame.ts'
-import { hasWorkerAmong } from '../coordinator/has-worker.ts'
+import { hasWorkerAmong } from '../coordinator/present.ts'
 import { type HasWorker, isInterlockError, type Ledger, type Micros } from '../core/index.ts'
-import { type PausedModel, pausedModels } from '../history/document/paused.ts'
-import { ledgerAt } from '../history/fold.ts'
-import type { LogStore } from '../port/index.ts'
+import { ledgerAt } from '../history/index.ts'
+import { type Opened, type PausedModel, pausedModels } from '../history/parts.ts'
 
 /** A queue at one moment. */
 export interface Look {
@@ -12,24 +10,21 @@ export interface Look {
   readonly hasWorker: HasWorker
 }
 
-/** For commands that only look: reads the queue and does not join it, so that nothing happens by it. */
-export async function lookAt(frame: Frame, store: LogStore): Promise<Look> {
-  const { version, now } = await store.read(frame.queue, 0, 1)
-  const ledger = await ledgerAt(frame, store, version)
-  return { ledger, now, hasWorker: hasWorkerAmong(await store.workers(frame.queue)) }
+/** Reads the queue and does not join it, so that nothing happens by it. */
+export async function lookAt(access: Opened): Promise<Look> {
+  const { store, queue } = access
+  const { version, now } = await store.read(queue, 0, 1)
+  const ledger = await ledgerAt(access, version)
+  return { ledger, now, hasWorker: hasWorkerAmong(await store.workers(queue)) }
 }
 
 /** Pauses are in the log alone. A log that cannot be folded keeps nobody from seeing the rest. */
-export async function pausedAt(
-  frame: Frame,
-  store: LogStore,
-  version: number,
-): Promise<readonly PausedModel[] | null> {
+export async function pausedAt(access: Opened, version: number): Promise<readonly PausedModel[] | null> {
   try {
-    return pausedModels(await ledgerAt(frame, store, version))
+    return pausedModels(await ledgerAt(access, version))
   } catch (error) {
     if (!isInterlockError(error)) throw error
-    frame.note(`which models are paused is not known: ${error.message}`)
+    access.onNote(`which models are paused is not known: ${error.message}`)
     return null
   }
 }

@@ -1,4 +1,4 @@
-import { checkNoneInDoubt } from '../../operate/in-doubt.ts'
+import { checkNoneInDoubt } from '../../operate/parts.ts'
 import type { Cli } from '../cli.ts'
 import { withCoordinator } from '../store.ts'
 

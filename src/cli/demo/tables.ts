@@ -1,5 +1,5 @@
 import { clip, models } from '../../format/index.ts'
-import { inLineOrder } from '../../history/document/job.ts'
+import { inLineOrder } from '../../history/parts.ts'
 import type { LogStore } from '../../port/index.ts'
 import { eventDetail } from '../event-text.ts'
 import { table } from '../terminal/table.ts'

@@ -1,5 +1,5 @@
 import { duration, toSecond } from '../../format/index.ts'
-import type { Stats } from '../../insight/stats/stats.ts'
+import type { Stats } from '../../insight/index.ts'
 import { type Bar, bars, lines, type Panel, page } from '../chart/index.ts'
 
 const MODELS = 20

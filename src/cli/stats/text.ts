@@ -1,7 +1,6 @@
 import sparkly from 'sparkly'
 import { count, duration, spanText } from '../../format/index.ts'
-import type { Stats } from '../../insight/stats/stats.ts'
-import type { Summary } from '../../insight/stats/summary.ts'
+import type { Stats, Summary } from '../../insight/index.ts'
 import type { Frame } from '../frame.ts'
 import { grid } from '../terminal/grid.ts'
 import { facts } from '../terminal/table.ts'

@@ -1,5 +1,5 @@
 import { clip, duration, plural, spanText, toSecond } from '../../format/index.ts'
-import type { WhatIf } from '../../insight/what-if/what-if.ts'
+import type { WhatIf } from '../../insight/index.ts'
 import { type Bar, bars, groups, lines, page } from '../chart/index.ts'
 import type { Frame } from '../frame.ts'
 import { fitted, type Grid } from '../terminal/fitted.ts'

@@ -1,5 +1,5 @@
 import { timeText } from '../../format/index.ts'
-import { pausedText } from '../../history/document/paused.ts'
+import { pausedText } from '../../history/parts.ts'
 import type { Facts } from '../facts.ts'
 import { type Finding, note } from '../finding.ts'
 

@@ -1,4 +1,4 @@
-import { RELEASE } from '../../coordinator/release.ts'
+import { RELEASE } from '../../coordinator/past.ts'
 import { plural } from '../../format/index.ts'
 import type { Facts } from '../facts.ts'
 import { type Finding, note, problem } from '../finding.ts'

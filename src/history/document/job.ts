@@ -1,7 +1,9 @@
 import { type JobRow, MICROS_PER_SECOND } from '../../core/index.ts'
 import { isoTimeOrNull } from '../../format/index.ts'
 
-/** A live job as `--json` shows it: the words of the TypeScript API, times as ISO texts. */
+/** A live job in the words of the TypeScript API: times as ISO texts. */
+export type JobDocument = ReturnType<typeof jobDocument>
+
 export function jobDocument(row: JobRow) {
   return {
     jobId: row.job_id,

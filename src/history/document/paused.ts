@@ -27,7 +27,9 @@ export const pausedModels = (ledger: Ledger): readonly PausedModel[] =>
     }))
     .sort((a, b) => (a.model < b.model ? -1 : 1))
 
-/** The same for programs. */
+/** A pause of a model: times as ISO texts. */
+export type PauseDocument = ReturnType<typeof pausedDocument>
+
 export const pausedDocument = ({ since, until, ...pause }: PausedModel) => ({
   ...pause,
   since: isoTime(since),
@@ -40,11 +42,3 @@ export const pausedText = ({ model, reason, until, held }: PausedModel): string 
 
 export const untilText = (until: Micros | null): string =>
   until === null ? 'until it is resumed' : `until ${timeText(until)}`
-
-const SHOWN = 10
-
-/** As facts under a heading, for people; none where no model is paused. */
-export function pausedFacts(paused: readonly PausedModel[]): readonly (readonly [string, string])[] {
-  const lines = paused.slice(0, SHOWN).map((each, i) => [i === 0 ? 'paused' : '', pausedText(each)] as const)
-  return paused.length > SHOWN ? [...lines, ['', `… and ${paused.length - SHOWN} more: --json`]] : lines
-}

@@ -1,60 +1,32 @@
-import type { Command } from 'commander'
-import type { Frame } from '../../cli/frame.ts'
-import { type Absent, withStore } from '../../cli/store.ts'
-import { isInterlockError, type RecordedEvent } from '../../core/index.ts'
+import { toHex } from '../../codec/index.ts'
+import { InterlockError, isInterlockError, type RecordedEvent } from '../../core/index.ts'
 import type { ChainPage, LogStore } from '../../port/index.ts'
-import { type Mark, startOf } from '../chain-walk.ts'
-import type { BadEvent } from '../sound.ts'
+import type { Access, BadEvent, Mark } from '../index.ts'
+import { giveAsWritten, opened, startOf } from '../parts.ts'
 import { ArchiveFile, noArchive } from './archive-reader.ts'
 
-export interface ArchiveFlags {
-  readonly [flag: string]: unknown
-  readonly fromArchive?: readonly string[]
-}
-
-/** What was put in front of a log. */
-export interface FromArchive {
-  /** The last event that is in a file: from the next one on the database has them. */
-  readonly last: number
-  /** The hash that the database knows of that event; null: it is on no chain there. */
-  readonly mark: Mark | null
-  /** The files do not say from where on they are on the chain as they were written. */
-  readonly bad: BadEvent | null
-}
-
-/** What to do about files that are not what was taken out: the database is not in question then. */
-export const giveAsWritten =
-  'give the files as interlock archive --to wrote them; whether the database is sound is told by verify without --from-archive'
-
-export const addArchiveFlag = (command: Command): Command =>
-  command.option(
-    '--from-archive <file>',
-    'read events that are not in the database any more from a file of `archive --to`; may be repeated',
-    (file: string, before: readonly string[] = []) => [...before, file],
-  )
-
 /**
- * Opens the store for a command that reads the log, with events that were archived to files in front of it.
+ * Puts events that were archived to files in front of the log: whatever reads the access that comes back finds them as if they were in
+ * the database. The files are read when they are needed, and stay as they are.
+ * @param names of files that `archiveTo` (or `interlock archive --to`) wrote, in any order: all of them up to where the log begins
+ * @param path what they are called in messages
  * @throws InterlockError `invalid_input` for a file that is none, or of another log
+ * @example const whole = await openArchive({ store }, ['2025.jsonl.gz']); const { ok } = await verify(whole)
  */
-export function withLog<T>(
-  frame: Frame,
-  names: readonly string[] | undefined,
-  use: (store: LogStore, from: FromArchive | null) => Promise<T>,
-  absent?: Absent,
-): Promise<T> {
-  const useLog = async (store: LogStore) => {
-    if (names === undefined) return use(store, null)
-    const files = (await Promise.all(names.map(ArchiveFile.open))).toSorted((a, b) => a.first - b.first)
-    for (const { name, header } of files)
-      if (header === null) frame.note(`${name}: of an older format, in which nothing proves what it says`)
-    await checkJoined(frame.queue, store, files)
-    const last = files.at(-1)?.last ?? 0
-    const mark = await markAt(store, frame.queue, last)
-    const bad = badStart(frame.queue, files, mark)
-    return use(inFrontOf(store, files, last), { last, mark, bad })
-  }
-  return withStore(frame, useLog, absent)
+export async function openArchive(given: Access, names: readonly string[], path = 'names'): Promise<Access> {
+  const access = opened(given)
+  const { store, queue, onNote } = access
+  if (!Array.isArray(names) || names.length === 0)
+    throw new InterlockError('invalid_input', `${path}: must be a list of file names, at least one`, { path })
+  const opening = names.map((name) => ArchiveFile.open(name, path))
+  const files = (await Promise.all(opening)).toSorted((a, b) => a.first - b.first)
+  for (const { name, header } of files)
+    if (header === null) onNote(`${name}: of an older format, in which nothing proves what it says`)
+  await checkJoined(queue, store, files, path)
+  const last = files.at(-1)?.last ?? 0
+  const mark = await markAt(store, queue, last)
+  const bad = badStart(queue, files, mark)
+  return { ...access, store: inFrontOf(store, files, last), files: { last, mark, bad } }
 }
 
 /** A chain that begins later than it did, since somebody changed what comes before: the hash it begins with tells. */
@@ -62,7 +34,7 @@ function badStart(queue: string, files: readonly ArchiveFile[], mark: Mark | nul
   const chain = chainStart(files)
   const [seq, hash] = [chain?.from ?? mark?.seq, chain?.hash ?? mark?.hash]
   if (seq === undefined || (chain !== null && seq > 0 && seq === (files[0]?.first ?? 1) - 1)) return null
-  if (hash === startOf(queue, seq).toString('hex')) return null
+  if (hash === toHex(startOf(queue, seq))) return null
   const what = `event ${seq} was on the hash chain, and the files say of it and those before it that they are on none`
   return { seq, what, todo: giveAsWritten }
 }
@@ -127,13 +99,18 @@ const fileAfter = (files: readonly ArchiveFile[], after: number): ArchiveFile | 
   files.find(({ first, last }) => first <= after + 1 && after < last)
 
 /** Files of this queue that follow each other, up to what the database still has, in rising times. */
-async function checkJoined(queue: string, store: LogStore, files: readonly ArchiveFile[]): Promise<void> {
+async function checkJoined(
+  queue: string,
+  store: LogStore,
+  files: readonly ArchiveFile[],
+  path: string,
+): Promise<void> {
   for (const [index, { name, header, last }] of files.entries()) {
     const next = files[index + 1]
     if (header !== null && header.queue !== queue)
-      throw noArchive(name, `is of queue ${header.queue}, and this is queue ${queue}`)
+      throw noArchive(path, name, `is of queue ${header.queue}, and this is queue ${queue}`)
     if (next !== undefined && next.first !== last + 1)
-      throw noArchive(next.name, `begins with event ${next.first}, and ${name} ends with ${last}`)
+      throw noArchive(path, next.name, `begins with event ${next.first}, and ${name} ends with ${last}`)
   }
   const file = files.at(-1)
   if (file === undefined) return
@@ -141,18 +118,20 @@ async function checkJoined(queue: string, store: LogStore, files: readonly Archi
   const [left] = (await store.read(queue, file.last, 1)).events
   if (file.last < archivedSeq && left === undefined)
     throw noArchive(
+      path,
       file.name,
       `ends with event ${file.last}, and the log of queue ${queue} begins after ${archivedSeq}: events ${file.last + 1} to ${archivedSeq} are missing`,
     )
   const [end] = await file.events(file.last - 1, 1).catch(noneOfDamaged)
   if (file.last > archivedSeq || (left !== undefined && end !== undefined && left.at <= end.at))
     throw noArchive(
+      path,
       file.name,
       `is not of the log of queue ${queue}, whose archived events end with ${archivedSeq}`,
     )
 }
 
-/** Whoever reads the file up to there is told. */
+/** Who reads the file up to there is told. */
 function noneOfDamaged(error: unknown): readonly RecordedEvent[] {
   if (isInterlockError(error)) return []
   throw error

@@ -13,19 +13,23 @@ export class ArchiveFile {
   readonly last: number
   readonly #lines: ArchiveLines
 
-  /** @throws InterlockError `invalid_input` for what is no archive file */
-  static async open(this: void, name: string): Promise<ArchiveFile> {
+  /** @param path what it is called in messages @throws InterlockError `invalid_input` for what is no archive file */
+  static async open(this: void, name: string, path: string): Promise<ArchiveFile> {
     try {
       const lines = await openLines(name)
       const header = lines.header === null ? null : headerSchema.parse(JSON.parse(lines.header))
       if (header !== null) return new ArchiveFile(name, lines, header, header)
       const [line] = await lines.from(0)
-      if (line === undefined || lines.count === null) throw noArchive(name, 'has no event')
+      if (line === undefined || lines.count === null) throw noArchive(path, name, 'has no event')
       const first = decodeEvent(JSON.parse(line)).seq
       return new ArchiveFile(name, lines, null, { first, last: first + lines.count - 1 })
     } catch (error) {
       if (isInterlockError(error, 'invalid_input')) throw error
-      throw noArchive(name, error instanceof Error ? (error.message.split('\n')[0] ?? '') : String(error))
+      throw noArchive(
+        path,
+        name,
+        error instanceof Error ? (error.message.split('\n')[0] ?? '') : String(error),
+      )
     }
   }
 
@@ -109,8 +113,9 @@ export class ArchiveFile {
 }
 
 /** What was given is not what is wanted. */
-export const noArchive = (file: string, what: string): InterlockError =>
+export const noArchive = (path: string, file: string, what: string): InterlockError =>
   new InterlockError(
     'invalid_input',
-    `--from-archive ${file}: ${what}; give the files that interlock archive --to wrote, all of them`,
+    `${path} ${file}: ${what}; give the files that interlock archive --to wrote, all of them`,
+    { path },
   )

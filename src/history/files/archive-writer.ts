@@ -1,10 +1,9 @@
 import { promisify } from 'node:util'
 import { gzip } from 'node:zlib'
-import type { Frame } from '../../cli/frame.ts'
-import { progressOf } from '../../cli/terminal/progress.ts'
+import { fromHex, toHex } from '../../codec/index.ts'
 import { InterlockError, type RecordedEvent } from '../../core/index.ts'
 import { type LogStore, pagesAfter } from '../../port/index.ts'
-import { ChainWalk, startOf } from '../chain-walk.ts'
+import { ChainWalk, type Opened, startOf, telling } from '../parts.ts'
 import { type ArchiveHeader, lineOf, tailOf, textOf } from './archive-format.ts'
 import type { NewFile } from './new-file.ts'
 
@@ -24,28 +23,24 @@ interface Block {
  * through the file up to where the log goes on, and the file is tied to its log.
  * @throws InterlockError `corrupt_log` when an event is missing or the chain is broken: nothing should be archived then
  */
-export async function writeArchive(
-  frame: Frame,
-  store: LogStore,
-  file: NewFile,
-  through: number,
-): Promise<void> {
-  const from = await readableAfter(store, frame.queue)
-  const chain = await chainOf(store, frame.queue, from, through)
+export async function writeArchive(access: Opened, file: NewFile, through: number): Promise<void> {
+  const { store, queue, signal } = access
+  const from = await readableAfter(store, queue)
+  const chain = await chainOf(store, queue, from, through)
   const header = {
     interlock: 'archive',
     format: 2,
-    queue: frame.queue,
+    queue,
     first: from + 1,
     last: through,
     chain,
   }
   const index: [first: number, at: number][] = []
-  const progress = progressOf(frame, `written to ${file.name}`, through - from)
+  const progress = telling(access, `written to ${file.name}`, through - from)
   try {
     await file.write(await compressed(`${JSON.stringify(header)}\n`))
-    for await (const { first, last, lines } of blocks(store, frame.queue, from, through, chain)) {
-      frame.signal.throwIfAborted()
+    for await (const { first, last, lines } of blocks(store, queue, from, through, chain)) {
+      signal.throwIfAborted()
       index.push([first, file.bytes])
       await file.write(await compressed(lines.join('')))
       progress.update(last - from)
@@ -73,7 +68,7 @@ async function* blocks(
   }
   if (at < chained) throw damaged(at + 1, `event ${at + 1} is missing`)
   if (chain === null) return
-  const walk = new ChainWalk(Buffer.from(chain.hash, 'hex'), chain.from)
+  const walk = new ChainWalk(fromHex(chain.hash), chain.from)
   while (walk.at < through) {
     const first = walk.at + 1
     const page = await store.chain(queue, walk.at, Math.min(BLOCK, through - walk.at))
@@ -96,7 +91,7 @@ async function chainOf(store: LogStore, queue: string, from: number, through: nu
   const page = await store.chain(queue, 0, 1)
   if (page === null || page.chainFrom >= through) return null
   if (page.chainFrom < from) throw damaged(page.chainFrom + 1, `event ${page.chainFrom + 1} is missing`)
-  return { from: page.chainFrom, hash: page.start ?? startOf(queue, page.chainFrom).toString('hex') }
+  return { from: page.chainFrom, hash: page.start ?? toHex(startOf(queue, page.chainFrom)) }
 }
 
 const damaged = (seq: number, what: string): InterlockError =>

@@ -2,8 +2,18 @@ import { randomBytes } from 'node:crypto'
 import { rmSync } from 'node:fs'
 import { access, type FileHandle, link, open, rename, rm } from 'node:fs/promises'
 import path from 'node:path'
-import { LocalFailure } from '../../cli/failure.ts'
 import { InterlockError } from '../../core/index.ts'
+
+/** What this machine could not do, such as write to a full disk. The message ends with what to do. */
+export class LocalFailure extends Error {}
+
+/** Files that are being written: beside their place, under names of their own. */
+const unfinished = new Set<string>()
+
+/** For a process that ends at once: takes away what is half-written. */
+export function removeUnfinished(): void {
+  for (const part of unfinished) rmSync(part, { force: true })
+}
 
 /** What is wrong with the path rather than with the disk: known before anything is done, and mended by another path. */
 const wrongPath = new Set(['ENOENT', 'ENOTDIR', 'EISDIR', 'EACCES', 'EPERM', 'EROFS', 'ENAMETOOLONG'])
@@ -14,29 +24,29 @@ const wrongPath = new Set(['ENOENT', 'ENOTDIR', 'EISDIR', 'EACCES', 'EPERM', 'ER
  */
 export class NewFile {
   readonly name: string
-  readonly #flag: string
+  readonly #path: string
   readonly #part: string
   readonly #handle: FileHandle
   #bytes = 0
   #moved = false
 
   /** @throws InterlockError `invalid_input` when there is a file of that name, or none can be made */
-  static async create(flag: string, name: string): Promise<NewFile> {
-    if (await isThere(name)) throw taken(flag, name)
+  static async create(label: string, name: string): Promise<NewFile> {
+    if (await isThere(name)) throw taken(label, name)
     const part = `${name}.${randomBytes(4).toString('hex')}.part`
     try {
-      return new NewFile(flag, name, part, await open(part, 'wx'))
+      return new NewFile(label, name, part, await open(part, 'wx'))
     } catch (error) {
-      throw failure(flag, name, error)
+      throw failure(label, name, error)
     }
   }
 
-  private constructor(flag: string, name: string, part: string, handle: FileHandle) {
+  private constructor(label: string, name: string, part: string, handle: FileHandle) {
     this.name = name
-    this.#flag = flag
+    this.#path = label
     this.#part = part
     this.#handle = handle
-    process.on('exit', this.#removePart)
+    unfinished.add(part)
   }
 
   /** How much was written. */
@@ -60,7 +70,7 @@ export class NewFile {
       await this.#move()
       await syncFolder(path.dirname(this.name))
     })
-    process.off('exit', this.#removePart)
+    unfinished.delete(this.#part)
   }
 
   /** Leaves nothing of it behind; safe at any time. */
@@ -68,7 +78,7 @@ export class NewFile {
     await this.#handle.close().catch(() => {})
     await rm(this.#part, { force: true })
     if (this.#moved) await rm(this.name, { force: true })
-    process.off('exit', this.#removePart)
+    unfinished.delete(this.#part)
   }
 
   /** A link is refused where a file of that name has come meanwhile; not every file system has links. */
@@ -76,7 +86,7 @@ export class NewFile {
     try {
       await link(this.#part, this.name)
     } catch (error) {
-      if (codeOf(error) === 'EEXIST' || (await isThere(this.name))) throw taken(this.#flag, this.name)
+      if (codeOf(error) === 'EEXIST' || (await isThere(this.name))) throw taken(this.#path, this.name)
       await rename(this.#part, this.name)
     }
     this.#moved = true
@@ -87,12 +97,9 @@ export class NewFile {
     try {
       await work()
     } catch (error) {
-      throw failure(this.#flag, this.name, error)
+      throw failure(this.#path, this.name, error)
     }
   }
-
-  /** For a second Ctrl-C, which ends the process at once. */
-  readonly #removePart = () => rmSync(this.#part, { force: true })
 }
 
 const codeOf = (error: unknown): string => (error as NodeJS.ErrnoException).code ?? ''
@@ -103,10 +110,16 @@ const isThere = (name: string): Promise<boolean> =>
     () => false,
   )
 
+/** What Windows says where a folder is opened, which it cannot do. */
+const noFolder = new Set(['EISDIR', 'EPERM', 'EACCES'])
+
 /** The name in its folder is not on the disk by the file's own fsync. Windows cannot open a folder, and needs no such thing. */
 async function syncFolder(folder: string): Promise<void> {
-  if (process.platform === 'win32') return
-  const handle = await open(folder, 'r')
+  const handle = await open(folder, 'r').catch((error: unknown) => {
+    if (noFolder.has(codeOf(error))) return null
+    throw error
+  })
+  if (handle === null) return
   try {
     await handle.sync()
   } finally {
@@ -114,13 +127,13 @@ async function syncFolder(folder: string): Promise<void> {
   }
 }
 
-const taken = (flag: string, name: string) =>
-  new InterlockError('invalid_input', `${flag} ${name}: is there already; give another path`)
+const taken = (label: string, name: string) =>
+  new InterlockError('invalid_input', `${label} ${name}: is there already; give another path`)
 
-function failure(flag: string, name: string, error: unknown): Error {
+function failure(label: string, name: string, error: unknown): Error {
   if (error instanceof InterlockError) return error
   const what = error instanceof Error ? error.message : String(error)
   if (wrongPath.has(codeOf(error)))
-    return new InterlockError('invalid_input', `${flag} ${name}: ${what}; give another path`)
-  return new LocalFailure(`${flag} ${name}: ${what}; make room, or give a path on another disk`)
+    return new InterlockError('invalid_input', `${label} ${name}: ${what}; give another path`)
+  return new LocalFailure(`${label} ${name}: ${what}; make room, or give a path on another disk`)
 }

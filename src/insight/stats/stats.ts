@@ -10,7 +10,7 @@ export interface BlockedTime {
   readonly ms: number
 }
 
-/** What a stretch of the log comes to. Lists per slice have the first slice first. */
+/** What `stats` gives: the document that `interlock stats --json` prints. Lists per slice have the first slice first. */
 export interface Stats {
   readonly queue: string
   readonly from: string

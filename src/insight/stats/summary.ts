@@ -1,4 +1,3 @@
-import { mean, quantileSorted } from 'd3-array'
 import { MICROS_PER_MS } from '../../core/index.ts'
 
 /** Lengths of time, in milliseconds; zero where there were none. */
@@ -16,9 +15,18 @@ export function summaryOf(micros: readonly number[]): Summary {
   const ms = (value: number | undefined) => Math.round(value ?? 0) / MICROS_PER_MS
   return {
     count: sorted.length,
-    mean: ms(mean(sorted)),
-    p50: ms(quantileSorted(sorted, 0.5)),
-    p95: ms(quantileSorted(sorted, 0.95)),
+    mean: ms(sorted.reduce((sum, value) => sum + value, 0) / Math.max(1, sorted.length)),
+    p50: ms(quantileOf(sorted, 0.5)),
+    p95: ms(quantileOf(sorted, 0.95)),
     max: ms(sorted.at(-1)),
   }
+}
+
+/** Between the two nearest values, as spreadsheets do. */
+function quantileOf(sorted: readonly number[], part: number): number | undefined {
+  const at = (sorted.length - 1) * part
+  const [below, above] = [sorted[Math.floor(at)], sorted[Math.ceil(at)]]
+  return below === undefined || above === undefined
+    ? undefined
+    : below + (above - below) * (at - Math.floor(at))
 }

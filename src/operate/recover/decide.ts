@@ -1,7 +1,6 @@
-import { failureDocument } from '../../cli/failure.ts'
 import type { Coordinator } from '../../coordinator/index.ts'
-import { InterlockError, type Lease } from '../../core/index.ts'
-import { type Report, reportOf, type Seen } from './report.ts'
+import { InterlockError, isInterlockError, type Lease } from '../../core/index.ts'
+import { type RecoverDocument, reportOf, type Seen } from './report.ts'
 
 /** What somebody says of a job, and what becomes of it by that. */
 const ends = {
@@ -11,11 +10,14 @@ const ends = {
     coordinator.fail(lease, { code: 'unknown_end', retryAt: null }),
 } as const
 
-/** The flags of the command. */
+/** What became of jobs of which nobody knew the end: their ids, each once. */
 export interface Said {
-  readonly completed?: readonly string[]
-  readonly requeue?: readonly string[]
-  readonly fail?: readonly string[]
+  /** It was done. */
+  readonly completed?: readonly string[] | undefined
+  /** It goes back into the line, at no cost. */
+  readonly requeue?: readonly string[] | undefined
+  /** It has failed, for good. */
+  readonly fail?: readonly string[] | undefined
 }
 
 export interface Wish {
@@ -52,7 +54,7 @@ export async function decide(
   coordinator: Coordinator,
   { doubtful }: Seen,
   wishes: readonly Wish[],
-): Promise<Report> {
+): Promise<RecoverDocument> {
   const { epoch } = coordinator.state()
   const tokens = new Map(doubtful.map(({ jobId, fencingToken }) => [jobId, fencingToken]))
   const answers = await Promise.allSettled(
@@ -68,8 +70,14 @@ export async function decide(
     {
       decided: outcomes.flatMap(({ wish, answer }) => (answer?.status === 'fulfilled' ? [wish] : [])),
       undecided: outcomes.flatMap(({ wish, answer }) =>
-        answer?.status === 'rejected' ? [{ ...wish, ...failureDocument(answer.reason) }] : [],
+        answer?.status === 'rejected' ? [{ ...wish, error: failureOf(answer.reason) }] : [],
       ),
     },
   )
 }
+
+/** `code`: null where it is no failure of Interlock's. */
+const failureOf = (error: unknown) => ({
+  code: isInterlockError(error) ? error.code : null,
+  message: error instanceof Error ? error.message : String(error),
+})

@@ -1,23 +1,19 @@
-import { FoundSomething } from '../../cli/failure.ts'
-import type { Frame } from '../../cli/frame.ts'
-import { commitBeside } from '../../coordinator/beside.ts'
-import { beginEpoch } from '../../coordinator/epoch.ts'
-import { queueView } from '../../coordinator/view.ts'
+import { beginEpoch as beginEpochIn, commitBeside, queueView } from '../../coordinator/present.ts'
 import { isInterlockError, jobOf, type Ledger } from '../../core/index.ts'
 import { timeText } from '../../format/index.ts'
-import { rebuild } from '../../history/rebuild.ts'
-import type { LogStore } from '../../port/index.ts'
-import { reportOf, tell, type VoidedEvent } from './report.ts'
+import { rebuild } from '../../history/index.ts'
+import type { Opened } from '../../history/parts.ts'
+import { type RecoverDocument, reportOf, type VoidedEvent } from './report.ts'
 import { type Found, findUnreadable } from './unreadable.ts'
 
 const PATIENCE_MS = 30_000
 
 /**
  * Declares every event void that nobody can read, in one append that also begins a new epoch and drains the queue; then makes the
- * rows anew. What is active is in doubt from then on.
+ * rows again. What is active is in doubt from then on.
  */
-export async function voidUnreadable(frame: Frame, store: LogStore): Promise<readonly VoidedEvent[]> {
-  const { queue, signal, as: name } = frame
+export async function voidAll(access: Opened, name?: string): Promise<readonly VoidedEvent[]> {
+  const { store, queue, signal } = access
   const found = await findUnreadable(store, queue)
   if (found === null) return []
   const voids = found.events.map(({ seq, as }) => ({ of: seq, as }))
@@ -28,23 +24,25 @@ export async function voidUnreadable(frame: Frame, store: LogStore): Promise<rea
     found.ledger,
   )
   // More jobs were active than one append takes: the rest of it.
-  if (!isNewEpoch) await beginEpoch(options)
-  await rebuild(frame, store)
+  if (!isNewEpoch) await beginEpochIn(options)
+  await rebuild(access)
   return documentsOf(found)
 }
 
-/** Looks; where the log cannot be read, it names and shows what nobody can read. @throws FoundSomething when it did so */
-export async function orUnreadable<T>(frame: Frame, store: LogStore, look: () => Promise<T>): Promise<T> {
+/** Looks; where the log cannot be read, it shows what nobody can read. */
+export async function orUnreadable<T>(
+  { store, queue }: Opened,
+  look: () => Promise<T>,
+): Promise<{ readonly seen: T } | { readonly unreadable: RecoverDocument }> {
   try {
-    return await look()
+    return { seen: await look() }
   } catch (error) {
     if (!isInterlockError(error, 'corrupt_log')) throw error
-    const found = await findUnreadable(store, frame.queue)
+    const found = await findUnreadable(store, queue)
     if (found === null) throw error
-    const { now } = await store.rows(frame.queue, 0, 1)
-    const view = queueView(frame.queue, found.ledger, now)
-    tell(frame, reportOf({ view, doubtful: [] }, { unreadable: documentsOf(found) }))
-    throw new FoundSomething()
+    const { now } = await store.rows(queue, 0, 1)
+    const view = queueView(queue, found.ledger, now)
+    return { unreadable: reportOf({ view, doubtful: [] }, { unreadable: documentsOf(found) }) }
   }
 }
 
