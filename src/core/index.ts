@@ -13,8 +13,10 @@ export type { JobLaw, JobTarget, QueueLaw } from './law/law.ts'
 export {
   endings,
   type QueueState,
+  type QueueStateValue,
   queueStateOf,
   queueStates,
+  queueStateValueOf,
   type Standing,
   standingOf,
   standings,

@@ -1,6 +1,14 @@
-import { type CoordinatorState, stateOn } from '../../machines/index.ts'
 import { wholeOption } from '../codec/index.ts'
-import { explainJob, InterlockError, jobOf, type Ledger, type Micros, projectionOf } from '../core/index.ts'
+import {
+  explainJob,
+  InterlockError,
+  jobOf,
+  type Ledger,
+  type Micros,
+  projectionOf,
+  type QueueStateValue,
+  queueStateValueOf,
+} from '../core/index.ts'
 import { isoTime, isoTimeOrNull } from '../format/index.ts'
 import { type Access, type Opened, opened } from './access.ts'
 import { type ExplanationDocument, explanationDocument } from './document/explanation.ts'
@@ -33,7 +41,7 @@ export interface ReplayDocument extends StateDocument {
   readonly at: string | null
   readonly lastEventAt: string | null
   /** Where the machine stood. */
-  readonly machine: CoordinatorState
+  readonly machine: QueueStateValue
   /** How many live jobs there were. */
   readonly total: number
   readonly jobs: readonly ToldDocument[]
@@ -83,7 +91,7 @@ export function replayDocument(past: Past, limit: number): ReplayDocument {
     queue,
     at: at === 0 ? null : isoTime(at),
     lastEventAt: isoTimeOrNull(ledger.version === 0 ? null : ledger.lastAt),
-    machine: stateOn(ledger),
+    machine: queueStateValueOf(ledger),
     ...stateDocument(rows, pausedModels(ledger)),
     total,
     jobs: jobs.map(toldDocument),

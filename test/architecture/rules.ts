@@ -48,7 +48,7 @@ export const rules: Rules = {
     builtins: true,
     pure: false,
   },
-  history: room(['machines', 'coordinator']),
+  history: room(['coordinator']),
   'history/files': room(['history'], { builtins: true, packages: ['zod'] }),
   audit: room(['history', 'coordinator']),
   insight: room(['history']),

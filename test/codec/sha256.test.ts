@@ -1,9 +1,9 @@
 import { createHash } from 'node:crypto'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { fromHex, PlainSha256, sha256, toHex, utf8 } from '../../src/codec/sha256.ts'
+import { fromHex, PlainSha256, type Sha256, sha256, toHex, utf8 } from '../../src/codec/sha256.ts'
 
-const digestOf = (parts: readonly Uint8Array[], hash: Pick<PlainSha256, 'update' | 'digest'>): string => {
+const digestOf = (parts: readonly Uint8Array[], hash: Sha256): string => {
   for (const part of parts) hash.update(part)
   return toHex(hash.digest())
 }
