@@ -17,8 +17,10 @@ export {
   jobStateOf,
   jobStates,
   type QueueState,
+  type QueueStateValue,
   queueStateOf,
   queueStates,
+  queueStateValueOf,
   statusOf,
 } from './law/state.ts'
 export { type Variant, variantOf, variants } from './law/variant.ts'

@@ -18,6 +18,15 @@ export function queueStateOf({ draining, drainedAt, active }: LedgerView): Queue
   return active.size > 0 ? 'running' : 'idle'
 }
 
+/** The same as XState names it. */
+export type QueueStateValue = 'idle' | 'running' | { readonly draining: 'emptying' | 'drained' }
+
+export function queueStateValueOf(ledger: LedgerView): QueueStateValue {
+  const state = queueStateOf(ledger)
+  if (state === 'idle' || state === 'running') return state
+  return { draining: state === 'draining.drained' ? 'drained' : 'emptying' }
+}
+
 export function jobStateOf({ active, dueAt, detachedUntil, cancelRequested }: Job): JobState {
   if (active) return detachedUntil !== null ? 'detached' : cancelRequested ? 'cancelling' : 'running'
   if (dueAt === null) return 'in_line'
