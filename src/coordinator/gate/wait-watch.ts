@@ -1,4 +1,11 @@
-import { type CommandBody, InterlockError, type Job, jobOf, type RecordedEvent } from '../../core/index.ts'
+import {
+  type CommandBody,
+  InterlockError,
+  type Job,
+  jobOf,
+  outcomeOf,
+  type RecordedEvent,
+} from '../../core/index.ts'
 import type { Errands } from '../base/in-flight.ts'
 import type { Member } from '../membership/member.ts'
 import type { GateCall } from './gate-call.ts'
@@ -23,7 +30,7 @@ export class GateWatch {
     const { jobId } = event
     if (this.#gate.askedAs(jobId) === undefined) return
     if (event.type === 'started') this.#seeStart(jobId, event.seq, event.workerId)
-    else if (isEnd(event)) this.#gate.refuse(jobId, ended(jobId, event.type))
+    else if (outcomeOf(event) !== null) this.#gate.refuse(jobId, ended(jobId, event.type))
   }
 
   /** Events were passed over, an end or a start among them perhaps. */
@@ -79,11 +86,6 @@ export class GateWatch {
 /** Nobody has taken the start up: it goes back to the line, and costs no attempt. */
 export function releaseOf(jobId: string, token: number): CommandBody {
   return { type: 'release', jobId, token, reason: 'unacknowledged', runAt: null }
-}
-
-function isEnd(event: RecordedEvent): boolean {
-  if ('final' in event) return event.final
-  return event.type === 'completed' || event.type === 'expired' || event.type === 'cancelled'
 }
 
 function ended(jobId: string, how: string): InterlockError {
