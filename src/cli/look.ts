@@ -1,6 +1,5 @@
-import { hasWorkerAmong } from '../coordinator/api/has-worker.ts'
 import { type HasWorker, isInterlockError, type Ledger, type Micros } from '../core/index.ts'
-import type { LogStore } from '../port/index.ts'
+import { hasWorkerAmong, type LogStore } from '../port/index.ts'
 import type { Frame } from './frame.ts'
 import { ledgerAt } from './history/fold.ts'
 import { type PausedModel, pausedModels } from './show/paused.ts'

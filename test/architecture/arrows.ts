@@ -21,11 +21,11 @@ export interface Source {
   readonly text: string
 }
 
-/** The part of the repository that a file belongs to: `core`, `adapter/postgres`, `machines`, `test`, … */
+/** The part of the repository that a file belongs to: `core`, `adapter/postgres`, `coordinator/gate`, `machines`, `test`, … */
 function partOf(file: string): string {
   const [top = '', ...inside] = file.split('/')
   if (top !== 'src') return top
-  const depth = inside[0] === 'adapter' ? 2 : 1
+  const depth = inside[0] === 'adapter' || (inside[0] === 'coordinator' && inside.length > 2) ? 2 : 1
   return inside.slice(0, depth).join('/').replace(/\.ts$/, '')
 }
 
@@ -62,6 +62,25 @@ export function violationsOf(source: Source, rules: Rules): string[] {
     ...arrows,
     ...impurities.map((use) => `${source.file} uses ${use}: ${part} takes it as an argument`),
   ]
+}
+
+/** Parts that lead back to themselves through others, by what each may import; none if all arrows go one way. */
+export function circlesIn(rules: Rules): string[] {
+  const nextOf = (part: string): readonly string[] => {
+    const parts = rules[part]?.parts ?? []
+    return parts === 'any' ? [] : parts.filter((next) => next !== part)
+  }
+  const leadsBack = (part: string): boolean => {
+    const seen = new Set<string>()
+    const open = [...nextOf(part)]
+    for (let next = open.pop(); next !== undefined; next = open.pop()) {
+      if (seen.has(next)) continue
+      seen.add(next)
+      open.push(...nextOf(next))
+    }
+    return seen.has(part)
+  }
+  return Object.keys(rules).filter(leadsBack)
 }
 
 /** The npm package a specifier names, or undefined for a file and for a module of Node's. */

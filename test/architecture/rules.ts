@@ -11,20 +11,40 @@ const adapter = (packages: readonly string[], further: readonly string[] = []): 
   pure: false,
 })
 
+/** The rooms of the coordinator: each knows those before it. `gate` and `inbox` do not know each other. */
+const rooms = ['base', 'api', 'replica', 'commit', 'maintenance', 'membership', 'gate', 'inbox'].map(
+  (name) => `coordinator/${name}`,
+)
+
+const room = (...rooms: readonly string[]): Rule => ({
+  parts: [...rooms, 'core', 'port', 'codec'],
+  packages: ['rxjs'],
+  builtins: true,
+  pure: false,
+})
+
 /** Which part of src/ and machines/ may know which: the arrows go one way, from the shell to the core. */
 export const rules: Rules = {
   core: { parts: [], packages: [], builtins: false, pure: true },
   machines: { parts: ['core'], packages: ['xstate'], builtins: false, pure: true },
   codec: { parts: ['core'], packages: ['zod'], builtins: false, pure: false },
   port: { parts: ['core'], packages: [], builtins: false, pure: false },
+  'coordinator/base': room(),
+  'coordinator/api': room('coordinator/base'),
+  'coordinator/replica': room('coordinator/base', 'coordinator/api'),
+  'coordinator/commit': room('coordinator/base', 'coordinator/api', 'coordinator/replica'),
+  'coordinator/maintenance': room('coordinator/base', 'coordinator/api', 'coordinator/replica'),
+  'coordinator/membership': room(...rooms.slice(0, 5)),
+  'coordinator/gate': room(...rooms.slice(0, 6)),
+  'coordinator/inbox': room(...rooms.slice(0, 6)),
   coordinator: {
-    parts: ['core', 'machines', 'port', 'codec'],
+    parts: [...rooms, 'core', 'machines', 'port', 'codec'],
     packages: ['rxjs'],
     builtins: true,
     pure: false,
   },
   worker: {
-    parts: ['coordinator', 'core', 'port', 'codec'],
+    parts: ['coordinator', 'coordinator/base', 'core', 'port', 'codec'],
     packages: ['rxjs', '@standard-schema/spec'],
     builtins: true,
     pure: false,

@@ -1,4 +1,4 @@
-import { RELEASE } from '../../coordinator/base/release.ts'
+import { PACKAGE_VERSION } from '../../coordinator/base/package-version.ts'
 import { InterlockError, type RecordedEvent } from '../../core/index.ts'
 import { Audit, type Statement, statementMarkdown } from '../audit/index.ts'
 import type { Cli } from '../cli.ts'
@@ -46,7 +46,7 @@ export function addAudit(cli: Cli): void {
             const see = (event: RecordedEvent) => audit.push(event)
             await unlessGone<unknown>(bad, eachEvent(frame, store, 'audited', see, { after }), null)
             const { now } = await store.read(frame.queue, 0, 1)
-            return audit.statement({ queue: frame.queue, store: store.name, release: RELEASE, now })
+            return audit.statement({ queue: frame.queue, store: store.name, release: PACKAGE_VERSION, now })
           })
           frame.emit(said, markdown ? statementMarkdown(said) : textOf(frame, said))
           if (said.violations.length > 0 || said.overlaps.length > 0) throw new FoundSomething()

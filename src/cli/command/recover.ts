@@ -66,8 +66,8 @@ export function addRecover(cli: Cli): void {
 /** Before this process joins the queue: with its first beat it would expire leases of jobs that are in doubt. */
 function begin(frame: Frame): Promise<void> {
   const { queue, signal, as: name } = frame
-  const patience = { forMs: PATIENCE_MS, signal }
-  return withStore(frame, (store) => beginEpoch({ store, queue, patience, name }))
+  const limit = { forMs: PATIENCE_MS, signal }
+  return withStore(frame, (store) => beginEpoch({ store, queue, limit, name }))
 }
 
 /** Without joining the queue, for the same reason. */
