@@ -50,7 +50,7 @@ export async function commitBeside(
     return { promise, pending: { command, resolve, reject } }
   })
   const committed = committer
-    .commit(answers.map(({ pending }) => pending))
+    .commit(committer.open(answers.map(({ pending }) => pending)))
     .finally(() => committer.giveBaton())
   const [results] = await Promise.all([Promise.all(answers.map(({ promise }) => promise)), committed])
   const refused = results.find((result) => !result.ok)
