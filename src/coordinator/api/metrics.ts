@@ -1,5 +1,4 @@
-import type { Ledger, Micros, RecordedEvent } from '../../core/index.ts'
-import { MICROS_PER_MS } from '../../core/index.ts'
+import { isDeath, type Ledger, MICROS_PER_MS, type Micros, type RecordedEvent } from '../../core/index.ts'
 
 /** A queue as plain numbers, for whatever collects them. Durations in milliseconds; counts since this process joined. */
 export interface QueueMetrics {
@@ -27,8 +26,6 @@ export interface QueueMetrics {
 const endTypes = ['completed', 'failed', 'cancelled', 'expired', 'lease_expired'] as const
 type EndType = (typeof endTypes)[number]
 
-const deaths: ReadonlySet<string> = new Set<EndType>(['failed', 'expired', 'lease_expired'])
-
 /** Counts what passes by. */
 export class Counter {
   readonly #ended: Record<EndType, number> = {
@@ -44,9 +41,8 @@ export class Counter {
   see(event: RecordedEvent): void {
     const { type } = event
     if (!(type in this.#ended)) return
-    const isFinal = !('final' in event) || event.final
-    if (type !== 'failed' || isFinal) this.#ended[type as EndType]++
-    if (deaths.has(type) && isFinal) this.#died++
+    if (type !== 'failed' || event.final) this.#ended[type as EndType]++
+    if (isDeath(event)) this.#died++
   }
 
   get counts(): Pick<QueueMetrics, 'ended' | 'died'> {

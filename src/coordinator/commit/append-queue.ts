@@ -67,6 +67,8 @@ export class AppendQueue {
   }
 
   async #run(): Promise<void> {
+    // One turn of the event loop: what is sent in the same breath shares an append.
+    await Promise.resolve()
     await this.#work()
     // Whoever has just been answered sends the next command in this turn of the event loop.
     if (this.#committer.holdsBaton) await new Promise(setImmediate)
