@@ -1,5 +1,5 @@
 import { CommanderError } from 'commander'
-import { PACKAGE_VERSION } from '../coordinator/base/package-version.ts'
+import { PACKAGE_VERSION } from '../coordinator/past.ts'
 import { Cli } from './cli.ts'
 import { commandGroups } from './command/index.ts'
 import { exitCodes } from './exit.ts'

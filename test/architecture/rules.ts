@@ -11,13 +11,25 @@ const adapter = (packages: readonly string[], further: readonly string[] = []): 
   pure: false,
 })
 
-/** The rooms of the coordinator: each knows those before it. `gate` and `inbox` do not know each other. */
+/** A room of the library: what is known of a queue, for any program. It knows no terminal, no process, and no command line. */
+const room = (
+  parts: readonly string[],
+  { builtins = false, packages = [] as readonly string[] } = {},
+): Rule => ({
+  parts: ['core', 'codec', 'port', 'format', ...parts],
+  packages,
+  builtins,
+  pure: false,
+  quiet: true,
+})
+
+/** The rooms of the coordinator, from the bottom to the top. */
 const rooms = ['base', 'api', 'replica', 'commit', 'maintenance', 'membership', 'gate', 'inbox'].map(
   (name) => `coordinator/${name}`,
 )
 
-const room = (...rooms: readonly string[]): Rule => ({
-  parts: [...rooms, 'core', 'port', 'codec'],
+const coordinatorRoom = (...known: readonly string[]): Rule => ({
+  parts: [...known, 'core', 'port', 'codec'],
   packages: ['rxjs'],
   builtins: true,
   pure: false,
@@ -29,14 +41,16 @@ export const rules: Rules = {
   machines: { parts: ['core'], packages: ['xstate'], builtins: false, pure: true },
   codec: { parts: ['core'], packages: ['zod'], builtins: false, pure: false },
   port: { parts: ['core'], packages: [], builtins: false, pure: false },
-  'coordinator/base': room(),
-  'coordinator/api': room('coordinator/base'),
-  'coordinator/replica': room('coordinator/base', 'coordinator/api'),
-  'coordinator/commit': room('coordinator/base', 'coordinator/api', 'coordinator/replica'),
-  'coordinator/maintenance': room('coordinator/base', 'coordinator/api', 'coordinator/replica'),
-  'coordinator/membership': room(...rooms.slice(0, 5)),
-  'coordinator/gate': room(...rooms.slice(0, 6)),
-  'coordinator/inbox': room(...rooms.slice(0, 6)),
+  format: { parts: ['core'], packages: [], builtins: false, pure: false },
+  'coordinator/base': coordinatorRoom(),
+  'coordinator/api': coordinatorRoom('coordinator/base'),
+  'coordinator/replica': coordinatorRoom('coordinator/base', 'coordinator/api'),
+  'coordinator/commit': coordinatorRoom('coordinator/base', 'coordinator/api', 'coordinator/replica'),
+  'coordinator/maintenance': coordinatorRoom('coordinator/base', 'coordinator/api', 'coordinator/replica'),
+  'coordinator/membership': coordinatorRoom(...rooms.slice(0, 5)),
+  // These two do not know each other.
+  'coordinator/gate': coordinatorRoom(...rooms.slice(0, 6)),
+  'coordinator/inbox': coordinatorRoom(...rooms.slice(0, 6)),
   coordinator: {
     parts: [...rooms, 'core', 'machines', 'port', 'codec'],
     packages: ['rxjs'],
@@ -55,9 +69,14 @@ export const rules: Rules = {
     builtins: true,
     pure: false,
   },
+  history: room(['coordinator']),
+  'history/files': room(['history'], { builtins: true, packages: ['zod'] }),
+  audit: room(['history', 'coordinator']),
+  insight: room(['history']),
+  doctor: room(['history', 'coordinator', 'migrate'], { builtins: true, packages: ['pg'] }),
+  operate: room(['history', 'coordinator']),
   'adapter/sql': adapter([]),
   'adapter/memory': adapter([]),
-  'adapter/polling': adapter([]),
   // A store that opens asks which migration the database has; the embedded one makes the tables on first use.
   'adapter/postgres': adapter(['pg'], ['migrate']),
   'adapter/pglite': adapter(['@electric-sql/pglite'], ['migrate']),
@@ -65,9 +84,16 @@ export const rules: Rules = {
   migrate: root,
   process: root,
   testing: root,
-  dashboard: root,
   dev: root,
   cli: root,
   bench: root,
   index: root,
 }
+
+/** Parts that are entered by their doors alone: by them, and by the command line into any other. */
+export const housed: readonly string[] = [
+  ...['history', 'history/files', 'audit', 'insight', 'doctor', 'operate', 'cli'],
+]
+
+/** Files of a part that others may import: what is published, and what only this repository uses beside it. */
+export const doors: readonly string[] = ['index.ts', 'parts.ts', 'past.ts', 'present.ts']

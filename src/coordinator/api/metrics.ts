@@ -1,4 +1,5 @@
-import { isDeath, type Ledger, MICROS_PER_MS, type Micros, type RecordedEvent } from '../../core/index.ts'
+import type { Ledger, Micros, RecordedEvent } from '../../core/index.ts'
+import { isDeath, MICROS_PER_MS, type Outcome, outcomeOf } from '../../core/index.ts'
 
 /** A queue as plain numbers, for whatever collects them. Durations in milliseconds; counts since this process joined. */
 export interface QueueMetrics {
@@ -23,8 +24,7 @@ export interface QueueMetrics {
   readonly died: number
 }
 
-const endTypes = ['completed', 'failed', 'cancelled', 'expired', 'lease_expired'] as const
-type EndType = (typeof endTypes)[number]
+type EndType = Outcome | 'lease_expired'
 
 /** Counts what passes by. */
 export class Counter {
@@ -39,9 +39,9 @@ export class Counter {
   #died = 0
 
   see(event: RecordedEvent): void {
-    const { type } = event
-    if (!(type in this.#ended)) return
-    if (type !== 'failed' || event.final) this.#ended[type as EndType]++
+    const outcome = outcomeOf(event)
+    if (event.type === 'lease_expired') this.#ended.lease_expired++
+    else if (outcome !== null) this.#ended[outcome]++
     if (isDeath(event)) this.#died++
   }
 

@@ -63,6 +63,7 @@ export class Deciding {
       expectedAt: ledger.lastAt,
       events: decision.events,
       ...(wanted === undefined ? undefined : { wanted }),
+      ...(takesIn(decision.events) ? { ofArrivals: true } : undefined),
       changes: {
         ...projectionChanges(ledger, decision.ledger, decision.touched),
         ...dataOf(open.pending(), decision.events),
@@ -77,3 +78,7 @@ export class Deciding {
     this.#lead.learn(clock.at(decided), answer.now, !answer.ok && answer.reason === 'clock')
   }
 }
+
+/** Rows are taken in by claiming them first (`takeIn`). */
+const takesIn = (events: Decision['events']): boolean =>
+  events.some((event) => event.type === 'queued' && event.intake === true)
