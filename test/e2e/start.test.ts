@@ -4,5 +4,9 @@ import { PACKAGE_VERSION } from '../../src/coordinator/base/package-version.ts'
 import { start } from './support.ts'
 
 it('begins without a word of V8 about its flags', async () => {
-  expect(await start(['--version']).ended).toMatchObject({ code: 0, stdout: `${PACKAGE_VERSION}\n`, stderr: '' })
+  expect(await start(['--version']).ended).toMatchObject({
+    code: 0,
+    stdout: `${PACKAGE_VERSION}\n`,
+    stderr: '',
+  })
 })

@@ -39,7 +39,7 @@ export class Snapshots {
    */
   newest(): Promise<Ledger> {
     const { store, queue, onError } = this.#options
-    // One of a newer release, which runs beside this one, is no trouble.
+    // One of a newer release, which runs beside this one, is no failure.
     const passOver = (error: unknown) => isInterlockError(error, 'database_newer') || onError(error)
     return ledgerNear(store, queue, null, passOver)
   }
