@@ -7,7 +7,7 @@ const PAUSE_MS = 100
 
 /**
  * An embedded store of which the process that has it open may end at any moment: an `interlock status`, say, that a run
- * found there before it. What changes nothing is then asked again, of whoever has it open next; the rest is the
+ * found there before it. What changes nothing is then asked again, of the process that has it open next; the rest is the
  * coordinator's to send again under the same id.
  */
 export function retryingStore(store: LogStore): LogStore {

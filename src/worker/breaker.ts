@@ -5,7 +5,7 @@ import { endsAttempt, MICROS_PER_MS, type RecordedEvent } from '../core/index.ts
 
 /** When a model is paused because what needs it keeps failing. */
 export interface BreakerOptions {
-  /** So many failed attempts in a row on a model, in whatever process, 1 to 1,000. One that completes begins anew. */
+  /** So many failed attempts in a row on a model, in whatever process, 1 to 1,000. One that completes begins the count again. */
   readonly failures: number
   /** For how long the model is paused then, in seconds, up to a day. */
   readonly pauseSeconds: number

@@ -69,7 +69,7 @@ export class AppendQueue {
     // One turn of the event loop: what is sent in the same breath shares an append.
     await Promise.resolve()
     await this.#work()
-    // Whoever has just been answered sends the next command in this turn of the event loop.
+    // A caller that has just been answered sends its next command in this turn of the event loop.
     if (this.#committer.holdsBaton) await new Promise(setImmediate)
     if (!this.#hasWork()) await this.#committer.giveBaton()
   }

@@ -17,7 +17,7 @@ const BUSY_REST_MS = 200
 const LOOK_MS = 600_000
 /** What was set aside is tried again this often, and a table that is locked. */
 const AGAIN_MS = 1_000
-/** When the first of a second follows for all, and when whoever was not the first does it in case that the first is gone. */
+/** When the first of a second follows for all, and when the others do it, in case that the first is gone. */
 const FOR_ALL_MS = 1_000
 const IN_CASE_MS = 4_000
 const SECOND = 1_000 * MICROS_PER_MS
@@ -67,7 +67,7 @@ export class Projector {
   }
 
   /**
-   * This process has appended, at `at`, after an event at `before`. Where each call has its price, whoever appends first in a
+   * This process has appended, at `at`, after an event at `before`. Where each call has its price, the process that appends first in a
    * second follows a second later for all, and after a quiet moment at once as well. The others only make sure, later.
    */
   follow(before: Micros, at: Micros): void {

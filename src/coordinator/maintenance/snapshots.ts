@@ -44,7 +44,7 @@ export class Snapshots {
     return ledgerNear(store, queue, null, passOver)
   }
 
-  /** This process has appended the event with this number: whoever appends every so-many-th makes the snapshot. */
+  /** This process has appended the event with this number: the process that appends every so-many-th makes the snapshot. */
   note(seq: number): void {
     const { every, ledger } = this.#options
     if (seq % every !== 0 || this.#flight.isRunning) return

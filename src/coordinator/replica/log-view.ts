@@ -66,7 +66,7 @@ export class Head {
     this.#onReached = onReached
   }
 
-  /** The last version that it has heard of, whoever told. */
+  /** The last version that it has heard of, from whatever side. */
   get version(): number {
     return this.#version
   }
