@@ -27,8 +27,10 @@ export interface Source {
 function partOf(file: string): string {
   const [top = '', ...inside] = file.split('/')
   if (top !== 'src') return top
-  const isRoom = inside[0] === 'coordinator' && inside.length > 2
-  const isDeep = isRoom || inside[0] === 'adapter' || (inside[0] === 'history' && inside[1] === 'files')
+  const isDeep =
+    inside[0] === 'adapter' ||
+    (inside[0] === 'history' && inside[1] === 'files') ||
+    (inside[0] === 'coordinator' && inside.length > 2)
   return inside
     .slice(0, isDeep ? 2 : 1)
     .join('/')

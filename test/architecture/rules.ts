@@ -23,13 +23,13 @@ const room = (
   quiet: true,
 })
 
-/** The rooms of the coordinator, from the bottom to the top. */
+/** The rooms of the coordinator: each knows those before it. `gate` and `inbox` do not know each other. */
 const rooms = ['base', 'api', 'replica', 'commit', 'maintenance', 'membership', 'gate', 'inbox'].map(
   (name) => `coordinator/${name}`,
 )
 
-const coordinatorRoom = (...known: readonly string[]): Rule => ({
-  parts: [...known, 'core', 'port', 'codec'],
+const inner = (...rooms: readonly string[]): Rule => ({
+  parts: [...rooms, 'core', 'port', 'codec'],
   packages: ['rxjs'],
   builtins: true,
   pure: false,
@@ -42,15 +42,14 @@ export const rules: Rules = {
   codec: { parts: ['core'], packages: ['zod'], builtins: false, pure: false },
   port: { parts: ['core'], packages: [], builtins: false, pure: false },
   format: { parts: ['core'], packages: [], builtins: false, pure: false },
-  'coordinator/base': coordinatorRoom(),
-  'coordinator/api': coordinatorRoom('coordinator/base'),
-  'coordinator/replica': coordinatorRoom('coordinator/base', 'coordinator/api'),
-  'coordinator/commit': coordinatorRoom('coordinator/base', 'coordinator/api', 'coordinator/replica'),
-  'coordinator/maintenance': coordinatorRoom('coordinator/base', 'coordinator/api', 'coordinator/replica'),
-  'coordinator/membership': coordinatorRoom(...rooms.slice(0, 5)),
-  // These two do not know each other.
-  'coordinator/gate': coordinatorRoom(...rooms.slice(0, 6)),
-  'coordinator/inbox': coordinatorRoom(...rooms.slice(0, 6)),
+  'coordinator/base': inner(),
+  'coordinator/api': inner('coordinator/base'),
+  'coordinator/replica': inner('coordinator/base', 'coordinator/api'),
+  'coordinator/commit': inner('coordinator/base', 'coordinator/api', 'coordinator/replica'),
+  'coordinator/maintenance': inner('coordinator/base', 'coordinator/api', 'coordinator/replica'),
+  'coordinator/membership': inner(...rooms.slice(0, 5)),
+  'coordinator/gate': inner(...rooms.slice(0, 6)),
+  'coordinator/inbox': inner(...rooms.slice(0, 6)),
   coordinator: {
     parts: [...rooms, 'core', 'machines', 'port', 'codec'],
     packages: ['rxjs'],
