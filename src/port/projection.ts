@@ -49,7 +49,7 @@ export interface ProjectionRole {
   /** The inner projection of one moment. Null when the queue has never been opened. */
   projection(queue: string): Promise<Projection | null>
   /**
-   * Makes the inner projection anew: under the lock, `rowsAt` is shown what was missed since `since` and gives all rows
+   * Writes the inner projection again: under the lock, `rowsAt` is shown what was missed since `since` and gives all rows
    * of the log at that version. One transaction; workers wait for it, and go on as if nothing had happened.
    */
   rebuild(queue: string, since: number, rowsAt: (view: TurnView) => Projection): Promise<RebuildAnswer>
@@ -62,6 +62,6 @@ export interface UserTablesRole {
    * most `batch` (1..10,000) events, in a transaction of its own. A store without such tables answers `targets: 0`.
    */
   project(queue: string, batch: number): Promise<ProjectStep>
-  /** Starts the outer projection anew: {@link UserTablesRole.project} then walks the whole log again. */
+  /** Starts the outer projection again: {@link UserTablesRole.project} then walks the whole log again. */
   reproject(queue: string): Promise<void>
 }

@@ -2,7 +2,7 @@ import { memoryStore } from '../adapter/memory/index.ts'
 import { stderrLogger } from '../coordinator/index.ts'
 import type { LogStore } from '../port/index.ts'
 import { missing } from './driver.ts'
-import { patientStore } from './patient-store.ts'
+import { retryingStore } from './retrying-store.ts'
 import type { Target } from './target.ts'
 
 /** Opens what was named. A driver is loaded when it is needed: nobody has to install one that he does not use. */
@@ -22,7 +22,7 @@ export async function storeAt(target: Target): Promise<LogStore> {
       return projectStoreOver(createClient, target.url, target.key, { warn })
     }
     case 'pglite':
-      return patientStore((await import('../adapter/pglite/index.ts')).pgliteStore(target.dir))
+      return retryingStore((await import('../adapter/pglite/index.ts')).pgliteStore(target.dir))
   }
 }
 

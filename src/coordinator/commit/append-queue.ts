@@ -1,7 +1,6 @@
 import type { Command, CommandResult, DataChange, Decision } from '../../core/index.ts'
 import { InFlight } from '../base/in-flight.ts'
 import { SingleFlight } from '../base/single-flight.ts'
-import { takeBatch } from './batch.ts'
 import { type CommitOptions, Committer } from './committer.ts'
 import type { OpenCommands, Pending } from './open-commands.ts'
 
@@ -77,8 +76,10 @@ export class AppendQueue {
   }
 
   async #run(): Promise<void> {
+    // One turn of the event loop: what is sent in the same breath shares an append.
+    await Promise.resolve()
     await this.#work()
-    // Whoever has just been answered sends the next command in this turn of the event loop.
+    // A caller that has just been answered sends its next command in this turn of the event loop.
     if (this.#committer.holdsBaton) await new Promise(setImmediate)
     if (!this.#hasWork()) await this.#committer.giveBaton()
   }
@@ -134,4 +135,24 @@ export class AppendQueue {
     if (wanted > this.#committer.version) await this.#committer.readOn()
     for (const resolve of waiting) resolve()
   }
+}
+
+/** Commands in one append at most: it bounds the time under the queue's lock to some tens of milliseconds. */
+const MOST_COMMANDS = 500
+/** Data in one append at most, in characters of JSON: what is larger goes ahead of it. A quarter of a second at 1 MB/s. */
+const MOST_DATA = 262_144
+
+/** Takes what goes into the next append from the head of those that wait. */
+export function takeBatch<Item extends { readonly weight?: number }>(
+  pending: Item[],
+  most = MOST_COMMANDS,
+): Item[] {
+  let count = 0
+  let whole = 0
+  for (const { weight = 0 } of pending) {
+    whole += weight
+    if (count > 0 && (count >= most || whole > MOST_DATA)) break
+    count++
+  }
+  return pending.splice(0, count)
 }
