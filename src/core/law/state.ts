@@ -6,8 +6,8 @@ export const queueStates = ['idle', 'running', 'draining.emptying', 'draining.dr
 export type QueueState = (typeof queueStates)[number]
 
 /** The states of a live job, by their names in `job.machine.ts`. */
-export const standings = ['not_due', 'in_line', 'returning', 'running', 'cancelling', 'detached'] as const
-export type Standing = (typeof standings)[number]
+export const jobStates = ['not_due', 'in_line', 'returning', 'running', 'cancelling', 'detached'] as const
+export type JobState = (typeof jobStates)[number]
 
 /** How a life ended, or that the job ran outside the queue. Of a job that is not live the ledger knows nothing more, so to the law these are one state. */
 export const endings = [...outcomes, 'bypassed'] as const
@@ -27,7 +27,7 @@ export function queueStateValueOf(ledger: LedgerView): QueueStateValue {
   return { draining: state === 'draining.drained' ? 'drained' : 'emptying' }
 }
 
-export function standingOf({ active, dueAt, detachedUntil, cancelRequested }: Job): Standing {
+export function jobStateOf({ active, dueAt, detachedUntil, cancelRequested }: Job): JobState {
   if (active) return detachedUntil !== null ? 'detached' : cancelRequested ? 'cancelling' : 'running'
   if (dueAt === null) return 'in_line'
   return dueAt === Number.POSITIVE_INFINITY ? 'returning' : 'not_due'
