@@ -14,7 +14,7 @@ import type {
   SnapshotChunk,
   StoredSnapshot,
 } from './log.ts'
-import type { Projection, ProjectStep, RebuildAnswer } from './projection.ts'
+import type { Projection, ProjectionFilter, ProjectStep, RebuildAnswer, RebuildRows } from './projection.ts'
 import type { OnWake } from './wake.ts'
 import type { BeatAnswer, WorkerBeat, WorkerRow } from './worker.ts'
 
@@ -65,18 +65,24 @@ export interface LogStore {
   read(queue: string, after: number, limit: number): Promise<LogPage>
   /** A page of rows in the place of events, for who looks into a log that cannot be read. Void events are as they are read. */
   rows(queue: string, after: number, limit: number): Promise<RowPage>
-  /** The inner projection of one moment. Null when the queue has never been opened. */
+  /** The whole inner projection of one moment, for a queue that is not too long for it. Null when the queue has never been opened. */
   projection(queue: string): Promise<Projection | null>
+  /**
+   * A part of it: the row of the queue, and rows of jobs of the same moment. The next page is of another moment, which the version of
+   * its state tells. Null when the queue has never been opened.
+   */
+  projectionPage(queue: string, filter: ProjectionFilter): Promise<Projection | null>
   /**
    * Brings the coordination columns of the user's `jobs` and `workflow_executions` up to date with the log, following at
    * most `batch` (1..10,000) events, in a transaction of its own. A store without such tables answers `targets: 0`.
    */
   project(queue: string, batch: number): Promise<ProjectStep>
   /**
-   * Writes the inner projection again: under the lock, `rowsAt` is shown what was missed since `since` and gives all rows
-   * of the log at that version. One transaction; workers wait for it, and go on as if nothing had happened.
+   * Makes rows of the inner projection again: under the lock, `rowsAt` is shown what was missed since `since` and gives the rows
+   * of the log at that version, all of them or those of some jobs. One transaction; workers wait for it, and go on as if
+   * nothing had happened.
    */
-  rebuild(queue: string, since: number, rowsAt: (view: TurnView) => Projection): Promise<RebuildAnswer>
+  rebuild(queue: string, since: number, rowsAt: (view: TurnView) => RebuildRows): Promise<RebuildAnswer>
   /** The newest snapshot that is no newer than `upTo` (null: the newest of all); null when there is none. */
   snapshot(queue: string, upTo: number | null): Promise<StoredSnapshot | null>
   /**

@@ -8,6 +8,27 @@ export interface Projection {
   readonly jobs: readonly JobRow[]
 }
 
+/** Which rows of the inner projection are wanted. */
+export type ProjectionFilter =
+  | {
+      /** Those that come after this job, in an order of the store's; null: from the first one. */
+      readonly after: string | null
+      /** 1..10,000; fewer rows than that: this page is the last one. */
+      readonly limit: number
+      /** Those that run alone. */
+      readonly isActive?: true
+    }
+  | {
+      /** Those of these jobs: 10,000 at most. */
+      readonly jobIds: readonly string[]
+    }
+
+/** Rows to write in the place of those that are there. */
+export interface RebuildRows extends Projection {
+  /** Which jobs are meant: those of them without a row in `jobs` get none. Absent: every job of the queue. */
+  readonly jobIds?: readonly string[]
+}
+
 /** Rows that a trigger, a CHECK or a type of the user refuses. */
 export interface RefusedRows {
   readonly target: string

@@ -19,6 +19,7 @@ export function patientStore(store: LogStore): LogStore {
     chunk: (queue, key) => patiently(() => store.chunk(queue, key)),
     chain: (queue, after, limit) => patiently(() => store.chain(queue, after, limit)),
     projection: (queue) => patiently(() => store.projection(queue)),
+    projectionPage: (queue, filter) => patiently(() => store.projectionPage(queue, filter)),
     workers: (queue) => patiently(() => store.workers(queue)),
     beat: (beat) => patiently(() => store.beat(beat)),
     listen: (queue, onWake) => patiently(() => store.listen(queue, onWake)),
