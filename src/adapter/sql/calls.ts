@@ -25,6 +25,7 @@ import {
   keptAnswer,
   noteAnswer,
   openAnswer,
+  pageAnswer,
   parseAnswer,
   projectAnswer,
   projectionAnswer,
@@ -61,7 +62,7 @@ export function sqlCalls(rpc: Rpc): SqlCalls {
     rows: (queue, after, limit) => call('job_queue_read', rowsAnswer, { queue, after, lim: limit }),
     projection: async (queue) => byId(await call('job_queue_projection', projectionAnswer, { queue })),
     projectionPage: (queue, filter) =>
-      call('job_queue_projection_page', projectionAnswer, { queue, filter: filterOf(filter) }),
+      call('job_queue_projection_page', pageAnswer, { queue, filter: filterOf(filter) }),
     beat: (beat) =>
       call('job_queue_beat', beatAnswer, {
         queue: beat.queue,
