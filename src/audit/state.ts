@@ -100,6 +100,14 @@ export class AuditState {
     this.passed.push(...open)
   }
 
+  /** The rates of these models allow no further start: that ended the offers that this append had made to jobs that need one of them. */
+  excuseLimited(models: readonly string[]): void {
+    const open = this.passed
+      .splice(0)
+      .filter(({ job }) => !job.spec.models.some((model) => models.includes(model)))
+    this.passed.push(...open)
+  }
+
   govern(type: 'drain_requested' | 'drained' | 'resumed'): void {
     if (this.draining !== (type !== 'drain_requested')) {
       this.report('draining', null, `${type} while the queue is ${this.draining ? 'draining' : 'open'}`)

@@ -19,6 +19,7 @@ export function retryingStore(store: LogStore): LogStore {
     chunk: (queue, key) => again(() => store.chunk(queue, key)),
     chain: (queue, after, limit) => again(() => store.chain(queue, after, limit)),
     projection: (queue) => again(() => store.projection(queue)),
+    projectionPage: (queue, filter) => again(() => store.projectionPage(queue, filter)),
     workers: (queue) => again(() => store.workers(queue)),
     beat: (beat) => again(() => store.beat(beat)),
     listen: (queue, onWake) => again(() => store.listen(queue, onWake)),

@@ -49,7 +49,7 @@ export function addPolicy(cli: Cli): void {
 
 async function show(frame: Frame): Promise<void> {
   const standing = await withStore(frame, async (store) => {
-    const projection = await store.projection(frame.queue)
+    const projection = await store.projectionPage(frame.queue, { after: null, limit: 1 })
     const paused = await pausedAt(opened(frame.access(store)), projection?.state.version ?? 0)
     return { policy: projection?.state.policy ?? defaultPolicy, paused }
   })
