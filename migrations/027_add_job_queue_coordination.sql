@@ -4466,14 +4466,17 @@ $$;
 --   finals  false: of those that count as nothing; true: of those too that are said to be something else, but no final end
 -- Returns an empty list for nearly every log. Raises nothing.
 create or replace function public.job_queue_void_seqs(queue text, finals boolean) returns bigint[]
-language sql stable
+language plpgsql stable
 set search_path = pg_catalog, pg_temp
 as $$
-  select coalesce(array_agg(v.seq) filter (where v.data is null or (finals and not v.data ? 'final')), '{}')
+begin
+  return (
+    select coalesce(array_agg(v.seq) filter (where v.data is null or (finals and not v.data ? 'final')), '{}')
     from (
       select distinct on (1) (e ->> 0)::bigint as seq, nullif((e -> 1)::jsonb, 'null') as data
         from json_array_elements(public.job_queue_voided($1, 0)) with ordinality as j (e, n)
-       order by 1, n desc) v
+       order by 1, n desc) v);
+end
 $$;
 
 -- job_queue_voided(queue, after): what `voided` events say of events after a number. Events that nobody could read are void, and readers
@@ -4985,7 +4988,7 @@ $privileges$;
 -- What this was. Rows change only when something did, so that running it again leaves everything as it is.
 insert into public.job_queue_migrations as m (version, checksum)
 values 
-  ('027', 'f82070feb4bc2a523f73a5f8cf992fcace894b6ba4655b56942fd4538506832f')
+  ('027', '7247138cf73b82741c77abcf18cafcc85ec372cf601d9cbd6e15d93500b08eea')
 on conflict (version) do update set checksum = excluded.checksum, applied_at = excluded.applied_at
   where m.checksum <> excluded.checksum;
 -- PostgREST finds the new functions after this; nobody else listens.

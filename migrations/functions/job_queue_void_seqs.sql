@@ -3,12 +3,15 @@
 --   finals  false: of those that count as nothing; true: of those too that are said to be something else, but no final end
 -- Returns an empty list for nearly every log. Raises nothing.
 create or replace function public.job_queue_void_seqs(queue text, finals boolean) returns bigint[]
-language sql stable
+language plpgsql stable
 set search_path = pg_catalog, pg_temp
 as $$
-  select coalesce(array_agg(v.seq) filter (where v.data is null or (finals and not v.data ? 'final')), '{}')
+begin
+  return (
+    select coalesce(array_agg(v.seq) filter (where v.data is null or (finals and not v.data ? 'final')), '{}')
     from (
       select distinct on (1) (e ->> 0)::bigint as seq, nullif((e -> 1)::jsonb, 'null') as data
         from json_array_elements(public.job_queue_voided($1, 0)) with ordinality as j (e, n)
-       order by 1, n desc) v
+       order by 1, n desc) v);
+end
 $$;
