@@ -229,14 +229,14 @@ export const jobMachine = setup({
           on: {
             cancel_requested: {
               actions: 'evolve',
-              description: 'Whoever holds the token is asked to stop the work.',
+              description: 'The holder of the token is asked to stop the work.',
             },
           },
         },
       },
     },
     ended: {
-      description: 'In the log only. The id is free: it may be queued anew.',
+      description: 'In the log only. The id is free: it may be queued again.',
       initial: 'completed',
       on: {
         queued: [

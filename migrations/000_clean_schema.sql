@@ -3,7 +3,7 @@
 -- Made by src/migrate/bundle.ts from migrations/parts and migrations/functions: change those.
 
 begin;
--- One migration at a time; whoever comes second finds everything done. Held until commit, so it works through a pooler.
+-- One migration at a time; the second one finds everything done. Held until commit, so it works through a pooler.
 select pg_advisory_xact_lock(hashtextextended('interlock.migrate', 0));
 -- A role besides service_role that may run Interlock, on plain PostgreSQL ('' for none).
 set local interlock.runtime_role = '';
@@ -219,7 +219,7 @@ $first$;
 -- The log: the one source of truth. Rows are only ever added, by job_queue_append.
 -- Fixed-width columns come first and last so that alignment costs little; a job (3 events) has a budget of 1 KB of
 -- rows and index entries. No CHECK, here and in the other tables that every append writes: they cost a quarter of an append
--- (PostgreSQL reads and compiles each anew per statement: 75 of 280 µs with 1 event, 170 of 780 µs with 20).
+-- (PostgreSQL reads and compiles each again per statement: 75 of 280 µs with 1 event, 170 of 780 µs with 20).
 -- job_queue_append checks the bounds in the pass that it makes over the events anyway.
 create table if not exists public.job_queue_log (
   seq bigint not null,
@@ -268,7 +268,7 @@ alter table public.job_queue_log set (vacuum_truncate = off);
 -- Numbers only grow, so that its pages are never split in the middle: room in them would stay empty.
 alter index public.job_queue_log_pkey set (fillfactor = 100);
 
--- One row per queue: its lock. Whoever holds it may append the next events.
+-- One row per queue: its lock. The transaction that holds it may append the next events.
 -- The version is part of the key: every append writes a new entry at the end of the index, and
 -- `where queue = $1 order by version desc limit 1` meets the row that counts first. By the queue alone one would first pass all
 -- earlier versions that a transaction elsewhere might still see (pg_dump, one that idles): 3 ms after 30,000 appends.
@@ -458,7 +458,7 @@ create table if not exists public.job_queue_data (
 );
 
 -- The folded ledger at a sequence number, from which a process may start: it then reads only what came after. Written by
--- whoever appends the event that makes the next round number of them; the log stays the truth.
+-- the process that appends the event that makes the next round number of them; the log stays the truth.
 create table if not exists public.job_queue_snapshots (
   queue text not null check (length(queue) between 1 and 200),
   seq bigint not null,
@@ -484,7 +484,7 @@ create table if not exists public.job_queue_snapshot_chunks (
 -- What the outer projection needs to follow the log.
 
 -- Which rows of job_queue_jobs an append changed besides those of the jobs that its events name: the end of one job also
--- changes whom others wait for, and only the append knows whose. One row per append, and none when there are no others
+-- changes what others wait for, and only the append knows whose. One row per append, and none when there are no others
 -- (the common case); job_queue_project takes them away. seq: the version after that append.
 create table if not exists public.job_queue_changes (
   queue text not null,
@@ -507,7 +507,7 @@ create table if not exists public.job_queue_set_aside (
 );
 
 -- Rows of the user's `jobs` that were inserted as pending since the migration, in the order of their arrival: the trigger
--- job_queue_intake writes one here for each, and whoever takes it in (or finds that there is nothing to take in) deletes
+-- job_queue_intake writes one here for each, and the process that takes it in (or finds that there is nothing to take in) deletes
 -- it. So "made after activation" costs no scan and no column of the user's.
 -- queue: the one that has claimed it, so that two queues never take in one row, until nobody of it is there any more
 -- (job_queue_given_up); claimed_until: others of the same queue leave it alone until then.
@@ -662,7 +662,7 @@ create index if not exists job_queue_log_archive_voided_idx on public.job_queue_
 
 -- Payloads, results and errors on their way: large ones go ahead of the append that they belong to (job_queue_stage), which takes
 -- them over (job_queue_put_staged). By command, so that nothing that is kept of a job changes before its events are in the log.
--- What no append has taken over is deleted after an hour. Unlogged: what a crash empties is sent again by whoever needs it
+-- What no append has taken over is deleted after an hour. Unlogged: what a crash empties is sent again by the process that needs it
 -- (the answer `unstaged` of job_queue_append), and payloads are not written to the write-ahead log twice.
 create unlogged table if not exists public.job_queue_staged (
   queue text not null check (length(queue) between 1 and 200),
@@ -740,7 +740,7 @@ begin
 end
 $indexes$;
 
--- Whoever has a table of such a name, whose rows will not become jobs, is told here: nothing else fails.
+-- An account that has a table of such a name, whose rows will not become jobs, is told here: nothing else fails.
 do $passed_over$
 declare
   item record;
@@ -781,7 +781,7 @@ begin
     raise warning using message = item.what, hint = item.remedy;
     told := told || concat_ws('; ', item.what, nullif(lower(left(item.remedy, 1)) || substr(item.remedy, 2), ''));
   end loop;
-  -- For whoever runs this as a program.
+  -- For a program that runs this.
   perform set_config('interlock.passed_over', to_json(told)::text, true);
 end
 $passed_over$;
@@ -808,7 +808,7 @@ begin
     names := public.job_queue_columns(target.target);
     if public.job_queue_hidden(target.target, 'r') or public.job_queue_hidden(target.target, 'w') then
       found_items := found_items || jsonb_build_object('check', 'hidden', 'level', 'problem',
-        'what', format('row level security of %s holds for %s, as whom Interlock runs: rows that it hides are not taken in, and do not follow their jobs',
+        'what', format('row level security of %s holds for %s, the role that Interlock runs as: rows that it hides are not taken in, and do not follow their jobs',
           target.target, current_user),
         'remedy', format('as the owner of the table: CREATE POLICY job_queue_owner ON public.%I TO %I USING (true) WITH CHECK (true); where there are restrictive policies: ALTER ROLE %3$I BYPASSRLS;',
           target.target, current_user, current_user));
@@ -929,7 +929,7 @@ begin
          set %4$I = public.job_queue_status('pending')::%3$s, %5$s
         from fit f where t.%1$I = f.key
       returning t.%1$I as key),
-    -- A trusted role has chosen them: whoever wrote them, the jobs are made of them.
+    -- A trusted role has chosen them: the jobs are made of them, no matter who wrote them.
     linked as (
       delete from public.job_queue_unlinked u using cleared c where u.target = 'jobs' and u.job_id = c.key::text),
     arrived as (
@@ -1072,7 +1072,7 @@ begin
     from jsonb_to_recordset(answers) as a (request_id text, answer jsonb)
    where i.queue = $1 and i.request_id = a.request_id and i.answered_at is null and a.answer is not null;
   get diagnostics answered = row_count;
-  -- Nobody is woken for it: whoever gives it back would be, too.
+  -- Nobody is woken for it: the process that gives it back would be, too.
   update public.job_queue_inbox i set taken_until = null
     from jsonb_to_recordset(answers) as a (request_id text, answer jsonb)
    where i.queue = $1 and i.request_id = a.request_id and i.answered_at is null and a.answer is null;
@@ -1656,7 +1656,7 @@ $$;
 --   ttl_ms      how long the lease lives without another beat, 100 ms to a day; grace_ms how long after it until its jobs
 --               may be expired, at most a day
 -- Returns {alive, now, expires_at, version, overdue, arrived, requested}: alive false when the lease is over, which it then stays; times in
--- microseconds; the head's version; overdue: workers that hold jobs and are gone, to be expired by whoever reads this;
+-- microseconds; the head's version; overdue: workers that hold jobs and are gone, to be expired by the process that reads this;
 -- arrived, requested: there are rows to be taken in, and commands by SQL, that nobody is at.
 -- Raises JQ001 when an argument is out of bounds.
 create or replace function public.job_queue_beat(queue text, worker_id text, kinds text[], free_slots integer,
@@ -1744,7 +1744,7 @@ begin
 end
 $$;
 
--- job_queue_chain(queue, after, lim): a page of the hash chain, for whoever checks it: each event as the text that its hash
+-- job_queue_chain(queue, after, lim): a page of the hash chain, for a program that checks it: each event as the text that its hash
 -- is made over, and the hash that it carries. The first hash is SHA-256 over 'interlock:<queue>:<chain_from>', each further
 -- one over the 32 bytes before it and the text of its event. Where events were archived and not kept, start is the hash of the
 -- last of them, from which the chain goes on; else null.
@@ -1977,7 +1977,7 @@ end
 $$;
 
 -- job_queue_claim_arrivals(queue, lim): rows of `jobs` to be taken in, in the order of their arrival. They are kept for this
--- caller for 5 s; whoever has not called job_queue_taken by then is taken to be gone, and others get them. Arrivals whose
+-- caller for 5 s; a caller that has not called job_queue_taken by then is taken to be gone, and others get them. Arrivals whose
 -- row is gone, is no longer pending or is queued already are dropped on the way; those whose row row level security may hide
 -- are kept, for a look a minute later. Never takes the queue's lock.
 --   queue  that takes them in: what one queue has claimed, no other queue gets, unless nobody of that queue is there any more
@@ -2039,7 +2039,7 @@ begin
   end loop;
   if cardinality(unseen) > 0 and coalesce(found_rows, '[]') = '[]' then
     raise exception using errcode = 'JQ112',
-      message = format('%s rows of jobs have arrived that %s, as whom Interlock runs, cannot see: row level security hides them',
+      message = format('%s rows of jobs have arrived that %s, the role that Interlock runs as, cannot see: row level security hides them',
         cardinality(unseen), current_user),
       hint = format('As the owner of the table: CREATE POLICY job_queue_owner ON public.jobs TO %I USING (true) WITH CHECK (true);', current_user);
   end if;
@@ -2113,7 +2113,7 @@ $$;
 -- job_queue_data_of(queue, job_ids): what is kept of these jobs beside the log, and their rows of `jobs`.
 --   job_ids  1,000 at most
 -- Returns [{job_id, payload, result, error, checkpoint, progress, row}, …], one for each id, in the order given; null where
--- there is nothing. Of a job that was enqueued anew only what its present life has. row: the user's row of `jobs` as JSON,
+-- there is nothing. Of a job that was enqueued again only what its present life has. row: the user's row of `jobs` as JSON,
 -- null where there is none that speaks for the job (job_queue_linked) or Interlock does not use the table (job_queue_targets).
 -- Raises JQ001 for more than 1,000 ids.
 create or replace function public.job_queue_data_of(queue text, job_ids text[]) returns jsonb
@@ -2468,7 +2468,7 @@ end
 $$;
 
 -- job_queue_forget_workers(queue): deletes the rows of workers that have been gone for a day and hold nothing; for
--- job_queue_beat. Not sooner: a process that was paused must find that its lease is over, and not register anew.
+-- job_queue_beat. Not sooner: a process that was paused must find that its lease is over, and not register again.
 -- Returns nothing.
 create or replace function public.job_queue_forget_workers(queue text) returns void
 language sql
@@ -2575,7 +2575,7 @@ end
 $$;
 
 -- job_queue_hidden(target, command): whether row level security may hide rows of a table of the user from the owner of Interlock, as
--- whom its functions run: with FORCE ROW LEVEL SECURITY it holds for the owner of the table too, unless the role has BYPASSRLS. Internal.
+-- which its functions run: with FORCE ROW LEVEL SECURITY it holds for the owner of the table too, unless the role has BYPASSRLS. Internal.
 --   target   jobs or workflow_executions
 --   command  r: rows are read; w: rows are updated
 -- Returns false where there is no such table, or a policy opens it all. Raises nothing.
@@ -2673,7 +2673,7 @@ $$;
 -- job_queue_intake(): the trigger on jobs that notes which rows have arrived as pending and not queued (a queued_at that is the
 -- column's default says nothing: job_queue_dated), in one insert per statement, and
 -- wakes the workers (NOTIFY interlock, 'intake', unless the setting interlock.notify is 'off'). Runs as its owner, so that
--- whoever may insert into jobs needs no right on anything of Interlock's.
+-- who may insert into jobs needs no right on anything of Interlock's.
 -- Its arguments are the user's names for job_id, queued_at, status and model, none where they are Interlock's.
 -- Raises nothing: the user's insert goes on, whatever is wrong here (a warning says what).
 create or replace function public.job_queue_intake() returns trigger
@@ -3148,7 +3148,7 @@ $$;
 --   thorough  look also when no worker's row says so: a row that was deleted by hand says nothing. That reads all of
 --             job_queue_jobs, so a beat does it only when its worker is new.
 -- A lease whose last beat lies in the future is cut to its ttl from now, once: the clock was set back since.
--- Returns [worker_id, …], ascending. Whoever has been gone for a minute and holds nothing is settled, so that nobody looks
+-- Returns [worker_id, …], ascending. A worker that has been gone for a minute and holds nothing is settled, so that nobody looks
 -- for its jobs again: no append that found it live can still be under way.
 create or replace function public.job_queue_overdue(queue text, thorough boolean) returns jsonb
 language plpgsql
@@ -3266,7 +3266,7 @@ begin
         -- From where it was: what is below is gone, and an old transaction may keep rows of it.
         delete from public.job_queue_changes c where c.queue = $1 and c.seq > head.projected_seq and c.seq <= through;
         select h.version into at from public.job_queue_heads h where h.queue = $1 order by h.version desc limit 1 for update;
-        -- Not when somebody has started it anew in the meantime.
+        -- Not when somebody has started it again in the meantime.
         update public.job_queue_heads h set projected_seq = through
          where h.queue = $1 and h.version = at and h.projected_seq = head.projected_seq;
       end if;
@@ -3419,7 +3419,7 @@ begin
       message = 'job_queue_put_snapshot takes a queue, a sequence number that its log has reached, and a state of 64 MB at most';
   end if;
   if $3 ? 'chunks' then
-    -- Kept from whoever tidies up, until this is committed.
+    -- Kept from a process that tidies up, until this is committed.
     perform from public.job_queue_snapshot_chunks c
       where c.queue = $1 and c.seq = $2 and c.maker = $3 ->> 'maker' for key share;
     get diagnostics found_chunks = row_count;
@@ -3586,7 +3586,7 @@ begin
 end
 $$;
 
--- job_queue_rebuild(queue, expected_version, state, jobs): makes the inner projection anew from rows that the caller folded
+-- job_queue_rebuild(queue, expected_version, state, jobs): writes the inner projection again from rows that the caller folded
 -- out of the log (`interlock rebuild`). Takes the queue's lock, so it is safe while workers run; rows that are right
 -- already are not written.
 --   queue             name of the queue
@@ -3731,7 +3731,7 @@ begin
 end
 $$;
 
--- job_queue_reproject(queue): starts the outer projection of a queue anew, for rows that were changed by hand or are left
+-- job_queue_reproject(queue): starts the outer projection of a queue again, for rows that were changed by hand or are left
 -- from an earlier coordinator. Writes no row of the user itself: job_queue_project then walks the whole log again and
 -- writes what differs. Doing it twice does nothing more.
 --   queue  name of the queue
@@ -3952,7 +3952,7 @@ $$;
 
 -- job_queue_row_unlinked(): the trigger on jobs and workflow_executions that notes rows which belong to no job but the one that is
 -- made of them (job_queue_unlinked): those that anon or authenticated insert (its WHEN clause sees to that), and executions that
--- are given another id, by whoever. Runs as its owner. Its arguments are the table and the name of its key.
+-- are given another id, no matter by which role. Runs as its owner. Its arguments are the table and the name of its key.
 -- Raises nothing: the user's statement goes on (a warning says what is wrong).
 create or replace function public.job_queue_row_unlinked() returns trigger
 language plpgsql security definer
@@ -4546,10 +4546,10 @@ $$;
 -- job_queue_wake(): the trigger on job_queue_heads that wakes up those who listen through Supabase Realtime. Only where
 -- realtime.send exists (migrations/parts/65_realtime.sql). It sends {queue, version, direct, concerns} as event `wake` to the
 -- private topic `interlock:<queue>`; direct: the append came over a connection to the database and not through the API; concerns:
--- whom it has to do with beside whoever appended it (`nobody`, `free`: workers with a free slot, `all`), as concernOf says in
+-- which processes it concerns beside the one that appended it (`nobody`, `free`: workers with a free slot, `all`), as concernOf says in
 -- src/adapter/supabase/concern.ts. Over its rate of messages a second Realtime drops all of a project's for a minute, so there is
 -- one in 250 ms: woken_at is when the next is due. What somebody may be waiting for (isUrgent, there) is sent up to 3 messages
--- ahead of that, and what came over a connection up to 4. Whoever appends through the API and hears of nothing as new tells the
+-- ahead of that, and what came over a connection up to 4. A process that appends through the API and hears of nothing as new tells the
 -- others himself. Where somebody appends over a connection, one looks once more after the last message: so one of those is
 -- passed over only if another one was told of just now.
 -- SECURITY DEFINER, since realtime.send swallows it when the caller may not send. Raises nothing: no wake-up fails an append.
@@ -4923,7 +4923,7 @@ $owners$;
 -- What the functions above have taken the place of.
 drop function if exists public.job_queue_cancel_by_hand(text[]);
 
--- What stands in the way of the user's tables, or means something: whoever runs this by hand is told here, whoever runs it as a program
+-- What stands in the way of the user's tables, or means something: a person who runs this is told here, a program that runs it
 -- finds it in interlock.found. Nothing of it stops the migration: Interlock works without these tables.
 do $account$
 declare
@@ -5033,8 +5033,8 @@ $privileges$;
 -- What this was. Rows change only when something did, so that running it again leaves everything as it is.
 insert into public.job_queue_migrations as m (version, checksum)
 values 
-  ('000', '7247138cf73b82741c77abcf18cafcc85ec372cf601d9cbd6e15d93500b08eea'),
-  ('027', '7247138cf73b82741c77abcf18cafcc85ec372cf601d9cbd6e15d93500b08eea')
+  ('000', '564c18e664887be813cc5a7f8ea556279f3ff611da7e05681312edcbbb6d3645'),
+  ('027', '564c18e664887be813cc5a7f8ea556279f3ff611da7e05681312edcbbb6d3645')
 on conflict (version) do update set checksum = excluded.checksum, applied_at = excluded.applied_at
   where m.checksum <> excluded.checksum;
 -- PostgREST finds the new functions after this; nobody else listens.

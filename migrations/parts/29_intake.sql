@@ -1,5 +1,5 @@
 -- Rows of the user's `jobs` that were inserted as pending since the migration, in the order of their arrival: the trigger
--- job_queue_intake writes one here for each, and whoever takes it in (or finds that there is nothing to take in) deletes
+-- job_queue_intake writes one here for each, and the process that takes it in (or finds that there is nothing to take in) deletes
 -- it. So "made after activation" costs no scan and no column of the user's.
 -- queue: the one that has claimed it, so that two queues never take in one row, until nobody of it is there any more
 -- (job_queue_given_up); claimed_until: others of the same queue leave it alone until then.

@@ -31,13 +31,13 @@ export class Draft extends LedgerParts implements LedgerView {
   readonly arrived: Place[] = []
   /** A slot came free that others may have been waiting for, or the rules changed: look everywhere. */
   wide = false
-  /** How many offers have ended without a start: what they kept is free, also for whoever was looked at before. */
+  /** How many offers have ended without a start: what they kept is free, also for jobs that were looked at before. */
   offersEnded = 0
 
   /** Models that this draft may write to, by name: events name them again and again. */
   readonly #ownModels = new Map<string, OwnModel>()
 
-  /** Whoever holds this draft's trees; see {@link Owner}. */
+  /** The holder of this draft's trees; see {@link Owner}. */
   readonly owner: Owner = {}
 
   /**
@@ -117,7 +117,7 @@ export class Draft extends LedgerParts implements LedgerView {
     if (this.#accounts) this.arrived.push(place)
   }
 
-  /** Whom `settle` looks at. */
+  /** The places that `settle` looks at. */
   get open(): Iterable<Place> {
     return this.#accounts ? this.unsettled : this.line
   }
@@ -126,7 +126,7 @@ export class Draft extends LedgerParts implements LedgerView {
     if (this.#accounts) this.unsettled.add(place)
   }
 
-  /** Whoever stands at this rank of a line. */
+  /** The job that stands at this rank of a line. */
   unsettleAt(line: Tree<Place>, rank: number): void {
     if (!this.#accounts) return
     const place = line.at(rank)

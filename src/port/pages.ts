@@ -1,6 +1,5 @@
 import { archived } from '../core/index.ts'
-import type { LogPage } from './log.ts'
-import type { LogStore } from './log-store.ts'
+import type { LogPage, LogRole } from './log.ts'
 
 /** Events in one page: some 100 KB as text. Larger ones are no faster, and what is held of them costs memory. */
 export const PAGE = 1_000
@@ -15,7 +14,7 @@ const ignore = () => {}
  * @throws InterlockError `archived` where events were archived and not kept
  */
 export async function* pagesAfter(
-  store: Pick<LogStore, 'read'>,
+  store: Pick<LogRole, 'read'>,
   queue: string,
   after: number,
   upTo = Number.POSITIVE_INFINITY,
@@ -23,7 +22,7 @@ export async function* pagesAfter(
   if (after >= upTo) return
   const read = (from: number) => {
     const page = store.read(queue, from, Math.min(PAGE, upTo - from))
-    // Whoever stops here does not hear of a page that could not be read; whoever goes on does.
+    // A reader that stops here does not hear of a page that could not be read; one that goes on does.
     page.then(ignore, ignore)
     return page
   }

@@ -1,7 +1,7 @@
 import { filter, firstValueFrom, fromEvent, takeUntil } from 'rxjs'
 import { workflowOutcome } from '../codec/index.ts'
 import type { Coordinator, StartAnswer } from '../coordinator/index.ts'
-import { InterlockError, isInterlockError, type Json, type Lease } from '../core/index.ts'
+import { InterlockError, isInterlockError, type Lease } from '../core/index.ts'
 import type { HandlerDefinition } from '../worker/index.ts'
 import { runOne } from '../worker/run-one.ts'
 import type { RunOptions, WorkflowResult } from './api.ts'
@@ -9,7 +9,7 @@ import { runsElsewhere, workflowQueued } from './queued.ts'
 
 type Answer = StartAnswer | 'ended' | 'elsewhere'
 
-/** Sees one workflow through to its end: by running it here when it is its turn, or by following whoever does. */
+/** Sees one workflow through to its end: by running it here when it is its turn, or by following the process that does. */
 export class Drive {
   readonly #coordinator: Coordinator
   readonly #handler: HandlerDefinition
@@ -67,7 +67,7 @@ export class Drive {
     const outcome = await runOne(started, this.#coordinator, this.#handler, this.#options.signal)
     if (outcome.type === 'failed') this.#lastError = outcome.error
     if (outcome.type !== 'completed') return undefined
-    const result = workflowOutcome(outcome.result as Json)
+    const result = workflowOutcome(outcome.result.json)
     return result === null ? undefined : { executionId: this.#executionId, ...result }
   }
 

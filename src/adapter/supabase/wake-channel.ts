@@ -1,4 +1,4 @@
-import type { Concern, Intake, OnWake } from '../../port/index.ts'
+import type { Concern, Incoming, OnWake } from '../../port/index.ts'
 import { parseConcern, Versions } from './concern.ts'
 import type { Channel, ChannelStatus, SupabaseLike } from './like.ts'
 import { Rate } from './rate.ts'
@@ -20,7 +20,7 @@ export interface WakeChannelOptions {
 }
 
 /**
- * The database does not announce every append (`job_queue_wake`). Whoever appended and hears of nothing as new for a while
+ * The database does not announce every append (`job_queue_wake`). A process that appended and hears of nothing as new for a while
  * tells the others himself, which costs no request; a jitter, so that one does it for all.
  */
 const TELL_MS = { least: 260, jitter: 80 }
@@ -41,9 +41,9 @@ const REOPEN_MS = 1_000
 const UNPUBLISHED =
   'changes of job_queue_state are not published; run: alter publication supabase_realtime add table job_queue_state'
 
-const intakes = ['rows', 'requests'] as const satisfies readonly Intake[]
+const intakes = ['rows', 'requests'] as const satisfies readonly Incoming[]
 
-/** Wakes whoever waits for news of one queue. While the channel is not joined, or proves to be deaf, it asks instead. */
+/** Wakes those who wait for news of one queue. While the channel is not joined, or proves to be deaf, it asks instead. */
 export class WakeChannel {
   readonly #options: WakeChannelOptions
   #channel: Channel | undefined
@@ -83,7 +83,7 @@ export class WakeChannel {
     else if (this.#telling === undefined) this.#tellIn(TELL_MS)
   }
 
-  /** A heartbeat told how far the log is. Where no message said so, one was lost, whoever it was for. */
+  /** A heartbeat told how far the log is. Where no message said so, one was lost. */
   beaten(version: number): void {
     this.#options.onWake(version, false, version > this.#told.of('nobody') ? 'all' : 'nobody')
   }
@@ -198,7 +198,7 @@ export class WakeChannel {
   }
 
   /** And once more, for what came in the time for which no second message is sent. */
-  #wakeTwice(version: number | undefined, intake: Intake | false): void {
+  #wakeTwice(version: number | undefined, intake: Incoming | false): void {
     this.#options.onWake(version, intake)
     clearTimeout(this.#again)
     this.#again = setTimeout(() => this.#options.onWake(undefined, intake && 'both'), LOOK_AGAIN_MS).unref()

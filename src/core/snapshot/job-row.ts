@@ -36,7 +36,7 @@ export class LastInLine {
     return null
   }
 
-  /** And for whom. */
+  /** And for which job. */
   blockedBy(model: string | null): string | null {
     return (model === null ? this.#queue : this.#models.get(model)) ?? null
   }
