@@ -1,4 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises'
+import { sum } from '../frame/statistics.ts'
 import { clock } from './clock.ts'
 import type { Peer, Setting, Task } from './peer.ts'
 import { BenchProcess, type Report } from './process.ts'
@@ -12,8 +13,8 @@ export interface Place {
 }
 
 export interface Round {
-  /** Jobs whose handler was called. */
-  readonly ended: number
+  /** How many handlers each process has called in that time. */
+  readonly counts: readonly number[]
   /** From the first handler to the last, or to the end of the time where not all were done. */
   readonly elapsedMs: number
   readonly reports: readonly Report[]
@@ -77,10 +78,10 @@ export class Crew implements AsyncDisposable {
     })
     const end = clock()
     const reports = (await this.#all({ do: 'stop' })) as readonly Report[]
-    const starts = reports.flatMap(({ starts }) => starts).filter((at) => at <= end)
-    const first = starts.length > 1 ? Math.min(...reports.map(firstOf)) : from
+    const counts = reports.map(({ starts }) => starts.filter((at) => at <= end).length)
+    const first = sum(counts) > 1 ? Math.min(...reports.map(firstOf)) : from
     const last = inTime ? Math.max(...reports.map(lastOf)) : end
-    return { ended: starts.length, elapsedMs: last - first, reports }
+    return { counts, elapsedMs: last - first, reports }
   }
 
   /** The one process of a crew of one. */
@@ -104,7 +105,7 @@ export class Crew implements AsyncDisposable {
       for (const process of this.#processes)
         process.onHandled = (handled) => {
           counts.set(process, handled)
-          if ([...counts.values()].reduce((a, b) => a + b, 0) >= enough) resolve()
+          if (sum([...counts.values()]) >= enough) resolve()
         }
     })
   }

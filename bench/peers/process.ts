@@ -1,5 +1,6 @@
 import { type ChildProcess, fork } from 'node:child_process'
 import type { Setting } from './peer.ts'
+import { programOfChild } from './program.ts'
 
 export interface EnqueueOrder {
   readonly do: 'enqueue'
@@ -47,7 +48,7 @@ export class BenchProcess implements AsyncDisposable {
 
   /** @param peer its name */
   static async start(peer: string, setting: Setting): Promise<BenchProcess> {
-    const made = new BenchProcess(peer, setting)
+    const made = new BenchProcess(await programOfChild(), peer, setting)
     try {
       await made.#answer()
       return made
@@ -57,8 +58,7 @@ export class BenchProcess implements AsyncDisposable {
     }
   }
 
-  private constructor(peer: string, setting: Setting) {
-    const program = new URL('./process-child.ts', import.meta.url)
+  private constructor(program: string, peer: string, setting: Setting) {
     const child = fork(program, [JSON.stringify({ peer, setting })], {
       stdio: ['ignore', 'ignore', 'pipe', 'ipc'],
     })

@@ -3,7 +3,7 @@ import type { Task } from './peer.ts'
 /** Some 90 bytes as JSON, as of a program that makes images. */
 export const payloadOf = (n: number) => ({
   n,
-  prompt: 'a fox in the snow, seen from above, oil',
+  prompt: 'a fox in the snow, from above',
   width: 1024,
   height: 768,
   seed: 1_000_003,

@@ -1,4 +1,5 @@
 import { sized } from '../../frame/bench.ts'
+import { sum } from '../../frame/statistics.ts'
 import type { Cell, Means } from '../cell.ts'
 import { Crew } from '../crew.ts'
 import type { Peer, Task } from '../peer.ts'
@@ -62,12 +63,12 @@ export async function drained(
     await crew.fill(make(warm, 0))
     const warmed = await crew.round(warm, sized(context, WARM_MS, 500))
     await crew.fill(make(count, warm))
-    const { ended, elapsedMs, reports } = await crew.round(
-      count + warm - warmed.ended,
+    const { counts, elapsedMs } = await crew.round(
+      count + warm - sum(warmed.counts),
       sized(context, size.mostMs, 500),
     )
-    const least = Math.min(...reports.map(({ starts }) => starts.length))
-    return { rate: (ended * 1_000) / elapsedMs, slowest: (least * processes) / ended }
+    const ended = sum(counts)
+    return { rate: (ended * 1_000) / elapsedMs, slowest: (Math.min(...counts) * processes) / ended }
   })
 }
 
