@@ -2,6 +2,7 @@ import { firstUnavailable } from './blocking.ts'
 import type { Draft } from './draft.ts'
 import { freeShare, shareOf } from './fair-share.ts'
 import type { Micros } from './job.ts'
+import { addToKind, removeFromKind } from './kinds.ts'
 import { type Job, modelOf, usesSlot } from './ledger.ts'
 import type { OwnJob } from './own-job.ts'
 import type { Place, Timer } from './place.ts'
@@ -17,10 +18,11 @@ export function offer(draft: Draft, job: OwnJob, at: Micros): void {
   job.blockedBy = null
   job.blockedOn = null
   setReady(draft, job, false)
-  // In strict order it may pass one whose offer has run out; its row goes on saying behind whom it stands.
+  // In strict order it may pass one whose offer has run out; its row goes on saying which job it stands behind.
   if (draft.policy.maxOvertakes === 0 && firstUnavailable(draft, job) !== undefined) draft.unsettle(job.place)
   draft.unbound = draft.unbound.remove(job.place, owner)
   draft.offered = draft.offered.insert(job.place, owner)
+  addToKind(draft, job, owner)
   draft.offerTimes = draft.offerTimes.insert(timerOf(job, at), owner)
   for (const name of job.spec.models) {
     const model = draft.model(name)
@@ -51,6 +53,7 @@ export function withdrawOffer(draft: Draft, job: OwnJob, starts = false): void {
   draft.offerTimes = draft.offerTimes.remove(timerOf(job, job.offeredAt), owner)
   job.offeredAt = null
   draft.offered = draft.offered.remove(job.place, owner)
+  removeFromKind(draft, job, owner)
   for (const name of job.spec.models) {
     const model = draft.model(name)
     model.offers = model.offers.remove(job.place, owner)
@@ -58,7 +61,7 @@ export function withdrawOffer(draft: Draft, job: OwnJob, starts = false): void {
   }
 }
 
-/** The job stands in line like one that just came, and is offered anew when it is startable again. */
+/** The job stands in line like one that just came, and is offered again when it is startable again. */
 export function endOffer(draft: Draft, job: Job): void {
   withdrawOffer(draft, draft.edit(job))
   draft.arrive(job.place)
@@ -66,7 +69,7 @@ export function endOffer(draft: Draft, job: Job): void {
   if (!usesSlot(job)) draft.unbound = draft.unbound.insert(job.place, draft.owner)
 }
 
-/** The rules changed, or the queue drains: who may start now is found out anew. */
+/** The rules changed, or the queue drains: who may start now is found out again. */
 export function endAllOffers(draft: Draft): void {
   for (const place of [...draft.offered]) {
     const job = draft.jobs.get(place)
@@ -110,7 +113,7 @@ function endOffersAt(draft: Draft, places: Tree<Place>): void {
   }
 }
 
-/** A slot that was taken or kept comes free: whoever waits for one, or for all of them, may stand in any line. */
+/** A slot that was taken or kept comes free: a job that waits for one, or for all of them, may stand in any line. */
 export function freeSlot(draft: Draft): void {
   const { maxActive } = draft.policy
   const full = maxActive !== null && draft.slots.size + draft.offered.size >= maxActive
