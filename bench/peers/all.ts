@@ -51,7 +51,7 @@ export const peers: readonly Peer[] = [
   },
   graphile(
     'graphile-worker',
-    'run() with its defaults, maxPoolSize as many as slots; a key is a named queue; keeps no results',
+    'run() with its defaults, maxPoolSize one more than slots; a key is a named queue; keeps no results',
     false,
   ),
   {

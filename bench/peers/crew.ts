@@ -1,4 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises'
+import { connected } from '../frame/servers.ts'
 import { sum } from '../frame/statistics.ts'
 import { clock } from './clock.ts'
 import type { Peer, Setting, Task } from './peer.ts'
@@ -51,6 +52,8 @@ export class Crew implements AsyncDisposable {
     const session = await this.producer()
     for (const some of thousands(tasks)) await session.enqueue(some)
     await session.close()
+    // As the server does by itself before a minute is over.
+    if (this.#peer.on === 'postgres') await connected(this.#place.url, (client) => client.query('analyze'))
   }
 
   producer() {

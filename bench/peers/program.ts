@@ -1,6 +1,7 @@
 import { rmSync } from 'node:fs'
 import { mkdir, mkdtemp } from 'node:fs/promises'
 import path from 'node:path'
+import { fileURLToPath } from 'node:url'
 import { build } from 'esbuild'
 
 let made: Promise<string> | undefined
@@ -18,7 +19,7 @@ async function bundled(): Promise<string> {
   const outdir = await mkdtemp(path.join(cache, 'bench-'))
   process.once('exit', () => rmSync(outdir, { recursive: true, force: true }))
   await build({
-    entryPoints: [path.join(import.meta.dirname, 'process-child.ts')],
+    entryPoints: [fileURLToPath(new URL('./process-child.ts', import.meta.url))],
     outdir,
     outExtension: { '.js': '.mjs' },
     bundle: true,

@@ -26,7 +26,8 @@ export async function connect({ url, slots }: Setting, batching: boolean): Promi
           worker: {
             connectionString: url,
             concurrentJobs: slots,
-            maxPoolSize: Math.max(10, slots),
+            // One listens. With more, a slot looks for its next job before the end of its last is written, and rests for 2 s.
+            maxPoolSize: slots + 1,
             logger,
             ...(batching && localQueue),
           },

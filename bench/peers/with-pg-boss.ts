@@ -10,6 +10,9 @@ type Policy = 'standard' | 'key_strict_fifo' | 'singleton'
 /** How long a slot of a loop of our own rests when there was nothing. */
 const IDLE_MS = 10
 
+/** As often as it lets its workers look. */
+const POLL_S = 0.5
+
 export async function migrate(url: string): Promise<void> {
   const boss = await started(url, 10)
   for (const policy of ['standard', 'key_strict_fifo', 'singleton'] satisfies Policy[])
@@ -38,7 +41,13 @@ export async function connect(setting: Setting, way: Way, keyed: Policy): Promis
 async function work(boss: PgBoss, queue: string, slots: number, handle: Handle) {
   await boss.work<object>(
     queue,
-    { batchSize: slots, burstWhenBatchFull: slots > 1, pollingIntervalSeconds: 0.5, perJobResults: true },
+    {
+      batchSize: slots,
+      burstWhenBatchFull: slots > 1,
+      pollingIntervalSeconds: POLL_S,
+      notifyPollingIntervalSeconds: POLL_S,
+      perJobResults: true,
+    },
     async (jobs) =>
       jobs.map(({ id, data }) => ({ id, status: 'completed' as const, output: handle(numberOf(data)) })),
   )
