@@ -21,6 +21,7 @@ const graphile = (name: string, how: string, batching: boolean): Peer => ({
   on: 'postgres',
   migrate: async (url) => (await import('./with-graphile.ts')).migrate(url),
   connect: async (setting) => (await import('./with-graphile.ts')).connect(setting, batching),
+  left: async (url) => (await import('./with-graphile.ts')).left(url),
 })
 
 /** More would be some 2,000 connections. */
@@ -51,7 +52,7 @@ export const peers: readonly Peer[] = [
   },
   graphile(
     'graphile-worker',
-    'run() with its defaults, maxPoolSize one more than slots; a key is a named queue; keeps no results',
+    'run() with its defaults, maxPoolSize as many as slots, at least 2; a key is a named queue; keeps no results',
     false,
   ),
   {

@@ -6,6 +6,10 @@ import type { Peer, Setting, Task } from './peer.ts'
 import { BenchProcess, type Report } from './process.ts'
 import { thousands } from './tasks.ts'
 
+/** How long ends may lag behind, and how often that is looked at. */
+const LAG_MS = 10_000
+const LOOK_MS = 5
+
 export interface Place {
   readonly url: string
   readonly slots: number
@@ -66,8 +70,12 @@ export class Crew implements AsyncDisposable {
     await this.#all({ do: 'work', each: false })
   }
 
-  /** Lets all of them work at once until so many handlers were called, or the time is over. */
-  async round(enough: number, mostMs: number): Promise<Round> {
+  /**
+   * Lets all of them work at once until so many handlers were called, or the time is over.
+   *
+   * @param all those are all jobs there are: the ends of the last belong to the time
+   */
+  async round(enough: number, mostMs: number, all = false): Promise<Round> {
     const over = this.#overAfter(enough)
     const from = clock()
     await this.work()
@@ -80,10 +88,11 @@ export class Crew implements AsyncDisposable {
       waiting.abort()
     })
     const end = clock()
+    const emptied = inTime && all ? await this.#emptied(end) : undefined
     const reports = (await this.#all({ do: 'stop' })) as readonly Report[]
     const counts = reports.map(({ starts }) => starts.filter((at) => at <= end).length)
     const first = sum(counts) > 1 ? Math.min(...reports.map(firstOf)) : from
-    const last = inTime ? Math.max(...reports.map(lastOf)) : end
+    const last = emptied ?? (inTime ? Math.max(...reports.map(lastOf)) : end)
     return { counts, elapsedMs: last - first, reports }
   }
 
@@ -96,6 +105,13 @@ export class Crew implements AsyncDisposable {
 
   async [Symbol.asyncDispose](): Promise<void> {
     await Promise.all(this.#processes.map((process) => process[Symbol.asyncDispose]()))
+  }
+
+  /** When nothing was left; undefined where that is a moment after the last handler. */
+  async #emptied(from: number): Promise<number | undefined> {
+    if (this.#peer.left === undefined) return undefined
+    while ((await this.#peer.left(this.#place.url)) > 0 && clock() < from + LAG_MS) await delay(LOOK_MS)
+    return clock()
   }
 
   #all(order: Parameters<BenchProcess['ask']>[0]): Promise<unknown[]> {

@@ -49,6 +49,8 @@ export interface Peer {
   /** Makes its tables in an empty database. Once for all measurements, which then get a copy. */
   migrate(url: string): Promise<void>
   connect(setting: Setting): Promise<Session>
+  /** Jobs that are not ended yet, where far more of them can be than there are slots when the last handler was called. */
+  left?(url: string): Promise<number>
 }
 
 /** Why there is no figure; shown in its place. */

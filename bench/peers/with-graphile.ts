@@ -1,4 +1,5 @@
 import { Logger, makeWorkerUtils, run, runMigrations, WorkerPreset } from 'graphile-worker'
+import { connected } from '../frame/servers.ts'
 import type { Session, Setting, Task } from './peer.ts'
 import { numberOf, payloadOf } from './tasks.ts'
 
@@ -26,8 +27,8 @@ export async function connect({ url, slots }: Setting, batching: boolean): Promi
           worker: {
             connectionString: url,
             concurrentJobs: slots,
-            // One listens. With more, a slot looks for its next job before the end of its last is written, and rests for 2 s.
-            maxPoolSize: slots + 1,
+            // One listens. The more there are beside, the more often a slot looks for its next job before its last is ended.
+            maxPoolSize: Math.max(2, slots),
             logger,
             ...(batching && localQueue),
           },
@@ -40,6 +41,15 @@ export async function connect({ url, slots }: Setting, batching: boolean): Promi
     },
     close: async () => utils.release(),
   }
+}
+
+export async function left(url: string): Promise<number> {
+  const { rows } = await connected(url, (client) =>
+    client.query<{ readonly left: number }>(
+      'select count(*)::integer as left from graphile_worker._private_jobs',
+    ),
+  )
+  return rows[0]?.left ?? 0
 }
 
 const queueOf = ({ key }: Task) => (key === null ? {} : { queueName: key })

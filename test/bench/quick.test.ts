@@ -63,7 +63,9 @@ describe('the benches', () => {
     }
   })
 
-  it('hold the worker against a bare append, and write a document beside the table', async () => {
+  it('hold the worker against a bare append, and write a document beside the table', {
+    timeout: 60_000,
+  }, async () => {
     const file = path.join(tmpdir(), `guard-${process.pid}.json`)
     onTestFinished(() => rm(file, { force: true }))
     const { stdout } = await bench('guard', '--quick', '--json', file, '--url', inject('postgresUrl'))

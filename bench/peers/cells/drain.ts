@@ -66,6 +66,7 @@ export async function drained(
     const { counts, elapsedMs } = await crew.round(
       count + warm - sum(warmed.counts),
       sized(context, size.mostMs, 500),
+      true,
     )
     const ended = sum(counts)
     return { rate: (ended * 1_000) / elapsedMs, slowest: (Math.min(...counts) * processes) / ended }
