@@ -1,7 +1,8 @@
 /** `npm run bench -- [core append … peers guard] [options]`: what Interlock reaches on this machine. */
 import { writeFile } from 'node:fs/promises'
 import path from 'node:path'
-import { Command, InvalidArgumentError } from 'commander'
+import { Command, InvalidArgumentError, Option } from 'commander'
+import { otherVersions } from '../test/support/binaries.ts'
 import { appendBench } from './append/index.ts'
 import { bytesBench } from './bytes/index.ts'
 import { coreBench } from './core/index.ts'
@@ -69,7 +70,12 @@ await new Command('bench')
   .option('--peers <names>', '`peers`: only these (interlock,graphile-worker)', list, [])
   .option('--rest <seconds>', '`peers`: how long a worker is watched at rest', atLeastOne, 30)
   .option('--renew', '`guard`: keep this run as what later ones are held against')
-  .option('--server <15|16|17|18>', 'the version of the server that is started (18); downloaded with npm')
+  .addOption(
+    new Option(
+      '--server <version>',
+      'of the server that is started (18); others are downloaded with npm',
+    ).choices([...otherVersions, '18']),
+  )
   .option(
     '--url <url>',
     'measure this server (a superuser; makes databases and drops them) instead of a new one',
