@@ -1,5 +1,5 @@
+import { NewFile } from '../history/files/parts.ts'
 import type { Frame } from './frame.ts'
-import { NewFile } from './new-file.ts'
 
 /**
  * What a flag asked for as a file, beside the result of some work: the path is tried before the work begins, and the file is there whole

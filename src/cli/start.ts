@@ -1,4 +1,5 @@
 /** The program proper; `main.ts` loads it once it knows that this Node can run it. */
+import { removeUnfinished } from '../history/files/parts.ts'
 import { makeYoung } from './heap.ts'
 import { interrupts } from './interrupt.ts'
 import { runCli } from './program.ts'
@@ -6,6 +7,9 @@ import { workerProcess } from './run/worker-process.ts'
 import { WORKER_COMMAND } from './run/worker-processes.ts'
 
 makeYoung()
+
+// A second Ctrl-C ends the process at once: what is half-written goes with it.
+process.on('exit', removeUnfinished)
 
 // `interlock log | head` closes the pipe early; that is no failure of ours.
 process.stdout.on('error', (error: NodeJS.ErrnoException) => {

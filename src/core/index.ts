@@ -1,24 +1,27 @@
 export { isStartable } from './admission.ts'
 export * from './command.ts'
 export * from './data.ts'
-export { startedJob } from './decide/result.ts'
+export { runningAttempt } from './decide/result.ts'
 export { type Decision, decide } from './decide.ts'
 export * from './ending.ts'
 export * from './error.ts'
 export * from './event.ts'
 export { evolve } from './evolve.ts'
 export { type Explanation, explainJob } from './explain.ts'
+export { isAttemptOver, isOfStore, isOutage, isPassing, isRefusal } from './failure.ts'
 export { hash } from './hash.ts'
 export * from './job.ts'
 export type { JobLaw, JobTarget, QueueLaw } from './law/law.ts'
 export {
   endings,
+  type JobState,
+  jobStateOf,
+  jobStates,
   type QueueState,
+  type QueueStateValue,
   queueStateOf,
   queueStates,
-  type Standing,
-  standingOf,
-  standings,
+  queueStateValueOf,
   statusOf,
 } from './law/state.ts'
 export { type Variant, variantOf, variants } from './law/variant.ts'
@@ -41,4 +44,5 @@ export { ledgerFrom, type OnePiece } from './snapshot/one-piece.ts'
 export { ONE_PIECE_SHAPE, SNAPSHOT_SHAPE, snapshotKeys, snapshotRemedy } from './snapshot/parts.ts'
 export { LedgerReader } from './snapshot/read.ts'
 export { type SnapshotLine, snapshotLines } from './snapshot/write.ts'
+export { type Standing, standingOf } from './standing.ts'
 export { nextOpeningAt, nextTickAt } from './wake.ts'

@@ -1,28 +1,32 @@
 import type { Command, CommandResult, DataChange } from '../../core/index.ts'
+import { InFlight } from '../base/in-flight.ts'
+import { SingleFlight } from '../base/single-flight.ts'
 import { takeBatch } from './batch.ts'
-import type { Committer } from './committer.ts'
+import { type CommitOptions, Committer } from './committer.ts'
 import type { Pending } from './open-commands.ts'
-import type { Staging } from './staging.ts'
 
 /**
  * Lets one append of this process be under way at a time. Commands that come meanwhile are decided and appended
  * together (group commit), so batches grow with the pressure and shrink with it.
  */
-export class Pen {
+export class AppendQueue {
   readonly #committer: Committer
-  readonly #staging: Staging
   /** What goes ahead of its append, for those who wait for the end. */
-  readonly #ahead = new Set<Promise<void>>()
+  readonly #ahead = new InFlight()
   readonly #pending: Pending[] = []
   readonly #catchingUp: (() => void)[] = []
   /** The version to be read up to; infinite: whatever there is. */
   #wanted = 0
-  #running = false
-  #idle: Promise<void> = Promise.resolve()
+  readonly #flight: SingleFlight
 
-  constructor(committer: Committer, staging: Staging) {
-    this.#committer = committer
-    this.#staging = staging
+  constructor(options: CommitOptions) {
+    this.#committer = new Committer(options)
+    // Every command is told what goes wrong with it, and a read that fails is told by the committer.
+    this.#flight = new SingleFlight(() => this.#run(), options.hooks.onUnreadable)
+  }
+
+  get counts(): Committer['counts'] {
+    return this.#committer.counts
   }
 
   /**
@@ -34,15 +38,14 @@ export class Pen {
       const pending: Pending = { command, data, resolve, reject }
       if (data.length === 0) return this.#push(pending)
       // Others do not wait for what this one has to carry.
-      const ahead = this.#staging.settle(pending).then(() => this.#push(pending), reject)
-      this.#ahead.add(ahead)
-      void ahead.finally(() => this.#ahead.delete(ahead))
+      const settled = this.#committer.staging.settle(pending)
+      void this.#ahead.add(settled.then(() => this.#push(pending), reject))
     })
   }
 
   #push(pending: Pending): void {
     this.#pending.push(pending)
-    this.#start()
+    void this.#flight.request()
   }
 
   /**
@@ -53,32 +56,21 @@ export class Pen {
     this.#wanted = Math.max(this.#wanted, version)
     return new Promise((resolve) => {
       this.#catchingUp.push(resolve)
-      this.#start()
+      void this.#flight.request()
     })
   }
 
   /** Resolves when nothing is under way any more. */
   async idle(): Promise<void> {
-    while (this.#ahead.size > 0) await Promise.all(this.#ahead)
-    await this.#idle
-  }
-
-  #start(): void {
-    if (this.#running) return
-    this.#running = true
-    this.#idle = this.#run()
+    await this.#ahead.done()
+    await this.#flight.idle()
   }
 
   async #run(): Promise<void> {
-    // One turn of the event loop: what is sent in the same breath shares an append.
-    await Promise.resolve()
-    do {
-      await this.#work()
-      // Whoever has just been answered sends the next command in this turn of the event loop.
-      if (this.#committer.holdsBaton) await new Promise(setImmediate)
-      if (!this.#hasWork()) await this.#committer.giveBaton()
-    } while (this.#hasWork())
-    this.#running = false
+    await this.#work()
+    // Whoever has just been answered sends the next command in this turn of the event loop.
+    if (this.#committer.holdsBaton) await new Promise(setImmediate)
+    if (!this.#hasWork()) await this.#committer.giveBaton()
   }
 
   #hasWork(): boolean {
