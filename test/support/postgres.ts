@@ -252,7 +252,7 @@ async function exists(file: string): Promise<boolean> {
   )
 }
 
-async function freePort(): Promise<number> {
+export async function freePort(): Promise<number> {
   const probe = createServer()
   await new Promise<void>((resolve, reject) => {
     probe.once('error', reject).listen(0, '127.0.0.1', resolve)
@@ -263,7 +263,7 @@ async function freePort(): Promise<number> {
   return address.port
 }
 
-interface Guard {
+export interface Guard {
   /** Tells which postmaster to end if this process dies. */
   watch(pid: number | undefined): void
   /** Deletes the folder, and ends. */
@@ -282,7 +282,8 @@ fi
 rm -rf -- "$1"
 `
 
-function guardAgainstOrphans(folder: string): Guard {
+/** Ends a server and deletes its folder when this process dies. */
+export function guardAgainstOrphans(folder: string): Guard {
   const shell = spawn('sh', ['-c', guardScript, 'guard', folder], {
     stdio: ['pipe', 'ignore', 'ignore'],
     detached: true,
