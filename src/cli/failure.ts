@@ -1,5 +1,5 @@
 import { CommanderError } from 'commander'
-import { type ErrorCode, InterlockError } from '../core/index.ts'
+import { type ErrorCode, InterlockError } from '../core/error.ts'
 import { exitCodes } from './exit.ts'
 
 /** A check that did its work and found something; everything about it was printed already. */

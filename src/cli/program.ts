@@ -22,7 +22,7 @@ export async function runCli(words: readonly string[], outside: Surface): Promis
   cli.program.helpCommand('help [command]', 'this page, or that of a command')
   for (const [heading, commands] of commandGroups) {
     cli.program.commandsGroup(heading)
-    for (const add of commands) add(cli)
+    for (const command of commands) cli.list(command)
   }
   try {
     await cli.program.parseAsync([...words], { from: 'user' })

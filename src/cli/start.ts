@@ -2,8 +2,7 @@
 import { makeYoung } from './heap.ts'
 import { interrupts } from './interrupt.ts'
 import { runCli } from './program.ts'
-import { workerProcess } from './run/worker-process.ts'
-import { WORKER_COMMAND } from './run/worker-processes.ts'
+import { WORKER_COMMAND } from './worker-command.ts'
 
 makeYoung()
 
@@ -18,7 +17,7 @@ const stay = setInterval(() => {}, 60_000)
 const { stdout, stderr, env, argv } = process
 process.exitCode =
   argv[2] === WORKER_COMMAND
-    ? await workerProcess()
+    ? await (await import('./run/worker-process.ts')).workerProcess()
     : await runCli(argv.slice(2), { stdout, stderr, env, ...interrupts() })
 clearInterval(stay)
 // A process that was forked stays while its channel is open.

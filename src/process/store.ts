@@ -1,7 +1,6 @@
 import { memoryStore } from '../adapter/memory/index.ts'
 import { stderrLogger } from '../coordinator/index.ts'
-import type { LogStore } from '../port/index.ts'
-import { missing } from './driver.ts'
+import { type LogStore, missing } from '../port/index.ts'
 import { patientStore } from './patient-store.ts'
 import type { Target } from './target.ts'
 

@@ -16,7 +16,6 @@ export function addArchive(cli: Cli): void {
   cli
     .command<Options>(
       'archive',
-      'take old events out of the log, below a snapshot; what runs and waits stays as it is',
       [
         [
           'archive --before 7d',

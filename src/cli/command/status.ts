@@ -20,7 +20,6 @@ interface Look {
 export function addStatus(cli: Cli): void {
   cli.command(
     'status',
-    'what runs, what waits, and who works; reads only',
     [
       ['status', 'also while a run goes on in another terminal'],
       ['status --json', 'the same for programs'],

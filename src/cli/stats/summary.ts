@@ -1,4 +1,3 @@
-import { mean, quantileSorted } from 'd3-array'
 import { MICROS_PER_MS } from '../../core/index.ts'
 
 /** Lengths of time, in milliseconds; zero where there were none. */
@@ -13,12 +12,21 @@ export interface Summary {
 /** @param micros in any order */
 export function summaryOf(micros: readonly number[]): Summary {
   const sorted = micros.toSorted((a, b) => a - b)
-  const ms = (value: number | undefined) => Math.round(value ?? 0) / MICROS_PER_MS
+  const ms = (value: number) => Math.round(value) / MICROS_PER_MS
+  const sum = sorted.reduce((before, each) => before + each, 0)
   return {
     count: sorted.length,
-    mean: ms(mean(sorted)),
-    p50: ms(quantileSorted(sorted, 0.5)),
-    p95: ms(quantileSorted(sorted, 0.95)),
-    max: ms(sorted.at(-1)),
+    mean: ms(sum / Math.max(1, sorted.length)),
+    p50: ms(quantileOf(sorted, 0.5)),
+    p95: ms(quantileOf(sorted, 0.95)),
+    max: ms(sorted.at(-1) ?? 0),
   }
+}
+
+/** Between two values in proportion, as most tools reckon it (R's type 7). */
+function quantileOf(sorted: readonly number[], share: number): number {
+  const at = (sorted.length - 1) * share
+  const below = sorted[Math.floor(at)] ?? 0
+  const above = sorted[Math.ceil(at)] ?? 0
+  return below + (above - below) * (at - Math.floor(at))
 }
