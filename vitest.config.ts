@@ -9,6 +9,7 @@ const pure = ['core', 'codec', 'property', 'machine', 'architecture', 'sim'].map
 const process = ['process', 'e2e', 'cli'].map((folder) => `test/${folder}/**/*.test.ts`)
 
 const postgres = './test/support/postgres-global.ts'
+const packed = './test/support/package-global.ts'
 
 export default defineConfig({
   test: {
@@ -34,7 +35,7 @@ export default defineConfig({
         test: {
           name: 'process',
           include: process,
-          globalSetup: postgres,
+          globalSetup: [postgres, packed],
           testTimeout: 120_000,
           hookTimeout: 120_000,
         },

@@ -21,6 +21,8 @@ export async function storeAt(target: Target): Promise<LogStore> {
       return projectStoreOver(createClient, target.url, target.key, { warn })
     }
     case 'pglite':
+      // Asked for here already: that it is not installed is not for a store to try again.
+      await import('@electric-sql/pglite').catch(missing('@electric-sql/pglite'))
       return patientStore((await import('../adapter/pglite/index.ts')).pgliteStore(target.dir))
   }
 }

@@ -26,12 +26,6 @@ beforeAll(async () => {
 })
 afterAll(() => bare.remove())
 
-async function addDriver(name: string): Promise<void> {
-  const link = path.join(bare.folder, 'node_modules', name)
-  await mkdir(path.dirname(link), { recursive: true })
-  await symlink(path.resolve('node_modules', name), link, 'junction')
-}
-
 const env = { PATH: `${path.dirname(process.execPath)}:${process.env['PATH']}`, HOME: process.env['HOME'] }
 
 /** Runs long enough to be told to stop in the middle. */
@@ -48,7 +42,9 @@ async function serve() {
   while (worker.metrics().completed < 1) await new Promise((resolve) => setTimeout(resolve, 5))
   await worker.drain()
   await coordinator.close()
-  await getJobCoordinator({ logger: silentLogger }).catch((error) => console.log(error.code, error.message.slice(0, 25)))
+  // It says which store it took once it has the driver; the server that it would wait for does not exist.
+  const told = { ...silentLogger, info: (line) => { console.log(line); process.exit() } }
+  await getJobCoordinator({ logger: told }).catch((error) => console.log(error.code, error.message.slice(0, 25)))
 }
 void serve()`
 
@@ -75,27 +71,29 @@ it.each(['esm', 'cjs'] as const)('a server is bundled as %s without any driver, 
 })
 
 it('a server is bundled with the driver that it has', async () => {
-  await addDriver('pg')
+  await bare.add('pg')
   const said = await bundled(bare.folder, server, 'cjs')
-  expect(said).toMatch(/^ran a\nstore_unavailable postgres:\/\/127\.0\.0\.1/)
+  expect(said).toMatch(/^ran a\n\[COORDINATOR\] Using postgres:\/\/127\.0\.0\.1/)
 })
 
-/** Starts a worker and resolves when its handler runs; `over` when the last process that writes to its output has ended. */
-async function working(command: string, words: readonly string[]) {
+/** Starts a worker and resolves when its output says `until`; `over` when the last process that writes to it has ended. */
+async function working(command: string, words: readonly string[], handlers = 'handlers', until = 'begun') {
   const url = `pglite:${await mkdtemp(path.join(bare.folder, 'data-'))}`
   await run(process.execPath, [main, 'enqueue', '--url', url, '--job', 'a', '--models', 'm'], {
     cwd: bare.folder,
     env,
   })
-  const options = { cwd: bare.folder, env: { ...env, npm_config_update_notifier: 'false' } }
-  const child = spawn(command, [...words, 'work', '--url', url, '--handler', './handlers.mjs'], options)
+  const child = spawn(command, [...words, 'work', '--url', url, '--handler', `./${handlers}.mjs`], {
+    cwd: bare.folder,
+    env: { ...env, npm_config_update_notifier: 'false' },
+  })
   let said = ''
   const over = new Promise<string>((resolve) => child.stdout.once('end', () => resolve(said)))
   await new Promise<void>((resolve) => {
-    child.stdout.on('data', (data) => {
-      said += String(data)
-      if (said.includes('begun')) resolve()
-    })
+    child.stdout.on('data', (data) => (said += String(data)))
+    for (const stream of [child.stdout, child.stderr]) {
+      stream.on('data', (data) => String(data).includes(until) && resolve())
+    }
   })
   return { child, over }
 }
@@ -126,8 +124,17 @@ it('a worker drains as the first process of a container', async () => {
   expect(await over).toBe('begun\ndone\n')
 })
 
+it('a worker knows the errors of a handler that imports the library', async () => {
+  const handlers = `import { NonRetryableError } from 'interlock-queue'
+export default { normal: () => { throw new NonRetryableError('no such picture') } }`
+  await writeFile(path.join(bare.folder, 'final.mjs'), handlers)
+  const { child, over } = await working(process.execPath, [main], 'final', 'failed (non_retryable)')
+  child.kill('SIGTERM')
+  expect(await over).toBe('')
+})
+
 it('a program with a store of its own in a Supabase project ends when it has closed it', async () => {
-  await addDriver('@supabase/supabase-js')
+  await bare.add('@supabase/supabase-js')
   const project = await startMigrated()
   onTestFinished(() => project.close())
   const program = `import { createCoordinator, silentLogger } from 'interlock-queue'
