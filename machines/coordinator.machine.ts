@@ -1,19 +1,5 @@
 import { assign, setup } from 'xstate'
-import { emptyLedger, evolve, type Ledger, type RecordedEvent } from '../src/core/index.ts'
-
-/** Ends a running attempt; a cancelled job that was still waiting held nothing. */
-function isEnd(event: RecordedEvent): boolean {
-  switch (event.type) {
-    case 'completed':
-    case 'failed':
-    case 'lease_expired':
-      return true
-    case 'cancelled':
-      return event.token !== null
-    default:
-      return false
-  }
-}
+import { emptyLedger, endsAttempt, evolve, type Ledger, type RecordedEvent } from '../src/core/index.ts'
 
 /**
  * The law of one queue: which event of its log may come in which state. Its context is the ledger, its one action is
@@ -33,8 +19,8 @@ export const coordinatorMachine = setup({
     evolve: assign({ ledger: ({ context, event }) => evolve(context.ledger, event) }),
   },
   guards: {
-    endsAttempt: ({ event }) => isEnd(event),
-    endsLastAttempt: ({ context, event }) => isEnd(event) && context.ledger.active.size === 1,
+    endsAttempt: ({ event }) => endsAttempt(event),
+    endsLastAttempt: ({ context, event }) => endsAttempt(event) && context.ledger.active.size === 1,
     isOfWaitingJob: ({ event }) => event.type === 'cancelled' && event.token === null,
     isAnyJobActive: ({ context }) => context.ledger.active.size > 0,
     isNoJobActive: ({ context }) => context.ledger.active.size === 0,

@@ -1,5 +1,5 @@
 import { assign, setup } from 'xstate'
-import type { RecordedEvent } from '../src/core/index.ts'
+import { endsAttempt, type RecordedEvent } from '../src/core/index.ts'
 
 /** The events of the log that are about one job. */
 export type JobEvent = Extract<RecordedEvent, { readonly jobId: string }>
@@ -26,13 +26,8 @@ function lifeAfter(life: JobLife, event: JobEvent): JobLife {
       return { seq, attempt: life.attempt + 1, token: seq, workerId: event.workerId }
     case 'detached':
       return { ...life, seq, workerId: null }
-    case 'completed':
-    case 'failed':
-    case 'lease_expired':
-    case 'cancelled':
-      return { ...life, seq, token: null, workerId: null }
     default:
-      return { ...life, seq }
+      return endsAttempt(event) ? { ...life, seq, token: null, workerId: null } : { ...life, seq }
   }
 }
 
@@ -234,14 +229,14 @@ export const jobMachine = setup({
           on: {
             cancel_requested: {
               actions: 'evolve',
-              description: 'Whoever holds the token is asked to stop the work.',
+              description: 'The holder of the token is asked to stop the work.',
             },
           },
         },
       },
     },
     ended: {
-      description: 'In the log only. The id is free: it may be queued anew.',
+      description: 'In the log only. The id is free: it may be queued again.',
       initial: 'completed',
       on: {
         queued: [

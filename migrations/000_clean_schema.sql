@@ -3,7 +3,7 @@
 -- Made by src/migrate/bundle.ts from migrations/parts and migrations/functions: change those.
 
 begin;
--- One migration at a time; whoever comes second finds everything done. Held until commit, so it works through a pooler.
+-- One migration at a time; the second one finds everything done. Held until commit, so it works through a pooler.
 select pg_advisory_xact_lock(hashtextextended('interlock.migrate', 0));
 -- A role besides service_role that may run Interlock, on plain PostgreSQL ('' for none).
 set local interlock.runtime_role = '';
@@ -219,7 +219,7 @@ $first$;
 -- The log: the one source of truth. Rows are only ever added, by job_queue_append.
 -- Fixed-width columns come first and last so that alignment costs little; a job (3 events) has a budget of 1 KB of
 -- rows and index entries. No CHECK, here and in the other tables that every append writes: they cost a quarter of an append
--- (PostgreSQL reads and compiles each anew per statement: 75 of 280 µs with 1 event, 170 of 780 µs with 20).
+-- (PostgreSQL reads and compiles each again per statement: 75 of 280 µs with 1 event, 170 of 780 µs with 20).
 -- job_queue_append checks the bounds in the pass that it makes over the events anyway.
 create table if not exists public.job_queue_log (
   seq bigint not null,
@@ -268,7 +268,7 @@ alter table public.job_queue_log set (vacuum_truncate = off);
 -- Numbers only grow, so that its pages are never split in the middle: room in them would stay empty.
 alter index public.job_queue_log_pkey set (fillfactor = 100);
 
--- One row per queue: its lock. Whoever holds it may append the next events.
+-- One row per queue: its lock. The transaction that holds it may append the next events.
 -- The version is part of the key: every append writes a new entry at the end of the index, and
 -- `where queue = $1 order by version desc limit 1` meets the row that counts first. By the queue alone one would first pass all
 -- earlier versions that a transaction elsewhere might still see (pg_dump, one that idles): 3 ms after 30,000 appends.
@@ -458,7 +458,7 @@ create table if not exists public.job_queue_data (
 );
 
 -- The folded ledger at a sequence number, from which a process may start: it then reads only what came after. Written by
--- whoever appends the event that makes the next round number of them; the log stays the truth.
+-- the process that appends the event that makes the next round number of them; the log stays the truth.
 create table if not exists public.job_queue_snapshots (
   queue text not null check (length(queue) between 1 and 200),
   seq bigint not null,
@@ -484,7 +484,7 @@ create table if not exists public.job_queue_snapshot_chunks (
 -- What the outer projection needs to follow the log.
 
 -- Which rows of job_queue_jobs an append changed besides those of the jobs that its events name: the end of one job also
--- changes whom others wait for, and only the append knows whose. One row per append, and none when there are no others
+-- changes what others wait for, and only the append knows whose. One row per append, and none when there are no others
 -- (the common case); job_queue_project takes them away. seq: the version after that append.
 create table if not exists public.job_queue_changes (
   queue text not null,
@@ -507,7 +507,7 @@ create table if not exists public.job_queue_set_aside (
 );
 
 -- Rows of the user's `jobs` that were inserted as pending since the migration, in the order of their arrival: the trigger
--- job_queue_intake writes one here for each, and whoever takes it in (or finds that there is nothing to take in) deletes
+-- job_queue_intake writes one here for each, and the process that takes it in (or finds that there is nothing to take in) deletes
 -- it. So "made after activation" costs no scan and no column of the user's.
 -- queue: the one that has claimed it, so that two queues never take in one row, until nobody of it is there any more
 -- (job_queue_given_up); claimed_until: others of the same queue leave it alone until then.
@@ -518,6 +518,10 @@ create table if not exists public.job_queue_arrivals (
   arrived_at timestamptz not null default clock_timestamp(),
   job_id text
 );
+
+-- Whether a job that is about to be put in line has a row still (job_queue_append), and what has arrived of a row that is deleted:
+-- SELECT id FROM job_queue_arrivals WHERE job_id = '…';
+create index if not exists job_queue_arrivals_job_idx on public.job_queue_arrivals (job_id);
 
 -- Rows that arrived and cannot be jobs (an id that is missing or out of bounds, models that are no names), and why. They are
 -- not looked at again: SELECT * FROM job_queue_not_taken_in ORDER BY id DESC;
@@ -658,7 +662,7 @@ create index if not exists job_queue_log_archive_voided_idx on public.job_queue_
 
 -- Payloads, results and errors on their way: large ones go ahead of the append that they belong to (job_queue_stage), which takes
 -- them over (job_queue_put_staged). By command, so that nothing that is kept of a job changes before its events are in the log.
--- What no append has taken over is deleted after an hour. Unlogged: what a crash empties is sent again by whoever needs it
+-- What no append has taken over is deleted after an hour. Unlogged: what a crash empties is sent again by the process that needs it
 -- (the answer `unstaged` of job_queue_append), and payloads are not written to the write-ahead log twice.
 create unlogged table if not exists public.job_queue_staged (
   queue text not null check (length(queue) between 1 and 200),
@@ -736,7 +740,7 @@ begin
 end
 $indexes$;
 
--- Whoever has a table of such a name, whose rows will not become jobs, is told here: nothing else fails.
+-- An account that has a table of such a name, whose rows will not become jobs, is told here: nothing else fails.
 do $passed_over$
 declare
   item record;
@@ -777,7 +781,7 @@ begin
     raise warning using message = item.what, hint = item.remedy;
     told := told || concat_ws('; ', item.what, nullif(lower(left(item.remedy, 1)) || substr(item.remedy, 2), ''));
   end loop;
-  -- For whoever runs this as a program.
+  -- For a program that runs this.
   perform set_config('interlock.passed_over', to_json(told)::text, true);
 end
 $passed_over$;
@@ -804,7 +808,7 @@ begin
     names := public.job_queue_columns(target.target);
     if public.job_queue_hidden(target.target, 'r') or public.job_queue_hidden(target.target, 'w') then
       found_items := found_items || jsonb_build_object('check', 'hidden', 'level', 'problem',
-        'what', format('row level security of %s holds for %s, as whom Interlock runs: rows that it hides are not taken in, and do not follow their jobs',
+        'what', format('row level security of %s holds for %s, the role that Interlock runs as: rows that it hides are not taken in, and do not follow their jobs',
           target.target, current_user),
         'remedy', format('as the owner of the table: CREATE POLICY job_queue_owner ON public.%I TO %I USING (true) WITH CHECK (true); where there are restrictive policies: ALTER ROLE %3$I BYPASSRLS;',
           target.target, current_user, current_user));
@@ -925,7 +929,7 @@ begin
          set %4$I = public.job_queue_status('pending')::%3$s, %5$s
         from fit f where t.%1$I = f.key
       returning t.%1$I as key),
-    -- A trusted role has chosen them: whoever wrote them, the jobs are made of them.
+    -- A trusted role has chosen them: the jobs are made of them, no matter who wrote them.
     linked as (
       delete from public.job_queue_unlinked u using cleared c where u.target = 'jobs' and u.job_id = c.key::text),
     arrived as (
@@ -1068,7 +1072,7 @@ begin
     from jsonb_to_recordset(answers) as a (request_id text, answer jsonb)
    where i.queue = $1 and i.request_id = a.request_id and i.answered_at is null and a.answer is not null;
   get diagnostics answered = row_count;
-  -- Nobody is woken for it: whoever gives it back would be, too.
+  -- Nobody is woken for it: the process that gives it back would be, too.
   update public.job_queue_inbox i set taken_until = null
     from jsonb_to_recordset(answers) as a (request_id text, answer jsonb)
    where i.queue = $1 and i.request_id = a.request_id and i.answered_at is null and a.answer is null;
@@ -1100,7 +1104,8 @@ $$;
 --                     staged: [{command_id, job_id}, …], those of them that were put aside before (job_queue_stage);
 --                     expected_at: the time of the event expected_version as the caller has folded it, 0 before the first one;
 --                     without it the numbers alone are compared, which after a restore meet with other events;
---                     heeds_requests: true: the caller knows the answer `requested`, and is given it
+--                     heeds_requests: true: the caller knows the answer `requested`, and is given it;
+--                     of_arrivals: true: the caller has claimed the rows that its intake events are of (job_queue_claim_arrivals)
 -- Returns {ok: true, version, now, data} when everything was written (data: of the wanted jobs, where some are); else nothing was, and {ok: false, reason, version, now, …}:
 --   log_went_back  the log does not go as far as expected_version, or has another event there than that of expected_at: a
 --                backup was restored, or a standby took over that had not heard of everything
@@ -1109,7 +1114,8 @@ $$;
 --   known        some of the commands have been here before; known: [{command_id, command_hash, seqs}, …]
 --   dead_worker  a `started` for a worker whose lease is not live; worker_ids
 --   requested    a `started` of jobs that SQL has asked to be cancelled, which nobody has decided yet; job_ids
---   taken        a `queued` with `intake` for jobs that the log knows already; job_ids
+--   taken        a `queued` with `intake` for jobs that the log knows already, or whose row is not there to be taken in any more;
+--                job_ids
 --   live_worker  a `lease_expired` for a worker that is not past ttl + grace; worker_ids
 --   unstaged     of some commands not everything is there that was to be put aside before; command_ids
 --   clock        an event is not later than the one before, or more than 1 s away from the database's clock
@@ -1143,6 +1149,7 @@ declare
   answer jsonb;
   given record;
   ids text[];
+  arrived text[];
   setting text;
   is_shown boolean;
   is_rising boolean := true;
@@ -1233,6 +1240,17 @@ begin
       into ids using $1, given.arrivals;
     if ids is not null then
       return answer || jsonb_build_object('reason', 'taken', 'job_ids', ids);
+    end if;
+  end if;
+  -- Whoever deletes the row deletes its arrival first, and then cancels what is in line. So this either finds no arrival, or keeps
+  -- that until the job is in line to be seen. It never waits: what somebody is about to delete is left out, and comes again if it stays.
+  if given.arrivals is not null and changes ? 'of_arrivals' then
+    arrived := array(
+      select a.job_id from public.job_queue_arrivals a
+       where a.job_id = any (given.arrivals) and a.queue = $1 for update skip locked);
+    if not given.arrivals <@ arrived then
+      return answer || jsonb_build_object('reason', 'taken', 'job_ids',
+        array(select distinct g.id from unnest(given.arrivals) g (id) where g.id <> all (arrived)));
     end if;
   end if;
 
@@ -1356,6 +1374,9 @@ begin
      where j.queue = $1 and j.job_id = r.job_id
        -- And by the key: while the table is small the planner would join with all rows of the queue.
        and j.job_id = any (array(select k.job_id from jsonb_to_recordset(changes -> 'changed') as k (job_id text)));
+  end if;
+  if arrived is not null then
+    delete from public.job_queue_arrivals a where a.job_id = any (arrived) and a.queue = $1;
   end if;
   if changes ? 'also' then
     insert into public.job_queue_changes (queue, seq, job_ids)
@@ -1635,7 +1656,7 @@ $$;
 --   ttl_ms      how long the lease lives without another beat, 100 ms to a day; grace_ms how long after it until its jobs
 --               may be expired, at most a day
 -- Returns {alive, now, expires_at, version, overdue, arrived, requested}: alive false when the lease is over, which it then stays; times in
--- microseconds; the head's version; overdue: workers that hold jobs and are gone, to be expired by whoever reads this;
+-- microseconds; the head's version; overdue: workers that hold jobs and are gone, to be expired by the process that reads this;
 -- arrived, requested: there are rows to be taken in, and commands by SQL, that nobody is at.
 -- Raises JQ001 when an argument is out of bounds.
 create or replace function public.job_queue_beat(queue text, worker_id text, kinds text[], free_slots integer,
@@ -1723,7 +1744,7 @@ begin
 end
 $$;
 
--- job_queue_chain(queue, after, lim): a page of the hash chain, for whoever checks it: each event as the text that its hash
+-- job_queue_chain(queue, after, lim): a page of the hash chain, for a program that checks it: each event as the text that its hash
 -- is made over, and the hash that it carries. The first hash is SHA-256 over 'interlock:<queue>:<chain_from>', each further
 -- one over the 32 bytes before it and the text of its event. Where events were archived and not kept, start is the hash of the
 -- last of them, from which the chain goes on; else null.
@@ -1956,7 +1977,7 @@ end
 $$;
 
 -- job_queue_claim_arrivals(queue, lim): rows of `jobs` to be taken in, in the order of their arrival. They are kept for this
--- caller for 5 s; whoever has not called job_queue_taken by then is taken to be gone, and others get them. Arrivals whose
+-- caller for 5 s; a caller that has not called job_queue_taken by then is taken to be gone, and others get them. Arrivals whose
 -- row is gone, is no longer pending or is queued already are dropped on the way; those whose row row level security may hide
 -- are kept, for a look a minute later. Never takes the queue's lock.
 --   queue  that takes them in: what one queue has claimed, no other queue gets, unless nobody of that queue is there any more
@@ -1986,6 +2007,10 @@ begin
   if pg_current_xact_id_if_assigned() is null then
     perform set_config('synchronous_commit', 'off', true);
   end if;
+  -- The user's table before the arrivals, as whoever deletes rows has it: TRUNCATE waits for an arrival that is held here.
+  if exists (select from pg_class c where c.oid = to_regclass('public.jobs') and c.relkind in ('r', 'p')) then
+    lock table public.jobs in access share mode;
+  end if;
   loop
     with free as (
       select a.id from public.job_queue_arrivals a
@@ -2014,7 +2039,7 @@ begin
   end loop;
   if cardinality(unseen) > 0 and coalesce(found_rows, '[]') = '[]' then
     raise exception using errcode = 'JQ112',
-      message = format('%s rows of jobs have arrived that %s, as whom Interlock runs, cannot see: row level security hides them',
+      message = format('%s rows of jobs have arrived that %s, the role that Interlock runs as, cannot see: row level security hides them',
         cardinality(unseen), current_user),
       hint = format('As the owner of the table: CREATE POLICY job_queue_owner ON public.jobs TO %I USING (true) WITH CHECK (true);', current_user);
   end if;
@@ -2088,7 +2113,7 @@ $$;
 -- job_queue_data_of(queue, job_ids): what is kept of these jobs beside the log, and their rows of `jobs`.
 --   job_ids  1,000 at most
 -- Returns [{job_id, payload, result, error, checkpoint, progress, row}, …], one for each id, in the order given; null where
--- there is nothing. Of a job that was enqueued anew only what its present life has. row: the user's row of `jobs` as JSON,
+-- there is nothing. Of a job that was enqueued again only what its present life has. row: the user's row of `jobs` as JSON,
 -- null where there is none that speaks for the job (job_queue_linked) or Interlock does not use the table (job_queue_targets).
 -- Raises JQ001 for more than 1,000 ids.
 create or replace function public.job_queue_data_of(queue text, job_ids text[]) returns jsonb
@@ -2216,8 +2241,8 @@ begin
 end
 $$;
 
--- job_queue_deleted(): the trigger on jobs that turns the deletion of rows into commands: a live job that a deleted row speaks for is
--- to be cancelled (job_queue_cancel_rows). Runs as its owner. Its first two arguments are the user's names for job_id and queued_at,
+-- job_queue_deleted(): the trigger on jobs that turns the deletion of rows into commands: a row that has only arrived is not taken in
+-- (job_queue_not_arrived), and a live job that a deleted row speaks for is to be cancelled (job_queue_cancel_rows). Runs as its owner. Its first two arguments are the user's names for job_id and queued_at,
 -- none where they are Interlock's. Raises nothing: the user's statement goes on.
 create or replace function public.job_queue_deleted() returns trigger
 language plpgsql security definer
@@ -2241,12 +2266,11 @@ begin
   if ids is null or to_regprocedure('public.job_queue_cancel_rows(text[], timestamptz[])') is null then
     return null;
   end if;
+  if to_regprocedure('public.job_queue_not_arrived(text, text[])') is not null then
+    perform public.job_queue_not_arrived(case when tg_nargs = 0 then 'job_id' else tg_argv[0] end, ids);
+  end if;
   perform public.job_queue_cancel_rows(ids, queued);
   perform public.job_queue_rows_gone('jobs', case when tg_nargs = 0 then 'job_id' else tg_argv[0] end, ids);
-  -- Where row level security hides rows, nobody but this trigger knows that there is nothing to take in any more.
-  if row_security_active(tg_relid) and to_regclass('public.job_queue_arrivals') is not null then
-    delete from public.job_queue_arrivals a where a.job_id = any (ids);
-  end if;
   return null;
 end
 $$;
@@ -2434,7 +2458,7 @@ end
 $$;
 
 -- job_queue_forget_workers(queue): deletes the rows of workers that have been gone for a day and hold nothing; for
--- job_queue_beat. Not sooner: a process that was paused must find that its lease is over, and not register anew.
+-- job_queue_beat. Not sooner: a process that was paused must find that its lease is over, and not register again.
 -- Returns nothing.
 create or replace function public.job_queue_forget_workers(queue text) returns void
 language sql
@@ -2541,7 +2565,7 @@ end
 $$;
 
 -- job_queue_hidden(target, command): whether row level security may hide rows of a table of the user from the owner of Interlock, as
--- whom its functions run: with FORCE ROW LEVEL SECURITY it holds for the owner of the table too, unless the role has BYPASSRLS. Internal.
+-- which its functions run: with FORCE ROW LEVEL SECURITY it holds for the owner of the table too, unless the role has BYPASSRLS. Internal.
 --   target   jobs or workflow_executions
 --   command  r: rows are read; w: rows are updated
 -- Returns false where there is no such table, or a policy opens it all. Raises nothing.
@@ -2639,7 +2663,7 @@ $$;
 -- job_queue_intake(): the trigger on jobs that notes which rows have arrived as pending and not queued (a queued_at that is the
 -- column's default says nothing: job_queue_dated), in one insert per statement, and
 -- wakes the workers (NOTIFY interlock, 'intake', unless the setting interlock.notify is 'off'). Runs as its owner, so that
--- whoever may insert into jobs needs no right on anything of Interlock's.
+-- who may insert into jobs needs no right on anything of Interlock's.
 -- Its arguments are the user's names for job_id, queued_at, status and model, none where they are Interlock's.
 -- Raises nothing: the user's insert goes on, whatever is wrong here (a warning says what).
 create or replace function public.job_queue_intake() returns trigger
@@ -2848,6 +2872,45 @@ begin
        and (l.created_at = $4 or ($4 is null and l.data ? 'intake' and exists (
          select from public.job_queue_jobs j
           where j.queue = l.queue and j.job_id = l.job_id and j.queued_at = l.created_at))));
+end
+$$;
+
+-- job_queue_not_arrived(key_column, job_ids): what has arrived of rows of `jobs` with these ids is not taken in, unless there is a
+-- pending row of the id still. Internal; called by the triggers on jobs for rows that are deleted or cancelled, and before they
+-- look for the live job (job_queue_cancel_rows): it waits for whoever is taking such a row in, and that job can be seen then.
+-- Where row level security hides rows, nobody but this knows that there is nothing to take in any more.
+-- Returns nothing, raises nothing.
+create or replace function public.job_queue_not_arrived(key_column text, job_ids text[]) returns void
+language plpgsql
+set search_path = pg_catalog, pg_temp
+set random_page_cost = 0
+set cpu_index_tuple_cost = 0
+set cpu_operator_cost = 0.00001
+as $$
+#variable_conflict use_column
+declare
+  arrived text[];
+  key_type text;
+  pending text;
+  left_over text[] := '{}';
+begin
+  if to_regclass('public.job_queue_arrivals') is null then
+    return;
+  end if;
+  arrived := array(
+    select a.job_id from public.job_queue_arrivals a where a.job_id = any ($2) order by a.id for update);
+  if cardinality(arrived) = 0 then
+    return;
+  end if;
+  select max(format_type(a.atttypid, null)) filter (where a.attname = key_column),
+         max(format('and t.%I::text = $2', a.attname)) filter (where a.attname = public.job_queue_columns('jobs') ->> 'status')
+    into key_type, pending
+    from pg_attribute a where a.attrelid = to_regclass('public.jobs') and not a.attisdropped;
+  if key_type is not null and not row_security_active('public.jobs') then
+    execute format('select coalesce(array_agg(t.%1$I::text), %3$L) from public.jobs t where t.%1$I = any ($1::%2$s[]) %4$s',
+      key_column, key_type, '{}', pending) into left_over using arrived, public.job_queue_status('pending');
+  end if;
+  delete from public.job_queue_arrivals a where a.job_id = any (arrived) and a.job_id <> all (left_over);
 end
 $$;
 
@@ -3075,7 +3138,7 @@ $$;
 --   thorough  look also when no worker's row says so: a row that was deleted by hand says nothing. That reads all of
 --             job_queue_jobs, so a beat does it only when its worker is new.
 -- A lease whose last beat lies in the future is cut to its ttl from now, once: the clock was set back since.
--- Returns [worker_id, …], ascending. Whoever has been gone for a minute and holds nothing is settled, so that nobody looks
+-- Returns [worker_id, …], ascending. A worker that has been gone for a minute and holds nothing is settled, so that nobody looks
 -- for its jobs again: no append that found it live can still be under way.
 create or replace function public.job_queue_overdue(queue text, thorough boolean) returns jsonb
 language plpgsql
@@ -3193,7 +3256,7 @@ begin
         -- From where it was: what is below is gone, and an old transaction may keep rows of it.
         delete from public.job_queue_changes c where c.queue = $1 and c.seq > head.projected_seq and c.seq <= through;
         select h.version into at from public.job_queue_heads h where h.queue = $1 order by h.version desc limit 1 for update;
-        -- Not when somebody has started it anew in the meantime.
+        -- Not when somebody has started it again in the meantime.
         update public.job_queue_heads h set projected_seq = through
          where h.queue = $1 and h.version = at and h.projected_seq = head.projected_seq;
       end if;
@@ -3346,7 +3409,7 @@ begin
       message = 'job_queue_put_snapshot takes a queue, a sequence number that its log has reached, and a state of 64 MB at most';
   end if;
   if $3 ? 'chunks' then
-    -- Kept from whoever tidies up, until this is committed.
+    -- Kept from a process that tidies up, until this is committed.
     perform from public.job_queue_snapshot_chunks c
       where c.queue = $1 and c.seq = $2 and c.maker = $3 ->> 'maker' for key share;
     get diagnostics found_chunks = row_count;
@@ -3513,7 +3576,7 @@ begin
 end
 $$;
 
--- job_queue_rebuild(queue, expected_version, state, jobs): makes the inner projection anew from rows that the caller folded
+-- job_queue_rebuild(queue, expected_version, state, jobs): writes the inner projection again from rows that the caller folded
 -- out of the log (`interlock rebuild`). Takes the queue's lock, so it is safe while workers run; rows that are right
 -- already are not written.
 --   queue             name of the queue
@@ -3658,7 +3721,7 @@ begin
 end
 $$;
 
--- job_queue_reproject(queue): starts the outer projection of a queue anew, for rows that were changed by hand or are left
+-- job_queue_reproject(queue): starts the outer projection of a queue again, for rows that were changed by hand or are left
 -- from an earlier coordinator. Writes no row of the user itself: job_queue_project then walks the whole log again and
 -- writes what differs. Doing it twice does nothing more.
 --   queue  name of the queue
@@ -3879,7 +3942,7 @@ $$;
 
 -- job_queue_row_unlinked(): the trigger on jobs and workflow_executions that notes rows which belong to no job but the one that is
 -- made of them (job_queue_unlinked): those that anon or authenticated insert (its WHEN clause sees to that), and executions that
--- are given another id, by whoever. Runs as its owner. Its arguments are the table and the name of its key.
+-- are given another id, no matter by which role. Runs as its owner. Its arguments are the table and the name of its key.
 -- Raises nothing: the user's statement goes on (a warning says what is wrong).
 create or replace function public.job_queue_row_unlinked() returns trigger
 language plpgsql security definer
@@ -4061,7 +4124,8 @@ $$;
 
 -- job_queue_status_set(): the trigger on jobs that sees a status that somebody has set (not the outer projection: its WHEN
 -- clause sees to that). Set to pending on a row that was never queued, it is an arrival like one that is inserted; set to
--- cancelled, the job that the row speaks for is to be cancelled (job_queue_cancel_rows). Any other word means nothing to Interlock,
+-- cancelled, it is not taken in any more (job_queue_not_arrived), and the job that the row speaks for is to be cancelled
+-- (job_queue_cancel_rows). Any other word means nothing to Interlock,
 -- and the next change of the job writes over it. A row that is given another id belongs to no job there (job_queue_unlinked). A model that is changed while the job is live changes nothing, which a warning says. Runs as
 -- its owner. Its arguments are the user's names for job_id, queued_at, status and model, none where they are Interlock's: then
 -- nothing has to be planned for each row. Raises nothing: the user's statement goes on.
@@ -4118,6 +4182,9 @@ begin
     return null;
   end if;
   if word = public.job_queue_status('cancelled') then
+    if to_regprocedure('public.job_queue_not_arrived(text, text[])') is not null then
+      perform public.job_queue_not_arrived(case when tg_nargs = 0 then 'job_id' else tg_argv[0] end, array[id]);
+    end if;
     if to_regprocedure('public.job_queue_cancel_rows(text[], timestamptz[])') is not null then
       perform public.job_queue_cancel_rows(array[id], array[queued]);
     end if;
@@ -4152,8 +4219,9 @@ $$;
 
 -- job_queue_taken(queue, arrival_ids, refused): what became of arrivals that this queue had claimed. Doing it twice does
 -- nothing more.
---   arrival_ids  those whose job is in the log by now
+--   arrival_ids  those that were sent to be put in line; the ones whose job is not in the log are offered again
 --   refused      [{arrival_id, reason}, …]: those that cannot be jobs; they go to job_queue_not_taken_in, which keeps the newest 10,000
+-- Never waits for somebody who is about to delete such a row: that arrival is offered again, should the row stay.
 -- Returns how many left the list of arrivals. Raises nothing.
 create or replace function public.job_queue_taken(queue text, arrival_ids bigint[], refused jsonb) returns integer
 language plpgsql security definer
@@ -4165,24 +4233,34 @@ as $$
 #variable_conflict use_column
 declare
   gone integer;
+  reasons bigint[] := '{}';
+  settled bigint[];
 begin
   -- What is lost with a crash is offered again, and found to be in the log.
   if pg_current_xact_id_if_assigned() is null then
     perform set_config('synchronous_commit', 'off', true);
   end if;
   if jsonb_array_length(refused) > 0 then
+    reasons := array(
+      select a.id from public.job_queue_arrivals a
+       where a.queue = $1 and a.id = any (array(select (r ->> 'arrival_id')::bigint from jsonb_array_elements(refused) as r))
+         for update skip locked);
     insert into public.job_queue_not_taken_in (id, queue, job_id, reason, arrived_at)
     select a.id, $1, a.job_id, left(r.reason, 500), a.arrived_at
       from jsonb_to_recordset(refused) as r (arrival_id bigint, reason text)
-      join public.job_queue_arrivals a on a.id = r.arrival_id and a.queue = $1
+      join public.job_queue_arrivals a on a.id = r.arrival_id and a.id = any (reasons)
     on conflict (id) do nothing;
     -- The newest 10,000. Of the others the rows of `jobs` are there as they were: interlock adopt shows them.
     delete from public.job_queue_not_taken_in n
      where n.id < (select m.id from public.job_queue_not_taken_in m order by m.id desc offset 9999 limit 1);
   end if;
-  delete from public.job_queue_arrivals a
-   where a.queue = $1 and (a.id = any ($2) or a.id = any (array(
-     select r.arrival_id from jsonb_to_recordset(refused) as r (arrival_id bigint))));
+  -- Most are gone with the append that put their job in line.
+  settled := reasons || array(
+    select a.id from public.job_queue_arrivals a
+     where a.queue = $1 and a.id = any ($2) and exists (
+       select from public.job_queue_log l where l.queue = $1 and l.job_id = a.job_id)
+       for update skip locked);
+  delete from public.job_queue_arrivals a where a.id = any (settled);
   get diagnostics gone = row_count;
   return gone;
 end
@@ -4246,7 +4324,8 @@ end
 $$;
 
 -- job_queue_truncated(): the trigger on jobs and workflow_executions that sees them emptied by TRUNCATE, which fires no trigger of
--- DELETE. Before: each live job that a row of `jobs` speaks for is to be cancelled, as if the row was deleted. After: what was noted
+-- DELETE. Before: what has only arrived is not taken in, and each live job that a row of `jobs` speaks for is to be cancelled, as if
+-- the row was deleted. After: what was noted
 -- of the rows is forgotten. Runs as its owner. Its arguments are the table and the user's names for its key and for queued_at (jobs only).
 -- Raises nothing: the user's statement goes on (a warning says what is wrong).
 create or replace function public.job_queue_truncated() returns trigger
@@ -4268,20 +4347,24 @@ begin
   end if;
   select format_type(a.atttypid, null) into key_type
     from pg_attribute a where a.attrelid = tg_relid and a.attname = tg_argv[1] and not a.attisdropped;
+  -- First, as when rows are deleted (job_queue_not_arrived).
+  execute format('with gone as materialized (
+      select a.id from public.job_queue_arrivals a
+       where $1 or exists (select from %2$s t where t.%1$I::text = a.job_id) order by a.id for update)
+    delete from public.job_queue_arrivals a where a.id = any (array(select id from gone))', tg_argv[1], tg_relid::regclass) using whole;
   live := array(
     select distinct j.job_id from public.job_queue_jobs j
      where key_type <> 'uuid' or j.job_id ~ '^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$');
   execute format('select array_agg(t.%1$I::text), array_agg(t.%2$I) from %3$s t where t.%1$I = any ($1::%4$s[])',
     tg_argv[1], tg_argv[2], tg_relid::regclass, key_type) into ids, queued using live;
   perform public.job_queue_cancel_rows(ids, queued);
-  -- Of rows that cannot be seen, those are known that were taken in; and an arrival whose row is gone has nothing to wait for.
+  -- Of rows that cannot be seen, those are known that were taken in.
   if whole and row_security_active(tg_relid) then
     select array_agg(j.job_id), array_agg(j.queued_at) into ids, queued
       from public.job_queue_jobs j
       join public.job_queue_log l
         on l.queue = j.queue and l.job_id = j.job_id and l.event_type = 'queued' and l.created_at = j.queued_at and l.data ? 'intake';
     perform public.job_queue_cancel_rows(ids, queued);
-    delete from public.job_queue_arrivals;
   end if;
   return null;
 exception when undefined_column or undefined_table or undefined_function then
@@ -4435,10 +4518,10 @@ $$;
 -- job_queue_wake(): the trigger on job_queue_heads that wakes up those who listen through Supabase Realtime. Only where
 -- realtime.send exists (migrations/parts/65_realtime.sql). It sends {queue, version, direct, concerns} as event `wake` to the
 -- private topic `interlock:<queue>`; direct: the append came over a connection to the database and not through the API; concerns:
--- whom it has to do with beside whoever appended it (`nobody`, `free`: workers with a free slot, `all`), as concernOf says in
+-- which processes it concerns beside the one that appended it (`nobody`, `free`: workers with a free slot, `all`), as concernOf says in
 -- src/adapter/supabase/concern.ts. Over its rate of messages a second Realtime drops all of a project's for a minute, so there is
 -- one in 250 ms: woken_at is when the next is due. What somebody may be waiting for (isUrgent, there) is sent up to 3 messages
--- ahead of that, and what came over a connection up to 4. Whoever appends through the API and hears of nothing as new tells the
+-- ahead of that, and what came over a connection up to 4. A process that appends through the API and hears of nothing as new tells the
 -- others himself. Where somebody appends over a connection, one looks once more after the last message: so one of those is
 -- passed over only if another one was told of just now.
 -- SECURITY DEFINER, since realtime.send swallows it when the caller may not send. Raises nothing: no wake-up fails an append.
@@ -4812,7 +4895,7 @@ $owners$;
 -- What the functions above have taken the place of.
 drop function if exists public.job_queue_cancel_by_hand(text[]);
 
--- What stands in the way of the user's tables, or means something: whoever runs this by hand is told here, whoever runs it as a program
+-- What stands in the way of the user's tables, or means something: a person who runs this is told here, a program that runs it
 -- finds it in interlock.found. Nothing of it stops the migration: Interlock works without these tables.
 do $account$
 declare
@@ -4900,7 +4983,7 @@ begin
   for item in
     select p.oid::regprocedure::text as name, p.prorettype = 'trigger'::regtype as is_trigger
       from pg_catalog.pg_proc p
-     where p.pronamespace = 'public'::regnamespace and p.proname = any ('{job_queue_account,job_queue_adopt,job_queue_adoptable,job_queue_answer,job_queue_answer_requests,job_queue_append,job_queue_archive,job_queue_archive_before,job_queue_archived_events,job_queue_arrived_rows,job_queue_beat,job_queue_cancel_rows,job_queue_chain,job_queue_checkup,job_queue_claim_arrivals,job_queue_claim_cut,job_queue_columns,job_queue_data_of,job_queue_dated,job_queue_dead,job_queue_deleted,job_queue_doubtful,job_queue_drop,job_queue_drop_chunks,job_queue_event_at,job_queue_event_text,job_queue_events,job_queue_execution_deleted,job_queue_forget,job_queue_forget_workers,job_queue_given_up,job_queue_guard_columns,job_queue_held,job_queue_hidden,job_queue_in_hand,job_queue_insert_chained,job_queue_intake,job_queue_keep_cut,job_queue_kept,job_queue_kept_digest,job_queue_known,job_queue_leave,job_queue_link,job_queue_linked,job_queue_note,job_queue_note_row,job_queue_open,job_queue_open_requests,job_queue_outer_rows,job_queue_overdue,job_queue_project,job_queue_project_target,job_queue_projection,job_queue_put_data,job_queue_put_snapshot,job_queue_put_snapshot_chunk,job_queue_put_staged,job_queue_put_state,job_queue_queues,job_queue_read,job_queue_rebuild,job_queue_refuse_change,job_queue_refused_words,job_queue_reproject,job_queue_request,job_queue_request_fault,job_queue_row_linked,job_queue_row_unlinked,job_queue_rows_gone,job_queue_set_aside_rows,job_queue_snapshot,job_queue_snapshot_chunk,job_queue_stage,job_queue_start_chain,job_queue_status,job_queue_status_set,job_queue_submit,job_queue_taken,job_queue_targets,job_queue_touched,job_queue_truncated,job_queue_turn,job_queue_unstaged,job_queue_user_path,job_queue_user_rows,job_queue_void,job_queue_voided,job_queue_wake,job_queue_wake_intake,job_queue_worker_list,job_queue_write_target}'::text[])
+     where p.pronamespace = 'public'::regnamespace and p.proname = any ('{job_queue_account,job_queue_adopt,job_queue_adoptable,job_queue_answer,job_queue_answer_requests,job_queue_append,job_queue_archive,job_queue_archive_before,job_queue_archived_events,job_queue_arrived_rows,job_queue_beat,job_queue_cancel_rows,job_queue_chain,job_queue_checkup,job_queue_claim_arrivals,job_queue_claim_cut,job_queue_columns,job_queue_data_of,job_queue_dated,job_queue_dead,job_queue_deleted,job_queue_doubtful,job_queue_drop,job_queue_drop_chunks,job_queue_event_at,job_queue_event_text,job_queue_events,job_queue_execution_deleted,job_queue_forget,job_queue_forget_workers,job_queue_given_up,job_queue_guard_columns,job_queue_held,job_queue_hidden,job_queue_in_hand,job_queue_insert_chained,job_queue_intake,job_queue_keep_cut,job_queue_kept,job_queue_kept_digest,job_queue_known,job_queue_leave,job_queue_link,job_queue_linked,job_queue_not_arrived,job_queue_note,job_queue_note_row,job_queue_open,job_queue_open_requests,job_queue_outer_rows,job_queue_overdue,job_queue_project,job_queue_project_target,job_queue_projection,job_queue_put_data,job_queue_put_snapshot,job_queue_put_snapshot_chunk,job_queue_put_staged,job_queue_put_state,job_queue_queues,job_queue_read,job_queue_rebuild,job_queue_refuse_change,job_queue_refused_words,job_queue_reproject,job_queue_request,job_queue_request_fault,job_queue_row_linked,job_queue_row_unlinked,job_queue_rows_gone,job_queue_set_aside_rows,job_queue_snapshot,job_queue_snapshot_chunk,job_queue_stage,job_queue_start_chain,job_queue_status,job_queue_status_set,job_queue_submit,job_queue_taken,job_queue_targets,job_queue_touched,job_queue_truncated,job_queue_turn,job_queue_unstaged,job_queue_user_path,job_queue_user_rows,job_queue_void,job_queue_voided,job_queue_wake,job_queue_wake_intake,job_queue_worker_list,job_queue_write_target}'::text[])
   loop
     execute format('revoke all on function %s from public', item.name);
     foreach outsider in array outsiders || runners loop
@@ -4922,8 +5005,8 @@ $privileges$;
 -- What this was. Rows change only when something did, so that running it again leaves everything as it is.
 insert into public.job_queue_migrations as m (version, checksum)
 values 
-  ('000', '877a8580d6c7b9047e98f925f64a1f2916830d7c1712bed4a4ce61f79ee9ad32'),
-  ('027', '877a8580d6c7b9047e98f925f64a1f2916830d7c1712bed4a4ce61f79ee9ad32')
+  ('000', 'a05f2c3ab36ea2925e9a809540c1ccbb7e1f0538bd2d89a0d84b380206becaee'),
+  ('027', 'a05f2c3ab36ea2925e9a809540c1ccbb7e1f0538bd2d89a0d84b380206becaee')
 on conflict (version) do update set checksum = excluded.checksum, applied_at = excluded.applied_at
   where m.checksum <> excluded.checksum;
 -- PostgREST finds the new functions after this; nobody else listens.

@@ -20,7 +20,7 @@ begin
     names := public.job_queue_columns(target.target);
     if public.job_queue_hidden(target.target, 'r') or public.job_queue_hidden(target.target, 'w') then
       found_items := found_items || jsonb_build_object('check', 'hidden', 'level', 'problem',
-        'what', format('row level security of %s holds for %s, as whom Interlock runs: rows that it hides are not taken in, and do not follow their jobs',
+        'what', format('row level security of %s holds for %s, the role that Interlock runs as: rows that it hides are not taken in, and do not follow their jobs',
           target.target, current_user),
         'remedy', format('as the owner of the table: CREATE POLICY job_queue_owner ON public.%I TO %I USING (true) WITH CHECK (true); where there are restrictive policies: ALTER ROLE %3$I BYPASSRLS;',
           target.target, current_user, current_user));

@@ -64,7 +64,7 @@ begin
          set %4$I = public.job_queue_status('pending')::%3$s, %5$s
         from fit f where t.%1$I = f.key
       returning t.%1$I as key),
-    -- A trusted role has chosen them: whoever wrote them, the jobs are made of them.
+    -- A trusted role has chosen them: the jobs are made of them, no matter who wrote them.
     linked as (
       delete from public.job_queue_unlinked u using cleared c where u.target = 'jobs' and u.job_id = c.key::text),
     arrived as (

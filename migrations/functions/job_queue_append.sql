@@ -17,7 +17,8 @@
 --                     staged: [{command_id, job_id}, …], those of them that were put aside before (job_queue_stage);
 --                     expected_at: the time of the event expected_version as the caller has folded it, 0 before the first one;
 --                     without it the numbers alone are compared, which after a restore meet with other events;
---                     heeds_requests: true: the caller knows the answer `requested`, and is given it
+--                     heeds_requests: true: the caller knows the answer `requested`, and is given it;
+--                     of_arrivals: true: the caller has claimed the rows that its intake events are of (job_queue_claim_arrivals)
 -- Returns {ok: true, version, now, data} when everything was written (data: of the wanted jobs, where some are); else nothing was, and {ok: false, reason, version, now, …}:
 --   log_went_back  the log does not go as far as expected_version, or has another event there than that of expected_at: a
 --                backup was restored, or a standby took over that had not heard of everything
@@ -26,7 +27,8 @@
 --   known        some of the commands have been here before; known: [{command_id, command_hash, seqs}, …]
 --   dead_worker  a `started` for a worker whose lease is not live; worker_ids
 --   requested    a `started` of jobs that SQL has asked to be cancelled, which nobody has decided yet; job_ids
---   taken        a `queued` with `intake` for jobs that the log knows already; job_ids
+--   taken        a `queued` with `intake` for jobs that the log knows already, or whose row is not there to be taken in any more;
+--                job_ids
 --   live_worker  a `lease_expired` for a worker that is not past ttl + grace; worker_ids
 --   unstaged     of some commands not everything is there that was to be put aside before; command_ids
 --   clock        an event is not later than the one before, or more than 1 s away from the database's clock
@@ -60,6 +62,7 @@ declare
   answer jsonb;
   given record;
   ids text[];
+  arrived text[];
   setting text;
   is_shown boolean;
   is_rising boolean := true;
@@ -150,6 +153,17 @@ begin
       into ids using $1, given.arrivals;
     if ids is not null then
       return answer || jsonb_build_object('reason', 'taken', 'job_ids', ids);
+    end if;
+  end if;
+  -- Whoever deletes the row deletes its arrival first, and then cancels what is in line. So this either finds no arrival, or keeps
+  -- that until the job is in line to be seen. It never waits: what somebody is about to delete is left out, and comes again if it stays.
+  if given.arrivals is not null and changes ? 'of_arrivals' then
+    arrived := array(
+      select a.job_id from public.job_queue_arrivals a
+       where a.job_id = any (given.arrivals) and a.queue = $1 for update skip locked);
+    if not given.arrivals <@ arrived then
+      return answer || jsonb_build_object('reason', 'taken', 'job_ids',
+        array(select distinct g.id from unnest(given.arrivals) g (id) where g.id <> all (arrived)));
     end if;
   end if;
 
@@ -273,6 +287,9 @@ begin
      where j.queue = $1 and j.job_id = r.job_id
        -- And by the key: while the table is small the planner would join with all rows of the queue.
        and j.job_id = any (array(select k.job_id from jsonb_to_recordset(changes -> 'changed') as k (job_id text)));
+  end if;
+  if arrived is not null then
+    delete from public.job_queue_arrivals a where a.job_id = any (arrived) and a.queue = $1;
   end if;
   if changes ? 'also' then
     insert into public.job_queue_changes (queue, seq, job_ids)

@@ -7,7 +7,7 @@
 --   ttl_ms      how long the lease lives without another beat, 100 ms to a day; grace_ms how long after it until its jobs
 --               may be expired, at most a day
 -- Returns {alive, now, expires_at, version, overdue, arrived, requested}: alive false when the lease is over, which it then stays; times in
--- microseconds; the head's version; overdue: workers that hold jobs and are gone, to be expired by whoever reads this;
+-- microseconds; the head's version; overdue: workers that hold jobs and are gone, to be expired by the process that reads this;
 -- arrived, requested: there are rows to be taken in, and commands by SQL, that nobody is at.
 -- Raises JQ001 when an argument is out of bounds.
 create or replace function public.job_queue_beat(queue text, worker_id text, kinds text[], free_slots integer,

@@ -1,4 +1,4 @@
--- job_queue_chain(queue, after, lim): a page of the hash chain, for whoever checks it: each event as the text that its hash
+-- job_queue_chain(queue, after, lim): a page of the hash chain, for a program that checks it: each event as the text that its hash
 -- is made over, and the hash that it carries. The first hash is SHA-256 over 'interlock:<queue>:<chain_from>', each further
 -- one over the 32 bytes before it and the text of its event. Where events were archived and not kept, start is the hash of the
 -- last of them, from which the chain goes on; else null.

@@ -1,5 +1,5 @@
 -- job_queue_claim_arrivals(queue, lim): rows of `jobs` to be taken in, in the order of their arrival. They are kept for this
--- caller for 5 s; whoever has not called job_queue_taken by then is taken to be gone, and others get them. Arrivals whose
+-- caller for 5 s; a caller that has not called job_queue_taken by then is taken to be gone, and others get them. Arrivals whose
 -- row is gone, is no longer pending or is queued already are dropped on the way; those whose row row level security may hide
 -- are kept, for a look a minute later. Never takes the queue's lock.
 --   queue  that takes them in: what one queue has claimed, no other queue gets, unless nobody of that queue is there any more
@@ -29,6 +29,10 @@ begin
   if pg_current_xact_id_if_assigned() is null then
     perform set_config('synchronous_commit', 'off', true);
   end if;
+  -- The user's table before the arrivals, as whoever deletes rows has it: TRUNCATE waits for an arrival that is held here.
+  if exists (select from pg_class c where c.oid = to_regclass('public.jobs') and c.relkind in ('r', 'p')) then
+    lock table public.jobs in access share mode;
+  end if;
   loop
     with free as (
       select a.id from public.job_queue_arrivals a
@@ -57,7 +61,7 @@ begin
   end loop;
   if cardinality(unseen) > 0 and coalesce(found_rows, '[]') = '[]' then
     raise exception using errcode = 'JQ112',
-      message = format('%s rows of jobs have arrived that %s, as whom Interlock runs, cannot see: row level security hides them',
+      message = format('%s rows of jobs have arrived that %s, the role that Interlock runs as, cannot see: row level security hides them',
         cardinality(unseen), current_user),
       hint = format('As the owner of the table: CREATE POLICY job_queue_owner ON public.jobs TO %I USING (true) WITH CHECK (true);', current_user);
   end if;

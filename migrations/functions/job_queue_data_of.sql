@@ -1,7 +1,7 @@
 -- job_queue_data_of(queue, job_ids): what is kept of these jobs beside the log, and their rows of `jobs`.
 --   job_ids  1,000 at most
 -- Returns [{job_id, payload, result, error, checkpoint, progress, row}, …], one for each id, in the order given; null where
--- there is nothing. Of a job that was enqueued anew only what its present life has. row: the user's row of `jobs` as JSON,
+-- there is nothing. Of a job that was enqueued again only what its present life has. row: the user's row of `jobs` as JSON,
 -- null where there is none that speaks for the job (job_queue_linked) or Interlock does not use the table (job_queue_targets).
 -- Raises JQ001 for more than 1,000 ids.
 create or replace function public.job_queue_data_of(queue text, job_ids text[]) returns jsonb

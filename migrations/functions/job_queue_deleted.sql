@@ -1,5 +1,5 @@
--- job_queue_deleted(): the trigger on jobs that turns the deletion of rows into commands: a live job that a deleted row speaks for is
--- to be cancelled (job_queue_cancel_rows). Runs as its owner. Its first two arguments are the user's names for job_id and queued_at,
+-- job_queue_deleted(): the trigger on jobs that turns the deletion of rows into commands: a row that has only arrived is not taken in
+-- (job_queue_not_arrived), and a live job that a deleted row speaks for is to be cancelled (job_queue_cancel_rows). Runs as its owner. Its first two arguments are the user's names for job_id and queued_at,
 -- none where they are Interlock's. Raises nothing: the user's statement goes on.
 create or replace function public.job_queue_deleted() returns trigger
 language plpgsql security definer
@@ -23,12 +23,11 @@ begin
   if ids is null or to_regprocedure('public.job_queue_cancel_rows(text[], timestamptz[])') is null then
     return null;
   end if;
+  if to_regprocedure('public.job_queue_not_arrived(text, text[])') is not null then
+    perform public.job_queue_not_arrived(case when tg_nargs = 0 then 'job_id' else tg_argv[0] end, ids);
+  end if;
   perform public.job_queue_cancel_rows(ids, queued);
   perform public.job_queue_rows_gone('jobs', case when tg_nargs = 0 then 'job_id' else tg_argv[0] end, ids);
-  -- Where row level security hides rows, nobody but this trigger knows that there is nothing to take in any more.
-  if row_security_active(tg_relid) and to_regclass('public.job_queue_arrivals') is not null then
-    delete from public.job_queue_arrivals a where a.job_id = any (ids);
-  end if;
   return null;
 end
 $$;

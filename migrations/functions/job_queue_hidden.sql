@@ -1,5 +1,5 @@
 -- job_queue_hidden(target, command): whether row level security may hide rows of a table of the user from the owner of Interlock, as
--- whom its functions run: with FORCE ROW LEVEL SECURITY it holds for the owner of the table too, unless the role has BYPASSRLS. Internal.
+-- which its functions run: with FORCE ROW LEVEL SECURITY it holds for the owner of the table too, unless the role has BYPASSRLS. Internal.
 --   target   jobs or workflow_executions
 --   command  r: rows are read; w: rows are updated
 -- Returns false where there is no such table, or a policy opens it all. Raises nothing.

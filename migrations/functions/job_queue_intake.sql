@@ -1,7 +1,7 @@
 -- job_queue_intake(): the trigger on jobs that notes which rows have arrived as pending and not queued (a queued_at that is the
 -- column's default says nothing: job_queue_dated), in one insert per statement, and
 -- wakes the workers (NOTIFY interlock, 'intake', unless the setting interlock.notify is 'off'). Runs as its owner, so that
--- whoever may insert into jobs needs no right on anything of Interlock's.
+-- who may insert into jobs needs no right on anything of Interlock's.
 -- Its arguments are the user's names for job_id, queued_at, status and model, none where they are Interlock's.
 -- Raises nothing: the user's insert goes on, whatever is wrong here (a warning says what).
 create or replace function public.job_queue_intake() returns trigger

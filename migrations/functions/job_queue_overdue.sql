@@ -3,7 +3,7 @@
 --   thorough  look also when no worker's row says so: a row that was deleted by hand says nothing. That reads all of
 --             job_queue_jobs, so a beat does it only when its worker is new.
 -- A lease whose last beat lies in the future is cut to its ttl from now, once: the clock was set back since.
--- Returns [worker_id, …], ascending. Whoever has been gone for a minute and holds nothing is settled, so that nobody looks
+-- Returns [worker_id, …], ascending. A worker that has been gone for a minute and holds nothing is settled, so that nobody looks
 -- for its jobs again: no append that found it live can still be under way.
 create or replace function public.job_queue_overdue(queue text, thorough boolean) returns jsonb
 language plpgsql

@@ -70,7 +70,7 @@ begin
         -- From where it was: what is below is gone, and an old transaction may keep rows of it.
         delete from public.job_queue_changes c where c.queue = $1 and c.seq > head.projected_seq and c.seq <= through;
         select h.version into at from public.job_queue_heads h where h.queue = $1 order by h.version desc limit 1 for update;
-        -- Not when somebody has started it anew in the meantime.
+        -- Not when somebody has started it again in the meantime.
         update public.job_queue_heads h set projected_seq = through
          where h.queue = $1 and h.version = at and h.projected_seq = head.projected_seq;
       end if;

@@ -24,7 +24,7 @@ begin
       message = 'job_queue_put_snapshot takes a queue, a sequence number that its log has reached, and a state of 64 MB at most';
   end if;
   if $3 ? 'chunks' then
-    -- Kept from whoever tidies up, until this is committed.
+    -- Kept from a process that tidies up, until this is committed.
     perform from public.job_queue_snapshot_chunks c
       where c.queue = $1 and c.seq = $2 and c.maker = $3 ->> 'maker' for key share;
     get diagnostics found_chunks = row_count;

@@ -1,4 +1,4 @@
--- job_queue_rebuild(queue, expected_version, state, jobs): makes the inner projection anew from rows that the caller folded
+-- job_queue_rebuild(queue, expected_version, state, jobs): writes the inner projection again from rows that the caller folded
 -- out of the log (`interlock rebuild`). Takes the queue's lock, so it is safe while workers run; rows that are right
 -- already are not written.
 --   queue             name of the queue

@@ -1,4 +1,4 @@
--- job_queue_reproject(queue): starts the outer projection of a queue anew, for rows that were changed by hand or are left
+-- job_queue_reproject(queue): starts the outer projection of a queue again, for rows that were changed by hand or are left
 -- from an earlier coordinator. Writes no row of the user itself: job_queue_project then walks the whole log again and
 -- writes what differs. Doing it twice does nothing more.
 --   queue  name of the queue

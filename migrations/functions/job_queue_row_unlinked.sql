@@ -1,6 +1,6 @@
 -- job_queue_row_unlinked(): the trigger on jobs and workflow_executions that notes rows which belong to no job but the one that is
 -- made of them (job_queue_unlinked): those that anon or authenticated insert (its WHEN clause sees to that), and executions that
--- are given another id, by whoever. Runs as its owner. Its arguments are the table and the name of its key.
+-- are given another id, no matter by which role. Runs as its owner. Its arguments are the table and the name of its key.
 -- Raises nothing: the user's statement goes on (a warning says what is wrong).
 create or replace function public.job_queue_row_unlinked() returns trigger
 language plpgsql security definer

@@ -1,6 +1,7 @@
 -- job_queue_status_set(): the trigger on jobs that sees a status that somebody has set (not the outer projection: its WHEN
 -- clause sees to that). Set to pending on a row that was never queued, it is an arrival like one that is inserted; set to
--- cancelled, the job that the row speaks for is to be cancelled (job_queue_cancel_rows). Any other word means nothing to Interlock,
+-- cancelled, it is not taken in any more (job_queue_not_arrived), and the job that the row speaks for is to be cancelled
+-- (job_queue_cancel_rows). Any other word means nothing to Interlock,
 -- and the next change of the job writes over it. A row that is given another id belongs to no job there (job_queue_unlinked). A model that is changed while the job is live changes nothing, which a warning says. Runs as
 -- its owner. Its arguments are the user's names for job_id, queued_at, status and model, none where they are Interlock's: then
 -- nothing has to be planned for each row. Raises nothing: the user's statement goes on.
@@ -57,6 +58,9 @@ begin
     return null;
   end if;
   if word = public.job_queue_status('cancelled') then
+    if to_regprocedure('public.job_queue_not_arrived(text, text[])') is not null then
+      perform public.job_queue_not_arrived(case when tg_nargs = 0 then 'job_id' else tg_argv[0] end, array[id]);
+    end if;
     if to_regprocedure('public.job_queue_cancel_rows(text[], timestamptz[])') is not null then
       perform public.job_queue_cancel_rows(array[id], array[queued]);
     end if;

@@ -1,7 +1,8 @@
 -- job_queue_taken(queue, arrival_ids, refused): what became of arrivals that this queue had claimed. Doing it twice does
 -- nothing more.
---   arrival_ids  those whose job is in the log by now
+--   arrival_ids  those that were sent to be put in line; the ones whose job is not in the log are offered again
 --   refused      [{arrival_id, reason}, …]: those that cannot be jobs; they go to job_queue_not_taken_in, which keeps the newest 10,000
+-- Never waits for somebody who is about to delete such a row: that arrival is offered again, should the row stay.
 -- Returns how many left the list of arrivals. Raises nothing.
 create or replace function public.job_queue_taken(queue text, arrival_ids bigint[], refused jsonb) returns integer
 language plpgsql security definer
@@ -13,24 +14,34 @@ as $$
 #variable_conflict use_column
 declare
   gone integer;
+  reasons bigint[] := '{}';
+  settled bigint[];
 begin
   -- What is lost with a crash is offered again, and found to be in the log.
   if pg_current_xact_id_if_assigned() is null then
     perform set_config('synchronous_commit', 'off', true);
   end if;
   if jsonb_array_length(refused) > 0 then
+    reasons := array(
+      select a.id from public.job_queue_arrivals a
+       where a.queue = $1 and a.id = any (array(select (r ->> 'arrival_id')::bigint from jsonb_array_elements(refused) as r))
+         for update skip locked);
     insert into public.job_queue_not_taken_in (id, queue, job_id, reason, arrived_at)
     select a.id, $1, a.job_id, left(r.reason, 500), a.arrived_at
       from jsonb_to_recordset(refused) as r (arrival_id bigint, reason text)
-      join public.job_queue_arrivals a on a.id = r.arrival_id and a.queue = $1
+      join public.job_queue_arrivals a on a.id = r.arrival_id and a.id = any (reasons)
     on conflict (id) do nothing;
     -- The newest 10,000. Of the others the rows of `jobs` are there as they were: interlock adopt shows them.
     delete from public.job_queue_not_taken_in n
      where n.id < (select m.id from public.job_queue_not_taken_in m order by m.id desc offset 9999 limit 1);
   end if;
-  delete from public.job_queue_arrivals a
-   where a.queue = $1 and (a.id = any ($2) or a.id = any (array(
-     select r.arrival_id from jsonb_to_recordset(refused) as r (arrival_id bigint))));
+  -- Most are gone with the append that put their job in line.
+  settled := reasons || array(
+    select a.id from public.job_queue_arrivals a
+     where a.queue = $1 and a.id = any ($2) and exists (
+       select from public.job_queue_log l where l.queue = $1 and l.job_id = a.job_id)
+       for update skip locked);
+  delete from public.job_queue_arrivals a where a.id = any (settled);
   get diagnostics gone = row_count;
   return gone;
 end

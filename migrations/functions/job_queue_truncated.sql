@@ -1,5 +1,6 @@
 -- job_queue_truncated(): the trigger on jobs and workflow_executions that sees them emptied by TRUNCATE, which fires no trigger of
--- DELETE. Before: each live job that a row of `jobs` speaks for is to be cancelled, as if the row was deleted. After: what was noted
+-- DELETE. Before: what has only arrived is not taken in, and each live job that a row of `jobs` speaks for is to be cancelled, as if
+-- the row was deleted. After: what was noted
 -- of the rows is forgotten. Runs as its owner. Its arguments are the table and the user's names for its key and for queued_at (jobs only).
 -- Raises nothing: the user's statement goes on (a warning says what is wrong).
 create or replace function public.job_queue_truncated() returns trigger
@@ -21,20 +22,24 @@ begin
   end if;
   select format_type(a.atttypid, null) into key_type
     from pg_attribute a where a.attrelid = tg_relid and a.attname = tg_argv[1] and not a.attisdropped;
+  -- First, as when rows are deleted (job_queue_not_arrived).
+  execute format('with gone as materialized (
+      select a.id from public.job_queue_arrivals a
+       where $1 or exists (select from %2$s t where t.%1$I::text = a.job_id) order by a.id for update)
+    delete from public.job_queue_arrivals a where a.id = any (array(select id from gone))', tg_argv[1], tg_relid::regclass) using whole;
   live := array(
     select distinct j.job_id from public.job_queue_jobs j
      where key_type <> 'uuid' or j.job_id ~ '^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$');
   execute format('select array_agg(t.%1$I::text), array_agg(t.%2$I) from %3$s t where t.%1$I = any ($1::%4$s[])',
     tg_argv[1], tg_argv[2], tg_relid::regclass, key_type) into ids, queued using live;
   perform public.job_queue_cancel_rows(ids, queued);
-  -- Of rows that cannot be seen, those are known that were taken in; and an arrival whose row is gone has nothing to wait for.
+  -- Of rows that cannot be seen, those are known that were taken in.
   if whole and row_security_active(tg_relid) then
     select array_agg(j.job_id), array_agg(j.queued_at) into ids, queued
       from public.job_queue_jobs j
       join public.job_queue_log l
         on l.queue = j.queue and l.job_id = j.job_id and l.event_type = 'queued' and l.created_at = j.queued_at and l.data ? 'intake';
     perform public.job_queue_cancel_rows(ids, queued);
-    delete from public.job_queue_arrivals;
   end if;
   return null;
 exception when undefined_column or undefined_table or undefined_function then

@@ -1,5 +1,5 @@
 begin;
--- One migration at a time; whoever comes second finds everything done. Held until commit, so it works through a pooler.
+-- One migration at a time; the second one finds everything done. Held until commit, so it works through a pooler.
 select pg_advisory_xact_lock(hashtextextended('interlock.migrate', 0));
 -- A role besides service_role that may run Interlock, on plain PostgreSQL ('' for none).
 set local interlock.runtime_role = '';

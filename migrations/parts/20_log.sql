@@ -1,7 +1,7 @@
 -- The log: the one source of truth. Rows are only ever added, by job_queue_append.
 -- Fixed-width columns come first and last so that alignment costs little; a job (3 events) has a budget of 1 KB of
 -- rows and index entries. No CHECK, here and in the other tables that every append writes: they cost a quarter of an append
--- (PostgreSQL reads and compiles each anew per statement: 75 of 280 µs with 1 event, 170 of 780 µs with 20).
+-- (PostgreSQL reads and compiles each again per statement: 75 of 280 µs with 1 event, 170 of 780 µs with 20).
 -- job_queue_append checks the bounds in the pass that it makes over the events anyway.
 create table if not exists public.job_queue_log (
   seq bigint not null,

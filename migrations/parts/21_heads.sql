@@ -1,4 +1,4 @@
--- One row per queue: its lock. Whoever holds it may append the next events.
+-- One row per queue: its lock. The transaction that holds it may append the next events.
 -- The version is part of the key: every append writes a new entry at the end of the index, and
 -- `where queue = $1 order by version desc limit 1` meets the row that counts first. By the queue alone one would first pass all
 -- earlier versions that a transaction elsewhere might still see (pg_dump, one that idles): 3 ms after 30,000 appends.

@@ -1,7 +1,7 @@
 -- What the outer projection needs to follow the log.
 
 -- Which rows of job_queue_jobs an append changed besides those of the jobs that its events name: the end of one job also
--- changes whom others wait for, and only the append knows whose. One row per append, and none when there are no others
+-- changes what others wait for, and only the append knows whose. One row per append, and none when there are no others
 -- (the common case); job_queue_project takes them away. seq: the version after that append.
 create table if not exists public.job_queue_changes (
   queue text not null,

@@ -1,5 +1,5 @@
 -- Rows of the user's `jobs` that were inserted as pending since the migration, in the order of their arrival: the trigger
--- job_queue_intake writes one here for each, and whoever takes it in (or finds that there is nothing to take in) deletes
+-- job_queue_intake writes one here for each, and the process that takes it in (or finds that there is nothing to take in) deletes
 -- it. So "made after activation" costs no scan and no column of the user's.
 -- queue: the one that has claimed it, so that two queues never take in one row, until nobody of it is there any more
 -- (job_queue_given_up); claimed_until: others of the same queue leave it alone until then.
@@ -10,6 +10,10 @@ create table if not exists public.job_queue_arrivals (
   arrived_at timestamptz not null default clock_timestamp(),
   job_id text
 );
+
+-- Whether a job that is about to be put in line has a row still (job_queue_append), and what has arrived of a row that is deleted:
+-- SELECT id FROM job_queue_arrivals WHERE job_id = '…';
+create index if not exists job_queue_arrivals_job_idx on public.job_queue_arrivals (job_id);
 
 -- Rows that arrived and cannot be jobs (an id that is missing or out of bounds, models that are no names), and why. They are
 -- not looked at again: SELECT * FROM job_queue_not_taken_in ORDER BY id DESC;

@@ -1,6 +1,6 @@
 -- Payloads, results and errors on their way: large ones go ahead of the append that they belong to (job_queue_stage), which takes
 -- them over (job_queue_put_staged). By command, so that nothing that is kept of a job changes before its events are in the log.
--- What no append has taken over is deleted after an hour. Unlogged: what a crash empties is sent again by whoever needs it
+-- What no append has taken over is deleted after an hour. Unlogged: what a crash empties is sent again by the process that needs it
 -- (the answer `unstaged` of job_queue_append), and payloads are not written to the write-ahead log twice.
 create unlogged table if not exists public.job_queue_staged (
   queue text not null check (length(queue) between 1 and 200),

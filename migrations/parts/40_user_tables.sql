@@ -65,7 +65,7 @@ begin
 end
 $indexes$;
 
--- Whoever has a table of such a name, whose rows will not become jobs, is told here: nothing else fails.
+-- An account that has a table of such a name, whose rows will not become jobs, is told here: nothing else fails.
 do $passed_over$
 declare
   item record;
@@ -106,7 +106,7 @@ begin
     raise warning using message = item.what, hint = item.remedy;
     told := told || concat_ws('; ', item.what, nullif(lower(left(item.remedy, 1)) || substr(item.remedy, 2), ''));
   end loop;
-  -- For whoever runs this as a program.
+  -- For a program that runs this.
   perform set_config('interlock.passed_over', to_json(told)::text, true);
 end
 $passed_over$;

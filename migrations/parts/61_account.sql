@@ -1,4 +1,4 @@
--- What stands in the way of the user's tables, or means something: whoever runs this by hand is told here, whoever runs it as a program
+-- What stands in the way of the user's tables, or means something: a person who runs this is told here, a program that runs it
 -- finds it in interlock.found. Nothing of it stops the migration: Interlock works without these tables.
 do $account$
 declare

@@ -1,5 +1,5 @@
 import { parseJobId } from '../codec/index.ts'
-import { listDead } from '../coordinator/dead.ts'
+import { listDead } from '../coordinator/dead-letters.ts'
 import type { Coordinator } from '../coordinator/index.ts'
 import { InterlockError } from '../core/index.ts'
 import { type LogStore, pagesAfter } from '../port/index.ts'

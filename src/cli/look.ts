@@ -1,4 +1,4 @@
-import { hasWorkerAmong } from '../coordinator/has-worker.ts'
+import { hasWorkerAmong } from '../coordinator/api/has-worker.ts'
 import { type HasWorker, isInterlockError, type Ledger, type Micros } from '../core/index.ts'
 import type { LogStore } from '../port/index.ts'
 import type { Frame } from './frame.ts'

@@ -1,5 +1,5 @@
 import { CommanderError } from 'commander'
-import { RELEASE } from '../coordinator/release.ts'
+import { RELEASE } from '../coordinator/base/release.ts'
 import { Cli } from './cli.ts'
 import { commandGroups } from './command/index.ts'
 import { exitCodes } from './exit.ts'

@@ -10,7 +10,7 @@ import {
 import { pathText } from './invalid.ts'
 import { policySchema } from './policy.ts'
 
-/** What stands for a snapshot that is kept in chunks: by whom it was made, and how many there are. */
+/** What stands for a snapshot that is kept in chunks: which process made it, and how many there are. */
 export interface SnapshotHead {
   readonly shape: number
   readonly maker: string

@@ -29,7 +29,7 @@ export interface EnqueueInput {
   readonly attempts?: number | undefined
   readonly timeoutMs?: number | undefined
   readonly expireMs?: number | null | undefined
-  /** Whom it belongs to (a customer, say): what the policy's `fairShare` counts by. 1 to 200 characters. */
+  /** Who owns it (a customer, say): what the policy's `fairShare` counts by. 1 to 200 characters. */
   readonly fairKey?: string | null | undefined
   /**
    * What its handler is given: anything that JSON can say, 1 MB at most, 16 MB in one call. Kept in `job_queue_data`, never in the

@@ -31,7 +31,7 @@ export const retrySchema = z.unknown().superRefine((rule, context) => {
   if (issue !== undefined) context.addIssue({ code: 'custom', path: [...issue.path], message: issue.message })
 })
 
-/** What a worker needs of a coordinator, whoever made it. */
+/** What a worker needs of a coordinator, however that was made. */
 export const coordinatorSchema = havingSchema('a coordinator: await createCoordinator({ store })', [
   'claim',
   'complete',

@@ -12,14 +12,14 @@ import {
   type Started,
 } from '../core/index.ts'
 import { PAGE } from '../port/index.ts'
-import type { Health } from './api.ts'
-import { hasWorkerAmong } from './has-worker.ts'
-import type { Logger } from './logger.ts'
-import type { Member } from './member.ts'
-import { Counter, type QueueMetrics, queueMetrics } from './metrics.ts'
-import type { WholeOptions } from './options.ts'
-import { eventsFrom, pagesOf, pullEvents, type StreamSource, standingOf } from './streams.ts'
-import { type QueueView, queueView, toDate } from './view.ts'
+import type { Health } from './api/coordinator.ts'
+import { hasWorkerAmong } from './api/has-worker.ts'
+import { Counter, type QueueMetrics, queueMetrics } from './api/metrics.ts'
+import type { WholeOptions } from './api/options.ts'
+import { type QueueView, queueView, toDate } from './api/view.ts'
+import type { Logger } from './base/logger.ts'
+import type { Member } from './membership/member.ts'
+import { eventsFrom, pagesOf, pullEvents, type StreamSource, standingOf } from './replica/streams.ts'
 
 /**
  * The reading side of a coordinator: the queue as this process knows it, what it tells of, and how the process stands.

@@ -18,10 +18,17 @@ import {
 } from '../codec/index.ts'
 import type { Accepted, Claim, CommandBody, Lease, RequeueReason, Started } from '../core/index.ts'
 import type { DeadJob, JobData } from '../port/index.ts'
-import type { Coordinator, DeadChoice, EndOptions, FailOptions, NoteOptions, PauseOptions } from './api.ts'
-import { type DeadLetters, dropDead, listDead, retryDead } from './dead.ts'
-import { takeIn } from './intake.ts'
-import { AT_ONCE, type SendOptions } from './member-api.ts'
+import type {
+  Coordinator,
+  DeadChoice,
+  EndOptions,
+  FailOptions,
+  NoteOptions,
+  PauseOptions,
+} from './api/coordinator.ts'
+import { type DeadLetters, dropDead, listDead, retryDead } from './dead-letters.ts'
+import { takeIn } from './inbox/row-intake.ts'
+import { AT_ONCE, type SendOptions } from './membership/member-api.ts'
 import { QueueReader } from './queue-reader.ts'
 
 /** The writing side of a coordinator: one command each, and what is kept of jobs beside the log. */

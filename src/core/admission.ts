@@ -17,7 +17,7 @@ export function mayStart(ledger: LedgerView, job: Job, now: Micros): boolean {
   return hasSlot(ledger, job, now) && !isLimited(ledger, job, now) && hasModels(ledger, job, now)
 }
 
-/** Its models are over their rates, or whoever it belongs to has his share: it keeps its place, and is passed over. */
+/** Its models are over their rates, or its owner has his share: it keeps its place, and is passed over. */
 export function isLimited(ledger: LedgerView, job: Job, now: Micros): boolean {
   return rateOpensAt(ledger, job, now) > 0 || isShareFull(ledger, job, now)
 }

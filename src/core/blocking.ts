@@ -5,7 +5,7 @@ import { capacityOf, type Policy } from './policy.ts'
 import { setReady } from './ready.ts'
 import type { Tree } from './tree.ts'
 
-/** Whom a waiting job is behind, and on which model; `model` null: in the line of the whole queue. */
+/** The job that a waiting one is behind, and on which model; `model` null: in the line of the whole queue. */
 export interface Blocker {
   readonly jobId: string
   readonly model: string | null

@@ -9,7 +9,7 @@ export interface Claim {
   readonly kinds: readonly string[] | null
 }
 
-/** The epoch of the lease whose token is shown; absent: that of whoever decides. A token of another epoch is stale. */
+/** The epoch of the lease whose token is shown; absent: that of the process that decides. A token of another epoch is stale. */
 interface OfLease {
   readonly epoch?: number
 }
@@ -20,7 +20,7 @@ export interface VoidedEvent {
   readonly as: { readonly [key: string]: unknown } | null
 }
 
-/** The type that whoever ends the job takes it to have; absent: nobody said. */
+/** The type that the caller who ends the job takes it to have; absent: nobody said. */
 interface OfType {
   readonly jobType?: JobType
 }

@@ -44,7 +44,7 @@ export function decide(ledger: Ledger, commands: readonly Command[], surrounding
     tookBack ||= scribe.tookBack
   }
   // What was tried and taken back must leave no trace, so that this process holds, to the last blocker, what every other
-  // one folds from the events. Folding anew always would cost a third of a decision.
+  // one folds from the events. Folding again always would cost a third of a decision.
   if (tookBack) return { events, results, ...fold(ledger, events) }
   return { events, results, ledger: draft.seal(), touched: draft.touched }
 }

@@ -1,21 +1,18 @@
 import { hash } from './hash.ts'
 import type { JobSpec, Micros } from './job.ts'
 import {
+  copyParts,
   idleModel,
   type Job,
   type Ledger,
+  LedgerParts,
   type LedgerView,
   type Model,
-  type ModelKey,
-  type Pause,
-  type Share,
-  type ShareKey,
 } from './ledger.ts'
 import { freshJob, OwnJob } from './own-job.ts'
 import { OwnModel } from './own-model.ts'
-import type { JobKey, ModelTimer, Place, Timer } from './place.ts'
-import { capacityOf, type Policy } from './policy.ts'
-import type { Table } from './table.ts'
+import type { Place } from './place.ts'
+import { capacityOf } from './policy.ts'
 import type { Owner, Tree } from './tree.ts'
 
 /**
@@ -23,32 +20,7 @@ import type { Owner, Tree } from './tree.ts'
  * sealed into a new ledger; the one it started from never changes. Keeps account of what was touched (rows to write),
  * what has to be settled (whose blocker may have changed) and what was freed (where something may start).
  */
-export class Draft implements LedgerView {
-  version: number
-  epoch: number
-  lastAt: Micros
-  draining: boolean
-  drainedAt: Micros | null
-  policy: Policy
-  jobs: Table<Job, JobKey>
-  models: Table<Model, ModelKey>
-  active: Tree<Place>
-  slots: Tree<Place>
-  alone: number
-  line: Tree<Place>
-  ready: Tree<Place>
-  offered: Tree<Place>
-  unbound: Tree<Place>
-  exclusives: Tree<Place>
-  undue: Tree<Timer>
-  expiring: Tree<Timer>
-  deadlines: Tree<Timer>
-  offerTimes: Tree<Timer>
-  pauses: Table<Pause, ModelKey>
-  lifts: Tree<ModelTimer>
-  windows: Tree<ModelTimer>
-  shares: Table<Share, ShareKey>
-
+export class Draft extends LedgerParts implements LedgerView {
   /** Jobs whose rows differ from those of the ledger this draft started from. */
   readonly touched = new Set<string>()
   /** Places whose availability or blocker has to be looked at again. */
@@ -59,13 +31,13 @@ export class Draft implements LedgerView {
   readonly arrived: Place[] = []
   /** A slot came free that others may have been waiting for, or the rules changed: look everywhere. */
   wide = false
-  /** How many offers have ended without a start: what they kept is free, also for whoever was looked at before. */
+  /** How many offers have ended without a start: what they kept is free, also for jobs that were looked at before. */
   offersEnded = 0
 
   /** Models that this draft may write to, by name: events name them again and again. */
   readonly #ownModels = new Map<string, OwnModel>()
 
-  /** Whoever holds this draft's trees; see {@link Owner}. */
+  /** The holder of this draft's trees; see {@link Owner}. */
   readonly owner: Owner = {}
 
   /**
@@ -75,61 +47,16 @@ export class Draft implements LedgerView {
   readonly #accounts: boolean
 
   constructor(from: Ledger, { accounts = true }: { readonly accounts?: boolean } = {}) {
+    super()
     this.#accounts = accounts
-    this.version = from.version
-    this.epoch = from.epoch
-    this.lastAt = from.lastAt
-    this.draining = from.draining
-    this.drainedAt = from.drainedAt
-    this.policy = from.policy
-    this.jobs = from.jobs
-    this.models = from.models
-    this.active = from.active
-    this.slots = from.slots
-    this.alone = from.alone
-    this.line = from.line
-    this.ready = from.ready
-    this.offered = from.offered
-    this.unbound = from.unbound
-    this.exclusives = from.exclusives
-    this.undue = from.undue
-    this.expiring = from.expiring
-    this.deadlines = from.deadlines
-    this.offerTimes = from.offerTimes
-    this.pauses = from.pauses
-    this.lifts = from.lifts
-    this.windows = from.windows
-    this.shares = from.shares
+    copyParts(this, from)
   }
 
   /** The ledger this draft has become. The draft is spent: its trees may be shared from now on. */
   seal(): Ledger {
-    return {
-      version: this.version,
-      epoch: this.epoch,
-      lastAt: this.lastAt,
-      draining: this.draining,
-      drainedAt: this.drainedAt,
-      policy: this.policy,
-      jobs: this.jobs,
-      models: this.models,
-      active: this.active,
-      slots: this.slots,
-      alone: this.alone,
-      line: this.line,
-      ready: this.ready,
-      offered: this.offered,
-      unbound: this.unbound,
-      exclusives: this.exclusives,
-      undue: this.undue,
-      expiring: this.expiring,
-      deadlines: this.deadlines,
-      offerTimes: this.offerTimes,
-      pauses: this.pauses,
-      lifts: this.lifts,
-      windows: this.windows,
-      shares: this.shares,
-    }
+    const ledger = new LedgerParts()
+    copyParts(ledger, this)
+    return ledger
   }
 
   addJob(spec: JobSpec, place: Place, queuedAt: Micros, fairRank: number): OwnJob {
@@ -190,7 +117,7 @@ export class Draft implements LedgerView {
     if (this.#accounts) this.arrived.push(place)
   }
 
-  /** Whom `settle` looks at. */
+  /** The places that `settle` looks at. */
   get open(): Iterable<Place> {
     return this.#accounts ? this.unsettled : this.line
   }
@@ -199,7 +126,7 @@ export class Draft implements LedgerView {
     if (this.#accounts) this.unsettled.add(place)
   }
 
-  /** Whoever stands at this rank of a line. */
+  /** The job that stands at this rank of a line. */
   unsettleAt(line: Tree<Place>, rank: number): void {
     if (!this.#accounts) return
     const place = line.at(rank)

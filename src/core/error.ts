@@ -74,7 +74,7 @@ export function checkKnown(queue: string, queues: readonly string[]): void {
 export function archived(queue: string, through: number): InterlockError {
   return new InterlockError(
     'archived',
-    `events 1 to ${through} of queue ${queue} were archived and are not in the database; go on from a snapshot, as a process that starts anew does, or read the file that they were archived to (\`--from-archive\`)`,
+    `events 1 to ${through} of queue ${queue} were archived and are not in the database; go on from a snapshot, as a process that starts does, or read the file that they were archived to (\`--from-archive\`)`,
     { seq: through },
   )
 }
@@ -83,7 +83,7 @@ export function archived(queue: string, through: number): InterlockError {
 export function wentBack(queue: string, known: number, version: number): InterlockError {
   return new InterlockError(
     'log_went_back',
-    `the log of queue ${queue} is at event ${version}, and this process knew event ${known} of it: a backup was restored. What this process runs is void; stop it, look at the jobs in doubt with \`interlock recover\`, and start it anew`,
+    `the log of queue ${queue} is at event ${version}, and this process knew event ${known} of it: a backup was restored. What this process runs is void; stop it, look at the jobs in doubt with \`interlock recover\`, and start it again`,
     { known, version },
   )
 }

@@ -17,11 +17,11 @@ export interface ModelStanding {
   readonly ahead: number
   /** The nearest of them, nearest first; at most ten. */
   readonly aheadIds: readonly string[]
-  /** Why nothing starts from it, by whom, and until when; null: it is open. */
+  /** Why nothing starts from it, who paused it, and until when; null: it is open. */
   readonly paused: Pick<Pause, 'reason' | 'by' | 'since' | 'until'> | null
 }
 
-/** A live job: why it does not run, whom it waits for, and what has to happen. */
+/** A live job: why it does not run, which job it waits for, and what has to happen. */
 export interface Explanation {
   readonly jobId: string
   readonly state: 'waiting' | 'active'
@@ -32,7 +32,7 @@ export interface Explanation {
   readonly models: readonly ModelStanding[]
   /** Place in the line of the whole queue, from 0; null when it stands in no line. */
   readonly position: number | null
-  /** Whom it waits for, whom that one waits for, and so on, to a job that waits for nobody. At most 100. */
+  /** The job it waits for, the job that one waits for, and so on, to one that waits for nobody. At most 100. */
   readonly chain: readonly string[]
   /** How many later jobs that share a model have gone first. */
   readonly overtaken: number
@@ -105,7 +105,7 @@ function pausePart({ reason, by, since, until }: Pause): ModelStanding['paused']
   return { reason, by, since, until }
 }
 
-/** Whom it waits for now, and from there on from row to row. */
+/** The job it waits for now, and from there on from row to row. */
 function chainOf(ledger: LedgerView, blockedBy: string | null): string[] {
   const chain: string[] = []
   for (let jobId = blockedBy; jobId !== null && !chain.includes(jobId) && chain.length < MOST_IN_CHAIN; ) {

@@ -11,7 +11,7 @@ export function takeModels(draft: Draft, job: Job, at: Micros): void {
   draft.active = draft.active.insert(job.place, owner)
   if (usesSlot(job)) {
     draft.slots = draft.slots.insert(job.place, owner)
-    // Whoever stands first in line has nobody ahead but may wait for this one, which passed it.
+    // The job that stands first in line has nobody ahead but may wait for this one, which passed it.
     draft.unsettleAt(draft.line, 0)
   }
   if (job.exclusive) draft.alone++

@@ -44,7 +44,7 @@ export interface JobSpec {
   readonly timeoutMs: number
   /** How long it may wait since it last became waiting, in milliseconds; null: for ever. */
   readonly expireMs: number | null
-  /** Whom it belongs to, for `policy.fairShare`; null: to nobody in particular. */
+  /** Who owns it, for `policy.fairShare`; null: nobody in particular. */
   readonly fairKey: string | null
   /**
    * Something is kept for it beside the log (a payload, or its row of the user's `jobs`), which a worker reads before it
@@ -66,7 +66,7 @@ export const specDefaults = {
 } as const
 
 /**
- * How long after `timeoutMs` an attempt is ended by whoever notices. Its holder, whose own timer fires at `timeoutMs`, has
+ * How long after `timeoutMs` an attempt is ended by the first process that notices. Its holder, whose own timer fires at `timeoutMs`, has
  * the first word: it stops the work and says so.
  */
 export const TIMEOUT_MARGIN_MS = 5_000

@@ -100,76 +100,88 @@ export interface Share extends ShareKey {
   readonly ready: Tree<Place>
 }
 
-/** The state of one queue: what the log up to `version` comes to. Immutable. */
-export interface Ledger {
-  readonly version: number
-  readonly epoch: number
-  readonly lastAt: Micros
-  readonly draining: boolean
-  readonly drainedAt: Micros | null
-  readonly policy: Policy
-  readonly jobs: Table<Job, JobKey>
-  readonly models: Table<Model, ModelKey>
+export const noPlaces = Tree.empty<Place>(byPlace)
+const noTimers = Tree.empty<Timer>(byTime)
+const noModelTimers = Tree.empty<ModelTimer>(byModelTime)
+const noJobs = Table.empty<Job, JobKey>((a, b) => a.jobId === b.jobId)
+const noModels = Table.empty<Model, ModelKey>((a, b) => a.model === b.model)
+const noPauses = Table.empty<Pause, ModelKey>((a, b) => a.model === b.model)
+const noShares = Table.empty<Share, ShareKey>((a, b) => a.key === b.key)
+
+/** The parts of a ledger, and what they are before the first event. A draft writes to them, a ledger is them. */
+export class LedgerParts {
+  version = 0
+  epoch = 1
+  lastAt: Micros = 0
+  draining = false
+  drainedAt: Micros | null = null
+  policy: Policy = defaultPolicy
+  jobs = noJobs
+  models = noModels
   /** Active jobs. */
-  readonly active: Tree<Place>
+  active = noPlaces
   /** Those of them that use a slot (all but those without models): the others are in nobody's way. */
-  readonly slots: Tree<Place>
+  slots = noPlaces
   /** How many active jobs run alone: 0 or 1. */
-  readonly alone: number
+  alone = 0
   /** Due jobs that wait for models or a slot, in line order. */
-  readonly line: Tree<Place>
+  line = noPlaces
   /** Those of `line` that are ready and not offered; of each fair key the first, if its share is not full. */
-  readonly ready: Tree<Place>
+  ready = noPlaces
   /** Waiting jobs that are offered. */
-  readonly offered: Tree<Place>
+  offered = noPlaces
   /** Due jobs without models that nobody was offered yet. */
-  readonly unbound: Tree<Place>
+  unbound = noPlaces
   /** Those of `line` that run alone. */
-  readonly exclusives: Tree<Place>
+  exclusives = noPlaces
   /** Waiting jobs that are not due, by the time they will be. */
-  readonly undue: Tree<Timer>
+  undue = noTimers
   /** Waiting jobs that expire, by that time. */
-  readonly expiring: Tree<Timer>
+  expiring = noTimers
   /** Active jobs, by the time at which their attempt times out. */
-  readonly deadlines: Tree<Timer>
+  deadlines = noTimers
   /** Offered jobs, by the time at which they were offered. */
-  readonly offerTimes: Tree<Timer>
-  readonly pauses: Table<Pause, ModelKey>
+  offerTimes = noTimers
+  pauses = noPauses
   /** Pauses with an end, by that time. */
-  readonly lifts: Tree<ModelTimer>
+  lifts = noModelTimers
   /** Models from which as many were started as their rate allows, by the time at which their window opens. */
-  readonly windows: Tree<ModelTimer>
-  readonly shares: Table<Share, ShareKey>
+  windows = noModelTimers
+  shares = noShares
 }
 
-export const noPlaces = Tree.empty<Place>(byPlace)
+/** The state of one queue: what the log up to `version` comes to. Immutable. */
+export type Ledger = Readonly<LedgerParts>
 
 /** A queue before its first event. */
-export const emptyLedger: Ledger = {
-  version: 0,
-  epoch: 1,
-  lastAt: 0,
-  draining: false,
-  drainedAt: null,
-  policy: defaultPolicy,
-  jobs: Table.empty<Job, JobKey>((a, b) => a.jobId === b.jobId),
-  models: Table.empty<Model, ModelKey>((a, b) => a.model === b.model),
-  active: noPlaces,
-  slots: noPlaces,
-  alone: 0,
-  line: noPlaces,
-  ready: noPlaces,
-  offered: noPlaces,
-  unbound: noPlaces,
-  exclusives: noPlaces,
-  undue: Tree.empty<Timer>(byTime),
-  expiring: Tree.empty<Timer>(byTime),
-  deadlines: Tree.empty<Timer>(byTime),
-  offerTimes: Tree.empty<Timer>(byTime),
-  pauses: Table.empty<Pause, ModelKey>((a, b) => a.model === b.model),
-  lifts: Tree.empty<ModelTimer>(byModelTime),
-  windows: Tree.empty<ModelTimer>(byModelTime),
-  shares: Table.empty<Share, ShareKey>((a, b) => a.key === b.key),
+export const emptyLedger: Ledger = new LedgerParts()
+
+/** Part by part: a loop over their names, or `Object.assign`, took 1.5 µs more for each decision. */
+export function copyParts(to: LedgerParts, from: Ledger): void {
+  to.version = from.version
+  to.epoch = from.epoch
+  to.lastAt = from.lastAt
+  to.draining = from.draining
+  to.drainedAt = from.drainedAt
+  to.policy = from.policy
+  to.jobs = from.jobs
+  to.models = from.models
+  to.active = from.active
+  to.slots = from.slots
+  to.alone = from.alone
+  to.line = from.line
+  to.ready = from.ready
+  to.offered = from.offered
+  to.unbound = from.unbound
+  to.exclusives = from.exclusives
+  to.undue = from.undue
+  to.expiring = from.expiring
+  to.deadlines = from.deadlines
+  to.offerTimes = from.offerTimes
+  to.pauses = from.pauses
+  to.lifts = from.lifts
+  to.windows = from.windows
+  to.shares = from.shares
 }
 
 /** A model that nobody needs: what is read of a model that the ledger does not hold. */

@@ -17,7 +17,7 @@ export function offer(draft: Draft, job: OwnJob, at: Micros): void {
   job.blockedBy = null
   job.blockedOn = null
   setReady(draft, job, false)
-  // In strict order it may pass one whose offer has run out; its row goes on saying behind whom it stands.
+  // In strict order it may pass one whose offer has run out; its row goes on saying which job it stands behind.
   if (draft.policy.maxOvertakes === 0 && firstUnavailable(draft, job) !== undefined) draft.unsettle(job.place)
   draft.unbound = draft.unbound.remove(job.place, owner)
   draft.offered = draft.offered.insert(job.place, owner)
@@ -58,7 +58,7 @@ export function withdrawOffer(draft: Draft, job: OwnJob, starts = false): void {
   }
 }
 
-/** The job stands in line like one that just came, and is offered anew when it is startable again. */
+/** The job stands in line like one that just came, and is offered again when it is startable again. */
 export function endOffer(draft: Draft, job: Job): void {
   withdrawOffer(draft, draft.edit(job))
   draft.arrive(job.place)
@@ -66,7 +66,7 @@ export function endOffer(draft: Draft, job: Job): void {
   if (!usesSlot(job)) draft.unbound = draft.unbound.insert(job.place, draft.owner)
 }
 
-/** The rules changed, or the queue drains: who may start now is found out anew. */
+/** The rules changed, or the queue drains: who may start now is found out again. */
 export function endAllOffers(draft: Draft): void {
   for (const place of [...draft.offered]) {
     const job = draft.jobs.get(place)
@@ -110,7 +110,7 @@ function endOffersAt(draft: Draft, places: Tree<Place>): void {
   }
 }
 
-/** A slot that was taken or kept comes free: whoever waits for one, or for all of them, may stand in any line. */
+/** A slot that was taken or kept comes free: a job that waits for one, or for all of them, may stand in any line. */
 export function freeSlot(draft: Draft): void {
   const { maxActive } = draft.policy
   const full = maxActive !== null && draft.slots.size + draft.offered.size >= maxActive

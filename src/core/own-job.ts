@@ -3,6 +3,8 @@ import type { Job } from './ledger.ts'
 import type { Place } from './place.ts'
 import type { Owner } from './tree.ts'
 
+type Writable<Of> = { -readonly [Key in keyof Of]: Of[Key] }
+
 /** A job that a draft may write to. One class, so that all jobs have one shape. */
 export class OwnJob implements Job {
   readonly hash: number
@@ -63,8 +65,8 @@ export class OwnJob implements Job {
   }
 }
 
-/** A job that has just come: waiting, due, in no line yet. */
-export function freshJob(spec: JobSpec, place: Place, queuedAt: Micros, fairRank: number): Job {
+/** A job that has just come: waiting, due, in no line yet. Written out: with a spread, a snapshot of a million jobs took twice the time. */
+export function freshJob(spec: JobSpec, place: Place, queuedAt: Micros, fairRank: number): Writable<Job> {
   return {
     hash: place.hash,
     jobId: spec.jobId,

@@ -22,7 +22,7 @@ function readyBehind(ledger: LedgerView, { place, spec }: Job): Place | undefine
   return spec.fairKey === null ? undefined : shareOf(ledger, spec.fairKey).ready.after(place)
 }
 
-/** Whoever has the same fair key stands behind it in turn, and may start where only a rate keeps this one back. */
+/** A job with the same fair key stands behind it in turn, and may start where only a rate keeps this one back. */
 export function passOver(draft: Draft, job: Job, passed: Tree<Place>, now: Micros): Tree<Place> {
   const owner = {}
   const others = passed.remove(job.place, owner)

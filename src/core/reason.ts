@@ -32,7 +32,7 @@ export function reasonCodeOf(
   return hasWorker(job.spec.kind) ? 'offered' : 'no_worker'
 }
 
-/** A job that has to wait, told to whoever asked: a code for programs, a sentence for people. */
+/** A job that has to wait, told to the caller: a code for programs, a sentence for people. */
 export function waitingFor(ledger: LedgerView, job: Job, now: Micros, hasWorker?: HasWorker): Waiting {
   const { jobId } = job
   const code = reasonCodeOf(ledger, job, now, hasWorker)
@@ -53,7 +53,7 @@ export function waitingFor(ledger: LedgerView, job: Job, now: Micros, hasWorker?
   return { jobId, code, reason: sentence(code, blocker), blockedBy, until }
 }
 
-/** Whom it waits for under this reason; undefined: for nobody. */
+/** The job it waits for under this reason; undefined: for none. */
 function blockerNow(ledger: LedgerView, job: Job, now: Micros, code: ReasonCode): Blocker | undefined {
   switch (code) {
     case 'rate_limited':
@@ -78,7 +78,7 @@ function passedBy(ledger: LedgerView, job: Job, now: Micros): Blocker | undefine
   return name === undefined ? undefined : keeperOf(ledger, job, name)
 }
 
-/** Which model, by whom, why, and until when. */
+/** Which model, who paused it, why, and until when. */
 function pauseSentence({ model, by, reason, until }: Pause): string {
   const who = by === null ? '' : ` by ${by}`
   return `model ${model} is paused${who} (${reason})${until === null ? ' until it is resumed' : ` until ${timeText(until)}`}`

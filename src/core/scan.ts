@@ -84,7 +84,7 @@ function* lapsedCursors(draft: Draft, now: Micros): Generator<Cursor> {
   if (first !== undefined) yield { place: first, source: READY, next }
 }
 
-/** Along the line of a model, until those that were met keep all its places from whoever comes. */
+/** Along the line of a model, until those that were met keep all its places from those that come. */
 function nextBehind(draft: Draft, name: string, now: Micros): Cursor['next'] {
   const lapsed = new Set<string>()
   let kept = 0

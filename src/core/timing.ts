@@ -31,7 +31,7 @@ export function stopExpiry(draft: Draft, job: Job): void {
   if (at !== null) draft.expiring = draft.expiring.remove(timerAt(at, job), draft.owner)
 }
 
-/** When the attempt of an active job is ended by whoever notices: a detached one at its time, without a margin. */
+/** When the attempt of an active job is ended by the first process that notices: a detached one at its time, without a margin. */
 export function timesOutAt(job: Job): Micros {
   return job.detachedUntil ?? job.startedAt + (job.spec.timeoutMs + TIMEOUT_MARGIN_MS) * MICROS_PER_MS
 }

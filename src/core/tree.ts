@@ -3,7 +3,7 @@
  *
  * Every change names an `owner`. Nodes made under that owner are changed in place; all others are copied first. So a
  * fold over a million events under one owner costs what mutation costs, while a tree that anybody else still holds
- * never changes, and going back to it after a lost append is free. An owner is any object; whoever hands a tree on
+ * never changes, and going back to it after a lost append is free. An owner is any object; one that hands a tree on
  * stops using the owner.
  */
 export type Owner = object

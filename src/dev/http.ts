@@ -45,7 +45,7 @@ async function respond(served: Served, incoming: IncomingMessage, outgoing: Serv
   }
 }
 
-/** Nobody hears it of whom the body broke off. */
+/** A client whose body broke off does not hear it. */
 const refusal = (error: unknown): RestResponse =>
   error instanceof RestFailure ? failureAnswer(error) : ownRefusal(400, 'the body broke off')
 

@@ -9,7 +9,7 @@ export interface SqlRequest {
 }
 
 /**
- * What /pg/query is for: the SQL editor of a project, for whoever has the secret key. The SQL is the body, or `query` of a JSON
+ * What /pg/query is for: the SQL editor of a project, for anyone who has the secret key. The SQL is the body, or `query` of a JSON
  * document, as `supabase start` has it; the answer is the rows of its last statement.
  */
 export async function runSql(db: DevDatabase, keys: Keys, request: SqlRequest): Promise<RestResponse> {

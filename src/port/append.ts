@@ -16,6 +16,8 @@ export interface AppendRequest {
   readonly changes: ProjectionChanges
   /** Jobs that these events start, and of which the caller needs what is kept beside the log. */
   readonly wanted?: readonly string[]
+  /** The rows of its `queued` with `intake` were claimed (`LogStore.arrivals`): those that are gone since are not taken in. */
+  readonly ofArrivals?: boolean
 }
 
 /** A command that is in the log already, with the sequence numbers of what it did. */
@@ -36,7 +38,8 @@ export interface KnownCommand {
  *   there is no `expectedAt`. Of an event that was archived and not kept nobody can tell: that is `version`.
  * - `known`: some of the commands are in the log already.
  * - `requested`: a `started` of jobs that SQL has asked to be cancelled (a `cancel` in the inbox), which nobody has decided yet.
- * - `taken`: a `queued` with `intake` for jobs that the log knows already, live or ended.
+ * - `taken`: a `queued` with `intake` for jobs that the log knows already, live or ended, or whose rows are not there to be taken in
+ *   any more.
  * - `dead_worker`: a `started` for a worker whose lease is not live.
  * - `live_worker`: a `lease_expired` for a worker whose lease is not past ttl + grace.
  * - `unstaged`: what was staged for some of the commands is not there (any more): stage it again.

@@ -73,7 +73,7 @@ export interface LogStore {
    */
   project(queue: string, batch: number): Promise<ProjectStep>
   /**
-   * Makes the inner projection anew: under the lock, `rowsAt` is shown what was missed since `since` and gives all rows
+   * Writes the inner projection again: under the lock, `rowsAt` is shown what was missed since `since` and gives all rows
    * of the log at that version. One transaction; workers wait for it, and go on as if nothing had happened.
    */
   rebuild(queue: string, since: number, rowsAt: (view: TurnView) => Projection): Promise<RebuildAnswer>
@@ -97,7 +97,7 @@ export interface LogStore {
   /**
    * Takes the events up to a snapshot out of the log: with `keep` to where `read` still finds them, else for good, and with
    * them what is kept beside the log of jobs that came before and have ended. Of jobs that had not ended by then everything is
-   * known as before: whoever fails is among the dead. `unkept`: how many went with them that earlier calls had kept.
+   * known as before: a job that fails is among the dead. `unkept`: how many went with them that earlier calls had kept.
    * @throws InterlockError `invalid_input` when there is no snapshot at that number
    */
   archive(
@@ -115,12 +115,12 @@ export interface LogStore {
   chain(queue: string, after: number, limit: number): Promise<ChainPage | null>
   /** From the next event on, each carries the hash of the one before it. Stays; again does nothing. */
   startChain(queue: string): Promise<void>
-  /** Starts the outer projection anew: {@link LogStore.project} then walks the whole log again. */
+  /** Starts the outer projection again: {@link LogStore.project} then walks the whole log again. */
   reproject(queue: string): Promise<void>
   beat(beat: WorkerBeat): Promise<BeatAnswer>
   /**
    * What is kept of these jobs (1,000 at most) beside the log: one entry for each id, in the order given. Of a job that was
-   * enqueued anew only what its present life has.
+   * enqueued again only what its present life has.
    */
   data(queue: string, jobIds: readonly string[]): Promise<readonly JobData[]>
   /** Keeps a note of a running attempt. False, and nothing written: the token is not that of the running attempt. */
@@ -129,7 +129,7 @@ export interface LogStore {
   forget(queue: string, jobIds: readonly string[]): Promise<void>
   /**
    * Claims up to `limit` (1..1,000) rows of `jobs` that are to be taken in, in the order of their arrival. They are kept
-   * for this caller for 5 s; what `taken` has not named by then is given to others again. What one queue has claimed, no other
+   * for this caller for 5 s; what neither an append has put in line nor `taken` has named by then is given to others again. What one queue has claimed, no other
    * queue gets. A store without such a table has none.
    */
   arrivals(queue: string, limit: number): Promise<readonly Arrival[]>
@@ -163,7 +163,7 @@ export interface LogStore {
   workers(queue: string): Promise<readonly WorkerRow[]>
   /**
    * Called soon after somebody appended, with the version the log was at then, where that is known; and, with an
-   * `intake`, soon after something came in beside the log. Without either, both may be so. `concern` (all unless given): whom
+   * `intake`, soon after something came in beside the log. Without either, both may be so. `concern` (all unless given): which processes
    * what was appended has to do with. A hint only: it may come late, double, or never. Returns how to stop.
    */
   listen(queue: string, onWake: OnWake): Promise<() => Promise<void>>

@@ -23,7 +23,7 @@ export async function* pagesAfter(
   if (after >= upTo) return
   const read = (from: number) => {
     const page = store.read(queue, from, Math.min(PAGE, upTo - from))
-    // Whoever stops here does not hear of a page that could not be read; whoever goes on does.
+    // A reader that stops here does not hear of a page that could not be read; one that goes on does.
     page.then(ignore, ignore)
     return page
   }

@@ -1,5 +1,5 @@
 /**
- * Whom an append has to do with, beside the process that made it: nobody, processes with a free slot (there may be something to
+ * Which processes an append concerns, beside the one that made it: nobody, processes with a free slot (there may be something to
  * start), or all.
  */
 export type Concern = 'nobody' | 'free' | 'all'

@@ -1,4 +1,5 @@
 import { checkProcessOptions } from '../codec/index.ts'
+import { guarded } from '../coordinator/base/logger.ts'
 import {
   type Coordinator,
   createCoordinator,
@@ -6,7 +7,6 @@ import {
   stderrLogger,
   type TypedCoordinator,
 } from '../coordinator/index.ts'
-import { guarded } from '../coordinator/logger.ts'
 import type { LogStore } from '../port/index.ts'
 import { storeAt } from './store.ts'
 import { targetOf } from './target.ts'

@@ -1,6 +1,6 @@
 import type { Subscription } from 'rxjs'
+import { errorText } from '../coordinator/base/logger.ts'
 import type { Coordinator } from '../coordinator/index.ts'
-import { errorText } from '../coordinator/logger.ts'
 import { MICROS_PER_MS, type RecordedEvent } from '../core/index.ts'
 
 /** When a model is paused because what needs it keeps failing. */

@@ -1,6 +1,6 @@
 import type { Subscription } from 'rxjs'
+import { errorText } from '../coordinator/base/logger.ts'
 import type { Coordinator } from '../coordinator/index.ts'
-import { errorText } from '../coordinator/logger.ts'
 
 /** Rows that one look takes in; the next follows at once while there are more. */
 const BATCH = 500

@@ -1,7 +1,7 @@
 import { Subscription } from 'rxjs'
 import { checkDrainOptions, checkWorkerOptions } from '../codec/index.ts'
+import { errorText } from '../coordinator/base/logger.ts'
 import type { Coordinator, TypedCoordinator, UntypedCoordinator } from '../coordinator/index.ts'
-import { errorText } from '../coordinator/logger.ts'
 import type { Started } from '../core/index.ts'
 import type {
   DrainOptions,

@@ -1,5 +1,5 @@
+import { errorText } from '../coordinator/base/logger.ts'
 import type { Logger } from '../coordinator/index.ts'
-import { errorText } from '../coordinator/logger.ts'
 import type { Started } from '../core/index.ts'
 import type { Attempt } from './attempt.ts'
 import type { Outcome } from './outcome.ts'

@@ -1,6 +1,6 @@
 import { Subscription } from 'rxjs'
+import { errorText } from '../coordinator/base/logger.ts'
 import type { Coordinator } from '../coordinator/index.ts'
-import { errorText } from '../coordinator/logger.ts'
 import type { Started } from '../core/index.ts'
 import type { HandlerDefinition } from './api.ts'
 import { Attempt } from './attempt.ts'

@@ -1,4 +1,4 @@
-import { pause } from '../coordinator/backoff.ts'
+import { pause } from '../coordinator/base/backoff.ts'
 import { cannotFoldOn, isInterlockError } from '../core/index.ts'
 
 /** Milliseconds between the tries: the first rest, doubled up to the longest. */

@@ -117,7 +117,7 @@ async function keep(
     throw error
   }
   const next = plan.config.steps[state.step]
-  // Also when it needs the same: nothing is held between steps, and whoever stands before it goes first.
+  // Also when it needs the same: nothing is held between steps, and a job that stands before it goes first.
   if (plan.hold === 'step' && next !== undefined && job.models.length > 0) throw handOver(next)
 }
 

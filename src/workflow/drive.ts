@@ -9,7 +9,7 @@ import { runsElsewhere, workflowQueued } from './queued.ts'
 
 type Answer = StartAnswer | 'ended' | 'elsewhere'
 
-/** Sees one workflow through to its end: by running it here when it is its turn, or by following whoever does. */
+/** Sees one workflow through to its end: by running it here when it is its turn, or by following the process that does. */
 export class Drive {
   readonly #coordinator: Coordinator
   readonly #handler: HandlerDefinition

@@ -2,7 +2,7 @@ import type { StartAnswer } from '../coordinator/index.ts'
 import { InterlockError } from '../core/index.ts'
 import { WORKFLOW_QUEUED } from './api.ts'
 
-/** The workflow has to wait: why, and for whom. */
+/** The workflow has to wait: why, and for which job. */
 export function workflowQueued(
   executionId: string,
   { reason, code, blockedBy, position }: StartAnswer & { readonly allowed: false },

@@ -1,7 +1,7 @@
 import { beforeAll, describe, expect, it } from 'vitest'
 import { postgresStore } from '../../src/adapter/postgres/index.ts'
 import { createCoordinator, silentLogger } from '../../src/coordinator/index.ts'
-import { keepSnapshot } from '../../src/coordinator/keep-snapshot.ts'
+import { keepSnapshot } from '../../src/coordinator/replica/keep-snapshot.ts'
 import {
   type CommandBody,
   decide,

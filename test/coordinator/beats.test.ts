@@ -1,7 +1,7 @@
 import pg from 'pg'
 import { afterEach, describe, expect, it, onTestFinished, vi } from 'vitest'
 import { postgresStore } from '../../src/adapter/postgres/index.ts'
-import { LeaseKeeper } from '../../src/coordinator/lease.ts'
+import { LeaseKeeper } from '../../src/coordinator/membership/lease.ts'
 import { InterlockError } from '../../src/core/index.ts'
 import { asRuntimeRole, connection, migratedDatabase } from '../contract/support.ts'
 import { join, memoryStore } from './support.ts'

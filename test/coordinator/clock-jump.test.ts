@@ -2,8 +2,8 @@ import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { plainSpec } from '../../bench/core-queue.ts'
 import { memoryDatabase, memoryStore } from '../../src/adapter/memory/index.ts'
-import { DatabaseClock } from '../../src/coordinator/clock.ts'
-import { LogClock } from '../../src/coordinator/log-clock.ts'
+import { DatabaseClock } from '../../src/coordinator/replica/database-clock.ts'
+import { LogClock } from '../../src/coordinator/replica/log-clock.ts'
 import {
   type Claim,
   type CommandBody,

@@ -1,7 +1,7 @@
 import { firstValueFrom } from 'rxjs'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { postgresStore } from '../../src/adapter/postgres/index.ts'
-import { errorText } from '../../src/coordinator/logger.ts'
+import { errorText } from '../../src/coordinator/base/logger.ts'
 import { InterlockError } from '../../src/core/index.ts'
 import type { LogStore } from '../../src/port/index.ts'
 import { createJobWorker } from '../../src/worker/index.ts'

@@ -1,5 +1,5 @@
 import { afterEach, describe, expect, it, vi } from 'vitest'
-import { errorText, stderrLogger } from '../../src/coordinator/logger.ts'
+import { errorText, stderrLogger } from '../../src/coordinator/base/logger.ts'
 import { createJobWorker } from '../../src/worker/index.ts'
 import { join, keepingLogger, memoryStore } from './support.ts'
 

@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest'
 import { memoryDatabase } from '../../src/adapter/memory/index.ts'
-import { Retention } from '../../src/coordinator/retention.ts'
+import { Retention } from '../../src/coordinator/maintenance/retention.ts'
 import { emptyLedger } from '../../src/core/index.ts'
 import { join, memoryStore } from './support.ts'
 

@@ -2,7 +2,7 @@ import type { Observable } from 'rxjs'
 import { TestScheduler } from 'rxjs/testing'
 import { describe, expect, it } from 'vitest'
 import { memoryDatabase } from '../../src/adapter/memory/index.ts'
-import { eventsFrom, type StreamSource } from '../../src/coordinator/streams.ts'
+import { eventsFrom, type StreamSource } from '../../src/coordinator/replica/streams.ts'
 import type { RecordedEvent } from '../../src/core/index.ts'
 import { join, memoryStore } from './support.ts'
 

@@ -94,7 +94,7 @@ const outcomes: Readonly<Record<string, (scene: Scene) => Promise<void>>> = {
     expect((await interlock(['rebuild', '--url', db.url])).code).toBe(0)
     expect(await verify(db)).toBe(0)
   },
-  'whoever joins next folds the whole log; where a log was cut it is refused: `JQ111`': async ({
+  'the next process that joins folds the whole log; where a log was cut it is refused: `JQ111`': async ({
     db,
     before,
   }) => {

@@ -6,6 +6,7 @@ import { createDatabase } from '../support/postgres-database.ts'
 import { connect, freshDatabase } from './support.ts'
 
 const queries: readonly (readonly [string, string])[] = [
+  ['job_queue_arrivals_job_idx', "SELECT id FROM job_queue_arrivals WHERE job_id = 'job-77'"],
   [
     'job_queue_log_job_idx',
     "SELECT * FROM job_queue_log WHERE queue = 'default' AND job_id = 'job-77' ORDER BY seq",
@@ -79,6 +80,7 @@ const fill = `
   update jobs set queued_at = null where job_id::int % 400 = 0;
   insert into workflow_executions (id, blocked_by_job_id)
     select n::text, case when n % 200 = 1 then 'x' end from generate_series(1, 20000) n;
+  insert into job_queue_arrivals (job_id) select 'job-' || n from generate_series(1, 20000) n;
   vacuum analyze`
 
 describe('an index beyond the primary keys', () => {

@@ -4,6 +4,8 @@ import { isInterlockError } from '../../src/core/index.ts'
 import { createWorkflowManager, type Hold, type WorkflowManager } from '../../src/workflow/index.ts'
 import { allEnded, attemptsOf, judge, overlaps, scene, startWorker, stepsTable } from './support.ts'
 
+type Worker = Awaited<ReturnType<typeof startWorker>>
+
 const KILLS = 5
 const models = Array.from({ length: 8 }, (_, n) => `model-${n}`)
 const jobs = Array.from({ length: 100 }, (_, n) => ({
@@ -64,10 +66,10 @@ describe('20 workflows and 100 jobs on 8 models, with workers that are killed', 
 })
 
 /** A worker that is in the middle of a step just now: a kill has this step begun again. */
-async function stepRunner<W extends { readonly child: { readonly pid?: number } }>(
-  workers: readonly W[],
+async function stepRunner(
+  workers: readonly Worker[],
   client: Parameters<typeof overlaps>[0],
-): Promise<W> {
+): Promise<Worker> {
   for (const giveUp = performance.now() + 20_000; performance.now() < giveUp; await sleep(10)) {
     const { rows } = await client.query<{ pid: number }>(
       `select pid from steps where ended_at is null and began_at > clock_timestamp() - interval '150 ms'`,

@@ -1,5 +1,5 @@
+import { silentLogger } from '../../src/coordinator/base/logger.ts'
 import { type Coordinator, createCoordinator } from '../../src/coordinator/index.ts'
-import { silentLogger } from '../../src/coordinator/logger.ts'
 import type { InterlockError, Lease } from '../../src/core/index.ts'
 import type { HandlerContext } from '../../src/worker/index.ts'
 import { createJobWorker, type JobWorker } from '../../src/worker/index.ts'

@@ -1,4 +1,4 @@
-import type { RecordedEvent } from '../../core/index.ts'
+import { type Death, isDeath, type RecordedEvent } from '../../core/index.ts'
 import type { DeadFilter, DeadJob } from '../../port/index.ts'
 import { dataOf } from './data.ts'
 import type { MemoryQueue } from './database.ts'
@@ -7,7 +7,7 @@ import type { MemoryQueue } from './database.ts'
 export function deadIn(queue: MemoryQueue, filter: DeadFilter): readonly DeadJob[] {
   const found: DeadJob[] = []
   for (const end of queue.log.slice(queue.goneSeq).toReversed()) {
-    const job = isDead(end) ? deadJob(queue, end) : undefined
+    const job = isDeath(end) ? deadJob(queue, end) : undefined
     if (job === undefined || !isWanted(job, filter)) continue
     found.push(job)
     if (found.length === filter.limit) break
@@ -25,14 +25,7 @@ export function dropIn(queue: MemoryQueue, jobIds: readonly string[]): number {
   return dead.length
 }
 
-type End = RecordedEvent & { readonly type: 'failed' | 'lease_expired' | 'expired' }
-
-function isDead(event: RecordedEvent): event is End {
-  if (event.type === 'failed' || event.type === 'lease_expired') return event.final
-  return event.type === 'expired'
-}
-
-function deadJob(queue: MemoryQueue, end: End): DeadJob | undefined {
+function deadJob(queue: MemoryQueue, end: Death): DeadJob | undefined {
   const { jobId, seq, at } = end
   const queued = queue.log[(queue.lives.get(jobId) ?? 0) - 1]
   if (queued?.type !== 'queued' || queued.seq > seq || (queue.dropped.get(jobId) ?? 0) >= seq)

@@ -4,7 +4,7 @@ import type { MemoryQueue } from './database.ts'
 
 const KEPT_SNAPSHOTS = 4
 
-/** Whoever has written nothing for so long is taken to be gone. */
+/** A process that has written nothing for so long is taken to be gone. */
 const LEFT_OVER: Micros = 600_000_000
 
 /** The calls of a store that are about snapshots, over the queues of a database. */

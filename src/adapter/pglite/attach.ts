@@ -122,6 +122,6 @@ const inUse = (store: string, { pid }: OwnerRecord): InterlockError =>
 const unopenable = (store: string, directory: string, error: unknown): InterlockError =>
   new InterlockError(
     'store_unavailable',
-    `${store}: the embedded database does not open (${String((error as Error | null)?.message ?? error).slice(0, 200)}); if another release made it, move ${directory} away and start anew`,
+    `${store}: the embedded database does not open (${String((error as Error | null)?.message ?? error).slice(0, 200)}); if another release made it, move ${directory} away and start again`,
     { directory },
   )

@@ -5,7 +5,7 @@ export interface Backend {
   readonly rpc: Rpc
   /** Ready for one turn. */
   turn(): Turn
-  /** Calls back with what the database announces (`tellWake`), whoever caused it. Returns how to stop. */
+  /** Calls back with what the database announces (`tellWake`), no matter which process caused it. Returns how to stop. */
   listen(onWake: (payload: string) => void): () => void
   /** Resolves when this backend is of no more use: closed, or its owner gone. */
   readonly lost: Promise<void>

@@ -60,7 +60,7 @@ async function call(on: Pick<Transaction, 'query'>, name: FunctionName, args: Ar
 
 /**
  * A turn as a transaction of PGlite's, which lets no other query in between and rolls back what fails. It is given up by
- * itself when it takes too long: whoever decides may be paused, in another process.
+ * itself when it takes too long: the process that decides may be paused.
  */
 function turnOn(db: PGlite): Turn {
   const begun = Promise.withResolvers<unknown>()

@@ -6,7 +6,7 @@ import { readLines, writeLine } from './lines.ts'
 import { type Failure, type Reply, type Request, requestSchema } from './messages.ts'
 
 /**
- * Lets other processes of this user reach the database that this process owns. Whoever connects before it is open waits.
+ * Lets other processes of this user reach the database that this process owns. A process that connects before it is open waits.
  *
  * @param path of the socket; only the owner of the file may connect
  * @returns how to end it; a turn that a lost connection held is given up
@@ -28,7 +28,7 @@ export async function serveOwner(
     server.once('error', reject).listen(path, resolve)
   })
   await chmod(path, 0o600)
-  // Serving others is no reason to stay: whoever is done may go, and another process takes over.
+  // Serving others is no reason to stay: a process that is done may go, and another process takes over.
   server.unref()
   return async () => {
     for (const socket of sockets) socket.destroy()

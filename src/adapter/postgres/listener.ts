@@ -24,7 +24,7 @@ const ask = askWithin(5_000)
 const RETRY_MS = { first: 100, longest: 5_000 }
 
 /**
- * Wakes whoever waits for news of a queue, over a connection of its own that comes back after every loss. After each
+ * Wakes those who wait for news of a queue, over a connection of its own that comes back after every loss. After each
  * (re)connection everybody is woken once, since what was said meanwhile is lost.
  */
 export function createListener(connect: () => pg.Client, options: ListenerOptions): Listener {

@@ -51,7 +51,7 @@ async function lent<Out>(client: pg.PoolClient, work: Work<Out>): Promise<Out> {
   }
 }
 
-/** Whoever asks now has to wait until somebody gives a connection back. */
+/** A caller who asks now has to wait until somebody gives a connection back. */
 function isBusy({ totalCount, idleCount, options }: pg.Pool): boolean {
   return idleCount === 0 && totalCount >= (options.max ?? 10)
 }

@@ -7,7 +7,7 @@ import type { AppendRequest } from '../../port/index.ts'
  *
  * `also`: jobs whose row changes without an event of their own, for the outer projection.
  */
-export function changesOf({ events, expectedAt, wanted, changes }: AppendRequest) {
+export function changesOf({ events, expectedAt, wanted, ofArrivals, changes }: AppendRequest) {
   const { state, jobs, gone, data, staged } = changes
   const voidedFrom = firstVoided(events)
   const { named, queued, placed } = jobsIn(events)
@@ -25,6 +25,7 @@ export function changesOf({ events, expectedAt, wanted, changes }: AppendRequest
     changed,
     gone,
     heeds_requests: true,
+    ...(ofArrivals === true ? { of_arrivals: true } : undefined),
     ...(expectedAt === undefined ? undefined : { expected_at: expectedAt }),
     ...(also.length > 0 ? { also } : undefined),
     ...(wanted === undefined ? undefined : { wanted }),

@@ -9,7 +9,7 @@ export type CreateClient = typeof createClient
 /** A client as a server needs it, made by a driver that was loaded. */
 export function clientOver(create: CreateClient, url: string, key: string): SupabaseClient {
   parseInput(urlSchema, url, 'url')
-  // Whoever reports such a header repeats the key.
+  // An error report with such a header would repeat the key.
   if (typeof key !== 'string' || !/^[\x21-\x7e]+$/.test(key))
     throw new InterlockError('invalid_input', unsendableKey, { path: 'key' })
   return create(url, key, {

@@ -3,11 +3,11 @@ import type { Concern } from '../../port/index.ts'
 
 /** What a process does to attempts of its own. */
 const own: ReadonlySet<string> = new Set(['started', 'completed', 'failed'])
-/** What puts jobs in line, or back into it: for whoever has a slot for them. */
+/** What puts jobs in line, or back into it: for a process that has a slot for them. */
 const inLine: ReadonlySet<string> = new Set(['queued', 'blocked', 'conflict', 'requeued', 'due'])
 
 /**
- * Whom an append has to do with, beside the process that made it: nobody, if it ended or started attempts of its own and took
+ * Which processes an append concerns, beside the one that made it: nobody, if it ended or started attempts of its own and took
  * itself what that made startable. `job_queue_wake` asks the same.
  */
 export function concernOf(events: readonly RecordedEvent[]): Concern {
@@ -25,7 +25,7 @@ export function isUrgent(events: readonly RecordedEvent[]): boolean {
 
 const order = ['nobody', 'free', 'all'] as const satisfies readonly Concern[]
 
-/** Up to which version something is known, by whom it concerns at the least: `nobody` counts everything. */
+/** Up to which version something is known, by the processes it concerns at the least: `nobody` counts everything. */
 export class Versions {
   readonly #versions = new Map<Concern, number>()
 

@@ -685,6 +685,7 @@ export type Database = {
       job_queue_leave: { Args: { queue: string; worker_id: string }; Returns: boolean }
       job_queue_link: { Args: { target: string; job_ids: string[] }; Returns: number }
       job_queue_linked: { Args: { queue: string; target: string; job_id: string; row_queued_at: string }; Returns: boolean }
+      job_queue_not_arrived: { Args: { key_column: string; job_ids: string[] }; Returns: undefined }
       job_queue_note: { Args: { queue: string; job_id: string; token: number; note: Json }; Returns: boolean }
       job_queue_note_row: { Args: { target: string; job_id: string; moved: boolean }; Returns: undefined }
       job_queue_open: { Args: { queue: string }; Returns: Json }

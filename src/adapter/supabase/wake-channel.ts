@@ -20,7 +20,7 @@ export interface WakeChannelOptions {
 }
 
 /**
- * The database does not announce every append (`job_queue_wake`). Whoever appended and hears of nothing as new for a while
+ * The database does not announce every append (`job_queue_wake`). A process that appended and hears of nothing as new for a while
  * tells the others himself, which costs no request; a jitter, so that one does it for all.
  */
 const TELL_MS = { least: 260, jitter: 80 }
@@ -43,7 +43,7 @@ const UNPUBLISHED =
 
 const intakes = ['rows', 'requests'] as const satisfies readonly Intake[]
 
-/** Wakes whoever waits for news of one queue. While the channel is not joined, or proves to be deaf, it asks instead. */
+/** Wakes those who wait for news of one queue. While the channel is not joined, or proves to be deaf, it asks instead. */
 export class WakeChannel {
   readonly #options: WakeChannelOptions
   #channel: Channel | undefined
@@ -83,7 +83,7 @@ export class WakeChannel {
     else if (this.#telling === undefined) this.#tellIn(TELL_MS)
   }
 
-  /** A heartbeat told how far the log is. Where no message said so, one was lost, whoever it was for. */
+  /** A heartbeat told how far the log is. Where no message said so, one was lost. */
   beaten(version: number): void {
     this.#options.onWake(version, false, version > this.#told.of('nobody') ? 'all' : 'nobody')
   }

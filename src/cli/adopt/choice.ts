@@ -1,4 +1,4 @@
-import { specOfRow } from '../../coordinator/intake.ts'
+import { specOfRow } from '../../coordinator/inbox/row-intake.ts'
 import { InterlockError, isInterlockError } from '../../core/index.ts'
 import type { AdoptableFilter, AdoptableRow, AdoptableState, LogStore } from '../../port/index.ts'
 

@@ -1,4 +1,4 @@
-import { RELEASE } from '../../coordinator/release.ts'
+import { RELEASE } from '../../coordinator/base/release.ts'
 import { InterlockError, type RecordedEvent } from '../../core/index.ts'
 import { Audit, type Statement, statementMarkdown } from '../audit/index.ts'
 import type { Cli } from '../cli.ts'

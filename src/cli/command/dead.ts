@@ -1,4 +1,4 @@
-import { dropDead, listDead } from '../../coordinator/dead.ts'
+import { dropDead, listDead } from '../../coordinator/dead-letters.ts'
 import type { Cli } from '../cli.ts'
 import { checkFound, checkNamesSome, type DeadFlags, deadFilter } from '../dead-filter.ts'
 import { specDocument } from '../event-text.ts'

@@ -1,5 +1,5 @@
-import { beginEpoch } from '../../coordinator/epoch.ts'
-import { queueView } from '../../coordinator/view.ts'
+import { queueView } from '../../coordinator/api/view.ts'
+import { beginEpoch } from '../../coordinator/commit/begin-epoch.ts'
 import type { LogStore } from '../../port/index.ts'
 import type { Cli } from '../cli.ts'
 import { NotDone } from '../failure.ts'

@@ -1,4 +1,4 @@
-import { keepSnapshot } from '../../coordinator/keep-snapshot.ts'
+import { keepSnapshot } from '../../coordinator/replica/keep-snapshot.ts'
 import type { Cli } from '../cli.ts'
 import { plural } from '../format.ts'
 import { ledgerAt } from '../history/fold.ts'

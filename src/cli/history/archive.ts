@@ -1,4 +1,4 @@
-import { keepForCut } from '../../coordinator/cut.ts'
+import { keepForCut } from '../../coordinator/maintenance/cut.ts'
 import { InterlockError } from '../../core/index.ts'
 import type { LogStore } from '../../port/index.ts'
 import { plural } from '../format.ts'

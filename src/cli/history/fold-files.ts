@@ -1,5 +1,5 @@
-import { keepSnapshot } from '../../coordinator/keep-snapshot.ts'
-import { readSnapshot } from '../../coordinator/read-snapshot.ts'
+import { keepSnapshot } from '../../coordinator/replica/keep-snapshot.ts'
+import { readSnapshot } from '../../coordinator/replica/read-snapshot.ts'
 import {
   InterlockError,
   isInterlockError,

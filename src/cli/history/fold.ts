@@ -1,4 +1,4 @@
-import { firstLedger as firstLedgerOf, ledgerNear } from '../../coordinator/ledger-near.ts'
+import { firstLedger as firstLedgerOf, ledgerNear } from '../../coordinator/replica/ledger-near.ts'
 import { archived, emptyLedger, type Ledger, Replayer } from '../../core/index.ts'
 import type { LogStore } from '../../port/index.ts'
 import { count } from '../format.ts'

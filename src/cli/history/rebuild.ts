@@ -1,4 +1,4 @@
-import { pause } from '../../coordinator/backoff.ts'
+import { pause } from '../../coordinator/base/backoff.ts'
 import {
   InterlockError,
   isInterlockError,

@@ -1,5 +1,5 @@
 import { decodeEvent, type Mended, mend, nothing } from '../../codec/index.ts'
-import { ledgerNear } from '../../coordinator/ledger-near.ts'
+import { ledgerNear } from '../../coordinator/replica/ledger-near.ts'
 import {
   evolve,
   type InterlockError,

@@ -81,7 +81,7 @@ function isAskedByOther({ command, surroundings }: Scribe, { asker }: Job): bool
   return asker !== null && asker !== command.workerId && !surroundings.deadWorkers.has(asker)
 }
 
-/** Whoever asked before gets it; the question is answered, and changes nothing. */
+/** The process that asked before gets it; the question is answered, and changes nothing. */
 function askForOther(scribe: Scribe, job: Job): CommandResult {
   if (!isStartable(scribe.draft, job, scribe.now)) {
     return accepted(scribe, [waitingFor(scribe.draft, job, scribe.now)])

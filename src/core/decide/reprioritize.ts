@@ -43,7 +43,7 @@ export function reprioritize(
   return accepted(scribe)
 }
 
-/** Half-way between the target and whoever stands before it at the same order. */
+/** Half-way between the target and the job that stands before it at the same order. */
 function positionBefore(scribe: Scribe, job: Job, before: string): Position | Refusal {
   const target = jobOf(scribe.draft, before)
   if (target === undefined || !isInLine(target) || target === job)

@@ -32,7 +32,7 @@ export function tick(scribe: Scribe): CommandResult {
 /** A detached attempt has its end from outside. */
 const startOf = ({ detachedUntil, startedAt }: Job): Micros => (detachedUntil === null ? startedAt : 0)
 
-/** The first time for a job is named by whoever enqueues it; later ones are counted from the end of an attempt. */
+/** The first time for a job is named by the caller who enqueues it; later ones are counted from the end of an attempt. */
 const wishOf = ({ attempt, waitingSince }: Job): Micros => (attempt === 0 ? 0 : waitingSince)
 
 function elapsedOf(

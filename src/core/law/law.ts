@@ -2,7 +2,7 @@ import { InterlockError } from '../error.ts'
 import { eventTypes, type RecordedEvent } from '../event.ts'
 import { corrupt } from '../evolve/lookup.ts'
 import type { Job, LedgerView } from '../ledger.ts'
-import { type Ending, type QueueState, queueStateOf, type Standing, standingOf } from './state.ts'
+import { type Ending, endings, type QueueState, queueStateOf, type Standing, standingOf } from './state.ts'
 import { jobLaw, queueLaw } from './table.ts'
 import type { JobEvent, Variant } from './variant.ts'
 
@@ -66,17 +66,10 @@ function refusal(event: RecordedEvent, state: QueueState): InterlockError {
   )
 }
 
+const ended: ReadonlySet<JobTarget> = new Set(endings)
+
 function isEnding(target: JobTarget): target is Ending {
-  switch (target) {
-    case 'completed':
-    case 'failed':
-    case 'cancelled':
-    case 'expired':
-    case 'bypassed':
-      return true
-    default:
-      return false
-  }
+  return ended.has(target)
 }
 
 function whyNot(job: Job | undefined, event: JobEvent): string {

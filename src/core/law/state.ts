@@ -1,3 +1,4 @@
+import { outcomes } from '../ending.ts'
 import type { Job, LedgerView } from '../ledger.ts'
 
 /** The states of a queue, by their paths in `coordinator.machine.ts`. */
@@ -8,8 +9,8 @@ export type QueueState = (typeof queueStates)[number]
 export const standings = ['not_due', 'in_line', 'returning', 'running', 'cancelling', 'detached'] as const
 export type Standing = (typeof standings)[number]
 
-/** How a life ended. Of a job that is not live the ledger knows nothing more, so to the law these are one state. */
-export const endings = ['completed', 'failed', 'cancelled', 'expired', 'bypassed'] as const
+/** How a life ended, or that the job ran outside the queue. Of a job that is not live the ledger knows nothing more, so to the law these are one state. */
+export const endings = [...outcomes, 'bypassed'] as const
 export type Ending = (typeof endings)[number]
 
 export function queueStateOf({ draining, drainedAt, active }: LedgerView): QueueState {

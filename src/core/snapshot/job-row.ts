@@ -1,6 +1,7 @@
 import { hash } from '../hash.ts'
 import { type JobSpec, type Micros, specDefaults } from '../job.ts'
 import { type Job, usesSlot } from '../ledger.ts'
+import { freshJob } from '../own-job.ts'
 import type { Membership } from './membership.ts'
 import { BETWEEN } from './parts.ts'
 
@@ -35,7 +36,7 @@ export class LastInLine {
     return null
   }
 
-  /** And for whom. */
+  /** And for which job. */
   blockedBy(model: string | null): string | null {
     return (model === null ? this.#queue : this.#models.get(model)) ?? null
   }
@@ -47,40 +48,13 @@ export class LastInLine {
   }
 }
 
-/**
- * A job that waits with defaults alone. Each field of a job is here: one that is added has to say what is usual. Written out, and
- * compared by name: with spreads a line of a million jobs took twice the time.
- */
+/** A job that waits with defaults alone. */
 function usualJob([jobId, , queuedAt, tie]: JobRow, models: readonly string[], last: LastInLine): Job {
-  const key = hash(jobId)
-  const blockedOn = last.blockedOn(models)
-  return {
-    hash: key,
-    jobId,
-    spec: usualSpec(jobId, models),
-    priority: 0,
-    queuedAt,
-    place: { hash: key, jobId, level: 0, order: queuedAt, tie },
-    active: false,
-    dueAt: null,
-    heldOn: null,
-    waitingSince: queuedAt,
-    attempt: 0,
-    free: 0,
-    token: 0,
-    workerId: null,
-    startedAt: 0,
-    detachedUntil: null,
-    cancelRequested: false,
-    asker: null,
-    offeredAt: null,
-    overtaken: 0,
-    fairRank: 0,
-    exclusive: false,
-    ready: false,
-    blockedBy: last.blockedBy(blockedOn),
-    blockedOn,
-  }
+  const place = { hash: hash(jobId), jobId, level: 0, order: queuedAt, tie }
+  const job = freshJob(usualSpec(jobId, models), place, queuedAt, 0)
+  job.blockedOn = last.blockedOn(models)
+  job.blockedBy = last.blockedBy(job.blockedOn)
+  return job
 }
 
 function usualSpec(jobId: string, models: readonly string[]): JobSpec {

@@ -53,7 +53,7 @@ export function sizesOf(ledger: Ledger): SnapshotSizes {
   }
 }
 
-/** Active jobs first, and then those in line, so that each comes after whom it waits for, and a reader inserts at the end. */
+/** Active jobs first, and then those in line, so that each comes after the job it waits for, and a reader inserts at the end. */
 function* jobLines(ledger: Ledger): Generator<readonly JobRow[] | null> {
   const last = new LastInLine()
   const row = (job: Job | undefined): JobRow | false => {

@@ -17,7 +17,7 @@ export function otherLogContract({ it, store, other }: Bench): void {
     const { events } = await store().read(queue, 0, 2)
     return events.map(({ at }) => at) as [first: number, second: number]
   }
-  /** What an append says of whoever knows the event `version` by that time. */
+  /** What an append says of a process that knows the event `version` by that time. */
   const said = async (queue: string, version: number, expectedAt: number) => {
     const { at } = await standOf(store(), queue)
     const answer = await store().append(
@@ -48,7 +48,7 @@ export function otherLogContract({ it, store, other }: Bench): void {
     assert.deepEqual(await said(queue, 1, first), [2])
   })
 
-  it('says so too to whoever knows more than there is', async (queue) => {
+  it('says so too to a process that knows more than there is', async (queue) => {
     const [, second] = await begun(queue)
     assert.equal(await said(queue, 3, second), 'log_went_back')
   })

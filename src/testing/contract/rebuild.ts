@@ -4,7 +4,7 @@ import type { Projection } from '../../port/index.ts'
 import { appendNow, handMade, queuedEvent, standOf, waitingRow } from '../hand-made.ts'
 import type { Bench } from './bench.ts'
 
-/** Making the inner projection anew. */
+/** Writing the inner projection again. */
 export function rebuildContract({ it, store, other }: Bench): void {
   it('puts right rows in the place of wrong ones, and leaves alone what is right', async (queue) => {
     const { at } = await standOf(store(), queue)

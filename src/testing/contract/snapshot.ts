@@ -46,7 +46,7 @@ export function snapshotContract({ it, store, other }: Bench): void {
     })
     assert.equal(await store().chunk(queue, { seq: 2, maker: 'one', n: 1 }), `["one","ü\\\\",1]\n[]`)
     assert.equal(await store().chunk(queue, { seq: 2, maker: 'one', n: 2 }), null)
-    // Whoever comes too late leaves nothing; whose snapshot it is, and asks again because the answer was lost, loses nothing.
+    // A process that comes too late leaves nothing; the one whose snapshot it is, and that asks again because the answer was lost, loses nothing.
     assert.equal(await finish('two', 1), false)
     assert.equal(await store().chunk(queue, { seq: 2, maker: 'two', n: 0 }), null)
     assert.equal(await finish('one', 2), false)

@@ -1,4 +1,4 @@
-import { RELEASE } from '../../../coordinator/release.ts'
+import { RELEASE } from '../../../coordinator/base/release.ts'
 import { plural } from '../../format.ts'
 import type { Facts } from '../facts.ts'
 import { type Finding, note, problem } from '../finding.ts'

@@ -1,0 +1,270 @@
+import type { Observable } from 'rxjs'
+import type { EnqueueInput, PolicyInput } from '../../codec/index.ts'
+import type {
+  Claim,
+  Explanation,
+  FailureCode,
+  InterlockError,
+  JobType,
+  Lease,
+  Micros,
+  RecordedEvent,
+  RequeueReason,
+  Started,
+  Waiting,
+} from '../../core/index.ts'
+import type { DeadJob, JobData } from '../../port/index.ts'
+import type { Logger } from '../base/logger.ts'
+import type { MachineOptions, RunningMachine } from './machine.ts'
+import type { QueueMetrics } from './metrics.ts'
+import type { CompleteOptions, StartAnswer, StartOptions } from './start.ts'
+import type { QueueView } from './view.ts'
+import type { WorkflowConfig } from './workflow-models.ts'
+
+export interface EndOptions {
+  /** What the job came to: anything that JSON can say, 1 MB at most; kept in `job_queue_data`. */
+  readonly result?: unknown
+  readonly claim?: Claim | undefined
+}
+
+/** How far a running attempt has come; 64 KB of JSON at most each. */
+export interface NoteOptions {
+  /** Given to the next attempt (`data`). On the disk when the call returns. */
+  readonly checkpoint?: unknown
+  /** For people. May be lost with a crash of the database server. */
+  readonly progress?: unknown
+}
+
+export interface FailOptions {
+  /** What was thrown. Its name, message and stack are kept in `job_queue_data`, 16 KB at most. */
+  readonly error?: unknown
+  readonly code?: FailureCode
+  /** When another attempt may start: at once, at a time, or never (`null`). At once unless given. */
+  readonly retryAt?: Date | null
+  readonly claim?: Claim | undefined
+}
+
+/** Which dead letters; what is left out restricts nothing. */
+export interface DeadFilter {
+  readonly jobIds?: readonly string[] | undefined
+  /** One of the models that the job needed last. */
+  readonly model?: string | undefined
+  /** Those that ended then or later. */
+  readonly since?: Date | undefined
+}
+
+/** Which dead letters are retried or dropped. */
+export interface DeadChoice extends DeadFilter {
+  /** Every one: needed where the filter restricts nothing, so that a field left empty by mistake does no harm. */
+  readonly all?: boolean | undefined
+}
+
+export interface PauseOptions {
+  /** Why, as a code such as `provider_down`: it goes into the log, which holds no texts. */
+  readonly reason: string
+  /** When the pause ends by itself, at most 365 days ahead; null: when the model is resumed. */
+  readonly until?: Date | null
+}
+
+export interface Health {
+  readonly queue: string
+  readonly store: string
+  readonly workerId: string
+  /** False while something fails that has to work (`lastError`), or the lease is lost. */
+  readonly ok: boolean
+  /** False while the database does not answer; one that takes no writes can be reached, and is not `ok`. */
+  readonly reachable: boolean
+  readonly leaseLost: boolean
+  readonly leaseExpiresAt: Date
+  readonly version: number
+  readonly activeCount: number
+  readonly waitingCount: number
+  /** Commands sent, appends won and lost, and turns taken, since the start of this process. */
+  readonly counts: Readonly<Record<'commands' | 'appends' | 'lost' | 'turns', number>>
+  /** What has failed and has not gone well since: reads by a read, writes by a write or by two beats, beats by a beat. */
+  readonly lastError: string | null
+}
+
+/** Decides which job may run now, together with all other processes on the same queue. */
+export interface Coordinator {
+  readonly queue: string
+  readonly logger: Logger
+  /** The incarnation of this process; changes when its lease is lost. */
+  readonly workerId: string
+
+  /** `steps[].default_model`, in order, without duplicates; warns and names the steps that lack one. */
+  getWorkflowModels(config: WorkflowConfig): readonly string[]
+  /**
+   * The gate: may this job run now, here?
+   * @throws InterlockError `invalid_input`, `job_exists`, `not_holder`; with `wait` also `job_not_live`, `closed`, and that of `stopped$`
+   */
+  onJobStart(
+    jobId: string,
+    jobType: JobType,
+    models: readonly string[],
+    options?: StartOptions,
+  ): Promise<StartAnswer>
+  /** The gate for a job that is live already, as it stands. @throws InterlockError `job_not_live`, `not_holder` */
+  takeUp(jobId: string, options?: Pick<StartOptions, 'wait' | 'signal' | 'anew'>): Promise<StartAnswer>
+  /** The attempt that runs here under this lease; undefined when it has ended, or runs elsewhere. */
+  attempt(lease: Lease): Started | undefined
+  /** The job has ended. @throws InterlockError `job_not_active`, `stale_token`, `not_holder`; `invalid_input` for another job type than it has */
+  onJobComplete(jobId: string, jobType: JobType, options?: CompleteOptions): Promise<void>
+
+  /** Puts jobs in line, all or none, with their payloads. @throws InterlockError `invalid_input`, `job_exists`, `models_required` */
+  enqueue(
+    jobs: readonly EnqueueInput[],
+  ): Promise<{ readonly queued: number; readonly waiting: readonly Waiting[] }>
+  /** Starts what may start, in line order: at most `max` jobs (and 1,000 in one call), of these kinds (null: any). */
+  claim(claim: Claim): Promise<readonly Started[]>
+  /** Ends an attempt; with `claim` the jobs that this makes startable start here, in the same append. */
+  complete(lease: Lease, options?: EndOptions): Promise<readonly Started[]>
+  /**
+   * Ends an attempt that failed.
+   * @throws InterlockError `invalid_input` for a `code` that is none, and a `retryAt` that is no Date between 1970 and 2255
+   */
+  fail(lease: Lease, options?: FailOptions): Promise<readonly Started[]>
+  /**
+   * Gives an attempt back to the line, at no cost but for the reasons `retry` and `lease_expired`. With `models` the next
+   * attempt needs these in place of those it had; the job keeps its place. `runAt`: a Date between 1970 and 2255.
+   * @throws InterlockError `invalid_input`
+   */
+  release(
+    lease: Lease,
+    reason: RequeueReason,
+    runAt?: Date | null,
+    options?: { readonly claim?: Claim | undefined; readonly models?: readonly string[] | undefined },
+  ): Promise<readonly Started[]>
+  /** Makes sure of a lease now: false when the attempt is not this process's any more. @throws InterlockError `store_unavailable` */
+  heartbeat(lease: Lease): Promise<boolean>
+  /**
+   * What is kept of these jobs beside the log (payload, result, error, checkpoint, progress, the row of `jobs`): one entry
+   * for each id, in the order given; 1,000 ids at most.
+   */
+  data(jobIds: readonly string[]): Promise<readonly JobData[]>
+  /**
+   * The same of a job that this process runs. What the append that started it has brought is given without asking, once, and without
+   * its row; what is asked for in one turn of the event loop is read together. Undefined: nothing is known of such a job.
+   */
+  dataOf(lease: Lease): Promise<JobData | undefined>
+  /**
+   * Keeps a note of a running attempt, without the queue's lock. False: the attempt is over and nothing was kept.
+   * @throws InterlockError `invalid_input`
+   */
+  note(lease: Lease, note: NoteOptions): Promise<boolean>
+  /** Deletes payload, result, error, checkpoint and progress of these jobs; the log stays. */
+  forget(jobIds: readonly string[]): Promise<void>
+  /**
+   * Takes in rows of `jobs` that were inserted as pending since the migration, in the order of their arrival, each at most
+   * once whatever happens: puts their jobs in line. A row that cannot be a job (no id, no valid models) goes to
+   * `job_queue_not_taken_in`, with the reason. Any number of processes may do it at once.
+   * @returns how many rows are dealt with; `max` (1 to 1,000) of them: there may be more
+   */
+  takeIn(options: { readonly max: number }): Promise<number>
+  /**
+   * The work goes on elsewhere (at a provider, say): the attempt keeps its models until then, whatever becomes of this
+   * process, and is ended by its lease from any process; at that time it fails as `timed_out`. Again: until another time.
+   * @param until a time to come, at most 365 days ahead
+   * @throws InterlockError `invalid_input`, `job_not_active`, `stale_token`
+   */
+  detach(lease: Lease, options: { readonly until: Date }): Promise<void>
+  /**
+   * Dead letters: jobs that failed for good, lost their last attempt with its lease, or waited longer than `expireMs`, and that
+   * are not in line again; the newest first, 100 unless a `limit` (1 to 1,000) is given. `before`: the `seq` to page on from.
+   */
+  dead(
+    filter?: DeadFilter & { readonly limit?: number; readonly before?: number },
+  ): Promise<readonly DeadJob[]>
+  /**
+   * Puts dead letters in line again as they were asked to be (a workflow for the models of the step that it had come to), with
+   * their payload and checkpoint, all that the filter names.
+   * @returns how many
+   */
+  retryDead(filter: DeadChoice): Promise<number>
+  /** Takes dead letters off the list and deletes their payload, error and checkpoint. Returns how many. */
+  dropDead(filter: DeadChoice): Promise<number>
+  /** Ends a waiting job; asks an active one to stop, or with `force` frees its models at once. */
+  cancel(jobId: string, options?: { readonly force?: boolean }): Promise<void>
+  confirmCancel(lease: Lease, options?: { readonly claim?: Claim }): Promise<readonly Started[]>
+  /** Gives a waiting job another priority (−1,000 to 1,000), or the place before another one. @throws InterlockError `invalid_input` */
+  reprioritize(jobId: string, to: { readonly priority: number } | { readonly before: string }): Promise<void>
+  /** Changes the fields given; `serial` and `by-model` are shorthands. */
+  setPolicy(policy: PolicyInput): Promise<void>
+  /**
+   * Nothing that needs the model starts until then; what runs goes on, and nothing of the waiting jobs is used up. Again:
+   * another reason, another end.
+   * @throws InterlockError `invalid_input`
+   */
+  pauseModel(model: string, options: PauseOptions): Promise<void>
+  /** Its jobs stand in line again, each at its place. Nothing to do for a model that is not paused. */
+  resumeModel(model: string): Promise<void>
+  drain(): Promise<void>
+  /**
+   * After a backup was restored: a new epoch, so that every token of before is void, and the queue is held. Then say of each
+   * active job what became of it, by `complete`, `fail` or `release` under a lease of the new epoch, and `resume`. Jobs whose
+   * lease was over when this process joined are in line again by then; `interlock recover --begin` joins later.
+   */
+  recover(): Promise<void>
+  resume(): Promise<void>
+  /** Why a live job does not run, and what has to happen; undefined for a job that is not live. */
+  explain(jobId: string): Promise<Explanation | undefined>
+
+  /** The queue as this process knows it. */
+  state(): QueueView
+  /** The same after every change, the present one first. */
+  readonly state$: Observable<QueueView>
+  /** Every event from now on, in order. */
+  readonly events$: Observable<RecordedEvent>
+  /**
+   * The same for whoever is in no hurry: over a store where each read has its price, subscribing to it alone makes nobody read.
+   * What has to do with this process, or with a job that it could start, comes at once all the same.
+   */
+  readonly heard$: Observable<RecordedEvent>
+  /**
+   * Every event after this number: first those that are in the log, page by page, then those that come; nothing twice and
+   * nothing left out. For whoever takes an event at once. Errors: `invalid_input`, `corrupt_log`, those of the store.
+   * @param after the sequence number of the last event that is known already; 0: from the first
+   */
+  eventsFrom(after: number): Observable<RecordedEvent>
+  /**
+   * The same for whoever needs time for each event: pulled one by one, with one page in memory however far behind.
+   * @example for await (const event of coordinator.pullEvents(checkpoint)) await keep(event)
+   */
+  pullEvents(after: number, options?: { readonly signal?: AbortSignal }): AsyncIterable<RecordedEvent>
+  /** How a live job stands: now, and again whenever that changes; completes when it is no longer live. */
+  waiting$(jobId: string): Observable<Explanation>
+  /** Jobs that were refused at the gate and have been started for this process since. Taking one up: `onJobStart`. */
+  readonly ready$: Observable<Started>
+  /** Something may have become startable: a hint for workers. */
+  readonly wake$: Observable<void>
+  /** Rows may have arrived in `jobs`: a hint to call `takeIn`, given once per poll too. */
+  readonly intake$: Observable<void>
+  /** The lease was lost, or is given up by `close()` while something runs: what this process runs is over, as far as the queue goes. */
+  readonly leaseLost$: Observable<{ readonly workerId: string }>
+  /**
+   * This process cannot go on with the queue: a backup was restored under it (`log_went_back`), or the log has an event that it
+   * cannot fold (`unknown_event`: of a newer release; `corrupt_log`). Emits once, to whoever comes later too. What it ran is over
+   * (`leaseLost$`), and every call is refused with this error. End the process, at once if you like: after a restore
+   * it emits when the queue is held in a new epoch, and `interlock recover` goes on from there. Where that could not be written,
+   * `details.isHeld` is false, and `interlock recover --begin` has to come before anything joins.
+   */
+  readonly stopped$: Observable<InterlockError>
+
+  /**
+   * The running machine of this queue: it stands where the queue stands, takes every event from now on, and can be looked
+   * at in Stately's inspector. Costs some 10 µs per event, so it is made on request; stop it, or close the coordinator.
+   */
+  machine(options?: MachineOptions): RunningMachine
+
+  /** What this process could start, shown to others and to `explain`. */
+  offering(kinds: readonly string[] | null, freeSlots: number): void
+  /** Folds everything that is in the log by now. */
+  catchUp(): Promise<void>
+  /** The time of the queue: the database's clock as far as this process can tell, and the log's own time while that is ahead of it. */
+  now(): Micros
+  health(): Health
+  /** The queue as plain numbers. Looks at every waiting job once: some 10 ms for 100,000. */
+  metrics(): QueueMetrics
+  /** Waits for what is under way, tells what still runs to stop (`leaseLost$`), gives up the lease, and closes nothing that it was given. */
+  close(): Promise<void>
+}

@@ -1,0 +1,130 @@
+import { checkCoordinatorOptions, parseQueue } from '../../codec/index.ts'
+import { InterlockError } from '../../core/index.ts'
+import type { LogStore } from '../../port/index.ts'
+import { guarded, type Logger } from '../base/logger.ts'
+
+/** `observe` answers and records what it would decide, and blocks nothing: for getting to know it. */
+export type Mode = 'enforce' | 'observe'
+/** What happens to jobs at the gate while the database cannot be reached. */
+export type OnUnavailable = 'block' | 'bypass'
+
+export interface CoordinatorOptions {
+  readonly store: LogStore
+  /** `default` unless given; 1 to 200 characters. */
+  readonly queue?: string
+  /**
+   * Who this is, for the log: worker ids begin with it, and every event names the worker id of whoever caused it. 1 to 50
+   * letters, digits and `_.@-`; none unless given. It goes into the append-only log: no name that may have to be erased.
+   */
+  readonly name?: string
+  /** Where the `[COORDINATOR]` lines go: pino's shape; standard error unless given. */
+  readonly logger?: Logger
+  /** How long the lease of this process lives without a beat; 15,000. At least 100. */
+  readonly leaseMs?: number
+  /** How long after that others still wait; 5,000. */
+  readonly graceMs?: number
+  /** How often the log is read when no notification comes; 1,000. */
+  readonly pollMs?: number
+  /** How long a call is tried again while the database does not answer; 30,000, and 3,000 under `onUnavailable: 'bypass'`. */
+  readonly patienceMs?: number
+  /** How long `createCoordinator` tries to reach the database before it is refused; as long as `patienceMs` unless given. */
+  readonly joinMs?: number
+  /**
+   * After how many events the folded ledger is kept for processes that start later, which then read only what came after;
+   * 50,000. At least 100.
+   */
+  readonly snapshotEvery?: number
+  /** `enforce` unless given. */
+  readonly mode?: Mode
+  /**
+   * `block` unless given: the call fails with `store_unavailable`. `bypass`: the job runs beside whatever else runs, which
+   * is logged as an error and recorded as `bypassed` once the database is back.
+   */
+  readonly onUnavailable?: OnUnavailable
+}
+
+/** What holds unless an option says otherwise. */
+const defaults = {
+  queue: 'default',
+  leaseMs: 15_000,
+  graceMs: 5_000,
+  pollMs: 1_000,
+  patienceMs: 30_000,
+  joinMs: 30_000,
+  snapshotEvery: 50_000,
+  mode: 'enforce' as Mode,
+  onUnavailable: 'block' as OnUnavailable,
+}
+
+/** A program that goes on without an answer does not want to wait long for one. */
+const LENIENT_PATIENCE_MS = 3_000
+
+const words = { mode: ['enforce', 'observe'], onUnavailable: ['block', 'bypass'] } as const
+
+/** Milliseconds that make sense: a lease shorter than 100 is lost to any pause of the process. */
+const ranges = {
+  leaseMs: [100, 3_600_000],
+  graceMs: [0, 3_600_000],
+  pollMs: [10, 3_600_000],
+  patienceMs: [0, 3_600_000],
+  joinMs: [0, 3_600_000],
+} as const
+
+export type WholeOptions = Omit<CoordinatorOptions, keyof typeof defaults | 'logger'> &
+  typeof defaults & { readonly logger: Logger }
+
+/** The options with their defaults. @throws InterlockError `invalid_input`, naming the option and its range */
+export function completeOptions(options: CoordinatorOptions): WholeOptions {
+  checkCoordinatorOptions(options)
+  const given = Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined))
+  const complete: WholeOptions = {
+    ...{ ...defaults, ...options.store.defaults, ...options, ...given },
+    logger: guarded(options.logger),
+  }
+  for (const [name, allowed] of Object.entries(words))
+    checkWord(name, complete[name as keyof typeof words], allowed)
+  // To observe is to stop nobody, so neither does a database that is away.
+  if (complete.mode === 'observe') complete.onUnavailable = 'bypass'
+  if (complete.onUnavailable === 'bypass') complete.patienceMs = options.patienceMs ?? LENIENT_PATIENCE_MS
+  complete.joinMs = options.joinMs ?? complete.patienceMs
+  parseQueue(complete.queue)
+  checkName(complete.name)
+  checkSnapshotEvery(complete.snapshotEvery)
+  for (const [name, [least, most]] of Object.entries(ranges)) {
+    const value = complete[name as keyof typeof ranges]
+    if (Number.isFinite(value) && value >= least && value <= most) continue
+    const range = `${least.toLocaleString('en')} to ${most.toLocaleString('en')}`
+    throw new InterlockError('invalid_input', `${name} must be milliseconds from ${range}`, { path: name })
+  }
+  return complete
+}
+
+/** More often than this a snapshot costs more than it saves. */
+function checkSnapshotEvery(events: number): void {
+  if (Number.isSafeInteger(events) && events >= 100 && events <= 1e9) return
+  throw new InterlockError(
+    'invalid_input',
+    'snapshotEvery must be a number of events from 100 to 1,000,000,000',
+    {
+      path: 'snapshotEvery',
+    },
+  )
+}
+
+function checkName(name: string | undefined): void {
+  if (name === undefined || /^[\w.@-]{1,50}$/.test(name)) return
+  throw new InterlockError('invalid_input', 'name must be 1 to 50 letters, digits and _ . @ -', {
+    path: 'name',
+  })
+}
+
+function checkWord(name: string, word: string, allowed: readonly string[]): void {
+  if (allowed.includes(word)) return
+  throw new InterlockError(
+    'invalid_input',
+    `${name} must be ${allowed.map((one) => `'${one}'`).join(' or ')}`,
+    {
+      path: name,
+    },
+  )
+}

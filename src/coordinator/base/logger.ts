@@ -1,0 +1,66 @@
+import { messageOf } from '../../codec/index.ts'
+
+/** The part of pino's shape that Interlock writes to. */
+export interface Logger {
+  info(message: string): void
+  warn(message: string): void
+  error(message: string): void
+}
+
+const write = (message: string) => void process.stderr.write(`${plain(message)}\n`)
+
+/** One line per message on standard error, so that programs that print data on standard output stay clean. */
+export const stderrLogger: Logger = { info: write, warn: write, error: write }
+
+export const silentLogger: Logger = { info: () => {}, warn: () => {}, error: () => {} }
+
+/** Characters of an error in a line of the log: a message of ours says at its end what to do. */
+const MOST = 1_000
+
+/** What was thrown, for a line of the log. Its text may come from anywhere: a provider, a page, whoever wrote the prompt. */
+export function errorText(error: unknown): string {
+  return plain(messageOf(error).slice(0, 4 * MOST))
+    .slice(0, MOST)
+    .toWellFormed()
+}
+
+/** One line, without what would forge another one or move about on a terminal. */
+function plain(text: string): string {
+  return text.replace(/[\s\p{Cc}]+/gu, ' ').trim()
+}
+
+const levels = ['info', 'warn', 'error'] as const
+
+/** Loggers that have failed: each is said once. */
+const failed = new WeakSet<object>()
+const guards = new WeakSet<object>()
+
+/**
+ * The logger of a program, which may stop nothing: not by throwing, not by a promise that rejects, not by a method that is
+ * missing. The first failure is said on standard error, with the line that it cost.
+ */
+export function guarded(logger: Logger | undefined): Logger {
+  if (logger === undefined || guards.has(logger)) return logger ?? stderrLogger
+  const fail = (line: string, error: unknown) => {
+    if (failed.has(logger)) return
+    failed.add(logger)
+    write(
+      `[COORDINATOR] The logger fails, and what it is told may be lost: ${errorText(error)}; line: ${line}`,
+    )
+  }
+  const methods = levels.map((level) => [level, tell(logger, level, fail)])
+  const guard = Object.fromEntries(methods) as Logger
+  guards.add(guard)
+  return guard
+}
+
+function tell(logger: Logger, level: keyof Logger, fail: (line: string, error: unknown) => void) {
+  return (line: string): void => {
+    try {
+      const told: unknown = logger[level](line)
+      if (told instanceof Promise) told.catch((error: unknown) => fail(line, error))
+    } catch (error) {
+      fail(line, error)
+    }
+  }
+}

@@ -1,0 +1,132 @@
+import type { Subscription } from 'rxjs'
+import {
+  type Command,
+  type CommandResult,
+  type DataChange,
+  InterlockError,
+  type RecordedEvent,
+} from '../../core/index.ts'
+import type { Replica } from '../replica/replica.ts'
+import { commandReused, resultFromLog } from './known.ts'
+
+/** A command that waits for its answer. */
+export interface Pending {
+  readonly command: Command
+  /** Written in the append of the events that it belongs to. */
+  readonly data?: readonly DataChange[]
+  /** What of it travels in the append itself, in characters of JSON. */
+  weight?: number
+  /** It is in the store already, under the command's id. */
+  isStaged?: boolean
+  readonly resolve: (result: CommandResult) => void
+  readonly reject: (error: unknown) => void
+}
+
+/**
+ * The commands of a batch that have no answer yet. It watches the events that come in: one that carries the id of an
+ * open command says that the command was carried out, although its answer was lost.
+ */
+export class OpenCommands {
+  readonly #open: Map<string, Pending>
+  readonly #seen = new Map<string, RecordedEvent[]>()
+  readonly #replica: Replica
+  readonly #watch: Subscription
+  /** A try was made to carry them out of which no answer came. */
+  isTried = false
+
+  constructor(batch: readonly Pending[], replica: Replica) {
+    this.#open = new Map(batch.map((pending) => [pending.command.id, pending]))
+    this.#replica = replica
+    this.#watch = replica.events$.subscribe((event) => this.note([event]))
+    this.#watch.add(replica.skipped$.subscribe(() => this.#refuseTried()))
+  }
+
+  get size(): number {
+    return this.#open.size
+  }
+
+  commands(): Command[] {
+    return [...this.#open.values()].map((pending) => pending.command)
+  }
+
+  pending(): Iterable<Pending> {
+    return this.#open.values()
+  }
+
+  note(events: readonly RecordedEvent[]): void {
+    for (const event of events) {
+      if (!this.#open.has(event.commandId)) continue
+      const seen = this.#seen.get(event.commandId)
+      if (seen === undefined) this.#seen.set(event.commandId, [event])
+      else seen.push(event)
+    }
+  }
+
+  /** Answers those whose events have been seen. */
+  settleKnown(): void {
+    for (const [id, events] of this.#seen) {
+      const pending = this.#open.get(id)
+      if (pending === undefined) continue
+      this.#open.delete(id)
+      if (events.every((event) => event.commandHash === pending.command.hash)) {
+        pending.resolve(resultFromLog(this.#replica.ledger, events))
+      } else pending.reject(commandReused(id))
+    }
+    this.#seen.clear()
+  }
+
+  resolveAll(commands: readonly Command[], results: readonly CommandResult[]): void {
+    for (const [i, command] of commands.entries()) {
+      const result = results[i]
+      if (result !== undefined) this.#open.get(command.id)?.resolve(result)
+      this.#open.delete(command.id)
+    }
+  }
+
+  /** The log knows these jobs already: their rows were taken in before. What else their commands take in goes on. */
+  dropTaken(jobIds: readonly string[]): void {
+    const taken = new Set(jobIds)
+    for (const [id, pending] of this.#open) {
+      const { command } = pending
+      if (command.body.type !== 'enqueue' || command.body.intake !== true) continue
+      const specs = command.body.specs.filter(({ jobId }) => !taken.has(jobId))
+      this.#open.set(id, { ...pending, command: { ...command, body: { ...command.body, specs } } })
+    }
+  }
+
+  /** These workers turned out to be alive: there is nothing to expire. */
+  dropExpiries(workerIds: readonly string[]): void {
+    for (const [id, { command, resolve }] of this.#open) {
+      if (command.body.type !== 'expire_leases') continue
+      if (!command.body.workerIds.some((workerId) => workerIds.includes(workerId))) continue
+      this.#open.delete(id)
+      resolve({ ok: true, started: [], waiting: [], bypassed: [], changed: false })
+    }
+  }
+
+  /** They may have been carried out, and be among the events that nobody can read any more. */
+  #refuseTried(): void {
+    if (!this.isTried) return
+    this.rejectAll(
+      new InterlockError(
+        'archived',
+        'nobody knows whether this was carried out: the answer was lost, and what happened then was archived meanwhile; look at what it was for, and send it again',
+      ),
+    )
+  }
+
+  /** One command cannot be carried out. False: it is none of these. */
+  reject(commandId: string, error: unknown): boolean {
+    this.#open.get(commandId)?.reject(error)
+    return this.#open.delete(commandId)
+  }
+
+  rejectAll(error: unknown): void {
+    for (const { reject } of this.#open.values()) reject(error)
+    this.#open.clear()
+  }
+
+  close(): void {
+    this.#watch.unsubscribe()
+  }
+}

@@ -1,0 +1,83 @@
+import type { DataChange } from '../../core/index.ts'
+import type { LogStore } from '../../port/index.ts'
+import { type Patience, patiently } from '../base/retry.ts'
+import type { Pending } from './open-commands.ts'
+
+/**
+ * What one command carries beyond this, in characters of JSON, goes ahead of it: an append is under the queue's lock, and its
+ * times have to be right when it arrives, neither of which bears a slow uplink.
+ */
+const LARGE = 32_768
+/** In one call, unless a single job has more: at 100 KB/s it is there within the time that an answer may take. */
+const MOST_IN_A_CALL = 262_144
+
+export interface StagingOptions {
+  readonly store: LogStore
+  readonly queue: string
+  readonly patience: Patience
+}
+
+/**
+ * Sends large payloads, results and errors ahead of the append that they belong to, under the id of their command. The append
+ * takes them over inside the database; where it never comes, time clears them away.
+ */
+export class Staging {
+  readonly #options: StagingOptions
+  /** One call after the other: they share the link, and the API's few connections with the user's front end. */
+  #last: Promise<unknown> = Promise.resolve()
+
+  constructor(options: StagingOptions) {
+    this.#options = options
+  }
+
+  /** Resolves once the append of this command is small. @throws what the store throws once patience is out */
+  async settle(pending: Pending): Promise<void> {
+    const { data = [], command } = pending
+    const sizes = data.map((change) => JSON.stringify(change).length)
+    pending.weight = sum(sizes)
+    if (pending.weight <= LARGE) return
+    await this.#inTurn(() => this.#send(command.id, data, sizes))
+    pending.weight = 0
+    pending.isStaged = true
+  }
+
+  /** Again what the store does not have any more. */
+  async again(pendings: Iterable<Pending>): Promise<void> {
+    for (const { command, data = [] } of pendings) {
+      const sizes = data.map((change) => JSON.stringify(change).length)
+      await this.#inTurn(() => this.#send(command.id, data, sizes))
+    }
+  }
+
+  #inTurn(work: () => Promise<void>): Promise<void> {
+    const done = this.#last.then(work)
+    this.#last = done.catch(() => {})
+    return done
+  }
+
+  async #send(commandId: string, data: readonly DataChange[], sizes: readonly number[]): Promise<void> {
+    const { store, queue, patience } = this.#options
+    for (const call of inCalls(data, sizes)) {
+      await patiently(patience, () => store.stage(queue, commandId, call))
+    }
+  }
+}
+
+function inCalls(data: readonly DataChange[], sizes: readonly number[]): readonly (readonly DataChange[])[] {
+  const calls: DataChange[][] = []
+  let room = 0
+  for (const [i, change] of data.entries()) {
+    const size = sizes[i] ?? 0
+    const call = calls.at(-1)
+    if (call === undefined || size > room) {
+      calls.push([change])
+      room = MOST_IN_A_CALL - size
+    } else {
+      call.push(change)
+      room -= size
+    }
+  }
+  return calls
+}
+
+const sum = (numbers: readonly number[]): number => numbers.reduce((total, each) => total + each, 0)

@@ -1,0 +1,96 @@
+import type { Decision, Lease, RecordedEvent, Started } from '../../core/index.ts'
+import type { JobData, LogStore } from '../../port/index.ts'
+
+export interface InHandOptions {
+  readonly store: LogStore
+  readonly queue: string
+  readonly workerId: () => string
+}
+
+interface Kept {
+  readonly token: number
+  readonly data: JobData
+}
+
+interface Asking {
+  readonly jobId: string
+  readonly resolve: (data: JobData | undefined) => void
+  readonly reject: (error: unknown) => void
+}
+
+/** Ids in one call of the store. */
+const MOST_IDS = 1_000
+
+/**
+ * What handlers need of the jobs that they begin. The append that starts a job brings it, so that a hand-off is one round trip; what it
+ * could not bring is read, all that is asked for in one turn of the event loop together.
+ */
+export class InHand {
+  readonly #options: InHandOptions
+  /** By job: never more than this process runs. */
+  readonly #kept = new Map<string, Kept>()
+  #asking: Asking[] = []
+
+  constructor(options: InHandOptions) {
+    this.#options = options
+  }
+
+  /** Jobs that the decision starts here, and that have something to bring; undefined: none. */
+  wantedOf({ results }: Decision): readonly string[] | undefined {
+    const workerId = this.#options.workerId()
+    const wanted = results.flatMap((result) => (result.ok ? result.started : []))
+    const ours = wanted.filter((start) => start.workerId === workerId && hasData(start))
+    return ours.length === 0 ? undefined : ours.map(({ spec }) => spec.jobId)
+  }
+
+  /** What the append has brought of the jobs that it started. */
+  keep(events: readonly RecordedEvent[], data: readonly JobData[]): void {
+    const tokens = new Map(
+      events.flatMap((event) => (event.type === 'started' ? [[event.jobId, event.seq]] : [])),
+    )
+    for (const one of data) {
+      const token = tokens.get(one.jobId)
+      if (token !== undefined) this.#kept.set(one.jobId, { token, data: one })
+    }
+  }
+
+  /** Nobody begins an attempt that has ended. */
+  see(event: RecordedEvent): void {
+    if (this.#kept.size > 0 && 'token' in event && event.type !== 'detached') this.#kept.delete(event.jobId)
+  }
+
+  /** Of a job that this process runs. @throws what the store throws */
+  async take({ jobId, fencingToken }: Lease): Promise<JobData | undefined> {
+    const kept = this.#kept.get(jobId)
+    this.#kept.delete(jobId)
+    return kept?.token === fencingToken ? kept.data : this.#read(jobId)
+  }
+
+  #read(jobId: string): Promise<JobData | undefined> {
+    return new Promise((resolve, reject) => {
+      if (this.#asking.length === 0) setImmediate(() => void this.#readAll())
+      this.#asking.push({ jobId, resolve, reject })
+    })
+  }
+
+  async #readAll(): Promise<void> {
+    const asking = this.#asking
+    this.#asking = []
+    const { store, queue } = this.#options
+    for (let from = 0; from < asking.length; from += MOST_IDS) {
+      const some = asking.slice(from, from + MOST_IDS)
+      try {
+        const data = await store.data(queue, [...new Set(some.map(({ jobId }) => jobId))])
+        const byId = new Map(data.map((one) => [one.jobId, one]))
+        for (const { jobId, resolve } of some) resolve(byId.get(jobId))
+      } catch (error) {
+        for (const { reject } of some) reject(error)
+      }
+    }
+  }
+}
+
+/** At the first attempt of a job that came without there is nothing. */
+function hasData({ spec, attempt }: Started): boolean {
+  return spec.hasData === true || attempt > 1
+}

@@ -1,0 +1,235 @@
+import { errorData, parseJob, parseJobId, parseJobType } from '../../codec/index.ts'
+import {
+  type Accepted,
+  type CommandBody,
+  type DataChange,
+  InterlockError,
+  type JobSpec,
+  type JobType,
+  jobOf,
+  type Lease,
+  type RecordedEvent,
+  type Started,
+} from '../../core/index.ts'
+import type { CompleteOptions, StartAnswer, StartOptions } from '../api/start.ts'
+import { toDate } from '../api/view.ts'
+import { Errands } from '../base/in-flight.ts'
+import { errorText } from '../base/logger.ts'
+import { Recent } from '../base/recent.ts'
+import type { Member } from '../membership/member.ts'
+import type { GateCall } from './gate-call.ts'
+import { tellStart } from './start-lines.ts'
+import { Gate } from './start-router.ts'
+import { GateWatch, releaseOf } from './wait-watch.ts'
+
+type Asking = Pick<StartOptions, 'wait' | 'signal' | 'anew'>
+/** How the queue is asked: with what the job is to be, or for one that is live. */
+type Question = CommandBody & { readonly type: 'ask' | 'take_up' }
+
+/** Jobs that run without a lease of their own and whose end was not told: more of them are not running any more. */
+export const MOST_OUTSIDE = 100_000
+
+/** How long the queue is told, when the process leaves, what it does not want any more: the database may be away. */
+const GOODBYE_MS = 3_000
+
+/** Answers programs that hold a job and ask whether it may run: the gate of the first specification. */
+export class GateDesk {
+  readonly gate: Gate
+  readonly #member: Member
+  /** Jobs without models that were let through: ending one is nothing. Not every program says when they end. */
+  readonly #bypassed = new Recent(MOST_OUTSIDE)
+  /** Jobs that run under the lease of another one, which their program holds. */
+  readonly #covered = new Recent(MOST_OUTSIDE)
+  readonly #watch: GateWatch
+  /** Commands under way that decide what this process is given. */
+  readonly #errands = new Errands()
+  /** Tokens of attempts that are being given back. */
+  readonly #goingBack = new Set<number>()
+
+  constructor(member: Member) {
+    this.#member = member
+    this.gate = new Gate({
+      holdOn: ({ lease }) => member.holdOn(lease),
+      giveBack: (attempt) => void this.#giveBack(attempt),
+    })
+    this.#watch = new GateWatch(this.gate, member, this.#errands)
+    member.stopped$.subscribe((error) => this.gate.end(error))
+    member.leaseLost$.subscribe(() => this.gate.loseAll())
+  }
+
+  /** An event that this process has folded. */
+  see(event: RecordedEvent): void {
+    this.#watch.see(event)
+  }
+
+  /** Events were passed over that this process will never see. */
+  lookAgain(): void {
+    this.#watch.lookAgain()
+  }
+
+  /** Does again what could not be done: asks for what nobody alive asks for, and gives back what nobody here wants. */
+  followUp(): void {
+    this.#watch.followUp()
+    for (const attempt of this.gate.owners.all('line')) void this.#giveBack(attempt)
+  }
+
+  async start(
+    jobId: string,
+    jobType: JobType,
+    models: readonly string[],
+    { wait = false, signal, anew, parent, ...rest }: StartOptions,
+  ): Promise<StartAnswer> {
+    const { spec, payload } = parseJob({ jobId, jobType, models, ...rest }, { attempts: 1 })
+    if (parent != null) return this.#cover(spec, parent)
+    const data = payload === undefined ? [] : [{ jobId, payload }]
+    const question = (isKept: boolean): Question => ({ type: 'ask', spec, wait: isKept })
+    return this.#start(spec, question, { wait, signal, anew }, data)
+  }
+
+  /** The same for a job that is live, as it stands. One that has ended stays ended. */
+  async takeUp(jobId: string, options: Asking): Promise<StartAnswer> {
+    await this.#member.catchUp()
+    const job = jobOf(this.#member.replica.ledger, jobId)
+    if (job === undefined) {
+      throw new InterlockError('job_not_live', `job ${jobId} is neither waiting nor active`, { jobId })
+    }
+    return this.#start(job.spec, (wait) => ({ type: 'take_up', jobId, wait }), options)
+  }
+
+  /** @param question told whether the start is to be kept for this process, if it cannot be now */
+  async #start(
+    { jobId, jobType, models }: JobSpec,
+    question: (isKept: boolean) => Question,
+    { wait = false, signal, anew = false }: Asking,
+    data: readonly DataChange[] = [],
+  ): Promise<StartAnswer> {
+    signal?.throwIfAborted()
+    if (this.gate.over !== undefined) throw this.gate.over
+    const { logger, replica } = this.#member
+    logger.info(`[COORDINATOR] Checking if job ${jobId} can start...`)
+    const wasIdle = replica.ledger.active.size === 0
+    const call = this.gate.join(jobId, anew)
+    try {
+      const isKept = wait || this.gate.isObserved
+      const result = await this.#errands.add(this.#ask(call, question(isKept), data))
+      const mayCome = wait && result?.bypassed.includes(jobId) !== true
+      const attempt = call.isAnswered || mayCome ? await this.#await(call, signal) : undefined
+      const answer = this.#answer(jobId, attempt, result)
+      tellStart(logger, { jobId, jobType, models }, answer, wasIdle)
+      return answer
+    } finally {
+      this.gate.leave(call)
+    }
+  }
+
+  /** Under a lease that this process has: whoever loses it stops both. */
+  #cover({ jobId, models }: JobSpec, parent: Lease): StartAnswer {
+    const holder = this.#member.attempt(parent)
+    if (holder === undefined) {
+      const message = `job ${parent.jobId}, the parent of job ${jobId}, does not run in this process under that lease; ask in the process that runs it, or without a parent`
+      throw new InterlockError('job_not_active', message, { jobId: parent.jobId })
+    }
+    const lacking = models.filter((model) => !holder.spec.models.includes(model))
+    if (lacking.length > 0) {
+      const message = `models: job ${parent.jobId}, the parent, does not have ${lacking.join(', ')}; name them in its own models, or ask without a parent`
+      throw new InterlockError('invalid_input', message, { path: 'models' })
+    }
+    this.#covered.add(jobId)
+    this.#member.logger.info(`[COORDINATOR] Job ${jobId} runs under the lease of job ${parent.jobId}`)
+    return {
+      allowed: true,
+      lease: { ...holder.lease, expiresAt: toDate(this.#member.lease.expiresAt) },
+    }
+  }
+
+  async complete(
+    jobId: string,
+    jobType: JobType,
+    { fencingToken, outcome = 'completed', error }: CompleteOptions,
+  ): Promise<void> {
+    parseJobId(jobId)
+    parseJobType(jobType)
+    if (this.#bypassed.delete(jobId) || this.#covered.delete(jobId)) return
+    const token = fencingToken ?? null
+    this.gate.acknowledge(jobId)
+    const data = error === undefined ? [] : [{ jobId, error: errorData(error) }]
+    const body: CommandBody =
+      outcome === 'failed'
+        ? { type: 'fail', jobId, jobType, token, code: 'handler_error', retryAt: null }
+        : { type: 'complete', jobId, jobType, token }
+    await this.#member.send(body, outcome === 'failed' ? { data } : {})
+    const why = error === undefined ? '' : `: ${errorText(error)}`
+    this.#member.logger.info(`[COORDINATOR] Job ${jobId} ended: ${outcome}${why}`)
+  }
+
+  /** Takes back what was asked for, and gives back what nobody has taken up, while commands still go through. */
+  async close(): Promise<void> {
+    const closed = new InterlockError('closed', 'the coordinator was closed; the job stays in line')
+    const { asked, started } = this.gate.end(closed)
+    for (const jobId of asked) void this.#unask(jobId)
+    for (const attempt of started) void this.#giveBack(attempt)
+    await this.#errands.done(GOODBYE_MS)
+  }
+
+  /** Undefined: the question failed, and yet the call has been answered by then. */
+  async #ask(call: GateCall, question: Question, data: readonly DataChange[]): Promise<Accepted | undefined> {
+    const { jobId } = call
+    const wasAsked = this.gate.askedAs(jobId) !== undefined
+    if (question.wait) this.gate.ask(jobId, this.#member.workerId)
+    try {
+      const result = await this.#member.send(question, { data, taker: call })
+      if (jobOf(this.#member.replica.ledger, jobId)?.active !== false) this.gate.forget(jobId)
+      return result
+    } catch (error) {
+      if (call.isAnswered) return undefined
+      this.gate.leave(call)
+      if (!wasAsked) this.gate.forget(jobId)
+      throw error
+    }
+  }
+
+  #await(call: GateCall, signal: AbortSignal | undefined): Promise<Started> {
+    if (call.isAnswered) return call.started
+    this.#watch.stand(call)
+    const giveUp = () => {
+      if (this.gate.leave(call)) void this.#unask(call.jobId)
+      call.refuse(signal?.reason)
+    }
+    if (signal?.aborted === true) giveUp()
+    else signal?.addEventListener('abort', giveUp, { once: true })
+    return call.started.finally(() => signal?.removeEventListener('abort', giveUp))
+  }
+
+  #answer(jobId: string, attempt: Started | undefined, result: Accepted | undefined): StartAnswer {
+    const { replica, lease } = this.#member
+    if (attempt !== undefined) {
+      return { allowed: true, lease: { ...attempt.lease, expiresAt: toDate(lease.expiresAt) } }
+    }
+    if (result?.bypassed.includes(jobId) === true) {
+      this.#bypassed.add(jobId)
+      return { allowed: true, lease: null, bypassed: true }
+    }
+    const waiting = result?.waiting[0]
+    const job = jobOf(replica.ledger, jobId)
+    return {
+      allowed: false,
+      reason: waiting?.reason ?? 'it was started and has ended since, or its worker lost its lease',
+      code: waiting?.code ?? 'offered',
+      blockedBy: waiting?.blockedBy == null ? [] : [waiting.blockedBy],
+      position: job === undefined ? 0 : replica.ledger.line.rank(job.place),
+    }
+  }
+
+  async #unask(jobId: string): Promise<void> {
+    await this.#errands.add(this.#member.inBackground({ type: 'unask', jobId }))
+    this.gate.forget(jobId)
+  }
+
+  /** What cannot be told now is told with the next poll: until then nobody has it. */
+  async #giveBack({ lease: { jobId, fencingToken } }: Started): Promise<void> {
+    if (this.#goingBack.has(fencingToken)) return
+    this.#goingBack.add(fencingToken)
+    await this.#errands.add(this.#member.inBackground(releaseOf(jobId, fencingToken)))
+    this.#goingBack.delete(fencingToken)
+  }
+}

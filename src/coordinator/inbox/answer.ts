@@ -1,0 +1,92 @@
+import {
+  type Accepted,
+  type CommandBody,
+  type InterlockError,
+  type Json,
+  jobOf,
+  type Ledger,
+  type Micros,
+  type Started,
+  waitingFor,
+} from '../../core/index.ts'
+import { errorText } from '../base/logger.ts'
+
+/** What `job_queue_answer` says of a command that was carried out for this worker. */
+export function answerOf(
+  body: CommandBody,
+  { started, waiting, bypassed }: Accepted,
+  workerId: string,
+  ledger: Ledger,
+  now: Micros,
+): Json {
+  const own = started.filter((attempt) => attempt.workerId === workerId)
+  switch (body.type) {
+    case 'ask':
+      return { ok: true, ...startAnswer(body.spec.jobId, own, bypassed, ledger, now) }
+    case 'enqueue':
+      return { ok: true, queued: body.specs.length, waiting: waiting.map(({ jobId }) => jobId) }
+    case 'cancel':
+    case 'detach':
+      return { ok: true }
+    default:
+      return { ok: true, started: own.map(startedJson) }
+  }
+}
+
+/** What the queue says to a command that it does not carry out. */
+export function refusalOf({ code, message }: InterlockError): Json {
+  return { ok: false, code, message: sound(message) }
+}
+
+/** A command at which this release fails. It is answered all the same: left in the inbox, it would fail at every look. */
+export function undecidable(error: unknown): Json {
+  const message = `command: cannot be decided (${errorText(error)}); make it smaller, and flatter`
+  return { ok: false, code: 'invalid_input', message: sound(message) }
+}
+
+const MOST = 4_000
+
+/** It may quote what somebody has sent. A text that jsonb refuses would keep all answers of its batch from being given. */
+function sound(message: string): string {
+  return message.slice(0, MOST).toWellFormed().replaceAll('\0', '\uFFFD')
+}
+
+function startAnswer(
+  jobId: string,
+  own: readonly Started[],
+  bypassed: readonly string[],
+  ledger: Ledger,
+  now: Micros,
+): { readonly [key: string]: Json } {
+  const attempt = own.find(({ lease }) => lease.jobId === jobId)
+  if (attempt !== undefined) return { allowed: true, lease: startedJson(attempt) }
+  if (bypassed.includes(jobId)) return { allowed: true, lease: null, bypassed: true }
+  const job = jobOf(ledger, jobId)
+  if (job === undefined || job.active) {
+    return {
+      allowed: false,
+      code: 'offered',
+      reason: 'it was started and has ended since',
+      blocked_by: [],
+      position: 0,
+    }
+  }
+  const { code, reason, blockedBy } = waitingFor(ledger, job, now)
+  const position = ledger.line.rank(job.place)
+  return { allowed: false, code, reason, blocked_by: blockedBy === null ? [] : [blockedBy], position }
+}
+
+function startedJson({ lease, spec, attempt, attempts }: Started): { readonly [key: string]: Json } {
+  const { jobType, kind, models, priority } = spec
+  return {
+    job_id: lease.jobId,
+    job_type: jobType,
+    kind,
+    models: [...models],
+    priority,
+    attempt,
+    attempts,
+    fencing_token: lease.fencingToken,
+    epoch: lease.epoch,
+  }
+}

@@ -1,0 +1,183 @@
+import { type ParsedRequest, parseRequest } from '../../codec/index.ts'
+import {
+  type Accepted,
+  hash,
+  InterlockError,
+  isInterlockError,
+  type Json,
+  jobOf,
+  type Ledger,
+  type Micros,
+} from '../../core/index.ts'
+import type { InboxAnswer, InboxRequest, LogStore } from '../../port/index.ts'
+import { atMost } from '../base/backoff.ts'
+import { isRefusal } from '../membership/failures.ts'
+import type { SendOptions } from '../membership/member-api.ts'
+import { answerOf, refusalOf, undecidable } from './answer.ts'
+
+/** Requests in one go: they share an append. */
+const BATCH = 100
+/** The store hands out fewer when they are large: after so many characters there may be more. */
+const LARGE = 1_000_000
+/** How often the inbox is looked into when nobody says that there is something in it. */
+const LOOK_MS = 5_000
+/** After so long what another process has taken is free again, if that one has died with it. */
+const FREE_AGAIN_MS = 2_500
+/** How long a process that has just come lets its first claim wait for what SQL asked before. */
+const FIRST_MS = 2_000
+
+/** Who the events of these commands name. */
+const ACTOR = 'sql'
+
+export interface InboxOptions {
+  readonly store: LogStore
+  readonly queue: string
+  readonly ledger: () => Ledger
+  /** Sends a command under a given id, so that two processes that decide one request carry it out once. */
+  readonly send: (body: ParsedRequest['body'], options: SendOptions) => Promise<Accepted>
+  /** The database's clock. */
+  readonly now: () => Micros
+  readonly onError: (error: unknown) => void
+}
+
+/** Decides the commands that SQL puts into the inbox: any process of the queue does, one look at a time. */
+export class Inbox {
+  readonly #options: InboxOptions
+  #lookedAt = Number.NEGATIVE_INFINITY
+  #looking: Promise<void> | undefined
+  #again = false
+  #canSend = false
+  #closed = false
+  #later: NodeJS.Timeout | undefined
+
+  constructor(options: InboxOptions) {
+    this.#options = options
+  }
+
+  /**
+   * Commands can be sent from now on. What is known to be in the inbox is decided first, so that this process claims nothing
+   * that was cancelled before it came.
+   */
+  async open(): Promise<void> {
+    this.#canSend = true
+    if (!this.#again) return
+    this.nudge()
+    await atMost(FIRST_MS, this.#looking ?? Promise.resolve())
+  }
+
+  /** Looks, if the last look was a while ago: a notification may have been lost. */
+  poll(): void {
+    this.#canSend = true
+    if (this.#again || performance.now() - this.#lookedAt >= LOOK_MS) this.nudge()
+  }
+
+  /** There may be something in it. What is taken before it can be decided would be kept from others. */
+  nudge(): void {
+    if (this.#closed) return
+    this.#again = true
+    if (!this.#canSend) return
+    this.#looking ??= this.#look().finally(() => {
+      this.#looking = undefined
+    })
+  }
+
+  /** Waits for what is under way. */
+  async close(): Promise<void> {
+    this.#closed = true
+    clearTimeout(this.#later)
+    await this.#looking
+  }
+
+  async #look(): Promise<void> {
+    const { store, queue, onError } = this.#options
+    try {
+      while (this.#again) {
+        this.#lookedAt = performance.now()
+        // Before the look: what is put in while it lasts is looked for again.
+        this.#again = false
+        const requests = await store.inbox(queue, BATCH)
+        if (requests.length === 0) this.#lookLater()
+        else this.#again = (await this.#answerAll(requests)) || this.#again
+        if (this.#closed) return
+      }
+    } catch (error) {
+      // What could not be decided now stays in the inbox.
+      this.#again = false
+      onError(error)
+    }
+  }
+
+  /**
+   * Somebody else has what there was, and may die with it. One more look, however often nothing is found; where each call has
+   * its price, the next beat tells of it.
+   */
+  #lookLater(): void {
+    if (this.#options.store.frugal === true || this.#closed || this.#later !== undefined) return
+    this.#later = setTimeout(() => this.#lookOnce(), FREE_AGAIN_MS).unref()
+  }
+
+  #lookOnce(): void {
+    this.nudge()
+    void this.#looking?.then(() => {
+      clearTimeout(this.#later)
+      this.#later = undefined
+    })
+  }
+
+  /** True if there may be more. What could not be decided now is given back at once, for others. */
+  async #answerAll(requests: readonly InboxRequest[]): Promise<boolean> {
+    const { store, queue } = this.#options
+    const answers = await Promise.all(requests.map((request) => this.#decide(request)))
+    await store.answer(queue, answers)
+    return answers.every(({ answer }) => answer !== null) && mayBeMore(requests)
+  }
+
+  async #decide(request: InboxRequest): Promise<InboxAnswer> {
+    const { requestId } = request
+    try {
+      return { requestId, answer: await this.#send(request) }
+    } catch (error) {
+      if (isRefusal(error)) return { requestId, answer: refusalOf(error) }
+      this.#options.onError(error)
+      // Of the store, or of this process, and not of the request: another process, or another time.
+      if (isInterlockError(error)) return { requestId, answer: null }
+      return { requestId, answer: undecidable(error) }
+    }
+  }
+
+  async #send({ requestId, command }: InboxRequest): Promise<Json> {
+    const { ledger, now, send } = this.#options
+    const request = parseRequest(command, now())
+    const { body, claim, data, workerId } = request
+    this.#checkLife(request)
+    // Of the request and not of the body, in which there are times of this process's.
+    const as = { id: `sql:${requestId}`, workerId: workerId ?? ACTOR, hash: hash(JSON.stringify(command)) }
+    const result = await send(body, { as, claim, data })
+    return answerOf(body, result, as.workerId, ledger(), now())
+  }
+
+  #checkLife({ body, queuedAt }: ParsedRequest): void {
+    if (queuedAt === null || body.type !== 'cancel') return
+    const job = jobOf(this.#options.ledger(), body.jobId)
+    if (job === undefined || job.queuedAt === queuedAt) return
+    throw new InterlockError(
+      'job_not_live',
+      `job ${body.jobId} has ended and was enqueued anew since; cancel it again if that is meant`,
+    )
+  }
+}
+
+function mayBeMore(requests: readonly InboxRequest[]): boolean {
+  let length = 0
+  for (const { command } of requests) length += lengthOf(command)
+  return requests.length === BATCH || length >= LARGE
+}
+
+/** What nests too deep to be written counts as large. */
+function lengthOf(command: Json): number {
+  try {
+    return JSON.stringify(command).length
+  } catch {
+    return LARGE
+  }
+}

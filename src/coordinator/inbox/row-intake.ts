@@ -1,0 +1,100 @@
+import { parseSpec } from '../../codec/index.ts'
+import { type CommandBody, InterlockError, isInterlockError, type JobSpec } from '../../core/index.ts'
+import type { Arrival, LogStore, RefusedArrival } from '../../port/index.ts'
+
+/** What intake needs of the coordinator. */
+export interface Intake {
+  readonly store: LogStore
+  readonly queue: string
+  readonly send: (body: CommandBody) => Promise<unknown>
+}
+
+type Row = Omit<Arrival, 'arrivalId' | 'fairKey'> & { readonly fairKey?: string | null }
+
+interface Parsed {
+  readonly arrival: Arrival
+  readonly spec: JobSpec
+}
+
+/**
+ * Takes in up to `max` rows of `jobs`: reads what has arrived, puts the jobs in line in one command, and reports. Between
+ * the last two steps a process may die; the rows are then offered again, and the append finds the log to know them.
+ *
+ * @returns how many rows are dealt with
+ * @throws InterlockError `invalid_input` for `max` out of bounds, and what the store throws
+ */
+export async function takeIn({ store, queue, send }: Intake, max: number): Promise<number> {
+  if (!(Number.isInteger(max) && max >= 1 && max <= 1_000)) {
+    throw new InterlockError('invalid_input', 'max must be a whole number from 1 to 1,000', { path: 'max' })
+  }
+  const arrivals = await store.arrivals(queue, max)
+  if (arrivals.length === 0) return 0
+  const refused: RefusedArrival[] = []
+  const parsed = arrivals.flatMap((arrival) => {
+    const spec = specOfRow(arrival)
+    if (!(spec instanceof InterlockError)) return [{ arrival, spec }]
+    refused.push({ arrivalId: arrival.arrivalId, reason: spec.message.slice(0, 500) })
+    return []
+  })
+  const taken = await enqueue(send, parsed, refused)
+  await store.taken(
+    queue,
+    taken.map(({ arrival }) => arrival.arrivalId),
+    refused,
+  )
+  return arrivals.length
+}
+
+/** All in one command; when the policy refuses one of them, each in its own. */
+async function enqueue(
+  send: Intake['send'],
+  parsed: readonly Parsed[],
+  refused: RefusedArrival[],
+): Promise<readonly Parsed[]> {
+  if (parsed.length === 0) return []
+  try {
+    await send({ type: 'enqueue', specs: parsed.map(({ spec }) => spec), intake: true })
+    return parsed
+  } catch (error) {
+    if (!isInterlockError(error, 'models_required')) throw error
+    if (parsed.length > 1) {
+      const each = await Promise.all(parsed.map((one) => enqueue(send, [one], refused)))
+      return each.flat()
+    }
+    for (const { arrival } of parsed) refused.push({ arrivalId: arrival.arrivalId, reason: error.message })
+    return []
+  }
+}
+
+/**
+ * The job that a row of `jobs` asks for, or why it cannot be one. `job_type` may be a column of the user's with words of his
+ * own: what is not ours is no job type.
+ */
+export function specOfRow({
+  jobId,
+  jobType,
+  models,
+  kind,
+  priority,
+  fairKey = null,
+}: Row): JobSpec | InterlockError {
+  try {
+    const spec = parseSpec(
+      {
+        jobId,
+        models,
+        jobType: jobType === 'workflow' ? jobType : 'normal',
+        ...(kind === null ? {} : { kind }),
+        ...(priority === null ? {} : { priority }),
+        fairKey,
+      },
+      undefined,
+      'row',
+    )
+    // Its row is what a handler reads.
+    return { ...spec, hasData: true }
+  } catch (error) {
+    if (isInterlockError(error, 'invalid_input')) return error
+    throw error
+  }
+}

@@ -1,0 +1,131 @@
+import { MICROS_PER_MS, type Micros } from '../../core/index.ts'
+import type { LogStore, ProjectStep } from '../../port/index.ts'
+import { pause } from '../base/backoff.ts'
+import type { Logger } from '../base/logger.ts'
+import { Refusals } from './refused-rows.ts'
+
+/** Events that one step follows at most: some 100 ms of writing to the user's tables. */
+const BATCH = 1_000
+/**
+ * The rest between two steps. Alone a step follows its append at once; under load appends are followed together, since
+ * a step costs the database as much as an append.
+ */
+const REST_MS = 20
+/** And while another process is at it, which will hardly leave anything: with 16 of them, most calls would find it busy. */
+const BUSY_REST_MS = 200
+/** Where there is no table to write to, it is looked for again this often; that also clears what waits for one. */
+const LOOK_MS = 600_000
+/** What was set aside is tried again this often, and a table that is locked. */
+const AGAIN_MS = 1_000
+/** When the first of a second follows for all, and when whoever was not the first does it in case that the first is gone. */
+const FOR_ALL_MS = 1_000
+const IN_CASE_MS = 4_000
+const SECOND = 1_000 * MICROS_PER_MS
+
+const secondOf = (at: Micros) => Math.floor(at / SECOND)
+
+export interface ProjectorOptions {
+  readonly store: LogStore
+  readonly queue: string
+  /** How far the log is known to go. */
+  readonly version: () => number
+  readonly logger: Logger
+  readonly onError: (error: unknown) => void
+}
+
+/**
+ * Keeps the coordination columns of the user's tables behind the log, in transactions of their own: nobody's open
+ * `UPDATE jobs` can stop the queue. One step at a time; appends that come meanwhile are followed together.
+ */
+export class Projector {
+  readonly #options: ProjectorOptions
+  readonly #refusals: Refusals
+  #running: Promise<void> | undefined
+  readonly #closing = new AbortController()
+  #behind = false
+  #retry: NodeJS.Timeout | undefined
+  #forAll: NodeJS.Timeout | undefined
+  #inCase: NodeJS.Timeout | undefined
+  /** While there is no table to write to, or the projector is closed. */
+  #resting = false
+  #last: ProjectStep | undefined
+
+  constructor(options: ProjectorOptions) {
+    this.#options = options
+    this.#refusals = new Refusals(options.logger)
+  }
+
+  /** How the last step ended; undefined before the first. */
+  get last(): ProjectStep | undefined {
+    return this.#last
+  }
+
+  /**
+   * This process has appended, at `at`, after an event at `before`. Where each call has its price, whoever appends first in a
+   * second follows a second later for all, and after a quiet moment at once as well. The others only make sure, later.
+   */
+  follow(before: Micros, at: Micros): void {
+    if (this.#options.store.frugal !== true) return this.nudge()
+    if (at - before > SECOND) this.nudge()
+    clearTimeout(this.#inCase)
+    if (secondOf(before) < secondOf(at)) this.#forAll ??= setTimeout(() => this.#followAll(), FOR_ALL_MS)
+    else if (this.#forAll === undefined) this.#inCase = setTimeout(() => this.nudge(), IN_CASE_MS)
+  }
+
+  /** Something was appended. */
+  nudge(): void {
+    if (this.#resting) return
+    this.#behind = true
+    this.#running ??= this.#run().finally(() => {
+      this.#running = undefined
+    })
+  }
+
+  /** Follows what is left, unless a table is locked, and stops. */
+  async close(): Promise<void> {
+    clearTimeout(this.#forAll)
+    clearTimeout(this.#inCase)
+    if ((this.#last?.projectedSeq ?? 0) < this.#options.version()) this.nudge()
+    this.#closing.abort()
+    await this.#running
+    clearTimeout(this.#retry)
+    this.#resting = true
+  }
+
+  async #run(): Promise<void> {
+    const { store, queue, onError } = this.#options
+    try {
+      while (this.#behind) {
+        this.#behind = false
+        const step = await store.project(queue, BATCH)
+        this.#last = step
+        if (!step.busy) this.#refusals.note(step.refused ?? [])
+        await pause(step.busy ? BUSY_REST_MS : REST_MS, this.#closing.signal)
+        if (step.targets === 0 && !step.busy) this.#rest()
+        else if (!step.busy && step.projectedSeq < step.version) this.#behind = true
+        if (step.busy || step.setAside > 0) this.#tryAgain(AGAIN_MS)
+      }
+    } catch (error) {
+      onError(error)
+      this.#tryAgain(AGAIN_MS)
+    }
+  }
+
+  #followAll(): void {
+    this.#forAll = undefined
+    if ((this.#last?.projectedSeq ?? 0) < this.#options.version()) this.nudge()
+  }
+
+  #rest(): void {
+    this.#resting = true
+    this.#tryAgain(LOOK_MS)
+  }
+
+  #tryAgain(ms: number): void {
+    clearTimeout(this.#retry)
+    this.#retry = setTimeout(() => {
+      this.#resting = false
+      this.nudge()
+    }, ms).unref()
+  }
+}

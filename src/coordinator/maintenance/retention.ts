@@ -1,0 +1,80 @@
+import { type Ledger, MICROS_PER_SECOND, type Micros } from '../../core/index.ts'
+import type { LogStore } from '../../port/index.ts'
+import { pause } from '../base/backoff.ts'
+import { foldInBackground, keepForCut } from './cut.ts'
+
+const EVERY_MS = 3_600_000
+const DAY: Micros = 86_400 * MICROS_PER_SECOND
+
+export interface RetentionOptions {
+  readonly store: LogStore
+  readonly queue: string
+  readonly ledger: () => Ledger
+  readonly now: () => Micros
+  readonly onError: (error: unknown) => void
+}
+
+/** Another process that keeps a snapshot at this very moment is in the way of a cut. */
+const TRIES = 5
+const PAUSE_MS = 1_000
+
+/**
+ * Carries out `retentionDays` of the policy: once an hour each process asks whether there are older events. One of them is told
+ * where to cut: it folds the log up to there, keeps that as a snapshot, and archives what is below, or drops it, as `archive` says.
+ * So it depends on no snapshot that somebody happened to make. No cron is needed.
+ */
+export class Retention {
+  readonly #options: RetentionOptions
+  #timer: NodeJS.Timeout | undefined
+  #working: Promise<void> | undefined
+  #ending = new AbortController()
+
+  constructor(options: RetentionOptions) {
+    this.#options = options
+  }
+
+  /** The first time within a minute, so that short-lived processes do not all begin with it, nor all at once. */
+  start(): void {
+    clearTimeout(this.#timer)
+    this.#ending = new AbortController()
+    this.#timer = setTimeout(() => this.#run(), Math.random() * 60_000).unref()
+  }
+
+  async stop(): Promise<void> {
+    clearTimeout(this.#timer)
+    this.#ending.abort()
+    await this.#working
+  }
+
+  /** Once, now. Returns how many events have left the log. */
+  async carryOut(): Promise<number> {
+    const { store, queue, ledger, now } = this.#options
+    const { retentionDays, archive } = ledger().policy
+    if (retentionDays === null) return 0
+    const through = await store.claimCut(queue, now() - retentionDays * DAY)
+    if (through === null) return 0
+    const { signal } = this.#ending
+    await keepForCut(store, queue, await foldInBackground(store, queue, through, signal), signal)
+    for (let tries = 1; ; tries++) {
+      const { archived } = await store.archive(queue, through, archive === 'keep')
+      if (archived > 0 || tries === TRIES) return archived
+      await pause(PAUSE_MS, signal)
+      signal.throwIfAborted()
+    }
+  }
+
+  #run(): void {
+    this.#timer = setTimeout(() => this.#run(), EVERY_MS).unref()
+    // A log that takes more than an hour to fold is folded once.
+    if (this.#working !== undefined) return
+    const { signal } = this.#ending
+    this.#working = this.carryOut()
+      .then(
+        () => {},
+        (error: unknown) => (signal.aborted ? undefined : this.#options.onError(error)),
+      )
+      .finally(() => {
+        this.#working = undefined
+      })
+  }
+}

@@ -1,0 +1,81 @@
+import { InterlockError, isInterlockError, type Ledger } from '../../core/index.ts'
+import type { LogStore } from '../../port/index.ts'
+import { keepSnapshot } from '../replica/keep-snapshot.ts'
+import { ledgerNear } from '../replica/ledger-near.ts'
+
+export interface SnapshotsOptions {
+  readonly store: LogStore
+  readonly queue: string
+  /** After how many events there is another one; after more while many jobs are live, see {@link stepOf}. */
+  readonly every: number
+  readonly ledger: () => Ledger
+  readonly onError: (error: unknown) => void
+}
+
+/** How long a process that ends goes on with a snapshot that it has begun. */
+const CLOSE_MS = 2_000
+
+/**
+ * The folded ledger, kept now and then for processes that start later. It saves time: one that cannot be written is passed
+ * over.
+ */
+export class Snapshots {
+  readonly #options: SnapshotsOptions
+  readonly #ending = new AbortController()
+  #writing: Promise<void> | undefined
+
+  constructor(options: SnapshotsOptions) {
+    this.#options = options
+  }
+
+  /**
+   * Where a process that starts now goes on from.
+   * @throws InterlockError `archived`, `database_newer`, `corrupt_log` where the log was cut, and cannot be read without
+   */
+  newest(): Promise<Ledger> {
+    const { store, queue, onError } = this.#options
+    // One of a newer release, which runs beside this one, is no trouble.
+    const passOver = (error: unknown) => isInterlockError(error, 'database_newer') || onError(error)
+    return ledgerNear(store, queue, null, passOver)
+  }
+
+  /** This process has appended the event with this number: whoever appends every so-many-th makes the snapshot. */
+  note(seq: number): void {
+    const { every, ledger } = this.#options
+    if (seq % every !== 0 || this.#writing !== undefined) return
+    if (seq % stepOf(every, ledger().jobs.size) !== 0) return
+    this.#writing = this.#write().finally(() => {
+      this.#writing = undefined
+    })
+  }
+
+  /** A short line is written down to its end; nobody waits for one of a million jobs: what is half-done is seen by nobody. */
+  async close(): Promise<void> {
+    const abort = () => this.#ending.abort(new InterlockError('closed', 'the coordinator was closed'))
+    const patience = setTimeout(abort, CLOSE_MS)
+    await this.#writing
+    clearTimeout(patience)
+  }
+
+  async #write(): Promise<void> {
+    const { store, queue, ledger, onError } = this.#options
+    const { signal } = this.#ending
+    // After the answers to what was just appended have gone out.
+    await new Promise((resolve) => setImmediate(resolve))
+    try {
+      await keepSnapshot(store, queue, ledger(), { signal })
+    } catch (error) {
+      if (!signal.aborted) onError(error)
+    }
+  }
+}
+
+/**
+ * What writing one costs grows with the jobs that are live, and what it saves with the events since the last one. So a line of a
+ * million jobs is written down every 200,000 events: `every`, doubled until no more than 8 jobs are live for each of them.
+ */
+export function stepOf(every: number, jobs: number): number {
+  let step = every
+  while (jobs > 8 * step) step *= 2
+  return step
+}

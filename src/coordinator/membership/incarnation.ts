@@ -1,0 +1,96 @@
+import { type Observable, Subject } from 'rxjs'
+import { type InterlockError, isInterlockError } from '../../core/index.ts'
+import type { WholeOptions } from '../api/options.ts'
+import { CommandIds, newWorkerId } from '../base/identity.ts'
+import { errorText, type Logger } from '../base/logger.ts'
+import { RELEASE } from '../base/release.ts'
+import { LeaseKeeper, type LeaseOptions } from './lease.ts'
+
+export interface IncarnationOptions
+  extends Pick<
+    LeaseOptions,
+    'onOverdue' | 'onIntake' | 'onReached' | 'onUnreachable' | 'version' | 'onShorter'
+  > {
+  readonly logger: Logger
+  /** This process cannot go on with the queue: a lost lease is not followed by another one. */
+  readonly isOver: () => boolean
+  /** Attempts run here under the lease of this worker id, as far as is known. */
+  readonly isHolding: (workerId: string) => boolean
+  /** The process goes on under another id, which is registered now. */
+  readonly onRenewed: () => void
+}
+
+/** The process under its present worker id: its lease, and the ids of its commands. A lost lease begins another one. */
+export class Incarnation {
+  readonly lease: LeaseKeeper
+  readonly #name: string | undefined
+  readonly #options: IncarnationOptions
+  readonly #lost = new Subject<{ workerId: string }>()
+  #workerId: string
+  #ids: CommandIds
+
+  constructor({ store, queue, name, leaseMs, graceMs }: WholeOptions, options: IncarnationOptions) {
+    this.#name = name
+    this.#options = options
+    this.#workerId = newWorkerId(name)
+    this.#ids = new CommandIds(this.#workerId)
+    const terms = { store, queue, ttlMs: leaseMs, graceMs, release: RELEASE }
+    this.lease = new LeaseKeeper({ ...terms, ...options, onLost: () => this.#onLost() }, this.#workerId)
+  }
+
+  get workerId(): string {
+    return this.#workerId
+  }
+
+  get lost$(): Observable<{ readonly workerId: string }> {
+    return this.#lost.asObservable()
+  }
+
+  nextCommandId(): string {
+    return this.#ids.next()
+  }
+
+  /**
+   * Gives the lease up. What still runs under it is told to stop before: from then on others may start those jobs. Where the
+   * database is away, or takes no writes, it runs out by itself.
+   */
+  async leave(): Promise<void> {
+    if (!this.lease.lost && this.#options.isHolding(this.#workerId)) {
+      this.#lost.next({ workerId: this.#workerId })
+    }
+    try {
+      await this.lease.stop()
+    } catch (error) {
+      if (!isInTheWay(error)) throw error
+      const { logger } = this.#options
+      logger.warn(`[COORDINATOR] Lease of worker ${this.#workerId} left to run out: ${errorText(error)}`)
+    }
+  }
+
+  /** Nobody is told of anything any more. */
+  complete(): void {
+    this.#lost.complete()
+  }
+
+  #onLost(): void {
+    const workerId = this.#workerId
+    const { logger, isOver } = this.#options
+    if (isOver()) return this.#lost.next({ workerId })
+    logger.error(`[COORDINATOR] Lease of worker ${workerId} lost; what it ran is given to others`)
+    this.#workerId = newWorkerId(this.#name)
+    this.#ids = new CommandIds(this.#workerId)
+    this.#lost.next({ workerId })
+    void this.#renew()
+  }
+
+  async #renew(): Promise<void> {
+    await this.lease.renew(this.#workerId)
+    if (this.lease.isRegistered) this.#options.onRenewed()
+  }
+}
+
+const inTheWay = ['store_unavailable', 'store_unwritable', 'contention'] as const
+
+function isInTheWay(error: unknown): error is InterlockError {
+  return inTheWay.some((code) => isInterlockError(error, code))
+}

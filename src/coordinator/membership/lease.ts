@@ -1,0 +1,219 @@
+import { InterlockError, type Micros } from '../../core/index.ts'
+import type { BeatAnswer, Intake, LogStore } from '../../port/index.ts'
+import { pause } from '../base/backoff.ts'
+import { retryAfterOf } from '../base/retry.ts'
+
+export interface LeaseOptions {
+  readonly store: LogStore
+  readonly queue: string
+  /** Time to live without a beat, and the grace after it, in milliseconds. A beat is sent every third of the ttl. */
+  readonly ttlMs: number
+  readonly graceMs: number
+  readonly release: string
+  /** Worker processes whose lease is past ttl + grace and that still hold something. */
+  readonly onOverdue: (workerIds: readonly string[]) => void
+  /** Something came in beside the log, and nobody is at it. */
+  readonly onIntake: (intake: Intake) => void
+  /** This incarnation's lease is gone; everything it ran is somebody else's by now, or soon. */
+  readonly onLost: () => void
+  readonly onReached: () => void
+  readonly onUnreachable: (error: unknown) => void
+  /** How far this process has folded the log. */
+  readonly version: () => number
+  /** The log ends before that: whoever reads it will be told that it went back. */
+  readonly onShorter: () => void
+}
+
+/** What this process could start, as other processes see it. */
+export interface Offering {
+  readonly kinds: readonly string[] | null
+  readonly freeSlots: number
+}
+
+/** The part of the ttl, and the most in milliseconds, that the process takes its lease to be over before the database does. */
+const MARGIN = { part: 0.1, mostMs: 1_000 }
+
+/** The part of the ttl within which a beat is answered or given up: before the next one is due. */
+const ANSWER_PART = 0.25
+
+/**
+ * The least rest before a beat that failed is sent again, in milliseconds: it doubles with each, until the next one is due before.
+ * A third of the ttl is long where one beat more decides whether a lease outlives a server that was away for a moment.
+ */
+const AGAIN_MS = 250
+
+/**
+ * Keeps the one lease of this process alive: it covers every job that the process runs. On its own monotonic clock it takes
+ * the lease to be lost a little before the database does, counted from when the last good beat was sent: so a process that
+ * can run has told its handlers to stop before anybody else may start their jobs, also when it cannot reach the database.
+ */
+export class LeaseKeeper {
+  readonly #options: LeaseOptions
+  #workerId: string
+  #timer: NodeJS.Timeout | undefined
+  #fence: NodeJS.Timeout | undefined
+  #again: NodeJS.Timeout | undefined
+  /** Beats in a row that have failed. */
+  #failed = 0
+  #isOver = false
+  #beating: Promise<void> | undefined
+  #expiresAt: Micros = 0
+  /** By the monotonic clock of this process. */
+  #until = Number.POSITIVE_INFINITY
+  /** The incarnation that a beat has said to be alive, and the last one whose lease was lost. */
+  #aliveAs: string | undefined
+  #lostAs: string | undefined
+  /** When the last good beat was sent. */
+  #aliveAt = Number.NEGATIVE_INFINITY
+  offering: Offering = { kinds: [], freeSlots: 0 }
+
+  constructor(options: LeaseOptions, workerId: string) {
+    this.#options = options
+    this.#workerId = workerId
+  }
+
+  get expiresAt(): Micros {
+    return this.#expiresAt
+  }
+
+  /** From the loss of the lease until the next incarnation is registered. */
+  get lost(): boolean {
+    return this.#lostAs !== undefined && !this.isRegistered
+  }
+
+  /** True once the store has said that this incarnation is alive. */
+  get isRegistered(): boolean {
+    return this.#aliveAs === this.#workerId
+  }
+
+  /** The first beat, which registers the process; then one every third of the ttl. @throws what the store throws */
+  async start(): Promise<BeatAnswer> {
+    const answer = await this.#beat()
+    clearInterval(this.#timer)
+    this.#isOver = false
+    this.#timer = setInterval(() => void this.beat(), this.#everyMs)
+    return answer
+  }
+
+  /**
+   * A beat out of turn, or the one that is under way. Never throws: a database that is away is reported, and another beat follows
+   * soon. One that is not answered before the next is due is not waited for: a dead connection must not cost the lease.
+   */
+  beat(): Promise<void> {
+    if (this.#beating !== undefined) return this.#beating
+    clearTimeout(this.#again)
+    const beating = this.#inTime(this.#beat())
+      .catch((error: unknown) => this.#onFailure(error))
+      .finally(() => {
+        if (this.#beating === beating) this.#beating = undefined
+      })
+    this.#beating = beating
+    return beating
+  }
+
+  /** One beat, now. @throws what the store throws */
+  async confirm(): Promise<void> {
+    await this.#beat()
+  }
+
+  /** Goes on as a new incarnation, after the lease was lost. What is under way is said of the old one. */
+  renew(workerId: string): Promise<void> {
+    this.#workerId = workerId
+    this.#beating = undefined
+    return this.beat()
+  }
+
+  /**
+   * To be asked before something is begun under the lease: after the event loop stood still, what has come meanwhile may be handled
+   * before the timer that says that the lease is over.
+   */
+  check(): void {
+    if (this.isRegistered && performance.now() >= this.#until) this.declareLost()
+  }
+
+  declareLost(): void {
+    if (this.#lostAs === this.#workerId) return
+    clearTimeout(this.#fence)
+    this.#lostAs = this.#workerId
+    this.#aliveAs = undefined
+    this.#options.onLost()
+  }
+
+  /** Its process is over: no beat any more, and no other incarnation. */
+  abandon(): void {
+    this.#rest()
+    this.declareLost()
+  }
+
+  async stop(): Promise<void> {
+    this.#rest()
+    clearTimeout(this.#fence)
+    await this.#beating
+    if (this.#lostAs !== this.#workerId) await this.#options.store.leave(this.#options.queue, this.#workerId)
+  }
+
+  async #beat(): Promise<BeatAnswer> {
+    const { store, queue, ttlMs, graceMs, release } = this.#options
+    const { kinds, freeSlots } = this.offering
+    const workerId = this.#workerId
+    const known = this.#options.version()
+    const sent = performance.now()
+    const answer = await store.beat({ queue, workerId, kinds, freeSlots, release, ttlMs, graceMs })
+    this.#failed = 0
+    this.#options.onReached()
+    if (workerId === this.#workerId) this.#take(answer, sent)
+    if (answer.version < known) this.#options.onShorter()
+    if (answer.overdue.length > 0) this.#options.onOverdue(answer.overdue)
+    if (answer.arrived) this.#options.onIntake('rows')
+    if (answer.requested) this.#options.onIntake('requests')
+    return answer
+  }
+
+  get #everyMs(): number {
+    return this.#options.ttlMs / 3
+  }
+
+  #onFailure(error: unknown): void {
+    this.#options.onUnreachable(error)
+    const restMs = AGAIN_MS * 2 ** this.#failed++ * (1 + Math.random())
+    const ms = Math.max(restMs, retryAfterOf(error))
+    if (this.#isOver || ms >= this.#everyMs) return
+    clearTimeout(this.#again)
+    this.#again = setTimeout(() => void this.beat(), ms)
+  }
+
+  #rest(): void {
+    this.#isOver = true
+    clearInterval(this.#timer)
+    clearTimeout(this.#again)
+  }
+
+  async #inTime(beat: Promise<unknown>): Promise<void> {
+    const mostMs = this.#options.ttlMs * ANSWER_PART
+    const answered = new AbortController()
+    const late = pause(mostMs, answered.signal).then(() => {
+      if (!answered.signal.aborted) throw unanswered(mostMs)
+    })
+    await Promise.race([beat, late]).finally(() => answered.abort())
+  }
+
+  /** Answers may come late, after those of later beats: whoever was alive once is that until another answer says otherwise. */
+  #take({ alive, expiresAt }: BeatAnswer, sent: number): void {
+    if (!alive) return this.declareLost()
+    if (this.#lostAs === this.#workerId) return
+    this.#aliveAs = this.#workerId
+    this.#expiresAt = Math.max(this.#expiresAt, expiresAt)
+    this.#aliveAt = Math.max(this.#aliveAt, sent)
+    const { ttlMs } = this.#options
+    this.#until = this.#aliveAt + ttlMs - Math.min(ttlMs * MARGIN.part, MARGIN.mostMs)
+    clearTimeout(this.#fence)
+    this.#fence = setTimeout(() => this.declareLost(), Math.max(0, this.#until - performance.now())).unref()
+  }
+}
+
+function unanswered(ms: number): InterlockError {
+  return new InterlockError(
+    'store_unavailable',
+    `the database has not answered a beat within ${Math.round(ms)} ms; another one is sent`,
+  )
+}

@@ -1,0 +1,99 @@
+import { type InterlockError, isInterlockError, type Micros, wentBack } from '../../core/index.ts'
+import { type LogPage, type LogStore, PAGE, pagesAfter } from '../../port/index.ts'
+import type { DatabaseClock } from './database-clock.ts'
+import type { Head } from './head.ts'
+import { ledgerNear } from './ledger-near.ts'
+import type { Replica } from './replica.ts'
+
+export interface Reader {
+  readonly store: LogStore
+  readonly queue: string
+  readonly replica: Replica
+  readonly clock: DatabaseClock
+  readonly head: Head
+  /** Events were passed over that are not in the database any more: what was known of attempts is of before them. */
+  readonly onSkipped?: () => void
+}
+
+/**
+ * Folds everything up to the head, page by page. Into a replica that knows nothing: any other goes on by {@link readOn}.
+ * @throws InterlockError `log_went_back`, `archived`
+ */
+export async function readToHead({ store, queue, replica, clock, head }: Reader): Promise<void> {
+  let sent = clock.mark()
+  let at = replica.version
+  for await (const page of pagesAfter(store, queue, replica.version)) {
+    // A page that was fetched ahead says nothing of the time: only the first was waited for from its beginning.
+    if (sent > 0) clock.sync(page.now, sent)
+    sent = 0
+    if (page.version < at) throw wentBack(queue, at, page.version)
+    at = page.events.at(-1)?.seq ?? at
+    checkSame(queue, replica, { ...page, knownAt: null })
+    replica.apply(page.events)
+  }
+  head.reach(replica.version)
+}
+
+/**
+ * The same for a replica that has folded a log already: the last event that it knows comes again with the page. Where what follows
+ * was archived for good, it goes on as a process that starts now, from the newest snapshot.
+ * @throws InterlockError `log_went_back`; `archived`, `database_newer`, `corrupt_log` without a snapshot that can be read
+ */
+export async function readOn(reader: Reader): Promise<void> {
+  try {
+    await readFollowing(reader)
+  } catch (error) {
+    if (!isInterlockError(error, 'archived')) throw error
+    await skip(reader, error)
+    await readToHead(reader)
+  }
+}
+
+async function skip({ store, queue, replica, onSkipped }: Reader, error: InterlockError): Promise<void> {
+  const ledger = await ledgerNear(store, queue, null, () => {})
+  if (ledger.version <= replica.version) throw error
+  replica.startFrom(ledger)
+  onSkipped?.()
+}
+
+async function readFollowing(reader: Reader): Promise<void> {
+  const { store, queue, replica, clock, head } = reader
+  const { version } = replica
+  if (version === 0) return readToHead(reader)
+  const sent = clock.mark()
+  const page = await store.read(queue, version - 1, PAGE)
+  if (page.version < version) throw wentBack(queue, version, page.version)
+  const [first] = page.events
+  // Of an event that was archived and not kept there is nothing to compare.
+  checkSame(queue, replica, { ...page, knownAt: first?.seq === version ? first.at : null })
+  clock.sync(page.now, sent)
+  replica.apply(page.events)
+  if (replica.version < page.version) return readToHead(reader)
+  head.reach(page.version)
+}
+
+/** Events that are about to be folded, and what shows that they are of the log that was folded so far. */
+interface Following extends Pick<LogPage, 'events' | 'version' | 'epoch'> {
+  /** In this log, the time of the last event that the replica knows; null: nobody can tell. */
+  readonly knownAt: Micros | null
+}
+
+/**
+ * Makes sure that it is still the log that was folded, before anything is folded on top of it: after a restore, and whatever came
+ * since, other events have the numbers that this process knows. Times rise by microseconds, so another event in the place of the
+ * last known one has another time. And the events of a page lead to its epoch.
+ * @throws InterlockError `log_went_back`
+ */
+export function checkSame(
+  queue: string,
+  { version: known, ledger }: Replica,
+  { knownAt, events, version, epoch }: Following,
+): void {
+  if (known > 0 && (knownAt ?? ledger.lastAt) !== ledger.lastAt) throw wentBack(queue, known, version)
+  if ((events.at(-1)?.seq ?? known) < version) return
+  const led = events.reduce(
+    (now, event) => (event.type === 'epoch_changed' ? event.epoch : now),
+    ledger.epoch,
+  )
+  if (led < epoch) throw wentBack(queue, known, version)
+}

@@ -1,0 +1,51 @@
+import type { RecordedEvent } from './event.ts'
+
+/** How the life of a job ended. The words of `jobs.status`. */
+export const outcomes = ['completed', 'failed', 'cancelled', 'expired'] as const
+export type Outcome = (typeof outcomes)[number]
+
+/** An event that ends an attempt, if it has one: its models are free. */
+export type AttemptEnd = RecordedEvent & {
+  readonly type: 'completed' | 'failed' | 'lease_expired' | 'cancelled'
+}
+
+/** An event after which a job is a dead letter. */
+export type Death = RecordedEvent & { readonly type: 'failed' | 'lease_expired' | 'expired' }
+
+/** True for what ends a running attempt. A waiting job that is cancelled had none. */
+export function endsAttempt(event: RecordedEvent): event is AttemptEnd {
+  switch (event.type) {
+    case 'completed':
+    case 'failed':
+    case 'lease_expired':
+      return true
+    case 'cancelled':
+      return event.token !== null
+    default:
+      return false
+  }
+}
+
+/**
+ * How the life of the event's job ended with it; null: it goes on, or the event is about no job. The machine of a job
+ * and the predicate of dead letters in SQL are held to it by tests.
+ */
+export function outcomeOf(event: RecordedEvent): Outcome | null {
+  switch (event.type) {
+    case 'completed':
+    case 'cancelled':
+    case 'expired':
+      return event.type
+    case 'failed':
+    case 'lease_expired':
+      return event.final ? 'failed' : null
+    default:
+      return null
+  }
+}
+
+/** True for what makes a job a dead letter: it failed for good, lost its last attempt, or waited too long. */
+export function isDeath(event: RecordedEvent): event is Death {
+  const outcome = outcomeOf(event)
+  return outcome === 'failed' || outcome === 'expired'
+}

@@ -1,0 +1,71 @@
+import { PGlite } from '@electric-sql/pglite'
+import { describe, expect, it, onTestFinished } from 'vitest'
+import { eventTypes, isDeath, outcomeOf, type RecordedEvent } from '../../src/core/index.ts'
+import { interlockFunctions } from '../../src/migrate/compose.ts'
+import { readMigrationFile } from '../../src/migrate/package-files.ts'
+
+/** Without aliases, and on one line. */
+const squeezed = (sql: string) =>
+  sql
+    .replaceAll(/--.*$/gm, '')
+    .replaceAll(/\b[a-z]\.(?=\w)/g, '')
+    .replaceAll(/\s+/g, ' ')
+
+const [, dead = ''] =
+  /where (event_type = 'expired' or .+?);/.exec(squeezed(readMigrationFile('parts', '32_dead.sql'))) ?? []
+const [, final = ''] = /or (\(.+\))$/.exec(dead) ?? []
+
+interface Kind {
+  readonly type: string
+  readonly final?: boolean
+}
+
+const events = eventTypes.flatMap((type): readonly Kind[] =>
+  type === 'failed' || type === 'lease_expired'
+    ? [
+        { type, final: false },
+        { type, final: true },
+      ]
+    : [{ type }],
+)
+
+const recorded = (kind: Kind) => kind as unknown as RecordedEvent
+
+describe('which event makes a job a dead letter', () => {
+  it('is for SQL what it is for the core', async () => {
+    const db = new PGlite()
+    onTestFinished(() => db.close())
+    for (const event of events) {
+      const { rows } = await db.query<{ dead: boolean }>(
+        `select ${dead} as dead from (select $1::text as event_type, $2::jsonb as data) e`,
+        [event.type, event.final === true ? { final: true } : {}],
+      )
+      expect(rows, event.type).toEqual([{ dead: isDeath(recorded(event)) }])
+    }
+  })
+
+  it('is written the same in every function that asks it', () => {
+    const asking = interlockFunctions()
+      .map((name) => ({ name, text: squeezed(readMigrationFile('functions', `${name}.sql`)) }))
+      .filter(({ text }) => text.includes("'final'"))
+    expect(asking.map(({ name }) => name).toSorted()).toEqual([
+      'job_queue_archive',
+      'job_queue_dead',
+      'job_queue_drop',
+      'job_queue_outer_rows',
+    ])
+    for (const { name, text } of asking) {
+      expect(text, name).toContain(name === 'job_queue_outer_rows' ? final : dead)
+      expect(text.replaceAll(final, ''), name).not.toContain("'final'")
+    }
+  })
+
+  it('and which other events end the life of a job, too', () => {
+    const [, ends = ''] =
+      /event_type in \(([^)]+)\) or \(event_type in/.exec(
+        squeezed(readMigrationFile('functions', 'job_queue_outer_rows.sql')),
+      ) ?? []
+    const always = events.filter((event) => event.final === undefined && outcomeOf(recorded(event)) !== null)
+    expect(ends.match(/\w+/g)?.toSorted()).toEqual(always.map(({ type }) => type).toSorted())
+  })
+})
