@@ -9,7 +9,7 @@ const pure = ['core', 'codec', 'property', 'machine', 'architecture', 'sim'].map
 const process = ['process', 'e2e', 'cli'].map((folder) => `test/${folder}/**/*.test.ts`)
 
 const postgres = './test/support/postgres-global.ts'
-const packed = './test/support/package-global.ts'
+const once = './test/support/once-global.ts'
 
 export default defineConfig({
   test: {
@@ -25,7 +25,7 @@ export default defineConfig({
           name: 'database',
           include: ['test/**/*.test.ts'],
           exclude: [...pure, ...process],
-          globalSetup: postgres,
+          globalSetup: [postgres, once],
           testTimeout: 90_000,
           hookTimeout: 60_000,
         },
@@ -35,7 +35,7 @@ export default defineConfig({
         test: {
           name: 'process',
           include: process,
-          globalSetup: [postgres, packed],
+          globalSetup: [postgres, once],
           testTimeout: 120_000,
           hookTimeout: 120_000,
         },

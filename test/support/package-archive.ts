@@ -4,6 +4,7 @@ import { cp, mkdir, mkdtemp, readdir, rm } from 'node:fs/promises'
 import path from 'node:path'
 import { promisify } from 'node:util'
 import manifest from '../../package.json' with { type: 'json' }
+import type { Made } from './once-global.ts'
 
 const root = path.resolve(import.meta.dirname, '../..')
 const run = promisify(execFile)
@@ -11,12 +12,7 @@ const cache = path.join(root, 'node_modules', '.cache')
 /** What a package has whatever its manifest says. */
 const always = ['package.json', 'README.md', 'LICENSE']
 
-export interface PackedArchive {
-  readonly file: string
-  remove(): Promise<void>
-}
-
-export async function makeArchive(): Promise<PackedArchive> {
+export async function makeArchive(): Promise<Made> {
   // In the repository, where what is built finds the packages that it is built of.
   await mkdir(cache, { recursive: true })
   const packing = await mkdtemp(path.join(cache, 'packing-'))
@@ -30,7 +26,7 @@ export async function makeArchive(): Promise<PackedArchive> {
     await run('npm', ['pack', '--ignore-scripts', '--silent', '--offline'], { cwd: packing })
     const archive = (await readdir(packing)).find((file) => file.endsWith('.tgz'))
     if (archive === undefined) throw new Error('npm pack made no archive')
-    return { file: path.join(packing, archive), remove }
+    return { place: path.join(packing, archive), remove }
   } catch (error) {
     await remove()
     throw error

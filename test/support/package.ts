@@ -4,9 +4,8 @@ import { mkdir, mkdtemp, rm, symlink } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { promisify } from 'node:util'
-import { inject } from 'vitest'
 import manifest from '../../package.json' with { type: 'json' }
-import type {} from './package-global.ts'
+import { madeOnce } from './once.ts'
 
 const root = path.resolve(import.meta.dirname, '../..')
 
@@ -32,10 +31,13 @@ export async function installPackage(
   const modules = path.join(folder, 'node_modules')
   const unpacked = path.join(modules, manifest.name)
   await mkdir(unpacked, { recursive: true })
-  const answer = await fetch(inject('packageUrl'))
-  const archive = await answer.text()
-  if (!answer.ok) throw new Error(archive)
-  await promisify(execFile)('tar', ['-xzf', archive, '--strip-components=1', '-C', unpacked])
+  await promisify(execFile)('tar', [
+    '-xzf',
+    await madeOnce('package'),
+    '--strip-components=1',
+    '-C',
+    unpacked,
+  ])
   const add = async (name: string) => {
     await mkdir(path.dirname(path.join(modules, name)), { recursive: true })
     await symlink(path.join(root, 'node_modules', name), path.join(modules, name), 'junction')
