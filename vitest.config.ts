@@ -1,3 +1,4 @@
+import { availableParallelism } from 'node:os'
 import { defineConfig } from 'vitest/config'
 
 /** Rules, laws and machines: no database, no process, so they answer at once. */
@@ -14,7 +15,8 @@ const once = './test/support/once-global.ts'
 export default defineConfig({
   test: {
     pool: 'forks',
-    maxWorkers: 2,
+    // One more than there are cores: many tests wait for a lease to run out.
+    maxWorkers: Math.min(4, availableParallelism() + 1),
     // What is waited for comes at once, unless the machine is busy: the default of a second is over before that.
     expect: { poll: { timeout: 20_000 } },
     projects: [

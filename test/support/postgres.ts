@@ -176,7 +176,7 @@ async function prepare(
     settings: {
       listen_addresses: '127.0.0.1',
       unix_socket_directories: '',
-      max_connections: 200,
+      max_connections: 300,
       fsync,
       full_page_writes: fsync,
       ...options.settings,
