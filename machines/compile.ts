@@ -2,14 +2,14 @@ import { type AnyStateMachine, transition } from 'xstate'
 import {
   endings,
   type JobLaw,
+  type JobState,
   type JobTarget,
+  jobStates,
   type Ledger,
   type QueueLaw,
   type QueueState,
   queueStates,
   type RecordedEvent,
-  type Standing,
-  standings,
   type Variant,
   variantOf,
   variants,
@@ -60,7 +60,7 @@ export function compileJobLaw(machine: AnyStateMachine): JobLaw {
   if (others.some((row) => JSON.stringify(row) !== JSON.stringify(first))) {
     throw new Error('the machine of a job accepts different events in states in which the job is not live')
   }
-  const live = table(standings, (standing) => rowOf(pathOf(standing)))
+  const live = table(jobStates, (state) => rowOf(pathOf(state)))
   return { not_live: first, ...live } as JobLaw
 }
 
@@ -114,8 +114,8 @@ function sample({ type, token, ...facts }: Record<string, unknown>): RecordedEve
   return { type, seq: 9, at: 1, jobId: 'j', workerId: 'w', ...own, ...facts } as unknown as RecordedEvent
 }
 
-function pathOf(standing: Standing): string {
-  return `${standings.indexOf(standing) < standings.indexOf('running') ? 'waiting' : 'active'}.${standing}`
+function pathOf(state: JobState): string {
+  return `${jobStates.indexOf(state) < jobStates.indexOf('running') ? 'waiting' : 'active'}.${state}`
 }
 
 function targetOf(path: string): JobTarget {

@@ -1,5 +1,5 @@
 import type { SnapshotFrom } from 'xstate'
-import { type Ledger, queueStateOf } from '../src/core/index.ts'
+import { type Ledger, queueStateValueOf } from '../src/core/index.ts'
 import { coordinatorMachine } from './coordinator.machine.ts'
 
 /** Where a queue's machine stands, and the ledger it stands on. */
@@ -10,15 +10,7 @@ export type CoordinatorState = CoordinatorSnapshot['value']
 
 /** The state of the machine on this ledger: the machine that was fed the whole log stands there too. */
 export function stateOn(ledger: Ledger): CoordinatorState {
-  const state = queueStateOf(ledger)
-  switch (state) {
-    case 'draining.emptying':
-      return { draining: 'emptying' }
-    case 'draining.drained':
-      return { draining: 'drained' }
-    default:
-      return state
-  }
+  return queueStateValueOf(ledger)
 }
 
 /**

@@ -1,5 +1,5 @@
-import { Agenda } from '../../src/cli/what-if/agenda.ts'
 import { MICROS_PER_SECOND, type RecordedEvent } from '../../src/core/index.ts'
+import { Agenda } from '../../src/insight/what-if/agenda.ts'
 import { byModel } from '../core/line.ts'
 import { CoreQueue, plainSpec } from '../core-queue.ts'
 import type { Request } from './trace.ts'

@@ -1,21 +1,7 @@
-import type { JobSpec, RecordedEvent } from '../core/index.ts'
-import { clip, isoTime, isoTimeOrNull, timeText } from './format.ts'
+import type { RecordedEvent } from '../core/index.ts'
+import { clip, timeText } from '../format/index.ts'
 import type { Frame } from './frame.ts'
 import { policyText } from './policy-text.ts'
-
-/** An event as `--json` shows it: everything that is recorded, times as text. */
-export function eventDocument({ at, commandHash: _, ...event }: RecordedEvent) {
-  return {
-    ...event,
-    at: isoTime(at),
-    ...('until' in event ? { until: isoTimeOrNull(event.until) } : {}),
-    ...('runAt' in event ? { runAt: isoTimeOrNull(event.runAt) } : {}),
-    ...('spec' in event ? { spec: specDocument(event.spec) } : {}),
-  }
-}
-
-/** What a job was enqueued with, for programs. */
-export const specDocument = (spec: JobSpec) => ({ ...spec, runAt: isoTimeOrNull(spec.runAt) })
 
 /** What an event says beside its type and its job, in a few words. */
 export function eventDetail(event: RecordedEvent): string {

@@ -1,5 +1,7 @@
 import { CommanderError } from 'commander'
-import { type ErrorCode, InterlockError } from '../core/error.ts'
+import { type ErrorCode, InterlockError } from '../core/index.ts'
+import { splitMessage } from '../format/index.ts'
+import { LocalFailure } from '../history/files/index.ts'
 import { exitCodes } from './exit.ts'
 
 /** A check that did its work and found something; everything about it was printed already. */
@@ -11,13 +13,14 @@ export class NotFound extends Error {}
 /** A part of what was asked for failed, and the result says which. */
 export class NotDone extends Error {}
 
-/** What this machine could not do, such as write to a full disk. The message ends with what to do. */
-export class LocalFailure extends Error {}
-
 /** The user asked to stop. */
 export class Interrupted extends Error {
   override readonly message = 'interrupted'
 }
+
+/** Whether everything about it was printed where it happened. */
+export const isToldAlready = (error: unknown): boolean =>
+  [CommanderError, FoundSomething, NotFound, NotDone, Interrupted].some((told) => error instanceof told)
 
 /** Two lines at most: what happened, and what to do. The stack only for those who ask for it by DEBUG. */
 export function failureText(error: unknown, debug: boolean): string {
@@ -45,15 +48,6 @@ export function failureDocument(error: unknown) {
 
 /** True of a process that stays; a command has ended with this. */
 const goesOn = /; Interlock tries again by itself$/
-
-/** Messages say what happened and end with the remedy, after the last semicolon or before an imperative. */
-export function splitMessage(message: string): { readonly what: string; readonly todo?: string } {
-  const semicolon = message.lastIndexOf('; ')
-  if (semicolon > 0) return { what: message.slice(0, semicolon), todo: message.slice(semicolon + 2) }
-  const colon = /: (?=(run|upgrade|use|close|start|migrate|install|give|check) )/.exec(message)
-  if (colon === null) return { what: message }
-  return { what: message.slice(0, colon.index), todo: message.slice(colon.index + 2) }
-}
 
 /** Mistakes in what was typed; everything else failed although it was typed well. */
 const usage: ReadonlySet<ErrorCode> = new Set(['invalid_input', 'embedded_in_production'])

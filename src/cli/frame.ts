@@ -1,6 +1,9 @@
 import pc from 'picocolors'
 import { parseQueue } from '../codec/index.ts'
+import type { Access } from '../history/index.ts'
+import type { LogStore } from '../port/index.ts'
 import { type Target, targetOf } from '../process/index.ts'
+import { progressIn } from './terminal/progress.ts'
 
 /** What a command may touch of the outside world; tests bring their own. */
 export interface Surface {
@@ -53,6 +56,12 @@ export class Frame {
   quietIn(queue: string): Frame {
     const silent = { write: () => {} }
     return new Frame({ ...this.surface, stdout: silent, stderr: silent }, { queue })
+  }
+
+  /** This queue of a store, as the rooms that do the work want it: what they say on the way goes to standard error. */
+  access(store: LogStore): Access {
+    const onNote = (text: string) => this.note(text)
+    return { store, queue: this.queue, signal: this.signal, onNote, onProgress: progressIn(this) }
   }
 
   get signal(): AbortSignal {

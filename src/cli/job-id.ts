@@ -1,13 +1,11 @@
 import { parseJobId } from '../codec/index.ts'
-import { listDead } from '../coordinator/dead-letters.ts'
 import type { Coordinator } from '../coordinator/index.ts'
-import { InterlockError } from '../core/index.ts'
-import { type LogStore, pagesAfter } from '../port/index.ts'
+import { listDead } from '../coordinator/present.ts'
+import { readPages } from '../history/index.ts'
+import { onlyOne, opened, orCut } from '../history/parts.ts'
+import type { LogStore } from '../port/index.ts'
 import type { Frame } from './frame.ts'
-import { orCut } from './history/fold.ts'
 
-/** Candidates that are named where a beginning is that of several ids. */
-const NAMED = 5
 /** Dead letters looked through for a beginning: the newest so many. */
 const MOST_DEAD = 10_000
 const PAGE = 1_000
@@ -50,8 +48,8 @@ export async function deadIdOf(typed: Typed): Promise<string> {
 }
 
 async function idAmong(typed: Typed, ids: readonly string[]): Promise<string> {
-  const found = oneOf(
-    typed,
+  const found = onlyOne(
+    typed.text,
     ids.filter((id) => id.startsWith(typed.text)),
   )
   if (found === undefined || (await isInLog(typed))) return typed.text
@@ -59,22 +57,10 @@ async function idAmong(typed: Typed, ids: readonly string[]): Promise<string> {
   return found
 }
 
-/** The only one of these ids; undefined: there is none. @throws InterlockError `invalid_input` where there are several */
-export function oneOf({ text }: Pick<Typed, 'text'>, ids: readonly string[]): string | undefined {
-  if (ids.length <= 1) return ids[0]
-  const more = ids.length > NAMED ? ` and ${ids.length - NAMED} more` : ''
-  const named = ids.toSorted().slice(0, NAMED).join(', ')
-  throw new InterlockError(
-    'invalid_input',
-    `${text}: the ids of ${ids.length} jobs begin so: ${named}${more}; type more of the one you mean`,
-  )
-}
-
 /** Whether the log, as far as it is there, has an event of the job with this very id. */
 async function isInLog({ frame, store, text }: Typed): Promise<boolean> {
-  const after = await orCut(frame, store, 0)
-  for await (const { events } of pagesAfter(store, frame.queue, after)) {
-    frame.signal.throwIfAborted()
+  const access = opened(frame.access(store))
+  for await (const events of readPages(access, { after: await orCut(access, 0) })) {
     if (events.some((event) => 'jobId' in event && event.jobId === text)) return true
   }
   return false

@@ -1,6 +1,9 @@
 import { existsSync } from 'node:fs'
+import type { Command } from 'commander'
 import { type Coordinator, createCoordinator, type Logger } from '../coordinator/index.ts'
 import { InterlockError, isInterlockError } from '../core/index.ts'
+import { openArchive } from '../history/files/index.ts'
+import type { Access } from '../history/index.ts'
 import type { LogStore } from '../port/index.ts'
 import { storeAt, type Target } from '../process/index.ts'
 import type { Frame } from './frame.ts'
@@ -35,6 +38,41 @@ export async function withStore<T>(
     await store.close()
   }
 }
+
+/** The same, as the rooms that do the work want it. */
+export const withAccess = <T>(
+  frame: Frame,
+  use: (access: Access) => Promise<T>,
+  absent?: Absent,
+): Promise<T> => withStore(frame, (store) => use(frame.access(store)), absent)
+
+export interface ArchiveFlags {
+  readonly [flag: string]: unknown
+  readonly fromArchive?: readonly string[]
+}
+
+export const addArchiveFlag = (command: Command): Command =>
+  command.option(
+    '--from-archive <file>',
+    'read events that are not in the database any more from a file of `archive --to`; may be repeated',
+    (file: string, before: readonly string[] = []) => [...before, file],
+  )
+
+/**
+ * The same for a command that reads the log, with events that were archived to files in front of it.
+ * @throws InterlockError `invalid_input` for a file that is none, or of another log
+ */
+export const withLog = <T>(
+  frame: Frame,
+  names: readonly string[] | undefined,
+  use: (access: Access) => Promise<T>,
+  absent?: Absent,
+): Promise<T> =>
+  withAccess(
+    frame,
+    async (access) => use(names === undefined ? access : await openArchive(access, names, '--from-archive')),
+    absent,
+  )
 
 export type Absent = 'refuse' | 'make' | 'pass'
 

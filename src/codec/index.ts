@@ -18,11 +18,13 @@ export {
   parseInput,
 } from './invalid.ts'
 export { parseNote, parseResult } from './json.ts'
+export { checkAccess, parseInstant, wholeOption } from './looking.ts'
 export { type Mended, mend, nothing } from './mend.ts'
 export { parseJobId, parseJobType, parseModels, parseQueue, parseSeq } from './names.ts'
 export { parseModel, parsePause } from './pause.ts'
 export { type PolicyInput, parsePolicy, policySchema } from './policy.ts'
 export { type ParsedRequest, parseRequest } from './request.ts'
+export { fromHex, sha256, toHex, utf8 } from './sha256.ts'
 export { decodeSnapshot } from './snapshot.ts'
 export { decodeSnapshotHead, decodeSnapshotLine, type SnapshotHead } from './snapshot-lines.ts'
 export { type EnqueueInput, parseJob, parseJobs, parseSpec, parseTime, wholeNumber } from './spec.ts'

@@ -20,7 +20,7 @@ export const jobIdSchema = nameSchema('job', 'report-2041')
 export const modelSchema = nameSchema('model', 'flux-dev')
 export const kindSchema = nameSchema('kind', 'render')
 export const fairKeySchema = nameSchema('fair key', 'customer-17')
-const queueSchema = nameSchema('queue', 'default')
+export const queueSchema = nameSchema('queue', 'default')
 
 export const jobTypeSchema = z.enum(jobTypes, {
   error: `must be ${jobTypes.map((type) => JSON.stringify(type)).join(' or ')}`,

@@ -7,7 +7,7 @@ import { checkExpired, checkLease, corrupt } from './evolve/lookup.ts'
 import { changePolicy } from './evolve/rules.ts'
 import { start } from './evolve/start.ts'
 import { announce, ask, joinLine, leave, move, queue, requeue } from './evolve/wait.ts'
-import { checkArrived, checkStands, nextQueueState, nextStanding } from './law/law.ts'
+import { checkArrived, checkStands, nextJobState, nextQueueState } from './law/law.ts'
 import { type JobEvent, variantOf } from './law/variant.ts'
 import { type Job, keyOf, type Ledger } from './ledger.ts'
 import { endAllOffers } from './offers.ts'
@@ -44,9 +44,9 @@ function followJob(draft: Draft, event: JobEvent): void {
   const job = draft.jobs.get(key)
   const variant = variantOf(event, job === undefined ? 0 : job.token)
   const state = nextQueueState(draft, event, variant)
-  const standing = nextStanding(job, event, variant)
+  const jobState = nextJobState(job, event, variant)
   const after = job === undefined ? begin(draft, event, key) : changeJob(draft, event, job)
-  checkStands(after, event, standing)
+  checkStands(after, event, jobState)
   checkArrived(draft, event, state)
 }
 

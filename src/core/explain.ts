@@ -6,9 +6,10 @@ import { isOfferLive } from './offered.ts'
 import { pauseOf } from './pausing.ts'
 import { capacityOf } from './policy.ts'
 import { type HasWorker, waitingFor } from './reason.ts'
+import { type Standing, standingOf } from './standing.ts'
 
-/** One model that the job needs, and how the job stands there. */
-export interface ModelStanding {
+/** One model that the job needs, and the place of the job in its line. */
+export interface ModelPlace {
   readonly model: string
   readonly capacity: number
   /** Active jobs that have it. */
@@ -25,11 +26,13 @@ export interface ModelStanding {
 export interface Explanation {
   readonly jobId: string
   readonly state: 'waiting' | 'active'
+  /** The same in the words of the job's statechart. */
+  readonly standing: Standing
   /** Null for an active job. */
   readonly code: ReasonCode | null
   readonly reason: string
   readonly blockedBy: string | null
-  readonly models: readonly ModelStanding[]
+  readonly models: readonly ModelPlace[]
   /** Place in the line of the whole queue, from 0; null when it stands in no line. */
   readonly position: number | null
   /** The job it waits for, the job that one waits for, and so on, to one that waits for nobody. At most 100. */
@@ -51,8 +54,8 @@ export function explainJob(
 ): Explanation | undefined {
   const job = jobOf(ledger, jobId)
   if (job === undefined) return undefined
-  const models = job.spec.models.map((name) => standing(ledger, job, name))
-  const common = { jobId, models, overtaken: job.overtaken }
+  const models = job.spec.models.map((name) => placeOn(ledger, job, name))
+  const common = { jobId, standing: standingOf(job), models, overtaken: job.overtaken }
   if (job.active) {
     const isDetached = job.detachedUntil !== null
     const whatHasToHappen = isDetached
@@ -89,7 +92,7 @@ function givenBack({ free }: Job): string {
   return free === 0 ? '' : ` (${free} given back at no cost)`
 }
 
-function standing(ledger: LedgerView, job: Job, name: string): ModelStanding {
+function placeOn(ledger: LedgerView, job: Job, name: string): ModelPlace {
   const model = modelOf(ledger, name)
   const ahead = !isInLine(job) ? 0 : model.line.rank(job.place)
   const aheadIds: string[] = []
@@ -101,7 +104,7 @@ function standing(ledger: LedgerView, job: Job, name: string): ModelStanding {
   return { model: name, capacity: capacityOf(ledger.policy, name), holders, ahead, aheadIds, paused }
 }
 
-function pausePart({ reason, by, since, until }: Pause): ModelStanding['paused'] {
+function pausePart({ reason, by, since, until }: Pause): ModelPlace['paused'] {
   return { reason, by, since, until }
 }
 

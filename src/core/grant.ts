@@ -2,6 +2,7 @@ import { hasModels, hasSlot, isLimited, mayStart } from './admission.ts'
 import { settle } from './blocking.ts'
 import type { Claim } from './command.ts'
 import type { Draft } from './draft.ts'
+import { nextOffered } from './kinds.ts'
 import { isInLine, type Job, jobOf, noPlaces } from './ledger.ts'
 import { hasLapsed } from './offered.ts'
 import { earlier, type Place } from './place.ts'
@@ -117,19 +118,12 @@ function mayStartFor({ surroundings: { deadWorkers, heldBack } }: Scribe, { jobI
 function takeOffers(scribe: Scribe, claim: Claim, most: number): number {
   const { draft } = scribe
   let taken = 0
-  for (
-    let place = draft.offered.min();
-    place !== undefined && taken < most;
-    place = draft.offered.after(place)
-  ) {
+  const next = (behind?: Place) => nextOffered(draft, claim.kinds, behind)
+  for (let place = next(); place !== undefined && taken < most; place = next(place)) {
     const job = draft.jobs.get(place)
-    if (job !== undefined && suits(job, claim) && take(scribe, job)) taken++
+    if (job !== undefined && take(scribe, job)) taken++
   }
   return taken
-}
-
-function suits(job: Job, claim: Claim): boolean {
-  return claim.kinds === null || claim.kinds.includes(job.spec.kind)
 }
 
 /** The sender takes an offered job, if it still may start and the sender lives; what that frees goes to others. */

@@ -13,12 +13,14 @@ export * from './job.ts'
 export type { JobLaw, JobTarget, QueueLaw } from './law/law.ts'
 export {
   endings,
+  type JobState,
+  jobStateOf,
+  jobStates,
   type QueueState,
+  type QueueStateValue,
   queueStateOf,
   queueStates,
-  type Standing,
-  standingOf,
-  standings,
+  queueStateValueOf,
   statusOf,
 } from './law/state.ts'
 export { type Variant, variantOf, variants } from './law/variant.ts'
@@ -41,4 +43,5 @@ export { ledgerFrom, type OnePiece } from './snapshot/one-piece.ts'
 export { ONE_PIECE_SHAPE, SNAPSHOT_SHAPE, snapshotKeys, snapshotRemedy } from './snapshot/parts.ts'
 export { LedgerReader } from './snapshot/read.ts'
 export { type SnapshotLine, snapshotLines } from './snapshot/write.ts'
+export { type Standing, standingOf } from './standing.ts'
 export { nextOpeningAt, nextTickAt } from './wake.ts'

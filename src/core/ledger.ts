@@ -106,7 +106,18 @@ const noModelTimers = Tree.empty<ModelTimer>(byModelTime)
 const noJobs = Table.empty<Job, JobKey>((a, b) => a.jobId === b.jobId)
 const noModels = Table.empty<Model, ModelKey>((a, b) => a.model === b.model)
 const noPauses = Table.empty<Pause, ModelKey>((a, b) => a.model === b.model)
+const noKinds = Table.empty<Kind, KindKey>((a, b) => a.kind === b.kind)
 const noShares = Table.empty<Share, ShareKey>((a, b) => a.key === b.key)
+
+export interface KindKey {
+  readonly hash: number
+  readonly kind: string
+}
+
+/** A kind of which some job is offered. */
+export interface Kind extends KindKey {
+  readonly offers: Tree<Place>
+}
 
 /** The parts of a ledger, and what they are before the first event. A draft writes to them, a ledger is them. */
 export class LedgerParts {
@@ -130,6 +141,8 @@ export class LedgerParts {
   ready = noPlaces
   /** Waiting jobs that are offered. */
   offered = noPlaces
+  /** The same by kind: who claims some kinds does not pass the offers of all others. */
+  kinds = noKinds
   /** Due jobs without models that nobody was offered yet. */
   unbound = noPlaces
   /** Those of `line` that run alone. */
@@ -172,6 +185,7 @@ export function copyParts(to: LedgerParts, from: Ledger): void {
   to.line = from.line
   to.ready = from.ready
   to.offered = from.offered
+  to.kinds = from.kinds
   to.unbound = from.unbound
   to.exclusives = from.exclusives
   to.undue = from.undue
@@ -198,11 +212,12 @@ export function idleModel(model: string): Model {
 }
 
 /** The parts of a ledger that questions are asked of; a draft has them too. */
-export type LedgerView = Omit<Ledger, 'jobs' | 'models' | 'pauses' | 'shares'> & {
+export type LedgerView = Omit<Ledger, 'jobs' | 'models' | 'pauses' | 'shares' | 'kinds'> & {
   readonly jobs: Pick<Table<Job, JobKey>, 'get' | 'size'>
   readonly models: Pick<Table<Model, ModelKey>, 'get' | 'size'>
   readonly pauses: Pick<Table<Pause, ModelKey>, 'get' | 'size'>
   readonly shares: Pick<Table<Share, ShareKey>, 'get' | 'size'>
+  readonly kinds: Pick<Table<Kind, KindKey>, 'get' | 'size'>
 }
 
 /** The live job with this id. */

@@ -2,6 +2,7 @@ import { firstUnavailable } from './blocking.ts'
 import type { Draft } from './draft.ts'
 import { freeShare, shareOf } from './fair-share.ts'
 import type { Micros } from './job.ts'
+import { addToKind, removeFromKind } from './kinds.ts'
 import { type Job, modelOf, usesSlot } from './ledger.ts'
 import type { OwnJob } from './own-job.ts'
 import type { Place, Timer } from './place.ts'
@@ -21,6 +22,7 @@ export function offer(draft: Draft, job: OwnJob, at: Micros): void {
   if (draft.policy.maxOvertakes === 0 && firstUnavailable(draft, job) !== undefined) draft.unsettle(job.place)
   draft.unbound = draft.unbound.remove(job.place, owner)
   draft.offered = draft.offered.insert(job.place, owner)
+  addToKind(draft, job, owner)
   draft.offerTimes = draft.offerTimes.insert(timerOf(job, at), owner)
   for (const name of job.spec.models) {
     const model = draft.model(name)
@@ -51,6 +53,7 @@ export function withdrawOffer(draft: Draft, job: OwnJob, starts = false): void {
   draft.offerTimes = draft.offerTimes.remove(timerOf(job, job.offeredAt), owner)
   job.offeredAt = null
   draft.offered = draft.offered.remove(job.place, owner)
+  removeFromKind(draft, job, owner)
   for (const name of job.spec.models) {
     const model = draft.model(name)
     model.offers = model.offers.remove(job.place, owner)

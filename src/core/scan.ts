@@ -67,8 +67,7 @@ function* openCursors(draft: Draft): Generator<Cursor> {
 }
 
 function* lapsedCursors(draft: Draft, now: Micros): Generator<Cursor> {
-  const passable = [...lapsedJobs(draft, now)].flatMap(({ spec }) => spec.models)
-  for (const name of draft.wide ? new Set(passable) : draft.freed) {
+  for (const name of draft.wide ? lapsedModels(draft, now) : draft.freed) {
     const head = modelOf(draft, name).line.min()
     if (head !== undefined)
       yield { place: head, source: `\u0000 ${name}`, next: nextBehind(draft, name, now) }
@@ -82,6 +81,20 @@ function* lapsedCursors(draft: Draft, now: Micros): Generator<Cursor> {
   }
   const first = draft.ready.min()
   if (first !== undefined) yield { place: first, source: READY, next }
+}
+
+/** Looked for only after a wide change: thousands of offers may have run out, and every claim comes by here. */
+function lapsedModels(draft: Draft, now: Micros): ReadonlySet<string> {
+  const names = new Set<string>()
+  for (const { spec } of lapsedJobs(draft, now))
+    for (const name of spec.models) if (isWaitedFor(draft, name)) names.add(name)
+  return names
+}
+
+/** Whether anybody stands in its line who is not offered himself. */
+function isWaitedFor(draft: Draft, name: string): boolean {
+  const { line, offers } = modelOf(draft, name)
+  return line.size > offers.size
 }
 
 /** Along the line of a model, until those that were met keep all its places from those that come. */

@@ -11,6 +11,8 @@ export interface Rule {
   readonly builtins: boolean
   /** The same input must always give the same result: neither clock nor chance nor input and output. */
   readonly pure: boolean
+  /** Knows neither the process that it runs in nor its terminal: no `process`, no `console`. */
+  readonly quiet?: true
 }
 
 export type Rules = Readonly<Record<string, Rule>>
@@ -25,8 +27,11 @@ export interface Source {
 function partOf(file: string): string {
   const [top = '', ...inside] = file.split('/')
   if (top !== 'src') return top
-  const depth = inside[0] === 'adapter' ? 2 : 1
-  return inside.slice(0, depth).join('/').replace(/\.ts$/, '')
+  const isDeep = inside[0] === 'adapter' || (inside[0] === 'history' && inside[1] === 'files')
+  return inside
+    .slice(0, isDeep ? 2 : 1)
+    .join('/')
+    .replace(/\.ts$/, '')
 }
 
 /** Every specifier, of types too: who needs a type knows its owner. */
@@ -57,11 +62,48 @@ export function violationsOf(source: Source, rules: Rules): string[] {
   const arrows = importsOf(source)
     .filter((specifier) => !mayImport(rule, part, source.file, specifier))
     .map((specifier) => `${source.file} imports "${specifier}": ${part} may import ${describeRule(rule)}`)
-  const impurities = rule.pure ? impuritiesOf(source) : []
+  const impurities = rule.pure ? impuritiesOf(source) : rule.quiet === true ? noisesOf(source) : []
   return [
     ...arrows,
     ...impurities.map((use) => `${source.file} uses ${use}: ${part} takes it as an argument`),
   ]
+}
+
+/** One sentence for each import that goes past the doors of another part, into its depths. */
+export function intrusionsOf(source: Source, housed: readonly string[], doors: readonly string[]): string[] {
+  const part = partOf(source.file)
+  return importsOf(source)
+    .filter((specifier) => specifier.startsWith('.'))
+    .map((specifier) => path.posix.join(path.posix.dirname(source.file), specifier))
+    .filter((file) => {
+      const target = partOf(file)
+      if (target === part || !file.startsWith('src/')) return false
+      return (housed.includes(part) || housed.includes(target)) && !doors.includes(path.posix.basename(file))
+    })
+    .map((file) => `${source.file} imports ${file}: others enter ${partOf(file)} by ${doors.join(', ')}`)
+}
+
+/** Values (types are none) that a file imports from a module whose specifier ends so. */
+export function valuesFrom(source: Source, ending: string): string[] {
+  const found: string[] = []
+  visit(parseAst(source.text, { lang: 'ts' }), (node) => {
+    if (node['type'] !== 'ImportDeclaration' || node['importKind'] === 'type') return
+    if (!isNode(node['source']) || !String(node['source']['value']).endsWith(ending)) return
+    for (const each of node['specifiers'] as readonly Node[])
+      if (each['importKind'] !== 'type') found.push(nameOf(each['local']))
+  })
+  return found
+}
+
+/** Where a file touches the process that it runs in. */
+function noisesOf(source: Source): string[] {
+  const found: string[] = []
+  visit(parseAst(source.text, { lang: 'ts' }), (node) => {
+    if (node['type'] !== 'MemberExpression') return
+    const object = nameOf(node['object'])
+    if (object === 'process' || object === 'console') found.push(`${object}.${nameOf(node['property'])}`)
+  })
+  return found
 }
 
 /** The npm package a specifier names, or undefined for a file and for a module of Node's. */

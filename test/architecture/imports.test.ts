@@ -2,8 +2,8 @@ import { globSync, readFileSync } from 'node:fs'
 import path from 'node:path'
 import { describe, expect, it } from 'vitest'
 import manifest from '../../package.json' with { type: 'json' }
-import { importsOf, packageOf, type Source, violationsOf } from './arrows.ts'
-import { rules } from './rules.ts'
+import { importsOf, intrusionsOf, packageOf, type Source, valuesFrom, violationsOf } from './arrows.ts'
+import { doors, housed, rules } from './rules.ts'
 
 const root = path.resolve(import.meta.dirname, '../..')
 
@@ -18,6 +18,18 @@ describe('the arrows between the parts', () => {
   it('go one way: every import is one that the rules allow', () => {
     expect(sources.length).toBeGreaterThan(0)
     expect(sources.flatMap((source) => violationsOf(source, rules))).toEqual([])
+  })
+
+  it('lead into a room by its doors', () => {
+    expect(sources.flatMap((source) => intrusionsOf(source, housed, doors))).toEqual([])
+  })
+
+  it('bring the sweep of the audit types and a unit from the core, and nothing that decides', () => {
+    const audit = sources.filter(({ file }) => file.startsWith('src/audit/'))
+    expect(audit.length).toBeGreaterThan(10)
+    expect([...new Set(audit.flatMap((source) => valuesFrom(source, 'core/index.ts')))]).toEqual([
+      'MICROS_PER_MS',
+    ])
   })
 
   const installed = {
@@ -75,12 +87,23 @@ describe('the rules', () => {
       'anything but test and bench',
     ],
     ['machines/a.ts', "import { store } from '../src/port/index.ts'", 'machines may import core, xstate'],
+    ['src/history/a.ts', "import { open } from 'node:fs/promises'", 'history may import'],
+    ['src/audit/a.ts', "import { Frame } from '../cli/frame.ts'", 'audit may import'],
+    ['src/operate/a.ts', "export const url = process.env['URL']", 'uses process.env'],
     ['src/novelty/a.ts', 'export {}', 'no rule for the part "novelty"'],
   ])('refuse %s: %s', (file, text, reason) => {
     const found = violations(file, text)
     expect(found).toHaveLength(1)
     expect(found[0]).toContain(file)
     expect(found[0]).toContain(reason)
+  })
+
+  it.each([
+    ['src/cli/a.ts', "import { fold } from '../history/fold.ts'", 'src/history/fold.ts'],
+    ['src/operate/a.ts', "import { queueView } from '../coordinator/view.ts'", 'src/coordinator/view.ts'],
+    ['src/worker/a.ts', "import { audit } from '../audit/auditor.ts'", 'src/audit/auditor.ts'],
+  ])('refuse %s past a door: %s', (file, text, into) => {
+    expect(intrusionsOf({ file, text }, housed, doors)).toEqual([expect.stringContaining(`imports ${into}`)])
   })
 
   it.each([
@@ -100,7 +123,7 @@ describe('the rules', () => {
     ['src/core/a.ts', "/** import { x } from 'zod', Date.now() */; export const note = 'Date.now()'"],
     ['src/adapter/postgres/a.ts', "import pg from 'pg'; import { b } from '../sql/index.ts'"],
     ['src/adapter/pglite/a.ts', "import { migrate } from '../../migrate/index.ts'"],
-    ['src/cli/main.ts', "import { createCoordinator } from '../index.ts'; import '../dashboard/server.ts'"],
+    ['src/cli/main.ts', "import { createCoordinator } from '../index.ts'; import '../dev/index.ts'"],
     [
       'machines/job.machine.ts',
       "import { setup } from 'xstate'\nimport { evolve } from '../src/core/index.ts'",

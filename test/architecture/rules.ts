@@ -11,12 +11,25 @@ const adapter = (packages: readonly string[], further: readonly string[] = []): 
   pure: false,
 })
 
+/** A room of the library: what is known of a queue, for any program. It knows no terminal, no process, and no command line. */
+const room = (
+  parts: readonly string[],
+  { builtins = false, packages = [] as readonly string[] } = {},
+): Rule => ({
+  parts: ['core', 'codec', 'port', 'format', ...parts],
+  packages,
+  builtins,
+  pure: false,
+  quiet: true,
+})
+
 /** Which part of src/ and machines/ may know which: the arrows go one way, from the shell to the core. */
 export const rules: Rules = {
   core: { parts: [], packages: [], builtins: false, pure: true },
   machines: { parts: ['core'], packages: ['xstate'], builtins: false, pure: true },
   codec: { parts: ['core'], packages: ['zod'], builtins: false, pure: false },
   port: { parts: ['core'], packages: [], builtins: false, pure: false },
+  format: { parts: ['core'], packages: [], builtins: false, pure: false },
   coordinator: {
     parts: ['core', 'machines', 'port', 'codec'],
     packages: ['rxjs'],
@@ -35,9 +48,14 @@ export const rules: Rules = {
     builtins: true,
     pure: false,
   },
+  history: room(['coordinator']),
+  'history/files': room(['history'], { builtins: true, packages: ['zod'] }),
+  audit: room(['history', 'coordinator']),
+  insight: room(['history']),
+  doctor: room(['history', 'coordinator', 'migrate'], { builtins: true, packages: ['pg'] }),
+  operate: room(['history', 'coordinator']),
   'adapter/sql': adapter([]),
   'adapter/memory': adapter([]),
-  'adapter/polling': adapter([]),
   // A store that opens asks which migration the database has; the embedded one makes the tables on first use.
   'adapter/postgres': adapter(['pg'], ['migrate']),
   'adapter/pglite': adapter(['@electric-sql/pglite'], ['migrate']),
@@ -45,9 +63,16 @@ export const rules: Rules = {
   migrate: root,
   process: root,
   testing: root,
-  dashboard: root,
   dev: root,
   cli: root,
   bench: root,
   index: root,
 }
+
+/** Parts that are entered by their doors alone: by them, and by the command line into any other. */
+export const housed: readonly string[] = [
+  ...['history', 'history/files', 'audit', 'insight', 'doctor', 'operate', 'cli'],
+]
+
+/** Files of a part that others may import: what is published, and what only this repository uses beside it. */
+export const doors: readonly string[] = ['index.ts', 'parts.ts', 'past.ts', 'present.ts', 'release.ts']

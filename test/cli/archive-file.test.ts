@@ -4,8 +4,7 @@ import { readdir, writeFile } from 'node:fs/promises'
 import path from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { postgresStore } from '../../src/adapter/postgres/index.ts'
-import { Frame } from '../../src/cli/frame.ts'
-import { archive } from '../../src/cli/history/archive.ts'
+import { archiveTo } from '../../src/history/files/index.ts'
 import type { LogStore } from '../../src/port/index.ts'
 import { documentOf, emptyQueue, logOf, worked } from './history.ts'
 import { interlock, temporaryFolder } from './support.ts'
@@ -22,19 +21,14 @@ async function usedQueue() {
 /** Takes events out with a store of which some calls are others, and with a Ctrl-C that they can press. */
 async function archiveWith(
   url: string,
-  options: { readonly through: number; readonly to: string },
+  { through, to }: { readonly through: number; readonly to: string },
   others: (store: LogStore, interrupt: () => void) => Partial<LogStore>,
 ) {
   const controller = new AbortController()
-  const silent = { write: () => {} }
-  const frame = new Frame(
-    { stdout: silent, stderr: silent, env: {}, signal: controller.signal },
-    { queue: 'default' },
-  )
   const store = postgresStore(url)
   try {
     const changed = { ...store, ...others(store, () => controller.abort()) }
-    return await archive(frame, changed, { ...options, keep: false })
+    return await archiveTo({ store: changed, signal: controller.signal }, { before: through, to })
   } finally {
     await store.close()
   }

@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { Auditor } from '../../src/cli/audit/index.ts'
+import { Auditor } from '../../src/audit/index.ts'
 import { replay } from '../../src/core/index.ts'
 import { arbitraryRun } from '../support/commands.ts'
 import { given } from '../support/scenario.ts'

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { type AuditRule, audit, auditRules } from '../../src/cli/audit/index.ts'
+import { type AuditRule, audit, auditRules } from '../../src/audit/index.ts'
 import {
   defaultPolicy,
   type Event,

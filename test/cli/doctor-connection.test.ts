@@ -1,7 +1,7 @@
 import net from 'node:net'
 import { describe, expect, it, onTestFinished } from 'vitest'
-import { checkClock } from '../../src/cli/doctor/checks/clock.ts'
-import { checkPooler } from '../../src/cli/doctor/checks/pooler.ts'
+import { checkClock } from '../../src/doctor/checks/clock.ts'
+import { checkPooler } from '../../src/doctor/checks/pooler.ts'
 import { account } from '../intake/support.ts'
 import { interlock } from './support.ts'
 

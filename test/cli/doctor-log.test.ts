@@ -1,9 +1,10 @@
 import { describe, expect, it } from 'vitest'
-import { checkLog } from '../../src/cli/doctor/checks/log.ts'
-import type { Facts } from '../../src/cli/doctor/facts.ts'
-import { logSize, sizeText } from '../../src/cli/doctor/sizes.ts'
 import type { Frame } from '../../src/cli/frame.ts'
+import { sizeText } from '../../src/cli/show/log-size.ts'
 import { defaultPolicy, type Policy } from '../../src/core/index.ts'
+import { checkLog } from '../../src/doctor/checks/log.ts'
+import type { Facts } from '../../src/doctor/facts.ts'
+import { logSize } from '../../src/doctor/sizes.ts'
 import type { LogCheck } from '../../src/port/index.ts'
 import { documentOf, emptyQueue, tamper, worked } from './history.ts'
 

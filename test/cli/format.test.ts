@@ -1,9 +1,9 @@
 import { CommanderError } from 'commander'
 import { describe, expect, it } from 'vitest'
 import { exitCodeOf, FoundSomething, failureText } from '../../src/cli/failure.ts'
-import { clip, duration, isoTime, plural, spanText, timeText, toSecond } from '../../src/cli/format.ts'
 import { table } from '../../src/cli/terminal/table.ts'
 import { InterlockError } from '../../src/core/index.ts'
+import { clip, duration, isoTime, plural, spanText, timeText, toSecond } from '../../src/format/index.ts'
 
 describe('text for people', () => {
   it.each([

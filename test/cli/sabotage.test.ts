@@ -1,7 +1,7 @@
 /** A build in which admission is broken: two jobs may have one model. The audit must see it all the same. */
 import { expect, it, vi } from 'vitest'
 import { memoryStore } from '../../src/adapter/memory/index.ts'
-import { Audit } from '../../src/cli/audit/index.ts'
+import { Audit } from '../../src/audit/index.ts'
 import { createCoordinator } from '../../src/coordinator/index.ts'
 import { emptyLedger, type RecordedEvent, type Started } from '../../src/core/index.ts'
 

@@ -1,7 +1,7 @@
 import { isDeepStrictEqual } from 'node:util'
 import { describe, expect, it, onTestFinished } from 'vitest'
 import { postgresStore } from '../../src/adapter/postgres/index.ts'
-import { audit } from '../../src/cli/audit/index.ts'
+import { audit } from '../../src/audit/index.ts'
 import { type Coordinator, createCoordinator, silentLogger } from '../../src/coordinator/index.ts'
 import { keepSnapshot } from '../../src/coordinator/replica/keep-snapshot.ts'
 import { InterlockError, projectionOf, replay } from '../../src/core/index.ts'

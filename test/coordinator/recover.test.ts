@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { postgresStore } from '../../src/adapter/postgres/index.ts'
-import { audit } from '../../src/cli/audit/index.ts'
+import { audit } from '../../src/audit/index.ts'
 import { createCoordinator, silentLogger } from '../../src/coordinator/index.ts'
 import type { Started } from '../../src/core/index.ts'
 import { migratedDatabase } from '../contract/support.ts'

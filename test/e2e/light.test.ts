@@ -78,6 +78,19 @@ it('brings the licence of each package that is bundled into its command', () => 
   expect([...bundled].filter((name) => !licences.includes(`\n${name} `))).toEqual([])
 })
 
+it('shows its help without loading the library', async () => {
+  const told = `data:text/javascript,${encodeURIComponent(`
+    import { registerHooks } from 'node:module'
+    registerHooks({ load: (url, context, next) => (process.stderr.write(url + '\\n'), next(url, context)) })`)}`
+  const main = path.join(installed.unpacked, manifest.bin.interlock)
+  const { stdout, stderr } = await node(['--import', told, main, '--help'])
+  expect(stdout).toContain('Usage: interlock')
+  const library = stderr
+    .split('\n')
+    .filter((url) => /dist\/src\/|node_modules\/(?!interlock-queue\/)/.test(url))
+  expect(library).toEqual([expect.stringContaining('/release.js')])
+})
+
 it('names the source of what failed for those who ask for the stack', async () => {
   const { stderr } = await command(['stats', '--since', 'never', '--url', 'memory:'], { DEBUG: '1' })
   expect(stderr).toMatch(/^ +at .*src\/cli\/\S+\.ts:\d+:\d+/m)

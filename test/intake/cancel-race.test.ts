@@ -1,10 +1,12 @@
 /** What SQL has cancelled before a process starts it does not start, whatever starts it. `RACES=500` for a long run. */
-import { describe, expect, it } from 'vitest'
+import { describe, expect, it, onTestFinished } from 'vitest'
 import { memoryRequest } from '../../src/adapter/memory/inbox.ts'
 import { memoryDatabase, memoryStore } from '../../src/adapter/memory/index.ts'
 import type { Coordinator } from '../../src/coordinator/index.ts'
 import { isInterlockError } from '../../src/core/index.ts'
 import { join } from '../coordinator/support.ts'
+import { clientOf } from '../dev/support.ts'
+import { startMigrated, storeOn } from '../supabase/support.ts'
 import { type Account, account } from './support.ts'
 
 const RACES = Number(process.env['RACES'] ?? 12)
@@ -17,6 +19,8 @@ type Cancel = (jobId: string) => Promise<unknown>
 interface Bench {
   readonly cancel: Cancel
   readonly join: () => Promise<Coordinator>
+  /** Where wake-ups take their time, there are fewer. */
+  readonly races?: number
 }
 
 function onPostgres(db: Account): Bench {
@@ -32,17 +36,35 @@ function inMemory(): Bench {
   return { cancel, join: () => join({ store: memoryStore(database) }) }
 }
 
+/** As a server that has the HTTP API alone; the wake-ups come from Realtime. */
+async function overHttp(): Promise<Bench> {
+  const project = await startMigrated()
+  const client = clientOf(project, project.keys.secret)
+  onTestFinished(() => project.close())
+  const cancel: Cancel = async (job_id) => {
+    const { error } = await client.rpc('job_queue_request', { command: { type: 'cancel', job_id } })
+    expect(error).toBe(null)
+  }
+  const coordinatorOf = async () => {
+    const store = storeOn(project)
+    onTestFinished(() => store.close())
+    return join({ store, pollMs: 60_000 })
+  }
+  return { cancel, join: coordinatorOf, races: Math.ceil(RACES / 4) }
+}
+
 const benches: [string, () => Promise<Bench>][] = [
   ['in memory', async () => inMemory()],
   ['on PostgreSQL', async () => onPostgres(await account())],
+  ['over HTTP', overHttp],
 ]
 
 describe.each(benches)('a job that SQL cancels before it starts, %s', (_name, make) => {
   it('is not started by a claim', { timeout: LONG }, async () => {
-    const { cancel, join: coordinatorOf } = await make()
+    const { cancel, join: coordinatorOf, races = RACES } = await make()
     const coordinator = await coordinatorOf()
     await coordinator.setPolicy('by-model')
-    for (let n = 0; n < RACES; n++) {
+    for (let n = 0; n < races; n++) {
       await coordinator.enqueue([{ jobId: `j${n}`, models: ['m'] }])
       await cancel(`j${n}`)
       expect(await coordinator.claim(claim)).toEqual([])
@@ -60,11 +82,11 @@ describe.each(benches)('a job that SQL cancels before it starts, %s', (_name, ma
   })
 
   it('is not started by the end of the job before it', { timeout: LONG }, async () => {
-    const { cancel, join: coordinatorOf } = await make()
+    const { cancel, join: coordinatorOf, races = RACES } = await make()
     const coordinator = await coordinatorOf()
     await coordinator.enqueue([{ jobId: 'first', models: ['m'] }])
     let [running] = await coordinator.claim(claim)
-    for (let n = 0; n < RACES; n++) {
+    for (let n = 0; n < races; n++) {
       await coordinator.enqueue([
         { jobId: `j${n}`, models: ['m'] },
         { jobId: `k${n}`, models: ['m'] },
@@ -80,9 +102,9 @@ describe.each(benches)('a job that SQL cancels before it starts, %s', (_name, ma
   })
 
   it('is not started for whoever waits at the gate', { timeout: LONG }, async () => {
-    const { cancel, join: coordinatorOf } = await make()
+    const { cancel, join: coordinatorOf, races = RACES } = await make()
     const [holder, asker] = [await coordinatorOf(), await coordinatorOf()]
-    for (let n = 0; n < RACES; n++) {
+    for (let n = 0; n < races; n++) {
       await holder.onJobStart(`h${n}`, 'normal', ['m'])
       const waiting = asker
         .onJobStart(`j${n}`, 'normal', ['m'], { wait: true })

@@ -4,7 +4,7 @@ import type { Event, Job, Ledger, RecordedEvent } from '../../src/core/index.ts'
 import { failed, leaseExpired, moved, queued, requeued, started, waits } from './story.ts'
 
 export function forgeries(core: typeof Core, ledger: Ledger): readonly RecordedEvent[] {
-  const jobs = new Map([...ledger.jobs].map((job) => [core.standingOf(job), job]))
+  const jobs = new Map([...ledger.jobs].map((job) => [core.jobStateOf(job), job]))
   const events = [...ofQueue(ledger), ...ofStranger(), ...[...jobs.values()].flatMap(ofJob)]
   return events.map((event) => ({
     ...event,
@@ -20,7 +20,7 @@ export function verdictOf(core: typeof Core, ledger: Ledger, event: RecordedEven
   try {
     const after = core.evolve(ledger, event)
     const job = 'jobId' in event ? core.jobOf(after, event.jobId) : undefined
-    return `${core.queueStateOf(after)}/${job === undefined ? '-' : core.standingOf(job)}`
+    return `${core.queueStateOf(after)}/${job === undefined ? '-' : core.jobStateOf(job)}`
   } catch (error) {
     if (core.isInterlockError(error, 'corrupt_log')) return 'refused'
     throw error

@@ -1,7 +1,7 @@
 /** The machine of a job, fed by hand, beside what the ledger says of the same job. */
 import { getNextSnapshot, type SnapshotFrom } from 'xstate'
 import { type JobEvent, jobMachine } from '../../machines/index.ts'
-import { jobOf, type Ledger, type RecordedEvent, standingOf } from '../../src/core/index.ts'
+import { jobOf, jobStateOf, type Ledger, type RecordedEvent } from '../../src/core/index.ts'
 
 export type JobSnapshot = SnapshotFrom<typeof jobMachine>
 
@@ -32,7 +32,7 @@ export function jobStateName({ value }: JobSnapshot): string {
 /** The same of the ledger, which knows live jobs only. */
 export function jobStateOn(ledger: Ledger, jobId: string): string {
   const job = jobOf(ledger, jobId)
-  return job === undefined ? 'not live' : standingOf(job)
+  return job === undefined ? 'not live' : jobStateOf(job)
 }
 
 /** What of the machine's state the ledger can know. */

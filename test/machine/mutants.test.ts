@@ -44,11 +44,11 @@ function situationsOf(core: typeof Core) {
     let ledger = core.emptyLedger
     for (const [i, event] of log.entries()) {
       ledger = core.evolve(ledger, event)
-      const standings = new Set([...ledger.jobs].map(core.standingOf))
+      const jobStates = new Set([...ledger.jobs].map(core.jobStateOf))
       const key = [
         core.queueStateOf(ledger),
         Math.min(2, ledger.active.size),
-        ...[...standings].sort(),
+        ...[...jobStates].sort(),
       ].join()
       if (!found.has(key)) found.set(key, log.slice(0, i + 1))
     }

@@ -2,7 +2,7 @@
 import fc from 'fast-check'
 import { expect, it } from 'vitest'
 import { memoryDatabase, memoryStore } from '../../src/adapter/memory/index.ts'
-import { audit } from '../../src/cli/audit/index.ts'
+import { audit } from '../../src/audit/index.ts'
 import { type Coordinator, createCoordinator } from '../../src/coordinator/index.ts'
 import { InterlockError, projectionOf, replay } from '../../src/core/index.ts'
 import type { LogStore, TurnStore } from '../../src/port/index.ts'

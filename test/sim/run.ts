@@ -1,5 +1,5 @@
 import { memoryDatabase } from '../../src/adapter/memory/index.ts'
-import { audit } from '../../src/cli/audit/index.ts'
+import { audit } from '../../src/audit/index.ts'
 import { replay } from '../../src/core/index.ts'
 import { takeOver, WALL_START_MS } from './globals.ts'
 import type { Script } from './script.ts'

@@ -1,6 +1,6 @@
 /** Realtime is away for some seconds while workers work. */
 import { expect, it, onTestFinished } from 'vitest'
-import { audit } from '../../src/cli/audit/index.ts'
+import { audit } from '../../src/audit/index.ts'
 import type { RecordedEvent } from '../../src/core/index.ts'
 import { startCut } from './cut.ts'
 import { cutUnderLoad } from './cut-load.ts'

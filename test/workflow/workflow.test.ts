@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { audit } from '../../src/cli/audit/index.ts'
+import { audit } from '../../src/audit/index.ts'
 import { isInterlockError } from '../../src/core/index.ts'
 import type { LogStore } from '../../src/port/index.ts'
 import { createJobWorker } from '../../src/worker/index.ts'

@@ -1,25 +1,9 @@
-import { count, isoTimeOrNull, plural, timeText } from '../format.ts'
+import { count, plural, timeText } from '../../format/index.ts'
+import type { Candidate, Choice } from '../../operate/parts.ts'
 import type { Frame } from '../frame.ts'
 import { grid } from '../terminal/grid.ts'
-import type { Candidate, Choice } from './choice.ts'
 
 const SHOWN = 20
-
-/** For programs: what there is, what was chosen, and what was taken in (null: it was a preview). */
-export function adoptDocument(frame: Frame, choice: Choice, adopted: readonly string[] | null) {
-  return {
-    queue: frame.queue,
-    totals: choice.totals,
-    adopted,
-    unknown: choice.unknown,
-    jobs: choice.candidates.map(({ row, cannot, beware }) => ({
-      ...row,
-      since: isoTimeOrNull(row.since),
-      cannot,
-      beware,
-    })),
-  }
-}
 
 /** For people, before anything is changed. */
 export function previewText(frame: Frame, choice: Choice): string {

@@ -1,5 +1,5 @@
 import { scaleBand, scaleLinear } from 'd3-scale'
-import { clip } from '../format.ts'
+import { clip } from '../../format/index.ts'
 import { element, label } from './element.ts'
 import { colourOf, LEFT, type Panel, RIGHT, WIDTH } from './page.ts'
 

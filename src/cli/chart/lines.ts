@@ -1,6 +1,6 @@
 import { scaleLinear } from 'd3-scale'
 import { curveStepAfter, line } from 'd3-shape'
-import { clip, count } from '../format.ts'
+import { clip, count } from '../../format/index.ts'
 import { element, label } from './element.ts'
 import { colourOf, LEFT, type Panel, RIGHT, WIDTH } from './page.ts'
 

@@ -1,5 +1,7 @@
-import { adopt, chosenBy, parseState } from '../adopt/choice.ts'
-import { adoptDocument, adoptedText, previewText } from '../adopt/show.ts'
+import { InterlockError } from '../../core/index.ts'
+import { adoptChosen, adoptDocument, chosenBy, filterOf } from '../../operate/parts.ts'
+import type { AdoptableState } from '../../port/index.ts'
+import { adoptedText, previewText } from '../adopt/show.ts'
 import type { Cli } from '../cli.ts'
 import { NotFound } from '../failure.ts'
 import { withStore } from '../store.ts'
@@ -24,18 +26,18 @@ export function addAdopt(cli: Cli): void {
         ['adopt --job 4f1c --job 77ab --yes', 'these two, whatever they say'],
       ],
       async (frame, _, { status, job, limit, yes = false }) => {
-        const filter = {
-          ...(job === undefined ? { states: (status ?? ['pending']).map(parseState) } : { jobIds: job }),
-          ...(job !== undefined && status !== undefined ? { states: status.map(parseState) } : {}),
-          limit: wholeNumber('--limit', limit, 1, 10_000) ?? 10_000,
-        }
+        const filter = filterOf({
+          states: status?.map(parseState),
+          jobIds: job,
+          limit: wholeNumber('--limit', limit, 1, 10_000),
+        })
         await withStore(
           frame,
           async (store) => {
             const choice = await chosenBy(store, filter)
-            const adopted = yes ? await adopt(store, frame.queue, choice) : null
+            const adopted = yes ? await adoptChosen(store, frame.queue, choice) : null
             const text = adopted === null ? previewText(frame, choice) : adoptedText(choice, adopted)
-            frame.emit(adoptDocument(frame, choice, adopted), text)
+            frame.emit(adoptDocument(frame.queue, choice, adopted), text)
             if (choice.unknown.length > 0) throw new NotFound()
           },
           yes ? 'make' : 'pass',
@@ -49,3 +51,9 @@ export function addAdopt(cli: Cli): void {
 }
 
 const collect = (value: string, before: readonly string[] = []): readonly string[] => [...before, value]
+
+/** @throws InterlockError `invalid_input` */
+function parseState(word: string): AdoptableState {
+  if (word === 'pending' || word === 'running') return word
+  throw new InterlockError('invalid_input', '--status takes pending or running')
+}

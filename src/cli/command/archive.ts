@@ -1,9 +1,11 @@
 import { InterlockError } from '../../core/index.ts'
+import { count, plural } from '../../format/index.ts'
+import { archiveTo } from '../../history/files/index.ts'
+import { type ArchiveDocument, archive } from '../../history/index.ts'
 import type { Cli } from '../cli.ts'
-import { count, plural } from '../format.ts'
-import { archive, type Cut } from '../history/archive.ts'
-import { checkMoment, cutAt } from '../since.ts'
-import { withStore } from '../store.ts'
+import { leaveNothingHalf } from '../leftovers.ts'
+import { checkMoment, pointOf } from '../since.ts'
+import { withAccess } from '../store.ts'
 
 interface Options {
   readonly [flag: string]: unknown
@@ -28,15 +30,13 @@ export function addArchive(cli: Cli): void {
         if (before === undefined) throw bad('--before: say up to when, such as 30d, or a number of the log')
         if (to !== undefined && drop) throw bad('--drop: is for no file; leave out --to')
         checkMoment('--before', before)
-        const done = await withStore(frame, async (store) => {
-          const through = await cutAt(store, frame.queue, '--before', before)
-          return archive(frame, store, { through, to, keep: to === undefined && !drop })
+        const done = await withAccess(frame, async (access) => {
+          const point = await pointOf(access, '--before', before)
+          if (to !== undefined) leaveNothingHalf()
+          if (to !== undefined) return archiveTo(access, { before: point, to }, '--to')
+          return archive(access, { before: point, keep: !drop })
         })
-        const kept = to === undefined && !drop
-        frame.emit(
-          { ...done, kept },
-          textOf(done, before, kept ? 'kept in job_queue_log_archive' : 'dropped'),
-        )
+        frame.emit(done, textOf(done, before, done.kept ? 'kept in job_queue_log_archive' : 'dropped'))
       },
     )
     .option('--before <seq|time>', '30d, 2026-11-24, or the number of the last event to take out')
@@ -44,7 +44,11 @@ export function addArchive(cli: Cli): void {
     .option('--drop', 'keep nothing of them')
 }
 
-function textOf({ archived, archivedSeq, unkept, file }: Cut, before: string, otherwise: string): string {
+function textOf(
+  { archived, archivedSeq, unkept, file }: ArchiveDocument,
+  before: string,
+  otherwise: string,
+): string {
   const also =
     unkept === 0 ? '' : `, and with them ${count(unkept)} that were kept in job_queue_log_archive before`
   if (archived > 0)

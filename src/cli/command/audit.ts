@@ -1,14 +1,11 @@
-import { RELEASE } from '../../coordinator/base/release.ts'
-import { InterlockError, type RecordedEvent } from '../../core/index.ts'
-import { Audit, type Statement, statementMarkdown } from '../audit/index.ts'
+import { auditLog, type Statement, statementMarkdown } from '../../audit/index.ts'
+import { InterlockError } from '../../core/index.ts'
+import { count, duration, plural } from '../../format/index.ts'
 import type { Cli } from '../cli.ts'
 import { FoundSomething } from '../failure.ts'
-import { count, duration, plural } from '../format.ts'
 import type { Frame } from '../frame.ts'
-import { type ArchiveFlags, addArchiveFlag, withLog } from '../history/archive-file.ts'
-import { firstLedger, noteCut, onlyFrom } from '../history/fold.ts'
-import { checkKept, unlessGone } from '../history/kept.ts'
-import { eachEvent } from '../read-log.ts'
+import { onlyFrom } from '../show/only-from.ts'
+import { type ArchiveFlags, addArchiveFlag, withLog } from '../store.ts'
 import { grid } from '../terminal/grid.ts'
 import { table } from '../terminal/table.ts'
 
@@ -35,18 +32,7 @@ export function addAudit(cli: Cli): void {
               'invalid_input',
               '--markdown and --json are two forms of the same; give one',
             )
-          const said = await withLog(frame, fromArchive, async (store) => {
-            const from = await firstLedger(frame, store)
-            noteCut(frame, from.version)
-            const audit = new Audit(from)
-            const after = from.version
-            const bad = fromArchive === undefined ? await checkKept(frame, store) : null
-            if (bad !== null) audit.note({ seq: bad.seq, rule: 'sequence', jobId: null, detail: bad.what })
-            const see = (event: RecordedEvent) => audit.push(event)
-            await unlessGone<unknown>(bad, eachEvent(frame, store, 'audited', see, { after }), null)
-            const { now } = await store.read(frame.queue, 0, 1)
-            return audit.statement({ queue: frame.queue, store: store.name, release: RELEASE, now })
-          })
+          const said = await withLog(frame, fromArchive, auditLog)
           frame.emit(said, markdown ? statementMarkdown(said) : textOf(frame, said))
           if (said.violations.length > 0 || said.overlaps.length > 0) throw new FoundSomething()
         },

@@ -1,8 +1,8 @@
+import { plural } from '../../format/index.ts'
+import { type ChainDocument, chain } from '../../history/index.ts'
 import type { Cli } from '../cli.ts'
 import { FoundSomething } from '../failure.ts'
-import { plural } from '../format.ts'
-import { type Chain, checkChain } from '../history/chain.ts'
-import { withStore } from '../store.ts'
+import { withAccess } from '../store.ts'
 
 interface Options {
   readonly [flag: string]: unknown
@@ -21,28 +21,17 @@ export function addChain(cli: Cli): void {
         ],
       ],
       async (frame, _, { start = false }) => {
-        const chain = await withStore(
-          frame,
-          async (store) => {
-            if (start) await store.startChain(frame.queue)
-            return checkChain(frame, store)
-          },
-          start ? 'make' : 'refuse',
-        )
-        if (chain === null) {
-          const text = 'this queue keeps no hash chain; begin one: interlock chain --start'
-          return frame.emit({ queue: frame.queue, from: null, anchor: null, bad: null }, text)
-        }
-        const { from, bad } = chain
-        const anchor = bad === null ? `${chain.version}:${chain.head}` : null
-        frame.emit({ queue: frame.queue, from, anchor, bad }, textOf(chain, anchor))
-        if (bad !== null) throw new FoundSomething()
+        const found = await withAccess(frame, (access) => chain(access, { start }), start ? 'make' : 'refuse')
+        frame.emit(found, textOf(found))
+        if (found.bad !== null) throw new FoundSomething()
       },
     )
     .option('--start', 'begin the chain; a queue that has one keeps it')
 }
 
-function textOf({ from, version, bad }: Chain, anchor: string | null): string {
+function textOf({ from, anchor, bad }: ChainDocument): string {
   if (bad !== null) return `broken at event ${bad.seq}: ${bad.what}`
-  return `${plural(version - from, 'event')} on the chain, which holds\nanchor ${anchor}`
+  if (from === null) return 'this queue keeps no hash chain; begin one: interlock chain --start'
+  const last = Number(anchor?.split(':')[0])
+  return `${plural(last - from, 'event')} on the chain, which holds\nanchor ${anchor}`
 }

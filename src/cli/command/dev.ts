@@ -1,7 +1,8 @@
 import { once } from 'node:events'
-import { attachAsOwner } from '../../adapter/pglite/attach.ts'
+import { attachAsOwner } from '../../adapter/pglite/parts.ts'
 import { InterlockError } from '../../core/index.ts'
 import type { DevDatabase, LocalSupabase } from '../../dev/index.ts'
+import { overPostgres } from '../../dev/parts.ts'
 import { migrationScript } from '../../migrate/index.ts'
 import { loadDriver } from '../../port/index.ts'
 import { type Target, targetOf } from '../../process/index.ts'
@@ -111,7 +112,7 @@ function targetToServe(frame: Frame): Served {
 
 async function openFor(target: Served): Promise<DevDatabase> {
   if (target.kind === 'postgres') {
-    const { postgresDatabase } = await loadDriver('pg', () => import('../../dev/database/postgres.ts'))
+    const { postgresDatabase } = await loadDriver('pg', overPostgres)
     return postgresDatabase(target.url)
   }
   const { embeddedDatabase } = await import('../../dev/index.ts')

@@ -1,9 +1,12 @@
+import { InterlockError } from '../../core/index.ts'
+import { type Examination, examine, type Finding } from '../../doctor/index.ts'
+import { examination, keptOut } from '../../doctor/parts.ts'
+import { storeAt } from '../../process/index.ts'
 import type { Cli } from '../cli.ts'
-import { examine } from '../doctor/examine.ts'
-import type { Finding } from '../doctor/finding.ts'
-import { sizeText } from '../doctor/sizes.ts'
 import { FoundSomething } from '../failure.ts'
 import type { Frame } from '../frame.ts'
+import { sizeText } from '../show/log-size.ts'
+import { emptyFolder, nothingYet } from '../store.ts'
 import { wholeNumber } from '../whole-number.ts'
 
 interface Options {
@@ -21,14 +24,30 @@ export function addDoctor(cli: Cli): void {
       ],
       async (frame, _, { waiting }) => {
         const minutes = wholeNumber('--waiting', waiting, 1, 1_000_000) ?? 30
-        const { findings, log } = await examine(frame, minutes * 60_000)
-        const ok = findings.every(({ level }) => level === 'note')
+        const found = await examined(frame, minutes * 60_000)
+        const { ok, findings, log } = found
         const sizes = log === null ? '' : `\n${sizeText(frame, log)}`
-        frame.emit({ queue: frame.queue, ok, findings, log }, `${textOf(frame, findings)}${sizes}`)
+        frame.emit(found, `${textOf(frame, findings)}${sizes}`)
         if (!ok) throw new FoundSomething()
       },
     )
     .option('--waiting <minutes>', 'a job may wait so long before that is worth a note', '30')
+}
+
+async function examined(frame: Frame, patienceMs: number): Promise<Examination> {
+  const target = frame.target()
+  // Nothing to mend: a database that nobody has made yet is no sick one.
+  const folder = emptyFolder(target)
+  if (folder !== null) throw new InterlockError('not_migrated', `${folder}: ${nothingYet}`)
+  const began = performance.now()
+  try {
+    const store = await storeAt(target)
+    const url = target.kind === 'postgres' ? target.url : undefined
+    const openedMs = performance.now() - began
+    return await examine(frame.access(store), { patienceMs, url, openedMs }).finally(() => store.close())
+  } catch (error) {
+    return examination(frame.queue, [keptOut(error, target.kind === 'supabase')], null)
+  }
 }
 
 function textOf(frame: Frame, findings: readonly Finding[]): string {

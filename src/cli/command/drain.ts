@@ -1,7 +1,7 @@
 import { filter, firstValueFrom, fromEvent, map, merge, tap } from 'rxjs'
 import type { QueueView } from '../../coordinator/index.ts'
+import { plural } from '../../format/index.ts'
 import type { Cli } from '../cli.ts'
-import { plural } from '../format.ts'
 import type { Frame } from '../frame.ts'
 import { withCoordinator } from '../store.ts'
 

@@ -1,7 +1,7 @@
 import type { EnqueueInput } from '../../codec/index.ts'
 import { InterlockError } from '../../core/index.ts'
+import { plural } from '../../format/index.ts'
 import type { Cli } from '../cli.ts'
-import { plural } from '../format.ts'
 import { enqueueAll } from '../run/enqueue-all.ts'
 import { noteSkipped } from '../run/skipped.ts'
 import { withCoordinator } from '../store.ts'

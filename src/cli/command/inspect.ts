@@ -1,15 +1,14 @@
 import { InterlockError, type RecordedEvent } from '../../core/index.ts'
+import { plural } from '../../format/index.ts'
+import { followEvents, ledgerAt, readEvents } from '../../history/index.ts'
+import { beginningAt, endingAt, opened, orCut } from '../../history/parts.ts'
 import type { LogStore } from '../../port/index.ts'
 import type { Cli } from '../cli.ts'
-import { plural } from '../format.ts'
 import type { Frame } from '../frame.ts'
-import { ledgerAt, orCut } from '../history/fold.ts'
-import { liveLog } from '../history/live.ts'
 import { Pace } from '../history/pace.ts'
 import type { InspectedQueue } from '../inspect/inspected.ts'
 import type { Relay } from '../inspect/relay.ts'
-import { readLog } from '../read-log.ts'
-import { beginningAt, checkMoment, endingAt } from '../since.ts'
+import { checkMoment, pointOf } from '../since.ts'
 import { speedOf } from '../speed.ts'
 import { withStore } from '../store.ts'
 import { wholeNumber } from '../whole-number.ts'
@@ -76,17 +75,19 @@ async function inspect(
   { live = false, from, to }: Options,
   { speed, port, ui }: { readonly speed: number; readonly port: number; readonly ui: URL },
 ): Promise<void> {
+  const access = opened(frame.access(store))
   const { version } = await store.read(frame.queue, 0, 1)
-  const wished =
-    from === undefined ? (live ? version : 0) : (await beginningAt(store, frame.queue, '--from', from)).seq
-  const begin = await orCut(frame, store, wished)
-  const end = to === undefined ? version : (await endingAt(store, frame.queue, '--to', to)).seq
+  const first = from === undefined ? null : await pointOf(access, '--from', from)
+  const last = to === undefined ? null : await pointOf(access, '--to', to)
+  const wished = first === null ? (live ? version : 0) : (await beginningAt(access, 'from', first)).seq
+  const begin = await orCut(access, wished)
+  const end = last === null ? version : (await endingAt(access, 'to', last)).seq
   // What only this command needs is loaded by this command.
   const { InspectedQueue } = await import('../inspect/inspected.ts')
   const { openRelay } = await import('../inspect/relay.ts')
   let onClients = () => {}
   let relay: Relay | undefined
-  const queue = new InspectedQueue(await ledgerAt(frame, store, begin), (message) => relay?.send(message))
+  const queue = new InspectedQueue(await ledgerAt(access, begin), (message) => relay?.send(message))
   relay = await openRelay({ ui, port, greeting: () => queue.greeting(), onClients: () => onClients() })
   /** Resolves when it is as wished, or at Ctrl-C. */
   const until = (isWished: (clients: number) => boolean) =>
@@ -100,7 +101,9 @@ async function inspect(
   try {
     announce(frame, relay)
     await until((clients) => clients > 0)
-    const events = live ? liveLog(frame, store, begin) : readLog(store, frame.queue, begin, end)
+    const events = live
+      ? followEvents(access, { after: begin })
+      : readEvents(access, { after: begin, upTo: end })
     const shown = await show(frame, queue, events, speed)
     frame.note(`${plural(shown, 'event')} shown; it stays as it is until the inspector is closed, or Ctrl-C`)
     await until((clients) => clients === 0)

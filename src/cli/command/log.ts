@@ -1,13 +1,11 @@
 import type { RecordedEvent } from '../../core/index.ts'
-import type { LogStore } from '../../port/index.ts'
+import { type Access, eventDocument, followEvents, readEvents } from '../../history/index.ts'
+import { beginningAt, type Opened, opened, orCut } from '../../history/parts.ts'
 import type { Cli } from '../cli.ts'
-import { eventDocument, eventLine } from '../event-text.ts'
+import { eventLine } from '../event-text.ts'
 import type { Frame } from '../frame.ts'
-import { type ArchiveFlags, addArchiveFlag, withLog } from '../history/archive-file.ts'
-import { orCut } from '../history/fold.ts'
-import { liveLog } from '../history/live.ts'
-import { readLog } from '../read-log.ts'
-import { beginningAt, checkMoment } from '../since.ts'
+import { checkMoment, pointOf } from '../since.ts'
+import { type ArchiveFlags, addArchiveFlag, withLog } from '../store.ts'
 import { wholeNumber } from '../whole-number.ts'
 
 interface Options extends ArchiveFlags {
@@ -29,10 +27,11 @@ export function addLog(cli: Cli): void {
         async (frame, _, options) => {
           const limit = wholeNumber('--limit', options.limit, 1, 1_000_000)
           checkMoment('--since', options.since)
-          await withLog(frame, options.fromArchive, async (store) => {
-            const from = await orCut(frame, store, await beginOf(frame, store, options.since, limit))
-            if (options.follow === true) return follow(frame, store, from)
-            const events = await take(readLog(store, frame.queue, from), limit)
+          await withLog(frame, options.fromArchive, async (given) => {
+            const access = opened(given)
+            const after = await orCut(access, await beginOf(access, options.since, limit))
+            if (options.follow === true) return follow(frame, access, after)
+            const events = await take(readEvents(access, { after }), limit)
             const lines = events.map((event) => eventLine(frame, event)).join('\n')
             frame.emit(events.map(eventDocument), lines || noneOf(frame, options.since))
           })
@@ -47,14 +46,10 @@ export function addLog(cli: Cli): void {
 const noneOf = (frame: Frame, since: string | undefined): string =>
   `no event${since === undefined ? '' : ` since ${since}`} in the log of queue ${frame.queue}`
 
-async function beginOf(
-  frame: Frame,
-  store: LogStore,
-  since: string | undefined,
-  limit = 20,
-): Promise<number> {
-  if (since !== undefined) return (await beginningAt(store, frame.queue, '--since', since)).seq
-  return Math.max(0, (await store.read(frame.queue, 0, 1)).version - limit)
+async function beginOf(access: Opened, since: string | undefined, limit = 20): Promise<number> {
+  if (since !== undefined)
+    return (await beginningAt(access, 'since', await pointOf(access, '--since', since))).seq
+  return Math.max(0, (await access.store.read(access.queue, 0, 1)).version - limit)
 }
 
 async function take(events: AsyncIterable<RecordedEvent>, limit = Number.POSITIVE_INFINITY) {
@@ -66,8 +61,8 @@ async function take(events: AsyncIterable<RecordedEvent>, limit = Number.POSITIV
   return taken
 }
 
-async function follow(frame: Frame, store: LogStore, from: number): Promise<void> {
-  for await (const event of liveLog(frame, store, from)) {
+async function follow(frame: Frame, access: Access, after: number): Promise<void> {
+  for await (const event of followEvents(access, { after })) {
     frame.print(frame.json ? JSON.stringify(eventDocument(event)) : eventLine(frame, event))
   }
 }

@@ -1,6 +1,6 @@
 import { InterlockError, MICROS_PER_MS } from '../../core/index.ts'
+import { timeText } from '../../format/index.ts'
 import type { Cli } from '../cli.ts'
-import { timeText } from '../format.ts'
 import { unitMs } from '../moment.ts'
 import { withCoordinator } from '../store.ts'
 

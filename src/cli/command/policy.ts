@@ -1,11 +1,12 @@
 import { defaultPolicy, InterlockError, type Policy } from '../../core/index.ts'
+import { opened, type PausedModel, pausedDocument } from '../../history/parts.ts'
+import { pausedAt } from '../../operate/parts.ts'
 import type { Cli } from '../cli.ts'
 import type { Frame } from '../frame.ts'
-import { pausedAt } from '../look.ts'
 import { addPolicyFields, hasPolicyFields, type PolicyFields, withFields } from '../policy-fields.ts'
 import { addPolicyFlags, hasPolicyFlags, type PolicyFlags, policyFrom } from '../policy-flags.ts'
 import { policyFacts } from '../policy-text.ts'
-import { type PausedModel, pausedDocument, pausedFacts } from '../show/paused.ts'
+import { pausedFacts } from '../show/paused.ts'
 import { withCoordinator, withStore } from '../store.ts'
 import { facts } from '../terminal/table.ts'
 
@@ -48,7 +49,7 @@ export function addPolicy(cli: Cli): void {
 async function show(frame: Frame): Promise<void> {
   const standing = await withStore(frame, async (store) => {
     const projection = await store.projection(frame.queue)
-    const paused = await pausedAt(frame, store, projection?.state.version ?? 0)
+    const paused = await pausedAt(opened(frame.access(store)), projection?.state.version ?? 0)
     return { policy: projection?.state.policy ?? defaultPolicy, paused }
   })
   emit(frame, standing)
@@ -63,7 +64,10 @@ async function set(frame: Frame, flags: Flags): Promise<void> {
   const standing = await withCoordinator(frame, async (coordinator, store) => {
     const wanted = withFields(flags, policyFrom(flags, coordinator.state().policy))
     await coordinator.setPolicy(wanted)
-    return { policy: wanted, paused: await pausedAt(frame, store, coordinator.state().version) }
+    return {
+      policy: wanted,
+      paused: await pausedAt(opened(frame.access(store)), coordinator.state().version),
+    }
   })
   emit(frame, standing)
 }

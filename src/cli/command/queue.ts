@@ -1,9 +1,9 @@
-import { projectionOf } from '../../core/index.ts'
+import { opened, pausedModels } from '../../history/parts.ts'
+import { lineIn, lookAt, queueDocument } from '../../operate/parts.ts'
 import type { Cli } from '../cli.ts'
-import { lookAt } from '../look.ts'
-import { pausedDocument, pausedFacts, pausedModels } from '../show/paused.ts'
-import { activeFirst, queueText, telling, toldDocument } from '../show/queue.ts'
-import { withStore } from '../store.ts'
+import { pausedFacts } from '../show/paused.ts'
+import { queueText } from '../show/queue.ts'
+import { withAccess } from '../store.ts'
 import { facts } from '../terminal/table.ts'
 import { wholeNumber } from '../whole-number.ts'
 
@@ -22,16 +22,14 @@ export function addQueue(cli: Cli): void {
       ],
       async (frame, _, options) => {
         const limit = wholeNumber('--limit', options.limit, 1, 1_000_000)
-        const { ledger, now, hasWorker } = await withStore(frame, (store) => lookAt(frame, store))
-        const rows = projectionOf(ledger).jobs.toSorted(activeFirst)
-        const shown = rows.slice(0, limit).map(telling(ledger, now, hasWorker))
+        const look = await withAccess(frame, (access) => lookAt(opened(access)))
+        const line = lineIn(look, limit ?? 20)
         const none = 'no live job; put some in line: interlock enqueue <file>'
-        const paused = pausedModels(ledger)
-        const pauses = paused.length === 0 ? '' : `\n\n${facts(pausedFacts(paused), frame.colors.dim)}`
-        const jobs = shown.map(toldDocument)
+        const paused = pausedFacts(pausedModels(look.ledger))
+        const pauses = paused.length === 0 ? '' : `\n\n${facts(paused, frame.colors.dim)}`
         frame.emit(
-          { queue: frame.queue, total: rows.length, paused: paused.map(pausedDocument), jobs },
-          `${rows.length === 0 ? none : queueText(frame, shown, rows.length, now)}${pauses}`,
+          queueDocument(frame.queue, look, line),
+          `${line.total === 0 ? none : queueText(frame, line.jobs, line.total, look.now)}${pauses}`,
         )
       },
     )

@@ -1,8 +1,8 @@
+import { count, plural } from '../../format/index.ts'
+import { type Rebuilt, rebuild } from '../../history/index.ts'
 import type { Cli } from '../cli.ts'
-import { count, plural } from '../format.ts'
-import { type ArchiveFlags, addArchiveFlag, withLog } from '../history/archive-file.ts'
-import { noteCut, onlyFrom } from '../history/fold.ts'
-import { type Rebuilt, rebuild } from '../history/rebuild.ts'
+import { onlyFrom } from '../show/only-from.ts'
+import { type ArchiveFlags, addArchiveFlag, withLog } from '../store.ts'
 
 export function addRebuild(cli: Cli): void {
   addArchiveFlag(
@@ -13,8 +13,7 @@ export function addRebuild(cli: Cli): void {
         ['rebuild --from-archive old.jsonl.gz', 'and the snapshot of the cut, if it is gone'],
       ],
       async (frame, _, { fromArchive }) => {
-        const done = await withLog(frame, fromArchive, (store, files) => rebuild(frame, store, files))
-        noteCut(frame, done.fromSeq - 1)
+        const done = await withLog(frame, fromArchive, rebuild)
         frame.emit(done, textOf(done))
       },
     ),

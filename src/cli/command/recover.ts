@@ -1,17 +1,21 @@
-import { queueView } from '../../coordinator/api/view.ts'
-import { beginEpoch } from '../../coordinator/commit/begin-epoch.ts'
-import type { LogStore } from '../../port/index.ts'
+import type { Access } from '../../history/index.ts'
+import { opened } from '../../history/parts.ts'
+import type { Said } from '../../operate/index.ts'
+import {
+  checkDoubtful,
+  decide,
+  epochIn,
+  orUnreadable,
+  reportOf,
+  seenAt,
+  voidAll,
+  wishesOf,
+} from '../../operate/parts.ts'
 import type { Cli } from '../cli.ts'
-import { NotDone } from '../failure.ts'
+import { FoundSomething, NotDone } from '../failure.ts'
 import type { Frame } from '../frame.ts'
-import { doubtOf } from '../in-doubt.ts'
-import { lookAt } from '../look.ts'
-import { checkDoubtful, decide, type Said, wishesOf } from '../recover/decide.ts'
-import { reportOf, type Seen, tell } from '../recover/report.ts'
-import { orUnreadable, voidUnreadable } from '../recover/void.ts'
-import { withCoordinator, withStore } from '../store.ts'
-
-const PATIENCE_MS = 30_000
+import { tell } from '../show/recovery.ts'
+import { withAccess, withCoordinator } from '../store.ts'
 
 interface Options extends Said {
   readonly [flag: string]: unknown
@@ -37,11 +41,7 @@ export function addRecover(cli: Cli): void {
       ],
       async (frame, _, options) => {
         const wishes = wishesOf(options)
-        if (options.begin === true) await begin(frame)
-        const { seen, voided } = await withStore(frame, async (store) => ({
-          voided: options.void === true ? await voidUnreadable(frame, store) : [],
-          seen: await orUnreadable(frame, store, () => look(frame, store)),
-        }))
+        const { seen, voided } = await withAccess(frame, (access) => looked(frame, access, options))
         if (wishes.length === 0) return tell(frame, reportOf(seen, { voided }))
         for (const { jobId } of wishes) checkDoubtful(seen, jobId)
         await withCoordinator(frame, async (coordinator) => {
@@ -63,15 +63,12 @@ export function addRecover(cli: Cli): void {
 }
 
 /** Before this process joins the queue: with its first beat it would expire leases of jobs that are in doubt. */
-function begin(frame: Frame): Promise<void> {
-  const { queue, signal, as: name } = frame
-  const patience = { forMs: PATIENCE_MS, signal }
-  return withStore(frame, (store) => beginEpoch({ store, queue, patience, name }))
-}
-
-/** Without joining the queue, for the same reason. */
-async function look(frame: Frame, store: LogStore): Promise<Seen> {
-  const { ledger, now } = await lookAt(frame, store)
-  const view = queueView(frame.queue, ledger, now)
-  return { view, doubtful: (await doubtOf(store, view)).jobs }
+async function looked(frame: Frame, given: Access, options: Options) {
+  const access = opened(given)
+  if (options.begin === true) await epochIn(access, frame.as)
+  const voided = options.void === true ? await voidAll(access, frame.as) : []
+  const found = await orUnreadable(access, () => seenAt(access))
+  if ('seen' in found) return { ...found, voided }
+  tell(frame, found.unreadable)
+  throw new FoundSomething()
 }

@@ -1,26 +1,28 @@
-import { stateOn } from '../../../machines/index.ts'
+import { InterlockError } from '../../core/index.ts'
+import { count, isoTime, timeText } from '../../format/index.ts'
+import { type Access, ledgerAt, type Point } from '../../history/index.ts'
 import {
-  explainJob,
-  InterlockError,
-  jobOf,
-  type Ledger,
-  type Micros,
-  projectionOf,
-} from '../../core/index.ts'
-import type { LogStore } from '../../port/index.ts'
+  beginningAt,
+  endingAt,
+  explainedIn,
+  explanationDocument,
+  lineOf,
+  opened,
+  orCut,
+  type Past,
+  pastOf,
+  pausedModels,
+  replayDocument,
+} from '../../history/parts.ts'
 import type { Cli } from '../cli.ts'
-import { count, isoTime, isoTimeOrNull, timeText } from '../format.ts'
 import type { Frame } from '../frame.ts'
-import { type ArchiveFlags, addArchiveFlag, withLog } from '../history/archive-file.ts'
-import { ledgerAt, orCut } from '../history/fold.ts'
 import { stateName, stepThrough } from '../history/steps.ts'
-import { oneOf } from '../job-id.ts'
-import { explanationDocument, explanationText } from '../show/explanation.ts'
-import { pausedModels } from '../show/paused.ts'
-import { activeFirst, queueText, telling, toldDocument } from '../show/queue.ts'
-import { stateDocument, stateText } from '../show/state.ts'
-import { beginningAt, checkMoment, endingAt } from '../since.ts'
+import { explanationText } from '../show/explanation.ts'
+import { queueText } from '../show/queue.ts'
+import { stateText } from '../show/state.ts'
+import { checkMoment, pointOf } from '../since.ts'
 import { speedOf } from '../speed.ts'
+import { type ArchiveFlags, addArchiveFlag, withLog } from '../store.ts'
 import { wholeNumber } from '../whole-number.ts'
 
 interface Options extends ArchiveFlags {
@@ -55,14 +57,12 @@ export function addReplay(cli: Cli): void {
           checkTogether(options)
           checkMoment('--to', options.to)
           checkMoment('--from', options.from)
-          await withLog(frame, options.fromArchive, async (store) => {
-            const asked = await askedFor(frame, store, options.to)
-            if (options.follow === true) return follow(frame, store, asked.seq, options.from, speed)
-            const ledger = await ledgerAt(frame, store, asked.seq)
-            // An event of the very second that was asked for may have come later in it.
-            const at = Math.max(asked.at, ledger.lastAt)
-            if (options.job !== undefined) return showJob(frame, ledger, at, options.job)
-            showQueue(frame, ledger, at, limit)
+          await withLog(frame, options.fromArchive, async (access) => {
+            const to = options.to === undefined ? undefined : await pointOf(access, '--to', options.to)
+            if (options.follow === true) return follow(frame, access, to, options.from, speed)
+            const past = await pastOf(access, to)
+            if (options.job !== undefined) return showJob(frame, past, options.job)
+            showQueue(frame, past, limit)
           })
         },
       )
@@ -92,71 +92,45 @@ function checkTogether({ follow = false, from, speed, job, limit }: Options): vo
   if (job !== undefined && limit !== undefined) throw bad('--limit: is not for --job; leave one of them out')
 }
 
-/** What is asked for: the queue after this event, seen at this moment. */
-interface Asked {
-  readonly seq: number
-  readonly at: Micros
+async function follow(
+  frame: Frame,
+  given: Access,
+  end: Point | undefined,
+  begin: string | undefined,
+  speed: number,
+) {
+  const access = opened(given)
+  const { version } = await access.store.read(access.queue, 0, 1)
+  const to = end === undefined ? version : (await endingAt(access, 'to', end)).seq
+  const first = begin === undefined ? 0 : await pointOf(access, '--from', begin)
+  const wished = first === 0 ? 0 : (await beginningAt(access, 'from', first)).seq
+  const at = await orCut(access, wished)
+  await stepThrough(frame, access, { from: await ledgerAt(access, at), to, speed })
 }
 
-/** A moment of time at that moment, an event at its own; without either, now. */
-async function askedFor(frame: Frame, store: LogStore, text: string | undefined): Promise<Asked> {
-  if (text === undefined) {
-    const { version, now } = await store.read(frame.queue, 0, 1)
-    return { seq: version, at: now }
-  }
-  const { seq, at, asked } = await endingAt(store, frame.queue, '--to', text)
-  return { seq, at: asked ?? at }
-}
-
-async function follow(frame: Frame, store: LogStore, to: number, begin: string | undefined, speed: number) {
-  const wished = begin === undefined ? 0 : (await beginningAt(store, frame.queue, '--from', begin)).seq
-  const at = await orCut(frame, store, wished)
-  await stepThrough(frame, store, { from: await ledgerAt(frame, store, at), to, speed })
-}
-
-function showJob(frame: Frame, ledger: Ledger, at: Micros, text: string): void {
-  const jobId =
-    jobOf(ledger, text) === undefined ? (oneOf({ text }, beginningSo(ledger, text)) ?? text) : text
-  const found = explainJob(ledger, jobId, at)
-  if (found !== undefined)
-    return frame.emit(
-      { version: ledger.version, at: isoTime(at), ...explanationDocument(found) },
-      explanationText(frame, found),
-    )
-  throw new InterlockError(
-    'job_not_live',
-    `job ${jobId} was not live when the log had ${ledger.version} events; see when it was: interlock explain ${jobId}`,
+function showJob(frame: Frame, past: Past, text: string): void {
+  const found = explainedIn(past, text)
+  frame.emit(
+    { version: past.ledger.version, at: isoTime(past.at), ...explanationDocument(found) },
+    explanationText(frame, found),
   )
 }
 
-const beginningSo = (ledger: Ledger, text: string): readonly string[] =>
-  [...ledger.jobs].map(({ jobId }) => jobId).filter((id) => id.startsWith(text))
-
-function showQueue(frame: Frame, ledger: Ledger, at: Micros, limit: number): void {
-  const projection = projectionOf(ledger)
-  const rows = projection.jobs.toSorted(activeFirst)
-  const shown = rows.slice(0, limit).map(telling(ledger, at))
-  const machine = stateOn(ledger)
-  const paused = pausedModels(ledger)
+function showQueue(frame: Frame, past: Past, limit: number): void {
+  const { ledger, at } = past
+  const document = replayDocument(past, limit)
+  const line = lineOf(past, limit)
   const last = ledger.version === 0 ? null : ledger.lastAt
   const title = [
     ['queue', frame.colors.bold(frame.queue)],
     ['as of', at === 0 ? 'before the first event' : timeText(at)],
     ['last event', last === null ? 'none yet' : `${count(ledger.version)}, ${timeText(last)}`],
-    ['machine', stateName(machine)],
+    ['machine', stateName(document.machine)],
   ] as const
-  const state = stateText(frame, projection, at, { paused, title })
+  const state = stateText(frame, line.rows, at, { paused: pausedModels(ledger), title })
   frame.emit(
-    {
-      queue: frame.queue,
-      at: at === 0 ? null : isoTime(at),
-      lastEventAt: isoTimeOrNull(last),
-      machine,
-      ...stateDocument(projection, paused),
-      total: rows.length,
-      jobs: shown.map(toldDocument),
-    },
-    rows.length === 0 ? state : `${state}\n\n${queueText(frame, shown, rows.length, at)}`,
+    document,
+    line.total === 0 ? state : `${state}\n\n${queueText(frame, line.jobs, line.total, at)}`,
   )
 }
 

@@ -1,5 +1,5 @@
+import { checkNoneInDoubt } from '../../operate/parts.ts'
 import type { Cli } from '../cli.ts'
-import { checkNoneInDoubt } from '../in-doubt.ts'
 import { withCoordinator } from '../store.ts'
 
 export function addResume(cli: Cli): void {

@@ -1,6 +1,6 @@
+import { plural } from '../../format/index.ts'
 import type { Cli } from '../cli.ts'
 import { checkFound, checkNamesSome, type DeadFlags, deadFilter } from '../dead-filter.ts'
-import { plural } from '../format.ts'
 import { deadIdOf } from '../job-id.ts'
 import { withCoordinator } from '../store.ts'
 

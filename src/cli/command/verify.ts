@@ -1,12 +1,11 @@
-import type { LogStore } from '../../port/index.ts'
+import { clip, plural } from '../../format/index.ts'
+import { type Access, type Verification, verify } from '../../history/index.ts'
+import { anchorOf } from '../../history/parts.ts'
 import type { Cli } from '../cli.ts'
 import { FoundSomething } from '../failure.ts'
-import { clip, plural } from '../format.ts'
-import { type ArchiveFlags, addArchiveFlag, type FromArchive, withLog } from '../history/archive-file.ts'
-import { anchorOf } from '../history/chain.ts'
-import { noteCut, onlyFrom } from '../history/fold.ts'
+import { onlyFrom } from '../show/only-from.ts'
+import { type ArchiveFlags, addArchiveFlag, withLog } from '../store.ts'
 import { table } from '../terminal/table.ts'
-import { type Verification, verify } from '../verify.ts'
 
 const SHOWN = 20
 
@@ -25,15 +24,14 @@ export function addVerify(cli: Cli): void {
           ['verify --json', 'the first bad number of the log, and every difference of a row'],
         ],
         async (frame, _, options) => {
-          const anchor = options.anchor === undefined ? undefined : anchorOf(options.anchor)
-          const look = async (store: LogStore, files: FromArchive | null) => {
-            const found = await verify(frame, store, { anchor, files })
+          if (options.anchor !== undefined) anchorOf(options.anchor, '--anchor')
+          const look = async (access: Access) => {
+            const found = await verify(access, { anchor: options.anchor })
             // A queue that is not there is no sound one; where only its head is gone, that was found.
-            if (found.ok) await store.open(frame.queue, { make: false })
+            if (found.ok) await access.store.open(frame.queue, { make: false })
             return found
           }
           const result = await withLog(frame, options.fromArchive, look, 'pass')
-          noteCut(frame, result.fromSeq - 1)
           frame.emit(result, textOf(result, options.fromArchive !== undefined))
           if (!result.ok) throw new FoundSomething()
         },

@@ -1,12 +1,12 @@
 import { defaultPolicy } from '../../core/index.ts'
-import type { LogStore } from '../../port/index.ts'
+import type { Access } from '../../history/index.ts'
+import { record, tryRules } from '../../insight/parts.ts'
 import type { Cli } from '../cli.ts'
-import { withLog } from '../history/archive-file.ts'
 import { withOutput } from '../output-file.ts'
-import { addPeriodFlags, checkPeriod, type PeriodFlags, periodOf } from '../period.ts'
+import { addPeriodFlags, checkPeriod, type PeriodFlags, periodIn } from '../period.ts'
+import { withLog } from '../store.ts'
 import { whatIfDrawing, whatIfText } from '../what-if/show.ts'
-import { trialOf, usualTrials } from '../what-if/trial.ts'
-import { whatIf } from '../what-if/what-if.ts'
+import { checkModels, trialOf, usualTrials } from '../what-if/trial.ts'
 
 interface Options extends PeriodFlags {
   readonly try?: readonly string[]
@@ -30,8 +30,15 @@ export function addWhatIf(cli: Cli): void {
         const tries = options.try ?? usualTrials
         for (const text of tries) trialOf(text, defaultPolicy)
         checkPeriod(options)
-        const look = async (store: LogStore) =>
-          whatIf(frame, store, await periodOf(frame, store, options), tries)
+        const look = async (access: Access) => {
+          const recorded = await record(access, await periodIn(access, options))
+          for (const text of tries) checkModels(text, recorded.models)
+          return tryRules(
+            access,
+            recorded,
+            tries.map((text) => trialOf(text, recorded.policy)),
+          )
+        }
         const tried = () => withLog(frame, options.fromArchive, look)
         const found = await withOutput(frame, '--svg', options.svg, tried, whatIfDrawing)
         frame.emit(found, whatIfText(frame, found))

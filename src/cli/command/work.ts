@@ -1,5 +1,5 @@
+import { plural } from '../../format/index.ts'
 import type { Cli } from '../cli.ts'
-import { plural } from '../format.ts'
 import type { Frame } from '../frame.ts'
 import { wholeNumber } from '../whole-number.ts'
 import { Supervisor } from '../worker/supervise.ts'

@@ -1,9 +1,9 @@
 import { createCoordinator, silentLogger } from '../../coordinator/index.ts'
 import type { RecordedEvent } from '../../core/index.ts'
+import { readEvents } from '../../history/index.ts'
 import type { LogStore } from '../../port/index.ts'
 import type { Frame } from '../frame.ts'
 import type { PolicyFlags } from '../policy-flags.ts'
-import { readLog } from '../read-log.ts'
 import type { RunReport } from '../run/report.ts'
 import { run } from '../run/run.ts'
 import type { Workload } from '../workload/job.ts'
@@ -71,7 +71,7 @@ async function contend(
     const options = { policy, timeScale: SAMPLE_TIME_SCALE, concurrency: undefined, processes: 1 }
     const report = await run(own, store, coordinator, workload, options)
     const events: RecordedEvent[] = []
-    for await (const event of readLog(store, queue)) events.push(event)
+    for await (const event of readEvents({ store, queue })) events.push(event)
     return { ...contender, report, events }
   } finally {
     watch.unsubscribe()

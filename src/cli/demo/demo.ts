@@ -3,10 +3,10 @@ import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { CoordinatorActor } from '../../../machines/index.ts'
 import { pgliteStore } from '../../adapter/pglite/index.ts'
+import { duration, plural } from '../../format/index.ts'
+import { verify } from '../../history/index.ts'
 import type { LogStore } from '../../port/index.ts'
-import { duration, plural } from '../format.ts'
 import type { Frame } from '../frame.ts'
-import { verify } from '../verify.ts'
 import { compare, type Outcome } from './comparison.ts'
 import { Narrator } from './narrator.ts'
 import { sampleWorkload } from './sample.ts'
@@ -79,7 +79,7 @@ async function tellReplay(narrator: Narrator, store: LogStore, outcomes: readonl
     const took = performance.now() - begun
     const { value, context } = machine.snapshot
     machine.stop()
-    const { ok, version } = await verify(narrator.frame.quietIn(queue), store)
+    const { ok, version } = await verify({ store, queue })
     narrator.claim(
       ok && value === 'idle' && context.ledger.version === version,
       `${title}: ${plural(events.length, 'event')} through the machine in ${duration(took)}, same rows`,

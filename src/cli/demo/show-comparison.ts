@@ -1,4 +1,4 @@
-import { duration } from '../format.ts'
+import { duration } from '../../format/index.ts'
 import { table } from '../terminal/table.ts'
 import type { Outcome } from './comparison.ts'
 import type { Narrator } from './narrator.ts'

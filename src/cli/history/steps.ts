@@ -1,9 +1,8 @@
 import { CoordinatorActor, type CoordinatorState } from '../../../machines/index.ts'
 import { type Ledger, type RecordedEvent, waitingCount } from '../../core/index.ts'
-import type { LogStore } from '../../port/index.ts'
-import { eventDocument, eventLine } from '../event-text.ts'
+import { type Access, eventDocument, readEvents } from '../../history/index.ts'
+import { eventLine } from '../event-text.ts'
 import type { Frame } from '../frame.ts'
-import { readLog } from '../read-log.ts'
 import { Pace } from './pace.ts'
 
 export interface Steps {
@@ -19,11 +18,11 @@ export interface Steps {
  * `to`, or with Ctrl-C, which is how watching ends.
  * @throws InterlockError `corrupt_log` for an event that the machine does not accept, naming its number
  */
-export async function stepThrough(frame: Frame, store: LogStore, { from, to, speed }: Steps): Promise<void> {
+export async function stepThrough(frame: Frame, access: Access, { from, to, speed }: Steps): Promise<void> {
   const actor = new CoordinatorActor(from)
   const pace = new Pace(frame, speed, from.lastAt)
   try {
-    for await (const event of readLog(store, frame.queue, from.version, to)) {
+    for await (const event of readEvents(access, { after: from.version, upTo: to })) {
       await pace.until(event.at)
       if (frame.signal.aborted) return
       actor.feed(event)

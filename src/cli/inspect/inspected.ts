@@ -2,7 +2,7 @@ import { createInspector, type StatelyInspectionEvent } from '@statelyai/inspect
 import type { ActorRefLike } from 'xstate'
 import { CoordinatorActor, type CoordinatorSnapshot } from '../../../machines/index.ts'
 import { type Ledger, type RecordedEvent, waitingCount } from '../../core/index.ts'
-import { isoTime } from '../format.ts'
+import { isoTime } from '../../format/index.ts'
 
 /** Of a long line an inspector shows the beginning; all of it, on every event, would be megabytes. */
 const SHOWN = 20

@@ -3,7 +3,7 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import type { AddressInfo } from 'node:net'
 import type { Duplex } from 'node:stream'
 import { type WebSocket, WebSocketServer } from 'ws'
-import { listenOn } from '../../dev/port.ts'
+import { listenOn } from '../../dev/parts.ts'
 import { bridgePage, bridgeScript } from './bridge-page.ts'
 
 const LOOPBACK = '127.0.0.1'

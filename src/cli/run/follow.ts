@@ -1,9 +1,9 @@
 import type { Coordinator } from '../../coordinator/index.ts'
 import { InterlockError, type RecordedEvent } from '../../core/index.ts'
+import { firstLedger } from '../../history/index.ts'
+import { eachEvent, opened } from '../../history/parts.ts'
 import type { LogStore } from '../../port/index.ts'
 import type { Frame } from '../frame.ts'
-import { firstLedger } from '../history/fold.ts'
-import { eachEvent } from '../read-log.ts'
 import type { RunLog } from './run-log.ts'
 
 /**
@@ -25,9 +25,10 @@ export async function followRun(
     run.push(event)
     onChange()
   })
-  const first = await firstLedger(frame, store)
+  const access = opened(frame.access(store))
+  const first = await firstLedger(access)
   if ([...first.jobs].some(({ spec }) => spec.kind === run.kind)) throw begunBefore(frame, first.version)
-  await eachEvent(frame, store, 'looking for an unfinished run', (event) => run.push(event), {
+  await eachEvent(access, 'looking for an unfinished run', (event) => run.push(event), {
     after: first.version,
     upTo: version,
   })

@@ -1,10 +1,9 @@
+import { Auditor } from '../../audit/index.ts'
 import type { Policy } from '../../core/index.ts'
+import { count, duration, plural } from '../../format/index.ts'
+import { firstLedger, verify } from '../../history/index.ts'
 import type { LogStore } from '../../port/index.ts'
-import { Auditor } from '../audit/index.ts'
-import { count, duration, plural } from '../format.ts'
 import type { Frame } from '../frame.ts'
-import { firstLedger } from '../history/fold.ts'
-import { verify } from '../verify.ts'
 import { lowerBoundSeconds, totalSeconds } from '../workload/bound.ts'
 import type { WorkloadJob } from '../workload/job.ts'
 import type { RunLog } from './run-log.ts'
@@ -31,8 +30,9 @@ export async function reportOf(
   jobs: readonly WorkloadJob[],
   { policy, timeScale }: { readonly policy: Policy; readonly timeScale: number },
 ): Promise<RunReport> {
-  const auditor = new Auditor(await firstLedger(frame, store))
-  const { ok } = await verify(frame, store, { alsoSee: (event) => auditor.push(event) })
+  const access = { ...frame.access(store), onNote: undefined }
+  const auditor = new Auditor(await firstLedger(access))
+  const { ok } = await verify(access, { alsoSee: (event) => auditor.push(event) })
   const { violations } = auditor.report()
   const ms = (seconds: number) => rounded(seconds * timeScale * 1_000)
   return {

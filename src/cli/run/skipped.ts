@@ -1,4 +1,4 @@
-import { plural } from '../format.ts'
+import { plural } from '../../format/index.ts'
 import type { Frame } from '../frame.ts'
 
 const SHOWN = 5

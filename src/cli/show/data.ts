@@ -1,16 +1,11 @@
+import { dataFields } from '../../operate/parts.ts'
 import type { JobData } from '../../port/index.ts'
 import type { Frame } from '../frame.ts'
 import { facts } from '../terminal/table.ts'
 
-const fields = ['payload', 'progress', 'checkpoint', 'result', 'error', 'row'] as const
-
-/** What is kept of a job beside the log, for programs; null for what there is not. */
-export const dataDocument = (data: JobData | undefined) =>
-  Object.fromEntries(fields.map((name) => [name, data?.[name] ?? null]))
-
-/** The same for people: what there is of it, whole, since it was asked for. */
+/** What is kept of a job beside the log: what there is of it, whole, since it was asked for. */
 export function dataText(frame: Frame, data: JobData | undefined): string {
-  const rows = fields.flatMap((name) => {
+  const rows = dataFields.flatMap((name) => {
     const value = data?.[name] ?? null
     return value === null ? [] : [[name, JSON.stringify(value)] as const]
   })

@@ -1,6 +1,6 @@
 import type { RecordedEvent } from '../../core/index.ts'
+import { timeText } from '../../format/index.ts'
 import { eventDetail } from '../event-text.ts'
-import { timeText } from '../format.ts'
 import type { Frame } from '../frame.ts'
 import { grid } from '../terminal/grid.ts'
 

@@ -1,20 +1,7 @@
 import type { Explanation } from '../../core/index.ts'
-import { isoTime, isoTimeOrNull } from '../format.ts'
 import type { Frame } from '../frame.ts'
 import { grid } from '../terminal/grid.ts'
 import { facts } from '../terminal/table.ts'
-
-/** Why a live job does not run, for programs: times as ISO texts. */
-export const explanationDocument = ({ models, ...found }: Explanation) => ({
-  ...found,
-  models: models.map(({ paused, ...standing }) => ({
-    ...standing,
-    paused:
-      paused === null
-        ? null
-        : { ...paused, since: isoTime(paused.since), until: isoTimeOrNull(paused.until) },
-  })),
-})
 
 /** Why a live job does not run, for people. */
 export function explanationText(frame: Frame, found: Explanation): string {

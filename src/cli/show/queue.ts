@@ -1,43 +1,8 @@
-import {
-  type HasWorker,
-  type JobRow,
-  jobOf,
-  type Ledger,
-  MICROS_PER_MS,
-  type Micros,
-  type Waiting,
-  waitingFor,
-} from '../../core/index.ts'
-import { duration, isoTimeOrNull, models, plural, timeText } from '../format.ts'
+import { type JobRow, MICROS_PER_MS, type Micros, type Waiting } from '../../core/index.ts'
+import { duration, models, plural, timeText } from '../../format/index.ts'
+import { standingOf, type ToldJob, untilText } from '../../history/parts.ts'
 import type { Frame } from '../frame.ts'
-import { inLineOrder, jobDocument, standingOf } from '../job-document.ts'
 import { grid } from '../terminal/grid.ts'
-import { untilText } from './paused.ts'
-
-/** Live jobs as people want them: those that run, then those that wait, in line order. */
-export const activeFirst = (a: JobRow, b: JobRow): number =>
-  a.state === b.state ? inLineOrder(a, b) : a.state === 'active' ? -1 : 1
-
-/** A live job, and why it waits at this moment; null: it is active. */
-export interface ToldJob {
-  readonly row: JobRow
-  readonly waiting: Waiting | null
-}
-
-/** How to tell of a job of this ledger why it waits, as `explain` does. `hasWorker`: unless given, there is one for every kind. */
-export const telling =
-  (ledger: Ledger, now: Micros, hasWorker?: HasWorker) =>
-  (row: JobRow): ToldJob => {
-    const job = row.state === 'waiting' ? jobOf(ledger, row.job_id) : undefined
-    return { row, waiting: job === undefined ? null : waitingFor(ledger, job, now, hasWorker) }
-  }
-
-/** The same for programs. */
-export function toldDocument({ row, waiting }: ToldJob) {
-  if (waiting === null) return { ...jobDocument(row), code: null, until: null }
-  const { code, reason, blockedBy, until } = waiting
-  return { ...jobDocument(row), code, reason, blockedBy, until: isoTimeOrNull(until) }
-}
 
 /** The first of `total` live jobs, with how long each has waited, what its place adds to that, and what it waits for. */
 export function queueText(frame: Frame, jobs: readonly ToldJob[], total: number, now: Micros): string {

@@ -1,40 +1,13 @@
-import { defaultPolicy, type JobRow, MICROS_PER_MS, type Micros } from '../../core/index.ts'
-import type { Projection } from '../../port/index.ts'
-import { count, duration, isoTimeOrNull, models } from '../format.ts'
+import { defaultPolicy, MICROS_PER_MS, type Micros } from '../../core/index.ts'
+import { count, duration, models } from '../../format/index.ts'
+import { oldestFirst, type PausedModel, type RunningRows } from '../../history/parts.ts'
 import type { Frame } from '../frame.ts'
-import { jobDocument } from '../job-document.ts'
 import { policyText } from '../policy-text.ts'
 import { grid } from '../terminal/grid.ts'
 import { facts } from '../terminal/table.ts'
-import { type PausedModel, pausedDocument, pausedFacts } from './paused.ts'
+import { pausedFacts } from './paused.ts'
 
 const SHOWN = 10
-
-/**
- * What a queue was doing at one moment, for programs; a queue that nobody has opened is idle.
- * @param paused null: the log, which alone knows, could not be read
- */
-export function stateDocument(projection: Projection | null, paused: readonly PausedModel[] | null) {
-  const state = projection?.state
-  return {
-    status: state?.status ?? 'idle',
-    version: state?.version ?? 0,
-    activeCount: state?.active_count ?? 0,
-    waitingCount: state?.waiting_count ?? 0,
-    activeModels: state?.active_models ?? [],
-    policy: state?.policy ?? defaultPolicy,
-    paused: paused?.map(pausedDocument) ?? null,
-    drainedAt: isoTimeOrNull(state?.drained_at ?? null),
-    updatedAt: isoTimeOrNull(state?.version ? state.updated_at : null),
-    active: activeRows(projection).map(jobDocument),
-  }
-}
-
-/** Active jobs, the oldest start first. */
-const activeRows = (projection: Projection | null): readonly JobRow[] =>
-  (projection?.jobs ?? [])
-    .filter((job) => job.state === 'active')
-    .toSorted((a, b) => (a.fencing_token ?? 0) - (b.fencing_token ?? 0))
 
 export interface StateFacts {
   readonly paused: readonly PausedModel[] | null
@@ -46,12 +19,12 @@ export interface StateFacts {
 /** The same for people: facts, and what runs. */
 export function stateText(
   frame: Frame,
-  projection: Projection | null,
+  rows: RunningRows | null,
   now: Micros,
   { paused, title, more = [] }: StateFacts,
 ): string {
   const { dim } = frame.colors
-  const state = projection?.state
+  const state = rows?.state
   const head = facts(
     [
       ...title,
@@ -63,9 +36,9 @@ export function stateText(
     ],
     dim,
   )
-  const active = activeRows(projection)
+  const active = oldestFirst(rows?.active ?? [])
   if (active.length === 0) return head
-  const rows = active
+  const lines = active
     .slice(0, SHOWN)
     .map((job) => [
       job.job_id,
@@ -78,5 +51,5 @@ export function stateText(
   const rest = active.length > SHOWN ? `\n… and ${active.length - SHOWN} more: interlock queue` : ''
   const heads = ['running', 'kind', 'models', 'attempt', 'in', 'for']
   const give = { models: 12, kind: 10, in: 14, running: 36 }
-  return `${head}\n\n${grid(frame, heads, rows, { heading: dim, right: [5], give })}${rest}`
+  return `${head}\n\n${grid(frame, heads, lines, { heading: dim, right: [5], give })}${rest}`
 }

@@ -1,41 +1,12 @@
-import { type JobRow, MICROS_PER_MS, type Micros } from '../../core/index.ts'
+import { MICROS_PER_MS, type Micros } from '../../core/index.ts'
+import { duration } from '../../format/index.ts'
+import type { Working } from '../../operate/parts.ts'
 import type { WorkerRow } from '../../port/index.ts'
-import { duration, isoTime } from '../format.ts'
 import type { Frame } from '../frame.ts'
 import { grid } from '../terminal/grid.ts'
 
 const SHOWN = 20
 const NAMED = 3
-
-/** A process, and the jobs that it runs. */
-export interface Working extends WorkerRow {
-  readonly running: readonly string[]
-}
-
-/**
- * Who works: the processes that live or are late. A dead one is listed only while it still holds jobs, which is worth knowing;
- * commands that came and went are not.
- */
-export function whoWorks(workers: readonly WorkerRow[], jobs: readonly JobRow[]): readonly Working[] {
-  const active = Map.groupBy(
-    jobs.filter(({ state }) => state === 'active'),
-    ({ worker_id: workerId }) => workerId,
-  )
-  return workers
-    .map((worker) => ({
-      ...worker,
-      running: (active.get(worker.workerId) ?? []).map(({ job_id: jobId }) => jobId),
-    }))
-    .filter(({ state, running }) => state !== 'dead' || running.length > 0)
-}
-
-/** The same for programs. */
-export const workingDocument = ({ startedAt, beatAt, expiresAt, ...worker }: Working) => ({
-  ...worker,
-  startedAt: isoTime(startedAt),
-  beatAt: isoTime(beatAt),
-  expiresAt: isoTime(expiresAt),
-})
 
 /** A line of facts: how many. */
 export function countText(working: readonly Working[]): string {

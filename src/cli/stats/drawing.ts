@@ -1,6 +1,6 @@
+import { duration, toSecond } from '../../format/index.ts'
+import type { Stats } from '../../insight/index.ts'
 import { type Bar, bars, lines, type Panel, page } from '../chart/index.ts'
-import { duration, toSecond } from '../format.ts'
-import type { Stats } from './stats.ts'
 
 const MODELS = 20
 

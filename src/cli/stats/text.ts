@@ -1,10 +1,9 @@
 import sparkly from 'sparkly'
-import { count, duration, spanText } from '../format.ts'
+import { count, duration, spanText } from '../../format/index.ts'
+import type { Stats, Summary } from '../../insight/index.ts'
 import type { Frame } from '../frame.ts'
 import { grid } from '../terminal/grid.ts'
 import { facts } from '../terminal/table.ts'
-import type { Stats } from './stats.ts'
-import type { Summary } from './summary.ts'
 
 const SHOWN = 12
 

@@ -1,4 +1,4 @@
-import { clip } from '../format.ts'
+import { clip } from '../../format/index.ts'
 
 export interface Grid {
   readonly head: readonly string[]

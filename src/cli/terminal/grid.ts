@@ -1,5 +1,5 @@
 import { stripVTControlCharacters } from 'node:util'
-import { clip } from '../format.ts'
+import { clip } from '../../format/index.ts'
 import type { Frame } from '../frame.ts'
 import { type TableOptions, table } from './table.ts'
 

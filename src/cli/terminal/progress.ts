@@ -1,5 +1,6 @@
 import { Presets, SingleBar } from 'cli-progress'
-import { count, duration } from '../format.ts'
+import { count, duration } from '../../format/index.ts'
+import type { Step } from '../../history/index.ts'
 import type { Frame } from '../frame.ts'
 
 /** How far a piece of work is. Always on standard error. */
@@ -20,6 +21,19 @@ export function progressOf(frame: Frame, label: string, total: number): Progress
   return stderr.isTTY === true && stderr === process.stderr
     ? new Bar(label, total, frame.signal)
     : new Lines((text) => frame.note(text), label, total)
+}
+
+/** Shows the steps of whatever is under way, each kind of work in a line of its own. */
+export function progressIn(frame: Frame): (step: Step) => void {
+  const shown = new Map<string, Progress>()
+  return ({ what, done, total, isOver }) => {
+    const progress = shown.get(what) ?? progressOf(frame, what, total)
+    shown.set(what, progress)
+    progress.update(done)
+    if (!isOver) return
+    progress.stop()
+    shown.delete(what)
+  }
 }
 
 /** Jobs per second, and how long the rest takes at that rate. */

@@ -1,9 +1,9 @@
+import { clip, duration, plural, spanText, toSecond } from '../../format/index.ts'
+import type { WhatIf } from '../../insight/index.ts'
 import { type Bar, bars, groups, lines, page } from '../chart/index.ts'
-import { clip, duration, plural, spanText, toSecond } from '../format.ts'
 import type { Frame } from '../frame.ts'
 import { fitted, type Grid } from '../terminal/fitted.ts'
 import { table } from '../terminal/table.ts'
-import type { WhatIf } from './what-if.ts'
 
 const MODELS = 8
 

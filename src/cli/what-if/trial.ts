@@ -1,12 +1,7 @@
 import { InterlockError, type Policy } from '../../core/index.ts'
+import type { Trial } from '../../insight/parts.ts'
 import { type PolicyFlags, policyFrom } from '../policy-flags.ts'
 import { wholeNumber } from '../whole-number.ts'
-import type { Rules } from './simulate.ts'
-
-/** Rules to try, under the name that they were given. */
-export interface Trial extends Rules {
-  readonly name: string
-}
 
 const NAMED = 12
 const rules = 'serial, by-model, max-active=n, overtakes=n, slots=n'

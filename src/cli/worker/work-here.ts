@@ -1,9 +1,9 @@
 import { firstValueFrom, fromEvent, map, merge, of } from 'rxjs'
 import { type Coordinator, createCoordinator, stderrLogger } from '../../coordinator/index.ts'
+import { plural } from '../../format/index.ts'
 import type { LogStore } from '../../port/index.ts'
 import { storeAt } from '../../process/index.ts'
 import { createJobWorker, type DrainReport, type JobWorker } from '../../worker/index.ts'
-import { plural } from '../format.ts'
 import type { Frame } from '../frame.ts'
 import { loadHandlers } from './load-handlers.ts'
 

@@ -1,4 +1,4 @@
-import { setTimeout as sleep, setImmediate as turn } from 'node:timers/promises'
+import { pause } from './backoff.ts'
 
 /** Longer than this the event loop is not kept from others. */
 const SLICE_MS = 4
@@ -24,8 +24,15 @@ export class Slices {
 
   /** @throws the reason of the signal */
   async rest(): Promise<void> {
-    await (this.#restMs > 0 ? sleep(this.#restMs) : turn())
+    await (this.#restMs > 0 ? pause(this.#restMs) : turn())
     this.#signal?.throwIfAborted()
     this.#began = performance.now()
   }
 }
+
+/** Lets everything go first that waits already. A browser has no name for that. */
+const turn = (): Promise<void> =>
+  new Promise((resolve) => {
+    if (typeof setImmediate === 'function') setImmediate(resolve)
+    else setTimeout(resolve)
+  })

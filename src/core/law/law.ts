@@ -2,7 +2,7 @@ import { InterlockError } from '../error.ts'
 import { eventTypes, type RecordedEvent } from '../event.ts'
 import { corrupt } from '../evolve/lookup.ts'
 import type { Job, LedgerView } from '../ledger.ts'
-import { type Ending, endings, type QueueState, queueStateOf, type Standing, standingOf } from './state.ts'
+import { type Ending, endings, type JobState, jobStateOf, type QueueState, queueStateOf } from './state.ts'
 import { jobLaw, queueLaw } from './table.ts'
 import type { JobEvent, Variant } from './variant.ts'
 
@@ -10,8 +10,8 @@ import type { JobEvent, Variant } from './variant.ts'
 export type QueueTarget = QueueState | readonly (QueueState | null)[]
 export type QueueLaw = Readonly<Record<QueueState, Readonly<Partial<Record<Variant, QueueTarget>>>>>
 
-export type JobTarget = Standing | Ending
-export type JobLaw = Readonly<Record<Standing | 'not_live', Readonly<Partial<Record<Variant, JobTarget>>>>>
+export type JobTarget = JobState | Ending
+export type JobLaw = Readonly<Record<JobState | 'not_live', Readonly<Partial<Record<Variant, JobTarget>>>>>
 
 /**
  * The state that `coordinator.machine.ts` leads to with this event.
@@ -26,12 +26,12 @@ export function nextQueueState(ledger: LedgerView, event: RecordedEvent, variant
 }
 
 /**
- * The standing or the end that `job.machine.ts` leads to with this event.
+ * The state or the end that `job.machine.ts` leads to with this event.
  * @param job undefined: it is not live
  * @throws InterlockError `corrupt_log` when its present state does not accept it
  */
-export function nextStanding(job: Job | undefined, event: JobEvent, variant: Variant): JobTarget {
-  const next = jobLaw[job === undefined ? 'not_live' : standingOf(job)][variant]
+export function nextJobState(job: Job | undefined, event: JobEvent, variant: Variant): JobTarget {
+  const next = jobLaw[job === undefined ? 'not_live' : jobStateOf(job)][variant]
   if (next === undefined) throw corrupt(event, whyNot(job, event))
   return next
 }
@@ -47,12 +47,9 @@ export function checkArrived(ledger: LedgerView, event: RecordedEvent, next: Que
 }
 
 export function checkStands(job: Job | undefined, event: JobEvent, next: JobTarget): void {
-  const standing = job === undefined ? 'its end' : standingOf(job)
-  if (standing === next || (job === undefined && isEnding(next))) return
-  throw corrupt(
-    event,
-    `it leads job ${event.jobId} to ${next} by the machine, and to ${standing} by the fold`,
-  )
+  const state = job === undefined ? 'its end' : jobStateOf(job)
+  if (state === next || (job === undefined && isEnding(next))) return
+  throw corrupt(event, `it leads job ${event.jobId} to ${next} by the machine, and to ${state} by the fold`)
 }
 
 function refusal(event: RecordedEvent, state: QueueState): InterlockError {
@@ -78,5 +75,5 @@ function whyNot(job: Job | undefined, event: JobEvent): string {
   if (job.active && token !== null && token !== job.token) {
     return `job ${job.jobId} runs under token ${job.token}, not ${token}`
   }
-  return `job ${job.jobId} is ${standingOf(job)}, and does not accept it there`
+  return `job ${job.jobId} is ${jobStateOf(job)}, and does not accept it there`
 }

@@ -6,8 +6,8 @@ export const queueStates = ['idle', 'running', 'draining.emptying', 'draining.dr
 export type QueueState = (typeof queueStates)[number]
 
 /** The states of a live job, by their names in `job.machine.ts`. */
-export const standings = ['not_due', 'in_line', 'returning', 'running', 'cancelling', 'detached'] as const
-export type Standing = (typeof standings)[number]
+export const jobStates = ['not_due', 'in_line', 'returning', 'running', 'cancelling', 'detached'] as const
+export type JobState = (typeof jobStates)[number]
 
 /** How a life ended, or that the job ran outside the queue. Of a job that is not live the ledger knows nothing more, so to the law these are one state. */
 export const endings = [...outcomes, 'bypassed'] as const
@@ -18,7 +18,16 @@ export function queueStateOf({ draining, drainedAt, active }: LedgerView): Queue
   return active.size > 0 ? 'running' : 'idle'
 }
 
-export function standingOf({ active, dueAt, detachedUntil, cancelRequested }: Job): Standing {
+/** The same as XState names it. */
+export type QueueStateValue = 'idle' | 'running' | { readonly draining: 'emptying' | 'drained' }
+
+export function queueStateValueOf(ledger: LedgerView): QueueStateValue {
+  const state = queueStateOf(ledger)
+  if (state === 'idle' || state === 'running') return state
+  return { draining: state === 'draining.drained' ? 'drained' : 'emptying' }
+}
+
+export function jobStateOf({ active, dueAt, detachedUntil, cancelRequested }: Job): JobState {
   if (active) return detachedUntil !== null ? 'detached' : cancelRequested ? 'cancelling' : 'running'
   if (dueAt === null) return 'in_line'
   return dueAt === Number.POSITIVE_INFINITY ? 'returning' : 'not_due'

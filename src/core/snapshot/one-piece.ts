@@ -1,5 +1,6 @@
 import { hash } from '../hash.ts'
 import type { Micros } from '../job.ts'
+import { addToKind } from '../kinds.ts'
 import { emptyLedger, idleModel, type Job, type Ledger, noPlaces, type Pause } from '../ledger.ts'
 import type { Timer } from '../place.ts'
 import { noStarts } from '../rate.ts'
@@ -57,7 +58,10 @@ export function ledgerFrom(snapshot: OnePiece): Ledger {
       const { hash: key, jobId } = jobAt(of)
       return grown.insert({ at, hash: key, jobId }, owner)
     }, emptyLedger[key])
+  const own = { kinds: emptyLedger.kinds }
+  for (const index of snapshot.places.offered) addToKind(own, jobAt(index), owner)
   const ledger: Ledger = {
+    ...own,
     ...snapshot.plain,
     ...made(snapshotKeys.places, (key) => tree(snapshot.places[key])),
     ...made(snapshotKeys.timers, timers),

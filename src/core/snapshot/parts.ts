@@ -26,6 +26,8 @@ const parts = {
   line: 'places',
   ready: 'places',
   offered: 'places',
+  // By the kinds of those that are offered: a reader works it out.
+  kinds: 'derived',
   unbound: 'places',
   exclusives: 'places',
   undue: 'timers',

@@ -1,4 +1,5 @@
 import { hash } from '../hash.ts'
+import { addToKind } from '../kinds.ts'
 import { emptyLedger, idleModel, type Job, type Ledger, type Model, noPlaces } from '../ledger.ts'
 import type { Place } from '../place.ts'
 import { noStarts } from '../rate.ts'
@@ -108,6 +109,7 @@ export class LedgerReader {
     const ledger = this.#ledger
     for (const key of snapshotKeys.places)
       if ((bits & queueBits[key]) !== 0) ledger[key] = ledger[key].insert(job.place, this.#owner)
+    if ((bits & queueBits.offered) !== 0) addToKind(ledger, job, this.#owner)
     for (const key of snapshotKeys.timers) {
       if ((bits & queueBits[key]) === 0) continue
       const at = timerOf[key](job) ?? this.#contradicts(`${job.jobId} has no time for ${key}`)

@@ -1,0 +1,7 @@
+import { count } from '../../format/index.ts'
+
+/** From where on the log was read, as part of a sentence: nothing is said of events that nobody read. */
+export const onlyFrom = (fromSeq: number): string =>
+  fromSeq === 1
+    ? ''
+    : ` from event ${count(fromSeq)} on (what those before it led to is taken from the snapshot at the cut)`

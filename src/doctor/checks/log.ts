@@ -1,0 +1,95 @@
+import { MICROS_PER_MS } from '../../core/index.ts'
+import { bytes, plural } from '../../format/index.ts'
+import { type Facts, logGrowth, overdueDays } from '../facts.ts'
+import { type Finding, note, problem } from '../finding.ts'
+
+/** Where a log that nobody keeps from growing, or an archive that only grows, is worth a word. */
+const LARGE = { log: 1e9, archive: 5e9 }
+/** A process that has been there for that long has tried. */
+const TRIED_MS = 2 * 3_600_000
+/** Rows that are named; who wants all of them asks `verify`. */
+const NAMED = 3
+
+/** The log: how large, whether it is kept from growing, whether it is what was written, and whether the rows are what it says. */
+export function checkLog(facts: Facts): Finding[] {
+  return [...checkGrowth(facts), ...checkRetention(facts), ...checkChained(facts), ...checkDrift(facts)]
+}
+
+function checkGrowth({ checkup: { log }, projection }: Facts): Finding[] {
+  const policy = projection?.state.policy
+  if (policy === undefined || policy === null) return []
+  const { retentionDays, archive } = policy
+  const growth = logGrowth(log)
+  const daily = growth === null ? '' : `, ${bytes(growth)} a day`
+  const found: Finding[] = []
+  if (retentionDays === null && log.bytes > LARGE.log)
+    found.push(
+      note(
+        'log',
+        `the log has ${bytes(log.bytes)}${daily}, and nothing leaves it`,
+        'interlock policy set --retention 30',
+      ),
+    )
+  if (archive === 'keep' && log.archiveBytes > LARGE.archive)
+    found.push(
+      note(
+        'archive',
+        `the archive of the log has ${bytes(log.archiveBytes)} and only grows`,
+        'interlock archive --before 30d --to <file>, or interlock policy set --archive drop: what it holds goes too',
+      ),
+    )
+  return found
+}
+
+/** Events that should have left the log: somebody is there and could not take them out, or nobody is there. */
+function checkRetention(facts: Facts): Finding[] {
+  const oldest = overdueDays(facts)
+  if (oldest === null) return []
+  const { checkup, projection, workers } = facts
+  const days = projection?.state.policy?.retentionDays ?? 0
+  const what = `events should leave the log after ${plural(days, 'day')}, and there are some of ${Math.floor(oldest)} days ago`
+  const byHand = `interlock archive --before ${days}d`
+  const hasTried = workers.some(
+    ({ state, startedAt }) => state === 'live' && checkup.now - startedAt > TRIED_MS * MICROS_PER_MS,
+  )
+  if (!hasTried) return [note('retention', what, `let a process of Interlock run for an hour, or: ${byHand}`)]
+  if (checkup.behind.events > 0)
+    return [
+      problem(
+        'retention',
+        `${what}: your own tables do not follow ${plural(checkup.behind.events, 'event')} yet, and what they do not follow stays`,
+        'end what locks your tables (see the findings of your rows)',
+      ),
+    ]
+  return [
+    problem(
+      'retention',
+      `${what}: the processes that are there could not take them out`,
+      `look at what they warn of (retention), and at interlock verify; or: ${byHand}`,
+    ),
+  ]
+}
+
+function checkChained({ chain }: Facts): Finding[] {
+  if (chain === null || chain.bad === null) return []
+  return [
+    problem(
+      'chain',
+      `the hash chain is broken: ${chain.bad.what}`,
+      'interlock verify names the first event; stop the workers, and restore the database from before it was changed',
+    ),
+  ]
+}
+
+function checkDrift({ drift: { fields, unreadable } }: Facts): Finding[] {
+  if (unreadable !== null) return [problem('log', unreadable, 'interlock verify')]
+  if (fields === null || fields.length === 0) return []
+  const names = fields.slice(0, NAMED).map(({ row, field }) => (field === '*' ? row : `${row}: ${field}`))
+  return [
+    problem(
+      'projection',
+      `${plural(fields.length, 'field')} of the rows are not what the log says: ${names.join(', ')}${fields.length > NAMED ? ', …' : ''}`,
+      'interlock verify shows them, interlock rebuild makes the rows anew',
+    ),
+  ]
+}

@@ -1,0 +1,107 @@
+import { wholeOption } from '../codec/index.ts'
+import { InterlockError, isInterlockError } from '../core/index.ts'
+import { splitMessage } from '../format/index.ts'
+import type { Access } from '../history/index.ts'
+import { opened } from '../history/parts.ts'
+import { checkArrivals } from './checks/arrivals.ts'
+import { checkClock } from './checks/clock.ts'
+import { checkFirst } from './checks/first.ts'
+import { checkFunctions } from './checks/functions.ts'
+import { checkGrants } from './checks/grants.ts'
+import { checkHorizon } from './checks/horizon.ts'
+import { checkLog } from './checks/log.ts'
+import { checkPaused } from './checks/paused.ts'
+import { checkPooler } from './checks/pooler.ts'
+import { checkRows } from './checks/rows.ts'
+import { checkServer } from './checks/server.ts'
+import { checkStuck } from './checks/stuck.ts'
+import { checkTriggers } from './checks/triggers.ts'
+import { checkWorkers } from './checks/workers.ts'
+import { type ExamineOptions, type Facts, gather } from './facts.ts'
+import { type Finding, problem } from './finding.ts'
+import { type LogSize, logSize } from './sizes.ts'
+
+/** Every check, the ones first that make others pointless. */
+const checks: readonly ((facts: Facts) => Finding[])[] = [
+  checkFunctions,
+  checkTriggers,
+  checkGrants,
+  checkServer,
+  checkPooler,
+  checkFirst,
+  checkRows,
+  checkArrivals,
+  checkHorizon,
+  checkLog,
+  checkStuck,
+  checkPaused,
+  checkWorkers,
+  checkClock,
+]
+
+/** What `examine` gives: the document that `interlock doctor --json` prints. */
+export interface Examination {
+  readonly queue: string
+  /** No finding is a problem. */
+  readonly ok: boolean
+  /** Everything that was found, the problems first. */
+  readonly findings: readonly Finding[]
+  /** Null where the doctor was kept out. */
+  readonly log: LogSize | null
+}
+
+const HALF_AN_HOUR_MS = 1_800_000
+const MOST_MS = 60_000_000_000
+
+/**
+ * Looks for what is wrong with the database, the queue and its workers, each with its remedy. Reads only.
+ * @throws InterlockError `invalid_input`; what the database says when it cannot be reached at all, or is none that can be examined
+ * @example for (const { level, what, remedy } of (await examine({ store })).findings) console.log(level, what, remedy)
+ */
+export async function examine(given: Access, options: ExamineOptions = {}): Promise<Examination> {
+  const access = opened(given)
+  const patienceMs = wholeOption('patienceMs', options.patienceMs, HALF_AN_HOUR_MS, 1, MOST_MS)
+  const { name } = access.store
+  const facts = await gather(access, { ...options, patienceMs }).catch((error: unknown) =>
+    keptOut(error, !name.startsWith('postgres:') && !name.startsWith('pglite:')),
+  )
+  if (facts === null)
+    throw new InterlockError('invalid_input', 'a store in memory has nothing to examine; give --url', {
+      path: 'access.store',
+    })
+  if (!('checkup' in facts)) return examination(access.queue, [facts], null)
+  const found = checks.flatMap((check) => check(facts))
+  const findings = found.toSorted((a, b) => Number(a.level === 'note') - Number(b.level === 'note'))
+  return examination(access.queue, findings, logSize(facts))
+}
+
+export const examination = (
+  queue: string,
+  findings: readonly Finding[],
+  log: LogSize | null,
+): Examination => ({ queue, ok: findings.every(({ level }) => level === 'note'), findings, log })
+
+/**
+ * What keeps the doctor out is the first thing to mend.
+ * @param isProject reached over the API of a Supabase project, which is mended otherwise, and the message says how
+ * @throws whatever else went wrong
+ */
+export function keptOut(error: unknown, isProject: boolean): Finding {
+  if (!isInterlockError(error)) throw error
+  const { what, todo } = isProject ? splitMessage(error.message) : { what: error.message }
+  switch (error.code) {
+    case 'not_migrated':
+    case 'database_older':
+      return problem('migration', what, todo ?? 'interlock migrate')
+    case 'database_newer':
+      return problem('migration', error.message, 'npm install interlock-queue@latest')
+    case 'store_unwritable':
+      return problem(
+        'grants',
+        what,
+        todo ?? 'interlock migrate --runtime-role <role>, as the owner of the tables',
+      )
+    default:
+      throw error
+  }
+}

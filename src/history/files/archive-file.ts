@@ -1,0 +1,138 @@
+import { toHex } from '../../codec/index.ts'
+import { InterlockError, isInterlockError, type RecordedEvent } from '../../core/index.ts'
+import type { ChainPage, LogStore } from '../../port/index.ts'
+import type { Access, BadEvent, Mark } from '../index.ts'
+import { giveAsWritten, opened, startOf } from '../parts.ts'
+import { ArchiveFile, noArchive } from './archive-reader.ts'
+
+/**
+ * Puts events that were archived to files in front of the log: whatever reads the access that comes back finds them as if they were in
+ * the database. The files are read when they are needed, and stay as they are.
+ * @param names of files that `archiveTo` (or `interlock archive --to`) wrote, in any order: all of them up to where the log begins
+ * @param path what they are called in messages
+ * @throws InterlockError `invalid_input` for a file that is none, or of another log
+ * @example const whole = await openArchive({ store }, ['2025.jsonl.gz']); const { ok } = await verify(whole)
+ */
+export async function openArchive(given: Access, names: readonly string[], path = 'names'): Promise<Access> {
+  const access = opened(given)
+  const { store, queue, onNote } = access
+  if (!Array.isArray(names) || names.length === 0)
+    throw new InterlockError('invalid_input', `${path}: must be a list of file names, at least one`, { path })
+  const opening = names.map((name) => ArchiveFile.open(name, path))
+  const files = (await Promise.all(opening)).toSorted((a, b) => a.first - b.first)
+  for (const { name, header } of files)
+    if (header === null) onNote(`${name}: of an older format, in which nothing proves what it says`)
+  await checkJoined(queue, store, files, path)
+  const last = files.at(-1)?.last ?? 0
+  const mark = await markAt(store, queue, last)
+  const bad = badStart(queue, files, mark)
+  return { ...access, store: inFrontOf(store, files, last), files: { last, mark, bad } }
+}
+
+/** A chain that begins later than it did, since somebody changed what comes before: the hash it begins with tells. */
+function badStart(queue: string, files: readonly ArchiveFile[], mark: Mark | null): BadEvent | null {
+  const chain = chainStart(files)
+  const [seq, hash] = [chain?.from ?? mark?.seq, chain?.hash ?? mark?.hash]
+  if (seq === undefined || (chain !== null && seq > 0 && seq === (files[0]?.first ?? 1) - 1)) return null
+  if (hash === toHex(startOf(queue, seq))) return null
+  const what = `event ${seq} was on the hash chain, and the files say of it and those before it that they are on none`
+  return { seq, what, todo: giveAsWritten }
+}
+
+/** The hash of the last event that is gone, which the chain of the database goes on from. */
+async function markAt(store: LogStore, queue: string, last: number): Promise<Mark | null> {
+  const page = await store.chain(queue, 0, 1)
+  if (page === null || page.chainFrom !== last || page.start === null) return null
+  const what = `the files up to event ${last} are not what was taken out of this log: their hashes do not come to its own`
+  return { seq: last, hash: page.start, what }
+}
+
+/** The store as it was before the files were taken out of it, for reading. */
+function inFrontOf(store: LogStore, files: readonly ArchiveFile[], last: number): LogStore {
+  const cut = (files[0]?.first ?? 1) - 1
+  const chain = chainStart(files)
+  return {
+    ...store,
+    read: async (queue, after, limit) => {
+      const page = await store.read(queue, after, limit)
+      const archivedSeq = Math.min(page.archivedSeq, cut)
+      if (page.events.length > 0 || page.archivedSeq <= after || after < cut) return { ...page, archivedSeq }
+      return { ...page, archivedSeq, events: await eventsOf(files, after, limit) }
+    },
+    chain: async (queue, after, limit) => {
+      const page = await store.chain(queue, Math.max(after, last), limit)
+      if (chain === null) return after < last ? store.chain(queue, after, limit) : page
+      // A chain that the database has lost is one that breaks behind the files.
+      const { version } = page ?? (await store.read(queue, last, 1))
+      const start = { version, chainFrom: chain.from, start: chain.hash, head: page?.head ?? '' }
+      const from = Math.max(after, chain.from)
+      return { ...start, events: from < last ? await chainedOf(files, from, limit) : (page?.events ?? []) }
+    },
+  }
+}
+
+/** Where the chain that goes through the last file begins. */
+function chainStart(files: readonly ArchiveFile[]): { readonly from: number; readonly hash: string } | null {
+  const last = files.findLastIndex(({ header }) => header === null || header.chain === null)
+  const whole = files.slice(last + 1)
+  const begun = whole.findLastIndex(({ header, first }) => header?.chain?.from !== first - 1)
+  return whole.at(Math.max(0, begun))?.header?.chain ?? null
+}
+
+async function eventsOf(
+  files: readonly ArchiveFile[],
+  after: number,
+  limit: number,
+): Promise<readonly RecordedEvent[]> {
+  return (await fileAfter(files, after)?.events(after, limit)) ?? []
+}
+
+async function chainedOf(
+  files: readonly ArchiveFile[],
+  after: number,
+  limit: number,
+): Promise<ChainPage['events']> {
+  return (await fileAfter(files, after)?.chained(after, limit)) ?? []
+}
+
+const fileAfter = (files: readonly ArchiveFile[], after: number): ArchiveFile | undefined =>
+  files.find(({ first, last }) => first <= after + 1 && after < last)
+
+/** Files of this queue that follow each other, up to what the database still has, in rising times. */
+async function checkJoined(
+  queue: string,
+  store: LogStore,
+  files: readonly ArchiveFile[],
+  path: string,
+): Promise<void> {
+  for (const [index, { name, header, last }] of files.entries()) {
+    const next = files[index + 1]
+    if (header !== null && header.queue !== queue)
+      throw noArchive(path, name, `is of queue ${header.queue}, and this is queue ${queue}`)
+    if (next !== undefined && next.first !== last + 1)
+      throw noArchive(path, next.name, `begins with event ${next.first}, and ${name} ends with ${last}`)
+  }
+  const file = files.at(-1)
+  if (file === undefined) return
+  const { archivedSeq } = await store.read(queue, 0, 1)
+  const [left] = (await store.read(queue, file.last, 1)).events
+  if (file.last < archivedSeq && left === undefined)
+    throw noArchive(
+      path,
+      file.name,
+      `ends with event ${file.last}, and the log of queue ${queue} begins after ${archivedSeq}: events ${file.last + 1} to ${archivedSeq} are missing`,
+    )
+  const [end] = await file.events(file.last - 1, 1).catch(noneOfDamaged)
+  if (file.last > archivedSeq || (left !== undefined && end !== undefined && left.at <= end.at))
+    throw noArchive(
+      path,
+      file.name,
+      `is not of the log of queue ${queue}, whose archived events end with ${archivedSeq}`,
+    )
+}
+
+/** Who reads the file up to there is told. */
+function noneOfDamaged(error: unknown): readonly RecordedEvent[] {
+  if (isInterlockError(error)) return []
+  throw error
+}

@@ -1,0 +1,121 @@
+import { decodeEvent } from '../../codec/index.ts'
+import { InterlockError, isInterlockError, type RecordedEvent } from '../../core/index.ts'
+import type { ChainPage } from '../../port/index.ts'
+import { type ArchiveHeader, headerSchema, partsOf, rowOf } from './archive-format.ts'
+import { type ArchiveLines, openLines } from './archive-lines.ts'
+
+/** A file of `archive --to`: a block of it is in memory at a time, and an event is decoded when it is asked for. */
+export class ArchiveFile {
+  readonly name: string
+  /** Null for a file of before there were headers: nothing in it tells its queue, and nothing proves what it says. */
+  readonly header: ArchiveHeader | null
+  readonly first: number
+  readonly last: number
+  readonly #lines: ArchiveLines
+
+  /** @param path what it is called in messages @throws InterlockError `invalid_input` for what is no archive file */
+  static async open(this: void, name: string, path: string): Promise<ArchiveFile> {
+    try {
+      const lines = await openLines(name)
+      const header = lines.header === null ? null : headerSchema.parse(JSON.parse(lines.header))
+      if (header !== null) return new ArchiveFile(name, lines, header, header)
+      const [line] = await lines.from(0)
+      if (line === undefined || lines.count === null) throw noArchive(path, name, 'has no event')
+      const first = decodeEvent(JSON.parse(line)).seq
+      return new ArchiveFile(name, lines, null, { first, last: first + lines.count - 1 })
+    } catch (error) {
+      if (isInterlockError(error, 'invalid_input')) throw error
+      throw noArchive(
+        path,
+        name,
+        error instanceof Error ? (error.message.split('\n')[0] ?? '') : String(error),
+      )
+    }
+  }
+
+  private constructor(
+    name: string,
+    lines: ArchiveLines,
+    header: ArchiveHeader | null,
+    { first, last }: { readonly first: number; readonly last: number },
+  ) {
+    this.name = name
+    this.#lines = lines
+    this.header = header
+    this.first = first
+    this.last = last
+  }
+
+  /** Events after a number, at most `limit`. @throws InterlockError `corrupt_log`, `unknown_event` */
+  async events(after: number, limit: number): Promise<readonly RecordedEvent[]> {
+    return (await this.#range(after, limit)).map((line, i) => this.#event(after + 1 + i, line))
+  }
+
+  /** The same as the chain has them; `hash` is null where they are on none. */
+  async chained(after: number, limit: number): Promise<ChainPage['events']> {
+    return (await this.#range(after, limit)).map((line, i) => {
+      const seq = after + 1 + i
+      const parts = partsOf(line)
+      if (parts === null) throw this.#damaged(seq, 'is no event')
+      return { seq, ...parts }
+    })
+  }
+
+  async #range(after: number, limit: number): Promise<readonly string[]> {
+    const end = Math.min(after + limit, this.last)
+    const found: string[] = []
+    while (after + found.length < end) {
+      const seq = after + found.length + 1
+      const lines = await this.#read(seq)
+      if (lines.length === 0) throw this.#damaged(seq, 'is missing')
+      found.push(...lines.slice(0, end - after - found.length))
+    }
+    return found
+  }
+
+  async #read(seq: number): Promise<readonly string[]> {
+    try {
+      return await this.#lines.from(seq - this.first)
+    } catch (error) {
+      throw this.#damaged(seq, `cannot be read: ${error instanceof Error ? error.message : String(error)}`)
+    }
+  }
+
+  #event(seq: number, line: string): RecordedEvent {
+    const event = this.#decoded(seq, line)
+    if (event.seq !== seq) throw this.#damaged(seq, `is event ${event.seq}`)
+    return event
+  }
+
+  #decoded(seq: number, line: string): RecordedEvent {
+    try {
+      if (this.header === null) return decodeEvent(JSON.parse(line))
+      const parts = partsOf(line)
+      if (parts === null) throw this.#damaged(seq, 'is no event')
+      const { queue, row } = rowOf(parts.text)
+      if (queue !== this.header.queue) throw this.#damaged(seq, `is of queue ${String(queue)}`)
+      return decodeEvent(row)
+    } catch (error) {
+      // An event of a newer release is no damage; whatever else cannot be decoded was damaged in this file.
+      if (isInterlockError(error, 'unknown_event')) throw error
+      if (isInterlockError(error, 'corrupt_log') && error.message.startsWith(this.name)) throw error
+      throw this.#damaged(seq, `cannot be read: ${error instanceof Error ? error.message : String(error)}`)
+    }
+  }
+
+  #damaged(seq: number, what: string): InterlockError {
+    return new InterlockError(
+      'corrupt_log',
+      `${this.name}: event ${seq} ${what.split('; ')[0]}; give the file as interlock archive --to wrote it`,
+      { seq },
+    )
+  }
+}
+
+/** What was given is not what is wanted. */
+export const noArchive = (path: string, file: string, what: string): InterlockError =>
+  new InterlockError(
+    'invalid_input',
+    `${path} ${file}: ${what}; give the files that interlock archive --to wrote, all of them`,
+    { path },
+  )

@@ -1,0 +1,8 @@
+/**
+ * Archive files (`interlock-queue/history/files`): events that are taken out of the log into a file, and put in front of it again.
+ * Needs Node's file system, which `interlock-queue/history` does not.
+ * @module
+ */
+export { openArchive } from './archive-file.ts'
+export { type ArchiveToOptions, archiveTo } from './archive-to.ts'
+export { LocalFailure } from './new-file.ts'

@@ -1,0 +1,50 @@
+import { parseSeq } from '../codec/index.ts'
+import { firstLedger as firstLedgerOf, ledgerNear } from '../coordinator/past.ts'
+import { archived, emptyLedger, type Ledger, Replayer } from '../core/index.ts'
+import { count } from '../format/index.ts'
+import { type Access, type Opened, opened } from './access.ts'
+import { eachEvent } from './read-log.ts'
+
+/**
+ * Where the log begins as far as it can be read: before its first event, or at the snapshot of the cut.
+ * @throws InterlockError `archived` without that snapshot; `database_newer`, `corrupt_log` for one that cannot be read
+ */
+export function firstLedger(access: Access): Promise<Ledger> {
+  const { store, queue } = opened(access)
+  return firstLedgerOf(store, queue)
+}
+
+/** Says that the log is read from a cut on, which the reader of a result has to know. @param through the last event that is gone */
+export function noteCut({ onNote }: Opened, through: number): void {
+  if (through === 0) return
+  onNote(
+    `from event ${count(through + 1)} on: those before it are archived and not in the database; a file of them is read by --from-archive`,
+  )
+}
+
+/** A number of the log, or that of the cut where events after the number are gone; then it is said. */
+export async function orCut(access: Opened, after: number): Promise<number> {
+  const { events, archivedSeq } = await access.store.read(access.queue, after, 1)
+  if (events.length > 0 || archivedSeq <= after) return after
+  noteCut(access, archivedSeq)
+  return archivedSeq
+}
+
+/**
+ * The queue as it was when the log had `upTo` events: folded from the last snapshot before that, if there is one.
+ * @param upTo a number of the log, 0 and more; the events after it are not read
+ * @throws InterlockError `invalid_input`; `corrupt_log`, `unknown_event`, `archived`, `database_newer`
+ */
+export async function ledgerAt(given: Access, upTo: number): Promise<Ledger> {
+  const access = opened(given)
+  const { store, queue, onNote } = access
+  if (parseSeq(upTo) === 0) return emptyLedger
+  const from = await ledgerNear(store, queue, upTo, (error) => onNote(passedOver(error)))
+  if (from.version > upTo) throw archived(queue, from.version)
+  const replayer = new Replayer(from)
+  await eachEvent(access, 'replayed', (event) => replayer.push(event), { after: from.version, upTo })
+  return replayer.ledger()
+}
+
+const passedOver = (error: unknown): string =>
+  `passed over: ${error instanceof Error ? error.message : String(error)}`

@@ -1,0 +1,41 @@
+/**
+ * The log of a queue (`interlock-queue/history`): read it, replay it, verify it, and look after it. Everything works on an
+ * {@link Access}; results are the documents that the command prints under `--json`. Needs nothing of Node's: events can be
+ * replayed and checked in a browser as well. Archive files are read and written by `interlock-queue/history/files`.
+ * @example
+ * import { pgliteStore } from 'interlock-queue/pglite'
+ * import { replay, verify } from 'interlock-queue/history'
+ *
+ * const access = { store: pgliteStore('./.interlock') }
+ * const { ok, firstBad } = await verify(access)
+ * const { jobs } = await replay(access, { at: new Date(Date.now() - 600_000) })
+ * @module
+ */
+export type { Access, Step } from './access.ts'
+export { type ArchiveDocument, type ArchiveOptions, archive } from './archive.ts'
+export type { ArchivedFiles } from './archived-files.ts'
+export type { BadEvent } from './bad-event.ts'
+export { type ChainDocument, chain } from './chain.ts'
+export type { Mark } from './chain-walk.ts'
+export { type EventDocument, eventDocument, type SpecDocument } from './document/event.ts'
+export type { ExplanationDocument } from './document/explanation.ts'
+export type { JobDocument } from './document/job.ts'
+export type { PauseDocument } from './document/paused.ts'
+export type { StateDocument } from './document/state.ts'
+export type { ToldDocument } from './document/told.ts'
+export { firstLedger, ledgerAt } from './fold.ts'
+export { followEvents } from './live.ts'
+export { historyOf, type JobHistory } from './of-job.ts'
+export type { Point, TimeSpan } from './point.ts'
+export { readEvents, readPages, type Stretch } from './read-log.ts'
+export { type Rebuilt, rebuild } from './rebuild.ts'
+export {
+  type ReplayDocument,
+  type ReplayedJobDocument,
+  type ReplayOptions,
+  replay,
+  replayJob,
+} from './replay.ts'
+export type { Difference } from './row-differences.ts'
+export { type SnapshotDocument, snapshot } from './snapshot.ts'
+export { type Verification, type VerifyOptions, verify } from './verify.ts'

@@ -1,0 +1,26 @@
+import { isInterlockError } from '../core/index.ts'
+import type { Opened } from './access.ts'
+import { type BadEvent, restore } from './bad-event.ts'
+
+/** What was archived and kept, looked at beside the log: a reader takes what is not there to have been dropped. */
+export async function checkKept({ store, queue }: Opened): Promise<BadEvent | null> {
+  const kept = await store.kept(queue)
+  if (kept === null) return null
+  const { first, through, missing, changed } = kept
+  if (missing !== null) {
+    const what = `it was archived and kept (events ${first} to ${through}), and is not in job_queue_log_archive any more`
+    return { seq: missing, what, todo: restore }
+  }
+  const what = `of the events that were archived and kept (${first} to ${through}) one is not what it was`
+  return changed ? { seq: first, what, todo: restore } : null
+}
+
+/** What comes of reading the log; `otherwise` where its end was reached since what is kept is not whole, which is known already. */
+export async function unlessGone<T>(kept: BadEvent | null, reading: Promise<T>, otherwise: T): Promise<T> {
+  try {
+    return await reading
+  } catch (error) {
+    if (kept !== null && isInterlockError(error, 'archived')) return otherwise
+    throw error
+  }
+}

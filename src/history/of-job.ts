@@ -1,0 +1,85 @@
+import { InterlockError, type RecordedEvent } from '../core/index.ts'
+import { type Access, opened } from './access.ts'
+import { orCut } from './fold.ts'
+import { eachEvent } from './read-log.ts'
+
+/** Candidates that are named where a beginning is that of several ids. */
+const NAMED = 5
+
+/** The only one of these ids; undefined: there is none. @throws InterlockError `invalid_input` where there are several */
+export function onlyOne(text: string, ids: readonly string[]): string | undefined {
+  if (ids.length <= 1) return ids[0]
+  const more = ids.length > NAMED ? ` and ${ids.length - NAMED} more` : ''
+  const named = ids.toSorted().slice(0, NAMED).join(', ')
+  throw new InterlockError(
+    'invalid_input',
+    `${text}: the ids of ${ids.length} jobs begin so: ${named}${more}; type more of the one you mean`,
+  )
+}
+
+export interface JobHistory {
+  readonly jobId: string
+  /** Of its last life. */
+  readonly events: readonly RecordedEvent[]
+}
+
+/**
+ * The events of the job with this id, or of the only one whose id begins so.
+ * @param live ids of live jobs that begin so, which the log need not know any more
+ * @throws InterlockError `job_not_live`; `invalid_input` where several ids begin so
+ */
+export async function historyOf(
+  given: Access,
+  text: string,
+  live: readonly string[] = [],
+): Promise<JobHistory> {
+  const access = opened(given)
+  const { queue } = access
+  const after = await orCut(access, 0)
+  const seen = new Beginnings(text, live)
+  await eachEvent(access, 'searched', (event) => seen.see(event), { after })
+  const found = seen.found()
+  if (found !== undefined) return found
+  throw new InterlockError(
+    'job_not_live',
+    after === 0
+      ? `queue ${queue} has never heard of job ${text}; compare the id with interlock queue, or name the queue that it is in: --queue <name>`
+      : `queue ${queue} has not heard of job ${text} since event ${after}, up to which its log is archived; look into a file of that: interlock log --limit 1000000 --from-archive <file>`,
+  )
+}
+
+/** Of one candidate the events are kept; of more, which cannot be told apart, the ids alone. */
+class Beginnings {
+  readonly #text: string
+  readonly #ids: Set<string>
+  #exact: RecordedEvent[] = []
+  #first: RecordedEvent[] = []
+
+  constructor(text: string, live: readonly string[]) {
+    this.#text = text
+    this.#ids = new Set(live)
+  }
+
+  see(event: RecordedEvent): void {
+    if (!('jobId' in event)) return
+    const { jobId } = event
+    if (jobId === this.#text) this.#exact = grown(this.#exact, event)
+    else if (jobId.startsWith(this.#text)) {
+      this.#ids.add(jobId)
+      if (this.#ids.size === 1) this.#first = grown(this.#first, event)
+    }
+  }
+
+  found(): JobHistory | undefined {
+    if (this.#exact.length > 0) return { jobId: this.#text, events: this.#exact }
+    const jobId = onlyOne(this.#text, [...this.#ids])
+    return jobId === undefined ? undefined : { jobId, events: this.#first }
+  }
+}
+
+/** A job that is queued again begins another life. */
+function grown(events: RecordedEvent[], event: RecordedEvent): RecordedEvent[] {
+  if (event.type === 'queued') return [event]
+  events.push(event)
+  return events
+}

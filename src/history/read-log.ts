@@ -1,0 +1,68 @@
+import { parseSeq, wholeOption } from '../codec/index.ts'
+import type { RecordedEvent } from '../core/index.ts'
+import { pagesAfter } from '../port/index.ts'
+import { type Access, type Opened, opened, telling } from './access.ts'
+
+/** A stretch of the log. */
+export interface Stretch {
+  /** The last event before it: a whole number from 0, which it is unless given. */
+  readonly after?: number | undefined
+  /** Its last event; where the log ends when it is reached unless given. */
+  readonly upTo?: number | undefined
+}
+
+/**
+ * The log page by page, some 1,000 events each, so that its length costs no memory.
+ * @param stretch all of it unless given
+ * @throws InterlockError `invalid_input`; `archived` for events that are not in the database any more; `corrupt_log`,
+ * `unknown_event`; `store_unavailable`
+ * @example for await (const page of readPages({ store })) for (const event of page) console.log(event.seq, event.type)
+ */
+export async function* readPages(
+  access: Access,
+  stretch: Stretch = {},
+): AsyncGenerator<readonly RecordedEvent[]> {
+  const { store, queue, signal } = opened(access)
+  const { after, upTo } = checked(stretch)
+  for await (const { events } of pagesAfter(store, queue, after, upTo)) {
+    yield events
+    signal.throwIfAborted()
+  }
+}
+
+/** The same event by event. @throws as {@link readPages} */
+export async function* readEvents(access: Access, stretch: Stretch = {}): AsyncGenerator<RecordedEvent> {
+  for await (const page of readPages(access, stretch)) yield* page
+}
+
+function checked({ after = 0, upTo }: Stretch) {
+  const most = Number.MAX_SAFE_INTEGER
+  return {
+    after: parseSeq(after),
+    upTo: upTo === undefined ? upTo : wholeOption('upTo', upTo, most, 0, most),
+  }
+}
+
+/** The same with progress, for who reads all of it. */
+export async function eachEvent(
+  access: Opened,
+  what: string,
+  see: (event: RecordedEvent) => void,
+  { after = 0, upTo }: Stretch = {},
+): Promise<void> {
+  const { store, queue, signal } = access
+  const version = upTo ?? (await store.read(queue, 0, 1)).version
+  const progress = telling(access, what, version - after)
+  let done = 0
+  try {
+    // By the page: a step of the iteration for each event costs as much as folding it.
+    for await (const { events } of pagesAfter(store, queue, after, version)) {
+      for (const event of events) see(event)
+      done += events.length
+      progress.update(done)
+      signal.throwIfAborted()
+    }
+  } finally {
+    progress.stop()
+  }
+}

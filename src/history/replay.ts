@@ -1,0 +1,135 @@
+import { wholeOption } from '../codec/index.ts'
+import {
+  explainJob,
+  InterlockError,
+  jobOf,
+  type Ledger,
+  type Micros,
+  projectionOf,
+  type QueueStateValue,
+  queueStateValueOf,
+} from '../core/index.ts'
+import { isoTime, isoTimeOrNull } from '../format/index.ts'
+import { type Access, type Opened, opened } from './access.ts'
+import { type ExplanationDocument, explanationDocument } from './document/explanation.ts'
+import { pausedModels } from './document/paused.ts'
+import { type StateDocument, stateDocument } from './document/state.ts'
+import { activeFirst, type ToldDocument, toldDocument, toldIn } from './document/told.ts'
+import { ledgerAt } from './fold.ts'
+import { onlyOne } from './of-job.ts'
+import { endingAt, type Point } from './point.ts'
+
+/** A queue as it was. */
+export interface Past {
+  readonly queue: string
+  readonly ledger: Ledger
+  /** The moment at which it is seen: 0 before the first event. */
+  readonly at: Micros
+}
+
+export interface ReplayOptions {
+  /** After that event, or at that time; now unless given. */
+  readonly at?: Point | undefined
+  /** How many live jobs the document has: a whole number from 1 to 1,000,000; 20 unless given. */
+  readonly limit?: number | undefined
+}
+
+/** What `replay` gives: the document that `interlock replay --json` prints. */
+export interface ReplayDocument extends StateDocument {
+  readonly queue: string
+  /** Null: before the first event. */
+  readonly at: string | null
+  readonly lastEventAt: string | null
+  /** Where the machine stood. */
+  readonly machine: QueueStateValue
+  /** How many live jobs there were. */
+  readonly total: number
+  readonly jobs: readonly ToldDocument[]
+}
+
+/**
+ * The queue as it was at any time, from the log alone.
+ * @throws InterlockError `invalid_input`; `corrupt_log`, `unknown_event`, `archived`; `store_unavailable`
+ * @example const { jobs } = await replay({ store }, { at: new Date('2026-11-24T14:03:07Z') })
+ */
+export async function replay(access: Access, { at, limit }: ReplayOptions = {}): Promise<ReplayDocument> {
+  const most = wholeOption('limit', limit, 20, 1, 1_000_000)
+  return replayDocument(await pastOf(access, at), most)
+}
+
+/** The same to go on with: the ledger and the moment. @throws as {@link replay} */
+export async function pastOf(given: Access, point?: Point): Promise<Past> {
+  const access = opened(given)
+  const { queue } = access
+  const asked = point === undefined ? await headOf(access) : await endingAt(access, 'at', point)
+  const ledger = await ledgerAt(access, asked.seq)
+  // An event of the very second that was asked for may have come later in it.
+  return {
+    queue,
+    ledger,
+    at: Math.max('asked' in asked ? (asked.asked ?? asked.at) : asked.at, ledger.lastAt),
+  }
+}
+
+async function headOf({ store, queue }: Opened) {
+  const { version, now } = await store.read(queue, 0, 1)
+  return { seq: version, at: now }
+}
+
+/** The rows of that moment: of the queue and what ran, and the first live jobs in line order. */
+export function lineOf({ ledger, at }: Past, limit: number) {
+  const { state, jobs } = projectionOf(ledger)
+  const rows = jobs.toSorted(activeFirst)
+  const active = rows.filter((row) => row.state === 'active')
+  return { rows: { state, active }, total: rows.length, jobs: rows.slice(0, limit).map(toldIn(ledger, at)) }
+}
+
+export function replayDocument(past: Past, limit: number): ReplayDocument {
+  const { queue, ledger, at } = past
+  const { rows, total, jobs } = lineOf(past, limit)
+  return {
+    queue,
+    at: at === 0 ? null : isoTime(at),
+    lastEventAt: isoTimeOrNull(ledger.version === 0 ? null : ledger.lastAt),
+    machine: queueStateValueOf(ledger),
+    ...stateDocument(rows, pausedModels(ledger)),
+    total,
+    jobs: jobs.map(toldDocument),
+  }
+}
+
+/** What `replay` gives of one job: why it did not run then. */
+export interface ReplayedJobDocument extends ExplanationDocument {
+  readonly version: number
+  readonly at: string
+}
+
+/**
+ * Why a job did not run at that time.
+ * @param text its id, or the beginning of it, where only one live job has it
+ * @throws InterlockError `job_not_live`; as {@link replay}
+ */
+export async function replayJob(
+  access: Access,
+  text: string,
+  { at }: Pick<ReplayOptions, 'at'> = {},
+): Promise<ReplayedJobDocument> {
+  const past = await pastOf(access, at)
+  const { ledger } = past
+  return { version: ledger.version, at: isoTime(past.at), ...explanationDocument(explainedIn(past, text)) }
+}
+
+/** @throws InterlockError `job_not_live`; `invalid_input` where several ids begin so */
+export function explainedIn({ ledger, at }: Past, text: string) {
+  const isWhole = jobOf(ledger, text) !== undefined
+  const jobId = isWhole ? text : (onlyOne(text, beginningSo(ledger, text)) ?? text)
+  const found = explainJob(ledger, jobId, at)
+  if (found !== undefined) return found
+  throw new InterlockError(
+    'job_not_live',
+    `job ${jobId} was not live when the log had ${ledger.version} events; see when it was: interlock explain ${jobId}`,
+  )
+}
+
+const beginningSo = (ledger: Ledger, text: string): readonly string[] =>
+  [...ledger.jobs].map(({ jobId }) => jobId).filter((id) => id.startsWith(text))

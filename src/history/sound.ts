@@ -1,0 +1,53 @@
+import { type Ledger, type RecordedEvent, Replayer } from '../core/index.ts'
+import type { Opened } from './access.ts'
+import { type BadEvent, badEventOf, Gap, restore } from './bad-event.ts'
+import { firstLedger } from './fold.ts'
+import { eachEvent } from './read-log.ts'
+
+export interface Sound {
+  /** The fold of all that is sound; null when something is not. */
+  readonly ledger: Ledger | null
+  readonly bad: BadEvent | null
+  /** The first event that was read; above 1 where those before it are gone. */
+  readonly fromSeq: number
+  /** The last event that was folded. */
+  readonly through: number
+}
+
+export interface FoldOptions {
+  /** Is shown every sound event on the way, so that the log is read once. */
+  readonly alsoSee?: ((event: RecordedEvent) => void) | undefined
+  /** Where it goes on from; where the log begins unless given. */
+  readonly from?: Ledger
+}
+
+/** Folds a log that may have been cut or edited: in place of an error for what cannot be, the first number that is bad. */
+export async function foldSound(
+  access: Opened,
+  upTo: number,
+  { alsoSee = () => {}, from }: FoldOptions = {},
+): Promise<Sound> {
+  const first = from ?? (await firstLedger(access))
+  const replayer = new Replayer(first)
+  let through = first.version
+  const see = (event: RecordedEvent) => {
+    if (event.seq !== through + 1) throw new Gap(through + 1, event.seq)
+    replayer.push(event)
+    through++
+    alsoSee(event)
+  }
+  let bad: BadEvent | null = null
+  // A page with an event that cannot be read is not given at all: what comes before it is read again by itself.
+  for (let end = upTo; end > through; end = bad.seq - 1) {
+    try {
+      await eachEvent(access, 'replayed', see, { after: through, upTo: end })
+      break
+    } catch (error) {
+      bad = badEventOf(error)
+    }
+  }
+  if (bad === null && through < upTo)
+    bad = { seq: through + 1, what: `event ${through + 1} and all after it are missing`, todo: restore }
+  const ledger = bad === null ? replayer.ledger() : null
+  return { ledger, bad, fromSeq: first.version + 1, through }
+}

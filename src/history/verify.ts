@@ -1,0 +1,119 @@
+import { projectionOf, type RecordedEvent } from '../core/index.ts'
+import { type Access, type Opened, opened } from './access.ts'
+import { giveAsWritten } from './archived-files.ts'
+import { type BadEvent, restore } from './bad-event.ts'
+import { anchorOf, checkChain, markOf } from './chain.ts'
+import type { Anchor } from './chain-walk.ts'
+import { noteCut } from './fold.ts'
+import { foldFiles } from './fold-files.ts'
+import { checkKept, unlessGone } from './kept.ts'
+import { type Difference, rowDifferences } from './row-differences.ts'
+import { foldSound, type Sound } from './sound.ts'
+
+/** What `verify` gives: the document that `interlock verify --json` prints. */
+export interface Verification {
+  readonly ok: boolean
+  /** How far into the log the rows say they are; both sides are compared there. */
+  readonly version: number
+  /** The first event that was replayed; above 1 where those before it are gone, and what they led to was taken from a snapshot. */
+  readonly fromSeq: number
+  /** How many were replayed. */
+  readonly events: number
+  readonly jobs: number
+  /** The first event that is missing, cannot be read, or cannot have happened. Rows are not compared then. */
+  readonly firstBad: BadEvent | null
+  readonly differences: readonly Difference[]
+  /** The hash chain, if the queue keeps one: events after `from` are on it, `head` is the hash of the last one checked. */
+  readonly chain: { readonly from: number; readonly head: string } | null
+}
+
+/** What is verified besides the rows. */
+export interface VerifyOptions {
+  /** Is shown every event on the way, so that the log is read once. */
+  readonly alsoSee?: ((event: RecordedEvent) => void) | undefined
+  /** `<number>:<hash>` as {@link chain} gave it then: has to lie on the chain. */
+  readonly anchor?: string | undefined
+}
+
+/**
+ * Folds the whole log, and compares what it comes to with the rows field by field. A log that was cut or edited is a finding, not
+ * a failure; so are rows that are gone, and an anchor that nothing can meet. Where files were put in front of the log, they are what
+ * is doubted, and not the database.
+ * @throws InterlockError `invalid_input`; `archived` without the snapshot of the cut; `store_unavailable`
+ * @example const { ok, firstBad, differences } = await verify({ store })
+ */
+export async function verify(given: Access, options: VerifyOptions = {}): Promise<Verification> {
+  const access = opened(given)
+  const { store, queue, files } = access
+  const anchor = options.anchor === undefined ? undefined : anchorOf(options.anchor)
+  const { version: before } = await store.read(queue, 0, 1)
+  const stored = await store.projection(queue)
+  const version = stored === null ? before : stored.state.version
+  const { version: after } = await store.read(queue, 0, 1)
+  const kept = files === undefined ? await checkKept(access) : null
+  const { ledger, bad, fromSeq, through } = await unlessGone(
+    kept,
+    foldAll(access, Math.min(version, after), options.alsoSee),
+    { ledger: null, bad: null, fromSeq: 1, through: 0 },
+  )
+  const differences = [
+    ...behind(version, before, after),
+    ...(ledger === null || version > after ? [] : rowDifferences(stored, projectionOf(ledger))),
+  ]
+  noteCut(access, fromSeq - 1)
+  const marks = [
+    ...(anchor === undefined ? [] : [markOf(anchor)]),
+    ...(files?.mark == null ? [] : [files.mark]),
+  ]
+  const chain = await checkChain(access, marks)
+  const unmet = chain === null && anchor !== undefined ? noChain(anchor) : null
+  const all = [bad, files?.bad ?? null, chain?.bad ?? null, unmet, kept, await beyondHead(access)]
+  const firstBad = all.reduce(earlier)
+  return {
+    ok: firstBad === null && differences.length === 0,
+    ...{ version, fromSeq, events: through - fromSeq + 1 },
+    ...{ jobs: stored?.jobs.length ?? 0, differences },
+    firstBad: firstBad !== null && files !== undefined ? doubtFiles(firstBad) : firstBad,
+    chain: chain === null ? null : { from: chain.from, head: chain.head },
+  }
+}
+
+/** The files first, if there are any: what they come to is checked before the log goes on from it. */
+async function foldAll(access: Opened, upTo: number, alsoSee: VerifyOptions['alsoSee']): Promise<Sound> {
+  const { files } = access
+  if (files === undefined) return foldSound(access, upTo, { alsoSee })
+  const before = await foldFiles(access, files, alsoSee)
+  if (before.ledger === null) return before
+  const all = await foldSound(access, upTo, { alsoSee, from: before.ledger })
+  return { ...all, fromSeq: before.fromSeq }
+}
+
+/** A wrong file looks like a log that was changed, and a database must not be restored for it. */
+const doubtFiles = (bad: BadEvent): BadEvent =>
+  bad.todo.includes(restore) ? { ...bad, todo: giveAsWritten } : bad
+
+const earlier = (a: BadEvent | null, b: BadEvent | null): BadEvent | null =>
+  a === null || (b !== null && b.seq < a.seq) ? b : a
+
+/** Who wiped the log can have wiped its chain as well: only the anchor, which lies elsewhere, still knows of it. */
+const noChain = ({ seq }: Anchor): BadEvent => ({
+  seq,
+  what: 'the queue keeps no hash chain, and the anchor is of one',
+  todo: `see that --queue and --url are those of the anchor; if they are, the log was written anew: ${restore}`,
+})
+
+/** Events after the number at which the head says that the log ends. */
+async function beyondHead({ store, queue }: Opened): Promise<BadEvent | null> {
+  const { version } = await store.read(queue, 0, 1)
+  const { events, version: head } = await store.read(queue, version, 1)
+  const [next] = events
+  if (next === undefined || next.seq <= head) return null
+  const what = `the log has event ${next.seq}, and the head of the queue says that it ends with ${head}`
+  return { seq: next.seq, what, todo: restore }
+}
+
+/** The rows move with the log, in the same transaction: they cannot be of a version that it did not have meanwhile. */
+function behind(version: number, before: number, after: number): readonly Difference[] {
+  if (version >= before && version <= after) return []
+  return [{ row: 'job_queue_state', field: 'version', stored: version, folded: after }]
+}

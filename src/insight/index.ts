@@ -1,0 +1,19 @@
+/**
+ * What a log tells of a queue at work (`interlock-queue/insight`): how long jobs waited and for what, how busy models were, and what
+ * other rules would have changed.
+ * @example
+ * import { stats, whatIf } from 'interlock-queue/insight'
+ * import { pgliteStore } from 'interlock-queue/pglite'
+ *
+ * const access = { store: pgliteStore('./.interlock') }
+ * const { waiting } = await stats(access, { since: new Date(Date.now() - 3_600_000) })
+ * const { outcomes } = await whatIf(access, { tries: [{ policy: { capacity: { 'flux-dev': 2 } } }] })
+ * @module
+ */
+export type { PeriodOptions } from './period.ts'
+export { type StatsOptions, stats } from './stats/measure.ts'
+export type { ModelStats } from './stats/model-levels.ts'
+export type { BlockedTime, Stats } from './stats/stats.ts'
+export type { Summary } from './stats/summary.ts'
+export type { ModelOutcome, Outcome } from './what-if/outcome.ts'
+export { type Try, type WhatIf, type WhatIfOptions, whatIf } from './what-if/what-if.ts'

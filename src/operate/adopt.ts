@@ -1,0 +1,137 @@
+import { parseJobId, wholeOption } from '../codec/index.ts'
+import { specOfRow } from '../coordinator/present.ts'
+import { InterlockError, isInterlockError } from '../core/index.ts'
+import { isoTimeOrNull } from '../format/index.ts'
+import type { Access } from '../history/index.ts'
+import { opened } from '../history/parts.ts'
+import type { AdoptableFilter, AdoptableRow, AdoptableState, LogStore } from '../port/index.ts'
+
+/** Which rows of `jobs` are meant. */
+export interface AdoptOptions {
+  /** Those that say so; `pending` unless given, or of any state where `jobIds` are given. */
+  readonly states?: readonly AdoptableState[] | undefined
+  /** These. */
+  readonly jobIds?: readonly string[] | undefined
+  /** The oldest so many: a whole number from 1 to 10,000, which it is unless given. */
+  readonly limit?: number | undefined
+}
+
+/** What `adoptable` and `adopt` give: the document that `interlock adopt --json` prints. */
+export interface AdoptDocument {
+  readonly queue: string
+  /** Of all rows there are, by state; null: Interlock cannot use the table. */
+  readonly totals: { readonly [state: string]: number } | null
+  /** Ids of those that were taken in; null: nothing was changed. */
+  readonly adopted: readonly string[] | null
+  /** Ids that were asked for and are not there to be taken in. */
+  readonly unknown: readonly string[]
+  readonly jobs: readonly (Omit<AdoptableRow, 'since'> & {
+    readonly since: string | null
+    /** Why no job can be made of it as it is; null: it can. */
+    readonly cannot: string | null
+    /** What somebody should know before it is taken in; null: nothing. */
+    readonly beware: string | null
+  })[]
+}
+
+/** Rows of `jobs` that no log knows, and what speaks against taking them in. Reads only. @throws InterlockError `invalid_input` */
+export async function adoptable(given: Access, options: AdoptOptions = {}): Promise<AdoptDocument> {
+  const access = opened(given)
+  return adoptDocument(access.queue, await chosenBy(access.store, filterOf(options)), null)
+}
+
+/**
+ * Takes in those that can be; workers with intake put them in line.
+ * @throws InterlockError `invalid_input`, also where there is no table `jobs` that Interlock can use; `store_unavailable`
+ */
+export async function adopt(given: Access, options: AdoptOptions = {}): Promise<AdoptDocument> {
+  const { store, queue } = opened(given)
+  const choice = await chosenBy(store, filterOf(options))
+  return adoptDocument(queue, choice, await adoptChosen(store, queue, choice))
+}
+
+export function filterOf({ states, jobIds, limit }: AdoptOptions): AdoptableFilter {
+  const most = wholeOption('limit', limit, 10_000, 1, 10_000)
+  for (const state of states ?? []) if (state !== 'pending' && state !== 'running') throw noState
+  if (jobIds === undefined) return { states: states ?? ['pending'], limit: most }
+  for (const jobId of jobIds) parseJobId(jobId)
+  return { jobIds, ...(states === undefined ? {} : { states }), limit: most }
+}
+
+const noState = new InterlockError('invalid_input', 'states: must be a list of "pending" and "running"', {
+  path: 'states',
+})
+
+export const adoptDocument = (
+  queue: string,
+  { totals, unknown, candidates }: Choice,
+  adopted: readonly string[] | null,
+): AdoptDocument => ({
+  queue,
+  totals,
+  adopted,
+  unknown,
+  jobs: candidates.map(({ row, cannot, beware }) => ({
+    ...row,
+    since: isoTimeOrNull(row.since),
+    cannot,
+    beware,
+  })),
+})
+
+/** A row that could be taken in, and what speaks against it. */
+export interface Candidate {
+  readonly row: AdoptableRow
+  /** Why no job can be made of it as it is; null: it can. */
+  readonly cannot: string | null
+  /** What somebody should know before it is taken in; null: nothing. */
+  readonly beware: string | null
+}
+
+export interface Choice {
+  /** Of all rows there are, by state; null: Interlock cannot use the table. */
+  readonly totals: { readonly [state: string]: number } | null
+  readonly candidates: readonly Candidate[]
+  /** Ids that were asked for and are not there to be taken in. */
+  readonly unknown: readonly string[]
+}
+
+/** What would be taken in, in order. Reads only. */
+export async function chosenBy(store: LogStore, filter: AdoptableFilter): Promise<Choice> {
+  const { totals, rows } = await store.adoptable(filter)
+  const found = new Set(rows.map(({ jobId }) => jobId))
+  return {
+    totals,
+    candidates: rows.map(candidateOf),
+    unknown: (filter.jobIds ?? []).filter((jobId) => !found.has(jobId)),
+  }
+}
+
+function candidateOf(row: AdoptableRow): Candidate {
+  const spec = specOfRow(row)
+  if (isInterlockError(spec)) return { row, cannot: spec.message, beware: null }
+  if (row.state === 'running') {
+    return { row, cannot: null, beware: 'says that it runs: make sure that nothing does, it will run anew' }
+  }
+  const beware = row.models.length === 0 ? 'names no model: it runs beside everything' : null
+  return { row, cannot: null, beware }
+}
+
+/** Takes in those that can be. Returns the ids of those that arrived. */
+export async function adoptChosen(
+  store: LogStore,
+  queue: string,
+  choice: Choice,
+): Promise<readonly string[]> {
+  if (choice.totals === null) throw noTable
+  const able = choice.candidates.filter(({ cannot }) => cannot === null)
+  return store.adopt(
+    queue,
+    able.map(({ row }) => row.jobId),
+  )
+}
+
+const noTable = new InterlockError(
+  'invalid_input',
+  'there is no table `jobs` that Interlock can use (job_id text or uuid, status, and the right to update it); see docs/migration-guide.md',
+)

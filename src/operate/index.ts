@@ -1,0 +1,26 @@
+/**
+ * Looking at a queue and after it (`interlock-queue/operate`): what runs, what waits and why, without joining it; rows of before that
+ * are taken in; and what has to be said after a backup was restored.
+ * @example
+ * import { explain, status } from 'interlock-queue/operate'
+ * import { postgresStore } from 'interlock-queue/postgres'
+ *
+ * const access = { store: postgresStore('postgres://localhost/app') }
+ * const { activeCount, waitingCount } = await status(access)
+ * const job = await explain(access, 'report-2041')
+ * @module
+ */
+export { type AdoptDocument, type AdoptOptions, adopt, adoptable } from './adopt.ts'
+export {
+  type DataDocument,
+  type EndedDocument,
+  type ExplainDocument,
+  type ExplainOptions,
+  explain,
+} from './explain.ts'
+export { type QueueDocument, queue } from './line.ts'
+export type { Said, Wish } from './recover/decide.ts'
+export { type ByOptions, beginEpoch, inDoubt, recover, voidUnreadable } from './recover/recover.ts'
+export type { DoubtfulJob, RecoverDocument, VoidedEvent } from './recover/report.ts'
+export { type StatusDocument, status } from './status.ts'
+export type { WorkerDocument } from './workers.ts'

@@ -1,0 +1,30 @@
+import { hasWorkerAmong } from '../coordinator/present.ts'
+import { type HasWorker, isInterlockError, type Ledger, type Micros } from '../core/index.ts'
+import { ledgerAt } from '../history/index.ts'
+import { type Opened, type PausedModel, pausedModels } from '../history/parts.ts'
+
+/** A queue at one moment. */
+export interface Look {
+  readonly ledger: Ledger
+  readonly now: Micros
+  readonly hasWorker: HasWorker
+}
+
+/** Reads the queue and does not join it, so that nothing happens by it. */
+export async function lookAt(access: Opened): Promise<Look> {
+  const { store, queue } = access
+  const { version, now } = await store.read(queue, 0, 1)
+  const ledger = await ledgerAt(access, version)
+  return { ledger, now, hasWorker: hasWorkerAmong(await store.workers(queue)) }
+}
+
+/** Pauses are in the log alone. A log that cannot be folded keeps nobody from seeing the rest. */
+export async function pausedAt(access: Opened, version: number): Promise<readonly PausedModel[] | null> {
+  try {
+    return pausedModels(await ledgerAt(access, version))
+  } catch (error) {
+    if (!isInterlockError(error)) throw error
+    access.onNote(`which models are paused is not known: ${error.message}`)
+    return null
+  }
+}

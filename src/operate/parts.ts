@@ -1,0 +1,12 @@
+/** What the command line uses of this room beside what is published. */
+export { adoptChosen, adoptDocument, type Candidate, type Choice, chosenBy, filterOf } from './adopt.ts'
+export { dataDocument, dataFields, explainDocument, type ToldOfJob, told } from './explain.ts'
+export { checkNoneInDoubt } from './in-doubt.ts'
+export { lineIn, queueDocument } from './line.ts'
+export { lookAt, pausedAt } from './look.ts'
+export { checkDoubtful, decide, wishesOf } from './recover/decide.ts'
+export { epochIn, seenAt } from './recover/recover.ts'
+export { reportOf } from './recover/report.ts'
+export { orUnreadable, voidAll } from './recover/void.ts'
+export { type Standing, standingOf, statusDocument, workingIn } from './status.ts'
+export type { Working } from './workers.ts'

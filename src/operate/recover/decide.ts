@@ -1,0 +1,83 @@
+import type { Coordinator } from '../../coordinator/index.ts'
+import { InterlockError, isInterlockError, type Lease } from '../../core/index.ts'
+import { type RecoverDocument, reportOf, type Seen } from './report.ts'
+
+/** What somebody says of a job, and what becomes of it by that. */
+const ends = {
+  completed: (coordinator: Coordinator, lease: Lease) => coordinator.complete(lease),
+  requeued: (coordinator: Coordinator, lease: Lease) => coordinator.release(lease, 'drained'),
+  failed: (coordinator: Coordinator, lease: Lease) =>
+    coordinator.fail(lease, { code: 'unknown_end', retryAt: null }),
+} as const
+
+/** What became of jobs of which nobody knew the end: their ids, each once. */
+export interface Said {
+  /** It was done. */
+  readonly completed?: readonly string[] | undefined
+  /** It goes back into the line, at no cost. */
+  readonly requeue?: readonly string[] | undefined
+  /** It has failed, for good. */
+  readonly fail?: readonly string[] | undefined
+}
+
+export interface Wish {
+  readonly jobId: string
+  readonly end: keyof typeof ends
+}
+
+export function wishesOf({ completed = [], requeue = [], fail = [] }: Said): readonly Wish[] {
+  const wishes = [
+    ...completed.map((jobId) => ({ jobId, end: 'completed' as const })),
+    ...requeue.map((jobId) => ({ jobId, end: 'requeued' as const })),
+    ...fail.map((jobId) => ({ jobId, end: 'failed' as const })),
+  ]
+  if (new Set(wishes.map(({ jobId }) => jobId)).size === wishes.length) return wishes
+  throw new InterlockError('invalid_input', 'a job is named twice; say one thing of each')
+}
+
+/** Only of what nobody knows: any other job has a worker that will say how it ended, and whose word counts. */
+export function checkDoubtful({ view, doubtful }: Seen, jobId: string): void {
+  if (doubtful.some((job) => job.jobId === jobId)) return
+  const job = view.active().find((active) => active.jobId === jobId)
+  if (job === undefined)
+    throw new InterlockError('job_not_active', `job ${jobId} is not active; look with: interlock recover`)
+  const holder =
+    job.workerId === null ? 'its worker has detached it in this epoch' : `worker ${job.workerId} runs it`
+  throw new InterlockError(
+    'not_holder',
+    `job ${jobId} is not in doubt: ${holder}; to stop it: interlock cancel ${jobId}, and if a backup was restored: interlock recover --begin`,
+  )
+}
+
+/** All at once, so that they go into one append; what fails all the same is told beside what was done. */
+export async function decide(
+  coordinator: Coordinator,
+  { doubtful }: Seen,
+  wishes: readonly Wish[],
+): Promise<RecoverDocument> {
+  const { epoch } = coordinator.state()
+  const tokens = new Map(doubtful.map(({ jobId, fencingToken }) => [jobId, fencingToken]))
+  const answers = await Promise.allSettled(
+    wishes.map(({ jobId, end }) =>
+      ends[end](coordinator, { jobId, fencingToken: tokens.get(jobId) ?? 0, epoch }),
+    ),
+  )
+  const outcomes = wishes.map((wish, index) => ({ wish, answer: answers[index] }))
+  const view = coordinator.state()
+  const live = new Set(view.active().map(({ jobId }) => jobId))
+  return reportOf(
+    { view, doubtful: doubtful.filter(({ jobId }) => live.has(jobId)) },
+    {
+      decided: outcomes.flatMap(({ wish, answer }) => (answer?.status === 'fulfilled' ? [wish] : [])),
+      undecided: outcomes.flatMap(({ wish, answer }) =>
+        answer?.status === 'rejected' ? [{ ...wish, error: failureOf(answer.reason) }] : [],
+      ),
+    },
+  )
+}
+
+/** `code`: null where it is no failure of Interlock's. */
+const failureOf = (error: unknown) => ({
+  code: isInterlockError(error) ? error.code : null,
+  message: error instanceof Error ? error.message : String(error),
+})

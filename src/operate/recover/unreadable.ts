@@ -1,0 +1,103 @@
+import { decodeEvent, type Mended, mend, nothing } from '../../codec/index.ts'
+import { ledgerNear } from '../../coordinator/past.ts'
+import {
+  evolve,
+  type InterlockError,
+  isInterlockError,
+  type Ledger,
+  type RecordedEvent,
+  Replayer,
+} from '../../core/index.ts'
+import { type LogStore, pagesAfter } from '../../port/index.ts'
+
+/** An event of the log that nobody can read, and how it is to be read from now on. */
+export interface Unreadable {
+  readonly seq: number
+  readonly row: Readonly<Record<string, unknown>>
+  readonly why: string
+  /** The data to read in the place of its own; null: it counts as nothing. */
+  readonly as: Readonly<Record<string, unknown>> | null
+}
+
+export interface Found {
+  readonly events: readonly Unreadable[]
+  /** The queue at the end of the log, read like that. */
+  readonly ledger: Ledger
+}
+
+const PAGE = 1_000
+
+/**
+ * Looks for events that nobody can read, and for what does not follow any more once those are read as they will be. Null: there is none.
+ * @throws InterlockError `unknown_event` for one of a newer release; `corrupt_log` for a log that was damaged otherwise
+ */
+export async function findUnreadable(store: LogStore, queue: string): Promise<Found | null> {
+  const first = await firstUnreadable(store, queue)
+  if (first === null) return null
+  const events: Unreadable[] = []
+  const from = await ledgerNear(store, queue, first - 1, () => {})
+  const sound = new Replayer(from)
+  for await (const { events: page } of pagesAfter(store, queue, from.version, first - 1))
+    for (const event of page) sound.push(event)
+  let ledger = sound.ledger()
+  for await (const row of rowsAfter(store, queue, ledger.version)) {
+    const read = readNext(ledger, row)
+    if (read.unreadable !== null) events.push(read.unreadable)
+    ledger = read.ledger
+  }
+  return { events, ledger }
+}
+
+async function firstUnreadable(store: LogStore, queue: string): Promise<number | null> {
+  const { archivedSeq } = await store.rows(queue, 0, 1)
+  for await (const row of rowsAfter(store, queue, archivedSeq)) {
+    if (errorOf(() => decodeEvent(row)) !== null) return Number((row as { readonly seq?: unknown }).seq)
+  }
+  return null
+}
+
+async function* rowsAfter(store: LogStore, queue: string, after: number): AsyncGenerator<unknown> {
+  for (let at = after; ; ) {
+    const { rows, version } = await store.rows(queue, at, PAGE)
+    yield* rows
+    at += rows.length
+    if (rows.length === 0 || at >= version) return
+  }
+}
+
+interface Read {
+  readonly ledger: Ledger
+  readonly unreadable: Unreadable | null
+}
+
+/** After the first of them: what followed from an event as it was written may not follow from it as it will be read. */
+function readNext(ledger: Ledger, row: unknown): Read {
+  const fault = errorOf(() => decodeEvent(row))
+  if (fault === null) {
+    const event = decodeEvent(row)
+    const refused = errorOf(() => evolve(ledger, event))
+    if (refused === null) return { ledger: evolve(ledger, event), unreadable: null }
+    return unreadable(ledger, row, refused, nothing(row))
+  }
+  const mended = mend(row)
+  const fits = errorOf(() => evolve(ledger, mended.event)) === null
+  return unreadable(ledger, row, fault, fits ? mended : nothing(row))
+}
+
+function unreadable(ledger: Ledger, row: unknown, error: InterlockError, { as, event }: Mended): Read {
+  const { seq }: RecordedEvent = event
+  const why = error.message.split('; ')[0] ?? error.message
+  const found = { seq, row: row as Readonly<Record<string, unknown>>, why, as }
+  return { ledger: evolve(ledger, event), unreadable: found }
+}
+
+/** What makes it impossible; anything else is thrown on. */
+function errorOf(work: () => unknown): InterlockError | null {
+  try {
+    work()
+    return null
+  } catch (error) {
+    if (isInterlockError(error, 'corrupt_log')) return error
+    throw error
+  }
+}

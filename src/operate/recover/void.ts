@@ -1,0 +1,63 @@
+import { beginEpoch as beginEpochIn, commitBeside, queueView } from '../../coordinator/present.ts'
+import { isInterlockError, jobOf, type Ledger } from '../../core/index.ts'
+import { timeText } from '../../format/index.ts'
+import { rebuild } from '../../history/index.ts'
+import type { Opened } from '../../history/parts.ts'
+import { type RecoverDocument, reportOf, type VoidedEvent } from './report.ts'
+import { type Found, findUnreadable } from './unreadable.ts'
+
+const PATIENCE_MS = 30_000
+
+/**
+ * Declares every event void that nobody can read, in one append that also begins a new epoch and drains the queue; then makes the
+ * rows again. What is active is in doubt from then on.
+ */
+export async function voidAll(access: Opened, name?: string): Promise<readonly VoidedEvent[]> {
+  const { store, queue, signal } = access
+  const found = await findUnreadable(store, queue)
+  if (found === null) return []
+  const voids = found.events.map(({ seq, as }) => ({ of: seq, as }))
+  const options = { store, queue, name, patience: { forMs: PATIENCE_MS, signal } }
+  const { isNewEpoch } = await commitBeside(
+    options,
+    [{ type: 'void', voids }, { type: 'recover' }],
+    found.ledger,
+  )
+  // More jobs were active than one append takes: the rest of it.
+  if (!isNewEpoch) await beginEpochIn(options)
+  await rebuild(access)
+  return documentsOf(found)
+}
+
+/** Looks; where the log cannot be read, it shows what nobody can read. */
+export async function orUnreadable<T>(
+  { store, queue }: Opened,
+  look: () => Promise<T>,
+): Promise<{ readonly seen: T } | { readonly unreadable: RecoverDocument }> {
+  try {
+    return { seen: await look() }
+  } catch (error) {
+    if (!isInterlockError(error, 'corrupt_log')) throw error
+    const found = await findUnreadable(store, queue)
+    if (found === null) throw error
+    const { now } = await store.rows(queue, 0, 1)
+    const view = queueView(queue, found.ledger, now)
+    return { unreadable: reportOf({ view, doubtful: [] }, { unreadable: documentsOf(found) }) }
+  }
+}
+
+const documentsOf = ({ events, ledger }: Found): readonly VoidedEvent[] =>
+  events.map(({ seq, row, why, as }) => {
+    const jobId = typeof row['job_id'] === 'string' ? row['job_id'] : null
+    const becomes = jobId === null ? null : fateOf(ledger, jobId)
+    return { seq, type: String(row['event_type']), jobId, why, data: row['data'] ?? null, as, becomes }
+  })
+
+/** What becomes of a job, an event of which is read otherwise than it was written. */
+function fateOf(ledger: Ledger, jobId: string): string {
+  const job = jobOf(ledger, jobId)
+  if (job === undefined) return 'it is not live'
+  if (job.active) return 'it is active: say what became of it'
+  if (job.dueAt === null || job.dueAt === Number.POSITIVE_INFINITY) return 'it waits in line'
+  return `it waits until ${timeText(job.dueAt)}; to end it: interlock cancel ${jobId}`
+}

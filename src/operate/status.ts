@@ -1,0 +1,61 @@
+import type { Micros } from '../core/index.ts'
+import type { Access, StateDocument } from '../history/index.ts'
+import { opened, type PausedModel, type RunningRows, stateDocument } from '../history/parts.ts'
+import type { WorkerRow } from '../port/index.ts'
+import { pausedAt } from './look.ts'
+import { type WorkerDocument, type Working, whoWorks, workingDocument } from './workers.ts'
+
+/** What `status` gives: the document that `interlock status --json` prints. */
+export interface StatusDocument extends StateDocument {
+  readonly queue: string
+  /** Where it lives; never with credentials. */
+  readonly store: string
+  readonly workers: readonly WorkerDocument[]
+}
+
+/** What one look at the rows saw. */
+export interface Standing {
+  readonly queue: string
+  readonly store: string
+  readonly now: Micros
+  /** Null: nobody has opened the queue. */
+  readonly rows: RunningRows | null
+  readonly workers: readonly WorkerRow[]
+  /** Null: the log could not be folded. */
+  readonly paused: readonly PausedModel[] | null
+}
+
+/**
+ * What runs, how many wait, and who works. Reads only, and does not join the queue: nothing happens by it.
+ * @throws InterlockError `invalid_input`; `corrupt_log`; `store_unavailable`. A log that cannot be folded is no failure: `paused` is
+ * null then
+ */
+export async function status(access: Access): Promise<StatusDocument> {
+  return statusDocument(await standingOf(access))
+}
+
+export async function standingOf(given: Access): Promise<Standing> {
+  const access = opened(given)
+  const { store, queue } = access
+  const projection = await store.projection(queue)
+  const rows =
+    projection === null
+      ? null
+      : { state: projection.state, active: projection.jobs.filter(({ state }) => state === 'active') }
+  return {
+    queue,
+    store: store.name,
+    rows,
+    workers: await store.workers(queue),
+    paused: await pausedAt(access, rows?.state.version ?? 0),
+    now: (await store.read(queue, 0, 1)).now,
+  }
+}
+
+export const workingIn = ({ rows, workers }: Standing): readonly Working[] =>
+  whoWorks(workers, rows?.active ?? [])
+
+export function statusDocument(standing: Standing): StatusDocument {
+  const { queue, store, rows, paused } = standing
+  return { queue, store, ...stateDocument(rows, paused), workers: workingIn(standing).map(workingDocument) }
+}
