@@ -1,4 +1,4 @@
-import { RELEASE } from '../coordinator/past.ts'
+import { PACKAGE_VERSION } from '../coordinator/past.ts'
 import type { RecordedEvent } from '../core/index.ts'
 import { type Access, firstLedger } from '../history/index.ts'
 import { checkKept, eachEvent, noteCut, opened, unlessGone } from '../history/parts.ts'
@@ -22,5 +22,5 @@ export async function auditLog(given: Access): Promise<Statement> {
   const see = (event: RecordedEvent) => audit.push(event)
   await unlessGone<unknown>(bad, eachEvent(access, 'audited', see, { after: from.version }), null)
   const { now } = await store.read(queue, 0, 1)
-  return audit.statement({ queue, store: store.name, release: RELEASE, now })
+  return audit.statement({ queue, store: store.name, release: PACKAGE_VERSION, now })
 }

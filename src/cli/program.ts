@@ -1,5 +1,5 @@
 import { CommanderError } from 'commander'
-import { RELEASE } from '../coordinator/base/release.ts'
+import { PACKAGE_VERSION } from '../coordinator/base/package-version.ts'
 import { Cli } from './cli.ts'
 import { commandGroups } from './command/index.ts'
 import { exitCodes } from './exit.ts'
@@ -9,7 +9,7 @@ import type { Stream, Surface } from './frame.ts'
 export async function runCli(words: readonly string[], outside: Surface): Promise<number> {
   const { surface, hasSpoken } = listened(outside)
   const cli = new Cli(surface)
-  cli.program.version(RELEASE, '--version')
+  cli.program.version(PACKAGE_VERSION, '--version')
   cli.program.helpCommand('help [command]', 'this page, or that of a command')
   for (const [heading, commands] of commandGroups) {
     cli.program.commandsGroup(heading)

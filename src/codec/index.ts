@@ -17,7 +17,7 @@ export {
   optionsSchema,
   parseInput,
 } from './invalid.ts'
-export { parseNote, parseResult } from './json.ts'
+export { CheckedResult, parseNote, parseResult } from './json.ts'
 export { checkAccess, parseInstant, wholeOption } from './looking.ts'
 export { type Mended, mend, nothing } from './mend.ts'
 export { parseJobId, parseJobType, parseModels, parseQueue, parseSeq } from './names.ts'

@@ -6,15 +6,15 @@ import {
   type JobSpec,
   MICROS_PER_MS,
 } from '../core/index.ts'
-import type { DeadJob, LogStore } from '../port/index.ts'
-import type { DeadFilter } from './api/coordinator.ts'
+import type { DataRole, DeadJob, DeadLetterRole } from '../port/index.ts'
+import type { DeadFilter } from './api/calls.ts'
 
 /** Dead letters looked at in one go: with their payloads they go into one append. */
 const PAGE = 100
 
 /** Where they are. */
 interface DeadLetterBox {
-  readonly store: LogStore
+  readonly store: DeadLetterRole & Pick<DataRole, 'data'>
   readonly queue: string
 }
 

@@ -1,3 +1,4 @@
+export type * from './api/calls.ts'
 export type * from './api/coordinator.ts'
 export type { MachineInspection, MachineOptions, MachineSnapshot, RunningMachine } from './api/machine.ts'
 export type { QueueMetrics } from './api/metrics.ts'

@@ -1,5 +1,4 @@
 /** What a coordinator knows and can do without joining a queue: for the rooms that look at one and look after it. */
-export { hasWorkerAmong } from './api/has-worker.ts'
 export { queueView } from './api/view.ts'
 export { beginEpoch } from './commit/begin-epoch.ts'
 export { commitBeside } from './commit/commit-beside.ts'

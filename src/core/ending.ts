@@ -5,12 +5,15 @@ export const outcomes = ['completed', 'failed', 'cancelled', 'expired'] as const
 export type Outcome = (typeof outcomes)[number]
 
 /** An event that ends an attempt, if it has one: its models are free. */
-export type AttemptEnd = RecordedEvent & {
-  readonly type: 'completed' | 'failed' | 'lease_expired' | 'cancelled'
-}
+export type AttemptEnd = RecordedEvent &
+  (
+    | { readonly type: 'completed' | 'failed' | 'lease_expired' }
+    | { readonly type: 'cancelled'; readonly token: number }
+  )
 
 /** An event after which a job is a dead letter. */
-export type Death = RecordedEvent & { readonly type: 'failed' | 'lease_expired' | 'expired' }
+export type Death = RecordedEvent &
+  ({ readonly type: 'failed' | 'lease_expired'; readonly final: true } | { readonly type: 'expired' })
 
 /** True for what ends a running attempt. A waiting job that is cancelled had none. */
 export function endsAttempt(event: RecordedEvent): event is AttemptEnd {

@@ -1,7 +1,7 @@
-import { hasWorkerAmong } from '../coordinator/present.ts'
 import { type HasWorker, isInterlockError, type Ledger, type Micros } from '../core/index.ts'
 import { ledgerAt } from '../history/index.ts'
 import { type Opened, type PausedModel, pausedModels } from '../history/parts.ts'
+import { hasWorkerAmong } from '../port/index.ts'
 
 /** A queue at one moment. */
 export interface Look {

@@ -1,4 +1,4 @@
-import type { Micros, ProjectionChanges, RecordedEvent } from '../core/index.ts'
+import type { DataChange, Micros, ProjectionChanges, RecordedEvent } from '../core/index.ts'
 import type { JobData } from './data.ts'
 
 /** What one append wants to write. The events already carry their sequence numbers and times. */
@@ -104,4 +104,30 @@ export interface TurnView {
   readonly sinceAt: Micros | null
   /** The events after it. */
   readonly missed: readonly RecordedEvent[]
+}
+
+/** Role "append": the one way to write to the log, and what keeps processes that write at once out of each other's way. */
+export interface AppendRole {
+  append(request: AppendRequest): Promise<AppendAnswer>
+  /**
+   * Puts data of a command aside for the append that will name it (`changes.staged`), past the queue's lock: nothing that is kept
+   * of a job changes by it. What no append has taken over is cleared away after an hour. Twice does nothing more.
+   */
+  stage(queue: string, commandId: string, data: readonly DataChange[]): Promise<void>
+  /**
+   * Lock, read what was missed since `since`, let the caller decide, append, unlock: one short transaction. `decide`
+   * is synchronous, so a client never keeps the lock longer than it computes; null appends nothing. Absent in a store of
+   * which every call is a transaction of its own (PostgREST): there a lost append is tried again after a pause.
+   */
+  readonly turn?: (
+    queue: string,
+    since: number,
+    decide: (view: TurnView) => AppendRequest | null,
+  ) => Promise<AppendAnswer>
+  /**
+   * Waits a few seconds for the queue's baton, which processes under pressure hand on, so that one at a time appends without
+   * losing to others. A courtesy only: appends are as good without it. Returns how to give it back, which never fails; null
+   * when it did not come free. Absent where a store cannot keep one over several calls.
+   */
+  baton?(queue: string): Promise<(() => Promise<void>) | null>
 }

@@ -90,3 +90,9 @@ export interface Checkup {
     readonly application: string
   }[]
 }
+
+/** Role "check-up": what `interlock doctor` looks at. */
+export interface CheckupRole {
+  /** What `interlock doctor` looks at; reads only, and not for every minute. Null where there is nothing to look at. */
+  checkup(queue: string): Promise<Checkup | null>
+}

@@ -24,3 +24,16 @@ export interface AttemptNote {
   /** For people; may be lost with a crash of the server. */
   readonly progress?: Json
 }
+
+/** Role "side data": what is kept of jobs beside the log, and may be deleted. */
+export interface DataRole {
+  /**
+   * What is kept of these jobs (1,000 at most) beside the log: one entry for each id, in the order given. Of a job that was
+   * enqueued anew only what its present life has.
+   */
+  data(queue: string, jobIds: readonly string[]): Promise<readonly JobData[]>
+  /** Keeps a note of a running attempt. False, and nothing written: the token is not that of the running attempt. */
+  note(queue: string, note: AttemptNote): Promise<boolean>
+  /** Deletes what is kept of these jobs beside the log; the log stays. Twice does nothing more. */
+  forget(queue: string, jobIds: readonly string[]): Promise<void>
+}

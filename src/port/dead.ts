@@ -28,3 +28,14 @@ export interface DeadJob {
   /** `{ name, message, stack? }` of the last attempt that failed; null when nothing was told, or it was deleted. */
   readonly error: Json
 }
+
+/** Role "dead letters": jobs that ended without success and that nobody has dealt with. */
+export interface DeadLetterRole {
+  /**
+   * Jobs whose last life ended without success (a final `failed`, a final `lease_expired`, `expired`), that are not in line again
+   * and were not dropped: the newest first.
+   */
+  dead(queue: string, filter: DeadFilter): Promise<readonly DeadJob[]>
+  /** Takes dead letters off that list and deletes what is kept of them. Returns how many; twice does nothing more. */
+  drop(queue: string, jobIds: readonly string[]): Promise<number>
+}

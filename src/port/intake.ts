@@ -46,3 +46,26 @@ export interface AdoptableFilter {
   /** 1 to 10,000. */
   readonly limit: number
 }
+
+/** Role "intake": rows of the user's `jobs` on their way into the line. */
+export interface IntakeRole {
+  /**
+   * Claims up to `limit` (1..1,000) rows of `jobs` that are to be taken in, in the order of their arrival. They are kept
+   * for this caller for 5 s; what `taken` has not named by then is given to others again. What one queue has claimed, no other
+   * queue gets. A store without such a table has none.
+   */
+  arrivals(queue: string, limit: number): Promise<readonly Arrival[]>
+  /** What became of them: those whose job is in the log by now, and those that cannot be jobs. Twice does nothing more. */
+  taken(queue: string, arrivalIds: readonly number[], refused?: readonly RefusedArrival[]): Promise<void>
+}
+
+/** Role "adoption": rows of `jobs` that never arrive by themselves, for people who let them. */
+export interface AdoptionRole {
+  /** Rows of `jobs` that are never taken in by themselves; reads only. A store without such a table has none. */
+  adoptable(filter: AdoptableFilter): Promise<Adoptable>
+  /**
+   * Lets rows of {@link AdoptionRole.adoptable} arrive for this queue, in the order given (10,000 at most), as pending ones; what
+   * takes rows in puts them in line. Returns the ids of those that arrived; twice does nothing more.
+   */
+  adopt(queue: string, jobIds: readonly string[]): Promise<readonly string[]>
+}

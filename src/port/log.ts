@@ -15,46 +15,16 @@ export interface RowPage extends Omit<LogPage, 'events'> {
   readonly rows: readonly unknown[]
 }
 
-/**
- * The folded ledger at a sequence number; not checked. What stands for its chunks, `{shape, maker, chunks, …}`; of releases before
- * the shape 3 the ledger itself.
- */
-export interface StoredSnapshot {
-  readonly seq: number
-  readonly state: unknown
-}
-
-/** Which chunk: of the snapshot at a number that this maker writes, counted from 0. */
-export interface ChunkKey {
-  readonly seq: number
-  /** Made up for one snapshot, so that two processes may write one at the same number. 1 to 100 characters. */
-  readonly maker: string
-  readonly n: number
-}
-
-/** A part of a snapshot, as lines of JSON: 4 MB at most. */
-export interface SnapshotChunk extends ChunkKey {
-  readonly body: string
-}
-
-/** A page of the hash chain of a queue: each event as the text that its hash is made over, and the hash it carries. */
-export interface ChainPage {
-  readonly version: number
-  /** Events after this one are chained. */
-  readonly chainFrom: number
-  /** The hash from which it goes on, where the events before are gone; null: made from the name of the queue. */
-  readonly start: string | null
-  /** Of the last event, in hexadecimal: the anchor. */
-  readonly head: string
-  readonly events: readonly { readonly seq: number; readonly text: string; readonly hash: string | null }[]
-}
-
-/** What became of the events that were archived and kept, from `first` to `through`. */
-export interface KeptEvents {
-  readonly first: number
-  readonly through: number
-  /** The first of them that is not there any more. */
-  readonly missing: number | null
-  /** All are there, and one of them is not what it was. */
-  readonly changed: boolean
+/** Role "log": the events as they lie there. Whoever folds, streams or looks needs no more than this. */
+export interface LogRole {
+  /**
+   * Checks that the database is migrated and readable by this release; makes the queue's head when it is new.
+   * @param options `make: false` for who only looks: it makes nothing
+   * @throws InterlockError `unknown_queue` where it must not be made; its details name the queues that there are (`queues`)
+   */
+  open(queue: string, options?: { readonly make?: boolean }): Promise<void>
+  /** Events after `after`, at most `limit` (1..10,000). Never takes the lock. */
+  read(queue: string, after: number, limit: number): Promise<LogPage>
+  /** A page of rows in the place of events, for who looks into a log that cannot be read. Void events are as they are read. */
+  rows(queue: string, after: number, limit: number): Promise<RowPage>
 }

@@ -1,6 +1,5 @@
 import { archived } from '../core/index.ts'
-import type { LogPage } from './log.ts'
-import type { LogStore } from './log-store.ts'
+import type { LogPage, LogRole } from './log.ts'
 
 /** Events in one page: some 100 KB as text. Larger ones are no faster, and what is held of them costs memory. */
 export const PAGE = 1_000
@@ -15,7 +14,7 @@ const ignore = () => {}
  * @throws InterlockError `archived` where events were archived and not kept
  */
 export async function* pagesAfter(
-  store: Pick<LogStore, 'read'>,
+  store: Pick<LogRole, 'read'>,
   queue: string,
   after: number,
   upTo = Number.POSITIVE_INFINITY,

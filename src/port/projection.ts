@@ -1,4 +1,5 @@
 import type { JobRow, RecordedEvent, StateRow } from '../core/index.ts'
+import type { TurnView } from './append.ts'
 
 /** The inner projection as it is stored, for `verify`: must equal the fold of the log at `state.version`. */
 export interface Projection {
@@ -42,3 +43,25 @@ export type RebuildAnswer =
       readonly written: number
     }
   | { readonly ok: false; readonly version: number; readonly missed: readonly RecordedEvent[] }
+
+/** Role "inner projection": the rows that the appends keep, for those who compare them with the log or write them again. */
+export interface ProjectionRole {
+  /** The inner projection of one moment. Null when the queue has never been opened. */
+  projection(queue: string): Promise<Projection | null>
+  /**
+   * Makes the inner projection anew: under the lock, `rowsAt` is shown what was missed since `since` and gives all rows
+   * of the log at that version. One transaction; workers wait for it, and go on as if nothing had happened.
+   */
+  rebuild(queue: string, since: number, rowsAt: (view: TurnView) => Projection): Promise<RebuildAnswer>
+}
+
+/** Role "the user's tables": their coordination columns follow the log, after the appends. */
+export interface UserTablesRole {
+  /**
+   * Brings the coordination columns of the user's `jobs` and `workflow_executions` up to date with the log, following at
+   * most `batch` (1..10,000) events, in a transaction of its own. A store without such tables answers `targets: 0`.
+   */
+  project(queue: string, batch: number): Promise<ProjectStep>
+  /** Starts the outer projection anew: {@link UserTablesRole.project} then walks the whole log again. */
+  reproject(queue: string): Promise<void>
+}

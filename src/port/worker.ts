@@ -1,4 +1,4 @@
-import type { Micros } from '../core/index.ts'
+import type { HasWorker, Micros } from '../core/index.ts'
 
 /** A worker process as the database knows it. One row and one heartbeat for all the jobs it runs. */
 export interface WorkerBeat {
@@ -37,4 +37,20 @@ export interface WorkerRow {
   readonly beatAt: Micros
   readonly expiresAt: Micros
   readonly state: 'live' | 'late' | 'dead'
+}
+
+/** Role "membership": the leases of the worker processes of a queue, one for each. */
+export interface MembershipRole {
+  beat(beat: WorkerBeat): Promise<BeatAnswer>
+  /** Ends this incarnation: its lease is gone at once. */
+  leave(queue: string, workerId: string): Promise<void>
+  workers(queue: string): Promise<readonly WorkerRow[]>
+}
+
+/** Whether one of these processes could run a job of a kind now: it lives, and has a free slot for it. */
+export function hasWorkerAmong(workers: readonly WorkerRow[]): HasWorker {
+  return (kind) =>
+    workers.some(
+      ({ state, freeSlots, kinds }) => state === 'live' && freeSlots > 0 && (kinds?.includes(kind) ?? true),
+    )
 }

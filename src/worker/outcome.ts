@@ -1,10 +1,10 @@
-import { parseResult } from '../codec/index.ts'
+import { CheckedResult } from '../codec/index.ts'
 import type { FailureCode } from '../core/index.ts'
 import { NonRetryableError, RetryLater, type StopCause } from './errors.ts'
 
 /** What one attempt came to. */
 export type Outcome =
-  | { readonly type: 'completed'; readonly result: unknown }
+  | { readonly type: 'completed'; readonly result: CheckedResult }
   | { readonly type: 'failed'; readonly code: FailureCode; readonly error: unknown; readonly retry: boolean }
   | { readonly type: 'postponed'; readonly later: RetryLater }
   | { readonly type: 'cancelled' }
@@ -40,7 +40,7 @@ const timeUp = new Error('its time was up (timeoutMs)')
 /** The work is done, and doing it again gives the same: a result that cannot be kept is a mistake of the handler. */
 function completed(result: unknown): Outcome {
   try {
-    return { type: 'completed', result: parseResult(result ?? null) }
+    return { type: 'completed', result: new CheckedResult(result ?? null) }
   } catch (error) {
     return failed('non_retryable', error, false)
   }

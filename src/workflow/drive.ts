@@ -1,7 +1,7 @@
 import { filter, firstValueFrom, fromEvent, takeUntil } from 'rxjs'
 import { workflowOutcome } from '../codec/index.ts'
 import type { Coordinator, StartAnswer } from '../coordinator/index.ts'
-import { InterlockError, isInterlockError, type Json, type Lease } from '../core/index.ts'
+import { InterlockError, isInterlockError, type Lease } from '../core/index.ts'
 import type { HandlerDefinition } from '../worker/index.ts'
 import { runOne } from '../worker/run-one.ts'
 import type { RunOptions, WorkflowResult } from './api.ts'
@@ -67,7 +67,7 @@ export class Drive {
     const outcome = await runOne(started, this.#coordinator, this.#handler, this.#options.signal)
     if (outcome.type === 'failed') this.#lastError = outcome.error
     if (outcome.type !== 'completed') return undefined
-    const result = workflowOutcome(outcome.result as Json)
+    const result = workflowOutcome(outcome.result.json)
     return result === null ? undefined : { executionId: this.#executionId, ...result }
   }
 

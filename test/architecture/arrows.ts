@@ -23,11 +23,14 @@ export interface Source {
   readonly text: string
 }
 
-/** The part of the repository that a file belongs to: `core`, `adapter/postgres`, `machines`, `test`, … */
+/** The part of the repository that a file belongs to: `core`, `adapter/postgres`, `coordinator/gate`, `machines`, `test`, … */
 function partOf(file: string): string {
   const [top = '', ...inside] = file.split('/')
   if (top !== 'src') return top
-  const isDeep = inside[0] === 'adapter' || (inside[0] === 'history' && inside[1] === 'files')
+  const isDeep =
+    inside[0] === 'adapter' ||
+    (inside[0] === 'history' && inside[1] === 'files') ||
+    (inside[0] === 'coordinator' && inside.length > 2)
   return inside
     .slice(0, isDeep ? 2 : 1)
     .join('/')
@@ -104,6 +107,25 @@ function noisesOf(source: Source): string[] {
     if (object === 'process' || object === 'console') found.push(`${object}.${nameOf(node['property'])}`)
   })
   return found
+}
+
+/** Parts that lead back to themselves through others, by what each may import; none if all arrows go one way. */
+export function circlesIn(rules: Rules): string[] {
+  const nextOf = (part: string): readonly string[] => {
+    const parts = rules[part]?.parts ?? []
+    return parts === 'any' ? [] : parts.filter((next) => next !== part)
+  }
+  const leadsBack = (part: string): boolean => {
+    const seen = new Set<string>()
+    const open = [...nextOf(part)]
+    for (let next = open.pop(); next !== undefined; next = open.pop()) {
+      if (seen.has(next)) continue
+      seen.add(next)
+      open.push(...nextOf(next))
+    }
+    return seen.has(part)
+  }
+  return Object.keys(rules).filter(leadsBack)
 }
 
 /** The npm package a specifier names, or undefined for a file and for a module of Node's. */

@@ -2,7 +2,15 @@ import { globSync, readFileSync } from 'node:fs'
 import path from 'node:path'
 import { describe, expect, it } from 'vitest'
 import manifest from '../../package.json' with { type: 'json' }
-import { importsOf, intrusionsOf, packageOf, type Source, valuesFrom, violationsOf } from './arrows.ts'
+import {
+  circlesIn,
+  importsOf,
+  intrusionsOf,
+  packageOf,
+  type Source,
+  valuesFrom,
+  violationsOf,
+} from './arrows.ts'
 import { doors, housed, rules } from './rules.ts'
 
 const root = path.resolve(import.meta.dirname, '../..')
@@ -59,6 +67,20 @@ describe('the arrows between the parts', () => {
 })
 
 describe('the rules', () => {
+  it('have no circle', () => {
+    expect(circlesIn(rules)).toEqual([])
+  })
+
+  it('would show a circle', () => {
+    const pure = { packages: [], builtins: false, pure: true }
+    const circle = {
+      a: { ...pure, parts: ['b'] },
+      b: { ...pure, parts: ['c'] },
+      c: { ...pure, parts: ['a'] },
+    }
+    expect(circlesIn(circle)).toEqual(['a', 'b', 'c'])
+  })
+
   const violations = (file: string, text: string) => violationsOf({ file, text }, rules)
 
   it.each([
@@ -67,10 +89,21 @@ describe('the rules', () => {
     ['src/core/a.ts', "export type { Store } from '../port/index.ts'", 'nothing but itself'],
     ['src/codec/a.ts', "type Store = import('../port/index.ts').Store", 'core, zod'],
     ['src/port/a.ts', "import 'rxjs'", 'may import core'],
+    ['src/coordinator/a.ts', "import pg from 'pg'", 'coordinator may import'],
     [
-      'src/coordinator/a.ts',
-      "import pg from 'pg'",
-      'coordinator may import core, machines, port, codec, rxjs',
+      'src/coordinator/gate/a.ts',
+      "import { b } from '../inbox/b.ts'",
+      'coordinator/gate may import coordinator/base, coordinator/api, coordinator/replica',
+    ],
+    [
+      'src/coordinator/commit/a.ts',
+      "import type { Member } from '../membership/member.ts'",
+      'coordinator/commit may import coordinator/base, coordinator/api, coordinator/replica, core',
+    ],
+    [
+      'src/coordinator/replica/a.ts',
+      "import { createCoordinator } from '../index.ts'",
+      'coordinator/replica may import coordinator/base, coordinator/api, core',
     ],
     [
       'src/worker/a.ts',

@@ -14,26 +14,24 @@ function beating(fails: (n: number) => Error | null) {
   const store = memoryStore()
   const sent: number[] = []
   let lost = false
-  const keeper = new LeaseKeeper(
-    {
-      store: {
-        ...store,
-        beat: async (beat) => {
-          sent.push(performance.now() - began)
-          const error = sent.length === 1 ? null : fails(sent.length)
-          if (error !== null) throw error
-          return store.beat(beat)
-        },
-      },
-      ...{ queue: 'q', ttlMs: 15_000, graceMs: 5_000, release: '0' },
-      ...{ onOverdue: () => {}, onIntake: () => {}, onReached: () => {}, onUnreachable: () => {} },
-      ...{ version: () => 0, onShorter: () => {} },
-      onLost: () => {
-        lost = true
+  const keeper = new LeaseKeeper({
+    store: {
+      ...store,
+      beat: async (beat) => {
+        sent.push(performance.now() - began)
+        const error = sent.length === 1 ? null : fails(sent.length)
+        if (error !== null) throw error
+        return store.beat(beat)
       },
     },
-    'w',
-  )
+    ...{ queue: 'q', ttlMs: 15_000, graceMs: 5_000, release: '0' },
+    ...{ onOverdue: () => {}, onIncoming: () => {}, onReached: () => {}, onUnreachable: () => {} },
+    ...{ version: () => 0, onShorter: () => {} },
+    onLost: () => {
+      lost = true
+    },
+    workerId: () => 'w',
+  })
   const began = performance.now()
   return { keeper, sent, isLost: () => lost }
 }

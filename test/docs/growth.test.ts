@@ -27,12 +27,12 @@ const folders = [
 const growing = /^ {2}(?:static )?readonly (#\w+)(?:: .+?)? = (?:new (?:Map|Set|WeakMap|Recent)\b|\[\])/gmu
 
 function fieldsOf(folder: string): readonly { readonly file: string; readonly field: string }[] {
-  const files = readdirSync(path.join(root, 'src', folder), { recursive: true, withFileTypes: true })
+  const files = readdirSync(path.join(root, 'src', folder), { recursive: true, encoding: 'utf8' })
   return files
-    .filter((entry) => entry.isFile())
-    .flatMap(({ parentPath, name }) => {
-      const text = readFileSync(path.join(parentPath, name), 'utf8')
-      return [...text.matchAll(growing)].map(([, field = '']) => ({ file: name, field }))
+    .filter((file) => file.endsWith('.ts'))
+    .flatMap((file) => {
+      const text = readFileSync(path.join(root, 'src', folder, file), 'utf8')
+      return [...text.matchAll(growing)].map(([, field = '']) => ({ file: path.basename(file), field }))
     })
 }
 

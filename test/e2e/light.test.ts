@@ -88,7 +88,7 @@ it('shows its help without loading the library', async () => {
   const library = stderr
     .split('\n')
     .filter((url) => /dist\/src\/|node_modules\/(?!interlock-queue\/)/.test(url))
-  expect(library).toEqual([expect.stringContaining('/release.js')])
+  expect(library).toEqual([expect.stringContaining('/package-version.js')])
 })
 
 it('names the source of what failed for those who ask for the stack', async () => {

@@ -94,8 +94,8 @@ export class Operator implements Line {
   #beginByHand(): void {
     here.run(this, () => {
       const store = remoteStore(this, this.#options.network)
-      const patience = { forMs: 30_000, signal: new AbortController().signal }
-      void beginEpoch({ store, queue: 'default', patience, name: 'operator' }).then(
+      const limit = { forMs: 30_000, signal: new AbortController().signal }
+      void beginEpoch({ store, queue: 'default', limit, name: 'operator' }).then(
         () => this.#release(),
         () => this.#options.network.timeline.later(500, this, () => this.#beginByHand()),
       )

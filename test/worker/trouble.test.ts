@@ -2,6 +2,7 @@
 import type { StandardSchemaV1 } from '@standard-schema/spec'
 import { describe, expect, it } from 'vitest'
 import { z } from 'zod'
+import { CheckedResult } from '../../src/codec/index.ts'
 import { InterlockError } from '../../src/core/index.ts'
 import {
   type HandlerDefinition,
@@ -355,7 +356,7 @@ describe('one attempt by itself', () => {
     handler.resolve('done')
     await expect.poll(() => trouble.counts.append).toBeGreaterThan(0)
     trouble.heal()
-    expect(await outcome).toEqual({ type: 'completed', result: 'done' })
+    expect(await outcome).toEqual({ type: 'completed', result: new CheckedResult('done') })
     expect(await coordinator.data(['A'])).toMatchObject([{ result: 'done' }])
   })
 

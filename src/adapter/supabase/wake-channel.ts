@@ -1,4 +1,4 @@
-import type { Concern, Intake, OnWake } from '../../port/index.ts'
+import type { Concern, Incoming, OnWake } from '../../port/index.ts'
 import { parseConcern, Versions } from './concern.ts'
 import type { Channel, ChannelStatus, SupabaseLike } from './like.ts'
 import { Rate } from './rate.ts'
@@ -41,7 +41,7 @@ const REOPEN_MS = 1_000
 const UNPUBLISHED =
   'changes of job_queue_state are not published; run: alter publication supabase_realtime add table job_queue_state'
 
-const intakes = ['rows', 'requests'] as const satisfies readonly Intake[]
+const intakes = ['rows', 'requests'] as const satisfies readonly Incoming[]
 
 /** Wakes those who wait for news of one queue. While the channel is not joined, or proves to be deaf, it asks instead. */
 export class WakeChannel {
@@ -198,7 +198,7 @@ export class WakeChannel {
   }
 
   /** And once more, for what came in the time for which no second message is sent. */
-  #wakeTwice(version: number | undefined, intake: Intake | false): void {
+  #wakeTwice(version: number | undefined, intake: Incoming | false): void {
     this.#options.onWake(version, intake)
     clearTimeout(this.#again)
     this.#again = setTimeout(() => this.#options.onWake(undefined, intake && 'both'), LOOK_AGAIN_MS).unref()

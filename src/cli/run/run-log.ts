@@ -1,4 +1,4 @@
-import type { Micros, RecordedEvent } from '../../core/index.ts'
+import { endsAttempt, type Micros, outcomeOf, type RecordedEvent } from '../../core/index.ts'
 
 /** Where a run of a file stands. */
 export type RunState = 'new' | 'unfinished' | 'finished'
@@ -77,24 +77,14 @@ export class RunLog {
   }
 
   #follow(event: RecordedEvent & { readonly jobId: string }): void {
-    switch (event.type) {
-      case 'started':
-        this.#firstStart ||= event.at
-        this.#active.add(event.jobId)
-        this.maxConcurrent = Math.max(this.maxConcurrent, this.#active.size)
-        return
-      case 'failed':
-      case 'lease_expired':
-        this.#active.delete(event.jobId)
-        if (event.final) this.#end(event, 'failed')
-        return
-      case 'completed':
-        return this.#end(event, 'completed')
-      case 'cancelled':
-      case 'expired':
-        return this.#end(event, 'failed')
-      default:
+    if (event.type === 'started') {
+      this.#firstStart ||= event.at
+      this.#active.add(event.jobId)
+      this.maxConcurrent = Math.max(this.maxConcurrent, this.#active.size)
     }
+    if (endsAttempt(event)) this.#active.delete(event.jobId)
+    const outcome = outcomeOf(event)
+    if (outcome !== null) this.#end(event, outcome === 'completed' ? 'completed' : 'failed')
   }
 
   #end(event: RecordedEvent & { readonly jobId: string }, outcome: 'completed' | 'failed'): void {

@@ -1,5 +1,5 @@
 import type { Ledger, Micros, RecordedEvent } from '../../core/index.ts'
-import { MICROS_PER_MS } from '../../core/index.ts'
+import { isDeath, MICROS_PER_MS, type Outcome, outcomeOf } from '../../core/index.ts'
 
 /** A queue as plain numbers, for whatever collects them. Durations in milliseconds; counts since this process joined. */
 export interface QueueMetrics {
@@ -24,10 +24,7 @@ export interface QueueMetrics {
   readonly died: number
 }
 
-const endTypes = ['completed', 'failed', 'cancelled', 'expired', 'lease_expired'] as const
-type EndType = (typeof endTypes)[number]
-
-const deaths: ReadonlySet<string> = new Set<EndType>(['failed', 'expired', 'lease_expired'])
+type EndType = Outcome | 'lease_expired'
 
 /** Counts what passes by. */
 export class Counter {
@@ -42,11 +39,10 @@ export class Counter {
   #died = 0
 
   see(event: RecordedEvent): void {
-    const { type } = event
-    if (!(type in this.#ended)) return
-    const isFinal = !('final' in event) || event.final
-    if (type !== 'failed' || isFinal) this.#ended[type as EndType]++
-    if (deaths.has(type) && isFinal) this.#died++
+    const outcome = outcomeOf(event)
+    if (event.type === 'lease_expired') this.#ended.lease_expired++
+    else if (outcome !== null) this.#ended[outcome]++
+    if (isDeath(event)) this.#died++
   }
 
   get counts(): Pick<QueueMetrics, 'ended' | 'died'> {

@@ -1,4 +1,4 @@
-import type { Lease, ReasonCode } from '../../core/index.ts'
+import { jobOf, type Lease, type Ledger, type ReasonCode, type Waiting } from '../../core/index.ts'
 
 /** The lease as the gate gives it: the fencing token is for the outside call to carry. */
 export interface GateLease extends Lease {
@@ -23,6 +23,17 @@ export interface Wait {
   readonly code: ReasonCode
   readonly blockedBy: readonly string[]
   readonly position: number
+}
+
+/** @param waiting what the job waits for; undefined: for nothing any more */
+export function waitOf(ledger: Ledger, jobId: string, waiting: Waiting | undefined): Wait {
+  const job = jobOf(ledger, jobId)
+  return {
+    reason: waiting?.reason ?? 'it was started and has ended since, or its worker lost its lease',
+    code: waiting?.code ?? 'offered',
+    blockedBy: waiting?.blockedBy == null ? [] : [waiting.blockedBy],
+    position: job === undefined || job.active ? 0 : ledger.line.rank(job.place),
+  }
 }
 
 export interface StartOptions {

@@ -1,3 +1,5 @@
+import { errorText, type Logger } from '../base/logger.ts'
+
 /** The part of a workflow's configuration that names its models. */
 export interface WorkflowConfig {
   readonly steps?: readonly {
@@ -6,20 +8,14 @@ export interface WorkflowConfig {
   }[]
 }
 
-export interface WorkflowModels {
-  /** In the order of the steps, without duplicates. */
-  readonly models: readonly string[]
-  /** The steps that name no model: by name, or by number from 1. */
-  readonly missing: readonly string[]
-}
-
-/** The models of all steps (`steps[].default_model`), and which steps lack one. */
-export function workflowModels(config: WorkflowConfig): WorkflowModels {
+/** The models of all steps (`steps[].default_model`), in order, without duplicates; warns and names the steps that lack one. */
+export function workflowModels({ steps = [] }: WorkflowConfig, logger: Logger): readonly string[] {
   const models = new Set<string>()
   const missing: string[] = []
-  for (const [i, step] of (config.steps ?? []).entries()) {
+  for (const [i, step] of steps.entries()) {
     if (step.default_model) models.add(step.default_model)
     else missing.push(step.name ?? `step ${i + 1}`)
   }
-  return { models: [...models], missing }
+  if (missing.length > 0) logger.warn(`[COORDINATOR] No default_model in: ${errorText(missing.join(', '))}`)
+  return [...models]
 }

@@ -1,8 +1,31 @@
-import { InterlockError, isInterlockError } from '../../core/index.ts'
+import { InterlockError, isInterlockError, isPassing } from '../../core/index.ts'
 import { backoffMs, pause } from './backoff.ts'
 
+/** When a call that failed is made again. */
+export interface RetryRule {
+  /** Whether this failure is followed by another try. @param tries how many were made */
+  readonly again: (error: unknown, tries: number) => boolean
+  /** Milliseconds before the next try, with the same arguments. */
+  readonly restMs: (error: unknown, tries: number) => number
+  /** Ends a rest early; the next try is made all the same. */
+  readonly signal?: AbortSignal | undefined
+}
+
+/** Makes a call until it succeeds or the rule says no. @param call is told how often it was tried before */
+export async function retry<T>(call: (tries: number) => Promise<T>, rule: RetryRule): Promise<T> {
+  for (let tries = 0; ; ) {
+    try {
+      return await call(tries)
+    } catch (error) {
+      tries++
+      if (!rule.again(error, tries)) throw error
+      await pause(rule.restMs(error, tries), rule.signal)
+    }
+  }
+}
+
 /** How long a call is tried again while the database does not answer, or others are in the way. */
-export interface Patience {
+export interface TimeLimit {
   /** Milliseconds in all. */
   readonly forMs: number
   readonly signal: AbortSignal
@@ -12,33 +35,28 @@ export interface Patience {
 const LONGEST_MS = 10_000
 
 /**
- * Runs `call` until it succeeds, fails for good, or patience is out. Waits 20 ms, then up to 1 s, with jitter.
+ * Makes a call until it succeeds, fails for good, or the time is up. Waits 20 ms, then up to 1 s, with jitter.
  * @param call is told how often it was tried before
- * @param isPassing which failures may be over in a moment; those of the connection, and of others in the way, unless given
+ * @param mayPass which failures may be over in a moment; those of the connection, and of others in the way, unless given
  */
-export async function patiently<T>(
-  patience: Patience,
+export function retryWithin<T>(
+  { forMs, signal }: TimeLimit,
   call: (tries: number) => Promise<T>,
-  isPassing = mayPass,
+  mayPass: (error: unknown) => boolean = isPassing,
 ): Promise<T> {
-  const until = performance.now() + patience.forMs
-  for (let n = 0; ; n++) {
-    try {
-      return await call(n)
-    } catch (error) {
-      if (!isPassing(error) || performance.now() >= until) throw error
-      if (patience.signal.aborted) throw closed(error)
-      await pause(Math.max(5, backoffMs(n, 20, 1_000), retryAfterOf(error)), patience.signal)
-    }
-  }
+  const until = performance.now() + forMs
+  return retry(call, {
+    again: (error) => {
+      if (!mayPass(error) || performance.now() >= until) return false
+      if (signal.aborted) throw closed(error)
+      return true
+    },
+    restMs: (error, tries) => Math.max(5, backoffMs(tries - 1, 20, 1_000), retryAfterOf(error)),
+    signal,
+  })
 }
 
-/** A failure that may be over in a moment; the commands keep their ids, so that trying again does nothing twice. */
-export function mayPass(error: unknown): boolean {
-  return isInterlockError(error, 'store_unavailable') || isInterlockError(error, 'contention')
-}
-
-/** What the server asked for, in milliseconds, as far as patience goes anyway; 0 when it asked for nothing. */
+/** What the server asked for, in milliseconds, as far as it is followed; 0 when it asked for nothing. */
 export function retryAfterOf(error: unknown): number {
   const after = isInterlockError(error) ? error.details['retryAfterMs'] : undefined
   return typeof after === 'number' ? Math.min(after, LONGEST_MS) : 0

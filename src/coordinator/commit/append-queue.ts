@@ -1,28 +1,41 @@
-import type { Command, CommandResult, DataChange } from '../../core/index.ts'
+import type { Command, CommandResult, DataChange, Decision } from '../../core/index.ts'
+import { InFlight } from '../base/in-flight.ts'
+import { SingleFlight } from '../base/single-flight.ts'
 import { takeBatch } from './batch.ts'
-import type { Committer } from './committer.ts'
-import type { Pending } from './open-commands.ts'
-import type { Staging } from './staging.ts'
+import { type CommitOptions, Committer } from './committer.ts'
+import type { OpenCommands, Pending } from './open-commands.ts'
+
+/** So many commands are worth an append of their own, which is decided while the one before it is under way. */
+const ENOUGH = 16
 
 /**
  * Lets one append of this process be under way at a time. Commands that come meanwhile are decided and appended
- * together (group commit), so batches grow with the pressure and shrink with it.
+ * together (group commit), so batches grow with the pressure and shrink with it. Where there are many, the next append is decided
+ * while the one before it is written, on what that leads to: so this process and the database work at the same time. What comes
+ * otherwise is decided again.
  */
-export class Pen {
+export class AppendQueue {
   readonly #committer: Committer
-  readonly #staging: Staging
   /** What goes ahead of its append, for those who wait for the end. */
-  readonly #ahead = new Set<Promise<void>>()
+  readonly #ahead = new InFlight()
   readonly #pending: Pending[] = []
   readonly #catchingUp: (() => void)[] = []
   /** The version to be read up to; infinite: whatever there is. */
   #wanted = 0
-  #running = false
-  #idle: Promise<void> = Promise.resolve()
+  readonly #flight: SingleFlight
+  /** What the append that is under way leads to, if it is carried out. */
+  #sent: Decision | undefined
+  /** The commands of the next append. */
+  #next: OpenCommands | undefined
 
-  constructor(committer: Committer, staging: Staging) {
-    this.#committer = committer
-    this.#staging = staging
+  constructor(options: CommitOptions) {
+    this.#committer = new Committer(options, (decision) => this.#onSent(decision))
+    // Every command is told what goes wrong with it, and a read that fails is told by the committer.
+    this.#flight = new SingleFlight(() => this.#run(), options.hooks.onUnreadable)
+  }
+
+  get counts(): Committer['counts'] {
+    return this.#committer.counts
   }
 
   /**
@@ -34,15 +47,15 @@ export class Pen {
       const pending: Pending = { command, data, resolve, reject }
       if (data.length === 0) return this.#push(pending)
       // Others do not wait for what this one has to carry.
-      const ahead = this.#staging.settle(pending).then(() => this.#push(pending), reject)
-      this.#ahead.add(ahead)
-      void ahead.finally(() => this.#ahead.delete(ahead))
+      const settled = this.#committer.staging.settle(pending)
+      void this.#ahead.add(settled.then(() => this.#push(pending), reject))
     })
   }
 
   #push(pending: Pending): void {
     this.#pending.push(pending)
-    this.#start()
+    if (this.#pending.length === ENOUGH) this.#considerAhead()
+    void this.#flight.request()
   }
 
   /**
@@ -53,44 +66,65 @@ export class Pen {
     this.#wanted = Math.max(this.#wanted, version)
     return new Promise((resolve) => {
       this.#catchingUp.push(resolve)
-      this.#start()
+      void this.#flight.request()
     })
   }
 
   /** Resolves when nothing is under way any more. */
   async idle(): Promise<void> {
-    while (this.#ahead.size > 0) await Promise.all(this.#ahead)
-    await this.#idle
-  }
-
-  #start(): void {
-    if (this.#running) return
-    this.#running = true
-    this.#idle = this.#run()
+    await this.#ahead.done()
+    await this.#flight.idle()
   }
 
   async #run(): Promise<void> {
-    // One turn of the event loop: what is sent in the same breath shares an append.
-    await Promise.resolve()
-    do {
-      await this.#work()
-      // Whoever has just been answered sends the next command in this turn of the event loop.
-      if (this.#committer.holdsBaton) await new Promise(setImmediate)
-      if (!this.#hasWork()) await this.#committer.giveBaton()
-    } while (this.#hasWork())
-    this.#running = false
+    await this.#work()
+    // Whoever has just been answered sends the next command in this turn of the event loop.
+    if (this.#committer.holdsBaton) await new Promise(setImmediate)
+    if (!this.#hasWork()) await this.#committer.giveBaton()
   }
 
   #hasWork(): boolean {
-    return this.#pending.length > 0 || this.#catchingUp.length > 0
+    return this.#pending.length > 0 || this.#catchingUp.length > 0 || this.#next !== undefined
   }
 
   async #work(): Promise<void> {
     while (this.#hasWork()) {
       if (this.#catchingUp.length > 0) await this.#readOn()
-      const batch = takeBatch(this.#pending)
-      if (batch.length > 0) await this.#committer.commit(batch)
+      const next = this.#next ?? this.#openNext(this.#half)
+      this.#next = undefined
+      if (next !== undefined) await this.#committer.commit(next).finally(() => (this.#sent = undefined))
     }
+  }
+
+  /** Of many, half go first: the other half is decided while those are written, and so on. */
+  get #half(): number | undefined {
+    const { length } = this.#pending
+    return length >= 2 * ENOUGH && this.#committer.mayDecideAhead ? Math.ceil(length / 2) : undefined
+  }
+
+  #openNext(most?: number): OpenCommands | undefined {
+    const batch = takeBatch(this.#pending, most)
+    return batch.length === 0 ? undefined : this.#committer.open(batch)
+  }
+
+  #onSent(decision: Decision): void {
+    this.#sent = decision
+    this.#considerAhead()
+  }
+
+  /** Once everything that goes on in this turn of the event loop has sent its commands. */
+  #considerAhead(): void {
+    const sent = this.#sent
+    if (sent === undefined) return
+    setImmediate(() => {
+      if (this.#sent === sent && this.#next === undefined && this.#pending.length >= ENOUGH)
+        this.#decideAhead(sent)
+    })
+  }
+
+  #decideAhead(sent: Decision): void {
+    this.#next = this.#openNext()
+    if (this.#next !== undefined) this.#committer.decideAhead(this.#next, sent)
   }
 
   async #readOn(): Promise<void> {

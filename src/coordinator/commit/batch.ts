@@ -4,12 +4,15 @@ const MOST_COMMANDS = 500
 const MOST_DATA = 262_144
 
 /** Takes what goes into the next append from the head of those that wait. */
-export function takeBatch<Item extends { readonly weight?: number }>(pending: Item[]): Item[] {
+export function takeBatch<Item extends { readonly weight?: number }>(
+  pending: Item[],
+  most = MOST_COMMANDS,
+): Item[] {
   let count = 0
   let whole = 0
   for (const { weight = 0 } of pending) {
     whole += weight
-    if (count > 0 && (count >= MOST_COMMANDS || whole > MOST_DATA)) break
+    if (count > 0 && (count >= most || whole > MOST_DATA)) break
     count++
   }
   return pending.splice(0, count)

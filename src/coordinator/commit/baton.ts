@@ -1,5 +1,7 @@
+import type { AppendRole } from '../../port/index.ts'
 import { pause } from '../base/backoff.ts'
-import { type Reader, readOn } from '../replica/read-log.ts'
+import type { LogView } from '../replica/log-view.ts'
+import { readOn } from '../replica/read-log.ts'
 
 /** How long one process keeps the baton while it has commands: some ten appends. With 16 processes a round takes half a second. */
 const HOLD_MS = 30
@@ -14,14 +16,16 @@ const LOOK = { everyMs: 10, events: 200 }
  * It is a courtesy: the version check guards the log, whoever has the baton.
  */
 export class Baton {
-  readonly #reader: Reader
+  readonly #log: LogView
+  readonly #store: Pick<AppendRole, 'baton'>
   #give: (() => Promise<void>) | null = null
   #until = 0
   #used = 0
   #leftAt = -1
 
-  constructor(reader: Reader) {
-    this.#reader = reader
+  constructor(log: LogView, store: Pick<AppendRole, 'baton'>) {
+    this.#log = log
+    this.#store = store
   }
 
   get isHeld(): boolean {
@@ -38,20 +42,19 @@ export class Baton {
       return 'kept'
     }
     await this.giveBack()
-    const { store, queue, replica } = this.#reader
-    if (store.baton === undefined) return 'none'
-    this.#give = await this.#foldWhile(store.baton(queue))
+    if (this.#store.baton === undefined) return 'none'
+    this.#give = await this.#foldWhile(this.#store.baton(this.#log.queue))
     if (this.#give === null) return 'none'
     this.#until = performance.now() + HOLD_MS
     this.#used = 1
-    await readOn(this.#reader)
-    return replica.version === this.#leftAt ? 'alone' : 'news'
+    await readOn(this.#log)
+    return this.#log.version === this.#leftAt ? 'alone' : 'news'
   }
 
   async giveBack(): Promise<void> {
     const give = this.#give
     this.#give = null
-    this.#leftAt = this.#reader.replica.version
+    this.#leftAt = this.#log.version
     await give?.()
   }
 
@@ -64,8 +67,8 @@ export class Baton {
       for (;;) {
         await Promise.race([done, pause(LOOK.everyMs)])
         if (over) return await done
-        const { head, replica } = this.#reader
-        if (head.version - replica.version >= LOOK.events) await readOn(this.#reader)
+        const { head, version } = this.#log
+        if (head.version - version >= LOOK.events) await readOn(this.#log)
       }
     } catch (error) {
       // What could not be read will be told; the baton, when it comes, must not stay with us.

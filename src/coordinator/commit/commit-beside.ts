@@ -1,19 +1,16 @@
 import { type CommandBody, type CommandResult, hash, InterlockError, type Ledger } from '../../core/index.ts'
 import type { LogStore } from '../../port/index.ts'
 import { newWorkerId } from '../base/identity.ts'
-import type { Patience } from '../base/retry.ts'
-import { DatabaseClock } from '../replica/database-clock.ts'
-import { Head } from '../replica/head.ts'
+import type { TimeLimit } from '../base/retry.ts'
 import { ledgerNear } from '../replica/ledger-near.ts'
+import { LogView } from '../replica/log-view.ts'
 import { readToHead } from '../replica/read-log.ts'
-import { Replica } from '../replica/replica.ts'
 import { Committer } from './committer.ts'
-import { Staging } from './staging.ts'
 
 export interface BesideOptions {
   readonly store: LogStore
   readonly queue: string
-  readonly patience: Patience
+  readonly limit: TimeLimit
   /** Who does it, for the log. */
   readonly name?: string | undefined
 }
@@ -31,23 +28,21 @@ export interface Committed {
  * @throws what the store throws, and what was refused
  */
 export async function commitBeside(
-  { store, queue, patience, name }: BesideOptions,
+  { store, queue, limit, name }: BesideOptions,
   bodies: readonly CommandBody[],
   from?: Ledger,
 ): Promise<Committed> {
-  const reader = { store, queue, replica: new Replica(), clock: new DatabaseClock(), head: new Head() }
+  const log = new LogView({ store, queue })
   const ignore = () => {}
-  const sent = reader.clock.mark()
+  const sent = log.clock.mark()
   // None from beyond the end of this log, which a backup of some tables may have left.
   const page = await store.read(queue, from?.version ?? 0, 1)
-  reader.clock.sync(page.now, sent)
-  reader.replica.startFrom(from ?? (await ledgerNear(store, queue, page.version, ignore)))
-  await readToHead(reader)
-  const { epoch } = reader.replica.ledger
-  const now = () => reader.clock.now()
+  log.clock.sync(page.now, sent)
+  log.replica.startFrom(from ?? (await ledgerNear(store, queue, page.version, ignore)))
+  await readToHead(log)
+  const { epoch } = log.ledger
   const hooks = { onDeadWorkers: ignore, onRequested: ignore, onUnreadable: ignore, onAppended: ignore }
-  const staging = new Staging({ store, queue, patience })
-  const committer = new Committer({ ...reader, patience, staging, now, ...hooks })
+  const committer = new Committer({ log, store, limit, hooks })
   const workerId = newWorkerId(name)
   const answers = bodies.map((body, i) => {
     const { promise, resolve, reject } = Promise.withResolvers<CommandResult>()
@@ -55,11 +50,11 @@ export async function commitBeside(
     return { promise, pending: { command, resolve, reject } }
   })
   const committed = committer
-    .commit(answers.map(({ pending }) => pending))
+    .commit(committer.open(answers.map(({ pending }) => pending)))
     .finally(() => committer.giveBaton())
   const [results] = await Promise.all([Promise.all(answers.map(({ promise }) => promise)), committed])
   const refused = results.find((result) => !result.ok)
   if (refused?.ok === false) throw new InterlockError(refused.code, refused.message)
   const isChanged = results.some((result) => result.ok && result.changed)
-  return { isChanged, isNewEpoch: reader.replica.ledger.epoch !== epoch }
+  return { isChanged, isNewEpoch: log.ledger.epoch !== epoch }
 }

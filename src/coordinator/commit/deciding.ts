@@ -1,18 +1,18 @@
 import { faultyIn } from '../../codec/index.ts'
-import { type Decision, decide, type Micros, projectionChanges, type Surroundings } from '../../core/index.ts'
+import { type Decision, decide, type Ledger, projectionChanges, type Surroundings } from '../../core/index.ts'
 import type { AppendAnswer, AppendRequest } from '../../port/index.ts'
 import { Recent } from '../base/recent.ts'
-import type { Reader } from '../replica/read-log.ts'
+import type { LogView } from '../replica/log-view.ts'
 import { dataOf } from './data-of.ts'
 import { Lead } from './lead.ts'
 import type { OpenCommands } from './open-commands.ts'
-import type { InHand } from './started-data.ts'
+import type { StartedData } from './started-data.ts'
 
-export interface DecidingOptions extends Pick<Reader, 'queue' | 'replica' | 'clock'> {
-  /** The time of the queue. */
-  readonly now: () => Micros
-  /** What handlers need of the jobs that are started; without it nothing is brought. */
-  readonly inHand?: InHand
+/** A decision, what is to be written of it, and when it was made, as this process's clock marks it. */
+export interface Decided {
+  readonly decided: number
+  readonly decision: Decision
+  readonly request: AppendRequest
 }
 
 /** Worker processes that are remembered to be gone. */
@@ -23,54 +23,66 @@ const MOST_DEAD = 1_000
  * is: what nobody could read back goes no further.
  */
 export class Deciding {
-  readonly #options: DecidingOptions
+  readonly #log: LogView
+  readonly #startedData: StartedData | undefined
   readonly #lead = new Lead()
   /** Worker processes of which the store has said that they have no live lease. Those of long ago are refused once more, and then known again. */
   readonly deadWorkers = new Recent(MOST_DEAD)
   /** Jobs of the batch that is under way that are to be cancelled: the next one asks again, since a request is decided in a moment. */
   readonly heldBack = new Set<string>()
 
-  constructor(options: DecidingOptions) {
-    this.#options = options
+  /** @param startedData what handlers need of the jobs that are started; without it nothing is brought */
+  constructor(log: LogView, startedData?: StartedData) {
+    this.#log = log
+    this.#startedData = startedData
   }
 
   /** A command whose event does not read back as it is is refused, alone, and the others are decided without it. */
   decide(open: OpenCommands): Decision {
-    const { replica } = this.#options
     for (;;) {
-      const decision = decide(replica.ledger, open.commands(), this.#surroundings)
+      const decision = decide(this.#log.ledger, open.commands(), this.#surroundings)
       const faulty = faultyIn(decision.events)
       if (faulty === null) return decision
       if (!open.reject(faulty.commandId, faulty.error)) throw faulty.error
     }
   }
 
+  /**
+   * What is to be written if the ledger comes to `base`; null where that is nothing, or where a command is at fault: both are for
+   * {@link decide} to say, once it is so.
+   */
+  ahead(open: OpenCommands, base: Ledger): Decided | null {
+    const decided = this.#log.clock.mark()
+    const decision = decide(base, open.commands(), this.#surroundings)
+    const request = faultyIn(decision.events) === null ? this.request(decision, open, base) : null
+    return request === null ? null : { decided, decision, request }
+  }
+
   /** The times at which an append that is sent now arrives. */
   get #surroundings(): Surroundings {
-    const { clock, now } = this.#options
+    const log = this.#log
     const { micros } = this.#lead
     return {
-      now: now() + micros,
-      clock: clock.now() + micros,
+      now: log.now() + micros,
+      clock: log.clock.now() + micros,
       deadWorkers: this.deadWorkers.asSet(),
       heldBack: this.heldBack,
     }
   }
 
   /** Null: there is nothing to append. */
-  request(decision: Decision, open: OpenCommands): AppendRequest | null {
+  request(decision: Decision, open: OpenCommands, base = this.#log.ledger): AppendRequest | null {
     if (decision.events.length === 0) return null
-    const { queue, replica, inHand } = this.#options
-    const wanted = inHand?.wantedOf(decision)
+    const wanted = this.#startedData?.wantedOf(decision)
     return {
-      queue,
-      expectedVersion: replica.version,
-      expectedAt: replica.ledger.lastAt,
+      queue: this.#log.queue,
+      expectedVersion: base.version,
+      expectedAt: base.lastAt,
       events: decision.events,
       ...(wanted === undefined ? undefined : { wanted }),
       ...(takesIn(decision.events) ? { ofArrivals: true } : undefined),
       changes: {
-        ...projectionChanges(replica.ledger, decision.ledger, decision.touched),
+        ...projectionChanges(base, decision.ledger, decision.touched),
         ...dataOf(open.pending(), decision.events),
       },
     }
@@ -78,7 +90,7 @@ export class Deciding {
 
   /** The store has looked at an append: what that tells of its clock, and of the way there. Marks are of this process's clock. */
   learn(answer: AppendAnswer, sent: number, decided: number): void {
-    const { clock } = this.#options
+    const { clock } = this.#log
     clock.sync(answer.now, sent)
     this.#lead.learn(clock.at(decided), answer.now, !answer.ok && answer.reason === 'clock')
   }

@@ -4,8 +4,8 @@ import {
   jobOf,
   type Ledger,
   type RecordedEvent,
+  runningAttempt,
   type Started,
-  startedJob,
   type Waiting,
   waitingFor,
 } from '../../core/index.ts'
@@ -15,10 +15,9 @@ import {
  * lost. Attempts that have ended since are left out: nobody may run them any more.
  */
 export function resultFromLog(ledger: Ledger, events: readonly RecordedEvent[]): CommandResult {
-  const started = events.flatMap((event): Started[] => {
-    const job = event.type === 'started' ? jobOf(ledger, event.jobId) : undefined
-    if (job === undefined || !job.active || job.token !== event.seq) return []
-    return [startedJob(job, ledger.epoch)]
+  const started = events.flatMap((event): readonly Started[] => {
+    const attempt = event.type === 'started' ? runningAttempt(ledger, event.jobId, event.seq) : undefined
+    return attempt === undefined ? [] : [attempt]
   })
   const bypassed = events.flatMap((event) => (event.type === 'bypassed' ? [event.jobId] : []))
   return { ok: true, started, waiting: stillWaiting(ledger, events), bypassed, changed: true }

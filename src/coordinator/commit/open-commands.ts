@@ -4,9 +4,11 @@ import {
   type CommandResult,
   type DataChange,
   InterlockError,
+  type Ledger,
   type RecordedEvent,
 } from '../../core/index.ts'
 import type { Replica } from '../replica/replica.ts'
+import type { Decided } from './deciding.ts'
 import { commandReused, resultFromLog } from './known.ts'
 
 /** A command that waits for its answer. */
@@ -33,6 +35,8 @@ export class OpenCommands {
   readonly #watch: Subscription
   /** A try was made to carry them out of which no answer came. */
   isTried = false
+  /** What they come to if the ledger becomes this one: decided while the append before theirs is under way. */
+  ahead: (Decided & { readonly base: Ledger }) | null = null
 
   constructor(batch: readonly Pending[], replica: Replica) {
     this.#open = new Map(batch.map((pending) => [pending.command.id, pending]))

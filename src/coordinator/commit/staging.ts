@@ -1,6 +1,6 @@
 import type { DataChange } from '../../core/index.ts'
-import type { LogStore } from '../../port/index.ts'
-import { type Patience, patiently } from '../base/retry.ts'
+import type { AppendRole } from '../../port/index.ts'
+import { retryWithin, type TimeLimit } from '../base/retry.ts'
 import type { Pending } from './open-commands.ts'
 
 /**
@@ -12,9 +12,9 @@ const LARGE = 32_768
 const MOST_IN_A_CALL = 262_144
 
 export interface StagingOptions {
-  readonly store: LogStore
+  readonly store: Pick<AppendRole, 'stage'>
   readonly queue: string
-  readonly patience: Patience
+  readonly limit: TimeLimit
 }
 
 /**
@@ -30,7 +30,7 @@ export class Staging {
     this.#options = options
   }
 
-  /** Resolves once the append of this command is small. @throws what the store throws once patience is out */
+  /** Resolves once the append of this command is small. @throws what the store throws once the time is up */
   async settle(pending: Pending): Promise<void> {
     const { data = [], command } = pending
     const sizes = data.map((change) => JSON.stringify(change).length)
@@ -56,9 +56,9 @@ export class Staging {
   }
 
   async #send(commandId: string, data: readonly DataChange[], sizes: readonly number[]): Promise<void> {
-    const { store, queue, patience } = this.#options
+    const { store, queue, limit } = this.#options
     for (const call of inCalls(data, sizes)) {
-      await patiently(patience, () => store.stage(queue, commandId, call))
+      await retryWithin(limit, () => store.stage(queue, commandId, call))
     }
   }
 }

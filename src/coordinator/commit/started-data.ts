@@ -1,8 +1,8 @@
 import type { Decision, Lease, RecordedEvent, Started } from '../../core/index.ts'
-import type { JobData, LogStore } from '../../port/index.ts'
+import type { DataRole, JobData } from '../../port/index.ts'
 
-export interface InHandOptions {
-  readonly store: LogStore
+export interface StartedDataOptions {
+  readonly store: Pick<DataRole, 'data'>
   readonly queue: string
   readonly workerId: () => string
 }
@@ -25,13 +25,13 @@ const MOST_IDS = 1_000
  * What handlers need of the jobs that they begin. The append that starts a job brings it, so that a hand-off is one round trip; what it
  * could not bring is read, all that is asked for in one turn of the event loop together.
  */
-export class InHand {
-  readonly #options: InHandOptions
+export class StartedData {
+  readonly #options: StartedDataOptions
   /** By job: never more than this process runs. */
   readonly #kept = new Map<string, Kept>()
   #asking: Asking[] = []
 
-  constructor(options: InHandOptions) {
+  constructor(options: StartedDataOptions) {
     this.#options = options
   }
 

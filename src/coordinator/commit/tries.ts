@@ -1,6 +1,6 @@
 import { InterlockError } from '../../core/index.ts'
 import { backoffMs, pause } from '../base/backoff.ts'
-import type { Patience } from '../base/retry.ts'
+import type { TimeLimit } from '../base/retry.ts'
 
 /** Tries in a row without a pause that were lost to other processes. */
 const AT_ONCE_TRIES = 10
@@ -8,7 +8,7 @@ const AT_ONCE_TRIES = 10
 const AT_ONCE_REFUSALS = 2
 /** Lost tries in a row after which a batch is given up: far beyond what turns let happen. */
 const MOST_TRIES = 100
-/** A batch is tried for so many milliseconds at least, however short patience is: to lose to others is no outage. */
+/** A batch is tried for so many milliseconds at least, however short the limit: to lose to others is no outage. */
 const LEAST_MS = 2_000
 
 /**
@@ -17,15 +17,15 @@ const LEAST_MS = 2_000
  */
 export class Tries {
   readonly #queue: string
-  readonly #patience: Patience
+  readonly #limit: TimeLimit
   readonly #until: number
   #tries = 0
   #refusals = 0
 
-  constructor(queue: string, patience: Patience) {
+  constructor(queue: string, limit: TimeLimit) {
     this.#queue = queue
-    this.#patience = patience
-    this.#until = performance.now() + Math.max(LEAST_MS, patience.forMs)
+    this.#limit = limit
+    this.#until = performance.now() + Math.max(LEAST_MS, limit.forMs)
   }
 
   /** Another try was refused; `lost`: to another process. */
@@ -33,11 +33,11 @@ export class Tries {
     this.#refusals = lost ? 0 : this.#refusals + 1
   }
 
-  /** Before each try, the first included. @throws InterlockError `contention` when patience is out */
+  /** Before each try, the first included. @throws InterlockError `contention` when the time is up */
   async next(): Promise<void> {
     const tries = this.#tries++
     if (tries === 0) return
-    const { signal } = this.#patience
+    const { signal } = this.#limit
     const isOver = tries >= MOST_TRIES || performance.now() >= this.#until
     if (isOver || signal.aborted) throw tooContended(this.#queue, tries)
     const over = Math.max(tries - AT_ONCE_TRIES, 2 * (this.#refusals - AT_ONCE_REFUSALS))

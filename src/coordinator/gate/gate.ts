@@ -1,3 +1,4 @@
+import type { Observable } from 'rxjs'
 import { errorData, parseJob, parseJobId, parseJobType } from '../../codec/index.ts'
 import {
   type Accepted,
@@ -12,15 +13,16 @@ import {
   type Started,
 } from '../../core/index.ts'
 import type { CompleteOptions, StartAnswer, StartOptions } from '../api/start.ts'
+import { waitOf } from '../api/start.ts'
 import { toDate } from '../api/view.ts'
-import { Errands } from '../base/in-flight.ts'
+import { InFlight } from '../base/in-flight.ts'
 import { errorText } from '../base/logger.ts'
 import { Recent } from '../base/recent.ts'
 import type { Member } from '../membership/member.ts'
 import type { GateCall } from './gate-call.ts'
 import { tellStart } from './start-lines.ts'
-import { Gate } from './start-router.ts'
-import { GateWatch, releaseOf } from './wait-watch.ts'
+import { StartRouter } from './start-router.ts'
+import { giveBackOf, WaitWatch } from './wait-watch.ts'
 
 type Asking = Pick<StartOptions, 'wait' | 'signal' | 'anew'>
 /** How the queue is asked: with what the job is to be, or for one that is live. */
@@ -33,28 +35,33 @@ export const MOST_OUTSIDE = 100_000
 const GOODBYE_MS = 3_000
 
 /** Answers programs that hold a job and ask whether it may run: the gate of the first specification. */
-export class GateDesk {
-  readonly gate: Gate
+export class Gate {
+  readonly router: StartRouter
   readonly #member: Member
   /** Jobs without models that were let through: ending one is nothing. Not every program says when they end. */
   readonly #bypassed = new Recent(MOST_OUTSIDE)
   /** Jobs that run under the lease of another one, which their program holds. */
   readonly #covered = new Recent(MOST_OUTSIDE)
-  readonly #watch: GateWatch
+  readonly #watch: WaitWatch
   /** Commands under way that decide what this process is given. */
-  readonly #errands = new Errands()
+  readonly #inFlight = new InFlight()
   /** Tokens of attempts that are being given back. */
   readonly #goingBack = new Set<number>()
 
   constructor(member: Member) {
     this.#member = member
-    this.gate = new Gate({
+    this.router = new StartRouter({
       holdOn: ({ lease }) => member.holdOn(lease),
       giveBack: (attempt) => void this.#giveBack(attempt),
     })
-    this.#watch = new GateWatch(this.gate, member, this.#errands)
-    member.stopped$.subscribe((error) => this.gate.end(error))
-    member.leaseLost$.subscribe(() => this.gate.loseAll())
+    this.#watch = new WaitWatch(this.router, member, this.#inFlight)
+    member.stopped$.subscribe((error) => this.router.end(error))
+    member.leaseLost$.subscribe(() => this.router.loseAll())
+  }
+
+  /** Starts of jobs that were refused before, while somebody subscribes. */
+  get ready$(): Observable<Started> {
+    return this.router.ready$
   }
 
   /** An event that this process has folded. */
@@ -70,7 +77,7 @@ export class GateDesk {
   /** Does again what could not be done: asks for what nobody alive asks for, and gives back what nobody here wants. */
   followUp(): void {
     this.#watch.followUp()
-    for (const attempt of this.gate.owners.all('line')) void this.#giveBack(attempt)
+    for (const attempt of this.router.owners.all('line')) void this.#giveBack(attempt)
   }
 
   async start(
@@ -88,8 +95,9 @@ export class GateDesk {
 
   /** The same for a job that is live, as it stands. One that has ended stays ended. */
   async takeUp(jobId: string, options: Asking): Promise<StartAnswer> {
+    parseJobId(jobId)
     await this.#member.catchUp()
-    const job = jobOf(this.#member.replica.ledger, jobId)
+    const job = jobOf(this.#member.ledger, jobId)
     if (job === undefined) {
       throw new InterlockError('job_not_live', `job ${jobId} is neither waiting nor active`, { jobId })
     }
@@ -104,21 +112,21 @@ export class GateDesk {
     data: readonly DataChange[] = [],
   ): Promise<StartAnswer> {
     signal?.throwIfAborted()
-    if (this.gate.over !== undefined) throw this.gate.over
-    const { logger, replica } = this.#member
+    if (this.router.over !== undefined) throw this.router.over
+    const { logger, ledger } = this.#member
     logger.info(`[COORDINATOR] Checking if job ${jobId} can start...`)
-    const wasIdle = replica.ledger.active.size === 0
-    const call = this.gate.join(jobId, anew)
+    const wasIdle = ledger.active.size === 0
+    const call = this.router.join(jobId, anew)
     try {
-      const isKept = wait || this.gate.isObserved
-      const result = await this.#errands.add(this.#ask(call, question(isKept), data))
+      const isKept = wait || this.router.isObserved
+      const result = await this.#inFlight.add(this.#ask(call, question(isKept), data))
       const mayCome = wait && result?.bypassed.includes(jobId) !== true
       const attempt = call.isAnswered || mayCome ? await this.#await(call, signal) : undefined
       const answer = this.#answer(jobId, attempt, result)
       tellStart(logger, { jobId, jobType, models }, answer, wasIdle)
       return answer
     } finally {
-      this.gate.leave(call)
+      this.router.leave(call)
     }
   }
 
@@ -151,7 +159,7 @@ export class GateDesk {
     parseJobType(jobType)
     if (this.#bypassed.delete(jobId) || this.#covered.delete(jobId)) return
     const token = fencingToken ?? null
-    this.gate.acknowledge(jobId)
+    this.router.acknowledge(jobId)
     const data = error === undefined ? [] : [{ jobId, error: errorData(error) }]
     const body: CommandBody =
       outcome === 'failed'
@@ -165,25 +173,25 @@ export class GateDesk {
   /** Takes back what was asked for, and gives back what nobody has taken up, while commands still go through. */
   async close(): Promise<void> {
     const closed = new InterlockError('closed', 'the coordinator was closed; the job stays in line')
-    const { asked, started } = this.gate.end(closed)
+    const { asked, started } = this.router.end(closed)
     for (const jobId of asked) void this.#unask(jobId)
     for (const attempt of started) void this.#giveBack(attempt)
-    await this.#errands.done(GOODBYE_MS)
+    await this.#inFlight.doneWithin(GOODBYE_MS)
   }
 
   /** Undefined: the question failed, and yet the call has been answered by then. */
   async #ask(call: GateCall, question: Question, data: readonly DataChange[]): Promise<Accepted | undefined> {
     const { jobId } = call
-    const wasAsked = this.gate.askedAs(jobId) !== undefined
-    if (question.wait) this.gate.ask(jobId, this.#member.workerId)
+    const wasAsked = this.router.askedAs(jobId) !== undefined
+    if (question.wait) this.router.ask(jobId, this.#member.workerId)
     try {
       const result = await this.#member.send(question, { data, taker: call })
-      if (jobOf(this.#member.replica.ledger, jobId)?.active !== false) this.gate.forget(jobId)
+      if (jobOf(this.#member.ledger, jobId)?.active !== false) this.router.forget(jobId)
       return result
     } catch (error) {
       if (call.isAnswered) return undefined
-      this.gate.leave(call)
-      if (!wasAsked) this.gate.forget(jobId)
+      this.router.leave(call)
+      if (!wasAsked) this.router.forget(jobId)
       throw error
     }
   }
@@ -192,7 +200,7 @@ export class GateDesk {
     if (call.isAnswered) return call.started
     this.#watch.stand(call)
     const giveUp = () => {
-      if (this.gate.leave(call)) void this.#unask(call.jobId)
+      if (this.router.leave(call)) void this.#unask(call.jobId)
       call.refuse(signal?.reason)
     }
     if (signal?.aborted === true) giveUp()
@@ -201,7 +209,7 @@ export class GateDesk {
   }
 
   #answer(jobId: string, attempt: Started | undefined, result: Accepted | undefined): StartAnswer {
-    const { replica, lease } = this.#member
+    const { ledger, lease } = this.#member
     if (attempt !== undefined) {
       return { allowed: true, lease: { ...attempt.lease, expiresAt: toDate(lease.expiresAt) } }
     }
@@ -209,27 +217,19 @@ export class GateDesk {
       this.#bypassed.add(jobId)
       return { allowed: true, lease: null, bypassed: true }
     }
-    const waiting = result?.waiting[0]
-    const job = jobOf(replica.ledger, jobId)
-    return {
-      allowed: false,
-      reason: waiting?.reason ?? 'it was started and has ended since, or its worker lost its lease',
-      code: waiting?.code ?? 'offered',
-      blockedBy: waiting?.blockedBy == null ? [] : [waiting.blockedBy],
-      position: job === undefined ? 0 : replica.ledger.line.rank(job.place),
-    }
+    return { allowed: false, ...waitOf(ledger, jobId, result?.waiting[0]) }
   }
 
   async #unask(jobId: string): Promise<void> {
-    await this.#errands.add(this.#member.inBackground({ type: 'unask', jobId }))
-    this.gate.forget(jobId)
+    await this.#inFlight.add(this.#member.inBackground({ type: 'unask', jobId }))
+    this.router.forget(jobId)
   }
 
   /** What cannot be told now is told with the next poll: until then nobody has it. */
   async #giveBack({ lease: { jobId, fencingToken } }: Started): Promise<void> {
     if (this.#goingBack.has(fencingToken)) return
     this.#goingBack.add(fencingToken)
-    await this.#errands.add(this.#member.inBackground(releaseOf(jobId, fencingToken)))
+    await this.#inFlight.add(this.#member.inBackground(giveBackOf(jobId, fencingToken)))
     this.#goingBack.delete(fencingToken)
   }
 }

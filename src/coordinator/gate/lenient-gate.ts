@@ -1,17 +1,18 @@
-import { isInterlockError, type JobType, jobOf } from '../../core/index.ts'
+import { isOutage, type JobType, jobOf } from '../../core/index.ts'
 import type { WholeOptions } from '../api/options.ts'
 import type { CompleteOptions, StartAnswer, StartOptions } from '../api/start.ts'
 import { errorText } from '../base/logger.ts'
 import { Recent } from '../base/recent.ts'
+import { SingleFlight } from '../base/single-flight.ts'
 import type { Member } from '../membership/member.ts'
-import { type GateDesk, MOST_OUTSIDE } from './gate.ts'
+import { type Gate, MOST_OUTSIDE } from './gate.ts'
 
 type Refused = StartAnswer & { readonly allowed: false }
 /** Starts and ends of 100,000 jobs. */
-const MOST_ERRANDS = 200_000
+const MOST_LEFT = 200_000
 
 /** Something to be told to the queue, that could not be told so far. */
-type Errand = () => Promise<unknown>
+type Note = () => Promise<unknown>
 
 /**
  * The gate of a program that must not be stopped by it: under `mode: 'observe'` it answers what it would decide and lets
@@ -19,19 +20,21 @@ type Errand = () => Promise<unknown>
  * then is recorded with the first poll that finds the database again.
  */
 export class LenientGate {
-  readonly #desk: GateDesk
+  readonly #gate: Gate
   readonly #member: Member
   readonly #observes: boolean
   /** Jobs that run without the queue's leave. */
   readonly #outside = new Recent(MOST_OUTSIDE)
-  readonly #errands: Errand[] = []
+  readonly #notes: Note[] = []
   #lost = 0
-  #running: Promise<void> | undefined
+  readonly #flight: SingleFlight
 
-  constructor(desk: GateDesk, member: Member, { mode }: WholeOptions) {
-    this.#desk = desk
+  constructor(gate: Gate, member: Member, { mode }: WholeOptions) {
+    this.#gate = gate
     this.#member = member
     this.#observes = mode === 'observe'
+    const onError = (error: unknown) => member.failures.note(error)
+    this.#flight = new SingleFlight(() => this.#tellNotes(), onError)
   }
 
   async start(
@@ -42,10 +45,10 @@ export class LenientGate {
   ): Promise<StartAnswer> {
     try {
       const asked = this.#observes ? { ...options, wait: false } : options
-      const answer = await this.#desk.start(jobId, jobType, models, asked)
+      const answer = await this.#gate.start(jobId, jobType, models, asked)
       return answer.allowed || !this.#observes ? answer : this.#observe(jobId, answer)
     } catch (error) {
-      if (!isAway(error)) throw error
+      if (!isOutage(error)) throw error
       return this.#goWithout(jobId, jobType, error)
     }
   }
@@ -53,38 +56,37 @@ export class LenientGate {
   async complete(jobId: string, jobType: JobType, options: CompleteOptions): Promise<void> {
     if (this.#outside.delete(jobId)) return this.#later(() => this.#endOutside(jobId, jobType, options))
     try {
-      await this.#desk.complete(jobId, jobType, options)
+      await this.#gate.complete(jobId, jobType, options)
     } catch (error) {
-      if (!isAway(error)) throw error
+      if (!isOutage(error)) throw error
       this.#member.logger.error(`[COORDINATOR] Database unreachable: the end of job ${jobId} is told later`)
       this.#later(() => this.#endOutside(jobId, jobType, options))
     }
   }
 
+  takeUp(...asked: Parameters<Gate['takeUp']>): Promise<StartAnswer> {
+    return this.#gate.takeUp(...asked)
+  }
+
+  get ready$(): Gate['ready$'] {
+    return this.#gate.ready$
+  }
+
   /** Does what is left to do, in order, until the database is away again. */
   catchUp(): void {
-    this.#running ??= this.#runErrands().finally(() => {
-      this.#running = undefined
-    })
+    void this.#flight.join()
   }
 
   /** Resolves when everything is told, or the database is away. */
   async settle(): Promise<void> {
-    await this.#running
-    if (this.#errands.length === 0) return
-    this.catchUp()
-    await this.#running
+    await this.#flight.idle()
+    if (this.#notes.length > 0) await this.#flight.join()
   }
 
-  #observe(jobId: string, { reason, code, blockedBy, position }: Refused): StartAnswer {
+  #observe(jobId: string, { allowed: _, ...observed }: Refused): StartAnswer {
     this.#outside.add(jobId)
     this.#member.logger.info(`[COORDINATOR] Observing: job ${jobId} runs although it would wait`)
-    return {
-      allowed: true,
-      lease: null,
-      bypassed: true,
-      observed: { reason, code, blockedBy, position },
-    }
+    return { allowed: true, lease: null, bypassed: true, observed }
   }
 
   #goWithout(jobId: string, jobType: JobType, error: unknown): StartAnswer {
@@ -99,42 +101,38 @@ export class LenientGate {
   /** The queue may know it all the same: the answer that it may start can have been lost, or it stands in line. */
   async #endOutside(jobId: string, jobType: JobType, options: CompleteOptions): Promise<void> {
     await this.#member.catchUp()
-    const job = jobOf(this.#member.replica.ledger, jobId)
+    const job = jobOf(this.#member.ledger, jobId)
     if (job === undefined) return
     if (!job.active) await this.#member.send({ type: 'cancel', jobId, force: false })
-    else if (job.workerId === this.#member.workerId) await this.#desk.complete(jobId, jobType, options)
+    else if (job.workerId === this.#member.workerId) await this.#gate.complete(jobId, jobType, options)
   }
 
-  #later(errand: Errand): void {
-    if (this.#errands.length < MOST_ERRANDS) this.#errands.push(errand)
+  #later(note: Note): void {
+    if (this.#notes.length < MOST_LEFT) this.#notes.push(note)
     else if (this.#lost++ === 0)
       this.#member.logger.error(
-        `[COORDINATOR] The database is away for so long that what jobs do without it is not noted any more, beyond ${MOST_ERRANDS} notes`,
+        `[COORDINATOR] The database is away for so long that what jobs do without it is not noted any more, beyond ${MOST_LEFT} notes`,
       )
     this.catchUp()
   }
 
-  async #runErrands(): Promise<void> {
-    for (let errand = this.#errands[0]; errand !== undefined; errand = this.#errands[0]) {
-      if (!(await this.#isDone(errand()))) return
-      this.#errands.shift()
+  async #tellNotes(): Promise<void> {
+    for (let note = this.#notes[0]; note !== undefined; note = this.#notes[0]) {
+      if (!(await this.#isDone(note()))) return
+      this.#notes.shift()
     }
     this.#lost = 0
   }
 
   /** False while the database is away; what is refused for another reason is done with. */
-  async #isDone(errand: Promise<unknown>): Promise<boolean> {
+  async #isDone(telling: Promise<unknown>): Promise<boolean> {
     try {
-      await errand
+      await telling
       return true
     } catch (error) {
-      if (isAway(error)) return false
+      if (isOutage(error)) return false
       this.#member.logger.error(`[COORDINATOR] ${errorText(error)}`)
       return true
     }
   }
-}
-
-function isAway(error: unknown): boolean {
-  return isInterlockError(error, 'store_unavailable')
 }

@@ -1,4 +1,4 @@
-import type { RecordedEvent, Started } from '../../core/index.ts'
+import { endsAttempt, type RecordedEvent, type Started } from '../../core/index.ts'
 
 /**
  * Who has a start in this process, and so runs the job or gives it back:
@@ -28,7 +28,7 @@ export class Owners {
 
   /** Attempts that have ended have no owner. */
   see(event: RecordedEvent): void {
-    if ('token' in event && event.token !== null && event.type !== 'detached') this.#owned.delete(event.token)
+    if (endsAttempt(event) && event.token !== null) this.#owned.delete(event.token)
   }
 
   /** The lease under which they were started is lost: they are somebody else's by now, or soon. */

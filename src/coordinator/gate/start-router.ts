@@ -1,30 +1,22 @@
 import { type Observable, Subject } from 'rxjs'
 import type { InterlockError, Started } from '../../core/index.ts'
+import type { Hold, Taker } from '../membership/member-api.ts'
 import { activeHere, GateCall } from './gate-call.ts'
 import { type Owner, Owners } from './owners.ts'
 
 /** How long a start that came on `ready$` may stay unacknowledged before it is given back. */
 const ACKNOWLEDGE_MS = 5_000
 
-/** Whose command a start came of: a call at the gate, a claim, or anything else. */
-export type Taker = GateCall | 'claim' | null
-
-/**
- * Whether an attempt is this process's, as far as it knows: `unsure` while the database has not said that the lease under which it was
- * started lives; `none` when it has ended, or was lost with its lease.
- */
-export type Hold = 'held' | 'unsure' | 'none'
-
-export interface GateOptions {
+export interface StartRouterOptions {
   readonly holdOn: (attempt: Started) => Hold
   /** Returns an attempt to the line: nobody here wants it. */
   readonly giveBack: (attempt: Started) => void
 }
 
 /** Where every start that was granted to this process gets its owner. */
-export class Gate {
+export class StartRouter {
   readonly owners = new Owners()
-  readonly #options: GateOptions
+  readonly #options: StartRouterOptions
   readonly #calls = new Map<string, Set<GateCall>>()
   /** Jobs that this process has asked for, that were refused so far, and under which worker id it did. */
   readonly #asked = new Map<string, string>()
@@ -33,7 +25,7 @@ export class Gate {
   readonly #ready = new Subject<Started>()
   #over: InterlockError | undefined
 
-  constructor(options: GateOptions) {
+  constructor(options: StartRouterOptions) {
     this.#options = options
   }
 

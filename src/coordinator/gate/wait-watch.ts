@@ -1,34 +1,41 @@
-import { type CommandBody, InterlockError, type Job, jobOf, type RecordedEvent } from '../../core/index.ts'
-import type { Errands } from '../base/in-flight.ts'
+import {
+  type CommandBody,
+  InterlockError,
+  type Job,
+  jobOf,
+  outcomeOf,
+  type RecordedEvent,
+} from '../../core/index.ts'
+import type { InFlight } from '../base/in-flight.ts'
 import type { Member } from '../membership/member.ts'
 import type { GateCall } from './gate-call.ts'
-import type { Gate } from './start-router.ts'
+import type { StartRouter } from './start-router.ts'
 
 /** Sees to it that nobody waits at the gate for what cannot come any more, or for what nobody asks for any more. */
-export class GateWatch {
-  readonly #gate: Gate
+export class WaitWatch {
+  readonly #router: StartRouter
   readonly #member: Member
-  readonly #errands: Errands
+  readonly #inFlight: InFlight
 
-  constructor(gate: Gate, member: Member, errands: Errands) {
-    this.#gate = gate
+  constructor(router: StartRouter, member: Member, inFlight: InFlight) {
+    this.#router = router
     this.#member = member
-    this.#errands = errands
+    this.#inFlight = inFlight
   }
 
   /** What an event means for those who wait for its job. */
   see(event: RecordedEvent): void {
-    this.#gate.owners.see(event)
+    this.#router.owners.see(event)
     if (!('jobId' in event)) return
     const { jobId } = event
-    if (this.#gate.askedAs(jobId) === undefined) return
+    if (this.#router.askedAs(jobId) === undefined) return
     if (event.type === 'started') this.#seeStart(jobId, event.seq, event.workerId)
-    else if (isEnd(event)) this.#gate.refuse(jobId, ended(jobId, event.type))
+    else if (outcomeOf(event) !== null) this.#router.refuse(jobId, ended(jobId, event.type))
   }
 
   /** Events were passed over, an end or a start among them perhaps. */
   lookAgain(): void {
-    for (const jobId of this.#gate.wanted) this.#look(jobId)
+    for (const jobId of this.#router.wanted) this.#look(jobId)
   }
 
   /** The call has been answered that its job has to wait, which was true then: from now on events tell of it. */
@@ -38,8 +45,8 @@ export class GateWatch {
   }
 
   #look(jobId: string): void {
-    const job = jobOf(this.#member.replica.ledger, jobId)
-    if (job === undefined) this.#gate.refuse(jobId, ended(jobId, 'ended'))
+    const job = jobOf(this.#member.ledger, jobId)
+    if (job === undefined) this.#router.refuse(jobId, ended(jobId, 'ended'))
     else if (job.active) this.#seeStart(jobId, job.token, job.workerId)
   }
 
@@ -49,14 +56,14 @@ export class GateWatch {
    */
   followUp(): void {
     if (!this.#member.lease.isRegistered) return
-    for (const jobId of this.#gate.wanted) {
-      const job = jobOf(this.#member.replica.ledger, jobId)
-      if (job?.active === false && this.#isUnasked(job)) void this.#errands.add(this.#askAnew(jobId))
+    for (const jobId of this.#router.wanted) {
+      const job = jobOf(this.#member.ledger, jobId)
+      if (job?.active === false && this.#isUnasked(job)) void this.#inFlight.add(this.#askAnew(jobId))
     }
   }
 
   #isUnasked({ jobId, asker, offeredAt }: Job): boolean {
-    const isLost = this.#gate.askedAs(jobId) !== this.#member.workerId
+    const isLost = this.#router.askedAs(jobId) !== this.#member.workerId
     return isLost || asker === null || offeredAt !== null
   }
 
@@ -64,26 +71,21 @@ export class GateWatch {
   async #askAnew(jobId: string): Promise<void> {
     const { workerId } = this.#member
     const isDone = await this.#member.inBackground({ type: 'take_up', jobId, wait: true })
-    if (isDone && this.#gate.askedAs(jobId) !== undefined) this.#gate.ask(jobId, workerId)
+    if (isDone && this.#router.askedAs(jobId) !== undefined) this.#router.ask(jobId, workerId)
   }
 
   /** One for this process comes to the gate by itself. One for a former id of it was never taken up. */
   #seeStart(jobId: string, token: number, workerId: string | null): void {
     if (workerId === this.#member.workerId) return
-    if (workerId !== this.#gate.askedAs(jobId)) return this.#gate.refuse(jobId, elsewhere(jobId))
-    const release = this.#member.inBackground(releaseOf(jobId, token))
-    void this.#errands.add(release.then(() => this.followUp()))
+    if (workerId !== this.#router.askedAs(jobId)) return this.#router.refuse(jobId, elsewhere(jobId))
+    const givenBack = this.#member.inBackground(giveBackOf(jobId, token))
+    void this.#inFlight.add(givenBack.then(() => this.followUp()))
   }
 }
 
 /** Nobody has taken the start up: it goes back to the line, and costs no attempt. */
-export function releaseOf(jobId: string, token: number): CommandBody {
+export function giveBackOf(jobId: string, token: number): CommandBody {
   return { type: 'release', jobId, token, reason: 'unacknowledged', runAt: null }
-}
-
-function isEnd(event: RecordedEvent): boolean {
-  if ('final' in event) return event.final
-  return event.type === 'completed' || event.type === 'expired' || event.type === 'cancelled'
 }
 
 function ended(jobId: string, how: string): InterlockError {

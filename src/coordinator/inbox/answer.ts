@@ -9,6 +9,7 @@ import {
   type Started,
   waitingFor,
 } from '../../core/index.ts'
+import { waitOf } from '../api/start.ts'
 import { errorText } from '../base/logger.ts'
 
 /** What `job_queue_answer` says of a command that was carried out for this worker. */
@@ -62,18 +63,9 @@ function startAnswer(
   if (attempt !== undefined) return { allowed: true, lease: startedJson(attempt) }
   if (bypassed.includes(jobId)) return { allowed: true, lease: null, bypassed: true }
   const job = jobOf(ledger, jobId)
-  if (job === undefined || job.active) {
-    return {
-      allowed: false,
-      code: 'offered',
-      reason: 'it was started and has ended since',
-      blocked_by: [],
-      position: 0,
-    }
-  }
-  const { code, reason, blockedBy } = waitingFor(ledger, job, now)
-  const position = ledger.line.rank(job.place)
-  return { allowed: false, code, reason, blocked_by: blockedBy === null ? [] : [blockedBy], position }
+  const waiting = job?.active === false ? waitingFor(ledger, job, now) : undefined
+  const { code, reason, blockedBy, position } = waitOf(ledger, jobId, waiting)
+  return { allowed: false, code, reason, blocked_by: [...blockedBy], position }
 }
 
 function startedJson({ lease, spec, attempt, attempts }: Started): { readonly [key: string]: Json } {

@@ -4,14 +4,15 @@ import {
   hash,
   InterlockError,
   isInterlockError,
+  isRefusal,
   type Json,
   jobOf,
   type Ledger,
   type Micros,
 } from '../../core/index.ts'
-import type { InboxAnswer, InboxRequest, LogStore } from '../../port/index.ts'
+import type { InboxAnswer, InboxRequest, InboxRole, StoreTraits } from '../../port/index.ts'
 import { atMost } from '../base/backoff.ts'
-import { isRefusal } from '../membership/failures.ts'
+import { SingleFlight } from '../base/single-flight.ts'
 import type { SendOptions } from '../membership/member-api.ts'
 import { answerOf, refusalOf, undecidable } from './answer.ts'
 
@@ -30,7 +31,7 @@ const FIRST_MS = 2_000
 const ACTOR = 'sql'
 
 export interface InboxOptions {
-  readonly store: LogStore
+  readonly store: InboxRole & Pick<StoreTraits, 'frugal'>
   readonly queue: string
   readonly ledger: () => Ledger
   /** Sends a command under a given id, so that two processes that decide one request carry it out once. */
@@ -44,14 +45,17 @@ export interface InboxOptions {
 export class Inbox {
   readonly #options: InboxOptions
   #lookedAt = Number.NEGATIVE_INFINITY
-  #looking: Promise<void> | undefined
-  #again = false
+  readonly #flight: SingleFlight
+  /** Something was put in before anything could be sent. */
+  #isWaiting = false
   #canSend = false
   #closed = false
   #later: NodeJS.Timeout | undefined
 
   constructor(options: InboxOptions) {
     this.#options = options
+    // What could not be decided now stays in the inbox.
+    this.#flight = new SingleFlight(() => this.#look(), options.onError)
   }
 
   /**
@@ -60,51 +64,36 @@ export class Inbox {
    */
   async open(): Promise<void> {
     this.#canSend = true
-    if (!this.#again) return
+    if (!this.#isWaiting) return
     this.nudge()
-    await atMost(FIRST_MS, this.#looking ?? Promise.resolve())
+    await atMost(FIRST_MS, this.#flight.idle())
   }
 
   /** Looks, if the last look was a while ago: a notification may have been lost. */
   poll(): void {
     this.#canSend = true
-    if (this.#again || performance.now() - this.#lookedAt >= LOOK_MS) this.nudge()
+    if (this.#isWaiting || performance.now() - this.#lookedAt >= LOOK_MS) this.nudge()
   }
 
   /** There may be something in it. What is taken before it can be decided would be kept from others. */
   nudge(): void {
-    if (this.#closed) return
-    this.#again = true
-    if (!this.#canSend) return
-    this.#looking ??= this.#look().finally(() => {
-      this.#looking = undefined
-    })
+    this.#isWaiting = !this.#canSend
+    if (this.#canSend) void this.#flight.request()
   }
 
   /** Waits for what is under way. */
   async close(): Promise<void> {
     this.#closed = true
     clearTimeout(this.#later)
-    await this.#looking
+    await this.#flight.close()
   }
 
   async #look(): Promise<void> {
-    const { store, queue, onError } = this.#options
-    try {
-      while (this.#again) {
-        this.#lookedAt = performance.now()
-        // Before the look: what is put in while it lasts is looked for again.
-        this.#again = false
-        const requests = await store.inbox(queue, BATCH)
-        if (requests.length === 0) this.#lookLater()
-        else this.#again = (await this.#answerAll(requests)) || this.#again
-        if (this.#closed) return
-      }
-    } catch (error) {
-      // What could not be decided now stays in the inbox.
-      this.#again = false
-      onError(error)
-    }
+    const { store, queue } = this.#options
+    this.#lookedAt = performance.now()
+    const requests = await store.inbox(queue, BATCH)
+    if (requests.length === 0) return this.#lookLater()
+    if (await this.#answerAll(requests)) void this.#flight.request()
   }
 
   /**
@@ -118,7 +107,7 @@ export class Inbox {
 
   #lookOnce(): void {
     this.nudge()
-    void this.#looking?.then(() => {
+    void this.#flight.idle().then(() => {
       clearTimeout(this.#later)
       this.#later = undefined
     })

@@ -1,10 +1,10 @@
 import { parseSpec } from '../../codec/index.ts'
 import { type CommandBody, InterlockError, isInterlockError, type JobSpec } from '../../core/index.ts'
-import type { Arrival, LogStore, RefusedArrival } from '../../port/index.ts'
+import type { Arrival, IntakeRole, RefusedArrival } from '../../port/index.ts'
 
 /** What intake needs of the coordinator. */
 export interface Intake {
-  readonly store: LogStore
+  readonly store: IntakeRole
   readonly queue: string
   readonly send: (body: CommandBody) => Promise<unknown>
 }

@@ -1,5 +1,5 @@
 import { InterlockError, type Ledger, Replayer } from '../../core/index.ts'
-import { type LogStore, pagesAfter } from '../../port/index.ts'
+import { type ArchiveRole, type LogRole, pagesAfter, type SnapshotRole } from '../../port/index.ts'
 import { pause } from '../base/backoff.ts'
 import { keepSnapshot } from '../replica/keep-snapshot.ts'
 import { ledgerNear } from '../replica/ledger-near.ts'
@@ -11,13 +11,16 @@ import { readSnapshot } from '../replica/read-snapshot.ts'
  */
 const BREATH_MS = 20
 
+/** What a cut is made with: the log to be folded, the snapshot to be kept, and what is archived then. */
+export type CutStore = Pick<LogRole, 'read'> & SnapshotRole & Pick<ArchiveRole, 'claimCut' | 'archive'>
+
 /**
  * The queue as it was at a number of the log, folded in the background: page by page from the last snapshot before, in the memory
  * of one page and of what was live.
  * @throws what the store throws; the reason of the signal
  */
 export async function foldInBackground(
-  store: LogStore,
+  store: CutStore,
   queue: string,
   upTo: number,
   signal: AbortSignal,
@@ -38,7 +41,7 @@ export async function foldInBackground(
  * @throws InterlockError `corrupt_log`, `database_newer`
  */
 export async function keepForCut(
-  store: LogStore,
+  store: CutStore,
   queue: string,
   ledger: Ledger,
   signal: AbortSignal,

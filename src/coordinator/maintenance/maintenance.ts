@@ -1,47 +1,42 @@
-import type { Micros, RecordedEvent } from '../../core/index.ts'
+import type { RecordedEvent } from '../../core/index.ts'
 import type { WholeOptions } from '../api/options.ts'
-import type { Logger } from '../base/logger.ts'
-import type { Replica } from '../replica/replica.ts'
+import type { LogView } from '../replica/log-view.ts'
 import { Projector } from './projector.ts'
 import { Retention } from './retention.ts'
 import { Snapshots } from './snapshots.ts'
 
-export interface UpkeepOptions {
-  readonly replica: Replica
-  readonly now: () => Micros
-  /** How far the log goes, as far as is known. */
-  readonly version: () => number
-  readonly logger: Logger
-  readonly onError: (error: unknown) => void
-}
-
 /** A process's share in what some process has to do: keep the user's tables behind the log, write snapshots, archive. */
-export class Upkeep {
-  readonly #replica: Replica
+export class Maintenance {
+  readonly #log: LogView
   readonly #projector: Projector
   readonly #snapshots: Snapshots
   readonly #retention: Retention
 
-  constructor({ store, queue, snapshotEvery }: WholeOptions, options: UpkeepOptions) {
-    const { replica, now, version, logger, onError } = options
-    const ledger = () => replica.ledger
-    this.#replica = replica
-    this.#projector = new Projector({ store, queue, version, logger, onError })
+  constructor(
+    log: LogView,
+    { store, queue, snapshotEvery, logger }: WholeOptions,
+    onError: (error: unknown) => void,
+  ) {
+    const ledger = () => log.ledger
+    this.#log = log
+    this.#projector = new Projector({ store, queue, version: () => log.knownVersion, logger, onError })
     this.#snapshots = new Snapshots({ store, queue, every: snapshotEvery, ledger, onError })
-    this.#retention = new Retention({ store, queue, ledger, now, onError })
+    this.#retention = new Retention({ store, queue, ledger, now: () => log.clock.now(), onError })
   }
 
   /** A replica that knows nothing begins with the newest snapshot. */
   async begin(): Promise<void> {
-    if (this.#replica.version === 0) this.#replica.startFrom(await this.#snapshots.newest())
+    if (this.#log.version === 0) this.#log.replica.startFrom(await this.#snapshots.newest())
   }
 
   start(): void {
     this.#retention.start()
   }
 
-  /** An append of this process on top of that version. */
-  readonly followAppend = (before: number, at: number): void => this.#projector.follow(before, at)
+  /** An append of this process: the time of the event before, and of its last one. */
+  followAppend(before: number, at: number): void {
+    this.#projector.follow(before, at)
+  }
 
   /** An event that this process has caused. */
   note(event: RecordedEvent): void {
@@ -50,7 +45,7 @@ export class Upkeep {
 
   /** Whatever the tables do not follow yet. */
   catchUp(): void {
-    if (this.#projector.last?.version !== this.#replica.version) this.#projector.nudge()
+    if (this.#projector.last?.version !== this.#log.version) this.#projector.nudge()
   }
 
   /** Ends what can be taken up again at any time. */

@@ -1,7 +1,8 @@
 import { MICROS_PER_MS, type Micros } from '../../core/index.ts'
-import type { LogStore, ProjectStep } from '../../port/index.ts'
+import type { ProjectStep, StoreTraits, UserTablesRole } from '../../port/index.ts'
 import { pause } from '../base/backoff.ts'
 import type { Logger } from '../base/logger.ts'
+import { SingleFlight } from '../base/single-flight.ts'
 import { Refusals } from './refused-rows.ts'
 
 /** Events that one step follows at most: some 100 ms of writing to the user's tables. */
@@ -25,7 +26,7 @@ const SECOND = 1_000 * MICROS_PER_MS
 const secondOf = (at: Micros) => Math.floor(at / SECOND)
 
 export interface ProjectorOptions {
-  readonly store: LogStore
+  readonly store: Pick<UserTablesRole, 'project'> & Pick<StoreTraits, 'frugal'>
   readonly queue: string
   /** How far the log is known to go. */
   readonly version: () => number
@@ -40,9 +41,8 @@ export interface ProjectorOptions {
 export class Projector {
   readonly #options: ProjectorOptions
   readonly #refusals: Refusals
-  #running: Promise<void> | undefined
+  readonly #flight: SingleFlight
   readonly #closing = new AbortController()
-  #behind = false
   #retry: NodeJS.Timeout | undefined
   #forAll: NodeJS.Timeout | undefined
   #inCase: NodeJS.Timeout | undefined
@@ -53,6 +53,13 @@ export class Projector {
   constructor(options: ProjectorOptions) {
     this.#options = options
     this.#refusals = new Refusals(options.logger)
+    this.#flight = new SingleFlight(
+      () => this.#step(),
+      (error) => {
+        options.onError(error)
+        this.#tryAgain(AGAIN_MS)
+      },
+    )
   }
 
   /** How the last step ended; undefined before the first. */
@@ -74,11 +81,7 @@ export class Projector {
 
   /** Something was appended. */
   nudge(): void {
-    if (this.#resting) return
-    this.#behind = true
-    this.#running ??= this.#run().finally(() => {
-      this.#running = undefined
-    })
+    if (!this.#resting) void this.#flight.request()
   }
 
   /** Follows what is left, unless a table is locked, and stops. */
@@ -87,28 +90,20 @@ export class Projector {
     clearTimeout(this.#inCase)
     if ((this.#last?.projectedSeq ?? 0) < this.#options.version()) this.nudge()
     this.#closing.abort()
-    await this.#running
+    await this.#flight.idle()
     clearTimeout(this.#retry)
     this.#resting = true
   }
 
-  async #run(): Promise<void> {
-    const { store, queue, onError } = this.#options
-    try {
-      while (this.#behind) {
-        this.#behind = false
-        const step = await store.project(queue, BATCH)
-        this.#last = step
-        if (!step.busy) this.#refusals.note(step.refused ?? [])
-        await pause(step.busy ? BUSY_REST_MS : REST_MS, this.#closing.signal)
-        if (step.targets === 0 && !step.busy) this.#rest()
-        else if (!step.busy && step.projectedSeq < step.version) this.#behind = true
-        if (step.busy || step.setAside > 0) this.#tryAgain(AGAIN_MS)
-      }
-    } catch (error) {
-      onError(error)
-      this.#tryAgain(AGAIN_MS)
-    }
+  async #step(): Promise<void> {
+    const { store, queue } = this.#options
+    const step = await store.project(queue, BATCH)
+    this.#last = step
+    if (!step.busy) this.#refusals.note(step.refused ?? [])
+    await pause(step.busy ? BUSY_REST_MS : REST_MS, this.#closing.signal)
+    if (step.targets === 0 && !step.busy) this.#rest()
+    else if (!step.busy && step.projectedSeq < step.version) void this.#flight.request()
+    if (step.busy || step.setAside > 0) this.#tryAgain(AGAIN_MS)
   }
 
   #followAll(): void {

@@ -1,13 +1,13 @@
 import { type Ledger, MICROS_PER_SECOND, type Micros } from '../../core/index.ts'
-import type { LogStore } from '../../port/index.ts'
 import { pause } from '../base/backoff.ts'
-import { foldInBackground, keepForCut } from './cut.ts'
+import { SingleFlight } from '../base/single-flight.ts'
+import { type CutStore, foldInBackground, keepForCut } from './cut.ts'
 
 const EVERY_MS = 3_600_000
 const DAY: Micros = 86_400 * MICROS_PER_SECOND
 
 export interface RetentionOptions {
-  readonly store: LogStore
+  readonly store: CutStore
   readonly queue: string
   readonly ledger: () => Ledger
   readonly now: () => Micros
@@ -26,11 +26,15 @@ const PAUSE_MS = 1_000
 export class Retention {
   readonly #options: RetentionOptions
   #timer: NodeJS.Timeout | undefined
-  #working: Promise<void> | undefined
+  readonly #flight: SingleFlight
   #ending = new AbortController()
 
   constructor(options: RetentionOptions) {
     this.#options = options
+    this.#flight = new SingleFlight(
+      async () => void (await this.carryOut()),
+      (error) => (this.#ending.signal.aborted ? undefined : options.onError(error)),
+    )
   }
 
   /** The first time within a minute, so that short-lived processes do not all begin with it, nor all at once. */
@@ -43,7 +47,7 @@ export class Retention {
   async stop(): Promise<void> {
     clearTimeout(this.#timer)
     this.#ending.abort()
-    await this.#working
+    await this.#flight.idle()
   }
 
   /** Once, now. Returns how many events have left the log. */
@@ -66,15 +70,6 @@ export class Retention {
   #run(): void {
     this.#timer = setTimeout(() => this.#run(), EVERY_MS).unref()
     // A log that takes more than an hour to fold is folded once.
-    if (this.#working !== undefined) return
-    const { signal } = this.#ending
-    this.#working = this.carryOut()
-      .then(
-        () => {},
-        (error: unknown) => (signal.aborted ? undefined : this.#options.onError(error)),
-      )
-      .finally(() => {
-        this.#working = undefined
-      })
+    void this.#flight.join()
   }
 }

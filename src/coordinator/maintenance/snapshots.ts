@@ -1,10 +1,11 @@
 import { InterlockError, isInterlockError, type Ledger } from '../../core/index.ts'
-import type { LogStore } from '../../port/index.ts'
+import type { LogRole, SnapshotRole } from '../../port/index.ts'
+import { SingleFlight } from '../base/single-flight.ts'
 import { keepSnapshot } from '../replica/keep-snapshot.ts'
 import { ledgerNear } from '../replica/ledger-near.ts'
 
 export interface SnapshotsOptions {
-  readonly store: LogStore
+  readonly store: Pick<LogRole, 'read'> & SnapshotRole
   readonly queue: string
   /** After how many events there is another one; after more while many jobs are live, see {@link stepOf}. */
   readonly every: number
@@ -22,10 +23,14 @@ const CLOSE_MS = 2_000
 export class Snapshots {
   readonly #options: SnapshotsOptions
   readonly #ending = new AbortController()
-  #writing: Promise<void> | undefined
+  readonly #flight: SingleFlight
 
   constructor(options: SnapshotsOptions) {
     this.#options = options
+    this.#flight = new SingleFlight(
+      () => this.#write(),
+      (error) => (this.#ending.signal.aborted ? undefined : options.onError(error)),
+    )
   }
 
   /**
@@ -42,31 +47,25 @@ export class Snapshots {
   /** This process has appended the event with this number: whoever appends every so-many-th makes the snapshot. */
   note(seq: number): void {
     const { every, ledger } = this.#options
-    if (seq % every !== 0 || this.#writing !== undefined) return
+    if (seq % every !== 0 || this.#flight.isRunning) return
     if (seq % stepOf(every, ledger().jobs.size) !== 0) return
-    this.#writing = this.#write().finally(() => {
-      this.#writing = undefined
-    })
+    void this.#flight.join()
   }
 
   /** A short line is written down to its end; nobody waits for one of a million jobs: what is half-done is seen by nobody. */
   async close(): Promise<void> {
     const abort = () => this.#ending.abort(new InterlockError('closed', 'the coordinator was closed'))
-    const patience = setTimeout(abort, CLOSE_MS)
-    await this.#writing
-    clearTimeout(patience)
+    const late = setTimeout(abort, CLOSE_MS)
+    await this.#flight.idle()
+    clearTimeout(late)
   }
 
   async #write(): Promise<void> {
-    const { store, queue, ledger, onError } = this.#options
+    const { store, queue, ledger } = this.#options
     const { signal } = this.#ending
     // After the answers to what was just appended have gone out.
     await new Promise((resolve) => setImmediate(resolve))
-    try {
-      await keepSnapshot(store, queue, ledger(), { signal })
-    } catch (error) {
-      if (!signal.aborted) onError(error)
-    }
+    await keepSnapshot(store, queue, ledger(), { signal })
   }
 }
 

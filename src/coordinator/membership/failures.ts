@@ -1,5 +1,6 @@
-import { type ErrorCode, InterlockError, isInterlockError } from '../../core/index.ts'
+import { isInterlockError, isOutage, isRefusal } from '../../core/index.ts'
 import { errorText, type Logger } from '../base/logger.ts'
+import type { Stopped } from './stopped.ts'
 
 /**
  * What was done when something failed: only the same, done well, shows that it is over. A database that is read-only or full
@@ -7,25 +8,26 @@ import { errorText, type Logger } from '../base/logger.ts'
  */
 export type Doing = 'read' | 'write' | 'beat'
 
-/** The same line comes again after this long, so that a trouble that lasts fills no disk, and is not forgotten either. */
+/** The same line comes again after this long, so that a failure that lasts fills no disk, and is not forgotten either. */
 const AGAIN_MS = 60_000
 
-/** What went wrong and is not over, as far as is known: the logger is told, and `health()` shows it. */
-export class Trouble {
+/** What has failed and is not over, as far as is known: the logger is told, and `health()` shows it. */
+export class Failures {
   readonly #logger: Logger
-  readonly #now: () => number
+  readonly #stopped: Pick<Stopped, 'error' | 'see'>
   /** The newest comes last. */
   readonly #failed = new Map<Doing, unknown>()
   readonly #told = new Map<string, number>()
   /** A beat has gone well since a write failed. */
   #isQuiet = false
 
-  /** @param now milliseconds that never go back */
-  constructor(logger: Logger, now: () => number = () => performance.now()) {
+  /** @param stopped told what may be the end of this process; after that nothing is noted any more */
+  constructor(logger: Logger, stopped: Pick<Stopped, 'error' | 'see'>) {
     this.#logger = logger
-    this.#now = now
+    this.#stopped = stopped
   }
 
+  /** The last of them; null: there is none. */
   get text(): string | null {
     const errors = [...this.#failed.values()]
     return errors.length === 0 ? null : errorText(errors.at(-1))
@@ -36,12 +38,25 @@ export class Trouble {
     return [...this.#failed.values()].some(isOutage)
   }
 
-  note(error: unknown, doing: Doing): void {
+  /** Something failed that nobody waits for. */
+  note(error: unknown, doing: Doing = 'read'): void {
+    if (this.#stopped.error !== undefined) return
     const what = isInterlockError(error, 'store_unwritable') && doing === 'read' ? 'write' : doing
     this.#failed.delete(what)
     this.#failed.set(what, error)
     if (what === 'write') this.#isQuiet = false
     this.#tell(errorText(error))
+  }
+
+  /** The same of a read or write of the log: what it says may be the end of this process. */
+  noteOfLog(error: unknown, doing: 'read' | 'write'): void {
+    this.note(error, doing)
+    this.#stopped.see(error)
+  }
+
+  /** Of a command: a refusal is for the caller alone. */
+  noteOfCommand(error: unknown): void {
+    if (!isRefusal(error) && !isInterlockError(error, 'closed')) this.noteOfLog(error, 'write')
   }
 
   /** The log was read to its end, or written. */
@@ -62,32 +77,10 @@ export class Trouble {
   }
 
   #tell(text: string): void {
-    const now = this.#now()
+    const now = performance.now()
     for (const [told, at] of this.#told) if (now - at >= AGAIN_MS) this.#told.delete(told)
     if (this.#told.has(text)) return
     this.#told.set(text, now)
     this.#logger.error(`[COORDINATOR] ${text}`)
   }
-}
-
-function isOutage(error: unknown): boolean {
-  return isInterlockError(error, 'store_unavailable')
-}
-
-/** What the queue says to a command, rather than the store. */
-const refusals: ReadonlySet<ErrorCode> = new Set([
-  'invalid_input',
-  'job_exists',
-  'job_not_live',
-  'job_not_active',
-  'stale_token',
-  'not_holder',
-  'models_required',
-  'fair_share_limit',
-  'command_reused',
-])
-
-/** An answer to the caller, and nobody else's trouble. */
-export function isRefusal(error: unknown): error is InterlockError {
-  return error instanceof InterlockError && refusals.has(error.code)
 }

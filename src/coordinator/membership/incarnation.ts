@@ -1,15 +1,15 @@
 import { type Observable, Subject } from 'rxjs'
-import { type InterlockError, isInterlockError } from '../../core/index.ts'
+import { isOfStore } from '../../core/index.ts'
 import type { WholeOptions } from '../api/options.ts'
 import { CommandIds, newWorkerId } from '../base/identity.ts'
 import { errorText, type Logger } from '../base/logger.ts'
-import { RELEASE } from '../base/release.ts'
+import { PACKAGE_VERSION } from '../base/package-version.ts'
 import { LeaseKeeper, type LeaseOptions } from './lease.ts'
 
 export interface IncarnationOptions
   extends Pick<
     LeaseOptions,
-    'onOverdue' | 'onIntake' | 'onReached' | 'onUnreachable' | 'version' | 'onShorter'
+    'onOverdue' | 'onIncoming' | 'onReached' | 'onUnreachable' | 'version' | 'onShorter'
   > {
   readonly logger: Logger
   /** This process cannot go on with the queue: a lost lease is not followed by another one. */
@@ -34,8 +34,9 @@ export class Incarnation {
     this.#options = options
     this.#workerId = newWorkerId(name)
     this.#ids = new CommandIds(this.#workerId)
-    const terms = { store, queue, ttlMs: leaseMs, graceMs, release: RELEASE }
-    this.lease = new LeaseKeeper({ ...terms, ...options, onLost: () => this.#onLost() }, this.#workerId)
+    const terms = { store, queue, ttlMs: leaseMs, graceMs, release: PACKAGE_VERSION }
+    const workerId = () => this.#workerId
+    this.lease = new LeaseKeeper({ ...terms, ...options, workerId, onLost: () => this.#onLost() })
   }
 
   get workerId(): string {
@@ -61,7 +62,7 @@ export class Incarnation {
     try {
       await this.lease.stop()
     } catch (error) {
-      if (!isInTheWay(error)) throw error
+      if (!isOfStore(error)) throw error
       const { logger } = this.#options
       logger.warn(`[COORDINATOR] Lease of worker ${this.#workerId} left to run out: ${errorText(error)}`)
     }
@@ -84,13 +85,7 @@ export class Incarnation {
   }
 
   async #renew(): Promise<void> {
-    await this.lease.renew(this.#workerId)
+    await this.lease.renew()
     if (this.lease.isRegistered) this.#options.onRenewed()
   }
-}
-
-const inTheWay = ['store_unavailable', 'store_unwritable', 'contention'] as const
-
-function isInTheWay(error: unknown): error is InterlockError {
-  return inTheWay.some((code) => isInterlockError(error, code))
 }

@@ -1,11 +1,14 @@
 import { InterlockError, type Micros } from '../../core/index.ts'
-import type { BeatAnswer, Intake, LogStore } from '../../port/index.ts'
+import type { BeatAnswer, Incoming, MembershipRole } from '../../port/index.ts'
 import { pause } from '../base/backoff.ts'
 import { retryAfterOf } from '../base/retry.ts'
+import { SingleFlight } from '../base/single-flight.ts'
 
 export interface LeaseOptions {
-  readonly store: LogStore
+  readonly store: Pick<MembershipRole, 'beat' | 'leave'>
   readonly queue: string
+  /** The present incarnation of this process. */
+  readonly workerId: () => string
   /** Time to live without a beat, and the grace after it, in milliseconds. A beat is sent every third of the ttl. */
   readonly ttlMs: number
   readonly graceMs: number
@@ -13,7 +16,7 @@ export interface LeaseOptions {
   /** Worker processes whose lease is past ttl + grace and that still hold something. */
   readonly onOverdue: (workerIds: readonly string[]) => void
   /** Something came in beside the log, and nobody is at it. */
-  readonly onIntake: (intake: Intake) => void
+  readonly onIncoming: (incoming: Incoming) => void
   /** This incarnation's lease is gone; everything it ran is somebody else's by now, or soon. */
   readonly onLost: () => void
   readonly onReached: () => void
@@ -25,7 +28,7 @@ export interface LeaseOptions {
 }
 
 /** What this process could start, as other processes see it. */
-export interface Offering {
+export interface Capacity {
   readonly kinds: readonly string[] | null
   readonly freeSlots: number
 }
@@ -49,14 +52,14 @@ const AGAIN_MS = 250
  */
 export class LeaseKeeper {
   readonly #options: LeaseOptions
-  #workerId: string
   #timer: NodeJS.Timeout | undefined
   #fence: NodeJS.Timeout | undefined
   #again: NodeJS.Timeout | undefined
   /** Beats in a row that have failed. */
   #failed = 0
   #isOver = false
-  #beating: Promise<void> | undefined
+  /** Beats of the present incarnation. */
+  #beats: SingleFlight
   #expiresAt: Micros = 0
   /** By the monotonic clock of this process. */
   #until = Number.POSITIVE_INFINITY
@@ -65,11 +68,11 @@ export class LeaseKeeper {
   #lostAs: string | undefined
   /** When the last good beat was sent. */
   #aliveAt = Number.NEGATIVE_INFINITY
-  offering: Offering = { kinds: [], freeSlots: 0 }
+  capacity: Capacity = { kinds: [], freeSlots: 0 }
 
-  constructor(options: LeaseOptions, workerId: string) {
+  constructor(options: LeaseOptions) {
     this.#options = options
-    this.#workerId = workerId
+    this.#beats = this.#newBeats()
   }
 
   get expiresAt(): Micros {
@@ -100,15 +103,7 @@ export class LeaseKeeper {
    * soon. One that is not answered before the next is due is not waited for: a dead connection must not cost the lease.
    */
   beat(): Promise<void> {
-    if (this.#beating !== undefined) return this.#beating
-    clearTimeout(this.#again)
-    const beating = this.#inTime(this.#beat())
-      .catch((error: unknown) => this.#onFailure(error))
-      .finally(() => {
-        if (this.#beating === beating) this.#beating = undefined
-      })
-    this.#beating = beating
-    return beating
+    return this.#beats.join()
   }
 
   /** One beat, now. @throws what the store throws */
@@ -117,9 +112,8 @@ export class LeaseKeeper {
   }
 
   /** Goes on as a new incarnation, after the lease was lost. What is under way is said of the old one. */
-  renew(workerId: string): Promise<void> {
-    this.#workerId = workerId
-    this.#beating = undefined
+  renew(): Promise<void> {
+    this.#beats = this.#newBeats()
     return this.beat()
   }
 
@@ -148,13 +142,13 @@ export class LeaseKeeper {
   async stop(): Promise<void> {
     this.#rest()
     clearTimeout(this.#fence)
-    await this.#beating
+    await this.#beats.idle()
     if (this.#lostAs !== this.#workerId) await this.#options.store.leave(this.#options.queue, this.#workerId)
   }
 
   async #beat(): Promise<BeatAnswer> {
     const { store, queue, ttlMs, graceMs, release } = this.#options
-    const { kinds, freeSlots } = this.offering
+    const { kinds, freeSlots } = this.capacity
     const workerId = this.#workerId
     const known = this.#options.version()
     const sent = performance.now()
@@ -164,9 +158,23 @@ export class LeaseKeeper {
     if (workerId === this.#workerId) this.#take(answer, sent)
     if (answer.version < known) this.#options.onShorter()
     if (answer.overdue.length > 0) this.#options.onOverdue(answer.overdue)
-    if (answer.arrived) this.#options.onIntake('rows')
-    if (answer.requested) this.#options.onIntake('requests')
+    if (answer.arrived) this.#options.onIncoming('rows')
+    if (answer.requested) this.#options.onIncoming('requests')
     return answer
+  }
+
+  get #workerId(): string {
+    return this.#options.workerId()
+  }
+
+  #newBeats(): SingleFlight {
+    return new SingleFlight(
+      () => {
+        clearTimeout(this.#again)
+        return this.#inTime(this.#beat())
+      },
+      (error) => this.#onFailure(error),
+    )
   }
 
   get #everyMs(): number {

@@ -1,9 +1,22 @@
 import type { Claim, DataChange, RecordedEvent, Started } from '../../core/index.ts'
-import type { Intake } from '../../port/index.ts'
-import type { Taker } from '../gate/start-router.ts'
+import type { Incoming } from '../../port/index.ts'
 
 /** A time that has always passed. */
 export const AT_ONCE = 0
+
+/** A call that waits for the start of a job; what else it is only the gate knows. */
+export interface StartCall {
+  readonly jobId: string
+}
+
+/** Whose command a start came of: a call at the gate, a claim, or anything else. */
+export type Taker = StartCall | 'claim' | null
+
+/**
+ * Whether an attempt is this process's, as far as it knows: `unsure` while the database has not said that the lease under which it was
+ * started lives; `none` when it has ended, or was lost with its lease.
+ */
+export type Hold = 'held' | 'unsure' | 'none'
 
 /** What goes along with a command. */
 export interface SendOptions {
@@ -24,7 +37,7 @@ export interface MemberHooks {
   /** A job was started for this process, by whatever command. True: it belongs to whose command it came of. */
   readonly onStarted: (attempt: Started, taker: Taker) => boolean
   /** Something may have come in beside the log. */
-  readonly onIntake: (intake: Intake) => void
+  readonly onIncoming: (incoming: Incoming) => void
   /** Once per poll, when the log has been read. */
   readonly onPoll: () => void
   /** The process goes on under another id, which is registered now. */

@@ -1,7 +1,7 @@
 import { type Observable, ReplaySubject } from 'rxjs'
 import { cannotFoldOn, InterlockError, isInterlockError } from '../../core/index.ts'
 import { errorText, type Logger } from '../base/logger.ts'
-import { patiently } from '../base/retry.ts'
+import { retryWithin } from '../base/retry.ts'
 import { beginEpoch, type EpochOptions } from '../commit/begin-epoch.ts'
 
 export interface StoppedOptions extends Omit<EpochOptions, 'ended'> {
@@ -77,9 +77,9 @@ export class Stopped {
   /** What a program is told: as it is when the queue is held, and else what has to be done before anything joins it. */
   async #held(error: InterlockError): Promise<InterlockError> {
     const { epoch, logger, onEnd: _, ...options } = this.#options
-    const { queue, patience } = options
+    const { queue, limit } = options
     try {
-      await patiently(patience, () => beginEpoch({ ...options, ended: epoch() }))
+      await retryWithin(limit, () => beginEpoch({ ...options, ended: epoch() }))
       logger.warn(`[COORDINATOR] Queue ${queue} drained in a new epoch: interlock recover`)
       return error
     } catch (cause) {

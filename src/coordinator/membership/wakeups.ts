@@ -1,18 +1,10 @@
 import { Subscription } from 'rxjs'
-import type { Micros, RecordedEvent } from '../../core/index.ts'
-import type { LogStore, OnWake } from '../../port/index.ts'
-import type { Replica } from '../replica/replica.ts'
+import type { RecordedEvent } from '../../core/index.ts'
+import type { OnWake, WakeRole } from '../../port/index.ts'
+import type { LogView } from '../replica/log-view.ts'
 import { TickTimer } from './tick-timer.ts'
 
-export interface PulseOptions {
-  readonly store: LogStore
-  readonly queue: string
-  readonly replica: Replica
-  readonly pollMs: number
-  /** By the database's clock. */
-  readonly now: () => Micros
-  /** The log is ahead of that clock. */
-  readonly isAhead: () => boolean
+export interface WakeupHooks {
   readonly onEvent: (event: RecordedEvent) => void
   readonly onWake: OnWake
   readonly onPoll: () => void
@@ -21,23 +13,29 @@ export interface PulseOptions {
 }
 
 /** What makes a process act by itself: messages of the store, the poll beneath them, and times that come. */
-export class Pulse {
-  readonly #options: PulseOptions
+export class Wakeups {
+  readonly #log: LogView
+  readonly #store: WakeRole
+  readonly #pollMs: number
+  readonly #hooks: WakeupHooks
   readonly #tick: TickTimer
   #poll: NodeJS.Timeout | undefined
   #stopListening: (() => Promise<void>) | undefined
   #watch = new Subscription()
 
-  constructor(options: PulseOptions) {
-    this.#options = options
-    this.#tick = new TickTimer(options)
+  constructor(log: LogView, store: WakeRole, pollMs: number, hooks: WakeupHooks) {
+    this.#log = log
+    this.#store = store
+    this.#pollMs = pollMs
+    this.#hooks = hooks
+    this.#tick = new TickTimer(log, hooks.onTick)
   }
 
   /** From now on events and times are followed, as far as they are read. */
   watch(): void {
-    const { replica, onEvent } = this.#options
+    const { replica } = this.#log
     this.unwatch()
-    this.#watch = replica.events$.subscribe(onEvent)
+    this.#watch = replica.events$.subscribe((event) => this.#hooks.onEvent(event))
     this.#watch.add(replica.changes$.subscribe((ledger) => this.#tick.follow(ledger)))
   }
 
@@ -47,15 +45,15 @@ export class Pulse {
 
   /** @throws what the store throws */
   async begin(): Promise<void> {
-    const { store, queue, pollMs, onWake, onPoll } = this.#options
-    this.#stopListening = await store.listen(queue, onWake)
+    const { onWake, onPoll } = this.#hooks
+    this.#stopListening = await this.#store.listen(this.#log.queue, onWake)
     this.look()
-    this.#poll = setInterval(onPoll, pollMs)
+    this.#poll = setInterval(onPoll, this.#pollMs)
   }
 
   /** Sets the timer to the next time that the replica knows of. */
   look(): void {
-    this.#tick.follow(this.#options.replica.ledger)
+    this.#tick.follow(this.#log.ledger)
   }
 
   /** The timers end at once, the listening when the store has said so. */

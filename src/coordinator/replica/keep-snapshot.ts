@@ -1,5 +1,5 @@
 import { InterlockError, type Ledger, SNAPSHOT_SHAPE, snapshotLines } from '../../core/index.ts'
-import type { LogStore } from '../../port/index.ts'
+import type { SnapshotRole } from '../../port/index.ts'
 import { Slices } from '../base/slices.ts'
 
 /** Characters in one chunk: a call of this size is short for the database, PostgREST and the event loop. */
@@ -14,7 +14,7 @@ export interface KeepOptions {
   readonly chunk?: number | undefined
 }
 
-type Target = Pick<LogStore, 'putChunk' | 'putSnapshot'>
+type Target = Pick<SnapshotRole, 'putChunk' | 'putSnapshot'>
 
 /**
  * Writes a ledger down for processes that start later, or for a cut: in chunks, which nobody sees before all of them are there, and

@@ -1,8 +1,8 @@
 import { archived, emptyLedger, isInterlockError, type Ledger } from '../../core/index.ts'
-import type { LogStore } from '../../port/index.ts'
+import type { LogRole, SnapshotRole } from '../../port/index.ts'
 import { readSnapshot } from './read-snapshot.ts'
 
-type Source = Pick<LogStore, 'read' | 'snapshot' | 'chunk'>
+type Source = Pick<LogRole, 'read'> & Pick<SnapshotRole, 'snapshot' | 'chunk'>
 
 /** So often a snapshot that goes while it is read is looked for again: there is a newer one then. */
 const MOST_GONE = 5

@@ -1,25 +1,14 @@
 import { type InterlockError, isInterlockError, type Micros, wentBack } from '../../core/index.ts'
-import { type LogPage, type LogStore, PAGE, pagesAfter } from '../../port/index.ts'
-import type { DatabaseClock } from './database-clock.ts'
-import type { Head } from './head.ts'
+import { type LogPage, PAGE, pagesAfter } from '../../port/index.ts'
 import { ledgerNear } from './ledger-near.ts'
+import type { LogView } from './log-view.ts'
 import type { Replica } from './replica.ts'
-
-export interface Reader {
-  readonly store: LogStore
-  readonly queue: string
-  readonly replica: Replica
-  readonly clock: DatabaseClock
-  readonly head: Head
-  /** Events were passed over that are not in the database any more: what was known of attempts is of before them. */
-  readonly onSkipped?: () => void
-}
 
 /**
  * Folds everything up to the head, page by page. Into a replica that knows nothing: any other goes on by {@link readOn}.
  * @throws InterlockError `log_went_back`, `archived`
  */
-export async function readToHead({ store, queue, replica, clock, head }: Reader): Promise<void> {
+export async function readToHead({ store, queue, replica, clock, head }: LogView): Promise<void> {
   let sent = clock.mark()
   let at = replica.version
   for await (const page of pagesAfter(store, queue, replica.version)) {
@@ -39,27 +28,27 @@ export async function readToHead({ store, queue, replica, clock, head }: Reader)
  * was archived for good, it goes on as a process that starts now, from the newest snapshot.
  * @throws InterlockError `log_went_back`; `archived`, `database_newer`, `corrupt_log` without a snapshot that can be read
  */
-export async function readOn(reader: Reader): Promise<void> {
+export async function readOn(log: LogView): Promise<void> {
   try {
-    await readFollowing(reader)
+    await readFollowing(log)
   } catch (error) {
     if (!isInterlockError(error, 'archived')) throw error
-    await skip(reader, error)
-    await readToHead(reader)
+    await skip(log, error)
+    await readToHead(log)
   }
 }
 
-async function skip({ store, queue, replica, onSkipped }: Reader, error: InterlockError): Promise<void> {
+async function skip({ store, queue, replica, onSkipped }: LogView, error: InterlockError): Promise<void> {
   const ledger = await ledgerNear(store, queue, null, () => {})
   if (ledger.version <= replica.version) throw error
   replica.startFrom(ledger)
-  onSkipped?.()
+  onSkipped()
 }
 
-async function readFollowing(reader: Reader): Promise<void> {
-  const { store, queue, replica, clock, head } = reader
+async function readFollowing(log: LogView): Promise<void> {
+  const { store, queue, replica, clock, head } = log
   const { version } = replica
-  if (version === 0) return readToHead(reader)
+  if (version === 0) return readToHead(log)
   const sent = clock.mark()
   const page = await store.read(queue, version - 1, PAGE)
   if (page.version < version) throw wentBack(queue, version, page.version)
@@ -68,7 +57,7 @@ async function readFollowing(reader: Reader): Promise<void> {
   checkSame(queue, replica, { ...page, knownAt: first?.seq === version ? first.at : null })
   clock.sync(page.now, sent)
   replica.apply(page.events)
-  if (replica.version < page.version) return readToHead(reader)
+  if (replica.version < page.version) return readToHead(log)
   head.reach(page.version)
 }
 

@@ -5,10 +5,10 @@ import {
   type SnapshotHead,
 } from '../../codec/index.ts'
 import { InterlockError, type Ledger, LedgerReader, snapshotRemedy } from '../../core/index.ts'
-import type { LogStore, StoredSnapshot } from '../../port/index.ts'
+import type { SnapshotRole, StoredSnapshot } from '../../port/index.ts'
 import { Slices } from '../base/slices.ts'
 
-type Source = Pick<LogStore, 'chunk' | 'snapshot'>
+type Source = Pick<SnapshotRole, 'chunk' | 'snapshot'>
 
 /** Chunks that are asked for before they are needed: the server looks for them while this process reads the one before. */
 const AHEAD = 2

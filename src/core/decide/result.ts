@@ -1,7 +1,7 @@
 import type { Accepted, Refusal, Started, Waiting } from '../command.ts'
 import type { ErrorCode } from '../error.ts'
 import type { RecordedEvent } from '../event.ts'
-import { attemptsOf, type Job, jobOf } from '../ledger.ts'
+import { attemptsOf, type Job, jobOf, type Ledger } from '../ledger.ts'
 import type { Scribe } from '../scribe.ts'
 
 /** The answer to a command that was carried out, read off the events it led to. */
@@ -16,6 +16,12 @@ export function accepted(
 
 export function refused(code: ErrorCode, message: string): Refusal {
   return { ok: false, code, message }
+}
+
+/** The attempt that runs under this token; undefined: it has ended, or never began. */
+export function runningAttempt(ledger: Ledger, jobId: string, token: number): Started | undefined {
+  const job = jobOf(ledger, jobId)
+  return job?.active === true && job.token === token ? startedJob(job, ledger.epoch) : undefined
 }
 
 /** A running attempt, as its holder is told of it. */

@@ -1,4 +1,4 @@
-import { RELEASE } from '../../coordinator/past.ts'
+import { PACKAGE_VERSION } from '../../coordinator/past.ts'
 import { plural } from '../../format/index.ts'
 import type { Facts } from '../facts.ts'
 import { type Finding, note, problem } from '../finding.ts'
@@ -9,11 +9,11 @@ export function checkWorkers({ workers }: Facts): Finding[] {
   const late = workers.filter(({ state }) => state === 'late')
   const releases = [...Map.groupBy(live, ({ release }) => release)].toSorted(([a], [b]) => (a < b ? -1 : 1))
   const found: Finding[] = []
-  if (releases.some(([release]) => release !== RELEASE))
+  if (releases.some(([release]) => release !== PACKAGE_VERSION))
     found.push(
       note(
         'releases',
-        `live processes run ${releases.map(([release, { length }]) => `${release} (${length})`).join(', ')}; this is ${RELEASE}`,
+        `live processes run ${releases.map(([release, { length }]) => `${release} (${length})`).join(', ')}; this is ${PACKAGE_VERSION}`,
         'finish the deploy: two releases side by side are for the time of one',
       ),
     )

@@ -1,4 +1,13 @@
-import { fold, type Ledger, type Micros, type RecordedEvent, waitingCount } from '../../core/index.ts'
+import {
+  endsAttempt,
+  fold,
+  type Ledger,
+  type Micros,
+  type Outcome,
+  outcomeOf,
+  type RecordedEvent,
+  waitingCount,
+} from '../../core/index.ts'
 import { Blocked } from './blocked.ts'
 import { Level, type Slices, sliceOf } from './levels.ts'
 import { ModelLevels } from './model-levels.ts'
@@ -83,20 +92,18 @@ export class Collector {
         return
       case 'started':
         return this.#start(event)
-      case 'completed':
-        this.#count('completed', event.at)
-        return this.#end(event.jobId, event.at)
-      case 'failed':
-      case 'lease_expired':
-        if (event.final) this.#count('failed', event.at)
-        return this.#end(event.jobId, event.at)
-      case 'cancelled':
-      case 'expired':
-        this.counts[event.type]++
-        this.#ready.delete(event.jobId)
-        return this.#end(event.jobId, event.at)
       default:
+        if ('jobId' in event) this.#noteEnd(event, outcomeOf(event))
     }
+  }
+
+  #noteEnd(event: RecordedEvent & { readonly jobId: string }, outcome: Outcome | null): void {
+    if (outcome === 'completed' || outcome === 'failed') this.#count(outcome, event.at)
+    else if (outcome !== null) {
+      this.counts[outcome]++
+      this.#ready.delete(event.jobId)
+    }
+    if (outcome !== null || endsAttempt(event)) this.#end(event.jobId, event.at)
   }
 
   #count(outcome: 'completed' | 'failed', at: Micros): void {

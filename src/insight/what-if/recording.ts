@@ -1,4 +1,11 @@
-import type { JobSpec, Ledger, Micros, RecordedEvent } from '../../core/index.ts'
+import {
+  endsAttempt,
+  isDeath,
+  type JobSpec,
+  type Ledger,
+  type Micros,
+  type RecordedEvent,
+} from '../../core/index.ts'
 
 /** How an attempt ended, and what came after it. */
 export type Ending =
@@ -92,20 +99,14 @@ export class Recording {
         return this.#start(open, event.at)
       case 'requeued':
         return this.#again(open, event)
-      case 'completed':
-        return this.#end(open, event.jobId, event.at, { type: 'completed' })
-      case 'failed':
-      case 'lease_expired':
-        if (event.final) return this.#end(open, event.jobId, event.at, { type: 'failed' })
-        if (open.run !== undefined) open.run.to = event.at
-        return
       case 'cancelled':
         if (event.token === null && open.run === undefined)
           open.life.cancelledAfter = event.at - open.life.arrivedAt
         return this.#end(open, event.jobId, event.at, { type: 'completed' })
-      case 'expired':
-        return this.#end(open, event.jobId, event.at, { type: 'failed' })
       default:
+        if (isDeath(event)) return this.#end(open, event.jobId, event.at, { type: 'failed' })
+        if (event.type === 'completed') return this.#end(open, event.jobId, event.at, { type: 'completed' })
+        if (endsAttempt(event) && open.run !== undefined) open.run.to = event.at
     }
   }
 

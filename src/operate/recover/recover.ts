@@ -46,7 +46,7 @@ export async function beginEpoch(given: Access, { name }: ByOptions = {}): Promi
 
 /** Before this process joins the queue: with its first beat it would expire leases of jobs that are in doubt. */
 export const epochIn = ({ store, queue, signal }: Opened, name?: string): Promise<void> =>
-  beginEpochIn({ store, queue, patience: { forMs: PATIENCE_MS, signal }, name })
+  beginEpochIn({ store, queue, limit: { forMs: PATIENCE_MS, signal }, name })
 
 /**
  * Declares every event void that nobody can read, in a new epoch, in which the queue is drained, and makes the rows again. The log

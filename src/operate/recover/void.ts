@@ -17,7 +17,7 @@ export async function voidAll(access: Opened, name?: string): Promise<readonly V
   const found = await findUnreadable(store, queue)
   if (found === null) return []
   const voids = found.events.map(({ seq, as }) => ({ of: seq, as }))
-  const options = { store, queue, name, patience: { forMs: PATIENCE_MS, signal } }
+  const options = { store, queue, name, limit: { forMs: PATIENCE_MS, signal } }
   const { isNewEpoch } = await commitBeside(
     options,
     [{ type: 'void', voids }, { type: 'recover' }],

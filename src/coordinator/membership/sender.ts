@@ -1,0 +1,116 @@
+import {
+  type Accepted,
+  type Claim,
+  type CommandBody,
+  cannotFoldOn,
+  hash,
+  InterlockError,
+  type Started,
+} from '../../core/index.ts'
+import type { AppendQueue } from '../commit/append-queue.ts'
+import type { Failures } from './failures.ts'
+import type { Incarnation } from './incarnation.ts'
+import type { SendOptions, Taker } from './member-api.ts'
+import type { OwnStarts } from './own-starts.ts'
+import type { Stopped } from './stopped.ts'
+
+export interface SenderParts {
+  readonly appends: AppendQueue
+  readonly incarnation: Incarnation
+  readonly starts: OwnStarts
+  readonly failures: Failures
+  readonly stopped: Stopped
+}
+
+export interface SenderHooks {
+  /** @throws InterlockError why nothing can be sent: `closed`, `store_unavailable`, or what has stopped the process */
+  readonly checkOpen: () => void
+  readonly isClosing: () => boolean
+  /** True: the start belongs to whose command it came of. */
+  readonly onStarted: (attempt: Started, taker: Taker) => boolean
+}
+
+/** Sends the commands of this process under its worker id, and sees that each start that comes of them gets its owner. */
+export class Sender {
+  readonly #parts: SenderParts
+  readonly #hooks: SenderHooks
+
+  constructor(parts: SenderParts, hooks: SenderHooks) {
+    this.#parts = parts
+    this.#hooks = hooks
+  }
+
+  /**
+   * Sends one command; its refusal is thrown. Whatever it started for this process gets its owner; the answer names what belongs to
+   * the sender.
+   */
+  async send(body: CommandBody, options: SendOptions = {}): Promise<Accepted> {
+    const { claim, data, as } = options
+    const { appends, incarnation, starts, failures, stopped } = this.#parts
+    await this.#checkOpen()
+    await this.#beRegistered()
+    const { workerId } = incarnation
+    const id = as?.id ?? incarnation.nextCommandId()
+    const sender = as?.workerId ?? workerId
+    const command = { id, hash: as?.hash ?? hash(JSON.stringify(body)), workerId: sender, body }
+    try {
+      const whole = claim === undefined ? command : { ...command, claim }
+      const result = await starts.during(id, () => appends.send(whole, data))
+      if (!result.ok) throw new InterlockError(result.code, result.message)
+      return { ...result, started: this.#ownOf(result, options, workerId) }
+    } catch (error) {
+      failures.noteOfCommand(error)
+      if (stopped.error !== undefined && cannotFoldOn(error)) throw await stopped.told
+      throw error
+    }
+  }
+
+  /**
+   * A command that nobody waits for. What it cannot do now is tried again by the next beat or poll; what is refused has been
+   * settled otherwise meanwhile. False if it was not carried out.
+   */
+  async inBackground(body: CommandBody): Promise<boolean> {
+    try {
+      await this.send(body)
+      return true
+    } catch (error) {
+      this.#parts.failures.noteOfCommand(error)
+      return false
+    }
+  }
+
+  /** @throws InterlockError why nothing can be sent, once a program may hear of it */
+  async #checkOpen(): Promise<void> {
+    const { stopped } = this.#parts
+    if (stopped.error !== undefined && !this.#hooks.isClosing()) throw await stopped.told
+    this.#hooks.checkOpen()
+  }
+
+  /** A process that is not registered can start nothing: the store would take the new lease to be lost as well. */
+  async #beRegistered(): Promise<void> {
+    const { lease } = this.#parts.incarnation
+    if (lease.isRegistered) return
+    await lease.beat()
+    await this.#checkOpen()
+  }
+
+  /** Of what a command started, what belongs to the sender. What was started for this process is handed out first. */
+  #ownOf({ started }: Accepted, { claim, taker, as }: SendOptions, workerId: string): Started[] {
+    const own: Started[] = []
+    for (const attempt of started) {
+      const mayTake = as === undefined && isWithin(claim, own.length, attempt)
+      const isHere = attempt.workerId === workerId
+      const isOwn = isHere
+        ? this.#hooks.onStarted(attempt, taker ?? (mayTake ? 'claim' : null))
+        : attempt.workerId === as?.workerId
+      if (isOwn) own.push(attempt)
+    }
+    return own
+  }
+}
+
+/** A command that claims may also start what was asked for here before: the claim gets no more than it named. */
+function isWithin(claim: Claim | undefined, taken: number, { spec }: Started): boolean {
+  if (claim === undefined || taken >= claim.max) return false
+  return claim.kinds === null || claim.kinds.includes(spec.kind)
+}
