@@ -176,7 +176,7 @@ async function prepare(
     settings: {
       listen_addresses: '127.0.0.1',
       unix_socket_directories: '',
-      max_connections: 200,
+      max_connections: 300,
       fsync,
       full_page_writes: fsync,
       ...options.settings,
@@ -214,6 +214,9 @@ async function binariesReadableBy(account: Account | undefined, home: string): P
   return path.join(copy, 'bin')
 }
 
+/** Root by `su` may have the PATH of a user, without the folders of what only root needs. */
+const withSbin = { ...process.env, PATH: `${process.env['PATH']}:/usr/sbin:/sbin` }
+
 async function dedicatedAccount(): Promise<Account> {
   const lookUp = async (): Promise<Account> => {
     const [uid, gid] = await Promise.all(['-u', '-g'].map((flag) => exec('id', [flag, accountName])))
@@ -224,7 +227,9 @@ async function dedicatedAccount(): Promise<Account> {
   } catch {
     const flags = ['--system', '--user-group', '--no-create-home', '--shell', '/usr/sbin/nologin']
     // Two runs may make it at once: what counts is that it is there afterwards.
-    const made = await exec('useradd', [...flags, accountName]).catch((error: unknown) => error)
+    const made = await exec('useradd', [...flags, accountName], { env: withSbin }).catch(
+      (error: unknown) => error,
+    )
     return lookUp().catch(() => {
       throw new Error(
         `PostgreSQL does not run as root and the user ${accountName} could not be made: ${made}`,
