@@ -70,6 +70,9 @@ async function renew(rows: readonly Row[]): Promise<void> {
 
 /** What must not pass. */
 function verdict(rows: readonly Row[]): string | undefined {
+  const unknown = rows.filter(({ what }) => known[what] === undefined)
+  if (unknown.length > 0)
+    return `bench/guard/baseline.json does not know: ${unknown.map(({ what }) => what).join('; ')}`
   const slow = rows.filter((row) => isMet(row) === false)
   if (slow.length === 0) return undefined
   return [

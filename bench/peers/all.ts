@@ -33,7 +33,9 @@ const bullmq = (name: string, how: string, on: Peer['on']): Peer => ({
   how,
   on,
   cannot: (keys) =>
-    keys > MOST_LINES ? `a line and a worker of its own for each of ${keys} keys` : undefined,
+    keys > MOST_LINES
+      ? `a line and a worker of its own for each of ${keys.toLocaleString('en')} keys`
+      : undefined,
   migrate: async (url) => (await import('./with-bullmq.ts')).migrate(url),
   connect: async (setting: Setting) => (await import('./with-bullmq.ts')).connect(setting),
 })

@@ -20,7 +20,7 @@ export interface Place {
 export interface Round {
   /** How many handlers each process has called in that time. */
   readonly counts: readonly number[]
-  /** From the first handler to the last, or to the end of the time where not all were done. */
+  /** From the first handler to the last; all the time there was, where not all were done. */
   readonly elapsedMs: number
   readonly reports: readonly Report[]
 }
@@ -91,7 +91,8 @@ export class Crew implements AsyncDisposable {
     const emptied = inTime && all ? await this.#emptied(end) : undefined
     const reports = (await this.#all({ do: 'stop' })) as readonly Report[]
     const counts = reports.map(({ starts }) => starts.filter((at) => at <= end).length)
-    const first = sum(counts) > 1 ? Math.min(...reports.map(firstOf)) : from
+    // Of those that were not done in time, the time before the first handler counts too: it may be nearly all of it.
+    const first = inTime && sum(counts) > 1 ? Math.min(...reports.map(firstOf)) : from
     const last = emptied ?? (inTime ? Math.max(...reports.map(lastOf)) : end)
     return { counts, elapsedMs: last - first, reports }
   }
