@@ -2124,7 +2124,7 @@ $$;
 
 -- job_queue_dead(queue, filter): the dead letters: jobs whose last life ended without success (a final `failed`, a final
 -- `lease_expired`, `expired`), that are not in line again and were not dropped; the newest first. One that was asked to stop
--- before its last attempt ended was cancelled, and is none.
+-- before its last attempt ended was cancelled, and is none. Events that are void count as what they are said to be (job_queue_voided).
 --   filter  {model, since, before, job_ids, lim}: only jobs whose last attempt needed this model; that ended at this time or later
 --           (microseconds since 1970); whose end has a smaller sequence number (to page on); with these ids; at most so many,
 --           1..1,000, 100 unless given. What is null or missing restricts nothing.
@@ -2142,6 +2142,9 @@ as $$
 #variable_conflict use_column
 declare
   wanted record;
+  voids json := public.job_queue_voided($1, 0);
+  nothing bigint[] := public.job_queue_void_seqs($1, false);
+  no_death bigint[] := public.job_queue_void_seqs($1, true);
 begin
   select f.model, f.since, f.before, f.job_ids, coalesce(f.lim, 100) as lim into wanted
     from jsonb_to_record(coalesce(filter, '{}')) as f (model text, since bigint, before bigint, job_ids text[], lim integer);
@@ -2151,10 +2154,12 @@ begin
   return (
     select coalesce(jsonb_agg(jsonb_build_object(
              'job_id', f.job_id, 'seq', f.seq, 'at', (extract(epoch from f.created_at) * 1000000)::bigint,
-             'code', case f.event_type when 'failed' then f.data ->> 'code' else f.event_type end,
+             'code', case f.event_type when 'failed' then coalesce((
+               select e -> 1 ->> 'code' from json_array_elements(voids) with ordinality as j (e, n)
+                where (e ->> 0)::bigint = f.seq order by n desc limit 1), f.data ->> 'code') else f.event_type end,
              'attempts', (
                select count(*) from public.job_queue_log s
-                where s.queue = $1 and s.job_id = f.job_id and s.event_type = 'started'
+                where s.queue = $1 and s.job_id = f.job_id and s.event_type = 'started' and s.seq <> all (nothing)
                   and s.seq > (f.queued ->> 'seq')::bigint and s.seq < f.seq),
              'queued', f.queued,
              'error', (
@@ -2177,13 +2182,14 @@ begin
                    where r.queue = $1 and r.job_id = b.job_id and r.event_type = 'requeued' and r.models is not null
                      and r.seq > b.seq
                    order by r.seq + 0 desc limit 1), b.models) as models) needs
-             where b.queue = $1 and b.job_id = l.job_id and b.event_type = 'queued'
+             where b.queue = $1 and b.job_id = l.job_id and b.event_type = 'queued' and b.seq <> all (nothing)
              order by b.seq + 0 desc limit 1) q on q.seq < l.seq
          where l.queue = $1
            and (l.event_type = 'expired' or (l.event_type in ('failed', 'lease_expired') and l.data ? 'final'))
+           and l.seq <> all (no_death)
            and not exists (
              select from public.job_queue_log c
-              where c.queue = $1 and c.job_id = l.job_id and c.event_type = 'cancel_requested' and c.seq < l.seq
+              where c.queue = $1 and c.job_id = l.job_id and c.event_type = 'cancel_requested' and c.seq < l.seq and c.seq <> all (nothing)
                 and c.seq > (select max(s.seq + 0) from public.job_queue_log s
                               where s.queue = $1 and s.job_id = l.job_id and s.event_type = 'started' and s.seq < l.seq))
            and (wanted.before is null or l.seq < wanted.before)
@@ -2265,14 +2271,18 @@ as $$
 #variable_conflict use_column
 declare
   dropped integer;
+  nothing bigint[] := public.job_queue_void_seqs($1, false);
+  no_death bigint[] := public.job_queue_void_seqs($1, true);
 begin
   with lives as materialized (
     select i.id as job_id, (
              select max(l.seq + 0) from public.job_queue_log l
-              where l.queue = $1 and l.job_id = i.id and l.event_type = 'queued') as life, (
+              where l.queue = $1 and l.job_id = i.id and l.event_type = 'queued'
+                and l.seq <> all (nothing)) as life, (
              select max(l.seq + 0) from public.job_queue_log l
               where l.queue = $1 and l.job_id = i.id and (l.event_type = 'expired'
-                or (l.event_type in ('failed', 'lease_expired') and l.data ? 'final'))) as seq
+                or (l.event_type in ('failed', 'lease_expired') and l.data ? 'final'))
+                and l.seq <> all (no_death)) as seq
       from (select distinct unnest($2) as id) i),
   ended as materialized (
     select * from lives where seq > life),
@@ -4536,6 +4546,24 @@ as $$
   update public.job_queue_heads h set min_reader = greatest(h.min_reader, 2) where h.queue = $1;
 $$;
 
+-- job_queue_void_seqs(queue, finals): the numbers of events that are void (job_queue_voided). Internal; for what looks into the log by
+-- the rows as they were written.
+--   finals  false: of those that count as nothing; true: of those too that are said to be something else, but no final end
+-- Returns an empty list for nearly every log. Raises nothing.
+create or replace function public.job_queue_void_seqs(queue text, finals boolean) returns bigint[]
+language plpgsql stable
+set search_path = pg_catalog, pg_temp
+as $$
+begin
+  return (
+    select coalesce(array_agg(v.seq) filter (where v.data is null or (finals and not v.data ? 'final')), '{}')
+    from (
+      select distinct on (1) (e ->> 0)::bigint as seq, nullif((e -> 1)::jsonb, 'null') as data
+        from json_array_elements(public.job_queue_voided($1, 0)) with ordinality as j (e, n)
+       order by 1, n desc) v);
+end
+$$;
+
 -- job_queue_voided(queue, after): what `voided` events say of events after a number. Events that nobody could read are void, and readers
 -- have to know it before they meet them: so it goes along with every page (job_queue_read, job_queue_turn, job_queue_append).
 -- Returns [[of, as], …], the newest last: the number of the event, and what to read in the place of its data (null: it counts as
@@ -5023,7 +5051,7 @@ begin
   for item in
     select p.oid::regprocedure::text as name, p.prorettype = 'trigger'::regtype as is_trigger
       from pg_catalog.pg_proc p
-     where p.pronamespace = 'public'::regnamespace and p.proname = any ('{job_queue_account,job_queue_adopt,job_queue_adoptable,job_queue_answer,job_queue_answer_requests,job_queue_append,job_queue_archive,job_queue_archive_before,job_queue_archived_events,job_queue_arrived_rows,job_queue_beat,job_queue_cancel_rows,job_queue_chain,job_queue_checkup,job_queue_claim_arrivals,job_queue_claim_cut,job_queue_columns,job_queue_data_of,job_queue_dated,job_queue_dead,job_queue_deleted,job_queue_doubtful,job_queue_drop,job_queue_drop_chunks,job_queue_event_at,job_queue_event_text,job_queue_events,job_queue_execution_deleted,job_queue_forget,job_queue_forget_workers,job_queue_given_up,job_queue_guard_columns,job_queue_held,job_queue_hidden,job_queue_in_hand,job_queue_insert_chained,job_queue_intake,job_queue_keep_cut,job_queue_kept,job_queue_kept_digest,job_queue_known,job_queue_leave,job_queue_link,job_queue_linked,job_queue_not_arrived,job_queue_note,job_queue_note_row,job_queue_open,job_queue_open_requests,job_queue_outer_rows,job_queue_overdue,job_queue_project,job_queue_project_target,job_queue_projection,job_queue_projection_page,job_queue_put_data,job_queue_put_snapshot,job_queue_put_snapshot_chunk,job_queue_put_staged,job_queue_put_state,job_queue_queues,job_queue_read,job_queue_rebuild,job_queue_rebuild_rows,job_queue_refuse_change,job_queue_refused_words,job_queue_reproject,job_queue_request,job_queue_request_fault,job_queue_row_linked,job_queue_row_unlinked,job_queue_rows_gone,job_queue_set_aside_rows,job_queue_snapshot,job_queue_snapshot_chunk,job_queue_stage,job_queue_start_chain,job_queue_status,job_queue_status_set,job_queue_submit,job_queue_taken,job_queue_targets,job_queue_touched,job_queue_truncated,job_queue_turn,job_queue_unstaged,job_queue_user_path,job_queue_user_rows,job_queue_void,job_queue_voided,job_queue_wake,job_queue_wake_intake,job_queue_worker_list,job_queue_write_target}'::text[])
+     where p.pronamespace = 'public'::regnamespace and p.proname = any ('{job_queue_account,job_queue_adopt,job_queue_adoptable,job_queue_answer,job_queue_answer_requests,job_queue_append,job_queue_archive,job_queue_archive_before,job_queue_archived_events,job_queue_arrived_rows,job_queue_beat,job_queue_cancel_rows,job_queue_chain,job_queue_checkup,job_queue_claim_arrivals,job_queue_claim_cut,job_queue_columns,job_queue_data_of,job_queue_dated,job_queue_dead,job_queue_deleted,job_queue_doubtful,job_queue_drop,job_queue_drop_chunks,job_queue_event_at,job_queue_event_text,job_queue_events,job_queue_execution_deleted,job_queue_forget,job_queue_forget_workers,job_queue_given_up,job_queue_guard_columns,job_queue_held,job_queue_hidden,job_queue_in_hand,job_queue_insert_chained,job_queue_intake,job_queue_keep_cut,job_queue_kept,job_queue_kept_digest,job_queue_known,job_queue_leave,job_queue_link,job_queue_linked,job_queue_not_arrived,job_queue_note,job_queue_note_row,job_queue_open,job_queue_open_requests,job_queue_outer_rows,job_queue_overdue,job_queue_project,job_queue_project_target,job_queue_projection,job_queue_projection_page,job_queue_put_data,job_queue_put_snapshot,job_queue_put_snapshot_chunk,job_queue_put_staged,job_queue_put_state,job_queue_queues,job_queue_read,job_queue_rebuild,job_queue_rebuild_rows,job_queue_refuse_change,job_queue_refused_words,job_queue_reproject,job_queue_request,job_queue_request_fault,job_queue_row_linked,job_queue_row_unlinked,job_queue_rows_gone,job_queue_set_aside_rows,job_queue_snapshot,job_queue_snapshot_chunk,job_queue_stage,job_queue_start_chain,job_queue_status,job_queue_status_set,job_queue_submit,job_queue_taken,job_queue_targets,job_queue_touched,job_queue_truncated,job_queue_turn,job_queue_unstaged,job_queue_user_path,job_queue_user_rows,job_queue_void,job_queue_void_seqs,job_queue_voided,job_queue_wake,job_queue_wake_intake,job_queue_worker_list,job_queue_write_target}'::text[])
   loop
     execute format('revoke all on function %s from public', item.name);
     foreach outsider in array outsiders || runners loop
@@ -5045,7 +5073,7 @@ $privileges$;
 -- What this was. Rows change only when something did, so that running it again leaves everything as it is.
 insert into public.job_queue_migrations as m (version, checksum)
 values 
-  ('027', '021e3b785795aaeaf1bf52bfbbab1a4b0e2f8a1fe664a5f3a57208618355639c')
+  ('027', 'b3a0b54073ca4065b41b0de72e87bff5dab563112f8efc0e2300a29880e6d77a')
 on conflict (version) do update set checksum = excluded.checksum, applied_at = excluded.applied_at
   where m.checksum <> excluded.checksum;
 -- PostgREST finds the new functions after this; nobody else listens.

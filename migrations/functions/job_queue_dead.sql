@@ -1,6 +1,6 @@
 -- job_queue_dead(queue, filter): the dead letters: jobs whose last life ended without success (a final `failed`, a final
 -- `lease_expired`, `expired`), that are not in line again and were not dropped; the newest first. One that was asked to stop
--- before its last attempt ended was cancelled, and is none.
+-- before its last attempt ended was cancelled, and is none. Events that are void count as what they are said to be (job_queue_voided).
 --   filter  {model, since, before, job_ids, lim}: only jobs whose last attempt needed this model; that ended at this time or later
 --           (microseconds since 1970); whose end has a smaller sequence number (to page on); with these ids; at most so many,
 --           1..1,000, 100 unless given. What is null or missing restricts nothing.
@@ -18,6 +18,9 @@ as $$
 #variable_conflict use_column
 declare
   wanted record;
+  voids json := public.job_queue_voided($1, 0);
+  nothing bigint[] := public.job_queue_void_seqs($1, false);
+  no_death bigint[] := public.job_queue_void_seqs($1, true);
 begin
   select f.model, f.since, f.before, f.job_ids, coalesce(f.lim, 100) as lim into wanted
     from jsonb_to_record(coalesce(filter, '{}')) as f (model text, since bigint, before bigint, job_ids text[], lim integer);
@@ -27,10 +30,12 @@ begin
   return (
     select coalesce(jsonb_agg(jsonb_build_object(
              'job_id', f.job_id, 'seq', f.seq, 'at', (extract(epoch from f.created_at) * 1000000)::bigint,
-             'code', case f.event_type when 'failed' then f.data ->> 'code' else f.event_type end,
+             'code', case f.event_type when 'failed' then coalesce((
+               select e -> 1 ->> 'code' from json_array_elements(voids) with ordinality as j (e, n)
+                where (e ->> 0)::bigint = f.seq order by n desc limit 1), f.data ->> 'code') else f.event_type end,
              'attempts', (
                select count(*) from public.job_queue_log s
-                where s.queue = $1 and s.job_id = f.job_id and s.event_type = 'started'
+                where s.queue = $1 and s.job_id = f.job_id and s.event_type = 'started' and s.seq <> all (nothing)
                   and s.seq > (f.queued ->> 'seq')::bigint and s.seq < f.seq),
              'queued', f.queued,
              'error', (
@@ -53,13 +58,14 @@ begin
                    where r.queue = $1 and r.job_id = b.job_id and r.event_type = 'requeued' and r.models is not null
                      and r.seq > b.seq
                    order by r.seq + 0 desc limit 1), b.models) as models) needs
-             where b.queue = $1 and b.job_id = l.job_id and b.event_type = 'queued'
+             where b.queue = $1 and b.job_id = l.job_id and b.event_type = 'queued' and b.seq <> all (nothing)
              order by b.seq + 0 desc limit 1) q on q.seq < l.seq
          where l.queue = $1
            and (l.event_type = 'expired' or (l.event_type in ('failed', 'lease_expired') and l.data ? 'final'))
+           and l.seq <> all (no_death)
            and not exists (
              select from public.job_queue_log c
-              where c.queue = $1 and c.job_id = l.job_id and c.event_type = 'cancel_requested' and c.seq < l.seq
+              where c.queue = $1 and c.job_id = l.job_id and c.event_type = 'cancel_requested' and c.seq < l.seq and c.seq <> all (nothing)
                 and c.seq > (select max(s.seq + 0) from public.job_queue_log s
                               where s.queue = $1 and s.job_id = l.job_id and s.event_type = 'started' and s.seq < l.seq))
            and (wanted.before is null or l.seq < wanted.before)

@@ -12,14 +12,18 @@ as $$
 #variable_conflict use_column
 declare
   dropped integer;
+  nothing bigint[] := public.job_queue_void_seqs($1, false);
+  no_death bigint[] := public.job_queue_void_seqs($1, true);
 begin
   with lives as materialized (
     select i.id as job_id, (
              select max(l.seq + 0) from public.job_queue_log l
-              where l.queue = $1 and l.job_id = i.id and l.event_type = 'queued') as life, (
+              where l.queue = $1 and l.job_id = i.id and l.event_type = 'queued'
+                and l.seq <> all (nothing)) as life, (
              select max(l.seq + 0) from public.job_queue_log l
               where l.queue = $1 and l.job_id = i.id and (l.event_type = 'expired'
-                or (l.event_type in ('failed', 'lease_expired') and l.data ? 'final'))) as seq
+                or (l.event_type in ('failed', 'lease_expired') and l.data ? 'final'))
+                and l.seq <> all (no_death)) as seq
       from (select distinct unnest($2) as id) i),
   ended as materialized (
     select * from lives where seq > life),

@@ -1,7 +1,6 @@
 import { memoryStore } from '../adapter/memory/index.ts'
 import { stderrLogger } from '../coordinator/index.ts'
-import type { LogStore } from '../port/index.ts'
-import { missing } from './driver.ts'
+import { type LogStore, missing } from '../port/index.ts'
 import { retryingStore } from './retrying-store.ts'
 import type { Target } from './target.ts'
 
@@ -22,6 +21,8 @@ export async function storeAt(target: Target): Promise<LogStore> {
       return projectStoreOver(createClient, target.url, target.key, { warn })
     }
     case 'pglite':
+      // Asked for here already: that it is not installed is not for a store to try again.
+      await import('@electric-sql/pglite').catch(missing('@electric-sql/pglite'))
       return retryingStore((await import('../adapter/pglite/index.ts')).pgliteStore(target.dir))
   }
 }

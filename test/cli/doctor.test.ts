@@ -136,6 +136,13 @@ const stuck: readonly (readonly [check: string, sql: string, says: string])[] = 
 
 const nameOf = (db: Account) => new URL(db.url).pathname.slice(1)
 
+/** A project's own schemas, with what announces over Realtime, after the migration. */
+async function setUpLater(url: string): Promise<void> {
+  const project = await postgresDatabase(url)
+  await setUpProject(project)
+  await project.close()
+}
+
 describe('interlock doctor', () => {
   it('finds nothing where nothing is wrong: PostgreSQL, embedded', async () => {
     const db = await account()
@@ -220,9 +227,7 @@ describe('interlock doctor', () => {
   it('mends by `migrate` what is not there, such as what announces over Realtime, which came after it', async () => {
     const db = await account()
     await db.exec('drop function job_queue_forget; drop trigger job_queue_log_append_only on job_queue_log')
-    const project = await postgresDatabase(db.url)
-    await setUpProject(project)
-    await project.close()
+    await setUpLater(db.url)
     const { findings } = await doctor(db.url)
     expect(findings.map(({ check }) => check)).toEqual(['functions', 'triggers'])
     for (const name of [
@@ -243,6 +248,16 @@ describe('interlock doctor', () => {
     await (await db.coordinator()).enqueue([{ jobId: 'a', models: ['m'] }])
     await expect.poll(() => heard).toContainEqual(expect.stringContaining('interlock:default'))
   })
+
+  it.each(['drop trigger job_queue_log_append_only on job_queue_log', setUpLater])(
+    'mends by `migrate` triggers alone that are not there: %s',
+    async (missing) => {
+      const db = await account()
+      await (typeof missing === 'string' ? db.exec(missing) : missing(db.url))
+      expect((await interlock(['migrate', '--url', db.url])).stdout).not.toContain('nothing to do')
+      expect(await doctor(db.url)).toMatchObject({ ok: true, findings: [] })
+    },
+  )
 
   it('names the transaction that keeps old versions of rows, once it has been open for 10 minutes', async () => {
     const db = await account()

@@ -1,11 +1,10 @@
-/** The first day of somebody who has installed the package: a bundle, a signal, a process that has to end. */
+/** The first day of somebody who has installed the package: a signal, a process that has to end. */
 import { type ChildProcess, execFile, spawn, spawnSync } from 'node:child_process'
 import { readFileSync } from 'node:fs'
-import { chmod, mkdir, mkdtemp, rm, symlink, writeFile } from 'node:fs/promises'
+import { chmod, cp, mkdir, mkdtemp, symlink, writeFile } from 'node:fs/promises'
 import path from 'node:path'
 import { promisify } from 'node:util'
-import { build } from 'esbuild'
-import { afterAll, beforeAll, expect, it, onTestFinished } from 'vitest'
+import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest'
 import manifest from '../../package.json' with { type: 'json' }
 import { startMigrated } from '../supabase/support.ts'
 import { type InstalledPackage, installPackage } from '../support/package.ts'
@@ -26,78 +25,51 @@ beforeAll(async () => {
 })
 afterAll(() => bare.remove())
 
-async function addDriver(name: string): Promise<void> {
-  const link = path.join(bare.folder, 'node_modules', name)
-  await mkdir(path.dirname(link), { recursive: true })
-  await symlink(path.resolve('node_modules', name), link, 'junction')
-}
-
 const env = { PATH: `${path.dirname(process.execPath)}:${process.env['PATH']}`, HOME: process.env['HOME'] }
+
+type Logged = readonly { readonly type: string; readonly jobId: string }[]
 
 /** Runs long enough to be told to stop in the middle. */
 const slow = `import { setTimeout as sleep } from 'node:timers/promises'
 export default { normal: async () => { console.log('begun'); await sleep(1_500); console.log('done') } }`
 
-const server = `import { createCoordinator, createJobWorker, getJobCoordinator, silentLogger } from 'interlock-queue'
-import { memoryStore } from 'interlock-queue/memory'
-async function serve() {
-  const coordinator = await createCoordinator({ store: memoryStore(), logger: silentLogger })
-  const worker = createJobWorker({ coordinator, handlers: { normal: (job) => console.log('ran', job.jobId) } })
-  worker.start()
-  await coordinator.enqueue([{ jobId: 'a', models: ['m'] }])
-  while (worker.metrics().completed < 1) await new Promise((resolve) => setTimeout(resolve, 5))
-  await worker.drain()
-  await coordinator.close()
-  await getJobCoordinator({ logger: silentLogger }).catch((error) => console.log(error.code, error.message.slice(0, 25)))
-}
-void serve()`
+const interlock = async (url: string, ...args: string[]) =>
+  (await run(process.execPath, [main, ...args, '--url', url], { cwd: bare.folder, env })).stdout
 
-/** Bundles with what is installed there, and runs the bundle where nothing is. */
-async function bundled(folder: string, source: string, format: 'esm' | 'cjs'): Promise<string> {
-  const alone = await mkdtemp(path.join(path.dirname(bare.folder), 'interlock-bundle-'))
-  onTestFinished(() => rm(alone, { recursive: true }))
-  const outfile = path.join(alone, format === 'esm' ? 'server.mjs' : 'server.cjs')
-  const { errors, warnings } = await build({
-    stdin: { contents: source, resolveDir: folder },
-    ...{ bundle: true, platform: 'node', format, outfile, logLevel: 'silent' },
-  })
-  expect([errors, warnings]).toEqual([[], []])
-  const { stdout } = await run(process.execPath, [outfile], {
-    cwd: alone,
-    env: { ...env, DATABASE_URL: 'postgres://127.0.0.1:1/none' },
-  })
-  return stdout
+/** A database with two jobs that share a model, made once. */
+let filled: Promise<string> | undefined
+async function fill(): Promise<string> {
+  const folder = path.join(bare.folder, 'filled')
+  const jobs = ['a', 'b'].map((job_id) => JSON.stringify({ job_id, models: ['m'], seconds: 1 }))
+  await writeFile(path.join(bare.folder, 'jobs.jsonl'), jobs.join('\n'))
+  await interlock(`pglite:${folder}`, 'enqueue', 'jobs.jsonl')
+  return folder
 }
 
-it.each(['esm', 'cjs'] as const)('a server is bundled as %s without any driver, and runs', async (format) => {
-  const said = await bundled(bare.folder, server, format)
-  expect(said).toBe('ran a\nstore_unavailable the driver pg is not inst\n')
-})
-
-it('a server is bundled with the driver that it has', async () => {
-  await addDriver('pg')
-  const said = await bundled(bare.folder, server, 'cjs')
-  expect(said).toMatch(/^ran a\nstore_unavailable postgres:\/\/127\.0\.0\.1/)
-})
-
-/** Starts a worker and resolves when its handler runs; `over` when the last process that writes to its output has ended. */
-async function working(command: string, words: readonly string[]) {
-  const url = `pglite:${await mkdtemp(path.join(bare.folder, 'data-'))}`
-  await run(process.execPath, [main, 'enqueue', '--url', url, '--job', 'a', '--models', 'm'], {
-    cwd: bare.folder,
-    env,
-  })
-  const options = { cwd: bare.folder, env: { ...env, npm_config_update_notifier: 'false' } }
-  const child = spawn(command, [...words, 'work', '--url', url, '--handler', './handlers.mjs'], options)
+/**
+ * Starts a worker on these jobs, and resolves when it says `until`, as the handler of the first one does. `over`: what was said when the last process that
+ * writes to its output has ended; `exit`: the exit code of the process that was started.
+ */
+async function working(
+  [command = '', ...words]: readonly string[],
+  more: NodeJS.ProcessEnv = {},
+  { handlers = 'handlers', until = 'begun' } = {},
+) {
+  const data = await mkdtemp(path.join(bare.folder, 'data-'))
+  filled ??= fill()
+  await cp(await filled, data, { recursive: true })
+  const url = `pglite:${data}`
+  const options = { cwd: bare.folder, env: { ...env, npm_config_update_notifier: 'false', ...more } }
+  const child = spawn(command, [...words, 'work', '--url', url, '--handler', `./${handlers}.mjs`], options)
   let said = ''
   const over = new Promise<string>((resolve) => child.stdout.once('end', () => resolve(said)))
+  const exit = new Promise<number | null>((resolve) => child.once('exit', resolve))
   await new Promise<void>((resolve) => {
-    child.stdout.on('data', (data) => {
-      said += String(data)
-      if (said.includes('begun')) resolve()
-    })
+    child.stdout.on('data', (data) => (said += String(data)))
+    for (const stream of [child.stdout, child.stderr])
+      stream.on('data', (data) => String(data).includes(until) && resolve())
   })
-  return { child, over }
+  return { child, over, exit, url }
 }
 
 /** The processes below one, the nearest first. */
@@ -110,24 +82,45 @@ function childrenOf({ pid }: ChildProcess): number[] {
 }
 
 it('a worker under npx drains when npx is told to stop', async () => {
-  const { child, over } = await working('npx', ['interlock'])
+  const { child, over } = await working(['npx', 'interlock'])
   child.kill('SIGTERM')
   expect(await over).toBe('begun\ndone\n')
 })
 
-it('a worker drains as the first process of a container', async () => {
-  const box = ['--pid', '--fork', '--mount-proc']
-  const allowed = spawnSync('unshare', [...box, 'true']).status === 0
-  const words = [process.execPath, main]
-  // Where no namespace may be made, the same signal to the process itself: it answers it by a handler of its own either way.
-  const [command = '', ...rest] = allowed ? ['unshare', ...box, ...words] : words
-  const { child, over } = await working(command, rest)
-  process.kill((allowed ? childrenOf(child)[0] : child.pid) ?? 0, 'SIGTERM')
-  expect(await over).toBe('begun\ndone\n')
+/** What makes a process the first one of a space of its own, as a container does: for root, and for those who may be it in there. */
+const asRoot = ['unshare', '--pid', '--fork', '--mount-proc']
+const boxes = [asRoot, [...asRoot, '--user', '--map-root-user']]
+const box = boxes.find(([command = '', ...words]) => spawnSync(command, [...words, 'true']).status === 0)
+const bash = { npm_config_script_shell: 'bash' }
+
+// Where no such space may be made, the signal goes to the same process without one: it answers by a handler of its own either way.
+describe(`${box === undefined ? 'told to stop without' : 'as the first process of'} a container`, () => {
+  it.each([
+    ['the worker', () => [process.execPath, main], {}],
+    ['npx with bash', () => ['npx', 'interlock'], bash],
+  ])('%s drains: what runs is completed, nothing starts, the exit code is 0', async (_name, words, more) => {
+    const { child, over, exit, url } = await working([...(box ?? []), ...words()], more)
+    process.kill((box === undefined ? child.pid : childrenOf(child)[0]) ?? 0, 'SIGTERM')
+    expect(await over).toBe('begun\ndone\n')
+    expect(await exit).toBe(0)
+    const log = JSON.parse(await interlock(url, 'log', '--json')) as Logged
+    const told = log.filter(({ type }) => /^(started|completed|requeued|released)$/.test(type))
+    expect(told.map(({ type, jobId }) => `${type} ${jobId}`)).toEqual(['started a', 'completed a'])
+  })
+})
+
+it('a worker knows the errors of a handler that imports the library', async () => {
+  const handlers = `import { NonRetryableError } from 'interlock-queue'
+export default { normal: () => { throw new NonRetryableError('no such picture') } }`
+  await writeFile(path.join(bare.folder, 'final.mjs'), handlers)
+  const told = { handlers: 'final', until: 'failed (non_retryable)' }
+  const { child, over } = await working([process.execPath, main], {}, told)
+  child.kill('SIGTERM')
+  expect(await over).toBe('')
 })
 
 it('a program with a store of its own in a Supabase project ends when it has closed it', async () => {
-  await addDriver('@supabase/supabase-js')
+  await bare.add('@supabase/supabase-js')
   const project = await startMigrated()
   onTestFinished(() => project.close())
   const program = `import { createCoordinator, silentLogger } from 'interlock-queue'

@@ -1,12 +1,13 @@
 import { type Death, isDeath, type RecordedEvent } from '../../core/index.ts'
 import type { DeadFilter, DeadJob } from '../../port/index.ts'
+import { read } from './append.ts'
 import { dataOf } from './data.ts'
 import type { MemoryQueue } from './database.ts'
 
 /** `job_queue_dead`: how each job's last life ended, the newest first. */
 export function deadIn(queue: MemoryQueue, filter: DeadFilter): readonly DeadJob[] {
   const found: DeadJob[] = []
-  for (const end of queue.log.slice(queue.goneSeq).toReversed()) {
+  for (const end of read(queue, queue.log.slice(queue.goneSeq)).toReversed()) {
     const job = isDeath(end) ? deadJob(queue, end) : undefined
     if (job === undefined || !isWanted(job, filter)) continue
     found.push(job)
@@ -27,15 +28,23 @@ export function dropIn(queue: MemoryQueue, jobIds: readonly string[]): number {
 
 function deadJob(queue: MemoryQueue, end: Death): DeadJob | undefined {
   const { jobId, seq, at } = end
-  const queued = queue.log[(queue.lives.get(jobId) ?? 0) - 1]
+  const queued = lastLife(queue, jobId)
   if (queued?.type !== 'queued' || queued.seq > seq || (queue.dropped.get(jobId) ?? 0) >= seq)
     return undefined
-  const life = queue.log.slice(queued.seq, seq).filter((event) => 'jobId' in event && event.jobId === jobId)
+  const life = read(queue, queue.log.slice(queued.seq, seq)).filter(
+    (event) => 'jobId' in event && event.jobId === jobId,
+  )
   if (wasAskedToStop(life)) return undefined
   const attempts = life.filter(({ type }) => type === 'started').length
   const error = dataOf(queue, [jobId])[0]?.error ?? null
   const code = end.type === 'failed' ? end.code : end.type
   return { jobId, seq, at, code, attempts, spec: { ...queued.spec, models: lastModels(queued, life) }, error }
+}
+
+/** How it came into line last; what is void has not happened. */
+function lastLife(queue: MemoryQueue, jobId: string): RecordedEvent | undefined {
+  if (queue.voids.size === 0) return queue.log[(queue.lives.get(jobId) ?? 0) - 1]
+  return read(queue, queue.log).findLast((event) => event.type === 'queued' && event.jobId === jobId)
 }
 
 /** In its last attempt: it was cancelled. */

@@ -725,6 +725,7 @@ export type Database = {
       job_queue_user_path: { Args: never; Returns: string }
       job_queue_user_rows: { Args: { job_ids: string[] }; Returns: Json }
       job_queue_void: { Args: { queue: string; voided_from: number }; Returns: undefined }
+      job_queue_void_seqs: { Args: { queue: string; finals: boolean }; Returns: number[] }
       job_queue_voided: { Args: { queue: string; after: number }; Returns: Json }
       job_queue_worker_list: { Args: { queue: string }; Returns: Json }
       job_queue_write_target: { Args: { queue: string; target: string; key_column: string; key_type: string; job_ids: string[] }; Returns: Record<string, unknown> }

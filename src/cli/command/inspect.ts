@@ -27,7 +27,6 @@ export function addInspect(cli: Cli): void {
   cli
     .command<Options>(
       'inspect',
-      "the queue in Stately's inspector: its machine, event by event, replayed or live",
       [
         ['inspect --live', 'what happens now; open the address that it prints'],
         [

@@ -20,7 +20,6 @@ interface Standing {
 export function addPolicy(cli: Cli): void {
   const parent = cli.command(
     'policy',
-    'the rules of the queue: show them, or set them',
     [
       ['policy', 'what is in force'],
       ['policy set --policy by-model --max-active 64', 'models decide, and no more than 64 at once'],

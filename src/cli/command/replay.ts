@@ -39,7 +39,6 @@ export function addReplay(cli: Cli): void {
     cli
       .command<Options>(
         'replay',
-        'the queue as it was at any time, from the log alone; or its history, step by step',
         [
           [
             'replay --to 14:03:07',

@@ -1,6 +1,6 @@
 import { type ChildProcess, fork } from 'node:child_process'
-import path from 'node:path'
 import type { Frame } from '../frame.ts'
+import { mainFile } from '../worker-command.ts'
 
 /** The longest rest before a process that keeps dying is started again, in milliseconds. */
 const LONGEST_REST_MS = 30_000
@@ -37,10 +37,9 @@ export class Supervisor {
   }
 
   #start(number: number, deaths: number): void {
-    const main = path.join(import.meta.dirname, '..', `main${path.extname(import.meta.filename)}`)
     // Detached: a Ctrl-C in the terminal reaches this process alone, which passes it on.
     const stdio = ['ignore', 'inherit', 'inherit', 'ipc'] as const
-    const child = fork(main, [...this.#words], { stdio: [...stdio], execArgv: [], detached: true })
+    const child = fork(mainFile, [...this.#words], { stdio: [...stdio], execArgv: [], detached: true })
     const since = performance.now()
     this.#children.add(child)
     child.once('exit', (code, signal) => {

@@ -33,6 +33,30 @@ export function deadContract({ it, store, other }: Bench): void {
   const idsOf = async (queue: string, filter: object = {}) =>
     (await other().dead(queue, { limit: 100, ...filter })).map(({ jobId }) => jobId)
 
+  it('lists no end that is void, and one that is read otherwise as it is read', async (queue) => {
+    await die(queue, 'void', 'retried', 'other', 'life')
+    const { version } = await store().read(queue, 0, 100)
+    await die(queue, 'life')
+    const end = { token: 1, code: 'timed_out', final: true }
+    const voids: Event[] = [
+      { type: 'voided', of: 2 },
+      { type: 'voided', of: 4, as: { token: 1, code: 'non_retryable' } },
+      { type: 'voided', of: 6, as: end },
+      { type: 'voided', of: version + 1 },
+      { type: 'voided', of: version + 2 },
+    ]
+    await appendNow(store(), queue, voids)
+    const dead = await other().dead(queue, { limit: 100 })
+    assert.deepEqual(
+      dead.map(({ jobId, code, seq }) => [jobId, code, seq]),
+      [
+        ['life', 'non_retryable', 8],
+        ['other', 'timed_out', 6],
+      ],
+    )
+    assert.equal(await store().drop(queue, ['void', 'retried']), 0)
+  })
+
   it('lists each kind of end, the newest first, with what is known of it', async (queue) => {
     await store().beat(beat(queue))
     const { at } = await standOf(store(), queue)

@@ -8,8 +8,16 @@ export async function loadDriver<T>(name: string, load: () => Promise<T>): Promi
 /** What becomes of an import that fails: the driver is not there, or it is broken. */
 export function missing(name: string): (error: unknown) => never {
   return (error) => {
-    if ((error as { code?: string }).code !== 'ERR_MODULE_NOT_FOUND') throw error
+    if (!isNotFound(name, error)) throw error
     const message = `the driver ${name} is not installed; run: npm install ${name}`
     throw new InterlockError('store_unavailable', message, {}, error)
   }
+}
+
+const NOT_FOUND = ['ERR_MODULE_NOT_FOUND', 'MODULE_NOT_FOUND']
+
+/** By Node.js, or by what a bundler has left in its place: Vite throws an error that has no code. */
+function isNotFound(name: string, error: unknown): boolean {
+  const { code = '', message } = error as { readonly code?: string; readonly message: string }
+  return NOT_FOUND.includes(code) || message.startsWith(`Could not resolve "${name}"`)
 }
