@@ -1197,7 +1197,7 @@ begin
       return answer || jsonb_build_object('reason', 'taken', 'job_ids', ids);
     end if;
   end if;
-  -- Whoever deletes the row deletes its arrival first, and then cancels what is in line. So this either finds no arrival, or keeps
+  -- A transaction that deletes the row deletes its arrival first, and then cancels what is in line. So this either finds no arrival, or keeps
   -- that until the job is in line to be seen. It never waits: what somebody is about to delete is left out, and comes again if it stays.
   if given.arrivals is not null and changes ? 'of_arrivals' then
     arrived := array(
@@ -1962,7 +1962,7 @@ begin
   if pg_current_xact_id_if_assigned() is null then
     perform set_config('synchronous_commit', 'off', true);
   end if;
-  -- The user's table before the arrivals, as whoever deletes rows has it: TRUNCATE waits for an arrival that is held here.
+  -- The user's table before the arrivals, in the order of those who delete rows: TRUNCATE waits for an arrival that is held here.
   if exists (select from pg_class c where c.oid = to_regclass('public.jobs') and c.relkind in ('r', 'p')) then
     lock table public.jobs in access share mode;
   end if;
@@ -2842,7 +2842,7 @@ $$;
 
 -- job_queue_not_arrived(key_column, job_ids): what has arrived of rows of `jobs` with these ids is not taken in, unless there is a
 -- pending row of the id still. Internal; called by the triggers on jobs for rows that are deleted or cancelled, and before they
--- look for the live job (job_queue_cancel_rows): it waits for whoever is taking such a row in, and that job can be seen then.
+-- look for the live job (job_queue_cancel_rows): it waits for the process that takes such a row in, and that job can be seen then.
 -- Where row level security hides rows, nobody but this knows that there is nothing to take in any more.
 -- Returns nothing, raises nothing.
 create or replace function public.job_queue_not_arrived(key_column text, job_ids text[]) returns void
@@ -5073,7 +5073,7 @@ $privileges$;
 -- What this was. Rows change only when something did, so that running it again leaves everything as it is.
 insert into public.job_queue_migrations as m (version, checksum)
 values 
-  ('027', 'b3a0b54073ca4065b41b0de72e87bff5dab563112f8efc0e2300a29880e6d77a')
+  ('027', 'a603511118383b12f1691280aaa57d5dc3fb0f9dead3c4c5fe5287263c9d330c')
 on conflict (version) do update set checksum = excluded.checksum, applied_at = excluded.applied_at
   where m.checksum <> excluded.checksum;
 -- PostgREST finds the new functions after this; nobody else listens.

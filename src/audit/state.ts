@@ -33,7 +33,7 @@ export class AuditState {
   readonly between = new Set<AuditedJob>()
   /** Ids of jobs that have ended at least once. */
   readonly ended = new Set<string>()
-  /** Lives say by whom they were asked for. */
+  /** Lives say who asked for them. */
   isNaming = false
   readonly passed: Passed[] = []
   readonly counts = {

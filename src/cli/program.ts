@@ -26,7 +26,7 @@ export async function runCli(words: readonly string[], outside: Surface): Promis
     )
     const error = surface.signal.aborted ? new Interrupted() : thrown
     const code = exitCodeOf(error)
-    // Whoever typed what cannot be read may have typed --json behind it.
+    // A line that cannot be read may have --json at its end.
     const json = cli.program.opts()['json'] === true || words.includes('--json')
     // People read standard error; a program gets its one document also when there is no result.
     if (json && code !== exitCodes.fine && !hasSpoken())

@@ -123,7 +123,7 @@ const earlier = (a: BadEvent | null, b: BadEvent | null): BadEvent | null =>
 const noChain = ({ seq }: Anchor): BadEvent => ({
   seq,
   what: 'the queue keeps no hash chain, and the anchor is of one',
-  todo: `see that --queue and --url are those of the anchor; if they are, the log was written anew: ${restore}`,
+  todo: `see that --queue and --url are those of the anchor; if they are, the log was written again: ${restore}`,
 })
 
 /** Events after the number at which the head says that the log ends. */

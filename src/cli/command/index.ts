@@ -51,8 +51,7 @@ export const commandGroups: readonly (readonly [heading: string, commands: reado
       },
       {
         usage: 'enqueue [file]',
-        summary:
-          'put jobs in line, from a workload file or one by its id; whoever works on the queue runs them',
+        summary: 'put jobs in line, from a workload file or one by its id; workers of the queue run them',
         load: async () => (await import('./enqueue.ts')).addEnqueue,
       },
       {
@@ -102,12 +101,12 @@ export const commandGroups: readonly (readonly [heading: string, commands: reado
       },
       {
         usage: 'queue',
-        summary: 'the live jobs in line order: what runs, what waits and for whom',
+        summary: 'the live jobs in line order: what runs, what waits and for which job',
         load: async () => (await import('./queue.ts')).addQueue,
       },
       {
         usage: 'explain <job>',
-        summary: 'why a job does not run, whom it waits for, and what has to happen',
+        summary: 'why a job does not run, which job it waits for, and what has to happen',
         load: async () => (await import('./explain.ts')).addExplain,
       },
       {
@@ -153,7 +152,7 @@ export const commandGroups: readonly (readonly [heading: string, commands: reado
       },
       {
         usage: 'rebuild',
-        summary: 'make the state and the rows of the jobs anew from the log; safe while workers run',
+        summary: 'write the state and the rows of the jobs again from the log; safe while workers run',
         load: async () => (await import('./rebuild.ts')).addRebuild,
       },
       {

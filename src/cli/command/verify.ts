@@ -55,7 +55,7 @@ function textOf(result: Verification, withFiles: boolean): string {
     .map(({ row, field, stored, folded }) => [row, field, shown(stored), shown(folded)])
   const todo = withFiles
     ? 'see by verify without --from-archive whether the rows or the files are wrong'
-    : 'make the rows anew: interlock rebuild'
+    : 'write the rows again: interlock rebuild'
   return [
     ...log,
     `${plural(differences.length, 'difference')}; ${todo}`,

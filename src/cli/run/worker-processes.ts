@@ -20,7 +20,7 @@ const REPLACEMENTS_PER_PROCESS = 3
 
 /**
  * Processes that work off a run, each with a coordinator and a lease of its own. One that dies is noticed and replaced;
- * what it ran is started anew when its lease is over.
+ * what it ran is started again when its lease is over.
  */
 export class WorkerProcesses {
   readonly #frame: Frame
@@ -65,7 +65,7 @@ export class WorkerProcesses {
 
   #replace(number: number, pid: number | undefined, end: string): void {
     this.#frame.note(
-      `worker ${number} (process ${pid}) ended by ${end}; its jobs start anew when its lease is over, within 25 s`,
+      `worker ${number} (process ${pid}) ended by ${end}; its jobs start again when its lease is over, within 25 s`,
     )
     if (this.#replacements-- > 0) return this.#start(number)
     this.#onError(

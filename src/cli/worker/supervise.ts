@@ -9,7 +9,7 @@ const HEALTHY_MS = 60_000
 
 /**
  * Several worker processes under one: signals are passed on, one that dies is replaced, after a rest that grows while it
- * keeps dying, and when this process is killed they drain by themselves. What a dead one ran starts anew when its lease is
+ * keeps dying, and when this process is killed they drain by themselves. What a dead one ran starts again when its lease is
  * over.
  */
 export class Supervisor {

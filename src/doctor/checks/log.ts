@@ -89,7 +89,7 @@ function checkDrift({ drift: { fields, unreadable } }: Facts): Finding[] {
     problem(
       'projection',
       `${plural(fields.length, 'field')} of the rows are not what the log says: ${names.join(', ')}${fields.length > NAMED ? ', …' : ''}`,
-      'interlock verify shows them, interlock rebuild makes the rows anew',
+      'interlock verify shows them, interlock rebuild writes the rows again',
     ),
   ]
 }
