@@ -38,7 +38,7 @@ export async function foldSound(
   }
   let bad: BadEvent | null = null
   // A page with an event that cannot be read is not given at all: what comes before it is read again by itself.
-  for (let end = upTo; end > through; end = bad.seq - 1) {
+  for (let end = upTo; end > through; end = Math.min(end, bad.seq) - 1) {
     try {
       await eachEvent(access, 'replayed', see, { after: through, upTo: end })
       break

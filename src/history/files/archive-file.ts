@@ -84,7 +84,7 @@ function chainStart(files: readonly ArchiveFile[]): { readonly from: number; rea
 class FileEvents {
   readonly #files: readonly ArchiveFile[]
   readonly #voidsBehind: () => Promise<Voids>
-  #voids: Promise<Voids> | undefined
+  #voids: Voids | undefined
 
   /** @param voidsBehind what events behind the files say of those that nobody can read */
   constructor(files: readonly ArchiveFile[], voidsBehind: () => Promise<Voids>) {
@@ -97,11 +97,14 @@ class FileEvents {
     const file = fileAfter(this.#files, after)
     if (file === undefined) return []
     try {
-      return await file.events(after, limit, await this.#voids)
+      return await file.events(after, limit, this.#voids)
     } catch (error) {
       if (this.#voids !== undefined || !isInterlockError(error, 'corrupt_log')) throw error
-      this.#voids = this.#allVoids()
-      return file.events(after, limit, await this.#voids)
+      // A file of which not all can be read says nothing of its events: the first of them that is bad is what is told.
+      const voids = await this.#allVoids().catch(noneOfDamaged)
+      if (voids === null) throw error
+      this.#voids = voids
+      return file.events(after, limit, voids)
     }
   }
 
@@ -155,7 +158,7 @@ async function checkJoined(
       file.name,
       `ends with event ${file.last}, and the log of queue ${queue} begins after ${archivedSeq}: events ${file.last + 1} to ${archivedSeq} are missing`,
     )
-  const [end] = await file.events(file.last - 1, 1).catch(noneOfDamaged)
+  const [end] = (await file.events(file.last - 1, 1).catch(noneOfDamaged)) ?? []
   if (file.last > archivedSeq || (left !== undefined && end !== undefined && left.at <= end.at))
     throw noArchive(
       path,
@@ -165,7 +168,7 @@ async function checkJoined(
 }
 
 /** Who reads the file up to there is told. */
-function noneOfDamaged(error: unknown): readonly RecordedEvent[] {
-  if (isInterlockError(error)) return []
+function noneOfDamaged(error: unknown): null {
+  if (isInterlockError(error)) return null
   throw error
 }
