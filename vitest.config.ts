@@ -1,3 +1,4 @@
+import { availableParallelism } from 'node:os'
 import { defineConfig } from 'vitest/config'
 
 /** Rules, laws and machines: no database, no process, so they answer at once. */
@@ -9,11 +10,13 @@ const pure = ['core', 'codec', 'property', 'machine', 'architecture', 'sim'].map
 const process = ['process', 'e2e', 'cli'].map((folder) => `test/${folder}/**/*.test.ts`)
 
 const postgres = './test/support/postgres-global.ts'
+const once = './test/support/once-global.ts'
 
 export default defineConfig({
   test: {
     pool: 'forks',
-    maxWorkers: 2,
+    // One more than there are cores: many tests wait for a lease to run out.
+    maxWorkers: Math.min(4, availableParallelism() + 1),
     // What is waited for comes at once, unless the machine is busy: the default of a second is over before that.
     expect: { poll: { timeout: 20_000 } },
     projects: [
@@ -24,7 +27,7 @@ export default defineConfig({
           name: 'database',
           include: ['test/**/*.test.ts'],
           exclude: [...pure, ...process],
-          globalSetup: postgres,
+          globalSetup: [postgres, once],
           testTimeout: 90_000,
           hookTimeout: 60_000,
         },
@@ -34,7 +37,7 @@ export default defineConfig({
         test: {
           name: 'process',
           include: process,
-          globalSetup: postgres,
+          globalSetup: [postgres, once],
           testTimeout: 120_000,
           hookTimeout: 120_000,
         },

@@ -161,8 +161,12 @@ if (!what) {
   process.exit(2)
 }
 await ensureInstalled()
+// Compiled code is kept between processes: the tests start hundreds of them.
+const NODE_COMPILE_CACHE = process.env.NODE_COMPILE_CACHE ?? path.join(modules, '.cache', 'compiled')
 const bin = [path.dirname(pinnedNode), path.join(modules, '.bin'), process.env.PATH].join(path.delimiter)
 endAs(
-  await run(pinnedNode, [scriptOf(what), ...args], { stdio: 'inherit', env: { ...process.env, PATH: bin } })
-    .ended,
+  await run(pinnedNode, [scriptOf(what), ...args], {
+    stdio: 'inherit',
+    env: { ...process.env, NODE_COMPILE_CACHE, PATH: bin },
+  }).ended,
 )

@@ -1,14 +1,23 @@
-/** Compiles what is published into dist/, from nothing: a file that was renamed must not stay in the package. */
+/**
+ * Compiles what is published, from nothing: a file that was renamed must not stay in the package.
+ *
+ *   node .ci/build.mjs [folder]    into dist/ unless told otherwise
+ */
 import { spawnSync } from 'node:child_process'
 import fs from 'node:fs'
+import path from 'node:path'
+import { pathToFileURL } from 'node:url'
+import { bundleCommand } from './bundle-command.mjs'
 import { writeCommonJsTypes } from './commonjs-types.mjs'
 
-const root = new URL('..', import.meta.url)
-const dist = new URL('dist', root)
+const root = path.resolve(import.meta.dirname, '..')
+const dist = path.resolve(root, process.argv[2] ?? 'dist')
 fs.rmSync(dist, { recursive: true, force: true })
-const tsc = spawnSync(process.execPath, ['node_modules/typescript/bin/tsc', '-p', 'tsconfig.build.json'], {
-  cwd: root,
-  stdio: 'inherit',
-})
+const tsc = spawnSync(
+  process.execPath,
+  ['node_modules/typescript/bin/tsc', '-p', 'tsconfig.build.json', '--outDir', dist],
+  { cwd: root, stdio: 'inherit' },
+)
 if (tsc.status !== 0) process.exit(tsc.status ?? 1)
-await writeCommonJsTypes(dist)
+await writeCommonJsTypes(pathToFileURL(dist))
+await bundleCommand(pathToFileURL(dist))

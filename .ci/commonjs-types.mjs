@@ -31,6 +31,3 @@ async function declarationsOf(file) {
   })
   return [`export type * from ${module} with { 'resolution-mode': 'import' };`, ...lines, ''].join('\n')
 }
-
-const [, script, dist] = process.argv
-if (script === import.meta.filename && dist !== undefined) await writeCommonJsTypes(pathToFileURL(dist))

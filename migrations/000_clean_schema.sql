@@ -1242,7 +1242,7 @@ begin
       return answer || jsonb_build_object('reason', 'taken', 'job_ids', ids);
     end if;
   end if;
-  -- Whoever deletes the row deletes its arrival first, and then cancels what is in line. So this either finds no arrival, or keeps
+  -- A transaction that deletes the row deletes its arrival first, and then cancels what is in line. So this either finds no arrival, or keeps
   -- that until the job is in line to be seen. It never waits: what somebody is about to delete is left out, and comes again if it stays.
   if given.arrivals is not null and changes ? 'of_arrivals' then
     arrived := array(
@@ -2007,7 +2007,7 @@ begin
   if pg_current_xact_id_if_assigned() is null then
     perform set_config('synchronous_commit', 'off', true);
   end if;
-  -- The user's table before the arrivals, as whoever deletes rows has it: TRUNCATE waits for an arrival that is held here.
+  -- The user's table before the arrivals, in the order of those who delete rows: TRUNCATE waits for an arrival that is held here.
   if exists (select from pg_class c where c.oid = to_regclass('public.jobs') and c.relkind in ('r', 'p')) then
     lock table public.jobs in access share mode;
   end if;
@@ -2887,7 +2887,7 @@ $$;
 
 -- job_queue_not_arrived(key_column, job_ids): what has arrived of rows of `jobs` with these ids is not taken in, unless there is a
 -- pending row of the id still. Internal; called by the triggers on jobs for rows that are deleted or cancelled, and before they
--- look for the live job (job_queue_cancel_rows): it waits for whoever is taking such a row in, and that job can be seen then.
+-- look for the live job (job_queue_cancel_rows): it waits for the process that takes such a row in, and that job can be seen then.
 -- Where row level security hides rows, nobody but this knows that there is nothing to take in any more.
 -- Returns nothing, raises nothing.
 create or replace function public.job_queue_not_arrived(key_column text, job_ids text[]) returns void
@@ -3353,6 +3353,64 @@ as $$
     from (select * from public.job_queue_state k where k.queue = $1 order by k.version desc limit 1) s
 $$;
 
+-- job_queue_projection_page(queue, filter): a part of the inner projection of one moment, however many live jobs there are.
+--   queue   name of the queue
+--   filter  {after, lim, active}: rows of jobs whose job_id comes after that one (a text, from the first one unless given), in the
+--           order of job_queue_jobs, at most lim (1..10,000, 1,000 unless given), with active: true those that run alone;
+--           or {job_ids: […]}: the rows of these jobs, 10,000 at most
+-- Returns {state: {…}, jobs: [{…}, …]}: columns of job_queue_state and job_queue_jobs as job_queue_append takes them, times
+-- in microseconds; null when the queue has never been opened. A page with fewer rows than lim is the last one. All of it is
+-- of one moment; the next page is of another, which the version of its state tells.
+-- Raises JQ001 when an argument is out of bounds.
+create or replace function public.job_queue_projection_page(queue text, filter jsonb) returns jsonb
+language plpgsql stable security definer
+set search_path = pg_catalog, pg_temp
+set random_page_cost = 0
+set cpu_index_tuple_cost = 0
+set cpu_operator_cost = 0.00001
+set plan_cache_mode = force_custom_plan
+as $$
+#variable_conflict use_column
+declare
+  lim integer := coalesce(($2 ->> 'lim')::integer, 1000);
+  ids text[] := case when $2 ? 'job_ids' then array(select jsonb_array_elements_text($2 -> 'job_ids')) end;
+  found jsonb;
+begin
+  if jsonb_typeof($2) is distinct from 'object' or lim not between 1 and 10000 or cardinality(ids) > 10000 then
+    raise exception using errcode = 'JQ001',
+      message = 'job_queue_projection_page takes {after, lim, active} with lim from 1 to 10000, or {job_ids} with at most 10000';
+  end if;
+  if ids is not null then
+    select jsonb_agg(to_jsonb(j)) into found
+      from public.job_queue_jobs j where j.queue = $1 and j.job_id = any (ids);
+  elsif ($2 ->> 'active')::boolean then
+    select jsonb_agg(to_jsonb(r)) into found
+      from (select j.* from public.job_queue_jobs j
+             where j.queue = $1 and j.job_id > coalesce($2 ->> 'after', '') and j.state = 'active'
+             order by j.job_id limit lim) r;
+  else
+    select jsonb_agg(to_jsonb(r)) into found
+      from (select j.* from public.job_queue_jobs j
+             where j.queue = $1 and j.job_id > coalesce($2 ->> 'after', '')
+             order by j.job_id limit lim) r;
+  end if;
+  return (
+    select jsonb_build_object(
+      'state', to_jsonb(s) - 'id' - 'queue' || jsonb_build_object(
+        'drained_at', (extract(epoch from s.drained_at) * 1000000)::bigint,
+        'updated_at', (extract(epoch from s.updated_at) * 1000000)::bigint),
+      'jobs', (
+        select coalesce(jsonb_agg(r - 'queue' || jsonb_build_object(
+                 'queued_at', (extract(epoch from (r ->> 'queued_at')::timestamptz) * 1000000)::bigint,
+                 'due_at', (extract(epoch from (r ->> 'due_at')::timestamptz) * 1000000)::bigint,
+                 'expires_at', (extract(epoch from (r ->> 'expires_at')::timestamptz) * 1000000)::bigint,
+                 'started_at', (extract(epoch from (r ->> 'started_at')::timestamptz) * 1000000)::bigint)
+                 order by n), '[]')
+          from jsonb_array_elements(coalesce(found, '[]')) with ordinality e (r, n)))
+      from (select * from public.job_queue_state k where k.queue = $1 order by k.version desc limit 1) s);
+end
+$$;
+
 -- job_queue_put_data(queue, data): writes payloads, results and errors beside the events that they belong to. Internal;
 -- called by job_queue_append only, after it has written the events.
 --   data  [{job_id, payload, result, error, checkpoint}, …], each job once; a key that is there is set, null empties it,
@@ -3601,6 +3659,27 @@ returns jsonb
 language plpgsql security definer
 set search_path = pg_catalog, pg_temp
 as $$
+begin
+  return public.job_queue_rebuild_rows($1, $2, $3, $4, null);
+end
+$$;
+
+-- job_queue_rebuild_rows(queue, expected_version, state, jobs, job_ids): writes some rows of the inner projection again from those that
+-- the caller folded out of the log (`interlock rebuild`), so that no call has to carry all of them. Takes the queue's lock, so it is
+-- safe while workers run, which keep right what is right; rows that are right already are not written.
+--   queue             name of the queue
+--   expected_version  the sequence number up to which the caller folded the log
+--   state             the row of job_queue_state, its policy included; jobs: rows of job_queue_jobs, as job_queue_append takes them,
+--                     times in microseconds; what is null may be missing
+--   job_ids           which jobs are meant: those of them without a row in jobs get none; null: every job of the queue
+-- Returns {ok: true, version, now, removed, written}: rows that were wrong or too many, and rows written in their place; or
+-- {ok: false, version, now} with nothing changed when the log goes on after expected_version: fold the rest and come back.
+-- Raises JQ001 for a call out of bounds, 55P03 when the lock does not come free within 2 s.
+create or replace function public.job_queue_rebuild_rows(queue text, expected_version bigint, state jsonb, jobs jsonb, job_ids text[])
+returns jsonb
+language plpgsql security definer
+set search_path = pg_catalog, pg_temp
+as $$
 #variable_conflict use_column
 declare
   head record;
@@ -3613,7 +3692,7 @@ begin
   if expected_version is null or jsonb_typeof($3) is distinct from 'object' or jsonb_typeof($4) is distinct from 'array'
      or ($3 ->> 'version')::bigint is distinct from expected_version then
     raise exception using errcode = 'JQ001',
-      message = 'job_queue_rebuild takes a version, the row of the state at that version and the rows of all live jobs';
+      message = 'job_queue_rebuild takes a version, the row of the state at that version and rows of live jobs';
   end if;
   if current_setting('lock_timeout') = '0' then
     perform set_config('lock_timeout', '2s', true);
@@ -3634,9 +3713,15 @@ begin
                 'due_at', 'epoch'::timestamptz + (r ->> 'due_at')::bigint * interval '1 microsecond',
                 'expires_at', 'epoch'::timestamptz + (r ->> 'expires_at')::bigint * interval '1 microsecond',
                 'started_at', 'epoch'::timestamptz + (r ->> 'started_at')::bigint * interval '1 microsecond')) as wanted) p;
-  delete from public.job_queue_jobs j
-   where j.queue = $1
-     and not exists (select from unnest(wanted) w where w.job_id = j.job_id and w is not distinct from j);
+  if $5 is null then
+    delete from public.job_queue_jobs j
+     where j.queue = $1
+       and not exists (select from unnest(wanted) w where w.job_id = j.job_id and w is not distinct from j);
+  else
+    delete from public.job_queue_jobs j
+     where j.queue = $1 and j.job_id = any ($5)
+       and not exists (select from unnest(wanted) w where w.job_id = j.job_id and w is not distinct from j);
+  end if;
   get diagnostics removed = row_count;
   insert into public.job_queue_jobs select w.* from unnest(wanted) w on conflict do nothing;
   get diagnostics written = row_count;
@@ -5011,7 +5096,7 @@ begin
   for item in
     select p.oid::regprocedure::text as name, p.prorettype = 'trigger'::regtype as is_trigger
       from pg_catalog.pg_proc p
-     where p.pronamespace = 'public'::regnamespace and p.proname = any ('{job_queue_account,job_queue_adopt,job_queue_adoptable,job_queue_answer,job_queue_answer_requests,job_queue_append,job_queue_archive,job_queue_archive_before,job_queue_archived_events,job_queue_arrived_rows,job_queue_beat,job_queue_cancel_rows,job_queue_chain,job_queue_checkup,job_queue_claim_arrivals,job_queue_claim_cut,job_queue_columns,job_queue_data_of,job_queue_dated,job_queue_dead,job_queue_deleted,job_queue_doubtful,job_queue_drop,job_queue_drop_chunks,job_queue_event_at,job_queue_event_text,job_queue_events,job_queue_execution_deleted,job_queue_forget,job_queue_forget_workers,job_queue_given_up,job_queue_guard_columns,job_queue_held,job_queue_hidden,job_queue_in_hand,job_queue_insert_chained,job_queue_intake,job_queue_keep_cut,job_queue_kept,job_queue_kept_digest,job_queue_known,job_queue_leave,job_queue_link,job_queue_linked,job_queue_not_arrived,job_queue_note,job_queue_note_row,job_queue_open,job_queue_open_requests,job_queue_outer_rows,job_queue_overdue,job_queue_project,job_queue_project_target,job_queue_projection,job_queue_put_data,job_queue_put_snapshot,job_queue_put_snapshot_chunk,job_queue_put_staged,job_queue_put_state,job_queue_queues,job_queue_read,job_queue_rebuild,job_queue_refuse_change,job_queue_refused_words,job_queue_reproject,job_queue_request,job_queue_request_fault,job_queue_row_linked,job_queue_row_unlinked,job_queue_rows_gone,job_queue_set_aside_rows,job_queue_snapshot,job_queue_snapshot_chunk,job_queue_stage,job_queue_start_chain,job_queue_status,job_queue_status_set,job_queue_submit,job_queue_taken,job_queue_targets,job_queue_touched,job_queue_truncated,job_queue_turn,job_queue_unstaged,job_queue_user_path,job_queue_user_rows,job_queue_void,job_queue_void_seqs,job_queue_voided,job_queue_wake,job_queue_wake_intake,job_queue_worker_list,job_queue_write_target}'::text[])
+     where p.pronamespace = 'public'::regnamespace and p.proname = any ('{job_queue_account,job_queue_adopt,job_queue_adoptable,job_queue_answer,job_queue_answer_requests,job_queue_append,job_queue_archive,job_queue_archive_before,job_queue_archived_events,job_queue_arrived_rows,job_queue_beat,job_queue_cancel_rows,job_queue_chain,job_queue_checkup,job_queue_claim_arrivals,job_queue_claim_cut,job_queue_columns,job_queue_data_of,job_queue_dated,job_queue_dead,job_queue_deleted,job_queue_doubtful,job_queue_drop,job_queue_drop_chunks,job_queue_event_at,job_queue_event_text,job_queue_events,job_queue_execution_deleted,job_queue_forget,job_queue_forget_workers,job_queue_given_up,job_queue_guard_columns,job_queue_held,job_queue_hidden,job_queue_in_hand,job_queue_insert_chained,job_queue_intake,job_queue_keep_cut,job_queue_kept,job_queue_kept_digest,job_queue_known,job_queue_leave,job_queue_link,job_queue_linked,job_queue_not_arrived,job_queue_note,job_queue_note_row,job_queue_open,job_queue_open_requests,job_queue_outer_rows,job_queue_overdue,job_queue_project,job_queue_project_target,job_queue_projection,job_queue_projection_page,job_queue_put_data,job_queue_put_snapshot,job_queue_put_snapshot_chunk,job_queue_put_staged,job_queue_put_state,job_queue_queues,job_queue_read,job_queue_rebuild,job_queue_rebuild_rows,job_queue_refuse_change,job_queue_refused_words,job_queue_reproject,job_queue_request,job_queue_request_fault,job_queue_row_linked,job_queue_row_unlinked,job_queue_rows_gone,job_queue_set_aside_rows,job_queue_snapshot,job_queue_snapshot_chunk,job_queue_stage,job_queue_start_chain,job_queue_status,job_queue_status_set,job_queue_submit,job_queue_taken,job_queue_targets,job_queue_touched,job_queue_truncated,job_queue_turn,job_queue_unstaged,job_queue_user_path,job_queue_user_rows,job_queue_void,job_queue_void_seqs,job_queue_voided,job_queue_wake,job_queue_wake_intake,job_queue_worker_list,job_queue_write_target}'::text[])
   loop
     execute format('revoke all on function %s from public', item.name);
     foreach outsider in array outsiders || runners loop
@@ -5033,8 +5118,8 @@ $privileges$;
 -- What this was. Rows change only when something did, so that running it again leaves everything as it is.
 insert into public.job_queue_migrations as m (version, checksum)
 values 
-  ('000', '564c18e664887be813cc5a7f8ea556279f3ff611da7e05681312edcbbb6d3645'),
-  ('027', '564c18e664887be813cc5a7f8ea556279f3ff611da7e05681312edcbbb6d3645')
+  ('000', 'a603511118383b12f1691280aaa57d5dc3fb0f9dead3c4c5fe5287263c9d330c'),
+  ('027', 'a603511118383b12f1691280aaa57d5dc3fb0f9dead3c4c5fe5287263c9d330c')
 on conflict (version) do update set checksum = excluded.checksum, applied_at = excluded.applied_at
   where m.checksum <> excluded.checksum;
 -- PostgREST finds the new functions after this; nobody else listens.

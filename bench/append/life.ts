@@ -10,7 +10,7 @@ const WIDE = 1_000
 const NARROW = 10
 
 /**
- * The best peers on such a machine, in jobs/s (DESIGN, section 8): graphile-worker 383 and pg-boss 535 with one process keep
+ * The best peers on such a machine, in jobs/s: graphile-worker 383 and pg-boss 535 with one process keep
  * order per key, pg-boss `singleton` 1,321 does not.
  */
 export const strictGoal = { one: 15 * 535, two: 15 * 498 } as const

@@ -1,4 +1,4 @@
-import { DatabaseClock } from '../../src/coordinator/replica/database-clock.ts'
+import { DatabaseClock } from '../../src/coordinator/replica/clocks.ts'
 import { projectionChanges } from '../../src/core/index.ts'
 import type { LogStore } from '../../src/port/index.ts'
 import { byModel } from '../core/line.ts'

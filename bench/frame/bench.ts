@@ -9,6 +9,10 @@ export interface Row {
   readonly unit: string
   readonly samples: readonly number[]
   readonly goal?: Goal | undefined
+  /** Who it is of, where several are measured side by side. */
+  readonly by?: string
+  /** Why there are no samples, or what has to be known of them. */
+  readonly note?: string
 }
 
 /** What a bench is run with. */
@@ -19,6 +23,14 @@ export interface Context {
   readonly quick: boolean
   /** Path of a workload of real requests. */
   readonly trace: string
+  /** Of a bench of many measurements: only these. Empty: all. */
+  readonly only: readonly string[]
+  /** Of those that are measured side by side: only these. Empty: all. */
+  readonly who: readonly string[]
+  /** How long a worker is watched at rest, in milliseconds. */
+  readonly restMs: number
+  /** Keep what was measured as what later runs are held against. */
+  readonly renew: boolean
   readonly servers: Servers
   /** Told what is under way; shown when it takes long. */
   readonly progress: (what: string) => void
@@ -28,6 +40,14 @@ export interface Bench {
   readonly name: string
   /** One sentence: what is measured, and how to read it. */
   readonly about: string
+  /** Runs only when it is named: it takes long, or it is a test. */
+  readonly named?: boolean
+  /** How those are set up that are measured side by side, by name. */
+  readonly subjects?: Readonly<Record<string, string>>
+  /** How its rows are shown; a line each unless given. */
+  readonly table?: (rows: readonly Row[]) => string
+  /** What to tell of a run that must not pass, if anything. */
+  readonly verdict?: (rows: readonly Row[]) => string | undefined
   run(context: Context): Promise<readonly Row[]>
 }
 

@@ -21,12 +21,12 @@ export function tableOf(rows: readonly Row[]): string {
 
 function figures({ samples }: Row): [string, string] {
   const [least, most] = [Math.min(...samples), Math.max(...samples)]
-  return [number(median(samples)), samples.length === 1 ? '' : `(${number(least)} – ${number(most)})`]
+  return [figure(median(samples)), samples.length === 1 ? '' : `(${figure(least)} – ${figure(most)})`]
 }
 
 const goalText = (goal: Goal | undefined): string => {
   if (goal === undefined) return ''
-  return 'most' in goal ? `≤ ${number(goal.most)}` : `≥ ${number(goal.least)}`
+  return 'most' in goal ? `≤ ${figure(goal.most)}` : `≥ ${figure(goal.least)}`
 }
 
 function metText(row: Row): string {
@@ -36,7 +36,7 @@ function metText(row: Row): string {
 }
 
 /** Four significant digits: more would pretend. */
-function number(value: number): string {
+export function figure(value: number): string {
   if (!Number.isFinite(value)) return '—'
   if (Math.abs(value) >= 1_000) return Math.round(value).toLocaleString('en')
   return String(Number(value.toPrecision(4)))

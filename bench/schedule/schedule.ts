@@ -4,7 +4,7 @@ import { lowerBound, madeUpTrace, type Request, readTrace } from './trace.ts'
 
 const SLOTS = 64
 
-/** What an exact simulation gave (DESIGN, section 4), to three digits; only for the real requests. */
+/** What an exact simulation gave of the same load, to three digits; only for the real requests. */
 const expected: Readonly<Record<string, number>> = {
   '1000/0': 1.048,
   '5000/0': 1.016,

@@ -155,7 +155,7 @@ begin
       return answer || jsonb_build_object('reason', 'taken', 'job_ids', ids);
     end if;
   end if;
-  -- Whoever deletes the row deletes its arrival first, and then cancels what is in line. So this either finds no arrival, or keeps
+  -- A transaction that deletes the row deletes its arrival first, and then cancels what is in line. So this either finds no arrival, or keeps
   -- that until the job is in line to be seen. It never waits: what somebody is about to delete is left out, and comes again if it stays.
   if given.arrivals is not null and changes ? 'of_arrivals' then
     arrived := array(

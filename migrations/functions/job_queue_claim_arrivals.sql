@@ -29,7 +29,7 @@ begin
   if pg_current_xact_id_if_assigned() is null then
     perform set_config('synchronous_commit', 'off', true);
   end if;
-  -- The user's table before the arrivals, as whoever deletes rows has it: TRUNCATE waits for an arrival that is held here.
+  -- The user's table before the arrivals, in the order of those who delete rows: TRUNCATE waits for an arrival that is held here.
   if exists (select from pg_class c where c.oid = to_regclass('public.jobs') and c.relkind in ('r', 'p')) then
     lock table public.jobs in access share mode;
   end if;

@@ -13,49 +13,7 @@ returns jsonb
 language plpgsql security definer
 set search_path = pg_catalog, pg_temp
 as $$
-#variable_conflict use_column
-declare
-  head record;
-  answer jsonb;
-  wanted public.job_queue_jobs[];
-  removed integer;
-  written integer;
-  changed integer;
 begin
-  if expected_version is null or jsonb_typeof($3) is distinct from 'object' or jsonb_typeof($4) is distinct from 'array'
-     or ($3 ->> 'version')::bigint is distinct from expected_version then
-    raise exception using errcode = 'JQ001',
-      message = 'job_queue_rebuild takes a version, the row of the state at that version and the rows of all live jobs';
-  end if;
-  if current_setting('lock_timeout') = '0' then
-    perform set_config('lock_timeout', '2s', true);
-  end if;
-  select h.version into head from public.job_queue_heads h where h.queue = $1 order by h.version desc limit 1 for update;
-  answer := jsonb_build_object('ok', false, 'version', coalesce(head.version, 0),
-    'now', (extract(epoch from clock_timestamp()) * 1000000)::bigint);
-  if head.version is distinct from expected_version then
-    return answer;
-  end if;
-
-  -- By the names of the columns, so that a column that is added later is filled without a change here.
-  select coalesce(array_agg(p.wanted), '{}') into wanted
-    from jsonb_array_elements($4) r,
-         lateral (select jsonb_populate_record(null::public.job_queue_jobs, jsonb_build_object('cancel_requested', false) || r
-           || jsonb_build_object('queue', $1,
-                'queued_at', 'epoch'::timestamptz + (r ->> 'queued_at')::bigint * interval '1 microsecond',
-                'due_at', 'epoch'::timestamptz + (r ->> 'due_at')::bigint * interval '1 microsecond',
-                'expires_at', 'epoch'::timestamptz + (r ->> 'expires_at')::bigint * interval '1 microsecond',
-                'started_at', 'epoch'::timestamptz + (r ->> 'started_at')::bigint * interval '1 microsecond')) as wanted) p;
-  delete from public.job_queue_jobs j
-   where j.queue = $1
-     and not exists (select from unnest(wanted) w where w.job_id = j.job_id and w is not distinct from j);
-  get diagnostics removed = row_count;
-  insert into public.job_queue_jobs select w.* from unnest(wanted) w on conflict do nothing;
-  get diagnostics written = row_count;
-
-  insert into public.job_queue_state (queue)
-  select $1 where not exists (select from public.job_queue_state s where s.queue = $1);
-  changed := public.job_queue_put_state($1, $3);
-  return answer || jsonb_build_object('ok', true, 'removed', removed + changed, 'written', written + changed);
+  return public.job_queue_rebuild_rows($1, $2, $3, $4, null);
 end
 $$;

@@ -114,7 +114,7 @@ function checkRevival(
 ): void {
   if (named === true) state.isNaming = true
   else if (state.isNaming && state.ended.has(jobId))
-    state.report('revival', jobId, 'it had ended, and nobody named it anew')
+    state.report('revival', jobId, 'it had ended, and nobody named it again')
 }
 
 function requeue(state: AuditState, event: RecordedEvent & { readonly type: 'requeued' }): void {

@@ -96,12 +96,14 @@ function checkSlot(
 }
 
 /** Those that this start keeps from starting are not offered any more. */
-function endOffers(state: AuditState, started: AuditedJob): void {
+function endOffers(state: AuditState, started: AuditedJob, at: number): void {
   const { lines } = state
   const { maxActive } = lines.policy
   const full = started.spec.models.filter((model) => lines.holders(model) >= lines.places(model))
   const isLastSlot = started.alone || (maxActive !== null && lines.slots >= maxActive)
   if (takesSlot(started) && isLastSlot) state.excuseBehind(started)
+  const spent = started.spec.models.filter((model) => lines.rates.mayBeFull(lines.policy, model, at))
+  if (spent.length > 0) state.excuseLimited(spent)
   lines.endOffers(
     (job) =>
       (takesSlot(started) && (isLastSlot || job.alone)) ||
@@ -119,7 +121,7 @@ function begin(
   state.lines.leave(job)
   state.lines.take(job)
   state.lines.shares.move(job, -1, 1)
-  endOffers(state, job)
+  endOffers(state, job, event.at)
   job.state = 'active'
   job.dueAt = null
   job.token = event.seq

@@ -53,7 +53,7 @@ function endWaiting(state: AuditState, event: EndEvent): void {
   drop(state, job, event.type)
 }
 
-/** A lease that expired for the last time is a failure to whoever counts jobs. */
+/** A lease that expired for the last time is a failure to those who count jobs. */
 function drop(state: AuditState, job: AuditedJob, type: EndType): void {
   state.jobs.delete(job.jobId)
   state.ended.add(job.jobId)

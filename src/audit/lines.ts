@@ -213,7 +213,7 @@ export class Lines {
     return model.holders.size + model.kept.rank(job) - given < this.places(model.name)
   }
 
-  /** A model for which somebody made room: whoever is first in line may have a place now, those behind only then. */
+  /** A model for which somebody made room: the first in line may have a place now, those behind only then. */
   #look(model: ModelLine): void {
     for (let job = model.parked.first(); job !== undefined; job = model.parked.first()) {
       if (!this.#hasPlace(model, job)) return

@@ -35,7 +35,7 @@ function verdict({ violations, overlaps, fromSeq, events }: Statement): string {
   return `**${plural(violations.length, 'violation')}**, ${plural(overlaps.length, 'overlap')}: time in which a model had more holders than places.`
 }
 
-/** What a report says nothing of, which whoever files it has to know. */
+/** What a report says nothing of, and its reader has to know. */
 function unread({ fromSeq }: Statement): string[] {
   if (fromSeq === 1) return []
   return [

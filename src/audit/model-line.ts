@@ -6,9 +6,9 @@ export interface ModelLine {
   readonly name: string
   readonly holders: Set<AuditedJob>
   readonly line: Sorted<AuditedJob>
-  /** Those of the line for whom the model is kept. */
+  /** Those of the line for which the model is kept. */
   readonly kept: Sorted<AuditedJob>
-  /** Those of the line for whom this model had no place when they were last looked at. */
+  /** Those of the line for which this model had no place when they were last looked at. */
   readonly parked: Sorted<AuditedJob>
 }
 

@@ -2,7 +2,7 @@ import type { Policy } from '../core/index.ts'
 import { type AuditedJob, byPlace, takesSlot } from './job.ts'
 import { Sorted } from './sorted.ts'
 
-/** Jobs that were announced to all and that nobody has taken yet, and whom that excuses from being passed. */
+/** Jobs that were announced to all and that nobody has taken yet: who may be passed because of them. */
 export class Offers {
   readonly #offered = new Sorted<AuditedJob>(byPlace)
   /** How many came into line so far, and which of them were in it when an offer last ran out: those below. */
@@ -44,13 +44,13 @@ export class Offers {
     }
   }
 
-  /** Nobody knows which offers ran out before: whoever stands in line by now may have been passed by then. */
+  /** Nobody knows which offers ran out before: a job that stands in line by now may have been passed by then. */
   excuseAll(): void {
     this.#lapses = this.#entries + 1
   }
 
   /**
-   * Whether a job may be passed although it could start. One that is offered is left to whoever takes it. And where
+   * Whether a job may be passed although it could start. One that is offered is left to the process that takes it. And where
    * jobs may overtake, an offer keeps its models from those behind until it runs out, of which no event tells: those
    * who stood in line then are found by the next worker that looks everywhere, and need not be by the next event.
    */

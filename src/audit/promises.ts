@@ -12,7 +12,7 @@ export const promises: Readonly<Record<AuditRule, string>> = {
   attempt: 'A job had one live attempt at most, and no more attempts than it may have.',
   token: 'Whatever spoke for an attempt showed the fencing token of that attempt.',
   life: 'Every event fits the life of its job and the state of the queue.',
-  revival: 'A job that had ended came back only when somebody named it anew.',
+  revival: 'A job that had ended came back only when somebody named it again.',
   not_due: 'No job started before it was due.',
   paused: 'No job started that needed a paused model.',
   rate: 'No model was started from more often than its rate allowed, in any window.',

@@ -33,7 +33,7 @@ export class AuditState {
   readonly between = new Set<AuditedJob>()
   /** Ids of jobs that have ended at least once. */
   readonly ended = new Set<string>()
-  /** Lives say by whom they were asked for. */
+  /** Lives say who asked for them. */
   isNaming = false
   readonly passed: Passed[] = []
   readonly counts = {
@@ -97,6 +97,14 @@ export class AuditState {
   /** The last slot went to this job, and with it the offers that this append had made to those behind it. */
   excuseBehind(job: AuditedJob): void {
     const open = this.passed.splice(0).filter((passed) => byPlace(job, passed.job) >= 0)
+    this.passed.push(...open)
+  }
+
+  /** The rates of these models allow no further start: that ended the offers that this append had made to jobs that need one of them. */
+  excuseLimited(models: readonly string[]): void {
+    const open = this.passed
+      .splice(0)
+      .filter(({ job }) => !job.spec.models.some((model) => models.includes(model)))
     this.passed.push(...open)
   }
 

@@ -20,7 +20,7 @@ export const auditRules = [
   'token',
   /** An event that its job, or the queue, was not in a state for. */
   'life',
-  /** A job that ended comes back only when somebody names it anew. */
+  /** A job that ended comes back only when somebody names it again. */
   'revival',
   /** Nothing starts before it is due. */
   'not_due',
@@ -45,7 +45,7 @@ export interface Violation {
   readonly detail: string
 }
 
-/** What was seen on the way. `jobs` counts lives: an id that ended and was queued anew counts twice. `brought`: lives that began before. */
+/** What was seen on the way. `jobs` counts lives: an id that ended and was queued again counts twice. `brought`: lives that began before. */
 export interface AuditReport {
   readonly violations: readonly Violation[]
   readonly events: number

@@ -1,5 +1,8 @@
 import { Command, Option, type OptionValues } from 'commander'
-import { type CommonOptions, Frame, type Surface } from './frame.ts'
+import type { Listed } from './command/index.ts'
+import type { CommonOptions, Frame, Surface } from './frame.ts'
+
+type Examples = readonly (readonly [typed: string, does: string])[]
 
 /** What a command does: its frame, the words that were typed after its name, and its options. */
 export type Action<Options> = (
@@ -8,10 +11,14 @@ export type Action<Options> = (
   options: Options,
 ) => Promise<void>
 
-/** The program under construction: every command is added through here, so that all have the same frame. */
+/**
+ * The program under construction: every command is added through here, so that all have the same frame. A command is listed at once,
+ * and loaded when it is typed: a help page needs neither a store nor a chart.
+ */
 export class Cli {
   readonly program: Command
   readonly #surface: Surface
+  readonly #unloaded = new Map<Command, Listed['load']>()
 
   constructor(surface: Surface) {
     this.#surface = surface
@@ -27,42 +34,66 @@ export class Cli {
       .option('--as <name>', 'who does this, for the log: a role rather than a person (INTERLOCK_AS)')
       .option('--json', 'one JSON document on standard output')
       .option('--verbose', 'show the lines of the coordinator on standard error')
-      .configureHelp({ showGlobalOptions: true, helpWidth: Math.min(surface.stdout.columns ?? 80, 100) })
+      .configureHelp({
+        showGlobalOptions: true,
+        helpWidth: Math.min(surface.stdout.columns ?? 80, 100),
+        subcommandTerm: termOf,
+      })
       .configureOutput({
         writeOut: (text) => surface.stdout.write(text),
         writeErr: (text) => surface.stderr.write(text),
       })
       .exitOverride()
+      .hook('preSubcommand', (_, command) => this.#load(command))
   }
 
-  /** Adds a command with examples to learn from: pairs of what to type and what it does. */
-  command<Options extends OptionValues>(
-    usage: string,
-    summary: string,
-    examples: readonly (readonly [typed: string, does: string])[],
-    action: Action<Options>,
-  ): Command {
-    return this.under(this.program, usage, summary, examples, action)
+  list({ usage, summary, load }: Listed): void {
+    this.#unloaded.set(this.program.command(usage).description(summary), load)
+  }
+
+  async #load(command: Command): Promise<void> {
+    const load = this.#unloaded.get(command)
+    this.#unloaded.delete(command)
+    const add = await load?.()
+    add?.(this)
+  }
+
+  /** Adds to a listed command what it does, and examples to learn from: pairs of what to type and what it does. */
+  command<Options extends OptionValues>(name: string, examples: Examples, action: Action<Options>): Command {
+    const command = this.program.commands.find((each) => each.name() === name)
+    if (command === undefined) throw new Error(`the command ${name} is not listed`)
+    return this.#complete(command, examples, action)
   }
 
   under<Options extends OptionValues>(
     parent: Command,
     usage: string,
     summary: string,
-    examples: readonly (readonly [typed: string, does: string])[],
+    examples: Examples,
     action: Action<Options>,
   ): Command {
-    const command = parent.command(usage).description(summary)
-    return command
-      .addHelpText('after', exampleText(examples))
-      .action((...passed: unknown[]) =>
-        action(this.#frame(command), wordsOf(passed), command.opts<Options>()),
-      )
+    return this.#complete(parent.command(usage).description(summary), examples, action)
   }
 
-  #frame(command: Command): Frame {
-    return new Frame(this.#surface, command.optsWithGlobals<CommonOptions>())
+  #complete<Options extends OptionValues>(
+    command: Command,
+    examples: Examples,
+    action: Action<Options>,
+  ): Command {
+    return command.addHelpText('after', exampleText(examples)).action(async (...passed: unknown[]) => {
+      const { Frame } = await import('./frame.ts')
+      const frame = new Frame(this.#surface, command.optsWithGlobals<CommonOptions>())
+      await action(frame, wordsOf(passed), command.opts<Options>())
+    })
   }
+}
+
+/** How a command stands in a list of several: its options are on its own page, and not loaded yet. */
+function termOf(command: Command): string {
+  const words = command.registeredArguments.map((word) =>
+    word.required ? `<${word.name()}>` : `[${word.name()}]`,
+  )
+  return [command.name(), ...words].join(' ')
 }
 
 /** Commander passes the words, then the options and the command itself. */
@@ -70,7 +101,7 @@ function wordsOf(passed: readonly unknown[]): readonly (string | undefined)[] {
   return passed.slice(0, -2) as (string | undefined)[]
 }
 
-function exampleText(examples: readonly (readonly [string, string])[]): string {
+function exampleText(examples: Examples): string {
   if (examples.length === 0) return ''
   const lines = examples.map(([typed, does]) => `  $ interlock ${typed}\n      ${does}`)
   return `\nExamples:\n${lines.join('\n')}\n`

@@ -18,6 +18,10 @@ export class Interrupted extends Error {
   override readonly message = 'interrupted'
 }
 
+/** Whether everything about it was printed where it happened. */
+export const isToldAlready = (error: unknown): boolean =>
+  [CommanderError, FoundSomething, NotFound, NotDone, Interrupted].some((told) => error instanceof told)
+
 /** Two lines at most: what happened, and what to do. The stack only for those who ask for it by DEBUG. */
 export function failureText(error: unknown, debug: boolean): string {
   if (debug && error instanceof Error && error.stack !== undefined) return `${error.stack}\n`

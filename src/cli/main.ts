@@ -1,4 +1,7 @@
 #!/usr/bin/env node
+// A stack names the sources for those who ask for it; this has to be known before the rest is loaded.
+if (process.env['DEBUG']) process.setSourceMapsEnabled(true)
+
 // Nothing else is imported here: what an older Node cannot load must not fail before this has said why.
 const needed = [22, 12] as const
 const [major = 0, minor = 0] = process.versions.node.split('.').map(Number)

@@ -1,5 +1,6 @@
 import { NewFile } from '../history/files/parts.ts'
 import type { Frame } from './frame.ts'
+import { leaveNothingHalf } from './leftovers.ts'
 
 /**
  * What a flag asked for as a file, beside the result of some work: the path is tried before the work begins, and the file is there whole
@@ -15,6 +16,7 @@ export async function withOutput<T>(
   textOf: (found: T) => string,
 ): Promise<T> {
   if (file === undefined) return work()
+  leaveNothingHalf()
   const output = await NewFile.create(flag, file)
   const found = await written(output, work, textOf).catch(async (error: unknown) => {
     await output.discard()

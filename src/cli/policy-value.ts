@@ -55,7 +55,7 @@ export function oneOf<Word extends string>(
 /** What flags such as `flux-dev=2` say of single models. */
 export interface ByModel<T> {
   readonly flag: string
-  /** How it is written, for whoever wrote it otherwise. */
+  /** How it is written, for the message to who wrote it otherwise. */
   readonly form: string
   /** Undefined: the text is no such value. */
   readonly read: (text: string) => T | undefined

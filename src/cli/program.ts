@@ -1,17 +1,8 @@
 import { CommanderError } from 'commander'
-import { PACKAGE_VERSION } from '../coordinator/past.ts'
+import { PACKAGE_VERSION } from '../coordinator/base/package-version.ts'
 import { Cli } from './cli.ts'
 import { commandGroups } from './command/index.ts'
 import { exitCodes } from './exit.ts'
-import {
-  exitCodeOf,
-  FoundSomething,
-  failureDocument,
-  failureText,
-  Interrupted,
-  NotDone,
-  NotFound,
-} from './failure.ts'
 import type { Stream, Surface } from './frame.ts'
 
 /** Runs one command line. Returns its exit code; never throws. */
@@ -22,17 +13,24 @@ export async function runCli(words: readonly string[], outside: Surface): Promis
   cli.program.helpCommand('help [command]', 'this page, or that of a command')
   for (const [heading, commands] of commandGroups) {
     cli.program.commandsGroup(heading)
-    for (const add of commands) add(cli)
+    for (const command of commands) cli.list(command)
   }
   try {
     await cli.program.parseAsync([...words], { from: 'user' })
     return exitCodes.fine
   } catch (thrown) {
+    // A page of help ends like this, and has to be there at once.
+    if (thrown instanceof CommanderError && thrown.exitCode === 0) return exitCodes.fine
+    const { exitCodeOf, failureDocument, failureText, Interrupted, isToldAlready } = await import(
+      './failure.ts'
+    )
     const error = surface.signal.aborted ? new Interrupted() : thrown
     const code = exitCodeOf(error)
-    // Whoever typed what cannot be read may have typed --json behind it.
+    // A line that cannot be read may have --json at its end.
     const json = cli.program.opts()['json'] === true || words.includes('--json')
-    if (json && code !== exitCodes.fine && !hasSpoken()) printDocument(surface, error)
+    // People read standard error; a program gets its one document also when there is no result.
+    if (json && code !== exitCodes.fine && !hasSpoken())
+      surface.stdout.write(`${JSON.stringify(failureDocument(error))}\n`)
     if (!isToldAlready(error)) surface.stderr.write(failureText(error, Boolean(surface.env['DEBUG'])))
     return code
   }
@@ -48,12 +46,4 @@ function listened(outside: Surface): { readonly surface: Surface; readonly hasSp
   // What else a stream says of itself, such as how wide it is by now, it says as before.
   const stdout: Stream = Object.create(outside.stdout, { write: { value: write } })
   return { surface: { ...outside, stdout }, hasSpoken: () => spoken }
-}
-
-const isToldAlready = (error: unknown): boolean =>
-  [CommanderError, FoundSomething, NotFound, NotDone, Interrupted].some((told) => error instanceof told)
-
-/** People read standard error; a program gets its one document also when there is no result. */
-function printDocument(surface: Surface, error: unknown): void {
-  surface.stdout.write(`${JSON.stringify(failureDocument(error))}\n`)
 }

@@ -1,15 +1,10 @@
 /** The program proper; `main.ts` loads it once it knows that this Node can run it. */
-import { removeUnfinished } from '../history/files/parts.ts'
 import { makeYoung } from './heap.ts'
 import { interrupts } from './interrupt.ts'
 import { runCli } from './program.ts'
-import { workerProcess } from './run/worker-process.ts'
-import { WORKER_COMMAND } from './run/worker-processes.ts'
+import { WORKER_COMMAND } from './worker-command.ts'
 
 makeYoung()
-
-// A second Ctrl-C ends the process at once: what is half-written goes with it.
-process.on('exit', removeUnfinished)
 
 // `interlock log | head` closes the pipe early; that is no failure of ours.
 process.stdout.on('error', (error: NodeJS.ErrnoException) => {
@@ -22,7 +17,7 @@ const stay = setInterval(() => {}, 60_000)
 const { stdout, stderr, env, argv } = process
 process.exitCode =
   argv[2] === WORKER_COMMAND
-    ? await workerProcess()
+    ? await (await import('./run/worker-process.ts')).workerProcess()
     : await runCli(argv.slice(2), { stdout, stderr, env, ...interrupts() })
 clearInterval(stay)
 // A process that was forked stays while its channel is open.

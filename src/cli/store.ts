@@ -87,7 +87,7 @@ async function openQueue(store: LogStore, queue: string, absent: Absent): Promis
 export const nothingYet =
   'there is nothing here yet; begin with: interlock enqueue <file>, or see how it works: interlock demo'
 
-/** Whoever typed the command waits for it: an address that is wrong is told of soon. */
+/** Somebody waits for it at the terminal: an address that is wrong is told of soon. */
 const JOIN_MS = 3_000
 
 /** Joins the queue as a process of its own, for commands that change something. */

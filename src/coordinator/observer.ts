@@ -33,11 +33,11 @@ export class Observer {
     parseJobId(jobId)
     await this.#member.catchUp()
     const workers = await this.#store.workers(this.#queue)
-    return explainJob(this.#member.ledger, jobId, this.#member.now(), hasWorkerAmong(workers))
+    return explainJob(this.#member.ledger, jobId, this.#member.log.now(), hasWorkerAmong(workers))
   }
 
   state(): QueueView {
-    return queueView(this.#queue, this.#member.ledger, this.#member.now())
+    return queueView(this.#queue, this.#member.ledger, this.#member.log.now())
   }
 
   get state$(): Observable<QueueView> {
@@ -69,7 +69,7 @@ export class Observer {
     return standingOf(
       parseJobId(jobId),
       () => this.#member.ledger,
-      () => this.#member.now(),
+      () => this.#member.log.now(),
       this.#changes$,
     )
   }
@@ -84,7 +84,7 @@ export class Observer {
   }
 
   health(): Health {
-    const { ledger, lease, failures, workerId, counts } = this.#member
+    const { ledger, lease, failures, workerId, appends } = this.#member
     return {
       queue: this.#queue,
       store: this.#store.name,
@@ -96,7 +96,7 @@ export class Observer {
       version: ledger.version,
       activeCount: ledger.active.size,
       waitingCount: ledger.jobs.size - ledger.active.size,
-      counts,
+      counts: appends.counts,
       lastError: failures.text,
     }
   }

@@ -217,7 +217,7 @@ export class QueueCoordinator implements Coordinator {
   }
 
   now() {
-    return this.#process.member.now()
+    return this.#process.member.log.now()
   }
 
   get leaseLost$() {

@@ -40,7 +40,7 @@ export class QueueProcess {
     this.#gate = new Gate(member)
     if (options.onUnavailable === 'bypass') this.#lenient = new LenientGate(this.#gate, member, options)
     this.#inbox = new Inbox({
-      ...{ store, queue, ledger: () => member.ledger, now: () => member.now() },
+      ...{ store, queue, ledger: () => member.ledger, now: () => member.log.now() },
       send: (body, sent) => member.send(body, sent),
       onError: (error) => member.failures.note(error),
     })

@@ -70,7 +70,7 @@ export function isOfStore(error: unknown): error is InterlockError {
   return isPassing(error) || kindOf(error) === 'unwritable'
 }
 
-/** The attempt that a command was about is not the caller's any more; whoever has it now goes on with it. */
+/** The attempt that a command was about is not the caller's any more; its present holder goes on with it. */
 export function isAttemptOver(error: unknown): boolean {
   const isStale = isInterlockError(error, 'job_not_active') || isInterlockError(error, 'stale_token')
   return isStale || cannotFoldOn(error)

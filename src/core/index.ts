@@ -34,7 +34,7 @@ export {
   waitingCount,
 } from './ledger.ts'
 export * from './policy.ts'
-export { projectionChanges, projectionOf } from './projection.ts'
+export { projectionAt, projectionChanges, projectionOf } from './projection.ts'
 export { type HasWorker, reasonCodeOf, waitingFor } from './reason.ts'
 export { fold, Replayer, replay } from './replay.ts'
 export * from './row.ts'

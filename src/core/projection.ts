@@ -31,6 +31,20 @@ export function projectionOf(ledger: Ledger): { readonly state: StateRow; readon
   }
 }
 
+/** The rows of these jobs, of those that are live; and that of the queue. */
+export function projectionAt(
+  ledger: Ledger,
+  jobIds: readonly string[],
+): { readonly state: StateRow; readonly jobs: readonly JobRow[] } {
+  return {
+    state: stateRow(ledger, true),
+    jobs: jobIds.flatMap((jobId) => {
+      const job = jobOf(ledger, jobId)
+      return job === undefined ? [] : [jobRow(job, ledger.policy)]
+    }),
+  }
+}
+
 function jobRow(job: Job, policy: Policy): JobRow {
   const { spec, place, blockedBy, blockedOn } = job
   return {

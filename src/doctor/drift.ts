@@ -1,6 +1,14 @@
-import { isInterlockError, projectionOf } from '../core/index.ts'
+import { isInterlockError, type JobRow, type Ledger, Replayer } from '../core/index.ts'
 import { type Difference, ledgerAt } from '../history/index.ts'
-import { type Opened, type PausedModel, pausedModels, rowDifferences } from '../history/parts.ts'
+import {
+  compareRows,
+  eachEvent,
+  noState,
+  type Opened,
+  type PausedModel,
+  pageAfter,
+  pausedModels,
+} from '../history/parts.ts'
 import type { Projection } from '../port/index.ts'
 
 /** More than that after the last snapshot takes longer than a look should; `verify` takes its time. */
@@ -15,22 +23,43 @@ export interface Drift {
   readonly unreadable: string | null
 }
 
-/** Compares the rows with the log, folded from its last snapshot. Cheaper than `verify`, which trusts no snapshot. */
-export async function driftOf(access: Opened, stored: Projection | null): Promise<Drift> {
+/**
+ * Compares the rows with the log, folded from its last snapshot. Cheaper than `verify`, which trusts no snapshot.
+ * @param first the first page of the rows; null: the queue has none
+ * @param onRows is shown all of them, whether they are compared or not
+ */
+export async function driftOf(
+  access: Opened,
+  first: Projection | null,
+  onRows: (rows: readonly JobRow[]) => void,
+): Promise<Drift> {
   const { store, queue } = access
   // Without its row the queue may have a log all the same: then the row is what is wrong.
-  const version = stored === null ? (await store.read(queue, 0, 1)).version : stored.state.version
+  const version = first === null ? (await store.read(queue, 0, 1)).version : first.state.version
   const kept = await store.snapshot(queue, version)
-  if (version - (kept?.seq ?? 0) > MOST_EVENTS) return { fields: null, paused: null, unreadable: null }
+  const ledger = version - (kept?.seq ?? 0) > MOST_EVENTS ? unlooked : await foldedAt(access, version)
+  if (!('jobs' in ledger) || first === null) {
+    for (let page = first; page !== null; page = await pageAfter(access, page)) onRows(page.jobs)
+    if (!('jobs' in ledger)) return ledger
+    return { fields: version === 0 ? [] : [noState], paused: pausedModels(ledger), unreadable: null }
+  }
+  const readOn = async (from: Ledger, upTo: number) => {
+    const replayer = new Replayer(from)
+    await eachEvent(access, 'replayed', (event) => replayer.push(event), { after: from.version, upTo })
+    return replayer.ledger()
+  }
+  const compared = await compareRows(access, first, ledger, readOn, onRows)
+  return { fields: compared?.differences ?? null, paused: pausedModels(ledger), unreadable: null }
+}
+
+const unlooked: Drift = { fields: null, paused: null, unreadable: null }
+
+/** The fold at a version; why there is none, where the log cannot be folded. */
+async function foldedAt(access: Opened, version: number): Promise<Ledger | Drift> {
   try {
-    const ledger = await ledgerAt(access, version)
-    return {
-      fields: rowDifferences(stored, projectionOf(ledger)),
-      paused: pausedModels(ledger),
-      unreadable: null,
-    }
+    return await ledgerAt(access, version)
   } catch (error) {
     if (!isInterlockError(error, 'corrupt_log') && !isInterlockError(error, 'unknown_event')) throw error
-    return { fields: null, paused: null, unreadable: error.message }
+    return { ...unlooked, unreadable: error.message }
   }
 }

@@ -1,8 +1,9 @@
-import { MICROS_PER_MS } from '../core/index.ts'
+import { MICROS_PER_MS, type StateRow } from '../core/index.ts'
 import type { BadEvent } from '../history/index.ts'
-import { checkChainEnd, type Opened } from '../history/parts.ts'
-import type { Adoptable, Checkup, LogCheck, Projection, WorkerRow } from '../port/index.ts'
+import { checkChainEnd, type Opened, ROWS } from '../history/parts.ts'
+import type { Adoptable, Checkup, LogCheck, WorkerRow } from '../port/index.ts'
 import { type Drift, driftOf } from './drift.ts'
+import { LiveRows } from './live-rows.ts'
 import { notificationsArrive } from './notifications.ts'
 
 /** Of the hash chain that many events are looked at. */
@@ -21,8 +22,8 @@ export function logGrowth({ bytes, events, week }: LogCheck): number | null {
 const SLACK_DAYS = 1
 
 /** How many days ago the oldest event of the log happened, if it should have left by now; else null. */
-export function overdueDays({ checkup: { log, now }, projection }: Pick<Facts, 'checkup' | 'projection'>) {
-  const retentionDays = projection?.state.policy?.retentionDays ?? null
+export function overdueDays({ checkup: { log, now }, state }: Pick<Facts, 'checkup' | 'state'>) {
+  const retentionDays = state?.policy?.retentionDays ?? null
   if (retentionDays === null || log.oldestAt === null) return null
   const days = (now - log.oldestAt) / MICROS_PER_MS / DAY_MS
   return days > retentionDays + SLACK_DAYS ? days : null
@@ -31,7 +32,9 @@ export function overdueDays({ checkup: { log, now }, projection }: Pick<Facts, '
 /** What the checks judge: seen once, at one time. */
 export interface Facts {
   readonly checkup: Checkup
-  readonly projection: Projection | null
+  /** The row of the queue; null: nobody has opened it. */
+  readonly state: StateRow | null
+  readonly rows: LiveRows
   readonly workers: readonly WorkerRow[]
   readonly adoptable: Adoptable
   /** The last events of the hash chain; null: the queue keeps none. */
@@ -80,7 +83,7 @@ export async function gather(
   if (over === 'memory') return null
   const began = performance.now()
   await store.open(queue, { make: false })
-  const look = await lookAt(access)
+  const look = await lookAt(access, patienceMs)
   if (look === null) return null
   return {
     ...look,
@@ -100,16 +103,18 @@ function overOf(name: string): Facts['over'] {
   return name.startsWith('pglite:') ? 'pglite' : 'supabase'
 }
 
-async function lookAt(access: Opened) {
+async function lookAt(access: Opened, patienceMs: number) {
   const { store, queue } = access
   const before = Date.now()
   const checkup = await store.checkup(queue)
   if (checkup === null) return null
-  const projection = await store.projection(queue)
+  const first = await store.projectionPage(queue, { after: null, limit: ROWS })
+  const rows = new LiveRows(checkup.now, patienceMs)
   return {
     checkup,
-    projection,
-    drift: await driftOf(access, projection),
+    state: first?.state ?? null,
+    rows,
+    drift: await driftOf(access, first, (page) => rows.take(page)),
     chain: await checkChainEnd(store, queue, CHAINED),
     clock: { before, after: Date.now() },
     workers: await store.workers(queue),

@@ -17,11 +17,11 @@ export interface LogSize {
 }
 
 export function logSize(facts: Facts): LogSize {
-  const { checkup, projection, chain } = facts
+  const { checkup, state, chain } = facts
   const { log, now } = checkup
   const overdue = overdueDays(facts)
   const bytesPerDay = logGrowth(log)
-  const days = projection?.state.policy?.retentionDays ?? null
+  const days = state?.policy?.retentionDays ?? null
   const holds = bytesPerDay !== null && days !== null && overdue === null
   const ageDays = log.oldestAt === null ? 0 : (now - log.oldestAt) / 1_000 / DAY_MS
   return {

@@ -19,7 +19,7 @@ export interface Mark extends Anchor {
   readonly what: string
 }
 
-/** Goes along a chain, event by event, and computes every hash anew. */
+/** Goes along a chain, event by event, and computes every hash again. */
 export class ChainWalk {
   bad: BadEvent | null = null
   at: number

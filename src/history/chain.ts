@@ -63,12 +63,12 @@ export function anchorOf(text: string, path = 'anchor'): Anchor {
 /** An anchor as what the chain has to meet. */
 export const markOf = (anchor: Anchor): Mark => ({
   ...anchor,
-  what: 'the log up to here is not the one that the anchor was taken of: it was written anew',
+  what: 'the log up to here is not the one that the anchor was taken of: it was written again',
 })
 
 /**
  * Computes every hash of the chain again, here and not in the database. Null for a queue that keeps none.
- * @param marks have to lie on the chain: a tail that was cut off and written anew is found by that alone
+ * @param marks have to lie on the chain: a tail that was cut off and written again is found by that alone
  */
 export async function checkChain(access: Opened, marks: readonly Mark[] = []): Promise<Chain | null> {
   const { store, queue, signal } = access

@@ -10,7 +10,7 @@ import type { Opened } from './access.ts'
 import { type ArchivedFiles, giveAsWritten } from './archived-files.ts'
 import type { BadEvent } from './bad-event.ts'
 import { checkChain } from './chain.ts'
-import { rowDifferences } from './row-differences.ts'
+import { ledgerDifferences } from './row-differences.ts'
 import { foldSound, type Sound } from './sound.ts'
 
 /** Folds the events that are in files. They have to come to the state that was kept where the log was cut. */
@@ -22,7 +22,8 @@ export async function foldFiles(
   const all = await foldSound(access, last, { alsoSee })
   if (all.ledger === null) return all
   const there = await keptAt(access, last)
-  if (there === null || rowDifferences(projectionOf(there), projectionOf(all.ledger)).length === 0) return all
+  if (there === null || ledgerDifferences(projectionOf(there), projectionOf(all.ledger)).length === 0)
+    return all
   const what = `the files up to event ${last} are not what was taken out of this log: they come to another state than it had there`
   return { ...all, ledger: null, bad: { seq: last, what, todo: giveAsWritten } }
 }

@@ -1,12 +1,7 @@
 import { pause } from '../coordinator/past.ts'
-import {
-  InterlockError,
-  isInterlockError,
-  projectionOf,
-  type RecordedEvent,
-  Replayer,
-} from '../core/index.ts'
+import { fold, InterlockError, isInterlockError, type Ledger, projectionAt, Replayer } from '../core/index.ts'
 import { type Access, type Opened, opened, telling } from './access.ts'
+import { compareRows, ROWS } from './compare-rows.ts'
 import { firstLedger, noteCut } from './fold.ts'
 import { trustFiles } from './fold-files.ts'
 import { eachEvent } from './read-log.ts'
@@ -31,9 +26,10 @@ const PAUSE_MS = 2_000
 const OUTER_BATCH = 5_000
 
 /**
- * Makes every projection again from the log: the inner one in one transaction under the queue's lock, then the user's
- * tables, as far as they can be written. Safe while workers run: what they append meanwhile is folded before the rows are
- * computed. Files that were put in front of the log are checked before anything is written.
+ * Makes every projection again from the log: the inner one, then the user's tables, as far as they can be written. The rows are compared
+ * page by page, and those that are wrong are written in parts, each in one transaction under the queue's lock. Safe while workers
+ * run: what they append meanwhile is folded before rows are computed, and they keep right what is right. Files that were put in front of
+ * the log are checked before anything is written.
  * @throws InterlockError `corrupt_log`, `unknown_event`: nothing was written; `contention`
  */
 export async function rebuild(given: Access): Promise<Rebuilt> {
@@ -44,40 +40,77 @@ export async function rebuild(given: Access): Promise<Rebuilt> {
   return { ...inner, outer }
 }
 
+/** Jobs whose rows are written in one transaction. */
+const PART = 1_000
+
 async function rebuildInner(access: Opened) {
-  const { store, queue, signal, files } = access
+  const { store, queue, files } = access
   const begun = files === undefined ? null : await trustFiles(access, files)
   const first = begun?.ledger ?? (await firstLedger(access))
   const fromSeq = begun?.fromSeq ?? first.version + 1
-  const replayer = new Replayer(first)
-  let folded = first.version
-  const see = (event: RecordedEvent) => {
-    // Events that a lost try has folded already come again.
-    if (event.seq <= folded) return
-    replayer.push(event)
-    folded = event.seq
+  const rows = new Rows(access, first)
+  await rows.readOn()
+  // First the row of the queue alone: without it, or with a wrong version in it, nothing could be compared.
+  await rows.put([])
+  const page = await store.projectionPage(queue, { after: null, limit: ROWS })
+  if (page !== null) {
+    const found = await compareRows(access, page, rows.ledger, (_, version) => rows.readOn(version))
+    const wrong = found?.wrong ?? []
+    for (let at = 0; at < wrong.length; at += PART) await rows.put(wrong.slice(at, at + PART))
   }
-  for (let tries = 1; ; tries++) {
-    await eachEvent(access, 'replayed', see, { after: folded })
-    try {
-      const answer = await store.rebuild(queue, folded, ({ missed }) => {
-        for (const event of missed) see(event)
-        return projectionOf(replayer.ledger())
-      })
-      if (answer.ok) {
-        const { version, removed, written } = answer
-        return { version, fromSeq, events: version - fromSeq + 1, removed, written }
+  const { version, removed, written } = rows
+  return { version, fromSeq, events: version - fromSeq + 1, removed, written }
+}
+
+/** Writes rows as the fold of the log has them, which goes on with it. */
+class Rows {
+  ledger: Ledger
+  version = 0
+  removed = 0
+  written = 0
+  readonly #access: Opened
+
+  constructor(access: Opened, first: Ledger) {
+    this.#access = access
+    this.ledger = first
+  }
+
+  /** Folds on to a version; where the log ends unless given. */
+  async readOn(upTo?: number): Promise<Ledger> {
+    const replayer = new Replayer(this.ledger)
+    const after = this.ledger.version
+    await eachEvent(this.#access, 'replayed', (event) => replayer.push(event), { after, upTo })
+    this.ledger = replayer.ledger()
+    return this.ledger
+  }
+
+  /** The rows of these jobs, and that of the queue. */
+  async put(jobIds: readonly string[]): Promise<void> {
+    const { store, queue, signal } = this.#access
+    for (let tries = 1; ; tries++) {
+      try {
+        const answer = await store.rebuild(queue, this.ledger.version, ({ missed }) => {
+          this.ledger = fold(this.ledger, missed).ledger
+          return { ...projectionAt(this.ledger, jobIds), jobIds }
+        })
+        if (answer.ok) {
+          this.version = answer.version
+          this.removed += answer.removed
+          this.written += answer.written
+          return
+        }
+      } catch (error) {
+        if (!isInterlockError(error, 'contention') || tries === MOST_TRIES) throw error
+        await pause(PAUSE_MS, signal)
       }
-    } catch (error) {
-      if (!isInterlockError(error, 'contention') || tries === MOST_TRIES) throw error
-      await pause(PAUSE_MS, signal)
-    }
-    signal.throwIfAborted()
-    if (tries === MOST_TRIES) {
-      throw new InterlockError(
-        'contention',
-        'the log grew faster than it was folded; rebuild when the queue is calmer',
-      )
+      signal.throwIfAborted()
+      if (tries === MOST_TRIES) {
+        throw new InterlockError(
+          'contention',
+          'the log grew faster than it was folded; rebuild when the queue is calmer',
+        )
+      }
+      await this.readOn()
     }
   }
 }

@@ -12,16 +12,19 @@ export interface Difference {
   readonly folded: unknown
 }
 
-/** Every field of every row that is not what the fold of the log says. @param stored null: the row of the queue is gone */
-export function rowDifferences(stored: Projection | null, folded: Projection): Difference[] {
-  if (stored === null) {
-    if (folded.state.version === 0) return []
-    return [{ row: 'job_queue_state', field: '*', stored: 'no row', folded: 'a row' }]
-  }
-  return [
-    ...differencesOf('job_queue_state', rowOf(stored.state), rowOf(folded.state)),
-    ...jobDifferences(stored.jobs, folded.jobs),
-  ]
+/** Every field of every row of a ledger that is not what another one says. */
+export const ledgerDifferences = (stored: Projection, folded: Projection): readonly Difference[] => [
+  ...stateDifferences(stored.state, folded.state),
+  ...jobDifferences(stored.jobs, folded.jobs).flatMap(({ differences }) => differences),
+]
+
+/** What the queue's row says of it, and the fold does not. */
+export const stateDifferences = (stored: StateRow, folded: StateRow): readonly Difference[] =>
+  differencesOf('job_queue_state', rowOf(stored), rowOf(folded))
+
+/** The row of the queue is gone, though its log has events. */
+export const noState: Difference = {
+  ...{ row: 'job_queue_state', field: '*', stored: 'no row', folded: 'a row' },
 }
 
 /** A queue without an event has no time of its own yet. */
@@ -29,21 +32,31 @@ function rowOf(state: StateRow): Row {
   return state.version === 0 ? { ...state, updated_at: 0 } : { ...state }
 }
 
-function jobDifferences(stored: readonly JobRow[], folded: readonly JobRow[]): Difference[] {
+/** The jobs whose rows differ, each with every field that does. */
+export function jobDifferences(
+  stored: readonly JobRow[],
+  folded: readonly JobRow[],
+): readonly { readonly jobId: string; readonly differences: readonly Difference[] }[] {
   const wanted = new Map(folded.map((row) => [row.job_id, row]))
-  const found: Difference[] = []
+  const found: { jobId: string; differences: readonly Difference[] }[] = []
   for (const row of stored) {
-    const name = `job_queue_jobs ${row.job_id}`
-    const twin = wanted.get(row.job_id)
-    if (twin === undefined) found.push({ row: name, field: '*', stored: 'a row', folded: 'no row' })
-    else found.push(...differencesOf(name, { ...row }, { ...twin }))
-    wanted.delete(row.job_id)
+    const jobId = row.job_id
+    const twin = wanted.get(jobId)
+    wanted.delete(jobId)
+    const differences =
+      twin === undefined
+        ? [{ row: nameOf(jobId), field: '*', stored: 'a row', folded: 'no row' }]
+        : differencesOf(nameOf(jobId), { ...row }, { ...twin })
+    if (differences.length > 0) found.push({ jobId, differences })
   }
   for (const jobId of wanted.keys()) {
-    found.push({ row: `job_queue_jobs ${jobId}`, field: '*', stored: 'no row', folded: 'a row' })
+    const missing = { row: nameOf(jobId), field: '*', stored: 'no row', folded: 'a row' }
+    found.push({ jobId, differences: [missing] })
   }
   return found
 }
+
+const nameOf = (jobId: string): string => `job_queue_jobs ${jobId}`
 
 function differencesOf(row: string, stored: Row, folded: Row): Difference[] {
   return Object.keys(folded)

@@ -1,13 +1,15 @@
-import { projectionOf, type RecordedEvent } from '../core/index.ts'
+import type { Ledger, RecordedEvent } from '../core/index.ts'
+import type { Projection } from '../port/index.ts'
 import { type Access, type Opened, opened } from './access.ts'
 import { giveAsWritten } from './archived-files.ts'
 import { type BadEvent, restore } from './bad-event.ts'
 import { anchorOf, checkChain, markOf } from './chain.ts'
 import type { Anchor } from './chain-walk.ts'
+import { compareRows, ROWS } from './compare-rows.ts'
 import { noteCut } from './fold.ts'
 import { foldFiles } from './fold-files.ts'
 import { checkKept, unlessGone } from './kept.ts'
-import { type Difference, rowDifferences } from './row-differences.ts'
+import { type Difference, noState } from './row-differences.ts'
 import { foldSound, type Sound } from './sound.ts'
 
 /** What `verify` gives: the document that `interlock verify --json` prints. */
@@ -47,19 +49,16 @@ export async function verify(given: Access, options: VerifyOptions = {}): Promis
   const { store, queue, files } = access
   const anchor = options.anchor === undefined ? undefined : anchorOf(options.anchor)
   const { version: before } = await store.read(queue, 0, 1)
-  const stored = await store.projection(queue)
-  const version = stored === null ? before : stored.state.version
+  const first = await store.projectionPage(queue, { after: null, limit: ROWS })
+  const version = first === null ? before : first.state.version
   const { version: after } = await store.read(queue, 0, 1)
   const kept = files === undefined ? await checkKept(access) : null
-  const { ledger, bad, fromSeq, through } = await unlessGone(
-    kept,
-    foldAll(access, Math.min(version, after), options.alsoSee),
-    { ledger: null, bad: null, fromSeq: 1, through: 0 },
-  )
-  const differences = [
-    ...behind(version, before, after),
-    ...(ledger === null || version > after ? [] : rowDifferences(stored, projectionOf(ledger))),
-  ]
+  const folded = await unlessGone(kept, foldAll(access, Math.min(version, after), options.alsoSee), unfolded)
+  const isComparable = folded.ledger !== null && version <= after
+  const { differences, rows, sound } = isComparable
+    ? await compared(access, first, { ...folded, ledger: folded.ledger }, options.alsoSee)
+    : { differences: [], rows: first?.jobs.length ?? 0, sound: folded }
+  const { bad, fromSeq, through } = sound
   noteCut(access, fromSeq - 1)
   const marks = [
     ...(anchor === undefined ? [] : [markOf(anchor)]),
@@ -67,15 +66,40 @@ export async function verify(given: Access, options: VerifyOptions = {}): Promis
   ]
   const chain = await checkChain(access, marks)
   const unmet = chain === null && anchor !== undefined ? noChain(anchor) : null
-  const all = [bad, files?.bad ?? null, chain?.bad ?? null, unmet, kept, await beyondHead(access)]
-  const firstBad = all.reduce(earlier)
+  const found = [bad, files?.bad ?? null, chain?.bad ?? null, unmet, kept, await beyondHead(access)]
+  const firstBad = found.reduce(earlier)
+  const all = [...behind(version, before, after), ...differences]
   return {
-    ok: firstBad === null && differences.length === 0,
-    ...{ version, fromSeq, events: through - fromSeq + 1 },
-    ...{ jobs: stored?.jobs.length ?? 0, differences },
+    ok: firstBad === null && all.length === 0,
+    ...{
+      version: isComparable ? Math.max(version, through) : version,
+      fromSeq,
+      events: through - fromSeq + 1,
+    },
+    ...{ jobs: rows, differences: all },
     firstBad: firstBad !== null && files !== undefined ? doubtFiles(firstBad) : firstBad,
     chain: chain === null ? null : { from: chain.from, head: chain.head },
   }
+}
+
+const unfolded: Sound = { ledger: null, bad: null, fromSeq: 1, through: 0 }
+
+/** The rows against the fold, which goes on with what is appended meanwhile. */
+async function compared(
+  access: Opened,
+  first: Projection | null,
+  from: Sound & { readonly ledger: Ledger },
+  alsoSee: VerifyOptions['alsoSee'],
+): Promise<{ readonly differences: readonly Difference[]; readonly rows: number; readonly sound: Sound }> {
+  if (first === null) return { differences: from.through === 0 ? [] : [noState], rows: 0, sound: from }
+  let sound: Sound = from
+  const advance = async (ledger: Ledger, version: number): Promise<Ledger | null> => {
+    const next = await foldSound(access, version, { alsoSee, from: ledger })
+    sound = { ...next, fromSeq: from.fromSeq }
+    return next.ledger
+  }
+  const found = await compareRows(access, first, from.ledger, advance)
+  return { differences: found?.differences ?? [], rows: found?.rows ?? 0, sound }
 }
 
 /** The files first, if there are any: what they come to is checked before the log goes on from it. */
@@ -99,7 +123,7 @@ const earlier = (a: BadEvent | null, b: BadEvent | null): BadEvent | null =>
 const noChain = ({ seq }: Anchor): BadEvent => ({
   seq,
   what: 'the queue keeps no hash chain, and the anchor is of one',
-  todo: `see that --queue and --url are those of the anchor; if they are, the log was written anew: ${restore}`,
+  todo: `see that --queue and --url are those of the anchor; if they are, the log was written again: ${restore}`,
 })
 
 /** Events after the number at which the head says that the log ends. */

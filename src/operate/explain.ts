@@ -32,7 +32,7 @@ export interface ExplainOptions {
 }
 
 /**
- * Why a job does not run, whom it waits for, and what has to happen; of a job that has ended, how it did. Does not join the queue.
+ * Why a job does not run, which job it waits for, and what has to happen; of a job that has ended, how it did. Does not join the queue.
  * @param jobId its id, or the beginning of it, where only one job has it
  * @throws InterlockError `invalid_input`; `job_not_live` where the log has never heard of it; `corrupt_log`, `unknown_event`;
  * `store_unavailable`

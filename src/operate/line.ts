@@ -23,7 +23,7 @@ export interface QueueDocument {
 }
 
 /**
- * The live jobs in line order: what runs, what waits and for whom. Does not join the queue.
+ * The live jobs in line order: what runs, what waits and for which job. Does not join the queue.
  * @param options `limit`: how many, a whole number from 1 to 1,000,000; 20 unless given
  * @throws InterlockError `invalid_input`; `corrupt_log`, `unknown_event`; `store_unavailable`
  */

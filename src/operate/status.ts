@@ -1,7 +1,14 @@
-import type { Micros } from '../core/index.ts'
+import type { JobRow, Micros } from '../core/index.ts'
 import type { Access, StateDocument } from '../history/index.ts'
-import { opened, type PausedModel, type RunningRows, stateDocument } from '../history/parts.ts'
-import type { WorkerRow } from '../port/index.ts'
+import {
+  type Opened,
+  opened,
+  type PausedModel,
+  ROWS,
+  type RunningRows,
+  stateDocument,
+} from '../history/parts.ts'
+import type { Projection, WorkerRow } from '../port/index.ts'
 import { pausedAt } from './look.ts'
 import { type WorkerDocument, type Working, whoWorks, workingDocument } from './workers.ts'
 
@@ -37,11 +44,7 @@ export async function status(access: Access): Promise<StatusDocument> {
 export async function standingOf(given: Access): Promise<Standing> {
   const access = opened(given)
   const { store, queue } = access
-  const projection = await store.projection(queue)
-  const rows =
-    projection === null
-      ? null
-      : { state: projection.state, active: projection.jobs.filter(({ state }) => state === 'active') }
+  const rows = await activeRows(access)
   return {
     queue,
     store: store.name,
@@ -49,6 +52,19 @@ export async function standingOf(given: Access): Promise<Standing> {
     workers: await store.workers(queue),
     paused: await pausedAt(access, rows?.state.version ?? 0),
     now: (await store.read(queue, 0, 1)).now,
+  }
+}
+
+/** In pages: those of a later page may have started since, or ended. */
+async function activeRows({ store, queue, signal }: Opened): Promise<RunningRows | null> {
+  const active = new Map<string, JobRow>()
+  for (let after: string | null = null; ; ) {
+    const page: Projection | null = await store.projectionPage(queue, { after, limit: ROWS, isActive: true })
+    if (page === null) return null
+    for (const row of page.jobs) active.set(row.job_id, row)
+    after = page.jobs.at(-1)?.job_id ?? null
+    if (page.jobs.length < ROWS) return { state: page.state, active: [...active.values()] }
+    signal.throwIfAborted()
   }
 }
 

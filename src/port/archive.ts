@@ -27,7 +27,7 @@ export interface ArchiveRole {
   /**
    * Takes the events up to a snapshot out of the log: with `keep` to where `read` still finds them, else for good, and with
    * them what is kept beside the log of jobs that came before and have ended. Of jobs that had not ended by then everything is
-   * known as before: whoever fails is among the dead. `unkept`: how many went with them that earlier calls had kept.
+   * known as before: a job that fails is among the dead. `unkept`: how many went with them that earlier calls had kept.
    * @throws InterlockError `invalid_input` when there is no snapshot at that number
    */
   archive(

@@ -29,7 +29,7 @@ export interface AttemptNote {
 export interface DataRole {
   /**
    * What is kept of these jobs (1,000 at most) beside the log: one entry for each id, in the order given. Of a job that was
-   * enqueued anew only what its present life has.
+   * enqueued again only what its present life has.
    */
   data(queue: string, jobIds: readonly string[]): Promise<readonly JobData[]>
   /** Keeps a note of a running attempt. False, and nothing written: the token is not that of the running attempt. */

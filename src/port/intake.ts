@@ -51,8 +51,8 @@ export interface AdoptableFilter {
 export interface IntakeRole {
   /**
    * Claims up to `limit` (1..1,000) rows of `jobs` that are to be taken in, in the order of their arrival. They are kept
-   * for this caller for 5 s; what `taken` has not named by then is given to others again. What one queue has claimed, no other
-   * queue gets. A store without such a table has none.
+   * for this caller for 5 s; what neither an append has put in line nor `taken` has named by then is given to others again. What
+   * one queue has claimed, no other queue gets. A store without such a table has none.
    */
   arrivals(queue: string, limit: number): Promise<readonly Arrival[]>
   /** What became of them: those whose job is in the log by now, and those that cannot be jobs. Twice does nothing more. */

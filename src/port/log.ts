@@ -15,7 +15,7 @@ export interface RowPage extends Omit<LogPage, 'events'> {
   readonly rows: readonly unknown[]
 }
 
-/** Role "log": the events as they lie there. Whoever folds, streams or looks needs no more than this. */
+/** Role "log": the events as they lie there. To fold, to stream and to look take no more than this. */
 export interface LogRole {
   /**
    * Checks that the database is migrated and readable by this release; makes the queue's head when it is new.

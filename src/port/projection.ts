@@ -9,6 +9,27 @@ export interface Projection {
   readonly jobs: readonly JobRow[]
 }
 
+/** Which rows of the inner projection are wanted. */
+export type ProjectionFilter =
+  | {
+      /** Those that come after this job, in an order of the store's; null: from the first one. */
+      readonly after: string | null
+      /** 1..10,000; fewer rows than that: this page is the last one. */
+      readonly limit: number
+      /** Those that run alone. */
+      readonly isActive?: true
+    }
+  | {
+      /** Those of these jobs: 10,000 at most. */
+      readonly jobIds: readonly string[]
+    }
+
+/** Rows to write in the place of those that are there. */
+export interface RebuildRows extends Projection {
+  /** Which jobs are meant: those of them without a row in `jobs` get none. Absent: every job of the queue. */
+  readonly jobIds?: readonly string[]
+}
+
 /** Rows that a trigger, a CHECK or a type of the user refuses. */
 export interface RefusedRows {
   readonly target: string
@@ -46,13 +67,19 @@ export type RebuildAnswer =
 
 /** Role "inner projection": the rows that the appends keep, for those who compare them with the log or write them again. */
 export interface ProjectionRole {
-  /** The inner projection of one moment. Null when the queue has never been opened. */
+  /** The whole inner projection of one moment, for a queue that is not too long for it. Null when the queue has never been opened. */
   projection(queue: string): Promise<Projection | null>
   /**
-   * Makes the inner projection anew: under the lock, `rowsAt` is shown what was missed since `since` and gives all rows
-   * of the log at that version. One transaction; workers wait for it, and go on as if nothing had happened.
+   * A part of it: the row of the queue, and rows of jobs of the same moment. The next page is of another moment, which the version of
+   * its state tells. Null when the queue has never been opened.
    */
-  rebuild(queue: string, since: number, rowsAt: (view: TurnView) => Projection): Promise<RebuildAnswer>
+  projectionPage(queue: string, filter: ProjectionFilter): Promise<Projection | null>
+  /**
+   * Makes rows of the inner projection again: under the lock, `rowsAt` is shown what was missed since `since` and gives the rows
+   * of the log at that version, all of them or those of some jobs. One transaction; workers wait for it, and go on as if
+   * nothing had happened.
+   */
+  rebuild(queue: string, since: number, rowsAt: (view: TurnView) => RebuildRows): Promise<RebuildAnswer>
 }
 
 /** Role "the user's tables": their coordination columns follow the log, after the appends. */
@@ -62,6 +89,6 @@ export interface UserTablesRole {
    * most `batch` (1..10,000) events, in a transaction of its own. A store without such tables answers `targets: 0`.
    */
   project(queue: string, batch: number): Promise<ProjectStep>
-  /** Starts the outer projection anew: {@link UserTablesRole.project} then walks the whole log again. */
+  /** Starts the outer projection again: {@link UserTablesRole.project} then walks the whole log again. */
   reproject(queue: string): Promise<void>
 }

@@ -13,8 +13,8 @@ export type OnWake = (version?: number, incoming?: Incoming | false, concern?: C
 export interface WakeRole {
   /**
    * Called soon after somebody appended, with the version the log was at then, where that is known; and, with an
-   * `incoming`, soon after something came in beside the log. Without either, both may be so. `concern` (all unless given): whom
-   * what was appended has to do with. A hint only: it may come late, double, or never. Returns how to stop.
+   * `incoming`, soon after something came in beside the log. Without either, both may be so. `concern` (all unless given): which
+   * processes what was appended concerns. A hint only: it may come late, double, or never. Returns how to stop.
    */
   listen(queue: string, onWake: OnWake): Promise<() => Promise<void>>
 }

@@ -42,7 +42,7 @@ export async function getJobCoordinator(options: ProcessOptions = {}): Promise<C
   return (await ofProcess).coordinator
 }
 
-/** Gives up the lease of this process and closes the database; the next `getJobCoordinator()` starts anew. */
+/** Gives up the lease of this process and closes the database; the next `getJobCoordinator()` makes another. */
 export async function closeJobCoordinator(): Promise<void> {
   const made = await ofProcess
   ofProcess = undefined

@@ -1,8 +1,7 @@
 import { memoryStore } from '../adapter/memory/index.ts'
 import { stderrLogger } from '../coordinator/index.ts'
-import type { LogStore } from '../port/index.ts'
-import { missing } from './driver.ts'
-import { patientStore } from './patient-store.ts'
+import { type LogStore, missing } from '../port/index.ts'
+import { retryingStore } from './retrying-store.ts'
 import type { Target } from './target.ts'
 
 /** Opens what was named. A driver is loaded when it is needed: nobody has to install one that he does not use. */
@@ -22,7 +21,9 @@ export async function storeAt(target: Target): Promise<LogStore> {
       return projectStoreOver(createClient, target.url, target.key, { warn })
     }
     case 'pglite':
-      return patientStore((await import('../adapter/pglite/index.ts')).pgliteStore(target.dir))
+      // Asked for here already: that it is not installed is not for a store to try again.
+      await import('@electric-sql/pglite').catch(missing('@electric-sql/pglite'))
+      return retryingStore((await import('../adapter/pglite/index.ts')).pgliteStore(target.dir))
   }
 }
 

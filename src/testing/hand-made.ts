@@ -133,7 +133,7 @@ export async function standOf(store: LogStore, queue: string): Promise<{ version
   return { version, at: Math.max(now, (events[0]?.at ?? 0) + 1) }
 }
 
-/** How often an append is timed anew that took more than a second to reach the store, as large ones do on a busy machine. */
+/** How often an append is timed again that took more than a second to reach the store, as large ones do on a busy machine. */
 const MOST_TIMES = 20
 
 /** Appends at the present version and time. */

@@ -4,8 +4,8 @@ import type { HandlerContext, HandlerDefinition, Job } from './api.ts'
 import { AttemptStopped, type StopCause } from './errors.ts'
 import { type HandlerEnd, type Outcome, outcomeOf } from './outcome.ts'
 import { payloadOf } from './payload.ts'
-import { owned } from './stray.ts'
 import { after } from './timer.ts'
+import { owned } from './uncaught.ts'
 
 /** Causes that end the attempt whatever the handler does, the strongest last. */
 const strength: Readonly<Record<StopCause, number>> = {
@@ -76,7 +76,7 @@ export class Attempt {
   }
 
   /** An error that the handler left for nobody to catch: what it does from here on cannot be trusted. */
-  failStray(error: unknown): void {
+  failUncaught(error: unknown): void {
     this.#cut.resolve({ type: 'threw', error })
     this.#controller.abort(new AttemptStopped(this.lease.jobId, 'ended'))
   }

@@ -1,5 +1,5 @@
 import type { Coordinator } from '../coordinator/index.ts'
-import type { RecordedEvent } from '../core/index.ts'
+import { endsAttempt, type RecordedEvent } from '../core/index.ts'
 import type { Attempt } from './attempt.ts'
 import type { StopCause } from './errors.ts'
 
@@ -43,7 +43,7 @@ export class Attempts {
       this.#cancelled.add(event.jobId)
       this.#byJob.get(event.jobId)?.stop('cancel_requested')
     }
-    if (!('token' in event) || event.token === null || event.type === 'detached') return
+    if (!endsAttempt(event)) return
     this.#cancelled.delete(event.jobId)
     const attempt = this.#byJob.get(event.jobId)
     if (attempt?.lease.fencingToken === event.token) attempt.stop('ended')

@@ -1,11 +1,11 @@
 import type { Subscription } from 'rxjs'
 import { errorText } from '../coordinator/base/logger.ts'
 import type { Coordinator } from '../coordinator/index.ts'
-import { MICROS_PER_MS, type RecordedEvent } from '../core/index.ts'
+import { endsAttempt, MICROS_PER_MS, type RecordedEvent } from '../core/index.ts'
 
 /** When a model is paused because what needs it keeps failing. */
 export interface BreakerOptions {
-  /** So many failed attempts in a row on a model, in whatever process, 1 to 1,000. One that completes begins anew. */
+  /** So many failed attempts in a row on a model, in whatever process, 1 to 1,000. One that completes begins the count again. */
   readonly failures: number
   /** For how long the model is paused then, in seconds, up to a day. */
   readonly pauseSeconds: number
@@ -36,7 +36,7 @@ export class Breaker {
 
   #see(event: RecordedEvent): void {
     if (event.type === 'started') this.#models.set(event.seq, event.models)
-    if (!('token' in event) || event.token === null || event.type === 'detached') return
+    if (!endsAttempt(event) || event.token === null) return
     const models = this.#models.get(event.token) ?? []
     this.#models.delete(event.token)
     if (event.type === 'completed') for (const model of models) this.#inARow.delete(model)

@@ -3,7 +3,7 @@ import type { JobData } from '../port/index.ts'
 import type { HandlerDefinition, Job } from './api.ts'
 import type { Attempt } from './attempt.ts'
 import { failed, type Outcome } from './outcome.ts'
-import { stubbornly } from './stubborn.ts'
+import { untilAnswered } from './until-answered.ts'
 
 export interface PerformOptions {
   readonly coordinator: Coordinator
@@ -22,7 +22,7 @@ export async function perform(attempt: Attempt, options: PerformOptions): Promis
     return failed('non_retryable', new Error(`this worker has no handler for the kind ${kind}`), false)
   }
   try {
-    const data = await stubbornly(() => dataOf(attempt, coordinator), { signal: attempt.signal, onError })
+    const data = await untilAnswered(() => dataOf(attempt, coordinator), { signal: attempt.signal, onError })
     if (attempt.isStopped) return attempt.outcomeUnbegun()
     return await attempt.run(definition, jobOf(attempt, data), onSettled)
   } catch (error) {

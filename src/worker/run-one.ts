@@ -1,15 +1,15 @@
 import { Subscription } from 'rxjs'
 import { errorText } from '../coordinator/base/logger.ts'
 import type { Coordinator } from '../coordinator/index.ts'
-import type { Started } from '../core/index.ts'
+import { endsAttempt, isAttemptOver, type Started } from '../core/index.ts'
 import type { HandlerDefinition } from './api.ts'
 import { Attempt } from './attempt.ts'
 import { tellEnd, tellStart } from './lines.ts'
 import type { Outcome } from './outcome.ts'
 import { perform } from './perform.ts'
 import { Reporter } from './reporter.ts'
-import { isOver, type Stubbornness, stubbornly } from './stubborn.ts'
 import { emptyTally } from './tally.ts'
+import { type AskOptions, untilAnswered } from './until-answered.ts'
 
 const STOP_MS = 4_000
 
@@ -46,7 +46,7 @@ function watchOver(attempt: Attempt, coordinator: Coordinator): Subscription {
     coordinator.heard$.subscribe((event) => {
       if (!('jobId' in event) || event.jobId !== jobId) return
       if (event.type === 'cancel_requested') attempt.stop('cancel_requested')
-      if ('token' in event && event.token === fencingToken && event.type !== 'detached') attempt.stop('ended')
+      if (endsAttempt(event) && event.token === fencingToken) attempt.stop('ended')
     }),
   )
   // What happened between the start and now no event will tell of.
@@ -56,7 +56,7 @@ function watchOver(attempt: Attempt, coordinator: Coordinator): Subscription {
   return watch
 }
 
-interface Telling extends Stubbornness {
+interface Telling extends AskOptions {
   readonly coordinator: Coordinator
   readonly definition: HandlerDefinition
 }
@@ -67,13 +67,13 @@ async function told(attempt: Attempt, outcome: Outcome, telling: Telling): Promi
   const { coordinator, definition, onError } = telling
   const reporter = new Reporter(coordinator, emptyTally(), onError)
   try {
-    const answer = await stubbornly(
+    const answer = await untilAnswered(
       () => reporter.report(attempt, outcome, definition.retry ?? {}, undefined),
       telling,
     )
     return answer === undefined ? { type: 'lost' } : outcome
   } catch (error) {
-    if (!isOver(error)) throw error
+    if (!isAttemptOver(error)) throw error
     return { type: 'lost' }
   }
 }

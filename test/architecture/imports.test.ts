@@ -40,11 +40,29 @@ describe('the arrows between the parts', () => {
     ])
   })
 
-  it('leave the package only for what it asks npm to install', () => {
-    const declared = { ...manifest.dependencies, ...manifest.peerDependencies }
-    const imported = sources.flatMap(importsOf).map(packageOf)
-    const undeclared = imported.filter((name) => name !== undefined && !(name in declared))
-    expect(undeclared).toEqual([])
+  const installed = {
+    ...manifest.dependencies,
+    ...manifest.optionalDependencies,
+    ...manifest.peerDependencies,
+  }
+  /** What is bundled into the command (.ci/bundle-command.mjs) and what only writes generated files, which is not published. */
+  const unpublished = /^src\/(cli|dev)\/|^src\/migrate\/(bundle|database-types|sql-reference)\.ts$/
+  const packagesOf = (some: readonly Source[]) =>
+    new Set(some.flatMap(importsOf).flatMap((specifier) => packageOf(specifier) ?? []))
+
+  it('leave the library only for what it asks npm to install', () => {
+    const library = sources.filter(({ file }) => !unpublished.test(file))
+    expect([...packagesOf(library)].filter((name) => !(name in installed))).toEqual([])
+  })
+
+  it('ask npm to install nothing that only the command needs', () => {
+    const library = packagesOf(sources.filter(({ file }) => !unpublished.test(file)))
+    expect(Object.keys(installed).filter((name) => !library.has(name))).toEqual([])
+  })
+
+  it('leave the command for nothing that is not there when it is bundled', () => {
+    const there = { ...installed, ...manifest.devDependencies }
+    expect([...packagesOf(sources)].filter((name) => !(name in there))).toEqual([])
   })
 })
 

@@ -1,7 +1,9 @@
 import { execFile } from 'node:child_process'
+import { readFile, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { promisify } from 'node:util'
-import { describe, expect, inject, it } from 'vitest'
+import { describe, expect, inject, it, onTestFinished } from 'vitest'
 import type {} from '../support/postgres-global.ts'
 
 const root = path.resolve(import.meta.dirname, '../..')
@@ -43,7 +45,38 @@ describe('the benches', () => {
   it('are named when an unknown one is asked for', async () => {
     await expect(bench('speed')).rejects.toMatchObject({
       code: 2,
-      stderr: 'there is no bench speed; there are core, append, depth, bytes, replay, schedule, waiting\n',
+      stderr:
+        'there is no bench speed; there are core, append, depth, bytes, replay, schedule, waiting, peers, guard\n',
+    })
+  })
+
+  it('measure peers side by side, each with a figure or the reason', { timeout: 60_000 }, async () => {
+    const server = ['--url', inject('postgresUrl')]
+    const { stdout } = await bench('peers', '--quick', '--json', '--only', 'enqueue/one-by-one', ...server)
+    const { results, subjects } = JSON.parse(stdout)
+    const names = ['interlock', 'graphile-worker', 'pg-boss', 'pg-boss fetch', 'bullmq', 'bullmq postgres']
+    expect(results.peers.map(({ by }: { by: string }) => by)).toEqual(names)
+    for (const { by, median, note } of results.peers) {
+      expect(subjects[by]).toMatch(/\d+\.\d+\.\d+: /)
+      if (note === undefined) expect(median, by).toBeGreaterThan(0)
+      else expect(note, by).toMatch(/no redis-server/)
+    }
+  })
+
+  it('hold the worker against a bare append, and write a document beside the table', {
+    timeout: 60_000,
+  }, async () => {
+    const file = path.join(tmpdir(), `guard-${process.pid}.json`)
+    onTestFinished(() => rm(file, { force: true }))
+    const { stdout } = await bench('guard', '--quick', '--json', file, '--url', inject('postgresUrl'))
+    expect(stdout).toMatch(/a hand-off on one key, 10 slots, p50/)
+    const { results } = JSON.parse(await readFile(file, 'utf8'))
+    expect(results.guard.map(({ unit }: { unit: string }) => unit)).toEqual(Array(3).fill('× a bare append'))
+  })
+
+  it('take no name of a bench for the file of --json', async () => {
+    await expect(bench('--json', 'peers')).rejects.toMatchObject({
+      stderr: expect.stringContaining('names of benches come before --json'),
     })
   })
 })

@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { Auditor } from '../../src/audit/index.ts'
-import { replay } from '../../src/core/index.ts'
+import { type RecordedEvent, replay } from '../../src/core/index.ts'
 import { arbitraryRun } from '../support/commands.ts'
 import { given } from '../support/scenario.ts'
 import { World } from '../support/simulate.ts'
@@ -50,5 +50,48 @@ describe('the audit of whatever the core decides', () => {
       for (const event of queue.log.slice(at)) auditor.push(event)
       expect(auditor.report().violations, `from event ${at}`).toEqual([])
     }
+  })
+
+  describe('excuses an offer that a start ended in the append that made it, since it used up a rate', () => {
+    const rate = { c: { starts: 1, perSeconds: 1 } }
+    const rules = { maxActive: 3, maxOvertakes: 0, capacity: { c: 2 }, rate }
+    const found = (log: readonly RecordedEvent[]) => {
+      const auditor = new Auditor()
+      for (const event of log) auditor.push(event)
+      return auditor.report().violations
+    }
+
+    it('by a job ahead of it', () => {
+      const queue = given(rules)
+      queue.enqueue('holder', ['d', 'e'])
+      queue.claim()
+      queue.enqueue('passed', ['c', 'd'])
+      queue.enqueue('asked', ['e'])
+      queue.enqueue('taker', ['c'], { priority: 1 })
+      queue.ask('asked', ['e'], { wait: true })
+      const { said } = queue.complete('holder', { claim: { max: 1, kinds: null } })
+      expect(said).toEqual(['completed holder', 'started asked by w1', 'started taker by w1'])
+      expect(found(queue.log)).toEqual([])
+    })
+
+    it('by a job behind it, of a kind that the claim was for', () => {
+      const queue = given(rules)
+      queue.enqueue('first', ['d'])
+      queue.enqueue('taker', ['c'])
+      const claim = { max: 2, kinds: ['normal'] }
+      const { said } = queue.enqueue('passed', ['c'], { priority: 2, kind: 'rare' }, { claim })
+      expect(said.slice(0, 3)).toEqual(['queued passed', 'started first by w1', 'started taker by w1'])
+      expect(found(queue.log)).toEqual([])
+    })
+
+    it('and no other', () => {
+      const queue = given(rules)
+      queue.enqueue('first', ['d'])
+      queue.enqueue('taker', ['c'])
+      const claim = { max: 2, kinds: ['normal'] }
+      queue.enqueue('passed', ['a'], { priority: 2, kind: 'rare' }, { claim })
+      const silent = queue.log.map((event) => ({ ...event, offers: [] }))
+      expect(found(silent).map(({ rule }) => rule)).toContain('line_order')
+    })
   })
 })

@@ -1,4 +1,5 @@
-import { beforeAll, describe, expect, it } from 'vitest'
+import path from 'node:path'
+import { beforeAll, describe, expect, it, onTestFinished } from 'vitest'
 import { postgresStore } from '../../src/adapter/postgres/index.ts'
 import { createCoordinator, silentLogger } from '../../src/coordinator/index.ts'
 import { keepSnapshot } from '../../src/coordinator/replica/keep-snapshot.ts'
@@ -12,7 +13,7 @@ import {
 import type { LogStore } from '../../src/port/index.ts'
 import { expectReadable } from '../support/readable.ts'
 import { documentOf, emptyQueue, rowsOf } from './history.ts'
-import { interlock } from './support.ts'
+import { interlock, temporaryFolder } from './support.ts'
 
 const QUEUE = 'default'
 
@@ -50,6 +51,29 @@ const spec = (jobId: string, models: readonly string[] = [jobId]) => ({
 /** 9999-12-31, in microseconds. */
 const NEVER = 253_402_214_400_000_000
 
+/** A log as releases up to 0.1 left it: with events that nobody can read. Returns how long it is. */
+async function leaveUnreadable(store: LogStore): Promise<number> {
+  const old = new OldProcess(store)
+  const beat = { workerId: 'old', kinds: null, freeSlots: 9, release: '0.1', ttlMs: 60_000, graceMs: 0 }
+  await store.beat({ queue: QUEUE, ...beat })
+  const { policy } = emptyLedger
+  await old.does({ type: 'set_policy', policy: { ...policy, maxActive: null } })
+  await old.does({
+    type: 'enqueue',
+    specs: [spec('later'), spec('code'), spec('ends'), spec('runs'), spec('moved', ['ends'])],
+  })
+  await old.does({ type: 'claim' })
+  const fail = { type: 'fail', token: null, code: 'handler_error' } as const
+  await old.does({ ...fail, jobId: 'later', retryAt: NEVER })
+  await old.does({ ...fail, jobId: 'code', code: 'E_TIMEOUT' as 'timed_out', retryAt: null })
+  await old.does({ type: 'reprioritize', jobId: 'moved', priority: Number.NaN })
+  await old.snapshot()
+  // What nobody else sees any more: it has ended, and another one has started.
+  await old.does({ type: 'complete', jobId: 'ends', token: null })
+  await old.does({ type: 'enqueue', specs: [spec('after')] })
+  return (await store.rows(QUEUE, 0, 1)).version
+}
+
 describe('a log with events that nobody can read', () => {
   let url = ''
   let store: ReturnType<typeof postgresStore>
@@ -58,25 +82,7 @@ describe('a log with events that nobody can read', () => {
   beforeAll(async () => {
     url = await emptyQueue()
     store = postgresStore(url)
-    const old = new OldProcess(store)
-    const beat = { workerId: 'old', kinds: null, freeSlots: 9, release: '0.1', ttlMs: 60_000, graceMs: 0 }
-    await store.beat({ queue: QUEUE, ...beat })
-    const { policy } = emptyLedger
-    await old.does({ type: 'set_policy', policy: { ...policy, maxActive: null } })
-    await old.does({
-      type: 'enqueue',
-      specs: [spec('later'), spec('code'), spec('ends'), spec('runs'), spec('moved', ['ends'])],
-    })
-    await old.does({ type: 'claim' })
-    const fail = { type: 'fail', token: null, code: 'handler_error' } as const
-    await old.does({ ...fail, jobId: 'later', retryAt: NEVER })
-    await old.does({ ...fail, jobId: 'code', code: 'E_TIMEOUT' as 'timed_out', retryAt: null })
-    await old.does({ type: 'reprioritize', jobId: 'moved', priority: Number.NaN })
-    await old.snapshot()
-    // What nobody else sees any more: it has ended, and another one has started.
-    await old.does({ type: 'complete', jobId: 'ends', token: null })
-    await old.does({ type: 'enqueue', specs: [spec('after')] })
-    length = (await store.rows(QUEUE, 0, 1)).version
+    length = await leaveUnreadable(store)
     return () => store.close()
   })
 
@@ -143,5 +149,38 @@ describe('a log with events that nobody can read', () => {
     expect(await documentOf(url, ['verify'])).toMatchObject({ ok: true })
     expect(await documentOf(url, ['audit'])).toMatchObject({ violations: [] })
     expect((await interlock(['recover', '--void', '--url', url])).code).toBe(0)
+  })
+})
+
+describe('events that nobody can read, on a hash chain and archived to files', () => {
+  it.each([
+    ['with what says that they are void', (_: number, version: number) => [version - 2]],
+    ['before what says that they are void', (length: number) => [length]],
+    ['in two files', (length: number, version: number) => [length - 3, version - 1]],
+  ])('are read as they are to be read: %s', async (_, cutsOf) => {
+    const url = await emptyQueue()
+    const store = postgresStore(url)
+    onTestFinished(() => store.close())
+    await documentOf(url, ['chain', '--start'])
+    const length = await leaveUnreadable(store)
+    await documentOf(url, ['recover', '--void'])
+    await documentOf(url, ['recover', '--requeue', 'runs'])
+    await documentOf(url, ['resume'])
+    const log = await documentOf(url, ['log', '--limit', '1000'])
+    const folder = await temporaryFolder()
+    const words: string[] = []
+    for (const [n, cut] of cutsOf(length, log.length).entries()) {
+      const file = path.join(folder, `${n}.jsonl.gz`)
+      await documentOf(url, ['archive', '--before', String(cut), '--to', file])
+      words.push('--from-archive', file)
+    }
+    expect(await documentOf(url, ['log', '--limit', '1000', ...words])).toEqual(log)
+    expect(await documentOf(url, ['verify', ...words])).toMatchObject({
+      ok: true,
+      fromSeq: 1,
+      firstBad: null,
+    })
+    expect(await documentOf(url, ['audit', ...words])).toMatchObject({ violations: [] })
+    expect(await documentOf(url, ['rebuild', ...words])).toMatchObject({ written: 0, fromSeq: 1 })
   })
 })

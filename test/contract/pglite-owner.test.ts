@@ -8,11 +8,13 @@ import { beforeEach, describe, expect, it, onTestFinished } from 'vitest'
 import { pgliteStore } from '../../src/adapter/pglite/index.ts'
 import type { LogStore } from '../../src/port/index.ts'
 import { appendNow, queuedEvent, until } from '../../src/testing/index.ts'
+import { embeddedIn } from '../support/embedded.ts'
 
 let directory: string
 
 beforeEach(async () => {
   directory = await mkdtemp(path.join(tmpdir(), 'interlock-owner-'))
+  await embeddedIn(directory)
   onTestFinished(() => rm(directory, { recursive: true, force: true }))
 })
 
@@ -159,6 +161,7 @@ describe('the directory', () => {
 
   it('may be too long for a socket', async () => {
     const where = path.join(directory, 'x'.repeat(120))
+    await embeddedIn(where)
     await open(where).open('q')
     const second = open(where)
     expect((await appendNow(second, 'q', [queuedEvent('a')])).ok).toBe(true)

@@ -4,12 +4,14 @@ import path from 'node:path'
 import { afterAll, beforeAll, describe, it } from 'vitest'
 import { pgliteStore } from '../../src/adapter/pglite/index.ts'
 import { storeContract } from '../../src/testing/index.ts'
+import { embeddedIn } from '../support/embedded.ts'
 
 storeContract(
   // The first store owns the database; all others reach it through its socket.
   'pglite',
   async () => {
     const directory = await mkdtemp(path.join(tmpdir(), 'interlock-contract-'))
+    await embeddedIn(directory)
     return {
       connect: () => pgliteStore(directory),
       dispose: () => rm(directory, { recursive: true, force: true }),

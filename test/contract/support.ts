@@ -7,9 +7,7 @@ import { createDatabase } from '../support/postgres-database.ts'
 
 /** A new database with Interlock's tables; its URL. */
 export async function migratedDatabase(): Promise<string> {
-  const url = await createDatabase('contract')
-  await migrateDatabase(url)
-  return url
+  return createDatabase('contract', 'migrated')
 }
 
 export async function migrateDatabase(url: string, options: MigrateOptions = {}): Promise<void> {

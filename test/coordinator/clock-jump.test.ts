@@ -2,8 +2,7 @@ import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { plainSpec } from '../../bench/core-queue.ts'
 import { memoryDatabase, memoryStore } from '../../src/adapter/memory/index.ts'
-import { DatabaseClock } from '../../src/coordinator/replica/database-clock.ts'
-import { LogClock } from '../../src/coordinator/replica/log-clock.ts'
+import { DatabaseClock, LogClock } from '../../src/coordinator/replica/clocks.ts'
 import {
   type Claim,
   type CommandBody,

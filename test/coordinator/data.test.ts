@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { takeBatch } from '../../src/coordinator/commit/batch.ts'
+import { takeBatch } from '../../src/coordinator/commit/append-queue.ts'
 import type { Started } from '../../src/core/index.ts'
 import { join, memoryStore } from './support.ts'
 

@@ -27,7 +27,7 @@ it('joins a queue that can be reached after a while, and says that it waits, onc
   expect(said).toHaveLength(1)
 })
 
-it('is refused when patience is out, and is not told that somebody tries again', async () => {
+it('is refused when the time is up, and is not told that somebody tries again', async () => {
   const { store, tries } = late(Number.POSITIVE_INFINITY)
   const error = await join({ store, joinMs: 60 }).catch((reason: unknown) => reason as InterlockError)
   expect(error).toMatchObject({

@@ -52,7 +52,6 @@ describe('over an uplink of 1 MB/s', () => {
     const { link, far, near } = await overALink()
     link.bytesPerSecond = MB
     link.sent = 0
-    const began = performance.now()
     const jobs = ids('job', 12)
     const enqueued = Promise.all(
       jobs.map((jobId) => far.enqueue([{ jobId, models: [jobId], payload: payload(250) }])),
@@ -64,7 +63,6 @@ describe('over an uplink of 1 MB/s', () => {
     await all
     expect(ends).toEqual(['small', 'large'])
     expect(link.sent).toBeLessThan(1.2 * 12 * 250_000)
-    expect(performance.now() - began).toBeLessThan(15_000)
     const kept = await near.data(jobs)
     expect(kept.map(({ payload: text }) => String(text).length)).toEqual(jobs.map(() => 250_000))
 

@@ -1,8 +1,8 @@
 /** The local Supabase answers as PostgREST does: requests whose answers were recorded from the real one. */
-import { PGlite } from '@electric-sql/pglite'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { postgresDatabase } from '../../src/dev/database/postgres.ts'
 import { embeddedDatabase, type LocalSupabase, startLocalSupabase } from '../../src/dev/index.ts'
+import { embeddedInMemory } from '../support/embedded.ts'
 import { createDatabase } from '../support/postgres-database.ts'
 import {
   conformanceSchema,
@@ -37,6 +37,6 @@ describe.each([
 })
 
 async function embedded() {
-  const db = await PGlite.create()
+  const db = await embeddedInMemory()
   return embeddedDatabase('pglite:memory', db, () => db.close())
 }

@@ -2,10 +2,10 @@
  * What the recording of the real PostgREST has no example of: statuses, codes and texts as its source (`Error.hs`, `Payload.hs`,
  * `QueryParams.hs`, `Response.hs`) and its own tests have them.
  */
-import { PGlite } from '@electric-sql/pglite'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { postgresDatabase } from '../../src/dev/database/postgres.ts'
 import { embeddedDatabase, type LocalSupabase, startLocalSupabase } from '../../src/dev/index.ts'
+import { embeddedInMemory } from '../support/embedded.ts'
 import { createDatabase } from '../support/postgres-database.ts'
 import { conformanceSchema, conformanceSchemas, documentOf, jwtSecret } from './conformance/replay.ts'
 
@@ -242,6 +242,6 @@ describe.each([
 })
 
 async function embedded() {
-  const db = await PGlite.create()
+  const db = await embeddedInMemory()
   return embeddedDatabase('pglite:memory', db, () => db.close())
 }

@@ -12,11 +12,17 @@ export interface Project extends LocalSupabase {
 }
 
 /** A local Supabase over a database of its own, with what `sql` makes; ended by the caller. */
-export async function startProject(
+export const startProject = async (
+  sql: string,
+  options: Partial<LocalSupabaseOptions> = {},
+): Promise<Project> => startOver(await createDatabase('dev'), sql, options)
+
+/** The same over a database that is there. */
+export async function startOver(
+  databaseUrl: string,
   sql: string,
   options: Partial<LocalSupabaseOptions> = {},
 ): Promise<Project> {
-  const databaseUrl = await createDatabase('dev')
   const local = await startLocalSupabase({ db: await postgresDatabase(databaseUrl), ...options })
   const admin = new pg.Client({ connectionString: databaseUrl })
   await admin.connect()

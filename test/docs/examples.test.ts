@@ -5,11 +5,10 @@ import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { pathToFileURL } from 'node:url'
 import { promisify } from 'node:util'
-import pg from 'pg'
-import { afterAll, describe, expect, inject, it } from 'vitest'
+import { afterAll, describe, expect, it } from 'vitest'
 import manifest from '../../package.json' with { type: 'json' }
-import { migrate } from '../../src/migrate/index.ts'
 import { type Project, startMigrated } from '../supabase/support.ts'
+import { embeddedIn } from '../support/embedded.ts'
 import { createDatabase } from '../support/postgres-database.ts'
 import { type Block, blocksOf, pages, root } from './markdown.ts'
 
@@ -90,6 +89,8 @@ describe('the examples', () => {
     '%s runs and prints what it says',
     async (_, { block, prints }) => {
       const folder = emptyFolder()
+      // That of the README makes its database from nothing.
+      if (block.file !== 'README.md') await embeddedIn(path.join(folder, '.interlock'))
       const file = path.join(folder, 'example.mts')
       writeFileSync(file, resolved(block.code))
       const options = { cwd: folder, env: await environment(block) }
@@ -110,18 +111,7 @@ async function environment({ code }: Block): Promise<Record<string, string | und
     projects.push(project)
     return { ...env, SUPABASE_URL: project.url, SUPABASE_SECRET_KEY: project.keys.secret }
   }
-  return code.includes('DATABASE_URL') ? { ...env, DATABASE_URL: await migratedDatabase() } : env
-}
-
-async function migratedDatabase(): Promise<string> {
-  expect(inject('postgresUrl')).not.toBe('')
-  const url = await createDatabase('docs')
-  const client = new pg.Client({ connectionString: url })
-  await client.connect()
-  await migrate({
-    query: async (sql, params) => (await client.query(sql, params as unknown[])).rows,
-    exec: async (sql) => void (await client.query(sql)),
-  })
-  await client.end()
-  return url
+  return code.includes('DATABASE_URL')
+    ? { ...env, DATABASE_URL: await createDatabase('docs', 'migrated') }
+    : env
 }

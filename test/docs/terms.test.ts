@@ -1,4 +1,6 @@
 /** Every word of the core that others meet is explained: in the glossary, or on the page that is about it. */
+import { globSync, readFileSync } from 'node:fs'
+import path from 'node:path'
 import { describe, expect, it } from 'vitest'
 import {
   bounds,
@@ -15,6 +17,7 @@ import {
 import { interlockTables } from '../../src/migrate/version.ts'
 import { pageOf } from './markdown.ts'
 
+const root = path.resolve(import.meta.dirname, '../..')
 const glossary = pageOf('docs/glossary.md').text
 const conflictRules = pageOf('docs/conflict-rules.md').text
 
@@ -44,6 +47,23 @@ describe('the glossary', () => {
     for (const bound of [bounds.idLength, bounds.models, bounds.priority, bounds.attempts]) {
       expect(glossary).toContain(bound.toLocaleString('en'))
     }
+  })
+})
+
+describe('the classes in the glossary', () => {
+  const [, section = ''] = glossary.split('\n## Classes\n')
+  const rows = section.split('\n').flatMap((line) => {
+    const [, name, room] = /^\| `(\w+)` \| ([\w/-]+) \| \S/.exec(line) ?? []
+    return name === undefined || room === undefined ? [] : [`${room}/${name}`]
+  })
+  const classes = globSync(['src/**/*.ts', 'machines/**/*.ts'], { cwd: root }).flatMap((file) => {
+    const text = readFileSync(path.join(root, file), 'utf8')
+    const room = path.dirname(file).replace(/^src\//, '')
+    return [...text.matchAll(/^(?:export )?(?:abstract )?class (\w+)/gm)].map(([, name]) => `${room}/${name}`)
+  })
+
+  it('are those of the source, each in its room', () => {
+    expect(rows.toSorted()).toEqual(classes.toSorted())
   })
 })
 

@@ -1,6 +1,6 @@
 /** A server that is bundled works where nothing is installed: what docs/bundlers.md says. */
 import { execFile } from 'node:child_process'
-import { mkdir, mkdtemp, rm, symlink, writeFile } from 'node:fs/promises'
+import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import path from 'node:path'
 import { promisify } from 'node:util'
 import { build as esbuild } from 'esbuild'
@@ -41,12 +41,6 @@ createCoordinator({ store, joinMs: 0, logger: silentLogger }).catch((error) => {
   console.log(error.code, error.message.slice(0, 25))
   return store.close()
 })`
-
-async function addDriver(name: string): Promise<void> {
-  const link = path.join(bare.folder, 'node_modules', name)
-  await mkdir(path.dirname(link), { recursive: true })
-  await symlink(path.resolve('node_modules', name), link, 'junction')
-}
 
 /** A folder where nothing is installed. */
 async function nowhere(): Promise<string> {
@@ -101,7 +95,7 @@ describe('without any driver', () => {
 })
 
 describe('with the driver', () => {
-  beforeAll(() => addDriver('pg'))
+  beforeAll(() => bare.add('pg'))
   const withDriver = /^store_unavailable postgres:\/\/127\.0\.0\.1/
 
   it('esbuild takes it in', async () => {

@@ -25,12 +25,6 @@ beforeAll(async () => {
 })
 afterAll(() => bare.remove())
 
-async function addDriver(name: string): Promise<void> {
-  const link = path.join(bare.folder, 'node_modules', name)
-  await mkdir(path.dirname(link), { recursive: true })
-  await symlink(path.resolve('node_modules', name), link, 'junction')
-}
-
 const env = { PATH: `${path.dirname(process.execPath)}:${process.env['PATH']}`, HOME: process.env['HOME'] }
 
 type Logged = readonly { readonly type: string; readonly jobId: string }[]
@@ -53,24 +47,27 @@ async function fill(): Promise<string> {
 }
 
 /**
- * Starts a worker on these jobs, and resolves when the handler of the first one runs. `over`: what was said when the last process that
+ * Starts a worker on these jobs, and resolves when it says `until`, as the handler of the first one does. `over`: what was said when the last process that
  * writes to its output has ended; `exit`: the exit code of the process that was started.
  */
-async function working([command = '', ...words]: readonly string[], more: NodeJS.ProcessEnv = {}) {
+async function working(
+  [command = '', ...words]: readonly string[],
+  more: NodeJS.ProcessEnv = {},
+  { handlers = 'handlers', until = 'begun' } = {},
+) {
   const data = await mkdtemp(path.join(bare.folder, 'data-'))
   filled ??= fill()
   await cp(await filled, data, { recursive: true })
   const url = `pglite:${data}`
   const options = { cwd: bare.folder, env: { ...env, npm_config_update_notifier: 'false', ...more } }
-  const child = spawn(command, [...words, 'work', '--url', url, '--handler', './handlers.mjs'], options)
+  const child = spawn(command, [...words, 'work', '--url', url, '--handler', `./${handlers}.mjs`], options)
   let said = ''
   const over = new Promise<string>((resolve) => child.stdout.once('end', () => resolve(said)))
   const exit = new Promise<number | null>((resolve) => child.once('exit', resolve))
   await new Promise<void>((resolve) => {
-    child.stdout.on('data', (data) => {
-      said += String(data)
-      if (said.includes('begun')) resolve()
-    })
+    child.stdout.on('data', (data) => (said += String(data)))
+    for (const stream of [child.stdout, child.stderr])
+      stream.on('data', (data) => String(data).includes(until) && resolve())
   })
   return { child, over, exit, url }
 }
@@ -112,8 +109,18 @@ describe(`${box === undefined ? 'told to stop without' : 'as the first process o
   })
 })
 
+it('a worker knows the errors of a handler that imports the library', async () => {
+  const handlers = `import { NonRetryableError } from 'interlock-queue'
+export default { normal: () => { throw new NonRetryableError('no such picture') } }`
+  await writeFile(path.join(bare.folder, 'final.mjs'), handlers)
+  const told = { handlers: 'final', until: 'failed (non_retryable)' }
+  const { child, over } = await working([process.execPath, main], {}, told)
+  child.kill('SIGTERM')
+  expect(await over).toBe('')
+})
+
 it('a program with a store of its own in a Supabase project ends when it has closed it', async () => {
-  await addDriver('@supabase/supabase-js')
+  await bare.add('@supabase/supabase-js')
   const project = await startMigrated()
   onTestFinished(() => project.close())
   const program = `import { createCoordinator, silentLogger } from 'interlock-queue'

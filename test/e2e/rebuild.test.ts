@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest'
 import { documentOf, tamper } from '../cli/history.ts'
 import { fileWith, interlock } from '../cli/support.ts'
 import { createDatabase } from '../support/postgres-database.ts'
-import { document, start, statusUntil } from './support.ts'
+import { start, statusUntil } from './support.ts'
 
 /** Some 10 s of work for four processes. */
 const JOBS = 400
@@ -10,8 +10,7 @@ const workload = Array.from({ length: JOBS }, (_, i) => `job-${i},m${i % 8},0.2`
 
 describe('with workers at it: rebuild', () => {
   it('heals rows, and archive shortens the log, while four worker processes go on, and costs none of them a job', async () => {
-    const url = await createDatabase('e2e')
-    await document(['migrate', '--url', url])
+    const url = await createDatabase('e2e', 'migrated')
     const file = await fileWith('work.csv', `job_id,models,seconds\n${workload}\n`)
     const words = ['run', file, '--policy', 'by-model', '--processes', '4', '--concurrency', '2', '--json']
     const running = start([...words, '--url', url])

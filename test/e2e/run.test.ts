@@ -4,6 +4,7 @@ import { promisify } from 'node:util'
 import { describe, expect, it } from 'vitest'
 import { fileWith, temporaryFolder } from '../cli/support.ts'
 import { connection } from '../contract/support.ts'
+import { embeddedIn } from '../support/embedded.ts'
 import { createDatabase } from '../support/postgres-database.ts'
 import { document, start, statusUntil } from './support.ts'
 
@@ -15,9 +16,15 @@ const workload = (jobs: number): string =>
 
 const file = (jobs: number) => fileWith('work.csv', `job_id,models,seconds\n${workload(jobs)}\n`)
 
+async function embeddedFolder(): Promise<string> {
+  const folder = path.join(await temporaryFolder(), 'store')
+  await embeddedIn(folder)
+  return folder
+}
+
 describe('a run on the embedded database', () => {
   it('survives SIGKILL: started again it goes on and loses no job; others may look meanwhile', async () => {
-    const url = `pglite:${path.join(await temporaryFolder(), 'store')}`
+    const url = `pglite:${await embeddedFolder()}`
     const words = ['run', await file(60), '--policy', 'by-model', '--url', url]
     // Slow enough that there is time to look, also on a busy machine: 30 s.
     const first = start([...words, '--time-scale', '20'])
@@ -43,7 +50,7 @@ describe('a run on the embedded database', () => {
   })
 
   it('lets several processes work on it, through the one that has it open', async () => {
-    const url = `pglite:${path.join(await temporaryFolder(), 'store')}`
+    const url = `pglite:${await embeddedFolder()}`
     const words = ['run', await file(40), '--policy', 'by-model', '--processes', '2', '--url', url]
     expect(await document(words)).toMatchObject({ code: 0, completed: 40, violations: 0, verified: true })
   })
@@ -51,8 +58,7 @@ describe('a run on the embedded database', () => {
 
 describe('a run on PostgreSQL', () => {
   it('with four processes breaks no promise, and all four work', async () => {
-    const url = await createDatabase('e2e')
-    await document(['migrate', '--url', url])
+    const url = await createDatabase('e2e', 'migrated')
     const words = ['run', await file(120), '--policy', 'by-model', '--concurrency', '1', '--processes', '4']
     const report = await document([...words, '--url', url])
     expect(report).toMatchObject({
@@ -70,8 +76,7 @@ describe('a run on PostgreSQL', () => {
   })
 
   it('notices a worker that is killed: its job starts anew when its lease is over, and another process takes its place', async () => {
-    const url = await createDatabase('e2e')
-    await document(['migrate', '--url', url])
+    const url = await createDatabase('e2e', 'migrated')
     const words = [
       'run',
       await file(8),

@@ -4,6 +4,7 @@ import { readFileSync } from 'node:fs'
 import { cp, writeFile } from 'node:fs/promises'
 import path from 'node:path'
 import { afterAll, beforeAll, expect, it } from 'vitest'
+import manifest from '../../package.json' with { type: 'json' }
 import { type InstalledPackage, installPackage } from '../support/package.ts'
 
 const fixtures = path.join(import.meta.dirname, 'installed')
@@ -61,16 +62,22 @@ it('refuses what cannot be right, line by line', async () => {
   expect(found).toEqual(expected)
 })
 
-it('is loaded by require as well', async () => {
-  const script =
-    "const { createCoordinator } = require('interlock-queue'); process.stdout.write(typeof createCoordinator)"
-  const out = await new Promise((resolve) => {
-    execFile(
-      process.execPath,
-      ['--input-type=commonjs', '--eval', script],
-      { cwd: installed.folder },
-      (_, text) => resolve(text),
-    )
+const entries = Object.keys(manifest.exports)
+  .filter((entry) => !entry.endsWith('.json'))
+  .map((entry) => path.posix.join(manifest.name, entry))
+
+it('is the same by require as by import, each entry of it', async () => {
+  for (const driver of ['pg', '@supabase/supabase-js']) await installed.add(driver)
+  const script = `
+    const same = async (entry) => {
+      const [required, imported] = [require(entry), await import(entry)]
+      const names = Object.keys(imported).filter((name) => name !== 'default' && name !== 'module.exports')
+      return names.length > 0 && names.every((name) => required[name] === imported[name])
+    }
+    Promise.all(${JSON.stringify(entries)}.map(same)).then((all) => process.stdout.write(JSON.stringify(all)))`
+  const said = await new Promise<string>((resolve) => {
+    const words = ['--input-type=commonjs', '--eval', script]
+    execFile(process.execPath, words, { cwd: installed.folder }, (_, out, err) => resolve(out || err))
   })
-  expect(out).toBe('function')
+  expect(said).toBe(JSON.stringify(entries.map(() => true)))
 })

@@ -6,7 +6,8 @@ import type { RecordedEvent } from '../../src/core/index.ts'
 import { migrate } from '../../src/migrate/index.ts'
 import type { LogStore } from '../../src/port/index.ts'
 import { join } from '../coordinator/support.ts'
-import { type Database, freshDatabase } from '../migrate/support.ts'
+import { connect, type Database, freshDatabase } from '../migrate/support.ts'
+import { createDatabase } from '../support/postgres-database.ts'
 
 export interface Account extends Database {
   /** A store of its own, as another process has; closed with the test. */
@@ -19,14 +20,12 @@ export interface Account extends Database {
  * @param tables SQL of the user's own tables, run before the migration; without it the migration makes them
  * @param prepare what comes before even those
  */
-export async function account(
-  tables?: string,
-  prepare: (db: Database) => Promise<void> = async () => {},
-): Promise<Account> {
-  const db = await freshDatabase()
-  await prepare(db)
+export async function account(tables?: string, prepare?: (db: Database) => Promise<void>): Promise<Account> {
+  const isOwn = tables !== undefined || prepare !== undefined
+  const db = isOwn ? await freshDatabase() : await connect(await createDatabase('account', 'migrated'))
+  await prepare?.(db)
   if (tables !== undefined) await db.exec(tables)
-  await migrate(db)
+  if (isOwn) await migrate(db)
   const store = () => {
     const made = postgresStore(db.url)
     onTestFinished(() => made.close())

@@ -1,10 +1,10 @@
 /** Connections, roles and catalog questions that the tests of the migrations share. */
-import { PGlite } from '@electric-sql/pglite'
 import pg from 'pg'
 import { onTestFinished } from 'vitest'
 import { postgresDatabase } from '../../src/dev/database/postgres.ts'
 import { setUpProject } from '../../src/dev/setup.ts'
 import type { MigrationConnection } from '../../src/migrate/index.ts'
+import { embeddedInMemory } from '../support/embedded.ts'
 import { createDatabase } from '../support/postgres-database.ts'
 
 export interface Database extends MigrationConnection {
@@ -48,7 +48,7 @@ export async function freshDatabase(): Promise<Database> {
 
 /** An embedded database in memory, as the embedded store uses it. */
 export async function freshPglite(): Promise<Pick<Database, 'query' | 'exec' | 'value'>> {
-  const db = await PGlite.create()
+  const db = await embeddedInMemory()
   onTestFinished(() => db.close())
   const query: MigrationConnection['query'] = async (sql, params) =>
     (await db.query<Record<string, unknown>>(sql, params === undefined ? undefined : [...params])).rows

@@ -60,10 +60,10 @@ describe('a rate of 5 starts a second', () => {
     for (const [n, at] of times.entries()) {
       expect(times.slice(n).filter((other) => other - at <= 1_000_000).length).toBeLessThanOrEqual(5)
     }
-    // 24 starts at 5 a second: four windows have to pass; a process wakes by itself when one opens.
+    // 24 starts at 5 a second: four windows have to pass; a process wakes by itself when one opens, however busy the machine is.
     const took = ((times.at(-1) ?? 0) - (times[0] ?? 0)) / 1e6
     expect(took).toBeGreaterThan(4)
-    expect(took).toBeLessThan(8)
+    expect(took).toBeLessThan(30)
   })
 })
 

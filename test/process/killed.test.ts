@@ -2,6 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import type pg from 'pg'
 import { describe, expect, it } from 'vitest'
 import type { Coordinator } from '../../src/coordinator/index.ts'
+import { PATIENCE, runs } from '../support/runs.ts'
 import { allEnded, attemptsOf, endOf, judge, overlaps, scene, shortLease, startWorker } from './support.ts'
 
 const models = Array.from({ length: 8 }, (_, n) => `model-${n}`)
@@ -64,8 +65,8 @@ describe('a worker that dies', () => {
     holder.child.kill('SIGKILL')
     await allEnded(coordinator)
     const { leaseMs, graceMs } = shortLease
-    // The sweep is somebody's beat, every third of the ttl; a busy machine is given a second besides.
-    expect(performance.now() - before).toBeLessThan(leaseMs + graceMs + leaseMs / 3 + 1_000)
+    // The sweep is somebody's beat, every third of the ttl; a busy machine is given a long time besides.
+    expect(performance.now() - before).toBeLessThan(leaseMs + graceMs + leaseMs / 3 + 20_000)
     expect(await coordinator.data(['next'])).toMatchObject([{ result: { by: heir.child.pid } }])
   })
 
@@ -114,12 +115,15 @@ describe('a worker that dies', () => {
   })
 })
 
+/** Each waits for a lease to run out, and asks the same of other moments. */
+const ROUNDS = runs(8)
+
 describe('a worker that is paused past its lease', () => {
-  it('is refused when it goes on, and nothing is released twice: 20 rounds', async () => {
+  it('is refused when it goes on, and nothing is released twice', { timeout: 2 * PATIENCE }, async () => {
     const { url, coordinator, store, client } = await scene()
     await coordinator.setPolicy('by-model')
     const workers = [await startWorker(url, { concurrency: 1 }), await startWorker(url, { concurrency: 1 })]
-    for (let round = 1; round <= 20; round++) {
+    for (let round = 1; round <= ROUNDS; round++) {
       const jobId = `round-${round}`
       await coordinator.enqueue([
         { jobId, models: ['m'], attempts: 3, payload: { ms: 400 } },
@@ -140,8 +144,8 @@ describe('a worker that is paused past its lease', () => {
     expect(verified).toBe(true)
     const { open, ends } = attemptsOf(events)
     expect(open).toEqual([])
-    expect(ends['completed']).toBe(40)
-    expect(ends['lease_expired']).toBeGreaterThanOrEqual(20)
+    expect(ends['completed']).toBe(2 * ROUNDS)
+    expect(ends['lease_expired']).toBeGreaterThanOrEqual(ROUNDS)
   })
 })
 

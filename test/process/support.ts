@@ -27,8 +27,8 @@ export const stepsTable = `create table steps (
 
 /** A database with Interlock and the table in which workers write down what they ran. */
 export async function scene(url?: string) {
-  const at = url ?? (await createDatabase('process'))
-  await migrateDatabase(at)
+  const at = url ?? (await createDatabase('process', 'migrated'))
+  if (url !== undefined) await migrateDatabase(url)
   const client = new pg.Client({ connectionString: at })
   client.on('error', () => {})
   await client.connect()

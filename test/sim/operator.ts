@@ -1,6 +1,6 @@
 import type { MemoryDatabase } from '../../src/adapter/memory/index.ts'
 import { silentLogger } from '../../src/coordinator/base/logger.ts'
-import { beginEpoch } from '../../src/coordinator/commit/begin-epoch.ts'
+import { beginEpoch } from '../../src/coordinator/commit/commit-beside.ts'
 import { type Coordinator, createCoordinator } from '../../src/coordinator/index.ts'
 import type { InterlockError } from '../../src/core/index.ts'
 import { backUp } from './backup.ts'

@@ -1,15 +1,17 @@
 import { projectStore, type SupabaseOptions } from '../../src/adapter/supabase/index.ts'
 import type { LocalSupabaseOptions } from '../../src/dev/index.ts'
-import { migrationScript } from '../../src/migrate/index.ts'
 import type { LogStore } from '../../src/port/index.ts'
-import { type Project, startProject } from '../dev/support.ts'
+import { type Project, startOver } from '../dev/support.ts'
 import { blocksOf, pageOf } from '../docs/markdown.ts'
+import { createDatabase } from '../support/postgres-database.ts'
 
 export type { Project }
 
 /** A local Supabase over PostgreSQL with Interlock's tables. */
-export const startMigrated = (sql = '', options: Partial<LocalSupabaseOptions> = {}): Promise<Project> =>
-  startProject(`${migrationScript()}\n${sql}`, options)
+export const startMigrated = async (
+  sql = '',
+  options: Partial<LocalSupabaseOptions> = {},
+): Promise<Project> => startOver(await createDatabase('dev', 'project'), sql, options)
 
 /** A store with a client of its own, as another process has it. */
 export const storeOn = (

@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto'
 import pg from 'pg'
 import { afterAll, inject } from 'vitest'
+import { madeOnce } from './once.ts'
 import type {} from './postgres-global.ts'
 
 const created: string[] = []
@@ -16,12 +17,15 @@ afterAll(async () => {
 })
 
 /**
- * Makes an empty database on the run's server and returns its URL (superuser). It is dropped when the test file
+ * Makes an empty database on the run's server, or one like a template, and returns its URL (superuser). It is dropped when the test file
  * has ended, whoever is still connected. Roles are shared by the whole server: create them only if missing.
  */
-export async function createDatabase(prefix: string): Promise<string> {
+export async function createDatabase(prefix: string, like?: 'migrated' | 'project'): Promise<string> {
+  const template = like === undefined ? 'template0' : await madeOnce(like)
   const name = `${prefix}_${randomBytes(5).toString('hex')}`
-  await administer((client) => client.query(`CREATE DATABASE "${name}" TEMPLATE template0 ENCODING 'UTF8'`))
+  await administer((client) =>
+    client.query(`CREATE DATABASE "${name}" TEMPLATE "${template}" ENCODING 'UTF8'`),
+  )
   created.push(name)
   const url = new URL(inject('postgresUrl'))
   url.pathname = `/${name}`

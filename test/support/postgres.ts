@@ -176,7 +176,7 @@ async function prepare(
     settings: {
       listen_addresses: '127.0.0.1',
       unix_socket_directories: '',
-      max_connections: 200,
+      max_connections: 300,
       fsync,
       full_page_writes: fsync,
       ...options.settings,
@@ -214,6 +214,9 @@ async function binariesReadableBy(account: Account | undefined, home: string): P
   return path.join(copy, 'bin')
 }
 
+/** Root by `su` may have the PATH of a user, without the folders of what only root needs. */
+const withSbin = { ...process.env, PATH: `${process.env['PATH']}:/usr/sbin:/sbin` }
+
 async function dedicatedAccount(): Promise<Account> {
   const lookUp = async (): Promise<Account> => {
     const [uid, gid] = await Promise.all(['-u', '-g'].map((flag) => exec('id', [flag, accountName])))
@@ -224,7 +227,9 @@ async function dedicatedAccount(): Promise<Account> {
   } catch {
     const flags = ['--system', '--user-group', '--no-create-home', '--shell', '/usr/sbin/nologin']
     // Two runs may make it at once: what counts is that it is there afterwards.
-    const made = await exec('useradd', [...flags, accountName]).catch((error: unknown) => error)
+    const made = await exec('useradd', [...flags, accountName], { env: withSbin }).catch(
+      (error: unknown) => error,
+    )
     return lookUp().catch(() => {
       throw new Error(
         `PostgreSQL does not run as root and the user ${accountName} could not be made: ${made}`,
@@ -252,7 +257,7 @@ async function exists(file: string): Promise<boolean> {
   )
 }
 
-async function freePort(): Promise<number> {
+export async function freePort(): Promise<number> {
   const probe = createServer()
   await new Promise<void>((resolve, reject) => {
     probe.once('error', reject).listen(0, '127.0.0.1', resolve)
@@ -263,7 +268,7 @@ async function freePort(): Promise<number> {
   return address.port
 }
 
-interface Guard {
+export interface Guard {
   /** Tells which postmaster to end if this process dies. */
   watch(pid: number | undefined): void
   /** Deletes the folder, and ends. */
@@ -282,7 +287,8 @@ fi
 rm -rf -- "$1"
 `
 
-function guardAgainstOrphans(folder: string): Guard {
+/** Ends a server and deletes its folder when this process dies. */
+export function guardAgainstOrphans(folder: string): Guard {
   const shell = spawn('sh', ['-c', guardScript, 'guard', folder], {
     stdio: ['pipe', 'ignore', 'ignore'],
     detached: true,

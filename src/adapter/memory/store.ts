@@ -1,10 +1,12 @@
 import { isDeepStrictEqual } from 'node:util'
 import { encodeEvent, havingSchema, parseInput } from '../../codec/index.ts'
-import { checkKnown, InterlockError, type JobRow, type Micros, type StateRow } from '../../core/index.ts'
+import { checkKnown, InterlockError, type JobRow, type Micros } from '../../core/index.ts'
 import type {
   AppendRequest,
   BeatAnswer,
   LogPage,
+  ProjectionFilter,
+  RebuildRows,
   TurnStore,
   TurnView,
   WorkerBeat,
@@ -65,6 +67,11 @@ export function memoryStore(database: MemoryDatabase = memoryDatabase()): TurnSt
       const { state, jobs } = queueOf(name)
       return { state, jobs: [...jobs.values()].toSorted(byId) }
     },
+    projectionPage: async (name, filter) => {
+      if (!database.queues.has(name)) return null
+      const { state, jobs } = queueOf(name)
+      return { state, jobs: rowsIn(jobs, filter) }
+    },
     project: async (name) => {
       const version = queueOf(name).log.length
       return { projectedSeq: version, version, written: 0, setAside: 0, busy: false, targets: 0 }
@@ -80,8 +87,7 @@ export function memoryStore(database: MemoryDatabase = memoryDatabase()): TurnSt
       const queue = queueOf(name)
       const view = viewOf(queue, since, database.now())
       if (since + view.missed.length !== view.version) return { ok: false, ...view }
-      const { state, jobs } = rowsAt(view)
-      return { ok: true, version: view.version, ...rebuilt(queue, state, jobs) }
+      return { ok: true, version: view.version, ...rebuilt(queue, rowsAt(view)) }
     },
     ...snapshotCalls(queueOf, database.now),
     archive: async (name, through, keep) => {
@@ -171,15 +177,25 @@ function claimCut(queue: MemoryQueue, before: Micros, now: Micros): number | nul
 }
 
 /** `job_queue_rebuild`: these rows and no others; how many that changed. */
-function rebuilt(queue: MemoryQueue, state: StateRow, jobs: readonly JobRow[]) {
+function rebuilt(queue: MemoryQueue, { state, jobs, jobIds = [...queue.jobs.keys()] }: RebuildRows) {
   const wanted = state.version === 0 ? { ...state, updated_at: queue.state.updated_at } : state
   const changed = isDeepStrictEqual(queue.state, wanted) ? 0 : 1
   const right = new Set(jobs.filter((row) => isDeepStrictEqual(queue.jobs.get(row.job_id), row)))
-  const removed = queue.jobs.size - right.size
+  const kept = new Set([...right].map((row) => row.job_id))
+  const removed = jobIds.filter((jobId) => !kept.has(jobId) && queue.jobs.delete(jobId)).length
   queue.state = wanted
-  queue.jobs.clear()
   for (const row of jobs) queue.jobs.set(row.job_id, row)
   return { removed: removed + changed, written: jobs.length - right.size + changed }
+}
+
+/** `job_queue_projection_page`. */
+function rowsIn(jobs: ReadonlyMap<string, JobRow>, filter: ProjectionFilter): readonly JobRow[] {
+  if ('jobIds' in filter) return filter.jobIds.flatMap((jobId) => jobs.get(jobId) ?? [])
+  const { after, limit, isActive = false } = filter
+  return [...jobs.values()]
+    .filter((row) => row.job_id > (after ?? '') && (!isActive || row.state === 'active'))
+    .toSorted(byId)
+    .slice(0, limit)
 }
 
 const byId = (a: JobRow, b: JobRow): number => (a.job_id < b.job_id ? -1 : 1)

@@ -62,6 +62,8 @@ async function own(
   release: () => Promise<void>,
 ): Promise<OwnBackend> {
   const opening = openDatabase(path.join(directory, 'database'))
+  // It may fail before anybody waits for it: that is told below.
+  opening.catch(() => {})
   const letGo = async () => {
     await release()
     await place.remove()

@@ -1,7 +1,8 @@
 import { setImmediate } from 'node:timers/promises'
-import { PGlite, type Transaction } from '@electric-sql/pglite'
+import type { PGlite, Transaction } from '@electric-sql/pglite'
 import { InterlockError } from '../../core/index.ts'
 import { migrate } from '../../migrate/index.ts'
+import { missing } from '../../port/index.ts'
 import { type FunctionName, statements, type Turn } from '../sql/index.ts'
 import type { Backend } from './backend.ts'
 
@@ -16,6 +17,8 @@ const TURN_MS = 1_000
  * @param dataDir a directory, or `memory://`
  */
 export async function openDatabase(dataDir: string): Promise<Backend & { readonly db: PGlite }> {
+  // Loaded here: a process that asks the owner of the directory needs no database of its own, nor does one with another store.
+  const { PGlite } = await import('@electric-sql/pglite').catch(missing('@electric-sql/pglite'))
   const db = await PGlite.create({ dataDir })
   await migrate({
     query: async (sql, parameters) =>

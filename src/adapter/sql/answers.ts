@@ -1,6 +1,13 @@
 import { z } from 'zod'
 import { asRead, decodeEvent, decodeEvents, parseVoids, policySchema } from '../../codec/index.ts'
-import { failureCodes, InterlockError, type JobSpec, type Json, jobTypes } from '../../core/index.ts'
+import {
+  failureCodes,
+  InterlockError,
+  type JobRow,
+  type JobSpec,
+  type Json,
+  jobTypes,
+} from '../../core/index.ts'
 
 // int8 arrives as a JSON number; z.int() refuses what a double cannot hold exactly.
 const integer = z.int()
@@ -288,6 +295,11 @@ const jobRow = z.object({
 })
 
 export const projectionAnswer = z.object({ state: stateRow, jobs: z.array(jobRow) }).nullable()
+
+/** A row with what no fold could have put there. It is given as it is: `verify` and `rebuild` compare it, and find it wrong. */
+const wrongRow = z.looseObject({ job_id: z.string() }).transform((row) => row as unknown as JobRow)
+
+export const pageAnswer = z.object({ state: stateRow, jobs: z.array(z.union([jobRow, wrongRow])) }).nullable()
 
 /**
  * What a function answered, checked. Its shape can only be wrong when the functions in the database are not those of

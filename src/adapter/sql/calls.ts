@@ -1,6 +1,13 @@
 import { encodeEvent, SCHEMA_VERSION } from '../../codec/index.ts'
 import { checkKnown, InterlockError, MICROS_PER_MS } from '../../core/index.ts'
-import type { AppendAnswer, AppendRequest, LogStore, Projection } from '../../port/index.ts'
+import type {
+  AppendAnswer,
+  AppendRequest,
+  LogStore,
+  Projection,
+  ProjectionFilter,
+  RebuildRows,
+} from '../../port/index.ts'
 import {
   adoptableAnswer,
   appendAnswer,
@@ -18,6 +25,7 @@ import {
   keptAnswer,
   noteAnswer,
   openAnswer,
+  pageAnswer,
   parseAnswer,
   projectAnswer,
   projectionAnswer,
@@ -53,6 +61,8 @@ export function sqlCalls(rpc: Rpc): SqlCalls {
     read: (queue, after, limit) => call('job_queue_read', readAnswer, { queue, after, lim: limit }),
     rows: (queue, after, limit) => call('job_queue_read', rowsAnswer, { queue, after, lim: limit }),
     projection: async (queue) => byId(await call('job_queue_projection', projectionAnswer, { queue })),
+    projectionPage: (queue, filter) =>
+      call('job_queue_projection_page', pageAnswer, { queue, filter: filterOf(filter) }),
     beat: (beat) =>
       call('job_queue_beat', beatAnswer, {
         queue: beat.queue,
@@ -134,11 +144,16 @@ export function sqlCalls(rpc: Rpc): SqlCalls {
 }
 
 /** The call alone; on another version than that of the rows it changes nothing. */
-export async function rebuildWith(rpc: Rpc, queue: string, { state, jobs }: Projection) {
-  const rows = { state: present(state), jobs: jobs.map((row) => present(row)) }
-  const answer = await rpc('job_queue_rebuild', { queue, expected_version: state.version, ...rows })
-  return parseAnswer(rebuildAnswer, answer, 'job_queue_rebuild')
+export async function rebuildWith(rpc: Rpc, queue: string, { state, jobs, jobIds }: RebuildRows) {
+  const rows = { state: present(state), jobs: jobs.map((row) => present(row)), job_ids: jobIds ?? null }
+  const answer = await rpc('job_queue_rebuild_rows', { queue, expected_version: state.version, ...rows })
+  return parseAnswer(rebuildAnswer, answer, 'job_queue_rebuild_rows')
 }
+
+const filterOf = (filter: ProjectionFilter) =>
+  'jobIds' in filter
+    ? { job_ids: filter.jobIds }
+    : { after: filter.after ?? '', lim: filter.limit, active: filter.isActive ?? false }
 
 export async function appendBy(rpc: Rpc, request: AppendRequest): Promise<AppendAnswer> {
   const answer = await rpc('job_queue_append', {

@@ -13,6 +13,7 @@ const functions = {
   job_queue_turn: { queue: 'text', since: 'bigint' },
   job_queue_read: { queue: 'text', after: 'bigint', lim: 'integer' },
   job_queue_projection: { queue: 'text' },
+  job_queue_projection_page: { queue: 'text', filter: 'jsonb' },
   job_queue_beat: {
     queue: 'text',
     worker_id: 'text',
@@ -37,7 +38,13 @@ const functions = {
   job_queue_note: { queue: 'text', job_id: 'text', token: 'bigint', note: 'jsonb' },
   job_queue_forget: { queue: 'text', job_ids: 'text[]' },
   job_queue_project: { queue: 'text', batch: 'integer' },
-  job_queue_rebuild: { queue: 'text', expected_version: 'bigint', state: 'jsonb', jobs: 'jsonb' },
+  job_queue_rebuild_rows: {
+    queue: 'text',
+    expected_version: 'bigint',
+    state: 'jsonb',
+    jobs: 'jsonb',
+    job_ids: 'text[]',
+  },
   job_queue_reproject: { queue: 'text' },
   job_queue_archive: { queue: 'text', through: 'bigint', keep: 'boolean' },
   job_queue_kept: { queue: 'text' },

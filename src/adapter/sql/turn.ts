@@ -1,4 +1,4 @@
-import type { AppendAnswer, AppendRequest, Projection, RebuildAnswer, TurnView } from '../../port/index.ts'
+import type { AppendAnswer, AppendRequest, RebuildAnswer, RebuildRows, TurnView } from '../../port/index.ts'
 import { parseAnswer, turnAnswer } from './answers.ts'
 import { appendBy, rebuildWith } from './calls.ts'
 import type { Rpc } from './rpc.ts'
@@ -40,7 +40,7 @@ export async function rebuildBy(
   turn: Turn,
   queue: string,
   since: number,
-  rowsAt: (view: TurnView) => Projection,
+  rowsAt: (view: TurnView) => RebuildRows,
 ): Promise<RebuildAnswer> {
   const view = parseAnswer(turnAnswer, await turn.begin(queue, since), 'job_queue_turn')
   const { version, missed } = view

@@ -695,6 +695,7 @@ export type Database = {
       job_queue_project: { Args: { queue: string; batch: number }; Returns: Json }
       job_queue_project_target: { Args: { queue: string; target: string; key_column: string; key_type: string; job_ids: string[] }; Returns: number }
       job_queue_projection: { Args: { queue: string }; Returns: Json }
+      job_queue_projection_page: { Args: { queue: string; filter: Json }; Returns: Json }
       job_queue_put_data: { Args: { queue: string; data: Json }; Returns: undefined }
       job_queue_put_snapshot: { Args: { queue: string; seq: number; state: Json }; Returns: Json }
       job_queue_put_snapshot_chunk: { Args: { queue: string; seq: number; maker: string; n: number; body: string }; Returns: undefined }
@@ -703,6 +704,7 @@ export type Database = {
       job_queue_queues: { Args: never; Returns: Json }
       job_queue_read: { Args: { queue: string; after: number; lim: number }; Returns: Json }
       job_queue_rebuild: { Args: { queue: string; expected_version: number; state: Json; jobs: Json }; Returns: Json }
+      job_queue_rebuild_rows: { Args: { queue: string; expected_version: number; state: Json; jobs: Json; job_ids: string[] }; Returns: Json }
       job_queue_refused_words: { Args: never; Returns: Record<string, unknown>[] }
       job_queue_reproject: { Args: { queue: string }; Returns: Json }
       job_queue_request: { Args: { command: Json; queue?: string; request_id?: string }; Returns: string }

@@ -9,6 +9,7 @@ const reads: ReadonlySet<FunctionName> = new Set([
   'job_queue_queues',
   'job_queue_read',
   'job_queue_projection',
+  'job_queue_projection_page',
   'job_queue_worker_list',
   'job_queue_data_of',
   'job_queue_dead',

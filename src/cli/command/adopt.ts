@@ -19,7 +19,6 @@ export function addAdopt(cli: Cli): void {
   cli
     .command<Options>(
       'adopt',
-      'take in rows of `jobs` from before Interlock came: shows them first, never by itself',
       [
         ['adopt', 'what there is that says pending, the oldest first; changes nothing'],
         ['adopt --limit 20 --yes', 'the 20 oldest of them, in that order'],

@@ -3,6 +3,7 @@ import { count, plural } from '../../format/index.ts'
 import { archiveTo } from '../../history/files/index.ts'
 import { type ArchiveDocument, archive } from '../../history/index.ts'
 import type { Cli } from '../cli.ts'
+import { leaveNothingHalf } from '../leftovers.ts'
 import { checkMoment, pointOf } from '../since.ts'
 import { withAccess } from '../store.ts'
 
@@ -17,7 +18,6 @@ export function addArchive(cli: Cli): void {
   cli
     .command<Options>(
       'archive',
-      'take old events out of the log, below a snapshot; what runs and waits stays as it is',
       [
         [
           'archive --before 7d',
@@ -32,6 +32,7 @@ export function addArchive(cli: Cli): void {
         checkMoment('--before', before)
         const done = await withAccess(frame, async (access) => {
           const point = await pointOf(access, '--before', before)
+          if (to !== undefined) leaveNothingHalf()
           if (to !== undefined) return archiveTo(access, { before: point, to }, '--to')
           return archive(access, { before: point, keep: !drop })
         })

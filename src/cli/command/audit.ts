@@ -21,7 +21,6 @@ export function addAudit(cli: Cli): void {
     cli
       .command<Options>(
         'audit',
-        'prove from the log alone that no promise was broken; shares no code with what decides',
         [
           ['audit', 'exit code 3 if there is any violation'],
           ['audit --markdown > audit.md', 'a report to file: promises, models, and a digest of the log'],

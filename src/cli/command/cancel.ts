@@ -5,8 +5,7 @@ import { withCoordinator } from '../store.ts'
 export function addCancel(cli: Cli): void {
   cli
     .command<{ readonly force?: boolean }>(
-      'cancel <job>',
-      'end a waiting job, or ask a running one to stop',
+      'cancel',
       [
         ['cancel 4f1c', 'the beginning of an id will do, where only one live job has it'],
         ['cancel report-1', 'a running job keeps its models until its worker has stopped'],

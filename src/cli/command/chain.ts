@@ -13,7 +13,6 @@ export function addChain(cli: Cli): void {
   cli
     .command<Options>(
       'chain',
-      'the hash chain of the log: check it, and print its head as an anchor to note elsewhere',
       [
         ['chain --start', 'from the next event on, each carries the hash of the one before it'],
         [

@@ -16,8 +16,7 @@ interface Options extends DeadFlags {
 export function addDead(cli: Cli): void {
   cli
     .command<Options>(
-      'dead [job]',
-      'jobs that failed for good, lost their last attempt, or waited too long',
+      'dead',
       [
         ['dead', 'the newest 100, each with what went wrong'],
         ['dead --model flux-dev --since 24h', 'those of one model, of the last day'],

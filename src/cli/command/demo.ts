@@ -2,20 +2,15 @@ import type { Cli } from '../cli.ts'
 import { FoundSomething } from '../failure.ts'
 
 export function addDemo(cli: Cli): void {
-  cli.command(
-    'demo',
-    'see it work: three scenarios, then 200 jobs under three policies',
-    [['demo', 'under a minute; needs nothing, leaves nothing']],
-    async (frame) => {
-      const { demo } = await import('../demo/demo.ts')
-      const begun = performance.now()
-      const result = await demo(frame)
-      const seconds = ((performance.now() - begun) / 1_000).toFixed(0)
-      const verdict = result.ok
-        ? `All of it held (${seconds} s). Next: interlock run <file>, interlock --help`
-        : `${result.failures.length} of it did not hold:\n${result.failures.map((text) => `  ${text}`).join('\n')}`
-      frame.emit(result, `\n${verdict}`)
-      if (!result.ok) throw new FoundSomething()
-    },
-  )
+  cli.command('demo', [['demo', 'under a minute; needs nothing, leaves nothing']], async (frame) => {
+    const { demo } = await import('../demo/demo.ts')
+    const begun = performance.now()
+    const result = await demo(frame)
+    const seconds = ((performance.now() - begun) / 1_000).toFixed(0)
+    const verdict = result.ok
+      ? `All of it held (${seconds} s). Next: interlock run <file>, interlock --help`
+      : `${result.failures.length} of it did not hold:\n${result.failures.map((text) => `  ${text}`).join('\n')}`
+    frame.emit(result, `\n${verdict}`)
+    if (!result.ok) throw new FoundSomething()
+  })
 }

@@ -4,7 +4,8 @@ import { InterlockError } from '../../core/index.ts'
 import type { DevDatabase, LocalSupabase } from '../../dev/index.ts'
 import { overPostgres } from '../../dev/parts.ts'
 import { migrationScript } from '../../migrate/index.ts'
-import { loadDriver, type Target, targetOf } from '../../process/index.ts'
+import { loadDriver } from '../../port/index.ts'
+import { type Target, targetOf } from '../../process/index.ts'
 import type { Cli } from '../cli.ts'
 import type { Frame } from '../frame.ts'
 import { wholeNumber } from '../whole-number.ts'
@@ -22,7 +23,6 @@ export function addDev(cli: Cli): void {
   cli
     .command<Options>(
       'dev',
-      'a local Supabase for development: what Interlock uses of one, over the embedded database or the server of --url',
       [
         ['dev > dev.env', 'over the embedded database in ./.interlock; writes the address and the keys'],
         [

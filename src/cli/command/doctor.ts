@@ -18,7 +18,6 @@ export function addDoctor(cli: Cli): void {
   cli
     .command<Options>(
       'doctor',
-      'look for what is wrong with the database, the queue and its workers; each with its remedy',
       [
         ['doctor', 'exit code 3 when there is a problem; notes alone are none'],
         ['doctor --json', 'the findings and the size of the log, for a monitor'],

@@ -9,7 +9,6 @@ export function addDrain(cli: Cli): void {
   cli
     .command<{ readonly wait?: boolean }>(
       'drain',
-      'start nothing any more; what runs may end',
       [
         ['drain', 'before a deployment, or to look at something in peace'],
         ['drain --wait', 'returns when the last job has ended'],

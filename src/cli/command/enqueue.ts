@@ -26,8 +26,7 @@ const SHOWN = 10
 export function addEnqueue(cli: Cli): void {
   cli
     .command<Options>(
-      'enqueue [file]',
-      'put jobs in line, from a workload file or one by its id; whoever works on the queue runs them',
+      'enqueue',
       [
         ['enqueue jobs.csv', 'every job of the file: job_id,models[,kind,priority,payload,job_type]'],
         [

@@ -9,8 +9,7 @@ import { withStore } from '../store.ts'
 export function addExplain(cli: Cli): void {
   cli
     .command<{ readonly data?: boolean }>(
-      'explain <job>',
-      'why a job does not run, whom it waits for, and what has to happen',
+      'explain',
       [
         ['explain report-1', 'also for a job that has ended: how, and when'],
         ['explain 4f1c', 'the beginning of an id will do, where only one job has it'],

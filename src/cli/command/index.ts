@@ -1,60 +1,196 @@
 import type { Cli } from '../cli.ts'
-import { addAdopt } from './adopt.ts'
-import { addArchive } from './archive.ts'
-import { addAudit } from './audit.ts'
-import { addCancel } from './cancel.ts'
-import { addChain } from './chain.ts'
-import { addDead } from './dead.ts'
-import { addDemo } from './demo.ts'
-import { addDev } from './dev.ts'
-import { addDoctor } from './doctor.ts'
-import { addDrain } from './drain.ts'
-import { addEnqueue } from './enqueue.ts'
-import { addExplain } from './explain.ts'
-import { addInspect } from './inspect.ts'
-import { addLog } from './log.ts'
-import { addMachine } from './machine.ts'
-import { addMigrate } from './migrate.ts'
-import { addMove } from './move.ts'
-import { addPause } from './pause.ts'
-import { addPolicy } from './policy.ts'
-import { addQueue } from './queue.ts'
-import { addRebuild } from './rebuild.ts'
-import { addRecover } from './recover.ts'
-import { addReplay } from './replay.ts'
-import { addResume } from './resume.ts'
-import { addRetry } from './retry.ts'
-import { addRun } from './run.ts'
-import { addSnapshot } from './snapshot.ts'
-import { addStats } from './stats.ts'
-import { addStatus } from './status.ts'
-import { addVerify } from './verify.ts'
-import { addWhatIf } from './what-if.ts'
-import { addWork } from './work.ts'
 
-type Add = (cli: Cli) => void
+/** A command as the list of all knows it; the rest of it is loaded when somebody asks for it. */
+export interface Listed {
+  /** Its name, and what is typed after it. */
+  readonly usage: string
+  readonly summary: string
+  readonly load: () => Promise<(cli: Cli) => void>
+}
 
 /** Every command, in the order in which somebody new would want them. */
-export const commandGroups: readonly (readonly [heading: string, commands: readonly Add[]])[] = [
-  ['Begin:', [addDemo, addMigrate, addAdopt, addDev]],
+export const commandGroups: readonly (readonly [heading: string, commands: readonly Listed[]])[] = [
+  [
+    'Begin:',
+    [
+      {
+        usage: 'demo',
+        summary: 'see it work: three scenarios, then 200 jobs under three policies',
+        load: async () => (await import('./demo.ts')).addDemo,
+      },
+      {
+        usage: 'migrate',
+        summary: 'make the tables and functions, or bring them up to date; never harms what is there',
+        load: async () => (await import('./migrate.ts')).addMigrate,
+      },
+      {
+        usage: 'adopt',
+        summary: 'take in rows of `jobs` from before Interlock came: shows them first, never by itself',
+        load: async () => (await import('./adopt.ts')).addAdopt,
+      },
+      {
+        usage: 'dev',
+        summary:
+          'a local Supabase for development: what Interlock uses of one, over the embedded database or the server of --url',
+        load: async () => (await import('./dev.ts')).addDev,
+      },
+    ],
+  ],
   [
     'Work:',
-    [addRun, addWork, addEnqueue, addCancel, addMove, addPause, addDrain, addResume, addRetry, addPolicy],
+    [
+      {
+        usage: 'run <file>',
+        summary: 'take the jobs of a file through workers until all have ended',
+        load: async () => (await import('./run.ts')).addRun,
+      },
+      {
+        usage: 'work',
+        summary: 'run jobs with the handlers of a file, until told to stop',
+        load: async () => (await import('./work.ts')).addWork,
+      },
+      {
+        usage: 'enqueue [file]',
+        summary: 'put jobs in line, from a workload file or one by its id; workers of the queue run them',
+        load: async () => (await import('./enqueue.ts')).addEnqueue,
+      },
+      {
+        usage: 'cancel <job>',
+        summary: 'end a waiting job, or ask a running one to stop',
+        load: async () => (await import('./cancel.ts')).addCancel,
+      },
+      {
+        usage: 'move <job>',
+        summary: 'give a waiting job another place in line',
+        load: async () => (await import('./move.ts')).addMove,
+      },
+      {
+        usage: 'pause <model>',
+        summary: 'start no job that needs this model; what runs may end, and waiting jobs lose nothing',
+        load: async () => (await import('./pause.ts')).addPause,
+      },
+      {
+        usage: 'drain',
+        summary: 'start nothing any more; what runs may end',
+        load: async () => (await import('./drain.ts')).addDrain,
+      },
+      {
+        usage: 'resume [model]',
+        summary: 'let jobs start again: all of them after a drain, or those of a paused model',
+        load: async () => (await import('./resume.ts')).addResume,
+      },
+      {
+        usage: 'retry [job]',
+        summary: 'put dead jobs in line again, with their payload and all their attempts',
+        load: async () => (await import('./retry.ts')).addRetry,
+      },
+      {
+        usage: 'policy',
+        summary: 'the rules of the queue: show them, or set them',
+        load: async () => (await import('./policy.ts')).addPolicy,
+      },
+    ],
   ],
-  ['Look:', [addStatus, addQueue, addExplain, addDead, addLog, addReplay, addStats, addWhatIf]],
+  [
+    'Look:',
+    [
+      {
+        usage: 'status',
+        summary: 'what runs, what waits, and who works; reads only',
+        load: async () => (await import('./status.ts')).addStatus,
+      },
+      {
+        usage: 'queue',
+        summary: 'the live jobs in line order: what runs, what waits and for which job',
+        load: async () => (await import('./queue.ts')).addQueue,
+      },
+      {
+        usage: 'explain <job>',
+        summary: 'why a job does not run, which job it waits for, and what has to happen',
+        load: async () => (await import('./explain.ts')).addExplain,
+      },
+      {
+        usage: 'dead [job]',
+        summary: 'jobs that failed for good, lost their last attempt, or waited too long',
+        load: async () => (await import('./dead.ts')).addDead,
+      },
+      {
+        usage: 'log',
+        summary: 'the events of the queue: everything else can be rebuilt from them',
+        load: async () => (await import('./log.ts')).addLog,
+      },
+      {
+        usage: 'replay',
+        summary: 'the queue as it was at any time, from the log alone; or its history, step by step',
+        load: async () => (await import('./replay.ts')).addReplay,
+      },
+      {
+        usage: 'stats',
+        summary: 'how long jobs waited and for what, how busy each model was, and how it went over time',
+        load: async () => (await import('./stats.ts')).addStats,
+      },
+      {
+        usage: 'what-if',
+        summary:
+          'what another policy or capacity would have changed: the jobs of a period, simulated under it',
+        load: async () => (await import('./what-if.ts')).addWhatIf,
+      },
+    ],
+  ],
   [
     'Check:',
     [
-      addDoctor,
-      addVerify,
-      addRebuild,
-      addRecover,
-      addSnapshot,
-      addArchive,
-      addChain,
-      addAudit,
-      addMachine,
-      addInspect,
+      {
+        usage: 'doctor',
+        summary: 'look for what is wrong with the database, the queue and its workers; each with its remedy',
+        load: async () => (await import('./doctor.ts')).addDoctor,
+      },
+      {
+        usage: 'verify',
+        summary: 'rebuild the state from the log and compare it with the rows',
+        load: async () => (await import('./verify.ts')).addVerify,
+      },
+      {
+        usage: 'rebuild',
+        summary: 'write the state and the rows of the jobs again from the log; safe while workers run',
+        load: async () => (await import('./rebuild.ts')).addRebuild,
+      },
+      {
+        usage: 'recover',
+        summary:
+          'after a backup was restored, or where the log has an event that nobody can read: drain the queue in a new epoch, and say what became of its jobs',
+        load: async () => (await import('./recover.ts')).addRecover,
+      },
+      {
+        usage: 'snapshot',
+        summary: 'keep the folded state, so that processes that start later read only what comes after',
+        load: async () => (await import('./snapshot.ts')).addSnapshot,
+      },
+      {
+        usage: 'archive',
+        summary: 'take old events out of the log, below a snapshot; what runs and waits stays as it is',
+        load: async () => (await import('./archive.ts')).addArchive,
+      },
+      {
+        usage: 'chain',
+        summary: 'the hash chain of the log: check it, and print its head as an anchor to note elsewhere',
+        load: async () => (await import('./chain.ts')).addChain,
+      },
+      {
+        usage: 'audit',
+        summary: 'prove from the log alone that no promise was broken; shares no code with what decides',
+        load: async () => (await import('./audit.ts')).addAudit,
+      },
+      {
+        usage: 'machine [name]',
+        summary: 'the statechart of a queue (coordinator) or of a job (job)',
+        load: async () => (await import('./machine.ts')).addMachine,
+      },
+      {
+        usage: 'inspect',
+        summary: "the queue in Stately's inspector: its machine, event by event, replayed or live",
+        load: async () => (await import('./inspect.ts')).addInspect,
+      },
     ],
   ],
 ]

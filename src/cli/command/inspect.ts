@@ -27,7 +27,6 @@ export function addInspect(cli: Cli): void {
   cli
     .command<Options>(
       'inspect',
-      "the queue in Stately's inspector: its machine, event by event, replayed or live",
       [
         ['inspect --live', 'what happens now; open the address that it prints'],
         [
@@ -117,7 +116,7 @@ async function inspect(
 function announce(frame: Frame, { page, socket }: Relay): void {
   if (frame.json) frame.print(JSON.stringify({ page, socket }))
   else frame.print(`open ${page}\nor, for a program that speaks the protocol: ${socket}`)
-  frame.note('this machine only; whoever has the address can look, so keep it to yourself')
+  frame.note('this machine only; anybody who has the address can look, so keep it to yourself')
 }
 
 async function show(

@@ -19,7 +19,6 @@ export function addLog(cli: Cli): void {
     cli
       .command<Options>(
         'log',
-        'the events of the queue: everything else can be rebuilt from them',
         [
           ['log', 'the last 20'],
           ['log --since 10m', 'those of the last ten minutes; also 14:03:07 or 2026-11-24T15:00:00Z'],

@@ -35,8 +35,7 @@ const formats = {
 export function addMachine(cli: Cli): void {
   cli
     .command<Options>(
-      'machine [name]',
-      'the statechart of a queue (coordinator) or of a job (job)',
+      'machine',
       [
         ['machine --format mermaid', 'a picture for Markdown'],
         ['machine --format studio', 'code to paste into Stately Studio: Import from code'],

@@ -14,7 +14,8 @@ import {
   type WrittenMigration,
   writeSupabaseMigration,
 } from '../../migrate/index.ts'
-import { loadDriver, storeAt, unreachable } from '../../process/index.ts'
+import { loadDriver } from '../../port/index.ts'
+import { storeAt, unreachable } from '../../process/index.ts'
 import type { Cli } from '../cli.ts'
 import { FoundSomething } from '../failure.ts'
 import type { Frame } from '../frame.ts'
@@ -36,7 +37,6 @@ export function addMigrate(cli: Cli): void {
   cli
     .command<Options>(
       'migrate',
-      'make the tables and functions, or bring them up to date; never harms what is there',
       [
         ['migrate --url postgres://localhost/app', 'in one transaction: all of it or nothing'],
         [

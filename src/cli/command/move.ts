@@ -12,8 +12,7 @@ interface Options {
 export function addMove(cli: Cli): void {
   cli
     .command<Options>(
-      'move <job>',
-      'give a waiting job another place in line',
+      'move',
       [
         [
           'move report-9 --before report-2',

@@ -12,8 +12,7 @@ interface Options {
 export function addPause(cli: Cli): void {
   cli
     .command<Options>(
-      'pause <model>',
-      'start no job that needs this model; what runs may end, and waiting jobs lose nothing',
+      'pause',
       [
         ['pause flux-dev', 'until: interlock resume flux-dev'],
         ['pause flux-dev --for 10m --reason provider_down', 'resumes by itself after ten minutes'],

@@ -20,7 +20,6 @@ interface Standing {
 export function addPolicy(cli: Cli): void {
   const parent = cli.command(
     'policy',
-    'the rules of the queue: show them, or set them',
     [
       ['policy', 'what is in force'],
       ['policy set --policy by-model --max-active 64', 'models decide, and no more than 64 at once'],
@@ -49,7 +48,7 @@ export function addPolicy(cli: Cli): void {
 
 async function show(frame: Frame): Promise<void> {
   const standing = await withStore(frame, async (store) => {
-    const projection = await store.projection(frame.queue)
+    const projection = await store.projectionPage(frame.queue, { after: null, limit: 1 })
     const paused = await pausedAt(opened(frame.access(store)), projection?.state.version ?? 0)
     return { policy: projection?.state.policy ?? defaultPolicy, paused }
   })

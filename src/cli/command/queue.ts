@@ -16,7 +16,6 @@ export function addQueue(cli: Cli): void {
   cli
     .command<Options>(
       'queue',
-      'the live jobs in line order: what runs, what waits and for whom',
       [
         ['queue', 'the first 20'],
         ['queue --limit 1000 --json', 'for programs'],

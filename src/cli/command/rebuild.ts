@@ -8,7 +8,6 @@ export function addRebuild(cli: Cli): void {
   addArchiveFlag(
     cli.command<ArchiveFlags>(
       'rebuild',
-      'make the state and the rows of the jobs anew from the log; safe while workers run',
       [
         ['rebuild', 'after `verify` showed rows that somebody changed by hand; right rows stay as they are'],
         ['rebuild --from-archive old.jsonl.gz', 'and the snapshot of the cut, if it is gone'],

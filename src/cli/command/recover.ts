@@ -29,7 +29,6 @@ export function addRecover(cli: Cli): void {
   cli
     .command<Options>(
       'recover',
-      'after a backup was restored, or where the log has an event that nobody can read: drain the queue in a new epoch, and say what became of its jobs',
       [
         ['recover', 'lists the jobs whose end may be lost; workers that were running have drained the queue'],
         ['recover --begin', 'first, if no process was running that could notice: a new epoch'],

@@ -39,7 +39,6 @@ export function addReplay(cli: Cli): void {
     cli
       .command<Options>(
         'replay',
-        'the queue as it was at any time, from the log alone; or its history, step by step',
         [
           [
             'replay --to 14:03:07',
@@ -82,7 +81,7 @@ export function addReplay(cli: Cli): void {
   )
 }
 
-/** What would be of no effect is refused: whoever gave it means something. @throws InterlockError `invalid_input` */
+/** What would be of no effect is refused: it was given for a reason. @throws InterlockError `invalid_input` */
 function checkTogether({ follow = false, from, speed, job, limit }: Options): void {
   const given = (flags: Readonly<Record<string, unknown>>) =>
     Object.entries(flags).find(([, value]) => value !== undefined)?.[0]

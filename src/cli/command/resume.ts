@@ -5,8 +5,7 @@ import { withCoordinator } from '../store.ts'
 export function addResume(cli: Cli): void {
   cli
     .command<{ readonly force?: boolean }>(
-      'resume [model]',
-      'let jobs start again: all of them after a drain, or those of a paused model',
+      'resume',
       [
         ['resume', 'after a drain: the first in line start at once'],
         ['resume flux-dev', 'after interlock pause flux-dev'],

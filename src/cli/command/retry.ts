@@ -7,8 +7,7 @@ import { withCoordinator } from '../store.ts'
 export function addRetry(cli: Cli): void {
   cli
     .command<DeadFlags>(
-      'retry [job]',
-      'put dead jobs in line again, with their payload and all their attempts',
+      'retry',
       [
         ['retry report-1', 'one job; an unambiguous beginning of its id will do'],
         ['retry --model flux-dev --since 24h', 'after an outage: all that it cost'],

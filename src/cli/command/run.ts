@@ -23,8 +23,7 @@ const MOST_PROCESSES = 64
 export function addRun(cli: Cli): void {
   addPolicyFlags(
     cli.command<Options>(
-      'run <file>',
-      'take the jobs of a file through workers until all have ended',
+      'run',
       [
         ['run jobs.csv --policy by-model --time-scale 0.001', 'a second of the file takes a millisecond'],
         ['run jobs.csv.gz --policy serial --limit 100', 'the first 100, one at a time, in file order'],

@@ -6,7 +6,6 @@ import { withAccess } from '../store.ts'
 export function addSnapshot(cli: Cli): void {
   cli.command(
     'snapshot',
-    'keep the folded state, so that processes that start later read only what comes after',
     [['snapshot', 'workers do the same by themselves, every 50,000 events']],
     async (frame) => {
       const kept = await withAccess(frame, snapshot)

@@ -16,7 +16,6 @@ export function addStats(cli: Cli): void {
   addPeriodFlags(
     cli.command<Options>(
       'stats',
-      'how long jobs waited and for what, how busy each model was, and how it went over time',
       [
         ['stats', 'the last 24 hours'],
         ['stats --since 2h --until 1h', 'the hour before the last'],

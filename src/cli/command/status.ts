@@ -8,7 +8,6 @@ import { emptyFolder, nothingYet, withAccess } from '../store.ts'
 export function addStatus(cli: Cli): void {
   cli.command(
     'status',
-    'what runs, what waits, and who works; reads only',
     [
       ['status', 'also while a run goes on in another terminal'],
       ['status --json', 'the same for programs'],

@@ -18,7 +18,6 @@ export function addVerify(cli: Cli): void {
     cli
       .command<Options>(
         'verify',
-        'rebuild the state from the log and compare it with the rows',
         [
           ['verify', 'exit code 3 if an event is missing or cannot be, or a row is not what the log says'],
           ['verify --anchor 812:5f1c…', 'and event 812 is the one that `interlock chain` printed then'],
@@ -56,7 +55,7 @@ function textOf(result: Verification, withFiles: boolean): string {
     .map(({ row, field, stored, folded }) => [row, field, shown(stored), shown(folded)])
   const todo = withFiles
     ? 'see by verify without --from-archive whether the rows or the files are wrong'
-    : 'make the rows anew: interlock rebuild'
+    : 'write the rows again: interlock rebuild'
   return [
     ...log,
     `${plural(differences.length, 'difference')}; ${todo}`,

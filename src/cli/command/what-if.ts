@@ -17,7 +17,6 @@ export function addWhatIf(cli: Cli): void {
   addPeriodFlags(
     cli.command<Options>(
       'what-if',
-      'what another policy or capacity would have changed: the jobs of a period, simulated under it',
       [
         ['what-if', 'the last 24 hours under serial, by-model, and by-model with overtaking'],
         [

@@ -17,7 +17,6 @@ export function addWork(cli: Cli): void {
   cli
     .command<Options>(
       'work',
-      'run jobs with the handlers of a file, until told to stop',
       [
         [
           'work --handler ./handlers.ts',

@@ -68,13 +68,13 @@ async function tellScenario(
 ): Promise<void> {
   narrator.chapter(title)
   narrator.say(`   ${story}`)
-  // Whoever listens here is told of jobs that were refused and have been started since.
+  // Those who listen here are told of jobs that were refused and have been started since.
   const started = firstValueFrom(coordinator.ready$.pipe(take(1), toArray()))
   const one = await ask(narrator, coordinator, first)
   const two = await ask(narrator, coordinator, second)
   await showTables(narrator, store, coordinator.queue)
   const refused = !two.allowed && two.code === code && two.blockedBy[0] === first.jobId
-  narrator.claim(one.allowed && refused, `${second.jobId} waits (${code}), and its row says for whom`)
+  narrator.claim(one.allowed && refused, `${second.jobId} waits (${code}), and its row says for which job`)
   await coordinator.onJobComplete(first.jobId, first.jobType)
   narrator.step(
     `onJobComplete('${first.jobId}')`,

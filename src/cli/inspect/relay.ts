@@ -34,7 +34,7 @@ export interface RelayOptions {
 
 /**
  * A WebSocket server for inspectors, on this machine only and for nobody without its token: 256 bits of chance, made
- * anew each time. It keeps nothing and repeats nothing; a client that comes late gets the greeting and what follows.
+ * again each time. It keeps nothing and repeats nothing; a client that comes late gets the greeting and what follows.
  */
 export async function openRelay({ ui, port, greeting, onClients }: RelayOptions): Promise<Relay> {
   const token = randomBytes(32).toString('base64url')

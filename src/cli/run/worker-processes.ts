@@ -1,12 +1,9 @@
 import { type ChildProcess, fork } from 'node:child_process'
-import path from 'node:path'
 import { InterlockError } from '../../core/index.ts'
 import type { Target } from '../../process/index.ts'
 import type { Frame } from '../frame.ts'
+import { mainFile, WORKER_COMMAND } from '../worker-command.ts'
 import type { RunWorkerOptions } from './worker.ts'
-
-/** The first word of the command line of a worker process. Not for people, so it is in no help. */
-export const WORKER_COMMAND = 'run-worker'
 
 /** What a worker process is told to do. */
 export interface WorkOrder {
@@ -23,7 +20,7 @@ const REPLACEMENTS_PER_PROCESS = 3
 
 /**
  * Processes that work off a run, each with a coordinator and a lease of its own. One that dies is noticed and replaced;
- * what it ran is started anew when its lease is over.
+ * what it ran is started again when its lease is over.
  */
 export class WorkerProcesses {
   readonly #frame: Frame
@@ -50,8 +47,7 @@ export class WorkerProcesses {
   }
 
   #start(number: number): void {
-    const main = path.join(import.meta.dirname, '..', `main${path.extname(import.meta.filename)}`)
-    const child = fork(main, [WORKER_COMMAND], {
+    const child = fork(mainFile, [WORKER_COMMAND], {
       stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
       execArgv: [],
       serialization: 'advanced',
@@ -69,7 +65,7 @@ export class WorkerProcesses {
 
   #replace(number: number, pid: number | undefined, end: string): void {
     this.#frame.note(
-      `worker ${number} (process ${pid}) ended by ${end}; its jobs start anew when its lease is over, within 25 s`,
+      `worker ${number} (process ${pid}) ended by ${end}; its jobs start again when its lease is over, within 25 s`,
     )
     if (this.#replacements-- > 0) return this.#start(number)
     this.#onError(

@@ -58,7 +58,7 @@ class Bar implements Progress {
   #done = 0
   #timer: NodeJS.Timeout
 
-  /** @param signal takes the bar off at once, since whoever interrupts is told something in its place */
+  /** @param signal takes the bar off at once, since a message takes its place then */
   constructor(label: string, total: number, signal: AbortSignal) {
     this.#label = label
     this.#total = total

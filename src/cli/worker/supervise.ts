@@ -1,6 +1,6 @@
 import { type ChildProcess, fork } from 'node:child_process'
-import path from 'node:path'
 import type { Frame } from '../frame.ts'
+import { mainFile } from '../worker-command.ts'
 
 /** The longest rest before a process that keeps dying is started again, in milliseconds. */
 const LONGEST_REST_MS = 30_000
@@ -9,7 +9,7 @@ const HEALTHY_MS = 60_000
 
 /**
  * Several worker processes under one: signals are passed on, one that dies is replaced, after a rest that grows while it
- * keeps dying, and when this process is killed they drain by themselves. What a dead one ran starts anew when its lease is
+ * keeps dying, and when this process is killed they drain by themselves. What a dead one ran starts again when its lease is
  * over.
  */
 export class Supervisor {
@@ -37,10 +37,9 @@ export class Supervisor {
   }
 
   #start(number: number, deaths: number): void {
-    const main = path.join(import.meta.dirname, '..', `main${path.extname(import.meta.filename)}`)
     // Detached: a Ctrl-C in the terminal reaches this process alone, which passes it on.
     const stdio = ['ignore', 'inherit', 'inherit', 'ipc'] as const
-    const child = fork(main, [...this.#words], { stdio: [...stdio], execArgv: [], detached: true })
+    const child = fork(mainFile, [...this.#words], { stdio: [...stdio], execArgv: [], detached: true })
     const since = performance.now()
     this.#children.add(child)
     child.once('exit', (code, signal) => {

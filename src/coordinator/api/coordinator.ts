@@ -160,18 +160,18 @@ export interface Coordinator {
   /** Every event from now on, in order. */
   readonly events$: Observable<RecordedEvent>
   /**
-   * The same for whoever is in no hurry: over a store where each read has its price, subscribing to it alone makes nobody read.
+   * The same for those in no hurry: over a store where each read has its price, subscribing to it alone makes nobody read.
    * What has to do with this process, or with a job that it could start, comes at once all the same.
    */
   readonly heard$: Observable<RecordedEvent>
   /**
    * Every event after this number: first those that are in the log, page by page, then those that come; nothing twice and
-   * nothing left out. For whoever takes an event at once. Errors: `invalid_input`, `corrupt_log`, those of the store.
+   * nothing left out. For code that takes each event at once. Errors: `invalid_input`, `corrupt_log`, those of the store.
    * @param after the sequence number of the last event that is known already; 0: from the first
    */
   eventsFrom(after: number): Observable<RecordedEvent>
   /**
-   * The same for whoever needs time for each event: pulled one by one, with one page in memory however far behind.
+   * The same for code that needs time for each event: pulled one by one, with one page in memory however far behind.
    * @example for await (const event of coordinator.pullEvents(checkpoint)) await keep(event)
    */
   pullEvents(after: number, options?: { readonly signal?: AbortSignal }): AsyncIterable<RecordedEvent>
@@ -187,7 +187,7 @@ export interface Coordinator {
   readonly leaseLost$: Observable<{ readonly workerId: string }>
   /**
    * This process cannot go on with the queue: a backup was restored under it (`log_went_back`), or the log has an event that it
-   * cannot fold (`unknown_event`: of a newer release; `corrupt_log`). Emits once, to whoever comes later too. What it ran is over
+   * cannot fold (`unknown_event`: of a newer release; `corrupt_log`). Emits once, and again to each later subscriber. What it ran is over
    * (`leaseLost$`), and every call is refused with this error. End the process, at once if you like: after a restore
    * it emits when the queue is held in a new epoch, and `interlock recover` goes on from there. Where that could not be written,
    * `details.isHeld` is false, and `interlock recover --begin` has to come before anything joins.

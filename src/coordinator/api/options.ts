@@ -13,7 +13,7 @@ export interface CoordinatorOptions {
   /** `default` unless given; 1 to 200 characters. */
   readonly queue?: string
   /**
-   * Who this is, for the log: worker ids begin with it, and every event names the worker id of whoever caused it. 1 to 50
+   * Who this is, for the log: worker ids begin with it, and every event names the worker id of the process that caused it. 1 to 50
    * letters, digits and `_.@-`; none unless given. It goes into the append-only log: no name that may have to be erased.
    */
   readonly name?: string

@@ -17,7 +17,7 @@ export type StartAnswer =
     }
   | ({ readonly allowed: false } & Wait)
 
-/** Why a job has to wait, for whom, and how many jobs stand before it in line. */
+/** Why a job has to wait, for which job, and how many jobs stand before it in line. */
 export interface Wait {
   readonly reason: string
   readonly code: ReasonCode

@@ -17,7 +17,7 @@ export const silentLogger: Logger = { info: () => {}, warn: () => {}, error: () 
 /** Characters of an error in a line of the log: a message of ours says at its end what to do. */
 const MOST = 1_000
 
-/** What was thrown, for a line of the log. Its text may come from anywhere: a provider, a page, whoever wrote the prompt. */
+/** What was thrown, for a line of the log. Its text may come from anywhere: a provider, a page, the author of a prompt. */
 export function errorText(error: unknown): string {
   return plain(messageOf(error).slice(0, 4 * MOST))
     .slice(0, MOST)

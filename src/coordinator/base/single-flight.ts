@@ -1,5 +1,5 @@
 /**
- * One piece of work that never runs twice at a time. Whoever asks for it while it runs gets it done once more, so that nothing that
+ * One piece of work that never runs twice at a time. If it is asked for while it runs, it is done once more, so that nothing that
  * came after it began is missed, however many ask.
  */
 export class SingleFlight {
@@ -19,11 +19,15 @@ export class SingleFlight {
     return this.#run !== undefined
   }
 
-  /** Runs it now, or once more when it has ended. Resolves when nothing is to be done any more. */
+  /** Runs it at once, or once more when it has ended. Resolves when nothing is to be done any more. */
   request(): Promise<void> {
     this.#isWanted = !this.#isClosed
-    this.#run ??= this.#runAll()
-    return this.#run
+    if (this.#run !== undefined) return this.#run
+    // Known before the work begins, which may ask again at once.
+    const { promise, resolve } = Promise.withResolvers<void>()
+    this.#run = promise
+    void this.#runAll().then(resolve)
+    return promise
   }
 
   /** The run that is under way, or one that begins now. */
@@ -44,8 +48,6 @@ export class SingleFlight {
   }
 
   async #runAll(): Promise<void> {
-    // So that the promise is known before the work begins.
-    await Promise.resolve()
     try {
       while (this.#isWanted) {
         this.#isWanted = false

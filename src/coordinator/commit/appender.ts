@@ -3,7 +3,7 @@ import type { AppendAnswer, AppendRole, StoreTraits } from '../../port/index.ts'
 import type { LogView } from '../replica/log-view.ts'
 import { checkSame, readOn } from '../replica/read-log.ts'
 import { Baton } from './baton.ts'
-import type { Deciding } from './deciding.ts'
+import type { Decided, Deciding } from './deciding.ts'
 import type { OpenCommands } from './open-commands.ts'
 
 export type AppendStore = AppendRole & Pick<StoreTraits, 'frugal'>
@@ -23,6 +23,8 @@ const MOST_LOST = 2
 const MOST_UNDER_LOCK = 2_000
 /** The lock did not come free: that says nothing of the link. */
 const LOCK_WAIT = '55P03'
+/** Milliseconds: what was decided longer ago than this is decided again, since its events have the times of then. */
+const MOST_AHEAD_MS = 200
 /** Milliseconds without turns after one in which this process was cut off: the link is too slow for them. */
 const NO_TURNS_MS = 10_000
 
@@ -45,10 +47,14 @@ export class Appender {
   /** Turns taken, and rounds of the baton. */
   turns = 0
 
-  constructor(log: LogView, store: AppendStore, deciding: Deciding) {
+  readonly #onSent: (decision: Decision) => void
+
+  /** @param onSent told of an append that is under way, when the next may be decided on what it leads to */
+  constructor(log: LogView, store: AppendStore, deciding: Deciding, onSent: (decision: Decision) => void) {
     this.#log = log
     this.#store = store
     this.#deciding = deciding
+    this.#onSent = onSent
     this.#baton = new Baton(log, store)
   }
 
@@ -95,14 +101,33 @@ export class Appender {
 
   async #append(open: OpenCommands): Promise<Try> {
     const { clock } = this.#log
-    const decided = clock.mark()
-    const decision = this.#deciding.decide(open)
-    const request = this.#deciding.request(decision, open)
+    const { decided, decision, request } = this.#takeAhead(open) ?? this.#decide(open)
     if (request === null) return { decision, answer: null, sure: false }
     const sent = clock.mark()
-    const answer = await this.#store.append(request)
+    const answered = this.#store.append(request)
+    if (this.mayDecideAhead) this.#onSent(decision)
+    const answer = await answered
     this.#deciding.learn(answer, sent, decided)
     return { decision, answer, sure: true }
+  }
+
+  #decide(open: OpenCommands) {
+    const decided = this.#log.clock.mark()
+    const decision = this.#deciding.decide(open)
+    return { decided, decision, request: this.#deciding.request(decision, open) }
+  }
+
+  /** Alone, what this process appends next comes right after what it has sent. Where each call has its price, fewer of them are better. */
+  get mayDecideAhead(): boolean {
+    return this.#quiet >= QUIET_TURNS && this.#store.frugal !== true
+  }
+
+  /** What was decided ahead holds if the ledger has become what was expected, a moment ago at most. */
+  #takeAhead(open: OpenCommands): Decided | null {
+    const { ahead } = open
+    open.ahead = null
+    if (ahead === null || ahead.base !== this.#log.ledger) return null
+    return this.#log.clock.mark() - ahead.decided <= MOST_AHEAD_MS ? ahead : null
   }
 
   /**

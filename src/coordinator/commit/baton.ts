@@ -11,9 +11,9 @@ const LEAST_APPENDS = 4
 const LOOK = { everyMs: 10, events: 200 }
 
 /**
- * The baton of a queue, as this process has it or waits for it. Under pressure whoever has it appends for a while without
+ * The baton of a queue, as this process has it or waits for it. Under pressure the process that has it appends for a while without
  * losing, and the others wait and fold meanwhile: nothing but the last few events is left to be read when their turn comes.
- * It is a courtesy: the version check guards the log, whoever has the baton.
+ * It is a courtesy: the version check guards the log, with or without the baton.
  */
 export class Baton {
   readonly #log: LogView

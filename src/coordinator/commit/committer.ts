@@ -40,12 +40,13 @@ export class Committer {
   readonly staging: Staging
   readonly #counts = { commands: 0, appends: 0, lost: 0 }
 
-  constructor(options: CommitOptions) {
+  /** @param onSent told of an append that is under way, when the next may be decided on what it leads to */
+  constructor(options: CommitOptions, onSent: (decision: Decision) => void = () => {}) {
     const { log, store, limit, startedData } = options
     this.#options = options
     this.#log = log
     this.#deciding = new Deciding(log, startedData)
-    this.#appender = new Appender(log, store, this.#deciding)
+    this.#appender = new Appender(log, store, this.#deciding, onSent)
     this.staging = new Staging({ store, queue: log.queue, limit })
   }
 
@@ -68,14 +69,28 @@ export class Committer {
     return this.#appender.giveBaton()
   }
 
-  /** Answers every command of the batch, one way or the other. */
-  async commit(batch: readonly Pending[]): Promise<void> {
-    this.#counts.commands += batch.length
-    await this.#commit(batch)
+  get mayDecideAhead(): boolean {
+    return this.#appender.mayDecideAhead
   }
 
-  async #commit(batch: readonly Pending[]): Promise<void> {
-    const open = new OpenCommands(batch, this.#log.replica)
+  /** Commands that are to be answered together: see {@link commit}. */
+  open(batch: readonly Pending[]): OpenCommands {
+    return new OpenCommands(batch, this.#log.replica)
+  }
+
+  /** Decides them on what an append leads to that is under way. */
+  decideAhead(open: OpenCommands, { ledger }: Decision): void {
+    const decided = this.#deciding.ahead(open, ledger)
+    open.ahead = decided === null ? null : { ...decided, base: ledger }
+  }
+
+  /** Answers every one of the commands, one way or the other. */
+  async commit(open: OpenCommands): Promise<void> {
+    this.#counts.commands += open.size
+    await this.#commit(open)
+  }
+
+  async #commit(open: OpenCommands): Promise<void> {
     try {
       await retryWithin(this.#options.limit, async (tries) => {
         open.isTried = tries > 0
@@ -87,7 +102,7 @@ export class Committer {
       // More than one append takes, or one of them is to blame: nobody else is to suffer for it.
       open.close()
       const middle = Math.ceil(left.length / 2)
-      for (const half of [left.slice(0, middle), left.slice(middle)]) await this.#commit(half)
+      for (const half of [left.slice(0, middle), left.slice(middle)]) await this.#commit(this.open(half))
     } finally {
       open.close()
     }

@@ -1,12 +1,25 @@
 import { faultyIn } from '../../codec/index.ts'
-import { type Decision, decide, projectionChanges, type Surroundings } from '../../core/index.ts'
+import {
+  type Decision,
+  decide,
+  type Ledger,
+  type Micros,
+  projectionChanges,
+  type Surroundings,
+} from '../../core/index.ts'
 import type { AppendAnswer, AppendRequest } from '../../port/index.ts'
 import { Recent } from '../base/recent.ts'
 import type { LogView } from '../replica/log-view.ts'
 import { dataOf } from './data-of.ts'
-import { Lead } from './lead.ts'
 import type { OpenCommands } from './open-commands.ts'
 import type { StartedData } from './started-data.ts'
+
+/** A decision, what is to be written of it, and when it was made, as this process's clock marks it. */
+export interface Decided {
+  readonly decided: number
+  readonly decision: Decision
+  readonly request: AppendRequest
+}
 
 /** Worker processes that are remembered to be gone. */
 const MOST_DEAD = 1_000
@@ -40,6 +53,17 @@ export class Deciding {
     }
   }
 
+  /**
+   * What is to be written if the ledger comes to `base`; null where that is nothing, or where a command is at fault: both are for
+   * {@link decide} to say, once it is so.
+   */
+  ahead(open: OpenCommands, base: Ledger): Decided | null {
+    const decided = this.#log.clock.mark()
+    const decision = decide(base, open.commands(), this.#surroundings)
+    const request = faultyIn(decision.events) === null ? this.request(decision, open, base) : null
+    return request === null ? null : { decided, decision, request }
+  }
+
   /** The times at which an append that is sent now arrives. */
   get #surroundings(): Surroundings {
     const log = this.#log
@@ -53,19 +77,18 @@ export class Deciding {
   }
 
   /** Null: there is nothing to append. */
-  request(decision: Decision, open: OpenCommands): AppendRequest | null {
+  request(decision: Decision, open: OpenCommands, base = this.#log.ledger): AppendRequest | null {
     if (decision.events.length === 0) return null
-    const { queue, version, ledger } = this.#log
     const wanted = this.#startedData?.wantedOf(decision)
     return {
-      queue,
-      expectedVersion: version,
-      expectedAt: ledger.lastAt,
+      queue: this.#log.queue,
+      expectedVersion: base.version,
+      expectedAt: base.lastAt,
       events: decision.events,
       ...(wanted === undefined ? undefined : { wanted }),
       ...(takesIn(decision.events) ? { ofArrivals: true } : undefined),
       changes: {
-        ...projectionChanges(ledger, decision.ledger, decision.touched),
+        ...projectionChanges(base, decision.ledger, decision.touched),
         ...dataOf(open.pending(), decision.events),
       },
     }
@@ -82,3 +105,26 @@ export class Deciding {
 /** Rows are taken in by claiming them first (`takeIn`). */
 const takesIn = (events: Decision['events']): boolean =>
   events.some((event) => event.type === 'queued' && event.intake === true)
+
+/** A way that takes longer has to be thought of: the store lets an event be off by 1 s. */
+const NOTABLE: Micros = 500_000
+
+/**
+ * How long an append is on its way to the database's clock. Its events are timed for when they get there. Nothing on most links;
+ * what a refusal (`clock`) has taught on a slow one, where the way there may be seconds longer than the way back, which no
+ * answer tells apart.
+ */
+class Lead {
+  #micros: Micros = 0
+
+  get micros(): Micros {
+    return this.#micros
+  }
+
+  /** An append that was decided at one time, by the database's clock, came to be looked at at another. */
+  learn(decided: Micros, lookedAt: Micros, refused: boolean): void {
+    const way = lookedAt - decided
+    if (way < NOTABLE) this.#micros = 0
+    else if (refused || this.#micros > 0) this.#micros = way
+  }
+}

@@ -1,4 +1,4 @@
-import type { Decision, Lease, RecordedEvent, Started } from '../../core/index.ts'
+import { type Decision, endsAttempt, type Lease, type RecordedEvent, type Started } from '../../core/index.ts'
 import type { DataRole, JobData } from '../../port/index.ts'
 
 export interface StartedDataOptions {
@@ -56,7 +56,7 @@ export class StartedData {
 
   /** Nobody begins an attempt that has ended. */
   see(event: RecordedEvent): void {
-    if (this.#kept.size > 0 && 'token' in event && event.type !== 'detached') this.#kept.delete(event.jobId)
+    if (this.#kept.size > 0 && endsAttempt(event)) this.#kept.delete(event.jobId)
   }
 
   /** Of a job that this process runs. @throws what the store throws */

@@ -12,7 +12,7 @@ const MOST_TRIES = 100
 const LEAST_MS = 2_000
 
 /**
- * The tries of one batch. Lost to others: without turns one is behind by as long as one waits, and whoever tries again at once loses
+ * The tries of one batch. Lost to others: without turns one is behind by as long as one waits, and a process that tries again at once loses
  * the fewest (8 processes: 2.2 appends per one that is won; with pauses that double up to 300 ms, 3.0, and twice the time).
  */
 export class Tries {

@@ -130,7 +130,7 @@ export class Gate {
     }
   }
 
-  /** Under a lease that this process has: whoever loses it stops both. */
+  /** Under a lease that this process has: when it is lost, both stop. */
   #cover({ jobId, models }: JobSpec, parent: Lease): StartAnswer {
     const holder = this.#member.attempt(parent)
     if (holder === undefined) {

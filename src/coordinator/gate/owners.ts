@@ -5,7 +5,7 @@ import { endsAttempt, type RecordedEvent, type Started } from '../../core/index.
  *
  * - `calls`: calls at the gate, which share it; `sole`: one call that runs the job itself
  * - `claim`: the worker, or program, whose claim it came of
- * - `ready`: whoever follows `ready$`, until somebody takes it up
+ * - `ready`: the program that follows `ready$`, until somebody takes it up
  * - `line`: nobody wants it: it goes back
  */
 export type Owner = 'calls' | 'sole' | 'claim' | 'ready' | 'line'

@@ -111,7 +111,7 @@ export class StartRouter {
       if (attempt.lease.jobId === jobId) this.owners.set(attempt, 'calls')
   }
 
-  /** Whoever waits for this job waits in vain. */
+  /** Those who wait for this job wait in vain. */
   refuse(jobId: string, error: InterlockError): void {
     for (const call of [...(this.#calls.get(jobId) ?? [])].filter(({ stands }) => stands)) {
       this.leave(call)

@@ -51,8 +51,8 @@ export class WaitWatch {
   }
 
   /**
-   * Asks anew where nobody alive asks: this process goes on under another id since its lease was lost, or the process that
-   * asked last has given up. Whom another process asks for stays asked by it: the two would take it from each other for ever.
+   * Asks again where nobody alive asks: this process goes on under another id since its lease was lost, or the process that
+   * asked last has given up. A job that another process asks for is left to it: the two would take it from each other for ever.
    */
   followUp(): void {
     if (!this.#member.lease.isRegistered) return

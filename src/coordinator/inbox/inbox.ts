@@ -151,7 +151,7 @@ export class Inbox {
     if (job === undefined || job.queuedAt === queuedAt) return
     throw new InterlockError(
       'job_not_live',
-      `job ${body.jobId} has ended and was enqueued anew since; cancel it again if that is meant`,
+      `job ${body.jobId} has ended and was enqueued again since; cancel it again if that is meant`,
     )
   }
 }

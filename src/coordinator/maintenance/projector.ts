@@ -1,9 +1,8 @@
 import { MICROS_PER_MS, type Micros } from '../../core/index.ts'
-import type { ProjectStep, StoreTraits, UserTablesRole } from '../../port/index.ts'
+import type { ProjectStep, RefusedRows, StoreTraits, UserTablesRole } from '../../port/index.ts'
 import { pause } from '../base/backoff.ts'
 import type { Logger } from '../base/logger.ts'
 import { SingleFlight } from '../base/single-flight.ts'
-import { Refusals } from './refused-rows.ts'
 
 /** Events that one step follows at most: some 100 ms of writing to the user's tables. */
 const BATCH = 1_000
@@ -18,7 +17,7 @@ const BUSY_REST_MS = 200
 const LOOK_MS = 600_000
 /** What was set aside is tried again this often, and a table that is locked. */
 const AGAIN_MS = 1_000
-/** When the first of a second follows for all, and when whoever was not the first does it in case that the first is gone. */
+/** When the first of a second follows for all, and when the others do it, in case that the first is gone. */
 const FOR_ALL_MS = 1_000
 const IN_CASE_MS = 4_000
 const SECOND = 1_000 * MICROS_PER_MS
@@ -68,7 +67,7 @@ export class Projector {
   }
 
   /**
-   * This process has appended, at `at`, after an event at `before`. Where each call has its price, whoever appends first in a
+   * This process has appended, at `at`, after an event at `before`. Where each call has its price, the process that appends first in a
    * second follows a second later for all, and after a quiet moment at once as well. The others only make sure, later.
    */
   follow(before: Micros, at: Micros): void {
@@ -123,4 +122,36 @@ export class Projector {
       this.nudge()
     }, ms).unref()
   }
+}
+
+/** Says once that the user's tables refuse rows, for each table and SQLSTATE, until they do so no more. */
+class Refusals {
+  readonly #logger: Logger
+  #told: ReadonlySet<string> = new Set()
+
+  constructor(logger: Logger) {
+    this.#logger = logger
+  }
+
+  note(refused: readonly RefusedRows[]): void {
+    for (const { target, sqlstate, rows, example } of refused) {
+      if (this.#told.has(key(target, sqlstate))) continue
+      const which =
+        rows === 1
+          ? `the row of ${target} of job ${example}`
+          : `${rows} rows of ${target}, such as ${example},`
+      this.#logger.error(
+        `[COORDINATOR] ${which} cannot be written (${meaningOf(sqlstate)}); the queue goes on, and they are tried again; \`interlock doctor\` says what to do`,
+      )
+    }
+    this.#told = new Set(refused.map(({ target, sqlstate }) => key(target, sqlstate)))
+  }
+}
+
+const key = (target: string, sqlstate: string): string => `${target} ${sqlstate}`
+
+function meaningOf(sqlstate: string): string {
+  if (sqlstate.startsWith('23')) return `a constraint refuses it: ${sqlstate}`
+  if (sqlstate.startsWith('22')) return `a word is none of its type: ${sqlstate}`
+  return `it raises ${sqlstate}`
 }

@@ -39,12 +39,12 @@ export class Snapshots {
    */
   newest(): Promise<Ledger> {
     const { store, queue, onError } = this.#options
-    // One of a newer release, which runs beside this one, is no trouble.
+    // One of a newer release, which runs beside this one, is no failure.
     const passOver = (error: unknown) => isInterlockError(error, 'database_newer') || onError(error)
     return ledgerNear(store, queue, null, passOver)
   }
 
-  /** This process has appended the event with this number: whoever appends every so-many-th makes the snapshot. */
+  /** This process has appended the event with this number: the process that appends every so-many-th makes the snapshot. */
   note(seq: number): void {
     const { every, ledger } = this.#options
     if (seq % every !== 0 || this.#flight.isRunning) return

@@ -23,7 +23,7 @@ export interface LeaseOptions {
   readonly onUnreachable: (error: unknown) => void
   /** How far this process has folded the log. */
   readonly version: () => number
-  /** The log ends before that: whoever reads it will be told that it went back. */
+  /** The log ends before that: the next read will say that it went back. */
   readonly onShorter: () => void
 }
 
@@ -205,7 +205,7 @@ export class LeaseKeeper {
     await Promise.race([beat, late]).finally(() => answered.abort())
   }
 
-  /** Answers may come late, after those of later beats: whoever was alive once is that until another answer says otherwise. */
+  /** Answers may come late, after those of later beats: a process that was alive once is alive until another answer says otherwise. */
   #take({ alive, expiresAt }: BeatAnswer, sent: number): void {
     if (!alive) return this.declareLost()
     if (this.#lostAs === this.#workerId) return

@@ -24,9 +24,9 @@ export interface SendOptions {
   readonly claim?: Claim | undefined
   /** What is kept beside the log of the jobs that the command puts in line or ends. */
   readonly data?: readonly DataChange[]
-  /** Who gets what the command starts, before anybody else; with a claim, whoever claims. */
+  /** Who gets what the command starts, before anybody else; with a claim, the one who claims. */
   readonly taker?: Taker
-  /** The command's own id, and whom its events name, where it is somebody else's. */
+  /** The command's own id, and the worker id that its events name, where it is somebody else's. */
   readonly as?: { readonly id: string; readonly workerId: string; readonly hash?: number }
 }
 

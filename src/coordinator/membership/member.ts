@@ -5,7 +5,6 @@ import type {
   InterlockError,
   Lease,
   Ledger,
-  Micros,
   RecordedEvent,
   Started,
 } from '../../core/index.ts'
@@ -45,7 +44,7 @@ export class Member {
   readonly #stopped: Stopped
   readonly #starts: OwnStarts
   readonly #incarnation: Incarnation
-  readonly #appends: AppendQueue
+  readonly appends: AppendQueue
   readonly #maintenance: Maintenance
   readonly #wakeFilter: WakeFilter
   readonly #wakeups: Wakeups
@@ -76,7 +75,7 @@ export class Member {
       onStarted: (attempt) => void hooks.onStarted(attempt, null),
     })
     this.#maintenance = new Maintenance(log, options, onError)
-    this.#appends = new AppendQueue({
+    this.appends = new AppendQueue({
       ...{ log, store, limit, startedData: this.startedData, hooks: this.#commitHooks() },
     })
     this.#incarnation = this.#newIncarnation(options)
@@ -90,7 +89,7 @@ export class Member {
       onPoll: () => void this.#onPoll(),
       onTick: () => void this.#onTick(),
     })
-    const shared = { appends: this.#appends, incarnation: this.#incarnation, stopped: this.#stopped }
+    const shared = { appends: this.appends, incarnation: this.#incarnation, stopped: this.#stopped }
     this.lifecycle = new Lifecycle(
       { ...shared, log, wakeups: this.#wakeups, maintenance: this.#maintenance },
       {
@@ -125,15 +124,6 @@ export class Member {
     return this.log.ledger
   }
 
-  /** The time of the queue: what is counted from its events goes by it. */
-  now(): Micros {
-    return this.log.now()
-  }
-
-  get counts(): AppendQueue['counts'] {
-    return this.#appends.counts
-  }
-
   get leaseLost$(): Observable<{ readonly workerId: string }> {
     return this.#incarnation.lost$
   }
@@ -146,7 +136,7 @@ export class Member {
   setCapacity(kinds: readonly string[] | null, freeSlots: number): void {
     this.lease.capacity = { kinds, freeSlots }
     const { head, version } = this.log
-    if (freeSlots > 0 && head.version > version) void this.#appends.catchUp(head.version)
+    if (freeSlots > 0 && head.version > version) void this.appends.catchUp(head.version)
   }
 
   /** It has no slot for what comes in, and leaves that to others. */
@@ -156,7 +146,7 @@ export class Member {
 
   /** The stream for somebody who wants to know when it happens: from now on this process reads whatever it hears of. */
   following<T>(stream$: Observable<T>): Observable<T> {
-    return this.#wakeFilter.following(stream$, () => void this.#appends.catchUp(this.log.head.version))
+    return this.#wakeFilter.following(stream$, () => void this.appends.catchUp(this.log.head.version))
   }
 
   /** Sends one command; its refusal is thrown. What it started for this process has its owner by then. */
@@ -170,7 +160,7 @@ export class Member {
   }
 
   catchUp(): Promise<void> {
-    return this.#appends.catchUp()
+    return this.appends.catchUp()
   }
 
   /** Whether this attempt is this process's now, by the database. @throws what the store throws */
@@ -201,7 +191,7 @@ export class Member {
       onUnreachable: (error) => this.failures.note(error, 'beat'),
       onReached: () => this.failures.beatWentWell(),
       version: () => this.log.version,
-      onShorter: () => void this.#appends.catchUp(),
+      onShorter: () => void this.appends.catchUp(),
     })
   }
 
@@ -219,12 +209,12 @@ export class Member {
 
   #onWake(version?: number, incoming?: Incoming | false, concern: Concern = 'all'): void {
     this.log.head.hear(version)
-    if (!incoming && !this.#wakeFilter.mayIgnore(concern)) void this.#appends.catchUp(version)
+    if (!incoming && !this.#wakeFilter.mayIgnore(concern)) void this.appends.catchUp(version)
     if (incoming !== false) this.#hooks.onIncoming(incoming ?? 'both')
   }
 
   async #onPoll(): Promise<void> {
-    await this.#appends.catchUp()
+    await this.appends.catchUp()
     this.#maintenance.catchUp()
     this.#hooks.onPoll()
   }

@@ -2,7 +2,7 @@ import { type Observable, ReplaySubject } from 'rxjs'
 import { cannotFoldOn, InterlockError, isInterlockError } from '../../core/index.ts'
 import { errorText, type Logger } from '../base/logger.ts'
 import { retryWithin } from '../base/retry.ts'
-import { beginEpoch, type EpochOptions } from '../commit/begin-epoch.ts'
+import { beginEpoch, type EpochOptions } from '../commit/commit-beside.ts'
 
 export interface StoppedOptions extends Omit<EpochOptions, 'ended'> {
   readonly epoch: () => number

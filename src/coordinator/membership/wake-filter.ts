@@ -1,6 +1,6 @@
 import { defer, finalize, type Observable } from 'rxjs'
 import type { Concern } from '../../port/index.ts'
-import type { Head } from '../replica/head.ts'
+import type { Head } from '../replica/log-view.ts'
 import type { Capacity } from './lease.ts'
 
 /** After so long even a worker that may wait reads what others did. */

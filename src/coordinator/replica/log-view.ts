@@ -1,8 +1,6 @@
 import type { Ledger, Micros } from '../../core/index.ts'
 import type { LogRole, SnapshotRole } from '../../port/index.ts'
-import { DatabaseClock } from './database-clock.ts'
-import { Head } from './head.ts'
-import { LogClock } from './log-clock.ts'
+import { DatabaseClock, LogClock } from './clocks.ts'
 import { Replica } from './replica.ts'
 
 export interface LogViewOptions {
@@ -54,5 +52,39 @@ export class LogView {
   /** The log is ahead of the database's clock. */
   get isAhead(): boolean {
     return this.#time.isAhead
+  }
+}
+
+/** What a process knows of how far the log goes. */
+export class Head {
+  #version = 0
+  #reachedAt = performance.now()
+  readonly #onReached: () => void
+
+  /** @param onReached told whenever the database has said that there is nothing more */
+  constructor(onReached: () => void = () => {}) {
+    this.#onReached = onReached
+  }
+
+  /** The last version that it has heard of, from whatever side. */
+  get version(): number {
+    return this.#version
+  }
+
+  /** When it last knew of everything that was in the log, by `performance.now()`. */
+  get reachedAt(): number {
+    return this.#reachedAt
+  }
+
+  /** The log is known to go that far; infinite or absent: nothing is known. */
+  hear(version: number | undefined): void {
+    if (version !== undefined && Number.isFinite(version)) this.#version = Math.max(this.#version, version)
+  }
+
+  /** It has folded all there was a moment ago. @param version what a read says: what was heard may have been made up */
+  reach(version = this.#version): void {
+    this.#version = version
+    this.#reachedAt = performance.now()
+    this.#onReached()
   }
 }

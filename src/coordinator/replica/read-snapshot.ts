@@ -61,7 +61,7 @@ async function* bodiesOf(
   for (let asked = 0, n = 0; n < chunks; n++) {
     for (; asked < Math.min(chunks, n + AHEAD); asked++) {
       const chunk = store.chunk(queue, { seq, maker, n: asked })
-      // Whoever stops here does not hear of a chunk that could not be read; whoever goes on does.
+      // A reader that stops here does not hear of a chunk that could not be read; one that goes on does.
       chunk.then(ignore, ignore)
       ahead.push(chunk)
     }

@@ -38,8 +38,8 @@ export interface StreamSource {
  * Every event after a number: first what the log has, page by page, then what comes. Nothing is left out and nothing comes
  * twice, since what was read joins what is folded at one number, and between the two nothing else can run.
  *
- * A page is read when the one before it was taken, so whoever takes events at once (an Observable has no other way)
- * costs one page of memory; whoever needs time for each takes {@link pullEvents}.
+ * A page is read when the one before it was taken, so code that takes events at once (an Observable has no other way)
+ * costs one page of memory; code that needs time for each takes {@link pullEvents}.
  */
 export function eventsFrom(source: StreamSource, after: number): Observable<RecordedEvent> {
   return new Observable((subscriber) => {
@@ -86,7 +86,7 @@ export function eventsFrom(source: StreamSource, after: number): Observable<Reco
 }
 
 /**
- * The same for whoever needs time for each event: the next page is read when the last event of this one was taken, and
+ * The same for code that needs time for each event: the next page is read when the last event of this one was taken, and
  * nothing is kept meanwhile but that page, however far behind the reader is. Ends with the coordinator, or the signal.
  */
 export async function* pullEvents(
@@ -146,7 +146,7 @@ export function standingOf(
   )
 }
 
-/** What makes two standings different to whoever waits. */
+/** What makes two standings different to those who wait. */
 const keyOf = ({ state, code, blockedBy, position, reason, chain }: Explanation): string =>
   JSON.stringify([state, code, blockedBy, position, reason, chain])
 

@@ -15,8 +15,8 @@ export function checkLog(facts: Facts): Finding[] {
   return [...checkGrowth(facts), ...checkRetention(facts), ...checkChained(facts), ...checkDrift(facts)]
 }
 
-function checkGrowth({ checkup: { log }, projection }: Facts): Finding[] {
-  const policy = projection?.state.policy
+function checkGrowth({ checkup: { log }, state }: Facts): Finding[] {
+  const policy = state?.policy
   if (policy === undefined || policy === null) return []
   const { retentionDays, archive } = policy
   const growth = logGrowth(log)
@@ -45,8 +45,8 @@ function checkGrowth({ checkup: { log }, projection }: Facts): Finding[] {
 function checkRetention(facts: Facts): Finding[] {
   const oldest = overdueDays(facts)
   if (oldest === null) return []
-  const { checkup, projection, workers } = facts
-  const days = projection?.state.policy?.retentionDays ?? 0
+  const { checkup, state: queue, workers } = facts
+  const days = queue?.policy?.retentionDays ?? 0
   const what = `events should leave the log after ${plural(days, 'day')}, and there are some of ${Math.floor(oldest)} days ago`
   const byHand = `interlock archive --before ${days}d`
   const hasTried = workers.some(
@@ -89,7 +89,7 @@ function checkDrift({ drift: { fields, unreadable } }: Facts): Finding[] {
     problem(
       'projection',
       `${plural(fields.length, 'field')} of the rows are not what the log says: ${names.join(', ')}${fields.length > NAMED ? ', …' : ''}`,
-      'interlock verify shows them, interlock rebuild makes the rows anew',
+      'interlock verify shows them, interlock rebuild writes the rows again',
     ),
   ]
 }

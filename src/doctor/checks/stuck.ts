@@ -3,6 +3,7 @@ import { duration, plural } from '../../format/index.ts'
 import type { WorkerRow } from '../../port/index.ts'
 import type { Facts } from '../facts.ts'
 import { type Finding, note, problem } from '../finding.ts'
+import type { LiveRows, Startable } from '../live-rows.ts'
 
 /** An attempt is ended 5 s after its time by any live process; two sweeps more and nobody does. */
 const OVERDUE_MS = 15_000
@@ -11,17 +12,15 @@ const UNTAKEN_MS = 10_000
 
 /** Jobs that do not get on, and why. */
 export function checkStuck(facts: Facts): Finding[] {
-  const { projection, checkup, workers } = facts
-  if (projection === null) return []
+  const { state, rows, checkup, workers } = facts
+  if (state === null) return []
   const { now } = checkup
-  const active = projection.jobs.filter(({ state }) => state === 'active')
-  const waiting = projection.jobs.filter(({ state }) => state === 'waiting')
-  if (projection.state.status === 'draining' && waiting.length > 0)
-    return [...checkActive(active, workers, now), drains(waiting.length)]
+  const active = checkActive(rows.active, workers, now)
+  if (state.status === 'draining' && rows.waiting > 0) return [...active, drains(rows.waiting)]
   return [
-    ...checkActive(active, workers, now),
-    ...checkStartable(waiting, workers, since(now, projection.state.updated_at)),
-    ...checkLong(waiting, now, facts.patienceMs),
+    ...active,
+    ...checkStartable(rows.startable, workers, since(now, state.updated_at)),
+    ...checkLong(rows, now, facts.patienceMs),
   ]
 }
 
@@ -56,19 +55,22 @@ function checkActive(rows: readonly JobRow[], workers: readonly WorkerRow[], now
 }
 
 /** Jobs that could start, by kind: nobody there who can run it, or somebody who does not. */
-function checkStartable(rows: readonly JobRow[], workers: readonly WorkerRow[], quietMs: number): Finding[] {
+function checkStartable(
+  startable: ReadonlyMap<string, Startable>,
+  workers: readonly WorkerRow[],
+  quietMs: number,
+): Finding[] {
   if (quietMs < UNTAKEN_MS) return []
-  const startable = rows.filter((row) => row.conflict_reason === null && row.due_at === null)
-  return [...Map.groupBy(startable, ({ kind }) => kind)].map(([kind, jobs]) => {
+  return [...startable].map(([kind, { jobs, example }]) => {
     const live = workers.filter(
       ({ state, kinds }) => state === 'live' && (kinds === null || kinds.includes(kind)),
     )
-    const names = `${plural(jobs.length, 'job')} of kind ${kind} may start, such as ${jobs[0]?.job_id}`
+    const names = `${plural(jobs, 'job')} of kind ${kind} may start, such as ${example}`
     return live.some(({ freeSlots }) => freeSlots > 0)
       ? problem(
           'offered',
           `${names}, and no worker takes them, although ${live.length} could`,
-          `interlock explain ${jobs[0]?.job_id}; then look at the log of the workers`,
+          `interlock explain ${example}; then look at the log of the workers`,
         )
       : problem(
           'no_worker',
@@ -78,17 +80,13 @@ function checkStartable(rows: readonly JobRow[], workers: readonly WorkerRow[], 
   })
 }
 
-function checkLong(rows: readonly JobRow[], now: Micros, patienceMs: number): Finding[] {
-  const long = rows
-    .filter((row) => row.due_at === null && since(now, row.queued_at) > patienceMs)
-    .toSorted((a, b) => a.queued_at - b.queued_at)
-  const [oldest] = long
-  if (oldest === undefined) return []
+function checkLong({ long, oldest }: LiveRows, now: Micros, patienceMs: number): Finding[] {
+  if (oldest === null) return []
   const why = oldest.conflict_reason ?? 'it may start'
   return [
     note(
       'waiting',
-      `${plural(long.length, 'job')} wait for more than ${duration(patienceMs)}, the longest is ${oldest.job_id} with ${duration(since(now, oldest.queued_at))}: ${why}`,
+      `${plural(long, 'job')} wait for more than ${duration(patienceMs)}, the longest is ${oldest.job_id} with ${duration(since(now, oldest.queued_at))}: ${why}`,
       `interlock explain ${oldest.job_id}`,
     ),
   ]

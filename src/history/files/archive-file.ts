@@ -1,7 +1,7 @@
-import { toHex } from '../../codec/index.ts'
+import { toHex, type Voids } from '../../codec/index.ts'
 import { InterlockError, isInterlockError, type RecordedEvent } from '../../core/index.ts'
 import type { ChainPage, LogStore } from '../../port/index.ts'
-import type { Access, BadEvent, Mark } from '../index.ts'
+import { type Access, type BadEvent, type Mark, readEvents } from '../index.ts'
 import { giveAsWritten, opened, startOf } from '../parts.ts'
 import { ArchiveFile, noArchive } from './archive-reader.ts'
 
@@ -26,7 +26,7 @@ export async function openArchive(given: Access, names: readonly string[], path 
   const last = files.at(-1)?.last ?? 0
   const mark = await markAt(store, queue, last)
   const bad = badStart(queue, files, mark)
-  return { ...access, store: inFrontOf(store, files, last), files: { last, mark, bad } }
+  return { ...access, store: inFrontOf(store, queue, files, last), files: { last, mark, bad } }
 }
 
 /** A chain that begins later than it did, since somebody changed what comes before: the hash it begins with tells. */
@@ -48,16 +48,17 @@ async function markAt(store: LogStore, queue: string, last: number): Promise<Mar
 }
 
 /** The store as it was before the files were taken out of it, for reading. */
-function inFrontOf(store: LogStore, files: readonly ArchiveFile[], last: number): LogStore {
+function inFrontOf(store: LogStore, queue: string, files: readonly ArchiveFile[], last: number): LogStore {
   const cut = (files[0]?.first ?? 1) - 1
   const chain = chainStart(files)
+  const inFiles = new FileEvents(files, () => voidsAfter(store, queue, last))
   return {
     ...store,
     read: async (queue, after, limit) => {
       const page = await store.read(queue, after, limit)
       const archivedSeq = Math.min(page.archivedSeq, cut)
       if (page.events.length > 0 || page.archivedSeq <= after || after < cut) return { ...page, archivedSeq }
-      return { ...page, archivedSeq, events: await eventsOf(files, after, limit) }
+      return { ...page, archivedSeq, events: await inFiles.after(after, limit) }
     },
     chain: async (queue, after, limit) => {
       const page = await store.chain(queue, Math.max(after, last), limit)
@@ -79,12 +80,44 @@ function chainStart(files: readonly ArchiveFile[]): { readonly from: number; rea
   return whole.at(Math.max(0, begun))?.header?.chain ?? null
 }
 
-async function eventsOf(
-  files: readonly ArchiveFile[],
-  after: number,
-  limit: number,
-): Promise<readonly RecordedEvent[]> {
-  return (await fileAfter(files, after)?.events(after, limit)) ?? []
+/** Events of the files as they are to be read. */
+class FileEvents {
+  readonly #files: readonly ArchiveFile[]
+  readonly #voidsBehind: () => Promise<Voids>
+  #voids: Promise<Voids> | undefined
+
+  /** @param voidsBehind what events behind the files say of those that nobody can read */
+  constructor(files: readonly ArchiveFile[], voidsBehind: () => Promise<Voids>) {
+    this.#files = files
+    this.#voidsBehind = voidsBehind
+  }
+
+  /** On a chain events lie as they were written: whether one that cannot be read is void, a later one says, in a file or behind them. */
+  async after(after: number, limit: number): Promise<readonly RecordedEvent[]> {
+    const file = fileAfter(this.#files, after)
+    if (file === undefined) return []
+    try {
+      return await file.events(after, limit, await this.#voids)
+    } catch (error) {
+      if (this.#voids !== undefined || !isInterlockError(error, 'corrupt_log')) throw error
+      this.#voids = this.#allVoids()
+      return file.events(after, limit, await this.#voids)
+    }
+  }
+
+  async #allVoids(): Promise<Voids> {
+    const all = new Map<number, Readonly<Record<string, unknown>> | null>()
+    for (const file of this.#files) for (const [of, as] of await file.voids()) all.set(of, as)
+    for (const [of, as] of await this.#voidsBehind()) all.set(of, as)
+    return all
+  }
+}
+
+async function voidsAfter(store: LogStore, queue: string, last: number): Promise<Voids> {
+  const found = new Map<number, Readonly<Record<string, unknown>> | null>()
+  for await (const event of readEvents({ store, queue }, { after: last }))
+    if (event.type === 'voided' && event.of !== event.seq) found.set(event.of, event.as ?? null)
+  return found
 }
 
 async function chainedOf(

@@ -18,7 +18,7 @@ export interface ArchiveLines {
   from(index: number): Promise<readonly string[]>
 }
 
-/** Opens a file by its index, or reads it whole where it has none: an older one, or one that was packed anew. */
+/** Opens a file by its index, or reads it whole where it has none: an older one, or one that was packed again. */
 export async function openLines(name: string): Promise<ArchiveLines> {
   const end = await endOf(name)
   return end === null ? wholeLines(await readFile(name)) : blockLines(name, end.index, end.indexAt)

@@ -1,8 +1,13 @@
-import { decodeEvent } from '../../codec/index.ts'
+import { asRead, decodeEvent, type Voids } from '../../codec/index.ts'
 import { InterlockError, isInterlockError, type RecordedEvent } from '../../core/index.ts'
 import type { ChainPage } from '../../port/index.ts'
 import { type ArchiveHeader, headerSchema, partsOf, rowOf } from './archive-format.ts'
 import { type ArchiveLines, openLines } from './archive-lines.ts'
+
+/** Lines that are gone through at a time. */
+const PAGE = 2_000
+
+const none: Voids = new Map()
 
 /** A file of `archive --to`: a block of it is in memory at a time, and an event is decoded when it is asked for. */
 export class ArchiveFile {
@@ -46,9 +51,38 @@ export class ArchiveFile {
     this.last = last
   }
 
-  /** Events after a number, at most `limit`. @throws InterlockError `corrupt_log`, `unknown_event` */
-  async events(after: number, limit: number): Promise<readonly RecordedEvent[]> {
-    return (await this.#range(after, limit)).map((line, i) => this.#event(after + 1 + i, line))
+  /**
+   * Events after a number, at most `limit`.
+   * @param voids what later events say of those that nobody can read
+   * @throws InterlockError `corrupt_log`, `unknown_event`
+   */
+  async events(after: number, limit: number, voids: Voids = none): Promise<readonly RecordedEvent[]> {
+    return (await this.#range(after, limit)).map((line, i) => this.#event(after + 1 + i, line, voids))
+  }
+
+  /** What the events of this file say of events that nobody can read. Reads all of it. */
+  async voids(): Promise<Voids> {
+    const found = new Map<number, Readonly<Record<string, unknown>> | null>()
+    for (let at = this.first - 1; at < this.last; ) {
+      const lines = await this.#range(at, PAGE)
+      for (const line of lines) {
+        const row = line.includes('"voided"') ? this.#row(line) : null
+        if (row?.['event_type'] !== 'voided') continue
+        const { of, as = null } = row['data'] as {
+          readonly of: number
+          readonly as?: Record<string, unknown>
+        }
+        found.set(of, as)
+      }
+      at += lines.length
+    }
+    return found
+  }
+
+  /** The row of a line, unchecked; null where it is none. */
+  #row(line: string): Readonly<Record<string, unknown>> | null {
+    const parts = partsOf(line)
+    return parts === null ? null : rowOf(parts.text).row
   }
 
   /** The same as the chain has them; `hash` is null where they are on none. */
@@ -81,20 +115,20 @@ export class ArchiveFile {
     }
   }
 
-  #event(seq: number, line: string): RecordedEvent {
-    const event = this.#decoded(seq, line)
+  #event(seq: number, line: string, voids: Voids): RecordedEvent {
+    const event = this.#decoded(seq, line, voids)
     if (event.seq !== seq) throw this.#damaged(seq, `is event ${event.seq}`)
     return event
   }
 
-  #decoded(seq: number, line: string): RecordedEvent {
+  #decoded(seq: number, line: string, voids: Voids): RecordedEvent {
     try {
       if (this.header === null) return decodeEvent(JSON.parse(line))
       const parts = partsOf(line)
       if (parts === null) throw this.#damaged(seq, 'is no event')
       const { queue, row } = rowOf(parts.text)
       if (queue !== this.header.queue) throw this.#damaged(seq, `is of queue ${String(queue)}`)
-      return decodeEvent(row)
+      return decodeEvent(asRead(row, voids))
     } catch (error) {
       // An event of a newer release is no damage; whatever else cannot be decoded was damaged in this file.
       if (isInterlockError(error, 'unknown_event')) throw error

@@ -54,7 +54,7 @@ export function outcomeOf(lives: readonly Life[], policy: Policy, slices: Slices
   }
 }
 
-/** As `stats` has them: whoever ran when the period began did not wait in it. */
+/** As `stats` has them: a job that ran when the period began did not wait in it. */
 function waitsOf({ runs, waitedBefore }: Life): Micros[] {
   const waits = runs.map(({ readyAt, from }) => from - readyAt)
   const [first, ...later] = waits

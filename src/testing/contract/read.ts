@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { decodeEvents } from '../../codec/index.ts'
-import { defaultPolicy, isInterlockError } from '../../core/index.ts'
+import { defaultPolicy, isInterlockError, type JobRow } from '../../core/index.ts'
+import type { Projection } from '../../port/index.ts'
 import { activeRow, appendNow, handMade, queuedEvent, standOf, until, waitingRow } from '../hand-made.ts'
 import type { Bench } from './bench.ts'
 
@@ -107,6 +108,31 @@ export function readContract({ it, store, other, connect }: Bench): void {
     assert.deepEqual(projection?.state.policy, policy)
     // In the order of JavaScript, which is not that of code points.
     assert.deepEqual(projection?.jobs, [started, waitingRow('\u{1F682}', at), waitingRow('\uFF5E', at)])
+  })
+
+  it('gives the projection in pages, those that run alone, and the rows of some jobs', async (queue) => {
+    const { at } = await standOf(store(), queue)
+    const ids = ['a', 'B', 'c', '\u{1F682}', '\uFF5E']
+    const active = activeRow('c', at, 'w')
+    const rows = [...ids.filter((id) => id !== 'c').map((id) => waitingRow(id, at)), active]
+    await appendNow(store(), queue, ids.map(queuedEvent), { at, jobs: rows })
+    const whole = await other().projection(queue)
+    const paged: JobRow[] = []
+    for (let after: string | null = null, size = 2; size === 2; ) {
+      const page: Projection | null = await other().projectionPage(queue, { after, limit: 2 })
+      assert.deepEqual(page?.state, whole?.state)
+      paged.push(...(page?.jobs ?? []))
+      after = page?.jobs.at(-1)?.job_id ?? null
+      size = page?.jobs.length ?? 0
+    }
+    // In an order of the store's: each of them once.
+    const byId = (a: JobRow, b: JobRow) => (a.job_id < b.job_id ? -1 : 1)
+    assert.deepEqual(paged.toSorted(byId), whole?.jobs)
+    const running = await store().projectionPage(queue, { after: null, limit: 10, isActive: true })
+    assert.deepEqual(running?.jobs, [active])
+    const some = await store().projectionPage(queue, { jobIds: ['B', 'nobody', '\uFF5E'] })
+    assert.deepEqual(some?.jobs.toSorted(byId), [waitingRow('B', at), waitingRow('\uFF5E', at)])
+    assert.equal(await store().projectionPage(`${queue}-nobody`, { after: null, limit: 1 }), null)
   })
 
   it('makes no queue for who only looks, and names those that there are', async (queue) => {

@@ -33,6 +33,26 @@ export function rebuildContract({ it, store, other }: Bench): void {
     assert.deepEqual(await store().projection(queue), rows)
   })
 
+  it('writes the rows of some jobs alone, and leaves the others as they are', async (queue) => {
+    const { at } = await standOf(store(), queue)
+    const wrong = { ...waitingRow('wrong', at), models: ['other'] }
+    const jobs = [wrong, { ...waitingRow('left', at), models: ['other'] }, waitingRow('gone', at)]
+    await appendNow(store(), queue, ['wrong', 'left', 'missing', 'gone'].map(queuedEvent), { jobs })
+    const right = [waitingRow('wrong', at), waitingRow('missing', at + 2)]
+    const rows = { ...projectionWith(at, 4, right), jobIds: ['wrong', 'missing', 'gone'] }
+    const answer = await store().rebuild(queue, 4, () => rows)
+    // The row of the queue as well.
+    assert.deepEqual(answer, { ok: true, version: 4, removed: 3, written: 3, ...nowOf(answer) })
+    const left = (await other().projection(queue))?.jobs.map(({ job_id, models }) => [job_id, models[0]])
+    assert.deepEqual(left, [
+      ['left', 'other'],
+      ['missing', right[1]?.models[0]],
+      ['wrong', right[0]?.models[0]],
+    ])
+    const again = await other().rebuild(queue, 4, () => rows)
+    assert.deepEqual(again, { ok: true, version: 4, removed: 0, written: 0, ...nowOf(again) })
+  })
+
   it('lets go of the lock when the rows cannot be computed', async (queue) => {
     const fault = new RangeError('a fault in the caller')
     const failing = store().rebuild(queue, 0, () => {

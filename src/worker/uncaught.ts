@@ -2,7 +2,7 @@ import { AsyncLocalStorage } from 'node:async_hooks'
 
 /** What takes an error that a handler left lying about. */
 export interface Owner {
-  failStray(error: unknown): void
+  failUncaught(error: unknown): void
 }
 
 const current = new AsyncLocalStorage<Owner>()
@@ -17,7 +17,7 @@ export function owned<T>(owner: Owner, run: () => T): T {
  * From now on an error that nothing catches, and that comes from a handler, ends the attempt of that handler in place of
  * the process. Any other still ends the process. Returns how to stop.
  */
-export function catchStray(): () => void {
+export function catchUncaught(): () => void {
   if (watching++ === 0) {
     process.on('unhandledRejection', take)
     process.on('uncaughtException', take)
@@ -32,5 +32,5 @@ export function catchStray(): () => void {
 function take(error: unknown): void {
   const owner = current.getStore()
   if (owner === undefined) throw error
-  owner.failStray(error)
+  owner.failUncaught(error)
 }

@@ -1,0 +1,62 @@
+/**
+ * Bundles the command `interlock` with what only it needs (terminal, charts, relay, the local Supabase), so that a program that has
+ * installed the library installs none of that. The modules of the library stay what they are, outside of the bundle: handlers that
+ * the command loads import them as well, and there must not be two of each.
+ */
+import fs from 'node:fs'
+import path from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { build } from 'esbuild'
+import { writeLicenses } from './licenses.mjs'
+
+const root = fileURLToPath(new URL('..', import.meta.url))
+const manifest = JSON.parse(fs.readFileSync(path.join(root, 'package.json'), 'utf8'))
+
+/** What a program that installs the package has, or installs by itself. */
+const installed = Object.keys({
+  ...manifest.dependencies,
+  ...manifest.optionalDependencies,
+  ...manifest.peerDependencies,
+})
+
+/** The folders of the command; what else lies in src/ and machines/ is the library. */
+const ofCommand = ['src/cli', 'src/dev'].map((folder) => path.join(root, folder) + path.sep)
+
+/** @param dist the folder that the package's own `dist` stands for, with the library in it */
+export async function bundleCommand(dist) {
+  const outdir = path.join(fileURLToPath(dist), 'cli')
+  const { metafile } = await build({
+    absWorkingDir: root,
+    entryPoints: ['src/cli/main.ts'],
+    outdir,
+    bundle: true,
+    splitting: true,
+    format: 'esm',
+    platform: 'node',
+    target: 'node22.12',
+    // The names stay, and traces name the sources where a user asks for a stack (DEBUG=1).
+    sourcemap: true,
+    sourcesContent: false,
+    legalComments: 'none',
+    // Packages in CommonJS ask for the modules of Node by it.
+    banner: {
+      js: "import { createRequire as requireOf } from 'node:module'; const require = requireOf(import.meta.url);",
+    },
+    external: installed,
+    plugins: [{ name: 'library', setup: leaveLibrary }],
+    metafile: true,
+    logLevel: 'warning',
+  })
+  writeLicenses(root, metafile, path.join(fileURLToPath(dist), 'THIRD_PARTY_LICENSES'))
+}
+
+/** An import of a module of the library becomes one of its compiled file; all chunks lie in dist/cli. */
+function leaveLibrary({ onResolve }) {
+  onResolve({ filter: /^\.\.?\// }, ({ path: asked, resolveDir }) => {
+    const file = path.join(resolveDir, asked)
+    const isOurs = file.startsWith(root) && !file.includes(`${path.sep}node_modules${path.sep}`)
+    if (!isOurs || ofCommand.some((folder) => file.startsWith(folder))) return undefined
+    const compiled = path.relative(root, file).replaceAll(path.sep, '/').replace(/\.ts$/, '.js')
+    return { path: `../${compiled}`, external: true }
+  })
+}

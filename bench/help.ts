@@ -1,0 +1,25 @@
+/** What `npm run bench -- --help` says below the options. */
+export const helpText = `
+peers: our worker beside graphile-worker, pg-boss and BullMQ, with payloads and results, each set up as it recommends. Each cell
+gets a fresh database (or an empty Redis), workers are processes of their own, and a run measures everybody in a row before it
+goes on. Rows, by which --only chooses:
+  enqueue/one-by-one, enqueue/10-at-once, enqueue/1000-a-call
+  drain/<no-keys, 1-key, 10-keys, 100-keys, 1000-keys>/<1, 2, 4, 16 processes>
+  trace/<1, 2, 4 processes>            real requests by their sets of models; left out where the file is missing (INTERLOCK_BENCH_TRACE)
+  hand-off/<1, 10, 64 slots>           from the end of a job to the handler of the next on its key
+  waiting/<100, 1000, 10000, 100000>   the same, 10 slots, with so many behind it
+  pick-up/<1, 10, 64 slots>            from the call that enqueues to the handler, on an idle queue
+  life/<1, 2 processes>                from a row inserted into jobs to its status completed; ours only
+  rest                                 memory, processor and calls of a worker with nothing to do
+Redis is used where redis-server is installed (apt-get install redis-server); else its columns say so.
+
+append: the bare API, without payloads and without a worker.
+
+guard: under a minute; what a job and a hand-off of our worker take, in bare appends of the same run. Fails when that is more than
+twice what bench/guard/baseline.json says.
+
+  npm run bench -- peers --quick                                     a minute: does it work?
+  npm run bench -- peers --only drain/10-keys,hand-off --runs 1
+  npm run bench -- peers --peers interlock,graphile-worker --only drain --json drain.json
+  npm run bench -- peers --server 15 --only hand-off
+`

@@ -1,0 +1,20 @@
+import type { Cell } from '../cell.ts'
+import { drainCells } from './drain.ts'
+import { enqueueCells } from './enqueue.ts'
+import { handOffCells, waitingCells } from './hand-off.ts'
+import { lifeCells } from './life.ts'
+import { pickUpCells } from './pick-up.ts'
+import { restCells } from './rest.ts'
+import { traceCells } from './trace.ts'
+
+/** Every measurement, in the order of the table. */
+export const cells: readonly Cell[] = [
+  ...enqueueCells,
+  ...drainCells,
+  ...traceCells,
+  ...handOffCells,
+  ...waitingCells,
+  ...pickUpCells,
+  ...lifeCells,
+  ...restCells,
+]

@@ -1,0 +1,48 @@
+import { postgresStore } from '../../src/adapter/postgres/index.ts'
+import { createCoordinator, silentLogger } from '../../src/coordinator/index.ts'
+import { createJobWorker } from '../../src/worker/index.ts'
+import { migrateAt } from '../frame/servers.ts'
+import type { Handle, Session, Setting, Task } from './peer.ts'
+import { numberOf, payloadOf } from './tasks.ts'
+
+export async function migrate(url: string): Promise<void> {
+  await migrateAt(url)
+  const { coordinator, leave } = await join(url)
+  await coordinator.setPolicy('by-model')
+  await leave()
+}
+
+/** As the README shows it: a store, a coordinator, a worker with a handler. */
+export async function connect({ url, slots, intake = false }: Setting): Promise<Session> {
+  const { coordinator, leave } = await join(url)
+  return {
+    enqueue: (tasks) => coordinator.enqueue(tasks.map(inputOf)),
+    work: async (handle: Handle) => {
+      const worker = createJobWorker({
+        coordinator,
+        concurrency: slots,
+        intake,
+        handlers: { normal: (job) => handle(job.payload === null ? 0 : numberOf(job.payload)) },
+      })
+      worker.start()
+      return () => worker.drain()
+    },
+    close: leave,
+  }
+}
+
+async function join(url: string) {
+  const store = postgresStore(url)
+  const coordinator = await createCoordinator({ store, logger: silentLogger })
+  const leave = async () => {
+    await coordinator.close()
+    await store.close()
+  }
+  return { coordinator, leave }
+}
+
+const inputOf = ({ n, key, models }: Task) => ({
+  jobId: `job-${n}`,
+  models: models ?? (key === null ? [] : [key]),
+  payload: payloadOf(n),
+})

@@ -1,0 +1,50 @@
+import type { Subscription } from 'rxjs'
+import { errorText } from '../coordinator/base/logger.ts'
+import { SingleFlight } from '../coordinator/base/single-flight.ts'
+import type { Coordinator } from '../coordinator/index.ts'
+
+/** Rows that one look takes in; the next follows at once while there are more. */
+const BATCH = 500
+
+/** Takes new rows of `jobs` into the queue: when it is told of some, and once per poll. */
+export class RowIntake {
+  readonly #coordinator: Coordinator
+  readonly #onTaken: (count: number) => void
+  readonly #flight: SingleFlight
+  #watch: Subscription | undefined
+  /** What went wrong last, until it goes well again. */
+  #failure: string | undefined
+
+  constructor(coordinator: Coordinator, onTaken: (count: number) => void) {
+    this.#coordinator = coordinator
+    this.#onTaken = onTaken
+    this.#flight = new SingleFlight(
+      () => this.#take(),
+      (error) => this.#tell(errorText(error)),
+    )
+  }
+
+  start(): void {
+    this.#watch = this.#coordinator.intake$.subscribe(() => void this.#flight.request())
+    void this.#flight.request()
+  }
+
+  /** Looks no more, once what is under way has ended. */
+  async stop(): Promise<void> {
+    this.#watch?.unsubscribe()
+    await this.#flight.close()
+  }
+
+  async #take(): Promise<void> {
+    const taken = await this.#coordinator.takeIn({ max: BATCH })
+    this.#failure = undefined
+    this.#onTaken(taken)
+    if (taken === BATCH) void this.#flight.request()
+  }
+
+  /** It is tried again with the next poll, and told when it is new: a failure that lasts fills no disk. */
+  #tell(text: string): void {
+    if (text !== this.#failure) this.#coordinator.logger.error(`[WORKER] intake: ${text}`)
+    this.#failure = text
+  }
+}

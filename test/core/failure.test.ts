@@ -1,0 +1,45 @@
+import { expect, it } from 'vitest'
+import {
+  type ErrorCode,
+  errorCodes,
+  InterlockError,
+  isAttemptOver,
+  isOfStore,
+  isOutage,
+  isPassing,
+  isRefusal,
+} from '../../src/core/index.ts'
+
+const codesOf = (is: (error: unknown) => boolean): readonly ErrorCode[] =>
+  errorCodes.filter((code) => is(new InterlockError(code, code)))
+
+it('a failure is passing, of the store, a refusal, or the end of an attempt by its code alone', () => {
+  expect(codesOf(isOutage)).toEqual(['store_unavailable'])
+  expect(codesOf(isPassing)).toEqual(['store_unavailable', 'contention'])
+  expect(codesOf(isOfStore)).toEqual(['store_unavailable', 'store_unwritable', 'contention'])
+  expect(codesOf(isRefusal)).toEqual([
+    'invalid_input',
+    'job_exists',
+    'job_not_live',
+    'job_not_active',
+    'stale_token',
+    'not_holder',
+    'models_required',
+    'fair_share_limit',
+    'command_reused',
+  ])
+  expect(codesOf(isAttemptOver)).toEqual([
+    'job_not_active',
+    'stale_token',
+    'log_went_back',
+    'unknown_event',
+    'database_newer',
+  ])
+})
+
+it('what is no failure of Interlock is none of these', () => {
+  const error = new Error('store_unavailable')
+  expect([isOutage, isPassing, isOfStore, isRefusal, isAttemptOver].map((is) => is(error))).toEqual(
+    Array(5).fill(false),
+  )
+})
