@@ -46,6 +46,8 @@ describe('which event makes a job a dead letter', () => {
 
   it('is written the same in every function that asks it', () => {
     const asking = interlockFunctions()
+      // It asks of what a void event is said to be, which has no type of its own.
+      .filter((name) => name !== 'job_queue_void_seqs')
       .map((name) => ({ name, text: squeezed(readMigrationFile('functions', `${name}.sql`)) }))
       .filter(({ text }) => text.includes("'final'") && text.includes('event_type'))
     expect(asking.map(({ name }) => name).toSorted()).toEqual([
