@@ -64,6 +64,8 @@ function share(postgresUrl: string): Shared {
     const name = url.slice(1) as keyof typeof makers
     const making = made.get(name) ?? makers[name](postgresUrl)
     made.set(name, making)
+    // A connection that is kept for the next question may be closed at this end just when it comes.
+    response.setHeader('connection', 'close')
     try {
       response.end((await making).place)
     } catch (error) {
