@@ -4314,7 +4314,7 @@ $$;
 
 -- job_queue_taken(queue, arrival_ids, refused): what became of arrivals that this queue had claimed. Doing it twice does
 -- nothing more.
---   arrival_ids  those that were sent to be put in line; the ones whose job is not in the log are offered again
+--   arrival_ids  those that were sent to be put in line; the ones whose job is not in the log are offered again at once
 --   refused      [{arrival_id, reason}, …]: those that cannot be jobs; they go to job_queue_not_taken_in, which keeps the newest 10,000
 -- Never waits for somebody who is about to delete such a row: that arrival is offered again, should the row stay.
 -- Returns how many left the list of arrivals. Raises nothing.
@@ -4357,6 +4357,11 @@ begin
        for update skip locked);
   delete from public.job_queue_arrivals a where a.id = any (settled);
   get diagnostics gone = row_count;
+  -- The append has left them out, since somebody else was looking at them just then: nobody has to wait for the end of the claim.
+  update public.job_queue_arrivals a set claimed_until = clock_timestamp()
+   where a.id = any (array(
+     select b.id from public.job_queue_arrivals b
+      where b.queue = $1 and b.id = any ($2) and b.claimed_until > clock_timestamp() for update skip locked));
   return gone;
 end
 $$;
@@ -5118,8 +5123,8 @@ $privileges$;
 -- What this was. Rows change only when something did, so that running it again leaves everything as it is.
 insert into public.job_queue_migrations as m (version, checksum)
 values 
-  ('000', 'a603511118383b12f1691280aaa57d5dc3fb0f9dead3c4c5fe5287263c9d330c'),
-  ('027', 'a603511118383b12f1691280aaa57d5dc3fb0f9dead3c4c5fe5287263c9d330c')
+  ('000', '7b7bf926bd411094463bdb362bbafdc82920772e4e6083c8f4fed096f0cbabe7'),
+  ('027', '7b7bf926bd411094463bdb362bbafdc82920772e4e6083c8f4fed096f0cbabe7')
 on conflict (version) do update set checksum = excluded.checksum, applied_at = excluded.applied_at
   where m.checksum <> excluded.checksum;
 -- PostgREST finds the new functions after this; nobody else listens.

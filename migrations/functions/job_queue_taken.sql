@@ -1,6 +1,6 @@
 -- job_queue_taken(queue, arrival_ids, refused): what became of arrivals that this queue had claimed. Doing it twice does
 -- nothing more.
---   arrival_ids  those that were sent to be put in line; the ones whose job is not in the log are offered again
+--   arrival_ids  those that were sent to be put in line; the ones whose job is not in the log are offered again at once
 --   refused      [{arrival_id, reason}, …]: those that cannot be jobs; they go to job_queue_not_taken_in, which keeps the newest 10,000
 -- Never waits for somebody who is about to delete such a row: that arrival is offered again, should the row stay.
 -- Returns how many left the list of arrivals. Raises nothing.
@@ -43,6 +43,11 @@ begin
        for update skip locked);
   delete from public.job_queue_arrivals a where a.id = any (settled);
   get diagnostics gone = row_count;
+  -- The append has left them out, since somebody else was looking at them just then: nobody has to wait for the end of the claim.
+  update public.job_queue_arrivals a set claimed_until = clock_timestamp()
+   where a.id = any (array(
+     select b.id from public.job_queue_arrivals b
+      where b.queue = $1 and b.id = any ($2) and b.claimed_until > clock_timestamp() for update skip locked));
   return gone;
 end
 $$;
