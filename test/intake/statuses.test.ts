@@ -98,12 +98,12 @@ describe('a word that the table refuses', () => {
     const said = () => logger.lines.filter((line) => line.includes('cannot be written'))
     const tries = () => db.value('select coalesce(max(tries), 0) from job_queue_set_aside')
     if (leases[0]) await coordinator.fail(leases[0], { retryAt: null })
-    await expect.poll(tries).toBe(1)
+    await expect.poll(tries).toBeGreaterThan(0)
     await db.exec("update job_queue_set_aside set next_at = now(); select pg_notify('interlock', 'intake')")
     if (leases[1]) await coordinator.complete(leases[1])
     await expect.poll(tries).toBeGreaterThan(1)
-    expect(await statusOf(db, '2')).toBe('completed')
-    expect(said()).toEqual([
+    await expect.poll(() => statusOf(db, '2')).toBe('completed')
+    await expect.poll(said).toEqual([
       expect.stringMatching(/the row of jobs of job 1 cannot be written \(a constraint refuses it: 23514\)/),
     ])
     await db.exec('alter table jobs drop constraint known; update job_queue_set_aside set next_at = now()')
