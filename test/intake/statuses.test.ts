@@ -103,9 +103,13 @@ describe('a word that the table refuses', () => {
     if (leases[1]) await coordinator.complete(leases[1])
     await expect.poll(tries).toBeGreaterThan(1)
     await expect.poll(() => statusOf(db, '2')).toBe('completed')
-    await expect.poll(said).toEqual([
-      expect.stringMatching(/the row of jobs of job 1 cannot be written \(a constraint refuses it: 23514\)/),
-    ])
+    await expect
+      .poll(said)
+      .toEqual([
+        expect.stringMatching(
+          /the row of jobs of job 1 cannot be written \(a constraint refuses it: 23514\)/,
+        ),
+      ])
     await db.exec('alter table jobs drop constraint known; update job_queue_set_aside set next_at = now()')
     await expect.poll(() => statusOf(db, '1'), { timeout: 5_000 }).toBe('failed')
     await db.exec("alter table jobs add constraint known check (status <> 'failed') not valid")
