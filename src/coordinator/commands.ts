@@ -67,9 +67,9 @@ export class Commands {
   ) {
     const reason = parseRequeueReason(why)
     const runAt = parseTimeOrNull(when, 'runAt')
-    const anew = models === undefined ? {} : { models: parseModels(models) }
+    const next = models === undefined ? {} : { models: parseModels(models) }
     return (
-      await this.#member.send({ type: 'release', jobId, token, epoch, reason, runAt, ...anew }, { claim })
+      await this.#member.send({ type: 'release', jobId, token, epoch, reason, runAt, ...next }, { claim })
     ).started
   }
 

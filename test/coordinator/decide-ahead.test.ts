@@ -62,6 +62,18 @@ describe('what is sent while an append is under way', () => {
     await expectEachOnce(store)
   })
 
+  it('is decided in its turn when deciding ahead fails', async () => {
+    vi.spyOn(Deciding.prototype, 'ahead').mockImplementation(() => {
+      throw new Error('nobody would catch it')
+    })
+    const { store } = storeWith(async (send) => {
+      await nextTurns()
+      return send()
+    })
+    await enqueueAll(await join({ store }))
+    await expectEachOnce(store)
+  })
+
   it('is decided again when the append was lost to another process', async () => {
     const { store } = storeWith(async (send, log) => {
       await nextTurns()

@@ -34,7 +34,7 @@ declare module 'vitest' {
   }
 }
 
-/** Each project loads this module anew, so what they share hangs on the process. */
+/** Each project loads a copy of this module: what they share is kept on `globalThis`. */
 interface Shared {
   users: number
   readonly server: Server

@@ -81,7 +81,7 @@ export function addReplay(cli: Cli): void {
   )
 }
 
-/** What would be of no effect is refused: it was given for a reason. @throws InterlockError `invalid_input` */
+/** Refuses options that would do nothing together. @throws InterlockError `invalid_input` */
 function checkTogether({ follow = false, from, speed, job, limit }: Options): void {
   const given = (flags: Readonly<Record<string, unknown>>) =>
     Object.entries(flags).find(([, value]) => value !== undefined)?.[0]

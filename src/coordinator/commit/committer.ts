@@ -78,10 +78,17 @@ export class Committer {
     return new OpenCommands(batch, this.#log.replica)
   }
 
-  /** Decides them on what an append leads to that is under way. */
+  /**
+   * Decides them on what an append leads to that is under way. What goes wrong with it nobody is told: the decision that counts comes
+   * later, and fails in the same way if it has to.
+   */
   decideAhead(open: OpenCommands, { ledger }: Decision): void {
-    const decided = this.#deciding.ahead(open, ledger)
-    open.ahead = decided === null ? null : { ...decided, base: ledger }
+    try {
+      const decided = this.#deciding.ahead(open, ledger)
+      open.ahead = decided === null ? null : { ...decided, base: ledger }
+    } catch {
+      open.ahead = null
+    }
   }
 
   /** Answers every one of the commands, one way or the other. */
