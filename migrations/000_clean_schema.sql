@@ -376,6 +376,11 @@ create table if not exists public.job_queue_jobs (
   primary key (queue, job_id)
 ) with (fillfactor = 70);
 
+-- The sequence number of its `queued` event, negative when it was made of a row of `jobs`: what is kept of it (job_queue_data) belongs to
+-- that life, and an append finds it here without a look at the log. Null, before this column was there and after a rebuild: the log says it
+-- (job_queue_life). No part of the projection, which is compared without it.
+alter table public.job_queue_jobs add column if not exists life bigint;
+
 -- As of the log.
 alter table public.job_queue_jobs set (vacuum_truncate = off);
 
@@ -1099,7 +1104,7 @@ $$;
 --                     the rest what is not null); also: those of `changed` that no event names, if there are any
 --                     (job_queue_changes);
 --                     data: payloads, results and errors of its events, if there are any (job_queue_put_data);
---                     wanted: jobs that these events start, for what their handlers need, if any (job_queue_in_hand);
+--                     wanted: jobs that these events start, for what their handlers need, if any;
 --                     voided_from: the first event that a `voided` among the events names (job_queue_void);
 --                     staged: [{command_id, job_id}, …], those of them that were put aside before (job_queue_stage);
 --                     expected_at: the time of the event expected_version as the caller has folded it, 0 before the first one;
@@ -1153,6 +1158,13 @@ declare
   setting text;
   is_shown boolean;
   is_rising boolean := true;
+  ended_ids text[];
+  ended_lives bigint[];
+  entered_ids text[];
+  entered_lives bigint[];
+  moved_ids text[];
+  moved_lives bigint[];
+  brought jsonb;
 begin
   if expected_version is null or jsonb_typeof(events) is distinct from 'array'
      or jsonb_array_length(events) not between 1 and 25000 or jsonb_typeof(changes -> 'state') is distinct from 'object' then
@@ -1327,25 +1339,29 @@ begin
   end if;
 
   if jsonb_array_length(changes -> 'gone') > 0 then
-    delete from public.job_queue_jobs j
-     where j.queue = $1 and j.job_id = any (array(select jsonb_array_elements_text(changes -> 'gone')));
+    with ended as (
+      delete from public.job_queue_jobs j
+       where j.queue = $1 and j.job_id = any (array(select jsonb_array_elements_text(changes -> 'gone')))
+      returning j.job_id, j.life)
+    select array_agg(e.job_id), array_agg(e.life) into ended_ids, ended_lives from ended e;
   end if;
   if jsonb_array_length(changes -> 'jobs') > 0 then
-    insert into public.job_queue_jobs (queue, job_id, state, job_type, kind, models, priority, place_level, place_order,
+    with entered as (
+    insert into public.job_queue_jobs as j (queue, job_id, state, job_type, kind, models, priority, place_level, place_order,
       place_tie, queued_at, due_at, expires_at, attempt, attempts, timeout_ms, worker_id, fencing_token, started_at,
-      cancel_requested, blocked_by_job_id, blocked_on, conflict_reason)
+      cancel_requested, blocked_by_job_id, blocked_on, conflict_reason, life)
     select $1, r.job_id, r.state, r.job_type, r.kind, r.models, r.priority, r.place_level, r.place_order,
            r.place_tie, 'epoch'::timestamptz + r.queued_at * interval '1 microsecond',
            'epoch'::timestamptz + r.due_at * interval '1 microsecond',
            'epoch'::timestamptz + r.expires_at * interval '1 microsecond',
            r.attempt, r.attempts, r.timeout_ms, r.worker_id, r.fencing_token,
            'epoch'::timestamptz + r.started_at * interval '1 microsecond',
-           coalesce(r.cancel_requested, false), r.blocked_by_job_id, r.blocked_on, r.conflict_reason
+           coalesce(r.cancel_requested, false), r.blocked_by_job_id, r.blocked_on, r.conflict_reason, r.life
       from jsonb_to_recordset(changes -> 'jobs') as r (
         job_id text, state text, job_type text, kind text, models text[], priority integer, place_level double precision,
         place_order bigint, place_tie double precision, queued_at bigint, due_at bigint, expires_at bigint,
         attempt integer, attempts integer, timeout_ms bigint, worker_id text, fencing_token bigint, started_at bigint,
-        cancel_requested boolean, blocked_by_job_id text, blocked_on text, conflict_reason text)
+        cancel_requested boolean, blocked_by_job_id text, blocked_on text, conflict_reason text, life bigint)
     on conflict (queue, job_id) do update set
       state = excluded.state, job_type = excluded.job_type, kind = excluded.kind, models = excluded.models,
       priority = excluded.priority, place_level = excluded.place_level, place_order = excluded.place_order,
@@ -1354,9 +1370,12 @@ begin
       timeout_ms = excluded.timeout_ms, worker_id = excluded.worker_id, fencing_token = excluded.fencing_token,
       started_at = excluded.started_at, cancel_requested = excluded.cancel_requested,
       blocked_by_job_id = excluded.blocked_by_job_id, blocked_on = excluded.blocked_on,
-      conflict_reason = excluded.conflict_reason;
+      conflict_reason = excluded.conflict_reason, life = coalesce(excluded.life, j.life)
+    returning j.job_id, j.life)
+    select array_agg(e.job_id), array_agg(e.life) into entered_ids, entered_lives from entered e;
   end if;
   if jsonb_array_length(changes -> 'changed') > 0 then
+    with moved as (
     update public.job_queue_jobs j
        set state = r.state, attempt = r.attempt, priority = coalesce(r.priority, j.priority),
            place_level = coalesce(r.place_level, j.place_level), place_order = coalesce(r.place_order, j.place_order),
@@ -1373,7 +1392,9 @@ begin
         cancel_requested boolean, blocked_by_job_id text, blocked_on text, conflict_reason text)
      where j.queue = $1 and j.job_id = r.job_id
        -- And by the key: while the table is small the planner would join with all rows of the queue.
-       and j.job_id = any (array(select k.job_id from jsonb_to_recordset(changes -> 'changed') as k (job_id text)));
+       and j.job_id = any (array(select k.job_id from jsonb_to_recordset(changes -> 'changed') as k (job_id text)))
+    returning j.job_id, j.life)
+    select array_agg(m.job_id), array_agg(m.life) into moved_ids, moved_lives from moved m;
   end if;
   if arrived is not null then
     delete from public.job_queue_arrivals a where a.job_id = any (arrived) and a.queue = $1;
@@ -1383,7 +1404,26 @@ begin
     values ($1, given.version, array(select jsonb_array_elements_text(changes -> 'also')));
   end if;
   if changes ? 'data' then
-    perform public.job_queue_put_data($1, changes -> 'data');
+    -- As job_queue_put_data does, without its look at the log: which life of a job it is stands in the row that went or came.
+    insert into public.job_queue_data as d (queue, job_id, life, payload, result, error, checkpoint)
+    select $1, g.item ->> 'job_id', coalesce(abs(k.life), abs(public.job_queue_life($1, g.item ->> 'job_id'))),
+           g.item -> 'payload', g.item -> 'result', g.item -> 'error', g.item -> 'checkpoint'
+      from jsonb_array_elements(changes -> 'data') as g (item)
+      left join (select n.job_id, max(n.life) as life from unnest(ended_ids || entered_ids, ended_lives || entered_lives) as n (job_id, life)
+        group by n.job_id) as k on k.job_id = g.item ->> 'job_id'
+    on conflict (queue, job_id) do update set
+      life = coalesce(excluded.life, d.life),
+      payload = case when excluded.life is null or d.life = excluded.life then coalesce(excluded.payload, d.payload)
+                     else excluded.payload end,
+      result = case when excluded.life is null or d.life = excluded.life then coalesce(excluded.result, d.result)
+                    else excluded.result end,
+      error = case when excluded.life is null or d.life = excluded.life then coalesce(excluded.error, d.error)
+                   else excluded.error end,
+      checkpoint = case when excluded.life is null or d.life = excluded.life then coalesce(excluded.checkpoint, d.checkpoint)
+                        else excluded.checkpoint end,
+      progress = case when excluded.life is null or d.life = excluded.life then d.progress end,
+      token = case when excluded.life is null or d.life = excluded.life then d.token end,
+      updated_at = clock_timestamp();
   end if;
   if changes ? 'voided_from' then
     perform public.job_queue_void($1, (changes ->> 'voided_from')::bigint);
@@ -1418,9 +1458,29 @@ begin
   if current_setting('interlock.notify', true) is distinct from 'off' then
     setting := pg_notify('interlock', $1 || ':' || given.version);
   end if;
+  -- What handlers need of jobs that are started now, under the queue's lock: so it reads no table of the user and brings no more than
+  -- a client takes from the wire at once, of the first 100 jobs 64 KB as they are stored and 256 KB as text, in the order given.
   if changes ? 'wanted' then
-    answer := answer || jsonb_build_object('data',
-      public.job_queue_in_hand($1, array(select jsonb_array_elements_text(changes -> 'wanted'))));
+    select jsonb_agg(t.item order by t.place) into brought from (
+      select s.item, s.place, sum(octet_length(s.item::text)) over (order by s.place) as length from (
+        select w.place, jsonb_build_object('job_id', w.job_id, 'payload', d.payload, 'result', d.result, 'error', d.error,
+                 'checkpoint', d.checkpoint, 'progress', d.progress, 'row', null) as item,
+               sum(coalesce(pg_column_size(d.payload), 0) + coalesce(pg_column_size(d.result), 0) + coalesce(pg_column_size(d.error), 0)
+                 + coalesce(pg_column_size(d.checkpoint), 0) + coalesce(pg_column_size(d.progress), 0)) over (order by w.place) as stored
+          from (
+            select g.place, g.job_id, coalesce(k.life, public.job_queue_life($1, g.job_id)) as life
+              from jsonb_array_elements_text(changes -> 'wanted') with ordinality as g (job_id, place)
+              left join unnest(moved_ids || entered_ids, moved_lives || entered_lives) as k (job_id, life) on k.job_id = g.job_id
+             where g.place <= 100) as w
+          -- OFFSET 0: else it may become a join with everything that the queue keeps.
+          left join lateral (
+            select k.* from public.job_queue_data k where k.queue = $1 and k.job_id = w.job_id and k.life = w.life offset 0) as d on true
+         -- Not of jobs that were made of a row, whose handlers are given the row, and not of those whose `queued` event is archived: what is
+         -- not here, job_queue_data_of has.
+         where w.life > 0) as s
+       where s.stored <= 65536) as t
+     where t.length <= 262144;
+    answer := answer || jsonb_build_object('data', coalesce(brought, '[]'));
   end if;
   return answer || jsonb_build_object('ok', true, 'version', given.version);
 end
@@ -2599,38 +2659,6 @@ begin
 end
 $$;
 
--- job_queue_in_hand(queue, job_ids): what handlers need of jobs that are started now. Internal; called by job_queue_append, under the
--- queue's lock, so it reads no table of the user and brings no more than a client takes from the wire at once.
---   job_ids  100 at most; of more, the first 100
--- Returns [{job_id, payload, result, error, checkpoint, progress, row: null}, …], as job_queue_data_of does, of those that it
--- brings: 64 KB as they are stored and 256 KB as text, in the order given. Not of jobs that were made of a row, whose handlers are
--- given the row, and not of those whose `queued` event is archived: what is not here, job_queue_data_of has. Raises nothing.
-create or replace function public.job_queue_in_hand(queue text, job_ids text[]) returns jsonb
-language plpgsql stable
-set search_path = pg_catalog, pg_temp
-as $$
-#variable_conflict use_column
-begin
-  return (
-    select coalesce(jsonb_agg(t.item order by t.place), '[]') from (
-      select s.item, s.place, sum(octet_length(s.item::text)) over (order by s.place) as length from (
-        select w.place, jsonb_build_object('job_id', w.id, 'payload', d.payload, 'result', d.result, 'error', d.error,
-                 'checkpoint', d.checkpoint, 'progress', d.progress, 'row', null) as item,
-               sum(coalesce(pg_column_size(d.payload), 0) + coalesce(pg_column_size(d.result), 0) + coalesce(pg_column_size(d.error), 0)
-                 + coalesce(pg_column_size(d.checkpoint), 0) + coalesce(pg_column_size(d.progress), 0)) over (order by w.place) as stored
-          from unnest($2[1:100]) with ordinality as w (id, place)
-          -- seq + 0: read off the end of the primary key it would pass the events of all other jobs.
-          join lateral (
-            select max(l.seq + 0) as seq, bool_or(l.data ? 'intake') as is_of_row from public.job_queue_log l
-             where l.queue = $1 and l.job_id = w.id and l.event_type = 'queued') as q on q.seq is not null and q.is_of_row is not true
-          -- OFFSET 0: else it may become a join with everything that the queue keeps.
-          left join lateral (
-            select k.* from public.job_queue_data k where k.queue = $1 and k.job_id = w.id and k.life = q.seq offset 0) as d on true) as s
-       where s.stored <= 65536) as t
-     where t.length <= 262144);
-end
-$$;
-
 -- job_queue_insert_chained(queue, events, chain): inserts events of which each carries its hash: SHA-256 over the hash of
 -- the event before it and over its own text (job_queue_event_text). One row after the other, since each needs the one
 -- before. Internal: called by job_queue_append, which has checked them, for queues that keep a chain.
@@ -2825,6 +2853,27 @@ begin
 end
 $$;
 
+-- job_queue_life(queue, job_id): the sequence number of the job's `queued` event in the log, negative when the job was made of a row of
+-- `jobs`; null without one (it is archived). What job_queue_jobs.life says of a job whose row was written before there was that
+-- column, or again from the log (job_queue_rebuild_rows). Internal. Raises nothing.
+create or replace function public.job_queue_life(queue text, job_id text) returns bigint
+language plpgsql stable
+set search_path = pg_catalog, pg_temp
+set random_page_cost = 0
+set cpu_index_tuple_cost = 0
+set cpu_operator_cost = 0.00001
+-- While the log looks small its primary key would do as well as the index by job, and be kept.
+set plan_cache_mode = force_custom_plan
+as $$
+begin
+  return (
+    -- seq + 0: a plain max would be read off the end of the primary key, past the events of all other jobs.
+    select max(l.seq + 0) * case when bool_or(l.data ? 'intake') then -1 else 1 end
+      from public.job_queue_log l
+     where l.queue = $1 and l.job_id = $2 and l.event_type = 'queued');
+end
+$$;
+
 -- job_queue_link(target, job_ids): says on behalf of the server that rows which anon or authenticated has written belong to the jobs
 -- of their ids, however those come into a queue (the gate, enqueue, SQL): their columns follow, a handler gets them, and deleting
 -- one cancels its job. Rows that are taken in (intake) and rows that the server inserts need none of this. Writing required_models
@@ -2952,8 +3001,7 @@ begin
   end if;
   insert into public.job_queue_data as d (queue, job_id, life, token, checkpoint, progress)
   select j.queue, j.job_id,
-         (select max(l.seq + 0) from public.job_queue_log l
-           where l.queue = $1 and l.job_id = $2 and l.event_type = 'queued'),
+         abs(coalesce(j.life, public.job_queue_life($1, $2))),
          $3, $4 -> 'checkpoint', $4 -> 'progress'
     from public.job_queue_jobs j
    where j.queue = $1 and j.job_id = $2 and j.state = 'active' and j.fencing_token = $3
@@ -3343,7 +3391,7 @@ as $$
       'drained_at', (extract(epoch from s.drained_at) * 1000000)::bigint,
       'updated_at', (extract(epoch from s.updated_at) * 1000000)::bigint),
     'jobs', (
-      select coalesce(jsonb_agg(to_jsonb(j) - 'queue' || jsonb_build_object(
+      select coalesce(jsonb_agg(to_jsonb(j) - 'queue' - 'life' || jsonb_build_object(
                'queued_at', (extract(epoch from j.queued_at) * 1000000)::bigint,
                'due_at', (extract(epoch from j.due_at) * 1000000)::bigint,
                'expires_at', (extract(epoch from j.expires_at) * 1000000)::bigint,
@@ -3400,7 +3448,7 @@ begin
         'drained_at', (extract(epoch from s.drained_at) * 1000000)::bigint,
         'updated_at', (extract(epoch from s.updated_at) * 1000000)::bigint),
       'jobs', (
-        select coalesce(jsonb_agg(r - 'queue' || jsonb_build_object(
+        select coalesce(jsonb_agg(r - 'queue' - 'life' || jsonb_build_object(
                  'queued_at', (extract(epoch from (r ->> 'queued_at')::timestamptz) * 1000000)::bigint,
                  'due_at', (extract(epoch from (r ->> 'due_at')::timestamptz) * 1000000)::bigint,
                  'expires_at', (extract(epoch from (r ->> 'expires_at')::timestamptz) * 1000000)::bigint,
@@ -3716,11 +3764,11 @@ begin
   if $5 is null then
     delete from public.job_queue_jobs j
      where j.queue = $1
-       and not exists (select from unnest(wanted) w where w.job_id = j.job_id and w is not distinct from j);
+       and not exists (select from unnest(wanted) w where w.job_id = j.job_id and to_jsonb(w) - 'life' = to_jsonb(j) - 'life');
   else
     delete from public.job_queue_jobs j
      where j.queue = $1 and j.job_id = any ($5)
-       and not exists (select from unnest(wanted) w where w.job_id = j.job_id and w is not distinct from j);
+       and not exists (select from unnest(wanted) w where w.job_id = j.job_id and to_jsonb(w) - 'life' = to_jsonb(j) - 'life');
   end if;
   get diagnostics removed = row_count;
   insert into public.job_queue_jobs select w.* from unnest(wanted) w on conflict do nothing;
@@ -5101,7 +5149,7 @@ begin
   for item in
     select p.oid::regprocedure::text as name, p.prorettype = 'trigger'::regtype as is_trigger
       from pg_catalog.pg_proc p
-     where p.pronamespace = 'public'::regnamespace and p.proname = any ('{job_queue_account,job_queue_adopt,job_queue_adoptable,job_queue_answer,job_queue_answer_requests,job_queue_append,job_queue_archive,job_queue_archive_before,job_queue_archived_events,job_queue_arrived_rows,job_queue_beat,job_queue_cancel_rows,job_queue_chain,job_queue_checkup,job_queue_claim_arrivals,job_queue_claim_cut,job_queue_columns,job_queue_data_of,job_queue_dated,job_queue_dead,job_queue_deleted,job_queue_doubtful,job_queue_drop,job_queue_drop_chunks,job_queue_event_at,job_queue_event_text,job_queue_events,job_queue_execution_deleted,job_queue_forget,job_queue_forget_workers,job_queue_given_up,job_queue_guard_columns,job_queue_held,job_queue_hidden,job_queue_in_hand,job_queue_insert_chained,job_queue_intake,job_queue_keep_cut,job_queue_kept,job_queue_kept_digest,job_queue_known,job_queue_leave,job_queue_link,job_queue_linked,job_queue_not_arrived,job_queue_note,job_queue_note_row,job_queue_open,job_queue_open_requests,job_queue_outer_rows,job_queue_overdue,job_queue_project,job_queue_project_target,job_queue_projection,job_queue_projection_page,job_queue_put_data,job_queue_put_snapshot,job_queue_put_snapshot_chunk,job_queue_put_staged,job_queue_put_state,job_queue_queues,job_queue_read,job_queue_rebuild,job_queue_rebuild_rows,job_queue_refuse_change,job_queue_refused_words,job_queue_reproject,job_queue_request,job_queue_request_fault,job_queue_row_linked,job_queue_row_unlinked,job_queue_rows_gone,job_queue_set_aside_rows,job_queue_snapshot,job_queue_snapshot_chunk,job_queue_stage,job_queue_start_chain,job_queue_status,job_queue_status_set,job_queue_submit,job_queue_taken,job_queue_targets,job_queue_touched,job_queue_truncated,job_queue_turn,job_queue_unstaged,job_queue_user_path,job_queue_user_rows,job_queue_void,job_queue_void_seqs,job_queue_voided,job_queue_wake,job_queue_wake_intake,job_queue_worker_list,job_queue_write_target}'::text[])
+     where p.pronamespace = 'public'::regnamespace and p.proname = any ('{job_queue_account,job_queue_adopt,job_queue_adoptable,job_queue_answer,job_queue_answer_requests,job_queue_append,job_queue_archive,job_queue_archive_before,job_queue_archived_events,job_queue_arrived_rows,job_queue_beat,job_queue_cancel_rows,job_queue_chain,job_queue_checkup,job_queue_claim_arrivals,job_queue_claim_cut,job_queue_columns,job_queue_data_of,job_queue_dated,job_queue_dead,job_queue_deleted,job_queue_doubtful,job_queue_drop,job_queue_drop_chunks,job_queue_event_at,job_queue_event_text,job_queue_events,job_queue_execution_deleted,job_queue_forget,job_queue_forget_workers,job_queue_given_up,job_queue_guard_columns,job_queue_held,job_queue_hidden,job_queue_insert_chained,job_queue_intake,job_queue_keep_cut,job_queue_kept,job_queue_kept_digest,job_queue_known,job_queue_leave,job_queue_life,job_queue_link,job_queue_linked,job_queue_not_arrived,job_queue_note,job_queue_note_row,job_queue_open,job_queue_open_requests,job_queue_outer_rows,job_queue_overdue,job_queue_project,job_queue_project_target,job_queue_projection,job_queue_projection_page,job_queue_put_data,job_queue_put_snapshot,job_queue_put_snapshot_chunk,job_queue_put_staged,job_queue_put_state,job_queue_queues,job_queue_read,job_queue_rebuild,job_queue_rebuild_rows,job_queue_refuse_change,job_queue_refused_words,job_queue_reproject,job_queue_request,job_queue_request_fault,job_queue_row_linked,job_queue_row_unlinked,job_queue_rows_gone,job_queue_set_aside_rows,job_queue_snapshot,job_queue_snapshot_chunk,job_queue_stage,job_queue_start_chain,job_queue_status,job_queue_status_set,job_queue_submit,job_queue_taken,job_queue_targets,job_queue_touched,job_queue_truncated,job_queue_turn,job_queue_unstaged,job_queue_user_path,job_queue_user_rows,job_queue_void,job_queue_void_seqs,job_queue_voided,job_queue_wake,job_queue_wake_intake,job_queue_worker_list,job_queue_write_target}'::text[])
   loop
     execute format('revoke all on function %s from public', item.name);
     foreach outsider in array outsiders || runners loop
@@ -5123,8 +5171,8 @@ $privileges$;
 -- What this was. Rows change only when something did, so that running it again leaves everything as it is.
 insert into public.job_queue_migrations as m (version, checksum)
 values 
-  ('000', '7b7bf926bd411094463bdb362bbafdc82920772e4e6083c8f4fed096f0cbabe7'),
-  ('027', '7b7bf926bd411094463bdb362bbafdc82920772e4e6083c8f4fed096f0cbabe7')
+  ('000', '0091cd774c52c26686485335e009d2f038aa0ab7c6e8d32834c411133146e47b'),
+  ('027', '0091cd774c52c26686485335e009d2f038aa0ab7c6e8d32834c411133146e47b')
 on conflict (version) do update set checksum = excluded.checksum, applied_at = excluded.applied_at
   where m.checksum <> excluded.checksum;
 -- PostgREST finds the new functions after this; nobody else listens.

@@ -207,6 +207,7 @@ export type Database = {
           job_id: string
           job_type: string
           kind: string
+          life: number | null
           models: string[]
           place_level: number
           place_order: number
@@ -232,6 +233,7 @@ export type Database = {
           job_id: string
           job_type: string
           kind: string
+          life?: number | null
           models: string[]
           place_level: number
           place_order: number
@@ -257,6 +259,7 @@ export type Database = {
           job_id?: string
           job_type?: string
           kind?: string
+          life?: number | null
           models?: string[]
           place_level?: number
           place_order?: number
@@ -677,12 +680,12 @@ export type Database = {
       job_queue_given_up: { Args: { queue: string; claimed_until: string; job_id: string }; Returns: boolean }
       job_queue_held: { Args: { worker_id: string; queue?: string }; Returns: Json }
       job_queue_hidden: { Args: { target: string; command: string }; Returns: boolean }
-      job_queue_in_hand: { Args: { queue: string; job_ids: string[] }; Returns: Json }
       job_queue_insert_chained: { Args: { queue: string; events: Json; chain: string }; Returns: string }
       job_queue_kept: { Args: { queue: string }; Returns: Json }
       job_queue_kept_digest: { Args: { event: string }; Returns: number }
       job_queue_known: { Args: { job_id: string }; Returns: boolean }
       job_queue_leave: { Args: { queue: string; worker_id: string }; Returns: boolean }
+      job_queue_life: { Args: { queue: string; job_id: string }; Returns: number }
       job_queue_link: { Args: { target: string; job_ids: string[] }; Returns: number }
       job_queue_linked: { Args: { queue: string; target: string; job_id: string; row_queued_at: string }; Returns: boolean }
       job_queue_not_arrived: { Args: { key_column: string; job_ids: string[] }; Returns: undefined }
