@@ -32,7 +32,9 @@
 --   live_worker  a `lease_expired` for a worker that is not past ttl + grace; worker_ids
 --   unstaged     of some commands not everything is there that was to be put aside before; command_ids
 --   clock        an event is not later than the one before, or more than 1 s away from the database's clock
--- One NOTIFY on channel interlock, '<queue>:<version>', unless the setting interlock.notify is 'off'.
+-- One NOTIFY on channel interlock, '<queue>:<version>', unless the setting interlock.notify is 'off'. Before it, of up to 24 events that fit
+-- into one, their text on the queue's own channel (job_queue_heads.channel): '<expected_version> <version> <time of the event
+-- expected_version> <epoch> <events>', so that those who know the log up to there need not read.
 -- A wait for the lock is bounded: 0.5 s through PostgREST, whose few connections serve the user's front end too, 2 s
 -- otherwise; a lock_timeout that the session has set itself stays.
 -- Raises JQ001 for a call out of bounds, JQ002 for events or state that do not count on from expected_version, 55P03 when
@@ -73,6 +75,7 @@ declare
   moved_ids text[];
   moved_lives bigint[];
   brought jsonb;
+  note text;
 begin
   if expected_version is null or jsonb_typeof(events) is distinct from 'array'
      or jsonb_array_length(events) not between 1 and 25000 or jsonb_typeof(changes -> 'state') is distinct from 'object' then
@@ -87,11 +90,11 @@ begin
   end if;
   -- A statement of its own: a query that also read the log would see it as it was before the wait.
   -- The newest version first: the others that an old transaction keeps are not looked at (migrations/parts/21_heads.sql).
-  select h.version, h.epoch, h.last_at, h.chain, h.archived_seq into head
+  select h.version, h.epoch, h.last_at, h.chain, h.archived_seq, h.channel into head
     from public.job_queue_heads h where h.queue = $1 order by h.version desc limit 1 for update;
   if not found then
     perform public.job_queue_open($1);
-    select h.version, h.epoch, h.last_at, h.chain, h.archived_seq into head
+    select h.version, h.epoch, h.last_at, h.chain, h.archived_seq, h.channel into head
       from public.job_queue_heads h where h.queue = $1 order by h.version desc limit 1 for update;
   end if;
   -- Read after the wait: now() and statement_timestamp() are from before it.
@@ -364,6 +367,14 @@ begin
     update public.job_queue_workers w set dead = true where w.queue = $1 and w.worker_id = any (given.expired);
   end if;
   if current_setting('interlock.notify', true) is distinct from 'off' then
+    if given.version - expected_version <= 24 then
+      note := format('%s %s %s %s %s', expected_version, given.version, (extract(epoch from head.last_at) * 1000000)::bigint,
+        coalesce(given.epoch, head.epoch), events);
+      -- What fits into a notification.
+      if octet_length(note) < 7900 then
+        setting := pg_notify(head.channel, note);
+      end if;
+    end if;
     setting := pg_notify('interlock', $1 || ':' || given.version);
   end if;
   -- What handlers need of jobs that are started now, under the queue's lock: so it reads no table of the user and brings no more than

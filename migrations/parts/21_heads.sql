@@ -29,6 +29,11 @@ alter table public.job_queue_heads add column if not exists cut_claimed_at times
 alter table public.job_queue_heads add column if not exists kept_from bigint;
 alter table public.job_queue_heads add column if not exists kept_digest numeric;
 
+-- Where small appends are told of with their events (job_queue_append). A name that nobody can guess: whoever may connect could listen
+-- to any other, to which the log is closed, and could say events of his own there.
+alter table public.job_queue_heads add column if not exists channel text not null
+  default 'interlock_' || pg_catalog.replace(pg_catalog.gen_random_uuid()::text, '-', '');
+
 -- Of a database from before the version was part of the key.
 do $heads$
 begin

@@ -1,4 +1,5 @@
-import type { OnWake } from '../../port/index.ts'
+import { decodeEvents } from '../../codec/index.ts'
+import type { News, OnWake } from '../../port/index.ts'
 
 /** What rows that may have arrived in `jobs` are announced with, on the channel of the appends. */
 const INTAKE = 'intake'
@@ -17,3 +18,14 @@ export function tellWake(payload: string | undefined, queue: string, onWake: OnW
   const version = Number(payload.slice(colon + 1))
   onWake(Number.isSafeInteger(version) ? version : undefined, false)
 }
+
+/** What a notification on the channel of a queue says (`job_queue_append`); undefined: nothing that can be read. */
+export function newsOf(payload: string): News | undefined {
+  const [after, version, at, epoch] = payload.split(' ', 4).map(Number)
+  const begin = payload.indexOf('[')
+  if (begin < 0 || !isCount(after) || !isCount(version) || !isCount(at) || !isCount(epoch)) return undefined
+  // Most of it is of this process's own appends: the events are looked at when they are needed.
+  return { after, version, at, epoch, events: () => decodeEvents(JSON.parse(payload.slice(begin))) }
+}
+
+const isCount = (value: number | undefined): value is number => Number.isSafeInteger(value)

@@ -118,6 +118,7 @@ export type Database = {
           chain: string | null
           chain_from: number | null
           chain_start: string | null
+          channel: string
           cut_claimed_at: string
           epoch: number
           kept_digest: number | null
@@ -134,6 +135,7 @@ export type Database = {
           chain?: string | null
           chain_from?: number | null
           chain_start?: string | null
+          channel?: string
           cut_claimed_at?: string
           epoch?: number
           kept_digest?: number | null
@@ -150,6 +152,7 @@ export type Database = {
           chain?: string | null
           chain_from?: number | null
           chain_start?: string | null
+          channel?: string
           cut_claimed_at?: string
           epoch?: number
           kept_digest?: number | null

@@ -116,10 +116,10 @@ export class Committer {
   }
 
   /** Folds what others appended. What cannot be read now is told to `onUnreadable` and read next time. */
-  async readOn(): Promise<void> {
+  async readOn(upTo?: number): Promise<void> {
     const { limit, hooks } = this.#options
     try {
-      await retryWithin(limit, () => readOn(this.#log))
+      await retryWithin(limit, () => readOn(this.#log, upTo))
     } catch (error) {
       hooks.onUnreadable(error)
     }
