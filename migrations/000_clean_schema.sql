@@ -381,8 +381,8 @@ create table if not exists public.job_queue_jobs (
   primary key (queue, job_id)
 ) with (fillfactor = 70);
 
--- The sequence number of its `queued` event, negative when it was made of a row of `jobs`: what is kept of it (job_queue_data) belongs to
--- that life, and an append finds it here without a look at the log. Null, before this column was there and after a rebuild: the log says it
+-- The sequence number of its `queued` event, negative when what its handler needs may be a row of `jobs`, which no append brings. What is
+-- kept of it (job_queue_data) belongs to that life, and an append finds it here without a look at the log. Null, before this column was there and after a rebuild: the log says it
 -- (job_queue_life). No part of the projection, which is compared without it.
 alter table public.job_queue_jobs add column if not exists life bigint;
 
@@ -1491,8 +1491,7 @@ begin
           -- OFFSET 0: else it may become a join with everything that the queue keeps.
           left join lateral (
             select k.* from public.job_queue_data k where k.queue = $1 and k.job_id = w.job_id and k.life = w.life offset 0) as d on true
-         -- Not of jobs that were made of a row, whose handlers are given the row, and not of those whose `queued` event is archived: what is
-         -- not here, job_queue_data_of has.
+         -- Not of jobs that were made of a row, whose handlers are given the row: what is not here, job_queue_data_of has.
          where w.life > 0) as s
        where s.stored <= 65536) as t
      where t.length <= 262144;
@@ -2198,11 +2197,13 @@ set search_path = pg_catalog, pg_temp
 set random_page_cost = 0
 set cpu_index_tuple_cost = 0
 set cpu_operator_cost = 0.00001
-set plan_cache_mode = force_custom_plan
 as $$
 #variable_conflict use_column
 declare
   rows jsonb;
+  lives jsonb;
+  others text[];
+  logged jsonb;
 begin
   if job_ids is null or cardinality(job_ids) > 1000 then
     raise exception using errcode = 'JQ001', message = 'job_queue_data_of takes up to 1,000 ids';
@@ -2214,6 +2215,18 @@ begin
        where not public.job_queue_linked($1, 'jobs', w.id,
          (rows -> w.id ->> (public.job_queue_columns('jobs') ->> 'queued_at'))::timestamptz));
   end if;
+  -- Of a live job its row says which life it is in.
+  lives := coalesce((select jsonb_object_agg(j.job_id, abs(j.life)) from public.job_queue_jobs j
+                      where j.queue = $1 and j.job_id = any ($2) and j.life is not null), '{}');
+  others := array(select w.id from unnest($2) as w (id) where not lives ? w.id);
+  if cardinality(others) > 0 then
+    -- Planned each time: while the log looks small its primary key would do as well as the index by job, and be kept. seq + 0: a plain max
+    -- would be read off the end of the primary key, past the events of all other jobs.
+    execute 'select jsonb_object_agg(q.job_id, q.life) from (select l.job_id, max(l.seq + 0) as life from public.job_queue_log l
+        where l.queue = $1 and l.job_id = any ($2) and l.event_type = ''queued'' group by l.job_id) q'
+      into logged using $1, others;
+    lives := lives || coalesce(logged, '{}');
+  end if;
   return (
     select coalesce(jsonb_agg(jsonb_build_object('job_id', w.id, 'payload', d.payload, 'result', d.result,
              'error', d.error, 'checkpoint', d.checkpoint, 'progress', d.progress, 'row', rows -> w.id) order by w.place), '[]')
@@ -2222,9 +2235,8 @@ begin
         select k.* from public.job_queue_data k
          where k.queue = $1 and k.job_id = w.id
            -- Without the event (it is archived) nobody has enqueued the job since.
-           and k.life is not distinct from coalesce((
-             select max(l.seq + 0) from public.job_queue_log l
-              where l.queue = $1 and l.job_id = w.id and l.event_type = 'queued'), k.life)) d on true);
+           and k.life is not distinct from coalesce((lives ->> w.id)::bigint, k.life)
+        offset 0) d on true);
 end
 $$;
 
@@ -2869,8 +2881,8 @@ begin
 end
 $$;
 
--- job_queue_life(queue, job_id): the sequence number of the job's `queued` event in the log, negative when the job was made of a row of
--- `jobs`; null without one (it is archived). What job_queue_jobs.life says of a job whose row was written before there was that
+-- job_queue_life(queue, job_id): the sequence number of the job's `queued` event in the log, negative when a row of `jobs` of this id was
+-- taken in; null without one (it is archived). What job_queue_jobs.life says of a job whose row was written before there was that
 -- column, or again from the log (job_queue_rebuild_rows). Internal. Raises nothing.
 create or replace function public.job_queue_life(queue text, job_id text) returns bigint
 language plpgsql stable
@@ -3162,46 +3174,48 @@ declare
   words jsonb := coalesce((select s.value from public.job_queue_settings s where s.key = 'statuses'), '{}');
 begin
   -- Right after a burst the statistics are old, and a scan of job_queue_jobs with 200 ids took 860 ms: hence the setting.
-  -- seq + 0: the events of one job are found by its id and sorted, never by walking back through the events of all others.
+  -- The log is read once, by the ids: of five look-ups for each job most of a projection was made.
   return query
-  with rows as materialized (
+  with live as materialized (
     select j.job_id, j.models, j.blocked_by_job_id, j.conflict_reason, j.queued_at, j.priority,
            case j.state when 'active' then 'running' else 'pending' end as state
       from public.job_queue_jobs j
-     where j.queue = $1 and j.job_id = any ($2)
+     where j.queue = $1 and j.job_id = any ($2)),
+  events as materialized (
+    select l.job_id, l.seq, l.event_type, l.models, l.created_at, l.data
+      from public.job_queue_log l
+     where l.queue = $1 and l.job_id = any ($2)),
+  queued as materialized (
+    select distinct on (e.job_id) e.job_id, e.seq, e.models, e.created_at, coalesce((e.data ->> 'priority')::integer, 0) as priority
+      from events e where e.event_type = 'queued' order by e.job_id, e.seq desc),
+  since as materialized (
+    select e.* from events e join queued q on q.job_id = e.job_id and e.seq > q.seq
+     where e.event_type in ('requeued', 'reprioritized', 'completed', 'cancelled', 'expired', 'failed', 'lease_expired')),
+  -- A job may be requeued with other models than it came with.
+  moved as (
+    select distinct on (s.job_id) s.job_id, s.models from since s
+     where s.event_type = 'requeued' and s.models is not null order by s.job_id, s.seq desc),
+  placed as (
+    select distinct on (s.job_id) s.job_id, (s.data ->> 'priority')::integer as priority from since s
+     where s.event_type = 'reprioritized' order by s.job_id, s.seq desc),
+  ended as (
+    select distinct on (s.job_id) s.job_id, case s.event_type when 'lease_expired' then 'failed' else s.event_type end as state
+      from since s
+     where s.event_type in ('completed', 'cancelled', 'expired') or (s.event_type in ('failed', 'lease_expired') and s.data ? 'final')
+     order by s.job_id, s.seq desc),
+  rows as (
+    select v.job_id, v.models, v.blocked_by_job_id, v.conflict_reason, v.queued_at, v.priority, v.state from live v
     union all
-    select ended.job_id, coalesce(m.models, q.models), null, null, q.created_at, coalesce(p.priority, q.priority), e.state
-      from unnest($2) as ended (job_id)
-      left join lateral (
-        select l.seq, l.models, l.created_at, coalesce((l.data ->> 'priority')::integer, 0) as priority
-          from public.job_queue_log l
-         where l.queue = $1 and l.job_id = ended.job_id and l.event_type = 'queued'
-         order by l.seq + 0 desc limit 1) q on true
-      left join lateral (
-        -- A job may be requeued with other models than it came with.
-        select l.models
-          from public.job_queue_log l
-         where l.queue = $1 and l.job_id = ended.job_id and l.event_type = 'requeued' and l.models is not null
-           and l.seq > q.seq
-         order by l.seq + 0 desc limit 1) m on true
-      left join lateral (
-        select (l.data ->> 'priority')::integer as priority
-          from public.job_queue_log l
-         where l.queue = $1 and l.job_id = ended.job_id and l.event_type = 'reprioritized' and l.seq > q.seq
-         order by l.seq + 0 desc limit 1) p on true
-      left join lateral (
-        select case l.event_type when 'lease_expired' then 'failed' else l.event_type end as state
-          from public.job_queue_log l
-         where l.queue = $1 and l.job_id = ended.job_id and l.seq > q.seq and (
-           l.event_type in ('completed', 'cancelled', 'expired')
-           or (l.event_type in ('failed', 'lease_expired') and l.data ? 'final'))
-         order by l.seq + 0 desc limit 1) e on true
-     where not exists (
-       select from public.job_queue_jobs j where j.queue = $1 and j.job_id = ended.job_id))
+    select i.id, coalesce(m.models, q.models), null, null, q.created_at, coalesce(p.priority, q.priority), e.state
+      from unnest($2) as i (id)
+      left join queued q on q.job_id = i.id
+      left join moved m on m.job_id = i.id
+      left join placed p on p.job_id = i.id
+      left join ended e on e.job_id = i.id
+     where not exists (select from live v where v.job_id = i.id))
   select r.job_id, r.models, r.blocked_by_job_id, r.conflict_reason, r.queued_at, r.priority,
-         case when words @> '{"enqueued": true}' or exists (
-           select from public.job_queue_log l
-            where l.queue = $1 and l.job_id = r.job_id and l.event_type = 'queued' and l.data ? 'intake')
+         case when words @> '{"enqueued": true}' or r.job_id in (
+             select e.job_id from events e where e.event_type = 'queued' and e.data ? 'intake')
            then coalesce(words ->> r.state, r.state) end
     from rows r;
 end
@@ -5187,8 +5201,8 @@ $privileges$;
 -- What this was. Rows change only when something did, so that running it again leaves everything as it is.
 insert into public.job_queue_migrations as m (version, checksum)
 values 
-  ('000', 'bb5a09601b9a1706f5a72f44cd9dc72002abd0898b04372be044808e5c7b6481'),
-  ('027', 'bb5a09601b9a1706f5a72f44cd9dc72002abd0898b04372be044808e5c7b6481')
+  ('000', 'abbe01e16ad85730922ac063499e689a1fd105e1f78008bd0ab76c46355bea21'),
+  ('027', 'abbe01e16ad85730922ac063499e689a1fd105e1f78008bd0ab76c46355bea21')
 on conflict (version) do update set checksum = excluded.checksum, applied_at = excluded.applied_at
   where m.checksum <> excluded.checksum;
 -- PostgREST finds the new functions after this; nobody else listens.

@@ -394,8 +394,7 @@ begin
           -- OFFSET 0: else it may become a join with everything that the queue keeps.
           left join lateral (
             select k.* from public.job_queue_data k where k.queue = $1 and k.job_id = w.job_id and k.life = w.life offset 0) as d on true
-         -- Not of jobs that were made of a row, whose handlers are given the row, and not of those whose `queued` event is archived: what is
-         -- not here, job_queue_data_of has.
+         -- Not of jobs that were made of a row, whose handlers are given the row: what is not here, job_queue_data_of has.
          where w.life > 0) as s
        where s.stored <= 65536) as t
      where t.length <= 262144;

@@ -1,5 +1,5 @@
--- job_queue_life(queue, job_id): the sequence number of the job's `queued` event in the log, negative when the job was made of a row of
--- `jobs`; null without one (it is archived). What job_queue_jobs.life says of a job whose row was written before there was that
+-- job_queue_life(queue, job_id): the sequence number of the job's `queued` event in the log, negative when a row of `jobs` of this id was
+-- taken in; null without one (it is archived). What job_queue_jobs.life says of a job whose row was written before there was that
 -- column, or again from the log (job_queue_rebuild_rows). Internal. Raises nothing.
 create or replace function public.job_queue_life(queue text, job_id text) returns bigint
 language plpgsql stable

@@ -49,8 +49,8 @@ function firstVoided(events: readonly RecordedEvent[]): number | undefined {
 }
 
 /**
- * Jobs that an event names; of those, the ones whose whole row goes along, with the life that begins here (0: none does; negative: it was
- * made of a row), and the ones that got another place.
+ * Jobs that an event names; of those, the ones whose whole row goes along, with the life that begins here (0: none does), and the ones that
+ * got another place.
  */
 function jobsIn(events: readonly RecordedEvent[]) {
   const named = new Set<string>()
@@ -59,11 +59,16 @@ function jobsIn(events: readonly RecordedEvent[]) {
   for (const event of events) {
     if (!('jobId' in event)) continue
     named.add(event.jobId)
-    if (event.type === 'queued') queued.set(event.jobId, event.intake === true ? -event.seq : event.seq)
+    if (event.type === 'queued') queued.set(event.jobId, lifeOf(event))
     else if (changesSpec(event)) queued.set(event.jobId, queued.get(event.jobId) ?? 0)
     else if (event.type === 'reprioritized') placed.add(event.jobId)
   }
   return { named, queued, placed }
+}
+
+/** Negative: something is kept for it that is no payload, so it may be a row of the user's, which no append brings. */
+function lifeOf({ spec, seq }: RecordedEvent & { readonly type: 'queued' }): number {
+  return spec.hasData === true && spec.payloadHash === undefined ? -seq : seq
 }
 
 /** What stays as long as a job lives has changed all the same: what it needs, or how many attempts there may be. */

@@ -23,6 +23,7 @@ import type { LeaseKeeper } from './lease.ts'
 import { Lifecycle } from './lifecycle.ts'
 import type { Hold, MemberHooks, SendOptions } from './member-api.ts'
 import { OwnStarts } from './own-starts.ts'
+import { withRowsAhead } from './rows-ahead.ts'
 import { Sender } from './sender.ts'
 import { Stopped } from './stopped.ts'
 import { WakeFilter } from './wake-filter.ts'
@@ -76,7 +77,8 @@ export class Member {
     })
     this.#maintenance = new Maintenance(log, options, onError)
     this.appends = new AppendQueue({
-      ...{ log, store, limit, startedData: this.startedData, hooks: this.#commitHooks() },
+      ...{ log, limit, startedData: this.startedData, hooks: this.#commitHooks() },
+      store: withRowsAhead(store, () => log.ledger),
     })
     this.#incarnation = this.#newIncarnation(options)
     const { lease } = this.#incarnation
