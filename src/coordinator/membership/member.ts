@@ -91,17 +91,13 @@ export class Member {
       onPoll: () => void this.#onPoll(),
       onTick: () => void this.#onTick(),
     })
+    const send = (body: CommandBody) => this.inBackground(body)
     const shared = { appends: this.appends, incarnation: this.#incarnation, stopped: this.#stopped }
     this.lifecycle = new Lifecycle(
       { ...shared, log, wakeups: this.#wakeups, maintenance: this.#maintenance },
       {
         ...{ ...options, closing: this.#closing, onError },
-        expire: (ids) =>
-          expireLeases(
-            ids,
-            () => log.ledger,
-            (body) => this.inBackground(body),
-          ),
+        expire: (ids) => expireLeases(ids, () => log.ledger, send),
       },
     )
     this.#sender = new Sender(
@@ -211,7 +207,7 @@ export class Member {
 
   #onWake(version?: number, incoming?: Incoming | false, concern: Concern = 'all', news?: News): void {
     this.log.head.hear(version)
-    if (news !== undefined) this.log.news.hear(news, this.log.version)
+    this.log.news.hear(news, this.log.version)
     if (!incoming && !this.#wakeFilter.mayIgnore(concern)) void this.appends.catchUp(version)
     if (incoming !== false) this.#hooks.onIncoming(incoming ?? 'both')
   }

@@ -1,5 +1,12 @@
 import { jobOf, type Ledger } from '../../core/index.ts'
-import type { AppendAnswer, AppendRequest, AppendRole, DataRole, JobData, StoreTraits } from '../../port/index.ts'
+import type {
+  AppendAnswer,
+  AppendRequest,
+  AppendRole,
+  DataRole,
+  JobData,
+  StoreTraits,
+} from '../../port/index.ts'
 
 type Appending = AppendRole & Pick<StoreTraits, 'frugal'>
 

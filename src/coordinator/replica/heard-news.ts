@@ -11,7 +11,8 @@ export class HeardNews {
   readonly #byAfter = new Map<number, News>()
 
   /** @param known how far the log is folded: what is older is of no use, and goes */
-  hear(news: News, known: number): void {
+  hear(news: News | undefined, known: number): void {
+    if (news === undefined) return
     for (const after of this.#byAfter.keys()) if (after < known) this.#byAfter.delete(after)
     if (news.after >= known && this.#byAfter.size < MOST) this.#byAfter.set(news.after, news)
   }
