@@ -1,5 +1,5 @@
 /** What is kept of a job belongs to one life of its id, which its row says; rows of an older release say nothing. */
-import { expect, it } from 'vitest'
+import { expect, it, onTestFinished } from 'vitest'
 import { postgresStore } from '../../src/adapter/postgres/index.ts'
 import { join } from '../coordinator/support.ts'
 import { connection, migratedDatabase } from './support.ts'
@@ -8,7 +8,12 @@ const never = () => expect.unreachable()
 
 async function begun() {
   const url = await migratedDatabase()
-  const coordinator = await join({ store: postgresStore(url) })
+  const store = postgresStore(url)
+  const coordinator = await join({ store })
+  onTestFinished(async () => {
+    await coordinator.close()
+    await store.close()
+  })
   await coordinator.setPolicy('by-model')
   const client = await connection(url)
   const claim = async () => ((await coordinator.claim({ max: 1, kinds: null }))[0] ?? never()).lease

@@ -1,5 +1,5 @@
 /** Events that come with the notification of their append are folded without a read, but only where they go on exactly. */
-import { describe, expect, it } from 'vitest'
+import { describe, expect, it, onTestFinished } from 'vitest'
 import { memoryStore } from '../../src/adapter/memory/index.ts'
 import { postgresStore } from '../../src/adapter/postgres/index.ts'
 import type { LogStore, News, OnWake } from '../../src/port/index.ts'
@@ -22,12 +22,20 @@ function counting<Store extends LogStore>(store: Store) {
   return { store: { ...store, read }, reads: () => reads, forget }
 }
 
+/** Closed with the test. */
+function openedAt(url: string) {
+  const store = postgresStore(url)
+  onTestFinished(() => store.close())
+  return store
+}
+
 describe('over PostgreSQL', () => {
   it('a small append of another process is folded without a read, a large one is read', async () => {
     const url = await migratedDatabase()
-    const { store, reads, forget } = counting(postgresStore(url))
-    const other = await join({ store: postgresStore(url), pollMs: HOUR })
+    const { store, reads, forget } = counting(openedAt(url))
+    const other = await join({ store: openedAt(url), pollMs: HOUR })
     const here = await join({ store, pollMs: HOUR })
+    onTestFinished(() => Promise.all([other.close(), here.close()]).then(() => {}))
     await other.setPolicy('by-model')
     await expect.poll(() => here.state().version).toBe(other.state().version)
     forget()
@@ -43,9 +51,8 @@ describe('over PostgreSQL', () => {
 
   it('the channel of a queue has a name that nobody can guess, and each queue its own', async () => {
     const url = await migratedDatabase()
-    const store = postgresStore(url)
-    await join({ store })
-    await join({ store, queue: 'other' })
+    const store = openedAt(url)
+    for (const queue of ['default', 'other']) await store.open(queue)
     const { rows } = await (await connection(url)).query('select channel from job_queue_heads')
     const names = new Set(rows.map(({ channel }) => channel))
     expect(names.size).toBe(2)
