@@ -91,6 +91,24 @@ export type Database = {
         }
         Relationships: []
       }
+      job_queue_deciders: {
+        Row: {
+          decider: string
+          decides_until: string
+          queue: string
+        }
+        Insert: {
+          decider: string
+          decides_until: string
+          queue: string
+        }
+        Update: {
+          decider?: string
+          decides_until?: string
+          queue?: string
+        }
+        Relationships: []
+      }
       job_queue_dropped: {
         Row: {
           dropped_at: string
@@ -109,6 +127,30 @@ export type Database = {
           job_id?: string
           queue?: string
           seq?: number
+        }
+        Relationships: []
+      }
+      job_queue_handed_in: {
+        Row: {
+          command: Json
+          handed_at: string
+          id: number
+          queue: string
+          sender: string
+        }
+        Insert: {
+          command: Json
+          handed_at?: string
+          id?: never
+          queue: string
+          sender: string
+        }
+        Update: {
+          command?: Json
+          handed_at?: string
+          id?: never
+          queue?: string
+          sender?: string
         }
         Relationships: []
       }
@@ -652,6 +694,7 @@ export type Database = {
       job_queue_answer: { Args: { request_id: string; queue?: string }; Returns: Json }
       job_queue_answer_requests: { Args: { queue: string; answers: Json }; Returns: number }
       job_queue_append: { Args: { queue: string; expected_version: number; events: Json; changes: Json }; Returns: Json }
+      job_queue_append_for: { Args: { queue: string; expected_version: number; events: Json; changes: Json; done: number[]; senders: string[] }; Returns: Json }
       job_queue_archive: { Args: { queue: string; through: number; keep: boolean }; Returns: Json }
       job_queue_archive_before: { Args: { queue: string; before: string; keep: boolean }; Returns: Json }
       job_queue_archived_events: { Args: { queue: string; after: number; max_events: number }; Returns: Json }
@@ -675,6 +718,9 @@ export type Database = {
       job_queue_forget: { Args: { queue: string; job_ids: string[] }; Returns: number }
       job_queue_forget_workers: { Args: { queue: string }; Returns: undefined }
       job_queue_given_up: { Args: { queue: string; claimed_until: string; job_id: string }; Returns: boolean }
+      job_queue_hand_in: { Args: { queue: string; sender: string; for_ms: number; commands: Json }; Returns: Json }
+      job_queue_handed: { Args: { queue: string }; Returns: Json }
+      job_queue_handled: { Args: { queue: string; done: number[]; senders: string[] }; Returns: undefined }
       job_queue_held: { Args: { worker_id: string; queue?: string }; Returns: Json }
       job_queue_hidden: { Args: { target: string; command: string }; Returns: boolean }
       job_queue_in_hand: { Args: { queue: string; job_ids: string[] }; Returns: Json }
@@ -692,6 +738,7 @@ export type Database = {
       job_queue_open_requests: { Args: { queue: string; lim: number }; Returns: Json }
       job_queue_outer_rows: { Args: { queue: string; job_ids: string[] }; Returns: Record<string, unknown>[] }
       job_queue_overdue: { Args: { queue: string; thorough: boolean }; Returns: Json }
+      job_queue_pick_up: { Args: { queue: string; decider: string; for_ms: number; done: number[]; senders: string[]; resigns: boolean }; Returns: Json }
       job_queue_project: { Args: { queue: string; batch: number }; Returns: Json }
       job_queue_project_target: { Args: { queue: string; target: string; key_column: string; key_type: string; job_ids: string[] }; Returns: number }
       job_queue_projection: { Args: { queue: string }; Returns: Json }

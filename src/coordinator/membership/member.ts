@@ -8,7 +8,7 @@ import type {
   RecordedEvent,
   Started,
 } from '../../core/index.ts'
-import type { Concern, Incoming } from '../../port/index.ts'
+import type { OnWake } from '../../port/index.ts'
 import type { WholeOptions } from '../api/options.ts'
 import type { Logger } from '../base/logger.ts'
 import { AppendQueue } from '../commit/append-queue.ts'
@@ -207,8 +207,9 @@ export class Member {
     }
   }
 
-  #onWake(version?: number, incoming?: Incoming | false, concern: Concern = 'all'): void {
+  #onWake(...[version, incoming, concern = 'all', handled]: Parameters<OnWake>): void {
     this.log.head.hear(version)
+    if (handled !== undefined) return this.appends.hearHandled(handled)
     if (!incoming && !this.#wakeFilter.mayIgnore(concern)) void this.appends.catchUp(version)
     if (incoming !== false) this.#hooks.onIncoming(incoming ?? 'both')
   }
