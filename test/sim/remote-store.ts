@@ -37,6 +37,11 @@ export function remoteStore(line: Line, options: NetworkOptions): LogStore {
     if (typeof call !== 'function' || (name === 'turn' && !options.network.turns)) continue
     remote[name] = new Wire(line, options, name, call as Call).call
   }
+  const deciding = Object.entries(near.deciding ?? {}).map(([name, call]) => [
+    name,
+    new Wire(line, options, name, call as Call).call,
+  ])
+  if (options.network.deciders === true) remote['deciding'] = Object.fromEntries(deciding)
   remote['listen'] = listenOver(line, options, near)
   remote['close'] = async () => {}
   return remote as unknown as LogStore

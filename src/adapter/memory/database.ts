@@ -7,7 +7,7 @@ import {
   type RecordedEvent,
   type StateRow,
 } from '../../core/index.ts'
-import type { KnownCommand, SnapshotChunk, StoredSnapshot, WorkerBeat } from '../../port/index.ts'
+import type { HandedIn, KnownCommand, SnapshotChunk, StoredSnapshot, WorkerBeat } from '../../port/index.ts'
 import type { MemoryRequest } from './inbox.ts'
 
 /** A row of `job_queue_workers`. */
@@ -63,9 +63,14 @@ export interface MemoryQueue {
   readonly ofRows: Set<string>
   /** By their ids, in the order in which they came. */
   readonly inbox: Map<string, MemoryRequest>
-  readonly listeners: Set<() => void>
+  readonly listeners: Set<(handled?: readonly string[]) => void>
   /** Told that something has come into the inbox. */
   readonly intakes: Set<() => void>
+  /** The row of `job_queue_deciders`. */
+  decider: { readonly name: string; readonly until: Micros } | null
+  /** Rows of `job_queue_handed_in`, and the last number given to one. */
+  handedIn: readonly (HandedIn & { readonly at: Micros })[]
+  lastHanded: number
   state: StateRow
   lastAt: Micros
   epoch: number
@@ -105,6 +110,9 @@ export function queueIn(database: MemoryDatabase, name: string): MemoryQueue {
     inbox: new Map(),
     listeners: new Set(),
     intakes: new Set(),
+    decider: null,
+    handedIn: [],
+    lastHanded: 0,
     state: idleState(database.now()),
     lastAt: 0,
     epoch: 1,

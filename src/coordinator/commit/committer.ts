@@ -29,6 +29,8 @@ export interface CommitOptions {
   readonly hooks: CommitHooks
   /** What handlers need of the jobs that are started; without it nothing is brought. */
   readonly startedData?: StartedData
+  /** Under what name this process takes part in deciding for others; without one it does not. */
+  readonly name?: () => string
 }
 
 export interface CommitterHooks {
@@ -51,9 +53,9 @@ export class Committer {
   readonly #crowd: Crowd | undefined
 
   constructor(options: CommitOptions, { onSent = () => {}, onHanded }: CommitterHooks = {}) {
-    const { log, store, limit, startedData } = options
+    const { log, store, limit, startedData, name } = options
     const { deciding } = store
-    this.#crowd = deciding && onHanded && new Crowd({ log, deciding, onHanded })
+    this.#crowd = name && deciding && onHanded && new Crowd({ log, deciding, name, onHanded })
     this.#options = options
     this.#log = log
     this.#deciding = new Deciding(log, startedData)

@@ -1,6 +1,5 @@
 import type { DecidingRole, HandedIn, Handled } from '../../port/index.ts'
 import { pause } from '../base/backoff.ts'
-import { newWorkerId } from '../base/identity.ts'
 import type { LogView } from '../replica/log-view.ts'
 import { readOn } from '../replica/read-log.ts'
 import type { OpenCommands, Pending } from './open-commands.ts'
@@ -14,6 +13,8 @@ const LOOK_MS = TERM_MS + 50
 export interface CrowdOptions {
   readonly log: LogView
   readonly deciding: DecidingRole
+  /** Nobody else in the crowd has this name. */
+  readonly name: () => string
   /** Commands of others that this process is to carry out. */
   readonly onHanded: (commands: readonly Pending[]) => void
 }
@@ -24,8 +25,7 @@ export interface CrowdOptions {
  */
 export class Crowd {
   readonly #options: CrowdOptions
-  /** Nobody else has it: two coordinators of one process are two in the crowd. */
-  readonly #name = newWorkerId()
+  #knownAs: string | undefined
   /** By `performance.now()`: until then this process decides for all. */
   #until = Number.NEGATIVE_INFINITY
   /** Commands of others that are neither in the log yet nor known to come to nothing, by their ids. */
@@ -36,6 +36,12 @@ export class Crowd {
 
   constructor(options: CrowdOptions) {
     this.#options = options
+  }
+
+  /** It keeps the first one, whatever becomes of the process's lease. */
+  get #name(): string {
+    this.#knownAs ??= this.#options.name()
+    return this.#knownAs
   }
 
   get isDeciding(): boolean {

@@ -63,7 +63,9 @@ export class OpenCommands {
   /** All of them look for what there is to do; or some were handed in before, and not carried out. */
   get mayComeToNothing(): boolean {
     if (this.wasHandedIn) return true
-    return ![...this.#open.values()].some(({ command: { body } }) => body.type !== 'claim' && body.type !== 'tick')
+    return ![...this.#open.values()].some(
+      ({ command: { body } }) => body.type !== 'claim' && body.type !== 'tick',
+    )
   }
 
   commands(): Command[] {

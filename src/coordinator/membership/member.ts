@@ -76,7 +76,7 @@ export class Member {
     })
     this.#maintenance = new Maintenance(log, options, onError)
     this.appends = new AppendQueue({
-      ...{ log, store, limit, startedData: this.startedData, hooks: this.#commitHooks() },
+      ...{ log, store, limit, startedData: this.startedData, hooks: this.#commitHooks(), name: workerId },
     })
     this.#incarnation = this.#newIncarnation(options)
     const { lease } = this.#incarnation
