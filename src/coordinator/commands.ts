@@ -2,15 +2,11 @@ import {
   type EnqueueInput,
   errorData,
   type PolicyInput,
-  parseFailureCode,
-  parseJobId,
   parseJobs,
   parseModel,
   parseModels,
-  parseMove,
   parsePause,
   parsePolicy,
-  parseRequeueReason,
   parseResult,
   parseTime,
   parseTimeOrNull,
@@ -50,10 +46,9 @@ export class Commands {
 
   async fail(
     { jobId, fencingToken: token, epoch }: Lease,
-    { code: why = 'handler_error', retryAt: when, error, claim }: FailOptions = {},
+    { code = 'handler_error', retryAt: when, error, claim }: FailOptions = {},
   ) {
     const data = error === undefined ? [] : [{ jobId, error: errorData(error) }]
-    const code = parseFailureCode(why)
     const retryAt = when === undefined ? AT_ONCE : parseTimeOrNull(when, 'retryAt')
     return (await this.#member.send({ type: 'fail', jobId, token, epoch, code, retryAt }, { claim, data }))
       .started
@@ -61,11 +56,10 @@ export class Commands {
 
   async release(
     { jobId, fencingToken: token, epoch }: Lease,
-    why: RequeueReason,
+    reason: RequeueReason,
     when: Date | null = null,
     { claim, models }: { claim?: Claim | undefined; models?: readonly string[] | undefined } = {},
   ) {
-    const reason = parseRequeueReason(why)
     const runAt = parseTimeOrNull(when, 'runAt')
     const next = models === undefined ? {} : { models: parseModels(models) }
     return (
@@ -78,7 +72,7 @@ export class Commands {
   }
 
   async cancel(jobId: string, { force = false }: { force?: boolean } = {}): Promise<void> {
-    await this.#member.send({ type: 'cancel', jobId: parseJobId(jobId), force })
+    await this.#member.send({ type: 'cancel', jobId, force })
   }
 
   async confirmCancel({ jobId, fencingToken: token, epoch }: Lease, { claim }: { claim?: Claim } = {}) {
@@ -86,7 +80,9 @@ export class Commands {
   }
 
   async reprioritize(jobId: string, to: { priority: number } | { before: string }): Promise<void> {
-    await this.#member.send({ type: 'reprioritize', jobId: parseJobId(jobId), ...parseMove(to) })
+    // Of -0, which no database gives back, adding 0 makes 0.
+    const place = 'before' in to ? { before: to.before } : { priority: to.priority + 0 }
+    await this.#member.send({ type: 'reprioritize', jobId, ...place })
   }
 
   async setPolicy(policy: PolicyInput): Promise<void> {

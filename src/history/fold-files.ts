@@ -1,4 +1,4 @@
-import { keepSnapshot, readSnapshot } from '../coordinator/past.ts'
+import { keepSnapshot, readSnapshot } from '../coordinator/parts.ts'
 import {
   InterlockError,
   isInterlockError,

@@ -1,5 +1,5 @@
 import { parseJobId, wholeOption } from '../codec/index.ts'
-import { specOfRow } from '../coordinator/present.ts'
+import { specOfRow } from '../coordinator/parts.ts'
 import { InterlockError, isInterlockError } from '../core/index.ts'
 import { isoTimeOrNull } from '../format/index.ts'
 import type { Access } from '../history/index.ts'

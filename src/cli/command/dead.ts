@@ -1,4 +1,4 @@
-import { dropDead, listDead } from '../../coordinator/present.ts'
+import { dropDead, listDead } from '../../coordinator/parts.ts'
 import { isoTime, plural, timeText } from '../../format/index.ts'
 import { specDocument } from '../../history/parts.ts'
 import type { Cli } from '../cli.ts'

@@ -1,5 +1,5 @@
 import type { AppendRole } from '../../port/index.ts'
-import { pause } from '../base/backoff.ts'
+import { pause } from '../base/retry.ts'
 import type { LogView } from '../replica/log-view.ts'
 import { readOn } from '../replica/read-log.ts'
 

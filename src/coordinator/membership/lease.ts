@@ -1,7 +1,6 @@
 import { InterlockError, type Micros } from '../../core/index.ts'
 import type { BeatAnswer, Incoming, MembershipRole } from '../../port/index.ts'
-import { pause } from '../base/backoff.ts'
-import { retryAfterOf } from '../base/retry.ts'
+import { pause, retryAfterOf } from '../base/retry.ts'
 import { SingleFlight } from '../base/single-flight.ts'
 
 export interface LeaseOptions {
