@@ -6,8 +6,8 @@ import { describe, expect, it } from 'vitest'
 import { postgresStore } from '../../src/adapter/postgres/index.ts'
 import { archiveTo } from '../../src/history/files/index.ts'
 import type { LogStore } from '../../src/port/index.ts'
-import { documentOf, emptyQueue, logOf, worked } from './history.ts'
-import { interlock, temporaryFolder } from './support.ts'
+import { documentOf, emptyQueue, logOf, worked } from '../cli/history.ts'
+import { interlock, temporaryFolder } from '../cli/support.ts'
 
 const main = path.resolve(import.meta.dirname, '../../src/cli/main.ts')
 
