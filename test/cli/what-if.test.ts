@@ -8,9 +8,6 @@ import { defaultPolicy, type Policy } from '../../src/core/index.ts'
 import { documentOf, emptyQueue, logOf, worked } from './history.ts'
 import { interlock, temporaryFolder } from './support.ts'
 
-const SECOND = 1_000_000
-const T0 = 1_700_000_000 * SECOND
-
 const policy = (rest: Partial<Policy>): Policy => ({ ...defaultPolicy, ...rest })
 
 describe('rules to try', () => {
