@@ -1,6 +1,5 @@
 export { calls } from './calls.ts'
 export { faultyIn } from './check-event.ts'
-export { checkCoordinatorOptions, checkProcessOptions } from './coordinator-options.ts'
 export { decodeEvent, decodeEvents } from './decode-event.ts'
 export { encodeEvent } from './encode-event.ts'
 export { errorData, messageOf } from './error-data.ts'
@@ -14,6 +13,18 @@ export { CheckedResult, parseNote, parseResult } from './json.ts'
 export { checkAccess, parseInstant, wholeOption } from './looking.ts'
 export { type Mended, mend, nothing } from './mend.ts'
 export { parseJobId, parseModels, parseQueue, parseSeq } from './names.ts'
+export {
+  checkCoordinatorOptions,
+  checkDrainOptions,
+  checkExecute,
+  checkHandler,
+  checkHandlerModule,
+  checkManagerOptions,
+  checkProcessOptions,
+  checkResume,
+  checkWorkerOptions,
+  parseLater,
+} from './options.ts'
 export { parseModel, parsePause } from './pause.ts'
 export { type PolicyInput, parsePolicy, policySchema } from './policy.ts'
 export { type ParsedRequest, parseRequest } from './request.ts'
@@ -32,13 +43,6 @@ export {
 export { asRead, parseVoids, type Voids } from './voids.ts'
 export { SCHEMA_VERSION } from './wire.ts'
 export {
-  checkDrainOptions,
-  checkHandler,
-  checkHandlerModule,
-  checkWorkerOptions,
-  parseLater,
-} from './worker-options.ts'
-export {
   type Hold,
   parseWorkflow,
   parseWorkflowState,
@@ -47,4 +51,3 @@ export {
   type WorkflowStep,
   workflowOutcome,
 } from './workflow.ts'
-export { checkExecute, checkManagerOptions, checkResume } from './workflow-options.ts'

@@ -2,7 +2,7 @@ import { parseNote } from '../codec/index.ts'
 import {
   type CommandBody,
   type DataChange,
-  InterlockError,
+  invalidInput,
   isInterlockError,
   type JobSpec,
   type Lease,
@@ -89,9 +89,7 @@ export async function listDead(
   { limit = 100, before, ...filter }: DeadFilter & { readonly limit?: number; readonly before?: number },
 ): Promise<readonly DeadJob[]> {
   if (!(Number.isInteger(limit) && limit >= 1 && limit <= 1_000)) {
-    throw new InterlockError('invalid_input', 'limit must be a whole number from 1 to 1,000', {
-      path: 'limit',
-    })
+    throw invalidInput('limit must be a whole number from 1 to 1,000', 'limit')
   }
   const { jobIds, model, since } = filter
   return store.dead(queue, {

@@ -9,8 +9,7 @@ import {
   type LedgerView,
   type Model,
 } from './ledger.ts'
-import { freshJob, OwnJob } from './own-job.ts'
-import { OwnModel } from './own-model.ts'
+import { freshJob, OwnJob, OwnModel } from './own-job.ts'
 import type { Place } from './place.ts'
 import { capacityOf } from './policy.ts'
 import type { Owner, Tree } from './tree.ts'

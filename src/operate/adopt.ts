@@ -1,6 +1,6 @@
 import { parseJobId, wholeOption } from '../codec/index.ts'
 import { specOfRow } from '../coordinator/parts.ts'
-import { InterlockError, isInterlockError } from '../core/index.ts'
+import { invalidInput, isInterlockError } from '../core/index.ts'
 import { isoTimeOrNull } from '../format/index.ts'
 import type { Access } from '../history/index.ts'
 import { opened } from '../history/parts.ts'
@@ -58,9 +58,7 @@ export function filterOf({ states, jobIds, limit }: AdoptOptions): AdoptableFilt
   return { jobIds, ...(states === undefined ? {} : { states }), limit: most }
 }
 
-const noState = new InterlockError('invalid_input', 'states: must be a list of "pending" and "running"', {
-  path: 'states',
-})
+const noState = invalidInput('states: must be a list of "pending" and "running"', 'states')
 
 export const adoptDocument = (
   queue: string,
@@ -131,7 +129,6 @@ export async function adoptChosen(
   )
 }
 
-const noTable = new InterlockError(
-  'invalid_input',
+const noTable = invalidInput(
   'there is no table `jobs` that Interlock can use (job_id text or uuid, status, and the right to update it); see docs/migration-guide.md',
 )

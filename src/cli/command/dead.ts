@@ -3,10 +3,10 @@ import { isoTime, plural, timeText } from '../../format/index.ts'
 import { specDocument } from '../../history/parts.ts'
 import type { Cli } from '../cli.ts'
 import { checkFound, checkNamesSome, type DeadFlags, deadFilter } from '../dead-filter.ts'
+import { wholeNumber } from '../flag-value.ts'
 import { deadIdOf } from '../job-id.ts'
 import { withStore } from '../store.ts'
 import { table } from '../terminal/table.ts'
-import { wholeNumber } from '../whole-number.ts'
 
 interface Options extends DeadFlags {
   readonly limit: string

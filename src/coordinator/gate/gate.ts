@@ -5,6 +5,7 @@ import {
   type CommandBody,
   type DataChange,
   InterlockError,
+  invalidInput,
   type JobSpec,
   type JobType,
   jobOf,
@@ -138,7 +139,7 @@ export class Gate {
     const lacking = models.filter((model) => !holder.spec.models.includes(model))
     if (lacking.length > 0) {
       const message = `models: job ${parent.jobId}, the parent, does not have ${lacking.join(', ')}; name them in its own models, or ask without a parent`
-      throw new InterlockError('invalid_input', message, { path: 'models' })
+      throw invalidInput(message, 'models')
     }
     this.#covered.add(jobId)
     this.#member.logger.info(`[COORDINATOR] Job ${jobId} runs under the lease of job ${parent.jobId}`)

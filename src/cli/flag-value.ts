@@ -1,4 +1,4 @@
-import { InterlockError } from '../core/index.ts'
+import { invalidInput } from '../core/index.ts'
 
 /** Which numbers a flag takes. */
 export interface NumberRange {
@@ -26,8 +26,26 @@ export function numberIn(
   if (text === undefined) return undefined
   const number = readNumber(text, range)
   if (number !== undefined) return number
-  throw new InterlockError('invalid_input', `${flag} ${text}: must be ${rangeText(range)}${orElse}`)
+  throw invalidInput(`${flag} ${text}: must be ${rangeText(range)}${orElse}`)
 }
+
+/** The same, of a whole number. */
+export const wholeNumber = (
+  flag: string,
+  text: string | undefined,
+  min: number,
+  max: number,
+): number | undefined => numberIn(flag, text, { min, max, whole: true })
+
+/** How much faster than it happened; 0: without a pause. @throws InterlockError `invalid_input` */
+export const speedOf = (text: string): number =>
+  numberIn('--speed', text, { min: 0, max: 1_000_000, whole: false }) ?? 1
+
+/** For a flag that may be repeated. */
+export const collect = (value: string, before: readonly string[] = []): readonly string[] => [
+  ...before,
+  value,
+]
 
 /** Undefined where the text is no such number. */
 export function readNumber(text: string | undefined, { min, max, whole }: NumberRange): number | undefined {
@@ -49,7 +67,7 @@ export function oneOf<Word extends string>(
   if (text === undefined) return undefined
   const word = words.find((each) => each === text)
   if (word !== undefined) return word
-  throw new InterlockError('invalid_input', `${flag} ${text}: must be ${words.join(' or ')}`)
+  throw invalidInput(`${flag} ${text}: must be ${words.join(' or ')}`)
 }
 
 /** What flags such as `flux-dev=2` say of single models. */
@@ -79,7 +97,7 @@ export function withModels<T>(
     const value = at > 0 ? read(own) : undefined
     if (value !== undefined) values.set(model, value)
     else if (at > 0 && own === 'none') values.delete(model)
-    else throw new InterlockError('invalid_input', `${flag} ${text}: must be ${form}`)
+    else throw invalidInput(`${flag} ${text}: must be ${form}`)
   }
   return Object.fromEntries(values)
 }

@@ -6,9 +6,42 @@ import {
   notPromised,
   optionsSchema,
   parseInput,
+  signalSchema,
 } from './invalid.ts'
-import { modelSchema, modelsSchema } from './names.ts'
+import { modelSchema, modelsSchema, parseJobId } from './names.ts'
 import { wholeNumber } from './spec.ts'
+import { holds } from './workflow.ts'
+
+/** What a store cannot do without; the rest differs by store. */
+const storeCalls = ['open', 'append', 'read', 'beat', 'leave', 'data', 'listen', 'close']
+const aStore = "a store, such as memoryStore() or postgresStore('postgres://…')"
+const anything = z.unknown().optional()
+
+const logger = havingSchema('a logger with info, warn and error', []).optional()
+
+/** Ranges are looked at once the defaults of the store are known. */
+const optionFields = optionsSchema({
+  store: havingSchema(aStore, storeCalls),
+  logger,
+  ...{ queue: anything, name: anything, leaseMs: anything, graceMs: anything, pollMs: anything },
+  ...{
+    patienceMs: anything,
+    joinMs: anything,
+    snapshotEvery: anything,
+    mode: anything,
+    onUnavailable: anything,
+  },
+})
+
+const processFields = optionsSchema({ logger })
+
+/** @throws InterlockError `invalid_input` */
+export const checkCoordinatorOptions = (options: unknown): unknown =>
+  parseInput(optionFields, options, 'options')
+
+/** Of `getJobCoordinator`. @throws InterlockError `invalid_input` */
+export const checkProcessOptions = (options: unknown): unknown =>
+  parseInput(processFields, options, 'options')
 
 const DAY_MS = 86_400_000
 const milliseconds = wholeNumber(0, DAY_MS, ' (milliseconds)')
@@ -25,14 +58,14 @@ const retryFields = optionsSchema({
 })
 
 /** A rule for further attempts: fields, or a function of the attempt and its error. */
-export const retrySchema = z.unknown().superRefine((rule, context) => {
+const retrySchema = z.unknown().superRefine((rule, context) => {
   if (typeof rule === 'function') return
   const issue = notPromised.pipe(retryFields).safeParse(rule).error?.issues[0]
   if (issue !== undefined) context.addIssue({ code: 'custom', path: [...issue.path], message: issue.message })
 })
 
 /** What a worker needs of a coordinator, however that was made. */
-export const coordinatorSchema = havingSchema('a coordinator: await createCoordinator({ store })', [
+const coordinatorSchema = havingSchema('a coordinator: await createCoordinator({ store })', [
   'claim',
   'complete',
   'offering',
@@ -101,3 +134,33 @@ export const checkDrainOptions = (options: unknown): unknown =>
 
 /** What a handler says of a job that it could not do yet. @throws InterlockError `invalid_input` */
 export const parseLater = (options: unknown) => parseInput(laterFields, options, 'options')
+
+const hold = z.enum(holds, { error: 'must be "all" or "step"' }).optional()
+
+/** Kind, attempts and time-out are looked at with the job that they make. */
+const managerFields = optionsSchema({
+  coordinator: coordinatorSchema,
+  runStep: functionSchema,
+  hold,
+  retry: retrySchema.optional(),
+  ...{ kind: anything, attempts: anything, timeoutMs: anything },
+})
+const run = { wait: flagSchema.optional(), signal: signalSchema.optional() }
+const executeFields = optionsSchema({ ...run, input: anything, priority: anything, hold })
+const resumeFields = optionsSchema({ ...run, approval: anything })
+
+/** @throws InterlockError `invalid_input` */
+export const checkManagerOptions = (options: unknown): unknown =>
+  parseInput(managerFields, options, 'options')
+
+/** @throws InterlockError `invalid_input` */
+export function checkExecute(executionId: unknown, options: unknown): void {
+  parseJobId(executionId)
+  parseInput(executeFields, options, 'options')
+}
+
+/** @throws InterlockError `invalid_input` */
+export function checkResume(executionId: unknown, options: unknown): void {
+  parseJobId(executionId)
+  parseInput(resumeFields, options, 'options')
+}

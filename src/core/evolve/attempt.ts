@@ -1,14 +1,13 @@
 import type { Draft } from '../draft.ts'
 import type { RecordedEvent } from '../event.ts'
 import { moveShare, shareOf } from '../fair-share.ts'
-import { takeModels } from '../holding.ts'
 import { type Job, modelOf, usesSlot } from '../ledger.ts'
-import { leaveLine } from '../line.ts'
+import { giveBackModels, leaveLine, takeModels } from '../line.ts'
 import { byPlace, type Place } from '../place.ts'
 import { capacityOf } from '../policy.ts'
 import { isOverRate } from '../rate.ts'
 import { overtake } from '../reservation.ts'
-import { startDeadline, stopExpiry } from '../timing.ts'
+import { startDeadline, stopDeadline, stopExpiry } from '../timing.ts'
 import { corrupt } from './lookup.ts'
 
 export function start(draft: Draft, event: RecordedEvent & { readonly type: 'started' }, waiting: Job): Job {
@@ -83,4 +82,31 @@ function countOvertaking(draft: Draft, job: Job): void {
     const other = draft.jobs.get(place)
     if (other !== undefined) overtake(draft, other)
   }
+}
+
+export function end(draft: Draft, job: Job, final: boolean): Job | undefined {
+  stopDeadline(draft, job)
+  giveBackModels(draft, job)
+  moveShare(draft, job, final ? { active: -1 } : { active: -1, waiting: 1 })
+  if (final) {
+    draft.dropJob(job)
+    return undefined
+  }
+  const own = draft.edit(job)
+  own.active = false
+  own.workerId = null
+  own.detachedUntil = null
+  own.cancelRequested = false
+  own.dueAt = Number.POSITIVE_INFINITY
+  return own
+}
+
+/** From now on the attempt is bound to a time, and no more to the process that started it. */
+export function detach(draft: Draft, event: RecordedEvent & { readonly type: 'detached' }, active: Job): Job {
+  const job = draft.edit(active)
+  stopDeadline(draft, job)
+  job.workerId = null
+  job.detachedUntil = event.until
+  startDeadline(draft, job)
+  return job
 }
