@@ -1,8 +1,10 @@
 import { calls, parseInput } from '../codec/index.ts'
 import type { WorkflowConfig } from './api/calls.ts'
 import type { Coordinator, TypedCoordinator } from './api/coordinator.ts'
-import { type CoordinatorOptions, completeOptions } from './api/options.ts'
+import { type CoordinatorOptions, completeOptions, type WholeOptions } from './api/options.ts'
 import { errorText, type Logger } from './base/logger.ts'
+import { commandsOf } from './commands.ts'
+import { recordsOf } from './job-records.ts'
 import { QueueProcess } from './queue-process.ts'
 
 /**
@@ -16,15 +18,17 @@ export async function createCoordinator<Payloads extends object>(
   options: CoordinatorOptions,
 ): Promise<TypedCoordinator<Payloads>>
 export async function createCoordinator(options: CoordinatorOptions): Promise<Coordinator> {
-  const process = new QueueProcess(completeOptions(options))
+  const whole = completeOptions(options)
+  const process = new QueueProcess(whole)
   await process.open()
-  return checked(coordinatorOf(process))
+  return checked(coordinatorOf(process, whole))
 }
 
 /** What a program is given: each call is answered by the part of its process that knows. */
-function coordinatorOf(process: QueueProcess): Coordinator {
-  const { commands, gate, hints, member, observer, records } = process
+function coordinatorOf(process: QueueProcess, { store }: WholeOptions): Coordinator {
+  const { gate, hints, member, observer } = process
   const { log, logger } = member
+  const { see: _, ...observed } = observer
   return {
     queue: log.queue,
     logger,
@@ -32,49 +36,13 @@ function coordinatorOf(process: QueueProcess): Coordinator {
       return member.workerId
     },
     getWorkflowModels: (config) => workflowModels(config, logger),
-
     onJobStart: (jobId, jobType, models, options = {}) => gate.start(jobId, jobType, models, options),
     takeUp: (jobId, options = {}) => gate.takeUp(jobId, options),
     onJobComplete: (jobId, jobType, options = {}) => gate.complete(jobId, jobType, options),
     ready$: gate.ready$,
-
-    enqueue: (jobs) => commands.enqueue(jobs),
-    claim: (claim) => commands.claim(claim),
-    complete: (lease, options) => commands.complete(lease, options),
-    fail: (lease, options) => commands.fail(lease, options),
-    release: (...given) => commands.release(...given),
-    detach: (lease, options) => commands.detach(lease, options),
-    cancel: (jobId, options) => commands.cancel(jobId, options),
-    confirmCancel: (lease, options) => commands.confirmCancel(lease, options),
-    reprioritize: (jobId, to) => commands.reprioritize(jobId, to),
-    setPolicy: (policy) => commands.setPolicy(policy),
-    pauseModel: (model, options) => commands.pauseModel(model, options),
-    resumeModel: (model) => commands.resumeModel(model),
-    drain: () => commands.drain(),
-    recover: () => commands.recover(),
-    resume: () => commands.resume(),
-
-    data: (jobIds) => records.data(jobIds),
-    dataOf: (lease) => records.dataOf(lease),
-    note: (lease, note) => records.note(lease, note),
-    forget: (jobIds) => records.forget(jobIds),
-    dead: (filter) => records.dead(filter),
-    retryDead: (filter) => records.retryDead(filter),
-    dropDead: (filter) => records.dropDead(filter),
-    takeIn: ({ max }) => records.takeIn(max),
-
-    explain: (jobId) => observer.explain(jobId),
-    state: () => observer.state(),
-    state$: observer.state$,
-    events$: observer.events$,
-    heard$: observer.heard$,
-    eventsFrom: (after) => observer.eventsFrom(after),
-    pullEvents: (after, options) => observer.pullEvents(after, options),
-    waiting$: (jobId) => observer.waiting$(jobId),
-    machine: (options) => observer.machine(options),
-    health: () => observer.health(),
-    metrics: () => observer.metrics(),
-
+    ...commandsOf(member),
+    ...recordsOf(member, store),
+    ...observed,
     attempt: (lease) => member.attempt(lease),
     heartbeat: (lease) => member.holds(lease),
     catchUp: () => member.catchUp(),

@@ -5,67 +5,35 @@ import {
   invalidInput,
   isInterlockError,
   type JobSpec,
-  type Lease,
   MICROS_PER_MS,
 } from '../core/index.ts'
-import type { DataRole, DeadJob, DeadLetterRole, IntakeRole, JobData } from '../port/index.ts'
-import type { DeadChoice, DeadFilter, NoteOptions } from './api/calls.ts'
+import type { DataRole, DeadJob, DeadLetterRole, IntakeRole } from '../port/index.ts'
+import type { DeadFilter } from './api/calls.ts'
 import type { Coordinator } from './api/coordinator.ts'
 import { takeIn } from './inbox/row-intake.ts'
 import type { Member } from './membership/member.ts'
+import type { SendOptions } from './membership/member-api.ts'
+
+type Calls = Pick<
+  Coordinator,
+  'data' | 'dataOf' | 'note' | 'forget' | 'dead' | 'retryDead' | 'dropDead' | 'takeIn'
+>
 
 /** What there is of jobs beside the log: their data, dead letters, and rows that have arrived. */
-export class JobRecords {
-  readonly #member: Member
-  readonly #store: DataRole & DeadLetterRole & IntakeRole
-
-  constructor(member: Member, store: DataRole & DeadLetterRole & IntakeRole) {
-    this.#member = member
-    this.#store = store
-  }
-
-  data(jobIds: readonly string[]): Promise<readonly JobData[]> {
-    return this.#store.data(this.#queue, jobIds)
-  }
-
-  async dataOf(lease: Lease): Promise<JobData | undefined> {
-    return this.#member.startedData.take(lease)
-  }
-
-  async note({ jobId, fencingToken: token }: Lease, note: NoteOptions): Promise<boolean> {
-    return this.#store.note(this.#queue, { jobId, token, ...parseNote(note) })
-  }
-
-  forget(jobIds: readonly string[]): Promise<void> {
-    return this.#store.forget(this.#queue, jobIds)
-  }
-
-  dead(filter: Parameters<Coordinator['dead']>[0] = {}): Promise<readonly DeadJob[]> {
-    return listDead(this.#letters, filter)
-  }
-
-  retryDead({ all: _, ...filter }: DeadChoice): Promise<number> {
-    return retryDead(this.#letters, filter)
-  }
-
-  dropDead({ all: _, ...filter }: DeadChoice): Promise<number> {
-    return dropDead(this.#letters, filter)
-  }
-
-  async takeIn(max: number): Promise<number> {
-    const send = (body: CommandBody) => this.#member.send(body)
-    return takeIn({ store: this.#store, queue: this.#queue, send }, max)
-  }
-
-  get #queue(): string {
-    return this.#member.log.queue
-  }
-
-  get #letters(): DeadLetters {
-    return {
-      ...{ store: this.#store, queue: this.#queue },
-      send: (body, options) => this.#member.send(body, options),
-    }
+export function recordsOf(member: Member, store: DataRole & DeadLetterRole & IntakeRole): Calls {
+  const { queue } = member.log
+  const send = (body: CommandBody, options?: SendOptions) => member.send(body, options)
+  const letters = { store, queue, send }
+  return {
+    data: (jobIds) => store.data(queue, jobIds),
+    dataOf: async (lease) => member.startedData.take(lease),
+    note: async ({ jobId, fencingToken: token }, note) =>
+      store.note(queue, { jobId, token, ...parseNote(note) }),
+    forget: (jobIds) => store.forget(queue, jobIds),
+    dead: (filter = {}) => listDead(letters, filter),
+    retryDead: ({ all: _, ...filter }) => retryDead(letters, filter),
+    dropDead: ({ all: _, ...filter }) => dropDead(letters, filter),
+    takeIn: ({ max }) => takeIn(letters, max),
   }
 }
 
@@ -79,7 +47,7 @@ interface DeadLetterBox {
 }
 
 /** What the dead letters need of the coordinator. */
-export interface DeadLetters extends DeadLetterBox {
+interface DeadLetters extends DeadLetterBox {
   readonly send: (body: CommandBody, options: { readonly data: readonly DataChange[] }) => Promise<unknown>
 }
 

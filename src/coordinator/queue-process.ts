@@ -2,20 +2,16 @@ import { type Observable, Subject } from 'rxjs'
 import { isOutage, type RecordedEvent } from '../core/index.ts'
 import type { Incoming } from '../port/index.ts'
 import type { WholeOptions } from './api/options.ts'
-import { Commands } from './commands.ts'
 import { Gate } from './gate/gate.ts'
 import { LenientGate } from './gate/lenient-gate.ts'
 import { Inbox } from './inbox/inbox.ts'
-import { JobRecords } from './job-records.ts'
 import { Member } from './membership/member.ts'
-import { Observer } from './observer.ts'
+import { type Observer, observerOf } from './observer.ts'
 
 /** One process on one queue: puts the rooms together, and says who is told of what. */
 export class QueueProcess {
   readonly member: Member
   readonly observer: Observer
-  readonly commands: Commands
-  readonly records: JobRecords
   readonly hints = new Hints()
   readonly #gate: Gate
   /** In place of the gate where it must not stop a program. */
@@ -34,9 +30,7 @@ export class QueueProcess {
       onSkipped: () => this.#gate.lookAgain(),
     })
     this.member = member
-    this.observer = new Observer(member, store)
-    this.commands = new Commands(member)
-    this.records = new JobRecords(member, store)
+    this.observer = observerOf(member, store)
     this.#gate = new Gate(member)
     if (options.onUnavailable === 'bypass') this.#lenient = new LenientGate(this.#gate, member, options)
     this.#inbox = new Inbox({
