@@ -20,13 +20,9 @@ export interface MemoryWorker {
 }
 
 /** A row of `job_queue_data`. */
-export interface MemoryData {
+export interface MemoryData extends Readonly<Required<Omit<DataChange, 'jobId'>>> {
   readonly life: number | undefined
   readonly token: number
-  readonly payload: Json
-  readonly result: Json
-  readonly error: Json
-  readonly checkpoint: Json
   readonly progress: Json
 }
 
@@ -113,7 +109,7 @@ export function queueIn(database: MemoryDatabase, name: string): MemoryQueue {
   return made
 }
 
-function idleState(now: Micros): StateRow {
+export function idleState(now: Micros): StateRow {
   return {
     status: 'idle',
     version: 0,
