@@ -14,7 +14,7 @@ import type { Logger } from '../base/logger.ts'
 import { AppendQueue } from '../commit/append-queue.ts'
 import type { CommitHooks } from '../commit/committer.ts'
 import { StartedData } from '../commit/started-data.ts'
-import { Maintenance } from '../maintenance/maintenance.ts'
+import { type Maintenance, maintenanceOf } from '../maintenance/maintenance.ts'
 import { LogView } from '../replica/log-view.ts'
 import { Failures, Stopped } from './failures.ts'
 import { Incarnation } from './incarnation.ts'
@@ -70,7 +70,7 @@ export class Member {
       ...{ log, workerId },
       onStarted: (attempt) => void hooks.onStarted(attempt, null),
     })
-    this.#maintenance = new Maintenance(log, options, onError)
+    this.#maintenance = maintenanceOf(log, options, onError)
     this.appends = new AppendQueue({
       ...{ log, store, limit, startedData: this.startedData, hooks: this.#commitHooks() },
     })
