@@ -29,6 +29,7 @@ export {
   type Job,
   jobOf,
   type Ledger,
+  type Pause,
   waitingCount,
 } from './ledger.ts'
 export * from './policy.ts'

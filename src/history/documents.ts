@@ -8,6 +8,7 @@ import {
   type Ledger,
   MICROS_PER_SECOND,
   type Micros,
+  type Pause,
   type RecordedEvent,
   type StateRow,
   type Waiting,
@@ -75,29 +76,14 @@ export const inLineOrder = (a: JobRow, b: JobRow): number =>
   a.place_level - b.place_level || a.place_order - b.place_order || a.place_tie - b.place_tie
 
 /** A model from which nothing starts. */
-export interface PausedModel {
-  readonly model: string
-  /** Why, as a code. */
-  readonly reason: string
-  readonly since: Micros
-  /** When it is lifted; null: by hand only. */
-  readonly until: Micros | null
-  /** The process that paused it. */
-  readonly by: string | null
+export interface PausedModel extends Omit<Pause, 'hash' | 'jobs'> {
   /** How many jobs are kept from the line because of it. */
   readonly held: number
 }
 
 export const pausedModels = (ledger: Ledger): readonly PausedModel[] =>
   [...ledger.pauses]
-    .map(({ model, reason, since, until, by, jobs }) => ({
-      model,
-      reason,
-      since,
-      until,
-      by,
-      held: jobs.size,
-    }))
+    .map(({ hash: _, jobs, ...pause }) => ({ ...pause, held: jobs.size }))
     .sort((a, b) => (a.model < b.model ? -1 : 1))
 
 /** A pause of a model: times as ISO texts. */

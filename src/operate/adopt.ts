@@ -25,12 +25,8 @@ export interface AdoptDocument {
   readonly adopted: readonly string[] | null
   /** Ids that were asked for and are not there to be taken in. */
   readonly unknown: readonly string[]
-  readonly jobs: readonly (Omit<AdoptableRow, 'since'> & {
+  readonly jobs: readonly (Omit<AdoptableRow & Candidate, 'row' | 'since'> & {
     readonly since: string | null
-    /** Why no job can be made of it as it is; null: it can. */
-    readonly cannot: string | null
-    /** What somebody should know before it is taken in; null: nothing. */
-    readonly beware: string | null
   })[]
 }
 

@@ -2,11 +2,13 @@ import {
   attemptsOf,
   isDeath,
   type Job,
+  type JobSpec,
   type Ledger,
   MICROS_PER_MS,
   type Micros,
   type Outcome,
   outcomeOf,
+  type Pause,
   type Policy,
   type RecordedEvent,
   statusOf,
@@ -16,12 +18,7 @@ import {
 } from '../../core/index.ts'
 
 /** A live job, for people and programs. */
-export interface JobView {
-  readonly jobId: string
-  readonly jobType: Job['spec']['jobType']
-  readonly kind: string
-  readonly models: readonly string[]
-  readonly priority: number
+export interface JobView extends Pick<JobSpec, 'jobId' | 'jobType' | 'kind' | 'models' | 'priority'> {
   readonly queuedAt: Date
   /** How many attempts were started, and how many there may be: those given back cost nothing, so they count in both. */
   readonly attempt: number
@@ -45,12 +42,9 @@ export interface WaitingJobView extends JobView, Omit<Waiting, 'until'> {
 }
 
 /** A model from which nothing starts: why, since when, until when (null: until it is resumed), and by which process. */
-export interface PausedModelView {
-  readonly model: string
-  readonly reason: string
+export interface PausedModelView extends Pick<Pause, 'model' | 'reason' | 'by'> {
   readonly since: Date
   readonly until: Date | null
-  readonly by: string | null
 }
 
 /** A readonly look at the queue at one version. */

@@ -60,7 +60,7 @@ const CLOSE_MS = 2_000
  * The folded ledger, kept now and then for processes that start later. It saves time: one that cannot be written is passed
  * over.
  */
-export class Snapshots {
+class Snapshots {
   readonly #options: SnapshotsOptions
   readonly #ending = new AbortController()
   readonly #flight: SingleFlight
