@@ -71,56 +71,29 @@ export interface KnownCommand {
  * - `clock`: the times of the events are more than a second away from the database's clock; `now` is that clock.
  */
 export type AppendAnswer =
-  | {
+  | (Stand & {
       readonly ok: true
-      readonly version: number
-      readonly now: Micros
       readonly data?: readonly JobData[] | undefined
       /** Of an append with `handled`: the commands of others that wait now. */
       readonly handed?: readonly HandedIn[] | undefined
-    }
-  | {
-      readonly ok: false
-      readonly reason: 'version'
-      readonly version: number
-      readonly now: Micros
-      readonly epoch: number
-      readonly missed: readonly RecordedEvent[]
-    }
-  | {
-      readonly ok: false
-      readonly reason: 'known'
-      readonly version: number
-      readonly now: Micros
-      readonly known: readonly KnownCommand[]
-    }
-  | {
-      readonly ok: false
-      readonly reason: 'dead_worker' | 'live_worker'
-      readonly version: number
-      readonly now: Micros
-      readonly workerIds: readonly string[]
-    }
-  | {
-      readonly ok: false
-      readonly reason: 'taken' | 'requested'
-      readonly version: number
-      readonly now: Micros
-      readonly jobIds: readonly string[]
-    }
-  | {
-      readonly ok: false
-      readonly reason: 'unstaged'
-      readonly version: number
-      readonly now: Micros
-      readonly commandIds: readonly string[]
-    }
-  | {
-      readonly ok: false
-      readonly reason: 'clock' | 'log_went_back'
-      readonly version: number
-      readonly now: Micros
-    }
+    })
+  | Refused<'version', { epoch: number; missed: readonly RecordedEvent[] }>
+  | Refused<'known', { known: readonly KnownCommand[] }>
+  | Refused<'dead_worker' | 'live_worker', { workerIds: readonly string[] }>
+  | Refused<'taken' | 'requested', { jobIds: readonly string[] }>
+  | Refused<'unstaged', { commandIds: readonly string[] }>
+  | Refused<'clock' | 'log_went_back'>
+
+/** Where the log ends, and the database's clock. */
+interface Stand {
+  readonly version: number
+  readonly now: Micros
+}
+
+type Refused<Reason extends string, More extends object = object> = Stand & {
+  readonly ok: false
+  readonly reason: Reason
+} & Readonly<More>
 
 /** What a turn sees once it holds the queue's lock: everything up to the head, and the database's clock. */
 export interface TurnView {

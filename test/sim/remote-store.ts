@@ -1,5 +1,4 @@
-import type { MemoryDatabase } from '../../src/adapter/memory/index.ts'
-import { memoryStore } from '../../src/adapter/memory/index.ts'
+import { type MemoryDatabase, memoryStore } from '../../src/adapter/memory/index.ts'
 import { InterlockError } from '../../src/core/index.ts'
 import type { LogStore } from '../../src/port/index.ts'
 import type { Dice } from './dice.ts'

@@ -1,6 +1,6 @@
 import { isDeepStrictEqual } from 'node:util'
 import { encodeEvent, havingSchema, parseInput } from '../../codec/index.ts'
-import { checkKnown, InterlockError, type JobRow, type Micros } from '../../core/index.ts'
+import { checkKnown, InterlockError, invalidInput, type JobRow, type Micros } from '../../core/index.ts'
 import type {
   AppendAnswer,
   AppendRequest,
@@ -99,10 +99,7 @@ export function memoryStore(database: MemoryDatabase = memoryDatabase()): TurnSt
     archive: async (name, through, keep) => {
       const queue = queueOf(name)
       if (!queue.snapshots.some(({ seq }) => seq === through)) {
-        throw new InterlockError(
-          'invalid_input',
-          `archive: there is no snapshot at event ${through}; make one first`,
-        )
+        throw invalidInput(`archive: there is no snapshot at event ${through}; make one first`)
       }
       const archived = Math.max(0, through - queue.archivedSeq)
       const unkept = archived === 0 || keep ? 0 : queue.archivedSeq - queue.goneSeq
@@ -114,7 +111,7 @@ export function memoryStore(database: MemoryDatabase = memoryDatabase()): TurnSt
     claimCut: async (name, before) => claimCut(queueOf(name), before, database.now()),
     chain: async () => null,
     startChain: async () => {
-      throw new InterlockError('invalid_input', 'memory keeps no hash chain; use a store that keeps its log')
+      throw invalidInput('memory keeps no hash chain; use a store that keeps its log')
     },
     // There are no tables of a user here.
     reproject: async (name) => void queueOf(name),

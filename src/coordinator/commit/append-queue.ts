@@ -1,6 +1,6 @@
 import type { Command, CommandResult, DataChange, Decision } from '../../core/index.ts'
-import { InFlight } from '../base/in-flight.ts'
 import { SingleFlight } from '../base/single-flight.ts'
+import { InFlight } from '../base/work.ts'
 import { type CommitOptions, Committer } from './committer.ts'
 import type { OpenCommands, Pending } from './open-commands.ts'
 

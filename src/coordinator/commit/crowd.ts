@@ -1,5 +1,5 @@
 import type { DecidingRole, HandedIn, Handled } from '../../port/index.ts'
-import { pause } from '../base/backoff.ts'
+import { pause } from '../base/retry.ts'
 import type { LogView } from '../replica/log-view.ts'
 import { readOn } from '../replica/read-log.ts'
 import type { OpenCommands, Pending } from './open-commands.ts'
