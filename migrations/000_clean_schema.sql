@@ -2645,6 +2645,7 @@ $$;
 
 -- job_queue_handled(queue, done, senders): deletes commands that were handed in, and names their senders in a notification on
 -- channel interlock: 'handled:<sender>,…:<queue>:<version>'. Internal; called by job_queue_pick_up and job_queue_append_for.
+-- Returns nothing.
 create or replace function public.job_queue_handled(queue text, done bigint[], senders text[]) returns void
 language plpgsql
 set search_path = pg_catalog, pg_temp
@@ -5281,8 +5282,8 @@ $privileges$;
 -- What this was. Rows change only when something did, so that running it again leaves everything as it is.
 insert into public.job_queue_migrations as m (version, checksum)
 values 
-  ('000', '06636a8f6ad5de5476b151261f05d6e1b3d6793b889e5e81872ae853b0ad107d'),
-  ('027', '06636a8f6ad5de5476b151261f05d6e1b3d6793b889e5e81872ae853b0ad107d')
+  ('000', '2b6b700a143731ea6a61c130e1941b7ba309fe505c6c93dcf64bdfcde7759b2e'),
+  ('027', '2b6b700a143731ea6a61c130e1941b7ba309fe505c6c93dcf64bdfcde7759b2e')
 on conflict (version) do update set checksum = excluded.checksum, applied_at = excluded.applied_at
   where m.checksum <> excluded.checksum;
 -- PostgREST finds the new functions after this; nobody else listens.
