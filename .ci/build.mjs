@@ -7,6 +7,7 @@ import { spawnSync } from 'node:child_process'
 import fs from 'node:fs'
 import path from 'node:path'
 import { pathToFileURL } from 'node:url'
+import { buildPage } from './build-page.mjs'
 import { bundleCommand } from './bundle-command.mjs'
 import { writeCommonJsTypes } from './commonjs-types.mjs'
 
@@ -21,3 +22,4 @@ const tsc = spawnSync(
 if (tsc.status !== 0) process.exit(tsc.status ?? 1)
 await writeCommonJsTypes(pathToFileURL(dist))
 await bundleCommand(pathToFileURL(dist))
+await buildPage(path.join(dist, 'dashboard'))

@@ -15,7 +15,7 @@ import { doors, housed, rules } from './rules.ts'
 
 const root = path.resolve(import.meta.dirname, '../..')
 
-const sources: readonly Source[] = globSync(['src/**/*.ts', 'machines/**/*.ts'], { cwd: root }).map(
+const sources: readonly Source[] = globSync(['src/**/*.{ts,tsx}', 'machines/**/*.ts'], { cwd: root }).map(
   (file) => ({
     file: file.replaceAll(path.sep, '/'),
     text: readFileSync(path.join(root, file), 'utf8'),
