@@ -7,7 +7,7 @@ import { spawnSync } from 'node:child_process'
 import fs from 'node:fs'
 import path from 'node:path'
 import { pathToFileURL } from 'node:url'
-import { buildPage } from './build-page.mjs'
+import { buildPage } from './build-page.mjs.mts'
 import { bundleCommand } from './bundle-command.mjs'
 import { writeCommonJsTypes } from './commonjs-types.mjs'
 

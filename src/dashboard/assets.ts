@@ -37,7 +37,7 @@ const folder = () => join(packageRoot(), 'dist', 'dashboard')
 const read = new Map<string, Promise<string>>()
 
 /** @throws Refused where the page was not built */
-export async function assetOf(name: string, from?: string): Promise<Response> {
+export async function assetOf(name: string, from: string | undefined): Promise<Response> {
   const { file, type } = files[name] ?? { file: null, type: '' }
   if (file === null) return new Response(shell, { headers: { 'content-type': type } })
   const path = join(from ?? folder(), file)

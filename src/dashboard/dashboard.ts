@@ -83,12 +83,12 @@ async function answer(options: WholeOptions, routes: Handled, request: Request):
   const { session } = options
   if (session !== null && path === 'session' && !isReading) return ours(signIn(session, request))
   // Who comes by a token has nothing but the page, with nothing in it, to show it with.
-  if (session !== null && isPage && isReading) return ours(assetOf(path))
+  if (session !== null && isPage && isReading) return ours(assetOf(path, options.page))
   const allowed = await allowedBy(options.authorize, request, (message) =>
     options.logger.error(`[DASHBOARD] ${message}`),
   )
   if (allowed instanceof Response) return { response: allowed, isOurs: false }
-  if (isPage && isReading) return ours(assetOf(path))
+  if (isPage && isReading) return ours(assetOf(path, options.page))
   if (path === 'api/openapi.json' && isReading) return ours(json(description()))
   const found = await routes({ request, path, allowed })
   if (found === undefined) throw notFound()

@@ -28,6 +28,8 @@ export interface DashboardOptions {
   readonly hosts?: readonly string[] | undefined
   /** The origins of its page where a proxy has another name for it than its Host, such as `https://admin.example.com`. */
   readonly origins?: readonly string[] | undefined
+  /** The folder with page.js and page.css; that of the package unless given: for a program that was bundled without it. */
+  readonly page?: string | undefined
   /** Told what goes wrong; silent unless given. */
   readonly logger?: Logger | undefined
   /** Calls to the store at once; 2. */
@@ -68,6 +70,7 @@ const fields = optionsSchema({
   basePath: basePath.optional(),
   hosts: z.array(host).min(1).optional(),
   origins: z.array(origin).optional(),
+  page: text.optional(),
   logger: havingSchema("a logger of pino's shape", ['info', 'warn', 'error']).optional(),
   maxCalls: wholeNumber(1, 100).optional(),
   timeLimitMs: wholeNumber(10, 600_000, ' (milliseconds)').optional(),
@@ -87,6 +90,7 @@ export interface WholeOptions {
   readonly basePath: string
   readonly hosts: readonly string[]
   readonly origins: readonly string[]
+  readonly page: string | undefined
   readonly logger: Logger
   readonly budget: { readonly maxCalls: number; readonly timeLimitMs: number }
   readonly limits: { readonly streams: number; readonly streamsPerActor: number }
@@ -108,6 +112,7 @@ export function wholeOptions(options: DashboardOptions): WholeOptions {
     basePath: (options.basePath ?? '').replace(/\/$/, ''),
     hosts: (options.hosts ?? loopbackNames).map((name) => name.toLowerCase()),
     origins: options.origins ?? [],
+    page: options.page,
     logger: options.logger ?? silentLogger,
     budget: { maxCalls: options.maxCalls ?? 2, timeLimitMs: options.timeLimitMs ?? 5_000 },
     limits: { streams: options.maxStreams ?? 64, streamsPerActor: options.maxStreamsPerActor ?? 16 },

@@ -1,0 +1,2 @@
+/** @param folder where page.js and page.css go */
+export declare function buildPage(folder: string): Promise<void>
