@@ -8,9 +8,12 @@ import { build } from 'vite'
 
 const root = path.resolve(import.meta.dirname, '..')
 
-/** @param folder where page.js and page.css go */
+/**
+ * @param folder where page.js and page.css go
+ * @returns the files that were bundled, from the top of the repository
+ */
 export async function buildPage(folder) {
-  await build({
+  const { output } = await build({
     configFile: false,
     root: path.join(root, 'src/dashboard/page'),
     base: './',
@@ -29,6 +32,9 @@ export async function buildPage(folder) {
       },
     },
   })
+  return output
+    .flatMap(({ modules = {} }) => Object.keys(modules))
+    .map((file) => path.relative(root, file).replaceAll(path.sep, '/'))
 }
 
 if (import.meta.main) await buildPage(path.resolve(root, process.argv[2] ?? 'dist/dashboard'))

@@ -30,11 +30,10 @@ export function WindowedList({
   const first = Math.min(seen.first, Math.max(0, count - seen.rows))
   const indexes = Array.from({ length: Math.max(0, Math.min(seen.rows, count - first)) }, (_, i) => first + i)
   return (
-    // biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls has to be reachable by the keyboard
-    <div
+    <section
       class="windowed"
-      role="region"
       aria-label={label}
+      // biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls has to be reachable by the keyboard
       tabIndex={0}
       ref={look}
       onScroll={(event) => look(event.currentTarget)}
@@ -42,6 +41,6 @@ export function WindowedList({
       <ol style={{ height: `${count * rowHeight}px`, paddingTop: `${first * rowHeight}px` }}>
         {indexes.map((index) => row(index))}
       </ol>
-    </div>
+    </section>
   )
 }

@@ -1,2 +1,0 @@
-/** @param folder where page.js and page.css go */
-export declare function buildPage(folder: string): Promise<void>
