@@ -3,7 +3,15 @@ import { once } from 'node:events'
 import { createServer } from 'node:http'
 import { type AddressInfo, connect } from 'node:net'
 import { describe, expect, it, onTestFinished } from 'vitest'
-import { createDashboard, levers, tokenSession, toNodeHandler } from '../../src/dashboard/index.ts'
+import { memoryStore } from '../../src/adapter/memory/index.ts'
+import {
+  type Authorize,
+  createDashboard,
+  type DashboardOptions,
+  levers,
+  tokenSession,
+  toNodeHandler,
+} from '../../src/dashboard/index.ts'
 import { HOST, mounted, operator, viewer } from './support.ts'
 
 const lever = '/api/queues/default/levers/drain'
@@ -153,7 +161,7 @@ describe('without a login there is nothing (CVE-2026-12046)', () => {
     }
     // Mistakes of a program without types.
     const mistakes = [fail, () => ({ actor: 'x y', role: 'operator' }), () => ({ role: 'root' }), () => true]
-    for (const authorize of mistakes as readonly Authorize[]) {
+    for (const authorize of mistakes as unknown as readonly Authorize[]) {
       const { get } = await mounted({ authorize, logger })
       const answer = await get('/api/me')
       expect(answer.status).toBe(500)

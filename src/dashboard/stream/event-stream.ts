@@ -75,10 +75,11 @@ export function eventStream({ reader, since, onEnd }: StreamOptions): OpenStream
     told.workers = workers
     write(message('workers', workerDocuments(workers)))
   }
-  /** The next events; none where the reader has all there are. */
+  /** The next events; none where the reader has all there are. Null: it knows more than there is, so it knows another log. */
   const next = async () => {
-    const tail = reader.tail ?? (await reader.head())
-    if (at >= tail.version) return []
+    const known = reader.tail ?? (await reader.head())
+    const tail = at > known.version ? await reader.look() : known
+    if (at >= tail.version) return at > tail.version ? null : []
     return tail.after(at, BATCH) ?? (await reader.page(at, 1_000)).events
   }
   const pump = async () => {
@@ -87,6 +88,7 @@ export function eventStream({ reader, since, onEnd }: StreamOptions): OpenStream
     try {
       while (hasRoom()) {
         const events = await next()
+        if (events === null) return begin('log_went_back')
         const last = events.at(-1)
         if (last === undefined || !hasRoom()) break
         // Nothing twice, and nothing left out: else the reader begins again.
