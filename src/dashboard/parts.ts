@@ -1,12 +1,3 @@
-/** What the page knows of the server: how its answers are called. */
-export type {
-  DeadDocument,
-  HeadDocument,
-  MeDocument,
-  PreviewDocument,
-  PulledDocument,
-  WorkerDocument,
-} from './api/documents.ts'
-export type { Lever } from './guard/grant.ts'
+/** What the page knows of the server: how its answers are called (types alone). */
+export type { MeDocument, WorkerDocument } from './api/documents.ts'
 export type { RefusalDocument } from './guard/refused.ts'
-export type { StreamEvent } from './stream/message.ts'

@@ -82,7 +82,7 @@ const policy = z.strictObject({
   archive: z.enum(archiveRules),
 })
 
-export const eventSchema = z
+const eventSchema = z
   .strictObject({
     seq: z.int().min(1),
     at: micros,
@@ -155,7 +155,7 @@ const place = z.strictObject({
     .nullable(),
 })
 
-export const explanationSchema = z.strictObject({
+const explanationSchema = z.strictObject({
   jobId,
   state: z.enum(['waiting', 'active']),
   standing: z.string(),
@@ -202,7 +202,6 @@ export const deadSchema = z.strictObject({
   jobs: z.array(deadJob),
   before: z.int().nullable().describe('to page on from; null: these are all'),
 })
-export type DeadDocument = z.infer<typeof deadSchema>
 
 /** An error has the words of the user's own code: not for everybody. */
 export const deadDocument = (job: DeadJob, data: boolean) => ({ ...job, error: data ? job.error : null })

@@ -1,3 +1,5 @@
+import { signal } from '@preact/signals'
+
 /** What a key does, and how it is told of in the help. */
 export interface Shortcut {
   readonly key: string
@@ -5,22 +7,20 @@ export interface Shortcut {
   readonly run: () => void
 }
 
-const shortcuts: Shortcut[] = []
+/** All that there are now; of two for one key the later one counts. */
+export const keys = signal<readonly Shortcut[]>([])
 
 /** Adds keys. They mean nothing while somebody types. @returns how to take them away */
 export function addKeys(more: readonly Shortcut[]): () => void {
-  shortcuts.push(...more)
+  keys.value = [...keys.peek(), ...more]
   return () => {
-    for (const each of more) shortcuts.splice(shortcuts.indexOf(each), 1)
+    keys.value = keys.peek().filter((each) => !more.includes(each))
   }
 }
 
-/** All that there are now, for the help. */
-export const keys = (): readonly Shortcut[] => shortcuts
-
 addEventListener('keydown', (event) => {
   if (event.metaKey || event.ctrlKey || event.altKey || isTyping(event.target)) return
-  const shortcut = shortcuts.findLast(({ key }) => key === event.key)
+  const shortcut = keys.peek().findLast(({ key }) => key === event.key)
   if (shortcut === undefined) return
   event.preventDefault()
   shortcut.run()

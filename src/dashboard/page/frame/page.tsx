@@ -1,12 +1,13 @@
 import type { FunctionComponent } from 'preact'
-import { useEffect, useErrorBoundary } from 'preact/hooks'
+import { useEffect, useErrorBoundary, useRef } from 'preact/hooks'
 import { count } from '../../../format/index.ts'
 import { Now } from '../screen/now.tsx'
 import { useDesk } from './context.ts'
-import { addKeys } from './keys.ts'
+import { addKeys, keys } from './keys.ts'
 import { Link } from './link.tsx'
 import { go, route, type Screen } from './route.ts'
 import { nextTheme, theme } from './theme.ts'
+import { clockText } from './time.ts'
 
 /** Each screen, its key and its name. */
 const screens: Readonly<
@@ -18,6 +19,7 @@ const screens: Readonly<
 /** What stands around every screen. */
 export function Page() {
   const { live, shown } = useDesk()
+  const help = useRef<HTMLDialogElement>(null)
   useEffect(
     () =>
       addKeys([
@@ -29,6 +31,7 @@ export function Page() {
         { key: 'p', does: 'pause, and go on', run: () => (live.isPaused.value = !live.isPaused.value) },
         { key: 'l', does: 'back to the present', run: () => go({ at: null }) },
         { key: 't', does: 'light or dark', run: nextTheme },
+        { key: '?', does: 'the keys', run: () => help.current?.showModal() },
       ]),
     [live],
   )
@@ -44,6 +47,9 @@ export function Page() {
         {live.isLoaded.value ? <Guarded screen={Screen} /> : <p class="none">Loading…</p>}
       </main>
       {shown.isLive.value ? null : <PastBar />}
+      <dialog ref={help} aria-labelledby="keys">
+        <Keys onClose={() => help.current?.close()} />
+      </dialog>
     </>
   )
 }
@@ -107,11 +113,34 @@ function Notices() {
   )
 }
 
+function Keys({ onClose }: { readonly onClose: () => void }) {
+  return (
+    <>
+      <h2 id="keys">Keys</h2>
+      <dl>
+        {keys.value.map(({ key, does }) => (
+          <div key={key}>
+            <dt>
+              <kbd>{key}</kbd>
+            </dt>
+            <dd>{does}</dd>
+          </div>
+        ))}
+      </dl>
+      <button type="button" onClick={onClose}>
+        Close
+      </button>
+    </>
+  )
+}
+
 function PastBar() {
   const { shown } = useDesk()
   return (
     <footer class="past">
-      <span>As it was after event {count(shown.ledger.value.version)}</span>
+      <span>
+        As it was after event {count(shown.ledger.value.version)}, at {clockText(shown.ledger.value.lastAt)}
+      </span>
       <Link to={{ at: null }}>Back to the present</Link>
     </footer>
   )
