@@ -5,8 +5,16 @@ import { isOutage } from '../core/index.ts'
 import { type LogStore, missing } from '../port/index.ts'
 import type { Target } from './target.ts'
 
+/** What a store may cost a server; what is left out is as usual. */
+export interface StoreBudget {
+  /** Connections beside the one that listens. */
+  readonly connections: number
+  /** How long one statement may take, in milliseconds. */
+  readonly statementMs: number
+}
+
 /** Opens what was named. A driver is loaded when it is needed: nobody has to install one that he does not use. */
-export async function storeAt(target: Target): Promise<LogStore> {
+export async function storeAt(target: Target, budget?: StoreBudget): Promise<LogStore> {
   switch (target.kind) {
     case 'memory':
       return memoryStore()
@@ -14,7 +22,7 @@ export async function storeAt(target: Target): Promise<LogStore> {
       // Caught where it is imported, and by its name: so a bundler without it warns at most, and one with it takes it along.
       const driver = (await import('pg').catch(missing('pg'))).default
       const { postgresStoreOver } = await import('../adapter/postgres/store.ts')
-      return postgresStoreOver(driver, target.url, { warn })
+      return postgresStoreOver(driver, sourceOf(target.url, budget), { warn })
     }
     case 'supabase': {
       const { createClient } = await import('@supabase/supabase-js').catch(missing('@supabase/supabase-js'))
@@ -57,3 +65,15 @@ function retryingStore(store: LogStore): LogStore {
 function again<T>(ask: () => Promise<T>): Promise<T> {
   return retry(ask, { again: (error, tries) => tries < TRIES && isOutage(error), restMs: () => PAUSE_MS })
 }
+
+const sourceOf = (connectionString: string, budget: StoreBudget | undefined) =>
+  budget === undefined
+    ? connectionString
+    : {
+        connectionString,
+        max: budget.connections,
+        statement_timeout: budget.statementMs,
+        // An answer that is on its way when the statement is ended still comes.
+        query_timeout: budget.statementMs + 1_000,
+        application_name: 'interlock-dashboard',
+      }
