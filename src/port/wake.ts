@@ -20,14 +20,21 @@ export interface News {
   readonly events: () => readonly RecordedEvent[]
 }
 
-export type OnWake = (version?: number, incoming?: Incoming | false, concern?: Concern, news?: News) => void
+export type OnWake = (
+  version?: number,
+  incoming?: Incoming | false,
+  concern?: Concern,
+  handled?: readonly string[],
+  news?: News,
+) => void
 
 /** Role "wake-ups": hints that something has happened. */
 export interface WakeRole {
   /**
    * Called soon after somebody appended, with the version the log was at then, where that is known; and, with an
    * `incoming`, soon after something came in beside the log. Without either, both may be so. `concern` (all unless given): which
-   * processes what was appended concerns. `news`: what it was, where it is told. A hint only: it may come late, double, or never. Returns how to stop.
+   * processes what was appended concerns. `handled`: whose commands that were handed in (`DecidingRole`) are done with. `news`: what was appended, where
+   * it is told. A hint only: it may come late, double, or never. Returns how to stop.
    */
   listen(queue: string, onWake: OnWake): Promise<() => Promise<void>>
 }

@@ -86,7 +86,7 @@ describe('what a process is told', () => {
       waiting,
       reads,
       news,
-      tell: (told: News) => tell(told.version, false, 'all', told),
+      tell: (told: News) => tell(told.version, false, 'all', undefined, told),
       catchUp: () => here.catchUp(),
     }
   }

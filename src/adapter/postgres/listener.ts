@@ -45,7 +45,7 @@ export function createListener(connect: () => pg.Client, options: ListenerOption
   const tellNews = (queue: string, payload: string) => {
     const news = newsOf(payload)
     if (news === undefined) return
-    for (const onWake of wakes.get(queue) ?? []) onWake(news.version, false, 'all', news)
+    for (const onWake of wakes.get(queue) ?? []) onWake(news.version, false, 'all', undefined, news)
   }
 
   /** Where that is not to be had, as without the right to look, everything is read. */

@@ -95,6 +95,11 @@ export const commandGroups: readonly (readonly [heading: string, commands: reado
     'Look:',
     [
       {
+        usage: 'dashboard',
+        summary: 'the queue in your browser: what runs, who waits for whom, and any moment of its log',
+        load: async () => (await import('./dashboard.ts')).addDashboard,
+      },
+      {
         usage: 'status',
         summary: 'what runs, what waits, and who works; reads only',
         load: async () => (await import('./status.ts')).addStatus,

@@ -1,14 +1,6 @@
 import { jobOf, type Ledger } from '../../core/index.ts'
-import type {
-  AppendAnswer,
-  AppendRequest,
-  AppendRole,
-  DataRole,
-  JobData,
-  StoreTraits,
-} from '../../port/index.ts'
-
-type Appending = AppendRole & Pick<StoreTraits, 'frugal'>
+import type { AppendAnswer, AppendRequest, DataRole, JobData } from '../../port/index.ts'
+import type { AppendStore } from '../commit/appender.ts'
 
 /** In one call of the store. */
 const MOST_IDS = 1_000
@@ -18,8 +10,11 @@ const MOST_IDS = 1_000
  * queue's lock. So those are read at the same time, over another connection: else each hand-off of a job that was made of a row would be
  * two round trips, one after the other. What cannot be read now is read again by who needs it, and then told of.
  */
-export function withRowsAhead(store: Appending & Pick<DataRole, 'data'>, ledger: () => Ledger): Appending {
-  const { frugal, turn, baton } = store
+export function withRowsAhead(
+  store: AppendStore & Pick<DataRole, 'data'>,
+  ledger: () => Ledger,
+): AppendStore {
+  const { frugal, turn, deciding } = store
   // Of an append that is lost it would be for nothing.
   if (frugal === true) return store
   const append = async (request: AppendRequest): Promise<AppendAnswer> => {
@@ -34,7 +29,7 @@ export function withRowsAhead(store: Appending & Pick<DataRole, 'data'>, ledger:
     append,
     stage: (...args) => store.stage(...args),
     ...(turn === undefined ? undefined : { turn: (...args) => turn.apply(store, args) }),
-    ...(baton === undefined ? undefined : { baton: (...args) => baton.apply(store, args) }),
+    ...(deciding === undefined ? undefined : { deciding }),
   }
 }
 
