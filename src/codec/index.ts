@@ -18,6 +18,7 @@ export {
   parseInput,
 } from './invalid.ts'
 export { CheckedResult, parseNote, parseResult } from './json.ts'
+export { lengthOf } from './json-size.ts'
 export { checkAccess, parseInstant, wholeOption } from './looking.ts'
 export { type Mended, mend, nothing } from './mend.ts'
 export { parseJobId, parseJobType, parseModels, parseQueue, parseSeq } from './names.ts'
