@@ -15,6 +15,9 @@ Redis is used where redis-server is installed (apt-get install redis-server); el
 
 append: the bare API, without payloads and without a worker.
 
+worker: a line of jobs with payloads and results, emptied through createJobWorker and through the bare API in turns, with and without
+keys, 10 and 64 slots: what the worker costs beside what the queue costs anyway. Some half a minute.
+
 guard: under a minute; what a job and a hand-off of our worker take, in bare appends of the same run. Fails when that is more than
 twice what bench/guard/baseline.json says.
 

@@ -19,6 +19,7 @@ import { peersBench } from './peers/index.ts'
 import { replayBench } from './replay/index.ts'
 import { scheduleBench } from './schedule/index.ts'
 import { waitingBench } from './waiting/index.ts'
+import { workerBench } from './worker/index.ts'
 
 interface Options {
   readonly json?: string | true
@@ -42,6 +43,7 @@ const benches: readonly Bench[] = [
   scheduleBench,
   waitingBench,
   peersBench,
+  workerBench,
   guardBench,
 ]
 const names = benches.map(({ name }) => name)
@@ -52,7 +54,7 @@ const trace =
 
 await new Command('bench')
   .description('Measures Interlock on this machine; a figure is the median of several runs.')
-  .argument('[benches...]', `${names.join(', ')}; all but peers and guard unless given`, usual)
+  .argument('[benches...]', `${names.join(', ')}; all but peers, worker and guard unless given`, usual)
   .option(
     '--json [file]',
     'one JSON document on standard output, or into this file beside the table',
