@@ -1,5 +1,6 @@
 import { bounds, type JobType, type Json, jobTypes } from '../core/index.ts'
 import { jsonBounds, plainJson } from './json.ts'
+import { hasOnly, isWhole as isNumber, isPlainName } from './plain.ts'
 
 /** What the schema of a job makes of an input. */
 export interface JobInput {
@@ -21,18 +22,23 @@ export interface JobInput {
  * of which the schema has to say what it is, or what is wrong with it. The schema is the law: test/codec/plain-job.test.ts holds the two together.
  */
 export function plainJob(input: unknown): JobInput | undefined {
-  if (typeof input !== 'object' || input === null || !isPlain(input)) return undefined
+  if (!hasOnly(input, fields)) return undefined
   const { jobId, jobType, kind, models, priority, runAt, attempts, timeoutMs, expireMs, fairKey, payload } =
-    input as Readonly<Record<string, unknown>>
+    input
   const names = plainNames(models)
-  if (!isName(jobId) || names === undefined || !isType(jobType) || (kind !== undefined && !isName(kind)))
+  if (
+    !isPlainName(jobId) ||
+    names === undefined ||
+    !isType(jobType) ||
+    (kind !== undefined && !isPlainName(kind))
+  )
     return undefined
   if (runAt !== undefined && runAt !== null) return undefined
   if (!isWhole(priority, -bounds.priority, bounds.priority) || !isWhole(attempts, 1, bounds.attempts))
     return undefined
   if (!isWhole(timeoutMs, 1, bounds.durationMs)) return undefined
   if (expireMs !== null && !isWhole(expireMs, 1, bounds.durationMs)) return undefined
-  if (fairKey !== undefined && fairKey !== null && !isName(fairKey)) return undefined
+  if (fairKey !== undefined && fairKey !== null && !isPlainName(fairKey)) return undefined
   const json = payload === undefined ? undefined : plainJson(payload, jsonBounds.payload)
   if (json === undefined && payload !== undefined) return undefined
   return {
@@ -56,32 +62,17 @@ const known: readonly (keyof JobInput)[] = [
 ]
 const fields: ReadonlySet<string> = new Set(known)
 
-/** An object as a program writes it down, with fields that are known. */
-function isPlain(input: object): boolean {
-  if (Object.getPrototypeOf(input) !== Object.prototype) return false
-  for (const key in input) if (!fields.has(key)) return false
-  return true
-}
-
-/** Letters, digits and signs of ASCII: no name has fewer rules. */
-const ordinary = /^[ -~]+$/
-
-const isName = (value: unknown): value is string =>
-  typeof value === 'string' && value.length <= bounds.idLength && ordinary.test(value)
-
 const types: ReadonlySet<unknown> = new Set([undefined, ...jobTypes])
 const isType = (value: unknown): value is JobType | undefined => types.has(value)
 
-/** Of -0 only the schema makes 0. */
 const isWhole = (value: unknown, min: number, max: number): value is number | undefined =>
-  value === undefined ||
-  (Number.isInteger(value) && (value as number) >= min && (value as number) <= max && !Object.is(value, -0))
+  value === undefined || isNumber(value, min, max)
 
 function plainNames(value: unknown): string[] | undefined {
   if (!Array.isArray(value) || value.length > bounds.models) return undefined
   const names: string[] = []
   for (const name of value) {
-    if (!isName(name) || names.includes(name)) return undefined
+    if (!isPlainName(name) || names.includes(name)) return undefined
     names.push(name)
   }
   return names

@@ -1,4 +1,4 @@
-import { calls, parseInput } from '../../codec/index.ts'
+import { calls, parseInput, plainCalls } from '../../codec/index.ts'
 import type { Coordinator } from './coordinator.ts'
 
 type Method = (this: Coordinator, ...given: unknown[]) => unknown
@@ -20,7 +20,9 @@ export function checkCalls(coordinator: Coordinator): void {
   for (const [name, schemas] of Object.entries(calls)) {
     const method = coordinator[name as keyof typeof calls] as Method
     const checks = Object.entries(schemas)
+    const isPlain = plainCalls[name as keyof typeof calls]
     const checked: Method = function (...given) {
+      if (isPlain?.(given) === true) return method.apply(this, given)
       try {
         for (const [at, [argument, schema]] of checks.entries()) parseInput(schema, given[at], argument)
       } catch (error) {
