@@ -95,10 +95,4 @@ export const housed: readonly string[] = [
 ]
 
 /** Files of a part that others may import: what is published, and what only this repository uses beside it. */
-export const doors: readonly string[] = [
-  'index.ts',
-  'parts.ts',
-  'past.ts',
-  'present.ts',
-  'package-version.ts',
-]
+export const doors: readonly string[] = ['index.ts', 'parts.ts', 'package-version.ts']

@@ -1,12 +1,12 @@
-import { defaultPolicy, InterlockError } from '../../core/index.ts'
+import { defaultPolicy, InterlockError, invalidInput } from '../../core/index.ts'
 import type { Cli } from '../cli.ts'
 import { FoundSomething } from '../failure.ts'
+import { wholeNumber } from '../flag-value.ts'
 import { addPolicyFlags, type PolicyFlags, runPolicy } from '../policy-flags.ts'
 import { reportText } from '../run/report.ts'
 import { run } from '../run/run.ts'
 import { noteSkipped } from '../run/skipped.ts'
 import { withCoordinator } from '../store.ts'
-import { wholeNumber } from '../whole-number.ts'
 import { numberOf } from '../workload/line.ts'
 import { readWorkload } from '../workload/read.ts'
 
@@ -61,10 +61,7 @@ function optionsOf(flags: Options) {
   runPolicy(flags, defaultPolicy)
   const timeScale = numberOf(flags.timeScale)
   if (typeof timeScale !== 'number' || timeScale < 0 || timeScale > 1_000) {
-    throw new InterlockError(
-      'invalid_input',
-      `--time-scale ${flags.timeScale}: must be a number from 0 to 1,000`,
-    )
+    throw invalidInput(`--time-scale ${flags.timeScale}: must be a number from 0 to 1,000`)
   }
   return {
     policy: flags,
