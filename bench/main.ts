@@ -21,6 +21,7 @@ import { peersBench } from './peers/index.ts'
 import { replayBench } from './replay/index.ts'
 import { scheduleBench } from './schedule/index.ts'
 import { waitingBench } from './waiting/index.ts'
+import { workerBench } from './worker/index.ts'
 
 interface Options {
   readonly json?: string | true
@@ -44,6 +45,7 @@ const benches: readonly Bench[] = [
   scheduleBench,
   waitingBench,
   peersBench,
+  workerBench,
   growthBench,
   budgetBench,
   guardBench,
@@ -58,7 +60,7 @@ await new Command('bench')
   .description('Measures Interlock on this machine; a figure is the median of several runs.')
   .argument(
     '[benches...]',
-    `${names.join(', ')}; all but peers, growth, budget and guard unless given`,
+    `${names.join(', ')}; all but peers, worker, growth, budget and guard unless given`,
     usual,
   )
   .option(

@@ -18,7 +18,8 @@ export function flameGraph(stacks: readonly Stack[], title: string): string {
   const rects: string[] = []
   const depth = draw(root, 0, 0, WIDTH / root.micros, rects)
   const height = (depth + 2) * ROW
-  return `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${WIDTH} ${height}" font-family="monospace" font-size="10">
+  return `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${WIDTH} ${height}" font-family="monospace" font-size="10" role="img" aria-label="${escaped(title)}">
+<title>${escaped(title)}</title>
 <style>rect{stroke:#fff;stroke-width:.5}text{fill:#222}</style>
 <text x="4" y="12" font-size="12">${escaped(title)}</text>
 ${rects.join('\n')}

@@ -46,7 +46,7 @@ describe('the benches', () => {
     await expect(bench('speed')).rejects.toMatchObject({
       code: 2,
       stderr:
-        'there is no bench speed; there are core, append, depth, bytes, replay, schedule, waiting, peers, growth, budget, guard\n',
+        'there is no bench speed; there are core, append, depth, bytes, replay, schedule, waiting, peers, worker, growth, budget, guard\n',
     })
   })
 
@@ -61,6 +61,13 @@ describe('the benches', () => {
       if (note === undefined) expect(median, by).toBeGreaterThan(0)
       else expect(note, by).toMatch(/no redis-server/)
     }
+  })
+
+  it('hold the worker against the bare API', { timeout: 60_000 }, async () => {
+    const { stdout } = await bench('worker', '--quick', '--json', '--url', inject('postgresUrl'))
+    const { results } = JSON.parse(stdout)
+    expect(results.worker).toHaveLength(28)
+    for (const row of results.worker) expect(row.median, JSON.stringify(row)).toBeGreaterThan(0)
   })
 
   it('hold the worker against a bare append, and write a document beside the table', {
