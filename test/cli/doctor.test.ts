@@ -74,7 +74,7 @@ const spoiled: readonly (readonly [check: string, level: Finding['level'], sql: 
     'arrivals',
     'problem',
     `insert into job_queue_arrivals (job_id, arrived_at) values ('a', now() - interval '1 min')`,
-    'nobody takes them in',
+    'no process takes them in',
   ],
   [
     'inbox',

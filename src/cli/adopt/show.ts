@@ -14,7 +14,7 @@ export function previewText(frame: Frame, choice: Choice): string {
   const others = Object.entries(totals).map(([state, n]) => `${count(n)} ${state}`)
   const able = candidates.filter(({ cannot }) => cannot === null).length
   return [
-    `rows of jobs that no log knows: ${others.join(', ')}`,
+    `rows of jobs that are in no log: ${others.join(', ')}`,
     '',
     candidateTable(frame, candidates),
     ...missing,

@@ -20,9 +20,9 @@ export function addAdopt(cli: Cli): void {
     .command<Options>(
       'adopt',
       [
-        ['adopt', 'what there is that says pending, the oldest first; changes nothing'],
+        ['adopt', 'shows pending rows, the oldest first; changes nothing'],
         ['adopt --limit 20 --yes', 'the 20 oldest of them, in that order'],
-        ['adopt --status running', 'those that say running: their worker is gone, or should be'],
+        ['adopt --status running', 'rows that say running: stop their workers first'],
         ['adopt --job 4f1c --job 77ab --yes', 'these two, whatever they say'],
       ],
       async (frame, _, { status, job, limit, yes = false }) => {

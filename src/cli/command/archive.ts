@@ -28,7 +28,7 @@ export function addArchive(cli: Cli): void {
       ],
       async (frame, _, { before, to, drop = false }) => {
         if (before === undefined) throw bad('--before: say up to when, such as 30d, or a number of the log')
-        if (to !== undefined && drop) throw bad('--drop: is for no file; leave out --to')
+        if (to !== undefined && drop) throw bad('--drop: does not go with --to; leave one of them out')
         checkMoment('--before', before)
         const done = await withAccess(frame, async (access) => {
           const point = await pointOf(access, '--before', before)

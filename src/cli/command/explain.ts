@@ -28,7 +28,7 @@ export function addExplain(cli: Cli): void {
           )
         }),
     )
-    .option('--data', 'also what is kept of it beside the log: payload, progress, checkpoint, result, error')
+    .option('--data', 'also its data beside the log: payload, progress, checkpoint, result, error')
 }
 
 const textOf = (frame: Frame, found: ToldOfJob): string =>

@@ -9,6 +9,6 @@ export function dataText(frame: Frame, data: JobData | undefined): string {
     const value = data?.[name] ?? null
     return value === null ? [] : [[name, JSON.stringify(value)] as const]
   })
-  const none = 'no payload, progress or result is kept of it: it came without, or they were deleted'
+  const none = 'it has no payload, progress or result: it came without, or they were deleted'
   return rows.length === 0 ? none : facts(rows, frame.colors.dim)
 }

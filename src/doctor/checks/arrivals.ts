@@ -12,7 +12,7 @@ export function checkArrivals({ checkup: { arrivals, inbox }, adoptable }: Facts
     found.push(
       problem(
         'arrivals',
-        `${plural(arrivals.rows, 'row')} of jobs arrived and nobody takes them in, the oldest for ${duration(arrivals.ageMs ?? 0)}`,
+        `${plural(arrivals.rows, 'row')} of jobs arrived and no process takes them in, the oldest for ${duration(arrivals.ageMs ?? 0)}`,
         'start a worker with intake: interlock work --handler <file> --intake, or createJobWorker({ intake: true })',
       ),
     )
@@ -21,7 +21,7 @@ export function checkArrivals({ checkup: { arrivals, inbox }, adoptable }: Facts
       problem(
         'inbox',
         `${plural(inbox.rows, 'command')} that came by SQL are undecided, the oldest for ${duration(inbox.ageMs ?? 0)}`,
-        'start a process of Interlock on this queue: any of them decides',
+        'start a process of Interlock on this queue: any process decides them',
       ),
     )
   const old = Object.entries(adoptable.totals ?? {}).filter(([, n]) => n > 0)
@@ -30,7 +30,7 @@ export function checkArrivals({ checkup: { arrivals, inbox }, adoptable }: Facts
     found.push(
       note(
         'adoptable',
-        `rows of jobs that no log knows, and that nobody takes in: ${counts}`,
+        `rows of jobs that are in no log, and that no process takes in: ${counts}`,
         'interlock adopt',
       ),
     )

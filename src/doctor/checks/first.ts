@@ -15,7 +15,7 @@ export function checkFirst({ checkup: { first, foreignWrites, unknownRows } }: F
     found.push(
       problem(
         'first',
-        `sessions write to job_queue_state or job_queue_log by themselves: ${who.join(', ')}`,
+        `sessions write to job_queue_state or job_queue_log directly: ${who.join(', ')}`,
         stop,
       ),
     )

@@ -18,7 +18,7 @@ export function checkGrants({ checkup: { grants } }: Facts): Finding[] {
         ]),
     ...(open.length === 0
       ? []
-      : [problem('open', `rights that nobody should have: ${some(open)}`, 'interlock migrate --again')]),
+      : [problem('open', `privileges that no role should have: ${some(open)}`, 'interlock migrate --again')]),
   ]
 }
 
