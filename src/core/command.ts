@@ -59,7 +59,7 @@ export type CommandBody =
       })
   /**
    * Gives an attempt back: the job returns to the line. `later`, `unacknowledged` and `drained` cost no attempt. `models`: what
-   * its next attempt needs, in place of what this one had (the next step of a workflow); it keeps its place.
+   * its next attempt needs, instead of what this one had (the next step of a workflow); it keeps its place.
    */
   | (OfLease & {
       readonly type: 'release'

@@ -38,7 +38,7 @@ export interface HandlerContext {
   progress(progress: Json): Promise<void>
   /**
    * Durable when it resolves, and given to the next attempt: the id of a run at a provider, say, so that it is looked up
-   * in place of paid for again. @throws AttemptStopped when the attempt is not ours any more
+   * instead of paid for again. @throws AttemptStopped when the attempt is not ours any more
    */
   checkpoint(checkpoint: Json): Promise<void>
   /**
@@ -89,13 +89,13 @@ export interface JobWorkerSettings {
   readonly stopMs?: number
   /**
    * True: an error that a handler leaves for nobody to catch (a rejection that is not awaited, a throw in a timer) fails its
-   * attempt, in place of ending the process as Node would. It listens to the errors of the whole process, hence false
+   * attempt, instead of ending the process as Node would. It listens to the errors of the whole process, hence false
    * unless given; `interlock work` sets it.
    */
   readonly catchStray?: boolean
   /**
    * Told what goes wrong and somebody may have to do something about (a log that cannot be read, a database that takes no
-   * writes), in place of the coordinator's logger. What handlers throw is not among it.
+   * writes), instead of the coordinator's logger. What handlers throw is not among it.
    */
   readonly onError?: (error: unknown) => void
   /** Told for each attempt that was lost with the lease of this process. */
@@ -105,7 +105,7 @@ export interface JobWorkerSettings {
 export interface DrainOptions {
   /** How long what runs may go on, in milliseconds; 30,000. Then it is told to stop and given back, at no attempt's cost. */
   readonly timeoutMs?: number
-  /** How long a handler that was told to stop may take, in place of the worker's own `stopMs`; 0 waits for none. */
+  /** How long a handler that was told to stop may take, instead of the worker's own `stopMs`; 0 waits for none. */
   readonly stopMs?: number
 }
 

@@ -58,7 +58,7 @@ export interface ExecuteOptions extends RunOptions {
   readonly input?: unknown
   /** −1,000 to 1,000; 0. */
   readonly priority?: number
-  /** In place of the manager's. */
+  /** Instead of the manager's. */
   readonly hold?: Hold
 }
 

@@ -53,7 +53,7 @@ const seconds = (micros: number): number => Math.round((micros - T0) / 10_000) /
 const spansOf = (lives: readonly Life[]) =>
   lives.map(({ runs }) => runs.map(({ from, to }) => [seconds(from), seconds(to)]))
 
-describe('a simulation', () => {
+describe('a simulation (whatIf)', () => {
   const three = recorded([
     { at: 0, models: ['m'], runs: [3] },
     { at: 0, models: ['m', 'n'], runs: [2] },

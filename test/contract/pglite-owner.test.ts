@@ -50,7 +50,7 @@ async function child(what: string, where: string): Promise<Child> {
   return { process: started, lines, says, kill }
 }
 
-describe.concurrent('a second process', () => {
+describe.concurrent('a second process with pgliteStore', () => {
   it('reads and appends through the first, and takes over when that one ends', async () => {
     const directory = await filled()
     const first = await child('append', directory)

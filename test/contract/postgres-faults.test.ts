@@ -227,7 +227,7 @@ describe('opening', () => {
   })
 })
 
-describe('the pool', () => {
+describe('the pool of postgresStore', () => {
   it('of the program stays open when the store closes', async () => {
     const url = await migratedDatabase()
     const pool = new pg.Pool({ connectionString: url, max: 2 })

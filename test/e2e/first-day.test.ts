@@ -120,7 +120,7 @@ export default { normal: () => { throw new NonRetryableError('no such picture') 
   expect(await over).toBe('')
 })
 
-it.concurrent('a program with a store of its own in a Supabase project ends when it has closed it', async () => {
+it.concurrent('a program with projectStore ends when it has closed it', async () => {
   await bare.add('@supabase/supabase-js')
   const project = await startMigrated()
   atEnd(() => project.close())

@@ -59,7 +59,7 @@ const said = {
   noted: true,
 }
 
-describe('a program that looks at a queue by what is published', () => {
+describe('a program that looks at a queue by what is published (auditLog, examine, followEvents, readEvents, whatIf)', () => {
   it('compiles without skipLibCheck', async () => {
     const compilerOptions = {
       ...{ target: 'es2022', module: 'nodenext', noEmit: true, strict: true, types: ['node'] },

@@ -81,7 +81,7 @@ describe.concurrent('an append that meets', () => {
   })
 })
 
-describe.concurrent('errors', () => {
+describe.concurrent('errors of supabaseStore and supabaseClient', () => {
   const failing = async (fault: Fault) => {
     const { proxy, store, queue } = await behindProxy()
     proxy.script('job_queue_worker_list', [fault])

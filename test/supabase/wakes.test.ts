@@ -43,7 +43,7 @@ async function handOver(from: Coordinator, to: Coordinator, id: string): Promise
   await to.onJobComplete(`${id}-second`, 'normal')
 }
 
-describe.concurrent('another process', () => {
+describe.concurrent('another process with supabaseStore', () => {
   it.each(['broadcast', 'postgres_changes'] as const)('is woken by %s', async (wake) => {
     const queue = freshQueue()
     const [a, b] = [await join(queue, project.url, { wake }), await join(queue, project.url, { wake })]

@@ -3,7 +3,7 @@ import type { Coordinator } from './coordinator.ts'
 
 type Method = (this: Coordinator, ...given: unknown[]) => unknown
 
-/** Calls that answer at once: a wrong argument is thrown, in place of a promise that rejects. */
+/** Calls that answer at once: a wrong argument is thrown, instead of a promise that rejects. */
 const atOnce: ReadonlySet<string> = new Set([
   'getWorkflowModels',
   'attempt',

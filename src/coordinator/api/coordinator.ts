@@ -70,7 +70,7 @@ export interface Coordinator {
   fail(lease: Lease, options?: FailOptions): Promise<readonly Started[]>
   /**
    * Gives an attempt back to the line, at no cost but for the reasons `retry` and `lease_expired`. With `models` the next
-   * attempt needs these in place of those it had; the job keeps its place. `runAt`: a Date between 1970 and 2255.
+   * attempt needs these instead of those it had; the job keeps its place. `runAt`: a Date between 1970 and 2255.
    * @throws InterlockError `invalid_input`
    */
   release(
@@ -161,7 +161,7 @@ export interface Coordinator {
   readonly events$: Observable<RecordedEvent>
   /**
    * The same for those in no hurry: over a store where each read has its price, subscribing to it alone makes nobody read.
-   * What has to do with this process, or with a job that it could start, comes at once all the same.
+   * Events that concern this process, or a job that it could start, still come at once.
    */
   readonly heard$: Observable<RecordedEvent>
   /**

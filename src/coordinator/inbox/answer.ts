@@ -39,7 +39,7 @@ export function refusalOf({ code, message }: InterlockError): Json {
   return { ok: false, code, message: sound(message) }
 }
 
-/** A command at which this release fails. It is answered all the same: left in the inbox, it would fail at every look. */
+/** A command at which this release fails. It gets an answer too: if it stayed in the inbox, it would fail at every look. */
 export function undecidable(error: unknown): Json {
   const message = `command: cannot be decided (${errorText(error)}); make it smaller, and flatter`
   return { ok: false, code: 'invalid_input', message: sound(message) }

@@ -23,7 +23,7 @@ export class OwnStarts {
     this.#options = options
   }
 
-  /** What the command starts is told to its caller. Without an answer it is told here: it may be in the log all the same. */
+  /** The caller gets the starts of its command. Without an answer they come here: they may be in the log nevertheless. */
   async during<T>(commandId: string, send: () => Promise<T>): Promise<T> {
     const starts: Start[] = []
     this.#underWay.set(commandId, starts)
