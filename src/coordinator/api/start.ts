@@ -2,7 +2,7 @@ import { jobOf, type Lease, type Ledger, type ReasonCode, type Waiting } from '.
 
 /** The lease as the gate gives it: the fencing token is for the outside call to carry. */
 export interface GateLease extends Lease {
-  /** Until when the lease lives without another beat; the process beats by itself. */
+  /** When the lease ends without another beat; the process beats by itself. */
   readonly expiresAt: Date
 }
 
@@ -45,14 +45,14 @@ export interface StartOptions {
    * and with the error of `stopped$`. Of several calls for one job in a process each gets the start.
    */
   readonly wait?: boolean | undefined
-  /** Gives up waiting; the job stays in line for anybody. */
+  /** Gives up waiting; the job stays in line for any process. */
   readonly signal?: AbortSignal | undefined
-  /** What a worker is given that takes the job up in this process's place; as with `enqueue`. */
+  /** The payload for a worker that takes the job up instead of this process; as with `enqueue`. */
   readonly payload?: unknown
-  /** 1 unless given: nobody would run a second one of a job that only this program knows. */
+  /** 1 unless given: no other process would run a second attempt of a job that only this program knows. */
   readonly attempts?: number
   readonly timeoutMs?: number
-  /** Refuses with `not_holder` a job that this process is running already: for a program of which several parts ask. */
+  /** Refuses with `not_holder` a job that this process is running already, for programs in which several parts ask. */
   readonly anew?: boolean | undefined
   /**
    * The lease of a job that this process runs, a workflow's say, and that has these models: the job runs under it, so that a
