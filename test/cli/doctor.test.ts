@@ -324,7 +324,7 @@ describe('interlock doctor', () => {
       expect.stringContaining('wrote to its tables after the migration'),
       expect.stringContaining('says that job zzz runs'),
       expect.stringContaining('still blocked'),
-      expect.stringContaining('no log knows'),
+      expect.stringContaining('in no log'),
     ])
   })
 
