@@ -2,9 +2,10 @@ import { availableParallelism } from 'node:os'
 import { defineConfig } from 'vitest/config'
 
 /** Rules, laws and machines: no database, no process, so they answer at once. */
-const pure = ['core', 'codec', 'property', 'machine', 'architecture', 'sim'].map(
-  (folder) => `test/${folder}/**/*.test.ts`,
-)
+const pure = [
+  ...['core', 'codec', 'property', 'machine', 'architecture', 'sim'],
+  ...['audit', 'insight', 'doctor', 'operate'],
+].map((folder) => `test/${folder}/**/*.test.ts`)
 
 /** Real processes: slow to start, and what they wait for is bounded by leases, not by the test. */
 const process = ['process', 'e2e', 'cli'].map((folder) => `test/${folder}/**/*.test.ts`)

@@ -7,8 +7,10 @@ import { spawnSync } from 'node:child_process'
 import fs from 'node:fs'
 import path from 'node:path'
 import { pathToFileURL } from 'node:url'
+import { buildPage } from './build-page.mjs'
 import { bundleCommand } from './bundle-command.mjs'
 import { writeCommonJsTypes } from './commonjs-types.mjs'
+import { writeLicenses } from './licenses.mjs'
 
 const root = path.resolve(import.meta.dirname, '..')
 const dist = path.resolve(root, process.argv[2] ?? 'dist')
@@ -20,4 +22,5 @@ const tsc = spawnSync(
 )
 if (tsc.status !== 0) process.exit(tsc.status ?? 1)
 await writeCommonJsTypes(pathToFileURL(dist))
-await bundleCommand(pathToFileURL(dist))
+const bundled = [await bundleCommand(pathToFileURL(dist)), await buildPage(path.join(dist, 'dashboard'))]
+writeLicenses(root, bundled.flat(), path.join(dist, 'THIRD_PARTY_LICENSES'))

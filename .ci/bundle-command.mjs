@@ -7,7 +7,7 @@ import fs from 'node:fs'
 import path from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { build } from 'esbuild'
-import { writeLicenses } from './licenses.mjs'
+import { usedBy } from './licenses.mjs'
 
 const root = fileURLToPath(new URL('..', import.meta.url))
 const manifest = JSON.parse(fs.readFileSync(path.join(root, 'package.json'), 'utf8'))
@@ -22,7 +22,10 @@ const installed = Object.keys({
 /** The folders of the command; what else lies in src/ and machines/ is the library. */
 const ofCommand = ['src/cli', 'src/dev'].map((folder) => path.join(root, folder) + path.sep)
 
-/** @param dist the folder that the package's own `dist` stands for, with the library in it */
+/**
+ * @param dist the folder that the package's own `dist` stands for, with the library in it
+ * @returns the files that were bundled, from the top of the repository
+ */
 export async function bundleCommand(dist) {
   const outdir = path.join(fileURLToPath(dist), 'cli')
   const { metafile } = await build({
@@ -47,7 +50,7 @@ export async function bundleCommand(dist) {
     metafile: true,
     logLevel: 'warning',
   })
-  writeLicenses(root, metafile, path.join(fileURLToPath(dist), 'THIRD_PARTY_LICENSES'))
+  return usedBy(metafile)
 }
 
 /** An import of a module of the library becomes one of its compiled file; all chunks lie in dist/cli. */

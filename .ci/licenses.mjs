@@ -1,15 +1,18 @@
-/** The licences of the packages that are bundled into the command, as a file of the package. */
+/** The licences of the packages that are bundled into the command and the page, as a file of the package. */
 import fs from 'node:fs'
 import path from 'node:path'
 
 /** Licences that ask for no more than to be passed on with the code. */
 const allowed = ['MIT', 'ISC', 'BSD-2-Clause', 'BSD-3-Clause', 'Apache-2.0']
 
-/** The folders of the packages from which a bundle has taken something. */
-function packagesIn(metafile) {
-  const used = Object.values(metafile.outputs).flatMap(({ inputs }) =>
+/** Files of which a bundle of esbuild has taken something, from the top of the repository. */
+export const usedBy = (metafile) =>
+  Object.values(metafile.outputs).flatMap(({ inputs }) =>
     Object.entries(inputs).flatMap(([file, { bytesInOutput }]) => (bytesInOutput > 0 ? [file] : [])),
   )
+
+/** The folders of the packages that these files are of. */
+function packagesOf(used) {
   const folders = used.map((file) => /^.*node_modules\/(?:@[^/]+\/)?[^/]+/.exec(file)?.[0])
   return [...new Set(folders.filter((folder) => folder !== undefined))].sort()
 }
@@ -26,9 +29,13 @@ function sectionOf(root, folder) {
   return `${name} ${version} (${license})\n\n${text}\n`
 }
 
-/** @throws where a package brings no licence, or one that was not thought about */
-export function writeLicenses(root, metafile, file) {
+/**
+ * @throws where a package brings no licence, or one that was not thought about
+ * @param used files that were bundled, from the top of the repository
+ */
+export function writeLicenses(root, used, file) {
   const rule = `\n${'-'.repeat(80)}\n\n`
-  const head = 'The command interlock (dist/cli) contains code of these packages.\n'
-  fs.writeFileSync(file, [head, ...packagesIn(metafile).map((folder) => sectionOf(root, folder))].join(rule))
+  const head =
+    'The command interlock (dist/cli) and the page of its dashboard (dist/dashboard) contain code of these packages.\n'
+  fs.writeFileSync(file, [head, ...packagesOf(used).map((folder) => sectionOf(root, folder))].join(rule))
 }

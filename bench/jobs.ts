@@ -1,6 +1,5 @@
 import type { EnqueueInput } from '../src/codec/index.ts'
-import type { Coordinator } from '../src/coordinator/index.ts'
-import { createCoordinator, silentLogger } from '../src/coordinator/index.ts'
+import { type Coordinator, createCoordinator, silentLogger } from '../src/coordinator/index.ts'
 import type { LogStore } from '../src/port/index.ts'
 
 /** So many jobs of one model each, spread evenly. */

@@ -1,43 +1,5 @@
 import { assign, setup } from 'xstate'
-import { endsAttempt, type RecordedEvent } from '../src/core/index.ts'
-
-/** The events of the log that are about one job. */
-export type JobEvent = Extract<RecordedEvent, { readonly jobId: string }>
-
-/** What is known of the job beside its state. */
-export interface JobLife {
-  /** Sequence number of the last event that named the job; 0 before the first. */
-  readonly seq: number
-  /** How many attempts were started since the job was queued. */
-  readonly attempt: number
-  /** Fencing token of the running attempt: the sequence number of its `started`. Null while none runs. */
-  readonly token: number | null
-  /** The process that runs it; null while none does, and once the attempt is detached. */
-  readonly workerId: string | null
-}
-
-/** The one action: what is known of the job after an event that its state accepts. */
-function lifeAfter(life: JobLife, event: JobEvent): JobLife {
-  const { seq } = event
-  switch (event.type) {
-    case 'queued':
-      return { seq, attempt: 0, token: null, workerId: null }
-    case 'started':
-      return { seq, attempt: life.attempt + 1, token: seq, workerId: event.workerId }
-    case 'detached':
-      return { ...life, seq, workerId: null }
-    default:
-      return endsAttempt(event) ? { ...life, seq, token: null, workerId: null } : { ...life, seq }
-  }
-}
-
-function isForLater(event: JobEvent): boolean {
-  const runAt = event.type === 'queued' ? event.spec.runAt : event.type === 'requeued' ? event.runAt : null
-  return runAt !== null && runAt > event.at
-}
-
-const tokenOf = (event: JobEvent): number | null => ('token' in event ? event.token : null)
-const isFinal = (event: JobEvent): boolean => 'final' in event && event.final
+import { isFinal, isForLater, type JobEvent, type JobLife, lifeAfter, tokenOf } from './job-life.ts'
 
 /**
  * The life of one job, from its first `queued` to its end and, under the same id, perhaps to the next `queued`. Its

@@ -35,7 +35,7 @@ begin
   select c.relname into wrong
     from pg_catalog.pg_class c
    where c.relnamespace = 'public'::regnamespace
-     and (c.relname = any ('{job_queue_log,job_queue_log_archive,job_queue_heads,job_queue_state,job_queue_jobs,job_queue_workers,job_queue_inbox,job_queue_data,job_queue_staged,job_queue_arrivals,job_queue_not_taken_in,job_queue_settings,job_queue_unlinked,job_queue_dropped,job_queue_snapshots,job_queue_snapshot_chunks,job_queue_changes,job_queue_set_aside,job_queue_migrations}'::text[]) or c.relname in ('job_queue_state_v1', 'job_queue_log_v1'))
+     and (c.relname = any ('{job_queue_log,job_queue_log_archive,job_queue_heads,job_queue_state,job_queue_jobs,job_queue_workers,job_queue_inbox,job_queue_data,job_queue_staged,job_queue_deciders,job_queue_handed_in,job_queue_arrivals,job_queue_not_taken_in,job_queue_settings,job_queue_unlinked,job_queue_dropped,job_queue_snapshots,job_queue_snapshot_chunks,job_queue_changes,job_queue_set_aside,job_queue_migrations}'::text[]) or c.relname in ('job_queue_state_v1', 'job_queue_log_v1'))
      and not exists (
        select from pg_catalog.pg_attribute a
         where a.attrelid = c.oid and not a.attisdropped
@@ -626,6 +626,26 @@ create unlogged table if not exists public.job_queue_staged (
   item jsonb not null check (pg_column_size(item) <= 16777216),
   staged_at timestamptz not null default clock_timestamp(),
   primary key (queue, command_id, job_id)
+);
+
+-- Several processes that write to one queue at once: one of them decides for all for as long as there is something to write, and the
+-- others hand their commands in to it (job_queue_hand_in). A courtesy that saves lost appends: what guards the log is the version that an
+-- append names. Unlogged: after a crash the commands are handed in again by those who wait for them.
+-- decides_until: when another process may take its place. It puts that off while it works (job_queue_pick_up).
+create unlogged table if not exists public.job_queue_deciders (
+  queue text primary key check (length(queue) between 1 and 200),
+  decider text not null check (length(decider) between 1 and 100),
+  decides_until timestamptz not null
+);
+
+-- Commands on their way to the process that decides; deleted by the append that carries them out, or once it is known that they lead to nothing.
+create unlogged table if not exists public.job_queue_handed_in (
+  queue text not null check (length(queue) between 1 and 200),
+  id bigint not null generated always as identity,
+  sender text not null check (length(sender) between 1 and 100),
+  command jsonb not null check (pg_column_size(command) <= 4194304),
+  handed_at timestamptz not null default clock_timestamp(),
+  primary key (queue, id)
 );
 
 -- The coordination columns of the user's tables. A table that is missing, or whose key is neither text nor uuid (a table
@@ -1381,6 +1401,27 @@ begin
 end
 $$;
 
+-- job_queue_append_for(queue, expected_version, events, changes, done, senders): job_queue_append by the process that decides for others as
+-- well, in the same transaction with what is to be done for those.
+--   done     ids of the commands of others that it has decided with these events (job_queue_handed): they are deleted
+--   senders  whose those are: named in a notification
+-- Returns what job_queue_append does, and with it, when everything was written, handed: the commands that wait now.
+create or replace function public.job_queue_append_for(
+  queue text, expected_version bigint, events jsonb, changes jsonb, done bigint[], senders text[]) returns jsonb
+language plpgsql security definer
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+  answer jsonb := public.job_queue_append($1, $2, $3, $4);
+begin
+  if answer -> 'ok' <> 'true' then
+    return answer;
+  end if;
+  perform public.job_queue_handled($1, $5, $6);
+  return answer || jsonb_build_object('handed', public.job_queue_handed($1));
+end
+$$;
+
 -- job_queue_archive(queue, through, keep): takes the events up to a snapshot out of job_queue_log, in one transaction. The
 -- queue's lock is held only at the end, to note the cut and, without keep, to delete what is kept beside the log (some 4 µs a
 -- job: 0.4 s for 100,000 of them). A process that starts later goes on from the snapshot.
@@ -1880,7 +1921,7 @@ begin
         union all
         select 'SELECT ON TABLE ' || c.relname from pg_class c
          where c.relnamespace = 'public'::regnamespace and c.relkind = 'r'
-           and c.relname = any (string_to_array('job_queue_log,job_queue_log_archive,job_queue_heads,job_queue_state,job_queue_jobs,job_queue_workers,job_queue_inbox,job_queue_data,job_queue_staged,job_queue_arrivals,job_queue_not_taken_in,job_queue_settings,job_queue_unlinked,job_queue_dropped,job_queue_snapshots,job_queue_snapshot_chunks,job_queue_changes,job_queue_set_aside,job_queue_migrations', ','))
+           and c.relname = any (string_to_array('job_queue_log,job_queue_log_archive,job_queue_heads,job_queue_state,job_queue_jobs,job_queue_workers,job_queue_inbox,job_queue_data,job_queue_staged,job_queue_deciders,job_queue_handed_in,job_queue_arrivals,job_queue_not_taken_in,job_queue_settings,job_queue_unlinked,job_queue_dropped,job_queue_snapshots,job_queue_snapshot_chunks,job_queue_changes,job_queue_set_aside,job_queue_migrations', ','))
            and not has_table_privilege(caller, c.oid, 'SELECT')) m),
       'open', (select coalesce(jsonb_agg(distinct o.who || ': ' || o.what), '[]') from (
         select coalesce(r.rolname::text, 'PUBLIC') as who, p.proname::text as what
@@ -1891,7 +1932,7 @@ begin
         select coalesce(r.rolname::text, 'PUBLIC'), c.relname::text
           from pg_class c, lateral aclexplode(c.relacl) x left join pg_roles r on r.oid = x.grantee
          where c.relnamespace = 'public'::regnamespace and c.relkind = 'r'
-           and c.relname = any (string_to_array('job_queue_log,job_queue_log_archive,job_queue_heads,job_queue_state,job_queue_jobs,job_queue_workers,job_queue_inbox,job_queue_data,job_queue_staged,job_queue_arrivals,job_queue_not_taken_in,job_queue_settings,job_queue_unlinked,job_queue_dropped,job_queue_snapshots,job_queue_snapshot_chunks,job_queue_changes,job_queue_set_aside,job_queue_migrations', ','))
+           and c.relname = any (string_to_array('job_queue_log,job_queue_log_archive,job_queue_heads,job_queue_state,job_queue_jobs,job_queue_workers,job_queue_inbox,job_queue_data,job_queue_staged,job_queue_deciders,job_queue_handed_in,job_queue_arrivals,job_queue_not_taken_in,job_queue_settings,job_queue_unlinked,job_queue_dropped,job_queue_snapshots,job_queue_snapshot_chunks,job_queue_changes,job_queue_set_aside,job_queue_migrations', ','))
            and (x.grantee = 0 or r.rolname in ('anon', 'authenticated'))) o)),
     'set_aside', (select coalesce(jsonb_agg(to_jsonb(s) order by s.rows desc), '[]') from (
       select a.target, a.sqlstate, count(*) as rows, max(a.tries) as tries, min(a.job_id) as example,
@@ -2497,6 +2538,84 @@ begin
   raise exception using errcode = 'JQ102',
     message = format('%s may not write the coordination columns of %s', current_user, tg_table_name),
     hint = format('Leave out %s, or write them on the server with the service_role key.', array_to_string(tg_argv, ', '));
+end
+$$;
+
+-- job_queue_hand_in(queue, sender, for_ms, commands): hands commands in to the process that decides for all; where there is none, the
+-- sender becomes it.
+--   sender    1..100 characters: the process, under a name that nobody else has
+--   for_ms    1..60000: for so long it decides, where it becomes the one, unless it puts that off (job_queue_pick_up)
+--   commands  1..1000 of whatever those processes understand, 4 MB each at most
+-- Returns {decides: false} when they were handed in: the one that decides carries them out, and those who sent them are named in a notification
+-- (job_queue_append_for). {decides: true, version, handed} when there was nobody: they were not handed in, the queue is at that
+-- version, and `handed` are the commands of others that wait (job_queue_handed).
+-- Raises JQ001 for a call out of bounds.
+create or replace function public.job_queue_hand_in(queue text, sender text, for_ms integer, commands jsonb) returns jsonb
+language plpgsql security definer
+set search_path = pg_catalog, pg_temp
+set plan_cache_mode = force_generic_plan
+as $$
+#variable_conflict use_column
+declare
+  setting text;
+begin
+  if for_ms not between 1 and 60000 or jsonb_typeof(commands) is distinct from 'array'
+     or jsonb_array_length(commands) not between 1 and 1000 then
+    raise exception using errcode = 'JQ001', message = 'job_queue_hand_in takes 1..60000 ms and a list of 1..1000 commands';
+  end if;
+  -- Nobody waits for this to be on disk: what a crash takes is handed in again.
+  setting := set_config('synchronous_commit', 'off', true);
+  -- Who decides is locked from here on, so that it cannot go away before it has seen these.
+  insert into public.job_queue_deciders as d (queue, decider, decides_until)
+  values ($1, $2, clock_timestamp() + $3 * interval '1 millisecond')
+  on conflict on constraint job_queue_deciders_pkey do update
+     set decider = excluded.decider, decides_until = excluded.decides_until
+   where d.decides_until < clock_timestamp() or d.decider = excluded.decider;
+  if found then
+    return jsonb_build_object('decides', true, 'handed', public.job_queue_handed($1), 'version', coalesce(
+      (select h.version from public.job_queue_heads h where h.queue = $1 order by h.version desc limit 1), 0));
+  end if;
+  insert into public.job_queue_handed_in (queue, sender, command)
+  select $1, $2, c.command from jsonb_array_elements($4) with ordinality as c (command, place) order by c.place;
+  return jsonb_build_object('decides', false);
+end
+$$;
+
+-- job_queue_handed(queue): the commands that wait for the process that decides, the first ones first: 500 of them or 256 KB at most.
+-- Internal; called by job_queue_hand_in, job_queue_pick_up and job_queue_append_for, for the process that decides.
+-- Returns [{id, sender, command}, …]. Those of 10 s ago are left out: who sent them has done without, or is gone.
+create or replace function public.job_queue_handed(queue text) returns jsonb
+language sql stable
+set search_path = pg_catalog, pg_temp
+as $$
+  select coalesce(jsonb_agg(jsonb_build_object('id', h.id, 'sender', h.sender, 'command', h.command) order by h.id), '[]')
+    from (
+      select f.id, f.sender, f.command, sum(pg_column_size(f.command)) over (order by f.id) - pg_column_size(f.command) as before
+        from (
+          select c.id, c.sender, c.command from public.job_queue_handed_in c
+           where c.queue = $1 and c.handed_at > clock_timestamp() - interval '10 s'
+           order by c.id limit 500) f) h
+   where h.before < 262144
+$$;
+
+-- job_queue_handled(queue, done, senders): deletes commands that were handed in, and names their senders in a notification on
+-- channel interlock: 'handled:<sender>,…:<queue>:<version>'. Internal; called by job_queue_pick_up and job_queue_append_for.
+-- Returns nothing.
+create or replace function public.job_queue_handled(queue text, done bigint[], senders text[]) returns void
+language plpgsql
+set search_path = pg_catalog, pg_temp
+set plan_cache_mode = force_generic_plan
+as $$
+#variable_conflict use_column
+begin
+  if cardinality($2) > 0 then
+    delete from public.job_queue_handed_in c where c.queue = $1 and c.id = any ($2);
+  end if;
+  -- A notification has room for 8,000 bytes. Who is not named looks by itself, later.
+  if cardinality($3) > 0 and current_setting('interlock.notify', true) is distinct from 'off' then
+    perform pg_notify('interlock', 'handled:' || array_to_string($3[:60], ',') || ':' || $1 || ':' || (
+      select h.version from public.job_queue_heads h where h.queue = $1 order by h.version desc limit 1));
+  end if;
 end
 $$;
 
@@ -3146,6 +3265,46 @@ begin
         and g.expires_at < clock - interval '1 minute'
         for update skip locked);
   return overdue;
+end
+$$;
+
+-- job_queue_pick_up(queue, decider, for_ms, done, senders, resigns): the process that decides picks up what others have handed in, and
+-- goes on deciding.
+--   for_ms   1..60000: until when it decides now
+--   done     ids of commands that need no append any more: they are deleted
+--   senders  whose those are: named in a notification, as by job_queue_append_for
+--   resigns  true: where nobody has handed anything in, it decides no longer
+-- Returns {decides, handed}: whether it goes on deciding (false also when another process has taken its place meanwhile), and what waits
+-- (job_queue_handed). Raises JQ001 for a call out of bounds.
+create or replace function public.job_queue_pick_up(
+  queue text, decider text, for_ms integer, done bigint[], senders text[], resigns boolean) returns jsonb
+language plpgsql security definer
+set search_path = pg_catalog, pg_temp
+set plan_cache_mode = force_generic_plan
+as $$
+#variable_conflict use_column
+declare
+  setting text;
+  handed jsonb := '[]';
+  is_decider boolean;
+begin
+  if for_ms not between 1 and 60000 then
+    raise exception using errcode = 'JQ001', message = 'job_queue_pick_up takes 1..60000 ms';
+  end if;
+  setting := set_config('synchronous_commit', 'off', true);
+  -- Locked from here on: what is handed in after the look below finds nobody who decides, or is seen by the next look.
+  update public.job_queue_deciders d set decides_until = clock_timestamp() + $3 * interval '1 millisecond'
+   where d.queue = $1 and d.decider = $2;
+  is_decider := found;
+  perform public.job_queue_handled($1, $4, $5);
+  if is_decider then
+    handed := public.job_queue_handed($1);
+    if $6 and handed = '[]' then
+      delete from public.job_queue_deciders d where d.queue = $1 and d.decider = $2;
+      is_decider := false;
+    end if;
+  end if;
+  return jsonb_build_object('decides', is_decider, 'handed', handed);
 end
 $$;
 
@@ -5027,7 +5186,7 @@ begin
            exists (select from pg_catalog.pg_policy p where p.polrelid = c.oid) as has_policy
       from pg_catalog.pg_class c
      where c.relnamespace = 'public'::regnamespace
-       and (c.relname = any ('{job_queue_log,job_queue_log_archive,job_queue_heads,job_queue_state,job_queue_jobs,job_queue_workers,job_queue_inbox,job_queue_data,job_queue_staged,job_queue_arrivals,job_queue_not_taken_in,job_queue_settings,job_queue_unlinked,job_queue_dropped,job_queue_snapshots,job_queue_snapshot_chunks,job_queue_changes,job_queue_set_aside,job_queue_migrations}'::text[]) or c.relname in ('job_queue_state_id_seq', 'job_queue_arrivals_id_seq', 'job_queue_intake_woken'))
+       and (c.relname = any ('{job_queue_log,job_queue_log_archive,job_queue_heads,job_queue_state,job_queue_jobs,job_queue_workers,job_queue_inbox,job_queue_data,job_queue_staged,job_queue_deciders,job_queue_handed_in,job_queue_arrivals,job_queue_not_taken_in,job_queue_settings,job_queue_unlinked,job_queue_dropped,job_queue_snapshots,job_queue_snapshot_chunks,job_queue_changes,job_queue_set_aside,job_queue_migrations}'::text[]) or c.relname in ('job_queue_state_id_seq', 'job_queue_arrivals_id_seq', 'job_queue_handed_in_id_seq', 'job_queue_intake_woken'))
   loop
     execute format('revoke all on %s from public', item.name);
     foreach outsider in array outsiders || runners loop
@@ -5056,7 +5215,7 @@ begin
   for item in
     select p.oid::regprocedure::text as name, p.prorettype = 'trigger'::regtype as is_trigger
       from pg_catalog.pg_proc p
-     where p.pronamespace = 'public'::regnamespace and p.proname = any ('{job_queue_account,job_queue_adopt,job_queue_adoptable,job_queue_answer,job_queue_answer_requests,job_queue_append,job_queue_archive,job_queue_archive_before,job_queue_archived_events,job_queue_arrived_rows,job_queue_beat,job_queue_cancel_rows,job_queue_chain,job_queue_checkup,job_queue_claim_arrivals,job_queue_claim_cut,job_queue_columns,job_queue_data_of,job_queue_dated,job_queue_dead,job_queue_deleted,job_queue_doubtful,job_queue_drop,job_queue_drop_chunks,job_queue_event_at,job_queue_event_text,job_queue_events,job_queue_execution_deleted,job_queue_forget,job_queue_forget_workers,job_queue_given_up,job_queue_guard_columns,job_queue_held,job_queue_hidden,job_queue_in_hand,job_queue_insert_chained,job_queue_intake,job_queue_keep_cut,job_queue_kept,job_queue_kept_digest,job_queue_known,job_queue_leave,job_queue_link,job_queue_linked,job_queue_not_arrived,job_queue_note,job_queue_note_row,job_queue_open,job_queue_open_requests,job_queue_outer_rows,job_queue_overdue,job_queue_project,job_queue_project_target,job_queue_projection,job_queue_projection_page,job_queue_put_data,job_queue_put_snapshot,job_queue_put_snapshot_chunk,job_queue_put_staged,job_queue_put_state,job_queue_queues,job_queue_read,job_queue_rebuild,job_queue_rebuild_rows,job_queue_refuse_change,job_queue_refused_words,job_queue_reproject,job_queue_request,job_queue_request_fault,job_queue_row_linked,job_queue_row_unlinked,job_queue_rows_gone,job_queue_set_aside_rows,job_queue_snapshot,job_queue_snapshot_chunk,job_queue_stage,job_queue_start_chain,job_queue_status,job_queue_status_set,job_queue_submit,job_queue_taken,job_queue_targets,job_queue_touched,job_queue_truncated,job_queue_turn,job_queue_unstaged,job_queue_user_path,job_queue_user_rows,job_queue_void,job_queue_void_seqs,job_queue_voided,job_queue_wake,job_queue_wake_intake,job_queue_worker_list,job_queue_write_target}'::text[])
+     where p.pronamespace = 'public'::regnamespace and p.proname = any ('{job_queue_account,job_queue_adopt,job_queue_adoptable,job_queue_answer,job_queue_answer_requests,job_queue_append,job_queue_append_for,job_queue_archive,job_queue_archive_before,job_queue_archived_events,job_queue_arrived_rows,job_queue_beat,job_queue_cancel_rows,job_queue_chain,job_queue_checkup,job_queue_claim_arrivals,job_queue_claim_cut,job_queue_columns,job_queue_data_of,job_queue_dated,job_queue_dead,job_queue_deleted,job_queue_doubtful,job_queue_drop,job_queue_drop_chunks,job_queue_event_at,job_queue_event_text,job_queue_events,job_queue_execution_deleted,job_queue_forget,job_queue_forget_workers,job_queue_given_up,job_queue_guard_columns,job_queue_hand_in,job_queue_handed,job_queue_handled,job_queue_held,job_queue_hidden,job_queue_in_hand,job_queue_insert_chained,job_queue_intake,job_queue_keep_cut,job_queue_kept,job_queue_kept_digest,job_queue_known,job_queue_leave,job_queue_link,job_queue_linked,job_queue_not_arrived,job_queue_note,job_queue_note_row,job_queue_open,job_queue_open_requests,job_queue_outer_rows,job_queue_overdue,job_queue_pick_up,job_queue_project,job_queue_project_target,job_queue_projection,job_queue_projection_page,job_queue_put_data,job_queue_put_snapshot,job_queue_put_snapshot_chunk,job_queue_put_staged,job_queue_put_state,job_queue_queues,job_queue_read,job_queue_rebuild,job_queue_rebuild_rows,job_queue_refuse_change,job_queue_refused_words,job_queue_reproject,job_queue_request,job_queue_request_fault,job_queue_row_linked,job_queue_row_unlinked,job_queue_rows_gone,job_queue_set_aside_rows,job_queue_snapshot,job_queue_snapshot_chunk,job_queue_stage,job_queue_start_chain,job_queue_status,job_queue_status_set,job_queue_submit,job_queue_taken,job_queue_targets,job_queue_touched,job_queue_truncated,job_queue_turn,job_queue_unstaged,job_queue_user_path,job_queue_user_rows,job_queue_void,job_queue_void_seqs,job_queue_voided,job_queue_wake,job_queue_wake_intake,job_queue_worker_list,job_queue_write_target}'::text[])
   loop
     execute format('revoke all on function %s from public', item.name);
     foreach outsider in array outsiders || runners loop
@@ -5078,7 +5237,7 @@ $privileges$;
 -- What this was. Rows change only when something did, so that running it again leaves everything as it is.
 insert into public.job_queue_migrations as m (version, checksum)
 values 
-  ('027', '7b7bf926bd411094463bdb362bbafdc82920772e4e6083c8f4fed096f0cbabe7')
+  ('027', '2b6b700a143731ea6a61c130e1941b7ba309fe505c6c93dcf64bdfcde7759b2e')
 on conflict (version) do update set checksum = excluded.checksum, applied_at = excluded.applied_at
   where m.checksum <> excluded.checksum;
 -- PostgREST finds the new functions after this; nobody else listens.

@@ -1,4 +1,4 @@
-import { PACKAGE_VERSION } from '../coordinator/past.ts'
+import { PACKAGE_VERSION } from '../coordinator/parts.ts'
 import type { RecordedEvent } from '../core/index.ts'
 import { type Access, firstLedger } from '../history/index.ts'
 import { checkKept, eachEvent, noteCut, opened, unlessGone } from '../history/parts.ts'

@@ -1,10 +1,9 @@
+import { encodeEvent, sha256, toHex, utf8 } from '../codec/index.ts'
 import { type Ledger, MICROS_PER_MS, type Micros, type RecordedEvent } from '../core/index.ts'
 import { isoTime } from '../format/index.ts'
 import { Auditor } from './auditor.ts'
-import { LogDigest } from './digest.ts'
-import { promises } from './promises.ts'
 import { type ModelUse, type Overlap, Uses } from './use.ts'
-import { type AuditReport, auditRules, type Violation } from './violation.ts'
+import { type AuditReport, type AuditRule, auditRules, type Violation } from './violation.ts'
 
 /** An overlap as programs read it: times as ISO texts. */
 const overlapDocument = ({ from, to, ...overlap }: Overlap) => ({
@@ -88,4 +87,63 @@ export class Audit {
       models,
     }
   }
+}
+
+/** What each rule promises, in the words of a report. */
+const promises: Readonly<Record<AuditRule, string>> = {
+  sequence: 'The numbers of the log are 1, 2, 3 … without a gap.',
+  time: 'Every event comes after the one before it.',
+  capacity: 'No model ever had more holders than places.',
+  max_active: 'Never were more jobs active than the policy allowed.',
+  alone: 'A job that has to run alone ran alone.',
+  order: 'No job was overtaken on a model that was kept for it.',
+  line_order: 'Every slot went to the first job in line that could use it.',
+  attempt: 'A job had one live attempt at most, and no more attempts than it may have.',
+  token: 'Whatever spoke for an attempt showed the fencing token of that attempt.',
+  life: 'Every event fits the life of its job and the state of the queue.',
+  revival: 'A job that had ended came back only when somebody named it again.',
+  not_due: 'No job started before it was due.',
+  paused: 'No job started that needed a paused model.',
+  rate: 'No model was started from more often than its rate allowed, in any window.',
+  fair_share: 'Nobody had more jobs waiting or active than his share allows.',
+  draining: 'Nothing started while the queue was draining.',
+}
+
+/**
+ * SHA-256 over a log: who has the log can compute it again, and one changed byte of one event changes it. Over the
+ * rows as the codec writes them, a JSON array of their values per line, so that no store and no order of keys matters.
+ */
+class LogDigest {
+  readonly #hash = sha256()
+
+  push(event: RecordedEvent): void {
+    const { seq, at, event_type, job_id, job_type, models, worker_id, data, command_id, command_hash } =
+      encodeEvent(event)
+    const row = [
+      seq,
+      at,
+      event_type,
+      job_id,
+      job_type,
+      models,
+      worker_id,
+      sorted(data),
+      command_id,
+      command_hash,
+    ]
+    this.#hash.update(utf8(`${JSON.stringify(row.map((value) => value ?? null))}\n`))
+  }
+
+  /** Hexadecimal, of everything pushed so far; ends it. */
+  finish(): string {
+    return toHex(this.#hash.digest())
+  }
+}
+
+/** With the keys in order, since a database may give them in any. */
+function sorted(value: unknown): unknown {
+  if (typeof value !== 'object' || value === null) return value
+  if (Array.isArray(value)) return value.map(sorted)
+  const entries = Object.entries(value).toSorted(([a], [b]) => (a < b ? -1 : 1))
+  return Object.fromEntries(entries.map(([key, inner]) => [key, sorted(inner)]))
 }

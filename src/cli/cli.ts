@@ -1,4 +1,4 @@
-import { Command, Option, type OptionValues } from 'commander'
+import { Command, Option } from 'commander'
 import type { Listed } from './command/index.ts'
 import type { CommonOptions, Frame, Surface } from './frame.ts'
 
@@ -59,13 +59,13 @@ export class Cli {
   }
 
   /** Adds to a listed command what it does, and examples to learn from: pairs of what to type and what it does. */
-  command<Options extends OptionValues>(name: string, examples: Examples, action: Action<Options>): Command {
+  command<Options extends object>(name: string, examples: Examples, action: Action<Options>): Command {
     const command = this.program.commands.find((each) => each.name() === name)
     if (command === undefined) throw new Error(`the command ${name} is not listed`)
     return this.#complete(command, examples, action)
   }
 
-  under<Options extends OptionValues>(
+  under<Options extends object>(
     parent: Command,
     usage: string,
     summary: string,
@@ -75,15 +75,11 @@ export class Cli {
     return this.#complete(parent.command(usage).description(summary), examples, action)
   }
 
-  #complete<Options extends OptionValues>(
-    command: Command,
-    examples: Examples,
-    action: Action<Options>,
-  ): Command {
+  #complete<Options extends object>(command: Command, examples: Examples, action: Action<Options>): Command {
     return command.addHelpText('after', exampleText(examples)).action(async (...passed: unknown[]) => {
       const { Frame } = await import('./frame.ts')
       const frame = new Frame(this.#surface, command.optsWithGlobals<CommonOptions>())
-      await action(frame, wordsOf(passed), command.opts<Options>())
+      await action(frame, wordsOf(passed), command.opts() as Options)
     })
   }
 }

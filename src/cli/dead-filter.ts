@@ -1,5 +1,5 @@
 import type { DeadFilter } from '../coordinator/index.ts'
-import { InterlockError, type Micros } from '../core/index.ts'
+import { InterlockError, invalidInput, type Micros } from '../core/index.ts'
 import type { Frame } from './frame.ts'
 import { momentOf } from './moment.ts'
 
@@ -26,8 +26,7 @@ export function checkNamesSome(
   { model, since, all }: DeadFlags,
 ): void {
   if (jobId !== undefined || model !== undefined || since !== undefined || all === true) return
-  throw new InterlockError(
-    'invalid_input',
+  throw invalidInput(
     `${command} would change every dead job; name a job, --model or --since, or say --all (look at them: interlock dead)`,
   )
 }

@@ -1,6 +1,6 @@
 import { parseJobId } from '../codec/index.ts'
 import type { Coordinator } from '../coordinator/index.ts'
-import { listDead } from '../coordinator/present.ts'
+import { listDead } from '../coordinator/parts.ts'
 import { readPages } from '../history/index.ts'
 import { onlyOne, opened, orCut } from '../history/parts.ts'
 import type { LogStore } from '../port/index.ts'

@@ -1,4 +1,4 @@
-import { InterlockError, MICROS_PER_MS, MICROS_PER_SECOND, type Micros } from '../core/index.ts'
+import { invalidInput, MICROS_PER_MS, MICROS_PER_SECOND, type Micros } from '../core/index.ts'
 
 export const unitMs = { s: 1_000, m: 60_000, h: 3_600_000, d: 86_400_000, w: 604_800_000 } as const
 
@@ -20,7 +20,7 @@ export interface Moment {
 export function momentOf(flag: string, text: string, now: Micros, canBe: string = timesThere): Moment {
   const at = agoOf(text, now) ?? writtenOf(text, now)
   if (at !== undefined) return at
-  throw new InterlockError('invalid_input', `${flag} ${text}: must be ${canBe}`)
+  throw invalidInput(`${flag} ${text}: must be ${canBe}`)
 }
 
 /** What can be typed for a time. */

@@ -1,6 +1,5 @@
-import { NewFile } from '../history/files/parts.ts'
+import { NewFile, removeUnfinished } from '../history/files/parts.ts'
 import type { Frame } from './frame.ts'
-import { leaveNothingHalf } from './leftovers.ts'
 
 /**
  * What a flag asked for as a file, beside the result of some work: the path is tried before the work begins, and the file is there whole
@@ -31,4 +30,12 @@ async function written<T>(output: NewFile, work: () => Promise<T>, textOf: (foun
   await output.write(Buffer.from(textOf(found)))
   await output.finish()
   return found
+}
+
+let isPromised = false
+
+/** For a command that writes a file. A second Ctrl-C ends the process at once: what is half-written goes with it. */
+export function leaveNothingHalf(): void {
+  if (!isPromised) process.on('exit', removeUnfinished)
+  isPromised = true
 }

@@ -1,4 +1,4 @@
-import { InterlockError, type Micros } from '../core/index.ts'
+import { invalidInput, type Micros } from '../core/index.ts'
 import type { Access, Point } from '../history/index.ts'
 import { opened } from '../history/parts.ts'
 import { type Moment, momentOf, timesThere } from './moment.ts'
@@ -18,8 +18,7 @@ export async function pointOf(access: Access, flag: string, text: string): Promi
 function checkedSeq(queue: string, flag: string, text: string, version: number): number {
   const seq = Number(text)
   if (seq <= version) return seq
-  throw new InterlockError(
-    'invalid_input',
+  throw invalidInput(
     `${flag} ${text}: the log of queue ${queue} ends at ${version}; give a number up to that, or a time`,
   )
 }

@@ -6,6 +6,7 @@ import { openArchive } from '../history/files/index.ts'
 import type { Access } from '../history/index.ts'
 import type { LogStore } from '../port/index.ts'
 import { storeAt, type Target } from '../process/index.ts'
+import { collect } from './flag-value.ts'
 import type { Frame } from './frame.ts'
 
 /**
@@ -47,7 +48,6 @@ export const withAccess = <T>(
 ): Promise<T> => withStore(frame, (store) => use(frame.access(store)), absent)
 
 export interface ArchiveFlags {
-  readonly [flag: string]: unknown
   readonly fromArchive?: readonly string[]
 }
 
@@ -55,7 +55,7 @@ export const addArchiveFlag = (command: Command): Command =>
   command.option(
     '--from-archive <file>',
     'read events that are no longer in the database from a file of `archive --to`; may be repeated',
-    (file: string, before: readonly string[] = []) => [...before, file],
+    collect,
   )
 
 /**

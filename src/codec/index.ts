@@ -1,15 +1,7 @@
 export { calls } from './calls.ts'
 export { faultyIn } from './check-event.ts'
-export { checkCoordinatorOptions, checkProcessOptions } from './coordinator-options.ts'
 export { decodeEvent, decodeEvents } from './decode-event.ts'
 export { encodeEvent } from './encode-event.ts'
-export {
-  parseFailureCode,
-  parseMove,
-  parseOutcome,
-  parseRequeueReason,
-  parseTimeOrNull,
-} from './ending.ts'
 export { errorData, messageOf } from './error-data.ts'
 export {
   functionSchema,
@@ -20,23 +12,36 @@ export {
 export { CheckedResult, parseNote, parseResult } from './json.ts'
 export { checkAccess, parseInstant, wholeOption } from './looking.ts'
 export { type Mended, mend, nothing } from './mend.ts'
-export { parseJobId, parseJobType, parseModels, parseQueue, parseSeq } from './names.ts'
+export { parseJobId, parseModels, parseQueue, parseSeq } from './names.ts'
+export {
+  checkCoordinatorOptions,
+  checkDrainOptions,
+  checkExecute,
+  checkHandler,
+  checkHandlerModule,
+  checkManagerOptions,
+  checkProcessOptions,
+  checkResume,
+  checkWorkerOptions,
+  parseLater,
+} from './options.ts'
 export { parseModel, parsePause } from './pause.ts'
 export { type PolicyInput, parsePolicy, policySchema } from './policy.ts'
 export { type ParsedRequest, parseRequest } from './request.ts'
 export { fromHex, sha256, toHex, utf8 } from './sha256.ts'
 export { decodeSnapshot } from './snapshot.ts'
 export { decodeSnapshotHead, decodeSnapshotLine, type SnapshotHead } from './snapshot-lines.ts'
-export { type EnqueueInput, parseJob, parseJobs, parseSpec, parseTime, wholeNumber } from './spec.ts'
+export {
+  type EnqueueInput,
+  parseJob,
+  parseJobs,
+  parseSpec,
+  parseTime,
+  parseTimeOrNull,
+  wholeNumber,
+} from './spec.ts'
 export { asRead, parseVoids, type Voids } from './voids.ts'
 export { SCHEMA_VERSION } from './wire.ts'
-export {
-  checkDrainOptions,
-  checkHandler,
-  checkHandlerModule,
-  checkWorkerOptions,
-  parseLater,
-} from './worker-options.ts'
 export {
   type Hold,
   parseWorkflow,
@@ -46,4 +51,3 @@ export {
   type WorkflowStep,
   workflowOutcome,
 } from './workflow.ts'
-export { checkExecute, checkManagerOptions, checkResume } from './workflow-options.ts'

@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { InterlockError } from '../core/index.ts'
+import { invalidInput } from '../core/index.ts'
 
 /** `jobs[2].models[0]`: where in the input the mistake is, in the words of the caller. */
 export function pathText(root: string, path: readonly PropertyKey[]): string {
@@ -23,8 +23,7 @@ export function parseInput<Out>(schema: z.ZodType<Out>, value: unknown, root: st
   throw refusal(pathText(root, issue?.path ?? []), issue?.message ?? 'is not valid')
 }
 
-const refusal = (path: string, why: string) =>
-  new InterlockError('invalid_input', `${path}: ${why}`, { path })
+const refusal = (path: string, why: string) => invalidInput(`${path}: ${why}`, path)
 
 /** A promise would pass for an object without fields. */
 const promised = 'is a promise: await it first'

@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { InterlockError, MICROS_PER_SECOND, type Micros } from '../core/index.ts'
+import { invalidInput, MICROS_PER_SECOND, type Micros } from '../core/index.ts'
 import { functionSchema, havingSchema, optionsSchema, parseInput, signalSchema } from './invalid.ts'
 import { queueSchema } from './names.ts'
 
@@ -23,7 +23,7 @@ export function wholeOption(path: string, value: unknown, usual: number, min: nu
   if (value === undefined) return usual
   if (typeof value === 'number' && Number.isInteger(value) && value >= min && value <= max) return value
   const range = `${min.toLocaleString('en')} to ${max.toLocaleString('en')}`
-  throw new InterlockError('invalid_input', `${path}: must be a whole number from ${range}`, { path })
+  throw invalidInput(`${path}: must be a whole number from ${range}`, path)
 }
 
 const instant =
@@ -38,9 +38,8 @@ export function parseInstant(path: string, value: unknown): Micros {
   const ms = value instanceof Date ? value.getTime() : Date.parse(`${second}${zone}`)
   const micros = ms * 1_000 + (Number(part.padEnd(6, '0')) % MICROS_PER_SECOND)
   if (Number.isSafeInteger(micros)) return micros
-  throw new InterlockError(
-    'invalid_input',
+  throw invalidInput(
     `${path}: must be a number of the log, a Date, or a text with a time zone such as "2026-11-24T15:00:00Z"`,
-    { path },
+    path,
   )
 }

@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { bounds, type JobType, jobTypes } from '../core/index.ts'
+import { bounds, jobTypes } from '../core/index.ts'
 import { parseInput } from './invalid.ts'
 
 // Control characters would forge log lines and terminal output; jsonb refuses NUL (22P05) and lone surrogates (22P02).
@@ -38,9 +38,6 @@ export const modelsSchema = z
 
 /** @throws InterlockError `invalid_input` */
 export const parseJobId = (value: unknown): string => parseInput(jobIdSchema, value, 'jobId')
-
-/** @throws InterlockError `invalid_input` */
-export const parseJobType = (value: unknown): JobType => parseInput(jobTypeSchema, value, 'jobType')
 
 /** Without duplicates, in the order given. @throws InterlockError `invalid_input` */
 export const parseModels = (value: unknown): readonly string[] => parseInput(modelsSchema, value, 'models')

@@ -98,6 +98,10 @@ function withDefaults(input: z.infer<typeof inputSchema>, defaults: SpecDefaults
 /** Microseconds, from a Date or an ISO text with a zone. @throws InterlockError `invalid_input`, naming the root */
 export const parseTime = (value: unknown, root: string): Micros => parseInput(timeSchema, value, root)
 
+/** A time, where null means that there is none. @throws InterlockError `invalid_input`, naming the root */
+export const parseTimeOrNull = (value: unknown, root: string): Micros | null =>
+  value === null ? null : parseTime(value, root)
+
 /** The spec that an input stands for. @throws InterlockError `invalid_input` */
 export function parseSpec(input: unknown, defaults: SpecDefaults = specDefaults, root = 'job'): JobSpec {
   return withDefaults(parseInput(inputSchema, input, root), defaults)

@@ -1,119 +1,82 @@
 import {
-  type EnqueueInput,
   errorData,
-  type PolicyInput,
-  parseFailureCode,
-  parseJobId,
   parseJobs,
   parseModel,
   parseModels,
-  parseMove,
   parsePause,
   parsePolicy,
-  parseRequeueReason,
   parseResult,
   parseTime,
   parseTimeOrNull,
 } from '../codec/index.ts'
-import type { Claim, Lease, RequeueReason, Started } from '../core/index.ts'
-import type { EndOptions, FailOptions, PauseOptions } from './api/calls.ts'
+import type { CommandBody, Lease } from '../core/index.ts'
+import type { Coordinator } from './api/coordinator.ts'
 import type { Member } from './membership/member.ts'
-import { AT_ONCE } from './membership/member-api.ts'
+import { AT_ONCE, type SendOptions } from './membership/member-api.ts'
+
+type Calls = Pick<
+  Coordinator,
+  | ('enqueue' | 'claim' | 'complete' | 'fail' | 'release' | 'detach' | 'cancel' | 'confirmCancel')
+  | ('reprioritize' | 'setPolicy' | 'pauseModel' | 'resumeModel' | 'drain' | 'recover' | 'resume')
+>
+
+const attemptOf = ({ jobId, fencingToken: token, epoch }: Lease) => ({ jobId, token, epoch })
 
 /** The writing side of a coordinator: each call is one command. */
-export class Commands {
-  readonly #member: Member
-
-  constructor(member: Member) {
-    this.#member = member
-  }
-
-  async enqueue(jobs: readonly EnqueueInput[]) {
-    const parsed = parseJobs(jobs)
-    if (parsed.length === 0) return { queued: 0, waiting: [] }
-    const specs = parsed.map(({ spec }) => spec)
-    const data = parsed.flatMap(({ spec: { jobId }, payload }) =>
-      payload === undefined ? [] : [{ jobId, payload }],
-    )
-    const { waiting } = await this.#member.send({ type: 'enqueue', specs }, { data })
-    return { queued: new Set(specs.map(({ jobId }) => jobId)).size, waiting }
-  }
-
-  async claim(claim: Claim): Promise<readonly Started[]> {
-    return (await this.#member.send({ type: 'claim' }, { claim })).started
-  }
-
-  async complete({ jobId, fencingToken: token, epoch }: Lease, { claim, result }: EndOptions = {}) {
-    const data = result === undefined ? [] : [{ jobId, result: parseResult(result) }]
-    return (await this.#member.send({ type: 'complete', jobId, token, epoch }, { claim, data })).started
-  }
-
-  async fail(
-    { jobId, fencingToken: token, epoch }: Lease,
-    { code: why = 'handler_error', retryAt: when, error, claim }: FailOptions = {},
-  ) {
-    const data = error === undefined ? [] : [{ jobId, error: errorData(error) }]
-    const code = parseFailureCode(why)
-    const retryAt = when === undefined ? AT_ONCE : parseTimeOrNull(when, 'retryAt')
-    return (await this.#member.send({ type: 'fail', jobId, token, epoch, code, retryAt }, { claim, data }))
-      .started
-  }
-
-  async release(
-    { jobId, fencingToken: token, epoch }: Lease,
-    why: RequeueReason,
-    when: Date | null = null,
-    { claim, models }: { claim?: Claim | undefined; models?: readonly string[] | undefined } = {},
-  ) {
-    const reason = parseRequeueReason(why)
-    const runAt = parseTimeOrNull(when, 'runAt')
-    const next = models === undefined ? {} : { models: parseModels(models) }
-    return (
-      await this.#member.send({ type: 'release', jobId, token, epoch, reason, runAt, ...next }, { claim })
-    ).started
-  }
-
-  async detach({ jobId, fencingToken: token, epoch }: Lease, { until }: { until: Date }): Promise<void> {
-    await this.#member.send({ type: 'detach', jobId, token, epoch, until: parseTime(until, 'until') })
-  }
-
-  async cancel(jobId: string, { force = false }: { force?: boolean } = {}): Promise<void> {
-    await this.#member.send({ type: 'cancel', jobId: parseJobId(jobId), force })
-  }
-
-  async confirmCancel({ jobId, fencingToken: token, epoch }: Lease, { claim }: { claim?: Claim } = {}) {
-    return (await this.#member.send({ type: 'confirm_cancel', jobId, token, epoch }, { claim })).started
-  }
-
-  async reprioritize(jobId: string, to: { priority: number } | { before: string }): Promise<void> {
-    await this.#member.send({ type: 'reprioritize', jobId: parseJobId(jobId), ...parseMove(to) })
-  }
-
-  async setPolicy(policy: PolicyInput): Promise<void> {
-    await this.#member.catchUp()
-    await this.#member.send({ type: 'set_policy', policy: parsePolicy(policy, this.#member.ledger.policy) })
-  }
-
-  async pauseModel(model: string, options: PauseOptions): Promise<void> {
-    await this.#member.send({ type: 'pause_model', model: parseModel(model), ...parsePause(options) })
-  }
-
-  async resumeModel(model: string): Promise<void> {
-    await this.#member.send({ type: 'resume_model', model: parseModel(model) })
-  }
-
-  async drain(): Promise<void> {
-    await this.#member.send({ type: 'drain' })
-  }
-
-  async recover(): Promise<void> {
-    await this.#member.catchUp()
-    const { epoch } = this.#member.ledger
-    // One command detaches so many attempts at most.
-    while (this.#member.ledger.epoch === epoch) await this.#member.send({ type: 'recover' })
-  }
-
-  async resume(): Promise<void> {
-    await this.#member.send({ type: 'resume' })
+export function commandsOf(member: Member): Calls {
+  const send = async (body: CommandBody): Promise<void> => void (await member.send(body))
+  const started = async (body: CommandBody, options: SendOptions) =>
+    (await member.send(body, options)).started
+  return {
+    enqueue: async (jobs) => {
+      const parsed = parseJobs(jobs)
+      if (parsed.length === 0) return { queued: 0, waiting: [] }
+      const specs = parsed.map(({ spec }) => spec)
+      const data = parsed.flatMap(({ spec: { jobId }, payload }) =>
+        payload === undefined ? [] : [{ jobId, payload }],
+      )
+      const { waiting } = await member.send({ type: 'enqueue', specs }, { data })
+      return { queued: new Set(specs.map(({ jobId }) => jobId)).size, waiting }
+    },
+    claim: (claim) => started({ type: 'claim' }, { claim }),
+    complete: async (lease, { claim, result } = {}) => {
+      const data = result === undefined ? [] : [{ jobId: lease.jobId, result: parseResult(result) }]
+      return started({ type: 'complete', ...attemptOf(lease) }, { claim, data })
+    },
+    fail: async (lease, { code = 'handler_error', retryAt: when, error, claim } = {}) => {
+      const data = error === undefined ? [] : [{ jobId: lease.jobId, error: errorData(error) }]
+      const retryAt = when === undefined ? AT_ONCE : parseTimeOrNull(when, 'retryAt')
+      return started({ type: 'fail', ...attemptOf(lease), code, retryAt }, { claim, data })
+    },
+    release: async (lease, reason, when = null, { claim, models } = {}) => {
+      const runAt = parseTimeOrNull(when, 'runAt')
+      const next = models === undefined ? {} : { models: parseModels(models) }
+      return started({ type: 'release', ...attemptOf(lease), reason, runAt, ...next }, { claim })
+    },
+    detach: async (lease, { until }) =>
+      send({ type: 'detach', ...attemptOf(lease), until: parseTime(until, 'until') }),
+    cancel: (jobId, { force = false } = {}) => send({ type: 'cancel', jobId, force }),
+    confirmCancel: (lease, { claim } = {}) =>
+      started({ type: 'confirm_cancel', ...attemptOf(lease) }, { claim }),
+    reprioritize: (jobId, to) => {
+      // Of -0, which no database gives back, adding 0 makes 0.
+      const place = 'before' in to ? { before: to.before } : { priority: to.priority + 0 }
+      return send({ type: 'reprioritize', jobId, ...place })
+    },
+    setPolicy: async (policy) => {
+      await member.catchUp()
+      await send({ type: 'set_policy', policy: parsePolicy(policy, member.ledger.policy) })
+    },
+    pauseModel: async (model, options) =>
+      send({ type: 'pause_model', model: parseModel(model), ...parsePause(options) }),
+    resumeModel: async (model) => send({ type: 'resume_model', model: parseModel(model) }),
+    drain: () => send({ type: 'drain' }),
+    recover: async () => {
+      await member.catchUp()
+      const { epoch } = member.ledger
+      // One command detaches so many attempts at most.
+      while (member.ledger.epoch === epoch) await send({ type: 'recover' })
+    },
+    resume: () => send({ type: 'resume' }),
   }
 }

@@ -1,7 +1,10 @@
-import type { Coordinator } from './api/coordinator.ts'
-import { type CoordinatorOptions, completeOptions } from './api/options.ts'
-import type { TypedCoordinator } from './api/typed.ts'
-import { QueueCoordinator } from './queue-coordinator.ts'
+import { calls, parseInput } from '../codec/index.ts'
+import type { WorkflowConfig } from './api/calls.ts'
+import type { Coordinator, TypedCoordinator } from './api/coordinator.ts'
+import { type CoordinatorOptions, completeOptions, type WholeOptions } from './api/options.ts'
+import { errorText, type Logger } from './base/logger.ts'
+import { commandsOf } from './commands.ts'
+import { recordsOf } from './job-records.ts'
 import { QueueProcess } from './queue-process.ts'
 
 /**
@@ -15,7 +18,88 @@ export async function createCoordinator<Payloads extends object>(
   options: CoordinatorOptions,
 ): Promise<TypedCoordinator<Payloads>>
 export async function createCoordinator(options: CoordinatorOptions): Promise<Coordinator> {
-  const process = new QueueProcess(completeOptions(options))
+  const whole = completeOptions(options)
+  const process = new QueueProcess(whole)
   await process.open()
-  return new QueueCoordinator(process)
+  return checked(coordinatorOf(process, whole))
+}
+
+/** What a program is given: each call is answered by the part of its process that knows. */
+function coordinatorOf(process: QueueProcess, { store }: WholeOptions): Coordinator {
+  const { gate, hints, member, observer } = process
+  const { log, logger } = member
+  const { see: _, ...observed } = observer
+  return {
+    queue: log.queue,
+    logger,
+    get workerId() {
+      return member.workerId
+    },
+    getWorkflowModels: (config) => workflowModels(config, logger),
+    onJobStart: (jobId, jobType, models, options = {}) => gate.start(jobId, jobType, models, options),
+    takeUp: (jobId, options = {}) => gate.takeUp(jobId, options),
+    onJobComplete: (jobId, jobType, options = {}) => gate.complete(jobId, jobType, options),
+    ready$: gate.ready$,
+    ...commandsOf(member),
+    ...recordsOf(member, store),
+    ...observed,
+    attempt: (lease) => member.attempt(lease),
+    heartbeat: (lease) => member.holds(lease),
+    catchUp: () => member.catchUp(),
+    now: () => log.now(),
+    leaseLost$: member.leaseLost$,
+    stopped$: member.stopped$,
+    wake$: hints.wake$,
+    intake$: hints.intake$,
+    offering: (kinds, freeSlots) => {
+      member.setCapacity(kinds, freeSlots)
+      if (freeSlots > 0) hints.freed()
+    },
+    close: () => process.close(),
+  }
+}
+
+type Method = (...given: unknown[]) => unknown
+
+/** Calls that answer at once: a wrong argument is thrown, in place of a promise that rejects. */
+const atOnce: ReadonlySet<string> = new Set([
+  'getWorkflowModels',
+  'attempt',
+  'pullEvents',
+  'machine',
+  'offering',
+])
+
+/**
+ * Has every call of a coordinator check what it is given, before it does anything: what comes from JavaScript may be anything.
+ * What is right is handed on as it came.
+ */
+function checked(coordinator: Coordinator): Coordinator {
+  for (const [name, schemas] of Object.entries(calls)) {
+    const method = coordinator[name as keyof typeof calls] as Method
+    const checks = Object.entries(schemas)
+    const value: Method = (...given) => {
+      try {
+        for (const [at, [argument, schema]] of checks.entries()) parseInput(schema, given[at], argument)
+      } catch (error) {
+        if (atOnce.has(name)) throw error
+        return Promise.reject(error)
+      }
+      return method(...given)
+    }
+    Object.defineProperty(coordinator, name, { value })
+  }
+  return coordinator
+}
+
+/** The models of all steps (`steps[].default_model`), in order, without duplicates; warns and names the steps that lack one. */
+function workflowModels({ steps = [] }: WorkflowConfig, logger: Logger): readonly string[] {
+  const models = new Set<string>()
+  const missing: string[] = []
+  for (const [i, step] of steps.entries()) {
+    if (step.default_model) models.add(step.default_model)
+    else missing.push(step.name ?? `step ${i + 1}`)
+  }
+  if (missing.length > 0) logger.warn(`[COORDINATOR] No default_model in: ${errorText(missing.join(', '))}`)
+  return [...models]
 }

@@ -1,11 +1,16 @@
 export type * from './api/calls.ts'
 export type * from './api/coordinator.ts'
-export type { MachineInspection, MachineOptions, MachineSnapshot, RunningMachine } from './api/machine.ts'
-export type { QueueMetrics } from './api/metrics.ts'
 export type { CoordinatorOptions, Mode, OnUnavailable } from './api/options.ts'
-export type * from './api/start.ts'
-export type { TypedCoordinator, TypedJob, UntypedCoordinator } from './api/typed.ts'
-export type { ActiveJobView, JobView, QueueView, WaitingJobView } from './api/view.ts'
-export type { WorkflowConfig } from './api/workflow-models.ts'
+export type {
+  ActiveJobView,
+  JobView,
+  MachineInspection,
+  MachineOptions,
+  MachineSnapshot,
+  QueueMetrics,
+  QueueView,
+  RunningMachine,
+  WaitingJobView,
+} from './api/view.ts'
 export { type Logger, silentLogger, stderrLogger } from './base/logger.ts'
 export { createCoordinator } from './coordinator.ts'

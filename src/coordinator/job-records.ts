@@ -1,63 +1,127 @@
 import { parseNote } from '../codec/index.ts'
-import type { CommandBody, Lease } from '../core/index.ts'
-import type { DataRole, DeadJob, DeadLetterRole, IntakeRole, JobData } from '../port/index.ts'
-import type { DeadChoice, NoteOptions } from './api/calls.ts'
+import {
+  type CommandBody,
+  type DataChange,
+  invalidInput,
+  isInterlockError,
+  type JobSpec,
+  MICROS_PER_MS,
+} from '../core/index.ts'
+import type { DataRole, DeadJob, DeadLetterRole, IntakeRole } from '../port/index.ts'
+import type { DeadFilter } from './api/calls.ts'
 import type { Coordinator } from './api/coordinator.ts'
-import { type DeadLetters, dropDead, listDead, retryDead } from './dead-letters.ts'
 import { takeIn } from './inbox/row-intake.ts'
 import type { Member } from './membership/member.ts'
+import type { SendOptions } from './membership/member-api.ts'
+
+type Calls = Pick<
+  Coordinator,
+  'data' | 'dataOf' | 'note' | 'forget' | 'dead' | 'retryDead' | 'dropDead' | 'takeIn'
+>
 
 /** What there is of jobs beside the log: their data, dead letters, and rows that have arrived. */
-export class JobRecords {
-  readonly #member: Member
-  readonly #store: DataRole & DeadLetterRole & IntakeRole
-
-  constructor(member: Member, store: DataRole & DeadLetterRole & IntakeRole) {
-    this.#member = member
-    this.#store = store
+export function recordsOf(member: Member, store: DataRole & DeadLetterRole & IntakeRole): Calls {
+  const { queue } = member.log
+  const send = (body: CommandBody, options?: SendOptions) => member.send(body, options)
+  const letters = { store, queue, send }
+  return {
+    data: (jobIds) => store.data(queue, jobIds),
+    dataOf: async (lease) => member.startedData.take(lease),
+    note: async ({ jobId, fencingToken: token }, note) =>
+      store.note(queue, { jobId, token, ...parseNote(note) }),
+    forget: (jobIds) => store.forget(queue, jobIds),
+    dead: (filter = {}) => listDead(letters, filter),
+    retryDead: ({ all: _, ...filter }) => retryDead(letters, filter),
+    dropDead: ({ all: _, ...filter }) => dropDead(letters, filter),
+    takeIn: ({ max }) => takeIn(letters, max),
   }
+}
 
-  data(jobIds: readonly string[]): Promise<readonly JobData[]> {
-    return this.#store.data(this.#queue, jobIds)
+/** Dead letters looked at in one go: with their payloads they go into one append. */
+const PAGE = 100
+
+/** Where they are. */
+interface DeadLetterBox {
+  readonly store: DeadLetterRole & Pick<DataRole, 'data'>
+  readonly queue: string
+}
+
+/** What the dead letters need of the coordinator. */
+interface DeadLetters extends DeadLetterBox {
+  readonly send: (body: CommandBody, options: { readonly data: readonly DataChange[] }) => Promise<unknown>
+}
+
+/** The newest first. @throws InterlockError `invalid_input` for a limit out of bounds */
+export async function listDead(
+  { store, queue }: DeadLetterBox,
+  { limit = 100, before, ...filter }: DeadFilter & { readonly limit?: number; readonly before?: number },
+): Promise<readonly DeadJob[]> {
+  if (!(Number.isInteger(limit) && limit >= 1 && limit <= 1_000)) {
+    throw invalidInput('limit must be a whole number from 1 to 1,000', 'limit')
   }
+  const { jobIds, model, since } = filter
+  return store.dead(queue, {
+    limit,
+    ...(jobIds === undefined ? undefined : { jobIds }),
+    ...(model === undefined ? undefined : { model }),
+    ...(since === undefined ? undefined : { since: since.getTime() * MICROS_PER_MS }),
+    ...(before === undefined ? undefined : { before }),
+  })
+}
 
-  async dataOf(lease: Lease): Promise<JobData | undefined> {
-    return this.#member.startedData.take(lease)
+/** Puts them in line again as they were asked to be, with payload and checkpoint. Returns how many. */
+async function retryDead(letters: DeadLetters, filter: DeadFilter): Promise<number> {
+  let retried = 0
+  for await (const page of pagesOf(letters, filter)) {
+    const jobIds = page.map(({ jobId }) => jobId)
+    const kept = new Map((await letters.store.data(letters.queue, jobIds)).map((data) => [data.jobId, data]))
+    const jobs = page.map(({ jobId, spec }) => {
+      const { payload = null, checkpoint = null } = kept.get(jobId) ?? {}
+      if (payload === null && checkpoint === null) return { spec, data: [] }
+      return { spec: { ...spec, hasData: true as const }, data: [{ jobId, payload, checkpoint }] }
+    })
+    retried += await enqueueAgain(letters, jobs)
   }
+  return retried
+}
 
-  async note({ jobId, fencingToken: token }: Lease, note: NoteOptions): Promise<boolean> {
-    return this.#store.note(this.#queue, { jobId, token, ...parseNote(note) })
+/** Takes them off the list and deletes what is kept of them. Returns how many. */
+export async function dropDead(letters: DeadLetterBox, filter: DeadFilter): Promise<number> {
+  let dropped = 0
+  for await (const page of pagesOf(letters, filter)) {
+    dropped += await letters.store.drop(
+      letters.queue,
+      page.map(({ jobId }) => jobId),
+    )
   }
+  return dropped
+}
 
-  forget(jobIds: readonly string[]): Promise<void> {
-    return this.#store.forget(this.#queue, jobIds)
+/** Page by page to the oldest, so that what cannot be retried is not met again. */
+async function* pagesOf(letters: DeadLetterBox, filter: DeadFilter): AsyncGenerator<readonly DeadJob[]> {
+  for (let before = Number.MAX_SAFE_INTEGER; ; ) {
+    const page = await listDead(letters, { ...filter, before, limit: PAGE })
+    if (page.length > 0) yield page
+    if (page.length < PAGE) return
+    before = page.at(-1)?.seq ?? 0
   }
+}
 
-  dead(filter: Parameters<Coordinator['dead']>[0] = {}): Promise<readonly DeadJob[]> {
-    return listDead(this.#letters, filter)
-  }
+interface Again {
+  readonly spec: JobSpec
+  readonly data: readonly DataChange[]
+}
 
-  retryDead({ all: _, ...filter }: DeadChoice): Promise<number> {
-    return retryDead(this.#letters, filter)
-  }
-
-  dropDead({ all: _, ...filter }: DeadChoice): Promise<number> {
-    return dropDead(this.#letters, filter)
-  }
-
-  async takeIn(max: number): Promise<number> {
-    const send = (body: CommandBody) => this.#member.send(body)
-    return takeIn({ store: this.#store, queue: this.#queue, send }, max)
-  }
-
-  get #queue(): string {
-    return this.#member.log.queue
-  }
-
-  get #letters(): DeadLetters {
-    return {
-      ...{ store: this.#store, queue: this.#queue },
-      send: (body, options) => this.#member.send(body, options),
-    }
+/** All in one command; where one of them is refused, each in its own, and those that somebody else has revived are left. */
+async function enqueueAgain(letters: DeadLetters, jobs: readonly Again[]): Promise<number> {
+  try {
+    const data = jobs.flatMap((job) => job.data)
+    await letters.send({ type: 'enqueue', specs: jobs.map(({ spec }) => spec) }, { data })
+    return jobs.length
+  } catch (error) {
+    if (!isInterlockError(error, 'job_exists')) throw error
+    if (jobs.length === 1) return 0
+    const each = await Promise.all(jobs.map((job) => enqueueAgain(letters, [job])))
+    return each.reduce((sum, count) => sum + count, 0)
   }
 }

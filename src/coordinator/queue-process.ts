@@ -1,21 +1,17 @@
+import { type Observable, Subject } from 'rxjs'
 import { isOutage, type RecordedEvent } from '../core/index.ts'
 import type { Incoming } from '../port/index.ts'
 import type { WholeOptions } from './api/options.ts'
-import { Commands } from './commands.ts'
 import { Gate } from './gate/gate.ts'
 import { LenientGate } from './gate/lenient-gate.ts'
-import { Hints } from './hints.ts'
 import { Inbox } from './inbox/inbox.ts'
-import { JobRecords } from './job-records.ts'
 import { Member } from './membership/member.ts'
-import { Observer } from './observer.ts'
+import { type Observer, observerOf } from './observer.ts'
 
 /** One process on one queue: puts the rooms together, and says who is told of what. */
 export class QueueProcess {
   readonly member: Member
   readonly observer: Observer
-  readonly commands: Commands
-  readonly records: JobRecords
   readonly hints = new Hints()
   readonly #gate: Gate
   /** Instead of the gate where it must not stop a program. */
@@ -34,9 +30,7 @@ export class QueueProcess {
       onSkipped: () => this.#gate.lookAgain(),
     })
     this.member = member
-    this.observer = new Observer(member, store)
-    this.commands = new Commands(member)
-    this.records = new JobRecords(member, store)
+    this.observer = observerOf(member, store)
     this.#gate = new Gate(member)
     if (options.onUnavailable === 'bypass') this.#lenient = new LenientGate(this.#gate, member, options)
     this.#inbox = new Inbox({
@@ -92,5 +86,59 @@ export class QueueProcess {
     if (this.#gate.router.isWaiting) void this.member.inBackground({ type: 'tick' })
     this.hints.wake()
     this.hints.takeIn()
+  }
+}
+
+/** How long, and half as long again on average, a process without a free slot leaves rows that arrived to others. */
+const FULL_MS = 1_000
+
+/** Tells the workers of this process when to look for jobs (`wake$`), and for rows that have arrived (`intake$`). */
+class Hints {
+  readonly #wake = new Subject<void>()
+  readonly #intake = new Subject<void>()
+  #intakeLater: NodeJS.Timeout | undefined
+
+  get wake$(): Observable<void> {
+    return this.#wake.asObservable()
+  }
+
+  get intake$(): Observable<void> {
+    return this.#intake.asObservable()
+  }
+
+  /** Something may have become startable. */
+  wake(): void {
+    this.#wake.next()
+  }
+
+  /** Rows may have arrived. */
+  takeIn(): void {
+    this.#intake.next()
+  }
+
+  /** The same for a process that has no slot for them: others may be faster. */
+  takeInLater(): void {
+    this.#intakeLater ??= setTimeout(() => this.#takeInNow(), FULL_MS * (1 + Math.random())).unref()
+  }
+
+  /** There is a slot: what was left to others for a while is looked for at once. */
+  freed(): void {
+    if (this.#intakeLater !== undefined) this.#takeInNow()
+  }
+
+  /** What was left to others stays with them. */
+  pause(): void {
+    clearTimeout(this.#intakeLater)
+  }
+
+  complete(): void {
+    this.#wake.complete()
+    this.#intake.complete()
+  }
+
+  #takeInNow(): void {
+    clearTimeout(this.#intakeLater)
+    this.#intakeLater = undefined
+    this.#intake.next()
   }
 }

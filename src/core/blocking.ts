@@ -1,8 +1,8 @@
 import type { Draft } from './draft.ts'
+import { setReady } from './fair-share.ts'
 import { isInLine, type Job, type LedgerView, type Model, modelOf, usesSlot } from './ledger.ts'
 import { byPlace, type Place } from './place.ts'
 import { capacityOf, type Policy } from './policy.ts'
-import { setReady } from './ready.ts'
 import type { Tree } from './tree.ts'
 
 /** The job that a waiting one is behind, and on which model; `model` null: in the line of the whole queue. */

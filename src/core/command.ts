@@ -9,109 +9,79 @@ export interface Claim {
   readonly kinds: readonly string[] | null
 }
 
-/** The epoch of the lease whose token is shown; absent: that of the process that decides. A token of another epoch is stale. */
-interface OfLease {
-  readonly epoch?: number
-}
-
 /** An event of the log, by its number, and what to read in the place of its data; null: it counts as nothing. */
 export interface VoidedEvent {
   readonly of: number
   readonly as: { readonly [key: string]: unknown } | null
 }
 
-/** The type that the caller who ends the job takes it to have; absent: nobody said. */
-interface OfType {
-  readonly jobType?: JobType
-}
+/** A wish of this type, with what it says. */
+type Of<Type extends string, Said extends object = object> = { readonly type: Type } & Readonly<Said>
+
+/** About the attempt of this token. `epoch`: of the lease; absent: that of the process that decides. A token of another epoch is stale. */
+type OfAttempt<Type extends string, Said extends object = object> = Of<
+  Type,
+  { jobId: string; token: number; epoch?: number } & Said
+>
+
+/** The same of an end. `jobType`: what the caller takes the job to be; absent: nobody said. `token` null: of the attempt that runs here. */
+type OfEnd<Type extends string, Said extends object = object> = Of<
+  Type,
+  { jobId: string; token: number | null; epoch?: number; jobType?: JobType } & Said
+>
 
 /** A wish. It becomes zero or more events, or a refusal. */
 export type CommandBody =
-  /** Puts jobs in line; each with what it was asked to be. */
-  | {
-      readonly type: 'enqueue'
-      readonly specs: readonly JobSpec[]
-      /**
-       * Rows of `jobs` are taken in: a job that is live already is passed over, and the store refuses one that the log has
-       * ever heard of (`taken`).
-       */
-      readonly intake?: true
-    }
+  /**
+   * Puts jobs in line; each with what it was asked to be. `intake`: rows of `jobs` are taken in: a job that is live already is passed
+   * over, and the store refuses one that the log has ever heard of (`taken`).
+   */
+  | Of<'enqueue', { specs: readonly JobSpec[]; intake?: true }>
   /** The gate: may this job run now, in the asking process? `wait`: keep it for me when it becomes startable. */
-  | { readonly type: 'ask'; readonly spec: JobSpec; readonly wait: boolean }
+  | Of<'ask', { spec: JobSpec; wait: boolean }>
   /** The gate for a job that is live, as it stands. It puts nothing in line: a job that has ended stays ended. */
-  | { readonly type: 'take_up'; readonly jobId: string; readonly wait: boolean }
+  | Of<'take_up', { jobId: string; wait: boolean }>
   /** The job ran without the queue, while the database was away: recorded afterwards. */
-  | { readonly type: 'bypass'; readonly jobId: string; readonly jobType: JobType }
+  | Of<'bypass', { jobId: string; jobType: JobType }>
   /** The asker no longer waits; the job stays in line for anybody. */
-  | { readonly type: 'unask'; readonly jobId: string }
+  | Of<'unask', { jobId: string }>
   /** Start what may start, up to the claim that comes with the command. */
-  | { readonly type: 'claim' }
-  | (OfLease & OfType & { readonly type: 'complete'; readonly jobId: string; readonly token: number | null })
-  | (OfLease &
-      OfType & {
-        readonly type: 'fail'
-        readonly jobId: string
-        readonly token: number | null
-        readonly code: FailureCode
-        /** When another attempt may start; null: no further attempt, whatever the count says. */
-        readonly retryAt: Micros | null
-      })
+  | Of<'claim'>
+  | OfEnd<'complete'>
+  /** `retryAt`: when another attempt may start; null: no further attempt, whatever the count says. */
+  | OfEnd<'fail', { code: FailureCode; retryAt: Micros | null }>
   /**
    * Gives an attempt back: the job returns to the line. `later`, `unacknowledged` and `drained` cost no attempt. `models`: what
    * its next attempt needs, instead of what this one had (the next step of a workflow); it keeps its place.
    */
-  | (OfLease & {
-      readonly type: 'release'
-      readonly jobId: string
-      readonly token: number
-      readonly reason: RequeueReason
-      readonly runAt: Micros | null
-      readonly models?: readonly string[]
-    })
+  | OfAttempt<'release', { reason: RequeueReason; runAt: Micros | null; models?: readonly string[] }>
   /**
    * The work goes on elsewhere: the attempt keeps its models until then, whatever becomes of the process that started it,
    * and is ended by its token from any process. Again: until another time.
    */
-  | (OfLease & {
-      readonly type: 'detach'
-      readonly jobId: string
-      readonly token: number
-      readonly until: Micros
-    })
-  | { readonly type: 'cancel'; readonly jobId: string; readonly force: boolean }
+  | OfAttempt<'detach', { until: Micros }>
+  | Of<'cancel', { jobId: string; force: boolean }>
   /** Acknowledges a cancel request: the attempt has stopped. */
-  | (OfLease & { readonly type: 'confirm_cancel'; readonly jobId: string; readonly token: number })
-  | { readonly type: 'expire_leases'; readonly workerIds: readonly string[]; readonly retryAt: Micros }
-  | {
-      readonly type: 'reprioritize'
-      readonly jobId: string
-      readonly priority?: number
-      readonly before?: string
-    }
-  | { readonly type: 'set_policy'; readonly policy: Policy }
+  | OfAttempt<'confirm_cancel'>
+  | Of<'expire_leases', { workerIds: readonly string[]; retryAt: Micros }>
+  | Of<'reprioritize', { jobId: string; priority?: number; before?: string }>
+  | Of<'set_policy', { policy: Policy }>
   /** Nothing that needs the model starts until then (null: until it is resumed); `reason` is a code, not a text. */
-  | {
-      readonly type: 'pause_model'
-      readonly model: string
-      readonly reason: string
-      readonly until: Micros | null
-    }
-  | { readonly type: 'resume_model'; readonly model: string }
-  | { readonly type: 'drain' }
-  | { readonly type: 'resume' }
+  | Of<'pause_model', { model: string; reason: string; until: Micros | null }>
+  | Of<'resume_model', { model: string }>
+  | Of<'drain' | 'resume'>
   /**
    * The database was restored from a backup: tokens of before are void, and nothing starts until it is resumed. `ended`: the
    * epoch that is over; nothing happens where another one has begun already, so that everybody who notices may say so.
    */
-  | { readonly type: 'recover'; readonly ended?: number }
+  | Of<'recover', { ended?: number }>
   /**
    * Events that nobody can read are void from now on (`as`: but for this data in the place of their own). A job that one of them
    * would have put back in line is put back now.
    */
-  | { readonly type: 'void'; readonly voids: readonly VoidedEvent[] }
+  | Of<'void', { voids: readonly VoidedEvent[] }>
   /** Records what became true by the passing of time: attempts that timed out, due and expired jobs, untaken offers. */
-  | { readonly type: 'tick' }
+  | Of<'tick'>
 
 /** A command on its way to {@link decide}. */
 export interface Command {

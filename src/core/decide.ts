@@ -1,4 +1,4 @@
-import type { Command, CommandResult } from './command.ts'
+import type { Command, CommandBody, CommandResult } from './command.ts'
 import { bypass } from './decide/bypass.ts'
 import { cancel, confirmCancel } from './decide/cancel.ts'
 import { detach } from './decide/detach.ts'
@@ -49,54 +49,24 @@ export function decide(ledger: Ledger, commands: readonly Command[], surrounding
   return { events, results, ledger: draft.seal(), touched: draft.touched }
 }
 
+type Handlers = {
+  readonly [Type in CommandBody['type']]: (
+    scribe: Scribe,
+    body: Extract<CommandBody, { readonly type: Type }>,
+  ) => CommandResult
+}
+
+const handlers: Handlers = {
+  ...{ enqueue, ask, take_up: takeUp, bypass, unask, claim, complete, fail, release, detach },
+  ...{ cancel, confirm_cancel: confirmCancel, expire_leases: expireLeases, reprioritize },
+  ...{ set_policy: setPolicy, pause_model: pauseModel, resume_model: resumeModel },
+  ...{ drain, resume, recover, void: voidEvents, tick },
+}
+
 function decideOne(scribe: Scribe): CommandResult {
   const { body } = scribe.command
-  switch (body.type) {
-    case 'enqueue':
-      return enqueue(scribe, body)
-    case 'ask':
-      return ask(scribe, body)
-    case 'take_up':
-      return takeUp(scribe, body)
-    case 'bypass':
-      return bypass(scribe, body)
-    case 'unask':
-      return unask(scribe, body)
-    case 'claim':
-      return claim(scribe)
-    case 'complete':
-      return complete(scribe, body)
-    case 'fail':
-      return fail(scribe, body)
-    case 'release':
-      return release(scribe, body)
-    case 'detach':
-      return detach(scribe, body)
-    case 'cancel':
-      return cancel(scribe, body)
-    case 'confirm_cancel':
-      return confirmCancel(scribe, body)
-    case 'expire_leases':
-      return expireLeases(scribe, body)
-    case 'reprioritize':
-      return reprioritize(scribe, body)
-    case 'set_policy':
-      return setPolicy(scribe, body)
-    case 'drain':
-      return drain(scribe)
-    case 'resume':
-      return resume(scribe)
-    case 'recover':
-      return recover(scribe, body)
-    case 'pause_model':
-      return pauseModel(scribe, body)
-    case 'resume_model':
-      return resumeModel(scribe, body)
-    case 'void':
-      return voidEvents(scribe, body)
-    case 'tick':
-      return tick(scribe)
-  }
+  const handler = handlers[body.type] as (scribe: Scribe, body: CommandBody) => CommandResult
+  return handler(scribe, body)
 }
 
 /** A worker without work looks everywhere, since an offer may have run out without an event. */

@@ -9,8 +9,7 @@ import {
   type LedgerView,
   type Model,
 } from './ledger.ts'
-import { freshJob, OwnJob } from './own-job.ts'
-import { OwnModel } from './own-model.ts'
+import { freshJob, isOwn, type OwnJob, type OwnModel, ownJob, ownModel } from './own-job.ts'
 import type { Place } from './place.ts'
 import { capacityOf } from './policy.ts'
 import type { Owner, Tree } from './tree.ts'
@@ -60,7 +59,7 @@ export class Draft extends LedgerParts implements LedgerView {
   }
 
   addJob(spec: JobSpec, place: Place, queuedAt: Micros, fairRank: number): OwnJob {
-    const job = new OwnJob(this.owner, freshJob(spec, place, queuedAt, fairRank))
+    const job = ownJob(this.owner, freshJob(spec, place, queuedAt, fairRank))
     this.jobs = this.jobs.insert(job, this.owner)
     this.touch(job)
     return job
@@ -69,10 +68,10 @@ export class Draft extends LedgerParts implements LedgerView {
   /** The job to write to. Its row counts as touched unless `quiet`: for what no row shows. */
   edit(job: Job, quiet = false): OwnJob {
     if (!quiet) this.touch(job)
-    if (job instanceof OwnJob && job.owner === this.owner) return job
+    if (isOwn(job, this.owner)) return job
     const known = this.jobs.get(job)
-    if (known instanceof OwnJob && known.owner === this.owner) return known
-    const copy = new OwnJob(this.owner, known ?? job)
+    if (known !== undefined && isOwn(known, this.owner)) return known
+    const copy = ownJob(this.owner, known ?? job)
     this.jobs = this.jobs.insert(copy, this.owner)
     return copy
   }
@@ -86,10 +85,7 @@ export class Draft extends LedgerParts implements LedgerView {
   model(name: string): OwnModel {
     const known = this.#ownModels.get(name)
     if (known !== undefined) return known
-    const own = new OwnModel(
-      this.owner,
-      this.models.get({ hash: hash(name), model: name }) ?? idleModel(name),
-    )
+    const own = ownModel(this.owner, this.models.get({ hash: hash(name), model: name }) ?? idleModel(name))
     this.models = this.models.insert(own, this.owner)
     this.#ownModels.set(name, own)
     return own

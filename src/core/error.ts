@@ -1,39 +1,54 @@
 /**
+ * What a failure says to the caller:
+ *
+ * - `refusal`: the queue does not carry this command out, today as tomorrow; nobody else's concern
+ * - `outage`: the database does not answer; it may be back in a moment
+ * - `busy`: the database answers, and others were in the way; it may be different in a moment
+ * - `unwritable`: the database answers and takes no writes; people have to mend that
+ * - `log`: the log says something that cannot be folded, or is not there any more
+ * - `setup`: what was set up does not fit: the schema, the address, another process
+ * - `ended`: the call, or what it waited for, was ended
+ */
+export type FailureKind = 'refusal' | 'outage' | 'busy' | 'unwritable' | 'log' | 'setup' | 'ended'
+
+/**
  * Every failure Interlock reports has one of these codes; programs branch on the code, people read the message.
  * The message always ends with what to do.
  */
-export const errorCodes = [
-  'invalid_input',
-  'job_exists',
-  'job_not_live',
-  'job_not_active',
-  'stale_token',
-  'not_holder',
-  'models_required',
-  'fair_share_limit',
-  'command_reused',
-  'corrupt_log',
-  'archived',
-  'log_went_back',
-  'unknown_event',
-  'unknown_queue',
-  'not_migrated',
-  'database_older',
-  'database_newer',
-  'first_coordinator_active',
-  'store_in_use',
-  'store_unavailable',
-  'store_unwritable',
-  'embedded_in_production',
-  'clock_unsteady',
-  'contention',
-  'workflow_queued',
-  'aborted',
-  'closed',
-] as const
+const kinds = {
+  invalid_input: 'refusal',
+  job_exists: 'refusal',
+  job_not_live: 'refusal',
+  job_not_active: 'refusal',
+  stale_token: 'refusal',
+  not_holder: 'refusal',
+  models_required: 'refusal',
+  fair_share_limit: 'refusal',
+  command_reused: 'refusal',
+  corrupt_log: 'log',
+  archived: 'log',
+  log_went_back: 'log',
+  unknown_event: 'log',
+  unknown_queue: 'setup',
+  not_migrated: 'setup',
+  database_older: 'setup',
+  database_newer: 'setup',
+  first_coordinator_active: 'setup',
+  store_in_use: 'setup',
+  store_unavailable: 'outage',
+  store_unwritable: 'unwritable',
+  embedded_in_production: 'setup',
+  clock_unsteady: 'setup',
+  contention: 'busy',
+  workflow_queued: 'ended',
+  aborted: 'ended',
+  closed: 'ended',
+} as const satisfies Readonly<Record<string, FailureKind>>
 
 /** The stable name of a failure. */
-export type ErrorCode = (typeof errorCodes)[number]
+export type ErrorCode = keyof typeof kinds
+
+export const errorCodes = Object.keys(kinds) as readonly ErrorCode[]
 
 /** Facts about a failure that programs may use: a path, a sequence number, a job. Never a secret, never a payload. */
 export type ErrorDetails = Readonly<Record<string, string | number | boolean | null | readonly string[]>>
@@ -49,6 +64,11 @@ export class InterlockError extends Error {
     this.code = code
     this.details = details
   }
+}
+
+/** What was given cannot be. @param path where in it, as `details.path` tells programs */
+export function invalidInput(message: string, path?: string): InterlockError {
+  return new InterlockError('invalid_input', message, path === undefined ? {} : { path })
 }
 
 /** True for an {@link InterlockError}; with `code`, only for that code. */
@@ -98,4 +118,36 @@ export function cannotFoldOn(error: unknown): error is InterlockError {
   const { code, details } = error
   if (code === 'corrupt_log' || code === 'archived') return typeof details['seq'] === 'number'
   return code === 'log_went_back' || code === 'unknown_event' || code === 'database_newer'
+}
+
+/** Null: it is no failure of Interlock's. */
+function kindOf(error: unknown): FailureKind | null {
+  return isInterlockError(error) ? kinds[error.code] : null
+}
+
+/** The queue's answer to a command: for the caller alone. */
+export function isRefusal(error: unknown): error is InterlockError {
+  return kindOf(error) === 'refusal'
+}
+
+/** The database does not answer. */
+export function isOutage(error: unknown): error is InterlockError {
+  return kindOf(error) === 'outage'
+}
+
+/** It may be over in a moment. Commands keep their ids, so that trying again does nothing twice. */
+export function isPassing(error: unknown): error is InterlockError {
+  const kind = kindOf(error)
+  return kind === 'outage' || kind === 'busy'
+}
+
+/** The database could not do it now, for whatever reason; it says nothing of what was asked. */
+export function isOfStore(error: unknown): error is InterlockError {
+  return isPassing(error) || kindOf(error) === 'unwritable'
+}
+
+/** The attempt that a command was about is not the caller's any more; its present holder goes on with it. */
+export function isAttemptOver(error: unknown): boolean {
+  const isStale = isInterlockError(error, 'job_not_active') || isInterlockError(error, 'stale_token')
+  return isStale || cannotFoldOn(error)
 }

@@ -97,80 +97,43 @@ interface Fact {
   readonly offers?: readonly string[]
 }
 
+/** An event of this type, with what it says. */
+type Of<Type extends EventType, Said extends object> = { readonly type: Type } & Readonly<Said>
+/** The same of an event that names a job. */
+type OfJob<Type extends EventType, Said extends object = object> = Of<Type, { jobId: string } & Said>
+
 export type Event = Fact &
   (
-    | {
-        readonly type: 'queued'
-        readonly jobId: string
-        readonly spec: JobSpec
-        readonly asked?: boolean
-        readonly intake?: true
-        /** Said of every life that somebody asked for by naming its job; absent in logs of before. */
-        readonly named?: true
-      }
-    | {
-        readonly type: 'blocked' | 'conflict'
-        readonly jobId: string
-        readonly reason: ReasonCode
-        readonly blockedBy: string | null
-        readonly model: string | null
-      }
-    | {
-        readonly type: 'started'
-        readonly jobId: string
-        readonly workerId: string
-        readonly attempt: number
-        readonly models: readonly string[]
-      }
-    | { readonly type: 'completed'; readonly jobId: string; readonly token: number }
-    | {
-        readonly type: 'failed'
-        readonly jobId: string
-        readonly token: number
-        readonly code: FailureCode
-        readonly final: boolean
-      }
-    | { readonly type: 'cancel_requested'; readonly jobId: string }
-    | { readonly type: 'cancelled'; readonly jobId: string; readonly token: number | null }
-    | { readonly type: 'expired'; readonly jobId: string }
-    | {
-        readonly type: 'lease_expired'
-        readonly jobId: string
-        readonly token: number
-        readonly workerId: string
-        readonly final: boolean
-      }
-    | { readonly type: 'detached'; readonly jobId: string; readonly token: number; readonly until: Micros }
-    | {
-        readonly type: 'requeued'
-        readonly jobId: string
-        readonly reason: RequeueReason
-        readonly runAt: Micros | null
-        readonly models?: readonly string[]
-      }
-    | { readonly type: 'due'; readonly jobId: string }
-    | { readonly type: 'asked'; readonly jobId: string; readonly asker: string | null }
-    | { readonly type: 'bypassed'; readonly jobId: string; readonly jobType: JobSpec['jobType'] }
-    | {
-        readonly type: 'reprioritized'
-        readonly jobId: string
-        readonly priority: number
-        readonly position: Position
-      }
-    | { readonly type: 'policy_changed'; readonly policy: Policy }
-    | {
-        readonly type: 'model_paused'
-        readonly model: string
-        readonly reason: string
-        readonly until: Micros | null
-      }
-    | { readonly type: 'model_resumed'; readonly model: string }
-    | { readonly type: 'drain_requested' }
-    | { readonly type: 'drained' }
-    | { readonly type: 'resumed' }
-    | { readonly type: 'epoch_changed'; readonly epoch: number }
-    | { readonly type: 'voided'; readonly of: number; readonly as?: { readonly [key: string]: unknown } }
+    | OfJob<'queued', Queued>
+    | OfJob<'blocked' | 'conflict', { reason: ReasonCode; blockedBy: string | null; model: string | null }>
+    | OfJob<'started', { workerId: string; attempt: number; models: readonly string[] }>
+    | OfJob<'completed', { token: number }>
+    | OfJob<'failed', { token: number; code: FailureCode; final: boolean }>
+    | OfJob<'cancel_requested'>
+    | OfJob<'cancelled', { token: number | null }>
+    | OfJob<'expired'>
+    | OfJob<'lease_expired', { token: number; workerId: string; final: boolean }>
+    | OfJob<'detached', { token: number; until: Micros }>
+    | OfJob<'requeued', { reason: RequeueReason; runAt: Micros | null; models?: readonly string[] }>
+    | OfJob<'due'>
+    | OfJob<'asked', { asker: string | null }>
+    | OfJob<'bypassed', { jobType: JobSpec['jobType'] }>
+    | OfJob<'reprioritized', { priority: number; position: Position }>
+    | Of<'policy_changed', { policy: Policy }>
+    | Of<'model_paused', { model: string; reason: string; until: Micros | null }>
+    | Of<'model_resumed', { model: string }>
+    | Of<'drain_requested' | 'drained' | 'resumed', object>
+    | Of<'epoch_changed', { epoch: number }>
+    | Of<'voided', { of: number; as?: { readonly [key: string]: unknown } }>
   )
+
+interface Queued {
+  spec: JobSpec
+  asked?: boolean
+  intake?: true
+  /** Said of every life that somebody asked for by naming its job; absent in logs of before. */
+  named?: true
+}
 
 /** An event as it stands in the log: its place, its time, and the command that caused it. */
 export type RecordedEvent = Event & {

@@ -3,8 +3,10 @@ import { hash } from './hash.ts'
 import type { Micros } from './job.ts'
 import { type Job, type LedgerView, noPlaces, type Share, usesSlot } from './ledger.ts'
 import { isOfferLive } from './offered.ts'
+import type { OwnJob } from './own-job.ts'
 import { byPlace, type Place } from './place.ts'
 import type { Policy } from './policy.ts'
+import type { Tree } from './tree.ts'
 
 /** How many jobs with this key wait, and how many are active; those that bypass are not counted. */
 export function shareOf(ledger: LedgerView, key: string): Share {
@@ -40,7 +42,7 @@ export function moveShare(draft: Draft, job: Job, change: { waiting?: 1 | -1; ac
 }
 
 /** Also of `ready`, which holds one job of each share at most. */
-export function changeShare(draft: Draft, key: string, change: (share: Share) => Share): void {
+function changeShare(draft: Draft, key: string, change: (share: Share) => Share): void {
   const before = shareOf(draft, key)
   const head = headOf(draft.policy, before)
   const share = change(before)
@@ -83,4 +85,28 @@ function offersAhead(ledger: LedgerView, job: Job, now: Micros): number {
     if (usesSlot(other) && isOfferLive(ledger, other, now)) count++
   }
   return count
+}
+
+/** Notes whether the models of a job in line are free for it. */
+export function setReady(draft: Draft, job: OwnJob, ready: boolean): void {
+  if (job.ready === ready) return
+  job.ready = ready
+  const { place, spec } = job
+  const change = (places: Tree<Place>) =>
+    ready ? places.insert(place, draft.owner) : places.remove(place, draft.owner)
+  if (spec.fairKey === null) draft.ready = change(draft.ready)
+  else changeShare(draft, spec.fairKey, (share) => ({ ...share, ready: change(share.ready) }))
+}
+
+/** The next ready job with the same fair key: it stands behind the one that `ready` has of them. */
+function readyBehind(ledger: LedgerView, { place, spec }: Job): Place | undefined {
+  return spec.fairKey === null ? undefined : shareOf(ledger, spec.fairKey).ready.after(place)
+}
+
+/** A job with the same fair key stands behind it in turn, and may start where only a rate keeps this one back. */
+export function passOver(draft: Draft, job: Job, passed: Tree<Place>, now: Micros): Tree<Place> {
+  const owner = {}
+  const others = passed.remove(job.place, owner)
+  const next = isShareFull(draft, job, now) ? undefined : readyBehind(draft, job)
+  return next === undefined ? others : others.insert(next, owner)
 }

@@ -1,6 +1,5 @@
 export { isStartable } from './admission.ts'
 export * from './command.ts'
-export * from './data.ts'
 export { runningAttempt } from './decide/result.ts'
 export { type Decision, decide } from './decide.ts'
 export * from './ending.ts'
@@ -8,7 +7,6 @@ export * from './error.ts'
 export * from './event.ts'
 export { evolve } from './evolve.ts'
 export { type Explanation, explainJob } from './explain.ts'
-export { isAttemptOver, isOfStore, isOutage, isPassing, isRefusal } from './failure.ts'
 export { hash } from './hash.ts'
 export * from './job.ts'
 export type { JobLaw, JobTarget, QueueLaw } from './law/law.ts'
@@ -31,12 +29,14 @@ export {
   type Job,
   jobOf,
   type Ledger,
+  type Pause,
   waitingCount,
 } from './ledger.ts'
 export * from './policy.ts'
 export { projectionAt, projectionChanges, projectionOf } from './projection.ts'
 export { type HasWorker, reasonCodeOf, waitingFor } from './reason.ts'
 export { fold, Replayer, replay } from './replay.ts'
+export * from './row.ts'
 export * from './row.ts'
 export type { Surroundings } from './scribe.ts'
 export type { JobRow as SnapshotJobRow } from './snapshot/job-row.ts'

@@ -5,8 +5,11 @@ import {
   byPlace,
   byTime,
   type JobKey,
+  type KindKey,
+  type ModelKey,
   type ModelTimer,
   type Place,
+  type ShareKey,
   type Timer,
 } from './place.ts'
 import { defaultPolicy, type Policy } from './policy.ts'
@@ -55,11 +58,6 @@ export interface Job extends JobKey {
   readonly blockedOn: string | null
 }
 
-export interface ModelKey {
-  readonly hash: number
-  readonly model: string
-}
-
 /** A model that some live job needs. */
 export interface Model extends ModelKey {
   /** Active jobs that have it. */
@@ -87,11 +85,6 @@ export interface Pause extends ModelKey {
   readonly jobs: Tree<Place>
 }
 
-export interface ShareKey {
-  readonly hash: number
-  readonly key: string
-}
-
 /** Jobs with one fair key. */
 export interface Share extends ShareKey {
   readonly waiting: number
@@ -108,11 +101,6 @@ const noModels = Table.empty<Model, ModelKey>((a, b) => a.model === b.model)
 const noPauses = Table.empty<Pause, ModelKey>((a, b) => a.model === b.model)
 const noKinds = Table.empty<Kind, KindKey>((a, b) => a.kind === b.kind)
 const noShares = Table.empty<Share, ShareKey>((a, b) => a.key === b.key)
-
-export interface KindKey {
-  readonly hash: number
-  readonly kind: string
-}
 
 /** A kind of which some job is offered. */
 export interface Kind extends KindKey {
@@ -212,13 +200,10 @@ export function idleModel(model: string): Model {
 }
 
 /** The parts of a ledger that questions are asked of; a draft has them too. */
-export type LedgerView = Omit<Ledger, 'jobs' | 'models' | 'pauses' | 'shares' | 'kinds'> & {
-  readonly jobs: Pick<Table<Job, JobKey>, 'get' | 'size'>
-  readonly models: Pick<Table<Model, ModelKey>, 'get' | 'size'>
-  readonly pauses: Pick<Table<Pause, ModelKey>, 'get' | 'size'>
-  readonly shares: Pick<Table<Share, ShareKey>, 'get' | 'size'>
-  readonly kinds: Pick<Table<Kind, KindKey>, 'get' | 'size'>
+export type LedgerView = Omit<Ledger, Tables> & {
+  readonly [Name in Tables]: Pick<Ledger[Name], 'get' | 'size'>
 }
+type Tables = 'jobs' | 'models' | 'pauses' | 'shares' | 'kinds'
 
 /** The live job with this id. */
 export function jobOf(ledger: LedgerView, jobId: string): Job | undefined {

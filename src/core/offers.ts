@@ -1,6 +1,6 @@
 import { firstUnavailable } from './blocking.ts'
 import type { Draft } from './draft.ts'
-import { freeShare, shareOf } from './fair-share.ts'
+import { freeShare, setReady, shareOf } from './fair-share.ts'
 import type { Micros } from './job.ts'
 import { addToKind, removeFromKind } from './kinds.ts'
 import { type Job, modelOf, usesSlot } from './ledger.ts'
@@ -8,7 +8,6 @@ import type { OwnJob } from './own-job.ts'
 import type { Place, Timer } from './place.ts'
 import { capacityOf } from './policy.ts'
 import { isOverRate } from './rate.ts'
-import { setReady } from './ready.ts'
 import type { Tree } from './tree.ts'
 
 /** Announces a startable job to all: from now on it keeps its place. */

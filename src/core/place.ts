@@ -9,6 +9,22 @@ export interface JobKey {
   readonly jobId: string
 }
 
+/** What a model, a fair key and a kind are found by. */
+export interface ModelKey {
+  readonly hash: number
+  readonly model: string
+}
+
+export interface ShareKey {
+  readonly hash: number
+  readonly key: string
+}
+
+export interface KindKey {
+  readonly hash: number
+  readonly kind: string
+}
+
 /** A job's place in every line it stands in: its position, and whose it is. Never changes; a move makes a new one. */
 export interface Place extends Position, JobKey {}
 
@@ -36,10 +52,8 @@ export interface Timer extends JobKey {
 export const byTime: Compare<Timer> = (a, b) => a.at - b.at || byJobKey(a, b)
 
 /** A time at which something becomes true of a model. */
-export interface ModelTimer {
+export interface ModelTimer extends ModelKey {
   readonly at: Micros
-  readonly hash: number
-  readonly model: string
 }
 
 export const byModelTime: Compare<ModelTimer> = (a, b) =>

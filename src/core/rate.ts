@@ -1,7 +1,7 @@
 import type { Draft } from './draft.ts'
 import { MICROS_PER_SECOND, type Micros } from './job.ts'
 import { type Job, type LedgerView, type Model, modelOf } from './ledger.ts'
-import type { OwnModel } from './own-model.ts'
+import type { OwnModel } from './own-job.ts'
 import type { ModelTimer } from './place.ts'
 import { type Rate, rateOf } from './policy.ts'
 import { type Compare, Tree } from './tree.ts'

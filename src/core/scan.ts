@@ -1,12 +1,12 @@
 import { isFree } from './admission.ts'
 import type { Draft } from './draft.ts'
+import { passOver } from './fair-share.ts'
 import type { Micros } from './job.ts'
 import { isInLine, modelOf, noPlaces } from './ledger.ts'
 import { isOfferLive, lapsedJobs } from './offered.ts'
 import { byPlace, earlier, type Place } from './place.ts'
 import { capacityOf } from './policy.ts'
 import { isOverRate } from './rate.ts'
-import { passOver } from './ready.ts'
 import { Tree } from './tree.ts'
 
 /** A line that is being read: where it stands, and how to go on. */

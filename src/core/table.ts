@@ -1,4 +1,5 @@
-import { insertAt, type Owner, removeAt } from './tree.ts'
+import type { Owner } from './tree.ts'
+import { insertAt, removeAt } from './tree-node.ts'
 
 /** What a table finds its items by: a hash, and whether two keys with one hash are the same. */
 export interface Hashed {

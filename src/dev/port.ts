@@ -1,6 +1,6 @@
 import { once } from 'node:events'
 import { createServer, type Server } from 'node:net'
-import { InterlockError } from '../core/index.ts'
+import { invalidInput } from '../core/index.ts'
 
 /** To this machine only: it may be a door to real data. */
 const HOST = '127.0.0.1'
@@ -11,10 +11,7 @@ export async function listenOn(server: Server, port: number): Promise<void> {
   await once(server, 'listening').catch((error: NodeJS.ErrnoException) => {
     if (error.code !== 'EADDRINUSE' && error.code !== 'EACCES') throw error
     const why = error.code === 'EACCES' ? 'not for this user' : 'taken by another program'
-    throw new InterlockError(
-      'invalid_input',
-      `port ${port} of ${HOST} is ${why}; use --port 0 for a free one`,
-    )
+    throw invalidInput(`port ${port} of ${HOST} is ${why}; use --port 0 for a free one`)
   })
 }
 

@@ -1,5 +1,5 @@
 import { wholeOption } from '../codec/index.ts'
-import { InterlockError, isInterlockError } from '../core/index.ts'
+import { invalidInput, isInterlockError } from '../core/index.ts'
 import { splitMessage } from '../format/index.ts'
 import type { Access } from '../history/index.ts'
 import { opened } from '../history/parts.ts'
@@ -66,9 +66,7 @@ export async function examine(given: Access, options: ExamineOptions = {}): Prom
     keptOut(error, !name.startsWith('postgres:') && !name.startsWith('pglite:')),
   )
   if (facts === null)
-    throw new InterlockError('invalid_input', 'a store in memory has nothing to examine; give --url', {
-      path: 'access.store',
-    })
+    throw invalidInput('a store in memory has nothing to examine; give --url', 'access.store')
   if (!('checkup' in facts)) return examination(access.queue, [facts], null)
   const found = checks.flatMap((check) => check(facts))
   const findings = found.toSorted((a, b) => Number(a.level === 'note') - Number(b.level === 'note'))

@@ -1,10 +1,10 @@
+import { once } from 'node:events'
 import { MICROS_PER_MS, type StateRow } from '../core/index.ts'
 import type { BadEvent } from '../history/index.ts'
 import { checkChainEnd, type Opened, ROWS } from '../history/parts.ts'
 import type { Adoptable, Checkup, LogCheck, WorkerRow } from '../port/index.ts'
 import { type Drift, driftOf } from './drift.ts'
 import { LiveRows } from './live-rows.ts'
-import { notificationsArrive } from './notifications.ts'
 
 /** Of the hash chain that many events are looked at. */
 const CHAINED = 1_000
@@ -119,5 +119,37 @@ async function lookAt(access: Opened, patienceMs: number) {
     clock: { before, after: Date.now() },
     workers: await store.workers(queue),
     adoptable: await store.adoptable({ limit: 1 }),
+  }
+}
+
+/** Long for a notification, which takes a millisecond, and short for somebody who waits for the answer. */
+const PATIENCE_MS = 2_000
+
+/**
+ * Whether a session hears what another one says, which a pooler in transaction mode prevents. Listens on a channel of its
+ * own, so that nobody else is woken.
+ */
+async function notificationsArrive(url: string): Promise<boolean> {
+  const { Client } = (await import('pg')).default
+  const made = () =>
+    new Client({
+      connectionString: url,
+      connectionTimeoutMillis: 5_000,
+      application_name: 'interlock doctor',
+    })
+  const [ear, mouth] = [made(), made()]
+  const channel = `interlock_doctor_${crypto.randomUUID().replaceAll('-', '_')}`
+  try {
+    await Promise.all([ear.connect(), mouth.connect()])
+    await ear.query(`listen ${channel}`)
+    const heard = once(ear, 'notification', { signal: AbortSignal.timeout(PATIENCE_MS) }).then(
+      () => true,
+      // Time is up, or the connection broke: either way a listener misses what is said.
+      () => false,
+    )
+    await mouth.query(`notify ${channel}`)
+    return await heard
+  } finally {
+    await Promise.allSettled([ear.end(), mouth.end()])
   }
 }

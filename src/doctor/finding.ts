@@ -1,25 +1,15 @@
+import type { AccountFinding } from '../port/index.ts'
+
 /** Something that a check found. */
-export interface Finding {
-  /** Which check: a word for programs. */
-  readonly check: string
-  /** A `problem` makes the command end with 3; a `note` is worth a look and may be meant. */
-  readonly level: 'problem' | 'note'
-  /** One sentence. */
-  readonly what: string
-  /** What to type or to change. */
-  readonly remedy: string
-}
+export type Finding = AccountFinding
 
-export const problem = (check: string, what: string, remedy: string): Finding => ({
-  check,
-  level: 'problem',
-  what,
-  remedy,
-})
+const finding =
+  (level: Finding['level']) =>
+  (check: string, what: string, remedy: string): Finding => ({ check, level, what, remedy })
 
-export const note = (check: string, what: string, remedy: string): Finding => ({
-  check,
-  level: 'note',
-  what,
-  remedy,
-})
+export const problem = finding('problem')
+export const note = finding('note')
+
+/** Those that were found: what did not hold is passed over. */
+export const those = (...found: readonly (Finding | false | undefined)[]): Finding[] =>
+  found.filter((each) => each !== false && each !== undefined)

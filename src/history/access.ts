@@ -1,6 +1,6 @@
 import { checkAccess, parseQueue } from '../codec/index.ts'
 import type { LogStore } from '../port/index.ts'
-import type { ArchivedFiles } from './archived-files.ts'
+import type { ArchivedFiles } from './bad-event.ts'
 
 /** How far a piece of work is. The first step of a piece has `done: 0`, the last one `isOver`. */
 export interface Step {

@@ -1,4 +1,4 @@
-import { keepForCut } from '../coordinator/past.ts'
+import { keepForCut } from '../coordinator/parts.ts'
 import { InterlockError } from '../core/index.ts'
 import { plural } from '../format/index.ts'
 import { type Access, type Opened, opened } from './access.ts'

@@ -1,5 +1,5 @@
 import { fromHex } from '../codec/index.ts'
-import { InterlockError } from '../core/index.ts'
+import { invalidInput } from '../core/index.ts'
 import type { ChainPage, LogStore } from '../port/index.ts'
 import { type Access, type Opened, opened, telling } from './access.ts'
 import { type BadEvent, badEventOf } from './bad-event.ts'
@@ -53,11 +53,7 @@ const PAGE = 5_000
 export function anchorOf(text: string, path = 'anchor'): Anchor {
   const [, seq, hash] = /^(\d{1,16}):([0-9a-f]{64})$/.exec(text) ?? []
   if (seq !== undefined && hash !== undefined) return { seq: Number(seq), hash }
-  throw new InterlockError(
-    'invalid_input',
-    `${path} ${text}: must be as interlock chain printed it, <number>:<hash>`,
-    { path },
-  )
+  throw invalidInput(`${path} ${text}: must be as interlock chain printed it, <number>:<hash>`, path)
 }
 
 /** An anchor as what the chain has to meet. */

@@ -1,4 +1,4 @@
-import { keepSnapshot, readSnapshot } from '../coordinator/past.ts'
+import { keepSnapshot, readSnapshot } from '../coordinator/parts.ts'
 import {
   InterlockError,
   isInterlockError,
@@ -7,8 +7,7 @@ import {
   type RecordedEvent,
 } from '../core/index.ts'
 import type { Opened } from './access.ts'
-import { type ArchivedFiles, giveAsWritten } from './archived-files.ts'
-import type { BadEvent } from './bad-event.ts'
+import { type ArchivedFiles, type BadEvent, giveAsWritten } from './bad-event.ts'
 import { checkChain } from './chain.ts'
 import { ledgerDifferences } from './row-differences.ts'
 import { foldSound, type Sound } from './sound.ts'

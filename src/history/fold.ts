@@ -1,5 +1,5 @@
 import { parseSeq } from '../codec/index.ts'
-import { firstLedger as firstLedgerOf, ledgerNear } from '../coordinator/past.ts'
+import { firstLedger as firstLedgerOf, ledgerNear } from '../coordinator/parts.ts'
 import { archived, emptyLedger, type Ledger, Replayer } from '../core/index.ts'
 import { count } from '../format/index.ts'
 import { type Access, type Opened, opened } from './access.ts'

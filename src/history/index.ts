@@ -13,16 +13,17 @@
  */
 export type { Access, Step } from './access.ts'
 export { type ArchiveDocument, type ArchiveOptions, archive } from './archive.ts'
-export type { ArchivedFiles } from './archived-files.ts'
-export type { BadEvent } from './bad-event.ts'
+export type { ArchivedFiles, BadEvent } from './bad-event.ts'
 export { type ChainDocument, chain } from './chain.ts'
 export type { Mark } from './chain-walk.ts'
-export { type EventDocument, eventDocument, type SpecDocument } from './document/event.ts'
-export type { ExplanationDocument } from './document/explanation.ts'
-export type { JobDocument } from './document/job.ts'
-export type { PauseDocument } from './document/paused.ts'
-export type { StateDocument } from './document/state.ts'
-export type { ToldDocument } from './document/told.ts'
+export type {
+  ExplanationDocument,
+  JobDocument,
+  PauseDocument,
+  StateDocument,
+  ToldDocument,
+} from './documents.ts'
+export { type EventDocument, eventDocument, type SpecDocument } from './documents.ts'
 export { firstLedger, ledgerAt } from './fold.ts'
 export { followEvents } from './live.ts'
 export { historyOf, type JobHistory } from './of-job.ts'

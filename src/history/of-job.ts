@@ -1,4 +1,4 @@
-import { InterlockError, type RecordedEvent } from '../core/index.ts'
+import { InterlockError, invalidInput, type RecordedEvent } from '../core/index.ts'
 import { type Access, opened } from './access.ts'
 import { orCut } from './fold.ts'
 import { eachEvent } from './read-log.ts'
@@ -11,8 +11,7 @@ export function onlyOne(text: string, ids: readonly string[]): string | undefine
   if (ids.length <= 1) return ids[0]
   const more = ids.length > NAMED ? ` and ${ids.length - NAMED} more` : ''
   const named = ids.toSorted().slice(0, NAMED).join(', ')
-  throw new InterlockError(
-    'invalid_input',
+  throw invalidInput(
     `${text}: the ids of ${ids.length} jobs begin so: ${named}${more}; type more of the one you mean`,
   )
 }

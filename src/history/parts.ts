@@ -1,22 +1,28 @@
 /** What the other rooms and the command line use of this one beside what is published. */
 export { type Opened, opened, telling } from './access.ts'
 export { type ArchiveTarget, archiveThrough } from './archive.ts'
-export { giveAsWritten } from './archived-files.ts'
+export { giveAsWritten } from './bad-event.ts'
 export { anchorOf, checkChainEnd } from './chain.ts'
 export { ChainWalk, startOf } from './chain-walk.ts'
 export { compareRows, pageAfter, ROWS } from './compare-rows.ts'
-export { specDocument } from './document/event.ts'
-export { explanationDocument } from './document/explanation.ts'
-export { inLineOrder, standingOf } from './document/job.ts'
 export {
+  activeFirst,
+  explanationDocument,
+  inLineOrder,
+  oldestFirst,
   type PausedModel,
   pausedDocument,
   pausedModels,
   pausedText,
+  type RunningRows,
+  specDocument,
+  standingOf,
+  stateDocument,
+  type ToldJob,
+  toldDocument,
+  toldIn,
   untilText,
-} from './document/paused.ts'
-export { oldestFirst, type RunningRows, stateDocument } from './document/state.ts'
-export { activeFirst, type ToldJob, toldDocument, toldIn } from './document/told.ts'
+} from './documents.ts'
 export { noteCut, orCut } from './fold.ts'
 export { checkKept, unlessGone } from './kept.ts'
 export { onlyOne } from './of-job.ts'

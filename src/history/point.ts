@@ -1,5 +1,5 @@
 import { parseInstant } from '../codec/index.ts'
-import { InterlockError, type Micros } from '../core/index.ts'
+import { invalidInput, type Micros } from '../core/index.ts'
 import type { Opened } from './access.ts'
 
 /**
@@ -63,10 +63,9 @@ async function seqOf({ store, queue }: Opened, path: string, point: Point): Prom
   if (typeof point !== 'number') return null
   const { version } = await store.read(queue, 0, 1)
   if (Number.isInteger(point) && point >= 0 && point <= version) return point
-  throw new InterlockError(
-    'invalid_input',
+  throw invalidInput(
     `${path} ${point}: the log of queue ${queue} ends at ${version}; give a whole number up to that, or a time`,
-    { path },
+    path,
   )
 }
 

@@ -1,4 +1,4 @@
-import { pause } from '../coordinator/past.ts'
+import { pause } from '../coordinator/parts.ts'
 import { fold, InterlockError, isInterlockError, type Ledger, projectionAt, Replayer } from '../core/index.ts'
 import { type Access, type Opened, opened, telling } from './access.ts'
 import { compareRows, ROWS } from './compare-rows.ts'

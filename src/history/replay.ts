@@ -11,10 +11,17 @@ import {
 } from '../core/index.ts'
 import { isoTime, isoTimeOrNull } from '../format/index.ts'
 import { type Access, type Opened, opened } from './access.ts'
-import { type ExplanationDocument, explanationDocument } from './document/explanation.ts'
-import { pausedModels } from './document/paused.ts'
-import { type StateDocument, stateDocument } from './document/state.ts'
-import { activeFirst, type ToldDocument, toldDocument, toldIn } from './document/told.ts'
+import {
+  activeFirst,
+  type ExplanationDocument,
+  explanationDocument,
+  pausedModels,
+  type StateDocument,
+  stateDocument,
+  type ToldDocument,
+  toldDocument,
+  toldIn,
+} from './documents.ts'
 import { ledgerAt } from './fold.ts'
 import { onlyOne } from './of-job.ts'
 import { endingAt, type Point } from './point.ts'

@@ -1,6 +1,5 @@
 import type { JobRow, StateRow } from '../core/index.ts'
 import type { Projection } from '../port/index.ts'
-import { isSame } from './same.ts'
 
 type Row = Readonly<Record<string, unknown>>
 
@@ -62,4 +61,16 @@ function differencesOf(row: string, stored: Row, folded: Row): Difference[] {
   return Object.keys(folded)
     .filter((field) => !isSame(stored[field], folded[field]))
     .map((field) => ({ row, field, stored: stored[field], folded: folded[field] }))
+}
+
+/** Whether two values that JSON can say are the same, whatever the order of keys. */
+function isSame(a: unknown, b: unknown): boolean {
+  if (Object.is(a, b)) return true
+  if (typeof a !== 'object' || typeof b !== 'object' || a === null || b === null) return false
+  if (Array.isArray(a) !== Array.isArray(b)) return false
+  const [own, others] = [Object.entries(a), new Map(Object.entries(b))]
+  return (
+    own.length === others.size &&
+    own.every(([key, value]) => others.has(key) && isSame(value, others.get(key)))
+  )
 }

@@ -1,4 +1,4 @@
-import { keepSnapshot } from '../coordinator/past.ts'
+import { keepSnapshot } from '../coordinator/parts.ts'
 import { type Access, opened } from './access.ts'
 import { ledgerAt } from './fold.ts'
 

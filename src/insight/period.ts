@@ -1,4 +1,4 @@
-import { InterlockError, MICROS_PER_SECOND, type Micros } from '../core/index.ts'
+import { invalidInput, MICROS_PER_SECOND, type Micros } from '../core/index.ts'
 import type { Point } from '../history/index.ts'
 import { beginningAt, endingAt, type Opened, orCut } from '../history/parts.ts'
 
@@ -38,9 +38,8 @@ export async function periodOf(access: Opened, { since, until }: PeriodOptions):
     to: Math.max(firstAt, end.at),
   }
   if (period.after < period.upTo && period.from < period.to) return period
-  throw new InterlockError(
-    'invalid_input',
+  throw invalidInput(
     `the log of queue ${queue} has no event in that time; look with: interlock log, or give another --since`,
-    { path: 'since' },
+    'since',
   )
 }

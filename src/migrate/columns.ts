@@ -1,4 +1,4 @@
-import { InterlockError } from '../core/index.ts'
+import { type InterlockError, invalidInput } from '../core/index.ts'
 
 /** What a column that the user has may be: the job's id, a word that is written, a value that is read, a time that is read. */
 type Need = 'key' | 'word' | 'value' | 'time'
@@ -89,4 +89,4 @@ export function columnsLiteral(names: ColumnNames): string {
 }
 
 const refusal = (place: string, why: string): InterlockError =>
-  new InterlockError('invalid_input', `columns.${place.slice(0, 80)}: ${why}`, { path: 'columns' })
+  invalidInput(`columns.${place.slice(0, 80)}: ${why}`, 'columns')

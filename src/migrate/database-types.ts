@@ -67,23 +67,17 @@ function typeOf(sql: string): string {
   return sql === 'void' ? 'undefined' : sql === 'record' ? 'Record<string, unknown>' : 'string'
 }
 
-const withNull = ({ type, nullable }: Column): string => `${typeOf(type)}${nullable ? ' | null' : ''}`
-const lines = (indent: number, list: readonly string[]): string =>
-  list.map((line) => `${' '.repeat(indent)}${line}\n`).join('')
 const record = (list: readonly string[]): string => (list.length === 0 ? 'never' : `{ ${list.join('; ')} }`)
+const union = (columns: readonly Column[]): string =>
+  columns.map(({ name }) => `'${name}'`).join(' | ') || 'never'
 
 function tableText(name: string, columns: readonly Column[]): string {
-  const row = columns.map((column) => `${column.name}: ${withNull(column)}`)
-  const insert = columns.map((column) => {
-    const optional = column.nullable || column.filled !== null
-    return `${column.name}${optional ? '?' : ''}: ${column.filled === 'always' ? 'never' : withNull(column)}`
-  })
-  const update = columns.map(
-    (column) => `${column.name}?: ${column.filled === 'always' ? 'never' : withNull(column)}`,
+  const row = columns.map(
+    (one) => `        ${one.name}: ${typeOf(one.type)}${one.nullable ? ' | null' : ''}\n`,
   )
-  const part = (title: string, list: readonly string[]) =>
-    `        ${title}: {\n${lines(10, list)}        }\n`
-  return `      ${name}: {\n${part('Row', row)}${part('Insert', insert)}${part('Update', update)}        Relationships: []\n      }\n`
+  const needed = union(columns.filter(({ filled, nullable }) => filled === null && !nullable))
+  const made = columns.filter(({ filled }) => filled === 'always')
+  return `      ${name}: Table<{\n${row.join('')}      }, ${needed}${made.length === 0 ? '' : `, ${union(made)}`}>\n`
 }
 
 function functionText({ name, names, types, defaults, returns, is_set }: FunctionRow): string {
@@ -100,6 +94,15 @@ function fileOf(columns: readonly Column[], functions: readonly FunctionRow[]): 
 
 /** Whatever JSON can say, as the types of supabase-js have it. */
 export type Json = string | number | boolean | null | { [key: string]: Json | undefined } | Json[]
+
+/** A table by its row: which columns an insert needs, and which ones only the database writes. */
+type Table<Row, Needed extends keyof Row, Made extends keyof Row = never> = {
+  Row: Row
+  Insert: Pick<Row, Needed> & Given<Row, Made>
+  Update: Given<Row, Made>
+  Relationships: []
+}
+type Given<Row, Made extends keyof Row> = { [Name in Exclude<keyof Row, Made>]?: Row[Name] } & { [Name in Made]?: never }
 
 /**
  * Interlock's tables and functions, for \`createClient<Database>\`. Programs read the tables; every change goes through the

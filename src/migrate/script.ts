@@ -1,4 +1,4 @@
-import { InterlockError } from '../core/index.ts'
+import { invalidInput } from '../core/index.ts'
 import { type ColumnNames, columnsLiteral } from './columns.ts'
 import { bundleNames } from './compose.ts'
 import { readMigrationFile } from './package-files.ts'
@@ -58,7 +58,7 @@ const scriptHeading = '-- Interlock, for every account, new or not.\n-- One tran
 /** A role's name as a string literal. Names of 63 bytes at most, without control characters: so nothing can hide in one. */
 function literal(role: string): string {
   if (Buffer.byteLength(role) > 63 || /[\p{Cc}\\]/u.test(role)) {
-    throw new InterlockError('invalid_input', 'runtimeRole: not the name of a role; name one that exists')
+    throw invalidInput('runtimeRole: not the name of a role; name one that exists')
   }
   return `'${role.replaceAll("'", "''")}'`
 }

@@ -1,4 +1,4 @@
-import { InterlockError } from '../core/index.ts'
+import { type InterlockError, invalidInput } from '../core/index.ts'
 
 /** The states of a job as `jobs.status` says them, unless the user has words of his own. */
 export const jobStatuses = ['pending', 'running', 'completed', 'failed', 'cancelled', 'expired'] as const
@@ -24,4 +24,4 @@ export function statusesLiteral(words: StatusWords): string {
 }
 
 const refusal = (state: string, why: string): InterlockError =>
-  new InterlockError('invalid_input', `statuses.${state.slice(0, 40)}: ${why}`, { path: 'statuses' })
+  invalidInput(`statuses.${state.slice(0, 40)}: ${why}`, 'statuses')

@@ -15,6 +15,8 @@ export const interlockTables = [
   'job_queue_inbox',
   'job_queue_data',
   'job_queue_staged',
+  'job_queue_deciders',
+  'job_queue_handed_in',
   'job_queue_arrivals',
   'job_queue_not_taken_in',
   'job_queue_settings',

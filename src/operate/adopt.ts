@@ -1,6 +1,6 @@
 import { parseJobId, wholeOption } from '../codec/index.ts'
-import { specOfRow } from '../coordinator/present.ts'
-import { InterlockError, isInterlockError } from '../core/index.ts'
+import { specOfRow } from '../coordinator/parts.ts'
+import { invalidInput, isInterlockError } from '../core/index.ts'
 import { isoTimeOrNull } from '../format/index.ts'
 import type { Access } from '../history/index.ts'
 import { opened } from '../history/parts.ts'
@@ -25,12 +25,8 @@ export interface AdoptDocument {
   readonly adopted: readonly string[] | null
   /** Ids that were asked for and are not there to be taken in. */
   readonly unknown: readonly string[]
-  readonly jobs: readonly (Omit<AdoptableRow, 'since'> & {
+  readonly jobs: readonly (Omit<AdoptableRow & Candidate, 'row' | 'since'> & {
     readonly since: string | null
-    /** Why no job can be made of it as it is; null: it can. */
-    readonly cannot: string | null
-    /** What somebody should know before it is taken in; null: nothing. */
-    readonly beware: string | null
   })[]
 }
 
@@ -58,9 +54,7 @@ export function filterOf({ states, jobIds, limit }: AdoptOptions): AdoptableFilt
   return { jobIds, ...(states === undefined ? {} : { states }), limit: most }
 }
 
-const noState = new InterlockError('invalid_input', 'states: must be a list of "pending" and "running"', {
-  path: 'states',
-})
+const noState = invalidInput('states: must be a list of "pending" and "running"', 'states')
 
 export const adoptDocument = (
   queue: string,
@@ -131,7 +125,6 @@ export async function adoptChosen(
   )
 }
 
-const noTable = new InterlockError(
-  'invalid_input',
+const noTable = invalidInput(
   'there is no table `jobs` that Interlock can use (job_id text or uuid, status, and the right to update it); see docs/migration-guide.md',
 )

@@ -1,4 +1,4 @@
-import type { DataChange, Micros, ProjectionChanges, RecordedEvent } from '../core/index.ts'
+import type { Command, DataChange, Micros, ProjectionChanges, RecordedEvent } from '../core/index.ts'
 import type { JobData } from './data.ts'
 
 /** What one append wants to write. The events already carry their sequence numbers and times. */
@@ -18,7 +18,32 @@ export interface AppendRequest {
   readonly wanted?: readonly string[]
   /** The rows of its `queued` with `intake` were claimed (`LogStore.arrivals`): those that are gone since are not taken in. */
   readonly ofArrivals?: boolean
+  /** The commands of other processes that these events decide, in a process that decides for them (`handIn`). */
+  readonly handled?: Handled
 }
+
+/** A command, and what goes with it, on the way to the process that decides. */
+export interface Handing {
+  readonly command: Command
+  readonly data?: readonly DataChange[]
+}
+
+/** The same as it lies there. */
+export interface HandedIn extends Handing {
+  readonly id: number
+  readonly sender: string
+}
+
+/** Commands that were handed in and need nothing more, and whose they were. */
+export interface Handled {
+  readonly done: readonly number[]
+  readonly senders: readonly string[]
+}
+
+/** What came of handing in: another process decides, or there is none, and it is the sender who decides from now on, for these as well. */
+export type HandInAnswer =
+  | { readonly decides: false }
+  | { readonly decides: true; readonly version: number; readonly handed: readonly HandedIn[] }
 
 /** A command that is in the log already, with the sequence numbers of what it did. */
 export interface KnownCommand {
@@ -46,54 +71,29 @@ export interface KnownCommand {
  * - `clock`: the times of the events are more than a second away from the database's clock; `now` is that clock.
  */
 export type AppendAnswer =
-  | {
+  | (Stand & {
       readonly ok: true
-      readonly version: number
-      readonly now: Micros
       readonly data?: readonly JobData[] | undefined
-    }
-  | {
-      readonly ok: false
-      readonly reason: 'version'
-      readonly version: number
-      readonly now: Micros
-      readonly epoch: number
-      readonly missed: readonly RecordedEvent[]
-    }
-  | {
-      readonly ok: false
-      readonly reason: 'known'
-      readonly version: number
-      readonly now: Micros
-      readonly known: readonly KnownCommand[]
-    }
-  | {
-      readonly ok: false
-      readonly reason: 'dead_worker' | 'live_worker'
-      readonly version: number
-      readonly now: Micros
-      readonly workerIds: readonly string[]
-    }
-  | {
-      readonly ok: false
-      readonly reason: 'taken' | 'requested'
-      readonly version: number
-      readonly now: Micros
-      readonly jobIds: readonly string[]
-    }
-  | {
-      readonly ok: false
-      readonly reason: 'unstaged'
-      readonly version: number
-      readonly now: Micros
-      readonly commandIds: readonly string[]
-    }
-  | {
-      readonly ok: false
-      readonly reason: 'clock' | 'log_went_back'
-      readonly version: number
-      readonly now: Micros
-    }
+      /** Of an append with `handled`: the commands of others that wait now. */
+      readonly handed?: readonly HandedIn[] | undefined
+    })
+  | Refused<'version', { epoch: number; missed: readonly RecordedEvent[] }>
+  | Refused<'known', { known: readonly KnownCommand[] }>
+  | Refused<'dead_worker' | 'live_worker', { workerIds: readonly string[] }>
+  | Refused<'taken' | 'requested', { jobIds: readonly string[] }>
+  | Refused<'unstaged', { commandIds: readonly string[] }>
+  | Refused<'clock' | 'log_went_back'>
+
+/** Where the log ends, and the database's clock. */
+interface Stand {
+  readonly version: number
+  readonly now: Micros
+}
+
+type Refused<Reason extends string, More extends object = object> = Stand & {
+  readonly ok: false
+  readonly reason: Reason
+} & Readonly<More>
 
 /** What a turn sees once it holds the queue's lock: everything up to the head, and the database's clock. */
 export interface TurnView {
@@ -125,9 +125,29 @@ export interface AppendRole {
     decide: (view: TurnView) => AppendRequest | null,
   ) => Promise<AppendAnswer>
   /**
-   * Waits a few seconds for the queue's baton, which processes under pressure hand on, so that one at a time appends without
-   * losing to others. A courtesy only: appends are as good without it. Returns how to give it back, which never fails; null
-   * when it did not come free. Absent where a store cannot keep one over several calls.
+   * For processes that write at once: one of them decides for all for as long as there is something to write, and the others hand
+   * their commands in to it. A courtesy that saves lost appends: the version of an append guards the log without it. Nothing
+   * depends on it but time, so what was handed in may be lost. Absent where nobody can be told that it was carried out.
    */
-  baton?(queue: string): Promise<(() => Promise<void>) | null>
+  readonly deciding?: DecidingRole
+}
+
+/** Commands that one process carries out for all; `until` in milliseconds from now. */
+export interface DecidingRole {
+  /**
+   * Hands commands in to the process that decides. Where there is none, or its time is over, the sender becomes it for `forMs`. It
+   * is told by `OnWake` (`handled`) when some of its commands were carried out, or come to nothing.
+   */
+  handIn(
+    queue: string,
+    handing: { readonly sender: string; readonly forMs: number; readonly commands: readonly Handing[] },
+  ): Promise<HandInAnswer>
+  /**
+   * The process that decides goes on for `forMs`, picks up what waits, and says what needs no append (`handled`). With `resigns` it
+   * decides no longer where nothing waits. `decides: false`: it does not, or not any more.
+   */
+  pickUp(
+    queue: string,
+    options: Handled & { readonly decider: string; readonly forMs: number; readonly resigns: boolean },
+  ): Promise<{ readonly decides: boolean; readonly handed: readonly HandedIn[] }>
 }

@@ -15,9 +15,13 @@ export interface TableCheck {
 
 /** Something about the user's tables that stands in the way, or that one may not have meant, and what to do. */
 export interface AccountFinding {
+  /** Which check: a word for programs. */
   readonly check: string
+  /** A `problem` makes the command end with 3; a `note` is worth a look and may be meant. */
   readonly level: 'problem' | 'note'
+  /** One sentence. */
   readonly what: string
+  /** What to type or to change. */
   readonly remedy: string
 }
 

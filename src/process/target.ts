@@ -1,5 +1,5 @@
 import path from 'node:path'
-import { InterlockError } from '../core/index.ts'
+import { InterlockError, invalidInput } from '../core/index.ts'
 
 /** Where the queue lives. */
 export type Target =
@@ -22,7 +22,7 @@ const forms = 'pglite:<folder>, postgres://user@host:port/database or https://<p
 export function targetOf(url: string | undefined, env: Env): Target {
   if (url === '') {
     // An unset variable in a script: to take another database in its place would surprise.
-    throw new InterlockError('invalid_input', `the address of the database is empty; give ${forms}`)
+    throw invalidInput(`the address of the database is empty; give ${forms}`)
   }
   const given = [url, env['INTERLOCK_URL'], env['DATABASE_URL'], env['SUPABASE_URL']].find(
     (text) => text !== undefined && text !== '',
@@ -45,30 +45,25 @@ function parseTarget(url: string, env: Env): Target {
   if (/^https:\/\/|^http:\/\/(localhost|127\.0\.0\.1|\[::1\])[:/]/.test(url))
     return { kind: 'supabase', url: originOf(url), key: keyIn(env) }
   // What was given may hold a password, so it is not repeated.
-  throw new InterlockError('invalid_input', `the address of the database is of no known form; give ${forms}`)
+  throw invalidInput(`the address of the database is of no known form; give ${forms}`)
 }
 
 function checked(url: string): string {
   if (URL.canParse(url)) return url
-  throw new InterlockError(
-    'invalid_input',
+  throw invalidInput(
     'the postgres:// address cannot be read; percent-encode special characters in its password',
   )
 }
 
 function originOf(url: string): string {
   if (URL.canParse(url)) return new URL(url).origin
-  throw new InterlockError(
-    'invalid_input',
-    'the address of the Supabase project cannot be read; give https://<project>.supabase.co',
-  )
+  throw invalidInput('the address of the Supabase project cannot be read; give https://<project>.supabase.co')
 }
 
 function keyIn(env: Env): string {
   const key = env['SUPABASE_SECRET_KEY'] || env['SUPABASE_SERVICE_ROLE_KEY']
   if (key) return key
-  throw new InterlockError(
-    'invalid_input',
+  throw invalidInput(
     'a Supabase project needs a key; set SUPABASE_SECRET_KEY (Project settings, API keys), or SUPABASE_SERVICE_ROLE_KEY in an older project',
   )
 }

@@ -1,4 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises'
+import { idleState } from '../adapter/memory/database.ts'
 import type { DataChange, Event, JobRow, Micros, RecordedEvent, StagedData, StateRow } from '../core/index.ts'
 import type { AppendAnswer, AppendRequest, LogStore } from '../port/index.ts'
 
@@ -35,7 +36,7 @@ export function handMade(made: HandMade): AppendRequest {
     commandId,
     commandHash,
   }))
-  const state = { ...plainState, version: version + events.length, updated_at: at, ...made.state }
+  const state = { ...idleState(at), policy: null, version: version + events.length, ...made.state }
   return {
     queue,
     expectedVersion: version,
@@ -50,19 +51,6 @@ export function handMade(made: HandMade): AppendRequest {
       ...(made.staged === undefined ? undefined : { staged: made.staged }),
     },
   }
-}
-
-const plainState: StateRow = {
-  status: 'idle',
-  version: 0,
-  active_job_id: null,
-  active_job_type: null,
-  active_models: [],
-  active_count: 0,
-  waiting_count: 0,
-  policy: null,
-  drained_at: null,
-  updated_at: 0,
 }
 
 export function queuedEvent(jobId: string): Event {

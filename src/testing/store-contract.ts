@@ -3,6 +3,7 @@ import { benchFor, type Runner, type Subject } from './contract/bench.ts'
 import { cutContract } from './contract/cut.ts'
 import { dataContract } from './contract/data.ts'
 import { deadContract } from './contract/dead.ts'
+import { decidingContract } from './contract/deciding.ts'
 import { leaseContract } from './contract/leases.ts'
 import { otherLogContract, otherLogTurnContract } from './contract/other-log.ts'
 import { readContract } from './contract/read.ts'
@@ -15,6 +16,7 @@ import { noTurnContract, turnContract } from './contract/turn.ts'
  *
  * @param subject makes the data that stores are opened over; called once, before the first test
  * @param turns false for a store that has no `turn`, since each of its calls is a transaction of its own
+ * @param deciding true for a store in which one process can decide for all
  * @example
  * import { storeContract } from 'interlock-queue/testing'
  * import { afterAll, beforeAll, describe, it } from 'vitest'
@@ -25,7 +27,7 @@ export function storeContract(
   name: string,
   subject: () => Promise<Subject>,
   runner: Runner,
-  { turns = true }: { readonly turns?: boolean } = {},
+  { turns = true, deciding = false }: { readonly turns?: boolean; readonly deciding?: boolean } = {},
 ): void {
   runner.describe(`${name} keeps the contract of stores:`, () => {
     const bench = benchFor(subject, runner)
@@ -38,6 +40,10 @@ export function storeContract(
       leaseContract(bench),
     )
     runner.describe('turn (job_queue_turn)', () => (turns ? turnContract(bench) : noTurnContract(bench)))
+    if (deciding)
+      runner.describe('deciding for all (job_queue_append_for, job_queue_hand_in, job_queue_pick_up)', () =>
+        decidingContract(bench),
+      )
     runner.describe('data, note, forget (job_queue_data_of, job_queue_note, job_queue_forget)', () =>
       dataContract(bench),
     )

@@ -3,7 +3,6 @@ import type { Lease, Started } from '../core/index.ts'
 import type { HandlerContext, HandlerDefinition, Job } from './api.ts'
 import { AttemptStopped, type StopCause } from './errors.ts'
 import { type HandlerEnd, type Outcome, outcomeOf } from './outcome.ts'
-import { payloadOf } from './payload.ts'
 import { after } from './timer.ts'
 import { owned } from './uncaught.ts'
 
@@ -128,5 +127,22 @@ export class Attempt {
   /** An attempt of a lost lease, or that has ended, stops here, whether it was told so or not. */
   #check(): void {
     if (!this.#detached && this.#coordinator.attempt(this.lease) === undefined) this.stop('ended')
+  }
+}
+
+/** The payload as the handler gets it, or why it does not. Never rejects, whatever the schema does. */
+async function payloadOf(
+  { schema }: HandlerDefinition,
+  payload: unknown,
+): Promise<{ readonly payload: unknown } | { readonly refusal: unknown }> {
+  if (schema === undefined) return { payload }
+  try {
+    const result = await schema['~standard'].validate(payload)
+    if (result.issues === undefined) return { payload: result.value }
+    const issue = result.issues[0]
+    const keys = issue?.path?.map((part) => String(typeof part === 'object' ? part.key : part)) ?? []
+    return { refusal: new Error(`${['payload', ...keys].join('.')}: ${issue?.message ?? 'is not valid'}`) }
+  } catch (refusal) {
+    return { refusal }
   }
 }

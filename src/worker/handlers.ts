@@ -1,7 +1,6 @@
 import { checkHandler } from '../codec/index.ts'
-import { InterlockError } from '../core/index.ts'
-import type { HandlerDefinition } from './api.ts'
-import type { AnyHandler, HandlersFor } from './typed.ts'
+import { type InterlockError, invalidInput } from '../core/index.ts'
+import type { AnyHandler, HandlerDefinition, HandlersFor } from './api.ts'
 
 const ANY_KIND = '*'
 
@@ -36,7 +35,7 @@ function definitionOf(kind: string, handler: AnyHandler): HandlerDefinition {
 }
 
 function invalid(path: string, what: string): InterlockError {
-  return new InterlockError('invalid_input', `${path}: ${what}`, { path })
+  return invalidInput(`${path}: ${what}`, path)
 }
 
 /**

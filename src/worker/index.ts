@@ -1,4 +1,5 @@
 export type * from './api.ts'
+export type { AnyHandler, Handlers, HandlersFor } from './api.ts'
 export type { BreakerOptions } from './breaker.ts'
 export {
   AttemptStopped,
@@ -10,4 +11,3 @@ export {
 export { defineHandlers } from './handlers.ts'
 export { createJobWorker } from './job-worker.ts'
 export type { RetryOptions, RetryRule } from './retry.ts'
-export type { AnyHandler, Handlers, HandlersFor } from './typed.ts'

@@ -1,7 +1,6 @@
 import type { TypedCoordinator, UntypedCoordinator } from '../coordinator/index.ts'
-import type { JobWorker, JobWorkerOptions, JobWorkerSettings } from './api.ts'
+import type { Handlers, HandlersFor, JobWorker, JobWorkerOptions, JobWorkerSettings } from './api.ts'
 import { QueueJobWorker } from './queue-job-worker.ts'
-import type { Handlers, HandlersFor } from './typed.ts'
 
 /**
  * A worker that takes jobs of the coordinator's queue as soon as they may start. One process may have several.

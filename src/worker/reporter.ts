@@ -1,9 +1,9 @@
 import type { Coordinator } from '../coordinator/index.ts'
 import { type Claim, isInterlockError, MICROS_PER_MS, type Started } from '../core/index.ts'
+import type { WorkerMetrics } from './api.ts'
 import type { Attempt } from './attempt.ts'
 import type { Outcome } from './outcome.ts'
 import { type RetryRule, retryDelayMs } from './retry.ts'
-import type { Tally } from './tally.ts'
 
 type Reported = readonly Started[]
 type Told = Exclude<Outcome, { readonly type: 'lost' }>
@@ -104,5 +104,23 @@ export class Reporter {
     const started = await reported
     this.#tally[name]++
     return started
+  }
+}
+
+/** The metrics that only count up, and `stuck`, which comes down again. */
+export type Tally = { -readonly [Name in Exclude<keyof WorkerMetrics, 'running' | 'free'>]: number }
+
+export function emptyTally(): Tally {
+  return {
+    started: 0,
+    completed: 0,
+    failed: 0,
+    retried: 0,
+    postponed: 0,
+    cancelled: 0,
+    detached: 0,
+    lost: 0,
+    stuck: 0,
+    takenIn: 0,
   }
 }

@@ -7,8 +7,7 @@ import { Attempt } from './attempt.ts'
 import { tellEnd, tellStart } from './lines.ts'
 import type { Outcome } from './outcome.ts'
 import { perform } from './perform.ts'
-import { Reporter } from './reporter.ts'
-import { emptyTally } from './tally.ts'
+import { emptyTally, Reporter } from './reporter.ts'
 import { type AskOptions, untilAnswered } from './until-answered.ts'
 
 const STOP_MS = 4_000

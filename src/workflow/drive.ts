@@ -4,8 +4,7 @@ import type { Coordinator, StartAnswer } from '../coordinator/index.ts'
 import { InterlockError, isInterlockError, type Lease } from '../core/index.ts'
 import type { HandlerDefinition } from '../worker/index.ts'
 import { runOne } from '../worker/run-one.ts'
-import type { RunOptions, WorkflowResult } from './api.ts'
-import { runsElsewhere, workflowQueued } from './queued.ts'
+import { type RunOptions, WORKFLOW_QUEUED, type WorkflowResult } from './api.ts'
 
 type Answer = StartAnswer | 'ended' | 'elsewhere'
 
@@ -92,4 +91,35 @@ export class Drive {
       { jobId: executionId },
     )
   }
+}
+
+/** The workflow has to wait: why, and for which job. */
+function workflowQueued(
+  executionId: string,
+  { reason, code, blockedBy, position }: StartAnswer & { readonly allowed: false },
+  cause?: unknown,
+): InterlockError {
+  return queued(executionId, reason, { reason: code, blockedBy, position }, cause)
+}
+
+function runsElsewhere(executionId: string): InterlockError {
+  return queued(executionId, 'it is running in another place', {
+    reason: 'running',
+    blockedBy: [],
+    position: 0,
+  })
+}
+
+function queued(
+  executionId: string,
+  why: string,
+  details: { reason: string; blockedBy: readonly string[]; position: number },
+  cause?: unknown,
+): InterlockError {
+  return new InterlockError(
+    WORKFLOW_QUEUED,
+    `WORKFLOW_QUEUED: workflow ${executionId}: ${why}. It stays in line: a worker with its kind goes on with it, or resumeWorkflow; with { wait: true } this call waits`,
+    { executionId, ...details },
+    cause,
+  )
 }

@@ -8,7 +8,7 @@ import {
   workflowOutcome,
 } from '../codec/index.ts'
 import type { Coordinator, StartAnswer } from '../coordinator/index.ts'
-import { InterlockError, isInterlockError, type Json } from '../core/index.ts'
+import { InterlockError, invalidInput, isInterlockError, type Json } from '../core/index.ts'
 import type { HandlerDefinition } from '../worker/index.ts'
 import { advance, modelsOf, runBeside } from './advance.ts'
 import type {
@@ -50,7 +50,7 @@ class QueueWorkflowManager implements WorkflowManager {
     if (waiting || active) {
       if (approval !== null) {
         const message = `approval: workflow ${executionId} does not wait for approval`
-        throw new InterlockError('invalid_input', message, { path: 'approval' })
+        throw invalidInput(message, 'approval')
       }
       const takeUp = () => this.#coordinator.takeUp(executionId, { wait, signal, anew: true })
       return (await this.#drivenBy(executionId, options, takeUp)) as WorkflowResult

@@ -30,17 +30,20 @@ function partOf(file: string): string {
   const isDeep =
     inside[0] === 'adapter' ||
     (inside[0] === 'history' && inside[1] === 'files') ||
+    (inside[0] === 'dashboard' && inside[1] === 'page') ||
     (inside[0] === 'coordinator' && inside.length > 2)
   return inside
     .slice(0, isDeep ? 2 : 1)
     .join('/')
-    .replace(/\.ts$/, '')
+    .replace(/\.tsx?$/, '')
 }
+
+const astOf = ({ file, text }: Source) => parseAst(text, { lang: file.endsWith('.tsx') ? 'tsx' : 'ts' })
 
 /** Every specifier, of types too: who needs a type knows its owner. */
 export function importsOf(source: Source): string[] {
   const found: string[] = []
-  visit(parseAst(source.text, { lang: 'ts' }), (node) => {
+  visit(astOf(source), (node) => {
     const from = isNode(node['source']) && importing.has(String(node['type'])) ? node['source'] : undefined
     if (typeof from?.['value'] === 'string') found.push(from['value'])
   })
@@ -50,7 +53,7 @@ export function importsOf(source: Source): string[] {
 /** What a file does that makes its result depend on more than its input. */
 function impuritiesOf(source: Source): string[] {
   const found: string[] = []
-  visit(parseAst(source.text, { lang: 'ts' }), (node) => {
+  visit(astOf(source), (node) => {
     const use = impureUse(node)
     if (use !== undefined) found.push(use)
   })
@@ -89,7 +92,7 @@ export function intrusionsOf(source: Source, housed: readonly string[], doors: r
 /** Values (types are none) that a file imports from a module whose specifier ends so. */
 export function valuesFrom(source: Source, ending: string): string[] {
   const found: string[] = []
-  visit(parseAst(source.text, { lang: 'ts' }), (node) => {
+  visit(astOf(source), (node) => {
     if (node['type'] !== 'ImportDeclaration' || node['importKind'] === 'type') return
     if (!isNode(node['source']) || !String(node['source']['value']).endsWith(ending)) return
     for (const each of node['specifiers'] as readonly Node[])
@@ -101,7 +104,7 @@ export function valuesFrom(source: Source, ending: string): string[] {
 /** Where a file touches the process that it runs in. */
 function noisesOf(source: Source): string[] {
   const found: string[] = []
-  visit(parseAst(source.text, { lang: 'ts' }), (node) => {
+  visit(astOf(source), (node) => {
     if (node['type'] !== 'MemberExpression') return
     const object = nameOf(node['object'])
     if (object === 'process' || object === 'console') found.push(`${object}.${nameOf(node['property'])}`)

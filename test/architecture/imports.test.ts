@@ -15,7 +15,7 @@ import { doors, housed, rules } from './rules.ts'
 
 const root = path.resolve(import.meta.dirname, '../..')
 
-const sources: readonly Source[] = globSync(['src/**/*.ts', 'machines/**/*.ts'], { cwd: root }).map(
+const sources: readonly Source[] = globSync(['src/**/*.{ts,tsx}', 'machines/**/*.ts'], { cwd: root }).map(
   (file) => ({
     file: file.replaceAll(path.sep, '/'),
     text: readFileSync(path.join(root, file), 'utf8'),
@@ -45,8 +45,9 @@ describe('the arrows between the parts', () => {
     ...manifest.optionalDependencies,
     ...manifest.peerDependencies,
   }
-  /** What is bundled into the command (.ci/bundle-command.mjs) and what only writes generated files, which is not published. */
-  const unpublished = /^src\/(cli|dev)\/|^src\/migrate\/(bundle|database-types|sql-reference)\.ts$/
+  /** What is bundled into the command (.ci/bundle-command.mjs) and the page (.ci/build-page.mjs), and what only writes generated files, which is not published. */
+  const unpublished =
+    /^src\/(cli|dev|dashboard\/page)\/|^src\/migrate\/(bundle|database-types|sql-reference)\.ts$/
   const packagesOf = (some: readonly Source[]) =>
     new Set(some.flatMap(importsOf).flatMap((specifier) => packageOf(specifier) ?? []))
 

@@ -13,9 +13,9 @@ const installed = Object.keys({
   ...manifest.peerDependencies,
 })
 
-/** What goes into the bundle of the command. */
+/** What goes into the bundles of the command and of the page. */
 const bundled = new Set(
-  globSync('src/{cli,dev}/**/*.ts', { cwd: root })
+  globSync('src/{cli,dev,dashboard/page}/**/*.{ts,tsx}', { cwd: root })
     .flatMap((file) => importsOf({ file, text: text(file) }))
     .flatMap((specifier) => packageOf(specifier) ?? [])
     .filter((name) => !installed.includes(name)),

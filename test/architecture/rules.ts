@@ -74,6 +74,11 @@ export const rules: Rules = {
   insight: room(['history']),
   doctor: room(['history', 'coordinator', 'migrate'], { builtins: true, packages: ['pg'] }),
   operate: room(['history', 'coordinator']),
+  dashboard: room(['history', 'coordinator', 'migrate'], { builtins: true, packages: ['zod'] }),
+  // Runs in a browser: it folds the log itself, and knows of the server what its answers are called.
+  'dashboard/page': room(['audit', 'history', 'insight', 'dashboard'], {
+    packages: ['preact', '@preact/signals', 'uplot', '@dagrejs/dagre'],
+  }),
   'adapter/sql': adapter([]),
   'adapter/memory': adapter([]),
   // A store that opens asks which migration the database has; the embedded one makes the tables on first use.
@@ -91,14 +96,18 @@ export const rules: Rules = {
 
 /** Parts that are entered by their doors alone: by them, and by the command line into any other. */
 export const housed: readonly string[] = [
-  ...['history', 'history/files', 'audit', 'insight', 'doctor', 'operate', 'cli'],
+  ...[
+    'history',
+    'history/files',
+    'audit',
+    'insight',
+    'doctor',
+    'operate',
+    'dashboard',
+    'dashboard/page',
+    'cli',
+  ],
 ]
 
 /** Files of a part that others may import: what is published, and what only this repository uses beside it. */
-export const doors: readonly string[] = [
-  'index.ts',
-  'parts.ts',
-  'past.ts',
-  'present.ts',
-  'package-version.ts',
-]
+export const doors: readonly string[] = ['index.ts', 'parts.ts', 'package-version.ts']

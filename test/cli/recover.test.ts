@@ -1,11 +1,7 @@
 import { describe, expect, it } from 'vitest'
-import { memoryStore } from '../../src/adapter/memory/index.ts'
 import { postgresStore } from '../../src/adapter/postgres/index.ts'
-import type { Frame } from '../../src/cli/frame.ts'
-import { tell } from '../../src/cli/show/recovery.ts'
 import { createCoordinator, silentLogger } from '../../src/coordinator/index.ts'
 import type { Started } from '../../src/core/index.ts'
-import { decide, wishesOf } from '../../src/operate/recover/decide.ts'
 import { documentOf, emptyQueue } from './history.ts'
 import { interlock } from './support.ts'
 
@@ -127,36 +123,5 @@ describe('interlock recover (beginEpoch, inDoubt, recover)', () => {
     expect(await documentOf(url, ['recover', '--fail', 'a'])).toMatchObject({ doubtful: [] })
     await worker.close()
     await store.close()
-  })
-})
-
-describe('a decision that fails half-way', () => {
-  it('is told beside what was done', async () => {
-    const coordinator = await createCoordinator({ store: memoryStore(), logger: silentLogger })
-    await coordinator.setPolicy('by-model')
-    await coordinator.enqueue(['a', 'b', 'c'].map((jobId) => ({ jobId, models: [jobId] })))
-    await coordinator.claim({ max: 3, kinds: null })
-    await coordinator.recover()
-    const view = coordinator.state()
-    const seen = { view, doubtful: view.active() }
-    const wishes = wishesOf({ completed: ['a'], requeue: ['b'], fail: ['c'] })
-    // Somebody else was faster with one of them.
-    const [, b] = view.active()
-    await coordinator.complete({ jobId: 'b', fencingToken: b?.fencingToken ?? 0, epoch: view.epoch })
-    const report = await decide(coordinator, seen, wishes)
-    expect(report).toMatchObject({
-      decided: [
-        { jobId: 'a', end: 'completed' },
-        { jobId: 'c', end: 'failed' },
-      ],
-      undecided: [{ jobId: 'b', end: 'requeued', error: { code: 'job_not_active' } }],
-      doubtful: [],
-    })
-    const printed: string[] = []
-    tell({ json: false, emit: (_: unknown, text: string) => printed.push(text) } as unknown as Frame, report)
-    expect(printed.join('\n')).toMatch(
-      /^a: completed\nc: failed, for good\nb: nothing was decided: job b is not active/,
-    )
-    await coordinator.close()
   })
 })

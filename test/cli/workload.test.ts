@@ -1,7 +1,7 @@
 import { gzipSync } from 'node:zlib'
 import { describe, expect, it } from 'vitest'
 import { batchesOf } from '../../src/cli/run/enqueue-all.ts'
-import { lowerBoundSeconds, totalSeconds } from '../../src/cli/workload/bound.ts'
+import { lowerBoundSeconds, totalSeconds } from '../../src/cli/run/report.ts'
 import type { WorkloadJob } from '../../src/cli/workload/job.ts'
 import { readWorkload } from '../../src/cli/workload/read.ts'
 import { defaultPolicy } from '../../src/core/index.ts'

@@ -9,4 +9,5 @@ storeContract(
     return { connect: () => memoryStore(database) }
   },
   { describe, it, beforeAll, afterAll },
+  { deciding: true },
 )

@@ -10,4 +10,5 @@ storeContract(
     return { connect: () => postgresStore(url) }
   },
   { describe, it, beforeAll, afterAll },
+  { deciding: true },
 )

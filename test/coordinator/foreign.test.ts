@@ -15,9 +15,9 @@ const byModels = (models: readonly string[]) =>
 /** How a process goes on: with what it lost an append to, and with what its store can do. */
 const ways: Readonly<Record<string, { lost: boolean; of: (store: TurnStore) => LogStore }>> = {
   'that is alone': { lost: false, of: (store) => store },
-  'that waits for the baton': { lost: true, of: (store) => store },
-  'that takes turns': { lost: true, of: ({ baton, ...store }) => store },
-  'that tries again': { lost: true, of: ({ baton, turn, ...store }) => store },
+  'that decides for all': { lost: true, of: (store) => store },
+  'that takes turns': { lost: true, of: ({ deciding, ...store }) => store },
+  'that tries again': { lost: true, of: ({ deciding, turn, ...store }) => store },
 }
 
 interface Way {

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { memoryDatabase } from '../../src/adapter/memory/index.ts'
-import { stepOf } from '../../src/coordinator/maintenance/snapshots.ts'
+import { stepOf } from '../../src/coordinator/maintenance/maintenance.ts'
 import { ledgerNear } from '../../src/coordinator/replica/ledger-near.ts'
 import { replay } from '../../src/core/index.ts'
 import type { LogStore } from '../../src/port/index.ts'

@@ -1,5 +1,4 @@
-import type { MemoryDatabase } from '../../src/adapter/memory/index.ts'
-import { memoryStore } from '../../src/adapter/memory/index.ts'
+import { type MemoryDatabase, memoryStore } from '../../src/adapter/memory/index.ts'
 import { InterlockError } from '../../src/core/index.ts'
 import type { LogStore } from '../../src/port/index.ts'
 import type { Dice } from './dice.ts'
@@ -37,6 +36,11 @@ export function remoteStore(line: Line, options: NetworkOptions): LogStore {
     if (typeof call !== 'function' || (name === 'turn' && !options.network.turns)) continue
     remote[name] = new Wire(line, options, name, call as Call).call
   }
+  const deciding = Object.entries(near.deciding ?? {}).map(([name, call]) => [
+    name,
+    new Wire(line, options, name, call as Call).call,
+  ])
+  if (options.network.deciders === true) remote['deciding'] = Object.fromEntries(deciding)
   remote['listen'] = listenOver(line, options, near)
   remote['close'] = async () => {}
   return remote as unknown as LogStore

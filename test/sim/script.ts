@@ -66,6 +66,8 @@ export interface Script {
     readonly deaf: number
     /** Whether the store can hold the lock while its caller decides. */
     readonly turns: boolean
+    /** Whether one process can decide for all. */
+    readonly deciders?: boolean
   }
   readonly policy: { readonly maxActive: number | null; readonly maxOvertakes: number | null }
   readonly acts: readonly (Act & { readonly at: number })[]

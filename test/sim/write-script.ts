@@ -25,7 +25,11 @@ export function scriptOf(seed: number): Script {
     maxOvertakes: dice.pick([0, 0, 0, 3, null]),
   }
   const acts = [...asks(dice, members, jobs), ...(calm ? [] : faults(dice, members))]
-  return { seed, members, jobs, network, policy, acts: acts.toSorted((x, y) => x.at - y.at) }
+  const deciders = dice.chance(0.7)
+  return {
+    ...{ seed, members, jobs, network: { ...network, deciders }, policy },
+    acts: acts.toSorted((x, y) => x.at - y.at),
+  }
 }
 
 function memberOf(dice: Dice): SimMember {

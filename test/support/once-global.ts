@@ -8,6 +8,7 @@ import type { TestProject } from 'vitest/node'
 import { migratedTemplate, projectTemplate } from './database-template.ts'
 import { makeEmbedded } from './embedded-template.ts'
 import { makeArchive } from './package-archive.ts'
+import { makePage } from './page-files.ts'
 import type {} from './postgres-global.ts'
 
 export interface Made {
@@ -20,6 +21,8 @@ export interface Made {
 export const makers = {
   /** The archive of the package, as npm would publish it. */
   package: makeArchive,
+  /** The folder with the page of the dashboard. */
+  page: makePage,
   /** A folder with embedded databases to copy. */
   embedded: makeEmbedded,
   /** A database with Interlock's tables, to copy. */

@@ -1,5 +1,5 @@
 import { asRead, decodeEvent, encodeEvent } from '../../codec/index.ts'
-import { InterlockError, type Micros, type RecordedEvent } from '../../core/index.ts'
+import { invalidInput, type Micros, type RecordedEvent } from '../../core/index.ts'
 import type { AppendAnswer, AppendRequest, KnownCommand } from '../../port/index.ts'
 import { inHand, putData, putStaged, unstagedOf } from './data.ts'
 import type { MemoryQueue, MemoryWorker } from './database.ts'
@@ -143,22 +143,17 @@ const bySeq = (a: KnownCommand, b: KnownCommand): number => (a.seqs[0] ?? 0) - (
 
 function checkCount({ events }: AppendRequest): void {
   if (events.length >= 1 && events.length <= MAX_EVENTS) return
-  throw new InterlockError(
-    'invalid_input',
-    `an append takes 1 to ${MAX_EVENTS.toLocaleString('en')} events; divide it`,
-  )
+  throw invalidInput(`an append takes 1 to ${MAX_EVENTS.toLocaleString('en')} events; divide it`)
 }
 
 function checkNumbers({ events, expectedVersion, changes }: AppendRequest): void {
   if (!events.every((event, index) => event.seq === expectedVersion + index + 1)) {
-    throw new InterlockError(
-      'invalid_input',
+    throw invalidInput(
       `an append takes events numbered from ${expectedVersion + 1}; decide again at the current version`,
     )
   }
   if (changes.state.version !== expectedVersion + events.length) {
-    throw new InterlockError(
-      'invalid_input',
+    throw invalidInput(
       `the state row is of version ${changes.state.version}, the last event is ${expectedVersion + events.length}; compute the changes after the events`,
     )
   }

@@ -7,7 +7,7 @@ import {
   type RecordedEvent,
   type StateRow,
 } from '../../core/index.ts'
-import type { KnownCommand, SnapshotChunk, StoredSnapshot, WorkerBeat } from '../../port/index.ts'
+import type { HandedIn, KnownCommand, SnapshotChunk, StoredSnapshot, WorkerBeat } from '../../port/index.ts'
 import type { MemoryRequest } from './inbox.ts'
 
 /** A row of `job_queue_workers`. */
@@ -20,13 +20,9 @@ export interface MemoryWorker {
 }
 
 /** A row of `job_queue_data`. */
-export interface MemoryData {
+export interface MemoryData extends Readonly<Required<Omit<DataChange, 'jobId'>>> {
   readonly life: number | undefined
   readonly token: number
-  readonly payload: Json
-  readonly result: Json
-  readonly error: Json
-  readonly checkpoint: Json
   readonly progress: Json
 }
 
@@ -36,40 +32,49 @@ export interface MemoryChunk extends SnapshotChunk {
 }
 
 /** What the tables hold of one queue. */
-export interface MemoryQueue {
-  readonly log: RecordedEvent[]
+export type MemoryQueue = ReturnType<typeof emptyQueue>
+
+type Void = { readonly [key: string]: unknown } | null
+type Known = KnownCommand & { readonly seqs: number[] }
+
+const emptyQueue = (now: Micros) => ({
+  log: [] as RecordedEvent[],
   /** What `voided` events say of others. */
-  readonly voids: Map<number, { readonly [key: string]: unknown } | null>
+  voids: new Map<number, Void>(),
   /** By their number. */
-  readonly snapshots: StoredSnapshot[]
-  /** Rows of `job_queue_snapshot_chunks`. */
-  readonly chunks: MemoryChunk[]
+  snapshots: [] as StoredSnapshot[],
+  chunks: [] as MemoryChunk[],
   /** Events up to there were archived; of those up to `goneSeq` there is nothing to read. All stay in memory. */
-  archivedSeq: number
-  goneSeq: number
+  archivedSeq: 0,
+  goneSeq: 0,
   /** When somebody began to cut the log, and has not done so yet. */
-  cutClaimedAt: Micros
-  readonly commands: Map<string, KnownCommand & { readonly seqs: number[] }>
-  readonly jobs: Map<string, JobRow>
-  readonly workers: Map<string, MemoryWorker>
-  readonly data: Map<string, MemoryData>
+  cutClaimedAt: 0,
+  commands: new Map<string, Known>(),
+  jobs: new Map<string, JobRow>(),
+  workers: new Map<string, MemoryWorker>(),
+  data: new Map<string, MemoryData>(),
   /** Rows of `job_queue_staged`, by command and job. */
-  readonly staged: Map<string, Map<string, DataChange>>
+  staged: new Map<string, Map<string, DataChange>>(),
   /** Up to which sequence number the ends of a job are not listed any more. */
-  readonly dropped: Map<string, number>
+  dropped: new Map<string, number>(),
   /** The sequence number of the last `queued` event of each job. */
-  readonly lives: Map<string, number>
+  lives: new Map<string, number>(),
   /** Jobs that were made of a row, whichever life of theirs. */
-  readonly ofRows: Set<string>
+  ofRows: new Set<string>(),
   /** By their ids, in the order in which they came. */
-  readonly inbox: Map<string, MemoryRequest>
-  readonly listeners: Set<() => void>
+  inbox: new Map<string, MemoryRequest>(),
+  listeners: new Set<(handled?: readonly string[]) => void>(),
   /** Told that something has come into the inbox. */
-  readonly intakes: Set<() => void>
-  state: StateRow
-  lastAt: Micros
-  epoch: number
-}
+  intakes: new Set<() => void>(),
+  /** The row of `job_queue_deciders`. */
+  decider: null as { readonly name: string; readonly until: Micros } | null,
+  /** Rows of `job_queue_handed_in`, and the last number given to one. */
+  handedIn: [] as readonly (HandedIn & { readonly at: Micros })[],
+  lastHanded: 0,
+  state: idleState(now),
+  lastAt: 0,
+  epoch: 1,
+})
 
 /** The tables. Several stores over one database act like several processes on one PostgreSQL. */
 export interface MemoryDatabase {
@@ -86,34 +91,12 @@ export function memoryDatabase(now: () => Micros = () => Date.now() * 1_000): Me
 export function queueIn(database: MemoryDatabase, name: string): MemoryQueue {
   const known = database.queues.get(name)
   if (known) return known
-  const made: MemoryQueue = {
-    log: [],
-    voids: new Map(),
-    snapshots: [],
-    chunks: [],
-    archivedSeq: 0,
-    goneSeq: 0,
-    cutClaimedAt: 0,
-    commands: new Map(),
-    jobs: new Map(),
-    workers: new Map(),
-    data: new Map(),
-    staged: new Map(),
-    lives: new Map(),
-    ofRows: new Set(),
-    dropped: new Map(),
-    inbox: new Map(),
-    listeners: new Set(),
-    intakes: new Set(),
-    state: idleState(database.now()),
-    lastAt: 0,
-    epoch: 1,
-  }
+  const made = emptyQueue(database.now())
   database.queues.set(name, made)
   return made
 }
 
-function idleState(now: Micros): StateRow {
+export function idleState(now: Micros): StateRow {
   return {
     status: 'idle',
     version: 0,

@@ -1,4 +1,4 @@
-import { InterlockError, type Micros } from '../../core/index.ts'
+import { invalidInput, type Micros } from '../../core/index.ts'
 import type { ChunkKey, LogStore, SnapshotChunk, StoredSnapshot } from '../../port/index.ts'
 import type { MemoryQueue } from './database.ts'
 
@@ -42,10 +42,7 @@ function keep(queue: MemoryQueue, snapshot: StoredSnapshot, now: Micros): boolea
 
 function checkSeq(queue: MemoryQueue, seq: number): void {
   if (Number.isSafeInteger(seq) && seq >= 1 && seq <= queue.log.length) return
-  throw new InterlockError(
-    'invalid_input',
-    `snapshot.seq: must be a number of the log, 1 to ${queue.log.length}`,
-  )
+  throw invalidInput(`snapshot.seq: must be a number of the log, 1 to ${queue.log.length}`)
 }
 
 function putChunk(queue: MemoryQueue, chunk: SnapshotChunk, now: Micros): void {

@@ -1,7 +1,8 @@
 import { isDeepStrictEqual } from 'node:util'
 import { encodeEvent, havingSchema, parseInput } from '../../codec/index.ts'
-import { checkKnown, InterlockError, type JobRow, type Micros } from '../../core/index.ts'
+import { checkKnown, InterlockError, invalidInput, type JobRow, type Micros } from '../../core/index.ts'
 import type {
+  AppendAnswer,
   AppendRequest,
   BeatAnswer,
   LogPage,
@@ -16,6 +17,7 @@ import { appendTo, atOf, eventsAfter, isLive, isOverdue, read } from './append.t
 import { cut, dataOf, noteIn, stageIn } from './data.ts'
 import { type MemoryDatabase, type MemoryQueue, memoryDatabase, queueIn } from './database.ts'
 import { deadIn, dropIn } from './dead.ts'
+import { decidingIn, handedTo, handledIn } from './deciding.ts'
 import { answerRequests, isRequested, openRequests } from './inbox.ts'
 import { snapshotCalls } from './snapshots.ts'
 
@@ -35,11 +37,14 @@ export function memoryStore(database: MemoryDatabase = memoryDatabase()): TurnSt
     if (closed) throw new InterlockError('closed', 'the store is closed; make a new one')
     return queueIn(database, name)
   }
-  const append = (request: AppendRequest) => {
+  const append = (request: AppendRequest): AppendAnswer => {
     const queue = queueOf(request.queue)
     const answer = appendTo(queue, request, database.now())
-    if (answer.ok) for (const wake of queue.listeners) queueMicrotask(wake)
-    return answer
+    if (!answer.ok) return answer
+    for (const wake of queue.listeners) queueMicrotask(() => wake())
+    if (request.handled === undefined) return answer
+    handledIn(queue, request.handled)
+    return { ...answer, handed: handedTo(queue, database.now()) }
   }
   return {
     name: 'memory',
@@ -48,6 +53,7 @@ export function memoryStore(database: MemoryDatabase = memoryDatabase()): TurnSt
       queueOf(queue)
     },
     append: async (request) => append(request),
+    deciding: decidingIn(queueOf, database.now),
     stage: async (name, commandId, data) => stageIn(queueOf(name), commandId, data),
     turn: async (name, since, decide) => {
       const view = viewOf(queueOf(name), since, database.now())
@@ -93,10 +99,7 @@ export function memoryStore(database: MemoryDatabase = memoryDatabase()): TurnSt
     archive: async (name, through, keep) => {
       const queue = queueOf(name)
       if (!queue.snapshots.some(({ seq }) => seq === through)) {
-        throw new InterlockError(
-          'invalid_input',
-          `archive: there is no snapshot at event ${through}; make one first`,
-        )
+        throw invalidInput(`archive: there is no snapshot at event ${through}; make one first`)
       }
       const archived = Math.max(0, through - queue.archivedSeq)
       const unkept = archived === 0 || keep ? 0 : queue.archivedSeq - queue.goneSeq
@@ -108,7 +111,7 @@ export function memoryStore(database: MemoryDatabase = memoryDatabase()): TurnSt
     claimCut: async (name, before) => claimCut(queueOf(name), before, database.now()),
     chain: async () => null,
     startChain: async () => {
-      throw new InterlockError('invalid_input', 'memory keeps no hash chain; use a store that keeps its log')
+      throw invalidInput('memory keeps no hash chain; use a store that keeps its log')
     },
     // There are no tables of a user here.
     reproject: async (name) => void queueOf(name),
@@ -133,7 +136,11 @@ export function memoryStore(database: MemoryDatabase = memoryDatabase()): TurnSt
     listen: async (name, onWake) => {
       const { listeners, intakes, log } = queueOf(name)
       // A function of its own, so that one callback can listen twice.
-      const wake = () => (stops.has(stop) ? onWake(log.length, false) : undefined)
+      const wake = (handled?: readonly string[]) => {
+        if (!stops.has(stop)) return
+        if (handled === undefined) onWake(log.length, false)
+        else onWake(log.length, false, 'nobody', handled)
+      }
       const wakeIntake = () => (stops.has(stop) ? onWake(undefined, 'requests') : undefined)
       const stop = () => {
         stops.delete(stop)

@@ -107,7 +107,7 @@ export function createListener(connect: () => pg.Client, options: ListenerOption
   return {
     add: async (queue, onWake) => {
       // A function of its own, so that one callback can listen twice.
-      const own: OnWake = (version, intake) => onWake(version, intake)
+      const own: OnWake = (...hint) => onWake(...hint)
       const set = wakes.get(queue) ?? new Set()
       wakes.set(queue, set.add(own))
       await start()

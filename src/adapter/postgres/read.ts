@@ -1,6 +1,6 @@
 import type pg from 'pg'
 import { parseVoids } from '../../codec/index.ts'
-import { InterlockError } from '../../core/index.ts'
+import { invalidInput } from '../../core/index.ts'
 import type { LogPage } from '../../port/index.ts'
 import type { Ask, Queryable } from './ask.ts'
 import { type Columns, columnsOfEvents, eventsOf } from './columns.ts'
@@ -47,7 +47,7 @@ export async function readPage(
   { queue, after, limit }: { readonly queue: string; readonly after: number; readonly limit: number },
 ): Promise<LogPage> {
   if (!(after >= 0 && limit >= 1 && limit <= 10_000)) {
-    throw new InterlockError('invalid_input', 'read: takes after >= 0 and a limit of 1 to 10,000; page on')
+    throw invalidInput('read: takes after >= 0 and a limit of 1 to 10,000; page on')
   }
   const query = (text: string) =>
     ask<Row>(on, { text, values: [queue, after, limit], rowMode: 'array', types })

@@ -5,6 +5,7 @@ import { migrationStatus, requireMigrated } from '../../migrate/index.ts'
 import type { TurnStore } from '../../port/index.ts'
 import {
   appendBy,
+  decidingBy,
   type FunctionName,
   type Rpc,
   rebuildBy,
@@ -14,7 +15,6 @@ import {
 } from '../sql/index.ts'
 import { appendConnection } from './append-connection.ts'
 import { askWithin } from './ask.ts'
-import { batonOf } from './baton.ts'
 import { connectionsTo, type PgDriver, type PostgresSource } from './connections.ts'
 import { createListener } from './listener.ts'
 import { readPage } from './read.ts'
@@ -67,7 +67,6 @@ export function postgresStoreOver(
   const { pool, name, answerMs } = connections
   const statements = createStatements(answerMs)
   const ask = askWithin(answerMs)
-  const baton = batonOf(pool, ask)
   const listener = createListener(connections.client, {
     checkMs: options.checkMs ?? 15_000,
     warn: options.warn ?? (() => {}),
@@ -119,10 +118,7 @@ export function postgresStoreOver(
       checkOpen()
       return withTurn({ pool, statements, ask, failure }, (turn) => rebuildBy(turn, queue, since, rowsAt))
     },
-    // It keeps a connection while others do the work: with too few of them it would stand in its own way.
-    ...((pool.options.max ?? 10) >= 3 && {
-      baton: (queue: string) => guarded(() => baton(queue)),
-    }),
+    deciding: decidingBy(rpc),
     listen: async (queue, onWake) => {
       checkOpen()
       return listener.add(queue, onWake)

@@ -8,6 +8,7 @@ import {
   type Json,
   jobTypes,
 } from '../../core/index.ts'
+import { handed } from './handed.ts'
 
 // int8 arrives as a JSON number; z.int() refuses what a double cannot hold exactly.
 const integer = z.int()
@@ -38,7 +39,7 @@ export const dataAnswer = z.array(
 )
 
 export const appendAnswer = z.union([
-  z.object({ ok: z.literal(true), ...head, data: dataAnswer.optional() }),
+  z.object({ ok: z.literal(true), ...head, data: dataAnswer.optional(), handed: handed.optional() }),
   z.discriminatedUnion('reason', [
     z
       .object({ ...refused, reason: z.literal('version'), epoch: integer, missed: events, voided })
@@ -300,20 +301,3 @@ export const projectionAnswer = z.object({ state: stateRow, jobs: z.array(jobRow
 const wrongRow = z.looseObject({ job_id: z.string() }).transform((row) => row as unknown as JobRow)
 
 export const pageAnswer = z.object({ state: stateRow, jobs: z.array(z.union([jobRow, wrongRow])) }).nullable()
-
-/**
- * What a function answered, checked. Its shape can only be wrong when the functions in the database are not those of
- * this release, or were edited.
- *
- * @throws InterlockError `corrupt_log`; those of decodeEvent pass through
- */
-export function parseAnswer<Out>(schema: z.ZodType<Out>, value: unknown, name: string): Out {
-  const result = schema.safeParse(value)
-  if (result.success) return result.data
-  const issue = result.error.issues[0]
-  throw new InterlockError(
-    'corrupt_log',
-    `${name} answered something else than expected at ${issue?.path.join('.') || 'its top'}: ${issue?.message ?? ''}; run \`interlock migrate\` to bring its functions to this release`,
-    { function: name },
-  )
-}

@@ -26,7 +26,6 @@ import {
   noteAnswer,
   openAnswer,
   pageAnswer,
-  parseAnswer,
   projectAnswer,
   projectionAnswer,
   putSnapshotAnswer,
@@ -38,10 +37,11 @@ import {
 } from './answers.ts'
 import { changesOf, itemsOf, present } from './changes.ts'
 import { checkupAnswer } from './checkup-answer.ts'
+import { parseAnswer } from './parse-answer.ts'
 import type { Rpc } from './rpc.ts'
 
 /** The calls of a store that are one function each, whatever carries them. */
-export type SqlCalls = Omit<LogStore, 'name' | 'turn' | 'listen' | 'close'>
+export type SqlCalls = Omit<LogStore, 'name' | 'turn' | 'deciding' | 'listen' | 'close'>
 
 export function sqlCalls(rpc: Rpc): SqlCalls {
   const call = async <Out>(
@@ -156,13 +156,16 @@ const filterOf = (filter: ProjectionFilter) =>
     : { after: filter.after ?? '', lim: filter.limit, active: filter.isActive ?? false }
 
 export async function appendBy(rpc: Rpc, request: AppendRequest): Promise<AppendAnswer> {
-  const answer = await rpc('job_queue_append', {
-    queue: request.queue,
-    expected_version: request.expectedVersion,
-    events: request.events.map(encodeEvent),
+  const { queue, expectedVersion, events, handled } = request
+  const name = handled === undefined ? 'job_queue_append' : 'job_queue_append_for'
+  const answer = await rpc(name, {
+    queue,
+    expected_version: expectedVersion,
+    events: events.map(encodeEvent),
     changes: changesOf(request),
+    ...handled,
   })
-  return parseAnswer(appendAnswer, answer, 'job_queue_append')
+  return parseAnswer(appendAnswer, answer, name)
 }
 
 /** In the order of JavaScript's `<`, which no collation of the database promises. */

@@ -1,4 +1,5 @@
 export { appendBy, sqlCalls } from './calls.ts'
+export { decidingBy } from './deciding.ts'
 export { storeFailure } from './failure.ts'
 export { type FunctionName, functionNames, type Rpc, statements } from './rpc.ts'
 export { rebuildBy, type Turn, turnBy } from './turn.ts'

@@ -1,6 +1,7 @@
 import type { AppendAnswer, AppendRequest, RebuildAnswer, RebuildRows, TurnView } from '../../port/index.ts'
-import { parseAnswer, turnAnswer } from './answers.ts'
+import { turnAnswer } from './answers.ts'
 import { appendBy, rebuildWith } from './calls.ts'
+import { parseAnswer } from './parse-answer.ts'
 import type { Rpc } from './rpc.ts'
 
 /** A transaction that a client holds over two calls. */

@@ -1,7 +1,7 @@
 import type { createClient, SupabaseClient } from '@supabase/supabase-js'
 import { z } from 'zod'
 import { parseInput } from '../../codec/index.ts'
-import { InterlockError } from '../../core/index.ts'
+import { invalidInput } from '../../core/index.ts'
 
 /** The one function of `@supabase/supabase-js` that is needed: given, so that another store can be bundled without it. */
 export type CreateClient = typeof createClient
@@ -10,8 +10,7 @@ export type CreateClient = typeof createClient
 export function clientOver(create: CreateClient, url: string, key: string): SupabaseClient {
   parseInput(urlSchema, url, 'url')
   // An error report with such a header would repeat the key.
-  if (typeof key !== 'string' || !/^[\x21-\x7e]+$/.test(key))
-    throw new InterlockError('invalid_input', unsendableKey, { path: 'key' })
+  if (typeof key !== 'string' || !/^[\x21-\x7e]+$/.test(key)) throw invalidInput(unsendableKey, 'key')
   return create(url, key, {
     auth: { persistSession: false, autoRefreshToken: false, detectSessionInUrl: false },
     db: { retry: false },

@@ -3,6 +3,15 @@
 /** Whatever JSON can say, as the types of supabase-js have it. */
 export type Json = string | number | boolean | null | { [key: string]: Json | undefined } | Json[]
 
+/** A table by its row: which columns an insert needs, and which ones only the database writes. */
+type Table<Row, Needed extends keyof Row, Made extends keyof Row = never> = {
+  Row: Row
+  Insert: Pick<Row, Needed> & Given<Row, Made>
+  Update: Given<Row, Made>
+  Relationships: []
+}
+type Given<Row, Made extends keyof Row> = { [Name in Exclude<keyof Row, Made>]?: Row[Name] } & { [Name in Made]?: never }
+
 /**
  * Interlock's tables and functions, for `createClient<Database>`. Programs read the tables; every change goes through the
  * functions. Your own tables are not in it: docs/supabase.md shows how to put them beside.
@@ -10,639 +19,210 @@ export type Json = string | number | boolean | null | { [key: string]: Json | un
 export type Database = {
   public: {
     Tables: {
-      job_queue_arrivals: {
-        Row: {
-          arrived_at: string
-          claimed_until: string | null
-          id: number
-          job_id: string | null
-          queue: string | null
-        }
-        Insert: {
-          arrived_at?: string
-          claimed_until?: string | null
-          id?: never
-          job_id?: string | null
-          queue?: string | null
-        }
-        Update: {
-          arrived_at?: string
-          claimed_until?: string | null
-          id?: never
-          job_id?: string | null
-          queue?: string | null
-        }
-        Relationships: []
-      }
-      job_queue_changes: {
-        Row: {
-          job_ids: string[]
-          queue: string
-          seq: number
-        }
-        Insert: {
-          job_ids: string[]
-          queue: string
-          seq: number
-        }
-        Update: {
-          job_ids?: string[]
-          queue?: string
-          seq?: number
-        }
-        Relationships: []
-      }
-      job_queue_data: {
-        Row: {
-          checkpoint: Json | null
-          error: Json | null
-          job_id: string
-          life: number | null
-          payload: Json | null
-          progress: Json | null
-          queue: string
-          result: Json | null
-          token: number | null
-          updated_at: string
-        }
-        Insert: {
-          checkpoint?: Json | null
-          error?: Json | null
-          job_id: string
-          life?: number | null
-          payload?: Json | null
-          progress?: Json | null
-          queue: string
-          result?: Json | null
-          token?: number | null
-          updated_at?: string
-        }
-        Update: {
-          checkpoint?: Json | null
-          error?: Json | null
-          job_id?: string
-          life?: number | null
-          payload?: Json | null
-          progress?: Json | null
-          queue?: string
-          result?: Json | null
-          token?: number | null
-          updated_at?: string
-        }
-        Relationships: []
-      }
-      job_queue_dropped: {
-        Row: {
-          dropped_at: string
-          job_id: string
-          queue: string
-          seq: number
-        }
-        Insert: {
-          dropped_at?: string
-          job_id: string
-          queue: string
-          seq: number
-        }
-        Update: {
-          dropped_at?: string
-          job_id?: string
-          queue?: string
-          seq?: number
-        }
-        Relationships: []
-      }
-      job_queue_heads: {
-        Row: {
-          archived_seq: number
-          chain: string | null
-          chain_from: number | null
-          chain_start: string | null
-          cut_claimed_at: string
-          epoch: number
-          kept_digest: number | null
-          kept_from: number | null
-          last_at: string
-          min_reader: number
-          projected_seq: number
-          queue: string
-          version: number
-          woken_at: string
-        }
-        Insert: {
-          archived_seq?: number
-          chain?: string | null
-          chain_from?: number | null
-          chain_start?: string | null
-          cut_claimed_at?: string
-          epoch?: number
-          kept_digest?: number | null
-          kept_from?: number | null
-          last_at?: string
-          min_reader?: number
-          projected_seq?: number
-          queue: string
-          version?: number
-          woken_at?: string
-        }
-        Update: {
-          archived_seq?: number
-          chain?: string | null
-          chain_from?: number | null
-          chain_start?: string | null
-          cut_claimed_at?: string
-          epoch?: number
-          kept_digest?: number | null
-          kept_from?: number | null
-          last_at?: string
-          min_reader?: number
-          projected_seq?: number
-          queue?: string
-          version?: number
-          woken_at?: string
-        }
-        Relationships: []
-      }
-      job_queue_inbox: {
-        Row: {
-          answer: Json | null
-          answered_at: string | null
-          command: Json
-          created_at: string
-          queue: string
-          request_id: string
-          taken_until: string | null
-        }
-        Insert: {
-          answer?: Json | null
-          answered_at?: string | null
-          command: Json
-          created_at?: string
-          queue: string
-          request_id: string
-          taken_until?: string | null
-        }
-        Update: {
-          answer?: Json | null
-          answered_at?: string | null
-          command?: Json
-          created_at?: string
-          queue?: string
-          request_id?: string
-          taken_until?: string | null
-        }
-        Relationships: []
-      }
-      job_queue_jobs: {
-        Row: {
-          attempt: number
-          attempts: number
-          blocked_by_job_id: string | null
-          blocked_on: string | null
-          cancel_requested: boolean
-          conflict_reason: string | null
-          due_at: string | null
-          expires_at: string | null
-          fencing_token: number | null
-          job_id: string
-          job_type: string
-          kind: string
-          models: string[]
-          place_level: number
-          place_order: number
-          place_tie: number
-          priority: number
-          queue: string
-          queued_at: string
-          started_at: string | null
-          state: string
-          timeout_ms: number
-          worker_id: string | null
-        }
-        Insert: {
-          attempt: number
-          attempts: number
-          blocked_by_job_id?: string | null
-          blocked_on?: string | null
-          cancel_requested?: boolean
-          conflict_reason?: string | null
-          due_at?: string | null
-          expires_at?: string | null
-          fencing_token?: number | null
-          job_id: string
-          job_type: string
-          kind: string
-          models: string[]
-          place_level: number
-          place_order: number
-          place_tie: number
-          priority: number
-          queue: string
-          queued_at: string
-          started_at?: string | null
-          state: string
-          timeout_ms: number
-          worker_id?: string | null
-        }
-        Update: {
-          attempt?: number
-          attempts?: number
-          blocked_by_job_id?: string | null
-          blocked_on?: string | null
-          cancel_requested?: boolean
-          conflict_reason?: string | null
-          due_at?: string | null
-          expires_at?: string | null
-          fencing_token?: number | null
-          job_id?: string
-          job_type?: string
-          kind?: string
-          models?: string[]
-          place_level?: number
-          place_order?: number
-          place_tie?: number
-          priority?: number
-          queue?: string
-          queued_at?: string
-          started_at?: string | null
-          state?: string
-          timeout_ms?: number
-          worker_id?: string | null
-        }
-        Relationships: []
-      }
-      job_queue_log: {
-        Row: {
-          command_hash: number | null
-          command_id: string | null
-          created_at: string
-          data: Json | null
-          event_type: string
-          hash: string | null
-          job_id: string | null
-          job_type: string | null
-          models: string[] | null
-          queue: string
-          schema_version: number
-          seq: number
-          worker_id: string | null
-        }
-        Insert: {
-          command_hash?: number | null
-          command_id?: string | null
-          created_at: string
-          data?: Json | null
-          event_type: string
-          hash?: string | null
-          job_id?: string | null
-          job_type?: string | null
-          models?: string[] | null
-          queue: string
-          schema_version?: number
-          seq: number
-          worker_id?: string | null
-        }
-        Update: {
-          command_hash?: number | null
-          command_id?: string | null
-          created_at?: string
-          data?: Json | null
-          event_type?: string
-          hash?: string | null
-          job_id?: string | null
-          job_type?: string | null
-          models?: string[] | null
-          queue?: string
-          schema_version?: number
-          seq?: number
-          worker_id?: string | null
-        }
-        Relationships: []
-      }
-      job_queue_log_archive: {
-        Row: {
-          command_hash: number | null
-          command_id: string | null
-          created_at: string
-          data: Json | null
-          event_type: string
-          hash: string | null
-          job_id: string | null
-          job_type: string | null
-          models: string[] | null
-          queue: string
-          schema_version: number
-          seq: number
-          worker_id: string | null
-        }
-        Insert: {
-          command_hash?: number | null
-          command_id?: string | null
-          created_at: string
-          data?: Json | null
-          event_type: string
-          hash?: string | null
-          job_id?: string | null
-          job_type?: string | null
-          models?: string[] | null
-          queue: string
-          schema_version?: number
-          seq: number
-          worker_id?: string | null
-        }
-        Update: {
-          command_hash?: number | null
-          command_id?: string | null
-          created_at?: string
-          data?: Json | null
-          event_type?: string
-          hash?: string | null
-          job_id?: string | null
-          job_type?: string | null
-          models?: string[] | null
-          queue?: string
-          schema_version?: number
-          seq?: number
-          worker_id?: string | null
-        }
-        Relationships: []
-      }
-      job_queue_migrations: {
-        Row: {
-          applied_at: string
-          checksum: string
-          version: string
-        }
-        Insert: {
-          applied_at?: string
-          checksum: string
-          version: string
-        }
-        Update: {
-          applied_at?: string
-          checksum?: string
-          version?: string
-        }
-        Relationships: []
-      }
-      job_queue_not_taken_in: {
-        Row: {
-          arrived_at: string
-          id: number
-          job_id: string | null
-          queue: string
-          reason: string
-          refused_at: string
-        }
-        Insert: {
-          arrived_at: string
-          id: number
-          job_id?: string | null
-          queue: string
-          reason: string
-          refused_at?: string
-        }
-        Update: {
-          arrived_at?: string
-          id?: number
-          job_id?: string | null
-          queue?: string
-          reason?: string
-          refused_at?: string
-        }
-        Relationships: []
-      }
-      job_queue_set_aside: {
-        Row: {
-          job_id: string
-          next_at: string
-          queue: string
-          since: string
-          sqlstate: string
-          target: string
-          tries: number
-        }
-        Insert: {
-          job_id: string
-          next_at?: string
-          queue: string
-          since?: string
-          sqlstate: string
-          target: string
-          tries?: number
-        }
-        Update: {
-          job_id?: string
-          next_at?: string
-          queue?: string
-          since?: string
-          sqlstate?: string
-          target?: string
-          tries?: number
-        }
-        Relationships: []
-      }
-      job_queue_settings: {
-        Row: {
-          key: string
-          updated_at: string
-          value: Json
-        }
-        Insert: {
-          key: string
-          updated_at?: string
-          value: Json
-        }
-        Update: {
-          key?: string
-          updated_at?: string
-          value?: Json
-        }
-        Relationships: []
-      }
-      job_queue_snapshot_chunks: {
-        Row: {
-          body: string
-          maker: string
-          n: number
-          queue: string
-          seq: number
-          written_at: string
-        }
-        Insert: {
-          body: string
-          maker: string
-          n: number
-          queue: string
-          seq: number
-          written_at?: string
-        }
-        Update: {
-          body?: string
-          maker?: string
-          n?: number
-          queue?: string
-          seq?: number
-          written_at?: string
-        }
-        Relationships: []
-      }
-      job_queue_snapshots: {
-        Row: {
-          created_at: string
-          queue: string
-          seq: number
-          state: Json
-        }
-        Insert: {
-          created_at?: string
-          queue: string
-          seq: number
-          state: Json
-        }
-        Update: {
-          created_at?: string
-          queue?: string
-          seq?: number
-          state?: Json
-        }
-        Relationships: []
-      }
-      job_queue_staged: {
-        Row: {
-          command_id: string
-          item: Json
-          job_id: string
-          queue: string
-          staged_at: string
-        }
-        Insert: {
-          command_id: string
-          item: Json
-          job_id: string
-          queue: string
-          staged_at?: string
-        }
-        Update: {
-          command_id?: string
-          item?: Json
-          job_id?: string
-          queue?: string
-          staged_at?: string
-        }
-        Relationships: []
-      }
-      job_queue_state: {
-        Row: {
-          active_count: number
-          active_job_id: string | null
-          active_job_type: string | null
-          active_models: string[]
-          drained_at: string | null
-          id: number
-          policy: Json
-          queue: string
-          status: string
-          updated_at: string
-          version: number
-          waiting_count: number
-        }
-        Insert: {
-          active_count?: number
-          active_job_id?: string | null
-          active_job_type?: string | null
-          active_models?: string[]
-          drained_at?: string | null
-          id?: number
-          policy?: Json
-          queue: string
-          status?: string
-          updated_at?: string
-          version?: number
-          waiting_count?: number
-        }
-        Update: {
-          active_count?: number
-          active_job_id?: string | null
-          active_job_type?: string | null
-          active_models?: string[]
-          drained_at?: string | null
-          id?: number
-          policy?: Json
-          queue?: string
-          status?: string
-          updated_at?: string
-          version?: number
-          waiting_count?: number
-        }
-        Relationships: []
-      }
-      job_queue_unlinked: {
-        Row: {
-          job_id: string
-          late: boolean
-          since: string
-          target: string
-        }
-        Insert: {
-          job_id: string
-          late: boolean
-          since?: string
-          target: string
-        }
-        Update: {
-          job_id?: string
-          late?: boolean
-          since?: string
-          target?: string
-        }
-        Relationships: []
-      }
-      job_queue_workers: {
-        Row: {
-          beat_at: string
-          dead: boolean
-          expires_at: string
-          free_slots: number
-          grace_ms: number
-          kinds: string[] | null
-          queue: string
-          release: string
-          settled: boolean
-          started_at: string
-          ttl_ms: number
-          worker_id: string
-        }
-        Insert: {
-          beat_at: string
-          dead?: boolean
-          expires_at: string
-          free_slots: number
-          grace_ms: number
-          kinds?: string[] | null
-          queue: string
-          release: string
-          settled?: boolean
-          started_at: string
-          ttl_ms: number
-          worker_id: string
-        }
-        Update: {
-          beat_at?: string
-          dead?: boolean
-          expires_at?: string
-          free_slots?: number
-          grace_ms?: number
-          kinds?: string[] | null
-          queue?: string
-          release?: string
-          settled?: boolean
-          started_at?: string
-          ttl_ms?: number
-          worker_id?: string
-        }
-        Relationships: []
-      }
+      job_queue_arrivals: Table<{
+        arrived_at: string
+        claimed_until: string | null
+        id: number
+        job_id: string | null
+        queue: string | null
+      }, never, 'id'>
+      job_queue_changes: Table<{
+        job_ids: string[]
+        queue: string
+        seq: number
+      }, 'job_ids' | 'queue' | 'seq'>
+      job_queue_data: Table<{
+        checkpoint: Json | null
+        error: Json | null
+        job_id: string
+        life: number | null
+        payload: Json | null
+        progress: Json | null
+        queue: string
+        result: Json | null
+        token: number | null
+        updated_at: string
+      }, 'job_id' | 'queue'>
+      job_queue_deciders: Table<{
+        decider: string
+        decides_until: string
+        queue: string
+      }, 'decider' | 'decides_until' | 'queue'>
+      job_queue_dropped: Table<{
+        dropped_at: string
+        job_id: string
+        queue: string
+        seq: number
+      }, 'job_id' | 'queue' | 'seq'>
+      job_queue_handed_in: Table<{
+        command: Json
+        handed_at: string
+        id: number
+        queue: string
+        sender: string
+      }, 'command' | 'queue' | 'sender', 'id'>
+      job_queue_heads: Table<{
+        archived_seq: number
+        chain: string | null
+        chain_from: number | null
+        chain_start: string | null
+        cut_claimed_at: string
+        epoch: number
+        kept_digest: number | null
+        kept_from: number | null
+        last_at: string
+        min_reader: number
+        projected_seq: number
+        queue: string
+        version: number
+        woken_at: string
+      }, 'queue'>
+      job_queue_inbox: Table<{
+        answer: Json | null
+        answered_at: string | null
+        command: Json
+        created_at: string
+        queue: string
+        request_id: string
+        taken_until: string | null
+      }, 'command' | 'queue' | 'request_id'>
+      job_queue_jobs: Table<{
+        attempt: number
+        attempts: number
+        blocked_by_job_id: string | null
+        blocked_on: string | null
+        cancel_requested: boolean
+        conflict_reason: string | null
+        due_at: string | null
+        expires_at: string | null
+        fencing_token: number | null
+        job_id: string
+        job_type: string
+        kind: string
+        models: string[]
+        place_level: number
+        place_order: number
+        place_tie: number
+        priority: number
+        queue: string
+        queued_at: string
+        started_at: string | null
+        state: string
+        timeout_ms: number
+        worker_id: string | null
+      }, 'attempt' | 'attempts' | 'job_id' | 'job_type' | 'kind' | 'models' | 'place_level' | 'place_order' | 'place_tie' | 'priority' | 'queue' | 'queued_at' | 'state' | 'timeout_ms'>
+      job_queue_log: Table<{
+        command_hash: number | null
+        command_id: string | null
+        created_at: string
+        data: Json | null
+        event_type: string
+        hash: string | null
+        job_id: string | null
+        job_type: string | null
+        models: string[] | null
+        queue: string
+        schema_version: number
+        seq: number
+        worker_id: string | null
+      }, 'created_at' | 'event_type' | 'queue' | 'seq'>
+      job_queue_log_archive: Table<{
+        command_hash: number | null
+        command_id: string | null
+        created_at: string
+        data: Json | null
+        event_type: string
+        hash: string | null
+        job_id: string | null
+        job_type: string | null
+        models: string[] | null
+        queue: string
+        schema_version: number
+        seq: number
+        worker_id: string | null
+      }, 'created_at' | 'event_type' | 'queue' | 'seq'>
+      job_queue_migrations: Table<{
+        applied_at: string
+        checksum: string
+        version: string
+      }, 'checksum' | 'version'>
+      job_queue_not_taken_in: Table<{
+        arrived_at: string
+        id: number
+        job_id: string | null
+        queue: string
+        reason: string
+        refused_at: string
+      }, 'arrived_at' | 'id' | 'queue' | 'reason'>
+      job_queue_set_aside: Table<{
+        job_id: string
+        next_at: string
+        queue: string
+        since: string
+        sqlstate: string
+        target: string
+        tries: number
+      }, 'job_id' | 'queue' | 'sqlstate' | 'target'>
+      job_queue_settings: Table<{
+        key: string
+        updated_at: string
+        value: Json
+      }, 'key' | 'value'>
+      job_queue_snapshot_chunks: Table<{
+        body: string
+        maker: string
+        n: number
+        queue: string
+        seq: number
+        written_at: string
+      }, 'body' | 'maker' | 'n' | 'queue' | 'seq'>
+      job_queue_snapshots: Table<{
+        created_at: string
+        queue: string
+        seq: number
+        state: Json
+      }, 'queue' | 'seq' | 'state'>
+      job_queue_staged: Table<{
+        command_id: string
+        item: Json
+        job_id: string
+        queue: string
+        staged_at: string
+      }, 'command_id' | 'item' | 'job_id' | 'queue'>
+      job_queue_state: Table<{
+        active_count: number
+        active_job_id: string | null
+        active_job_type: string | null
+        active_models: string[]
+        drained_at: string | null
+        id: number
+        policy: Json
+        queue: string
+        status: string
+        updated_at: string
+        version: number
+        waiting_count: number
+      }, 'queue'>
+      job_queue_unlinked: Table<{
+        job_id: string
+        late: boolean
+        since: string
+        target: string
+      }, 'job_id' | 'late' | 'target'>
+      job_queue_workers: Table<{
+        beat_at: string
+        dead: boolean
+        expires_at: string
+        free_slots: number
+        grace_ms: number
+        kinds: string[] | null
+        queue: string
+        release: string
+        settled: boolean
+        started_at: string
+        ttl_ms: number
+        worker_id: string
+      }, 'beat_at' | 'expires_at' | 'free_slots' | 'grace_ms' | 'queue' | 'release' | 'started_at' | 'ttl_ms' | 'worker_id'>
     }
     Views: { [_ in never]: never }
     Functions: {
@@ -652,6 +232,7 @@ export type Database = {
       job_queue_answer: { Args: { request_id: string; queue?: string }; Returns: Json }
       job_queue_answer_requests: { Args: { queue: string; answers: Json }; Returns: number }
       job_queue_append: { Args: { queue: string; expected_version: number; events: Json; changes: Json }; Returns: Json }
+      job_queue_append_for: { Args: { queue: string; expected_version: number; events: Json; changes: Json; done: number[]; senders: string[] }; Returns: Json }
       job_queue_archive: { Args: { queue: string; through: number; keep: boolean }; Returns: Json }
       job_queue_archive_before: { Args: { queue: string; before: string; keep: boolean }; Returns: Json }
       job_queue_archived_events: { Args: { queue: string; after: number; max_events: number }; Returns: Json }
@@ -675,6 +256,9 @@ export type Database = {
       job_queue_forget: { Args: { queue: string; job_ids: string[] }; Returns: number }
       job_queue_forget_workers: { Args: { queue: string }; Returns: undefined }
       job_queue_given_up: { Args: { queue: string; claimed_until: string; job_id: string }; Returns: boolean }
+      job_queue_hand_in: { Args: { queue: string; sender: string; for_ms: number; commands: Json }; Returns: Json }
+      job_queue_handed: { Args: { queue: string }; Returns: Json }
+      job_queue_handled: { Args: { queue: string; done: number[]; senders: string[] }; Returns: undefined }
       job_queue_held: { Args: { worker_id: string; queue?: string }; Returns: Json }
       job_queue_hidden: { Args: { target: string; command: string }; Returns: boolean }
       job_queue_in_hand: { Args: { queue: string; job_ids: string[] }; Returns: Json }
@@ -692,6 +276,7 @@ export type Database = {
       job_queue_open_requests: { Args: { queue: string; lim: number }; Returns: Json }
       job_queue_outer_rows: { Args: { queue: string; job_ids: string[] }; Returns: Record<string, unknown>[] }
       job_queue_overdue: { Args: { queue: string; thorough: boolean }; Returns: Json }
+      job_queue_pick_up: { Args: { queue: string; decider: string; for_ms: number; done: number[]; senders: string[]; resigns: boolean }; Returns: Json }
       job_queue_project: { Args: { queue: string; batch: number }; Returns: Json }
       job_queue_project_target: { Args: { queue: string; target: string; key_column: string; key_type: string; job_ids: string[] }; Returns: number }
       job_queue_projection: { Args: { queue: string }; Returns: Json }

@@ -1,4 +1,4 @@
-import { type ErrorCode, InterlockError } from '../../core/index.ts'
+import { type ErrorCode, InterlockError, invalidInput } from '../../core/index.ts'
 import { storeFailure } from '../sql/index.ts'
 import { unsendableKey } from './client.ts'
 import type { ApiError } from './like.ts'
@@ -49,7 +49,7 @@ const secrets = /\b(?:sb_(?:secret|publishable)_[\w-]+|eyJ[\w-]+\.[\w-]+\.[\w-]*
  */
 export function apiFailure(error: ApiError, status: number, store: string): InterlockError {
   const whole = String(error.message || error.code || 'no answer')
-  if (unsendable.test(whole)) return new InterlockError('invalid_input', unsendableKey)
+  if (unsendable.test(whole)) return invalidInput(unsendableKey)
   const text = whole.replace(secrets, '…').slice(0, 300)
   const details = { status, ...(error.code ? { sqlstate: error.code } : {}), ...retryAfterOf(error) }
   const meaning = meanings[error.code ?? ''] ?? meaningOf(status, error)

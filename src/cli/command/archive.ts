@@ -1,14 +1,13 @@
-import { InterlockError } from '../../core/index.ts'
+import { invalidInput } from '../../core/index.ts'
 import { count, plural } from '../../format/index.ts'
 import { archiveTo } from '../../history/files/index.ts'
 import { type ArchiveDocument, archive } from '../../history/index.ts'
 import type { Cli } from '../cli.ts'
-import { leaveNothingHalf } from '../leftovers.ts'
+import { leaveNothingHalf } from '../output-file.ts'
 import { checkMoment, pointOf } from '../since.ts'
 import { withAccess } from '../store.ts'
 
 interface Options {
-  readonly [flag: string]: unknown
   readonly before?: string
   readonly to?: string
   readonly drop?: boolean
@@ -27,8 +26,10 @@ export function addArchive(cli: Cli): void {
         ['archive --before 30d --drop', 'erases them'],
       ],
       async (frame, _, { before, to, drop = false }) => {
-        if (before === undefined) throw bad('--before: say up to when, such as 30d, or a number of the log')
-        if (to !== undefined && drop) throw bad('--drop: does not go with --to; leave one of them out')
+        if (before === undefined)
+          throw invalidInput('--before: say up to when, such as 30d, or a number of the log')
+        if (to !== undefined && drop)
+          throw invalidInput('--drop: does not go with --to; leave one of them out')
         checkMoment('--before', before)
         const done = await withAccess(frame, async (access) => {
           const point = await pointOf(access, '--before', before)
@@ -57,5 +58,3 @@ function textOf(
     return `another process took the events from before ${before} out meanwhile; ${file} has them as well`
   return `the log has no event from before ${before}; nothing was taken out`
 }
-
-const bad = (message: string): InterlockError => new InterlockError('invalid_input', message)

@@ -1,5 +1,5 @@
 import { auditLog, type Statement, statementMarkdown } from '../../audit/index.ts'
-import { InterlockError } from '../../core/index.ts'
+import { invalidInput } from '../../core/index.ts'
 import { count, duration, plural } from '../../format/index.ts'
 import type { Cli } from '../cli.ts'
 import { FoundSomething } from '../failure.ts'
@@ -28,10 +28,7 @@ export function addAudit(cli: Cli): void {
         ],
         async (frame, _, { markdown = false, fromArchive }) => {
           if (markdown && frame.json)
-            throw new InterlockError(
-              'invalid_input',
-              '--markdown and --json are two forms of the same; give one',
-            )
+            throw invalidInput('--markdown and --json are two forms of the same; give one')
           const said = await withLog(frame, fromArchive, auditLog)
           frame.emit(said, markdown ? statementMarkdown(said) : textOf(frame, said))
           if (said.violations.length > 0 || said.overlaps.length > 0) throw new FoundSomething()

@@ -5,7 +5,6 @@ import { FoundSomething } from '../failure.ts'
 import { withAccess } from '../store.ts'
 
 interface Options {
-  readonly [flag: string]: unknown
   readonly start?: boolean
 }
 

@@ -1,12 +1,12 @@
-import { dropDead, listDead } from '../../coordinator/present.ts'
+import { dropDead, listDead } from '../../coordinator/parts.ts'
 import { isoTime, plural, timeText } from '../../format/index.ts'
 import { specDocument } from '../../history/parts.ts'
 import type { Cli } from '../cli.ts'
 import { checkFound, checkNamesSome, type DeadFlags, deadFilter } from '../dead-filter.ts'
+import { wholeNumber } from '../flag-value.ts'
 import { deadIdOf } from '../job-id.ts'
 import { withStore } from '../store.ts'
 import { table } from '../terminal/table.ts'
-import { wholeNumber } from '../whole-number.ts'
 
 interface Options extends DeadFlags {
   readonly limit: string

@@ -1,17 +1,16 @@
 import { once } from 'node:events'
 import { attachAsOwner } from '../../adapter/pglite/parts.ts'
-import { InterlockError } from '../../core/index.ts'
+import { invalidInput } from '../../core/index.ts'
 import type { DevDatabase, LocalSupabase } from '../../dev/index.ts'
 import { overPostgres } from '../../dev/parts.ts'
 import { migrationScript } from '../../migrate/index.ts'
 import { loadDriver } from '../../port/index.ts'
 import { type Target, targetOf } from '../../process/index.ts'
 import type { Cli } from '../cli.ts'
+import { wholeNumber } from '../flag-value.ts'
 import type { Frame } from '../frame.ts'
-import { wholeNumber } from '../whole-number.ts'
 
 interface Options {
-  readonly [flag: string]: unknown
   readonly port?: string
   readonly secret?: string
   readonly user?: string
@@ -85,7 +84,7 @@ async function serve(
 
 function requireUuid(user: string): void {
   if (/^[\da-f]{8}(-[\da-f]{4}){3}-[\da-f]{12}$/i.test(user)) return
-  throw new InterlockError('invalid_input', `--user ${user}: must be a UUID, as auth.uid() gives it`)
+  throw invalidInput(`--user ${user}: must be a UUID, as auth.uid() gives it`)
 }
 
 /**
@@ -98,7 +97,7 @@ function targetToServe(frame: Frame): Served {
   if (target?.kind !== 'pglite' && target?.kind !== 'postgres') {
     const message =
       'dev serves a database, and this address names none; give --url pglite:<folder> or postgres://…, or leave it out for ./.interlock'
-    throw new InterlockError('invalid_input', message)
+    throw invalidInput(message)
   }
   const { env } = frame.surface
   const named = ['INTERLOCK_URL', 'DATABASE_URL'].find((name) => env[name])

@@ -4,13 +4,12 @@ import { examination, keptOut } from '../../doctor/parts.ts'
 import { storeAt } from '../../process/index.ts'
 import type { Cli } from '../cli.ts'
 import { FoundSomething } from '../failure.ts'
+import { wholeNumber } from '../flag-value.ts'
 import type { Frame } from '../frame.ts'
 import { sizeText } from '../show/log-size.ts'
 import { emptyFolder, nothingYet } from '../store.ts'
-import { wholeNumber } from '../whole-number.ts'
 
 interface Options {
-  readonly [flag: string]: unknown
   readonly waiting: string
 }
 

@@ -1,5 +1,5 @@
 import type { EnqueueInput } from '../../codec/index.ts'
-import { InterlockError } from '../../core/index.ts'
+import { invalidInput } from '../../core/index.ts'
 import { plural } from '../../format/index.ts'
 import type { Cli } from '../cli.ts'
 import { enqueueAll } from '../run/enqueue-all.ts'
@@ -10,7 +10,6 @@ import { jobOfLine, payloadOf } from '../workload/line.ts'
 import { readWorkload } from '../workload/read.ts'
 
 interface Options {
-  readonly [flag: string]: unknown
   readonly job?: string
   readonly models?: string
   readonly type?: string
@@ -73,13 +72,13 @@ async function jobsFrom(
 ): Promise<readonly EnqueueInput[]> {
   const { job, models, type, kind, priority, payload, skipInvalid } = options
   if ((file === undefined) === (job === undefined)) {
-    throw bad('nothing to enqueue, or two things; give a file or --job <id>')
+    throw invalidInput('nothing to enqueue, or two things; give a file or --job <id>')
   }
   if (file !== undefined) {
     const idle = Object.entries({ models, type, kind, priority, payload }).find(
       ([, value]) => value !== undefined,
     )
-    if (idle !== undefined) throw bad(`--${idle[0]}: is for --job; in a file each line has its own`)
+    if (idle !== undefined) throw invalidInput(`--${idle[0]}: is for --job; in a file each line has its own`)
     const workload = await readWorkload(file, { skipInvalid, purpose: 'enqueue' })
     tell(workload.skipped)
     return workload.jobs.map(({ input }) => input)
@@ -88,5 +87,3 @@ async function jobsFrom(
   const fields = { job_id: job, models: models ?? '', job_type: type, kind, priority, ...given }
   return [jobOfLine(fields, 1, 'enqueue').input]
 }
-
-const bad = (message: string): InterlockError => new InterlockError('invalid_input', message)

@@ -1,10 +1,14 @@
-import { dataDocument, explainDocument, type ToldOfJob, told } from '../../operate/parts.ts'
+import type { RecordedEvent } from '../../core/index.ts'
+import { timeText } from '../../format/index.ts'
+import { dataDocument, dataFields, explainDocument, type ToldOfJob, told } from '../../operate/parts.ts'
+import type { JobData } from '../../port/index.ts'
 import type { Cli } from '../cli.ts'
+import { eventDetail } from '../event-text.ts'
 import type { Frame } from '../frame.ts'
-import { dataText } from '../show/data.ts'
-import { endedText } from '../show/ended.ts'
 import { explanationText } from '../show/explanation.ts'
 import { withStore } from '../store.ts'
+import { grid } from '../terminal/grid.ts'
+import { facts } from '../terminal/table.ts'
 
 export function addExplain(cli: Cli): void {
   cli
@@ -33,3 +37,20 @@ export function addExplain(cli: Cli): void {
 
 const textOf = (frame: Frame, found: ToldOfJob): string =>
   found.live === null ? endedText(frame, found.jobId, found.events) : explanationText(frame, found.live)
+
+/** What is kept of a job beside the log: what there is of it, whole, since it was asked for. */
+export function dataText(frame: Frame, data: JobData | undefined): string {
+  const rows = dataFields.flatMap((name) => {
+    const value = data?.[name] ?? null
+    return value === null ? [] : [[name, JSON.stringify(value)] as const]
+  })
+  const none = 'it has no payload, progress or result: it came without, or they were deleted'
+  return rows.length === 0 ? none : facts(rows, frame.colors.dim)
+}
+
+/** What became of a job, for people. */
+export function endedText(frame: Frame, jobId: string, events: readonly RecordedEvent[]): string {
+  const rows = events.map((event) => [event.seq, timeText(event.at), event.type, eventDetail(event)])
+  const lines = grid(frame, ['seq', 'time', 'event', ''], rows, { right: [0], give: { '': 30 } })
+  return `job ${jobId} has ended\n\n${lines}`
+}

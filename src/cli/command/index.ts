@@ -96,6 +96,11 @@ export const commandGroups: readonly (readonly [heading: string, commands: reado
     'Look:',
     [
       {
+        usage: 'dashboard',
+        summary: 'the queue in your browser: what runs, which job waits for which, and any moment of its log',
+        load: async () => (await import('./dashboard.ts')).addDashboard,
+      },
+      {
         usage: 'status',
         summary: 'what runs, what waits, and which workers there are; reads only',
         load: async () => (await import('./status.ts')).addStatus,

@@ -1,20 +1,18 @@
-import { InterlockError, type RecordedEvent } from '../../core/index.ts'
+import { invalidInput, type RecordedEvent } from '../../core/index.ts'
 import { plural } from '../../format/index.ts'
 import { followEvents, ledgerAt, readEvents } from '../../history/index.ts'
 import { beginningAt, endingAt, opened, orCut } from '../../history/parts.ts'
 import type { LogStore } from '../../port/index.ts'
 import type { Cli } from '../cli.ts'
+import { speedOf, wholeNumber } from '../flag-value.ts'
 import type { Frame } from '../frame.ts'
 import { Pace } from '../history/pace.ts'
 import type { InspectedQueue } from '../inspect/inspected.ts'
 import type { Relay } from '../inspect/relay.ts'
 import { checkMoment, pointOf } from '../since.ts'
-import { speedOf } from '../speed.ts'
 import { withStore } from '../store.ts'
-import { wholeNumber } from '../whole-number.ts'
 
 interface Options {
-  readonly [flag: string]: unknown
   readonly live?: boolean
   readonly from?: string
   readonly to?: string
@@ -40,10 +38,7 @@ export function addInspect(cli: Cli): void {
         const port = wholeNumber('--port', options.port, 0, 65_535) ?? 0
         const ui = uiOf(options.ui)
         if (options.live === true && options.to !== undefined)
-          throw new InterlockError(
-            'invalid_input',
-            '--to: is for a replay, and --live has no end; leave one out',
-          )
+          throw invalidInput('--to: is for a replay, and --live has no end; leave one out')
         checkMoment('--from', options.from)
         checkMoment('--to', options.to)
         await withStore(frame, (store) => inspect(frame, store, options, { speed, port, ui }))
@@ -63,10 +58,7 @@ export function addInspect(cli: Cli): void {
 function uiOf(text: string): URL {
   const url = URL.canParse(text) ? new URL(text) : undefined
   if (url?.protocol === 'http:' || url?.protocol === 'https:') return url
-  throw new InterlockError(
-    'invalid_input',
-    `--ui ${text}: must be an address that begins with http:// or https://`,
-  )
+  throw invalidInput(`--ui ${text}: must be an address that begins with http:// or https://`)
 }
 
 async function inspect(

@@ -3,10 +3,10 @@ import { type Access, eventDocument, followEvents, readEvents } from '../../hist
 import { beginningAt, type Opened, opened, orCut } from '../../history/parts.ts'
 import type { Cli } from '../cli.ts'
 import { eventLine } from '../event-text.ts'
+import { wholeNumber } from '../flag-value.ts'
 import type { Frame } from '../frame.ts'
 import { checkMoment, pointOf } from '../since.ts'
 import { type ArchiveFlags, addArchiveFlag, withLog } from '../store.ts'
-import { wholeNumber } from '../whole-number.ts'
 
 interface Options extends ArchiveFlags {
   readonly limit?: string

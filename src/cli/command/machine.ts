@@ -5,11 +5,10 @@ import {
   machineMermaid,
   machineStudio,
 } from '../../../machines/index.ts'
-import { InterlockError } from '../../core/index.ts'
+import { invalidInput } from '../../core/index.ts'
 import type { Cli } from '../cli.ts'
 
 interface Options {
-  readonly [flag: string]: unknown
   readonly format: string
 }
 
@@ -44,10 +43,10 @@ export function addMachine(cli: Cli): void {
       async (frame, [name = 'coordinator'], { format }) => {
         const machine = Object.hasOwn(machines, name) ? machines[name as keyof typeof machines] : undefined
         if (machine === undefined) {
-          throw new InterlockError('invalid_input', `there is no machine ${name}; it is coordinator or job`)
+          throw invalidInput(`there is no machine ${name}; it is coordinator or job`)
         }
         if (!Object.hasOwn(formats, format)) {
-          throw new InterlockError('invalid_input', `--format ${format}: must be mermaid, json or studio`)
+          throw invalidInput(`--format ${format}: must be mermaid, json or studio`)
         }
         const { document, text } = formats[format as keyof typeof formats](machine)
         frame.emit(format === 'json' ? document : { name, ...document }, text)

@@ -1,5 +1,5 @@
 import path from 'node:path'
-import { InterlockError } from '../../core/index.ts'
+import { invalidInput } from '../../core/index.ts'
 import {
   type ColumnNames,
   type MigrateOptions,
@@ -18,11 +18,11 @@ import { loadDriver } from '../../port/index.ts'
 import { storeAt, unreachable } from '../../process/index.ts'
 import type { Cli } from '../cli.ts'
 import { FoundSomething } from '../failure.ts'
+import { collect } from '../flag-value.ts'
 import type { Frame } from '../frame.ts'
 import { emptyFolder } from '../store.ts'
 
 interface Options {
-  readonly [flag: string]: unknown
   readonly again?: boolean
   readonly check?: boolean
   readonly column?: readonly string[]
@@ -87,8 +87,6 @@ export function addMigrate(cli: Cli): void {
     .option('--undo', 'give the first coordinator its tables back; with --print only show the script')
 }
 
-const collect = (value: string, before: readonly string[] = []): readonly string[] => [...before, value]
-
 /** What is no state, or no word, is refused by the migration. */
 const wordsOf = (flags: readonly string[]): StatusWords =>
   Object.fromEntries(flags.map((flag) => flag.split(/=(.*)/s).slice(0, 2)))
@@ -99,7 +97,7 @@ function namesOf(flags: readonly string[]): ColumnNames {
     const [, table, column = '', yours] = /^([^.=]+)\.([^=]+)=(.+)$/s.exec(flag) ?? []
     if (table === undefined) {
       const message = `--column ${flag}: give <table>.<column>=<yours>, such as jobs.status=state`
-      throw new InterlockError('invalid_input', message)
+      throw invalidInput(message)
     }
     return { table, entry: [column, yours] as const }
   })
@@ -113,15 +111,14 @@ async function migrateTarget(frame: Frame, options: MigrateOptions): Promise<Mig
   const target = frame.target()
   if (target.kind === 'postgres') return migratePostgres(target.url, options)
   if (target.kind === 'supabase') {
-    throw new InterlockError(
-      'invalid_input',
+    throw invalidInput(
       'the API of a Supabase project makes no tables; write a file with `interlock migrate --supabase` and push it (`supabase db push`), or paste what `interlock migrate --print` says into the SQL editor',
     )
   }
   if (Object.keys(options).length > 0) {
     const message =
       '--runtime-role, --status, --column, --check and --again are for a PostgreSQL server; give its --url'
-    throw new InterlockError('invalid_input', message)
+    throw invalidInput(message)
   }
   // The embedded database is migrated whenever it is opened.
   const applied = emptyFolder(target) !== null
@@ -141,8 +138,7 @@ async function undoTarget(frame: Frame, print: boolean): Promise<void> {
   if (print) return frame.emit({ script: undoScript() }, undoScript())
   const target = frame.target()
   if (target.kind !== 'postgres') {
-    throw new InterlockError(
-      'invalid_input',
+    throw invalidInput(
       'only a PostgreSQL server goes back; on Supabase paste what `interlock migrate --undo --print` says into the SQL editor',
     )
   }

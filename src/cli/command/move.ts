@@ -1,8 +1,8 @@
-import { InterlockError } from '../../core/index.ts'
+import { invalidInput } from '../../core/index.ts'
 import type { Cli } from '../cli.ts'
+import { wholeNumber } from '../flag-value.ts'
 import { liveIdOf } from '../job-id.ts'
 import { withCoordinator } from '../store.ts'
-import { wholeNumber } from '../whole-number.ts'
 
 interface Options {
   readonly before?: string
@@ -45,7 +45,7 @@ export function addMove(cli: Cli): void {
 
 function placeOf(before: string | undefined, priority: string | undefined) {
   if ((before === undefined) === (priority === undefined)) {
-    throw new InterlockError('invalid_input', 'say where to: either --before <job> or --priority <n>')
+    throw invalidInput('say where to: either --before <job> or --priority <n>')
   }
   return before === undefined
     ? { priority: wholeNumber('--priority', priority, -1_000, 1_000) ?? 0 }

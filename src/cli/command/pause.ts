@@ -1,4 +1,4 @@
-import { InterlockError, MICROS_PER_MS } from '../../core/index.ts'
+import { invalidInput, MICROS_PER_MS } from '../../core/index.ts'
 import { timeText } from '../../format/index.ts'
 import type { Cli } from '../cli.ts'
 import { unitMs } from '../moment.ts'
@@ -40,5 +40,5 @@ export function addPause(cli: Cli): void {
 function durationMs(flag: string, text: string): number {
   const [, count, unit] = /^(\d+)([smhdw])$/.exec(text) ?? []
   if (count !== undefined) return Number(count) * unitMs[unit as keyof typeof unitMs]
-  throw new InterlockError('invalid_input', `${flag} ${text}: must be a time such as 30s, 10m, 2h, 1d or 1w`)
+  throw invalidInput(`${flag} ${text}: must be a time such as 30s, 10m, 2h, 1d or 1w`)
 }

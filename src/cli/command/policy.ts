@@ -1,10 +1,18 @@
-import { defaultPolicy, InterlockError, type Policy } from '../../core/index.ts'
+import { defaultPolicy, invalidInput, type Policy } from '../../core/index.ts'
 import { opened, type PausedModel, pausedDocument } from '../../history/parts.ts'
 import { pausedAt } from '../../operate/parts.ts'
 import type { Cli } from '../cli.ts'
 import type { Frame } from '../frame.ts'
-import { addPolicyFields, hasPolicyFields, type PolicyFields, withFields } from '../policy-fields.ts'
-import { addPolicyFlags, hasPolicyFlags, type PolicyFlags, policyFrom } from '../policy-flags.ts'
+import {
+  addPolicyFields,
+  addPolicyFlags,
+  hasPolicyFields,
+  hasPolicyFlags,
+  type PolicyFields,
+  type PolicyFlags,
+  policyFrom,
+  withFields,
+} from '../policy-flags.ts'
 import { policyFacts } from '../policy-text.ts'
 import { pausedFacts } from '../show/paused.ts'
 import { withCoordinator, withStore } from '../store.ts'
@@ -54,7 +62,7 @@ async function show(frame: Frame): Promise<void> {
 
 async function set(frame: Frame, flags: Flags): Promise<void> {
   if (!hasPolicyFlags(flags) && !hasPolicyFields(flags)) {
-    throw new InterlockError('invalid_input', 'nothing to set; give a flag such as --max-active 4')
+    throw invalidInput('nothing to set; give a flag such as --max-active 4')
   }
   // Wrong flags are found out before anything is opened or made.
   withFields(flags, policyFrom(flags, defaultPolicy))

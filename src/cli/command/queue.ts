@@ -1,14 +1,13 @@
 import { opened, pausedModels } from '../../history/parts.ts'
 import { lineIn, lookAt, queueDocument } from '../../operate/parts.ts'
 import type { Cli } from '../cli.ts'
+import { wholeNumber } from '../flag-value.ts'
 import { pausedFacts } from '../show/paused.ts'
 import { queueText } from '../show/queue.ts'
 import { withAccess } from '../store.ts'
 import { facts } from '../terminal/table.ts'
-import { wholeNumber } from '../whole-number.ts'
 
 interface Options {
-  readonly [flag: string]: unknown
   readonly limit: string
 }
 

@@ -13,17 +13,15 @@ import {
 } from '../../operate/parts.ts'
 import type { Cli } from '../cli.ts'
 import { FoundSomething, NotDone } from '../failure.ts'
+import { collect } from '../flag-value.ts'
 import type { Frame } from '../frame.ts'
 import { tell } from '../show/recovery.ts'
 import { withAccess, withCoordinator } from '../store.ts'
 
 interface Options extends Said {
-  readonly [flag: string]: unknown
   readonly begin?: boolean
   readonly void?: boolean
 }
-
-const collect = (value: string, before: readonly string[] = []): readonly string[] => [...before, value]
 
 export function addRecover(cli: Cli): void {
   cli

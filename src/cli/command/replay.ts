@@ -1,4 +1,4 @@
-import { InterlockError } from '../../core/index.ts'
+import { invalidInput } from '../../core/index.ts'
 import { count, isoTime, timeText } from '../../format/index.ts'
 import { type Access, ledgerAt, type Point } from '../../history/index.ts'
 import {
@@ -15,15 +15,14 @@ import {
   replayDocument,
 } from '../../history/parts.ts'
 import type { Cli } from '../cli.ts'
+import { speedOf, wholeNumber } from '../flag-value.ts'
 import type { Frame } from '../frame.ts'
 import { stateName, stepThrough } from '../history/steps.ts'
 import { explanationText } from '../show/explanation.ts'
 import { queueText } from '../show/queue.ts'
 import { stateText } from '../show/state.ts'
 import { checkMoment, pointOf } from '../since.ts'
-import { speedOf } from '../speed.ts'
 import { type ArchiveFlags, addArchiveFlag, withLog } from '../store.ts'
-import { wholeNumber } from '../whole-number.ts'
 
 interface Options extends ArchiveFlags {
   readonly to?: string
@@ -88,8 +87,10 @@ function checkTogether({ follow = false, from, speed, job, limit }: Options): vo
   const idle = follow
     ? given({ '--job': job, '--limit': limit })
     : given({ '--from': from, '--speed': speed })
-  if (idle !== undefined) throw bad(`${idle}: is ${follow ? 'not ' : ''}for --follow; leave one of them out`)
-  if (job !== undefined && limit !== undefined) throw bad('--limit: is not for --job; leave one of them out')
+  if (idle !== undefined)
+    throw invalidInput(`${idle}: is ${follow ? 'not ' : ''}for --follow; leave one of them out`)
+  if (job !== undefined && limit !== undefined)
+    throw invalidInput('--limit: is not for --job; leave one of them out')
 }
 
 async function follow(
@@ -133,5 +134,3 @@ function showQueue(frame: Frame, past: Past, limit: number): void {
     line.total === 0 ? state : `${state}\n\n${queueText(frame, line.jobs, line.total, at)}`,
   )
 }
-
-const bad = (message: string): InterlockError => new InterlockError('invalid_input', message)

@@ -1,11 +1,11 @@
 import { stats } from '../../insight/index.ts'
 import type { Cli } from '../cli.ts'
+import { wholeNumber } from '../flag-value.ts'
 import { withOutput } from '../output-file.ts'
 import { addPeriodFlags, checkPeriod, type PeriodFlags, periodIn } from '../period.ts'
 import { statsDrawing } from '../stats/drawing.ts'
 import { statsText } from '../stats/text.ts'
 import { withLog } from '../store.ts'
-import { wholeNumber } from '../whole-number.ts'
 
 interface Options extends PeriodFlags {
   readonly slices: string

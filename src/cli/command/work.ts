@@ -1,7 +1,7 @@
 import { plural } from '../../format/index.ts'
 import type { Cli } from '../cli.ts'
+import { wholeNumber } from '../flag-value.ts'
 import type { Frame } from '../frame.ts'
-import { wholeNumber } from '../whole-number.ts'
 import { Supervisor } from '../worker/supervise.ts'
 import { type WorkOptions, workHere } from '../worker/work-here.ts'
 

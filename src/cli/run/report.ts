@@ -1,10 +1,9 @@
 import { Auditor } from '../../audit/index.ts'
-import type { Policy } from '../../core/index.ts'
+import { capacityOf, type Policy } from '../../core/index.ts'
 import { count, duration, plural } from '../../format/index.ts'
 import { firstLedger, verify } from '../../history/index.ts'
 import type { LogStore } from '../../port/index.ts'
 import type { Frame } from '../frame.ts'
-import { lowerBoundSeconds, totalSeconds } from '../workload/bound.ts'
 import type { WorkloadJob } from '../workload/job.ts'
 import type { RunLog } from './run-log.ts'
 
@@ -59,4 +58,26 @@ export function reportText(report: RunReport): string {
     `took ${duration(elapsedMs)}${ratio}; one at a time ${duration(serialMs)}, no schedule under ${duration(lowerBoundMs)}`,
     `at most ${report.maxConcurrent} at once, ${plural(report.events, 'event')}, ${plural(report.violations, 'violation')}, ${report.verified ? 'verified' : 'NOT VERIFIED'}`,
   ].join('\n')
+}
+
+/** Seconds of work in all: what one job at a time would take. */
+export const totalSeconds = (jobs: readonly WorkloadJob[]): number =>
+  jobs.reduce((sum, job) => sum + job.seconds, 0)
+
+/**
+ * No schedule can be faster than this, in seconds: every model has to carry its own load with the places it has, and
+ * all slots together the whole.
+ */
+export function lowerBoundSeconds(jobs: readonly WorkloadJob[], policy: Policy): number {
+  const loads = new Map<string, number>()
+  let longest = 0
+  let inSlots = 0
+  for (const { input, seconds } of jobs) {
+    longest = Math.max(longest, seconds)
+    if (input.models.length > 0) inSlots += seconds
+    for (const model of input.models) loads.set(model, (loads.get(model) ?? 0) + seconds)
+  }
+  const perModel = [...loads].map(([model, load]) => load / capacityOf(policy, model))
+  const perSlot = policy.maxActive === null ? 0 : inSlots / policy.maxActive
+  return perModel.reduce((most, load) => Math.max(most, load), Math.max(longest, perSlot))
 }

@@ -1,23 +1,17 @@
 import Table from 'cli-table3'
 
-const none = ''
-const borderless = {
-  top: none,
-  'top-mid': none,
-  'top-left': none,
-  'top-right': none,
-  bottom: none,
-  'bottom-mid': none,
-  'bottom-left': none,
-  'bottom-right': none,
-  left: none,
-  'left-mid': none,
-  mid: none,
-  'mid-mid': none,
-  right: none,
-  'right-mid': none,
-  middle: '  ',
-}
+const edges = [
+  'top',
+  'top-mid',
+  'top-left',
+  'top-right',
+  'bottom',
+  'bottom-mid',
+  'bottom-left',
+  'bottom-right',
+]
+const lines = ['left', 'left-mid', 'mid', 'mid-mid', 'right', 'right-mid']
+const borderless = { ...Object.fromEntries([...edges, ...lines].map((name) => [name, ''])), middle: '  ' }
 
 export interface TableOptions {
   /** Columns of numbers, which stand flush right. */
@@ -40,8 +34,8 @@ export function table(
     colAligns: head.map((_, index) => (right.includes(index) ? 'right' : 'left')),
   })
   drawn.push(...rows.map((row) => row.map(String)))
-  const lines = drawn.toString().split('\n')
-  return lines.map((line) => `${indent}${line}`.trimEnd()).join('\n')
+  const drawnLines = drawn.toString().split('\n')
+  return drawnLines.map((line) => `${indent}${line}`.trimEnd()).join('\n')
 }
 
 /** Names and values under each other. */

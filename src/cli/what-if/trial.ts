@@ -1,7 +1,7 @@
-import { InterlockError, type Policy } from '../../core/index.ts'
+import { type InterlockError, invalidInput, type Policy } from '../../core/index.ts'
 import type { Trial } from '../../insight/parts.ts'
+import { wholeNumber } from '../flag-value.ts'
 import { type PolicyFlags, policyFrom } from '../policy-flags.ts'
-import { wholeNumber } from '../whole-number.ts'
 
 const NAMED = 12
 const rules = 'serial, by-model, max-active=n, overtakes=n, slots=n'
@@ -33,8 +33,7 @@ export function checkModels(text: string, models: ReadonlySet<string>): void {
   if (unknown === undefined) return
   const known = [...models].toSorted()
   const more = known.length > NAMED ? ` and ${known.length - NAMED} more` : ''
-  throw new InterlockError(
-    'invalid_input',
+  throw invalidInput(
     `--try ${text}: no job of that time needs a model ${unknown}; say ${rules}, or one of its models: ${known.slice(0, NAMED).join(', ') || 'there is none'}${more}`,
   )
 }
@@ -52,8 +51,7 @@ function flagsOf(text: string): PolicyFlags & { readonly slots?: string } {
   for (const part of text.split(',').map((each) => each.trim())) {
     const at = part.lastIndexOf('=')
     const [key, value] = [part.slice(0, at), part.slice(at + 1)]
-    if (part === '')
-      throw new InterlockError('invalid_input', `--try ${text}: a part of it is empty; leave it out`)
+    if (part === '') throw invalidInput(`--try ${text}: a part of it is empty; leave it out`)
     if (part === 'serial' || part === 'by-model') flags.policy = part
     else if (key === 'max-active') flags.maxActive = value
     else if (key === 'overtakes') flags.overtakes = value
@@ -66,4 +64,4 @@ function flagsOf(text: string): PolicyFlags & { readonly slots?: string } {
 }
 
 const noRule = (text: string, part: string): InterlockError =>
-  new InterlockError('invalid_input', `--try ${text}: ${part} is no rule; say ${rules} or <model>=n`)
+  invalidInput(`--try ${text}: ${part} is no rule; say ${rules} or <model>=n`)

@@ -2,7 +2,7 @@ import path from 'node:path'
 import { pathToFileURL } from 'node:url'
 import { checkHandlerModule } from '../../codec/index.ts'
 import type { CoordinatorOptions } from '../../coordinator/index.ts'
-import { InterlockError } from '../../core/index.ts'
+import { InterlockError, invalidInput } from '../../core/index.ts'
 import type { JobWorkerOptions } from '../../worker/index.ts'
 
 /** What a handler file may say: the options of its worker, and how long a process of it may be silent. */
@@ -18,10 +18,9 @@ export type HandlerModule = Pick<JobWorkerOptions, 'handlers'> &
 export async function loadHandlers(file: string): Promise<HandlerModule> {
   const exported = (await importFile(file)).default
   if (typeof exported !== 'object' || exported === null) {
-    throw new InterlockError(
-      'invalid_input',
+    throw invalidInput(
       `${file}: has no default export with handlers; write: export default { normal: async (job, context) => { … } }`,
-      { path: file },
+      file,
     )
   }
   if (!('handlers' in exported) || typeof exported.handlers !== 'object') {

@@ -1,5 +1,5 @@
 import { parseJob } from '../../codec/index.ts'
-import { InterlockError } from '../../core/index.ts'
+import { InterlockError, invalidInput } from '../../core/index.ts'
 import { MOST_SECONDS, type WorkloadJob } from './job.ts'
 
 /** The values of one line by column name: texts from CSV, anything from JSON. */
@@ -19,7 +19,8 @@ export const requiredColumns: Readonly<Record<Purpose, readonly Column[]>> = {
 /** The job of one line. @throws InterlockError `invalid_input`, with the name of the column */
 export function jobOfLine(fields: Fields, line: number, purpose: Purpose): WorkloadJob {
   const unknown = Object.keys(fields).find((name) => !columns.includes(name as Column))
-  if (unknown !== undefined) throw bad(`unknown field ${unknown}; the fields are ${columns.join(', ')}`)
+  if (unknown !== undefined)
+    throw invalidInput(`unknown field ${unknown}; the fields are ${columns.join(', ')}`)
   const { spec, payload } = named(() =>
     parseJob({
       jobId: fields['job_id'],
@@ -44,7 +45,7 @@ export function payloadOf(text: string): unknown {
   try {
     return JSON.parse(text)
   } catch {
-    throw bad('payload: not JSON; write it such as {"prompt":"a fox"}')
+    throw invalidInput('payload: not JSON; write it such as {"prompt":"a fox"}')
   }
 }
 
@@ -57,7 +58,7 @@ function modelsOf(value: unknown): unknown {
 function secondsOf(value: unknown): number {
   const seconds = numberOf(value)
   if (typeof seconds === 'number' && seconds >= 0 && seconds <= MOST_SECONDS) return seconds
-  throw bad(`seconds: must be a number from 0 to ${MOST_SECONDS.toLocaleString('en')}, such as 2.5`)
+  throw invalidInput(`seconds: must be a number from 0 to ${MOST_SECONDS.toLocaleString('en')}, such as 2.5`)
 }
 
 /** A number as people write it; anything else stays what it is, for the schema to refuse. */
@@ -74,8 +75,6 @@ function named<T>(parse: () => T): T {
   } catch (error) {
     if (!(error instanceof InterlockError)) throw error
     const message = error.message.replace(/^job\./, '').replace(/^jobId/, 'job_id')
-    throw bad(message.replace(/^jobType/, 'job_type'))
+    throw invalidInput(message.replace(/^jobType/, 'job_type'))
   }
 }
-
-const bad = (message: string): InterlockError => new InterlockError('invalid_input', message)

@@ -1,8 +1,10 @@
-import { InterlockError } from '../../core/index.ts'
+import { createReadStream } from 'node:fs'
+import { createInterface } from 'node:readline'
+import { createGunzip } from 'node:zlib'
+import { InterlockError, invalidInput } from '../../core/index.ts'
 import type { Workload, WorkloadJob } from './job.ts'
 import { jobOfLine, type Purpose } from './line.ts'
 import { type ReadRecord, recordReader } from './records.ts'
-import { textLines } from './text-lines.ts'
 
 export interface ReadOptions {
   /** Only the first so many jobs; the rest of the file is not looked at. */
@@ -24,7 +26,7 @@ export async function readWorkload(file: string, options: ReadOptions = {}): Pro
     if (reading.isFull) break
   }
   if (reading.jobs.length === 0) {
-    throw new InterlockError('invalid_input', `${file}: there is no job in it; add a line per job`)
+    throw invalidInput(`${file}: there is no job in it; add a line per job`)
   }
   return reading
 }
@@ -80,10 +82,7 @@ class Reading implements Workload {
   #refuseTwin({ input: { jobId }, line }: WorkloadJob): void {
     const first = this.#lineOfId.get(jobId)
     if (first !== undefined) {
-      throw new InterlockError(
-        'invalid_input',
-        `job_id ${jobId} is on line ${first} already; ids must differ`,
-      )
+      throw invalidInput(`job_id ${jobId} is on line ${first} already; ids must differ`)
     }
     this.#lineOfId.set(jobId, line)
   }
@@ -97,4 +96,40 @@ class Reading implements Workload {
       throw new InterlockError('invalid_input', message, { file: this.file, line: this.#line })
     }
   }
+}
+
+/** The lines of a text file, unpacked if its name ends in `.gz`. @throws InterlockError `invalid_input` */
+async function* textLines(file: string): AsyncGenerator<string> {
+  const source = createReadStream(file)
+  const stream = file.endsWith('.gz') ? source.pipe(createGunzip()) : source
+  // A pipe does not hand on the error of what it reads from.
+  if (stream !== source) source.once('error', (error: Error) => stream.destroy(error))
+  const lines = createInterface({ input: stream, crlfDelay: Number.POSITIVE_INFINITY })
+  let failure: unknown
+  stream.once('error', (error: unknown) => {
+    failure = error
+    lines.close()
+  })
+  try {
+    for await (const line of lines) yield line
+    if (failure !== undefined) throw failure
+  } catch (error) {
+    throw unreadable(file, error)
+  } finally {
+    lines.close()
+    source.destroy()
+  }
+}
+
+function unreadable(file: string, error: unknown): InterlockError {
+  const { code, message } = error as NodeJS.ErrnoException
+  const reason =
+    code === 'ENOENT'
+      ? 'there is no such file'
+      : code === 'EISDIR'
+        ? 'it is a folder'
+        : code?.startsWith('Z_')
+          ? 'it ends in .gz but is not whole gzip data'
+          : message
+  return invalidInput(`${file}: ${reason}; give the path of a workload file`)
 }

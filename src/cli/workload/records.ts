@@ -1,5 +1,5 @@
 import { parse } from 'csv-parse/sync'
-import { InterlockError } from '../../core/index.ts'
+import { invalidInput } from '../../core/index.ts'
 import { columns, type Fields, type Purpose, payloadOf, requiredColumns } from './line.ts'
 
 /** Turns lines into fields, one at a time; what comes first in the file says which format it is. */
@@ -14,13 +14,13 @@ export function recordReader(
   const header = csvFields(first).map((name) => name.trim())
   const missing = requiredColumns[purpose].filter((name) => !header.includes(name))
   if (missing.length > 0) {
-    throw bad(
+    throw invalidInput(
       `no column ${missing.join(', ')}; the first line names the columns, such as ${requiredColumns[purpose].join(',')}`,
     )
   }
   const unknown = header.filter((name) => !(columns as readonly string[]).includes(name))
   if (unknown.length > 0)
-    throw bad(`unknown column ${unknown.join(', ')}; the columns are ${columns.join(', ')}`)
+    throw invalidInput(`unknown column ${unknown.join(', ')}; the columns are ${columns.join(', ')}`)
   return { read: (text) => csvRecord(header, text), isHeader: true }
 }
 
@@ -29,18 +29,20 @@ function jsonRecord(text: string): Fields {
   try {
     value = JSON.parse(text)
   } catch {
-    throw bad(
+    throw invalidInput(
       'not JSON; every line must be one object, such as {"job_id":"a","models":["m"],"payload":{"n":1}}',
     )
   }
   if (typeof value === 'object' && value !== null && !Array.isArray(value)) return value as Fields
-  throw bad('not an object; every line must be one, such as {"job_id":"a","models":["m"],"payload":{"n":1}}')
+  throw invalidInput(
+    'not an object; every line must be one, such as {"job_id":"a","models":["m"],"payload":{"n":1}}',
+  )
 }
 
 function csvRecord(header: readonly string[], text: string): Fields {
   const values = csvFields(text)
   if (values.length !== header.length) {
-    throw bad(
+    throw invalidInput(
       `${values.length} fields where the first line names ${header.length}; quote a field that has commas, and double the quotes in it`,
     )
   }
@@ -59,8 +61,8 @@ function csvFields(text: string): string[] {
     const rows: string[][] = parse(text, { relax_column_count: true })
     return rows[0] ?? []
   } catch {
-    throw bad('a quote is not closed, or stands in the middle of a field; write "a ""quoted"" field"')
+    throw invalidInput(
+      'a quote is not closed, or stands in the middle of a field; write "a ""quoted"" field"',
+    )
   }
 }
-
-const bad = (message: string): InterlockError => new InterlockError('invalid_input', message)

@@ -10,24 +10,24 @@ import type {
   RecordedEvent,
   RequeueReason,
   Started,
-  Waiting,
 } from '../../core/index.ts'
 import type { DeadJob, JobData } from '../../port/index.ts'
 import type { Logger } from '../base/logger.ts'
 import type {
+  CompleteOptions,
   DeadChoice,
   DeadFilter,
   EndOptions,
+  Enqueued,
   FailOptions,
   Health,
   NoteOptions,
   PauseOptions,
+  StartAnswer,
+  StartOptions,
+  WorkflowConfig,
 } from './calls.ts'
-import type { MachineOptions, RunningMachine } from './machine.ts'
-import type { QueueMetrics } from './metrics.ts'
-import type { CompleteOptions, StartAnswer, StartOptions } from './start.ts'
-import type { QueueView } from './view.ts'
-import type { WorkflowConfig } from './workflow-models.ts'
+import type { MachineOptions, QueueMetrics, QueueView, RunningMachine } from './view.ts'
 
 /** Decides which job may run now, together with all other processes on the same queue. */
 export interface Coordinator {
@@ -56,9 +56,7 @@ export interface Coordinator {
   onJobComplete(jobId: string, jobType: JobType, options?: CompleteOptions): Promise<void>
 
   /** Puts jobs in line, all or none, with their payloads. @throws InterlockError `invalid_input`, `job_exists`, `models_required` */
-  enqueue(
-    jobs: readonly EnqueueInput[],
-  ): Promise<{ readonly queued: number; readonly waiting: readonly Waiting[] }>
+  enqueue(jobs: readonly EnqueueInput[]): Promise<Enqueued>
   /** Starts jobs that may start, in line order: at most `max` jobs (and 1,000 in one call), of these kinds (null: any). */
   claim(claim: Claim): Promise<readonly Started[]>
   /** Ends an attempt. With `claim`, jobs that this makes startable start here, in the same append. */
@@ -212,3 +210,40 @@ export interface Coordinator {
   /** Waits for calls under way, tells running jobs to stop (`leaseLost$`), and gives up the lease. It does not close your store. */
   close(): Promise<void>
 }
+
+/** The kind of a job is its job type unless it names another one. */
+type OfKind<Kind extends string> =
+  | { readonly kind: Kind }
+  | (Kind extends 'normal' ? { readonly kind?: undefined; readonly jobType?: 'normal' | undefined } : never)
+  | (Kind extends 'workflow' ? { readonly kind?: undefined; readonly jobType: 'workflow' } : never)
+
+/** A kind that is given nothing may leave its payload out. */
+type Carrying<Payload> = undefined extends Payload
+  ? { readonly payload?: Payload }
+  : null extends Payload
+    ? { readonly payload?: Payload | undefined }
+    : { readonly payload: Payload }
+
+/** A job of one of the kinds that `Payloads` names, with the payload of that kind. */
+export type TypedJob<Payloads extends object> = {
+  readonly [Kind in keyof Payloads & string]: Omit<EnqueueInput, 'kind' | 'payload'> &
+    OfKind<Kind> &
+    Carrying<Payloads[Kind]>
+}[keyof Payloads & string]
+
+/**
+ * A coordinator that knows the payload of each kind. Only the compiler does: at run time it is any other coordinator, and a
+ * handler's `schema` is what checks a payload.
+ * @example
+ * interface Jobs { resize: { width: number } }
+ * const coordinator = await createCoordinator<Jobs>({ store })
+ * await coordinator.enqueue([{ jobId: 'a', kind: 'resize', models: ['sharp'], payload: { width: 640 } }])
+ */
+export interface TypedCoordinator<Payloads extends object> extends Coordinator {
+  enqueue(jobs: readonly TypedJob<Payloads>[]): Promise<Enqueued>
+  /** Never there: it tells the compiler, and `createJobWorker`, which kinds there are. */
+  readonly payloads?: Payloads
+}
+
+/** A coordinator that knows nothing of payloads. */
+export type UntypedCoordinator = Coordinator & { readonly payloads?: undefined }

@@ -1,5 +1,5 @@
 import { checkCoordinatorOptions, parseQueue } from '../../codec/index.ts'
-import { InterlockError } from '../../core/index.ts'
+import { invalidInput } from '../../core/index.ts'
 import type { LogStore } from '../../port/index.ts'
 import { guarded, type Logger } from '../base/logger.ts'
 
@@ -94,7 +94,7 @@ export function completeOptions(options: CoordinatorOptions): WholeOptions {
     const value = complete[name as keyof typeof ranges]
     if (Number.isFinite(value) && value >= least && value <= most) continue
     const range = `${least.toLocaleString('en')} to ${most.toLocaleString('en')}`
-    throw new InterlockError('invalid_input', `${name} must be milliseconds from ${range}`, { path: name })
+    throw invalidInput(`${name} must be milliseconds from ${range}`, name)
   }
   return complete
 }
@@ -102,29 +102,15 @@ export function completeOptions(options: CoordinatorOptions): WholeOptions {
 /** More often than this a snapshot costs more than it saves. */
 function checkSnapshotEvery(events: number): void {
   if (Number.isSafeInteger(events) && events >= 100 && events <= 1e9) return
-  throw new InterlockError(
-    'invalid_input',
-    'snapshotEvery must be a number of events from 100 to 1,000,000,000',
-    {
-      path: 'snapshotEvery',
-    },
-  )
+  throw invalidInput('snapshotEvery must be a number of events from 100 to 1,000,000,000', 'snapshotEvery')
 }
 
 function checkName(name: string | undefined): void {
   if (name === undefined || /^[\w.@-]{1,50}$/.test(name)) return
-  throw new InterlockError('invalid_input', 'name must be 1 to 50 letters, digits and _ . @ -', {
-    path: 'name',
-  })
+  throw invalidInput('name must be 1 to 50 letters, digits and _ . @ -', 'name')
 }
 
 function checkWord(name: string, word: string, allowed: readonly string[]): void {
   if (allowed.includes(word)) return
-  throw new InterlockError(
-    'invalid_input',
-    `${name} must be ${allowed.map((one) => `'${one}'`).join(' or ')}`,
-    {
-      path: name,
-    },
-  )
+  throw invalidInput(`${name} must be ${allowed.map((one) => `'${one}'`).join(' or ')}`, name)
 }

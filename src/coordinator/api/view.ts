@@ -1,10 +1,16 @@
 import {
   attemptsOf,
+  isDeath,
   type Job,
+  type JobSpec,
   type Ledger,
   MICROS_PER_MS,
   type Micros,
+  type Outcome,
+  outcomeOf,
+  type Pause,
   type Policy,
+  type RecordedEvent,
   statusOf,
   type Waiting,
   waitingCount,
@@ -12,12 +18,7 @@ import {
 } from '../../core/index.ts'
 
 /** A live job, for people and programs. */
-export interface JobView {
-  readonly jobId: string
-  readonly jobType: Job['spec']['jobType']
-  readonly kind: string
-  readonly models: readonly string[]
-  readonly priority: number
+export interface JobView extends Pick<JobSpec, 'jobId' | 'jobType' | 'kind' | 'models' | 'priority'> {
   readonly queuedAt: Date
   /** How many attempts were started, and how many there may be: those given back cost nothing, so they count in both. */
   readonly attempt: number
@@ -41,12 +42,9 @@ export interface WaitingJobView extends JobView, Omit<Waiting, 'until'> {
 }
 
 /** A model from which nothing starts: why, since when, until when (null: until it is resumed), and by which process. */
-export interface PausedModelView {
-  readonly model: string
-  readonly reason: string
+export interface PausedModelView extends Pick<Pause, 'model' | 'reason' | 'by'> {
   readonly since: Date
   readonly until: Date | null
-  readonly by: string | null
 }
 
 /** A readonly look at the queue at one version. */
@@ -137,4 +135,109 @@ function jobView(job: Job): JobView {
 
 export function toDate(at: Micros): Date {
   return new Date(at / MICROS_PER_MS)
+}
+
+/** A queue as plain numbers, for whatever collects them. Durations in milliseconds; counts since this process joined. */
+export interface QueueMetrics {
+  readonly activeCount: number
+  readonly waitingCount: number
+  /** How long the job that has stood in line longest has waited; 0 when none waits. Jobs that are not due do not count. */
+  readonly oldestWaitingMs: number
+  /** Jobs that may start and that nobody has taken yet. */
+  readonly offeredCount: number
+  /** How long the one among them that was offered first has been so; 0 when there is none. */
+  readonly oldestOfferMs: number
+  /** Events that are known to be in the log and that this process has not folded yet. */
+  readonly lagEvents: number
+  /** Since the log was last seen to its head. */
+  readonly lagMs: number
+  /**
+   * What ended: jobs that `completed`, `failed` for good, were `cancelled` or `expired`, and attempts that were lost with their
+   * worker (`lease_expired`). An attempt that failed and is followed by another one, or was given back, is none of these.
+   */
+  readonly ended: Readonly<Record<EndType, number>>
+  /** Jobs that became dead letters: they failed for good, lost their last attempt with its worker, or waited too long. */
+  readonly died: number
+}
+
+type EndType = Outcome | 'lease_expired'
+
+/** Counts what passes by. */
+export class Counter {
+  readonly #ended: Record<EndType, number> = {
+    completed: 0,
+    failed: 0,
+    cancelled: 0,
+    expired: 0,
+    lease_expired: 0,
+  }
+
+  #died = 0
+
+  see(event: RecordedEvent): void {
+    const outcome = outcomeOf(event)
+    if (event.type === 'lease_expired') this.#ended.lease_expired++
+    else if (outcome !== null) this.#ended[outcome]++
+    if (isDeath(event)) this.#died++
+  }
+
+  get counts(): Pick<QueueMetrics, 'ended' | 'died'> {
+    return { ended: { ...this.#ended }, died: this.#died }
+  }
+}
+
+/** Looks at every waiting job once: some 10 ms for 100,000. */
+export function queueMetrics(
+  ledger: Ledger,
+  now: Micros,
+  head: { readonly version: number; readonly reachedAt: number },
+  counts: Counter['counts'],
+): QueueMetrics {
+  const waiting = [...ledger.line, ...ledger.unbound].map(
+    (place) => ledger.jobs.get(place)?.waitingSince ?? now,
+  )
+  const offers = [...ledger.offered].map((place) => ledger.jobs.get(place)?.offeredAt ?? now)
+  const msSince = (times: readonly Micros[]) =>
+    Math.max(0, (now - times.reduce((least, time) => Math.min(least, time), now)) / MICROS_PER_MS)
+  return {
+    activeCount: ledger.active.size,
+    waitingCount: ledger.jobs.size - ledger.active.size,
+    oldestWaitingMs: msSince(waiting),
+    offeredCount: ledger.offered.size,
+    oldestOfferMs: msSince(offers),
+    lagEvents: Math.max(0, head.version - ledger.version),
+    lagMs: performance.now() - head.reachedAt,
+    ...counts,
+  }
+}
+
+/** Where the machine of a queue stands, as XState names it, and the ledger it stands on. */
+export interface MachineSnapshot {
+  readonly value: 'idle' | 'running' | { readonly draining: 'emptying' | 'drained' }
+  readonly context: { readonly ledger: Ledger }
+}
+
+/** What an inspector is told of; XState's `InspectionEvent` says more. */
+export interface MachineInspection {
+  readonly type: string
+}
+
+/** Methods, so that what takes XState's own events fits. */
+type Inspect = { see(event: MachineInspection): void }['see'] | { next?(event: MachineInspection): void }
+
+export interface MachineOptions {
+  /** Sees every event and every state, for Stately's inspector. */
+  readonly inspect?: Inspect
+}
+
+/**
+ * The running machine of a queue: a `CoordinatorActor` of `interlock-queue/machine`, in words of its own. XState's
+ * declarations do not compile without `skipLibCheck`, so a program that does not ask for them is not given them.
+ */
+export interface RunningMachine {
+  readonly snapshot: MachineSnapshot
+  readonly ledger: Ledger
+  /** Calls the listener after each change from now on; returns what ends that. */
+  subscribe(listener: (snapshot: MachineSnapshot) => void): () => void
+  stop(): void
 }

@@ -1,6 +1,6 @@
 import type { Command, CommandResult, DataChange, Decision } from '../../core/index.ts'
-import { InFlight } from '../base/in-flight.ts'
 import { SingleFlight } from '../base/single-flight.ts'
+import { InFlight } from '../base/work.ts'
 import { type CommitOptions, Committer } from './committer.ts'
 import type { OpenCommands, Pending } from './open-commands.ts'
 
@@ -28,7 +28,10 @@ export class AppendQueue {
   #next: OpenCommands | undefined
 
   constructor(options: CommitOptions) {
-    this.#committer = new Committer(options, (decision) => this.#onSent(decision))
+    this.#committer = new Committer(options, {
+      onSent: (decision) => this.#onSent(decision),
+      onHanded: (commands) => this.#pending.push(...commands),
+    })
     // Every command is told what goes wrong with it, and a read that fails is told by the committer.
     this.#flight = new SingleFlight(() => this.#run(), options.hooks.onUnreadable)
   }
@@ -69,6 +72,11 @@ export class AppendQueue {
     })
   }
 
+  /** Some commands that these processes handed in to another one were carried out, or come to nothing. */
+  hearHandled(senders: readonly string[]): void {
+    this.#committer.hearHandled(senders)
+  }
+
   /** Resolves when nothing is under way any more. */
   async idle(): Promise<void> {
     await this.#ahead.done()
@@ -78,10 +86,12 @@ export class AppendQueue {
   async #run(): Promise<void> {
     // One turn of the event loop: what is sent in the same breath shares an append.
     await Promise.resolve()
-    await this.#work()
-    // A caller that has just been answered sends its next command in this turn of the event loop.
-    if (this.#committer.holdsBaton) await new Promise(setImmediate)
-    if (!this.#hasWork()) await this.#committer.giveBaton()
+    do {
+      await this.#work()
+      // A caller that has just been answered sends its next command in this turn of the event loop.
+      if (this.#committer.isDecidingForAll) await new Promise(setImmediate)
+      if (!this.#hasWork()) await this.#committer.resign()
+    } while (this.#hasWork())
   }
 
   #hasWork(): boolean {

@@ -1,12 +1,22 @@
 import { type Decision, isInterlockError } from '../../core/index.ts'
-import type { AppendAnswer, AppendRole, StoreTraits } from '../../port/index.ts'
+import type { AppendAnswer, AppendRole, Handled, StoreTraits } from '../../port/index.ts'
 import type { LogView } from '../replica/log-view.ts'
 import { checkSame, readOn } from '../replica/read-log.ts'
-import { Baton } from './baton.ts'
+import type { Crowd } from './crowd.ts'
 import type { Decided, Deciding } from './deciding.ts'
 import type { OpenCommands } from './open-commands.ts'
 
 export type AppendStore = AppendRole & Pick<StoreTraits, 'frugal'>
+
+export interface AppenderOptions {
+  readonly log: LogView
+  readonly store: AppendStore
+  readonly deciding: Deciding
+  /** Without it, nothing is handed in to others. */
+  readonly crowd: Crowd | undefined
+  /** Told of an append that is under way, when the next may be decided on what it leads to. */
+  readonly onSent: (decision: Decision) => void
+}
 
 /** What a try came to; `answer: null` when there was nothing to append, `sure` when that was decided at the head. */
 export interface Try {
@@ -15,10 +25,8 @@ export interface Try {
   readonly sure: boolean
 }
 
-/** Turns without a missed event after which the process takes itself to be alone again. */
-const QUIET_TURNS = 8
-/** Appends lost in a row with the baton in hand, to processes that do not know of it, before the lock itself is taken. */
-const MOST_LOST = 2
+/** After so many milliseconds without a sign of another writer the process takes itself to be alone again. */
+const ALONE_AFTER_MS = 1_000
 /** What is larger is decided again without the lock: it would be held while this travels. */
 const MOST_UNDER_LOCK = 2_000
 /** The lock did not come free: that says nothing of the link. */
@@ -32,79 +40,73 @@ const NO_TURNS_MS = 10_000
  * Decides what is to be appended, and sends it, in the way that fits how many others write.
  *
  * Alone, it decides first and appends on top of the version it knows: one round trip. Once an append is lost to another
- * process it waits for the baton, reads what was missed, and then goes on in the same way for a moment. Where there is no
- * baton, or appends are lost all the same, it takes turns: lock, read what was missed, decide, append. So nobody loses for
- * long, and the locks' own queues are fair. ADR 0003 has the numbers.
+ * process, one of the crowd decides for all. Where that is not possible it takes turns: lock, read what was missed, decide,
+ * append. So nobody loses for long. ADR 0028 has the numbers.
  */
 export class Appender {
   readonly #log: LogView
   readonly #store: AppendStore
   readonly #deciding: Deciding
-  readonly #baton: Baton
-  #quiet = QUIET_TURNS
-  #lostInARow = 0
+  readonly #crowd: Crowd | undefined
+  /** Until then there are others who write, by `performance.now()`. */
+  #crowdedUntil = Number.NEGATIVE_INFINITY
   #noTurnsUntil = Number.NEGATIVE_INFINITY
-  /** Turns taken, and rounds of the baton. */
+  /** Turns taken, and times that it decided for all. */
   turns = 0
 
   readonly #onSent: (decision: Decision) => void
 
-  /** @param onSent told of an append that is under way, when the next may be decided on what it leads to */
-  constructor(log: LogView, store: AppendStore, deciding: Deciding, onSent: (decision: Decision) => void) {
+  constructor({ log, store, deciding, crowd, onSent }: AppenderOptions) {
     this.#log = log
     this.#store = store
     this.#deciding = deciding
+    this.#crowd = crowd
     this.#onSent = onSent
-    this.#baton = new Baton(log, store)
-  }
-
-  get holdsBaton(): boolean {
-    return this.#baton.isHeld
-  }
-
-  /** There is nothing to append at the moment: others may. */
-  giveBaton(): Promise<void> {
-    return this.#baton.giveBack()
   }
 
   /** One try for the open commands; null: nothing was sent, and those that are still open need another one. */
   async try(open: OpenCommands): Promise<Try | null> {
     const { turn } = this.#store
-    if (this.#quiet >= QUIET_TURNS) return this.#append(open)
-    if (this.#lostInARow < MOST_LOST && (await this.#takeBaton(open))) {
-      return open.size === 0 ? null : this.#append(open)
-    }
+    if (this.#crowd?.isDeciding === true) return this.#appendForAll(this.#crowd, open)
+    if (!this.#isCrowded) return this.#append(open)
+    if (this.#crowd !== undefined && open.mayBeHandedIn) return this.#handIn(this.#crowd, open)
     if (turn !== undefined && performance.now() >= this.#noTurnsUntil) return this.#turn(turn, open)
     return this.#append(open)
   }
 
-  /** The append was carried out. */
-  won(): void {
-    this.#lostInARow = 0
+  /** Another process writes as well. */
+  meetsOthers(): void {
+    this.#crowdedUntil = performance.now() + ALONE_AFTER_MS
   }
 
-  /** Another process was faster. */
-  lost(): void {
-    this.#quiet = 0
-    this.#lostInARow++
+  get #isCrowded(): boolean {
+    return performance.now() < this.#crowdedUntil
   }
 
-  async #takeBaton(open: OpenCommands): Promise<boolean> {
-    const baton = await this.#baton.take()
-    if (baton === 'none' || baton === 'kept') return baton === 'kept'
-    this.turns++
-    this.#quiet = baton === 'alone' ? this.#quiet + 1 : 0
-    open.settleKnown()
-    if (this.#quiet >= QUIET_TURNS) await this.#baton.giveBack()
-    return true
+  async #appendForAll(crowd: Crowd, open: OpenCommands): Promise<Try | null> {
+    await crowd.goOn()
+    return this.#append(open, crowd.handledBy(open))
   }
 
-  async #append(open: OpenCommands): Promise<Try> {
+  /** What would come to nothing is not handed in: a process that looks for work finds none most of the time. */
+  async #handIn(crowd: Crowd, open: OpenCommands): Promise<Try | null> {
+    if (open.mayComeToNothing) {
+      const { decision, request } = this.#decide(open)
+      if (request === null) return { decision, answer: null, sure: false }
+    }
+    const { version } = this.#log
+    const decides = await crowd.handIn(open)
+    if (this.#log.version !== version) this.meetsOthers()
+    if (decides) this.turns++
+    return decides && open.size > 0 ? this.#appendForAll(crowd, open) : null
+  }
+
+  async #append(open: OpenCommands, handled?: Handled): Promise<Try> {
     const { clock } = this.#log
     const { decided, decision, request } = this.#takeAhead(open) ?? this.#decide(open)
     if (request === null) return { decision, answer: null, sure: false }
     const sent = clock.mark()
-    const answered = this.#store.append(request)
+    const answered = this.#store.append(handled === undefined ? request : { ...request, handled })
     if (this.mayDecideAhead) this.#onSent(decision)
     const answer = await answered
     this.#deciding.learn(answer, sent, decided)
@@ -119,7 +121,7 @@ export class Appender {
 
   /** Alone, what this process appends next comes right after what it has sent. Where each call has its price, fewer of them are better. */
   get mayDecideAhead(): boolean {
-    return this.#quiet >= QUIET_TURNS && this.#store.frugal !== true
+    return !this.#isCrowded && this.#store.frugal !== true
   }
 
   /** What was decided ahead holds if the ledger has become what was expected, a moment ago at most. */
@@ -143,7 +145,7 @@ export class Appender {
     const answer = await this.#orNoTurns(turn)(queue, replica.version, (view) => {
       clock.sync(view.now, sent)
       decided = clock.mark()
-      this.#quiet = view.missed.length === 0 ? this.#quiet + 1 : 0
+      if (view.missed.length > 0) this.meetsOthers()
       checkSame(queue, replica, { ...view, knownAt: view.sinceAt, events: view.missed })
       replica.apply(view.missed)
       open.settleKnown()

@@ -49,9 +49,7 @@ export async function commitBeside(
     const command = { id: `${workerId}.${i}`, hash: hash(JSON.stringify(body)), workerId, body }
     return { promise, pending: { command, resolve, reject } }
   })
-  const committed = committer
-    .commit(committer.open(answers.map(({ pending }) => pending)))
-    .finally(() => committer.giveBaton())
+  const committed = committer.commit(committer.open(answers.map(({ pending }) => pending)))
   const [results] = await Promise.all([Promise.all(answers.map(({ promise }) => promise)), committed])
   const refused = results.find((result) => !result.ok)
   if (refused?.ok === false) throw new InterlockError(refused.code, refused.message)

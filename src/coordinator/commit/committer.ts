@@ -1,9 +1,10 @@
 import { type Decision, isInterlockError, type Micros, wentBack } from '../../core/index.ts'
-import { type AppendAnswer, type JobData, pagesAfter } from '../../port/index.ts'
+import { type AppendAnswer, pagesAfter } from '../../port/index.ts'
 import { retryWithin, type TimeLimit } from '../base/retry.ts'
 import type { LogView } from '../replica/log-view.ts'
 import { checkSame, readOn } from '../replica/read-log.ts'
 import { Appender, type AppendStore, type Try } from './appender.ts'
+import { Crowd } from './crowd.ts'
 import { Deciding } from './deciding.ts'
 import { OpenCommands, type Pending } from './open-commands.ts'
 import { Staging } from './staging.ts'
@@ -28,6 +29,15 @@ export interface CommitOptions {
   readonly hooks: CommitHooks
   /** What handlers need of the jobs that are started; without it nothing is brought. */
   readonly startedData?: StartedData
+  /** Under what name this process takes part in deciding for others; without one it does not. */
+  readonly name?: () => string
+}
+
+export interface CommitterHooks {
+  /** Told of an append that is under way, when the next may be decided on what it leads to. */
+  readonly onSent?: (decision: Decision) => void
+  /** Commands of other processes came in; without it, this process takes no part in deciding for others. */
+  readonly onHanded?: (commands: readonly Pending[]) => void
 }
 
 /** Carries one batch of commands into the log, and answers each of them. */
@@ -40,13 +50,16 @@ export class Committer {
   readonly staging: Staging
   readonly #counts = { commands: 0, appends: 0, lost: 0 }
 
-  /** @param onSent told of an append that is under way, when the next may be decided on what it leads to */
-  constructor(options: CommitOptions, onSent: (decision: Decision) => void = () => {}) {
-    const { log, store, limit, startedData } = options
+  readonly #crowd: Crowd | undefined
+
+  constructor(options: CommitOptions, { onSent = () => {}, onHanded }: CommitterHooks = {}) {
+    const { log, store, limit, startedData, name } = options
+    const { deciding } = store
+    this.#crowd = name && deciding && onHanded && new Crowd({ log, deciding, name, onHanded })
     this.#options = options
     this.#log = log
     this.#deciding = new Deciding(log, startedData)
-    this.#appender = new Appender(log, store, this.#deciding, onSent)
+    this.#appender = new Appender({ log, store, deciding: this.#deciding, crowd: this.#crowd, onSent })
     this.staging = new Staging({ store, queue: log.queue, limit })
   }
 
@@ -60,13 +73,19 @@ export class Committer {
     return this.#log.version
   }
 
-  get holdsBaton(): boolean {
-    return this.#appender.holdsBaton
+  /** Commands of others come in here. */
+  get isDecidingForAll(): boolean {
+    return this.#crowd?.isDeciding === true
   }
 
-  /** There is nothing to append at the moment: others may. */
-  giveBaton(): Promise<void> {
-    return this.#appender.giveBaton()
+  /** There is nothing to append at the moment: somebody else may decide for all. */
+  async resign(): Promise<void> {
+    await this.#crowd?.resign()
+  }
+
+  /** Some commands that these processes handed in were carried out, or come to nothing. */
+  hearHandled(senders: readonly string[]): void {
+    this.#crowd?.hear(senders)
   }
 
   get mayDecideAhead(): boolean {
@@ -138,7 +157,7 @@ export class Committer {
       const tried = await this.#appender.try(open)
       if (tried === null) continue
       if (tried.answer === null) await this.#concludeNothing(open, tried)
-      else if (tried.answer.ok) this.#conclude(open, tried.decision, tried.answer.data)
+      else if (tried.answer.ok) this.#conclude(open, tried.decision, tried.answer)
       else {
         tries.refused(tried.answer.reason === 'version')
         await this.#learn(open, tried.answer)
@@ -146,9 +165,14 @@ export class Committer {
     }
   }
 
-  #conclude(open: OpenCommands, decision: Decision, data: readonly JobData[] = []): void {
+  #conclude(
+    open: OpenCommands,
+    decision: Decision,
+    { data = [], handed }: AppendAnswer & { ok: true },
+  ): void {
     this.#counts.appends++
-    this.#appender.won()
+    if (handed !== undefined) this.#crowd?.carried(open, handed)
+    if (handed !== undefined && handed.length > 0) this.#appender.meetsOthers()
     const commands = open.commands()
     open.close()
     const { startedData, hooks } = this.#options
@@ -178,7 +202,7 @@ export class Committer {
       case 'log_went_back':
         throw wentBack(queue, replica.version, answer.version)
       case 'version':
-        this.#appender.lost()
+        this.#appender.meetsOthers()
         // The store has compared the last known event; where that is gone for good, the epoch is left to tell.
         checkSame(queue, replica, { ...answer, knownAt: null, events: answer.missed })
         replica.apply(answer.missed)

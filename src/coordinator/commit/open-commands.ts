@@ -39,6 +39,8 @@ export class OpenCommands {
   readonly #watch: Subscription
   /** A try was made to carry them out of which no answer came. */
   isTried = false
+  /** Another process was asked to carry them out. */
+  wasHandedIn = false
   /** What they come to if the ledger becomes this one: decided while the append before theirs is under way. */
   ahead: (Decided & { readonly base: Ledger }) | null = null
 
@@ -51,6 +53,19 @@ export class OpenCommands {
 
   get size(): number {
     return this.#open.size
+  }
+
+  /** What was put aside under a command's id can be put aside again by its sender only. */
+  get mayBeHandedIn(): boolean {
+    return ![...this.#open.values()].some(({ isStaged }) => isStaged === true)
+  }
+
+  /** All of them look for what there is to do; or some were handed in before, and not carried out. */
+  get mayComeToNothing(): boolean {
+    if (this.wasHandedIn) return true
+    return ![...this.#open.values()].some(
+      ({ command: { body } }) => body.type !== 'claim' && body.type !== 'tick',
+    )
   }
 
   commands(): Command[] {

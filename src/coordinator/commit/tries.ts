@@ -1,6 +1,5 @@
 import { InterlockError } from '../../core/index.ts'
-import { backoffMs, pause } from '../base/backoff.ts'
-import type { TimeLimit } from '../base/retry.ts'
+import { backoffMs, pause, type TimeLimit } from '../base/retry.ts'
 
 /** Tries in a row without a pause that were lost to other processes. */
 const AT_ONCE_TRIES = 10

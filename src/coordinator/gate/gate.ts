@@ -1,10 +1,11 @@
 import type { Observable } from 'rxjs'
-import { errorData, parseJob, parseJobId, parseJobType } from '../../codec/index.ts'
+import { errorData, parseJob } from '../../codec/index.ts'
 import {
   type Accepted,
   type CommandBody,
   type DataChange,
   InterlockError,
+  invalidInput,
   type JobSpec,
   type JobType,
   jobOf,
@@ -12,15 +13,13 @@ import {
   type RecordedEvent,
   type Started,
 } from '../../core/index.ts'
-import type { CompleteOptions, StartAnswer, StartOptions } from '../api/start.ts'
-import { waitOf } from '../api/start.ts'
+import { type CompleteOptions, type StartAnswer, type StartOptions, waitOf } from '../api/calls.ts'
 import { toDate } from '../api/view.ts'
-import { InFlight } from '../base/in-flight.ts'
-import { errorText } from '../base/logger.ts'
+import { errorText, type Logger } from '../base/logger.ts'
 import { Recent } from '../base/recent.ts'
+import { InFlight } from '../base/work.ts'
 import type { Member } from '../membership/member.ts'
-import type { GateCall } from './gate-call.ts'
-import { tellStart } from './start-lines.ts'
+import type { GateCall } from './owners.ts'
 import { StartRouter } from './start-router.ts'
 import { giveBackOf, WaitWatch } from './wait-watch.ts'
 
@@ -95,7 +94,6 @@ export class Gate {
 
   /** The same for a job that is live, as it stands. One that has ended stays ended. */
   async takeUp(jobId: string, options: Asking): Promise<StartAnswer> {
-    parseJobId(jobId)
     await this.#member.catchUp()
     const job = jobOf(this.#member.ledger, jobId)
     if (job === undefined) {
@@ -106,13 +104,14 @@ export class Gate {
 
   /** @param question told whether the start is to be kept for this process, if it cannot be now */
   async #start(
-    { jobId, jobType, models }: JobSpec,
+    spec: JobSpec,
     question: (isKept: boolean) => Question,
     { wait = false, signal, anew = false }: Asking,
     data: readonly DataChange[] = [],
   ): Promise<StartAnswer> {
     signal?.throwIfAborted()
     if (this.router.over !== undefined) throw this.router.over
+    const { jobId } = spec
     const { logger, ledger } = this.#member
     logger.info(`[COORDINATOR] Checking if job ${jobId} can start...`)
     const wasIdle = ledger.active.size === 0
@@ -123,7 +122,7 @@ export class Gate {
       const mayCome = wait && result?.bypassed.includes(jobId) !== true
       const attempt = call.isAnswered || mayCome ? await this.#await(call, signal) : undefined
       const answer = this.#answer(jobId, attempt, result)
-      tellStart(logger, { jobId, jobType, models }, answer, wasIdle)
+      tellStart(logger, spec, answer, wasIdle)
       return answer
     } finally {
       this.router.leave(call)
@@ -140,14 +139,11 @@ export class Gate {
     const lacking = models.filter((model) => !holder.spec.models.includes(model))
     if (lacking.length > 0) {
       const message = `models: job ${parent.jobId}, the parent, does not have ${lacking.join(', ')}; name them in its own models, or ask without a parent`
-      throw new InterlockError('invalid_input', message, { path: 'models' })
+      throw invalidInput(message, 'models')
     }
     this.#covered.add(jobId)
     this.#member.logger.info(`[COORDINATOR] Job ${jobId} runs under the lease of job ${parent.jobId}`)
-    return {
-      allowed: true,
-      lease: { ...holder.lease, expiresAt: toDate(this.#member.lease.expiresAt) },
-    }
+    return this.#allow(holder)
   }
 
   async complete(
@@ -155,11 +151,9 @@ export class Gate {
     jobType: JobType,
     { fencingToken, outcome = 'completed', error }: CompleteOptions,
   ): Promise<void> {
-    parseJobId(jobId)
-    parseJobType(jobType)
     if (this.#bypassed.delete(jobId) || this.#covered.delete(jobId)) return
-    const token = fencingToken ?? null
     this.router.acknowledge(jobId)
+    const token = fencingToken ?? null
     const data = error === undefined ? [] : [{ jobId, error: errorData(error) }]
     const body: CommandBody =
       outcome === 'failed'
@@ -209,15 +203,16 @@ export class Gate {
   }
 
   #answer(jobId: string, attempt: Started | undefined, result: Accepted | undefined): StartAnswer {
-    const { ledger, lease } = this.#member
-    if (attempt !== undefined) {
-      return { allowed: true, lease: { ...attempt.lease, expiresAt: toDate(lease.expiresAt) } }
-    }
+    if (attempt !== undefined) return this.#allow(attempt)
     if (result?.bypassed.includes(jobId) === true) {
       this.#bypassed.add(jobId)
       return { allowed: true, lease: null, bypassed: true }
     }
-    return { allowed: false, ...waitOf(ledger, jobId, result?.waiting[0]) }
+    return { allowed: false, ...waitOf(this.#member.ledger, jobId, result?.waiting[0]) }
+  }
+
+  #allow({ lease }: Started): StartAnswer {
+    return { allowed: true, lease: { ...lease, expiresAt: toDate(this.#member.lease.expiresAt) } }
   }
 
   async #unask(jobId: string): Promise<void> {
@@ -231,5 +226,24 @@ export class Gate {
     this.#goingBack.add(fencingToken)
     await this.#inFlight.add(this.#member.inBackground(giveBackOf(jobId, fencingToken)))
     this.#goingBack.delete(fencingToken)
+  }
+}
+
+/** The lines that people grep, kept word for word. */
+function tellStart(
+  logger: Logger,
+  { jobId, jobType, models }: JobSpec,
+  answer: StartAnswer,
+  wasIdle: boolean,
+): void {
+  if (!answer.allowed) {
+    if (answer.code === 'model_in_use')
+      logger.info(`[COORDINATOR] Job ${jobId} conflict detected: ${answer.reason}`)
+    logger.info(`[COORDINATOR] Job ${jobId} blocked: ${answer.reason}`)
+  } else if (answer.lease === null) {
+    logger.warn(`[COORDINATOR] Job ${jobId} (${jobType}) names no models: it bypasses the queue`)
+  } else {
+    if (wasIdle) logger.info(`[COORDINATOR] No active job - ${jobId} can start immediately`)
+    logger.info(`[COORDINATOR] Set active job: ${jobId} (${jobType}) - Models: [${models.join(', ')}]`)
   }
 }

@@ -1,6 +1,6 @@
 import { isOutage, type JobType, jobOf } from '../../core/index.ts'
+import type { CompleteOptions, StartAnswer, StartOptions } from '../api/calls.ts'
 import type { WholeOptions } from '../api/options.ts'
-import type { CompleteOptions, StartAnswer, StartOptions } from '../api/start.ts'
 import { errorText } from '../base/logger.ts'
 import { Recent } from '../base/recent.ts'
 import { SingleFlight } from '../base/single-flight.ts'

@@ -1,8 +1,7 @@
 import { type Observable, Subject } from 'rxjs'
 import type { InterlockError, Started } from '../../core/index.ts'
 import type { Hold, Taker } from '../membership/member-api.ts'
-import { activeHere, GateCall } from './gate-call.ts'
-import { type Owner, Owners } from './owners.ts'
+import { activeHere, GateCall, type Owner, Owners } from './owners.ts'
 
 /** How long a start that came on `ready$` may stay unacknowledged before it is given back. */
 const ACKNOWLEDGE_MS = 5_000

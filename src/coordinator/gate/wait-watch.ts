@@ -6,9 +6,9 @@ import {
   outcomeOf,
   type RecordedEvent,
 } from '../../core/index.ts'
-import type { InFlight } from '../base/in-flight.ts'
+import type { InFlight } from '../base/work.ts'
 import type { Member } from '../membership/member.ts'
-import type { GateCall } from './gate-call.ts'
+import type { GateCall } from './owners.ts'
 import type { StartRouter } from './start-router.ts'
 
 /** Sees to it that nobody waits at the gate for what cannot come any more, or for what nobody asks for any more. */

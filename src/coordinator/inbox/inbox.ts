@@ -1,6 +1,7 @@
 import { type ParsedRequest, parseRequest } from '../../codec/index.ts'
 import {
   type Accepted,
+  type CommandBody,
   hash,
   InterlockError,
   isInterlockError,
@@ -9,12 +10,15 @@ import {
   jobOf,
   type Ledger,
   type Micros,
+  type Started,
+  waitingFor,
 } from '../../core/index.ts'
 import type { InboxAnswer, InboxRequest, InboxRole, StoreTraits } from '../../port/index.ts'
-import { atMost } from '../base/backoff.ts'
+import { waitOf } from '../api/calls.ts'
+import { errorText } from '../base/logger.ts'
+import { atMost } from '../base/retry.ts'
 import { SingleFlight } from '../base/single-flight.ts'
 import type { SendOptions } from '../membership/member-api.ts'
-import { answerOf, refusalOf, undecidable } from './answer.ts'
 
 /** Requests in one go: they share an append. */
 const BATCH = 100
@@ -168,5 +172,76 @@ function lengthOf(command: Json): number {
     return JSON.stringify(command).length
   } catch {
     return LARGE
+  }
+}
+
+/** What `job_queue_answer` says of a command that was carried out for this worker. */
+function answerOf(
+  body: CommandBody,
+  { started, waiting, bypassed }: Accepted,
+  workerId: string,
+  ledger: Ledger,
+  now: Micros,
+): Json {
+  const own = started.filter((attempt) => attempt.workerId === workerId)
+  switch (body.type) {
+    case 'ask':
+      return { ok: true, ...startAnswer(body.spec.jobId, own, bypassed, ledger, now) }
+    case 'enqueue':
+      return { ok: true, queued: body.specs.length, waiting: waiting.map(({ jobId }) => jobId) }
+    case 'cancel':
+    case 'detach':
+      return { ok: true }
+    default:
+      return { ok: true, started: own.map(startedJson) }
+  }
+}
+
+/** What the queue says to a command that it does not carry out. */
+function refusalOf({ code, message }: InterlockError): Json {
+  return { ok: false, code, message: sound(message) }
+}
+
+/** A command at which this release fails. It is answered all the same: left in the inbox, it would fail at every look. */
+function undecidable(error: unknown): Json {
+  const message = `command: cannot be decided (${errorText(error)}); make it smaller, and flatter`
+  return { ok: false, code: 'invalid_input', message: sound(message) }
+}
+
+const MOST = 4_000
+
+/** It may quote what somebody has sent. A text that jsonb refuses would keep all answers of its batch from being given. */
+function sound(message: string): string {
+  return message.slice(0, MOST).toWellFormed().replaceAll('\0', '\uFFFD')
+}
+
+function startAnswer(
+  jobId: string,
+  own: readonly Started[],
+  bypassed: readonly string[],
+  ledger: Ledger,
+  now: Micros,
+): { readonly [key: string]: Json } {
+  const attempt = own.find(({ lease }) => lease.jobId === jobId)
+  if (attempt !== undefined) return { allowed: true, lease: startedJson(attempt) }
+  if (bypassed.includes(jobId)) return { allowed: true, lease: null, bypassed: true }
+  const job = jobOf(ledger, jobId)
+  const waiting = job?.active === false ? waitingFor(ledger, job, now) : undefined
+  const { code, reason, blockedBy, position } = waitOf(ledger, jobId, waiting)
+  return { allowed: false, code, reason, blocked_by: [...blockedBy], position }
+}
+
+function startedJson({ lease, spec, attempt, attempts }: Started): { readonly [key: string]: Json } {
+  const { jobType, kind, models, priority } = spec
+  return {
+    job_id: lease.jobId,
+    job_type: jobType,
+    kind,
+    models: [...models],
+    priority,
+    attempt,
+    attempts,
+    fencing_token: lease.fencingToken,
+    epoch: lease.epoch,
   }
 }

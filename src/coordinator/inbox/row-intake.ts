@@ -21,12 +21,9 @@ interface Parsed {
  * the last two steps a process may die; the rows are then offered again, and the append finds the log to know them.
  *
  * @returns how many rows are dealt with
- * @throws InterlockError `invalid_input` for `max` out of bounds, and what the store throws
+ * @throws what the store throws
  */
 export async function takeIn({ store, queue, send }: Intake, max: number): Promise<number> {
-  if (!(Number.isInteger(max) && max >= 1 && max <= 1_000)) {
-    throw new InterlockError('invalid_input', 'max must be a whole number from 1 to 1,000', { path: 'max' })
-  }
   const arrivals = await store.arrivals(queue, max)
   if (arrivals.length === 0) return 0
   const refused: RefusedArrival[] = []

@@ -1,61 +1,120 @@
-import type { RecordedEvent } from '../../core/index.ts'
+import { InterlockError, isInterlockError, type Ledger, type RecordedEvent } from '../../core/index.ts'
+import type { LogRole, SnapshotRole } from '../../port/index.ts'
 import type { WholeOptions } from '../api/options.ts'
+import { SingleFlight } from '../base/single-flight.ts'
+import { keepSnapshot } from '../replica/keep-snapshot.ts'
+import { ledgerNear } from '../replica/ledger-near.ts'
 import type { LogView } from '../replica/log-view.ts'
 import { Projector } from './projector.ts'
 import { Retention } from './retention.ts'
-import { Snapshots } from './snapshots.ts'
 
 /** A process's share in what some process has to do: keep the user's tables behind the log, write snapshots, archive. */
-export class Maintenance {
-  readonly #log: LogView
-  readonly #projector: Projector
-  readonly #snapshots: Snapshots
-  readonly #retention: Retention
+export type Maintenance = ReturnType<typeof maintenanceOf>
 
-  constructor(
-    log: LogView,
-    { store, queue, snapshotEvery, logger }: WholeOptions,
-    onError: (error: unknown) => void,
-  ) {
-    const ledger = () => log.ledger
-    this.#log = log
-    this.#projector = new Projector({ store, queue, version: () => log.knownVersion, logger, onError })
-    this.#snapshots = new Snapshots({ store, queue, every: snapshotEvery, ledger, onError })
-    this.#retention = new Retention({ store, queue, ledger, now: () => log.clock.now(), onError })
+export function maintenanceOf(
+  log: LogView,
+  { store, queue, snapshotEvery, logger }: WholeOptions,
+  onError: (error: unknown) => void,
+) {
+  const ledger = () => log.ledger
+  const projector = new Projector({ store, queue, version: () => log.knownVersion, logger, onError })
+  const snapshots = new Snapshots({ store, queue, every: snapshotEvery, ledger, onError })
+  const retention = new Retention({ store, queue, ledger, now: () => log.clock.now(), onError })
+  return {
+    /** A replica that knows nothing begins with the newest snapshot. */
+    begin: async () => {
+      if (log.version === 0) log.replica.startFrom(await snapshots.newest())
+    },
+    start: () => retention.start(),
+    /** An append of this process: the time of the event before, and of its last one. */
+    followAppend: (before: number, at: number) => projector.follow(before, at),
+    /** An event that this process has caused. */
+    note: ({ seq }: RecordedEvent) => snapshots.note(seq),
+    /** Whatever the tables do not follow yet. */
+    catchUp: () => {
+      if (projector.last?.version !== log.version) projector.nudge()
+    },
+    /** Ends what can be taken up again at any time. */
+    pause: () => retention.stop(),
+    close: async () => {
+      await projector.close()
+      await snapshots.close()
+      await retention.stop()
+    },
+  }
+}
+
+export interface SnapshotsOptions {
+  readonly store: Pick<LogRole, 'read'> & SnapshotRole
+  readonly queue: string
+  /** After how many events there is another one; after more while many jobs are live, see {@link stepOf}. */
+  readonly every: number
+  readonly ledger: () => Ledger
+  readonly onError: (error: unknown) => void
+}
+
+/** How long a process that ends goes on with a snapshot that it has begun. */
+const CLOSE_MS = 2_000
+
+/**
+ * The folded ledger, kept now and then for processes that start later. It saves time: one that cannot be written is passed
+ * over.
+ */
+class Snapshots {
+  readonly #options: SnapshotsOptions
+  readonly #ending = new AbortController()
+  readonly #flight: SingleFlight
+
+  constructor(options: SnapshotsOptions) {
+    this.#options = options
+    this.#flight = new SingleFlight(
+      () => this.#write(),
+      (error) => (this.#ending.signal.aborted ? undefined : options.onError(error)),
+    )
   }
 
-  /** A replica that knows nothing begins with the newest snapshot. */
-  async begin(): Promise<void> {
-    if (this.#log.version === 0) this.#log.replica.startFrom(await this.#snapshots.newest())
+  /**
+   * Where a process that starts now goes on from.
+   * @throws InterlockError `archived`, `database_newer`, `corrupt_log` where the log was cut, and cannot be read without
+   */
+  newest(): Promise<Ledger> {
+    const { store, queue, onError } = this.#options
+    // One of a newer release, which runs beside this one, is no failure.
+    const passOver = (error: unknown) => isInterlockError(error, 'database_newer') || onError(error)
+    return ledgerNear(store, queue, null, passOver)
   }
 
-  start(): void {
-    this.#retention.start()
+  /** This process has appended the event with this number: the process that appends every so-many-th makes the snapshot. */
+  note(seq: number): void {
+    const { every, ledger } = this.#options
+    if (seq % every !== 0 || this.#flight.isRunning) return
+    if (seq % stepOf(every, ledger().jobs.size) !== 0) return
+    void this.#flight.join()
   }
 
-  /** An append of this process: the time of the event before, and of its last one. */
-  followAppend(before: number, at: number): void {
-    this.#projector.follow(before, at)
-  }
-
-  /** An event that this process has caused. */
-  note(event: RecordedEvent): void {
-    this.#snapshots.note(event.seq)
-  }
-
-  /** Whatever the tables do not follow yet. */
-  catchUp(): void {
-    if (this.#projector.last?.version !== this.#log.version) this.#projector.nudge()
-  }
-
-  /** Ends what can be taken up again at any time. */
-  pause(): Promise<void> {
-    return this.#retention.stop()
-  }
-
+  /** A short line is written down to its end; nobody waits for one of a million jobs: what is half-done is seen by nobody. */
   async close(): Promise<void> {
-    await this.#projector.close()
-    await this.#snapshots.close()
-    await this.#retention.stop()
+    const abort = () => this.#ending.abort(new InterlockError('closed', 'the coordinator was closed'))
+    const late = setTimeout(abort, CLOSE_MS)
+    await this.#flight.idle()
+    clearTimeout(late)
   }
+
+  async #write(): Promise<void> {
+    const { store, queue, ledger } = this.#options
+    const { signal } = this.#ending
+    // After the answers to what was just appended have gone out.
+    await new Promise((resolve) => setImmediate(resolve))
+    await keepSnapshot(store, queue, ledger(), { signal })
+  }
+}
+
+/**
+ * What writing one costs grows with the jobs that are live, and what it saves with the events since the last one. So a line of a
+ * million jobs is written down every 200,000 events: `every`, doubled until no more than 8 jobs are live for each of them.
+ */
+export function stepOf(every: number, jobs: number): number {
+  let step = every
+  while (jobs > 8 * step) step *= 2
+  return step
 }

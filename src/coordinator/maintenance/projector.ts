@@ -1,7 +1,7 @@
 import { MICROS_PER_MS, type Micros } from '../../core/index.ts'
 import type { ProjectStep, RefusedRows, StoreTraits, UserTablesRole } from '../../port/index.ts'
-import { pause } from '../base/backoff.ts'
 import type { Logger } from '../base/logger.ts'
+import { pause } from '../base/retry.ts'
 import { SingleFlight } from '../base/single-flight.ts'
 
 /** Events that one step follows at most: some 100 ms of writing to the user's tables. */

@@ -1,18 +1,13 @@
 import { InterlockError, type Micros } from '../../core/index.ts'
-import type { BeatAnswer, Incoming, MembershipRole } from '../../port/index.ts'
-import { pause } from '../base/backoff.ts'
-import { retryAfterOf } from '../base/retry.ts'
+import type { BeatAnswer, Incoming, MembershipRole, WorkerBeat } from '../../port/index.ts'
+import { pause, retryAfterOf } from '../base/retry.ts'
 import { SingleFlight } from '../base/single-flight.ts'
 
-export interface LeaseOptions {
+/** `ttlMs`: time to live without a beat; one is sent every third of it. `graceMs`: the grace after it. */
+export interface LeaseOptions extends Pick<WorkerBeat, 'queue' | 'ttlMs' | 'graceMs' | 'release'> {
   readonly store: Pick<MembershipRole, 'beat' | 'leave'>
-  readonly queue: string
   /** The present incarnation of this process. */
   readonly workerId: () => string
-  /** Time to live without a beat, and the grace after it, in milliseconds. A beat is sent every third of the ttl. */
-  readonly ttlMs: number
-  readonly graceMs: number
-  readonly release: string
   /** Worker processes whose lease is past ttl + grace and that still hold something. */
   readonly onOverdue: (workerIds: readonly string[]) => void
   /** Something came in beside the log, and nobody is at it. */
@@ -28,10 +23,7 @@ export interface LeaseOptions {
 }
 
 /** What this process could start, as other processes see it. */
-export interface Capacity {
-  readonly kinds: readonly string[] | null
-  readonly freeSlots: number
-}
+export type Capacity = Pick<WorkerBeat, 'kinds' | 'freeSlots'>
 
 /** The part of the ttl, and the most in milliseconds, that the process takes its lease to be over before the database does. */
 const MARGIN = { part: 0.1, mostMs: 1_000 }

@@ -1,14 +1,14 @@
-import { InterlockError, isPassing } from '../../core/index.ts'
+import { type CommandBody, InterlockError, isPassing, type Ledger } from '../../core/index.ts'
 import type { LogRole } from '../../port/index.ts'
-import { atMost, pause } from '../base/backoff.ts'
 import type { Logger } from '../base/logger.ts'
-import { retryWithin } from '../base/retry.ts'
+import { atMost, pause, retryWithin } from '../base/retry.ts'
 import type { AppendQueue } from '../commit/append-queue.ts'
 import type { Maintenance } from '../maintenance/maintenance.ts'
 import type { LogView } from '../replica/log-view.ts'
 import { readOn } from '../replica/read-log.ts'
+import type { Stopped } from './failures.ts'
 import type { Incarnation } from './incarnation.ts'
-import type { Stopped } from './stopped.ts'
+import { AT_ONCE } from './member-api.ts'
 import type { Wakeups } from './wakeups.ts'
 
 /** How long a process that leaves waits for a database that does not answer. */
@@ -169,5 +169,31 @@ export class Lifecycle {
     await maintenance.pause()
     wakeups.unwatch()
     await incarnation.leave()
+  }
+}
+
+/** Attempts of these worker processes that run, as far as the ledger knows. */
+export function heldBy({ active, jobs }: Ledger, workerIds: readonly string[]): number {
+  const ids = new Set(workerIds)
+  let held = 0
+  for (const place of active) if (ids.has(jobs.get(place)?.workerId ?? '')) held++
+  return held
+}
+
+/**
+ * Expires the leases of these processes. One command takes so many attempts at most, so there may be several; what is not fewer after
+ * one is held by somebody who lives after all.
+ * @param send false when the command was not carried out
+ */
+export async function expireLeases(
+  workerIds: readonly string[],
+  ledger: () => Ledger,
+  send: (body: CommandBody) => Promise<boolean>,
+): Promise<void> {
+  for (let held = heldBy(ledger(), workerIds), before = held + 1; held < before && workerIds.length > 0; ) {
+    before = held
+    if (!(await send({ type: 'expire_leases', workerIds, retryAt: AT_ONCE }))) return
+    held = heldBy(ledger(), workerIds)
+    if (held === 0) return
   }
 }

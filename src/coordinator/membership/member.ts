@@ -8,25 +8,21 @@ import type {
   RecordedEvent,
   Started,
 } from '../../core/index.ts'
-import type { Concern, Incoming } from '../../port/index.ts'
+import type { OnWake } from '../../port/index.ts'
 import type { WholeOptions } from '../api/options.ts'
 import type { Logger } from '../base/logger.ts'
 import { AppendQueue } from '../commit/append-queue.ts'
 import type { CommitHooks } from '../commit/committer.ts'
 import { StartedData } from '../commit/started-data.ts'
-import { Maintenance } from '../maintenance/maintenance.ts'
+import { type Maintenance, maintenanceOf } from '../maintenance/maintenance.ts'
 import { LogView } from '../replica/log-view.ts'
-import { expireLeases, heldBy } from './expiry.ts'
-import { Failures } from './failures.ts'
+import { Failures, Stopped } from './failures.ts'
 import { Incarnation } from './incarnation.ts'
 import type { LeaseKeeper } from './lease.ts'
-import { Lifecycle } from './lifecycle.ts'
+import { expireLeases, heldBy, Lifecycle } from './lifecycle.ts'
 import type { Hold, MemberHooks, SendOptions } from './member-api.ts'
-import { OwnStarts } from './own-starts.ts'
-import { Sender } from './sender.ts'
-import { Stopped } from './stopped.ts'
-import { WakeFilter } from './wake-filter.ts'
-import { Wakeups } from './wakeups.ts'
+import { OwnStarts, Sender } from './sender.ts'
+import { WakeFilter, Wakeups } from './wakeups.ts'
 
 /**
  * One process as a member of a queue: puts its parts together (what it knows of the log, its appends, its lease, its wake-ups) and
@@ -74,9 +70,9 @@ export class Member {
       ...{ log, workerId },
       onStarted: (attempt) => void hooks.onStarted(attempt, null),
     })
-    this.#maintenance = new Maintenance(log, options, onError)
+    this.#maintenance = maintenanceOf(log, options, onError)
     this.appends = new AppendQueue({
-      ...{ log, store, limit, startedData: this.startedData, hooks: this.#commitHooks() },
+      ...{ log, store, limit, startedData: this.startedData, hooks: this.#commitHooks(), name: workerId },
     })
     this.#incarnation = this.#newIncarnation(options)
     const { lease } = this.#incarnation
@@ -207,8 +203,9 @@ export class Member {
     }
   }
 
-  #onWake(version?: number, incoming?: Incoming | false, concern: Concern = 'all'): void {
+  #onWake(...[version, incoming, concern = 'all', handled]: Parameters<OnWake>): void {
     this.log.head.hear(version)
+    if (handled !== undefined) return this.appends.hearHandled(handled)
     if (!incoming && !this.#wakeFilter.mayIgnore(concern)) void this.appends.catchUp(version)
     if (incoming !== false) this.#hooks.onIncoming(incoming ?? 'both')
   }

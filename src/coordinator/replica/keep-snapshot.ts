@@ -1,6 +1,6 @@
 import { InterlockError, type Ledger, SNAPSHOT_SHAPE, snapshotLines } from '../../core/index.ts'
 import type { SnapshotRole } from '../../port/index.ts'
-import { Slices } from '../base/slices.ts'
+import { Slices } from '../base/work.ts'
 
 /** Characters in one chunk: a call of this size is short for the database, PostgREST and the event loop. */
 const CHUNK = 500_000

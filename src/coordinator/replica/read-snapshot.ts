@@ -6,7 +6,7 @@ import {
 } from '../../codec/index.ts'
 import { InterlockError, type Ledger, LedgerReader, snapshotRemedy } from '../../core/index.ts'
 import type { SnapshotRole, StoredSnapshot } from '../../port/index.ts'
-import { Slices } from '../base/slices.ts'
+import { Slices } from '../base/work.ts'
 
 type Source = Pick<SnapshotRole, 'chunk' | 'snapshot'>
 

@@ -1,4 +1,4 @@
-import type { RecordedEvent } from '../event.ts'
+import { eventTypes, type RecordedEvent } from '../event.ts'
 import type { Job } from '../ledger.ts'
 
 /** An event that names a job. */
@@ -9,42 +9,19 @@ export type JobEvent = Extract<RecordedEvent, { readonly jobId: string }>
  * the one that runs, and whether another one follows.
  */
 export const variants = [
-  'queued',
+  ...eventTypes,
   'queued for later',
-  'started',
-  'completed',
   'completed stale',
-  'blocked',
-  'conflict',
-  'failed',
   'failed final',
   'failed stale',
   'failed final stale',
-  'cancel_requested',
-  'cancelled',
   'cancelled stale',
   'cancelled without attempt',
-  'expired',
-  'lease_expired',
   'lease_expired final',
   'lease_expired stale',
   'lease_expired final stale',
-  'detached',
   'detached stale',
-  'requeued',
   'requeued for later',
-  'due',
-  'asked',
-  'bypassed',
-  'reprioritized',
-  'policy_changed',
-  'model_paused',
-  'model_resumed',
-  'drain_requested',
-  'drained',
-  'resumed',
-  'epoch_changed',
-  'voided',
 ] as const
 export type Variant = (typeof variants)[number]
 

@@ -1,7 +1,6 @@
 import type { DevDatabase } from '../database/database.ts'
 import { quoted } from '../rest/sql.ts'
-import type { ChangeBinding } from './join.ts'
-import type { Change } from './notification.ts'
+import type { Change, ChangeBinding } from './messages.ts'
 
 interface Column {
   readonly name: string

@@ -1,8 +1,6 @@
 import type { Claims } from '../keys.ts'
 import { type Changes, matches } from './changes.ts'
-import type { Frame } from './frame.ts'
-import type { ChangeBinding, JoinPayload } from './join.ts'
-import type { Change } from './notification.ts'
+import type { Change, ChangeBinding, Frame, JoinPayload } from './messages.ts'
 
 export interface ChannelOptions {
   readonly topic: string

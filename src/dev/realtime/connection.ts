@@ -1,7 +1,6 @@
 import type { Claims, Keys } from '../keys.ts'
 import { Channel } from './channel.ts'
-import type { Frame } from './frame.ts'
-import { parseJoin } from './join.ts'
+import { type Frame, parseJoin } from './messages.ts'
 
 export interface ConnectionOptions {
   readonly keys: Keys

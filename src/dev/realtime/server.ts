@@ -9,8 +9,14 @@ import { channels } from '../setup.ts'
 import { Changes } from './changes.ts'
 import type { Channel } from './channel.ts'
 import { Connection } from './connection.ts'
-import { decodeFrame, encodeFrame } from './frame.ts'
-import { type Change, type DatabaseBroadcast, parseBroadcast, parseChange } from './notification.ts'
+import {
+  type Change,
+  type DatabaseBroadcast,
+  decodeFrame,
+  encodeFrame,
+  parseBroadcast,
+  parseChange,
+} from './messages.ts'
 
 export interface RealtimeOptions {
   readonly db: DevDatabase

@@ -1,7 +1,6 @@
-import { bodyType, jsonBody, refusedType } from './body.ts'
 import type { Argument, Catalog, FunctionEntry } from './catalog.ts'
 import { RestFailure } from './failure.ts'
-import type { RestRequest } from './request.ts'
+import { bodyType, jsonBody, type RestRequest, refusedType } from './request.ts'
 import { mostSimilar } from './similar.ts'
 import { quoted, type Values } from './sql.ts'
 

@@ -1,9 +1,15 @@
-import { bodyType, type JsonBody, jsonBody, refusedType } from './body.ts'
 import type { TableEntry } from './catalog.ts'
 import { RestFailure } from './failure.ts'
 import { conditions } from './filter.ts'
 import { columnsSql } from './read.ts'
-import type { Preferences, RestRequest } from './request.ts'
+import {
+  bodyType,
+  type JsonBody,
+  jsonBody,
+  type Preferences,
+  type RestRequest,
+  refusedType,
+} from './request.ts'
 import { quoted, splitList, Values } from './sql.ts'
 import type { Source } from './statement.ts'
 

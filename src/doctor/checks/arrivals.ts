@@ -1,39 +1,33 @@
 import { duration, plural } from '../../format/index.ts'
 import type { Facts } from '../facts.ts'
-import { type Finding, note, problem } from '../finding.ts'
+import { type Finding, note, problem, those } from '../finding.ts'
 
 /** A live process with intake looks every second, the inbox is looked into every five. */
 const UNTAKEN_MS = 15_000
 
 /** What came in and waits for somebody: rows, commands, and rows of before. */
 export function checkArrivals({ checkup: { arrivals, inbox }, adoptable }: Facts): Finding[] {
-  const found: Finding[] = []
-  if ((arrivals.ageMs ?? 0) > UNTAKEN_MS)
-    found.push(
+  const [rowsMs, inboxMs] = [arrivals.ageMs ?? 0, inbox.ageMs ?? 0]
+  const old = Object.entries(adoptable.totals ?? {}).filter(([, n]) => n > 0)
+  const counts = old.map(([state, n]) => `${n} ${state}`).join(', ')
+  return those(
+    rowsMs > UNTAKEN_MS &&
       problem(
         'arrivals',
-        `${plural(arrivals.rows, 'row')} of jobs arrived and no process takes them in, the oldest for ${duration(arrivals.ageMs ?? 0)}`,
+        `${plural(arrivals.rows, 'row')} of jobs arrived and no process takes them in, the oldest for ${duration(rowsMs)}`,
         'start a worker with intake: interlock work --handler <file> --intake, or createJobWorker({ intake: true })',
       ),
-    )
-  if ((inbox.ageMs ?? 0) > UNTAKEN_MS)
-    found.push(
+    inboxMs > UNTAKEN_MS &&
       problem(
         'inbox',
-        `${plural(inbox.rows, 'command')} that came by SQL are undecided, the oldest for ${duration(inbox.ageMs ?? 0)}`,
+        `${plural(inbox.rows, 'command')} that came by SQL are undecided, the oldest for ${duration(inboxMs)}`,
         'start a process of Interlock on this queue: any process decides them',
       ),
-    )
-  const old = Object.entries(adoptable.totals ?? {}).filter(([, n]) => n > 0)
-  if (old.length > 0) {
-    const counts = old.map(([state, n]) => `${n} ${state}`).join(', ')
-    found.push(
+    counts !== '' &&
       note(
         'adoptable',
         `rows of jobs that are in no log, and that no process takes in: ${counts}`,
         'interlock adopt',
       ),
-    )
-  }
-  return found
+  )
 }

@@ -1,6 +1,6 @@
 import { functionSums } from '../../migrate/index.ts'
 import type { Facts } from '../facts.ts'
-import { type Finding, problem } from '../finding.ts'
+import { type Finding, problem, those } from '../finding.ts'
 
 const again =
   'interlock migrate --again (a rolling deploy of two releases also looks like this, until it is done)'
@@ -15,12 +15,9 @@ export function checkFunctions({ checkup }: Facts): Finding[] {
     if (found === undefined) missing.push(name)
     else if (found.sum !== sum || found.definer !== definer) edited.push(name)
   }
-  return [
-    ...(missing.length === 0
-      ? []
-      : [problem('functions', `functions are missing: ${missing.join(', ')}`, again)]),
-    ...(edited.length === 0
-      ? []
-      : [problem('functions', `functions are not those of this release: ${edited.join(', ')}`, again)]),
-  ]
+  return those(
+    missing.length > 0 && problem('functions', `functions are missing: ${missing.join(', ')}`, again),
+    edited.length > 0 &&
+      problem('functions', `functions are not those of this release: ${edited.join(', ')}`, again),
+  )
 }

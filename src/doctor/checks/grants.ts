@@ -1,25 +1,21 @@
 import type { Facts } from '../facts.ts'
-import { type Finding, problem } from '../finding.ts'
+import { type Finding, problem, those } from '../finding.ts'
 
 const SHOWN = 5
 
 /** Rights that the caller lacks, and rights that nobody from a browser may have. */
 export function checkGrants({ checkup: { grants } }: Facts): Finding[] {
   const { caller, missing, open } = grants
-  return [
-    ...(missing.length === 0
-      ? []
-      : [
-          problem(
-            'grants',
-            `${caller} lacks ${some(missing)}`,
-            `interlock migrate --runtime-role ${caller}, as the owner of the tables`,
-          ),
-        ]),
-    ...(open.length === 0
-      ? []
-      : [problem('open', `privileges that no role should have: ${some(open)}`, 'interlock migrate --again')]),
-  ]
+  return those(
+    missing.length > 0 &&
+      problem(
+        'grants',
+        `${caller} lacks ${some(missing)}`,
+        `interlock migrate --runtime-role ${caller}, as the owner of the tables`,
+      ),
+    open.length > 0 &&
+      problem('open', `privileges that no role should have: ${some(open)}`, 'interlock migrate --again'),
+  )
 }
 
 const some = (list: readonly string[]): string =>

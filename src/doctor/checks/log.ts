@@ -1,7 +1,7 @@
 import { MICROS_PER_MS } from '../../core/index.ts'
 import { bytes, plural } from '../../format/index.ts'
 import { type Facts, logGrowth, overdueDays } from '../facts.ts'
-import { type Finding, note, problem } from '../finding.ts'
+import { type Finding, note, problem, those } from '../finding.ts'
 
 /** Where a log that nobody keeps from growing, or an archive that only grows, is worth a word. */
 const LARGE = { log: 1e9, archive: 5e9 }
@@ -21,24 +21,22 @@ function checkGrowth({ checkup: { log }, state }: Facts): Finding[] {
   const { retentionDays, archive } = policy
   const growth = logGrowth(log)
   const daily = growth === null ? '' : `, ${bytes(growth)} a day`
-  const found: Finding[] = []
-  if (retentionDays === null && log.bytes > LARGE.log)
-    found.push(
+  return those(
+    retentionDays === null &&
+      log.bytes > LARGE.log &&
       note(
         'log',
         `the log has ${bytes(log.bytes)}${daily}, and nothing leaves it`,
         'interlock policy set --retention 30',
       ),
-    )
-  if (archive === 'keep' && log.archiveBytes > LARGE.archive)
-    found.push(
+    archive === 'keep' &&
+      log.archiveBytes > LARGE.archive &&
       note(
         'archive',
         `the archive of the log has ${bytes(log.archiveBytes)} and only grows`,
         'interlock archive --before 30d --to <file>, or interlock policy set --archive drop: what it holds goes too',
       ),
-    )
-  return found
+  )
 }
 
 /** Events that should have left the log: somebody is there and could not take them out, or nobody is there. */

@@ -1,4 +1,4 @@
-import { PACKAGE_VERSION } from '../../coordinator/past.ts'
+import { PACKAGE_VERSION } from '../../coordinator/parts.ts'
 import { plural } from '../../format/index.ts'
 import type { Facts } from '../facts.ts'
 import { type Finding, note, problem } from '../finding.ts'

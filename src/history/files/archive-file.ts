@@ -1,5 +1,5 @@
 import { toHex, type Voids } from '../../codec/index.ts'
-import { InterlockError, isInterlockError, type RecordedEvent } from '../../core/index.ts'
+import { invalidInput, isInterlockError, type RecordedEvent } from '../../core/index.ts'
 import type { ChainPage, LogStore } from '../../port/index.ts'
 import { type Access, type BadEvent, type Mark, readEvents } from '../index.ts'
 import { giveAsWritten, opened, startOf } from '../parts.ts'
@@ -17,7 +17,7 @@ export async function openArchive(given: Access, names: readonly string[], path 
   const access = opened(given)
   const { store, queue, onNote } = access
   if (!Array.isArray(names) || names.length === 0)
-    throw new InterlockError('invalid_input', `${path}: must be a list of file names, at least one`, { path })
+    throw invalidInput(`${path}: must be a list of file names, at least one`, path)
   const opening = names.map((name) => ArchiveFile.open(name, path))
   const files = (await Promise.all(opening)).toSorted((a, b) => a.first - b.first)
   for (const { name, header } of files)

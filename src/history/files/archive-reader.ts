@@ -1,5 +1,5 @@
 import { asRead, decodeEvent, type Voids } from '../../codec/index.ts'
-import { InterlockError, isInterlockError, type RecordedEvent } from '../../core/index.ts'
+import { InterlockError, invalidInput, isInterlockError, type RecordedEvent } from '../../core/index.ts'
 import type { ChainPage } from '../../port/index.ts'
 import { type ArchiveHeader, headerSchema, partsOf, rowOf } from './archive-format.ts'
 import { type ArchiveLines, openLines } from './archive-lines.ts'
@@ -148,8 +148,7 @@ export class ArchiveFile {
 
 /** What was given is not what is wanted. */
 export const noArchive = (path: string, file: string, what: string): InterlockError =>
-  new InterlockError(
-    'invalid_input',
+  invalidInput(
     `${path} ${file}: ${what}; give the files that interlock archive --to wrote, all of them`,
-    { path },
+    path,
   )

@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto'
 import { rmSync } from 'node:fs'
 import { access, type FileHandle, link, open, rename, rm } from 'node:fs/promises'
 import path from 'node:path'
-import { InterlockError } from '../../core/index.ts'
+import { InterlockError, invalidInput } from '../../core/index.ts'
 
 /** What this machine could not do, such as write to a full disk. The message ends with what to do. */
 export class LocalFailure extends Error {}
@@ -128,12 +128,11 @@ async function syncFolder(folder: string): Promise<void> {
 }
 
 const taken = (label: string, name: string) =>
-  new InterlockError('invalid_input', `${label} ${name}: is there already; give another path`)
+  invalidInput(`${label} ${name}: is there already; give another path`)
 
 function failure(label: string, name: string, error: unknown): Error {
   if (error instanceof InterlockError) return error
   const what = error instanceof Error ? error.message : String(error)
-  if (wrongPath.has(codeOf(error)))
-    return new InterlockError('invalid_input', `${label} ${name}: ${what}; give another path`)
+  if (wrongPath.has(codeOf(error))) return invalidInput(`${label} ${name}: ${what}; give another path`)
   return new LocalFailure(`${label} ${name}: ${what}; make room, or give a path on another disk`)
 }

@@ -1,15 +1,11 @@
 import { capacityOf, MICROS_PER_MS, type Micros, type Policy } from '../../core/index.ts'
 import { Level, type Slices } from '../stats/levels.ts'
+import type { ModelStats } from '../stats/model-levels.ts'
 import { type Summary, summaryOf } from '../stats/summary.ts'
 import type { Life } from './recording.ts'
 
-export interface ModelOutcome {
-  readonly model: string
-  readonly places: number
-  readonly heldMs: number
-  /** Share of its places that was held between the first start and the last end, 0 to 1. */
-  readonly utilisation: number
-}
+/** `utilisation`: between the first start and the last end. */
+export type ModelOutcome = Omit<ModelStats, 'attempts' | 'perSlice'>
 
 /** What became of the jobs under some rules, whether it happened or is simulated. */
 export interface Outcome {

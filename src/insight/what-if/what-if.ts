@@ -1,5 +1,5 @@
 import { type PolicyInput, parsePolicy, wholeOption } from '../../codec/index.ts'
-import { InterlockError, MICROS_PER_SECOND, type Policy, Replayer } from '../../core/index.ts'
+import { InterlockError, invalidInput, MICROS_PER_SECOND, type Policy, Replayer } from '../../core/index.ts'
 import { isoTime } from '../../format/index.ts'
 import { type Access, ledgerAt } from '../../history/index.ts'
 import { eachEvent, type Opened, opened, telling } from '../../history/parts.ts'
@@ -91,7 +91,7 @@ function policyOf(path: string, policy: PolicyInput, inForce: Policy | undefined
   } catch (error) {
     if (!(error instanceof InterlockError)) throw error
     const at = `${path}.${String(error.details['path'] ?? 'policy')}`
-    throw new InterlockError('invalid_input', `${path}.${error.message}`, { path: at })
+    throw invalidInput(`${path}.${error.message}`, at)
   }
 }
 
@@ -159,10 +159,9 @@ export async function record(given: Access, options: PeriodOptions): Promise<Rec
   await eachEvent(access, 'read', see, { after, upTo })
   const lives = recording.lives.filter(({ ended }) => ended)
   if (lives.length === 0) {
-    throw new InterlockError(
-      'invalid_input',
+    throw invalidInput(
       'no job ended in that time, so nobody knows how long jobs run; give a longer time by --since',
-      { path: 'since' },
+      'since',
     )
   }
   const leftOut = recording.lives.length - lives.length

@@ -1,5 +1,5 @@
 import type { Coordinator } from '../../coordinator/index.ts'
-import { InterlockError, isInterlockError, type Lease } from '../../core/index.ts'
+import { InterlockError, invalidInput, isInterlockError, type Lease } from '../../core/index.ts'
 import { type RecoverDocument, reportOf, type Seen } from './report.ts'
 
 /** What somebody says of a job, and what becomes of it by that. */
@@ -32,7 +32,7 @@ export function wishesOf({ completed = [], requeue = [], fail = [] }: Said): rea
     ...fail.map((jobId) => ({ jobId, end: 'failed' as const })),
   ]
   if (new Set(wishes.map(({ jobId }) => jobId)).size === wishes.length) return wishes
-  throw new InterlockError('invalid_input', 'a job is named twice; say one thing of each')
+  throw invalidInput('a job is named twice; say one thing of each')
 }
 
 /** Only of what nobody knows: any other job has a worker that will say how it ended, and whose word counts. */

@@ -1,5 +1,5 @@
 import { createCoordinator, type Logger } from '../../coordinator/index.ts'
-import { beginEpoch as beginEpochIn, queueView } from '../../coordinator/present.ts'
+import { beginEpoch as beginEpochIn, queueView } from '../../coordinator/parts.ts'
 import type { Access } from '../../history/index.ts'
 import { type Opened, opened } from '../../history/parts.ts'
 import { doubtOf } from '../in-doubt.ts'

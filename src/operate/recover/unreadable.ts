@@ -1,5 +1,5 @@
 import { decodeEvent, type Mended, mend, nothing } from '../../codec/index.ts'
-import { ledgerNear } from '../../coordinator/past.ts'
+import { ledgerNear } from '../../coordinator/parts.ts'
 import {
   evolve,
   type InterlockError,

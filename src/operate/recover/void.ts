@@ -1,4 +1,4 @@
-import { beginEpoch as beginEpochIn, commitBeside, queueView } from '../../coordinator/present.ts'
+import { beginEpoch as beginEpochIn, commitBeside, queueView } from '../../coordinator/parts.ts'
 import { isInterlockError, jobOf, type Ledger } from '../../core/index.ts'
 import { timeText } from '../../format/index.ts'
 import { rebuild } from '../../history/index.ts'

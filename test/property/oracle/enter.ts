@@ -2,8 +2,7 @@ import type { ErrorCode, JobSpec } from '../../../src/core/index.ts'
 import { blockerFor, isStartable, passerFor, reasonFor } from './admission.ts'
 import { type Answer, type Body, granted } from './answer.ts'
 import type { Clerk } from './clerk.ts'
-import type { Entry } from './queue.ts'
-import { bypasses } from './queue.ts'
+import { bypasses, type Entry } from './queue.ts'
 
 export function enqueue(clerk: Clerk, { specs }: Body<'enqueue'>): Answer {
   const fresh = new Map<string, JobSpec>()

@@ -1,0 +1,39 @@
+-- job_queue_hand_in(queue, sender, for_ms, commands): hands commands in to the process that decides for all; where there is none, the
+-- sender becomes it.
+--   sender    1..100 characters: the process, under a name that nobody else has
+--   for_ms    1..60000: for so long it decides, where it becomes the one, unless it puts that off (job_queue_pick_up)
+--   commands  1..1000 of whatever those processes understand, 4 MB each at most
+-- Returns {decides: false} when they were handed in: the one that decides carries them out, and those who sent them are named in a notification
+-- (job_queue_append_for). {decides: true, version, handed} when there was nobody: they were not handed in, the queue is at that
+-- version, and `handed` are the commands of others that wait (job_queue_handed).
+-- Raises JQ001 for a call out of bounds.
+create or replace function public.job_queue_hand_in(queue text, sender text, for_ms integer, commands jsonb) returns jsonb
+language plpgsql security definer
+set search_path = pg_catalog, pg_temp
+set plan_cache_mode = force_generic_plan
+as $$
+#variable_conflict use_column
+declare
+  setting text;
+begin
+  if for_ms not between 1 and 60000 or jsonb_typeof(commands) is distinct from 'array'
+     or jsonb_array_length(commands) not between 1 and 1000 then
+    raise exception using errcode = 'JQ001', message = 'job_queue_hand_in takes 1..60000 ms and a list of 1..1000 commands';
+  end if;
+  -- Nobody waits for this to be on disk: what a crash takes is handed in again.
+  setting := set_config('synchronous_commit', 'off', true);
+  -- Who decides is locked from here on, so that it cannot go away before it has seen these.
+  insert into public.job_queue_deciders as d (queue, decider, decides_until)
+  values ($1, $2, clock_timestamp() + $3 * interval '1 millisecond')
+  on conflict on constraint job_queue_deciders_pkey do update
+     set decider = excluded.decider, decides_until = excluded.decides_until
+   where d.decides_until < clock_timestamp() or d.decider = excluded.decider;
+  if found then
+    return jsonb_build_object('decides', true, 'handed', public.job_queue_handed($1), 'version', coalesce(
+      (select h.version from public.job_queue_heads h where h.queue = $1 order by h.version desc limit 1), 0));
+  end if;
+  insert into public.job_queue_handed_in (queue, sender, command)
+  select $1, $2, c.command from jsonb_array_elements($4) with ordinality as c (command, place) order by c.place;
+  return jsonb_build_object('decides', false);
+end
+$$;

@@ -1,0 +1,50 @@
+import type { DecidingRole, HandedIn, Handled } from '../../port/index.ts'
+import type { MemoryQueue } from './database.ts'
+
+/** What a process knows no more of than 10 s, in microseconds. */
+const KEPT = 10_000_000
+
+/** `job_queue_hand_in` and `job_queue_pick_up`. */
+export function decidingIn(queueOf: (name: string) => MemoryQueue, now: () => number): DecidingRole {
+  return {
+    handIn: async (name, { sender, forMs, commands }) => {
+      const queue = queueOf(name)
+      const { decider } = queue
+      if (decider !== null && decider.name !== sender && decider.until >= now()) {
+        const fresh = structuredClone(commands).map((one) => ({
+          ...one,
+          id: ++queue.lastHanded,
+          sender,
+          at: now(),
+        }))
+        queue.handedIn = [...queue.handedIn, ...fresh]
+        return { decides: false }
+      }
+      queue.decider = { name: sender, until: now() + forMs * 1_000 }
+      return { decides: true, version: queue.log.length, handed: handedTo(queue, now()) }
+    },
+    pickUp: async (name, { decider, forMs, resigns, ...handled }) => {
+      const queue = queueOf(name)
+      const isDecider = queue.decider?.name === decider
+      if (isDecider) queue.decider = { name: decider, until: now() + forMs * 1_000 }
+      handledIn(queue, handled)
+      const handed = isDecider ? handedTo(queue, now()) : []
+      const resigned = isDecider && resigns && handed.length === 0
+      if (resigned) queue.decider = null
+      return { decides: isDecider && !resigned, handed }
+    },
+  }
+}
+
+/** `job_queue_handed` */
+export function handedTo({ handedIn }: MemoryQueue, now: number): readonly HandedIn[] {
+  const kept = handedIn.filter(({ at }) => at > now - KEPT).slice(0, 500)
+  return kept.map(({ at: _, ...handed }) => structuredClone(handed))
+}
+
+/** `job_queue_handled` */
+export function handledIn(queue: MemoryQueue, { done, senders }: Handled): void {
+  const gone = new Set(done)
+  queue.handedIn = queue.handedIn.filter(({ id }) => !gone.has(id))
+  if (senders.length > 0) for (const wake of queue.listeners) queueMicrotask(() => wake(senders))
+}

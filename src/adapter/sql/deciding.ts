@@ -1,0 +1,25 @@
+import { z } from 'zod'
+import type { DecidingRole } from '../../port/index.ts'
+import { handed } from './handed.ts'
+import { parseAnswer } from './parse-answer.ts'
+import type { Rpc } from './rpc.ts'
+
+const handInAnswer = z.discriminatedUnion('decides', [
+  z.object({ decides: z.literal(false) }),
+  z.object({ decides: z.literal(true), version: z.int(), handed }),
+])
+const pickUpAnswer = z.object({ decides: z.boolean(), handed })
+
+/** Commands that one process carries out for all, whatever carries the calls. */
+export function decidingBy(rpc: Rpc): DecidingRole {
+  return {
+    handIn: async (queue, { sender, forMs, commands }) => {
+      const answer = await rpc('job_queue_hand_in', { queue, sender, for_ms: forMs, commands })
+      return parseAnswer(handInAnswer, answer, 'job_queue_hand_in')
+    },
+    pickUp: async (queue, { forMs, ...options }) => {
+      const answer = await rpc('job_queue_pick_up', { queue, for_ms: forMs, ...options })
+      return parseAnswer(pickUpAnswer, answer, 'job_queue_pick_up')
+    },
+  }
+}

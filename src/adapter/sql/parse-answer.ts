@@ -1,0 +1,19 @@
+import type { z } from 'zod'
+import { InterlockError } from '../../core/index.ts'
+
+/**
+ * What a function answered, checked. Its shape can only be wrong when the functions in the database are not those of
+ * this release, or were edited.
+ *
+ * @throws InterlockError `corrupt_log`; those of decodeEvent pass through
+ */
+export function parseAnswer<Out>(schema: z.ZodType<Out>, value: unknown, name: string): Out {
+  const result = schema.safeParse(value)
+  if (result.success) return result.data
+  const issue = result.error.issues[0]
+  throw new InterlockError(
+    'corrupt_log',
+    `${name} answered something else than expected at ${issue?.path.join('.') || 'its top'}: ${issue?.message ?? ''}; run \`interlock migrate\` to bring its functions to this release`,
+    { function: name },
+  )
+}

@@ -1,0 +1,52 @@
+import { once } from 'node:events'
+import type { Cli } from '../cli.ts'
+import type { ServedDashboard } from '../dashboard/serve.ts'
+import { wholeNumber } from '../flag-value.ts'
+import type { Frame } from '../frame.ts'
+
+interface Options {
+  readonly [flag: string]: unknown
+  readonly port: string
+  readonly write?: boolean
+  readonly open?: boolean
+  readonly data?: boolean
+}
+
+export function addDashboard(cli: Cli): void {
+  cli
+    .command<Options>(
+      'dashboard',
+      [
+        ['dashboard', 'prints an address for your browser; anyone who has it can look, once'],
+        ['dashboard --write --open', 'opens it, with the levers: move, pause, cancel, retry, drain'],
+        ['dashboard --url postgres://localhost/app --port 8080', 'over a server, always at the same port'],
+      ],
+      async (frame, _, options) => {
+        const port = wholeNumber('--port', options.port, 0, 65_535) ?? 0
+        const { serveDashboard } = await import('../dashboard/serve.ts')
+        const { write = false, data = write } = options
+        const served = await serveDashboard(frame, { port, write, data })
+        try {
+          announce(frame, served)
+          if (options.open === true) await openInBrowser(frame, served)
+          if (!frame.signal.aborted) await once(frame.signal, 'abort')
+        } finally {
+          await served.close()
+        }
+      },
+    )
+    .option('--port <n>', 'on this machine only; 0: any that is free', '0')
+    .option('--write', 'anyone with the address may also pull the levers; read-only unless given')
+    .option('--data', 'show payloads, results and errors of jobs; with --write they are shown')
+    .option('--open', 'open it in your browser')
+}
+
+function announce(frame: Frame, { address }: ServedDashboard): void {
+  frame.emit({ url: address }, `open ${address}`)
+  frame.note('this machine only; the address is good once, for one browser; Ctrl-C ends it')
+}
+
+async function openInBrowser(frame: Frame, { address }: ServedDashboard): Promise<void> {
+  const { openAddress } = await import('../dashboard/open-address.ts')
+  if (!(await openAddress(address))) frame.note('no browser could be opened here; open the address yourself')
+}

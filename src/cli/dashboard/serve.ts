@@ -1,0 +1,83 @@
+import { createServer } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import { InterlockError } from '../../core/index.ts'
+import { createDashboard, tokenSession, toNodeHandler } from '../../dashboard/index.ts'
+import { listenOn } from '../../dev/parts.ts'
+import type { LogStore } from '../../port/index.ts'
+import { storeAt } from '../../process/index.ts'
+import type { Frame } from '../frame.ts'
+import { emptyFolder, nothingYet } from '../store.ts'
+
+/** Connections to a server, beside the one that listens: whatever its viewers ask, it costs no more. */
+const CONNECTIONS = 2
+/** How long one of its statements may take, in milliseconds. */
+const STATEMENT_MS = 5_000
+
+export interface ServeOptions {
+  /** 0: any that is free. */
+  readonly port: number
+  readonly write: boolean
+  readonly data: boolean
+}
+
+/** A dashboard of a program of its own, on this machine only. */
+export interface ServedDashboard {
+  /** With a token in its fragment, which is good once. */
+  readonly address: string
+  close(): Promise<void>
+}
+
+/** @throws InterlockError `invalid_input` for a port that is taken; `not_migrated` where there is no database yet; what opening throws */
+export async function serveDashboard(frame: Frame, options: ServeOptions): Promise<ServedDashboard> {
+  const target = frame.target()
+  const folder = emptyFolder(target)
+  if (folder !== null) throw new InterlockError('not_migrated', `${folder}: ${nothingYet}`)
+  const store = await storeAt(target, { connections: CONNECTIONS, statementMs: STATEMENT_MS })
+  try {
+    // A mistake in the address is said at once; later on a database that is away is waited for.
+    await store.open(frame.queue, { make: false })
+    const served = await serve(frame, store, options)
+    return {
+      address: served.address,
+      close: async () => {
+        await served.close()
+        await store.close()
+      },
+    }
+  } catch (error) {
+    await store.close()
+    throw error
+  }
+}
+
+/** The same over a store that is open already, and stays so. */
+export async function serve(
+  frame: Frame,
+  store: LogStore,
+  { port: wanted, write, data }: ServeOptions,
+): Promise<ServedDashboard> {
+  let port = 0
+  const addressWith = (token: string) =>
+    `http://127.0.0.1:${port}/?queue=${encodeURIComponent(frame.queue)}#${token}`
+  const session = tokenSession({
+    grant: { actor: frame.as ?? 'dashboard', role: write ? 'operator' : 'viewer', data },
+    onUsed: (next) => frame.note(`in use; for another browser: ${addressWith(next)}`),
+  })
+  const note = (message: string) => frame.note(message)
+  const logger = { info: note, warn: note, error: note }
+  const server = createServer((incoming, outgoing) => handle(incoming, outgoing))
+  await listenOn(server, wanted)
+  port = (server.address() as AddressInfo).port
+  const hosts = ['127.0.0.1', 'localhost', '[::1]'].map((name) => `${name}:${port}`)
+  const dashboard = createDashboard({ store, queues: 'all', authorize: session, hosts, logger })
+  const handle = toNodeHandler(dashboard)
+  return {
+    address: addressWith(session.token),
+    close: async () => {
+      await dashboard.close()
+      const closed = new Promise((resolve) => server.close(resolve))
+      server.closeAllConnections()
+      await closed
+    },
+  }
+}

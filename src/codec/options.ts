@@ -1,0 +1,166 @@
+import { z } from 'zod'
+import {
+  flagSchema,
+  functionSchema,
+  havingSchema,
+  notPromised,
+  optionsSchema,
+  parseInput,
+  signalSchema,
+} from './invalid.ts'
+import { modelSchema, modelsSchema, parseJobId } from './names.ts'
+import { wholeNumber } from './spec.ts'
+import { holds } from './workflow.ts'
+
+/** What a store cannot do without; the rest differs by store. */
+const storeCalls = ['open', 'append', 'read', 'beat', 'leave', 'data', 'listen', 'close']
+const aStore = "a store, such as memoryStore() or postgresStore('postgres://…')"
+const anything = z.unknown().optional()
+
+const logger = havingSchema('a logger with info, warn and error', []).optional()
+
+/** Ranges are looked at once the defaults of the store are known. */
+const optionFields = optionsSchema({
+  store: havingSchema(aStore, storeCalls),
+  logger,
+  ...{ queue: anything, name: anything, leaseMs: anything, graceMs: anything, pollMs: anything },
+  ...{
+    patienceMs: anything,
+    joinMs: anything,
+    snapshotEvery: anything,
+    mode: anything,
+    onUnavailable: anything,
+  },
+})
+
+const processFields = optionsSchema({ logger })
+
+/** @throws InterlockError `invalid_input` */
+export const checkCoordinatorOptions = (options: unknown): unknown =>
+  parseInput(optionFields, options, 'options')
+
+/** Of `getJobCoordinator`. @throws InterlockError `invalid_input` */
+export const checkProcessOptions = (options: unknown): unknown =>
+  parseInput(processFields, options, 'options')
+
+const DAY_MS = 86_400_000
+const milliseconds = wholeNumber(0, DAY_MS, ' (milliseconds)')
+const numberFrom = (min: number, max: number) => {
+  const error = `must be a number from ${min} to ${max.toLocaleString('en')}`
+  return z.number({ error }).min(min, { error }).max(max, { error })
+}
+
+const retryFields = optionsSchema({
+  baseMs: numberFrom(0, 365 * DAY_MS).optional(),
+  factor: numberFrom(0, 1_000).optional(),
+  maxMs: numberFrom(0, 365 * DAY_MS).optional(),
+  jitter: numberFrom(0, 1).optional(),
+})
+
+/** A rule for further attempts: fields, or a function of the attempt and its error. */
+const retrySchema = z.unknown().superRefine((rule, context) => {
+  if (typeof rule === 'function') return
+  const issue = notPromised.pipe(retryFields).safeParse(rule).error?.issues[0]
+  if (issue !== undefined) context.addIssue({ code: 'custom', path: [...issue.path], message: issue.message })
+})
+
+/** What a worker needs of a coordinator, however that was made. */
+const coordinatorSchema = havingSchema('a coordinator: await createCoordinator({ store })', [
+  'claim',
+  'complete',
+  'offering',
+])
+
+const breaker = optionsSchema({
+  failures: wholeNumber(1, 1_000),
+  pauseSeconds: wholeNumber(1, 86_400),
+})
+
+/** The options of a worker that have nothing to do with where its jobs come from. */
+const workerSettings = {
+  concurrency: wholeNumber(1, 100_000).optional(),
+  intake: flagSchema.optional(),
+  retry: retrySchema.optional(),
+  breaker: breaker.optional(),
+  stopMs: milliseconds.optional(),
+  catchStray: flagSchema.optional(),
+  onError: functionSchema.optional(),
+  onLeaseLost: functionSchema.optional(),
+  handlers: z.unknown(),
+}
+
+const workerFields = optionsSchema({ coordinator: coordinatorSchema, ...workerSettings })
+const drainFields = optionsSchema({ timeoutMs: milliseconds.optional(), stopMs: milliseconds.optional() })
+
+/** The times are looked at with those of the coordinator. */
+const moduleFields = optionsSchema({
+  ...workerSettings,
+  leaseMs: z.unknown().optional(),
+  graceMs: z.unknown().optional(),
+})
+
+const handlerFields = optionsSchema({
+  run: functionSchema,
+  retry: retrySchema.optional(),
+  schema: z.custom(isStandardSchema, 'must be a Standard Schema (zod, valibot, arktype)').optional(),
+})
+
+function isStandardSchema(value: unknown): boolean {
+  const standard = (value as { '~standard'?: { validate?: unknown } } | null)?.['~standard']
+  return typeof standard?.validate === 'function'
+}
+
+const YEAR_SECONDS = 365 * 86_400
+const laterFields = optionsSchema({
+  seconds: numberFrom(0, YEAR_SECONDS),
+  pauseModel: modelSchema.optional(),
+  models: modelsSchema.optional(),
+})
+
+/** Handlers are looked at on their own. @throws InterlockError `invalid_input` */
+export const checkWorkerOptions = (options: unknown): unknown => parseInput(workerFields, options, 'options')
+
+/** The options of a worker in a file of `interlock work`. @throws InterlockError `invalid_input` */
+export const checkHandlerModule = (options: unknown, file: string): unknown =>
+  parseInput(moduleFields, options, file)
+
+/** A handler that is no function. @throws InterlockError `invalid_input` */
+export const checkHandler = (handler: unknown, path: string): unknown =>
+  parseInput(handlerFields, handler, path)
+
+/** @throws InterlockError `invalid_input` */
+export const checkDrainOptions = (options: unknown): unknown =>
+  parseInput(drainFields.optional(), options, 'options')
+
+/** What a handler says of a job that it could not do yet. @throws InterlockError `invalid_input` */
+export const parseLater = (options: unknown) => parseInput(laterFields, options, 'options')
+
+const hold = z.enum(holds, { error: 'must be "all" or "step"' }).optional()
+
+/** Kind, attempts and time-out are looked at with the job that they make. */
+const managerFields = optionsSchema({
+  coordinator: coordinatorSchema,
+  runStep: functionSchema,
+  hold,
+  retry: retrySchema.optional(),
+  ...{ kind: anything, attempts: anything, timeoutMs: anything },
+})
+const run = { wait: flagSchema.optional(), signal: signalSchema.optional() }
+const executeFields = optionsSchema({ ...run, input: anything, priority: anything, hold })
+const resumeFields = optionsSchema({ ...run, approval: anything })
+
+/** @throws InterlockError `invalid_input` */
+export const checkManagerOptions = (options: unknown): unknown =>
+  parseInput(managerFields, options, 'options')
+
+/** @throws InterlockError `invalid_input` */
+export function checkExecute(executionId: unknown, options: unknown): void {
+  parseJobId(executionId)
+  parseInput(executeFields, options, 'options')
+}
+
+/** @throws InterlockError `invalid_input` */
+export function checkResume(executionId: unknown, options: unknown): void {
+  parseJobId(executionId)
+  parseInput(resumeFields, options, 'options')
+}

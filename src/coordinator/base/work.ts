@@ -1,0 +1,62 @@
+import { pause } from './retry.ts'
+
+/** Work under way that somebody will want to see finished. */
+export class InFlight {
+  readonly #works = new Set<Promise<unknown>>()
+
+  add<T>(work: Promise<T>): Promise<T> {
+    this.#works.add(work)
+    const end = () => this.#works.delete(work)
+    work.then(end, end)
+    return work
+  }
+
+  /** Resolves when nothing is under way any more, also of what comes meanwhile; however it ended. */
+  async done(): Promise<void> {
+    while (this.#works.size > 0) await Promise.allSettled(this.#works)
+  }
+
+  /** The same, after `mostMs` in any case. */
+  async doneWithin(mostMs: number): Promise<void> {
+    const late = new AbortController()
+    await Promise.race([this.done(), pause(mostMs, late.signal)])
+    late.abort()
+  }
+}
+
+/** Longer than this the event loop is not kept from others. */
+const SLICE_MS = 4
+
+/**
+ * Work in slices, so that it holds up nobody: after each of them everything else that waits in this process comes first.
+ * @example if (slices.isOver()) await slices.rest()
+ */
+export class Slices {
+  readonly #restMs: number
+  readonly #signal: AbortSignal | undefined
+  #began = performance.now()
+
+  /** @param restMs between two slices; 0: no longer than others need */
+  constructor(restMs: number, signal?: AbortSignal) {
+    this.#restMs = restMs
+    this.#signal = signal
+  }
+
+  isOver(): boolean {
+    return performance.now() - this.#began >= SLICE_MS
+  }
+
+  /** @throws the reason of the signal */
+  async rest(): Promise<void> {
+    await (this.#restMs > 0 ? pause(this.#restMs) : turn())
+    this.#signal?.throwIfAborted()
+    this.#began = performance.now()
+  }
+}
+
+/** Lets everything go first that waits already. A browser has no name for that. */
+const turn = (): Promise<void> =>
+  new Promise((resolve) => {
+    if (typeof setImmediate === 'function') setImmediate(resolve)
+    else setTimeout(resolve)
+  })

@@ -1,0 +1,133 @@
+import type { DecidingRole, HandedIn, Handled } from '../../port/index.ts'
+import { pause } from '../base/retry.ts'
+import type { LogView } from '../replica/log-view.ts'
+import { readOn } from '../replica/read-log.ts'
+import type { OpenCommands, Pending } from './open-commands.ts'
+
+/** How long a process decides for all, in milliseconds, unless it says that it goes on, and how often it says so. */
+const TERM_MS = 250
+const RENEW_MS = 100
+/** Who handed in and hears nothing looks again after this: by then the one that decides may be replaced. */
+const LOOK_MS = TERM_MS + 50
+
+export interface CrowdOptions {
+  readonly log: LogView
+  readonly deciding: DecidingRole
+  /** Nobody else in the crowd has this name. */
+  readonly name: () => string
+  /** Commands of others that this process is to carry out. */
+  readonly onHanded: (commands: readonly Pending[]) => void
+}
+
+/**
+ * The processes that write to one queue at the same time, as one of them sees it. One decides for all while there is something to write;
+ * the others hand their commands in to it, and find them in the log. It guards nothing: the version that an append names does.
+ */
+export class Crowd {
+  readonly #options: CrowdOptions
+  #knownAs: string | undefined
+  /** By `performance.now()`: until then this process decides for all. */
+  #until = Number.NEGATIVE_INFINITY
+  /** Commands of others that are neither in the log yet nor known to come to nothing, by their ids. */
+  readonly #inHand = new Map<string, HandedIn>()
+  /** What needs no append any more, and who has not been told so yet. */
+  #settled: HandedIn[] = []
+  #onTold: () => void = () => {}
+
+  constructor(options: CrowdOptions) {
+    this.#options = options
+  }
+
+  /** It keeps the first one, whatever becomes of the process's lease. */
+  get #name(): string {
+    this.#knownAs ??= this.#options.name()
+    return this.#knownAs
+  }
+
+  get isDeciding(): boolean {
+    return performance.now() < this.#until
+  }
+
+  /** Some commands of these processes were carried out, or come to nothing. */
+  hear(senders: readonly string[]): void {
+    if (senders.includes(this.#name)) this.#onTold()
+  }
+
+  /**
+   * Hands the open commands in, and waits until it is told that some of them are done with; what is in the log is answered. True: nobody
+   * decided, so now this process does, for these as well.
+   */
+  async handIn(open: OpenCommands): Promise<boolean> {
+    const { log, deciding } = this.#options
+    const told = new Promise<void>((resolve) => (this.#onTold = resolve))
+    const commands = [...open.pending()].map(({ command, data }) => ({ command, ...(data && { data }) }))
+    const sent = performance.now()
+    const answer = await deciding.handIn(log.queue, { sender: this.#name, forMs: TERM_MS, commands })
+    if (answer.decides) {
+      this.#until = sent + TERM_MS
+      this.#take(answer.handed)
+      log.head.hear(answer.version)
+    } else {
+      open.wasHandedIn = true
+      await Promise.race([told, pause(LOOK_MS)])
+    }
+    if (!answer.decides || answer.version !== log.version) await readOn(log)
+    open.settleKnown()
+    return answer.decides
+  }
+
+  /** Says in time that it goes on deciding. */
+  async goOn(): Promise<void> {
+    if (performance.now() > this.#until - TERM_MS + RENEW_MS) await this.#pickUp(false)
+  }
+
+  /** There is nothing to write: decides no longer, unless somebody has handed something in meanwhile. */
+  async resign(): Promise<void> {
+    // If this fails, its time runs out by itself.
+    if (this.isDeciding) await this.#pickUp(true).catch(() => (this.#until = Number.NEGATIVE_INFINITY))
+  }
+
+  /** What an append of these commands says of those that were handed in. */
+  handledBy(open: OpenCommands): Handled {
+    const carried = [...open.pending()].flatMap(({ command }) => this.#inHand.get(command.id) ?? [])
+    return handledOf([...carried, ...this.#settled])
+  }
+
+  /** The append with {@link handledBy} was carried out. */
+  carried(open: OpenCommands, handed: readonly HandedIn[] = []): void {
+    for (const { command } of open.pending()) this.#inHand.delete(command.id)
+    this.#settled = []
+    this.#take(handed)
+  }
+
+  async #pickUp(resigns: boolean): Promise<void> {
+    const { log, deciding } = this.#options
+    const settled = this.#settled
+    this.#settled = []
+    const sent = performance.now()
+    const options = { decider: this.#name, forMs: TERM_MS, resigns, ...handledOf(settled) }
+    const { decides, handed } = await deciding.pickUp(log.queue, options)
+    this.#until = decides ? sent + TERM_MS : Number.NEGATIVE_INFINITY
+    this.#take(handed)
+  }
+
+  /** Who hands in again what is in hand already is answered once. */
+  #take(handed: readonly HandedIn[]): void {
+    const fresh = handed.filter(({ command }) => !this.#inHand.has(command.id))
+    for (const one of fresh) this.#inHand.set(one.command.id, one)
+    if (fresh.length > 0) this.#options.onHanded(fresh.map((one) => this.#pendingOf(one)))
+  }
+
+  #pendingOf(one: HandedIn): Pending {
+    const { command, data } = one
+    const settle = () => {
+      if (this.#inHand.delete(command.id)) this.#settled.push(one)
+    }
+    const weight = data === undefined ? 0 : JSON.stringify(data).length
+    return { command, weight, resolve: settle, reject: settle, ...(data && { data }) }
+  }
+}
+
+function handledOf(commands: readonly HandedIn[]): Handled {
+  return { done: commands.map(({ id }) => id), senders: [...new Set(commands.map(({ sender }) => sender))] }
+}

@@ -1,0 +1,140 @@
+import { parseJobId } from '../../codec/index.ts'
+import { explainJob, InterlockError, isInterlockError } from '../../core/index.ts'
+import { hasWorkerAmong, PAGE } from '../../port/index.ts'
+import type { Allowed } from '../guard/grant.ts'
+import { json } from '../guard/headers.ts'
+import { Refused, refusalOf } from '../guard/refused.ts'
+import type { QueueReader } from '../reader/queue-reader.ts'
+import { deadDocument, type HeadDocument, workerDocuments } from './documents.ts'
+
+/** Dead letters in one answer, unless fewer are asked for. */
+const MOST_DEAD = 500
+/** Running jobs of which the progress is given at once. */
+const MOST_PROGRESS = 100
+
+/** A request that may be answered. */
+export interface Asked {
+  readonly query: URLSearchParams
+  readonly allowed: Allowed
+}
+
+/** A queue in a few words. */
+export async function headOf(reader: QueueReader): Promise<HeadDocument> {
+  const { queue, store } = reader
+  const { events, version, epoch, now, archivedSeq } = await store.read(queue, 0, 1)
+  // Archived events that were kept can be read like all others.
+  return { queue, version, epoch, now, first: events.length > 0 ? 1 : archivedSeq + 1 }
+}
+
+/** One queue that cannot be read keeps nobody from seeing the others. */
+export async function headOrWhy(reader: QueueReader) {
+  try {
+    return await headOf(reader)
+  } catch (error) {
+    const { code, message } = refusalOf(error) ?? { code: 'failed', message: 'it could not be read' }
+    return { queue: reader.queue, error: { code, message } }
+  }
+}
+
+/** A page of the log: events as the core has them. */
+export async function logPage(reader: QueueReader, { query }: Asked): Promise<Response> {
+  const after = numberIn(query, 'after', 0, 0, Number.MAX_SAFE_INTEGER)
+  const limit = numberIn(query, 'limit', PAGE, 1, PAGE)
+  const { events, version, epoch, now, archivedSeq } = await reader.page(after, limit)
+  return json({ queue: reader.queue, version, epoch, now, archivedSeq, events })
+}
+
+/** The ledger at a number or before, as lines; in the head which number it is. */
+export async function snapshotAt(reader: QueueReader, { query }: Asked): Promise<Response> {
+  const at = query.has('at') ? numberIn(query, 'at', 0, 0, Number.MAX_SAFE_INTEGER) : null
+  const { version, lines } = await reader.snapshot(at)
+  return new Response(lines, {
+    headers: { 'content-type': 'application/jsonl; charset=utf-8', 'interlock-version': String(version) },
+  })
+}
+
+export async function workersNow(reader: QueueReader): Promise<Response> {
+  return json({
+    queue: reader.queue,
+    workers: workerDocuments(reader.workers ?? (await reader.lookForWorkers())),
+  })
+}
+
+/** Why a live job does not run, and what has to happen. */
+export async function liveJob(reader: QueueReader, jobId: string): Promise<Response> {
+  const ledger = await reader.ledger()
+  const workers = reader.workers ?? (await reader.lookForWorkers())
+  const explanation = explainJob(ledger, parseJobId(jobId), reader.now(), hasWorkerAmong(workers))
+  if (explanation === undefined)
+    throw new InterlockError(
+      'job_not_live',
+      `job ${jobId} is neither waiting nor active; the log says how it ended`,
+    )
+  return json({ queue: reader.queue, version: ledger.version, now: reader.now(), explanation })
+}
+
+export async function jobData(reader: QueueReader, jobId: string, { allowed }: Asked): Promise<Response> {
+  checkSeesData(allowed)
+  const [data] = await reader.store.data(reader.queue, [parseJobId(jobId)])
+  const nothing = { payload: null, result: null, error: null, checkpoint: null, progress: null, row: null }
+  return json({ jobId, ...nothing, ...data })
+}
+
+/** What handlers have said of how far they are: their own words, so it takes the right to see data. */
+export async function progressOf(reader: QueueReader, { query, allowed }: Asked): Promise<Response> {
+  checkSeesData(allowed)
+  const jobIds = query.getAll('jobs').slice(0, MOST_PROGRESS).map(parseJobId)
+  const found = jobIds.length === 0 ? [] : await reader.store.data(reader.queue, jobIds)
+  return json({ jobs: found.map(({ jobId, progress }) => ({ jobId, progress })) })
+}
+
+export async function deadLetters(reader: QueueReader, { query, allowed }: Asked): Promise<Response> {
+  const limit = numberIn(query, 'limit', 100, 1, MOST_DEAD)
+  const model = query.get('model')
+  const jobIds = query.getAll('jobs')
+  const found = await reader.store.dead(reader.queue, {
+    limit,
+    ...(model === null ? {} : { model }),
+    ...(jobIds.length === 0 ? {} : { jobIds: jobIds.map(parseJobId) }),
+    ...(query.has('since') ? { since: numberIn(query, 'since', 0, 0, Number.MAX_SAFE_INTEGER) } : {}),
+    ...(query.has('before') ? { before: numberIn(query, 'before', 0, 0, Number.MAX_SAFE_INTEGER) } : {}),
+  })
+  return json({
+    queue: reader.queue,
+    jobs: found.map((job) => deadDocument(job, allowed.data)),
+    before: found.length < limit ? null : (found.at(-1)?.seq ?? null),
+  })
+}
+
+function checkSeesData({ data }: Allowed): void {
+  if (!data) throw new Refused(403, 'not_allowed', 'you may not see payloads, results and errors')
+}
+
+/** A whole number in the query. @throws Refused */
+export function numberIn(
+  query: URLSearchParams,
+  name: string,
+  usual: number,
+  min: number,
+  max: number,
+): number {
+  const text = query.get(name)
+  if (text === null) return usual
+  const value = /^\d{1,16}$/.test(text) ? Number(text) : Number.NaN
+  if (value >= min && value <= max) return value
+  throw new Refused(400, 'bad_request', `${name}: must be a whole number from ${min} to ${max}`)
+}
+
+/** The event that a stream goes on from, and its time in this log; unknown where it cannot be read now. */
+export async function sinceOf(reader: QueueReader, from: number) {
+  if (from === 0) return { seq: 0, at: null }
+  const [known] = reader.tail?.after(from - 1, 1) ?? []
+  if (known?.seq === from) return { seq: from, at: known.at }
+  try {
+    const { events } = await reader.page(from - 1, 1)
+    return { seq: from, at: events[0]?.seq === from ? events[0].at : null }
+  } catch (error) {
+    if (!isInterlockError(error)) throw error
+    return { seq: from, at: null }
+  }
+}

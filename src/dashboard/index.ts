@@ -1,0 +1,19 @@
+/**
+ * A dashboard on the log (`interlock-queue/dashboard`): one handler of the Fetch API, to be mounted in any server behind your own
+ * authentication. It looks at a queue without joining it; operators pull levers, each with a preview. See docs/dashboard.md.
+ * @example
+ * import { createServer } from 'node:http'
+ * import { createDashboard, toNodeHandler, tokenSession } from 'interlock-queue/dashboard'
+ * import { postgresStore } from 'interlock-queue/postgres'
+ *
+ * const session = tokenSession({ grant: { actor: 'desk', role: 'viewer' } })
+ * const dashboard = createDashboard({ store: postgresStore('postgres://localhost/app'), authorize: session })
+ * createServer(toNodeHandler(dashboard)).listen(8080, '127.0.0.1')
+ * console.log(`http://127.0.0.1:8080/#${session.token}`)
+ * @module
+ */
+export { createDashboard, type Dashboard } from './dashboard.ts'
+export { type Authorize, type Grant, type Lever, levers } from './guard/grant.ts'
+export { type NodeHandler, toNodeHandler } from './node/to-node-handler.ts'
+export type { DashboardOptions } from './options.ts'
+export { type TokenSession, type TokenSessionOptions, tokenSession } from './session/token.ts'

@@ -1,0 +1,119 @@
+import { z } from 'zod'
+import {
+  parseInput,
+  parseJobId,
+  parseModel,
+  parsePause,
+  parsePolicy,
+  wholeNumber,
+} from '../../codec/index.ts'
+import { bounds, type CommandBody, type Policy } from '../../core/index.ts'
+import type { Lever } from '../guard/grant.ts'
+
+/** Dead letters in one pull: with their payloads they are read one page after the other. */
+const MOST_JOBS = 1_000
+
+/** What a lever that is a command of the core is pulled with. */
+export type CommandLever = Exclude<Lever, 'retry' | 'drop'>
+
+const preview = z.boolean({ error: 'must be true or false' }).optional()
+const id = z.unknown()
+const shapes = {
+  move: z.strictObject({ preview, jobId: id, before: z.unknown() }),
+  prioritize: z.strictObject({ preview, jobId: id, priority: wholeNumber(-1_000, 1_000) }),
+  cancel: z.strictObject({
+    preview,
+    jobId: id,
+    force: z.boolean({ error: 'must be true or false' }).optional(),
+  }),
+  retry: z.strictObject({ preview, jobIds: jobIds() }),
+  drop: z.strictObject({ preview, jobIds: jobIds() }),
+  'pause-model': z.strictObject({
+    preview,
+    model: z.unknown(),
+    reason: z.unknown(),
+    untilMs: z.number().nullish(),
+  }),
+  'resume-model': z.strictObject({ preview, model: z.unknown() }),
+  capacity: z.strictObject({
+    preview,
+    model: z.unknown(),
+    capacity: z.int().min(1).max(bounds.capacity).nullable(),
+  }),
+  policy: z.strictObject({ preview, policy: z.unknown() }),
+  drain: z.strictObject({ preview }),
+  resume: z.strictObject({ preview }),
+} as const satisfies Record<Lever, z.ZodType>
+
+function jobIds() {
+  const error = `must be a list of 1 to ${MOST_JOBS} job ids`
+  return z.array(z.string().min(1).max(200), { error }).min(1, { error }).max(MOST_JOBS, { error })
+}
+
+/** What each lever is given, for the description. `untilMs`: milliseconds since 1970. */
+export const leverSchemas: Readonly<Record<Lever, z.ZodType>> = shapes
+
+/** Whether only what would happen is asked for. @throws InterlockError `invalid_input` */
+export function isPreview(lever: Lever, body: unknown): boolean {
+  return (
+    (parseInput(shapes[lever] as z.ZodType<{ preview?: boolean }>, body, lever).preview ?? false) === true
+  )
+}
+
+/** The dead letters that are meant. @throws InterlockError `invalid_input` */
+export const parseLetters = (lever: 'retry' | 'drop', body: unknown): readonly string[] =>
+  parseInput(shapes[lever], body, lever).jobIds.map(parseJobId)
+
+/**
+ * The command of the core that a lever is.
+ * @param policy the one in force, of which capacity and policy change a part
+ * @throws InterlockError `invalid_input`, naming the path
+ */
+export function parseLever(lever: CommandLever, body: unknown, policy: Policy): CommandBody {
+  switch (lever) {
+    case 'move': {
+      const { jobId, before } = parseInput(shapes.move, body, lever)
+      return { type: 'reprioritize', jobId: parseJobId(jobId), before: parseJobId(before) }
+    }
+    case 'prioritize': {
+      const { jobId, priority } = parseInput(shapes.prioritize, body, lever)
+      return { type: 'reprioritize', jobId: parseJobId(jobId), priority }
+    }
+    case 'cancel': {
+      const { jobId, force = false } = parseInput(shapes.cancel, body, lever)
+      return { type: 'cancel', jobId: parseJobId(jobId), force }
+    }
+    case 'pause-model': {
+      const { model, reason, untilMs } = parseInput(shapes['pause-model'], body, lever)
+      const until = untilMs == null ? null : new Date(untilMs)
+      return { type: 'pause_model', model: parseModel(model), ...parsePause({ reason, until }) }
+    }
+    case 'resume-model':
+      return {
+        type: 'resume_model',
+        model: parseModel(parseInput(shapes['resume-model'], body, lever).model),
+      }
+    case 'capacity': {
+      const { model, capacity } = parseInput(shapes.capacity, body, lever)
+      return { type: 'set_policy', policy: withCapacity(policy, modelOrAll(model), capacity) }
+    }
+    case 'policy':
+      return {
+        type: 'set_policy',
+        policy: parsePolicy(parseInput(shapes.policy, body, lever).policy, policy),
+      }
+    case 'drain':
+    case 'resume':
+      parseInput(shapes[lever], body, lever)
+      return { type: lever }
+  }
+}
+
+const modelOrAll = (model: unknown): string => (model === '*' ? '*' : parseModel(model))
+
+/** Null: the model has no capacity of its own any more. */
+function withCapacity(policy: Policy, model: string, capacity: number | null): Policy {
+  const others = Object.entries(policy.capacity).filter(([name]) => name !== model)
+  const own: readonly (readonly [string, number])[] = capacity === null ? [] : [[model, capacity]]
+  return parsePolicy({ capacity: Object.fromEntries([...others, ...own]) }, policy)
+}

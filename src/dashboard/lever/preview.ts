@@ -1,0 +1,72 @@
+import {
+  type Command,
+  type CommandBody,
+  decide,
+  explainJob,
+  type HasWorker,
+  type Ledger,
+  type Micros,
+} from '../../core/index.ts'
+import type { PreviewDocument } from '../api/documents.ts'
+import type { Lever } from '../guard/grant.ts'
+
+/** Jobs of which it is said where they stand before and after; of the rest, how many they are. */
+const MOST_NAMED = 50
+
+export interface PreviewOf {
+  readonly lever: Lever
+  readonly actor: string
+  readonly ledger: Ledger
+  readonly now: Micros
+  readonly hasWorker: HasWorker
+  readonly deadWorkers: ReadonlySet<string>
+}
+
+/** What the log would say, and which jobs it would move. Appends nothing. */
+export function previewOf(what: PreviewOf, body: CommandBody): PreviewDocument {
+  const { lever, actor, ledger, now, deadWorkers } = what
+  const command: Command = { id: `${actor}:preview`, hash: 0, workerId: `${actor}:preview`, body }
+  const decision = decide(ledger, [command], { now, deadWorkers })
+  const [result] = decision.results
+  const refusal = result?.ok === false ? { code: result.code, message: result.message } : null
+  return {
+    lever,
+    preview: true,
+    version: ledger.version,
+    // They have passed the codec of nobody; they are the core's own, and what is written is the same.
+    events: JSON.parse(JSON.stringify(decision.events)),
+    changed: decision.events.length > 0,
+    refusal,
+    moves: movesOf(what, decision.ledger, decision.touched),
+  }
+}
+
+function movesOf(
+  { ledger, now, hasWorker }: PreviewOf,
+  after: Ledger,
+  touched: ReadonlySet<string>,
+): PreviewDocument['moves'] {
+  const moved = ledger === after ? [] : [...new Set([...touched, ...movedIn(ledger, after)])]
+  const standing = (of: Ledger, jobId: string) => {
+    const found = explainJob(of, jobId, now, hasWorker)
+    if (found === undefined) return null
+    const { state, position, code, blockedBy } = found
+    return { state, position, code, blockedBy }
+  }
+  const jobs = moved
+    .slice(0, MOST_NAMED)
+    .map((jobId) => ({ jobId, before: standing(ledger, jobId), after: standing(after, jobId) }))
+  return { total: moved.length, jobs }
+}
+
+/** Jobs of the line whose position is another one after it, in line order. */
+function movedIn(before: Ledger, after: Ledger): readonly string[] {
+  const positions = new Map([...before.line].map(({ jobId }, at) => [jobId, at]))
+  const moved: string[] = []
+  let at = 0
+  for (const { jobId } of after.line) {
+    if (positions.get(jobId) !== at++) moved.push(jobId)
+    positions.delete(jobId)
+  }
+  return [...positions.keys(), ...moved]
+}

@@ -1,0 +1,121 @@
+import { z } from 'zod'
+import { havingSchema, optionsSchema, parseInput, parseQueue, wholeNumber } from '../codec/index.ts'
+import { type Logger, silentLogger } from '../coordinator/index.ts'
+import { InterlockError } from '../core/index.ts'
+import type { LogStore } from '../port/index.ts'
+import type { Authorize } from './guard/grant.ts'
+import { loopbackNames } from './guard/host.ts'
+import type { TokenSession } from './session/token.ts'
+
+export interface DashboardOptions {
+  /** Of a database that is migrated. It stays open: close the dashboard first, then the store. */
+  readonly store: LogStore
+  /** The queue that is shown; `default` unless this or `queues` is given. */
+  readonly queue?: string | undefined
+  /** Several queues; `'all'`: those that there are, and those that come. */
+  readonly queues?: readonly string[] | 'all' | undefined
+  /** Who makes a request, and what may they do: your own authentication, or a {@link TokenSession}. Nothing starts without it. */
+  readonly authorize: Authorize | TokenSession
+  /**
+   * What comes before the dashboard in the path of a request, such as `/admin/queues`; nothing unless given. What a proxy takes off the
+   * path does not count.
+   */
+  readonly basePath?: string | undefined
+  /**
+   * The hosts at which it is served, as browsers name them: `admin.example.com`, or with a port, which then has to be that one. The
+   * names of this machine (`localhost`, `127.0.0.1`, `[::1]`) unless given.
+   */
+  readonly hosts?: readonly string[] | undefined
+  /** The origins of its page where a proxy has another name for it than its Host, such as `https://admin.example.com`. */
+  readonly origins?: readonly string[] | undefined
+  /** The folder with page.js and page.css; that of the package unless given: for a program that was bundled without it. */
+  readonly page?: string | undefined
+  /** Told what goes wrong; silent unless given. */
+  readonly logger?: Logger | undefined
+  /** Calls to the store at once; 2. */
+  readonly maxCalls?: number | undefined
+  /** How long such a call may take, in milliseconds; 5,000. */
+  readonly timeLimitMs?: number | undefined
+  /** Streams at once, of all and of one actor; 64 and 16. */
+  readonly maxStreams?: number | undefined
+  readonly maxStreamsPerActor?: number | undefined
+  /** How often the log is read when no wake-up comes, in milliseconds; 1,000, or what the store says where each read has its price. */
+  readonly pollMs?: number | undefined
+}
+
+const text = z.string({ error: 'must be a text' })
+const host = text.regex(/^(\[[0-9a-fA-F:.]+\]|[a-zA-Z0-9._-]+)(:\d{1,5})?$/, {
+  error: 'must be a host as a browser names it, such as "admin.example.com" or "localhost:8080"',
+})
+const origin = text.regex(/^https?:\/\/[^/?#\s]+$/, {
+  error: 'must be an origin, such as "https://admin.example.com"',
+})
+const basePath = text.regex(/^(\/[^/?#\s]+)*\/?$/, { error: 'must be a path, such as "/admin/queues"' })
+
+const authorizeSchema = z.custom<Authorize | TokenSession>(
+  (value) =>
+    typeof value === 'function' ||
+    (typeof value === 'object' && value !== null && 'exchange' in value && 'authorize' in value),
+  {
+    error:
+      'is needed: a function that says who makes a request and what they may do (docs/dashboard.md), or tokenSession(…)',
+  },
+)
+
+const fields = optionsSchema({
+  store: havingSchema("a store, such as postgresStore('postgres://…')", ['open', 'read', 'listen']),
+  queue: text.optional(),
+  queues: z.union([z.literal('all'), z.array(text).min(1)]).optional(),
+  authorize: authorizeSchema,
+  basePath: basePath.optional(),
+  hosts: z.array(host).min(1).optional(),
+  origins: z.array(origin).optional(),
+  page: text.optional(),
+  logger: havingSchema("a logger of pino's shape", ['info', 'warn', 'error']).optional(),
+  maxCalls: wholeNumber(1, 100).optional(),
+  timeLimitMs: wholeNumber(10, 600_000, ' (milliseconds)').optional(),
+  maxStreams: wholeNumber(1, 10_000).optional(),
+  maxStreamsPerActor: wholeNumber(1, 10_000).optional(),
+  pollMs: wholeNumber(10, 3_600_000, ' (milliseconds)').optional(),
+})
+
+/** The options with everything said. */
+export interface WholeOptions {
+  readonly store: LogStore
+  readonly queues: readonly string[] | 'all'
+  readonly authorize: Authorize
+  /** Null: people sign in elsewhere. */
+  readonly session: TokenSession | null
+  /** Without a slash at its end. */
+  readonly basePath: string
+  readonly hosts: readonly string[]
+  readonly origins: readonly string[]
+  readonly page: string | undefined
+  readonly logger: Logger
+  readonly budget: { readonly maxCalls: number; readonly timeLimitMs: number }
+  readonly limits: { readonly streams: number; readonly streamsPerActor: number }
+  readonly pollMs: number
+}
+
+/** @throws InterlockError `invalid_input`, naming the path */
+export function wholeOptions(options: DashboardOptions): WholeOptions {
+  parseInput(fields, options, 'options')
+  const { store, queue, queues, authorize } = options
+  if (queue !== undefined && queues !== undefined)
+    throw new InterlockError('invalid_input', 'options: give either queue or queues', { path: 'options' })
+  const session = typeof authorize === 'function' ? null : authorize
+  return {
+    store,
+    queues: queues === 'all' ? queues : (queues ?? [queue ?? 'default']).map(parseQueue),
+    authorize: typeof authorize === 'function' ? authorize : (request) => authorize.authorize(request),
+    session,
+    basePath: (options.basePath ?? '').replace(/\/$/, ''),
+    hosts: (options.hosts ?? loopbackNames).map((name) => name.toLowerCase()),
+    origins: options.origins ?? [],
+    page: options.page,
+    logger: options.logger ?? silentLogger,
+    budget: { maxCalls: options.maxCalls ?? 2, timeLimitMs: options.timeLimitMs ?? 5_000 },
+    limits: { streams: options.maxStreams ?? 64, streamsPerActor: options.maxStreamsPerActor ?? 16 },
+    pollMs: options.pollMs ?? store.defaults?.pollMs ?? 1_000,
+  }
+}

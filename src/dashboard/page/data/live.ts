@@ -1,0 +1,149 @@
+import { batch, computed, type ReadonlySignal, signal } from '@preact/signals'
+import { emptyLedger, type Ledger, type Micros } from '../../../core/index.ts'
+import type { WorkerDocument } from '../../parts.ts'
+import { ApiError } from './api.ts'
+import { Replica } from './replica.ts'
+import { type Said, sharedStream } from './stream.ts'
+
+/** Why what is shown is not the present. */
+export interface Notice {
+  readonly code: string
+  readonly message: string
+}
+
+/** A queue as it goes on. Signals change once a frame at most, however many events come. */
+export interface Live {
+  readonly queue: string
+  readonly replica: Replica
+  /** The number up to which is shown what happens. */
+  readonly version: ReadonlySignal<number>
+  readonly ledger: ReadonlySignal<Ledger>
+  readonly workers: ReadonlySignal<readonly WorkerDocument[]>
+  readonly notice: ReadonlySignal<Notice | null>
+  readonly isLoaded: ReadonlySignal<boolean>
+  /** Held: events are taken, and not shown. */
+  readonly isPaused: { value: boolean }
+  /** The database's clock, as far as this page can tell. */
+  now(): Micros
+  /** Whether it is another log since: what was known of it is void. */
+  readonly generation: ReadonlySignal<number>
+  stop(): void
+}
+
+export function liveQueue(queue: string): Live {
+  const replica = new Replica(queue)
+  const version = signal(0)
+  const ledger = signal<Ledger>(emptyLedger)
+  const workers = signal<readonly WorkerDocument[]>([])
+  const notice = signal<Notice | null>(null)
+  const isLoaded = signal(false)
+  const isPaused = signal(false)
+  const generation = signal(0)
+  let clock = { now: 0, at: 0 }
+  let frame = 0
+  let leave = () => {}
+  let isStopped = false
+  let isMending = false
+
+  const show = () => {
+    frame = 0
+    if (isPaused.value) return
+    batch(() => {
+      version.value = replica.version
+      ledger.value = replica.head
+    })
+  }
+  // A tab that nobody sees has no frames, and needs none.
+  const showSoon = () => {
+    if (frame === 0) frame = requestAnimationFrame(show)
+  }
+  const unsubscribe = isPaused.subscribe((paused) => {
+    if (!paused && isLoaded.peek()) showSoon()
+  })
+  const fail = (error: unknown) => {
+    const { code, message } = error instanceof ApiError ? error : { code: 'failed', message: String(error) }
+    notice.value = { code, message }
+  }
+  /** Reads what is missing: a stream that was cut, or a tab that came late. */
+  const mend = async () => {
+    if (isMending) return
+    isMending = true
+    try {
+      await replica.catchUp()
+      showSoon()
+    } catch (error) {
+      fail(error)
+    } finally {
+      isMending = false
+    }
+  }
+  const take = (said: Said) => {
+    switch (said.event) {
+      case 'log':
+        if (replica.push(said.data)) showSoon()
+        else void mend()
+        return
+      case 'workers':
+        workers.value = said.data
+        return
+      case 'time': {
+        clock = { now: said.data.now, at: performance.now() }
+        const { since, version: head } = said.data
+        if (isOtherLog(replica, since)) return void load()
+        notice.value = null
+        if (head > replica.version + 5_000) void mend()
+        return
+      }
+      case 'trouble':
+      case 'away':
+        notice.value = said.data
+        return
+      case 'recovered':
+        notice.value = null
+        return
+      case 'reset':
+        return void load()
+      case 'bye':
+        return
+    }
+  }
+  const load = async (): Promise<void> => {
+    leave()
+    for (let failed = 0; !isStopped; failed++) {
+      try {
+        await replica.load()
+        break
+      } catch (error) {
+        fail(error)
+        if (error instanceof ApiError && (error.status === 401 || error.status === 404)) return
+        await new Promise((resolve) => setTimeout(resolve, Math.min(300 * 2 ** failed, 3_000)))
+      }
+    }
+    if (isStopped) return
+    batch(() => {
+      generation.value++
+      notice.value = null
+      isLoaded.value = true
+    })
+    show()
+    leave = sharedStream({ queue, known: () => replica.version, onSaid: take })
+  }
+  void load()
+  return {
+    ...{ queue, replica, version, ledger, workers, isLoaded, isPaused, generation },
+    notice: computed(() => notice.value),
+    now: () => (clock.now === 0 ? Date.now() * 1_000 : clock.now + (performance.now() - clock.at) * 1_000),
+    stop: () => {
+      isStopped = true
+      cancelAnimationFrame(frame)
+      unsubscribe()
+      leave()
+    },
+  }
+}
+
+/** Times rise strictly, so another event in the place of one that is known has another time. */
+function isOtherLog(replica: Replica, since: { readonly seq: number; readonly at: Micros | null }): boolean {
+  const known = replica.event(since.seq)
+  return known !== undefined && since.at !== null && known.at !== since.at
+}

@@ -1,0 +1,164 @@
+import { emptyLedger, fold, type Ledger, LedgerReader, type RecordedEvent } from '../../../core/index.ts'
+import { ask, getJson, ofQueue } from './api.ts'
+
+/** A ledger is kept after so many events, so that any number is soon reached. */
+const MARK = 500
+/** Events that stay in memory; the oldest go first, in steps. */
+const MOST = 200_000
+const STEP = 20_000
+const PAGE = 1_000
+
+interface LogPage {
+  readonly events: readonly RecordedEvent[]
+  readonly version: number
+}
+
+/** The events of a queue as this page has them, and the ledger at any number. */
+export class Replica {
+  readonly queue: string
+  /** The number before the first event that is here. */
+  #base = 0
+  #events: RecordedEvent[] = []
+  #head: Ledger = emptyLedger
+  /** Ledgers at numbers on the way, by number: they share what they have in common. */
+  #marks = new Map<number, Ledger>()
+
+  constructor(queue: string) {
+    this.queue = queue
+  }
+
+  get base(): number {
+    return this.#base
+  }
+
+  get version(): number {
+    return this.#base + this.#events.length
+  }
+
+  get head(): Ledger {
+    return this.#head
+  }
+
+  /** Those that are here, in order. */
+  get events(): readonly RecordedEvent[] {
+    return this.#events
+  }
+
+  /** Undefined: it is not here. */
+  event(seq: number): RecordedEvent | undefined {
+    return this.#events[seq - this.#base - 1]
+  }
+
+  /** Takes the newest ledger that the server has, and forgets all else. @throws ApiError */
+  async load(): Promise<void> {
+    const { ledger } = await snapshot(this.queue, null)
+    this.#base = ledger.version
+    this.#events = []
+    this.#head = ledger
+    this.#marks = new Map([[ledger.version, ledger]])
+  }
+
+  /**
+   * Takes events that came. What is known already is passed over.
+   * @returns false: there are some missing before them
+   */
+  push(events: readonly RecordedEvent[]): boolean {
+    const fresh = events.filter(({ seq }) => seq > this.version)
+    const [first] = fresh
+    if (first === undefined) return true
+    if (first.seq !== this.version + 1) return false
+    for (let at = 0; at < fresh.length; ) {
+      const room = MARK - (this.version % MARK)
+      const some = fresh.slice(at, at + room)
+      this.#head = fold(this.#head, some).ledger
+      for (const event of some) this.#events.push(event)
+      if (this.version % MARK === 0) this.#marks.set(this.version, this.#head)
+      at += some.length
+    }
+    if (this.#events.length > MOST + STEP) this.#forget()
+    return true
+  }
+
+  /** Reads what is missing up to the head. @throws ApiError */
+  async catchUp(): Promise<void> {
+    for (;;) {
+      const page = await logPage(this.queue, this.version)
+      if (page.events.length === 0 || !this.push(page.events) || this.version >= page.version) return
+    }
+  }
+
+  /** Reads a page of what was before, so that it can be gone back to. @returns false: there is nothing before. @throws ApiError */
+  async loadBefore(): Promise<boolean> {
+    if (this.#base === 0) return false
+    const from = Math.max(0, Math.floor((this.#base - 1) / PAGE) * PAGE)
+    const { ledger, events } = await stretch(this.queue, from, this.#base)
+    if (ledger.version >= this.#base) return false
+    this.#events = [...events, ...this.#events]
+    this.#base = ledger.version
+    this.#marks.set(ledger.version, ledger)
+    let at = ledger
+    for (let i = 0; i + MARK <= events.length; i += MARK) {
+      at = fold(at, events.slice(i, i + MARK)).ledger
+      this.#marks.set(at.version, at)
+    }
+    return true
+  }
+
+  /** The ledger at a number that is here; undefined: it is not. */
+  at(seq: number): Ledger | undefined {
+    if (seq === this.version) return this.#head
+    if (seq < this.#base || seq > this.version) return undefined
+    let mark = seq
+    while (!this.#marks.has(mark)) mark = Math.max(this.#base, Math.ceil(mark / MARK) * MARK - MARK)
+    const from = this.#marks.get(mark)
+    if (from === undefined) return undefined
+    return fold(from, this.#events.slice(from.version - this.#base, seq - this.#base)).ledger
+  }
+
+  /** The same of any number, from the server where it is not here. @throws ApiError */
+  async reach(seq: number): Promise<Ledger> {
+    const here = this.at(seq)
+    if (here !== undefined) return here
+    const { ledger, events } = await stretch(this.queue, seq, seq)
+    return fold(ledger, events).ledger
+  }
+
+  #forget(): void {
+    const gone = STEP
+    const base = this.#base + gone
+    const from = this.at(base)
+    if (from === undefined) return
+    this.#events = this.#events.slice(gone)
+    this.#base = base
+    for (const mark of this.#marks.keys()) if (mark < base) this.#marks.delete(mark)
+    this.#marks.set(base, from)
+  }
+}
+
+const logPage = (queue: string, after: number, limit = PAGE) =>
+  getJson<LogPage>(`${ofQueue(queue, 'log')}?after=${after}&limit=${limit}`)
+
+/** The ledger at a number or before it, and the events from there to another number. */
+async function stretch(queue: string, at: number, upTo: number) {
+  const { ledger } = await snapshot(queue, at)
+  const events: RecordedEvent[] = []
+  for (let after = ledger.version; after < upTo; ) {
+    const page = await logPage(queue, after, Math.min(PAGE, upTo - after))
+    if (page.events.length === 0) break
+    for (const event of page.events) events.push(event)
+    after += page.events.length
+  }
+  return { ledger, events }
+}
+
+/** @param at null: at the head */
+async function snapshot(queue: string, at: number | null): Promise<{ readonly ledger: Ledger }> {
+  const response = await ask(`${ofQueue(queue, 'snapshot')}${at === null ? '' : `?at=${at}`}`)
+  const reader = new LedgerReader(Number(response.headers.get('interlock-version')))
+  for (const line of (await response.text()).split('\n')) reader.push(JSON.parse(line))
+  const finish = reader.finish()
+  for (;;) {
+    const { done, value } = finish.next()
+    if (done) return { ledger: value }
+  }
+}

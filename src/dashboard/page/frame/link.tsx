@@ -1,0 +1,29 @@
+import type { ComponentChildren } from 'preact'
+import { addressOf, go, type Route } from './route.ts'
+
+/** A link within the page: a real address, so that it can be opened elsewhere and copied. */
+export function Link({
+  to,
+  children,
+  ...rest
+}: {
+  readonly to: Partial<Route>
+  readonly children: ComponentChildren
+  readonly class?: string
+  readonly title?: string
+  readonly 'aria-current'?: 'page' | undefined
+}) {
+  return (
+    <a
+      {...rest}
+      href={addressOf(to)}
+      onClick={(event) => {
+        if (event.metaKey || event.ctrlKey || event.shiftKey || event.button !== 0) return
+        event.preventDefault()
+        go(to)
+      }}
+    >
+      {children}
+    </a>
+  )
+}

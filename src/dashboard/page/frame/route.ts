@@ -1,0 +1,57 @@
+import { computed, signal } from '@preact/signals'
+
+/** Screens, by their names in an address. */
+export const screens = ['now'] as const
+export type Screen = (typeof screens)[number]
+
+/** Where the page is: all of it stands in its address, so that it can be sent. */
+export interface Route {
+  readonly queue: string | null
+  readonly see: Screen
+  /** The job, or the model, that is looked at. */
+  readonly job: string | null
+  readonly model: string | null
+  /** The number at which it is looked at; null: the present. */
+  readonly at: number | null
+}
+
+const current = signal(read())
+addEventListener('popstate', () => {
+  current.value = read()
+})
+
+function read(): Route {
+  const query = new URLSearchParams(location.search)
+  const see = screens.find((screen) => screen === query.get('see')) ?? 'now'
+  const at = query.get('at') ?? ''
+  return {
+    queue: query.get('queue'),
+    see,
+    job: query.get('job'),
+    model: query.get('model'),
+    at: /^\d{1,15}$/.test(at) ? Number(at) : null,
+  }
+}
+
+export const route = computed(() => current.value)
+
+/** The address of a place: what is not said stays, but for job and model, which belong to their screen. */
+export function addressOf(to: Partial<Route>): string {
+  const isElsewhere = to.see !== undefined && to.see !== current.value.see
+  const next = { ...current.value, ...(isElsewhere ? { job: null, model: null } : {}), ...to }
+  const query = new URLSearchParams()
+  for (const key of ['queue', 'see', 'job', 'model', 'at'] as const) {
+    const value = next[key]
+    if (value !== null && !(key === 'see' && value === 'now')) query.set(key, String(value))
+  }
+  const text = query.toString()
+  return text === '' ? './' : `./?${text}`
+}
+
+/** Goes there. @param isStep not worth a step back: sliding, say */
+export function go(to: Partial<Route>, { isStep = false } = {}): void {
+  const address = addressOf(to)
+  if (isStep) history.replaceState(null, '', address)
+  else history.pushState(null, '', address)
+  current.value = read()
+}

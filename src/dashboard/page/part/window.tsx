@@ -1,0 +1,46 @@
+import type { ComponentChildren } from 'preact'
+import { useCallback, useState } from 'preact/hooks'
+
+/** Rows beyond what is seen, above and below, so that scrolling shows no gap. */
+const MARGIN = 8
+
+/** A list of which only the rows that are seen are in the page: ten thousand cost what thirty do. */
+export function WindowedList({
+  count,
+  rowHeight,
+  row,
+  label,
+}: {
+  readonly count: number
+  /** In pixels; all have the same. */
+  readonly rowHeight: number
+  readonly row: (index: number) => ComponentChildren
+  readonly label: string
+}) {
+  const [seen, setSeen] = useState({ first: 0, rows: 40 })
+  const look = useCallback(
+    (element: HTMLElement | null) => {
+      if (element === null) return
+      const first = Math.max(0, Math.floor(element.scrollTop / rowHeight) - MARGIN)
+      const rows = Math.ceil(element.clientHeight / rowHeight) + 2 * MARGIN
+      setSeen((was) => (was.first === first && was.rows === rows ? was : { first, rows }))
+    },
+    [rowHeight],
+  )
+  const first = Math.min(seen.first, Math.max(0, count - seen.rows))
+  const indexes = Array.from({ length: Math.max(0, Math.min(seen.rows, count - first)) }, (_, i) => first + i)
+  return (
+    <section
+      class="windowed"
+      aria-label={label}
+      // biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls has to be reachable by the keyboard
+      tabIndex={0}
+      ref={look}
+      onScroll={(event) => look(event.currentTarget)}
+    >
+      <ol style={{ height: `${count * rowHeight}px`, paddingTop: `${first * rowHeight}px` }}>
+        {indexes.map((index) => row(index))}
+      </ol>
+    </section>
+  )
+}

@@ -1,0 +1,3 @@
+/** What the page knows of the server: how its answers are called (types alone). */
+export type { MeDocument, WorkerDocument } from './api/documents.ts'
+export type { RefusalDocument } from './guard/refused.ts'

@@ -1,0 +1,83 @@
+import { InterlockError } from '../../core/index.ts'
+import type { LogStore } from '../../port/index.ts'
+
+/** Calls that wait for their turn; more are refused at once. */
+const MOST_WAITING = 200
+
+export interface Budget {
+  /** Calls to the store at once. */
+  readonly maxCalls: number
+  /** How long one may take, in milliseconds, its waiting included. */
+  readonly timeLimitMs: number
+}
+
+/** What a dashboard reads. */
+const reading = [
+  'open',
+  'read',
+  'rows',
+  'snapshot',
+  'chunk',
+  'projectionPage',
+  'workers',
+  'data',
+  'dead',
+] as const satisfies readonly (keyof LogStore)[]
+
+/**
+ * The store as a dashboard uses it: few calls at once, whatever its viewers ask, and none for long. A call that is given up keeps its
+ * place until the store has ended it: the database is working on it meanwhile.
+ */
+export function budgeted(store: LogStore, { maxCalls, timeLimitMs }: Budget): LogStore {
+  const waiting: (() => void)[] = []
+  let running = 0
+
+  const turn = async (): Promise<void> => {
+    if (running < maxCalls) {
+      running++
+      return
+    }
+    if (waiting.length >= MOST_WAITING)
+      throw new InterlockError('contention', 'the dashboard is busy; try again')
+    await new Promise<void>((resolve) => waiting.push(resolve))
+  }
+  const end = () => {
+    const next = waiting.shift()
+    if (next === undefined) running--
+    else next()
+  }
+  const within = async <T>(call: () => Promise<T>): Promise<T> => {
+    const late = new InterlockError(
+      'store_unavailable',
+      `the database has not answered within ${timeLimitMs} ms; see that it runs, and what keeps it busy`,
+    )
+    let isOver = false
+    const work = turn().then(async () => {
+      try {
+        if (isOver) throw late
+        return await call()
+      } finally {
+        end()
+      }
+    })
+    return await inTime(work, timeLimitMs, () => {
+      isOver = true
+      return late
+    })
+  }
+
+  const bounded = Object.fromEntries(
+    reading.map((name) => {
+      const method = store[name] as (...given: unknown[]) => Promise<unknown>
+      return [name, (...given: unknown[]) => within(() => method.apply(store, given))]
+    }),
+  )
+  return Object.assign(Object.create(store) as LogStore, bounded)
+}
+
+function inTime<T>(work: Promise<T>, ms: number, late: () => unknown): Promise<T> {
+  return new Promise((resolve, reject) => {
+    const timer = setTimeout(() => reject(late()), ms)
+    work.then(resolve, reject).finally(() => clearTimeout(timer))
+  })
+}

@@ -1,0 +1,165 @@
+import { pause } from '../../coordinator/parts.ts'
+import { InterlockError, type Micros, type RecordedEvent } from '../../core/index.ts'
+import { type LogStore, PAGE } from '../../port/index.ts'
+import { type Tail, tailFrom } from './tail.ts'
+
+/** What comes of following a log. Called in order, never at once. */
+export interface OnFollowing {
+  /** There are events in the tail that were not there. */
+  events(): void
+  /** The database could not be read; told once, until it can. */
+  trouble(error: unknown): void
+  recovered(): void
+  /** The log is another one, or what follows was archived: what was known of it is void. */
+  reset(code: 'log_went_back' | 'archived'): void
+}
+
+export interface FollowOptions {
+  readonly store: Pick<LogStore, 'open' | 'read' | 'listen'>
+  readonly queue: string
+  /** How often the log is read when nobody wakes, in milliseconds. */
+  readonly pollMs: number
+  readonly on: OnFollowing
+}
+
+/** Between two tries while the database does not answer, in milliseconds: at first, and at most. */
+const REST = { first: 50, longest: 1_000 }
+
+/** What is known of the end of a log. */
+export interface Following {
+  readonly tail: Tail | null
+  /** The database's clock, as far as this process can tell. */
+  now(): Micros
+  /** Reads what is new. @throws what the store throws */
+  look(): Promise<void>
+  /** Looks whenever something happens, until the signal fires. Never throws. */
+  run(signal: AbortSignal): Promise<void>
+}
+
+/**
+ * Follows the end of a log: by wake-ups, and by a look each `pollMs` in case one was lost. Each look also reads the last known event
+ * again: after a restore another one has its number, and nothing is given out that does not follow.
+ */
+export function followLog({ store, queue, pollMs, on }: FollowOptions): Following {
+  let tail: Tail | null = null
+  let clock = { now: 0, at: 0 }
+  let isOpen = false
+  let looking: Promise<void> | null = null
+
+  const start = async () => {
+    if (!isOpen) await store.open(queue, { make: false })
+    isOpen = true
+    const { version, now } = await store.read(queue, 0, 1)
+    clock = { now, at: performance.now() }
+    // One event more, so that the next look has something to compare.
+    const from = Math.max(0, version - 1)
+    const { events } = await store.read(queue, from, PAGE)
+    tail = tailFrom(events[0]?.seq === from + 1 ? from : version)
+    if (!tail.push(events)) throw gap(queue, tail.version)
+  }
+
+  const begin = async (code: 'log_went_back' | 'archived') => {
+    tail = null
+    on.reset(code)
+    await start()
+    on.events()
+  }
+
+  const readOn = async (): Promise<void> => {
+    if (tail === null) {
+      await start()
+      return on.events()
+    }
+    for (;;) {
+      const { version: known, lastAt } = tail
+      const page = await store.read(queue, Math.max(0, known - 1), PAGE)
+      clock = { now: page.now, at: performance.now() }
+      const fault = changeOf(page, known, lastAt)
+      if (fault !== null) return begin(fault)
+      const fresh = page.events.filter(({ seq }: RecordedEvent) => seq > known)
+      if (!tail.push(fresh)) throw gap(queue, known)
+      if (fresh.length > 0) on.events()
+      if (tail.version >= page.version) return
+      if (fresh.length === 0) throw gap(queue, known)
+    }
+  }
+
+  const look = (): Promise<void> => {
+    looking ??= readOn().finally(() => {
+      looking = null
+    })
+    return looking
+  }
+
+  return {
+    get tail() {
+      return tail
+    },
+    now: () => clock.now + Math.round((performance.now() - clock.at) * 1_000),
+    look,
+    run: async (signal) => {
+      let failed = 0
+      let stop: (() => Promise<void>) | null = null
+      let wake = () => {}
+      let isWoken = false
+      const onWake = () => {
+        isWoken = true
+        wake()
+      }
+      signal.addEventListener('abort', onWake)
+      while (!signal.aborted) {
+        isWoken = false
+        try {
+          await look()
+          stop ??= await store.listen(queue, onWake)
+          if (failed > 0) on.recovered()
+          failed = 0
+        } catch (error) {
+          if (failed++ === 0) on.trouble(error)
+          await pause(Math.min(REST.first * 2 ** failed, REST.longest), signal)
+          continue
+        }
+        if (!isWoken && !signal.aborted) await rested(pollMs, (resolve) => (wake = resolve))
+      }
+      signal.removeEventListener('abort', onWake)
+      await stop?.().catch(() => {})
+    },
+  }
+}
+
+/** The end of a rest, or a wake-up before it. */
+function rested(ms: number, onWake: (resolve: () => void) => void): Promise<void> {
+  return new Promise((resolve) => {
+    const timer = setTimeout(resolve, ms)
+    onWake(() => {
+      clearTimeout(timer)
+      resolve()
+    })
+  })
+}
+
+interface Page {
+  readonly events: readonly RecordedEvent[]
+  readonly version: number
+  readonly archivedSeq: number
+}
+
+/** Whether a page shows that the log is not the one that is known, or that what follows is gone. */
+function changeOf(
+  { events, version, archivedSeq }: Page,
+  known: number,
+  lastAt: Micros | null,
+): 'log_went_back' | 'archived' | null {
+  if (version < known) return 'log_went_back'
+  const [first] = events
+  if (first === undefined) return archivedSeq > known ? 'archived' : null
+  if (lastAt !== null && first.seq === known && first.at !== lastAt) return 'log_went_back'
+  return null
+}
+
+const gap = (queue: string, version: number) =>
+  new InterlockError(
+    'corrupt_log',
+    `event ${version + 1} is not in the log of queue ${queue}, though later ones are; run \`interlock verify\``,
+    { seq: version + 1 },
+  )

@@ -1,0 +1,40 @@
+import type { LogPage, LogStore } from '../../port/index.ts'
+
+/** Pages that are kept: some 200 KB each. */
+const MOST = 24
+
+/** Pages of a log for all viewers. */
+export interface Pages {
+  /** As the store gives it; full pages, which never change, without asking it again. */
+  read(after: number, limit: number): Promise<LogPage>
+  /** The log is another one. */
+  clear(): void
+}
+
+export function pagesOf(store: Pick<LogStore, 'read'>, queue: string): Pages {
+  const kept = new Map<string, Promise<LogPage>>()
+  return {
+    read: (after, limit) => {
+      const key = `${after}:${limit}`
+      const known = kept.get(key)
+      if (known !== undefined) {
+        // The one that was used last goes last.
+        kept.delete(key)
+        kept.set(key, known)
+        return known
+      }
+      const asked = store.read(queue, after, limit)
+      kept.set(key, asked)
+      const forget = () => {
+        if (kept.get(key) === asked) kept.delete(key)
+      }
+      asked.then(({ events }) => {
+        if (events.length < limit) forget()
+        const [oldest] = kept.keys()
+        if (kept.size > MOST && oldest !== undefined) kept.delete(oldest)
+      }, forget)
+      return asked
+    },
+    clear: () => kept.clear(),
+  }
+}

@@ -1,0 +1,195 @@
+import { messageOf } from '../../codec/index.ts'
+import { isInterlockError, type Ledger, type Micros } from '../../core/index.ts'
+import type { LogPage, LogStore, WorkerRow } from '../../port/index.ts'
+import { followLog } from './follow.ts'
+import { type Ledgers, ledgersOf, type Written, written } from './ledgers.ts'
+import { pagesOf } from './pages.ts'
+import type { Tail } from './tail.ts'
+
+/** How often the processes are looked for while somebody is there, in milliseconds. */
+const WORKERS_MS = 5_000
+/** So long the reader goes on after the last viewer has gone: a page that is loaded again is there at once. */
+const LINGER_MS = 10_000
+/** What was read a moment ago is good enough for who asks now. */
+const FRESH_MS = 100
+
+/** Why what is shown is old. */
+export interface Trouble {
+  readonly code: string
+  readonly message: string
+}
+
+/** Who looks at a queue is told that there is something to see, and looks by itself. */
+export interface Viewer {
+  changed(what: 'events' | 'workers' | 'trouble'): void
+  reset(code: 'log_went_back' | 'archived'): void
+}
+
+/** One reader of a queue for all who look at it. */
+export interface QueueReader {
+  readonly queue: string
+  readonly store: LogStore
+  /** Null: all is well. */
+  readonly trouble: Trouble | null
+  /** The processes as they were seen last; null: not yet. */
+  readonly workers: readonly WorkerRow[] | null
+  /** The end of the log, as it was a moment ago at most. @throws what the store throws */
+  head(): Promise<Tail>
+  /** The end of the log as it is now. @throws what the store throws */
+  look(): Promise<Tail>
+  /** The end of the log as far as it is known; null: nobody has looked yet, or it has to be read again. */
+  readonly tail: Tail | null
+  now(): Micros
+  page(after: number, limit: number): Promise<LogPage>
+  ledger(): Promise<Ledger>
+  /** The ledger at a number, or before it by less than a page; null: at the head. */
+  snapshot(at: number | null): Promise<Written>
+  lookForWorkers(): Promise<readonly WorkerRow[]>
+  /** The reader runs while somebody is attached. @returns how to detach */
+  attach(viewer: Viewer): () => void
+  close(): Promise<void>
+}
+
+export interface ReaderOptions {
+  readonly store: LogStore
+  readonly queue: string
+  readonly pollMs: number
+}
+
+export function queueReader({ store, queue, pollMs }: ReaderOptions): QueueReader {
+  const viewers = new Set<Viewer>()
+  const pages = pagesOf(store, queue)
+  const ledgers: Ledgers = ledgersOf(store, queue, pages)
+  let trouble: Trouble | null = null
+  let workers: readonly WorkerRow[] | null = null
+  let lookedAt = Number.NEGATIVE_INFINITY
+  let head: { readonly version: number; readonly text: Promise<Written> } | null = null
+  const tell = (what: 'events' | 'workers' | 'trouble') => {
+    for (const viewer of viewers) viewer.changed(what)
+  }
+  const following = followLog({
+    store,
+    queue,
+    pollMs,
+    on: {
+      events: () => tell('events'),
+      trouble: (error) => {
+        trouble = troubleOf(error)
+        tell('trouble')
+      },
+      recovered: () => {
+        trouble = null
+        tell('trouble')
+      },
+      reset: (code) => {
+        pages.clear()
+        ledgers.clear()
+        head = null
+        for (const viewer of viewers) viewer.reset(code)
+      },
+    },
+  })
+  const look = async (): Promise<Tail> => {
+    await following.look()
+    lookedAt = performance.now()
+    // Another log has just begun where it was known.
+    return following.tail ?? look()
+  }
+  const recent = async (): Promise<Tail> => {
+    const isFresh = trouble === null && performance.now() - lookedAt < FRESH_MS
+    return (isFresh ? following.tail : null) ?? (await look())
+  }
+  const lookForWorkers = async () => {
+    workers = await store.workers(queue)
+    return workers
+  }
+  const running = whileAttended(async (signal) => {
+    const timer = setInterval(() => {
+      if (trouble === null)
+        lookForWorkers().then(
+          () => tell('workers'),
+          () => {},
+        )
+    }, WORKERS_MS)
+    await following.run(signal)
+    clearInterval(timer)
+    trouble = null
+  })
+  return {
+    queue,
+    store,
+    get trouble() {
+      return trouble
+    },
+    get workers() {
+      return workers
+    },
+    get tail() {
+      return following.tail
+    },
+    head: recent,
+    look,
+    now: following.now,
+    page: pages.read,
+    ledger: async () => ledgers.head(await recent()),
+    snapshot: async (at) => {
+      const tail = await recent()
+      if (at !== null && at < tail.version) return ledgers.near(at)
+      if (head?.version !== tail.version)
+        head = { version: tail.version, text: ledgers.head(tail).then(written) }
+      return head.text
+    },
+    lookForWorkers,
+    attach: (viewer) => {
+      viewers.add(viewer)
+      const leave = running.enter()
+      return () => {
+        viewers.delete(viewer)
+        leave()
+      }
+    },
+    close: running.close,
+  }
+}
+
+/** Runs while somebody is there, and a while longer. */
+function whileAttended(run: (signal: AbortSignal) => Promise<void>) {
+  let present = 0
+  let going: { readonly end: AbortController; readonly done: Promise<void> } | null = null
+  let lingering: NodeJS.Timeout | undefined
+  let isClosed = false
+  const stop = async () => {
+    clearTimeout(lingering)
+    const last = going
+    going = null
+    last?.end.abort()
+    await last?.done
+  }
+  return {
+    enter: () => {
+      present++
+      clearTimeout(lingering)
+      if (going === null && !isClosed) {
+        const end = new AbortController()
+        going = { end, done: run(end.signal) }
+      }
+      let isHere = true
+      return () => {
+        if (!isHere) return
+        isHere = false
+        if (--present > 0 || isClosed) return
+        lingering = setTimeout(() => void stop(), LINGER_MS)
+        lingering.unref()
+      }
+    },
+    close: () => {
+      isClosed = true
+      return stop()
+    },
+  }
+}
+
+function troubleOf(error: unknown): Trouble {
+  if (isInterlockError(error)) return { code: error.code, message: error.message }
+  return { code: 'failed', message: messageOf(error) }
+}

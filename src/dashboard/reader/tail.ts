@@ -1,0 +1,46 @@
+import type { Micros, RecordedEvent } from '../../core/index.ts'
+
+/** Events that stay in memory: what streams are fed from, and what a ledger of a moment ago is brought up to date with. */
+const MOST = 5_000
+
+/** The end of a log. */
+export interface Tail {
+  /** The number before its first event. */
+  readonly base: number
+  readonly version: number
+  /** Of its last event; null: it has none, and nobody has asked. */
+  readonly lastAt: Micros | null
+  /** The events after a number, at most `most`; null where they are not in the tail. */
+  after(seq: number, most: number): readonly RecordedEvent[] | null
+  /** @returns whether they follow, without a gap */
+  push(events: readonly RecordedEvent[]): boolean
+}
+
+/** @param base the log ends there */
+export function tailFrom(base: number): Tail {
+  let events: RecordedEvent[] = []
+  let first = base
+  return {
+    get base() {
+      return first
+    },
+    get version() {
+      return first + events.length
+    },
+    get lastAt() {
+      return events.at(-1)?.at ?? null
+    },
+    after: (seq, most) => (seq < first ? null : events.slice(seq - first, seq - first + most)),
+    push: (more) => {
+      let next = first + events.length
+      for (const event of more) if (event.seq !== ++next) return false
+      events.push(...more)
+      // In large steps, so that it costs nothing per event.
+      if (events.length > 2 * MOST) {
+        first += events.length - MOST
+        events = events.slice(-MOST)
+      }
+      return true
+    },
+  }
+}

@@ -1,0 +1,54 @@
+import { InterlockError, isInterlockError } from '../core/index.ts'
+import type { LogStore } from '../port/index.ts'
+import type { Allowed } from './guard/grant.ts'
+import type { WholeOptions } from './options.ts'
+import { budgeted } from './reader/budget.ts'
+import { type QueueReader, queueReader } from './reader/queue-reader.ts'
+
+/** The readers of a dashboard: one for each queue that somebody has asked for. */
+export interface Readers {
+  /** @throws InterlockError `unknown_queue` for one that is not shown, or not to them */
+  of(queue: string, allowed: Allowed): Promise<QueueReader>
+  /** Names of the queues that they see. */
+  names(allowed: Allowed): Promise<readonly string[]>
+  close(): Promise<void>
+}
+
+export function readersOf({ store, queues, budget, pollMs }: WholeOptions): Readers {
+  const bounded = budgeted(store, budget)
+  const readers = new Map<string, QueueReader>()
+  const names = async (allowed: Allowed) => {
+    const all = queues === 'all' ? await queuesIn(bounded) : queues
+    return all.filter(allowed.sees)
+  }
+  return {
+    names,
+    of: async (queue, allowed) => {
+      const known = readers.get(queue)
+      const isShown =
+        allowed.sees(queue) &&
+        (known !== undefined || (queues === 'all' ? await queuesIn(bounded) : queues).includes(queue))
+      // The same for one that is not there and one that is not for them.
+      if (!isShown) throw new InterlockError('unknown_queue', 'there is no such queue here')
+      const reader = readers.get(queue) ?? queueReader({ store: bounded, queue, pollMs })
+      readers.set(queue, reader)
+      return reader
+    },
+    close: async () => {
+      await Promise.all([...readers.values()].map((reader) => reader.close()))
+    },
+  }
+}
+
+/** Who names a queue that is not there is told which there are. */
+async function queuesIn(store: LogStore): Promise<readonly string[]> {
+  const nobodys = `no-queue-${crypto.randomUUID()}`
+  try {
+    await store.open(nobodys, { make: false })
+    return []
+  } catch (error) {
+    if (!isInterlockError(error, 'unknown_queue')) throw error
+    const { queues } = error.details
+    return Array.isArray(queues) ? (queues as readonly string[]) : []
+  }
+}

@@ -1,0 +1,49 @@
+import { createHmac, randomBytes, timingSafeEqual } from 'node:crypto'
+
+const HOURS = 3_600_000
+
+/** A cookie that says, signed by a secret that this process alone has, until when it is good. */
+export interface SignedCookie {
+  /** The value of `Set-Cookie`. */
+  make(isSecure: boolean): string
+  /** Whether a request brings a good one. */
+  isIn(request: Request): boolean
+}
+
+/**
+ * @param hours how long one is good
+ * @param now the time in milliseconds
+ */
+export function signedCookie(hours: number, now: () => number = Date.now): SignedCookie {
+  const secret = randomBytes(32)
+  // Cookies know no ports: two dashboards on one machine must not take each other's away.
+  const name = `interlock_${randomBytes(4).toString('hex')}`
+  const signed = (text: string) => createHmac('sha256', secret).update(text).digest()
+  return {
+    make: (isSecure) => {
+      const body = `${now() + hours * HOURS}.${randomBytes(9).toString('base64url')}`
+      const value = `${body}.${signed(body).toString('base64url')}`
+      // Without a Path a browser keeps it for the folder of the address that it asked: wherever a proxy has put that.
+      const attributes = ['HttpOnly', 'SameSite=Strict', `Max-Age=${hours * 3_600}`]
+      return [`${name}=${value}`, ...attributes, ...(isSecure ? ['Secure'] : [])].join('; ')
+    },
+    isIn: (request) =>
+      valuesOf(request, name).some((value) => {
+        const end = value.lastIndexOf('.')
+        const body = value.slice(0, end)
+        const mark = Buffer.from(value.slice(end + 1), 'base64url')
+        const right = signed(body)
+        if (mark.length !== right.length || !timingSafeEqual(mark, right)) return false
+        return Number(body.split('.')[0]) > now()
+      }),
+  }
+}
+
+/** There may be several of a name: who can set one for a folder above must not be able to lock anybody out. */
+function valuesOf(request: Request, name: string): readonly string[] {
+  const cookies = (request.headers.get('cookie') ?? '').split(';').slice(0, 100)
+  return cookies.flatMap((cookie) => {
+    const [key = '', value = ''] = cookie.trim().split('=')
+    return key === name && value.length < 200 ? [value] : []
+  })
+}

@@ -1,0 +1,148 @@
+import type { Micros } from '../../core/index.ts'
+import { workerDocuments } from '../api/documents.ts'
+import { refusalOf } from '../guard/refused.ts'
+import type { QueueReader } from '../reader/queue-reader.ts'
+import { comment, message, retry } from './message.ts'
+
+/** Events in one message. */
+const BATCH = 500
+/** Characters that wait in a stream for its reader; more is fetched when they are gone. */
+const BUFFER = 256 * 1024
+
+/** A stream that is open. */
+export interface OpenStream {
+  readonly body: ReadableStream<Uint8Array>
+  /** A heartbeat; a reader that has taken nothing since the last but one is let go. */
+  beat(): void
+  /** Ends it, and says why. */
+  end(code: string): void
+}
+
+export interface StreamOptions {
+  readonly reader: QueueReader
+  /** The last event that the reader knows, and its time in this log, where it is still there: in another log it is another one. */
+  readonly since: { readonly seq: number; readonly at: Micros | null }
+  readonly onEnd: () => void
+}
+
+/**
+ * The events after a number, as they come. Nothing waits for a slow reader but the number that it has come to: what it has not
+ * taken is read again from the tail, or from the log.
+ */
+export function eventStream({ reader, since, onEnd }: StreamOptions): OpenStream {
+  const encoder = new TextEncoder()
+  let at = since.seq
+  let isOver = false
+  let isPumping = false
+  let stalled = 0
+  const told: { workers: unknown; isTroubled: boolean } = { workers: null, isTroubled: false }
+  let output: ReadableStreamDefaultController<Uint8Array> | undefined
+  const write = (text: string) => output?.enqueue(encoder.encode(text))
+  const hasRoom = () => !isOver && (output?.desiredSize ?? 0) > 0
+
+  const finish = () => {
+    if (isOver) return
+    isOver = true
+    detach()
+    onEnd()
+  }
+  const end = (code: string) => {
+    if (isOver) return
+    write(message('bye', { code }))
+    finish()
+    output?.close()
+  }
+  /** What the reader knows is void: it loads what there is, and comes again. */
+  const begin = (code: string) => {
+    if (isOver) return
+    write(message('reset', { code }))
+    finish()
+    output?.close()
+  }
+  const sayTime = () => {
+    if (reader.trouble !== null || reader.tail === null) return
+    write(message('time', { now: reader.now(), version: reader.tail.version, since }))
+  }
+  const sayTrouble = () => {
+    const { trouble } = reader
+    if (trouble !== null) write(message('trouble', trouble))
+    else if (told.isTroubled) write(message('recovered', { version: reader.tail?.version ?? at }))
+    told.isTroubled = trouble !== null
+  }
+  const sayWorkers = () => {
+    const { workers } = reader
+    if (workers === null || workers === told.workers) return
+    told.workers = workers
+    write(message('workers', workerDocuments(workers)))
+  }
+  /** The next events; none where the reader has all there are. Null: it knows more than there is, so it knows another log. */
+  const next = async () => {
+    const known = reader.tail ?? (await reader.head())
+    const tail = at > known.version ? await reader.look() : known
+    if (at >= tail.version) return at > tail.version ? null : []
+    return tail.after(at, BATCH) ?? (await reader.page(at, 1_000)).events
+  }
+  const pump = async () => {
+    if (isPumping) return
+    isPumping = true
+    try {
+      while (hasRoom()) {
+        const events = await next()
+        if (events === null) return begin('log_went_back')
+        const last = events.at(-1)
+        if (last === undefined || !hasRoom()) break
+        // Nothing twice, and nothing left out: else the reader begins again.
+        if (events[0]?.seq !== at + 1) return begin('archived')
+        at = last.seq
+        write(message('log', events, at))
+      }
+    } catch (error) {
+      // The reader tells all of trouble with the database; what else there is ends this stream alone.
+      if (reader.trouble === null && refusalOf(error)?.status !== 503) end('failed')
+    } finally {
+      isPumping = false
+    }
+    if (hasRoom() && (reader.tail?.version ?? at) > at && reader.trouble === null) void pump()
+  }
+
+  const detach = reader.attach({
+    changed: (what) => {
+      if (!hasRoom()) return
+      if (what === 'workers') sayWorkers()
+      else if (what === 'trouble') sayTrouble()
+      void pump()
+    },
+    reset: begin,
+  })
+  const body = new ReadableStream<Uint8Array>(
+    {
+      start: (controller) => {
+        output = controller
+        write(retry)
+        sayTime()
+        sayTrouble()
+        sayWorkers()
+      },
+      pull: () => {
+        stalled = 0
+        if (told.isTroubled !== (reader.trouble !== null)) sayTrouble()
+        void pump()
+      },
+      cancel: finish,
+    },
+    { highWaterMark: BUFFER, size: (chunk) => chunk?.byteLength ?? 0 },
+  )
+  return {
+    body,
+    beat: () => {
+      if (isOver) return
+      if (!hasRoom()) {
+        if (++stalled >= 2) end('slow')
+        return
+      }
+      write(comment)
+      sayTime()
+    },
+    end,
+  }
+}

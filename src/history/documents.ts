@@ -1,0 +1,178 @@
+import {
+  defaultPolicy,
+  type Explanation,
+  type HasWorker,
+  type JobRow,
+  type JobSpec,
+  jobOf,
+  type Ledger,
+  MICROS_PER_SECOND,
+  type Micros,
+  type Pause,
+  type RecordedEvent,
+  type StateRow,
+  type Waiting,
+  waitingFor,
+} from '../core/index.ts'
+import { isoTime, isoTimeOrNull, plural, timeText } from '../format/index.ts'
+
+/** What a job was enqueued with: times as ISO texts. */
+export type SpecDocument = ReturnType<typeof specDocument>
+
+export const specDocument = (spec: JobSpec) => ({ ...spec, runAt: isoTimeOrNull(spec.runAt) })
+
+/** An event with everything that is recorded: times as ISO texts. */
+export type EventDocument = ReturnType<typeof eventDocument>
+
+export function eventDocument({ at, commandHash: _, ...event }: RecordedEvent) {
+  return {
+    ...event,
+    at: isoTime(at),
+    ...('until' in event ? { until: isoTimeOrNull(event.until) } : {}),
+    ...('runAt' in event ? { runAt: isoTimeOrNull(event.runAt) } : {}),
+    ...('spec' in event ? { spec: specDocument(event.spec) } : {}),
+  }
+}
+
+/** A live job in the words of the TypeScript API: times as ISO texts. */
+export type JobDocument = ReturnType<typeof jobDocument>
+
+function jobDocument(row: JobRow) {
+  return {
+    jobId: row.job_id,
+    state: row.state,
+    jobType: row.job_type,
+    kind: row.kind,
+    models: row.models,
+    priority: row.priority,
+    queuedAt: isoTimeOrNull(row.queued_at),
+    ...standingOf(row),
+    dueAt: isoTimeOrNull(row.due_at),
+    startedAt: isoTimeOrNull(row.started_at),
+    /** When its waiting ends, or its attempt times out. */
+    expiresAt: isoTimeOrNull(row.expires_at),
+    attempt: row.attempt,
+    attempts: row.attempts,
+    workerId: row.worker_id,
+    detached: row.state === 'active' && row.worker_id === null,
+    fencingToken: row.fencing_token,
+    cancelRequested: row.cancel_requested,
+    blockedBy: row.blocked_by_job_id,
+    reason: row.conflict_reason,
+  }
+}
+
+/**
+ * What the place in line is made of: `level` goes first, whatever the waiting (strict priority), and the job stands as if it had
+ * come `aheadSeconds` earlier than it did (priority, a move) or, when that is negative, later (fair share).
+ */
+export const standingOf = (row: JobRow) => ({
+  level: row.place_level,
+  aheadSeconds: (row.queued_at - row.place_order) / MICROS_PER_SECOND,
+})
+
+/** Order of the line, as `job_queue_jobs` has it. */
+export const inLineOrder = (a: JobRow, b: JobRow): number =>
+  a.place_level - b.place_level || a.place_order - b.place_order || a.place_tie - b.place_tie
+
+/** A model from which nothing starts. */
+export interface PausedModel extends Omit<Pause, 'hash' | 'jobs'> {
+  /** How many jobs are kept from the line because of it. */
+  readonly held: number
+}
+
+export const pausedModels = (ledger: Ledger): readonly PausedModel[] =>
+  [...ledger.pauses]
+    .map(({ hash: _, jobs, ...pause }) => ({ ...pause, held: jobs.size }))
+    .sort((a, b) => (a.model < b.model ? -1 : 1))
+
+/** A pause of a model: times as ISO texts. */
+export type PauseDocument = ReturnType<typeof pausedDocument>
+
+export const pausedDocument = ({ since, until, ...pause }: PausedModel) => ({
+  ...pause,
+  since: isoTime(since),
+  until: isoTimeOrNull(until),
+})
+
+/** `flux-dev (provider_down) until 14:03:07, 3 jobs held`. */
+export const pausedText = ({ model, reason, until, held }: PausedModel): string =>
+  `${model} (${reason}) ${untilText(until)}${held === 0 ? '' : `, ${plural(held, 'job')} held`}`
+
+export const untilText = (until: Micros | null): string =>
+  until === null ? 'until it is resumed' : `until ${timeText(until)}`
+
+/** The row of a queue, and the rows of the jobs that run. */
+export interface RunningRows {
+  readonly state: StateRow
+  /** In any order. */
+  readonly active: readonly JobRow[]
+}
+
+/** What a queue was doing at one moment. */
+export type StateDocument = ReturnType<typeof stateDocument>
+
+/**
+ * What a queue was doing at one moment; a queue that nobody has opened is idle.
+ * @param paused null: the log, which alone knows, could not be read
+ */
+export function stateDocument(rows: RunningRows | null, paused: readonly PausedModel[] | null) {
+  const state = rows?.state
+  return {
+    status: state?.status ?? ('idle' as const),
+    version: state?.version ?? 0,
+    activeCount: state?.active_count ?? 0,
+    waitingCount: state?.waiting_count ?? 0,
+    activeModels: state?.active_models ?? [],
+    policy: state?.policy ?? defaultPolicy,
+    paused: paused?.map(pausedDocument) ?? null,
+    drainedAt: isoTimeOrNull(state?.drained_at ?? null),
+    updatedAt: isoTimeOrNull(state?.version ? state.updated_at : null),
+    active: oldestFirst(rows?.active ?? []).map(jobDocument),
+  }
+}
+
+/** Active jobs, the oldest start first. */
+export const oldestFirst = (active: readonly JobRow[]): readonly JobRow[] =>
+  active.toSorted((a, b) => (a.fencing_token ?? 0) - (b.fencing_token ?? 0))
+
+/** Why a live job does not run: times as ISO texts. */
+export type ExplanationDocument = ReturnType<typeof explanationDocument>
+
+export const explanationDocument = ({ models, ...found }: Explanation) => ({
+  ...found,
+  models: models.map(({ paused, ...standing }) => ({
+    ...standing,
+    paused:
+      paused === null
+        ? null
+        : { ...paused, since: isoTime(paused.since), until: isoTimeOrNull(paused.until) },
+  })),
+})
+
+/** Live jobs as people want them: those that run, then those that wait, in line order. */
+export const activeFirst = (a: JobRow, b: JobRow): number =>
+  a.state === b.state ? inLineOrder(a, b) : a.state === 'active' ? -1 : 1
+
+/** A live job, and why it waits at this moment; null: it is active. */
+export interface ToldJob {
+  readonly row: JobRow
+  readonly waiting: Waiting | null
+}
+
+/** How to tell of a job of this ledger why it waits, as `explain` does. `hasWorker`: unless given, there is one for every kind. */
+export const toldIn =
+  (ledger: Ledger, now: Micros, hasWorker?: HasWorker) =>
+  (row: JobRow): ToldJob => {
+    const job = row.state === 'waiting' ? jobOf(ledger, row.job_id) : undefined
+    return { row, waiting: job === undefined ? null : waitingFor(ledger, job, now, hasWorker) }
+  }
+
+/** A live job, why it waits, and until when where that is known. */
+export type ToldDocument = ReturnType<typeof toldDocument>
+
+export function toldDocument({ row, waiting }: ToldJob) {
+  if (waiting === null) return { ...jobDocument(row), code: null, until: null }
+  const { code, reason, blockedBy, until } = waiting
+  return { ...jobDocument(row), code, reason, blockedBy, until: isoTimeOrNull(until) }
+}

@@ -1,0 +1,107 @@
+import assert from 'node:assert/strict'
+import type { DecidingRole, Handing, LogStore } from '../../port/index.ts'
+import { freshCommandId, handMade, queuedEvent, standOf } from '../hand-made.ts'
+import type { Bench } from './bench.ts'
+
+const command = (jobId: string): Handing => ({
+  command: {
+    id: freshCommandId(),
+    hash: 7,
+    workerId: 'w',
+    claim: { max: 2, kinds: null },
+    body: { type: 'cancel', jobId, force: false },
+  },
+  data: [{ jobId, error: { message: 'stopped' } }],
+})
+
+const idsOf = (handed: readonly Handing[]) => handed.map(({ command: { id } }) => id)
+
+/** One process decides for all while there is something to write. */
+export function decidingContract(bench: Bench): void {
+  const { it } = bench
+  const [store, other] = [() => decidingOf(bench.store()), () => decidingOf(bench.other())]
+  const a = { sender: 'a', forMs: 60_000 }
+  const b = { sender: 'b', forMs: 60_000 }
+  const goesOn = { decider: 'a', forMs: 60_000, done: [], senders: [], resigns: false }
+
+  it('lets the first who hands in decide, and gives it what others hand in, as it was', async (queue) => {
+    const [first, second] = [command('first'), command('second')]
+    const answer = await store().handIn(queue, { ...a, commands: [first] })
+    assert.deepEqual(answer, { decides: true, version: 0, handed: [] })
+    assert.deepEqual(await other().handIn(queue, { ...b, commands: [second] }), { decides: false })
+    const { decides, handed } = await store().pickUp(queue, goesOn)
+    assert.equal(decides, true)
+    assert.deepEqual(handed, [{ ...second, id: handed[0]?.id, sender: 'b' }])
+    assert.ok(Number.isSafeInteger(handed[0]?.id))
+  })
+
+  it('brings what was handed in with an append, in order, and deletes what that has decided', async (queue) => {
+    const { at } = await standOf(bench.store(), queue)
+    const commands = [command('x'), command('y'), command('z')]
+    await store().handIn(queue, { ...a, commands: [command('own')] })
+    await other().handIn(queue, { ...b, commands })
+    const made = (version: number, done: readonly number[]) => ({
+      ...handMade({ queue, version, at: at + version, events: [queuedEvent(`job-${version}`)] }),
+      handled: { done, senders: ['b'] },
+    })
+    const first = await bench.store().append(made(0, []))
+    assert.ok(first.ok && first.handed !== undefined)
+    assert.deepEqual(idsOf(first.handed), idsOf(commands))
+    const [x, , z] = first.handed
+    const second = await bench.store().append(made(1, [x?.id ?? 0, z?.id ?? 0]))
+    assert.ok(second.ok && second.handed !== undefined)
+    assert.deepEqual(idsOf(second.handed), idsOf(commands.slice(1, 2)))
+  })
+
+  it('keeps what was handed in where an append is refused', async (queue) => {
+    const { at } = await standOf(bench.store(), queue)
+    await store().handIn(queue, { ...a, commands: [command('own')] })
+    await other().handIn(queue, { ...b, commands: [command('x')] })
+    const { handed } = await store().pickUp(queue, goesOn)
+    const late = handMade({ queue, version: 3, at, events: [queuedEvent('late')] })
+    const done = handed.map(({ id }) => id)
+    const answer = await bench.store().append({ ...late, handled: { done, senders: ['b'] } })
+    assert.equal(answer.ok, false)
+    assert.deepEqual((await store().pickUp(queue, goesOn)).handed, handed)
+  })
+
+  it('does not let it resign while something waits, and lets the next one decide after that', async (queue) => {
+    await store().handIn(queue, { ...a, commands: [command('own')] })
+    await other().handIn(queue, { ...b, commands: [command('x')] })
+    const resigning = { ...goesOn, resigns: true }
+    const { decides, handed } = await store().pickUp(queue, resigning)
+    assert.ok(decides && handed.length === 1)
+    const done = handed.map(({ id }) => id)
+    assert.deepEqual(await store().pickUp(queue, { ...resigning, done }), { decides: false, handed: [] })
+    assert.equal((await other().handIn(queue, { ...b, commands: [command('y')] })).decides, true)
+    assert.deepEqual(await store().pickUp(queue, goesOn), { decides: false, handed: [] })
+  })
+
+  it('gives what waits to who comes after the time of the one that decided', async (queue) => {
+    const left = command('left')
+    await store().handIn(queue, { ...a, forMs: 60_000, commands: [command('own')] })
+    await other().handIn(queue, { ...b, commands: [left] })
+    await store().pickUp(queue, { ...goesOn, forMs: 1 })
+    let answer = await other().handIn(queue, { ...b, commands: [command('again')] })
+    while (!answer.decides) answer = await other().handIn(queue, { ...b, commands: [command('again')] })
+    assert.ok(idsOf(answer.handed).includes(left.command.id))
+  })
+
+  it('names those whose commands are done with', async (queue) => {
+    const told = Promise.withResolvers<readonly string[]>()
+    const stop = await bench.other().listen(queue, (_version, _incoming, _concern, handled) => {
+      if (handled !== undefined) told.resolve(handled)
+    })
+    await store().handIn(queue, { ...a, commands: [command('own')] })
+    await other().handIn(queue, { ...b, commands: [command('x')] })
+    const { handed } = await store().pickUp(queue, goesOn)
+    await store().pickUp(queue, { ...goesOn, done: handed.map(({ id }) => id), senders: ['b', 'c'] })
+    assert.deepEqual(await told.promise, ['b', 'c'])
+    await stop()
+  })
+}
+
+function decidingOf({ deciding }: LogStore): DecidingRole {
+  assert.ok(deciding, 'the store lets no process decide for others')
+  return deciding
+}

@@ -1,0 +1,60 @@
+/** What the dashboard answers, held to its own description. */
+import { describe, expect, it } from 'vitest'
+import type { z } from 'zod'
+import { answers } from '../../src/dashboard/api/description.ts'
+import { previewSchema, pulledSchema } from '../../src/dashboard/api/documents.ts'
+import { messagesIn, mounted } from './support.ts'
+
+const of = async (response: Response) => {
+  expect(response.status, await response.clone().text()).toBe(200)
+  return response.json()
+}
+
+describe('each answer is what the description says', () => {
+  const paths: Readonly<Record<keyof typeof answers, string>> = {
+    '/api/me': '/api/me',
+    '/api/queues': '/api/queues',
+    '/api/queues/{queue}': '/api/queues/default',
+    '/api/queues/{queue}/log': '/api/queues/default/log?after=0&limit=10',
+    '/api/queues/{queue}/workers': '/api/queues/default/workers',
+    '/api/queues/{queue}/jobs/{job}': '/api/queues/default/jobs/b',
+    '/api/queues/{queue}/jobs/{job}/data': '/api/queues/default/jobs/b/data',
+    '/api/queues/{queue}/progress': '/api/queues/default/progress?jobs=a',
+    '/api/queues/{queue}/dead': '/api/queues/default/dead',
+  }
+  it.each(Object.entries(paths))('%s', async (address, path) => {
+    const { get } = await mounted()
+    const [, schema] = answers[address as keyof typeof answers] as readonly [string, z.ZodType]
+    const document = await of(await get(path))
+    expect(schema.parse(document)).toEqual(document)
+  })
+
+  it('a lever, looked at and pulled', async () => {
+    const { post } = await mounted()
+    const path = '/api/queues/default/levers/pause-model'
+    const body = { model: 'm', reason: 'provider_down' }
+    const preview = previewSchema.parse(await of(await post(path, { ...body, preview: true })))
+    expect(preview).toMatchObject({
+      changed: true,
+      refusal: null,
+      events: [{ type: 'model_paused', model: 'm' }],
+    })
+    expect(preview.moves.jobs.map(({ jobId }) => jobId)).toContain('b')
+    const pulled = pulledSchema.parse(await of(await post(path, body)))
+    expect(pulled).toMatchObject({ changed: true, version: preview.version + 1 })
+  })
+})
+
+it('streams what is there and what comes, each event once', async () => {
+  const { get, coordinator } = await mounted()
+  const response = await get('/api/queues/default/events?from=0')
+  expect(response.headers.get('content-type')).toMatch(/^text\/event-stream/)
+  const seen: number[] = []
+  for await (const { event, data } of messagesIn(response)) {
+    if (event !== 'log') continue
+    for (const { seq } of data) seen.push(seq)
+    if (seen.length === 3) await coordinator.enqueue([{ jobId: 'c', models: ['n'] }])
+    if (seen.length > 3) break
+  }
+  expect(seen).toEqual(seen.map((_, i) => i + 1))
+})

@@ -1,0 +1,69 @@
+import { setTimeout as sleep } from 'node:timers/promises'
+import type pg from 'pg'
+import { describe, expect, it } from 'vitest'
+import { PATIENCE, runs } from '../support/runs.ts'
+import { allEnded, attemptsOf, judge, overlaps, scene, startWorker } from './support.ts'
+
+type Worker = Awaited<ReturnType<typeof startWorker>>
+
+/** Jobs that end as soon as they begin: all workers have something to append at once. */
+const jobsOf = (round: number) =>
+  Array.from({ length: 120 }, (_, n) => ({
+    jobId: `job-${round}-${n}`,
+    models: [`model-${n % 40}`],
+    attempts: 100,
+    payload: { ms: n % 3 },
+  }))
+
+/** The worker that decides for all just now. */
+async function deciderAmong(workers: readonly Worker[], client: pg.Client): Promise<Worker | undefined> {
+  const { rows } = await client.query<{ decider: string }>('select decider from job_queue_deciders')
+  return workers.find(({ workerIds }) => rows.some(({ decider }) => workerIds.includes(decider)))
+}
+
+/** Waits for one, as long as there is work. */
+async function nextDecider(workers: readonly Worker[], client: pg.Client): Promise<Worker | undefined> {
+  for (let looks = 0; looks < 400; looks++) {
+    const decider = await deciderAmong(workers, client)
+    if (decider !== undefined) return decider
+    await sleep(2)
+  }
+  return undefined
+}
+
+describe('the process that decides for all (job_queue_deciders)', () => {
+  it.each(['SIGKILL', 'SIGSTOP'] as const)(
+    'may meet %s at any moment: no command is lost or done twice, and no two jobs overlap',
+    async (signal) => {
+      const { url, client, coordinator, store } = await scene()
+      await coordinator.setPolicy('by-model')
+      const workers = await Promise.all([1, 2, 3].map(() => startWorker(url, { concurrency: 8 })))
+      let met = 0
+      for (let round = 0; round < runs(3); round++) {
+        await coordinator.enqueue(jobsOf(round))
+        const victim = await nextDecider(workers, client)
+        if (victim !== undefined) {
+          met++
+          victim.child.kill(signal)
+          if (signal === 'SIGKILL') {
+            await victim.ended
+            workers.splice(workers.indexOf(victim), 1, await startWorker(url, { concurrency: 8 }))
+          } else {
+            // Past its time, and past its lease.
+            await sleep(round % 2 === 0 ? 400 : 2_000)
+            victim.child.kill('SIGCONT')
+          }
+        }
+        await allEnded(coordinator)
+      }
+      const { events, violations, verified } = await judge(store)
+      expect({ violations, verified }).toEqual({ violations: [], verified: true })
+      const { open, ends } = attemptsOf(events)
+      expect(open).toEqual([])
+      expect(ends['completed']).toBe(runs(3) * 120)
+      expect(await overlaps(client)).toBe(0)
+      expect(met).toBeGreaterThan(0)
+    },
+    3 * PATIENCE,
+  )
+})

@@ -1,0 +1,16 @@
+import { execFile } from 'node:child_process'
+import { mkdir, mkdtemp, rm } from 'node:fs/promises'
+import path from 'node:path'
+import { promisify } from 'node:util'
+import type { Made } from './once-global.ts'
+
+const root = path.resolve(import.meta.dirname, '../..')
+const cache = path.join(root, 'node_modules', '.cache')
+
+/** The page of the dashboard, built of the sources of this moment beside dist/, which somebody may be using. */
+export async function makePage(): Promise<Made> {
+  await mkdir(cache, { recursive: true })
+  const folder = await mkdtemp(path.join(cache, 'page-'))
+  await promisify(execFile)(process.execPath, ['.ci/build-page.mjs', folder], { cwd: root })
+  return { place: folder, remove: () => rm(folder, { recursive: true }) }
+}
