@@ -9,7 +9,7 @@ import { QueueProcess } from './queue-process.ts'
 
 /**
  * Joins a queue: reads its log, registers this process and listens. A database that does not answer is tried again for
- * `joinMs`. Then this is refused with what it said last; under `onUnavailable: 'bypass'` the coordinator is made all the same,
+ * `joinMs`. Then this is refused with what it said last; under `onUnavailable: 'bypass'` the coordinator is made nevertheless,
  * and joins once it can.
  * @throws InterlockError `invalid_input`, `not_migrated`, `database_older`, `database_newer`, `store_unavailable`, `store_in_use`
  */
