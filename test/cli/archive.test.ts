@@ -62,7 +62,7 @@ const rows = async (url: string, table: string): Promise<number> => {
   return found[0].n
 }
 
-describe('archive', () => {
+describe('interlock archive (archive, job_queue_archive_before)', () => {
   it('takes old events out of the log, and every command says what it said before', async () => {
     const { url, cut } = await oldQueue()
     const before = await saidOf(url)
