@@ -299,8 +299,8 @@ alter table public.job_queue_heads add column if not exists cut_claimed_at times
 alter table public.job_queue_heads add column if not exists kept_from bigint;
 alter table public.job_queue_heads add column if not exists kept_digest numeric;
 
--- Where small appends are told of with their events (job_queue_append). A name that nobody can guess: whoever may connect could listen
--- to any other, to which the log is closed, and could say events of his own there.
+-- On this channel job_queue_append tells small appends with their events. Nobody can guess its name. Every role that may connect can listen
+-- to a channel that it knows, and send to it: it would hear what it may not read in the log, and could send events that never were.
 alter table public.job_queue_heads add column if not exists channel text not null
   default 'interlock_' || pg_catalog.replace(pg_catalog.gen_random_uuid()::text, '-', '');
 
@@ -5360,8 +5360,8 @@ $privileges$;
 -- What this was. Rows change only when something did, so that running it again leaves everything as it is.
 insert into public.job_queue_migrations as m (version, checksum)
 values 
-  ('000', '31a7d6da246ccfe5abf06f1c8655fafeabc41659d98e18dafb298937211977c5'),
-  ('027', '31a7d6da246ccfe5abf06f1c8655fafeabc41659d98e18dafb298937211977c5')
+  ('000', '88b4a970f9536299b6fe8161e048024c53324812537e3698c906dcf9c7364d70'),
+  ('027', '88b4a970f9536299b6fe8161e048024c53324812537e3698c906dcf9c7364d70')
 on conflict (version) do update set checksum = excluded.checksum, applied_at = excluded.applied_at
   where m.checksum <> excluded.checksum;
 -- PostgREST finds the new functions after this; nobody else listens.
