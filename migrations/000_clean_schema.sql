@@ -3434,6 +3434,62 @@ begin
 end
 $$;
 
+-- job_queue_page(queue, after, lim): a page of the log as job_queue_read has it, column by column, for programs that are connected to the
+-- server: as one JSON value of all events it takes them and the server twice as long. Never takes the queue's lock.
+--   queue  name of the queue
+--   after  events with a greater sequence number, ascending; 0 for the first page
+--   lim    how many events at most, 1..10,000
+-- Returns one row: version, epoch, now, archived_seq and voided as in job_queue_read; at: the times of the events, 8 bytes of
+-- timestamptz_send each, in hexadecimal digits; each of the other columns as one JSON array. All of these are null where there is no event.
+-- Raises JQ001 when an argument is out of bounds.
+create or replace function public.job_queue_page(queue text, after bigint, lim integer, out version bigint, out epoch integer,
+  out now bigint, out archived_seq bigint, out voided json, out at text, out seq json, out event_type json, out job_id json,
+  out job_type json, out models json, out worker_id json, out data json, out command_id json, out command_hash json,
+  out schema_version json)
+language plpgsql stable security definer
+set search_path = pg_catalog, pg_temp
+-- Planned once, by keys, whatever the size of the tables was then. It fires no trigger, so that nobody inherits that.
+set enable_seqscan = off
+set random_page_cost = 0
+set plan_cache_mode = force_generic_plan
+as $$
+#variable_conflict use_column
+begin
+  if queue is null or after is null or after < 0 or lim is null or lim not between 1 and 10000 then
+    raise exception using errcode = 'JQ001', message = 'job_queue_page takes a queue, after >= 0 and a limit of 1..10000';
+  end if;
+  -- STABLE: all statements see the same moment, so that a cut between them cannot show a log that ends early.
+  select h.version, h.epoch, h.archived_seq into version, epoch, archived_seq
+    from public.job_queue_heads h where h.queue = $1 order by h.version desc limit 1;
+  version := coalesce(version, 0);
+  epoch := coalesce(epoch, 1);
+  archived_seq := coalesce(archived_seq, 0);
+  now := (extract(epoch from clock_timestamp()) * 1000000)::bigint;
+  -- Hardly any log has an event that makes others void, and to look for what they say costs as much as the page.
+  if archived_seq <= $2 then
+    select case when exists (select from public.job_queue_log v where v.queue = $1 and v.event_type = 'voided')
+                  or exists (select from public.job_queue_log_archive v where v.queue = $1 and v.event_type = 'voided')
+                then public.job_queue_voided($1, $2) end,
+           encode(string_agg(timestamptz_send(l.created_at), ''), 'hex'),
+           json_agg(l.seq), json_agg(l.event_type), json_agg(l.job_id), json_agg(l.job_type), json_agg(l.models), json_agg(l.worker_id),
+           json_agg(l.data), json_agg(l.command_id), json_agg(l.command_hash), json_agg(l.schema_version)
+      into voided, at, seq, event_type, job_id, job_type, models, worker_id, data, command_id, command_hash, schema_version
+      from (select * from public.job_queue_log t where t.queue = $1 and t.seq > $2 and t.seq <= $2 + $3 order by t.seq) l;
+  else
+    -- What was archived: nothing of it where the event that comes next was not kept.
+    select public.job_queue_voided($1, $2),
+           encode(string_agg(timestamptz_send(l.created_at), ''), 'hex'),
+           json_agg(l.seq), json_agg(l.event_type), json_agg(l.job_id), json_agg(l.job_type), json_agg(l.models), json_agg(l.worker_id),
+           json_agg(l.data), json_agg(l.command_id), json_agg(l.command_hash), json_agg(l.schema_version)
+      into voided, at, seq, event_type, job_id, job_type, models, worker_id, data, command_id, command_hash, schema_version
+      from (select * from public.job_queue_log_archive t
+             where t.queue = $1 and t.seq > $2 and t.seq <= $2 + $3
+               and exists (select from public.job_queue_log_archive n where n.queue = $1 and n.seq = $2 + 1)
+             order by t.seq) l;
+  end if;
+end
+$$;
+
 -- job_queue_pick_up(queue, decider, for_ms, done, senders, resigns): the process that decides picks up what others have handed in, and
 -- goes on deciding.
 --   for_ms   1..60000: until when it decides now
@@ -5381,7 +5437,7 @@ begin
   for item in
     select p.oid::regprocedure::text as name, p.prorettype = 'trigger'::regtype as is_trigger
       from pg_catalog.pg_proc p
-     where p.pronamespace = 'public'::regnamespace and p.proname = any ('{job_queue_account,job_queue_adopt,job_queue_adoptable,job_queue_answer,job_queue_answer_requests,job_queue_append,job_queue_append_for,job_queue_archive,job_queue_archive_before,job_queue_archived_events,job_queue_arrived_rows,job_queue_beat,job_queue_cancel_rows,job_queue_chain,job_queue_checkup,job_queue_claim_arrivals,job_queue_claim_cut,job_queue_columns,job_queue_data_of,job_queue_dated,job_queue_dead,job_queue_deleted,job_queue_doubtful,job_queue_drop,job_queue_drop_chunks,job_queue_event_at,job_queue_event_text,job_queue_events,job_queue_execution_deleted,job_queue_forget,job_queue_forget_workers,job_queue_given_up,job_queue_guard_columns,job_queue_hand_in,job_queue_handed,job_queue_handled,job_queue_held,job_queue_hidden,job_queue_insert_chained,job_queue_intake,job_queue_keep_cut,job_queue_kept,job_queue_kept_digest,job_queue_known,job_queue_leave,job_queue_life,job_queue_link,job_queue_linked,job_queue_not_arrived,job_queue_note,job_queue_note_row,job_queue_open,job_queue_open_requests,job_queue_outer_rows,job_queue_overdue,job_queue_pick_up,job_queue_project,job_queue_project_target,job_queue_projection,job_queue_projection_page,job_queue_put_data,job_queue_put_snapshot,job_queue_put_snapshot_chunk,job_queue_put_staged,job_queue_put_state,job_queue_queues,job_queue_read,job_queue_rebuild,job_queue_rebuild_rows,job_queue_refuse_change,job_queue_refused_words,job_queue_reproject,job_queue_request,job_queue_request_fault,job_queue_row_linked,job_queue_row_unlinked,job_queue_rows_gone,job_queue_set_aside_rows,job_queue_snapshot,job_queue_snapshot_chunk,job_queue_stage,job_queue_start_chain,job_queue_status,job_queue_status_set,job_queue_submit,job_queue_taken,job_queue_targets,job_queue_touched,job_queue_truncated,job_queue_turn,job_queue_unstaged,job_queue_user_path,job_queue_user_rows,job_queue_void,job_queue_void_seqs,job_queue_voided,job_queue_wake,job_queue_wake_intake,job_queue_worker_list,job_queue_write_target}'::text[])
+     where p.pronamespace = 'public'::regnamespace and p.proname = any ('{job_queue_account,job_queue_adopt,job_queue_adoptable,job_queue_answer,job_queue_answer_requests,job_queue_append,job_queue_append_for,job_queue_archive,job_queue_archive_before,job_queue_archived_events,job_queue_arrived_rows,job_queue_beat,job_queue_cancel_rows,job_queue_chain,job_queue_checkup,job_queue_claim_arrivals,job_queue_claim_cut,job_queue_columns,job_queue_data_of,job_queue_dated,job_queue_dead,job_queue_deleted,job_queue_doubtful,job_queue_drop,job_queue_drop_chunks,job_queue_event_at,job_queue_event_text,job_queue_events,job_queue_execution_deleted,job_queue_forget,job_queue_forget_workers,job_queue_given_up,job_queue_guard_columns,job_queue_hand_in,job_queue_handed,job_queue_handled,job_queue_held,job_queue_hidden,job_queue_insert_chained,job_queue_intake,job_queue_keep_cut,job_queue_kept,job_queue_kept_digest,job_queue_known,job_queue_leave,job_queue_life,job_queue_link,job_queue_linked,job_queue_not_arrived,job_queue_note,job_queue_note_row,job_queue_open,job_queue_open_requests,job_queue_outer_rows,job_queue_overdue,job_queue_page,job_queue_pick_up,job_queue_project,job_queue_project_target,job_queue_projection,job_queue_projection_page,job_queue_put_data,job_queue_put_snapshot,job_queue_put_snapshot_chunk,job_queue_put_staged,job_queue_put_state,job_queue_queues,job_queue_read,job_queue_rebuild,job_queue_rebuild_rows,job_queue_refuse_change,job_queue_refused_words,job_queue_reproject,job_queue_request,job_queue_request_fault,job_queue_row_linked,job_queue_row_unlinked,job_queue_rows_gone,job_queue_set_aside_rows,job_queue_snapshot,job_queue_snapshot_chunk,job_queue_stage,job_queue_start_chain,job_queue_status,job_queue_status_set,job_queue_submit,job_queue_taken,job_queue_targets,job_queue_touched,job_queue_truncated,job_queue_turn,job_queue_unstaged,job_queue_user_path,job_queue_user_rows,job_queue_void,job_queue_void_seqs,job_queue_voided,job_queue_wake,job_queue_wake_intake,job_queue_worker_list,job_queue_write_target}'::text[])
   loop
     execute format('revoke all on function %s from public', item.name);
     foreach outsider in array outsiders || runners loop
@@ -5403,8 +5459,8 @@ $privileges$;
 -- What this was. Rows change only when something did, so that running it again leaves everything as it is.
 insert into public.job_queue_migrations as m (version, checksum)
 values 
-  ('000', '10e6c9eaf9cccaa32f1fb2103ff9f04c038cb19c0335a8d435cdd65a4c644c06'),
-  ('027', '10e6c9eaf9cccaa32f1fb2103ff9f04c038cb19c0335a8d435cdd65a4c644c06')
+  ('000', '340c8f488fa63ae43e34e03193f27e2fab4fa70a6e1c5aa92be444989a3ce78d'),
+  ('027', '340c8f488fa63ae43e34e03193f27e2fab4fa70a6e1c5aa92be444989a3ce78d')
 on conflict (version) do update set checksum = excluded.checksum, applied_at = excluded.applied_at
   where m.checksum <> excluded.checksum;
 -- PostgREST finds the new functions after this; nobody else listens.
