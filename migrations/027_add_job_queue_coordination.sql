@@ -2660,6 +2660,8 @@ begin
      set decider = excluded.decider, decides_until = excluded.decides_until
    where d.decides_until < clock_timestamp() or d.decider = excluded.decider;
   if found then
+    -- Who writes faster than anybody loses no append, and would never know that others write as well.
+    perform public.job_queue_handled($1, '{}', array[$2]);
     return jsonb_build_object('decides', true, 'handed', public.job_queue_handed($1), 'version', coalesce(
       (select h.version from public.job_queue_heads h where h.queue = $1 order by h.version desc limit 1), 0));
   end if;
@@ -2687,7 +2689,7 @@ as $$
 $$;
 
 -- job_queue_handled(queue, done, senders): deletes commands that were handed in, and names their senders in a notification on
--- channel interlock: 'handled:<sender>,…:<queue>:<version>'. Internal; called by job_queue_pick_up and job_queue_append_for.
+-- channel interlock (who is not among them knows by it that one decides for all): 'handled:<sender>,…:<queue>:<version>'. Internal; called by job_queue_pick_up and job_queue_append_for.
 -- Returns nothing.
 create or replace function public.job_queue_handled(queue text, done bigint[], senders text[]) returns void
 language plpgsql
@@ -5315,7 +5317,7 @@ $privileges$;
 -- What this was. Rows change only when something did, so that running it again leaves everything as it is.
 insert into public.job_queue_migrations as m (version, checksum)
 values 
-  ('027', '88b4a970f9536299b6fe8161e048024c53324812537e3698c906dcf9c7364d70')
+  ('027', '1c433c814beef28b16720139fe0c29f1aa3845c2099de997d2dcbb55de1ef93c')
 on conflict (version) do update set checksum = excluded.checksum, applied_at = excluded.applied_at
   where m.checksum <> excluded.checksum;
 -- PostgREST finds the new functions after this; nobody else listens.

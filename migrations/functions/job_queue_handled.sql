@@ -1,5 +1,5 @@
 -- job_queue_handled(queue, done, senders): deletes commands that were handed in, and names their senders in a notification on
--- channel interlock: 'handled:<sender>,…:<queue>:<version>'. Internal; called by job_queue_pick_up and job_queue_append_for.
+-- channel interlock (who is not among them knows by it that one decides for all): 'handled:<sender>,…:<queue>:<version>'. Internal; called by job_queue_pick_up and job_queue_append_for.
 -- Returns nothing.
 create or replace function public.job_queue_handled(queue text, done bigint[], senders text[]) returns void
 language plpgsql

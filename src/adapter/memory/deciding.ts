@@ -21,6 +21,7 @@ export function decidingIn(queueOf: (name: string) => MemoryQueue, now: () => nu
         return { decides: false }
       }
       queue.decider = { name: sender, until: now() + forMs * 1_000 }
+      handledIn(queue, { done: [], senders: [sender] })
       return { decides: true, version: queue.log.length, handed: handedTo(queue, now()) }
     },
     pickUp: async (name, { decider, forMs, resigns, ...handled }) => {

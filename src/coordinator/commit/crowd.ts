@@ -17,6 +17,8 @@ export interface CrowdOptions {
   readonly name: () => string
   /** Commands of others that this process is to carry out. */
   readonly onHanded: (commands: readonly Pending[]) => void
+  /** Another process decides for all. */
+  readonly onOthers: () => void
 }
 
 /**
@@ -48,9 +50,10 @@ export class Crowd {
     return performance.now() < this.#until
   }
 
-  /** Some commands of these processes were carried out, or come to nothing. */
+  /** One decides for all, and some commands of these processes were carried out, or come to nothing. */
   hear(senders: readonly string[]): void {
     if (senders.includes(this.#name)) this.#onTold()
+    else this.#options.onOthers()
   }
 
   /**

@@ -87,16 +87,19 @@ export function decidingContract(bench: Bench): void {
     assert.ok(idsOf(answer.handed).includes(left.command.id))
   })
 
-  it('names those whose commands are done with', async (queue) => {
-    const told = Promise.withResolvers<readonly string[]>()
+  it('names who decides, and those whose commands are done with', async (queue) => {
+    const named: (readonly string[])[] = []
+    const told = Promise.withResolvers<void>()
     const stop = await bench.other().listen(queue, (_version, _incoming, _concern, handled) => {
-      if (handled !== undefined) told.resolve(handled)
+      if (handled !== undefined) named.push(handled)
+      if (named.length === 2) told.resolve()
     })
     await store().handIn(queue, { ...a, commands: [command('own')] })
     await other().handIn(queue, { ...b, commands: [command('x')] })
     const { handed } = await store().pickUp(queue, goesOn)
     await store().pickUp(queue, { ...goesOn, done: handed.map(({ id }) => id), senders: ['b', 'c'] })
-    assert.deepEqual(await told.promise, ['b', 'c'])
+    await told.promise
+    assert.deepEqual(named, [['a'], ['b', 'c']])
     await stop()
   })
 }
