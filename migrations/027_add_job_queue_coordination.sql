@@ -651,11 +651,12 @@ create unlogged table if not exists public.job_queue_deciders (
 -- Commands on their way to the process that decides; deleted by the append that carries them out, or once it is known that they lead to nothing.
 create unlogged table if not exists public.job_queue_handed_in (
   queue text not null check (length(queue) between 1 and 200),
-  id bigint not null generated always as identity,
+  command_id text not null check (length(command_id) between 1 and 200),
+  place bigint not null generated always as identity,
   sender text not null check (length(sender) between 1 and 100),
   command jsonb not null check (pg_column_size(command) <= 4194304),
   handed_at timestamptz not null default clock_timestamp(),
-  primary key (queue, id)
+  primary key (queue, command_id)
 );
 
 -- The coordination columns of the user's tables. A table that is missing, or whose key is neither text nor uuid (a table
@@ -1525,7 +1526,7 @@ $$;
 --   senders  whose those are: named in a notification
 -- Returns what job_queue_append does, and with it, when everything was written, handed: the commands that wait now.
 create or replace function public.job_queue_append_for(
-  queue text, expected_version bigint, events jsonb, changes jsonb, done bigint[], senders text[]) returns jsonb
+  queue text, expected_version bigint, events jsonb, changes jsonb, done text[], senders text[]) returns jsonb
 language plpgsql security definer
 set search_path = pg_catalog, pg_temp
 as $$
@@ -2676,7 +2677,8 @@ $$;
 -- sender becomes it.
 --   sender    1..100 characters: the process, under a name that nobody else has
 --   for_ms    1..60000: for so long it decides, where it becomes the one, unless it puts that off (job_queue_pick_up)
---   commands  1..1000 of whatever those processes understand, 4 MB each at most
+--   commands  1..1000 of {command: {id, …}, …}, of whatever those processes understand, 4 MB each at most; one that is there
+--             already, by its id, is left as it is
 -- Returns {decides: false} when they were handed in: the one that decides carries them out, and those who sent them are named in a notification
 -- (job_queue_append_for). {decides: true, version, handed} when there was nobody: they were not handed in, the queue is at that
 -- version, and `handed` are the commands of others that wait (job_queue_handed).
@@ -2703,36 +2705,40 @@ begin
      set decider = excluded.decider, decides_until = excluded.decides_until
    where d.decides_until < clock_timestamp() or d.decider = excluded.decider;
   if found then
+    -- Who writes faster than anybody loses no append, and would never know that others write as well.
+    perform public.job_queue_handled($1, '{}', array[$2]);
     return jsonb_build_object('decides', true, 'handed', public.job_queue_handed($1), 'version', coalesce(
       (select h.version from public.job_queue_heads h where h.queue = $1 order by h.version desc limit 1), 0));
   end if;
-  insert into public.job_queue_handed_in (queue, sender, command)
-  select $1, $2, c.command from jsonb_array_elements($4) with ordinality as c (command, place) order by c.place;
+  insert into public.job_queue_handed_in (queue, command_id, sender, command)
+  select $1, c.command #>> '{command,id}', $2, c.command from jsonb_array_elements($4) with ordinality as c (command, place)
+   order by c.place
+  on conflict do nothing;
   return jsonb_build_object('decides', false);
 end
 $$;
 
 -- job_queue_handed(queue): the commands that wait for the process that decides, the first ones first: 500 of them or 256 KB at most.
 -- Internal; called by job_queue_hand_in, job_queue_pick_up and job_queue_append_for, for the process that decides.
--- Returns [{id, sender, command}, …]. Those of 10 s ago are left out: who sent them has done without, or is gone.
+-- Returns [{sender, command}, …]. Those of 10 s ago are left out: who sent them has done without, or is gone.
 create or replace function public.job_queue_handed(queue text) returns jsonb
 language sql stable
 set search_path = pg_catalog, pg_temp
 as $$
-  select coalesce(jsonb_agg(jsonb_build_object('id', h.id, 'sender', h.sender, 'command', h.command) order by h.id), '[]')
+  select coalesce(jsonb_agg(jsonb_build_object('sender', h.sender, 'command', h.command) order by h.place), '[]')
     from (
-      select f.id, f.sender, f.command, sum(pg_column_size(f.command)) over (order by f.id) - pg_column_size(f.command) as before
+      select f.place, f.sender, f.command, sum(pg_column_size(f.command)) over (order by f.place) - pg_column_size(f.command) as before
         from (
-          select c.id, c.sender, c.command from public.job_queue_handed_in c
+          select c.place, c.sender, c.command from public.job_queue_handed_in c
            where c.queue = $1 and c.handed_at > clock_timestamp() - interval '10 s'
-           order by c.id limit 500) f) h
+           order by c.place limit 500) f) h
    where h.before < 262144
 $$;
 
 -- job_queue_handled(queue, done, senders): deletes commands that were handed in, and names their senders in a notification on
--- channel interlock: 'handled:<sender>,…:<queue>:<version>'. Internal; called by job_queue_pick_up and job_queue_append_for.
+-- channel interlock (who is not among them knows by it that one decides for all): 'handled:<sender>,…:<queue>:<version>'. Internal; called by job_queue_pick_up and job_queue_append_for.
 -- Returns nothing.
-create or replace function public.job_queue_handled(queue text, done bigint[], senders text[]) returns void
+create or replace function public.job_queue_handled(queue text, done text[], senders text[]) returns void
 language plpgsql
 set search_path = pg_catalog, pg_temp
 set plan_cache_mode = force_generic_plan
@@ -2740,7 +2746,7 @@ as $$
 #variable_conflict use_column
 begin
   if cardinality($2) > 0 then
-    delete from public.job_queue_handed_in c where c.queue = $1 and c.id = any ($2);
+    delete from public.job_queue_handed_in c where c.queue = $1 and c.command_id = any ($2);
   end if;
   -- A notification has room for 8,000 bytes. Who is not named looks by itself, later.
   if cardinality($3) > 0 and current_setting('interlock.notify', true) is distinct from 'off' then
@@ -3454,7 +3460,7 @@ $$;
 -- Returns {decides, handed}: whether it goes on deciding (false also when another process has taken its place meanwhile), and what waits
 -- (job_queue_handed). Raises JQ001 for a call out of bounds.
 create or replace function public.job_queue_pick_up(
-  queue text, decider text, for_ms integer, done bigint[], senders text[], resigns boolean) returns jsonb
+  queue text, decider text, for_ms integer, done text[], senders text[], resigns boolean) returns jsonb
 language plpgsql security definer
 set search_path = pg_catalog, pg_temp
 set plan_cache_mode = force_generic_plan
@@ -5363,7 +5369,7 @@ begin
            exists (select from pg_catalog.pg_policy p where p.polrelid = c.oid) as has_policy
       from pg_catalog.pg_class c
      where c.relnamespace = 'public'::regnamespace
-       and (c.relname = any ('{job_queue_log,job_queue_log_archive,job_queue_heads,job_queue_state,job_queue_jobs,job_queue_workers,job_queue_inbox,job_queue_data,job_queue_staged,job_queue_deciders,job_queue_handed_in,job_queue_arrivals,job_queue_not_taken_in,job_queue_settings,job_queue_unlinked,job_queue_dropped,job_queue_snapshots,job_queue_snapshot_chunks,job_queue_changes,job_queue_set_aside,job_queue_migrations}'::text[]) or c.relname in ('job_queue_state_id_seq', 'job_queue_arrivals_id_seq', 'job_queue_handed_in_id_seq', 'job_queue_intake_woken'))
+       and (c.relname = any ('{job_queue_log,job_queue_log_archive,job_queue_heads,job_queue_state,job_queue_jobs,job_queue_workers,job_queue_inbox,job_queue_data,job_queue_staged,job_queue_deciders,job_queue_handed_in,job_queue_arrivals,job_queue_not_taken_in,job_queue_settings,job_queue_unlinked,job_queue_dropped,job_queue_snapshots,job_queue_snapshot_chunks,job_queue_changes,job_queue_set_aside,job_queue_migrations}'::text[]) or c.relname in ('job_queue_state_id_seq', 'job_queue_arrivals_id_seq', 'job_queue_handed_in_place_seq', 'job_queue_intake_woken'))
   loop
     execute format('revoke all on %s from public', item.name);
     foreach outsider in array outsiders || runners loop
@@ -5414,7 +5420,7 @@ $privileges$;
 -- What this was. Rows change only when something did, so that running it again leaves everything as it is.
 insert into public.job_queue_migrations as m (version, checksum)
 values 
-  ('027', '340c8f488fa63ae43e34e03193f27e2fab4fa70a6e1c5aa92be444989a3ce78d')
+  ('027', '70c842fcfa4bce7c2b8129a81c96f9246848552680705e0a60c2f5bfb4f3802a')
 on conflict (version) do update set checksum = excluded.checksum, applied_at = excluded.applied_at
   where m.checksum <> excluded.checksum;
 -- PostgREST finds the new functions after this; nobody else listens.

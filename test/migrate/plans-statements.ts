@@ -8,7 +8,7 @@ const handingIn: readonly string[] = [
   `select job_queue_hand_in('default', 'one', 60000, jsonb_build_array(${command}))`,
   `select job_queue_hand_in('default', 'other', 60000, jsonb_build_array(${command}))`,
   `select job_queue_append_for('default', 0, '[{"seq": 1}]', '{"state": {}}', '{}', '{}')`,
-  `select job_queue_pick_up('default', 'one', 60000, '{1}', '{other}', true)`,
+  `select job_queue_pick_up('default', 'one', 60000, '{c}', '{other}', true)`,
 ]
 
 /** A call of every function that the appends of a life do not call, as programs, people and triggers make them. */

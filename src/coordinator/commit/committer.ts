@@ -55,7 +55,8 @@ export class Committer {
   constructor(options: CommitOptions, { onSent = () => {}, onHanded }: CommitterHooks = {}) {
     const { log, store, limit, startedData, name } = options
     const { deciding } = store
-    this.#crowd = name && deciding && onHanded && new Crowd({ log, deciding, name, onHanded })
+    const onOthers = () => this.#appender.meetsOthers()
+    this.#crowd = name && deciding && onHanded && new Crowd({ log, deciding, name, onHanded, onOthers })
     this.#options = options
     this.#log = log
     this.#deciding = new Deciding(log, startedData)
