@@ -1,7 +1,7 @@
 import { count, duration, plural } from '../format/index.ts'
 import type { Statement } from './statement.ts'
 
-/** A report is read by people: the first ones tell the cause, and `--json` has the rest. */
+/** People need the first ones to find the cause; `--json` has the rest. */
 const SHOWN = 100
 const MODELS_SHOWN = 30
 
@@ -35,7 +35,7 @@ function verdict({ violations, overlaps, fromSeq, events }: Statement): string {
   return `**${plural(violations.length, 'violation')}**, ${plural(overlaps.length, 'overlap')}: time in which a model had more holders than places.`
 }
 
-/** What a report says nothing of, and its reader has to know. */
+/** What the report does not cover; its reader has to know. */
 function unread({ fromSeq }: Statement): string[] {
   if (fromSeq === 1) return []
   return [
@@ -125,7 +125,7 @@ function grid(heads: readonly string[], rows: readonly (readonly string[])[]): s
   return [line(heads), line(heads.map(() => '---')), ...rows.map(line)].join('\n')
 }
 
-/** Names are other people's words: in a code span, with as many backticks as they need. */
+/** Names are given by users: a code span with as many backticks as they need. */
 function code(text: string): string {
   const longest = Math.max(0, ...[...text.matchAll(/`+/g)].map(([run]) => run.length))
   const fence = '`'.repeat(longest + 1)

@@ -2,19 +2,19 @@ import { sha256, toHex, utf8 } from '../codec/index.ts'
 import type { ChainPage } from '../port/index.ts'
 import { type BadEvent, restore } from './bad-event.ts'
 
-/** A number of the log and the hash that its event carried when somebody noted it. */
+/** The number of an event, and the hash that it carried when somebody noted it. */
 export interface Anchor {
   readonly seq: number
   readonly hash: string
 }
 
-/** The hash from which a chain starts. */
+/** The hash that a chain starts from. */
 export const startOf = (queue: string, from: number): Uint8Array =>
   sha256()
     .update(utf8(`interlock:${queue}:${from}`))
     .digest()
 
-/** What is said where the hash at a number is not the one that is known for it. */
+/** A known hash, and what to report if the chain has another one there. */
 export interface Mark extends Anchor {
   readonly what: string
 }
@@ -24,10 +24,10 @@ export class ChainWalk {
   bad: BadEvent | null = null
   at: number
   #hash: Uint8Array
-  /** Whose number is after `at`, ascending. */
+  /** The marks whose number is after `at`, ascending. */
   readonly #marks: Mark[]
 
-  /** @param marks hashes that are known from elsewhere: they have to lie on the chain */
+  /** @param marks known hashes, which have to lie on the chain */
   constructor(start: Uint8Array, from: number, marks: readonly Mark[] = []) {
     this.#hash = start
     this.at = from
@@ -58,17 +58,17 @@ export class ChainWalk {
     else this.#compare()
   }
 
-  /** Nothing more can be read. */
+  /** Stops: nothing more can be read. */
   stop(bad: BadEvent): void {
     this.bad ??= bad
   }
 
-  /** Nothing more comes, though the log goes on. */
+  /** Stops: no more events come, though the log goes on. */
   missing(): void {
     this.#report(this.at + 1, `event ${this.at + 1} of the chain is missing`)
   }
 
-  /** @param head what the queue says that the last hash is; null: it moved meanwhile, and cannot be compared */
+  /** @param head the last hash as the queue's row has it; null: it moved meanwhile, and cannot be compared */
   end(head: string | null): void {
     if (head !== null && head !== this.head) {
       const what = `the head of the queue carries the hash of another last event: the log ends too early, or the head was changed`

@@ -2,7 +2,7 @@ import { isInterlockError } from '../core/index.ts'
 import type { Opened } from './access.ts'
 import { type BadEvent, restore } from './bad-event.ts'
 
-/** What was archived and kept, looked at beside the log: a reader takes what is not there to have been dropped. */
+/** Checks archived events that were kept. Readers would take missing ones for dropped. */
 export async function checkKept({ store, queue }: Opened): Promise<BadEvent | null> {
   const kept = await store.kept(queue)
   if (kept === null) return null
@@ -15,7 +15,7 @@ export async function checkKept({ store, queue }: Opened): Promise<BadEvent | nu
   return changed ? { seq: first, what, todo: restore } : null
 }
 
-/** What comes of reading the log; `otherwise` where its end was reached since what is kept is not whole, which is known already. */
+/** The result of a reading. If it failed because kept events are missing, which is known already: `otherwise`. */
 export async function unlessGone<T>(kept: BadEvent | null, reading: Promise<T>, otherwise: T): Promise<T> {
   try {
     return await reading
