@@ -11,7 +11,7 @@ const TIMES = "encode(string_agg(timestamptz_send(l.created_at), ''), 'hex')"
 /** What to select from events `l`, in order. */
 export const columnsOfEvents = [TIMES, ...named.map((name) => `json_agg(l.${name})`)].join(', ')
 
-/** What that gives; all of it null when there is no event. */
+/** The result; all null if there is no event. */
 export type Columns = readonly (string | null)[]
 
 /** @throws InterlockError `corrupt_log`, `unknown_event` */
@@ -43,11 +43,11 @@ export function eventsOf([times, ...texts]: Columns, voids: Voids): readonly Rec
 
 const listOf = (text: string | null) => JSON.parse(text ?? '[]') as unknown[]
 
-/** From 1970, of which all times are told, to 2000, from which the server counts; in microseconds. */
+/** From 1970, where our times begin, to 2000, where the server's begin; in microseconds. */
 const SERVER_EPOCH = Date.UTC(2000, 0) * 1_000
 const HIGH = 2 ** 32
 
-/** 64 bits each: a number too large to be exact is too large for the log, and refused as that. */
+/** 64 bits each. A number too large to be exact is too large for the log, and refused there. */
 function microsOf(hex: string): readonly number[] {
   const bytes = Buffer.from(hex, 'hex')
   return Array.from(

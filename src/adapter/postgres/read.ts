@@ -6,10 +6,9 @@ import type { Ask, Queryable } from './ask.ts'
 import { type Columns, columnsOfEvents, eventsOf } from './columns.ts'
 
 /*
- * A page column by column: a value of JSON for each, instead of job_queue_read's one value, for which the server and JSON.parse
- * take twice as long since every event repeats the names of its fields, and instead of a row for each event, which costs the
- * driver more than all checks do. Times come as the bytes that they are: of all ways to write one down that took the longest.
- * One statement, so that head and events are of one moment.
+ * A page column by column, one JSON value for each. The single value of job_queue_read takes the server and JSON.parse twice as
+ * long, since every event repeats the names of its fields. A row for each event costs the driver more than all checks. Times come
+ * as raw bytes: writing them as text took the longest. It is one statement, so head and events are of one moment.
  */
 const pageOver = (table: string, cut: string) => `
   select h.version, h.epoch, (extract(epoch from clock_timestamp()) * 1000000)::bigint, h.archived_seq,
@@ -22,13 +21,13 @@ const pageOver = (table: string, cut: string) => `
 `
 
 const log = pageOver('job_queue_log', 'h.archived_seq <= $2::bigint')
-/** What was archived: nothing of it where the event that comes next was not kept. */
+/** Archived events: none if the next event was not kept. */
 const archive = pageOver(
   'job_queue_log_archive',
   'exists (select from public.job_queue_log_archive n where n.queue = $1 and n.seq = $2::bigint + 1)',
 )
 
-/** The text as it comes. */
+/** Leaves every value as text. */
 const types = { getTypeParser: () => (value: string) => value } as unknown as pg.CustomTypesConfig
 
 type Row = readonly [
@@ -51,10 +50,10 @@ export async function readPage(
   }
   const query = (text: string) =>
     ask<Row>(on, { text, values: [queue, after, limit], rowMode: 'array', types })
-  // Taken out of the driver's answer, which outlives it: what it holds would pile up until the next large collection.
+  // Removed from the driver's answer, which lives longer: its memory would pile up until the next large collection.
   const page = pageOf((await query(log)).rows.pop())
   if (page === null) return { events: [], version: 0, epoch: 1, now: await clockOf(ask, on), archivedSeq: 0 }
-  // Hardly ever: a reader from before the cut.
+  // Rare: a reader from before the cut.
   return page.archivedSeq > after ? (pageOf((await query(archive)).rows.pop()) ?? page) : page
 }
 
