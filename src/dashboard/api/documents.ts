@@ -1,4 +1,4 @@
-/** The documents of the API. Times are as the core has them: microseconds since 1970, by the database's clock. */
+/** The documents of the API. Times are as in the core: microseconds since 1970, by the database's clock. */
 import { z } from 'zod'
 import {
   archiveRules,
@@ -203,7 +203,7 @@ export const deadSchema = z.strictObject({
   before: z.int().nullable().describe('to page on from; null: these are all'),
 })
 
-/** An error has the words of the user's own code: not for everybody. */
+/** The error has the words of the user's own code, so not everybody may see it. */
 export const deadDocument = (job: DeadJob, data: boolean) => ({ ...job, error: data ? job.error : null })
 
 const standing = z.strictObject({
