@@ -113,7 +113,7 @@ function checkRevival(
 ): void {
   if (named === true) state.isNaming = true
   else if (state.isNaming && state.ended.has(jobId))
-    state.report('revival', jobId, 'it had ended, and nobody named it again')
+    state.report('revival', jobId, 'it had ended, and nobody asked for it again')
 }
 
 function requeue(state: AuditState, event: RecordedEvent & { readonly type: 'requeued' }): void {

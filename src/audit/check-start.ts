@@ -82,7 +82,8 @@ function checkSlot(
   if (policy.maxActive !== null && slots >= policy.maxActive) {
     state.report('max_active', job.jobId, `${slots} were active, and the policy allows ${policy.maxActive}`)
   }
-  if (alone > 0 || (job.alone && slots > 0)) state.report('alone', job.jobId, 'a job that runs alone did not')
+  if (alone > 0 || (job.alone && slots > 0))
+    state.report('alone', job.jobId, 'a job that must run alone did not run alone')
   // An offer of 0 ms keeps no place, and the log may not mention it.
   if (policy.offerMs === 0) return
   const lone = state.lines.aloneAhead(job, at)

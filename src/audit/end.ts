@@ -21,7 +21,7 @@ export function end(state: AuditState, event: EndEvent): void {
     state.report(
       'token',
       job.jobId,
-      `the lease of ${event.workerId} ended it, on which it did not depend any more`,
+      `the lease of ${event.workerId} ended it, though it no longer depended on that lease`,
     )
   state.lines.giveBack(job)
   state.active--

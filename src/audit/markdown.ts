@@ -22,7 +22,7 @@ export function statementMarkdown(said: Statement): string {
     '## Models',
     ...models(said),
     '## How this was made',
-    `By a sweep over the ${plural(said.events, 'event')} of the log, with code that shares nothing with what lets jobs start. The digest is SHA-256 over the log as it was read: anyone who has the log gets the same digest and the same findings by \`interlock audit --markdown\`, under a time and a store of his own; a log in which one event was changed, added or taken away has another digest.`,
+    `The audit went over the ${plural(said.events, 'event')} of the log once. Its code shares nothing with the code that lets jobs start. The digest is SHA-256 over the log as it was read. From the same log, \`interlock audit --markdown\` gives you the same digest and the same findings; only time and store differ. A log in which one event was changed, added or removed has another digest.`,
   ].join('\n\n')}\n`
 }
 
@@ -39,7 +39,7 @@ function verdict({ violations, overlaps, fromSeq, events }: Statement): string {
 function unread({ fromSeq }: Statement): string[] {
   if (fromSeq === 1) return []
   return [
-    `**Events 1 to ${count(fromSeq - 1)} are archived and were not read**, so nothing is said of them. What they led to was taken from the snapshot at the cut, as it is.`,
+    `**Events 1 to ${count(fromSeq - 1)} are archived and were not read**, so this report does not cover them. What they led to was taken from the snapshot at the cut, unchecked.`,
   ]
 }
 

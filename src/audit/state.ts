@@ -113,7 +113,7 @@ export class AuditState {
       this.report('draining', null, `${type} while the queue is ${this.draining ? 'draining' : 'open'}`)
     }
     if (type === 'drained' && this.active > 0) {
-      this.report('draining', null, `drained is said while ${this.active} jobs are active`)
+      this.report('draining', null, `drained is recorded while ${this.active} jobs are active`)
     }
     this.draining = type !== 'resumed'
     if (type === 'drain_requested') this.lines.endOffers(() => true)

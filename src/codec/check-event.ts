@@ -57,7 +57,7 @@ function refusal(event: RecordedEvent, { path, what }: Fault): InterlockError {
   const job = 'jobId' in event ? ` of job ${JSON.stringify(String(event.jobId).slice(0, 60))}` : ''
   return new InterlockError(
     'invalid_input',
-    `${path}: the event \`${event.type}\`${job} ${what} there; nothing of its command was written: correct what the command was given`,
+    `${path}: the event \`${event.type}\`${job} ${what} there; nothing of its command was written; correct the input of the command`,
     { path, type: event.type },
   )
 }

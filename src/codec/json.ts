@@ -31,10 +31,10 @@ function copyOf(value: unknown, path: PropertyKey[]): Json {
   if (typeof value === 'string') return soundText(value, path)
   if (typeof value === 'number') {
     if (Number.isFinite(value)) return value
-    throw new JsonFault(path, `is ${value}, which JSON cannot say; leave it out or write null`)
+    throw new JsonFault(path, `is ${value}, which JSON cannot hold; leave it out or write null`)
   }
   if (typeof value !== 'object') {
-    throw new JsonFault(path, `is of type ${typeof value}, which JSON cannot say; ${remedies[typeof value]}`)
+    throw new JsonFault(path, `is of type ${typeof value}, which JSON cannot hold; ${remedies[typeof value]}`)
   }
   if (path.length >= jsonBounds.depth) {
     const message = `nests deeper than ${jsonBounds.depth} levels, or in a circle; make it flatter`
@@ -61,7 +61,7 @@ const remedies: Readonly<Record<string, string>> = {
 function objectCopy(value: object, path: PropertyKey[]): Json {
   const prototype: unknown = Object.getPrototypeOf(value)
   if (prototype !== null && Object.getPrototypeOf(prototype) !== null) {
-    const message = 'is neither a plain object nor a list; give what it holds (of a Date: toISOString())'
+    const message = 'is neither a plain object nor a list; give its contents (for a Date: toISOString())'
     throw new JsonFault(path, message)
   }
   const copy: Record<string, Json> = {}
@@ -98,7 +98,7 @@ export function jsonSchema(bytes: number): z.ZodType<Json> {
       const [is, most] = [size.toLocaleString('en'), bytes.toLocaleString('en')]
       throw new JsonFault(
         [],
-        `has ${is} bytes as JSON, at most ${most} are kept; keep it elsewhere and give its address`,
+        `has ${is} bytes as JSON, at most ${most} are kept; store it elsewhere and pass its address`,
       )
     } catch (error) {
       if (!(error instanceof JsonFault)) throw error

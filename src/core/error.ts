@@ -85,7 +85,7 @@ export function checkKnown(queue: string, queues: readonly string[]): void {
   const others = `name the one you mean by --queue: ${queues.slice(0, NAMED).join(', ')}${more}`
   throw new InterlockError(
     'unknown_queue',
-    `there is no queue ${queue}; ${queues.length === 0 ? 'nor any other: the first job that is put in line makes it' : others}`,
+    `there is no queue ${queue}; ${queues.length === 0 ? 'there is none at all: enqueue the first job to make it' : others}`,
     { queue, queues },
   )
 }
@@ -103,7 +103,7 @@ export function archived(queue: string, through: number): InterlockError {
 export function wentBack(queue: string, known: number, version: number): InterlockError {
   return new InterlockError(
     'log_went_back',
-    `the log of queue ${queue} is at event ${version}, and this process knew event ${known} of it: a backup was restored. What this process runs is void; stop it, look at the jobs in doubt with \`interlock recover\`, and start it again`,
+    `the log of queue ${queue} is at event ${version}, but this process had read it up to event ${known}: a backup was restored. What this process runs is void; stop it, look at the jobs in doubt with \`interlock recover\`, and start it again`,
     { known, version },
   )
 }

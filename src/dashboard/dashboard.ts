@@ -118,6 +118,6 @@ function refusal({ logger }: WholeOptions, error: unknown): Response {
   const known = refusalOf(error)
   if (known === undefined) logger.error(`[DASHBOARD] a request has failed: ${messageOf(error)}`)
   const { status, code, message, headers } =
-    known ?? new Refused(500, 'failed', 'this has failed; the log of the server says why')
+    known ?? new Refused(500, 'failed', 'this failed; the log of the server says why')
   return json({ error: { code, message } }, { status, headers })
 }

@@ -96,7 +96,7 @@ async function cut(
   } catch (error) {
     // The answer may have been lost on its way, and the events may be in the file only.
     if (target !== null)
-      onNote(`${target.name} is whole and stays: whether its events were taken out of the log is not known`)
+      onNote(`${target.name} is whole and stays: nobody knows whether its events were taken out of the log`)
     throw error
   } finally {
     clearTimeout(quiet)

@@ -19,7 +19,7 @@ export class Gap extends Error {
     super(
       next > seq
         ? `event ${seq} is missing; the next one is ${next}`
-        : `event ${next} comes in the place of ${seq}`,
+        : `event ${next} stands where event ${seq} should be`,
     )
     this.seq = seq
   }
@@ -48,4 +48,4 @@ export interface ArchivedFiles {
 
 /** What to do about wrong archive files. The database is not in question then. */
 export const giveAsWritten =
-  'give the files as interlock archive --to wrote them; whether the database is sound is told by verify without --from-archive'
+  'give the files as interlock archive --to wrote them; verify without --from-archive tells whether the database is sound'

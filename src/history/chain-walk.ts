@@ -34,7 +34,7 @@ export class ChainWalk {
     this.#marks = marks.toSorted((a, b) => a.seq - b.seq)
     const [early] = this.#marks
     if (early !== undefined && early.seq < from) {
-      const what = `the anchor cannot be met: of event ${early.seq} nothing is on the chain, which goes on from event ${from}`
+      const what = `the anchor cannot be checked: event ${early.seq} is not on the chain, which goes on from event ${from}`
       this.#report(
         early.seq,
         what,
@@ -53,8 +53,7 @@ export class ChainWalk {
     if (seq !== this.at + 1) return this.missing()
     this.#hash = sha256().update(this.#hash).update(utf8(text)).digest()
     this.at = seq
-    if (hash !== this.head)
-      this.#report(seq, `event ${seq} is not what its hash was made over: it was changed`)
+    if (hash !== this.head) this.#report(seq, `event ${seq} does not match its hash: it was changed`)
     else this.#compare()
   }
 
@@ -71,7 +70,7 @@ export class ChainWalk {
   /** @param head the last hash as the queue's row has it; null: it moved meanwhile, and cannot be compared */
   end(head: string | null): void {
     if (head !== null && head !== this.head) {
-      const what = `the head of the queue carries the hash of another last event: the log ends too early, or the head was changed`
+      const what = `the hash in the head of the queue is not that of the last event: the log ends too early, or the head was changed`
       this.#report(this.at + 1, what)
     }
     const [unmet] = this.#marks

@@ -59,7 +59,7 @@ export function anchorOf(text: string, path = 'anchor'): Anchor {
 /** An anchor as a mark that the chain has to meet. */
 export const markOf = (anchor: Anchor): Mark => ({
   ...anchor,
-  what: 'the log up to here is not the one that the anchor was taken of: it was written again',
+  what: 'the log up to here is not the one of the anchor: it was written again',
 })
 
 /**

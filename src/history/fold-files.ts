@@ -23,7 +23,7 @@ export async function foldFiles(
   const there = await keptAt(access, last)
   if (there === null || ledgerDifferences(projectionOf(there), projectionOf(all.ledger)).length === 0)
     return all
-  const what = `the files up to event ${last} are not what was taken out of this log: they come to another state than it had there`
+  const what = `the files up to event ${last} are not what was taken out of this log: they lead to another state than the log had there`
   return { ...all, ledger: null, bad: { seq: last, what, todo: giveAsWritten } }
 }
 

@@ -18,7 +18,7 @@ export function firstLedger(access: Access): Promise<Ledger> {
 export function noteCut({ onNote }: Opened, through: number): void {
   if (through === 0) return
   onNote(
-    `from event ${count(through + 1)} on: those before it are archived and not in the database; a file of them is read by --from-archive`,
+    `from event ${count(through + 1)} on: those before it are archived and not in the database; read them from a file with --from-archive`,
   )
 }
 

@@ -11,7 +11,7 @@ export async function checkKept({ store, queue }: Opened): Promise<BadEvent | nu
     const what = `it was archived and kept (events ${first} to ${through}), and is not in job_queue_log_archive any more`
     return { seq: missing, what, todo: restore }
   }
-  const what = `of the events that were archived and kept (${first} to ${through}) one is not what it was`
+  const what = `one of the events that were archived and kept (${first} to ${through}) was changed`
   return changed ? { seq: first, what, todo: restore } : null
 }
 

@@ -12,7 +12,7 @@ export function onlyOne(text: string, ids: readonly string[]): string | undefine
   const more = ids.length > NAMED ? ` and ${ids.length - NAMED} more` : ''
   const named = ids.toSorted().slice(0, NAMED).join(', ')
   throw invalidInput(
-    `${text}: the ids of ${ids.length} jobs begin so: ${named}${more}; type more of the one you mean`,
+    `${text}: ${ids.length} job ids begin with it: ${named}${more}; type more of the one you mean`,
   )
 }
 
@@ -43,7 +43,7 @@ export async function historyOf(
     'job_not_live',
     after === 0
       ? `queue ${queue} has never heard of job ${text}; compare the id with interlock queue, or name the queue that it is in: --queue <name>`
-      : `queue ${queue} has not heard of job ${text} since event ${after}, up to which its log is archived; look into a file of that: interlock log --limit 1000000 --from-archive <file>`,
+      : `queue ${queue} has no event of job ${text} after event ${after}, and older events are archived; look into the archive file: interlock log --limit 1000000 --from-archive <file>`,
   )
 }
 

@@ -134,6 +134,8 @@ async function rebuildOuter(access: Opened): Promise<number> {
   } finally {
     progress.stop()
   }
-  access.onNote("the user's tables are locked or another process writes them; it goes on there by itself")
+  access.onNote(
+    'your tables are locked, or another process writes them; the processes of the queue go on with them',
+  )
   return written
 }

@@ -121,8 +121,8 @@ const earlier = (a: BadEvent | null, b: BadEvent | null): BadEvent | null =>
 /** If the log was wiped, its chain may be wiped too. Only the anchor, kept elsewhere, can show it. */
 const noChain = ({ seq }: Anchor): BadEvent => ({
   seq,
-  what: 'the queue keeps no hash chain, and the anchor is of one',
-  todo: `see that --queue and --url are those of the anchor; if they are, the log was written again: ${restore}`,
+  what: 'the anchor is of a hash chain, but the queue keeps none',
+  todo: `check that --queue and --url are those of the anchor; if they are, the log was written again: ${restore}`,
 })
 
 /** The first event after the number at which the head says that the log ends. */
@@ -131,7 +131,7 @@ async function beyondHead({ store, queue }: Opened): Promise<BadEvent | null> {
   const { events, version: head } = await store.read(queue, version, 1)
   const [next] = events
   if (next === undefined || next.seq <= head) return null
-  const what = `the log has event ${next.seq}, and the head of the queue says that it ends with ${head}`
+  const what = `the log has event ${next.seq}, but the head of the queue says that it ends with ${head}`
   return { seq: next.seq, what, todo: restore }
 }
 

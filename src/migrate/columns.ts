@@ -62,14 +62,14 @@ export function columnsLiteral(names: ColumnNames): string {
     if (known === undefined) {
       throw refusal(
         table,
-        `is no table of yours that Interlock uses; it uses ${Object.keys(userColumns).join(' and ')}`,
+        `is not one of your tables that Interlock uses; it uses ${Object.keys(userColumns).join(' and ')}`,
       )
     }
     for (const [name, yours] of Object.entries(columns ?? {})) {
       if (!known.some(([column]) => column === name)) {
         throw refusal(
           `${table}.${name}`,
-          `is no column that Interlock uses; it uses ${known.map(([column]) => column).join(', ')}`,
+          `is not a column that Interlock uses; it uses ${known.map(([column]) => column).join(', ')}`,
         )
       }
       if (

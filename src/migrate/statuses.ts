@@ -11,7 +11,7 @@ export type StatusWords = Readonly<Partial<Record<JobStatus, string>>>
 export function statusesLiteral(words: StatusWords): string {
   for (const [state, word] of Object.entries(words)) {
     if (!(jobStatuses as readonly string[]).includes(state)) {
-      throw refusal(state, `is no state of a job; the states are ${jobStatuses.join(', ')}`)
+      throw refusal(state, `is not a state of a job; the states are ${jobStatuses.join(', ')}`)
     }
     if (typeof word !== 'string' || word === '' || word.length > 200 || !/^[^\p{Cc}\p{Cs}\\]*$/u.test(word)) {
       throw refusal(

@@ -107,7 +107,11 @@ function candidateOf(row: AdoptableRow): Candidate {
   const spec = specOfRow(row)
   if (isInterlockError(spec)) return { row, cannot: spec.message, beware: null }
   if (row.state === 'running') {
-    return { row, cannot: null, beware: 'says that it runs: make sure that nothing does, it will run again' }
+    return {
+      row,
+      cannot: null,
+      beware: 'says that it runs: make sure that it does not, since it will run again',
+    }
   }
   const beware = row.models.length === 0 ? 'names no model: it runs beside everything' : null
   return { row, cannot: null, beware }

@@ -24,7 +24,7 @@ export async function pausedAt(access: Opened, version: number): Promise<readonl
     return pausedModels(await ledgerAt(access, version))
   } catch (error) {
     if (!isInterlockError(error)) throw error
-    access.onNote(`which models are paused is not known: ${error.message}`)
+    access.onNote(`nobody can tell which models are paused: ${error.message}`)
     return null
   }
 }

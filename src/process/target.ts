@@ -30,7 +30,7 @@ export function targetOf(url: string | undefined, env: Env): Target {
   if (env['NODE_ENV'] === 'production') {
     throw new InterlockError(
       'embedded_in_production',
-      'no database is named, and the embedded one is not taken unasked under NODE_ENV=production; set DATABASE_URL, or INTERLOCK_URL=pglite:.interlock for the embedded one on purpose',
+      'no database is named, and under NODE_ENV=production the embedded one is used only on request; set DATABASE_URL, or INTERLOCK_URL=pglite:.interlock for the embedded one',
     )
   }
   return { kind: 'pglite', dir: path.resolve('.interlock') }
@@ -44,7 +44,7 @@ function parseTarget(url: string, env: Env): Target {
   if (/^https:\/\/|^http:\/\/(localhost|127\.0\.0\.1|\[::1\])[:/]/.test(url))
     return { kind: 'supabase', url: originOf(url), key: keyIn(env) }
   // The address may hold a password, so it is not repeated.
-  throw invalidInput(`the address of the database is of no known form; give ${forms}`)
+  throw invalidInput(`the address of the database has no known form; give ${forms}`)
 }
 
 function checked(url: string): string {

@@ -19,7 +19,7 @@ export function tellEnd(logger: Logger, { lease: { jobId } }: Attempt, outcome: 
     case 'postponed':
       return logger.info(`[WORKER] Job ${jobId} postponed by ${outcome.later.seconds} s`)
     case 'lost':
-      return logger.warn(`[WORKER] Job ${jobId} is not this worker's any more`)
+      return logger.warn(`[WORKER] Job ${jobId} no longer belongs to this worker`)
     default:
       return logger.info(`[WORKER] Job ${jobId} ${outcome.type.replace('_', ' ')}`)
   }
@@ -28,6 +28,6 @@ export function tellEnd(logger: Logger, { lease: { jobId } }: Attempt, outcome: 
 /** What it came to is known here, and nobody answered when it was told. */
 export function tellUntold(logger: Logger, { lease: { jobId } }: Attempt): void {
   logger.error(
-    `[WORKER] Job ${jobId}: its end could not be told; it is left to the lease of this process, which runs out by itself`,
+    `[WORKER] Job ${jobId}: its end could not be reported; it ends when the lease of this process runs out`,
   )
 }

@@ -122,5 +122,5 @@ function rest(socket: Socket): void {
 const ownerGone = (store: string): InterlockError =>
   new InterlockError(
     'store_unavailable',
-    `${store}: the process that has it open ended or does not answer, so it is not known what it did; ask again under the same id`,
+    `${store}: the process that has it open ended or does not answer, so nobody knows what it did; ask again under the same id`,
   )

@@ -29,10 +29,7 @@ const meanings: Readonly<Record<string, Meaning>> = {
   PGRST301: refusedKey,
   PGRST302: refusedKey,
   PGRST303: refusedKey,
-  '42501': [
-    'store_unwritable',
-    'the key may not run Interlock; give the secret key, not one that a browser has',
-  ],
+  '42501': ['store_unwritable', 'the key may not run Interlock; give the secret key, not a browser key'],
 }
 
 /** The error of `fetch` for a header that it cannot send. It contains the header, and so the key. */

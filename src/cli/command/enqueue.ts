@@ -63,7 +63,7 @@ export function addEnqueue(cli: Cli): void {
 
 /** Most who leave them out mean to name some. */
 const withoutModels = (job: string): string =>
-  `job ${job} names no models (--models "flux-dev;upscale"): it waits for none and holds none, and what becomes of it is for the policy to say (emptySet)`
+  `job ${job} names no models (--models "flux-dev;upscale"): it waits for none and holds none, and the policy decides how it runs (emptySet)`
 
 async function jobsFrom(
   file: string | undefined,

@@ -44,9 +44,7 @@ export function guarded(logger: Logger | undefined): Logger {
   const fail = (line: string, error: unknown) => {
     if (failed.has(logger)) return
     failed.add(logger)
-    write(
-      `[COORDINATOR] The logger fails, and what it is told may be lost: ${errorText(error)}; line: ${line}`,
-    )
+    write(`[COORDINATOR] The logger fails, so lines may be lost: ${errorText(error)}; line: ${line}`)
   }
   const methods = levels.map((level) => [level, tell(logger, level, fail)])
   const guard = Object.fromEntries(methods) as Logger

@@ -133,7 +133,7 @@ export class OpenCommands {
     this.rejectAll(
       new InterlockError(
         'archived',
-        'nobody knows whether this was carried out: the answer was lost, and what happened then was archived meanwhile; look at what it was for, and send it again',
+        'nobody knows whether this command was carried out: its answer was lost, and the events of that time were archived since; check its effect before you send it again',
       ),
     )
   }

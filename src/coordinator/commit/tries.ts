@@ -47,7 +47,7 @@ export class Tries {
 function tooContended(queue: string, tries: number): InterlockError {
   return new InterlockError(
     'contention',
-    `queue ${queue}: ${tries} tries to append were refused; try again, and look for what else writes to it with \`interlock log\``,
+    `queue ${queue}: ${tries} tries to append were refused; try again, and see what else writes to it with \`interlock log\``,
     { queue },
   )
 }

@@ -59,7 +59,9 @@ export class LenientGate {
       await this.#gate.complete(jobId, jobType, options)
     } catch (error) {
       if (!isOutage(error)) throw error
-      this.#member.logger.error(`[COORDINATOR] Database unreachable: the end of job ${jobId} is told later`)
+      this.#member.logger.error(
+        `[COORDINATOR] Database unreachable: the end of job ${jobId} is reported later`,
+      )
       this.#later(() => this.#endOutside(jobId, jobType, options))
     }
   }
@@ -92,7 +94,7 @@ export class LenientGate {
   #goWithout(jobId: string, jobType: JobType, error: unknown): StartAnswer {
     this.#outside.add(jobId)
     this.#member.logger.error(
-      `[COORDINATOR] Database unreachable, job ${jobId} (${jobType}) runs without the coordinator, beside whatever else runs: ${errorText(error)}`,
+      `[COORDINATOR] Database unreachable, job ${jobId} (${jobType}) runs without the coordinator, beside any other job: ${errorText(error)}`,
     )
     this.#later(() => this.#member.send({ type: 'bypass', jobId, jobType }))
     return { allowed: true, lease: null, bypassed: true }
@@ -111,7 +113,7 @@ export class LenientGate {
     if (this.#notes.length < MOST_LEFT) this.#notes.push(note)
     else if (this.#lost++ === 0)
       this.#member.logger.error(
-        `[COORDINATOR] The database is away for so long that what jobs do without it is not noted any more, beyond ${MOST_LEFT} notes`,
+        `[COORDINATOR] The database has been away for so long that the ends of further jobs are not noted: there are ${MOST_LEFT} notes`,
       )
     this.catchUp()
   }

@@ -89,7 +89,7 @@ export function giveBackOf(jobId: string, token: number): CommandBody {
 }
 
 function ended(jobId: string, how: string): InterlockError {
-  const message = `job ${jobId} is not live any more (${how}), though it was waited for; enqueue it again if it is still wanted`
+  const message = `job ${jobId} ended while this process waited for it (${how}); enqueue it again if you still want it`
   return new InterlockError('job_not_live', message, { jobId })
 }
 

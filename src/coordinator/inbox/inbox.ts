@@ -155,7 +155,7 @@ export class Inbox {
     if (job === undefined || job.queuedAt === queuedAt) return
     throw new InterlockError(
       'job_not_live',
-      `job ${body.jobId} has ended and was enqueued again since; cancel it again if that is meant`,
+      `job ${body.jobId} has ended and was enqueued again since; cancel it again if you mean its new life`,
     )
   }
 }

@@ -147,7 +147,9 @@ export class Stopped {
     try {
       await onEnd()
     } catch (error) {
-      logger.warn(`[COORDINATOR] Queue ${queue} is listened to until this process ends: ${errorText(error)}`)
+      logger.warn(
+        `[COORDINATOR] This process listens to queue ${queue} until it ends, since it cannot stop: ${errorText(error)}`,
+      )
     }
   }
 
@@ -166,7 +168,7 @@ export class Stopped {
       logger.warn(`[COORDINATOR] Queue ${queue} drained in a new epoch: interlock recover`)
       return error
     } catch (cause) {
-      const remedy = 'do it by hand before anything joins it, interlock recover --begin'
+      const remedy = 'do it yourself before any process joins it: interlock recover --begin'
       logger.error(`[COORDINATOR] Queue ${queue} could not be drained; ${remedy}: ${errorText(cause)}`)
       const message = `${error.message}. The queue could not be drained in a new epoch; ${remedy}`
       return new InterlockError(error.code, message, { ...error.details, isHeld: false }, cause)

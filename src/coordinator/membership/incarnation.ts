@@ -77,7 +77,7 @@ export class Incarnation {
     const workerId = this.#workerId
     const { logger, isOver } = this.#options
     if (isOver()) return this.#lost.next({ workerId })
-    logger.error(`[COORDINATOR] Lease of worker ${workerId} lost; what it ran is given to others`)
+    logger.error(`[COORDINATOR] Lease of worker ${workerId} lost; other workers get its jobs`)
     this.#workerId = newWorkerId(this.#name)
     this.#ids = new CommandIds(this.#workerId)
     this.#lost.next({ workerId })

@@ -12,7 +12,7 @@ export function detach(scribe: Scribe, body: Body<'detach'>): CommandResult {
   const job = heldJob(scribe, body)
   if ('ok' in job) return job
   if (until <= scribe.now || until > scribe.now + bounds.durationMs * MICROS_PER_MS) {
-    return refused('invalid_input', 'until: must be a time to come, at most 365 days ahead')
+    return refused('invalid_input', 'until: must be in the future, at most 365 days ahead')
   }
   if (job.detachedUntil === until) return accepted(scribe)
   scribe.record({ type: 'detached', jobId, token, until, workerId: scribe.command.workerId })

@@ -155,19 +155,19 @@ export function heldJob(scribe: Scribe, { jobId, token, epoch, jobType }: Held):
   if (epoch !== undefined && epoch !== scribe.draft.epoch) {
     return refused(
       'stale_token',
-      `job ${jobId}: the token is of epoch ${epoch}, and the database was restored since (epoch ${scribe.draft.epoch}); what this attempt did must be thrown away`,
+      `job ${jobId}: the token is of epoch ${epoch}, and the database was restored since (epoch ${scribe.draft.epoch}); discard what this attempt did`,
     )
   }
   if (token === null && job.workerId !== scribe.command.workerId) {
     return refused(
       'not_holder',
-      `job ${jobId} is active in another process; pass its fencing token to speak for it`,
+      `job ${jobId} is active in another process; pass its fencing token to act for it`,
     )
   }
   if (token !== null && token !== job.token) {
     return refused(
       'stale_token',
-      `job ${jobId} runs under fencing token ${job.token}, not ${token}: ${token < job.token ? 'a newer attempt has it, and what this one did must be thrown away' : 'no attempt of it has had that one; look at what was passed'}`,
+      `job ${jobId} runs under fencing token ${job.token}, not ${token}: ${token < job.token ? 'a newer attempt runs, so discard what this one did' : 'no attempt of it ever had that token; check what you passed'}`,
     )
   }
   if (jobType !== undefined && jobType !== job.spec.jobType) {

@@ -151,7 +151,7 @@ function refuseCrowd({ draft }: Scribe, fresh: readonly JobSpec[]): Refusal | un
 function crowded(fairKey: string, maxWaiting: number): Refusal {
   return refused(
     'fair_share_limit',
-    `${maxWaiting} jobs of ${fairKey} are waiting, which is as many as its share allows; try again when some have started`,
+    `${maxWaiting} jobs of ${fairKey} are waiting, as many as its share allows; try again when some have started`,
   )
 }
 

@@ -13,7 +13,7 @@ type Body<T extends CommandBody['type']> = CommandBody & { readonly type: T }
 export function pauseModel(scribe: Scribe, { model, reason, until }: Body<'pause_model'>): CommandResult {
   const { draft, now, command } = scribe
   if (until !== null && (until <= now || until > now + bounds.durationMs * MICROS_PER_MS)) {
-    return refused('invalid_input', 'until: must be a time to come, at most 365 days ahead')
+    return refused('invalid_input', 'until: must be in the future, at most 365 days ahead')
   }
   const known = pauseOf(draft, model)
   if (known?.reason === reason && known.until === until) return accepted(scribe)

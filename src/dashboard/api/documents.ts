@@ -195,12 +195,12 @@ const deadJob = z.strictObject({
   code: z.enum([...failureCodes, 'lease_expired', 'expired']),
   attempts: z.int(),
   spec,
-  error: anything.describe('null for who may not see data'),
+  error: anything.describe('null if you may not see data'),
 })
 export const deadSchema = z.strictObject({
   queue: z.string(),
   jobs: z.array(deadJob),
-  before: z.int().nullable().describe('to page on from; null: these are all'),
+  before: z.int().nullable().describe('for the next page; null: there are no more'),
 })
 
 /** The error has the words of the user's own code, so not everybody may see it. */

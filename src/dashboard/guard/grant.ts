@@ -72,7 +72,7 @@ export async function allowedBy(
   const given = await asked(authorize, request, onError)
   if (given instanceof Response) return given
   if (given === null || given === undefined)
-    throw new Refused(401, 'not_signed_in', 'you are not signed in, or not any more')
+    throw new Refused(401, 'not_signed_in', 'you are not signed in, or your session has ended')
   return allowedOf(checked(given, onError))
 }
 
@@ -81,7 +81,7 @@ async function asked(authorize: Authorize, request: Request, onError: (message: 
     return await authorize(request)
   } catch (error) {
     onError(`authorize has failed: ${messageOf(error)}`)
-    throw new Refused(500, 'failed', 'who you are could not be found out; the log of the server says why')
+    throw new Refused(500, 'failed', 'the server could not tell who you are; its log says why')
   }
 }
 
@@ -90,7 +90,7 @@ function checked(given: unknown, onError: (message: string) => void): Grant {
     return parseInput(grantSchema, given, 'authorize()')
   } catch (error) {
     onError(messageOf(error))
-    throw new Refused(500, 'failed', 'what you may do could not be found out; the log of the server says why')
+    throw new Refused(500, 'failed', 'the server could not tell what you may do; its log says why')
   }
 }
 

@@ -19,7 +19,7 @@ export function checkHost(request: Request, hosts: readonly string[]): string {
   throw new Refused(
     403,
     'bad_host',
-    `the Host ${host.slice(0, 200)} is not one that this dashboard is served at; if it should be, name it in \`hosts\``,
+    `the Host ${host.slice(0, 200)} is not a host of this dashboard; if it should be, add it to \`hosts\``,
   )
 }
 

@@ -7,7 +7,7 @@ import { Refused } from './refused.ts'
 export function checkFetchSite(request: Request): void {
   const site = request.headers.get('sec-fetch-site')
   if (site === null || site === 'same-origin' || site === 'none') return
-  throw new Refused(403, 'bad_origin', 'this is answered to its own page only, and to no other site')
+  throw new Refused(403, 'bad_origin', 'only the page of the dashboard may ask for this')
 }
 
 /**

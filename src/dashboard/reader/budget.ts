@@ -49,7 +49,7 @@ export function budgeted(store: LogStore, { maxCalls, timeLimitMs }: Budget): Lo
   const within = async <T>(call: () => Promise<T>): Promise<T> => {
     const late = new InterlockError(
       'store_unavailable',
-      `the database has not answered within ${timeLimitMs} ms; see that it runs, and what keeps it busy`,
+      `the database has not answered within ${timeLimitMs} ms; check that it runs, and what keeps it busy`,
     )
     let isOver = false
     const work = turn().then(async () => {

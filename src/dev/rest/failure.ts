@@ -35,5 +35,5 @@ export const faultOfOurs = (): RestFailure =>
   new RestFailure(500, {
     code: 'INTERLOCK',
     message:
-      'the local Supabase of `interlock dev` made a mistake of its own; it is told on its standard error',
+      'the local Supabase of `interlock dev` failed by a fault of its own; its standard error says how',
   })

@@ -169,7 +169,7 @@ const allowing = (methods: string): RestResponse => ({ status: 200, headers: { A
 
 const tellFault = (error: unknown): void => {
   process.stderr.write(
-    `interlock dev: a mistake of its own: ${error instanceof Error ? error.stack : String(error)}\n`,
+    `interlock dev: a fault of its own: ${error instanceof Error ? error.stack : String(error)}\n`,
   )
 }
 

@@ -21,7 +21,7 @@ export async function openArchive(given: Access, names: readonly string[], path 
   const opening = names.map((name) => ArchiveFile.open(name, path))
   const files = (await Promise.all(opening)).toSorted((a, b) => a.first - b.first)
   for (const { name, header } of files)
-    if (header === null) onNote(`${name}: of an older format, in which nothing proves what it says`)
+    if (header === null) onNote(`${name}: of an older format, which has no hashes to check it by`)
   await checkJoined(queue, store, files, path)
   const last = files.at(-1)?.last ?? 0
   const mark = await markAt(store, queue, last)
@@ -35,7 +35,7 @@ function badStart(queue: string, files: readonly ArchiveFile[], mark: Mark | nul
   const [seq, hash] = [chain?.from ?? mark?.seq, chain?.hash ?? mark?.hash]
   if (seq === undefined || (chain !== null && seq > 0 && seq === (files[0]?.first ?? 1) - 1)) return null
   if (hash === toHex(startOf(queue, seq))) return null
-  const what = `event ${seq} was on the hash chain, and the files say of it and those before it that they are on none`
+  const what = `event ${seq} was on the hash chain, but the files say that it and the events before it are on none`
   return { seq, what, todo: giveAsWritten }
 }
 
@@ -43,7 +43,7 @@ function badStart(queue: string, files: readonly ArchiveFile[], mark: Mark | nul
 async function markAt(store: LogStore, queue: string, last: number): Promise<Mark | null> {
   const page = await store.chain(queue, 0, 1)
   if (page === null || page.chainFrom !== last || page.start === null) return null
-  const what = `the files up to event ${last} are not what was taken out of this log: their hashes do not come to its own`
+  const what = `the files up to event ${last} are not what was taken out of this log: their hashes do not lead to those of the log`
   return { seq: last, hash: page.start, what }
 }
 

@@ -163,7 +163,7 @@ export async function record(given: Access, options: PeriodOptions): Promise<Rec
   const lives = recording.lives.filter(({ ended }) => ended)
   if (lives.length === 0) {
     throw invalidInput(
-      'no job ended in that time, so nobody knows how long jobs run; give a longer time by --since',
+      'no job ended in that time, so nobody knows how long jobs run; give a longer time with --since',
       'since',
     )
   }
