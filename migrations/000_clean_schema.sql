@@ -12,10 +12,10 @@ set local interlock.statuses = '';
 -- The user's names for columns of his tables, as JSON: {"jobs": {"status": "state"}} ('' to leave them as they are).
 set local interlock.columns = '';
 set local client_min_messages = warning;
--- The user's tables are altered: rather fail soon and be run again than make their readers queue up behind us.
+-- This alters the user's tables. It fails soon and has to be run again, rather than make their readers wait behind it.
 set local lock_timeout = '10s';
 
--- Everything that could stand in the way is found here, before anything is changed.
+-- Finds everything that is in the way before anything is changed.
 do $check$
 declare
   newest text;
@@ -30,7 +30,7 @@ begin
     end if;
   end if;
 
-  -- A table of Interlock's name that is neither Interlock's nor the first coordinator's.
+  -- A table with one of Interlock's names that belongs neither to Interlock nor to the first coordinator.
   select c.relname into wrong
     from pg_catalog.pg_class c
    where c.relnamespace = 'public'::regnamespace
@@ -55,8 +55,8 @@ begin
 end
 $check$;
 
--- Which columns of the user's tables are meant: by the names that this migration was given, else by those that an earlier one
--- was given, else by Interlock's own. The parts below find them in interlock.names, a row a column.
+-- The names of the columns in the user's tables: those that this migration was given, else those that an earlier one was given,
+-- else Interlock's own. The parts below find them in interlock.names, one row per column.
 do $names$
 declare
   given jsonb := coalesce(nullif(current_setting('interlock.columns'), ''), '{}');
@@ -83,7 +83,7 @@ begin
   with used as (
     select u.*, r.place, to_regclass('public.' || u.target) as id, coalesce(
              given -> u.target ->> u.name, kept -> u.target ->> u.name,
-             -- The key of workflow_executions has two names of Interlock's.
+             -- Interlock has two names for the key of workflow_executions.
              case when u.name = 'execution_id' and not exists (
                select from pg_catalog.pg_attribute a
                 where a.attrelid = to_regclass('public.workflow_executions') and a.attname = 'execution_id'
@@ -121,7 +121,7 @@ do $fit$
 declare
   wrong record;
 begin
-  -- A column that was named, and is not there or cannot be what it is to be.
+  -- A named column that does not exist, or has the wrong type for its use.
   select n.target, n.name, case when not n.found then format('there is no table %s in schema public', n.target)
            when n.type is null then format('%s has no column %s, which is to be its %s', n.target, n.yours, n.name)
            else format('%s.%s, which is to be its %s, has type %s: Interlock needs %s', n.target, n.yours, n.name, n.type,
@@ -138,7 +138,7 @@ begin
       hint = format('Name another: interlock migrate --column %s.%s=<yours>. Nothing was changed.', wrong.target, wrong.name);
   end if;
 
-  -- What is written has one meaning; several may be read from one column.
+  -- A column that Interlock writes has one meaning; one that it only reads may have several.
   select n.target, n.yours, string_agg(n.name, ' and ') as meanings into wrong
     from json_to_recordset(current_setting('interlock.names')::json) as n (target text, name text, needs text, adds text, yours text)
    group by n.target, n.yours
@@ -150,7 +150,7 @@ begin
       hint = 'Name another for one of them: interlock migrate --column <table>.<column>=<yours>. Nothing was changed.';
   end if;
 
-  -- A column of a coordination column's name that is something else, in a table that Interlock follows.
+  -- A column with the name of a coordination column that is something else, in a table that Interlock follows.
   select n.target, n.name, n.yours, n.adds,
          case when n.made then 'is generated, Interlock has to write it' else format('has type %s, Interlock needs %s', n.type, n.adds) end as what
     into wrong
@@ -195,7 +195,7 @@ begin
         message = format('there are both %s of the first coordinator and a table %s_v1', old, old),
         hint = format('Rename or drop %s_v1, then run the migration again. Nothing was changed.', old);
     end if;
-    -- Every name that ours would get goes with the table, or ours would be called differently in this account.
+    -- Names that our objects need are freed together with the table. Otherwise ours would have other names in this account.
     for part in
       select 'constraint' as kind, k.conname as name from pg_catalog.pg_constraint k
        where k.conrelid = to_regclass('public.' || old) and k.contype <> 't'
@@ -218,9 +218,9 @@ $first$;
 
 -- The log: the one source of truth. Rows are only ever added, by job_queue_append.
 -- Fixed-width columns come first and last so that alignment costs little; a job (3 events) has a budget of 1 KB of
--- rows and index entries. No CHECK, here and in the other tables that every append writes: they cost a quarter of an append
--- (PostgreSQL reads and compiles each again per statement: 75 of 280 µs with 1 event, 170 of 780 µs with 20).
--- job_queue_append checks the bounds in the pass that it makes over the events anyway.
+-- rows and index entries. This table and the others that every append writes have no CHECK: they would cost a quarter of an append
+-- (PostgreSQL reads and compiles each one per statement: 75 of 280 µs with 1 event, 170 of 780 µs with 20).
+-- job_queue_append checks the bounds as it goes over the events anyway.
 create table if not exists public.job_queue_log (
   seq bigint not null,
   created_at timestamptz not null,
@@ -234,7 +234,7 @@ create table if not exists public.job_queue_log (
   command_id text,
   command_hash bigint,
   schema_version smallint not null default 1,
-  -- Of a queue that keeps a chain (job_queue_start_chain); else null, which costs nothing.
+  -- If the queue keeps a chain (job_queue_start_chain); else null, which costs nothing.
   hash bytea,
   primary key (queue, seq)
 );
@@ -246,37 +246,37 @@ create index if not exists job_queue_log_job_idx on public.job_queue_log (queue,
 
 -- What a command did, so that the same command does nothing twice (job_queue_append):
 -- SELECT seq FROM job_queue_log WHERE command_id = '…' AND queue || '' = 'default';
--- Without queue in the key, which the primary key leads with: on a table without statistics the planner took the
--- primary key for this look-up, and read the whole log of the queue in every append until the first ANALYZE.
+-- queue is not in the key, since the primary key leads with it: on a table without statistics the planner took the primary key
+-- for this look-up, and read the whole log of the queue in every append until the first ANALYZE.
 create index if not exists job_queue_log_command_idx on public.job_queue_log (command_id);
 
 -- What happened since then: SELECT * FROM job_queue_log WHERE created_at > now() - interval '1 hour' ORDER BY created_at DESC;
--- A range index, since rows lie in the order of their times: a few KB in place of 90 bytes a job. It gives no order, so that
--- SELECT * FROM job_queue_log ORDER BY created_at DESC LIMIT 20 reads the whole log (0.5 s with a million events); say since
--- when, or go by the numbers, which are in the primary key: WHERE queue = 'default' ORDER BY seq DESC LIMIT 20.
+-- A range index, since rows lie in the order of their times: a few KB instead of 90 bytes a job. It gives no order, so
+-- SELECT * FROM job_queue_log ORDER BY created_at DESC LIMIT 20 reads the whole log (0.5 s with a million events). Limit the time,
+-- or use the numbers, which are in the primary key: WHERE queue = 'default' ORDER BY seq DESC LIMIT 20.
 drop index if exists public.job_queue_log_created_idx;
 create index if not exists job_queue_log_time_idx on public.job_queue_log
   using brin (created_at) with (pages_per_range = 16, autosummarize = on);
 
--- Which events are void (job_queue_voided): of nearly every log none, and then it has no entry.
+-- Which events are void (job_queue_voided). Nearly every log has none, and then this has no entry.
 create index if not exists job_queue_log_voided_idx on public.job_queue_log (queue) where event_type = 'voided';
 
--- Vacuum gives no empty pages back: it would lock out every append for that, and where no page is left, plans are made that read
--- all pages that come later.
+-- Vacuum must not give empty pages back: it would lock out every append for that. And plans that are made when no page is left
+-- would read all pages that come later.
 alter table public.job_queue_log set (vacuum_truncate = off);
 
--- Numbers only grow, so that its pages are never split in the middle: room in them would stay empty.
+-- Numbers only grow, so pages are never split in the middle, and free room in them would stay empty.
 alter index public.job_queue_log_pkey set (fillfactor = 100);
 
 -- One row per queue: its lock. The transaction that holds it may append the next events.
 -- The version is part of the key: every append writes a new entry at the end of the index, and
--- `where queue = $1 order by version desc limit 1` meets the row that counts first. By the queue alone one would first pass all
--- earlier versions that a transaction elsewhere might still see (pg_dump, one that idles): 3 ms after 30,000 appends.
+-- `where queue = $1 order by version desc limit 1` finds the valid row first. An index on the queue alone would first pass all earlier
+-- versions that another transaction might still see (pg_dump, or an idle one): 3 ms after 30,000 appends.
 -- version: the last sequence number; last_at: its time; epoch: changes when a database was restored; projected_seq: how
--- far the user's tables follow; min_reader: the least schema_version a reader has to understand; chain: the hash of the
--- last event, if the events after chain_from are chained (job_queue_start_chain); chain_start: what the first of them goes
--- on from, if those before it are gone; archived_seq: the log begins after it; of what is up to there, job_queue_log has what
--- jobs that go on over the cut began with (job_queue_archive); cut_claimed_at: when a process began to cut it (job_queue_claim_cut).
+-- far the user's tables follow; min_reader: the lowest schema_version that a reader has to understand; chain: the hash of the last
+-- event, if the events after chain_from are on the chain (job_queue_start_chain); chain_start: the hash that the first of them goes
+-- on from, if those before it are gone; archived_seq: the log begins after it (below it, job_queue_log keeps only the first events of
+-- jobs that lived on over the cut, job_queue_archive); cut_claimed_at: when a process began to cut it (job_queue_claim_cut).
 create table if not exists public.job_queue_heads (
   queue text not null,
   version bigint not null default 0,
@@ -294,12 +294,12 @@ create table if not exists public.job_queue_heads (
 
 alter table public.job_queue_heads add column if not exists cut_claimed_at timestamptz not null default to_timestamp(0);
 
--- What job_queue_log_archive has to hold of the queue: the events from kept_from up to archived_seq, with this digest
--- (job_queue_kept). Null: nothing was kept, or nobody has noted it.
+-- The events of the queue that job_queue_log_archive has to hold: from kept_from up to archived_seq, with this digest
+-- (job_queue_kept). Null: nothing was kept, or it was not noted.
 alter table public.job_queue_heads add column if not exists kept_from bigint;
 alter table public.job_queue_heads add column if not exists kept_digest numeric;
 
--- Of a database from before the version was part of the key.
+-- For a database from before the version was part of the key.
 do $heads$
 begin
   if exists (select from pg_catalog.pg_constraint k
@@ -310,8 +310,8 @@ end
 $heads$;
 
 -- One row per queue: what it is doing. A projection; the log is the truth.
--- The version is part of the key for the same reason as that of job_queue_heads. Nothing else is unique: an index by id or by queue
--- alone would be searched through all earlier versions of the row in every append.
+-- The version is part of the key for the same reason as in job_queue_heads. Nothing else is unique: every append would search an
+-- index on id or queue alone through all earlier versions of the row.
 -- active_job_id is the oldest active job, active_models the union over all of them. id 1 is the queue 'default'.
 create table if not exists public.job_queue_state (
   -- The state row by number, as the first coordinator asked for it: SELECT * FROM job_queue_state WHERE id = 1;
@@ -360,12 +360,12 @@ create table if not exists public.job_queue_jobs (
   place_tie double precision not null,
   queued_at timestamptz not null,
   due_at timestamptz,
-  -- Of a waiting job: when its waiting ends. Of an active one: when its attempt times out.
+  -- When the waiting of a waiting job ends, or when the attempt of an active one times out.
   expires_at timestamptz,
   attempt integer not null,
   attempts integer not null,
   timeout_ms bigint not null,
-  -- Null while it waits, and of an active one that is detached: then it depends on no lease.
+  -- Null while it waits, and when it is active but detached: then it depends on no lease.
   worker_id text,
   fencing_token bigint,
   started_at timestamptz,
@@ -381,7 +381,7 @@ alter table public.job_queue_jobs set (vacuum_truncate = off);
 
 -- One row per worker process (an incarnation, never reused). Its lease covers every job it runs: a start writes nothing
 -- here, a heartbeat one row. No index but the key, and free space in the page, so that a heartbeat is a HOT update.
--- kinds: the handlers it has, null for all. ttl_ms, grace_ms: milliseconds without a beat until the lease ends, and until
+-- kinds: the kinds it has handlers for, null for all. ttl_ms, grace_ms: milliseconds without a beat until the lease ends, and then until
 -- it may be declared dead. settled: it is gone and holds nothing, so nobody has to look for its jobs (job_queue_overdue).
 create table if not exists public.job_queue_workers (
   queue text not null check (length(queue) between 1 and 200),
@@ -400,9 +400,9 @@ create table if not exists public.job_queue_workers (
 
 alter table public.job_queue_workers add column if not exists settled boolean not null default false;
 
--- Commands that were put here by SQL (job_queue_request), for any live coordinator to decide; and a cancel for each live job
--- whose row of `jobs` was deleted or set to cancelled. The command's id in the log is 'sql:' and the request's id, so that it
--- is carried out once. taken_until: a coordinator is at it; when it has not answered by then, others are.
+-- Commands by SQL (job_queue_request), for any live coordinator to decide; and a cancel for each live job whose row of `jobs` was
+-- deleted or set to cancelled. The command's id in the log is 'sql:' and the request's id, so that it is carried out once.
+-- taken_until: a coordinator is deciding it; if it has not answered by then, others may.
 -- The bound is of jsonb, which takes up to 6 times the bytes of the text: 1 MB of payload always fits.
 create table if not exists public.job_queue_inbox (
   queue text not null check (length(queue) between 1 and 200),
@@ -420,18 +420,18 @@ create table if not exists public.job_queue_inbox (
 create index if not exists job_queue_inbox_open_idx on public.job_queue_inbox (queue, created_at)
   where answered_at is null;
 
--- Answers of more than a day ago, to be deleted:
+-- Answers older than a day, to be deleted:
 -- SELECT request_id FROM job_queue_inbox WHERE queue = 'default' AND answered_at < now() - interval '1 day';
 create index if not exists job_queue_inbox_answered_idx on public.job_queue_inbox (queue, answered_at)
   where answered_at is not null;
 
--- Whether a job that is about to start is to be cancelled (job_queue_append); empty, or nearly, so that a look costs nothing:
+-- Whether to cancel a job that is about to start (job_queue_append); empty or nearly so, and a look costs nothing:
 -- SELECT command ->> 'job_id' FROM job_queue_inbox WHERE queue = 'default' AND left(command ->> 'job_id', 200) = '…'
 --   AND answered_at IS NULL AND command ->> 'type' = 'cancel';
 create index if not exists job_queue_inbox_cancel_idx on public.job_queue_inbox (queue, (left(command ->> 'job_id', 200)))
   where answered_at is null and command ->> 'type' = 'cancel';
 
--- The last heartbeat of a worker, of which one row is kept:
+-- The last heartbeat of a worker; only one row of each is kept:
 -- SELECT request_id FROM job_queue_inbox WHERE queue = 'default' AND left(command ->> 'worker_id', 200) = '…'
 --   AND command ->> 'type' = 'heartbeat';
 create index if not exists job_queue_inbox_beat_idx on public.job_queue_inbox (queue, (left(command ->> 'worker_id', 200)))
@@ -439,10 +439,10 @@ create index if not exists job_queue_inbox_beat_idx on public.job_queue_inbox (q
 
 -- Payloads, results, errors, checkpoints and progress: what people may have to erase, and the append-only log must
 -- therefore not hold. Payload, result and error are written in the append of their event.
--- life: the sequence number of the `queued` event that these belong to: what an earlier life of the id left is not given to a
--- later one, and goes with the first write of it. token: of the attempt that noted last.
--- The bounds are of jsonb, which takes up to 6 times the bytes of the text (a list of small numbers): 1 MB of JSON text,
--- which is what programs are held to, always fits.
+-- life: the sequence number of the `queued` event that these belong to. A later life of the id does not get the data of an earlier one;
+-- its first write deletes that. token: of the last attempt that noted something.
+-- The bounds are those of jsonb, which takes up to 6 times the bytes of the text (a list of small numbers). 1 MB of JSON text, the limit
+-- for programs, always fits.
 create table if not exists public.job_queue_data (
   queue text not null check (length(queue) between 1 and 200),
   job_id text not null check (length(job_id) between 1 and 200),
@@ -457,8 +457,8 @@ create table if not exists public.job_queue_data (
   primary key (queue, job_id)
 );
 
--- The folded ledger at a sequence number, from which a process may start: it then reads only what came after. Written by
--- the process that appends the event that makes the next round number of them; the log stays the truth.
+-- The folded ledger at a sequence number. A process that starts from it reads only newer events. The process whose event completes the
+-- next round number of events writes it. The log stays the truth.
 create table if not exists public.job_queue_snapshots (
   queue text not null check (length(queue) between 1 and 200),
   seq bigint not null,
@@ -467,10 +467,10 @@ create table if not exists public.job_queue_snapshots (
   primary key (queue, seq)
 );
 
--- The ledger itself, as lines of JSON in chunks (job_queue_put_snapshot_chunk), so that no call has to carry the whole of it. A row of
--- job_queue_snapshots says in its state whose chunks it stands for ({shape, maker, chunks, …}), and is written after them: until then
--- nobody sees them. In a table of their own, and named by a state whose shape older releases refuse, not by a column that they would
--- overlook. What a crash leaves half-done has no such row, and goes with the next snapshot (job_queue_drop_chunks).
+-- The ledger itself, as lines of JSON in chunks (job_queue_put_snapshot_chunk), so that no call has to carry all of it. The state of a
+-- row in job_queue_snapshots names its chunks ({shape, maker, chunks, …}). It is written after them: until then nobody sees them. They
+-- are in a table of their own, and older releases refuse the shape of the state: they would overlook a new column. Chunks that a crash
+-- left half-done have no such row, and the next snapshot deletes them (job_queue_drop_chunks).
 create table if not exists public.job_queue_snapshot_chunks (
   queue text not null check (length(queue) between 1 and 200),
   seq bigint not null,
@@ -483,9 +483,9 @@ create table if not exists public.job_queue_snapshot_chunks (
 
 -- What the outer projection needs to follow the log.
 
--- Which rows of job_queue_jobs an append changed besides those of the jobs that its events name: the end of one job also
--- changes what others wait for, and only the append knows whose. One row per append, and none when there are no others
--- (the common case); job_queue_project takes them away. seq: the version after that append.
+-- The rows of job_queue_jobs that an append changed, besides those of the jobs that its events name: the end of one job also changes what
+-- others wait for, and only the append knows which. One row per append, and usually none, when there are no others.
+-- job_queue_project deletes them. seq: the version after that append.
 create table if not exists public.job_queue_changes (
   queue text not null,
   seq bigint not null,
@@ -494,7 +494,7 @@ create table if not exists public.job_queue_changes (
 );
 
 -- Rows of the user's tables that could not be written: locked, or a trigger or CHECK of the user raised (sqlstate).
--- They are tried again from next_at on, ever more rarely, and stop nobody.
+-- They are tried again from next_at on, at growing intervals, and stop nobody.
 create table if not exists public.job_queue_set_aside (
   queue text not null,
   target text not null check (target in ('jobs', 'workflow_executions')),
@@ -506,10 +506,10 @@ create table if not exists public.job_queue_set_aside (
   primary key (queue, target, job_id)
 );
 
--- Rows of the user's `jobs` that were inserted as pending since the migration, in the order of their arrival: the trigger
--- job_queue_intake writes one here for each, and the process that takes it in (or finds that there is nothing to take in) deletes
--- it. So "made after activation" costs no scan and no column of the user's.
--- queue: the one that has claimed it, so that two queues never take in one row, until nobody of it is there any more
+-- Rows of the user's `jobs` that were inserted as pending since the migration, in the order of their arrival. The trigger
+-- job_queue_intake writes one here for each; the process that takes it in (or finds nothing to take in) deletes it. So "made after
+-- activation" needs no scan and no column of the user.
+-- queue: the queue that has claimed it, so that two queues never take in one row, until that queue has no process left
 -- (job_queue_given_up); claimed_until: others of the same queue leave it alone until then.
 create table if not exists public.job_queue_arrivals (
   id bigint generated always as identity primary key,
@@ -519,7 +519,7 @@ create table if not exists public.job_queue_arrivals (
   job_id text
 );
 
--- Whether a job that is about to be put in line has a row still (job_queue_append), and what has arrived of a row that is deleted:
+-- Whether a job that is about to be put in line still has a row (job_queue_append), and the arrival of a deleted row:
 -- SELECT id FROM job_queue_arrivals WHERE job_id = '…';
 create index if not exists job_queue_arrivals_job_idx on public.job_queue_arrivals (job_id);
 
@@ -534,12 +534,12 @@ create table if not exists public.job_queue_not_taken_in (
   refused_at timestamptz not null default clock_timestamp()
 );
 
--- Rows of the user's tables that anon or authenticated have written, while they belong to no job: such a row speaks only for a job
--- that is made of it (intake), and for one that a server links it to (job_queue_link), never for a job that happens to have its id.
--- Written when such a row is inserted or is given another id; deleted with the row, and once the row says in queued_at, which browsers
--- cannot write, which job it is of. So of rows that a server writes there is nothing here. No projection: nothing of it is in the log.
--- late: a log had a job that was made of a row of this id before, or there is another row of it. It is of no job until a server
--- links it.
+-- Rows of the user's tables that anon or authenticated have written, while they belong to no job. Such a row speaks only for a job that
+-- is made from it (intake) or that a server links it to (job_queue_link), never for a job that happens to have its id.
+-- Written when such a row is inserted or gets another id. Deleted with the row, or once its queued_at, which browsers cannot write,
+-- says which job it belongs to. Rows that a server writes are not here. It is no projection: the log has nothing of it.
+-- late: a log already had a job that was made from a row with this id, or there is another row with it. The row belongs to no job until
+-- a server links it.
 create table if not exists public.job_queue_unlinked (
   target text not null check (target in ('jobs', 'workflow_executions')),
   job_id text not null,
@@ -548,9 +548,9 @@ create table if not exists public.job_queue_unlinked (
   primary key (target, job_id)
 );
 
--- What holds for the user's tables. key 'columns': {"jobs": {"status": "…", …}, …}, the user's names for columns where they
--- differ, which only the migration writes, since triggers and indexes go with it. key 'statuses': {"pending": "…", "running": "…", …}, the user's words for the states of
--- a job, where they differ; "enqueued": true to write them also for jobs that were not taken in from a row.
+-- Settings for the user's tables. key 'columns': {"jobs": {"status": "…", …}, …}: the user's names for columns, where they differ. Only
+-- the migration writes it, since triggers and indexes depend on it. key 'statuses': {"pending": "…", "running": "…", …}: the user's words
+-- for the states of a job, where they differ; "enqueued": true writes them also for jobs that were not taken in from a row.
 create table if not exists public.job_queue_settings (
   key text primary key check (key in ('statuses', 'columns')),
   value jsonb not null check (jsonb_typeof(value) = 'object'),
@@ -567,7 +567,7 @@ create table if not exists public.job_queue_migrations (
   applied_at timestamptz not null default clock_timestamp()
 );
 
--- The tables of the application, for an account that has none yet. Whatever exists already is left alone.
+-- The tables of the application, for an account that has none yet. Existing tables are left alone.
 -- job_id is text, as Interlock's ids are: every job that is enqueued can have a row. The default is a UUID.
 -- 'new' makes both tables, 'any' only in an account that has no table at all, 'existing' neither.
 set local interlock.account = 'new';
@@ -613,8 +613,8 @@ begin
 end
 $new$;
 
--- The words and names that this migration was given; those that it was not given stay. Names come together with those of
--- before (06_columns).
+-- The words and names that this migration was given; all others stay. Names are joined with the earlier ones
+-- (06_columns).
 insert into public.job_queue_settings as s (key, value)
 select w.key, w.given::jsonb from (values
   ('statuses', current_setting('interlock.statuses')), ('columns', current_setting('interlock.columns'))) as w (key, given)
@@ -628,7 +628,7 @@ on conflict (key) do update set value = s.value || excluded.value, updated_at = 
 create index if not exists job_queue_log_dead_idx on public.job_queue_log (queue, seq)
   where event_type = 'expired' or (event_type in ('failed', 'lease_expired') and data ? 'final');
 
--- Which of them are not to be listed any more: ends of the job up to seq.
+-- Ends that are not listed any more: those of the job up to seq.
 create table if not exists public.job_queue_dropped (
   queue text not null,
   job_id text not null,
@@ -660,10 +660,10 @@ alter index public.job_queue_log_archive_pkey set (fillfactor = 100);
 create index if not exists job_queue_log_archive_voided_idx on public.job_queue_log_archive (queue)
   where event_type = 'voided';
 
--- Payloads, results and errors on their way: large ones go ahead of the append that they belong to (job_queue_stage), which takes
--- them over (job_queue_put_staged). By command, so that nothing that is kept of a job changes before its events are in the log.
--- What no append has taken over is deleted after an hour. Unlogged: what a crash empties is sent again by the process that needs it
--- (the answer `unstaged` of job_queue_append), and payloads are not written to the write-ahead log twice.
+-- Large payloads, results and errors are sent ahead of their append (job_queue_stage), which takes them over (job_queue_put_staged).
+-- They are stored by command, so that nothing kept of a job changes before its events are in the log. Data that no append has taken
+-- over is deleted after an hour. Unlogged: after a crash the process that needs the data sends it again (the answer `unstaged` of
+-- job_queue_append), and payloads are not written to the write-ahead log twice.
 create unlogged table if not exists public.job_queue_staged (
   queue text not null check (length(queue) between 1 and 200),
   command_id text not null check (length(command_id) between 1 and 200),
@@ -673,17 +673,17 @@ create unlogged table if not exists public.job_queue_staged (
   primary key (queue, command_id, job_id)
 );
 
--- Several processes that write to one queue at once: one of them decides for all for as long as there is something to write, and the
--- others hand their commands in to it (job_queue_hand_in). A courtesy that saves lost appends: what guards the log is the version that an
--- append names. Unlogged: after a crash the commands are handed in again by those who wait for them.
--- decides_until: when another process may take its place. It puts that off while it works (job_queue_pick_up).
+-- When several processes write to one queue at once, one of them decides for all while there is something to write, and the others hand
+-- it their commands (job_queue_hand_in). It only saves lost appends: the version that an append names guards the log. Unlogged: after a
+-- crash the processes that wait hand their commands in again.
+-- decides_until: when another process may take over. The deciding process extends it while it works (job_queue_pick_up).
 create unlogged table if not exists public.job_queue_deciders (
   queue text primary key check (length(queue) between 1 and 200),
   decider text not null check (length(decider) between 1 and 100),
   decides_until timestamptz not null
 );
 
--- Commands on their way to the process that decides; deleted by the append that carries them out, or once it is known that they lead to nothing.
+-- Commands on their way to the deciding process. Deleted by the append that carries them out, or when they need none.
 create unlogged table if not exists public.job_queue_handed_in (
   queue text not null check (length(queue) between 1 and 200),
   id bigint not null generated always as identity,
@@ -693,8 +693,8 @@ create unlogged table if not exists public.job_queue_handed_in (
   primary key (queue, id)
 );
 
--- The coordination columns of the user's tables. A table that is missing, or whose key is neither text nor uuid (a table
--- of that name which is for something else, or a view), is passed over: Interlock works without it.
+-- The coordination columns of the user's tables. A table that is missing is skipped, and so is one whose key is neither text nor uuid (a
+-- view, or a table with the same name for something else): Interlock works without it.
 do $columns$
 declare
   item record;
@@ -747,7 +747,7 @@ begin
            = case when n.yours = c.yours then 1 else 2 end
   loop
     there := to_regclass('public.' || item.index);
-    -- One that is there is left alone, unless the names have changed under it.
+    -- An existing one is left alone, unless the names have changed.
     if there is not null and current_setting('interlock.columns') <> ''
        and replace(pg_get_indexdef(there), ' ON ONLY ', ' ON ') <> item.definition then
       execute format('drop index %s', there);
@@ -760,7 +760,7 @@ begin
 end
 $indexes$;
 
--- An account that has a table of such a name, whose rows will not become jobs, is told here: nothing else fails.
+-- Tells an account with a table of this name that its rows will not become jobs: nothing else would fail.
 do $passed_over$
 declare
   item record;
@@ -5007,7 +5007,7 @@ create or replace trigger job_queue_log_no_truncate
   before truncate on public.job_queue_log
   for each statement execute function public.job_queue_refuse_change();
 
--- So is what of it was archived and kept.
+-- So is the archive.
 create or replace trigger job_queue_log_archive_append_only
   before insert or update or delete on public.job_queue_log_archive
   for each row execute function public.job_queue_refuse_change();
@@ -5015,7 +5015,7 @@ create or replace trigger job_queue_log_archive_no_truncate
   before truncate on public.job_queue_log_archive
   for each statement execute function public.job_queue_refuse_change();
 
--- The snapshot at which a log was cut stays: without it such a queue could not be opened any more.
+-- The snapshot at which a log was cut stays: without it nobody could open that queue.
 create or replace trigger job_queue_snapshots_keep_cut
   before update or delete on public.job_queue_snapshots
   for each row execute function public.job_queue_keep_cut();
@@ -5029,9 +5029,9 @@ create or replace trigger job_queue_snapshot_chunks_no_truncate
   before truncate on public.job_queue_snapshot_chunks
   for each statement execute function public.job_queue_keep_cut();
 
--- Nobody jumps the queue from a browser: anon and authenticated neither set nor change a coordination column. The WHEN
--- clauses keep it free for everybody else. The names sort first, so that what a trigger of the user fills in afterwards
--- (a priority by plan, say) is the user's own decision and stays.
+-- Nobody jumps the queue from a browser: anon and authenticated can neither set nor change a coordination column. The WHEN clauses
+-- make it free for all others. The names sort first, so a trigger of the user that fills in a value later (a priority by plan, say)
+-- has the last word.
 do $guards$
 declare
   item record;
@@ -5053,7 +5053,7 @@ begin
         where t.oid = to_regclass('public.' || n.target) and t.relkind in ('r', 'p'))
      group by n.target having count(*) = case n.target when 'jobs' then 5 else 3 end
   loop
-    -- Its arguments are the columns that it guards: other names, another trigger.
+    -- Its arguments are the columns that it guards, so other names need another trigger.
     continue when exists (
       select from pg_catalog.pg_trigger t
        where t.tgrelid = to_regclass('public.' || item.target) and t.tgname = '000_job_queue_guard_update'
@@ -5068,8 +5068,8 @@ begin
 end
 $guards$;
 
--- What is inserted into jobs from here on is noted, to be taken in by workers that are told to; rows that are there already
--- are not touched. A statement's trigger fires for the table that the statement names: hence one for each partition too.
+-- Rows inserted into jobs from now on are noted, for workers with intake to take in. Existing rows are not touched. A statement trigger
+-- fires for the table that the statement names, so each partition has one too.
 do $intake$
 declare
   part regclass;
@@ -5100,8 +5100,8 @@ begin
         for each statement execute function public.job_queue_deleted%s', part, called);
     end if;
   end loop;
-  -- A row's trigger, which the partitions have from their parent. It depends on no column of the user's, who could then neither
-  -- drop it nor change its type.
+  -- A row trigger; partitions inherit it. It depends on no column of the user's: they could then neither drop the column nor change its
+  -- type.
   if not exists (
     select from pg_catalog.pg_trigger t
      where t.tgrelid = to_regclass('public.jobs') and t.tgname = 'job_queue_status_set'
@@ -5113,8 +5113,8 @@ begin
 end
 $intake$;
 
--- Whose a row is: what browsers write belongs to no job but the one that is made of it (job_queue_unlinked). Of each table that
--- Interlock follows; a row's trigger is one of the partitions too, also of those that come later.
+-- Which job a row belongs to: a row that browsers write belongs only to the job that is made from it (job_queue_unlinked). On each table
+-- that Interlock follows; partitions have the row trigger too, also later ones.
 do $owners$
 declare
   item record;
@@ -5173,11 +5173,11 @@ begin
 end
 $owners$;
 
--- What the functions above have taken the place of.
+-- Functions that those above have replaced.
 drop function if exists public.job_queue_cancel_by_hand(text[]);
 
--- What stands in the way of the user's tables, or means something: a person who runs this is told here, a program that runs it
--- finds it in interlock.found. Nothing of it stops the migration: Interlock works without these tables.
+-- Reports what is in the way in the user's tables, or may be a mistake: to a person as notices, to a program in interlock.found. It
+-- never stops the migration: Interlock works without these tables.
 do $account$
 declare
   item record;
@@ -5189,18 +5189,18 @@ begin
 end
 $account$;
 
--- On Supabase, a broadcast follows an append, rows that arrive, and commands by SQL. Elsewhere there are no triggers, and nobody pays for them.
+-- On Supabase, appends, arriving rows and commands by SQL are broadcast. Elsewhere these triggers do not exist and cost nothing.
 do $realtime$
 begin
   if to_regprocedure('realtime.send(jsonb, text, text, boolean)') is not null then
     create or replace trigger job_queue_wake before update of version on public.job_queue_heads for each row
-      -- Each message takes woken_at on by 250 ms. It is never further ahead than 1.25 s, unless the clock was set back.
+      -- Each message moves woken_at on by 250 ms. It is never more than 1.25 s ahead, unless the clock was set back.
       when (new.version > old.version
         and new.woken_at - clock_timestamp() not between interval '1 second' and interval '1250 milliseconds')
       execute function public.job_queue_wake();
     create or replace trigger job_queue_wake_intake after insert on public.job_queue_arrivals for each statement
       execute function public.job_queue_wake_intake();
-    -- Not for those that are answered as they come, as heartbeats are.
+    -- Not for commands that are answered at once, such as heartbeats.
     drop trigger if exists job_queue_wake_intake on public.job_queue_inbox;
     create trigger job_queue_wake_intake after insert on public.job_queue_inbox for each row
       when (new.answered_at is null) execute function public.job_queue_wake_intake();
@@ -5208,9 +5208,9 @@ begin
 end
 $realtime$;
 
--- Who may do what, object by object: default privileges of older Supabase projects have given everything to everybody by
--- now. anon, authenticated and PUBLIC get nothing; service_role and the runtime role read tables and run functions. No
--- role is given a write to a table: the functions, which run as their owner, are the only way.
+-- Privileges, object by object: the default privileges of older Supabase projects have already given everything to everybody. anon,
+-- authenticated and PUBLIC get nothing; service_role and the runtime role read tables and run functions. No role may write to a
+-- table: the functions, which run as their owner, are the only way.
 do $privileges$
 declare
   item record;
@@ -5251,7 +5251,7 @@ begin
     if not item.has_policy then
       execute format('create policy job_queue_nobody on %s using (false)', item.name);
     end if;
-    -- Supabase's service_role is above row level security. A role that is not needs a policy to read.
+    -- Row level security does not apply to Supabase's service_role. Other roles need a policy to read.
     for runner in
       select rolname from pg_catalog.pg_roles
        where rolname = any (runners) and not rolbypassrls and not rolsuper
@@ -5283,11 +5283,11 @@ begin
 end
 $privileges$;
 
--- What this was. Rows change only when something did, so that running it again leaves everything as it is.
+-- Records this migration. Rows change only if something did, so running it again changes nothing.
 insert into public.job_queue_migrations as m (version, checksum)
 values 
-  ('000', 'e8267c37afab47678ad486f58de934c8ba65b88c9e9ac52f7f3e7155d155ed19'),
-  ('027', 'e8267c37afab47678ad486f58de934c8ba65b88c9e9ac52f7f3e7155d155ed19')
+  ('000', 'acbab2009a8cf6e7d16dc63eb452c4d13af940bdab90c5d8434421af819419f5'),
+  ('027', 'acbab2009a8cf6e7d16dc63eb452c4d13af940bdab90c5d8434421af819419f5')
 on conflict (version) do update set checksum = excluded.checksum, applied_at = excluded.applied_at
   where m.checksum <> excluded.checksum;
 -- PostgREST finds the new functions after this; nobody else listens.

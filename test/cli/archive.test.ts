@@ -285,7 +285,7 @@ describe('interlock archive (archive, job_queue_archive_before)', () => {
   it.each([
     [[], '--before: say up to when'],
     [['--before', 'soon'], '--before soon: must be a number of the log, or a time such as'],
-    [['--before', '5', '--to', 'x', '--drop'], '--drop: is for no file'],
+    [['--before', '5', '--to', 'x', '--drop'], '--drop: does not go with --to'],
   ])('%j is refused before anything is opened', async (words, message) => {
     const { code, stderr } = await interlock(['archive', ...words, '--url', 'postgres://127.0.0.1:1/x'])
     expect({ code, says: stderr.includes(message) }).toEqual({ code: 2, says: true })
