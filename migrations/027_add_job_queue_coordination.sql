@@ -1652,7 +1652,7 @@ $$;
 --   ttl_ms      how long the lease lives without another beat, 100 ms to a day; grace_ms: how long after that its jobs may be
 --               expired, at most a day
 -- Returns {alive, now, expires_at, version, overdue, arrived, requested}. alive: false if the lease is over, which is final.
--- Times are in microseconds; version is the head's. overdue: workers that hold jobs and are gone; whoever reads this expires
+-- Times are in microseconds; version is the head's. overdue: workers that hold jobs and are gone; the process that reads this expires
 -- them. arrived, requested: rows to take in, or commands by SQL, are waiting and nobody has claimed them. Raises JQ001 when an
 -- argument is out of bounds.
 create or replace function public.job_queue_beat(queue text, worker_id text, kinds text[], free_slots integer,
@@ -5241,7 +5241,7 @@ $privileges$;
 -- Records this migration. Rows change only if something did, so running it again changes nothing.
 insert into public.job_queue_migrations as m (version, checksum)
 values 
-  ('027', 'acbab2009a8cf6e7d16dc63eb452c4d13af940bdab90c5d8434421af819419f5')
+  ('027', 'afb3fc6b5b10f3c1246d0110dfeecc0bd7ed74f5b135439a5ed3be58b50cde20')
 on conflict (version) do update set checksum = excluded.checksum, applied_at = excluded.applied_at
   where m.checksum <> excluded.checksum;
 -- PostgREST finds the new functions after this; nobody else listens.

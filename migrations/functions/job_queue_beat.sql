@@ -7,7 +7,7 @@
 --   ttl_ms      how long the lease lives without another beat, 100 ms to a day; grace_ms: how long after that its jobs may be
 --               expired, at most a day
 -- Returns {alive, now, expires_at, version, overdue, arrived, requested}. alive: false if the lease is over, which is final.
--- Times are in microseconds; version is the head's. overdue: workers that hold jobs and are gone; whoever reads this expires
+-- Times are in microseconds; version is the head's. overdue: workers that hold jobs and are gone; the process that reads this expires
 -- them. arrived, requested: rows to take in, or commands by SQL, are waiting and nobody has claimed them. Raises JQ001 when an
 -- argument is out of bounds.
 create or replace function public.job_queue_beat(queue text, worker_id text, kinds text[], free_slots integer,

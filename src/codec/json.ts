@@ -130,7 +130,7 @@ export function plainJson(value: unknown, bytes: number): Json | undefined {
 
 const resultSchema = jsonSchema(jsonBounds.result)
 
-/** A result that was looked at already. Only this package makes one, around a copy that nobody else has. */
+/** A result that was already checked. Only this package makes one, around a copy that nobody else has. */
 export class CheckedResult {
   readonly json: Json
   constructor(value: unknown) {

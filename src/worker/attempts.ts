@@ -3,7 +3,7 @@ import { endsAttempt, type RecordedEvent } from '../core/index.ts'
 import type { Attempt } from './attempt.ts'
 import type { StopCause } from './errors.ts'
 
-/** The attempts of one worker that have not come to their end, told to stop by what the log says of them. */
+/** The unfinished attempts of one worker. Tells them to stop when the log says so. */
 export class Attempts {
   readonly #coordinator: Coordinator
   readonly #byJob = new Map<string, Attempt>()

@@ -41,7 +41,7 @@ export class RetryLater extends Error {
 export const stopCauses = ['timed_out', 'cancel_requested', 'lease_lost', 'ended', 'drained'] as const
 export type StopCause = (typeof stopCauses)[number]
 
-/** What `signal.reason` is when a handler is told to stop. */
+/** The `signal.reason` when a handler is told to stop. */
 export class AttemptStopped extends Error {
   override readonly name = 'AttemptStopped'
   readonly why: StopCause

@@ -5,7 +5,7 @@ import type { Frame } from '../frame.ts'
 /** Nobody wants to watch a night in which nothing happened. */
 const LONGEST_PAUSE_MS = 2_000
 
-/** Lets events come as far apart as they came then. */
+/** Plays events with the pauses that they had. */
 export class Pace {
   readonly #signal: AbortSignal
   readonly #speed: number

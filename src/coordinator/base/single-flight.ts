@@ -1,5 +1,5 @@
 /**
- * One piece of work that never runs twice at a time. If it is asked for while it runs, it is done once more, so that nothing that
+ * One piece of work that never runs twice at once. If it is asked for while it runs, it is done once more, so that nothing that
  * came after it began is missed, however many ask.
  */
 export class SingleFlight {

@@ -1,6 +1,6 @@
 import { pause } from './retry.ts'
 
-/** Work under way that somebody will want to see finished. */
+/** Work under way that somebody may wait for. */
 export class InFlight {
   readonly #works = new Set<Promise<unknown>>()
 

@@ -37,7 +37,7 @@ const MOST_AHEAD_MS = 200
 const NO_TURNS_MS = 10_000
 
 /**
- * Decides what is to be appended, and sends it, in the way that fits how many others write.
+ * Decides what to append and sends it, in a way that suits the number of other writers.
  *
  * Alone, it decides first and appends on top of the version it knows: one round trip. Once an append is lost to another
  * process, one of the crowd decides for all. Where that is not possible it takes turns: lock, read what was missed, decide,

@@ -25,7 +25,7 @@ export interface Decided {
 const MOST_DEAD = 1_000
 
 /**
- * What commands lead to, and what is to be written of it. The one place that everything passes on its way to a store, whichever it
+ * The outcome of commands, and what to write of it. The one place that everything passes on its way to a store, whichever it
  * is: what nobody could read back goes no further.
  */
 export class Deciding {

@@ -22,7 +22,7 @@ interface Asking {
 const MOST_IDS = 1_000
 
 /**
- * What handlers need of the jobs that they begin. The append that starts a job brings it, so that a hand-off is one round trip; what it
+ * The data that handlers need for the jobs they begin. The append that starts a job brings it, so that a hand-off is one round trip; what it
  * could not bring is read, all that is asked for in one turn of the event loop together.
  */
 export class StartedData {

@@ -11,7 +11,7 @@ import type { Member } from '../membership/member.ts'
 import type { GateCall } from './owners.ts'
 import type { StartRouter } from './start-router.ts'
 
-/** Sees to it that nobody waits at the gate for what cannot come any more, or for what nobody asks for any more. */
+/** Makes sure that no call at the gate waits for something that cannot come, and that no start waits for a call that is gone. */
 export class WaitWatch {
   readonly #router: StartRouter
   readonly #member: Member

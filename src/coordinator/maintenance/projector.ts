@@ -124,7 +124,7 @@ export class Projector {
   }
 }
 
-/** Says once that the user's tables refuse rows, for each table and SQLSTATE, until they do so no more. */
+/** Says once per table and SQLSTATE that the user's tables refuse rows, until they accept them again. */
 class Refusals {
   readonly #logger: Logger
   #told: ReadonlySet<string> = new Set()

@@ -96,7 +96,7 @@ export interface SenderHooks {
   readonly onStarted: (attempt: Started, taker: Taker) => boolean
 }
 
-/** Sends the commands of this process under its worker id, and sees that each start that comes of them gets its owner. */
+/** Sends the commands of this process under its worker id, and makes sure that each resulting start gets its owner. */
 export class Sender {
   readonly #parts: SenderParts
   readonly #hooks: SenderHooks
