@@ -11,19 +11,19 @@ type Refused = StartAnswer & { readonly allowed: false }
 /** Starts and ends of 100,000 jobs. */
 const MOST_LEFT = 200_000
 
-/** Something to be told to the queue, that could not be told so far. */
+/** A report to the queue that could not be sent so far. */
 type Note = () => Promise<unknown>
 
 /**
- * The gate of a program that must not be stopped by it: under `mode: 'observe'` it answers what it would decide and lets
- * every job run; under `onUnavailable: 'bypass'` it lets jobs run while the database is away. What it could not record
- * then is recorded with the first poll that finds the database again.
+ * The gate of a program that it must not stop. Under `mode: 'observe'` it answers what it would decide and lets every job run.
+ * Under `onUnavailable: 'bypass'` it lets jobs run while the database is away. It records what it missed with the first poll that
+ * finds the database again.
  */
 export class LenientGate {
   readonly #gate: Gate
   readonly #member: Member
   readonly #observes: boolean
-  /** Jobs that run without the queue's leave. */
+  /** Jobs that run without the queue's permission. */
   readonly #outside = new Recent(MOST_OUTSIDE)
   readonly #notes: Note[] = []
   #lost = 0
@@ -74,12 +74,12 @@ export class LenientGate {
     return this.#gate.ready$
   }
 
-  /** Does what is left to do, in order, until the database is away again. */
+  /** Sends what is left, in order, until the database is away again. */
   catchUp(): void {
     void this.#flight.join()
   }
 
-  /** Resolves when everything is told, or the database is away. */
+  /** Resolves when everything was sent, or the database is away. */
   async settle(): Promise<void> {
     await this.#flight.idle()
     if (this.#notes.length > 0) await this.#flight.join()
@@ -100,7 +100,7 @@ export class LenientGate {
     return { allowed: true, lease: null, bypassed: true }
   }
 
-  /** The queue may have it nevertheless: the answer that it may start can have been lost, or the job is in line. */
+  /** The queue may have the job nevertheless: its permission may have been lost on the way, or the job is in line. */
   async #endOutside(jobId: string, jobType: JobType, options: CompleteOptions): Promise<void> {
     await this.#member.catchUp()
     const job = jobOf(this.#member.ledger, jobId)
@@ -126,7 +126,7 @@ export class LenientGate {
     this.#lost = 0
   }
 
-  /** False while the database is away; what is refused for another reason is done with. */
+  /** False while the database is away. Anything that is refused for another reason is finished. */
   async #isDone(telling: Promise<unknown>): Promise<boolean> {
     try {
       await telling
