@@ -2,7 +2,8 @@
 -- sender becomes it.
 --   sender    1..100 characters: a name for the process that no other process has
 --   for_ms    1..60000: how long the sender decides if it becomes the one, unless it extends that (job_queue_pick_up)
---   commands  1..1000 of any content that those processes understand, 4 MB each at most
+--   commands  1..1000 of {command: {id, …}, …}, of any content that those processes understand, 4 MB each at most; one with an
+--             id that is already there is left as it is
 -- Returns {decides: false} if they were handed in: the deciding process carries them out, and a notification names their
 -- senders (job_queue_append_for). {decides: true, version, handed} if no process decided: the commands were not handed in, the
 -- queue is at that version, and `handed` has the commands of others that wait (job_queue_handed). Raises JQ001 for a call out
@@ -29,11 +30,15 @@ begin
      set decider = excluded.decider, decides_until = excluded.decides_until
    where d.decides_until < clock_timestamp() or d.decider = excluded.decider;
   if found then
+    -- Who writes faster than anybody loses no append, and would never know that others write as well.
+    perform public.job_queue_handled($1, '{}', array[$2]);
     return jsonb_build_object('decides', true, 'handed', public.job_queue_handed($1), 'version', coalesce(
       (select h.version from public.job_queue_heads h where h.queue = $1 order by h.version desc limit 1), 0));
   end if;
-  insert into public.job_queue_handed_in (queue, sender, command)
-  select $1, $2, c.command from jsonb_array_elements($4) with ordinality as c (command, place) order by c.place;
+  insert into public.job_queue_handed_in (queue, command_id, sender, command)
+  select $1, c.command #>> '{command,id}', $2, c.command from jsonb_array_elements($4) with ordinality as c (command, place)
+   order by c.place
+  on conflict do nothing;
   return jsonb_build_object('decides', false);
 end
 $$;

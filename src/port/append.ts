@@ -34,13 +34,13 @@ export interface Handing {
 
 /** The same as the store keeps it. */
 export interface HandedIn extends Handing {
-  readonly id: number
   readonly sender: string
 }
 
 /** Commands that were handed in and are finished, and who sent them. */
 export interface Handled {
-  readonly done: readonly number[]
+  /** Ids of commands. */
+  readonly done: readonly string[]
   readonly senders: readonly string[]
 }
 

@@ -1,3 +1,5 @@
+import type { Micros, RecordedEvent } from '../core/index.ts'
+
 /**
  * Which processes an append concerns, beside the one that made it: nobody, processes with a free slot (there may be something to
  * start), or all.
@@ -7,11 +9,23 @@ export type Concern = 'nobody' | 'free' | 'all'
 /** What came in beside the log: rows of `jobs`, commands by SQL, or both (also if it is not known which). */
 export type Incoming = 'rows' | 'requests' | 'both'
 
+/** What an append has written, told with it. Only who knows the log exactly up to `after` may take it for what comes next. */
+export interface News {
+  readonly after: number
+  /** The time of the event `after`, 0 before the first one; another one there: it is another log. */
+  readonly at: Micros
+  readonly version: number
+  readonly epoch: number
+  /** @throws InterlockError where it is no list of events */
+  readonly events: () => readonly RecordedEvent[]
+}
+
 export type OnWake = (
   version?: number,
   incoming?: Incoming | false,
   concern?: Concern,
   handled?: readonly string[],
+  news?: News,
 ) => void
 
 /** Role "wake-ups": hints that something has happened. */
@@ -19,8 +33,8 @@ export interface WakeRole {
   /**
    * Calls `onWake` soon after somebody appended, with the version that the log was at, if it is known. With `incoming`, something
    * came in beside the log. Without either, both may have happened. `concern` (all unless given): the processes that the append
-   * concerns. `handled`: the senders whose handed-in commands (`DecidingRole`) are finished. A call is only a hint: it may be
-   * late, double, or lost. Returns how to stop.
+   * concerns. `handled`: the senders whose handed-in commands (`DecidingRole`) are finished. `news`: the appended events, if they
+   * come with it. A call is only a hint: it may be late, double, or lost. Returns how to stop.
    */
   listen(queue: string, onWake: OnWake): Promise<() => Promise<void>>
 }

@@ -5,6 +5,10 @@ import type { LogPage } from '../../port/index.ts'
 import type { Ask, Queryable } from './ask.ts'
 import { type Columns, columnsOfEvents, eventsOf } from './columns.ts'
 
+/** An event that makes others void: hardly any log has one, and to look for what they say costs as much as the page. */
+const voided = (table: string) =>
+  `exists (select from public.${table} v where v.queue = $1 and v.event_type = 'voided')`
+
 /*
  * A page column by column, one JSON value for each. The single value of job_queue_read takes the server and JSON.parse twice as
  * long, since every event repeats the names of its fields. A row for each event costs the driver more than all checks. Times come
@@ -12,7 +16,8 @@ import { type Columns, columnsOfEvents, eventsOf } from './columns.ts'
  */
 const pageOver = (table: string, cut: string) => `
   select h.version, h.epoch, (extract(epoch from clock_timestamp()) * 1000000)::bigint, h.archived_seq,
-         public.job_queue_voided($1, $2), e.*
+         case when ${voided('job_queue_log')} or ${voided('job_queue_log_archive')}
+              then public.job_queue_voided($1, $2) end, e.*
     from (select * from public.job_queue_heads k where k.queue = $1 order by k.version desc limit 1) h, lateral (
       select ${columnsOfEvents}
         from (select * from public.${table} t

@@ -119,9 +119,11 @@ export class Appender {
     return { decided, decision, request: this.#deciding.request(decision, open) }
   }
 
-  /** Alone, its next append comes right after what it has sent. If each call has its price, fewer are better. */
+  /**
+   * Alone, or deciding for all, its next append comes right after what it has sent. If each call has its price, fewer are better.
+   */
   get mayDecideAhead(): boolean {
-    return !this.#isCrowded && this.#store.frugal !== true
+    return (!this.#isCrowded || this.#crowd?.isDeciding === true) && this.#store.frugal !== true
   }
 
   /** What was decided ahead holds if the ledger became the expected one, a moment ago at most. */
