@@ -1,6 +1,6 @@
 import { type InterlockError, invalidInput } from '../core/index.ts'
 
-/** The states of a job as `jobs.status` says them, unless the user has words of his own. */
+/** The words for the states of a job in `jobs.status`, unless the user has other words. */
 export const jobStatuses = ['pending', 'running', 'completed', 'failed', 'cancelled', 'expired'] as const
 export type JobStatus = (typeof jobStatuses)[number]
 

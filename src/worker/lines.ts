@@ -11,7 +11,7 @@ export function tellStart(logger: Logger, { lease, attempt, attempts, spec }: St
   )
 }
 
-/** The text of an error is the program's own and stays in its log; the log of the queue has the code. */
+/** The text of an error is the program's own and stays in its log. The log of the queue has the code. */
 export function tellEnd(logger: Logger, { lease: { jobId } }: Attempt, outcome: Outcome): void {
   switch (outcome.type) {
     case 'failed':
@@ -25,7 +25,7 @@ export function tellEnd(logger: Logger, { lease: { jobId } }: Attempt, outcome: 
   }
 }
 
-/** What it came to is known here, and nobody answered when it was told. */
+/** The outcome is known here, but the report got no answer. */
 export function tellUntold(logger: Logger, { lease: { jobId } }: Attempt): void {
   logger.error(
     `[WORKER] Job ${jobId}: its end could not be reported; it ends when the lease of this process runs out`,
