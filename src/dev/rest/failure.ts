@@ -30,7 +30,7 @@ export const leftOut = (what: string): RestFailure =>
     message: `the local Supabase of \`interlock dev\` has no ${what}; use \`supabase start\` for it`,
   })
 
-/** A mistake in this server: to ask again changes nothing, and what it was is for the one who runs it. */
+/** A fault of this server: asking again changes nothing, and its cause is for the person who runs it. */
 export const faultOfOurs = (): RestFailure =>
   new RestFailure(500, {
     code: 'INTERLOCK',
