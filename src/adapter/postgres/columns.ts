@@ -1,17 +1,7 @@
 import { asRead, decodeEvent, type Voids } from '../../codec/index.ts'
 import type { RecordedEvent } from '../../core/index.ts'
 
-/** The columns that are each one JSON array. */
-const named = [
-  ...['seq', 'event_type', 'job_id', 'job_type', 'models', 'worker_id', 'data'],
-  ...['command_id', 'command_hash', 'schema_version'],
-] as const
-const TIMES = "encode(string_agg(timestamptz_send(l.created_at), ''), 'hex')"
-
-/** What to select from events `l`, in order. */
-export const columnsOfEvents = [TIMES, ...named.map((name) => `json_agg(l.${name})`)].join(', ')
-
-/** The result; all null if there is no event. */
+/** The events of a page: their times, then each column as one JSON array; all null if there is no event. */
 export type Columns = readonly (string | null)[]
 
 /** @throws InterlockError `corrupt_log`, `unknown_event` */
@@ -43,11 +33,11 @@ export function eventsOf([times, ...texts]: Columns, voids: Voids): readonly Rec
 
 const listOf = (text: string | null) => JSON.parse(text ?? '[]') as unknown[]
 
-/** From 1970, where our times begin, to 2000, where the server's begin; in microseconds. */
+/** From 1970, of which all times are told, to 2000, from which the server counts; in microseconds. */
 const SERVER_EPOCH = Date.UTC(2000, 0) * 1_000
 const HIGH = 2 ** 32
 
-/** 64 bits each. A number too large to be exact is too large for the log, and refused there. */
+/** 64 bits each: a number too large to be exact is too large for the log, and refused as that. */
 function microsOf(hex: string): readonly number[] {
   const bytes = Buffer.from(hex, 'hex')
   return Array.from(

@@ -109,7 +109,7 @@ export function postgresStoreOver(
       await calls.open(queue, options)
     },
     read: (queue, after, limit) =>
-      guarded(() => over.orSpare((connection) => readPage(ask, connection, { queue, after, limit }))),
+      guarded(() => over.orSpare((connection) => readPage(statements, connection, { queue, after, limit }))),
     turn: async (queue, since, decide) => {
       checkOpen()
       return withTurn({ pool, statements, ask, failure }, (turn) => turnBy(turn, queue, since, decide))
