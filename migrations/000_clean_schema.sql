@@ -5287,14 +5287,10 @@ select j.queue, j.job_id, (
           select u.model, avg(extract(epoch from e.created_at - b.created_at)) as seconds
             from (select l.* from public.job_queue_log l where l.queue = j.queue order by l.seq desc limit 1000) e
             cross join lateral (
-              select l.seq, l.created_at from public.job_queue_log l
+              select l.models, l.created_at from public.job_queue_log l
                where l.queue = j.queue and l.job_id = e.job_id and l.event_type = 'started' and l.seq < e.seq
                order by l.seq + 0 desc limit 1) b
-            cross join lateral (
-              select l.models from public.job_queue_log l
-               where l.queue = j.queue and l.job_id = e.job_id and l.models is not null and l.seq <= b.seq
-               order by l.seq + 0 desc limit 1) n
-            cross join lateral unnest(n.models) as u (model)
+            cross join lateral unnest(b.models) as u (model)
            where e.event_type = 'completed'
            group by grouping sets ((u.model), ())) m) typical
     cross join lateral (
@@ -5429,8 +5425,8 @@ $privileges$;
 -- What this was. Rows change only when something did, so that running it again leaves everything as it is.
 insert into public.job_queue_migrations as m (version, checksum)
 values 
-  ('000', 'fd26e818447af77f65a7681ec9e3358f34a492caf7cb0c2851539e73ef6da718'),
-  ('027', 'fd26e818447af77f65a7681ec9e3358f34a492caf7cb0c2851539e73ef6da718')
+  ('000', 'e020b6ff8cedb2c8e261cab09cb11710de9f4aa8a72bdc50c3a72f087ceb55f5'),
+  ('027', 'e020b6ff8cedb2c8e261cab09cb11710de9f4aa8a72bdc50c3a72f087ceb55f5')
 on conflict (version) do update set checksum = excluded.checksum, applied_at = excluded.applied_at
   where m.checksum <> excluded.checksum;
 -- PostgREST finds the new functions after this; nobody else listens.

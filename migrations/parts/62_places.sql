@@ -38,14 +38,10 @@ select j.queue, j.job_id, (
           select u.model, avg(extract(epoch from e.created_at - b.created_at)) as seconds
             from (select l.* from public.job_queue_log l where l.queue = j.queue order by l.seq desc limit 1000) e
             cross join lateral (
-              select l.seq, l.created_at from public.job_queue_log l
+              select l.models, l.created_at from public.job_queue_log l
                where l.queue = j.queue and l.job_id = e.job_id and l.event_type = 'started' and l.seq < e.seq
                order by l.seq + 0 desc limit 1) b
-            cross join lateral (
-              select l.models from public.job_queue_log l
-               where l.queue = j.queue and l.job_id = e.job_id and l.models is not null and l.seq <= b.seq
-               order by l.seq + 0 desc limit 1) n
-            cross join lateral unnest(n.models) as u (model)
+            cross join lateral unnest(b.models) as u (model)
            where e.event_type = 'completed'
            group by grouping sets ((u.model), ())) m) typical
     cross join lateral (
