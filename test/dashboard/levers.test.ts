@@ -126,5 +126,5 @@ it('what the queue refuses is said by the preview as by the pull', async () => {
   const answer = await post(path, body)
   expect(answer.status).toBe(404)
   expect(preview.refusal?.code).toBe('job_not_live')
-  expect((await answer.json()).error.code).toBe('job_not_live')
+  expect(await answer.json()).toMatchObject({ error: { code: 'job_not_live' } })
 })
