@@ -8,7 +8,7 @@ import { once } from 'node:events'
 import { readFileSync } from 'node:fs'
 import path from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { type Browser, chromium, type Page } from 'playwright-core'
+import { type Browser, chromium } from 'playwright-core'
 import { chromiumPath } from '../../test/support/chromium.ts'
 import { startPostgres } from '../../test/support/postgres.ts'
 import { quantile } from '../frame/statistics.ts'
@@ -38,37 +38,31 @@ async function interlock(words: readonly string[], address: RegExp) {
   return { child, address: await heard, ended: once(child, 'exit') }
 }
 
-/** When each job was first shown as one that runs, in milliseconds since 1970. */
-const watching = () => {
-  const seen = new Map<string, number>()
-  Object.assign(globalThis, { seen })
+/** In the page: when each job was first shown as one that runs, in milliseconds since 1970. */
+const watching = `(() => {
+  globalThis.seen = new Map()
   const look = () => {
     const now = performance.timeOrigin + performance.now()
     for (const element of document.querySelectorAll('[aria-labelledby=running] [data-job]')) {
-      const job = element.getAttribute('data-job') ?? ''
+      const job = element.getAttribute('data-job')
       if (!seen.has(job)) seen.set(job, now)
     }
     requestAnimationFrame(look)
   }
   requestAnimationFrame(look)
-}
+})()`
 
-/** Lateness of each start after the page was loaded, in milliseconds. */
-const lateness = (page: Page): Promise<number[]> =>
-  page.evaluate(async () => {
-    const { seen } = globalThis as unknown as { seen: Map<string, number> }
-    const late: number[] = []
-    for (let after = 0; ; ) {
-      const answer = await fetch(`api/queues/default/log?after=${after}&limit=1000`)
-      const { events } = await answer.json()
-      if (events.length === 0) return late
-      for (const { type, jobId, at } of events) {
-        const shown = seen.get(jobId)
-        if (type === 'started' && shown !== undefined) late.push(shown - at / 1_000)
-      }
-      after = events.at(-1).seq
-    }
-  })
+/** In the page: how late each start was that it has shown, in milliseconds. */
+const lateness = `(async () => {
+  const late = []
+  for (let after = 0; ; ) {
+    const { events } = await (await fetch('api/queues/default/log?limit=1000&after=' + after)).json()
+    if (events.length === 0) return late
+    for (const { type, jobId, at } of events)
+      if (type === 'started' && seen.has(jobId)) late.push(seen.get(jobId) - at / 1000)
+    after = events.at(-1).seq
+  }
+})()`
 
 /** The CPU time of a process so far, in milliseconds. */
 function cpuOf({ pid }: ChildProcess): number {
@@ -83,7 +77,7 @@ async function starts(browser: Browser, url: string): Promise<void> {
     /watch it: (\S+)/,
   )
   const page = await browser.newPage()
-  await page.addInitScript(watching)
+  await page.addInitScript({ content: watching })
   await page.goto(run.address)
   await page.waitForSelector('[aria-labelledby=running] [data-job]')
   const first = Date.now()
@@ -92,7 +86,7 @@ async function starts(browser: Browser, url: string): Promise<void> {
   let isOver = false
   void run.ended.then(() => (isOver = true))
   while (!isOver) {
-    late = await lateness(page).catch(() => late)
+    late = await page.evaluate<number[]>(lateness).catch(() => late)
     await sleep(2_000)
   }
   const seen = late.filter((ms) => ms < Date.now() - first)
