@@ -55,7 +55,7 @@ it('markup in the names of jobs and models is text on every screen, in labels an
     page
       .getByText(names[0] ?? '')
       .first()
-      .waitFor()
+      .waitFor({ state: 'attached' })
   await isShown()
   const { origin, pathname } = new URL(page.url())
   for (const see of screens) {
