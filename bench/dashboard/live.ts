@@ -114,7 +114,7 @@ async function idle(browser: Browser, url: string, viewers: number): Promise<voi
 }
 
 const server = await startPostgres({ fsync: true })
-const browser = await chromium.launch({ executablePath: chromiumPath(), args: ['--no-sandbox'] })
+const browser = await chromium.launch({ executablePath: await chromiumPath(), args: ['--no-sandbox'] })
 try {
   spawnSync(process.execPath, ['src/cli/main.ts', 'migrate', '--url', server.url], { cwd: project })
   if (Number(jobs) > 0) await starts(browser, server.url)

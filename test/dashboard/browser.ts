@@ -9,17 +9,19 @@ import {
   tokenSession,
   toNodeHandler,
 } from '../../src/dashboard/index.ts'
-import { chromiumPath } from '../support/chromium.ts'
 import { madeOnce } from '../support/once.ts'
 import { operator } from './support.ts'
+
+/** The first run on a machine without Chromium installs it. */
+const INSTALL_MS = 300_000
 
 /** One browser for a test file. */
 export function browserForAll(): () => Browser {
   let browser: Browser | undefined
   beforeAll(async () => {
     // As root there is no sandbox to be had.
-    browser = await chromium.launch({ executablePath: chromiumPath(), args: ['--no-sandbox'] })
-  })
+    browser = await chromium.launch({ executablePath: await madeOnce('chromium'), args: ['--no-sandbox'] })
+  }, INSTALL_MS)
   afterAll(async () => {
     await browser?.close()
   })
