@@ -172,7 +172,7 @@ describe('without a login there is nothing (CVE-2026-12046)', () => {
   })
 })
 
-describe('the address with a token', () => {
+describe('the address with a token (tokenSession)', () => {
   const session = () => tokenSession({ grant: viewer })
 
   it('lets one browser in, once', async () => {
