@@ -79,7 +79,7 @@ const fields = optionsSchema({
   pollMs: wholeNumber(10, 3_600_000, ' (milliseconds)').optional(),
 })
 
-/** A worker hears of a lost wake-up with its next heartbeat; who only looks has none. */
+/** A worker hears of a lost wake-up with its next heartbeat; a dashboard has none. */
 const LONGEST_POLL_MS = 10_000
 
 /** The options with everything said. */

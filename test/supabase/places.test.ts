@@ -50,8 +50,8 @@ const signedIn = async (user: string) =>
 const asked = async (user: string, job_id: string, queue = 'default') =>
   (await signedIn(user)).rpc('job_queue_explain', { job_id, queue })
 
-describe('a signed-in user', () => {
-  it('is told where his own job stands, and about how long still', async () => {
+describe('job_queue_explain, to a signed-in user', () => {
+  it('says where his own job stands, and about how long still', async () => {
     const { data, error } = await asked(ann, 'job-2')
     expect(error).toBe(null)
     expect(data).toEqual({
@@ -65,7 +65,7 @@ describe('a signed-in user', () => {
     expect((await asked(ann, 'job-0')).data).toMatchObject({ state: 'active', code: null, reason: 'it runs' })
   })
 
-  it('is told nothing of the job of another one, nor that there is one', async () => {
+  it('says nothing of the job of another one, nor that there is one', async () => {
     expect(await asked(ann, 'job-1')).toMatchObject({ data: null, error: null })
     expect(await asked(ann, 'no-job')).toMatchObject({ data: null, error: null })
     expect(await asked(ben, 'job-0')).toMatchObject({ data: null, error: null })
@@ -74,7 +74,7 @@ describe('a signed-in user', () => {
       expect(JSON.stringify((await asked(ann, job)).data)).not.toMatch(/job-1/)
   })
 
-  it('finds no way around: not by the view, not by its parts, not by a row under the id of another', async () => {
+  it('has no way around it: not by the view, not by its parts, not by a row under the id of another', async () => {
     const client = await signedIn(ann)
     const { data } = await client.from('job_queue_places').select('job_id').order('job_id')
     expect(data).toEqual([{ job_id: 'job-0' }, { job_id: 'job-2' }])
