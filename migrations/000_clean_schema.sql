@@ -2055,6 +2055,8 @@ begin
           from pg_proc p, lateral aclexplode(coalesce(p.proacl, acldefault('f', p.proowner))) x left join pg_roles r on r.oid = x.grantee
          where p.pronamespace = 'public'::regnamespace and p.proname like 'job\_queue\_%'
            and (x.grantee = 0 or r.rolname in ('anon', 'authenticated'))
+           -- What users may be given, to see where their own jobs stand (job_queue_explain).
+           and not (x.grantee <> 0 and r.rolname = 'authenticated' and p.proname in ('job_queue_explain', 'job_queue_own_row', 'job_queue_user_path'))
         union all
         select coalesce(r.rolname::text, 'PUBLIC'), c.relname::text
           from pg_class c, lateral aclexplode(c.relacl) x left join pg_roles r on r.oid = x.grantee
@@ -5509,8 +5511,8 @@ $privileges$;
 -- What this was. Rows change only when something did, so that running it again leaves everything as it is.
 insert into public.job_queue_migrations as m (version, checksum)
 values 
-  ('000', '601b4b68e89be0c4071db8f89d38b060e7a10ca26f8aee6bd28aded5cacf8fcd'),
-  ('027', '601b4b68e89be0c4071db8f89d38b060e7a10ca26f8aee6bd28aded5cacf8fcd')
+  ('000', '860c33c2a57497269cbc2622cc0703ab55ec164cd6733d720b1f992a6cbf574e'),
+  ('027', '860c33c2a57497269cbc2622cc0703ab55ec164cd6733d720b1f992a6cbf574e')
 on conflict (version) do update set checksum = excluded.checksum, applied_at = excluded.applied_at
   where m.checksum <> excluded.checksum;
 -- PostgREST finds the new functions after this; nobody else listens.

@@ -105,6 +105,14 @@ it('the server may, about every job; and what was granted stays through the next
   expect((await asked(ben, 'job-1')).data).toMatchObject({ job_id: 'job-1' })
 })
 
+it('the doctor has nothing to say against what was granted', async () => {
+  const open = "select job_queue_checkup('default') #> '{grants,open}' as open"
+  expect(await project.query(open)).toEqual([{ open: [] }])
+  await project.query('grant execute on function job_queue_explain(text, text) to anon')
+  expect(await project.query(open)).toEqual([{ open: ['anon: job_queue_explain'] }])
+  await project.query('revoke execute on function job_queue_explain(text, text) from anon')
+})
+
 it('a page says it in a sentence', async () => {
   const folder = await mkdtemp(path.join(tmpdir(), 'interlock-place-'))
   onTestFinished(() => rm(folder, { recursive: true }))
