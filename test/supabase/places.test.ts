@@ -5,8 +5,11 @@ import path from 'node:path'
 import { pathToFileURL } from 'node:url'
 import { afterAll, beforeAll, describe, expect, it, onTestFinished, vi } from 'vitest'
 import { type Coordinator, createCoordinator, silentLogger } from '../../src/coordinator/index.ts'
+import { placeSchema } from '../../src/dashboard/api/documents.ts'
+import { createDashboard } from '../../src/dashboard/index.ts'
 import { migrationScript } from '../../src/migrate/index.ts'
 import type { LogStore } from '../../src/port/index.ts'
+import { clientOf as handlerOf } from '../dashboard/support.ts'
 import { clientOf } from '../dev/support.ts'
 import { docsBlock, type Project, startMigrated, storeOn } from './support.ts'
 
@@ -28,7 +31,7 @@ beforeAll(async () => {
   }
   await project.query('alter table job_queue_log disable trigger user')
   await project.query(
-    `update job_queue_log set created_at = created_at - interval '60 s' where event_type = 'started'`,
+    `update job_queue_log set created_at = created_at - (h.version - seq) * interval '60 s' from job_queue_heads h`,
   )
   await project.query('alter table job_queue_log enable trigger user')
   const rows = [ann, ben, ann].map((user, n) => `('job-${n}', 'flux-dev', '${user}')`)
@@ -103,6 +106,20 @@ it('the server may, about every job; and what was granted stays through the next
   expect((await server.rpc('job_queue_explain', { job_id: 'job-1' })).data).toMatchObject({ job_id: 'job-1' })
   await project.query(migrationScript())
   expect((await asked(ben, 'job-1')).data).toMatchObject({ job_id: 'job-1' })
+})
+
+it("the dashboard's handler says the same to whom your server gives the job", async () => {
+  const grant = { actor: 'customer', role: 'viewer', jobs: ['job-1'] } as const
+  const dashboard = createDashboard({ store, authorize: () => grant })
+  onTestFinished(() => dashboard.close())
+  const answer = await handlerOf(dashboard).get('/api/queues/default/jobs/job-1/place')
+  const { position, models, code, startsInSeconds } = placeSchema.parse(await answer.json())
+  expect((await asked(ben, 'job-1')).data).toMatchObject({
+    position,
+    models,
+    code,
+    starts_in_seconds: startsInSeconds,
+  })
 })
 
 it('the doctor has nothing to say against what was granted', async () => {
