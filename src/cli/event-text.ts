@@ -3,7 +3,7 @@ import { clip, timeText } from '../format/index.ts'
 import type { Frame } from './frame.ts'
 import { policyText } from './policy-text.ts'
 
-/** What an event says beside its type and its job, in a few words. */
+/** The details of an event, beside its type and its job, in a few words. */
 export function eventDetail(event: RecordedEvent): string {
   switch (event.type) {
     case 'queued':
@@ -54,7 +54,7 @@ export function eventDetail(event: RecordedEvent): string {
   }
 }
 
-/** An event in a line, cut at the width of a terminal; `more` follows it there. */
+/** An event on one line, cut at the width of a terminal; `more` follows it there. */
 export function eventLine(frame: Frame, event: RecordedEvent, more = ''): string {
   const { dim } = frame.colors
   const jobId = 'jobId' in event ? event.jobId : ''

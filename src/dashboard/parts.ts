@@ -1,3 +1,3 @@
-/** What the page knows of the server: how its answers are called (types alone). */
+/** What the page knows of the server: the types of its answers. */
 export type { MeDocument, WorkerDocument } from './api/documents.ts'
 export type { RefusalDocument } from './guard/refused.ts'

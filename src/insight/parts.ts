@@ -1,2 +1,2 @@
-/** What the command line uses of this room beside what is published. */
+/** What the command line uses of this room, beside what is published. */
 export { record, type Trial, tryRules } from './what-if/what-if.ts'

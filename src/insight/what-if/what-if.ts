@@ -8,29 +8,32 @@ import { lastEnd, type Outcome, outcomeOf } from './outcome.ts'
 import { type Life, Recording } from './recording.ts'
 import { type Rules, simulate } from './simulate.ts'
 
-/** What `whatIf` gives: the document that `interlock what-if --json` prints. What happened in a period, and what would have under other rules. */
+/**
+ * What `whatIf` gives: the document that `interlock what-if --json` prints: what happened in a period, and what would have under
+ * other rules.
+ */
 export interface WhatIf {
   readonly queue: string
   readonly from: string
   readonly to: string
-  /** Jobs whose arrival and end lie in the period, and those that had not ended by its end, which are left out. */
+  /** `jobs` came and ended in the period. Those that had not ended by its end are left out. */
   readonly jobs: number
   readonly leftOut: number
-  /** How long a slice of `perSlice` is; the first one begins with the first arrival. */
+  /** The length of a slice of `perSlice`. The first slice begins when the first job comes. */
   readonly sliceSeconds: number
   readonly outcomes: readonly (Outcome & {
-    /** `happened`, `simulated` (the same rules), or the rules that were tried. */
+    /** `happened`, `simulated` (the same rules), or the name of a try. */
     readonly name: string
     readonly policy: Policy
     readonly slots: number | null
   })[]
 }
 
-/** Rules to try: what differs from the policy in force. */
+/** Rules to try: how they differ from the policy in force. */
 export interface Try {
-  /** What the outcome is called; the rules as JSON unless given. */
+  /** A name for the outcome; the rules as JSON unless given. */
   readonly name?: string | undefined
-  /** As `setPolicy` takes it; the policy in force unless given. */
+  /** As for `setPolicy`; the policy in force unless given. */
   readonly policy?: PolicyInput | undefined
   /** How many jobs all workers together could run at once, 1 to 1,000,000; any number unless given. */
   readonly slots?: number | null | undefined
@@ -47,7 +50,7 @@ const usual: readonly Try[] = [
   { name: 'by-model,overtakes=16', policy: { maxActive: null, maxOvertakes: 16 } },
 ]
 
-/** Rules to try under a name. */
+/** Rules to try, with a name. */
 export interface Trial extends Rules {
   readonly name: string
 }
@@ -55,8 +58,8 @@ export interface Trial extends Rules {
 const SLICES = 120
 
 /**
- * What other rules would have changed: the jobs of a period, simulated under them. Every decision is the core's own; the same jobs come
- * at the same times and run as long as they ran, and nothing else takes time.
+ * Shows what other rules would have changed: simulates the jobs of a period under them. The core makes every decision. The same
+ * jobs come at the same times and run as long as they did, and nothing else takes time.
  * @throws InterlockError `invalid_input` naming the path, and when no job ended in the period; `corrupt_log`, `unknown_event`;
  * `aborted` for rules under which jobs would never start; `store_unavailable`
  * @example
@@ -95,14 +98,14 @@ function policyOf(path: string, policy: PolicyInput, inForce: Policy | undefined
   }
 }
 
-/** The jobs of a period as they came and ran. */
+/** The jobs of a period, as they came and ran. */
 export interface Recorded {
   readonly period: Period
   readonly lives: readonly Life[]
   readonly leftOut: number
-  /** In force at the end. */
+  /** The policy at the end. */
   readonly policy: Policy
-  /** Every model that one of the jobs needs. */
+  /** Every model that a job needs. */
   readonly models: ReadonlySet<string>
 }
 
@@ -135,7 +138,7 @@ export async function tryRules(
   }
 }
 
-/** Every model that one of them needs. */
+/** Every model that one of these jobs needs. */
 function modelsOf(lives: readonly Life[]): ReadonlySet<string> {
   const models = new Set<string>()
   for (const { spec, runs } of lives)
@@ -143,7 +146,7 @@ function modelsOf(lives: readonly Life[]): ReadonlySet<string> {
   return models
 }
 
-/** Reads off the log how the jobs of a period came and ran. @throws InterlockError `invalid_input` when none of them ended */
+/** Reads from the log how the jobs of a period came and ran. @throws InterlockError `invalid_input` if none of them ended */
 export async function record(given: Access, options: PeriodOptions): Promise<Recorded> {
   const access = opened(given)
   const period = await periodOf(access, options)
@@ -160,7 +163,7 @@ export async function record(given: Access, options: PeriodOptions): Promise<Rec
   const lives = recording.lives.filter(({ ended }) => ended)
   if (lives.length === 0) {
     throw invalidInput(
-      'no job ended in that time, so nobody knows how long jobs run; give a longer time by --since',
+      'no job ended in that time, so nobody knows how long jobs run; give a longer time with --since',
       'since',
     )
   }
@@ -181,5 +184,5 @@ async function under(access: Opened, lives: readonly Life[], trial: Trial): Prom
   }
 }
 
-/** Lets everything go first that waits already, a signal too. */
+/** Lets everything that already waits go first, also a signal. */
 const turn = (): Promise<void> => new Promise((resolve) => void setTimeout(resolve))
