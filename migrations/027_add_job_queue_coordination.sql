@@ -659,6 +659,12 @@ create unlogged table if not exists public.job_queue_handed_in (
   primary key (queue, command_id)
 );
 
+-- Whether users may see where their own jobs stand: who has granted that to `authenticated` has not to do so again after each
+-- migration (70_privileges). Default privileges are at work only when something is made, so what is there was meant.
+select set_config('interlock.places_granted', coalesce((
+  select has_table_privilege(r.oid, c.oid, 'SELECT')::text from pg_catalog.pg_roles r, pg_catalog.pg_class c
+   where r.rolname = 'authenticated' and c.oid = to_regclass('public.job_queue_places')), 'false'), true);
+
 -- The coordination columns of the user's tables. A table that is missing is skipped, and so is one whose key is neither text nor uuid (a
 -- view, or a table with the same name for something else): Interlock works without it.
 do $columns$
@@ -2049,6 +2055,8 @@ begin
           from pg_proc p, lateral aclexplode(coalesce(p.proacl, acldefault('f', p.proowner))) x left join pg_roles r on r.oid = x.grantee
          where p.pronamespace = 'public'::regnamespace and p.proname like 'job\_queue\_%'
            and (x.grantee = 0 or r.rolname in ('anon', 'authenticated'))
+           -- What users may be given, to see where their own jobs stand (job_queue_explain).
+           and not (x.grantee <> 0 and r.rolname = 'authenticated' and p.proname in ('job_queue_explain', 'job_queue_own_row', 'job_queue_user_path'))
         union all
         select coalesce(r.rolname::text, 'PUBLIC'), c.relname::text
           from pg_class c, lateral aclexplode(c.relacl) x left join pg_roles r on r.oid = x.grantee
@@ -2580,6 +2588,28 @@ exception when undefined_column or undefined_table or undefined_function then
   raise warning 'Interlock does not see what is deleted from %: %', tg_table_name, sqlerrm
     using hint = 'Run `interlock migrate`, or drop the trigger job_queue_execution_deleted.';
   return null;
+end
+$$;
+
+-- job_queue_explain(job_id, queue): where a job stands, for the page of the user whose job it is: his place in the line of each model,
+-- why it waits, and about how long still. Runs with the rights of its caller and shows what job_queue_places shows him: the jobs whose
+-- row in `jobs` he can read. Granted to no browser until you do so (docs/supabase.md).
+-- Returns {job_id, queue, state, position, models, code, reason, starts_in_seconds}; null for a job that is not live, and all the same
+-- for one whose row the caller cannot read, or whose row does not follow its job (yet: within a second).
+--   state              waiting or active
+--   position           how many stand ahead of it in the line of the whole queue; null when it stands in no line
+--   models             [{model, ahead, running, capacity}, …]: in the line of each model, how many stand ahead (null: in no line), and
+--                      how many run of how many
+--   code, reason       why it waits (draining, not_due, model_paused, serialized, at_capacity, model_in_use, behind_in_line, offered),
+--                      and that in a sentence; it names no other job and nobody; code is null for an active job
+--   starts_in_seconds  an estimate, from how long jobs of these models took among the last 1,000 events; null: nothing to tell it by
+-- Raises 42501 for who may not call it, or may not read `jobs` at all.
+create or replace function public.job_queue_explain(job_id text, queue text default 'default') returns jsonb
+language plpgsql stable
+set search_path = pg_catalog, pg_temp
+as $$
+begin
+  return (select p.place from public.job_queue_places p where p.queue = $2 and p.job_id = $1);
 end
 $$;
 
@@ -3397,6 +3427,40 @@ begin
         and g.expires_at < clock - interval '1 minute'
         for update skip locked);
   return overdue;
+end
+$$;
+
+-- job_queue_own_row(job_id, queued_at, names): whether the caller can read the row in `jobs` of this job. Internal; called by
+-- job_queue_places, with the rights of the caller: the policies of `jobs` decide.
+--   queued_at  when the present life of the job began, which its row says too, and browsers cannot write: a row that somebody put
+--              under the id of another's job is not its row
+--   names      the user's names of the columns of `jobs`, where they differ from Interlock's
+-- Returns false too where Interlock does not use the table. Raises 42501 for who may not read the two columns.
+create or replace function public.job_queue_own_row(job_id text, queued_at timestamptz, names jsonb) returns boolean
+language plpgsql stable
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+  key_column text := coalesce(names ->> 'job_id', 'job_id');
+  key_type text;
+  found_rows refcursor;
+  is_own boolean;
+begin
+  select format_type(a.atttypid, null) into key_type from pg_attribute a
+   where a.attrelid = to_regclass('public.jobs') and a.attname = key_column and not a.attisdropped
+     and a.atttypid in ('text'::regtype, 'varchar'::regtype, 'uuid'::regtype);
+  if key_type is null or (key_type = 'uuid' and $1 !~ '^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$') then
+    return false;
+  end if;
+  -- Parsed here, and run under the user's search path: the functions of his policies look for their tables there.
+  open found_rows for execute format('select true from public.jobs t where t.%I = $1::%s and t.%I = $2',
+    key_column, key_type, coalesce(names ->> 'queued_at', 'queued_at')) using $1, $2;
+  if row_security_active('public.jobs') then
+    perform set_config('search_path', public.job_queue_user_path(), true);
+  end if;
+  fetch found_rows into is_own;
+  close found_rows;
+  return coalesce(is_own, false);
 end
 $$;
 
@@ -5326,6 +5390,81 @@ begin
 end
 $account$;
 
+-- Where a job stands, for who can read its row in `jobs`; job_queue_explain says what is in `place`. The view reads with the rights
+-- of its owner, since a place in line is told by the others in it, and shows nothing of them but their number; the function in its
+-- WHERE runs with the rights of its reader. So there is no other way to ask than by it. One column for all, that may gain fields.
+create or replace view public.job_queue_places with (security_barrier = true) as
+select j.queue, j.job_id, (
+  select jsonb_build_object('job_id', j.job_id, 'queue', j.queue, 'state', j.state, 'position', line.position,
+           'models', needs.list, 'code', why.code, 'reason', case why.code
+             when 'draining' then 'the queue is draining; nothing starts until it is resumed'
+             when 'not_due' then 'the job is not due yet'
+             when 'model_paused' then format('model %s is paused', j.blocked_on)
+             when 'serialized' then 'another job is running (one job at a time)'
+             when 'at_capacity' then 'as many jobs are running as the policy allows'
+             when 'model_in_use' then 'a model it needs is in use'
+             when 'behind_in_line' then format('it waits in line for model %s', j.blocked_on)
+             when 'offered' then 'it may start when a worker, and the limits of the queue, let it'
+             else 'it runs' end,
+           'starts_in_seconds', case
+             when why.code in ('serialized', 'at_capacity', 'model_in_use', 'behind_in_line')
+             then ceil(greatest(needs.seconds, (line.position + 1 - greatest(line.slots - s.active_count, 0)) * typical.seconds / line.slots, 0))
+             when why.code = 'offered' then 0 end)
+    from (
+      select k.policy, k.drained_at, k.active_count from public.job_queue_state k
+       where k.queue = j.queue order by k.version desc limit 1) s
+    -- Not yet due, or kept by a pause: it stands in no line.
+    cross join lateral (
+      select j.state = 'waiting' and j.due_at is null and (j.blocked_on is null or j.blocked_by_job_id is not null) as is_in) own
+    cross join lateral (
+      select (s.policy ->> 'maxActive')::integer as slots, case when own.is_in then (
+        select count(*)::integer from public.job_queue_jobs o
+         where o.queue = j.queue and o.state = 'waiting' and o.due_at is null
+           and (o.blocked_on is null or o.blocked_by_job_id is not null)
+           and (o.place_level, o.place_order, o.place_tie) < (j.place_level, j.place_order, j.place_tie)) end as position) line
+    -- How long a job ran that was completed of late, by model and over all.
+    cross join lateral (
+      select jsonb_object_agg(m.model, m.seconds) filter (where m.model is not null) as by_model,
+             max(m.seconds) filter (where m.model is null) as seconds
+        from (
+          select u.model, avg(extract(epoch from e.created_at - b.created_at)) as seconds
+            from (select l.* from public.job_queue_log l where l.queue = j.queue order by l.seq desc limit 1000) e
+            cross join lateral (
+              select l.models, l.created_at from public.job_queue_log l
+               where l.queue = j.queue and l.job_id = e.job_id and l.event_type = 'started' and l.seq < e.seq
+               order by l.seq + 0 desc limit 1) b
+            cross join lateral unnest(b.models) as u (model)
+           where e.event_type = 'completed'
+           group by grouping sets ((u.model), ())) m) typical
+    cross join lateral (
+      select coalesce(jsonb_agg(jsonb_build_object('model', m.model, 'ahead', m.ahead, 'running', m.running, 'capacity', m.capacity)
+               order by m.nth), '[]') as list,
+             bool_or(m.running >= m.capacity) as is_in_use,
+             max((m.ahead + 1 - greatest(m.capacity - m.running, 0)) * (typical.by_model ->> m.model)::numeric / m.capacity) as seconds
+        from (
+          select u.model, u.nth, coalesce(s.policy #>> array['capacity', u.model], s.policy #>> '{capacity,*}', '1')::integer as capacity,
+                 (select count(*)::integer from public.job_queue_jobs o
+                   where o.queue = j.queue and o.state = 'active' and u.model = any (o.models)) as running,
+                 case when own.is_in then (
+                   select count(*)::integer from public.job_queue_jobs o
+                    where o.queue = j.queue and o.state = 'waiting' and o.due_at is null and u.model = any (o.models)
+                      and (o.blocked_on is null or o.blocked_by_job_id is not null)
+                      and (o.place_level, o.place_order, o.place_tie) < (j.place_level, j.place_order, j.place_tie)) end as ahead
+            from unnest(j.models) with ordinality as u (model, nth)) m) needs
+    cross join lateral (
+      select case
+        when j.state = 'active' then null
+        when s.drained_at is not null then 'draining'
+        when j.due_at is not null then 'not_due'
+        when not own.is_in then 'model_paused'
+        when j.blocked_by_job_id is null then 'offered'
+        when j.blocked_on is null then case when line.slots = 1 then 'serialized' else 'at_capacity' end
+        when needs.is_in_use then 'model_in_use'
+        else 'behind_in_line' end as code) why) as place
+  from public.job_queue_jobs j
+ where public.job_queue_own_row(j.job_id, j.queued_at,
+   coalesce((select s.value -> 'jobs' from public.job_queue_settings s where s.key = 'columns'), '{}'));
+
 -- On Supabase, appends, arriving rows and commands by SQL are broadcast. Elsewhere these triggers do not exist and cost nothing.
 do $realtime$
 begin
@@ -5372,7 +5511,7 @@ begin
            exists (select from pg_catalog.pg_policy p where p.polrelid = c.oid) as has_policy
       from pg_catalog.pg_class c
      where c.relnamespace = 'public'::regnamespace
-       and (c.relname = any ('{job_queue_log,job_queue_log_archive,job_queue_heads,job_queue_state,job_queue_jobs,job_queue_workers,job_queue_inbox,job_queue_data,job_queue_staged,job_queue_deciders,job_queue_handed_in,job_queue_arrivals,job_queue_not_taken_in,job_queue_settings,job_queue_unlinked,job_queue_dropped,job_queue_snapshots,job_queue_snapshot_chunks,job_queue_changes,job_queue_set_aside,job_queue_migrations}'::text[]) or c.relname in ('job_queue_state_id_seq', 'job_queue_arrivals_id_seq', 'job_queue_handed_in_place_seq', 'job_queue_intake_woken'))
+       and (c.relname = any ('{job_queue_log,job_queue_log_archive,job_queue_heads,job_queue_state,job_queue_jobs,job_queue_workers,job_queue_inbox,job_queue_data,job_queue_staged,job_queue_deciders,job_queue_handed_in,job_queue_arrivals,job_queue_not_taken_in,job_queue_settings,job_queue_unlinked,job_queue_dropped,job_queue_snapshots,job_queue_snapshot_chunks,job_queue_changes,job_queue_set_aside,job_queue_migrations}'::text[]) or c.relname in ('job_queue_places', 'job_queue_state_id_seq', 'job_queue_arrivals_id_seq', 'job_queue_handed_in_place_seq', 'job_queue_intake_woken'))
   loop
     execute format('revoke all on %s from public', item.name);
     foreach outsider in array outsiders || runners loop
@@ -5382,6 +5521,7 @@ begin
     foreach runner in array runners loop
       execute format('grant select on %s to %I', item.name, runner);
     end loop;
+    continue when item.relkind = 'v';
     if not item.secured then
       execute format('alter table %s enable row level security', item.name);
     end if;
@@ -5401,7 +5541,7 @@ begin
   for item in
     select p.oid::regprocedure::text as name, p.prorettype = 'trigger'::regtype as is_trigger
       from pg_catalog.pg_proc p
-     where p.pronamespace = 'public'::regnamespace and p.proname = any ('{job_queue_account,job_queue_adopt,job_queue_adoptable,job_queue_answer,job_queue_answer_requests,job_queue_append,job_queue_append_for,job_queue_archive,job_queue_archive_before,job_queue_archived_events,job_queue_arrived_rows,job_queue_beat,job_queue_cancel_rows,job_queue_chain,job_queue_checkup,job_queue_claim_arrivals,job_queue_claim_cut,job_queue_columns,job_queue_data_of,job_queue_dated,job_queue_dead,job_queue_deleted,job_queue_doubtful,job_queue_drop,job_queue_drop_chunks,job_queue_event_at,job_queue_event_text,job_queue_events,job_queue_execution_deleted,job_queue_forget,job_queue_forget_workers,job_queue_given_up,job_queue_guard_columns,job_queue_hand_in,job_queue_handed,job_queue_handled,job_queue_held,job_queue_hidden,job_queue_insert_chained,job_queue_intake,job_queue_keep_cut,job_queue_kept,job_queue_kept_digest,job_queue_known,job_queue_leave,job_queue_life,job_queue_link,job_queue_linked,job_queue_not_arrived,job_queue_note,job_queue_note_row,job_queue_open,job_queue_open_requests,job_queue_outer_rows,job_queue_overdue,job_queue_page,job_queue_pick_up,job_queue_project,job_queue_project_target,job_queue_projection,job_queue_projection_page,job_queue_put_data,job_queue_put_snapshot,job_queue_put_snapshot_chunk,job_queue_put_staged,job_queue_put_state,job_queue_queues,job_queue_read,job_queue_rebuild,job_queue_rebuild_rows,job_queue_refuse_change,job_queue_refused_words,job_queue_reproject,job_queue_request,job_queue_request_fault,job_queue_row_linked,job_queue_row_unlinked,job_queue_rows_gone,job_queue_set_aside_rows,job_queue_snapshot,job_queue_snapshot_chunk,job_queue_stage,job_queue_start_chain,job_queue_status,job_queue_status_set,job_queue_submit,job_queue_taken,job_queue_targets,job_queue_touched,job_queue_truncated,job_queue_turn,job_queue_unstaged,job_queue_user_path,job_queue_user_rows,job_queue_void,job_queue_void_seqs,job_queue_voided,job_queue_wake,job_queue_wake_intake,job_queue_worker_list,job_queue_write_target}'::text[])
+     where p.pronamespace = 'public'::regnamespace and p.proname = any ('{job_queue_account,job_queue_adopt,job_queue_adoptable,job_queue_answer,job_queue_answer_requests,job_queue_append,job_queue_append_for,job_queue_archive,job_queue_archive_before,job_queue_archived_events,job_queue_arrived_rows,job_queue_beat,job_queue_cancel_rows,job_queue_chain,job_queue_checkup,job_queue_claim_arrivals,job_queue_claim_cut,job_queue_columns,job_queue_data_of,job_queue_dated,job_queue_dead,job_queue_deleted,job_queue_doubtful,job_queue_drop,job_queue_drop_chunks,job_queue_event_at,job_queue_event_text,job_queue_events,job_queue_execution_deleted,job_queue_explain,job_queue_forget,job_queue_forget_workers,job_queue_given_up,job_queue_guard_columns,job_queue_hand_in,job_queue_handed,job_queue_handled,job_queue_held,job_queue_hidden,job_queue_insert_chained,job_queue_intake,job_queue_keep_cut,job_queue_kept,job_queue_kept_digest,job_queue_known,job_queue_leave,job_queue_life,job_queue_link,job_queue_linked,job_queue_not_arrived,job_queue_note,job_queue_note_row,job_queue_open,job_queue_open_requests,job_queue_outer_rows,job_queue_overdue,job_queue_own_row,job_queue_page,job_queue_pick_up,job_queue_project,job_queue_project_target,job_queue_projection,job_queue_projection_page,job_queue_put_data,job_queue_put_snapshot,job_queue_put_snapshot_chunk,job_queue_put_staged,job_queue_put_state,job_queue_queues,job_queue_read,job_queue_rebuild,job_queue_rebuild_rows,job_queue_refuse_change,job_queue_refused_words,job_queue_reproject,job_queue_request,job_queue_request_fault,job_queue_row_linked,job_queue_row_unlinked,job_queue_rows_gone,job_queue_set_aside_rows,job_queue_snapshot,job_queue_snapshot_chunk,job_queue_stage,job_queue_start_chain,job_queue_status,job_queue_status_set,job_queue_submit,job_queue_taken,job_queue_targets,job_queue_touched,job_queue_truncated,job_queue_turn,job_queue_unstaged,job_queue_user_path,job_queue_user_rows,job_queue_void,job_queue_void_seqs,job_queue_voided,job_queue_wake,job_queue_wake_intake,job_queue_worker_list,job_queue_write_target}'::text[])
   loop
     execute format('revoke all on function %s from public', item.name);
     foreach outsider in array outsiders || runners loop
@@ -5412,6 +5552,11 @@ begin
       execute format('grant execute on function %s to %I', item.name, runner);
     end loop;
   end loop;
+  if current_setting('interlock.places_granted') = 'true' then
+    grant select on public.job_queue_places to authenticated;
+    grant execute on function public.job_queue_explain(text, text), public.job_queue_own_row(text, timestamptz, jsonb),
+      public.job_queue_user_path() to authenticated;
+  end if;
   foreach runner in array runners loop
     if not has_schema_privilege(runner, 'public', 'usage') then
       execute format('grant usage on schema public to %I', runner);
@@ -5423,7 +5568,7 @@ $privileges$;
 -- Records this migration. Rows change only if something did, so running it again changes nothing.
 insert into public.job_queue_migrations as m (version, checksum)
 values 
-  ('027', 'a3af3f0a6028bc6fbe6898650743b6f86b6496ea4c1163fb4ee17c8ac05b7adf')
+  ('027', '86bc1b6f88f4f91a86ff6a03102d1ebbfd568f762140d5ce068f0fb7d48310e4')
 on conflict (version) do update set checksum = excluded.checksum, applied_at = excluded.applied_at
   where m.checksum <> excluded.checksum;
 -- PostgREST finds the new functions after this; nobody else listens.

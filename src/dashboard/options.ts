@@ -39,10 +39,7 @@ export interface DashboardOptions {
   /** How many streams may be open at once, in all and per actor; 64 and 16. */
   readonly maxStreams?: number | undefined
   readonly maxStreamsPerActor?: number | undefined
-  /**
-   * How often to read the log when no wake-up comes, in milliseconds; 1,000, or the store's own default if each read has its
-   * price.
-   */
+  /** How often to read the log when no wake-up comes, in milliseconds; 1,000, or 10,000 if each read has its price. */
   readonly pollMs?: number | undefined
 }
 
@@ -82,6 +79,9 @@ const fields = optionsSchema({
   pollMs: wholeNumber(10, 3_600_000, ' (milliseconds)').optional(),
 })
 
+/** A worker hears of a lost wake-up with its next heartbeat; a dashboard has none. */
+const LONGEST_POLL_MS = 10_000
+
 /** The options with all defaults filled in. */
 export interface WholeOptions {
   readonly store: LogStore
@@ -119,6 +119,6 @@ export function wholeOptions(options: DashboardOptions): WholeOptions {
     logger: options.logger ?? silentLogger,
     budget: { maxCalls: options.maxCalls ?? 2, timeLimitMs: options.timeLimitMs ?? 5_000 },
     limits: { streams: options.maxStreams ?? 64, streamsPerActor: options.maxStreamsPerActor ?? 16 },
-    pollMs: options.pollMs ?? store.defaults?.pollMs ?? 1_000,
+    pollMs: options.pollMs ?? Math.min(store.defaults?.pollMs ?? 1_000, LONGEST_POLL_MS),
   }
 }

@@ -57,6 +57,7 @@ const said = {
     ['not_holder', null],
   ],
   noted: true,
+  dashboard: [[200, 200, 200, 200, 200], true],
 }
 
 describe('a program that looks at a queue by what is published (auditLog, examine, followEvents, readEvents, whatIf)', () => {

@@ -30,6 +30,7 @@ export const statements: readonly string[] = [
   `select job_queue_known('waiting-1'), job_queue_linked('default', 'jobs', 'waiting-1', null), job_queue_kept('default')`,
   `select job_queue_link('jobs', array['row-8'])`,
   `update jobs set queued_at = clock_timestamp(), required_models = '{n}' where job_id = 'row-9'`,
+  `select job_queue_explain('waiting-1')`,
   `insert into workflow_executions (id) values ('row-10')`,
   `delete from workflow_executions where id = 'row-10'`,
   `begin; truncate jobs; rollback`,

@@ -256,6 +256,7 @@ export type Database = {
       job_queue_event_at: { Args: { queue: string; seq: number }; Returns: string }
       job_queue_event_text: { Args: { event: string }; Returns: string }
       job_queue_events: { Args: { queue: string; after: number; max_events: number; max_bytes: number }; Returns: Json }
+      job_queue_explain: { Args: { job_id: string; queue?: string }; Returns: Json }
       job_queue_forget: { Args: { queue: string; job_ids: string[] }; Returns: number }
       job_queue_forget_workers: { Args: { queue: string }; Returns: undefined }
       job_queue_given_up: { Args: { queue: string; claimed_until: string; job_id: string }; Returns: boolean }
@@ -279,6 +280,7 @@ export type Database = {
       job_queue_open_requests: { Args: { queue: string; lim: number }; Returns: Json }
       job_queue_outer_rows: { Args: { queue: string; job_ids: string[] }; Returns: Record<string, unknown>[] }
       job_queue_overdue: { Args: { queue: string; thorough: boolean }; Returns: Json }
+      job_queue_own_row: { Args: { job_id: string; queued_at: string; names: Json }; Returns: boolean }
       job_queue_page: { Args: { queue: string; after: number; lim: number }; Returns: Record<string, unknown> }
       job_queue_pick_up: { Args: { queue: string; decider: string; for_ms: number; done: string[]; senders: string[]; resigns: boolean }; Returns: Json }
       job_queue_project: { Args: { queue: string; batch: number }; Returns: Json }
