@@ -1,30 +1,11 @@
 import { type PolicyInput, parsePolicy, wholeOption } from '../../codec/index.ts'
-import { InterlockError, invalidInput, MICROS_PER_SECOND, type Policy, Replayer } from '../../core/index.ts'
-import { isoTime } from '../../format/index.ts'
+import { InterlockError, invalidInput, type Policy } from '../../core/index.ts'
 import { type Access, ledgerAt } from '../../history/index.ts'
 import { eachEvent, type Opened, opened, telling } from '../../history/parts.ts'
-import { type Period, type PeriodOptions, periodOf } from '../period.ts'
-import { lastEnd, type Outcome, outcomeOf } from './outcome.ts'
-import { type Life, Recording } from './recording.ts'
-import { type Rules, simulate } from './simulate.ts'
-
-/** What `whatIf` gives: the document that `interlock what-if --json` prints. What happened in a period, and what would have under other rules. */
-export interface WhatIf {
-  readonly queue: string
-  readonly from: string
-  readonly to: string
-  /** Jobs whose arrival and end lie in the period, and those that had not ended by its end, which are left out. */
-  readonly jobs: number
-  readonly leftOut: number
-  /** How long a slice of `perSlice` is; the first one begins with the first arrival. */
-  readonly sliceSeconds: number
-  readonly outcomes: readonly (Outcome & {
-    /** `happened`, `simulated` (the same rules), or the rules that were tried. */
-    readonly name: string
-    readonly policy: Policy
-    readonly slots: number | null
-  })[]
-}
+import { type PeriodOptions, periodOf } from '../period.ts'
+import type { Life } from './recording.ts'
+import { simulate } from './simulate.ts'
+import { PeriodRecorder, type Recorded, type Trial, triedOf, type WhatIf } from './tried.ts'
 
 /** Rules to try: what differs from the policy in force. */
 export interface Try {
@@ -46,13 +27,6 @@ const usual: readonly Try[] = [
   { name: 'by-model', policy: 'by-model' },
   { name: 'by-model,overtakes=16', policy: { maxActive: null, maxOvertakes: 16 } },
 ]
-
-/** Rules to try under a name. */
-export interface Trial extends Rules {
-  readonly name: string
-}
-
-const SLICES = 120
 
 /**
  * What other rules would have changed: the jobs of a period, simulated under them. Every decision is the core's own; the same jobs come
@@ -95,77 +69,20 @@ function policyOf(path: string, policy: PolicyInput, inForce: Policy | undefined
   }
 }
 
-/** The jobs of a period as they came and ran. */
-export interface Recorded {
-  readonly period: Period
-  readonly lives: readonly Life[]
-  readonly leftOut: number
-  /** In force at the end. */
-  readonly policy: Policy
-  /** Every model that one of the jobs needs. */
-  readonly models: ReadonlySet<string>
-}
-
 /** Simulates the jobs under each of the rules, and under those in force. */
-export async function tryRules(
-  given: Access,
-  { period, lives, leftOut, policy }: Recorded,
-  tried: readonly Trial[],
-): Promise<WhatIf> {
+export function tryRules(given: Access, recorded: Recorded, tried: readonly Trial[]): Promise<WhatIf> {
   const access = opened(given)
-  const trials = [{ name: 'simulated', policy, slots: null }, ...tried]
-  const simulated: (Trial & { readonly lives: readonly Life[] })[] = []
-  for (const trial of trials) simulated.push({ ...trial, lives: await under(access, lives, trial) })
-  const all = [{ name: 'happened', policy, slots: null, lives }, ...simulated]
-  const from = lives[0]?.arrivedAt ?? period.from
-  const slices = { from, to: Math.max(from + 1, ...all.map((each) => lastEnd(each.lives))), count: SLICES }
-  return {
-    ...{
-      queue: access.queue,
-      from: isoTime(period.from),
-      to: isoTime(period.to),
-      jobs: lives.length,
-      leftOut,
-      sliceSeconds: (slices.to - slices.from) / SLICES / MICROS_PER_SECOND,
-    },
-    outcomes: all.map(({ name, policy: rules, slots, lives: ended }) => ({
-      ...{ name, policy: rules, slots },
-      ...outcomeOf(ended, rules, slices),
-    })),
-  }
-}
-
-/** Every model that one of them needs. */
-function modelsOf(lives: readonly Life[]): ReadonlySet<string> {
-  const models = new Set<string>()
-  for (const { spec, runs } of lives)
-    for (const needs of [spec, ...runs]) for (const model of needs.models) models.add(model)
-  return models
+  return triedOf(access.queue, recorded, tried, (lives, trial) => under(access, lives, trial))
 }
 
 /** Reads off the log how the jobs of a period came and ran. @throws InterlockError `invalid_input` when none of them ended */
 export async function record(given: Access, options: PeriodOptions): Promise<Recorded> {
   const access = opened(given)
   const period = await periodOf(access, options)
-  const { after, upTo, from } = period
-  const before = await ledgerAt(access, after)
-  const recording = new Recording()
-  recording.begin(before, from)
-  const replayer = new Replayer(before)
-  const see = (event: Parameters<Recording['push']>[0]) => {
-    recording.push(event)
-    replayer.push(event)
-  }
-  await eachEvent(access, 'read', see, { after, upTo })
-  const lives = recording.lives.filter(({ ended }) => ended)
-  if (lives.length === 0) {
-    throw invalidInput(
-      'no job ended in that time, so nobody knows how long jobs run; give a longer time by --since',
-      'since',
-    )
-  }
-  const leftOut = recording.lives.length - lives.length
-  return { period, lives, leftOut, policy: replayer.ledger().policy, models: modelsOf(lives) }
+  const { after, upTo } = period
+  const recorder = new PeriodRecorder(await ledgerAt(access, after), period)
+  await eachEvent(access, 'read', (event) => recorder.push(event), { after, upTo })
+  return recorder.finish()
 }
 
 async function under(access: Opened, lives: readonly Life[], trial: Trial): Promise<readonly Life[]> {
