@@ -9,7 +9,7 @@ export interface Whose {
 }
 
 /** @param modelsOf what a job needs, where an event does not say it itself */
-export function concerns(
+function concerns(
   event: RecordedEvent,
   { job, model }: Whose,
   modelsOf: (jobId: string) => readonly string[],

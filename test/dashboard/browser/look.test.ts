@@ -6,7 +6,7 @@ import path from 'node:path'
 import { gzipSync } from 'node:zlib'
 import type { Page } from 'playwright-core'
 import { expect, it } from 'vitest'
-import { madeOnce } from '../support/once.ts'
+import { madeOnce } from '../../support/once.ts'
 import { browserForAll, goTo, opened, served } from './browser.ts'
 import { sceneOf } from './scene.ts'
 
@@ -16,7 +16,7 @@ const axe = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.mi
 const pictures =
   process.env['INTERLOCK_TEST_PICTURES'] === undefined
     ? null
-    : path.resolve(import.meta.dirname, '../../docs/images')
+    : path.resolve(import.meta.dirname, '../../../docs/images')
 
 const screens = ['now', 'why', 'time', 'figures', 'what-if', 'proof', 'dead', 'log', 'levers'] as const
 /** In which theme each is shown in the docs. */

@@ -1,5 +1,5 @@
 /** An hour of a queue at work, decided by the core at times of its own: what the browser tests look at. */
-import { memoryDatabase, memoryStore } from '../../src/adapter/memory/index.ts'
+import { memoryDatabase, memoryStore } from '../../../src/adapter/memory/index.ts'
 import {
   type Command,
   type CommandBody,
@@ -13,8 +13,8 @@ import {
   type Micros,
   projectionChanges,
   specDefaults,
-} from '../../src/core/index.ts'
-import type { LogStore } from '../../src/port/index.ts'
+} from '../../../src/core/index.ts'
+import type { LogStore } from '../../../src/port/index.ts'
 
 const SECOND: Micros = 1_000_000
 const queue = 'default'

@@ -1,8 +1,8 @@
 /** Levers in a real browser: each says first what it would do, and the log has it afterwards under the name of who pulled it. */
 import { expect, it } from 'vitest'
+import { viewer } from '../support.ts'
 import { browserForAll, goTo, opened, served } from './browser.ts'
 import { sceneOf } from './scene.ts'
-import { viewer } from './support.ts'
 
 const browser = browserForAll()
 

@@ -9,10 +9,10 @@ import {
   type Grant,
   tokenSession,
   toNodeHandler,
-} from '../../src/dashboard/index.ts'
-import { chromiumPath } from '../support/chromium.ts'
-import { madeOnce } from '../support/once.ts'
-import { operator } from './support.ts'
+} from '../../../src/dashboard/index.ts'
+import { chromiumPath } from '../../support/chromium.ts'
+import { madeOnce } from '../../support/once.ts'
+import { operator } from '../support.ts'
 
 /** One browser for a test file. */
 export function browserForAll(): () => Browser {

@@ -1,9 +1,9 @@
 /** Each screen in a real browser, held to what the command says. */
 import { expect, it } from 'vitest'
-import { auditLog } from '../../src/audit/index.ts'
-import { explainJob } from '../../src/core/index.ts'
-import { duration } from '../../src/format/index.ts'
-import { stats, whatIf } from '../../src/insight/index.ts'
+import { auditLog } from '../../../src/audit/index.ts'
+import { explainJob } from '../../../src/core/index.ts'
+import { duration } from '../../../src/format/index.ts'
+import { stats, whatIf } from '../../../src/insight/index.ts'
 import { browserForAll, goTo, opened, served } from './browser.ts'
 import { sceneOf } from './scene.ts'
 
