@@ -8,7 +8,7 @@ import type { Page } from 'playwright-core'
 import { expect, it } from 'vitest'
 import { madeOnce } from '../../support/once.ts'
 import { browserForAll, goTo, opened, served } from './browser.ts'
-import { sceneOf } from './scene.ts'
+import { sceneOf, waitsLongest } from './scene.ts'
 
 const browser = browserForAll()
 const axe = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8')
@@ -74,7 +74,7 @@ it.each(['light', 'dark'] as const)(
     const page = await opened(browser(), address(), { colorScheme, viewport: { width: 1_280, height: 800 } })
     await page.waitForSelector('[data-figure=event]')
     await page.evaluate(axe)
-    const jobId = ledger().line.at(25)?.jobId ?? ''
+    const jobId = waitsLongest(ledger())
     for (const see of screens) {
       await goTo(page, `?see=${see}${see === 'why' ? `&job=${jobId}` : ''}`)
       if (see === 'proof') await page.click('text=Audit what is loaded')
@@ -93,7 +93,7 @@ it('fits a phone: nothing goes beyond its width', async () => {
   const page = await opened(browser(), address(), { viewport: { width: 390, height: 844 } })
   await page.waitForSelector('[data-figure=event]')
   for (const see of screens) {
-    await goTo(page, `?see=${see}${see === 'why' ? `&job=${ledger().line.at(25)?.jobId}` : ''}`)
+    await goTo(page, `?see=${see}${see === 'why' ? `&job=${waitsLongest(ledger())}` : ''}`)
     if (see === 'proof') await page.click('text=Audit what is loaded')
     await page.waitForSelector(whole[see])
     const beyond = await page.evaluate(() => document.documentElement.scrollWidth - innerWidth)

@@ -7,6 +7,7 @@ import {
   decide,
   defaultPolicy,
   emptyLedger,
+  explainJob,
   hash,
   type JobSpec,
   type Ledger,
@@ -134,6 +135,15 @@ export async function sceneOf({ seconds, jobs, waiting = 0, seed = 1 }: SceneOpt
     await run({ type: 'enqueue', specs: rest.slice(n, n + 1_000) }, { claim: false })
   await beat(3_600_000)
   return { store, ledger: () => ledger, run }
+}
+
+/** The job with the longest chain of jobs before it, as far as it can be drawn: there is the most to be seen. In a minute, when offers that nobody took keep nothing. */
+export function waitsLongest(ledger: Ledger): string {
+  const chains = [...ledger.line].map(({ jobId }) => ({
+    jobId,
+    length: explainJob(ledger, jobId, ledger.lastAt + 60 * SECOND)?.chain.length ?? 0,
+  }))
+  return chains.reduce((most, each) => (each.length > most.length && each.length < 6 ? each : most)).jobId
 }
 
 /** Most complete; some fail for good, and some are tried again. */

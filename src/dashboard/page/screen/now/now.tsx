@@ -14,10 +14,14 @@ export function Now() {
   return (
     <div class="grid now">
       <Totals />
-      <Running />
-      <Line />
-      <Models />
-      <Workers />
+      <div class="column">
+        <Running />
+        <Models />
+      </div>
+      <div class="column">
+        <Line />
+        <Workers />
+      </div>
     </div>
   )
 }

@@ -52,7 +52,8 @@ function textOf(found: StartEstimate | null | undefined) {
   const [likely, from, to] = [found.likely, found.from, found.to].map((at) => duration(at / MICROS_PER_MS))
   return (
     <>
-      <b>in about {likely}</b>, eight times of ten between {from} and {to}
+      <b>{found.likely < MICROS_PER_MS ? 'at once, as far as the rules go' : `in about ${likely}`}</b>
+      {found.to < MICROS_PER_MS ? '' : `, eight times of ten between ${from} and ${to}`}
       <span class="dim method">
         {' '}
         {count(found.tries)} tries by the queue's own rules over the jobs that are live now; each runs as long

@@ -2,7 +2,7 @@ import type { Ledger, Micros } from '../../../../core/index.ts'
 import { clip, plural } from '../../../../format/index.ts'
 import { Link } from '../../frame/link.tsx'
 import { Panel } from '../../part/panel.tsx'
-import { layoutOf } from './layout.ts'
+import { GAP, layoutOf } from './layout.ts'
 import { type WaitsFor, waitsForOf } from './waits-for.ts'
 
 const LETTER = 7.2
@@ -89,8 +89,11 @@ function laidOut({ jobs, edges, isCut }: WaitsFor) {
       const [start, end] = [at(from), at(to)]
       const [left, right] = [start.x + start.width / 2, end.x - end.width / 2]
       const middle = (left + right) / 2
-      const d = `M${left} ${start.y}C${middle} ${start.y} ${middle} ${end.y} ${right - 1} ${end.y}`
-      return { from, to, d, label: clip(models.join(', '), 15), x: middle, y: (start.y + end.y) / 2 }
+      // Over the heads of those in between.
+      const lift = places.size > 2 && right - left > 1.6 * GAP.across ? 30 : 0
+      const d = `M${left} ${start.y}C${left + GAP.across / 2} ${start.y - lift} ${right - GAP.across / 2} ${end.y - lift} ${right - 1} ${end.y}`
+      const label = clip(models.join(', '), 15)
+      return { from, to, d, label, x: middle, y: (start.y + end.y) / 2 - 0.75 * lift }
     }),
   }
 }

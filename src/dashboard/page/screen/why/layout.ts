@@ -10,7 +10,7 @@ export interface Point {
   readonly y: number
 }
 
-const GAP = { across: 96, down: 14, margin: 6 }
+export const GAP = { across: 96, down: 26, margin: 6 }
 
 /** Where the jobs stand: who waits left of those it waits for, and those that belong together near each other. */
 export function layoutOf(

@@ -1,4 +1,4 @@
-import { explainJob, jobOf, type Ledger, type Micros } from '../../../../core/index.ts'
+import { explainJob, jobOf, type Ledger, type Micros, type ReasonCode } from '../../../../core/index.ts'
 
 /** Who waits for whom. */
 export interface WaitsFor {
@@ -12,8 +12,15 @@ export interface WaitsFor {
   readonly isCut: boolean
 }
 
-const MOST = 40
+const MOST = 24
 const MOST_HOLDERS = 6
+
+const behind: ReadonlySet<ReasonCode> = new Set([
+  'model_in_use',
+  'behind_in_line',
+  'serialized',
+  'at_capacity',
+])
 
 /**
  * From a job to those it waits for, and on to those they wait for: on each model that is full for it, the holders where it is the next
@@ -39,7 +46,8 @@ export function waitsForOf(ledger: Ledger, jobId: string, now: Micros): WaitsFor
   }
   for (let next = open.shift(); next !== undefined; next = open.shift()) {
     const found = explainJob(ledger, next, now)
-    if (found === undefined || found.state === 'active') continue
+    // Only who stands behind somebody waits for one; others wait for a time, a rate, a worker.
+    if (found === undefined || found.code === null || !behind.has(found.code)) continue
     for (const { model, holders, capacity, ahead, aheadIds } of found.models) {
       if (holders.length + ahead < capacity) continue
       const nearest = aheadIds[0]

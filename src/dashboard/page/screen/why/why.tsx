@@ -87,7 +87,7 @@ function Of({ jobId }: { readonly jobId: string }) {
               <dt>state</dt>
               <dd>
                 {found.standing}
-                {found.code === null ? '' : ` (${found.code})`}
+                {found.code === null || found.code === found.standing ? '' : ` (${found.code})`}
               </dd>
               <dt>what has to happen</dt>
               <dd data-fact="has to happen">{found.whatHasToHappen}</dd>
