@@ -15,6 +15,14 @@ Redis is used where redis-server is installed (apt-get install redis-server); el
 
 append: the bare API, without payloads and without a worker.
 
+growth: what a job of our worker costs with more jobs in line, models, models per job, events in the log, and worker processes, with the
+exponent of each; some five minutes.
+
+budget: what a job costs with one thing taken away, and where the time goes in the worker's process and in the server.
+
+worker: a line of jobs with payloads and results, emptied through createJobWorker and through the bare API in turns, with and without
+keys, 10 and 64 slots: what the worker costs beside what the queue costs anyway. Some half a minute.
+
 guard: under a minute; what a job and a hand-off of our worker take, in bare appends of the same run. Fails when that is more than
 twice what bench/guard/baseline.json says.
 

@@ -4,6 +4,7 @@ import path from 'node:path'
 import { Command, InvalidArgumentError, Option } from 'commander'
 import { otherVersions } from '../test/support/binaries.ts'
 import { appendBench } from './append/index.ts'
+import { budgetBench } from './budget/index.ts'
 import { bytesBench } from './bytes/index.ts'
 import { coreBench } from './core/index.ts'
 import { depthBench } from './depth/index.ts'
@@ -13,12 +14,14 @@ import { Progress } from './frame/progress.ts'
 import { type ServerSettings, serversAt } from './frame/servers.ts'
 import { median } from './frame/statistics.ts'
 import { isMet, tableOf } from './frame/table.ts'
+import { growthBench } from './growth/index.ts'
 import { guardBench } from './guard/index.ts'
 import { helpText } from './help.ts'
 import { peersBench } from './peers/index.ts'
 import { replayBench } from './replay/index.ts'
 import { scheduleBench } from './schedule/index.ts'
 import { waitingBench } from './waiting/index.ts'
+import { workerBench } from './worker/index.ts'
 
 interface Options {
   readonly json?: string | true
@@ -42,6 +45,9 @@ const benches: readonly Bench[] = [
   scheduleBench,
   waitingBench,
   peersBench,
+  workerBench,
+  growthBench,
+  budgetBench,
   guardBench,
 ]
 const names = benches.map(({ name }) => name)
@@ -52,7 +58,11 @@ const trace =
 
 await new Command('bench')
   .description('Measures Interlock on this machine; a figure is the median of several runs.')
-  .argument('[benches...]', `${names.join(', ')}; all but peers and guard unless given`, usual)
+  .argument(
+    '[benches...]',
+    `${names.join(', ')}; all but peers, worker, growth, budget and guard unless given`,
+    usual,
+  )
   .option(
     '--json [file]',
     'one JSON document on standard output, or into this file beside the table',
@@ -63,7 +73,7 @@ await new Command('bench')
   .option('--trace <file>', 'real requests for `schedule` and `peers`: job_id,models,seconds, .csv.gz', trace)
   .option(
     '--only <rows>',
-    '`peers`: only these rows, by id or its beginning (drain/10-keys,hand-off)',
+    '`peers`, `growth`: only these rows, by id or its beginning (drain/10-keys,hand-off)',
     list,
     [],
   )

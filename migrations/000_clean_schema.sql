@@ -299,6 +299,11 @@ alter table public.job_queue_heads add column if not exists cut_claimed_at times
 alter table public.job_queue_heads add column if not exists kept_from bigint;
 alter table public.job_queue_heads add column if not exists kept_digest numeric;
 
+-- On this channel job_queue_append tells small appends with their events. Nobody can guess its name. Every role that may connect can listen
+-- to a channel that it knows, and send to it: it would hear what it may not read in the log, and could send events that never were.
+alter table public.job_queue_heads add column if not exists channel text not null
+  default 'interlock_' || pg_catalog.replace(pg_catalog.gen_random_uuid()::text, '-', '');
+
 -- Of a database from before the version was part of the key.
 do $heads$
 begin
@@ -375,6 +380,11 @@ create table if not exists public.job_queue_jobs (
   conflict_reason text,
   primary key (queue, job_id)
 ) with (fillfactor = 70);
+
+-- The sequence number of its `queued` event, negative when what its handler needs may be a row of `jobs`, which no append brings. What is
+-- kept of it (job_queue_data) belongs to that life, and an append finds it here without a look at the log. Null, before this column was there and after a rebuild: the log says it
+-- (job_queue_life). No part of the projection, which is compared without it.
+alter table public.job_queue_jobs add column if not exists life bigint;
 
 -- As of the log.
 alter table public.job_queue_jobs set (vacuum_truncate = off);
@@ -686,12 +696,19 @@ create unlogged table if not exists public.job_queue_deciders (
 -- Commands on their way to the process that decides; deleted by the append that carries them out, or once it is known that they lead to nothing.
 create unlogged table if not exists public.job_queue_handed_in (
   queue text not null check (length(queue) between 1 and 200),
-  id bigint not null generated always as identity,
+  command_id text not null check (length(command_id) between 1 and 200),
+  place bigint not null generated always as identity,
   sender text not null check (length(sender) between 1 and 100),
   command jsonb not null check (pg_column_size(command) <= 4194304),
   handed_at timestamptz not null default clock_timestamp(),
-  primary key (queue, id)
+  primary key (queue, command_id)
 );
+
+-- Whether users may see where their own jobs stand: who has granted that to `authenticated` has not to do so again after each
+-- migration (70_privileges). Default privileges are at work only when something is made, so what is there was meant.
+select set_config('interlock.places_granted', coalesce((
+  select has_table_privilege(r.oid, c.oid, 'SELECT')::text from pg_catalog.pg_roles r, pg_catalog.pg_class c
+   where r.rolname = 'authenticated' and c.oid = to_regclass('public.job_queue_places')), 'false'), true);
 
 -- The coordination columns of the user's tables. A table that is missing, or whose key is neither text nor uuid (a table
 -- of that name which is for something else, or a view), is passed over: Interlock works without it.
@@ -1119,7 +1136,7 @@ $$;
 --                     the rest what is not null); also: those of `changed` that no event names, if there are any
 --                     (job_queue_changes);
 --                     data: payloads, results and errors of its events, if there are any (job_queue_put_data);
---                     wanted: jobs that these events start, for what their handlers need, if any (job_queue_in_hand);
+--                     wanted: jobs that these events start, for what their handlers need, if any;
 --                     voided_from: the first event that a `voided` among the events names (job_queue_void);
 --                     staged: [{command_id, job_id}, …], those of them that were put aside before (job_queue_stage);
 --                     expected_at: the time of the event expected_version as the caller has folded it, 0 before the first one;
@@ -1139,7 +1156,9 @@ $$;
 --   live_worker  a `lease_expired` for a worker that is not past ttl + grace; worker_ids
 --   unstaged     of some commands not everything is there that was to be put aside before; command_ids
 --   clock        an event is not later than the one before, or more than 1 s away from the database's clock
--- One NOTIFY on channel interlock, '<queue>:<version>', unless the setting interlock.notify is 'off'.
+-- One NOTIFY on channel interlock, '<queue>:<version>', unless the setting interlock.notify is 'off'. Before it, of up to 24 events that fit
+-- into one, their text on the queue's own channel (job_queue_heads.channel): '<expected_version> <version> <time of the event
+-- expected_version> <epoch> <events>', so that those who know the log up to there need not read.
 -- A wait for the lock is bounded: 0.5 s through PostgREST, whose few connections serve the user's front end too, 2 s
 -- otherwise; a lock_timeout that the session has set itself stays.
 -- Raises JQ001 for a call out of bounds, JQ002 for events or state that do not count on from expected_version, 55P03 when
@@ -1173,6 +1192,14 @@ declare
   setting text;
   is_shown boolean;
   is_rising boolean := true;
+  ended_ids text[];
+  ended_lives bigint[];
+  entered_ids text[];
+  entered_lives bigint[];
+  moved_ids text[];
+  moved_lives bigint[];
+  brought jsonb;
+  note text;
 begin
   if expected_version is null or jsonb_typeof(events) is distinct from 'array'
      or jsonb_array_length(events) not between 1 and 25000 or jsonb_typeof(changes -> 'state') is distinct from 'object' then
@@ -1187,11 +1214,11 @@ begin
   end if;
   -- A statement of its own: a query that also read the log would see it as it was before the wait.
   -- The newest version first: the others that an old transaction keeps are not looked at (migrations/parts/21_heads.sql).
-  select h.version, h.epoch, h.last_at, h.chain, h.archived_seq into head
+  select h.version, h.epoch, h.last_at, h.chain, h.archived_seq, h.channel into head
     from public.job_queue_heads h where h.queue = $1 order by h.version desc limit 1 for update;
   if not found then
     perform public.job_queue_open($1);
-    select h.version, h.epoch, h.last_at, h.chain, h.archived_seq into head
+    select h.version, h.epoch, h.last_at, h.chain, h.archived_seq, h.channel into head
       from public.job_queue_heads h where h.queue = $1 order by h.version desc limit 1 for update;
   end if;
   -- Read after the wait: now() and statement_timestamp() are from before it.
@@ -1347,25 +1374,29 @@ begin
   end if;
 
   if jsonb_array_length(changes -> 'gone') > 0 then
-    delete from public.job_queue_jobs j
-     where j.queue = $1 and j.job_id = any (array(select jsonb_array_elements_text(changes -> 'gone')));
+    with ended as (
+      delete from public.job_queue_jobs j
+       where j.queue = $1 and j.job_id = any (array(select jsonb_array_elements_text(changes -> 'gone')))
+      returning j.job_id, j.life)
+    select array_agg(e.job_id), array_agg(e.life) into ended_ids, ended_lives from ended e;
   end if;
   if jsonb_array_length(changes -> 'jobs') > 0 then
-    insert into public.job_queue_jobs (queue, job_id, state, job_type, kind, models, priority, place_level, place_order,
+    with entered as (
+    insert into public.job_queue_jobs as j (queue, job_id, state, job_type, kind, models, priority, place_level, place_order,
       place_tie, queued_at, due_at, expires_at, attempt, attempts, timeout_ms, worker_id, fencing_token, started_at,
-      cancel_requested, blocked_by_job_id, blocked_on, conflict_reason)
+      cancel_requested, blocked_by_job_id, blocked_on, conflict_reason, life)
     select $1, r.job_id, r.state, r.job_type, r.kind, r.models, r.priority, r.place_level, r.place_order,
            r.place_tie, 'epoch'::timestamptz + r.queued_at * interval '1 microsecond',
            'epoch'::timestamptz + r.due_at * interval '1 microsecond',
            'epoch'::timestamptz + r.expires_at * interval '1 microsecond',
            r.attempt, r.attempts, r.timeout_ms, r.worker_id, r.fencing_token,
            'epoch'::timestamptz + r.started_at * interval '1 microsecond',
-           coalesce(r.cancel_requested, false), r.blocked_by_job_id, r.blocked_on, r.conflict_reason
+           coalesce(r.cancel_requested, false), r.blocked_by_job_id, r.blocked_on, r.conflict_reason, r.life
       from jsonb_to_recordset(changes -> 'jobs') as r (
         job_id text, state text, job_type text, kind text, models text[], priority integer, place_level double precision,
         place_order bigint, place_tie double precision, queued_at bigint, due_at bigint, expires_at bigint,
         attempt integer, attempts integer, timeout_ms bigint, worker_id text, fencing_token bigint, started_at bigint,
-        cancel_requested boolean, blocked_by_job_id text, blocked_on text, conflict_reason text)
+        cancel_requested boolean, blocked_by_job_id text, blocked_on text, conflict_reason text, life bigint)
     on conflict (queue, job_id) do update set
       state = excluded.state, job_type = excluded.job_type, kind = excluded.kind, models = excluded.models,
       priority = excluded.priority, place_level = excluded.place_level, place_order = excluded.place_order,
@@ -1374,9 +1405,12 @@ begin
       timeout_ms = excluded.timeout_ms, worker_id = excluded.worker_id, fencing_token = excluded.fencing_token,
       started_at = excluded.started_at, cancel_requested = excluded.cancel_requested,
       blocked_by_job_id = excluded.blocked_by_job_id, blocked_on = excluded.blocked_on,
-      conflict_reason = excluded.conflict_reason;
+      conflict_reason = excluded.conflict_reason, life = coalesce(excluded.life, j.life)
+    returning j.job_id, j.life)
+    select array_agg(e.job_id), array_agg(e.life) into entered_ids, entered_lives from entered e;
   end if;
   if jsonb_array_length(changes -> 'changed') > 0 then
+    with moved as (
     update public.job_queue_jobs j
        set state = r.state, attempt = r.attempt, priority = coalesce(r.priority, j.priority),
            place_level = coalesce(r.place_level, j.place_level), place_order = coalesce(r.place_order, j.place_order),
@@ -1393,7 +1427,9 @@ begin
         cancel_requested boolean, blocked_by_job_id text, blocked_on text, conflict_reason text)
      where j.queue = $1 and j.job_id = r.job_id
        -- And by the key: while the table is small the planner would join with all rows of the queue.
-       and j.job_id = any (array(select k.job_id from jsonb_to_recordset(changes -> 'changed') as k (job_id text)));
+       and j.job_id = any (array(select k.job_id from jsonb_to_recordset(changes -> 'changed') as k (job_id text)))
+    returning j.job_id, j.life)
+    select array_agg(m.job_id), array_agg(m.life) into moved_ids, moved_lives from moved m;
   end if;
   if arrived is not null then
     delete from public.job_queue_arrivals a where a.job_id = any (arrived) and a.queue = $1;
@@ -1403,7 +1439,26 @@ begin
     values ($1, given.version, array(select jsonb_array_elements_text(changes -> 'also')));
   end if;
   if changes ? 'data' then
-    perform public.job_queue_put_data($1, changes -> 'data');
+    -- As job_queue_put_data does, without its look at the log: which life of a job it is stands in the row that went or came.
+    insert into public.job_queue_data as d (queue, job_id, life, payload, result, error, checkpoint)
+    select $1, g.item ->> 'job_id', coalesce(abs(k.life), abs(public.job_queue_life($1, g.item ->> 'job_id'))),
+           g.item -> 'payload', g.item -> 'result', g.item -> 'error', g.item -> 'checkpoint'
+      from jsonb_array_elements(changes -> 'data') as g (item)
+      left join (select n.job_id, max(n.life) as life from unnest(ended_ids || entered_ids, ended_lives || entered_lives) as n (job_id, life)
+        group by n.job_id) as k on k.job_id = g.item ->> 'job_id'
+    on conflict (queue, job_id) do update set
+      life = coalesce(excluded.life, d.life),
+      payload = case when excluded.life is null or d.life = excluded.life then coalesce(excluded.payload, d.payload)
+                     else excluded.payload end,
+      result = case when excluded.life is null or d.life = excluded.life then coalesce(excluded.result, d.result)
+                    else excluded.result end,
+      error = case when excluded.life is null or d.life = excluded.life then coalesce(excluded.error, d.error)
+                   else excluded.error end,
+      checkpoint = case when excluded.life is null or d.life = excluded.life then coalesce(excluded.checkpoint, d.checkpoint)
+                        else excluded.checkpoint end,
+      progress = case when excluded.life is null or d.life = excluded.life then d.progress end,
+      token = case when excluded.life is null or d.life = excluded.life then d.token end,
+      updated_at = clock_timestamp();
   end if;
   if changes ? 'voided_from' then
     perform public.job_queue_void($1, (changes ->> 'voided_from')::bigint);
@@ -1436,11 +1491,38 @@ begin
     update public.job_queue_workers w set dead = true where w.queue = $1 and w.worker_id = any (given.expired);
   end if;
   if current_setting('interlock.notify', true) is distinct from 'off' then
+    if given.version - expected_version <= 24 then
+      note := format('%s %s %s %s %s', expected_version, given.version, (extract(epoch from head.last_at) * 1000000)::bigint,
+        coalesce(given.epoch, head.epoch), events);
+      -- What fits into a notification.
+      if octet_length(note) < 7900 then
+        setting := pg_notify(head.channel, note);
+      end if;
+    end if;
     setting := pg_notify('interlock', $1 || ':' || given.version);
   end if;
+  -- What handlers need of jobs that are started now, under the queue's lock: so it reads no table of the user and brings no more than
+  -- a client takes from the wire at once, of the first 100 jobs 64 KB as they are stored and 256 KB as text, in the order given.
   if changes ? 'wanted' then
-    answer := answer || jsonb_build_object('data',
-      public.job_queue_in_hand($1, array(select jsonb_array_elements_text(changes -> 'wanted'))));
+    select jsonb_agg(t.item order by t.place) into brought from (
+      select s.item, s.place, sum(octet_length(s.item::text)) over (order by s.place) as length from (
+        select w.place, jsonb_build_object('job_id', w.job_id, 'payload', d.payload, 'result', d.result, 'error', d.error,
+                 'checkpoint', d.checkpoint, 'progress', d.progress, 'row', null) as item,
+               sum(coalesce(pg_column_size(d.payload), 0) + coalesce(pg_column_size(d.result), 0) + coalesce(pg_column_size(d.error), 0)
+                 + coalesce(pg_column_size(d.checkpoint), 0) + coalesce(pg_column_size(d.progress), 0)) over (order by w.place) as stored
+          from (
+            select g.place, g.job_id, coalesce(k.life, public.job_queue_life($1, g.job_id)) as life
+              from jsonb_array_elements_text(changes -> 'wanted') with ordinality as g (job_id, place)
+              left join unnest(moved_ids || entered_ids, moved_lives || entered_lives) as k (job_id, life) on k.job_id = g.job_id
+             where g.place <= 100) as w
+          -- OFFSET 0: else it may become a join with everything that the queue keeps.
+          left join lateral (
+            select k.* from public.job_queue_data k where k.queue = $1 and k.job_id = w.job_id and k.life = w.life offset 0) as d on true
+         -- Not of jobs that were made of a row, whose handlers are given the row: what is not here, job_queue_data_of has.
+         where w.life > 0) as s
+       where s.stored <= 65536) as t
+     where t.length <= 262144;
+    answer := answer || jsonb_build_object('data', coalesce(brought, '[]'));
   end if;
   return answer || jsonb_build_object('ok', true, 'version', given.version);
 end
@@ -1452,7 +1534,7 @@ $$;
 --   senders  whose those are: named in a notification
 -- Returns what job_queue_append does, and with it, when everything was written, handed: the commands that wait now.
 create or replace function public.job_queue_append_for(
-  queue text, expected_version bigint, events jsonb, changes jsonb, done bigint[], senders text[]) returns jsonb
+  queue text, expected_version bigint, events jsonb, changes jsonb, done text[], senders text[]) returns jsonb
 language plpgsql security definer
 set search_path = pg_catalog, pg_temp
 as $$
@@ -1973,6 +2055,8 @@ begin
           from pg_proc p, lateral aclexplode(coalesce(p.proacl, acldefault('f', p.proowner))) x left join pg_roles r on r.oid = x.grantee
          where p.pronamespace = 'public'::regnamespace and p.proname like 'job\_queue\_%'
            and (x.grantee = 0 or r.rolname in ('anon', 'authenticated'))
+           -- What users may be given, to see where their own jobs stand (job_queue_explain).
+           and not (x.grantee <> 0 and r.rolname = 'authenticated' and p.proname in ('job_queue_explain', 'job_queue_own_row', 'job_queue_user_path'))
         union all
         select coalesce(r.rolname::text, 'PUBLIC'), c.relname::text
           from pg_class c, lateral aclexplode(c.relacl) x left join pg_roles r on r.oid = x.grantee
@@ -2163,11 +2247,13 @@ set search_path = pg_catalog, pg_temp
 set random_page_cost = 0
 set cpu_index_tuple_cost = 0
 set cpu_operator_cost = 0.00001
-set plan_cache_mode = force_custom_plan
 as $$
 #variable_conflict use_column
 declare
   rows jsonb;
+  lives jsonb;
+  others text[];
+  logged jsonb;
 begin
   if job_ids is null or cardinality(job_ids) > 1000 then
     raise exception using errcode = 'JQ001', message = 'job_queue_data_of takes up to 1,000 ids';
@@ -2179,6 +2265,18 @@ begin
        where not public.job_queue_linked($1, 'jobs', w.id,
          (rows -> w.id ->> (public.job_queue_columns('jobs') ->> 'queued_at'))::timestamptz));
   end if;
+  -- Of a live job its row says which life it is in.
+  lives := coalesce((select jsonb_object_agg(j.job_id, abs(j.life)) from public.job_queue_jobs j
+                      where j.queue = $1 and j.job_id = any ($2) and j.life is not null), '{}');
+  others := array(select w.id from unnest($2) as w (id) where not lives ? w.id);
+  if cardinality(others) > 0 then
+    -- Planned each time: while the log looks small its primary key would do as well as the index by job, and be kept. seq + 0: a plain max
+    -- would be read off the end of the primary key, past the events of all other jobs.
+    execute 'select jsonb_object_agg(q.job_id, q.life) from (select l.job_id, max(l.seq + 0) as life from public.job_queue_log l
+        where l.queue = $1 and l.job_id = any ($2) and l.event_type = ''queued'' group by l.job_id) q'
+      into logged using $1, others;
+    lives := lives || coalesce(logged, '{}');
+  end if;
   return (
     select coalesce(jsonb_agg(jsonb_build_object('job_id', w.id, 'payload', d.payload, 'result', d.result,
              'error', d.error, 'checkpoint', d.checkpoint, 'progress', d.progress, 'row', rows -> w.id) order by w.place), '[]')
@@ -2187,9 +2285,8 @@ begin
         select k.* from public.job_queue_data k
          where k.queue = $1 and k.job_id = w.id
            -- Without the event (it is archived) nobody has enqueued the job since.
-           and k.life is not distinct from coalesce((
-             select max(l.seq + 0) from public.job_queue_log l
-              where l.queue = $1 and l.job_id = w.id and l.event_type = 'queued'), k.life)) d on true);
+           and k.life is not distinct from coalesce((lives ->> w.id)::bigint, k.life)
+        offset 0) d on true);
 end
 $$;
 
@@ -2490,6 +2587,28 @@ exception when undefined_column or undefined_table or undefined_function then
 end
 $$;
 
+-- job_queue_explain(job_id, queue): where a job stands, for the page of the user whose job it is: his place in the line of each model,
+-- why it waits, and about how long still. Runs with the rights of its caller and shows what job_queue_places shows him: the jobs whose
+-- row in `jobs` he can read. Granted to no browser until you do so (docs/supabase.md).
+-- Returns {job_id, queue, state, position, models, code, reason, starts_in_seconds}; null for a job that is not live, and all the same
+-- for one whose row the caller cannot read, or whose row does not follow its job (yet: within a second).
+--   state              waiting or active
+--   position           how many stand ahead of it in the line of the whole queue; null when it stands in no line
+--   models             [{model, ahead, running, capacity}, …]: in the line of each model, how many stand ahead (null: in no line), and
+--                      how many run of how many
+--   code, reason       why it waits (draining, not_due, model_paused, serialized, at_capacity, model_in_use, behind_in_line, offered),
+--                      and that in a sentence; it names no other job and nobody; code is null for an active job
+--   starts_in_seconds  an estimate, from how long jobs of these models took among the last 1,000 events; null: nothing to tell it by
+-- Raises 42501 for who may not call it, or may not read `jobs` at all.
+create or replace function public.job_queue_explain(job_id text, queue text default 'default') returns jsonb
+language plpgsql stable
+set search_path = pg_catalog, pg_temp
+as $$
+begin
+  return (select p.place from public.job_queue_places p where p.queue = $2 and p.job_id = $1);
+end
+$$;
+
 -- job_queue_forget(queue, job_ids): deletes what is kept of these jobs beside the log: payload, result, error, checkpoint and
 -- progress. For erasure. What the log says of them stays: ids, model names, codes, numbers, times. Doing it twice does nothing
 -- more.
@@ -2590,7 +2709,8 @@ $$;
 -- sender becomes it.
 --   sender    1..100 characters: the process, under a name that nobody else has
 --   for_ms    1..60000: for so long it decides, where it becomes the one, unless it puts that off (job_queue_pick_up)
---   commands  1..1000 of whatever those processes understand, 4 MB each at most
+--   commands  1..1000 of {command: {id, …}, …}, of whatever those processes understand, 4 MB each at most; one that is there
+--             already, by its id, is left as it is
 -- Returns {decides: false} when they were handed in: the one that decides carries them out, and those who sent them are named in a notification
 -- (job_queue_append_for). {decides: true, version, handed} when there was nobody: they were not handed in, the queue is at that
 -- version, and `handed` are the commands of others that wait (job_queue_handed).
@@ -2617,36 +2737,40 @@ begin
      set decider = excluded.decider, decides_until = excluded.decides_until
    where d.decides_until < clock_timestamp() or d.decider = excluded.decider;
   if found then
+    -- Who writes faster than anybody loses no append, and would never know that others write as well.
+    perform public.job_queue_handled($1, '{}', array[$2]);
     return jsonb_build_object('decides', true, 'handed', public.job_queue_handed($1), 'version', coalesce(
       (select h.version from public.job_queue_heads h where h.queue = $1 order by h.version desc limit 1), 0));
   end if;
-  insert into public.job_queue_handed_in (queue, sender, command)
-  select $1, $2, c.command from jsonb_array_elements($4) with ordinality as c (command, place) order by c.place;
+  insert into public.job_queue_handed_in (queue, command_id, sender, command)
+  select $1, c.command #>> '{command,id}', $2, c.command from jsonb_array_elements($4) with ordinality as c (command, place)
+   order by c.place
+  on conflict do nothing;
   return jsonb_build_object('decides', false);
 end
 $$;
 
 -- job_queue_handed(queue): the commands that wait for the process that decides, the first ones first: 500 of them or 256 KB at most.
 -- Internal; called by job_queue_hand_in, job_queue_pick_up and job_queue_append_for, for the process that decides.
--- Returns [{id, sender, command}, …]. Those of 10 s ago are left out: who sent them has done without, or is gone.
+-- Returns [{sender, command}, …]. Those of 10 s ago are left out: who sent them has done without, or is gone.
 create or replace function public.job_queue_handed(queue text) returns jsonb
 language sql stable
 set search_path = pg_catalog, pg_temp
 as $$
-  select coalesce(jsonb_agg(jsonb_build_object('id', h.id, 'sender', h.sender, 'command', h.command) order by h.id), '[]')
+  select coalesce(jsonb_agg(jsonb_build_object('sender', h.sender, 'command', h.command) order by h.place), '[]')
     from (
-      select f.id, f.sender, f.command, sum(pg_column_size(f.command)) over (order by f.id) - pg_column_size(f.command) as before
+      select f.place, f.sender, f.command, sum(pg_column_size(f.command)) over (order by f.place) - pg_column_size(f.command) as before
         from (
-          select c.id, c.sender, c.command from public.job_queue_handed_in c
+          select c.place, c.sender, c.command from public.job_queue_handed_in c
            where c.queue = $1 and c.handed_at > clock_timestamp() - interval '10 s'
-           order by c.id limit 500) f) h
+           order by c.place limit 500) f) h
    where h.before < 262144
 $$;
 
 -- job_queue_handled(queue, done, senders): deletes commands that were handed in, and names their senders in a notification on
--- channel interlock: 'handled:<sender>,…:<queue>:<version>'. Internal; called by job_queue_pick_up and job_queue_append_for.
+-- channel interlock (who is not among them knows by it that one decides for all): 'handled:<sender>,…:<queue>:<version>'. Internal; called by job_queue_pick_up and job_queue_append_for.
 -- Returns nothing.
-create or replace function public.job_queue_handled(queue text, done bigint[], senders text[]) returns void
+create or replace function public.job_queue_handled(queue text, done text[], senders text[]) returns void
 language plpgsql
 set search_path = pg_catalog, pg_temp
 set plan_cache_mode = force_generic_plan
@@ -2654,7 +2778,7 @@ as $$
 #variable_conflict use_column
 begin
   if cardinality($2) > 0 then
-    delete from public.job_queue_handed_in c where c.queue = $1 and c.id = any ($2);
+    delete from public.job_queue_handed_in c where c.queue = $1 and c.command_id = any ($2);
   end if;
   -- A notification has room for 8,000 bytes. Who is not named looks by itself, later.
   if cardinality($3) > 0 and current_setting('interlock.notify', true) is distinct from 'off' then
@@ -2715,38 +2839,6 @@ begin
       from pg_policy p
      where p.polrelid = there and p.polcmd in ('*', command)
        and exists (select from unnest(p.polroles) as r (id) where r.id = 0 or pg_has_role(current_user, r.id, 'USAGE'))), true);
-end
-$$;
-
--- job_queue_in_hand(queue, job_ids): what handlers need of jobs that are started now. Internal; called by job_queue_append, under the
--- queue's lock, so it reads no table of the user and brings no more than a client takes from the wire at once.
---   job_ids  100 at most; of more, the first 100
--- Returns [{job_id, payload, result, error, checkpoint, progress, row: null}, …], as job_queue_data_of does, of those that it
--- brings: 64 KB as they are stored and 256 KB as text, in the order given. Not of jobs that were made of a row, whose handlers are
--- given the row, and not of those whose `queued` event is archived: what is not here, job_queue_data_of has. Raises nothing.
-create or replace function public.job_queue_in_hand(queue text, job_ids text[]) returns jsonb
-language plpgsql stable
-set search_path = pg_catalog, pg_temp
-as $$
-#variable_conflict use_column
-begin
-  return (
-    select coalesce(jsonb_agg(t.item order by t.place), '[]') from (
-      select s.item, s.place, sum(octet_length(s.item::text)) over (order by s.place) as length from (
-        select w.place, jsonb_build_object('job_id', w.id, 'payload', d.payload, 'result', d.result, 'error', d.error,
-                 'checkpoint', d.checkpoint, 'progress', d.progress, 'row', null) as item,
-               sum(coalesce(pg_column_size(d.payload), 0) + coalesce(pg_column_size(d.result), 0) + coalesce(pg_column_size(d.error), 0)
-                 + coalesce(pg_column_size(d.checkpoint), 0) + coalesce(pg_column_size(d.progress), 0)) over (order by w.place) as stored
-          from unnest($2[1:100]) with ordinality as w (id, place)
-          -- seq + 0: read off the end of the primary key it would pass the events of all other jobs.
-          join lateral (
-            select max(l.seq + 0) as seq, bool_or(l.data ? 'intake') as is_of_row from public.job_queue_log l
-             where l.queue = $1 and l.job_id = w.id and l.event_type = 'queued') as q on q.seq is not null and q.is_of_row is not true
-          -- OFFSET 0: else it may become a join with everything that the queue keeps.
-          left join lateral (
-            select k.* from public.job_queue_data k where k.queue = $1 and k.job_id = w.id and k.life = q.seq offset 0) as d on true) as s
-       where s.stored <= 65536) as t
-     where t.length <= 262144);
 end
 $$;
 
@@ -2944,6 +3036,27 @@ begin
 end
 $$;
 
+-- job_queue_life(queue, job_id): the sequence number of the job's `queued` event in the log, negative when a row of `jobs` of this id was
+-- taken in; null without one (it is archived). What job_queue_jobs.life says of a job whose row was written before there was that
+-- column, or again from the log (job_queue_rebuild_rows). Internal. Raises nothing.
+create or replace function public.job_queue_life(queue text, job_id text) returns bigint
+language plpgsql stable
+set search_path = pg_catalog, pg_temp
+set random_page_cost = 0
+set cpu_index_tuple_cost = 0
+set cpu_operator_cost = 0.00001
+-- While the log looks small its primary key would do as well as the index by job, and be kept.
+set plan_cache_mode = force_custom_plan
+as $$
+begin
+  return (
+    -- seq + 0: a plain max would be read off the end of the primary key, past the events of all other jobs.
+    select max(l.seq + 0) * case when bool_or(l.data ? 'intake') then -1 else 1 end
+      from public.job_queue_log l
+     where l.queue = $1 and l.job_id = $2 and l.event_type = 'queued');
+end
+$$;
+
 -- job_queue_link(target, job_ids): says on behalf of the server that rows which anon or authenticated has written belong to the jobs
 -- of their ids, however those come into a queue (the gate, enqueue, SQL): their columns follow, a handler gets them, and deleting
 -- one cancels its job. Rows that are taken in (intake) and rows that the server inserts need none of this. Writing required_models
@@ -3071,8 +3184,7 @@ begin
   end if;
   insert into public.job_queue_data as d (queue, job_id, life, token, checkpoint, progress)
   select j.queue, j.job_id,
-         (select max(l.seq + 0) from public.job_queue_log l
-           where l.queue = $1 and l.job_id = $2 and l.event_type = 'queued'),
+         abs(coalesce(j.life, public.job_queue_life($1, $2))),
          $3, $4 -> 'checkpoint', $4 -> 'progress'
     from public.job_queue_jobs j
    where j.queue = $1 and j.job_id = $2 and j.state = 'active' and j.fencing_token = $3
@@ -3217,46 +3329,48 @@ declare
   words jsonb := coalesce((select s.value from public.job_queue_settings s where s.key = 'statuses'), '{}');
 begin
   -- Right after a burst the statistics are old, and a scan of job_queue_jobs with 200 ids took 860 ms: hence the setting.
-  -- seq + 0: the events of one job are found by its id and sorted, never by walking back through the events of all others.
+  -- The log is read once, by the ids: of five look-ups for each job most of a projection was made.
   return query
-  with rows as materialized (
+  with live as materialized (
     select j.job_id, j.models, j.blocked_by_job_id, j.conflict_reason, j.queued_at, j.priority,
            case j.state when 'active' then 'running' else 'pending' end as state
       from public.job_queue_jobs j
-     where j.queue = $1 and j.job_id = any ($2)
+     where j.queue = $1 and j.job_id = any ($2)),
+  events as materialized (
+    select l.job_id, l.seq, l.event_type, l.models, l.created_at, l.data
+      from public.job_queue_log l
+     where l.queue = $1 and l.job_id = any ($2)),
+  queued as materialized (
+    select distinct on (e.job_id) e.job_id, e.seq, e.models, e.created_at, coalesce((e.data ->> 'priority')::integer, 0) as priority
+      from events e where e.event_type = 'queued' order by e.job_id, e.seq desc),
+  since as materialized (
+    select e.* from events e join queued q on q.job_id = e.job_id and e.seq > q.seq
+     where e.event_type in ('requeued', 'reprioritized', 'completed', 'cancelled', 'expired', 'failed', 'lease_expired')),
+  -- A job may be requeued with other models than it came with.
+  moved as (
+    select distinct on (s.job_id) s.job_id, s.models from since s
+     where s.event_type = 'requeued' and s.models is not null order by s.job_id, s.seq desc),
+  placed as (
+    select distinct on (s.job_id) s.job_id, (s.data ->> 'priority')::integer as priority from since s
+     where s.event_type = 'reprioritized' order by s.job_id, s.seq desc),
+  ended as (
+    select distinct on (s.job_id) s.job_id, case s.event_type when 'lease_expired' then 'failed' else s.event_type end as state
+      from since s
+     where s.event_type in ('completed', 'cancelled', 'expired') or (s.event_type in ('failed', 'lease_expired') and s.data ? 'final')
+     order by s.job_id, s.seq desc),
+  rows as (
+    select v.job_id, v.models, v.blocked_by_job_id, v.conflict_reason, v.queued_at, v.priority, v.state from live v
     union all
-    select ended.job_id, coalesce(m.models, q.models), null, null, q.created_at, coalesce(p.priority, q.priority), e.state
-      from unnest($2) as ended (job_id)
-      left join lateral (
-        select l.seq, l.models, l.created_at, coalesce((l.data ->> 'priority')::integer, 0) as priority
-          from public.job_queue_log l
-         where l.queue = $1 and l.job_id = ended.job_id and l.event_type = 'queued'
-         order by l.seq + 0 desc limit 1) q on true
-      left join lateral (
-        -- A job may be requeued with other models than it came with.
-        select l.models
-          from public.job_queue_log l
-         where l.queue = $1 and l.job_id = ended.job_id and l.event_type = 'requeued' and l.models is not null
-           and l.seq > q.seq
-         order by l.seq + 0 desc limit 1) m on true
-      left join lateral (
-        select (l.data ->> 'priority')::integer as priority
-          from public.job_queue_log l
-         where l.queue = $1 and l.job_id = ended.job_id and l.event_type = 'reprioritized' and l.seq > q.seq
-         order by l.seq + 0 desc limit 1) p on true
-      left join lateral (
-        select case l.event_type when 'lease_expired' then 'failed' else l.event_type end as state
-          from public.job_queue_log l
-         where l.queue = $1 and l.job_id = ended.job_id and l.seq > q.seq and (
-           l.event_type in ('completed', 'cancelled', 'expired')
-           or (l.event_type in ('failed', 'lease_expired') and l.data ? 'final'))
-         order by l.seq + 0 desc limit 1) e on true
-     where not exists (
-       select from public.job_queue_jobs j where j.queue = $1 and j.job_id = ended.job_id))
+    select i.id, coalesce(m.models, q.models), null, null, q.created_at, coalesce(p.priority, q.priority), e.state
+      from unnest($2) as i (id)
+      left join queued q on q.job_id = i.id
+      left join moved m on m.job_id = i.id
+      left join placed p on p.job_id = i.id
+      left join ended e on e.job_id = i.id
+     where not exists (select from live v where v.job_id = i.id))
   select r.job_id, r.models, r.blocked_by_job_id, r.conflict_reason, r.queued_at, r.priority,
-         case when words @> '{"enqueued": true}' or exists (
-           select from public.job_queue_log l
-            where l.queue = $1 and l.job_id = r.job_id and l.event_type = 'queued' and l.data ? 'intake')
+         case when words @> '{"enqueued": true}' or r.job_id in (
+             select e.job_id from events e where e.event_type = 'queued' and e.data ? 'intake')
            then coalesce(words ->> r.state, r.state) end
     from rows r;
 end
@@ -3313,6 +3427,40 @@ begin
 end
 $$;
 
+-- job_queue_own_row(job_id, queued_at, names): whether the caller can read the row in `jobs` of this job. Internal; called by
+-- job_queue_places, with the rights of the caller: the policies of `jobs` decide.
+--   queued_at  when the present life of the job began, which its row says too, and browsers cannot write: a row that somebody put
+--              under the id of another's job is not its row
+--   names      the user's names of the columns of `jobs`, where they differ from Interlock's
+-- Returns false too where Interlock does not use the table. Raises 42501 for who may not read the two columns.
+create or replace function public.job_queue_own_row(job_id text, queued_at timestamptz, names jsonb) returns boolean
+language plpgsql stable
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+  key_column text := coalesce(names ->> 'job_id', 'job_id');
+  key_type text;
+  found_rows refcursor;
+  is_own boolean;
+begin
+  select format_type(a.atttypid, null) into key_type from pg_attribute a
+   where a.attrelid = to_regclass('public.jobs') and a.attname = key_column and not a.attisdropped
+     and a.atttypid in ('text'::regtype, 'varchar'::regtype, 'uuid'::regtype);
+  if key_type is null or (key_type = 'uuid' and $1 !~ '^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$') then
+    return false;
+  end if;
+  -- Parsed here, and run under the user's search path: the functions of his policies look for their tables there.
+  open found_rows for execute format('select true from public.jobs t where t.%I = $1::%s and t.%I = $2',
+    key_column, key_type, coalesce(names ->> 'queued_at', 'queued_at')) using $1, $2;
+  if row_security_active('public.jobs') then
+    perform set_config('search_path', public.job_queue_user_path(), true);
+  end if;
+  fetch found_rows into is_own;
+  close found_rows;
+  return coalesce(is_own, false);
+end
+$$;
+
 -- job_queue_pick_up(queue, decider, for_ms, done, senders, resigns): the process that decides picks up what others have handed in, and
 -- goes on deciding.
 --   for_ms   1..60000: until when it decides now
@@ -3322,7 +3470,7 @@ $$;
 -- Returns {decides, handed}: whether it goes on deciding (false also when another process has taken its place meanwhile), and what waits
 -- (job_queue_handed). Raises JQ001 for a call out of bounds.
 create or replace function public.job_queue_pick_up(
-  queue text, decider text, for_ms integer, done bigint[], senders text[], resigns boolean) returns jsonb
+  queue text, decider text, for_ms integer, done text[], senders text[], resigns boolean) returns jsonb
 language plpgsql security definer
 set search_path = pg_catalog, pg_temp
 set plan_cache_mode = force_generic_plan
@@ -3502,7 +3650,7 @@ as $$
       'drained_at', (extract(epoch from s.drained_at) * 1000000)::bigint,
       'updated_at', (extract(epoch from s.updated_at) * 1000000)::bigint),
     'jobs', (
-      select coalesce(jsonb_agg(to_jsonb(j) - 'queue' || jsonb_build_object(
+      select coalesce(jsonb_agg(to_jsonb(j) - 'queue' - 'life' || jsonb_build_object(
                'queued_at', (extract(epoch from j.queued_at) * 1000000)::bigint,
                'due_at', (extract(epoch from j.due_at) * 1000000)::bigint,
                'expires_at', (extract(epoch from j.expires_at) * 1000000)::bigint,
@@ -3559,7 +3707,7 @@ begin
         'drained_at', (extract(epoch from s.drained_at) * 1000000)::bigint,
         'updated_at', (extract(epoch from s.updated_at) * 1000000)::bigint),
       'jobs', (
-        select coalesce(jsonb_agg(r - 'queue' || jsonb_build_object(
+        select coalesce(jsonb_agg(r - 'queue' - 'life' || jsonb_build_object(
                  'queued_at', (extract(epoch from (r ->> 'queued_at')::timestamptz) * 1000000)::bigint,
                  'due_at', (extract(epoch from (r ->> 'due_at')::timestamptz) * 1000000)::bigint,
                  'expires_at', (extract(epoch from (r ->> 'expires_at')::timestamptz) * 1000000)::bigint,
@@ -3875,11 +4023,11 @@ begin
   if $5 is null then
     delete from public.job_queue_jobs j
      where j.queue = $1
-       and not exists (select from unnest(wanted) w where w.job_id = j.job_id and w is not distinct from j);
+       and not exists (select from unnest(wanted) w where w.job_id = j.job_id and to_jsonb(w) - 'life' = to_jsonb(j) - 'life');
   else
     delete from public.job_queue_jobs j
      where j.queue = $1 and j.job_id = any ($5)
-       and not exists (select from unnest(wanted) w where w.job_id = j.job_id and w is not distinct from j);
+       and not exists (select from unnest(wanted) w where w.job_id = j.job_id and to_jsonb(w) - 'life' = to_jsonb(j) - 'life');
   end if;
   get diagnostics removed = row_count;
   insert into public.job_queue_jobs select w.* from unnest(wanted) w on conflict do nothing;
@@ -5185,6 +5333,81 @@ begin
 end
 $account$;
 
+-- Where a job stands, for who can read its row in `jobs`; job_queue_explain says what is in `place`. The view reads with the rights
+-- of its owner, since a place in line is told by the others in it, and shows nothing of them but their number; the function in its
+-- WHERE runs with the rights of its reader. So there is no other way to ask than by it. One column for all, that may gain fields.
+create or replace view public.job_queue_places with (security_barrier = true) as
+select j.queue, j.job_id, (
+  select jsonb_build_object('job_id', j.job_id, 'queue', j.queue, 'state', j.state, 'position', line.position,
+           'models', needs.list, 'code', why.code, 'reason', case why.code
+             when 'draining' then 'the queue is draining; nothing starts until it is resumed'
+             when 'not_due' then 'the job is not due yet'
+             when 'model_paused' then format('model %s is paused', j.blocked_on)
+             when 'serialized' then 'another job is running (one job at a time)'
+             when 'at_capacity' then 'as many jobs are running as the policy allows'
+             when 'model_in_use' then 'a model it needs is in use'
+             when 'behind_in_line' then format('it waits in line for model %s', j.blocked_on)
+             when 'offered' then 'it may start when a worker, and the limits of the queue, let it'
+             else 'it runs' end,
+           'starts_in_seconds', case
+             when why.code in ('serialized', 'at_capacity', 'model_in_use', 'behind_in_line')
+             then ceil(greatest(needs.seconds, (line.position + 1 - greatest(line.slots - s.active_count, 0)) * typical.seconds / line.slots, 0))
+             when why.code = 'offered' then 0 end)
+    from (
+      select k.policy, k.drained_at, k.active_count from public.job_queue_state k
+       where k.queue = j.queue order by k.version desc limit 1) s
+    -- Not yet due, or kept by a pause: it stands in no line.
+    cross join lateral (
+      select j.state = 'waiting' and j.due_at is null and (j.blocked_on is null or j.blocked_by_job_id is not null) as is_in) own
+    cross join lateral (
+      select (s.policy ->> 'maxActive')::integer as slots, case when own.is_in then (
+        select count(*)::integer from public.job_queue_jobs o
+         where o.queue = j.queue and o.state = 'waiting' and o.due_at is null
+           and (o.blocked_on is null or o.blocked_by_job_id is not null)
+           and (o.place_level, o.place_order, o.place_tie) < (j.place_level, j.place_order, j.place_tie)) end as position) line
+    -- How long a job ran that was completed of late, by model and over all.
+    cross join lateral (
+      select jsonb_object_agg(m.model, m.seconds) filter (where m.model is not null) as by_model,
+             max(m.seconds) filter (where m.model is null) as seconds
+        from (
+          select u.model, avg(extract(epoch from e.created_at - b.created_at)) as seconds
+            from (select l.* from public.job_queue_log l where l.queue = j.queue order by l.seq desc limit 1000) e
+            cross join lateral (
+              select l.models, l.created_at from public.job_queue_log l
+               where l.queue = j.queue and l.job_id = e.job_id and l.event_type = 'started' and l.seq < e.seq
+               order by l.seq + 0 desc limit 1) b
+            cross join lateral unnest(b.models) as u (model)
+           where e.event_type = 'completed'
+           group by grouping sets ((u.model), ())) m) typical
+    cross join lateral (
+      select coalesce(jsonb_agg(jsonb_build_object('model', m.model, 'ahead', m.ahead, 'running', m.running, 'capacity', m.capacity)
+               order by m.nth), '[]') as list,
+             bool_or(m.running >= m.capacity) as is_in_use,
+             max((m.ahead + 1 - greatest(m.capacity - m.running, 0)) * (typical.by_model ->> m.model)::numeric / m.capacity) as seconds
+        from (
+          select u.model, u.nth, coalesce(s.policy #>> array['capacity', u.model], s.policy #>> '{capacity,*}', '1')::integer as capacity,
+                 (select count(*)::integer from public.job_queue_jobs o
+                   where o.queue = j.queue and o.state = 'active' and u.model = any (o.models)) as running,
+                 case when own.is_in then (
+                   select count(*)::integer from public.job_queue_jobs o
+                    where o.queue = j.queue and o.state = 'waiting' and o.due_at is null and u.model = any (o.models)
+                      and (o.blocked_on is null or o.blocked_by_job_id is not null)
+                      and (o.place_level, o.place_order, o.place_tie) < (j.place_level, j.place_order, j.place_tie)) end as ahead
+            from unnest(j.models) with ordinality as u (model, nth)) m) needs
+    cross join lateral (
+      select case
+        when j.state = 'active' then null
+        when s.drained_at is not null then 'draining'
+        when j.due_at is not null then 'not_due'
+        when not own.is_in then 'model_paused'
+        when j.blocked_by_job_id is null then 'offered'
+        when j.blocked_on is null then case when line.slots = 1 then 'serialized' else 'at_capacity' end
+        when needs.is_in_use then 'model_in_use'
+        else 'behind_in_line' end as code) why) as place
+  from public.job_queue_jobs j
+ where public.job_queue_own_row(j.job_id, j.queued_at,
+   coalesce((select s.value -> 'jobs' from public.job_queue_settings s where s.key = 'columns'), '{}'));
+
 -- On Supabase, a broadcast follows an append, rows that arrive, and commands by SQL. Elsewhere there are no triggers, and nobody pays for them.
 do $realtime$
 begin
@@ -5231,7 +5454,7 @@ begin
            exists (select from pg_catalog.pg_policy p where p.polrelid = c.oid) as has_policy
       from pg_catalog.pg_class c
      where c.relnamespace = 'public'::regnamespace
-       and (c.relname = any ('{job_queue_log,job_queue_log_archive,job_queue_heads,job_queue_state,job_queue_jobs,job_queue_workers,job_queue_inbox,job_queue_data,job_queue_staged,job_queue_deciders,job_queue_handed_in,job_queue_arrivals,job_queue_not_taken_in,job_queue_settings,job_queue_unlinked,job_queue_dropped,job_queue_snapshots,job_queue_snapshot_chunks,job_queue_changes,job_queue_set_aside,job_queue_migrations}'::text[]) or c.relname in ('job_queue_state_id_seq', 'job_queue_arrivals_id_seq', 'job_queue_handed_in_id_seq', 'job_queue_intake_woken'))
+       and (c.relname = any ('{job_queue_log,job_queue_log_archive,job_queue_heads,job_queue_state,job_queue_jobs,job_queue_workers,job_queue_inbox,job_queue_data,job_queue_staged,job_queue_deciders,job_queue_handed_in,job_queue_arrivals,job_queue_not_taken_in,job_queue_settings,job_queue_unlinked,job_queue_dropped,job_queue_snapshots,job_queue_snapshot_chunks,job_queue_changes,job_queue_set_aside,job_queue_migrations}'::text[]) or c.relname in ('job_queue_places', 'job_queue_state_id_seq', 'job_queue_arrivals_id_seq', 'job_queue_handed_in_place_seq', 'job_queue_intake_woken'))
   loop
     execute format('revoke all on %s from public', item.name);
     foreach outsider in array outsiders || runners loop
@@ -5241,6 +5464,7 @@ begin
     foreach runner in array runners loop
       execute format('grant select on %s to %I', item.name, runner);
     end loop;
+    continue when item.relkind = 'v';
     if not item.secured then
       execute format('alter table %s enable row level security', item.name);
     end if;
@@ -5260,7 +5484,7 @@ begin
   for item in
     select p.oid::regprocedure::text as name, p.prorettype = 'trigger'::regtype as is_trigger
       from pg_catalog.pg_proc p
-     where p.pronamespace = 'public'::regnamespace and p.proname = any ('{job_queue_account,job_queue_adopt,job_queue_adoptable,job_queue_answer,job_queue_answer_requests,job_queue_append,job_queue_append_for,job_queue_archive,job_queue_archive_before,job_queue_archived_events,job_queue_arrived_rows,job_queue_beat,job_queue_cancel_rows,job_queue_chain,job_queue_checkup,job_queue_claim_arrivals,job_queue_claim_cut,job_queue_columns,job_queue_data_of,job_queue_dated,job_queue_dead,job_queue_deleted,job_queue_doubtful,job_queue_drop,job_queue_drop_chunks,job_queue_event_at,job_queue_event_text,job_queue_events,job_queue_execution_deleted,job_queue_forget,job_queue_forget_workers,job_queue_given_up,job_queue_guard_columns,job_queue_hand_in,job_queue_handed,job_queue_handled,job_queue_held,job_queue_hidden,job_queue_in_hand,job_queue_insert_chained,job_queue_intake,job_queue_keep_cut,job_queue_kept,job_queue_kept_digest,job_queue_known,job_queue_leave,job_queue_link,job_queue_linked,job_queue_not_arrived,job_queue_note,job_queue_note_row,job_queue_open,job_queue_open_requests,job_queue_outer_rows,job_queue_overdue,job_queue_pick_up,job_queue_project,job_queue_project_target,job_queue_projection,job_queue_projection_page,job_queue_put_data,job_queue_put_snapshot,job_queue_put_snapshot_chunk,job_queue_put_staged,job_queue_put_state,job_queue_queues,job_queue_read,job_queue_rebuild,job_queue_rebuild_rows,job_queue_refuse_change,job_queue_refused_words,job_queue_reproject,job_queue_request,job_queue_request_fault,job_queue_row_linked,job_queue_row_unlinked,job_queue_rows_gone,job_queue_set_aside_rows,job_queue_snapshot,job_queue_snapshot_chunk,job_queue_stage,job_queue_start_chain,job_queue_status,job_queue_status_set,job_queue_submit,job_queue_taken,job_queue_targets,job_queue_touched,job_queue_truncated,job_queue_turn,job_queue_unstaged,job_queue_user_path,job_queue_user_rows,job_queue_void,job_queue_void_seqs,job_queue_voided,job_queue_wake,job_queue_wake_intake,job_queue_worker_list,job_queue_write_target}'::text[])
+     where p.pronamespace = 'public'::regnamespace and p.proname = any ('{job_queue_account,job_queue_adopt,job_queue_adoptable,job_queue_answer,job_queue_answer_requests,job_queue_append,job_queue_append_for,job_queue_archive,job_queue_archive_before,job_queue_archived_events,job_queue_arrived_rows,job_queue_beat,job_queue_cancel_rows,job_queue_chain,job_queue_checkup,job_queue_claim_arrivals,job_queue_claim_cut,job_queue_columns,job_queue_data_of,job_queue_dated,job_queue_dead,job_queue_deleted,job_queue_doubtful,job_queue_drop,job_queue_drop_chunks,job_queue_event_at,job_queue_event_text,job_queue_events,job_queue_execution_deleted,job_queue_explain,job_queue_forget,job_queue_forget_workers,job_queue_given_up,job_queue_guard_columns,job_queue_hand_in,job_queue_handed,job_queue_handled,job_queue_held,job_queue_hidden,job_queue_insert_chained,job_queue_intake,job_queue_keep_cut,job_queue_kept,job_queue_kept_digest,job_queue_known,job_queue_leave,job_queue_life,job_queue_link,job_queue_linked,job_queue_not_arrived,job_queue_note,job_queue_note_row,job_queue_open,job_queue_open_requests,job_queue_outer_rows,job_queue_overdue,job_queue_own_row,job_queue_pick_up,job_queue_project,job_queue_project_target,job_queue_projection,job_queue_projection_page,job_queue_put_data,job_queue_put_snapshot,job_queue_put_snapshot_chunk,job_queue_put_staged,job_queue_put_state,job_queue_queues,job_queue_read,job_queue_rebuild,job_queue_rebuild_rows,job_queue_refuse_change,job_queue_refused_words,job_queue_reproject,job_queue_request,job_queue_request_fault,job_queue_row_linked,job_queue_row_unlinked,job_queue_rows_gone,job_queue_set_aside_rows,job_queue_snapshot,job_queue_snapshot_chunk,job_queue_stage,job_queue_start_chain,job_queue_status,job_queue_status_set,job_queue_submit,job_queue_taken,job_queue_targets,job_queue_touched,job_queue_truncated,job_queue_turn,job_queue_unstaged,job_queue_user_path,job_queue_user_rows,job_queue_void,job_queue_void_seqs,job_queue_voided,job_queue_wake,job_queue_wake_intake,job_queue_worker_list,job_queue_write_target}'::text[])
   loop
     execute format('revoke all on function %s from public', item.name);
     foreach outsider in array outsiders || runners loop
@@ -5271,6 +5495,11 @@ begin
       execute format('grant execute on function %s to %I', item.name, runner);
     end loop;
   end loop;
+  if current_setting('interlock.places_granted') = 'true' then
+    grant select on public.job_queue_places to authenticated;
+    grant execute on function public.job_queue_explain(text, text), public.job_queue_own_row(text, timestamptz, jsonb),
+      public.job_queue_user_path() to authenticated;
+  end if;
   foreach runner in array runners loop
     if not has_schema_privilege(runner, 'public', 'usage') then
       execute format('grant usage on schema public to %I', runner);
@@ -5282,8 +5511,8 @@ $privileges$;
 -- What this was. Rows change only when something did, so that running it again leaves everything as it is.
 insert into public.job_queue_migrations as m (version, checksum)
 values 
-  ('000', '2b6b700a143731ea6a61c130e1941b7ba309fe505c6c93dcf64bdfcde7759b2e'),
-  ('027', '2b6b700a143731ea6a61c130e1941b7ba309fe505c6c93dcf64bdfcde7759b2e')
+  ('000', '860c33c2a57497269cbc2622cc0703ab55ec164cd6733d720b1f992a6cbf574e'),
+  ('027', '860c33c2a57497269cbc2622cc0703ab55ec164cd6733d720b1f992a6cbf574e')
 on conflict (version) do update set checksum = excluded.checksum, applied_at = excluded.applied_at
   where m.checksum <> excluded.checksum;
 -- PostgREST finds the new functions after this; nobody else listens.

@@ -1,6 +1,6 @@
 /**
- * Interlock decides which job may run now. Jobs name the models they need; two jobs whose sets meet never run at once;
- * the rest runs. Every transition is a row of `job_queue_log`, and everything else is rebuilt from it.
+ * Interlock decides which job may run now. Jobs name the models they need; two jobs that share a model never run at
+ * once, every other job runs. Every transition is a row of `job_queue_log`, and everything else is rebuilt from it.
  * @example
  * import { createCoordinator } from 'interlock-queue'
  * import { pgliteStore } from 'interlock-queue/pglite'

@@ -1,5 +1,5 @@
 import { filter, firstValueFrom, map, merge, type Observable, share } from 'rxjs'
-import type { Coordinator } from '../../src/coordinator/index.ts'
+import type { Coordinator, EndOptions } from '../../src/coordinator/index.ts'
 import type { Started } from '../../src/core/index.ts'
 
 export interface Drained {
@@ -16,11 +16,13 @@ export interface Drained {
  * the queue alone. Each end takes the next job in the same call; an idle slot waits to be told that there is something.
  *
  * @param most stops after about so many
+ * @param handle what is done of a job, and what it comes to
  */
 export async function drain(
   coordinator: Coordinator,
   slots: number,
   most = Number.POSITIVE_INFINITY,
+  handle: (job: Started) => Promise<EndOptions> = async () => ({}),
 ): Promise<Drained> {
   const claim = { max: 1, kinds: null }
   const handOffMs: number[] = []
@@ -31,8 +33,10 @@ export async function drain(
   const news$ = newsOf(coordinator, enough)
   const run = async (first: Started) => {
     for (let job: Started | undefined = first; job !== undefined; ) {
+      const end = await handle(job)
       const endsAt = performance.now()
-      const next: Started | undefined = (await coordinator.complete(job.lease, enough() ? {} : { claim }))[0]
+      const also = enough() ? {} : { claim }
+      const next: Started | undefined = (await coordinator.complete(job.lease, { ...end, ...also }))[0]
       lastAt = performance.now()
       if (next !== undefined) handOffMs.push(lastAt - endsAt)
       ended++

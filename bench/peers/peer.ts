@@ -6,6 +6,8 @@ export interface Task {
   readonly key: string | null
   /** All that the job shares with others, where that is more than its key; only Interlock knows sets. */
   readonly models?: readonly string[]
+  /** Without a payload; ours only. */
+  readonly isBare?: boolean
 }
 
 /** One process of a measurement. */

@@ -41,8 +41,8 @@ async function join(url: string) {
   return { coordinator, leave }
 }
 
-const inputOf = ({ n, key, models }: Task) => ({
+const inputOf = ({ n, key, models, isBare = false }: Task) => ({
   jobId: `job-${n}`,
   models: models ?? (key === null ? [] : [key]),
-  payload: payloadOf(n),
+  ...(isBare ? undefined : { payload: payloadOf(n) }),
 })

@@ -1,12 +1,13 @@
 /**
  * What a Supabase project is asked for: `node bench/supabase/bill.ts [workers] [milliseconds per job] [models] [delay] [idle]`.
- * Workers of one slot each, in this process, each with a client of its own, over a local Supabase and a new PostgreSQL; every
+ * Jobs with a payload and a result. Workers of one slot each, in this process, each with a client of its own, over a local Supabase and a new PostgreSQL; every
  * request is counted where it leaves. `delay`: milliseconds that each request takes longer; `idle`: for how many seconds the
  * idle workers are counted, 60.
  */
 import { setTimeout as sleep } from 'node:timers/promises'
 import { supabaseClient } from '../../src/adapter/supabase/index.ts'
 import { createCoordinator, createJobWorker } from '../../src/index.ts'
+import { numberOf, payloadOf, resultOf } from '../peers/tasks.ts'
 import { silent, startBenchProject } from './project.ts'
 
 const [workers = 4, jobMs = 1_000, models = 10, delayMs = 0, idleSeconds = 60] = process.argv
@@ -35,7 +36,9 @@ const submitter = await join()
 await submitter.setPolicy('by-model')
 const jobs = workers * JOBS_PER_WORKER
 await submitter.enqueue(
-  Array.from({ length: jobs }, (_, n) => ({ jobId: `job-${n}`, models: [`m${n % models}`] })),
+  Array.from({ length: jobs }, (_, n) => ({
+    ...{ jobId: `job-${n}`, models: [`m${n % models}`], payload: payloadOf(n) },
+  })),
 )
 await submitter.close()
 
@@ -47,10 +50,11 @@ await new Promise<void>((resolve) => ear.subscribe((status) => status === 'SUBSC
 
 const ended = Promise.withResolvers<void>()
 let done = 0
-const handler = async () => {
+const handler = async (job: { readonly payload: unknown }) => {
   // Not all alike, or all workers would end at the same moment for ever.
   await sleep(jobMs * (0.5 + Math.random()))
   if (++done === jobs) ended.resolve()
+  return resultOf(numberOf(job.payload))
 }
 const coordinators = await Promise.all(Array.from({ length: workers }, join))
 const all = coordinators.map((coordinator) => createJobWorker({ coordinator, handlers: { normal: handler } }))

@@ -12,7 +12,7 @@
 --                     the rest what is not null); also: those of `changed` that no event names, if there are any
 --                     (job_queue_changes);
 --                     data: payloads, results and errors of its events, if there are any (job_queue_put_data);
---                     wanted: jobs that these events start, for what their handlers need, if any (job_queue_in_hand);
+--                     wanted: jobs that these events start, for what their handlers need, if any;
 --                     voided_from: the first event that a `voided` among the events names (job_queue_void);
 --                     staged: [{command_id, job_id}, …], those of them that were put aside before (job_queue_stage);
 --                     expected_at: the time of the event expected_version as the caller has folded it, 0 before the first one;
@@ -32,7 +32,9 @@
 --   live_worker  a `lease_expired` for a worker that is not past ttl + grace; worker_ids
 --   unstaged     of some commands not everything is there that was to be put aside before; command_ids
 --   clock        an event is not later than the one before, or more than 1 s away from the database's clock
--- One NOTIFY on channel interlock, '<queue>:<version>', unless the setting interlock.notify is 'off'.
+-- One NOTIFY on channel interlock, '<queue>:<version>', unless the setting interlock.notify is 'off'. Before it, of up to 24 events that fit
+-- into one, their text on the queue's own channel (job_queue_heads.channel): '<expected_version> <version> <time of the event
+-- expected_version> <epoch> <events>', so that those who know the log up to there need not read.
 -- A wait for the lock is bounded: 0.5 s through PostgREST, whose few connections serve the user's front end too, 2 s
 -- otherwise; a lock_timeout that the session has set itself stays.
 -- Raises JQ001 for a call out of bounds, JQ002 for events or state that do not count on from expected_version, 55P03 when
@@ -66,6 +68,14 @@ declare
   setting text;
   is_shown boolean;
   is_rising boolean := true;
+  ended_ids text[];
+  ended_lives bigint[];
+  entered_ids text[];
+  entered_lives bigint[];
+  moved_ids text[];
+  moved_lives bigint[];
+  brought jsonb;
+  note text;
 begin
   if expected_version is null or jsonb_typeof(events) is distinct from 'array'
      or jsonb_array_length(events) not between 1 and 25000 or jsonb_typeof(changes -> 'state') is distinct from 'object' then
@@ -80,11 +90,11 @@ begin
   end if;
   -- A statement of its own: a query that also read the log would see it as it was before the wait.
   -- The newest version first: the others that an old transaction keeps are not looked at (migrations/parts/21_heads.sql).
-  select h.version, h.epoch, h.last_at, h.chain, h.archived_seq into head
+  select h.version, h.epoch, h.last_at, h.chain, h.archived_seq, h.channel into head
     from public.job_queue_heads h where h.queue = $1 order by h.version desc limit 1 for update;
   if not found then
     perform public.job_queue_open($1);
-    select h.version, h.epoch, h.last_at, h.chain, h.archived_seq into head
+    select h.version, h.epoch, h.last_at, h.chain, h.archived_seq, h.channel into head
       from public.job_queue_heads h where h.queue = $1 order by h.version desc limit 1 for update;
   end if;
   -- Read after the wait: now() and statement_timestamp() are from before it.
@@ -240,25 +250,29 @@ begin
   end if;
 
   if jsonb_array_length(changes -> 'gone') > 0 then
-    delete from public.job_queue_jobs j
-     where j.queue = $1 and j.job_id = any (array(select jsonb_array_elements_text(changes -> 'gone')));
+    with ended as (
+      delete from public.job_queue_jobs j
+       where j.queue = $1 and j.job_id = any (array(select jsonb_array_elements_text(changes -> 'gone')))
+      returning j.job_id, j.life)
+    select array_agg(e.job_id), array_agg(e.life) into ended_ids, ended_lives from ended e;
   end if;
   if jsonb_array_length(changes -> 'jobs') > 0 then
-    insert into public.job_queue_jobs (queue, job_id, state, job_type, kind, models, priority, place_level, place_order,
+    with entered as (
+    insert into public.job_queue_jobs as j (queue, job_id, state, job_type, kind, models, priority, place_level, place_order,
       place_tie, queued_at, due_at, expires_at, attempt, attempts, timeout_ms, worker_id, fencing_token, started_at,
-      cancel_requested, blocked_by_job_id, blocked_on, conflict_reason)
+      cancel_requested, blocked_by_job_id, blocked_on, conflict_reason, life)
     select $1, r.job_id, r.state, r.job_type, r.kind, r.models, r.priority, r.place_level, r.place_order,
            r.place_tie, 'epoch'::timestamptz + r.queued_at * interval '1 microsecond',
            'epoch'::timestamptz + r.due_at * interval '1 microsecond',
            'epoch'::timestamptz + r.expires_at * interval '1 microsecond',
            r.attempt, r.attempts, r.timeout_ms, r.worker_id, r.fencing_token,
            'epoch'::timestamptz + r.started_at * interval '1 microsecond',
-           coalesce(r.cancel_requested, false), r.blocked_by_job_id, r.blocked_on, r.conflict_reason
+           coalesce(r.cancel_requested, false), r.blocked_by_job_id, r.blocked_on, r.conflict_reason, r.life
       from jsonb_to_recordset(changes -> 'jobs') as r (
         job_id text, state text, job_type text, kind text, models text[], priority integer, place_level double precision,
         place_order bigint, place_tie double precision, queued_at bigint, due_at bigint, expires_at bigint,
         attempt integer, attempts integer, timeout_ms bigint, worker_id text, fencing_token bigint, started_at bigint,
-        cancel_requested boolean, blocked_by_job_id text, blocked_on text, conflict_reason text)
+        cancel_requested boolean, blocked_by_job_id text, blocked_on text, conflict_reason text, life bigint)
     on conflict (queue, job_id) do update set
       state = excluded.state, job_type = excluded.job_type, kind = excluded.kind, models = excluded.models,
       priority = excluded.priority, place_level = excluded.place_level, place_order = excluded.place_order,
@@ -267,9 +281,12 @@ begin
       timeout_ms = excluded.timeout_ms, worker_id = excluded.worker_id, fencing_token = excluded.fencing_token,
       started_at = excluded.started_at, cancel_requested = excluded.cancel_requested,
       blocked_by_job_id = excluded.blocked_by_job_id, blocked_on = excluded.blocked_on,
-      conflict_reason = excluded.conflict_reason;
+      conflict_reason = excluded.conflict_reason, life = coalesce(excluded.life, j.life)
+    returning j.job_id, j.life)
+    select array_agg(e.job_id), array_agg(e.life) into entered_ids, entered_lives from entered e;
   end if;
   if jsonb_array_length(changes -> 'changed') > 0 then
+    with moved as (
     update public.job_queue_jobs j
        set state = r.state, attempt = r.attempt, priority = coalesce(r.priority, j.priority),
            place_level = coalesce(r.place_level, j.place_level), place_order = coalesce(r.place_order, j.place_order),
@@ -286,7 +303,9 @@ begin
         cancel_requested boolean, blocked_by_job_id text, blocked_on text, conflict_reason text)
      where j.queue = $1 and j.job_id = r.job_id
        -- And by the key: while the table is small the planner would join with all rows of the queue.
-       and j.job_id = any (array(select k.job_id from jsonb_to_recordset(changes -> 'changed') as k (job_id text)));
+       and j.job_id = any (array(select k.job_id from jsonb_to_recordset(changes -> 'changed') as k (job_id text)))
+    returning j.job_id, j.life)
+    select array_agg(m.job_id), array_agg(m.life) into moved_ids, moved_lives from moved m;
   end if;
   if arrived is not null then
     delete from public.job_queue_arrivals a where a.job_id = any (arrived) and a.queue = $1;
@@ -296,7 +315,26 @@ begin
     values ($1, given.version, array(select jsonb_array_elements_text(changes -> 'also')));
   end if;
   if changes ? 'data' then
-    perform public.job_queue_put_data($1, changes -> 'data');
+    -- As job_queue_put_data does, without its look at the log: which life of a job it is stands in the row that went or came.
+    insert into public.job_queue_data as d (queue, job_id, life, payload, result, error, checkpoint)
+    select $1, g.item ->> 'job_id', coalesce(abs(k.life), abs(public.job_queue_life($1, g.item ->> 'job_id'))),
+           g.item -> 'payload', g.item -> 'result', g.item -> 'error', g.item -> 'checkpoint'
+      from jsonb_array_elements(changes -> 'data') as g (item)
+      left join (select n.job_id, max(n.life) as life from unnest(ended_ids || entered_ids, ended_lives || entered_lives) as n (job_id, life)
+        group by n.job_id) as k on k.job_id = g.item ->> 'job_id'
+    on conflict (queue, job_id) do update set
+      life = coalesce(excluded.life, d.life),
+      payload = case when excluded.life is null or d.life = excluded.life then coalesce(excluded.payload, d.payload)
+                     else excluded.payload end,
+      result = case when excluded.life is null or d.life = excluded.life then coalesce(excluded.result, d.result)
+                    else excluded.result end,
+      error = case when excluded.life is null or d.life = excluded.life then coalesce(excluded.error, d.error)
+                   else excluded.error end,
+      checkpoint = case when excluded.life is null or d.life = excluded.life then coalesce(excluded.checkpoint, d.checkpoint)
+                        else excluded.checkpoint end,
+      progress = case when excluded.life is null or d.life = excluded.life then d.progress end,
+      token = case when excluded.life is null or d.life = excluded.life then d.token end,
+      updated_at = clock_timestamp();
   end if;
   if changes ? 'voided_from' then
     perform public.job_queue_void($1, (changes ->> 'voided_from')::bigint);
@@ -329,11 +367,38 @@ begin
     update public.job_queue_workers w set dead = true where w.queue = $1 and w.worker_id = any (given.expired);
   end if;
   if current_setting('interlock.notify', true) is distinct from 'off' then
+    if given.version - expected_version <= 24 then
+      note := format('%s %s %s %s %s', expected_version, given.version, (extract(epoch from head.last_at) * 1000000)::bigint,
+        coalesce(given.epoch, head.epoch), events);
+      -- What fits into a notification.
+      if octet_length(note) < 7900 then
+        setting := pg_notify(head.channel, note);
+      end if;
+    end if;
     setting := pg_notify('interlock', $1 || ':' || given.version);
   end if;
+  -- What handlers need of jobs that are started now, under the queue's lock: so it reads no table of the user and brings no more than
+  -- a client takes from the wire at once, of the first 100 jobs 64 KB as they are stored and 256 KB as text, in the order given.
   if changes ? 'wanted' then
-    answer := answer || jsonb_build_object('data',
-      public.job_queue_in_hand($1, array(select jsonb_array_elements_text(changes -> 'wanted'))));
+    select jsonb_agg(t.item order by t.place) into brought from (
+      select s.item, s.place, sum(octet_length(s.item::text)) over (order by s.place) as length from (
+        select w.place, jsonb_build_object('job_id', w.job_id, 'payload', d.payload, 'result', d.result, 'error', d.error,
+                 'checkpoint', d.checkpoint, 'progress', d.progress, 'row', null) as item,
+               sum(coalesce(pg_column_size(d.payload), 0) + coalesce(pg_column_size(d.result), 0) + coalesce(pg_column_size(d.error), 0)
+                 + coalesce(pg_column_size(d.checkpoint), 0) + coalesce(pg_column_size(d.progress), 0)) over (order by w.place) as stored
+          from (
+            select g.place, g.job_id, coalesce(k.life, public.job_queue_life($1, g.job_id)) as life
+              from jsonb_array_elements_text(changes -> 'wanted') with ordinality as g (job_id, place)
+              left join unnest(moved_ids || entered_ids, moved_lives || entered_lives) as k (job_id, life) on k.job_id = g.job_id
+             where g.place <= 100) as w
+          -- OFFSET 0: else it may become a join with everything that the queue keeps.
+          left join lateral (
+            select k.* from public.job_queue_data k where k.queue = $1 and k.job_id = w.job_id and k.life = w.life offset 0) as d on true
+         -- Not of jobs that were made of a row, whose handlers are given the row: what is not here, job_queue_data_of has.
+         where w.life > 0) as s
+       where s.stored <= 65536) as t
+     where t.length <= 262144;
+    answer := answer || jsonb_build_object('data', coalesce(brought, '[]'));
   end if;
   return answer || jsonb_build_object('ok', true, 'version', given.version);
 end

@@ -4,7 +4,7 @@
 --   senders  whose those are: named in a notification
 -- Returns what job_queue_append does, and with it, when everything was written, handed: the commands that wait now.
 create or replace function public.job_queue_append_for(
-  queue text, expected_version bigint, events jsonb, changes jsonb, done bigint[], senders text[]) returns jsonb
+  queue text, expected_version bigint, events jsonb, changes jsonb, done text[], senders text[]) returns jsonb
 language plpgsql security definer
 set search_path = pg_catalog, pg_temp
 as $$

@@ -10,11 +10,13 @@ set search_path = pg_catalog, pg_temp
 set random_page_cost = 0
 set cpu_index_tuple_cost = 0
 set cpu_operator_cost = 0.00001
-set plan_cache_mode = force_custom_plan
 as $$
 #variable_conflict use_column
 declare
   rows jsonb;
+  lives jsonb;
+  others text[];
+  logged jsonb;
 begin
   if job_ids is null or cardinality(job_ids) > 1000 then
     raise exception using errcode = 'JQ001', message = 'job_queue_data_of takes up to 1,000 ids';
@@ -26,6 +28,18 @@ begin
        where not public.job_queue_linked($1, 'jobs', w.id,
          (rows -> w.id ->> (public.job_queue_columns('jobs') ->> 'queued_at'))::timestamptz));
   end if;
+  -- Of a live job its row says which life it is in.
+  lives := coalesce((select jsonb_object_agg(j.job_id, abs(j.life)) from public.job_queue_jobs j
+                      where j.queue = $1 and j.job_id = any ($2) and j.life is not null), '{}');
+  others := array(select w.id from unnest($2) as w (id) where not lives ? w.id);
+  if cardinality(others) > 0 then
+    -- Planned each time: while the log looks small its primary key would do as well as the index by job, and be kept. seq + 0: a plain max
+    -- would be read off the end of the primary key, past the events of all other jobs.
+    execute 'select jsonb_object_agg(q.job_id, q.life) from (select l.job_id, max(l.seq + 0) as life from public.job_queue_log l
+        where l.queue = $1 and l.job_id = any ($2) and l.event_type = ''queued'' group by l.job_id) q'
+      into logged using $1, others;
+    lives := lives || coalesce(logged, '{}');
+  end if;
   return (
     select coalesce(jsonb_agg(jsonb_build_object('job_id', w.id, 'payload', d.payload, 'result', d.result,
              'error', d.error, 'checkpoint', d.checkpoint, 'progress', d.progress, 'row', rows -> w.id) order by w.place), '[]')
@@ -34,8 +48,7 @@ begin
         select k.* from public.job_queue_data k
          where k.queue = $1 and k.job_id = w.id
            -- Without the event (it is archived) nobody has enqueued the job since.
-           and k.life is not distinct from coalesce((
-             select max(l.seq + 0) from public.job_queue_log l
-              where l.queue = $1 and l.job_id = w.id and l.event_type = 'queued'), k.life)) d on true);
+           and k.life is not distinct from coalesce((lives ->> w.id)::bigint, k.life)
+        offset 0) d on true);
 end
 $$;

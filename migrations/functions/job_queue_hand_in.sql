@@ -2,7 +2,8 @@
 -- sender becomes it.
 --   sender    1..100 characters: the process, under a name that nobody else has
 --   for_ms    1..60000: for so long it decides, where it becomes the one, unless it puts that off (job_queue_pick_up)
---   commands  1..1000 of whatever those processes understand, 4 MB each at most
+--   commands  1..1000 of {command: {id, …}, …}, of whatever those processes understand, 4 MB each at most; one that is there
+--             already, by its id, is left as it is
 -- Returns {decides: false} when they were handed in: the one that decides carries them out, and those who sent them are named in a notification
 -- (job_queue_append_for). {decides: true, version, handed} when there was nobody: they were not handed in, the queue is at that
 -- version, and `handed` are the commands of others that wait (job_queue_handed).
@@ -29,11 +30,15 @@ begin
      set decider = excluded.decider, decides_until = excluded.decides_until
    where d.decides_until < clock_timestamp() or d.decider = excluded.decider;
   if found then
+    -- Who writes faster than anybody loses no append, and would never know that others write as well.
+    perform public.job_queue_handled($1, '{}', array[$2]);
     return jsonb_build_object('decides', true, 'handed', public.job_queue_handed($1), 'version', coalesce(
       (select h.version from public.job_queue_heads h where h.queue = $1 order by h.version desc limit 1), 0));
   end if;
-  insert into public.job_queue_handed_in (queue, sender, command)
-  select $1, $2, c.command from jsonb_array_elements($4) with ordinality as c (command, place) order by c.place;
+  insert into public.job_queue_handed_in (queue, command_id, sender, command)
+  select $1, c.command #>> '{command,id}', $2, c.command from jsonb_array_elements($4) with ordinality as c (command, place)
+   order by c.place
+  on conflict do nothing;
   return jsonb_build_object('decides', false);
 end
 $$;

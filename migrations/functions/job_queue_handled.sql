@@ -1,7 +1,7 @@
 -- job_queue_handled(queue, done, senders): deletes commands that were handed in, and names their senders in a notification on
--- channel interlock: 'handled:<sender>,…:<queue>:<version>'. Internal; called by job_queue_pick_up and job_queue_append_for.
+-- channel interlock (who is not among them knows by it that one decides for all): 'handled:<sender>,…:<queue>:<version>'. Internal; called by job_queue_pick_up and job_queue_append_for.
 -- Returns nothing.
-create or replace function public.job_queue_handled(queue text, done bigint[], senders text[]) returns void
+create or replace function public.job_queue_handled(queue text, done text[], senders text[]) returns void
 language plpgsql
 set search_path = pg_catalog, pg_temp
 set plan_cache_mode = force_generic_plan
@@ -9,7 +9,7 @@ as $$
 #variable_conflict use_column
 begin
   if cardinality($2) > 0 then
-    delete from public.job_queue_handed_in c where c.queue = $1 and c.id = any ($2);
+    delete from public.job_queue_handed_in c where c.queue = $1 and c.command_id = any ($2);
   end if;
   -- A notification has room for 8,000 bytes. Who is not named looks by itself, later.
   if cardinality($3) > 0 and current_setting('interlock.notify', true) is distinct from 'off' then

@@ -26,8 +26,7 @@ begin
   end if;
   insert into public.job_queue_data as d (queue, job_id, life, token, checkpoint, progress)
   select j.queue, j.job_id,
-         (select max(l.seq + 0) from public.job_queue_log l
-           where l.queue = $1 and l.job_id = $2 and l.event_type = 'queued'),
+         abs(coalesce(j.life, public.job_queue_life($1, $2))),
          $3, $4 -> 'checkpoint', $4 -> 'progress'
     from public.job_queue_jobs j
    where j.queue = $1 and j.job_id = $2 and j.state = 'active' and j.fencing_token = $3

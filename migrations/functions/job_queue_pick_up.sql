@@ -7,7 +7,7 @@
 -- Returns {decides, handed}: whether it goes on deciding (false also when another process has taken its place meanwhile), and what waits
 -- (job_queue_handed). Raises JQ001 for a call out of bounds.
 create or replace function public.job_queue_pick_up(
-  queue text, decider text, for_ms integer, done bigint[], senders text[], resigns boolean) returns jsonb
+  queue text, decider text, for_ms integer, done text[], senders text[], resigns boolean) returns jsonb
 language plpgsql security definer
 set search_path = pg_catalog, pg_temp
 set plan_cache_mode = force_generic_plan

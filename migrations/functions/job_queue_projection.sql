@@ -14,7 +14,7 @@ as $$
       'drained_at', (extract(epoch from s.drained_at) * 1000000)::bigint,
       'updated_at', (extract(epoch from s.updated_at) * 1000000)::bigint),
     'jobs', (
-      select coalesce(jsonb_agg(to_jsonb(j) - 'queue' || jsonb_build_object(
+      select coalesce(jsonb_agg(to_jsonb(j) - 'queue' - 'life' || jsonb_build_object(
                'queued_at', (extract(epoch from j.queued_at) * 1000000)::bigint,
                'due_at', (extract(epoch from j.due_at) * 1000000)::bigint,
                'expires_at', (extract(epoch from j.expires_at) * 1000000)::bigint,

@@ -45,7 +45,7 @@ begin
         'drained_at', (extract(epoch from s.drained_at) * 1000000)::bigint,
         'updated_at', (extract(epoch from s.updated_at) * 1000000)::bigint),
       'jobs', (
-        select coalesce(jsonb_agg(r - 'queue' || jsonb_build_object(
+        select coalesce(jsonb_agg(r - 'queue' - 'life' || jsonb_build_object(
                  'queued_at', (extract(epoch from (r ->> 'queued_at')::timestamptz) * 1000000)::bigint,
                  'due_at', (extract(epoch from (r ->> 'due_at')::timestamptz) * 1000000)::bigint,
                  'expires_at', (extract(epoch from (r ->> 'expires_at')::timestamptz) * 1000000)::bigint,

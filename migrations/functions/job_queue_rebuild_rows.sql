@@ -50,11 +50,11 @@ begin
   if $5 is null then
     delete from public.job_queue_jobs j
      where j.queue = $1
-       and not exists (select from unnest(wanted) w where w.job_id = j.job_id and w is not distinct from j);
+       and not exists (select from unnest(wanted) w where w.job_id = j.job_id and to_jsonb(w) - 'life' = to_jsonb(j) - 'life');
   else
     delete from public.job_queue_jobs j
      where j.queue = $1 and j.job_id = any ($5)
-       and not exists (select from unnest(wanted) w where w.job_id = j.job_id and w is not distinct from j);
+       and not exists (select from unnest(wanted) w where w.job_id = j.job_id and to_jsonb(w) - 'life' = to_jsonb(j) - 'life');
   end if;
   get diagnostics removed = row_count;
   insert into public.job_queue_jobs select w.* from unnest(wanted) w on conflict do nothing;

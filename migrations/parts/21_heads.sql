@@ -29,6 +29,11 @@ alter table public.job_queue_heads add column if not exists cut_claimed_at times
 alter table public.job_queue_heads add column if not exists kept_from bigint;
 alter table public.job_queue_heads add column if not exists kept_digest numeric;
 
+-- On this channel job_queue_append tells small appends with their events. Nobody can guess its name. Every role that may connect can listen
+-- to a channel that it knows, and send to it: it would hear what it may not read in the log, and could send events that never were.
+alter table public.job_queue_heads add column if not exists channel text not null
+  default 'interlock_' || pg_catalog.replace(pg_catalog.gen_random_uuid()::text, '-', '');
+
 -- Of a database from before the version was part of the key.
 do $heads$
 begin

@@ -29,5 +29,10 @@ create table if not exists public.job_queue_jobs (
   primary key (queue, job_id)
 ) with (fillfactor = 70);
 
+-- The sequence number of its `queued` event, negative when what its handler needs may be a row of `jobs`, which no append brings. What is
+-- kept of it (job_queue_data) belongs to that life, and an append finds it here without a look at the log. Null, before this column was there and after a rebuild: the log says it
+-- (job_queue_life). No part of the projection, which is compared without it.
+alter table public.job_queue_jobs add column if not exists life bigint;
+
 -- As of the log.
 alter table public.job_queue_jobs set (vacuum_truncate = off);

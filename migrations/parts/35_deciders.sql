@@ -11,9 +11,10 @@ create unlogged table if not exists public.job_queue_deciders (
 -- Commands on their way to the process that decides; deleted by the append that carries them out, or once it is known that they lead to nothing.
 create unlogged table if not exists public.job_queue_handed_in (
   queue text not null check (length(queue) between 1 and 200),
-  id bigint not null generated always as identity,
+  command_id text not null check (length(command_id) between 1 and 200),
+  place bigint not null generated always as identity,
   sender text not null check (length(sender) between 1 and 100),
   command jsonb not null check (pg_column_size(command) <= 4194304),
   handed_at timestamptz not null default clock_timestamp(),
-  primary key (queue, id)
+  primary key (queue, command_id)
 );

@@ -25,7 +25,7 @@ begin
            exists (select from pg_catalog.pg_policy p where p.polrelid = c.oid) as has_policy
       from pg_catalog.pg_class c
      where c.relnamespace = 'public'::regnamespace
-       and (c.relname = any ('{{{tables}}}'::text[]) or c.relname in ('job_queue_state_id_seq', 'job_queue_arrivals_id_seq', 'job_queue_handed_in_id_seq', 'job_queue_intake_woken'))
+       and (c.relname = any ('{{{tables}}}'::text[]) or c.relname in ('job_queue_places', 'job_queue_state_id_seq', 'job_queue_arrivals_id_seq', 'job_queue_handed_in_place_seq', 'job_queue_intake_woken'))
   loop
     execute format('revoke all on %s from public', item.name);
     foreach outsider in array outsiders || runners loop
@@ -35,6 +35,7 @@ begin
     foreach runner in array runners loop
       execute format('grant select on %s to %I', item.name, runner);
     end loop;
+    continue when item.relkind = 'v';
     if not item.secured then
       execute format('alter table %s enable row level security', item.name);
     end if;
@@ -65,6 +66,11 @@ begin
       execute format('grant execute on function %s to %I', item.name, runner);
     end loop;
   end loop;
+  if current_setting('interlock.places_granted') = 'true' then
+    grant select on public.job_queue_places to authenticated;
+    grant execute on function public.job_queue_explain(text, text), public.job_queue_own_row(text, timestamptz, jsonb),
+      public.job_queue_user_path() to authenticated;
+  end if;
   foreach runner in array runners loop
     if not has_schema_privilege(runner, 'public', 'usage') then
       execute format('grant usage on schema public to %I', runner);

@@ -45,6 +45,7 @@ begin
   loop
     execute format('drop trigger %I on %s', part.tgname, part.owner);
   end loop;
+  drop view if exists public.job_queue_places;
   -- The log that is kept stays append-only, so its trigger keeps its function.
   for part in
     select p.oid::regprocedure::text as call from pg_catalog.pg_proc p

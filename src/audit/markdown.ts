@@ -22,7 +22,7 @@ export function statementMarkdown(said: Statement): string {
     '## Models',
     ...models(said),
     '## How this was made',
-    `By a sweep over the ${plural(said.events, 'event')} of the log, with code that shares nothing with what lets jobs start. The digest is SHA-256 over the log as it was read: whoever has the log gets the same digest and the same findings by \`interlock audit --markdown\`, under a time and a store of his own; a log in which one event was changed, added or taken away has another digest.`,
+    `By a sweep over the ${plural(said.events, 'event')} of the log, with code that shares nothing with what lets jobs start. The digest is SHA-256 over the log as it was read: anyone who has the log gets the same digest and the same findings by \`interlock audit --markdown\`, under a time and a store of his own; a log in which one event was changed, added or taken away has another digest.`,
   ].join('\n\n')}\n`
 }
 

@@ -31,7 +31,7 @@ export class Cli {
         ),
       )
       .addOption(new Option('--queue <name>', 'which queue').default('default'))
-      .option('--as <name>', 'who does this, for the log: a role rather than a person (INTERLOCK_AS)')
+      .option('--as <name>', 'who does this, for the log; name a role, not a person (INTERLOCK_AS)')
       .option('--json', 'one JSON document on standard output')
       .option('--verbose', 'show the lines of the coordinator on standard error')
       .configureHelp({

@@ -18,7 +18,7 @@ function watchParent(onGone: () => void): void {
 export interface Interrupts {
   /** Fires at the first Ctrl-C or SIGTERM. */
   readonly signal: AbortSignal
-  /** What the second one does, in place of ending the process at once; the third always ends it. */
+  /** What the second one does, instead of ending the process at once; the third always ends it. */
   readonly onHurry: (hurry: () => void) => void
 }
 

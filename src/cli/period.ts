@@ -16,7 +16,7 @@ export const addPeriodFlags = (command: Command): Command =>
       'from there: 24h, 14:03:07, 2026-11-24T15:00:00Z, or an event by its number',
       '24h',
     )
-    .option('--until <seq|time>', 'to there, with that event or all of that second; now unless given')
+    .option('--until <seq|time>', 'up to and with that event or second; now unless given')
 
 /** Before anything is opened. @throws InterlockError `invalid_input` */
 export function checkPeriod({ since, until }: PeriodFlags): void {

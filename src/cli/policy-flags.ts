@@ -96,14 +96,14 @@ export function addPolicyFields(command: Command): Command {
     )
     .option(
       '--spacing <seconds>',
-      'how much further back a job stands for each one of the same fairKey that waits',
+      'how much further back a job goes for each waiting one of the same fairKey',
     )
     .option('--share-waiting <n|none>', 'how many jobs of one fairKey may wait; one more is refused')
     .option('--share-active <n|none>', 'how many jobs of one fairKey may be active')
-    .option('--offer <ms>', 'how long a startable job that nobody has taken keeps its place')
+    .option('--offer <ms>', 'how long a startable job keeps its place until a worker takes it')
     .option('--empty-set <rule>', 'what a job without models does: bypass, reject or exclusive')
     .option('--retention <days|none>', 'after how many days events leave the log')
-    .option('--archive <keep|drop>', 'what becomes of them: kept in job_queue_log_archive, or gone for good')
+    .option('--archive <keep|drop>', 'where they go: kept in job_queue_log_archive, or erased')
 }
 
 /** True if any of the flags was given. */

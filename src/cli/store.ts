@@ -54,7 +54,7 @@ export interface ArchiveFlags {
 export const addArchiveFlag = (command: Command): Command =>
   command.option(
     '--from-archive <file>',
-    'read events that are not in the database any more from a file of `archive --to`; may be repeated',
+    'read events that are no longer in the database from a file of `archive --to`; may be repeated',
     collect,
   )
 

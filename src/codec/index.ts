@@ -10,6 +10,7 @@ export {
   parseInput,
 } from './invalid.ts'
 export { CheckedResult, parseNote, parseResult } from './json.ts'
+export { lengthOf } from './json-size.ts'
 export { checkAccess, parseInstant, wholeOption } from './looking.ts'
 export { type Mended, mend, nothing } from './mend.ts'
 export { parseJobId, parseModels, parseQueue, parseSeq } from './names.ts'
@@ -26,6 +27,7 @@ export {
   parseLater,
 } from './options.ts'
 export { parseModel, parsePause } from './pause.ts'
+export { plainCalls } from './plain-call.ts'
 export { type PolicyInput, parsePolicy, policySchema } from './policy.ts'
 export { type ParsedRequest, parseRequest } from './request.ts'
 export { fromHex, sha256, toHex, utf8 } from './sha256.ts'

@@ -1,6 +1,7 @@
 import { z } from 'zod'
 import type { Json } from '../core/index.ts'
 import { parseInput } from './invalid.ts'
+import { mostBytesOf, sizeOf } from './json-size.ts'
 
 /** Bounds of what is kept beside the log, in bytes of JSON text (UTF-8), and how deep it may nest. */
 export const jsonBounds = {
@@ -63,8 +64,18 @@ function objectCopy(value: object, path: PropertyKey[]): Json {
     const message = 'is neither a plain object nor a list; give what it holds (of a Date: toISOString())'
     throw new JsonFault(path, message)
   }
-  const entries = Object.entries(value).filter(([, item]) => item !== undefined)
-  return Object.fromEntries(entries.map(([key, item]) => [soundText(key, path), below(key, item, path)]))
+  const copy: Record<string, Json> = {}
+  for (const [key, item] of Object.entries(value)) {
+    if (item === undefined) continue
+    put(copy, soundText(key, path), below(key, item, path))
+  }
+  return copy
+}
+
+/** Assigning `__proto__` would set the prototype. */
+function put(copy: Record<string, Json>, key: string, value: Json): void {
+  if (key !== '__proto__') copy[key] = value
+  else Object.defineProperty(copy, key, { value, enumerable: true, writable: true, configurable: true })
 }
 
 /** jsonb refuses NUL (22P05) and lone surrogates (22P02). */
@@ -81,6 +92,7 @@ export function jsonSchema(bytes: number): z.ZodType<Json> {
   return z.unknown().transform((value, context) => {
     try {
       const copy = copyOf(value, [])
+      if (mostBytesOf(copy) <= bytes) return copy
       const size = sizeOf(copy)
       if (size <= bytes) return copy
       const [is, most] = [size.toLocaleString('en'), bytes.toLocaleString('en')]
@@ -105,11 +117,15 @@ export function reaches(value: unknown, levels: number): boolean {
   return level.length > 0
 }
 
-const utf8 = new TextEncoder()
-
-/** Bytes of JSON text. */
-export function sizeOf(value: Json): number {
-  return utf8.encode(JSON.stringify(value)).length
+/** What {@link jsonSchema} makes of the value; undefined where it may refuse it. */
+export function plainJson(value: unknown, bytes: number): Json | undefined {
+  try {
+    const copy = copyOf(value, [])
+    return mostBytesOf(copy) <= bytes ? copy : undefined
+  } catch (error) {
+    if (error instanceof JsonFault) return undefined
+    throw error
+  }
 }
 
 const resultSchema = jsonSchema(jsonBounds.result)

@@ -2,10 +2,34 @@ import { hash, type Json } from '../core/index.ts'
 
 /** Of what a payload says: the order of its keys, which jsonb does not keep either, is nothing to it. */
 export function payloadHash(payload: Json): number {
-  return hash(JSON.stringify(payload, inOrder))
+  return hash(JSON.stringify(inOrder(payload)))
 }
 
-function inOrder(_key: string, value: unknown): unknown {
-  if (typeof value !== 'object' || value === null || Array.isArray(value)) return value
-  return Object.fromEntries(Object.entries(value).toSorted(([a], [b]) => (a < b ? -1 : 1)))
+/** The same value with the keys in order; itself where they are. */
+function inOrder(value: Json): Json {
+  if (typeof value !== 'object' || value === null) return value
+  return Array.isArray(value) ? itemsInOrder(value) : fieldsInOrder(value as Fields)
 }
+
+type Fields = Readonly<Record<string, Json>>
+
+function itemsInOrder(items: readonly Json[]): Json {
+  const ordered = items.map(inOrder)
+  return ordered.every((item, i) => item === items[i]) ? items : ordered
+}
+
+function fieldsInOrder(fields: Fields): Json {
+  const keys = Object.keys(fields)
+  let isSame = true
+  for (let i = 1; i < keys.length && isSame; i++) isSame = (keys[i - 1] ?? '') < (keys[i] ?? '')
+  const sorted = isSame ? keys : keys.toSorted(byUnits)
+  const ordered = sorted.map((key): [string, Json] => {
+    const value = fields[key] ?? null
+    const inside = inOrder(value)
+    if (inside !== value) isSame = false
+    return [key, inside]
+  })
+  return isSame ? fields : Object.fromEntries(ordered)
+}
+
+const byUnits = (a: string, b: string): number => (a < b ? -1 : 1)

@@ -10,9 +10,11 @@ import {
   specDefaults,
 } from '../core/index.ts'
 import { parseInput, unknownFields } from './invalid.ts'
-import { jsonBounds, jsonSchema, sizeOf } from './json.ts'
+import { jsonBounds, jsonSchema } from './json.ts'
+import { mostBytesOf, sizeOf } from './json-size.ts'
 import { fairKeySchema, jobIdSchema, jobTypeSchema, kindSchema, modelsSchema } from './names.ts'
 import { payloadHash } from './payload-hash.ts'
+import { type JobInput, plainJob } from './plain-job.ts'
 
 /** A job as a program asks for it: whatever is left out gets its default. */
 export interface EnqueueInput {
@@ -72,14 +74,15 @@ const shape = {
   fairKey: fairKeySchema.nullish(),
   payload: jsonSchema(jsonBounds.payload).optional(),
 }
-const inputSchema = z.strictObject(shape, { error: unknownFields(Object.keys(shape)) })
+/** The law of what a job may be. */
+export const jobSchema = z.strictObject(shape, { error: unknownFields(Object.keys(shape)) })
 
 /** What differs by the way a job comes in: jobs through the gate have one attempt, since nobody would run a second. */
 export interface SpecDefaults {
   readonly attempts: number
 }
 
-function withDefaults(input: z.infer<typeof inputSchema>, defaults: SpecDefaults): JobSpec {
+function withDefaults(input: JobInput, defaults: SpecDefaults): JobSpec {
   const jobType = input.jobType ?? 'normal'
   return {
     jobId: input.jobId,
@@ -104,7 +107,7 @@ export const parseTimeOrNull = (value: unknown, root: string): Micros | null =>
 
 /** The spec that an input stands for. @throws InterlockError `invalid_input` */
 export function parseSpec(input: unknown, defaults: SpecDefaults = specDefaults, root = 'job'): JobSpec {
-  return withDefaults(parseInput(inputSchema, input, root), defaults)
+  return withDefaults(parseInput(jobSchema, input, root), defaults)
 }
 
 /** A job with what travels beside its spec. */
@@ -116,7 +119,8 @@ export interface ParsedJob {
 
 /** One job with its payload. @throws InterlockError `invalid_input` */
 export function parseJob(input: unknown, defaults: SpecDefaults = specDefaults, root = 'job'): ParsedJob {
-  const { payload, ...parsed } = parseInput(inputSchema, input, root)
+  const parsed = plainJob(input) ?? parseInput(jobSchema, input, root)
+  const { payload } = parsed
   const spec = withDefaults(parsed, defaults)
   if (payload === undefined) return { spec, payload }
   return { spec: { ...spec, hasData: true as const, payloadHash: payloadHash(payload) }, payload }
@@ -132,7 +136,8 @@ export function parseJobs(inputs: unknown, defaults: SpecDefaults = specDefaults
 }
 
 function checkSize(jobs: readonly ParsedJob[]): void {
-  const bytes = jobs.reduce((sum, { payload }) => sum + (payload === undefined ? 0 : sizeOf(payload)), 0)
+  if (sumOf(jobs, mostBytesOf) <= jsonBounds.call) return
+  const bytes = sumOf(jobs, sizeOf)
   if (bytes <= jsonBounds.call) return
   throw new InterlockError(
     'invalid_input',
@@ -140,3 +145,6 @@ function checkSize(jobs: readonly ParsedJob[]): void {
     { path: 'jobs', bytes },
   )
 }
+
+const sumOf = (jobs: readonly ParsedJob[], size: (payload: Json) => number): number =>
+  jobs.reduce((sum, { payload }) => sum + (payload === undefined ? 0 : size(payload)), 0)

@@ -1,4 +1,4 @@
-import { calls, parseInput } from '../codec/index.ts'
+import { calls, parseInput, plainCalls } from '../codec/index.ts'
 import type { WorkflowConfig } from './api/calls.ts'
 import type { Coordinator, TypedCoordinator } from './api/coordinator.ts'
 import { type CoordinatorOptions, completeOptions, type WholeOptions } from './api/options.ts'
@@ -9,7 +9,7 @@ import { QueueProcess } from './queue-process.ts'
 
 /**
  * Joins a queue: reads its log, registers this process and listens. A database that does not answer is tried again for
- * `joinMs`. Then this is refused with what it said last; under `onUnavailable: 'bypass'` the coordinator is made all the same,
+ * `joinMs`. Then this is refused with what it said last; under `onUnavailable: 'bypass'` the coordinator is made nevertheless,
  * and joins once it can.
  * @throws InterlockError `invalid_input`, `not_migrated`, `database_older`, `database_newer`, `store_unavailable`, `store_in_use`
  */
@@ -78,7 +78,9 @@ function checked(coordinator: Coordinator): Coordinator {
   for (const [name, schemas] of Object.entries(calls)) {
     const method = coordinator[name as keyof typeof calls] as Method
     const checks = Object.entries(schemas)
+    const isPlain = plainCalls[name as keyof typeof calls]
     const value: Method = (...given) => {
+      if (isPlain?.(given) === true) return method(...given)
       try {
         for (const [at, [argument, schema]] of checks.entries()) parseInput(schema, given[at], argument)
       } catch (error) {

@@ -14,7 +14,7 @@ export class QueueProcess {
   readonly observer: Observer
   readonly hints = new Hints()
   readonly #gate: Gate
-  /** In place of the gate where it must not stop a program. */
+  /** Instead of the gate where it must not stop a program. */
   readonly #lenient: LenientGate | undefined
   readonly #inbox: Inbox
 

@@ -78,7 +78,7 @@ export function isInterlockError(error: unknown, code?: ErrorCode): error is Int
 
 const NAMED = 8
 
-/** For who only looks, which must make nothing. @param queues those there are @throws InterlockError `unknown_queue` */
+/** For a reader, which must make nothing. @param queues those there are @throws InterlockError `unknown_queue` */
 export function checkKnown(queue: string, queues: readonly string[]): void {
   if (queues.includes(queue)) return
   const more = queues.length > NAMED ? ` and ${queues.length - NAMED} more` : ''

@@ -119,7 +119,7 @@ export class LedgerParts {
   models = noModels
   /** Active jobs. */
   active = noPlaces
-  /** Those of them that use a slot (all but those without models): the others are in nobody's way. */
+  /** Those of them that use a slot (all but those without models): the others block no job. */
   slots = noPlaces
   /** How many active jobs run alone: 0 or 1. */
   alone = 0

@@ -2,7 +2,7 @@
 export const emptySetRules = ['bypass', 'reject', 'exclusive'] as const
 export type EmptySetRule = (typeof emptySetRules)[number]
 
-/** What becomes of events that leave the log by `retentionDays`: kept in its archive, or gone for good. */
+/** Where events go that leave the log by `retentionDays`: kept in its archive, or erased. */
 export const archiveRules = ['keep', 'drop'] as const
 export type ArchiveRule = (typeof archiveRules)[number]
 

@@ -7,6 +7,7 @@ import { checkHost } from './guard/host.ts'
 import { checkFetchSite, checkOrigin } from './guard/origin.ts'
 import { Refused, refusalOf } from './guard/refused.ts'
 import { type DashboardOptions, type WholeOptions, wholeOptions } from './options.ts'
+import { checkPlace } from './place/own-jobs.ts'
 import { readersOf } from './readers.ts'
 import { type Handled, routesOf } from './routes.ts'
 import { signIn } from './sign-in.ts'
@@ -88,6 +89,7 @@ async function answer(options: WholeOptions, routes: Handled, request: Request):
     options.logger.error(`[DASHBOARD] ${message}`),
   )
   if (allowed instanceof Response) return { response: allowed, isOurs: false }
+  checkPlace(path, isReading, allowed)
   if (isPage && isReading) return ours(assetOf(path, options.page))
   if (path === 'api/openapi.json' && isReading) return ours(json(description()))
   const found = await routes({ request, path, allowed })

@@ -39,7 +39,7 @@ export interface DashboardOptions {
   /** Streams at once, of all and of one actor; 64 and 16. */
   readonly maxStreams?: number | undefined
   readonly maxStreamsPerActor?: number | undefined
-  /** How often the log is read when no wake-up comes, in milliseconds; 1,000, or what the store says where each read has its price. */
+  /** How often the log is read when no wake-up comes, in milliseconds; 1,000, and 10,000 where each read has its price. */
   readonly pollMs?: number | undefined
 }
 
@@ -79,6 +79,9 @@ const fields = optionsSchema({
   pollMs: wholeNumber(10, 3_600_000, ' (milliseconds)').optional(),
 })
 
+/** A worker hears of a lost wake-up with its next heartbeat; a dashboard has none. */
+const LONGEST_POLL_MS = 10_000
+
 /** The options with everything said. */
 export interface WholeOptions {
   readonly store: LogStore
@@ -116,6 +119,6 @@ export function wholeOptions(options: DashboardOptions): WholeOptions {
     logger: options.logger ?? silentLogger,
     budget: { maxCalls: options.maxCalls ?? 2, timeLimitMs: options.timeLimitMs ?? 5_000 },
     limits: { streams: options.maxStreams ?? 64, streamsPerActor: options.maxStreamsPerActor ?? 16 },
-    pollMs: options.pollMs ?? store.defaults?.pollMs ?? 1_000,
+    pollMs: options.pollMs ?? Math.min(store.defaults?.pollMs ?? 1_000, LONGEST_POLL_MS),
   }
 }

@@ -19,6 +19,7 @@ import { json } from './guard/headers.ts'
 import { Refused } from './guard/refused.ts'
 import { pullLever } from './lever/pull.ts'
 import type { WholeOptions } from './options.ts'
+import { placeOf } from './place/place.ts'
 import type { QueueReader } from './reader/queue-reader.ts'
 import type { Readers } from './readers.ts'
 import type { Streams } from './stream/streams.ts'
@@ -85,7 +86,9 @@ async function read(
   const [what, jobId, of] = rest
   if (what === 'jobs' && jobId !== undefined) {
     if (rest.length === 2) return liveJob(reader, jobId)
-    return rest.length === 3 && of === 'data' ? jobData(reader, jobId, asked) : undefined
+    if (rest.length > 3) return undefined
+    if (of === 'place') return placeOf(reader, jobId)
+    return of === 'data' ? jobData(reader, jobId, asked) : undefined
   }
   if (rest.length === 0) return json(await headOf(reader))
   if (rest.length > 1) return undefined

@@ -34,7 +34,7 @@ export async function driftOf(
   onRows: (rows: readonly JobRow[]) => void,
 ): Promise<Drift> {
   const { store, queue } = access
-  // Without its row the queue may have a log all the same: then the row is what is wrong.
+  // Without its row the queue may still have a log: then the row is wrong.
   const version = first === null ? (await store.read(queue, 0, 1)).version : first.state.version
   const kept = await store.snapshot(queue, version)
   const ledger = version - (kept?.seq ?? 0) > MOST_EVENTS ? unlooked : await foldedAt(access, version)

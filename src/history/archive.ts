@@ -11,7 +11,7 @@ const QUIET_MS = 2_000
 export interface ArchiveOptions {
   /** The number of the last event to take out, or the time before which every event is taken out. */
   readonly before: Point
-  /** Whether they stay in `job_queue_log_archive`, where everything reads them on; true unless given. False: gone for good. */
+  /** Whether they stay in `job_queue_log_archive`, where every reader still finds them; true unless given. False: erased. */
   readonly keep?: boolean | undefined
 }
 

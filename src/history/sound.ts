@@ -21,7 +21,7 @@ export interface FoldOptions {
   readonly from?: Ledger
 }
 
-/** Folds a log that may have been cut or edited: in place of an error for what cannot be, the first number that is bad. */
+/** Folds a log that may have been cut or edited: instead of an error for what cannot be, the first number that is bad. */
 export async function foldSound(
   access: Opened,
   upTo: number,

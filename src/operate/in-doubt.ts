@@ -9,7 +9,7 @@ const NAMED = 3
 export interface Doubt {
   /** Those of which nobody has said what became of them. */
   readonly jobs: readonly ActiveJobView[]
-  /** The queue was opened all the same, once: nobody is asked again. */
+  /** The queue was opened, once: do not ask again. */
   readonly isOpened: boolean
 }
 

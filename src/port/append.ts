@@ -30,13 +30,13 @@ export interface Handing {
 
 /** The same as it lies there. */
 export interface HandedIn extends Handing {
-  readonly id: number
   readonly sender: string
 }
 
 /** Commands that were handed in and need nothing more, and whose they were. */
 export interface Handled {
-  readonly done: readonly number[]
+  /** Ids of commands. */
+  readonly done: readonly string[]
   readonly senders: readonly string[]
 }
 

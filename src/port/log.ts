@@ -19,7 +19,7 @@ export interface RowPage extends Omit<LogPage, 'events'> {
 export interface LogRole {
   /**
    * Checks that the database is migrated and readable by this release; makes the queue's head when it is new.
-   * @param options `make: false` for who only looks: it makes nothing
+   * @param options `make: false` for a reader, which makes nothing
    * @throws InterlockError `unknown_queue` where it must not be made; its details name the queues that there are (`queues`)
    */
   open(queue: string, options?: { readonly make?: boolean }): Promise<void>

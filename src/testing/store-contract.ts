@@ -31,19 +31,36 @@ export function storeContract(
 ): void {
   runner.describe(`${name} keeps the contract of stores:`, () => {
     const bench = benchFor(subject, runner)
-    runner.describe('append', () => appendContract(bench))
+    runner.describe('append, stage (job_queue_append, job_queue_stage)', () => appendContract(bench))
     runner.describe('another log', () => {
       otherLogContract(bench)
       if (turns) otherLogTurnContract(bench)
     })
-    runner.describe('leases', () => leaseContract(bench))
-    runner.describe('turn', () => (turns ? turnContract(bench) : noTurnContract(bench)))
-    if (deciding) runner.describe('deciding for all', () => decidingContract(bench))
-    runner.describe('data', () => dataContract(bench))
-    runner.describe('dead letters', () => deadContract(bench))
-    runner.describe('read', () => readContract(bench))
-    runner.describe('rebuild', () => rebuildContract(bench))
-    runner.describe('snapshot', () => snapshotContract(bench))
-    runner.describe('cut', () => cutContract(bench))
+    runner.describe('beat, leave, workers (job_queue_beat, job_queue_leave, job_queue_worker_list)', () =>
+      leaseContract(bench),
+    )
+    runner.describe('turn (job_queue_turn)', () => (turns ? turnContract(bench) : noTurnContract(bench)))
+    if (deciding)
+      runner.describe('deciding for all (job_queue_append_for, job_queue_hand_in, job_queue_pick_up)', () =>
+        decidingContract(bench),
+      )
+    runner.describe('data, note, forget (job_queue_data_of, job_queue_note, job_queue_forget)', () =>
+      dataContract(bench),
+    )
+    runner.describe('dead, drop (job_queue_dead, job_queue_drop)', () => deadContract(bench))
+    runner.describe('open, read (job_queue_open, job_queue_read, job_queue_event_at)', () =>
+      readContract(bench),
+    )
+    runner.describe(
+      'projection, rebuild (job_queue_projection, job_queue_projection_page, job_queue_rebuild, job_queue_rebuild_rows)',
+      () => rebuildContract(bench),
+    )
+    runner.describe(
+      'snapshot, chunk (job_queue_snapshot, job_queue_put_snapshot, job_queue_snapshot_chunk, job_queue_put_snapshot_chunk)',
+      () => snapshotContract(bench),
+    )
+    runner.describe('archive, claimCut, kept (job_queue_archive, job_queue_claim_cut, job_queue_kept)', () =>
+      cutContract(bench),
+    )
   })
 }

@@ -11,12 +11,12 @@ export interface Job<Payload = unknown> {
   readonly kind: string
   readonly models: readonly string[]
   readonly priority: number
-  /** Which attempt this is, from 1, and how many there may be: those given back cost nothing, so they count in both. */
+  /** Which attempt this is, from 1, and how many there may be: an attempt that was given back counts in both, so it costs nothing. */
   readonly attempt: number
   readonly attempts: number
   /** What was enqueued with it, after validation; null when there was nothing. */
   readonly payload: Payload
-  /** The row of your `jobs` that it was made of. Of a job that a program enqueued, `coordinator.data` has the row that a server linked. */
+  /** The row of your `jobs` that it was made from. If a program enqueued the job, `coordinator.data` has the row that a server linked. */
   readonly row: Json
   /** What the last attempt that called `checkpoint` left behind; null when none did. */
   readonly checkpoint: Json
@@ -25,19 +25,19 @@ export interface Job<Payload = unknown> {
 export interface HandlerContext {
   /** Fires when the attempt has to stop; its reason is an {@link AttemptStopped}. Pass it to whatever you wait for. */
   readonly signal: AbortSignal
-  /** Grows with every start in this queue; carry it to the outside call, so that a late one can be refused there. */
+  /** Grows with every start in this queue. Pass it to the service that you call: it can then refuse a late call. */
   readonly fencingToken: number
   readonly epoch: number
   /**
-   * The lease is kept by the process; this call makes sure of it now, before something that must not happen twice.
+   * The process renews the lease by itself. This confirms it now; call it before something that must not happen twice.
    * @throws AttemptStopped when the attempt is not ours any more
    */
   heartbeat(): Promise<void>
   /** Shown to people, kept until the job ends. @throws AttemptStopped when the attempt is not ours any more */
   progress(progress: Json): Promise<void>
   /**
-   * Durable when it resolves, and given to the next attempt: the id of a run at a provider, say, so that it is looked up
-   * in place of paid for again. @throws AttemptStopped when the attempt is not ours any more
+   * Durable when it resolves, and given to the next attempt. Keep the id of a run at a provider in it: the next attempt then looks the run
+   * up and does not pay for another one. @throws AttemptStopped when the attempt is not ours any more
    */
   checkpoint(checkpoint: Json): Promise<void>
   /**
@@ -71,7 +71,7 @@ export type HandlerDefinition<Payload = unknown> = CheckedHandler<Payload> | Unc
 
 export interface JobWorkerOptions extends JobWorkerSettings {
   readonly coordinator: Coordinator
-  /** By kind; `*` takes every kind that has no handler of its own. */
+  /** By kind; `*` takes every kind without a handler. */
   readonly handlers: Readonly<Record<string, AnyHandler>>
 }
 
@@ -87,29 +87,29 @@ export interface JobWorkerSettings {
   /** How long a handler that was told to stop may take before its attempt is ended without it, in milliseconds; 4,000. */
   readonly stopMs?: number
   /**
-   * True: an error that a handler leaves for nobody to catch (a rejection that is not awaited, a throw in a timer) fails its
-   * attempt, in place of ending the process as Node would. It listens to the errors of the whole process, hence false
+   * True: an uncaught error of a handler (a rejection that is not awaited, a throw in a timer) fails its
+   * attempt, instead of ending the process as Node would. It listens to the errors of the whole process, hence false
    * unless given; `interlock work` sets it.
    */
   readonly catchStray?: boolean
   /**
-   * Told what goes wrong and somebody may have to do something about (a log that cannot be read, a database that takes no
-   * writes), in place of the coordinator's logger. What handlers throw is not among it.
+   * Called with problems that you may have to act on (a log that cannot be read, a database that takes no writes); by default
+   * they go to the coordinator's logger. What handlers throw is not among them.
    */
   readonly onError?: (error: unknown) => void
-  /** Told for each attempt that was lost with the lease of this process. */
+  /** Called for each attempt that was lost with the lease of this process. */
   readonly onLeaseLost?: (job: { readonly jobId: string; readonly fencingToken: number }) => void
 }
 
 export interface DrainOptions {
-  /** How long what runs may go on, in milliseconds; 30,000. Then it is told to stop and given back, at no attempt's cost. */
+  /** How long running jobs may go on, in milliseconds; 30,000. Then they are told to stop and given back, which costs no attempt. */
   readonly timeoutMs?: number
-  /** How long a handler that was told to stop may take, in place of the worker's own `stopMs`; 0 waits for none. */
+  /** How long a handler that was told to stop may take, instead of the worker's own `stopMs`; 0 waits for none. */
   readonly stopMs?: number
 }
 
 export interface DrainReport {
-  /** Attempts that ended by themselves, and attempts given back to the line; of neither, those whose end could not be told. */
+  /** Attempts that ended by themselves, and attempts given back to the line. Neither counts attempts whose end could not be reported. */
   readonly finished: number
   readonly givenBack: number
 }
@@ -139,9 +139,9 @@ export interface JobWorker {
   /** Begins to take jobs. */
   start(): void
   /**
-   * Takes nothing new, lets what runs end, and at the deadline stops it and gives it back. A second call with a shorter
-   * `timeoutMs` moves the deadline. Where the database does not answer, it resolves 2 s after the time to stop, and what
-   * could not be told is left to the lease.
+   * Takes no new jobs and lets running ones end. At the deadline it stops them and gives them back. A second call with a shorter
+   * `timeoutMs` moves the deadline. If the database does not answer, it resolves 2 s after the time to stop; jobs whose end it could
+   * not report start again when the lease has run out.
    */
   drain(options?: DrainOptions): Promise<DrainReport>
   metrics(): WorkerMetrics

@@ -49,7 +49,7 @@ export class Attempts {
     if (attempt?.lease.fencingToken === event.token) attempt.stop('ended')
   }
 
-  /** @param stopMs how long their handlers may take, in place of what each may by itself */
+  /** @param stopMs how long their handlers may take, instead of what each may by itself */
   stop(why: StopCause, stopMs?: number): void {
     for (const attempt of this.all()) {
       attempt.stop(why)

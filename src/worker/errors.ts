@@ -10,7 +10,7 @@ export interface RetryLaterOptions {
   readonly seconds: number
   /** A model that nobody is to start meanwhile: its provider is down, or counts requests. */
   readonly pauseModel?: string
-  /** What the job needs when it starts again, in place of the models that it had. */
+  /** What the job needs when it starts again, instead of the models that it had. */
   readonly models?: readonly string[]
 }
 

@@ -14,7 +14,7 @@ export function owned<T>(owner: Owner, run: () => T): T {
 }
 
 /**
- * From now on an error that nothing catches, and that comes from a handler, ends the attempt of that handler in place of
+ * From now on an error that nothing catches, and that comes from a handler, ends the attempt of that handler instead of
  * the process. Any other still ends the process. Returns how to stop.
  */
 export function catchUncaught(): () => void {

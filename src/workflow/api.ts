@@ -3,10 +3,10 @@ import type { Coordinator } from '../coordinator/index.ts'
 import type { Json, Lease } from '../core/index.ts'
 import type { HandlerDefinition, RetryRule } from '../worker/index.ts'
 
-/** The code of the error with which a workflow that has to wait is refused. */
+/** The code of the error that refuses a workflow that has to wait. */
 export const WORKFLOW_QUEUED = 'workflow_queued'
 
-/** What a step is given beside itself. */
+/** What `runStep` gets beside the step. */
 export interface StepContext {
   readonly executionId: string
   /** Of this step, from 0, and how many there are. */
@@ -24,7 +24,7 @@ export interface StepContext {
   readonly signal: AbortSignal
   /** The right to run this: `parent` of jobs for which the step asks at the gate. Null for a workflow that bypasses. */
   readonly lease: Lease | null
-  /** Makes sure of the lease now. @throws AttemptStopped */
+  /** Confirms the lease now. @throws AttemptStopped */
   heartbeat(): Promise<void>
 }
 
@@ -58,7 +58,7 @@ export interface ExecuteOptions extends RunOptions {
   readonly input?: unknown
   /** −1,000 to 1,000; 0. */
   readonly priority?: number
-  /** In place of the manager's. */
+  /** For this run, instead of the manager's. */
   readonly hold?: Hold
 }
 
@@ -76,7 +76,7 @@ export interface WorkflowResult {
   readonly results: readonly Json[]
 }
 
-/** A workflow: its steps, and whatever your program says of it. */
+/** A workflow: its steps, and any fields of your program. */
 export interface Workflow {
   readonly steps: readonly WorkflowStep[]
   readonly [field: string]: unknown

@@ -234,7 +234,7 @@ const bad: readonly (readonly [AuditRule, string, number, readonly Step[]])[] = 
   ],
 ]
 
-describe('the audit', () => {
+describe('interlock audit (audit, Auditor, auditRules)', () => {
   it.each(bad)('finds %s: %s', (rule, _, seq, steps) => {
     const { violations } = audit(logOf(steps))
     expect(violations.map((violation) => [violation.rule, violation.seq])).toContainEqual([rule, seq])

@@ -46,7 +46,7 @@ describe('the benches', () => {
     await expect(bench('speed')).rejects.toMatchObject({
       code: 2,
       stderr:
-        'there is no bench speed; there are core, append, depth, bytes, replay, schedule, waiting, peers, guard\n',
+        'there is no bench speed; there are core, append, depth, bytes, replay, schedule, waiting, peers, worker, growth, budget, guard\n',
     })
   })
 
@@ -63,6 +63,13 @@ describe('the benches', () => {
     }
   })
 
+  it('hold the worker against the bare API', { timeout: 60_000 }, async () => {
+    const { stdout } = await bench('worker', '--quick', '--json', '--url', inject('postgresUrl'))
+    const { results } = JSON.parse(stdout)
+    expect(results.worker).toHaveLength(28)
+    for (const row of results.worker) expect(row.median, JSON.stringify(row)).toBeGreaterThan(0)
+  })
+
   it('hold the worker against a bare append, and write a document beside the table', {
     timeout: 60_000,
   }, async () => {
@@ -72,6 +79,14 @@ describe('the benches', () => {
     expect(stdout).toMatch(/a hand-off on one key, 10 slots, p50/)
     const { results } = JSON.parse(await readFile(file, 'utf8'))
     expect(results.guard.map(({ unit }: { unit: string }) => unit)).toEqual(Array(3).fill('× a bare append'))
+  })
+
+  it.each([
+    ['growth', /models in all: exponent/],
+    ['budget', /in the worker's process: core: decide and fold/],
+  ])('say what a job costs and why: %s', { timeout: 120_000 }, async (name, row) => {
+    const { stdout } = await bench(name, '--quick', '--url', inject('postgresUrl'))
+    expect(stdout).toMatch(row)
   })
 
   it('take no name of a bench for the file of --json', async () => {

@@ -62,7 +62,7 @@ const rows = async (url: string, table: string): Promise<number> => {
   return found[0].n
 }
 
-describe('archive', () => {
+describe('interlock archive (archive, job_queue_archive_before)', () => {
   it('takes old events out of the log, and every command says what it said before', async () => {
     const { url, cut } = await oldQueue()
     const before = await saidOf(url)
@@ -285,7 +285,7 @@ describe('archive', () => {
   it.each([
     [[], '--before: say up to when'],
     [['--before', 'soon'], '--before soon: must be a number of the log, or a time such as'],
-    [['--before', '5', '--to', 'x', '--drop'], '--drop: is for no file'],
+    [['--before', '5', '--to', 'x', '--drop'], '--drop: does not go with --to'],
   ])('%j is refused before anything is opened', async (words, message) => {
     const { code, stderr } = await interlock(['archive', ...words, '--url', 'postgres://127.0.0.1:1/x'])
     expect({ code, says: stderr.includes(message) }).toEqual({ code: 2, says: true })

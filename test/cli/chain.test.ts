@@ -15,7 +15,7 @@ async function chainedQueue(): Promise<{ readonly url: string; readonly from: nu
   return { url, from }
 }
 
-describe('the hash chain', () => {
+describe('interlock chain (job_queue_chain, job_queue_start_chain)', () => {
   it('is kept from where it was started, checked, and named as an anchor that stays true', async () => {
     const { url, from } = await chainedQueue()
     const { anchor } = await documentOf(url, ['chain'])

@@ -113,7 +113,7 @@ describe('every command', () => {
     expect(stderr).not.toContain('secret')
   })
 
-  it('prints machines and the migration without any database', async () => {
+  it('prints machines and the migration without any database: interlock machine', async () => {
     expect((await interlock(['machine'])).stdout).toContain('stateDiagram-v2')
     expect(JSON.parse((await interlock(['machine', 'job', '--format', 'json'])).stdout)).toHaveProperty(
       'states',
@@ -194,7 +194,7 @@ describe('a store that cannot be used', () => {
 })
 
 describe('a queue', () => {
-  it('is filled, looked at, governed and checked', async () => {
+  it('is filled, looked at, governed and checked (interlock log, interlock cancel, interlock drain)', async () => {
     const url = await createDatabase('cli')
     await interlock(['migrate', '--url', url])
     const run = async (...words: string[]) => {
@@ -261,7 +261,7 @@ describe('a queue', () => {
     expect(taken.stderr).toContain('1 broken line left out')
   })
 
-  it('runs a file, and again: a finished run starts anew', async () => {
+  it('interlock run runs a file, and again: a finished run starts anew', async () => {
     const url = await createDatabase('cli')
     await interlock(['migrate', '--url', url])
     const file = await fileWith('w.csv', csv)

@@ -37,7 +37,7 @@ async function signIn(address: string) {
 
 const drain = { method: 'POST', body: '{}' }
 
-it('is read-only unless --write is given, and takes an address once', async () => {
+it('interlock dashboard: is read-only unless --write is given, and takes an address once', async () => {
   const url = `pglite:${path.join(await temporaryFolder(), 'db')}`
   const file = await fileWith('jobs.csv', 'job_id,models,seconds\na,m,0\n')
   expect((await interlock(['run', file, '--url', url])).code).toBe(0)

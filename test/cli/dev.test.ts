@@ -57,7 +57,7 @@ it.each([
   expect([code, stderr]).toEqual([2, expect.stringContaining(message)])
 })
 
-describe('before it makes anything, dev', () => {
+describe('before it makes anything, interlock dev', () => {
   it.each(['70000', 'abc'])('refuses --port %s', async (port) => {
     const folder = path.join(await temporaryFolder(), 'new')
     expect(await interlock(['dev', '--url', `pglite:${folder}`, '--port', port])).toMatchObject({ code: 2 })

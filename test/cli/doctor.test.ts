@@ -74,7 +74,7 @@ const spoiled: readonly (readonly [check: string, level: Finding['level'], sql: 
     'arrivals',
     'problem',
     `insert into job_queue_arrivals (job_id, arrived_at) values ('a', now() - interval '1 min')`,
-    'nobody takes them in',
+    'no process takes them in',
   ],
   [
     'inbox',
@@ -324,7 +324,7 @@ describe('interlock doctor', () => {
       expect.stringContaining('wrote to its tables after the migration'),
       expect.stringContaining('says that job zzz runs'),
       expect.stringContaining('still blocked'),
-      expect.stringContaining('no log knows'),
+      expect.stringContaining('in no log'),
     ])
   })
 

@@ -43,7 +43,7 @@ async function badOf(url: string, ...words: readonly string[]) {
   return firstBad
 }
 
-describe('verify --from-archive', () => {
+describe('interlock verify --from-archive', () => {
   it('checks the chain through the files, and every anchor of before the cut', async () => {
     const { url, first, second, anchor } = await archivedQueue('chained')
     const files = given(first, second)
@@ -172,7 +172,7 @@ async function asOwner(url: string, statement: string): Promise<void> {
   await client.end()
 }
 
-describe('rebuild --from-archive', () => {
+describe('interlock rebuild --from-archive', () => {
   it.each(['chained', 'unchained'] as const)(
     'brings back a %s queue of which the snapshot of the cut is gone, and the rows',
     async (chained) => {

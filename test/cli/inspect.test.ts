@@ -68,7 +68,7 @@ function client(address: string, options: { headers?: Record<string, string> } =
   return { messages, socket, closed }
 }
 
-describe('inspect', () => {
+describe('interlock inspect', () => {
   let url = ''
   let events: readonly LoggedEvent[] = []
   beforeAll(async () => {

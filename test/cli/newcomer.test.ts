@@ -34,7 +34,7 @@ const say = async (words: readonly string[], columns?: number) => {
 /** Lines without colours. */
 const plain = (text: string) => text.replace(/\p{Cc}\[\d+m/gu, '').split('\n')
 
-describe('a queue with long ids and a model that is paused', () => {
+describe('interlock status, interlock explain: a queue with long ids and a model that is paused', () => {
   beforeAll(async () => {
     await documentOf(url, ['policy', 'set', '--policy', 'by-model'])
     await joined(async (coordinator) => {
@@ -218,7 +218,7 @@ it('never counts more attempts than it says there may be, whatever was given bac
   await store.close()
 })
 
-it('enqueues a file with kinds and payloads, and no seconds', async () => {
+it('interlock enqueue takes a file with kinds and payloads, and no seconds', async () => {
   const own = await emptyQueue()
   const file = await fileWith('w.csv', 'job_id,models,kind,payload\na,m,draw,"{""n"":1}"\nb,m,,\n')
   expect(await documentOf(own, ['enqueue', file])).toMatchObject({ queued: 2 })

@@ -44,7 +44,7 @@ interface Standing {
   readonly level: number
 }
 
-describe('dead jobs', () => {
+describe('interlock dead, interlock retry', () => {
   it('are listed with what went wrong, tried again, or dropped', async () => {
     const url = await withDeadJobs()
     expect(await ask(url, 'dead')).toMatchObject([
@@ -69,7 +69,7 @@ describe('dead jobs', () => {
   )
 })
 
-describe('the line', () => {
+describe('interlock move, interlock pause, interlock resume', () => {
   it('can be changed: a job moves before another, or by priority', async () => {
     const url = await migratedDatabase()
     for (const job of ['a', 'b', 'c']) await ask(url, 'enqueue', '--job', job, '--models', 'm')
@@ -142,7 +142,7 @@ describe('the line', () => {
   })
 })
 
-describe('queue', () => {
+describe('interlock queue', () => {
   it('says of every job what explain says', async () => {
     const url = await migratedDatabase()
     await ask(url, 'policy', 'set', '--policy', 'by-model', '--rate', 'r=1/3600', '--age', '60')
@@ -184,7 +184,7 @@ describe('queue', () => {
   })
 })
 
-describe('policy set', () => {
+describe('interlock policy set, interlock policy show', () => {
   it('changes every rule, and says them', async () => {
     const url = await migratedDatabase()
     const flags = [
@@ -235,7 +235,7 @@ describe('policy set', () => {
   })
 })
 
-describe('work', () => {
+describe('interlock work', () => {
   it('runs the handlers of a file until it is told to stop', async () => {
     const url = await migratedDatabase()
     const handler = await fileWith('handlers.mjs', 'export default { normal: (job) => ({ ran: job.jobId }) }')

@@ -5,7 +5,7 @@ import type { Started } from '../../src/core/index.ts'
 import { documentOf, emptyQueue } from './history.ts'
 import { interlock } from './support.ts'
 
-describe('recover', () => {
+describe('interlock recover (beginEpoch, inDoubt, recover)', () => {
   it('holds the queue, lists what is in doubt, and is told what became of each', async () => {
     const url = await emptyQueue()
     const store = postgresStore(url)
@@ -54,7 +54,7 @@ describe('recover', () => {
     await store.close()
   })
 
-  it('is not asked for by a drain in a later epoch, and not waited for with resume --force', async () => {
+  it('is not asked for by interlock drain in a later epoch, and not waited for with resume --force', async () => {
     const url = await emptyQueue()
     const store = postgresStore(url)
     const worker = await createCoordinator({ store, logger: silentLogger })

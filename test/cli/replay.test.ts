@@ -6,7 +6,7 @@ import { interlock } from './support.ts'
 /** Of an ISO time with its microseconds, of which Date.parse would lose three digits. */
 const microsOf = (iso: string): number => Date.parse(iso) * 1_000 + Number(iso.slice(-4, -1))
 
-describe('replay', () => {
+describe('interlock replay (replay, replayJob, ledgerAt, firstLedger)', () => {
   let url = ''
   let events: readonly LoggedEvent[] = []
   const seqOf = (type: string, jobId: string) =>

@@ -31,7 +31,7 @@ const commands = [
   ['enqueue', '--job', 'more', '--models', 'm'],
 ]
 
-describe('a log that begins at the snapshot of its cut', () => {
+describe('interlock snapshot: a log that begins at the snapshot of its cut', () => {
   it.each([1, 2])(
     'is opened where an older release has made that snapshot, of the shape %i',
     async (shape) => {

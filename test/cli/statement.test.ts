@@ -3,7 +3,7 @@ import { auditRules } from '../../src/audit/index.ts'
 import { documentOf, emptyQueue, tamper, worked } from './history.ts'
 import { interlock } from './support.ts'
 
-describe('the statement of the audit', () => {
+describe('the statement of the audit (statementMarkdown)', () => {
   let url = ''
   beforeAll(async () => {
     url = await emptyQueue()

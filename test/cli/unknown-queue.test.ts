@@ -31,7 +31,7 @@ const looking = [
 
 const queuesOf = (url: string) => rowsOf(url, 'select queue from job_queue_heads order by 1')
 
-describe('a queue that is not there', () => {
+describe('a queue that is not there (job_queue_queues)', () => {
   let url = ''
   beforeAll(async () => {
     url = await emptyQueue()

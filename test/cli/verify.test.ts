@@ -12,7 +12,7 @@ async function usedQueue(): Promise<string> {
   return url
 }
 
-describe('verify', () => {
+describe('interlock verify', () => {
   it.each([
     ['is gone', 'delete from job_queue_log where seq = 7', 'event 7 is missing; the next one is 8'],
     ['can no longer be read', `update job_queue_log set models = null where seq = 2`, 'damaged at event'],
@@ -96,7 +96,7 @@ describe('verify', () => {
   })
 })
 
-describe('rebuild', () => {
+describe('interlock rebuild', () => {
   it('heals what verify shows, says how much that was, and does nothing again', async () => {
     const url = await usedQueue()
     await tamper(

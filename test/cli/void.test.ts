@@ -74,7 +74,7 @@ async function leaveUnreadable(store: LogStore): Promise<number> {
   return (await store.rows(QUEUE, 0, 1)).version
 }
 
-describe('a log with events that nobody can read', () => {
+describe('interlock recover --void (voidUnreadable, job_queue_voided): a log with events that nobody can read', () => {
   let url = ''
   let store: ReturnType<typeof postgresStore>
   let length = 0

@@ -3,7 +3,7 @@ import { memoryDatabase, memoryStore } from '../../src/adapter/memory/index.ts'
 import { storeContract } from '../../src/testing/index.ts'
 
 storeContract(
-  'memory',
+  'memoryStore over a memoryDatabase',
   async () => {
     const database = memoryDatabase()
     return { connect: () => memoryStore(database) }

@@ -96,6 +96,6 @@ describe('the contract goes red where the append', () => {
   })
 })
 
-it('the contract is green over the database as it is', async () => {
+it('storeContract is green over the database as it is', async () => {
   expect(await firstRed(await mutated('begin', 'begin'))).toBeNull()
 })

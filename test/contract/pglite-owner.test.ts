@@ -4,23 +4,24 @@ import { mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promise
 import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { createInterface } from 'node:readline/promises'
-import { beforeEach, describe, expect, it, onTestFinished } from 'vitest'
+import { describe, expect, it } from 'vitest'
 import { pgliteStore } from '../../src/adapter/pglite/index.ts'
 import type { LogStore } from '../../src/port/index.ts'
 import { appendNow, queuedEvent, until } from '../../src/testing/index.ts'
 import { embeddedIn } from '../support/embedded.ts'
+import { atEnd } from '../support/this-test.ts'
 
-let directory: string
-
-beforeEach(async () => {
-  directory = await mkdtemp(path.join(tmpdir(), 'interlock-owner-'))
+/** A directory with an embedded database, which goes with the test. */
+async function filled(): Promise<string> {
+  const directory = await mkdtemp(path.join(tmpdir(), 'interlock-owner-'))
+  atEnd(() => rm(directory, { recursive: true, force: true }))
   await embeddedIn(directory)
-  onTestFinished(() => rm(directory, { recursive: true, force: true }))
-})
+  return directory
+}
 
-function open(where = directory): LogStore {
+function open(where: string): LogStore {
   const store = pgliteStore(where)
-  onTestFinished(() => store.close())
+  atEnd(() => store.close())
   return store
 }
 
@@ -31,7 +32,7 @@ interface Child {
   kill(signal: NodeJS.Signals): Promise<void>
 }
 
-async function child(what: string, where = directory): Promise<Child> {
+async function child(what: string, where: string): Promise<Child> {
   const script = path.join(import.meta.dirname, 'pglite-child.ts')
   const started = spawn(process.execPath, [script, where, what], { stdio: ['ignore', 'pipe', 'inherit'] })
   const lines: string[] = []
@@ -41,7 +42,7 @@ async function child(what: string, where = directory): Promise<Child> {
     started.kill(signal)
     if (signal !== 'SIGSTOP' && signal !== 'SIGCONT') await ended
   }
-  onTestFinished(async () => {
+  atEnd(async () => {
     if (started.exitCode === null && started.signalCode === null) await kill('SIGKILL')
   })
   const says = (line: string) => until(`the child says ${line}`, () => lines.includes(line))
@@ -49,11 +50,12 @@ async function child(what: string, where = directory): Promise<Child> {
   return { process: started, lines, says, kill }
 }
 
-describe('a second process', () => {
+describe.concurrent('a second process with pgliteStore', () => {
   it('reads and appends through the first, and takes over when that one ends', async () => {
-    const first = await child('append')
+    const directory = await filled()
+    const first = await child('append', directory)
     await first.says('3')
-    const store = open()
+    const store = open(directory)
     await store.open('q')
     const woken: number[] = []
     await store.listen('q', () => woken.push(1))
@@ -74,16 +76,18 @@ describe('a second process', () => {
   })
 
   it('gets store_in_use from one that is paused', { timeout: 60_000 }, async () => {
-    const first = await child('idle')
+    const directory = await filled()
+    const first = await child('idle', directory)
     await first.kill('SIGSTOP')
-    await expect(open().open('q')).rejects.toMatchObject({ code: 'store_in_use' })
+    await expect(open(directory).open('q')).rejects.toMatchObject({ code: 'store_in_use' })
     await first.kill('SIGCONT')
   })
 
   it('finds another machine in the lock, and leaves it alone', async () => {
+    const directory = await filled()
     const record = { pid: 1, started: '', host: 'elsewhere', token: 't', socket: '/nowhere' }
     await writeFile(path.join(directory, 'owner.json'), JSON.stringify(record))
-    await expect(open().open('q')).rejects.toMatchObject({
+    await expect(open(directory).open('q')).rejects.toMatchObject({
       code: 'store_in_use',
       message: expect.stringContaining('the machine elsewhere has it open'),
     })
@@ -92,14 +96,15 @@ describe('a second process', () => {
 
 describe('a killed process', () => {
   it('loses nothing that was acknowledged, however often', { timeout: 120_000 }, async () => {
+    const directory = await filled()
     let acknowledged = 0
     for (let round = 1; round <= 3; round++) {
-      const victim = await child('append')
+      const victim = await child('append', directory)
       await until('it has appended', () => victim.lines.length > 20 * round)
       await victim.kill('SIGKILL')
       acknowledged = Math.max(acknowledged, Number(victim.lines.at(-1)))
     }
-    const store = open()
+    const store = open(directory)
     await store.open('q')
     const { events, version } = await store.read('q', 0, 10_000)
     expect(version).toBeGreaterThanOrEqual(acknowledged)
@@ -108,10 +113,11 @@ describe('a killed process', () => {
   })
 
   it('leaves its lease to nobody: the next owner ends it at once, but not that of the living', async () => {
-    const owner = await child('idle')
-    const living = await child('idle')
+    const directory = await filled()
+    const owner = await child('idle', directory)
+    const living = await child('idle', directory)
     await owner.kill('SIGKILL')
-    const store = open()
+    const store = open(directory)
     await until('somebody has taken over', () =>
       store.open('q').then(
         () => true,
@@ -130,10 +136,11 @@ describe('a killed process', () => {
   })
 
   it('leaves a lock that eight at once take over, one of them', async () => {
+    const directory = await filled()
     const record = { pid: 2 ** 22 - 1, started: '1', token: 't', socket: '/nowhere' }
     const { hostname } = await import('node:os')
     await writeFile(path.join(directory, 'owner.json'), JSON.stringify({ ...record, host: hostname() }))
-    const stores = Array.from({ length: 8 }, () => open())
+    const stores = Array.from({ length: 8 }, () => open(directory))
     await Promise.all(stores.map((store) => store.open('q')))
     await Promise.all(stores.map((store) => store.read('q', 0, 1)))
     const sockets = (await readdir(directory)).filter((name) => name.endsWith('.sock'))
@@ -141,14 +148,16 @@ describe('a killed process', () => {
   })
 
   it('leaves half a lock, which is not waited for', async () => {
+    const directory = await filled()
     await writeFile(path.join(directory, 'owner.json'), '{"pid": 1')
-    await open().open('q')
+    await open(directory).open('q')
     expect(JSON.parse(await readFile(path.join(directory, 'owner.json'), 'utf8')).pid).toBe(process.pid)
   })
 })
 
 describe('the directory', () => {
   it('is made, and its socket and lock are for this user only', async () => {
+    const directory = await filled()
     const where = path.join(directory, 'a', 'b')
     const store = open(where)
     await store.open('q')
@@ -160,6 +169,7 @@ describe('the directory', () => {
   })
 
   it('may be too long for a socket', async () => {
+    const directory = await filled()
     const where = path.join(directory, 'x'.repeat(120))
     await embeddedIn(where)
     await open(where).open('q')
@@ -168,6 +178,7 @@ describe('the directory', () => {
   })
 
   it('that cannot be written is refused with what to do', async () => {
+    const directory = await filled()
     await writeFile(path.join(directory, 'file'), '')
     await expect(open(path.join(directory, 'file', 'below')).open('q')).rejects.toMatchObject({
       code: 'store_unwritable',
@@ -176,11 +187,12 @@ describe('the directory', () => {
   })
 
   it('of another PostgreSQL says what to do, and stays free', async () => {
-    const store = open()
+    const directory = await filled()
+    const store = open(directory)
     await store.open('q')
     await store.close()
     await writeFile(path.join(directory, 'database', 'PG_VERSION'), '3\n')
-    await expect(open().open('q')).rejects.toMatchObject({
+    await expect(open(directory).open('q')).rejects.toMatchObject({
       code: 'store_unavailable',
       message: expect.stringContaining('move'),
     })

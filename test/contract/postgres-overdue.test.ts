@@ -36,7 +36,7 @@ async function afterBeat(active: readonly string[]) {
   return { overdue, settled: rows.map(({ worker_id }) => worker_id), beat, sql }
 }
 
-it('settles workers that have been gone for a minute and hold nothing: nobody looks for their jobs again', async () => {
+it('job_queue_beat settles workers that have been gone for a minute and hold nothing: nobody looks for their jobs again', async () => {
   const { overdue, settled } = await afterBeat([])
   expect(overdue).toEqual([])
   expect(settled).toEqual(['crashed', 'left'])
@@ -49,4 +49,14 @@ it('names those that hold jobs in every beat until their jobs are taken from the
   expect((await beat()).overdue).toEqual(['just left', 'left'])
   await sql.query("delete from job_queue_jobs where worker_id = 'left'")
   expect((await beat()).overdue).toEqual(['just left'])
+})
+
+it('job_queue_forget_workers forgets those that have been gone for a day, but none that holds a job', async () => {
+  const { sql } = await afterBeat(['left'])
+  await sql.query(
+    "update job_queue_workers set expires_at = now() - interval '25 hours' where worker_id <> 'just left'",
+  )
+  await sql.query("select job_queue_forget_workers('q')")
+  const { rows } = await sql.query('select worker_id from job_queue_workers order by worker_id')
+  expect(rows.map(({ worker_id }) => worker_id)).toEqual(['just left', 'left'])
 })

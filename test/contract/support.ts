@@ -1,9 +1,9 @@
 import pg from 'pg'
-import { onTestFinished } from 'vitest'
 import { postgresStore } from '../../src/adapter/postgres/index.ts'
 import { type MigrateOptions, migrate } from '../../src/migrate/index.ts'
 import type { TurnStore } from '../../src/port/index.ts'
 import { createDatabase } from '../support/postgres-database.ts'
+import { atEnd } from '../support/this-test.ts'
 
 /** A new database with Interlock's tables; its URL. */
 export async function migratedDatabase(): Promise<string> {
@@ -40,7 +40,7 @@ export async function connection(url: string): Promise<pg.Client> {
   const client = new pg.Client({ connectionString: url })
   client.on('error', () => {})
   await client.connect()
-  onTestFinished(() => client.end().catch(() => {}))
+  atEnd(() => client.end().catch(() => {}))
   return client
 }
 
@@ -50,7 +50,7 @@ export async function opened(
   options?: Parameters<typeof postgresStore>[1],
 ): Promise<TurnStore> {
   const store = postgresStore(source, options)
-  onTestFinished(() => store.close())
+  atEnd(() => store.close())
   await store.open('q')
   return store
 }

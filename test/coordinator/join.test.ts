@@ -19,7 +19,7 @@ function late(failures: number, details = {}) {
   return { store: { ...store, open }, tries: () => tries }
 }
 
-it('joins a queue that can be reached after a while, and says that it waits, once', async () => {
+it('createCoordinator joins a queue that can be reached after a while, and says that it waits, once', async () => {
   const logger = keepingLogger()
   const here = await join({ store: late(4).store, logger })
   expect(here.health()).toMatchObject({ ok: true })

@@ -1,8 +1,9 @@
-import { describe, expect, it, onTestFinished } from 'vitest'
+import { describe, expect, it } from 'vitest'
 import { postgresStore } from '../../src/adapter/postgres/index.ts'
 import { type Coordinator, createCoordinator, silentLogger } from '../../src/coordinator/index.ts'
 import { migratedDatabase } from '../contract/support.ts'
 import { type SlowLink, slowLink } from '../support/slow-link.ts'
+import { atEnd } from '../support/this-test.ts'
 
 interface Far {
   readonly link: SlowLink
@@ -17,7 +18,7 @@ async function overALink(): Promise<Far> {
   const join = async (address: string) => {
     const store = postgresStore(address)
     const coordinator = await createCoordinator({ store, logger: silentLogger, queue: 'q' })
-    onTestFinished(async () => {
+    atEnd(async () => {
       Object.assign(link, { bytesPerSecond: Number.POSITIVE_INFINITY, delayUp: 0 })
       await coordinator.close()
       await store.close()
@@ -47,7 +48,7 @@ async function apartFrom(near: Coordinator, work: () => Promise<unknown>): Promi
   return apart
 }
 
-describe('over an uplink of 1 MB/s', () => {
+describe.concurrent('over an uplink of 1 MB/s', () => {
   it('payloads, results and errors arrive, once, and nobody waits behind them', async () => {
     const { link, far, near } = await overALink()
     link.bytesPerSecond = MB
@@ -91,7 +92,7 @@ describe('over an uplink of 1 MB/s', () => {
   }, 60_000)
 })
 
-describe('over a link with a way there that is seconds longer than the way back', () => {
+describe.concurrent('over a link with a way there that is seconds longer than the way back', () => {
   it('the first append teaches how long it is, and the next one arrives in time', async () => {
     const { link, far, near } = await overALink()
     link.delayUp = 2_200

@@ -4,6 +4,7 @@ import {
   errorCodes,
   InterlockError,
   isAttemptOver,
+  isInterlockError,
   isOfStore,
   isOutage,
   isPassing,
@@ -42,4 +43,14 @@ it('what is no failure of Interlock is none of these', () => {
   expect([isOutage, isPassing, isOfStore, isRefusal, isAttemptOver].map((is) => is(error))).toEqual(
     Array(5).fill(false),
   )
+})
+
+it('isInterlockError knows its own errors, of any code or of one', () => {
+  const error: unknown = new InterlockError('closed', 'it was closed')
+  expect([
+    isInterlockError(error),
+    isInterlockError(error, 'closed'),
+    isInterlockError(error, 'aborted'),
+  ]).toEqual([true, true, false])
+  expect(isInterlockError(new Error('closed'))).toBe(false)
 })

@@ -121,6 +121,7 @@ const addresses = [
     'queues/default/workers',
     'queues/default/jobs/a',
     'queues/default/jobs/a/data',
+    'queues/default/jobs/a/place',
   ],
   ...['queues/default/progress', 'queues/default/dead', 'nothing'],
 ].map((path) => `/api/${path}`)
@@ -171,7 +172,7 @@ describe('without a login there is nothing (CVE-2026-12046)', () => {
   })
 })
 
-describe('the address with a token', () => {
+describe('the address with a token (tokenSession)', () => {
   const session = () => tokenSession({ grant: viewer })
 
   it('lets one browser in, once', async () => {

@@ -71,7 +71,7 @@ async function over(server: ReturnType<typeof createServer>): Promise<void> {
   await check((path, init) => fetch(`${origin}${path}`, init), origin)
 }
 
-it('node:http', async () => {
+it('node:http (createDashboard, toNodeHandler)', async () => {
   await over(createServer(toNodeHandler(await mountable())))
 })
 

@@ -1,9 +1,9 @@
 import { createClient, type SupabaseClient } from '@supabase/supabase-js'
 import pg from 'pg'
-import { onTestFinished } from 'vitest'
 import { postgresDatabase } from '../../src/dev/database/postgres.ts'
 import { type LocalSupabase, type LocalSupabaseOptions, startLocalSupabase } from '../../src/dev/index.ts'
 import { createDatabase } from '../support/postgres-database.ts'
+import { atEnd } from '../support/this-test.ts'
 
 export interface Project extends LocalSupabase {
   /** The superuser's address of the database. */
@@ -45,7 +45,7 @@ export function clientOf({ url }: Pick<LocalSupabase, 'url'>, key: string, token
     auth: { persistSession: false, autoRefreshToken: false, detectSessionInUrl: false },
     ...(token === undefined ? {} : { accessToken: async () => token }),
   })
-  onTestFinished(async () => {
+  atEnd(async () => {
     await client.removeAllChannels()
     await client.realtime.disconnect()
   })

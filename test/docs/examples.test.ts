@@ -8,6 +8,7 @@ import { promisify } from 'node:util'
 import { afterAll, describe, expect, it } from 'vitest'
 import manifest from '../../package.json' with { type: 'json' }
 import { type Project, startMigrated } from '../supabase/support.ts'
+import { compile } from '../support/compiler.ts'
 import { embeddedIn } from '../support/embedded.ts'
 import { createDatabase } from '../support/postgres-database.ts'
 import { type Block, blocksOf, pages, root } from './markdown.ts'
@@ -80,9 +81,7 @@ describe('the examples', () => {
       path.join(folder, 'tsconfig.json'),
       JSON.stringify({ extends: path.join(root, 'tsconfig.json'), compilerOptions, files }),
     )
-    const tsc = path.join(root, 'node_modules/typescript/bin/tsc')
-    const result = await run(process.execPath, [tsc, '-p', folder], { cwd: root }).catch((error) => error)
-    expect(result.stdout).toBe('')
+    expect(await compile(folder, root)).toBe('')
   })
 
   it.each(examples.map((example) => [example.name, example] as const))(

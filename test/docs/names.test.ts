@@ -18,3 +18,22 @@ it('no class and no module is called by a word that only its author understands'
   const words = names.map((name) => name.replace(/([a-z])([A-Z])/gu, '$1 $2').replaceAll('-', ' '))
   expect(words.filter((name) => gone.test(name))).toEqual([])
 })
+
+/** Phrases that had to be read twice. What was decided long ago is told as it was. */
+const readTwice =
+  /\b(whoever|whom|thereof|whose sets meet|rights that lack|in nobody's way|who only looks)\b/iu
+const written = globSync(
+  ['*.md', 'docs/*.md', 'src/**/*.ts', 'machines/*.ts', 'migrations/{functions,parts}/*.sql'],
+  {
+    cwd: root,
+  },
+).filter((file) => file !== 'CHANGELOG.md')
+
+it('no page, message or comment has a phrase that has to be read twice', () => {
+  const lines = written.flatMap((file) =>
+    readFileSync(path.join(root, file), 'utf8')
+      .split('\n')
+      .flatMap((line, at) => (readTwice.test(line) ? [`${file}:${at + 1}: ${line.trim()}`] : [])),
+  )
+  expect(lines).toEqual([])
+})

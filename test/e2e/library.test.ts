@@ -5,10 +5,10 @@ import path from 'node:path'
 import { promisify } from 'node:util'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { emptyQueue } from '../cli/history.ts'
+import { compile } from '../support/compiler.ts'
 import { type InstalledPackage, installPackage } from '../support/package.ts'
 
 const run = promisify(execFile)
-const tsc = path.resolve(import.meta.dirname, '../../node_modules/typescript/bin/tsc')
 
 let installed: InstalledPackage
 beforeAll(async () => {
@@ -57,9 +57,10 @@ const said = {
     ['not_holder', null],
   ],
   noted: true,
+  dashboard: [[200, 200, 200, 200, 200], true],
 }
 
-describe('a program that looks at a queue by what is published', () => {
+describe('a program that looks at a queue by what is published (auditLog, examine, followEvents, readEvents, whatIf)', () => {
   it('compiles without skipLibCheck', async () => {
     const compilerOptions = {
       ...{ target: 'es2022', module: 'nodenext', noEmit: true, strict: true, types: ['node'] },
@@ -67,8 +68,7 @@ describe('a program that looks at a queue by what is published', () => {
     }
     const config = path.join(installed.folder, 'tsconfig.library.json')
     await writeFile(config, JSON.stringify({ compilerOptions, files: ['library.mts'] }))
-    const { stdout } = await run(process.execPath, [tsc, '-p', config]).catch((error) => error)
-    expect(stdout).toBe('')
+    expect(await compile(config, installed.folder)).toBe('')
   })
 
   it.each([

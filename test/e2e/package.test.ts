@@ -1,7 +1,9 @@
 /** What somebody has who installs the package, and nothing else. */
 import { execFile, spawn } from 'node:child_process'
 import { existsSync, globSync, readFileSync } from 'node:fs'
+import { mkdtemp } from 'node:fs/promises'
 import path from 'node:path'
+import { promisify } from 'node:util'
 import { afterAll, beforeAll, expect, it, onTestFinished } from 'vitest'
 import manifest from '../../package.json' with { type: 'json' }
 import { type InstalledPackage, installPackage } from '../support/package.ts'
@@ -33,6 +35,42 @@ it('starts a local Supabase over the embedded database, without a driver and wha
   const [, url = '', key = ''] = /^SUPABASE_URL=(\S+)\nSUPABASE_SECRET_KEY=(\S+)$/m.exec(spoken) ?? []
   const answer = await fetch(`${url}/rest/v1/jobs?select=job_id`, { headers: { apikey: key } })
   expect([answer.status, await answer.json()]).toEqual([200, []])
+  const ended = new Promise((resolve) => child.once('exit', resolve))
+  child.kill('SIGINT')
+  expect(await ended).toBe(0)
+})
+
+it('serves the dashboard from an empty folder, with nothing to compile or to install besides', async () => {
+  const cwd = await mkdtemp(path.join(installed.folder, 'empty-'))
+  // No program can be found: no compiler, no npm.
+  const options = { cwd, env: { PATH: cwd } }
+  const work = [command(), 'enqueue', '--job', 'a', '--models', 'flux-dev']
+  await promisify(execFile)(process.execPath, work, options)
+  const child = spawn(process.execPath, [command(), 'dashboard', '--json'], options)
+  onTestFinished(() => void child.kill('SIGKILL'))
+  let spoken = ''
+  for (const stream of [child.stdout, child.stderr]) stream.on('data', (data) => (spoken += String(data)))
+  await expect.poll(() => spoken, { timeout: 60_000 }).toMatch(/"url":\s*"http/)
+  const { origin, hash } = new URL(/"url":\s*"([^"]+)"/.exec(spoken)?.[1] ?? '')
+  const headers = { origin, 'content-type': 'application/json' }
+  const body = JSON.stringify({ token: hash.slice(1) })
+  const { headers: said } = await fetch(`${origin}/session`, { method: 'POST', headers, body })
+  const cookie = said.get('set-cookie')?.split(';')[0] ?? ''
+  const get = (way: string) => fetch(`${origin}/${way}`, { headers: { cookie } })
+  for (const [way, type, text] of [
+    ['', 'text/html', 'src="page.js"'],
+    ['page.js', 'text/javascript', ''],
+    ['page.css', 'text/css', ''],
+    ['api/me', 'application/json', '"role":"viewer"'],
+    ['api/queues/default/log', 'application/json', '"jobId":"a"'],
+  ] as const) {
+    const answer = await get(way)
+    expect([answer.status, answer.headers.get('content-type')], way).toEqual([
+      200,
+      expect.stringContaining(type),
+    ])
+    expect((await answer.text()).replace(/": "/g, '":"')).toContain(text)
+  }
   const ended = new Promise((resolve) => child.once('exit', resolve))
   child.kill('SIGINT')
   expect(await ended).toBe(0)

@@ -1,13 +1,8 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import path from 'node:path'
-import { afterEach } from 'vitest'
+import { atEnd } from '../support/this-test.ts'
 
 const main = path.resolve(import.meta.dirname, '../../src/cli/main.ts')
-const running = new Set<ChildProcess>()
-
-afterEach(() => {
-  for (const child of running) child.kill('SIGKILL')
-})
 
 export interface Ended {
   readonly code: number | null
@@ -22,7 +17,7 @@ export function start(words: readonly string[]): {
   readonly ended: Promise<Ended>
 } {
   const child = spawn(process.execPath, [main, ...words], { stdio: ['ignore', 'pipe', 'pipe'] })
-  running.add(child)
+  atEnd(() => void child.kill('SIGKILL'))
   const spoken = { stdout: '', stderr: '' }
   for (const name of ['stdout', 'stderr'] as const) {
     child[name].setEncoding('utf8').on('data', (text: string) => {
@@ -31,7 +26,6 @@ export function start(words: readonly string[]): {
   }
   const ended = new Promise<Ended>((resolve) => {
     child.once('close', (code, signal) => {
-      running.delete(child)
       resolve({ code, signal, ...spoken })
     })
   })

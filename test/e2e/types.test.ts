@@ -5,10 +5,10 @@ import { cp, writeFile } from 'node:fs/promises'
 import path from 'node:path'
 import { afterAll, beforeAll, expect, it } from 'vitest'
 import manifest from '../../package.json' with { type: 'json' }
+import { compile } from '../support/compiler.ts'
 import { type InstalledPackage, installPackage } from '../support/package.ts'
 
 const fixtures = path.join(import.meta.dirname, 'installed')
-const tsc = path.resolve(import.meta.dirname, '../../node_modules/typescript/bin/tsc')
 
 let installed: InstalledPackage
 beforeAll(async () => {
@@ -32,9 +32,7 @@ const strict = {
 async function said(file: string, settings: Readonly<Record<string, string>>): Promise<string> {
   const config = path.join(installed.folder, `tsconfig.${file}.${settings['module']}.json`)
   await writeFile(config, JSON.stringify({ compilerOptions: { ...strict, ...settings }, files: [file] }))
-  return new Promise((resolve) => {
-    execFile(process.execPath, [tsc, '-p', config], { cwd: installed.folder }, (_, out) => resolve(out))
-  })
+  return compile(config, installed.folder)
 }
 
 it.each([{ module: 'nodenext' }, { module: 'node16' }, { module: 'esnext', moduleResolution: 'bundler' }])(

@@ -34,7 +34,7 @@ async function archiveWith(
   }
 }
 
-describe('archive --to', () => {
+describe('interlock archive --to (archiveTo, openArchive)', () => {
   it('leaves no file and takes nothing out when it is interrupted while it writes', async () => {
     const { url, folder, file, through } = await usedQueue()
     const log = await logOf(url)

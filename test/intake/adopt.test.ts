@@ -14,7 +14,7 @@ async function adopt(db: Account, ...words: string[]) {
 }
 const idsOf = (document: { jobs: { jobId: string }[] }) => document.jobs.map(({ jobId }) => jobId)
 
-describe('interlock adopt', () => {
+describe('interlock adopt (adopt, adoptable, job_queue_adopt, job_queue_adoptable)', () => {
   it('shows what there is, the oldest first, and changes nothing', async () => {
     const db = await account(old)
     const before = await db.query('select * from jobs order by job_id')

@@ -21,7 +21,7 @@ const olderThatDies = (store: LogStore): LogStore => ({
   taken: () => Promise.reject(new InterlockError('store_unavailable', 'it died')),
 })
 
-describe('intake of rows of jobs', () => {
+describe('intake of rows of jobs (job_queue_claim_arrivals, job_queue_given_up)', () => {
   it('puts them in line in the order of arrival, with their models, kind and priority', async () => {
     const db = await account()
     await db.exec('alter table jobs add kind text, add job_type text')

@@ -198,7 +198,7 @@ describe('a planted row', () => {
   })
 })
 
-describe('a row that is its own', () => {
+describe('a row that is its own (job_queue_link)', () => {
   it('acts as before, whether it was followed yet or not', async () => {
     const db = await browserAccount()
     const coordinator = await db.coordinator()

@@ -27,7 +27,7 @@ async function queue() {
   return { db, coordinator }
 }
 
-describe('a command by SQL', () => {
+describe('a command by SQL (job_queue_request, job_queue_submit, job_queue_answer, job_queue_open_requests, job_queue_answer_requests)', () => {
   it('submits jobs with their payloads, and workers of any language claim, end and hand on', async () => {
     const { db, coordinator } = await queue()
     const jobs = [1, 2].map((n) => ({ job_id: `j${n}`, models: ['m'], payload: { n }, timeout_ms: 5_000 }))
@@ -129,7 +129,7 @@ describe('a command by SQL', () => {
   })
 })
 
-describe('a worker process in another language that dies', () => {
+describe('job_queue_held: a worker process in another language that dies', () => {
   it('loses its jobs like any other: they are expired and tried again', async () => {
     const { db, coordinator } = await queue()
     const one = await worker(db, 'py-1', 200)

@@ -5,7 +5,7 @@ import { queued, started, story } from './story.ts'
 
 const many: readonly Event[] = Array.from({ length: 1_000 }, (_, i) => queued(`j${i}`, `m${i % 10}`))
 
-describe('the actor of a queue', () => {
+describe('the actor of a queue (CoordinatorActor, ledgerSnapshot)', () => {
   it('tells its listeners of every change, and no more once they have left', () => {
     const seen: unknown[] = []
     const actor = new CoordinatorActor()

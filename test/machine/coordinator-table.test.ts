@@ -109,7 +109,7 @@ function next(actor: CoordinatorActor, event: Event): RecordedEvent {
 const nameOf = ({ snapshot: { value } }: CoordinatorActor): string =>
   typeof value === 'string' ? value : value.draining
 
-describe('the machine of a queue', () => {
+describe('the machine of a queue (coordinatorMachine)', () => {
   it.each(cases)('%s, when %s: %s', (_, situation, state, event) => {
     const actor = actorIn(situation)
     const recorded = next(actor, event)

@@ -89,7 +89,7 @@ const cases = table.flatMap(([name, event, leadsTo]) =>
   ),
 )
 
-describe('the machine of a job', () => {
+describe('the machine of a job (jobMachine)', () => {
   it.each(Object.entries(situations))('is %s', (state, events) => {
     expect(jobStateName(jobAfterStory(events))).toBe(state)
   })

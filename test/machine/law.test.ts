@@ -8,7 +8,7 @@ import { absentJob, feedJob, isOfJob, type JobSnapshot, jobStateOn, liveStateNam
 
 const run = arbitraryRun({ maxLength: 40 })
 
-describe('the machine of a queue and the fold', () => {
+describe('the machine of a queue and the fold (stateOn, evolve)', () => {
   it('come to the same ledger and the same state, event by event, and to the one that was decided', () => {
     fc.assert(
       fc.property(run, (steps) => {

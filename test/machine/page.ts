@@ -33,22 +33,20 @@ export function page(): string {
 
 <!-- Generated: change the machines, then run \`node test/machine/page.ts\`. -->
 
-What may happen to a queue and to a job is written down as two statecharts, in [XState](https://stately.ai/docs/xstate):
+Two statecharts in [XState](https://stately.ai/docs/xstate) say what may happen to a queue and to a job:
 [\`machines/coordinator.machine.ts\`](../machines/coordinator.machine.ts) and
-[\`machines/job.machine.ts\`](../machines/job.machine.ts). Their events are the events of \`job_queue_log\`. They do
-nothing: no timers, no calls, no side effects, so that a log can be replayed through them at any time. An event that the
-state does not accept, or that the ledger contradicts (a gap in the numbers, a stale fencing token, a model that is
-taken), means that the log was changed or written by something else: it is refused with \`corrupt_log\` and its sequence
-number, and an event of a type that this release does not know with \`unknown_event\`.
+[\`machines/job.machine.ts\`](../machines/job.machine.ts). Their events are the events of \`job_queue_log\`. They have
+no timers, no calls and no side effects, so you can replay a log through them at any time. If the state does not accept an event, or the
+ledger contradicts it (a gap in the numbers, a stale fencing token, a model that is taken), the log was changed or written by something
+else. The event is refused with \`corrupt_log\` and its sequence number. An event of an unknown type is refused with \`unknown_event\`.
 
-They are the law at run time. \`npm run law\` compiles them, by asking XState, into a table (\`src/core/law/table.ts\`) of state and
-event; every event passes it when it is decided, when it is read, and in replay, verify and rebuild, and the fold has to arrive
-where the table says ([ADR 0022](adr/0022-the-machine-is-the-law.md)). So a change of an arrow changes what the coordinator does.
+They are the law at run time. \`npm run law\` asks XState and compiles them into a table of states and events (\`src/core/law/table.ts\`).
+Every event passes this table when it is decided, when it is read, and in replay, verify and rebuild. The fold has to arrive at the state
+that the table names ([ADR 0022](adr/0022-the-machine-is-the-law.md)). So if you change an arrow, you change what the coordinator does.
 
-To look at them with other tools: \`interlock machine --format mermaid\` and \`--format json\` print them, \`--format studio\`
-prints code to paste into Stately Studio (_Import from code_), which also imports the two files as they are, and the XState
-extension of VS Code opens them in the editor. \`interlock inspect\` runs a queue before Stately's inspector, replayed or
-live ([the log](log.md#seeing-the-machine-run)).
+You can look at them with other tools. \`interlock machine --format mermaid\` and \`--format json\` print them. \`--format studio\`
+prints code to paste into Stately Studio (_Import from code_), which also imports the two files as they are. The XState extension of
+VS Code opens them in the editor. \`interlock inspect\` shows a queue in Stately's inspector, replayed or live ([the log](log.md#seeing-the-machine-run)).
 
 In the diagrams a label \`event [guard]\` means that the event leads there if the guard holds; of several arrows for one
 event, the first whose guard holds is taken.

@@ -8,7 +8,7 @@ async function imported(code: string): Promise<Record<string, AnyStateMachine>> 
   return import(`data:text/javascript,${encodeURIComponent(resolved)}`)
 }
 
-describe('the code for Stately Studio', () => {
+describe('the code for Stately Studio (machineStudio, machineDefinition)', () => {
   it.each([
     ['coordinatorMachine', coordinatorMachine],
     ['jobMachine', jobMachine],

@@ -62,7 +62,7 @@ describe('status words that the table refuses', () => {
   })
 })
 
-it('a check tells all of it and changes nothing', async () => {
+it('job_queue_account: a check tells all of it and changes nothing', async () => {
   const db = await freshDatabase()
   await db.exec(jobs('varchar(8)', ', priority integer not null default 7'))
   expect(await migrate(db, { check: true })).toMatchObject({

@@ -2,7 +2,7 @@ import { expect, it } from 'vitest'
 import { migrate } from '../../src/migrate/index.ts'
 import { freshDatabase } from './support.ts'
 
-it('of rows that cannot be jobs the newest 10,000 are listed', async () => {
+it('job_queue_taken: of rows that cannot be jobs the newest 10,000 are listed', async () => {
   const db = await freshDatabase()
   await migrate(db)
   await db.exec(`

@@ -85,9 +85,9 @@ export const checks: readonly Check[] = [
   },
   {
     number: '0010',
-    finds: 'views that run with the rights of their owner',
-    query: `select name from (${tables}) t where kind = 'v' and not coalesce(options, '{}') && array['security_invoker=on', 'security_invoker=true']`,
-    sin: 'create view sin as select 1 as one',
+    finds: 'views that run with the rights of their owner, where a browser can read them',
+    query: `${open('v')} and not coalesce(options, '{}') && array['security_invoker=on', 'security_invoker=true']`,
+    sin: 'create view sin as select 1 as one; grant select on sin to authenticated',
   },
   {
     number: '0011',

@@ -50,7 +50,7 @@ it.each([
   for (const part of says) expect(passedOver[0]).toContain(part)
 })
 
-it('what is to be done makes its rows jobs, and is said no more', async () => {
+it('job_queue_checkup: what is to be done makes its rows jobs, and is said no more', async () => {
   const db = await freshDatabase()
   await db.exec('create table jobs (id uuid primary key default gen_random_uuid(), status text, model text)')
   expect(await migrate(db)).toHaveProperty('passedOver')

@@ -1,6 +1,16 @@
 /** Near the beginning of the log, so that most of it stays for what comes next. */
 const cut = `(select h.archived_seq + 3 from job_queue_heads h where h.queue = 'default')`
 
+const command = `jsonb_build_object('command', jsonb_build_object('id', 'c'))`
+
+/** One decides, another hands in; the append of the first is refused, since its version is none that there is. */
+const handingIn: readonly string[] = [
+  `select job_queue_hand_in('default', 'one', 60000, jsonb_build_array(${command}))`,
+  `select job_queue_hand_in('default', 'other', 60000, jsonb_build_array(${command}))`,
+  `select job_queue_append_for('default', 0, '[{"seq": 1}]', '{"state": {}}', '{}', '{}')`,
+  `select job_queue_pick_up('default', 'one', 60000, '{c}', '{other}', true)`,
+]
+
 /** A call of every function that the appends of a life do not call, as programs, people and triggers make them. */
 export const statements: readonly string[] = [
   `insert into jobs (job_id, status, model) select 'row-' || n, 'pending', 'm' from generate_series(1, 20) n`,
@@ -20,6 +30,7 @@ export const statements: readonly string[] = [
   `select job_queue_known('waiting-1'), job_queue_linked('default', 'jobs', 'waiting-1', null), job_queue_kept('default')`,
   `select job_queue_link('jobs', array['row-8'])`,
   `update jobs set queued_at = clock_timestamp(), required_models = '{n}' where job_id = 'row-9'`,
+  `select job_queue_explain('waiting-1')`,
   `insert into workflow_executions (id) values ('row-10')`,
   `delete from workflow_executions where id = 'row-10'`,
   `begin; truncate jobs; rollback`,
@@ -31,6 +42,7 @@ export const statements: readonly string[] = [
   `select job_queue_read('default', 0, 10000)`,
   `select job_queue_turn('default', 0)`,
   `select job_queue_queues()`,
+  ...handingIn,
   `select job_queue_dead('default', '{}')`,
   `select job_queue_drop('default', array['dead-1', 'dead-2'])`,
   `select job_queue_forget('default', array['dead-3'])`,

@@ -95,7 +95,8 @@ export async function lead(session: Session, job_id: string, worker_id: string):
   const expect = async (facts: readonly Fact[], changes: object = {}) => {
     const answer = await appendFacts(session, facts, changes)
     if (!answer.ok) throw new Error(`refused: ${JSON.stringify(answer)}`)
-    await session.query(`select job_queue_project('default', 1000)`)
+    // It reads every event of the jobs that it follows: so many that a table read whole is still told from that.
+    await session.query(`select job_queue_project('default', 100)`)
     return answer.version
   }
   const command_id = `staged-${job_id}`

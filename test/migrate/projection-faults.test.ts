@@ -140,7 +140,7 @@ describe('a lock on the whole table', () => {
   })
 })
 
-describe('two projectors', () => {
+describe('job_queue_project by two projectors', () => {
   it('do not wait for each other', async () => {
     const db = await threeJobs()
     const other = await db.connect()

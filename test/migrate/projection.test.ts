@@ -141,7 +141,7 @@ describe.each([
     expect(await rowsOfJobs(db)).toEqual(rows)
   })
 
-  it('heals what hands or an earlier coordinator left, and doing it twice changes nothing', async () => {
+  it('job_queue_reproject heals what hands or an earlier coordinator left, and doing it twice changes nothing', async () => {
     const db = await fresh()
     await migrate(db)
     await twoJobs(db, ['a', 'b'])

@@ -24,7 +24,7 @@ async function daily() {
 
 const older = (days: number) => `s.created_at < now() - interval '${days} days'`
 
-describe('snapshots are thinned', () => {
+describe('snapshots are thinned (job_queue_put_snapshot, job_queue_drop_chunks)', () => {
   it('to one a day for a month, and above the cut to one a week for ever', async () => {
     const { put, left, db } = await daily()
     await put(2 * DAYS)

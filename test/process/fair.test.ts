@@ -57,13 +57,9 @@ describe('a rate of 5 starts a second', () => {
     expect(violations).toEqual([])
     const times = started(events, 'limited').map(({ at }) => at)
     expect(times).toHaveLength(24)
-    for (const [n, at] of times.entries()) {
-      expect(times.slice(n).filter((other) => other - at <= 1_000_000).length).toBeLessThanOrEqual(5)
-    }
-    // 24 starts at 5 a second: four windows have to pass; a process wakes by itself when one opens, however busy the machine is.
-    const took = ((times.at(-1) ?? 0) - (times[0] ?? 0)) / 1e6
-    expect(took).toBeGreaterThan(4)
-    expect(took).toBeLessThan(30)
+    const inWindow = times.map((at, n) => times.slice(n).filter((other) => other - at <= 1_000_000).length)
+    // A process wakes by itself when a window opens: nothing else happens that could wake it.
+    expect(Math.max(...inWindow)).toBe(5)
   })
 })
 

@@ -3,7 +3,6 @@ import { once } from 'node:events'
 import path from 'node:path'
 import { isDeepStrictEqual } from 'node:util'
 import pg from 'pg'
-import { onTestFinished } from 'vitest'
 import { postgresStore } from '../../src/adapter/postgres/index.ts'
 import { audit } from '../../src/audit/index.ts'
 import { type Coordinator, createCoordinator, silentLogger } from '../../src/coordinator/index.ts'
@@ -11,6 +10,7 @@ import { projectionOf, type RecordedEvent, replay } from '../../src/core/index.t
 import type { LogStore } from '../../src/port/index.ts'
 import { migrateDatabase } from '../contract/support.ts'
 import { createDatabase } from '../support/postgres-database.ts'
+import { atEnd } from '../support/this-test.ts'
 import type { Order } from './worker.ts'
 
 /** Short enough for many sweeps in one test, long enough for a busy machine to send its beats in time. */
@@ -33,10 +33,10 @@ export async function scene(url?: string) {
   client.on('error', () => {})
   await client.connect()
   await client.query(runsTable)
-  onTestFinished(() => client.end().catch(() => {}))
+  atEnd(() => client.end().catch(() => {}))
   const store = postgresStore(at)
   const coordinator = await createCoordinator({ store, ...shortLease, logger: silentLogger })
-  onTestFinished(async () => {
+  atEnd(async () => {
     await coordinator.close()
     await store.close()
   })
@@ -50,7 +50,7 @@ export async function startWorker(url: string, order: Partial<Order> = {}) {
     execArgv: [],
     stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
   })
-  onTestFinished(() => void child.kill('SIGKILL'))
+  atEnd(() => void child.kill('SIGKILL'))
   // A process that lost its lease goes on under another id.
   const workerIds: string[] = []
   child.on('message', ({ workerId }: { workerId: string }) => workerIds.push(workerId))

@@ -10,7 +10,6 @@ export interface Latencies {
   readonly after: readonly number[]
 }
 
-const PROBES = 10
 const LOADERS = 3
 const silent = { info: () => {}, warn: () => {}, error: () => {} }
 
@@ -19,8 +18,14 @@ const silent = { info: () => {}, warn: () => {}, error: () => {} }
  * Realtime is cut, while it is away for `cutMs`, and from when all have joined again.
  *
  * @param storeOf another process's store, through the proxy
+ * @param probesEach how many jobs are submitted before, while and after it is away
  */
-export async function cutUnderLoad(cut: Cut, storeOf: () => LogStore, cutMs: number): Promise<Latencies> {
+export async function cutUnderLoad(
+  cut: Cut,
+  storeOf: () => LogStore,
+  cutMs: number,
+  probesEach = 10,
+): Promise<Latencies> {
   const joined: { coordinator: Coordinator; store: LogStore }[] = []
   const join = async () => {
     const store = storeOf()
@@ -56,7 +61,7 @@ export async function cutUnderLoad(cut: Cut, storeOf: () => LogStore, cutMs: num
   }
   const several = async (pauseMs: number) => {
     const all: number[] = []
-    for (let n = 0; n < PROBES; n++) {
+    for (let n = 0; n < probesEach; n++) {
       await sleep(pauseMs * (0.5 + Math.random()))
       all.push(await latency())
     }
@@ -66,7 +71,7 @@ export async function cutUnderLoad(cut: Cut, storeOf: () => LogStore, cutMs: num
   const before = await several(300)
   cut.cut()
   const away = sleep(cutMs)
-  const during = await several(cutMs / PROBES / 2)
+  const during = await several(cutMs / probesEach / 2)
   await away
   cut.heal()
   while (cut.connected() < joined.length) await sleep(50)

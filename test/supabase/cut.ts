@@ -1,5 +1,5 @@
 import { type AddressInfo, connect, createServer, type Socket } from 'node:net'
-import { onTestFinished } from 'vitest'
+import { atEnd } from '../support/this-test.ts'
 
 export interface Cut {
   readonly url: string
@@ -15,7 +15,7 @@ export interface Cut {
 /** {@link openCut}, ended with the test. */
 export async function startCut(target: string): Promise<Cut> {
   const cut = await openCut(target)
-  onTestFinished(() => cut.close())
+  atEnd(() => cut.close())
   return cut
 }
 

@@ -1,10 +1,11 @@
 /** What the API, a gateway or the network do to calls: one set of events per command, clear errors, and no key anywhere. */
 import type { ServerResponse } from 'node:http'
 import { createClient } from '@supabase/supabase-js'
-import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { type SupabaseLike, supabaseClient, supabaseStore } from '../../src/adapter/supabase/index.ts'
 import { createCoordinator } from '../../src/coordinator/index.ts'
 import { InterlockError } from '../../src/core/index.ts'
+import { atEnd } from '../support/this-test.ts'
 import { type Fault, faultsWith, startProxy } from './proxy.ts'
 import { type Project, startMigrated } from './support.ts'
 
@@ -28,7 +29,7 @@ async function behindProxy() {
   const logger = { info: note, warn: note, error: note }
   const queue = `faults-${++queues}`
   const coordinator = await createCoordinator({ store, queue, logger, leaseMs: 60_000 })
-  onTestFinished(async () => {
+  atEnd(async () => {
     await coordinator.close()
     await store.close()
   })
@@ -45,7 +46,7 @@ async function eventsOf({
 
 const names = Object.keys(faultsWith(''))
 
-describe('an opening that meets', () => {
+describe.concurrent('an opening that meets', () => {
   it('502, 503 and 504 from a gateway goes on', async () => {
     const proxy = await startProxy(project.url)
     const store = supabaseStore(supabaseClient(proxy.url, project.keys.secret), { wake: 'poll' })
@@ -57,7 +58,7 @@ describe('an opening that meets', () => {
       proxy.script(name, away)
     const logger = { info: () => {}, warn: () => {}, error: () => {} }
     const coordinator = await createCoordinator({ store, queue: `faults-${++queues}`, logger })
-    onTestFinished(async () => {
+    atEnd(async () => {
       await coordinator.close()
       await store.close()
     })
@@ -66,7 +67,7 @@ describe('an opening that meets', () => {
   })
 })
 
-describe('an append that meets', () => {
+describe.concurrent('an append that meets', () => {
   it.each(names)('%s, three times in a row, is done once', { timeout: 30_000 }, async (name) => {
     const world = await behindProxy()
     const fault = faultsWith(project.keys.secret)[name] as Fault
@@ -80,7 +81,7 @@ describe('an append that meets', () => {
   })
 })
 
-describe('errors', () => {
+describe.concurrent('errors of supabaseStore and supabaseClient', () => {
   const failing = async (fault: Fault) => {
     const { proxy, store, queue } = await behindProxy()
     proxy.script('job_queue_worker_list', [fault])
@@ -110,7 +111,7 @@ describe('errors', () => {
   it('say that the project lacks the tables', async () => {
     const { startProject } = await import('../dev/support.ts')
     const empty = await startProject('')
-    onTestFinished(() => empty.close())
+    atEnd(() => empty.close())
     const store = supabaseStore(supabaseClient(empty.url, empty.keys.secret), { wake: 'poll' })
     await expect(store.open('q')).rejects.toMatchObject({
       code: 'not_migrated',

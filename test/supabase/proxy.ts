@@ -1,6 +1,6 @@
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
-import { onTestFinished } from 'vitest'
+import { atEnd } from '../support/this-test.ts'
 
 /** What happens to a request instead of its answer. `after`: it is carried out first, and the answer is lost. */
 export interface Fault {
@@ -54,7 +54,7 @@ export async function startProxy(target: string): Promise<Proxy> {
     outgoing.writeHead(answer.status, Object.fromEntries(answer.headers)).end(body)
   }
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
-  onTestFinished(async () => {
+  atEnd(async () => {
     server.closeAllConnections()
     await new Promise((resolve) => server.close(resolve))
   })

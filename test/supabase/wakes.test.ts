@@ -1,11 +1,12 @@
 /** Wake-ups by Realtime: what comes, what is lost, and what is done about it. */
 import { setTimeout as sleep } from 'node:timers/promises'
-import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { postgresStore } from '../../src/adapter/postgres/index.ts'
 import { type SupabaseOptions, supabaseClient, supabaseStore } from '../../src/adapter/supabase/index.ts'
 import { WakeChannel, type WakeChannelOptions } from '../../src/adapter/supabase/wake-channel.ts'
 import { type Coordinator, createCoordinator } from '../../src/coordinator/index.ts'
 import { appendNow, queuedEvent } from '../../src/testing/index.ts'
+import { atEnd, eventually } from '../support/this-test.ts'
 import { startCut } from './cut.ts'
 import { type Project, startMigrated, storeOn } from './support.ts'
 
@@ -25,7 +26,7 @@ async function join(queue: string, url = project.url, options: SupabaseOptions =
   const store = storeOn({ url, keys: project.keys }, { pollMs: NEVER, ...options })
   const times = { leaseMs: NEVER, pollMs: NEVER }
   const coordinator = await createCoordinator({ store, queue, logger: silent, ...times })
-  onTestFinished(async () => {
+  atEnd(async () => {
     await coordinator.close()
     await store.close()
   })
@@ -36,13 +37,13 @@ async function join(queue: string, url = project.url, options: SupabaseOptions =
 async function handOver(from: Coordinator, to: Coordinator, id: string): Promise<void> {
   await from.onJobStart(`${id}-first`, 'normal', ['m'])
   const waiting = to.onJobStart(`${id}-second`, 'normal', ['m'], { wait: true })
-  await expect.poll(() => from.state().waitingCount, { timeout: 10_000 }).toBe(1)
+  await eventually(() => from.state().waitingCount, { timeout: 10_000 }).toBe(1)
   await from.onJobComplete(`${id}-first`, 'normal')
   expect(await waiting).toMatchObject({ allowed: true })
   await to.onJobComplete(`${id}-second`, 'normal')
 }
 
-describe('another process', () => {
+describe.concurrent('another process with supabaseStore', () => {
   it.each(['broadcast', 'postgres_changes'] as const)('is woken by %s', async (wake) => {
     const queue = freshQueue()
     const [a, b] = [await join(queue, project.url, { wake }), await join(queue, project.url, { wake })]
@@ -55,7 +56,7 @@ describe('another process', () => {
     const b = await join(queue)
     const store = postgresStore(project.databaseUrl)
     const a = await createCoordinator({ store, queue, logger: silent })
-    onTestFinished(async () => {
+    atEnd(async () => {
       await a.close()
       await store.close()
     })
@@ -65,15 +66,17 @@ describe('another process', () => {
   it('is woken as well when its store shares a client, and stays so when the other store is closed', async () => {
     const queue = freshQueue()
     const client = supabaseClient(project.url, project.keys.secret)
-    onTestFinished(async () => void (await client.realtime.disconnect()))
+    atEnd(async () => void (await client.realtime.disconnect()))
+    const warnings: string[] = []
+    const logger = { ...silent, warn: (message: unknown) => void warnings.push(String(message)) }
     const openOver = async () => {
       const store = supabaseStore(client, { pollMs: NEVER })
       const times = { leaseMs: NEVER, pollMs: NEVER }
-      return { store, coordinator: await createCoordinator({ store, queue, logger: silent, ...times }) }
+      return { store, coordinator: await createCoordinator({ store, queue, logger, ...times }) }
     }
-    const begun = performance.now()
     const [a, b] = [await openOver(), await openOver()]
-    expect(performance.now() - begun).toBeLessThan(9_000)
+    // The second join of a topic on one connection would end the first, and the store would ask instead.
+    expect(warnings).toEqual([])
     await handOver(a.coordinator, b.coordinator, 'x')
     await b.coordinator.close()
     await b.store.close()
@@ -87,12 +90,12 @@ describe('another process', () => {
     const queue = freshQueue()
     const cut = await startCut(project.url)
     const [a, b] = [await join(queue, cut.url, { pollMs: 100 }), await join(queue, cut.url, { pollMs: 100 })]
-    await expect.poll(() => cut.quietFor(400), { timeout: 10_000 }).toBe(true)
+    await eventually(() => cut.quietFor(400), { timeout: 10_000 }).toBe(true)
     cut.cut()
     for (let n = 0; n < 5; n++) await handOver(a, b, `cut-${n}`)
     cut.heal()
     // Whoever has joined again asks no more.
-    await expect.poll(() => cut.quietFor(400), { timeout: 30_000 }).toBe(true)
+    await eventually(() => cut.quietFor(400), { timeout: 30_000 }).toBe(true)
     for (let n = 0; n < 5; n++) await handOver(a, b, `healed-${n}`)
   })
 
@@ -100,19 +103,19 @@ describe('another process', () => {
     const late = await startMigrated('alter publication supabase_realtime add table job_queue_state', {
       changesAfterMs: 1_500,
     })
-    onTestFinished(() => late.close())
+    atEnd(() => late.close())
     const store = storeOn(late, { wake: 'postgres_changes', pollMs: NEVER })
-    onTestFinished(() => store.close())
+    atEnd(() => store.close())
     await store.open('q')
     const woken: (number | undefined)[] = []
     await store.listen('q', (version) => woken.push(version))
     const atSubscribed = woken.length
     await appendNow(store, 'q', [queuedEvent('a')])
-    await expect.poll(() => woken.length, { timeout: 10_000 }).toBeGreaterThan(atSubscribed)
+    await eventually(() => woken.length, { timeout: 10_000 }).toBeGreaterThan(atSubscribed)
   })
 })
 
-describe('a channel', () => {
+describe.concurrent('a channel', () => {
   const opened = async (
     queue: string,
     more: Partial<WakeChannelOptions> = {},
@@ -134,7 +137,7 @@ describe('a channel', () => {
       ...more,
     })
     await channel.open()
-    onTestFinished(async () => {
+    atEnd(async () => {
       await channel.close()
       await client.realtime.disconnect()
     })
@@ -173,7 +176,7 @@ describe('a channel', () => {
       { pollMs: 200, warn: (message) => warnings.push(message) },
       cut.url,
     )
-    await expect.poll(() => warnings, { timeout: 10_000 }).toHaveLength(1)
+    await eventually(() => warnings, { timeout: 10_000 }).toHaveLength(1)
     expect(warnings[0]).toMatch(/^No wake-ups: .+ asked every 200 ms/)
     const before = wakes()
     await sleep(500)
@@ -183,7 +186,7 @@ describe('a channel', () => {
 
   it('of changes that are not published is complained of, and asked for', { timeout: 20_000 }, async () => {
     const bare = await startMigrated()
-    onTestFinished(() => bare.close())
+    atEnd(() => bare.close())
     const warnings: string[] = []
     const { wakes } = await opened(
       'q',
@@ -191,7 +194,7 @@ describe('a channel', () => {
       bare.url,
       bare.keys.secret,
     )
-    await expect.poll(() => warnings, { timeout: 10_000 }).toHaveLength(1)
+    await eventually(() => warnings, { timeout: 10_000 }).toHaveLength(1)
     expect(warnings[0]).toContain('alter publication supabase_realtime add table job_queue_state')
     const before = wakes()
     await sleep(500)
@@ -204,13 +207,13 @@ describe('a channel', () => {
     channel.saw(5)
     await new Promise((resolve) => setTimeout(resolve, 150))
     channel.saw(6)
-    await expect.poll(wakes, { timeout: 5_000 }).toBeGreaterThan(before)
+    await eventually(wakes, { timeout: 5_000 }).toBeGreaterThan(before)
   })
 
   it('that the program closes behind our back is opened anew', async () => {
     const { client, wakes } = await opened(freshQueue())
     const before = wakes()
     await client.removeAllChannels()
-    await expect.poll(wakes, { timeout: 5_000 }).toBeGreaterThan(before)
+    await eventually(wakes, { timeout: 5_000 }).toBeGreaterThan(before)
   })
 })

@@ -1,5 +1,7 @@
-import { execFileSync } from 'node:child_process'
+import { execFile } from 'node:child_process'
 import { existsSync } from 'node:fs'
+import { promisify } from 'node:util'
+import type { Made } from './once-global.ts'
 
 /** Where Debian, and others, put it. */
 const places = [
@@ -12,19 +14,39 @@ const places = [
 
 const found = () => [process.env['INTERLOCK_TEST_CHROMIUM'] ?? '', ...places].find(existsSync)
 
-/** A Chromium: the one that INTERLOCK_TEST_CHROMIUM names, one that is there, or Debian's, which is installed where that is allowed. */
-export function chromiumPath(): string {
+/** What to do is said first: what the program that could not be run has said is no help. */
+const advice =
+  'the tests of the page need Chromium: run `apt-get install chromium` as root, or name one by INTERLOCK_TEST_CHROMIUM'
+
+/** A Chromium: the one that INTERLOCK_TEST_CHROMIUM names, one that is there, or Debian's, which root installs here. */
+export async function chromiumPath(): Promise<string> {
   const there = found()
   if (there !== undefined) return there
+  if (process.getuid?.() !== 0)
+    throw new Error(`${advice} (this is no root, so it cannot be installed from here)`)
   try {
-    execFileSync('apt-get', ['update', '-q'], { stdio: 'ignore' })
-    execFileSync('apt-get', ['install', '-y', '-q', '--no-install-recommends', 'chromium'], {
-      stdio: 'ignore',
-    })
+    await install()
   } catch (error) {
-    throw new Error('no chromium: apt-get install chromium, or name one by INTERLOCK_TEST_CHROMIUM', {
-      cause: error,
-    })
+    throw new Error(
+      `${advice}; apt-get has said: ${String((error as { stderr?: unknown }).stderr ?? error).trim()}`,
+    )
   }
-  return found() ?? '/usr/bin/chromium'
+  const installed = found()
+  if (installed === undefined)
+    throw new Error(`${advice}; apt-get has installed none at ${places.join(', ')}`)
+  return installed
 }
+
+/** Lists first: those of an image may be of long ago. One source that does not answer is no reason to give up. */
+async function install(): Promise<void> {
+  const run = promisify(execFile)
+  const env = { ...process.env, DEBIAN_FRONTEND: 'noninteractive' }
+  await run('apt-get', ['update', '-q'], { env }).catch(() => {})
+  await run('apt-get', ['install', '-y', '-q', '--no-install-recommends', 'chromium'], { env })
+}
+
+/** Once for a run: two that install at once lock each other out. */
+export const makeChromium = async (): Promise<Made> => ({
+  place: await chromiumPath(),
+  remove: async () => {},
+})

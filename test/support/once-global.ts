@@ -5,6 +5,7 @@
 import { createServer, type Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import type { TestProject } from 'vitest/node'
+import { makeChromium } from './chromium.ts'
 import { migratedTemplate, projectTemplate } from './database-template.ts'
 import { makeEmbedded } from './embedded-template.ts'
 import { makeArchive } from './package-archive.ts'
@@ -23,6 +24,8 @@ export const makers = {
   package: makeArchive,
   /** The folder with the page of the dashboard. */
   page: makePage,
+  /** A browser, by its path; installed where there is none. */
+  chromium: makeChromium,
   /** A folder with embedded databases to copy. */
   embedded: makeEmbedded,
   /** A database with Interlock's tables, to copy. */

@@ -215,7 +215,7 @@ async function binariesReadableBy(account: Account | undefined, home: string): P
 }
 
 /** Root by `su` may have the PATH of a user, without the folders of what only root needs. */
-const withSbin = { ...process.env, PATH: `${process.env['PATH']}:/usr/sbin:/sbin` }
+export const withSbin = { ...process.env, PATH: `${process.env['PATH']}:/usr/sbin:/sbin` }
 
 async function dedicatedAccount(): Promise<Account> {
   const lookUp = async (): Promise<Account> => {

@@ -2,6 +2,7 @@ import { execFileSync } from 'node:child_process'
 import { mkdtempSync, readFileSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
+import { withSbin } from './postgres.ts'
 
 const candidates = ['/usr/bin/python3', 'python3']
 
@@ -9,11 +10,20 @@ const candidates = ['/usr/bin/python3', 'python3']
 export function pythonWithPsycopg(): string {
   const found = usable()
   if (found !== undefined) return found
-  execFileSync('apt-get', ['update', '-q'], { stdio: 'ignore' })
-  execFileSync('apt-get', ['install', '-y', '-q', 'python3-psycopg'], { stdio: 'ignore' })
+  try {
+    aptGet('update')
+    aptGet('install', '-y', 'python3-psycopg')
+  } catch {
+    // Only root may, and only Debian has it.
+  }
   const installed = usable()
   if (installed !== undefined) return installed
-  throw new Error('no python3 with psycopg 3.2: apt-get install python3-psycopg')
+  throw new Error('no python3 with psycopg 3.2; install it, as root: apt-get install python3-psycopg')
+}
+
+/** dpkg refuses to install without `sbin` in the PATH. */
+function aptGet(...words: readonly string[]): void {
+  execFileSync('apt-get', ['-q', ...words], { stdio: 'ignore', env: withSbin })
 }
 
 function usable(): string | undefined {

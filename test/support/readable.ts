@@ -1,6 +1,6 @@
 import { expect } from 'vitest'
-import { projectionAnswer } from '../../src/adapter/sql/answers.ts'
 import { parseAnswer } from '../../src/adapter/sql/parse-answer.ts'
+import { projectionAnswer } from '../../src/adapter/sql/projection-answers.ts'
 import { decodeEvent, encodeEvent } from '../../src/codec/index.ts'
 import { projectionOf, type RecordedEvent, replay } from '../../src/core/index.ts'
 import type { LogStore } from '../../src/port/index.ts'

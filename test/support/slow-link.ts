@@ -1,6 +1,6 @@
 /** A real TCP proxy before a server: an uplink of so many bytes per second for all connections together, and a delay each way. */
 import { createServer, connect as dial, type Socket } from 'node:net'
-import { onTestFinished } from 'vitest'
+import { atEnd } from './this-test.ts'
 
 export interface SlowLink {
   /** The same address, over this link. */
@@ -47,7 +47,7 @@ export async function slowLink(url: string): Promise<SlowLink> {
     upstream.on('close', () => setTimeout(() => client.destroy(), link.delayDown))
   })
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
-  onTestFinished(async () => {
+  atEnd(async () => {
     for (const socket of sockets) socket.destroy()
     await new Promise((resolve) => server.close(resolve))
   })

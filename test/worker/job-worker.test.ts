@@ -1,9 +1,9 @@
 import { describe, expect, it, onTestFinished } from 'vitest'
 import { z } from 'zod'
-import { createJobWorker, NonRetryableError, RetryLater } from '../../src/worker/index.ts'
+import { createJobWorker, defineHandlers, NonRetryableError, RetryLater } from '../../src/worker/index.ts'
 import { join, log, memoryStore, stopped, storyOf, work } from './support.ts'
 
-describe('what a handler gets', () => {
+describe('createJobWorker: what a handler gets', () => {
   it('runs a job with its payload, and keeps its result', async () => {
     const seen: unknown[] = []
     const { coordinator, worker } = await work({
@@ -82,7 +82,7 @@ describe('what a handler gets', () => {
   })
 })
 
-describe('how an attempt ends', () => {
+describe('how an attempt ends (NonRetryableError, RetryLater)', () => {
   it('tries again while attempts are left, then fails; or fails at once when told that it is no use', async () => {
     const store = memoryStore()
     const { coordinator, worker } = await work(
@@ -372,4 +372,9 @@ describe('drain', () => {
     expect(await worker.drain({ timeoutMs: 0, stopMs: 0 })).toEqual({ finished: 0, givenBack: 1 })
     expect(await patient).toEqual({ finished: 0, givenBack: 1 })
   })
+})
+
+it('defineHandlers gives back the handlers that it is given: it is for their types', () => {
+  const handlers = { normal: () => 1 }
+  expect(defineHandlers(handlers)).toBe(handlers)
 })

@@ -36,7 +36,7 @@ function held() {
   return { run, began: began.promise, letGo: resolve }
 }
 
-describe('a workflow', () => {
+describe('a workflow (createWorkflowManager)', () => {
   it('runs its steps in order, with all its models, and is one job', async () => {
     const store = memoryStore()
     const coordinator = await join({ store })
@@ -193,7 +193,7 @@ describe('a step that fails', () => {
   })
 })
 
-describe('approval', () => {
+describe('approval (AwaitApproval)', () => {
   it.each(['all', 'step'] as const)('between steps frees everything (hold: %s)', async (hold) => {
     const coordinator = await join()
     const given: unknown[] = []

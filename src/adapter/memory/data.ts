@@ -61,7 +61,7 @@ export function dataOf(queue: MemoryQueue, jobIds: readonly string[]): readonly 
   })
 }
 
-/** `job_queue_in_hand`. */
+/** What `job_queue_append` brings of the jobs that it starts. */
 export function inHand(queue: MemoryQueue, jobIds: readonly string[]): readonly JobData[] {
   let length = 0
   return dataOf(queue, jobIds.slice(0, MOST_IN_HAND)).filter((data) => {

@@ -68,9 +68,8 @@ const emptyQueue = (now: Micros) => ({
   intakes: new Set<() => void>(),
   /** The row of `job_queue_deciders`. */
   decider: null as { readonly name: string; readonly until: Micros } | null,
-  /** Rows of `job_queue_handed_in`, and the last number given to one. */
+  /** Rows of `job_queue_handed_in`. */
   handedIn: [] as readonly (HandedIn & { readonly at: Micros })[],
-  lastHanded: 0,
   state: idleState(now),
   lastAt: 0,
   epoch: 1,

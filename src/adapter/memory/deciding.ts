@@ -11,16 +11,14 @@ export function decidingIn(queueOf: (name: string) => MemoryQueue, now: () => nu
       const queue = queueOf(name)
       const { decider } = queue
       if (decider !== null && decider.name !== sender && decider.until >= now()) {
-        const fresh = structuredClone(commands).map((one) => ({
-          ...one,
-          id: ++queue.lastHanded,
-          sender,
-          at: now(),
-        }))
-        queue.handedIn = [...queue.handedIn, ...fresh]
+        const known = new Set(queue.handedIn.map(({ command }) => command.id))
+        const fresh = commands.filter(({ command }) => !known.has(command.id))
+        const at = now()
+        queue.handedIn = [...queue.handedIn, ...structuredClone(fresh).map((one) => ({ ...one, sender, at }))]
         return { decides: false }
       }
       queue.decider = { name: sender, until: now() + forMs * 1_000 }
+      handledIn(queue, { done: [], senders: [sender] })
       return { decides: true, version: queue.log.length, handed: handedTo(queue, now()) }
     },
     pickUp: async (name, { decider, forMs, resigns, ...handled }) => {
@@ -45,6 +43,6 @@ export function handedTo({ handedIn }: MemoryQueue, now: number): readonly Hande
 /** `job_queue_handled` */
 export function handledIn(queue: MemoryQueue, { done, senders }: Handled): void {
   const gone = new Set(done)
-  queue.handedIn = queue.handedIn.filter(({ id }) => !gone.has(id))
+  queue.handedIn = queue.handedIn.filter(({ command }) => !gone.has(command.id))
   if (senders.length > 0) for (const wake of queue.listeners) queueMicrotask(() => wake(senders))
 }

@@ -27,7 +27,7 @@ const ownPool: pg.PoolConfig = {
   keepAlive: true,
   connectionTimeoutMillis: 5_000,
   query_timeout: ANSWER_MS,
-  // The two calls of each half of a turn go out together: two round trips in place of four, while the queue is locked.
+  // The two calls of each half of a turn go out together: two round trips instead of four, while the queue is locked.
   pipeline: true,
 }
 

@@ -1,6 +1,6 @@
 import type pg from 'pg'
 import type { OnWake } from '../../port/index.ts'
-import { tellWake } from '../sql/index.ts'
+import { newsOf, tellWake } from '../sql/index.ts'
 import { askWithin } from './ask.ts'
 
 export interface Listener {
@@ -35,10 +35,26 @@ export function createListener(connect: () => pg.Client, options: ListenerOption
   let timer: NodeJS.Timeout | undefined
   let retryMs = RETRY_MS.first
   let deaf = false
+  /** The channels of queues on which small appends are told of with their events, as far as they are listened to. */
+  const queues = new Map<string, string>()
 
   const tell = (payload?: string) => {
     for (const [queue, set] of wakes) for (const onWake of set) tellWake(payload, queue, onWake)
   }
+
+  const tellNews = (queue: string, payload: string) => {
+    const news = newsOf(payload)
+    if (news === undefined) return
+    for (const onWake of wakes.get(queue) ?? []) onWake(news.version, false, 'all', undefined, news)
+  }
+
+  /** Where that is not to be had, as without the right to look, everything is read. */
+  const listenTo = async (on: pg.Client, queue: string) => {
+    const channel = await channelOf(on, queue).catch(() => undefined)
+    if (channel !== undefined) queues.set(channel, queue)
+  }
+
+  const listensTo = (queue: string) => [...queues.values()].includes(queue)
 
   const later = (ms: number, then: () => void) => {
     clearTimeout(timer)
@@ -75,10 +91,15 @@ export function createListener(connect: () => pg.Client, options: ListenerOption
     client = opened
     opened.on('error', () => drop(opened))
     opened.on('end', () => drop(opened))
-    opened.on('notification', ({ payload = '' }) => tell(payload))
+    opened.on('notification', ({ channel, payload = '' }) => {
+      const queue = queues.get(channel)
+      if (queue === undefined) tell(payload)
+      else tellNews(queue, payload)
+    })
     try {
       await opened.connect()
       await ask(opened, `listen ${CHANNEL}`)
+      await Promise.all([...wakes.keys()].map((queue) => listenTo(opened, queue)))
       retryMs = RETRY_MS.first
       await check(opened)
       listening = client === opened
@@ -111,6 +132,7 @@ export function createListener(connect: () => pg.Client, options: ListenerOption
       const set = wakes.get(queue) ?? new Set()
       wakes.set(queue, set.add(own))
       await start()
+      if (listening && client !== null && !listensTo(queue)) await listenTo(client, queue)
       return async () => {
         set.delete(own)
         if (set.size === 0 && wakes.get(queue) === set) wakes.delete(queue)
@@ -120,6 +142,15 @@ export function createListener(connect: () => pg.Client, options: ListenerOption
     connection: () => (listening ? client : null),
     close,
   }
+}
+
+/** Listens to what this queue's appends are told on. @throws what the driver throws */
+async function channelOf(client: pg.Client, queue: string): Promise<string | undefined> {
+  const text = `select k.channel from public.job_queue_heads k where k.queue = $1 order by k.version desc limit 1`
+  const [head] = (await ask<{ channel: string }>(client, { text, values: [queue] })).rows
+  if (head === undefined || !/^interlock_\w+$/.test(head.channel)) return undefined
+  await ask(client, `listen ${head.channel}`)
+  return head.channel
 }
 
 /** Says goodbye, but does not wait for the answer of a peer that is gone. */

@@ -5,6 +5,10 @@ import type { LogPage } from '../../port/index.ts'
 import type { Ask, Queryable } from './ask.ts'
 import { type Columns, columnsOfEvents, eventsOf } from './columns.ts'
 
+/** An event that makes others void: hardly any log has one, and to look for what they say costs as much as the page. */
+const voided = (table: string) =>
+  `exists (select from public.${table} v where v.queue = $1 and v.event_type = 'voided')`
+
 /*
  * A page column by column: a value of JSON for each, instead of job_queue_read's one value, for which the server and JSON.parse
  * take twice as long since every event repeats the names of its fields, and instead of a row for each event, which costs the
@@ -13,7 +17,8 @@ import { type Columns, columnsOfEvents, eventsOf } from './columns.ts'
  */
 const pageOver = (table: string, cut: string) => `
   select h.version, h.epoch, (extract(epoch from clock_timestamp()) * 1000000)::bigint, h.archived_seq,
-         public.job_queue_voided($1, $2), e.*
+         case when ${voided('job_queue_log')} or ${voided('job_queue_log_archive')}
+              then public.job_queue_voided($1, $2) end, e.*
     from (select * from public.job_queue_heads k where k.queue = $1 order by k.version desc limit 1) h, lateral (
       select ${columnsOfEvents}
         from (select * from public.${table} t

@@ -14,11 +14,12 @@ import {
   turnBy,
 } from '../sql/index.ts'
 import { appendConnection } from './append-connection.ts'
-import { askWithin } from './ask.ts'
+import { askWithin, type Queryable } from './ask.ts'
 import { connectionsTo, type PgDriver, type PostgresSource } from './connections.ts'
 import { createListener } from './listener.ts'
 import { readPage } from './read.ts'
 import { spareConnection } from './spare-connection.ts'
+import { statementLimit } from './statement-limit.ts'
 import { createStatements } from './statements.ts'
 import { withTurn } from './turn.ts'
 
@@ -67,6 +68,7 @@ export function postgresStoreOver(
   const { pool, name, answerMs } = connections
   const statements = createStatements(answerMs)
   const ask = askWithin(answerMs)
+  const limit = statementLimit(connections)
   const listener = createListener(connections.client, {
     checkMs: options.checkMs ?? 15_000,
     warn: options.warn ?? (() => {}),
@@ -81,6 +83,7 @@ export function postgresStoreOver(
   const guarded = async <Out>(work: () => Promise<Out>): Promise<Out> => {
     checkOpen()
     try {
+      await limit.ready()
       return await work()
     } catch (error) {
       throw failure(error)
@@ -90,7 +93,7 @@ export function postgresStoreOver(
   const over = spareConnection(connections, listener)
   const rpc: Rpc = (fn, args) =>
     guarded(() => {
-      if (!leases.has(fn)) return statements.rpc(pool)(fn, args)
+      if (!leases.has(fn)) return limit.within((connection) => statements.rpc(connection)(fn, args))
       return over.atOnce((connection) => statements.rpc(connection)(fn, args))
     })
   const calls = sqlCalls(rpc)
@@ -108,18 +111,23 @@ export function postgresStoreOver(
       })
       await calls.open(queue, options)
     },
-    read: (queue, after, limit) =>
-      guarded(() => over.orSpare((connection) => readPage(ask, connection, { queue, after, limit }))),
+    read: (queue, after, most) =>
+      guarded(() => {
+        const page = { queue, after, limit: most }
+        const read = (connection: Queryable) => readPage(ask, connection, page)
+        return limit.isPerTransaction() ? limit.within(read) : over.orSpare(read)
+      }),
     turn: async (queue, since, decide) => {
-      checkOpen()
+      await guarded(limit.ready)
       return withTurn({ pool, statements, ask, failure }, (turn) => turnBy(turn, queue, since, decide))
     },
     rebuild: async (queue, since, rowsAt) => {
-      checkOpen()
+      await guarded(limit.ready)
       return withTurn({ pool, statements, ask, failure }, (turn) => rebuildBy(turn, queue, since, rowsAt))
     },
     deciding: decidingBy(rpc),
     listen: async (queue, onWake) => {
+      await guarded(limit.ready).catch(() => {})
       checkOpen()
       return listener.add(queue, onWake)
     },

@@ -1,13 +1,6 @@
 import { z } from 'zod'
-import { asRead, decodeEvent, decodeEvents, parseVoids, policySchema } from '../../codec/index.ts'
-import {
-  failureCodes,
-  InterlockError,
-  type JobRow,
-  type JobSpec,
-  type Json,
-  jobTypes,
-} from '../../core/index.ts'
+import { asRead, decodeEvent, decodeEvents, parseVoids } from '../../codec/index.ts'
+import { failureCodes, InterlockError, type JobSpec, type Json } from '../../core/index.ts'
 import { handed } from './handed.ts'
 
 // int8 arrives as a JSON number; z.int() refuses what a double cannot hold exactly.
@@ -253,51 +246,3 @@ export const inboxAnswer = z.array(
 export const countAnswer = integer
 
 export const noteAnswer = z.boolean()
-
-const text = z.string().nullable()
-const time = integer.nullable()
-
-const stateRow = z.object({
-  status: z.enum(['idle', 'running', 'draining']),
-  version: integer,
-  active_job_id: text,
-  active_job_type: z.enum(jobTypes).nullable(),
-  active_models: ids,
-  active_count: integer,
-  waiting_count: integer,
-  policy: policySchema,
-  drained_at: time,
-  updated_at: integer,
-})
-
-const jobRow = z.object({
-  job_id: z.string(),
-  state: z.enum(['waiting', 'active']),
-  job_type: z.enum(jobTypes),
-  kind: z.string(),
-  models: ids,
-  priority: integer,
-  place_level: z.number(),
-  place_order: integer,
-  place_tie: z.number(),
-  queued_at: integer,
-  due_at: time,
-  expires_at: time,
-  attempt: integer,
-  attempts: integer,
-  timeout_ms: integer,
-  worker_id: text,
-  fencing_token: time,
-  started_at: time,
-  cancel_requested: z.boolean(),
-  blocked_by_job_id: text,
-  blocked_on: text,
-  conflict_reason: text,
-})
-
-export const projectionAnswer = z.object({ state: stateRow, jobs: z.array(jobRow) }).nullable()
-
-/** A row with what no fold could have put there. It is given as it is: `verify` and `rebuild` compare it, and find it wrong. */
-const wrongRow = z.looseObject({ job_id: z.string() }).transform((row) => row as unknown as JobRow)
-
-export const pageAnswer = z.object({ state: stateRow, jobs: z.array(z.union([jobRow, wrongRow])) }).nullable()

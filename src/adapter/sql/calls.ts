@@ -25,9 +25,7 @@ import {
   keptAnswer,
   noteAnswer,
   openAnswer,
-  pageAnswer,
   projectAnswer,
-  projectionAnswer,
   putSnapshotAnswer,
   readAnswer,
   rebuildAnswer,
@@ -38,6 +36,7 @@ import {
 import { changesOf, itemsOf, present } from './changes.ts'
 import { checkupAnswer } from './checkup-answer.ts'
 import { parseAnswer } from './parse-answer.ts'
+import { pageAnswer, projectionAnswer } from './projection-answers.ts'
 import type { Rpc } from './rpc.ts'
 
 /** The calls of a store that are one function each, whatever carries them. */

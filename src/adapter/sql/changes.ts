@@ -16,7 +16,8 @@ export function changesOf({ events, expectedAt, wanted, ofArrivals, changes }: A
   const changed: object[] = []
   for (const row of jobs) {
     if (!named.has(row.job_id)) also.push(row.job_id)
-    if (queued.has(row.job_id)) whole.push(present(row))
+    const life = queued.get(row.job_id)
+    if (life !== undefined) whole.push({ ...present(row), ...(life === 0 ? undefined : { life }) })
     else changed.push(present(row, placed.has(row.job_id) ? lasting : settled))
   }
   return {
@@ -47,18 +48,27 @@ function firstVoided(events: readonly RecordedEvent[]): number | undefined {
   return numbers.length === 0 ? undefined : Math.min(...numbers)
 }
 
-/** Jobs that an event names; of those, the ones whose whole row goes along, and the ones that got another place. */
+/**
+ * Jobs that an event names; of those, the ones whose whole row goes along, with the life that begins here (0: none does), and the ones that
+ * got another place.
+ */
 function jobsIn(events: readonly RecordedEvent[]) {
   const named = new Set<string>()
-  const queued = new Set<string>()
+  const queued = new Map<string, number>()
   const placed = new Set<string>()
   for (const event of events) {
     if (!('jobId' in event)) continue
     named.add(event.jobId)
-    if (event.type === 'queued' || changesSpec(event)) queued.add(event.jobId)
+    if (event.type === 'queued') queued.set(event.jobId, lifeOf(event))
+    else if (changesSpec(event)) queued.set(event.jobId, queued.get(event.jobId) ?? 0)
     else if (event.type === 'reprioritized') placed.add(event.jobId)
   }
   return { named, queued, placed }
+}
+
+/** Negative: something is kept for it that is no payload, so it may be a row of the user's, which no append brings. */
+function lifeOf({ spec, seq }: RecordedEvent & { readonly type: 'queued' }): number {
+  return spec.hasData === true && spec.payloadHash === undefined ? -seq : seq
 }
 
 /** What stays as long as a job lives has changed all the same: what it needs, or how many attempts there may be. */

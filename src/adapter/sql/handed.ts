@@ -44,7 +44,7 @@ const handing = z.object({
 })
 
 const row = z
-  .object({ id: z.int(), sender: z.string(), command: handing })
+  .object({ sender: z.string(), command: handing })
   .transform(({ command, ...from }): HandedIn => ({ ...from, ...command }))
 
 /** What a newer release has handed in, and this one cannot read, is left to its sender. */

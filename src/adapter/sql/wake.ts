@@ -1,4 +1,5 @@
-import type { OnWake } from '../../port/index.ts'
+import { decodeEvents } from '../../codec/index.ts'
+import type { News, OnWake } from '../../port/index.ts'
 
 /** What rows that may have arrived in `jobs` are announced with, on the channel of the appends. */
 const INTAKE = 'intake'
@@ -28,3 +29,14 @@ function tellAppend(said: string, queue: string, onWake: OnWake, handled?: reado
   if (handled === undefined) onWake(known, false)
   else onWake(known, false, 'nobody', handled)
 }
+
+/** What a notification on the channel of a queue says (`job_queue_append`); undefined: nothing that can be read. */
+export function newsOf(payload: string): News | undefined {
+  const [after, version, at, epoch] = payload.split(' ', 4).map(Number)
+  const begin = payload.indexOf('[')
+  if (begin < 0 || !isCount(after) || !isCount(version) || !isCount(at) || !isCount(epoch)) return undefined
+  // Most of it is of this process's own appends: the events are looked at when they are needed.
+  return { after, version, at, epoch, events: () => decodeEvents(JSON.parse(payload.slice(begin))) }
+}
+
+const isCount = (value: number | undefined): value is number => Number.isSafeInteger(value)

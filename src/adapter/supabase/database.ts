@@ -56,16 +56,18 @@ export type Database = {
       }, 'job_id' | 'queue' | 'seq'>
       job_queue_handed_in: Table<{
         command: Json
+        command_id: string
         handed_at: string
-        id: number
+        place: number
         queue: string
         sender: string
-      }, 'command' | 'queue' | 'sender', 'id'>
+      }, 'command' | 'command_id' | 'queue' | 'sender', 'place'>
       job_queue_heads: Table<{
         archived_seq: number
         chain: string | null
         chain_from: number | null
         chain_start: string | null
+        channel: string
         cut_claimed_at: string
         epoch: number
         kept_digest: number | null
@@ -99,6 +101,7 @@ export type Database = {
         job_id: string
         job_type: string
         kind: string
+        life: number | null
         models: string[]
         place_level: number
         place_order: number
@@ -232,7 +235,7 @@ export type Database = {
       job_queue_answer: { Args: { request_id: string; queue?: string }; Returns: Json }
       job_queue_answer_requests: { Args: { queue: string; answers: Json }; Returns: number }
       job_queue_append: { Args: { queue: string; expected_version: number; events: Json; changes: Json }; Returns: Json }
-      job_queue_append_for: { Args: { queue: string; expected_version: number; events: Json; changes: Json; done: number[]; senders: string[] }; Returns: Json }
+      job_queue_append_for: { Args: { queue: string; expected_version: number; events: Json; changes: Json; done: string[]; senders: string[] }; Returns: Json }
       job_queue_archive: { Args: { queue: string; through: number; keep: boolean }; Returns: Json }
       job_queue_archive_before: { Args: { queue: string; before: string; keep: boolean }; Returns: Json }
       job_queue_archived_events: { Args: { queue: string; after: number; max_events: number }; Returns: Json }
@@ -253,20 +256,21 @@ export type Database = {
       job_queue_event_at: { Args: { queue: string; seq: number }; Returns: string }
       job_queue_event_text: { Args: { event: string }; Returns: string }
       job_queue_events: { Args: { queue: string; after: number; max_events: number; max_bytes: number }; Returns: Json }
+      job_queue_explain: { Args: { job_id: string; queue?: string }; Returns: Json }
       job_queue_forget: { Args: { queue: string; job_ids: string[] }; Returns: number }
       job_queue_forget_workers: { Args: { queue: string }; Returns: undefined }
       job_queue_given_up: { Args: { queue: string; claimed_until: string; job_id: string }; Returns: boolean }
       job_queue_hand_in: { Args: { queue: string; sender: string; for_ms: number; commands: Json }; Returns: Json }
       job_queue_handed: { Args: { queue: string }; Returns: Json }
-      job_queue_handled: { Args: { queue: string; done: number[]; senders: string[] }; Returns: undefined }
+      job_queue_handled: { Args: { queue: string; done: string[]; senders: string[] }; Returns: undefined }
       job_queue_held: { Args: { worker_id: string; queue?: string }; Returns: Json }
       job_queue_hidden: { Args: { target: string; command: string }; Returns: boolean }
-      job_queue_in_hand: { Args: { queue: string; job_ids: string[] }; Returns: Json }
       job_queue_insert_chained: { Args: { queue: string; events: Json; chain: string }; Returns: string }
       job_queue_kept: { Args: { queue: string }; Returns: Json }
       job_queue_kept_digest: { Args: { event: string }; Returns: number }
       job_queue_known: { Args: { job_id: string }; Returns: boolean }
       job_queue_leave: { Args: { queue: string; worker_id: string }; Returns: boolean }
+      job_queue_life: { Args: { queue: string; job_id: string }; Returns: number }
       job_queue_link: { Args: { target: string; job_ids: string[] }; Returns: number }
       job_queue_linked: { Args: { queue: string; target: string; job_id: string; row_queued_at: string }; Returns: boolean }
       job_queue_not_arrived: { Args: { key_column: string; job_ids: string[] }; Returns: undefined }
@@ -276,7 +280,8 @@ export type Database = {
       job_queue_open_requests: { Args: { queue: string; lim: number }; Returns: Json }
       job_queue_outer_rows: { Args: { queue: string; job_ids: string[] }; Returns: Record<string, unknown>[] }
       job_queue_overdue: { Args: { queue: string; thorough: boolean }; Returns: Json }
-      job_queue_pick_up: { Args: { queue: string; decider: string; for_ms: number; done: number[]; senders: string[]; resigns: boolean }; Returns: Json }
+      job_queue_own_row: { Args: { job_id: string; queued_at: string; names: Json }; Returns: boolean }
+      job_queue_pick_up: { Args: { queue: string; decider: string; for_ms: number; done: string[]; senders: string[]; resigns: boolean }; Returns: Json }
       job_queue_project: { Args: { queue: string; batch: number }; Returns: Json }
       job_queue_project_target: { Args: { queue: string; target: string; key_column: string; key_type: string; job_ids: string[] }; Returns: number }
       job_queue_projection: { Args: { queue: string }; Returns: Json }

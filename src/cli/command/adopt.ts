@@ -28,9 +28,9 @@ export function addAdopt(cli: Cli): void {
     .command<Options>(
       'adopt',
       [
-        ['adopt', 'what there is that says pending, the oldest first; changes nothing'],
+        ['adopt', 'shows pending rows, the oldest first; changes nothing'],
         ['adopt --limit 20 --yes', 'the 20 oldest of them, in that order'],
-        ['adopt --status running', 'those that say running: their worker is gone, or should be'],
+        ['adopt --status running', 'rows that say running: stop their workers first'],
         ['adopt --job 4f1c --job 77ab --yes', 'these two, whatever they say'],
       ],
       async (frame, _, { status, job, limit, yes = false }) => {
@@ -75,7 +75,7 @@ export function previewText(frame: Frame, choice: Choice): string {
   const others = Object.entries(totals).map(([state, n]) => `${count(n)} ${state}`)
   const able = candidates.filter(({ cannot }) => cannot === null).length
   return [
-    `rows of jobs that no log knows: ${others.join(', ')}`,
+    `rows of jobs that are in no log: ${others.join(', ')}`,
     '',
     candidateTable(frame, candidates),
     ...missing,

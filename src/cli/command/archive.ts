@@ -23,12 +23,13 @@ export function addArchive(cli: Cli): void {
           'into job_queue_log_archive: out of the way, and still read by every command',
         ],
         ['archive --before 30d --to old.jsonl.gz', 'into a file, and out of the database'],
-        ['archive --before 30d --drop', 'gone for good'],
+        ['archive --before 30d --drop', 'erases them'],
       ],
       async (frame, _, { before, to, drop = false }) => {
         if (before === undefined)
           throw invalidInput('--before: say up to when, such as 30d, or a number of the log')
-        if (to !== undefined && drop) throw invalidInput('--drop: is for no file; leave out --to')
+        if (to !== undefined && drop)
+          throw invalidInput('--drop: does not go with --to; leave one of them out')
         checkMoment('--before', before)
         const done = await withAccess(frame, async (access) => {
           const point = await pointOf(access, '--before', before)

@@ -17,7 +17,7 @@ export function addDashboard(cli: Cli): void {
     .command<Options>(
       'dashboard',
       [
-        ['dashboard', 'prints an address for your browser; whoever has it can look, once'],
+        ['dashboard', 'prints an address for your browser; anyone who has it can look, once'],
         ['dashboard --write --open', 'opens it, with the levers: move, pause, cancel, retry, drain'],
         ['dashboard --url postgres://localhost/app --port 8080', 'over a server, always at the same port'],
       ],
@@ -36,7 +36,7 @@ export function addDashboard(cli: Cli): void {
       },
     )
     .option('--port <n>', 'on this machine only; 0: any that is free', '0')
-    .option('--write', 'whoever has the address may also pull the levers; it is read-only unless given')
+    .option('--write', 'anyone with the address may also pull the levers; read-only unless given')
     .option('--data', 'show payloads, results and errors of jobs; with --write they are shown')
     .option('--open', 'open it in your browser')
 }

@@ -53,10 +53,7 @@ export function addDev(cli: Cli): void {
     )
     .option('--port <number>', 'port on 127.0.0.1; 0 for a free one (default: 54321)')
     .option('--user <uuid>', 'also the token of this user as signed in, for an hour (SUPABASE_USER_TOKEN)')
-    .option(
-      '--secret <text>',
-      'what tokens are signed with and keys follow from; new at every start unless given',
-    )
+    .option('--secret <text>', 'signs tokens and makes the keys; new at every start unless given')
 }
 
 async function serve(
@@ -99,7 +96,7 @@ function targetToServe(frame: Frame): Served {
   const target = /^https?:/.test(url) ? null : targetOf(url, {})
   if (target?.kind !== 'pglite' && target?.kind !== 'postgres') {
     const message =
-      'dev serves a database, and this address names none; give --url pglite:<folder> or postgres://…, or none for ./.interlock'
+      'dev serves a database, and this address names none; give --url pglite:<folder> or postgres://…, or leave it out for ./.interlock'
     throw invalidInput(message)
   }
   const { env } = frame.surface

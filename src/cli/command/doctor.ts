@@ -30,7 +30,7 @@ export function addDoctor(cli: Cli): void {
         if (!ok) throw new FoundSomething()
       },
     )
-    .option('--waiting <minutes>', 'a job may wait so long before that is worth a note', '30')
+    .option('--waiting <minutes>', 'how long a job may wait before there is a note', '30')
 }
 
 async function examined(frame: Frame, patienceMs: number): Promise<Examination> {

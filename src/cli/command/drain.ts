@@ -10,7 +10,7 @@ export function addDrain(cli: Cli): void {
     .command<{ readonly wait?: boolean }>(
       'drain',
       [
-        ['drain', 'before a deployment, or to look at something in peace'],
+        ['drain', 'before a deployment, or to look at the queue at rest'],
         ['drain --wait', 'returns when the last job has ended'],
       ],
       async (frame, _, { wait = false }) => {

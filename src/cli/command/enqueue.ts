@@ -58,7 +58,7 @@ export function addEnqueue(cli: Cli): void {
     .option('--kind <name>', 'which handler runs it; the job type unless given')
     .option('--priority <n>', 'a level is worth a minute of waiting')
     .option('--payload <json>', 'what its handler gets, such as {"prompt":"a fox"}')
-    .option('--skip-invalid', 'leave out broken lines in place of refusing the file')
+    .option('--skip-invalid', 'leave out broken lines, instead of refusing the file')
 }
 
 /** Most who leave them out mean to name some. */

@@ -32,7 +32,7 @@ export function addExplain(cli: Cli): void {
           )
         }),
     )
-    .option('--data', 'also what is kept of it beside the log: payload, progress, checkpoint, result, error')
+    .option('--data', 'also its data beside the log: payload, progress, checkpoint, result, error')
 }
 
 const textOf = (frame: Frame, found: ToldOfJob): string =>
@@ -44,7 +44,7 @@ export function dataText(frame: Frame, data: JobData | undefined): string {
     const value = data?.[name] ?? null
     return value === null ? [] : [[name, JSON.stringify(value)] as const]
   })
-  const none = 'no payload, progress or result is kept of it: it came without, or they were deleted'
+  const none = 'it has no payload, progress or result: it came without, or they were deleted'
   return rows.length === 0 ? none : facts(rows, frame.colors.dim)
 }
 

@@ -20,18 +20,19 @@ export const commandGroups: readonly (readonly [heading: string, commands: reado
       },
       {
         usage: 'migrate',
-        summary: 'make the tables and functions, or bring them up to date; never harms what is there',
+        summary: 'make the tables and functions, or bring them up to date; never harms your rows',
         load: async () => (await import('./migrate.ts')).addMigrate,
       },
       {
         usage: 'adopt',
-        summary: 'take in rows of `jobs` from before Interlock came: shows them first, never by itself',
+        summary:
+          'take in rows of `jobs` that are older than Interlock; shows them first, and takes them in with --yes',
         load: async () => (await import('./adopt.ts')).addAdopt,
       },
       {
         usage: 'dev',
         summary:
-          'a local Supabase for development: what Interlock uses of one, over the embedded database or the server of --url',
+          'a local Supabase for development, with what Interlock needs, over the embedded database or the server of --url',
         load: async () => (await import('./dev.ts')).addDev,
       },
     ],
@@ -66,12 +67,12 @@ export const commandGroups: readonly (readonly [heading: string, commands: reado
       },
       {
         usage: 'pause <model>',
-        summary: 'start no job that needs this model; what runs may end, and waiting jobs lose nothing',
+        summary: 'start no job that needs this model; running jobs may end, and waiting jobs lose no attempt',
         load: async () => (await import('./pause.ts')).addPause,
       },
       {
         usage: 'drain',
-        summary: 'start nothing any more; what runs may end',
+        summary: 'start no job any more; running jobs may end',
         load: async () => (await import('./drain.ts')).addDrain,
       },
       {
@@ -96,7 +97,7 @@ export const commandGroups: readonly (readonly [heading: string, commands: reado
     [
       {
         usage: 'dashboard',
-        summary: 'the queue in your browser: what runs, who waits for whom, and any moment of its log',
+        summary: 'the queue in your browser: what runs, which job waits for which, and any moment of its log',
         load: async () => (await import('./dashboard.ts')).addDashboard,
       },
       {
@@ -106,7 +107,7 @@ export const commandGroups: readonly (readonly [heading: string, commands: reado
       },
       {
         usage: 'status',
-        summary: 'what runs, what waits, and who works; reads only',
+        summary: 'what runs, what waits, and which workers there are; reads only',
         load: async () => (await import('./status.ts')).addStatus,
       },
       {
@@ -136,13 +137,13 @@ export const commandGroups: readonly (readonly [heading: string, commands: reado
       },
       {
         usage: 'stats',
-        summary: 'how long jobs waited and for what, how busy each model was, and how it went over time',
+        summary: 'how long jobs waited and for what, and how busy each model was, over time',
         load: async () => (await import('./stats.ts')).addStats,
       },
       {
         usage: 'what-if',
         summary:
-          'what another policy or capacity would have changed: the jobs of a period, simulated under it',
+          'what another policy or capacity would have changed: simulates the jobs of a period under it',
         load: async () => (await import('./what-if.ts')).addWhatIf,
       },
     ],
@@ -168,17 +169,18 @@ export const commandGroups: readonly (readonly [heading: string, commands: reado
       {
         usage: 'recover',
         summary:
-          'after a backup was restored, or where the log has an event that nobody can read: drain the queue in a new epoch, and say what became of its jobs',
+          'after a backup was restored, or if the log has an event that nobody can read: drain the queue in a new epoch, and say how its jobs ended',
         load: async () => (await import('./recover.ts')).addRecover,
       },
       {
         usage: 'snapshot',
-        summary: 'keep the folded state, so that processes that start later read only what comes after',
+        summary: 'keep the folded state: processes that start later read only the events after it',
         load: async () => (await import('./snapshot.ts')).addSnapshot,
       },
       {
         usage: 'archive',
-        summary: 'take old events out of the log, below a snapshot; what runs and waits stays as it is',
+        summary:
+          'take old events out of the log, below a snapshot; running and waiting jobs stay as they are',
         load: async () => (await import('./archive.ts')).addArchive,
       },
       {

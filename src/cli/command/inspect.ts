@@ -45,7 +45,7 @@ export function addInspect(cli: Cli): void {
       },
     )
     .option('--live', 'go on as events come; from now on, unless --from is given')
-    .option('--from <seq|time>', 'the first event to show; what came before is folded without showing it')
+    .option('--from <seq|time>', 'the first event to show; earlier ones are folded, not shown')
     .option(
       '--to <seq|time>',
       'where a replay stops, after that event or second; the end of the log unless given',
@@ -108,7 +108,7 @@ async function inspect(
 function announce(frame: Frame, { page, socket }: Relay): void {
   if (frame.json) frame.print(JSON.stringify({ page, socket }))
   else frame.print(`open ${page}\nor, for a program that speaks the protocol: ${socket}`)
-  frame.note('this machine only; anybody who has the address can look, so keep it to yourself')
+  frame.note('this machine only; anyone with the address can look, so keep it secret')
 }
 
 async function show(

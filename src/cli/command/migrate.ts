@@ -39,10 +39,7 @@ export function addMigrate(cli: Cli): void {
       'migrate',
       [
         ['migrate --url postgres://localhost/app', 'in one transaction: all of it or nothing'],
-        [
-          'migrate --check',
-          'what it finds in your tables; changes nothing, ends with 3 if there is a problem',
-        ],
+        ['migrate --check', 'checks your tables; changes nothing, exit code 3 if there is a problem'],
         ['migrate --print > interlock.sql', 'the same as a script, for psql or the Supabase SQL editor'],
         ['migrate --supabase', 'the same as a file in supabase/migrations, for `supabase db push`'],
         ['migrate --again', 'mends functions, triggers and grants that were changed by hand'],
@@ -85,8 +82,8 @@ export function addMigrate(cli: Cli): void {
       'your name for a column, e.g. jobs.job_id=id or jobs.status=state; may be repeated',
       collect,
     )
-    .option('--check', 'do all of it and take it back: what it finds, with nothing changed')
-    .option('--again', 'also when the database has this migration already')
+    .option('--check', 'do all of it and roll it back: shows what it finds, changes nothing')
+    .option('--again', 'also if the database has this migration already')
     .option('--undo', 'give the first coordinator its tables back; with --print only show the script')
 }
 

@@ -28,13 +28,10 @@ export function addRecover(cli: Cli): void {
     .command<Options>(
       'recover',
       [
-        ['recover', 'lists the jobs whose end may be lost; workers that were running have drained the queue'],
+        ['recover', 'lists the jobs whose end may be lost; running workers have drained the queue'],
         ['recover --begin', 'first, if no process was running that could notice: a new epoch'],
         ['recover --completed a --requeue b --fail c', 'what became of each; may be repeated'],
-        [
-          'recover --void',
-          'gets past events that nobody can read, which recover shows; the log stays as it is',
-        ],
+        ['recover --void', 'gets past the unreadable events that recover shows; the log stays as it is'],
         ['resume', 'when none is left'],
       ],
       async (frame, _, options) => {
@@ -50,10 +47,7 @@ export function addRecover(cli: Cli): void {
         })
       },
     )
-    .option(
-      '--void',
-      'declares events void that nobody can read, in a new epoch, in which the queue is drained',
-    )
+    .option('--void', 'declares unreadable events void, in a new epoch, and drains the queue')
     .option('--begin', 'a new epoch, in which the queue is drained')
     .option('--completed <job>', 'it was done', collect)
     .option('--requeue <job>', 'it goes back into the line, at no cost', collect)

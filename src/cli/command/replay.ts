@@ -46,7 +46,7 @@ export function addReplay(cli: Cli): void {
           ['replay --to 812 --job report-1', 'why that job did not run when the log had 812 events'],
           [
             'replay --follow --from 10m --speed 5',
-            'each event and where the machine stands after it, five times as fast',
+            'each event and the state of the machine after it, five times as fast',
           ],
           ['replay --follow --speed 0 --json', 'all of it without a pause, one JSON document per line'],
         ],
@@ -65,13 +65,13 @@ export function addReplay(cli: Cli): void {
           })
         },
       )
-      .option('--to <seq|time>', 'after that event, or that time with all of its second; now unless given')
+      .option('--to <seq|time>', 'after that event, or at the end of that second; now unless given')
       .option('--job <id>', 'explain this job at that time')
       .option('--limit <n>', 'how many live jobs to show (default: 20)')
       .option('--follow', 'step through the events')
       .option(
         '--from <seq|time>',
-        'with --follow: the first event to show; what came before is folded without showing it',
+        'with --follow: the first event to show; earlier ones are folded, not shown',
       )
       .option(
         '--speed <x>',

@@ -57,7 +57,7 @@ export function addRun(cli: Cli): void {
     .option('--limit <n>', 'only the first n jobs of the file')
     .option('--processes <n>', 'worker processes', '1')
     .option('--concurrency <n>', 'jobs at once per process; unless given, what the policy allows, or 64')
-    .option('--skip-invalid', 'leave out broken lines in place of refusing the file')
+    .option('--skip-invalid', 'leave out broken lines, instead of refusing the file')
     .option(
       '--dashboard [port]',
       'serve a read-only dashboard meanwhile, on this machine only, and print its address',

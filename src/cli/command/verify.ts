@@ -36,7 +36,7 @@ export function addVerify(cli: Cli): void {
           if (!result.ok) throw new FoundSomething()
         },
       )
-      .option('--anchor <number:hash>', 'an anchor that was noted earlier has to lie on the hash chain'),
+      .option('--anchor <number:hash>', 'an earlier anchor, which has to be on the hash chain'),
   )
 }
 
@@ -54,7 +54,7 @@ function textOf(result: Verification, withFiles: boolean): string {
     .slice(0, SHOWN)
     .map(({ row, field, stored, folded }) => [row, field, shown(stored), shown(folded)])
   const todo = withFiles
-    ? 'see by verify without --from-archive whether the rows or the files are wrong'
+    ? 'run verify without --from-archive to see whether the rows or the files are wrong'
     : 'write the rows again: interlock rebuild'
   return [
     ...log,

@@ -42,7 +42,7 @@ export function addWork(cli: Cli): void {
     .option('--concurrency <n>', 'jobs at once per process (default: what the file says, or 1)')
     .option('--processes <n>', 'worker processes', '1')
     .option('--intake', 'take in new rows of `jobs` that are pending (default: what the file says, or not)')
-    .option('--drain <seconds>', 'how long what runs may go on after the first signal', '30')
+    .option('--drain <seconds>', 'how long running jobs may go on after the first signal', '30')
 }
 
 function optionsOf({ handler, concurrency, intake, drain }: Options): WorkOptions {

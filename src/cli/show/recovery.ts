@@ -20,7 +20,7 @@ const unreadableText = ({ unreadable }: RecoverDocument): string =>
     ]),
     `nobody can open the queue before ${unreadable.length === 1 ? 'this event is' : 'these events are'} void: stop what still appends to it, and`,
     'interlock recover --void',
-    '(it drains the queue in a new epoch; then say of each active job what became of it, and: interlock resume)',
+    '(it drains the queue in a new epoch; then say how each active job ended, and: interlock resume)',
   ].join('\n')
 
 const nameOf = ({ seq, type, jobId }: VoidedEvent): string =>

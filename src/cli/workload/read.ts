@@ -9,7 +9,7 @@ import { type ReadRecord, recordReader } from './records.ts'
 export interface ReadOptions {
   /** Only the first so many jobs; the rest of the file is not looked at. */
   readonly limit?: number | undefined
-  /** Leave out broken lines in place of refusing the file. */
+  /** Leave out broken lines instead of refusing the file. */
   readonly skipInvalid?: boolean | undefined
   /** `run` unless given. */
   readonly purpose?: Purpose

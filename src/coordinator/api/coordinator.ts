@@ -36,7 +36,7 @@ export interface Coordinator {
   /** The incarnation of this process; changes when its lease is lost. */
   readonly workerId: string
 
-  /** `steps[].default_model`, in order, without duplicates; warns and names the steps that lack one. */
+  /** `steps[].default_model`, in order, without duplicates; warns and names the steps without one. */
   getWorkflowModels(config: WorkflowConfig): readonly string[]
   /**
    * The gate: may this job run now, here?
@@ -48,18 +48,18 @@ export interface Coordinator {
     models: readonly string[],
     options?: StartOptions,
   ): Promise<StartAnswer>
-  /** The gate for a job that is live already, as it stands. @throws InterlockError `job_not_live`, `not_holder` */
+  /** The gate for a job that is live already; its spec stays as it is. @throws InterlockError `job_not_live`, `not_holder` */
   takeUp(jobId: string, options?: Pick<StartOptions, 'wait' | 'signal' | 'anew'>): Promise<StartAnswer>
   /** The attempt that runs here under this lease; undefined when it has ended, or runs elsewhere. */
   attempt(lease: Lease): Started | undefined
-  /** The job has ended. @throws InterlockError `job_not_active`, `stale_token`, `not_holder`; `invalid_input` for another job type than it has */
+  /** Reports that the job has ended. @throws InterlockError `job_not_active`, `stale_token`, `not_holder`; `invalid_input` for a wrong job type */
   onJobComplete(jobId: string, jobType: JobType, options?: CompleteOptions): Promise<void>
 
   /** Puts jobs in line, all or none, with their payloads. @throws InterlockError `invalid_input`, `job_exists`, `models_required` */
   enqueue(jobs: readonly EnqueueInput[]): Promise<Enqueued>
-  /** Starts what may start, in line order: at most `max` jobs (and 1,000 in one call), of these kinds (null: any). */
+  /** Starts jobs that may start, in line order: at most `max` jobs (and 1,000 in one call), of these kinds (null: any). */
   claim(claim: Claim): Promise<readonly Started[]>
-  /** Ends an attempt; with `claim` the jobs that this makes startable start here, in the same append. */
+  /** Ends an attempt. With `claim`, jobs that this makes startable start here, in the same append. */
   complete(lease: Lease, options?: EndOptions): Promise<readonly Started[]>
   /**
    * Ends an attempt that failed.
@@ -67,8 +67,8 @@ export interface Coordinator {
    */
   fail(lease: Lease, options?: FailOptions): Promise<readonly Started[]>
   /**
-   * Gives an attempt back to the line, at no cost but for the reasons `retry` and `lease_expired`. With `models` the next
-   * attempt needs these in place of those it had; the job keeps its place. `runAt`: a Date between 1970 and 2255.
+   * Gives an attempt back to the line. It costs an attempt only for the reasons `retry` and `lease_expired`. With `models` the next
+   * attempt needs these instead of those it had; the job keeps its place. `runAt`: a Date between 1970 and 2255.
    * @throws InterlockError `invalid_input`
    */
   release(
@@ -77,7 +77,7 @@ export interface Coordinator {
     runAt?: Date | null,
     options?: { readonly claim?: Claim | undefined; readonly models?: readonly string[] | undefined },
   ): Promise<readonly Started[]>
-  /** Makes sure of a lease now: false when the attempt is not this process's any more. @throws InterlockError `store_unavailable` */
+  /** Confirms a lease now: false when the attempt is not this process's any more. @throws InterlockError `store_unavailable` */
   heartbeat(lease: Lease): Promise<boolean>
   /**
    * What is kept of these jobs beside the log (payload, result, error, checkpoint, progress, the row of `jobs`): one entry
@@ -85,8 +85,8 @@ export interface Coordinator {
    */
   data(jobIds: readonly string[]): Promise<readonly JobData[]>
   /**
-   * The same of a job that this process runs. What the append that started it has brought is given without asking, once, and without
-   * its row; what is asked for in one turn of the event loop is read together. Undefined: nothing is known of such a job.
+   * The same of a job that this process runs. The first call uses the data that came with its start, without its row, and asks no store.
+   * Later calls in one turn of the event loop are read together. Undefined: there is no data of such a job.
    */
   dataOf(lease: Lease): Promise<JobData | undefined>
   /**
@@ -98,14 +98,14 @@ export interface Coordinator {
   forget(jobIds: readonly string[]): Promise<void>
   /**
    * Takes in rows of `jobs` that were inserted as pending since the migration, in the order of their arrival, each at most
-   * once whatever happens: puts their jobs in line. A row that cannot be a job (no id, no valid models) goes to
+   * once: puts their jobs in line. A row that cannot be a job (no id, no valid models) goes to
    * `job_queue_not_taken_in`, with the reason. Any number of processes may do it at once.
-   * @returns how many rows are dealt with; `max` (1 to 1,000) of them: there may be more
+   * @returns how many rows were taken in or refused; if it is `max` (1 to 1,000), there may be more
    */
   takeIn(options: { readonly max: number }): Promise<number>
   /**
-   * The work goes on elsewhere (at a provider, say): the attempt keeps its models until then, whatever becomes of this
-   * process, and is ended by its lease from any process; at that time it fails as `timed_out`. Again: until another time.
+   * The work goes on elsewhere, such as at a provider. The attempt keeps its models until then, even if this process dies. Any process
+   * that has the lease can end it; at that time it fails as `timed_out`. Call it again to change the time.
    * @param until a time to come, at most 365 days ahead
    * @throws InterlockError `invalid_input`, `job_not_active`, `stale_token`
    */
@@ -118,8 +118,8 @@ export interface Coordinator {
     filter?: DeadFilter & { readonly limit?: number; readonly before?: number },
   ): Promise<readonly DeadJob[]>
   /**
-   * Puts dead letters in line again as they were asked to be (a workflow for the models of the step that it had come to), with
-   * their payload and checkpoint, all that the filter names.
+   * Puts the dead letters that the filter names in line again, with their payload and checkpoint. A workflow gets the models of the step
+   * that had not finished.
    * @returns how many
    */
   retryDead(filter: DeadChoice): Promise<number>
@@ -133,18 +133,18 @@ export interface Coordinator {
   /** Changes the fields given; `serial` and `by-model` are shorthands. */
   setPolicy(policy: PolicyInput): Promise<void>
   /**
-   * Nothing that needs the model starts until then; what runs goes on, and nothing of the waiting jobs is used up. Again:
-   * another reason, another end.
+   * No job that needs the model starts until then. Running jobs go on, and waiting jobs use up no attempt. Call it again to change the
+   * reason or the end.
    * @throws InterlockError `invalid_input`
    */
   pauseModel(model: string, options: PauseOptions): Promise<void>
-  /** Its jobs stand in line again, each at its place. Nothing to do for a model that is not paused. */
+  /** Its jobs are in line again, each at its place. Does nothing for a model that is not paused. */
   resumeModel(model: string): Promise<void>
   drain(): Promise<void>
   /**
-   * After a backup was restored: a new epoch, so that every token of before is void, and the queue is held. Then say of each
-   * active job what became of it, by `complete`, `fail` or `release` under a lease of the new epoch, and `resume`. Jobs whose
-   * lease was over when this process joined are in line again by then; `interlock recover --begin` joins later.
+   * Call it after a backup was restored. It begins a new epoch, which voids every earlier token, and holds the queue. Then report how each
+   * active job ended, by `complete`, `fail` or `release` under a lease of the new epoch, and call `resume`. Jobs whose lease was over
+   * when this process joined are in line again by then; `interlock recover --begin` joins later and avoids that.
    */
   recover(): Promise<void>
   resume(): Promise<void>
@@ -158,13 +158,13 @@ export interface Coordinator {
   /** Every event from now on, in order. */
   readonly events$: Observable<RecordedEvent>
   /**
-   * The same for those in no hurry: over a store where each read has its price, subscribing to it alone makes nobody read.
-   * What has to do with this process, or with a job that it could start, comes at once all the same.
+   * The same for subscribers that can wait: if each read has its price (Supabase), subscribing only to this causes no reads.
+   * Events that concern this process, or a job that it could start, still come at once.
    */
   readonly heard$: Observable<RecordedEvent>
   /**
-   * Every event after this number: first those that are in the log, page by page, then those that come; nothing twice and
-   * nothing left out. For code that takes each event at once. Errors: `invalid_input`, `corrupt_log`, those of the store.
+   * Every event after this number: first those in the log, page by page, then those that come, each exactly once. For code that takes
+   * each event at once. Errors: `invalid_input`, `corrupt_log`, those of the store.
    * @param after the sequence number of the last event that is known already; 0: from the first
    */
   eventsFrom(after: number): Observable<RecordedEvent>
@@ -177,24 +177,24 @@ export interface Coordinator {
   waiting$(jobId: string): Observable<Explanation>
   /** Jobs that were refused at the gate and have been started for this process since. Taking one up: `onJobStart`. */
   readonly ready$: Observable<Started>
-  /** Something may have become startable: a hint for workers. */
+  /** Jobs may have become startable: a hint for workers. */
   readonly wake$: Observable<void>
   /** Rows may have arrived in `jobs`: a hint to call `takeIn`, given once per poll too. */
   readonly intake$: Observable<void>
-  /** The lease was lost, or is given up by `close()` while something runs: what this process runs is over, as far as the queue goes. */
+  /** The lease was lost, or `close()` gives it up while jobs run. For the queue, the attempts of this process have ended. */
   readonly leaseLost$: Observable<{ readonly workerId: string }>
   /**
    * This process cannot go on with the queue: a backup was restored under it (`log_went_back`), or the log has an event that it
-   * cannot fold (`unknown_event`: of a newer release; `corrupt_log`). Emits once, and again to each later subscriber. What it ran is over
-   * (`leaseLost$`), and every call is refused with this error. End the process, at once if you like: after a restore
-   * it emits when the queue is held in a new epoch, and `interlock recover` goes on from there. Where that could not be written,
-   * `details.isHeld` is false, and `interlock recover --begin` has to come before anything joins.
+   * cannot fold (`unknown_event`: of a newer release; `corrupt_log`). Emits once, and again to each later subscriber. Its attempts have
+   * ended (`leaseLost$`), and every call is refused with this error. End the process, at once if you like. After a restore it emits when
+   * the queue is held in a new epoch, and `interlock recover` goes on from there. If that could not be written, `details.isHeld` is false:
+   * then type `interlock recover --begin` before any process joins.
    */
   readonly stopped$: Observable<InterlockError>
 
   /**
-   * The running machine of this queue: it stands where the queue stands, takes every event from now on, and can be looked
-   * at in Stately's inspector. Costs some 10 µs per event, so it is made on request; stop it, or close the coordinator.
+   * The running machine of this queue: it is in the state of the queue, takes every event from now on, and can be shown in
+   * Stately's inspector. Costs some 10 µs per event, so it is made on request; stop it, or close the coordinator.
    */
   machine(options?: MachineOptions): RunningMachine
 
@@ -207,7 +207,7 @@ export interface Coordinator {
   health(): Health
   /** The queue as plain numbers. Looks at every waiting job once: some 10 ms for 100,000. */
   metrics(): QueueMetrics
-  /** Waits for what is under way, tells what still runs to stop (`leaseLost$`), gives up the lease, and closes nothing that it was given. */
+  /** Waits for calls under way, tells running jobs to stop (`leaseLost$`), and gives up the lease. It does not close your store. */
   close(): Promise<void>
 }
 

@@ -3,7 +3,7 @@ import { invalidInput } from '../../core/index.ts'
 import type { LogStore } from '../../port/index.ts'
 import { guarded, type Logger } from '../base/logger.ts'
 
-/** `observe` answers and records what it would decide, and blocks nothing: for getting to know it. */
+/** `observe` answers and records what it would decide, and blocks no job: use it to try the coordinator out. */
 export type Mode = 'enforce' | 'observe'
 /** What happens to jobs at the gate while the database cannot be reached. */
 export type OnUnavailable = 'block' | 'bypass'
@@ -14,14 +14,14 @@ export interface CoordinatorOptions {
   readonly queue?: string
   /**
    * Who this is, for the log: worker ids begin with it, and every event names the worker id of the process that caused it. 1 to 50
-   * letters, digits and `_.@-`; none unless given. It goes into the append-only log: no name that may have to be erased.
+   * letters, digits and `_.@-`; none unless given. It goes into the append-only log: give no name that you may have to erase.
    */
   readonly name?: string
   /** Where the `[COORDINATOR]` lines go: pino's shape; standard error unless given. */
   readonly logger?: Logger
   /** How long the lease of this process lives without a beat; 15,000. At least 100. */
   readonly leaseMs?: number
-  /** How long after that others still wait; 5,000. */
+  /** How long other processes wait after that; 5,000. */
   readonly graceMs?: number
   /** How often the log is read when no notification comes; 1,000. */
   readonly pollMs?: number
@@ -30,15 +30,15 @@ export interface CoordinatorOptions {
   /** How long `createCoordinator` tries to reach the database before it is refused; as long as `patienceMs` unless given. */
   readonly joinMs?: number
   /**
-   * After how many events the folded ledger is kept for processes that start later, which then read only what came after;
+   * After how many events a snapshot of the ledger is kept. Processes that start later read only the events after it;
    * 50,000. At least 100.
    */
   readonly snapshotEvery?: number
   /** `enforce` unless given. */
   readonly mode?: Mode
   /**
-   * `block` unless given: the call fails with `store_unavailable`. `bypass`: the job runs beside whatever else runs, which
-   * is logged as an error and recorded as `bypassed` once the database is back.
+   * `block` unless given: the call fails with `store_unavailable`. `bypass`: the job runs beside all others. This
+   * is logged as an error, and recorded as `bypassed` once the database is back.
    */
   readonly onUnavailable?: OnUnavailable
 }

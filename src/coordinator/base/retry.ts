@@ -36,7 +36,7 @@ export interface RetryRule {
   readonly again: (error: unknown, tries: number) => boolean
   /** Milliseconds before the next try, with the same arguments. */
   readonly restMs: (error: unknown, tries: number) => number
-  /** Ends a rest early; the next try is made all the same. */
+  /** Ends a pause early; the next try still follows. */
   readonly signal?: AbortSignal | undefined
 }
 

@@ -142,7 +142,7 @@ export class AppendQueue {
     const waiting = this.#catchingUp.splice(0)
     const wanted = this.#wanted
     this.#wanted = 0
-    if (wanted > this.#committer.version) await this.#committer.readOn()
+    if (wanted > this.#committer.version) await this.#committer.readOn(wanted)
     for (const resolve of waiting) resolve()
   }
 }

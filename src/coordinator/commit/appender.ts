@@ -119,9 +119,9 @@ export class Appender {
     return { decided, decision, request: this.#deciding.request(decision, open) }
   }
 
-  /** Alone, what this process appends next comes right after what it has sent. Where each call has its price, fewer of them are better. */
+  /** Alone, or deciding for all, what this process appends next comes right after what it has sent. Where each call has its price, fewer of them are better. */
   get mayDecideAhead(): boolean {
-    return !this.#isCrowded && this.#store.frugal !== true
+    return (!this.#isCrowded || this.#crowd?.isDeciding === true) && this.#store.frugal !== true
   }
 
   /** What was decided ahead holds if the ledger has become what was expected, a moment ago at most. */

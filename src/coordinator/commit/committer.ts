@@ -55,7 +55,8 @@ export class Committer {
   constructor(options: CommitOptions, { onSent = () => {}, onHanded }: CommitterHooks = {}) {
     const { log, store, limit, startedData, name } = options
     const { deciding } = store
-    this.#crowd = name && deciding && onHanded && new Crowd({ log, deciding, name, onHanded })
+    const onOthers = () => this.#appender.meetsOthers()
+    this.#crowd = name && deciding && onHanded && new Crowd({ log, deciding, name, onHanded, onOthers })
     this.#options = options
     this.#log = log
     this.#deciding = new Deciding(log, startedData)
@@ -135,10 +136,10 @@ export class Committer {
   }
 
   /** Folds what others appended. What cannot be read now is told to `onUnreadable` and read next time. */
-  async readOn(): Promise<void> {
+  async readOn(upTo?: number): Promise<void> {
     const { limit, hooks } = this.#options
     try {
-      await retryWithin(limit, () => readOn(this.#log))
+      await retryWithin(limit, () => readOn(this.#log, upTo))
     } catch (error) {
       hooks.onUnreadable(error)
     }

@@ -4,11 +4,13 @@ import type { LogView } from '../replica/log-view.ts'
 import { readOn } from '../replica/read-log.ts'
 import type { OpenCommands, Pending } from './open-commands.ts'
 
-/** How long a process decides for all, in milliseconds, unless it says that it goes on, and how often it says so. */
-const TERM_MS = 250
-const RENEW_MS = 100
+/**
+ * How long a process decides for all, in milliseconds, unless it says in time that it goes on. Where its appends take long, it is four of
+ * them: on a machine that is overloaded, one after the other would take over otherwise, and none would get anything done.
+ */
+const TERM = { leastMs: 250, mostMs: 2_000, appends: 4 }
 /** Who handed in and hears nothing looks again after this: by then the one that decides may be replaced. */
-const LOOK_MS = TERM_MS + 50
+const LOOK_MS = TERM.leastMs + 50
 
 export interface CrowdOptions {
   readonly log: LogView
@@ -17,6 +19,8 @@ export interface CrowdOptions {
   readonly name: () => string
   /** Commands of others that this process is to carry out. */
   readonly onHanded: (commands: readonly Pending[]) => void
+  /** Another process decides for all. */
+  readonly onOthers: () => void
 }
 
 /**
@@ -26,8 +30,10 @@ export interface CrowdOptions {
 export class Crowd {
   readonly #options: CrowdOptions
   #knownAs: string | undefined
-  /** By `performance.now()`: until then this process decides for all. */
+  #termMs = TERM.leastMs
+  /** By `performance.now()`: until then this process decides for all; when its last append began. */
   #until = Number.NEGATIVE_INFINITY
+  #beganAt = Number.NEGATIVE_INFINITY
   /** Commands of others that are neither in the log yet nor known to come to nothing, by their ids. */
   readonly #inHand = new Map<string, HandedIn>()
   /** What needs no append any more, and who has not been told so yet. */
@@ -48,9 +54,10 @@ export class Crowd {
     return performance.now() < this.#until
   }
 
-  /** Some commands of these processes were carried out, or come to nothing. */
+  /** One decides for all, and some commands of these processes were carried out, or come to nothing. */
   hear(senders: readonly string[]): void {
     if (senders.includes(this.#name)) this.#onTold()
+    else this.#options.onOthers()
   }
 
   /**
@@ -62,9 +69,9 @@ export class Crowd {
     const told = new Promise<void>((resolve) => (this.#onTold = resolve))
     const commands = [...open.pending()].map(({ command, data }) => ({ command, ...(data && { data }) }))
     const sent = performance.now()
-    const answer = await deciding.handIn(log.queue, { sender: this.#name, forMs: TERM_MS, commands })
+    const answer = await deciding.handIn(log.queue, { sender: this.#name, forMs: this.#termMs, commands })
     if (answer.decides) {
-      this.#until = sent + TERM_MS
+      this.#until = sent + this.#termMs
       this.#take(answer.handed)
       log.head.hear(answer.version)
     } else {
@@ -76,9 +83,13 @@ export class Crowd {
     return answer.decides
   }
 
-  /** Says in time that it goes on deciding. */
+  /** Before each append: says in time that it goes on deciding. */
   async goOn(): Promise<void> {
-    if (performance.now() > this.#until - TERM_MS + RENEW_MS) await this.#pickUp(false)
+    const now = performance.now()
+    const took = now - this.#beganAt
+    this.#beganAt = now
+    if (took < TERM.mostMs) this.#termMs = Math.min(TERM.mostMs, Math.max(TERM.leastMs, TERM.appends * took))
+    if (now > this.#until - this.#termMs / 2) await this.#pickUp(false)
   }
 
   /** There is nothing to write: decides no longer, unless somebody has handed something in meanwhile. */
@@ -105,9 +116,9 @@ export class Crowd {
     const settled = this.#settled
     this.#settled = []
     const sent = performance.now()
-    const options = { decider: this.#name, forMs: TERM_MS, resigns, ...handledOf(settled) }
+    const options = { decider: this.#name, forMs: this.#termMs, resigns, ...handledOf(settled) }
     const { decides, handed } = await deciding.pickUp(log.queue, options)
-    this.#until = decides ? sent + TERM_MS : Number.NEGATIVE_INFINITY
+    this.#until = decides ? sent + this.#termMs : Number.NEGATIVE_INFINITY
     this.#take(handed)
   }
 
@@ -129,5 +140,8 @@ export class Crowd {
 }
 
 function handledOf(commands: readonly HandedIn[]): Handled {
-  return { done: commands.map(({ id }) => id), senders: [...new Set(commands.map(({ sender }) => sender))] }
+  return {
+    done: commands.map(({ command }) => command.id),
+    senders: [...new Set(commands.map(({ sender }) => sender))],
+  }
 }

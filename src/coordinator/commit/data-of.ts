@@ -17,15 +17,17 @@ export function dataOf(
 ): { readonly data?: readonly DataChange[]; readonly staged?: readonly StagedData[] } {
   const carriers = [...batch].filter(({ data = [] }) => data.length > 0)
   if (carriers.length === 0) return {}
-  const happened = new Set(events.flatMap((event) => keyOf(event)))
+  const happened = happenedIn(events)
   const changes = new Map<string, DataChange>()
   const staged: StagedData[] = []
   for (const { command, data = [], isStaged } of carriers) {
+    const jobIds = happened.get(command.id)
     for (const change of data) {
       const { jobId } = change
-      if (!happened.has(key(command.id, jobId))) continue
+      if (jobIds?.has(jobId) !== true) continue
+      const before = changes.get(jobId)
       if (isStaged === true) staged.push({ commandId: command.id, jobId })
-      else changes.set(jobId, { ...changes.get(jobId), ...change })
+      else changes.set(jobId, before === undefined ? change : { ...before, ...change })
     }
   }
   return {
@@ -34,17 +36,20 @@ export function dataOf(
   }
 }
 
-function keyOf(event: RecordedEvent): string[] {
-  switch (event.type) {
-    case 'queued':
-    case 'completed':
-    case 'failed':
-    case 'cancelled':
-      return [key(event.commandId, event.jobId)]
-    default:
-      return []
+/** By command, the jobs that it put in line or ended. */
+function happenedIn(events: readonly RecordedEvent[]): ReadonlyMap<string, ReadonlySet<string>> {
+  const happened = new Map<string, Set<string>>()
+  for (const event of events) {
+    switch (event.type) {
+      case 'queued':
+      case 'completed':
+      case 'failed':
+      case 'cancelled': {
+        const jobIds = happened.get(event.commandId)
+        if (jobIds === undefined) happened.set(event.commandId, new Set([event.jobId]))
+        else jobIds.add(event.jobId)
+      }
+    }
   }
+  return happened
 }
-
-/** No id has control characters. */
-const key = (commandId: string, jobId: string): string => `${commandId}\0${jobId}`

@@ -1,4 +1,5 @@
-import type { DataChange } from '../../core/index.ts'
+import { lengthOf } from '../../codec/index.ts'
+import type { DataChange, Json } from '../../core/index.ts'
 import type { AppendRole } from '../../port/index.ts'
 import { retryWithin, type TimeLimit } from '../base/retry.ts'
 import type { Pending } from './open-commands.ts'
@@ -8,6 +9,8 @@ import type { Pending } from './open-commands.ts'
  * times have to be right when it arrives, neither of which bears a slow uplink.
  */
 const LARGE = 32_768
+/** Of a call of many jobs more may go along: the events and rows of each take twice as much of its append already. */
+const PER_JOB = 256
 /** In one call, unless a single job has more: at 100 KB/s it is there within the time that an answer may take. */
 const MOST_IN_A_CALL = 262_144
 
@@ -33,9 +36,9 @@ export class Staging {
   /** Resolves once the append of this command is small. @throws what the store throws once the time is up */
   async settle(pending: Pending): Promise<void> {
     const { data = [], command } = pending
-    const sizes = data.map((change) => JSON.stringify(change).length)
+    const sizes = sizesOf(data)
     pending.weight = sum(sizes)
-    if (pending.weight <= LARGE) return
+    if (pending.weight <= Math.max(LARGE, data.length * PER_JOB)) return
     await this.#inTurn(() => this.#send(command.id, data, sizes))
     pending.weight = 0
     pending.isStaged = true
@@ -44,7 +47,7 @@ export class Staging {
   /** Again what the store does not have any more. */
   async again(pendings: Iterable<Pending>): Promise<void> {
     for (const { command, data = [] } of pendings) {
-      const sizes = data.map((change) => JSON.stringify(change).length)
+      const sizes = sizesOf(data)
       await this.#inTurn(() => this.#send(command.id, data, sizes))
     }
   }
@@ -79,5 +82,8 @@ function inCalls(data: readonly DataChange[], sizes: readonly number[]): readonl
   }
   return calls
 }
+
+const sizesOf = (data: readonly DataChange[]): readonly number[] =>
+  data.map((change) => lengthOf(change as unknown as Json))
 
 const sum = (numbers: readonly number[]): number => numbers.reduce((total, each) => total + each, 0)

@@ -98,7 +98,7 @@ export class LenientGate {
     return { allowed: true, lease: null, bypassed: true }
   }
 
-  /** The queue may know it all the same: the answer that it may start can have been lost, or it stands in line. */
+  /** The queue may have it nevertheless: the answer that it may start can have been lost, or the job is in line. */
   async #endOutside(jobId: string, jobType: JobType, options: CompleteOptions): Promise<void> {
     await this.#member.catchUp()
     const job = jobOf(this.#member.ledger, jobId)

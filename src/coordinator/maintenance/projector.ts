@@ -152,6 +152,6 @@ const key = (target: string, sqlstate: string): string => `${target} ${sqlstate}
 
 function meaningOf(sqlstate: string): string {
   if (sqlstate.startsWith('23')) return `a constraint refuses it: ${sqlstate}`
-  if (sqlstate.startsWith('22')) return `a word is none of its type: ${sqlstate}`
+  if (sqlstate.startsWith('22')) return `a status word does not fit the type of its column: ${sqlstate}`
   return `it raises ${sqlstate}`
 }

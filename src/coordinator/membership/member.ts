@@ -21,6 +21,7 @@ import { Incarnation } from './incarnation.ts'
 import type { LeaseKeeper } from './lease.ts'
 import { expireLeases, heldBy, Lifecycle } from './lifecycle.ts'
 import type { Hold, MemberHooks, SendOptions } from './member-api.ts'
+import { withRowsAhead } from './rows-ahead.ts'
 import { OwnStarts, Sender } from './sender.ts'
 import { WakeFilter, Wakeups } from './wakeups.ts'
 
@@ -72,7 +73,8 @@ export class Member {
     })
     this.#maintenance = maintenanceOf(log, options, onError)
     this.appends = new AppendQueue({
-      ...{ log, store, limit, startedData: this.startedData, hooks: this.#commitHooks(), name: workerId },
+      ...{ log, limit, startedData: this.startedData, hooks: this.#commitHooks(), name: workerId },
+      store: withRowsAhead(store, () => log.ledger),
     })
     this.#incarnation = this.#newIncarnation(options)
     const { lease } = this.#incarnation
@@ -85,17 +87,13 @@ export class Member {
       onPoll: () => void this.#onPoll(),
       onTick: () => void this.#onTick(),
     })
+    const send = (body: CommandBody) => this.inBackground(body)
     const shared = { appends: this.appends, incarnation: this.#incarnation, stopped: this.#stopped }
     this.lifecycle = new Lifecycle(
       { ...shared, log, wakeups: this.#wakeups, maintenance: this.#maintenance },
       {
         ...{ ...options, closing: this.#closing, onError },
-        expire: (ids) =>
-          expireLeases(
-            ids,
-            () => log.ledger,
-            (body) => this.inBackground(body),
-          ),
+        expire: (ids) => expireLeases(ids, () => log.ledger, send),
       },
     )
     this.#sender = new Sender(
@@ -203,8 +201,9 @@ export class Member {
     }
   }
 
-  #onWake(...[version, incoming, concern = 'all', handled]: Parameters<OnWake>): void {
+  #onWake(...[version, incoming, concern = 'all', handled, news]: Parameters<OnWake>): void {
     this.log.head.hear(version)
+    this.log.news.hear(news, this.log.version)
     if (handled !== undefined) return this.appends.hearHandled(handled)
     if (!incoming && !this.#wakeFilter.mayIgnore(concern)) void this.appends.catchUp(version)
     if (incoming !== false) this.#hooks.onIncoming(incoming ?? 'both')

@@ -1,6 +1,7 @@
 import type { Ledger, Micros } from '../../core/index.ts'
 import type { LogRole, SnapshotRole } from '../../port/index.ts'
 import { DatabaseClock, LogClock } from './clocks.ts'
+import { HeardNews } from './heard-news.ts'
 import { Replica } from './replica.ts'
 
 export interface LogViewOptions {
@@ -19,6 +20,8 @@ export class LogView {
   readonly replica = new Replica()
   readonly clock = new DatabaseClock()
   readonly head: Head
+  /** What was told of appends, and is not folded yet. */
+  readonly news = new HeardNews()
   readonly onSkipped: () => void
   readonly #time = new LogClock(this.clock, () => this.replica.ledger.lastAt)
 

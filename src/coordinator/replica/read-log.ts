@@ -26,9 +26,11 @@ export async function readToHead({ store, queue, replica, clock, head }: LogView
 /**
  * The same for a replica that has folded a log already: the last event that it knows comes again with the page. Where what follows
  * was archived for good, it goes on as a process that starts now, from the newest snapshot.
+ * @param upTo the version that is known to exist: nothing is read if news lead there; infinite: whatever there is
  * @throws InterlockError `log_went_back`; `archived`, `database_newer`, `corrupt_log` without a snapshot that can be read
  */
-export async function readOn(log: LogView): Promise<void> {
+export async function readOn(log: LogView, upTo = Number.POSITIVE_INFINITY): Promise<void> {
+  if (foldNews(log, upTo)) return
   try {
     await readFollowing(log)
   } catch (error) {
@@ -36,6 +38,25 @@ export async function readOn(log: LogView): Promise<void> {
     await skip(log, error)
     await readToHead(log)
   }
+}
+
+/** True: news that go on exactly from here have led to this version. Whatever is wrong with them, reading says. */
+function foldNews({ queue, replica, head, news }: LogView, upTo: number): boolean {
+  if (upTo === Number.POSITIVE_INFINITY) return false
+  for (let next = news.after(replica.version); next !== undefined; next = news.after(replica.version)) {
+    try {
+      const events = next.events()
+      if (!events.every(({ seq }, i) => seq === replica.version + i + 1)) return false
+      if (replica.version + events.length !== next.version) return false
+      checkSame(queue, replica, { ...next, knownAt: next.at, events })
+      replica.apply(events)
+    } catch {
+      return false
+    }
+  }
+  if (replica.version < upTo) return false
+  head.reach(Math.max(head.version, replica.version))
+  return true
 }
 
 async function skip({ store, queue, replica, onSkipped }: LogView, error: InterlockError): Promise<void> {

@@ -6,7 +6,7 @@ import { accepted, refused } from './result.ts'
 
 type Body<T extends CommandBody['type']> = CommandBody & { readonly type: T }
 
-/** Binds the attempt to a time in place of its worker's lease; at that time the first process that notices ends it as `timed_out`. */
+/** Binds the attempt to a time instead of its worker's lease; at that time the first process that notices ends it as `timed_out`. */
 export function detach(scribe: Scribe, body: Body<'detach'>): CommandResult {
   const { jobId, token, until } = body
   const job = heldJob(scribe, body)

@@ -175,6 +175,28 @@ export const jobSchema = z.strictObject({
   explanation: explanationSchema,
 })
 
+export const placeSchema = z.strictObject({
+  jobId,
+  queue: z.string(),
+  state: z.enum(['waiting', 'active']),
+  position: z
+    .int()
+    .nullable()
+    .describe('how many stand ahead in the line of the whole queue; null: it stands in no line'),
+  models: z.array(
+    z.strictObject({
+      model: z.string(),
+      ahead: z.int().nullable().describe('how many stand ahead in its line'),
+      running: z.int(),
+      capacity: z.int(),
+    }),
+  ),
+  code: z.enum(reasonCodes).nullable(),
+  reason: z.string().describe('names no other job and nobody'),
+  startsInSeconds: z.int().nullable().describe('an estimate; null: nothing to tell it by'),
+})
+export type PlaceDocument = z.infer<typeof placeSchema>
+
 export const dataSchema = z.strictObject({
   jobId,
   payload: anything,

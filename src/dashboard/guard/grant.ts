@@ -33,6 +33,8 @@ export interface Grant {
   readonly data?: boolean | undefined
   /** The queues that are shown; all of this dashboard unless given. */
   readonly queues?: readonly string[] | undefined
+  /** For the page of a customer: where these jobs stand (`…/jobs/<id>/place`), and nothing else at all. */
+  readonly jobs?: readonly string[] | undefined
 }
 
 /**
@@ -48,6 +50,7 @@ const grantSchema = z.strictObject({
   levers: z.array(z.enum(levers)).optional(),
   data: z.boolean().optional(),
   queues: z.array(z.string()).optional(),
+  jobs: z.array(z.string()).optional(),
 })
 
 /** A grant with everything said. */
@@ -57,6 +60,8 @@ export interface Allowed {
   readonly levers: ReadonlySet<Lever>
   readonly data: boolean
   readonly sees: (queue: string) => boolean
+  /** Null: all; else only where these stand, whatever else the grant says. */
+  readonly jobs: ReadonlySet<string> | null
 }
 
 /**
@@ -94,10 +99,18 @@ function checked(given: unknown, onError: (message: string) => void): Grant {
   }
 }
 
-const allowedOf = ({ actor: who, role, levers: some = levers, data = false, queues }: Grant): Allowed => ({
+const allowedOf = ({
   actor: who,
   role,
-  levers: new Set(role === 'operator' ? some : []),
-  data,
+  levers: some = levers,
+  data = false,
+  queues,
+  jobs,
+}: Grant): Allowed => ({
+  actor: who,
+  role,
+  levers: new Set(role === 'operator' && jobs === undefined ? some : []),
+  data: data && jobs === undefined,
   sees: (queue) => queues?.includes(queue) ?? true,
+  jobs: jobs === undefined ? null : new Set(jobs),
 })

@@ -12,7 +12,7 @@ export interface TokenSession {
 }
 
 export interface TokenSessionOptions {
-  /** What whoever comes in may do. */
+  /** What a user who comes in may do. */
   readonly grant: Grant
   /** How long a cookie is good, in hours; 12. */
   readonly hours?: number | undefined

@@ -14,19 +14,19 @@ export function checkArrivals({ checkup: { arrivals, inbox }, adoptable }: Facts
     rowsMs > UNTAKEN_MS &&
       problem(
         'arrivals',
-        `${plural(arrivals.rows, 'row')} of jobs arrived and nobody takes them in, the oldest for ${duration(rowsMs)}`,
+        `${plural(arrivals.rows, 'row')} of jobs arrived and no process takes them in, the oldest for ${duration(rowsMs)}`,
         'start a worker with intake: interlock work --handler <file> --intake, or createJobWorker({ intake: true })',
       ),
     inboxMs > UNTAKEN_MS &&
       problem(
         'inbox',
         `${plural(inbox.rows, 'command')} that came by SQL are undecided, the oldest for ${duration(inboxMs)}`,
-        'start a process of Interlock on this queue: any of them decides',
+        'start a process of Interlock on this queue: any process decides them',
       ),
     counts !== '' &&
       note(
         'adoptable',
-        `rows of jobs that no log knows, and that nobody takes in: ${counts}`,
+        `rows of jobs that are in no log, and that no process takes in: ${counts}`,
         'interlock adopt',
       ),
   )

@@ -12,8 +12,7 @@ export function checkFirst({ checkup: { first, foreignWrites, unknownRows } }: F
   )
   const found = (what: string) => problem('first', what, stop)
   return those(
-    who.length > 0 &&
-      found(`sessions write to job_queue_state or job_queue_log by themselves: ${who.join(', ')}`),
+    who.length > 0 && found(`sessions write to job_queue_state or job_queue_log directly: ${who.join(', ')}`),
     first?.writtenAt != null &&
       found(
         `the first coordinator wrote to its tables after the migration, last at ${timeText(first.writtenAt)}`,

@@ -14,7 +14,7 @@ export function checkGrants({ checkup: { grants } }: Facts): Finding[] {
         `interlock migrate --runtime-role ${caller}, as the owner of the tables`,
       ),
     open.length > 0 &&
-      problem('open', `rights that nobody should have: ${some(open)}`, 'interlock migrate --again'),
+      problem('open', `privileges that no role should have: ${some(open)}`, 'interlock migrate --again'),
   )
 }
 

@@ -45,7 +45,7 @@ function checkRetention(facts: Facts): Finding[] {
   if (oldest === null) return []
   const { checkup, state: queue, workers } = facts
   const days = queue?.policy?.retentionDays ?? 0
-  const what = `events should leave the log after ${plural(days, 'day')}, and there are some of ${Math.floor(oldest)} days ago`
+  const what = `events should leave the log after ${plural(days, 'day')}, but the oldest is ${Math.floor(oldest)} days old`
   const byHand = `interlock archive --before ${days}d`
   const hasTried = workers.some(
     ({ state, startedAt }) => state === 'live' && checkup.now - startedAt > TRIED_MS * MICROS_PER_MS,
@@ -55,15 +55,15 @@ function checkRetention(facts: Facts): Finding[] {
     return [
       problem(
         'retention',
-        `${what}: your own tables do not follow ${plural(checkup.behind.events, 'event')} yet, and what they do not follow stays`,
+        `${what}: your tables do not follow ${plural(checkup.behind.events, 'event')} yet, and those events stay`,
         'end what locks your tables (see the findings of your rows)',
       ),
     ]
   return [
     problem(
       'retention',
-      `${what}: the processes that are there could not take them out`,
-      `look at what they warn of (retention), and at interlock verify; or: ${byHand}`,
+      `${what}: the running processes could not take them out`,
+      `look at their warnings (retention), and at interlock verify; or: ${byHand}`,
     ),
   ]
 }

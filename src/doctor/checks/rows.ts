@@ -35,7 +35,7 @@ export function checkRows({ checkup }: Facts): Finding[] {
   const { events, ageMs } = checkup.behind
   if (ageMs !== null && ageMs > BEHIND_MS && (jobs.followed || workflowExecutions.followed)) {
     const what = `your tables are ${plural(events, 'event')} behind the log, for ${duration(ageMs)}`
-    found.push(problem('behind', what, 'start a process of Interlock: any of them brings them up to date'))
+    found.push(problem('behind', what, 'start a process of Interlock: any process brings them up to date'))
   }
   const { rows, jobId, reason } = checkup.notTakenIn
   if (rows > 0)
@@ -43,7 +43,7 @@ export function checkRows({ checkup }: Facts): Finding[] {
       problem(
         'not_taken_in',
         `${plural(rows, 'row')} of jobs could not be taken in, the newest ${jobId ?? '(without an id)'}: ${reason}`,
-        `correct the row, then: interlock adopt --job ${jobId ?? '<job>'} --yes; the list, from which what is settled may be deleted: SELECT * FROM job_queue_not_taken_in ORDER BY id DESC`,
+        `correct the row, then: interlock adopt --job ${jobId ?? '<job>'} --yes; the whole list, from which you may delete settled rows: SELECT * FROM job_queue_not_taken_in ORDER BY id DESC`,
       ),
     )
   return found
@@ -64,10 +64,9 @@ function remedyFor(table: string, missing: readonly string[]): string {
 }
 
 function meaningOf(sqlstate: string): string {
-  if (sqlstate === '55P03')
-    return 'it is locked by a session, or a trigger of yours keeps it as it is (55P03)'
+  if (sqlstate === '55P03') return 'a session has locked it, or a trigger of yours keeps it as it is (55P03)'
   if (sqlstate.startsWith('23')) return `a constraint of yours refuses it (${sqlstate})`
-  if (sqlstate.startsWith('22')) return `a word is none of its type (${sqlstate})`
+  if (sqlstate.startsWith('22')) return `a status word does not fit the type of its column (${sqlstate})`
   return `it raises ${sqlstate}`
 }
 
@@ -75,6 +74,6 @@ function remedyOf(sqlstate: string, target: string): string {
   if (sqlstate === '55P03')
     return "end the transaction that holds it: SELECT pid, state, query FROM pg_stat_activity WHERE state = 'idle in transaction'"
   if (/^2[23]/.test(sqlstate))
-    return `allow the words in ${target}.status, or name yours: interlock migrate --status running=<your word>`
+    return `allow these words in ${target}.status, or name your own: interlock migrate --status running=<your word>`
   return `look at the triggers of ${target}; the row is tried again by itself`
 }

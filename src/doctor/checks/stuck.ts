@@ -48,7 +48,7 @@ function checkActive(rows: readonly JobRow[], workers: readonly WorkerRow[], now
       problem(
         'lost',
         `job ${id} is held by worker ${row.worker_id}, which is gone`,
-        'start a process of Interlock: any of them frees its models within 5 s',
+        'start a process of Interlock: any process frees its models within 5 s',
       ),
     ]
   })

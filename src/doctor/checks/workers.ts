@@ -14,7 +14,7 @@ export function checkWorkers({ workers }: Facts): Finding[] {
       note(
         'releases',
         `live processes run ${releases.map(([release, { length }]) => `${release} (${length})`).join(', ')}; this is ${PACKAGE_VERSION}`,
-        'finish the deploy: two releases side by side are for the time of one',
+        'finish the deploy: run two releases side by side only during a deploy',
       ),
     )
   if (late.length > 0)
@@ -22,7 +22,7 @@ export function checkWorkers({ workers }: Facts): Finding[] {
       problem(
         'late',
         `${plural(late.length, 'process').replace('processs', 'processes')} missed their heartbeats: ${late.map(({ workerId }) => workerId).join(', ')}`,
-        'look whether they are paused, starved of CPU, or cut off from the database',
+        'check whether they are paused, starved of CPU, or cut off from the database',
       ),
     )
   return found

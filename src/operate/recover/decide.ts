@@ -49,7 +49,7 @@ export function checkDoubtful({ view, doubtful }: Seen, jobId: string): void {
   )
 }
 
-/** All at once, so that they go into one append; what fails all the same is told beside what was done. */
+/** All at once, so that they go into one append. Failures are reported beside the results. */
 export async function decide(
   coordinator: Coordinator,
   { doubtful }: Seen,

@@ -31,8 +31,7 @@ export function decidingContract(bench: Bench): void {
     assert.deepEqual(await other().handIn(queue, { ...b, commands: [second] }), { decides: false })
     const { decides, handed } = await store().pickUp(queue, goesOn)
     assert.equal(decides, true)
-    assert.deepEqual(handed, [{ ...second, id: handed[0]?.id, sender: 'b' }])
-    assert.ok(Number.isSafeInteger(handed[0]?.id))
+    assert.deepEqual(handed, [{ ...second, sender: 'b' }])
   })
 
   it('brings what was handed in with an append, in order, and deletes what that has decided', async (queue) => {
@@ -40,7 +39,7 @@ export function decidingContract(bench: Bench): void {
     const commands = [command('x'), command('y'), command('z')]
     await store().handIn(queue, { ...a, commands: [command('own')] })
     await other().handIn(queue, { ...b, commands })
-    const made = (version: number, done: readonly number[]) => ({
+    const made = (version: number, done: readonly string[]) => ({
       ...handMade({ queue, version, at: at + version, events: [queuedEvent(`job-${version}`)] }),
       handled: { done, senders: ['b'] },
     })
@@ -48,9 +47,19 @@ export function decidingContract(bench: Bench): void {
     assert.ok(first.ok && first.handed !== undefined)
     assert.deepEqual(idsOf(first.handed), idsOf(commands))
     const [x, , z] = first.handed
-    const second = await bench.store().append(made(1, [x?.id ?? 0, z?.id ?? 0]))
+    const second = await bench.store().append(made(1, [x?.command.id ?? '', z?.command.id ?? '']))
     assert.ok(second.ok && second.handed !== undefined)
     assert.deepEqual(idsOf(second.handed), idsOf(commands.slice(1, 2)))
+  })
+
+  it('has what is handed in again once', async (queue) => {
+    const twice = command('twice')
+    await store().handIn(queue, { ...a, commands: [command('own')] })
+    await other().handIn(queue, { ...b, commands: [twice] })
+    await other().handIn(queue, { ...b, commands: [twice, command('more')] })
+    const { handed } = await store().pickUp(queue, goesOn)
+    assert.equal(handed.length, 2)
+    assert.equal(handed[0]?.command.id, twice.command.id)
   })
 
   it('keeps what was handed in where an append is refused', async (queue) => {
@@ -59,7 +68,7 @@ export function decidingContract(bench: Bench): void {
     await other().handIn(queue, { ...b, commands: [command('x')] })
     const { handed } = await store().pickUp(queue, goesOn)
     const late = handMade({ queue, version: 3, at, events: [queuedEvent('late')] })
-    const done = handed.map(({ id }) => id)
+    const done = idsOf(handed)
     const answer = await bench.store().append({ ...late, handled: { done, senders: ['b'] } })
     assert.equal(answer.ok, false)
     assert.deepEqual((await store().pickUp(queue, goesOn)).handed, handed)
@@ -71,7 +80,7 @@ export function decidingContract(bench: Bench): void {
     const resigning = { ...goesOn, resigns: true }
     const { decides, handed } = await store().pickUp(queue, resigning)
     assert.ok(decides && handed.length === 1)
-    const done = handed.map(({ id }) => id)
+    const done = idsOf(handed)
     assert.deepEqual(await store().pickUp(queue, { ...resigning, done }), { decides: false, handed: [] })
     assert.equal((await other().handIn(queue, { ...b, commands: [command('y')] })).decides, true)
     assert.deepEqual(await store().pickUp(queue, goesOn), { decides: false, handed: [] })
@@ -87,16 +96,19 @@ export function decidingContract(bench: Bench): void {
     assert.ok(idsOf(answer.handed).includes(left.command.id))
   })
 
-  it('names those whose commands are done with', async (queue) => {
-    const told = Promise.withResolvers<readonly string[]>()
+  it('names who decides, and those whose commands are done with', async (queue) => {
+    const named: (readonly string[])[] = []
+    const told = Promise.withResolvers<void>()
     const stop = await bench.other().listen(queue, (_version, _incoming, _concern, handled) => {
-      if (handled !== undefined) told.resolve(handled)
+      if (handled !== undefined) named.push(handled)
+      if (named.length === 2) told.resolve()
     })
     await store().handIn(queue, { ...a, commands: [command('own')] })
     await other().handIn(queue, { ...b, commands: [command('x')] })
     const { handed } = await store().pickUp(queue, goesOn)
-    await store().pickUp(queue, { ...goesOn, done: handed.map(({ id }) => id), senders: ['b', 'c'] })
-    assert.deepEqual(await told.promise, ['b', 'c'])
+    await store().pickUp(queue, { ...goesOn, done: idsOf(handed), senders: ['b', 'c'] })
+    await told.promise
+    assert.deepEqual(named, [['a'], ['b', 'c']])
     await stop()
   })
 }

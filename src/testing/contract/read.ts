@@ -135,7 +135,7 @@ export function readContract({ it, store, other, connect }: Bench): void {
     assert.equal(await store().projectionPage(`${queue}-nobody`, { after: null, limit: 1 }), null)
   })
 
-  it('makes no queue for who only looks, and names those that there are', async (queue) => {
+  it('makes no queue for a reader, and names those that there are', async (queue) => {
     await other().open(queue, { make: false })
     const nobody = `${queue}-nobody`
     await assert.rejects(store().open(nobody, { make: false }), (error) => {

@@ -1,6 +1,6 @@
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
-import { type Browser, type BrowserContextOptions, chromium, type Page } from 'playwright-core'
+import { type Browser, type BrowserContext, type BrowserContextOptions, chromium, type Page } from 'playwright-core'
 import { afterAll, beforeAll, expect, onTestFinished } from 'vitest'
 import {
   createDashboard,
@@ -10,17 +10,19 @@ import {
   tokenSession,
   toNodeHandler,
 } from '../../../src/dashboard/index.ts'
-import { chromiumPath } from '../../support/chromium.ts'
 import { madeOnce } from '../../support/once.ts'
 import { operator } from '../support.ts'
+
+/** The first run on a machine without Chromium installs it. */
+const INSTALL_MS = 300_000
 
 /** One browser for a test file. */
 export function browserForAll(): () => Browser {
   let browser: Browser | undefined
   beforeAll(async () => {
     // As root there is no sandbox to be had.
-    browser = await chromium.launch({ executablePath: chromiumPath(), args: ['--no-sandbox'] })
-  })
+    browser = await chromium.launch({ executablePath: await madeOnce('chromium'), args: ['--no-sandbox'] })
+  }, INSTALL_MS)
   afterAll(async () => {
     await browser?.close()
   })
@@ -36,6 +38,8 @@ export interface Served {
   readonly address: () => string
   /** Cuts every connection, as a proxy does that is started again. */
   cut(): void
+  /** Streams that are open, and how many there have been. */
+  readonly streams: { open: number; begun: number }
 }
 
 /** A dashboard on a port of its own, as the command serves it. */
@@ -46,7 +50,16 @@ export async function served({
   const session = tokenSession({ grant })
   const page = await madeOnce('page')
   const dashboard = createDashboard({ ...options, authorize: session, page })
-  const server = createServer(toNodeHandler(dashboard))
+  const handle = toNodeHandler(dashboard)
+  const streams = { open: 0, begun: 0 }
+  const server = createServer((incoming, outgoing) => {
+    if (/\/events\?/.test(incoming.url ?? '')) {
+      streams.open++
+      streams.begun++
+      outgoing.once('close', () => streams.open--)
+    }
+    handle(incoming, outgoing)
+  })
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
   onTestFinished(async () => {
     await dashboard.close()
@@ -58,6 +71,7 @@ export async function served({
     dashboard,
     address: () => `http://127.0.0.1:${port}/#${session.token}`,
     cut: () => server.closeAllConnections(),
+    streams,
   }
 }
 
@@ -68,6 +82,13 @@ export async function opened(
   options: BrowserContextOptions = {},
 ): Promise<Page> {
   const context = await browser.newContext(options)
+  const page = await tabIn(context, address)
+  onTestFinished(() => context.close())
+  return page
+}
+
+/** Another tab of a browser. */
+export async function tabIn(context: BrowserContext, address: string): Promise<Page> {
   const page = await context.newPage()
   const faults: string[] = []
   page.on('pageerror', (error) => faults.push(String(error)))
@@ -76,10 +97,7 @@ export async function opened(
     if (message.type() === 'error' && !/Failed to load resource|ERR_/.test(message.text()))
       faults.push(message.text())
   })
-  onTestFinished(async () => {
-    await context.close()
-    expect(faults).toEqual([])
-  })
+  onTestFinished(() => expect(faults).toEqual([]))
   await page.goto(address)
   return page
 }

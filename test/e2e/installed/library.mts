@@ -1,6 +1,7 @@
 /** A program that only imports what is published: it looks at a queue and after it, wherever that lives. */
 import { createCoordinator, isInterlockError, type RecordedEvent, silentLogger } from 'interlock-queue'
 import { audit, auditLog, statementMarkdown } from 'interlock-queue/audit'
+import { createDashboard, tokenSession } from 'interlock-queue/dashboard'
 import { type Examination, examine } from 'interlock-queue/doctor'
 import {
   type Access,
@@ -83,6 +84,17 @@ const refusals = [
   await refusal(() => recover(access, { completed: ['b'] })),
 ]
 
+const grant = { actor: 'desk', role: 'viewer' } as const
+const dashboard = createDashboard({ store, queue: 'images', authorize: () => grant })
+const answered = await Promise.all(
+  ['', 'page.js', 'page.css', 'api/me', 'api/queues/images/jobs/c/place'].map(async (path) => {
+    const headers = { host: 'localhost' }
+    const { status } = await dashboard.fetch(new Request(`http://localhost/${path}`, { headers }))
+    return status
+  }),
+)
+await dashboard.close()
+
 const controller = new AbortController()
 let followed = 0
 for await (const _ of followEvents({ ...access, signal: controller.signal }, { after: 4 }))
@@ -108,6 +120,7 @@ console.log(
     line: line.jobs.map(({ jobId, state }) => [jobId, state]),
     kept: [kept.jobs, rows.written, rows.removed],
     ...{ cut: [cut.archived, cut.kept], all: [all.ok, all.fromSeq], refusals },
+    dashboard: [answered, tokenSession({ grant }).token.length > 20],
     status: [(await status(access)).activeCount, (await status(access)).store.split(':')[0]],
     ...{ steps: [...steps].sort(), noted: notes.some((text) => text.includes('from event 5 on')) },
   }),

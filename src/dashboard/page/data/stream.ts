@@ -55,7 +55,7 @@ export function sharedStream({ queue, known, onSaid }: StreamOptions): () => voi
     }
   }
   channel.postMessage('hello')
-  // Whoever has the lock streams; when its tab goes, the next one gets it.
+  // The tab that has the lock streams; when it goes, the next one gets it.
   navigator.locks
     .request(name, { signal: ended.signal }, async () => {
       isLeading = true

@@ -1,0 +1,74 @@
+-- Where a job stands, for who can read its row in `jobs`; job_queue_explain says what is in `place`. The view reads with the rights
+-- of its owner, since a place in line is told by the others in it, and shows nothing of them but their number; the function in its
+-- WHERE runs with the rights of its reader. So there is no other way to ask than by it. One column for all, that may gain fields.
+create or replace view public.job_queue_places with (security_barrier = true) as
+select j.queue, j.job_id, (
+  select jsonb_build_object('job_id', j.job_id, 'queue', j.queue, 'state', j.state, 'position', line.position,
+           'models', needs.list, 'code', why.code, 'reason', case why.code
+             when 'draining' then 'the queue is draining; nothing starts until it is resumed'
+             when 'not_due' then 'the job is not due yet'
+             when 'model_paused' then format('model %s is paused', j.blocked_on)
+             when 'serialized' then 'another job is running (one job at a time)'
+             when 'at_capacity' then 'as many jobs are running as the policy allows'
+             when 'model_in_use' then 'a model it needs is in use'
+             when 'behind_in_line' then format('it waits in line for model %s', j.blocked_on)
+             when 'offered' then 'it may start when a worker, and the limits of the queue, let it'
+             else 'it runs' end,
+           'starts_in_seconds', case
+             when why.code in ('serialized', 'at_capacity', 'model_in_use', 'behind_in_line')
+             then ceil(greatest(needs.seconds, (line.position + 1 - greatest(line.slots - s.active_count, 0)) * typical.seconds / line.slots, 0))
+             when why.code = 'offered' then 0 end)
+    from (
+      select k.policy, k.drained_at, k.active_count from public.job_queue_state k
+       where k.queue = j.queue order by k.version desc limit 1) s
+    -- Not yet due, or kept by a pause: it stands in no line.
+    cross join lateral (
+      select j.state = 'waiting' and j.due_at is null and (j.blocked_on is null or j.blocked_by_job_id is not null) as is_in) own
+    cross join lateral (
+      select (s.policy ->> 'maxActive')::integer as slots, case when own.is_in then (
+        select count(*)::integer from public.job_queue_jobs o
+         where o.queue = j.queue and o.state = 'waiting' and o.due_at is null
+           and (o.blocked_on is null or o.blocked_by_job_id is not null)
+           and (o.place_level, o.place_order, o.place_tie) < (j.place_level, j.place_order, j.place_tie)) end as position) line
+    -- How long a job ran that was completed of late, by model and over all.
+    cross join lateral (
+      select jsonb_object_agg(m.model, m.seconds) filter (where m.model is not null) as by_model,
+             max(m.seconds) filter (where m.model is null) as seconds
+        from (
+          select u.model, avg(extract(epoch from e.created_at - b.created_at)) as seconds
+            from (select l.* from public.job_queue_log l where l.queue = j.queue order by l.seq desc limit 1000) e
+            cross join lateral (
+              select l.models, l.created_at from public.job_queue_log l
+               where l.queue = j.queue and l.job_id = e.job_id and l.event_type = 'started' and l.seq < e.seq
+               order by l.seq + 0 desc limit 1) b
+            cross join lateral unnest(b.models) as u (model)
+           where e.event_type = 'completed'
+           group by grouping sets ((u.model), ())) m) typical
+    cross join lateral (
+      select coalesce(jsonb_agg(jsonb_build_object('model', m.model, 'ahead', m.ahead, 'running', m.running, 'capacity', m.capacity)
+               order by m.nth), '[]') as list,
+             bool_or(m.running >= m.capacity) as is_in_use,
+             max((m.ahead + 1 - greatest(m.capacity - m.running, 0)) * (typical.by_model ->> m.model)::numeric / m.capacity) as seconds
+        from (
+          select u.model, u.nth, coalesce(s.policy #>> array['capacity', u.model], s.policy #>> '{capacity,*}', '1')::integer as capacity,
+                 (select count(*)::integer from public.job_queue_jobs o
+                   where o.queue = j.queue and o.state = 'active' and u.model = any (o.models)) as running,
+                 case when own.is_in then (
+                   select count(*)::integer from public.job_queue_jobs o
+                    where o.queue = j.queue and o.state = 'waiting' and o.due_at is null and u.model = any (o.models)
+                      and (o.blocked_on is null or o.blocked_by_job_id is not null)
+                      and (o.place_level, o.place_order, o.place_tie) < (j.place_level, j.place_order, j.place_tie)) end as ahead
+            from unnest(j.models) with ordinality as u (model, nth)) m) needs
+    cross join lateral (
+      select case
+        when j.state = 'active' then null
+        when s.drained_at is not null then 'draining'
+        when j.due_at is not null then 'not_due'
+        when not own.is_in then 'model_paused'
+        when j.blocked_by_job_id is null then 'offered'
+        when j.blocked_on is null then case when line.slots = 1 then 'serialized' else 'at_capacity' end
+        when needs.is_in_use then 'model_in_use'
+        else 'behind_in_line' end as code) why) as place
+  from public.job_queue_jobs j
+ where public.job_queue_own_row(j.job_id, j.queued_at,
+   coalesce((select s.value -> 'jobs' from public.job_queue_settings s where s.key = 'columns'), '{}'));

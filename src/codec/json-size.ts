@@ -1,0 +1,40 @@
+import type { Json } from '../core/index.ts'
+
+const utf8 = new TextEncoder()
+
+/** Bytes of JSON text. */
+export function sizeOf(value: Json): number {
+  return utf8.encode(JSON.stringify(value)).length
+}
+
+/** Such as -1.7976931348623157e+308. */
+const NUMBER = 24
+/** A control character is six bytes of text, and no other takes more. */
+const ESCAPED = 6
+
+/** More bytes than its JSON text can have, without writing it: most values are far below their bounds. */
+export const mostBytesOf = (value: Json): number => walked(value, ESCAPED)
+
+/** About as many characters as its JSON text has. */
+export const lengthOf = (value: Json): number => walked(value, 1)
+
+function walked(value: Json, perUnit: number): number {
+  if (typeof value === 'string') return value.length * perUnit + 3
+  if (typeof value === 'number') return perUnit === 1 ? digitsOf(value) : NUMBER
+  if (typeof value !== 'object' || value === null) return ESCAPED
+  let sum = 3
+  if (Array.isArray(value)) for (const item of value) sum += walked(item, perUnit)
+  else
+    for (const key in value)
+      sum +=
+        key.length * perUnit + 3 + walked((value as Readonly<Record<string, Json>>)[key] ?? null, perUnit)
+  return sum
+}
+
+/** Of a whole number; any other is taken to be a long one. */
+function digitsOf(value: number): number {
+  if (!Number.isSafeInteger(value)) return NUMBER
+  let digits = 2
+  for (let rest = Math.abs(value); rest >= 10; rest /= 10) digits++
+  return digits
+}

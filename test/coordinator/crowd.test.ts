@@ -1,0 +1,102 @@
+/** Several processes write to one queue at once: one of them decides for all (job_queue_hand_in). */
+import { describe, expect, it } from 'vitest'
+import { memoryDatabase, memoryStore } from '../../src/adapter/memory/index.ts'
+import type { DecidingRole, LogStore } from '../../src/port/index.ts'
+import { eventsOf, join } from './support.ts'
+
+/** A store over that database, whose calls of deciding are counted, and may come to nothing. */
+function storeOn(
+  database = memoryDatabase(),
+  change: (role: DecidingRole) => Partial<DecidingRole> = () => ({}),
+) {
+  const store = memoryStore(database)
+  const calls = { handIn: 0, pickUp: 0, append: 0 }
+  const role = { ...store.deciding, ...(store.deciding && change(store.deciding)) } as DecidingRole
+  const counted: LogStore = {
+    ...store,
+    append: (request) => {
+      calls.append++
+      return store.append(request)
+    },
+    deciding: {
+      handIn: (...args) => {
+        calls.handIn++
+        return role.handIn(...args)
+      },
+      pickUp: (...args) => {
+        calls.pickUp++
+        return role.pickUp(...args)
+      },
+    },
+  }
+  return { store: counted, calls }
+}
+
+const jobs = (name: string, count: number) =>
+  Array.from({ length: count }, (_, n) => ({ jobId: `${name}-${n}`, models: [`model of ${name}-${n}`] }))
+
+describe('processes that write at once', () => {
+  it('have each of their commands carried out once, most of them by the one that decides', async () => {
+    const database = memoryDatabase()
+    const stores = ['a', 'b', 'c'].map((name) => ({ name, ...storeOn(database) }))
+    const all = await Promise.all(stores.map(({ store }) => join({ store })))
+    for (let round = 0; round < 20; round++) {
+      const sent = all.map((each, i) => each.enqueue(jobs(`${stores[i]?.name}-${round}`, 3)))
+      await Promise.all(sent)
+    }
+    const queued = (await eventsOf(memoryStore(database))).filter((event) => event.startsWith('queued'))
+    expect(new Set(queued).size).toBe(180)
+    expect(queued).toHaveLength(180)
+    const handedIn = stores.reduce((sum, { calls }) => sum + calls.handIn, 0)
+    expect(handedIn).toBeGreaterThan(20)
+  })
+
+  it('learn of each other also where one is so fast that it loses no append', async () => {
+    const database = memoryDatabase()
+    const fast = storeOn(database)
+    const slow = storeOn(database)
+    const [first, second] = [await join({ store: fast.store }), await join({ store: slow.store })]
+    // The second loses one append, and decides for all from then on; the first is told so.
+    const heard = Promise.withResolvers<void>()
+    await fast.store.listen('default', (_version, _incoming, _concern, handled) => {
+      if (handled !== undefined) heard.resolve()
+    })
+    await Promise.all([first.enqueue(jobs('x', 1)), second.enqueue(jobs('y', 1))])
+    await heard.promise
+    await first.enqueue(jobs('z', 1))
+    expect(fast.calls.handIn).toBeGreaterThan(0)
+  })
+
+  it('do without the one that decides when it is gone, and carry out what was handed in to it once', async () => {
+    const database = memoryDatabase()
+    const { store } = storeOn(database)
+    // It takes part once, and is never heard of again.
+    await store.open('default')
+    await store.deciding?.handIn('default', {
+      sender: 'gone',
+      forMs: 250,
+      commands: [{ command: { id: 'c', hash: 1, workerId: 'w', body: { type: 'tick' } } }],
+    })
+    const [first, second] = [await join({ store }), await join({ store: storeOn(database).store })]
+    await Promise.all([first.enqueue(jobs('x', 5)), second.enqueue(jobs('y', 5))])
+    const queued = (await eventsOf(store)).filter((event) => event.startsWith('queued'))
+    expect(new Set(queued).size).toBe(10)
+    expect(queued).toHaveLength(10)
+  })
+
+  it('are answered when what they handed in gets lost', async () => {
+    const database = memoryDatabase()
+    let lost = 0
+    const losing = (role: DecidingRole): Partial<DecidingRole> => ({
+      handIn: async (queue, handing) => {
+        if (lost++ > 3) return role.handIn(queue, handing)
+        return { decides: false }
+      },
+    })
+    const [a, b] = [storeOn(database, losing), storeOn(database, losing)]
+    const [first, second] = [await join({ store: a.store }), await join({ store: b.store })]
+    await Promise.all([first.enqueue(jobs('x', 5)), second.enqueue(jobs('y', 5))])
+    expect(lost).toBeGreaterThan(0)
+    expect((await eventsOf(a.store)).filter((event) => event.startsWith('queued'))).toHaveLength(10)
+  })
+})

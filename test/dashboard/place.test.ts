@@ -1,0 +1,76 @@
+/** Where a customer's job stands: for the jobs that a grant names, and nothing else. */
+import { describe, expect, it, onTestFinished } from 'vitest'
+import { memoryStore } from '../../src/adapter/memory/index.ts'
+import { createCoordinator, silentLogger } from '../../src/coordinator/index.ts'
+import { placeSchema } from '../../src/dashboard/api/documents.ts'
+import { createDashboard, levers } from '../../src/dashboard/index.ts'
+import { clientOf, mounted, operator } from './support.ts'
+
+const place = (jobId: string) => `/api/queues/default/jobs/${jobId}/place`
+const customer = (...jobs: readonly string[]) => ({ ...operator, actor: 'customer', jobs })
+
+it('says how many are ahead, why, and about how long, and names nobody', async () => {
+  const { get, coordinator } = await mounted({ authorize: () => customer('mine') })
+  await coordinator.setPolicy('by-model')
+  await coordinator.enqueue([{ jobId: 'mine', models: ['m'], fairKey: 'somebody' }])
+  const answer = await (await get(place('mine'))).json()
+  expect(placeSchema.parse(answer)).toEqual({
+    ...{ jobId: 'mine', queue: 'default', state: 'waiting', position: 1, code: 'model_in_use' },
+    models: [{ model: 'm', ahead: 1, running: 1, capacity: 1 }],
+    ...{ reason: 'a model it needs is in use', startsInSeconds: null },
+  })
+})
+
+it('estimates by what such jobs took of late, when there were some', async () => {
+  const store = memoryStore()
+  const coordinator = await createCoordinator({ store, logger: silentLogger })
+  onTestFinished(() => coordinator.close())
+  await coordinator.setPolicy('by-model')
+  const { get } = clientOf(createDashboard({ store, authorize: () => customer('late', 'ran') }))
+  await coordinator.enqueue(['ran', 'next', 'late'].map((jobId) => ({ jobId, models: ['flux-dev'] })))
+  const [first] = await coordinator.claim({ max: 1, kinds: null })
+  if (first !== undefined) await coordinator.complete(first.lease, { claim: { max: 1, kinds: null } })
+  const { events } = await store.read('default', 0, 100)
+  const at = (type: string) => events.find((event) => event.type === type)?.at ?? 0
+  const { startsInSeconds } = placeSchema.parse(await (await get(place('late'))).json())
+  expect(startsInSeconds).toBe(Math.ceil((at('completed') - at('started')) / 1e6))
+  const ended = await get(place('ran'))
+  expect([ended.status, await ended.json()]).toMatchObject([404, { error: { code: 'job_not_live' } }])
+})
+
+describe('who was given single jobs', () => {
+  const others = ['/', '/page.js', '/api/me', '/api/queues', '/api/openapi.json', '/api/nothing']
+  const ofQueue = [
+    '',
+    '/log',
+    '/snapshot',
+    '/events',
+    '/workers',
+    '/dead',
+    '/progress?jobs=a',
+    '/jobs/a',
+    '/jobs/a/data',
+  ]
+  const paths = [...others, ...ofQueue.map((path) => `/api/queues/default${path}`)]
+  it.each(paths)('does not get %s, though the rest of the grant is an operator', async (path) => {
+    const { get } = await mounted({ authorize: () => customer('a') })
+    const answer = await get(path)
+    expect([answer.status, await answer.json()]).toMatchObject([403, { error: { code: 'not_allowed' } }])
+  })
+
+  it.each(levers)('pulls no %s', async (lever) => {
+    const { post } = await mounted({ authorize: () => customer('a') })
+    expect((await post(`/api/queues/default/levers/${lever}`, { preview: true })).status).toBe(403)
+  })
+
+  it('is told the same of the job of another and of none, and by no way of writing its id more', async () => {
+    const { get } = await mounted({ authorize: () => customer('a') })
+    const refusals = ['b', 'none', 'a%00', 'b%2fa', '%61/../b', '%ff', 'a%2f..%2fb'].map(async (id) => {
+      const answer = await get(place(id))
+      return [answer.status, await answer.text()]
+    })
+    expect(new Set((await Promise.all(refusals)).map(String)).size).toBe(1)
+    expect((await get(place('a'))).status).toBe(200)
+    expect((await get(place('%61'))).status).toBe(200)
+  })
+})

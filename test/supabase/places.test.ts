@@ -1,0 +1,148 @@
+/** Where a job stands, for the page of the user whose job it is: what docs/supabase.md grants, asked by real clients under their own rights. */
+import { mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import path from 'node:path'
+import { pathToFileURL } from 'node:url'
+import { afterAll, beforeAll, describe, expect, it, onTestFinished, vi } from 'vitest'
+import { type Coordinator, createCoordinator, silentLogger } from '../../src/coordinator/index.ts'
+import { placeSchema } from '../../src/dashboard/api/documents.ts'
+import { createDashboard } from '../../src/dashboard/index.ts'
+import { migrationScript } from '../../src/migrate/index.ts'
+import type { LogStore } from '../../src/port/index.ts'
+import { clientOf as handlerOf } from '../dashboard/support.ts'
+import { clientOf } from '../dev/support.ts'
+import { docsBlock, type Project, startMigrated, storeOn } from './support.ts'
+
+const ann = '00000000-0000-0000-0000-00000000000a'
+const ben = '00000000-0000-0000-0000-00000000000b'
+let project: Project
+let store: LogStore
+let coordinator: Coordinator
+beforeAll(async () => {
+  project = await startMigrated(docsBlock('sql policy') + docsBlock('sql place'))
+  store = storeOn(project, { wake: 'poll' })
+  coordinator = await createCoordinator({ store, logger: silentLogger })
+  await coordinator.setPolicy('by-model')
+  // Three have run and took 60 s each, as the log says.
+  await coordinator.enqueue(['x', 'y', 'z'].map((jobId) => ({ jobId, models: ['flux-dev'] })))
+  for (let n = 0; n < 3; n++) {
+    const [started] = await coordinator.claim({ max: 1, kinds: null })
+    if (started !== undefined) await coordinator.complete(started.lease)
+  }
+  await project.query('alter table job_queue_log disable trigger user')
+  await project.query(
+    `update job_queue_log set created_at = created_at - (h.version - seq) * interval '60 s' from job_queue_heads h`,
+  )
+  await project.query('alter table job_queue_log enable trigger user')
+  const rows = [ann, ben, ann].map((user, n) => `('job-${n}', 'flux-dev', '${user}')`)
+  await project.query(`insert into jobs (job_id, model, user_id) values ${rows.join(', ')}`)
+  await coordinator.takeIn({ max: 10 })
+  await coordinator.claim({ max: 1, kinds: null })
+  await vi.waitUntil(
+    async () => (await project.query('select 1 from jobs where queued_at is not null')).length === 3,
+  )
+})
+afterAll(async () => {
+  await coordinator.close()
+  await store.close()
+  await project.close()
+})
+
+const signedIn = async (user: string) =>
+  clientOf(project, project.keys.anonJwt, await project.keys.signIn(user))
+const asked = async (user: string, job_id: string, queue = 'default') =>
+  (await signedIn(user)).rpc('job_queue_explain', { job_id, queue })
+
+describe('job_queue_explain, to a signed-in user', () => {
+  it('says where his own job stands, and about how long still', async () => {
+    const { data, error } = await asked(ann, 'job-2')
+    expect(error).toBe(null)
+    expect(data).toEqual({
+      ...{ job_id: 'job-2', queue: 'default', state: 'waiting', position: 1, code: 'model_in_use' },
+      models: [{ model: 'flux-dev', ahead: 1, running: 1, capacity: 1 }],
+      ...{ reason: 'a model it needs is in use', starts_in_seconds: expect.any(Number) },
+    })
+    // Two have to end before: that which runs, and that which is ahead.
+    expect(data.starts_in_seconds).toBeGreaterThanOrEqual(120)
+    expect(data.starts_in_seconds).toBeLessThan(123)
+    expect((await asked(ann, 'job-0')).data).toMatchObject({ state: 'active', code: null, reason: 'it runs' })
+  })
+
+  it('says nothing of the job of another one, nor that there is one', async () => {
+    expect(await asked(ann, 'job-1')).toMatchObject({ data: null, error: null })
+    expect(await asked(ann, 'no-job')).toMatchObject({ data: null, error: null })
+    expect(await asked(ben, 'job-0')).toMatchObject({ data: null, error: null })
+    expect((await asked(ben, 'job-1')).data).toMatchObject({ job_id: 'job-1', position: 0 })
+    for (const job of ['job-0', 'job-2'])
+      expect(JSON.stringify((await asked(ann, job)).data)).not.toMatch(/job-1/)
+  })
+
+  it('has no way around it: not by the view, not by its parts, not by a row under the id of another', async () => {
+    const client = await signedIn(ann)
+    const { data } = await client.from('job_queue_places').select('job_id').order('job_id')
+    expect(data).toEqual([{ job_id: 'job-0' }, { job_id: 'job-2' }])
+    const own = await client.rpc('job_queue_own_row', { job_id: 'job-1', queued_at: new Date(), names: {} })
+    expect(own).toMatchObject({ data: false, error: null })
+    for (const table of ['job_queue_jobs', 'job_queue_log', 'job_queue_state'])
+      expect((await client.from(table).select('*')).error?.code).toBe('42501')
+    // Jobs without rows, under whose ids she puts rows of her own.
+    await coordinator.enqueue([{ jobId: 'planted', models: ['flux-dev'] }])
+    expect((await client.from('jobs').insert({ job_id: 'planted', model: 'flux-dev' })).error).toBe(null)
+    expect((await client.from('jobs').select('job_id').eq('job_id', 'planted')).data).toHaveLength(1)
+    await project.query("select job_queue_project('default', 1000)")
+    expect(await asked(ann, 'planted')).toMatchObject({ data: null, error: null })
+  })
+})
+
+it('somebody who is not signed in may not ask', async () => {
+  const { error } = await clientOf(project, project.keys.anonJwt).rpc('job_queue_explain', {
+    job_id: 'job-0',
+  })
+  expect(error?.code).toBe('42501')
+})
+
+it('the server may, about every job; and what was granted stays through the next migration', async () => {
+  const server = clientOf(project, project.keys.secret)
+  expect((await server.rpc('job_queue_explain', { job_id: 'job-1' })).data).toMatchObject({ job_id: 'job-1' })
+  await project.query(migrationScript())
+  expect((await asked(ben, 'job-1')).data).toMatchObject({ job_id: 'job-1' })
+})
+
+it("the dashboard's handler says the same to whom your server gives the job", async () => {
+  const grant = { actor: 'customer', role: 'viewer', jobs: ['job-1'] } as const
+  const dashboard = createDashboard({ store, authorize: () => grant })
+  onTestFinished(() => dashboard.close())
+  const answer = await handlerOf(dashboard).get('/api/queues/default/jobs/job-1/place')
+  const { position, models, code, startsInSeconds } = placeSchema.parse(await answer.json())
+  expect((await asked(ben, 'job-1')).data).toMatchObject({
+    position,
+    models,
+    code,
+    starts_in_seconds: startsInSeconds,
+  })
+})
+
+it('the doctor has nothing to say against what was granted', async () => {
+  const open = "select job_queue_checkup('default') #> '{grants,open}' as open"
+  expect(await project.query(open)).toEqual([{ open: [] }])
+  await project.query('grant execute on function job_queue_explain(text, text) to anon')
+  expect(await project.query(open)).toEqual([{ open: ['anon: job_queue_explain'] }])
+  await project.query('revoke execute on function job_queue_explain(text, text) from anon')
+})
+
+it('a page says it in a sentence', async () => {
+  const folder = await mkdtemp(path.join(tmpdir(), 'interlock-place-'))
+  onTestFinished(() => rm(folder, { recursive: true }))
+  const file = path.join(folder, 'place.mjs')
+  await writeFile(file, docsBlock('js place'))
+  const { placeOf } = await import(pathToFileURL(file).href)
+  const said = (place: object | null) =>
+    placeOf({ rpc: async () => ({ data: place, error: null }) }, 'a') as Promise<string>
+  const models = [{ model: 'flux-dev', ahead: 2 }]
+  expect(await said({ state: 'waiting', models, starts_in_seconds: 121 })).toBe(
+    'third in line for flux-dev, about 2 minutes',
+  )
+  expect(await said({ state: 'waiting', models: [{ model: 'm', ahead: null }], reason: 'why' })).toBe('why')
+  expect(await placeOf(await signedIn(ann), 'job-0')).toBe('it runs')
+  expect(await placeOf(await signedIn(ann), 'job-1')).toMatch(/not in line/)
+})
