@@ -1090,6 +1090,10 @@ $$;
 --                     what can change in the life of a job (state and attempt always; priority and place if they do; of
 --                     the rest what is not null); also: those of `changed` that no event names, if there are any
 --                     (job_queue_changes);
+--                     entered: [{life, …} or {}, …], one at the place of each event up to the last that has one: of a job that waits since
+--                     its `queued` event, what its row says beyond that: kind unless it is job_type; priority, place_level, attempts and
+--                     timeout_ms unless 0, 0, 3 and 3,600,000; place_order unless at; place_tie unless seq; due_at, expires_at,
+--                     blocked_by_job_id, blocked_on and conflict_reason unless null; its payload, if it has one;
 --                     data: payloads, results and errors of its events, if there are any (job_queue_put_data);
 --                     wanted: jobs that these events start, for what their handlers need, if any;
 --                     voided_from: the first event that a `voided` among the events names (job_queue_void);
@@ -1334,6 +1338,45 @@ begin
        where j.queue = $1 and j.job_id = any (array(select jsonb_array_elements_text(changes -> 'gone')))
       returning j.job_id, j.life)
     select array_agg(e.job_id), array_agg(e.life) into ended_ids, ended_lives from ended e;
+  end if;
+  if changes ? 'entered' then
+    -- Inserted without ON CONFLICT, which takes half as long again: hardly ever is a row there.
+    begin
+      with r as materialized (
+        select * from rows from (
+          jsonb_to_recordset(events) as (seq bigint, at bigint, job_id text, job_type text, models text[]),
+          jsonb_to_recordset(changes -> 'entered') as (kind text, priority integer, place_level integer, place_order bigint,
+            place_tie double precision, due_at bigint, expires_at bigint, attempts integer, timeout_ms bigint,
+            blocked_by_job_id text, blocked_on text, conflict_reason text, life bigint, payload jsonb)) as z
+         where z.life is not null),
+      entered as (
+        insert into public.job_queue_jobs (queue, job_id, state, job_type, kind, models, priority, place_level, place_order,
+          place_tie, queued_at, due_at, expires_at, attempt, attempts, timeout_ms, blocked_by_job_id, blocked_on,
+          conflict_reason, life)
+        select $1, r.job_id, 'waiting', r.job_type, coalesce(r.kind, r.job_type), r.models, coalesce(r.priority, 0),
+               coalesce(r.place_level, 0), coalesce(r.place_order, r.at), coalesce(r.place_tie, r.seq),
+               'epoch'::timestamptz + r.at * interval '1 microsecond',
+               'epoch'::timestamptz + r.due_at * interval '1 microsecond',
+               'epoch'::timestamptz + r.expires_at * interval '1 microsecond', 0, coalesce(r.attempts, 3),
+               coalesce(r.timeout_ms, 3600000), r.blocked_by_job_id, r.blocked_on, r.conflict_reason, r.life
+          from r)
+      insert into public.job_queue_data (queue, job_id, life, payload)
+      select $1, r.job_id, abs(r.life), r.payload from r where r.payload is not null;
+    exception when unique_violation then
+      -- Of an earlier life there is a row, or something is kept: the long way, as whole rows.
+      select changes || jsonb_build_object(
+               'jobs', coalesce(changes -> 'jobs', '[]') || jsonb_agg(jsonb_build_object('job_id', z.job_id, 'state', 'waiting',
+                 'job_type', z.job_type, 'kind', z.job_type, 'models', z.models, 'priority', 0, 'place_level', 0,
+                 'place_order', z.at, 'place_tie', z.seq, 'queued_at', z.at, 'attempt', 0, 'attempts', 3,
+                 'timeout_ms', 3600000) || (z.item - 'payload')),
+               'data', coalesce(changes -> 'data', '[]') || coalesce(jsonb_agg(jsonb_build_object('job_id', z.job_id,
+                 'payload', z.item -> 'payload')) filter (where z.item ? 'payload'), '[]'))
+        into changes
+        from rows from (
+          jsonb_to_recordset(events) as (seq bigint, at bigint, job_id text, job_type text, models jsonb),
+          jsonb_array_elements(changes -> 'entered')) as z (seq, at, job_id, job_type, models, item)
+       where z.item ? 'life';
+    end;
   end if;
   if jsonb_array_length(changes -> 'jobs') > 0 then
     with entered as (
@@ -3416,6 +3459,62 @@ begin
 end
 $$;
 
+-- job_queue_page(queue, after, lim): a page of the log as job_queue_read has it, column by column, for programs that are connected to the
+-- server: as one JSON value of all events it takes them and the server twice as long. Never takes the queue's lock.
+--   queue  name of the queue
+--   after  events with a greater sequence number, ascending; 0 for the first page
+--   lim    how many events at most, 1..10,000
+-- Returns one row: version, epoch, now, archived_seq and voided as in job_queue_read; at: the times of the events, 8 bytes of
+-- timestamptz_send each, in hexadecimal digits; each of the other columns as one JSON array. All of these are null where there is no event.
+-- Raises JQ001 when an argument is out of bounds.
+create or replace function public.job_queue_page(queue text, after bigint, lim integer, out version bigint, out epoch integer,
+  out now bigint, out archived_seq bigint, out voided json, out at text, out seq json, out event_type json, out job_id json,
+  out job_type json, out models json, out worker_id json, out data json, out command_id json, out command_hash json,
+  out schema_version json)
+language plpgsql stable security definer
+set search_path = pg_catalog, pg_temp
+-- Planned once, by keys, whatever the size of the tables was then. It fires no trigger, so that nobody inherits that.
+set enable_seqscan = off
+set random_page_cost = 0
+set plan_cache_mode = force_generic_plan
+as $$
+#variable_conflict use_column
+begin
+  if queue is null or after is null or after < 0 or lim is null or lim not between 1 and 10000 then
+    raise exception using errcode = 'JQ001', message = 'job_queue_page takes a queue, after >= 0 and a limit of 1..10000';
+  end if;
+  -- STABLE: all statements see the same moment, so that a cut between them cannot show a log that ends early.
+  select h.version, h.epoch, h.archived_seq into version, epoch, archived_seq
+    from public.job_queue_heads h where h.queue = $1 order by h.version desc limit 1;
+  version := coalesce(version, 0);
+  epoch := coalesce(epoch, 1);
+  archived_seq := coalesce(archived_seq, 0);
+  now := (extract(epoch from clock_timestamp()) * 1000000)::bigint;
+  -- Hardly any log has an event that makes others void, and to look for what they say costs as much as the page.
+  if archived_seq <= $2 then
+    select case when exists (select from public.job_queue_log v where v.queue = $1 and v.event_type = 'voided')
+                  or exists (select from public.job_queue_log_archive v where v.queue = $1 and v.event_type = 'voided')
+                then public.job_queue_voided($1, $2) end,
+           encode(string_agg(timestamptz_send(l.created_at), ''), 'hex'),
+           json_agg(l.seq), json_agg(l.event_type), json_agg(l.job_id), json_agg(l.job_type), json_agg(l.models), json_agg(l.worker_id),
+           json_agg(l.data), json_agg(l.command_id), json_agg(l.command_hash), json_agg(l.schema_version)
+      into voided, at, seq, event_type, job_id, job_type, models, worker_id, data, command_id, command_hash, schema_version
+      from (select * from public.job_queue_log t where t.queue = $1 and t.seq > $2 and t.seq <= $2 + $3 order by t.seq) l;
+  else
+    -- What was archived: nothing of it where the event that comes next was not kept.
+    select public.job_queue_voided($1, $2),
+           encode(string_agg(timestamptz_send(l.created_at), ''), 'hex'),
+           json_agg(l.seq), json_agg(l.event_type), json_agg(l.job_id), json_agg(l.job_type), json_agg(l.models), json_agg(l.worker_id),
+           json_agg(l.data), json_agg(l.command_id), json_agg(l.command_hash), json_agg(l.schema_version)
+      into voided, at, seq, event_type, job_id, job_type, models, worker_id, data, command_id, command_hash, schema_version
+      from (select * from public.job_queue_log_archive t
+             where t.queue = $1 and t.seq > $2 and t.seq <= $2 + $3
+               and exists (select from public.job_queue_log_archive n where n.queue = $1 and n.seq = $2 + 1)
+             order by t.seq) l;
+  end if;
+end
+$$;
+
 -- job_queue_pick_up(queue, decider, for_ms, done, senders, resigns): the process that decides picks up what others have handed in, and
 -- goes on deciding.
 --   for_ms   1..60000: until when it decides now
@@ -5439,7 +5538,7 @@ begin
   for item in
     select p.oid::regprocedure::text as name, p.prorettype = 'trigger'::regtype as is_trigger
       from pg_catalog.pg_proc p
-     where p.pronamespace = 'public'::regnamespace and p.proname = any ('{job_queue_account,job_queue_adopt,job_queue_adoptable,job_queue_answer,job_queue_answer_requests,job_queue_append,job_queue_append_for,job_queue_archive,job_queue_archive_before,job_queue_archived_events,job_queue_arrived_rows,job_queue_beat,job_queue_cancel_rows,job_queue_chain,job_queue_checkup,job_queue_claim_arrivals,job_queue_claim_cut,job_queue_columns,job_queue_data_of,job_queue_dated,job_queue_dead,job_queue_deleted,job_queue_doubtful,job_queue_drop,job_queue_drop_chunks,job_queue_event_at,job_queue_event_text,job_queue_events,job_queue_execution_deleted,job_queue_explain,job_queue_forget,job_queue_forget_workers,job_queue_given_up,job_queue_guard_columns,job_queue_hand_in,job_queue_handed,job_queue_handled,job_queue_held,job_queue_hidden,job_queue_insert_chained,job_queue_intake,job_queue_keep_cut,job_queue_kept,job_queue_kept_digest,job_queue_known,job_queue_leave,job_queue_life,job_queue_link,job_queue_linked,job_queue_not_arrived,job_queue_note,job_queue_note_row,job_queue_open,job_queue_open_requests,job_queue_outer_rows,job_queue_overdue,job_queue_own_row,job_queue_pick_up,job_queue_project,job_queue_project_target,job_queue_projection,job_queue_projection_page,job_queue_put_data,job_queue_put_snapshot,job_queue_put_snapshot_chunk,job_queue_put_staged,job_queue_put_state,job_queue_queues,job_queue_read,job_queue_rebuild,job_queue_rebuild_rows,job_queue_refuse_change,job_queue_refused_words,job_queue_reproject,job_queue_request,job_queue_request_fault,job_queue_row_linked,job_queue_row_unlinked,job_queue_rows_gone,job_queue_set_aside_rows,job_queue_snapshot,job_queue_snapshot_chunk,job_queue_stage,job_queue_start_chain,job_queue_status,job_queue_status_set,job_queue_submit,job_queue_taken,job_queue_targets,job_queue_touched,job_queue_truncated,job_queue_turn,job_queue_unstaged,job_queue_user_path,job_queue_user_rows,job_queue_void,job_queue_void_seqs,job_queue_voided,job_queue_wake,job_queue_wake_intake,job_queue_worker_list,job_queue_write_target}'::text[])
+     where p.pronamespace = 'public'::regnamespace and p.proname = any ('{job_queue_account,job_queue_adopt,job_queue_adoptable,job_queue_answer,job_queue_answer_requests,job_queue_append,job_queue_append_for,job_queue_archive,job_queue_archive_before,job_queue_archived_events,job_queue_arrived_rows,job_queue_beat,job_queue_cancel_rows,job_queue_chain,job_queue_checkup,job_queue_claim_arrivals,job_queue_claim_cut,job_queue_columns,job_queue_data_of,job_queue_dated,job_queue_dead,job_queue_deleted,job_queue_doubtful,job_queue_drop,job_queue_drop_chunks,job_queue_event_at,job_queue_event_text,job_queue_events,job_queue_execution_deleted,job_queue_explain,job_queue_forget,job_queue_forget_workers,job_queue_given_up,job_queue_guard_columns,job_queue_hand_in,job_queue_handed,job_queue_handled,job_queue_held,job_queue_hidden,job_queue_insert_chained,job_queue_intake,job_queue_keep_cut,job_queue_kept,job_queue_kept_digest,job_queue_known,job_queue_leave,job_queue_life,job_queue_link,job_queue_linked,job_queue_not_arrived,job_queue_note,job_queue_note_row,job_queue_open,job_queue_open_requests,job_queue_outer_rows,job_queue_overdue,job_queue_own_row,job_queue_page,job_queue_pick_up,job_queue_project,job_queue_project_target,job_queue_projection,job_queue_projection_page,job_queue_put_data,job_queue_put_snapshot,job_queue_put_snapshot_chunk,job_queue_put_staged,job_queue_put_state,job_queue_queues,job_queue_read,job_queue_rebuild,job_queue_rebuild_rows,job_queue_refuse_change,job_queue_refused_words,job_queue_reproject,job_queue_request,job_queue_request_fault,job_queue_row_linked,job_queue_row_unlinked,job_queue_rows_gone,job_queue_set_aside_rows,job_queue_snapshot,job_queue_snapshot_chunk,job_queue_stage,job_queue_start_chain,job_queue_status,job_queue_status_set,job_queue_submit,job_queue_taken,job_queue_targets,job_queue_touched,job_queue_truncated,job_queue_turn,job_queue_unstaged,job_queue_user_path,job_queue_user_rows,job_queue_void,job_queue_void_seqs,job_queue_voided,job_queue_wake,job_queue_wake_intake,job_queue_worker_list,job_queue_write_target}'::text[])
   loop
     execute format('revoke all on function %s from public', item.name);
     foreach outsider in array outsiders || runners loop
@@ -5466,7 +5565,7 @@ $privileges$;
 -- What this was. Rows change only when something did, so that running it again leaves everything as it is.
 insert into public.job_queue_migrations as m (version, checksum)
 values 
-  ('027', '860c33c2a57497269cbc2622cc0703ab55ec164cd6733d720b1f992a6cbf574e')
+  ('027', 'b242cfa047dd483f7a4eef5b44ea770633a9c1aca99f79cd5e5cfa9eab66e2b0')
 on conflict (version) do update set checksum = excluded.checksum, applied_at = excluded.applied_at
   where m.checksum <> excluded.checksum;
 -- PostgREST finds the new functions after this; nobody else listens.

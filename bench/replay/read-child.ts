@@ -51,7 +51,7 @@ async function readInParts() {
   }
   const from = performance.now()
   for (let after = 0; ; ) {
-    const { events, version } = await readPage(ask, client, { queue, after, limit: PAGE })
+    const { events, version } = await readPage({ ask }, client, { queue, after, limit: PAGE })
     const read = performance.now()
     for (const event of events) replayer.push(event)
     times.foldMs += performance.now() - read

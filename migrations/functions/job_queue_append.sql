@@ -11,6 +11,10 @@
 --                     what can change in the life of a job (state and attempt always; priority and place if they do; of
 --                     the rest what is not null); also: those of `changed` that no event names, if there are any
 --                     (job_queue_changes);
+--                     entered: [{life, …} or {}, …], one at the place of each event up to the last that has one: of a job that waits since
+--                     its `queued` event, what its row says beyond that: kind unless it is job_type; priority, place_level, attempts and
+--                     timeout_ms unless 0, 0, 3 and 3,600,000; place_order unless at; place_tie unless seq; due_at, expires_at,
+--                     blocked_by_job_id, blocked_on and conflict_reason unless null; its payload, if it has one;
 --                     data: payloads, results and errors of its events, if there are any (job_queue_put_data);
 --                     wanted: jobs that these events start, for what their handlers need, if any;
 --                     voided_from: the first event that a `voided` among the events names (job_queue_void);
@@ -255,6 +259,45 @@ begin
        where j.queue = $1 and j.job_id = any (array(select jsonb_array_elements_text(changes -> 'gone')))
       returning j.job_id, j.life)
     select array_agg(e.job_id), array_agg(e.life) into ended_ids, ended_lives from ended e;
+  end if;
+  if changes ? 'entered' then
+    -- Inserted without ON CONFLICT, which takes half as long again: hardly ever is a row there.
+    begin
+      with r as materialized (
+        select * from rows from (
+          jsonb_to_recordset(events) as (seq bigint, at bigint, job_id text, job_type text, models text[]),
+          jsonb_to_recordset(changes -> 'entered') as (kind text, priority integer, place_level integer, place_order bigint,
+            place_tie double precision, due_at bigint, expires_at bigint, attempts integer, timeout_ms bigint,
+            blocked_by_job_id text, blocked_on text, conflict_reason text, life bigint, payload jsonb)) as z
+         where z.life is not null),
+      entered as (
+        insert into public.job_queue_jobs (queue, job_id, state, job_type, kind, models, priority, place_level, place_order,
+          place_tie, queued_at, due_at, expires_at, attempt, attempts, timeout_ms, blocked_by_job_id, blocked_on,
+          conflict_reason, life)
+        select $1, r.job_id, 'waiting', r.job_type, coalesce(r.kind, r.job_type), r.models, coalesce(r.priority, 0),
+               coalesce(r.place_level, 0), coalesce(r.place_order, r.at), coalesce(r.place_tie, r.seq),
+               'epoch'::timestamptz + r.at * interval '1 microsecond',
+               'epoch'::timestamptz + r.due_at * interval '1 microsecond',
+               'epoch'::timestamptz + r.expires_at * interval '1 microsecond', 0, coalesce(r.attempts, 3),
+               coalesce(r.timeout_ms, 3600000), r.blocked_by_job_id, r.blocked_on, r.conflict_reason, r.life
+          from r)
+      insert into public.job_queue_data (queue, job_id, life, payload)
+      select $1, r.job_id, abs(r.life), r.payload from r where r.payload is not null;
+    exception when unique_violation then
+      -- Of an earlier life there is a row, or something is kept: the long way, as whole rows.
+      select changes || jsonb_build_object(
+               'jobs', coalesce(changes -> 'jobs', '[]') || jsonb_agg(jsonb_build_object('job_id', z.job_id, 'state', 'waiting',
+                 'job_type', z.job_type, 'kind', z.job_type, 'models', z.models, 'priority', 0, 'place_level', 0,
+                 'place_order', z.at, 'place_tie', z.seq, 'queued_at', z.at, 'attempt', 0, 'attempts', 3,
+                 'timeout_ms', 3600000) || (z.item - 'payload')),
+               'data', coalesce(changes -> 'data', '[]') || coalesce(jsonb_agg(jsonb_build_object('job_id', z.job_id,
+                 'payload', z.item -> 'payload')) filter (where z.item ? 'payload'), '[]'))
+        into changes
+        from rows from (
+          jsonb_to_recordset(events) as (seq bigint, at bigint, job_id text, job_type text, models jsonb),
+          jsonb_array_elements(changes -> 'entered')) as z (seq, at, job_id, job_type, models, item)
+       where z.item ? 'life';
+    end;
   end if;
   if jsonb_array_length(changes -> 'jobs') > 0 then
     with entered as (

@@ -250,6 +250,16 @@ describe('the pool of postgresStore', () => {
     await pool.query('deallocate all')
     expect((await appendNow(store, 'q', [queuedEvent('b')])).ok).toBe(true)
   })
+
+  it('reads on without them', async () => {
+    const pool = new pg.Pool({ connectionString: await migratedDatabase(), max: 1 })
+    onTestFinished(() => pool.end())
+    const store = await opened(pool)
+    await appendNow(store, 'q', [queuedEvent('a')])
+    await store.read('q', 0, 1)
+    await pool.query('deallocate all')
+    expect((await store.read('q', 0, 1)).events).toHaveLength(1)
+  })
 })
 
 describe('a role', () => {

@@ -69,3 +69,45 @@ it('has ids and lists of models as they were written, whatever they look like', 
   const events = await readBack(texts.map((text) => ({ job_id: text, models: [text, `${text}-2`] })))
   expect(events).toMatchObject(texts.map((text) => ({ jobId: text, spec: { models: [text, `${text}-2`] } })))
 })
+
+it('is refused out of bounds (job_queue_page), and empty for a queue that nobody has opened', async () => {
+  const sql = await connection(await migratedDatabase())
+  for (const args of ['null, 0, 1', "'q', -1, 1", "'q', 0, 0", "'q', 0, 10001", "'q', null, 1"]) {
+    await expect(sql.query(`select job_queue_page(${args})`)).rejects.toMatchObject({ code: 'JQ001' })
+  }
+  const { rows } = await sql.query("select * from job_queue_page('nobody', 0, 1)")
+  expect(rows).toMatchObject([
+    { version: '0', epoch: 1, archived_seq: '0', voided: null, at: null, seq: null },
+  ])
+})
+
+it('says the same as job_queue_read, at every number of a log that was archived and has a void', async () => {
+  const sql = await connection(await migratedDatabase())
+  await sql.query("select job_queue_open('q')")
+  const rows = Array.from({ length: 6 }, (_, i) => ({
+    seq: i + 1,
+    at: 1_764_000_000_000_000 + i,
+    job_id: 'a',
+    models: [],
+  }))
+  await sql.query(insert, [JSON.stringify(rows)])
+  await sql.query(`insert into job_queue_log (queue, seq, created_at, event_type, data, command_id)
+    values ('q', 7, now(), 'voided', '{"of": 5, "as": null}', 'c')`)
+  // Else the archive takes rows from job_queue_archive only.
+  await sql.query('set session_replication_role = replica')
+  await sql.query("update job_queue_heads set version = 7, archived_seq = 3 where queue = 'q'")
+  await sql.query(
+    "insert into job_queue_log_archive select * from job_queue_log where queue = 'q' and seq between 2 and 3",
+  )
+  const both = `select (r ->> 'archived_seq')::bigint = p.archived_seq and (r ->> 'version')::bigint = p.version
+      and (r ->> 'voided') is not distinct from p.voided::text as head,
+      (select json_agg(e -> 'seq') from json_array_elements(r -> 'events') e)::text as read, p.seq::text as page
+    from job_queue_read('q', $1, 10) r, job_queue_page('q', $1, 10) p`
+  const seen: unknown[] = []
+  for (let after = 0; after <= 7; after++) {
+    const [row] = (await sql.query(both, [after])).rows
+    expect(row).toMatchObject({ head: true, page: row.read })
+    seen.push(row.page)
+  }
+  expect(seen).toEqual([null, '[2, 3]', '[3]', '[4, 5, 6, 7]', '[5, 6, 7]', '[6, 7]', '[7]', null])
+})

@@ -40,6 +40,7 @@ export const statements: readonly string[] = [
   `select job_queue_leave('default', 'left')`,
   `select job_queue_overdue('default', true)`,
   `select job_queue_read('default', 0, 10000)`,
+  `select job_queue_page('default', 0, 10000)`,
   `select job_queue_turn('default', 0)`,
   `select job_queue_queues()`,
   ...handingIn,
@@ -66,6 +67,7 @@ export const statements: readonly string[] = [
   `select job_queue_archive('default', ${cut}, true)`,
   `select job_queue_archive_before('default', clock_timestamp() + interval '1 day', true)`,
   `select job_queue_read('default', 0, 10000)`,
+  `select job_queue_page('default', 0, 10000)`,
   `delete from job_queue_snapshots s where not exists (select from job_queue_heads h where h.queue = s.queue and h.archived_seq = s.seq)`,
   `set role anon; insert into jobs (job_id, model) values ('row-77', 'm'); reset role`,
 ]

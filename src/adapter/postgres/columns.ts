@@ -1,17 +1,7 @@
 import { asRead, decodeEvent, type Voids } from '../../codec/index.ts'
 import type { RecordedEvent } from '../../core/index.ts'
 
-/** The columns that are each one JSON array. */
-const named = [
-  ...['seq', 'event_type', 'job_id', 'job_type', 'models', 'worker_id', 'data'],
-  ...['command_id', 'command_hash', 'schema_version'],
-] as const
-const TIMES = "encode(string_agg(timestamptz_send(l.created_at), ''), 'hex')"
-
-/** What to select from events `l`, in order. */
-export const columnsOfEvents = [TIMES, ...named.map((name) => `json_agg(l.${name})`)].join(', ')
-
-/** What that gives; all of it null when there is no event. */
+/** The events of a page: their times, and then each column as one JSON array; all of it null when there is no event. */
 export type Columns = readonly (string | null)[]
 
 /** @throws InterlockError `corrupt_log`, `unknown_event` */

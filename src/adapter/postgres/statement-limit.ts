@@ -1,6 +1,9 @@
 import type pg from 'pg'
 import type { Connections } from './connections.ts'
 
+/** SQLSTATE of what is asked in a transaction that has failed: nothing of it was carried out. */
+const IS_ABORTED = '25P02'
+
 type Work<Out> = (connection: pg.Pool | pg.PoolClient) => Promise<Out>
 
 /** How long a statement may take, where the configuration has a `statement_timeout`. */
@@ -47,7 +50,12 @@ export function statementLimit({ pool, own, client }: Connections): StatementLim
       await asking
     },
     isPerTransaction: () => isPerTransaction,
-    within: (work) => (isPerTransaction ? inTransaction(pool, Number(limitMs), work) : work(pool)),
+    within: async (work) => {
+      if (!isPerTransaction) return work(pool)
+      const once = () => inTransaction(pool, Number(limitMs), work)
+      // A prepared statement that the pooler has lost ends the transaction, so the try without it is another one.
+      return once().catch((error) => (error?.code === IS_ABORTED ? once() : Promise.reject(error)))
+    },
   }
 }
 

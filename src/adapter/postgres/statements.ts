@@ -1,6 +1,8 @@
 import { type FunctionName, type Rpc, statements } from '../sql/index.ts'
-import { askWithin, type Queryable } from './ask.ts'
+import { type Answer, askWithin, type Queryable, type Question } from './ask.ts'
 
+/** Under its name, unless nothing is prepared. */
+type Prepared = Exclude<Question, string> & { readonly name: string }
 type Args = Readonly<Record<string, unknown>>
 
 /** SQLSTATEs of a pooler that gives each statement another session: the name is unknown there, or taken. */
@@ -17,6 +19,8 @@ export interface Statements {
   call(on: Queryable, name: FunctionName, args: Args): Promise<unknown>
   /** The same, and again when the server never saw it since the session lacks the prepared statement. */
   rpc(on: Queryable): Rpc
+  /** Asks in the same way what is not one value. */
+  ask<Row>(on: Queryable, query: Prepared): Promise<Answer<Row>>
 }
 
 /**
@@ -30,28 +34,35 @@ export function createStatements(answerMs: number): Statements {
     if (name !== 'job_queue_beat') return answerMs
     return Math.min(answerMs, Math.max(BEAT.leastMs, Number(ttlMs) * BEAT.part))
   }
-  const call = async (on: Queryable, name: FunctionName, args: Args): Promise<unknown> => {
-    const { text, values } = statements[name]
-    const query = { text, values: values(args) }
+  const askOnce = async <Row>(
+    ms: number,
+    on: Queryable,
+    { name, ...query }: Prepared,
+  ): Promise<Answer<Row>> => {
     try {
-      const ask = askWithin(limitOf(name, args))
-      const { rows } = await ask<{ answer: unknown }>(on, prepared ? { ...query, name } : query)
-      return rows[0]?.answer
+      return await askWithin(ms)<Row>(on, prepared ? { ...query, name } : query)
     } catch (error) {
       if (notPrepared.has((error as { code?: unknown }).code)) prepared = false
       throw error
     }
   }
-  const rpc =
-    (on: Queryable): Rpc =>
-    async (name, args) => {
-      const wasPrepared = prepared
-      try {
-        return await call(on, name, args)
-      } catch (error) {
-        if (wasPrepared && !prepared) return call(on, name, args)
-        throw error
-      }
+  const orUnprepared = async <Out>(work: () => Promise<Out>): Promise<Out> => {
+    const wasPrepared = prepared
+    try {
+      return await work()
+    } catch (error) {
+      if (wasPrepared && !prepared) return work()
+      throw error
     }
-  return { call, rpc }
+  }
+  const call = async (on: Queryable, name: FunctionName, args: Args): Promise<unknown> => {
+    const { text, values } = statements[name]
+    const query = { name, text, values: values(args) }
+    return (await askOnce<{ answer: unknown }>(limitOf(name, args), on, query)).rows[0]?.answer
+  }
+  return {
+    call,
+    rpc: (on) => (name, args) => orUnprepared(() => call(on, name, args)),
+    ask: (on, query) => orUnprepared(() => askOnce(answerMs, on, query)),
+  }
 }

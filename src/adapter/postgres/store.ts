@@ -114,7 +114,7 @@ export function postgresStoreOver(
     read: (queue, after, most) =>
       guarded(() => {
         const page = { queue, after, limit: most }
-        const read = (connection: Queryable) => readPage(ask, connection, page)
+        const read = (connection: Queryable) => readPage(statements, connection, page)
         return limit.isPerTransaction() ? limit.within(read) : over.orSpare(read)
       }),
     turn: async (queue, since, decide) => {

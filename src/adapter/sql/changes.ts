@@ -1,5 +1,15 @@
-import { costsAttempt, type DataChange, type JobRow, type RecordedEvent } from '../../core/index.ts'
+import {
+  costsAttempt,
+  type DataChange,
+  type JobRow,
+  type ProjectionChanges,
+  type RecordedEvent,
+} from '../../core/index.ts'
 import type { AppendRequest } from '../../port/index.ts'
+import { type Entered, enteredBy, lifeOf } from './entered.ts'
+
+/** An event after which a row is written whole, or as an entry. */
+type Renewing = RecordedEvent & { readonly type: 'queued' | 'requeued' }
 
 /**
  * The changes as `job_queue_append` takes them. Every byte is parsed while the queue is locked, and of the known jobs' rows
@@ -8,33 +18,51 @@ import type { AppendRequest } from '../../port/index.ts'
  * `also`: jobs whose row changes without an event of their own, for the outer projection.
  */
 export function changesOf({ events, expectedAt, wanted, ofArrivals, changes }: AppendRequest) {
-  const { state, jobs, gone, data, staged } = changes
+  const { state, gone, staged } = changes
   const voidedFrom = firstVoided(events)
-  const { named, queued, placed } = jobsIn(events)
-  const also: string[] = []
-  const whole: object[] = []
-  const changed: object[] = []
-  for (const row of jobs) {
-    if (!named.has(row.job_id)) also.push(row.job_id)
-    const life = queued.get(row.job_id)
-    if (life !== undefined) whole.push({ ...present(row), ...(life === 0 ? undefined : { life }) })
-    else changed.push(present(row, placed.has(row.job_id) ? lasting : settled))
-  }
   return {
     state: present(state),
-    jobs: whole,
-    changed,
+    ...rowsOf(events, changes),
     gone,
     heeds_requests: true,
     ...(ofArrivals === true ? { of_arrivals: true } : undefined),
     ...(expectedAt === undefined ? undefined : { expected_at: expectedAt }),
-    ...(also.length > 0 ? { also } : undefined),
     ...(wanted === undefined ? undefined : { wanted }),
-    ...(data === undefined ? undefined : { data: itemsOf(data) }),
     ...(voidedFrom === undefined ? undefined : { voided_from: voidedFrom }),
     ...(staged === undefined
       ? undefined
       : { staged: staged.map(({ commandId, jobId }) => ({ command_id: commandId, job_id: jobId })) }),
+  }
+}
+
+/** The rows of the jobs, each in the shortest way there is to say it, and the data that does not go with one of them. */
+function rowsOf(events: readonly RecordedEvent[], { jobs, data = [] }: ProjectionChanges) {
+  const { named, queued, placed } = jobsIn(events)
+  const kept = new Map(queued.size === 0 ? [] : data.map((change) => [change.jobId, change]))
+  const also: string[] = []
+  const entered: Entered[] = []
+  const whole: object[] = []
+  const changed: object[] = []
+  for (const row of jobs) {
+    const { job_id: jobId } = row
+    if (!named.has(jobId)) also.push(jobId)
+    const event = queued.get(jobId)
+    const entry = event && enteredBy(event, row, kept.get(jobId))
+    if (event === undefined) changed.push(present(row, placed.has(jobId) ? lasting : settled))
+    else if (entry === undefined) whole.push({ ...present(row), ...lifeIn(event) })
+    else {
+      entered[event.seq - (events[0]?.seq ?? 0)] = entry
+      kept.delete(jobId)
+    }
+  }
+  const besides = entered.length === 0 ? data : data.filter(({ jobId }) => kept.has(jobId))
+  return {
+    jobs: whole,
+    changed,
+    ...(also.length === 0 ? undefined : { also }),
+    // Each at the place of its event.
+    ...(entered.length === 0 ? undefined : { entered: Array.from(entered, (entry) => entry ?? {}) }),
+    ...(besides.length === 0 ? undefined : { data: itemsOf(besides) }),
   }
 }
 
@@ -49,30 +77,28 @@ function firstVoided(events: readonly RecordedEvent[]): number | undefined {
 }
 
 /**
- * Jobs that an event names; of those, the ones whose whole row goes along, with the life that begins here (0: none does), and the ones that
- * got another place.
+ * Jobs that an event names; of those, the ones of whose row everything may be other than it was, with the event that made it so, and the ones
+ * that got another place.
  */
 function jobsIn(events: readonly RecordedEvent[]) {
   const named = new Set<string>()
-  const queued = new Map<string, number>()
+  const queued = new Map<string, Renewing>()
   const placed = new Set<string>()
   for (const event of events) {
     if (!('jobId' in event)) continue
     named.add(event.jobId)
-    if (event.type === 'queued') queued.set(event.jobId, lifeOf(event))
-    else if (changesSpec(event)) queued.set(event.jobId, queued.get(event.jobId) ?? 0)
+    if (event.type === 'queued') queued.set(event.jobId, event)
+    else if (changesSpec(event)) queued.set(event.jobId, queued.get(event.jobId) ?? event)
     else if (event.type === 'reprioritized') placed.add(event.jobId)
   }
   return { named, queued, placed }
 }
 
-/** Negative: something is kept for it that is no payload, so it may be a row of the user's, which no append brings. */
-function lifeOf({ spec, seq }: RecordedEvent & { readonly type: 'queued' }): number {
-  return spec.hasData === true && spec.payloadHash === undefined ? -seq : seq
-}
+/** The life that begins with this event, if one does. */
+const lifeIn = (event: Renewing) => (event.type === 'queued' ? { life: lifeOf(event) } : undefined)
 
 /** What stays as long as a job lives has changed all the same: what it needs, or how many attempts there may be. */
-function changesSpec(event: RecordedEvent): boolean {
+function changesSpec(event: RecordedEvent): event is Renewing {
   return event.type === 'requeued' && (event.models !== undefined || !costsAttempt(event.reason))
 }
 

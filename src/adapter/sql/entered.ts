@@ -1,0 +1,50 @@
+import type { DataChange, JobRow, RecordedEvent } from '../../core/index.ts'
+
+type Queued = RecordedEvent & { readonly type: 'queued' }
+
+/** What the row of a job that enters says beyond its event; `{}` for an event of another kind. */
+export type Entered = Readonly<Record<string, unknown>>
+
+/** What `job_queue_append` writes where an entry says nothing. Fixed, whatever the defaults of a job become. */
+const assumed = { priority: 0, place_level: 0, attempts: 3, timeout_ms: 3_600_000 } as const
+/** What a row says only when it is not null. */
+const told = ['due_at', 'expires_at', 'blocked_by_job_id', 'blocked_on', 'conflict_reason'] as const
+
+/**
+ * The row of a job that enters the line with this event, less what the event says already; undefined when the row says more than
+ * an entry can, as that of a job that was started at once.
+ *
+ * @param data what is kept of it, all of which has to fit into the entry
+ */
+export function enteredBy(
+  event: RecordedEvent,
+  row: JobRow,
+  data: DataChange | undefined,
+): Entered | undefined {
+  if (event.type !== 'queued') return undefined
+  if (row.state !== 'waiting' || row.attempt !== 0 || row.cancel_requested || !isPlain(data)) return undefined
+  if (row.queued_at !== event.at || row.models !== event.spec.models) return undefined
+  const entry: Record<string, unknown> = { life: lifeOf(event) }
+  if (row.kind !== row.job_type) entry['kind'] = row.kind
+  if (row.place_order !== event.at) entry['place_order'] = row.place_order
+  if (row.place_tie !== event.seq) entry['place_tie'] = row.place_tie
+  for (const key in assumed) {
+    const column = key as keyof typeof assumed
+    if (row[column] !== assumed[column]) entry[column] = row[column]
+  }
+  for (const column of told) if (row[column] !== null) entry[column] = row[column]
+  if (data !== undefined) entry['payload'] = data.payload
+  return entry
+}
+
+/** Nothing, or a payload alone; null, which empties one, cannot be told from none in a column of the entries. */
+function isPlain(data: DataChange | undefined): boolean {
+  if (data === undefined) return true
+  const { jobId: _, payload, ...more } = data
+  return payload != null && Object.keys(more).length === 0
+}
+
+/** Negative: something is kept for it that is no payload, so it may be a row of the user's, which no append brings. */
+export function lifeOf({ spec, seq }: Queued): number {
+  return spec.hasData === true && spec.payloadHash === undefined ? -seq : seq
+}
