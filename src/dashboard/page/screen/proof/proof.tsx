@@ -9,7 +9,7 @@ import { turn } from '../../frame/turn.ts'
 import { JobLink } from '../../part/names.tsx'
 import { Figure, None, Panel } from '../../part/panel.tsx'
 import { Reach } from '../../part/reach.tsx'
-import { Chain } from './chain.tsx'
+import { Chain } from './chain-panel.tsx'
 
 /** Proves from the log alone that no promise was broken, or shows which. */
 export function Proof() {
