@@ -6,13 +6,12 @@ import { type CoordinatorSnapshot, ledgerSnapshot } from './state.ts'
 
 type Machine = typeof coordinatorMachine
 
-/** `inspect`: sees every event and every state, for Stately's inspector. */
+/** `inspect` is called with every event and every state, for Stately's inspector. */
 export type CoordinatorActorOptions = Pick<ActorOptions<Machine>, 'inspect'>
 
 /**
- * The running machine of one queue: takes the events of its log one after the other and refuses what cannot have
- * happened, without being harmed by it.
- *
+ * The running machine of one queue. Feed it the events of its log, one after the other. It refuses an event that cannot have
+ * happened, and stays as it was.
  * @example
  * ```ts
  * import { CoordinatorActor } from 'interlock-queue/machine'

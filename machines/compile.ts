@@ -17,14 +17,14 @@ import {
 import { coordinatorMachine } from './coordinator.machine.ts'
 import { jobMachine } from './job.machine.ts'
 
-/** The token of the attempt that runs while the law of a job is worked out, and one that is not its. */
+/** The token of the running attempt while the law of a job is compiled, and another token. */
 const TOKEN = 7
 const STALE = 6
 
 /**
- * What the machine of a queue says, as a table: for each state, event and number of active jobs (none, one, more) where it
- * leads; what is not there is refused. XState itself is asked, so guards and inner states count as they run.
- * @throws Error when a guard asks the ledger for anything but the number of active jobs
+ * The machine of a queue as a table: where each event leads in each state, with no, one, or more active jobs. An event that is
+ * not there is refused. XState itself is asked, so guards and inner states count as they run.
+ * @throws Error if a guard asks the ledger for anything but the number of active jobs
  */
 export function compileQueueLaw(machine: AnyStateMachine): QueueLaw {
   const still = withoutActions(machine)
@@ -41,8 +41,8 @@ export function compileQueueLaw(machine: AnyStateMachine): QueueLaw {
 }
 
 /**
- * The same for the machine of a job. The ledger knows live jobs only, so all states in which a job is not live are one.
- * @throws Error when they do not accept the same events
+ * The same for the machine of a job. The ledger knows live jobs only, so all states of a job that is not live count as one.
+ * @throws Error if they do not accept the same events
  */
 export function compileJobLaw(machine: AnyStateMachine): JobLaw {
   const still = withoutActions(machine)
@@ -64,7 +64,7 @@ export function compileJobLaw(machine: AnyStateMachine): JobLaw {
   return { not_live: first, ...live } as JobLaw
 }
 
-/** The next leaf state by XState's own rules; null when it accepts nothing of the kind. */
+/** The next leaf state by XState's own rules; null if it accepts no such event. */
 function pathAfter(
   machine: AnyStateMachine,
   path: string,
@@ -80,12 +80,12 @@ function pathAfter(
     : (Object.entries(value as Record<string, string>)[0]?.join('.') ?? null)
 }
 
-/** The law is where the arrows lead; what the action makes of the ledger is another matter. */
+/** The law is where the arrows lead. What the action does to the ledger does not matter here. */
 function withoutActions(machine: AnyStateMachine): AnyStateMachine {
   return machine.provide({ actions: { evolve: () => {} } })
 }
 
-/** A guard that asked for more would make the law depend on what the table does not know. */
+/** A guard that asked for more would make the law depend on something that the table does not have. */
 function ledgerWith(active: number): Ledger {
   return new Proxy({ active: { size: active } } as unknown as Ledger, {
     get(ledger, key) {
@@ -97,7 +97,7 @@ function ledgerWith(active: number): Ledger {
   })
 }
 
-/** An event of the kind; a machine passes over the types that are not its own. */
+/** An event of this kind. A machine ignores types that are not its own. */
 function sampleOf(variant: Variant): RecordedEvent {
   const [type] = variant.split(' ')
   const runAt = variant.endsWith('for later') ? 2 : null
@@ -122,7 +122,7 @@ function targetOf(path: string): JobTarget {
   return (path.split('.')[1] ?? path) as JobTarget
 }
 
-/** Without the keys that come to null. */
+/** A table without the keys whose value is null. */
 function table<Key extends string, Value>(keys: readonly Key[], made: (key: Key) => Value | null) {
   const entries = keys.map((key) => [key, made(key)] as const).filter(([, value]) => value !== null)
   return Object.fromEntries(entries) as Partial<Record<Key, Value>>

@@ -69,7 +69,8 @@ export const coordinatorMachine = setup({
         },
         detached: {
           actions: 'evolve',
-          description: 'The work goes on elsewhere; its models stay held until a time of its own.',
+          description:
+            'The work goes on elsewhere. Its models stay held until it ends, or until its deadline.',
         },
         completed: [
           {
@@ -138,7 +139,8 @@ export const coordinatorMachine = setup({
             },
             detached: {
               actions: 'evolve',
-              description: 'The work goes on elsewhere; its models stay held until a time of its own.',
+              description:
+                'The work goes on elsewhere. Its models stay held until it ends, or until its deadline.',
             },
             completed: { actions: 'evolve', description: 'An active job ends.' },
             failed: { actions: 'evolve', description: 'An active attempt fails.' },

@@ -1,6 +1,6 @@
 import type { AnyStateMachine } from 'xstate'
 
-/** A machine as plain JSON: what was given to `createMachine`, actions and guards by name. */
+/** A machine as plain JSON: what was passed to `createMachine`, with actions and guards by name. */
 export type MachineDefinition = Readonly<Record<string, unknown>>
 
 /**

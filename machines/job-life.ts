@@ -3,7 +3,7 @@ import { endsAttempt, type RecordedEvent } from '../src/core/index.ts'
 /** The events of the log that are about one job. */
 export type JobEvent = Extract<RecordedEvent, { readonly jobId: string }>
 
-/** What is known of the job beside its state. */
+/** What is known of a job, beside its state. */
 export interface JobLife {
   /** Sequence number of the last event that named the job; 0 before the first. */
   readonly seq: number
@@ -11,11 +11,11 @@ export interface JobLife {
   readonly attempt: number
   /** Fencing token of the running attempt: the sequence number of its `started`. Null while none runs. */
   readonly token: number | null
-  /** The process that runs it; null while none does, and once the attempt is detached. */
+  /** The process that runs it; null while none does, or when the attempt is detached. */
   readonly workerId: string | null
 }
 
-/** The one action: what is known of the job after an event that its state accepts. */
+/** The one action: what is known of the job after an event. */
 export function lifeAfter(life: JobLife, event: JobEvent): JobLife {
   const { seq } = event
   switch (event.type) {

@@ -137,7 +137,7 @@ export const jobMachine = setup({
           guard: 'isOfAttempt',
           target: '.detached',
           actions: 'evolve',
-          description: 'The work goes on elsewhere, until a time of its own.',
+          description: 'The work goes on elsewhere, until its deadline at the latest.',
         },
       },
       states: {

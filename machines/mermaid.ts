@@ -30,7 +30,9 @@ interface Chart {
   readonly transitions: readonly Transition[]
 }
 
-/** The states directly inside `path`, and where it begins, unless every arrow names the state inside that it leads to. */
+/**
+ * The states directly inside `path`, and which one is entered first, unless every arrow names the inner state that it leads to.
+ */
 function inside(path: string, chart: Chart): string[] {
   const outer = chart.states.find((state) => state.path === path)
   const inner = chart.states.filter((state) => state.path !== '' && parentOf(state.path) === path)
@@ -44,7 +46,7 @@ function declaration({ path, initial }: State, chart: Chart): string[] {
   return initial === null ? [named] : [`${named} {`, ...inside(path, chart), '}']
 }
 
-/** One arrow for all events that lead from one state to the same other. */
+/** One arrow for all events that lead from one state to the same next one. */
 function arrows(transitions: readonly Transition[]): string[] {
   const labels = new Map<string, Set<string>>()
   for (const { source, event, guard, target } of transitions) {
@@ -57,5 +59,5 @@ function arrows(transitions: readonly Transition[]): string[] {
 
 const parentOf = (path: string): string => path.split('.').slice(0, -1).join('.')
 const nameOf = (path: string): string => path.split('.').at(-1) ?? path
-/** Ids are global in Mermaid, and a state that is named like a word of its language would break it. */
+/** Ids are global in Mermaid, and a state named like a keyword of Mermaid would break the diagram. */
 const idOf = (path: string): string => path.replaceAll('.', '_')

@@ -2,13 +2,13 @@ import type { SnapshotFrom } from 'xstate'
 import { type Ledger, queueStateValueOf } from '../src/core/index.ts'
 import { coordinatorMachine } from './coordinator.machine.ts'
 
-/** Where a queue's machine stands, and the ledger it stands on. */
+/** The state of a queue's machine, with its ledger. */
 export type CoordinatorSnapshot = SnapshotFrom<typeof coordinatorMachine>
 
 /** The state of the machine, as XState names it. */
 export type CoordinatorState = CoordinatorSnapshot['value']
 
-/** The state of the machine on this ledger: the machine that was fed the whole log stands there too. */
+/** The state of the machine at this ledger: the same as after feeding it the whole log. */
 export function stateOn(ledger: Ledger): CoordinatorState {
   return queueStateValueOf(ledger)
 }

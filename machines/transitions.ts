@@ -2,22 +2,22 @@ import type { AnyStateMachine, AnyStateNode, AnyTransitionDefinition } from 'xst
 
 /** One arrow of a statechart. */
 export interface Transition {
-  /** The state that declares it, by its path: `draining.emptying`; empty for the machine itself. */
+  /** The path of the state that declares it, such as `draining.emptying`; empty for the machine itself. */
   readonly source: string
   readonly event: string
-  /** What has to be true for it, by name; null: nothing. Arrows of one event are tried in order. */
+  /** The guard that has to be true, by name; null: none. The arrows of one event are tried in order. */
   readonly guard: string | null
-  /** Where it leads, as declared (entering a state with states inside enters the initial one); null: stays. */
+  /** Where it leads, as declared (entering a state with inner states enters the initial one); null: nowhere. */
   readonly target: string | null
   readonly description: string
 }
 
-/** A state of a statechart, whatever stands inside it. */
+/** A state of a statechart, with or without inner states. */
 export interface State {
   /** Empty for the machine itself. */
   readonly path: string
   readonly description: string
-  /** The path of the state inside that is entered first; null: nothing stands inside. */
+  /** The path of the inner state that is entered first; null: there is none. */
   readonly initial: string | null
 }
 

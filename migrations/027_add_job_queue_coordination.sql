@@ -13,10 +13,10 @@ set local interlock.statuses = '';
 -- The user's names for columns of his tables, as JSON: {"jobs": {"status": "state"}} ('' to leave them as they are).
 set local interlock.columns = '';
 set local client_min_messages = warning;
--- The user's tables are altered: rather fail soon and be run again than make their readers queue up behind us.
+-- This alters the user's tables. It fails soon and has to be run again, rather than make their readers wait behind it.
 set local lock_timeout = '10s';
 
--- Everything that could stand in the way is found here, before anything is changed.
+-- Finds everything that is in the way before anything is changed.
 do $check$
 declare
   newest text;
@@ -31,7 +31,7 @@ begin
     end if;
   end if;
 
-  -- A table of Interlock's name that is neither Interlock's nor the first coordinator's.
+  -- A table with one of Interlock's names that belongs neither to Interlock nor to the first coordinator.
   select c.relname into wrong
     from pg_catalog.pg_class c
    where c.relnamespace = 'public'::regnamespace
@@ -56,8 +56,8 @@ begin
 end
 $check$;
 
--- Which columns of the user's tables are meant: by the names that this migration was given, else by those that an earlier one
--- was given, else by Interlock's own. The parts below find them in interlock.names, a row a column.
+-- The names of the columns in the user's tables: those that this migration was given, else those that an earlier one was given,
+-- else Interlock's own. The parts below find them in interlock.names, one row per column.
 do $names$
 declare
   given jsonb := coalesce(nullif(current_setting('interlock.columns'), ''), '{}');
@@ -84,7 +84,7 @@ begin
   with used as (
     select u.*, r.place, to_regclass('public.' || u.target) as id, coalesce(
              given -> u.target ->> u.name, kept -> u.target ->> u.name,
-             -- The key of workflow_executions has two names of Interlock's.
+             -- Interlock has two names for the key of workflow_executions.
              case when u.name = 'execution_id' and not exists (
                select from pg_catalog.pg_attribute a
                 where a.attrelid = to_regclass('public.workflow_executions') and a.attname = 'execution_id'
@@ -122,7 +122,7 @@ do $fit$
 declare
   wrong record;
 begin
-  -- A column that was named, and is not there or cannot be what it is to be.
+  -- A named column that does not exist, or has the wrong type for its use.
   select n.target, n.name, case when not n.found then format('there is no table %s in schema public', n.target)
            when n.type is null then format('%s has no column %s, which is to be its %s', n.target, n.yours, n.name)
            else format('%s.%s, which is to be its %s, has type %s: Interlock needs %s', n.target, n.yours, n.name, n.type,
@@ -139,7 +139,7 @@ begin
       hint = format('Name another: interlock migrate --column %s.%s=<yours>. Nothing was changed.', wrong.target, wrong.name);
   end if;
 
-  -- What is written has one meaning; several may be read from one column.
+  -- A column that Interlock writes has one meaning; one that it only reads may have several.
   select n.target, n.yours, string_agg(n.name, ' and ') as meanings into wrong
     from json_to_recordset(current_setting('interlock.names')::json) as n (target text, name text, needs text, adds text, yours text)
    group by n.target, n.yours
@@ -151,7 +151,7 @@ begin
       hint = 'Name another for one of them: interlock migrate --column <table>.<column>=<yours>. Nothing was changed.';
   end if;
 
-  -- A column of a coordination column's name that is something else, in a table that Interlock follows.
+  -- A column with the name of a coordination column that is something else, in a table that Interlock follows.
   select n.target, n.name, n.yours, n.adds,
          case when n.made then 'is generated, Interlock has to write it' else format('has type %s, Interlock needs %s', n.type, n.adds) end as what
     into wrong
@@ -196,7 +196,7 @@ begin
         message = format('there are both %s of the first coordinator and a table %s_v1', old, old),
         hint = format('Rename or drop %s_v1, then run the migration again. Nothing was changed.', old);
     end if;
-    -- Every name that ours would get goes with the table, or ours would be called differently in this account.
+    -- Names that our objects need are freed together with the table. Otherwise ours would have other names in this account.
     for part in
       select 'constraint' as kind, k.conname as name from pg_catalog.pg_constraint k
        where k.conrelid = to_regclass('public.' || old) and k.contype <> 't'
@@ -219,9 +219,9 @@ $first$;
 
 -- The log: the one source of truth. Rows are only ever added, by job_queue_append.
 -- Fixed-width columns come first and last so that alignment costs little; a job (3 events) has a budget of 1 KB of
--- rows and index entries. No CHECK, here and in the other tables that every append writes: they cost a quarter of an append
--- (PostgreSQL reads and compiles each again per statement: 75 of 280 µs with 1 event, 170 of 780 µs with 20).
--- job_queue_append checks the bounds in the pass that it makes over the events anyway.
+-- rows and index entries. This table and the others that every append writes have no CHECK: they would cost a quarter of an append
+-- (PostgreSQL reads and compiles each one per statement: 75 of 280 µs with 1 event, 170 of 780 µs with 20).
+-- job_queue_append checks the bounds as it goes over the events anyway.
 create table if not exists public.job_queue_log (
   seq bigint not null,
   created_at timestamptz not null,
@@ -235,7 +235,7 @@ create table if not exists public.job_queue_log (
   command_id text,
   command_hash bigint,
   schema_version smallint not null default 1,
-  -- Of a queue that keeps a chain (job_queue_start_chain); else null, which costs nothing.
+  -- If the queue keeps a chain (job_queue_start_chain); else null, which costs nothing.
   hash bytea,
   primary key (queue, seq)
 );
@@ -247,37 +247,37 @@ create index if not exists job_queue_log_job_idx on public.job_queue_log (queue,
 
 -- What a command did, so that the same command does nothing twice (job_queue_append):
 -- SELECT seq FROM job_queue_log WHERE command_id = '…' AND queue || '' = 'default';
--- Without queue in the key, which the primary key leads with: on a table without statistics the planner took the
--- primary key for this look-up, and read the whole log of the queue in every append until the first ANALYZE.
+-- queue is not in the key, since the primary key leads with it: on a table without statistics the planner took the primary key
+-- for this look-up, and read the whole log of the queue in every append until the first ANALYZE.
 create index if not exists job_queue_log_command_idx on public.job_queue_log (command_id);
 
 -- What happened since then: SELECT * FROM job_queue_log WHERE created_at > now() - interval '1 hour' ORDER BY created_at DESC;
--- A range index, since rows lie in the order of their times: a few KB in place of 90 bytes a job. It gives no order, so that
--- SELECT * FROM job_queue_log ORDER BY created_at DESC LIMIT 20 reads the whole log (0.5 s with a million events); say since
--- when, or go by the numbers, which are in the primary key: WHERE queue = 'default' ORDER BY seq DESC LIMIT 20.
+-- A range index, since rows lie in the order of their times: a few KB instead of 90 bytes a job. It gives no order, so
+-- SELECT * FROM job_queue_log ORDER BY created_at DESC LIMIT 20 reads the whole log (0.5 s with a million events). Limit the time,
+-- or use the numbers, which are in the primary key: WHERE queue = 'default' ORDER BY seq DESC LIMIT 20.
 drop index if exists public.job_queue_log_created_idx;
 create index if not exists job_queue_log_time_idx on public.job_queue_log
   using brin (created_at) with (pages_per_range = 16, autosummarize = on);
 
--- Which events are void (job_queue_voided): of nearly every log none, and then it has no entry.
+-- Which events are void (job_queue_voided). Nearly every log has none, and then this has no entry.
 create index if not exists job_queue_log_voided_idx on public.job_queue_log (queue) where event_type = 'voided';
 
--- Vacuum gives no empty pages back: it would lock out every append for that, and where no page is left, plans are made that read
--- all pages that come later.
+-- Vacuum must not give empty pages back: it would lock out every append for that. And plans that are made when no page is left
+-- would read all pages that come later.
 alter table public.job_queue_log set (vacuum_truncate = off);
 
--- Numbers only grow, so that its pages are never split in the middle: room in them would stay empty.
+-- Numbers only grow, so pages are never split in the middle, and free room in them would stay empty.
 alter index public.job_queue_log_pkey set (fillfactor = 100);
 
 -- One row per queue: its lock. The transaction that holds it may append the next events.
 -- The version is part of the key: every append writes a new entry at the end of the index, and
--- `where queue = $1 order by version desc limit 1` meets the row that counts first. By the queue alone one would first pass all
--- earlier versions that a transaction elsewhere might still see (pg_dump, one that idles): 3 ms after 30,000 appends.
+-- `where queue = $1 order by version desc limit 1` finds the valid row first. An index on the queue alone would first pass all earlier
+-- versions that another transaction might still see (pg_dump, or an idle one): 3 ms after 30,000 appends.
 -- version: the last sequence number; last_at: its time; epoch: changes when a database was restored; projected_seq: how
--- far the user's tables follow; min_reader: the least schema_version a reader has to understand; chain: the hash of the
--- last event, if the events after chain_from are chained (job_queue_start_chain); chain_start: what the first of them goes
--- on from, if those before it are gone; archived_seq: the log begins after it; of what is up to there, job_queue_log has what
--- jobs that go on over the cut began with (job_queue_archive); cut_claimed_at: when a process began to cut it (job_queue_claim_cut).
+-- far the user's tables follow; min_reader: the lowest schema_version that a reader has to understand; chain: the hash of the last
+-- event, if the events after chain_from are on the chain (job_queue_start_chain); chain_start: the hash that the first of them goes
+-- on from, if those before it are gone; archived_seq: the log begins after it (below it, job_queue_log keeps only the first events of
+-- jobs that lived on over the cut, job_queue_archive); cut_claimed_at: when a process began to cut it (job_queue_claim_cut).
 create table if not exists public.job_queue_heads (
   queue text not null,
   version bigint not null default 0,
@@ -295,8 +295,8 @@ create table if not exists public.job_queue_heads (
 
 alter table public.job_queue_heads add column if not exists cut_claimed_at timestamptz not null default to_timestamp(0);
 
--- What job_queue_log_archive has to hold of the queue: the events from kept_from up to archived_seq, with this digest
--- (job_queue_kept). Null: nothing was kept, or nobody has noted it.
+-- The events of the queue that job_queue_log_archive has to hold: from kept_from up to archived_seq, with this digest
+-- (job_queue_kept). Null: nothing was kept, or it was not noted.
 alter table public.job_queue_heads add column if not exists kept_from bigint;
 alter table public.job_queue_heads add column if not exists kept_digest numeric;
 
@@ -305,7 +305,7 @@ alter table public.job_queue_heads add column if not exists kept_digest numeric;
 alter table public.job_queue_heads add column if not exists channel text not null
   default 'interlock_' || pg_catalog.replace(pg_catalog.gen_random_uuid()::text, '-', '');
 
--- Of a database from before the version was part of the key.
+-- For a database from before the version was part of the key.
 do $heads$
 begin
   if exists (select from pg_catalog.pg_constraint k
@@ -316,8 +316,8 @@ end
 $heads$;
 
 -- One row per queue: what it is doing. A projection; the log is the truth.
--- The version is part of the key for the same reason as that of job_queue_heads. Nothing else is unique: an index by id or by queue
--- alone would be searched through all earlier versions of the row in every append.
+-- The version is part of the key for the same reason as in job_queue_heads. Nothing else is unique: every append would search an
+-- index on id or queue alone through all earlier versions of the row.
 -- active_job_id is the oldest active job, active_models the union over all of them. id 1 is the queue 'default'.
 create table if not exists public.job_queue_state (
   -- The state row by number, as the first coordinator asked for it: SELECT * FROM job_queue_state WHERE id = 1;
@@ -366,12 +366,12 @@ create table if not exists public.job_queue_jobs (
   place_tie double precision not null,
   queued_at timestamptz not null,
   due_at timestamptz,
-  -- Of a waiting job: when its waiting ends. Of an active one: when its attempt times out.
+  -- When the waiting of a waiting job ends, or when the attempt of an active one times out.
   expires_at timestamptz,
   attempt integer not null,
   attempts integer not null,
   timeout_ms bigint not null,
-  -- Null while it waits, and of an active one that is detached: then it depends on no lease.
+  -- Null while it waits, and when it is active but detached: then it depends on no lease.
   worker_id text,
   fencing_token bigint,
   started_at timestamptz,
@@ -392,7 +392,7 @@ alter table public.job_queue_jobs set (vacuum_truncate = off);
 
 -- One row per worker process (an incarnation, never reused). Its lease covers every job it runs: a start writes nothing
 -- here, a heartbeat one row. No index but the key, and free space in the page, so that a heartbeat is a HOT update.
--- kinds: the handlers it has, null for all. ttl_ms, grace_ms: milliseconds without a beat until the lease ends, and until
+-- kinds: the kinds it has handlers for, null for all. ttl_ms, grace_ms: milliseconds without a beat until the lease ends, and then until
 -- it may be declared dead. settled: it is gone and holds nothing, so nobody has to look for its jobs (job_queue_overdue).
 create table if not exists public.job_queue_workers (
   queue text not null check (length(queue) between 1 and 200),
@@ -411,9 +411,9 @@ create table if not exists public.job_queue_workers (
 
 alter table public.job_queue_workers add column if not exists settled boolean not null default false;
 
--- Commands that were put here by SQL (job_queue_request), for any live coordinator to decide; and a cancel for each live job
--- whose row of `jobs` was deleted or set to cancelled. The command's id in the log is 'sql:' and the request's id, so that it
--- is carried out once. taken_until: a coordinator is at it; when it has not answered by then, others are.
+-- Commands by SQL (job_queue_request), for any live coordinator to decide; and a cancel for each live job whose row of `jobs` was
+-- deleted or set to cancelled. The command's id in the log is 'sql:' and the request's id, so that it is carried out once.
+-- taken_until: a coordinator is deciding it; if it has not answered by then, others may.
 -- The bound is of jsonb, which takes up to 6 times the bytes of the text: 1 MB of payload always fits.
 create table if not exists public.job_queue_inbox (
   queue text not null check (length(queue) between 1 and 200),
@@ -431,18 +431,18 @@ create table if not exists public.job_queue_inbox (
 create index if not exists job_queue_inbox_open_idx on public.job_queue_inbox (queue, created_at)
   where answered_at is null;
 
--- Answers of more than a day ago, to be deleted:
+-- Answers older than a day, to be deleted:
 -- SELECT request_id FROM job_queue_inbox WHERE queue = 'default' AND answered_at < now() - interval '1 day';
 create index if not exists job_queue_inbox_answered_idx on public.job_queue_inbox (queue, answered_at)
   where answered_at is not null;
 
--- Whether a job that is about to start is to be cancelled (job_queue_append); empty, or nearly, so that a look costs nothing:
+-- Whether to cancel a job that is about to start (job_queue_append); empty or nearly so, and a look costs nothing:
 -- SELECT command ->> 'job_id' FROM job_queue_inbox WHERE queue = 'default' AND left(command ->> 'job_id', 200) = '…'
 --   AND answered_at IS NULL AND command ->> 'type' = 'cancel';
 create index if not exists job_queue_inbox_cancel_idx on public.job_queue_inbox (queue, (left(command ->> 'job_id', 200)))
   where answered_at is null and command ->> 'type' = 'cancel';
 
--- The last heartbeat of a worker, of which one row is kept:
+-- The last heartbeat of a worker; only one row of each is kept:
 -- SELECT request_id FROM job_queue_inbox WHERE queue = 'default' AND left(command ->> 'worker_id', 200) = '…'
 --   AND command ->> 'type' = 'heartbeat';
 create index if not exists job_queue_inbox_beat_idx on public.job_queue_inbox (queue, (left(command ->> 'worker_id', 200)))
@@ -450,10 +450,10 @@ create index if not exists job_queue_inbox_beat_idx on public.job_queue_inbox (q
 
 -- Payloads, results, errors, checkpoints and progress: what people may have to erase, and the append-only log must
 -- therefore not hold. Payload, result and error are written in the append of their event.
--- life: the sequence number of the `queued` event that these belong to: what an earlier life of the id left is not given to a
--- later one, and goes with the first write of it. token: of the attempt that noted last.
--- The bounds are of jsonb, which takes up to 6 times the bytes of the text (a list of small numbers): 1 MB of JSON text,
--- which is what programs are held to, always fits.
+-- life: the sequence number of the `queued` event that these belong to. A later life of the id does not get the data of an earlier one;
+-- its first write deletes that. token: of the last attempt that noted something.
+-- The bounds are those of jsonb, which takes up to 6 times the bytes of the text (a list of small numbers). 1 MB of JSON text, the limit
+-- for programs, always fits.
 create table if not exists public.job_queue_data (
   queue text not null check (length(queue) between 1 and 200),
   job_id text not null check (length(job_id) between 1 and 200),
@@ -468,8 +468,8 @@ create table if not exists public.job_queue_data (
   primary key (queue, job_id)
 );
 
--- The folded ledger at a sequence number, from which a process may start: it then reads only what came after. Written by
--- the process that appends the event that makes the next round number of them; the log stays the truth.
+-- The folded ledger at a sequence number. A process that starts from it reads only newer events. The process whose event completes the
+-- next round number of events writes it. The log stays the truth.
 create table if not exists public.job_queue_snapshots (
   queue text not null check (length(queue) between 1 and 200),
   seq bigint not null,
@@ -478,10 +478,10 @@ create table if not exists public.job_queue_snapshots (
   primary key (queue, seq)
 );
 
--- The ledger itself, as lines of JSON in chunks (job_queue_put_snapshot_chunk), so that no call has to carry the whole of it. A row of
--- job_queue_snapshots says in its state whose chunks it stands for ({shape, maker, chunks, …}), and is written after them: until then
--- nobody sees them. In a table of their own, and named by a state whose shape older releases refuse, not by a column that they would
--- overlook. What a crash leaves half-done has no such row, and goes with the next snapshot (job_queue_drop_chunks).
+-- The ledger itself, as lines of JSON in chunks (job_queue_put_snapshot_chunk), so that no call has to carry all of it. The state of a
+-- row in job_queue_snapshots names its chunks ({shape, maker, chunks, …}). It is written after them: until then nobody sees them. They
+-- are in a table of their own, and older releases refuse the shape of the state: they would overlook a new column. Chunks that a crash
+-- left half-done have no such row, and the next snapshot deletes them (job_queue_drop_chunks).
 create table if not exists public.job_queue_snapshot_chunks (
   queue text not null check (length(queue) between 1 and 200),
   seq bigint not null,
@@ -494,9 +494,9 @@ create table if not exists public.job_queue_snapshot_chunks (
 
 -- What the outer projection needs to follow the log.
 
--- Which rows of job_queue_jobs an append changed besides those of the jobs that its events name: the end of one job also
--- changes what others wait for, and only the append knows whose. One row per append, and none when there are no others
--- (the common case); job_queue_project takes them away. seq: the version after that append.
+-- The rows of job_queue_jobs that an append changed, besides those of the jobs that its events name: the end of one job also changes what
+-- others wait for, and only the append knows which. One row per append, and usually none, when there are no others.
+-- job_queue_project deletes them. seq: the version after that append.
 create table if not exists public.job_queue_changes (
   queue text not null,
   seq bigint not null,
@@ -505,7 +505,7 @@ create table if not exists public.job_queue_changes (
 );
 
 -- Rows of the user's tables that could not be written: locked, or a trigger or CHECK of the user raised (sqlstate).
--- They are tried again from next_at on, ever more rarely, and stop nobody.
+-- They are tried again from next_at on, at growing intervals, and stop nobody.
 create table if not exists public.job_queue_set_aside (
   queue text not null,
   target text not null check (target in ('jobs', 'workflow_executions')),
@@ -517,10 +517,10 @@ create table if not exists public.job_queue_set_aside (
   primary key (queue, target, job_id)
 );
 
--- Rows of the user's `jobs` that were inserted as pending since the migration, in the order of their arrival: the trigger
--- job_queue_intake writes one here for each, and the process that takes it in (or finds that there is nothing to take in) deletes
--- it. So "made after activation" costs no scan and no column of the user's.
--- queue: the one that has claimed it, so that two queues never take in one row, until nobody of it is there any more
+-- Rows of the user's `jobs` that were inserted as pending since the migration, in the order of their arrival. The trigger
+-- job_queue_intake writes one here for each; the process that takes it in (or finds nothing to take in) deletes it. So "made after
+-- activation" needs no scan and no column of the user.
+-- queue: the queue that has claimed it, so that two queues never take in one row, until that queue has no process left
 -- (job_queue_given_up); claimed_until: others of the same queue leave it alone until then.
 create table if not exists public.job_queue_arrivals (
   id bigint generated always as identity primary key,
@@ -530,7 +530,7 @@ create table if not exists public.job_queue_arrivals (
   job_id text
 );
 
--- Whether a job that is about to be put in line has a row still (job_queue_append), and what has arrived of a row that is deleted:
+-- Whether a job that is about to be put in line still has a row (job_queue_append), and the arrival of a deleted row:
 -- SELECT id FROM job_queue_arrivals WHERE job_id = '…';
 create index if not exists job_queue_arrivals_job_idx on public.job_queue_arrivals (job_id);
 
@@ -545,12 +545,12 @@ create table if not exists public.job_queue_not_taken_in (
   refused_at timestamptz not null default clock_timestamp()
 );
 
--- Rows of the user's tables that anon or authenticated have written, while they belong to no job: such a row speaks only for a job
--- that is made of it (intake), and for one that a server links it to (job_queue_link), never for a job that happens to have its id.
--- Written when such a row is inserted or is given another id; deleted with the row, and once the row says in queued_at, which browsers
--- cannot write, which job it is of. So of rows that a server writes there is nothing here. No projection: nothing of it is in the log.
--- late: a log had a job that was made of a row of this id before, or there is another row of it. It is of no job until a server
--- links it.
+-- Rows of the user's tables that anon or authenticated have written, while they belong to no job. Such a row speaks only for a job that
+-- is made from it (intake) or that a server links it to (job_queue_link), never for a job that happens to have its id.
+-- Written when such a row is inserted or gets another id. Deleted with the row, or once its queued_at, which browsers cannot write,
+-- says which job it belongs to. Rows that a server writes are not here. It is no projection: the log has nothing of it.
+-- late: a log already had a job that was made from a row with this id, or there is another row with it. The row belongs to no job until
+-- a server links it.
 create table if not exists public.job_queue_unlinked (
   target text not null check (target in ('jobs', 'workflow_executions')),
   job_id text not null,
@@ -559,9 +559,9 @@ create table if not exists public.job_queue_unlinked (
   primary key (target, job_id)
 );
 
--- What holds for the user's tables. key 'columns': {"jobs": {"status": "…", …}, …}, the user's names for columns where they
--- differ, which only the migration writes, since triggers and indexes go with it. key 'statuses': {"pending": "…", "running": "…", …}, the user's words for the states of
--- a job, where they differ; "enqueued": true to write them also for jobs that were not taken in from a row.
+-- Settings for the user's tables. key 'columns': {"jobs": {"status": "…", …}, …}: the user's names for columns, where they differ. Only
+-- the migration writes it, since triggers and indexes depend on it. key 'statuses': {"pending": "…", "running": "…", …}: the user's words
+-- for the states of a job, where they differ; "enqueued": true writes them also for jobs that were not taken in from a row.
 create table if not exists public.job_queue_settings (
   key text primary key check (key in ('statuses', 'columns')),
   value jsonb not null check (jsonb_typeof(value) = 'object'),
@@ -578,8 +578,8 @@ create table if not exists public.job_queue_migrations (
   applied_at timestamptz not null default clock_timestamp()
 );
 
--- The words and names that this migration was given; those that it was not given stay. Names come together with those of
--- before (06_columns).
+-- The words and names that this migration was given; all others stay. Names are joined with the earlier ones
+-- (06_columns).
 insert into public.job_queue_settings as s (key, value)
 select w.key, w.given::jsonb from (values
   ('statuses', current_setting('interlock.statuses')), ('columns', current_setting('interlock.columns'))) as w (key, given)
@@ -593,7 +593,7 @@ on conflict (key) do update set value = s.value || excluded.value, updated_at = 
 create index if not exists job_queue_log_dead_idx on public.job_queue_log (queue, seq)
   where event_type = 'expired' or (event_type in ('failed', 'lease_expired') and data ? 'final');
 
--- Which of them are not to be listed any more: ends of the job up to seq.
+-- Ends that are not listed any more: those of the job up to seq.
 create table if not exists public.job_queue_dropped (
   queue text not null,
   job_id text not null,
@@ -625,10 +625,10 @@ alter index public.job_queue_log_archive_pkey set (fillfactor = 100);
 create index if not exists job_queue_log_archive_voided_idx on public.job_queue_log_archive (queue)
   where event_type = 'voided';
 
--- Payloads, results and errors on their way: large ones go ahead of the append that they belong to (job_queue_stage), which takes
--- them over (job_queue_put_staged). By command, so that nothing that is kept of a job changes before its events are in the log.
--- What no append has taken over is deleted after an hour. Unlogged: what a crash empties is sent again by the process that needs it
--- (the answer `unstaged` of job_queue_append), and payloads are not written to the write-ahead log twice.
+-- Large payloads, results and errors are sent ahead of their append (job_queue_stage), which takes them over (job_queue_put_staged).
+-- They are stored by command, so that nothing kept of a job changes before its events are in the log. Data that no append has taken
+-- over is deleted after an hour. Unlogged: after a crash the process that needs the data sends it again (the answer `unstaged` of
+-- job_queue_append), and payloads are not written to the write-ahead log twice.
 create unlogged table if not exists public.job_queue_staged (
   queue text not null check (length(queue) between 1 and 200),
   command_id text not null check (length(command_id) between 1 and 200),
@@ -638,17 +638,17 @@ create unlogged table if not exists public.job_queue_staged (
   primary key (queue, command_id, job_id)
 );
 
--- Several processes that write to one queue at once: one of them decides for all for as long as there is something to write, and the
--- others hand their commands in to it (job_queue_hand_in). A courtesy that saves lost appends: what guards the log is the version that an
--- append names. Unlogged: after a crash the commands are handed in again by those who wait for them.
--- decides_until: when another process may take its place. It puts that off while it works (job_queue_pick_up).
+-- When several processes write to one queue at once, one of them decides for all while there is something to write, and the others hand
+-- it their commands (job_queue_hand_in). It only saves lost appends: the version that an append names guards the log. Unlogged: after a
+-- crash the processes that wait hand their commands in again.
+-- decides_until: when another process may take over. The deciding process extends it while it works (job_queue_pick_up).
 create unlogged table if not exists public.job_queue_deciders (
   queue text primary key check (length(queue) between 1 and 200),
   decider text not null check (length(decider) between 1 and 100),
   decides_until timestamptz not null
 );
 
--- Commands on their way to the process that decides; deleted by the append that carries them out, or once it is known that they lead to nothing.
+-- Commands on their way to the deciding process. Deleted by the append that carries them out, or when they need none.
 create unlogged table if not exists public.job_queue_handed_in (
   queue text not null check (length(queue) between 1 and 200),
   command_id text not null check (length(command_id) between 1 and 200),
@@ -665,8 +665,8 @@ select set_config('interlock.places_granted', coalesce((
   select has_table_privilege(r.oid, c.oid, 'SELECT')::text from pg_catalog.pg_roles r, pg_catalog.pg_class c
    where r.rolname = 'authenticated' and c.oid = to_regclass('public.job_queue_places')), 'false'), true);
 
--- The coordination columns of the user's tables. A table that is missing, or whose key is neither text nor uuid (a table
--- of that name which is for something else, or a view), is passed over: Interlock works without it.
+-- The coordination columns of the user's tables. A table that is missing is skipped, and so is one whose key is neither text nor uuid (a
+-- view, or a table with the same name for something else): Interlock works without it.
 do $columns$
 declare
   item record;
@@ -719,7 +719,7 @@ begin
            = case when n.yours = c.yours then 1 else 2 end
   loop
     there := to_regclass('public.' || item.index);
-    -- One that is there is left alone, unless the names have changed under it.
+    -- An existing one is left alone, unless the names have changed.
     if there is not null and current_setting('interlock.columns') <> ''
        and replace(pg_get_indexdef(there), ' ON ONLY ', ' ON ') <> item.definition then
       execute format('drop index %s', there);
@@ -732,7 +732,7 @@ begin
 end
 $indexes$;
 
--- An account that has a table of such a name, whose rows will not become jobs, is told here: nothing else fails.
+-- Tells an account with a table of this name that its rows will not become jobs: nothing else would fail.
 do $passed_over$
 declare
   item record;
@@ -778,11 +778,11 @@ begin
 end
 $passed_over$;
 
--- job_queue_account(): what there is about the user's tables that stands in the way, or means something to Interlock that one may not
--- have meant; for `interlock migrate` and `interlock doctor`. Reads only.
--- Returns [{check, level, what, remedy}, …], level problem or note; none for tables of which there is nothing to say:
---   hidden    row level security hides the rows from the owner of Interlock, or keeps him from writing them (job_queue_hidden)
---   words     a status that Interlock writes is refused by the type of the column, or by a CHECK that looks at the status alone
+-- job_queue_account(): finds what is in Interlock's way in the user's tables, or what may be a mistake there; for `interlock
+-- migrate` and `interlock doctor`. Reads only.
+-- Returns [{check, level, what, remedy}, …], level problem or note; an empty list when all is well:
+--   hidden    row level security hides rows from the owner of Interlock, or keeps it from writing them (job_queue_hidden)
+--   words     the type of the column refuses a status that Interlock writes, or a CHECK on the status alone does
 --   defaults  a coordination column has a default, or may not be null
 --   key       several rows may have one id
 -- Raises nothing.
@@ -855,14 +855,14 @@ begin
 end
 $$;
 
--- job_queue_adopt(queue, job_ids): takes rows of `jobs` in by hand: those of job_queue_adoptable with these ids become
--- pending, with no trace of an earlier coordinator in their columns, and arrive for this queue in the order given; whatever takes
--- rows in puts them in line. One transaction: all of them or, when a trigger or CHECK of the user raises, none. Doing it
--- twice does nothing more. A row that says running is taken in like the others: make sure before that nothing runs it.
---   queue    that is to take them in, 1..200 characters
---   job_ids  in the order in which they are to stand in line, at most 10,000
--- Returns the ids that were taken in, in that order; the others have no row, are neither pending nor running,
--- are known to a log, or have arrived already. Raises JQ001 when an argument is out of bounds, and what the user's table raises.
+-- job_queue_adopt(queue, job_ids): takes rows of `jobs` in by hand. Rows of job_queue_adoptable with these ids become pending,
+-- lose every trace of an earlier coordinator, and arrive for this queue in the order given; workers with intake put them in
+-- line. One transaction: if a trigger or CHECK of the user raises, no row is taken in. Doing it twice does nothing more. A row
+-- that says running is taken in like the others: make sure first that nothing runs it.
+--   queue    the queue that takes them in, 1..200 characters
+--   job_ids  in the order in which they should stand in line, at most 10,000
+-- Returns the ids that were taken in, in that order. The others have no row, are neither pending nor running, are known to a
+-- log, or have arrived already. Raises JQ001 when an argument is out of bounds, and what the user's table raises.
 create or replace function public.job_queue_adopt(queue text, job_ids text[]) returns jsonb
 language plpgsql security definer
 set search_path = pg_catalog, pg_temp
@@ -942,18 +942,18 @@ begin
 end
 $$;
 
--- job_queue_adoptable(states, job_ids, lim): rows of `jobs` that could be taken in by hand (job_queue_adopt): those in these
--- states that no queue's log has ever heard of and that are not arrivals already. Made before Interlock was activated, refused
--- before (job_queue_not_taken_in), or left by the first coordinator. Reads only; for a rare look, since it goes through all
--- rows in these states.
---   states   of 'pending' and 'running' (whatever the user's words for them are): rows in these states; null: in both
---   job_ids  these rows alone, whatever the order; null: all
+-- job_queue_adoptable(states, job_ids, lim): rows of `jobs` that can be taken in by hand (job_queue_adopt): rows in these
+-- states that no queue's log has ever heard of, and that have not arrived. They are from before Interlock was activated, were
+-- refused (job_queue_not_taken_in), or are left from the first coordinator. Reads only. Call it rarely: it reads every row in
+-- these states.
+--   states   of 'pending' and 'running', whatever the user's words for them are; null: both
+--   job_ids  only these rows, in any order; null: all
 --   lim      how many at most, 1..10,000
--- Returns {totals: {state: n, …}, rows: [{job_id, state, models, priority, job_type, kind, since}, …]}: the totals of both
--- states, the rows in the order in which they would be taken in: queued_at (the first coordinator wrote it), else created_at where there
--- is such a column, then the key; models, priority, job_type and kind as job_queue_claim_arrivals gives them; since: that
--- time in microseconds, or null. totals is null where Interlock cannot use the table (job_queue_targets).
--- Raises JQ001 for a limit out of bounds or an unknown state.
+-- Returns {totals: {state: n, …}, rows: [{job_id, state, models, priority, job_type, kind, since}, …]}. totals counts both
+-- states. The rows are in the order in which they would be taken in: by queued_at (the first coordinator wrote it), else by
+-- created_at if there is such a column, then by the key. models, priority, job_type and kind are as in
+-- job_queue_claim_arrivals; since is that time in microseconds, or null. totals is null if Interlock cannot use the table
+-- (job_queue_targets). Raises JQ001 for a limit out of bounds or an unknown state.
 create or replace function public.job_queue_adoptable(states text[], job_ids text[], lim integer) returns jsonb
 language plpgsql stable security definer
 set search_path = pg_catalog, pg_temp
@@ -1019,11 +1019,11 @@ begin
 end
 $$;
 
--- job_queue_answer(request_id, queue): what became of a command in the inbox. Answers are kept for a day.
+-- job_queue_answer(request_id, queue): the answer to a command in the inbox. Answers are kept for a day.
 --   request_id  what job_queue_request or job_queue_submit returned
 --   queue       `default` unless given
--- Returns null while nobody has decided it; else {ok: true, …} with what the command led to, or {ok: false, code, message}.
--- Raises JQ001 for an id that is not there: nothing was requested under it, or its answer was deleted.
+-- Returns null until the command is decided, then {ok: true, …} with its result, or {ok: false, code, message}. Raises JQ001
+-- for an unknown id: nothing was requested under it, or its answer was deleted.
 create or replace function public.job_queue_answer(request_id text, queue text default 'default') returns jsonb
 language plpgsql stable security definer
 set search_path = pg_catalog, pg_temp
@@ -1043,12 +1043,12 @@ begin
 end
 $$;
 
--- job_queue_answer_requests(queue, answers): what became of commands in the inbox. The first answer stays. Answers of more than
--- a day ago are deleted on the way.
---   answers  [{request_id, answer}, …]; answer: {ok: true, …} or {ok: false, code, message}; null: it could not be decided now, and
---            is given back, for others to decide
--- One NOTIFY on channel interlock_answers, the name of the queue, unless the setting interlock.notify is 'off'.
--- Returns how many were answered by this call. Raises nothing.
+-- job_queue_answer_requests(queue, answers): answers commands in the inbox. The first answer to a command counts. Also deletes
+-- answers older than a day.
+--   answers  [{request_id, answer}, …]; answer: {ok: true, …} or {ok: false, code, message}; null: it could not be decided now,
+--            so others may decide it
+-- One NOTIFY on channel interlock_answers with the name of the queue, unless the setting interlock.notify is 'off'.
+-- Returns how many this call answered. Raises nothing.
 create or replace function public.job_queue_answer_requests(queue text, answers jsonb) returns integer
 language plpgsql security definer
 set search_path = pg_catalog, pg_temp
@@ -1547,21 +1547,21 @@ begin
 end
 $$;
 
--- job_queue_archive(queue, through, keep): takes the events up to a snapshot out of job_queue_log, in one transaction. The
--- queue's lock is held only at the end, to note the cut and, without keep, to delete what is kept beside the log (some 4 µs a
--- job: 0.4 s for 100,000 of them). A process that starts later goes on from the snapshot.
--- Of a job that had not ended at the cut, everything from its last `queued` on, and the `queued` by which its row of `jobs` was
--- taken in, stays in job_queue_log until a later cut: what is still to come of it leads back there (its row, its dead letter,
--- what is kept beside the log). Readers in order pass over what is at or below the cut. The same for jobs whose rows are set
--- aside (job_queue_set_aside) and, with keep, for dead letters that were neither retried nor dropped.
---   through  the number of a snapshot (job_queue_put_snapshot) that is above the last cut
---   keep     true: into job_queue_log_archive, where readers of the log find them; what is kept beside the log (job_queue_data) of jobs
---            of which job_queue_log has nothing left goes a year after it was last written. false: they are gone, with what the archive
---            had, and with what is kept beside the log (job_queue_data, job_queue_dropped) of jobs
---            of which the log has nothing left
--- Returns {archived_seq, archived, unkept}: the cut now, and how many events it is further than before; 0 when the user's tables do
--- not follow that far yet (job_queue_project) or another call is at it. unkept: how many went that earlier cuts had kept.
--- Raises JQ001 when there is no such snapshot.
+-- job_queue_archive(queue, through, keep): takes the events up to a snapshot out of job_queue_log, in one transaction. Holds
+-- the queue's lock only at the end, to note the cut and, without keep, to delete what is kept beside the log (some 4 µs a job:
+-- 0.4 s for 100,000 jobs). A process that starts later goes on from the snapshot. Some events stay in job_queue_log until a
+-- later cut: of a job that had not ended at the cut, everything from its last `queued` on, and the `queued` that took in its
+-- row of `jobs`. What the job still has to come (its row, its dead letter, what is kept beside the log) leads back to them. The
+-- same holds for jobs whose rows are set aside (job_queue_set_aside) and, with keep, for dead letters that were neither retried
+-- nor dropped. Readers in order skip everything at or below the cut.
+--   through  the number of a snapshot (job_queue_put_snapshot) above the last cut
+--   keep     true: the events move to job_queue_log_archive, where readers of the log find them. What is kept beside the log
+--            (job_queue_data) of jobs that job_queue_log no longer mentions is deleted a year after it was last written. false:
+--            the events are deleted, with those in the archive, and with what is kept beside the log (job_queue_data,
+--            job_queue_dropped) of jobs that the log no longer mentions
+-- Returns {archived_seq, archived, unkept}: the cut, and by how many events it has moved; 0 if the user's tables do not follow
+-- that far yet (job_queue_project) or another call is archiving. unkept: how many events that earlier cuts had kept were
+-- deleted. Raises JQ001 if there is no such snapshot.
 create or replace function public.job_queue_archive(queue text, through bigint, keep boolean) returns jsonb
 language plpgsql security definer
 set search_path = pg_catalog, pg_temp
@@ -1659,10 +1659,11 @@ begin
 end
 $$;
 
--- job_queue_archive_before(queue, before, keep): job_queue_archive at the newest snapshot of which every event is older than a
--- time: for pg_cron, say. SELECT job_queue_archive_before('default', now() - interval '7 days', true);
+-- job_queue_archive_before(queue, before, keep): job_queue_archive at the newest snapshot whose events are all older than a
+-- time; for pg_cron, say. SELECT job_queue_archive_before('default', now() - interval '7 days', true);
 --   keep  as in job_queue_archive
--- Returns what job_queue_archive does; {archived_seq, archived: 0, unkept: 0} when there is no such snapshot. Raises what it raises.
+-- Returns what job_queue_archive returns; {archived_seq, archived: 0, unkept: 0} if there is no such snapshot. Raises what it
+-- raises.
 create or replace function public.job_queue_archive_before(queue text, before timestamptz, keep boolean) returns jsonb
 language plpgsql security definer
 set search_path = pg_catalog, pg_temp
@@ -1682,9 +1683,9 @@ begin
 end
 $$;
 
--- job_queue_archived_events(queue, after, max_events): a page of what was archived and kept (job_queue_archive), in the form of
--- job_queue_events; for job_queue_read.
--- Returns [{seq, at, event_type, …}, …]; empty when there is nothing after, or the event that comes next was not kept.
+-- job_queue_archived_events(queue, after, max_events): a page of archived events that were kept (job_queue_archive), in the
+-- form of job_queue_events; for job_queue_read.
+-- Returns [{seq, at, event_type, …}, …]; empty if there is nothing after, or the next event was not kept.
 create or replace function public.job_queue_archived_events(queue text, after bigint, max_events integer) returns json
 language sql stable
 set search_path = pg_catalog, pg_temp
@@ -1703,13 +1704,12 @@ as $$
        order by l.seq) e
 $$;
 
--- job_queue_arrived_rows(arrival_ids): the rows of `jobs` behind these arrivals, those that are still pending and not
--- queued. Internal; called by job_queue_claim_arrivals. The look-up uses the index of the user's own key.
--- Where row level security may hide rows, an arrival whose row cannot be seen comes as {arrival_id, unseen: true}: nobody knows
--- whether it is gone.
--- Returns what job_queue_claim_arrivals does; an arrival whose id no row can be found by (missing, or longer than 200
--- characters) comes without anything else, so that it is refused. Null when Interlock cannot use the table
--- (job_queue_targets). Raises 42703 when the table has no status any more.
+-- job_queue_arrived_rows(arrival_ids): the rows of `jobs` behind these arrivals, if they are still pending and not queued.
+-- Internal; called by job_queue_claim_arrivals. Uses the index of the user's own key. If row level security may hide rows, an
+-- arrival whose row cannot be seen comes as {arrival_id, unseen: true}: nobody knows whether the row is gone.
+-- Returns what job_queue_claim_arrivals returns. An arrival whose id can find no row (it is missing, or longer than 200
+-- characters) comes with nothing else, so that it is refused. Null if Interlock cannot use the table (job_queue_targets).
+-- Raises 42703 if the table has no status any more.
 create or replace function public.job_queue_arrived_rows(arrival_ids bigint[]) returns jsonb
 language plpgsql stable
 set search_path = pg_catalog, pg_temp
@@ -1769,17 +1769,17 @@ end
 $$;
 
 -- job_queue_beat(queue, worker_id, kinds, free_slots, release, ttl_ms, grace_ms): registers a worker process, or renews its
--- lease. Never takes the queue's lock, so that a busy queue delays no heartbeat.
---   worker_id   the incarnation: made at start, never reused; 1..200 characters
---   kinds       the handlers it has, null for all
---   free_slots  how many jobs more it could run
---   release     the release of Interlock it runs, at most 200 characters
---   ttl_ms      how long the lease lives without another beat, 100 ms to a day; grace_ms how long after it until its jobs
---               may be expired, at most a day
--- Returns {alive, now, expires_at, version, overdue, arrived, requested}: alive false when the lease is over, which it then stays; times in
--- microseconds; the head's version; overdue: workers that hold jobs and are gone, to be expired by the process that reads this;
--- arrived, requested: there are rows to be taken in, and commands by SQL, that nobody is at.
--- Raises JQ001 when an argument is out of bounds.
+-- lease. Never takes the queue's lock, so a busy queue delays no heartbeat.
+--   worker_id   the incarnation: new at each start, never reused; 1..200 characters
+--   kinds       the kinds it has handlers for; null: all
+--   free_slots  how many more jobs it could run
+--   release     its release of Interlock, at most 200 characters
+--   ttl_ms      how long the lease lives without another beat, 100 ms to a day; grace_ms: how long after that its jobs may be
+--               expired, at most a day
+-- Returns {alive, now, expires_at, version, overdue, arrived, requested}. alive: false if the lease is over, which is final.
+-- Times are in microseconds; version is the head's. overdue: workers that hold jobs and are gone; the process that reads this expires
+-- them. arrived, requested: rows to take in, or commands by SQL, are waiting and nobody has claimed them. Raises JQ001 when an
+-- argument is out of bounds.
 create or replace function public.job_queue_beat(queue text, worker_id text, kinds text[], free_slots integer,
   release text, ttl_ms integer, grace_ms integer)
 returns jsonb
@@ -1833,9 +1833,10 @@ begin
 end
 $$;
 
--- job_queue_cancel_rows(job_ids, queued): puts a cancel command into the inbox for each live job that one of these rows of `jobs`
--- speaks for (job_queue_linked), once per life of the job, for any coordinator to decide. Internal; called by the triggers on jobs.
---   queued  what each row said in queued_at, in the same order
+-- job_queue_cancel_rows(job_ids, queued): requests the cancellation of each live job that one of these rows of `jobs` speaks
+-- for (job_queue_linked), once per life of the job: puts a cancel command into the inbox for any coordinator to decide.
+-- Internal; called by the triggers on jobs.
+--   queued  the queued_at of each row, in the same order
 -- Returns nothing, raises nothing.
 create or replace function public.job_queue_cancel_rows(job_ids text[], queued timestamptz[]) returns void
 language plpgsql
@@ -1865,14 +1866,13 @@ begin
 end
 $$;
 
--- job_queue_chain(queue, after, lim): a page of the hash chain, for a program that checks it: each event as the text that its hash
--- is made over, and the hash that it carries. The first hash is SHA-256 over 'interlock:<queue>:<chain_from>', each further
--- one over the 32 bytes before it and the text of its event. Where events were archived and not kept, start is the hash of the
--- last of them, from which the chain goes on; else null.
+-- job_queue_chain(queue, after, lim): a page of the hash chain, for a program that checks it: each event as the text that its
+-- hash is made over, and its hash. The chain starts from SHA-256 over 'interlock:<queue>:<chain_from>'; each hash is then made
+-- over the 32 bytes of the hash before it and the text of its event. If events were archived and not kept, start is the hash of
+-- the last of them, from which the chain goes on; else null.
 --   after  events with a greater sequence number, ascending; lim: how many at most, 1..10,000
--- Returns {version, chain_from, start, head, events: [[seq, text, hash], …]}: hashes in hexadecimal, null for an event that has
--- none; null when the queue keeps no chain.
--- Raises JQ001 when an argument is out of bounds.
+-- Returns {version, chain_from, start, head, events: [[seq, text, hash], …]}: hashes in hexadecimal, null for an event without
+-- one. Null if the queue keeps no chain. Raises JQ001 when an argument is out of bounds.
 create or replace function public.job_queue_chain(queue text, after bigint, lim integer) returns json
 language plpgsql stable security definer
 set search_path = pg_catalog, pg_temp
@@ -1907,29 +1907,31 @@ begin
 end
 $$;
 
--- job_queue_checkup(queue): what `interlock doctor` looks at, for a rare look: it reads the catalog, the settings of the server and
--- what lies about of one queue. Reads only, judges nothing.
+-- job_queue_checkup(queue): what `interlock doctor` looks at. Call it rarely: it reads the catalog, the settings of the server,
+-- and everything that waits in one queue. Reads only, judges nothing.
 -- Returns an object; times in microseconds, ages in milliseconds:
 --   now, session_age_ms  the database's clock, and how long ago this connection to the server was made
 --   server               {version, synchronous_commit, off_by_role: [role, …], fsync, full_page_writes, in_recovery}
---   functions            [{name, sum, definer}, …]: SHA-256 of the body of every function of Interlock's there is
---   realtime             whether there is realtime.send, through which triggers announce what is new
---   xmin                 null, or of the transaction that has been open longest of those for which old versions of rows are kept:
---                        {kind, application, state, role, age_ms}; kind: backend, prepared; of sessions of others only
---                        what the caller's role may see
---   triggers             [{table, name, enabled}, …] of Interlock's
---   account              what stands in the way of the user's tables, or means something (job_queue_account)
+--   functions            [{name, sum, definer}, …]: SHA-256 of the body of each of Interlock's functions
+--   realtime             whether there is realtime.send, which triggers use to announce news
+--   xmin                 the longest open transaction that makes the server keep old versions of rows, or null: {kind,
+--                        application, state, role, age_ms}; kind: backend, prepared; for other people's sessions only what the
+--                        caller's role may see
+--   triggers             [{table, name, enabled}, …] of Interlock's triggers
+--   account              what is in the way in the user's tables, or may be a mistake there (job_queue_account)
 --   tables               {jobs, workflow_executions}: {exists, followed, missing: [what Interlock lacks, …]}
---   grants               {caller, missing: [what the caller may not, …], open: [what anon, authenticated or PUBLIC may, …]}
+--   grants               {caller, missing: [what the caller may not do, …], open: [what anon, authenticated or PUBLIC may do,
+--                        …]}
 --   set_aside            [{target, sqlstate, rows, tries, age_ms, example}, …]: rows of yours that cannot be written
 --   not_taken_in         {rows, job_id, reason}: rows that cannot be jobs and have not come in since; the newest
---   arrivals, inbox      {rows, age_ms}: rows not taken in yet, commands not decided yet; the oldest
---   behind               {events, age_ms}: what your tables do not follow yet
---   log                  {bytes, archive_bytes, events, own, oldest_at, week}: of the tables of log and archive with their indexes;
---                        events of all queues and of this one in the log; when its first one happened; week: {events, age_ms}, those
---                        since the first one of the last seven days, and how long ago that was, null without one
---   unknown_rows         {old, new}: rows that are blocked by a coordinator which is not this one, queued before and after the
---                        migration; at most 1,000 are counted
+--   arrivals, inbox      {rows, age_ms}: rows not taken in yet, commands not decided yet; the age of the oldest
+--   behind               {events, age_ms}: events that your tables do not follow yet
+--   log                  {bytes, archive_bytes, events, own, oldest_at, week}: the sizes of the tables of log and archive with
+--                        their indexes; the events in the log of all queues, and of this one; the time of this one's first
+--                        event; week: {events, age_ms}: its events of the last seven days, and the age of the first of them;
+--                        null if there are none
+--   unknown_rows         {old, new}: rows that another coordinator has blocked, queued before and after the migration; counts
+--                        at most 1,000
 --   first                null, or {active_job_id, written_at}: what the first coordinator's tables say
 --   foreign_writes       [{pid, role, application}, …]: sessions whose last statement wrote to job_queue_state or job_queue_log
 -- Raises nothing.
@@ -2099,16 +2101,17 @@ begin
 end
 $$;
 
--- job_queue_claim_arrivals(queue, lim): rows of `jobs` to be taken in, in the order of their arrival. They are kept for this
--- caller for 5 s; a caller that has not called job_queue_taken by then is taken to be gone, and others get them. Arrivals whose
--- row is gone, is no longer pending or is queued already are dropped on the way; those whose row row level security may hide
--- are kept, for a look a minute later. Never takes the queue's lock.
---   queue  that takes them in: what one queue has claimed, no other queue gets, unless nobody of that queue is there any more
---          (job_queue_given_up)
+-- job_queue_claim_arrivals(queue, lim): rows of `jobs` to take in, in the order of their arrival. They are reserved for this
+-- caller for 5 s. A caller that has not called job_queue_taken by then counts as gone, and others get them. Arrivals whose row
+-- is gone, is no longer pending or is queued already are dropped; those whose row may be hidden by row level security are kept,
+-- for another look a minute later. Never takes the queue's lock.
+--   queue  the queue that takes them in. A row that one queue has claimed goes to no other queue, unless no process of that
+--          queue is left (job_queue_given_up)
 --   lim    how many at most, 1..1,000
--- Returns [{arrival_id, job_id, models, priority, job_type, kind, fair_key}, …]: job_id null where the row has none; models
--- from required_models (which only trusted roles can write), else [model], else []; the others from the columns of these
--- names (fair_key: user_id), null where there is no such column. Raises JQ001 for a limit out of bounds, JQ112 when all that has arrived is hidden: then nothing is changed.
+-- Returns [{arrival_id, job_id, models, priority, job_type, kind, fair_key}, …]: job_id null if the row has none; models from
+-- required_models (only trusted roles can write it), else [model], else []; the others from the columns of these names
+-- (fair_key: user_id), null if there is no such column. Raises JQ001 for a limit out of bounds, JQ112 if everything that has
+-- arrived is hidden: then nothing is changed.
 create or replace function public.job_queue_claim_arrivals(queue text, lim integer) returns jsonb
 language plpgsql security definer
 set search_path = pg_catalog, pg_temp
@@ -2170,14 +2173,13 @@ begin
 end
 $$;
 
--- job_queue_claim_cut(queue, before): where the log is to be cut so that nothing older than a time is left in it, for the one
--- process that is to do it: fold the log up to there, keep that as a snapshot (job_queue_put_snapshot), archive below it
--- (job_queue_archive). Nobody else is told for 55 minutes, or until it is done. Takes the queue's lock for a moment, and only when
--- there is something to do.
---   before  less than an hour's worth of older events is not worth a cut
--- Returns {through}: the number of the last older event that your own tables follow already; null when there is nothing to do, or
--- somebody else is at it.
--- Raises 55P03 when the lock does not come free within 2 s.
+-- job_queue_claim_cut(queue, before): where to cut the log so that nothing older than a time is left in it. The one process
+-- that gets an answer folds the log up to there, keeps that as a snapshot (job_queue_put_snapshot), and archives below it
+-- (job_queue_archive). No other process gets one for 55 minutes, or until it is done. Takes the queue's lock for a moment, and
+-- only if there is something to do.
+--   before  the time; less than an hour's worth of older events is not worth a cut
+-- Returns {through}: the number of the last older event that your own tables already follow; null if there is nothing to do, or
+-- another process is doing it. Raises 55P03 when the lock does not come free within 2 s.
 create or replace function public.job_queue_claim_cut(queue text, before timestamptz) returns jsonb
 language plpgsql security definer
 set search_path = pg_catalog, pg_temp
@@ -2219,10 +2221,10 @@ begin
 end
 $$;
 
--- job_queue_columns(target): the names of the columns of a table of the user, by Interlock's names for them. Internal.
+-- job_queue_columns(target): the user's names for the columns of one of the user's tables, by Interlock's names. Internal.
 --   target  jobs or workflow_executions
--- Returns {"job_id": "…", "status": "…", …}: the user's names from job_queue_settings ('columns'), else Interlock's own;
--- execution_id, which has two of its own, only when the user named it. Raises nothing.
+-- Returns {"job_id": "…", "status": "…", …}: the names from job_queue_settings ('columns'), else Interlock's own. execution_id,
+-- which has two of Interlock's own, is there only if the user named it. Raises nothing.
 create or replace function public.job_queue_columns(target text) returns jsonb
 language plpgsql stable
 set search_path = pg_catalog, pg_temp
@@ -2288,9 +2290,9 @@ begin
 end
 $$;
 
--- job_queue_dated(): whether rows of `jobs` come with a queued_at, because the column has a default of the user's. It says then nothing
--- about whether they are queued: the log does (job_queue_known). Internal.
--- Returns false where there is no such column. Raises nothing.
+-- job_queue_dated(): whether rows of `jobs` always have a queued_at, because the user gave the column a default. Then it does
+-- not say whether they are queued: the log does (job_queue_known). Internal.
+-- Returns false if there is no such column. Raises nothing.
 create or replace function public.job_queue_dated() returns boolean
 language plpgsql stable
 set search_path = pg_catalog, pg_temp
@@ -2303,15 +2305,17 @@ begin
 end
 $$;
 
--- job_queue_dead(queue, filter): the dead letters: jobs whose last life ended without success (a final `failed`, a final
--- `lease_expired`, `expired`), that are not in line again and were not dropped; the newest first. One that was asked to stop
--- before its last attempt ended was cancelled, and is none. Events that are void count as what they are said to be (job_queue_voided).
---   filter  {model, since, before, job_ids, lim}: only jobs whose last attempt needed this model; that ended at this time or later
---           (microseconds since 1970); whose end has a smaller sequence number (to page on); with these ids; at most so many,
---           1..1,000, 100 unless given. What is null or missing restricts nothing.
--- Returns [{job_id, seq, at, code, attempts, queued, error}, …]: seq and at of the end; code: why the last attempt failed, or
--- lease_expired or expired; attempts that were started in that life; queued: its first event, with what the job was asked to
--- be, and the models that it needed last (a workflow may need others in each step); error from job_queue_data, null when there is none. Raises JQ001 for a limit out of bounds.
+-- job_queue_dead(queue, filter): the dead letters, the newest first: jobs whose last life ended without success (a final
+-- `failed`, a final `lease_expired`, `expired`), except those that are in line again or were dropped. A job that was asked to
+-- stop before its last attempt ended was cancelled, so it is not one. Void events count as what `voided` events say
+-- (job_queue_voided).
+--   filter  {model, since, before, job_ids, lim}: only jobs whose last attempt needed this model; that ended at this time or
+--           later (microseconds since 1970); whose end has a smaller sequence number (for the next page); with these ids; at
+--           most so many, 1..1,000, 100 unless given. Null or missing fields restrict nothing
+-- Returns [{job_id, seq, at, code, attempts, queued, error}, …]. seq and at are those of the end. code: why the last attempt
+-- failed, or lease_expired or expired. attempts: how many were started in that life. queued: its first event, with what the job
+-- was enqueued with and the models that it needed last (each step of a workflow may need others). error: from job_queue_data,
+-- null if there is none. Raises JQ001 for a limit out of bounds.
 create or replace function public.job_queue_dead(queue text, filter jsonb) returns jsonb
 language plpgsql stable security definer
 set search_path = pg_catalog, pg_temp
@@ -2383,9 +2387,10 @@ begin
 end
 $$;
 
--- job_queue_deleted(): the trigger on jobs that turns the deletion of rows into commands: a row that has only arrived is not taken in
--- (job_queue_not_arrived), and a live job that a deleted row speaks for is to be cancelled (job_queue_cancel_rows). Runs as its owner. Its first two arguments are the user's names for job_id and queued_at,
--- none where they are Interlock's. Raises nothing: the user's statement goes on.
+-- job_queue_deleted(): the trigger on jobs that turns deleted rows into commands. A row that has only arrived is not taken in
+-- (job_queue_not_arrived); a live job that a deleted row speaks for is cancelled (job_queue_cancel_rows). Runs as its owner.
+-- Its first two arguments are the user's names for job_id and queued_at, none if they are Interlock's. Raises nothing: the
+-- user's statement goes on.
 create or replace function public.job_queue_deleted() returns trigger
 language plpgsql security definer
 set search_path = pg_catalog, pg_temp
@@ -2417,10 +2422,10 @@ begin
 end
 $$;
 
--- job_queue_doubtful(queue, target, job_ids): of which of these jobs a row may be there that does not speak for it
--- (job_queue_linked): those that anon or authenticated has written a row of, and those that another queue knows as well. Of the
--- others every row speaks, so nobody has to ask row by row. Internal.
--- Returns their ids, none as a rule. Raises nothing.
+-- job_queue_doubtful(queue, target, job_ids): the jobs, of these, that may have a row which does not speak for them
+-- (job_queue_linked): jobs whose row anon or authenticated has written, and jobs that another queue knows too. For all others
+-- every row speaks, so nobody has to check row by row. Internal.
+-- Returns their ids, usually none. Raises nothing.
 create or replace function public.job_queue_doubtful(queue text, target text, job_ids text[]) returns text[]
 language plpgsql stable
 set search_path = pg_catalog, pg_temp
@@ -2438,8 +2443,8 @@ begin
 end
 $$;
 
--- job_queue_drop(queue, job_ids): takes dead letters off the list and deletes what is kept of them beside the log. Of jobs
--- that are live, or ended otherwise, nothing is changed. Doing it twice does nothing more.
+-- job_queue_drop(queue, job_ids): takes dead letters off the list and deletes what is kept of them beside the log. Changes
+-- nothing for jobs that are live or ended in another way. Doing it twice does nothing more.
 -- Returns how many were dropped. Raises nothing.
 create or replace function public.job_queue_drop(queue text, job_ids text[]) returns integer
 language plpgsql security definer
@@ -2481,10 +2486,10 @@ begin
 end
 $$;
 
--- job_queue_drop_chunks(queue): takes away parts of snapshots that no snapshot is made of: what a crash has left half-done, and what
--- belonged to snapshots that were thinned out. A maker that has written a part within 10 minutes is still at it. For
--- job_queue_put_snapshot and job_queue_put_snapshot_chunk.
--- Returns how many were taken away. Raises nothing.
+-- job_queue_drop_chunks(queue): deletes parts that belong to no snapshot, left by a crash or by snapshots that were thinned
+-- out; for job_queue_put_snapshot and job_queue_put_snapshot_chunk. A maker that has written a part within 10 minutes is still
+-- at work.
+-- Returns how many were deleted. Raises nothing.
 create or replace function public.job_queue_drop_chunks(queue text) returns integer
 language plpgsql
 set search_path = pg_catalog, pg_temp
@@ -2506,9 +2511,10 @@ begin
 end
 $$;
 
--- job_queue_event_at(queue, seq): when an event happened, be it in the log or archived. Times rise from event to event, so this
--- tells whether a log is the one that somebody has folded, or another one after a restore (job_queue_append, job_queue_turn).
--- Returns null when there is no such event, and when it was archived and not kept.
+-- job_queue_event_at(queue, seq): when an event happened, in the log or archived. Times rise from event to event, so a
+-- different time shows that this is another log than the one a process has folded, after a restore (job_queue_append,
+-- job_queue_turn).
+-- Returns null if there is no such event, or if it was archived and not kept.
 create or replace function public.job_queue_event_at(queue text, seq bigint) returns timestamptz
 language sql stable
 set search_path = pg_catalog, pg_temp
@@ -2523,7 +2529,7 @@ as $$
    limit 1
 $$;
 
--- job_queue_event_text(event): for job_queue_chain and job_queue_insert_chained, an event as the text that its hash is made
+-- job_queue_event_text(event): for job_queue_chain and job_queue_insert_chained, the text of an event that its hash is made
 -- over, the same on every server. Returns a JSON array of its values, times in microseconds, as jsonb writes it.
 create or replace function public.job_queue_event_text(event public.job_queue_log) returns text
 language sql stable
@@ -2534,14 +2540,14 @@ as $$
     event.command_hash, event.schema_version)::text
 $$;
 
--- job_queue_events(queue, after, max_events, max_bytes): a stretch of the log as one JSON array, for the functions that give
--- events to a program (append, turn, read). One value and not a set of rows: PostgREST cuts sets at max-rows. json and not
--- jsonb: 200,000 events/s in place of 40,000.
+-- job_queue_events(queue, after, max_events, max_bytes): a part of the log as one JSON array, for the functions that give
+-- events to a program (append, turn, read). One value, not a set of rows: PostgREST cuts sets at max-rows. json, not jsonb:
+-- 200,000 events/s instead of 40,000.
 --   after       events with a greater sequence number, ascending
 --   max_events  at most this many
---   max_bytes   about this many bytes at most (200 per event, and its data), but always one event if there is one
--- Returns [{seq, at, event_type, job_id, job_type, models, worker_id, data, command_id, command_hash, schema_version}, …];
--- at is created_at in microseconds since 1970. Empty when there is nothing after.
+--   max_bytes   about this many bytes at most (200 per event, and its data), but at least one event if there is one
+-- Returns [{seq, at, event_type, job_id, job_type, models, worker_id, data, command_id, command_hash, schema_version}, …]; at
+-- is created_at in microseconds since 1970. Empty if there is nothing after.
 create or replace function public.job_queue_events(queue text, after bigint, max_events integer, max_bytes integer)
 returns json
 language sql stable
@@ -2565,9 +2571,9 @@ as $$
        order by l.seq) e
 $$;
 
--- job_queue_execution_deleted(): the trigger on workflow_executions that forgets what was noted of rows which are gone
--- (job_queue_rows_gone). A workflow goes on without its row. Runs as its owner. Its argument is the name of the key.
--- Raises nothing: the user's statement goes on.
+-- job_queue_execution_deleted(): the trigger on workflow_executions that forgets notes about rows that are gone
+-- (job_queue_rows_gone). A workflow goes on without its row. Runs as its owner. Its argument is the name of the key. Raises
+-- nothing: the user's statement goes on.
 create or replace function public.job_queue_execution_deleted() returns trigger
 language plpgsql security definer
 set search_path = pg_catalog, pg_temp
@@ -2610,7 +2616,7 @@ $$;
 -- job_queue_forget(queue, job_ids): deletes what is kept of these jobs beside the log: payload, result, error, checkpoint and
 -- progress. For erasure. What the log says of them stays: ids, model names, codes, numbers, times. Doing it twice does nothing
 -- more.
--- Returns how many jobs something was kept of. Raises nothing.
+-- Returns how many of these jobs had something kept. Raises nothing.
 create or replace function public.job_queue_forget(queue text, job_ids text[]) returns integer
 language plpgsql security definer
 set search_path = pg_catalog, pg_temp
@@ -2626,7 +2632,7 @@ end
 $$;
 
 -- job_queue_forget_workers(queue): deletes the rows of workers that have been gone for a day and hold nothing; for
--- job_queue_beat. Not sooner: a process that was paused must find that its lease is over, and not register again.
+-- job_queue_beat. Not sooner: a process that was paused has to find that its lease is over, and must not register again.
 -- Returns nothing.
 create or replace function public.job_queue_forget_workers(queue text) returns void
 language sql
@@ -2640,9 +2646,9 @@ as $$
         where j.queue = $1 and j.state = 'active' and j.worker_id = w.worker_id)
 $$;
 
--- job_queue_given_up(queue, claimed_until, job_id): whether a row of `jobs` that this queue has claimed is free for others again: nobody
--- of that queue is alive (its name was mistyped, say), 10 minutes have gone by, and its log does not know the job. For
--- job_queue_claim_arrivals and job_queue_beat.
+-- job_queue_given_up(queue, claimed_until, job_id): whether others may have a row of `jobs` that this queue has claimed; for
+-- job_queue_claim_arrivals and job_queue_beat. They may when no process of that queue is alive (its name was mistyped, say), 10
+-- minutes have passed, and its log does not know the job.
 -- Returns null for a row that nobody has claimed. Raises nothing.
 create or replace function public.job_queue_given_up(queue text, claimed_until timestamptz, job_id text) returns boolean
 language sql stable
@@ -2655,10 +2661,10 @@ as $$
      and not exists (select from public.job_queue_jobs j where j.queue = $1 and j.job_id = $3)
 $$;
 
--- job_queue_guard_columns(): the trigger on jobs and workflow_executions that keeps anon and authenticated from setting
--- or changing the coordination columns. Its WHEN clause has found a value in one; what a column of the user's has by
--- default is no attempt to set it. Of a default that may be another each time (a sequence) nobody can tell, so it takes the place of what came.
--- Its arguments are the names of these columns. Raises JQ102.
+-- job_queue_guard_columns(): the trigger on jobs and workflow_executions that keeps anon and authenticated from setting or
+-- changing the coordination columns. Its WHEN clause has found a value in one. A column's default is no attempt to set it. A
+-- default that may give another value each time (a sequence) cannot be told from such an attempt, so it replaces the value that
+-- came. Its arguments are the names of these columns. Raises JQ102.
 create or replace function public.job_queue_guard_columns() returns trigger
 language plpgsql
 set search_path = pg_catalog, pg_temp
@@ -2703,16 +2709,16 @@ begin
 end
 $$;
 
--- job_queue_hand_in(queue, sender, for_ms, commands): hands commands in to the process that decides for all; where there is none, the
+-- job_queue_hand_in(queue, sender, for_ms, commands): hands commands to the process that decides for all. If there is none, the
 -- sender becomes it.
---   sender    1..100 characters: the process, under a name that nobody else has
---   for_ms    1..60000: for so long it decides, where it becomes the one, unless it puts that off (job_queue_pick_up)
---   commands  1..1000 of {command: {id, …}, …}, of whatever those processes understand, 4 MB each at most; one that is there
---             already, by its id, is left as it is
--- Returns {decides: false} when they were handed in: the one that decides carries them out, and those who sent them are named in a notification
--- (job_queue_append_for). {decides: true, version, handed} when there was nobody: they were not handed in, the queue is at that
--- version, and `handed` are the commands of others that wait (job_queue_handed).
--- Raises JQ001 for a call out of bounds.
+--   sender    1..100 characters: a name for the process that no other process has
+--   for_ms    1..60000: how long the sender decides if it becomes the one, unless it extends that (job_queue_pick_up)
+--   commands  1..1000 of {command: {id, …}, …}, of any content that those processes understand, 4 MB each at most; one with an
+--             id that is already there is left as it is
+-- Returns {decides: false} if they were handed in: the deciding process carries them out, and a notification names their
+-- senders (job_queue_append_for). {decides: true, version, handed} if no process decided: the commands were not handed in, the
+-- queue is at that version, and `handed` has the commands of others that wait (job_queue_handed). Raises JQ001 for a call out
+-- of bounds.
 create or replace function public.job_queue_hand_in(queue text, sender text, for_ms integer, commands jsonb) returns jsonb
 language plpgsql security definer
 set search_path = pg_catalog, pg_temp
@@ -2748,9 +2754,9 @@ begin
 end
 $$;
 
--- job_queue_handed(queue): the commands that wait for the process that decides, the first ones first: 500 of them or 256 KB at most.
--- Internal; called by job_queue_hand_in, job_queue_pick_up and job_queue_append_for, for the process that decides.
--- Returns [{sender, command}, …]. Those of 10 s ago are left out: who sent them has done without, or is gone.
+-- job_queue_handed(queue): the commands that wait for the deciding process, the first ones first: 500 of them or 256 KB at
+-- most. Internal; called by job_queue_hand_in, job_queue_pick_up and job_queue_append_for.
+-- Returns [{sender, command}, …]. Commands older than 10 s are left out: their senders went on without an answer, or are gone.
 create or replace function public.job_queue_handed(queue text) returns jsonb
 language sql stable
 set search_path = pg_catalog, pg_temp
@@ -2786,12 +2792,12 @@ begin
 end
 $$;
 
--- job_queue_held(worker_id, queue): the attempts that were started for a worker process and have not ended: the truth, where an
--- answer was lost or a job that it waited for was started since.
+-- job_queue_held(worker_id, queue): the attempts that were started for a worker process and have not ended. It shows the truth
+-- if an answer was lost, or if a job that the worker waited for was started since.
 --   worker_id  as given to job_queue_beat
 --   queue      `default` unless given
--- Returns [{job_id, job_type, kind, models, priority, attempt, attempts, fencing_token, epoch, started_at, cancel_requested}, …],
--- the oldest start first; started_at in microseconds. Empty when its lease is not live: then nothing is its own any more.
+-- Returns [{job_id, job_type, kind, models, priority, attempt, attempts, fencing_token, epoch, started_at, cancel_requested},
+-- …], the oldest start first; started_at in microseconds. Empty if its lease is not live: then it holds nothing any more.
 -- Raises nothing.
 create or replace function public.job_queue_held(worker_id text, queue text default 'default') returns jsonb
 language plpgsql stable security definer
@@ -2815,11 +2821,12 @@ begin
 end
 $$;
 
--- job_queue_hidden(target, command): whether row level security may hide rows of a table of the user from the owner of Interlock, as
--- which its functions run: with FORCE ROW LEVEL SECURITY it holds for the owner of the table too, unless the role has BYPASSRLS. Internal.
+-- job_queue_hidden(target, command): whether row level security may hide rows of a user's table from the owner of Interlock, as
+-- which its functions run. With FORCE ROW LEVEL SECURITY it applies to the owner of the table too, unless the role has
+-- BYPASSRLS. Internal.
 --   target   jobs or workflow_executions
 --   command  r: rows are read; w: rows are updated
--- Returns false where there is no such table, or a policy opens it all. Raises nothing.
+-- Returns false if there is no such table, or a policy opens all of it. Raises nothing.
 create or replace function public.job_queue_hidden(target text, command "char") returns boolean
 language plpgsql stable
 set search_path = pg_catalog, pg_temp
@@ -2840,10 +2847,10 @@ begin
 end
 $$;
 
--- job_queue_insert_chained(queue, events, chain): inserts events of which each carries its hash: SHA-256 over the hash of
--- the event before it and over its own text (job_queue_event_text). One row after the other, since each needs the one
--- before. Internal: called by job_queue_append, which has checked them, for queues that keep a chain.
---   chain  the hash of the last event, or that from which the chain starts
+-- job_queue_insert_chained(queue, events, chain): inserts events with their hashes: each is SHA-256 over the hash of the event
+-- before it and its own text (job_queue_event_text). One row after the other, since each needs the one before. Internal; called
+-- by job_queue_append, which has checked them, for queues that keep a chain.
+--   chain  the hash of the last event, or the one that the chain starts from
 -- Returns the hash of the last event.
 create or replace function public.job_queue_insert_chained(queue text, events jsonb, chain bytea) returns bytea
 language plpgsql
@@ -2879,12 +2886,11 @@ begin
 end
 $$;
 
--- job_queue_intake(): the trigger on jobs that notes which rows have arrived as pending and not queued (a queued_at that is the
--- column's default says nothing: job_queue_dated), in one insert per statement, and
--- wakes the workers (NOTIFY interlock, 'intake', unless the setting interlock.notify is 'off'). Runs as its owner, so that
--- who may insert into jobs needs no right on anything of Interlock's.
--- Its arguments are the user's names for job_id, queued_at, status and model, none where they are Interlock's.
--- Raises nothing: the user's insert goes on, whatever is wrong here (a warning says what).
+-- job_queue_intake(): the trigger on jobs that notes rows that arrived as pending and not queued, in one insert per statement,
+-- and wakes the workers (NOTIFY interlock, 'intake', unless the setting interlock.notify is 'off'). A queued_at that is the
+-- column's default says nothing (job_queue_dated). Runs as its owner, so a role that may insert into jobs needs no right on
+-- anything of Interlock's. Its arguments are the user's names for job_id, queued_at, status and model, none if they are
+-- Interlock's. Raises nothing: the user's insert goes on, whatever is wrong here (a warning says what).
 create or replace function public.job_queue_intake() returns trigger
 language plpgsql security definer
 set search_path = pg_catalog, pg_temp
@@ -2925,9 +2931,9 @@ begin
 end
 $$;
 
--- job_queue_keep_cut(): the trigger that keeps the snapshot at which a log was cut (archived_seq of job_queue_heads), and its chunks,
--- for their owner too: of events that are gone for good, it is all there is. Every other snapshot saves time only, and may be deleted.
--- Raises JQ111 on UPDATE and DELETE of these rows, and on TRUNCATE where any log was cut.
+-- job_queue_keep_cut(): the trigger that protects the snapshot at which a log was cut (archived_seq of job_queue_heads) and its
+-- chunks, from their owner too: it is all that is left of events that are gone for good. Every other snapshot only saves time
+-- and may be deleted. Raises JQ111 on UPDATE and DELETE of these rows, and on TRUNCATE if any log was cut.
 create or replace function public.job_queue_keep_cut() returns trigger
 language plpgsql security definer
 set search_path = pg_catalog, pg_temp
@@ -2958,11 +2964,10 @@ begin
 end
 $$;
 
--- job_queue_kept(queue): whether job_queue_log_archive still holds the events that were archived and kept, as they were then. Reads
--- all of them: some 10 s for a million.
--- Returns null when none were kept, or a release archived that has noted nothing; else {first, through, missing, changed}: the
--- events that have to be there; the number of the first one that is not, or null; whether they are others than they were.
--- Raises nothing.
+-- job_queue_kept(queue): whether job_queue_log_archive still holds the events that were archived and kept, unchanged. Reads all
+-- of them: some 10 s for a million.
+-- Returns null if none were kept, or if the release that archived them noted nothing; else {first, through, missing, changed}:
+-- the events that have to be there, the number of the first missing one or null, and whether any was changed. Raises nothing.
 create or replace function public.job_queue_kept(queue text) returns jsonb
 language plpgsql stable security definer
 set search_path = pg_catalog, pg_temp
@@ -2993,9 +2998,9 @@ begin
 end
 $$;
 
--- job_queue_kept_digest(event): for job_queue_archive and job_queue_kept, a number that another event hardly has; those of many
--- are added up, in any order. It finds what was changed by accident or by hand; what withstands somebody who means it is the
--- hash chain (job_queue_start_chain). Returns a whole number.
+-- job_queue_kept_digest(event): for job_queue_archive and job_queue_kept, a number that hardly any other event has. The numbers
+-- of many events are added up, in any order. It finds accidental changes and changes by hand; against a deliberate forger use
+-- the hash chain (job_queue_start_chain). Returns a whole number.
 create or replace function public.job_queue_kept_digest(event public.job_queue_log) returns numeric
 language sql stable
 set search_path = pg_catalog, pg_temp
@@ -3003,7 +3008,7 @@ as $$
   select hashtextextended(public.job_queue_event_text(event), event.seq)::numeric
 $$;
 
--- job_queue_known(job_id): whether the log of any queue knows a job of this id. Internal.
+-- job_queue_known(job_id): whether the log of any queue knows a job with this id. Internal.
 -- Returns true or false. Raises nothing.
 create or replace function public.job_queue_known(job_id text) returns boolean
 language plpgsql stable
@@ -3019,9 +3024,9 @@ begin
 end
 $$;
 
--- job_queue_leave(queue, worker_id): ends the lease of a worker process at once; what it still holds may be expired from
--- now on. Its row stays for a day, so that a heartbeat under way does not bring it back.
--- Returns true when the worker was there. Never takes the queue's lock.
+-- job_queue_leave(queue, worker_id): ends the lease of a worker process at once. What it still holds may be expired from now
+-- on. Its row stays for a day, so that a heartbeat on its way does not bring it back.
+-- Returns true if the worker was there. Never takes the queue's lock.
 create or replace function public.job_queue_leave(queue text, worker_id text) returns boolean
 language plpgsql security definer
 set search_path = pg_catalog, pg_temp
@@ -3055,12 +3060,12 @@ begin
 end
 $$;
 
--- job_queue_link(target, job_ids): says on behalf of the server that rows which anon or authenticated has written belong to the jobs
--- of their ids, however those come into a queue (the gate, enqueue, SQL): their columns follow, a handler gets them, and deleting
--- one cancels its job. Rows that are taken in (intake) and rows that the server inserts need none of this. Writing required_models
--- of a row as the server does the same. Doing it twice does nothing more.
+-- job_queue_link(target, job_ids): your server's word that rows which anon or authenticated wrote belong to the jobs with their
+-- ids, however these come into a queue (the gate, enqueue, SQL): their columns follow the job, its handler gets the row, and
+-- deleting the row cancels the job. You do not need it for rows that are taken in (intake) or that your server inserts. Writing
+-- required_models of a row as the server does the same. Doing it twice does nothing more.
 --   target   jobs or workflow_executions
---   job_ids  ids of rows that are there
+--   job_ids  ids of existing rows
 -- Returns how many were not linked before. Raises nothing.
 create or replace function public.job_queue_link(target text, job_ids text[]) returns integer
 language plpgsql security definer
@@ -3075,13 +3080,13 @@ begin
 end
 $$;
 
--- job_queue_linked(queue, target, job_id, row_queued_at): whether a row of the user's tables speaks for the job of its id in this
--- queue: only such a row is written, is given to a handler, or cancels the job when it is deleted. Internal.
+-- job_queue_linked(queue, target, job_id, row_queued_at): whether a row of the user's tables speaks for the job with its id in
+-- this queue. Only such a row is written, is given to a handler, or cancels the job when it is deleted. Internal.
 --   target         jobs or workflow_executions
---   row_queued_at  what the row says in queued_at, which browsers cannot write; null for workflow_executions
--- Returns true for a row that says when the present life of the job began; else, of a row that anon or authenticated has written
--- (job_queue_unlinked), only when the job was made of it by intake; else unless the row is that of a job in another queue.
--- Raises nothing.
+--   row_queued_at  the queued_at of the row, which browsers cannot write; null for workflow_executions
+-- Returns true for a row that says when the present life of the job began. Otherwise, for a row that anon or authenticated
+-- wrote (job_queue_unlinked), true only if intake made the job from it; for other rows, true unless the row is that of a job in
+-- another queue. Raises nothing.
 create or replace function public.job_queue_linked(queue text, target text, job_id text, row_queued_at timestamptz) returns boolean
 language plpgsql stable
 set search_path = pg_catalog, pg_temp
@@ -3115,10 +3120,10 @@ begin
 end
 $$;
 
--- job_queue_not_arrived(key_column, job_ids): what has arrived of rows of `jobs` with these ids is not taken in, unless there is a
--- pending row of the id still. Internal; called by the triggers on jobs for rows that are deleted or cancelled, and before they
--- look for the live job (job_queue_cancel_rows): it waits for the process that takes such a row in, and that job can be seen then.
--- Where row level security hides rows, nobody but this knows that there is nothing to take in any more.
+-- job_queue_not_arrived(key_column, job_ids): keeps rows of `jobs` with these ids, which have arrived, from being taken in,
+-- unless there still is a pending row with the id. Internal; called by the triggers on jobs for rows that are deleted or
+-- cancelled, before they look for the live job (job_queue_cancel_rows): it waits for a process that is taking such a row in, so
+-- that they can see the job then. If row level security hides rows, only this knows that there is nothing left to take in.
 -- Returns nothing, raises nothing.
 create or replace function public.job_queue_not_arrived(key_column text, job_ids text[]) returns void
 language plpgsql
@@ -3203,10 +3208,11 @@ begin
 end
 $$;
 
--- job_queue_note_row(target, job_id, moved): notes that a row with this id belongs to no job but the one that is made of it.
+-- job_queue_note_row(target, job_id, moved): notes that a row with this id belongs to no job but the one that is made from it.
 -- Internal; called by the triggers on the user's tables.
 --   moved  the row had another id before
--- A row that came after a job of its id was made of a row, or a second row of the id, is late: the job cannot have been made of it.
+-- A row is late if it came after a job with its id was made from a row, or if it is a second row with the id: the job cannot
+-- have been made from it.
 -- Returns nothing, raises nothing.
 create or replace function public.job_queue_note_row(target text, job_id text, moved boolean) returns void
 language plpgsql
@@ -3229,11 +3235,10 @@ begin
 end
 $$;
 
--- job_queue_open(queue): makes the queue when it is new; what a program asks first. Takes no lock when the queue exists.
+-- job_queue_open(queue): makes the queue if it is new; a program calls it first. Takes no lock if the queue exists.
 --   queue  1..200 characters
--- Returns {version, epoch, min_reader, now}: the head, the least shape of events (schema_version) that a reader has to
--- understand, and the database's clock in microseconds.
--- Raises JQ001 for a name out of bounds.
+-- Returns {version, epoch, min_reader, now}: the head, the lowest shape of events (schema_version) that a reader has to
+-- understand, and the database's clock in microseconds. Raises JQ001 for a name out of bounds.
 create or replace function public.job_queue_open(queue text) returns jsonb
 language plpgsql security definer
 set search_path = pg_catalog, pg_temp
@@ -3264,9 +3269,9 @@ begin
 end
 $$;
 
--- job_queue_open_requests(queue, lim): commands in the inbox that nobody has decided yet, the oldest first. They are kept for
--- this caller for 2 s; what it has not answered by then is given to others.
---   lim  how many at most, 1..1,000; fewer where they are large: no more follow once there are 1,000,000 characters of them
+-- job_queue_open_requests(queue, lim): undecided commands in the inbox, the oldest first. They are reserved for this caller for
+-- 2 s; unanswered ones then go to others.
+--   lim  how many at most, 1..1,000; fewer if they are large: the list stops once it has 1,000,000 characters
 -- Returns [{request_id, command}, …]. Raises JQ001 for a limit out of bounds.
 create or replace function public.job_queue_open_requests(queue text, lim integer) returns jsonb
 language plpgsql security definer
@@ -3374,12 +3379,12 @@ begin
 end
 $$;
 
--- job_queue_overdue(queue, thorough): the workers that hold active jobs although their lease is past ttl + grace, or they
--- left, or their row is missing; for job_queue_beat.
---   thorough  look also when no worker's row says so: a row that was deleted by hand says nothing. That reads all of
---             job_queue_jobs, so a beat does it only when its worker is new.
--- A lease whose last beat lies in the future is cut to its ttl from now, once: the clock was set back since.
--- Returns [worker_id, …], ascending. A worker that has been gone for a minute and holds nothing is settled, so that nobody looks
+-- job_queue_overdue(queue, thorough): the workers that hold active jobs although their lease is past ttl + grace, or they left,
+-- or their row is missing; for job_queue_beat.
+--   thorough  look even if no worker's row says so: a row that was deleted by hand says nothing. That reads all of
+--             job_queue_jobs, so a beat does it only for a new worker
+-- A lease whose last beat is in the future is cut to its ttl from now, once: the clock was set back.
+-- Returns [worker_id, …], ascending. A worker that has been gone for a minute and holds nothing is settled, and nobody looks
 -- for its jobs again: no append that found it live can still be under way.
 create or replace function public.job_queue_overdue(queue text, thorough boolean) returns jsonb
 language plpgsql
@@ -3515,14 +3520,14 @@ begin
 end
 $$;
 
--- job_queue_pick_up(queue, decider, for_ms, done, senders, resigns): the process that decides picks up what others have handed in, and
--- goes on deciding.
---   for_ms   1..60000: until when it decides now
+-- job_queue_pick_up(queue, decider, for_ms, done, senders, resigns): the deciding process picks up what others have handed in,
+-- and goes on deciding.
+--   for_ms   1..60000: how long it decides from now on
 --   done     ids of commands that need no append any more: they are deleted
---   senders  whose those are: named in a notification, as by job_queue_append_for
---   resigns  true: where nobody has handed anything in, it decides no longer
--- Returns {decides, handed}: whether it goes on deciding (false also when another process has taken its place meanwhile), and what waits
--- (job_queue_handed). Raises JQ001 for a call out of bounds.
+--   senders  the senders of those commands, named in a notification as by job_queue_append_for
+--   resigns  true: it stops deciding if nothing is handed in
+-- Returns {decides, handed}: whether it goes on deciding (false also if another process has taken its place), and the commands
+-- that wait (job_queue_handed). Raises JQ001 for a call out of bounds.
 create or replace function public.job_queue_pick_up(
   queue text, decider text, for_ms integer, done text[], senders text[], resigns boolean) returns jsonb
 language plpgsql security definer
@@ -3772,10 +3777,10 @@ begin
 end
 $$;
 
--- job_queue_put_data(queue, data): writes payloads, results and errors beside the events that they belong to. Internal;
--- called by job_queue_append only, after it has written the events.
---   data  [{job_id, payload, result, error, checkpoint}, …], each job once; a key that is there is set, null empties it,
---         one that is not there stays as it is, unless what is there is from an earlier life of the job
+-- job_queue_put_data(queue, data): writes payloads, results and errors beside the events that they belong to. Internal; called
+-- by job_queue_append only, after it has written the events.
+--   data  [{job_id, payload, result, error, checkpoint}, …], each job once. A key that is there is set, and null empties it. A
+--         missing key stays as it is, unless its value is from an earlier life of the job
 -- Returns nothing. Raises 23514 for a value out of bounds (job_queue_data), 21000 when a job is named twice.
 create or replace function public.job_queue_put_data(queue text, data jsonb) returns void
 language plpgsql
@@ -3812,17 +3817,17 @@ begin
 end
 $$;
 
--- job_queue_put_snapshot(queue, seq, state): keeps the folded ledger at a sequence number, for processes that start later to go on
--- from, and for a cut of the log. Never takes the queue's lock.
--- What stays: the newest four; the newest of each of the last 31 days; above the cut the newest of each week, however old, so that
--- job_queue_archive_before finds one; the one at which the log was cut, which is all there is of what was before it
--- (job_queue_keep_cut); and for an hour one that was made long after its event: somebody is about to cut there.
---   seq    up to which event it was folded: 1 to the version of the queue
---   state  {shape, maker, chunks, …}: what stands for the chunks of this maker (job_queue_put_snapshot_chunk), all of which have to be
---          there; of releases before the shape 3 the ledger itself, at most 64 MB
--- Returns {seq, kept}: kept false when there is one at that number already; then the chunks of this maker are taken away. And
--- {seq, kept: false, incomplete: true} when not all chunks are there (any more): nothing was kept.
--- Raises JQ001 for a call out of bounds.
+-- job_queue_put_snapshot(queue, seq, state): keeps the folded ledger at a sequence number: processes that start later go on
+-- from it, and the log can be cut there. Never takes the queue's lock. These snapshots stay: the newest four; the newest of
+-- each of the last 31 days; above the cut the newest of each week, of any age, so that job_queue_archive_before finds one; the
+-- one at which the log was cut, since it is all that is left of what came before (job_queue_keep_cut); and for an hour one that
+-- was made long after its event: somebody is about to cut there.
+--   seq    the last event that was folded: 1 to the version of the queue
+--   state  {shape, maker, chunks, …}: describes the chunks of this maker (job_queue_put_snapshot_chunk), all of which have to
+--          be there; in releases before shape 3 the ledger itself, at most 64 MB
+-- Returns {seq, kept}. kept is false if there is one at that number already; the chunks of this maker are then deleted. {seq,
+-- kept: false, incomplete: true} if some chunks are not there (any more): nothing was kept. Raises JQ001 for a call out of
+-- bounds.
 create or replace function public.job_queue_put_snapshot(queue text, seq bigint, state jsonb) returns jsonb
 language plpgsql security definer
 set search_path = pg_catalog, pg_temp
@@ -3876,10 +3881,10 @@ begin
 end
 $$;
 
--- job_queue_put_snapshot_chunk(queue, seq, maker, n, body): keeps a part of a snapshot that is still being made. Nobody sees it before
--- job_queue_put_snapshot is given the state that names its maker. Of a maker that has not come back for 10 minutes it is taken away by
--- a later call. Twice does nothing more. Never takes the queue's lock.
---   seq    up to which event the snapshot is folded: 1 to the version of the queue
+-- job_queue_put_snapshot_chunk(queue, seq, maker, n, body): keeps a part of a snapshot that is still being made. Nobody sees it
+-- until job_queue_put_snapshot gets the state that names its maker. If its maker does not come back for 10 minutes, a later
+-- call deletes it. Doing it twice does nothing more. Never takes the queue's lock.
+--   seq    the last event that the snapshot folds: 1 to the version of the queue
 --   maker  1 to 100 characters, made up for this one snapshot: two processes may write one at the same number
 --   n      0, 1, 2, …, as many as the state will say
 --   body   lines of JSON, 4 MB at most
@@ -3906,7 +3911,7 @@ begin
 end
 $$;
 
--- job_queue_put_staged(queue, staged): takes over what was staged, as job_queue_put_data does with what comes in the append itself, and
+-- job_queue_put_staged(queue, staged): takes over staged data, as job_queue_put_data does for data in the append itself, and
 -- clears it away. Internal; called by job_queue_append only, after it has written the events.
 --   staged  [{command_id, job_id}, …]
 -- Returns nothing. Raises 23514 for a value out of bounds (job_queue_data).
@@ -3931,10 +3936,10 @@ begin
 end
 $$;
 
--- job_queue_put_state(queue, state): makes the row of job_queue_state what the log says, whatever was done to it by hand. Internal:
--- called by job_queue_rebuild, and by job_queue_append when the row is not that of the version before.
---   state  columns of job_queue_state with times in microseconds; policy null or missing: as it is
--- Returns 1 when it was another, 0 when it was right already or there is none.
+-- job_queue_put_state(queue, state): makes the row of job_queue_state what the log says, whatever was done to it by hand.
+-- Internal; called by job_queue_rebuild, and by job_queue_append if the row is not that of the version before.
+--   state  columns of job_queue_state with times in microseconds; policy null or missing: unchanged
+-- Returns 1 if the row was changed, 0 if it was right already or there is none.
 create or replace function public.job_queue_put_state(queue text, state jsonb) returns integer
 language plpgsql
 set search_path = pg_catalog, pg_temp
@@ -3960,7 +3965,7 @@ begin
 end
 $$;
 
--- job_queue_queues(): the queues that there are, by name.
+-- job_queue_queues(): the names of all queues.
 -- Returns ["…", …]. Raises nothing.
 create or replace function public.job_queue_queues() returns jsonb
 language sql stable security definer
@@ -3972,11 +3977,11 @@ $$;
 -- job_queue_read(queue, after, lim): a page of the log, for replay and for catching up. Never takes the queue's lock.
 --   queue  name of the queue
 --   after  events with a greater sequence number, ascending; 0 for the first page
---   lim    how many events at most, 1..10,000; about 8 MB at most, so that no reply grows without bound
--- Returns {version, epoch, now, archived_seq, voided, events}: the head at the moment of reading (0 and 1 for a queue that nobody has opened),
--- the database's clock in microseconds, what later events say of those after `after` (job_queue_voided), and the events (job_queue_events). The page is the last one when its last event
--- has the number `version`. archived_seq: events up to there were archived; of those that were not kept there is nothing to
--- read, and a reader from before the cut has to start from a snapshot.
+--   lim    how many events at most, 1..10,000; a page also ends at about 8 MB
+-- Returns {version, epoch, now, archived_seq, voided, events}: the head when the page was read (0 and 1 for a queue that nobody
+-- has opened), the database's clock in microseconds, what later events say of the events after `after` (job_queue_voided), and
+-- the events (job_queue_events). The page is the last one if its last event has the number `version`. archived_seq: events up
+-- to it were archived. If they were not kept, nobody can read them: a reader from before the cut has to start from a snapshot.
 -- Raises JQ001 when an argument is out of bounds.
 create or replace function public.job_queue_read(queue text, after bigint, lim integer) returns json
 language plpgsql stable security definer
@@ -4005,15 +4010,15 @@ begin
 end
 $$;
 
--- job_queue_rebuild(queue, expected_version, state, jobs): writes the inner projection again from rows that the caller folded
--- out of the log (`interlock rebuild`). Takes the queue's lock, so it is safe while workers run; rows that are right
--- already are not written.
+-- job_queue_rebuild(queue, expected_version, state, jobs): writes the inner projection again, from rows that the caller has
+-- folded from the log (`interlock rebuild`). Takes the queue's lock, so it is safe while workers run. Rows that are right are
+-- not written.
 --   queue             name of the queue
 --   expected_version  the sequence number up to which the caller folded the log
---   state             the row of job_queue_state, its policy included; jobs: every row of job_queue_jobs, as
---                     job_queue_append takes them, times in microseconds; what is null may be missing
--- Returns {ok: true, version, now, removed, written}: rows that were wrong or too many, and rows written in their place; or
--- {ok: false, version, now} with nothing changed when the log goes on after expected_version: fold the rest and come back.
+--   state             the row of job_queue_state, its policy included; jobs: every row of job_queue_jobs, as job_queue_append
+--                     takes them, times in microseconds; null values may be left out
+-- Returns {ok: true, version, now, removed, written}: rows that were wrong or too many, and rows that were written instead; or
+-- {ok: false, version, now} with nothing changed if the log goes on after expected_version: fold the rest and call again.
 -- Raises JQ001 for a call out of bounds, 55P03 when the lock does not come free within 2 s.
 create or replace function public.job_queue_rebuild(queue text, expected_version bigint, state jsonb, jobs jsonb)
 returns jsonb
@@ -4095,8 +4100,8 @@ end
 $$;
 
 -- job_queue_refuse_change(): the trigger that keeps job_queue_log and job_queue_log_archive append-only, for their owner too.
--- Lets job_queue_archive take out what it archives. Raises JQ101 on every other UPDATE, DELETE and TRUNCATE, and on an INSERT into
--- the archive that is not of job_queue_archive.
+-- It lets job_queue_archive take out what it archives. Raises JQ101 on every other UPDATE, DELETE and TRUNCATE, and on every
+-- other INSERT into the archive.
 create or replace function public.job_queue_refuse_change() returns trigger
 language plpgsql
 set search_path = pg_catalog, pg_temp
@@ -4122,9 +4127,9 @@ begin
 end
 $$;
 
--- job_queue_refused_words(): which status words `jobs` does not take, as far as its definition says: by the type of the column (an enum,
--- a domain), or by a CHECK that looks at no other column. Internal; called by job_queue_account.
--- Returns states and the user's words for them, and what refuses them; no rows when all are taken. Raises nothing.
+-- job_queue_refused_words(): the status words that `jobs` does not accept, as far as its definition says: by the type of the
+-- column (an enum, a domain), or by a CHECK on this column alone. Internal; called by job_queue_account.
+-- Returns states, the user's words for them, and what refuses them; no rows if all are accepted. Raises nothing.
 create or replace function public.job_queue_refused_words() returns table (states text[], words text[], because text)
 language plpgsql stable
 set search_path = pg_catalog, pg_temp
@@ -4177,12 +4182,12 @@ begin
 end
 $$;
 
--- job_queue_reproject(queue): starts the outer projection of a queue again, for rows that were changed by hand or are left
--- from an earlier coordinator. Writes no row of the user itself: job_queue_project then walks the whole log again and
--- writes what differs. Doing it twice does nothing more.
+-- job_queue_reproject(queue): starts the outer projection of a queue again, for rows that were changed by hand or are left from
+-- an earlier coordinator. Writes no row of the user itself: job_queue_project then follows the whole log again and writes what
+-- differs. Doing it twice does nothing more.
 --   queue  name of the queue
--- Returns {version, marked}: how far the log goes, and how many rows of the user say that they are blocked and will be
--- looked at even if the log does not know them. Raises nothing.
+-- Returns {version, marked}: how far the log goes, and how many of the user's rows say that they are blocked. Those are checked
+-- even if the log does not know them. Raises nothing.
 create or replace function public.job_queue_reproject(queue text) returns jsonb
 language plpgsql security definer
 set search_path = pg_catalog, pg_temp
@@ -4214,16 +4219,17 @@ begin
 end
 $$;
 
--- job_queue_request(command, queue, request_id): puts a command into the inbox, in the caller's transaction; any live
--- coordinator of the queue decides it once that has committed, and job_queue_answer says what became of it.
---   command     {type, …}; the types and their fields: docs/sql-api.md, "Commands"; 8 MB of jsonb at most, nested 100 levels deep.
---               `heartbeat` is job_queue_beat: carried out and answered at once; one row is kept of a worker's, the last
+-- job_queue_request(command, queue, request_id): puts a command into the inbox, in the caller's transaction. After the commit
+-- any live coordinator of the queue decides it, and job_queue_answer gives the answer.
+--   command     {type, …}; the types and their fields: docs/sql-api.md, "Commands"; 8 MB of jsonb at most, nested 100 levels
+--               deep at most. A `heartbeat` calls job_queue_beat and is answered at once; only the last one of each worker is
+--               kept
 --   queue       `default` unless given
---   request_id  1..190 characters, for a caller that may have to ask again after a lost connection: the same id does nothing
+--   request_id  1..190 characters. Give one if you may have to ask again after a lost connection: the same id does nothing
 --               again, and has the same answer. Made here unless given
--- Returns the request's id. Raises JQ003, naming the field, for a command that cannot be carried out whatever the queue holds; JQ001
--- for a queue or an id out of bounds, for an id that was used for another command, and for a
--- command that starts something in a worker whose lease is not live (job_queue_beat comes first).
+-- Returns the request's id. Raises JQ003, naming the field, for a command that no queue can carry out. Raises JQ001 for
+-- a queue or an id out of bounds, for an id that was used for another command, and for a command that starts something in a
+-- worker whose lease is not live (call job_queue_beat first).
 create or replace function public.job_queue_request(command jsonb, queue text default 'default', request_id text default null)
 returns text
 language plpgsql security definer
@@ -4284,10 +4290,10 @@ begin
 end
 $$;
 
--- job_queue_request_fault(command): what is wrong with a command, as far as SQL can see without the queue: its type, its fields,
--- their types and bounds, how deep it nests. Internal; called by job_queue_request.
--- It refuses nothing that a coordinator would carry out; what it lets pass and is wrong all the same is told by the answer.
--- Returns e.g. `jobs[3].models: must be a list of …`, null where nothing is wrong. Raises nothing.
+-- job_queue_request_fault(command): what is wrong with a command, as far as SQL can see without the queue: its type, its
+-- fields, their types and bounds, and how deep it nests. Internal; called by job_queue_request. It refuses nothing that a
+-- coordinator would carry out. Faults that it cannot see come with the answer.
+-- Returns e.g. `jobs[3].models: must be a list of …`, null if nothing is wrong. Raises nothing.
 create or replace function public.job_queue_request_fault(command jsonb) returns text
 language plpgsql immutable
 set search_path = pg_catalog, pg_temp
@@ -4376,9 +4382,9 @@ begin
 end
 $$;
 
--- job_queue_row_linked(): the trigger on jobs and workflow_executions that sees a server write required_models, which browsers
--- cannot: the row is linked to its job (job_queue_link). Its WHEN clause sees to who it was. Runs as its owner. Its arguments are
--- the table and the name of its key. Raises nothing.
+-- job_queue_row_linked(): the trigger on jobs and workflow_executions that fires when a server writes required_models, which
+-- browsers cannot: it links the row to its job (job_queue_link). Its WHEN clause checks the role. Runs as its owner. Its
+-- arguments are the table and the name of its key. Raises nothing.
 create or replace function public.job_queue_row_linked() returns trigger
 language plpgsql security definer
 set search_path = pg_catalog, pg_temp
@@ -4396,10 +4402,10 @@ exception when undefined_column then
 end
 $$;
 
--- job_queue_row_unlinked(): the trigger on jobs and workflow_executions that notes rows which belong to no job but the one that is
--- made of them (job_queue_unlinked): those that anon or authenticated insert (its WHEN clause sees to that), and executions that
--- are given another id, no matter by which role. Runs as its owner. Its arguments are the table and the name of its key.
--- Raises nothing: the user's statement goes on (a warning says what is wrong).
+-- job_queue_row_unlinked(): the trigger on jobs and workflow_executions that notes rows which belong only to a job made from
+-- them (job_queue_unlinked): rows that anon or authenticated insert (its WHEN clause checks that), and executions that are
+-- given another id, by any role. Runs as its owner. Its arguments are the table and the name of its key. Raises nothing: the
+-- user's statement goes on (a warning says what is wrong).
 create or replace function public.job_queue_row_unlinked() returns trigger
 language plpgsql security definer
 set search_path = pg_catalog, pg_temp
@@ -4425,8 +4431,8 @@ begin
 end
 $$;
 
--- job_queue_rows_gone(target, key_column, job_ids): forgets that rows with these ids belonged to no job (job_queue_unlinked), once
--- there is no such row any more. Internal; called by the triggers on the user's tables.
+-- job_queue_rows_gone(target, key_column, job_ids): forgets that rows with these ids belonged to no job (job_queue_unlinked),
+-- once no such row is left. Internal; called by the triggers on the user's tables.
 -- Returns nothing, raises nothing.
 create or replace function public.job_queue_rows_gone(target text, key_column text, job_ids text[]) returns void
 language plpgsql
@@ -4465,11 +4471,11 @@ begin
 end
 $$;
 
--- job_queue_set_aside_rows(queue, target, tried, missed, state): keeps the book of the rows that could not be written.
--- Internal; called by job_queue_project only.
---   tried   ids that were tried just now: those of them that are not missed are done and leave the book
+-- job_queue_set_aside_rows(queue, target, tried, missed, state): records which rows could not be written. Internal; called by
+-- job_queue_project only.
+--   tried   ids that were just tried: those that are not in missed are done and leave the list
 --   missed  ids that could not be written: tried again after 0.1 s, 0.2 s, … at most 60 s
---   state   SQLSTATE that says why
+--   state   the SQLSTATE that says why
 -- Returns nothing, raises nothing.
 create or replace function public.job_queue_set_aside_rows(
   queue text, target text, tried text[], missed text[], state text) returns void
@@ -4488,9 +4494,9 @@ begin
 end
 $$;
 
--- job_queue_snapshot(queue, up_to): the newest snapshot of a queue that is no newer than a sequence number.
+-- job_queue_snapshot(queue, up_to): the newest snapshot of a queue that is not newer than a sequence number.
 --   up_to  null: the newest of all
--- Returns {seq, state, created_at}, the time in microseconds; null when there is none. Raises nothing.
+-- Returns {seq, state, created_at}, the time in microseconds; null if there is none. Raises nothing.
 create or replace function public.job_queue_snapshot(queue text, up_to bigint) returns json
 language sql stable security definer
 set search_path = pg_catalog, pg_temp
@@ -4505,8 +4511,8 @@ as $$
    limit 1
 $$;
 
--- job_queue_snapshot_chunk(queue, seq, maker, n): a part of a snapshot, as it was put (job_queue_put_snapshot_chunk).
--- Returns {body}, lines of JSON; null when it is not there, or not any more. Raises nothing.
+-- job_queue_snapshot_chunk(queue, seq, maker, n): a part of a snapshot, as job_queue_put_snapshot_chunk got it.
+-- Returns {body}, lines of JSON; null if it is not there (any more). Raises nothing.
 create or replace function public.job_queue_snapshot_chunk(queue text, seq bigint, maker text, n integer) returns json
 language sql stable security definer
 set search_path = pg_catalog, pg_temp
@@ -4516,9 +4522,9 @@ as $$
    where c.queue = $1 and c.seq = $2 and c.maker = $3 and c.n = $4
 $$;
 
--- job_queue_stage(queue, command_id, data): puts payloads, results and errors aside for the append of their command, which names them
--- (`staged` in the changes of job_queue_append). Never takes the queue's lock, and changes nothing that is kept of a job. Twice
--- does nothing more. What has been waiting for an hour is deleted.
+-- job_queue_stage(queue, command_id, data): puts payloads, results and errors aside for the append of their command, which
+-- names them (`staged` in the changes of job_queue_append). Never takes the queue's lock, and changes nothing that is kept of a
+-- job. Doing it twice does nothing more. Staged data is deleted after an hour.
 --   command_id  1..200 characters
 --   data        [{job_id, payload, result, error, checkpoint}, …], each job once; as for job_queue_put_data
 -- Returns how many were put aside. Raises JQ001 for a call out of bounds, 23514 for a value out of bounds.
@@ -4542,10 +4548,10 @@ end
 $$;
 
 -- job_queue_start_chain(queue): from the next event on, each event of this queue carries the hash of the one before it. It
--- stays so; again changes nothing. Takes the queue's lock for a moment.
--- Returns {version, chain_from, head}: the log, the number after which its events are chained, and the hash of the last of
--- them in hexadecimal: the anchor to note elsewhere.
--- Raises JQ001 for a queue that nobody has opened, 55P03 when the lock does not come free.
+-- cannot be undone; a second call does nothing. Takes the queue's lock for a moment.
+-- Returns {version, chain_from, head}: the log's version, the number after which events are on the chain, and the hash of the
+-- last of them in hexadecimal: the anchor for you to keep elsewhere. Raises JQ001 for a queue that nobody has opened, 55P03
+-- when the lock does not come free.
 create or replace function public.job_queue_start_chain(queue text) returns jsonb
 language plpgsql security definer
 set search_path = pg_catalog, pg_temp
@@ -4578,13 +4584,13 @@ begin
 end
 $$;
 
--- job_queue_status_set(): the trigger on jobs that sees a status that somebody has set (not the outer projection: its WHEN
--- clause sees to that). Set to pending on a row that was never queued, it is an arrival like one that is inserted; set to
--- cancelled, it is not taken in any more (job_queue_not_arrived), and the job that the row speaks for is to be cancelled
--- (job_queue_cancel_rows). Any other word means nothing to Interlock,
--- and the next change of the job writes over it. A row that is given another id belongs to no job there (job_queue_unlinked). A model that is changed while the job is live changes nothing, which a warning says. Runs as
--- its owner. Its arguments are the user's names for job_id, queued_at, status and model, none where they are Interlock's: then
--- nothing has to be planned for each row. Raises nothing: the user's statement goes on.
+-- job_queue_status_set(): the trigger on jobs that fires when somebody sets a status (its WHEN clause leaves out the outer
+-- projection). Set to pending on a row that was never queued, the row arrives as if it was inserted. Set to cancelled, the row
+-- is not taken in any more (job_queue_not_arrived), and the job that it speaks for is cancelled (job_queue_cancel_rows). Other
+-- words mean nothing to Interlock, and the next change of the job overwrites them. A row that gets another id belongs to no job
+-- there (job_queue_unlinked). Changing the model while the job is live changes nothing, as a warning says. Runs as its owner.
+-- Its arguments are the user's names for job_id, queued_at, status and model, none if they are Interlock's: then nothing has to
+-- be planned for each row. Raises nothing: the user's statement goes on.
 create or replace function public.job_queue_status_set() returns trigger
 language plpgsql security definer
 set search_path = pg_catalog, pg_temp
@@ -4655,13 +4661,13 @@ begin
 end
 $$;
 
--- job_queue_submit(jobs, queue, request_id): puts jobs in line, all or none, in the caller's transaction. A short form of
+-- job_queue_submit(jobs, queue, request_id): puts jobs in line, all or none, in the caller's transaction. Short for
 -- job_queue_request({type: enqueue, jobs}).
 --   jobs        one job or a list of 10,000 at most: {job_id, models, job_type, kind, priority, run_at, attempts, timeout_ms,
---               expire_ms, fair_key, payload}; job_id and models have to be there; run_at as 2026-11-24T15:00:00Z
+--               expire_ms, fair_key, payload}; job_id and models are required; run_at as 2026-11-24T15:00:00Z
 --   queue       `default` unless given
 --   request_id  as for job_queue_request
--- Returns the request's id, for job_queue_answer. Raises what job_queue_request raises: JQ003 for what is no job.
+-- Returns the request's id, for job_queue_answer. Raises what job_queue_request raises: JQ003 for a fault in a job.
 create or replace function public.job_queue_submit(jobs jsonb, queue text default 'default', request_id text default null)
 returns text
 language plpgsql security definer
@@ -4673,11 +4679,12 @@ begin
 end
 $$;
 
--- job_queue_taken(queue, arrival_ids, refused): what became of arrivals that this queue had claimed. Doing it twice does
--- nothing more.
---   arrival_ids  those that were sent to be put in line; the ones whose job is not in the log are offered again at once
---   refused      [{arrival_id, reason}, …]: those that cannot be jobs; they go to job_queue_not_taken_in, which keeps the newest 10,000
--- Never waits for somebody who is about to delete such a row: that arrival is offered again, should the row stay.
+-- job_queue_taken(queue, arrival_ids, refused): finishes arrivals that this queue had claimed. Doing it twice does nothing
+-- more.
+--   arrival_ids  arrivals that were sent to be put in line; those whose job is not in the log are offered again at once
+--   refused      [{arrival_id, reason}, …]: arrivals that cannot be jobs; they go to job_queue_not_taken_in, which keeps the
+--                newest 10,000
+-- Never waits for somebody who is about to delete such a row: its arrival is offered again if the row stays.
 -- Returns how many left the list of arrivals. Raises nothing.
 create or replace function public.job_queue_taken(queue text, arrival_ids bigint[], refused jsonb) returns integer
 language plpgsql security definer
@@ -4727,11 +4734,11 @@ begin
 end
 $$;
 
--- job_queue_targets(): which tables of the user the outer projection writes to. Internal.
--- Returns target ('jobs', 'workflow_executions'), key_column (the column that holds the job's id) and key_type (text,
--- character varying or uuid). A table that is missing, that lacks a coordination column, or that the owner of Interlock
--- may not update is left out. Raises nothing.
--- PL/pgSQL and not SQL, here and in what else every projection calls: its plans are kept (0.9 ms a call become 0.1).
+-- job_queue_targets(): the tables of the user that the outer projection writes to. Internal.
+-- Returns target ('jobs', 'workflow_executions'), key_column (the column with the job's id) and key_type (text, character
+-- varying or uuid). Leaves out a table that is missing, that lacks a coordination column, or that the owner of Interlock may
+-- not update. Raises nothing. PL/pgSQL, not SQL, like everything that each projection calls: its plans are kept (0.1 ms a call
+-- instead of 0.9).
 create or replace function public.job_queue_targets()
 returns table (target text, key_column text, key_type text)
 language plpgsql stable
@@ -4761,9 +4768,9 @@ begin
 end
 $$;
 
--- job_queue_touched(queue, after, through): which jobs changed in this stretch of the log. Internal.
---   after, through  sequence numbers: the stretch is after < seq <= through
--- Returns the ids, without duplicates: of the jobs that an event names, and of those whose row an append changed besides
+-- job_queue_touched(queue, after, through): the jobs that changed in this part of the log. Internal.
+--   after, through  sequence numbers: the part is after < seq <= through
+-- Returns the ids, without duplicates, of the jobs that an event names, and of those whose row an append changed besides
 -- (job_queue_changes). Raises nothing.
 create or replace function public.job_queue_touched(queue text, after bigint, through bigint) returns text[]
 language plpgsql stable
@@ -4784,11 +4791,11 @@ begin
 end
 $$;
 
--- job_queue_truncated(): the trigger on jobs and workflow_executions that sees them emptied by TRUNCATE, which fires no trigger of
--- DELETE. Before: what has only arrived is not taken in, and each live job that a row of `jobs` speaks for is to be cancelled, as if
--- the row was deleted. After: what was noted
--- of the rows is forgotten. Runs as its owner. Its arguments are the table and the user's names for its key and for queued_at (jobs only).
--- Raises nothing: the user's statement goes on (a warning says what is wrong).
+-- job_queue_truncated(): the trigger on jobs and workflow_executions for TRUNCATE, which fires no trigger of DELETE. Before it,
+-- as if the rows were deleted: what has only arrived is not taken in, and each live job that a row of `jobs` speaks for is
+-- cancelled. After it, what was noted about the rows is forgotten. Runs as its owner. Its arguments are the table and the
+-- user's names for its key and for queued_at (jobs only). Raises nothing: the user's statement goes on (a warning says what is
+-- wrong).
 create or replace function public.job_queue_truncated() returns trigger
 language plpgsql security definer
 set search_path = pg_catalog, pg_temp
@@ -4835,17 +4842,16 @@ exception when undefined_column or undefined_table or undefined_function then
 end
 $$;
 
--- job_queue_turn(queue, since): takes the queue's lock until the transaction ends and says what the caller has missed, so
--- that it can decide and append (job_queue_append) in the same transaction without losing a race. Only for clients that
--- hold a transaction over two calls: through PostgREST it would let go at once.
+-- job_queue_turn(queue, since): takes the queue's lock until the transaction ends, and returns what the caller has missed. So
+-- it can decide and append (job_queue_append) in the same transaction without losing a race. Only for clients that hold a
+-- transaction over two calls: through PostgREST the lock would end at once.
 --   since  the last sequence number that the caller knows
--- Returns {version, epoch, now, since_at, missed, voided}: the head, the clock read after the wait, in microseconds, the time of the event
--- `since` (null for 0, and for one that is gone), and the events after it, 500 or 256 KB of them at most; voided: job_queue_voided. When the last of them is
--- not `version`, end the transaction, read on (job_queue_read) and come back. When `since_at` is not the time that you know, it is
--- not the log that you know: a backup was restored.
--- A client that is paused while it holds the lock is cut off after 1 s (idle_in_transaction_session_timeout, which ends
--- with the transaction); others wait 2 s at most, or as long as their own lock_timeout says.
--- Raises JQ001 for an argument out of bounds, 55P03 when the lock does not come free.
+-- Returns {version, epoch, now, since_at, missed, voided}: the head; the clock in microseconds, read after the wait; the time
+-- of the event `since` (null for 0, and if it is gone); the events after it, at most 500 or 256 KB; and job_queue_voided. If
+-- the last of them is not `version`, end the transaction, read on (job_queue_read) and call again. If `since_at` is not the
+-- time that you know, this is another log: a backup was restored. A client that is paused while it holds the lock is cut off
+-- after 1 s (idle_in_transaction_session_timeout, which ends with the transaction). Others wait 2 s at most, or as long as
+-- their own lock_timeout says. Raises JQ001 for an argument out of bounds, 55P03 when the lock does not come free.
 create or replace function public.job_queue_turn(queue text, since bigint) returns json
 language plpgsql security definer
 set search_path = pg_catalog, pg_temp
@@ -4876,10 +4882,10 @@ begin
 end
 $$;
 
--- job_queue_unstaged(queue, staged): the commands of which not everything is there that an append is to take over. Internal; called by
--- job_queue_append, whose answer is `unstaged` then.
+-- job_queue_unstaged(queue, staged): the commands whose staged data, which an append should take over, is not all there.
+-- Internal; called by job_queue_append, which then answers `unstaged`.
 --   staged  [{command_id, job_id}, …]
--- Returns their ids; null when all of it is there. Raises nothing.
+-- Returns their ids; null if everything is there. Raises nothing.
 create or replace function public.job_queue_unstaged(queue text, staged jsonb) returns text[]
 language sql stable
 set search_path = pg_catalog, pg_temp
@@ -4891,9 +4897,9 @@ as $$
       where s.queue = $1 and s.command_id = w.command_id and s.job_id = w.job_id)
 $$;
 
--- job_queue_user_path(): the search path that holds around the user's tables, where his triggers, rules, CHECKs and policies run:
--- that of the database for the owner of Interlock, as ALTER ROLE and ALTER DATABASE have set it, else PostgreSQL's own. Not that of the
--- session, which the caller chooses; and temporary tables come last, since anybody can make one. Internal.
+-- job_queue_user_path(): the search path for work on the user's tables, where the user's triggers, rules, CHECKs and policies
+-- run: that of the database for the owner of Interlock, as ALTER ROLE and ALTER DATABASE have set it, else PostgreSQL's own.
+-- Not that of the session, which the caller chooses. Temporary tables come last, since anybody can make one. Internal.
 -- Returns the value for search_path. Raises nothing.
 create or replace function public.job_queue_user_path() returns text
 language plpgsql stable
@@ -4911,8 +4917,8 @@ end
 $$;
 
 -- job_queue_user_rows(job_ids): the rows of `jobs` with these ids, as one JSON object by id. Internal; called by
--- job_queue_data_of. The look-up uses the index of the user's own key: the ids are cast to its type, never the key to text.
--- Returns {job_id: row, …}; {} when there are none, or Interlock does not use the table. Raises nothing.
+-- job_queue_data_of. Uses the index of the user's own key: the ids are cast to its type, never the key to text.
+-- Returns {job_id: row, …}; {} if there are none, or Interlock does not use the table. Raises nothing.
 create or replace function public.job_queue_user_rows(job_ids text[]) returns jsonb
 language plpgsql stable
 set search_path = pg_catalog, pg_temp
@@ -4943,9 +4949,9 @@ begin
 end
 $$;
 
--- job_queue_void(queue, voided_from): events from this number on were declared void, some of them. What was folded from there on, of
--- another log, goes: snapshots, but for that of the cut. Readers that do not know the type `voided` are kept out. Internal; called by
--- job_queue_append only.
+-- job_queue_void(queue, voided_from): cleans up after some events, from this number on, were declared void. Snapshots that were
+-- folded from there on are of another log and are deleted, except that of the cut. Readers that do not know the type `voided`
+-- are kept out. Internal; called by job_queue_append only.
 -- Returns nothing. Raises nothing.
 create or replace function public.job_queue_void(queue text, voided_from bigint) returns void
 language sql
@@ -4957,9 +4963,9 @@ as $$
   update public.job_queue_heads h set min_reader = greatest(h.min_reader, 2) where h.queue = $1;
 $$;
 
--- job_queue_void_seqs(queue, finals): the numbers of events that are void (job_queue_voided). Internal; for what looks into the log by
--- the rows as they were written.
---   finals  false: of those that count as nothing; true: of those too that are said to be something else, but no final end
+-- job_queue_void_seqs(queue, finals): the numbers of void events (job_queue_voided). Internal; for functions that look into the
+-- log at the rows as they were written.
+--   finals  false: events that count as nothing; true: also events that are read as something else, but not as a final end
 -- Returns an empty list for nearly every log. Raises nothing.
 create or replace function public.job_queue_void_seqs(queue text, finals boolean) returns bigint[]
 language plpgsql stable
@@ -4975,10 +4981,10 @@ begin
 end
 $$;
 
--- job_queue_voided(queue, after): what `voided` events say of events after a number. Events that nobody could read are void, and readers
--- have to know it before they meet them: so it goes along with every page (job_queue_read, job_queue_turn, job_queue_append).
--- Returns [[of, as], …], the newest last: the number of the event, and what to read in the place of its data (null: it counts as
--- nothing). Null when there is none, as in nearly every log.
+-- job_queue_voided(queue, after): what `voided` events say of events after a number. Unreadable events are void, and readers
+-- have to know it before they meet them: so it comes with every page (job_queue_read, job_queue_turn, job_queue_append).
+-- Returns [[of, as], …], the newest last: the number of the event, and what to read instead of its data (null: it counts as
+-- nothing). Null if there is none, as in nearly every log.
 create or replace function public.job_queue_voided(queue text, after bigint) returns json
 language sql stable security definer
 set search_path = pg_catalog, pg_temp
@@ -4994,16 +5000,16 @@ as $$
    where (v.data ->> 'of')::bigint > $2
 $$;
 
--- job_queue_wake(): the trigger on job_queue_heads that wakes up those who listen through Supabase Realtime. Only where
--- realtime.send exists (migrations/parts/65_realtime.sql). It sends {queue, version, direct, concerns} as event `wake` to the
--- private topic `interlock:<queue>`; direct: the append came over a connection to the database and not through the API; concerns:
--- which processes it concerns beside the one that appended it (`nobody`, `free`: workers with a free slot, `all`), as concernOf says in
--- src/adapter/supabase/concern.ts. Over its rate of messages a second Realtime drops all of a project's for a minute, so there is
--- one in 250 ms: woken_at is when the next is due. What somebody may be waiting for (isUrgent, there) is sent up to 3 messages
--- ahead of that, and what came over a connection up to 4. A process that appends through the API and hears of nothing as new tells the
--- others himself. Where somebody appends over a connection, one looks once more after the last message: so one of those is
--- passed over only if another one was told of just now.
--- SECURITY DEFINER, since realtime.send swallows it when the caller may not send. Raises nothing: no wake-up fails an append.
+-- job_queue_wake(): the trigger on job_queue_heads that wakes processes that listen through Supabase Realtime. It exists only
+-- where realtime.send does (migrations/parts/65_realtime.sql). It sends {queue, version, direct, concerns} as event `wake` to
+-- the private topic `interlock:<queue>`. direct: the append came over a connection to the database and not through the API.
+-- concerns: which processes it concerns, beside the one that appended it (`nobody`, `free`: workers with a free slot, `all`),
+-- as concernOf in src/adapter/supabase/concern.ts. Over its rate of messages a second Realtime drops all messages of a project
+-- for a minute. So there is one every 250 ms: woken_at is when the next is due. If somebody may be waiting (isUrgent, there),
+-- up to 3 messages are sent ahead of that, and for appends over a connection up to 4. A process that appends through the API
+-- and hears no announcement tells the others itself. An append over a connection is announced by nobody else, so processes look
+-- once more after the last message: such a message is left out only if another one has just been sent. SECURITY DEFINER, since
+-- realtime.send hides its error when the caller may not send. Raises nothing: no wake-up fails an append.
 create or replace function public.job_queue_wake() returns trigger
 language plpgsql security definer
 set search_path = pg_catalog, pg_temp
@@ -5053,11 +5059,11 @@ exception when others then
 end
 $$;
 
--- job_queue_wake_intake(): the trigger on job_queue_arrivals and job_queue_inbox that tells those who listen through Supabase
--- Realtime of rows that arrived in `jobs`, and of commands by SQL: {queue, intake: 'rows'}, or 'requests', to the topic of every
--- queue that has live workers. Only where realtime.send exists. In 250 ms once at most, as job_queue_wake; the time of the last one is the
--- value of a sequence, since a row would be locked until the user's transaction ends. Raises nothing: no wake-up fails a
--- user's insert.
+-- job_queue_wake_intake(): the trigger on job_queue_arrivals and job_queue_inbox that tells processes that listen through
+-- Supabase Realtime about rows that arrived in `jobs`, and commands by SQL: {queue, intake: 'rows'}, or 'requests', to the
+-- topic of every queue with live workers. It exists only where realtime.send does. It sends once in 250 ms at most, as
+-- job_queue_wake does. The time of the last one is the value of a sequence: a row would stay locked until the user's
+-- transaction ends. Raises nothing: no wake-up fails a user's insert.
 create or replace function public.job_queue_wake_intake() returns trigger
 language plpgsql security definer
 set search_path = pg_catalog, pg_temp
@@ -5081,10 +5087,9 @@ begin
 end
 $$;
 
--- job_queue_worker_list(queue): the worker processes of a queue, the oldest first, those of the last day also when they are
--- gone.
--- Returns [{worker_id, kinds, free_slots, release, started_at, beat_at, expires_at, state}, …]: times in microseconds;
--- kinds null: every kind; state live, late (past its time to live) or dead (past the grace too, or it left).
+-- job_queue_worker_list(queue): the worker processes of a queue, the oldest first, including those that left in the last day.
+-- Returns [{worker_id, kinds, free_slots, release, started_at, beat_at, expires_at, state}, …]: times in microseconds; kinds
+-- null: every kind; state live, late (past its time to live) or dead (past the grace too, or it left).
 create or replace function public.job_queue_worker_list(queue text) returns jsonb
 language sql stable security definer
 set search_path = pg_catalog, pg_temp
@@ -5103,15 +5108,13 @@ as $$
    where w.queue = $1
 $$;
 
--- job_queue_write_target(queue, target, key_column, key_type, job_ids): brings the rows of these jobs in one table of the
--- user up to date, in one set. Internal; called by job_queue_project only.
+-- job_queue_write_target(queue, target, key_column, key_type, job_ids): brings the rows of these jobs in one of the user's
+-- tables up to date, in one set. Internal; called by job_queue_project only.
 --   target, key_column, key_type  as job_queue_targets() gives them (from the catalog, never from input)
---   job_ids                       which rows; ids without a row are passed over, and so are ids that are no UUID where
---                                 the key is one
--- Returns written (how many rows differed and were written) and missed (ids of rows that differ and could not be: locked
--- by somebody, or kept as they are by a trigger). A row that does not speak for the job of its id (job_queue_linked) is left as it
--- is: it may be anybody's. Never waits for a row lock. Raises whatever a trigger, a CHECK or a
--- foreign key of the user raises.
+--   job_ids                       which rows; ids without a row are ignored, and ids that are not a UUID if the key is one
+-- Returns written (how many rows differed and were written) and missed (ids of rows that differ but could not be written: they
+-- are locked, or a trigger keeps them unchanged). A row that does not speak for the job with its id (job_queue_linked) stays as
+-- it is: it may be anybody's. Never waits for a row lock. Raises what a trigger, a CHECK or a foreign key of the user raises.
 create or replace function public.job_queue_write_target(
   queue text, target text, key_column text, key_type text, job_ids text[], out written integer, out missed text[])
 language plpgsql
@@ -5205,7 +5208,7 @@ create or replace trigger job_queue_log_no_truncate
   before truncate on public.job_queue_log
   for each statement execute function public.job_queue_refuse_change();
 
--- So is what of it was archived and kept.
+-- So is the archive.
 create or replace trigger job_queue_log_archive_append_only
   before insert or update or delete on public.job_queue_log_archive
   for each row execute function public.job_queue_refuse_change();
@@ -5213,7 +5216,7 @@ create or replace trigger job_queue_log_archive_no_truncate
   before truncate on public.job_queue_log_archive
   for each statement execute function public.job_queue_refuse_change();
 
--- The snapshot at which a log was cut stays: without it such a queue could not be opened any more.
+-- The snapshot at which a log was cut stays: without it nobody could open that queue.
 create or replace trigger job_queue_snapshots_keep_cut
   before update or delete on public.job_queue_snapshots
   for each row execute function public.job_queue_keep_cut();
@@ -5227,9 +5230,9 @@ create or replace trigger job_queue_snapshot_chunks_no_truncate
   before truncate on public.job_queue_snapshot_chunks
   for each statement execute function public.job_queue_keep_cut();
 
--- Nobody jumps the queue from a browser: anon and authenticated neither set nor change a coordination column. The WHEN
--- clauses keep it free for everybody else. The names sort first, so that what a trigger of the user fills in afterwards
--- (a priority by plan, say) is the user's own decision and stays.
+-- Nobody jumps the queue from a browser: anon and authenticated can neither set nor change a coordination column. The WHEN clauses
+-- make it free for all others. The names sort first, so a trigger of the user that fills in a value later (a priority by plan, say)
+-- has the last word.
 do $guards$
 declare
   item record;
@@ -5251,7 +5254,7 @@ begin
         where t.oid = to_regclass('public.' || n.target) and t.relkind in ('r', 'p'))
      group by n.target having count(*) = case n.target when 'jobs' then 5 else 3 end
   loop
-    -- Its arguments are the columns that it guards: other names, another trigger.
+    -- Its arguments are the columns that it guards, so other names need another trigger.
     continue when exists (
       select from pg_catalog.pg_trigger t
        where t.tgrelid = to_regclass('public.' || item.target) and t.tgname = '000_job_queue_guard_update'
@@ -5266,8 +5269,8 @@ begin
 end
 $guards$;
 
--- What is inserted into jobs from here on is noted, to be taken in by workers that are told to; rows that are there already
--- are not touched. A statement's trigger fires for the table that the statement names: hence one for each partition too.
+-- Rows inserted into jobs from now on are noted, for workers with intake to take in. Existing rows are not touched. A statement trigger
+-- fires for the table that the statement names, so each partition has one too.
 do $intake$
 declare
   part regclass;
@@ -5298,8 +5301,8 @@ begin
         for each statement execute function public.job_queue_deleted%s', part, called);
     end if;
   end loop;
-  -- A row's trigger, which the partitions have from their parent. It depends on no column of the user's, who could then neither
-  -- drop it nor change its type.
+  -- A row trigger; partitions inherit it. It depends on no column of the user's: they could then neither drop the column nor change its
+  -- type.
   if not exists (
     select from pg_catalog.pg_trigger t
      where t.tgrelid = to_regclass('public.jobs') and t.tgname = 'job_queue_status_set'
@@ -5311,8 +5314,8 @@ begin
 end
 $intake$;
 
--- Whose a row is: what browsers write belongs to no job but the one that is made of it (job_queue_unlinked). Of each table that
--- Interlock follows; a row's trigger is one of the partitions too, also of those that come later.
+-- Which job a row belongs to: a row that browsers write belongs only to the job that is made from it (job_queue_unlinked). On each table
+-- that Interlock follows; partitions have the row trigger too, also later ones.
 do $owners$
 declare
   item record;
@@ -5371,11 +5374,11 @@ begin
 end
 $owners$;
 
--- What the functions above have taken the place of.
+-- Functions that those above have replaced.
 drop function if exists public.job_queue_cancel_by_hand(text[]);
 
--- What stands in the way of the user's tables, or means something: a person who runs this is told here, a program that runs it
--- finds it in interlock.found. Nothing of it stops the migration: Interlock works without these tables.
+-- Reports what is in the way in the user's tables, or may be a mistake: to a person as notices, to a program in interlock.found. It
+-- never stops the migration: Interlock works without these tables.
 do $account$
 declare
   item record;
@@ -5462,18 +5465,18 @@ select j.queue, j.job_id, (
  where public.job_queue_own_row(j.job_id, j.queued_at,
    coalesce((select s.value -> 'jobs' from public.job_queue_settings s where s.key = 'columns'), '{}'));
 
--- On Supabase, a broadcast follows an append, rows that arrive, and commands by SQL. Elsewhere there are no triggers, and nobody pays for them.
+-- On Supabase, appends, arriving rows and commands by SQL are broadcast. Elsewhere these triggers do not exist and cost nothing.
 do $realtime$
 begin
   if to_regprocedure('realtime.send(jsonb, text, text, boolean)') is not null then
     create or replace trigger job_queue_wake before update of version on public.job_queue_heads for each row
-      -- Each message takes woken_at on by 250 ms. It is never further ahead than 1.25 s, unless the clock was set back.
+      -- Each message moves woken_at on by 250 ms. It is never more than 1.25 s ahead, unless the clock was set back.
       when (new.version > old.version
         and new.woken_at - clock_timestamp() not between interval '1 second' and interval '1250 milliseconds')
       execute function public.job_queue_wake();
     create or replace trigger job_queue_wake_intake after insert on public.job_queue_arrivals for each statement
       execute function public.job_queue_wake_intake();
-    -- Not for those that are answered as they come, as heartbeats are.
+    -- Not for commands that are answered at once, such as heartbeats.
     drop trigger if exists job_queue_wake_intake on public.job_queue_inbox;
     create trigger job_queue_wake_intake after insert on public.job_queue_inbox for each row
       when (new.answered_at is null) execute function public.job_queue_wake_intake();
@@ -5481,9 +5484,9 @@ begin
 end
 $realtime$;
 
--- Who may do what, object by object: default privileges of older Supabase projects have given everything to everybody by
--- now. anon, authenticated and PUBLIC get nothing; service_role and the runtime role read tables and run functions. No
--- role is given a write to a table: the functions, which run as their owner, are the only way.
+-- Privileges, object by object: the default privileges of older Supabase projects have already given everything to everybody. anon,
+-- authenticated and PUBLIC get nothing; service_role and the runtime role read tables and run functions. No role may write to a
+-- table: the functions, which run as their owner, are the only way.
 do $privileges$
 declare
   item record;
@@ -5525,7 +5528,7 @@ begin
     if not item.has_policy then
       execute format('create policy job_queue_nobody on %s using (false)', item.name);
     end if;
-    -- Supabase's service_role is above row level security. A role that is not needs a policy to read.
+    -- Row level security does not apply to Supabase's service_role. Other roles need a policy to read.
     for runner in
       select rolname from pg_catalog.pg_roles
        where rolname = any (runners) and not rolbypassrls and not rolsuper
@@ -5562,10 +5565,10 @@ begin
 end
 $privileges$;
 
--- What this was. Rows change only when something did, so that running it again leaves everything as it is.
+-- Records this migration. Rows change only if something did, so running it again changes nothing.
 insert into public.job_queue_migrations as m (version, checksum)
 values 
-  ('027', 'b242cfa047dd483f7a4eef5b44ea770633a9c1aca99f79cd5e5cfa9eab66e2b0')
+  ('027', '86bc1b6f88f4f91a86ff6a03102d1ebbfd568f762140d5ce068f0fb7d48310e4')
 on conflict (version) do update set checksum = excluded.checksum, applied_at = excluded.applied_at
   where m.checksum <> excluded.checksum;
 -- PostgREST finds the new functions after this; nobody else listens.

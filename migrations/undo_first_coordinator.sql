@@ -1,7 +1,7 @@
 -- Made by src/migrate/bundle.ts from migrations/parts and migrations/functions: change those.
 -- The way back to the first coordinator. Its two tables get their names again, with their rows as they were at the
--- migration; Interlock's tables are kept under the names …_undone_1 (or the next free number), its functions and the
--- triggers on your tables go, the columns on your tables stay: the first coordinator uses most of them.
+-- migration. Interlock's tables are kept under the names …_undone_1 (or the next free number). Its functions and its triggers on your
+-- tables are dropped. The columns on your tables stay: the first coordinator uses most of them.
 -- Stop Interlock's workers first. Run it as the owner of the tables, as it is, in psql or the Supabase SQL editor.
 begin;
 select pg_advisory_xact_lock(hashtextextended('interlock.migrate', 0));
@@ -31,7 +31,7 @@ begin
     end if;
   end if;
 
-  -- The first number under which nothing was kept yet.
+  -- The first free number.
   select '_undone_' || min(n) into suffix from generate_series(1, 1000) n
    where not exists (
      select from pg_catalog.pg_class c

@@ -1,8 +1,8 @@
--- job_queue_account(): what there is about the user's tables that stands in the way, or means something to Interlock that one may not
--- have meant; for `interlock migrate` and `interlock doctor`. Reads only.
--- Returns [{check, level, what, remedy}, …], level problem or note; none for tables of which there is nothing to say:
---   hidden    row level security hides the rows from the owner of Interlock, or keeps him from writing them (job_queue_hidden)
---   words     a status that Interlock writes is refused by the type of the column, or by a CHECK that looks at the status alone
+-- job_queue_account(): finds what is in Interlock's way in the user's tables, or what may be a mistake there; for `interlock
+-- migrate` and `interlock doctor`. Reads only.
+-- Returns [{check, level, what, remedy}, …], level problem or note; an empty list when all is well:
+--   hidden    row level security hides rows from the owner of Interlock, or keeps it from writing them (job_queue_hidden)
+--   words     the type of the column refuses a status that Interlock writes, or a CHECK on the status alone does
 --   defaults  a coordination column has a default, or may not be null
 --   key       several rows may have one id
 -- Raises nothing.

@@ -1,11 +1,11 @@
--- job_queue_adopt(queue, job_ids): takes rows of `jobs` in by hand: those of job_queue_adoptable with these ids become
--- pending, with no trace of an earlier coordinator in their columns, and arrive for this queue in the order given; whatever takes
--- rows in puts them in line. One transaction: all of them or, when a trigger or CHECK of the user raises, none. Doing it
--- twice does nothing more. A row that says running is taken in like the others: make sure before that nothing runs it.
---   queue    that is to take them in, 1..200 characters
---   job_ids  in the order in which they are to stand in line, at most 10,000
--- Returns the ids that were taken in, in that order; the others have no row, are neither pending nor running,
--- are known to a log, or have arrived already. Raises JQ001 when an argument is out of bounds, and what the user's table raises.
+-- job_queue_adopt(queue, job_ids): takes rows of `jobs` in by hand. Rows of job_queue_adoptable with these ids become pending,
+-- lose every trace of an earlier coordinator, and arrive for this queue in the order given; workers with intake put them in
+-- line. One transaction: if a trigger or CHECK of the user raises, no row is taken in. Doing it twice does nothing more. A row
+-- that says running is taken in like the others: make sure first that nothing runs it.
+--   queue    the queue that takes them in, 1..200 characters
+--   job_ids  in the order in which they should stand in line, at most 10,000
+-- Returns the ids that were taken in, in that order. The others have no row, are neither pending nor running, are known to a
+-- log, or have arrived already. Raises JQ001 when an argument is out of bounds, and what the user's table raises.
 create or replace function public.job_queue_adopt(queue text, job_ids text[]) returns jsonb
 language plpgsql security definer
 set search_path = pg_catalog, pg_temp

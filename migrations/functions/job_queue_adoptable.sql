@@ -1,15 +1,15 @@
--- job_queue_adoptable(states, job_ids, lim): rows of `jobs` that could be taken in by hand (job_queue_adopt): those in these
--- states that no queue's log has ever heard of and that are not arrivals already. Made before Interlock was activated, refused
--- before (job_queue_not_taken_in), or left by the first coordinator. Reads only; for a rare look, since it goes through all
--- rows in these states.
---   states   of 'pending' and 'running' (whatever the user's words for them are): rows in these states; null: in both
---   job_ids  these rows alone, whatever the order; null: all
+-- job_queue_adoptable(states, job_ids, lim): rows of `jobs` that can be taken in by hand (job_queue_adopt): rows in these
+-- states that no queue's log has ever heard of, and that have not arrived. They are from before Interlock was activated, were
+-- refused (job_queue_not_taken_in), or are left from the first coordinator. Reads only. Call it rarely: it reads every row in
+-- these states.
+--   states   of 'pending' and 'running', whatever the user's words for them are; null: both
+--   job_ids  only these rows, in any order; null: all
 --   lim      how many at most, 1..10,000
--- Returns {totals: {state: n, …}, rows: [{job_id, state, models, priority, job_type, kind, since}, …]}: the totals of both
--- states, the rows in the order in which they would be taken in: queued_at (the first coordinator wrote it), else created_at where there
--- is such a column, then the key; models, priority, job_type and kind as job_queue_claim_arrivals gives them; since: that
--- time in microseconds, or null. totals is null where Interlock cannot use the table (job_queue_targets).
--- Raises JQ001 for a limit out of bounds or an unknown state.
+-- Returns {totals: {state: n, …}, rows: [{job_id, state, models, priority, job_type, kind, since}, …]}. totals counts both
+-- states. The rows are in the order in which they would be taken in: by queued_at (the first coordinator wrote it), else by
+-- created_at if there is such a column, then by the key. models, priority, job_type and kind are as in
+-- job_queue_claim_arrivals; since is that time in microseconds, or null. totals is null if Interlock cannot use the table
+-- (job_queue_targets). Raises JQ001 for a limit out of bounds or an unknown state.
 create or replace function public.job_queue_adoptable(states text[], job_ids text[], lim integer) returns jsonb
 language plpgsql stable security definer
 set search_path = pg_catalog, pg_temp

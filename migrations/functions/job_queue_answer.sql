@@ -1,8 +1,8 @@
--- job_queue_answer(request_id, queue): what became of a command in the inbox. Answers are kept for a day.
+-- job_queue_answer(request_id, queue): the answer to a command in the inbox. Answers are kept for a day.
 --   request_id  what job_queue_request or job_queue_submit returned
 --   queue       `default` unless given
--- Returns null while nobody has decided it; else {ok: true, …} with what the command led to, or {ok: false, code, message}.
--- Raises JQ001 for an id that is not there: nothing was requested under it, or its answer was deleted.
+-- Returns null until the command is decided, then {ok: true, …} with its result, or {ok: false, code, message}. Raises JQ001
+-- for an unknown id: nothing was requested under it, or its answer was deleted.
 create or replace function public.job_queue_answer(request_id text, queue text default 'default') returns jsonb
 language plpgsql stable security definer
 set search_path = pg_catalog, pg_temp

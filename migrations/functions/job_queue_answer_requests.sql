@@ -1,9 +1,9 @@
--- job_queue_answer_requests(queue, answers): what became of commands in the inbox. The first answer stays. Answers of more than
--- a day ago are deleted on the way.
---   answers  [{request_id, answer}, …]; answer: {ok: true, …} or {ok: false, code, message}; null: it could not be decided now, and
---            is given back, for others to decide
--- One NOTIFY on channel interlock_answers, the name of the queue, unless the setting interlock.notify is 'off'.
--- Returns how many were answered by this call. Raises nothing.
+-- job_queue_answer_requests(queue, answers): answers commands in the inbox. The first answer to a command counts. Also deletes
+-- answers older than a day.
+--   answers  [{request_id, answer}, …]; answer: {ok: true, …} or {ok: false, code, message}; null: it could not be decided now,
+--            so others may decide it
+-- One NOTIFY on channel interlock_answers with the name of the queue, unless the setting interlock.notify is 'off'.
+-- Returns how many this call answered. Raises nothing.
 create or replace function public.job_queue_answer_requests(queue text, answers jsonb) returns integer
 language plpgsql security definer
 set search_path = pg_catalog, pg_temp

@@ -1,18 +1,18 @@
--- job_queue_archive(queue, through, keep): takes the events up to a snapshot out of job_queue_log, in one transaction. The
--- queue's lock is held only at the end, to note the cut and, without keep, to delete what is kept beside the log (some 4 µs a
--- job: 0.4 s for 100,000 of them). A process that starts later goes on from the snapshot.
--- Of a job that had not ended at the cut, everything from its last `queued` on, and the `queued` by which its row of `jobs` was
--- taken in, stays in job_queue_log until a later cut: what is still to come of it leads back there (its row, its dead letter,
--- what is kept beside the log). Readers in order pass over what is at or below the cut. The same for jobs whose rows are set
--- aside (job_queue_set_aside) and, with keep, for dead letters that were neither retried nor dropped.
---   through  the number of a snapshot (job_queue_put_snapshot) that is above the last cut
---   keep     true: into job_queue_log_archive, where readers of the log find them; what is kept beside the log (job_queue_data) of jobs
---            of which job_queue_log has nothing left goes a year after it was last written. false: they are gone, with what the archive
---            had, and with what is kept beside the log (job_queue_data, job_queue_dropped) of jobs
---            of which the log has nothing left
--- Returns {archived_seq, archived, unkept}: the cut now, and how many events it is further than before; 0 when the user's tables do
--- not follow that far yet (job_queue_project) or another call is at it. unkept: how many went that earlier cuts had kept.
--- Raises JQ001 when there is no such snapshot.
+-- job_queue_archive(queue, through, keep): takes the events up to a snapshot out of job_queue_log, in one transaction. Holds
+-- the queue's lock only at the end, to note the cut and, without keep, to delete what is kept beside the log (some 4 µs a job:
+-- 0.4 s for 100,000 jobs). A process that starts later goes on from the snapshot. Some events stay in job_queue_log until a
+-- later cut: of a job that had not ended at the cut, everything from its last `queued` on, and the `queued` that took in its
+-- row of `jobs`. What the job still has to come (its row, its dead letter, what is kept beside the log) leads back to them. The
+-- same holds for jobs whose rows are set aside (job_queue_set_aside) and, with keep, for dead letters that were neither retried
+-- nor dropped. Readers in order skip everything at or below the cut.
+--   through  the number of a snapshot (job_queue_put_snapshot) above the last cut
+--   keep     true: the events move to job_queue_log_archive, where readers of the log find them. What is kept beside the log
+--            (job_queue_data) of jobs that job_queue_log no longer mentions is deleted a year after it was last written. false:
+--            the events are deleted, with those in the archive, and with what is kept beside the log (job_queue_data,
+--            job_queue_dropped) of jobs that the log no longer mentions
+-- Returns {archived_seq, archived, unkept}: the cut, and by how many events it has moved; 0 if the user's tables do not follow
+-- that far yet (job_queue_project) or another call is archiving. unkept: how many events that earlier cuts had kept were
+-- deleted. Raises JQ001 if there is no such snapshot.
 create or replace function public.job_queue_archive(queue text, through bigint, keep boolean) returns jsonb
 language plpgsql security definer
 set search_path = pg_catalog, pg_temp

@@ -1,7 +1,8 @@
--- job_queue_archive_before(queue, before, keep): job_queue_archive at the newest snapshot of which every event is older than a
--- time: for pg_cron, say. SELECT job_queue_archive_before('default', now() - interval '7 days', true);
+-- job_queue_archive_before(queue, before, keep): job_queue_archive at the newest snapshot whose events are all older than a
+-- time; for pg_cron, say. SELECT job_queue_archive_before('default', now() - interval '7 days', true);
 --   keep  as in job_queue_archive
--- Returns what job_queue_archive does; {archived_seq, archived: 0, unkept: 0} when there is no such snapshot. Raises what it raises.
+-- Returns what job_queue_archive returns; {archived_seq, archived: 0, unkept: 0} if there is no such snapshot. Raises what it
+-- raises.
 create or replace function public.job_queue_archive_before(queue text, before timestamptz, keep boolean) returns jsonb
 language plpgsql security definer
 set search_path = pg_catalog, pg_temp

@@ -1,6 +1,6 @@
--- job_queue_archived_events(queue, after, max_events): a page of what was archived and kept (job_queue_archive), in the form of
--- job_queue_events; for job_queue_read.
--- Returns [{seq, at, event_type, …}, …]; empty when there is nothing after, or the event that comes next was not kept.
+-- job_queue_archived_events(queue, after, max_events): a page of archived events that were kept (job_queue_archive), in the
+-- form of job_queue_events; for job_queue_read.
+-- Returns [{seq, at, event_type, …}, …]; empty if there is nothing after, or the next event was not kept.
 create or replace function public.job_queue_archived_events(queue text, after bigint, max_events integer) returns json
 language sql stable
 set search_path = pg_catalog, pg_temp

@@ -1,10 +1,9 @@
--- job_queue_arrived_rows(arrival_ids): the rows of `jobs` behind these arrivals, those that are still pending and not
--- queued. Internal; called by job_queue_claim_arrivals. The look-up uses the index of the user's own key.
--- Where row level security may hide rows, an arrival whose row cannot be seen comes as {arrival_id, unseen: true}: nobody knows
--- whether it is gone.
--- Returns what job_queue_claim_arrivals does; an arrival whose id no row can be found by (missing, or longer than 200
--- characters) comes without anything else, so that it is refused. Null when Interlock cannot use the table
--- (job_queue_targets). Raises 42703 when the table has no status any more.
+-- job_queue_arrived_rows(arrival_ids): the rows of `jobs` behind these arrivals, if they are still pending and not queued.
+-- Internal; called by job_queue_claim_arrivals. Uses the index of the user's own key. If row level security may hide rows, an
+-- arrival whose row cannot be seen comes as {arrival_id, unseen: true}: nobody knows whether the row is gone.
+-- Returns what job_queue_claim_arrivals returns. An arrival whose id can find no row (it is missing, or longer than 200
+-- characters) comes with nothing else, so that it is refused. Null if Interlock cannot use the table (job_queue_targets).
+-- Raises 42703 if the table has no status any more.
 create or replace function public.job_queue_arrived_rows(arrival_ids bigint[]) returns jsonb
 language plpgsql stable
 set search_path = pg_catalog, pg_temp

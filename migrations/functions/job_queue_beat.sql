@@ -1,15 +1,15 @@
 -- job_queue_beat(queue, worker_id, kinds, free_slots, release, ttl_ms, grace_ms): registers a worker process, or renews its
--- lease. Never takes the queue's lock, so that a busy queue delays no heartbeat.
---   worker_id   the incarnation: made at start, never reused; 1..200 characters
---   kinds       the handlers it has, null for all
---   free_slots  how many jobs more it could run
---   release     the release of Interlock it runs, at most 200 characters
---   ttl_ms      how long the lease lives without another beat, 100 ms to a day; grace_ms how long after it until its jobs
---               may be expired, at most a day
--- Returns {alive, now, expires_at, version, overdue, arrived, requested}: alive false when the lease is over, which it then stays; times in
--- microseconds; the head's version; overdue: workers that hold jobs and are gone, to be expired by the process that reads this;
--- arrived, requested: there are rows to be taken in, and commands by SQL, that nobody is at.
--- Raises JQ001 when an argument is out of bounds.
+-- lease. Never takes the queue's lock, so a busy queue delays no heartbeat.
+--   worker_id   the incarnation: new at each start, never reused; 1..200 characters
+--   kinds       the kinds it has handlers for; null: all
+--   free_slots  how many more jobs it could run
+--   release     its release of Interlock, at most 200 characters
+--   ttl_ms      how long the lease lives without another beat, 100 ms to a day; grace_ms: how long after that its jobs may be
+--               expired, at most a day
+-- Returns {alive, now, expires_at, version, overdue, arrived, requested}. alive: false if the lease is over, which is final.
+-- Times are in microseconds; version is the head's. overdue: workers that hold jobs and are gone; the process that reads this expires
+-- them. arrived, requested: rows to take in, or commands by SQL, are waiting and nobody has claimed them. Raises JQ001 when an
+-- argument is out of bounds.
 create or replace function public.job_queue_beat(queue text, worker_id text, kinds text[], free_slots integer,
   release text, ttl_ms integer, grace_ms integer)
 returns jsonb

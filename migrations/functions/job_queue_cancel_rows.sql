@@ -1,6 +1,7 @@
--- job_queue_cancel_rows(job_ids, queued): puts a cancel command into the inbox for each live job that one of these rows of `jobs`
--- speaks for (job_queue_linked), once per life of the job, for any coordinator to decide. Internal; called by the triggers on jobs.
---   queued  what each row said in queued_at, in the same order
+-- job_queue_cancel_rows(job_ids, queued): requests the cancellation of each live job that one of these rows of `jobs` speaks
+-- for (job_queue_linked), once per life of the job: puts a cancel command into the inbox for any coordinator to decide.
+-- Internal; called by the triggers on jobs.
+--   queued  the queued_at of each row, in the same order
 -- Returns nothing, raises nothing.
 create or replace function public.job_queue_cancel_rows(job_ids text[], queued timestamptz[]) returns void
 language plpgsql

@@ -1,11 +1,10 @@
--- job_queue_chain(queue, after, lim): a page of the hash chain, for a program that checks it: each event as the text that its hash
--- is made over, and the hash that it carries. The first hash is SHA-256 over 'interlock:<queue>:<chain_from>', each further
--- one over the 32 bytes before it and the text of its event. Where events were archived and not kept, start is the hash of the
--- last of them, from which the chain goes on; else null.
+-- job_queue_chain(queue, after, lim): a page of the hash chain, for a program that checks it: each event as the text that its
+-- hash is made over, and its hash. The chain starts from SHA-256 over 'interlock:<queue>:<chain_from>'; each hash is then made
+-- over the 32 bytes of the hash before it and the text of its event. If events were archived and not kept, start is the hash of
+-- the last of them, from which the chain goes on; else null.
 --   after  events with a greater sequence number, ascending; lim: how many at most, 1..10,000
--- Returns {version, chain_from, start, head, events: [[seq, text, hash], …]}: hashes in hexadecimal, null for an event that has
--- none; null when the queue keeps no chain.
--- Raises JQ001 when an argument is out of bounds.
+-- Returns {version, chain_from, start, head, events: [[seq, text, hash], …]}: hashes in hexadecimal, null for an event without
+-- one. Null if the queue keeps no chain. Raises JQ001 when an argument is out of bounds.
 create or replace function public.job_queue_chain(queue text, after bigint, lim integer) returns json
 language plpgsql stable security definer
 set search_path = pg_catalog, pg_temp

@@ -1,26 +1,28 @@
--- job_queue_checkup(queue): what `interlock doctor` looks at, for a rare look: it reads the catalog, the settings of the server and
--- what lies about of one queue. Reads only, judges nothing.
+-- job_queue_checkup(queue): what `interlock doctor` looks at. Call it rarely: it reads the catalog, the settings of the server,
+-- and everything that waits in one queue. Reads only, judges nothing.
 -- Returns an object; times in microseconds, ages in milliseconds:
 --   now, session_age_ms  the database's clock, and how long ago this connection to the server was made
 --   server               {version, synchronous_commit, off_by_role: [role, …], fsync, full_page_writes, in_recovery}
---   functions            [{name, sum, definer}, …]: SHA-256 of the body of every function of Interlock's there is
---   realtime             whether there is realtime.send, through which triggers announce what is new
---   xmin                 null, or of the transaction that has been open longest of those for which old versions of rows are kept:
---                        {kind, application, state, role, age_ms}; kind: backend, prepared; of sessions of others only
---                        what the caller's role may see
---   triggers             [{table, name, enabled}, …] of Interlock's
---   account              what stands in the way of the user's tables, or means something (job_queue_account)
+--   functions            [{name, sum, definer}, …]: SHA-256 of the body of each of Interlock's functions
+--   realtime             whether there is realtime.send, which triggers use to announce news
+--   xmin                 the longest open transaction that makes the server keep old versions of rows, or null: {kind,
+--                        application, state, role, age_ms}; kind: backend, prepared; for other people's sessions only what the
+--                        caller's role may see
+--   triggers             [{table, name, enabled}, …] of Interlock's triggers
+--   account              what is in the way in the user's tables, or may be a mistake there (job_queue_account)
 --   tables               {jobs, workflow_executions}: {exists, followed, missing: [what Interlock lacks, …]}
---   grants               {caller, missing: [what the caller may not, …], open: [what anon, authenticated or PUBLIC may, …]}
+--   grants               {caller, missing: [what the caller may not do, …], open: [what anon, authenticated or PUBLIC may do,
+--                        …]}
 --   set_aside            [{target, sqlstate, rows, tries, age_ms, example}, …]: rows of yours that cannot be written
 --   not_taken_in         {rows, job_id, reason}: rows that cannot be jobs and have not come in since; the newest
---   arrivals, inbox      {rows, age_ms}: rows not taken in yet, commands not decided yet; the oldest
---   behind               {events, age_ms}: what your tables do not follow yet
---   log                  {bytes, archive_bytes, events, own, oldest_at, week}: of the tables of log and archive with their indexes;
---                        events of all queues and of this one in the log; when its first one happened; week: {events, age_ms}, those
---                        since the first one of the last seven days, and how long ago that was, null without one
---   unknown_rows         {old, new}: rows that are blocked by a coordinator which is not this one, queued before and after the
---                        migration; at most 1,000 are counted
+--   arrivals, inbox      {rows, age_ms}: rows not taken in yet, commands not decided yet; the age of the oldest
+--   behind               {events, age_ms}: events that your tables do not follow yet
+--   log                  {bytes, archive_bytes, events, own, oldest_at, week}: the sizes of the tables of log and archive with
+--                        their indexes; the events in the log of all queues, and of this one; the time of this one's first
+--                        event; week: {events, age_ms}: its events of the last seven days, and the age of the first of them;
+--                        null if there are none
+--   unknown_rows         {old, new}: rows that another coordinator has blocked, queued before and after the migration; counts
+--                        at most 1,000
 --   first                null, or {active_job_id, written_at}: what the first coordinator's tables say
 --   foreign_writes       [{pid, role, application}, …]: sessions whose last statement wrote to job_queue_state or job_queue_log
 -- Raises nothing.

@@ -1,13 +1,14 @@
--- job_queue_claim_arrivals(queue, lim): rows of `jobs` to be taken in, in the order of their arrival. They are kept for this
--- caller for 5 s; a caller that has not called job_queue_taken by then is taken to be gone, and others get them. Arrivals whose
--- row is gone, is no longer pending or is queued already are dropped on the way; those whose row row level security may hide
--- are kept, for a look a minute later. Never takes the queue's lock.
---   queue  that takes them in: what one queue has claimed, no other queue gets, unless nobody of that queue is there any more
---          (job_queue_given_up)
+-- job_queue_claim_arrivals(queue, lim): rows of `jobs` to take in, in the order of their arrival. They are reserved for this
+-- caller for 5 s. A caller that has not called job_queue_taken by then counts as gone, and others get them. Arrivals whose row
+-- is gone, is no longer pending or is queued already are dropped; those whose row may be hidden by row level security are kept,
+-- for another look a minute later. Never takes the queue's lock.
+--   queue  the queue that takes them in. A row that one queue has claimed goes to no other queue, unless no process of that
+--          queue is left (job_queue_given_up)
 --   lim    how many at most, 1..1,000
--- Returns [{arrival_id, job_id, models, priority, job_type, kind, fair_key}, …]: job_id null where the row has none; models
--- from required_models (which only trusted roles can write), else [model], else []; the others from the columns of these
--- names (fair_key: user_id), null where there is no such column. Raises JQ001 for a limit out of bounds, JQ112 when all that has arrived is hidden: then nothing is changed.
+-- Returns [{arrival_id, job_id, models, priority, job_type, kind, fair_key}, …]: job_id null if the row has none; models from
+-- required_models (only trusted roles can write it), else [model], else []; the others from the columns of these names
+-- (fair_key: user_id), null if there is no such column. Raises JQ001 for a limit out of bounds, JQ112 if everything that has
+-- arrived is hidden: then nothing is changed.
 create or replace function public.job_queue_claim_arrivals(queue text, lim integer) returns jsonb
 language plpgsql security definer
 set search_path = pg_catalog, pg_temp

@@ -1,11 +1,10 @@
--- job_queue_claim_cut(queue, before): where the log is to be cut so that nothing older than a time is left in it, for the one
--- process that is to do it: fold the log up to there, keep that as a snapshot (job_queue_put_snapshot), archive below it
--- (job_queue_archive). Nobody else is told for 55 minutes, or until it is done. Takes the queue's lock for a moment, and only when
--- there is something to do.
---   before  less than an hour's worth of older events is not worth a cut
--- Returns {through}: the number of the last older event that your own tables follow already; null when there is nothing to do, or
--- somebody else is at it.
--- Raises 55P03 when the lock does not come free within 2 s.
+-- job_queue_claim_cut(queue, before): where to cut the log so that nothing older than a time is left in it. The one process
+-- that gets an answer folds the log up to there, keeps that as a snapshot (job_queue_put_snapshot), and archives below it
+-- (job_queue_archive). No other process gets one for 55 minutes, or until it is done. Takes the queue's lock for a moment, and
+-- only if there is something to do.
+--   before  the time; less than an hour's worth of older events is not worth a cut
+-- Returns {through}: the number of the last older event that your own tables already follow; null if there is nothing to do, or
+-- another process is doing it. Raises 55P03 when the lock does not come free within 2 s.
 create or replace function public.job_queue_claim_cut(queue text, before timestamptz) returns jsonb
 language plpgsql security definer
 set search_path = pg_catalog, pg_temp

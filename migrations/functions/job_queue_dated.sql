@@ -1,6 +1,6 @@
--- job_queue_dated(): whether rows of `jobs` come with a queued_at, because the column has a default of the user's. It says then nothing
--- about whether they are queued: the log does (job_queue_known). Internal.
--- Returns false where there is no such column. Raises nothing.
+-- job_queue_dated(): whether rows of `jobs` always have a queued_at, because the user gave the column a default. Then it does
+-- not say whether they are queued: the log does (job_queue_known). Internal.
+-- Returns false if there is no such column. Raises nothing.
 create or replace function public.job_queue_dated() returns boolean
 language plpgsql stable
 set search_path = pg_catalog, pg_temp

@@ -1,12 +1,14 @@
--- job_queue_dead(queue, filter): the dead letters: jobs whose last life ended without success (a final `failed`, a final
--- `lease_expired`, `expired`), that are not in line again and were not dropped; the newest first. One that was asked to stop
--- before its last attempt ended was cancelled, and is none. Events that are void count as what they are said to be (job_queue_voided).
---   filter  {model, since, before, job_ids, lim}: only jobs whose last attempt needed this model; that ended at this time or later
---           (microseconds since 1970); whose end has a smaller sequence number (to page on); with these ids; at most so many,
---           1..1,000, 100 unless given. What is null or missing restricts nothing.
--- Returns [{job_id, seq, at, code, attempts, queued, error}, …]: seq and at of the end; code: why the last attempt failed, or
--- lease_expired or expired; attempts that were started in that life; queued: its first event, with what the job was asked to
--- be, and the models that it needed last (a workflow may need others in each step); error from job_queue_data, null when there is none. Raises JQ001 for a limit out of bounds.
+-- job_queue_dead(queue, filter): the dead letters, the newest first: jobs whose last life ended without success (a final
+-- `failed`, a final `lease_expired`, `expired`), except those that are in line again or were dropped. A job that was asked to
+-- stop before its last attempt ended was cancelled, so it is not one. Void events count as what `voided` events say
+-- (job_queue_voided).
+--   filter  {model, since, before, job_ids, lim}: only jobs whose last attempt needed this model; that ended at this time or
+--           later (microseconds since 1970); whose end has a smaller sequence number (for the next page); with these ids; at
+--           most so many, 1..1,000, 100 unless given. Null or missing fields restrict nothing
+-- Returns [{job_id, seq, at, code, attempts, queued, error}, …]. seq and at are those of the end. code: why the last attempt
+-- failed, or lease_expired or expired. attempts: how many were started in that life. queued: its first event, with what the job
+-- was enqueued with and the models that it needed last (each step of a workflow may need others). error: from job_queue_data,
+-- null if there is none. Raises JQ001 for a limit out of bounds.
 create or replace function public.job_queue_dead(queue text, filter jsonb) returns jsonb
 language plpgsql stable security definer
 set search_path = pg_catalog, pg_temp

@@ -1,6 +1,7 @@
--- job_queue_deleted(): the trigger on jobs that turns the deletion of rows into commands: a row that has only arrived is not taken in
--- (job_queue_not_arrived), and a live job that a deleted row speaks for is to be cancelled (job_queue_cancel_rows). Runs as its owner. Its first two arguments are the user's names for job_id and queued_at,
--- none where they are Interlock's. Raises nothing: the user's statement goes on.
+-- job_queue_deleted(): the trigger on jobs that turns deleted rows into commands. A row that has only arrived is not taken in
+-- (job_queue_not_arrived); a live job that a deleted row speaks for is cancelled (job_queue_cancel_rows). Runs as its owner.
+-- Its first two arguments are the user's names for job_id and queued_at, none if they are Interlock's. Raises nothing: the
+-- user's statement goes on.
 create or replace function public.job_queue_deleted() returns trigger
 language plpgsql security definer
 set search_path = pg_catalog, pg_temp

@@ -1,7 +1,7 @@
--- job_queue_doubtful(queue, target, job_ids): of which of these jobs a row may be there that does not speak for it
--- (job_queue_linked): those that anon or authenticated has written a row of, and those that another queue knows as well. Of the
--- others every row speaks, so nobody has to ask row by row. Internal.
--- Returns their ids, none as a rule. Raises nothing.
+-- job_queue_doubtful(queue, target, job_ids): the jobs, of these, that may have a row which does not speak for them
+-- (job_queue_linked): jobs whose row anon or authenticated has written, and jobs that another queue knows too. For all others
+-- every row speaks, so nobody has to check row by row. Internal.
+-- Returns their ids, usually none. Raises nothing.
 create or replace function public.job_queue_doubtful(queue text, target text, job_ids text[]) returns text[]
 language plpgsql stable
 set search_path = pg_catalog, pg_temp

@@ -1,5 +1,5 @@
--- job_queue_drop(queue, job_ids): takes dead letters off the list and deletes what is kept of them beside the log. Of jobs
--- that are live, or ended otherwise, nothing is changed. Doing it twice does nothing more.
+-- job_queue_drop(queue, job_ids): takes dead letters off the list and deletes what is kept of them beside the log. Changes
+-- nothing for jobs that are live or ended in another way. Doing it twice does nothing more.
 -- Returns how many were dropped. Raises nothing.
 create or replace function public.job_queue_drop(queue text, job_ids text[]) returns integer
 language plpgsql security definer

@@ -1,7 +1,7 @@
--- job_queue_drop_chunks(queue): takes away parts of snapshots that no snapshot is made of: what a crash has left half-done, and what
--- belonged to snapshots that were thinned out. A maker that has written a part within 10 minutes is still at it. For
--- job_queue_put_snapshot and job_queue_put_snapshot_chunk.
--- Returns how many were taken away. Raises nothing.
+-- job_queue_drop_chunks(queue): deletes parts that belong to no snapshot, left by a crash or by snapshots that were thinned
+-- out; for job_queue_put_snapshot and job_queue_put_snapshot_chunk. A maker that has written a part within 10 minutes is still
+-- at work.
+-- Returns how many were deleted. Raises nothing.
 create or replace function public.job_queue_drop_chunks(queue text) returns integer
 language plpgsql
 set search_path = pg_catalog, pg_temp

@@ -1,6 +1,7 @@
--- job_queue_event_at(queue, seq): when an event happened, be it in the log or archived. Times rise from event to event, so this
--- tells whether a log is the one that somebody has folded, or another one after a restore (job_queue_append, job_queue_turn).
--- Returns null when there is no such event, and when it was archived and not kept.
+-- job_queue_event_at(queue, seq): when an event happened, in the log or archived. Times rise from event to event, so a
+-- different time shows that this is another log than the one a process has folded, after a restore (job_queue_append,
+-- job_queue_turn).
+-- Returns null if there is no such event, or if it was archived and not kept.
 create or replace function public.job_queue_event_at(queue text, seq bigint) returns timestamptz
 language sql stable
 set search_path = pg_catalog, pg_temp

@@ -1,4 +1,4 @@
--- job_queue_event_text(event): for job_queue_chain and job_queue_insert_chained, an event as the text that its hash is made
+-- job_queue_event_text(event): for job_queue_chain and job_queue_insert_chained, the text of an event that its hash is made
 -- over, the same on every server. Returns a JSON array of its values, times in microseconds, as jsonb writes it.
 create or replace function public.job_queue_event_text(event public.job_queue_log) returns text
 language sql stable

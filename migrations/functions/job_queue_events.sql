@@ -1,11 +1,11 @@
--- job_queue_events(queue, after, max_events, max_bytes): a stretch of the log as one JSON array, for the functions that give
--- events to a program (append, turn, read). One value and not a set of rows: PostgREST cuts sets at max-rows. json and not
--- jsonb: 200,000 events/s in place of 40,000.
+-- job_queue_events(queue, after, max_events, max_bytes): a part of the log as one JSON array, for the functions that give
+-- events to a program (append, turn, read). One value, not a set of rows: PostgREST cuts sets at max-rows. json, not jsonb:
+-- 200,000 events/s instead of 40,000.
 --   after       events with a greater sequence number, ascending
 --   max_events  at most this many
---   max_bytes   about this many bytes at most (200 per event, and its data), but always one event if there is one
--- Returns [{seq, at, event_type, job_id, job_type, models, worker_id, data, command_id, command_hash, schema_version}, …];
--- at is created_at in microseconds since 1970. Empty when there is nothing after.
+--   max_bytes   about this many bytes at most (200 per event, and its data), but at least one event if there is one
+-- Returns [{seq, at, event_type, job_id, job_type, models, worker_id, data, command_id, command_hash, schema_version}, …]; at
+-- is created_at in microseconds since 1970. Empty if there is nothing after.
 create or replace function public.job_queue_events(queue text, after bigint, max_events integer, max_bytes integer)
 returns json
 language sql stable

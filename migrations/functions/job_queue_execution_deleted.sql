@@ -1,6 +1,6 @@
--- job_queue_execution_deleted(): the trigger on workflow_executions that forgets what was noted of rows which are gone
--- (job_queue_rows_gone). A workflow goes on without its row. Runs as its owner. Its argument is the name of the key.
--- Raises nothing: the user's statement goes on.
+-- job_queue_execution_deleted(): the trigger on workflow_executions that forgets notes about rows that are gone
+-- (job_queue_rows_gone). A workflow goes on without its row. Runs as its owner. Its argument is the name of the key. Raises
+-- nothing: the user's statement goes on.
 create or replace function public.job_queue_execution_deleted() returns trigger
 language plpgsql security definer
 set search_path = pg_catalog, pg_temp

@@ -1,5 +1,5 @@
 -- job_queue_forget_workers(queue): deletes the rows of workers that have been gone for a day and hold nothing; for
--- job_queue_beat. Not sooner: a process that was paused must find that its lease is over, and not register again.
+-- job_queue_beat. Not sooner: a process that was paused has to find that its lease is over, and must not register again.
 -- Returns nothing.
 create or replace function public.job_queue_forget_workers(queue text) returns void
 language sql

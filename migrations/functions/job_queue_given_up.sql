@@ -1,6 +1,6 @@
--- job_queue_given_up(queue, claimed_until, job_id): whether a row of `jobs` that this queue has claimed is free for others again: nobody
--- of that queue is alive (its name was mistyped, say), 10 minutes have gone by, and its log does not know the job. For
--- job_queue_claim_arrivals and job_queue_beat.
+-- job_queue_given_up(queue, claimed_until, job_id): whether others may have a row of `jobs` that this queue has claimed; for
+-- job_queue_claim_arrivals and job_queue_beat. They may when no process of that queue is alive (its name was mistyped, say), 10
+-- minutes have passed, and its log does not know the job.
 -- Returns null for a row that nobody has claimed. Raises nothing.
 create or replace function public.job_queue_given_up(queue text, claimed_until timestamptz, job_id text) returns boolean
 language sql stable

@@ -1,7 +1,7 @@
--- job_queue_guard_columns(): the trigger on jobs and workflow_executions that keeps anon and authenticated from setting
--- or changing the coordination columns. Its WHEN clause has found a value in one; what a column of the user's has by
--- default is no attempt to set it. Of a default that may be another each time (a sequence) nobody can tell, so it takes the place of what came.
--- Its arguments are the names of these columns. Raises JQ102.
+-- job_queue_guard_columns(): the trigger on jobs and workflow_executions that keeps anon and authenticated from setting or
+-- changing the coordination columns. Its WHEN clause has found a value in one. A column's default is no attempt to set it. A
+-- default that may give another value each time (a sequence) cannot be told from such an attempt, so it replaces the value that
+-- came. Its arguments are the names of these columns. Raises JQ102.
 create or replace function public.job_queue_guard_columns() returns trigger
 language plpgsql
 set search_path = pg_catalog, pg_temp

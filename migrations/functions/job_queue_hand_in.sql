@@ -1,13 +1,13 @@
--- job_queue_hand_in(queue, sender, for_ms, commands): hands commands in to the process that decides for all; where there is none, the
+-- job_queue_hand_in(queue, sender, for_ms, commands): hands commands to the process that decides for all. If there is none, the
 -- sender becomes it.
---   sender    1..100 characters: the process, under a name that nobody else has
---   for_ms    1..60000: for so long it decides, where it becomes the one, unless it puts that off (job_queue_pick_up)
---   commands  1..1000 of {command: {id, …}, …}, of whatever those processes understand, 4 MB each at most; one that is there
---             already, by its id, is left as it is
--- Returns {decides: false} when they were handed in: the one that decides carries them out, and those who sent them are named in a notification
--- (job_queue_append_for). {decides: true, version, handed} when there was nobody: they were not handed in, the queue is at that
--- version, and `handed` are the commands of others that wait (job_queue_handed).
--- Raises JQ001 for a call out of bounds.
+--   sender    1..100 characters: a name for the process that no other process has
+--   for_ms    1..60000: how long the sender decides if it becomes the one, unless it extends that (job_queue_pick_up)
+--   commands  1..1000 of {command: {id, …}, …}, of any content that those processes understand, 4 MB each at most; one with an
+--             id that is already there is left as it is
+-- Returns {decides: false} if they were handed in: the deciding process carries them out, and a notification names their
+-- senders (job_queue_append_for). {decides: true, version, handed} if no process decided: the commands were not handed in, the
+-- queue is at that version, and `handed` has the commands of others that wait (job_queue_handed). Raises JQ001 for a call out
+-- of bounds.
 create or replace function public.job_queue_hand_in(queue text, sender text, for_ms integer, commands jsonb) returns jsonb
 language plpgsql security definer
 set search_path = pg_catalog, pg_temp

@@ -1,6 +1,6 @@
--- job_queue_handed(queue): the commands that wait for the process that decides, the first ones first: 500 of them or 256 KB at most.
--- Internal; called by job_queue_hand_in, job_queue_pick_up and job_queue_append_for, for the process that decides.
--- Returns [{sender, command}, …]. Those of 10 s ago are left out: who sent them has done without, or is gone.
+-- job_queue_handed(queue): the commands that wait for the deciding process, the first ones first: 500 of them or 256 KB at
+-- most. Internal; called by job_queue_hand_in, job_queue_pick_up and job_queue_append_for.
+-- Returns [{sender, command}, …]. Commands older than 10 s are left out: their senders went on without an answer, or are gone.
 create or replace function public.job_queue_handed(queue text) returns jsonb
 language sql stable
 set search_path = pg_catalog, pg_temp

@@ -1,9 +1,9 @@
--- job_queue_held(worker_id, queue): the attempts that were started for a worker process and have not ended: the truth, where an
--- answer was lost or a job that it waited for was started since.
+-- job_queue_held(worker_id, queue): the attempts that were started for a worker process and have not ended. It shows the truth
+-- if an answer was lost, or if a job that the worker waited for was started since.
 --   worker_id  as given to job_queue_beat
 --   queue      `default` unless given
--- Returns [{job_id, job_type, kind, models, priority, attempt, attempts, fencing_token, epoch, started_at, cancel_requested}, …],
--- the oldest start first; started_at in microseconds. Empty when its lease is not live: then nothing is its own any more.
+-- Returns [{job_id, job_type, kind, models, priority, attempt, attempts, fencing_token, epoch, started_at, cancel_requested},
+-- …], the oldest start first; started_at in microseconds. Empty if its lease is not live: then it holds nothing any more.
 -- Raises nothing.
 create or replace function public.job_queue_held(worker_id text, queue text default 'default') returns jsonb
 language plpgsql stable security definer

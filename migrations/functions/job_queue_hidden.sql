@@ -1,8 +1,9 @@
--- job_queue_hidden(target, command): whether row level security may hide rows of a table of the user from the owner of Interlock, as
--- which its functions run: with FORCE ROW LEVEL SECURITY it holds for the owner of the table too, unless the role has BYPASSRLS. Internal.
+-- job_queue_hidden(target, command): whether row level security may hide rows of a user's table from the owner of Interlock, as
+-- which its functions run. With FORCE ROW LEVEL SECURITY it applies to the owner of the table too, unless the role has
+-- BYPASSRLS. Internal.
 --   target   jobs or workflow_executions
 --   command  r: rows are read; w: rows are updated
--- Returns false where there is no such table, or a policy opens it all. Raises nothing.
+-- Returns false if there is no such table, or a policy opens all of it. Raises nothing.
 create or replace function public.job_queue_hidden(target text, command "char") returns boolean
 language plpgsql stable
 set search_path = pg_catalog, pg_temp

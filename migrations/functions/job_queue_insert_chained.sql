@@ -1,7 +1,7 @@
--- job_queue_insert_chained(queue, events, chain): inserts events of which each carries its hash: SHA-256 over the hash of
--- the event before it and over its own text (job_queue_event_text). One row after the other, since each needs the one
--- before. Internal: called by job_queue_append, which has checked them, for queues that keep a chain.
---   chain  the hash of the last event, or that from which the chain starts
+-- job_queue_insert_chained(queue, events, chain): inserts events with their hashes: each is SHA-256 over the hash of the event
+-- before it and its own text (job_queue_event_text). One row after the other, since each needs the one before. Internal; called
+-- by job_queue_append, which has checked them, for queues that keep a chain.
+--   chain  the hash of the last event, or the one that the chain starts from
 -- Returns the hash of the last event.
 create or replace function public.job_queue_insert_chained(queue text, events jsonb, chain bytea) returns bytea
 language plpgsql

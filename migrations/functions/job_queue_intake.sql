@@ -1,9 +1,8 @@
--- job_queue_intake(): the trigger on jobs that notes which rows have arrived as pending and not queued (a queued_at that is the
--- column's default says nothing: job_queue_dated), in one insert per statement, and
--- wakes the workers (NOTIFY interlock, 'intake', unless the setting interlock.notify is 'off'). Runs as its owner, so that
--- who may insert into jobs needs no right on anything of Interlock's.
--- Its arguments are the user's names for job_id, queued_at, status and model, none where they are Interlock's.
--- Raises nothing: the user's insert goes on, whatever is wrong here (a warning says what).
+-- job_queue_intake(): the trigger on jobs that notes rows that arrived as pending and not queued, in one insert per statement,
+-- and wakes the workers (NOTIFY interlock, 'intake', unless the setting interlock.notify is 'off'). A queued_at that is the
+-- column's default says nothing (job_queue_dated). Runs as its owner, so a role that may insert into jobs needs no right on
+-- anything of Interlock's. Its arguments are the user's names for job_id, queued_at, status and model, none if they are
+-- Interlock's. Raises nothing: the user's insert goes on, whatever is wrong here (a warning says what).
 create or replace function public.job_queue_intake() returns trigger
 language plpgsql security definer
 set search_path = pg_catalog, pg_temp

@@ -1,6 +1,6 @@
--- job_queue_keep_cut(): the trigger that keeps the snapshot at which a log was cut (archived_seq of job_queue_heads), and its chunks,
--- for their owner too: of events that are gone for good, it is all there is. Every other snapshot saves time only, and may be deleted.
--- Raises JQ111 on UPDATE and DELETE of these rows, and on TRUNCATE where any log was cut.
+-- job_queue_keep_cut(): the trigger that protects the snapshot at which a log was cut (archived_seq of job_queue_heads) and its
+-- chunks, from their owner too: it is all that is left of events that are gone for good. Every other snapshot only saves time
+-- and may be deleted. Raises JQ111 on UPDATE and DELETE of these rows, and on TRUNCATE if any log was cut.
 create or replace function public.job_queue_keep_cut() returns trigger
 language plpgsql security definer
 set search_path = pg_catalog, pg_temp

@@ -1,8 +1,7 @@
--- job_queue_kept(queue): whether job_queue_log_archive still holds the events that were archived and kept, as they were then. Reads
--- all of them: some 10 s for a million.
--- Returns null when none were kept, or a release archived that has noted nothing; else {first, through, missing, changed}: the
--- events that have to be there; the number of the first one that is not, or null; whether they are others than they were.
--- Raises nothing.
+-- job_queue_kept(queue): whether job_queue_log_archive still holds the events that were archived and kept, unchanged. Reads all
+-- of them: some 10 s for a million.
+-- Returns null if none were kept, or if the release that archived them noted nothing; else {first, through, missing, changed}:
+-- the events that have to be there, the number of the first missing one or null, and whether any was changed. Raises nothing.
 create or replace function public.job_queue_kept(queue text) returns jsonb
 language plpgsql stable security definer
 set search_path = pg_catalog, pg_temp

@@ -1,4 +1,4 @@
--- job_queue_known(job_id): whether the log of any queue knows a job of this id. Internal.
+-- job_queue_known(job_id): whether the log of any queue knows a job with this id. Internal.
 -- Returns true or false. Raises nothing.
 create or replace function public.job_queue_known(job_id text) returns boolean
 language plpgsql stable

@@ -1,10 +1,10 @@
--- job_queue_linked(queue, target, job_id, row_queued_at): whether a row of the user's tables speaks for the job of its id in this
--- queue: only such a row is written, is given to a handler, or cancels the job when it is deleted. Internal.
+-- job_queue_linked(queue, target, job_id, row_queued_at): whether a row of the user's tables speaks for the job with its id in
+-- this queue. Only such a row is written, is given to a handler, or cancels the job when it is deleted. Internal.
 --   target         jobs or workflow_executions
---   row_queued_at  what the row says in queued_at, which browsers cannot write; null for workflow_executions
--- Returns true for a row that says when the present life of the job began; else, of a row that anon or authenticated has written
--- (job_queue_unlinked), only when the job was made of it by intake; else unless the row is that of a job in another queue.
--- Raises nothing.
+--   row_queued_at  the queued_at of the row, which browsers cannot write; null for workflow_executions
+-- Returns true for a row that says when the present life of the job began. Otherwise, for a row that anon or authenticated
+-- wrote (job_queue_unlinked), true only if intake made the job from it; for other rows, true unless the row is that of a job in
+-- another queue. Raises nothing.
 create or replace function public.job_queue_linked(queue text, target text, job_id text, row_queued_at timestamptz) returns boolean
 language plpgsql stable
 set search_path = pg_catalog, pg_temp

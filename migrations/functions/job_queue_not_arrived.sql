@@ -1,7 +1,7 @@
--- job_queue_not_arrived(key_column, job_ids): what has arrived of rows of `jobs` with these ids is not taken in, unless there is a
--- pending row of the id still. Internal; called by the triggers on jobs for rows that are deleted or cancelled, and before they
--- look for the live job (job_queue_cancel_rows): it waits for the process that takes such a row in, and that job can be seen then.
--- Where row level security hides rows, nobody but this knows that there is nothing to take in any more.
+-- job_queue_not_arrived(key_column, job_ids): keeps rows of `jobs` with these ids, which have arrived, from being taken in,
+-- unless there still is a pending row with the id. Internal; called by the triggers on jobs for rows that are deleted or
+-- cancelled, before they look for the live job (job_queue_cancel_rows): it waits for a process that is taking such a row in, so
+-- that they can see the job then. If row level security hides rows, only this knows that there is nothing left to take in.
 -- Returns nothing, raises nothing.
 create or replace function public.job_queue_not_arrived(key_column text, job_ids text[]) returns void
 language plpgsql

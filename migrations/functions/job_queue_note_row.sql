@@ -1,7 +1,8 @@
--- job_queue_note_row(target, job_id, moved): notes that a row with this id belongs to no job but the one that is made of it.
+-- job_queue_note_row(target, job_id, moved): notes that a row with this id belongs to no job but the one that is made from it.
 -- Internal; called by the triggers on the user's tables.
 --   moved  the row had another id before
--- A row that came after a job of its id was made of a row, or a second row of the id, is late: the job cannot have been made of it.
+-- A row is late if it came after a job with its id was made from a row, or if it is a second row with the id: the job cannot
+-- have been made from it.
 -- Returns nothing, raises nothing.
 create or replace function public.job_queue_note_row(target text, job_id text, moved boolean) returns void
 language plpgsql

@@ -1,8 +1,7 @@
--- job_queue_open(queue): makes the queue when it is new; what a program asks first. Takes no lock when the queue exists.
+-- job_queue_open(queue): makes the queue if it is new; a program calls it first. Takes no lock if the queue exists.
 --   queue  1..200 characters
--- Returns {version, epoch, min_reader, now}: the head, the least shape of events (schema_version) that a reader has to
--- understand, and the database's clock in microseconds.
--- Raises JQ001 for a name out of bounds.
+-- Returns {version, epoch, min_reader, now}: the head, the lowest shape of events (schema_version) that a reader has to
+-- understand, and the database's clock in microseconds. Raises JQ001 for a name out of bounds.
 create or replace function public.job_queue_open(queue text) returns jsonb
 language plpgsql security definer
 set search_path = pg_catalog, pg_temp

@@ -1,6 +1,6 @@
--- job_queue_open_requests(queue, lim): commands in the inbox that nobody has decided yet, the oldest first. They are kept for
--- this caller for 2 s; what it has not answered by then is given to others.
---   lim  how many at most, 1..1,000; fewer where they are large: no more follow once there are 1,000,000 characters of them
+-- job_queue_open_requests(queue, lim): undecided commands in the inbox, the oldest first. They are reserved for this caller for
+-- 2 s; unanswered ones then go to others.
+--   lim  how many at most, 1..1,000; fewer if they are large: the list stops once it has 1,000,000 characters
 -- Returns [{request_id, command}, …]. Raises JQ001 for a limit out of bounds.
 create or replace function public.job_queue_open_requests(queue text, lim integer) returns jsonb
 language plpgsql security definer

@@ -1,9 +1,9 @@
--- job_queue_overdue(queue, thorough): the workers that hold active jobs although their lease is past ttl + grace, or they
--- left, or their row is missing; for job_queue_beat.
---   thorough  look also when no worker's row says so: a row that was deleted by hand says nothing. That reads all of
---             job_queue_jobs, so a beat does it only when its worker is new.
--- A lease whose last beat lies in the future is cut to its ttl from now, once: the clock was set back since.
--- Returns [worker_id, …], ascending. A worker that has been gone for a minute and holds nothing is settled, so that nobody looks
+-- job_queue_overdue(queue, thorough): the workers that hold active jobs although their lease is past ttl + grace, or they left,
+-- or their row is missing; for job_queue_beat.
+--   thorough  look even if no worker's row says so: a row that was deleted by hand says nothing. That reads all of
+--             job_queue_jobs, so a beat does it only for a new worker
+-- A lease whose last beat is in the future is cut to its ttl from now, once: the clock was set back.
+-- Returns [worker_id, …], ascending. A worker that has been gone for a minute and holds nothing is settled, and nobody looks
 -- for its jobs again: no append that found it live can still be under way.
 create or replace function public.job_queue_overdue(queue text, thorough boolean) returns jsonb
 language plpgsql

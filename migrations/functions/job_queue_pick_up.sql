@@ -1,11 +1,11 @@
--- job_queue_pick_up(queue, decider, for_ms, done, senders, resigns): the process that decides picks up what others have handed in, and
--- goes on deciding.
---   for_ms   1..60000: until when it decides now
+-- job_queue_pick_up(queue, decider, for_ms, done, senders, resigns): the deciding process picks up what others have handed in,
+-- and goes on deciding.
+--   for_ms   1..60000: how long it decides from now on
 --   done     ids of commands that need no append any more: they are deleted
---   senders  whose those are: named in a notification, as by job_queue_append_for
---   resigns  true: where nobody has handed anything in, it decides no longer
--- Returns {decides, handed}: whether it goes on deciding (false also when another process has taken its place meanwhile), and what waits
--- (job_queue_handed). Raises JQ001 for a call out of bounds.
+--   senders  the senders of those commands, named in a notification as by job_queue_append_for
+--   resigns  true: it stops deciding if nothing is handed in
+-- Returns {decides, handed}: whether it goes on deciding (false also if another process has taken its place), and the commands
+-- that wait (job_queue_handed). Raises JQ001 for a call out of bounds.
 create or replace function public.job_queue_pick_up(
   queue text, decider text, for_ms integer, done text[], senders text[], resigns boolean) returns jsonb
 language plpgsql security definer

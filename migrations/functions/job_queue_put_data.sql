@@ -1,7 +1,7 @@
--- job_queue_put_data(queue, data): writes payloads, results and errors beside the events that they belong to. Internal;
--- called by job_queue_append only, after it has written the events.
---   data  [{job_id, payload, result, error, checkpoint}, …], each job once; a key that is there is set, null empties it,
---         one that is not there stays as it is, unless what is there is from an earlier life of the job
+-- job_queue_put_data(queue, data): writes payloads, results and errors beside the events that they belong to. Internal; called
+-- by job_queue_append only, after it has written the events.
+--   data  [{job_id, payload, result, error, checkpoint}, …], each job once. A key that is there is set, and null empties it. A
+--         missing key stays as it is, unless its value is from an earlier life of the job
 -- Returns nothing. Raises 23514 for a value out of bounds (job_queue_data), 21000 when a job is named twice.
 create or replace function public.job_queue_put_data(queue text, data jsonb) returns void
 language plpgsql

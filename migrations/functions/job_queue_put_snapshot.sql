@@ -1,14 +1,14 @@
--- job_queue_put_snapshot(queue, seq, state): keeps the folded ledger at a sequence number, for processes that start later to go on
--- from, and for a cut of the log. Never takes the queue's lock.
--- What stays: the newest four; the newest of each of the last 31 days; above the cut the newest of each week, however old, so that
--- job_queue_archive_before finds one; the one at which the log was cut, which is all there is of what was before it
--- (job_queue_keep_cut); and for an hour one that was made long after its event: somebody is about to cut there.
---   seq    up to which event it was folded: 1 to the version of the queue
---   state  {shape, maker, chunks, …}: what stands for the chunks of this maker (job_queue_put_snapshot_chunk), all of which have to be
---          there; of releases before the shape 3 the ledger itself, at most 64 MB
--- Returns {seq, kept}: kept false when there is one at that number already; then the chunks of this maker are taken away. And
--- {seq, kept: false, incomplete: true} when not all chunks are there (any more): nothing was kept.
--- Raises JQ001 for a call out of bounds.
+-- job_queue_put_snapshot(queue, seq, state): keeps the folded ledger at a sequence number: processes that start later go on
+-- from it, and the log can be cut there. Never takes the queue's lock. These snapshots stay: the newest four; the newest of
+-- each of the last 31 days; above the cut the newest of each week, of any age, so that job_queue_archive_before finds one; the
+-- one at which the log was cut, since it is all that is left of what came before (job_queue_keep_cut); and for an hour one that
+-- was made long after its event: somebody is about to cut there.
+--   seq    the last event that was folded: 1 to the version of the queue
+--   state  {shape, maker, chunks, …}: describes the chunks of this maker (job_queue_put_snapshot_chunk), all of which have to
+--          be there; in releases before shape 3 the ledger itself, at most 64 MB
+-- Returns {seq, kept}. kept is false if there is one at that number already; the chunks of this maker are then deleted. {seq,
+-- kept: false, incomplete: true} if some chunks are not there (any more): nothing was kept. Raises JQ001 for a call out of
+-- bounds.
 create or replace function public.job_queue_put_snapshot(queue text, seq bigint, state jsonb) returns jsonb
 language plpgsql security definer
 set search_path = pg_catalog, pg_temp

@@ -1,4 +1,4 @@
--- job_queue_put_staged(queue, staged): takes over what was staged, as job_queue_put_data does with what comes in the append itself, and
+-- job_queue_put_staged(queue, staged): takes over staged data, as job_queue_put_data does for data in the append itself, and
 -- clears it away. Internal; called by job_queue_append only, after it has written the events.
 --   staged  [{command_id, job_id}, …]
 -- Returns nothing. Raises 23514 for a value out of bounds (job_queue_data).

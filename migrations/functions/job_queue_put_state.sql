@@ -1,7 +1,7 @@
--- job_queue_put_state(queue, state): makes the row of job_queue_state what the log says, whatever was done to it by hand. Internal:
--- called by job_queue_rebuild, and by job_queue_append when the row is not that of the version before.
---   state  columns of job_queue_state with times in microseconds; policy null or missing: as it is
--- Returns 1 when it was another, 0 when it was right already or there is none.
+-- job_queue_put_state(queue, state): makes the row of job_queue_state what the log says, whatever was done to it by hand.
+-- Internal; called by job_queue_rebuild, and by job_queue_append if the row is not that of the version before.
+--   state  columns of job_queue_state with times in microseconds; policy null or missing: unchanged
+-- Returns 1 if the row was changed, 0 if it was right already or there is none.
 create or replace function public.job_queue_put_state(queue text, state jsonb) returns integer
 language plpgsql
 set search_path = pg_catalog, pg_temp

@@ -1,4 +1,4 @@
--- job_queue_queues(): the queues that there are, by name.
+-- job_queue_queues(): the names of all queues.
 -- Returns ["…", …]. Raises nothing.
 create or replace function public.job_queue_queues() returns jsonb
 language sql stable security definer

@@ -1,11 +1,11 @@
 -- job_queue_read(queue, after, lim): a page of the log, for replay and for catching up. Never takes the queue's lock.
 --   queue  name of the queue
 --   after  events with a greater sequence number, ascending; 0 for the first page
---   lim    how many events at most, 1..10,000; about 8 MB at most, so that no reply grows without bound
--- Returns {version, epoch, now, archived_seq, voided, events}: the head at the moment of reading (0 and 1 for a queue that nobody has opened),
--- the database's clock in microseconds, what later events say of those after `after` (job_queue_voided), and the events (job_queue_events). The page is the last one when its last event
--- has the number `version`. archived_seq: events up to there were archived; of those that were not kept there is nothing to
--- read, and a reader from before the cut has to start from a snapshot.
+--   lim    how many events at most, 1..10,000; a page also ends at about 8 MB
+-- Returns {version, epoch, now, archived_seq, voided, events}: the head when the page was read (0 and 1 for a queue that nobody
+-- has opened), the database's clock in microseconds, what later events say of the events after `after` (job_queue_voided), and
+-- the events (job_queue_events). The page is the last one if its last event has the number `version`. archived_seq: events up
+-- to it were archived. If they were not kept, nobody can read them: a reader from before the cut has to start from a snapshot.
 -- Raises JQ001 when an argument is out of bounds.
 create or replace function public.job_queue_read(queue text, after bigint, lim integer) returns json
 language plpgsql stable security definer

@@ -1,6 +1,6 @@
--- job_queue_refused_words(): which status words `jobs` does not take, as far as its definition says: by the type of the column (an enum,
--- a domain), or by a CHECK that looks at no other column. Internal; called by job_queue_account.
--- Returns states and the user's words for them, and what refuses them; no rows when all are taken. Raises nothing.
+-- job_queue_refused_words(): the status words that `jobs` does not accept, as far as its definition says: by the type of the
+-- column (an enum, a domain), or by a CHECK on this column alone. Internal; called by job_queue_account.
+-- Returns states, the user's words for them, and what refuses them; no rows if all are accepted. Raises nothing.
 create or replace function public.job_queue_refused_words() returns table (states text[], words text[], because text)
 language plpgsql stable
 set search_path = pg_catalog, pg_temp

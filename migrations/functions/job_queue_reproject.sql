@@ -1,9 +1,9 @@
--- job_queue_reproject(queue): starts the outer projection of a queue again, for rows that were changed by hand or are left
--- from an earlier coordinator. Writes no row of the user itself: job_queue_project then walks the whole log again and
--- writes what differs. Doing it twice does nothing more.
+-- job_queue_reproject(queue): starts the outer projection of a queue again, for rows that were changed by hand or are left from
+-- an earlier coordinator. Writes no row of the user itself: job_queue_project then follows the whole log again and writes what
+-- differs. Doing it twice does nothing more.
 --   queue  name of the queue
--- Returns {version, marked}: how far the log goes, and how many rows of the user say that they are blocked and will be
--- looked at even if the log does not know them. Raises nothing.
+-- Returns {version, marked}: how far the log goes, and how many of the user's rows say that they are blocked. Those are checked
+-- even if the log does not know them. Raises nothing.
 create or replace function public.job_queue_reproject(queue text) returns jsonb
 language plpgsql security definer
 set search_path = pg_catalog, pg_temp

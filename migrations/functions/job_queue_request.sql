@@ -1,13 +1,14 @@
--- job_queue_request(command, queue, request_id): puts a command into the inbox, in the caller's transaction; any live
--- coordinator of the queue decides it once that has committed, and job_queue_answer says what became of it.
---   command     {type, …}; the types and their fields: docs/sql-api.md, "Commands"; 8 MB of jsonb at most, nested 100 levels deep.
---               `heartbeat` is job_queue_beat: carried out and answered at once; one row is kept of a worker's, the last
+-- job_queue_request(command, queue, request_id): puts a command into the inbox, in the caller's transaction. After the commit
+-- any live coordinator of the queue decides it, and job_queue_answer gives the answer.
+--   command     {type, …}; the types and their fields: docs/sql-api.md, "Commands"; 8 MB of jsonb at most, nested 100 levels
+--               deep at most. A `heartbeat` calls job_queue_beat and is answered at once; only the last one of each worker is
+--               kept
 --   queue       `default` unless given
---   request_id  1..190 characters, for a caller that may have to ask again after a lost connection: the same id does nothing
+--   request_id  1..190 characters. Give one if you may have to ask again after a lost connection: the same id does nothing
 --               again, and has the same answer. Made here unless given
--- Returns the request's id. Raises JQ003, naming the field, for a command that cannot be carried out whatever the queue holds; JQ001
--- for a queue or an id out of bounds, for an id that was used for another command, and for a
--- command that starts something in a worker whose lease is not live (job_queue_beat comes first).
+-- Returns the request's id. Raises JQ003, naming the field, for a command that no queue can carry out. Raises JQ001 for
+-- a queue or an id out of bounds, for an id that was used for another command, and for a command that starts something in a
+-- worker whose lease is not live (call job_queue_beat first).
 create or replace function public.job_queue_request(command jsonb, queue text default 'default', request_id text default null)
 returns text
 language plpgsql security definer

@@ -1,7 +1,7 @@
--- job_queue_request_fault(command): what is wrong with a command, as far as SQL can see without the queue: its type, its fields,
--- their types and bounds, how deep it nests. Internal; called by job_queue_request.
--- It refuses nothing that a coordinator would carry out; what it lets pass and is wrong all the same is told by the answer.
--- Returns e.g. `jobs[3].models: must be a list of …`, null where nothing is wrong. Raises nothing.
+-- job_queue_request_fault(command): what is wrong with a command, as far as SQL can see without the queue: its type, its
+-- fields, their types and bounds, and how deep it nests. Internal; called by job_queue_request. It refuses nothing that a
+-- coordinator would carry out. Faults that it cannot see come with the answer.
+-- Returns e.g. `jobs[3].models: must be a list of …`, null if nothing is wrong. Raises nothing.
 create or replace function public.job_queue_request_fault(command jsonb) returns text
 language plpgsql immutable
 set search_path = pg_catalog, pg_temp

@@ -1,6 +1,6 @@
--- job_queue_row_linked(): the trigger on jobs and workflow_executions that sees a server write required_models, which browsers
--- cannot: the row is linked to its job (job_queue_link). Its WHEN clause sees to who it was. Runs as its owner. Its arguments are
--- the table and the name of its key. Raises nothing.
+-- job_queue_row_linked(): the trigger on jobs and workflow_executions that fires when a server writes required_models, which
+-- browsers cannot: it links the row to its job (job_queue_link). Its WHEN clause checks the role. Runs as its owner. Its
+-- arguments are the table and the name of its key. Raises nothing.
 create or replace function public.job_queue_row_linked() returns trigger
 language plpgsql security definer
 set search_path = pg_catalog, pg_temp

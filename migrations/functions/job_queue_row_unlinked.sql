@@ -1,7 +1,7 @@
--- job_queue_row_unlinked(): the trigger on jobs and workflow_executions that notes rows which belong to no job but the one that is
--- made of them (job_queue_unlinked): those that anon or authenticated insert (its WHEN clause sees to that), and executions that
--- are given another id, no matter by which role. Runs as its owner. Its arguments are the table and the name of its key.
--- Raises nothing: the user's statement goes on (a warning says what is wrong).
+-- job_queue_row_unlinked(): the trigger on jobs and workflow_executions that notes rows which belong only to a job made from
+-- them (job_queue_unlinked): rows that anon or authenticated insert (its WHEN clause checks that), and executions that are
+-- given another id, by any role. Runs as its owner. Its arguments are the table and the name of its key. Raises nothing: the
+-- user's statement goes on (a warning says what is wrong).
 create or replace function public.job_queue_row_unlinked() returns trigger
 language plpgsql security definer
 set search_path = pg_catalog, pg_temp

@@ -1,5 +1,5 @@
--- job_queue_rows_gone(target, key_column, job_ids): forgets that rows with these ids belonged to no job (job_queue_unlinked), once
--- there is no such row any more. Internal; called by the triggers on the user's tables.
+-- job_queue_rows_gone(target, key_column, job_ids): forgets that rows with these ids belonged to no job (job_queue_unlinked),
+-- once no such row is left. Internal; called by the triggers on the user's tables.
 -- Returns nothing, raises nothing.
 create or replace function public.job_queue_rows_gone(target text, key_column text, job_ids text[]) returns void
 language plpgsql

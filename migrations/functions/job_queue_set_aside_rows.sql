@@ -1,8 +1,8 @@
--- job_queue_set_aside_rows(queue, target, tried, missed, state): keeps the book of the rows that could not be written.
--- Internal; called by job_queue_project only.
---   tried   ids that were tried just now: those of them that are not missed are done and leave the book
+-- job_queue_set_aside_rows(queue, target, tried, missed, state): records which rows could not be written. Internal; called by
+-- job_queue_project only.
+--   tried   ids that were just tried: those that are not in missed are done and leave the list
 --   missed  ids that could not be written: tried again after 0.1 s, 0.2 s, … at most 60 s
---   state   SQLSTATE that says why
+--   state   the SQLSTATE that says why
 -- Returns nothing, raises nothing.
 create or replace function public.job_queue_set_aside_rows(
   queue text, target text, tried text[], missed text[], state text) returns void

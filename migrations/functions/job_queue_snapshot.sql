@@ -1,6 +1,6 @@
--- job_queue_snapshot(queue, up_to): the newest snapshot of a queue that is no newer than a sequence number.
+-- job_queue_snapshot(queue, up_to): the newest snapshot of a queue that is not newer than a sequence number.
 --   up_to  null: the newest of all
--- Returns {seq, state, created_at}, the time in microseconds; null when there is none. Raises nothing.
+-- Returns {seq, state, created_at}, the time in microseconds; null if there is none. Raises nothing.
 create or replace function public.job_queue_snapshot(queue text, up_to bigint) returns json
 language sql stable security definer
 set search_path = pg_catalog, pg_temp

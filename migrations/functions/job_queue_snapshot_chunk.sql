@@ -1,5 +1,5 @@
--- job_queue_snapshot_chunk(queue, seq, maker, n): a part of a snapshot, as it was put (job_queue_put_snapshot_chunk).
--- Returns {body}, lines of JSON; null when it is not there, or not any more. Raises nothing.
+-- job_queue_snapshot_chunk(queue, seq, maker, n): a part of a snapshot, as job_queue_put_snapshot_chunk got it.
+-- Returns {body}, lines of JSON; null if it is not there (any more). Raises nothing.
 create or replace function public.job_queue_snapshot_chunk(queue text, seq bigint, maker text, n integer) returns json
 language sql stable security definer
 set search_path = pg_catalog, pg_temp

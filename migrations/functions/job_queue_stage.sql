@@ -1,6 +1,6 @@
--- job_queue_stage(queue, command_id, data): puts payloads, results and errors aside for the append of their command, which names them
--- (`staged` in the changes of job_queue_append). Never takes the queue's lock, and changes nothing that is kept of a job. Twice
--- does nothing more. What has been waiting for an hour is deleted.
+-- job_queue_stage(queue, command_id, data): puts payloads, results and errors aside for the append of their command, which
+-- names them (`staged` in the changes of job_queue_append). Never takes the queue's lock, and changes nothing that is kept of a
+-- job. Doing it twice does nothing more. Staged data is deleted after an hour.
 --   command_id  1..200 characters
 --   data        [{job_id, payload, result, error, checkpoint}, …], each job once; as for job_queue_put_data
 -- Returns how many were put aside. Raises JQ001 for a call out of bounds, 23514 for a value out of bounds.

@@ -1,8 +1,8 @@
 -- job_queue_start_chain(queue): from the next event on, each event of this queue carries the hash of the one before it. It
--- stays so; again changes nothing. Takes the queue's lock for a moment.
--- Returns {version, chain_from, head}: the log, the number after which its events are chained, and the hash of the last of
--- them in hexadecimal: the anchor to note elsewhere.
--- Raises JQ001 for a queue that nobody has opened, 55P03 when the lock does not come free.
+-- cannot be undone; a second call does nothing. Takes the queue's lock for a moment.
+-- Returns {version, chain_from, head}: the log's version, the number after which events are on the chain, and the hash of the
+-- last of them in hexadecimal: the anchor for you to keep elsewhere. Raises JQ001 for a queue that nobody has opened, 55P03
+-- when the lock does not come free.
 create or replace function public.job_queue_start_chain(queue text) returns jsonb
 language plpgsql security definer
 set search_path = pg_catalog, pg_temp

@@ -1,10 +1,10 @@
--- job_queue_status_set(): the trigger on jobs that sees a status that somebody has set (not the outer projection: its WHEN
--- clause sees to that). Set to pending on a row that was never queued, it is an arrival like one that is inserted; set to
--- cancelled, it is not taken in any more (job_queue_not_arrived), and the job that the row speaks for is to be cancelled
--- (job_queue_cancel_rows). Any other word means nothing to Interlock,
--- and the next change of the job writes over it. A row that is given another id belongs to no job there (job_queue_unlinked). A model that is changed while the job is live changes nothing, which a warning says. Runs as
--- its owner. Its arguments are the user's names for job_id, queued_at, status and model, none where they are Interlock's: then
--- nothing has to be planned for each row. Raises nothing: the user's statement goes on.
+-- job_queue_status_set(): the trigger on jobs that fires when somebody sets a status (its WHEN clause leaves out the outer
+-- projection). Set to pending on a row that was never queued, the row arrives as if it was inserted. Set to cancelled, the row
+-- is not taken in any more (job_queue_not_arrived), and the job that it speaks for is cancelled (job_queue_cancel_rows). Other
+-- words mean nothing to Interlock, and the next change of the job overwrites them. A row that gets another id belongs to no job
+-- there (job_queue_unlinked). Changing the model while the job is live changes nothing, as a warning says. Runs as its owner.
+-- Its arguments are the user's names for job_id, queued_at, status and model, none if they are Interlock's: then nothing has to
+-- be planned for each row. Raises nothing: the user's statement goes on.
 create or replace function public.job_queue_status_set() returns trigger
 language plpgsql security definer
 set search_path = pg_catalog, pg_temp

@@ -1,8 +1,9 @@
--- job_queue_taken(queue, arrival_ids, refused): what became of arrivals that this queue had claimed. Doing it twice does
--- nothing more.
---   arrival_ids  those that were sent to be put in line; the ones whose job is not in the log are offered again at once
---   refused      [{arrival_id, reason}, …]: those that cannot be jobs; they go to job_queue_not_taken_in, which keeps the newest 10,000
--- Never waits for somebody who is about to delete such a row: that arrival is offered again, should the row stay.
+-- job_queue_taken(queue, arrival_ids, refused): finishes arrivals that this queue had claimed. Doing it twice does nothing
+-- more.
+--   arrival_ids  arrivals that were sent to be put in line; those whose job is not in the log are offered again at once
+--   refused      [{arrival_id, reason}, …]: arrivals that cannot be jobs; they go to job_queue_not_taken_in, which keeps the
+--                newest 10,000
+-- Never waits for somebody who is about to delete such a row: its arrival is offered again if the row stays.
 -- Returns how many left the list of arrivals. Raises nothing.
 create or replace function public.job_queue_taken(queue text, arrival_ids bigint[], refused jsonb) returns integer
 language plpgsql security definer

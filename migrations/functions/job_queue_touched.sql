@@ -1,6 +1,6 @@
--- job_queue_touched(queue, after, through): which jobs changed in this stretch of the log. Internal.
---   after, through  sequence numbers: the stretch is after < seq <= through
--- Returns the ids, without duplicates: of the jobs that an event names, and of those whose row an append changed besides
+-- job_queue_touched(queue, after, through): the jobs that changed in this part of the log. Internal.
+--   after, through  sequence numbers: the part is after < seq <= through
+-- Returns the ids, without duplicates, of the jobs that an event names, and of those whose row an append changed besides
 -- (job_queue_changes). Raises nothing.
 create or replace function public.job_queue_touched(queue text, after bigint, through bigint) returns text[]
 language plpgsql stable

@@ -1,8 +1,8 @@
--- job_queue_truncated(): the trigger on jobs and workflow_executions that sees them emptied by TRUNCATE, which fires no trigger of
--- DELETE. Before: what has only arrived is not taken in, and each live job that a row of `jobs` speaks for is to be cancelled, as if
--- the row was deleted. After: what was noted
--- of the rows is forgotten. Runs as its owner. Its arguments are the table and the user's names for its key and for queued_at (jobs only).
--- Raises nothing: the user's statement goes on (a warning says what is wrong).
+-- job_queue_truncated(): the trigger on jobs and workflow_executions for TRUNCATE, which fires no trigger of DELETE. Before it,
+-- as if the rows were deleted: what has only arrived is not taken in, and each live job that a row of `jobs` speaks for is
+-- cancelled. After it, what was noted about the rows is forgotten. Runs as its owner. Its arguments are the table and the
+-- user's names for its key and for queued_at (jobs only). Raises nothing: the user's statement goes on (a warning says what is
+-- wrong).
 create or replace function public.job_queue_truncated() returns trigger
 language plpgsql security definer
 set search_path = pg_catalog, pg_temp

@@ -1,14 +1,13 @@
--- job_queue_turn(queue, since): takes the queue's lock until the transaction ends and says what the caller has missed, so
--- that it can decide and append (job_queue_append) in the same transaction without losing a race. Only for clients that
--- hold a transaction over two calls: through PostgREST it would let go at once.
+-- job_queue_turn(queue, since): takes the queue's lock until the transaction ends, and returns what the caller has missed. So
+-- it can decide and append (job_queue_append) in the same transaction without losing a race. Only for clients that hold a
+-- transaction over two calls: through PostgREST the lock would end at once.
 --   since  the last sequence number that the caller knows
--- Returns {version, epoch, now, since_at, missed, voided}: the head, the clock read after the wait, in microseconds, the time of the event
--- `since` (null for 0, and for one that is gone), and the events after it, 500 or 256 KB of them at most; voided: job_queue_voided. When the last of them is
--- not `version`, end the transaction, read on (job_queue_read) and come back. When `since_at` is not the time that you know, it is
--- not the log that you know: a backup was restored.
--- A client that is paused while it holds the lock is cut off after 1 s (idle_in_transaction_session_timeout, which ends
--- with the transaction); others wait 2 s at most, or as long as their own lock_timeout says.
--- Raises JQ001 for an argument out of bounds, 55P03 when the lock does not come free.
+-- Returns {version, epoch, now, since_at, missed, voided}: the head; the clock in microseconds, read after the wait; the time
+-- of the event `since` (null for 0, and if it is gone); the events after it, at most 500 or 256 KB; and job_queue_voided. If
+-- the last of them is not `version`, end the transaction, read on (job_queue_read) and call again. If `since_at` is not the
+-- time that you know, this is another log: a backup was restored. A client that is paused while it holds the lock is cut off
+-- after 1 s (idle_in_transaction_session_timeout, which ends with the transaction). Others wait 2 s at most, or as long as
+-- their own lock_timeout says. Raises JQ001 for an argument out of bounds, 55P03 when the lock does not come free.
 create or replace function public.job_queue_turn(queue text, since bigint) returns json
 language plpgsql security definer
 set search_path = pg_catalog, pg_temp

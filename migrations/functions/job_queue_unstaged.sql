@@ -1,7 +1,7 @@
--- job_queue_unstaged(queue, staged): the commands of which not everything is there that an append is to take over. Internal; called by
--- job_queue_append, whose answer is `unstaged` then.
+-- job_queue_unstaged(queue, staged): the commands whose staged data, which an append should take over, is not all there.
+-- Internal; called by job_queue_append, which then answers `unstaged`.
 --   staged  [{command_id, job_id}, …]
--- Returns their ids; null when all of it is there. Raises nothing.
+-- Returns their ids; null if everything is there. Raises nothing.
 create or replace function public.job_queue_unstaged(queue text, staged jsonb) returns text[]
 language sql stable
 set search_path = pg_catalog, pg_temp

@@ -1,6 +1,6 @@
--- job_queue_user_path(): the search path that holds around the user's tables, where his triggers, rules, CHECKs and policies run:
--- that of the database for the owner of Interlock, as ALTER ROLE and ALTER DATABASE have set it, else PostgreSQL's own. Not that of the
--- session, which the caller chooses; and temporary tables come last, since anybody can make one. Internal.
+-- job_queue_user_path(): the search path for work on the user's tables, where the user's triggers, rules, CHECKs and policies
+-- run: that of the database for the owner of Interlock, as ALTER ROLE and ALTER DATABASE have set it, else PostgreSQL's own.
+-- Not that of the session, which the caller chooses. Temporary tables come last, since anybody can make one. Internal.
 -- Returns the value for search_path. Raises nothing.
 create or replace function public.job_queue_user_path() returns text
 language plpgsql stable

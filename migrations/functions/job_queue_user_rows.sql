@@ -1,6 +1,6 @@
 -- job_queue_user_rows(job_ids): the rows of `jobs` with these ids, as one JSON object by id. Internal; called by
--- job_queue_data_of. The look-up uses the index of the user's own key: the ids are cast to its type, never the key to text.
--- Returns {job_id: row, …}; {} when there are none, or Interlock does not use the table. Raises nothing.
+-- job_queue_data_of. Uses the index of the user's own key: the ids are cast to its type, never the key to text.
+-- Returns {job_id: row, …}; {} if there are none, or Interlock does not use the table. Raises nothing.
 create or replace function public.job_queue_user_rows(job_ids text[]) returns jsonb
 language plpgsql stable
 set search_path = pg_catalog, pg_temp

@@ -1,6 +1,6 @@
--- job_queue_void(queue, voided_from): events from this number on were declared void, some of them. What was folded from there on, of
--- another log, goes: snapshots, but for that of the cut. Readers that do not know the type `voided` are kept out. Internal; called by
--- job_queue_append only.
+-- job_queue_void(queue, voided_from): cleans up after some events, from this number on, were declared void. Snapshots that were
+-- folded from there on are of another log and are deleted, except that of the cut. Readers that do not know the type `voided`
+-- are kept out. Internal; called by job_queue_append only.
 -- Returns nothing. Raises nothing.
 create or replace function public.job_queue_void(queue text, voided_from bigint) returns void
 language sql

@@ -1,6 +1,6 @@
--- job_queue_void_seqs(queue, finals): the numbers of events that are void (job_queue_voided). Internal; for what looks into the log by
--- the rows as they were written.
---   finals  false: of those that count as nothing; true: of those too that are said to be something else, but no final end
+-- job_queue_void_seqs(queue, finals): the numbers of void events (job_queue_voided). Internal; for functions that look into the
+-- log at the rows as they were written.
+--   finals  false: events that count as nothing; true: also events that are read as something else, but not as a final end
 -- Returns an empty list for nearly every log. Raises nothing.
 create or replace function public.job_queue_void_seqs(queue text, finals boolean) returns bigint[]
 language plpgsql stable

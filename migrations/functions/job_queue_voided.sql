@@ -1,7 +1,7 @@
--- job_queue_voided(queue, after): what `voided` events say of events after a number. Events that nobody could read are void, and readers
--- have to know it before they meet them: so it goes along with every page (job_queue_read, job_queue_turn, job_queue_append).
--- Returns [[of, as], …], the newest last: the number of the event, and what to read in the place of its data (null: it counts as
--- nothing). Null when there is none, as in nearly every log.
+-- job_queue_voided(queue, after): what `voided` events say of events after a number. Unreadable events are void, and readers
+-- have to know it before they meet them: so it comes with every page (job_queue_read, job_queue_turn, job_queue_append).
+-- Returns [[of, as], …], the newest last: the number of the event, and what to read instead of its data (null: it counts as
+-- nothing). Null if there is none, as in nearly every log.
 create or replace function public.job_queue_voided(queue text, after bigint) returns json
 language sql stable security definer
 set search_path = pg_catalog, pg_temp

@@ -1,13 +1,13 @@
--- job_queue_wake(): the trigger on job_queue_heads that wakes up those who listen through Supabase Realtime. Only where
--- realtime.send exists (migrations/parts/65_realtime.sql). It sends {queue, version, direct, concerns} as event `wake` to the
--- private topic `interlock:<queue>`; direct: the append came over a connection to the database and not through the API; concerns:
--- which processes it concerns beside the one that appended it (`nobody`, `free`: workers with a free slot, `all`), as concernOf says in
--- src/adapter/supabase/concern.ts. Over its rate of messages a second Realtime drops all of a project's for a minute, so there is
--- one in 250 ms: woken_at is when the next is due. What somebody may be waiting for (isUrgent, there) is sent up to 3 messages
--- ahead of that, and what came over a connection up to 4. A process that appends through the API and hears of nothing as new tells the
--- others himself. Where somebody appends over a connection, one looks once more after the last message: so one of those is
--- passed over only if another one was told of just now.
--- SECURITY DEFINER, since realtime.send swallows it when the caller may not send. Raises nothing: no wake-up fails an append.
+-- job_queue_wake(): the trigger on job_queue_heads that wakes processes that listen through Supabase Realtime. It exists only
+-- where realtime.send does (migrations/parts/65_realtime.sql). It sends {queue, version, direct, concerns} as event `wake` to
+-- the private topic `interlock:<queue>`. direct: the append came over a connection to the database and not through the API.
+-- concerns: which processes it concerns, beside the one that appended it (`nobody`, `free`: workers with a free slot, `all`),
+-- as concernOf in src/adapter/supabase/concern.ts. Over its rate of messages a second Realtime drops all messages of a project
+-- for a minute. So there is one every 250 ms: woken_at is when the next is due. If somebody may be waiting (isUrgent, there),
+-- up to 3 messages are sent ahead of that, and for appends over a connection up to 4. A process that appends through the API
+-- and hears no announcement tells the others itself. An append over a connection is announced by nobody else, so processes look
+-- once more after the last message: such a message is left out only if another one has just been sent. SECURITY DEFINER, since
+-- realtime.send hides its error when the caller may not send. Raises nothing: no wake-up fails an append.
 create or replace function public.job_queue_wake() returns trigger
 language plpgsql security definer
 set search_path = pg_catalog, pg_temp

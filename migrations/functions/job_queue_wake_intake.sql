@@ -1,8 +1,8 @@
--- job_queue_wake_intake(): the trigger on job_queue_arrivals and job_queue_inbox that tells those who listen through Supabase
--- Realtime of rows that arrived in `jobs`, and of commands by SQL: {queue, intake: 'rows'}, or 'requests', to the topic of every
--- queue that has live workers. Only where realtime.send exists. In 250 ms once at most, as job_queue_wake; the time of the last one is the
--- value of a sequence, since a row would be locked until the user's transaction ends. Raises nothing: no wake-up fails a
--- user's insert.
+-- job_queue_wake_intake(): the trigger on job_queue_arrivals and job_queue_inbox that tells processes that listen through
+-- Supabase Realtime about rows that arrived in `jobs`, and commands by SQL: {queue, intake: 'rows'}, or 'requests', to the
+-- topic of every queue with live workers. It exists only where realtime.send does. It sends once in 250 ms at most, as
+-- job_queue_wake does. The time of the last one is the value of a sequence: a row would stay locked until the user's
+-- transaction ends. Raises nothing: no wake-up fails a user's insert.
 create or replace function public.job_queue_wake_intake() returns trigger
 language plpgsql security definer
 set search_path = pg_catalog, pg_temp

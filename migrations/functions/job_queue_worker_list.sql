@@ -1,7 +1,6 @@
--- job_queue_worker_list(queue): the worker processes of a queue, the oldest first, those of the last day also when they are
--- gone.
--- Returns [{worker_id, kinds, free_slots, release, started_at, beat_at, expires_at, state}, …]: times in microseconds;
--- kinds null: every kind; state live, late (past its time to live) or dead (past the grace too, or it left).
+-- job_queue_worker_list(queue): the worker processes of a queue, the oldest first, including those that left in the last day.
+-- Returns [{worker_id, kinds, free_slots, release, started_at, beat_at, expires_at, state}, …]: times in microseconds; kinds
+-- null: every kind; state live, late (past its time to live) or dead (past the grace too, or it left).
 create or replace function public.job_queue_worker_list(queue text) returns jsonb
 language sql stable security definer
 set search_path = pg_catalog, pg_temp

@@ -1,12 +1,10 @@
--- job_queue_write_target(queue, target, key_column, key_type, job_ids): brings the rows of these jobs in one table of the
--- user up to date, in one set. Internal; called by job_queue_project only.
+-- job_queue_write_target(queue, target, key_column, key_type, job_ids): brings the rows of these jobs in one of the user's
+-- tables up to date, in one set. Internal; called by job_queue_project only.
 --   target, key_column, key_type  as job_queue_targets() gives them (from the catalog, never from input)
---   job_ids                       which rows; ids without a row are passed over, and so are ids that are no UUID where
---                                 the key is one
--- Returns written (how many rows differed and were written) and missed (ids of rows that differ and could not be: locked
--- by somebody, or kept as they are by a trigger). A row that does not speak for the job of its id (job_queue_linked) is left as it
--- is: it may be anybody's. Never waits for a row lock. Raises whatever a trigger, a CHECK or a
--- foreign key of the user raises.
+--   job_ids                       which rows; ids without a row are ignored, and ids that are not a UUID if the key is one
+-- Returns written (how many rows differed and were written) and missed (ids of rows that differ but could not be written: they
+-- are locked, or a trigger keeps them unchanged). A row that does not speak for the job with its id (job_queue_linked) stays as
+-- it is: it may be anybody's. Never waits for a row lock. Raises what a trigger, a CHECK or a foreign key of the user raises.
 create or replace function public.job_queue_write_target(
   queue text, target text, key_column text, key_type text, job_ids text[], out written integer, out missed text[])
 language plpgsql

@@ -8,5 +8,5 @@ set local interlock.statuses = '';
 -- The user's names for columns of his tables, as JSON: {"jobs": {"status": "state"}} ('' to leave them as they are).
 set local interlock.columns = '';
 set local client_min_messages = warning;
--- The user's tables are altered: rather fail soon and be run again than make their readers queue up behind us.
+-- This alters the user's tables. It fails soon and has to be run again, rather than make their readers wait behind it.
 set local lock_timeout = '10s';

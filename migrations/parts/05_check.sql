@@ -1,4 +1,4 @@
--- Everything that could stand in the way is found here, before anything is changed.
+-- Finds everything that is in the way before anything is changed.
 do $check$
 declare
   newest text;
@@ -13,7 +13,7 @@ begin
     end if;
   end if;
 
-  -- A table of Interlock's name that is neither Interlock's nor the first coordinator's.
+  -- A table with one of Interlock's names that belongs neither to Interlock nor to the first coordinator.
   select c.relname into wrong
     from pg_catalog.pg_class c
    where c.relnamespace = 'public'::regnamespace

@@ -1,5 +1,5 @@
--- Which columns of the user's tables are meant: by the names that this migration was given, else by those that an earlier one
--- was given, else by Interlock's own. The parts below find them in interlock.names, a row a column.
+-- The names of the columns in the user's tables: those that this migration was given, else those that an earlier one was given,
+-- else Interlock's own. The parts below find them in interlock.names, one row per column.
 do $names$
 declare
   given jsonb := coalesce(nullif(current_setting('interlock.columns'), ''), '{}');
@@ -26,7 +26,7 @@ begin
   with used as (
     select u.*, r.place, to_regclass('public.' || u.target) as id, coalesce(
              given -> u.target ->> u.name, kept -> u.target ->> u.name,
-             -- The key of workflow_executions has two names of Interlock's.
+             -- Interlock has two names for the key of workflow_executions.
              case when u.name = 'execution_id' and not exists (
                select from pg_catalog.pg_attribute a
                 where a.attrelid = to_regclass('public.workflow_executions') and a.attname = 'execution_id'
@@ -64,7 +64,7 @@ do $fit$
 declare
   wrong record;
 begin
-  -- A column that was named, and is not there or cannot be what it is to be.
+  -- A named column that does not exist, or has the wrong type for its use.
   select n.target, n.name, case when not n.found then format('there is no table %s in schema public', n.target)
            when n.type is null then format('%s has no column %s, which is to be its %s', n.target, n.yours, n.name)
            else format('%s.%s, which is to be its %s, has type %s: Interlock needs %s', n.target, n.yours, n.name, n.type,
@@ -81,7 +81,7 @@ begin
       hint = format('Name another: interlock migrate --column %s.%s=<yours>. Nothing was changed.', wrong.target, wrong.name);
   end if;
 
-  -- What is written has one meaning; several may be read from one column.
+  -- A column that Interlock writes has one meaning; one that it only reads may have several.
   select n.target, n.yours, string_agg(n.name, ' and ') as meanings into wrong
     from json_to_recordset(current_setting('interlock.names')::json) as n (target text, name text, needs text, adds text, yours text)
    group by n.target, n.yours
@@ -93,7 +93,7 @@ begin
       hint = 'Name another for one of them: interlock migrate --column <table>.<column>=<yours>. Nothing was changed.';
   end if;
 
-  -- A column of a coordination column's name that is something else, in a table that Interlock follows.
+  -- A column with the name of a coordination column that is something else, in a table that Interlock follows.
   select n.target, n.name, n.yours, n.adds,
          case when n.made then 'is generated, Interlock has to write it' else format('has type %s, Interlock needs %s', n.type, n.adds) end as what
     into wrong

@@ -24,7 +24,7 @@ begin
         message = format('there are both %s of the first coordinator and a table %s_v1', old, old),
         hint = format('Rename or drop %s_v1, then run the migration again. Nothing was changed.', old);
     end if;
-    -- Every name that ours would get goes with the table, or ours would be called differently in this account.
+    -- Names that our objects need are freed together with the table. Otherwise ours would have other names in this account.
     for part in
       select 'constraint' as kind, k.conname as name from pg_catalog.pg_constraint k
        where k.conrelid = to_regclass('public.' || old) and k.contype <> 't'

@@ -1,12 +1,12 @@
 -- One row per queue: its lock. The transaction that holds it may append the next events.
 -- The version is part of the key: every append writes a new entry at the end of the index, and
--- `where queue = $1 order by version desc limit 1` meets the row that counts first. By the queue alone one would first pass all
--- earlier versions that a transaction elsewhere might still see (pg_dump, one that idles): 3 ms after 30,000 appends.
+-- `where queue = $1 order by version desc limit 1` finds the valid row first. An index on the queue alone would first pass all earlier
+-- versions that another transaction might still see (pg_dump, or an idle one): 3 ms after 30,000 appends.
 -- version: the last sequence number; last_at: its time; epoch: changes when a database was restored; projected_seq: how
--- far the user's tables follow; min_reader: the least schema_version a reader has to understand; chain: the hash of the
--- last event, if the events after chain_from are chained (job_queue_start_chain); chain_start: what the first of them goes
--- on from, if those before it are gone; archived_seq: the log begins after it; of what is up to there, job_queue_log has what
--- jobs that go on over the cut began with (job_queue_archive); cut_claimed_at: when a process began to cut it (job_queue_claim_cut).
+-- far the user's tables follow; min_reader: the lowest schema_version that a reader has to understand; chain: the hash of the last
+-- event, if the events after chain_from are on the chain (job_queue_start_chain); chain_start: the hash that the first of them goes
+-- on from, if those before it are gone; archived_seq: the log begins after it (below it, job_queue_log keeps only the first events of
+-- jobs that lived on over the cut, job_queue_archive); cut_claimed_at: when a process began to cut it (job_queue_claim_cut).
 create table if not exists public.job_queue_heads (
   queue text not null,
   version bigint not null default 0,
@@ -24,8 +24,8 @@ create table if not exists public.job_queue_heads (
 
 alter table public.job_queue_heads add column if not exists cut_claimed_at timestamptz not null default to_timestamp(0);
 
--- What job_queue_log_archive has to hold of the queue: the events from kept_from up to archived_seq, with this digest
--- (job_queue_kept). Null: nothing was kept, or nobody has noted it.
+-- The events of the queue that job_queue_log_archive has to hold: from kept_from up to archived_seq, with this digest
+-- (job_queue_kept). Null: nothing was kept, or it was not noted.
 alter table public.job_queue_heads add column if not exists kept_from bigint;
 alter table public.job_queue_heads add column if not exists kept_digest numeric;
 
@@ -34,7 +34,7 @@ alter table public.job_queue_heads add column if not exists kept_digest numeric;
 alter table public.job_queue_heads add column if not exists channel text not null
   default 'interlock_' || pg_catalog.replace(pg_catalog.gen_random_uuid()::text, '-', '');
 
--- Of a database from before the version was part of the key.
+-- For a database from before the version was part of the key.
 do $heads$
 begin
   if exists (select from pg_catalog.pg_constraint k

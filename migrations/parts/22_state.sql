@@ -1,6 +1,6 @@
 -- One row per queue: what it is doing. A projection; the log is the truth.
--- The version is part of the key for the same reason as that of job_queue_heads. Nothing else is unique: an index by id or by queue
--- alone would be searched through all earlier versions of the row in every append.
+-- The version is part of the key for the same reason as in job_queue_heads. Nothing else is unique: every append would search an
+-- index on id or queue alone through all earlier versions of the row.
 -- active_job_id is the oldest active job, active_models the union over all of them. id 1 is the queue 'default'.
 create table if not exists public.job_queue_state (
   -- The state row by number, as the first coordinator asked for it: SELECT * FROM job_queue_state WHERE id = 1;

@@ -13,12 +13,12 @@ create table if not exists public.job_queue_jobs (
   place_tie double precision not null,
   queued_at timestamptz not null,
   due_at timestamptz,
-  -- Of a waiting job: when its waiting ends. Of an active one: when its attempt times out.
+  -- When the waiting of a waiting job ends, or when the attempt of an active one times out.
   expires_at timestamptz,
   attempt integer not null,
   attempts integer not null,
   timeout_ms bigint not null,
-  -- Null while it waits, and of an active one that is detached: then it depends on no lease.
+  -- Null while it waits, and when it is active but detached: then it depends on no lease.
   worker_id text,
   fencing_token bigint,
   started_at timestamptz,

@@ -1,6 +1,6 @@
 -- One row per worker process (an incarnation, never reused). Its lease covers every job it runs: a start writes nothing
 -- here, a heartbeat one row. No index but the key, and free space in the page, so that a heartbeat is a HOT update.
--- kinds: the handlers it has, null for all. ttl_ms, grace_ms: milliseconds without a beat until the lease ends, and until
+-- kinds: the kinds it has handlers for, null for all. ttl_ms, grace_ms: milliseconds without a beat until the lease ends, and then until
 -- it may be declared dead. settled: it is gone and holds nothing, so nobody has to look for its jobs (job_queue_overdue).
 create table if not exists public.job_queue_workers (
   queue text not null check (length(queue) between 1 and 200),

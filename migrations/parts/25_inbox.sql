@@ -1,6 +1,6 @@
--- Commands that were put here by SQL (job_queue_request), for any live coordinator to decide; and a cancel for each live job
--- whose row of `jobs` was deleted or set to cancelled. The command's id in the log is 'sql:' and the request's id, so that it
--- is carried out once. taken_until: a coordinator is at it; when it has not answered by then, others are.
+-- Commands by SQL (job_queue_request), for any live coordinator to decide; and a cancel for each live job whose row of `jobs` was
+-- deleted or set to cancelled. The command's id in the log is 'sql:' and the request's id, so that it is carried out once.
+-- taken_until: a coordinator is deciding it; if it has not answered by then, others may.
 -- The bound is of jsonb, which takes up to 6 times the bytes of the text: 1 MB of payload always fits.
 create table if not exists public.job_queue_inbox (
   queue text not null check (length(queue) between 1 and 200),
@@ -18,18 +18,18 @@ create table if not exists public.job_queue_inbox (
 create index if not exists job_queue_inbox_open_idx on public.job_queue_inbox (queue, created_at)
   where answered_at is null;
 
--- Answers of more than a day ago, to be deleted:
+-- Answers older than a day, to be deleted:
 -- SELECT request_id FROM job_queue_inbox WHERE queue = 'default' AND answered_at < now() - interval '1 day';
 create index if not exists job_queue_inbox_answered_idx on public.job_queue_inbox (queue, answered_at)
   where answered_at is not null;
 
--- Whether a job that is about to start is to be cancelled (job_queue_append); empty, or nearly, so that a look costs nothing:
+-- Whether to cancel a job that is about to start (job_queue_append); empty or nearly so, and a look costs nothing:
 -- SELECT command ->> 'job_id' FROM job_queue_inbox WHERE queue = 'default' AND left(command ->> 'job_id', 200) = '…'
 --   AND answered_at IS NULL AND command ->> 'type' = 'cancel';
 create index if not exists job_queue_inbox_cancel_idx on public.job_queue_inbox (queue, (left(command ->> 'job_id', 200)))
   where answered_at is null and command ->> 'type' = 'cancel';
 
--- The last heartbeat of a worker, of which one row is kept:
+-- The last heartbeat of a worker; only one row of each is kept:
 -- SELECT request_id FROM job_queue_inbox WHERE queue = 'default' AND left(command ->> 'worker_id', 200) = '…'
 --   AND command ->> 'type' = 'heartbeat';
 create index if not exists job_queue_inbox_beat_idx on public.job_queue_inbox (queue, (left(command ->> 'worker_id', 200)))

@@ -1,5 +1,5 @@
--- The folded ledger at a sequence number, from which a process may start: it then reads only what came after. Written by
--- the process that appends the event that makes the next round number of them; the log stays the truth.
+-- The folded ledger at a sequence number. A process that starts from it reads only newer events. The process whose event completes the
+-- next round number of events writes it. The log stays the truth.
 create table if not exists public.job_queue_snapshots (
   queue text not null check (length(queue) between 1 and 200),
   seq bigint not null,
@@ -8,10 +8,10 @@ create table if not exists public.job_queue_snapshots (
   primary key (queue, seq)
 );
 
--- The ledger itself, as lines of JSON in chunks (job_queue_put_snapshot_chunk), so that no call has to carry the whole of it. A row of
--- job_queue_snapshots says in its state whose chunks it stands for ({shape, maker, chunks, …}), and is written after them: until then
--- nobody sees them. In a table of their own, and named by a state whose shape older releases refuse, not by a column that they would
--- overlook. What a crash leaves half-done has no such row, and goes with the next snapshot (job_queue_drop_chunks).
+-- The ledger itself, as lines of JSON in chunks (job_queue_put_snapshot_chunk), so that no call has to carry all of it. The state of a
+-- row in job_queue_snapshots names its chunks ({shape, maker, chunks, …}). It is written after them: until then nobody sees them. They
+-- are in a table of their own, and older releases refuse the shape of the state: they would overlook a new column. Chunks that a crash
+-- left half-done have no such row, and the next snapshot deletes them (job_queue_drop_chunks).
 create table if not exists public.job_queue_snapshot_chunks (
   queue text not null check (length(queue) between 1 and 200),
   seq bigint not null,

@@ -1,7 +1,7 @@
--- Rows of the user's `jobs` that were inserted as pending since the migration, in the order of their arrival: the trigger
--- job_queue_intake writes one here for each, and the process that takes it in (or finds that there is nothing to take in) deletes
--- it. So "made after activation" costs no scan and no column of the user's.
--- queue: the one that has claimed it, so that two queues never take in one row, until nobody of it is there any more
+-- Rows of the user's `jobs` that were inserted as pending since the migration, in the order of their arrival. The trigger
+-- job_queue_intake writes one here for each; the process that takes it in (or finds nothing to take in) deletes it. So "made after
+-- activation" needs no scan and no column of the user.
+-- queue: the queue that has claimed it, so that two queues never take in one row, until that queue has no process left
 -- (job_queue_given_up); claimed_until: others of the same queue leave it alone until then.
 create table if not exists public.job_queue_arrivals (
   id bigint generated always as identity primary key,
@@ -11,7 +11,7 @@ create table if not exists public.job_queue_arrivals (
   job_id text
 );
 
--- Whether a job that is about to be put in line has a row still (job_queue_append), and what has arrived of a row that is deleted:
+-- Whether a job that is about to be put in line still has a row (job_queue_append), and the arrival of a deleted row:
 -- SELECT id FROM job_queue_arrivals WHERE job_id = '…';
 create index if not exists job_queue_arrivals_job_idx on public.job_queue_arrivals (job_id);
 
@@ -26,12 +26,12 @@ create table if not exists public.job_queue_not_taken_in (
   refused_at timestamptz not null default clock_timestamp()
 );
 
--- Rows of the user's tables that anon or authenticated have written, while they belong to no job: such a row speaks only for a job
--- that is made of it (intake), and for one that a server links it to (job_queue_link), never for a job that happens to have its id.
--- Written when such a row is inserted or is given another id; deleted with the row, and once the row says in queued_at, which browsers
--- cannot write, which job it is of. So of rows that a server writes there is nothing here. No projection: nothing of it is in the log.
--- late: a log had a job that was made of a row of this id before, or there is another row of it. It is of no job until a server
--- links it.
+-- Rows of the user's tables that anon or authenticated have written, while they belong to no job. Such a row speaks only for a job that
+-- is made from it (intake) or that a server links it to (job_queue_link), never for a job that happens to have its id.
+-- Written when such a row is inserted or gets another id. Deleted with the row, or once its queued_at, which browsers cannot write,
+-- says which job it belongs to. Rows that a server writes are not here. It is no projection: the log has nothing of it.
+-- late: a log already had a job that was made from a row with this id, or there is another row with it. The row belongs to no job until
+-- a server links it.
 create table if not exists public.job_queue_unlinked (
   target text not null check (target in ('jobs', 'workflow_executions')),
   job_id text not null,
@@ -40,9 +40,9 @@ create table if not exists public.job_queue_unlinked (
   primary key (target, job_id)
 );
 
--- What holds for the user's tables. key 'columns': {"jobs": {"status": "…", …}, …}, the user's names for columns where they
--- differ, which only the migration writes, since triggers and indexes go with it. key 'statuses': {"pending": "…", "running": "…", …}, the user's words for the states of
--- a job, where they differ; "enqueued": true to write them also for jobs that were not taken in from a row.
+-- Settings for the user's tables. key 'columns': {"jobs": {"status": "…", …}, …}: the user's names for columns, where they differ. Only
+-- the migration writes it, since triggers and indexes depend on it. key 'statuses': {"pending": "…", "running": "…", …}: the user's words
+-- for the states of a job, where they differ; "enqueued": true writes them also for jobs that were not taken in from a row.
 create table if not exists public.job_queue_settings (
   key text primary key check (key in ('statuses', 'columns')),
   value jsonb not null check (jsonb_typeof(value) = 'object'),

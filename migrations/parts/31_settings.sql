@@ -1,5 +1,5 @@
--- The words and names that this migration was given; those that it was not given stay. Names come together with those of
--- before (06_columns).
+-- The words and names that this migration was given; all others stay. Names are joined with the earlier ones
+-- (06_columns).
 insert into public.job_queue_settings as s (key, value)
 select w.key, w.given::jsonb from (values
   ('statuses', current_setting('interlock.statuses')), ('columns', current_setting('interlock.columns'))) as w (key, given)

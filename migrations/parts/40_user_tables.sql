@@ -1,5 +1,5 @@
--- The coordination columns of the user's tables. A table that is missing, or whose key is neither text nor uuid (a table
--- of that name which is for something else, or a view), is passed over: Interlock works without it.
+-- The coordination columns of the user's tables. A table that is missing is skipped, and so is one whose key is neither text nor uuid (a
+-- view, or a table with the same name for something else): Interlock works without it.
 do $columns$
 declare
   item record;
@@ -52,7 +52,7 @@ begin
            = case when n.yours = c.yours then 1 else 2 end
   loop
     there := to_regclass('public.' || item.index);
-    -- One that is there is left alone, unless the names have changed under it.
+    -- An existing one is left alone, unless the names have changed.
     if there is not null and current_setting('interlock.columns') <> ''
        and replace(pg_get_indexdef(there), ' ON ONLY ', ' ON ') <> item.definition then
       execute format('drop index %s', there);
@@ -65,7 +65,7 @@ begin
 end
 $indexes$;
 
--- An account that has a table of such a name, whose rows will not become jobs, is told here: nothing else fails.
+-- Tells an account with a table of this name that its rows will not become jobs: nothing else would fail.
 do $passed_over$
 declare
   item record;

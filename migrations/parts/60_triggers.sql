@@ -6,7 +6,7 @@ create or replace trigger job_queue_log_no_truncate
   before truncate on public.job_queue_log
   for each statement execute function public.job_queue_refuse_change();
 
--- So is what of it was archived and kept.
+-- So is the archive.
 create or replace trigger job_queue_log_archive_append_only
   before insert or update or delete on public.job_queue_log_archive
   for each row execute function public.job_queue_refuse_change();
@@ -14,7 +14,7 @@ create or replace trigger job_queue_log_archive_no_truncate
   before truncate on public.job_queue_log_archive
   for each statement execute function public.job_queue_refuse_change();
 
--- The snapshot at which a log was cut stays: without it such a queue could not be opened any more.
+-- The snapshot at which a log was cut stays: without it nobody could open that queue.
 create or replace trigger job_queue_snapshots_keep_cut
   before update or delete on public.job_queue_snapshots
   for each row execute function public.job_queue_keep_cut();
@@ -28,9 +28,9 @@ create or replace trigger job_queue_snapshot_chunks_no_truncate
   before truncate on public.job_queue_snapshot_chunks
   for each statement execute function public.job_queue_keep_cut();
 
--- Nobody jumps the queue from a browser: anon and authenticated neither set nor change a coordination column. The WHEN
--- clauses keep it free for everybody else. The names sort first, so that what a trigger of the user fills in afterwards
--- (a priority by plan, say) is the user's own decision and stays.
+-- Nobody jumps the queue from a browser: anon and authenticated can neither set nor change a coordination column. The WHEN clauses
+-- make it free for all others. The names sort first, so a trigger of the user that fills in a value later (a priority by plan, say)
+-- has the last word.
 do $guards$
 declare
   item record;
@@ -52,7 +52,7 @@ begin
         where t.oid = to_regclass('public.' || n.target) and t.relkind in ('r', 'p'))
      group by n.target having count(*) = case n.target when 'jobs' then 5 else 3 end
   loop
-    -- Its arguments are the columns that it guards: other names, another trigger.
+    -- Its arguments are the columns that it guards, so other names need another trigger.
     continue when exists (
       select from pg_catalog.pg_trigger t
        where t.tgrelid = to_regclass('public.' || item.target) and t.tgname = '000_job_queue_guard_update'
@@ -67,8 +67,8 @@ begin
 end
 $guards$;
 
--- What is inserted into jobs from here on is noted, to be taken in by workers that are told to; rows that are there already
--- are not touched. A statement's trigger fires for the table that the statement names: hence one for each partition too.
+-- Rows inserted into jobs from now on are noted, for workers with intake to take in. Existing rows are not touched. A statement trigger
+-- fires for the table that the statement names, so each partition has one too.
 do $intake$
 declare
   part regclass;
@@ -99,8 +99,8 @@ begin
         for each statement execute function public.job_queue_deleted%s', part, called);
     end if;
   end loop;
-  -- A row's trigger, which the partitions have from their parent. It depends on no column of the user's, who could then neither
-  -- drop it nor change its type.
+  -- A row trigger; partitions inherit it. It depends on no column of the user's: they could then neither drop the column nor change its
+  -- type.
   if not exists (
     select from pg_catalog.pg_trigger t
      where t.tgrelid = to_regclass('public.jobs') and t.tgname = 'job_queue_status_set'
@@ -112,8 +112,8 @@ begin
 end
 $intake$;
 
--- Whose a row is: what browsers write belongs to no job but the one that is made of it (job_queue_unlinked). Of each table that
--- Interlock follows; a row's trigger is one of the partitions too, also of those that come later.
+-- Which job a row belongs to: a row that browsers write belongs only to the job that is made from it (job_queue_unlinked). On each table
+-- that Interlock follows; partitions have the row trigger too, also later ones.
 do $owners$
 declare
   item record;
@@ -172,5 +172,5 @@ begin
 end
 $owners$;
 
--- What the functions above have taken the place of.
+-- Functions that those above have replaced.
 drop function if exists public.job_queue_cancel_by_hand(text[]);

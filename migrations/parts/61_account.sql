@@ -1,5 +1,5 @@
--- What stands in the way of the user's tables, or means something: a person who runs this is told here, a program that runs it
--- finds it in interlock.found. Nothing of it stops the migration: Interlock works without these tables.
+-- Reports what is in the way in the user's tables, or may be a mistake: to a person as notices, to a program in interlock.found. It
+-- never stops the migration: Interlock works without these tables.
 do $account$
 declare
   item record;

@@ -1,15 +1,15 @@
--- On Supabase, a broadcast follows an append, rows that arrive, and commands by SQL. Elsewhere there are no triggers, and nobody pays for them.
+-- On Supabase, appends, arriving rows and commands by SQL are broadcast. Elsewhere these triggers do not exist and cost nothing.
 do $realtime$
 begin
   if to_regprocedure('realtime.send(jsonb, text, text, boolean)') is not null then
     create or replace trigger job_queue_wake before update of version on public.job_queue_heads for each row
-      -- Each message takes woken_at on by 250 ms. It is never further ahead than 1.25 s, unless the clock was set back.
+      -- Each message moves woken_at on by 250 ms. It is never more than 1.25 s ahead, unless the clock was set back.
       when (new.version > old.version
         and new.woken_at - clock_timestamp() not between interval '1 second' and interval '1250 milliseconds')
       execute function public.job_queue_wake();
     create or replace trigger job_queue_wake_intake after insert on public.job_queue_arrivals for each statement
       execute function public.job_queue_wake_intake();
-    -- Not for those that are answered as they come, as heartbeats are.
+    -- Not for commands that are answered at once, such as heartbeats.
     drop trigger if exists job_queue_wake_intake on public.job_queue_inbox;
     create trigger job_queue_wake_intake after insert on public.job_queue_inbox for each row
       when (new.answered_at is null) execute function public.job_queue_wake_intake();

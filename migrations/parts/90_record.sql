@@ -1,4 +1,4 @@
--- What this was. Rows change only when something did, so that running it again leaves everything as it is.
+-- Records this migration. Rows change only if something did, so running it again changes nothing.
 insert into public.job_queue_migrations as m (version, checksum)
 values {{records}}
 on conflict (version) do update set checksum = excluded.checksum, applied_at = excluded.applied_at

@@ -5,8 +5,8 @@ import { checkKept, eachEvent, noteCut, opened, unlessGone } from '../history/pa
 import { Audit, type Statement } from './statement.ts'
 
 /**
- * Reads the log once and states what it proves: every broken promise, every time in which a model had more holders than places, and a
- * digest of what was read. A log that broke a promise is a result, not a failure.
+ * Reads the log once and states what it proves: every broken promise, every time in which a model had more holders than
+ * places, and a digest of the log. A log that broke a promise is a result, not a failure.
  * @throws InterlockError `invalid_input`; `archived`; `corrupt_log`, `unknown_event` for a log that cannot be read;
  * `store_unavailable`
  * @example const { violations, overlaps } = await auditLog({ store })

@@ -6,13 +6,13 @@ import { AuditState } from './state.ts'
 import type { AuditReport } from './violation.ts'
 
 /**
- * Goes over a log once, in order, and writes down every promise that it breaks. Shares no code with the rules that let
- * jobs start (src/core): a mistake there must not hide itself here. Never throws on a bad log: it reports and goes on.
+ * Goes over a log once, in order, and notes every promise that it breaks. Shares no code with the rules that let jobs start
+ * (src/core), so a mistake there cannot hide itself here. Never throws on a bad log: it reports and goes on.
  */
 export class Auditor {
   readonly #state = new AuditState()
 
-  /** @param from where the log begins, if its beginning is gone: the queue as it was then, which is taken as it is */
+  /** @param from the queue where the log begins, if its first events are gone; it is taken as true */
   constructor(from?: Ledger) {
     if (from !== undefined && from.version > 0) beginAt(this.#state, from)
   }
@@ -28,7 +28,7 @@ export class Auditor {
     }
   }
 
-  /** What came out; only after the last event, since an append is judged when it is whole. */
+  /** The result. Call it after the last event only: an append is judged when all of it was seen. */
   report(): AuditReport {
     return this.#state.finish()
   }
@@ -106,14 +106,14 @@ function queue(state: AuditState, event: RecordedEvent & { readonly type: 'queue
   if (job.dueAt === null) state.lines.enter(job)
 }
 
-/** Releases of before said of no life how it came: only from the first event on that does can the log prove it. */
+/** Older releases did not record why a job came back. So the log proves it only from the first event on that does. */
 function checkRevival(
   state: AuditState,
   { jobId, named }: RecordedEvent & { readonly type: 'queued' },
 ): void {
   if (named === true) state.isNaming = true
   else if (state.isNaming && state.ended.has(jobId))
-    state.report('revival', jobId, 'it had ended, and nobody named it again')
+    state.report('revival', jobId, 'it had ended, and nobody asked for it again')
 }
 
 function requeue(state: AuditState, event: RecordedEvent & { readonly type: 'requeued' }): void {
@@ -154,8 +154,8 @@ function whatItIs(job: AuditedJob | undefined): string {
 }
 
 /**
- * Begins in the middle of a log whose beginning is gone: with what the snapshot at the cut says of the queue then. That is taken
- * as it is; what comes after it is judged as ever.
+ * Begins in the middle of a log whose first events are gone. What the snapshot at the cut says is taken as true; what comes after
+ * it is judged as usual.
  */
 function beginAt(state: AuditState, ledger: Ledger): void {
   const { lines } = state

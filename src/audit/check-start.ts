@@ -2,7 +2,7 @@ import type { RecordedEvent } from '../core/index.ts'
 import { type AuditedJob, takesSlot } from './job.ts'
 import type { AuditState } from './state.ts'
 
-/** Judges a start by everything that was promised about starts, then lets it happen. */
+/** Judges a start by every promise about starts, then lets it happen. */
 export function checkStart(state: AuditState, event: RecordedEvent & { readonly type: 'started' }): void {
   const job = state.jobs.get(event.jobId)
   if (job === undefined) return state.report('life', event.jobId, 'it is started, but not live')
@@ -82,20 +82,21 @@ function checkSlot(
   if (policy.maxActive !== null && slots >= policy.maxActive) {
     state.report('max_active', job.jobId, `${slots} were active, and the policy allows ${policy.maxActive}`)
   }
-  if (alone > 0 || (job.alone && slots > 0)) state.report('alone', job.jobId, 'a job that runs alone did not')
-  // An offer of 0 ms keeps no place, nor need the log tell of it.
+  if (alone > 0 || (job.alone && slots > 0))
+    state.report('alone', job.jobId, 'a job that must run alone did not run alone')
+  // An offer of 0 ms keeps no place, and the log may not mention it.
   if (policy.offerMs === 0) return
   const lone = state.lines.aloneAhead(job, at)
   if (lone !== undefined)
     state.report('line_order', job.jobId, `job ${lone.jobId} is ahead and must run alone`)
-  // Without a limit a slot is nobody's loss.
+  // Without a limit nobody loses a slot.
   if (policy.maxActive === null) return
   for (const other of state.lines.startableAhead(job, at)) {
     state.passed.push({ job: other, by: job.jobId, seq })
   }
 }
 
-/** Those that this start keeps from starting are not offered any more. */
+/** Withdraws the offers of jobs that cannot start any more because of this start. */
 function endOffers(state: AuditState, started: AuditedJob, at: number): void {
   const { lines } = state
   const { maxActive } = lines.policy

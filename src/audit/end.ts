@@ -21,7 +21,7 @@ export function end(state: AuditState, event: EndEvent): void {
     state.report(
       'token',
       job.jobId,
-      `the lease of ${event.workerId} ended it, on which it did not depend any more`,
+      `the lease of ${event.workerId} ended it, though it no longer depended on that lease`,
     )
   state.lines.giveBack(job)
   state.active--
@@ -32,7 +32,7 @@ export function end(state: AuditState, event: EndEvent): void {
   state.between.add(job)
 }
 
-/** From now on the attempt depends on no lease. */
+/** The attempt depends on no lease from now on. */
 export function detach(state: AuditState, event: RecordedEvent & { readonly type: 'detached' }): void {
   const job = state.expect(event.jobId, 'active')
   if (job === undefined) return
@@ -43,7 +43,7 @@ export function detach(state: AuditState, event: RecordedEvent & { readonly type
 
 function endWaiting(state: AuditState, event: EndEvent): void {
   const known = state.jobs.get(event.jobId)
-  // Its attempt was lost after it was asked to stop: no other one follows.
+  // The attempt was lost after it was asked to stop, so no other one follows.
   const isLost = event.type === 'cancelled' && known?.state === 'between'
   if (isLost) state.between.delete(known)
   const job = isLost ? known : state.expect(event.jobId, 'waiting')
@@ -53,7 +53,7 @@ function endWaiting(state: AuditState, event: EndEvent): void {
   drop(state, job, event.type)
 }
 
-/** A lease that expired for the last time is a failure to those who count jobs. */
+/** For those who count jobs, the last expiry of a lease is a failure. */
 function drop(state: AuditState, job: AuditedJob, type: EndType): void {
   state.jobs.delete(job.jobId)
   state.ended.add(job.jobId)

@@ -1,6 +1,6 @@
 /**
- * The audit of a log (`interlock-queue/audit`): a sweep that proves from the log alone that no promise was broken, or shows which.
- * Shares no code with what decides. The sweep needs nothing of Node's: it runs in a browser as well.
+ * The audit of a log (`interlock-queue/audit`). It proves from the log alone that no promise was broken, or shows which one
+ * was. It shares no code with what decides, and needs nothing of Node: it runs in a browser too.
  * @example
  * import { auditLog } from 'interlock-queue/audit'
  * import { pgliteStore } from 'interlock-queue/pglite'

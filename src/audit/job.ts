@@ -3,14 +3,14 @@ import type { JobSpec, Policy } from '../core/index.ts'
 /** A live job as the audit knows it, from the log alone. */
 export interface AuditedJob {
   readonly jobId: string
-  /** Its models are those that it needs now. */
+  /** The models that it needs now. */
   spec: JobSpec
   readonly queuedAt: number
-  /** Runs alone: it has no models, and the policy said so when it came, or came to have none. */
+  /** It has no models, and the policy said when it came (or lost its models) that such a job runs alone. */
   alone: boolean
   place: Place
   state: 'waiting' | 'active' | 'between'
-  /** Not to be started before; null: due. */
+  /** The time before which it must not start; null: it is due. */
   dueAt: number | null
   /** Due, and a model it needs is paused. */
   held: boolean
@@ -18,15 +18,15 @@ export interface AuditedJob {
   /** Its attempt depends on no lease. */
   detached: boolean
   attempt: number
-  /** Attempts that were given back. */
+  /** Attempts that were given back, which do not count. */
   free: number
   overtaken: number
-  /** It was announced to all, so it may be passed for want of a worker. */
+  /** It was announced to all workers, so it may be passed when no worker takes it. */
   offered: boolean
   offeredAt: number
-  /** Counts how jobs came into line, in the order of the log. */
+  /** The order in which jobs came into line. */
   entered: number
-  /** The model that has no place for it, as far as is known. */
+  /** The model that has no place for it, if one is known. */
   parkedOn: string | null
 }
 
@@ -40,7 +40,7 @@ export const byPlace = (a: AuditedJob, b: AuditedJob): number =>
   a.place.level - b.place.level || a.place.order - b.place.order || a.place.tie - b.place.tie
 
 /**
- * Where the rules of the line put a job: a level of priority is worth `ageSeconds` of waiting, and each job with its fair
+ * Where the rules put a job in line: a level of priority is worth `ageSeconds` of waiting, and each job with the same fair
  * key that waited when it came costs `spacingSeconds`.
  */
 function placeOf(
@@ -59,7 +59,7 @@ function runsAlone(models: readonly string[], { emptySet }: Policy): boolean {
   return models.length === 0 && emptySet === 'exclusive'
 }
 
-/** From now on it needs these. */
+/** The job needs these models from now on. */
 export function needOthers(job: AuditedJob, models: readonly string[], policy: Policy): void {
   job.spec = { ...job.spec, models }
   job.alone = runsAlone(models, policy)

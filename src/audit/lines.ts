@@ -6,13 +6,13 @@ import { Rates } from './rates.ts'
 import { Shares } from './shares.ts'
 import { Sorted } from './sorted.ts'
 
-/** Who holds and who waits for which model, and who could start: written for the audit, after the rules in prose. */
+/** Who holds each model, who waits for it, and who could start. Written for the audit from the rules in prose. */
 export class Lines {
   policy: Policy
   slots = 0
   alone = 0
   readonly #models = new Map<string, ModelLine>()
-  /** Jobs in line that are not known to lack a model: where to look for one that could have started. */
+  /** Jobs in line that are not known to lack a model: only these could have started. */
   readonly #open = new Sorted<AuditedJob>(byPlace)
   readonly #alone = new Sorted<AuditedJob>(byPlace)
   readonly #paused = new Set<string>()
@@ -41,8 +41,8 @@ export class Lines {
   }
 
   /**
-   * The same at a time: an offer that had run out by then kept nothing from other kinds, nor did the jobs of its kind behind it on
-   * that model. One of 0 ms runs out in the append that makes it, and the log need not tell of it.
+   * The same at a time. An offer that had run out by then kept nothing from jobs of other kinds; nor did the jobs of its kind
+   * behind it on that model. An offer of 0 ms runs out in the append that makes it, and the log may not mention it.
    */
   keptFromJobAt(job: AuditedJob, at: number): string | undefined {
     const kept = this.keptFromJob(job)
@@ -58,19 +58,19 @@ export class Lines {
     })
   }
 
-  /** The waiting job ahead of this one that must run alone; one that nobody took in time may be passed. */
+  /** The waiting job ahead of this one that must run alone. It may be passed if no worker took it in time. */
   aloneAhead(job: AuditedJob, at: number): AuditedJob | undefined {
     return this.#alone.before(job).find((other) => !this.offers.hasLapsed(other, this.policy, at))
   }
 
-  /** A start, other rules or a drain ended offers: that of every job that is not startable any more. */
+  /** Withdraws the offers of jobs that cannot start any more, after a start, a change of rules, or a drain. */
   endOffers(isOver: (job: AuditedJob) => boolean): void {
     for (const job of [...this.offers.all()]) if (isOver(job)) this.offers.withdraw(job)
   }
 
   /**
-   * Jobs ahead of this one that need only the slot that it was given. Each of them counts as having its models for
-   * those behind it: an append may start them in another order than that of the line.
+   * Jobs ahead of this one that need only the slot that it was given. Each of them counts as if it had its models: an append
+   * may start them in another order than that of the line.
    */
   startableAhead(job: AuditedJob, at: number): AuditedJob[] {
     const promised = new Map<string, number>()
@@ -86,19 +86,19 @@ export class Lines {
     })
   }
 
-  /** As many with its fair key are active or offered as the policy allows. */
+  /** The policy allows no more jobs with its fair key, active and offered together. */
   hasItsShare(job: AuditedJob): boolean {
     return this.shares.isFull(job, this.policy, this.offers.all())
   }
 
-  /** A due job comes into line; while one of its models is paused it waits aside, and nothing is kept for it. */
+  /** A due job comes into line. While one of its models is paused it waits aside, and nothing is kept for it. */
   enter(job: AuditedJob): void {
     job.held = job.spec.models.some((name) => this.#paused.has(name))
     if (job.held) this.#held.add(job)
     else this.#join(job)
   }
 
-  /** The jobs that need it wait aside from now on. */
+  /** The jobs that need this model wait aside from now on. */
   pause(model: string): void {
     this.#paused.add(model)
     for (const job of [...this.#model(model).line]) {
@@ -161,7 +161,7 @@ export class Lines {
     }
   }
 
-  /** Everybody ahead of a job that starts, on any of its models, is overtaken once. */
+  /** Every job ahead of this one, on any of its models, is overtaken once when it starts. */
   countOvertaken(job: AuditedJob): void {
     const passed = new Set(job.spec.models.flatMap((name) => this.#model(name).line.before(job)))
     for (const other of passed) {
@@ -181,14 +181,14 @@ export class Lines {
     }
   }
 
-  /** Where jobs may overtake, a window that opened is found by the next worker that looks everywhere. */
+  /** Where jobs may overtake, only the next worker that looks at all jobs notices that a rate allows a start again. */
   #mayBeLimited({ spec }: AuditedJob, at: number): boolean {
     const { policy } = this
     if (policy.maxOvertakes !== 0) return spec.models.some((name) => Object.hasOwn(policy.rate, name))
     return spec.models.some((name) => this.rates.mayBeFull(policy, name, at))
   }
 
-  /** Under strict order those ahead are counted anyway. */
+  /** Under strict order the jobs ahead are counted anyway. */
   #isPromised(job: AuditedJob, promised: ReadonlyMap<string, number>): boolean {
     if (this.policy.maxOvertakes === 0) return false
     return job.spec.models.some((name) => {
@@ -213,7 +213,7 @@ export class Lines {
     return model.holders.size + model.kept.rank(job) - given < this.places(model.name)
   }
 
-  /** A model for which somebody made room: the first in line may have a place now, those behind only then. */
+  /** This model may have a place again: for the first in line now, for those behind it only after that. */
   #look(model: ModelLine): void {
     for (let job = model.parked.first(); job !== undefined; job = model.parked.first()) {
       if (!this.#hasPlace(model, job)) return
@@ -236,7 +236,7 @@ export class Lines {
   }
 }
 
-/** Nobody took one of its kind in time that stands no further back. */
+/** A job of its kind that is no further back in line was offered, and no worker took it in time. */
 function isSpokenFor(job: AuditedJob, lapsed: readonly AuditedJob[]): boolean {
   return lapsed.some((other) => other.spec.kind === job.spec.kind && byPlace(other, job) <= 0)
 }

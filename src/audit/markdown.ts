@@ -1,7 +1,7 @@
 import { count, duration, plural } from '../format/index.ts'
 import type { Statement } from './statement.ts'
 
-/** A report is read by people: the first ones tell the cause, and `--json` has the rest. */
+/** People need the first ones to find the cause; `--json` has the rest. */
 const SHOWN = 100
 const MODELS_SHOWN = 30
 
@@ -22,7 +22,7 @@ export function statementMarkdown(said: Statement): string {
     '## Models',
     ...models(said),
     '## How this was made',
-    `By a sweep over the ${plural(said.events, 'event')} of the log, with code that shares nothing with what lets jobs start. The digest is SHA-256 over the log as it was read: anyone who has the log gets the same digest and the same findings by \`interlock audit --markdown\`, under a time and a store of his own; a log in which one event was changed, added or taken away has another digest.`,
+    `The audit went over the ${plural(said.events, 'event')} of the log once. Its code shares nothing with the code that lets jobs start. The digest is SHA-256 over the log as it was read. From the same log, \`interlock audit --markdown\` gives you the same digest and the same findings; only time and store differ. A log in which one event was changed, added or removed has another digest.`,
   ].join('\n\n')}\n`
 }
 
@@ -35,11 +35,11 @@ function verdict({ violations, overlaps, fromSeq, events }: Statement): string {
   return `**${plural(violations.length, 'violation')}**, ${plural(overlaps.length, 'overlap')}: time in which a model had more holders than places.`
 }
 
-/** What a report says nothing of, and its reader has to know. */
+/** What the report does not cover; its reader has to know. */
 function unread({ fromSeq }: Statement): string[] {
   if (fromSeq === 1) return []
   return [
-    `**Events 1 to ${count(fromSeq - 1)} are archived and were not read**, so nothing is said of them. What they led to was taken from the snapshot at the cut, as it is.`,
+    `**Events 1 to ${count(fromSeq - 1)} are archived and were not read**, so this report does not cover them. What they led to was taken from the snapshot at the cut, unchecked.`,
   ]
 }
 
@@ -125,7 +125,7 @@ function grid(heads: readonly string[], rows: readonly (readonly string[])[]): s
   return [line(heads), line(heads.map(() => '---')), ...rows.map(line)].join('\n')
 }
 
-/** Names are other people's words: in a code span, with as many backticks as they need. */
+/** Names are given by users: a code span with as many backticks as they need. */
 function code(text: string): string {
   const longest = Math.max(0, ...[...text.matchAll(/`+/g)].map(([run]) => run.length))
   const fence = '`'.repeat(longest + 1)

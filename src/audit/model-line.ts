@@ -6,9 +6,9 @@ export interface ModelLine {
   readonly name: string
   readonly holders: Set<AuditedJob>
   readonly line: Sorted<AuditedJob>
-  /** Those of the line for which the model is kept. */
+  /** The jobs in line that the model is kept for. */
   readonly kept: Sorted<AuditedJob>
-  /** Those of the line for which this model had no place when they were last looked at. */
+  /** The jobs in line that this model had no place for when they were last looked at. */
   readonly parked: Sorted<AuditedJob>
 }
 

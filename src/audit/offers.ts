@@ -2,10 +2,10 @@ import type { Policy } from '../core/index.ts'
 import { type AuditedJob, byPlace, takesSlot } from './job.ts'
 import { Sorted } from './sorted.ts'
 
-/** Jobs that were announced to all and that nobody has taken yet: who may be passed because of them. */
+/** Jobs that were announced to all workers and not yet taken, and the jobs that may be passed because of them. */
 export class Offers {
   readonly #offered = new Sorted<AuditedJob>(byPlace)
-  /** How many came into line so far, and which of them were in it when an offer last ran out: those below. */
+  /** How many jobs came into line so far, and how many of them had when an offer last ran out. */
   #entries = 0
   #lapses = 0
 
@@ -32,27 +32,27 @@ export class Offers {
     return job.offered && job.offeredAt + offerMs * 1_000 <= at
   }
 
-  /** Those ahead of this one that nobody took in time. */
+  /** The jobs ahead of this one that no worker took in time. */
   lapsedBefore(job: AuditedJob, policy: Policy, at: number): readonly AuditedJob[] {
     return this.#offered.before(job).filter((other) => this.hasLapsed(other, policy, at))
   }
 
-  /** Looks whether an offer has run out; the finest difference of clocks is decided for the queue. */
+  /** Notes offers that have run out. Clocks differ a little: doubt counts for the queue. */
   noteLapses(policy: Policy, now: number): void {
     for (const job of this.#offered) {
       if (this.hasLapsed(job, policy, now)) this.#lapses = this.#entries + 1
     }
   }
 
-  /** Nobody knows which offers ran out before: a job that stands in line by now may have been passed by then. */
+  /** Which offers ran out before is unknown, so every job in line by now may be passed. */
   excuseAll(): void {
     this.#lapses = this.#entries + 1
   }
 
   /**
-   * Whether a job may be passed although it could start. One that is offered is left to the process that takes it. And where
-   * jobs may overtake, an offer keeps its models from those behind until it runs out, of which no event tells: those
-   * who stood in line then are found by the next worker that looks everywhere, and need not be by the next event.
+   * Whether a job may be passed although it could start. An offered job is left to the process that takes it. Where jobs may
+   * overtake, an offer keeps its models from those behind it until it runs out, and no event says when it does. The next
+   * worker that looks at all jobs finds those who stood in line then, which may be later than the next event.
    */
   excuse(job: AuditedJob, { maxOvertakes }: Policy): boolean {
     if (job.offered) return true

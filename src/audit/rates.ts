@@ -1,6 +1,8 @@
 import type { Policy } from '../core/index.ts'
 
-/** Starts per model under a rate, from its last change on: a window that began before counts what came after. */
+/**
+ * Starts per model under a rate, from its last change on. A window that began before the change counts what came after it.
+ */
 export class Rates {
   readonly #starts = new Map<string, number[]>()
 
@@ -19,7 +21,7 @@ export class Rates {
     return recent.length > own.starts
   }
 
-  /** True if one more start at this time, or up to a second before, could have been too many: clocks differ by as much. */
+  /** True if one more start now, or up to a second before, could have been too many: clocks may differ by a second. */
   mayBeFull({ rate }: Policy, model: string, at: number): boolean {
     const own = Object.hasOwn(rate, model) ? rate[model] : undefined
     if (own === undefined) return false

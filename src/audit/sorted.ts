@@ -1,5 +1,5 @@
 /**
- * Items in order, in one array. Most come in at the end and leave at the front, where moving 100,000 pointers costs
+ * Items in order, in one array. Most items come in at the end and leave at the front, where moving 100,000 pointers takes
  * microseconds; a tree would be faster only far beyond that.
  */
 export class Sorted<T> {
@@ -41,7 +41,7 @@ export class Sorted<T> {
     return this.#items[0]
   }
 
-  /** Those before this one, in order; a copy, so that the items may change meanwhile. */
+  /** The items before this one, in order. A copy: the items may change meanwhile. */
   before(item: T): T[] {
     return this.#items.slice(0, this.rank(item))
   }

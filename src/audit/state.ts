@@ -3,7 +3,7 @@ import { type AuditedJob, byPlace } from './job.ts'
 import { Lines } from './lines.ts'
 import type { AuditReport, AuditRule, Violation } from './violation.ts'
 
-/** The policy of a queue that was never given one, as the documentation states it; not taken from the core. */
+/** The policy of a queue that was never given one, as the documentation states it. Not taken from the core. */
 const firstPolicy: Policy = {
   maxActive: 1,
   capacity: {},
@@ -18,7 +18,7 @@ const firstPolicy: Policy = {
   archive: 'keep',
 }
 
-/** A job that was passed by one that needed the same slot; forgiven if the same append offers or starts it. */
+/** A job passed by one that needed the same slot. Forgiven if the same append offers or starts it. */
 interface Passed {
   readonly job: AuditedJob
   readonly by: string
@@ -29,11 +29,11 @@ interface Passed {
 export class AuditState {
   readonly lines = new Lines(firstPolicy)
   readonly jobs = new Map<string, AuditedJob>()
-  /** Jobs whose attempt ended with another one to follow, and whose `requeued` has not come yet. */
+  /** Jobs whose attempt ended and should be followed by another, whose `requeued` has not come yet. */
   readonly between = new Set<AuditedJob>()
   /** Ids of jobs that have ended at least once. */
   readonly ended = new Set<string>()
-  /** Lives say who asked for them. */
+  /** The log records who asked for each life of a job. */
   isNaming = false
   readonly passed: Passed[] = []
   readonly counts = {
@@ -55,7 +55,7 @@ export class AuditState {
   #epoch = 1
   #commandId = ''
 
-  /** The log begins after this one; its first event continues it. */
+  /** The first event of the log continues this ledger. */
   beginAt({ version, lastAt, epoch, draining, active, jobs }: Ledger): void {
     this.counts.brought = jobs.size
     this.#seq = version
@@ -65,7 +65,7 @@ export class AuditState {
     this.active = active.size
   }
 
-  /** Place and time of the next event. Whatever the command before left undone is reported first. */
+  /** Takes number and time of the next event. First reports what the previous command left undone. */
   begin(event: RecordedEvent): void {
     if (event.commandId !== this.#commandId) {
       this.#closeCommand()
@@ -86,7 +86,7 @@ export class AuditState {
     this.#violations.push({ seq, rule, jobId, ...(model === undefined ? {} : { model }), detail })
   }
 
-  /** The live job with this id, if it is in that state; else the event cannot have happened. */
+  /** The live job with this id, if it is in that state; otherwise reports that the event cannot have happened. */
   expect(jobId: string, state: AuditedJob['state']): AuditedJob | undefined {
     const job = this.jobs.get(jobId)
     if (job?.state === state) return job
@@ -94,13 +94,13 @@ export class AuditState {
     return undefined
   }
 
-  /** The last slot went to this job, and with it the offers that this append had made to those behind it. */
+  /** The last slot went to this job, so the offers that this append made to jobs behind it ended. */
   excuseBehind(job: AuditedJob): void {
     const open = this.passed.splice(0).filter((passed) => byPlace(job, passed.job) >= 0)
     this.passed.push(...open)
   }
 
-  /** The rates of these models allow no further start: that ended the offers that this append had made to jobs that need one of them. */
+  /** The rates of these models allow no more starts, so the offers that this append made to jobs that need them ended. */
   excuseLimited(models: readonly string[]): void {
     const open = this.passed
       .splice(0)
@@ -113,7 +113,7 @@ export class AuditState {
       this.report('draining', null, `${type} while the queue is ${this.draining ? 'draining' : 'open'}`)
     }
     if (type === 'drained' && this.active > 0) {
-      this.report('draining', null, `drained is said while ${this.active} jobs are active`)
+      this.report('draining', null, `drained is recorded while ${this.active} jobs are active`)
     }
     this.draining = type !== 'resumed'
     if (type === 'drain_requested') this.lines.endOffers(() => true)

@@ -15,14 +15,14 @@ const overlapDocument = ({ from, to, ...overlap }: Overlap) => ({
 
 const useDocument = ({ overlaps, ...use }: ModelUse) => ({ ...use, overlaps: overlaps.map(overlapDocument) })
 
-/** Everything that the audit of a log says, for programs and for the report. */
+/** Everything that an audit says, for programs and for the report. */
 export interface Statement extends AuditReport {
   readonly queue: string
   readonly store: string
   readonly release: string
-  /** The first event that was read; above 1 where those before it are gone, and what they led to was taken from a snapshot. */
+  /** The first event that was read. Above 1: those before it are gone, and a snapshot told what they led to. */
   readonly fromSeq: number
-  /** When the audit was made, by the clock of the database; null times for a log without an event. */
+  /** When the audit was made, by the database's clock. */
   readonly auditedAt: string
   readonly firstAt: string | null
   readonly lastAt: string | null
@@ -37,7 +37,7 @@ export interface Statement extends AuditReport {
   readonly models: readonly ReturnType<typeof useDocument>[]
 }
 
-/** Reads a log once for everything that is stated about it. */
+/** Reads a log once and gathers everything that is stated about it. */
 export class Audit {
   readonly #from: Ledger
   readonly #auditor: Auditor
@@ -62,7 +62,7 @@ export class Audit {
     this.#last = event.at
   }
 
-  /** What the log alone does not show. */
+  /** Adds a violation that the events alone do not show. */
   note(violation: Violation): void {
     this.#noted.push(violation)
   }
@@ -94,24 +94,24 @@ const promises: Readonly<Record<AuditRule, string>> = {
   sequence: 'The numbers of the log are 1, 2, 3 … without a gap.',
   time: 'Every event comes after the one before it.',
   capacity: 'No model ever had more holders than places.',
-  max_active: 'Never were more jobs active than the policy allowed.',
+  max_active: 'There were never more active jobs than the policy allowed.',
   alone: 'A job that has to run alone ran alone.',
   order: 'No job was overtaken on a model that was kept for it.',
   line_order: 'Every slot went to the first job in line that could use it.',
   attempt: 'A job had one live attempt at most, and no more attempts than it may have.',
-  token: 'Whatever spoke for an attempt showed the fencing token of that attempt.',
+  token: 'Every event about an attempt showed the fencing token of that attempt.',
   life: 'Every event fits the life of its job and the state of the queue.',
-  revival: 'A job that had ended came back only when somebody named it again.',
+  revival: 'A job that had ended came back only when somebody asked for it again.',
   not_due: 'No job started before it was due.',
   paused: 'No job started that needed a paused model.',
   rate: 'No model was started from more often than its rate allowed, in any window.',
-  fair_share: 'Nobody had more jobs waiting or active than his share allows.',
+  fair_share: 'No fair key had more jobs waiting or active than its share allowed.',
   draining: 'Nothing started while the queue was draining.',
 }
 
 /**
- * SHA-256 over a log: who has the log can compute it again, and one changed byte of one event changes it. Over the
- * rows as the codec writes them, a JSON array of their values per line, so that no store and no order of keys matters.
+ * SHA-256 over a log: anyone who has the log can compute it again, and one changed byte changes it. It is made over the rows
+ * as the codec writes them, one JSON array of values a line, so it depends on no store and no order of keys.
  */
 class LogDigest {
   readonly #hash = sha256()
@@ -134,13 +134,13 @@ class LogDigest {
     this.#hash.update(utf8(`${JSON.stringify(row.map((value) => value ?? null))}\n`))
   }
 
-  /** Hexadecimal, of everything pushed so far; ends it. */
+  /** The digest in hexadecimal, of everything pushed so far. Nothing can be pushed after it. */
   finish(): string {
     return toHex(this.#hash.digest())
   }
 }
 
-/** With the keys in order, since a database may give them in any. */
+/** Puts the keys in order: databases return them in any. */
 function sorted(value: unknown): unknown {
   if (typeof value !== 'object' || value === null) return value
   if (Array.isArray(value)) return value.map(sorted)

@@ -9,7 +9,7 @@ export interface Overlap {
   /** Null: it lasts to the end of the log. */
   readonly toSeq: number | null
   readonly to: Micros
-  /** Everybody who held the model then, in the order in which they started. */
+  /** The jobs that held the model then, in the order in which they started. */
   readonly holders: readonly Holder[]
 }
 
@@ -24,7 +24,7 @@ export interface ModelUse {
   readonly attempts: number
   /** How long at least one job held it, in milliseconds. */
   readonly busyMs: number
-  /** The most that held it at once, and the places that it had at the end. */
+  /** The most jobs that held it at once, and the places that it had at the end. */
   readonly most: number
   readonly places: number
   readonly overlaps: readonly Overlap[]
@@ -46,17 +46,17 @@ const ends: ReadonlySet<string> = new Set(['completed', 'failed', 'cancelled', '
 const isEnd = (event: RecordedEvent): event is End => ends.has(event.type)
 
 /**
- * A sweep over the starts and ends of attempts that knows nothing else: who held which model from when to when. Lowering
- * the capacity under what is in use takes no lease away, so an overlap begins with a start and with nothing else.
+ * A sweep over the starts and ends of attempts that knows only who held which model from when to when. Lowering a capacity
+ * takes no lease away, so an overlap can begin only with a start.
  */
 export class Uses {
   readonly #models = new Map<string, Model>()
-  /** Models by the token of the attempt that holds them. */
+  /** The models that each running attempt holds, by its token. */
   readonly #held = new Map<number, readonly string[]>()
   #capacity: Policy['capacity'] = {}
   #at: Micros = 0
 
-  /** The log begins here: who holds what by then, counted from then on. */
+  /** The log begins here. Models held by then are counted from then on. */
   beginAt({ active, jobs, policy, lastAt }: Ledger): void {
     this.#at = lastAt
     this.#capacity = policy.capacity

@@ -16,9 +16,9 @@ export const auditRules = [
   'line_order',
   /** One live attempt per job, counted 1, 2, 3 …, no more of them than the job may have. */
   'attempt',
-  /** Whatever speaks for an attempt shows the fencing token of that attempt. */
+  /** Every event about an attempt shows the fencing token of that attempt. */
   'token',
-  /** An event that its job, or the queue, was not in a state for. */
+  /** Every event fits the state of its job and of the queue. */
   'life',
   /** A job that ended comes back only when somebody names it again. */
   'revival',
@@ -28,9 +28,9 @@ export const auditRules = [
   'paused',
   /** No window of a rate holds more starts than it allows. */
   'rate',
-  /** Of one fair key no more wait or are active than the policy allows. */
+  /** No more jobs of one fair key wait or are active than the policy allows. */
   'fair_share',
-  /** Nothing starts while the queue drains, and `drained` is said when it is true. */
+  /** Nothing starts while the queue drains, and `drained` is recorded only when it is true. */
   'draining',
 ] as const
 
@@ -45,7 +45,10 @@ export interface Violation {
   readonly detail: string
 }
 
-/** What was seen on the way. `jobs` counts lives: an id that ended and was queued again counts twice. `brought`: lives that began before. */
+/**
+ * What the audit saw. `jobs` counts lives: an id that ended and was queued again counts twice. `brought`: lives that began
+ * before.
+ */
 export interface AuditReport {
   readonly violations: readonly Violation[]
   readonly events: number

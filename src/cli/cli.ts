@@ -4,7 +4,7 @@ import type { CommonOptions, Frame, Surface } from './frame.ts'
 
 type Examples = readonly (readonly [typed: string, does: string])[]
 
-/** What a command does: its frame, the words that were typed after its name, and its options. */
+/** The action of a command: its frame, the words after its name, and its options. */
 export type Action<Options> = (
   frame: Frame,
   words: readonly (string | undefined)[],
@@ -12,8 +12,8 @@ export type Action<Options> = (
 ) => Promise<void>
 
 /**
- * The program under construction: every command is added through here, so that all have the same frame. A command is listed at once,
- * and loaded when it is typed: a help page needs neither a store nor a chart.
+ * The program under construction. Every command is added here, so that all have the same frame. A command is listed at once and
+ * loaded when it is typed: a help page needs neither a store nor a chart.
  */
 export class Cli {
   readonly program: Command
@@ -58,7 +58,7 @@ export class Cli {
     add?.(this)
   }
 
-  /** Adds to a listed command what it does, and examples to learn from: pairs of what to type and what it does. */
+  /** Adds an action to a listed command, and examples: pairs of what to type and what it does. */
   command<Options extends object>(name: string, examples: Examples, action: Action<Options>): Command {
     const command = this.program.commands.find((each) => each.name() === name)
     if (command === undefined) throw new Error(`the command ${name} is not listed`)
@@ -84,7 +84,7 @@ export class Cli {
   }
 }
 
-/** How a command stands in a list of several: its options are on its own page, and not loaded yet. */
+/** A command in a list of several: its options are on its own page, and not loaded yet. */
 function termOf(command: Command): string {
   const words = command.registeredArguments.map((word) =>
     word.required ? `<${word.name()}>` : `[${word.name()}]`,

@@ -9,7 +9,7 @@ export interface DeadFlags {
   readonly all?: boolean
 }
 
-/** Which dead letters the words and flags of a command name. @throws InterlockError `invalid_input` */
+/** The dead letters that the words and flags of a command name. @throws InterlockError `invalid_input` */
 export function deadFilter(now: Micros, jobId: string | undefined, { model, since }: DeadFlags): DeadFilter {
   const time = since === undefined ? undefined : momentOf('--since', since, now).from
   return {
@@ -19,7 +19,7 @@ export function deadFilter(now: Micros, jobId: string | undefined, { model, sinc
   }
 }
 
-/** What changes many jobs at once has to be asked for in so many words. @throws InterlockError `invalid_input` */
+/** A change of many jobs has to be asked for explicitly. @throws InterlockError `invalid_input` */
 export function checkNamesSome(
   command: string,
   jobId: string | undefined,
@@ -31,7 +31,7 @@ export function checkNamesSome(
   )
 }
 
-/** @throws InterlockError `job_not_live` for a job that was named and is none of the dead ones */
+/** @throws InterlockError `job_not_live` if the named job is not a dead one */
 export function checkFound(frame: Frame, jobId: string | undefined, found: number): void {
   if (jobId === undefined || found > 0) return
   throw new InterlockError(

@@ -3,7 +3,7 @@ import { clip, timeText } from '../format/index.ts'
 import { eventDetail } from '../format/parts.ts'
 import type { Frame } from './frame.ts'
 
-/** An event in a line, cut at the width of a terminal; `more` follows it there. */
+/** An event on one line, cut at the width of a terminal; `more` follows it there. */
 export function eventLine(frame: Frame, event: RecordedEvent, more = ''): string {
   const { dim } = frame.colors
   const jobId = 'jobId' in event ? event.jobId : ''

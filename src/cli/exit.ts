@@ -1,4 +1,4 @@
-/** What the exit code of every command says. */
+/** The meaning of each exit code. */
 export const exitCodes = {
   fine: 0,
   failed: 1,

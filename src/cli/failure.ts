@@ -4,13 +4,13 @@ import { splitMessage } from '../format/index.ts'
 import { LocalFailure } from '../history/files/index.ts'
 import { exitCodes } from './exit.ts'
 
-/** A check that did its work and found something; everything about it was printed already. */
+/** A check did its work and found something. Everything about it is already printed. */
 export class FoundSomething extends Error {}
 
-/** Something that was named is not there, and the result says what. */
+/** Something that was named does not exist, and the result says what. */
 export class NotFound extends Error {}
 
-/** A part of what was asked for failed, and the result says which. */
+/** A part of the work failed, and the result says which. */
 export class NotDone extends Error {}
 
 /** The user asked to stop. */
@@ -18,11 +18,11 @@ export class Interrupted extends Error {
   override readonly message = 'interrupted'
 }
 
-/** Whether everything about it was printed where it happened. */
+/** Whether everything about it was already printed. */
 export const isToldAlready = (error: unknown): boolean =>
   [CommanderError, FoundSomething, NotFound, NotDone, Interrupted].some((told) => error instanceof told)
 
-/** Two lines at most: what happened, and what to do. The stack only for those who ask for it by DEBUG. */
+/** Two lines at most: what happened, and what to do. The stack only with DEBUG. */
 export function failureText(error: unknown, debug: boolean): string {
   if (debug && error instanceof Error && error.stack !== undefined) return `${error.stack}\n`
   if (error instanceof InterlockError) {
@@ -37,7 +37,7 @@ export function failureText(error: unknown, debug: boolean): string {
   return `error: ${what}\n  to do: run it again with DEBUG=1 to see where it comes from\n`
 }
 
-/** The same for programs. `code`: null where it is no failure of Interlock's. */
+/** The same for programs. `code` is null if the error is not Interlock's. */
 export function failureDocument(error: unknown) {
   if (error instanceof InterlockError) return { error: { code: error.code, message: error.message } }
   if (error instanceof Interrupted) return { error: { code: 'aborted', message: error.message } }
@@ -46,10 +46,10 @@ export function failureDocument(error: unknown) {
   return { error: { code: null, message: error instanceof Error ? error.message : String(error) } }
 }
 
-/** True of a process that stays; a command has ended with this. */
+/** True for a process that stays; a command ends here. */
 const goesOn = /; Interlock tries again by itself$/
 
-/** Mistakes in what was typed; everything else failed although it was typed well. */
+/** Mistakes in the command line. All other errors happen even if it is right. */
 const usage: ReadonlySet<ErrorCode> = new Set(['invalid_input', 'embedded_in_production'])
 
 export function exitCodeOf(error: unknown): number {

@@ -1,6 +1,6 @@
 import { invalidInput } from '../core/index.ts'
 
-/** Which numbers a flag takes. */
+/** The numbers that a flag takes. */
 export interface NumberRange {
   readonly min: number
   readonly max: number
@@ -29,7 +29,7 @@ export function numberIn(
   throw invalidInput(`${flag} ${text}: must be ${rangeText(range)}${orElse}`)
 }
 
-/** The same, of a whole number. */
+/** The same for a whole number. */
 export const wholeNumber = (
   flag: string,
   text: string | undefined,
@@ -37,7 +37,7 @@ export const wholeNumber = (
   max: number,
 ): number | undefined => numberIn(flag, text, { min, max, whole: true })
 
-/** How much faster than it happened; 0: without a pause. @throws InterlockError `invalid_input` */
+/** How many times faster than it happened; 0: without a pause. @throws InterlockError `invalid_input` */
 export const speedOf = (text: string): number =>
   numberIn('--speed', text, { min: 0, max: 1_000_000, whole: false }) ?? 1
 
@@ -47,7 +47,7 @@ export const collect = (value: string, before: readonly string[] = []): readonly
   value,
 ]
 
-/** Undefined where the text is no such number. */
+/** Undefined if the text is not such a number. */
 export function readNumber(text: string | undefined, { min, max, whole }: NumberRange): number | undefined {
   const form = whole ? /^-?\d+$/ : /^-?\d+(\.\d+)?$/
   const number = text !== undefined && form.test(text) ? Number(text) : Number.NaN
@@ -70,17 +70,17 @@ export function oneOf<Word extends string>(
   throw invalidInput(`${flag} ${text}: must be ${words.join(' or ')}`)
 }
 
-/** What flags such as `flux-dev=2` say of single models. */
+/** What flags such as `flux-dev=2` set for single models. */
 export interface ByModel<T> {
   readonly flag: string
-  /** How it is written, for the message to who wrote it otherwise. */
+  /** How to write it, for the error message. */
   readonly form: string
-  /** Undefined: the text is no such value. */
+  /** Undefined: the text is not such a value. */
   readonly read: (text: string) => T | undefined
 }
 
 /**
- * The map with what the flags say: a model gets a value, or by `=none` has none of its own any more.
+ * The map with the flags applied: a model gets a value, or loses its own with `=none`.
  * @throws InterlockError `invalid_input` naming the flag
  */
 export function withModels<T>(
@@ -91,7 +91,7 @@ export function withModels<T>(
   if (given === undefined) return undefined
   const values = new Map(Object.entries(base))
   for (const text of given) {
-    // Names may hold an equals sign, values cannot: the last one divides.
+    // Names may contain an equals sign, values cannot: the last one divides.
     const at = text.lastIndexOf('=')
     const [model, own] = [text.slice(0, at), text.slice(at + 1)]
     const value = at > 0 ? read(own) : undefined

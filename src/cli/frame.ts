@@ -5,7 +5,7 @@ import type { LogStore } from '../port/index.ts'
 import { type Target, targetOf } from '../process/index.ts'
 import { progressIn } from './terminal/progress.ts'
 
-/** What a command may touch of the outside world; tests bring their own. */
+/** The parts of the outside world that a command may touch; tests pass their own. */
 export interface Surface {
   readonly stdout: Stream
   readonly stderr: Stream
@@ -40,13 +40,13 @@ export interface CommonOptions {
   readonly verbose?: boolean
 }
 
-/** One run of one command: its surroundings, and how it speaks. */
+/** One run of one command: its surroundings, and how it prints. */
 export class Frame {
   readonly surface: Surface
   readonly json: boolean
   readonly verbose: boolean
   readonly queue: string
-  /** Who does this, for the log; undefined: it is not said. */
+  /** Who does this, for the log; undefined: not given. */
   readonly as: string | undefined
   readonly colors: ReturnType<typeof pc.createColors>
   readonly #url: string | undefined
@@ -61,7 +61,7 @@ export class Frame {
     this.#url = options.url
   }
 
-  /** The same command on another queue, without a word: for work that is a part of something bigger. */
+  /** The same command on another queue, silent: for a part of larger work. */
   quietIn(queue: string): Frame {
     const silent = { write: () => {} }
     return new Frame({ ...this.surface, stdout: silent, stderr: silent }, { queue })
@@ -91,7 +91,7 @@ export class Frame {
     return this.surface.stdout.columns ?? 80
   }
 
-  /** Columns to fill: those of the terminal, but not so many that lines are hard to read. */
+  /** Columns to fill: those of the terminal, but not so many that lines get hard to read. */
   get width(): number {
     return Math.min(this.columns, 100)
   }
@@ -107,12 +107,12 @@ export class Frame {
     else this.print(text)
   }
 
-  /** A line of the result. */
+  /** Prints a line of the result. */
   print(text: string): void {
     this.surface.stdout.write(text.endsWith('\n') ? text : `${text}\n`)
   }
 
-  /** A line beside the result: on standard error, so that it never gets into anybody's pipe. */
+  /** Prints a line beside the result, on standard error, so that it never gets into a pipe. */
   note(text: string): void {
     this.surface.stderr.write(`${text}\n`)
   }

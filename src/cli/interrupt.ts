@@ -3,8 +3,8 @@ const INTERRUPTED = 130
 const LOOK_MS = 500
 
 /**
- * npm runs a command through a shell. A SIGTERM to `npx` ends npm and that shell, and never comes to the command, which would
- * work on with nobody to stop it: it notices that its parent is another one.
+ * npm runs a command through a shell. A SIGTERM to `npx` ends npm and that shell, but does not reach the command, which would go
+ * on with nobody to stop it. So the command notices when its parent changes.
  */
 function watchParent(onGone: () => void): void {
   const parent = process.ppid
@@ -18,20 +18,20 @@ function watchParent(onGone: () => void): void {
 export interface Interrupts {
   /** Fires at the first Ctrl-C or SIGTERM. */
   readonly signal: AbortSignal
-  /** What the second one does, instead of ending the process at once; the third always ends it. */
+  /** Replaces the action of the second one, which is to end the process at once. The third always ends it. */
   readonly onHurry: (hurry: () => void) => void
 }
 
 /**
- * The first Ctrl-C asks for an orderly end, the second ends at once. A process that another one keeps is asked in the same
- * way when that one is gone, and so is one that npm started.
+ * The first Ctrl-C asks for an orderly end, the second ends at once. A process that another one started (also npm) is asked in
+ * the same way when that one is gone.
  */
 export function interrupts(): Interrupts {
   const controller = new AbortController()
   let hurry: (() => void) | undefined
   const interrupt = () => {
     if (!controller.signal.aborted) {
-      // A forked process has a parent that says it.
+      // A forked process has a parent that prints it.
       if (!process.connected) process.stderr.write('\nending; Ctrl-C again ends at once\n')
       return controller.abort()
     }

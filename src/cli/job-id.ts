@@ -6,11 +6,11 @@ import { onlyOne, opened, orCut } from '../history/parts.ts'
 import type { LogStore } from '../port/index.ts'
 import type { Frame } from './frame.ts'
 
-/** Dead letters looked through for a beginning: the newest so many. */
+/** How many dead letters, the newest first, are searched for the beginning of an id. */
 const MOST_DEAD = 10_000
 const PAGE = 1_000
 
-/** A job as somebody typed it: its id, or the beginning of it. */
+/** A job as it was typed: its id, or the beginning of it. */
 export interface Typed {
   readonly frame: Frame
   readonly store: LogStore
@@ -18,8 +18,8 @@ export interface Typed {
 }
 
 /**
- * The id of the live job that is meant. A whole id always means itself: where the log knows a job of that very name, which has ended, the
- * id comes back as it is, and whatever is done with it says so. So nobody cancels `job-10` who typed `job-1`.
+ * The id of the live job that was typed. A whole id always means itself: if the log knows a job with exactly this id, which has
+ * ended, the id is returned unchanged, and the command then says so. So typing `job-1` never cancels `job-10`.
  * @throws InterlockError `invalid_input` where several ids begin so
  */
 export async function liveIdOf(typed: Typed, coordinator: Coordinator): Promise<string> {
@@ -57,7 +57,7 @@ async function idAmong(typed: Typed, ids: readonly string[]): Promise<string> {
   return found
 }
 
-/** Whether the log, as far as it is there, has an event of the job with this very id. */
+/** Whether the log, as far as it is there, has an event of the job with exactly this id. */
 async function isInLog({ frame, store, text }: Typed): Promise<boolean> {
   const access = opened(frame.access(store))
   for await (const events of readPages(access, { after: await orCut(access, 0) })) {

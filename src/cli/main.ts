@@ -1,8 +1,8 @@
 #!/usr/bin/env node
-// A stack names the sources for those who ask for it; this has to be known before the rest is loaded.
+// A stack should name the source files. This has to be set before the rest is loaded.
 if (process.env['DEBUG']) process.setSourceMapsEnabled(true)
 
-// Nothing else is imported here: what an older Node cannot load must not fail before this has said why.
+// Imports nothing else: what an older Node cannot load must not fail before this has said why.
 const needed = [22, 12] as const
 const [major = 0, minor = 0] = process.versions.node.split('.').map(Number)
 if (major > needed[0] || (major === needed[0] && minor >= needed[1])) await import('./start.ts')

@@ -3,17 +3,17 @@ import { invalidInput, MICROS_PER_MS, MICROS_PER_SECOND, type Micros } from '../
 export const unitMs = { s: 1_000, m: 60_000, h: 3_600_000, d: 86_400_000, w: 604_800_000 } as const
 
 /**
- * A time as it was typed. It is as long as it is exact: `14:03:07` lasts to 14:03:08, `14:03:07.615` a millisecond. Without
- * seconds, and where it is a time ago, it is a moment that has no length.
+ * A time as it was typed, with its precision: `14:03:07` lasts to 14:03:08, `14:03:07.615` a millisecond. Without seconds, or as
+ * a time ago, it is a moment without length.
  */
 export interface Moment {
   readonly from: Micros
-  /** Not in it any more; `from` where it has no length. */
+  /** The end, not included; `from` if it has no length. */
   readonly to: Micros
 }
 
 /**
- * `10m` before now, a day, a time of day (the last one that late), or both; with a zone or on the reader's clock.
+ * `10m` before now, a day, a time of day (the last one), or both; with a zone or on the reader's clock.
  * @param flag for the message, with what it can be
  * @throws InterlockError `invalid_input`
  */
@@ -48,20 +48,20 @@ function writtenOf(text: string, now: Micros): Moment | undefined {
   return { from, to: from + (second === undefined ? 0 : MICROS_PER_SECOND / 10 ** (part?.length ?? 0)) }
 }
 
-/** NaN for a day that the calendar does not have. */
+/** NaN for a day that does not exist. */
 function dayTime(date: string, clock: string): number {
   const day = Date.parse(`${date}T00:00:00Z`)
   const isDay = !Number.isNaN(day) && new Date(day).toISOString().startsWith(date)
   return isDay ? Date.parse(`${date}T${clock}`) : Number.NaN
 }
 
-/** In milliseconds. Whatever the zone, its day is one of these. */
+/** In milliseconds. In any zone the day is one of these. */
 function lastThatLate(clock: string, zone: string, nowMs: number): number {
   const days = [1, 0, -1, -2].map((days) => dayTime(dateOf(nowMs + days * unitMs.d, zone), clock))
   return days.find((at) => at <= nowMs) ?? Number.NaN
 }
 
-/** The date then, in the zone of the reader (which is this process's) or, near enough, anywhere else. */
+/** The date at that time, in the zone of the reader (this process's) or, nearly enough, anywhere else. */
 function dateOf(ms: number, zone: string): string {
   const date = new Date(ms)
   if (zone !== '') return date.toISOString().slice(0, 10)

@@ -2,10 +2,10 @@ import { NewFile, removeUnfinished } from '../history/files/parts.ts'
 import type { Frame } from './frame.ts'
 
 /**
- * What a flag asked for as a file, beside the result of some work: the path is tried before the work begins, and the file is there whole
- * or not at all.
- * @param file undefined: nobody asked for one
- * @throws InterlockError `invalid_input` when there is a file of that name, or none can be made; LocalFailure for a full disk
+ * A file that a flag asked for, beside the result of some work. The path is tried before the work begins, and the file exists
+ * whole or not at all.
+ * @param file undefined: no file was asked for
+ * @throws InterlockError `invalid_input` if the file exists or cannot be made; LocalFailure for a full disk
  */
 export async function withOutput<T>(
   frame: Frame,
@@ -34,7 +34,7 @@ async function written<T>(output: NewFile, work: () => Promise<T>, textOf: (foun
 
 let isPromised = false
 
-/** For a command that writes a file. A second Ctrl-C ends the process at once: what is half-written goes with it. */
+/** For a command that writes a file. A second Ctrl-C ends the process at once; half-written files are removed. */
 export function leaveNothingHalf(): void {
   if (!isPromised) process.on('exit', removeUnfinished)
   isPromised = true

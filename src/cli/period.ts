@@ -18,13 +18,13 @@ export const addPeriodFlags = (command: Command): Command =>
     )
     .option('--until <seq|time>', 'up to and with that event or second; now unless given')
 
-/** Before anything is opened. @throws InterlockError `invalid_input` */
+/** Call it before anything is opened. @throws InterlockError `invalid_input` */
 export function checkPeriod({ since, until }: PeriodFlags): void {
   checkMoment('--since', since)
   checkMoment('--until', until)
 }
 
-/** The stretch that the flags name. @throws InterlockError `invalid_input` */
+/** The period that the flags name. @throws InterlockError `invalid_input` */
 export async function periodIn(access: Access, { since, until }: PeriodFlags): Promise<PeriodOptions> {
   const begin = await pointOf(access, '--since', since)
   const end = until === undefined ? undefined : await pointOf(access, '--until', until)

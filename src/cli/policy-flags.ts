@@ -32,8 +32,8 @@ export function addPolicyFlags(command: Command): Command {
 }
 
 /**
- * The policy with what the flags say of it changed.
- * @param prefix what flags are called by where these come from
+ * The policy with the flags applied.
+ * @param prefix how the flags begin in messages
  * @throws InterlockError `invalid_input`, naming the flag
  */
 export function policyFrom(flags: PolicyFlags, base: Policy, prefix = '--'): Policy {
@@ -49,7 +49,7 @@ export function policyFrom(flags: PolicyFlags, base: Policy, prefix = '--'): Pol
   )
 }
 
-/** The same for a run: `--policy` starts from the defaults, so that the same flags are the same run, whatever was set before. */
+/** The same for a run: `--policy` starts from the defaults, so that the same flags make the same run. */
 export const runPolicy = (flags: PolicyFlags, inForce: Policy): Policy =>
   policyFrom(flags, flags.policy === undefined ? inForce : defaultPolicy)
 
@@ -64,7 +64,7 @@ const capacityFlag = (prefix: string) => ({
   read: (text: string) => readNumber(text, places),
 })
 
-/** The flags of `policy set` beyond those that `run` has as well. */
+/** The flags of `policy set` that `run` does not have. */
 export interface PolicyFields {
   readonly age?: string
   readonly hold?: readonly string[]
@@ -151,7 +151,7 @@ function rateIn(text: string): Rate | undefined {
     : { starts, perSeconds }
 }
 
-/** Undefined where nothing is said of it; null where nothing is left of it. */
+/** Undefined if the flags leave it unchanged; null if they leave nothing of it. */
 function shareFrom(flags: PolicyFields, { fairShare }: Policy): FairShare | null | undefined {
   const spacing = numberIn('--spacing', flags.spacing, numbers(0, bounds.spacingSeconds))
   const waiting = numberOrNone('--share-waiting', flags.shareWaiting, whole(1, bounds.maxActive))

@@ -19,16 +19,16 @@ export async function runCli(words: readonly string[], outside: Surface): Promis
     await cli.program.parseAsync([...words], { from: 'user' })
     return exitCodes.fine
   } catch (thrown) {
-    // A page of help ends like this, and has to be there at once.
+    // A help page ends like this.
     if (thrown instanceof CommanderError && thrown.exitCode === 0) return exitCodes.fine
     const { exitCodeOf, failureDocument, failureText, Interrupted, isToldAlready } = await import(
       './failure.ts'
     )
     const error = surface.signal.aborted ? new Interrupted() : thrown
     const code = exitCodeOf(error)
-    // A line that cannot be read may have --json at its end.
+    // A line that cannot be parsed may end with --json.
     const json = cli.program.opts()['json'] === true || words.includes('--json')
-    // People read standard error; a program gets its one document also when there is no result.
+    // People read standard error. A program gets its document even without a result.
     if (json && code !== exitCodes.fine && !hasSpoken())
       surface.stdout.write(`${JSON.stringify(failureDocument(error))}\n`)
     if (!isToldAlready(error)) surface.stderr.write(failureText(error, Boolean(surface.env['DEBUG'])))
@@ -36,14 +36,14 @@ export async function runCli(words: readonly string[], outside: Surface): Promis
   }
 }
 
-/** The same outside, and whether anything was printed as a result. */
+/** The same surroundings, and whether a result was printed. */
 function listened(outside: Surface): { readonly surface: Surface; readonly hasSpoken: () => boolean } {
   let spoken = false
   const write = (text: string) => {
     spoken = true
     return outside.stdout.write(text)
   }
-  // What else a stream says of itself, such as how wide it is by now, it says as before.
+  // Other properties of the stream, such as its width, stay live.
   const stdout: Stream = Object.create(outside.stdout, { write: { value: write } })
   return { surface: { ...outside, stdout }, hasSpoken: () => spoken }
 }

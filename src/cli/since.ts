@@ -3,7 +3,9 @@ import type { Access, Point } from '../history/index.ts'
 import { opened } from '../history/parts.ts'
 import { type Moment, momentOf, timesThere } from './moment.ts'
 
-/** Refuses what is neither a sequence number nor a time, before anything is opened. @throws InterlockError `invalid_input` */
+/**
+ * Refuses a text that is neither a sequence number nor a time, before anything is opened. @throws InterlockError `invalid_input`
+ */
 export function checkMoment(flag: string, text: string | undefined): void {
   if (text !== undefined && !isSeq(text)) momentIn(flag, text, 0)
 }

@@ -7,13 +7,13 @@ import { WORKER_COMMAND } from './worker-command.ts'
 
 makeYoung()
 
-// `interlock log | head` closes the pipe early; that is no failure of ours.
+// `interlock log | head` closes the pipe early, which is no failure.
 process.stdout.on('error', (error: NodeJS.ErrnoException) => {
   if (error.code === 'EPIPE') process.exit(0)
   throw error
 })
 
-// Stores let go of their sockets, so that a program can end; this one ends when its command has.
+// Stores do not keep the process alive, so that programs can end. This one ends when its command has.
 const stay = setInterval(() => {}, 60_000)
 const { stdout, stderr, env, argv } = process
 process.exitCode =
@@ -21,9 +21,9 @@ process.exitCode =
     ? await (await import('./run/worker-process.ts')).workerProcess()
     : await runCli(argv.slice(2), { stdout, stderr, env, ...keysOf(process.stdin), ...interrupts() })
 clearInterval(stay)
-// A process that was forked stays while its channel is open.
+// A forked process stays while its channel is open.
 process.removeAllListeners('disconnect')
 if (process.connected) process.disconnect()
 await Promise.all([stdout, stderr].map((stream) => new Promise((written) => stream.write('', written))))
-// supabase-js keeps a timer of 10 s after its last channel; this does not wait for it, and holds up nothing itself.
+// supabase-js keeps a timer of 10 s after its last channel. This does not wait for it, and keeps nothing alive itself.
 setTimeout(() => process.exit(), 100).unref()

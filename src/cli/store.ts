@@ -10,7 +10,7 @@ import { collect } from './flag-value.ts'
 import type { Frame } from './frame.ts'
 
 /**
- * Where there is no embedded database yet: its folder; looking makes nothing. The first command that puts something into it
+ * The folder of the embedded database, if it does not exist yet. Looking makes nothing; the first command that stores something
  * makes it.
  */
 export function emptyFolder(target: Target): string | null {
@@ -18,10 +18,10 @@ export function emptyFolder(target: Target): string | null {
 }
 
 /**
- * Opens the store of a command that looks, or that changes what is there already; and closes it whatever happens.
- * @param absent what becomes of a queue that is not there: `refuse` unless given; `make` it, for what changes something; `pass` where
- * the command asks for nothing of it
- * @throws InterlockError `unknown_queue`; `not_migrated` where there is no embedded database yet
+ * Opens the store for a command that reads, or changes existing things, and closes it in any case.
+ * @param absent what to do if the queue does not exist: `refuse` unless given; `make` it, for a change; `pass` if the command
+ * needs nothing of it
+ * @throws InterlockError `unknown_queue`; `not_migrated` if there is no embedded database yet
  */
 export async function withStore<T>(
   frame: Frame,
@@ -40,7 +40,7 @@ export async function withStore<T>(
   }
 }
 
-/** The same, as the rooms that do the work want it. */
+/** The same in the form that the rooms take. */
 export const withAccess = <T>(
   frame: Frame,
   use: (access: Access) => Promise<T>,
@@ -59,8 +59,8 @@ export const addArchiveFlag = (command: Command): Command =>
   )
 
 /**
- * The same for a command that reads the log, with events that were archived to files in front of it.
- * @throws InterlockError `invalid_input` for a file that is none, or of another log
+ * The same for a command that reads the log, with archive files in front of it.
+ * @throws InterlockError `invalid_input` for a file that is no archive, or of another log
  */
 export const withLog = <T>(
   frame: Frame,
@@ -87,10 +87,10 @@ async function openQueue(store: LogStore, queue: string, absent: Absent): Promis
 export const nothingYet =
   'there is nothing here yet; begin with: interlock enqueue <file>, or see how it works: interlock demo'
 
-/** Somebody waits for it at the terminal: an address that is wrong is told of soon. */
+/** A person waits at the terminal, so a wrong address is reported soon. */
 const JOIN_MS = 3_000
 
-/** Joins the queue as a process of its own, for commands that change something. */
+/** Joins the queue as a process, for commands that change something. */
 export async function withCoordinator<T>(
   frame: Frame,
   use: (coordinator: Coordinator, store: LogStore) => Promise<T>,
@@ -114,7 +114,7 @@ export async function withCoordinator<T>(
   }
 }
 
-/** The coordinator's lines are for the log of a service; on a terminal only trouble is worth a line. */
+/** The coordinator's lines are for the log of a service. On a terminal only errors are shown. */
 function loggerOf(frame: Frame): Logger {
   const note = (message: string) => frame.note(message)
   return { info: frame.verbose ? note : () => {}, warn: note, error: note }

@@ -4,7 +4,7 @@ import { flagSchema, functionSchema, havingSchema, optionsSchema, signalSchema }
 import { jobIdSchema, jobTypeSchema, kindSchema, modelSchema, modelsSchema } from './names.ts'
 import { timeSchema, wholeNumber } from './spec.ts'
 
-/** What a program may give to a coordinator, argument by argument. What is parsed further on is `anything` here. */
+/** What a program may pass to a coordinator, argument by argument. `anything`: parsed later. */
 const anything = z.unknown().optional()
 
 const token = wholeNumber(1, Number.MAX_SAFE_INTEGER, ', the fencing token of the attempt')
@@ -15,7 +15,7 @@ const lease = z.looseObject(
 )
 
 const kinds = z.array(kindSchema, { error: 'must be a list of kinds, or null for any' }).nullish()
-/** One call starts 1,000 at most, however many the process could take. */
+/** One call starts at most 1,000, however many the process could take. */
 const claim = optionsSchema({ max: wholeNumber(1, 1_000_000), kinds })
 
 const jobIds = z
@@ -31,7 +31,7 @@ const since = z
 const deadShape = { jobIds: anyJobIds.optional(), model: modelSchema.optional(), since }
 const seq = wholeNumber(0, Number.MAX_SAFE_INTEGER, ', a sequence number of the log')
 
-/** Taking all of them by a filter that was left empty by mistake cannot be taken back. */
+/** An empty filter by mistake would take all of them, which cannot be undone. */
 const someDead = optionsSchema({ ...deadShape, all: flagSchema.optional() }).refine(
   ({ all, ...filter }) => all === true || Object.values(filter).some((value) => value !== undefined),
   'names no dead letters: give jobIds, model or since, or { all: true } for every one',
@@ -62,7 +62,7 @@ const config = z.looseObject(
   { error: 'must be a workflow: { steps: [{ default_model: "flux-dev" }] }' },
 )
 
-/** Of each call the names of its arguments, and what each may be. */
+/** The names of the arguments of each call, and what each may be. */
 export const calls = {
   getWorkflowModels: { config },
   onJobStart: {

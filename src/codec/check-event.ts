@@ -4,7 +4,7 @@ import { encodeEvent } from './encode-event.ts'
 import { pathText } from './invalid.ts'
 import { isPlainEvent, isSound } from './plain-event.ts'
 
-/** Where an event does not read back as it is, and what is wrong there. */
+/** Where an event does not read back unchanged, and what is wrong there. */
 interface Fault {
   /** Such as `event.data.run_at`. */
   readonly path: string
@@ -12,14 +12,14 @@ interface Fault {
 }
 
 /**
- * Whether what is written down of an event reads back as the same event, whatever store it goes to: one that does not would
- * stop everybody who reads the log, for good. Null: it does.
+ * Checks that an event, once written, reads back as the same event from any store. Otherwise it would stop every reader of the
+ * log for good. Null: it does.
  */
 export function faultOf(event: RecordedEvent): Fault | null {
   return isPlainEvent(event) ? null : faultByReading(event)
 }
 
-/** The same the long way: by writing the event down and reading it back. */
+/** The same the long way: writes the event and reads it back. */
 export function faultByReading(event: RecordedEvent): Fault | null {
   try {
     const row = encodeEvent(event)
@@ -31,20 +31,20 @@ export function faultByReading(event: RecordedEvent): Fault | null {
       ? null
       : { path: pathText('event', differs), what: 'reads back as something else' }
   } catch (error) {
-    // A part that is not even of the right kind cannot be written down.
+    // A part of the wrong kind cannot even be written.
     if (error instanceof TypeError) return { path: 'event', what: `cannot be written (${error.message})` }
     if (!isInterlockError(error)) throw error
     return { path: String(error.details['path'] ?? 'event'), what: 'cannot be read back' }
   }
 }
 
-/** An event that must not be written, and whose command led to it. */
+/** An event that must not be written, and the command that led to it. */
 interface FaultyEvent {
   readonly commandId: string
   readonly error: InterlockError
 }
 
-/** The first of these events that does not read back as it is; null: they all do. */
+/** The first of these events that does not read back unchanged; null: all do. */
 export function faultyIn(events: Iterable<RecordedEvent>): FaultyEvent | null {
   for (const event of events) {
     const fault = faultOf(event)
@@ -57,7 +57,7 @@ function refusal(event: RecordedEvent, { path, what }: Fault): InterlockError {
   const job = 'jobId' in event ? ` of job ${JSON.stringify(String(event.jobId).slice(0, 60))}` : ''
   return new InterlockError(
     'invalid_input',
-    `${path}: the event \`${event.type}\`${job} ${what} there; nothing of its command was written: correct what the command was given`,
+    `${path}: the event \`${event.type}\`${job} ${what} there; nothing of its command was written; correct the input of the command`,
     { path, type: event.type },
   )
 }
@@ -75,7 +75,7 @@ function unsoundText(value: unknown, path: Path): Path | null {
   return null
 }
 
-/** Where two values differ; a field that is undefined is none. */
+/** Where two values differ. A field that is undefined counts as missing. */
 function difference(a: unknown, b: unknown, path: Path): Path | null {
   if (a === b) return null
   if (typeof a !== 'object' || typeof b !== 'object' || a === null || b === null) return path

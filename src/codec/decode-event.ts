@@ -16,10 +16,11 @@ import { asRead, parseVoids } from './voids.ts'
 const knownTypes: ReadonlySet<string> = new Set<EventType>(eventTypes)
 
 /**
- * The event that a row of the log stands for, whatever release wrote it.
+ * The event in a row of the log, written by any release.
  *
- * @throws InterlockError `unknown_event` when this release does not know the type or the shape, `corrupt_log` when the
- * row cannot be an event; both name the sequence number
+ * @throws InterlockError `unknown_event` if this release does not know the type or the shape, `corrupt_log` if the row cannot be
+ * an
+ * event; both name the sequence number
  */
 export function decodeEvent(row: unknown): RecordedEvent {
   const current = upcast(row)
@@ -61,7 +62,7 @@ function refusal(row: unknown, issue: { path: PropertyKey[]; message: string } |
   )
 }
 
-/** Beside the spread of {@link eventOf}: one object with a fixed order of keys keeps a replay of millions fast. */
+/** Instead of the spread in {@link eventOf}: one object with a fixed order of keys keeps a replay of millions fast. */
 function recordedEvent(row: CheckedRow): RecordedEvent {
   const event = eventOf(row) as Event & {
     seq: number

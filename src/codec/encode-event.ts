@@ -4,7 +4,7 @@ import type { EventRow } from './wire.ts'
 type Data = Record<string, unknown>
 type Columns = Pick<EventRow, 'job_id' | 'job_type' | 'models' | 'schema_version'> & { readonly data?: Data }
 
-/** The row of `job_queue_log` for an event. {@link decodeEvent} gives the same event back. */
+/** The row of `job_queue_log` for an event. {@link decodeEvent} returns the same event. */
 export function encodeEvent(event: RecordedEvent): EventRow {
   const { data: own = {}, ...columns } = columnsOf(event)
   if (event.offers) own['offers'] = offersData(event.offers, columns.job_id)
@@ -20,7 +20,7 @@ export function encodeEvent(event: RecordedEvent): EventRow {
   }
 }
 
-/** `true` says "the job itself": the common case, without its id a second time. */
+/** `true` means "the job itself": the common case, without its id a second time. */
 function offersData(offers: readonly string[], jobId: string | undefined): true | readonly string[] {
   return offers.length === 1 && offers[0] === jobId ? true : offers
 }
@@ -118,7 +118,7 @@ function queuedColumns(spec: JobSpec, { asked, intake, named }: How): Columns {
 
 const jobColumns = (jobId: string, data: Data): Columns => ({ job_id: jobId, data })
 
-/** Null is said by leaving the key out. */
+/** Null is written by leaving the key out. */
 const present = (key: string, value: unknown): Data => (value === null ? {} : { [key]: value })
 
 const isEmpty = (data: Data): boolean => Object.keys(data).length === 0

@@ -11,7 +11,7 @@ const jobType = z.enum(jobTypes)
 /** Facts every event may carry beside its own. */
 const offers = { offers: z.union([z.literal(true), models]).optional() }
 
-/** What every row has. Null and absent mean the same: SQL says null, the write path leaves out. */
+/** The columns of every row. Null and absent mean the same: SQL returns null, the write path leaves it out. */
 const row = {
   seq: count,
   at: z.int(),
@@ -20,7 +20,7 @@ const row = {
   worker_id: text.nullish(),
 }
 
-// Strict: an unknown key is a fact this release would drop; a writer that adds one raises the schema version.
+// Strict: this release would drop the fact in an unknown key. A writer that adds a key raises the schema version.
 const data = <Shape extends z.core.$ZodLooseShape>(shape: Shape) => z.strictObject({ ...offers, ...shape })
 const noData = data({}).nullish()
 
@@ -32,7 +32,7 @@ const waited = {
   data: data({ reason: z.enum(reasonCodes), blocked_by: text.optional(), model: text.optional() }),
 }
 
-/** Said only when true; false means that a `requeued` follows. */
+/** Written only when true; false means that a `requeued` follows. */
 const final = z.literal(true).optional()
 
 const spec = data({

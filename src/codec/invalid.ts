@@ -1,7 +1,7 @@
 import { z } from 'zod'
 import { invalidInput } from '../core/index.ts'
 
-/** `jobs[2].models[0]`: where in the input the mistake is, in the words of the caller. */
+/** `jobs[2].models[0]`: where the mistake is, in the caller's words. */
 export function pathText(root: string, path: readonly PropertyKey[]): string {
   return path.reduce<string>(
     (text, key) => (typeof key === 'number' ? `${text}[${key}]` : `${text}.${String(key)}`),
@@ -11,8 +11,7 @@ export function pathText(root: string, path: readonly PropertyKey[]): string {
 
 /**
  * Checks input from outside. Returns what the schema makes of it.
- *
- * @param root what the input is called in messages, e.g. `jobs`
+ * @param root what messages call the input, e.g. `jobs`
  * @throws InterlockError `invalid_input`, naming the path of the first mistake and what to do about it
  */
 export function parseInput<Out>(schema: z.ZodType<Out>, value: unknown, root: string): Out {
@@ -25,13 +24,13 @@ export function parseInput<Out>(schema: z.ZodType<Out>, value: unknown, root: st
 
 const refusal = (path: string, why: string) => invalidInput(`${path}: ${why}`, path)
 
-/** A promise would pass for an object without fields. */
+/** Without this check, a promise would pass for an object without fields. */
 const promised = 'is a promise: await it first'
 
 const isPromise = (value: unknown): boolean =>
   typeof value === 'object' && value !== null && 'then' in value && typeof value.then === 'function'
 
-/** The message for fields that nobody knows: most are slips of the pen, so the nearest is named and the known ones are listed. */
+/** The message for unknown fields. Most are typing errors, so it names the nearest field and lists the known ones. */
 export function unknownFields(known: readonly string[]): z.core.$ZodErrorMap {
   return (issue) =>
     issue.code === 'unrecognized_keys'
@@ -45,7 +44,7 @@ function named(key: string, known: readonly string[]): string {
   return `${JSON.stringify(key.slice(0, 40))}${hint}`
 }
 
-/** The name that a slip of the pen was meant to be; null where none is near. */
+/** The name that was probably meant; null if none is near. */
 function nearestOf(wanted: string, names: readonly string[]): string | null {
   const text = wanted.slice(0, 40).toLowerCase()
   const near = names
@@ -68,14 +67,14 @@ function distance(a: string, b: string): number {
   return row[b.length] ?? 0
 }
 
-/** The options of a call: no others than these. */
+/** The options of a call, and no others. */
 export const optionsSchema = <Shape extends z.ZodRawShape>(shape: Shape) =>
   z.strictObject(shape, { error: unknownFields(Object.keys(shape)) })
 
-/** For what is not looked at on its own, by `parseInput`. */
+/** For values that `parseInput` does not check any further. */
 export const notPromised = z.unknown().refine((value) => !isPromise(value), { error: promised, abort: true })
 
-/** What has these functions: a coordinator, a store, a client. */
+/** An object with these functions: a coordinator, a store, a client. */
 export function havingSchema(what: string, functions: readonly string[]): z.ZodType<object> {
   return notPromised.pipe(
     z.custom<object>(

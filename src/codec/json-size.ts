@@ -9,10 +9,10 @@ export function sizeOf(value: Json): number {
 
 /** Such as -1.7976931348623157e+308. */
 const NUMBER = 24
-/** A control character is six bytes of text, and no other takes more. */
+/** A control character is six bytes of text; no other takes more. */
 const ESCAPED = 6
 
-/** More bytes than its JSON text can have, without writing it: most values are far below their bounds. */
+/** An upper limit for the bytes of its JSON text, without writing it: most values are far below their limits. */
 export const mostBytesOf = (value: Json): number => walked(value, ESCAPED)
 
 /** About as many characters as its JSON text has. */
@@ -31,7 +31,7 @@ function walked(value: Json, perUnit: number): number {
   return sum
 }
 
-/** Of a whole number; any other is taken to be a long one. */
+/** For whole numbers; any other number counts as a long one. */
 function digitsOf(value: number): number {
   if (!Number.isSafeInteger(value)) return NUMBER
   let digits = 2

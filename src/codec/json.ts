@@ -3,13 +3,13 @@ import type { Json } from '../core/index.ts'
 import { parseInput } from './invalid.ts'
 import { mostBytesOf, sizeOf } from './json-size.ts'
 
-/** Bounds of what is kept beside the log, in bytes of JSON text (UTF-8), and how deep it may nest. */
+/** Limits of what is kept beside the log, in bytes of JSON text (UTF-8), and how deep it may nest. */
 export const jsonBounds = {
   payload: 1_048_576,
   result: 1_048_576,
   checkpoint: 65_536,
   progress: 65_536,
-  /** All payloads of one call, so that one append stays within some 100 ms. */
+  /** All payloads of one call: an append then stays within some 100 ms. */
   call: 16_777_216,
   depth: 100,
 } as const
@@ -23,7 +23,7 @@ class JsonFault extends Error {
 }
 
 /**
- * A value that JSON can say, as a copy that nobody changes afterwards.
+ * A JSON value, as a copy that nobody changes afterwards.
  * @param path where in the input it is; grows and shrinks with the walk
  */
 function copyOf(value: unknown, path: PropertyKey[]): Json {
@@ -31,10 +31,10 @@ function copyOf(value: unknown, path: PropertyKey[]): Json {
   if (typeof value === 'string') return soundText(value, path)
   if (typeof value === 'number') {
     if (Number.isFinite(value)) return value
-    throw new JsonFault(path, `is ${value}, which JSON cannot say; leave it out or write null`)
+    throw new JsonFault(path, `is ${value}, which JSON cannot hold; leave it out or write null`)
   }
   if (typeof value !== 'object') {
-    throw new JsonFault(path, `is of type ${typeof value}, which JSON cannot say; ${remedies[typeof value]}`)
+    throw new JsonFault(path, `is of type ${typeof value}, which JSON cannot hold; ${remedies[typeof value]}`)
   }
   if (path.length >= jsonBounds.depth) {
     const message = `nests deeper than ${jsonBounds.depth} levels, or in a circle; make it flatter`
@@ -57,11 +57,11 @@ const remedies: Readonly<Record<string, string>> = {
   undefined: 'write null',
 }
 
-/** Fields that are undefined are left out, as JSON does. An own `__proto__` stays an ordinary key. */
+/** Undefined fields are left out, as JSON does. An own `__proto__` stays an ordinary key. */
 function objectCopy(value: object, path: PropertyKey[]): Json {
   const prototype: unknown = Object.getPrototypeOf(value)
   if (prototype !== null && Object.getPrototypeOf(prototype) !== null) {
-    const message = 'is neither a plain object nor a list; give what it holds (of a Date: toISOString())'
+    const message = 'is neither a plain object nor a list; give its contents (for a Date: toISOString())'
     throw new JsonFault(path, message)
   }
   const copy: Record<string, Json> = {}
@@ -87,7 +87,7 @@ function soundText(text: string, path: PropertyKey[]): string {
   return text
 }
 
-/** A value that JSON can say in at most `bytes`. */
+/** A JSON value of at most `bytes`. */
 export function jsonSchema(bytes: number): z.ZodType<Json> {
   return z.unknown().transform((value, context) => {
     try {
@@ -98,7 +98,7 @@ export function jsonSchema(bytes: number): z.ZodType<Json> {
       const [is, most] = [size.toLocaleString('en'), bytes.toLocaleString('en')]
       throw new JsonFault(
         [],
-        `has ${is} bytes as JSON, at most ${most} are kept; keep it elsewhere and give its address`,
+        `has ${is} bytes as JSON, at most ${most} are kept; store it elsewhere and pass its address`,
       )
     } catch (error) {
       if (!(error instanceof JsonFault)) throw error
@@ -108,7 +108,7 @@ export function jsonSchema(bytes: number): z.ZodType<Json> {
   })
 }
 
-/** Whether there is a value so many levels below this one; however deep it nests, that costs no stack. */
+/** Whether a value is nested this many levels deep. Uses no stack, however deep it nests. */
 export function reaches(value: unknown, levels: number): boolean {
   let level: unknown[] = [value]
   for (let left = levels; left > 0 && level.length > 0; left--) {
@@ -117,7 +117,7 @@ export function reaches(value: unknown, levels: number): boolean {
   return level.length > 0
 }
 
-/** What {@link jsonSchema} makes of the value; undefined where it may refuse it. */
+/** The same as {@link jsonSchema} returns; undefined if the schema may refuse the value. */
 export function plainJson(value: unknown, bytes: number): Json | undefined {
   try {
     const copy = copyOf(value, [])
@@ -130,7 +130,7 @@ export function plainJson(value: unknown, bytes: number): Json | undefined {
 
 const resultSchema = jsonSchema(jsonBounds.result)
 
-/** A result that was looked at already. Only this package makes one, around a copy that nobody else has. */
+/** A result that was already checked. Only this package makes one, around a copy that nobody else has. */
 export class CheckedResult {
   readonly json: Json
   constructor(value: unknown) {
@@ -138,7 +138,7 @@ export class CheckedResult {
   }
 }
 
-/** What a job came to. @throws InterlockError `invalid_input`, naming the path below `result` */
+/** The result of a job. @throws InterlockError `invalid_input`, naming the path below `result` */
 export const parseResult = (value: unknown): Json =>
   value instanceof CheckedResult ? value.json : parseInput(resultSchema, value, 'result')
 
@@ -153,5 +153,5 @@ const noteSchema = z
   }))
   .refine((note) => Object.keys(note).length > 0, 'must have a checkpoint, progress, or both')
 
-/** What an attempt notes. @throws InterlockError `invalid_input`, naming the path below `note` */
+/** The note of an attempt. @throws InterlockError `invalid_input`, naming the path below `note` */
 export const parseNote = (value: unknown) => parseInput(noteSchema, value, 'note')

@@ -12,11 +12,11 @@ const accessFields = optionsSchema({
   files: z.unknown().optional(),
 })
 
-/** What the rooms that look at a log are given first. @throws InterlockError `invalid_input`, naming the path */
+/** The first argument of the rooms that read a log. @throws InterlockError `invalid_input`, naming the path */
 export const checkAccess = (access: unknown): unknown => parseInput(accessFields, access, 'access')
 
 /**
- * A whole number among the options of a call; `usual` where none is given.
+ * A whole number among the options of a call; `usual` if none is given.
  * @throws InterlockError `invalid_input`, naming the path
  */
 export function wholeOption(path: string, value: unknown, usual: number, min: number, max: number): number {
@@ -30,7 +30,7 @@ const instant =
   /^(?<second>\d{4}-\d\d-\d\dT\d\d:\d\d(?::\d\d)?)(?:\.(?<part>\d{1,6})\d*)?(?<zone>Z|[+-]\d\d:\d\d)$/
 
 /**
- * A moment: a Date, or an ISO text with a zone, of which microseconds count.
+ * A moment: a Date, or an ISO text with a zone, to the microsecond.
  * @throws InterlockError `invalid_input`, naming the path
  */
 export function parseInstant(path: string, value: unknown): Micros {

@@ -11,7 +11,7 @@ import { decodeEvent } from './decode-event.ts'
 import { placeholderOf } from './voids.ts'
 
 type Data = Readonly<Record<string, unknown>>
-/** The nearest value that can be read; undefined: none, and the field is left out. */
+/** The nearest readable value; undefined: none, and the field is left out. */
 type Mend = (value: unknown, row: Data) => unknown
 
 const last = Number.MAX_SAFE_INTEGER
@@ -25,7 +25,7 @@ const oneOf = (words: readonly string[], otherwise: string): Mend => {
 const time = within(0, last, undefined)
 const real: Mend = (value) => (typeof value === 'number' ? value : 0)
 
-/** Fields in which releases up to 0.1 wrote what nobody can read, by the type of the event. */
+/** Fields in which releases up to 0.1 wrote unreadable values, by the type of the event. */
 const mends: Readonly<Partial<Record<EventType, Readonly<Record<string, Mend>>>>> = {
   failed: { code: oneOf(failureCodes, 'handler_error') },
   requeued: { reason: oneOf(requeueReasons, 'later'), run_at: time },
@@ -42,17 +42,17 @@ const mends: Readonly<Partial<Record<EventType, Readonly<Record<string, Mend>>>>
   },
 }
 
-/** How an event that cannot be read is to be read from now on. */
+/** How to read an unreadable event from now on. */
 export interface Mended {
-  /** The data in the place of its own; null: it counts as nothing. */
+  /** The data to read instead; null: it counts as nothing. */
   readonly as: Data | null
   readonly event: RecordedEvent
 }
 
 /**
- * The event that is nearest to one that cannot be read: the same with the nearest value in each field that is beyond its bounds, so
- * that what came after it follows from it as before. Where there is none, nothing.
- * @throws InterlockError `corrupt_log` when it has not even a number, a time and a command
+ * The readable event nearest to an unreadable one: the same, with the nearest value in each field that is out of bounds. So what
+ * came after it still follows from it. If there is none, nothing.
+ * @throws InterlockError `corrupt_log` if it lacks even a number, a time and a command
  */
 export function mend(row: unknown): Mended {
   const { event_type: type, data } = row as Data

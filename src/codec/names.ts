@@ -5,7 +5,7 @@ import { parseInput } from './invalid.ts'
 // Control characters would forge log lines and terminal output; jsonb refuses NUL (22P05) and lone surrogates (22P02).
 const control = /\p{Cc}/u
 
-/** A name as ids, models, kinds and queues have it: 1 to 200 UTF-16 units, well-formed, no control characters. */
+/** A name of a job, model, kind or queue: 1 to 200 UTF-16 units, well-formed, no control characters. */
 function nameSchema(noun: string, example: string) {
   const remedy = `give the ${noun} a name such as ${JSON.stringify(example)}`
   return z
@@ -26,7 +26,7 @@ export const jobTypeSchema = z.enum(jobTypes, {
   error: `must be ${jobTypes.map((type) => JSON.stringify(type)).join(' or ')}`,
 })
 
-/** At most 100 models, in the order given; a name that is given twice counts once. */
+/** At most 100 models, in the order given. A name that comes twice counts once. */
 export const modelsSchema = z
   .array(modelSchema, { error: 'must be a list of model names; for one model write ["flux-dev"]' })
   .max(10_000, `must have at most ${bounds.models} models; split the job or name a group as one model`)

@@ -12,14 +12,14 @@ import { modelSchema, modelsSchema, parseJobId } from './names.ts'
 import { wholeNumber } from './spec.ts'
 import { holds } from './workflow.ts'
 
-/** What a store cannot do without; the rest differs by store. */
+/** What every store has to have; the rest differs. */
 const storeCalls = ['open', 'append', 'read', 'beat', 'leave', 'data', 'listen', 'close']
 const aStore = "a store, such as memoryStore() or postgresStore('postgres://…')"
 const anything = z.unknown().optional()
 
 const logger = havingSchema('a logger with info, warn and error', []).optional()
 
-/** Ranges are looked at once the defaults of the store are known. */
+/** Ranges are checked once the defaults of the store are known. */
 const optionFields = optionsSchema({
   store: havingSchema(aStore, storeCalls),
   logger,
@@ -39,7 +39,7 @@ const processFields = optionsSchema({ logger })
 export const checkCoordinatorOptions = (options: unknown): unknown =>
   parseInput(optionFields, options, 'options')
 
-/** Of `getJobCoordinator`. @throws InterlockError `invalid_input` */
+/** For `getJobCoordinator`. @throws InterlockError `invalid_input` */
 export const checkProcessOptions = (options: unknown): unknown =>
   parseInput(processFields, options, 'options')
 
@@ -64,7 +64,7 @@ const retrySchema = z.unknown().superRefine((rule, context) => {
   if (issue !== undefined) context.addIssue({ code: 'custom', path: [...issue.path], message: issue.message })
 })
 
-/** What a worker needs of a coordinator, however that was made. */
+/** What a worker needs of a coordinator, however it was made. */
 const coordinatorSchema = havingSchema('a coordinator: await createCoordinator({ store })', [
   'claim',
   'complete',
@@ -76,7 +76,7 @@ const breaker = optionsSchema({
   pauseSeconds: wholeNumber(1, 86_400),
 })
 
-/** The options of a worker that have nothing to do with where its jobs come from. */
+/** The options of a worker that do not depend on where its jobs come from. */
 const workerSettings = {
   concurrency: wholeNumber(1, 100_000).optional(),
   intake: flagSchema.optional(),
@@ -92,7 +92,7 @@ const workerSettings = {
 const workerFields = optionsSchema({ coordinator: coordinatorSchema, ...workerSettings })
 const drainFields = optionsSchema({ timeoutMs: milliseconds.optional(), stopMs: milliseconds.optional() })
 
-/** The times are looked at with those of the coordinator. */
+/** Times are checked with those of the coordinator. */
 const moduleFields = optionsSchema({
   ...workerSettings,
   leaseMs: z.unknown().optional(),

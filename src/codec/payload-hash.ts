@@ -1,11 +1,11 @@
 import { hash, type Json } from '../core/index.ts'
 
-/** Of what a payload says: the order of its keys, which jsonb does not keep either, is nothing to it. */
+/** The hash of a payload's content. The order of keys does not matter: jsonb does not keep it either. */
 export function payloadHash(payload: Json): number {
   return hash(JSON.stringify(inOrder(payload)))
 }
 
-/** The same value with the keys in order; itself where they are. */
+/** The same value with its keys in order; the value itself if they already are. */
 function inOrder(value: Json): Json {
   if (typeof value !== 'object' || value === null) return value
   return Array.isArray(value) ? itemsInOrder(value) : fieldsInOrder(value as Fields)

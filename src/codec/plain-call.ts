@@ -4,8 +4,8 @@ import { hasOnly, isPlainName, isWhole } from './plain.ts'
 type Given = readonly unknown[]
 
 /**
- * Whether the arguments of a call are plainly what its schemas take, in a tenth of the time: for the calls that every job makes. Of all
- * other arguments the schemas (calls.ts) say what they are: test/codec/plain-call.test.ts holds the two together.
+ * Whether the arguments of a call are plainly what its schemas accept, in a tenth of the time: for the calls that every job
+ * makes. The schemas (calls.ts) check all other arguments. test/codec/plain-call.test.ts keeps the two consistent.
  */
 export const plainCalls: { readonly [Name in keyof typeof calls]?: (given: Given) => boolean } = {
   attempt: ([lease]) => isLease(lease),

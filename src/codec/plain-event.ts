@@ -4,8 +4,8 @@ const types: ReadonlySet<unknown> = new Set(jobTypes)
 const reasons: ReadonlySet<unknown> = new Set(reasonCodes)
 
 /**
- * True only for an event that reads back as it is: of a kind of which a log mostly consists, with nothing unusual about it.
- * To say so costs a twentieth of writing the event down and reading it back. Of every other event that is done.
+ * True only for an event that reads back unchanged: of a common kind, with nothing unusual about it. This check costs a twentieth
+ * of writing the event and reading it back, which is done for all other events.
  */
 export function isPlainEvent(event: RecordedEvent): boolean {
   if (!isRecorded(event) || ('jobId' in event && !isText(event.jobId))) return false
@@ -64,7 +64,7 @@ const isFlag = (value: unknown): boolean => value === undefined || typeof value 
 const isText = (value: unknown): boolean => isSound(value) && (value as string).length > 0
 const isTextOrNull = (value: unknown): boolean => value === null || isText(value)
 
-/** What jsonb takes: no NUL, no half of a surrogate pair. */
+/** A text that jsonb accepts: no NUL, no half of a surrogate pair. */
 export function isSound(value: unknown): value is string {
   return typeof value === 'string' && value.isWellFormed() && !value.includes('\0')
 }

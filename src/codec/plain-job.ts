@@ -18,8 +18,8 @@ export interface JobInput {
 }
 
 /**
- * What the schema (spec.ts) makes of a job that has nothing unusual about it, in a tenth of the time; undefined for every other one,
- * of which the schema has to say what it is, or what is wrong with it. The schema is the law: test/codec/plain-job.test.ts holds the two together.
+ * What the schema (spec.ts) returns for a job with nothing unusual about it, in a tenth of the time; undefined for all others,
+ * which the schema has to check. The schema is the law: test/codec/plain-job.test.ts keeps the two consistent.
  */
 export function plainJob(input: unknown): JobInput | undefined {
   if (!hasOnly(input, fields)) return undefined

@@ -5,10 +5,10 @@ type Row = Readonly<Record<string, unknown>>
 type Guard = (value: unknown) => boolean
 
 interface Shape {
-  /** The columns that this event has beside those of every event. */
+  /** Checks the columns of this event, beside those of every event. */
   readonly columns: (row: Row) => boolean
   readonly data: ReadonlyMap<string, Guard>
-  /** A key without which its data says nothing; null: it may have no data. */
+  /** A key that its data must have; null: it may have no data. */
   readonly needs: string | null
 }
 
@@ -68,8 +68,8 @@ const shapes: ReadonlyMap<unknown, Shape> = new Map([
 ])
 
 /**
- * True only for a row that the schema takes as it is: of an event of which a log mostly consists, with nothing unusual about
- * it. To say so takes a tenth of the schema's time. Of every other row the schema judges.
+ * True only for a row that the schema accepts unchanged: of a common event, with nothing unusual about it. It takes a tenth of
+ * the schema's time. The schema judges all other rows.
  */
 export function isPlainRow(row: unknown): row is CheckedRow {
   if (typeof row !== 'object' || row === null) return false

@@ -1,6 +1,6 @@
 import { bounds } from '../core/index.ts'
 
-/** An object as a program writes it down, with no fields but these. */
+/** An object with no other fields than these. */
 export function hasOnly(
   value: unknown,
   known: ReadonlySet<string>,
@@ -11,12 +11,12 @@ export function hasOnly(
   return true
 }
 
-/** Letters, digits and signs of ASCII: no name has fewer rules. */
+/** Letters, digits and signs of ASCII: every kind of name allows these. */
 const ordinary = /^[ -~]+$/
 
 export const isPlainName = (value: unknown): value is string =>
   typeof value === 'string' && value.length <= bounds.idLength && ordinary.test(value)
 
-/** Of -0 only a schema makes 0. */
+/** Excludes -0, which only a schema turns into 0. */
 export const isWhole = (value: unknown, min: number, max: number): value is number =>
   Number.isSafeInteger(value) && (value as number) >= min && (value as number) <= max && !Object.is(value, -0)

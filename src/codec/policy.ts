@@ -16,7 +16,7 @@ export type PolicyInput =
   | 'serial'
   | 'by-model'
   | ({ readonly [Key in Exclude<keyof Policy, 'fairShare'>]?: Policy[Key] | undefined } & {
-      /** What is left out of it: no spacing, no limit. */
+      /** Missing fields: no spacing, no limit. */
       readonly fairShare?: Partial<FairShare> | null | undefined
     })
 
@@ -49,7 +49,7 @@ const rate = z.strictObject(
   { error: unknownFields(['starts', 'perSeconds']) },
 )
 
-/** A map of model names, or `*` for all others, to what `value` allows. */
+/** A map from model names, or `*` for all others, to values. */
 function byModel<T>(value: z.ZodType<T>, example: string) {
   const error = `must be an object of model names, e.g. ${example}`
   // Not z.record: it drops a model that is called `__proto__`; entries and fromEntries keep it an ordinary key.
@@ -106,7 +106,7 @@ const shape = {
   archive: z.enum(archiveRules, { error: oneOf(archiveRules) }),
 }
 
-/** A whole policy, as `policy_changed` records it; a log that is older than a rule has none of it. */
+/** A whole policy, as `policy_changed` records it. A log that is older than a rule does not have it. */
 export const policySchema = z.strictObject({
   ...shape,
   holdAfterLossSeconds: shape.holdAfterLossSeconds.default(defaultPolicy.holdAfterLossSeconds),
@@ -123,7 +123,7 @@ const inputSchema = z.union([z.literal(['serial', 'by-model']), z.looseObject({}
 const partialSchema = z.strictObject(fieldsSchema.shape, { error: unknownFields(Object.keys(shape)) })
 
 /**
- * The policy that the input makes of `base`: fields that are left out stay, a given map replaces the whole map.
+ * The policy that the input makes of `base`: missing fields stay, a given map replaces the whole map.
  *
  * @throws InterlockError `invalid_input`, naming the field
  */

@@ -19,7 +19,7 @@ const YEAR_SECONDS = 365 * 86_400
 /** A time that has always passed. */
 const AT_ONCE = 0
 
-/** A command has no value so many levels down: a payload may nest 100 deep, and is in a list in the command. */
+/** No value of a command is this many levels deep: a payload may nest 100 deep, and is in a list in the command. */
 const DEEPEST = 106
 
 const workerId = jobIdSchema
@@ -31,7 +31,7 @@ const seconds = z.number().min(0).max(YEAR_SECONDS)
 const held = { job_id: jobIdSchema, token, worker_id: workerId.optional(), claim: claim.optional() }
 const anything = z.unknown().optional()
 
-/** The commands that SQL may give, by type; docs/sql-api.md tells of them. */
+/** The commands that SQL may give, by type. docs/sql-api.md documents them. */
 const requestSchema = z.discriminatedUnion(
   'type',
   [
@@ -66,7 +66,7 @@ const requestSchema = z.discriminatedUnion(
       job_id: jobIdSchema,
       worker_id: workerId.optional(),
       force: z.boolean().default(false),
-      /** The life that is meant: when it was queued, in microseconds. */
+      /** Which life of the job: when it was queued, in microseconds. */
       queued_at: z.int().optional(),
     }),
   ],
@@ -77,14 +77,14 @@ const requestSchema = z.discriminatedUnion(
 )
 type Request = z.infer<typeof requestSchema>
 
-/** A command that SQL put into the inbox, for {@link CommandBody} and what goes along. */
+/** A command that SQL put into the inbox, as a {@link CommandBody} with what goes with it. */
 export interface ParsedRequest {
   readonly body: CommandBody
   /** Null: nobody in particular. */
   readonly workerId: string | null
   readonly claim: Claim | undefined
   readonly data: readonly DataChange[]
-  /** Of a cancel: the life of the job that is meant. */
+  /** For a cancel: which life of the job. */
   readonly queuedAt: number | null
 }
 

@@ -1,7 +1,7 @@
-/** SHA-256 over what comes piece by piece: by Node where it is there, in TypeScript elsewhere, such as in a browser. */
+/** SHA-256 over data that comes in pieces: by Node if it is there, otherwise (in a browser, say) in TypeScript. */
 export interface Sha256 {
   update(bytes: Uint8Array): Sha256
-  /** Ends it. */
+  /** The hash. Nothing can be added after it. */
   digest(): Uint8Array
 }
 
@@ -11,7 +11,7 @@ interface NodeCrypto {
   createHash(name: 'sha256'): { update(bytes: Uint8Array): unknown; digest(): Uint8Array }
 }
 
-/** Asked for at run time: an import would keep this from being bundled for a browser. */
+/** Looked up at run time: an import would keep this from being bundled for a browser. */
 const native = nativeOf(globalThis)
 
 function nativeOf({
@@ -54,7 +54,7 @@ const begin = Int32Array.from(primes.slice(0, 8), (prime) => fraction(Math.sqrt(
 
 const turned = (x: number, by: number): number => (x >>> by) | (x << (32 - by))
 
-/** FIPS 180-4, for where nothing better is at hand. */
+/** FIPS 180-4, if nothing better is available. */
 export class PlainSha256 implements Sha256 {
   readonly #state = begin.slice()
   readonly #words = new Int32Array(64)

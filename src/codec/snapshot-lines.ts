@@ -10,7 +10,7 @@ import {
 import { pathText } from './invalid.ts'
 import { policySchema } from './policy.ts'
 
-/** What stands for a snapshot that is kept in chunks: which process made it, and how many there are. */
+/** Describes a snapshot that is kept in chunks: which process made it, and how many there are. */
 export interface SnapshotHead {
   readonly shape: number
   readonly maker: string
@@ -27,7 +27,7 @@ const shapeSchema = z.looseObject({ shape: z.int().min(1) })
 
 /**
  * The head of a snapshot in chunks; null for one of an older release, which is one piece.
- * @throws InterlockError `database_newer` for one of a newer release; `corrupt_log` for one that is damaged
+ * @throws InterlockError `database_newer` for a newer release's; `corrupt_log` for a damaged one
  */
 export function decodeSnapshotHead(seq: number, state: unknown): SnapshotHead | null {
   return orDamaged(seq, 'state', () => {
@@ -78,8 +78,8 @@ const lines = {
 const kindSchema = z.enum(Object.keys(lines) as (keyof typeof lines)[])
 
 /**
- * A line of the snapshot up to this event.
- * @throws InterlockError `corrupt_log` for one that is damaged
+ * A line of the snapshot at this event.
+ * @throws InterlockError `corrupt_log` if it is damaged
  */
 export function decodeSnapshotLine(seq: number, line: string): SnapshotLine {
   return orDamaged(seq, 'line', () => {
@@ -97,7 +97,7 @@ function parsed(seq: number, line: string): unknown {
   }
 }
 
-/** What zod finds is damage of this snapshot. */
+/** Errors of zod mean that this snapshot is damaged. */
 export function orDamaged<Out>(seq: number, root: string, parse: () => Out): Out {
   try {
     return parse()

@@ -5,19 +5,19 @@ import { tooNew } from './snapshot-lines.ts'
 
 type State = Readonly<Record<string, unknown>>
 
-/** By shape n: how a snapshot of it becomes one of shape n + 1. Each may throw a `ZodError` for one that is damaged. */
+/** How a snapshot of shape n becomes one of shape n + 1. Each may throw a `ZodError` if it is damaged. */
 export type SnapshotUpcasters = Readonly<Record<number, (state: State) => State>>
 
 /**
- * From shape to shape, up to the last one that is one piece. Where the log was cut for good, the snapshot is all there is of what
- * came before; so one of every shape is kept in test/codec/samples, and decoded and gone on from by the tests. When a ledger gets
- * another part, `SNAPSHOT_SHAPE` rises, and lines of the shape before are upcast where they are decoded (snapshot-lines.ts).
+ * From shape to shape, up to the last shape in one piece. If the log was cut for good, the snapshot is all that is left of what
+ * came before. So test/codec/samples has one of every shape, and tests decode it and go on from it. When a ledger gets another
+ * part, `SNAPSHOT_SHAPE` rises, and lines of the previous shape are upcast where they are decoded (snapshot-lines.ts).
  */
 const upcasters: SnapshotUpcasters = { 1: shareReady }
 
 /**
- * A snapshot in the last shape that is one piece, whichever release made it.
- * @throws InterlockError `database_newer` when a newer release made it; ZodError when it is damaged
+ * A snapshot in the last shape that is one piece, made by any release.
+ * @throws InterlockError `database_newer` for a newer release's; ZodError for a damaged one
  */
 export const upcastSnapshot = upcastingSnapshots(upcasters, ONE_PIECE_SHAPE)
 

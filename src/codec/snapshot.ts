@@ -41,8 +41,8 @@ const snapshotSchema = z.looseObject({
 })
 
 /**
- * The ledger of a snapshot in one piece, as releases before the shape 3 made them.
- * @throws InterlockError `database_newer` for one of a newer release; `corrupt_log` for one that is damaged
+ * The ledger of a snapshot in one piece, as releases before shape 3 made them.
+ * @throws InterlockError `database_newer` for a newer release's; `corrupt_log` for a damaged one
  */
 export function decodeSnapshot(seq: number, state: unknown): Ledger {
   const whole = orDamaged(seq, 'state', () => snapshotSchema.parse(upcastSnapshot(seq, state)))

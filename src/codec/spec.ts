@@ -16,7 +16,7 @@ import { fairKeySchema, jobIdSchema, jobTypeSchema, kindSchema, modelsSchema } f
 import { payloadHash } from './payload-hash.ts'
 import { type JobInput, plainJob } from './plain-job.ts'
 
-/** A job as a program asks for it: whatever is left out gets its default. */
+/** A job that a program asks for. Missing fields get their defaults. */
 export interface EnqueueInput {
   readonly jobId: string
   /** `normal` unless given. */
@@ -26,7 +26,7 @@ export interface EnqueueInput {
   readonly models: readonly string[]
   /** −1,000 to 1,000; 0 unless given. */
   readonly priority?: number | undefined
-  /** Not to be started before: a Date, or a text with a time zone such as `2026-11-24T15:00:00Z`. */
+  /** It must not start before: a Date, or a text with a time zone such as `2026-11-24T15:00:00Z`. */
   readonly runAt?: Date | string | null | undefined
   readonly attempts?: number | undefined
   readonly timeoutMs?: number | undefined
@@ -34,16 +34,16 @@ export interface EnqueueInput {
   /** Who owns it (a customer, say): what the policy's `fairShare` counts by. 1 to 200 characters. */
   readonly fairKey?: string | null | undefined
   /**
-   * What its handler is given: anything that JSON can say, 1 MB at most, 16 MB in one call. Kept in `job_queue_data`, never in the
-   * log. A live job with another payload is `job_exists`; without one in this call its payload stays as it is.
+   * What its handler gets: any JSON value, 1 MB at most, 16 MB in one call. Kept in `job_queue_data`, never in the log. If the
+   * job is live with another payload, the call fails with `job_exists`; without a payload, the job keeps the one it has.
    */
   readonly payload?: unknown
 }
 
-/** A whole number from `min` to `max`; the message says the range. */
+/** A whole number from `min` to `max`; the message names the range. */
 export function wholeNumber(min: number, max: number, unit = '') {
   const error = `must be a whole number from ${min.toLocaleString('en')} to ${max.toLocaleString('en')}${unit}`
-  // Of -0, which no database gives back, adding 0 makes 0.
+  // Adding 0 turns -0, which no database returns, into 0.
   return z
     .number({ error })
     .int({ error })
@@ -55,7 +55,7 @@ export function wholeNumber(min: number, max: number, unit = '') {
 const timeError =
   'must be a Date, or a text with a time zone such as "2026-11-24T15:00:00Z", between 1970 and 2255'
 
-/** Microseconds, from a Date or an ISO text with a zone: without one it would mean another time on another machine. */
+/** Microseconds, from a Date or an ISO text with a zone: without a zone it would be another time on another machine. */
 export const timeSchema = z
   .union([z.date(), z.iso.datetime({ offset: true, error: timeError })], { error: timeError })
   .transform((time) => new Date(time).getTime() * MICROS_PER_MS)
@@ -77,7 +77,7 @@ const shape = {
 /** The law of what a job may be. */
 export const jobSchema = z.strictObject(shape, { error: unknownFields(Object.keys(shape)) })
 
-/** What differs by the way a job comes in: jobs through the gate have one attempt, since nobody would run a second. */
+/** Defaults that depend on how a job comes in: jobs through the gate have one attempt, since nobody would run a second. */
 export interface SpecDefaults {
   readonly attempts: number
 }
@@ -105,12 +105,12 @@ export const parseTime = (value: unknown, root: string): Micros => parseInput(ti
 export const parseTimeOrNull = (value: unknown, root: string): Micros | null =>
   value === null ? null : parseTime(value, root)
 
-/** The spec that an input stands for. @throws InterlockError `invalid_input` */
+/** The spec for an input. @throws InterlockError `invalid_input` */
 export function parseSpec(input: unknown, defaults: SpecDefaults = specDefaults, root = 'job'): JobSpec {
   return withDefaults(parseInput(jobSchema, input, root), defaults)
 }
 
-/** A job with what travels beside its spec. */
+/** A job with what goes with its spec. */
 export interface ParsedJob {
   readonly spec: JobSpec
   /** Undefined: none was given. */

@@ -3,19 +3,19 @@ import { SCHEMA_VERSION } from './wire.ts'
 
 type Row = Readonly<Record<string, unknown>>
 
-/** By version n and type: how a row of that type becomes one of version n + 1. A type that is not named stays as it is. */
+/** How a row of a type at version n becomes one of version n + 1. Types that are not listed stay unchanged. */
 export type Upcasters = Readonly<Record<number, Readonly<Partial<Record<EventType, (row: Row) => Row>>>>>
 
 /**
- * When the shape of a type changes, `SCHEMA_VERSION` rises and the step from the shape before gets its entry here; the log keeps
- * what was written. Rows of every version are kept in test/codec/samples, and decoded and folded by the tests.
+ * When the shape of a type changes, `SCHEMA_VERSION` rises, and the step from the previous shape gets its entry here. The log
+ * keeps what was written. test/codec/samples has rows of every version, and tests decode and fold them.
  */
 const upcasters: Upcasters = {}
 
 /**
- * A row in the current shape, whichever release wrote it.
+ * A row in the current shape, written by any release.
  *
- * @throws InterlockError `unknown_event` when a newer release wrote it
+ * @throws InterlockError `unknown_event` if a newer release wrote it
  */
 export const upcast = upcasting(upcasters, SCHEMA_VERSION)
 

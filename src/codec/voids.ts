@@ -4,8 +4,8 @@ import { InterlockError } from '../core/index.ts'
 type Row = Readonly<Record<string, unknown>>
 
 /**
- * What `voided` events say of events before them, by number: the data to read in the place of their own; null: the event counts as
- * nothing. Stores give it along with every page, since a reader has to know it before it folds.
+ * What `voided` events say of earlier events, by number: the data to read instead; null: the event counts as nothing. Stores send
+ * it with every page, since a reader has to know it before it folds.
  */
 export type Voids = ReadonlyMap<number, Row | null>
 
@@ -13,7 +13,7 @@ const none: Voids = new Map()
 const data = z.record(z.string(), z.unknown())
 const voids = z.array(z.tuple([z.int(), data.nullable()])).nullish()
 
-/** As the SQL functions give them: `[[of, as], …]`, the newest last. @throws InterlockError `corrupt_log` */
+/** From the form of the SQL functions: `[[of, as], …]`, the newest last. @throws InterlockError `corrupt_log` */
 export function parseVoids(value: unknown): Voids {
   if (value === null || value === undefined) return none
   const parsed = voids.safeParse(value)
@@ -24,7 +24,7 @@ export function parseVoids(value: unknown): Voids {
   )
 }
 
-/** The row as it is to be read: an event of which a later one says that it is void is no longer what it was. */
+/** The row to read: if a later event says that this one is void, it is read differently. */
 export function asRead(row: unknown, voids: Voids): unknown {
   const { seq } = (row ?? {}) as Row
   const as = voids.size === 0 ? undefined : voids.get(Number(seq))
@@ -32,7 +32,7 @@ export function asRead(row: unknown, voids: Voids): unknown {
   return as === null ? placeholderOf(row as Row) : { ...(row as Row), data: as }
 }
 
-/** In the place of an event that counts as nothing: it keeps its number, its time and its command. */
+/** Instead of an event that counts as nothing: it keeps its number, its time and its command. */
 export function placeholderOf({ seq, at, command_id, command_hash }: Row): Row {
   return { seq, at, event_type: 'voided', data: { of: seq }, command_id, command_hash, schema_version: 2 }
 }

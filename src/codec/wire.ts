@@ -1,12 +1,12 @@
 import type { EventType } from '../core/index.ts'
 
-/** The newest shape of events that this release writes; 2: `voided`. A higher one in the log needs a newer release to be read. */
+/** The newest shape of events that this release writes; 2: `voided`. A log with a higher one needs a newer release. */
 export const SCHEMA_VERSION = 2
 
 /**
- * An event as the SQL functions take and give it: the columns of `job_queue_log`, with `at` (microseconds) for
- * `created_at`. Columns that are null may be left out. `data` holds only what differs from the defaults, since the log
- * keeps it for ever: 1 KB of log and indexes per job is the budget.
+ * An event in the form of the SQL functions: the columns of `job_queue_log`, with `at` (microseconds) for `created_at`. Columns
+ * that are null may be left out. `data` holds only what differs from the defaults, since the log keeps it for ever: 1 KB of log
+ * and indexes per job is the budget.
  */
 export interface EventRow {
   readonly seq: number
@@ -19,6 +19,6 @@ export interface EventRow {
   readonly data?: Readonly<Record<string, unknown>>
   readonly command_id: string
   readonly command_hash: number
-  /** Of its type's shape; 1 when left out. */
+  /** The version of its type's shape; 1 if left out. */
   readonly schema_version?: number
 }

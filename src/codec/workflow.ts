@@ -6,16 +6,16 @@ import { parseInput } from './invalid.ts'
 export const holds = ['all', 'step'] as const
 export type Hold = (typeof holds)[number]
 
-/** One step: whatever your program says of it, and the model that it needs. */
+/** One step: your program's own fields, and the model that it needs. */
 export interface WorkflowStep {
   readonly name?: string | undefined
   readonly default_model?: string | null | undefined
   readonly [field: string]: unknown
 }
 
-/** What becomes of a workflow's steps: how far it has come, and what they returned. */
+/** The state of a workflow: how far it has come, and what its steps returned. */
 export interface WorkflowState {
-  /** Of the step that has not finished, from 0. */
+  /** The number of the unfinished step, from 0. */
   readonly step: number
   readonly results: readonly Json[]
 }
@@ -35,12 +35,12 @@ const plan = z.object({
   config,
   input: json,
   hold: z.enum(holds, { error: 'must be "all" or "step"' }).default('all'),
-  /** Of an earlier life: it goes on there. */
+  /** The state of an earlier life: it goes on there. */
   state: state.default({ step: 0, results: [] }),
   approval: json,
 })
 
-/** What a workflow's job carries as its payload. */
+/** The payload of a workflow's job. */
 export interface WorkflowPlan {
   readonly config: { readonly steps: readonly WorkflowStep[]; readonly [field: string]: unknown }
   readonly input: Json
@@ -52,7 +52,7 @@ export interface WorkflowPlan {
 /** @throws InterlockError `invalid_input`, naming e.g. `workflow.config.steps` */
 export const parseWorkflow = (value: unknown): WorkflowPlan => parseInput(plan, value, 'workflow')
 
-/** A checkpoint; null where there is none. @throws InterlockError `invalid_input` */
+/** A checkpoint; null if there is none. @throws InterlockError `invalid_input` */
 export const parseWorkflowState = (value: unknown): WorkflowState | null =>
   value === null || value === undefined ? null : parseInput(state, value, 'checkpoint')
 
@@ -63,7 +63,7 @@ const outcome = z.object({
 })
 export type WorkflowOutcome = z.infer<typeof outcome>
 
-/** The result of a workflow's job; null for what is none. */
+/** The result of a workflow's job; null if it is no such result. */
 export function workflowOutcome(value: unknown): WorkflowOutcome | null {
   const parsed = outcome.safeParse(value)
   return parsed.success ? parsed.data : null

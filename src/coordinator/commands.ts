@@ -59,7 +59,7 @@ export function commandsOf(member: Member): Calls {
     confirmCancel: (lease, { claim } = {}) =>
       started({ type: 'confirm_cancel', ...attemptOf(lease) }, { claim }),
     reprioritize: (jobId, to) => {
-      // Of -0, which no database gives back, adding 0 makes 0.
+      // Adding 0 turns -0, which no database returns, into 0.
       const place = 'before' in to ? { before: to.before } : { priority: to.priority + 0 }
       return send({ type: 'reprioritize', jobId, ...place })
     },
@@ -74,7 +74,7 @@ export function commandsOf(member: Member): Calls {
     recover: async () => {
       await member.catchUp()
       const { epoch } = member.ledger
-      // One command detaches so many attempts at most.
+      // One command detaches a limited number of attempts.
       while (member.ledger.epoch === epoch) await send({ type: 'recover' })
     },
     resume: () => send({ type: 'resume' }),

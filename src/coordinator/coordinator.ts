@@ -8,9 +8,9 @@ import { recordsOf } from './job-records.ts'
 import { QueueProcess } from './queue-process.ts'
 
 /**
- * Joins a queue: reads its log, registers this process and listens. A database that does not answer is tried again for
- * `joinMs`. Then this is refused with what it said last; under `onUnavailable: 'bypass'` the coordinator is made nevertheless,
- * and joins once it can.
+ * Joins a queue: reads its log, registers this process and listens. If the database does not answer, it tries again for `joinMs`,
+ * and then fails with the last error. Under `onUnavailable: 'bypass'` the coordinator is made nevertheless, and joins once it
+ * can.
  * @throws InterlockError `invalid_input`, `not_migrated`, `database_older`, `database_newer`, `store_unavailable`, `store_in_use`
  */
 export async function createCoordinator(options: CoordinatorOptions): Promise<Coordinator>
@@ -24,7 +24,7 @@ export async function createCoordinator(options: CoordinatorOptions): Promise<Co
   return checked(coordinatorOf(process, whole))
 }
 
-/** What a program is given: each call is answered by the part of its process that knows. */
+/** The coordinator for a program: the part of the process that knows answers each call. */
 function coordinatorOf(process: QueueProcess, { store }: WholeOptions): Coordinator {
   const { gate, hints, member, observer } = process
   const { log, logger } = member
@@ -61,7 +61,7 @@ function coordinatorOf(process: QueueProcess, { store }: WholeOptions): Coordina
 
 type Method = (...given: unknown[]) => unknown
 
-/** Calls that answer at once: a wrong argument is thrown, in place of a promise that rejects. */
+/** Calls that answer at once: a wrong argument is thrown instead of returned as a rejected promise. */
 const atOnce: ReadonlySet<string> = new Set([
   'getWorkflowModels',
   'attempt',
@@ -71,8 +71,8 @@ const atOnce: ReadonlySet<string> = new Set([
 ])
 
 /**
- * Has every call of a coordinator check what it is given, before it does anything: what comes from JavaScript may be anything.
- * What is right is handed on as it came.
+ * Makes every call of a coordinator check its input before it does anything: input from JavaScript may be anything. Valid input
+ * is passed on unchanged.
  */
 function checked(coordinator: Coordinator): Coordinator {
   for (const [name, schemas] of Object.entries(calls)) {
@@ -94,7 +94,7 @@ function checked(coordinator: Coordinator): Coordinator {
   return coordinator
 }
 
-/** The models of all steps (`steps[].default_model`), in order, without duplicates; warns and names the steps that lack one. */
+/** The models of all steps (`steps[].default_model`), in order, without duplicates. Warns about steps without one. */
 function workflowModels({ steps = [] }: WorkflowConfig, logger: Logger): readonly string[] {
   const models = new Set<string>()
   const missing: string[] = []

@@ -19,7 +19,7 @@ type Calls = Pick<
   'data' | 'dataOf' | 'note' | 'forget' | 'dead' | 'retryDead' | 'dropDead' | 'takeIn'
 >
 
-/** What there is of jobs beside the log: their data, dead letters, and rows that have arrived. */
+/** What is kept of jobs beside the log: their data, dead letters, and rows that have arrived. */
 export function recordsOf(member: Member, store: DataRole & DeadLetterRole & IntakeRole): Calls {
   const { queue } = member.log
   const send = (body: CommandBody, options?: SendOptions) => member.send(body, options)
@@ -37,7 +37,7 @@ export function recordsOf(member: Member, store: DataRole & DeadLetterRole & Int
   }
 }
 
-/** Dead letters looked at in one go: with their payloads they go into one append. */
+/** Dead letters per step: with their payloads they go into one append. */
 const PAGE = 100
 
 /** Where they are. */
@@ -69,7 +69,7 @@ export async function listDead(
   })
 }
 
-/** Puts them in line again as they were asked to be, with payload and checkpoint. Returns how many. */
+/** Puts them in line again with their spec, payload and checkpoint. Returns how many. */
 async function retryDead(letters: DeadLetters, filter: DeadFilter): Promise<number> {
   let retried = 0
   for await (const page of pagesOf(letters, filter)) {
@@ -97,7 +97,7 @@ export async function dropDead(letters: DeadLetterBox, filter: DeadFilter): Prom
   return dropped
 }
 
-/** Page by page to the oldest, so that what cannot be retried is not met again. */
+/** Page by page to the oldest, so that letters that cannot be retried are met once. */
 async function* pagesOf(letters: DeadLetterBox, filter: DeadFilter): AsyncGenerator<readonly DeadJob[]> {
   for (let before = Number.MAX_SAFE_INTEGER; ; ) {
     const page = await listDead(letters, { ...filter, before, limit: PAGE })
@@ -112,7 +112,7 @@ interface Again {
   readonly data: readonly DataChange[]
 }
 
-/** All in one command; where one of them is refused, each in its own, and those that somebody else has revived are left. */
+/** All in one command. If one of them is refused, each in its own; letters that somebody else has revived are left out. */
 async function enqueueAgain(letters: DeadLetters, jobs: readonly Again[]): Promise<number> {
   try {
     const data = jobs.flatMap((job) => job.data)

@@ -1,6 +1,6 @@
 /**
- * For the rooms that look at a log and look after a queue: how a log is folded from a snapshot and one is kept, which needs nothing of
- * Node's, and what can be known and done without joining.
+ * For rooms that read a log or maintain a queue: how to fold a log from a snapshot and keep one, without Node; and what can be
+ * known and done without joining.
  */
 export { queueView } from './api/view.ts'
 export { PACKAGE_VERSION } from './base/package-version.ts'

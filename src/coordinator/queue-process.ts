@@ -8,13 +8,13 @@ import { Inbox } from './inbox/inbox.ts'
 import { Member } from './membership/member.ts'
 import { type Observer, observerOf } from './observer.ts'
 
-/** One process on one queue: puts the rooms together, and says who is told of what. */
+/** One process on one queue: puts the rooms together, and connects them. */
 export class QueueProcess {
   readonly member: Member
   readonly observer: Observer
   readonly hints = new Hints()
   readonly #gate: Gate
-  /** Instead of the gate where it must not stop a program. */
+  /** Instead of the gate, if it must not stop the program. */
   readonly #lenient: LenientGate | undefined
   readonly #inbox: Inbox
 
@@ -45,7 +45,7 @@ export class QueueProcess {
     return this.#lenient ?? this.#gate
   }
 
-  /** @throws what the store throws; not where the gate is lenient and the database is away, which is joined once it can be */
+  /** @throws what the store throws; not if the gate is lenient and the database is away: it then joins once it can */
   async open(): Promise<void> {
     try {
       await this.member.lifecycle.open()
@@ -60,7 +60,7 @@ export class QueueProcess {
     await this.#gate.close()
     this.hints.pause()
     await this.#inbox.close()
-    // The end of a job that ran beside the line: untold, it would stand there for somebody to start it.
+    // The end of a job that ran beside the line: unreported, somebody could start the job.
     await this.#lenient?.settle()
     await this.member.lifecycle.leave()
     this.hints.complete()
@@ -89,7 +89,7 @@ export class QueueProcess {
   }
 }
 
-/** How long, and half as long again on average, a process without a free slot leaves rows that arrived to others. */
+/** How long, and half as long again on average, a process without a free slot leaves arrived rows to others. */
 const FULL_MS = 1_000
 
 /** Tells the workers of this process when to look for jobs (`wake$`), and for rows that have arrived (`intake$`). */
@@ -116,17 +116,17 @@ class Hints {
     this.#intake.next()
   }
 
-  /** The same for a process that has no slot for them: others may be faster. */
+  /** The same for a process without a free slot: others may be faster. */
   takeInLater(): void {
     this.#intakeLater ??= setTimeout(() => this.#takeInNow(), FULL_MS * (1 + Math.random())).unref()
   }
 
-  /** There is a slot: what was left to others for a while is looked for at once. */
+  /** There is a slot: looks at once for what was left to others. */
   freed(): void {
     if (this.#intakeLater !== undefined) this.#takeInNow()
   }
 
-  /** What was left to others stays with them. */
+  /** Leaves it to the others. */
   pause(): void {
     clearTimeout(this.#intakeLater)
   }

@@ -12,12 +12,12 @@ export function isStartable(ledger: LedgerView, job: Job, now: Micros): boolean 
   return isInLine(job) && mayStart(ledger, job, now)
 }
 
-/** The same of a job that stands in line. */
+/** The same for a job in line. */
 export function mayStart(ledger: LedgerView, job: Job, now: Micros): boolean {
   return hasSlot(ledger, job, now) && !isLimited(ledger, job, now) && hasModels(ledger, job, now)
 }
 
-/** Its models are over their rates, or its owner has his share: it keeps its place, and is passed over. */
+/** Its models are over their rates, or its owner uses the whole share: it keeps its place, and others may start before it. */
 export function isLimited(ledger: LedgerView, job: Job, now: Micros): boolean {
   return rateOpensAt(ledger, job, now) > 0 || isShareFull(ledger, job, now)
 }
@@ -43,8 +43,8 @@ export function hasModels(ledger: LedgerView, job: Job, now: Micros): boolean {
 }
 
 /**
- * True if the model has a place for a job of this kind at `place` in line; without a kind, for one of any kind that nobody
- * there has.
+ * True if the model has a place for a job of this kind at `place` in line; without a kind, for a job of a kind that no job there
+ * has.
  */
 export function isFree(
   ledger: LedgerView,
@@ -58,11 +58,11 @@ export function isFree(
 }
 
 /**
- * How many jobs ahead keep a place of the model: everybody in strict order, else those that were overtaken often enough, and
- * those that are offered to all just now. Stops counting at `most`.
+ * How many jobs ahead keep a place of the model: in strict order all of them, else those that were overtaken often enough and
+ * those that are offered to all right now. Stops counting at `most`.
  *
- * An offer that has run out speaks for its kind, which nobody seems to run: from that job on, those of its kind keep nothing from
- * others. Among themselves they keep their order.
+ * An offer that has run out shows that no worker runs its kind. From that job on, jobs of its kind keep nothing from other kinds;
+ * among themselves they keep their order.
  */
 function keptAhead(
   ledger: LedgerView,
@@ -120,7 +120,7 @@ function offersAhead(ledger: LedgerView, place: Place, now: Micros): number {
   return count
 }
 
-/** A job ahead has to run alone. Nobody passes it before its turn; once its offer has run out, others may. */
+/** A job ahead has to run alone. No job passes it before its turn, unless its offer has run out. */
 function isBehindExclusive(ledger: LedgerView, place: Place, now: Micros): boolean {
   for (const other of ledger.exclusives) {
     if (byPlace(other, place) >= 0) return false

@@ -5,30 +5,29 @@ import { byPlace, type Place } from './place.ts'
 import { capacityOf, type Policy } from './policy.ts'
 import type { Tree } from './tree.ts'
 
-/** The job that a waiting one is behind, and on which model; `model` null: in the line of the whole queue. */
+/** The job that a waiting one is behind, and the model; `model` null: in the line of the whole queue. */
 export interface Blocker {
   readonly jobId: string
   readonly model: string | null
 }
 
 /**
- * The first model of the job whose places are all taken by holders and by due jobs ahead of it in line; undefined if
- * each has a place left. It looks at the line alone, as if everybody reserved, so that one event changes the answer
- * for at most one job per model.
+ * The first model of the job whose places are all taken, by holders and by due jobs ahead in line; undefined if each has a place
+ * left. It looks at the line alone, as if every job reserved, so one event changes the answer for at most one job per model.
  */
 export function firstUnavailable(ledger: LedgerView, job: Job): Model | undefined {
   for (const name of job.spec.models) {
     const model = modelOf(ledger, name)
     const free = capacityOf(ledger.policy, name) - model.holders.size
     if (free <= 0) return model
-    // Whether `free` jobs stand before it, asked at the head of the line: its own part of a long one is seldom in the cache.
+    // Asks at the head of the line whether `free` jobs stand before it: the job's own part of a long line is seldom in the cache.
     const last = model.line.at(free - 1)
     if (last !== undefined && byPlace(last, job.place) < 0) return model
   }
   return undefined
 }
 
-/** The nearest live job ahead of a due waiting job; undefined if it waits for nobody. */
+/** The nearest live job ahead of a due waiting job; undefined if it waits for none. */
 export function blockerOf(ledger: LedgerView, job: Job): Blocker | undefined {
   return blockerOn(ledger, job, firstUnavailable(ledger, job))
 }
@@ -39,7 +38,7 @@ function blockerOn(ledger: LedgerView, job: Job, model: Model | undefined): Bloc
   return job.exclusive || limitsSlots(ledger.policy) ? slotBlockerOf(ledger, job) : undefined
 }
 
-/** An offered job waits for nobody, unless somebody came ahead of it in strict order, where all in line keep their models. */
+/** An offered job waits for no other, unless one came ahead of it in strict order, where all in line keep their models. */
 function isPassed({ policy }: LedgerView, unavailable: Model | undefined): boolean {
   return policy.maxOvertakes === 0 && unavailable !== undefined
 }
@@ -54,7 +53,10 @@ export function slotBlockerOf({ line, slots }: LedgerView, { place }: Job): Bloc
   return blockerIn(line, slots, place, null)
 }
 
-/** Who keeps a place of this model from the job just now, where jobs may overtake: the nearest ahead that reserves or is offered. */
+/**
+ * The nearest job ahead that keeps a place of this model from the job right now, where jobs may overtake: it reserves or is
+ * offered.
+ */
 export function keeperOf(ledger: LedgerView, { place }: Job, name: string): Blocker | undefined {
   const { reserved, offers } = modelOf(ledger, name)
   const ahead = later(reserved.before(place), offers.before(place))
@@ -77,8 +79,8 @@ function later(a: Place | undefined, b: Place | undefined): Place | undefined {
 }
 
 /**
- * Brings readiness and blockers up to date for the jobs that the events since the last call may have changed. What it
- * writes depends on the state only, so it may be called after every event or once for many.
+ * Updates readiness and blockers of the jobs that the events since the last call may have changed. The result depends on the
+ * state only, so you may call it after every event or once for many.
  */
 export function settle(draft: Draft): void {
   for (const place of draft.open) {

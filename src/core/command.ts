@@ -9,39 +9,45 @@ export interface Claim {
   readonly kinds: readonly string[] | null
 }
 
-/** An event of the log, by its number, and what to read in the place of its data; null: it counts as nothing. */
+/** An event of the log, by its number, and what to read instead of its data; null: it counts as nothing. */
 export interface VoidedEvent {
   readonly of: number
   readonly as: { readonly [key: string]: unknown } | null
 }
 
-/** A wish of this type, with what it says. */
+/** A command of this type, with its fields. */
 type Of<Type extends string, Said extends object = object> = { readonly type: Type } & Readonly<Said>
 
-/** About the attempt of this token. `epoch`: of the lease; absent: that of the process that decides. A token of another epoch is stale. */
+/**
+ * About the attempt with this token. `epoch`: of the lease; absent: that of the deciding process. A token of another epoch is
+ * stale.
+ */
 type OfAttempt<Type extends string, Said extends object = object> = Of<
   Type,
   { jobId: string; token: number; epoch?: number } & Said
 >
 
-/** The same of an end. `jobType`: what the caller takes the job to be; absent: nobody said. `token` null: of the attempt that runs here. */
+/**
+ * The same for an end. `jobType`: the job type that the caller expects; absent: none given. `token` null: of the attempt that
+ * runs here.
+ */
 type OfEnd<Type extends string, Said extends object = object> = Of<
   Type,
   { jobId: string; token: number | null; epoch?: number; jobType?: JobType } & Said
 >
 
-/** A wish. It becomes zero or more events, or a refusal. */
+/** A request. It becomes zero or more events, or a refusal. */
 export type CommandBody =
   /**
-   * Puts jobs in line; each with what it was asked to be. `intake`: rows of `jobs` are taken in: a job that is live already is passed
-   * over, and the store refuses one that the log has ever heard of (`taken`).
+   * Puts jobs in line, each with its spec. `intake`: rows of `jobs` are taken in. Jobs that are live already are skipped, and the
+   * store refuses jobs that the log has ever heard of (`taken`).
    */
   | Of<'enqueue', { specs: readonly JobSpec[]; intake?: true }>
   /** The gate: may this job run now, in the asking process? `wait`: keep it for me when it becomes startable. */
   | Of<'ask', { spec: JobSpec; wait: boolean }>
-  /** The gate for a job that is live, as it stands. It puts nothing in line: a job that has ended stays ended. */
+  /** The gate for a live job, by its id. It puts nothing in line: a job that has ended stays ended. */
   | Of<'take_up', { jobId: string; wait: boolean }>
-  /** The job ran without the queue, while the database was away: recorded afterwards. */
+  /** The job ran outside the queue while the database was away; this records it afterwards. */
   | Of<'bypass', { jobId: string; jobType: JobType }>
   /** The asker no longer waits; the job stays in line for anybody. */
   | Of<'unask', { jobId: string }>

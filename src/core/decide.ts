@@ -17,7 +17,7 @@ import type { Ledger } from './ledger.ts'
 import { fold } from './replay.ts'
 import { Scribe, type Surroundings } from './scribe.ts'
 
-/** What a row of commands comes to. Nothing of it is true until `events` are appended. */
+/** The outcome of several commands. It only becomes true when `events` are appended. */
 export interface Decision {
   readonly events: readonly RecordedEvent[]
   /** One per command, in order. */
@@ -29,8 +29,8 @@ export interface Decision {
 }
 
 /**
- * Decides commands one after the other, each on what the ones before it led to. Pure: the same ledger, commands and
- * surroundings give the same events. A refused command leaves no trace.
+ * Decides commands one after the other, each on the outcome of those before it. Pure: the same ledger, commands and surroundings
+ * give the same events. A refused command leaves no trace.
  */
 export function decide(ledger: Ledger, commands: readonly Command[], surroundings: Surroundings): Decision {
   const draft = new Draft(ledger)
@@ -43,8 +43,8 @@ export function decide(ledger: Ledger, commands: readonly Command[], surrounding
     for (const event of scribe.finish()) events.push(event)
     tookBack ||= scribe.tookBack
   }
-  // What was tried and taken back must leave no trace, so that this process holds, to the last blocker, what every other
-  // one folds from the events. Folding again always would cost a third of a decision.
+  // Whatever was tried and taken back must leave no trace: this process must hold exactly what all others fold from the events.
+  // Always folding again would cost a third of a decision.
   if (tookBack) return { events, results, ...fold(ledger, events) }
   return { events, results, ledger: draft.seal(), touched: draft.touched }
 }
@@ -69,7 +69,7 @@ function decideOne(scribe: Scribe): CommandResult {
   return handler(scribe, body)
 }
 
-/** A worker without work looks everywhere, since an offer may have run out without an event. */
+/** A worker without work looks at all jobs, since an offer may have run out without an event. */
 function claim(scribe: Scribe): CommandResult {
   scribe.draft.wide = true
   grant(scribe)

@@ -15,33 +15,33 @@ import { capacityOf } from './policy.ts'
 import type { Owner, Tree } from './tree.ts'
 
 /**
- * A ledger in the making. It starts as a ledger, changes in place what it made itself and copies the rest, and is
- * sealed into a new ledger; the one it started from never changes. Keeps account of what was touched (rows to write),
- * what has to be settled (whose blocker may have changed) and what was freed (where something may start).
+ * A ledger in the making. It starts from a ledger, which never changes: it changes what it made itself and copies the rest, then
+ * is sealed into a new ledger. It notes what was touched (rows to write), what has to be settled (blockers may have changed) and
+ * what was freed (something may start).
  */
 export class Draft extends LedgerParts implements LedgerView {
   /** Jobs whose rows differ from those of the ledger this draft started from. */
   readonly touched = new Set<string>()
-  /** Places whose availability or blocker has to be looked at again. */
+  /** Places whose availability or blocker may have changed. */
   readonly unsettled = new Set<Place>()
   /** Models that lost a holder, a reservation or an offer since the last grant. */
   readonly freed = new Set<string>()
   /** Jobs that came into line since the last grant. */
   readonly arrived: Place[] = []
-  /** A slot came free that others may have been waiting for, or the rules changed: look everywhere. */
+  /** A slot came free that other jobs may have waited for, or the rules changed: look at all lines. */
   wide = false
-  /** How many offers have ended without a start: what they kept is free, also for jobs that were looked at before. */
+  /** How many offers ended without a start: what they kept is free, also for jobs that were already looked at. */
   offersEnded = 0
 
-  /** Models that this draft may write to, by name: events name them again and again. */
+  /** Models that this draft may write to, by name: events name the same ones again and again. */
   readonly #ownModels = new Map<string, OwnModel>()
 
   /** The holder of this draft's trees; see {@link Owner}. */
   readonly owner: Owner = {}
 
   /**
-   * Whether it keeps account. In a replay nobody decides on it or writes its rows: there everybody in line is settled in the end,
-   * which saves a quarter of the time, and a fresh draft every few thousand events, for what an account holds on to.
+   * Whether it notes what was touched and freed. A replay needs neither decisions nor rows: it settles everything at the end,
+   * which saves a quarter of the time, and a fresh draft every few thousand events, since notes hold memory.
    */
   readonly #accounts: boolean
 
@@ -51,7 +51,7 @@ export class Draft extends LedgerParts implements LedgerView {
     copyParts(this, from)
   }
 
-  /** The ledger this draft has become. The draft is spent: its trees may be shared from now on. */
+  /** The ledger that this draft has become. The draft is used up: its trees may be shared from now on. */
   seal(): Ledger {
     const ledger = new LedgerParts()
     copyParts(ledger, this)
@@ -65,7 +65,7 @@ export class Draft extends LedgerParts implements LedgerView {
     return job
   }
 
-  /** The job to write to. Its row counts as touched unless `quiet`: for what no row shows. */
+  /** The job to write to. Its row counts as touched unless `quiet`: for changes that no row shows. */
   edit(job: Job, quiet = false): OwnJob {
     if (!quiet) this.touch(job)
     if (isOwn(job, this.owner)) return job
@@ -91,14 +91,14 @@ export class Draft extends LedgerParts implements LedgerView {
     return own
   }
 
-  /** Lets go of a model that nobody needs any more; one with a rate is remembered for its last starts. */
+  /** Drops a model that no job needs. One with a rate is kept for its last starts. */
   forget(model: Model): void {
     if (model.holders.size > 0 || model.line.size > 0 || model.starts !== null) return
     this.models = this.models.remove(model, this.owner)
     this.#ownModels.delete(model.model)
   }
 
-  /** The row of the job says something else from now on. */
+  /** The row of the job has changed. */
   touch({ jobId }: Job): void {
     if (this.#accounts) this.touched.add(jobId)
   }
@@ -136,7 +136,7 @@ export class Draft extends LedgerParts implements LedgerView {
     if (next !== undefined) this.unsettled.add(next)
   }
 
-  /** Someone at `place` came to or left a model: its neighbour behind, and the two at the edge of what is free. */
+  /** A job at `place` came to or left a model: looks at its neighbour behind, and at the two at the edge of what is free. */
   unsettleBehind(model: Model, place: Place): void {
     if (!this.#accounts) return
     const free = capacityOf(this.policy, model.model) - model.holders.size

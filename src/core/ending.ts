@@ -15,7 +15,7 @@ export type AttemptEnd = RecordedEvent &
 export type Death = RecordedEvent &
   ({ readonly type: 'failed' | 'lease_expired'; readonly final: true } | { readonly type: 'expired' })
 
-/** True for what ends a running attempt. A waiting job that is cancelled had none. */
+/** True for an event that ends a running attempt. A waiting job that is cancelled had none. */
 export function endsAttempt(event: RecordedEvent): event is AttemptEnd {
   switch (event.type) {
     case 'completed':
@@ -30,8 +30,8 @@ export function endsAttempt(event: RecordedEvent): event is AttemptEnd {
 }
 
 /**
- * How the life of the event's job ended with it; null: it goes on, or the event is about no job. The machine of a job
- * and the predicate of dead letters in SQL are held to it by tests.
+ * How the life of the event's job ended with it; null: it goes on, or the event is about no job. Tests compare it with the
+ * machine of a job and with the predicate of dead letters in SQL.
  */
 export function outcomeOf(event: RecordedEvent): Outcome | null {
   switch (event.type) {
@@ -47,7 +47,7 @@ export function outcomeOf(event: RecordedEvent): Outcome | null {
   }
 }
 
-/** True for what makes a job a dead letter: it failed for good, lost its last attempt, or waited too long. */
+/** True for an event that makes a job a dead letter: it failed for good, lost its last attempt, or waited too long. */
 export function isDeath(event: RecordedEvent): event is Death {
   const outcome = outcomeOf(event)
   return outcome === 'failed' || outcome === 'expired'

@@ -1,12 +1,12 @@
 /**
- * What a failure says to the caller:
+ * What an error means for the caller:
  *
- * - `refusal`: the queue does not carry this command out, today as tomorrow; nobody else's concern
+ * - `refusal`: the queue does not carry out this command, now or later; it concerns nobody else
  * - `outage`: the database does not answer; it may be back in a moment
- * - `busy`: the database answers, and others were in the way; it may be different in a moment
- * - `unwritable`: the database answers and takes no writes; people have to mend that
- * - `log`: the log says something that cannot be folded, or is not there any more
- * - `setup`: what was set up does not fit: the schema, the address, another process
+ * - `busy`: the database answers, but others were in the way; it may be different in a moment
+ * - `unwritable`: the database answers but takes no writes; a person has to mend it
+ * - `log`: the log has something that cannot be folded, or lacks something
+ * - `setup`: something was set up wrong: the schema, the address, another process
  * - `ended`: the call, or what it waited for, was ended
  */
 export type FailureKind = 'refusal' | 'outage' | 'busy' | 'unwritable' | 'log' | 'setup' | 'ended'
@@ -66,7 +66,7 @@ export class InterlockError extends Error {
   }
 }
 
-/** What was given cannot be. @param path where in it, as `details.path` tells programs */
+/** The input is not valid. @param path where it is wrong; programs find it in `details.path` */
 export function invalidInput(message: string, path?: string): InterlockError {
   return new InterlockError('invalid_input', message, path === undefined ? {} : { path })
 }
@@ -78,19 +78,19 @@ export function isInterlockError(error: unknown, code?: ErrorCode): error is Int
 
 const NAMED = 8
 
-/** For a reader, which must make nothing. @param queues those there are @throws InterlockError `unknown_queue` */
+/** For a reader, which must not make a queue. @param queues those that exist @throws InterlockError `unknown_queue` */
 export function checkKnown(queue: string, queues: readonly string[]): void {
   if (queues.includes(queue)) return
   const more = queues.length > NAMED ? ` and ${queues.length - NAMED} more` : ''
   const others = `name the one you mean by --queue: ${queues.slice(0, NAMED).join(', ')}${more}`
   throw new InterlockError(
     'unknown_queue',
-    `there is no queue ${queue}; ${queues.length === 0 ? 'nor any other: the first job that is put in line makes it' : others}`,
+    `there is no queue ${queue}; ${queues.length === 0 ? 'there is none at all: enqueue the first job to make it' : others}`,
     { queue, queues },
   )
 }
 
-/** A reader wants events from before the cut that were not kept. @param through the last of them */
+/** A reader asks for archived events that were not kept. @param through the last of them */
 export function archived(queue: string, through: number): InterlockError {
   return new InterlockError(
     'archived',
@@ -99,19 +99,19 @@ export function archived(queue: string, through: number): InterlockError {
   )
 }
 
-/** The log in the database is not the one that this process has folded: a backup was restored. */
+/** The log in the database is not the one that this process folded: a backup was restored. */
 export function wentBack(queue: string, known: number, version: number): InterlockError {
   return new InterlockError(
     'log_went_back',
-    `the log of queue ${queue} is at event ${version}, and this process knew event ${known} of it: a backup was restored. What this process runs is void; stop it, look at the jobs in doubt with \`interlock recover\`, and start it again`,
+    `the log of queue ${queue} is at event ${version}, but this process had read it up to event ${known}: a backup was restored. What this process runs is void; stop it, look at the jobs in doubt with \`interlock recover\`, and start it again`,
     { known, version },
   )
 }
 
 /**
- * The log goes on with something that a replica cannot fold, now or later: it is another log, has an event that this release does not
- * know or that cannot have happened, or was cut without a snapshot that can be read. Not so what names no event: an answer that
- * was damaged on its way, or what is said of one command.
+ * A replica cannot fold the log any further, now or later. It is another log, has an event that this release does not know or
+ * that cannot have happened, or was cut without a readable snapshot. An error that names no event is not meant: an answer may be
+ * damaged on its way, or it is about one command.
  */
 export function cannotFoldOn(error: unknown): error is InterlockError {
   if (!isInterlockError(error)) return false
@@ -120,12 +120,12 @@ export function cannotFoldOn(error: unknown): error is InterlockError {
   return code === 'log_went_back' || code === 'unknown_event' || code === 'database_newer'
 }
 
-/** Null: it is no failure of Interlock's. */
+/** Null: it is not an error of Interlock. */
 function kindOf(error: unknown): FailureKind | null {
   return isInterlockError(error) ? kinds[error.code] : null
 }
 
-/** The queue's answer to a command: for the caller alone. */
+/** The queue's answer to a command, for its caller alone. */
 export function isRefusal(error: unknown): error is InterlockError {
   return kindOf(error) === 'refusal'
 }
@@ -135,18 +135,18 @@ export function isOutage(error: unknown): error is InterlockError {
   return kindOf(error) === 'outage'
 }
 
-/** It may be over in a moment. Commands keep their ids, so that trying again does nothing twice. */
+/** It may be over in a moment. Commands keep their ids, so trying again does nothing twice. */
 export function isPassing(error: unknown): error is InterlockError {
   const kind = kindOf(error)
   return kind === 'outage' || kind === 'busy'
 }
 
-/** The database could not do it now, for whatever reason; it says nothing of what was asked. */
+/** The database could not do it now. That says nothing about the command itself. */
 export function isOfStore(error: unknown): error is InterlockError {
   return isPassing(error) || kindOf(error) === 'unwritable'
 }
 
-/** The attempt that a command was about is not the caller's any more; its present holder goes on with it. */
+/** The attempt is not the caller's any more; its present holder goes on with it. */
 export function isAttemptOver(error: unknown): boolean {
   const isStale = isInterlockError(error, 'job_not_active') || isInterlockError(error, 'stale_token')
   return isStale || cannotFoldOn(error)

@@ -33,7 +33,7 @@ export const eventTypes = [
 ] as const
 export type EventType = (typeof eventTypes)[number]
 
-/** Why a job waits, by precedence: the first that applies is the one that is told. */
+/** Why a job waits, by precedence: the first one that applies is reported. */
 export const reasonCodes = [
   'draining',
   'not_due',
@@ -50,7 +50,8 @@ export const reasonCodes = [
 export type ReasonCode = (typeof reasonCodes)[number]
 
 /**
- * Why an attempt failed (`released`: it was given back, see {@link requeueReasons}); the text of the error lives in `job_queue_data`, never in the log.
+ * Why an attempt failed (`released`: it was given back, see {@link requeueReasons}). The text of the error is in
+ * `job_queue_data`, never in the log.
  */
 export const failureCodes = [
   'handler_error',
@@ -97,9 +98,9 @@ interface Fact {
   readonly offers?: readonly string[]
 }
 
-/** An event of this type, with what it says. */
+/** An event of this type, with its fields. */
 type Of<Type extends EventType, Said extends object> = { readonly type: Type } & Readonly<Said>
-/** The same of an event that names a job. */
+/** The same for an event that names a job. */
 type OfJob<Type extends EventType, Said extends object = object> = Of<Type, { jobId: string } & Said>
 
 export type Event = Fact &
@@ -131,17 +132,17 @@ interface Queued {
   spec: JobSpec
   asked?: boolean
   intake?: true
-  /** Said of every life that somebody asked for by naming its job; absent in logs of before. */
+  /** For every life that somebody asked for by naming its job; absent in older logs. */
   named?: true
 }
 
-/** An event as it stands in the log: its place, its time, and the command that caused it. */
+/** An event as it is in the log: its number, its time, and the command that caused it. */
 export type RecordedEvent = Event & {
   /** 1..n per queue, without gaps, in commit order; a safe integer. */
   readonly seq: number
   /** The time of the event; strictly rising within a queue. */
   readonly at: Micros
   readonly commandId: string
-  /** {@link hash} of the command's body, so that an id that is used again for something else is found out. */
+  /** {@link hash} of the command's body: it shows that an id is used again for something else. */
   readonly commandHash: number
 }

@@ -14,8 +14,8 @@ import { pauseModel, pauseOf, resumeModel } from './pausing.ts'
 import type { JobKey } from './place.ts'
 
 /**
- * The ledger after one event of the log. Pure; the one place where state changes.
- * @throws InterlockError `corrupt_log` naming the sequence number, when the event cannot have happened in this state.
+ * The ledger after one event of the log. Pure, and the only place where state changes.
+ * @throws InterlockError `corrupt_log` naming the sequence number, if the event is impossible in this state.
  */
 export function evolve(ledger: Ledger, event: RecordedEvent): Ledger {
   const draft = new Draft(ledger)
@@ -61,7 +61,10 @@ function begin(draft: Draft, event: JobEvent, key: JobKey): Job | undefined {
   return queue(draft, event, key)
 }
 
-/** What a live job becomes; undefined: it has ended. Whether the event may come now the law has said; the rest only the ledger knows. */
+/**
+ * What a live job becomes; undefined: it has ended. The law has checked whether the event may come now; only the ledger knows the
+ * rest.
+ */
 function changeJob(draft: Draft, event: JobEvent, job: Job): Job | undefined {
   switch (event.type) {
     case 'blocked':
@@ -127,7 +130,7 @@ function changeQueue(draft: Draft, event: Exclude<RecordedEvent, JobEvent>): voi
       draft.epoch = event.epoch
       return
     case 'voided':
-      // What it says holds for readers of the event that it names: they have read it differently already.
+      // It is for readers of the event that it names: they have already read that one differently.
       if (event.of > event.seq) throw corrupt(event, 'it voids an event that is still to come')
       return
     case 'model_paused':

@@ -16,9 +16,9 @@ export interface ModelPlace {
   readonly holders: readonly string[]
   /** How many due jobs stand ahead in its line. */
   readonly ahead: number
-  /** The nearest of them, nearest first; at most ten. */
+  /** The nearest of them first; at most ten. */
   readonly aheadIds: readonly string[]
-  /** Why nothing starts from it, who paused it, and until when; null: it is open. */
+  /** The pause of the model; null: it is not paused. */
   readonly paused: Pick<Pause, 'reason' | 'by' | 'since' | 'until'> | null
 }
 
@@ -33,9 +33,9 @@ export interface Explanation {
   readonly reason: string
   readonly blockedBy: string | null
   readonly models: readonly ModelPlace[]
-  /** Place in the line of the whole queue, from 0; null when it stands in no line. */
+  /** Its place in the line of the whole queue, from 0; null if it stands in no line. */
   readonly position: number | null
-  /** The job it waits for, the job that one waits for, and so on, to one that waits for nobody. At most 100. */
+  /** The job it waits for, the job that one waits for, and so on, up to one that waits for none. At most 100. */
   readonly chain: readonly string[]
   /** How many later jobs that share a model have gone first. */
   readonly overtaken: number
@@ -87,7 +87,7 @@ export function explainJob(
   }
 }
 
-/** Why there may be more attempts than the job came with. */
+/** Why there may be more attempts than the job was enqueued with. */
 function givenBack({ free }: Job): string {
   return free === 0 ? '' : ` (${free} given back at no cost)`
 }
@@ -108,7 +108,7 @@ function pausePart({ reason, by, since, until }: Pause): ModelPlace['paused'] {
   return { reason, by, since, until }
 }
 
-/** The job it waits for now, and from there on from row to row. */
+/** The job that it waits for now, and from there on by what the rows say. */
 function chainOf(ledger: LedgerView, blockedBy: string | null): string[] {
   const chain: string[] = []
   for (let jobId = blockedBy; jobId !== null && !chain.includes(jobId) && chain.length < MOST_IN_CHAIN; ) {

@@ -8,7 +8,7 @@ import { byPlace, type Place } from './place.ts'
 import type { Policy } from './policy.ts'
 import type { Tree } from './tree.ts'
 
-/** How many jobs with this key wait, and how many are active; those that bypass are not counted. */
+/** How many jobs with this key wait, and how many are active. Jobs that bypass are not counted. */
 export function shareOf(ledger: LedgerView, key: string): Share {
   const own = { hash: hash(key), key }
   return ledger.shares.get(own) ?? { ...own, waiting: 0, active: 0, ready: noPlaces }
@@ -19,7 +19,7 @@ export function fairRankOf(ledger: LedgerView, key: string | null): number {
   return key === null ? 0 : shareOf(ledger, key).waiting
 }
 
-/** True if as many jobs with the key of this one are active, or are offered ahead of it, as the policy allows. */
+/** True if the policy allows no more jobs with the key of this one, active and offered ahead of it together. */
 export function isShareFull(ledger: LedgerView, job: Job, now: Micros): boolean {
   const maxActive = ledger.policy.fairShare?.maxActive ?? null
   const { fairKey } = job.spec
@@ -51,14 +51,14 @@ function changeShare(draft: Draft, key: string, change: (share: Share) => Share)
   replaceHead(draft, head, headOf(draft.policy, share))
 }
 
-/** Other limits: those whose share was full may be looked at again, or no more. */
+/** Limits have changed: jobs whose share was full may be looked at again, and others no longer. */
 export function shareAnew(draft: Draft, before: Policy): void {
   for (const share of draft.shares) replaceHead(draft, headOf(before, share), headOf(draft.policy, share))
 }
 
 /**
- * Of all ready jobs with one key, the first is the only one that is looked at, and none is while the share is full. So a decision
- * costs the same however many jobs of one customer wait.
+ * Of all ready jobs with one key only the first is looked at, and none while the share is full. So a decision costs the same
+ * however many jobs of one customer wait.
  */
 function headOf({ fairShare }: Policy, { active, ready }: Share): Place | undefined {
   const maxActive = fairShare?.maxActive ?? null
@@ -71,7 +71,7 @@ function replaceHead(draft: Draft, before: Place | undefined, after: Place | und
   if (after !== undefined) draft.ready = draft.ready.insert(after, draft.owner)
 }
 
-/** Somebody with the same key may stand in any line. */
+/** Jobs with the same key may stand in any line. */
 export function freeShare(draft: Draft, { spec }: Job): void {
   if (spec.fairKey !== null && (draft.policy.fairShare?.maxActive ?? null) !== null) draft.wide = true
 }
@@ -98,12 +98,12 @@ export function setReady(draft: Draft, job: OwnJob, ready: boolean): void {
   else changeShare(draft, spec.fairKey, (share) => ({ ...share, ready: change(share.ready) }))
 }
 
-/** The next ready job with the same fair key: it stands behind the one that `ready` has of them. */
+/** The next ready job with the same fair key: behind the one that `ready` has. */
 function readyBehind(ledger: LedgerView, { place, spec }: Job): Place | undefined {
   return spec.fairKey === null ? undefined : shareOf(ledger, spec.fairKey).ready.after(place)
 }
 
-/** A job with the same fair key stands behind it in turn, and may start where only a rate keeps this one back. */
+/** A job with the same fair key stands behind it, and may start if only a rate holds this one back. */
 export function passOver(draft: Draft, job: Job, passed: Tree<Place>, now: Micros): Tree<Place> {
   const owner = {}
   const others = passed.remove(job.place, owner)

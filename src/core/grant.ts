@@ -10,13 +10,13 @@ import { earlier, type Place } from './place.ts'
 import { scanBehindLapsed, scanLines } from './scan.ts'
 import type { Scribe } from './scribe.ts'
 
-/** Jobs that one command takes at most, whatever it claims: an append is bounded. */
+/** The most jobs that one command takes, whatever it claims: an append has limits. */
 const MOST_TAKEN = 1_000
 
 /**
- * Gives away what became startable, in line order: each job to the process that asked for it, else it is offered to
- * all; and of all offers the sender of the command takes what it claims. So no blocker is ever gone and its successor
- * forgotten, and a hand-off costs one commit.
+ * Gives away what became startable, in line order: each job goes to the process that asked for it, or is offered to all. Of all
+ * offers the sender of the command takes what it claims. So a blocker never leaves without its successor, and a hand-off costs
+ * one commit.
  */
 export function grant(scribe: Scribe): void {
   giveAwayAll(scribe)
@@ -36,7 +36,7 @@ function giveAwayAll(scribe: Scribe): void {
   settle(draft)
   offerUnbound(scribe)
   const { maxOvertakes, offerMs } = draft.policy
-  // An offer that keeps nothing lets others pass in this very append.
+  // An offer that keeps nothing lets others pass in the same append.
   if (maxOvertakes !== 0 || offerMs === 0) offerInLines(scribe, scanLines)
   else if (hasLapsed(draft, scribe.now)) offerInLines(scribe, scanBehindLapsed)
   else offerReady(scribe)
@@ -52,8 +52,8 @@ function offerUnbound(scribe: Scribe): void {
 }
 
 /**
- * In strict order the jobs whose models are free are known; who comes first and finds a slot is the next. One that is
- * limited (a rate, a fair share) keeps its place, and is passed over.
+ * In strict order the jobs whose models are free are known: the first one that finds a slot is next. A job that is limited (a
+ * rate, a fair share) keeps its place, and others start before it.
  */
 function offerReady(scribe: Scribe): void {
   const { draft, now } = scribe
@@ -72,7 +72,7 @@ function offerReady(scribe: Scribe): void {
   }
 }
 
-/** A start that fills a model ends the offers on it; what those kept of other models is free, so it looks there too. */
+/** A start that fills a model ends the offers on it. What those kept of other models is free, so it looks there too. */
 function offerInLines(scribe: Scribe, scan: typeof scanLines): void {
   const { draft } = scribe
   for (
@@ -89,7 +89,7 @@ function offerInLines(scribe: Scribe, scan: typeof scanLines): void {
   }
 }
 
-/** In how many lines something came free; it only grows until all is given away. */
+/** In how many lines something came free. It only grows until everything is given away. */
 function reachOf(draft: Draft): number {
   return draft.wide ? Number.POSITIVE_INFINITY : draft.freed.size
 }
@@ -114,7 +114,7 @@ function mayStartFor({ surroundings: { deadWorkers, heldBack } }: Scribe, { jobI
   return !deadWorkers.has(workerId) && heldBack?.has(jobId) !== true
 }
 
-/** How many of them it took, `most` at most. */
+/** How many of them it took, at most `most`. */
 function takeOffers(scribe: Scribe, claim: Claim, most: number): number {
   const { draft } = scribe
   let taken = 0
@@ -126,7 +126,7 @@ function takeOffers(scribe: Scribe, claim: Claim, most: number): number {
   return taken
 }
 
-/** The sender takes an offered job, if it still may start and the sender lives; what that frees goes to others. */
+/** The sender takes an offered job, if the job still may start and the sender is alive. What that frees goes to others. */
 function take(scribe: Scribe, job: Job): boolean {
   const { draft, command, now } = scribe
   if (!mayStartFor(scribe, job, command.workerId)) return false

@@ -18,14 +18,14 @@ export const bounds = {
   attempts: 1_000,
   durationMs: 365 * 24 * 3_600 * 1_000,
   holdSeconds: 86_400,
-  /** So many times are kept per model. */
+  /** How many times are kept per model. */
   rateStarts: 10_000,
   spacingSeconds: 3_600,
 } as const
 
 /**
- * What a job was asked to be. Never changes while the job lives, but for the models of a job that is requeued with others; a live
- * id with another spec is `job_exists`.
+ * What a job was enqueued with. It does not change while the job is live; only the models may, when a job is requeued with
+ * others. Enqueueing a live id with another spec fails with `job_exists`.
  */
 export interface JobSpec {
   readonly jobId: string
@@ -36,7 +36,7 @@ export interface JobSpec {
   readonly models: readonly string[]
   /** A level is worth `policy.ageSeconds` of waiting. */
   readonly priority: number
-  /** Not to be started before this time; null: at once. */
+  /** It must not start before this time; null: at once. */
   readonly runAt: Micros | null
   /** How many attempts may be started in all. */
   readonly attempts: number
@@ -47,11 +47,11 @@ export interface JobSpec {
   /** Who owns it, for `policy.fairShare`; null: nobody in particular. */
   readonly fairKey: string | null
   /**
-   * Something is kept for it beside the log (a payload, or its row of the user's `jobs`), which a worker reads before it
-   * begins; absent: its first attempt begins without asking the database.
+   * Something is kept for it beside the log (a payload, or its row of the user's `jobs`), and a worker reads it before it begins.
+   * Absent: its first attempt begins without asking the database.
    */
   readonly hasData?: true
-  /** Of the payload that was given with it, if one was: a live id with another one is another job. */
+  /** The hash of its payload, if it came with one: a live id with another payload is another job. */
   readonly payloadHash?: number
 }
 
@@ -66,8 +66,8 @@ export const specDefaults = {
 } as const
 
 /**
- * How long after `timeoutMs` an attempt is ended by the first process that notices. Its holder, whose own timer fires at `timeoutMs`, has
- * the first word: it stops the work and says so.
+ * How long after `timeoutMs` the first process that notices ends an attempt. Its holder, whose own timer fires at `timeoutMs`,
+ * goes first: it stops the work and reports it.
  */
 export const TIMEOUT_MARGIN_MS = 5_000
 

@@ -3,7 +3,7 @@ import { type Kind, type LedgerParts, type LedgerView, noPlaces } from './ledger
 import { byPlace, type Place } from './place.ts'
 import type { Owner, Tree } from './tree.ts'
 
-/** What is needed of a job to know whose offers it is among. */
+/** What has to be known of a job to find the offers it is among. */
 interface Offered {
   readonly place: Place
   readonly spec: { readonly kind: string }
@@ -41,8 +41,8 @@ function putOffers(
 }
 
 /**
- * The first offered job of these kinds (null: of any) in line order, behind a place if one is given. So a claim costs the same
- * however many jobs of other kinds are offered.
+ * The first offered job of these kinds (null: any) in line order, behind a place if one is given. A claim costs the same however
+ * many jobs of other kinds are offered.
  */
 export function nextOffered(
   ledger: LedgerView,

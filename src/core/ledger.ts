@@ -24,21 +24,21 @@ export interface Job extends JobKey {
   readonly queuedAt: Micros
   readonly place: Place
   readonly active: boolean
-  /** Waiting, and not to be started before this time: it stands in no line and reserves nothing. */
+  /** It waits, and must not start before this time: it stands in no line and reserves nothing. */
   readonly dueAt: Micros | null
-  /** Due, and a model it needs is paused: it stands in no line and reserves nothing. The model under which it is held. */
+  /** The paused model that holds it: it is due, but stands in no line and reserves nothing. */
   readonly heldOn: string | null
-  /** Since when it is waiting without a break: queue expiry counts from here. */
+  /** Since when it has been waiting without a break: queue expiry counts from here. */
   readonly waitingSince: Micros
   /** How many attempts were started, and how many of them cost nothing (given back). */
   readonly attempt: number
   readonly free: number
-  /** Of the running attempt. */
+  /** The token of the running attempt. */
   readonly token: number
   /** The process that runs it; null while it waits, and once the attempt is detached. */
   readonly workerId: string | null
   readonly startedAt: Micros
-  /** Of a detached attempt: until when it keeps its models, whatever becomes of the process that started it. */
+  /** The deadline of a detached attempt: it keeps its models until then, whatever happens to the process that started it. */
   readonly detachedUntil: Micros | null
   readonly cancelRequested: boolean
   /** The process that waits for it at the gate. */
@@ -51,9 +51,9 @@ export interface Job extends JobKey {
   readonly fairRank: number
   /** With no models, under `emptySet: exclusive`: it runs alone. */
   readonly exclusive: boolean
-  /** Every model it needs is free for it as far as the line goes; only a slot may be lacking. */
+  /** All its models are free for it as far as the line is concerned; only a slot may be lacking. */
   readonly ready: boolean
-  /** The nearest live job ahead, and the model in whose line that is (null: the line of the whole queue). */
+  /** The nearest live job ahead, and the model of that line (null: the line of the whole queue). */
   readonly blockedBy: string | null
   readonly blockedOn: string | null
 }
@@ -64,19 +64,19 @@ export interface Model extends ModelKey {
   readonly holders: Tree<Place>
   /** Due jobs that wait for it, in line order. */
   readonly line: Tree<Place>
-  /** Those of them that reserve because they were overtaken often enough. Empty under `maxOvertakes` 0 and null. */
+  /** Jobs in line that reserve because they were overtaken often enough. Empty under `maxOvertakes` 0 and null. */
   readonly reserved: Tree<Place>
   /** Those of them that are offered. */
   readonly offers: Tree<Place>
-  /** Times of the last starts, as many as its rate allows; null: it has no rate, or nothing was started under it. */
+  /** The times of its last starts, as many as its rate allows; null: it has no rate, or nothing started under it. */
   readonly starts: Tree<Micros> | null
 }
 
-/** A model from which nothing starts. */
+/** A paused model. */
 export interface Pause extends ModelKey {
   /** Why, as a code: `[a-z][a-z0-9_]*`, 50 characters at most. */
   readonly reason: string
-  /** When it is lifted; null: by hand only. */
+  /** When it ends; null: only by hand. */
   readonly until: Micros | null
   readonly since: Micros
   /** The process that paused it. */
@@ -107,7 +107,7 @@ export interface Kind extends KindKey {
   readonly offers: Tree<Place>
 }
 
-/** The parts of a ledger, and what they are before the first event. A draft writes to them, a ledger is them. */
+/** The parts of a ledger, with their values before the first event. A draft writes to them; a ledger consists of them. */
 export class LedgerParts {
   version = 0
   epoch = 1
@@ -119,19 +119,19 @@ export class LedgerParts {
   models = noModels
   /** Active jobs. */
   active = noPlaces
-  /** Those of them that use a slot (all but those without models): the others block no job. */
+  /** Active jobs that use a slot (all but those without models): the others block no job. */
   slots = noPlaces
   /** How many active jobs run alone: 0 or 1. */
   alone = 0
   /** Due jobs that wait for models or a slot, in line order. */
   line = noPlaces
-  /** Those of `line` that are ready and not offered; of each fair key the first, if its share is not full. */
+  /** Jobs of `line` that are ready and not offered; of each fair key only the first, if its share is not full. */
   ready = noPlaces
   /** Waiting jobs that are offered. */
   offered = noPlaces
-  /** The same by kind: who claims some kinds does not pass the offers of all others. */
+  /** The same by kind: a claim of some kinds need not pass the offers of all others. */
   kinds = noKinds
-  /** Due jobs without models that nobody was offered yet. */
+  /** Due jobs without models that were offered to nobody yet. */
   unbound = noPlaces
   /** Those of `line` that run alone. */
   exclusives = noPlaces
@@ -146,18 +146,18 @@ export class LedgerParts {
   pauses = noPauses
   /** Pauses with an end, by that time. */
   lifts = noModelTimers
-  /** Models from which as many were started as their rate allows, by the time at which their window opens. */
+  /** Models that have used up their rate, by the time at which their window opens. */
   windows = noModelTimers
   shares = noShares
 }
 
-/** The state of one queue: what the log up to `version` comes to. Immutable. */
+/** The state of one queue at `version`, folded from the log. Immutable. */
 export type Ledger = Readonly<LedgerParts>
 
 /** A queue before its first event. */
 export const emptyLedger: Ledger = new LedgerParts()
 
-/** Part by part: a loop over their names, or `Object.assign`, took 1.5 µs more for each decision. */
+/** Part by part: a loop over their names, or `Object.assign`, took 1.5 µs more per decision. */
 export function copyParts(to: LedgerParts, from: Ledger): void {
   to.version = from.version
   to.epoch = from.epoch
@@ -186,7 +186,7 @@ export function copyParts(to: LedgerParts, from: Ledger): void {
   to.shares = from.shares
 }
 
-/** A model that nobody needs: what is read of a model that the ledger does not hold. */
+/** A model that no job needs: the answer for a model that the ledger does not hold. */
 export function idleModel(model: string): Model {
   return {
     hash: hash(model),
@@ -199,7 +199,7 @@ export function idleModel(model: string): Model {
   }
 }
 
-/** The parts of a ledger that questions are asked of; a draft has them too. */
+/** The parts of a ledger for queries; a draft has them too. */
 export type LedgerView = Omit<Ledger, Tables> & {
   readonly [Name in Tables]: Pick<Ledger[Name], 'get' | 'size'>
 }
@@ -219,14 +219,14 @@ export function modelOf(ledger: LedgerView, model: string): Model {
 }
 
 /**
- * How many attempts there may be in all, as things stand: one that was given back cost nothing, so another may follow. Never less
+ * How many attempts there may be in all, for now: an attempt that was given back cost nothing, so another may follow. Never less
  * than `attempt`.
  */
 export function attemptsOf({ spec, free }: Pick<Job, 'spec' | 'free'>): number {
   return spec.attempts + free
 }
 
-/** Waiting, due, and not held: it may start as soon as there is room for it. */
+/** It waits, is due and not held: it may start as soon as there is room. */
 export function isInLine(job: Job): boolean {
   return !job.active && job.dueAt === null && job.heldOn === null
 }

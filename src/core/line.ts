@@ -29,7 +29,7 @@ export function enterLine(draft: Draft, job: OwnJob): void {
   draft.unsettleAfter(draft.line, place)
 }
 
-/** The opposite: it starts, ends, moves or is put off. One that starts stays ahead of all behind it. */
+/** The opposite: it starts, ends, moves or is put off. A job that starts stays ahead of all behind it. */
 export function leaveLine(draft: Draft, job: OwnJob, starts: boolean): void {
   const { owner } = draft
   const { place, spec } = job
@@ -58,13 +58,13 @@ export function leaveLine(draft: Draft, job: OwnJob, starts: boolean): void {
   draft.unsettleAfter(draft.line, place)
 }
 
-/** A job in line takes its models: it is ahead of the same jobs as before, only no longer waiting. */
+/** A job in line takes its models: it is ahead of the same jobs as before, but no longer waits. */
 export function takeModels(draft: Draft, job: Job, at: Micros): void {
   const { owner } = draft
   draft.active = draft.active.insert(job.place, owner)
   if (usesSlot(job)) {
     draft.slots = draft.slots.insert(job.place, owner)
-    // The job that stands first in line has nobody ahead but may wait for this one, which passed it.
+    // The first job in line has no job ahead of it, but may wait for this one, which passed it.
     draft.unsettleAt(draft.line, 0)
   }
   if (job.exclusive) draft.alone++

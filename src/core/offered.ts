@@ -12,7 +12,7 @@ export function hasLapsed({ offerTimes, policy }: LedgerView, now: Micros): bool
   return first !== undefined && first.at + policy.offerMs * MICROS_PER_MS <= now
 }
 
-/** Those whose offers have run out, the longest ago first. */
+/** Jobs whose offers have run out, the longest ago first. */
 export function* lapsedJobs(ledger: LedgerView, now: Micros): Generator<Job> {
   for (const { at, jobId } of ledger.offerTimes) {
     if (at + ledger.policy.offerMs * MICROS_PER_MS > now) return

@@ -17,7 +17,7 @@ export function offer(draft: Draft, job: OwnJob, at: Micros): void {
   job.blockedBy = null
   job.blockedOn = null
   setReady(draft, job, false)
-  // In strict order it may pass one whose offer has run out; its row goes on saying which job it stands behind.
+  // In strict order it may pass a job whose offer has run out. Its row still says which job it stands behind.
   if (draft.policy.maxOvertakes === 0 && firstUnavailable(draft, job) !== undefined) draft.unsettle(job.place)
   draft.unbound = draft.unbound.remove(job.place, owner)
   draft.offered = draft.offered.insert(job.place, owner)
@@ -26,7 +26,7 @@ export function offer(draft: Draft, job: OwnJob, at: Micros): void {
   for (const name of job.spec.models) {
     const model = draft.model(name)
     model.offers = model.offers.insert(job.place, owner)
-    // An offer that runs out as it is made: what the job has kept of its models until now is free for those behind it.
+    // The offer runs out as it is made: what the job has kept of its models is free for those behind it.
     if (draft.policy.offerMs === 0) draft.free(name)
   }
 }
@@ -40,7 +40,7 @@ export function dateOffer(draft: Draft, job: OwnJob, at: Micros): void {
   job.offeredAt = at
 }
 
-/** What the offer kept for the job is free for those behind it, unless the job itself takes it (it `starts`). */
+/** What the offer kept is free for those behind the job, unless the job itself takes it (it `starts`). */
 export function withdrawOffer(draft: Draft, job: OwnJob, starts = false): void {
   if (job.offeredAt === null) return
   const { owner } = draft
@@ -60,7 +60,7 @@ export function withdrawOffer(draft: Draft, job: OwnJob, starts = false): void {
   }
 }
 
-/** The job stands in line like one that just came, and is offered again when it is startable again. */
+/** The job stands in line like a new one, and is offered again when it is startable again. */
 export function endOffer(draft: Draft, job: Job): void {
   withdrawOffer(draft, draft.edit(job))
   draft.arrive(job.place)
@@ -68,7 +68,7 @@ export function endOffer(draft: Draft, job: Job): void {
   if (!usesSlot(job)) draft.unbound = draft.unbound.insert(job.place, draft.owner)
 }
 
-/** The rules changed, or the queue drains: who may start now is found out again. */
+/** The rules changed, or the queue drains: finds out again who may start. */
 export function endAllOffers(draft: Draft): void {
   for (const place of [...draft.offered]) {
     const job = draft.jobs.get(place)
@@ -77,9 +77,9 @@ export function endAllOffers(draft: Draft): void {
 }
 
 /**
- * A start ends the offers of those that it keeps from starting: all of them when it takes the last slot or runs alone,
- * those on a model that it fills or from which its rate allows no more, those with its fair key when that has its share, and
- * those of jobs that have to run alone.
+ * A start ends the offers of jobs that it keeps from starting: all of them if it takes the last slot or runs alone; those on a
+ * model that it fills or whose rate it uses up; those with its fair key if that uses its whole share; and those of jobs that have
+ * to run alone.
  */
 export function endOffersFor(draft: Draft, started: Job, at: Micros): void {
   if (draft.offered.size === 0) return
@@ -95,7 +95,7 @@ export function endOffersFor(draft: Draft, started: Job, at: Micros): void {
   endOffersAt(draft, isFull || started.exclusive ? draft.offered : draft.exclusives)
 }
 
-/** Those with the same fair key, when it has its share. */
+/** Jobs with the same fair key, if it uses its whole share. */
 function endOffersOf(draft: Draft, { spec: { fairKey } }: Job): void {
   const maxActive = draft.policy.fairShare?.maxActive ?? null
   if (fairKey === null || maxActive === null || shareOf(draft, fairKey).active < maxActive) return
@@ -112,7 +112,7 @@ function endOffersAt(draft: Draft, places: Tree<Place>): void {
   }
 }
 
-/** A slot that was taken or kept comes free: a job that waits for one, or for all of them, may stand in any line. */
+/** A slot comes free: a job that waits for one, or for all of them, may stand in any line. */
 export function freeSlot(draft: Draft): void {
   const { maxActive } = draft.policy
   const full = maxActive !== null && draft.slots.size + draft.offered.size >= maxActive

@@ -10,7 +10,10 @@ export interface OwnJob extends Writable<Job> {
   readonly owner: Owner
 }
 
-/** Field by field: `Object.assign` took three times as long, and every event copies a job or two. So all have one shape, too. */
+/**
+ * Field by field: `Object.assign` took three times as long, and every event copies a job or two. It also gives all jobs one
+ * shape.
+ */
 export const ownJob = (owner: Owner, from: Job): OwnJob => ({
   hash: from.hash,
   jobId: from.jobId,
@@ -43,7 +46,7 @@ export const ownJob = (owner: Owner, from: Job): OwnJob => ({
 /** True for a job that this owner made. */
 export const isOwn = (job: Job, owner: Owner): job is OwnJob => (job as Partial<OwnJob>).owner === owner
 
-/** A job that has just come: waiting, due, in no line yet. Written out: with a spread, a snapshot of a million jobs took twice the time. */
+/** A new job: waiting, due, in no line yet. Written out: with a spread, a snapshot of a million jobs took twice the time. */
 export function freshJob(spec: JobSpec, place: Place, queuedAt: Micros, fairRank: number): Writable<Job> {
   return {
     hash: place.hash,

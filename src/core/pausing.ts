@@ -12,7 +12,7 @@ export function pauseOf(ledger: LedgerView, model: string): Pause | undefined {
   return ledger.pauses.size === 0 ? undefined : ledger.pauses.get({ hash: hash(model), model })
 }
 
-/** The pause of the first model of the job, in the order in which it names them, that is paused. */
+/** The pause of the job's first paused model, in the order in which it names them. */
 export function firstPause(ledger: LedgerView, { models }: JobSpec): Pause | undefined {
   if (ledger.pauses.size === 0) return undefined
   for (const model of models) {
@@ -22,7 +22,7 @@ export function firstPause(ledger: LedgerView, { models }: JobSpec): Pause | und
   return undefined
 }
 
-/** A due job goes where it belongs: into line, or, while one of its models is paused, beside it, where it keeps nothing. */
+/** Puts a due job into line, or, while one of its models is paused, beside it, where it keeps nothing. */
 export function takePlace(draft: Draft, job: OwnJob): void {
   const pause = firstPause(draft, job.spec)
   if (pause === undefined) enterLine(draft, job)
@@ -37,7 +37,7 @@ export function leavePlace(draft: Draft, job: OwnJob): void {
   job.heldOn = null
 }
 
-/** Pausing a model takes its jobs out of all lines, so that they reserve nothing: it costs what its line is long. */
+/** Pausing a model takes its jobs out of all lines, so that they reserve nothing. It costs as much as its line is long. */
 export function pauseModel(draft: Draft, event: RecordedEvent & { readonly type: 'model_paused' }): void {
   const { model, reason, until, at } = event
   const known = pauseOf(draft, model)
@@ -56,7 +56,7 @@ export function pauseModel(draft: Draft, event: RecordedEvent & { readonly type:
   }
 }
 
-/** The jobs of the model stand in line again, each at its place, unless another model of theirs is paused. */
+/** The jobs of the model stand in line again, each at its place, unless another of their models is paused. */
 export function resumeModel(draft: Draft, pause: Pause): void {
   stopLift(draft, pause)
   draft.pauses = draft.pauses.remove(pause, draft.owner)

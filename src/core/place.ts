@@ -3,13 +3,13 @@ import { MICROS_PER_SECOND, type Micros } from './job.ts'
 import type { Policy } from './policy.ts'
 import type { Compare } from './tree.ts'
 
-/** What a job is found by: {@link hash} of its id orders the table, the id decides between equal hashes. */
+/** The key of a job: {@link hash} of its id orders the table, the id decides between equal hashes. */
 export interface JobKey {
   readonly hash: number
   readonly jobId: string
 }
 
-/** What a model, a fair key and a kind are found by. */
+/** The key of a model, a fair key or a kind. */
 export interface ModelKey {
   readonly hash: number
   readonly model: string
@@ -25,12 +25,12 @@ export interface KindKey {
   readonly kind: string
 }
 
-/** A job's place in every line it stands in: its position, and whose it is. Never changes; a move makes a new one. */
+/** A job's place in every line it stands in. It never changes; a move makes a new one. */
 export interface Place extends Position, JobKey {}
 
 /**
- * Line order: level, then order, then the sequence number that gave the place. Moves can lead two
- * jobs to one position (the first was active when the second came); then the id decides, so that no place is ever lost.
+ * Line order: level, then order, then the sequence number that gave the place. Moves can lead two jobs to one position (the first
+ * was active when the second came). Then the id decides, so that no place is lost.
  */
 export const byPlace: Compare<Place> = (a, b) =>
   a.level - b.level || a.order - b.order || a.tie - b.tie || byId(a, b)
@@ -60,9 +60,9 @@ export const byModelTime: Compare<ModelTimer> = (a, b) =>
   a.at - b.at || a.hash - b.hash || (a.model === b.model ? 0 : a.model < b.model ? -1 : 1)
 
 /**
- * Where a job belongs that waits since `queuedAt`. A level of priority is worth `ageSeconds` of waiting, so a jump is
- * bounded and nothing is ever sorted again; with `ageSeconds: null` a higher priority always goes first. Each job with the
- * same fair key that was waiting when it came (`fairRank`) puts it `spacingSeconds` back.
+ * The place of a job that waits since `queuedAt`. A level of priority is worth `ageSeconds` of waiting, so a jump is limited and
+ * nothing is ever sorted again; with `ageSeconds: null` a higher priority always goes first. Each job with the same fair key that
+ * was waiting when it came (`fairRank`) puts it `spacingSeconds` back.
  */
 export function positionFor(
   { ageSeconds, fairShare }: Policy,
@@ -72,9 +72,9 @@ export function positionFor(
   fairRank: number,
 ): Position {
   const seconds = fairRank * (fairShare?.spacingSeconds ?? 0) - priority * (ageSeconds ?? 0)
-  // Within what a double holds exactly and a log can say: beyond it the sequence number alone decides.
+  // Within what a double holds exactly and the log accepts. Beyond it the sequence number alone decides.
   const order = within(Math.round(queuedAt + seconds * MICROS_PER_SECOND), Number.MAX_SAFE_INTEGER)
-  // Not `-priority`: of 0 that is -0, which no database gives back.
+  // Not `-priority`: for 0 that is -0, which no database returns.
   return { level: ageSeconds === null ? 0 - priority : 0, order, tie }
 }
 

@@ -2,7 +2,7 @@
 export const emptySetRules = ['bypass', 'reject', 'exclusive'] as const
 export type EmptySetRule = (typeof emptySetRules)[number]
 
-/** Where events go that leave the log by `retentionDays`: kept in its archive, or erased. */
+/** Where events go when `retentionDays` takes them out of the log: into its archive, or nowhere. */
 export const archiveRules = ['keep', 'drop'] as const
 export type ArchiveRule = (typeof archiveRules)[number]
 
@@ -28,7 +28,7 @@ export interface Policy {
   readonly maxActive: number | null
   /** Places per model; `*` sets the default, which is 1. */
   readonly capacity: Readonly<Record<string, number>>
-  /** After how many overtakings a waiting job reserves its models: 0 strict order, null never (greedy). */
+  /** After how many overtakings a waiting job reserves its models; 0: strict order; null: never (greedy). */
   readonly maxOvertakes: number | null
   /** Seconds of waiting that one level of priority is worth; null: priority always goes first. */
   readonly ageSeconds: number | null
@@ -36,17 +36,17 @@ export interface Policy {
   readonly offerMs: number
   readonly emptySet: EmptySetRule
   /**
-   * For how many seconds a model is paused when an attempt that had it was lost with its worker, since its work may go on
-   * elsewhere; `*` sets that of all others, which is 0: not at all.
+   * For how many seconds a model is paused when a worker that had it was lost, since the work may go on elsewhere; `*` sets the
+   * default, which is 0: not at all.
    */
   readonly holdAfterLossSeconds: Readonly<Record<string, number>>
   /** Per model, by its name; a model that is not named has no rate. */
   readonly rate: Readonly<Record<string, Rate>>
-  /** Null: keys mean nothing. */
+  /** Null: fair keys have no effect. */
   readonly fairShare: FairShare | null
   /** After how many days events leave the log; null: never. */
   readonly retentionDays: number | null
-  /** What becomes of them then. */
+  /** What happens to them then. */
   readonly archive: ArchiveRule
 }
 
@@ -81,15 +81,15 @@ export function rateOf({ rate }: Policy, model: string): Rate | undefined {
 }
 
 /**
- * What the map says of the model, else of all (`*`). Names are the user's own: `constructor` may be one, which every object
- * has, but not as a number. (`Object.hasOwn` costs a fold 3 %.)
+ * The map's value for the model, else for all (`*`). Users choose the names: `constructor` may be one, which every object has,
+ * but not as a number. (`Object.hasOwn` costs a fold 3 %.)
  */
 function valueFor(values: Readonly<Record<string, number>>, model: string): number | undefined {
   const own = values[model]
   return typeof own === 'number' ? own : values['*']
 }
 
-/** True if two policies, or parts of them, say the same; the order of their fields says nothing. */
+/** True if two policies, or parts of them, say the same. The order of fields does not matter. */
 export function isSameRule(a: unknown, b: unknown): boolean {
   if (typeof a !== 'object' || typeof b !== 'object' || a === null || b === null) return a === b
   const ofA = new Map(Object.entries(a))

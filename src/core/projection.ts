@@ -31,7 +31,7 @@ export function projectionOf(ledger: Ledger): { readonly state: StateRow; readon
   }
 }
 
-/** The rows of these jobs, of those that are live; and that of the queue. */
+/** The rows of these jobs, if they are live, and that of the queue. */
 export function projectionAt(
   ledger: Ledger,
   jobIds: readonly string[],
@@ -73,7 +73,7 @@ function jobRow(job: Job, policy: Policy): JobRow {
   }
 }
 
-/** True for as long as the row says it, whatever else happens meanwhile. */
+/** True for as long as the row says it, whatever else happens. */
 function waitsFor(job: Job, policy: Policy): string | null {
   const { heldOn, blockedBy, blockedOn, spec } = job
   if (heldOn !== null) return `model ${heldOn} is paused`

@@ -10,8 +10,8 @@ const byNumber: Compare<Micros> = (a, b) => a - b
 export const noStarts = Tree.empty<Micros>(byNumber)
 
 /**
- * When the model may be started from again as far as its rate goes. The window slides and is exact: as many starts as the
- * rate allows lie `perSeconds` apart, both ends included, so no window of that length ever holds one more.
+ * When the model may be started from again as far as its rate is concerned. The window slides and is exact: as many starts as the
+ * rate allows are `perSeconds` apart, both ends included, so no window of that length ever holds one more.
  */
 function opensAt({ starts }: Model, rate: Rate): Micros {
   const first = starts === null ? undefined : starts.at(starts.size - rate.starts)
@@ -29,7 +29,7 @@ export function rateOpensAt(ledger: LedgerView, job: Job, now: Micros): Micros {
   return last > now ? last : 0
 }
 
-/** Of a model: more starts now would be more than its rate allows. */
+/** More starts of this model now would be more than its rate allows. */
 export function isOverRate(ledger: LedgerView, model: Model, now: Micros): boolean {
   const rate = hasRates(ledger) ? rateOf(ledger.policy, model.model) : undefined
   return rate !== undefined && opensAt(model, rate) > now
@@ -45,7 +45,7 @@ export function countStart(draft: Draft, model: OwnModel, at: Micros): void {
   trim(draft, model, rate)
 }
 
-/** Other rates count what was counted so far, at most as many starts as they themselves allow. */
+/** Under other rates the starts counted so far still count, at most as many as each rate allows. */
 export function rateAnew(draft: Draft): void {
   draft.windows = draft.windows.empty()
   for (const { model: name, starts } of [...draft.models]) {
@@ -72,7 +72,7 @@ function windowOf(model: Model, rate: Rate): ModelTimer {
   return { at: opensAt(model, rate), hash: model.hash, model: model.model }
 }
 
-/** A loop that ends at once: the usual queue has no rates, and every start asks. */
+/** A loop that ends at once: most queues have no rates, and every start asks. */
 function hasRates({ policy }: LedgerView): boolean {
   for (const _ in policy.rate) return true
   return false

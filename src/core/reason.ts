@@ -9,7 +9,7 @@ import { firstPause } from './pausing.ts'
 import { capacityOf, type Policy, rateOf } from './policy.ts'
 import { isOverRate, rateOpensAt } from './rate.ts'
 
-/** What is known of the live workers when a reason is asked for; nothing known: every kind has one. */
+/** What is known of the live workers when a reason is asked for. Without it, every kind has one. */
 export type HasWorker = (kind: string) => boolean
 
 /** Why a waiting job does not run: the first code that applies, by the precedence of {@link reasonCodes}. */
@@ -32,7 +32,7 @@ export function reasonCodeOf(
   return hasWorker(job.spec.kind) ? 'offered' : 'no_worker'
 }
 
-/** A job that has to wait, told to the caller: a code for programs, a sentence for people. */
+/** A waiting job for the caller: a code for programs, a sentence for people. */
 export function waitingFor(ledger: LedgerView, job: Job, now: Micros, hasWorker?: HasWorker): Waiting {
   const { jobId } = job
   const code = reasonCodeOf(ledger, job, now, hasWorker)
@@ -53,7 +53,7 @@ export function waitingFor(ledger: LedgerView, job: Job, now: Micros, hasWorker?
   return { jobId, code, reason: sentence(code, blocker), blockedBy, until }
 }
 
-/** The job it waits for under this reason; undefined: for none. */
+/** The job it waits for under this reason; undefined: none. */
 function blockerNow(ledger: LedgerView, job: Job, now: Micros, code: ReasonCode): Blocker | undefined {
   switch (code) {
     case 'rate_limited':
@@ -70,7 +70,7 @@ function blockerNow(ledger: LedgerView, job: Job, now: Micros, code: ReasonCode)
   }
 }
 
-/** Who came ahead of an offered job where jobs may overtake. */
+/** The job that came ahead of an offered one, where jobs may overtake. */
 function passedBy(ledger: LedgerView, job: Job, now: Micros): Blocker | undefined {
   const name = job.spec.models.find(
     (model) => !isFree(ledger, modelOf(ledger, model), job.place, now, job.spec.kind),
@@ -94,7 +94,7 @@ function timeText(at: Micros): string {
   return new Date(at / MICROS_PER_MS).toISOString()
 }
 
-/** One sentence without a position; it names the model and the job in the way, where there is one. */
+/** One sentence without a position. It names the model and the job in the way, if there is one. */
 function sentence(code: ReasonCode, blocker: Blocker | undefined): string {
   const who = blocker === undefined ? '' : ` by job ${blocker.jobId}`
   const model = blocker?.model ?? null
@@ -131,8 +131,8 @@ function behind(blocker: Blocker | undefined): string {
 }
 
 /**
- * What `conflict_reason` says while the job waits behind this blocker: true until the blocker has ended, whatever else
- * happens, so that no row has to be written again in between.
+ * What `conflict_reason` says while the job waits behind this blocker. It stays true until the blocker has ended, so the row need
+ * not be written again in between.
  */
 export function conflictReason(blocker: Blocker): string {
   return blocker.model === null
@@ -140,7 +140,7 @@ export function conflictReason(blocker: Blocker): string {
     : `conflict on model ${blocker.model}: waits for job ${blocker.jobId}, which is ahead of it`
 }
 
-/** The same while nobody blocks it but a limit may: true whether or not it does just now; null: there is none. */
+/** The same while no job blocks it but a limit may: true whether or not it does right now; null: there is no limit. */
 export function limitReason({ models, fairKey }: JobSpec, policy: Policy): string | null {
   const model = models.find((name) => rateOf(policy, name) !== undefined)
   if (model !== undefined) return `model ${model} has a rate, and the job starts when that allows it`

@@ -21,7 +21,7 @@ export function fold(ledger: Ledger, events: Iterable<RecordedEvent>): Folded {
   return { ledger: draft.seal(), touched: draft.touched }
 }
 
-/** The state that a whole log comes to. */
+/** The state after a whole log. */
 export function replay(events: Iterable<RecordedEvent>): Ledger {
   const replayer = new Replayer()
   for (const event of events) replayer.push(event)
@@ -31,7 +31,7 @@ export function replay(events: Iterable<RecordedEvent>): Ledger {
 /** Takes events as they come, in pages or one by one, and shows the ledger when asked. */
 export class Replayer {
   #draft: Draft
-  /** Set by the first corrupt event: part of it may be written, so no ledger is shown from then on. */
+  /** Set by the first corrupt event: part of it may have been applied, so no ledger is shown from then on. */
   #failure: { readonly error: unknown } | undefined
 
   constructor(from: Ledger = emptyLedger) {
@@ -49,7 +49,7 @@ export class Replayer {
     }
   }
 
-  /** The ledger so far. Costs a fresh owner, and a look at everybody in line: not meant for every event. */
+  /** The ledger so far. It costs a fresh owner and a look at all jobs in line: do not call it for every event. */
   ledger(): Ledger {
     this.#check()
     settle(this.#draft)

@@ -7,7 +7,7 @@ export function reserves(draft: Draft, job: Job): boolean {
   return limit !== null && limit > 0 && job.overtaken >= limit
 }
 
-/** Another job with a shared model was started before this one. Counted whatever the policy is: it may be another one later. */
+/** Another job with a shared model started before this one. Counted under any policy: it may change later. */
 export function overtake(draft: Draft, job: Job): void {
   const own = draft.edit(job, true)
   own.overtaken++

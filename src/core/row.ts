@@ -1,13 +1,13 @@
 import type { JobType, Micros } from './job.ts'
 import type { Policy } from './policy.ts'
 
-/** What JSON can say. */
+/** Any JSON value. */
 export type Json = string | number | boolean | null | readonly Json[] | { readonly [key: string]: Json }
 
 /**
- * What an append writes to `job_queue_data` beside its events: what the append-only log must not hold, since people may
- * have to erase it. A field that is present is set (`null` empties it); one that is absent stays as it is. Whatever an
- * earlier life of the job left goes with the first change of a later one.
+ * What an append writes to `job_queue_data` beside its events: data that people may have to erase, so that the append-only log
+ * must not hold it. A present field is set (`null` empties it); an absent one stays as it is. The first change of a later life
+ * deletes what an earlier life left.
  */
 export interface DataChange {
   readonly jobId: string
@@ -18,7 +18,7 @@ export interface DataChange {
   readonly checkpoint?: Json
 }
 
-/** Data that went ahead of the append: it is in the store under the id of its command, and the append takes it over. */
+/** Data that went ahead of the append: the store has it under the id of its command, and the append takes it over. */
 export interface StagedData {
   readonly commandId: string
   readonly jobId: string
@@ -36,9 +36,9 @@ export interface JobRow {
   readonly place_order: number
   readonly place_tie: number
   readonly queued_at: Micros
-  /** When it is not due yet: the time at which it will be. */
+  /** When it becomes due, if it is not due yet. */
   readonly due_at: Micros | null
-  /** Of a waiting job: when waiting ends it (queue expiry). Of an active one: when its attempt times out. */
+  /** For a waiting job: when its waiting ends (queue expiry). For an active one: when its attempt times out. */
   readonly expires_at: Micros | null
   /** How many attempts were started, and how many there may be: those given back cost nothing, so they count in both. */
   readonly attempt: number
@@ -50,7 +50,7 @@ export interface JobRow {
   readonly started_at: Micros | null
   readonly cancel_requested: boolean
   readonly blocked_by_job_id: string | null
-  /** The model on which it waits behind the blocker, or that is paused; null: it waits in the line of the whole queue. */
+  /** The model for which it waits behind the blocker, or that is paused; null: it waits in the line of the whole queue. */
   readonly blocked_on: string | null
   readonly conflict_reason: string | null
 }
@@ -70,8 +70,8 @@ export interface StateRow {
 }
 
 /**
- * The inner projection's rows after an append: upserts, deletions, and the queue's state. `data`: payloads, results and
- * errors that belong to its events, each job once; absent when there are none. `staged`: the same of what the store has already.
+ * The inner projection's rows after an append: upserts, deletions, and the queue's state. `data`: payloads, results and errors
+ * that belong to its events, each job once; absent if there are none. `staged`: the same for data that the store has already.
  */
 export interface ProjectionChanges {
   readonly state: StateRow

@@ -20,10 +20,10 @@ const byHead = (a: Cursor, b: Cursor): number =>
   byPlace(a.place, b.place) || (a.source === b.source ? 0 : a.source < b.source ? -1 : 1)
 
 /**
- * Goes through the jobs that may have become startable, in line order, each once, when jobs may overtake: those in the
- * lines of the models that were freed (of all models after a wide change) and those that just came. A line is left at
- * the first job for which its model has no place: for those behind it there is none either. So the work is the jobs
- * passed over, whatever the length of the line.
+ * Goes through the jobs that may have become startable, in line order, each once, where jobs may overtake: those in the lines of
+ * freed models (of all models after a wide change) and those that just came. It leaves a line at the first job for which its
+ * model has no place: there is none for those behind it either. So the work is the jobs that are passed, however long the line
+ * is.
  *
  * `visit` may start or offer the job; it returns false to end the scan.
  */
@@ -32,8 +32,8 @@ export function scanLines(draft: Draft, now: Micros, visit: (place: Place) => bo
 }
 
 /**
- * The same in strict order while some offers have run out: the jobs whose models are free are known, and others may be startable
- * behind those whose offers they were, where something was freed, or anywhere after a wide change.
+ * The same in strict order while some offers have run out. The jobs whose models are free are known. Others may be startable
+ * behind jobs whose offers ran out: where something was freed, or anywhere after a wide change.
  */
 export function scanBehindLapsed(draft: Draft, now: Micros, visit: (place: Place) => boolean): void {
   scan(draft, now, lapsedCursors(draft, now), visit)
@@ -83,7 +83,7 @@ function* lapsedCursors(draft: Draft, now: Micros): Generator<Cursor> {
   if (first !== undefined) yield { place: first, source: READY, next }
 }
 
-/** Looked for only after a wide change: thousands of offers may have run out, and every claim comes by here. */
+/** Asked only after a wide change: thousands of offers may have run out, and every claim comes here. */
 function lapsedModels(draft: Draft, now: Micros): ReadonlySet<string> {
   const names = new Set<string>()
   for (const { spec } of lapsedJobs(draft, now))
@@ -91,13 +91,13 @@ function lapsedModels(draft: Draft, now: Micros): ReadonlySet<string> {
   return names
 }
 
-/** Whether anybody stands in its line who is not offered himself. */
+/** Whether a job in its line is not offered itself. */
 function isWaitedFor(draft: Draft, name: string): boolean {
   const { line, offers } = modelOf(draft, name)
   return line.size > offers.size
 }
 
-/** Along the line of a model, until those that were met keep all its places from those that come. */
+/** Goes along the line of a model until the jobs already met keep all its places. */
 function nextBehind(draft: Draft, name: string, now: Micros): Cursor['next'] {
   const lapsed = new Set<string>()
   let kept = 0

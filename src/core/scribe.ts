@@ -12,32 +12,32 @@ import { reserves } from './reservation.ts'
 export interface Surroundings {
   /** The time of the queue, as far as the deciding process can tell: the database's clock, unless the log is ahead of it. */
   readonly now: Micros
-  /** The database's clock, where that is behind the log; else the same. */
+  /** The database's clock, if it is behind the log; else the same. */
   readonly clock?: Micros | undefined
   /** Worker processes whose lease is known to be gone: nothing is started for them. */
   readonly deadWorkers: ReadonlySet<string>
-  /** Jobs that are about to be cancelled: nobody starts them; they are offered, and keep their place. */
+  /** Jobs that are about to be cancelled: nobody starts them. They are offered, and keep their place. */
   readonly heldBack?: ReadonlySet<string>
 }
 
 /**
- * Events of one command after which it starts nothing more: an append takes 25,000. What is left is found by the next claim, question
- * or tick.
+ * After this many events one command starts nothing more: an append takes 25,000. The next claim, question or tick finds the
+ * rest.
  */
 const MOST_EVENTS = 20_000
 
-/** What the offers of one command may weigh: an event has 64 KB at most. */
+/** The most that the offers of one command may weigh: an event has 64 KB at most. */
 const MOST_OFFERED = 60_000
-/** A start may end all offers there are, and each is a row: none is announced on its own beyond so many. */
+/** A start may end every offer, and each is a row. Beyond this many, none is announced on its own. */
 const MOST_ANNOUNCED = 100
-/** In the log, in bytes at most. */
+/** The bytes it takes in the log, at most. */
 const weightOf = (jobId: string): number => 3 * jobId.length + 4
 
 function keepsModels(draft: Draft, job: Job | undefined): boolean {
   return job !== undefined && usesSlot(job) && (draft.policy.maxOvertakes === 0 || reserves(draft, job))
 }
 
-/** Writes down what one command leads to: every event is applied to the draft as it is recorded. */
+/** Records the outcome of one command: every event is applied to the draft as it is recorded. */
 export class Scribe {
   readonly draft: Draft
   readonly command: Command
@@ -45,7 +45,7 @@ export class Scribe {
   readonly events: RecordedEvent[] = []
   #offered: string[] = []
   #room = MOST_OFFERED
-  /** An offer was tried and taken back: the draft may hold traces of it that no event tells of. */
+  /** An offer was tried and taken back: the draft may have traces of it that no event shows. */
   tookBack = false
 
   constructor(draft: Draft, command: Command, surroundings: Surroundings) {
@@ -59,8 +59,8 @@ export class Scribe {
   }
 
   /**
-   * The time by which a span is over that began then. One that began in a time that is still to come by the clock goes by the time of
-   * the log, as it began; any other by the clock: that another one was wrong for a moment ends no attempt.
+   * The time for judging a span that began then. A span that began in the clock's future goes by the time of the log, as it
+   * began; any other goes by the clock, so that a clock that was wrong for a moment ends no attempt.
    */
   nowFor(began: Micros): Micros {
     const { now, clock = now } = this.surroundings
@@ -80,12 +80,12 @@ export class Scribe {
     return recorded
   }
 
-  /** No more can be given away by this command: what else is startable is found by the next claim, question or tick. */
+  /** This command can give away no more. The next claim, question or tick finds what else is startable. */
   get isFull(): boolean {
     return this.#room <= 0 || this.events.length >= MOST_EVENTS
   }
 
-  /** What has been started needs no announcement. */
+  /** Started jobs need no announcement. */
   makeRoom(): void {
     this.#offered = this.#offered.filter((jobId) => jobOf(this.draft, jobId)?.active === false)
     this.#room = this.#offered.reduce((room, jobId) => room - weightOf(jobId), MOST_OFFERED)
@@ -101,8 +101,8 @@ export class Scribe {
   }
 
   /**
-   * Puts on record an offer to which nothing but time has led, of a job that keeps its models from others: unrecorded it would
-   * never run out, and they would be kept for ever.
+   * Records an offer that came about by time alone, for a job that keeps its models from others. Unrecorded it would never run
+   * out, and keep them for ever.
    */
   announce(): void {
     if (this.events.length > 0 || this.draft.offered.size > MOST_ANNOUNCED) return
@@ -112,7 +112,7 @@ export class Scribe {
     this.record({ type: 'blocked', jobId, reason: 'offered', blockedBy: null, model: null, workerId })
   }
 
-  /** Puts the offers on record with the last event; without an event nothing happened that could be recorded. */
+  /** Records the offers with the last event. Without an event nothing happened that could be recorded. */
   finish(): readonly RecordedEvent[] {
     const last = this.events.pop()
     if (last === undefined) {

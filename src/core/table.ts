@@ -1,14 +1,14 @@
 import type { Owner } from './tree.ts'
 import { insertAt, removeAt } from './tree-node.ts'
 
-/** What a table finds its items by: a hash, and whether two keys with one hash are the same. */
+/** The key of an item: a hash, and whether two keys with one hash are the same. */
 export interface Hashed {
   readonly hash: number
 }
 
 const BITS = 5
 const MASK = 31
-/** Below this depth the 30 bits that are used are spent; items with the same ones share a bucket. */
+/** Below this depth all 30 bits are used up; items that have the same ones share a bucket. */
 const DEEPEST = 6
 
 /** A node of the trie: bit i of `bitmap` says that there is a slot for the hash bits i, in order. */
@@ -25,9 +25,9 @@ class Branch<T> {
 }
 
 /**
- * A set of items found by key: a hash trie, persistent for everybody but its owner like a {@link Tree}. A look-up costs
- * three or four steps with 100,000 items, where a tree compares seventeen times, each time missing the cache.
- * Iteration goes by hash: the same items always come in the same order.
+ * A set of items found by key: a hash trie, persistent for all but its owner, like a {@link Tree}. With 100,000 items a look-up
+ * costs three or four steps; a tree compares seventeen times, and misses the cache each time. Iteration goes by hash: the same
+ * items always come in the same order.
  */
 export class Table<T extends K, K extends Hashed = T> implements Iterable<T> {
   readonly #same: (a: K, b: K) => boolean
@@ -119,12 +119,12 @@ export class Table<T extends K, K extends Hashed = T> implements Iterable<T> {
     const i = bucket.findIndex((other) => this.#same(other, item))
     if (i >= 0) bucket[i] = item
     else bucket.push(item)
-    // Sorted by the whole hash, so that a bucket has one order however it was filled.
+    // Sorted by the whole hash, so that a bucket has one order.
     if (i < 0) bucket.sort((a, b) => a.hash - b.hash)
     return i < 0
   }
 
-  /** Removes an item that is there; a child that becomes empty goes with it. */
+  /** Removes an item that is there. A child that becomes empty is removed too. */
   #cut(node: Branch<T>, key: K, bits: number, depth: number, owner: Owner): void {
     if (depth === DEEPEST) {
       node.slots.splice(

@@ -4,7 +4,7 @@ import type { Job } from './ledger.ts'
 import type { OwnJob } from './own-job.ts'
 import type { Timer } from './place.ts'
 
-/** Not to be started before: the job stands in no line until it is due. */
+/** It must not start before that time: the job stands in no line until it is due. */
 export function putOff(draft: Draft, job: OwnJob, dueAt: Micros): void {
   job.dueAt = dueAt
   draft.undue = draft.undue.insert(timerAt(dueAt, job), draft.owner)
@@ -31,7 +31,9 @@ export function stopExpiry(draft: Draft, job: Job): void {
   if (at !== null) draft.expiring = draft.expiring.remove(timerAt(at, job), draft.owner)
 }
 
-/** When the attempt of an active job is ended by the first process that notices: a detached one at its time, without a margin. */
+/**
+ * When the first process that notices ends the attempt of an active job. For a detached one at its deadline, without a margin.
+ */
 export function timesOutAt(job: Job): Micros {
   return job.detachedUntil ?? job.startedAt + (job.spec.timeoutMs + TIMEOUT_MARGIN_MS) * MICROS_PER_MS
 }

@@ -1,6 +1,6 @@
 import type { Compare, Owner } from './tree.ts'
 
-/** Items a node holds at most. 32 was the fastest of 8, 16, 32, 64 for 100 to 100,000 items. */
+/** The most items in a node. 32 was the fastest of 8, 16, 32, 64 for 100 to 100,000 items. */
 export const WIDTH = 32
 const HALF = WIDTH / 2
 const QUARTER = WIDTH / 4
@@ -25,7 +25,7 @@ export function* itemsOf<T>(node: Node<T>): Generator<T> {
   else for (const child of node.children) yield* itemsOf(child)
 }
 
-/** `splice` for a single item, which costs a decision 7 % in all: it makes an array of what it removed. */
+/** `splice` for one item, without its array of removed items, which costs a decision 7 % in all. */
 export function insertAt<T>(items: T[], at: number, item: T): void {
   for (let i = items.length; i > at; i--) items[i] = items[i - 1] as T
   items[at] = item

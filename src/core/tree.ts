@@ -94,7 +94,7 @@ export class Tree<T extends K, K = T> implements Iterable<T> {
     let found: T | undefined
     for (;;) {
       const i = lowerBound(node.items, probe, this.#compare)
-      // In an inner node: the greatest item of the child before the one that is looked into next.
+      // In an inner node: the greatest item of the child before the one that comes next.
       if (i > 0) found = node.items[i - 1]
       if (node.children === null || i === node.items.length) return found
       node = node.children[i] as Node<T>
@@ -112,7 +112,7 @@ export class Tree<T extends K, K = T> implements Iterable<T> {
     }
   }
 
-  /** This set with `item`, in place of one that compares equal. */
+  /** This set with `item`, instead of one that compares equal. */
   insert(item: T, owner: Owner): Tree<T, K> {
     const root = own(this.#root, owner)
     insertInto(root, item, this.#compare, owner)

@@ -7,9 +7,8 @@ export function nextTickAt({ undue, expiring, deadlines, lifts }: Ledger): Micro
 }
 
 /**
- * When, after this time, somebody may start without an event that says so: an offer runs out, and others may pass it,
- * or a rate allows another start. No
- * state tells that such a time has been looked at, so the caller remembers up to when it has looked.
+ * When, after this time, jobs may start without an event: an offer runs out and others may pass it, or a rate allows another
+ * start. The state does not record such times, so the caller remembers up to when it has looked.
  */
 export function nextOpeningAt(ledger: Ledger, after: Micros): Micros | undefined {
   return earliest(nextLapseAt(ledger, after), nextWindowAt(ledger, after))

@@ -3,7 +3,7 @@ import { join } from 'node:path'
 import { packageRoot } from '../migrate/index.ts'
 import { Refused } from './guard/refused.ts'
 
-/** The page without its script: nothing in it is anybody's. Addresses are relative, so that it works wherever it is mounted. */
+/** The page without its script. It has no data of anybody. Addresses are relative, so it works at any mount. */
 const shell = `<!doctype html>
 <html lang="en">
 <head>
@@ -22,7 +22,7 @@ const shell = `<!doctype html>
 </html>
 `
 
-/** All there is, by name: no part of an address ever becomes a path. */
+/** All files, by name: no part of an address ever becomes a path. */
 const files: Readonly<Record<string, { readonly file: string | null; readonly type: string }>> = {
   '': { file: null, type: 'text/html; charset=utf-8' },
   'page.js': { file: 'page.js', type: 'text/javascript; charset=utf-8' },
@@ -31,12 +31,12 @@ const files: Readonly<Record<string, { readonly file: string | null; readonly ty
 
 export const isAsset = (name: string): boolean => Object.hasOwn(files, name)
 
-/** What `npm run build` has made of src/dashboard/page. */
+/** The output of `npm run build` for src/dashboard/page. */
 const folder = () => join(packageRoot(), 'dist', 'dashboard')
 
 const read = new Map<string, Promise<string>>()
 
-/** @throws Refused where the page was not built */
+/** @throws Refused if the page was not built */
 export async function assetOf(name: string, from: string | undefined): Promise<Response> {
   const { file, type } = files[name] ?? { file: null, type: '' }
   if (file === null) return new Response(shell, { headers: { 'content-type': type } })
@@ -52,7 +52,7 @@ export async function assetOf(name: string, from: string | undefined): Promise<R
     throw new Refused(
       500,
       'failed',
-      'the page is not beside this program: npm run build makes it (docs/bundlers.md)',
+      'the page of the dashboard is missing; npm run build makes it (docs/bundlers.md)',
     )
   }
 }

@@ -13,17 +13,18 @@ import { type Handled, routesOf } from './routes.ts'
 import { signIn } from './sign-in.ts'
 import { openStreams } from './stream/streams.ts'
 
-/** A dashboard, to be mounted in a server. */
+/** A dashboard, for you to mount in a server. */
 export interface Dashboard {
   /** Answers a request. Never throws. */
   fetch(request: Request): Promise<Response>
-  /** Ends its streams and its looking; the store stays open. */
+  /** Ends its streams and stops reading. The store stays open. */
   close(): Promise<void>
 }
 
 /**
- * A dashboard over the queues of a store: a handler of the Fetch API, for any server. It looks at the log and does not join the queue.
- * @throws InterlockError `invalid_input`, naming the path; without `authorize` nothing starts
+ * Makes a dashboard over the queues of a store: a handler of the Fetch API, for any server. It reads the log and does not join
+ * the queue.
+ * @throws InterlockError `invalid_input`, naming the path; also without `authorize`
  * @example
  * const dashboard = createDashboard({
  *   store,
@@ -44,7 +45,7 @@ export function createDashboard(given: DashboardOptions): Dashboard {
     fetch: async (request) => {
       try {
         const { response, isOurs } = await answer(options, routes, request)
-        // What `authorize` answers itself, a page to sign in at, say, is its own.
+        // An answer of `authorize` itself, such as a sign-in page, is not changed.
         return isOurs ? secured(response) : response
       } catch (error) {
         return secured(refusal(options, error))
@@ -83,7 +84,7 @@ async function answer(options: WholeOptions, routes: Handled, request: Request):
   if (!isReading) checkOrigin(request, host, options.origins)
   const { session } = options
   if (session !== null && path === 'session' && !isReading) return ours(signIn(session, request))
-  // Who comes by a token has nothing but the page, with nothing in it, to show it with.
+  // You need the page to show your token, and it has no data: so it needs no sign-in.
   if (session !== null && isPage && isReading) return ours(assetOf(path, options.page))
   const allowed = await allowedBy(options.authorize, request, (message) =>
     options.logger.error(`[DASHBOARD] ${message}`),
@@ -104,21 +105,21 @@ function addressOf(request: Request): URL {
   throw new Refused(400, 'bad_request', 'the address cannot be read')
 }
 
-/** The path below the mount, without the slash before it; undefined: the mount itself without one; null: elsewhere. */
+/** The path below the mount, without its first slash; undefined: the mount itself without a slash; null: outside the mount. */
 function below(basePath: string, pathname: string): string | undefined | null {
   if (pathname === basePath && basePath !== '') return undefined
   return pathname.startsWith(`${basePath}/`) ? pathname.slice(basePath.length + 1) : null
 }
 
-/** Relative addresses need the slash. So is this one, since nobody knows what a proxy has put before it. */
+/** Relative addresses need the slash. This address is relative too: nobody knows what a proxy has put before it. */
 const redirect = (pathname: string, search: string): Response =>
   new Response(null, { status: 308, headers: { location: `./${pathname.split('/').at(-1)}/${search}` } })
 
-/** What is no refusal is a fault of ours: told to the log, and to nobody else. */
+/** An error that is not a refusal is our own fault: only the log is told. */
 function refusal({ logger }: WholeOptions, error: unknown): Response {
   const known = refusalOf(error)
   if (known === undefined) logger.error(`[DASHBOARD] a request has failed: ${messageOf(error)}`)
   const { status, code, message, headers } =
-    known ?? new Refused(500, 'failed', 'this has failed; the log of the server says why')
+    known ?? new Refused(500, 'failed', 'this failed; the log of the server says why')
   return json({ error: { code, message } }, { status, headers })
 }

@@ -8,38 +8,38 @@ import { loopbackNames } from './guard/host.ts'
 import type { TokenSession } from './session/token.ts'
 
 export interface DashboardOptions {
-  /** Of a database that is migrated. It stays open: close the dashboard first, then the store. */
+  /** A store over a migrated database. It stays open: close the dashboard first, then the store. */
   readonly store: LogStore
-  /** The queue that is shown; `default` unless this or `queues` is given. */
+  /** The queue to show; `default` unless you give this or `queues`. */
   readonly queue?: string | undefined
-  /** Several queues; `'all'`: those that there are, and those that come. */
+  /** Several queues; `'all'`: all that exist now or later. */
   readonly queues?: readonly string[] | 'all' | undefined
-  /** Who makes a request, and what may they do: your own authentication, or a {@link TokenSession}. Nothing starts without it. */
+  /** Who makes a request, and what may they do? Your own authentication, or a {@link TokenSession}. Required. */
   readonly authorize: Authorize | TokenSession
   /**
-   * What comes before the dashboard in the path of a request, such as `/admin/queues`; nothing unless given. What a proxy takes off the
-   * path does not count.
+   * What comes before the dashboard in the path of a request, such as `/admin/queues`; nothing unless given. Leave out what a
+   * proxy removes.
    */
   readonly basePath?: string | undefined
   /**
-   * The hosts at which it is served, as browsers name them: `admin.example.com`, or with a port, which then has to be that one. The
-   * names of this machine (`localhost`, `127.0.0.1`, `[::1]`) unless given.
+   * The hosts that browsers use for it: `admin.example.com`, or with a port, which then has to match. The names of this machine
+   * (`localhost`, `127.0.0.1`, `[::1]`) unless given.
    */
   readonly hosts?: readonly string[] | undefined
-  /** The origins of its page where a proxy has another name for it than its Host, such as `https://admin.example.com`. */
+  /** The origins of its page, such as `https://admin.example.com`, if a proxy gives it another name than its Host. */
   readonly origins?: readonly string[] | undefined
-  /** The folder with page.js and page.css; that of the package unless given: for a program that was bundled without it. */
+  /** The folder with page.js and page.css; the package's own unless given. For a program that was bundled without it. */
   readonly page?: string | undefined
   /** Told what goes wrong; silent unless given. */
   readonly logger?: Logger | undefined
-  /** Calls to the store at once; 2. */
+  /** How many calls to the store may run at once; 2. */
   readonly maxCalls?: number | undefined
   /** How long such a call may take, in milliseconds; 5,000. */
   readonly timeLimitMs?: number | undefined
-  /** Streams at once, of all and of one actor; 64 and 16. */
+  /** How many streams may be open at once, in all and per actor; 64 and 16. */
   readonly maxStreams?: number | undefined
   readonly maxStreamsPerActor?: number | undefined
-  /** How often the log is read when no wake-up comes, in milliseconds; 1,000, and 10,000 where each read has its price. */
+  /** How often to read the log when no wake-up comes, in milliseconds; 1,000, or 10,000 if each read has its price. */
   readonly pollMs?: number | undefined
 }
 
@@ -82,14 +82,14 @@ const fields = optionsSchema({
 /** A worker hears of a lost wake-up with its next heartbeat; a dashboard has none. */
 const LONGEST_POLL_MS = 10_000
 
-/** The options with everything said. */
+/** The options with all defaults filled in. */
 export interface WholeOptions {
   readonly store: LogStore
   readonly queues: readonly string[] | 'all'
   readonly authorize: Authorize
-  /** Null: people sign in elsewhere. */
+  /** Null: users sign in elsewhere. */
   readonly session: TokenSession | null
-  /** Without a slash at its end. */
+  /** Without a slash at the end. */
   readonly basePath: string
   readonly hosts: readonly string[]
   readonly origins: readonly string[]

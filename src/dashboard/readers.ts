@@ -5,11 +5,11 @@ import type { WholeOptions } from './options.ts'
 import { budgeted } from './reader/budget.ts'
 import { type QueueReader, queueReader } from './reader/queue-reader.ts'
 
-/** The readers of a dashboard: one for each queue that somebody has asked for. */
+/** The readers of a dashboard: one for each queue that was asked for. */
 export interface Readers {
-  /** @throws InterlockError `unknown_queue` for one that is not shown, or not to them */
+  /** @throws InterlockError `unknown_queue` for a queue that is not shown, or not to this user */
   of(queue: string, allowed: Allowed): Promise<QueueReader>
-  /** Names of the queues that they see. */
+  /** The names of the queues that this user sees. */
   names(allowed: Allowed): Promise<readonly string[]>
   close(): Promise<void>
 }
@@ -28,7 +28,7 @@ export function readersOf({ store, queues, budget, pollMs }: WholeOptions): Read
       const isShown =
         allowed.sees(queue) &&
         (known !== undefined || (queues === 'all' ? await queuesIn(bounded) : queues).includes(queue))
-      // The same for one that is not there and one that is not for them.
+      // The same answer for a queue that does not exist and one that this user may not see.
       if (!isShown) throw new InterlockError('unknown_queue', 'there is no such queue here')
       const reader = readers.get(queue) ?? queueReader({ store: bounded, queue, pollMs })
       readers.set(queue, reader)
@@ -40,7 +40,7 @@ export function readersOf({ store, queues, budget, pollMs }: WholeOptions): Read
   }
 }
 
-/** Who names a queue that is not there is told which there are. */
+/** The error for a missing queue lists those that exist. */
 async function queuesIn(store: LogStore): Promise<readonly string[]> {
   const nobodys = `no-queue-${crypto.randomUUID()}`
   try {

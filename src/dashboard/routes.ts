@@ -31,7 +31,7 @@ interface Parts {
   readonly streams: Streams
 }
 
-/** A request of somebody who is known. */
+/** A request of a known user. */
 interface Known {
   readonly request: Request
   /** Below the mount. */
@@ -42,7 +42,7 @@ interface Known {
 /** Undefined: there is nothing at this address. */
 export type Handled = (known: Known) => Promise<Response | undefined>
 
-/** What is answered below `api/`. */
+/** The answers below `api/`. */
 export function routesOf(parts: Parts): Handled {
   return async ({ request, path, allowed }) => {
     const [api, what, queue, ...rest] = segmentsOf(path)
@@ -58,7 +58,7 @@ export function routesOf(parts: Parts): Handled {
   }
 }
 
-/** @throws Refused for what is no text, such as `%ff` */
+/** @throws Refused for what is not text, such as `%ff` */
 function segmentsOf(path: string): readonly string[] {
   try {
     return path.split('/').map(decodeURIComponent)
@@ -111,7 +111,7 @@ async function read(
   }
 }
 
-/** A browser that comes again says itself how far it has come. */
+/** A browser that reconnects says itself how far it had read. */
 async function events(
   { options, streams }: Parts,
   reader: QueueReader,
@@ -152,6 +152,6 @@ function checkMayPull({ role, levers: own }: Allowed, lever: Lever): void {
   throw new Refused(
     403,
     'not_allowed',
-    role === 'viewer' ? 'you may look, and change nothing' : `you may not pull the lever ${lever}`,
+    role === 'viewer' ? 'you may look, but not change anything' : `you may not pull the lever ${lever}`,
   )
 }

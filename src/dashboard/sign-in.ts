@@ -12,6 +12,6 @@ export async function signIn(session: TokenSession, request: Request): Promise<R
   throw new Refused(
     401,
     'not_signed_in',
-    'this address was used before, or is of another start; take the newest one',
+    'this address was used before, or the server has restarted; open the newest one',
   )
 }

@@ -6,7 +6,7 @@ export function addressOf({ url = '/' }: IncomingMessage): URL | null {
   return URL.parse(url.startsWith('/') ? `http://localhost${url}` : url)
 }
 
-/** The text of a part of a path; bytes that are no text become the sign for that, as with PostgREST. */
+/** A part of a path as text. Bytes that are not text become the replacement character, as in PostgREST. */
 export function textOf(segment: string): string {
   const bytes = segment.replace(/%([0-9a-f]{2})/gi, (_, hex: string) =>
     String.fromCharCode(Number.parseInt(hex, 16)),

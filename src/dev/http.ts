@@ -44,7 +44,7 @@ async function respond(served: Served, incoming: IncomingMessage, outgoing: Serv
   }
 }
 
-/** A client whose body broke off does not hear it. */
+/** A client whose body broke off does not get it. */
 const refusal = (error: unknown): RestResponse =>
   error instanceof RestFailure ? failureAnswer(error) : ownRefusal(400, 'the body broke off')
 
@@ -117,8 +117,8 @@ export interface SqlRequest {
 }
 
 /**
- * What /pg/query is for: the SQL editor of a project, for anyone who has the secret key. The SQL is the body, or `query` of a JSON
- * document, as `supabase start` has it; the answer is the rows of its last statement.
+ * /pg/query is the SQL editor of a project, for holders of the secret key. The SQL is the body, or `query` of a JSON document, as
+ * in `supabase start`; the answer is the rows of its last statement.
  */
 async function runSql(db: DevDatabase, keys: Keys, request: SqlRequest): Promise<RestResponse> {
   const claims = await keys.claimsOf(request.credential).catch(() => null)

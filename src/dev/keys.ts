@@ -4,13 +4,13 @@ import { RestFailure } from './rest/failure.ts'
 
 export const roles = ['anon', 'authenticated', 'service_role'] as const
 
-/** The keys of a project: both new ones, both old ones, and what users' tokens are signed with. */
+/** The keys of a project: both new ones, both old ones, and the secret that signs users' tokens. */
 export interface Keys {
   readonly publishable: string
   readonly secret: string
   readonly anonJwt: string
   readonly serviceRoleJwt: string
-  /** A token as a signed-in user has it. */
+  /** The token of a signed-in user. */
   signIn(userId: string, claims?: Readonly<Record<string, unknown>>): Promise<string>
   /** @throws RestFailure PGRST301, PGRST303 */
   claimsOf(credential: string | undefined): Promise<Claims>

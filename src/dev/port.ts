@@ -10,7 +10,7 @@ export async function listenOn(server: Server, port: number): Promise<void> {
   server.listen(port, HOST)
   await once(server, 'listening').catch((error: NodeJS.ErrnoException) => {
     if (error.code !== 'EADDRINUSE' && error.code !== 'EACCES') throw error
-    const why = error.code === 'EACCES' ? 'not for this user' : 'taken by another program'
+    const why = error.code === 'EACCES' ? 'not allowed for this user' : 'taken by another program'
     throw invalidInput(`port ${port} of ${HOST} is ${why}; use --port 0 for a free one`)
   })
 }

@@ -1,8 +1,8 @@
 import type { DevDatabase } from './database/database.ts'
 
 /**
- * What a Supabase project has and a bare PostgreSQL lacks, as far as Interlock and its users' policies touch it: the three
- * roles, `auth.uid()` and its kin, `realtime.send()`, the publication. Whatever exists is left as it is.
+ * What a Supabase project has and a bare PostgreSQL lacks, as far as Interlock and its users' policies need it: the three roles,
+ * `auth.uid()` and similar functions, `realtime.send()`, the publication. Existing objects are not changed.
  */
 export async function setUpProject(db: DevDatabase): Promise<void> {
   await db.exec(projectScript)
@@ -89,8 +89,8 @@ select pg_advisory_unlock(hashtextextended('interlock.dev', 0));
 `
 
 /**
- * What the secret key of a project may do with tables that are not Interlock's. The embedded database made its own before there
- * were roles to give rights to.
+ * The privileges of a project's secret key on tables that are not Interlock's. The embedded database made its tables before these
+ * roles existed.
  */
 export const ownTablesScript = `
 do $$ declare own regclass; begin

@@ -11,22 +11,22 @@ import {
 } from '../history/parts.ts'
 import type { Projection } from '../port/index.ts'
 
-/** More than that after the last snapshot takes longer than a look should; `verify` takes its time. */
+/** Folding more events than that takes too long for a quick look. `verify` takes its time. */
 const MOST_EVENTS = 100_000
 
 export interface Drift {
-  /** Fields of rows that are not what the log says; null: looking would take too long. */
+  /** Fields of rows that differ from the log; null: looking would take too long. */
   readonly fields: readonly Difference[] | null
-  /** Models from which nothing starts, which the log alone knows; null: looking would take too long. */
+  /** Paused models, which only the log knows; null: looking would take too long. */
   readonly paused: readonly PausedModel[] | null
-  /** Why the log cannot be folded, if so. */
+  /** Why the log cannot be folded; null: it can. */
   readonly unreadable: string | null
 }
 
 /**
  * Compares the rows with the log, folded from its last snapshot. Cheaper than `verify`, which trusts no snapshot.
  * @param first the first page of the rows; null: the queue has none
- * @param onRows is shown all of them, whether they are compared or not
+ * @param onRows called with all of them, whether they are compared or not
  */
 export async function driftOf(
   access: Opened,
@@ -34,7 +34,7 @@ export async function driftOf(
   onRows: (rows: readonly JobRow[]) => void,
 ): Promise<Drift> {
   const { store, queue } = access
-  // Without its row the queue may still have a log: then the row is wrong.
+  // A queue without its row may still have a log: then the row is wrong.
   const version = first === null ? (await store.read(queue, 0, 1)).version : first.state.version
   const kept = await store.snapshot(queue, version)
   const ledger = version - (kept?.seq ?? 0) > MOST_EVENTS ? unlooked : await foldedAt(access, version)
@@ -54,7 +54,7 @@ export async function driftOf(
 
 const unlooked: Drift = { fields: null, paused: null, unreadable: null }
 
-/** The fold at a version; why there is none, where the log cannot be folded. */
+/** The fold at a version, or why the log cannot be folded. */
 async function foldedAt(access: Opened, version: number): Promise<Ledger | Drift> {
   try {
     return await ledgerAt(access, version)

@@ -21,7 +21,7 @@ import { type ExamineOptions, type Facts, gather } from './facts.ts'
 import { type Finding, problem } from './finding.ts'
 import { type LogSize, logSize } from './sizes.ts'
 
-/** Every check, the ones first that make others pointless. */
+/** Every check. First those that make others pointless. */
 const checks: readonly ((facts: Facts) => Finding[])[] = [
   checkFunctions,
   checkTriggers,
@@ -42,11 +42,11 @@ const checks: readonly ((facts: Facts) => Finding[])[] = [
 /** What `examine` gives: the document that `interlock doctor --json` prints. */
 export interface Examination {
   readonly queue: string
-  /** No finding is a problem. */
+  /** True if no finding is a problem. */
   readonly ok: boolean
-  /** Everything that was found, the problems first. */
+  /** All findings, the problems first. */
   readonly findings: readonly Finding[]
-  /** Null where the doctor was kept out. */
+  /** Null if the doctor was kept out. */
   readonly log: LogSize | null
 }
 
@@ -54,8 +54,8 @@ const HALF_AN_HOUR_MS = 1_800_000
 const MOST_MS = 60_000_000_000
 
 /**
- * Looks for what is wrong with the database, the queue and its workers, each with its remedy. Reads only.
- * @throws InterlockError `invalid_input`; what the database says when it cannot be reached at all, or is none that can be examined
+ * Looks for what is wrong with the database, the queue and its workers, and gives a remedy for each. Reads only.
+ * @throws InterlockError `invalid_input`; the database's own error if it cannot be reached at all, or not be examined
  * @example for (const { level, what, remedy } of (await examine({ store })).findings) console.log(level, what, remedy)
  */
 export async function examine(given: Access, options: ExamineOptions = {}): Promise<Examination> {
@@ -80,9 +80,9 @@ export const examination = (
 ): Examination => ({ queue, ok: findings.every(({ level }) => level === 'note'), findings, log })
 
 /**
- * What keeps the doctor out is the first thing to mend.
- * @param isProject reached over the API of a Supabase project, which is mended otherwise, and the message says how
- * @throws whatever else went wrong
+ * What keeps the doctor out has to be mended first.
+ * @param isProject reached over the API of a Supabase project: it is mended in another way, and the message says how
+ * @throws any other error
  */
 export function keptOut(error: unknown, isProject: boolean): Finding {
   if (!isInterlockError(error)) throw error

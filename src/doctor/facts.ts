@@ -6,22 +6,22 @@ import type { Adoptable, Checkup, LogCheck, WorkerRow } from '../port/index.ts'
 import { type Drift, driftOf } from './drift.ts'
 import { LiveRows } from './live-rows.ts'
 
-/** Of the hash chain that many events are looked at. */
+/** Events at the end of the hash chain that are checked. */
 const CHAINED = 1_000
-/** Less than an hour tells nothing of a day. */
+/** Less than an hour says nothing about a day. */
 const LEAST_MS = 3_600_000
 const DAY_MS = 86_400_000
 
-/** By how many bytes a day this queue lets the log grow; null while nobody can tell. */
+/** By how many bytes a day this queue makes the log grow; null: too early to tell. */
 export function logGrowth({ bytes, events, week }: LogCheck): number | null {
   if (week === null || week.ageMs < LEAST_MS || events === 0) return null
   return Math.round(((bytes / events) * week.events * DAY_MS) / week.ageMs)
 }
 
-/** Events leave once an hour: a day later than they should nobody sees to it, or nobody can. */
+/** Events leave once an hour. A day late means that no process sees to it, or none can. */
 const SLACK_DAYS = 1
 
-/** How many days ago the oldest event of the log happened, if it should have left by now; else null. */
+/** The age in days of the oldest event, if it should have left the log by now; else null. */
 export function overdueDays({ checkup: { log, now }, state }: Pick<Facts, 'checkup' | 'state'>) {
   const retentionDays = state?.policy?.retentionDays ?? null
   if (retentionDays === null || log.oldestAt === null) return null
@@ -29,7 +29,7 @@ export function overdueDays({ checkup: { log, now }, state }: Pick<Facts, 'check
   return days > retentionDays + SLACK_DAYS ? days : null
 }
 
-/** What the checks judge: seen once, at one time. */
+/** What the checks judge: read once, at one time. */
 export interface Facts {
   readonly checkup: Checkup
   /** The row of the queue; null: nobody has opened it. */
@@ -42,36 +42,36 @@ export interface Facts {
   readonly drift: Drift
   /** How the database is reached. */
   readonly over: 'postgres' | 'supabase' | 'pglite' | 'memory'
-  /** A project on this machine, which is for development. */
+  /** A Supabase project on this machine, for development. */
   readonly isLocalProject: boolean
-  /** This machine's clock in milliseconds, right before and right after the database's was read. */
+  /** This machine's clock in milliseconds, right before and right after the database's clock was read. */
   readonly clock: { readonly before: number; readonly after: number }
-  /** How long this program had been connecting when the session was looked at, in milliseconds. */
+  /** How long this program had been connecting when it looked at the session, in milliseconds. */
   readonly connectedMs: number
-  /** Null where nobody listens on a connection. */
+  /** Null if no connection listens. */
   readonly notificationsArrive: boolean | null
-  /** How long a job may wait before that is worth a word, in milliseconds. */
+  /** How long a job may wait without a note, in milliseconds. */
   readonly patienceMs: number
 }
 
-/** What the doctor is told beside the store. */
+/** What you may tell the doctor beside the store. */
 export interface ExamineOptions {
-  /** How long a job may wait before that is worth a note: milliseconds, 1 to 60,000,000,000; half an hour unless given. */
+  /** How long a job may wait before the doctor notes it: milliseconds, 1 to 60,000,000,000; half an hour unless given. */
   readonly patienceMs?: number | undefined
   /**
-   * The address of the server: two connections of their own then show whether notifications arrive. Not looked at unless given, nor
-   * for a store that does not speak to the server by itself.
+   * The address of the server. Two new connections then test whether notifications arrive. Not tested unless given, nor if the
+   * store does not connect to the server itself.
    */
   readonly url?: string | undefined
   /**
-   * How long ago the store was made, in milliseconds: a session that is older was somebody else's before, so there is a pooler between.
-   * Not looked at unless given: sessions of a store that has been there for long are old.
+   * How long ago you made the store, in milliseconds. An older session belonged to another client before, so there is a pooler
+   * between. Not tested unless given: a store that has been open for long has old sessions.
    */
   readonly openedMs?: number | undefined
 }
 
 /**
- * Looks at the database once. Null where there is nothing to look at (a store in memory).
+ * Reads the database once. Null if there is nothing to examine (a store in memory).
  * @throws InterlockError `unknown_queue`, `not_migrated`, `database_older`, `database_newer`, `store_unavailable`, `store_unwritable`
  */
 export async function gather(
@@ -96,7 +96,7 @@ export async function gather(
   }
 }
 
-/** Each store says in its name what it is. */
+/** The name of a store says what it is. */
 function overOf(name: string): Facts['over'] {
   if (name === 'memory') return 'memory'
   if (name.startsWith('postgres:')) return 'postgres'
@@ -122,12 +122,12 @@ async function lookAt(access: Opened, patienceMs: number) {
   }
 }
 
-/** Long for a notification, which takes a millisecond, and short for somebody who waits for the answer. */
+/** Long for a notification, which takes a millisecond, and short for a person who waits for the answer. */
 const PATIENCE_MS = 2_000
 
 /**
- * Whether a session hears what another one says, which a pooler in transaction mode prevents. Listens on a channel of its
- * own, so that nobody else is woken.
+ * Whether one session hears another; a pooler in transaction mode prevents it. Uses a channel of its own, so that nobody else
+ * wakes.
  */
 async function notificationsArrive(url: string): Promise<boolean> {
   const { Client } = (await import('pg')).default
@@ -144,7 +144,7 @@ async function notificationsArrive(url: string): Promise<boolean> {
     await ear.query(`listen ${channel}`)
     const heard = once(ear, 'notification', { signal: AbortSignal.timeout(PATIENCE_MS) }).then(
       () => true,
-      // Time is up, or the connection broke: either way a listener misses what is said.
+      // Time is up, or the connection broke: a listener would miss notifications in both cases.
       () => false,
     )
     await mouth.query(`notify ${channel}`)

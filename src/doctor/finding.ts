@@ -10,6 +10,6 @@ const finding =
 export const problem = finding('problem')
 export const note = finding('note')
 
-/** Those that were found: what did not hold is passed over. */
+/** The findings among these; false and undefined are left out. */
 export const those = (...found: readonly (Finding | false | undefined)[]): Finding[] =>
   found.filter((each) => each !== false && each !== undefined)

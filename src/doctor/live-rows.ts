@@ -6,12 +6,12 @@ export interface Startable {
   readonly jobs: number
 }
 
-/** What the rows of live jobs come to, for the checks: seen page by page, since there may be a million of them. */
+/** What the checks need of the rows of live jobs. Rows come page by page: there may be a million. */
 export class LiveRows {
   readonly active: JobRow[] = []
   readonly startable = new Map<string, Startable>()
   waiting = 0
-  /** How many wait for longer than somebody is patient, and the one that waits longest. */
+  /** How many jobs wait for too long, and the one that has waited longest. */
   long = 0
   oldest: JobRow | null = null
   readonly #longBefore: Micros

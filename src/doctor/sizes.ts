@@ -2,16 +2,19 @@ import { type Facts, logGrowth, overdueDays } from './facts.ts'
 
 const DAY_MS = 86_400_000
 
-/** What the log comes to, now and as it goes on; sizes are of its tables, which all queues share, with their indexes. */
+/** The size of the log, now and in the future. Sizes are of its tables with their indexes; all queues share them. */
 export interface LogSize {
   readonly bytes: number
   readonly archiveBytes: number
-  /** By the events of this queue in the last week; null while it is too young to tell. */
+  /** How fast it grows, from the events of this queue in the last week; null: too early to tell. */
   readonly bytesPerDay: number | null
-  /** At which size retention holds the log, and in how many days (0: now); null: it does not, or nobody can tell yet. */
+  /**
+   * The size at which retention holds the log, and in how many days it gets there (0: now); null: no retention, or too early to
+   * tell.
+   */
   readonly heldAtBytes: number | null
   readonly heldInDays: number | null
-  /** How many days ago the oldest event happened, where retention has not taken it out though it should have; else null. */
+  /** The age in days of the oldest event, if retention should have taken it out by now; else null. */
   readonly overdueDays: number | null
   readonly chain: 'off' | 'sound' | 'broken'
 }

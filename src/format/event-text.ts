@@ -2,7 +2,7 @@ import type { RecordedEvent } from '../core/index.ts'
 import { timeText } from './index.ts'
 import { policyText } from './policy-text.ts'
 
-/** What an event says beside its type and its job, in a few words. */
+/** The details of an event, beside its type and its job, in a few words. */
 export function eventDetail(event: RecordedEvent): string {
   switch (event.type) {
     case 'queued':

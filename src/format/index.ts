@@ -1,6 +1,6 @@
 import { MICROS_PER_MS, type Micros } from '../core/index.ts'
 
-/** A length of time for people, in the two units that matter. */
+/** A length of time for people, in its two largest units. */
 export function duration(ms: number): string {
   if (!Number.isFinite(ms)) return '—'
   if (ms < 1_000) return `${ms < 10 ? ms.toFixed(1) : Math.round(ms)} ms`
@@ -35,12 +35,12 @@ export function isoTime(at: Micros): string {
   return iso.replace('Z', `${String(at % MICROS_PER_MS).padStart(3, '0')}Z`)
 }
 
-/** The same of a time that may not be. */
+/** The same for a time that may be null. */
 export const isoTimeOrNull = (at: Micros | null): string | null => (at === null ? null : isoTime(at))
 
 /**
- * A time for people: on their clock and with its zone, with the date unless it is today. Every flag that takes a time takes it
- * as it is printed, and means the whole millisecond.
+ * A time for people: in their zone, with the date unless it is today. Every flag for a time takes it as it is printed, and means
+ * the whole millisecond.
  */
 export function timeText(at: Micros, nowMs = Date.now()): string {
   const date = new Date(at / MICROS_PER_MS)
@@ -48,11 +48,11 @@ export function timeText(at: Micros, nowMs = Date.now()): string {
   return dayOf(date) === dayOf(new Date(nowMs)) ? time : `${dayOf(date)}T${time}`
 }
 
-/** From when to when, of two ISO times. */
+/** From when to when, from two ISO times. */
 export const spanText = (from: string, to: string): string =>
   [from, to].map((iso) => timeText(Date.parse(iso) * MICROS_PER_MS)).join(' to ')
 
-/** `2026-11-24 14:03:07+01:00` of an ISO time, for what is kept and read on another day: the date, and no more than seconds. */
+/** `2026-11-24 14:03:07+01:00` from an ISO time, for what is kept and read on another day: with the date, to the second. */
 export function toSecond(iso: string): string {
   const date = new Date(iso)
   return `${dayOf(date)} ${clockOf(date)}${zoneOf(date)}`
@@ -72,14 +72,14 @@ function zoneOf(date: Date): string {
   return `${ahead < 0 ? '-' : '+'}${pad(Math.floor(minutes / 60))}:${pad(minutes % 60)}`
 }
 
-/** Cuts at the width; a cut text shows it. */
+/** Cuts a text at the width, and shows that it is cut. */
 export function clip(text: string, width: number): string {
   return text.length <= width ? text : `${text.slice(0, Math.max(0, width - 1))}…`
 }
 
 export const models = (names: readonly string[]): string => names.join(', ') || '—'
 
-/** Messages say what happened and end with the remedy, after the last semicolon or before an imperative. */
+/** Messages say what happened and end with the remedy, which follows the last semicolon or begins with an imperative. */
 export function splitMessage(message: string): { readonly what: string; readonly todo?: string } {
   const semicolon = message.lastIndexOf('; ')
   if (semicolon > 0) return { what: message.slice(0, semicolon), todo: message.slice(semicolon + 2) }

@@ -3,7 +3,7 @@ import { duration, plural } from './index.ts'
 
 type Fact = readonly [name: string, text: string]
 
-/** What is worth saying of every policy; the rest only where it is not as usual. */
+/** The facts to show for every policy. The others are shown only if they are unusual. */
 const ALWAYS_SAID = 3
 
 /** The policy in a sentence. */

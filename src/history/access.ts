@@ -2,7 +2,7 @@ import { checkAccess, parseQueue } from '../codec/index.ts'
 import type { LogStore } from '../port/index.ts'
 import type { ArchivedFiles } from './bad-event.ts'
 
-/** How far a piece of work is. The first step of a piece has `done: 0`, the last one `isOver`. */
+/** How far a piece of work is. Its first step has `done: 0`, its last one `isOver`. */
 export interface Step {
   /** What is counted, such as `replayed`. */
   readonly what: string
@@ -12,26 +12,28 @@ export interface Step {
 }
 
 /**
- * What every function of `interlock-queue/history`, `/audit`, `/insight`, `/doctor` and `/operate` works on. They open no store and
- * close none, write nowhere but through it, and know neither a terminal nor the process that they run in.
+ * What every function of `interlock-queue/history`, `/audit`, `/insight`, `/doctor` and `/operate` works on. They neither open
+ * nor close a store, write only through this one, and know nothing of a terminal or of their process.
  * @example const access = { store: postgresStore('postgres://localhost/app'), queue: 'images' }
  */
 export interface Access {
-  /** Of a database that is migrated. It stays open. */
+  /** A store over a migrated database. It stays open. */
   readonly store: LogStore
   /** `default` unless given. */
   readonly queue?: string | undefined
-  /** Ends what is under way: it throws the reason of the signal. Nothing is left half-done. */
+  /** Stops the work: it throws the reason of the signal, and leaves nothing half-done. */
   readonly signal?: AbortSignal | undefined
-  /** Is told how far a long piece of work is: once per page of some 1,000 events. */
+  /** Called with the progress of long work, once per page of some 1,000 events. */
   readonly onProgress?: ((step: Step) => void) | undefined
-  /** Is told in a sentence what the reader of a result should know beside it: that a log begins at a cut, say. */
+  /** Called with a sentence that you should know beside the result, such as that the log begins at a cut. */
   readonly onNote?: ((text: string) => void) | undefined
-  /** Events that are in files and not in the database any more: `openArchive` of `interlock-queue/history/files` puts them here. */
+  /**
+   * Archived events that are in files and no longer in the database. `openArchive` of `interlock-queue/history/files` sets it.
+   */
   readonly files?: ArchivedFiles | undefined
 }
 
-/** The same with everything filled in. */
+/** The same with all defaults filled in. */
 export type Opened = {
   readonly [Key in Exclude<keyof Access, 'files'>]-?: NonNullable<Access[Key]>
 } & Pick<Access, 'files'>
@@ -53,10 +55,10 @@ export function opened(access: Access): Opened {
 const isOpened = (access: Access): access is Opened =>
   typeof access === 'object' && access !== null && known.has(access)
 
-/** Tells of a piece of work. */
+/** Reports the progress of a piece of work. */
 export interface Telling {
   update(done: number): void
-  /** Safe to call twice. */
+  /** You may call it twice. */
   stop(): void
 }
 

@@ -5,13 +5,13 @@ import { type Access, type Opened, opened } from './access.ts'
 import { ledgerAt } from './fold.ts'
 import { cutAt, type Point } from './point.ts'
 
-/** A cut that takes longer than this gets a word, since nobody sees how far one transaction is. */
+/** A cut that takes longer than this is announced: one transaction shows no progress. */
 const QUIET_MS = 2_000
 
 export interface ArchiveOptions {
-  /** The number of the last event to take out, or the time before which every event is taken out. */
+  /** The number of the last event to take out, or a time: every event before it is taken out. */
   readonly before: Point
-  /** Whether they stay in `job_queue_log_archive`, where every reader still finds them; true unless given. False: erased. */
+  /** True (the default): they move to `job_queue_log_archive`, where every reader still finds them. False: they are erased. */
   readonly keep?: boolean | undefined
 }
 
@@ -21,25 +21,25 @@ export interface ArchiveDocument {
   readonly archivedSeq: number
   /** How many events were taken out. */
   readonly archived: number
-  /** How many went with them that earlier calls had kept. */
+  /** How many events that earlier calls had kept were erased with them. */
   readonly unkept: number
-  /** The file that was written; null: none. */
+  /** The file that was written; null: no file was. */
   readonly file: string | null
   readonly kept: boolean
 }
 
-/** Where events go that are taken out, before anything is taken out. */
+/** Where archived events are written before they leave the log. */
 export interface ArchiveTarget {
   readonly name: string
-  /** Everything up to there that can be read, whole and on the disk when it resolves. */
+  /** Writes every readable event up to `through`. When it resolves, all of it is on the disk. */
   write(access: Opened, through: number): Promise<void>
-  /** Leaves nothing of it behind; safe at any time. */
+  /** Removes all of it. You may call it at any time. */
   discard(): Promise<void>
 }
 
 /**
- * Takes old events out of the log, below a snapshot that it makes; what runs and waits stays as it is. To write them to a file
- * first: `archiveTo` of `interlock-queue/history/files`.
+ * Takes old events out of the log, below a snapshot that it makes. What runs and waits is not touched. To write the events to a
+ * file first, use `archiveTo` of `interlock-queue/history/files`.
  * @throws InterlockError `invalid_input`; `contention`; `corrupt_log`: nothing was taken out
  * @example await archive({ store }, { before: new Date(Date.now() - 30 * 86_400_000) })
  */
@@ -51,7 +51,7 @@ export async function archive(
   return archiveThrough(access, await cutAt(access, 'before', before), keep, null)
 }
 
-/** The same up to a number, to a target if there is one. Where nothing was taken out, nothing is left of the target. */
+/** Archives up to a number, and writes to the target first, if there is one. If nothing was taken out, the target is removed. */
 export async function archiveThrough(
   access: Opened,
   through: number,
@@ -94,9 +94,9 @@ async function cut(
   try {
     return await store.archive(queue, through, keep)
   } catch (error) {
-    // The answer may have been lost on its way, and the events with the file.
+    // The answer may have been lost on its way, and the events may be in the file only.
     if (target !== null)
-      onNote(`${target.name} is whole and stays: whether its events were taken out of the log is not known`)
+      onNote(`${target.name} is whole and stays: nobody knows whether its events were taken out of the log`)
     throw error
   } finally {
     clearTimeout(quiet)

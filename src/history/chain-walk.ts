@@ -2,19 +2,19 @@ import { sha256, toHex, utf8 } from '../codec/index.ts'
 import type { ChainPage } from '../port/index.ts'
 import { type BadEvent, restore } from './bad-event.ts'
 
-/** A number of the log and the hash that its event carried when somebody noted it. */
+/** The number of an event, and the hash that it carried when somebody noted it. */
 export interface Anchor {
   readonly seq: number
   readonly hash: string
 }
 
-/** The hash from which a chain starts. */
+/** The hash that a chain starts from. */
 export const startOf = (queue: string, from: number): Uint8Array =>
   sha256()
     .update(utf8(`interlock:${queue}:${from}`))
     .digest()
 
-/** What is said where the hash at a number is not the one that is known for it. */
+/** A known hash, and what to report if the chain has another one there. */
 export interface Mark extends Anchor {
   readonly what: string
 }
@@ -24,17 +24,17 @@ export class ChainWalk {
   bad: BadEvent | null = null
   at: number
   #hash: Uint8Array
-  /** Whose number is after `at`, ascending. */
+  /** The marks whose number is after `at`, ascending. */
   readonly #marks: Mark[]
 
-  /** @param marks hashes that are known from elsewhere: they have to lie on the chain */
+  /** @param marks known hashes, which have to lie on the chain */
   constructor(start: Uint8Array, from: number, marks: readonly Mark[] = []) {
     this.#hash = start
     this.at = from
     this.#marks = marks.toSorted((a, b) => a.seq - b.seq)
     const [early] = this.#marks
     if (early !== undefined && early.seq < from) {
-      const what = `the anchor cannot be met: of event ${early.seq} nothing is on the chain, which goes on from event ${from}`
+      const what = `the anchor cannot be checked: event ${early.seq} is not on the chain, which goes on from event ${from}`
       this.#report(
         early.seq,
         what,
@@ -53,25 +53,24 @@ export class ChainWalk {
     if (seq !== this.at + 1) return this.missing()
     this.#hash = sha256().update(this.#hash).update(utf8(text)).digest()
     this.at = seq
-    if (hash !== this.head)
-      this.#report(seq, `event ${seq} is not what its hash was made over: it was changed`)
+    if (hash !== this.head) this.#report(seq, `event ${seq} does not match its hash: it was changed`)
     else this.#compare()
   }
 
-  /** Nothing more can be read. */
+  /** Stops: nothing more can be read. */
   stop(bad: BadEvent): void {
     this.bad ??= bad
   }
 
-  /** Nothing more comes, though the log goes on. */
+  /** Stops: no more events come, though the log goes on. */
   missing(): void {
     this.#report(this.at + 1, `event ${this.at + 1} of the chain is missing`)
   }
 
-  /** @param head what the queue says that the last hash is; null: it moved meanwhile, and cannot be compared */
+  /** @param head the last hash as the queue's row has it; null: it moved meanwhile, and cannot be compared */
   end(head: string | null): void {
     if (head !== null && head !== this.head) {
-      const what = `the head of the queue carries the hash of another last event: the log ends too early, or the head was changed`
+      const what = `the hash in the head of the queue is not that of the last event: the log ends too early, or the head was changed`
       this.#report(this.at + 1, what)
     }
     const [unmet] = this.#marks

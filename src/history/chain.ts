@@ -8,15 +8,15 @@ import { type Anchor, ChainWalk, type Mark, startOf } from './chain-walk.ts'
 /** What `chain` gives: the document that `interlock chain --json` prints. */
 export interface ChainDocument {
   readonly queue: string
-  /** Events after this one are chained; null: the queue keeps no chain. */
+  /** Events after this one are on the chain; null: the queue keeps no chain. */
   readonly from: number | null
-  /** `<number>:<hash>` of the last event, to note elsewhere; null: there is no chain, or it is broken. */
+  /** `<number>:<hash>` of the last event, for you to keep elsewhere; null: there is no chain, or it is broken. */
   readonly anchor: string | null
   readonly bad: BadEvent | null
 }
 
 /**
- * Checks the hash chain of the log: computes every hash again, here and not in the database.
+ * Checks the hash chain of the log. Every hash is computed again here, not in the database.
  * @param options `start: true` begins a chain with the next event where the queue keeps none; a queue that has one keeps it
  * @throws InterlockError `invalid_input`, `unknown_event`, `store_unavailable`. A broken chain is a result
  */
@@ -35,7 +35,7 @@ export async function chain(
 
 /** The chain of a queue, checked. */
 export interface Chain {
-  /** Events after this one are chained. */
+  /** Events after this one are on the chain. */
   readonly from: number
   readonly version: number
   /** The hash of the last event that was checked. */
@@ -56,15 +56,15 @@ export function anchorOf(text: string, path = 'anchor'): Anchor {
   throw invalidInput(`${path} ${text}: must be as interlock chain printed it, <number>:<hash>`, path)
 }
 
-/** An anchor as what the chain has to meet. */
+/** An anchor as a mark that the chain has to meet. */
 export const markOf = (anchor: Anchor): Mark => ({
   ...anchor,
-  what: 'the log up to here is not the one that the anchor was taken of: it was written again',
+  what: 'the log up to here is not the one of the anchor: it was written again',
 })
 
 /**
- * Computes every hash of the chain again, here and not in the database. Null for a queue that keeps none.
- * @param marks have to lie on the chain: a tail that was cut off and written again is found by that alone
+ * Computes every hash of the chain again, here and not in the database. Null if the queue keeps no chain.
+ * @param marks have to lie on the chain. Only they show that its end was cut off and written again
  */
 export async function checkChain(access: Opened, marks: readonly Mark[] = []): Promise<Chain | null> {
   const { store, queue, signal } = access
@@ -87,12 +87,12 @@ export async function checkChain(access: Opened, marks: readonly Mark[] = []): P
     progress.stop()
   }
   const last = await store.chain(queue, version, 1)
-  // The head moves with every append; only a head that stood still can be compared.
+  // The head moves with every append, so it is compared only if it stood still.
   walk.end(last?.version === version ? last.head : null)
   return { from, version: walk.at, head: walk.head, bad: walk.bad }
 }
 
-/** What is bad where a file has an event that cannot be read. */
+/** What is wrong where a file has an event that cannot be read. */
 async function chainPage(
   store: LogStore,
   queue: string,
@@ -107,8 +107,8 @@ async function chainPage(
 }
 
 /**
- * The same for the last events alone, which is cheap however long the chain: each has to follow from the hash that the one
- * before it carries. Null for a queue that keeps none.
+ * The same for the last events alone: each has to follow from the hash of the one before it. Cheap however long the chain is.
+ * Null if the queue keeps no chain.
  */
 export async function checkChainEnd(
   store: LogStore,

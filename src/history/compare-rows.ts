@@ -5,7 +5,7 @@ import { type Difference, jobDifferences, stateDifferences } from './row-differe
 
 /** Rows in one page: some 3 MB as text, however many live jobs there are. */
 export const ROWS = 5_000
-/** Jobs that are asked for by their ids in one call. */
+/** Jobs that one call asks for by their ids. */
 const IDS = 1_000
 
 export interface Compared {
@@ -18,17 +18,16 @@ export interface Compared {
   readonly ledger: Ledger
 }
 
-/** The fold gone on to a version; null: it cannot be. */
+/** Folds on to a version; null: it cannot. */
 export type Advance = (ledger: Ledger, version: number) => Promise<Ledger | null>
 
 /**
- * Compares every row of the inner projection with the fold of the log, page by page. Each page is of one moment, and is compared with the
- * fold at the version of that moment: so it is exact while workers append, needs no transaction that stays open, and costs the
- * memory of one page.
- * @param first the first page, which was read already
+ * Compares every row of the inner projection with the fold of the log, page by page. Each page is compared with the fold at the
+ * page's own version. So the result is exact while workers append, needs no long transaction, and takes the memory of one page.
+ * @param first the first page, already read
  * @param from the ledger at the version of that page
- * @param onRows is shown the rows of each page, each row once
- * @returns null when the log cannot be folded on
+ * @param onRows called with the rows of each page, each row once
+ * @returns null if the log cannot be folded on
  */
 export async function compareRows(
   access: Opened,
@@ -48,7 +47,7 @@ export async function compareRows(
       signal.throwIfAborted()
       page = await pageAfter(access, page)
     }
-    // What came after its page was read, and what is missing.
+    // Jobs that came after their page was read, and jobs that are missing.
     const unseen = comparison.unseen()
     for (let at = 0; at < unseen.length; at += IDS) {
       const jobIds = unseen.slice(at, at + IDS)
@@ -62,7 +61,7 @@ export async function compareRows(
   }
 }
 
-/** The page after this one; null: this was the last. */
+/** The page after this one; null: this was the last one. */
 export async function pageAfter({ store, queue }: Opened, { jobs }: Projection): Promise<Projection | null> {
   const after = jobs.at(-1)?.job_id
   if (after === undefined || jobs.length < ROWS) return null
@@ -81,7 +80,7 @@ class Comparison {
     this.#ledger = from
   }
 
-  /** @param asked the jobs that were asked for; null: those of which there are rows @returns false: the log cannot be folded on */
+  /** @param asked the jobs that were asked for; null: those that have rows @returns false: the log cannot be folded on */
   async take(
     { state, jobs }: Projection,
     asked: readonly string[] | null,

@@ -63,21 +63,21 @@ function jobDocument(row: JobRow) {
 }
 
 /**
- * What the place in line is made of: `level` goes first, whatever the waiting (strict priority), and the job stands as if it had
- * come `aheadSeconds` earlier than it did (priority, a move) or, when that is negative, later (fair share).
+ * How a job's place in line comes about. `level` goes first, however long others wait (strict priority). Within a level the job
+ * stands as if it had come `aheadSeconds` earlier than it did (priority, a move), or later when that is negative (fair share).
  */
 export const standingOf = (row: JobRow) => ({
   level: row.place_level,
   aheadSeconds: (row.queued_at - row.place_order) / MICROS_PER_SECOND,
 })
 
-/** Order of the line, as `job_queue_jobs` has it. */
+/** The order of the line, as in `job_queue_jobs`. */
 export const inLineOrder = (a: JobRow, b: JobRow): number =>
   a.place_level - b.place_level || a.place_order - b.place_order || a.place_tie - b.place_tie
 
-/** A model from which nothing starts. */
+/** A paused model: no job that needs it starts. */
 export interface PausedModel extends Omit<Pause, 'hash' | 'jobs'> {
-  /** How many jobs are kept from the line because of it. */
+  /** How many jobs wait aside because of it. */
   readonly held: number
 }
 
@@ -102,7 +102,7 @@ export const pausedText = ({ model, reason, until, held }: PausedModel): string 
 export const untilText = (until: Micros | null): string =>
   until === null ? 'until it is resumed' : `until ${timeText(until)}`
 
-/** The row of a queue, and the rows of the jobs that run. */
+/** The row of a queue, and the rows of its running jobs. */
 export interface RunningRows {
   readonly state: StateRow
   /** In any order. */
@@ -113,8 +113,8 @@ export interface RunningRows {
 export type StateDocument = ReturnType<typeof stateDocument>
 
 /**
- * What a queue was doing at one moment; a queue that nobody has opened is idle.
- * @param paused null: the log, which alone knows, could not be read
+ * What a queue was doing at one moment. A queue that nobody has opened is idle.
+ * @param paused null: unknown, since the log could not be read
  */
 export function stateDocument(rows: RunningRows | null, paused: readonly PausedModel[] | null) {
   const state = rows?.state
@@ -150,7 +150,7 @@ export const explanationDocument = ({ models, ...found }: Explanation) => ({
   })),
 })
 
-/** Live jobs as people want them: those that run, then those that wait, in line order. */
+/** Live jobs in the order people want: those that run, then those that wait, in line order. */
 export const activeFirst = (a: JobRow, b: JobRow): number =>
   a.state === b.state ? inLineOrder(a, b) : a.state === 'active' ? -1 : 1
 
@@ -160,7 +160,7 @@ export interface ToldJob {
   readonly waiting: Waiting | null
 }
 
-/** How to tell of a job of this ledger why it waits, as `explain` does. `hasWorker`: unless given, there is one for every kind. */
+/** Says why a job of this ledger waits, as `explain` does. Without `hasWorker`, every kind is taken to have a worker. */
 export const toldIn =
   (ledger: Ledger, now: Micros, hasWorker?: HasWorker) =>
   (row: JobRow): ToldJob => {
@@ -168,7 +168,7 @@ export const toldIn =
     return { row, waiting: job === undefined ? null : waitingFor(ledger, job, now, hasWorker) }
   }
 
-/** A live job, why it waits, and until when where that is known. */
+/** A live job, why it waits, and until when, if that is known. */
 export type ToldDocument = ReturnType<typeof toldDocument>
 
 export function toldDocument({ row, waiting }: ToldJob) {

@@ -12,7 +12,7 @@ import { checkChain } from './chain.ts'
 import { ledgerDifferences } from './row-differences.ts'
 import { foldSound, type Sound } from './sound.ts'
 
-/** Folds the events that are in files. They have to come to the state that was kept where the log was cut. */
+/** Folds the events of archive files. They have to lead to the state that was kept at the cut. */
 export async function foldFiles(
   access: Opened,
   { last }: ArchivedFiles,
@@ -23,13 +23,13 @@ export async function foldFiles(
   const there = await keptAt(access, last)
   if (there === null || ledgerDifferences(projectionOf(there), projectionOf(all.ledger)).length === 0)
     return all
-  const what = `the files up to event ${last} are not what was taken out of this log: they come to another state than it had there`
+  const what = `the files up to event ${last} are not what was taken out of this log: they lead to another state than the log had there`
   return { ...all, ledger: null, bad: { seq: last, what, todo: giveAsWritten } }
 }
 
 /**
- * The same for a caller who writes by what the files say: every check that there is comes first. Where the snapshot of the cut is
- * gone, without which nobody can open the queue, it is made again.
+ * The same for a caller who writes what the files say: every possible check comes first. If the snapshot of the cut is gone, it
+ * is made again: without it nobody can open the queue.
  * @throws InterlockError `corrupt_log`: nothing was written
  */
 export async function trustFiles(access: Opened, files: ArchivedFiles): Promise<Sound & { ledger: Ledger }> {
@@ -48,7 +48,7 @@ function untrue(bad: BadEvent | null): InterlockError {
   return new InterlockError('corrupt_log', `nothing was written: ${what}; ${giveAsWritten}`)
 }
 
-/** Null where there is no snapshot, or none that can be read: with the files nothing hangs on it. */
+/** Null if there is no readable snapshot. With the files nothing depends on it. */
 async function keptAt({ store, queue, onNote }: Opened, seq: number): Promise<Ledger | null> {
   const kept = await store.snapshot(queue, seq)
   if (kept?.seq !== seq) return null

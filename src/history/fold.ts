@@ -6,23 +6,23 @@ import { type Access, type Opened, opened } from './access.ts'
 import { eachEvent } from './read-log.ts'
 
 /**
- * Where the log begins as far as it can be read: before its first event, or at the snapshot of the cut.
- * @throws InterlockError `archived` without that snapshot; `database_newer`, `corrupt_log` for one that cannot be read
+ * The ledger where the readable log begins: empty, or the snapshot of the cut.
+ * @throws InterlockError `archived` without that snapshot; `database_newer`, `corrupt_log` if it cannot be read
  */
 export function firstLedger(access: Access): Promise<Ledger> {
   const { store, queue } = opened(access)
   return firstLedgerOf(store, queue)
 }
 
-/** Says that the log is read from a cut on, which the reader of a result has to know. @param through the last event that is gone */
+/** Says that the log is read from a cut on. The reader of a result has to know. @param through the last archived event */
 export function noteCut({ onNote }: Opened, through: number): void {
   if (through === 0) return
   onNote(
-    `from event ${count(through + 1)} on: those before it are archived and not in the database; a file of them is read by --from-archive`,
+    `from event ${count(through + 1)} on: those before it are archived and not in the database; read them from a file with --from-archive`,
   )
 }
 
-/** A number of the log, or that of the cut where events after the number are gone; then it is said. */
+/** This number, or that of the cut if events after the number are gone. Says so then. */
 export async function orCut(access: Opened, after: number): Promise<number> {
   const { events, archivedSeq } = await access.store.read(access.queue, after, 1)
   if (events.length > 0 || archivedSeq <= after) return after
@@ -31,8 +31,8 @@ export async function orCut(access: Opened, after: number): Promise<number> {
 }
 
 /**
- * The queue as it was when the log had `upTo` events: folded from the last snapshot before that, if there is one.
- * @param upTo a number of the log, 0 and more; the events after it are not read
+ * The queue as it was when the log had `upTo` events, folded from the last snapshot before that, if there is one.
+ * @param upTo a number of the log, from 0
  * @throws InterlockError `invalid_input`; `corrupt_log`, `unknown_event`, `archived`, `database_newer`
  */
 export async function ledgerAt(given: Access, upTo: number): Promise<Ledger> {

@@ -1,7 +1,7 @@
 /**
- * The log of a queue (`interlock-queue/history`): read it, replay it, verify it, and look after it. Everything works on an
- * {@link Access}; results are the documents that the command prints under `--json`. Needs nothing of Node's: events can be
- * replayed and checked in a browser as well. Archive files are read and written by `interlock-queue/history/files`.
+ * The log of a queue (`interlock-queue/history`): read it, replay it, verify it, maintain it. Every function takes an {@link
+ * Access}; results are the documents that the command prints with `--json`. Needs nothing of Node: a browser can replay and check
+ * events too. For archive files see `interlock-queue/history/files`.
  * @example
  * import { pgliteStore } from 'interlock-queue/pglite'
  * import { replay, verify } from 'interlock-queue/history'

@@ -2,7 +2,7 @@ import { isInterlockError } from '../core/index.ts'
 import type { Opened } from './access.ts'
 import { type BadEvent, restore } from './bad-event.ts'
 
-/** What was archived and kept, looked at beside the log: a reader takes what is not there to have been dropped. */
+/** Checks archived events that were kept. Readers would take missing ones for dropped. */
 export async function checkKept({ store, queue }: Opened): Promise<BadEvent | null> {
   const kept = await store.kept(queue)
   if (kept === null) return null
@@ -11,11 +11,11 @@ export async function checkKept({ store, queue }: Opened): Promise<BadEvent | nu
     const what = `it was archived and kept (events ${first} to ${through}), and is not in job_queue_log_archive any more`
     return { seq: missing, what, todo: restore }
   }
-  const what = `of the events that were archived and kept (${first} to ${through}) one is not what it was`
+  const what = `one of the events that were archived and kept (${first} to ${through}) was changed`
   return changed ? { seq: first, what, todo: restore } : null
 }
 
-/** What comes of reading the log; `otherwise` where its end was reached since what is kept is not whole, which is known already. */
+/** The result of a reading. If it failed because kept events are missing, which is known already: `otherwise`. */
 export async function unlessGone<T>(kept: BadEvent | null, reading: Promise<T>, otherwise: T): Promise<T> {
   try {
     return await reading

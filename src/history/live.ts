@@ -2,12 +2,12 @@ import type { RecordedEvent } from '../core/index.ts'
 import { type Access, opened } from './access.ts'
 import { readEvents } from './read-log.ts'
 
-/** Notifications may be lost; nobody who follows minds a second. */
+/** Notifications may be lost; a follower does not mind a second. */
 const LOOK_EVERY_MS = 1_000
 
 /**
- * The events after a number, and then those that come, until the signal fires, which is how following ends and no failure.
- * @param options `after`: the last event that is not wanted, 0 and more
+ * The events after a number, then new ones as they come. It ends, without an error, when the signal fires.
+ * @param options `after`: the number of the last event that you do not want, from 0
  * @throws InterlockError as reading does
  * @example for await (const event of followEvents({ store, signal }, { after: 812 })) console.log(event.type)
  */
@@ -16,7 +16,7 @@ export async function* followEvents(
   { after = 0 }: { readonly after?: number | undefined } = {},
 ): AsyncGenerator<RecordedEvent> {
   const { store, queue, signal, ...access } = opened(given)
-  // What is read when the signal fires is still given.
+  // What was read when the signal fires is still returned.
   const reading = { store, queue, onNote: access.onNote }
   let at = after
   let wake: () => void = () => {}

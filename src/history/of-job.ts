@@ -3,29 +3,29 @@ import { type Access, opened } from './access.ts'
 import { orCut } from './fold.ts'
 import { eachEvent } from './read-log.ts'
 
-/** Candidates that are named where a beginning is that of several ids. */
+/** Ids that a message names when several begin alike. */
 const NAMED = 5
 
-/** The only one of these ids; undefined: there is none. @throws InterlockError `invalid_input` where there are several */
+/** The only one of these ids; undefined: there is none. @throws InterlockError `invalid_input` if there are several */
 export function onlyOne(text: string, ids: readonly string[]): string | undefined {
   if (ids.length <= 1) return ids[0]
   const more = ids.length > NAMED ? ` and ${ids.length - NAMED} more` : ''
   const named = ids.toSorted().slice(0, NAMED).join(', ')
   throw invalidInput(
-    `${text}: the ids of ${ids.length} jobs begin so: ${named}${more}; type more of the one you mean`,
+    `${text}: ${ids.length} job ids begin with it: ${named}${more}; type more of the one you mean`,
   )
 }
 
 export interface JobHistory {
   readonly jobId: string
-  /** Of its last life. */
+  /** The events of its last life. */
   readonly events: readonly RecordedEvent[]
 }
 
 /**
- * The events of the job with this id, or of the only one whose id begins so.
- * @param live ids of live jobs that begin so, which the log need not know any more
- * @throws InterlockError `job_not_live`; `invalid_input` where several ids begin so
+ * The events of the job with this id, or of the only one whose id begins with it.
+ * @param live ids of live jobs that begin with it: the log may have lost their first events
+ * @throws InterlockError `job_not_live`; `invalid_input` if several ids begin with it
  */
 export async function historyOf(
   given: Access,
@@ -43,11 +43,11 @@ export async function historyOf(
     'job_not_live',
     after === 0
       ? `queue ${queue} has never heard of job ${text}; compare the id with interlock queue, or name the queue that it is in: --queue <name>`
-      : `queue ${queue} has not heard of job ${text} since event ${after}, up to which its log is archived; look into a file of that: interlock log --limit 1000000 --from-archive <file>`,
+      : `queue ${queue} has no event of job ${text} after event ${after}, and older events are archived; look into the archive file: interlock log --limit 1000000 --from-archive <file>`,
   )
 }
 
-/** Of one candidate the events are kept; of more, which cannot be told apart, the ids alone. */
+/** Keeps the events of a single candidate. Of several, which cannot be told apart, it keeps the ids alone. */
 class Beginnings {
   readonly #text: string
   readonly #ids: Set<string>
@@ -76,7 +76,7 @@ class Beginnings {
   }
 }
 
-/** A job that is queued again begins another life. */
+/** A job that is queued again begins a new life. */
 function grown(events: RecordedEvent[], event: RecordedEvent): RecordedEvent[] {
   if (event.type === 'queued') return [event]
   events.push(event)

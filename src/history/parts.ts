@@ -1,4 +1,4 @@
-/** What the other rooms and the command line use of this one beside what is published. */
+/** What other rooms and the command line use of this room, beside what is published. */
 export { type Opened, opened, telling } from './access.ts'
 export { type ArchiveTarget, archiveThrough } from './archive.ts'
 export { giveAsWritten } from './bad-event.ts'

@@ -2,31 +2,28 @@ import { parseInstant } from '../codec/index.ts'
 import { invalidInput, type Micros } from '../core/index.ts'
 import type { Opened } from './access.ts'
 
-/**
- * A time that is as long as it is exact, in microseconds since 1970: from there to there, which is not in it any more. A moment
- * has `to` = `from`.
- */
+/** A time with its precision, in microseconds since 1970: from `from` up to, but without, `to`. A moment has `to` = `from`. */
 export interface TimeSpan {
   readonly from: Micros
   readonly to: Micros
 }
 
 /**
- * A point of a log: the number of an event (0: before all of them), or a time: a Date, an ISO text with a zone as documents have them
- * (of which microseconds count), or a {@link TimeSpan}.
+ * A point of a log: the number of an event (0: before all of them), or a time: a Date, an ISO text with a zone (to the
+ * microsecond), or a {@link TimeSpan}.
  */
 export type Point = number | Date | string | TimeSpan
 
 /** A place in the log, and the time there. */
 export interface Place {
-  /** The last event before it; what is asked for begins or ends after this one. */
+  /** The last event before the place. A range begins or ends after this one. */
   readonly seq: number
   readonly at: Micros
 }
 
 /**
- * Where to begin, so that the point is the first thing that is seen: the event of that number, or the first one of that time.
- * @param path what the point is called in messages
+ * Where to begin so that the range starts with the point: the event of that number, or the first one of that time.
+ * @param path what error messages call the point
  * @throws InterlockError `invalid_input` for a number that the log has not reached
  */
 export async function beginningAt(access: Opened, path: string, point: Point): Promise<Place> {
@@ -37,7 +34,7 @@ export async function beginningAt(access: Opened, path: string, point: Point): P
 }
 
 /**
- * Where to end, so that the point is the last thing that is seen: the event of that number, or the last one of that time.
+ * Where to end so that the range ends with the point: the event of that number, or the last one of that time.
  * @returns `asked`: the time that was asked for; null: it was a number
  * @throws InterlockError `invalid_input` for a number that the log has not reached
  */
@@ -53,7 +50,7 @@ export async function endingAt(
   return { seq: await seqBefore(access, Math.max(to, from + 1)), at: to, asked: Math.min(from, now) }
 }
 
-/** The last event to take out of the log: the one of that number, or the last one before that time. @throws as the others */
+/** The last event to archive: the one of that number, or the last one before that time. @throws as the others */
 export async function cutAt(access: Opened, path: string, point: Point): Promise<number> {
   const before = typeof point === 'number' ? endingAt : beginningAt
   return (await before(access, path, point)).seq
@@ -78,10 +75,10 @@ function spanOf(path: string, point: Point): TimeSpan {
   return { from: at, to: at }
 }
 
-/** The sequence number of the last event before a time. Times rise with the numbers, so halving finds it in 20 reads. */
+/** The number of the last event before a time. Times rise with the numbers, so halving finds it in 20 reads. */
 async function seqBefore({ store, queue }: Opened, time: Micros): Promise<number> {
   const { version, archivedSeq, events } = await store.read(queue, 0, 1)
-  // Of events that are gone nobody knows the time: they are before any that is asked for.
+  // The times of archived events are unknown, but they are before any time that is asked for.
   let low = events.length === 0 ? archivedSeq : 0
   let high = version
   while (low < high) {
@@ -93,7 +90,7 @@ async function seqBefore({ store, queue }: Opened, time: Micros): Promise<number
   return low
 }
 
-/** The place before or after an event, with the time of that one; 0: before all of them. */
+/** The place before or after an event, with that event's time; 0: before all of them. */
 async function placeOf({ store, queue }: Opened, seq: number, by: 0 | -1): Promise<Place> {
   const [event] = seq === 0 ? [] : (await store.read(queue, seq - 1, 1)).events
   return { seq: Math.max(0, seq + by), at: event?.at ?? 0 }

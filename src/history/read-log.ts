@@ -3,18 +3,18 @@ import type { RecordedEvent } from '../core/index.ts'
 import { pagesAfter } from '../port/index.ts'
 import { type Access, type Opened, opened, telling } from './access.ts'
 
-/** A stretch of the log. */
+/** A part of the log. */
 export interface Stretch {
-  /** The last event before it: a whole number from 0, which it is unless given. */
+  /** The number of the last event before it, from 0; 0 unless given. */
   readonly after?: number | undefined
-  /** Its last event; where the log ends when it is reached unless given. */
+  /** The number of its last event; the end of the log unless given. */
   readonly upTo?: number | undefined
 }
 
 /**
- * The log page by page, some 1,000 events each, so that its length costs no memory.
- * @param stretch all of it unless given
- * @throws InterlockError `invalid_input`; `archived` for events that are not in the database any more; `corrupt_log`,
+ * Reads the log in pages of some 1,000 events, so a long log takes no more memory.
+ * @param stretch the part to read; all of it unless given
+ * @throws InterlockError `invalid_input`; `archived` for events that are no longer in the database; `corrupt_log`,
  * `unknown_event`; `store_unavailable`
  * @example for await (const page of readPages({ store })) for (const event of page) console.log(event.seq, event.type)
  */
@@ -43,7 +43,7 @@ function checked({ after = 0, upTo }: Stretch) {
   }
 }
 
-/** The same with progress, for who reads all of it. */
+/** The same with progress, for callers that read all of it. */
 export async function eachEvent(
   access: Opened,
   what: string,
@@ -55,7 +55,7 @@ export async function eachEvent(
   const progress = telling(access, what, version - after)
   let done = 0
   try {
-    // By the page: a step of the iteration for each event costs as much as folding it.
+    // In pages: one step of an async iteration costs as much as folding an event.
     for await (const { events } of pagesAfter(store, queue, after, version)) {
       for (const event of events) see(event)
       done += events.length

@@ -9,27 +9,26 @@ import { eachEvent } from './read-log.ts'
 /** What `rebuild` gives: the document that `interlock rebuild --json` prints. */
 export interface Rebuilt {
   readonly version: number
-  /** The first event that was replayed; above 1 where those before it are gone, and what they led to was taken from a snapshot. */
+  /** The first event that was replayed. Above 1: those before it are gone, and a snapshot told what they led to. */
   readonly fromSeq: number
-  /** How many were replayed. */
+  /** How many events were replayed. */
   readonly events: number
-  /** Rows of the inner projection that were wrong or too many, and rows written in their place. */
+  /** Rows of the inner projection that were wrong or too many, and rows that were written instead. */
   readonly removed: number
   readonly written: number
   /** Rows of the user's tables that were written. */
   readonly outer: number
 }
 
-/** A queue so busy that its lock does not come free for a minute is waited for no longer. */
+/** About a minute of waiting for the lock of a busy queue. */
 const MOST_TRIES = 30
 const PAUSE_MS = 2_000
 const OUTER_BATCH = 5_000
 
 /**
- * Makes every projection again from the log: the inner one, then the user's tables, as far as they can be written. The rows are compared
- * page by page, and those that are wrong are written in parts, each in one transaction under the queue's lock. Safe while workers
- * run: what they append meanwhile is folded before rows are computed, and they keep right what is right. Files that were put in front of
- * the log are checked before anything is written.
+ * Makes every projection again from the log: the inner one, then your own tables as far as they can be written. Rows are compared
+ * page by page. Wrong ones are written in parts, each in one transaction under the queue's lock. Safe while workers run: what
+ * they append meanwhile is folded first. Archive files are checked before anything is written.
  * @throws InterlockError `corrupt_log`, `unknown_event`: nothing was written; `contention`
  */
 export async function rebuild(given: Access): Promise<Rebuilt> {
@@ -40,7 +39,7 @@ export async function rebuild(given: Access): Promise<Rebuilt> {
   return { ...inner, outer }
 }
 
-/** Jobs whose rows are written in one transaction. */
+/** Jobs per transaction. */
 const PART = 1_000
 
 async function rebuildInner(access: Opened) {
@@ -50,7 +49,7 @@ async function rebuildInner(access: Opened) {
   const fromSeq = begun?.fromSeq ?? first.version + 1
   const rows = new Rows(access, first)
   await rows.readOn()
-  // First the row of the queue alone: without it, or with a wrong version in it, nothing could be compared.
+  // The row of the queue first: without it, or with a wrong version in it, nothing can be compared.
   await rows.put([])
   const page = await store.projectionPage(queue, { after: null, limit: ROWS })
   if (page !== null) {
@@ -62,7 +61,7 @@ async function rebuildInner(access: Opened) {
   return { version, fromSeq, events: version - fromSeq + 1, removed, written }
 }
 
-/** Writes rows as the fold of the log has them, which goes on with it. */
+/** Writes rows as the fold of the log has them, and folds on. */
 class Rows {
   ledger: Ledger
   version = 0
@@ -75,7 +74,7 @@ class Rows {
     this.ledger = first
   }
 
-  /** Folds on to a version; where the log ends unless given. */
+  /** Folds on to a version; to the end of the log unless given. */
   async readOn(upTo?: number): Promise<Ledger> {
     const replayer = new Replayer(this.ledger)
     const after = this.ledger.version
@@ -84,7 +83,7 @@ class Rows {
     return this.ledger
   }
 
-  /** The rows of these jobs, and that of the queue. */
+  /** Writes the rows of these jobs, and the row of the queue. */
   async put(jobIds: readonly string[]): Promise<void> {
     const { store, queue, signal } = this.#access
     for (let tries = 1; ; tries++) {
@@ -115,7 +114,7 @@ class Rows {
   }
 }
 
-/** Follows the whole log once more into the user's tables. Rows that are locked are set aside, for the process that runs next. */
+/** Follows the whole log once more into the user's tables. Locked rows are set aside for the process that runs next. */
 async function rebuildOuter(access: Opened): Promise<number> {
   const { store, queue, signal } = access
   const first = await store.project(queue, 1)
@@ -135,6 +134,8 @@ async function rebuildOuter(access: Opened): Promise<number> {
   } finally {
     progress.stop()
   }
-  access.onNote("the user's tables are locked or another process writes them; it goes on there by itself")
+  access.onNote(
+    'your tables are locked, or another process writes them; the processes of the queue go on with them',
+  )
   return written
 }

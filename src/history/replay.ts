@@ -30,14 +30,14 @@ import { endingAt, type Point } from './point.ts'
 export interface Past {
   readonly queue: string
   readonly ledger: Ledger
-  /** The moment at which it is seen: 0 before the first event. */
+  /** The moment that is shown; 0: before the first event. */
   readonly at: Micros
 }
 
 export interface ReplayOptions {
   /** After that event, or at that time; now unless given. */
   readonly at?: Point | undefined
-  /** How many live jobs the document has: a whole number from 1 to 1,000,000; 20 unless given. */
+  /** How many live jobs to show: a whole number from 1 to 1,000,000; 20 unless given. */
   readonly limit?: number | undefined
 }
 
@@ -47,7 +47,7 @@ export interface ReplayDocument extends StateDocument {
   /** Null: before the first event. */
   readonly at: string | null
   readonly lastEventAt: string | null
-  /** Where the machine stood. */
+  /** The state of the queue's machine. */
   readonly machine: QueueStateValue
   /** How many live jobs there were. */
   readonly total: number
@@ -55,7 +55,7 @@ export interface ReplayDocument extends StateDocument {
 }
 
 /**
- * The queue as it was at any time, from the log alone.
+ * Shows the queue as it was at any time, from the log alone.
  * @throws InterlockError `invalid_input`; `corrupt_log`, `unknown_event`, `archived`; `store_unavailable`
  * @example const { jobs } = await replay({ store }, { at: new Date('2026-11-24T14:03:07Z') })
  */
@@ -64,13 +64,13 @@ export async function replay(access: Access, { at, limit }: ReplayOptions = {}):
   return replayDocument(await pastOf(access, at), most)
 }
 
-/** The same to go on with: the ledger and the moment. @throws as {@link replay} */
+/** The same as a ledger and a moment. @throws as {@link replay} */
 export async function pastOf(given: Access, point?: Point): Promise<Past> {
   const access = opened(given)
   const { queue } = access
   const asked = point === undefined ? await headOf(access) : await endingAt(access, 'at', point)
   const ledger = await ledgerAt(access, asked.seq)
-  // An event of the very second that was asked for may have come later in it.
+  // A later event may have come in the very second that was asked for.
   return {
     queue,
     ledger,
@@ -83,7 +83,7 @@ async function headOf({ store, queue }: Opened) {
   return { seq: version, at: now }
 }
 
-/** The rows of that moment: of the queue and what ran, and the first live jobs in line order. */
+/** The rows of that moment: the queue, the running jobs, and the first live jobs in line order. */
 export function lineOf({ ledger, at }: Past, limit: number) {
   const { state, jobs } = projectionOf(ledger)
   const rows = jobs.toSorted(activeFirst)
@@ -105,15 +105,15 @@ export function replayDocument(past: Past, limit: number): ReplayDocument {
   }
 }
 
-/** What `replay` gives of one job: why it did not run then. */
+/** What `replay` gives for one job: why it did not run then. */
 export interface ReplayedJobDocument extends ExplanationDocument {
   readonly version: number
   readonly at: string
 }
 
 /**
- * Why a job did not run at that time.
- * @param text its id, or the beginning of it, where only one live job has it
+ * Says why a job did not run at that time.
+ * @param text its id, or the beginning of it if only one live job has it
  * @throws InterlockError `job_not_live`; as {@link replay}
  */
 export async function replayJob(
@@ -126,7 +126,7 @@ export async function replayJob(
   return { version: ledger.version, at: isoTime(past.at), ...explanationDocument(explainedIn(past, text)) }
 }
 
-/** @throws InterlockError `job_not_live`; `invalid_input` where several ids begin so */
+/** @throws InterlockError `job_not_live`; `invalid_input` if several ids begin with it */
 export function explainedIn({ ledger, at }: Past, text: string) {
   const isWhole = jobOf(ledger, text) !== undefined
   const jobId = isWhole ? text : (onlyOne(text, beginningSo(ledger, text)) ?? text)

@@ -3,7 +3,7 @@ import type { Projection } from '../port/index.ts'
 
 type Row = Readonly<Record<string, unknown>>
 
-/** A field of a row that is not what the log says. */
+/** A field of a row that differs from what the log says. */
 export interface Difference {
   readonly row: string
   readonly field: string
@@ -11,13 +11,13 @@ export interface Difference {
   readonly folded: unknown
 }
 
-/** Every field of every row of a ledger that is not what another one says. */
+/** Every field of every row in which two ledgers differ. */
 export const ledgerDifferences = (stored: Projection, folded: Projection): readonly Difference[] => [
   ...stateDifferences(stored.state, folded.state),
   ...jobDifferences(stored.jobs, folded.jobs).flatMap(({ differences }) => differences),
 ]
 
-/** What the queue's row says of it, and the fold does not. */
+/** The fields of the queue's row in which it differs from the fold. */
 export const stateDifferences = (stored: StateRow, folded: StateRow): readonly Difference[] =>
   differencesOf('job_queue_state', rowOf(stored), rowOf(folded))
 
@@ -63,7 +63,7 @@ function differencesOf(row: string, stored: Row, folded: Row): Difference[] {
     .map((field) => ({ row, field, stored: stored[field], folded: folded[field] }))
 }
 
-/** Whether two values that JSON can say are the same, whatever the order of keys. */
+/** Whether two JSON values are the same, in any order of keys. */
 function isSame(a: unknown, b: unknown): boolean {
   if (Object.is(a, b)) return true
   if (typeof a !== 'object' || typeof b !== 'object' || a === null || b === null) return false

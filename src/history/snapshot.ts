@@ -5,15 +5,15 @@ import { ledgerAt } from './fold.ts'
 /** What `snapshot` gives: the document that `interlock snapshot --json` prints. */
 export interface SnapshotDocument {
   readonly queue: string
-  /** The event at which it was kept; 0: the log is empty, and nothing was kept. */
+  /** The event that the snapshot was made at; 0: the log is empty, and nothing was kept. */
   readonly version: number
-  /** How many live jobs it has. */
+  /** How many live jobs are in it. */
   readonly jobs: number
 }
 
 /**
- * Keeps the folded state, so that processes that start later read only what comes after. Workers do the same by themselves, every
- * 50,000 events.
+ * Keeps the folded state, so that processes that start later read only newer events. Workers do this themselves, every 50,000
+ * events.
  * @throws InterlockError `invalid_input`, `corrupt_log`, `unknown_event`, `archived`, `contention`, `store_unavailable`
  */
 export async function snapshot(given: Access): Promise<SnapshotDocument> {

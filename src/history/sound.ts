@@ -5,23 +5,23 @@ import { firstLedger } from './fold.ts'
 import { eachEvent } from './read-log.ts'
 
 export interface Sound {
-  /** The fold of all that is sound; null when something is not. */
+  /** The fold of all events; null if one of them is not sound. */
   readonly ledger: Ledger | null
   readonly bad: BadEvent | null
-  /** The first event that was read; above 1 where those before it are gone. */
+  /** The first event that was read. Above 1: those before it are gone. */
   readonly fromSeq: number
   /** The last event that was folded. */
   readonly through: number
 }
 
 export interface FoldOptions {
-  /** Is shown every sound event on the way, so that the log is read once. */
+  /** Called with every sound event, so that the log is read once. */
   readonly alsoSee?: ((event: RecordedEvent) => void) | undefined
-  /** Where it goes on from; where the log begins unless given. */
+  /** The ledger to go on from; where the log begins unless given. */
   readonly from?: Ledger
 }
 
-/** Folds a log that may have been cut or edited: instead of an error for what cannot be, the first number that is bad. */
+/** Folds a log that may have been cut or edited. Returns the first bad number instead of an error. */
 export async function foldSound(
   access: Opened,
   upTo: number,
@@ -37,7 +37,7 @@ export async function foldSound(
     alsoSee(event)
   }
   let bad: BadEvent | null = null
-  // A page with an event that cannot be read is not given at all: what comes before it is read again by itself.
+  // A page with an unreadable event is not returned at all, so the events before it are read again alone.
   for (let end = upTo; end > through; end = Math.min(end, bad.seq) - 1) {
     try {
       await eachEvent(access, 'replayed', see, { after: through, upTo: end })

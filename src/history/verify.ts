@@ -14,32 +14,32 @@ import { foldSound, type Sound } from './sound.ts'
 /** What `verify` gives: the document that `interlock verify --json` prints. */
 export interface Verification {
   readonly ok: boolean
-  /** How far into the log the rows say they are; both sides are compared there. */
+  /** The version that the rows say they are at; both sides are compared there. */
   readonly version: number
-  /** The first event that was replayed; above 1 where those before it are gone, and what they led to was taken from a snapshot. */
+  /** The first event that was replayed. Above 1: those before it are gone, and a snapshot told what they led to. */
   readonly fromSeq: number
-  /** How many were replayed. */
+  /** How many events were replayed. */
   readonly events: number
   readonly jobs: number
-  /** The first event that is missing, cannot be read, or cannot have happened. Rows are not compared then. */
+  /** The first event that is missing, unreadable, or impossible. Rows are not compared then. */
   readonly firstBad: BadEvent | null
   readonly differences: readonly Difference[]
-  /** The hash chain, if the queue keeps one: events after `from` are on it, `head` is the hash of the last one checked. */
+  /** The hash chain, if the queue keeps one: events after `from` are on it; `head` is the hash of the last one checked. */
   readonly chain: { readonly from: number; readonly head: string } | null
 }
 
 /** What is verified besides the rows. */
 export interface VerifyOptions {
-  /** Is shown every event on the way, so that the log is read once. */
+  /** Called with every event, so that the log is read once. */
   readonly alsoSee?: ((event: RecordedEvent) => void) | undefined
-  /** `<number>:<hash>` as {@link chain} gave it then: has to lie on the chain. */
+  /** `<number>:<hash>`, as {@link chain} once returned it. It has to lie on the chain. */
   readonly anchor?: string | undefined
 }
 
 /**
- * Folds the whole log, and compares what it comes to with the rows field by field. A log that was cut or edited is a finding, not
- * a failure; so are rows that are gone, and an anchor that nothing can meet. Where files were put in front of the log, they are what
- * is doubted, and not the database.
+ * Folds the whole log and compares the result with the rows, field by field. A log that was cut or edited is a finding, not a
+ * failure; so are missing rows, and an anchor that the chain does not meet. Archive files in front of the log are doubted before
+ * the database is.
  * @throws InterlockError `invalid_input`; `archived` without the snapshot of the cut; `store_unavailable`
  * @example const { ok, firstBad, differences } = await verify({ store })
  */
@@ -83,7 +83,7 @@ export async function verify(given: Access, options: VerifyOptions = {}): Promis
 
 const unfolded: Sound = { ledger: null, bad: null, fromSeq: 1, through: 0 }
 
-/** The rows against the fold, which goes on with what is appended meanwhile. */
+/** Compares the rows with the fold, which goes on with what is appended meanwhile. */
 async function compared(
   access: Opened,
   first: Projection | null,
@@ -101,7 +101,7 @@ async function compared(
   return { differences: found?.differences ?? [], rows: found?.rows ?? 0, sound }
 }
 
-/** The files first, if there are any: what they come to is checked before the log goes on from it. */
+/** Checks the files first, if there are any: the log goes on from what they lead to. */
 async function foldAll(access: Opened, upTo: number, alsoSee: VerifyOptions['alsoSee']): Promise<Sound> {
   const { files } = access
   if (files === undefined) return foldSound(access, upTo, { alsoSee })
@@ -111,31 +111,31 @@ async function foldAll(access: Opened, upTo: number, alsoSee: VerifyOptions['als
   return { ...all, fromSeq: before.fromSeq }
 }
 
-/** A wrong file looks like a log that was changed, and a database must not be restored for it. */
+/** A wrong file looks like a changed log. Nobody must restore a database because of it. */
 const doubtFiles = (bad: BadEvent): BadEvent =>
   bad.todo.includes(restore) ? { ...bad, todo: giveAsWritten } : bad
 
 const earlier = (a: BadEvent | null, b: BadEvent | null): BadEvent | null =>
   a === null || (b !== null && b.seq < a.seq) ? b : a
 
-/** Who wiped the log can have wiped its chain as well: only the anchor, which lies elsewhere, still knows of it. */
+/** If the log was wiped, its chain may be wiped too. Only the anchor, kept elsewhere, can show it. */
 const noChain = ({ seq }: Anchor): BadEvent => ({
   seq,
-  what: 'the queue keeps no hash chain, and the anchor is of one',
-  todo: `see that --queue and --url are those of the anchor; if they are, the log was written again: ${restore}`,
+  what: 'the anchor is of a hash chain, but the queue keeps none',
+  todo: `check that --queue and --url are those of the anchor; if they are, the log was written again: ${restore}`,
 })
 
-/** Events after the number at which the head says that the log ends. */
+/** The first event after the number at which the head says that the log ends. */
 async function beyondHead({ store, queue }: Opened): Promise<BadEvent | null> {
   const { version } = await store.read(queue, 0, 1)
   const { events, version: head } = await store.read(queue, version, 1)
   const [next] = events
   if (next === undefined || next.seq <= head) return null
-  const what = `the log has event ${next.seq}, and the head of the queue says that it ends with ${head}`
+  const what = `the log has event ${next.seq}, but the head of the queue says that it ends with ${head}`
   return { seq: next.seq, what, todo: restore }
 }
 
-/** The rows move with the log, in the same transaction: they cannot be of a version that it did not have meanwhile. */
+/** Rows move with the log in one transaction, so they cannot be at a version that the log did not have meanwhile. */
 function behind(version: number, before: number, after: number): readonly Difference[] {
   if (version >= before && version <= after) return []
   return [{ row: 'job_queue_state', field: 'version', stored: version, folded: after }]

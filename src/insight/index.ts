@@ -1,6 +1,6 @@
 /**
- * What a log tells of a queue at work (`interlock-queue/insight`): how long jobs waited and for what, how busy models were, and what
- * other rules would have changed.
+ * What a log tells about a queue at work (`interlock-queue/insight`): how long jobs waited and for what, how busy models were,
+ * and what other rules would have changed.
  * @example
  * import { stats, whatIf } from 'interlock-queue/insight'
  * import { pgliteStore } from 'interlock-queue/pglite'

@@ -3,13 +3,13 @@ import type { Point } from '../history/index.ts'
 import { beginningAt, endingAt, type Opened, orCut } from '../history/parts.ts'
 
 export interface PeriodOptions {
-  /** From there, with that event: a point of the log; 24 hours ago unless given. */
+  /** Where the period begins: a point of the log, included; 24 hours ago unless given. */
   readonly since?: Point | undefined
-  /** To there, with that event or all of that time; now unless given. */
+  /** Where the period ends: a point of the log, included; now unless given. */
   readonly until?: Point | undefined
 }
 
-/** A stretch of the log: events after `after`, up to and with `upTo`; and its times. */
+/** A part of the log, from the event after `after` up to and including `upTo`, and its times. */
 export interface Period {
   readonly after: number
   readonly upTo: number
@@ -20,13 +20,13 @@ export interface Period {
 const DAY: Micros = 86_400 * MICROS_PER_SECOND
 
 /**
- * The stretch that the options name; it begins with the first event that can be read at the earliest.
- * @throws InterlockError `invalid_input` when there is no event in it
+ * The part of the log that the options name. It begins with the first readable event at the earliest.
+ * @throws InterlockError `invalid_input` if it has no event
  */
 export async function periodOf(access: Opened, { since, until }: PeriodOptions): Promise<Period> {
   const { store, queue } = access
   const { version, now, events, archivedSeq } = await store.read(queue, 0, 1)
-  // Where the first ones are gone, the first that are left.
+  // If the first events are gone: the first one that is left.
   const [first] = events.length > 0 ? events : (await store.read(queue, archivedSeq, 1)).events
   const begin = await beginningAt(access, 'since', since ?? { from: now - DAY, to: now - DAY })
   const end = until === undefined ? { seq: version, at: now } : await endingAt(access, 'until', until)

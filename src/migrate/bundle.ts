@@ -1,6 +1,6 @@
 /**
- * Writes what is made from the parts under migrations/: the bundles, the functions' reference in docs/sql-api.md, and the types
- * of tables and functions for supabase-js.
+ * Writes the files that are made from the parts under migrations/: the bundles, the functions' reference in docs/sql-api.md, and
+ * the types of tables and functions for supabase-js.
  */
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'

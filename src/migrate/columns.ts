@@ -1,9 +1,9 @@
 import { type InterlockError, invalidInput } from '../core/index.ts'
 
-/** What a column that the user has may be: the job's id, a word that is written, a value that is read, a time that is read. */
+/** How Interlock uses a column of the user: the job's id, a word that it writes, a value that it reads, a time that it reads. */
 type Need = 'key' | 'word' | 'value' | 'time'
 
-/** A column of a table of the user that Interlock uses. One with `adds` is a coordination column: made where it is missing. */
+/** A user's column that Interlock uses. One with `adds` is a coordination column: it is made if it is missing. */
 type UserColumn = readonly [name: string, use: { readonly needs: Need } | { readonly adds: string }]
 
 const blocking = [
@@ -12,7 +12,7 @@ const blocking = [
   ['conflict_reason', { adds: 'text' }],
 ] as const satisfies readonly UserColumn[]
 
-/** Every column of the user's that Interlock reads or writes, by the names that they have unless the user says otherwise. */
+/** Every user's column that Interlock reads or writes, with its default name. */
 const userColumns = {
   jobs: [
     ['job_id', { needs: 'key' }],
@@ -31,12 +31,12 @@ const userColumns = {
 
 type UserTable = keyof typeof userColumns
 
-/** The user's names for some of the columns of his tables: `{ jobs: { job_id: 'id', status: 'state' } }`. */
+/** The user's names for some columns: `{ jobs: { job_id: 'id', status: 'state' } }`. */
 export type ColumnNames = {
   readonly [Table in UserTable]?: Readonly<Partial<Record<(typeof userColumns)[Table][number][0], string>>>
 }
 
-/** For SQL: one object a column, with what it needs or adds. */
+/** For SQL: one object per column, with what it needs or adds. */
 export const columnUses = (): string =>
   JSON.stringify(
     Object.entries(userColumns).flatMap(([target, columns]) =>
@@ -55,21 +55,21 @@ export const ownNames = (): string =>
     ),
   )
 
-/** The names as a literal of SQL. @throws InterlockError `invalid_input` for a name that Interlock or PostgreSQL cannot have */
+/** The names as a literal of SQL. @throws InterlockError `invalid_input` for a name that is not possible */
 export function columnsLiteral(names: ColumnNames): string {
   for (const [table, columns] of Object.entries(names)) {
     const known = Object.entries(userColumns).find(([name]) => name === table)?.[1]
     if (known === undefined) {
       throw refusal(
         table,
-        `is no table of yours that Interlock uses; it uses ${Object.keys(userColumns).join(' and ')}`,
+        `is not one of your tables that Interlock uses; it uses ${Object.keys(userColumns).join(' and ')}`,
       )
     }
     for (const [name, yours] of Object.entries(columns ?? {})) {
       if (!known.some(([column]) => column === name)) {
         throw refusal(
           `${table}.${name}`,
-          `is no column that Interlock uses; it uses ${known.map(([column]) => column).join(', ')}`,
+          `is not a column that Interlock uses; it uses ${known.map(([column]) => column).join(', ')}`,
         )
       }
       if (

@@ -33,7 +33,7 @@ export function bundles(): ReadonlyMap<string, string> {
   ])
 }
 
-/** SHA-256 over everything that both ways have in common: the same database has the same checksum either way. */
+/** SHA-256 over everything that both bundles share: the same database has the same checksum either way. */
 export function schemaChecksum(): string {
   const shared = body(false).replace('{{records}}', '')
   return createHash('sha256').update(shared).digest('hex')

@@ -1,6 +1,6 @@
 /**
- * What migrating needs of a database: one connection, not a pool, since a migration is one transaction over several
- * calls. A `pg` client and a PGlite database both are one with a line each:
+ * What migrating needs of a database: one connection, not a pool, since a migration is one transaction over several calls. A `pg`
+ * client and a PGlite database need one line each:
  *
  * @example
  * const connection = {

@@ -9,7 +9,7 @@ export interface FunctionSum {
   readonly definer: boolean
 }
 
-/** The functions as this release makes them, by name: what `job_queue_checkup` says of a database should be the same. */
+/** The functions of this release, by name: `job_queue_checkup` should report the same for a database. */
 export function functionSums(): ReadonlyMap<string, FunctionSum> {
   const text = readMigrationFile(bundleNames.existing)
   const statements = text.matchAll(

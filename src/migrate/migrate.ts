@@ -10,18 +10,20 @@ import { schemaVersion } from './version.ts'
 export interface MigrationOutcome {
   /** The migration the database has now. */
   readonly version: string
-  /** False when it had it already and nothing was done. */
+  /** False if it had it already and nothing was done. */
   readonly applied: boolean
-  /** Of tables named jobs or workflow_executions that it does not follow: why not, and what to do. Absent when there are none. */
+  /** Why tables named jobs or workflow_executions are not followed, and what to do. Absent if there are none. */
   readonly passedOver?: readonly string[]
-  /** What there is about the tables that it follows that stands in the way, or means something (job_queue_account). Absent when there is nothing. */
+  /**
+   * What is in the way in the tables that it follows, or may be a mistake there (job_queue_account). Absent if there is nothing.
+   */
   readonly found?: readonly AccountFinding[]
 }
 
 export interface MigrateOptions extends ScriptOptions {
-  /** Also when the database has this migration: mends functions, triggers and grants that were changed since. */
+  /** Run even if the database has this migration: mends functions, triggers and grants that were changed since. */
   readonly again?: boolean
-  /** Does all of it and takes it back: what it would find, with nothing changed. Tables are locked for as long as that takes. */
+  /** Does everything and rolls it back: shows what it finds, changes nothing. Tables are locked meanwhile. */
   readonly check?: boolean
 }
 
@@ -66,15 +68,15 @@ export async function migrate(
   )
 }
 
-/** What the script, which ends with this transaction, has said of the user's tables. */
+/** What the script has reported about the user's tables; it ends with this transaction. */
 async function said<What>(connection: MigrationConnection, setting: string): Promise<readonly What[]> {
   const [row] = await connection.query('select current_setting($1, true) as said', [setting])
   return JSON.parse(String(row?.['said'] || '[]'))
 }
 
 /**
- * Functions can change under one version only while it is being made; the checksum tells. And what is not there has to be made:
- * somebody dropped it, or what it depends on has come since.
+ * Functions can change under one version only while it is being developed; the checksum shows it. Missing objects have to be
+ * made: they were dropped, or something they depend on has come since.
  */
 async function isDone(connection: MigrationConnection): Promise<boolean> {
   const status = await migrationStatus((sql, params) => connection.query(sql, params))
@@ -82,11 +84,11 @@ async function isDone(connection: MigrationConnection): Promise<boolean> {
   return (await missingObjects((sql, params) => connection.query(sql, params))).length === 0
 }
 
-/** The script without the transaction it brings for those who run it by hand. */
+/** The script without its own transaction, which is for people who run it by hand. */
 const insideTransaction = (script: string): string =>
   script.replace(/^begin;$/m, '').replace(/^commit;$/m, '')
 
-/** Runs `work` in a transaction; a failed one is rolled back, since PGlite's one connection is of no use before that. */
+/** Runs `work` in a transaction. A failed one is rolled back: PGlite's one connection is useless before that. */
 async function inTransaction<Out>(
   connection: MigrationConnection,
   work: () => Promise<Out>,
@@ -98,7 +100,7 @@ async function inTransaction<Out>(
     await connection.exec(end)
     return result
   } catch (error) {
-    // A connection that is gone cannot be rolled back, and need not be: the first error is the one to tell.
+    // A broken connection cannot be rolled back, and need not be. The first error is the one to report.
     await connection.exec('rollback').catch(() => {})
     throw migrationFailure(error)
   }

@@ -3,7 +3,7 @@ import { functionSums } from './function-sums.ts'
 
 type Triggers = readonly (readonly [name: string, table: string])[]
 
-/** Triggers on Interlock's own tables, and the tables they are on. */
+/** Triggers on Interlock's own tables, with their tables. */
 export const ownTriggers: Triggers = [
   ['job_queue_log_append_only', 'job_queue_log'],
   ['job_queue_log_no_truncate', 'job_queue_log'],
@@ -15,14 +15,14 @@ export const ownTriggers: Triggers = [
   ['job_queue_snapshot_chunks_no_truncate', 'job_queue_snapshot_chunks'],
 ]
 
-/** Where the database can announce over Supabase Realtime (`realtime.send`), which may come after the migration. */
+/** Only where the database can announce over Supabase Realtime (`realtime.send`), which may come after the migration. */
 export const wakeTriggers: Triggers = [
   ['job_queue_wake', 'job_queue_heads'],
   ['job_queue_wake_intake', 'job_queue_arrivals'],
   ['job_queue_wake_intake', 'job_queue_inbox'],
 ]
 
-/** Where Interlock follows the user's `jobs`. */
+/** Only where Interlock follows the user's `jobs`. */
 export const jobsTriggers: Triggers = [
   ['000_job_queue_guard_insert', 'jobs'],
   ['000_job_queue_guard_update', 'jobs'],
@@ -34,12 +34,12 @@ export const jobsTriggers: Triggers = [
 ]
 
 /**
- * What this release's migration would make in a database that has it already, and is not there: functions and triggers that were
- * dropped, and triggers for what came later.
+ * Objects of this release's migration that are missing in a database that has it: functions and triggers that were dropped, and
+ * triggers for what came later.
  */
 export async function missingObjects(query: MigrationConnection['query']): Promise<readonly string[]> {
   const functions = await query(missingFunctions, [[...functionSums().keys()]])
-  // Some of them say which of the user's tables are followed.
+  // Some functions say which of the user's tables are followed.
   const rows = functions.length > 0 ? functions : await query(missingTriggers, lists)
   return rows.map(({ what }) => String(what))
 }
@@ -51,7 +51,7 @@ const missingFunctions = `
    where not exists (
      select from pg_catalog.pg_proc p where p.pronamespace = 'public'::regnamespace and p.proname = f.name)`
 
-// Without a status, rows of jobs are not taken in, and there is nothing for the triggers to do.
+// Without a status, rows of jobs are not taken in, and the triggers have nothing to do.
 const missingTriggers = `
   select format('%s on %s', t.value ->> 0, t.value ->> 1) as what
     from (select o.value from jsonb_array_elements($1::text::jsonb) as o

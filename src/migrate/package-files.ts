@@ -6,8 +6,8 @@ import { InterlockError } from '../core/index.ts'
 let root: string | undefined
 
 /**
- * The folder of the package: above src/ in a clone, above dist/src/ in an installed package. Looked for when a file is needed,
- * so that a program can be bundled that needs none.
+ * The folder of the package: above src/ in a clone, above dist/src/ in an installed package. Looked up only when a file is
+ * needed, so that a program without files can be bundled.
  */
 export function packageRoot(): string {
   root ??= findPackageRoot()
@@ -23,7 +23,7 @@ function findPackageRoot(): string {
   }
 }
 
-/** A bundle in CommonJS does not know where it came from. */
+/** A bundle in CommonJS does not know where it is. */
 function here(): string {
   if (import.meta.url === undefined) throw lost()
   return dirname(fileURLToPath(import.meta.url))
@@ -35,7 +35,7 @@ const lost = () =>
     'the .sql files of interlock-queue are not beside this program: it was bundled without them; leave interlock-queue out of the bundle (docs/bundlers.md), or run `interlock migrate` beforehand',
   )
 
-/** The folder of the .sql files, which are published as they are. */
+/** The folder of the .sql files, which are published unchanged. */
 export const migrationsFolder = (): string => join(packageRoot(), 'migrations')
 
 /** The text of a file under migrations/. */

@@ -1,6 +1,6 @@
 import { type ErrorCode, InterlockError } from '../core/index.ts'
 
-/** SQLSTATEs of the migrations and what they are called outside. docs/sql-api.md has what each means. */
+/** SQLSTATEs of the migrations, with their error codes. docs/sql-api.md explains each. */
 const codes: Readonly<Record<string, ErrorCode>> = {
   JQ103: 'not_migrated',
   JQ104: 'first_coordinator_active',
@@ -11,7 +11,7 @@ const codes: Readonly<Record<string, ErrorCode>> = {
   JQ110: 'invalid_input',
 }
 
-/** What is not Interlock's own refusal, and what to do about it. */
+/** Errors that are not Interlock's own, and what to do about them. */
 const remedies: Readonly<Record<string, readonly [ErrorCode, string]>> = {
   '55P03': [
     'contention',
@@ -24,7 +24,7 @@ const remedies: Readonly<Record<string, readonly [ErrorCode, string]>> = {
   '25006': ['store_unwritable', 'this server takes no writes (a standby?); migrate on the primary'],
 }
 
-/** The failure of a migration as an InterlockError with a code; anything unforeseen stays what it is. */
+/** The error of a migration as an InterlockError with a code. Other errors stay as they are. */
 export function migrationFailure(error: unknown): unknown {
   const { code: sqlstate, message, hint } = (error ?? {}) as Record<string, unknown>
   if (typeof sqlstate !== 'string') return error

@@ -3,12 +3,12 @@ import { join } from 'node:path'
 import { interlockFunctions } from './compose.ts'
 import { packageRoot, readMigrationFile } from './package-files.ts'
 
-/** The page that shows the functions, made from their header comments: what is said in one place cannot differ. */
+/** The page about the functions, made from their header comments, so that the two cannot differ. */
 export const referencePage = (): string => join(packageRoot(), 'docs', 'sql-api.md')
 
 const begin = '<!-- From here on made by src/migrate/bundle.ts, from migrations/functions -->'
 
-/** The text of {@link referencePage} as it should be: what people wrote, then every function. */
+/** The full text of {@link referencePage}: the part that people wrote, then every function. */
 export function currentReference(): string {
   const written = readFileSync(referencePage(), 'utf8').split(begin)[0] ?? ''
   return `${written}${begin}\n\n${functionReference()}`
@@ -33,7 +33,7 @@ function describeFunction(name: string): { readonly internal: boolean; readonly 
   }
 }
 
-/** It says so, or its first sentence is about what others need of it; further on a name only says where to go next. */
+/** The header says so, or its first sentence names the functions that it is for. Names further on only say where to go next. */
 function isInternal(comment: string): boolean {
   const [first = ''] = comment.split(/\.\s/)
   return (

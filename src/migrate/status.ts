@@ -2,7 +2,7 @@ import { InterlockError } from '../core/index.ts'
 import type { MigrationConnection } from './connection.ts'
 import { schemaVersion } from './version.ts'
 
-/** Where a database stands against this release. */
+/** How a database compares with this release. */
 export interface MigrationStatus {
   readonly state: 'not_migrated' | 'older' | 'current' | 'newer'
   /** The newest migration the database has; null when it has none. */
@@ -23,7 +23,7 @@ export async function migrationStatus(query: MigrationConnection['query']): Prom
   return statusOf(rows[0])
 }
 
-/** Where a database stands whose newest row of `job_queue_migrations` is `row`; undefined when it has none. */
+/** The status for the newest row of `job_queue_migrations`; undefined if there is none. */
 export function statusOf(row: Readonly<Record<string, unknown>> | undefined): MigrationStatus {
   const version = row?.['version']
   if (typeof version !== 'string') {

@@ -1,6 +1,6 @@
 import { type InterlockError, invalidInput } from '../core/index.ts'
 
-/** The states of a job as `jobs.status` says them, unless the user has words of his own. */
+/** The words for the states of a job in `jobs.status`, unless the user has other words. */
 export const jobStatuses = ['pending', 'running', 'completed', 'failed', 'cancelled', 'expired'] as const
 export type JobStatus = (typeof jobStatuses)[number]
 
@@ -11,7 +11,7 @@ export type StatusWords = Readonly<Partial<Record<JobStatus, string>>>
 export function statusesLiteral(words: StatusWords): string {
   for (const [state, word] of Object.entries(words)) {
     if (!(jobStatuses as readonly string[]).includes(state)) {
-      throw refusal(state, `is no state of a job; the states are ${jobStatuses.join(', ')}`)
+      throw refusal(state, `is not a state of a job; the states are ${jobStatuses.join(', ')}`)
     }
     if (typeof word !== 'string' || word === '' || word.length > 200 || !/^[^\p{Cc}\p{Cs}\\]*$/u.test(word)) {
       throw refusal(

@@ -5,14 +5,13 @@ import { schemaVersion } from './version.ts'
 
 export interface WrittenMigration {
   readonly file: string
-  /** False when the newest of Interlock's files there has the same text already. */
+  /** False if the newest of Interlock's files there has the same text already. */
   readonly written: boolean
 }
 
 /**
- * Writes the migration into the folder of a Supabase project (`supabase/migrations`), named as its command line names them:
- * `<time>_interlock_<version>.sql`. A later release writes another file; what was pushed is never changed.
- *
+ * Writes the migration into the folder of a Supabase project (`supabase/migrations`), named as the Supabase command line names
+ * them: `<time>_interlock_<version>.sql`. A later release writes another file; pushed files never change.
  * @param now the time in the name; files run in the order of it
  */
 export async function writeSupabaseMigration(
@@ -32,7 +31,7 @@ export async function writeSupabaseMigration(
   }
   const stamp = now.toISOString().replace(/\D/g, '').slice(0, 14)
   const file = path.join(folder, `${stamp}_interlock_${schemaVersion}.sql`)
-  // Never over a file that is there: it may have been pushed.
+  // Never overwrites a file: it may have been pushed.
   await writeFile(file, script, { flag: 'wx' })
   return { file, written: true }
 }

@@ -8,37 +8,39 @@ import type { AdoptableFilter, AdoptableRow, AdoptableState, LogStore } from '..
 
 /** Which rows of `jobs` are meant. */
 export interface AdoptOptions {
-  /** Those that say so; `pending` unless given, or of any state where `jobIds` are given. */
+  /** Rows in these states; `pending` unless given, or any state if you give `jobIds`. */
   readonly states?: readonly AdoptableState[] | undefined
-  /** These. */
+  /** The rows of these jobs. */
   readonly jobIds?: readonly string[] | undefined
-  /** The oldest so many: a whole number from 1 to 10,000, which it is unless given. */
+  /** At most this many, the oldest first: a whole number from 1 to 10,000; 10,000 unless given. */
   readonly limit?: number | undefined
 }
 
 /** What `adoptable` and `adopt` give: the document that `interlock adopt --json` prints. */
 export interface AdoptDocument {
   readonly queue: string
-  /** Of all rows there are, by state; null: Interlock cannot use the table. */
+  /** How many such rows there are in all, by state; null: Interlock cannot use the table. */
   readonly totals: { readonly [state: string]: number } | null
-  /** Ids of those that were taken in; null: nothing was changed. */
+  /** Ids of the rows that were taken in; null: nothing was changed. */
   readonly adopted: readonly string[] | null
-  /** Ids that were asked for and are not there to be taken in. */
+  /** Ids that you asked for, which no adoptable row has. */
   readonly unknown: readonly string[]
   readonly jobs: readonly (Omit<AdoptableRow & Candidate, 'row' | 'since'> & {
     readonly since: string | null
   })[]
 }
 
-/** Rows of `jobs` that no log knows, and what speaks against taking them in. Reads only. @throws InterlockError `invalid_input` */
+/**
+ * Lists rows of `jobs` that no log knows, and why they may not be taken in. Reads only. @throws InterlockError `invalid_input`
+ */
 export async function adoptable(given: Access, options: AdoptOptions = {}): Promise<AdoptDocument> {
   const access = opened(given)
   return adoptDocument(access.queue, await chosenBy(access.store, filterOf(options)), null)
 }
 
 /**
- * Takes in those that can be; workers with intake put them in line.
- * @throws InterlockError `invalid_input`, also where there is no table `jobs` that Interlock can use; `store_unavailable`
+ * Takes in the rows that can be; workers with intake put them in line.
+ * @throws InterlockError `invalid_input`, also if there is no table `jobs` that Interlock can use; `store_unavailable`
  */
 export async function adopt(given: Access, options: AdoptOptions = {}): Promise<AdoptDocument> {
   const { store, queue } = opened(given)
@@ -76,21 +78,21 @@ export const adoptDocument = (
 /** A row that could be taken in, and what speaks against it. */
 export interface Candidate {
   readonly row: AdoptableRow
-  /** Why no job can be made of it as it is; null: it can. */
+  /** Why no job can be made of it; null: one can. */
   readonly cannot: string | null
-  /** What somebody should know before it is taken in; null: nothing. */
+  /** What you should know before you take it in; null: nothing. */
   readonly beware: string | null
 }
 
 export interface Choice {
-  /** Of all rows there are, by state; null: Interlock cannot use the table. */
+  /** How many such rows there are in all, by state; null: Interlock cannot use the table. */
   readonly totals: { readonly [state: string]: number } | null
   readonly candidates: readonly Candidate[]
-  /** Ids that were asked for and are not there to be taken in. */
+  /** Ids that were asked for, which no adoptable row has. */
   readonly unknown: readonly string[]
 }
 
-/** What would be taken in, in order. Reads only. */
+/** The rows that would be taken in, in order. Reads only. */
 export async function chosenBy(store: LogStore, filter: AdoptableFilter): Promise<Choice> {
   const { totals, rows } = await store.adoptable(filter)
   const found = new Set(rows.map(({ jobId }) => jobId))
@@ -105,13 +107,17 @@ function candidateOf(row: AdoptableRow): Candidate {
   const spec = specOfRow(row)
   if (isInterlockError(spec)) return { row, cannot: spec.message, beware: null }
   if (row.state === 'running') {
-    return { row, cannot: null, beware: 'says that it runs: make sure that nothing does, it will run again' }
+    return {
+      row,
+      cannot: null,
+      beware: 'says that it runs: make sure that it does not, since it will run again',
+    }
   }
   const beware = row.models.length === 0 ? 'names no model: it runs beside everything' : null
   return { row, cannot: null, beware }
 }
 
-/** Takes in those that can be. Returns the ids of those that arrived. */
+/** Takes in the rows that can be. Returns the ids of those that arrived. */
 export async function adoptChosen(
   store: LogStore,
   queue: string,

@@ -18,23 +18,23 @@ export interface EndedDocument {
   readonly events: readonly EventDocument[]
 }
 
-/** What is kept of a job beside the log; null for what there is not. */
+/** What is kept of a job beside the log; null for what is not there. */
 export type DataDocument = Readonly<Record<(typeof dataFields)[number], unknown>>
 
 export const dataFields = ['payload', 'progress', 'checkpoint', 'result', 'error', 'row'] as const
 
-/** What `explain` gives: the document that `interlock explain --json` prints. `data` only where it was asked for. */
+/** What `explain` gives: the document that `interlock explain --json` prints. `data` is there only if you asked for it. */
 export type ExplainDocument = (ExplanationDocument | EndedDocument) & { readonly data?: DataDocument }
 
 export interface ExplainOptions {
-  /** Also what is kept of it beside the log: payload, progress, checkpoint, result, error. */
+  /** Include what is kept beside the log: payload, progress, checkpoint, result, error. */
   readonly data?: boolean | undefined
 }
 
 /**
- * Why a job does not run, which job it waits for, and what has to happen; of a job that has ended, how it did. Does not join the queue.
- * @param jobId its id, or the beginning of it, where only one job has it
- * @throws InterlockError `invalid_input`; `job_not_live` where the log has never heard of it; `corrupt_log`, `unknown_event`;
+ * Says why a job does not run, which job it waits for, and what has to happen; or how it ended. Does not join the queue.
+ * @param jobId its id, or the beginning of it if only one job has it
+ * @throws InterlockError `invalid_input`; `job_not_live` if the log has never heard of it; `corrupt_log`, `unknown_event`;
  * `store_unavailable`
  * @example const { reason, whatHasToHappen } = await explain({ store }, 'report-1')
  */
@@ -50,7 +50,7 @@ export async function explain(
   return { ...document, data: dataDocument(kept) }
 }
 
-/** What is known of a job: why it does not run, or what became of it. */
+/** What is known of a job: why it does not run, or how it ended. */
 export type ToldOfJob =
   | { readonly jobId: string; readonly live: Explanation }
   | { readonly jobId: string; readonly live: null; readonly events: readonly RecordedEvent[] }
@@ -63,7 +63,7 @@ export async function told(given: Access, text: string): Promise<ToldOfJob> {
   if (live !== undefined) return live
   const ids = [...look.ledger.jobs].map(({ jobId }) => jobId).filter((id) => id.startsWith(text))
   const { jobId, events } = await historyOf(access, text, ids)
-  // Its beginning is that of a live job, and of no other that the log knows.
+  // The text begins the id of one live job, and of no other job that the log knows.
   const begun = jobId === text ? undefined : liveIn(look, jobId)
   return begun ?? { jobId, live: null, events }
 }

@@ -7,15 +7,15 @@ const NAMED = 3
 
 /** What is known of the jobs that ran when the backup was made. */
 export interface Doubt {
-  /** Those of which nobody has said what became of them. */
+  /** The jobs that nobody has decided yet. */
   readonly jobs: readonly ActiveJobView[]
-  /** The queue was opened, once: do not ask again. */
+  /** The queue was opened once since: do not ask again. */
   readonly isOpened: boolean
 }
 
 /**
- * Jobs that were active when the present epoch began, and still are: with a new epoch their tokens are void, so that only
- * somebody who looks can say how they ended. Whatever has started since, or runs in the first epoch, is in nobody's doubt.
+ * Jobs that were active when the present epoch began, and still are. The new epoch made their tokens void, so a person has to say
+ * how they ended. A job that started later, or in the first epoch, is not in doubt.
  */
 export async function doubtOf(
   store: LogStore,
@@ -32,7 +32,7 @@ export async function doubtOf(
 async function epochAfter(store: LogStore, queue: string, after: number) {
   const { events, archivedSeq } = await store.read(queue, after, 1)
   const isGone = events.length === 0 && archivedSeq > after
-  // Of what is gone only the epoch itself is known: it began there, unless another one is found.
+  // Of archived events only the epoch is known: it began there, unless a later one is found.
   let begun = isGone ? archivedSeq + 1 : 0
   let isOpened = false
   for await (const { type, seq } of readEvents({ store, queue }, { after: isGone ? archivedSeq : after })) {
@@ -43,8 +43,7 @@ async function epochAfter(store: LogStore, queue: string, after: number) {
 }
 
 /**
- * Refuses to open a queue while nobody has said what became of the jobs that ran when the backup was made: they would keep
- * their models, whatever becomes of them.
+ * Refuses to open a queue while jobs are in doubt: they would keep their models for ever.
  * @throws InterlockError `job_not_active`, naming them
  */
 export async function checkNoneInDoubt(store: LogStore, view: QueueView): Promise<void> {
@@ -55,6 +54,6 @@ export async function checkNoneInDoubt(store: LogStore, view: QueueView): Promis
   const more = jobs.length > NAMED ? ` and ${jobs.length - NAMED} more` : ''
   throw new InterlockError(
     'job_not_active',
-    `a backup was restored, and nobody has said what became of ${named.join(', ')}${more}; say it with interlock recover, or resume with --force, which leaves them their models`,
+    `a backup was restored, and nobody has said what became of ${named.join(', ')}${more}; say it with interlock recover, or resume with --force: they then keep their models`,
   )
 }

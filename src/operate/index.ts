@@ -1,6 +1,6 @@
 /**
- * Looking at a queue and after it (`interlock-queue/operate`): what runs, what waits and why, without joining it; rows of before that
- * are taken in; and what has to be said after a backup was restored.
+ * Look at a queue and keep it in order (`interlock-queue/operate`), without joining it: see what runs, what waits and why; take
+ * in older rows; and say what became of jobs after a backup was restored.
  * @example
  * import { explain, status } from 'interlock-queue/operate'
  * import { postgresStore } from 'interlock-queue/postgres'

@@ -18,12 +18,12 @@ export interface QueueDocument {
   /** How many live jobs there are. */
   readonly total: number
   readonly paused: readonly PauseDocument[]
-  /** Those that run, then the line. */
+  /** First the jobs that run, then the line. */
   readonly jobs: readonly ToldDocument[]
 }
 
 /**
- * The live jobs in line order: what runs, what waits and for which job. Does not join the queue.
+ * Lists live jobs in line order: what runs, what waits and for which job. Does not join the queue.
  * @param options `limit`: how many, a whole number from 1 to 1,000,000; 20 unless given
  * @throws InterlockError `invalid_input`; `corrupt_log`, `unknown_event`; `store_unavailable`
  */

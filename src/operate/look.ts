@@ -10,7 +10,7 @@ export interface Look {
   readonly hasWorker: HasWorker
 }
 
-/** Reads the queue and does not join it, so that nothing happens by it. */
+/** Reads the queue without joining it, so that looking changes nothing. */
 export async function lookAt(access: Opened): Promise<Look> {
   const { store, queue } = access
   const { version, now } = await store.read(queue, 0, 1)
@@ -18,13 +18,13 @@ export async function lookAt(access: Opened): Promise<Look> {
   return { ledger, now, hasWorker: hasWorkerAmong(await store.workers(queue)) }
 }
 
-/** Pauses are in the log alone. A log that cannot be folded keeps nobody from seeing the rest. */
+/** Only the log knows pauses. If it cannot be folded, everything else is still shown. */
 export async function pausedAt(access: Opened, version: number): Promise<readonly PausedModel[] | null> {
   try {
     return pausedModels(await ledgerAt(access, version))
   } catch (error) {
     if (!isInterlockError(error)) throw error
-    access.onNote(`which models are paused is not known: ${error.message}`)
+    access.onNote(`nobody can tell which models are paused: ${error.message}`)
     return null
   }
 }

@@ -1,4 +1,4 @@
-/** What the command line uses of this room beside what is published. */
+/** What the command line uses of this room, beside what is published. */
 export { adoptChosen, adoptDocument, type Candidate, type Choice, chosenBy, filterOf } from './adopt.ts'
 export { dataDocument, dataFields, explainDocument, type ToldOfJob, told } from './explain.ts'
 export { checkNoneInDoubt } from './in-doubt.ts'

@@ -15,7 +15,7 @@ import { type WorkerDocument, type Working, whoWorks, workingDocument } from './
 /** What `status` gives: the document that `interlock status --json` prints. */
 export interface StatusDocument extends StateDocument {
   readonly queue: string
-  /** Where it lives; never with credentials. */
+  /** The name of the store, without credentials. */
   readonly store: string
   readonly workers: readonly WorkerDocument[]
 }
@@ -33,9 +33,10 @@ export interface Standing {
 }
 
 /**
- * What runs, how many wait, and who works. Reads only, and does not join the queue: nothing happens by it.
- * @throws InterlockError `invalid_input`; `corrupt_log`; `store_unavailable`. A log that cannot be folded is no failure: `paused` is
- * null then
+ * Shows what runs, how many jobs wait, and which processes work. Reads only and does not join the queue, so looking changes
+ * nothing.
+ * @throws InterlockError `invalid_input`; `corrupt_log`; `store_unavailable`. If the log cannot be folded, it does not fail:
+ * `paused` is null then
  */
 export async function status(access: Access): Promise<StatusDocument> {
   return statusDocument(await standingOf(access))
@@ -55,7 +56,7 @@ export async function standingOf(given: Access): Promise<Standing> {
   }
 }
 
-/** In pages: those of a later page may have started since, or ended. */
+/** In pages: jobs on later pages may have started or ended since. */
 async function activeRows({ store, queue, signal }: Opened): Promise<RunningRows | null> {
   const active = new Map<string, JobRow>()
   for (let after: string | null = null; ; ) {

@@ -7,10 +7,7 @@ export interface Working extends WorkerRow {
   readonly running: readonly string[]
 }
 
-/**
- * Who works: the processes that live or are late. A dead one is listed only while it still holds jobs, which is worth knowing;
- * commands that came and went are not.
- */
+/** Processes that are live or late. A dead one is listed only while it still holds jobs. Short-lived commands are not listed. */
 export function whoWorks(workers: readonly WorkerRow[], active: readonly JobRow[]): readonly Working[] {
   const jobs = Map.groupBy(active, ({ worker_id: workerId }) => workerId)
   return workers
@@ -21,7 +18,7 @@ export function whoWorks(workers: readonly WorkerRow[], active: readonly JobRow[
     .filter(({ state, running }) => state !== 'dead' || running.length > 0)
 }
 
-/** A process that works: times as ISO texts. */
+/** A process: times as ISO texts. */
 export type WorkerDocument = ReturnType<typeof workingDocument>
 
 export const workingDocument = ({ startedAt, beatAt, expiresAt, ...worker }: Working) => ({

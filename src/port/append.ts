@@ -4,43 +4,50 @@ import type { JobData } from './data.ts'
 /** What one append wants to write. The events already carry their sequence numbers and times. */
 export interface AppendRequest {
   readonly queue: string
-  /** The version (last sequence number) that the deciding replica was at. The first event is the next. */
+  /** The version (last sequence number) that the caller decided on. The first event has the next number. */
   readonly expectedVersion: number
   /**
-   * The time of that event as the replica has folded it, 0 before the first one. Times rise from event to event, so it tells
-   * that event from another one that has its number after a restore. Without it the numbers alone are compared.
+   * The time of that event as the caller folded it; 0 before the first one. Times rise from event to event, so the time
+   * distinguishes the event from one that has its number after a restore. Without it only the numbers are compared.
    */
   readonly expectedAt?: Micros
   readonly events: readonly RecordedEvent[]
-  /** The inner projection after these events: computed by the core, written by the store in the same transaction, and the data that goes with it. */
+  /**
+   * The inner projection after these events, with its data. The core computes it; the store writes it in the same transaction.
+   */
   readonly changes: ProjectionChanges
-  /** Jobs that these events start, and of which the caller needs what is kept beside the log. */
+  /** Jobs that these events start, if the caller needs what is kept of them beside the log. */
   readonly wanted?: readonly string[]
-  /** The rows of its `queued` with `intake` were claimed (`LogStore.arrivals`): those that are gone since are not taken in. */
+  /**
+   * The rows of its `queued` with `intake` were claimed (`LogStore.arrivals`). Rows that are gone since then are not taken in.
+   */
   readonly ofArrivals?: boolean
-  /** The commands of other processes that these events decide, in a process that decides for them (`handIn`). */
+  /** The commands of other processes that these events carry out, if this process decides for them (`handIn`). */
   readonly handled?: Handled
 }
 
-/** A command, and what goes with it, on the way to the process that decides. */
+/** A command with its data, on the way to the process that decides. */
 export interface Handing {
   readonly command: Command
   readonly data?: readonly DataChange[]
 }
 
-/** The same as it lies there. */
+/** The same as the store keeps it. */
 export interface HandedIn extends Handing {
   readonly sender: string
 }
 
-/** Commands that were handed in and need nothing more, and whose they were. */
+/** Commands that were handed in and are finished, and who sent them. */
 export interface Handled {
   /** Ids of commands. */
   readonly done: readonly string[]
   readonly senders: readonly string[]
 }
 
-/** What came of handing in: another process decides, or there is none, and it is the sender who decides from now on, for these as well. */
+/**
+ * The answer to handing in. Either another process decides; or none does, and the sender decides from now on, for these commands
+ * too.
+ */
 export type HandInAnswer =
   | { readonly decides: false }
   | { readonly decides: true; readonly version: number; readonly handed: readonly HandedIn[] }
@@ -53,28 +60,28 @@ export interface KnownCommand {
 }
 
 /**
- * What the store says of an append. Only `ok: true` wrote anything. A conflict is an answer, not an exception.
+ * What the store answers to an append. Only `ok: true` wrote anything. A conflict is an answer, not an exception.
  *
- * - `ok`: everything was written; `data`: what is kept of the wanted jobs, 64 KB at most, none of jobs that were made of a row: what
- *   is not there, `LogStore.data` has.
- * - `version`: others were faster; `missed` are the events after `expectedVersion` (bounded in count and bytes: read on
- *   when the last one is below `version`), which lead to `epoch`.
- * - `log_went_back`: the log ends before `expectedVersion`, or has another event there than that of `expectedAt`; not asked where
- *   there is no `expectedAt`. Of an event that was archived and not kept nobody can tell: that is `version`.
+ * - `ok`: everything was written. `data` is what is kept of the wanted jobs, at most 64 KB and without jobs that were made of a
+ *   row; `LogStore.data` has the rest.
+ * - `version`: others were faster. `missed` has the events after `expectedVersion`, which lead to `epoch`. It is limited in
+ *   count and bytes: read on if the last one is below `version`.
+ * - `log_went_back`: the log ends before `expectedVersion`, or its event there has another time than `expectedAt`. Not checked
+ *   without `expectedAt`. If the event was archived and not kept, nobody can tell: the answer is `version`.
  * - `known`: some of the commands are in the log already.
- * - `requested`: a `started` of jobs that SQL has asked to be cancelled (a `cancel` in the inbox), which nobody has decided yet.
- * - `taken`: a `queued` with `intake` for jobs that the log knows already, live or ended, or whose rows are not there to be taken in
- *   any more.
+ * - `requested`: a `started` for jobs that SQL has asked to cancel (a `cancel` in the inbox) and that nobody has decided yet.
+ * - `taken`: a `queued` with `intake` for jobs that the log already knows, live or ended, or whose rows can no longer be taken
+ *   in.
  * - `dead_worker`: a `started` for a worker whose lease is not live.
  * - `live_worker`: a `lease_expired` for a worker whose lease is not past ttl + grace.
- * - `unstaged`: what was staged for some of the commands is not there (any more): stage it again.
- * - `clock`: the times of the events are more than a second away from the database's clock; `now` is that clock.
+ * - `unstaged`: data that was staged for some of the commands is not there (any more): stage it again.
+ * - `clock`: the times of the events are more than a second away from the database's clock, which is `now`.
  */
 export type AppendAnswer =
   | (Stand & {
       readonly ok: true
       readonly data?: readonly JobData[] | undefined
-      /** Of an append with `handled`: the commands of others that wait now. */
+      /** For an append with `handled`: the commands of others that wait now. */
       readonly handed?: readonly HandedIn[] | undefined
     })
   | Refused<'version', { epoch: number; missed: readonly RecordedEvent[] }>
@@ -95,29 +102,29 @@ type Refused<Reason extends string, More extends object = object> = Stand & {
   readonly reason: Reason
 } & Readonly<More>
 
-/** What a turn sees once it holds the queue's lock: everything up to the head, and the database's clock. */
+/** What a turn sees while it holds the queue's lock: everything up to the head, and the database's clock. */
 export interface TurnView {
   readonly version: number
   readonly epoch: number
   readonly now: Micros
-  /** The time of the event with the number that the caller named; null for 0, and where nobody can tell. */
+  /** The time of the event that the caller named by number; null for 0, and if nobody can tell. */
   readonly sinceAt: Micros | null
   /** The events after it. */
   readonly missed: readonly RecordedEvent[]
 }
 
-/** Role "append": the one way to write to the log, and what keeps processes that write at once out of each other's way. */
+/** Role "append": the only way to write to the log, and what keeps processes from getting in each other's way. */
 export interface AppendRole {
   append(request: AppendRequest): Promise<AppendAnswer>
   /**
-   * Puts data of a command aside for the append that will name it (`changes.staged`), past the queue's lock: nothing that is kept
-   * of a job changes by it. What no append has taken over is cleared away after an hour. Twice does nothing more.
+   * Puts data of a command aside for the append that will name it (`changes.staged`), outside the queue's lock. It changes
+   * nothing that is kept of a job. Data that no append has taken over is deleted after an hour. You may call it twice.
    */
   stage(queue: string, commandId: string, data: readonly DataChange[]): Promise<void>
   /**
-   * Lock, read what was missed since `since`, let the caller decide, append, unlock: one short transaction. `decide`
-   * is synchronous, so a client never keeps the lock longer than it computes; null appends nothing. Absent in a store of
-   * which every call is a transaction of its own (PostgREST): there a lost append is tried again after a pause.
+   * Locks, reads what was missed since `since`, lets the caller decide, appends, unlocks: one short transaction. `decide` is
+   * synchronous, so a client holds the lock only while it computes; null appends nothing. A store whose every call is a
+   * transaction of its own (PostgREST) does not have it: a lost append is then tried again after a pause.
    */
   readonly turn?: (
     queue: string,
@@ -125,26 +132,26 @@ export interface AppendRole {
     decide: (view: TurnView) => AppendRequest | null,
   ) => Promise<AppendAnswer>
   /**
-   * For processes that write at once: one of them decides for all for as long as there is something to write, and the others hand
-   * their commands in to it. A courtesy that saves lost appends: the version of an append guards the log without it. Nothing
-   * depends on it but time, so what was handed in may be lost. Absent where nobody can be told that it was carried out.
+   * For processes that write at once: one of them decides for all while there is something to write, and the others hand it their
+   * commands. It only saves lost appends: the version of an append guards the log without it, and what was handed in may be lost.
+   * Absent in a store that cannot tell a process that its command was carried out.
    */
   readonly deciding?: DecidingRole
 }
 
-/** Commands that one process carries out for all; `until` in milliseconds from now. */
+/** Commands that one process carries out for all. `until` is in milliseconds from now. */
 export interface DecidingRole {
   /**
-   * Hands commands in to the process that decides. Where there is none, or its time is over, the sender becomes it for `forMs`. It
-   * is told by `OnWake` (`handled`) when some of its commands were carried out, or come to nothing.
+   * Hands commands to the process that decides. If there is none, or its time is over, the sender decides for `forMs`. `OnWake`
+   * (`handled`) tells the sender when some of its commands were carried out, or failed.
    */
   handIn(
     queue: string,
     handing: { readonly sender: string; readonly forMs: number; readonly commands: readonly Handing[] },
   ): Promise<HandInAnswer>
   /**
-   * The process that decides goes on for `forMs`, picks up what waits, and says what needs no append (`handled`). With `resigns` it
-   * decides no longer where nothing waits. `decides: false`: it does not, or not any more.
+   * The deciding process goes on for `forMs`, picks up what waits, and says which commands need no append (`handled`). With
+   * `resigns` it stops deciding if nothing waits. `decides: false`: this process does not decide, or no longer does.
    */
   pickUp(
     queue: string,

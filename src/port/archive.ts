@@ -1,34 +1,34 @@
 import type { Micros } from '../core/index.ts'
 
-/** A page of the hash chain of a queue: each event as the text that its hash is made over, and the hash it carries. */
+/** A page of a queue's hash chain: each event as the text that its hash is made over, and its hash. */
 export interface ChainPage {
   readonly version: number
-  /** Events after this one are chained. */
+  /** Events after this one are on the chain. */
   readonly chainFrom: number
-  /** The hash from which it goes on, where the events before are gone; null: made from the name of the queue. */
+  /** The hash that the chain goes on from, if the events before are gone; null: it is made from the queue's name. */
   readonly start: string | null
-  /** Of the last event, in hexadecimal: the anchor. */
+  /** The hash of the last event, in hexadecimal: the anchor. */
   readonly head: string
   readonly events: readonly { readonly seq: number; readonly text: string; readonly hash: string | null }[]
 }
 
-/** What became of the events that were archived and kept, from `first` to `through`. */
+/** The state of the events that were archived and kept, from `first` to `through`. */
 export interface KeptEvents {
   readonly first: number
   readonly through: number
-  /** The first of them that is not there any more. */
+  /** The first of them that is missing; null: none is. */
   readonly missing: number | null
-  /** All are there, and one of them is not what it was. */
+  /** All are there, and one of them was changed. */
   readonly changed: boolean
 }
 
-/** Role "archive": takes old events out of the log, and shows that what was kept is as it was. */
+/** Role "archive": takes old events out of the log, and checks those that were kept. */
 export interface ArchiveRole {
   /**
-   * Takes the events up to a snapshot out of the log: with `keep` to where `read` still finds them, else for good, and with
-   * them what is kept beside the log of jobs that came before and have ended. Of jobs that had not ended by then everything is
-   * known as before: a job that fails is among the dead. `unkept`: how many went with them that earlier calls had kept.
-   * @throws InterlockError `invalid_input` when there is no snapshot at that number
+   * Takes the events up to a snapshot out of the log. With `keep`, `read` still finds them; otherwise they are erased, together
+   * with the data of jobs that had ended by then. Jobs that had not ended lose nothing: if one fails, it is among the dead
+   * letters. `unkept`: how many events that earlier calls had kept were erased too.
+   * @throws InterlockError `invalid_input` if there is no snapshot at that number
    */
   archive(
     queue: string,
@@ -36,15 +36,15 @@ export interface ArchiveRole {
     keep: boolean,
   ): Promise<{ readonly archivedSeq: number; readonly archived: number; readonly unkept: number }>
   /**
-   * Where to cut the log so that nothing older than a time is left in it, for the one process that is to do it: the number of the
-   * last older event. Null: there is not an hour's worth of them, or another process has been told so less than 55 minutes ago and
-   * has not cut since.
+   * Where to cut the log so that it has nothing older than a time: the number of the last older event. One process gets the task.
+   * Null: there is less than an hour's worth to cut, or another process got the task less than 55 minutes ago and has not cut
+   * since.
    */
   claimCut(queue: string, before: Micros): Promise<number | null>
-  /** Whether what was archived and kept is there as it was; null where nothing was kept. Reads all of it. */
+  /** Whether the archived events that were kept are still there and unchanged; null if none were kept. Reads all of them. */
   kept(queue: string): Promise<KeptEvents | null>
-  /** The chain after an event, at most `limit` (1..10,000) of it; null: the queue keeps none, or the store cannot. */
+  /** The chain after an event, at most `limit` (1..10,000) events; null: the queue keeps none, or the store cannot. */
   chain(queue: string, after: number, limit: number): Promise<ChainPage | null>
-  /** From the next event on, each carries the hash of the one before it. Stays; again does nothing. */
+  /** From the next event on, each carries the hash of the one before it. It cannot be undone; a second call does nothing. */
   startChain(queue: string): Promise<void>
 }

@@ -1,23 +1,23 @@
 import type { Micros } from '../core/index.ts'
 
-/** How many lie about, and how long the oldest has; null: none does. */
+/** How many wait, and how long the oldest has waited; null: none waits. */
 export interface Backlog {
   readonly rows: number
   readonly ageMs: number | null
 }
 
-/** One of the user's tables: whether its rows follow the log, and what stands against it. */
+/** One of the user's tables: whether its rows follow the log, and what is missing. */
 export interface TableCheck {
   readonly exists: boolean
   readonly followed: boolean
   readonly missing: readonly string[]
 }
 
-/** Something about the user's tables that stands in the way, or that one may not have meant, and what to do. */
+/** Something about the user's tables that is in the way or may be a mistake, and what to do. */
 export interface AccountFinding {
-  /** Which check: a word for programs. */
+  /** The name of the check, for programs. */
   readonly check: string
-  /** A `problem` makes the command end with 3; a `note` is worth a look and may be meant. */
+  /** A `problem` makes the command end with 3. A `note` is worth a look and may be intended. */
   readonly level: 'problem' | 'note'
   /** One sentence. */
   readonly what: string
@@ -25,7 +25,7 @@ export interface AccountFinding {
   readonly remedy: string
 }
 
-/** How much the log has; `own` is of this queue. `week`: since the first event of the last seven days. */
+/** The size of the log; `own` is this queue's part. `week`: since the first event of the last seven days. */
 export interface LogCheck {
   readonly bytes: number
   readonly archiveBytes: number
@@ -35,14 +35,14 @@ export interface LogCheck {
   readonly week: { readonly events: number; readonly ageMs: number } | null
 }
 
-/** What `job_queue_checkup` saw of a database and of one queue, unjudged; every field is documented there. */
+/** What `job_queue_checkup` saw of a database and one queue, unjudged. Its page documents every field. */
 export interface Checkup {
   readonly now: Micros
   readonly sessionAgeMs: number
   readonly server: {
     readonly version: number
     readonly synchronousCommit: string
-    /** Roles for which it is off or local by a setting of theirs. */
+    /** Roles whose own settings make it off or local. */
     readonly offByRole: readonly string[]
     readonly fsync: string
     readonly fullPageWrites: string
@@ -52,7 +52,7 @@ export interface Checkup {
   readonly functions: readonly { readonly name: string; readonly sum: string; readonly definer: boolean }[]
   /** Whether the database can announce over Supabase Realtime. */
   readonly realtime: boolean
-  /** The oldest transaction for which the server keeps old versions of rows; null: none. */
+  /** The oldest transaction that makes the server keep old versions of rows; null: none. */
   readonly xmin: {
     readonly kind: string
     readonly application: string | null
@@ -86,7 +86,7 @@ export interface Checkup {
   readonly behind: { readonly events: number; readonly ageMs: number | null }
   readonly log: LogCheck
   readonly unknownRows: { readonly old: number; readonly new: number }
-  /** Null where there are no tables of the first coordinator; `writtenAt` only when that was after the migration. */
+  /** Null if there are no tables of the first coordinator. `writtenAt` is there only if it was after the migration. */
   readonly first: { readonly activeJobId: string | null; readonly writtenAt: Micros | null } | null
   readonly foreignWrites: readonly {
     readonly pid: number
@@ -97,6 +97,6 @@ export interface Checkup {
 
 /** Role "check-up": what `interlock doctor` looks at. */
 export interface CheckupRole {
-  /** What `interlock doctor` looks at; reads only, and not for every minute. Null where there is nothing to look at. */
+  /** What `interlock doctor` looks at. Reads only; too heavy for every minute. Null if there is nothing to look at. */
   checkup(queue: string): Promise<Checkup | null>
 }

@@ -1,11 +1,11 @@
 import { InterlockError } from '../core/index.ts'
 
-/** Loads what needs the package `name`, which people install only if they use it. @throws InterlockError `store_unavailable` */
+/** Loads a package `name` that people install only if they use it. @throws InterlockError `store_unavailable` */
 export async function loadDriver<T>(name: string, load: () => Promise<T>): Promise<T> {
   return load().catch(missing(name))
 }
 
-/** What becomes of an import that fails: the driver is not there, or it is broken. */
+/** Handles an import that failed: the driver is not installed, or it is broken. */
 export function missing(name: string): (error: unknown) => never {
   return (error) => {
     if (!isNotFound(name, error)) throw error

@@ -3,11 +3,11 @@ import type { Micros } from '../core/index.ts'
 /** A row of `jobs` that was inserted as pending since the migration, is still pending, and was not queued. */
 export interface Arrival {
   readonly arrivalId: number
-  /** Null, or longer than 200 characters: no job can be made of it. */
+  /** Null, or longer than 200 characters: the row cannot be a job. */
   readonly jobId: string | null
-  /** `required_models` (only trusted roles can write it), else `[model]`, else none. Not checked. */
+  /** `required_models` (only trusted roles can write it), else `[model]`, else none. Unchecked. */
   readonly models: readonly unknown[]
-  /** From the columns of these names; null where the row or the table has none. Not checked. */
+  /** From the columns with these names; null if the row or the table has none. Unchecked. */
   readonly priority: number | null
   readonly jobType: string | null
   readonly kind: string | null
@@ -15,7 +15,7 @@ export interface Arrival {
   readonly fairKey: string | null
 }
 
-/** An arrival that cannot be a job, and why, for `job_queue_not_taken_in`. */
+/** An arrival that cannot be a job, and the reason, for `job_queue_not_taken_in`. */
 export interface RefusedArrival {
   readonly arrivalId: number
   /** One sentence, 500 characters at most. */
@@ -25,11 +25,11 @@ export interface RefusedArrival {
 /** The states in which a row of `jobs` can be taken in by hand. */
 export type AdoptableState = 'pending' | 'running'
 
-/** A row of `jobs` that no log knows and that has not arrived: made before Interlock was activated, or refused before. */
+/** A row of `jobs` that no log knows and that has not arrived: it is from before Interlock was activated, or was refused. */
 export interface AdoptableRow extends Omit<Arrival, 'arrivalId' | 'jobId' | 'fairKey'> {
   readonly jobId: string
   readonly state: AdoptableState
-  /** `queued_at` of the first coordinator, else `created_at`; null where the row has neither. */
+  /** `queued_at` of the first coordinator, else `created_at`; null if the row has neither. */
   readonly since: Micros | null
 }
 
@@ -39,7 +39,7 @@ export interface Adoptable {
   readonly rows: readonly AdoptableRow[]
 }
 
-/** Which rows; what is absent restricts nothing. */
+/** Which rows; absent fields restrict nothing. */
 export interface AdoptableFilter {
   readonly states?: readonly AdoptableState[]
   readonly jobIds?: readonly string[]
@@ -50,22 +50,22 @@ export interface AdoptableFilter {
 /** Role "intake": rows of the user's `jobs` on their way into the line. */
 export interface IntakeRole {
   /**
-   * Claims up to `limit` (1..1,000) rows of `jobs` that are to be taken in, in the order of their arrival. They are kept
-   * for this caller for 5 s; what neither an append has put in line nor `taken` has named by then is given to others again. What
-   * one queue has claimed, no other queue gets. A store without such a table has none.
+   * Claims up to `limit` (1..1,000) rows of `jobs` to take in, in the order of their arrival. They are reserved for this caller
+   * for 5 s; then others get those that no append has put in line and `taken` has not named. A row that one queue has claimed
+   * goes to no other queue. Empty in a store without such a table.
    */
   arrivals(queue: string, limit: number): Promise<readonly Arrival[]>
-  /** What became of them: those whose job is in the log by now, and those that cannot be jobs. Twice does nothing more. */
+  /** Finishes arrivals: those whose job is in the log now, and those that cannot be jobs. You may call it twice. */
   taken(queue: string, arrivalIds: readonly number[], refused?: readonly RefusedArrival[]): Promise<void>
 }
 
-/** Role "adoption": rows of `jobs` that never arrive by themselves, for people who let them. */
+/** Role "adoption": rows of `jobs` that arrive only if a person lets them. */
 export interface AdoptionRole {
-  /** Rows of `jobs` that are never taken in by themselves; reads only. A store without such a table has none. */
+  /** Rows of `jobs` that are never taken in by themselves. Reads only. Empty in a store without such a table. */
   adoptable(filter: AdoptableFilter): Promise<Adoptable>
   /**
-   * Lets rows of {@link AdoptionRole.adoptable} arrive for this queue, in the order given (10,000 at most), as pending ones; what
-   * takes rows in puts them in line. Returns the ids of those that arrived; twice does nothing more.
+   * Lets rows of {@link AdoptionRole.adoptable} arrive for this queue as pending ones, in the order given (10,000 at most);
+   * workers with intake then put them in line. Returns the ids of those that arrived. You may call it twice.
    */
   adopt(queue: string, jobIds: readonly string[]): Promise<readonly string[]>
 }

@@ -11,25 +11,25 @@ import type { SnapshotRole } from './snapshot.ts'
 import type { WakeRole } from './wake.ts'
 import type { MembershipRole } from './worker.ts'
 
-/** What every store says of itself, and how it is closed. */
+/** The name and habits of a store, and how to close it. */
 export interface StoreTraits {
   /** For messages: `memory`, `pglite:<dir>`, `postgres://host:port/database` — never with credentials. */
   readonly name: string
-  /** What a coordinator over this store does unless its options say otherwise: where each request has its price. */
+  /** Defaults of a coordinator over this store, if each request has its price. */
   readonly defaults?: { readonly pollMs: number; readonly leaseMs: number }
   /**
-   * Each call has its price: a worker then reads what others did when it has to know and not whenever it happens, and the
-   * user's tables follow once a second, through one process for all.
+   * Each call has its price. A worker then reads only when it has to know, not whenever something happens; and the user's tables
+   * follow once a second, through one process for all.
    */
   readonly frugal?: true
   close(): Promise<void>
 }
 
 /**
- * Where a queue's log lives. All writes to the log go through `append` (or `turn`, which is an append under a lock that
- * is held while the caller decides). Errors: `not_migrated`, `database_older`, `database_newer`, `store_unavailable`,
- * `store_in_use`, `corrupt_log`, `unknown_event`, `closed`.
- * It has many roles: ask for the one that you need, `Pick<LogStore, …>` or the role itself.
+ * Where a queue's log lives. Everything is written to the log by `append`, or by `turn`: an append under a lock that is held
+ * while the caller decides. Errors: `not_migrated`, `database_older`, `database_newer`, `store_unavailable`, `store_in_use`,
+ * `corrupt_log`, `unknown_event`, `closed`. It has many roles: ask for the one you need, as `Pick<LogStore, …>` or the role
+ * itself.
  */
 export interface LogStore
   extends StoreTraits,

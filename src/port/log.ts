@@ -6,25 +6,26 @@ export interface LogPage {
   readonly version: number
   readonly epoch: number
   readonly now: Micros
-  /** Events up to this one were archived. A page that begins before it is empty when they were not kept. */
+  /** Events up to this one were archived. If they were not kept, a page that begins before it is empty. */
   readonly archivedSeq: number
 }
 
-/** The same page with the rows as they are kept, of which nobody has looked whether they can be read. */
+/** The same page with the rows as they are stored. Nobody has checked that they are readable. */
 export interface RowPage extends Omit<LogPage, 'events'> {
   readonly rows: readonly unknown[]
 }
 
-/** Role "log": the events as they lie there. To fold, to stream and to look take no more than this. */
+/** Role "log": the events as they are stored. Folding, streaming and looking need only this. */
 export interface LogRole {
   /**
-   * Checks that the database is migrated and readable by this release; makes the queue's head when it is new.
-   * @param options `make: false` for a reader, which makes nothing
-   * @throws InterlockError `unknown_queue` where it must not be made; its details name the queues that there are (`queues`)
+   * Checks that the database is migrated and that this release can read it. Makes the queue if it is new.
+   * @param options `make: false` for a reader: nothing is made
+   * @throws InterlockError `unknown_queue` if the queue is new and must not be made; its details name the queues there are
+   * (`queues`)
    */
   open(queue: string, options?: { readonly make?: boolean }): Promise<void>
   /** Events after `after`, at most `limit` (1..10,000). Never takes the lock. */
   read(queue: string, after: number, limit: number): Promise<LogPage>
-  /** A page of rows in the place of events, for who looks into a log that cannot be read. Void events are as they are read. */
+  /** A page of rows instead of events, to look into an unreadable log. Void events are as `voided` events say to read them. */
   rows(queue: string, after: number, limit: number): Promise<RowPage>
 }

@@ -1,17 +1,17 @@
 import { archived } from '../core/index.ts'
 import type { LogPage, LogRole } from './log.ts'
 
-/** Events in one page: some 100 KB as text. Larger ones are no faster, and what is held of them costs memory. */
+/** Events per page: some 100 KB as text. Larger pages are no faster and take memory. */
 export const PAGE = 1_000
 
-/** Pages that are asked for before they are needed: the server makes them while the caller works on this one. */
+/** Pages that are asked for ahead: the server makes them while the caller works on this one. */
 const AHEAD = 2
 
 const ignore = () => {}
 
 /**
- * The log after this number, page by page, to its head or to `upTo`. Events that are missing are the caller's to judge.
- * @throws InterlockError `archived` where events were archived and not kept
+ * Reads the log after this number, page by page, up to its head or to `upTo`. The caller checks for missing events.
+ * @throws InterlockError `archived` if events were archived and not kept
  */
 export async function* pagesAfter(
   store: Pick<LogRole, 'read'>,
@@ -22,7 +22,7 @@ export async function* pagesAfter(
   if (after >= upTo) return
   const read = (from: number) => {
     const page = store.read(queue, from, Math.min(PAGE, upTo - from))
-    // A reader that stops here does not hear of a page that could not be read; one that goes on does.
+    // A reader that stops here must not see the error of the next page; one that goes on does.
     page.then(ignore, ignore)
     return page
   }
@@ -32,7 +32,7 @@ export async function* pagesAfter(
     const last = page.events.at(-1)?.seq
     if (last === undefined && page.archivedSeq > at) throw archived(queue, page.archivedSeq)
     const end = Math.min(page.version, upTo)
-    // Cut short, by a bound on its bytes or by events that are missing: what was asked for does not follow it.
+    // The page was cut short by its limit of bytes, or by missing events, so the pages that were asked for do not follow it.
     if (last !== undefined && last < Math.min(at + PAGE, end)) ahead.length = 0
     at = last ?? end
     if (ahead.length === 0) asked = at

@@ -6,7 +6,7 @@ import type { Micros, RecordedEvent } from '../core/index.ts'
  */
 export type Concern = 'nobody' | 'free' | 'all'
 
-/** What came in beside the log: rows of `jobs`, commands by SQL, or, where it is not known which, both. */
+/** What came in beside the log: rows of `jobs`, commands by SQL, or both (also if it is not known which). */
 export type Incoming = 'rows' | 'requests' | 'both'
 
 /** What an append has written, told with it. Only who knows the log exactly up to `after` may take it for what comes next. */
@@ -31,10 +31,10 @@ export type OnWake = (
 /** Role "wake-ups": hints that something has happened. */
 export interface WakeRole {
   /**
-   * Called soon after somebody appended, with the version the log was at then, where that is known; and, with an
-   * `incoming`, soon after something came in beside the log. Without either, both may be so. `concern` (all unless given): which
-   * processes what was appended concerns. `handled`: whose commands that were handed in (`DecidingRole`) are done with. `news`: what was appended, where
-   * it is told. A hint only: it may come late, double, or never. Returns how to stop.
+   * Calls `onWake` soon after somebody appended, with the version that the log was at, if it is known. With `incoming`, something
+   * came in beside the log. Without either, both may have happened. `concern` (all unless given): the processes that the append
+   * concerns. `handled`: the senders whose handed-in commands (`DecidingRole`) are finished. `news`: the appended events, if they
+   * come with it. A call is only a hint: it may be late, double, or lost. Returns how to stop.
    */
   listen(queue: string, onWake: OnWake): Promise<() => Promise<void>>
 }

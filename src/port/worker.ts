@@ -1,14 +1,14 @@
 import type { HasWorker, Micros } from '../core/index.ts'
 
-/** A worker process as the database knows it. One row and one heartbeat for all the jobs it runs. */
+/** A worker process as the database knows it: one row and one heartbeat for all its jobs. */
 export interface WorkerBeat {
   readonly queue: string
-  /** The incarnation: made at start, never reused. */
+  /** The incarnation: new at each start, never reused. */
   readonly workerId: string
-  /** Handlers it has; null: every kind. */
+  /** The kinds it has handlers for; null: every kind. */
   readonly kinds: readonly string[] | null
   readonly freeSlots: number
-  /** The release of Interlock that it runs. */
+  /** Its release of Interlock. */
   readonly release: string
   /** How long the lease lives without another beat, in milliseconds (ttl), and the grace after it. */
   readonly ttlMs: number
@@ -16,14 +16,14 @@ export interface WorkerBeat {
 }
 
 export interface BeatAnswer {
-  /** False: the lease is gone (expired, or declared dead); this incarnation never gets it back. */
+  /** False: the lease is gone (expired, or declared dead), and this incarnation never gets it back. */
   readonly alive: boolean
   readonly now: Micros
   readonly expiresAt: Micros
   readonly version: number
-  /** Workers whose lease is past ttl + grace and that still hold something; any live process expires them. */
+  /** Workers whose lease is past ttl + grace and that still hold something. Any live process expires them. */
   readonly overdue: readonly string[]
-  /** There are rows of `jobs` to be taken in, and commands by SQL to be decided, that nobody is at. */
+  /** Rows of `jobs` or commands by SQL are waiting, and no process has claimed them. */
   readonly arrived: boolean
   readonly requested: boolean
 }
@@ -39,15 +39,15 @@ export interface WorkerRow {
   readonly state: 'live' | 'late' | 'dead'
 }
 
-/** Role "membership": the leases of the worker processes of a queue, one for each. */
+/** Role "membership": the leases of a queue's worker processes, one each. */
 export interface MembershipRole {
   beat(beat: WorkerBeat): Promise<BeatAnswer>
-  /** Ends this incarnation: its lease is gone at once. */
+  /** Ends this incarnation: its lease ends at once. */
   leave(queue: string, workerId: string): Promise<void>
   workers(queue: string): Promise<readonly WorkerRow[]>
 }
 
-/** Whether one of these processes could run a job of a kind now: it lives, and has a free slot for it. */
+/** Whether one of these processes could run a job of a kind now: it is live, and has a free slot for it. */
 export function hasWorkerAmong(workers: readonly WorkerRow[]): HasWorker {
   return (kind) =>
     workers.some(

@@ -12,7 +12,7 @@ import { storeAt } from './store.ts'
 import { targetOf } from './target.ts'
 
 interface ProcessOptions {
-  /** Of the call that makes it; standard error unless given. */
+  /** For the call that makes the coordinator; standard error unless given. */
   readonly logger?: Logger | undefined
 }
 
@@ -24,8 +24,9 @@ interface OfProcess {
 let ofProcess: Promise<OfProcess> | undefined
 
 /**
- * The one coordinator of this process, made on first use, without any configuration: from `DATABASE_URL` (or
- * `INTERLOCK_URL`), or `SUPABASE_URL` with `SUPABASE_SECRET_KEY` (or `SUPABASE_SERVICE_ROLE_KEY`), else with the embedded database in `./.interlock`. It says which one it took.
+ * The one coordinator of this process. The first call makes it, without configuration: from `DATABASE_URL` (or `INTERLOCK_URL`),
+ * or `SUPABASE_URL` with `SUPABASE_SECRET_KEY` (or `SUPABASE_SERVICE_ROLE_KEY`), else with the embedded database in
+ * `./.interlock`. It logs which one it took.
  * @throws InterlockError `embedded_in_production`, `not_migrated`, `store_unavailable`, `store_in_use`
  */
 export async function getJobCoordinator(options?: ProcessOptions): Promise<Coordinator>

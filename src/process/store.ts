@@ -5,21 +5,22 @@ import { isOutage } from '../core/index.ts'
 import { type LogStore, missing } from '../port/index.ts'
 import type { Target } from './target.ts'
 
-/** What a store may cost a server; what is left out is as usual. */
+/** What the store may use of the server. The defaults hold for what you leave out. */
 export interface StoreBudget {
-  /** Connections beside the one that listens. */
+  /** Connections, beside the one that listens. */
   readonly connections: number
   /** How long one statement may take, in milliseconds. */
   readonly statementMs: number
 }
 
-/** Opens what was named. A driver is loaded when it is needed: nobody has to install one that he does not use. */
+/** Opens the store that was named. Loads a driver only when needed, so nobody has to install an unused one. */
 export async function storeAt(target: Target, budget?: StoreBudget): Promise<LogStore> {
   switch (target.kind) {
     case 'memory':
       return memoryStore()
     case 'postgres': {
-      // Caught where it is imported, and by its name: so a bundler without it warns at most, and one with it takes it along.
+      // Imported by its literal name, with the error caught: a bundler includes the driver if it is there, and at most warns if
+      // not.
       const driver = (await import('pg').catch(missing('pg'))).default
       const { postgresStoreOver } = await import('../adapter/postgres/store.ts')
       return postgresStoreOver(driver, sourceOf(target.url, budget), { warn })
@@ -30,7 +31,7 @@ export async function storeAt(target: Target, budget?: StoreBudget): Promise<Log
       return projectStoreOver(createClient, target.url, target.key, { warn })
     }
     case 'pglite':
-      // Asked for here already: that it is not installed is not for a store to try again.
+      // Asked for here already: the store would try again, which is no use if it is not installed.
       await import('@electric-sql/pglite').catch(missing('@electric-sql/pglite'))
       return retryingStore((await import('../adapter/pglite/index.ts')).pgliteStore(target.dir))
   }
@@ -42,9 +43,8 @@ const TRIES = 5
 const PAUSE_MS = 100
 
 /**
- * An embedded store of which the process that has it open may end at any moment: an `interlock status`, say, that a run
- * found there before it. What changes nothing is then asked again, of the process that has it open next; the rest is the
- * coordinator's to send again under the same id.
+ * An embedded store whose owner process may end at any moment, such as an `interlock status` that came before this run. Calls
+ * that change nothing are asked again, of the next owner. The coordinator sends the others again under the same id.
  */
 function retryingStore(store: LogStore): LogStore {
   return {
@@ -73,7 +73,7 @@ const sourceOf = (connectionString: string, budget: StoreBudget | undefined) =>
         connectionString,
         max: budget.connections,
         statement_timeout: budget.statementMs,
-        // An answer that is on its way when the statement is ended still comes.
+        // An answer that is on its way when the server ends the statement still arrives.
         query_timeout: budget.statementMs + 1_000,
         application_name: 'interlock-dashboard',
       }

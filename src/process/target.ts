@@ -13,15 +13,14 @@ type Env = Readonly<Record<string, string | undefined>>
 const forms = 'pglite:<folder>, postgres://user@host:port/database or https://<project>.supabase.co'
 
 /**
- * Which store to open: `url` (the command line's `--url`) before INTERLOCK_URL before DATABASE_URL before SUPABASE_URL
- * before the embedded database in ./.interlock. The key of a Supabase project comes from the environment alone: a command
- * line is shown to everybody. An empty variable counts as none. The embedded one is never taken in production because
- * somebody forgot an address.
+ * Which store to open: `url` (the command line's `--url`), else INTERLOCK_URL, else DATABASE_URL, else SUPABASE_URL, else the
+ * embedded database in ./.interlock. The key of a Supabase project comes from the environment only: everybody can see a command
+ * line. An empty variable counts as unset. In production a forgotten address never leads to the embedded database.
  * @throws InterlockError `invalid_input`, `embedded_in_production`
  */
 export function targetOf(url: string | undefined, env: Env): Target {
   if (url === '') {
-    // An unset variable in a script: to take another database in its place would surprise.
+    // An unset variable in a script. Opening another database instead would be a surprise.
     throw invalidInput(`the address of the database is empty; give ${forms}`)
   }
   const given = [url, env['INTERLOCK_URL'], env['DATABASE_URL'], env['SUPABASE_URL']].find(
@@ -31,7 +30,7 @@ export function targetOf(url: string | undefined, env: Env): Target {
   if (env['NODE_ENV'] === 'production') {
     throw new InterlockError(
       'embedded_in_production',
-      'no database is named, and the embedded one is not taken unasked under NODE_ENV=production; set DATABASE_URL, or INTERLOCK_URL=pglite:.interlock for the embedded one on purpose',
+      'no database is named, and under NODE_ENV=production the embedded one is used only on request; set DATABASE_URL, or INTERLOCK_URL=pglite:.interlock for the embedded one',
     )
   }
   return { kind: 'pglite', dir: path.resolve('.interlock') }
@@ -44,8 +43,8 @@ function parseTarget(url: string, env: Env): Target {
   if (dir !== undefined) return { kind: 'pglite', dir: path.resolve(dir) }
   if (/^https:\/\/|^http:\/\/(localhost|127\.0\.0\.1|\[::1\])[:/]/.test(url))
     return { kind: 'supabase', url: originOf(url), key: keyIn(env) }
-  // What was given may hold a password, so it is not repeated.
-  throw invalidInput(`the address of the database is of no known form; give ${forms}`)
+  // The address may hold a password, so it is not repeated.
+  throw invalidInput(`the address of the database has no known form; give ${forms}`)
 }
 
 function checked(url: string): string {

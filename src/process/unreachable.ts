@@ -1,6 +1,6 @@
 import { InterlockError } from '../core/index.ts'
 
-/** Why nobody could connect. Never with the address as it was given: it may hold a password. */
+/** Why nobody could connect. Without the address as it was given: it may hold a password. */
 export function unreachable(
   { host, port }: { readonly host: string; readonly port: number },
   error: unknown,

@@ -3,12 +3,12 @@ import { idleState } from '../adapter/memory/database.ts'
 import type { DataChange, Event, JobRow, Micros, RecordedEvent, StagedData, StateRow } from '../core/index.ts'
 import type { AppendAnswer, AppendRequest, LogStore } from '../port/index.ts'
 
-/** What a hand-made append says; what is left out is as plain as can be. */
+/** What a hand-made append contains; what you leave out gets a plain default. */
 export interface HandMade {
   readonly queue: string
   readonly version: number
   readonly expectedAt?: Micros
-  /** The time of the first event; the others follow by a microsecond each. */
+  /** The time of the first event; the others follow a microsecond apart. */
   readonly at: Micros
   readonly events: readonly Event[]
   readonly commandId?: string
@@ -23,10 +23,10 @@ export interface HandMade {
 
 let commands = 0
 
-/** An id that no other command has had in this process. */
+/** An id that no other command in this process has had. */
 export const freshCommandId = (): string => `command-${process.pid}-${++commands}`
 
-/** An append without the core: the numbers right, the rest as given. */
+/** An append made without the core: the numbers are right, everything else is as given. */
 export function handMade(made: HandMade): AppendRequest {
   const { queue, version, at, commandId = freshCommandId(), commandHash = 7 } = made
   const events: readonly RecordedEvent[] = made.events.map((event, index) => ({
@@ -114,14 +114,14 @@ export const activeRow = (jobId: string, at: Micros, workerId: string): JobRow =
   started_at: at,
 })
 
-/** Where the queue stands, and a time for the next event: that of the database, but later than the last event. */
+/** Where the queue stands, and a time for the next event: the database's, but later than the last event. */
 export async function standOf(store: LogStore, queue: string): Promise<{ version: number; at: Micros }> {
   const { version } = await store.read(queue, 0, 1)
   const { events, now } = await store.read(queue, Math.max(version - 1, 0), 1)
   return { version, at: Math.max(now, (events[0]?.at ?? 0) + 1) }
 }
 
-/** How often an append is timed again that took more than a second to reach the store, as large ones do on a busy machine. */
+/** How often to time an append again that took more than a second to reach the store, as large ones may on a busy machine. */
 const MOST_TIMES = 20
 
 /** Appends at the present version and time. */
@@ -137,10 +137,10 @@ export async function appendNow(
   }
 }
 
-/** Far beyond what a busy machine needs; only a failure waits this long. */
+/** Far more than a busy machine needs: only a failure waits this long. */
 const PATIENCE_MS = 30_000
 
-/** Waits for what only time brings (a lease to end); a deadline and not a fixed sleep. */
+/** Waits for something that only time brings, such as the end of a lease: with a deadline, not a fixed sleep. */
 export async function until(what: string, holds: () => Promise<boolean> | boolean): Promise<void> {
   const deadline = performance.now() + PATIENCE_MS
   while (!(await holds())) {

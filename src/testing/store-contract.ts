@@ -12,8 +12,7 @@ import { snapshotContract } from './contract/snapshot.ts'
 import { noTurnContract, turnContract } from './contract/turn.ts'
 
 /**
- * What every store has to do, as tests. A store that passes can carry a coordinator.
- *
+ * What every store has to do, as tests. You can run a coordinator on a store that passes them.
  * @param subject makes the data that stores are opened over; called once, before the first test
  * @param turns false for a store that has no `turn`, since each of its calls is a transaction of its own
  * @param deciding true for a store in which one process can decide for all

@@ -6,7 +6,7 @@ import { type HandlerEnd, type Outcome, outcomeOf } from './outcome.ts'
 import { after } from './timer.ts'
 import { owned } from './uncaught.ts'
 
-/** Causes that end the attempt whatever the handler does, the strongest last. */
+/** Causes that end the attempt even against the handler, the strongest last. */
 const strength: Readonly<Record<StopCause, number>> = {
   cancel_requested: 1,
   drained: 2,
@@ -25,7 +25,7 @@ export class Attempt {
   #stopped: StopCause | null = null
   #detached = false
   readonly #callOff: (() => void)[] = []
-  /** True while the handler runs, although its attempt may have come to its end. */
+  /** True while the handler runs, even if its attempt has ended. */
   running = false
 
   constructor(started: Started, coordinator: Coordinator, stopMs: number) {
@@ -47,7 +47,10 @@ export class Attempt {
     return this.started.lease
   }
 
-  /** Checks the payload and runs the handler. Never rejects. `onSettled` is called when the handler itself has ended, which may be later than the outcome. */
+  /**
+   * Checks the payload and runs the handler. Never rejects. `onSettled` is called when the handler itself has ended, perhaps
+   * later than the outcome.
+   */
   async run(definition: HandlerDefinition, job: Job, onSettled: () => void): Promise<Outcome> {
     this.running = true
     this.#callOff.push(after(this.started.spec.timeoutMs, () => this.stop('timed_out')))
@@ -60,12 +63,12 @@ export class Attempt {
     return outcomeOf(end, this.#stopped, this.#detached)
   }
 
-  /** What it comes to when it was stopped before its handler began. */
+  /** The outcome if it was stopped before its handler began. */
   outcomeUnbegun(): Outcome {
     return outcomeOf({ type: 'cut' }, this.#stopped, false)
   }
 
-  /** Tells the handler to stop. What is lost ends at once; a cancelled job keeps its models until its handler has ended. */
+  /** Tells the handler to stop. A lost attempt ends at once; a cancelled job keeps its models until its handler has ended. */
   stop(why: StopCause): void {
     if (this.#stopped !== null && strength[this.#stopped] >= strength[why]) return
     this.#stopped = why
@@ -74,13 +77,13 @@ export class Attempt {
     else if (why !== 'cancel_requested') this.cutAfter(this.#stopMs)
   }
 
-  /** An error that the handler left for nobody to catch: what it does from here on cannot be trusted. */
+  /** An error that nothing in the handler caught: it cannot be trusted from here on. */
   failUncaught(error: unknown): void {
     this.#cut.resolve({ type: 'threw', error })
     this.#controller.abort(new AttemptStopped(this.lease.jobId, 'ended'))
   }
 
-  /** Waits no longer than this for a handler that was told to stop. */
+  /** Waits at most this long for a handler that was told to stop. */
   cutAfter(ms: number): void {
     this.#callOff.push(after(ms, () => this.#cut.resolve({ type: 'cut' })))
   }
@@ -89,7 +92,7 @@ export class Attempt {
     return owned(this, async (): Promise<HandlerEnd> => {
       const checked = await payloadOf(definition, job.payload)
       if ('refusal' in checked) return { type: 'refused', error: checked.refusal }
-      // Nothing is begun under a lease that is over, though the timer that says so may be late.
+      // Nothing begins under a lease that is over, though its timer may be late.
       this.#check()
       if (this.signal.aborted) return { type: 'cut' }
       try {
@@ -117,20 +120,20 @@ export class Attempt {
     }
   }
 
-  /** An attempt that is not ours any more stops here. */
+  /** Stops an attempt that is no longer ours. */
   async #hold(held: Promise<boolean>): Promise<void> {
     if (!(await held)) this.stop('ended')
     this.#check()
     this.signal.throwIfAborted()
   }
 
-  /** An attempt of a lost lease, or that has ended, stops here, whether it was told so or not. */
+  /** Stops an attempt that has ended or whose lease is lost, even if it was not told. */
   #check(): void {
     if (!this.#detached && this.#coordinator.attempt(this.lease) === undefined) this.stop('ended')
   }
 }
 
-/** The payload as the handler gets it, or why it does not. Never rejects, whatever the schema does. */
+/** The payload for the handler, or why there is none. Never rejects, whatever the schema does. */
 async function payloadOf(
   { schema }: HandlerDefinition,
   payload: unknown,

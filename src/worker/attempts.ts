@@ -3,11 +3,11 @@ import { endsAttempt, type RecordedEvent } from '../core/index.ts'
 import type { Attempt } from './attempt.ts'
 import type { StopCause } from './errors.ts'
 
-/** The attempts of one worker that have not come to their end, told to stop by what the log says of them. */
+/** The unfinished attempts of one worker. Tells them to stop when the log says so. */
 export class Attempts {
   readonly #coordinator: Coordinator
   readonly #byJob = new Map<string, Attempt>()
-  /** Active jobs that somebody asked to stop, in whatever process: the request may be heard before the start is. */
+  /** Active jobs that were asked to stop, in any process: the request may be heard before the start. */
   readonly #cancelled = new Set<string>()
 
   constructor(coordinator: Coordinator) {
@@ -26,7 +26,7 @@ export class Attempts {
     return [...this.#byJob.values()]
   }
 
-  /** What happened between its start and now no event will tell of: it is told here. */
+  /** No event will tell what happened between its start and now: it is checked here. */
   add(attempt: Attempt): void {
     const { jobId } = attempt.lease
     this.#byJob.set(jobId, attempt)
@@ -49,7 +49,7 @@ export class Attempts {
     if (attempt?.lease.fencingToken === event.token) attempt.stop('ended')
   }
 
-  /** @param stopMs how long their handlers may take, instead of what each may by itself */
+  /** @param stopMs how long their handlers may take, instead of the time of each */
   stop(why: StopCause, stopMs?: number): void {
     for (const attempt of this.all()) {
       attempt.stop(why)

@@ -3,20 +3,20 @@ import { errorText } from '../coordinator/base/logger.ts'
 import type { Coordinator } from '../coordinator/index.ts'
 import { endsAttempt, MICROS_PER_MS, type RecordedEvent } from '../core/index.ts'
 
-/** When a model is paused because what needs it keeps failing. */
+/** When to pause a model because jobs that need it keep failing. */
 export interface BreakerOptions {
-  /** So many failed attempts in a row on a model, in whatever process, 1 to 1,000. One that completes begins the count again. */
+  /** How many failed attempts in a row on a model, in any process, 1 to 1,000. A completed one starts the count again. */
   readonly failures: number
-  /** For how long the model is paused then, in seconds, up to a day. */
+  /** For how many seconds the model is then paused, up to a day. */
   readonly pauseSeconds: number
 }
 
-/** What says something about the model: neither a bad payload nor an attempt that was given back does. */
+/** Failures that say something about the model. A bad payload or a returned attempt does not. */
 const telling: ReadonlySet<string> = new Set(['handler_error', 'timed_out'])
 
 /**
- * Pauses a model (reason `breaker`) after failures in a row. Every process counts the same, from the log; the one that ended
- * the last of them pauses.
+ * Pauses a model (reason `breaker`) after failures in a row. Every process counts the same, from the log; the one that ended the
+ * last of them pauses.
  */
 export class Breaker {
   readonly #options: BreakerOptions

@@ -6,11 +6,11 @@ export class NonRetryableError extends Error {
 }
 
 export interface RetryLaterOptions {
-  /** Seconds until the job may start again, from 0 to a year; it keeps its place in line once they have passed. */
+  /** Seconds until the job may start again, from 0 to a year. It keeps its place in line. */
   readonly seconds: number
-  /** A model that nobody is to start meanwhile: its provider is down, or counts requests. */
+  /** A model to pause meanwhile: its provider is down, or limits requests. */
   readonly pauseModel?: string
-  /** What the job needs when it starts again, instead of the models that it had. */
+  /** The models of the next attempt, instead of the present ones. */
   readonly models?: readonly string[]
 }
 
@@ -24,7 +24,7 @@ export class RetryLater extends Error {
   readonly pauseModel: string | undefined
   readonly models: readonly string[] | undefined
 
-  /** @throws InterlockError `invalid_input` when `seconds` is out of bounds, or for models that cannot be */
+  /** @throws InterlockError `invalid_input` if `seconds` is out of bounds, or the models are not valid */
   constructor(options: RetryLaterOptions) {
     const { seconds, pauseModel, models } = parseLater(options)
     super(`to be tried again in ${seconds} s`)
@@ -41,7 +41,7 @@ export class RetryLater extends Error {
 export const stopCauses = ['timed_out', 'cancel_requested', 'lease_lost', 'ended', 'drained'] as const
 export type StopCause = (typeof stopCauses)[number]
 
-/** What `signal.reason` is when a handler is told to stop. */
+/** The `signal.reason` when a handler is told to stop. */
 export class AttemptStopped extends Error {
   override readonly name = 'AttemptStopped'
   readonly why: StopCause

@@ -11,7 +11,7 @@ export interface HandlerSet {
   of(kind: string): HandlerDefinition | undefined
 }
 
-/** @throws InterlockError `invalid_input` when there is none, or one is no handler */
+/** @throws InterlockError `invalid_input` if there is no handler, or one is not valid */
 export function handlersOf(given: Readonly<Record<string, AnyHandler>>): HandlerSet {
   const isObject = typeof given === 'object' && given !== null && !Array.isArray(given)
   const entries = isObject ? Object.entries(given) : []
@@ -39,7 +39,7 @@ function invalid(path: string, what: string): InterlockError {
 }
 
 /**
- * The handlers as they are, for a file of `interlock work`: each `run` knows the payload that its `schema` makes.
+ * Returns the handlers unchanged, for a file of `interlock work`: each `run` knows the payload that its `schema` makes.
  * @example
  * export default defineHandlers({
  *   resize: { schema: z.object({ width: z.number() }), run: (job) => resize(job.payload.width) },

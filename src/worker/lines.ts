@@ -11,7 +11,7 @@ export function tellStart(logger: Logger, { lease, attempt, attempts, spec }: St
   )
 }
 
-/** The text of an error is the program's own and stays in its log; the log of the queue has the code. */
+/** The text of an error is the program's own and stays in its log. The log of the queue has the code. */
 export function tellEnd(logger: Logger, { lease: { jobId } }: Attempt, outcome: Outcome): void {
   switch (outcome.type) {
     case 'failed':
@@ -19,15 +19,15 @@ export function tellEnd(logger: Logger, { lease: { jobId } }: Attempt, outcome: 
     case 'postponed':
       return logger.info(`[WORKER] Job ${jobId} postponed by ${outcome.later.seconds} s`)
     case 'lost':
-      return logger.warn(`[WORKER] Job ${jobId} is not this worker's any more`)
+      return logger.warn(`[WORKER] Job ${jobId} no longer belongs to this worker`)
     default:
       return logger.info(`[WORKER] Job ${jobId} ${outcome.type.replace('_', ' ')}`)
   }
 }
 
-/** What it came to is known here, and nobody answered when it was told. */
+/** The outcome is known here, but the report got no answer. */
 export function tellUntold(logger: Logger, { lease: { jobId } }: Attempt): void {
   logger.error(
-    `[WORKER] Job ${jobId}: its end could not be told; it is left to the lease of this process, which runs out by itself`,
+    `[WORKER] Job ${jobId}: its end could not be reported; it ends when the lease of this process runs out`,
   )
 }

@@ -2,7 +2,7 @@ import { CheckedResult } from '../codec/index.ts'
 import type { FailureCode } from '../core/index.ts'
 import { NonRetryableError, RetryLater, type StopCause } from './errors.ts'
 
-/** What one attempt came to. */
+/** The outcome of one attempt. */
 export type Outcome =
   | { readonly type: 'completed'; readonly result: CheckedResult }
   | { readonly type: 'failed'; readonly code: FailureCode; readonly error: unknown; readonly retry: boolean }
@@ -12,7 +12,7 @@ export type Outcome =
   | { readonly type: 'detached' }
   | { readonly type: 'lost' }
 
-/** How a handler ended; `refused` when it was not given the payload, `cut` when it was told to stop and did not in time. */
+/** How a handler ended: `refused` if it did not get the payload, `cut` if it was told to stop and did not in time. */
 export type HandlerEnd =
   | { readonly type: 'returned'; readonly result: unknown }
   | { readonly type: 'threw'; readonly error: unknown }
@@ -20,8 +20,8 @@ export type HandlerEnd =
   | { readonly type: 'cut' }
 
 /**
- * A handler that was told to stop and still returned has done its work, so that counts; except after its time was up,
- * since the promise that it runs no longer is made to others.
+ * A handler that was told to stop but still returned has done its work, so that counts. Not after its time was up: others rely on
+ * the promise that it no longer runs.
  */
 export function outcomeOf(end: HandlerEnd, stopped: StopCause | null, detached: boolean): Outcome {
   if (stopped === 'lease_lost' || stopped === 'ended') return { type: 'lost' }
@@ -37,7 +37,7 @@ export function outcomeOf(end: HandlerEnd, stopped: StopCause | null, detached: 
 
 const timeUp = new Error('its time was up (timeoutMs)')
 
-/** The work is done, and doing it again gives the same: a result that cannot be kept is a mistake of the handler. */
+/** The work is done, and doing it again would give the same: a result that cannot be kept is a fault of the handler. */
 function completed(result: unknown): Outcome {
   try {
     return { type: 'completed', result: new CheckedResult(result ?? null) }

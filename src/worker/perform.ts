@@ -8,9 +8,9 @@ import { untilAnswered } from './until-answered.ts'
 export interface PerformOptions {
   readonly coordinator: Coordinator
   readonly definition: HandlerDefinition | undefined
-  /** Told what no waiting cures while the job's data is asked for. */
+  /** Gets errors that waiting does not cure, while the job's data is read. */
   readonly onError: (error: unknown) => void
-  /** The handler itself has ended, which may be later than the outcome. */
+  /** The handler itself has ended, perhaps later than the outcome. */
   readonly onSettled?: () => void
 }
 
@@ -30,13 +30,13 @@ export async function perform(attempt: Attempt, options: PerformOptions): Promis
   }
 }
 
-/** Nothing to ask for at the first attempt of a job that came without: a hand-off is then one commit and no more. */
+/** The first attempt of a job that came without data reads nothing: the hand-off is one commit and no more. */
 async function dataOf({ started }: Attempt, coordinator: Coordinator): Promise<JobData | undefined> {
   if (started.spec.hasData !== true && started.attempt === 1) return undefined
   return coordinator.dataOf(started.lease)
 }
 
-/** Its payload is not checked yet. */
+/** The payload is not checked yet. */
 function jobOf({ started }: Attempt, data: JobData | undefined): Job {
   const { jobId, jobType, kind, models, priority } = started.spec
   const { attempt, attempts } = started

@@ -22,7 +22,7 @@ import { untilAnswered } from './until-answered.ts'
 
 const DRAIN_MS = 30_000
 const STOP_MS = 4_000
-/** How long the ends of attempts may take to be told after the deadline of a drain and the time to stop, in milliseconds. */
+/** How long reporting the ends of attempts may take after a drain's deadline and the time to stop, in milliseconds. */
 const TELL_MS = 2_000
 
 /** Takes jobs of one queue, runs them in this process, and hands on. Made by `createJobWorker`. */
@@ -43,9 +43,9 @@ export class QueueJobWorker implements JobWorker {
   /** Something may have become startable since the last claim. */
   #isHinted = false
   #draining = false
-  /** When what runs is told to stop, by the monotonic clock. */
+  /** When running attempts are told to stop, by the monotonic clock. */
   #deadline = Number.POSITIVE_INFINITY
-  /** Fires when a drain waits no longer, whatever is under way. */
+  /** Fires when a drain no longer waits for anything. */
   readonly #givenUp = new AbortController()
   #callOffNext: () => void = () => {}
 
@@ -99,16 +99,16 @@ export class QueueJobWorker implements JobWorker {
     return { ...this.#drained }
   }
 
-  /** Nothing is under way any more, or nobody waits for it any more. */
+  /** Nothing is under way any more, or nobody waits for it. */
   async #settled(): Promise<void> {
     const { signal } = this.#givenUp
     const givenUp = new Promise<void>((resolve) => signal.addEventListener('abort', () => resolve()))
     if (!signal.aborted) await Promise.race([this.#underWay.done(), givenUp])
-    // What is given up says so first.
+    // Attempts that are given up report it first.
     if (signal.aborted) await new Promise((resolve) => setImmediate(resolve))
   }
 
-  /** What runs is given back. Where nobody answers, it is left to the lease, which runs out by itself. */
+  /** Running attempts are given back. Without an answer they end with the lease, which runs out by itself. */
   #atDeadline(stopMs = this.#stopMs): void {
     this.#attempts.stop('drained', stopMs)
     this.#callOffNext = after(stopMs + TELL_MS, () => this.#givenUp.abort())
@@ -122,7 +122,7 @@ export class QueueJobWorker implements JobWorker {
     return { running: this.#attempts.size, free: this.#slots.free, ...this.#tally }
   }
 
-  /** Takes what is startable by now; a hint that comes meanwhile is followed afterwards. */
+  /** Takes what may start now. A hint that comes meanwhile is followed afterwards. */
   #claim(): void {
     this.#isHinted = true
     if (this.#slots.free === 0) return
@@ -144,7 +144,7 @@ export class QueueJobWorker implements JobWorker {
     if (this.#isHinted) this.#claim()
   }
 
-  /** Begins what was started for this worker; what comes after the drain began goes back. */
+  /** Begins the attempts for this worker. Those that come after a drain began go back. */
   #take(started: readonly Started[]): void {
     for (const one of started) {
       const attempt = new Attempt(one, this.#coordinator, this.#stopMs)
@@ -177,7 +177,7 @@ export class QueueJobWorker implements JobWorker {
     })
   }
 
-  /** Tells the queue of the end, and what it turned out to be; null when a drain waits no longer for that. */
+  /** Reports the end to the queue, and returns the final outcome; null if a drain no longer waits for it. */
   async #told(attempt: Attempt, outcome: Outcome): Promise<Outcome | null> {
     if (outcome.type === 'lost') {
       this.#slots.give(1)
@@ -185,7 +185,7 @@ export class QueueJobWorker implements JobWorker {
     }
     const retry = this.#handlers.of(attempt.started.spec.kind)?.retry ?? this.#options.retry ?? {}
     let back = 1
-    /** The end of a job takes the next one in the same append: a hand-off is one commit. Its slot comes free once. */
+    /** The end of a job takes the next one in the same append: a hand-off is one commit. Its slot is freed once. */
     const tell = () => {
       const freed = back
       back = 0
@@ -202,7 +202,7 @@ export class QueueJobWorker implements JobWorker {
     }
   }
 
-  /** Others have ended the attempt, or will. */
+  /** Other processes have ended the attempt, or will. */
   #lost(): Outcome {
     this.#tally.lost++
     this.#claim()
@@ -215,14 +215,14 @@ export class QueueJobWorker implements JobWorker {
     this.#attempts.stop('lease_lost')
   }
 
-  /** The process has no part in the queue any more: nothing is claimed, and what ran is lost with its lease. */
+  /** The process is no longer part of the queue: nothing is claimed, and running attempts are lost with the lease. */
   #end(error: unknown): void {
     this.#slots.close()
     this.#track(this.#intake?.stop() ?? Promise.resolve())
     this.#onError(error)
   }
 
-  /** Nothing that goes wrong with one job may end the process or the worker. */
+  /** An error in one job must end neither the process nor the worker. */
   #track(work: Promise<void>): void {
     void this.#underWay.add(work.catch(this.#onError))
   }

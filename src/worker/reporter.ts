@@ -21,7 +21,7 @@ export class Reporter {
     this.#onError = onError
   }
 
-  /** One try. @throws what the coordinator throws; `job_not_active` and `stale_token` when others have ended it */
+  /** One try. @throws what the coordinator throws; `job_not_active` and `stale_token` if others have ended it */
   async report(
     { started, lease }: Attempt,
     outcome: Told,
@@ -55,7 +55,7 @@ export class Reporter {
     also: object,
   ) {
     const again = retry && attempt < attempts
-    // Those that were given back failed of nothing, and make the wait no longer.
+    // Attempts that were given back did not fail, so they do not lengthen the wait.
     const failed = attempt - (attempts - spec.attempts)
     const retryAt = retry ? this.#after(this.#delayMs(rule, failed, error)) : null
     const reported = await this.#coordinator.fail(lease, { code, error, retryAt, ...also })
@@ -66,7 +66,7 @@ export class Reporter {
   async #postpone({ lease }: Started, { later }: Outcome & { type: 'postponed' }, also: object) {
     const until = this.#after(later.seconds * 1_000)
     if (later.pauseModel !== undefined && later.seconds > 0) await this.#pause(later.pauseModel, until)
-    // Nothing to wait for: by another clock than the database's a moment could be left of it.
+    // No wait: a moment could be left by another clock than the database's.
     const runAt = later.seconds === 0 ? null : until
     const { models } = later
     return this.#count('postponed', this.#coordinator.release(lease, 'later', runAt, { ...also, models }))
@@ -76,12 +76,12 @@ export class Reporter {
     try {
       await this.#coordinator.pauseModel(model, { reason: 'provider', until })
     } catch (error) {
-      // Its time went by before the database could be told: nothing is left to pause.
+      // The pause was over before the database could be told.
       if (!isInterlockError(error, 'invalid_input') || until > this.#after(0)) throw error
     }
   }
 
-  /** A rule that throws must not keep the attempt from its end. */
+  /** A rule that throws must not keep the attempt from ending. */
   #delayMs(rule: RetryRule, attempt: number, error: unknown): number {
     try {
       return retryDelayMs(rule, attempt, error)
@@ -91,7 +91,7 @@ export class Reporter {
     }
   }
 
-  /** By the database's clock, which is what the time is compared with. */
+  /** By the database's clock, which the time is compared with. */
   #after(ms: number): Date {
     return new Date(this.#coordinator.now() / MICROS_PER_MS + ms)
   }
@@ -107,7 +107,7 @@ export class Reporter {
   }
 }
 
-/** The metrics that only count up, and `stuck`, which comes down again. */
+/** The metrics that only count up, and `stuck`, which also goes down. */
 export type Tally = { -readonly [Name in Exclude<keyof WorkerMetrics, 'running' | 'free'>]: number }
 
 export function emptyTally(): Tally {

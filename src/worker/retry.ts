@@ -1,16 +1,19 @@
 /** How long a failed job waits for its next attempt. */
 export interface RetryOptions {
-  /** Milliseconds after the first failed attempt; 1,000. */
+  /** The wait after the first failed attempt, in milliseconds; 1,000. */
   readonly baseMs?: number
-  /** By how much each further wait is longer; 2. */
+  /** The factor between a wait and the next; 2. */
   readonly factor?: number
-  /** Milliseconds that no wait exceeds; 60,000. */
+  /** The longest wait, in milliseconds; 60,000. */
   readonly maxMs?: number
-  /** Part of the wait that is left to chance, 0 to 1, so that jobs that failed together do not come back together; 0.2. */
+  /** The random part of the wait, 0 to 1, so that jobs that failed together do not come back together; 0.2. */
   readonly jitter?: number
 }
 
-/** Milliseconds to the next attempt (a year at most), given which attempt failed (from 1; those that were given back do not count) and of what. */
+/**
+ * Milliseconds to the next attempt (a year at most), from the number of the failed attempt (from 1; returned ones do not count)
+ * and its error.
+ */
 export type RetryRule = RetryOptions | ((attempt: number, error: unknown) => number)
 
 const YEAR_MS = 365 * 24 * 3_600_000
@@ -30,7 +33,7 @@ export function retryDelayMs(
   return bounded(whole * (1 - jitter * chance()))
 }
 
-/** What is no number is no wait. */
+/** Anything that is no number means no wait. */
 function bounded(ms: number): number {
   return Math.min(YEAR_MS, Math.max(0, Math.round(ms) || 0))
 }

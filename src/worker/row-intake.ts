@@ -3,16 +3,16 @@ import { errorText } from '../coordinator/base/logger.ts'
 import { SingleFlight } from '../coordinator/base/single-flight.ts'
 import type { Coordinator } from '../coordinator/index.ts'
 
-/** Rows that one look takes in; the next follows at once while there are more. */
+/** Rows per look. While there are more, the next look follows at once. */
 const BATCH = 500
 
-/** Takes new rows of `jobs` into the queue: when it is told of some, and once per poll. */
+/** Takes new rows of `jobs` into the queue: when it hears of some, and once per poll. */
 export class RowIntake {
   readonly #coordinator: Coordinator
   readonly #onTaken: (count: number) => void
   readonly #flight: SingleFlight
   #watch: Subscription | undefined
-  /** What went wrong last, until it goes well again. */
+  /** The last error, until a look succeeds. */
   #failure: string | undefined
 
   constructor(coordinator: Coordinator, onTaken: (count: number) => void) {
@@ -29,7 +29,7 @@ export class RowIntake {
     void this.#flight.request()
   }
 
-  /** Looks no more, once what is under way has ended. */
+  /** Stops looking, once the current look has ended. */
   async stop(): Promise<void> {
     this.#watch?.unsubscribe()
     await this.#flight.close()
@@ -42,7 +42,7 @@ export class RowIntake {
     if (taken === BATCH) void this.#flight.request()
   }
 
-  /** It is tried again with the next poll, and told when it is new: a failure that lasts fills no disk. */
+  /** The next poll tries again. Only a new error is reported: a lasting one fills no disk. */
   #tell(text: string): void {
     if (text !== this.#failure) this.#coordinator.logger.error(`[WORKER] intake: ${text}`)
     this.#failure = text

@@ -12,7 +12,7 @@ import { type AskOptions, untilAnswered } from './until-answered.ts'
 
 const STOP_MS = 4_000
 
-/** Runs one attempt that was started for this process, reports its end, and says what it came to. */
+/** Runs one attempt that was started for this process, reports its end, and returns its outcome. */
 export async function runOne(
   started: Started,
   coordinator: Coordinator,
@@ -48,7 +48,7 @@ function watchOver(attempt: Attempt, coordinator: Coordinator): Subscription {
       if (endsAttempt(event) && event.token === fencingToken) attempt.stop('ended')
     }),
   )
-  // What happened between the start and now no event will tell of.
+  // No event will tell what happened between the start and now.
   const now = coordinator.state().active()
   if (coordinator.attempt(attempt.lease) === undefined) attempt.stop('ended')
   else if (now.some((job) => job.jobId === jobId && job.cancelRequested)) attempt.stop('cancel_requested')
@@ -60,7 +60,7 @@ interface Telling extends AskOptions {
   readonly definition: HandlerDefinition
 }
 
-/** What is left untold when the program gives up is lost with its lease. */
+/** If the program gives up, an unreported end is lost with its lease. */
 async function told(attempt: Attempt, outcome: Outcome, telling: Telling): Promise<Outcome> {
   if (outcome.type === 'lost') return outcome
   const { coordinator, definition, onError } = telling

@@ -26,15 +26,15 @@ export class Slots {
     this.#onChange(0)
   }
 
-  /** A slot whose attempt has ended without a command that could use it again. */
+  /** The slot of an attempt that ended without a command that could use it again. */
   give(count: number): void {
     this.#free += count
     this.#onChange(this.free)
   }
 
   /**
-   * Promises all free slots, and `back` that have just come free, to one command; what it does not use is free again.
-   * Without a slot, or once closed, the command goes without a claim.
+   * Promises all free slots, and `back` that have just come free, to one command. Slots that it does not use are free again.
+   * Without a slot, or once closed, the command has no claim.
    */
   async with(
     back: number,

@@ -1,7 +1,7 @@
 /** `setTimeout` counts in 31 bits. */
 const LONGEST_MS = 2 ** 31 - 1
 
-/** Calls back once after `ms`, however long that is; as soon as can be when it is over already. Returns how to call it off. */
+/** Calls back once after `ms`, however long that is; at once if it is over already. Returns how to cancel it. */
 export function after(ms: number, callBack: () => void): () => void {
   let timer: NodeJS.Timeout
   const arm = (left: number) => {

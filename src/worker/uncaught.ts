@@ -1,6 +1,6 @@
 import { AsyncLocalStorage } from 'node:async_hooks'
 
-/** What takes an error that a handler left lying about. */
+/** Takes errors that a handler does not catch. */
 export interface Owner {
   failUncaught(error: unknown): void
 }
@@ -8,14 +8,14 @@ export interface Owner {
 const current = new AsyncLocalStorage<Owner>()
 let watching = 0
 
-/** Everything that comes of `run`, timers and promises that nobody awaits included, belongs to `owner`. */
+/** Everything that comes from `run` belongs to `owner`, including timers and promises that nobody awaits. */
 export function owned<T>(owner: Owner, run: () => T): T {
   return current.run(owner, run)
 }
 
 /**
- * From now on an error that nothing catches, and that comes from a handler, ends the attempt of that handler instead of
- * the process. Any other still ends the process. Returns how to stop.
+ * From now on an uncaught error from a handler ends the attempt of that handler instead of the process. Any other still ends the
+ * process. Returns how to stop.
  */
 export function catchUncaught(): () => void {
   if (watching++ === 0) {

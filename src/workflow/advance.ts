@@ -10,7 +10,7 @@ import { type HandlerContext, type Job, NonRetryableError, RetryLater } from '..
 import type { RunStep, StepContext, WorkflowResult } from './api.ts'
 import { AwaitApproval } from './approval.ts'
 
-/** One run of a workflow's steps: where it stands, and what the steps are given. */
+/** One run of a workflow's steps: where it is, and what the steps get. */
 interface Run {
   readonly executionId: string
   readonly plan: WorkflowPlan
@@ -87,7 +87,7 @@ async function runSteps(runStep: RunStep, run: Run, from: WorkflowState): Promis
 function contextOf(run: Run, index: number, { step, results }: WorkflowState): StepContext {
   const { executionId, plan, attempt, signal, lease, heartbeat } = run
   const { config, input } = plan
-  // Said of the step that asked, and of no later one.
+  // It belongs to the step that asked, not to later ones.
   const approval = step === plan.state.step ? plan.approval : null
   return {
     executionId,
@@ -112,12 +112,12 @@ async function keep(
   try {
     await context.checkpoint({ ...state, results: [...state.results] })
   } catch (error) {
-    // The step is done, and doing it again gives the same: what cannot be kept is a mistake of the step.
+    // The step is done, and doing it again would give the same: a result that cannot be kept is a fault of the step.
     if (isInterlockError(error, 'invalid_input')) throw new NonRetryableError(error.message)
     throw error
   }
   const next = plan.config.steps[state.step]
-  // Also when it needs the same: nothing is held between steps, and a job that stands before it goes first.
+  // Even if it needs the same models: nothing is held between steps, and a job ahead of it goes first.
   if (plan.hold === 'step' && next !== undefined && job.models.length > 0) throw handOver(next)
 }
 

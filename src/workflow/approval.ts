@@ -1,6 +1,6 @@
 /**
- * Thrown by a step that may not go on before somebody says so: the workflow leaves the queue and frees everything that it
- * has. `resumeWorkflow(executionId, { approval })` puts it back, and this step is run again with `context.approval`.
+ * Thrown by a step that needs an approval: the workflow leaves the queue and frees everything it has.
+ * `resumeWorkflow(executionId, { approval })` puts it back, and this step runs again with `context.approval`.
  * @example if (context.approval === null) throw new AwaitApproval()
  */
 export class AwaitApproval extends Error {

@@ -87,7 +87,7 @@ export class Drive {
     if (this.#lastError !== undefined) throw this.#lastError
     throw new InterlockError(
       'job_not_live',
-      `workflow ${executionId} has ended without a result: it failed or was cancelled; resumeWorkflow tries the step again that had not finished`,
+      `workflow ${executionId} has ended without a result: it failed or was cancelled; resumeWorkflow tries its unfinished step again`,
       { jobId: executionId },
     )
   }

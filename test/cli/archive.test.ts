@@ -187,7 +187,7 @@ describe('interlock archive (archive, job_queue_archive_before)', () => {
     await worked(url, ['d,p,0', 'e,o,0'])
     expect(JSON.parse(await read(['what-if', '--since', '0'])).jobs).toBeGreaterThan(1)
     const { code, stderr } = await interlock(['explain', 'a', '--url', url])
-    expect({ code, says: stderr.includes(`has not heard of job a since event ${cut}`) }).toEqual({
+    expect({ code, says: stderr.includes(`has no event of job a after event ${cut}`) }).toEqual({
       code: 1,
       says: true,
     })

@@ -73,7 +73,7 @@ describe('every command', () => {
     expect((await interlock(words.filter((word) => word !== '--json'))).stdout).toBe('')
   })
 
-  it('prints a document too when it is interrupted, and only where it has printed none', async () => {
+  it('prints a document too when it is interrupted, and only where it has printed none (aborted)', async () => {
     const signal = AbortSignal.abort()
     const url = `pglite:${await temporaryFolder()}/db`
     expect((await interlock(['enqueue', '--job', 'a', '--url', url])).code).toBe(0)
@@ -100,7 +100,7 @@ describe('every command', () => {
     expect((await interlock(['help', 'policy'])).stdout).toContain('Usage: interlock policy')
   })
 
-  it('does not take the embedded database unasked in production', async () => {
+  it('does not take the embedded database unasked in production (embedded_in_production)', async () => {
     const { code, stderr } = await interlock(['status'], { env: { NODE_ENV: 'production' } })
     expect(code).toBe(2)
     expect(stderr).toContain('to do: set DATABASE_URL')

@@ -96,7 +96,7 @@ describe('interlock status, interlock explain: a queue with long ids and a model
     expect(await documentOf(url, ['explain', 'he'])).toMatchObject({ jobId: 'held' })
     const { code, stderr } = await interlock(['explain', 'models-are', '--url', url])
     expect(code).toBe(2)
-    expect(stderr).toContain(`the ids of 2 jobs begin so: ${LONG}, ${LONGER}`)
+    expect(stderr).toContain(`2 job ids begin with it: ${LONG}, ${LONGER}`)
     expect((await interlock(['cancel', 'models-are', '--url', url])).code).toBe(2)
     expect(await documentOf(url, ['move', LONG, '--before', LONGER])).toMatchObject({ before: LONGER })
   })

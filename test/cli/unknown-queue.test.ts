@@ -81,7 +81,7 @@ describe('a queue that is not there (job_queue_queues)', () => {
     )
   })
 
-  it('is refused in the embedded database too', async () => {
+  it('is refused in the embedded database too (unknown_queue)', async () => {
     const embedded = `pglite:${await temporaryFolder()}/db`
     await documentOf(embedded, ['enqueue', '--job', 'a'])
     expect(await documentOf(embedded, ['verify', '--queue', 'typo'], 1)).toMatchObject({

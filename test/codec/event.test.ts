@@ -75,7 +75,7 @@ describe('a row that is no event of this release', () => {
     expect(refusalOf({ ...row, seq })).toMatch(/^corrupt_log: .*event\.seq/)
   })
 
-  it.each([null, undefined, 3, [], {}])('like %s is damaged', (value) => {
+  it.each([null, undefined, 3, [], {}])('like %s is damaged (corrupt_log)', (value) => {
     expect(refusalOf(value)).toMatch(/^corrupt_log/)
   })
 

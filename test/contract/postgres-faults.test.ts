@@ -29,7 +29,7 @@ describe('a client that is paused while it holds the lock', () => {
     await expect(paused.query('select 1')).rejects.toThrow()
   })
 
-  it('makes others give up after the time they allow, with a code to try again by', async () => {
+  it('makes others give up after the time they allow, with a code to try again by (contention)', async () => {
     const url = await migratedDatabase()
     await configure(url, "lock_timeout = '200ms'")
     const store = await opened(url)

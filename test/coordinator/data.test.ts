@@ -26,7 +26,7 @@ describe('what is kept beside the log', () => {
     })
   })
 
-  it('refuses another payload for a live job, and writes nothing for a refused command', async () => {
+  it('refuses another payload for a live job, and writes nothing for a refused command (job_exists)', async () => {
     const coordinator = await join()
     await coordinator.setPolicy('by-model')
     await coordinator.enqueue([{ jobId: 'a', models: ['m'], payload: 1 }])

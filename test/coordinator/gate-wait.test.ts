@@ -213,7 +213,7 @@ describe('whoever waits when the process ends', () => {
     expect(await eventsOf(store)).toContain('requeued B')
   })
 
-  it('is told that the log went back', async () => {
+  it('is told that the log went back (log_went_back)', async () => {
     const [store, older] = [memoryStore(), memoryStore()]
     await older.open('default')
     let restored = false

@@ -91,7 +91,7 @@ describe('the gate', () => {
     expect(coordinator.state().waiting()).toMatchObject([{ jobId: 'B', code: 'offered' }])
   })
 
-  it('tells a waiting asker that its job was cancelled', async () => {
+  it('tells a waiting asker that its job was cancelled (job_not_live)', async () => {
     const coordinator = await join()
     await coordinator.onJobStart('A', 'normal', ['m'])
     const waiting = coordinator.onJobStart('B', 'normal', ['m'], { wait: true })
@@ -111,7 +111,7 @@ describe('the gate', () => {
     expect(coordinator.state()).toMatchObject({ activeCount: 0, waitingCount: 0, version: 1 })
   })
 
-  it('accepts an end from the holder, or with the token, and only once', async () => {
+  it('accepts an end from the holder, or with the token, and only once (not_holder, stale_token, job_not_active)', async () => {
     const store = memoryStore()
     const [here, there] = [await join({ store }), await join({ store })]
     const answer = await here.onJobStart('A', 'normal', ['m'])

@@ -97,7 +97,7 @@ describe('health', () => {
     expect(here.health()).toMatchObject(good)
   })
 
-  it('is not good on a standby, or a database that was made read-only', async () => {
+  it('is not good on a standby, or a database that was made read-only (store_unwritable)', async () => {
     const url = await migratedDatabase()
     const store = postgresStore(url)
     const admin = await connection(url)

@@ -80,7 +80,7 @@ describe('leases', () => {
     expect(logger.lines).toContainEqual(expect.stringContaining('Left without waiting for the database'))
   })
 
-  it('refuses options out of range, and names them', async () => {
+  it('refuses options out of range, and names them (invalid_input)', async () => {
     const refused = (options: Partial<CoordinatorOptions>) => expect(join(options)).rejects
     await refused({ leaseMs: 5 }).toThrow(/leaseMs must be milliseconds from 100/)
     await refused({ pollMs: Number.NaN }).toMatchObject({

@@ -103,7 +103,7 @@ describe("onUnavailable: 'bypass'", () => {
       .toMatchObject({ allowed: true, lease: { jobId: 'B' } })
   })
 
-  it('blocks unless it is asked to bypass', async () => {
+  it('blocks unless it is asked to bypass (store_unavailable)', async () => {
     const { cut, state } = cuttable()
     const here = await join({ store: cut, ...quick })
     state.away = true

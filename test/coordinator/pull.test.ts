@@ -111,7 +111,7 @@ describe('pull', () => {
     expect(await coordinator.claim(claim)).toMatchObject([{ lease: { jobId: 'B' } }])
   })
 
-  it('pauses a model, and resumes it', async () => {
+  it('pauses a model, and resumes it (model_paused)', async () => {
     const coordinator = await join()
     const until = new Date(Date.now() + 60_000)
     await coordinator.pauseModel('m', { reason: 'provider_down', until })

@@ -30,7 +30,7 @@ describe('a job without models', () => {
     expect(queue.ask('none', []).said).toEqual(['started none by w1'])
   })
 
-  it('is rejected where the policy says so', () => {
+  it('is rejected where the policy says so (models_required)', () => {
     const queue = given({ emptySet: 'reject' })
     expect(codeOf(queue.enqueue('none', []))).toBe('models_required')
     expect(codeOf(queue.ask('none', []))).toBe('models_required')

@@ -43,7 +43,7 @@ describe('spacingSeconds', () => {
 })
 
 describe('maxWaiting', () => {
-  it('refuses one more, whole batches included, and nobody else', () => {
+  it('refuses one more, whole batches included, and nobody else (fair_share_limit)', () => {
     const queue = shared({ maxWaiting: 2 })
     queue.enqueue('run', ['m'], of('k'), { claim: one })
     for (const id of ['A', 'B']) expect(codeOf(queue.enqueue(id, ['m'], of('k')))).toBe(undefined)

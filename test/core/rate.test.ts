@@ -32,7 +32,7 @@ describe('a rate', () => {
     expect(started(queue, 'C')).toEqual([false])
   })
 
-  it('says which model, and when it may be started from again', () => {
+  it('says which model, and when it may be started from again (rate_limited)', () => {
     const queue = given(twoPerSecond)
     started(queue, 'A', 'B')
     const { result } = queue.enqueue('C', ['a'])

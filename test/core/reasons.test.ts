@@ -20,19 +20,19 @@ describe('the reason why a job waits', () => {
     expect([queue.reason('late'), queue.reason('AC')]).toEqual(['draining', 'draining'])
   })
 
-  it('is not being due, before its models', () => {
+  it('is not being due, before its models (not_due)', () => {
     const queue = crowded()
     queue.enqueue('late', ['a'], { runAt: queue.now + 1_000_000 })
     expect(queue.reason('late')).toBe('not_due')
   })
 
-  it('is a held model, before the line', () => {
+  it('is a held model, before the line (model_in_use)', () => {
     const queue = crowded()
     queue.enqueue('CA', ['c', 'a'])
     expect(queue.reason('CA')).toBe('model_in_use')
   })
 
-  it('is the line, before a slot', () => {
+  it('is the line, before a slot (behind_in_line)', () => {
     const queue = crowded()
     queue.enqueue('C', ['c'])
     expect([queue.reason('C'), queue.blockedBy('C')]).toEqual(['behind_in_line', 'AC'])
@@ -46,7 +46,7 @@ describe('the reason why a job waits', () => {
     expect(queue.reason('D')).toBe('serialized')
   })
 
-  it('is a worker, for a job that may start: none for its kind, or none has taken it yet', () => {
+  it('is a worker, for a job that may start: none for its kind, or none has taken it yet (no_worker)', () => {
     const queue = given()
     queue.enqueue('A', ['a'])
     expect(queue.reason('A', () => false)).toBe('no_worker')

@@ -3,6 +3,7 @@ import { globSync, readFileSync } from 'node:fs'
 import path from 'node:path'
 import { describe, expect, it } from 'vitest'
 import manifest from '../../package.json' with { type: 'json' }
+import { errorCodes, reasonCodes } from '../../src/core/index.ts'
 import { commandNames } from './cli-page.ts'
 import { pageOf, root } from './markdown.ts'
 
@@ -39,6 +40,12 @@ const entries = Object.entries(manifest.exports).flatMap(([name, entry]) =>
 describe('a test is found by the name of', () => {
   it.each(entries)('each function that %s exports', async (target) => {
     expect(missing(await functionsOf(target))).toEqual([])
+  })
+
+  it('each error code, and each reason why a job waits', () => {
+    // Reserved: no call ends with it.
+    const used = errorCodes.filter((code) => code !== 'clock_unsteady')
+    expect(missing([...used, ...reasonCodes])).toEqual([])
   })
 
   it('each command', async () => {

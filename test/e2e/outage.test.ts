@@ -38,7 +38,7 @@ it.each([
   await expect.poll(() => said).toContain('ending')
   if (signals === 2) child.kill('SIGTERM')
   const { code, stderr } = await ended
-  expect(stderr).toMatch(/Job A: its end could not be told/)
+  expect(stderr).toMatch(/Job A: its end could not be reported/)
   expect(stderr).toContain('drained: 0 jobs ended, 0 jobs given back to the line')
   expect(code).toBe(0)
 })

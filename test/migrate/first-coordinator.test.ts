@@ -50,7 +50,7 @@ describe.each([
     expect(await interlockObjects(old)).toEqual(await interlockObjects(clean))
   })
 
-  it('is refused while a job is active, and nothing is changed', async () => {
+  it('is refused while a job is active, and nothing is changed (first_coordinator_active)', async () => {
     const db = await firstCoordinator(fresh)
     await db.exec("update job_queue_state set active_job_id = 'job-77'")
     const error = await failureOf(migrate(db))

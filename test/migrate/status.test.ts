@@ -4,7 +4,7 @@ import { migrate, migrationStatus, requireMigrated } from '../../src/migrate/ind
 import { failureOf, freshPglite } from './support.ts'
 
 describe('the check of a store that opens', () => {
-  it('passes a current database and says what to type for every other', async () => {
+  it('passes a current database and says what to type for every other (not_migrated, database_older, database_newer)', async () => {
     const db = await freshPglite()
     const refusal = () => failureOf(requireMigrated(db.query, 'postgres://localhost:5432/app'))
 

@@ -41,7 +41,7 @@ it('tells whoever has the key of a browser to take the secret one, and nothing e
       expect.objectContaining({
         check: 'grants',
         what: expect.stringMatching(/the key may not run Interlock$/),
-        remedy: 'give the secret key, not one that a browser has',
+        remedy: 'give the secret key, not a browser key',
       }),
     ],
   ])

@@ -333,7 +333,7 @@ describe('drain while the database is away', () => {
     const { trouble, worker, logger } = await running(0)
     trouble.goAway()
     await worker.drain({ timeoutMs: 0 })
-    expect(logger.lines.join('\n')).toMatch(/Job A: its end could not be told; .* lease/)
+    expect(logger.lines.join('\n')).toMatch(/Job A: its end could not be reported; .* lease/)
     trouble.heal()
   })
 })

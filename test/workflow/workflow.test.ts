@@ -76,7 +76,7 @@ describe('a workflow (createWorkflowManager)', () => {
     expect((await typesOf(store)).slice(-1)).toEqual(['bypassed'])
   })
 
-  it('that has to wait is refused with why, and goes on in any worker of its kind', async () => {
+  it('that has to wait is refused with why (workflow_queued), and goes on in any worker of its kind', async () => {
     const store = memoryStore()
     const coordinator = await join({ store })
     const { run, began, letGo } = held()

@@ -71,7 +71,7 @@ export function eventsAfter(queue: MemoryQueue, after: number): readonly Recorde
   return after < queue.archivedSeq ? [] : read(queue, queue.log.slice(after))
 }
 
-/** `job_queue_event_at`: when that event happened; null when there is none, or it was archived and not kept. */
+/** `job_queue_event_at`: the time of an event; null if there is none, or it was archived and not kept. */
 export function atOf({ log, goneSeq }: MemoryQueue, seq: number): Micros | null {
   return seq <= goneSeq ? null : (log[seq - 1]?.at ?? null)
 }
@@ -81,15 +81,15 @@ export function isLive(worker: MemoryWorker | undefined, now: Micros): boolean {
   return worker !== undefined && !worker.dead && worker.expiresAt > now
 }
 
-/** The lease is over, and so is the grace in which a worker that could not beat stops its handlers. */
+/** The lease is over, and so is the grace in which a worker stops its handlers when it cannot beat. */
 export function isOverdue(worker: MemoryWorker | undefined, now: Micros): boolean {
   if (worker === undefined || worker.dead) return true
   return worker.expiresAt + worker.beat.graceMs * 1_000 < now
 }
 
 /**
- * Strictly rising, and near the clock. Where the last event was ahead of it (a clock that was set back), the log goes on from there:
- * by no more than it is ahead, so that it stays near.
+ * Times rise strictly and are near the clock. If the last event is ahead of the clock (it was set back), the log goes on from
+ * that event, but no further ahead of the clock, so that it stays near.
  */
 function timesAreRight(events: readonly RecordedEvent[], lastAt: Micros, now: Micros): boolean {
   let before = lastAt
@@ -114,14 +114,14 @@ function record(queue: MemoryQueue, event: RecordedEvent): void {
   else queue.commands.set(event.commandId, { ...idOf(event), seqs: [event.seq] })
 }
 
-/** `job_queue_void`: what was folded from there on is of another log. */
+/** `job_queue_void`: everything that was folded from that event on is void. */
 function voidIn(queue: MemoryQueue, of: number, as: { readonly [key: string]: unknown } | null): void {
   queue.voids.set(of, as)
   const kept = queue.snapshots.filter(({ seq }) => seq < of || seq === queue.archivedSeq)
   queue.snapshots.splice(0, Number.POSITIVE_INFINITY, ...kept)
 }
 
-/** Events as they are to be read. */
+/** The events as `voided` events say to read them. */
 export function read({ voids }: MemoryQueue, events: readonly RecordedEvent[]): readonly RecordedEvent[] {
   if (voids.size === 0) return events
   return events.map((event) =>

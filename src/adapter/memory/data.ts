@@ -2,7 +2,7 @@ import type { DataChange, StagedData } from '../../core/index.ts'
 import type { AttemptNote, JobData } from '../../port/index.ts'
 import type { MemoryData, MemoryQueue } from './database.ts'
 
-/** `job_queue_put_data`: what is named is set; the rest stays, unless it is from an earlier life. */
+/** `job_queue_put_data`: sets what is named. Everything else stays, unless it is from an earlier life. */
 export function putData(queue: MemoryQueue, { jobId, ...set }: DataChange): void {
   queue.data.set(jobId, { ...presentData(queue, jobId), ...set })
 }
@@ -29,7 +29,7 @@ export function putStaged(queue: MemoryQueue, wanted: readonly StagedData[]): vo
   for (const { commandId } of wanted) queue.staged.delete(commandId)
 }
 
-/** `job_queue_note`: only while the token is that of the running attempt. */
+/** `job_queue_note`: only with the token of the running attempt. */
 export function noteIn(queue: MemoryQueue, { jobId, token, ...note }: AttemptNote): boolean {
   const row = queue.jobs.get(jobId)
   if (row?.state !== 'active' || row.fencing_token !== token) return false
@@ -37,7 +37,9 @@ export function noteIn(queue: MemoryQueue, { jobId, token, ...note }: AttemptNot
   return true
 }
 
-/** `job_queue_archive`, once the cut is known: what is not kept takes along the data of jobs of which the log has nothing left. */
+/**
+ * `job_queue_archive`, once the cut is known. If events are not kept, the data of jobs that the log no longer mentions goes too.
+ */
 export function cut(queue: MemoryQueue, archived: number, keep: boolean): void {
   queue.archivedSeq += archived
   queue.cutClaimedAt = 0
@@ -53,7 +55,7 @@ export function cut(queue: MemoryQueue, archived: number, keep: boolean): void {
   for (const [jobId, seq] of queue.dropped) if (seq <= queue.goneSeq) queue.dropped.delete(jobId)
 }
 
-/** `job_queue_data_of`. There is no table of a user here. */
+/** `job_queue_data_of`. There are no user's tables here. */
 export function dataOf(queue: MemoryQueue, jobIds: readonly string[]): readonly JobData[] {
   return jobIds.map((jobId) => {
     const { payload, result, error, checkpoint, progress } = presentData(queue, jobId)
@@ -77,7 +79,7 @@ const MOST_LENGTH_IN_HAND = 65_536
 
 const nothing = { token: 0, payload: null, result: null, error: null, checkpoint: null, progress: null }
 
-/** What the present life of the job has. A life is named by its `queued` event. */
+/** The data of the job's present life. A life is named by its `queued` event. */
 function presentData(queue: MemoryQueue, jobId: string): MemoryData {
   const life = queue.lives.get(jobId)
   const kept = queue.data.get(jobId)

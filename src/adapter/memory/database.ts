@@ -31,7 +31,7 @@ export interface MemoryChunk extends SnapshotChunk {
   readonly writtenAt: Micros
 }
 
-/** What the tables hold of one queue. */
+/** The tables of one queue. */
 export type MemoryQueue = ReturnType<typeof emptyQueue>
 
 type Void = { readonly [key: string]: unknown } | null
@@ -39,15 +39,15 @@ type Known = KnownCommand & { readonly seqs: number[] }
 
 const emptyQueue = (now: Micros) => ({
   log: [] as RecordedEvent[],
-  /** What `voided` events say of others. */
+  /** What `voided` events say of other events. */
   voids: new Map<number, Void>(),
   /** By their number. */
   snapshots: [] as StoredSnapshot[],
   chunks: [] as MemoryChunk[],
-  /** Events up to there were archived; of those up to `goneSeq` there is nothing to read. All stay in memory. */
+  /** Events up to this one were archived. Those up to `goneSeq` cannot be read. All stay in memory. */
   archivedSeq: 0,
   goneSeq: 0,
-  /** When somebody began to cut the log, and has not done so yet. */
+  /** When a process began to cut the log; it has not finished. */
   cutClaimedAt: 0,
   commands: new Map<string, Known>(),
   jobs: new Map<string, JobRow>(),
@@ -55,16 +55,16 @@ const emptyQueue = (now: Micros) => ({
   data: new Map<string, MemoryData>(),
   /** Rows of `job_queue_staged`, by command and job. */
   staged: new Map<string, Map<string, DataChange>>(),
-  /** Up to which sequence number the ends of a job are not listed any more. */
+  /** The ends of a job up to this sequence number are not listed any more. */
   dropped: new Map<string, number>(),
   /** The sequence number of the last `queued` event of each job. */
   lives: new Map<string, number>(),
-  /** Jobs that were made of a row, whichever life of theirs. */
+  /** Jobs that were made from a row, in any of their lives. */
   ofRows: new Set<string>(),
   /** By their ids, in the order in which they came. */
   inbox: new Map<string, MemoryRequest>(),
   listeners: new Set<(handled?: readonly string[]) => void>(),
-  /** Told that something has come into the inbox. */
+  /** Called when something has come into the inbox. */
   intakes: new Set<() => void>(),
   /** The row of `job_queue_deciders`. */
   decider: null as { readonly name: string; readonly until: Micros } | null,
@@ -81,7 +81,7 @@ export interface MemoryDatabase {
   readonly queues: Map<string, MemoryQueue>
 }
 
-/** @param now the database's clock, in microseconds; tests put their own in */
+/** @param now the database's clock, in microseconds; tests pass their own */
 export function memoryDatabase(now: () => Micros = () => Date.now() * 1_000): MemoryDatabase {
   return { now, queues: new Map() }
 }

@@ -4,7 +4,7 @@ import { read } from './append.ts'
 import { dataOf } from './data.ts'
 import type { MemoryQueue } from './database.ts'
 
-/** `job_queue_dead`: how each job's last life ended, the newest first. */
+/** `job_queue_dead`: how the last life of each job ended, the newest first. */
 export function deadIn(queue: MemoryQueue, filter: DeadFilter): readonly DeadJob[] {
   const found: DeadJob[] = []
   for (const end of read(queue, queue.log.slice(queue.goneSeq)).toReversed()) {
@@ -41,13 +41,13 @@ function deadJob(queue: MemoryQueue, end: Death): DeadJob | undefined {
   return { jobId, seq, at, code, attempts, spec: { ...queued.spec, models: lastModels(queued, life) }, error }
 }
 
-/** How it came into line last; what is void has not happened. */
+/** How it last came into line. Void events do not count. */
 function lastLife(queue: MemoryQueue, jobId: string): RecordedEvent | undefined {
   if (queue.voids.size === 0) return queue.log[(queue.lives.get(jobId) ?? 0) - 1]
   return read(queue, queue.log).findLast((event) => event.type === 'queued' && event.jobId === jobId)
 }
 
-/** In its last attempt: it was cancelled. */
+/** It was asked to stop in its last attempt, so it was cancelled. */
 function wasAskedToStop(life: readonly RecordedEvent[]): boolean {
   const last = life.findLast(({ type }) => type === 'started' || type === 'cancel_requested')
   return last?.type === 'cancel_requested'

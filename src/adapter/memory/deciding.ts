@@ -1,7 +1,7 @@
 import type { DecidingRole, HandedIn, Handled } from '../../port/index.ts'
 import type { MemoryQueue } from './database.ts'
 
-/** What a process knows no more of than 10 s, in microseconds. */
+/** What was handed in is forgotten after 10 s; in microseconds. */
 const KEPT = 10_000_000
 
 /** `job_queue_hand_in` and `job_queue_pick_up`. */

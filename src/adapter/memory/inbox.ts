@@ -12,8 +12,8 @@ export interface MemoryRequest {
 const TAKEN: Micros = 2_000_000
 
 /**
- * `job_queue_request`, for tests and simulations: puts a command into the inbox, as it stands. Any coordinator of the queue
- * decides it.
+ * `job_queue_request`, for tests and simulations: puts a command into the inbox, unchecked. Any coordinator of the queue decides
+ * it.
  */
 export function memoryRequest(
   database: MemoryDatabase,
@@ -46,12 +46,12 @@ export function answerRequests({ inbox }: MemoryQueue, answers: readonly InboxAn
   }
 }
 
-/** Whether nobody is at a command in it. */
+/** Whether the inbox has a command that no process is deciding. */
 export function isRequested({ inbox }: MemoryQueue, now: Micros): boolean {
   return [...inbox.values()].some(({ answer, takenUntil }) => answer === null && takenUntil <= now)
 }
 
-/** Of the jobs that these events start, those that are to be cancelled: see `job_queue_append`. */
+/** Which of the jobs that these events start are to be cancelled: see `job_queue_append`. */
 export function cancelledBefore(queue: MemoryQueue, events: readonly RecordedEvent[]): readonly string[] {
   if (queue.inbox.size === 0) return []
   const started = new Set(events.flatMap((event) => (event.type === 'started' ? [event.jobId] : [])))

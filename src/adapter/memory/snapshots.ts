@@ -4,10 +4,10 @@ import type { MemoryQueue } from './database.ts'
 
 const KEPT_SNAPSHOTS = 4
 
-/** A process that has written nothing for so long is taken to be gone. */
+/** A maker that has written nothing for this long is taken to be gone. */
 const LEFT_OVER: Micros = 600_000_000
 
-/** The calls of a store that are about snapshots, over the queues of a database. */
+/** The calls of a store for snapshots, over the queues of a database. */
 export function snapshotCalls(
   queueOf: (name: string) => MemoryQueue,
   now: () => Micros,
@@ -21,7 +21,7 @@ export function snapshotCalls(
   }
 }
 
-/** `job_queue_put_snapshot`: one per number, the newest few, and that of the cut. */
+/** `job_queue_put_snapshot`: one snapshot per number. Keeps the newest few, and that of the cut. */
 function keep(queue: MemoryQueue, snapshot: StoredSnapshot, now: Micros): boolean | 'incomplete' {
   const { seq } = snapshot
   checkSeq(queue, seq)
@@ -51,7 +51,7 @@ function putChunk(queue: MemoryQueue, chunk: SnapshotChunk, now: Micros): void {
   if (!queue.chunks.some((kept) => isOf(kept, chunk))) queue.chunks.push({ ...chunk, writtenAt: now })
 }
 
-/** Those that no snapshot is made of, and whose maker is gone, or has come too late. */
+/** Drops chunks of no snapshot whose maker is gone or came too late. */
 function dropChunks(queue: MemoryQueue, now: Micros, late?: string): void {
   const used = new Set(queue.snapshots.map(({ state }) => partsOf(state).maker))
   const busy = new Set(

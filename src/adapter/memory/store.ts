@@ -24,10 +24,9 @@ import { snapshotCalls } from './snapshots.ts'
 const databaseSchema = havingSchema('a database that memoryDatabase() made', ['now'])
 
 /**
- * The reference store: everything in this process, nothing kept. Answers exactly as the SQL stores do; they are all
- * held to the same contract (`storeContract`).
- *
- * @param database share one between stores to act like several processes; give it a clock to control time
+ * The reference store: everything is in this process, and nothing is kept. It answers exactly as the SQL stores do: the same
+ * contract (`storeContract`) tests them all.
+ * @param database share one between stores to act like several processes; pass it a clock to control time
  */
 export function memoryStore(database: MemoryDatabase = memoryDatabase()): TurnStore {
   parseInput(databaseSchema, database, 'database')
@@ -106,20 +105,20 @@ export function memoryStore(database: MemoryDatabase = memoryDatabase()): TurnSt
       cut(queue, archived, keep)
       return { archivedSeq: queue.archivedSeq, archived, unkept }
     },
-    // What ends with the process nobody has changed since.
+    // What ends with the process cannot have been changed by somebody else.
     kept: async () => null,
     claimCut: async (name, before) => claimCut(queueOf(name), before, database.now()),
     chain: async () => null,
     startChain: async () => {
       throw invalidInput('memory keeps no hash chain; use a store that keeps its log')
     },
-    // There are no tables of a user here.
+    // There are no user's tables here.
     reproject: async (name) => void queueOf(name),
     dead: async (name, filter) => deadIn(queueOf(name), filter),
     drop: async (name, jobIds) => dropIn(queueOf(name), jobIds),
     arrivals: async () => [],
     taken: async () => {},
-    // There are no tables of a user here.
+    // There are no user's tables here.
     adoptable: async () => ({ totals: null, rows: [] }),
     adopt: async () => [],
     checkup: async () => null,
@@ -135,7 +134,7 @@ export function memoryStore(database: MemoryDatabase = memoryDatabase()): TurnSt
     workers: async (name) => workerRows(queueOf(name), database.now()),
     listen: async (name, onWake) => {
       const { listeners, intakes, log } = queueOf(name)
-      // A function of its own, so that one callback can listen twice.
+      // A new function, so that one callback can listen twice.
       const wake = (handled?: readonly string[]) => {
         if (!stops.has(stop)) return
         if (handled === undefined) onWake(log.length, false)
@@ -174,7 +173,7 @@ function viewOf(queue: MemoryQueue, since: number, now: number): TurnView {
 
 const MINUTE: Micros = 60_000_000
 
-/** `job_queue_claim_cut`: one process at a time, and none for less than an hour's worth. */
+/** `job_queue_claim_cut`: one process at a time, and only for an hour's worth of events or more. */
 function claimCut(queue: MemoryQueue, before: Micros, now: Micros): number | null {
   const oldest = queue.log[queue.archivedSeq]
   if (oldest === undefined || oldest.at >= before - 60 * MINUTE) return null
@@ -183,7 +182,7 @@ function claimCut(queue: MemoryQueue, before: Micros, now: Micros): number | nul
   return queue.log.findLast(({ at }) => at < before)?.seq ?? null
 }
 
-/** `job_queue_rebuild`: these rows and no others; how many that changed. */
+/** `job_queue_rebuild`: writes these rows and no others, and counts what that changed. */
 function rebuilt(queue: MemoryQueue, { state, jobs, jobIds = [...queue.jobs.keys()] }: RebuildRows) {
   const wanted = state.version === 0 ? { ...state, updated_at: queue.state.updated_at } : state
   const changed = isDeepStrictEqual(queue.state, wanted) ? 0 : 1
@@ -207,7 +206,7 @@ function rowsIn(jobs: ReadonlyMap<string, JobRow>, filter: ProjectionFilter): re
 
 const byId = (a: JobRow, b: JobRow): number => (a.job_id < b.job_id ? -1 : 1)
 
-/** `job_queue_beat`: registers or renews; a lease that is over stays over. */
+/** `job_queue_beat`: registers or renews a lease. A lease that is over stays over. */
 function beatIn(queue: MemoryQueue, beat: WorkerBeat, now: number): BeatAnswer {
   const version = queue.log.length
   const worker = queue.workers.get(beat.workerId)
@@ -221,7 +220,9 @@ function beatIn(queue: MemoryQueue, beat: WorkerBeat, now: number): BeatAnswer {
   return { alive, now, expiresAt, version, overdue, arrived: false, requested: isRequested(queue, now) }
 }
 
-/** `job_queue_overdue`: those that hold a job and may be expired. A beat from the future is from before the clock was set back. */
+/**
+ * `job_queue_overdue`: workers that hold a job and may be expired. A beat from the future is from before the clock was set back.
+ */
 function overdueIn(queue: MemoryQueue, now: number): string[] {
   for (const worker of queue.workers.values()) {
     if (worker.beatAt <= now + 1_000_000) continue

@@ -11,12 +11,11 @@ import { connectToOwner } from './owner-client.ts'
 import { type OwnerRecord, takeOwnership } from './owner-lock.ts'
 import { serveOwner } from './owner-socket.ts'
 
-/** For how long an owner that lives but does not answer is asked again: it may be about to open or to close. */
+/** How long to ask an owner again that lives but does not answer: it may be opening or closing. */
 const PATIENCE_MS = 10_000
 
 /**
- * The database in `directory`: opened here when nobody has it, else reached through the process that has.
- *
+ * The database in `directory`: opened here if no process has it open, else reached through the process that has.
  * @throws InterlockError `store_unwritable`, `store_in_use`, `store_unavailable`
  */
 export async function attach(directory: string, store: string): Promise<Backend> {
@@ -37,8 +36,7 @@ export async function attach(directory: string, store: string): Promise<Backend>
 }
 
 /**
- * The database in `directory`, opened in this process: for a program that serves it to others.
- *
+ * Opens the database in `directory` in this process, for a program that serves it to others.
  * @throws InterlockError `store_unwritable`, `store_in_use` when another process has it, `store_unavailable`
  */
 export async function attachAsOwner(directory: string, store: string): Promise<OwnBackend> {
@@ -62,14 +60,14 @@ async function own(
   release: () => Promise<void>,
 ): Promise<OwnBackend> {
   const opening = openDatabase(path.join(directory, 'database'))
-  // It may fail before anybody waits for it: that is told below.
+  // It may fail before anybody waits for it. The error is reported below.
   opening.catch(() => {})
   const letGo = async () => {
     await release()
     await place.remove()
   }
   try {
-    // Before the database is open, so that others wait for it instead of finding nobody.
+    // Serve before the database is open, so that others wait for it instead of finding nobody.
     const stopServing = await serveOwner(place.path, opening, store)
     const database = await opening
     const { rows } = await database.db.query<{ queue: string; worker_id: string; release: string }>(
@@ -95,7 +93,7 @@ interface SocketPlace {
   remove(): Promise<void>
 }
 
-/** The path of a Unix socket has some 100 bytes; where the directory's is longer, it goes into one of its own. */
+/** The path of a Unix socket may have some 100 bytes. If the directory's path is longer, the socket gets its own directory. */
 async function socketPlace(directory: string): Promise<SocketPlace> {
   if (process.platform === 'win32') {
     const pipe = `\\\\.\\pipe\\interlock-${process.pid}-${Math.random().toString(36).slice(2)}`
@@ -109,7 +107,7 @@ async function socketPlace(directory: string): Promise<SocketPlace> {
 
 let places = 0
 
-/** What cannot be removed is left: a socket that nobody answers at does no harm. */
+/** What cannot be removed stays: a socket without a process does no harm. */
 const removed = (file: string) => rm(file, { recursive: true, force: true }).catch(() => {})
 
 const inUse = (store: string, { pid }: OwnerRecord): InterlockError =>

@@ -8,7 +8,7 @@ import type { Backend } from './backend.ts'
 
 type Args = Readonly<Record<string, unknown>>
 
-/** How long a turn may keep the database, which has one connection for all; PostgreSQL itself cuts off after the same time. */
+/** How long a turn may hold the database, which has one connection for all. PostgreSQL stops a turn after the same time. */
 const TURN_MS = 1_000
 
 /**
@@ -17,7 +17,7 @@ const TURN_MS = 1_000
  * @param dataDir a directory, or `memory://`
  */
 export async function openDatabase(dataDir: string): Promise<Backend & { readonly db: PGlite }> {
-  // Loaded here: a process that asks the owner of the directory needs no database of its own, nor does one with another store.
+  // Loaded here: a process that asks the owner of the directory needs no database itself, nor does one with another store.
   const { PGlite } = await import('@electric-sql/pglite').catch(missing('@electric-sql/pglite'))
   const db = await PGlite.create({ dataDir })
   await migrate({
@@ -37,7 +37,7 @@ export async function openDatabase(dataDir: string): Promise<Backend & { readonl
     rpc: (name, args) => call(db, name, args),
     turn: () => turnOn(db),
     listen: (onWake) => {
-      // A function of its own, so that one callback can listen twice.
+      // A new function, so that one callback can listen twice.
       const own = (payload: string) => onWake(payload)
       wakes.add(own)
       return () => void wakes.delete(own)
@@ -53,14 +53,14 @@ export async function openDatabase(dataDir: string): Promise<Backend & { readonl
 async function call(on: Pick<Transaction, 'query'>, name: FunctionName, args: Args): Promise<unknown> {
   const { text, values } = statements[name]
   const { rows } = await on.query<{ answer: unknown }>(text, values(args))
-  // PGlite works in this thread and settles in microtasks: a busy caller would never let sockets and timers have a turn.
+  // PGlite works in this thread and settles in microtasks: a busy caller would keep sockets and timers waiting for ever.
   await setImmediate()
   return rows[0]?.answer
 }
 
 /**
- * A turn as a transaction of PGlite's, which lets no other query in between and rolls back what fails. It is given up by
- * itself when it takes too long: the process that decides may be paused.
+ * A turn as a transaction of PGlite, which lets no other query in between and rolls back what fails. A turn that takes too long
+ * is given up: the process that decides may be paused.
  */
 function turnOn(db: PGlite): Turn {
   const begun = Promise.withResolvers<unknown>()

@@ -2,8 +2,8 @@ import type { Rpc } from '../sql/index.ts'
 import { isRunning, type ProcessId } from './process.ts'
 
 /*
- * A process that opens the embedded database knows which workers cannot live any more: those of processes that are gone.
- * So a beat says whose it is, behind the release: `0.1.0 ⟨412:88301⟩`.
+ * A process that opens the embedded database knows which workers are dead: those whose process is gone. So a beat adds its
+ * process to the release: `0.1.0 ⟨412:88301⟩`.
  */
 const mark = / ⟨(\d+):([^⟩]*)⟩$/u
 
@@ -23,7 +23,7 @@ interface Row {
   readonly release: string
 }
 
-/** Ends the leases of workers whose process is gone, so that their jobs go on at once and not after ttl and grace. */
+/** Ends the leases of workers whose process is gone. Their jobs go on at once, not after ttl and grace. */
 export async function endGoneWorkers(rows: readonly Row[], rpc: Rpc): Promise<void> {
   for (const { queue, worker_id, release } of rows) {
     const process = processOf(release)

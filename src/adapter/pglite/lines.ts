@@ -1,9 +1,8 @@
 import type { Socket } from 'node:net'
 
 /**
- * JSON values, one a line. Not `readline`, which also splits at U+2028, a character that JSON leaves as it is.
- *
- * @param onLine gets each value; a line that is no JSON ends the connection
+ * JSON values, one a line. Not `readline`, which also splits at U+2028, and JSON does not escape that.
+ * @param onLine called with each value; a line that is not JSON ends the connection
  */
 export function readLines(socket: Socket, onLine: (value: unknown) => void): void {
   let rest = ''

@@ -5,7 +5,7 @@ import { functionNames } from '../sql/index.ts'
 const args = z.record(z.string(), z.unknown())
 const name = z.enum(functionNames)
 
-/** What a process asks of the owner. A turn is a `begin` and then one `finish` or `give_up` with its number. */
+/** What a process sends to the owner. A turn is a `begin`, then one `finish` or `give_up` with its number. */
 export const requestSchema = z.discriminatedUnion('do', [
   z.object({ id: z.int(), do: z.literal('call'), name, args }),
   z.object({ id: z.int(), do: z.literal('begin'), turn: z.int(), queue: z.string(), since: z.int() }),
@@ -23,7 +23,7 @@ const failure = z.object({
   ),
 })
 
-/** What the owner says: that it is there, an answer, a failure, or what the database announces. */
+/** What the owner sends: a greeting, an answer, a failure, or what the database announces. */
 export const replySchema = z.union([
   z.object({ owner: z.int() }),
   z.object({ wake: z.string() }),

@@ -5,16 +5,15 @@ import type { Backend } from './backend.ts'
 import { readLines, writeLine } from './lines.ts'
 import { type Request, replySchema } from './messages.ts'
 
-/** An owner that lives greets at once, unless it is just computing; then it may take some seconds. */
+/** A live owner greets at once, or within some seconds if it is computing. */
 const GREETING_MS = 5_000
-/** An owner that lives answers sooner; of one that does not, nobody knows whether it did what it was asked. */
+/** A live owner answers sooner. If it does not, nobody knows whether it carried out the call. */
 const ANSWER_MS = 15_000
 
 type Ask = Request extends infer Each ? (Each extends Request ? Omit<Each, 'id'> : never) : never
 
 /**
- * The database behind the socket of the process that owns it. Null when nobody answers there.
- *
+ * The database behind the socket of the process that owns it. Null if no process answers there.
  * @param store the store's name for messages
  */
 export async function connectToOwner(path: string, store: string): Promise<Backend | null> {
@@ -29,14 +28,14 @@ function backendOver(socket: Socket, { ask, lost, wakes }: Asking): Backend {
     rpc: (name, args) => ask({ do: 'call', name, args }),
     turn: () => turnOver(ask, ++turns),
     listen: (onWake) => {
-      // A function of its own, so that one callback can listen twice.
+      // A new function, so that one callback can listen twice.
       const own = (payload: string) => onWake(payload)
       wakes.add(own)
       return () => void wakes.delete(own)
     },
     lost,
     close: async () => {
-      // Let go of while it was open, so that a program can end; its goodbye is waited for.
+      // The socket did not keep the process alive, so that a program can end. Closing waits for the goodbye.
       socket.ref()
       socket.end()
       await lost
@@ -61,13 +60,13 @@ interface Pending {
 
 interface Asking {
   readonly ask: (request: Ask) => Promise<unknown>
-  /** Whether the owner said that it is there. */
+  /** Whether the owner has greeted. */
   readonly greeted: Promise<boolean>
   readonly lost: Promise<void>
   readonly wakes: Set<(payload: string) => void>
 }
 
-/** Questions and answers by number; the process stays for those that are open, and only for them. */
+/** Questions and answers by number. Open questions keep the process alive; nothing else does. */
 function askingOver(socket: Socket, store: string): Asking {
   const pending = new Map<number, Pending>()
   const wakes = new Set<(payload: string) => void>()
@@ -81,7 +80,7 @@ function askingOver(socket: Socket, store: string): Asking {
     return waiting
   }
   socket.setTimeout(GREETING_MS, () => socket.destroy())
-  // What went wrong with a socket is told by `close`.
+  // `close` reports what went wrong with a socket.
   socket.on('error', () => {})
   socket.once('close', () => {
     greeted.resolve(false)
@@ -114,7 +113,7 @@ function askingOver(socket: Socket, store: string): Asking {
   return { ask, greeted: greeted.promise, lost: lost.promise, wakes }
 }
 
-/** Nothing is asked: neither wait for an answer nor keep the process. */
+/** Nothing is asked: stop waiting for an answer, and let the process end. */
 function rest(socket: Socket): void {
   socket.setTimeout(0)
   socket.unref()
@@ -123,5 +122,5 @@ function rest(socket: Socket): void {
 const ownerGone = (store: string): InterlockError =>
   new InterlockError(
     'store_unavailable',
-    `${store}: the process that has it open ended or does not answer, so it is not known what it did; ask again under the same id`,
+    `${store}: the process that has it open ended or does not answer, so nobody knows what it did; ask again under the same id`,
   )

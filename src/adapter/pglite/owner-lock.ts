@@ -11,24 +11,23 @@ const recordSchema = z.object({
   pid: z.int(),
   started: z.string(),
   host: z.string(),
-  /** Tells this lock from every other, also of the same process. */
+  /** Distinguishes this lock from every other, even one of the same process. */
   token: z.string(),
   /** Where the owner answers. */
   socket: z.string(),
 })
 export type OwnerRecord = z.infer<typeof recordSchema>
 
-/** Either the directory is ours now, or somebody else's who is alive. */
+/** Either the directory is ours now, or another live process has it. */
 export type Ownership =
   | { readonly mine: true; readonly record: OwnerRecord; release(): Promise<void> }
   | { readonly mine: false; readonly record: OwnerRecord }
 
 /**
- * Takes the directory for this process: two databases over the same files destroy each other silently. A lock whose
- * process is gone is taken over.
- *
+ * Takes the directory for this process: two databases over the same files destroy each other silently. Takes over the lock of a
+ * process that is gone.
  * @param socket where this process will answer if it becomes the owner
- * @throws InterlockError `store_unwritable`, `store_in_use` (another machine has it: whether it lives cannot be seen)
+ * @throws InterlockError `store_unwritable`, `store_in_use` (another machine has it, and nobody can see whether it lives)
  */
 export async function takeOwnership(directory: string, socket: string): Promise<Ownership> {
   const file = path.join(directory, 'owner.json')
@@ -66,7 +65,7 @@ async function read(file: string): Promise<OwnerRecord | 'gone' | 'unreadable'> 
   }
 }
 
-/** The file is made first and written then: for a moment it is empty, and its owner alive. */
+/** The file is made empty and then written, so an empty file may have a live owner for a moment. */
 async function isYoung(file: string): Promise<boolean> {
   const made = await stat(file).then(
     ({ mtimeMs }) => mtimeMs,
@@ -76,13 +75,13 @@ async function isYoung(file: string): Promise<boolean> {
 }
 
 /**
- * Removes the lock of a process that is gone, one remover at a time: of two that saw the same dead lock, the slower would
+ * Removes the lock of a process that is gone, one remover at a time. If two saw the same dead lock, the slower one could
  * otherwise remove the new lock of the faster.
  */
 async function removeStale(file: string, seen: OwnerRecord | 'unreadable'): Promise<void> {
   const guard = `${file}.takeover`
   if (!(await created(guard, {}, path.dirname(file)))) {
-    // Held for a millisecond; older, its maker died in that millisecond.
+    // It is held for a millisecond. If it is older, its maker died.
     if (!(await isYoung(guard))) await rm(guard, { force: true })
     return void (await sleep(20))
   }

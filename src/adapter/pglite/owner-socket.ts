@@ -7,9 +7,8 @@ import { type Failure, type Reply, type Request, requestSchema } from './message
 
 /**
  * Lets other processes of this user reach the database that this process owns. A process that connects before it is open waits.
- *
  * @param path of the socket; only the owner of the file may connect
- * @returns how to end it; a turn that a lost connection held is given up
+ * @returns how to end it; a turn of a lost connection is given up
  */
 export async function serveOwner(
   path: string,
@@ -20,7 +19,7 @@ export async function serveOwner(
   const server = createServer((socket) => {
     sockets.add(socket)
     socket.once('close', () => sockets.delete(socket))
-    // A peer that is gone says so by `close`; nothing else is to be done about it.
+    // `close` reports a peer that is gone. Nothing else has to be done.
     socket.on('error', () => {})
     serve(socket, backend, store)
   })
@@ -28,7 +27,7 @@ export async function serveOwner(
     server.once('error', reject).listen(path, resolve)
   })
   await chmod(path, 0o600)
-  // Serving others is no reason to stay: a process that is done may go, and another process takes over.
+  // Serving others does not keep the process alive: it may end, and another process takes over.
   server.unref()
   return async () => {
     for (const socket of sockets) socket.destroy()

@@ -2,10 +2,10 @@ import { execFile } from 'node:child_process'
 import { readFile } from 'node:fs/promises'
 import { promisify } from 'node:util'
 
-/** Which process, beyond doubt: a number is given to another process sooner or later, a number and a start is not. */
+/** Identifies a process. The system reuses numbers, but not a number together with a start. */
 export interface ProcessId {
   readonly pid: number
-  /** When it started, in whatever unit this system counts; empty when it does not say. */
+  /** When it started, in any unit of this system; empty if it does not say. */
   readonly started: string
 }
 
@@ -17,7 +17,7 @@ export async function isRunning({ pid, started }: ProcessId): Promise<boolean> {
   try {
     process.kill(pid, 0)
   } catch (error) {
-    // EPERM: it runs, but under another user.
+    // EPERM: it runs, but as another user.
     if ((error as NodeJS.ErrnoException).code !== 'EPERM') return false
   }
   const now = await startOf(pid)
@@ -28,7 +28,7 @@ export async function isRunning({ pid, started }: ProcessId): Promise<boolean> {
 async function startOf(pid: number): Promise<string> {
   try {
     const stat = await readFile(`/proc/${pid}/stat`, 'utf8')
-    // The second field, the name in parentheses, may hold anything; the start is the 20th after it.
+    // The second field, the name in parentheses, may contain anything. The start is the 20th field after it.
     return stat.slice(stat.lastIndexOf(')') + 2).split(' ')[19] ?? ''
   } catch {
     const ps = promisify(execFile)('ps', ['-o', 'lstart=', '-p', String(pid)])

@@ -10,13 +10,13 @@ import { marked, unmarked } from './incarnation.ts'
 import { thisProcess } from './process.ts'
 
 /**
- * A store in this process or the next one on this machine: PostgreSQL in WebAssembly, nothing to install. For trying out,
- * tests, and work on one machine. What was acknowledged survives the death of the process, not a power cut.
+ * A store in this process or another one on this machine: PostgreSQL in WebAssembly, with nothing to install. For trying out,
+ * tests, and work on one machine. What was acknowledged survives the death of the process, but not a power cut.
  *
- * The first process that uses the directory opens the database and answers the others; when it ends, the next one that
- * needs it opens it.
+ * The first process that uses the directory opens the database and answers the others. When it ends, the next one that needs
+ * it opens it.
  *
- * @param directory made when it is not there; `memory://` for a database that nobody else sees and that ends with `close()`
+ * @param directory made if it does not exist; `memory://` for a database of your own that ends with `close()`
  * @throws InterlockError from its calls: `store_unwritable`, `store_in_use`, `store_unavailable`, `contention`, `closed`
  * @example
  * import { pgliteStore } from 'interlock-queue/pglite'
@@ -36,7 +36,7 @@ export function pgliteStore(directory: string): TurnStore {
     for (const [onWake, queue] of listeners) tellWake(payload, queue, onWake)
   }
 
-  /** When the owner goes, those who listen need the next one; they are told once, since they may have missed something. */
+  /** When the owner goes, listeners need the next one. They are called once, since they may have missed something. */
   const onLost = (lost: Promise<Backend>) => {
     if (current !== lost || closed) return
     current = null
@@ -88,7 +88,7 @@ export function pgliteStore(directory: string): TurnStore {
     rebuild: (queue, since, rowsAt) => inTurn((turn) => rebuildBy(turn, queue, since, rowsAt)),
     listen: async (queue, onWake) => {
       await backend()
-      // A function of its own, so that one callback can listen twice.
+      // A new function, so that one callback can listen twice.
       const own: OnWake = (version, intake) => onWake(version, intake)
       listeners.set(own, queue)
       return async () => void listeners.delete(own)
@@ -103,7 +103,7 @@ export function pgliteStore(directory: string): TurnStore {
   }
 }
 
-/** What the database refuses becomes ours, with a code; what the caller throws while it decides stays the caller's. */
+/** Errors of the database become ours, with a code. What the caller throws while it decides stays the caller's. */
 function guarded(turn: Turn, store: string): Turn {
   const fail = (error: unknown) => Promise.reject(storeFailure(error, store))
   return {

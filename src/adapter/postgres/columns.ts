@@ -1,7 +1,7 @@
 import { asRead, decodeEvent, type Voids } from '../../codec/index.ts'
 import type { RecordedEvent } from '../../core/index.ts'
 
-/** The events of a page: their times, and then each column as one JSON array; all of it null when there is no event. */
+/** The events of a page: their times, then each column as one JSON array; all null if there is no event. */
 export type Columns = readonly (string | null)[]
 
 /** @throws InterlockError `corrupt_log`, `unknown_event` */

@@ -1,12 +1,12 @@
 import type pg from 'pg'
 import { ANSWER_MS } from './ask.ts'
 
-/** Where the database is: a pool of the program's own, an address, or a configuration of `pg`. */
+/** Where the database is: your own pool, an address, or a configuration of `pg`. */
 export type PostgresSource = pg.Pool | pg.PoolConfig | string
 
 export interface Connections {
   readonly pool: pg.Pool
-  /** The pool was made here: every connection is what the address says, nothing more. */
+  /** The pool was made here, so every connection is as the address says. */
   readonly own: boolean
   /** `postgres://host:port/database`. */
   readonly name: string
@@ -18,29 +18,28 @@ export interface Connections {
   close(): Promise<void>
 }
 
-/**
- * What a pool of our own is. The coordinator has one append in flight, so a process needs few connections.
- */
+/** The settings of a pool made here. The coordinator has one append in flight, so a process needs few connections. */
 const ownPool: pg.PoolConfig = {
   max: 4,
   application_name: 'interlock',
   keepAlive: true,
   connectionTimeoutMillis: 5_000,
   query_timeout: ANSWER_MS,
-  // The two calls of each half of a turn go out together: two round trips instead of four, while the queue is locked.
+  // The two calls in each half of a turn go out together: two round trips instead of four while the queue is locked.
   pipeline: true,
 }
 
-/** The part of `pg` that makes connections: given, so that a program that uses another store can be bundled without it. */
+/** The part of `pg` that makes connections. It is passed in, so that a program with another store can be bundled without it. */
 export type PgDriver = Pick<typeof pg, 'Pool' | 'Client'>
 
 export function connectionsTo(driver: PgDriver, source: PostgresSource): Connections {
   const { Pool, Client } = driver
   const pool = source instanceof Pool ? source : new Pool({ ...ownPool, ...configOf(source) })
-  // Without a listener, the end of an idle connection would end the process.
+  // Without a listener, an idle connection that ends would end the process.
   const ignore = () => {}
   pool.on('error', ignore)
-  // The pool lets go of a client's errors before the client has said goodbye; one that is cut off then would, too.
+  // The pool stops listening to a client's errors before the client has closed; a connection that breaks then would end the
+  // process too.
   const quiet = (made: pg.PoolClient) => void made.on('error', ignore)
   pool.on('connect', quiet)
   const client = () => new Client({ ...pool.options, ...secretsOf(pool), pipeline: false })
@@ -52,7 +51,7 @@ export function connectionsTo(driver: PgDriver, source: PostgresSource): Connect
     name: `postgres://${host}:${port}/${database ?? ''}`,
     client,
     close: async () => {
-      // Our own keeps its listeners: its clients are still saying goodbye, and a server that ends meanwhile is no error.
+      // A pool made here keeps its listener: its clients are still closing, and a server that stops meanwhile is no error.
       if (pool !== source) return pool.end()
       pool.off('error', ignore)
       pool.off('connect', quiet)
@@ -60,7 +59,7 @@ export function connectionsTo(driver: PgDriver, source: PostgresSource): Connect
   }
 }
 
-/** A pool hides its password from enumeration, so that it is not printed; a spread would lose it. */
+/** A pool hides its password from enumeration, so that it is not printed. A spread would lose it. */
 const secretsOf = ({ options: { password } }: pg.Pool): pg.ClientConfig =>
   password === undefined ? {} : { password }
 

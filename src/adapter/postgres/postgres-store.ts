@@ -6,7 +6,7 @@ import { type PostgresOptions, postgresStoreOver } from './store.ts'
 /**
  * A store in PostgreSQL, 15 or newer, over the driver `pg`.
  *
- * @param source a `pg.Pool` of yours, which stays open after `close()`; or an address or configuration, for a pool of its own
+ * @param source your own `pg.Pool`, which stays open after `close()`; or an address or configuration, for which it makes a pool
  * @throws InterlockError from its calls: `store_unavailable`, `store_unwritable`, `contention`, `not_migrated`,
  * `database_older`, `database_newer`, `corrupt_log`, `unknown_event`, `closed`
  * @example

@@ -9,7 +9,7 @@ import type { Statements } from './statements.ts'
 /** A page column by column (`job_queue_page`), planned once for a connection. */
 const text = 'select p.* from public.job_queue_page($1::text, $2::bigint, $3::integer) p'
 
-/** The text as it comes. */
+/** Leaves every value as text. */
 const types = { getTypeParser: () => (value: string) => value } as unknown as pg.CustomTypesConfig
 
 type Row = readonly [

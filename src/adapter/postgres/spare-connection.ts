@@ -6,25 +6,25 @@ import type { Listener } from './listener.ts'
 type Work<Out> = (connection: pg.ClientBase) => Promise<Out>
 
 /**
- * The connection that listens, where the pool has none to give: at the server's limit a pool that has let go of its connections gets
- * none any more, and one of the program's own may be busy for long.
+ * The connection that listens, used when the pool has none to give: at the server's limit a pool cannot reopen connections, and
+ * your own pool may be busy for long.
  */
 export function spareConnection({ pool }: Connections, listener: Pick<Listener, 'connection'>) {
-  /** Over the pool, or the spare one when the pool gets no connection. */
+  /** Works over the pool, or over the spare connection if the pool gets none. */
   const orSpare = async <Out>(work: Work<Out>): Promise<Out> => {
     const client = await pool.connect().catch((error: unknown) => ({ error }))
     if (!('error' in client)) return lent(client, work)
     const spare = listener.connection()
     if (spare === null) throw client.error
     return work(spare).catch((error: unknown) => {
-      // What the pool says is what is to be mended; the spare one may lack what the program sets for its own.
+      // The pool's error is the one to mend. The spare connection may lack what your program sets up for its own.
       throw error instanceof InterlockError ? error : client.error
     })
   }
 
   /**
-   * For what may be done twice: over both at once where one would have to wait for the pool. Whichever answers first, since either
-   * may be held up.
+   * For work that may be done twice: over both at once if the pool would make it wait. The first answer counts, since either may
+   * be held up.
    */
   const atOnce = async <Out>(work: Work<Out>): Promise<Out> => {
     const spare = listener.connection()
@@ -37,7 +37,7 @@ export function spareConnection({ pool }: Connections, listener: Pick<Listener, 
 
 /** As the pool itself would: a connection on which something failed is not used again. */
 async function lent<Out>(client: pg.PoolClient, work: Work<Out>): Promise<Out> {
-  // The pool listens to idle connections only: one that is cut off while we hold it would end the process.
+  // The pool listens to idle connections only. One that breaks while we hold it would end the process.
   const ignore = () => {}
   client.on('error', ignore)
   let isGood = false
@@ -51,7 +51,7 @@ async function lent<Out>(client: pg.PoolClient, work: Work<Out>): Promise<Out> {
   }
 }
 
-/** A caller who asks now has to wait until somebody gives a connection back. */
+/** A caller who asks now has to wait for a connection. */
 function isBusy({ totalCount, idleCount, options }: pg.Pool): boolean {
   return idleCount === 0 && totalCount >= (options.max ?? 10)
 }

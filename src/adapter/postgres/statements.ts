@@ -5,26 +5,29 @@ import { type Answer, askWithin, type Queryable, type Question } from './ask.ts'
 type Prepared = Exclude<Question, string> & { readonly name: string }
 type Args = Readonly<Record<string, unknown>>
 
-/** SQLSTATEs of a pooler that gives each statement another session: the name is unknown there, or taken. */
+/** SQLSTATEs behind a pooler that gives each statement another session: the name is unknown there, or taken. */
 const notPrepared: ReadonlySet<unknown> = new Set(['26000', '42P05'])
 
-/** The part of its ttl, and the least in milliseconds, within which a beat is answered: another one can go out in time. */
+/**
+ * How soon a beat has to be answered, as a part of its ttl and at least this many milliseconds: another beat can still go out in
+ * time.
+ */
 const BEAT = { part: 0.25, leastMs: 1_000 }
 
-/** One transaction over as much of the log as there is to move: 2,000,000 events took 20 s. Nobody waits for it meanwhile. */
+/** Archiving is one transaction over all events that move: 2,000,000 took 20 s. Nobody waits for it. */
 const ARCHIVE_MS = 600_000
 
 export interface Statements {
   /** Calls the function once. */
   call(on: Queryable, name: FunctionName, args: Args): Promise<unknown>
-  /** The same, and again when the server never saw it since the session lacks the prepared statement. */
+  /** The same, but called again if the session lacks the prepared statement, so the server did not carry it out. */
   rpc(on: Queryable): Rpc
   /** Asks in the same way what is not one value. */
   ask<Row>(on: Queryable, query: Prepared): Promise<Answer<Row>>
 }
 
 /**
- * Calls as prepared statements (parsed and planned once per connection), until the first time that turns out not to work.
+ * Calls functions as prepared statements (parsed and planned once per connection), until that fails for the first time.
  * @param answerMs how long an answer may take
  */
 export function createStatements(answerMs: number): Statements {

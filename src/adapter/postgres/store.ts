@@ -24,13 +24,13 @@ import { createStatements } from './statements.ts'
 import { withTurn } from './turn.ts'
 
 export interface PostgresOptions {
-  /** Told when something works less well than it should, once for each cause. Silent unless given. */
+  /** Called when something works less well than it should, once for each cause. Silent unless given. */
   readonly warn?: (message: string) => void
   /** How often the listening connection is asked whether it is alive; 15 s unless given. */
   readonly checkMs?: number
 }
 
-/** What a process keeps its lease by, and gives it up. */
+/** The calls that renew a lease and give it up. */
 const leases: ReadonlySet<FunctionName> = new Set(['job_queue_beat', 'job_queue_leave'])
 
 const optionFields = optionsSchema({
@@ -44,10 +44,10 @@ const sourceSchema = havingSchema('an address, a pg.Pool, or a configuration of 
   (value) => !Array.isArray(value),
   sourceError,
 )
-/** What was given may hold a password, so it is not repeated. */
+/** The address may hold a password, so it is not repeated. */
 const addressSchema = z.string().refine((text) => text !== '' && isAddress(text), sourceError)
 
-/** `pg` also takes the folder of a socket. */
+/** `pg` also takes the directory of a socket. */
 const isAddress = (text: string) =>
   text.startsWith('/') || (/^(postgres(ql)?|socket):/.test(text) && URL.canParse(text))
 
@@ -56,7 +56,7 @@ function checkSource(source: unknown): void {
   else parseInput(sourceSchema, source, 'source')
 }
 
-/** A store in PostgreSQL over a driver that was loaded. */
+/** A store in PostgreSQL over a loaded driver. */
 export function postgresStoreOver(
   driver: PgDriver,
   source: PostgresSource,
@@ -79,7 +79,7 @@ export function postgresStoreOver(
   const checkOpen = () => {
     if (closed) throw new InterlockError('closed', 'the store is closed; make a new one')
   }
-  /** Every failure of the driver becomes one of ours, with a code and what to do. */
+  /** Every error of the driver becomes one of ours, with a code and what to do. */
   const guarded = async <Out>(work: () => Promise<Out>): Promise<Out> => {
     checkOpen()
     try {
@@ -105,7 +105,7 @@ export function postgresStoreOver(
     ...calls,
     append: (request) => appendBy(appendRpc, request),
     open: async (queue, options) => {
-      // A newer database can be read as long as its heads say so: schemas only expand, releases run side by side.
+      // A newer database can be read if it says so: schemas only expand, and two releases run side by side.
       await guarded(async () => {
         if ((await migrationStatus(query)).state !== 'newer') await requireMigrated(query, name)
       })

@@ -8,7 +8,7 @@ export interface TurnContext {
   readonly pool: pg.Pool
   readonly statements: Statements
   readonly ask: Ask
-  /** What an error of the driver is to the caller. What `decide` throws is the caller's own and stays as it is. */
+  /** Turns an error of the driver into one for the caller. What `decide` throws is the caller's own and stays unchanged. */
   readonly failure: (error: unknown) => InterlockError
 }
 
@@ -19,7 +19,7 @@ export interface TurnContext {
 export async function withTurn<Out>(context: TurnContext, work: (turn: Turn) => Promise<Out>): Promise<Out> {
   const { pool, ask, failure } = context
   const client = await pool.connect().catch((error) => Promise.reject(failure(error)))
-  // The pool listens to idle connections only: one that is cut off while we decide would end the process.
+  // The pool listens to idle connections only. One that breaks while we decide would end the process.
   const ignore = () => {}
   client.on('error', ignore)
   let failed = true
@@ -54,7 +54,7 @@ function turnOn(client: pg.PoolClient, { statements, ask, failure }: TurnContext
   }
 }
 
-/** Both in order, sent together when the connection pipelines; neither is left running when one has failed. */
+/** Both in order, sent together if the connection pipelines. If one fails, the other is still waited for. */
 async function both<A, B>(
   first: () => Promise<A>,
   second: () => Promise<B>,

@@ -1,14 +1,14 @@
 import type { RecordedEvent } from '../../core/index.ts'
 import type { Concern } from '../../port/index.ts'
 
-/** What a process does to attempts of its own. */
+/** Events of a process about its own attempts. */
 const own: ReadonlySet<string> = new Set(['started', 'completed', 'failed'])
-/** What puts jobs in line, or back into it: for a process that has a slot for them. */
+/** Events that put jobs in line, or back in line: for processes with a free slot. */
 const inLine: ReadonlySet<string> = new Set(['queued', 'blocked', 'conflict', 'requeued', 'due'])
 
 /**
- * Which processes an append concerns, beside the one that made it: nobody, if it ended or started attempts of its own and took
- * itself what that made startable. `job_queue_wake` asks the same.
+ * Which processes an append concerns, beside the one that made it. Nobody, if it ended or started its own attempts and took what
+ * that made startable. `job_queue_wake` decides in the same way.
  */
 export function concernOf(events: readonly RecordedEvent[]): Concern {
   const workerIds = new Set(events.flatMap(({ workerId = [] }) => workerId))
@@ -18,14 +18,14 @@ export function concernOf(events: readonly RecordedEvent[]): Concern {
   return events.every(({ offers = [] }) => offers.every((jobId) => started.has(jobId))) ? 'nobody' : 'free'
 }
 
-/** Whether somebody may be waiting for it: who takes a job and leaves others has found more of them than there are free slots. */
+/** Whether somebody may be waiting for it. A process that takes a job and leaves others has found more than it has free slots. */
 export function isUrgent(events: readonly RecordedEvent[]): boolean {
   return concernOf(events) !== 'nobody' && !events.some(({ type }) => type === 'started')
 }
 
 const order = ['nobody', 'free', 'all'] as const satisfies readonly Concern[]
 
-/** Up to which version something is known, by the processes it concerns at the least: `nobody` counts everything. */
+/** The version that is known up to, for each circle of processes: `nobody` counts everything. */
 export class Versions {
   readonly #versions = new Map<Concern, number>()
 
@@ -39,13 +39,13 @@ export class Versions {
     return this.#versions.get(concern) ?? 0
   }
 
-  /** The widest circle for which there is more here than there; null: for nobody. */
+  /** The widest circle that has news here which the others do not know; null: none. */
   beyond(others: Versions): Concern | null {
     return order.findLast((each) => this.of(each) > others.of(each)) ?? null
   }
 }
 
-/** Of a message; anybody may send anything, and what says nothing is for all. */
+/** The concern in a message. Anybody may send anything; a message without one is for all. */
 export function parseConcern(given: unknown): Concern {
   return order.find((each) => each === given) ?? 'all'
 }

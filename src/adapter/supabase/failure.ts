@@ -11,7 +11,7 @@ const refusedKey: Meaning = [
   'the key is refused; give the secret key of this project (Project settings, API keys), and a new one if it was replaced',
 ]
 
-/** PostgREST's own codes. PGRST002 and 003 were not carried out; of the rest of a call that failed nothing is known. */
+/** PostgREST's own codes. Calls with PGRST002 and 003 were not carried out; nobody knows about the other calls that failed. */
 const meanings: Readonly<Record<string, Meaning>> = {
   PGRST202: [
     'not_migrated',
@@ -29,23 +29,20 @@ const meanings: Readonly<Record<string, Meaning>> = {
   PGRST301: refusedKey,
   PGRST302: refusedKey,
   PGRST303: refusedKey,
-  '42501': [
-    'store_unwritable',
-    'the key may not run Interlock; give the secret key, not one that a browser has',
-  ],
+  '42501': ['store_unwritable', 'the key may not run Interlock; give the secret key, not a browser key'],
 }
 
-/** What `fetch` says of a header that it cannot send, with the header and so with the key. */
+/** The error of `fetch` for a header that it cannot send. It contains the header, and so the key. */
 const unsendable = /invalid header value|ByteString/i
 
-/** Whatever looks like a key; servers and proxies like to repeat what they refuse. */
+/** Anything that looks like a key: servers and proxies often repeat what they refuse. */
 const secrets = /\b(?:sb_(?:secret|publishable)_[\w-]+|eyJ[\w-]+\.[\w-]+\.[\w-]*)/g
 
 /**
- * What an answer of the API that is no answer of ours means to a caller. `store_unavailable` and `contention` may pass, and
- * leave open whether the call was carried out (an aborted one goes on): it has to be sent again under the same id.
+ * What an answer of the API means if it is not one of Interlock's functions. `store_unavailable` and `contention` may pass, and
+ * nobody knows whether the call was carried out (an aborted one goes on): send it again under the same id.
  *
- * @param status the HTTP status; 0 when there was none
+ * @param status the HTTP status; 0 if there was none
  */
 export function apiFailure(error: ApiError, status: number, store: string): InterlockError {
   const whole = String(error.message || error.code || 'no answer')
@@ -58,7 +55,7 @@ export function apiFailure(error: ApiError, status: number, store: string): Inte
   return new InterlockError(code, message, details)
 }
 
-/** By the status alone, for answers without an SQLSTATE. */
+/** The meaning of the status, for answers without an SQLSTATE. */
 function meaningOf(status: number, { code }: ApiError): Meaning | null {
   if (/^[0-9A-Z]{5}$/.test(code ?? '')) return null
   if (status === 401 || status === 403) return refusedKey

@@ -4,8 +4,8 @@ interface Waiting {
 }
 
 /**
- * Lets one mutating call of this process be under way at a time: the API's ten connections serve the user's front end too.
- * The lowest rank goes first, so that a heartbeat waits for one call at most.
+ * Lets this process have one mutating call under way at a time: the ten connections of the API serve the user's front end too.
+ * The lowest rank goes first, so a heartbeat waits for one call at most.
  */
 export class Lane {
   readonly #waiting: Waiting[] = []
@@ -21,7 +21,7 @@ export class Lane {
     }
   }
 
-  /** Busy stays true when it is handed on, so that nobody slips in between. */
+  /** Stays busy when the turn passes on, so that no other call gets in between. */
   #next(): void {
     const first = this.#waiting.reduce<Waiting | undefined>(
       (best, each) => (best === undefined || each.rank < best.rank ? each : best),

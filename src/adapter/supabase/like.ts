@@ -1,9 +1,9 @@
-/** What an error of supabase-js is: a plain object, not an Error. */
+/** An error of supabase-js: a plain object, not an Error. */
 export interface ApiError {
   readonly code?: string | null
   readonly message?: string
   readonly details?: string | null
-  /** Seconds; from a client of `supabaseClient`. */
+  /** Seconds; only from a client of `supabaseClient`. */
   readonly retryAfter?: number
 }
 
@@ -40,14 +40,14 @@ export interface Channel {
 
 /** The functions and tables of one schema. */
 export interface ApiLike {
-  /** `never`: a client with types takes only arguments that its types know. */
+  /** `never`: a typed client takes only arguments that its types know. */
   rpc(name: string, args: never): ApiRequest
   from(table: string): { select(columns: string): TableRequest }
 }
 
 /**
- * What Interlock needs of a client of `@supabase/supabase-js`. Methods and not properties, so that a client with types of a
- * database of one's own (`createClient<Database>`) is one as well.
+ * What Interlock needs of a client of `@supabase/supabase-js`. These are methods, not properties, so that a client with your own
+ * database types (`createClient<Database>`) fits as well.
  */
 export interface SupabaseLike {
   schema(name: 'public'): ApiLike

@@ -5,10 +5,10 @@ import { projectStoreOver } from './project.ts'
 import type { SupabaseOptions } from './store.ts'
 
 /**
- * A client as a server needs it: no session to keep, no retries of its own (Interlock knows better what may be sent again),
- * and `Retry-After`, which supabase-js does not pass on, kept with the error that it belongs to.
+ * A client for a server: without a session and without retries (Interlock knows better what may be sent again). It keeps
+ * `Retry-After`, which supabase-js drops, in the error.
  *
- * @param key a secret key (`sb_secret_…`) or the `service_role` key; never one that a browser has
+ * @param key a secret key (`sb_secret_…`) or the `service_role` key; never a browser's key
  * @throws InterlockError `invalid_input` for a key that no header can hold
  * @example
  * import { supabaseClient, supabaseStore } from 'interlock-queue/supabase'
@@ -20,8 +20,7 @@ export function supabaseClient(url: string, key: string): SupabaseClient {
 }
 
 /**
- * A store with a client of its own, which ends with `close()`.
- *
+ * A store that makes its own client and ends it with `close()`.
  * @param key a secret key or the `service_role` key
  */
 export function projectStore(url: string, key: string, options?: SupabaseOptions): LogStore {

@@ -3,7 +3,7 @@ import type { LogStore } from '../../port/index.ts'
 import { type CreateClient, clientOver } from './client.ts'
 import { type SupabaseOptions, supabaseStore } from './store.ts'
 
-/** A store with a client of its own, made by a driver that was loaded. The client ends with `close()`. */
+/** A store that makes its own client with a loaded driver. The client ends with `close()`. */
 export function projectStoreOver(
   create: CreateClient,
   url: string,
@@ -14,15 +14,15 @@ export function projectStoreOver(
   const store = supabaseStore(client, options)
   const close = async () => {
     await store.close()
-    // Its answer is waited for with a timer of 10 s, which nobody stops once it has come.
+    // The driver waits for the answer with a timer of 10 s, which it does not stop when the answer has come.
     await withoutTimers(() => client.realtime.disconnect())
   }
   return { ...store, close }
 }
 
 /**
- * Waits for what the driver does, and then ends the timers that it set when it was called: it has no way to be told to.
- * Until then they keep the process, which would have nothing else to wait with.
+ * Waits for the driver, then ends the timers that it set when it was called: it has no call for that. Until then they keep the
+ * process alive for nothing.
  */
 async function withoutTimers(work: () => Promise<unknown>): Promise<void> {
   const timers: NodeJS.Timeout[] = []

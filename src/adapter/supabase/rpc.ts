@@ -3,7 +3,7 @@ import { apiFailure } from './failure.ts'
 import { Lane } from './lane.ts'
 import type { ApiLike, ApiResult } from './like.ts'
 
-/** Calls that only read take no part in the lane. */
+/** Calls that only read do not use the lane. */
 const reads: ReadonlySet<FunctionName> = new Set([
   'job_queue_open',
   'job_queue_queues',
@@ -22,7 +22,7 @@ const reads: ReadonlySet<FunctionName> = new Set([
   'job_queue_checkup',
 ])
 
-/** Who goes first of those that change something; the rest comes after these. */
+/** Which mutating calls go first; the others come after these. */
 const ranks: Readonly<Partial<Record<FunctionName, number>>> = {
   job_queue_beat: 0,
   job_queue_leave: 0,
@@ -43,7 +43,7 @@ export function rpcOver(client: ApiLike, store: string, timeoutMs: number): Rpc 
     reads.has(name) ? send(name, args) : lane.run(ranks[name] ?? LAST_RANK, () => send(name, args))
 }
 
-/** The data of an answer. supabase-js returns most failures and throws some; both come out as ours. */
+/** The data of an answer. supabase-js returns most errors and throws some; all come out as ours. */
 export async function answerOf(request: () => PromiseLike<ApiResult>, store: string): Promise<unknown> {
   let result: ApiResult
   try {

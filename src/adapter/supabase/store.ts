@@ -9,25 +9,25 @@ import { answerOf, rpcOver } from './rpc.ts'
 import type { WakeSource } from './wake-channel.ts'
 import { Wakes } from './wakes.ts'
 
-/** Stores over one client share its channels: of several, `pollMs` and `warn` are those of the first with the same `wake`. */
+/** Stores over one client share its channels. Of several with the same `wake`, the `pollMs` and `warn` of the first count. */
 export interface SupabaseOptions {
   /**
-   * Where wake-ups come from. `broadcast` (unless given): the database sends them to a private channel. `postgres_changes`:
-   * from changes of job_queue_state, which has to be in the publication supabase_realtime. `poll`: no Realtime at all.
+   * Where wake-ups come from. `broadcast` (the default): the database sends them to a private channel. `postgres_changes`: from
+   * changes of job_queue_state, which has to be in the publication supabase_realtime. `poll`: without Realtime.
    */
   readonly wake?: WakeSource
   /** How often to ask while no wake-ups come, in milliseconds; 1,000 unless given. */
   readonly pollMs?: number
-  /** After how long a call counts as lost, in milliseconds; 15,000 unless given. It may still be carried out. */
+  /** When to take a call for lost, in milliseconds; 15,000 unless given. It may still be carried out. */
   readonly timeoutMs?: number
-  /** Told when something works less well than it should, once for each cause. Silent unless given. */
+  /** Called when something works less well than it should, once for each cause. Silent unless given. */
   readonly warn?: (message: string) => void
 }
 
 /**
- * What a coordinator does unless told otherwise: beats every 6 s, which tell how far the log is, and a look at everything
- * every two minutes. That is 12 requests a minute of a process that has nothing to do; a dead worker's models are free after
- * 18 + 5 + 6 s at most.
+ * Defaults of a coordinator over this store: a beat every 6 s, whose answer tells how far the log is, and a full look every two
+ * minutes. A process with nothing to do makes 12 requests a minute. The models of a dead worker are free after 18 + 5 + 6 s at
+ * most.
  */
 const defaults = { pollMs: 120_000, leaseMs: 18_000 }
 
@@ -66,7 +66,7 @@ export function supabaseStore(client: SupabaseLike, options: SupabaseOptions = {
   parseInput(optionFields, options, 'options')
   const { wake = 'broadcast', pollMs = 1_000, timeoutMs = 15_000, warn = () => {} } = options
   const name = nameOf(client)
-  // Whatever schema the program's own calls go to.
+  // The program's own calls may use another schema.
   const api = client.schema('public')
   const send = rpcOver(api, name, timeoutMs)
   const wakes = Wakes.of({ client, source: wake, pollMs, warn })
@@ -121,7 +121,7 @@ export function supabaseStore(client: SupabaseLike, options: SupabaseOptions = {
   }
 }
 
-/** The address is no secret, but a client does not promise to tell it. */
+/** The address is not secret, but a client does not promise to tell it. */
 function nameOf(client: SupabaseLike): string {
   const { supabaseUrl } = client as { readonly supabaseUrl?: unknown }
   return typeof supabaseUrl === 'string' && URL.canParse(supabaseUrl)
@@ -142,6 +142,6 @@ async function requireMigratedProject(client: ApiLike, name: string, timeoutMs: 
     throw error
   })
   const status = statusOf((rows as readonly Record<string, unknown>[])[0])
-  // A newer database can be read as long as its heads say so: schemas only expand, releases run side by side.
+  // A newer database can be read if it says so: schemas only expand, and two releases run side by side.
   if (status.state !== 'newer') requireCurrent(status, name, remedy)
 }

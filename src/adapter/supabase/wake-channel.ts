@@ -11,30 +11,33 @@ export interface WakeChannelOptions {
   readonly queue: string
   readonly source: WakeSource
   readonly onWake: OnWake
-  /** How often one asks while no wake-ups come. */
+  /** How often to ask while no wake-ups come. */
   readonly pollMs: number
-  /** After how long news that nobody told of means that the channel is deaf, in milliseconds; 10,000 unless given. */
+  /** How long news may stay unannounced before the channel counts as deaf, in milliseconds; 10,000 unless given. */
   readonly silenceMs?: number
-  /** Told when no wake-ups come: once, until they do. */
+  /** Called when no wake-ups come: once, until they come again. */
   readonly warn?: (message: string) => void
 }
 
 /**
- * The database does not announce every append (`job_queue_wake`). A process that appended and hears of nothing as new for a while
- * tells the others himself, which costs no request; a jitter, so that one does it for all.
+ * The database does not announce every append (`job_queue_wake`). A process that appended, and hears no announcement for a while,
+ * tells the others itself; this costs no request. Jitter makes one process do it for all.
  */
 const TELL_MS = { least: 260, jitter: 80 }
-/** Sooner when somebody may be waiting for it: by then the database's message would have come. */
+/** Sooner if somebody may be waiting: the database's own message would have come by then. */
 const TELL_SOON_MS = { least: 30, jitter: 20 }
-/** With so many messages in the last second, from whomever, one waits with one's own: each makes others look. */
+/** After this many messages in the last second, from any process, a process delays its own: each message makes others look. */
 const MOST_PER_SECOND = 6
-/** Those who append over a connection to the database have no channel to tell: when no more messages come, one looks. */
+/** Processes that append over a direct connection cannot send messages. When messages stop, look once more. */
 const LOOK_AGAIN_MS = 1_000
-/** For how long after the last message of such an append one takes it that there may be more. */
+/** After the last message of such an append, more may come for this long. */
 const MIXED_MS = 60_000
-/** News that nobody told of for so long: the channel is dead, whatever it says (after a restart of PostgreSQL, or over its rate). */
+/**
+ * When news stays unannounced this long, the channel is dead even if it says otherwise (PostgreSQL restarted, or its rate is used
+ * up).
+ */
 const SILENCE_MS = 10_000
-/** A start does not wait longer for Realtime; one asks until it comes. */
+/** A start does not wait longer for Realtime. It polls until Realtime comes. */
 const JOIN_MS = 5_000
 const REOPEN_MS = 1_000
 
@@ -43,14 +46,14 @@ const UNPUBLISHED =
 
 const intakes = ['rows', 'requests'] as const satisfies readonly Incoming[]
 
-/** Wakes those who wait for news of one queue. While the channel is not joined, or proves to be deaf, it asks instead. */
+/** Wakes those who wait for news of one queue. While the channel is not joined, or proves deaf, it polls instead. */
 export class WakeChannel {
   readonly #options: WakeChannelOptions
   #channel: Channel | undefined
   #joined = false
   #closed = false
   #hasWarned = false
-  /** What somebody told of, and what this process appended. */
+  /** What was announced, and what this process appended. */
   readonly #told = new Versions()
   readonly #own = new Versions()
   readonly #messages = new Rate()
@@ -65,7 +68,7 @@ export class WakeChannel {
     this.#options = options
   }
 
-  /** Resolves when wake-ups come, or are not to be waited for any longer. */
+  /** Resolves when wake-ups come, or when it is time to stop waiting for them. */
   async open(): Promise<void> {
     if (this.#options.source === 'poll') return this.#ask()
     this.#ask('Realtime does not answer')
@@ -76,14 +79,14 @@ export class WakeChannel {
     clearTimeout(impatience)
   }
 
-  /** This process has appended: unless somebody tells of it soon, it has to. */
+  /** This process has appended. Unless another process announces it soon, this one has to. */
   appended(version: number, concern: Concern, isUrgent: boolean): void {
     this.#own.note(version, concern)
     if (isUrgent && !this.#isCrowded) this.#tellIn(TELL_SOON_MS)
     else if (this.#telling === undefined) this.#tellIn(TELL_MS)
   }
 
-  /** A heartbeat told how far the log is. Where no message said so, one was lost. */
+  /** A heartbeat's answer told how far the log is. If no message said so, one was lost. */
   beaten(version: number): void {
     this.#options.onWake(version, false, version > this.#told.of('nobody') ? 'all' : 'nobody')
   }
@@ -97,7 +100,7 @@ export class WakeChannel {
     this.#telling = setTimeout(() => this.#tell(), least + Math.random() * jitter).unref()
   }
 
-  /** What the store has seen in any answer: beyond what was told, it is news that the channel should have brought. */
+  /** The version in any answer to the store. If it is beyond what was announced, the channel should have brought it. */
   saw(version: number): void {
     if (!this.#joined || version <= this.#told.of('nobody')) {
       this.#newsSince = null
@@ -128,7 +131,7 @@ export class WakeChannel {
     this.#newsSince = null
     this.#messages.count()
     const payload = { queue: this.#options.queue, version, concerns }
-    // A message is a hint: what is not sent is found by the next heartbeat.
+    // A message is a hint: the next heartbeat finds what was not sent.
     void this.#channel?.send({ type: 'broadcast', event: 'wake', payload }).catch(() => {})
   }
 
@@ -159,7 +162,7 @@ export class WakeChannel {
   #heed(status: ChannelStatus): void {
     this.#joined = status === 'SUBSCRIBED'
     this.#newsSince = null
-    // Also after every rejoin: what was sent meanwhile is lost. Changes flow some seconds later, and say so.
+    // Also after every rejoin, since messages were lost meanwhile. Changes flow some seconds later, and say so.
     if (this.#joined) return this.#options.source === 'broadcast' ? this.#flow() : this.#options.onWake()
     this.#ask('Realtime cannot be joined')
     // Errors and time-outs rejoin by themselves; a closed channel never comes back.
@@ -189,7 +192,7 @@ export class WakeChannel {
     const concern = parseConcern(concerns)
     this.#told.note(version as number, concern)
     if (this.#isMixed) return this.#wakeTwice(version as number, false)
-    // Of an append of our own there is nothing to be read.
+    // This process has nothing to read of its own append.
     if ((version as number) > this.#own.of('nobody')) this.#options.onWake(version as number, false, concern)
   }
 
@@ -197,14 +200,14 @@ export class WakeChannel {
     return performance.now() - this.#directAt < MIXED_MS
   }
 
-  /** And once more, for what came in the time for which no second message is sent. */
+  /** Wakes again later, for what came while no second message is sent. */
   #wakeTwice(version: number | undefined, intake: Incoming | false): void {
     this.#options.onWake(version, intake)
     clearTimeout(this.#again)
     this.#again = setTimeout(() => this.#options.onWake(undefined, intake && 'both'), LOOK_AGAIN_MS).unref()
   }
 
-  /** Wake-ups come: what came before them is looked for. */
+  /** Wake-ups come now: looks for what came before them. */
   #flow(): void {
     clearInterval(this.#poll)
     clearTimeout(this.#complaint)
@@ -219,7 +222,7 @@ export class WakeChannel {
     if (cause !== undefined) this.#complainOf(cause)
   }
 
-  /** Unless it passes by itself. */
+  /** Warns, unless it passes by itself. */
   #complainOf(cause: string): void {
     const { pollMs, warn } = this.#options
     clearTimeout(this.#complaint)

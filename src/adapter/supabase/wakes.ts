@@ -19,13 +19,12 @@ export interface WakesOptions {
 }
 
 /**
- * One channel per queue, however many listen: a client has no second one of the same topic. So the stores over one client
- * share theirs.
+ * One channel per queue for all listeners: a client cannot have two with the same topic, so the stores over one client share it.
  */
 export class Wakes {
   static readonly #ofClients = new WeakMap<SupabaseLike, Map<WakeSource, Wakes>>()
 
-  /** Those of this client, made on first use with these options. */
+  /** The wakes of this client, made on first use with these options. */
   static of(options: WakesOptions): Wakes {
     const { client, source } = options
     const bySource = Wakes.#ofClients.get(client) ?? new Map<WakeSource, Wakes>()
@@ -45,7 +44,7 @@ export class Wakes {
   /** The channel ends with its last listener. */
   async listen(queue: string, onWake: OnWake): Promise<() => Promise<void>> {
     const listened = this.#queues.get(queue) ?? this.#open(queue)
-    // A function of its own, so that one callback can listen twice.
+    // A new function, so that one callback can listen twice.
     const own: OnWake = (...hint) => onWake(...hint)
     listened.listeners.add(own)
     await listened.opened
@@ -57,7 +56,7 @@ export class Wakes {
     }
   }
 
-  /** An answer of any call told how far the log is. */
+  /** The answer to a call told how far the log is. */
   saw(queue: string, version: number): void {
     this.#queues.get(queue)?.channel.saw(version)
   }
@@ -67,11 +66,11 @@ export class Wakes {
     if (listened === undefined) return
     const concern = concernOf(events)
     listened.channel.appended(version, concern, isUrgent(events))
-    // Nobody else tells others in this process of it.
+    // The other listeners in this process hear of it only from here.
     if (listened.listeners.size > 1) listened.onWake(version, false, concern)
   }
 
-  /** A heartbeat told how far the log is: it serves as a poll as well. */
+  /** A heartbeat's answer told how far the log is, so it serves as a poll. */
   beaten(queue: string, version: number): void {
     this.#queues.get(queue)?.channel.beaten(version)
   }

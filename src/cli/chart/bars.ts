@@ -6,14 +6,14 @@ import { colourOf, LEFT, type Panel, RIGHT, WIDTH } from './page.ts'
 export interface Bar {
   readonly name: string
   readonly value: number
-  /** The value as it is written at the end of the bar. */
+  /** The value as text, at the end of the bar. */
   readonly text: string
-  /** Which colour; that of the place in the list unless given. */
+  /** The number of its colour; its index in the list unless given. */
   readonly colour?: number
 }
 
 const ROW = 22
-/** What stands at the end of the longest bar needs room too. */
+/** Room for the text at the end of the longest bar. */
 const TEXT = 90
 
 /** Values beside each other, one row each. */

@@ -1,6 +1,6 @@
 const entities: Readonly<Record<string, string>> = { '&': '&amp;', '<': '&lt;', '>': '&gt;', '"': '&quot;' }
 
-/** Other people's words (names of models and jobs) as text of a drawing. */
+/** Escapes text that users chose (names of models and jobs) for a drawing. */
 const escaped = (text: string): string => text.replace(/[&<>"]/g, (character) => entities[character] ?? '')
 
 type Attributes = Readonly<Record<string, string | number | undefined>>
@@ -16,7 +16,7 @@ export function element(name: string, attributes: Attributes, ...inside: readonl
   return body === '' ? `<${name}${given.join('')}/>` : `<${name}${given.join('')}>${body}</${name}>`
 }
 
-/** A tenth of a pixel is finer than anybody sees. */
+/** Nobody sees anything finer than a tenth of a pixel. */
 const rounded = (value: number): number => Math.round(value * 10) / 10
 
 export const label = (x: number, y: number, text: string, attributes: Attributes = {}): string =>

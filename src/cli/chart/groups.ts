@@ -11,7 +11,7 @@ export interface Group {
 
 const BAR = 13
 const GAP = 10
-/** What stands at the end of the longest bar needs room too. */
+/** Room for the text at the end of the longest bar. */
 const TEXT = 60
 
 /** Several values for each name, under each other in their colours. */

@@ -13,13 +13,13 @@ export interface Line {
 
 const HEIGHT = 110
 const ROW = 18
-/** Letters of a name that stand beside the numbers of the axis; where one is longer, all stand below. */
+/** The longest name that fits beside the numbers of the axis. If one is longer, all names go below. */
 const LEGEND = 20
 const LEGEND_BELOW = 90
 /** The axis of time with what is written on it. */
 const AXIS = 16
 
-/** Values over time, all on one scale. @param marks what stands at the axis of time, from one end to the other at equal distances */
+/** Values over time, all on one scale. @param marks the labels of the time axis, from end to end at equal distances */
 export function lines(title: string, series: readonly Line[], marks: readonly string[]): Panel {
   const slices = Math.max(...series.map(({ values }) => values.length), 1)
   const most = Math.max(...series.flatMap(({ values }) => values), 1)

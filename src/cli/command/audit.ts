@@ -9,7 +9,7 @@ import { type ArchiveFlags, addArchiveFlag, withLog } from '../store.ts'
 import { grid } from '../terminal/grid.ts'
 import { table } from '../terminal/table.ts'
 
-/** A log that broke a promise once usually goes on breaking it; the first ones tell the cause. */
+/** A log that broke one promise usually breaks more; the first ones show the cause. */
 const SHOWN = 20
 
 interface Options extends ArchiveFlags {

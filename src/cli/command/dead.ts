@@ -61,7 +61,7 @@ export function addDead(cli: Cli): void {
     .option('--all', 'with --drop: every one')
 }
 
-/** The first line of what the last attempt failed of, of a length that fits a table. */
+/** The first line of the last attempt's error, short enough for a table. */
 function messageOf(error: unknown): string {
   const message = (error as { message?: unknown } | null)?.message
   return typeof message === 'string' ? (message.split('\n')[0] ?? '').slice(0, 60) : ''

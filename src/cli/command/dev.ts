@@ -64,7 +64,7 @@ async function serve(
   user: string | undefined,
 ): Promise<void> {
   const { ownTablesScript } = await import('../../dev/index.ts')
-  // After the roles are there, so that their rights are given; what is there already stays.
+  // After the roles exist, so that they get their privileges. Existing objects stay.
   await db.exec(migrationScript())
   if (target.kind === 'pglite') await db.exec(ownTablesScript)
   const { url, keys } = local
@@ -88,8 +88,8 @@ function requireUuid(user: string): void {
 }
 
 /**
- * Only what --url says, for it is changed: roles and schemas are made. The variables name what is in use, and the project that
- * this one stands in for.
+ * Only the address in --url, since it is changed: roles and schemas are made. The variables name the database in use, and the
+ * project that this one stands in for.
  */
 function targetToServe(frame: Frame): Served {
   const url = frame.url ?? 'pglite:.interlock'

@@ -35,7 +35,7 @@ export function addDoctor(cli: Cli): void {
 
 async function examined(frame: Frame, patienceMs: number): Promise<Examination> {
   const target = frame.target()
-  // Nothing to mend: a database that nobody has made yet is no sick one.
+  // A database that does not exist yet has nothing to mend.
   const folder = emptyFolder(target)
   if (folder !== null) throw new InterlockError('not_migrated', `${folder}: ${nothingYet}`)
   const began = performance.now()

@@ -35,7 +35,7 @@ export function addDrain(cli: Cli): void {
     .option('--wait', 'until the last job has ended')
 }
 
-/** Jobs named in one line at most. */
+/** The most jobs in one line. */
 const MOST_NAMED = 8
 
 /** What is still active, once per change. */

@@ -19,7 +19,7 @@ interface Options {
   readonly skipInvalid?: boolean
 }
 
-/** How many of those that have to wait are shown to people; programs get all. */
+/** How many waiting jobs are shown to people; programs get all. */
 const SHOWN = 10
 
 export function addEnqueue(cli: Cli): void {
@@ -61,9 +61,9 @@ export function addEnqueue(cli: Cli): void {
     .option('--skip-invalid', 'leave out broken lines, instead of refusing the file')
 }
 
-/** Most who leave them out mean to name some. */
+/** Most people who leave the models out forgot them. */
 const withoutModels = (job: string): string =>
-  `job ${job} names no models (--models "flux-dev;upscale"): it waits for none and holds none, and what becomes of it is for the policy to say (emptySet)`
+  `job ${job} names no models (--models "flux-dev;upscale"): it waits for none and holds none, and the policy decides how it runs (emptySet)`
 
 async function jobsFrom(
   file: string | undefined,

@@ -38,7 +38,7 @@ export function addExplain(cli: Cli): void {
 const textOf = (frame: Frame, found: ToldOfJob): string =>
   found.live === null ? endedText(frame, found.jobId, found.events) : explanationText(frame, found.live)
 
-/** What is kept of a job beside the log: what there is of it, whole, since it was asked for. */
+/** What is kept of a job beside the log, in full: it was asked for. */
 export function dataText(frame: Frame, data: JobData | undefined): string {
   const rows = dataFields.flatMap((name) => {
     const value = data?.[name] ?? null
@@ -48,7 +48,7 @@ export function dataText(frame: Frame, data: JobData | undefined): string {
   return rows.length === 0 ? none : facts(rows, frame.colors.dim)
 }
 
-/** What became of a job, for people. */
+/** How a job ended, for people. */
 export function endedText(frame: Frame, jobId: string, events: readonly RecordedEvent[]): string {
   const rows = events.map((event) => [event.seq, timeText(event.at), event.type, eventDetail(event)])
   const lines = grid(frame, ['seq', 'time', 'event', ''], rows, { right: [0], give: { '': 30 } })

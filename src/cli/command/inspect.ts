@@ -74,14 +74,14 @@ async function inspect(
   const wished = first === null ? (live ? version : 0) : (await beginningAt(access, 'from', first)).seq
   const begin = await orCut(access, wished)
   const end = last === null ? version : (await endingAt(access, 'to', last)).seq
-  // What only this command needs is loaded by this command.
+  // Only this command needs it, so it is loaded here.
   const { InspectedQueue } = await import('../inspect/inspected.ts')
   const { openRelay } = await import('../inspect/relay.ts')
   let onClients = () => {}
   let relay: Relay | undefined
   const queue = new InspectedQueue(await ledgerAt(access, begin), (message) => relay?.send(message))
   relay = await openRelay({ ui, port, greeting: () => queue.greeting(), onClients: () => onClients() })
-  /** Resolves when it is as wished, or at Ctrl-C. */
+  /** Resolves when the number of clients is as wished, or at Ctrl-C. */
   const until = (isWished: (clients: number) => boolean) =>
     new Promise<void>((resolve) => {
       onClients = () => {

@@ -15,7 +15,7 @@ interface Options {
 const machines = { coordinator: coordinatorMachine, job: jobMachine } as const
 type Machine = (typeof machines)[keyof typeof machines]
 
-/** What each format is for programs, and as text. */
+/** Each format for programs, and as text. */
 const formats = {
   mermaid: (machine: Machine) => ({
     document: { mermaid: machineMermaid(machine) },

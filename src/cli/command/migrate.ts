@@ -87,11 +87,11 @@ export function addMigrate(cli: Cli): void {
     .option('--undo', 'give the first coordinator its tables back; with --print only show the script')
 }
 
-/** What is no state, or no word, is refused by the migration. */
+/** The migration refuses unknown states and words. */
 const wordsOf = (flags: readonly string[]): StatusWords =>
   Object.fromEntries(flags.map((flag) => flag.split(/=(.*)/s).slice(0, 2)))
 
-/** `jobs.status=state` and the like; what is no table or column of Interlock's is refused by the migration. */
+/** `jobs.status=state` and the like. The migration refuses tables and columns that Interlock does not use. */
 function namesOf(flags: readonly string[]): ColumnNames {
   const named = flags.map((flag) => {
     const [, table, column = '', yours] = /^([^.=]+)\.([^=]+)=(.+)$/s.exec(flag) ?? []

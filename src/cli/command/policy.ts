@@ -64,7 +64,7 @@ async function set(frame: Frame, flags: Flags): Promise<void> {
   if (!hasPolicyFlags(flags) && !hasPolicyFields(flags)) {
     throw invalidInput('nothing to set; give a flag such as --max-active 4')
   }
-  // Wrong flags are found out before anything is opened or made.
+  // Finds wrong flags before anything is opened or made.
   withFields(flags, policyFrom(flags, defaultPolicy))
   const standing = await withCoordinator(frame, async (coordinator, store) => {
     const wanted = withFields(flags, policyFrom(flags, coordinator.state().policy))

@@ -41,7 +41,7 @@ export function addRecover(cli: Cli): void {
         for (const { jobId } of wishes) checkDoubtful(seen, jobId)
         await withCoordinator(frame, async (coordinator) => {
           const said = await decide(coordinator, seen, wishes)
-          // Before the process leaves the queue, which takes its time where the database is away.
+          // Before the process leaves the queue, which takes time if the database is away.
           tell(frame, said)
           if (said.undecided.length > 0) throw new NotDone()
         })
@@ -54,7 +54,7 @@ export function addRecover(cli: Cli): void {
     .option('--fail <job>', 'it has failed, for good', collect)
 }
 
-/** Before this process joins the queue: with its first beat it would expire leases of jobs that are in doubt. */
+/** Runs before this process joins the queue: its first beat would expire the leases of jobs in doubt. */
 async function looked(frame: Frame, given: Access, options: Options) {
   const access = opened(given)
   if (options.begin === true) await epochIn(access, frame.as)

@@ -80,7 +80,7 @@ export function addReplay(cli: Cli): void {
   )
 }
 
-/** Refuses options that would do nothing together. @throws InterlockError `invalid_input` */
+/** Refuses options that have no effect together. @throws InterlockError `invalid_input` */
 function checkTogether({ follow = false, from, speed, job, limit }: Options): void {
   const given = (flags: Readonly<Record<string, unknown>>) =>
     Object.entries(flags).find(([, value]) => value !== undefined)?.[0]

@@ -64,7 +64,7 @@ export function addRun(cli: Cli): void {
     )
 }
 
-/** Does the work, with a dashboard beside it where one is wanted. @param port null: none */
+/** Does the work, with a dashboard beside it if one was asked for. @param port null: none */
 async function beside<T>(
   frame: Frame,
   store: LogStore,
@@ -98,7 +98,7 @@ function optionsOf(flags: Options) {
   }
 }
 
-/** Null: none is wanted. */
+/** Null: none was asked for. */
 function dashboardPort(flag: boolean | string | undefined): number | null {
   if (flag === undefined || flag === false) return null
   return flag === true ? 0 : (wholeNumber('--dashboard', flag, 0, 65_535) ?? 0)

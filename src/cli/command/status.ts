@@ -24,7 +24,7 @@ export function addStatus(cli: Cli): void {
   )
 }
 
-/** Of a database that nobody has made yet. */
+/** For a database that does not exist yet. */
 const nothing = ({ queue }: Frame, folder: string): Standing => ({
   ...{ queue, store: `pglite:${folder}`, now: 0, rows: null, workers: [], paused: [] },
 })
@@ -40,7 +40,7 @@ function textOf(frame: Frame, standing: Standing): string {
 const SHOWN = 20
 const NAMED = 3
 
-/** A line of facts: how many. */
+/** How many work, as a line of facts. */
 export function countText(working: readonly Working[]): string {
   const many = (wanted: WorkerRow['state']) => working.filter(({ state }) => state === wanted).length
   const rest = (['late', 'dead'] as const).filter((state) => many(state) > 0)
@@ -60,7 +60,7 @@ export function workersTable(frame: Frame, working: readonly Working[], now: Mic
   return `${grid(frame, head, rows, { heading: frame.colors.dim, right: [3, 4, 5], give })}${more}`
 }
 
-/** A process without kinds claims nothing: it holds what it asked for at the gate, or puts jobs in line. */
+/** A process without kinds claims nothing: it holds jobs that it asked for at the gate, or puts jobs in line. */
 function kindsText(kinds: readonly string[] | null): string {
   if (kinds === null) return 'every kind'
   return kinds.join(', ') || 'none'

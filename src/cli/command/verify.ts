@@ -27,7 +27,7 @@ export function addVerify(cli: Cli): void {
           if (options.anchor !== undefined) anchorOf(options.anchor, '--anchor')
           const look = async (access: Access) => {
             const found = await verify(access, { anchor: options.anchor })
-            // A queue that is not there is no sound one; where only its head is gone, that was found.
+            // A missing queue is not a sound one. If only its head is gone, that was found already.
             if (found.ok) await access.store.open(frame.queue, { make: false })
             return found
           }

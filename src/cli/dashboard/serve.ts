@@ -8,33 +8,33 @@ import { storeAt } from '../../process/index.ts'
 import type { Frame } from '../frame.ts'
 import { emptyFolder, nothingYet } from '../store.ts'
 
-/** Connections to a server, beside the one that listens: whatever its viewers ask, it costs no more. */
+/** Connections to a server, beside the one that listens: viewers cannot cost more. */
 const CONNECTIONS = 2
 /** How long one of its statements may take, in milliseconds. */
 const STATEMENT_MS = 5_000
 
 export interface ServeOptions {
-  /** 0: any that is free. */
+  /** 0: any free port. */
   readonly port: number
   readonly write: boolean
   readonly data: boolean
 }
 
-/** A dashboard of a program of its own, on this machine only. */
+/** A dashboard in its own program, on this machine only. */
 export interface ServedDashboard {
-  /** With a token in its fragment, which is good once. */
+  /** With a token in its fragment, which works once. */
   readonly address: string
   close(): Promise<void>
 }
 
-/** @throws InterlockError `invalid_input` for a port that is taken; `not_migrated` where there is no database yet; what opening throws */
+/** @throws InterlockError `invalid_input` for a port in use; `not_migrated` if there is no database yet; what opening throws */
 export async function serveDashboard(frame: Frame, options: ServeOptions): Promise<ServedDashboard> {
   const target = frame.target()
   const folder = emptyFolder(target)
   if (folder !== null) throw new InterlockError('not_migrated', `${folder}: ${nothingYet}`)
   const store = await storeAt(target, { connections: CONNECTIONS, statementMs: STATEMENT_MS })
   try {
-    // A mistake in the address is said at once; later on a database that is away is waited for.
+    // A wrong address is reported at once. Later, a database that is away is waited for.
     await store.open(frame.queue, { make: false })
     const served = await serve(frame, store, options)
     return {

@@ -1,6 +1,6 @@
 import type { Frame } from '../frame.ts'
 
-/** Tells the demo, and keeps account of whether what it says is true. */
+/** Tells the demo, and records whether its claims are true. */
 export class Narrator {
   readonly frame: Frame
   readonly failures: string[] = []
@@ -20,13 +20,13 @@ export class Narrator {
     if (!this.frame.json) this.frame.print(text)
   }
 
-  /** What is typed or called, and what comes of it. */
+  /** A command or call, and its result. */
   step(call: string, answer: string): void {
     const { cyan } = this.frame.colors
     this.say(`\n  ${cyan('>')} ${call}\n    ${answer}`)
   }
 
-  /** A sentence that has to be true; one that is not fails the demo. */
+  /** A claim that has to be true; a false one fails the demo. */
   claim(holds: boolean, sentence: string): void {
     const { green, red } = this.frame.colors
     if (!holds) this.failures.push(sentence)

@@ -68,7 +68,7 @@ async function tellScenario(
 ): Promise<void> {
   narrator.chapter(title)
   narrator.say(`   ${story}`)
-  // Those who listen here are told of jobs that were refused and have been started since.
+  // Subscribers here hear of jobs that were refused and have started since.
   const started = firstValueFrom(coordinator.ready$.pipe(take(1), toArray()))
   const one = await ask(narrator, coordinator, first)
   const two = await ask(narrator, coordinator, second)

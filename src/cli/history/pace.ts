@@ -5,14 +5,14 @@ import type { Frame } from '../frame.ts'
 /** Nobody wants to watch a night in which nothing happened. */
 const LONGEST_PAUSE_MS = 2_000
 
-/** Lets events come as far apart as they came then. */
+/** Plays events with the pauses that they had. */
 export class Pace {
   readonly #signal: AbortSignal
   readonly #speed: number
   #before: Micros
 
   /**
-   * @param speed how much faster than it happened; 0: without a pause
+   * @param speed how many times faster than it happened; 0: without a pause
    * @param before the time of the last event that is not waited for; 0: there is none
    */
   constructor({ signal }: Frame, speed: number, before: Micros) {
@@ -21,7 +21,7 @@ export class Pace {
     this.#before = before
   }
 
-  /** Waits until it is this event's turn, but no longer than 2 s; ends early, without an error, at Ctrl-C. */
+  /** Waits for this event's turn, at most 2 s. Ends early, without an error, at Ctrl-C. */
   async until(at: Micros): Promise<void> {
     const apart =
       this.#before === 0 || this.#speed === 0 ? 0 : (at - this.#before) / MICROS_PER_MS / this.#speed

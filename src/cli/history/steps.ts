@@ -9,13 +9,13 @@ export interface Steps {
   /** The queue before the first step. */
   readonly from: Ledger
   readonly to: number
-  /** How much faster than it happened; 0: without a pause. */
+  /** How many times faster than it happened; 0: without a pause. */
   readonly speed: number
 }
 
 /**
- * Goes through the log event by event, as the machine does: what came, and where the machine stands after it. Ends at
- * `to`, or with Ctrl-C, which is how watching ends.
+ * Goes through the log event by event, as the machine does, and shows each event with the state after it. Ends at `to`, or with
+ * Ctrl-C, which is how watching ends.
  * @throws InterlockError `corrupt_log` for an event that the machine does not accept, naming its number
  */
 export async function stepThrough(frame: Frame, access: Access, { from, to, speed }: Steps): Promise<void> {

@@ -16,7 +16,7 @@ export function bridgePage(ui: URL): string {
 `
 }
 
-/** A file of its own, so that the page needs no inline script. Nothing of what it hands on is looked at. */
+/** A separate file, so that the page needs no inline script. It passes everything on unread. */
 export const bridgeScript = `'use strict'
 const origin = document.currentScript.dataset.origin
 const frame = document.getElementById('ui')

@@ -4,10 +4,10 @@ import { CoordinatorActor, type CoordinatorSnapshot } from '../../../machines/in
 import { type Ledger, type RecordedEvent, waitingCount } from '../../core/index.ts'
 import { isoTime } from '../../format/index.ts'
 
-/** Of a long line an inspector shows the beginning; all of it, on every event, would be megabytes. */
+/** An inspector shows the beginning of a long line: all of it, with every event, would be megabytes. */
 const SHOWN = 20
 
-/** What stands in the inspector as the context: the ledger in a few words, as large for 100,000 jobs as for ten. */
+/** The context in the inspector: the ledger in a few words, as large for 100,000 jobs as for ten. */
 function contextOf(ledger: Ledger) {
   const ids = (places: Iterable<{ readonly jobId: string }>) => {
     const shown: string[] = []
@@ -62,7 +62,7 @@ export class InspectedQueue {
     return this.#actor.ledger
   }
 
-  /** What somebody who comes now has to know: who this is, and where it stands. */
+  /** What a new client has to know: which actor this is, and its state. */
   greeting(): readonly StatelyInspectionEvent[] {
     if (this.#registration === undefined) return []
     return [{ ...this.#registration, snapshot: snapshotOf(this.#actor.snapshot) } as StatelyInspectionEvent]
@@ -80,7 +80,7 @@ export class InspectedQueue {
     this.#actor.stop()
   }
 
-  /** Everything belongs to this one actor; the package says `anonymous` of what is told by hand. */
+  /** Everything belongs to this one actor; the package reports manual messages as `anonymous`. */
   #hand(message: StatelyInspectionEvent): void {
     const told = { ...message, rootId: this.#sessionId }
     if (told.type === '@xstate.actor') this.#registration = told

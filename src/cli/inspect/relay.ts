@@ -7,7 +7,7 @@ import { listenOn } from '../../dev/parts.ts'
 import { bridgePage, bridgeScript } from './bridge-page.ts'
 
 const LOOPBACK = '127.0.0.1'
-/** A client that does not read is let go of before it costs more memory than this. */
+/** A client that does not read is disconnected before it costs more memory than this. */
 const MOST_BUFFERED = 32 * 1024 * 1024
 
 /** Where messages for inspectors go. */
@@ -33,8 +33,8 @@ export interface RelayOptions {
 }
 
 /**
- * A WebSocket server for inspectors, on this machine only and for nobody without its token: 256 bits of chance, made
- * again each time. It keeps nothing and repeats nothing; a client that comes late gets the greeting and what follows.
+ * A WebSocket server for inspectors, on this machine only, and only with its token: 256 random bits, new each time. It keeps and
+ * repeats nothing: a client that comes late gets the greeting and what follows.
  */
 export async function openRelay({ ui, port, greeting, onClients }: RelayOptions): Promise<Relay> {
   const token = randomBytes(32).toString('base64url')
@@ -44,7 +44,7 @@ export async function openRelay({ ui, port, greeting, onClients }: RelayOptions)
   const host = `${LOOPBACK}:${(server.address() as AddressInfo).port}`
   const origins = new Set([`http://${host}`, ui.origin])
   server.on('upgrade', (request: IncomingMessage, socket: Duplex, head: Buffer) => {
-    // A peer that is gone says so by closing; nothing else is to be done about it.
+    // Closing reports a peer that is gone. Nothing else has to be done.
     socket.on('error', () => {})
     if (!isAllowed(request, { token, host, origins })) return refuse(socket)
     sockets.handleUpgrade(request, socket, head, (client) => {
@@ -80,8 +80,8 @@ interface Allowed {
 }
 
 /**
- * The token decides. The name of the host and the origin are looked at besides: a page elsewhere that has its own name
- * point at this machine, or that guesses, gets no further than this.
+ * The token decides. The host name and the origin are checked too: they stop a page elsewhere that points its own name at this
+ * machine, or guesses.
  */
 function isAllowed({ url = '', headers }: IncomingMessage, { token, host, origins }: Allowed): boolean {
   if (headers.host !== host) return false
@@ -98,7 +98,7 @@ function refuse(socket: Duplex): void {
   socket.end('HTTP/1.1 401 Unauthorized\r\nConnection: close\r\nContent-Length: 0\r\n\r\n')
 }
 
-/** Two files that hold no secret; everything else is not there. */
+/** Two files without secrets; nothing else exists. */
 function answer({ method, url, headers }: IncomingMessage, response: ServerResponse, ui: URL): void {
   const isHere = headers.host?.startsWith(`${LOOPBACK}:`) === true && method === 'GET'
   const file = isHere
@@ -126,7 +126,7 @@ async function closed(sockets: WebSocketServer, server: Server): Promise<void> {
   })
 }
 
-/** What was sent is delivered first; a client that does not answer is not waited for. */
+/** Delivers what was sent first. A client that does not answer is not waited for. */
 function goodbye(client: WebSocket): Promise<void> {
   return new Promise((resolve) => {
     const late = setTimeout(() => client.terminate(), 1_000)

@@ -6,10 +6,7 @@ import type { LogStore } from '../../port/index.ts'
 import type { Frame } from '../frame.ts'
 import type { RunLog } from './run-log.ts'
 
-/**
- * Shows a run everything that is in the log, and from then on every event as it comes, each once and in order.
- * Returns how to stop.
- */
+/** Shows a run everything in the log, then every new event, each once and in order. Returns how to stop. */
 export async function followRun(
   frame: Frame,
   store: LogStore,
@@ -37,7 +34,7 @@ export async function followRun(
   return () => watch.unsubscribe()
 }
 
-/** Which of its jobs have ended is known to the archived events alone; running all of them again would be wrong. */
+/** Only the archived events know which of its jobs have ended. Running all of them again would be wrong. */
 function begunBefore({ queue }: Frame, through: number): InterlockError {
   return new InterlockError(
     'archived',

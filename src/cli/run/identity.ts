@@ -2,9 +2,8 @@ import { createHash } from 'node:crypto'
 import type { WorkloadJob } from '../workload/job.ts'
 
 /**
- * The kind under which a run puts its jobs in line: a hash of what the file says. So the log itself tells which jobs
- * are of this file (under whatever name and folder it lies), workers of a run never take a job of somebody else on the
- * same queue, and nobody else's worker takes theirs.
+ * The kind of a run's jobs: a hash of the file's content. So the log itself shows which jobs are of this file, under any name and
+ * folder. Workers of a run never take a job of somebody else on the same queue, and other workers never take theirs.
  */
 export function runKind(jobs: readonly WorkloadJob[]): string {
   const hash = createHash('sha256')

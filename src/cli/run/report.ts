@@ -21,7 +21,7 @@ export interface RunReport {
   readonly verified: boolean
 }
 
-/** Judges a finished run by its log: the audit for what it promised, the fold for what the rows say. */
+/** Judges a finished run by its log: the audit checks the promises, the fold checks the rows. */
 export async function reportOf(
   frame: Frame,
   store: LogStore,

@@ -1,6 +1,6 @@
 import { endsAttempt, type Micros, outcomeOf, type RecordedEvent } from '../../core/index.ts'
 
-/** Where a run of a file stands. */
+/** The state of a run of a file. */
 export type RunState = 'new' | 'unfinished' | 'finished'
 
 /**

@@ -48,7 +48,7 @@ export async function run(
   })
   wanted = log.wanted
   frame.signal.addEventListener('abort', () => done.reject(new Interrupted()))
-  // The first failure is told; an abort before anybody waits must not end the process.
+  // The first error is reported. An abort before anybody waits must not end the process.
   done.promise.catch(() => {})
   try {
     const policy = await settle(frame, coordinator, log, options)

@@ -15,12 +15,12 @@ export interface WorkOrder {
   readonly sleepMs: readonly (readonly [jobId: string, ms: number])[]
 }
 
-/** A worker that dies again and again does so for a reason that another one does not cure. */
+/** A worker that keeps dying has a reason that another worker does not cure. */
 const REPLACEMENTS_PER_PROCESS = 3
 
 /**
- * Processes that work off a run, each with a coordinator and a lease of its own. One that dies is noticed and replaced;
- * what it ran is started again when its lease is over.
+ * Processes that work off a run, each with its own coordinator and lease. One that dies is noticed and replaced; its jobs start
+ * again when its lease is over.
  */
 export class WorkerProcesses {
   readonly #frame: Frame

@@ -10,12 +10,12 @@ export interface RunWorkerOptions {
   readonly sleepMs: ReadonlyMap<string, number>
   /** Jobs at once in this process. */
   readonly slots: number
-  /** Something that no waiting cures: the run cannot go on here. */
+  /** An error that waiting does not cure: the run cannot go on here. */
   readonly onError: (error: unknown) => void
 }
 
 export interface RunWorker {
-  /** Starts nothing more and gives back what runs: it costs those jobs no attempt. */
+  /** Starts nothing more and gives back running jobs, at no cost of an attempt. */
   stop(): Promise<void>
 }
 

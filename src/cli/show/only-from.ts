@@ -1,6 +1,6 @@
 import { count } from '../../format/index.ts'
 
-/** From where on the log was read, as part of a sentence: nothing is said of events that nobody read. */
+/** From which event on the log was read, as part of a sentence: unread events are not judged. */
 export const onlyFrom = (fromSeq: number): string =>
   fromSeq === 1
     ? ''

@@ -4,7 +4,7 @@ import { standingOf, type ToldJob, untilText } from '../../history/parts.ts'
 import type { Frame } from '../frame.ts'
 import { grid } from '../terminal/grid.ts'
 
-/** The first of `total` live jobs, with how long each has waited, what its place adds to that, and what it waits for. */
+/** The first of `total` live jobs: how long each has waited, what its place adds to that, and what it waits for. */
 export function queueText(frame: Frame, jobs: readonly ToldJob[], total: number, now: Micros): string {
   const { dim, green } = frame.colors
   const lines = jobs.map(({ row, waiting }) => [
@@ -19,7 +19,7 @@ export function queueText(frame: Frame, jobs: readonly ToldJob[], total: number,
   return `${grid(frame, ['state', 'job', 'models', 'waited', 'why'], lines, { heading: dim, give })}${more}`
 }
 
-/** `4 min 10 s`, and with a priority of 5 at 60 s a level `4 min 10 s + 5 min 00 s`: who has most of both goes first. */
+/** `4 min 10 s`, and with a priority of 5 at 60 s a level `4 min 10 s + 5 min 00 s`: the job with the largest sum goes first. */
 function waitedOf(row: JobRow, now: Micros): string {
   if (row.state === 'active') return ''
   const { level, aheadSeconds } = standingOf(row)

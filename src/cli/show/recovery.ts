@@ -57,7 +57,7 @@ function standing(frame: Frame, { epoch, status, doubtful: left }: RecoverDocume
     ...[jobId, models(names), timeText(Date.parse(startedAt) * 1_000)],
   ])
   return [
-    `${held}; ${plural(left.length, 'job')} of which nobody knows the end:`,
+    `${held}; ${plural(left.length, 'job')} in doubt, since nobody knows how they ended:`,
     grid(frame, ['job', 'models', 'since'], rows, {
       heading: frame.colors.dim,
       give: { models: 12, job: 36 },

@@ -11,7 +11,7 @@ const SHOWN = 10
 
 export interface StateFacts {
   readonly paused: readonly PausedModel[] | null
-  /** Goes before the facts of the state, `more` after them. */
+  /** Printed before the facts of the state, and `more` after them. */
   readonly title: readonly (readonly [string, string])[]
   readonly more?: readonly (readonly [string, string])[]
 }

@@ -7,7 +7,7 @@ import { facts } from '../terminal/table.ts'
 
 const SHOWN = 12
 
-/** Stats for people: what it comes to, how it went over time, who was busy, and what was waited for. */
+/** Stats for people: the totals, how they changed over time, which models were busy, and what jobs waited for. */
 export function statsText(frame: Frame, stats: Stats): string {
   const { dim } = frame.colors
   const { counts, perSlice } = stats

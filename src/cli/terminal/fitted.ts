@@ -9,8 +9,8 @@ export interface Grid {
 const GAP = 2
 
 /**
- * A table that fits into so many columns of a terminal: the names in front are cut to what room is left, and columns that people can
- * do without are left out where that would be less than `least`.
+ * A table that fits the columns of a terminal: the names in front are cut to the room that is left. Columns that people can do
+ * without are left out if that room would be less than `least`.
  * @param spare headings of those columns, the first to go first
  */
 export function fitted(

@@ -7,10 +7,9 @@ import { type TableOptions, table } from './table.ts'
 const GAP = 2
 
 /**
- * A table whose lines fit the terminal. In a pipe nothing is ever cut: what is there is for `grep`, and an id that is not whole
- * is none.
- * @param give columns that may be cut, by their headings, and to how many characters at the least; the first gives way first.
- * Where that is not enough the terminal breaks the lines
+ * A table whose lines fit the terminal. In a pipe nothing is ever cut: `grep` needs whole lines, and a cut id is useless.
+ * @param give columns that may be cut, by heading, and to how many characters at least; the first is cut first. If that is not
+ * enough, the terminal breaks the lines
  */
 export function grid(
   frame: Frame,

@@ -3,19 +3,19 @@ import { count, duration } from '../../format/index.ts'
 import type { Step } from '../../history/index.ts'
 import type { Frame } from '../frame.ts'
 
-/** How far a piece of work is. Always on standard error. */
+/** The progress of a piece of work. Always on standard error. */
 export interface Progress {
   update(done: number): void
-  /** Takes it off the screen; safe to call twice. */
+  /** Removes it from the screen. You may call it twice. */
   stop(): void
 }
 
-/** What takes less than this needs no progress. */
+/** Work that takes less time needs no progress. */
 const QUIET_MS = 2_000
 const LINE_EVERY_MS = 5_000
 const FRAME_EVERY_MS = 100
 
-/** A bar with rate and time left on a terminal, a line every 5 s elsewhere; nothing at all for what is quick. */
+/** A bar with rate and time left on a terminal, a line every 5 s elsewhere; nothing for quick work. */
 export function progressOf(frame: Frame, label: string, total: number): Progress {
   const { stderr } = frame.surface
   return stderr.isTTY === true && stderr === process.stderr

@@ -35,7 +35,7 @@ export function whatIfText(frame: Frame, found: WhatIf): string {
   ].join('\n\n')
 }
 
-/** Into a pipe there is room for everything. */
+/** A pipe has room for everything. */
 const widthOf = (frame: Frame): number => (frame.isTerminal ? frame.width : 160)
 
 /** Rules have a number, which stands over their column below. */

@@ -6,7 +6,7 @@ import { type PolicyFlags, policyFrom } from '../policy-flags.ts'
 const NAMED = 12
 const rules = 'serial, by-model, max-active=n, overtakes=n, slots=n'
 
-/** What is tried unless something is asked for. */
+/** The tries, unless others are asked for. */
 export const usualTrials = ['serial', 'by-model', 'by-model,overtakes=16'] as const
 
 /**

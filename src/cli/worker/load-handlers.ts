@@ -5,7 +5,7 @@ import type { CoordinatorOptions } from '../../coordinator/index.ts'
 import { InterlockError, invalidInput } from '../../core/index.ts'
 import type { JobWorkerOptions } from '../../worker/index.ts'
 
-/** What a handler file may say: the options of its worker, and how long a process of it may be silent. */
+/** What a handler file may set: the options of its worker, and how long its process may be silent. */
 export type HandlerModule = Pick<JobWorkerOptions, 'handlers'> &
   Partial<Omit<JobWorkerOptions, 'coordinator' | 'handlers'>> &
   Pick<CoordinatorOptions, 'leaseMs' | 'graceMs'>

@@ -8,9 +8,8 @@ const LONGEST_REST_MS = 30_000
 const HEALTHY_MS = 60_000
 
 /**
- * Several worker processes under one: signals are passed on, one that dies is replaced, after a rest that grows while it
- * keeps dying, and when this process is killed they drain by themselves. What a dead one ran starts again when its lease is
- * over.
+ * Several worker processes under one. Signals are passed on. One that dies is replaced, after a pause that grows while it keeps
+ * dying. When this process is killed, they drain by themselves. The jobs of a dead process start again when its lease is over.
  */
 export class Supervisor {
   readonly #frame: Frame

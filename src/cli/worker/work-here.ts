@@ -12,7 +12,7 @@ export interface WorkOptions {
   readonly concurrency: number | undefined
   /** Undefined: as the file says. */
   readonly intake: boolean | undefined
-  /** How long what runs may go on after the first signal, in milliseconds. */
+  /** How long running jobs may go on after the first signal, in milliseconds. */
   readonly drainMs: number
 }
 
@@ -63,7 +63,7 @@ function begun(
   )
 }
 
-/** @throws InterlockError of `stopped$`, once what ran has been told to stop */
+/** @throws InterlockError of `stopped$`, once running jobs have been told to stop */
 async function untilStopped(
   frame: Frame,
   coordinator: Coordinator,

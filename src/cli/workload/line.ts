@@ -8,7 +8,7 @@ export type Fields = Readonly<Record<string, unknown>>
 export const columns = ['job_id', 'models', 'seconds', 'job_type', 'kind', 'priority', 'payload'] as const
 type Column = (typeof columns)[number]
 
-/** What a line is read for: to be put in line, or to be run here, which takes the seconds that the file says. */
+/** The purpose of reading a line: to put it in line, or to run it here, for the seconds in the file. */
 export type Purpose = 'enqueue' | 'run'
 
 export const requiredColumns: Readonly<Record<Purpose, readonly Column[]>> = {
@@ -40,7 +40,7 @@ export function jobOfLine(fields: Fields, line: number, purpose: Purpose): Workl
   }
 }
 
-/** The JSON that a text is. @throws InterlockError `invalid_input` */
+/** The JSON value of a text. @throws InterlockError `invalid_input` */
 export function payloadOf(text: string): unknown {
   try {
     return JSON.parse(text)
@@ -61,14 +61,14 @@ function secondsOf(value: unknown): number {
   throw invalidInput(`seconds: must be a number from 0 to ${MOST_SECONDS.toLocaleString('en')}, such as 2.5`)
 }
 
-/** A number as people write it; anything else stays what it is, for the schema to refuse. */
+/** A number as people write it. Anything else is unchanged, for the schema to refuse. */
 export function numberOf(value: unknown): unknown {
   return typeof value === 'string' && /^-?\d+(\.\d+)?$/.test(value.trim()) ? Number(value) : value
 }
 
 const optional = (value: unknown): unknown => (value === '' || value === null ? undefined : value)
 
-/** Says `job_id` where the schema says `job.jobId`: the words of the file. */
+/** Turns the schema's `job.jobId` into the file's `job_id`. */
 function named<T>(parse: () => T): T {
   try {
     return parse()

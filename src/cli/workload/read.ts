@@ -16,7 +16,7 @@ export interface ReadOptions {
 }
 
 /**
- * Reads a workload file: CSV or JSON lines, plain or gzip. Nothing of it is used before all of it is known to be good.
+ * Reads a workload file: CSV or JSON lines, plain or gzip. Nothing is used before the whole file is known to be good.
  * @throws InterlockError `invalid_input`, naming file, line, and what is wrong
  */
 export async function readWorkload(file: string, options: ReadOptions = {}): Promise<Workload> {
@@ -102,7 +102,7 @@ class Reading implements Workload {
 async function* textLines(file: string): AsyncGenerator<string> {
   const source = createReadStream(file)
   const stream = file.endsWith('.gz') ? source.pipe(createGunzip()) : source
-  // A pipe does not hand on the error of what it reads from.
+  // A pipe does not pass on the errors of its source.
   if (stream !== source) source.once('error', (error: Error) => stream.destroy(error))
   const lines = createInterface({ input: stream, crlfDelay: Number.POSITIVE_INFINITY })
   let failure: unknown

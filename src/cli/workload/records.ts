@@ -2,7 +2,7 @@ import { parse } from 'csv-parse/sync'
 import { invalidInput } from '../../core/index.ts'
 import { columns, type Fields, type Purpose, payloadOf, requiredColumns } from './line.ts'
 
-/** Turns lines into fields, one at a time; what comes first in the file says which format it is. */
+/** Splits lines into fields, one at a time. The beginning of the file shows its format. */
 export type ReadRecord = (text: string) => Fields
 
 /** JSON lines begin with a brace; everything else has to begin with the names of the columns. */
@@ -47,7 +47,7 @@ function csvRecord(header: readonly string[], text: string): Fields {
     )
   }
   const { payload, ...fields } = Object.fromEntries(header.map((name, index) => [name, values[index]]))
-  // Nothing between two commas is no payload; in JSON lines null is one.
+  // An empty field is no payload; in JSON lines null is one.
   return payload === undefined || payload.trim() === '' ? fields : { ...fields, payload: payloadOf(payload) }
 }
 

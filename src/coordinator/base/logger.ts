@@ -14,39 +14,37 @@ export const stderrLogger: Logger = { info: write, warn: write, error: write }
 
 export const silentLogger: Logger = { info: () => {}, warn: () => {}, error: () => {} }
 
-/** Characters of an error in a line of the log: a message of ours says at its end what to do. */
+/** The most characters of an error in a line: our messages end with what to do. */
 const MOST = 1_000
 
-/** What was thrown, for a line of the log. Its text may come from anywhere: a provider, a page, the author of a prompt. */
+/** A thrown value for a line of the log. Its text may come from anywhere: a provider, a page, the author of a prompt. */
 export function errorText(error: unknown): string {
   return plain(messageOf(error).slice(0, 4 * MOST))
     .slice(0, MOST)
     .toWellFormed()
 }
 
-/** One line, without what would forge another one or move about on a terminal. */
+/** One line, without characters that would forge another line or move the cursor of a terminal. */
 function plain(text: string): string {
   return text.replace(/[\s\p{Cc}]+/gu, ' ').trim()
 }
 
 const levels = ['info', 'warn', 'error'] as const
 
-/** Loggers that have failed: each is said once. */
+/** Loggers that have failed: each is reported once. */
 const failed = new WeakSet<object>()
 const guards = new WeakSet<object>()
 
 /**
- * The logger of a program, which may stop nothing: not by throwing, not by a promise that rejects, not by a method that is
- * missing. The first failure is said on standard error, with the line that it cost.
+ * The program's logger, made unable to stop anything: by throwing, by a promise that rejects, or by a missing method. Its first
+ * failure is reported on standard error, with the line that was lost.
  */
 export function guarded(logger: Logger | undefined): Logger {
   if (logger === undefined || guards.has(logger)) return logger ?? stderrLogger
   const fail = (line: string, error: unknown) => {
     if (failed.has(logger)) return
     failed.add(logger)
-    write(
-      `[COORDINATOR] The logger fails, and what it is told may be lost: ${errorText(error)}; line: ${line}`,
-    )
+    write(`[COORDINATOR] The logger fails, so lines may be lost: ${errorText(error)}; line: ${line}`)
   }
   const methods = levels.map((level) => [level, tell(logger, level, fail)])
   const guard = Object.fromEntries(methods) as Logger

@@ -1,4 +1,4 @@
-/** A set that holds the last so many that were added, and forgets the oldest: what is kept for a process that lives for months. */
+/** A set of limited size that forgets the oldest entry, for a process that lives for months. */
 export class Recent {
   readonly #most: number
   readonly #items = new Set<string>()

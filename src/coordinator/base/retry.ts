@@ -1,6 +1,6 @@
 import { InterlockError, isInterlockError, isPassing } from '../../core/index.ts'
 
-/** Milliseconds to wait before try `n` (from 0): full jitter under a doubling bound, so that nobody moves in step. */
+/** Milliseconds to wait before try `n` (from 0): full jitter under a doubling limit, so that processes do not move in step. */
 export function backoffMs(n: number, base: number, most: number, chance: () => number = Math.random): number {
   return chance() * Math.min(most, base * 2 ** n)
 }
@@ -19,7 +19,7 @@ export function pause(ms: number, signal?: AbortSignal): Promise<void> {
   })
 }
 
-/** Waits for the work, but no longer than so many milliseconds: false when it has not ended by then. */
+/** Waits for the work, but at most so many milliseconds: false if it has not ended by then. */
 export async function atMost(ms: number, work: Promise<void>): Promise<boolean> {
   const ended = new AbortController()
   const late = pause(ms, ended.signal).then(() => false)
@@ -32,7 +32,7 @@ export async function atMost(ms: number, work: Promise<void>): Promise<boolean> 
 
 /** When a call that failed is made again. */
 export interface RetryRule {
-  /** Whether this failure is followed by another try. @param tries how many were made */
+  /** Whether to try again after this failure. @param tries how many were made */
   readonly again: (error: unknown, tries: number) => boolean
   /** Milliseconds before the next try, with the same arguments. */
   readonly restMs: (error: unknown, tries: number) => number
@@ -40,7 +40,7 @@ export interface RetryRule {
   readonly signal?: AbortSignal | undefined
 }
 
-/** Makes a call until it succeeds or the rule says no. @param call is told how often it was tried before */
+/** Makes a call until it succeeds or the rule says no. @param call gets the number of earlier tries */
 export async function retry<T>(call: (tries: number) => Promise<T>, rule: RetryRule): Promise<T> {
   for (let tries = 0; ; ) {
     try {
@@ -53,20 +53,20 @@ export async function retry<T>(call: (tries: number) => Promise<T>, rule: RetryR
   }
 }
 
-/** How long a call is tried again while the database does not answer, or others are in the way. */
+/** How long to try a call again while the database does not answer, or others are in the way. */
 export interface TimeLimit {
   /** Milliseconds in all. */
   readonly forMs: number
   readonly signal: AbortSignal
 }
 
-/** A server that asks for more is asked again before: its hint is no promise. */
+/** If a server asks for a longer wait, it is asked again sooner: its hint is no promise. */
 const LONGEST_MS = 10_000
 
 /**
  * Makes a call until it succeeds, fails for good, or the time is up. Waits 20 ms, then up to 1 s, with jitter.
- * @param call is told how often it was tried before
- * @param mayPass which failures may be over in a moment; those of the connection, and of others in the way, unless given
+ * @param call gets the number of earlier tries
+ * @param mayPass which failures may be over in a moment; unless given, those of the connection and of others in the way
  */
 export function retryWithin<T>(
   { forMs, signal }: TimeLimit,
@@ -85,7 +85,7 @@ export function retryWithin<T>(
   })
 }
 
-/** What the server asked for, in milliseconds, as far as it is followed; 0 when it asked for nothing. */
+/** The wait that the server asked for, in milliseconds, as far as it is followed; 0 if it asked for none. */
 export function retryAfterOf(error: unknown): number {
   const after = isInterlockError(error) ? error.details['retryAfterMs'] : undefined
   return typeof after === 'number' ? Math.min(after, LONGEST_MS) : 0

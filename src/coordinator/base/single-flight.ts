@@ -1,6 +1,6 @@
 /**
- * One piece of work that never runs twice at a time. If it is asked for while it runs, it is done once more, so that nothing that
- * came after it began is missed, however many ask.
+ * One piece of work that never runs twice at once. A request while it runs makes it run once more, so nothing that came after it
+ * began is missed, however many ask.
  */
 export class SingleFlight {
   readonly #work: () => Promise<void>
@@ -9,7 +9,7 @@ export class SingleFlight {
   #isWanted = false
   #isClosed = false
 
-  /** @param onError told what the work throws; what was asked for meanwhile is dropped then, and has to be asked for again */
+  /** @param onError gets the errors of the work; requests that came meanwhile are then dropped, and have to be made again */
   constructor(work: () => Promise<void>, onError: (error: unknown) => void) {
     this.#work = work
     this.#onError = onError
@@ -19,18 +19,18 @@ export class SingleFlight {
     return this.#run !== undefined
   }
 
-  /** Runs it at once, or once more when it has ended. Resolves when nothing is to be done any more. */
+  /** Runs it at once, or once more when it has ended. Resolves when nothing is left to do. */
   request(): Promise<void> {
     this.#isWanted = !this.#isClosed
     if (this.#run !== undefined) return this.#run
-    // Known before the work begins, which may ask again at once.
+    // Set before the work begins: the work may ask again at once.
     const { promise, resolve } = Promise.withResolvers<void>()
     this.#run = promise
     void this.#runAll().then(resolve)
     return promise
   }
 
-  /** The run that is under way, or one that begins now. */
+  /** The current run, or one that begins now. */
   join(): Promise<void> {
     return this.#run ?? this.request()
   }
@@ -40,7 +40,7 @@ export class SingleFlight {
     while (this.#run !== undefined) await this.#run
   }
 
-  /** It runs no more. Resolves when the present run has ended. */
+  /** Runs it no more. Resolves when the current run has ended. */
   async close(): Promise<void> {
     this.#isClosed = true
     this.#isWanted = false
@@ -57,7 +57,7 @@ export class SingleFlight {
       this.#isWanted = false
       this.#onError(error)
     } finally {
-      // In the same turn as the last look at what is wanted: nobody can ask in between.
+      // In the same turn as the last check for requests, so that none comes in between.
       this.#run = undefined
     }
   }

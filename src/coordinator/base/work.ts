@@ -1,6 +1,6 @@
 import { pause } from './retry.ts'
 
-/** Work under way that somebody will want to see finished. */
+/** Work under way that somebody may wait for. */
 export class InFlight {
   readonly #works = new Set<Promise<unknown>>()
 
@@ -11,12 +11,12 @@ export class InFlight {
     return work
   }
 
-  /** Resolves when nothing is under way any more, also of what comes meanwhile; however it ended. */
+  /** Resolves when nothing is under way any more, including what starts meanwhile, however it ended. */
   async done(): Promise<void> {
     while (this.#works.size > 0) await Promise.allSettled(this.#works)
   }
 
-  /** The same, after `mostMs` in any case. */
+  /** The same, but after `mostMs` in any case. */
   async doneWithin(mostMs: number): Promise<void> {
     const late = new AbortController()
     await Promise.race([this.done(), pause(mostMs, late.signal)])
@@ -24,11 +24,11 @@ export class InFlight {
   }
 }
 
-/** Longer than this the event loop is not kept from others. */
+/** How long work may keep the event loop from others. */
 const SLICE_MS = 4
 
 /**
- * Work in slices, so that it holds up nobody: after each of them everything else that waits in this process comes first.
+ * Work in slices, so that other work is not held up: after each slice, everything else that waits in this process comes first.
  * @example if (slices.isOver()) await slices.rest()
  */
 export class Slices {
@@ -54,7 +54,7 @@ export class Slices {
   }
 }
 
-/** Lets everything go first that waits already. A browser has no name for that. */
+/** Lets everything that already waits go first. Browsers have no function for it. */
 const turn = (): Promise<void> =>
   new Promise((resolve) => {
     if (typeof setImmediate === 'function') setImmediate(resolve)

@@ -4,25 +4,25 @@ import { InFlight } from '../base/work.ts'
 import { type CommitOptions, Committer } from './committer.ts'
 import type { OpenCommands, Pending } from './open-commands.ts'
 
-/** So many commands are worth an append of their own, which is decided while the one before it is under way. */
+/** This many commands are worth an append of their own, decided while the one before it is under way. */
 const ENOUGH = 16
 
 /**
- * Lets one append of this process be under way at a time. Commands that come meanwhile are decided and appended
- * together (group commit), so batches grow with the pressure and shrink with it. Where there are many, the next append is decided
- * while the one before it is written, on what that leads to: so this process and the database work at the same time. What comes
- * otherwise is decided again.
+ * Lets one append of this process be under way at a time. Commands that come meanwhile are decided and appended together (group
+ * commit), so batches grow and shrink with the load. When there are many, the next append is decided while the one before it is
+ * written, on its expected result: this process and the database then work at the same time. If the result is another one, they
+ * are decided again.
  */
 export class AppendQueue {
   readonly #committer: Committer
-  /** What goes ahead of its append, for those who wait for the end. */
+  /** Data that goes ahead of its append, for callers who wait for the end. */
   readonly #ahead = new InFlight()
   readonly #pending: Pending[] = []
   readonly #catchingUp: (() => void)[] = []
-  /** The version to be read up to; infinite: whatever there is. */
+  /** The version to read up to; infinite: everything there is. */
   #wanted = 0
   readonly #flight: SingleFlight
-  /** What the append that is under way leads to, if it is carried out. */
+  /** The expected result of the append that is under way. */
   #sent: Decision | undefined
   /** The commands of the next append. */
   #next: OpenCommands | undefined
@@ -32,7 +32,7 @@ export class AppendQueue {
       onSent: (decision) => this.#onSent(decision),
       onHanded: (commands) => this.#pending.push(...commands),
     })
-    // Every command is told what goes wrong with it, and a read that fails is told by the committer.
+    // Every command gets its own errors, and the committer reports a read that fails.
     this.#flight = new SingleFlight(() => this.#run(), options.hooks.onUnreadable)
   }
 
@@ -41,14 +41,14 @@ export class AppendQueue {
   }
 
   /**
-   * Resolves once what the command led to is in the log, or is known to be nothing.
+   * Resolves once the result of the command is in the log, or it is known to have none.
    * @param data written in the same append, if the command puts the job in line or ends it
    */
   send(command: Command, data: readonly DataChange[] = []): Promise<CommandResult> {
     return new Promise((resolve, reject) => {
       const pending: Pending = { command, data, resolve, reject }
       if (data.length === 0) return this.#push(pending)
-      // Others do not wait for what this one has to carry.
+      // Other commands do not wait for the data of this one.
       const settled = this.#committer.staging.settle(pending)
       void this.#ahead.add(settled.then(() => this.#push(pending), reject))
     })
@@ -62,7 +62,7 @@ export class AppendQueue {
 
   /**
    * Resolves when everything that was in the log at the call has been folded, or cannot be read now.
-   * @param version the version that is known to exist: nothing is read once it is folded, as after an own append
+   * @param version a version known to exist: nothing is read once it is folded, such as after an own append
    */
   catchUp(version = Number.POSITIVE_INFINITY): Promise<void> {
     this.#wanted = Math.max(this.#wanted, version)
@@ -72,7 +72,7 @@ export class AppendQueue {
     })
   }
 
-  /** Some commands that these processes handed in to another one were carried out, or come to nothing. */
+  /** Some commands that these processes handed in were carried out, or need no append. */
   hearHandled(senders: readonly string[]): void {
     this.#committer.hearHandled(senders)
   }
@@ -84,11 +84,11 @@ export class AppendQueue {
   }
 
   async #run(): Promise<void> {
-    // One turn of the event loop: what is sent in the same breath shares an append.
+    // One turn of the event loop: commands that are sent together share an append.
     await Promise.resolve()
     do {
       await this.#work()
-      // A caller that has just been answered sends its next command in this turn of the event loop.
+      // A caller that has just got its answer sends its next command in this turn of the event loop.
       if (this.#committer.isDecidingForAll) await new Promise(setImmediate)
       if (!this.#hasWork()) await this.#committer.resign()
     } while (this.#hasWork())
@@ -123,7 +123,7 @@ export class AppendQueue {
     this.#considerAhead()
   }
 
-  /** Once everything that goes on in this turn of the event loop has sent its commands. */
+  /** Decides ahead once everything in this turn of the event loop has sent its commands. */
   #considerAhead(): void {
     const sent = this.#sent
     if (sent === undefined) return
@@ -147,12 +147,12 @@ export class AppendQueue {
   }
 }
 
-/** Commands in one append at most: it bounds the time under the queue's lock to some tens of milliseconds. */
+/** The most commands in one append: it limits the time under the queue's lock to some tens of milliseconds. */
 const MOST_COMMANDS = 500
-/** Data in one append at most, in characters of JSON: what is larger goes ahead of it. A quarter of a second at 1 MB/s. */
+/** The most data in one append, in characters of JSON; larger data goes ahead. A quarter of a second at 1 MB/s. */
 const MOST_DATA = 262_144
 
-/** Takes what goes into the next append from the head of those that wait. */
+/** Takes what goes into the next append from the head of the waiting commands. */
 export function takeBatch<Item extends { readonly weight?: number }>(
   pending: Item[],
   most = MOST_COMMANDS,

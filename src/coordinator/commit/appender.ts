@@ -14,33 +14,33 @@ export interface AppenderOptions {
   readonly deciding: Deciding
   /** Without it, nothing is handed in to others. */
   readonly crowd: Crowd | undefined
-  /** Told of an append that is under way, when the next may be decided on what it leads to. */
+  /** Called when an append is under way and the next may be decided on its expected result. */
   readonly onSent: (decision: Decision) => void
 }
 
-/** What a try came to; `answer: null` when there was nothing to append, `sure` when that was decided at the head. */
+/** The outcome of a try; `answer: null` if there was nothing to append, `sure` if that was decided at the head. */
 export interface Try {
   readonly decision: Decision
   readonly answer: AppendAnswer | null
   readonly sure: boolean
 }
 
-/** After so many milliseconds without a sign of another writer the process takes itself to be alone again. */
+/** After this many milliseconds without a sign of another writer, the process takes itself to be alone. */
 const ALONE_AFTER_MS = 1_000
-/** What is larger is decided again without the lock: it would be held while this travels. */
+/** Larger data is decided again without the lock, which would be held while the data travels. */
 const MOST_UNDER_LOCK = 2_000
-/** The lock did not come free: that says nothing of the link. */
+/** The lock did not come free. That says nothing about the link. */
 const LOCK_WAIT = '55P03'
-/** Milliseconds: what was decided longer ago than this is decided again, since its events have the times of then. */
+/** Milliseconds: older decisions are made again, since their events have old times. */
 const MOST_AHEAD_MS = 200
-/** Milliseconds without turns after one in which this process was cut off: the link is too slow for them. */
+/** Milliseconds without turns after this process was cut off in one: the link is too slow for turns. */
 const NO_TURNS_MS = 10_000
 
 /**
- * Decides what is to be appended, and sends it, in the way that fits how many others write.
+ * Decides what to append and sends it, in a way that suits the number of other writers.
  *
- * Alone, it decides first and appends on top of the version it knows: one round trip. Once an append is lost to another
- * process, one of the crowd decides for all. Where that is not possible it takes turns: lock, read what was missed, decide,
+ * Alone, it decides first and appends on top of the version it knows: one round trip. Once another process makes it lose an
+ * append, one process of the crowd decides for all. If that is not possible, it takes turns: lock, read what was missed, decide,
  * append. So nobody loses for long. ADR 0028 has the numbers.
  */
 export class Appender {
@@ -48,7 +48,7 @@ export class Appender {
   readonly #store: AppendStore
   readonly #deciding: Deciding
   readonly #crowd: Crowd | undefined
-  /** Until then there are others who write, by `performance.now()`. */
+  /** By `performance.now()`: until then there are other writers. */
   #crowdedUntil = Number.NEGATIVE_INFINITY
   #noTurnsUntil = Number.NEGATIVE_INFINITY
   /** Turns taken, and times that it decided for all. */
@@ -64,7 +64,7 @@ export class Appender {
     this.#onSent = onSent
   }
 
-  /** One try for the open commands; null: nothing was sent, and those that are still open need another one. */
+  /** One try for the open commands; null: nothing was sent, and the commands still open need another try. */
   async try(open: OpenCommands): Promise<Try | null> {
     const { turn } = this.#store
     if (this.#crowd?.isDeciding === true) return this.#appendForAll(this.#crowd, open)
@@ -88,7 +88,7 @@ export class Appender {
     return this.#append(open, crowd.handledBy(open))
   }
 
-  /** What would come to nothing is not handed in: a process that looks for work finds none most of the time. */
+  /** Commands that lead to nothing are not handed in: a process that looks for work usually finds none. */
   async #handIn(crowd: Crowd, open: OpenCommands): Promise<Try | null> {
     if (open.mayComeToNothing) {
       const { decision, request } = this.#decide(open)
@@ -119,12 +119,14 @@ export class Appender {
     return { decided, decision, request: this.#deciding.request(decision, open) }
   }
 
-  /** Alone, or deciding for all, what this process appends next comes right after what it has sent. Where each call has its price, fewer of them are better. */
+  /**
+   * Alone, or deciding for all, its next append comes right after what it has sent. If each call has its price, fewer are better.
+   */
   get mayDecideAhead(): boolean {
     return (!this.#isCrowded || this.#crowd?.isDeciding === true) && this.#store.frugal !== true
   }
 
-  /** What was decided ahead holds if the ledger has become what was expected, a moment ago at most. */
+  /** What was decided ahead holds if the ledger became the expected one, a moment ago at most. */
   #takeAhead(open: OpenCommands): Decided | null {
     const { ahead } = open
     open.ahead = null
@@ -133,8 +135,8 @@ export class Appender {
   }
 
   /**
-   * Null when more was missed than a turn reads: then the rest is read without the lock, and the turn taken again. The same when there
-   * is more to append than should travel under the lock.
+   * Null if more was missed than a turn reads: then the rest is read without the lock, and the turn taken again. Also if there is
+   * more to append than should travel under the lock.
    */
   async #turn(turn: NonNullable<AppendRole['turn']>, open: OpenCommands): Promise<Try | null> {
     const { queue, replica, clock } = this.#log
@@ -166,7 +168,7 @@ export class Appender {
     return { decision, answer: appending ? answer : null, sure: true }
   }
 
-  /** Who is slow with the lock in hand is cut off, and would be again. */
+  /** A process that is slow while it holds the lock is cut off, and would be again. */
   #orNoTurns(turn: NonNullable<AppendRole['turn']>): NonNullable<AppendRole['turn']> {
     return async (...args) => {
       try {

@@ -21,11 +21,11 @@ export interface Committed {
 }
 
 /**
- * Carries commands into the log, in one append, without joining the queue: no lease, no beat. A process that joined would expire the
- * leases of others first.
+ * Carries commands into the log, in one append, without joining the queue: no lease, no beat. Joining would first expire the
+ * leases of others.
  * @param from where the fold of the log begins; from its newest snapshot unless given
- * @returns what it came to; a command that is too much for one append is carried out in part, and has to be given again
- * @throws what the store throws, and what was refused
+ * @returns the result; a command that is too much for one append is carried out in part, and has to be given again
+ * @throws what the store throws, and refusals
  */
 export async function commitBeside(
   { store, queue, limit, name }: BesideOptions,
@@ -35,7 +35,7 @@ export async function commitBeside(
   const log = new LogView({ store, queue })
   const ignore = () => {}
   const sent = log.clock.mark()
-  // None from beyond the end of this log, which a backup of some tables may have left.
+  // No snapshot from beyond the end of this log, which a backup of some tables may have left.
   const page = await store.read(queue, from?.version ?? 0, 1)
   log.clock.sync(page.now, sent)
   log.replica.startFrom(from ?? (await ledgerNear(store, queue, page.version, ignore)))
@@ -58,13 +58,13 @@ export async function commitBeside(
 }
 
 export interface EpochOptions extends BesideOptions {
-  /** The epoch that is over: nothing is done if another one has begun. Unless given, there is a new one whatever was before. */
+  /** The epoch that is over: nothing is done if another one has begun. Unless given, a new one begins in any case. */
   readonly ended?: number
 }
 
 /**
- * After a restore: folds the log as it is now, and begins a new epoch in which the queue is drained. Joins nothing and sends no
- * beat: a process that joined would expire the leases of the jobs in doubt first.
+ * After a restore: folds the log as it is now, and begins a new epoch in which the queue is drained. It neither joins nor beats:
+ * joining would first expire the leases of the jobs in doubt.
  * @throws what the store throws
  */
 export async function beginEpoch({ ended, ...options }: EpochOptions): Promise<void> {

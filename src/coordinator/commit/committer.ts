@@ -11,14 +11,14 @@ import { Staging } from './staging.ts'
 import type { StartedData } from './started-data.ts'
 import { Tries } from './tries.ts'
 
-/** What comes of appends beside the answers to their commands. */
+/** The results of appends, beside the answers to their commands. */
 export interface CommitHooks {
   /** The store says that these worker processes have no live lease. */
   readonly onDeadWorkers: (workerIds: readonly string[]) => void
   /** SQL has asked for jobs to be cancelled that were about to start. */
   readonly onRequested: () => void
   readonly onUnreadable: (error: unknown) => void
-  /** This process has appended something: the time of the event before, and of its last one. */
+  /** This process has appended: the time of the event before, and of its last event. */
   readonly onAppended: (before: Micros, at: Micros) => void
 }
 
@@ -27,14 +27,14 @@ export interface CommitOptions {
   readonly store: AppendStore
   readonly limit: TimeLimit
   readonly hooks: CommitHooks
-  /** What handlers need of the jobs that are started; without it nothing is brought. */
+  /** The data that handlers need of started jobs; without it none is brought. */
   readonly startedData?: StartedData
-  /** Under what name this process takes part in deciding for others; without one it does not. */
+  /** The name under which this process takes part in deciding for others; without one it does not. */
   readonly name?: () => string
 }
 
 export interface CommitterHooks {
-  /** Told of an append that is under way, when the next may be decided on what it leads to. */
+  /** Called when an append is under way and the next may be decided on its expected result. */
   readonly onSent?: (decision: Decision) => void
   /** Commands of other processes came in; without it, this process takes no part in deciding for others. */
   readonly onHanded?: (commands: readonly Pending[]) => void
@@ -46,7 +46,7 @@ export class Committer {
   readonly #log: LogView
   readonly #deciding: Deciding
   readonly #appender: Appender
-  /** What is large goes ahead of its append. */
+  /** Sends large data ahead of its append. */
   readonly staging: Staging
   readonly #counts = { commands: 0, appends: 0, lost: 0 }
 
@@ -79,12 +79,12 @@ export class Committer {
     return this.#crowd?.isDeciding === true
   }
 
-  /** There is nothing to append at the moment: somebody else may decide for all. */
+  /** There is nothing to append right now: another process may decide for all. */
   async resign(): Promise<void> {
     await this.#crowd?.resign()
   }
 
-  /** Some commands that these processes handed in were carried out, or come to nothing. */
+  /** Some commands that these processes handed in were carried out, or need no append. */
   hearHandled(senders: readonly string[]): void {
     this.#crowd?.hear(senders)
   }
@@ -93,13 +93,13 @@ export class Committer {
     return this.#appender.mayDecideAhead
   }
 
-  /** Commands that are to be answered together: see {@link commit}. */
+  /** Commands to be answered together: see {@link commit}. */
   open(batch: readonly Pending[]): OpenCommands {
     return new OpenCommands(batch, this.#log.replica)
   }
 
   /**
-   * Decides them on what an append leads to that is under way. What goes wrong with it nobody is told: the decision that counts comes
+   * Decides them on the expected result of the append that is under way. Errors are not reported: the decision that counts comes
    * later, and fails in the same way if it has to.
    */
   decideAhead(open: OpenCommands, { ledger }: Decision): void {
@@ -111,7 +111,7 @@ export class Committer {
     }
   }
 
-  /** Answers every one of the commands, one way or the other. */
+  /** Answers every command, in one way or another. */
   async commit(open: OpenCommands): Promise<void> {
     this.#counts.commands += open.size
     await this.#commit(open)
@@ -126,7 +126,7 @@ export class Committer {
     } catch (error) {
       const left = [...open.pending()]
       if (left.length < 2 || !isInterlockError(error, 'invalid_input')) return open.rejectAll(error)
-      // More than one append takes, or one of them is to blame: nobody else is to suffer for it.
+      // More than one append takes, or one command is at fault: the others must not suffer for it.
       open.close()
       const middle = Math.ceil(left.length / 2)
       for (const half of [left.slice(0, middle), left.slice(middle)]) await this.#commit(this.open(half))
@@ -135,7 +135,7 @@ export class Committer {
     }
   }
 
-  /** Folds what others appended. What cannot be read now is told to `onUnreadable` and read next time. */
+  /** Folds what others appended. What cannot be read now is reported to `onUnreadable` and read next time. */
   async readOn(upTo?: number): Promise<void> {
     const { limit, hooks } = this.#options
     try {
@@ -148,7 +148,7 @@ export class Committer {
   async #carryOut(open: OpenCommands): Promise<void> {
     const { store, limit } = this.#options
     const { head, queue, version } = this.#log
-    // What is known to be behind would be lost for sure, and take the lock to find out.
+    // A process that knows it is behind would surely lose, and take the lock to find out.
     if (store.frugal === true && head.version > version) await readOn(this.#log)
     open.settleKnown()
     this.#deciding.heldBack.clear()
@@ -186,7 +186,7 @@ export class Committer {
     hooks.onAppended(lastAt, decision.ledger.lastAt)
   }
 
-  /** Nothing to append: true only at the head, since what others appended may change the answer. */
+  /** Nothing to append: true only at the head, since appends of others may change the answer. */
   async #concludeNothing(open: OpenCommands, { decision, sure }: Try): Promise<void> {
     const { version } = this.#log
     if (!sure) await readOn(this.#log)
@@ -194,7 +194,7 @@ export class Committer {
     if (this.#log.version === version) open.resolveAll(open.commands(), decision.results)
   }
 
-  /** What a refused append says is done about it; the next try comes after. */
+  /** Does what a refused append asks for. The next try comes after it. */
   async #learn(open: OpenCommands, answer: AppendAnswer & { ok: false }): Promise<void> {
     const { replica, store, queue } = this.#log
     const { hooks } = this.#options
@@ -204,7 +204,7 @@ export class Committer {
         throw wentBack(queue, replica.version, answer.version)
       case 'version':
         this.#appender.meetsOthers()
-        // The store has compared the last known event; where that is gone for good, the epoch is left to tell.
+        // The store has compared the last known event; if that is gone for good, only the epoch can tell.
         checkSame(queue, replica, { ...answer, knownAt: null, events: answer.missed })
         replica.apply(answer.missed)
         if (replica.version !== answer.version) await readOn(this.#log)

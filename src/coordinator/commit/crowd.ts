@@ -5,11 +5,11 @@ import { readOn } from '../replica/read-log.ts'
 import type { OpenCommands, Pending } from './open-commands.ts'
 
 /**
- * How long a process decides for all, in milliseconds, unless it says in time that it goes on. Where its appends take long, it is four of
- * them: on a machine that is overloaded, one after the other would take over otherwise, and none would get anything done.
+ * How long a process decides for all, in milliseconds, unless it extends that. If its appends are slow, it is four of them: on an
+ * overloaded machine one process after the other would otherwise take over, and none would get anything done.
  */
 const TERM = { leastMs: 250, mostMs: 2_000, appends: 4 }
-/** Who handed in and hears nothing looks again after this: by then the one that decides may be replaced. */
+/** A process that handed in and hears nothing looks again after this: the deciding process may have been replaced. */
 const LOOK_MS = TERM.leastMs + 50
 
 export interface CrowdOptions {
@@ -17,15 +17,15 @@ export interface CrowdOptions {
   readonly deciding: DecidingRole
   /** Nobody else in the crowd has this name. */
   readonly name: () => string
-  /** Commands of others that this process is to carry out. */
+  /** Commands of others for this process to carry out. */
   readonly onHanded: (commands: readonly Pending[]) => void
   /** Another process decides for all. */
   readonly onOthers: () => void
 }
 
 /**
- * The processes that write to one queue at the same time, as one of them sees it. One decides for all while there is something to write;
- * the others hand their commands in to it, and find them in the log. It guards nothing: the version that an append names does.
+ * The processes that write to one queue at the same time, as one of them sees it. One decides for all while there is something to
+ * write; the others hand it their commands, and find them in the log. It guards nothing: the version that an append names does.
  */
 export class Crowd {
   readonly #options: CrowdOptions
@@ -34,9 +34,9 @@ export class Crowd {
   /** By `performance.now()`: until then this process decides for all; when its last append began. */
   #until = Number.NEGATIVE_INFINITY
   #beganAt = Number.NEGATIVE_INFINITY
-  /** Commands of others that are neither in the log yet nor known to come to nothing, by their ids. */
+  /** Commands of others, by id, that are not yet in the log and not known to need no append. */
   readonly #inHand = new Map<string, HandedIn>()
-  /** What needs no append any more, and who has not been told so yet. */
+  /** Commands that need no append any more, whose senders do not know yet. */
   #settled: HandedIn[] = []
   #onTold: () => void = () => {}
 
@@ -44,7 +44,7 @@ export class Crowd {
     this.#options = options
   }
 
-  /** It keeps the first one, whatever becomes of the process's lease. */
+  /** It keeps its first name, whatever happens to the process's lease. */
   get #name(): string {
     this.#knownAs ??= this.#options.name()
     return this.#knownAs
@@ -54,15 +54,15 @@ export class Crowd {
     return performance.now() < this.#until
   }
 
-  /** One decides for all, and some commands of these processes were carried out, or come to nothing. */
+  /** One process decides for all, and some commands of these processes were carried out, or need no append. */
   hear(senders: readonly string[]): void {
     if (senders.includes(this.#name)) this.#onTold()
     else this.#options.onOthers()
   }
 
   /**
-   * Hands the open commands in, and waits until it is told that some of them are done with; what is in the log is answered. True: nobody
-   * decided, so now this process does, for these as well.
+   * Hands the open commands in, waits until some of them are finished, and answers those in the log. True: no process decided, so
+   * this one does now, for these commands too.
    */
   async handIn(open: OpenCommands): Promise<boolean> {
     const { log, deciding } = this.#options
@@ -83,7 +83,7 @@ export class Crowd {
     return answer.decides
   }
 
-  /** Before each append: says in time that it goes on deciding. */
+  /** Before each append: extends its time to decide, early enough. */
   async goOn(): Promise<void> {
     const now = performance.now()
     const took = now - this.#beganAt
@@ -92,13 +92,13 @@ export class Crowd {
     if (now > this.#until - this.#termMs / 2) await this.#pickUp(false)
   }
 
-  /** There is nothing to write: decides no longer, unless somebody has handed something in meanwhile. */
+  /** There is nothing to write: stops deciding, unless something was handed in meanwhile. */
   async resign(): Promise<void> {
     // If this fails, its time runs out by itself.
     if (this.isDeciding) await this.#pickUp(true).catch(() => (this.#until = Number.NEGATIVE_INFINITY))
   }
 
-  /** What an append of these commands says of those that were handed in. */
+  /** The handed-in commands that an append of these commands finishes. */
   handledBy(open: OpenCommands): Handled {
     const carried = [...open.pending()].flatMap(({ command }) => this.#inHand.get(command.id) ?? [])
     return handledOf([...carried, ...this.#settled])
@@ -122,7 +122,7 @@ export class Crowd {
     this.#take(handed)
   }
 
-  /** Who hands in again what is in hand already is answered once. */
+  /** Commands that are handed in again while in hand are answered once. */
   #take(handed: readonly HandedIn[]): void {
     const fresh = handed.filter(({ command }) => !this.#inHand.has(command.id))
     for (const one of fresh) this.#inHand.set(one.command.id, one)

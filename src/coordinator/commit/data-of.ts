@@ -7,9 +7,8 @@ interface Carrier {
 }
 
 /**
- * The data that goes with these events: of each command that carries some, what belongs to a job that the command put in
- * line or ended. So a job that was live already keeps its payload, and what was refused leaves nothing. Each job once. `staged`:
- * what went ahead of the append.
+ * The data for these events: of each command the part that belongs to jobs it put in line or ended. So a job that was live
+ * already keeps its payload, and a refused command leaves nothing. Each job once. `staged`: data that went ahead of the append.
  */
 export function dataOf(
   batch: Iterable<Carrier>,
@@ -36,7 +35,7 @@ export function dataOf(
   }
 }
 
-/** By command, the jobs that it put in line or ended. */
+/** The jobs that each command put in line or ended. */
 function happenedIn(events: readonly RecordedEvent[]): ReadonlyMap<string, ReadonlySet<string>> {
   const happened = new Map<string, Set<string>>()
   for (const event of events) {

@@ -14,36 +14,36 @@ import { dataOf } from './data-of.ts'
 import type { OpenCommands } from './open-commands.ts'
 import type { StartedData } from './started-data.ts'
 
-/** A decision, what is to be written of it, and when it was made, as this process's clock marks it. */
+/** A decision, what to write of it, and when it was made by this process's clock. */
 export interface Decided {
   readonly decided: number
   readonly decision: Decision
   readonly request: AppendRequest
 }
 
-/** Worker processes that are remembered to be gone. */
+/** How many dead worker processes are remembered. */
 const MOST_DEAD = 1_000
 
 /**
- * What commands lead to, and what is to be written of it. The one place that everything passes on its way to a store, whichever it
- * is: what nobody could read back goes no further.
+ * The outcome of commands, and what to write of it. Everything passes here on its way to any store: what could not be read back
+ * goes no further.
  */
 export class Deciding {
   readonly #log: LogView
   readonly #startedData: StartedData | undefined
   readonly #lead = new Lead()
-  /** Worker processes of which the store has said that they have no live lease. Those of long ago are refused once more, and then known again. */
+  /** Worker processes that the store says have no live lease. Forgotten ones are refused once more, and then known again. */
   readonly deadWorkers = new Recent(MOST_DEAD)
-  /** Jobs of the batch that is under way that are to be cancelled: the next one asks again, since a request is decided in a moment. */
+  /** Jobs of the current batch that are to be cancelled. The next batch asks again, since a request is decided in a moment. */
   readonly heldBack = new Set<string>()
 
-  /** @param startedData what handlers need of the jobs that are started; without it nothing is brought */
+  /** @param startedData the data that handlers need of started jobs; without it none is brought */
   constructor(log: LogView, startedData?: StartedData) {
     this.#log = log
     this.#startedData = startedData
   }
 
-  /** A command whose event does not read back as it is is refused, alone, and the others are decided without it. */
+  /** A command whose event does not read back unchanged is refused alone, and the others are decided without it. */
   decide(open: OpenCommands): Decision {
     for (;;) {
       const decision = decide(this.#log.ledger, open.commands(), this.#surroundings)
@@ -54,8 +54,8 @@ export class Deciding {
   }
 
   /**
-   * What is to be written if the ledger comes to `base`; null where that is nothing, or where a command is at fault: both are for
-   * {@link decide} to say, once it is so.
+   * What to write if the ledger becomes `base`; null if there is nothing, or a command is at fault: then {@link decide} says so
+   * later.
    */
   ahead(open: OpenCommands, base: Ledger): Decided | null {
     const decided = this.#log.clock.mark()
@@ -94,7 +94,7 @@ export class Deciding {
     }
   }
 
-  /** The store has looked at an append: what that tells of its clock, and of the way there. Marks are of this process's clock. */
+  /** The store has answered an append: learns about its clock, and about the way there. Marks are of this process's clock. */
   learn(answer: AppendAnswer, sent: number, decided: number): void {
     const { clock } = this.#log
     clock.sync(answer.now, sent)
@@ -106,13 +106,13 @@ export class Deciding {
 const takesIn = (events: Decision['events']): boolean =>
   events.some((event) => event.type === 'queued' && event.intake === true)
 
-/** A way that takes longer has to be thought of: the store lets an event be off by 1 s. */
+/** A slower way has to be considered: the store lets an event be off by 1 s. */
 const NOTABLE: Micros = 500_000
 
 /**
- * How long an append is on its way to the database's clock. Its events are timed for when they get there. Nothing on most links;
- * what a refusal (`clock`) has taught on a slow one, where the way there may be seconds longer than the way back, which no
- * answer tells apart.
+ * How long an append is on its way to the database's clock: its events are timed for their arrival. Zero on most links. On a slow
+ * one a refusal (`clock`) teaches it: there the way out may be seconds longer than the way back, and no answer shows which is
+ * which.
  */
 class Lead {
   #micros: Micros = 0
@@ -121,7 +121,7 @@ class Lead {
     return this.#micros
   }
 
-  /** An append that was decided at one time, by the database's clock, came to be looked at at another. */
+  /** An append was decided at one time and checked at another, by the database's clock. */
   learn(decided: Micros, lookedAt: Micros, refused: boolean): void {
     const way = lookedAt - decided
     if (way < NOTABLE) this.#micros = 0

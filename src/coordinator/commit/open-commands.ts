@@ -20,28 +20,28 @@ export interface Pending {
   readonly command: Command
   /** Written in the append of the events that it belongs to. */
   readonly data?: readonly DataChange[]
-  /** What of it travels in the append itself, in characters of JSON. */
+  /** How much of it travels in the append itself, in characters of JSON. */
   weight?: number
-  /** It is in the store already, under the command's id. */
+  /** Its data is in the store already, under the command's id. */
   isStaged?: boolean
   readonly resolve: (result: CommandResult) => void
   readonly reject: (error: unknown) => void
 }
 
 /**
- * The commands of a batch that have no answer yet. It watches the events that come in: one that carries the id of an
- * open command says that the command was carried out, although its answer was lost.
+ * The commands of a batch that have no answer yet. It watches incoming events: an event with the id of an open command shows that
+ * the command was carried out, although its answer was lost.
  */
 export class OpenCommands {
   readonly #open: Map<string, Pending>
   readonly #seen = new Map<string, RecordedEvent[]>()
   readonly #replica: Replica
   readonly #watch: Subscription
-  /** A try was made to carry them out of which no answer came. */
+  /** A try to carry them out got no answer. */
   isTried = false
   /** Another process was asked to carry them out. */
   wasHandedIn = false
-  /** What they come to if the ledger becomes this one: decided while the append before theirs is under way. */
+  /** Their outcome if the ledger becomes this one: decided while the append before theirs is under way. */
   ahead: (Decided & { readonly base: Ledger }) | null = null
 
   constructor(batch: readonly Pending[], replica: Replica) {
@@ -55,12 +55,12 @@ export class OpenCommands {
     return this.#open.size
   }
 
-  /** What was put aside under a command's id can be put aside again by its sender only. */
+  /** Only its sender can stage the data of a command again. */
   get mayBeHandedIn(): boolean {
     return ![...this.#open.values()].some(({ isStaged }) => isStaged === true)
   }
 
-  /** All of them look for what there is to do; or some were handed in before, and not carried out. */
+  /** All of them look for something to do; or some were handed in before, and not carried out. */
   get mayComeToNothing(): boolean {
     if (this.wasHandedIn) return true
     return ![...this.#open.values()].some(
@@ -85,7 +85,7 @@ export class OpenCommands {
     }
   }
 
-  /** Answers those whose events have been seen. */
+  /** Answers commands whose events have been seen. */
   settleKnown(): void {
     for (const [id, events] of this.#seen) {
       const pending = this.#open.get(id)
@@ -106,7 +106,7 @@ export class OpenCommands {
     }
   }
 
-  /** The log knows these jobs already: their rows were taken in before. What else their commands take in goes on. */
+  /** The log knows these jobs already: their rows were taken in before. The rest of their commands goes on. */
   dropTaken(jobIds: readonly string[]): void {
     const taken = new Set(jobIds)
     for (const [id, pending] of this.#open) {
@@ -127,18 +127,18 @@ export class OpenCommands {
     }
   }
 
-  /** They may have been carried out, and be among the events that nobody can read any more. */
+  /** They may have been carried out, and their events may be among those that nobody can read any more. */
   #refuseTried(): void {
     if (!this.isTried) return
     this.rejectAll(
       new InterlockError(
         'archived',
-        'nobody knows whether this was carried out: the answer was lost, and what happened then was archived meanwhile; look at what it was for, and send it again',
+        'nobody knows whether this command was carried out: its answer was lost, and the events of that time were archived since; check its effect before you send it again',
       ),
     )
   }
 
-  /** One command cannot be carried out. False: it is none of these. */
+  /** One command cannot be carried out. False: it is not among these. */
   reject(commandId: string, error: unknown): boolean {
     this.#open.get(commandId)?.reject(error)
     return this.#open.delete(commandId)
@@ -155,8 +155,8 @@ export class OpenCommands {
 }
 
 /**
- * What a command that is in the log already led to, read off its events: the answer to a command whose first answer was
- * lost. Attempts that have ended since are left out: nobody may run them any more.
+ * The result of a command that is in the log already, made from its events: for a command whose first answer was lost. Attempts
+ * that have ended since are left out: nobody may run them any more.
  */
 function resultFromLog(ledger: Ledger, events: readonly RecordedEvent[]): CommandResult {
   const started = events.flatMap((event): readonly Started[] => {
@@ -167,7 +167,7 @@ function resultFromLog(ledger: Ledger, events: readonly RecordedEvent[]): Comman
   return { ok: true, started, waiting: stillWaiting(ledger, events), bypassed, changed: true }
 }
 
-/** Of the jobs that the command left to wait, those that wait now, and for what. */
+/** The jobs that the command left waiting and that still wait, and for what. */
 function stillWaiting(ledger: Ledger, events: readonly RecordedEvent[]): Waiting[] {
   const told = events.flatMap((event) =>
     event.type === 'conflict' || event.type === 'blocked' || event.type === 'asked' ? [event.jobId] : [],
@@ -179,7 +179,7 @@ function stillWaiting(ledger: Ledger, events: readonly RecordedEvent[]): Waiting
   })
 }
 
-/** The same id was used before for something else: never guess which of the two was meant. */
+/** The id was used before for something else: never guess which of the two was meant. */
 function commandReused(commandId: string): InterlockError {
   return new InterlockError(
     'command_reused',

@@ -5,13 +5,13 @@ import { retryWithin, type TimeLimit } from '../base/retry.ts'
 import type { Pending } from './open-commands.ts'
 
 /**
- * What one command carries beyond this, in characters of JSON, goes ahead of it: an append is under the queue's lock, and its
- * times have to be right when it arrives, neither of which bears a slow uplink.
+ * If a command carries more than this, in characters of JSON, its data goes ahead of it. An append is under the queue's lock, and
+ * its times have to be right when it arrives: a slow uplink would break both.
  */
 const LARGE = 32_768
-/** Of a call of many jobs more may go along: the events and rows of each take twice as much of its append already. */
+/** A call with many jobs may carry more: the events and rows of each job take twice as much of its append anyway. */
 const PER_JOB = 256
-/** In one call, unless a single job has more: at 100 KB/s it is there within the time that an answer may take. */
+/** In one call, unless a single job has more: at 100 KB/s it arrives within the time for an answer. */
 const MOST_IN_A_CALL = 262_144
 
 export interface StagingOptions {
@@ -22,7 +22,7 @@ export interface StagingOptions {
 
 /**
  * Sends large payloads, results and errors ahead of the append that they belong to, under the id of their command. The append
- * takes them over inside the database; where it never comes, time clears them away.
+ * takes them over inside the database. If it never comes, they are deleted after a while.
  */
 export class Staging {
   readonly #options: StagingOptions
@@ -33,7 +33,7 @@ export class Staging {
     this.#options = options
   }
 
-  /** Resolves once the append of this command is small. @throws what the store throws once the time is up */
+  /** Resolves once the append of this command is small. @throws what the store throws when the time is up */
   async settle(pending: Pending): Promise<void> {
     const { data = [], command } = pending
     const sizes = sizesOf(data)
@@ -44,7 +44,7 @@ export class Staging {
     pending.isStaged = true
   }
 
-  /** Again what the store does not have any more. */
+  /** Sends again what the store no longer has. */
   async again(pendings: Iterable<Pending>): Promise<void> {
     for (const { command, data = [] } of pendings) {
       const sizes = sizesOf(data)

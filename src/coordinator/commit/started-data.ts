@@ -22,8 +22,8 @@ interface Asking {
 const MOST_IDS = 1_000
 
 /**
- * What handlers need of the jobs that they begin. The append that starts a job brings it, so that a hand-off is one round trip; what it
- * could not bring is read, all that is asked for in one turn of the event loop together.
+ * The data that handlers need for the jobs they begin. The append that starts a job brings it, so that a hand-off is one round
+ * trip. Data that it could not bring is read, in one call for everything that is asked for in one turn of the event loop.
  */
 export class StartedData {
   readonly #options: StartedDataOptions
@@ -35,7 +35,7 @@ export class StartedData {
     this.#options = options
   }
 
-  /** Jobs that the decision starts here, and that have something to bring; undefined: none. */
+  /** Jobs that the decision starts here and that have data to bring; undefined: none. */
   wantedOf({ results }: Decision): readonly string[] | undefined {
     const workerId = this.#options.workerId()
     const wanted = results.flatMap((result) => (result.ok ? result.started : []))
@@ -43,7 +43,7 @@ export class StartedData {
     return ours.length === 0 ? undefined : ours.map(({ spec }) => spec.jobId)
   }
 
-  /** What the append has brought of the jobs that it started. */
+  /** Keeps the data that the append has brought of started jobs. */
   keep(events: readonly RecordedEvent[], data: readonly JobData[]): void {
     const tokens = new Map(
       events.flatMap((event) => (event.type === 'started' ? [[event.jobId, event.seq]] : [])),
@@ -54,12 +54,12 @@ export class StartedData {
     }
   }
 
-  /** Nobody begins an attempt that has ended. */
+  /** Drops the data of attempts that have ended. */
   see(event: RecordedEvent): void {
     if (this.#kept.size > 0 && endsAttempt(event)) this.#kept.delete(event.jobId)
   }
 
-  /** Of a job that this process runs. @throws what the store throws */
+  /** The data of a job that this process runs. @throws what the store throws */
   async take({ jobId, fencingToken }: Lease): Promise<JobData | undefined> {
     const kept = this.#kept.get(jobId)
     this.#kept.delete(jobId)
@@ -90,7 +90,7 @@ export class StartedData {
   }
 }
 
-/** At the first attempt of a job that came without there is nothing. */
+/** The first attempt of a job that came without data has none. */
 function hasData({ spec, attempt }: Started): boolean {
   return spec.hasData === true || attempt > 1
 }

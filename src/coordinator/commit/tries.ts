@@ -1,18 +1,18 @@
 import { InterlockError } from '../../core/index.ts'
 import { backoffMs, pause, type TimeLimit } from '../base/retry.ts'
 
-/** Tries in a row without a pause that were lost to other processes. */
+/** The most tries in a row without a pause that are lost to other processes. */
 const AT_ONCE_TRIES = 10
-/** And those that were refused for another reason, of which the answer says what to do about it. */
+/** The same for tries that are refused for another reason, where the answer says what to do. */
 const AT_ONCE_REFUSALS = 2
-/** Lost tries in a row after which a batch is given up: far beyond what turns let happen. */
+/** A batch is given up after so many lost tries in a row: far more than turns let happen. */
 const MOST_TRIES = 100
-/** A batch is tried for so many milliseconds at least, however short the limit: to lose to others is no outage. */
+/** A batch is tried for at least so many milliseconds, however short the limit: losing to others is no outage. */
 const LEAST_MS = 2_000
 
 /**
- * The tries of one batch. Lost to others: without turns one is behind by as long as one waits, and a process that tries again at once loses
- * the fewest (8 processes: 2.2 appends per one that is won; with pauses that double up to 300 ms, 3.0, and twice the time).
+ * The tries of one batch. Lost to others: without turns a process falls behind while it waits, and one that tries again at once
+ * loses the fewest (8 processes: 2.2 appends for each one won; with pauses that double up to 300 ms, 3.0, and twice the time).
  */
 export class Tries {
   readonly #queue: string
@@ -47,7 +47,7 @@ export class Tries {
 function tooContended(queue: string, tries: number): InterlockError {
   return new InterlockError(
     'contention',
-    `queue ${queue}: ${tries} tries to append were refused; try again, and look for what else writes to it with \`interlock log\``,
+    `queue ${queue}: ${tries} tries to append were refused; try again, and see what else writes to it with \`interlock log\``,
     { queue },
   )
 }

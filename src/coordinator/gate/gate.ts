@@ -24,25 +24,25 @@ import { StartRouter } from './start-router.ts'
 import { giveBackOf, WaitWatch } from './wait-watch.ts'
 
 type Asking = Pick<StartOptions, 'wait' | 'signal' | 'anew'>
-/** How the queue is asked: with what the job is to be, or for one that is live. */
+/** How to ask the queue: with the spec of the job, or about a live job. */
 type Question = CommandBody & { readonly type: 'ask' | 'take_up' }
 
-/** Jobs that run without a lease of their own and whose end was not told: more of them are not running any more. */
+/** Jobs that run without their own lease and whose end was not reported: more than this cannot be running. */
 export const MOST_OUTSIDE = 100_000
 
-/** How long the queue is told, when the process leaves, what it does not want any more: the database may be away. */
+/** How long a leaving process tries to tell the queue what it no longer wants: the database may be away. */
 const GOODBYE_MS = 3_000
 
 /** Answers programs that hold a job and ask whether it may run: the gate of the first specification. */
 export class Gate {
   readonly router: StartRouter
   readonly #member: Member
-  /** Jobs without models that were let through: ending one is nothing. Not every program says when they end. */
+  /** Jobs without models that were let through: ending one does nothing. Not every program reports their end. */
   readonly #bypassed = new Recent(MOST_OUTSIDE)
-  /** Jobs that run under the lease of another one, which their program holds. */
+  /** Jobs that run under the lease of another job, which their program holds. */
   readonly #covered = new Recent(MOST_OUTSIDE)
   readonly #watch: WaitWatch
-  /** Commands under way that decide what this process is given. */
+  /** Commands under way that decide what this process gets. */
   readonly #inFlight = new InFlight()
   /** Tokens of attempts that are being given back. */
   readonly #goingBack = new Set<number>()
@@ -68,12 +68,12 @@ export class Gate {
     this.#watch.see(event)
   }
 
-  /** Events were passed over that this process will never see. */
+  /** Events were skipped that this process will never see. */
   lookAgain(): void {
     this.#watch.lookAgain()
   }
 
-  /** Does again what could not be done: asks for what nobody alive asks for, and gives back what nobody here wants. */
+  /** Does again what failed before: asks for jobs that no live process asks for, and gives back starts that nobody here wants. */
   followUp(): void {
     this.#watch.followUp()
     for (const attempt of this.router.owners.all('line')) void this.#giveBack(attempt)
@@ -92,7 +92,7 @@ export class Gate {
     return this.#start(spec, question, { wait, signal, anew }, data)
   }
 
-  /** The same for a job that is live, as it stands. One that has ended stays ended. */
+  /** The same for a live job, by its id. A job that has ended stays ended. */
   async takeUp(jobId: string, options: Asking): Promise<StartAnswer> {
     await this.#member.catchUp()
     const job = jobOf(this.#member.ledger, jobId)
@@ -102,7 +102,7 @@ export class Gate {
     return this.#start(job.spec, (wait) => ({ type: 'take_up', jobId, wait }), options)
   }
 
-  /** @param question told whether the start is to be kept for this process, if it cannot be now */
+  /** @param question called with whether to keep the start for this process, if it cannot start now */
   async #start(
     spec: JobSpec,
     question: (isKept: boolean) => Question,
@@ -129,7 +129,7 @@ export class Gate {
     }
   }
 
-  /** Under a lease that this process has: when it is lost, both stop. */
+  /** Under a lease of this process: when it is lost, both stop. */
   #cover({ jobId, models }: JobSpec, parent: Lease): StartAnswer {
     const holder = this.#member.attempt(parent)
     if (holder === undefined) {
@@ -164,7 +164,7 @@ export class Gate {
     this.#member.logger.info(`[COORDINATOR] Job ${jobId} ended: ${outcome}${why}`)
   }
 
-  /** Takes back what was asked for, and gives back what nobody has taken up, while commands still go through. */
+  /** Withdraws its questions and gives back starts that nobody took, while commands still go through. */
   async close(): Promise<void> {
     const closed = new InterlockError('closed', 'the coordinator was closed; the job stays in line')
     const { asked, started } = this.router.end(closed)
@@ -173,7 +173,7 @@ export class Gate {
     await this.#inFlight.doneWithin(GOODBYE_MS)
   }
 
-  /** Undefined: the question failed, and yet the call has been answered by then. */
+  /** Undefined: the question failed, but the call was already answered. */
   async #ask(call: GateCall, question: Question, data: readonly DataChange[]): Promise<Accepted | undefined> {
     const { jobId } = call
     const wasAsked = this.router.askedAs(jobId) !== undefined
@@ -220,7 +220,7 @@ export class Gate {
     this.router.forget(jobId)
   }
 
-  /** What cannot be told now is told with the next poll: until then nobody has it. */
+  /** If it fails now, the next poll tries again. Until then nobody has the job. */
   async #giveBack({ lease: { jobId, fencingToken } }: Started): Promise<void> {
     if (this.#goingBack.has(fencingToken)) return
     this.#goingBack.add(fencingToken)

@@ -11,19 +11,19 @@ type Refused = StartAnswer & { readonly allowed: false }
 /** Starts and ends of 100,000 jobs. */
 const MOST_LEFT = 200_000
 
-/** Something to be told to the queue, that could not be told so far. */
+/** A report to the queue that could not be sent so far. */
 type Note = () => Promise<unknown>
 
 /**
- * The gate of a program that must not be stopped by it: under `mode: 'observe'` it answers what it would decide and lets
- * every job run; under `onUnavailable: 'bypass'` it lets jobs run while the database is away. What it could not record
- * then is recorded with the first poll that finds the database again.
+ * The gate of a program that it must not stop. Under `mode: 'observe'` it answers what it would decide and lets every job run.
+ * Under `onUnavailable: 'bypass'` it lets jobs run while the database is away. It records what it missed with the first poll that
+ * finds the database again.
  */
 export class LenientGate {
   readonly #gate: Gate
   readonly #member: Member
   readonly #observes: boolean
-  /** Jobs that run without the queue's leave. */
+  /** Jobs that run without the queue's permission. */
   readonly #outside = new Recent(MOST_OUTSIDE)
   readonly #notes: Note[] = []
   #lost = 0
@@ -59,7 +59,9 @@ export class LenientGate {
       await this.#gate.complete(jobId, jobType, options)
     } catch (error) {
       if (!isOutage(error)) throw error
-      this.#member.logger.error(`[COORDINATOR] Database unreachable: the end of job ${jobId} is told later`)
+      this.#member.logger.error(
+        `[COORDINATOR] Database unreachable: the end of job ${jobId} is reported later`,
+      )
       this.#later(() => this.#endOutside(jobId, jobType, options))
     }
   }
@@ -72,12 +74,12 @@ export class LenientGate {
     return this.#gate.ready$
   }
 
-  /** Does what is left to do, in order, until the database is away again. */
+  /** Sends what is left, in order, until the database is away again. */
   catchUp(): void {
     void this.#flight.join()
   }
 
-  /** Resolves when everything is told, or the database is away. */
+  /** Resolves when everything was sent, or the database is away. */
   async settle(): Promise<void> {
     await this.#flight.idle()
     if (this.#notes.length > 0) await this.#flight.join()
@@ -92,13 +94,13 @@ export class LenientGate {
   #goWithout(jobId: string, jobType: JobType, error: unknown): StartAnswer {
     this.#outside.add(jobId)
     this.#member.logger.error(
-      `[COORDINATOR] Database unreachable, job ${jobId} (${jobType}) runs without the coordinator, beside whatever else runs: ${errorText(error)}`,
+      `[COORDINATOR] Database unreachable, job ${jobId} (${jobType}) runs without the coordinator, beside any other job: ${errorText(error)}`,
     )
     this.#later(() => this.#member.send({ type: 'bypass', jobId, jobType }))
     return { allowed: true, lease: null, bypassed: true }
   }
 
-  /** The queue may have it nevertheless: the answer that it may start can have been lost, or the job is in line. */
+  /** The queue may have the job nevertheless: its permission may have been lost on the way, or the job is in line. */
   async #endOutside(jobId: string, jobType: JobType, options: CompleteOptions): Promise<void> {
     await this.#member.catchUp()
     const job = jobOf(this.#member.ledger, jobId)
@@ -111,7 +113,7 @@ export class LenientGate {
     if (this.#notes.length < MOST_LEFT) this.#notes.push(note)
     else if (this.#lost++ === 0)
       this.#member.logger.error(
-        `[COORDINATOR] The database is away for so long that what jobs do without it is not noted any more, beyond ${MOST_LEFT} notes`,
+        `[COORDINATOR] The database has been away for so long that the ends of further jobs are not noted: there are ${MOST_LEFT} notes`,
       )
     this.catchUp()
   }
@@ -124,7 +126,7 @@ export class LenientGate {
     this.#lost = 0
   }
 
-  /** False while the database is away; what is refused for another reason is done with. */
+  /** False while the database is away. Anything that is refused for another reason is finished. */
   async #isDone(telling: Promise<unknown>): Promise<boolean> {
     try {
       await telling

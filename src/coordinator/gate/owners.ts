@@ -1,11 +1,11 @@
 import { endsAttempt, InterlockError, type RecordedEvent, type Started } from '../../core/index.ts'
 
-/** One call at the gate, from before it asks until it is answered: whatever start of its job arrives meanwhile is for it. */
+/** One call at the gate, from before it asks until it is answered. A start of its job that arrives meanwhile is for it. */
 export class GateCall {
-  /** False while it asks: what becomes of a former life of the job is not its concern. */
+  /** False while it asks: what happens to an earlier life of the job does not concern it. */
   stands = false
   readonly jobId: string
-  /** It runs the job itself: it must not share the start with another part of the program. */
+  /** It runs the job itself, so it must not share the start with another part of the program. */
   readonly isSole: boolean
   readonly #answer = Promise.withResolvers<Started>()
   #isAnswered = false
@@ -13,7 +13,7 @@ export class GateCall {
   constructor(jobId: string, isSole: boolean) {
     this.jobId = jobId
     this.isSole = isSole
-    // It may be told before anybody listens.
+    // It may be rejected before anybody listens.
     this.#answer.promise.catch(() => {})
   }
 
@@ -43,11 +43,11 @@ export function activeHere(jobId: string): InterlockError {
 }
 
 /**
- * Who has a start in this process, and so runs the job or gives it back:
+ * What has a start in this process, and so runs the job or gives it back:
  *
  * - `calls`: calls at the gate, which share it; `sole`: one call that runs the job itself
- * - `claim`: the worker, or program, whose claim it came of
- * - `ready`: the program that follows `ready$`, until somebody takes it up
+ * - `claim`: the worker or program whose claim led to it
+ * - `ready`: the program that subscribes to `ready$`, until somebody takes the start
  * - `line`: nobody wants it: it goes back
  */
 export type Owner = 'calls' | 'sole' | 'claim' | 'ready' | 'line'
@@ -73,7 +73,7 @@ export class Owners {
     if (endsAttempt(event) && event.token !== null) this.#owned.delete(event.token)
   }
 
-  /** The lease under which they were started is lost: they are somebody else's by now, or soon. */
+  /** The lease under which they were started is lost: other processes have them by now, or soon. */
   clear(): void {
     this.#owned.clear()
   }

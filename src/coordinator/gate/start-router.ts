@@ -12,12 +12,12 @@ export interface StartRouterOptions {
   readonly giveBack: (attempt: Started) => void
 }
 
-/** Where every start that was granted to this process gets its owner. */
+/** Gives every start for this process its owner. */
 export class StartRouter {
   readonly owners = new Owners()
   readonly #options: StartRouterOptions
   readonly #calls = new Map<string, Set<GateCall>>()
-  /** Jobs that this process has asked for, that were refused so far, and under which worker id it did. */
+  /** Jobs that this process has asked for and that were refused so far, and the worker id that asked. */
   readonly #asked = new Map<string, string>()
   /** When starts that came on `ready$` go back, by job. */
   readonly #lapses = new Map<string, NodeJS.Timeout>()
@@ -41,17 +41,17 @@ export class StartRouter {
     return this.#calls.size > 0
   }
 
-  /** Why nobody is let through any more. */
+  /** Why no job is let through any more. */
   get over(): InterlockError | undefined {
     return this.#over
   }
 
-  /** Jobs whose start somebody here would take. */
+  /** Jobs whose start a caller here would take. */
   get wanted(): readonly string[] {
     return [...this.#asked.keys()].filter((jobId) => this.isObserved || this.#calls.has(jobId))
   }
 
-  /** Under which worker id this job was asked for. */
+  /** The worker id under which this job was asked for. */
   askedAs(jobId: string): string | undefined {
     return this.#asked.get(jobId)
   }
@@ -60,7 +60,7 @@ export class StartRouter {
     this.#asked.set(jobId, workerId)
   }
 
-  /** A call comes; it is here until it leaves, or has its answer. */
+  /** A call comes; it stays until it leaves or has its answer. */
   join(jobId: string, isSole: boolean): GateCall {
     const call = new GateCall(jobId, isSole)
     const calls = this.#calls.get(jobId) ?? new Set()
@@ -68,23 +68,23 @@ export class StartRouter {
     return call
   }
 
-  /** The call is here no longer. True if it was, and nobody else is. */
+  /** The call leaves. True if it was here and was the last one. */
   leave(call: GateCall): boolean {
     const calls = this.#calls.get(call.jobId)
     if (calls?.delete(call) !== true || calls.size > 0) return false
     return this.#calls.delete(call.jobId)
   }
 
-  /** It is asked for no longer, unless somebody has come meanwhile. */
+  /** Nobody asks for it any more, unless a call has come meanwhile. */
   forget(jobId: string): void {
     if (!this.#calls.has(jobId)) this.#asked.delete(jobId)
   }
 
   /**
-   * A start of this process has arrived, by whatever way. It gets its owner: a call for its job (first the one that asked just
-   * now), else `ready$` if the job was asked for, else the claim that it came of, else the line. Arrived before, it keeps the one it
-   * has. One whose lease is lost has none: it ends with the lease. Under a lease of which nothing is known nobody may run it: it goes back.
-   * @returns true if it belongs to whose command it came of
+   * A start for this process has arrived, in any way. It gets its owner: a call for its job (first the one that asked just now),
+   * else `ready$` if the job was asked for, else the claim that led to it, else the line. If it arrived before, it keeps its
+   * owner. If its lease is lost it has none: it ends with the lease. Under an unknown lease nobody may run it: it goes back.
+   * @returns true if it belongs to the sender of the command that led to it
    */
   receive(attempt: Started, taker: Taker): boolean {
     const hold = this.#options.holdOn(attempt)
@@ -110,7 +110,7 @@ export class StartRouter {
       if (attempt.lease.jobId === jobId) this.owners.set(attempt, 'calls')
   }
 
-  /** Those who wait for this job wait in vain. */
+  /** The callers who wait for this job wait in vain. */
   refuse(jobId: string, error: InterlockError): void {
     for (const call of [...(this.#calls.get(jobId) ?? [])].filter(({ stands }) => stands)) {
       this.leave(call)
@@ -119,14 +119,14 @@ export class StartRouter {
     this.forget(jobId)
   }
 
-  /** Whatever was started under the lease that is lost now is nobody's here. */
+  /** The lease is lost: nothing that was started under it belongs to a caller here. */
   loseAll(): void {
     for (const lapse of this.#lapses.values()) clearTimeout(lapse)
     this.#lapses.clear()
     this.owners.clear()
   }
 
-  /** Lets nobody through any more, and tells all who are here. @returns what was asked for, and what nobody has taken up */
+  /** Lets no job through any more, and tells all callers. @returns the jobs asked for, and the starts that nobody took */
   end(error: InterlockError): { readonly asked: readonly string[]; readonly started: readonly Started[] } {
     this.#over ??= error
     const asked = [...this.#asked.keys()]
@@ -148,7 +148,7 @@ export class StartRouter {
     return taker === 'claim' ? 'claim' : 'line'
   }
 
-  /** Who else is here for it shares it, unless one of them runs it alone. */
+  /** Other calls for the job share the start, unless one of them runs it alone. */
   #letThrough(attempt: Started, first: GateCall): void {
     const { jobId } = first
     const others = [...(this.#calls.get(jobId) ?? [])].filter((call) => call !== first)
@@ -160,7 +160,9 @@ export class StartRouter {
     for (const call of others) this.#join(attempt, owner, call)
   }
 
-  /** A call comes to a start that has its owner. One on its way back it waits for: it is in line again soon. */
+  /**
+   * A call comes for a start that has an owner. If the start is on its way back, the call waits: the job is in line again soon.
+   */
   #join(attempt: Started, owner: Owner, call: GateCall): void {
     if (owner === 'line') return
     this.leave(call)

@@ -11,7 +11,7 @@ import type { Member } from '../membership/member.ts'
 import type { GateCall } from './owners.ts'
 import type { StartRouter } from './start-router.ts'
 
-/** Sees to it that nobody waits at the gate for what cannot come any more, or for what nobody asks for any more. */
+/** Makes sure that no call at the gate waits for something that cannot come, and that no start waits for a call that is gone. */
 export class WaitWatch {
   readonly #router: StartRouter
   readonly #member: Member
@@ -23,7 +23,7 @@ export class WaitWatch {
     this.#inFlight = inFlight
   }
 
-  /** What an event means for those who wait for its job. */
+  /** What an event means for callers who wait for its job. */
   see(event: RecordedEvent): void {
     this.#router.owners.see(event)
     if (!('jobId' in event)) return
@@ -33,12 +33,12 @@ export class WaitWatch {
     else if (outcomeOf(event) !== null) this.#router.refuse(jobId, ended(jobId, event.type))
   }
 
-  /** Events were passed over, an end or a start among them perhaps. */
+  /** Events were skipped, perhaps also an end or a start. */
   lookAgain(): void {
     for (const jobId of this.#router.wanted) this.#look(jobId)
   }
 
-  /** The call has been answered that its job has to wait, which was true then: from now on events tell of it. */
+  /** The call was told that its job has to wait, which was true then. From now on events tell of it. */
   stand(call: GateCall): void {
     call.stands = true
     this.#look(call.jobId)
@@ -51,8 +51,8 @@ export class WaitWatch {
   }
 
   /**
-   * Asks again where nobody alive asks: this process goes on under another id since its lease was lost, or the process that
-   * asked last has given up. A job that another process asks for is left to it: the two would take it from each other for ever.
+   * Asks again for jobs that no live process asks for: this process has another id since its lease was lost, or the last process
+   * that asked has given up. A job that another process asks for is left to it: the two would take it from each other for ever.
    */
   followUp(): void {
     if (!this.#member.lease.isRegistered) return
@@ -67,14 +67,14 @@ export class WaitWatch {
     return isLost || asker === null || offeredAt !== null
   }
 
-  /** The job may have ended meanwhile: then nothing comes of it. */
+  /** The job may have ended meanwhile: then it stays ended. */
   async #askAnew(jobId: string): Promise<void> {
     const { workerId } = this.#member
     const isDone = await this.#member.inBackground({ type: 'take_up', jobId, wait: true })
     if (isDone && this.#router.askedAs(jobId) !== undefined) this.#router.ask(jobId, workerId)
   }
 
-  /** One for this process comes to the gate by itself. One for a former id of it was never taken up. */
+  /** A start for this process comes to the gate by itself. A start for one of its former ids was never taken. */
   #seeStart(jobId: string, token: number, workerId: string | null): void {
     if (workerId === this.#member.workerId) return
     if (workerId !== this.#router.askedAs(jobId)) return this.#router.refuse(jobId, elsewhere(jobId))
@@ -83,13 +83,13 @@ export class WaitWatch {
   }
 }
 
-/** Nobody has taken the start up: it goes back to the line, and costs no attempt. */
+/** Nobody has taken the start: it goes back to the line, and costs no attempt. */
 export function giveBackOf(jobId: string, token: number): CommandBody {
   return { type: 'release', jobId, token, reason: 'unacknowledged', runAt: null }
 }
 
 function ended(jobId: string, how: string): InterlockError {
-  const message = `job ${jobId} is not live any more (${how}), though it was waited for; enqueue it again if it is still wanted`
+  const message = `job ${jobId} ended while this process waited for it (${how}); enqueue it again if you still want it`
   return new InterlockError('job_not_live', message, { jobId })
 }
 

@@ -20,37 +20,37 @@ import { atMost } from '../base/retry.ts'
 import { SingleFlight } from '../base/single-flight.ts'
 import type { SendOptions } from '../membership/member-api.ts'
 
-/** Requests in one go: they share an append. */
+/** Requests per batch: they share an append. */
 const BATCH = 100
-/** The store hands out fewer when they are large: after so many characters there may be more. */
+/** The store hands out fewer large ones: from so many characters on there may be more. */
 const LARGE = 1_000_000
-/** How often the inbox is looked into when nobody says that there is something in it. */
+/** How often to look into the inbox when nothing announces a command. */
 const LOOK_MS = 5_000
-/** After so long what another process has taken is free again, if that one has died with it. */
+/** After this time a command that another process took is free again, if that process died. */
 const FREE_AGAIN_MS = 2_500
-/** How long a process that has just come lets its first claim wait for what SQL asked before. */
+/** How long a new process lets its first claim wait for commands that SQL sent before. */
 const FIRST_MS = 2_000
 
-/** Who the events of these commands name. */
+/** The name in the events of these commands. */
 const ACTOR = 'sql'
 
 export interface InboxOptions {
   readonly store: InboxRole & Pick<StoreTraits, 'frugal'>
   readonly queue: string
   readonly ledger: () => Ledger
-  /** Sends a command under a given id, so that two processes that decide one request carry it out once. */
+  /** Sends a command under a given id, so that a request that two processes decide is carried out once. */
   readonly send: (body: ParsedRequest['body'], options: SendOptions) => Promise<Accepted>
   /** The database's clock. */
   readonly now: () => Micros
   readonly onError: (error: unknown) => void
 }
 
-/** Decides the commands that SQL puts into the inbox: any process of the queue does, one look at a time. */
+/** Decides commands that SQL puts into the inbox. Any process of the queue does; only one look at a time. */
 export class Inbox {
   readonly #options: InboxOptions
   #lookedAt = Number.NEGATIVE_INFINITY
   readonly #flight: SingleFlight
-  /** Something was put in before anything could be sent. */
+  /** Something was put in before commands could be sent. */
   #isWaiting = false
   #canSend = false
   #closed = false
@@ -63,8 +63,8 @@ export class Inbox {
   }
 
   /**
-   * Commands can be sent from now on. What is known to be in the inbox is decided first, so that this process claims nothing
-   * that was cancelled before it came.
+   * Commands can be sent from now on. First decides what is known to be in the inbox, so that this process claims nothing that
+   * was already cancelled.
    */
   async open(): Promise<void> {
     this.#canSend = true
@@ -73,13 +73,13 @@ export class Inbox {
     await atMost(FIRST_MS, this.#flight.idle())
   }
 
-  /** Looks, if the last look was a while ago: a notification may have been lost. */
+  /** Looks if the last look was a while ago: a notification may have been lost. */
   poll(): void {
     this.#canSend = true
     if (this.#isWaiting || performance.now() - this.#lookedAt >= LOOK_MS) this.nudge()
   }
 
-  /** There may be something in it. What is taken before it can be decided would be kept from others. */
+  /** There may be something in it. Does not take commands before it can decide them: that would keep them from others. */
   nudge(): void {
     this.#isWaiting = !this.#canSend
     if (this.#canSend) void this.#flight.request()
@@ -101,8 +101,8 @@ export class Inbox {
   }
 
   /**
-   * Somebody else has what there was, and may die with it. One more look, however often nothing is found; where each call has
-   * its price, the next beat tells of it.
+   * Another process has taken everything, and may die with it. So looks once more, even after many empty looks. If each call has
+   * its price, the next beat tells.
    */
   #lookLater(): void {
     if (this.#options.store.frugal === true || this.#closed || this.#later !== undefined) return
@@ -117,7 +117,7 @@ export class Inbox {
     })
   }
 
-  /** True if there may be more. What could not be decided now is given back at once, for others. */
+  /** True if there may be more. What could not be decided now goes back at once, for others. */
   async #answerAll(requests: readonly InboxRequest[]): Promise<boolean> {
     const { store, queue } = this.#options
     const answers = await Promise.all(requests.map((request) => this.#decide(request)))
@@ -132,7 +132,7 @@ export class Inbox {
     } catch (error) {
       if (isRefusal(error)) return { requestId, answer: refusalOf(error) }
       this.#options.onError(error)
-      // Of the store, or of this process, and not of the request: another process, or another time.
+      // The store or this process is at fault, not the request: another process or another time may do it.
       if (isInterlockError(error)) return { requestId, answer: null }
       return { requestId, answer: undecidable(error) }
     }
@@ -143,7 +143,7 @@ export class Inbox {
     const request = parseRequest(command, now())
     const { body, claim, data, workerId } = request
     this.#checkLife(request)
-    // Of the request and not of the body, in which there are times of this process's.
+    // The hash of the request, not of the body: the body has times of this process.
     const as = { id: `sql:${requestId}`, workerId: workerId ?? ACTOR, hash: hash(JSON.stringify(command)) }
     const result = await send(body, { as, claim, data })
     return answerOf(body, result, as.workerId, ledger(), now())
@@ -155,7 +155,7 @@ export class Inbox {
     if (job === undefined || job.queuedAt === queuedAt) return
     throw new InterlockError(
       'job_not_live',
-      `job ${body.jobId} has ended and was enqueued again since; cancel it again if that is meant`,
+      `job ${body.jobId} has ended and was enqueued again since; cancel it again if you mean its new life`,
     )
   }
 }
@@ -166,7 +166,7 @@ function mayBeMore(requests: readonly InboxRequest[]): boolean {
   return requests.length === BATCH || length >= LARGE
 }
 
-/** What nests too deep to be written counts as large. */
+/** A command that nests too deep to be written counts as large. */
 function lengthOf(command: Json): number {
   try {
     return JSON.stringify(command).length
@@ -175,7 +175,7 @@ function lengthOf(command: Json): number {
   }
 }
 
-/** What `job_queue_answer` says of a command that was carried out for this worker. */
+/** What `job_queue_answer` returns for a command that was carried out for this worker. */
 function answerOf(
   body: CommandBody,
   { started, waiting, bypassed }: Accepted,
@@ -197,12 +197,12 @@ function answerOf(
   }
 }
 
-/** What the queue says to a command that it does not carry out. */
+/** What `job_queue_answer` returns for a command that the queue refuses. */
 function refusalOf({ code, message }: InterlockError): Json {
   return { ok: false, code, message: sound(message) }
 }
 
-/** A command at which this release fails. It is answered all the same: left in the inbox, it would fail at every look. */
+/** This release fails at the command. It is answered nevertheless: left in the inbox, it would fail at every look. */
 function undecidable(error: unknown): Json {
   const message = `command: cannot be decided (${errorText(error)}); make it smaller, and flatter`
   return { ok: false, code: 'invalid_input', message: sound(message) }
@@ -210,7 +210,7 @@ function undecidable(error: unknown): Json {
 
 const MOST = 4_000
 
-/** It may quote what somebody has sent. A text that jsonb refuses would keep all answers of its batch from being given. */
+/** The message may quote what somebody sent. A text that jsonb refuses would hold up all answers of its batch. */
 function sound(message: string): string {
   return message.slice(0, MOST).toWellFormed().replaceAll('\0', '\uFFFD')
 }

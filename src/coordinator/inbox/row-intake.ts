@@ -17,10 +17,10 @@ interface Parsed {
 }
 
 /**
- * Takes in up to `max` rows of `jobs`: reads what has arrived, puts the jobs in line in one command, and reports. Between
- * the last two steps a process may die; the rows are then offered again, and the append finds the log to know them.
+ * Takes in up to `max` rows of `jobs`: reads what has arrived, puts the jobs in line in one command, and reports. If the process
+ * dies before the report, the rows are offered again, and the append finds that the log knows them.
  *
- * @returns how many rows are dealt with
+ * @returns how many rows were handled
  * @throws what the store throws
  */
 export async function takeIn({ store, queue, send }: Intake, max: number): Promise<number> {
@@ -42,7 +42,7 @@ export async function takeIn({ store, queue, send }: Intake, max: number): Promi
   return arrivals.length
 }
 
-/** All in one command; when the policy refuses one of them, each in its own. */
+/** All in one command. If the policy refuses one of them, each in its own. */
 async function enqueue(
   send: Intake['send'],
   parsed: readonly Parsed[],
@@ -64,8 +64,8 @@ async function enqueue(
 }
 
 /**
- * The job that a row of `jobs` asks for, or why it cannot be one. `job_type` may be a column of the user's with words of his
- * own: what is not ours is no job type.
+ * The job that a row of `jobs` asks for, or why it cannot be one. `job_type` may be a column of the user with other words: those
+ * are not taken as job types.
  */
 export function specOfRow({
   jobId,
@@ -88,7 +88,7 @@ export function specOfRow({
       undefined,
       'row',
     )
-    // Its row is what a handler reads.
+    // A handler reads the row.
     return { ...spec, hasData: true }
   } catch (error) {
     if (isInterlockError(error, 'invalid_input')) return error

@@ -8,7 +8,7 @@ import type { LogView } from '../replica/log-view.ts'
 import { Projector } from './projector.ts'
 import { Retention } from './retention.ts'
 
-/** A process's share in what some process has to do: keep the user's tables behind the log, write snapshots, archive. */
+/** This process's share of the work that some process has to do: update the user's tables, write snapshots, archive. */
 export type Maintenance = ReturnType<typeof maintenanceOf>
 
 export function maintenanceOf(
@@ -21,7 +21,7 @@ export function maintenanceOf(
   const snapshots = new Snapshots({ store, queue, every: snapshotEvery, ledger, onError })
   const retention = new Retention({ store, queue, ledger, now: () => log.clock.now(), onError })
   return {
-    /** A replica that knows nothing begins with the newest snapshot. */
+    /** A replica that knows nothing starts from the newest snapshot. */
     begin: async () => {
       if (log.version === 0) log.replica.startFrom(await snapshots.newest())
     },
@@ -30,11 +30,11 @@ export function maintenanceOf(
     followAppend: (before: number, at: number) => projector.follow(before, at),
     /** An event that this process has caused. */
     note: ({ seq }: RecordedEvent) => snapshots.note(seq),
-    /** Whatever the tables do not follow yet. */
+    /** Follows everything that the tables do not follow yet. */
     catchUp: () => {
       if (projector.last?.version !== log.version) projector.nudge()
     },
-    /** Ends what can be taken up again at any time. */
+    /** Stops work that can be taken up again at any time. */
     pause: () => retention.stop(),
     close: async () => {
       await projector.close()
@@ -47,18 +47,18 @@ export function maintenanceOf(
 export interface SnapshotsOptions {
   readonly store: Pick<LogRole, 'read'> & SnapshotRole
   readonly queue: string
-  /** After how many events there is another one; after more while many jobs are live, see {@link stepOf}. */
+  /** The number of events between snapshots; more while many jobs are live, see {@link stepOf}. */
   readonly every: number
   readonly ledger: () => Ledger
   readonly onError: (error: unknown) => void
 }
 
-/** How long a process that ends goes on with a snapshot that it has begun. */
+/** How long a closing process goes on with a snapshot that it has begun. */
 const CLOSE_MS = 2_000
 
 /**
- * The folded ledger, kept now and then for processes that start later. It saves time: one that cannot be written is passed
- * over.
+ * The folded ledger, kept now and then for processes that start later. It only saves time: if it cannot be written, it is
+ * skipped.
  */
 class Snapshots {
   readonly #options: SnapshotsOptions
@@ -74,17 +74,18 @@ class Snapshots {
   }
 
   /**
-   * Where a process that starts now goes on from.
-   * @throws InterlockError `archived`, `database_newer`, `corrupt_log` where the log was cut, and cannot be read without
+   * Where a process that starts now begins.
+   * @throws InterlockError `archived`, `database_newer`, `corrupt_log` if the log was cut, and cannot be read without the
+   * snapshot
    */
   newest(): Promise<Ledger> {
     const { store, queue, onError } = this.#options
-    // One of a newer release, which runs beside this one, is no failure.
+    // A snapshot of a newer release, which runs beside this one, is no failure.
     const passOver = (error: unknown) => isInterlockError(error, 'database_newer') || onError(error)
     return ledgerNear(store, queue, null, passOver)
   }
 
-  /** This process has appended the event with this number: the process that appends every so-many-th makes the snapshot. */
+  /** This process has appended the event with this number. The process that appends every so-many-th event makes the snapshot. */
   note(seq: number): void {
     const { every, ledger } = this.#options
     if (seq % every !== 0 || this.#flight.isRunning) return
@@ -92,7 +93,7 @@ class Snapshots {
     void this.#flight.join()
   }
 
-  /** A short line is written down to its end; nobody waits for one of a million jobs: what is half-done is seen by nobody. */
+  /** The snapshot of a short line is finished. Nobody waits for one of a million jobs: half a snapshot is invisible. */
   async close(): Promise<void> {
     const abort = () => this.#ending.abort(new InterlockError('closed', 'the coordinator was closed'))
     const late = setTimeout(abort, CLOSE_MS)
@@ -103,15 +104,15 @@ class Snapshots {
   async #write(): Promise<void> {
     const { store, queue, ledger } = this.#options
     const { signal } = this.#ending
-    // After the answers to what was just appended have gone out.
+    // After the answers to the last append have gone out.
     await new Promise((resolve) => setImmediate(resolve))
     await keepSnapshot(store, queue, ledger(), { signal })
   }
 }
 
 /**
- * What writing one costs grows with the jobs that are live, and what it saves with the events since the last one. So a line of a
- * million jobs is written down every 200,000 events: `every`, doubled until no more than 8 jobs are live for each of them.
+ * The cost of a snapshot grows with the live jobs, its use with the events since the last one. So a line of a million jobs is
+ * written every 200,000 events: `every`, doubled until there are at most 8 live jobs for each event.
  */
 export function stepOf(every: number, jobs: number): number {
   let step = every

@@ -4,20 +4,22 @@ import type { Logger } from '../base/logger.ts'
 import { pause } from '../base/retry.ts'
 import { SingleFlight } from '../base/single-flight.ts'
 
-/** Events that one step follows at most: some 100 ms of writing to the user's tables. */
+/** The most events that one step follows: some 100 ms of writing to the user's tables. */
 const BATCH = 1_000
 /**
- * The rest between two steps. Alone a step follows its append at once; under load appends are followed together, since
- * a step costs the database as much as an append.
+ * The pause between two steps. Alone, a step follows its append at once. Under load appends are followed together, since a step
+ * costs the database as much as an append.
  */
 const REST_MS = 20
-/** And while another process is at it, which will hardly leave anything: with 16 of them, most calls would find it busy. */
+/**
+ * The pause while another process is at work, which will hardly leave anything: with 16 processes most calls would find it busy.
+ */
 const BUSY_REST_MS = 200
-/** Where there is no table to write to, it is looked for again this often; that also clears what waits for one. */
+/** If there is no table to write to, how often to look for one; a look also clears what waits for one. */
 const LOOK_MS = 600_000
-/** What was set aside is tried again this often, and a table that is locked. */
+/** How often to try again what was set aside, or a table that is locked. */
 const AGAIN_MS = 1_000
-/** When the first of a second follows for all, and when the others do it, in case that the first is gone. */
+/** When the first process of a second follows for all, and when the others do, in case the first is gone. */
 const FOR_ALL_MS = 1_000
 const IN_CASE_MS = 4_000
 const SECOND = 1_000 * MICROS_PER_MS
@@ -34,8 +36,8 @@ export interface ProjectorOptions {
 }
 
 /**
- * Keeps the coordination columns of the user's tables behind the log, in transactions of their own: nobody's open
- * `UPDATE jobs` can stop the queue. One step at a time; appends that come meanwhile are followed together.
+ * Updates the coordination columns of the user's tables after the log, in separate transactions: an open `UPDATE jobs` cannot
+ * stop the queue. One step at a time; appends that come meanwhile are followed together.
  */
 export class Projector {
   readonly #options: ProjectorOptions
@@ -67,8 +69,8 @@ export class Projector {
   }
 
   /**
-   * This process has appended, at `at`, after an event at `before`. Where each call has its price, the process that appends first in a
-   * second follows a second later for all, and after a quiet moment at once as well. The others only make sure, later.
+   * This process has appended, at `at`, after an event at `before`. If each call has its price, the process that appends first in
+   * a second follows a second later for all, and after a quiet moment at once too. The others only make sure, later.
    */
   follow(before: Micros, at: Micros): void {
     if (this.#options.store.frugal !== true) return this.nudge()
@@ -124,7 +126,7 @@ export class Projector {
   }
 }
 
-/** Says once that the user's tables refuse rows, for each table and SQLSTATE, until they do so no more. */
+/** Says once per table and SQLSTATE that the user's tables refuse rows, until they accept them again. */
 class Refusals {
   readonly #logger: Logger
   #told: ReadonlySet<string> = new Set()

@@ -17,14 +17,14 @@ export interface RetentionOptions {
   readonly onError: (error: unknown) => void
 }
 
-/** Another process that keeps a snapshot at this very moment is in the way of a cut. */
+/** The most tries, since another process that keeps a snapshot at the same moment gets in the way of a cut. */
 const TRIES = 5
 const PAUSE_MS = 1_000
 
 /**
- * Carries out `retentionDays` of the policy: once an hour each process asks whether there are older events. One of them is told
- * where to cut: it folds the log up to there, keeps that as a snapshot, and archives what is below, or drops it, as `archive` says.
- * So it depends on no snapshot that somebody happened to make. No cron is needed.
+ * Carries out `retentionDays` of the policy. Once an hour each process asks whether there are older events, and one is told where
+ * to cut. It folds the log up to there, keeps that as a snapshot, and archives the events below it, or drops them, as `archive`
+ * says. It needs no existing snapshot and no cron.
  */
 export class Retention {
   readonly #options: RetentionOptions
@@ -40,7 +40,7 @@ export class Retention {
     )
   }
 
-  /** The first time within a minute, so that short-lived processes do not all begin with it, nor all at once. */
+  /** The first time within a minute, at random: short-lived processes do not all begin with it, nor all at once. */
   start(): void {
     clearTimeout(this.#timer)
     this.#ending = new AbortController()
@@ -72,23 +72,23 @@ export class Retention {
 
   #run(): void {
     this.#timer = setTimeout(() => this.#run(), EVERY_MS).unref()
-    // A log that takes more than an hour to fold is folded once.
+    // If folding the log takes more than an hour, it is still folded once.
     void this.#flight.join()
   }
 }
 
 /**
- * Between two pages: others in this process come first. At most 50,000 events a second, and 1.3 s of computing for 200,000 (measured
- * over 11 s, on a busy machine).
+ * A pause between two pages, for other work in this process. At most 50,000 events a second, and 1.3 s of computing for 200,000
+ * (measured over 11 s, on a busy machine).
  */
 const BREATH_MS = 20
 
-/** What a cut is made with: the log to be folded, the snapshot to be kept, and what is archived then. */
+/** What a cut needs: the log to fold, the snapshot to keep, and the archive. */
 export type CutStore = Pick<LogRole, 'read'> & SnapshotRole & Pick<ArchiveRole, 'claimCut' | 'archive'>
 
 /**
  * The queue as it was at a number of the log, folded in the background: page by page from the last snapshot before, in the memory
- * of one page and of what was live.
+ * of one page and of the live jobs.
  * @throws what the store throws; the reason of the signal
  */
 async function foldInBackground(
@@ -108,8 +108,7 @@ async function foldInBackground(
 }
 
 /**
- * Keeps the snapshot at which the log is to be cut. It is all that will be left of what is before it, so one that was there
- * already has to be readable.
+ * Keeps the snapshot for a cut. It is all that will be left of the events before it, so an existing one has to be readable.
  * @throws InterlockError `corrupt_log`, `database_newer`
  */
 export async function keepForCut(

@@ -5,15 +5,15 @@ import { retryWithin } from '../base/retry.ts'
 import { beginEpoch, type EpochOptions } from '../commit/commit-beside.ts'
 
 /**
- * What was done when something failed: only the same, done well, shows that it is over. A database that is read-only or full
- * can still be read, and one that takes appends over the connection that is left may take no beats.
+ * What was done when something failed: only success at the same thing shows that it is over. A database that is read-only or full
+ * can still be read, and one that takes appends over its last connection may take no beats.
  */
 export type Doing = 'read' | 'write' | 'beat'
 
-/** The same line comes again after this long, so that a failure that lasts fills no disk, and is not forgotten either. */
+/** The same line comes again after this time: a lasting failure then fills no disk, and is not forgotten either. */
 const AGAIN_MS = 60_000
 
-/** What has failed and is not over, as far as is known: the logger is told, and `health()` shows it. */
+/** Failures that are not over, as far as is known: the logger is told, and `health()` shows them. */
 export class Failures {
   readonly #logger: Logger
   readonly #stopped: Pick<Stopped, 'error' | 'see'>
@@ -23,7 +23,7 @@ export class Failures {
   /** A beat has gone well since a write failed. */
   #isQuiet = false
 
-  /** @param stopped told what may be the end of this process; after that nothing is noted any more */
+  /** @param stopped gets errors that may end this process; after that nothing is noted any more */
   constructor(logger: Logger, stopped: Pick<Stopped, 'error' | 'see'>) {
     this.#logger = logger
     this.#stopped = stopped
@@ -50,13 +50,13 @@ export class Failures {
     this.#tell(errorText(error))
   }
 
-  /** The same of a read or write of the log: what it says may be the end of this process. */
+  /** The same for a read or write of the log: its error may be the end of this process. */
   noteOfLog(error: unknown, doing: 'read' | 'write'): void {
     this.note(error, doing)
     this.#stopped.see(error)
   }
 
-  /** Of a command: a refusal is for the caller alone. */
+  /** The error of a command: a refusal is for the caller alone. */
   noteOfCommand(error: unknown): void {
     if (!isRefusal(error) && !isInterlockError(error, 'closed')) this.noteOfLog(error, 'write')
   }
@@ -67,8 +67,8 @@ export class Failures {
   }
 
   /**
-   * A beat is a write as well, though a small one: a full disk may have room for it. So it ends an outage, and what else was the
-   * matter with writes if none has failed since the beat before. What the log does not say any more is not mended by it.
+   * A beat is a write too, though a small one: a full disk may have room for it. So it ends an outage; it ends other write
+   * failures only if no write has failed since the beat before. It does not mend what is wrong with the log.
    */
   beatWentWell(): void {
     this.#failed.delete('beat')
@@ -95,13 +95,13 @@ export interface StoppedOptions extends Omit<EpochOptions, 'ended'> {
 }
 
 /**
- * The end of a process that cannot fold the log any further: it keeps no lease, since it would hold for ever what it can neither run
- * nor end, and others go on with its jobs.
+ * The end of a process that cannot fold the log any further. It gives up its lease: otherwise it would hold for ever what it can
+ * neither run nor end. Others go on with its jobs.
  *
- * When a backup was restored under it, the log is another one, and what the process holds is void. It is among the first to know, so
- * it drains the queue in a new epoch, before somebody starts jobs under numbers that were tokens already, and only then says that it has
- * stopped: a program that ends the process at once, as it should, must not take the knowledge along. An event that it does not
- * know, or that cannot have happened, voids nothing: those who can read it go on.
+ * If a backup was restored while it ran, the log is another one, and what the process holds is void. It is among the first to
+ * know. So it drains the queue in a new epoch, before anybody starts jobs under numbers that were tokens already. Only then it
+ * says that it has stopped: a program that ends the process at once, as it should, must not lose that knowledge. An event that is
+ * unknown or impossible voids nothing: processes that can read it go on.
  */
 export class Stopped {
   readonly #options: StoppedOptions
@@ -123,12 +123,12 @@ export class Stopped {
     return this.#subject.asObservable()
   }
 
-  /** The error, once a program may hear of it and end the process. */
+  /** The error, once the program may hear of it and end the process. */
   get told(): Promise<InterlockError> {
     return this.#told.promise
   }
 
-  /** Looks whether an error says so. */
+  /** Checks whether an error means the end. */
   see(error: unknown): void {
     if (this.#error !== undefined || !cannotFoldOn(error)) return
     this.#error = error
@@ -147,7 +147,9 @@ export class Stopped {
     try {
       await onEnd()
     } catch (error) {
-      logger.warn(`[COORDINATOR] Queue ${queue} is listened to until this process ends: ${errorText(error)}`)
+      logger.warn(
+        `[COORDINATOR] This process listens to queue ${queue} until it ends, since it cannot stop: ${errorText(error)}`,
+      )
     }
   }
 
@@ -157,7 +159,7 @@ export class Stopped {
     await ended
   }
 
-  /** What a program is told: as it is when the queue is held, and else what has to be done before anything joins it. */
+  /** The error for the program: unchanged if the queue is held, else with what has to be done before any process joins it. */
   async #held(error: InterlockError): Promise<InterlockError> {
     const { epoch, logger, onEnd: _, ...options } = this.#options
     const { queue, limit } = options
@@ -166,7 +168,7 @@ export class Stopped {
       logger.warn(`[COORDINATOR] Queue ${queue} drained in a new epoch: interlock recover`)
       return error
     } catch (cause) {
-      const remedy = 'do it by hand before anything joins it, interlock recover --begin'
+      const remedy = 'do it yourself before any process joins it: interlock recover --begin'
       logger.error(`[COORDINATOR] Queue ${queue} could not be drained; ${remedy}: ${errorText(cause)}`)
       const message = `${error.message}. The queue could not be drained in a new epoch; ${remedy}`
       return new InterlockError(error.code, message, { ...error.details, isHeld: false }, cause)

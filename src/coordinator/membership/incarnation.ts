@@ -12,15 +12,15 @@ export interface IncarnationOptions
     'onOverdue' | 'onIncoming' | 'onReached' | 'onUnreachable' | 'version' | 'onShorter'
   > {
   readonly logger: Logger
-  /** This process cannot go on with the queue: a lost lease is not followed by another one. */
+  /** This process cannot go on with the queue: after a lost lease it gets no other. */
   readonly isOver: () => boolean
-  /** Attempts run here under the lease of this worker id, as far as is known. */
+  /** Whether attempts run here under the lease of this worker id, as far as is known. */
   readonly isHolding: (workerId: string) => boolean
-  /** The process goes on under another id, which is registered now. */
+  /** The process goes on under another id, which is now registered. */
   readonly onRenewed: () => void
 }
 
-/** The process under its present worker id: its lease, and the ids of its commands. A lost lease begins another one. */
+/** The process under its present worker id: its lease, and the ids of its commands. After a lost lease there is another one. */
 export class Incarnation {
   readonly lease: LeaseKeeper
   readonly #name: string | undefined
@@ -52,8 +52,8 @@ export class Incarnation {
   }
 
   /**
-   * Gives the lease up. What still runs under it is told to stop before: from then on others may start those jobs. Where the
-   * database is away, or takes no writes, it runs out by itself.
+   * Gives the lease up. First tells what still runs under it to stop: others may start those jobs from then on. If the database
+   * is away, or takes no writes, the lease runs out by itself.
    */
   async leave(): Promise<void> {
     if (!this.lease.lost && this.#options.isHolding(this.#workerId)) {
@@ -68,7 +68,7 @@ export class Incarnation {
     }
   }
 
-  /** Nobody is told of anything any more. */
+  /** Completes its streams: no more news. */
   complete(): void {
     this.#lost.complete()
   }
@@ -77,7 +77,7 @@ export class Incarnation {
     const workerId = this.#workerId
     const { logger, isOver } = this.#options
     if (isOver()) return this.#lost.next({ workerId })
-    logger.error(`[COORDINATOR] Lease of worker ${workerId} lost; what it ran is given to others`)
+    logger.error(`[COORDINATOR] Lease of worker ${workerId} lost; other workers get its jobs`)
     this.#workerId = newWorkerId(this.#name)
     this.#ids = new CommandIds(this.#workerId)
     this.#lost.next({ workerId })

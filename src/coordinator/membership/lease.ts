@@ -3,44 +3,46 @@ import type { BeatAnswer, Incoming, MembershipRole, WorkerBeat } from '../../por
 import { pause, retryAfterOf } from '../base/retry.ts'
 import { SingleFlight } from '../base/single-flight.ts'
 
-/** `ttlMs`: time to live without a beat; one is sent every third of it. `graceMs`: the grace after it. */
+/** `ttlMs`: time to live without a beat; one is sent every third of it. `graceMs`: the grace after that. */
 export interface LeaseOptions extends Pick<WorkerBeat, 'queue' | 'ttlMs' | 'graceMs' | 'release'> {
   readonly store: Pick<MembershipRole, 'beat' | 'leave'>
   /** The present incarnation of this process. */
   readonly workerId: () => string
   /** Worker processes whose lease is past ttl + grace and that still hold something. */
   readonly onOverdue: (workerIds: readonly string[]) => void
-  /** Something came in beside the log, and nobody is at it. */
+  /** Something came in beside the log, and no process has claimed it. */
   readonly onIncoming: (incoming: Incoming) => void
-  /** This incarnation's lease is gone; everything it ran is somebody else's by now, or soon. */
+  /** This incarnation's lease is gone: other processes have its jobs by now, or soon. */
   readonly onLost: () => void
   readonly onReached: () => void
   readonly onUnreachable: (error: unknown) => void
   /** How far this process has folded the log. */
   readonly version: () => number
-  /** The log ends before that: the next read will say that it went back. */
+  /** The log ends before that version: the next read will say that it went back. */
   readonly onShorter: () => void
 }
 
 /** What this process could start, as other processes see it. */
 export type Capacity = Pick<WorkerBeat, 'kinds' | 'freeSlots'>
 
-/** The part of the ttl, and the most in milliseconds, that the process takes its lease to be over before the database does. */
+/**
+ * How much earlier than the database the process takes its lease to be over: a part of the ttl, and at most so many milliseconds.
+ */
 const MARGIN = { part: 0.1, mostMs: 1_000 }
 
-/** The part of the ttl within which a beat is answered or given up: before the next one is due. */
+/** A beat is answered or given up within this part of the ttl, before the next one is due. */
 const ANSWER_PART = 0.25
 
 /**
- * The least rest before a beat that failed is sent again, in milliseconds: it doubles with each, until the next one is due before.
- * A third of the ttl is long where one beat more decides whether a lease outlives a server that was away for a moment.
+ * The shortest pause before a failed beat is sent again, in milliseconds. It doubles each time, until the next beat is due
+ * earlier. A third of the ttl is long when one more beat decides whether a lease outlives a short outage.
  */
 const AGAIN_MS = 250
 
 /**
- * Keeps the one lease of this process alive: it covers every job that the process runs. On its own monotonic clock it takes
- * the lease to be lost a little before the database does, counted from when the last good beat was sent: so a process that
- * can run has told its handlers to stop before anybody else may start their jobs, also when it cannot reach the database.
+ * Keeps the one lease of this process alive, for all its jobs. By its own monotonic clock, counted from when the last good beat
+ * was sent, it takes the lease to be lost a little before the database does. So a process that can run has told its handlers to
+ * stop before others may start their jobs, even if it cannot reach the database.
  */
 export class LeaseKeeper {
   readonly #options: LeaseOptions
@@ -55,7 +57,7 @@ export class LeaseKeeper {
   #expiresAt: Micros = 0
   /** By the monotonic clock of this process. */
   #until = Number.POSITIVE_INFINITY
-  /** The incarnation that a beat has said to be alive, and the last one whose lease was lost. */
+  /** The incarnation that a beat found alive, and the last one whose lease was lost. */
   #aliveAs: string | undefined
   #lostAs: string | undefined
   /** When the last good beat was sent. */
@@ -91,8 +93,8 @@ export class LeaseKeeper {
   }
 
   /**
-   * A beat out of turn, or the one that is under way. Never throws: a database that is away is reported, and another beat follows
-   * soon. One that is not answered before the next is due is not waited for: a dead connection must not cost the lease.
+   * A beat out of turn, or the one that is under way. Never throws: if the database is away, that is reported, and another beat
+   * follows soon. A beat without an answer when the next is due is given up: a dead connection must not cost the lease.
    */
   beat(): Promise<void> {
     return this.#beats.join()
@@ -103,15 +105,15 @@ export class LeaseKeeper {
     await this.#beat()
   }
 
-  /** Goes on as a new incarnation, after the lease was lost. What is under way is said of the old one. */
+  /** Goes on as a new incarnation, after the lease was lost. Beats under way are about the old one. */
   renew(): Promise<void> {
     this.#beats = this.#newBeats()
     return this.beat()
   }
 
   /**
-   * To be asked before something is begun under the lease: after the event loop stood still, what has come meanwhile may be handled
-   * before the timer that says that the lease is over.
+   * Call it before something is begun under the lease: after the event loop stood still, messages may be handled before the timer
+   * that ends the lease.
    */
   check(): void {
     if (this.isRegistered && performance.now() >= this.#until) this.declareLost()
@@ -125,7 +127,7 @@ export class LeaseKeeper {
     this.#options.onLost()
   }
 
-  /** Its process is over: no beat any more, and no other incarnation. */
+  /** The process is over: no more beats, and no other incarnation. */
   abandon(): void {
     this.#rest()
     this.declareLost()
@@ -197,7 +199,9 @@ export class LeaseKeeper {
     await Promise.race([beat, late]).finally(() => answered.abort())
   }
 
-  /** Answers may come late, after those of later beats: a process that was alive once is alive until another answer says otherwise. */
+  /**
+   * Answers may come late, after those of later beats: a process that was alive stays alive until another answer says otherwise.
+   */
   #take({ alive, expiresAt }: BeatAnswer, sent: number): void {
     if (!alive) return this.declareLost()
     if (this.#lostAs === this.#workerId) return

@@ -11,7 +11,7 @@ import type { Incarnation } from './incarnation.ts'
 import { AT_ONCE } from './member-api.ts'
 import type { Wakeups } from './wakeups.ts'
 
-/** How long a process that leaves waits for a database that does not answer. */
+/** How long a leaving process waits for a database that does not answer. */
 const LEAVE_MS = 5_000
 
 /** What begins when the process joins, and ends when it leaves. */
@@ -32,11 +32,11 @@ export interface LifecycleOptions {
   /** Fires when the process leaves. */
   readonly closing: AbortController
   readonly onError: (error: unknown) => void
-  /** The leases of these are over. */
+  /** The leases of these workers are over. */
   readonly expire: (workerIds: readonly string[]) => Promise<void>
 }
 
-/** A login or a key that is refused, and a database that is not there, are mended by people, who should not wait for that. */
+/** People mend a refused login or key, and a missing database. They should not have to wait. */
 const mendedByPeople = /^(28|3D)/
 
 function mayOpenSoon(error: unknown): error is InterlockError {
@@ -57,7 +57,7 @@ export class Lifecycle {
   readonly #options: LifecycleOptions
   /** It has joined. */
   isOpen = false
-  /** Whose leases are over by a beat that came before this process could send. */
+  /** Workers whose leases were over in a beat that came before this process could send. */
   readonly #overdueAtFirst: string[] = []
 
   constructor(parts: LifecycleParts, options: LifecycleOptions) {
@@ -95,7 +95,7 @@ export class Lifecycle {
 
   /**
    * Joins, and tries again for `joinMs` while the database does not answer.
-   * @throws what the store threw last; it says for how long it was tried, and not that it is tried again
+   * @throws the store's last error; it says how long this was tried, and not that it is tried again
    */
   async open(): Promise<void> {
     const { joinMs, closing, logger } = this.#options
@@ -181,9 +181,9 @@ export function heldBy({ active, jobs }: Ledger, workerIds: readonly string[]): 
 }
 
 /**
- * Expires the leases of these processes. One command takes so many attempts at most, so there may be several; what is not fewer after
- * one is held by somebody who lives after all.
- * @param send false when the command was not carried out
+ * Expires the leases of these processes. One command takes a limited number of attempts, so there may be several. If their number
+ * does not fall, their holder is alive after all.
+ * @param send false if the command was not carried out
  */
 export async function expireLeases(
   workerIds: readonly string[],

@@ -19,7 +19,7 @@ import type { SendOptions, Taker } from './member-api.ts'
 export interface OwnStartsOptions {
   readonly log: LogView
   readonly workerId: () => string
-  /** A job was started for this process, and no answer to a command of its own will say so. */
+  /** A job was started for this process, and no answer to its own commands will say so. */
   readonly onStarted: (attempt: Started) => void
 }
 
@@ -28,17 +28,19 @@ interface Start {
   readonly token: number
 }
 
-/** The starts for this process, each told once: to the caller of the command that it came of, or else to the owner. */
+/** The starts for this process, each reported once: to the caller of the command that led to it, or else to the owner. */
 export class OwnStarts {
   readonly #options: OwnStartsOptions
-  /** Own commands under way, by id, with what they have started here as far as is known. */
+  /** Own commands under way, by id, with what they have started here so far. */
   readonly #underWay = new Map<string, Start[]>()
 
   constructor(options: OwnStartsOptions) {
     this.#options = options
   }
 
-  /** What the command starts is told to its caller. Without an answer it is told here: it may be in the log all the same. */
+  /**
+   * Starts of the command go to its caller. Without an answer they are reported here: the command may be in the log all the same.
+   */
   async during<T>(commandId: string, send: () => Promise<T>): Promise<T> {
     const starts: Start[] = []
     this.#underWay.set(commandId, starts)
@@ -65,7 +67,7 @@ export class OwnStarts {
     else starts.push(start)
   }
 
-  /** The attempt under this lease, if it is this process's as far as it knows. */
+  /** The attempt under this lease, if this process has it as far as it knows. */
   attempt({ jobId, fencingToken, epoch }: Lease): Started | undefined {
     const { log, workerId } = this.#options
     if (log.ledger.epoch !== epoch) return undefined
@@ -92,11 +94,11 @@ export interface SenderHooks {
   /** @throws InterlockError why nothing can be sent: `closed`, `store_unavailable`, or what has stopped the process */
   readonly checkOpen: () => void
   readonly isClosing: () => boolean
-  /** True: the start belongs to whose command it came of. */
+  /** True: the start belongs to the sender of the command that led to it. */
   readonly onStarted: (attempt: Started, taker: Taker) => boolean
 }
 
-/** Sends the commands of this process under its worker id, and sees that each start that comes of them gets its owner. */
+/** Sends the commands of this process under its worker id, and makes sure that each resulting start gets its owner. */
 export class Sender {
   readonly #parts: SenderParts
   readonly #hooks: SenderHooks
@@ -106,10 +108,7 @@ export class Sender {
     this.#hooks = hooks
   }
 
-  /**
-   * Sends one command; its refusal is thrown. Whatever it started for this process gets its owner; the answer names what belongs to
-   * the sender.
-   */
+  /** Sends one command; throws its refusal. Every start for this process gets its owner; the answer names those of the sender. */
   async send(body: CommandBody, options: SendOptions = {}): Promise<Accepted> {
     const { claim, data, as } = options
     const { appends, incarnation, starts, failures, stopped } = this.#parts
@@ -132,8 +131,8 @@ export class Sender {
   }
 
   /**
-   * A command that nobody waits for. What it cannot do now is tried again by the next beat or poll; what is refused has been
-   * settled otherwise meanwhile. False if it was not carried out.
+   * A command that nobody waits for. If it fails now, the next beat or poll tries again. If it is refused, the matter was settled
+   * meanwhile. False if it was not carried out.
    */
   async inBackground(body: CommandBody): Promise<boolean> {
     try {
@@ -145,14 +144,14 @@ export class Sender {
     }
   }
 
-  /** @throws InterlockError why nothing can be sent, once a program may hear of it */
+  /** @throws InterlockError why nothing can be sent, once the program may hear of it */
   async #checkOpen(): Promise<void> {
     const { stopped } = this.#parts
     if (stopped.error !== undefined && !this.#hooks.isClosing()) throw await stopped.told
     this.#hooks.checkOpen()
   }
 
-  /** A process that is not registered can start nothing: the store would take the new lease to be lost as well. */
+  /** A process that is not registered can start nothing: the store would take its new lease to be lost too. */
   async #beRegistered(): Promise<void> {
     const { lease } = this.#parts.incarnation
     if (lease.isRegistered) return
@@ -160,7 +159,7 @@ export class Sender {
     await this.#checkOpen()
   }
 
-  /** Of what a command started, what belongs to the sender. What was started for this process is handed out first. */
+  /** The starts of a command that belong to its sender. First hands out what was started for this process. */
   #ownOf({ started }: Accepted, { claim, taker, as }: SendOptions, workerId: string): Started[] {
     const own: Started[] = []
     for (const attempt of started) {
@@ -175,7 +174,7 @@ export class Sender {
   }
 }
 
-/** A command that claims may also start what was asked for here before: the claim gets no more than it named. */
+/** A command that claims may also start jobs that were asked for here before. The claim gets no more than it named. */
 function isWithin(claim: Claim | undefined, taken: number, { spec }: Started): boolean {
   if (claim === undefined || taken >= claim.max) return false
   return claim.kinds === null || claim.kinds.includes(spec.kind)

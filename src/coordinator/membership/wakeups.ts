@@ -15,11 +15,11 @@ export interface WakeupHooks {
   readonly onEvent: (event: RecordedEvent) => void
   readonly onWake: OnWake
   readonly onPoll: () => void
-  /** A time has come at which there is something to record, or at which somebody may start. */
+  /** A time has come when there is something to record, or a job may start. */
   readonly onTick: () => void
 }
 
-/** What makes a process act by itself: messages of the store, the poll beneath them, and times that come. */
+/** What makes a process act by itself: messages of the store, the poll behind them, and times that come. */
 export class Wakeups {
   readonly #log: LogView
   readonly #store: WakeRole
@@ -38,7 +38,7 @@ export class Wakeups {
     this.#tick = new TickTimer(log, hooks.onTick)
   }
 
-  /** From now on events and times are followed, as far as they are read. */
+  /** Follows events and times from now on, as far as they are read. */
   watch(): void {
     const { replica } = this.#log
     this.unwatch()
@@ -63,7 +63,7 @@ export class Wakeups {
     this.#tick.follow(this.#log.ledger)
   }
 
-  /** The timers end at once, the listening when the store has said so. */
+  /** Timers end at once; listening ends when the store has confirmed it. */
   async rest(): Promise<void> {
     clearInterval(this.#poll)
     this.#tick.clear()
@@ -76,12 +76,12 @@ const LONGEST_MS = 2 ** 31 - 1
 
 /** How long a tick that changed nothing is not sent again, in milliseconds. */
 const RETRY_MS = 100
-/** The same while the log is ahead of the clock: some of what it says to be over is not over by the clock. */
+/** The same while the log is ahead of the clock: some things that are over by the log are not over by the clock. */
 const AHEAD_RETRY_MS = 1_000
 
 /**
- * One timer, set to the next time at which there is something to record, or at which somebody may start although nothing
- * is recorded. Of the latter no event tells, so each process looks once when it comes.
+ * One timer, set to the next time when there is something to record, or when a job may start although nothing is recorded. No
+ * event tells of the latter, so each process looks once when it comes.
  */
 class TickTimer {
   #timer: NodeJS.Timeout | undefined
@@ -95,7 +95,7 @@ class TickTimer {
     this.#onTick = onTick
   }
 
-  /** Set to what comes next on this ledger. */
+  /** Sets it to what comes next on this ledger. */
   follow(ledger: Ledger): void {
     const tick = nextTickAt(ledger)
     const opening = nextOpeningAt(ledger, this.#lookedAt)
@@ -107,7 +107,7 @@ class TickTimer {
     this.#at = undefined
   }
 
-  /** A few milliseconds of jitter, so that many processes do not all record the same. */
+  /** With a few milliseconds of jitter, so that not all processes record the same. */
   #set(at: Micros | undefined): void {
     if (at === this.#at) return
     this.clear()
@@ -126,7 +126,7 @@ class TickTimer {
   }
 }
 
-/** After so long even a worker that may wait reads what others did. */
+/** After this time even a worker that may wait reads what others did. */
 const STALE_MS = 5_000
 
 export interface WakeFilterOptions {
@@ -137,8 +137,8 @@ export interface WakeFilterOptions {
 }
 
 /**
- * Which wake-ups a process has to follow at once. Where each read has its price, what others do among themselves can wait for the
- * next command of a worker, unless somebody in this process follows the queue.
+ * Which wake-ups a process has to follow at once. If each read has its price, what others do among themselves can wait for the
+ * next command of a worker, unless a subscriber in this process follows the queue.
  */
 export class WakeFilter {
   readonly #options: WakeFilterOptions
@@ -148,7 +148,7 @@ export class WakeFilter {
     this.#options = options
   }
 
-  /** The same stream; who subscribes to it follows the queue. @param onCome somebody came: what is known may be old */
+  /** The same stream, but its subscribers follow the queue. @param onCome called when one subscribes: what is known may be old */
   following<T>(stream$: Observable<T>, onCome: () => void): Observable<T> {
     return defer(() => {
       this.#followers++
@@ -163,12 +163,12 @@ export class WakeFilter {
     return concern === 'nobody' || (concern === 'free' && this.isFull)
   }
 
-  /** It has no slot for what comes in, and leaves that to others. */
+  /** It has no slot for new jobs, and leaves them to others. */
   get isFull(): boolean {
     return this.#isThrifty && this.#options.capacity().freeSlots === 0
   }
 
-  /** What is no worker is there to know the queue. */
+  /** A process without a worker has to know the queue. */
   get #isThrifty(): boolean {
     const { isFrugal, capacity } = this.#options
     return isFrugal && capacity().kinds?.length !== 0

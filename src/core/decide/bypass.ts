@@ -3,7 +3,7 @@ import { jobOf } from '../ledger.ts'
 import type { Scribe } from '../scribe.ts'
 import { accepted } from './result.ts'
 
-/** Records that a job ran without the queue. Nothing to record for one that the queue has: its own events tell of it. */
+/** Records that a job ran outside the queue. Records nothing for a job that the queue has: its own events do. */
 export function bypass(
   scribe: Scribe,
   { jobId, jobType }: CommandBody & { readonly type: 'bypass' },

@@ -6,13 +6,16 @@ import { accepted, refused } from './result.ts'
 
 type Body<T extends CommandBody['type']> = CommandBody & { readonly type: T }
 
-/** Binds the attempt to a time instead of its worker's lease; at that time the first process that notices ends it as `timed_out`. */
+/**
+ * Binds the attempt to a deadline instead of its worker's lease. The first process that notices the deadline ends it as
+ * `timed_out`.
+ */
 export function detach(scribe: Scribe, body: Body<'detach'>): CommandResult {
   const { jobId, token, until } = body
   const job = heldJob(scribe, body)
   if ('ok' in job) return job
   if (until <= scribe.now || until > scribe.now + bounds.durationMs * MICROS_PER_MS) {
-    return refused('invalid_input', 'until: must be a time to come, at most 365 days ahead')
+    return refused('invalid_input', 'until: must be in the future, at most 365 days ahead')
   }
   if (job.detachedUntil === until) return accepted(scribe)
   scribe.record({ type: 'detached', jobId, token, until, workerId: scribe.command.workerId })

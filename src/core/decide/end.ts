@@ -17,7 +17,10 @@ export function complete(scribe: Scribe, body: Body<'complete'>): CommandResult 
   return afterEnd(scribe)
 }
 
-/** Another attempt follows while attempts are left and a time for it was named. A job that was asked to stop has stopped with this. */
+/**
+ * Another attempt follows while attempts are left and the caller named a time. A job that was asked to stop has stopped with
+ * this.
+ */
 export function fail(scribe: Scribe, body: Body<'fail'>): CommandResult {
   const { code, retryAt } = body
   const job = heldJob(scribe, body)
@@ -45,7 +48,7 @@ export function timeOut(scribe: Scribe, job: Job): void {
 }
 
 /**
- * Gives the attempt back. What costs no attempt can go on for ever: only the caller knows when to stop. A job that was
+ * Gives the attempt back. Releases that cost no attempt may repeat for ever: only the caller knows when to stop. A job that was
  * asked to stop has stopped with this, and does not come back.
  */
 export function release(scribe: Scribe, body: Body<'release'>): CommandResult {
@@ -69,10 +72,10 @@ export function release(scribe: Scribe, body: Body<'release'>): CommandResult {
   return afterEnd(scribe)
 }
 
-/** Events that the losses of one command make at most; its sender sends it again while any of these workers holds an attempt. */
+/** The most events that the losses of one command make. Its sender sends it again while any of these workers holds an attempt. */
 const MOST_OF_LOSSES = 10_000
 
-/** The leases of these worker processes are over: every attempt of theirs ends; the store checks that it is true. */
+/** The leases of these worker processes are over, so every attempt of theirs ends. The store checks that it is true. */
 export function expireLeases(scribe: Scribe, { workerIds, retryAt }: Body<'expire_leases'>): CommandResult {
   const gone = new Set(workerIds)
   const lost = [...scribe.draft.active].flatMap((place) => {
@@ -85,7 +88,7 @@ export function expireLeases(scribe: Scribe, { workerIds, retryAt }: Body<'expir
   return afterEnd(scribe)
 }
 
-/** How many of them: each makes two events at most, and a pause for each of its models that nobody has named yet. */
+/** How many of them fit: each makes two events at most, and a pause for each of its models that is new here. */
 function withinBound(lost: readonly Job[]): number {
   const models = new Set<string>()
   for (const [index, { spec }] of lost.entries()) {
@@ -95,7 +98,7 @@ function withinBound(lost: readonly Job[]): number {
   return lost.length
 }
 
-/** Of a job that was asked to stop, the attempt is lost, and the job is cancelled: it is no dead letter, and nobody revives it. */
+/** If the job was asked to stop, the attempt is lost and the job is cancelled: it is no dead letter, and nobody revives it. */
 function expireLease(scribe: Scribe, job: Job, retryAt: Micros | null): void {
   const { jobId, token, workerId, cancelRequested } = job
   const final = !cancelRequested && !hasAttemptsLeft(job)
@@ -121,12 +124,12 @@ function requeue(
   })
 }
 
-/** A job that kills its worker is counted too: attempts are those started, less those given back. */
+/** A job that kills its worker is counted too: the attempts started, less those given back. */
 function hasAttemptsLeft(job: Job): boolean {
   return job.attempt - job.free < job.spec.attempts
 }
 
-/** Hands on what the end freed, and notes when a draining queue has become empty. */
+/** Hands on what the end freed, and records when a draining queue has become empty. */
 export function afterEnd(scribe: Scribe): CommandResult {
   const { draft } = scribe
   if (draft.draining && draft.active.size === 0 && draft.drainedAt === null)
@@ -135,7 +138,7 @@ export function afterEnd(scribe: Scribe): CommandResult {
   return accepted(scribe)
 }
 
-/** What somebody says of an attempt. */
+/** What a caller says about an attempt. */
 interface Held {
   readonly jobId: string
   readonly token: number | null
@@ -143,7 +146,7 @@ interface Held {
   readonly jobType?: JobType
 }
 
-/** The active job under this token. Without a token only the process that holds the job may speak for it. */
+/** The active job with this token. Without a token only the process that holds the job may act for it. */
 export function heldJob(scribe: Scribe, { jobId, token, epoch, jobType }: Held): Job | Refusal {
   const job = jobOf(scribe.draft, jobId)
   if (job === undefined || !job.active) {
@@ -155,19 +158,19 @@ export function heldJob(scribe: Scribe, { jobId, token, epoch, jobType }: Held):
   if (epoch !== undefined && epoch !== scribe.draft.epoch) {
     return refused(
       'stale_token',
-      `job ${jobId}: the token is of epoch ${epoch}, and the database was restored since (epoch ${scribe.draft.epoch}); what this attempt did must be thrown away`,
+      `job ${jobId}: the token is of epoch ${epoch}, and the database was restored since (epoch ${scribe.draft.epoch}); discard what this attempt did`,
     )
   }
   if (token === null && job.workerId !== scribe.command.workerId) {
     return refused(
       'not_holder',
-      `job ${jobId} is active in another process; pass its fencing token to speak for it`,
+      `job ${jobId} is active in another process; pass its fencing token to act for it`,
     )
   }
   if (token !== null && token !== job.token) {
     return refused(
       'stale_token',
-      `job ${jobId} runs under fencing token ${job.token}, not ${token}: ${token < job.token ? 'a newer attempt has it, and what this one did must be thrown away' : 'no attempt of it has had that one; look at what was passed'}`,
+      `job ${jobId} runs under fencing token ${job.token}, not ${token}: ${token < job.token ? 'a newer attempt runs, so discard what this one did' : 'no attempt of it ever had that token; check what you passed'}`,
     )
   }
   if (jobType !== undefined && jobType !== job.spec.jobType) {

@@ -12,8 +12,8 @@ import { accepted, refused, startedJob } from './result.ts'
 type Body<T extends CommandBody['type']> = CommandBody & { readonly type: T }
 
 /**
- * Puts jobs in line, all or none. A job that is live already with the same spec is left as it is, and with `intake`
- * whatever its spec: its row was taken in before.
+ * Puts jobs in line, all or none. A job that is live with the same spec is left as it is; with `intake`, with any spec: its row
+ * was taken in before.
  */
 export function enqueue(scribe: Scribe, { specs, intake }: Body<'enqueue'>): CommandResult {
   const fresh: JobSpec[] = []
@@ -25,7 +25,7 @@ export function enqueue(scribe: Scribe, { specs, intake }: Body<'enqueue'>): Com
     if (isNew) fresh.push(spec)
     seen.set(spec.jobId, spec)
   }
-  // A row that was taken in is there already: refusing it would keep everybody's rows out.
+  // A row that was taken in exists already: refusing it would keep all other rows out.
   const crowd = intake === true ? undefined : refuseCrowd(scribe, fresh)
   if (crowd !== undefined) return crowd
   for (const spec of fresh) queue(scribe, spec, intake === true ? { intake } : {})
@@ -33,12 +33,12 @@ export function enqueue(scribe: Scribe, { specs, intake }: Body<'enqueue'>): Com
   return accepted(scribe, tellWaiting(scribe, fresh))
 }
 
-/** The gate: starts the job in the asking process if it may start, else says why not and leaves it in line. */
+/** The gate: starts the job in the asking process if it may start; otherwise says why not, and leaves it in line. */
 export function ask(scribe: Scribe, { spec, wait }: Body<'ask'>): CommandResult {
   const refusal = refuse(scribe, spec, undefined)
   if (refusal !== undefined) return refusal
   const known = jobOf(scribe.draft, spec.jobId)
-  // One that stands in line already (it was enqueued) may be taken by a worker as well: it is started, not passed by.
+  // A job that is in line already (it was enqueued) may also be taken by a worker: it starts, it is not bypassed.
   if (known !== undefined) return takeLive(scribe, known, wait)
   if (spec.models.length === 0 && scribe.draft.policy.emptySet === 'bypass')
     return bypass(scribe, { type: 'bypass', jobId: spec.jobId, jobType: spec.jobType })
@@ -51,7 +51,7 @@ export function ask(scribe: Scribe, { spec, wait }: Body<'ask'>): CommandResult 
   return accepted(scribe, [waitingFor(scribe.draft, job, scribe.now)])
 }
 
-/** The gate for who knows no more of the job than its id: of one that has ended nothing comes. */
+/** The gate for a caller that knows only the id: a job that has ended stays ended. */
 export function takeUp(scribe: Scribe, { jobId, wait }: Body<'take_up'>): CommandResult {
   const job = jobOf(scribe.draft, jobId)
   if (job !== undefined) return takeLive(scribe, job, wait)
@@ -76,12 +76,12 @@ function startIfMay(scribe: Scribe, jobId: string): Job | undefined {
   return job?.active === false ? job : undefined
 }
 
-/** Another process waits for it, which is alive as far as is known. */
+/** Another process, alive as far as is known, waits for it. */
 function isAskedByOther({ command, surroundings }: Scribe, { asker }: Job): boolean {
   return asker !== null && asker !== command.workerId && !surroundings.deadWorkers.has(asker)
 }
 
-/** The process that asked before gets it; the question is answered, and changes nothing. */
+/** The process that asked first gets it. The question is answered, and changes nothing. */
 function askForOther(scribe: Scribe, job: Job): CommandResult {
   if (!isStartable(scribe.draft, job, scribe.now)) {
     return accepted(scribe, [waitingFor(scribe.draft, job, scribe.now)])
@@ -92,7 +92,7 @@ function askForOther(scribe: Scribe, job: Job): CommandResult {
   )
 }
 
-/** The asker gave up: the job stays in line, for anybody. Nothing to do where somebody else asks for it by now. */
+/** The asker gave up: the job stays in line, for anybody. Does nothing if another process asks for it by now. */
 export function unask(scribe: Scribe, { jobId }: Body<'unask'>): CommandResult {
   const job = jobOf(scribe.draft, jobId)
   if (job === undefined || job.active || job.asker !== scribe.command.workerId) return accepted(scribe)
@@ -112,7 +112,7 @@ function askActive(scribe: Scribe, job: Job): CommandResult {
   return { ...accepted(scribe), started: [startedJob(job, scribe.draft.epoch)] }
 }
 
-/** For who named the job and what it is to be: nobody else brings one into line, and the event says so. */
+/** For a caller that names the job with its spec: only that brings a job into line, and the event says so. */
 function queue(scribe: Scribe, spec: JobSpec, how: { asked?: true; intake?: true }): void {
   const { workerId } = scribe.command
   scribe.record({ type: 'queued', jobId: spec.jobId, spec, workerId, named: true, ...how })
@@ -151,11 +151,11 @@ function refuseCrowd({ draft }: Scribe, fresh: readonly JobSpec[]): Refusal | un
 function crowded(fairKey: string, maxWaiting: number): Refusal {
   return refused(
     'fair_share_limit',
-    `${maxWaiting} jobs of ${fairKey} are waiting, which is as many as its share allows; try again when some have started`,
+    `${maxWaiting} jobs of ${fairKey} are waiting, as many as its share allows; try again when some have started`,
   )
 }
 
-/** Ids live in one queue; two specs are the same when nothing in them differs, the order of models included. */
+/** Ids live in one queue. Two specs are the same if nothing differs, including the order of models. */
 function isSameSpec(a: JobSpec, b: JobSpec): boolean {
   return (
     a.jobType === b.jobType &&
@@ -173,15 +173,15 @@ function isSameSpec(a: JobSpec, b: JobSpec): boolean {
 }
 
 /**
- * Who asks without a payload leaves it as it is. Of what was kept by other means than a payload (its row of `jobs`, an event of before)
- * nobody can tell here.
+ * A caller without a payload leaves it as it is. Data that was kept in another way (the row of `jobs`, an old event) cannot be
+ * compared here.
  */
 function isSamePayload(known: JobSpec, { payloadHash }: JobSpec): boolean {
   if (payloadHash === undefined || known.payloadHash === payloadHash) return true
   return known.payloadHash === undefined && known.hasData === true
 }
 
-/** Records once, for each new job that has to wait, why: `conflict` if a model is held, `blocked` for all else. */
+/** Records once why each new job has to wait: `conflict` if a model is held, `blocked` for every other reason. */
 function tellWaiting(scribe: Scribe, specs: readonly JobSpec[]): Waiting[] {
   return specs.flatMap((spec) => {
     const job = jobOf(scribe.draft, spec.jobId)

@@ -8,7 +8,7 @@ import { accepted } from './result.ts'
 
 type Body<T extends CommandBody['type']> = CommandBody & { readonly type: T }
 
-/** New rules for all starts to come; leases that were given stay. */
+/** New rules for all future starts. Leases that were given stay. */
 export function setPolicy(scribe: Scribe, { policy }: Body<'set_policy'>): CommandResult {
   if (isSameRule(policy, scribe.draft.policy)) return accepted(scribe)
   scribe.record({ type: 'policy_changed', policy, workerId: scribe.command.workerId })
@@ -23,17 +23,17 @@ export function drain(scribe: Scribe): CommandResult {
   return afterEnd(scribe)
 }
 
-/** Attempts that one command detaches at most. */
+/** The most attempts that one command detaches. */
 const MOST_DETACHED = 10_000
 
-/** An attempt that is detached for about as long already needs no other end. */
+/** An attempt that is already detached for about as long needs no other deadline. */
 const ABOUT = 86_400 * MICROS_PER_SECOND
 
 /**
- * The log goes on from a backup: what came after it is lost, and with it perhaps the end of jobs that it shows as active.
- * A new epoch makes the tokens of before void; the queue is held until somebody has said what became of those jobs, and
- * they stay as they are until then: their leases are long over, and who expired them would start them again. Of very many jobs one
- * command detaches some, and drains the queue; its sender sends it again until the epoch is another one.
+ * The log goes on from a backup. What came after it is lost, perhaps also the end of jobs that it shows as active. A new epoch
+ * makes earlier tokens void, and the queue is held until somebody has said how those jobs ended. Until then they stay as they
+ * are: their leases are long over, and expiring them would start them again. With very many jobs, one command detaches some and
+ * drains the queue; its sender sends it again until the epoch has changed.
  */
 export function recover(scribe: Scribe, { ended }: Body<'recover'>): CommandResult {
   const { draft, now } = scribe

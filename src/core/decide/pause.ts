@@ -9,11 +9,11 @@ import { accepted, refused } from './result.ts'
 
 type Body<T extends CommandBody['type']> = CommandBody & { readonly type: T }
 
-/** Nothing that needs the model starts until then, or until it is resumed; leases that were given stay. */
+/** Nothing that needs the model starts until then, or until it is resumed. Leases that were given stay. */
 export function pauseModel(scribe: Scribe, { model, reason, until }: Body<'pause_model'>): CommandResult {
   const { draft, now, command } = scribe
   if (until !== null && (until <= now || until > now + bounds.durationMs * MICROS_PER_MS)) {
-    return refused('invalid_input', 'until: must be a time to come, at most 365 days ahead')
+    return refused('invalid_input', 'until: must be in the future, at most 365 days ahead')
   }
   const known = pauseOf(draft, model)
   if (known?.reason === reason && known.until === until) return accepted(scribe)
@@ -30,8 +30,8 @@ export function resumeModel(scribe: Scribe, { model }: Body<'resume_model'>): Co
 }
 
 /**
- * The work of an attempt whose worker is gone may go on at its provider: the models for which the policy says so are
- * paused for a while. A pause that lasts longer stays as it is.
+ * When a worker is gone, the work of its attempt may go on at its provider. So the models for which the policy says so are paused
+ * for a while. A longer pause stays as it is.
  */
 export function holdAfterLoss(scribe: Scribe, { spec }: Job): void {
   const { draft, now, command } = scribe

@@ -56,7 +56,7 @@ function positionBefore(scribe: Scribe, job: Job, before: string): Position | Re
   if (isBetween(job.place, ahead, target.place)) return job.place
   const floor = ahead !== undefined && ahead.level === level && ahead.order === order ? ahead.tie : tie - 2
   const middle = (floor + tie) / 2
-  // Halving ends after some 30 moves to one spot; a place that is not between the two would be a lie.
+  // Halving ends after some 30 moves to one spot, when no place is left between the two.
   if (middle <= floor || middle >= tie)
     return refused(
       'invalid_input',

@@ -4,7 +4,7 @@ import type { RecordedEvent } from '../event.ts'
 import { attemptsOf, type Job, jobOf, type Ledger } from '../ledger.ts'
 import type { Scribe } from '../scribe.ts'
 
-/** The answer to a command that was carried out, read off the events it led to. */
+/** The answer to a command that was carried out, made from its events. */
 export function accepted(
   scribe: Scribe,
   waiting: readonly Waiting[] = [],
@@ -18,13 +18,13 @@ export function refused(code: ErrorCode, message: string): Refusal {
   return { ok: false, code, message }
 }
 
-/** The attempt that runs under this token; undefined: it has ended, or never began. */
+/** The attempt that runs with this token; undefined: it has ended, or never began. */
 export function runningAttempt(ledger: Ledger, jobId: string, token: number): Started | undefined {
   const job = jobOf(ledger, jobId)
   return job?.active === true && job.token === token ? startedJob(job, ledger.epoch) : undefined
 }
 
-/** A running attempt, as its holder is told of it. */
+/** A running attempt, as its holder gets it. */
 export function startedJob(job: Job, epoch: number): Started {
   return {
     lease: { jobId: job.jobId, fencingToken: job.token, epoch },

@@ -7,10 +7,10 @@ import type { Tree } from '../tree.ts'
 import { afterEnd, timeOut } from './end.ts'
 import { accepted } from './result.ts'
 
-/** Timers that one tick carries out at most; the next follows at once. Keeps an append short. */
+/** The most timers that one tick carries out; the next tick follows at once. It keeps an append short. */
 const MOST_PER_TICK = 1_000
 
-/** Records what became true by the passing of time: waiting and attempts that took too long, due jobs, pauses that end. */
+/** Records what time alone has changed: waiting and attempts that took too long, due jobs, pauses that end. */
 export function tick(scribe: Scribe): CommandResult {
   const { draft } = scribe
   for (const { jobId } of elapsedOf(scribe, 'expiring', (job) => job.waitingSince))
@@ -29,10 +29,10 @@ export function tick(scribe: Scribe): CommandResult {
   return accepted(scribe)
 }
 
-/** A detached attempt has its end from outside. */
+/** A detached attempt ends from outside. */
 const startOf = ({ detachedUntil, startedAt }: Job): Micros => (detachedUntil === null ? startedAt : 0)
 
-/** The first time for a job is named by the caller who enqueues it; later ones are counted from the end of an attempt. */
+/** The caller who enqueues a job names its first time; later times count from the end of an attempt. */
 const wishOf = ({ attempt, waitingSince }: Job): Micros => (attempt === 0 ? 0 : waitingSince)
 
 function elapsedOf(

@@ -3,8 +3,8 @@ import type { Scribe } from '../scribe.ts'
 import { accepted } from './result.ts'
 
 /**
- * Declares events void that nobody can read. The ledger is of a log that was read without them. Where one of them was the
- * `requeued` of a job whose attempt had ended, the job stands nowhere: it comes back into the line, at no cost of an attempt.
+ * Declares unreadable events void. The ledger is of the log without them. If one of them was the `requeued` of a job whose
+ * attempt had ended, the job is nowhere: it comes back into the line, at no cost of an attempt.
  */
 export function voidEvents(
   scribe: Scribe,

@@ -30,7 +30,7 @@ export function start(draft: Draft, event: RecordedEvent & { readonly type: 'sta
   return job
 }
 
-/** The event repeats what the job was queued with; another number or other models come from somebody else. */
+/** The event repeats what the job was queued with. Another number or other models were written by something else. */
 function checkAttempt(event: RecordedEvent & { readonly type: 'started' }, { attempt, spec }: Job): void {
   if (event.attempt !== attempt + 1)
     throw corrupt(event, `attempt ${attempt + 1} of job ${spec.jobId} should be next, not ${event.attempt}`)
@@ -43,7 +43,7 @@ function isSameList(a: readonly string[], b: readonly string[]): boolean {
   return a.length === b.length && a.every((item, i) => item === b[i])
 }
 
-/** Exclusion, capacity and rates, held at every prefix of the log: a log that breaks them is not replayed. */
+/** Checks exclusion, capacity and rates at every event: a log that breaks them is not replayed. */
 function checkPlaces(draft: Draft, event: RecordedEvent, job: Job): void {
   const { maxActive } = draft.policy
   if (!usesSlot(job)) return
@@ -71,7 +71,7 @@ function countOvertaking(draft: Draft, job: Job): void {
   const passed = new Set<Place>()
   for (const name of job.spec.models) {
     const { line } = modelOf(draft, name)
-    // The usual case, in strict order nearly always.
+    // The usual case, nearly always in strict order.
     if (line.min() === job.place) continue
     for (const place of line) {
       if (byPlace(place, job.place) >= 0) break
@@ -101,7 +101,7 @@ export function end(draft: Draft, job: Job, final: boolean): Job | undefined {
   return own
 }
 
-/** From now on the attempt is bound to a time, and no more to the process that started it. */
+/** From now on the attempt is bound to a deadline, and no longer to the process that started it. */
 export function detach(draft: Draft, event: RecordedEvent & { readonly type: 'detached' }, active: Job): Job {
   const job = draft.edit(active)
   stopDeadline(draft, job)

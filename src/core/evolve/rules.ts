@@ -7,7 +7,7 @@ import { capacityOf, isSameRule, type Policy } from '../policy.ts'
 import { rateAnew } from '../rate.ts'
 import { reserveAnew } from '../reservation.ts'
 
-/** Who may start under the new rules is found out at once; see {@link unsettleCapacities} for what that costs. */
+/** Finds out at once who may start under the new rules; see {@link unsettleCapacities} for the cost. */
 export function changePolicy(draft: Draft, event: RecordedEvent & { readonly type: 'policy_changed' }): void {
   const before = draft.policy
   draft.policy = event.policy
@@ -21,8 +21,8 @@ export function changePolicy(draft: Draft, event: RecordedEvent & { readonly typ
 }
 
 /**
- * Another capacity concerns those whose rank in the line of the model lies between what was free before and what is free
- * now: to all others the same places are taken or left as before.
+ * Another capacity matters only to jobs whose rank in the model's line is between what was free before and what is free now: for
+ * all others the same places are taken or left.
  */
 function unsettleCapacities(draft: Draft, before: Policy): void {
   for (const { model, holders, line } of draft.models) {
@@ -34,7 +34,7 @@ function unsettleCapacities(draft: Draft, before: Policy): void {
   }
 }
 
-/** Other limits of slots, rates or shares concern those whose models are free: their rows say what they may wait for. */
+/** Other limits of slots, rates or shares matter to jobs whose models are free: their rows say what they may wait for. */
 function unsettleReady(draft: Draft, before: Policy): void {
   const { policy } = draft
   const isSame =

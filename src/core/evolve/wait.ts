@@ -28,7 +28,7 @@ function runsAlone({ policy }: Draft, { models }: JobSpec): boolean {
   return models.length === 0 && policy.emptySet === 'exclusive'
 }
 
-/** The attempt before ended with `final: false`, in the same append; the job keeps its place, whatever it needs now. */
+/** The previous attempt ended with `final: false`, in the same append. The job keeps its place, whatever models it needs now. */
 export function requeue(
   draft: Draft,
   event: RecordedEvent & { readonly type: 'requeued' },
@@ -45,7 +45,7 @@ export function requeue(
   return job
 }
 
-/** Of its share a job counts only while it needs some model. */
+/** A job counts in its share only while it needs a model. */
 function needOthers(draft: Draft, job: OwnJob, models: readonly string[]): void {
   moveShare(draft, job, { waiting: -1 })
   job.spec = { ...job.spec, models }

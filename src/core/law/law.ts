@@ -6,7 +6,7 @@ import { type Ending, endings, type JobState, jobStateOf, type QueueState, queue
 import { jobLaw, queueLaw } from './table.ts'
 import type { JobEvent, Variant } from './variant.ts'
 
-/** Where an event leads; a list where that depends on whether no, one or more jobs are active. Null, or not there: refused. */
+/** Where an event leads; a list if that depends on whether no, one or more jobs are active. Null or missing: refused. */
 export type QueueTarget = QueueState | readonly (QueueState | null)[]
 export type QueueLaw = Readonly<Record<QueueState, Readonly<Partial<Record<Variant, QueueTarget>>>>>
 
@@ -37,7 +37,7 @@ export function nextJobState(job: Job | undefined, event: JobEvent, variant: Var
 }
 
 /**
- * The fold has to leave the queue and the job where the machines say they are.
+ * The fold must leave the queue and the job where the machines say they are.
  * @throws InterlockError `corrupt_log` when it does not: fold and machines contradict each other
  */
 export function checkArrived(ledger: LedgerView, event: RecordedEvent, next: QueueState): void {

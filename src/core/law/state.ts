@@ -9,7 +9,10 @@ export type QueueState = (typeof queueStates)[number]
 export const jobStates = ['not_due', 'in_line', 'returning', 'running', 'cancelling', 'detached'] as const
 export type JobState = (typeof jobStates)[number]
 
-/** How a life ended, or that the job ran outside the queue. Of a job that is not live the ledger knows nothing more, so to the law these are one state. */
+/**
+ * How a life ended, or that the job ran outside the queue. The ledger knows no more of a job that is not live, so to the law
+ * these are one state.
+ */
 export const endings = [...outcomes, 'bypassed'] as const
 export type Ending = (typeof endings)[number]
 
@@ -33,7 +36,7 @@ export function jobStateOf({ active, dueAt, detachedUntil, cancelRequested }: Jo
   return dueAt === Number.POSITIVE_INFINITY ? 'returning' : 'not_due'
 }
 
-/** What `job_queue_state` says: the state of the machine, without what stands inside `draining`. */
+/** What `job_queue_state` shows: the state of the machine, without the states inside `draining`. */
 export function statusOf(ledger: LedgerView): 'idle' | 'running' | 'draining' {
   const state = queueStateOf(ledger)
   return state === 'idle' || state === 'running' ? state : 'draining'

@@ -5,8 +5,8 @@ import type { Job } from '../ledger.ts'
 export type JobEvent = Extract<RecordedEvent, { readonly jobId: string }>
 
 /**
- * All that the machines' guards may ask of an event: its type, whether it wants to start later, whether the attempt it names is
- * the one that runs, and whether another one follows.
+ * Everything that guards of the machines may ask of an event: its type, whether it wants to start later, whether it names the
+ * running attempt, and whether another attempt follows.
  */
 export const variants = [
   ...eventTypes,

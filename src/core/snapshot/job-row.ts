@@ -5,7 +5,7 @@ import { freshJob } from '../own-job.ts'
 import type { Membership } from './membership.ts'
 import { BETWEEN } from './parts.ts'
 
-/** What a job differs in from a usual one: its fields, those of its spec, and where it stands. */
+/** In what a job differs from a usual one: its fields, those of its spec, and where it stands. */
 export interface Unusual extends Partial<Omit<Job, 'hash' | 'jobId' | 'spec' | 'place' | 'queuedAt'>> {
   readonly spec?: Partial<JobSpec>
   readonly level?: number
@@ -13,7 +13,7 @@ export interface Unusual extends Partial<Omit<Job, 'hash' | 'jobId' | 'spec' | '
   readonly standing?: Membership
 }
 
-/** A job as a snapshot has it: what differs from job to job, and what is unusual about this one. */
+/** A job in a snapshot: what differs from job to job, and what is unusual about this one. */
 export type JobRow = readonly [
   jobId: string,
   models: readonly string[],
@@ -23,20 +23,20 @@ export type JobRow = readonly [
 ]
 
 /**
- * Who stands last in each line so far, as jobs come in line order. So a job that waits behind the one before it, as nearly all do,
+ * The last job in each line so far, as jobs come in line order. So a job that waits behind the one before it, as nearly all do,
  * need not say so.
  */
 export class LastInLine {
   readonly #models = new Map<string, string>()
   #queue: string | undefined
 
-  /** The model on which a job with these waits unless its row says otherwise; null: in the line of the whole queue. */
+  /** The model for which a job with these models waits, unless its row says otherwise; null: in the line of the whole queue. */
   blockedOn(models: readonly string[]): string | null {
     for (const model of models) if (this.#models.has(model)) return model
     return null
   }
 
-  /** And for which job. */
+  /** The job that it then waits for. */
   blockedBy(model: string | null): string | null {
     return (model === null ? this.#queue : this.#models.get(model)) ?? null
   }
@@ -48,7 +48,7 @@ export class LastInLine {
   }
 }
 
-/** A job that waits with defaults alone. */
+/** A waiting job with defaults alone. */
 function usualJob([jobId, , queuedAt, tie]: JobRow, models: readonly string[], last: LastInLine): Job {
   const place = { hash: hash(jobId), jobId, level: 0, order: queuedAt, tie }
   const job = freshJob(usualSpec(jobId, models), place, queuedAt, 0)
@@ -63,7 +63,7 @@ function usualSpec(jobId: string, models: readonly string[]): JobSpec {
   return { jobId, jobType, kind, models, priority, runAt, attempts, timeoutMs, expireMs, fairKey }
 }
 
-/** What a row has in its own way. */
+/** Fields that a row handles in its own way. */
 const apart: ReadonlySet<string> = new Set(['hash', 'jobId', 'spec', 'place', 'owner'])
 
 /** The job as a row, without where it stands. */
@@ -80,7 +80,7 @@ export function rowOf(job: Job, last: LastInLine): JobRow {
   return isEmpty(unusual) ? row : [row[0], row[1], row[2], row[3], unusual as Unusual]
 }
 
-/** The row with where the job stands, where that is unusual. */
+/** The row with where the job stands, if that is unusual. */
 export function withStanding([jobId, models, queuedAt, tie, unusual]: JobRow, standing: Membership): JobRow {
   return [jobId, models, queuedAt, tie, { ...unusual, standing }]
 }
@@ -103,7 +103,7 @@ export function jobFrom(row: JobRow, models: readonly string[], last: LastInLine
   }
 }
 
-/** The fields of one that are others than those of the other. */
+/** Notes the fields in which the two differ. */
 function note(into: Record<string, unknown>, one: object, other: object, but: ReadonlySet<string>): void {
   const [own, usual] = [one, other] as Readonly<Record<string, unknown>>[]
   for (const key in own) if (own[key] !== usual?.[key] && !but.has(key)) into[key] = own[key]

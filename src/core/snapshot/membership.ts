@@ -5,8 +5,8 @@ import { expiresAt, timesOutAt } from '../timing.ts'
 import { modelKeys, type Part, snapshotKeys } from './parts.ts'
 
 /**
- * In which parts of the ledger a job stands, as bits: the parts of the queue (places, then timers), for each of its models those of
- * the model, and whether it is among those that its pause holds, and those of its share that are ready.
+ * In which parts of the ledger a job stands, as bits: the parts of the queue (places, then timers); for each of its models the
+ * parts of the model; whether its pause holds it; and whether it is ready in its share.
  */
 export type Membership = readonly [queue: number, models: readonly number[], held: 0 | 1, share: 0 | 1]
 
@@ -19,7 +19,7 @@ export const queueBits = Object.fromEntries(
 
 const [HOLDERS, LINE, RESERVED, OFFERS] = [1, 2, 4, 8] as const
 
-/** The time under which a job stands in a list of times: never another, since it is what it is taken out by. */
+/** The time under which a job stands in a list of times. It must never change: the job is found by it. */
 export const timerOf: Readonly<Record<Part<'timers'>, (job: Job) => number | null>> = {
   undue: (job) => job.dueAt,
   expiring: expiresAt,
@@ -54,8 +54,8 @@ export function membershipOf(ledger: Ledger, job: Job): Membership {
 }
 
 /**
- * Where a job like this usually stands. No rule hangs on it: what a snapshot says of a job is where it differs from this, so a guess
- * that is wrong costs some bytes. But it belongs to the shape: another guess reads older snapshots wrongly.
+ * Where a job like this usually stands. No rule depends on it: a snapshot records only where a job differs, so a wrong guess
+ * costs some bytes. But it is part of the shape: with another guess older snapshots are read wrongly.
  */
 export function usualMembership({ maxOvertakes }: Policy, job: Job): Membership {
   const { spec, active, offeredAt } = job

@@ -7,12 +7,12 @@ import { noStarts } from '../rate.ts'
 import type { Owner, Tree } from '../tree.ts'
 import { BETWEEN, contradiction, made, type Part, snapshotKeys } from './parts.ts'
 
-/** Jobs stand in it once; everything else names them by their place in that list. */
+/** Jobs are listed once; everything else names them by their index in that list. */
 type Index = number
 
 /**
- * A ledger as one JSON value, with every index written down: what releases before the shape 3 made. It is only read. Where a log
- * was cut, it may be all there is of what was before.
+ * A ledger as one JSON value with every index, as releases before shape 3 made it. It is only read. If a log was cut there, it
+ * may be all that is left of what came before.
  */
 export interface OnePiece {
   readonly shape: number

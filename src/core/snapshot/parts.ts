@@ -1,16 +1,16 @@
 import { InterlockError } from '../error.ts'
 import type { Ledger } from '../ledger.ts'
 
-/** The shape of a snapshot. It rises with every part that is added: older ones are upcast, newer ones are not read. */
+/** The shape of a snapshot. It rises with every new part: older shapes are upcast, newer ones are not read. */
 export const SNAPSHOT_SHAPE = 3
 
-/** Up to this shape a snapshot is one JSON value ({@link OnePiece}); from the next on it is lines, which are kept in chunks. */
+/** Up to this shape a snapshot is one JSON value ({@link OnePiece}); later shapes are lines, kept in chunks. */
 export const ONE_PIECE_SHAPE = 2
 
 /** How JSON says that a job is between the end of an attempt and its `requeued`, in the middle of an append. */
 export const BETWEEN = -1
 
-/** What becomes of each part of a ledger. A part that is added has to say so here, or nothing compiles. */
+/** How each part of a ledger is stored. A new part has to say so here, or nothing compiles. */
 const parts = {
   version: 'plain',
   epoch: 'plain',
@@ -26,7 +26,7 @@ const parts = {
   line: 'places',
   ready: 'places',
   offered: 'places',
-  // By the kinds of those that are offered: a reader works it out.
+  // By the kinds of offered jobs: a reader computes it.
   kinds: 'derived',
   unbound: 'places',
   exclusives: 'places',
@@ -54,14 +54,14 @@ export const snapshotKeys = {
   modelTimers: keysOf('modelTimers'),
 }
 
-/** Those of a model that hold places of jobs, in the order in which a snapshot counts them. */
+/** The parts of a model that hold places of jobs, in the order in which a snapshot counts them. */
 export const modelKeys = ['holders', 'line', 'reserved', 'offers'] as const
 
-/** For each of these names what is made of it. */
+/** An object with a value for each of these names. */
 export const made = <Key extends string, Out>(keys: readonly Key[], make: (key: Key) => Out) =>
   Object.fromEntries(keys.map((key) => [key, make(key)])) as Record<Key, Out>
 
-/** The one at which the log was cut is the state of everything before it; any other one only saves time. */
+/** The snapshot at which the log was cut is the state of everything before it. Any other one only saves time. */
 export const snapshotRemedy =
   'if the log was cut there, restore its row in job_queue_snapshots, and its rows in job_queue_snapshot_chunks, from a backup, else delete it: the log is folded instead'
 

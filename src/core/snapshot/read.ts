@@ -14,7 +14,7 @@ type Writable<Type> = { -readonly [Key in keyof Type]: Type[Key] }
 /** Trees are gathered here and become models, pauses and shares at the end. */
 type OwnModel = Writable<Model>
 
-/** Puts a ledger together again, line by line: less than a millisecond each. */
+/** Puts a ledger together, line by line: less than a millisecond each. */
 export class LedgerReader {
   readonly #owner: Owner = {}
   readonly #last = new LastInLine()
@@ -31,7 +31,7 @@ export class LedgerReader {
     this.#seq = seq
   }
 
-  /** @throws InterlockError `corrupt_log` where it contradicts what came before */
+  /** @throws InterlockError `corrupt_log` if it contradicts what came before */
   push(line: SnapshotLine): void {
     if (this.#sizes !== null) this.#contradicts('it goes on after its end')
     switch (line[0]) {
@@ -67,8 +67,8 @@ export class LedgerReader {
   }
 
   /**
-   * Once all lines were pushed. Between two steps the caller may do something else.
-   * @throws InterlockError `corrupt_log` where lines are missing, or contradict each other
+   * Call it after all lines were pushed. Between two steps the caller may do something else.
+   * @throws InterlockError `corrupt_log` if lines are missing, or contradict each other
    */
   *finish(): Generator<undefined, Ledger> {
     const sizes = this.#sizes ?? this.#contradicts('its end is missing')
@@ -95,7 +95,7 @@ export class LedgerReader {
     if (share === 1) this.#gather(this.#shareReady, job.spec.fairKey, job.place)
   }
 
-  /** One list for all jobs that need the same model alone. */
+  /** One shared list for all jobs that need the same single model. */
   #named(models: readonly string[]): readonly string[] {
     const [first] = models
     if (first === undefined || models.length > 1) return models

@@ -4,7 +4,9 @@ import { type JobRow, LastInLine, rowOf, withStanding } from './job-row.ts'
 import { isSame, membershipOf, usualMembership } from './membership.ts'
 import { contradiction, made, modelKeys, type Part, SNAPSHOT_SHAPE, snapshotKeys } from './parts.ts'
 
-/** A line of a snapshot. The first says what the queue is, the last that this is all; jobs come before what is theirs. */
+/**
+ * A line of a snapshot. The first describes the queue, the last says that it is complete. Jobs come before what refers to them.
+ */
 export type SnapshotLine =
   | readonly ['queue', shape: number, plain: Pick<Ledger, Part<'plain'>>]
   | readonly ['jobs', readonly JobRow[]]
@@ -23,9 +25,9 @@ export type SnapshotSizes = Readonly<
 const BATCH = 100
 
 /**
- * A ledger as lines, made one by one: who asks for the next may do something else between two, since a ledger never changes. What
- * can be worked out from what is there is left out, but never by a rule: only what a reader would guess rightly. An empty line is
- * a place to pause. Going on from it is going on from the very ledger that it was made of.
+ * A ledger as lines, made one by one: the caller may do something else between two, since a ledger never changes. Values that a
+ * reader would guess rightly are left out; no rule decides that. At an empty line you may pause. To go on you need the very
+ * ledger that the first lines were made from.
  */
 export function* snapshotLines(ledger: Ledger): Generator<SnapshotLine | null> {
   yield [
@@ -53,7 +55,7 @@ export function sizesOf(ledger: Ledger): SnapshotSizes {
   }
 }
 
-/** Active jobs first, and then those in line, so that each comes after the job it waits for, and a reader inserts at the end. */
+/** Active jobs first, then those in line: each comes after the job it waits for, and a reader inserts at the end. */
 function* jobLines(ledger: Ledger): Generator<readonly JobRow[] | null> {
   const last = new LastInLine()
   const row = (job: Job | undefined): JobRow | false => {
@@ -70,7 +72,7 @@ function* jobLines(ledger: Ledger): Generator<readonly JobRow[] | null> {
   if (jobs.size > active.size + line.size) yield* batches(jobs, (job) => isOther(job) && row(job))
 }
 
-/** Of the items what is made of each, a few at a time; `false` leaves one out, null is a batch of such. */
+/** Makes something of each item, a few at a time. `false` leaves an item out; null stands for a batch of those. */
 function* batches<Item, Out>(
   items: Iterable<Item>,
   make: (item: Item) => Out | false,
@@ -87,7 +89,7 @@ function* batches<Item, Out>(
   if (batch.length > 0) yield batch
 }
 
-/** A model that jobs need is there with them; it is named where something else is known of it. */
+/** Models that jobs need come with the jobs. Models are listed if something else is known of them. */
 function isListed(model: Model): boolean {
   return model.starts !== null || modelKeys.every((key) => model[key].size === 0)
 }

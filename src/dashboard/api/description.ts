@@ -19,7 +19,7 @@ import {
   workersSchema,
 } from './documents.ts'
 
-/** What is answered with JSON, by address below the mount. */
+/** The addresses below the mount that answer with JSON. */
 export const answers = {
   '/api/me': ['who you are, and what you may do', meSchema],
   '/api/queues': ['each queue with its head', queuesSchema],
@@ -72,7 +72,7 @@ const getting = (address: string, summary: string, query: readonly string[] | un
   },
 })
 
-/** The API as OpenAPI 3.1, made of the schemas that its answers are held to. */
+/** The API as OpenAPI 3.1, from the schemas that its answers have to match. */
 export function description(): object {
   const documents = Object.entries(answers).map(([address, [summary, schema, query]]) => [
     address,

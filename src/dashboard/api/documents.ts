@@ -1,4 +1,4 @@
-/** The documents of the API. Times are as the core has them: microseconds since 1970, by the database's clock. */
+/** The documents of the API. Times are as in the core: microseconds since 1970, by the database's clock. */
 import { z } from 'zod'
 import {
   archiveRules,
@@ -217,15 +217,15 @@ const deadJob = z.strictObject({
   code: z.enum([...failureCodes, 'lease_expired', 'expired']),
   attempts: z.int(),
   spec,
-  error: anything.describe('null for who may not see data'),
+  error: anything.describe('null if you may not see data'),
 })
 export const deadSchema = z.strictObject({
   queue: z.string(),
   jobs: z.array(deadJob),
-  before: z.int().nullable().describe('to page on from; null: these are all'),
+  before: z.int().nullable().describe('for the next page; null: there are no more'),
 })
 
-/** An error has the words of the user's own code: not for everybody. */
+/** The error has the words of the user's own code, so not everybody may see it. */
 export const deadDocument = (job: DeadJob, data: boolean) => ({ ...job, error: data ? job.error : null })
 
 const standing = z.strictObject({

@@ -7,18 +7,18 @@ import { Refused, refusalOf } from '../guard/refused.ts'
 import type { QueueReader } from '../reader/queue-reader.ts'
 import { deadDocument, type HeadDocument, workerDocuments } from './documents.ts'
 
-/** Dead letters in one answer, unless fewer are asked for. */
+/** Dead letters in one answer, if no lower limit is asked for. */
 const MOST_DEAD = 500
-/** Running jobs of which the progress is given at once. */
+/** Running jobs whose progress one answer gives. */
 const MOST_PROGRESS = 100
 
-/** A request that may be answered. */
+/** A request that was checked and may be answered. */
 export interface Asked {
   readonly query: URLSearchParams
   readonly allowed: Allowed
 }
 
-/** A queue in a few words. */
+/** A queue in short. */
 export async function headOf(reader: QueueReader): Promise<HeadDocument> {
   const { queue, store } = reader
   const { events, version, epoch, now, archivedSeq } = await store.read(queue, 0, 1)
@@ -26,7 +26,7 @@ export async function headOf(reader: QueueReader): Promise<HeadDocument> {
   return { queue, version, epoch, now, first: events.length > 0 ? 1 : archivedSeq + 1 }
 }
 
-/** One queue that cannot be read keeps nobody from seeing the others. */
+/** If one queue cannot be read, the others are still shown. */
 export async function headOrWhy(reader: QueueReader) {
   try {
     return await headOf(reader)
@@ -36,7 +36,7 @@ export async function headOrWhy(reader: QueueReader) {
   }
 }
 
-/** A page of the log: events as the core has them. */
+/** A page of the log: events as in the core. */
 export async function logPage(reader: QueueReader, { query }: Asked): Promise<Response> {
   const after = numberIn(query, 'after', 0, 0, Number.MAX_SAFE_INTEGER)
   const limit = numberIn(query, 'limit', PAGE, 1, PAGE)
@@ -44,7 +44,7 @@ export async function logPage(reader: QueueReader, { query }: Asked): Promise<Re
   return json({ queue: reader.queue, version, epoch, now, archivedSeq, events })
 }
 
-/** The ledger at a number or before, as lines; in the head which number it is. */
+/** The ledger at a number or before it, as lines. The head says which number it is. */
 export async function snapshotAt(reader: QueueReader, { query }: Asked): Promise<Response> {
   const at = query.has('at') ? numberIn(query, 'at', 0, 0, Number.MAX_SAFE_INTEGER) : null
   const { version, lines } = await reader.snapshot(at)
@@ -80,7 +80,7 @@ export async function jobData(reader: QueueReader, jobId: string, { allowed }: A
   return json({ jobId, ...nothing, ...data })
 }
 
-/** What handlers have said of how far they are: their own words, so it takes the right to see data. */
+/** What handlers reported as progress. These are their own words, so only those who may see data get them. */
 export async function progressOf(reader: QueueReader, { query, allowed }: Asked): Promise<Response> {
   checkSeesData(allowed)
   const jobIds = query.getAll('jobs').slice(0, MOST_PROGRESS).map(parseJobId)
@@ -125,7 +125,7 @@ export function numberIn(
   throw new Refused(400, 'bad_request', `${name}: must be a whole number from ${min} to ${max}`)
 }
 
-/** The event that a stream goes on from, and its time in this log; unknown where it cannot be read now. */
+/** The event that a stream goes on from, with its time in this log. Unknown if it cannot be read now. */
 export async function sinceOf(reader: QueueReader, from: number) {
   if (from === 0) return { seq: 0, at: null }
   const [known] = reader.tail?.after(from - 1, 1) ?? []

@@ -1,10 +1,10 @@
 import { Refused } from './refused.ts'
 
-/** A lever is some hundred bytes; a list of dead letters a few thousand. */
+/** A lever takes some hundred bytes, a list of dead letters a few thousand. */
 const MOST_BYTES = 256 * 1024
 
 /**
- * The JSON of a request. Its type has to say so: a form of another site can send text, but not this type without being asked first.
+ * The JSON of a request. Its type has to say so: a form on another site can send text, but needs permission to send this type.
  * @throws Refused
  */
 export async function jsonBody(request: Request): Promise<unknown> {

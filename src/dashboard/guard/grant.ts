@@ -2,7 +2,7 @@ import { z } from 'zod'
 import { messageOf, parseInput } from '../../codec/index.ts'
 import { Refused } from './refused.ts'
 
-/** What operators can do, each by a name that a grant can hold. */
+/** What operators can do. A grant can list each by name. */
 export const levers = [
   'move',
   'prioritize',
@@ -18,28 +18,28 @@ export const levers = [
 ] as const
 export type Lever = (typeof levers)[number]
 
-/** What somebody may do. */
+/** What a user may do. */
 export interface Grant {
   /**
-   * Who it is, for the log: 1 to 50 letters, digits and `_.@-`. It goes into the append-only log with each lever: a role or an id, no
-   * name that may have to be erased.
+   * Who the user is, for the log: 1 to 50 letters, digits and `_.@-`. Each lever writes it into the append-only log, so use a
+   * role or an id, and no name that you may have to erase.
    */
   readonly actor: string
-  /** A viewer looks; an operator also pulls levers. */
+  /** A viewer looks. An operator also pulls levers. */
   readonly role: 'viewer' | 'operator'
-  /** The levers of an operator; all unless given. */
+  /** The levers that an operator may pull; all unless given. */
   readonly levers?: readonly Lever[] | undefined
   /** Whether payloads, results, errors, checkpoints and progress are shown; false unless given. */
   readonly data?: boolean | undefined
-  /** The queues that are shown; all of this dashboard unless given. */
+  /** The queues that the user sees; all of this dashboard unless given. */
   readonly queues?: readonly string[] | undefined
   /** For the page of a customer: where these jobs stand (`…/jobs/<id>/place`), and nothing else at all. */
   readonly jobs?: readonly string[] | undefined
 }
 
 /**
- * Who makes this request, and what may they do? Asked for every request, and for a stream again every minute.
- * @returns what they may do; null: nothing, which is answered with 401; or an answer of your own, such as the way to your login
+ * Who makes this request, and what may they do? Called for every request, and every minute for an open stream.
+ * @returns what they may do; null: nothing, and the answer is 401; or an answer of your own, such as a redirect to your login
  */
 export type Authorize = (request: Request) => Grant | Response | null | Promise<Grant | Response | null>
 
@@ -53,7 +53,7 @@ const grantSchema = z.strictObject({
   jobs: z.array(z.string()).optional(),
 })
 
-/** A grant with everything said. */
+/** A grant with all defaults filled in. */
 export interface Allowed {
   readonly actor: string
   readonly role: 'viewer' | 'operator'
@@ -65,8 +65,8 @@ export interface Allowed {
 }
 
 /**
- * What this request may do. A mistake of `authorize` opens nothing.
- * @returns an answer where `authorize` gave one
+ * What this request may do. A fault in `authorize` opens nothing.
+ * @returns an answer if `authorize` gave one
  * @throws Refused
  */
 export async function allowedBy(
@@ -77,7 +77,7 @@ export async function allowedBy(
   const given = await asked(authorize, request, onError)
   if (given instanceof Response) return given
   if (given === null || given === undefined)
-    throw new Refused(401, 'not_signed_in', 'you are not signed in, or not any more')
+    throw new Refused(401, 'not_signed_in', 'you are not signed in, or your session has ended')
   return allowedOf(checked(given, onError))
 }
 
@@ -86,7 +86,7 @@ async function asked(authorize: Authorize, request: Request, onError: (message: 
     return await authorize(request)
   } catch (error) {
     onError(`authorize has failed: ${messageOf(error)}`)
-    throw new Refused(500, 'failed', 'who you are could not be found out; the log of the server says why')
+    throw new Refused(500, 'failed', 'the server could not tell who you are; its log says why')
   }
 }
 
@@ -95,7 +95,7 @@ function checked(given: unknown, onError: (message: string) => void): Grant {
     return parseInput(grantSchema, given, 'authorize()')
   } catch (error) {
     onError(messageOf(error))
-    throw new Refused(500, 'failed', 'what you may do could not be found out; the log of the server says why')
+    throw new Refused(500, 'failed', 'the server could not tell what you may do; its log says why')
   }
 }
 

@@ -1,4 +1,4 @@
-/** Nothing inline, nothing from elsewhere, nothing around it; text can become neither script nor markup. */
+/** Nothing inline, nothing from elsewhere, no frames around it. Text can become neither script nor markup. */
 const policy = [
   "default-src 'none'",
   "script-src 'self'",
@@ -22,7 +22,7 @@ const always: Readonly<Record<string, string>> = {
   'x-robots-tag': 'noindex, nofollow',
 }
 
-/** Every answer has them, refusals too. What is not said to be kept is not kept. */
+/** Every answer has these headers, refusals too. Nothing is cached unless it says so. */
 export function secured(response: Response): Response {
   const headers = new Headers(response.headers)
   for (const [name, value] of Object.entries(always)) headers.set(name, value)

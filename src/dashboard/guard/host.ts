@@ -1,13 +1,13 @@
 import { Refused } from './refused.ts'
 
-/** The names of this machine: what nobody elsewhere can have in a Host that leads here by honest means. */
+/** The names of this machine. Nobody elsewhere can honestly have them in a Host that leads here. */
 export const loopbackNames: readonly string[] = ['127.0.0.1', 'localhost', '[::1]']
 
 const shape = /^(?<name>\[[0-9a-f:.]+\]|[a-z0-9](?:[a-z0-9._-]*[a-z0-9])?)(?::(?<port>\d{1,5}))?$/
 
 /**
- * The Host of a request, which has to be in the list as a whole: a page elsewhere whose own name was made to point at this machine
- * sends that name (DNS rebinding). An entry without a port stands for any.
+ * Checks the Host of a request: it has to be in the list as a whole. A page whose own name was pointed at this machine sends that
+ * name (DNS rebinding). An entry without a port allows any port.
  * @throws Refused
  */
 export function checkHost(request: Request, hosts: readonly string[]): string {
@@ -19,7 +19,7 @@ export function checkHost(request: Request, hosts: readonly string[]): string {
   throw new Refused(
     403,
     'bad_host',
-    `the Host ${host.slice(0, 200)} is not one that this dashboard is served at; if it should be, name it in \`hosts\``,
+    `the Host ${host.slice(0, 200)} is not a host of this dashboard; if it should be, add it to \`hosts\``,
   )
 }
 

@@ -1,17 +1,20 @@
 import { Refused } from './refused.ts'
 
-/** A browser says where a request came from: `none` is typed into the address bar. What says nothing is no browser of today. */
+/**
+ * Checks where the browser says a request came from; `none` means the address bar. A client that says nothing is no current
+ * browser.
+ */
 export function checkFetchSite(request: Request): void {
   const site = request.headers.get('sec-fetch-site')
   if (site === null || site === 'same-origin' || site === 'none') return
-  throw new Refused(403, 'bad_origin', 'this is answered to its own page only, and to no other site')
+  throw new Refused(403, 'bad_origin', 'only the page of the dashboard may ask for this')
 }
 
 /**
- * What changes something comes from the page itself: its Origin is there, is no `null` (a sandboxed frame, a file, a redirect), and is,
- * compared as a whole, this host or one of the list.
- * @param host of the request, checked
- * @param origins those of a proxy that has another name than this program sees; empty: the host itself
+ * Only the page itself may change something. Its Origin has to be there, must not be `null` (a sandboxed frame, a file, a
+ * redirect), and has to be, as a whole, this host or one of the list.
+ * @param host of the request, already checked
+ * @param origins if a proxy has another name than this program sees; empty: the host itself
  * @throws Refused
  */
 export function checkOrigin(request: Request, host: string, origins: readonly string[]): void {

@@ -6,10 +6,10 @@ import {
   isRefusal,
 } from '../../core/index.ts'
 
-/** Why a request is not answered; the codes of the queue beside those of the guard. */
+/** Why a request is refused: the guard's own codes, and those of the queue. */
 export type RefusalCode = GuardCode | ErrorCode
 
-/** What the guard says; programs branch on it. */
+/** The guard's codes, for programs. */
 export const guardCodes = [
   'bad_request',
   'bad_host',
@@ -25,12 +25,12 @@ export const guardCodes = [
 ] as const
 export type GuardCode = (typeof guardCodes)[number]
 
-/** What is sent in the place of an answer. */
+/** The body of a refusal. */
 export interface RefusalDocument {
   readonly error: { readonly code: RefusalCode; readonly message: string }
 }
 
-/** An answer that is a refusal, thrown from however deep. */
+/** A refusal as an error: throw it from anywhere. */
 export class Refused extends Error {
   override readonly name = 'Refused'
   readonly status: number
@@ -56,7 +56,7 @@ const statusOf: Partial<Readonly<Record<ErrorCode, number>>> = {
   archived: 410,
 }
 
-/** What a failure of the queue is to a client; undefined: nothing that a client may be told of. */
+/** The refusal for an error of the queue; undefined: clients must not be told. */
 export function refusalOf(error: unknown): Refused | undefined {
   if (error instanceof Refused) return error
   if (!isInterlockError(error)) return undefined

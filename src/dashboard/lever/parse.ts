@@ -10,10 +10,10 @@ import {
 import { bounds, type CommandBody, type Policy } from '../../core/index.ts'
 import type { Lever } from '../guard/grant.ts'
 
-/** Dead letters in one pull: with their payloads they are read one page after the other. */
+/** Dead letters per pull: they are read in pages, with their payloads. */
 const MOST_JOBS = 1_000
 
-/** What a lever that is a command of the core is pulled with. */
+/** A lever that is a command of the core. */
 export type CommandLever = Exclude<Lever, 'retry' | 'drop'>
 
 const preview = z.boolean({ error: 'must be true or false' }).optional()
@@ -50,23 +50,23 @@ function jobIds() {
   return z.array(z.string().min(1).max(200), { error }).min(1, { error }).max(MOST_JOBS, { error })
 }
 
-/** What each lever is given, for the description. `untilMs`: milliseconds since 1970. */
+/** The input of each lever, for the description. `untilMs`: milliseconds since 1970. */
 export const leverSchemas: Readonly<Record<Lever, z.ZodType>> = shapes
 
-/** Whether only what would happen is asked for. @throws InterlockError `invalid_input` */
+/** Whether only a preview is asked for. @throws InterlockError `invalid_input` */
 export function isPreview(lever: Lever, body: unknown): boolean {
   return (
     (parseInput(shapes[lever] as z.ZodType<{ preview?: boolean }>, body, lever).preview ?? false) === true
   )
 }
 
-/** The dead letters that are meant. @throws InterlockError `invalid_input` */
+/** The ids of the dead letters. @throws InterlockError `invalid_input` */
 export const parseLetters = (lever: 'retry' | 'drop', body: unknown): readonly string[] =>
   parseInput(shapes[lever], body, lever).jobIds.map(parseJobId)
 
 /**
- * The command of the core that a lever is.
- * @param policy the one in force, of which capacity and policy change a part
+ * The command of the core for a lever.
+ * @param policy the one in force: the levers capacity and policy change a part of it
  * @throws InterlockError `invalid_input`, naming the path
  */
 export function parseLever(lever: CommandLever, body: unknown, policy: Policy): CommandBody {
@@ -111,7 +111,7 @@ export function parseLever(lever: CommandLever, body: unknown, policy: Policy): 
 
 const modelOrAll = (model: unknown): string => (model === '*' ? '*' : parseModel(model))
 
-/** Null: the model has no capacity of its own any more. */
+/** Null: the model no longer has a capacity of its own. */
 function withCapacity(policy: Policy, model: string, capacity: number | null): Policy {
   const others = Object.entries(policy.capacity).filter(([name]) => name !== model)
   const own: readonly (readonly [string, number])[] = capacity === null ? [] : [[model, capacity]]

@@ -10,7 +10,7 @@ import {
 import type { PreviewDocument } from '../api/documents.ts'
 import type { Lever } from '../guard/grant.ts'
 
-/** Jobs of which it is said where they stand before and after; of the rest, how many they are. */
+/** Jobs that are listed with their place before and after. The rest are only counted. */
 const MOST_NAMED = 50
 
 export interface PreviewOf {
@@ -22,7 +22,7 @@ export interface PreviewOf {
   readonly deadWorkers: ReadonlySet<string>
 }
 
-/** What the log would say, and which jobs it would move. Appends nothing. */
+/** What the log would say, and which jobs would move. Appends nothing. */
 export function previewOf(what: PreviewOf, body: CommandBody): PreviewDocument {
   const { lever, actor, ledger, now, deadWorkers } = what
   const command: Command = { id: `${actor}:preview`, hash: 0, workerId: `${actor}:preview`, body }
@@ -33,7 +33,7 @@ export function previewOf(what: PreviewOf, body: CommandBody): PreviewDocument {
     lever,
     preview: true,
     version: ledger.version,
-    // They have passed the codec of nobody; they are the core's own, and what is written is the same.
+    // These events come from the core and not from the codec; the written form is the same.
     events: JSON.parse(JSON.stringify(decision.events)),
     changed: decision.events.length > 0,
     refusal,
@@ -59,7 +59,7 @@ function movesOf(
   return { total: moved.length, jobs }
 }
 
-/** Jobs of the line whose position is another one after it, in line order. */
+/** Jobs whose position in line changes, in line order. */
 function movedIn(before: Ledger, after: Ledger): readonly string[] {
   const positions = new Map([...before.line].map(({ jobId }, at) => [jobId, at]))
   const moved: string[] = []

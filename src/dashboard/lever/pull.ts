@@ -8,12 +8,12 @@ import type { QueueReader } from '../reader/queue-reader.ts'
 import { isPreview, parseLetters, parseLever } from './parse.ts'
 import { previewOf } from './preview.ts'
 
-/** How long a lever is tried while the database does not answer, in milliseconds: somebody waits for it. */
+/** How long to try a lever while the database does not answer, in milliseconds: a person waits for it. */
 const PATIENCE_MS = 5_000
 
 export interface PullOptions {
   readonly reader: QueueReader
-  /** The store itself: what is written is not given up half-way. */
+  /** The store itself: a write is not given up half-way. */
   readonly store: LogStore
   readonly logger: Logger
   readonly lever: Lever
@@ -23,8 +23,8 @@ export interface PullOptions {
 }
 
 /**
- * Pulls a lever, or says what it would do. The queue is not joined, but for a retry.
- * @throws InterlockError `invalid_input`, what the queue refuses, what the store throws
+ * Pulls a lever, or says what it would do. Joins the queue only for a retry.
+ * @throws InterlockError `invalid_input`, or what the queue or the store throws
  */
 export async function pullLever(options: PullOptions): Promise<PreviewDocument | PulledDocument> {
   const { lever, body } = options
@@ -67,7 +67,7 @@ async function commit(
 
 const versionNow = async (reader: QueueReader) => (await reader.look()).version
 
-/** Those that are there, as they would stand in line again. */
+/** The dead letters that exist, as they would stand in line again. */
 async function previewLetters(
   options: PullOptions,
   lever: 'retry' | 'drop',
@@ -77,7 +77,7 @@ async function previewLetters(
   const letters = await reader.store.dead(reader.queue, { jobIds, limit: jobIds.length })
   if (lever === 'retry' && letters.length > 0)
     return preview(options, { type: 'enqueue', specs: letters.map(({ spec }) => spec) })
-  // What is dropped goes off the list; the log has said all there is to say of it.
+  // Dropped letters leave the list. The log does not change.
   const jobs = letters.map(({ jobId }) => ({ jobId, before: null, after: null }))
   const version = await versionNow(reader)
   const moves = { total: jobs.length, jobs: jobs.slice(0, 50) }
@@ -97,7 +97,7 @@ async function pullLetters(
   return { lever, preview: false, version: await versionNow(reader), changed: jobs > 0, jobs }
 }
 
-/** Payloads go along, in pieces where they are large: what a coordinator does. */
+/** As a coordinator does: payloads go along, large ones in pieces. */
 async function retryDead(
   { store, queue, logger, actor }: { store: LogStore; queue: string; logger: Logger; actor: string },
   jobIds: readonly string[],

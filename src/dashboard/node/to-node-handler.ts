@@ -2,16 +2,16 @@ import type { IncomingMessage, ServerResponse } from 'node:http'
 import { Readable } from 'node:stream'
 import type { Dashboard } from '../dashboard.ts'
 
-/** A handler of `node:http`, and so of Express, Fastify and whatever else stands on it. */
+/** A handler of `node:http`, which Express, Fastify and others accept too. */
 export type NodeHandler = (incoming: IncomingMessage, outgoing: ServerResponse) => void
 
 /**
- * The dashboard as a handler of `node:http`. Nothing that a client sends, and nothing that goes wrong, throws out of it.
+ * The dashboard as a handler of `node:http`. It never throws, whatever a client sends and whatever goes wrong.
  * @example http.createServer(toNodeHandler(dashboard)).listen(8080, '127.0.0.1')
  */
 export function toNodeHandler(dashboard: Pick<Dashboard, 'fetch'>): NodeHandler {
   return (incoming, outgoing) => {
-    // A peer that is gone says so by closing; nothing else is to be done about it.
+    // Closing reports a peer that is gone. Nothing else has to be done.
     outgoing.on('error', () => {})
     incoming.on('error', () => {})
     respond(dashboard, incoming, outgoing).catch(() => outgoing.destroy())
@@ -33,9 +33,9 @@ async function respond(
   await send(await dashboard.fetch(request), outgoing, gone.signal)
 }
 
-/** Null: nothing that can be answered. The Host is one header among others here: no address is made of it. */
+/** Null: it cannot be answered. The Host is only a header here; no address is made of it. */
 function requestOf(incoming: IncomingMessage, signal: AbortSignal): Request | null {
-  // Express takes the mount off `url`, and keeps what was there.
+  // Express removes the mount from `url`, and keeps the whole here.
   const { originalUrl } = incoming as { readonly originalUrl?: string }
   const path = originalUrl ?? incoming.url ?? ''
   if (!path.startsWith('/') || path.startsWith('//')) return null
@@ -55,7 +55,7 @@ function requestOf(incoming: IncomingMessage, signal: AbortSignal): Request | nu
   }
 }
 
-/** Somebody may have read it already, and left what it said. */
+/** Another handler may have read the body already, and left the result. */
 function bodyOf(incoming: IncomingMessage): RequestInit {
   const { body } = incoming as { readonly body?: unknown }
   if (incoming.readableEnded && body !== undefined)
@@ -63,7 +63,7 @@ function bodyOf(incoming: IncomingMessage): RequestInit {
   return { body: Readable.toWeb(incoming) as ReadableStream, duplex: 'half' } as RequestInit
 }
 
-/** As fast as the client takes it, and no faster. */
+/** Sends no faster than the client reads. */
 async function send(response: Response, outgoing: ServerResponse, gone: AbortSignal): Promise<void> {
   const reader = response.body?.getReader()
   gone.addEventListener('abort', () => void reader?.cancel().catch(() => {}), { once: true })

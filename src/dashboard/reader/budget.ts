@@ -1,17 +1,17 @@
 import { InterlockError } from '../../core/index.ts'
 import type { LogStore } from '../../port/index.ts'
 
-/** Calls that wait for their turn; more are refused at once. */
+/** Calls that wait for their turn. More are refused at once. */
 const MOST_WAITING = 200
 
 export interface Budget {
   /** Calls to the store at once. */
   readonly maxCalls: number
-  /** How long one may take, in milliseconds, its waiting included. */
+  /** How long a call may take, in milliseconds, including its wait. */
   readonly timeLimitMs: number
 }
 
-/** What a dashboard reads. */
+/** The calls that a dashboard reads with. */
 const reading = [
   'open',
   'read',
@@ -25,8 +25,8 @@ const reading = [
 ] as const satisfies readonly (keyof LogStore)[]
 
 /**
- * The store as a dashboard uses it: few calls at once, whatever its viewers ask, and none for long. A call that is given up keeps its
- * place until the store has ended it: the database is working on it meanwhile.
+ * The store for a dashboard: only few calls at once, however many viewers ask, and none for long. A call that is given up keeps
+ * its place until the store has ended it, since the database still works on it.
  */
 export function budgeted(store: LogStore, { maxCalls, timeLimitMs }: Budget): LogStore {
   const waiting: (() => void)[] = []
@@ -49,7 +49,7 @@ export function budgeted(store: LogStore, { maxCalls, timeLimitMs }: Budget): Lo
   const within = async <T>(call: () => Promise<T>): Promise<T> => {
     const late = new InterlockError(
       'store_unavailable',
-      `the database has not answered within ${timeLimitMs} ms; see that it runs, and what keeps it busy`,
+      `the database has not answered within ${timeLimitMs} ms; check that it runs, and what keeps it busy`,
     )
     let isOver = false
     const work = turn().then(async () => {

@@ -3,26 +3,26 @@ import { InterlockError, type Micros, type RecordedEvent } from '../../core/inde
 import { type LogStore, PAGE } from '../../port/index.ts'
 import { type Tail, tailFrom } from './tail.ts'
 
-/** What comes of following a log. Called in order, never at once. */
+/** Called as a log is followed: in order, and never at once. */
 export interface OnFollowing {
-  /** There are events in the tail that were not there. */
+  /** The tail has new events. */
   events(): void
-  /** The database could not be read; told once, until it can. */
+  /** The database could not be read. Called once, until it can be read again. */
   trouble(error: unknown): void
   recovered(): void
-  /** The log is another one, or what follows was archived: what was known of it is void. */
+  /** It is another log, or the next events were archived: everything known is void. */
   reset(code: 'log_went_back' | 'archived'): void
 }
 
 export interface FollowOptions {
   readonly store: Pick<LogStore, 'open' | 'read' | 'listen'>
   readonly queue: string
-  /** How often the log is read when nobody wakes, in milliseconds. */
+  /** How often to read the log without a wake-up, in milliseconds. */
   readonly pollMs: number
   readonly on: OnFollowing
 }
 
-/** Between two tries while the database does not answer, in milliseconds: at first, and at most. */
+/** The pause between two tries while the database does not answer, in milliseconds: the first, and the longest. */
 const REST = { first: 50, longest: 1_000 }
 
 /** What is known of the end of a log. */
@@ -32,13 +32,13 @@ export interface Following {
   now(): Micros
   /** Reads what is new. @throws what the store throws */
   look(): Promise<void>
-  /** Looks whenever something happens, until the signal fires. Never throws. */
+  /** Reads whenever something happens, until the signal fires. Never throws. */
   run(signal: AbortSignal): Promise<void>
 }
 
 /**
- * Follows the end of a log: by wake-ups, and by a look each `pollMs` in case one was lost. Each look also reads the last known event
- * again: after a restore another one has its number, and nothing is given out that does not follow.
+ * Follows the end of a log by wake-ups, and by a look each `pollMs` in case one was lost. Each look also reads the last known
+ * event again: after a restore another event has its number. Nothing is passed on that does not follow.
  */
 export function followLog({ store, queue, pollMs, on }: FollowOptions): Following {
   let tail: Tail | null = null
@@ -51,7 +51,7 @@ export function followLog({ store, queue, pollMs, on }: FollowOptions): Followin
     isOpen = true
     const { version, now } = await store.read(queue, 0, 1)
     clock = { now, at: performance.now() }
-    // One event more, so that the next look has something to compare.
+    // One event more, for the next look to compare with.
     const from = Math.max(0, version - 1)
     const { events } = await store.read(queue, from, PAGE)
     tail = tailFrom(events[0]?.seq === from + 1 ? from : version)
@@ -127,7 +127,7 @@ export function followLog({ store, queue, pollMs, on }: FollowOptions): Followin
   }
 }
 
-/** The end of a rest, or a wake-up before it. */
+/** Waits for the end of a pause, or for a wake-up. */
 function rested(ms: number, onWake: (resolve: () => void) => void): Promise<void> {
   return new Promise((resolve) => {
     const timer = setTimeout(resolve, ms)
@@ -144,7 +144,7 @@ interface Page {
   readonly archivedSeq: number
 }
 
-/** Whether a page shows that the log is not the one that is known, or that what follows is gone. */
+/** Whether a page shows that this is another log, or that the next events are gone. */
 function changeOf(
   { events, version, archivedSeq }: Page,
   known: number,

@@ -5,9 +5,9 @@ import { Refused } from '../guard/refused.ts'
 import type { Pages } from './pages.ts'
 import type { Tail } from './tail.ts'
 
-/** So many events are folded at most for who wants to see a moment of the past. */
+/** The most events to fold for a look at the past. */
 const MOST_FOLDED = 200_000
-/** Ledgers of the past that are kept, as text. */
+/** Past ledgers that are kept, as text. */
 const MOST_KEPT = 8
 
 /** A ledger as lines of a snapshot. */
@@ -16,11 +16,11 @@ export interface Written {
   readonly lines: string
 }
 
-/** Ledgers of a queue, each folded once for all who ask. */
+/** The ledgers of a queue, each folded once for all viewers. */
 export interface Ledgers {
   /** At the end of the tail. */
   head(tail: Tail): Promise<Ledger>
-  /** At a number or before it by less than a page: the pages begin there. @throws Refused `too_far` */
+  /** At a number, or less than a page before it, where a page begins. @throws Refused `too_far` */
   near(at: number): Promise<Written>
   clear(): void
 }

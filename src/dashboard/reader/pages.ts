@@ -1,13 +1,13 @@
 import type { LogPage, LogStore } from '../../port/index.ts'
 
-/** Pages that are kept: some 200 KB each. */
+/** Pages that are kept, of some 200 KB each. */
 const MOST = 24
 
 /** Pages of a log for all viewers. */
 export interface Pages {
-  /** As the store gives it; full pages, which never change, without asking it again. */
+  /** As the store gives them. Full pages never change, so they are asked for once. */
   read(after: number, limit: number): Promise<LogPage>
-  /** The log is another one. */
+  /** It is another log: forgets all pages. */
   clear(): void
 }
 
@@ -18,7 +18,7 @@ export function pagesOf(store: Pick<LogStore, 'read'>, queue: string): Pages {
       const key = `${after}:${limit}`
       const known = kept.get(key)
       if (known !== undefined) {
-        // The one that was used last goes last.
+        // The page used last is dropped last.
         kept.delete(key)
         kept.set(key, known)
         return known

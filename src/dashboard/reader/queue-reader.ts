@@ -6,46 +6,46 @@ import { type Ledgers, ledgersOf, type Written, written } from './ledgers.ts'
 import { pagesOf } from './pages.ts'
 import type { Tail } from './tail.ts'
 
-/** How often the processes are looked for while somebody is there, in milliseconds. */
+/** How often to read the processes while there are viewers, in milliseconds. */
 const WORKERS_MS = 5_000
-/** So long the reader goes on after the last viewer has gone: a page that is loaded again is there at once. */
+/** How long the reader goes on without viewers: a page that is reloaded is there at once. */
 const LINGER_MS = 10_000
-/** What was read a moment ago is good enough for who asks now. */
+/** What was read this recently is given again. */
 const FRESH_MS = 100
 
-/** Why what is shown is old. */
+/** Why the data is old. */
 export interface Trouble {
   readonly code: string
   readonly message: string
 }
 
-/** Who looks at a queue is told that there is something to see, and looks by itself. */
+/** A viewer of a queue: told that there is news, and then reads it. */
 export interface Viewer {
   changed(what: 'events' | 'workers' | 'trouble'): void
   reset(code: 'log_went_back' | 'archived'): void
 }
 
-/** One reader of a queue for all who look at it. */
+/** One reader of a queue for all its viewers. */
 export interface QueueReader {
   readonly queue: string
   readonly store: LogStore
   /** Null: all is well. */
   readonly trouble: Trouble | null
-  /** The processes as they were seen last; null: not yet. */
+  /** The processes as last seen; null: not yet. */
   readonly workers: readonly WorkerRow[] | null
-  /** The end of the log, as it was a moment ago at most. @throws what the store throws */
+  /** The end of the log, at most a moment old. @throws what the store throws */
   head(): Promise<Tail>
-  /** The end of the log as it is now. @throws what the store throws */
+  /** The end of the log now. @throws what the store throws */
   look(): Promise<Tail>
-  /** The end of the log as far as it is known; null: nobody has looked yet, or it has to be read again. */
+  /** The end of the log as far as it is known; null: not read yet, or it has to be read again. */
   readonly tail: Tail | null
   now(): Micros
   page(after: number, limit: number): Promise<LogPage>
   ledger(): Promise<Ledger>
-  /** The ledger at a number, or before it by less than a page; null: at the head. */
+  /** The ledger at a number, or less than a page before it; null: at the head. */
   snapshot(at: number | null): Promise<Written>
   lookForWorkers(): Promise<readonly WorkerRow[]>
-  /** The reader runs while somebody is attached. @returns how to detach */
+  /** The reader runs while viewers are attached. @returns how to detach */
   attach(viewer: Viewer): () => void
   close(): Promise<void>
 }
@@ -92,7 +92,7 @@ export function queueReader({ store, queue, pollMs }: ReaderOptions): QueueReade
   const look = async (): Promise<Tail> => {
     await following.look()
     lookedAt = performance.now()
-    // Another log has just begun where it was known.
+    // Another log has just begun where this one was known.
     return following.tail ?? look()
   }
   const recent = async (): Promise<Tail> => {
@@ -152,7 +152,7 @@ export function queueReader({ store, queue, pollMs }: ReaderOptions): QueueReade
   }
 }
 
-/** Runs while somebody is there, and a while longer. */
+/** Runs while there are viewers, and a while longer. */
 function whileAttended(run: (signal: AbortSignal) => Promise<void>) {
   let present = 0
   let going: { readonly end: AbortController; readonly done: Promise<void> } | null = null

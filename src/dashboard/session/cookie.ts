@@ -2,28 +2,28 @@ import { createHmac, randomBytes, timingSafeEqual } from 'node:crypto'
 
 const HOURS = 3_600_000
 
-/** A cookie that says, signed by a secret that this process alone has, until when it is good. */
+/** A cookie that says until when it is valid, signed with a secret that only this process has. */
 export interface SignedCookie {
   /** The value of `Set-Cookie`. */
   make(isSecure: boolean): string
-  /** Whether a request brings a good one. */
+  /** Whether a request has a valid one. */
   isIn(request: Request): boolean
 }
 
 /**
- * @param hours how long one is good
+ * @param hours how long a cookie is valid
  * @param now the time in milliseconds
  */
 export function signedCookie(hours: number, now: () => number = Date.now): SignedCookie {
   const secret = randomBytes(32)
-  // Cookies know no ports: two dashboards on one machine must not take each other's away.
+  // Cookies ignore ports: two dashboards on one machine must not take each other's.
   const name = `interlock_${randomBytes(4).toString('hex')}`
   const signed = (text: string) => createHmac('sha256', secret).update(text).digest()
   return {
     make: (isSecure) => {
       const body = `${now() + hours * HOURS}.${randomBytes(9).toString('base64url')}`
       const value = `${body}.${signed(body).toString('base64url')}`
-      // Without a Path a browser keeps it for the folder of the address that it asked: wherever a proxy has put that.
+      // Without a Path the browser uses the folder of the address that it asked for, wherever a proxy put it.
       const attributes = ['HttpOnly', 'SameSite=Strict', `Max-Age=${hours * 3_600}`]
       return [`${name}=${value}`, ...attributes, ...(isSecure ? ['Secure'] : [])].join('; ')
     },
@@ -39,7 +39,7 @@ export function signedCookie(hours: number, now: () => number = Date.now): Signe
   }
 }
 
-/** There may be several of a name: who can set one for a folder above must not be able to lock anybody out. */
+/** There may be several with this name: anyone who can set one for a folder above must not lock others out. */
 function valuesOf(request: Request, name: string): readonly string[] {
   const cookies = (request.headers.get('cookie') ?? '').split(';').slice(0, 100)
   return cookies.flatMap((cookie) => {

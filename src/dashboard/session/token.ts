@@ -2,32 +2,32 @@ import { createHash, randomBytes, timingSafeEqual } from 'node:crypto'
 import type { Grant } from '../guard/grant.ts'
 import { signedCookie } from './cookie.ts'
 
-/** For a program without accounts: who has the token is let in, once, and stays in by a cookie. */
+/** For a program without accounts: you sign in with the token once, and a cookie keeps you signed in. */
 export interface TokenSession {
-  /** Of the next address that somebody may be given: 256 bits of chance, in its fragment. */
+  /** The token for the fragment of the next address that you give away: 256 random bits. */
   readonly token: string
   authorize(request: Request): Grant | null
-  /** The value of `Set-Cookie` for who shows the token, which is void from then on; null: it is not the token. */
+  /** The value of `Set-Cookie` for the right token, which is void from then on; null: it is another token. */
   exchange(shown: unknown, isSecure: boolean): string | null
 }
 
 export interface TokenSessionOptions {
-  /** What a user who comes in may do. */
+  /** What a user who signs in may do. */
   readonly grant: Grant
-  /** How long a cookie is good, in hours; 12. */
+  /** How long a cookie is valid, in hours; 12. */
   readonly hours?: number | undefined
-  /** Told when a token was exchanged, with the next one: for who wants to print the next address. */
+  /** Called when a token was used, with the next one: print the next address with it. */
   readonly onUsed?: ((next: string) => void) | undefined
-  /** The time in milliseconds; for tests. */
+  /** The time in milliseconds, for tests. */
   readonly now?: (() => number) | undefined
 }
 
 const newToken = () => randomBytes(32).toString('base64url')
-/** Of one length, so that nothing of the token can be told from how long a comparison takes. */
+/** Hashes have one length, so the time of a comparison tells nothing of the token. */
 const digest = (text: string) => createHash('sha256').update(text).digest()
 
 /**
- * An `authorize` for a program of its own, on this machine.
+ * An `authorize` for a program without accounts, on this machine.
  * @example
  * const session = tokenSession({ grant: { actor: 'desk', role: 'viewer' } })
  * const dashboard = createDashboard({ store, authorize: session })

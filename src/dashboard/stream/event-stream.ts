@@ -6,28 +6,28 @@ import { comment, message, retry } from './message.ts'
 
 /** Events in one message. */
 const BATCH = 500
-/** Characters that wait in a stream for its reader; more is fetched when they are gone. */
+/** Characters that wait in a stream for its reader. When they are gone, more is fetched. */
 const BUFFER = 256 * 1024
 
 /** A stream that is open. */
 export interface OpenStream {
   readonly body: ReadableStream<Uint8Array>
-  /** A heartbeat; a reader that has taken nothing since the last but one is let go. */
+  /** A heartbeat. Ends a reader that has taken nothing for two beats. */
   beat(): void
-  /** Ends it, and says why. */
+  /** Ends the stream with a reason. */
   end(code: string): void
 }
 
 export interface StreamOptions {
   readonly reader: QueueReader
-  /** The last event that the reader knows, and its time in this log, where it is still there: in another log it is another one. */
+  /** The last event that the reader knows, with its time in this log, if it is still there: another log has another time. */
   readonly since: { readonly seq: number; readonly at: Micros | null }
   readonly onEnd: () => void
 }
 
 /**
- * The events after a number, as they come. Nothing waits for a slow reader but the number that it has come to: what it has not
- * taken is read again from the tail, or from the log.
+ * The events after a number, as they come. A slow reader costs no memory: only its number is kept, and what it has not taken is
+ * read again from the tail or the log.
  */
 export function eventStream({ reader, since, onEnd }: StreamOptions): OpenStream {
   const encoder = new TextEncoder()
@@ -52,7 +52,7 @@ export function eventStream({ reader, since, onEnd }: StreamOptions): OpenStream
     finish()
     output?.close()
   }
-  /** What the reader knows is void: it loads what there is, and comes again. */
+  /** What the reader knows is void: it loads everything again, and reconnects. */
   const begin = (code: string) => {
     if (isOver) return
     write(message('reset', { code }))
@@ -75,7 +75,7 @@ export function eventStream({ reader, since, onEnd }: StreamOptions): OpenStream
     told.workers = workers
     write(message('workers', workerDocuments(workers)))
   }
-  /** The next events; none where the reader has all there are. Null: it knows more than there is, so it knows another log. */
+  /** The next events; none if the reader has all. Null: it knows more than there is, so it knows another log. */
   const next = async () => {
     const known = reader.tail ?? (await reader.head())
     const tail = at > known.version ? await reader.look() : known
@@ -91,13 +91,13 @@ export function eventStream({ reader, since, onEnd }: StreamOptions): OpenStream
         if (events === null) return begin('log_went_back')
         const last = events.at(-1)
         if (last === undefined || !hasRoom()) break
-        // Nothing twice, and nothing left out: else the reader begins again.
+        // Nothing twice and nothing left out: otherwise the reader begins again.
         if (events[0]?.seq !== at + 1) return begin('archived')
         at = last.seq
         write(message('log', events, at))
       }
     } catch (error) {
-      // The reader tells all of trouble with the database; what else there is ends this stream alone.
+      // The reader tells all viewers of trouble with the database. Another error ends this stream alone.
       if (reader.trouble === null && refusalOf(error)?.status !== 503) end('failed')
     } finally {
       isPumping = false

@@ -4,9 +4,9 @@ import { eventStream, type OpenStream } from './event-stream.ts'
 
 /** How many streams may be open at once. */
 export interface StreamLimits {
-  /** Of all together. */
+  /** In all. */
   readonly streams: number
-  /** Of one actor. */
+  /** For each actor. */
   readonly streamsPerActor: number
 }
 
@@ -16,14 +16,14 @@ export interface Streams {
     readonly reader: QueueReader
     readonly actor: string
     readonly since: { readonly seq: number; readonly at: number | null }
-    /** Whether its reader may still see it: asked again once a minute. */
+    /** Whether its user may still see it: asked again once a minute. */
     readonly isAllowed: () => Promise<boolean>
   }): Response
   close(): void
 }
 
 const BEAT_MS = 15_000
-/** Beats between two looks whether a reader may still see it. */
+/** Beats between two checks of the right to see it. */
 const LOOK_EVERY = 4
 
 interface Kept {
@@ -66,7 +66,7 @@ export function openStreams({ streams: most, streamsPerActor }: StreamLimits, be
         headers: {
           'content-type': 'text/event-stream; charset=utf-8',
           'cache-control': 'no-store, no-transform',
-          // Proxies that collect an answer before they hand it on.
+          // Some proxies collect an answer before they pass it on.
           'x-accel-buffering': 'no',
         },
       })

@@ -25,7 +25,7 @@ export interface DevDatabase extends Session {
   close(): Promise<void>
 }
 
-/** All connections were busy for as long as a request waits for one. */
+/** A request waited too long because all connections were busy. */
 export class PoolExhausted extends Error {}
 
 /** The database could not be asked, or its answer did not come. */

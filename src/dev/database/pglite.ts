@@ -12,7 +12,7 @@ export function embeddedDatabase(name: string, db: PGlite, close: () => Promise<
       try {
         return ((await db.exec(sql)).at(-1)?.rows ?? []) as Row[]
       } finally {
-        // It is the one connection of all: nobody else is to be in what was begun here, or to have the role it took.
+        // All share this one connection: no other request may end up in an open transaction, or with its role.
         await db.exec('rollback; reset session authorization')
       }
     },

@@ -79,7 +79,7 @@ async function executed(pool: pg.Pool, sql: string): Promise<readonly Row[]> {
   }
 }
 
-/** What the server said is passed on; everything else means that it said nothing. */
+/** Errors of the server are passed on. Any other error means that it did not answer. */
 function lost(error: Error): never {
   if (error instanceof pg.DatabaseError) throw error
   throw new ConnectionLost(error.message, { cause: error })

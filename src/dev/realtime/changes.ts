@@ -8,8 +8,8 @@ interface Column {
 }
 
 /**
- * Changes of tables in the publication `supabase_realtime`. The real service reads the write-ahead log; here a trigger tells
- * of each row, put on a table when somebody first subscribes to it and taken off at the end.
+ * Changes of tables in the publication `supabase_realtime`. The real service reads the write-ahead log. Here a trigger reports
+ * each row; it is made when somebody first subscribes to the table, and dropped at the end.
  */
 export class Changes {
   readonly #db: DevDatabase
@@ -19,7 +19,7 @@ export class Changes {
     this.#db = db
   }
 
-  /** Why the binding will see nothing, or null when all is well. */
+  /** Why the binding will see nothing; null: it will. */
   async watch({ schema, table = '*' }: ChangeBinding): Promise<string | null> {
     const published = await this.#db.query(
       `select tablename::text as name from pg_catalog.pg_publication_tables

@@ -42,11 +42,14 @@ interface DatabaseError {
   readonly hint?: string | null
 }
 
-/** With a severity, which `EPIPE` and its like have not: those are no answer of the database. */
+/** An error with a severity is an answer of the database; `EPIPE` and its like have none. */
 const isDatabaseError = (error: unknown): error is DatabaseError =>
   error instanceof Error && 'severity' in error && 'code' in error && /^[0-9A-Z]{5}$/.test(String(error.code))
 
-/** What the database raised, as PostgREST answers it. `anonymous`: nobody is signed in, so a missing right may be a missing login. */
+/**
+ * PostgREST's answer to an error of the database. `anonymous`: nobody is signed in, so a missing privilege may be a missing
+ * login.
+ */
 export function databaseFailure(error: unknown, anonymous: boolean): RestFailure | null {
   if (!isDatabaseError(error)) return null
   const { code, message, detail, hint } = error

@@ -30,10 +30,10 @@ export const leftOut = (what: string): RestFailure =>
     message: `the local Supabase of \`interlock dev\` has no ${what}; use \`supabase start\` for it`,
   })
 
-/** A mistake in this server: to ask again changes nothing, and what it was is for the one who runs it. */
+/** A fault of this server: asking again changes nothing, and its cause is for the person who runs it. */
 export const faultOfOurs = (): RestFailure =>
   new RestFailure(500, {
     code: 'INTERLOCK',
     message:
-      'the local Supabase of `interlock dev` made a mistake of its own; it is told on its standard error',
+      'the local Supabase of `interlock dev` failed by a fault of its own; its standard error says how',
   })

@@ -16,7 +16,7 @@ export interface RestOptions {
   readonly keys: Keys
   /** Exposed schemas; the first is the one that is meant when none is named. */
   readonly schemas: readonly string[]
-  /** Told of a mistake of this server's own; standard error unless given. */
+  /** Gets the faults of this server itself; standard error unless given. */
   readonly onFault?: (error: unknown) => void
 }
 
@@ -114,7 +114,7 @@ export class RestHandler {
     }
   }
 
-  /** Looks again in a fresh catalog before it says that something is not there. */
+  /** Looks again in a fresh catalog before it reports something as missing. */
   async #found<Out>(find: (catalog: Catalog) => Out): Promise<Out> {
     const known = this.#catalog
     const { db, schemas } = this.#options
@@ -149,7 +149,7 @@ export class RestHandler {
     return this.#options.db.transaction(mode, settings, work)
   }
 
-  /** The login of this server may be anybody, so only the three roles of an API are taken on. */
+  /** The login of this server may be any role, so only the three roles of an API are assumed. */
   async #assumable(role: string): Promise<string> {
     if (roles.some((name) => name === role)) return role
     const [known] = await this.#options.db.query('select 1 from pg_catalog.pg_roles where rolname = $1', [
@@ -169,7 +169,7 @@ const allowing = (methods: string): RestResponse => ({ status: 200, headers: { A
 
 const tellFault = (error: unknown): void => {
   process.stderr.write(
-    `interlock dev: a mistake of its own: ${error instanceof Error ? error.stack : String(error)}\n`,
+    `interlock dev: a fault of its own: ${error instanceof Error ? error.stack : String(error)}\n`,
   )
 }
 

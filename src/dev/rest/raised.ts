@@ -12,7 +12,7 @@ interface Detail {
   readonly headers: Readonly<Record<string, string>>
 }
 
-/** `raise sqlstate 'PGRST'`: the function says itself what the response is, in JSON. */
+/** `raise sqlstate 'PGRST'`: the function itself gives the response, in JSON. */
 export function raisedFailure(message: string, detail: string | null): RestFailure {
   const body = messageOf(message)
   if (body === null) {

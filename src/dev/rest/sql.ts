@@ -18,7 +18,7 @@ function whole(text: string): string {
   if (!text.includes('\0')) return text
   throw new RestFailure(400, {
     code: 'PGRST100',
-    message: 'a name has the character 0, which PostgreSQL has not',
+    message: 'a name contains a NUL character, which PostgreSQL does not allow',
     details: 'unexpected "\\NUL"',
   })
 }

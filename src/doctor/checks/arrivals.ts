@@ -2,10 +2,10 @@ import { duration, plural } from '../../format/index.ts'
 import type { Facts } from '../facts.ts'
 import { type Finding, note, problem, those } from '../finding.ts'
 
-/** A live process with intake looks every second, the inbox is looked into every five. */
+/** A live process with intake looks every second. Every process looks into the inbox every five. */
 const UNTAKEN_MS = 15_000
 
-/** What came in and waits for somebody: rows, commands, and rows of before. */
+/** What came in and waits to be taken in: rows, commands, and rows from before the migration. */
 export function checkArrivals({ checkup: { arrivals, inbox }, adoptable }: Facts): Finding[] {
   const [rowsMs, inboxMs] = [arrivals.ageMs ?? 0, inbox.ageMs ?? 0]
   const old = Object.entries(adoptable.totals ?? {}).filter(([, n]) => n > 0)

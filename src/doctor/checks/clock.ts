@@ -3,10 +3,13 @@ import { duration } from '../../format/index.ts'
 import type { Facts } from '../facts.ts'
 import { type Finding, note } from '../finding.ts'
 
-/** Below that nobody can tell it from a slow answer. */
+/** Below that it may just be a slow answer. */
 const APART_MS = 1_000
 
-/** This machine's clock against the database's, by which alone Interlock decides: a note, since only people compare them. */
+/**
+ * Compares this machine's clock with the database's. Only a note: Interlock uses the database's clock alone, but people compare
+ * both.
+ */
 export function checkClock({
   checkup: { now },
   clock: { before, after },

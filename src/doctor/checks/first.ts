@@ -5,7 +5,7 @@ import { type Finding, note, problem, those } from '../finding.ts'
 const stop =
   'stop the processes of the first coordinator: two coordinators do not see each other (docs/migration-guide.md)'
 
-/** Traces of a coordinator that still runs beside this one, or that left something behind. */
+/** Traces of the first coordinator: it still runs beside this one, or left something behind. */
 export function checkFirst({ checkup: { first, foreignWrites, unknownRows } }: Facts): Finding[] {
   const who = foreignWrites.map(
     ({ pid, role, application }) => `${pid} (${application || role || 'unknown'})`,

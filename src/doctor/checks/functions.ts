@@ -5,7 +5,7 @@ import { type Finding, problem, those } from '../finding.ts'
 const again =
   'interlock migrate --again (a rolling deploy of two releases also looks like this, until it is done)'
 
-/** Bodies in the database against those of this release. */
+/** Compares the bodies of the functions in the database with those of this release. */
 export function checkFunctions({ checkup }: Facts): Finding[] {
   const there = new Map(checkup.functions.map((each) => [each.name, each]))
   const missing: string[] = []

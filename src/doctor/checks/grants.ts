@@ -3,7 +3,7 @@ import { type Finding, problem, those } from '../finding.ts'
 
 const SHOWN = 5
 
-/** Rights that the caller lacks, and rights that nobody from a browser may have. */
+/** Privileges that the caller lacks, and privileges that no browser may have. */
 export function checkGrants({ checkup: { grants } }: Facts): Finding[] {
   const { caller, missing, open } = grants
   return those(

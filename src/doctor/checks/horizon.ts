@@ -1,11 +1,11 @@
 import type { Facts } from '../facts.ts'
 import { type Finding, note } from '../finding.ts'
 
-/** Vacuum runs once a minute; what is older than this keeps a busy queue's tables growing. */
+/** Vacuum runs once a minute. A transaction older than this makes the tables of a busy queue grow. */
 const LONG_MS = 10 * 60_000
 const MINUTE_MS = 60_000
 
-/** A transaction elsewhere that may still look back: no old version of any row goes away before it ends. */
+/** A long transaction elsewhere: the server keeps every old version of a row until it ends. */
 export function checkHorizon({ checkup: { xmin } }: Pick<Facts, 'checkup'>): Finding[] {
   if (xmin === null || xmin.ageMs < LONG_MS) return []
   const who = [xmin.application || 'unnamed', xmin.role, xmin.state]

@@ -3,14 +3,14 @@ import { bytes, plural } from '../../format/index.ts'
 import { type Facts, logGrowth, overdueDays } from '../facts.ts'
 import { type Finding, note, problem, those } from '../finding.ts'
 
-/** Where a log that nobody keeps from growing, or an archive that only grows, is worth a word. */
+/** Sizes from which a log without retention, or an archive that only grows, is worth a note. */
 const LARGE = { log: 1e9, archive: 5e9 }
-/** A process that has been there for that long has tried. */
+/** A process that has been there this long has tried. */
 const TRIED_MS = 2 * 3_600_000
-/** Rows that are named; who wants all of them asks `verify`. */
+/** Fields that are named here; `verify` shows all of them. */
 const NAMED = 3
 
-/** The log: how large, whether it is kept from growing, whether it is what was written, and whether the rows are what it says. */
+/** The log: its size, its retention, whether it is what was written, and whether the rows match it. */
 export function checkLog(facts: Facts): Finding[] {
   return [...checkGrowth(facts), ...checkRetention(facts), ...checkChained(facts), ...checkDrift(facts)]
 }
@@ -39,7 +39,7 @@ function checkGrowth({ checkup: { log }, state }: Facts): Finding[] {
   )
 }
 
-/** Events that should have left the log: somebody is there and could not take them out, or nobody is there. */
+/** Events that should have left the log. A process is there but could not take them out, or no process is there. */
 function checkRetention(facts: Facts): Finding[] {
   const oldest = overdueDays(facts)
   if (oldest === null) return []

@@ -5,7 +5,7 @@ import { type Finding, note } from '../finding.ts'
 
 const SHOWN = 10
 
-/** Models from which nothing starts: meant as a rule, and forgotten now and then. */
+/** Paused models: usually meant, sometimes forgotten. */
 export function checkPaused({ drift }: Facts): Finding[] {
   const paused = drift.paused ?? []
   const found = paused

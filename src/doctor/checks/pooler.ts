@@ -8,12 +8,12 @@ type Session = Pick<Facts, 'over' | 'notificationsArrive' | 'connectedMs'> & {
   readonly checkup: { readonly sessionAgeMs: number }
 }
 
-/** A pooler in transaction mode between here and the server: what is said to a session that listens does not arrive. */
+/** A pooler in transaction mode between this program and the server: a session that listens gets no notifications. */
 export function checkPooler({ over, notificationsArrive, checkup, connectedMs }: Session): Finding[] {
   if (over !== 'postgres') return []
   if (notificationsArrive === false)
     return [problem('pooler', 'notifications do not arrive: a pooler in transaction mode, it seems', remedy)]
-  // A session that is older than this program was somebody else's before.
+  // An older session belonged to another client before.
   if (checkup.sessionAgeMs <= connectedMs + 1_000) return []
   const what = 'the session is older than this program: a pooler hands sessions from one client to the next'
   return [problem('pooler', what, remedy)]

@@ -2,13 +2,13 @@ import { duration, plural } from '../../format/index.ts'
 import type { Facts } from '../facts.ts'
 import { type Finding, note, problem } from '../finding.ts'
 
-/** Nobody writes to the user's tables slower than this unless something is wrong. */
+/** Only a fault makes writing to the user's tables slower than this. */
 const BEHIND_MS = 10_000
 
-/** A row that somebody holds for a moment is written by the next tries. */
+/** A row that is locked for a moment is written by the next tries. */
 const HELD_MS = 5_000
 
-/** The user's tables: not followed, not writable, not kept up with. */
+/** The user's tables: not followed, not writable, or behind. */
 export function checkRows({ checkup }: Facts): Finding[] {
   const { jobs, workflowExecutions } = checkup.tables
   const found: Finding[] = []
@@ -49,7 +49,7 @@ export function checkRows({ checkup }: Facts): Finding[] {
   return found
 }
 
-/** The first thing that is missing first; it may be there under another name. */
+/** The first thing that is missing. It may be there under another name. */
 function remedyFor(table: string, missing: readonly string[]): string {
   const named = (column: string) =>
     `name yours: interlock migrate --column ${table}.${column}=<yours> (docs/migration-guide.md)`

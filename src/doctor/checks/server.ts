@@ -1,7 +1,7 @@
 import type { Facts } from '../facts.ts'
 import { type Finding, problem } from '../finding.ts'
 
-/** Settings under which something that was acknowledged can be lost. The embedded database says so on its own page. */
+/** Settings that can lose something after it was acknowledged. The embedded database documents its own. */
 export function checkServer({ checkup: { server }, over, isLocalProject }: Facts): Finding[] {
   if (over === 'pglite') return []
   const found: Finding[] = []
@@ -17,7 +17,7 @@ export function checkServer({ checkup: { server }, over, isLocalProject }: Facts
       'ALTER ROLE … RESET synchronous_commit; and look at ALTER DATABASE and postgresql.conf',
     )
   }
-  // What is there for development may be lost; the embedded database knows no other way.
+  // A development database may lose data, and the embedded one has no other setting.
   if (!isLocalProject && (server.fsync === 'off' || server.fullPageWrites === 'off'))
     add(
       `fsync is ${server.fsync} and full_page_writes is ${server.fullPageWrites}: a crash of the machine can destroy the database`,

@@ -5,12 +5,12 @@ import type { Facts } from '../facts.ts'
 import { type Finding, note, problem } from '../finding.ts'
 import type { LiveRows, Startable } from '../live-rows.ts'
 
-/** An attempt is ended 5 s after its time by any live process; two sweeps more and nobody does. */
+/** Any live process ends an attempt 5 s after its time. After two more sweeps nobody does. */
 const OVERDUE_MS = 15_000
-/** An offer lives for 2 s; a job that may start and is not started for this long is not wanted by anybody. */
+/** An offer lives for 2 s. A job that may start and has not for this long is wanted by no worker. */
 const UNTAKEN_MS = 10_000
 
-/** Jobs that do not get on, and why. */
+/** Jobs that do not move on, and why. */
 export function checkStuck(facts: Facts): Finding[] {
   const { state, rows, checkup, workers } = facts
   if (state === null) return []
@@ -54,7 +54,7 @@ function checkActive(rows: readonly JobRow[], workers: readonly WorkerRow[], now
   })
 }
 
-/** Jobs that could start, by kind: nobody there who can run it, or somebody who does not. */
+/** Jobs that could start, by kind: no live worker can run them, or one could and does not. */
 function checkStartable(
   startable: ReadonlyMap<string, Startable>,
   workers: readonly WorkerRow[],

@@ -3,8 +3,8 @@ import type { Facts } from '../facts.ts'
 import { type Finding, problem } from '../finding.ts'
 
 /**
- * Triggers that somebody dropped or disabled: rows are then not seen, or the log, or what it begins at, can be changed. And those
- * that announce over Realtime, where that came after the migration: jobs then start with the next poll.
+ * Triggers that were dropped or disabled: rows are then not seen, or the log or its beginning can be changed. Also the triggers
+ * that announce over Realtime, missing if Realtime came after the migration: jobs then start with the next poll.
  */
 export function checkTriggers({ checkup }: Facts): Finding[] {
   const enabled = new Set(
@@ -23,5 +23,5 @@ export function checkTriggers({ checkup }: Facts): Finding[] {
   return [problem('triggers', `triggers are missing or off: ${[...names].join(', ')}`, remedy)]
 }
 
-/** Interlock's tables and the user's are in public, which is shown or not by the search path of the session. */
+/** Interlock's tables and the user's are in public. The session's search path decides whether the name shows it. */
 const bare = (table: string): string => table.replace(/^public\./, '')

@@ -3,7 +3,7 @@ import { plural } from '../../format/index.ts'
 import type { Facts } from '../facts.ts'
 import { type Finding, note, problem } from '../finding.ts'
 
-/** The processes that work now: their releases, and those that are late. */
+/** The processes that work now: their releases, and late ones. */
 export function checkWorkers({ workers }: Facts): Finding[] {
   const live = workers.filter(({ state }) => state === 'live')
   const late = workers.filter(({ state }) => state === 'late')

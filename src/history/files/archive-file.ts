@@ -6,11 +6,11 @@ import { giveAsWritten, opened, startOf } from '../parts.ts'
 import { ArchiveFile, noArchive } from './archive-reader.ts'
 
 /**
- * Puts events that were archived to files in front of the log: whatever reads the access that comes back finds them as if they were in
- * the database. The files are read when they are needed, and stay as they are.
- * @param names of files that `archiveTo` (or `interlock archive --to`) wrote, in any order: all of them up to where the log begins
- * @param path what they are called in messages
- * @throws InterlockError `invalid_input` for a file that is none, or of another log
+ * Puts archive files in front of the log: everything that reads through the returned access finds their events as if they were in
+ * the database. The files are read when they are needed, and not changed.
+ * @param names files that `archiveTo` (or `interlock archive --to`) wrote, in any order: all of them up to where the log begins
+ * @param path what error messages call them
+ * @throws InterlockError `invalid_input` for a file that is no archive, or of another log
  * @example const whole = await openArchive({ store }, ['2025.jsonl.gz']); const { ok } = await verify(whole)
  */
 export async function openArchive(given: Access, names: readonly string[], path = 'names'): Promise<Access> {
@@ -21,7 +21,7 @@ export async function openArchive(given: Access, names: readonly string[], path 
   const opening = names.map((name) => ArchiveFile.open(name, path))
   const files = (await Promise.all(opening)).toSorted((a, b) => a.first - b.first)
   for (const { name, header } of files)
-    if (header === null) onNote(`${name}: of an older format, in which nothing proves what it says`)
+    if (header === null) onNote(`${name}: of an older format, which has no hashes to check it by`)
   await checkJoined(queue, store, files, path)
   const last = files.at(-1)?.last ?? 0
   const mark = await markAt(store, queue, last)
@@ -29,25 +29,25 @@ export async function openArchive(given: Access, names: readonly string[], path 
   return { ...access, store: inFrontOf(store, queue, files, last), files: { last, mark, bad } }
 }
 
-/** A chain that begins later than it did, since somebody changed what comes before: the hash it begins with tells. */
+/** The chain begins later than it did: somebody changed what comes before. The hash that it begins with tells. */
 function badStart(queue: string, files: readonly ArchiveFile[], mark: Mark | null): BadEvent | null {
   const chain = chainStart(files)
   const [seq, hash] = [chain?.from ?? mark?.seq, chain?.hash ?? mark?.hash]
   if (seq === undefined || (chain !== null && seq > 0 && seq === (files[0]?.first ?? 1) - 1)) return null
   if (hash === toHex(startOf(queue, seq))) return null
-  const what = `event ${seq} was on the hash chain, and the files say of it and those before it that they are on none`
+  const what = `event ${seq} was on the hash chain, but the files say that it and the events before it are on none`
   return { seq, what, todo: giveAsWritten }
 }
 
-/** The hash of the last event that is gone, which the chain of the database goes on from. */
+/** The hash of the last archived event, from which the database's chain goes on. */
 async function markAt(store: LogStore, queue: string, last: number): Promise<Mark | null> {
   const page = await store.chain(queue, 0, 1)
   if (page === null || page.chainFrom !== last || page.start === null) return null
-  const what = `the files up to event ${last} are not what was taken out of this log: their hashes do not come to its own`
+  const what = `the files up to event ${last} are not what was taken out of this log: their hashes do not lead to those of the log`
   return { seq: last, hash: page.start, what }
 }
 
-/** The store as it was before the files were taken out of it, for reading. */
+/** The store as it was before the events were archived, for reading. */
 function inFrontOf(store: LogStore, queue: string, files: readonly ArchiveFile[], last: number): LogStore {
   const cut = (files[0]?.first ?? 1) - 1
   const chain = chainStart(files)
@@ -63,7 +63,7 @@ function inFrontOf(store: LogStore, queue: string, files: readonly ArchiveFile[]
     chain: async (queue, after, limit) => {
       const page = await store.chain(queue, Math.max(after, last), limit)
       if (chain === null) return after < last ? store.chain(queue, after, limit) : page
-      // A chain that the database has lost is one that breaks behind the files.
+      // If the database has lost its chain, the chain breaks behind the files.
       const { version } = page ?? (await store.read(queue, last, 1))
       const start = { version, chainFrom: chain.from, start: chain.hash, head: page?.head ?? '' }
       const from = Math.max(after, chain.from)
@@ -80,19 +80,22 @@ function chainStart(files: readonly ArchiveFile[]): { readonly from: number; rea
   return whole.at(Math.max(0, begun))?.header?.chain ?? null
 }
 
-/** Events of the files as they are to be read. */
+/** Events of the files, read as later `voided` events say. */
 class FileEvents {
   readonly #files: readonly ArchiveFile[]
   readonly #voidsBehind: () => Promise<Voids>
   #voids: Voids | undefined
 
-  /** @param voidsBehind what events behind the files say of those that nobody can read */
+  /** @param voidsBehind what events behind the files say about unreadable ones */
   constructor(files: readonly ArchiveFile[], voidsBehind: () => Promise<Voids>) {
     this.#files = files
     this.#voidsBehind = voidsBehind
   }
 
-  /** On a chain events lie as they were written: whether one that cannot be read is void, a later one says, in a file or behind them. */
+  /**
+   * The chain has events as they were written. Whether an unreadable one is void, a later event says, in a file or behind the
+   * files.
+   */
   async after(after: number, limit: number): Promise<readonly RecordedEvent[]> {
     const file = fileAfter(this.#files, after)
     if (file === undefined) return []
@@ -100,7 +103,7 @@ class FileEvents {
       return await file.events(after, limit, this.#voids)
     } catch (error) {
       if (this.#voids !== undefined || !isInterlockError(error, 'corrupt_log')) throw error
-      // A file of which not all can be read says nothing of its events: the first of them that is bad is what is told.
+      // If a file cannot be read whole, its `voided` events are unknown. Its first bad event is then reported.
       const voids = await this.#allVoids().catch(noneOfDamaged)
       if (voids === null) throw error
       this.#voids = voids
@@ -134,7 +137,7 @@ async function chainedOf(
 const fileAfter = (files: readonly ArchiveFile[], after: number): ArchiveFile | undefined =>
   files.find(({ first, last }) => first <= after + 1 && after < last)
 
-/** Files of this queue that follow each other, up to what the database still has, in rising times. */
+/** Checks that the files are of this queue, follow each other up to where the database begins, and rise in time. */
 async function checkJoined(
   queue: string,
   store: LogStore,
@@ -167,7 +170,7 @@ async function checkJoined(
     )
 }
 
-/** Who reads the file up to there is told. */
+/** A reader who gets that far in the file is told. */
 function noneOfDamaged(error: unknown): null {
   if (isInterlockError(error)) return null
   throw error

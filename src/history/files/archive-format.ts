@@ -3,9 +3,9 @@ import { encodeEvent } from '../../codec/index.ts'
 import type { RecordedEvent } from '../../core/index.ts'
 
 /**
- * An archive file: JSON lines, a header and then an event each, compressed in blocks that can be read one by one (gzip takes such a
- * file as one). Behind them an index of the blocks, and the place of the index where only this reader looks for it: in the
- * header of an empty last block.
+ * An archive file: JSON lines, a header and then one event a line, compressed in blocks that can be read one by one (gzip reads
+ * the file as a whole). An index of the blocks follows. The header of an empty last block says where the index is; only this
+ * reader looks there.
  */
 export const headerSchema = z.strictObject({
   interlock: z.literal('archive'),
@@ -21,13 +21,13 @@ export type ArchiveHeader = z.infer<typeof headerSchema>
 /** The first event of each block, and where it begins. */
 export const indexSchema = z.strictObject({ index: z.array(z.tuple([z.int(), z.int()])) })
 
-/** @param text the event as its hash is made over it @param hash in hexadecimal; null: it is on no chain */
+/** @param text the text that the event's hash is made over @param hash in hexadecimal; null: it is on no chain */
 export const lineOf = (text: string, hash: string | null): string =>
   hash === null ? `{"event":${text}}\n` : `{"hash":"${hash}","event":${text}}\n`
 
 const line = /^\{(?:"hash":"([0-9a-f]{64})",)?"event":(\[.*\])\}$/
 
-/** Null for a line that is none. */
+/** Null if the line is no event. */
 export function partsOf(text: string): { readonly text: string; readonly hash: string | null } | null {
   const [, hash, event] = line.exec(text) ?? []
   return event === undefined ? null : { text: event, hash: hash ?? null }
@@ -50,7 +50,7 @@ export function rowOf(text: string): { readonly queue: unknown; readonly row: Re
   return { queue, row: { seq, at, event_type, job_id, job_type, models, worker_id, data, ...command } }
 }
 
-/** An empty gzip member with a field of its own in its header, as RFC 1952 allows: where the index begins. */
+/** An empty gzip member with an extra field in its header (RFC 1952 allows it): where the index begins. */
 export function tailOf(indexAt: number): Buffer {
   const tail = Buffer.alloc(TAIL)
   tail.set([0x1f, 0x8b, 8, 4, 0, 0, 0, 0, 0, 255, 12, 0, ...own])
@@ -59,7 +59,7 @@ export function tailOf(indexAt: number): Buffer {
   return tail
 }
 
-/** The place of the index; null: this is no such tail. */
+/** The place of the index; null: this is not such a tail. */
 export function indexAt(tail: Buffer): number | null {
   const at = tail.length === TAIL ? Number(tail.readBigUInt64LE(16)) : 0
   return tail.length === TAIL && tailOf(at).equals(tail) ? at : null

@@ -5,26 +5,26 @@ import { indexAt, indexSchema, TAIL } from './archive-format.ts'
 
 const plain = promisify(gunzip)
 
-/** Blocks that are kept as they were read last, for readers in order that are a page or two apart. */
+/** Blocks kept in memory, for readers that go in order and are a page or two apart. */
 const KEPT = 3
 
-/** The lines of an archive file, whatever it is made of. */
+/** The lines of an archive file, of any format. */
 export interface ArchiveLines {
-  /** The first line of a file that has one for its own sake. */
+  /** The header line, if the file has one. */
   readonly header: string | null
-  /** How many events it should have, where that is known without reading them. */
+  /** How many events there should be, if that is known without reading them. */
   readonly count: number | null
-  /** From one line of an event on, 0 being the first: a stretch of them, at least one if there is one. */
+  /** Lines of events from number `index` on (the first is 0): at least one, if there is one. */
   from(index: number): Promise<readonly string[]>
 }
 
-/** Opens a file by its index, or reads it whole where it has none: an older one, or one that was packed again. */
+/** Opens a file by its index. Reads it whole if it has none: an older file, or one that was compressed again. */
 export async function openLines(name: string): Promise<ArchiveLines> {
   const end = await endOf(name)
   return end === null ? wholeLines(await readFile(name)) : blockLines(name, end.index, end.indexAt)
 }
 
-/** Reads some bytes of a file. Nothing of it stays open in between. */
+/** Reads some bytes of a file, and closes it again. */
 async function bytesOf(name: string, from: number, to: number): Promise<Buffer> {
   const handle = await open(name, 'r')
   try {

@@ -4,21 +4,21 @@ import type { ChainPage } from '../../port/index.ts'
 import { type ArchiveHeader, headerSchema, partsOf, rowOf } from './archive-format.ts'
 import { type ArchiveLines, openLines } from './archive-lines.ts'
 
-/** Lines that are gone through at a time. */
+/** Lines per step. */
 const PAGE = 2_000
 
 const none: Voids = new Map()
 
-/** A file of `archive --to`: a block of it is in memory at a time, and an event is decoded when it is asked for. */
+/** A file of `archive --to`. One block of it is in memory at a time, and events are decoded when they are asked for. */
 export class ArchiveFile {
   readonly name: string
-  /** Null for a file of before there were headers: nothing in it tells its queue, and nothing proves what it says. */
+  /** Null for a file from before there were headers: it does not say which queue it is of, and proves nothing. */
   readonly header: ArchiveHeader | null
   readonly first: number
   readonly last: number
   readonly #lines: ArchiveLines
 
-  /** @param path what it is called in messages @throws InterlockError `invalid_input` for what is no archive file */
+  /** @param path what error messages call it @throws InterlockError `invalid_input` if it is no archive file */
   static async open(this: void, name: string, path: string): Promise<ArchiveFile> {
     try {
       const lines = await openLines(name)
@@ -53,14 +53,14 @@ export class ArchiveFile {
 
   /**
    * Events after a number, at most `limit`.
-   * @param voids what later events say of those that nobody can read
+   * @param voids what later events say about unreadable ones
    * @throws InterlockError `corrupt_log`, `unknown_event`
    */
   async events(after: number, limit: number, voids: Voids = none): Promise<readonly RecordedEvent[]> {
     return (await this.#range(after, limit)).map((line, i) => this.#event(after + 1 + i, line, voids))
   }
 
-  /** What the events of this file say of events that nobody can read. Reads all of it. */
+  /** What the events of this file say about unreadable ones. Reads the whole file. */
   async voids(): Promise<Voids> {
     const found = new Map<number, Readonly<Record<string, unknown>> | null>()
     for (let at = this.first - 1; at < this.last; ) {
@@ -79,13 +79,13 @@ export class ArchiveFile {
     return found
   }
 
-  /** The row of a line, unchecked; null where it is none. */
+  /** The row of a line, unchecked; null if the line has none. */
   #row(line: string): Readonly<Record<string, unknown>> | null {
     const parts = partsOf(line)
     return parts === null ? null : rowOf(parts.text).row
   }
 
-  /** The same as the chain has them; `hash` is null where they are on none. */
+  /** The same as the chain has them; `hash` is null for events on no chain. */
   async chained(after: number, limit: number): Promise<ChainPage['events']> {
     return (await this.#range(after, limit)).map((line, i) => {
       const seq = after + 1 + i
@@ -130,7 +130,7 @@ export class ArchiveFile {
       if (queue !== this.header.queue) throw this.#damaged(seq, `is of queue ${String(queue)}`)
       return decodeEvent(asRead(row, voids))
     } catch (error) {
-      // An event of a newer release is no damage; whatever else cannot be decoded was damaged in this file.
+      // An event of a newer release is not damage. Any other event that cannot be decoded was damaged in this file.
       if (isInterlockError(error, 'unknown_event')) throw error
       if (isInterlockError(error, 'corrupt_log') && error.message.startsWith(this.name)) throw error
       throw this.#damaged(seq, `cannot be read: ${error instanceof Error ? error.message : String(error)}`)
@@ -146,7 +146,7 @@ export class ArchiveFile {
   }
 }
 
-/** What was given is not what is wanted. */
+/** The file is not the one that is needed. */
 export const noArchive = (path: string, file: string, what: string): InterlockError =>
   invalidInput(
     `${path} ${file}: ${what}; give the files that interlock archive --to wrote, all of them`,

@@ -4,16 +4,16 @@ import { writeArchive } from './archive-writer.ts'
 import { NewFile } from './new-file.ts'
 
 export interface ArchiveToOptions {
-  /** The number of the last event to take out, or the time before which every event is taken out. */
+  /** The number of the last event to take out, or a time: every event before it is taken out. */
   readonly before: Point
-  /** The file: JSON lines, compressed. There must be none of that name. */
+  /** The file: JSON lines, compressed. No file of that name may exist. */
   readonly to: string
 }
 
 /**
- * Takes old events out of the log, as `archive` does, into a file, which is there, whole and on the disk, before anything is taken
- * out; where nothing was taken out no file is left.
- * @param path what the file is called in messages
+ * Takes old events out of the log, as `archive` does, into a file. The file is whole and on the disk before anything is taken
+ * out. If nothing was taken out, no file is left.
+ * @param path what error messages call the file
  * @throws InterlockError `invalid_input` for the file; `contention`; `corrupt_log`. LocalFailure when the disk is full
  * @example await archiveTo({ store }, { before: new Date(Date.now() - 30 * 86_400_000), to: 'old.jsonl.gz' })
  */

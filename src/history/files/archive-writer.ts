@@ -9,7 +9,7 @@ import type { NewFile } from './new-file.ts'
 
 const compressed = promisify(gzip)
 
-/** Events in one block: small enough to be read for a single event, large enough to be compressed well. */
+/** Events in one block: few enough to read for a single event, enough to compress well. */
 const BLOCK = 2_000
 
 interface Block {
@@ -19,8 +19,8 @@ interface Block {
 }
 
 /**
- * Writes everything that can still be read up to there, with the hashes of events on the chain: so the chain can be checked
- * through the file up to where the log goes on, and the file is tied to its log.
+ * Writes every readable event up to `through`, with the hashes of those on the chain. So the chain can be checked through the
+ * file up to where the log goes on, and the file is tied to its log.
  * @throws InterlockError `corrupt_log` when an event is missing or the chain is broken: nothing should be archived then
  */
 export async function writeArchive(access: Opened, file: NewFile, through: number): Promise<void> {
@@ -86,7 +86,7 @@ function unchained(queue: string, after: number, events: readonly RecordedEvent[
   return { first: after + 1, last: after + events.length, lines }
 }
 
-/** What of the chain these events are on, and the hash from which it goes on with them. */
+/** Which of these events are on the chain, and the hash that it goes on from. */
 async function chainOf(store: LogStore, queue: string, from: number, through: number) {
   const page = await store.chain(queue, 0, 1)
   if (page === null || page.chainFrom >= through) return null
@@ -101,7 +101,7 @@ const damaged = (seq: number, what: string): InterlockError =>
     { seq },
   )
 
-/** The number after which everything can be read: what was archived and kept goes to the file as well. */
+/** The number after which everything can be read: archived events that were kept go to the file too. */
 async function readableAfter(store: LogStore, queue: string): Promise<number> {
   const { archivedSeq } = await store.read(queue, 0, 1)
   let [low, high] = [0, archivedSeq]

@@ -1,5 +1,5 @@
 /**
- * Archive files (`interlock-queue/history/files`): events that are taken out of the log into a file, and put in front of it again.
+ * Archive files (`interlock-queue/history/files`): take events out of the log into a file, and put them in front of it again.
  * Needs Node's file system, which `interlock-queue/history` does not.
  * @module
  */

@@ -4,23 +4,23 @@ import { access, type FileHandle, link, open, rename, rm } from 'node:fs/promise
 import path from 'node:path'
 import { InterlockError, invalidInput } from '../../core/index.ts'
 
-/** What this machine could not do, such as write to a full disk. The message ends with what to do. */
+/** Something that this machine could not do, such as write to a full disk. The message ends with what to do. */
 export class LocalFailure extends Error {}
 
-/** Files that are being written: beside their place, under names of their own. */
+/** Files that are being written, under their temporary names. */
 const unfinished = new Set<string>()
 
-/** For a process that ends at once: takes away what is half-written. */
+/** Removes half-written files: for a process that ends at once. */
 export function removeUnfinished(): void {
   for (const part of unfinished) rmSync(part, { force: true })
 }
 
-/** What is wrong with the path rather than with the disk: known before anything is done, and mended by another path. */
+/** The path is wrong, not the disk. It is known before any work is done, and another path mends it. */
 const wrongPath = new Set(['ENOENT', 'ENOTDIR', 'EISDIR', 'EACCES', 'EPERM', 'EROFS', 'ENAMETOOLONG'])
 
 /**
- * A file that is there whole or not at all: written beside its place under a name of its own, so that nobody else writes the
- * same one and nothing that a killed process left is in the way, and moved to its place when all of it is on the disk.
+ * A file that exists whole or not at all. It is written under a unique name beside its place, so nobody else writes the same file
+ * and the rest of a killed process is not in the way. It moves to its place when all of it is on the disk.
  */
 export class NewFile {
   readonly name: string
@@ -30,7 +30,7 @@ export class NewFile {
   #bytes = 0
   #moved = false
 
-  /** @throws InterlockError `invalid_input` when there is a file of that name, or none can be made */
+  /** @throws InterlockError `invalid_input` if the file exists, or cannot be made */
   static async create(label: string, name: string): Promise<NewFile> {
     if (await isThere(name)) throw taken(label, name)
     const part = `${name}.${randomBytes(4).toString('hex')}.part`
@@ -62,7 +62,7 @@ export class NewFile {
     this.#bytes += bytes.length
   }
 
-  /** Puts it in its place, and returns when it stays there whatever happens to the machine. */
+  /** Moves the file to its place. When it resolves, the file survives a crash of the machine. */
   async finish(): Promise<void> {
     await this.#guarded(async () => {
       await this.#handle.sync()
@@ -73,7 +73,7 @@ export class NewFile {
     unfinished.delete(this.#part)
   }
 
-  /** Leaves nothing of it behind; safe at any time. */
+  /** Removes what was written. You may call it at any time. */
   async discard(): Promise<void> {
     await this.#handle.close().catch(() => {})
     await rm(this.#part, { force: true })
@@ -81,7 +81,7 @@ export class NewFile {
     unfinished.delete(this.#part)
   }
 
-  /** A link is refused where a file of that name has come meanwhile; not every file system has links. */
+  /** Making a link fails if a file of that name exists by now. Not every file system has links. */
   async #move(): Promise<void> {
     try {
       await link(this.#part, this.name)
@@ -110,10 +110,10 @@ const isThere = (name: string): Promise<boolean> =>
     () => false,
   )
 
-/** What Windows says where a folder is opened, which it cannot do. */
+/** What Windows answers when a folder is opened. */
 const noFolder = new Set(['EISDIR', 'EPERM', 'EACCES'])
 
-/** The name in its folder is not on the disk by the file's own fsync. Windows cannot open a folder, and needs no such thing. */
+/** The file's own fsync does not write its name in the folder to the disk. Windows cannot open a folder, and need not. */
 async function syncFolder(folder: string): Promise<void> {
   const handle = await open(folder, 'r').catch((error: unknown) => {
     if (noFolder.has(codeOf(error))) return null

@@ -12,11 +12,11 @@ import { Level, type Slices, sliceOf } from './levels.ts'
 import { ModelLevels } from './model-levels.ts'
 import { WaitSplitter } from './waits.ts'
 
-/** Events that came within this time are folded together: ten times as fast under load, and finer than anybody looks. */
+/** Events within this time are folded together: ten times as fast under load, and still finer than anybody looks. */
 const TOGETHER: Micros = 1_000
 const MOST_TOGETHER = 500
 
-/** Goes over a stretch of the log once, in order, and measures. */
+/** Goes over a part of the log once, in order, and measures. */
 export class Collector {
   readonly slices: Slices
   readonly waiting: Level
@@ -25,16 +25,16 @@ export class Collector {
   readonly blocked = new WaitSplitter()
   readonly ends: { readonly completed: number[]; readonly failed: number[] }
   readonly counts = { queued: 0, started: 0, completed: 0, failed: 0, cancelled: 0, expired: 0, requeued: 0 }
-  /** In microseconds: from being able to start to starting, and from starting to the end of the attempt. */
+  /** In microseconds: from when a job could start to its start, and from the start to the end of the attempt. */
   readonly waits: number[] = []
   readonly runs: number[] = []
   #ledger: Ledger
   #together: RecordedEvent[] = []
-  /** Since when each waiting job could start as far as time goes, and since when each active one runs. */
+  /** Since when each waiting job could start as far as time is concerned, and since when each active one runs. */
   readonly #ready = new Map<string, Micros>()
   readonly #started = new Map<string, Micros>()
 
-  /** @param ledger the queue when the stretch begins */
+  /** @param ledger the queue when the period begins */
   constructor(slices: Slices, ledger: Ledger) {
     this.slices = slices
     this.#ledger = ledger
@@ -59,7 +59,7 @@ export class Collector {
     this.#note(event)
   }
 
-  /** The queue when the stretch ends. */
+  /** The queue when the period ends. */
   finish(): Ledger {
     this.#fold()
     this.blocked.finish(this.slices.to)

@@ -6,13 +6,13 @@ import { Collector } from './collector.ts'
 import { type Stats, statsOf } from './stats.ts'
 
 export interface StatsOptions extends PeriodOptions {
-  /** Into how many pieces the time is cut: a whole number from 1 to 10,000; 48 unless given. */
+  /** How many slices the period is cut into: a whole number from 1 to 10,000; 48 unless given. */
   readonly slices?: number | undefined
 }
 
 /**
- * How long jobs waited and for what, how busy each model was, and how it went over time.
- * @throws InterlockError `invalid_input`, also for a time without an event; `corrupt_log`, `unknown_event`; `store_unavailable`
+ * Measures how long jobs waited and for what, how busy each model was, and how this changed over time.
+ * @throws InterlockError `invalid_input`, also for a period without an event; `corrupt_log`, `unknown_event`; `store_unavailable`
  * @example const { waiting, models } = await stats({ store }, { since: new Date(Date.now() - 3_600_000) })
  */
 export async function stats(given: Access, { slices, ...options }: StatsOptions = {}): Promise<Stats> {

@@ -1,14 +1,14 @@
 import { capacityOf, type Ledger, type Micros, type Policy } from '../../core/index.ts'
 import { Level, type Slices } from './levels.ts'
 
-/** What one model was used for, over a stretch of time. */
+/** How one model was used over a period. */
 export interface ModelStats {
   readonly model: string
   readonly places: number
   readonly attempts: number
   /** Holders × time, in milliseconds. */
   readonly heldMs: number
-  /** The share of its places × time that was held, 0 to 1. */
+  /** The share of its places × time that was held, from 0 to 1. */
   readonly utilisation: number
   /** The same for each slice. */
   readonly perSlice: readonly number[]
@@ -38,7 +38,7 @@ export class ModelLevels {
     this.#held.delete(jobId)
   }
 
-  /** Most used first. @param policy says how many places there were; the one at the end of the stretch */
+  /** The most used first. @param policy says how many places there were: the policy at the end of the period */
   report(policy: Policy): readonly ModelStats[] {
     const { from, to } = this.#slices
     return [...this.#levels]

@@ -5,22 +5,22 @@ import type { Collector } from './collector.ts'
 import type { ModelStats } from './model-levels.ts'
 import { type Summary, summaryOf } from './summary.ts'
 
-/** For how long jobs waited for one thing, in milliseconds of waiting. */
+/** How long jobs waited for one thing, in milliseconds of waiting. */
 export interface BlockedTime {
   readonly name: string
   readonly ms: number
 }
 
-/** What `stats` gives: the document that `interlock stats --json` prints. Lists per slice have the first slice first. */
+/** What `stats` gives: the document that `interlock stats --json` prints. Lists per slice begin with the first slice. */
 export interface Stats {
   readonly queue: string
   readonly from: string
   readonly to: string
   readonly sliceSeconds: number
   readonly counts: Collector['counts']
-  /** From being able to start (queued, due, or requeued) to starting. */
+  /** From when a job could start (queued, due, or requeued) to its start. */
   readonly waiting: Summary
-  /** From starting to the end of the attempt. */
+  /** From the start to the end of the attempt. */
   readonly running: Summary
   readonly completedPerMinute: number
   readonly perSlice: {
@@ -34,7 +34,7 @@ export interface Stats {
   readonly models: readonly ModelStats[]
   /** All waiting of the time, by what it was for, in milliseconds: the parts come to the whole. */
   readonly split: readonly (BlockedTime & { readonly name: WaitCause })[]
-  /** What waiting jobs waited for: by reason code, by model, and by the job that was ahead (the ten worst). */
+  /** What waiting jobs waited for: by reason code, by model, and by the job ahead of them (the ten worst). */
   readonly blocked: {
     readonly byReason: readonly BlockedTime[]
     readonly byModel: readonly BlockedTime[]

@@ -1,4 +1,4 @@
-/** Items by time, the earliest first; those of one time in the order in which they came. A binary heap. */
+/** Items by time, the earliest first; items of the same time in the order in which they came. A binary heap. */
 export class Agenda<T> {
   readonly #heap: { readonly at: number; readonly n: number; readonly item: T }[] = []
   #added = 0

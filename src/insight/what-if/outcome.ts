@@ -4,14 +4,16 @@ import type { ModelStats } from '../stats/model-levels.ts'
 import { type Summary, summaryOf } from '../stats/summary.ts'
 import type { Life } from './recording.ts'
 
-/** `utilisation`: between the first start and the last end. */
+/** `utilisation` is measured between the first start and the last end. */
 export type ModelOutcome = Omit<ModelStats, 'attempts' | 'perSlice'>
 
-/** What became of the jobs under some rules, whether it happened or is simulated. */
+/** What became of the jobs under some rules, in fact or simulated. */
 export interface Outcome {
   readonly jobs: number
   readonly attempts: number
-  /** From being able to start to starting, over all attempts; also what came before the period of a job that waited when it began. */
+  /**
+   * From when a job could start to its start, over all attempts. Includes time before the period, if a job waited when it began.
+   */
   readonly waiting: Summary
   /** From the first start to the last end. */
   readonly makespanMs: number
@@ -26,7 +28,7 @@ export interface Outcome {
 export const lastEnd = (lives: readonly Life[]): Micros =>
   lives.reduce((last, { runs }) => Math.max(last, runs.at(-1)?.to ?? 0), 0)
 
-/** @param slices the stretch of time that all outcomes share, so that they can be drawn on one axis */
+/** @param slices the period that all outcomes share, so that they fit one axis */
 export function outcomeOf(lives: readonly Life[], policy: Policy, slices: Slices): Outcome {
   const runs = lives.flatMap((life) => life.runs)
   const began = runs.reduce((first, { from }) => Math.min(first, from), Number.POSITIVE_INFINITY)
@@ -50,7 +52,7 @@ export function outcomeOf(lives: readonly Life[], policy: Policy, slices: Slices
   }
 }
 
-/** As `stats` has them: a job that ran when the period began did not wait in it. */
+/** As in `stats`: a job that ran when the period began did not wait in it. */
 function waitsOf({ runs, waitedBefore }: Life): Micros[] {
   const waits = runs.map(({ readyAt, from }) => from - readyAt)
   const [first, ...later] = waits
@@ -61,7 +63,7 @@ function waitsOf({ runs, waitedBefore }: Life): Micros[] {
 function levelOf(spans: readonly (readonly [Micros, Micros])[], slices: Slices): Level {
   const steps = spans.flatMap(([from, to]) => (from < to ? [[from, 1] as const, [to, -1] as const] : []))
   const level = new Level(slices)
-  // An end before a start of the same moment: a hand-off is not two at once.
+  // At the same moment ends come before starts: a hand-off is not two jobs at once.
   for (const [at, by] of steps.sort((a, b) => a[0] - b[0] || a[1] - b[1])) level.set(at, level.value + by)
   return level
 }

@@ -7,15 +7,15 @@ import {
   type RecordedEvent,
 } from '../../core/index.ts'
 
-/** How an attempt ended, and what came after it. */
+/** How an attempt ended, and what followed. */
 export type Ending =
   | { readonly type: 'completed' }
-  /** Another attempt followed, this long after. `costs`: it counted against the attempts of the job. */
+  /** Another attempt followed after this time. `costs`: it counted against the job's attempts. */
   | {
       readonly type: 'again'
       readonly after: Micros
       readonly costs: boolean
-      /** What the next attempt needs; absent: the same. */
+      /** The models of the next attempt; absent: the same ones. */
       readonly models?: readonly string[]
     }
   | { readonly type: 'failed' }
@@ -29,12 +29,12 @@ export interface Run {
   ending: Ending
 }
 
-/** One life of a job, from coming into the queue to leaving it. */
+/** One life of a job, from when it was queued to when it left. */
 export interface Life {
   readonly spec: JobSpec
   readonly arrivedAt: Micros
   readonly runs: Run[]
-  /** How long it had been waiting when it came, since the stretch began later than that; null: it ran already. */
+  /** How long it had waited when the period began; null: it was already running. */
   readonly waitedBefore: Micros | null
   /** It was cancelled while it waited, this long after it came. */
   cancelledAfter: Micros | null
@@ -43,18 +43,21 @@ export interface Life {
 
 interface Open {
   readonly life: Life
-  /** What the next attempt needs: a workflow may need other models for each step. */
+  /** The models of the next attempt: each step of a workflow may need other ones. */
   models: readonly string[]
   readyAt: Micros
   run: Run | undefined
 }
 
-/** Reads off a log when jobs came, how long each attempt ran, and what became of it; whether it happened or is simulated. */
+/** Reads from a log, real or simulated, when jobs came, how long each attempt ran, and how each job ended. */
 export class Recording {
   readonly lives: Life[] = []
   readonly #open = new Map<string, Open>()
 
-  /** The jobs that were live when the stretch began: they came then, those that ran first, the others in line order. */
+  /**
+   * The jobs that were live when the period began: they count as coming then, first those that ran, then the others in line
+   * order.
+   */
   begin(ledger: Ledger, from: Micros): void {
     for (const places of [ledger.active, ledger.unbound, ledger.line, ledger.undue]) {
       for (const place of places) {
@@ -116,7 +119,7 @@ export class Recording {
   }
 
   #again(open: Open, { at, runAt, reason, models }: RecordedEvent & { readonly type: 'requeued' }): void {
-    // From the end of the attempt on: this event comes a moment after it.
+    // From the end of the attempt on: this event comes a moment later.
     const ended = open.run?.to ?? at
     const after = Math.max(0, (runAt ?? ended) - ended)
     const costs = reason === 'retry' || reason === 'lease_expired'

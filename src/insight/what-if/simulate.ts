@@ -32,9 +32,9 @@ const nobodyDead: ReadonlySet<string> = new Set()
 const WORKER = 'what-if'
 
 /**
- * Lets the same jobs come at the same times and run for as long as they ran, under other rules. Every decision is the
- * core's own; nothing else takes any time.
- * @param progress is told how many jobs have ended
+ * Simulates other rules: the same jobs come at the same times and run as long as they did. The core makes every decision; nothing
+ * else takes any time.
+ * @param progress called with how many jobs have ended
  * @param every so many steps, 1,000 unless given
  */
 export async function simulate(
@@ -86,7 +86,7 @@ class Simulation {
     return true
   }
 
-  /** @throws InterlockError `aborted` when jobs are left that nothing will ever start */
+  /** @throws InterlockError `aborted` if jobs are left that nothing will ever start */
   outcome(): readonly Life[] {
     if (this.#ledger.jobs.size === 0)
       return this.#recording.lives.map((life) => this.#withWhatWasBefore(life))
@@ -96,7 +96,7 @@ class Simulation {
     )
   }
 
-  /** What a job had waited before the stretch is the same whatever the rules are in it. */
+  /** What a job had waited before the period is the same under any rules. */
   #withWhatWasBefore(life: Life): Life {
     const { waitedBefore = 0 } = this.#lives[Number(life.spec.jobId)] ?? {}
     return { ...life, waitedBefore }
@@ -107,7 +107,7 @@ class Simulation {
       case 'come':
         return this.#send({ type: 'enqueue', specs: [this.#specOf(item.index)] })
       case 'cancel':
-        // One that has started, or ended, before it was cancelled is not cancelled.
+        // A job that starts or ends before its cancellation is not cancelled.
         if (this.#started[item.index] === 0)
           this.#send({ type: 'cancel', jobId: String(item.index), force: false })
         return
@@ -124,11 +124,11 @@ class Simulation {
     }
   }
 
-  /** By its place in the list: an id may come again before it is gone under other rules. */
+  /** The id is the index in the list: under other rules an id may come again before it is gone. */
   #specOf(index: number) {
     const life = this.#lives[index]
     if (life === undefined) throw new RangeError(`there is no job ${index}`)
-    // What was recorded says when an attempt ended, timed out or not.
+    // The recording says when an attempt ended, timed out or not.
     return { ...life.spec, jobId: String(index), timeoutMs: bounds.durationMs }
   }
 
@@ -150,7 +150,7 @@ class Simulation {
     const runs = this.#lives[index]?.runs ?? []
     const run = runs[this.#started[index] ?? 0]
     this.#started[index] = (this.#started[index] ?? 0) + 1
-    // An attempt that never came about then (the job was cancelled or expired first) takes as long as the last one.
+    // An attempt that never happened (the job was cancelled or expired first) takes as long as the last one.
     const like = run ?? runs.at(-1)
     this.#agenda.add(at + (like === undefined ? 0 : like.to - like.from), { do: 'end', index, token, run })
   }
@@ -158,7 +158,7 @@ class Simulation {
   #setTick(changed: boolean): void {
     const times = [nextTickAt(this.#ledger), nextOpeningAt(this.#ledger, this.#now)]
     const at = Math.min(...times.map((time) => time ?? Number.POSITIVE_INFINITY))
-    // What a tick could not do now it can not do again at the same moment either.
+    // A tick that could do nothing at this moment cannot do anything at the same moment again.
     if (at >= this.#tickAt || (at <= this.#now && !changed)) return
     this.#tickAt = at
     this.#agenda.add(at, { do: 'tick' })

@@ -12,43 +12,46 @@ import { lastEnd, type Outcome, outcomeOf } from './outcome.ts'
 import { type Life, Recording } from './recording.ts'
 import type { Rules } from './simulate.ts'
 
-/** What `whatIf` gives: the document that `interlock what-if --json` prints. What happened in a period, and what would have under other rules. */
+/**
+ * What `whatIf` gives: the document that `interlock what-if --json` prints: what happened in a period, and what would have under
+ * other rules.
+ */
 export interface WhatIf {
   readonly queue: string
   readonly from: string
   readonly to: string
-  /** Jobs whose arrival and end lie in the period, and those that had not ended by its end, which are left out. */
+  /** `jobs` came and ended in the period. Those that had not ended by its end are left out. */
   readonly jobs: number
   readonly leftOut: number
-  /** How long a slice of `perSlice` is; the first one begins with the first arrival. */
+  /** The length of a slice of `perSlice`. The first slice begins when the first job comes. */
   readonly sliceSeconds: number
   readonly outcomes: readonly (Outcome & {
-    /** `happened`, `simulated` (the same rules), or the rules that were tried. */
+    /** `happened`, `simulated` (the same rules), or the name of a try. */
     readonly name: string
     readonly policy: Policy
     readonly slots: number | null
   })[]
 }
 
-/** Rules to try under a name. */
+/** Rules to try, with a name. */
 export interface Trial extends Rules {
   readonly name: string
 }
 
 const SLICES = 120
 
-/** The jobs of a period as they came and ran. */
+/** The jobs of a period, as they came and ran. */
 export interface Recorded {
   readonly period: Period
   readonly lives: readonly Life[]
   readonly leftOut: number
-  /** In force at the end. */
+  /** The policy at the end. */
   readonly policy: Policy
-  /** Every model that one of the jobs needs. */
+  /** Every model that a job needs. */
   readonly models: ReadonlySet<string>
 }
 
-/** Every model that one of them needs. */
+/** Every model that one of these jobs needs. */
 function modelsOf(lives: readonly Life[]): ReadonlySet<string> {
   const models = new Set<string>()
   for (const { spec, runs } of lives)

@@ -7,11 +7,11 @@ import type { Life } from './recording.ts'
 import { simulate } from './simulate.ts'
 import { PeriodRecorder, type Recorded, type Trial, triedOf, type WhatIf } from './tried.ts'
 
-/** Rules to try: what differs from the policy in force. */
+/** Rules to try: how they differ from the policy in force. */
 export interface Try {
-  /** What the outcome is called; the rules as JSON unless given. */
+  /** A name for the outcome; the rules as JSON unless given. */
   readonly name?: string | undefined
-  /** As `setPolicy` takes it; the policy in force unless given. */
+  /** As for `setPolicy`; the policy in force unless given. */
   readonly policy?: PolicyInput | undefined
   /** How many jobs all workers together could run at once, 1 to 1,000,000; any number unless given. */
   readonly slots?: number | null | undefined
@@ -29,8 +29,8 @@ const usual: readonly Try[] = [
 ]
 
 /**
- * What other rules would have changed: the jobs of a period, simulated under them. Every decision is the core's own; the same jobs come
- * at the same times and run as long as they ran, and nothing else takes time.
+ * Shows what other rules would have changed: simulates the jobs of a period under them. The core makes every decision. The same
+ * jobs come at the same times and run as long as they did, and nothing else takes time.
  * @throws InterlockError `invalid_input` naming the path, and when no job ended in the period; `corrupt_log`, `unknown_event`;
  * `aborted` for rules under which jobs would never start; `store_unavailable`
  * @example
@@ -75,7 +75,7 @@ export function tryRules(given: Access, recorded: Recorded, tried: readonly Tria
   return triedOf(access.queue, recorded, tried, (lives, trial) => under(access, lives, trial))
 }
 
-/** Reads off the log how the jobs of a period came and ran. @throws InterlockError `invalid_input` when none of them ended */
+/** Reads from the log how the jobs of a period came and ran. @throws InterlockError `invalid_input` if none of them ended */
 export async function record(given: Access, options: PeriodOptions): Promise<Recorded> {
   const access = opened(given)
   const period = await periodOf(access, options)
@@ -98,5 +98,5 @@ async function under(access: Opened, lives: readonly Life[], trial: Trial): Prom
   }
 }
 
-/** Lets everything go first that waits already, a signal too. */
+/** Lets everything that already waits go first, also a signal. */
 const turn = (): Promise<void> => new Promise((resolve) => void setTimeout(resolve))

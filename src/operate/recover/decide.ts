@@ -2,7 +2,7 @@ import type { Coordinator } from '../../coordinator/index.ts'
 import { InterlockError, invalidInput, isInterlockError, type Lease } from '../../core/index.ts'
 import { type RecoverDocument, reportOf, type Seen } from './report.ts'
 
-/** What somebody says of a job, and what becomes of it by that. */
+/** What you may say of a job, and what happens to it then. */
 const ends = {
   completed: (coordinator: Coordinator, lease: Lease) => coordinator.complete(lease),
   requeued: (coordinator: Coordinator, lease: Lease) => coordinator.release(lease, 'drained'),
@@ -10,13 +10,13 @@ const ends = {
     coordinator.fail(lease, { code: 'unknown_end', retryAt: null }),
 } as const
 
-/** What became of jobs of which nobody knew the end: their ids, each once. */
+/** What became of jobs in doubt: their ids, each once. */
 export interface Said {
-  /** It was done. */
+  /** They were done. */
   readonly completed?: readonly string[] | undefined
-  /** It goes back into the line, at no cost. */
+  /** They go back into the line, and the lost attempt does not count. */
   readonly requeue?: readonly string[] | undefined
-  /** It has failed, for good. */
+  /** They failed for good. */
   readonly fail?: readonly string[] | undefined
 }
 
@@ -32,10 +32,10 @@ export function wishesOf({ completed = [], requeue = [], fail = [] }: Said): rea
     ...fail.map((jobId) => ({ jobId, end: 'failed' as const })),
   ]
   if (new Set(wishes.map(({ jobId }) => jobId)).size === wishes.length) return wishes
-  throw invalidInput('a job is named twice; say one thing of each')
+  throw invalidInput('a job is named twice; give each job one outcome')
 }
 
-/** Only of what nobody knows: any other job has a worker that will say how it ended, and whose word counts. */
+/** Only jobs in doubt. Any other job has a worker that will say how it ended, and the worker's word counts. */
 export function checkDoubtful({ view, doubtful }: Seen, jobId: string): void {
   if (doubtful.some((job) => job.jobId === jobId)) return
   const job = view.active().find((active) => active.jobId === jobId)
@@ -49,7 +49,7 @@ export function checkDoubtful({ view, doubtful }: Seen, jobId: string): void {
   )
 }
 
-/** All at once, so that they go into one append. Failures are reported beside the results. */
+/** Decides all at once, so that they go into one append. Failures are reported beside the results. */
 export async function decide(
   coordinator: Coordinator,
   { doubtful }: Seen,
@@ -76,7 +76,7 @@ export async function decide(
   )
 }
 
-/** `code`: null where it is no failure of Interlock's. */
+/** `code` is null if the error is not Interlock's. */
 const failureOf = (error: unknown) => ({
   code: isInterlockError(error) ? error.code : null,
   message: error instanceof Error ? error.message : String(error),

@@ -10,15 +10,16 @@ import { orUnreadable, voidAll } from './void.ts'
 
 const PATIENCE_MS = 30_000
 
-/** Who does it, for the log. */
+/** Who decides, for the log. */
 export interface ByOptions {
   readonly name?: string | undefined
 }
 
 /**
- * After a backup was restored: the jobs whose end may be lost. Does not join the queue: a process that joined would expire their
- * leases. Where the log has events that nobody can read, these.
- * @throws InterlockError `invalid_input`; `unknown_event`; `corrupt_log` for a log that was damaged otherwise; `store_unavailable`
+ * After a backup was restored: lists the jobs whose end may be lost. Does not join the queue, which would expire their leases. If
+ * the log has unreadable events, lists these instead.
+ * @throws InterlockError `invalid_input`; `unknown_event`; `corrupt_log` if the log is damaged in another way;
+ * `store_unavailable`
  */
 export async function inDoubt(given: Access): Promise<RecoverDocument> {
   const access = opened(given)
@@ -26,7 +27,7 @@ export async function inDoubt(given: Access): Promise<RecoverDocument> {
   return 'seen' in found ? reportOf(found.seen) : found.unreadable
 }
 
-/** The queue, and the jobs of which nobody knows the end; without joining it. */
+/** The queue and the jobs in doubt, without joining it. */
 export async function seenAt(access: Opened): Promise<Seen> {
   const { ledger, now } = await lookAt(access)
   const view = queueView(access.queue, ledger, now)
@@ -34,7 +35,7 @@ export async function seenAt(access: Opened): Promise<Seen> {
 }
 
 /**
- * Begins a new epoch, in which the queue is drained: after a backup was restored while no process ran that could notice.
+ * Begins a new epoch and drains the queue. For a backup that was restored while no process ran that could notice.
  * @returns the jobs whose end may be lost
  * @throws InterlockError as {@link inDoubt}; `contention`
  */
@@ -44,13 +45,13 @@ export async function beginEpoch(given: Access, { name }: ByOptions = {}): Promi
   return inDoubt(access)
 }
 
-/** Before this process joins the queue: with its first beat it would expire leases of jobs that are in doubt. */
+/** Call it before this process joins the queue: its first beat would expire the leases of jobs in doubt. */
 export const epochIn = ({ store, queue, signal }: Opened, name?: string): Promise<void> =>
   beginEpochIn({ store, queue, limit: { forMs: PATIENCE_MS, signal }, name })
 
 /**
- * Declares every event void that nobody can read, in a new epoch, in which the queue is drained, and makes the rows again. The log
- * stays as it is.
+ * Declares every unreadable event void, in a new epoch with the queue drained, and makes the rows again. The log itself does not
+ * change.
  * @throws InterlockError as {@link inDoubt}; `contention`
  */
 export async function voidUnreadable(given: Access, { name }: ByOptions = {}): Promise<RecoverDocument> {
@@ -60,9 +61,9 @@ export async function voidUnreadable(given: Access, { name }: ByOptions = {}): P
 }
 
 /**
- * Says what became of jobs of which nobody knew the end. Joins the queue for it.
- * @throws InterlockError `invalid_input` for a job that is named twice; `job_not_active`, `not_holder` for one that is not in doubt:
- * nothing was decided then. What fails later is told in the document, as `undecided`
+ * Says what became of jobs in doubt. Joins the queue to do so.
+ * @throws InterlockError `invalid_input` if a job is named twice; `job_not_active`, `not_holder` for a job that is not in doubt.
+ * Nothing was decided then. Later failures are in the document, as `undecided`
  * @example await recover({ store }, { completed: ['a'], requeue: ['b'] })
  */
 export async function recover(given: Access, { name, ...said }: Said & ByOptions): Promise<RecoverDocument> {

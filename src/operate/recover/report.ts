@@ -2,7 +2,7 @@ import type { ActiveJobView, QueueView } from '../../coordinator/index.ts'
 import type { ErrorCode } from '../../core/index.ts'
 import type { Wish } from './decide.ts'
 
-/** The queue, and the jobs of which nobody knows the end. */
+/** The queue, and the jobs in doubt. */
 export interface Seen {
   readonly view: QueueView
   readonly doubtful: readonly ActiveJobView[]
@@ -10,7 +10,7 @@ export interface Seen {
 
 type Undecided = Wish & { readonly error: { readonly code: ErrorCode | null; readonly message: string } }
 
-/** An event that nobody can read, or could, until it was declared void. */
+/** An event that is unreadable, or was until it was declared void. */
 export interface VoidedEvent {
   readonly seq: number
   readonly type: string
@@ -18,7 +18,7 @@ export interface VoidedEvent {
   readonly why: string
   /** As it was written. */
   readonly data: unknown
-  /** What to read in its place; null: the event counts as nothing. */
+  /** What to read instead; null: the event counts as nothing. */
   readonly as: unknown
   /** What becomes of its job. */
   readonly becomes: string | null
@@ -31,7 +31,7 @@ interface Happened {
   readonly voided?: readonly VoidedEvent[]
 }
 
-/** A job of which nobody knows the end. */
+/** A job in doubt: nobody knows how it ended. */
 export interface DoubtfulJob
   extends Pick<ActiveJobView, 'jobId' | 'jobType' | 'models' | 'fencingToken' | 'attempt'> {
   readonly startedAt: string
@@ -42,12 +42,12 @@ export interface RecoverDocument {
   readonly epoch: number
   readonly status: QueueView['status']
   readonly waitingCount: number
-  /** Events that nobody can read: until they are declared void nothing else can be done. */
+  /** Unreadable events. Until they are declared void, nothing else can be done. */
   readonly unreadable: readonly VoidedEvent[]
   readonly voided: readonly VoidedEvent[]
   readonly decided: readonly Wish[]
   readonly undecided: readonly Undecided[]
-  /** Of which nobody has said what became of them. */
+  /** Jobs in doubt that nobody has decided. */
   readonly doubtful: readonly DoubtfulJob[]
 }
 

@@ -10,12 +10,12 @@ import {
 } from '../../core/index.ts'
 import { type LogStore, pagesAfter } from '../../port/index.ts'
 
-/** An event of the log that nobody can read, and how it is to be read from now on. */
+/** An unreadable event of the log, and how to read it from now on. */
 export interface Unreadable {
   readonly seq: number
   readonly row: Readonly<Record<string, unknown>>
   readonly why: string
-  /** The data to read in the place of its own; null: it counts as nothing. */
+  /** The data to read instead; null: the event counts as nothing. */
   readonly as: Readonly<Record<string, unknown>> | null
 }
 
@@ -28,8 +28,8 @@ export interface Found {
 const PAGE = 1_000
 
 /**
- * Looks for events that nobody can read, and for what does not follow any more once those are read as they will be. Null: there is none.
- * @throws InterlockError `unknown_event` for one of a newer release; `corrupt_log` for a log that was damaged otherwise
+ * Looks for unreadable events, and for events that no longer follow once those are read differently. Null: there are none.
+ * @throws InterlockError `unknown_event` for an event of a newer release; `corrupt_log` if the log is damaged in another way
  */
 export async function findUnreadable(store: LogStore, queue: string): Promise<Found | null> {
   const first = await firstUnreadable(store, queue)
@@ -70,7 +70,7 @@ interface Read {
   readonly unreadable: Unreadable | null
 }
 
-/** After the first of them: what followed from an event as it was written may not follow from it as it will be read. */
+/** After the first unreadable event: what followed from it as it was written may not follow from how it is read. */
 function readNext(ledger: Ledger, row: unknown): Read {
   const fault = errorOf(() => decodeEvent(row))
   if (fault === null) {
@@ -91,7 +91,7 @@ function unreadable(ledger: Ledger, row: unknown, error: InterlockError, { as, e
   return { ledger: evolve(ledger, event), unreadable: found }
 }
 
-/** What makes it impossible; anything else is thrown on. */
+/** The error that makes it impossible. Other errors are thrown on. */
 function errorOf(work: () => unknown): InterlockError | null {
   try {
     work()

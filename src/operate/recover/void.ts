@@ -9,8 +9,8 @@ import { type Found, findUnreadable } from './unreadable.ts'
 const PATIENCE_MS = 30_000
 
 /**
- * Declares every event void that nobody can read, in one append that also begins a new epoch and drains the queue; then makes the
- * rows again. What is active is in doubt from then on.
+ * Declares every unreadable event void, in one append that also begins a new epoch and drains the queue. Then makes the rows
+ * again. Active jobs are in doubt from then on.
  */
 export async function voidAll(access: Opened, name?: string): Promise<readonly VoidedEvent[]> {
   const { store, queue, signal } = access
@@ -23,13 +23,13 @@ export async function voidAll(access: Opened, name?: string): Promise<readonly V
     [{ type: 'void', voids }, { type: 'recover' }],
     found.ledger,
   )
-  // More jobs were active than one append takes: the rest of it.
+  // One append was not enough for all active jobs: this does the rest.
   if (!isNewEpoch) await beginEpochIn(options)
   await rebuild(access)
   return documentsOf(found)
 }
 
-/** Looks; where the log cannot be read, it shows what nobody can read. */
+/** Runs the look. If the log cannot be read, reports the unreadable events instead. */
 export async function orUnreadable<T>(
   { store, queue }: Opened,
   look: () => Promise<T>,
@@ -53,7 +53,7 @@ const documentsOf = ({ events, ledger }: Found): readonly VoidedEvent[] =>
     return { seq, type: String(row['event_type']), jobId, why, data: row['data'] ?? null, as, becomes }
   })
 
-/** What becomes of a job, an event of which is read otherwise than it was written. */
+/** What happens to a job when one of its events is read differently. */
 function fateOf(ledger: Ledger, jobId: string): string {
   const job = jobOf(ledger, jobId)
   if (job === undefined) return 'it is not live'
