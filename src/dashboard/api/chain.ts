@@ -23,7 +23,7 @@ export const chainSchema = z.strictObject({
 })
 export type ChainDocument = z.infer<typeof chainSchema>
 
-/** A page of the hash chain: each event as the text that its hash is made over, so that whoever reads it can compute it again. */
+/** A page of the hash chain: each event as the text that its hash is made over, so that its reader can compute it again. */
 export async function chainPage(reader: QueueReader, { query }: Asked): Promise<Response> {
   const after = numberIn(query, 'after', 0, 0, Number.MAX_SAFE_INTEGER)
   const limit = numberIn(query, 'limit', PAGE, 1, PAGE)

@@ -63,7 +63,7 @@ export class WaitSplitter {
   readonly byJob = new Map<string, Micros>()
   readonly #onWait: (wait: Wait) => void
   readonly #open = new Map<string, Open>()
-  /** Who waits behind whom. */
+  /** The jobs that wait behind each job. */
   readonly #behind = new Map<string, Set<string>>()
   readonly #started = new Set<string>()
   #isGeneral = false

@@ -18,9 +18,7 @@ export function Bars({
         {rows.map(({ name, part, text, note }) => (
           <tr key={name} data-bar={name}>
             <th scope="row">{name}</th>
-            <td class="bar">
-              <i style={{ width: `${Math.min(100, part * 100)}%` }} />
-            </td>
+            <td class="bar">{part > 0 ? <i style={{ width: `${Math.min(100, part * 100)}%` }} /> : null}</td>
             <td class="value">{text}</td>
             <td class="note">{note ?? `${(part * 100).toFixed(1)} %`}</td>
           </tr>

@@ -8,7 +8,7 @@ import { type WaitsFor, waitsForOf } from './waits-for.ts'
 const LETTER = 7.2
 const HEIGHT = 30
 
-/** Who waits for whom, from this job to those that run. */
+/** The jobs that this one waits for, and so on to those that run. */
 export function Graph({
   ledger,
   jobId,
@@ -22,7 +22,7 @@ export function Graph({
   if (found.edges.length === 0) return null
   const { nodes, edges, width, height } = laidOut(found)
   return (
-    <Panel id="graph" title="Who waits for whom" wide>
+    <Panel id="graph" title="What it waits for" wide>
       <div class="scroll">
         <svg class="graph" width={width} height={height} viewBox={`0 0 ${width} ${height}`}>
           <title>{`${jobId} waits for ${plural(found.jobs.length - 1, 'job')}`}</title>

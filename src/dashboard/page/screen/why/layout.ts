@@ -46,7 +46,7 @@ export function layoutOf(
   return placed
 }
 
-/** Each job in the column after the last of those that wait for it. Who waits for whom has no circle; one would be cut short. */
+/** Each job in the column after the last of those that wait for it. There are no circles; one would be cut short. */
 function columnsOf(ids: readonly string[], edges: WaitsFor['edges']): readonly (readonly string[])[] {
   const depth = new Map(ids.map((id) => [id, 0]))
   for (let round = 0, isChanged = true; isChanged && round < ids.length; round++) {

@@ -1,6 +1,6 @@
 import { explainJob, jobOf, type Ledger, type Micros, type ReasonCode } from '../../../../core/index.ts'
 
-/** Who waits for whom. */
+/** Which job waits for which. */
 export interface WaitsFor {
   readonly jobs: readonly { readonly jobId: string; readonly isRunning: boolean }[]
   readonly edges: readonly {
