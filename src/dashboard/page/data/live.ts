@@ -31,7 +31,7 @@ export interface Live {
   readonly base: ReadonlySignal<number>
   /** The number before the first event that can be read at all. */
   readonly first: ReadonlySignal<number>
-  /** Reads the log back to a number, a page at a time. @throws ApiError */
+  /** Reads the log back to a number, a piece at a time. @throws ApiError */
   readBack(to: number): Promise<void>
   stop(): void
 }
@@ -156,7 +156,7 @@ export function liveQueue(queue: string): Live {
         const began = generation.peek()
         const least = Math.max(to, first.peek(), replica.version - MOST_BACK)
         while (!isStopped && generation.peek() === began && replica.base > least) {
-          if (!(await replica.loadBefore())) return
+          if (!(await replica.loadBefore(least))) return
           base.value = replica.base
         }
       })
