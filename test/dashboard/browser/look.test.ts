@@ -1,6 +1,6 @@
 /** How the page looks and what it weighs: axe on every screen in both themes, a phone's width, its size; and the pictures of the docs. */
 import { readFileSync } from 'node:fs'
-import { mkdir, readFile } from 'node:fs/promises'
+import { mkdir, readFile, writeFile } from 'node:fs/promises'
 import { createRequire } from 'node:module'
 import path from 'node:path'
 import { gzipSync } from 'node:zlib'
@@ -9,6 +9,7 @@ import { expect, it } from 'vitest'
 import { madeOnce } from '../../support/once.ts'
 import { browserForAll, goTo, opened, served } from './browser.ts'
 import { sceneOf, waitsLongest } from './scene.ts'
+import { smallPng } from './small-png.ts'
 
 const browser = browserForAll()
 const axe = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8')
@@ -82,7 +83,7 @@ it.each(['light', 'dark'] as const)(
       expect({ see, faults: await seriousFaults(page) }).toEqual({ see, faults: [] })
       if (pictures === null || pictured[see] !== colorScheme) continue
       await mkdir(pictures, { recursive: true })
-      await page.screenshot({ path: path.join(pictures, `dashboard-${see}.png`) })
+      await writeFile(path.join(pictures, `dashboard-${see}.png`), smallPng(await page.screenshot()))
     }
   },
 )
