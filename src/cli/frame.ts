@@ -9,6 +9,8 @@ import { progressIn } from './terminal/progress.ts'
 export interface Surface {
   readonly stdout: Stream
   readonly stderr: Stream
+  /** What is typed, key by key; absent where nobody can. */
+  readonly keys?: Keys
   readonly env: Readonly<Record<string, string | undefined>>
   /** Fires at the first Ctrl-C: end what runs, and clean up. */
   readonly signal: AbortSignal
@@ -16,9 +18,16 @@ export interface Surface {
   readonly onHurry?: (hurry: () => void) => void
 }
 
+/** A terminal that people type into. */
+export interface Keys {
+  /** @returns how to stop */
+  listen(onKey: (key: string) => void): () => void
+}
+
 export interface Stream {
   readonly isTTY?: boolean
   readonly columns?: number
+  readonly rows?: number
   write(text: string): unknown
 }
 

@@ -2,6 +2,7 @@
 import { makeYoung } from './heap.ts'
 import { interrupts } from './interrupt.ts'
 import { runCli } from './program.ts'
+import { keysOf } from './terminal/keys.ts'
 import { WORKER_COMMAND } from './worker-command.ts'
 
 makeYoung()
@@ -18,7 +19,7 @@ const { stdout, stderr, env, argv } = process
 process.exitCode =
   argv[2] === WORKER_COMMAND
     ? await (await import('./run/worker-process.ts')).workerProcess()
-    : await runCli(argv.slice(2), { stdout, stderr, env, ...interrupts() })
+    : await runCli(argv.slice(2), { stdout, stderr, env, ...keysOf(process.stdin), ...interrupts() })
 clearInterval(stay)
 // A forked process stays while its channel is open.
 process.removeAllListeners('disconnect')

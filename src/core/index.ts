@@ -34,6 +34,7 @@ export {
 } from './ledger.ts'
 export * from './policy.ts'
 export { projectionAt, projectionChanges, projectionOf } from './projection.ts'
+export { rateOpensAt } from './rate.ts'
 export { type HasWorker, reasonCodeOf, waitingFor } from './reason.ts'
 export { fold, Replayer, replay } from './replay.ts'
 export * from './row.ts'

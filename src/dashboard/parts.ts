@@ -1,3 +1,5 @@
-/** What the page knows of the server: the types of its answers. */
-export type { MeDocument, WorkerDocument } from './api/documents.ts'
+/** What the page knows of the server: how its answers are called (types alone). */
+export type { ChainDocument } from './api/chain.ts'
+export type { MeDocument, PreviewDocument, PulledDocument, WorkerDocument } from './api/documents.ts'
+export type { Lever } from './guard/grant.ts'
 export type { RefusalDocument } from './guard/refused.ts'

@@ -1,4 +1,5 @@
 import { PACKAGE_VERSION } from '../coordinator/parts.ts'
+import { chainPage } from './api/chain.ts'
 import {
   type Asked,
   deadLetters,
@@ -97,6 +98,8 @@ async function read(
       return logPage(reader, asked)
     case 'snapshot':
       return snapshotAt(reader, asked)
+    case 'chain':
+      return chainPage(reader, asked)
     case 'workers':
       return workersNow(reader)
     case 'progress':

@@ -11,9 +11,12 @@
  * @module
  */
 export type { PeriodOptions } from './period.ts'
+export { type WaitCause, waitCauses } from './stats/cause.ts'
 export { type StatsOptions, stats } from './stats/measure.ts'
 export type { ModelStats } from './stats/model-levels.ts'
 export type { BlockedTime, Stats } from './stats/stats.ts'
 export type { Summary } from './stats/summary.ts'
+export { splitWaits, type Wait, WaitSplitter } from './stats/waits.ts'
 export type { ModelOutcome, Outcome } from './what-if/outcome.ts'
-export { type Try, type WhatIf, type WhatIfOptions, whatIf } from './what-if/what-if.ts'
+export type { WhatIf } from './what-if/tried.ts'
+export { type Try, type WhatIfOptions, whatIf } from './what-if/what-if.ts'

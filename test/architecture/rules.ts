@@ -77,7 +77,7 @@ export const rules: Rules = {
   dashboard: room(['history', 'coordinator', 'migrate'], { builtins: true, packages: ['zod'] }),
   // Runs in a browser: it folds the log itself, and knows of the server what its answers are called.
   'dashboard/page': room(['audit', 'history', 'insight', 'dashboard'], {
-    packages: ['preact', '@preact/signals', 'uplot', '@dagrejs/dagre'],
+    packages: ['preact', '@preact/signals'],
   }),
   'adapter/sql': adapter([]),
   'adapter/memory': adapter([]),

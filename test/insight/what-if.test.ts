@@ -53,6 +53,12 @@ describe('a simulation', () => {
     { at: 1, models: ['o'], runs: [1] },
   ])
 
+  it('starts nothing from a model that is paused for a while', async () => {
+    const pauses = [{ model: 'o', from: T0, to: T0 + 4 * SECOND }]
+    const [, , last] = spansOf(await simulate(three, { policy: byModel, slots: null, pauses }))
+    expect(last).toEqual([[4, 5]])
+  })
+
   it('lets the jobs of a serial queue run side by side', async () => {
     expect(spansOf(await simulate(three, { policy: defaultPolicy, slots: null }))).toEqual([
       [[0, 3]],

@@ -101,6 +101,11 @@ export const commandGroups: readonly (readonly [heading: string, commands: reado
         load: async () => (await import('./dashboard.ts')).addDashboard,
       },
       {
+        usage: 'top',
+        summary: 'what runs, the models and the line, as they go on, with keys for the levers',
+        load: async () => (await import('./top.ts')).addTop,
+      },
+      {
         usage: 'status',
         summary: 'what runs, what waits, and which workers there are; reads only',
         load: async () => (await import('./status.ts')).addStatus,

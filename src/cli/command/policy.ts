@@ -1,4 +1,5 @@
 import { defaultPolicy, invalidInput, type Policy } from '../../core/index.ts'
+import { policyFacts } from '../../format/parts.ts'
 import { opened, type PausedModel, pausedDocument } from '../../history/parts.ts'
 import { pausedAt } from '../../operate/parts.ts'
 import type { Cli } from '../cli.ts'
@@ -13,7 +14,6 @@ import {
   policyFrom,
   withFields,
 } from '../policy-flags.ts'
-import { policyFacts } from '../policy-text.ts'
 import { pausedFacts } from '../show/paused.ts'
 import { withCoordinator, withStore } from '../store.ts'
 import { facts } from '../terminal/table.ts'

@@ -1,7 +1,7 @@
 import { clip, models } from '../../format/index.ts'
+import { eventDetail } from '../../format/parts.ts'
 import { inLineOrder } from '../../history/parts.ts'
 import type { LogStore } from '../../port/index.ts'
-import { eventDetail } from '../event-text.ts'
 import { table } from '../terminal/table.ts'
 import type { Narrator } from './narrator.ts'
 

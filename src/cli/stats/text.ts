@@ -30,7 +30,13 @@ export function statsText(frame: Frame, stats: Stats): string {
     ],
     dim,
   )
-  return [head, overTime, ...modelTable(frame, stats), ...blockedTables(frame, stats)].join('\n\n')
+  return [
+    head,
+    overTime,
+    ...modelTable(frame, stats),
+    ...splitTable(frame, stats),
+    ...blockedTables(frame, stats),
+  ].join('\n\n')
 }
 
 function endsText({ counts: { completed, failed, cancelled, expired, requeued } }: Stats): string {
@@ -70,6 +76,23 @@ function modelTable(frame: Frame, { models }: Stats): string[] {
   const more = models.length > SHOWN ? `\n… and ${models.length - SHOWN} more: --json` : ''
   return [
     `${grid(frame, heads, rows, { heading: frame.colors.dim, right: [1, 2, 3], give: { model: 16 } })}${more}`,
+  ]
+}
+
+/** Where the time went: each part, and what they come to. */
+function splitTable(frame: Frame, { split }: Stats): string[] {
+  const all = split.reduce((sum, { ms }) => sum + ms, 0)
+  if (all === 0) return []
+  const rows = [...split]
+    .toSorted((a, b) => b.ms - a.ms)
+    .map(({ name, ms }) => [name, duration(ms), `${((ms / all) * 100).toFixed(1)} %`])
+  const heads = ['waited for', 'in all', 'of it']
+  return [
+    grid(frame, heads, [...rows, ['together', duration(all), '']], {
+      heading: frame.colors.dim,
+      right: [1, 2],
+      give: {},
+    }),
   ]
 }
 

@@ -2,6 +2,7 @@ import { z } from 'zod'
 import { PACKAGE_VERSION } from '../../coordinator/parts.ts'
 import { levers } from '../guard/grant.ts'
 import { leverSchemas } from '../lever/parse.ts'
+import { chainSchema } from './chain.ts'
 import {
   dataSchema,
   deadSchema,
@@ -24,6 +25,7 @@ export const answers = {
   '/api/queues': ['each queue with its head', queuesSchema],
   '/api/queues/{queue}': ['the head of a queue', queueSchema],
   '/api/queues/{queue}/log': ['a page of the log', logSchema, ['after', 'limit']],
+  '/api/queues/{queue}/chain': ['a page of the hash chain', chainSchema, ['after', 'limit']],
   '/api/queues/{queue}/workers': ['the processes of a queue', workersSchema],
   '/api/queues/{queue}/jobs/{job}': ['why a live job does not run', jobSchema],
   '/api/queues/{queue}/jobs/{job}/data': ['what is kept of a job beside the log', dataSchema],

@@ -1,19 +1,16 @@
 import {
   endsAttempt,
   fold,
-  type Job,
-  jobOf,
   type Ledger,
   type Micros,
   type Outcome,
   outcomeOf,
-  type ReasonCode,
   type RecordedEvent,
-  reasonCodeOf,
   waitingCount,
 } from '../../core/index.ts'
 import { Level, type Slices, sliceOf } from './levels.ts'
 import { ModelLevels } from './model-levels.ts'
+import { WaitSplitter } from './waits.ts'
 
 /** Events within this time are folded together: ten times as fast under load, and still finer than anybody looks. */
 const TOGETHER: Micros = 1_000
@@ -25,7 +22,7 @@ export class Collector {
   readonly waiting: Level
   readonly active: Level
   readonly models: ModelLevels
-  readonly blocked = new Blocked()
+  readonly blocked = new WaitSplitter()
   readonly ends: { readonly completed: number[]; readonly failed: number[] }
   readonly counts = { queued: 0, started: 0, completed: 0, failed: 0, cancelled: 0, expired: 0, requeued: 0 }
   /** In microseconds: from when a job could start to its start, and from the start to the end of the attempt. */
@@ -77,10 +74,11 @@ export class Collector {
     this.#ledger = ledger
     this.waiting.set(last.at, waitingCount(ledger))
     this.active.set(last.at, ledger.active.size)
-    this.blocked.update(ledger, touched, last.at)
+    this.blocked.look(ledger, touched, last.at)
   }
 
   #note(event: RecordedEvent): void {
+    this.blocked.note(event)
     switch (event.type) {
       case 'queued':
         this.counts.queued++
@@ -131,65 +129,3 @@ export class Collector {
     this.models.end(jobId, at)
   }
 }
-
-/** What waiting jobs waited for, in microseconds of waiting: five jobs that wait a minute are five minutes. */
-interface Waits {
-  readonly reason: ReasonCode
-  readonly model: string | null
-  readonly blockedBy: string | null
-}
-
-interface Since extends Waits {
-  since: Micros
-}
-
-/** Adds up the time that jobs spend waiting, by what they wait for at each moment. */
-class Blocked {
-  readonly byReason = new Map<string, Micros>()
-  readonly byModel = new Map<string, Micros>()
-  readonly byJob = new Map<string, Micros>()
-  readonly #waiting = new Map<string, Since>()
-
-  /** The jobs that wait when the period begins. */
-  begin(ledger: Ledger, at: Micros): void {
-    for (const job of ledger.jobs) this.#look(ledger, job.jobId, job, at)
-  }
-
-  /** These jobs may have stopped waiting, or may wait for something else now. */
-  update(ledger: Ledger, touched: Iterable<string>, at: Micros): void {
-    for (const jobId of touched) this.#look(ledger, jobId, jobOf(ledger, jobId), at)
-  }
-
-  /** Counts the jobs that still wait up to here. */
-  finish(at: Micros): void {
-    for (const since of this.#waiting.values()) this.#add(since, at)
-    this.#waiting.clear()
-  }
-
-  #look(ledger: Ledger, jobId: string, job: Job | undefined, at: Micros): void {
-    const before = this.#waiting.get(jobId)
-    const now = job === undefined || job.active ? undefined : waitsOf(ledger, job, at)
-    if (before !== undefined && now !== undefined && isSame(before, now)) return
-    if (before !== undefined) this.#add(before, at)
-    if (now === undefined) this.#waiting.delete(jobId)
-    else this.#waiting.set(jobId, { ...now, since: at })
-  }
-
-  #add({ reason, model, blockedBy, since }: Since, at: Micros): void {
-    const micros = at - since
-    if (micros <= 0) return
-    grow(this.byReason, reason, micros)
-    if (model !== null) grow(this.byModel, model, micros)
-    if (blockedBy !== null) grow(this.byJob, blockedBy, micros)
-  }
-}
-
-function waitsOf(ledger: Ledger, job: Job, now: Micros): Waits {
-  return { reason: reasonCodeOf(ledger, job, now), model: job.blockedOn, blockedBy: job.blockedBy }
-}
-
-const isSame = (a: Waits, b: Waits): boolean =>
-  a.reason === b.reason && a.model === b.model && a.blockedBy === b.blockedBy
-
-const grow = (sums: Map<string, Micros>, key: string, by: Micros): void =>
-  void sums.set(key, (sums.get(key) ?? 0) + by)

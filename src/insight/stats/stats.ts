@@ -1,5 +1,6 @@
 import { type Ledger, MICROS_PER_MS, MICROS_PER_SECOND } from '../../core/index.ts'
 import { isoTime } from '../../format/index.ts'
+import { type WaitCause, waitCauses } from './cause.ts'
 import type { Collector } from './collector.ts'
 import type { ModelStats } from './model-levels.ts'
 import { type Summary, summaryOf } from './summary.ts'
@@ -31,6 +32,8 @@ export interface Stats {
   readonly mostWaiting: number
   readonly mostActive: number
   readonly models: readonly ModelStats[]
+  /** All waiting of the time, by what it was for, in milliseconds: the parts come to the whole. */
+  readonly split: readonly (BlockedTime & { readonly name: WaitCause })[]
   /** What waiting jobs waited for: by reason code, by model, and by the job ahead of them (the ten worst). */
   readonly blocked: {
     readonly byReason: readonly BlockedTime[]
@@ -56,6 +59,9 @@ export function statsOf(queue: string, collector: Collector, end: Ledger): Stats
     mostWaiting: waiting.most,
     mostActive: active.most,
     models: models.report(end.policy),
+    split: waitCauses
+      .map((name) => ({ name, ms: (blocked.byCause.get(name) ?? 0) / MICROS_PER_MS }))
+      .filter(({ ms }) => ms > 0),
     blocked: {
       byReason: longestFirst(blocked.byReason),
       byModel: longestFirst(blocked.byModel),

@@ -18,11 +18,14 @@ export interface Rules {
   readonly policy: Policy
   /** How many jobs the workers could run at once, whatever the policy allows; null: any number. */
   readonly slots: number | null
+  /** Models from which nothing starts for a while. */
+  readonly pauses?: readonly { readonly model: string; readonly from: Micros; readonly to: Micros }[]
 }
 
 type Item =
   | { readonly do: 'come' | 'cancel'; readonly index: number }
   | { readonly do: 'end'; readonly index: number; readonly token: number; readonly run: Run | undefined }
+  | { readonly do: 'pause'; readonly model: string; readonly until: Micros }
   | { readonly do: 'tick' }
 
 const nobodyDead: ReadonlySet<string> = new Set()
@@ -32,14 +35,16 @@ const WORKER = 'what-if'
  * Simulates other rules: the same jobs come at the same times and run as long as they did. The core makes every decision; nothing
  * else takes any time.
  * @param progress called with how many jobs have ended
+ * @param every so many steps, 1,000 unless given
  */
 export async function simulate(
   lives: readonly Life[],
   rules: Rules,
   progress: (ended: number) => Promise<void> | void = () => {},
+  every = 1_000,
 ): Promise<readonly Life[]> {
   const simulation = new Simulation(lives, rules)
-  for (let steps = 1; simulation.step(); steps++) if (steps % 1_000 === 0) await progress(simulation.ended)
+  for (let steps = 1; simulation.step(); steps++) if (steps % every === 0) await progress(simulation.ended)
   return simulation.outcome()
 }
 
@@ -56,10 +61,12 @@ class Simulation {
   #tickAt = Number.POSITIVE_INFINITY
   ended = 0
 
-  constructor(lives: readonly Life[], { policy, slots }: Rules) {
+  constructor(lives: readonly Life[], { policy, slots, pauses = [] }: Rules) {
     this.#lives = lives
     this.#free = slots ?? Number.MAX_SAFE_INTEGER
     this.#started = lives.map(() => 0)
+    // A pause comes before the jobs of its moment, and is lifted by a tick.
+    for (const { model, from, to } of pauses) this.#agenda.add(from, { do: 'pause', model, until: to })
     for (const [index, life] of lives.entries()) {
       this.#agenda.add(life.arrivedAt, { do: 'come', index })
       if (life.cancelledAfter !== null) {
@@ -107,6 +114,8 @@ class Simulation {
       case 'end':
         this.#free++
         return this.#send(endOf(item, this.#now))
+      case 'pause':
+        return this.#send({ type: 'pause_model', model: item.model, reason: 'what_if', until: item.until })
       case 'tick':
         this.#tickAt = Number.POSITIVE_INFINITY
         return this.#send({ type: 'tick' })

@@ -1,7 +1,7 @@
 import { batch, computed, type ReadonlySignal, signal } from '@preact/signals'
 import { emptyLedger, type Ledger, type Micros } from '../../../core/index.ts'
 import type { WorkerDocument } from '../../parts.ts'
-import { ApiError } from './api.ts'
+import { ApiError, getJson, ofQueue } from './api.ts'
 import { Replica } from './replica.ts'
 import { type Said, sharedStream } from './stream.ts'
 
@@ -27,8 +27,17 @@ export interface Live {
   now(): Micros
   /** Whether it is another log since: what was known of it is void. */
   readonly generation: ReadonlySignal<number>
+  /** The number before the first event that is here; what is before it can be asked for. */
+  readonly base: ReadonlySignal<number>
+  /** The number before the first event that can be read at all. */
+  readonly first: ReadonlySignal<number>
+  /** Reads the log back to a number, a piece at a time. @throws ApiError */
+  readBack(to: number): Promise<void>
   stop(): void
 }
+
+/** So far the log is read back at most: what stays in memory. */
+const MOST_BACK = 200_000
 
 export function liveQueue(queue: string): Live {
   const replica = new Replica(queue)
@@ -39,6 +48,9 @@ export function liveQueue(queue: string): Live {
   const isLoaded = signal(false)
   const isPaused = signal(false)
   const generation = signal(0)
+  const base = signal(0)
+  const first = signal(0)
+  let reading: Promise<void> = Promise.resolve()
   let clock = { now: 0, at: 0 }
   let frame = 0
   let leave = () => {}
@@ -51,6 +63,7 @@ export function liveQueue(queue: string): Live {
     batch(() => {
       version.value = replica.version
       ledger.value = replica.head
+      base.value = replica.base
     })
   }
   // A tab that nobody sees has no frames, and needs none.
@@ -111,7 +124,9 @@ export function liveQueue(queue: string): Live {
     leave()
     for (let failed = 0; !isStopped; failed++) {
       try {
+        const head = await getJson<{ readonly first: number }>(ofQueue(queue))
         await replica.load()
+        first.value = head.first - 1
         break
       } catch (error) {
         fail(error)
@@ -126,11 +141,31 @@ export function liveQueue(queue: string): Live {
       isLoaded.value = true
     })
     show()
+    // The stream tells of them later, when they have changed.
+    getJson<{ readonly workers: readonly WorkerDocument[] }>(ofQueue(queue, 'workers')).then(
+      ({ workers: now }) => (workers.value = now),
+      () => {},
+    )
     leave = sharedStream({ queue, known: () => replica.version, onSaid: take })
+  }
+  /** One after the other: two who read back want the same pages. */
+  const readBack = (to: number): Promise<void> => {
+    const next = reading
+      .catch(() => {})
+      .then(async () => {
+        const began = generation.peek()
+        const least = Math.max(to, first.peek(), replica.version - MOST_BACK)
+        while (!isStopped && generation.peek() === began && replica.base > least) {
+          if (!(await replica.loadBefore(least))) return
+          base.value = replica.base
+        }
+      })
+    reading = next
+    return next
   }
   void load()
   return {
-    ...{ queue, replica, version, ledger, workers, isLoaded, isPaused, generation },
+    ...{ queue, replica, version, ledger, workers, isLoaded, isPaused, generation, base, first, readBack },
     notice: computed(() => notice.value),
     now: () => (clock.now === 0 ? Date.now() * 1_000 : clock.now + (performance.now() - clock.at) * 1_000),
     stop: () => {

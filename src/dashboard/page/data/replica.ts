@@ -1,4 +1,5 @@
 import { emptyLedger, fold, type Ledger, LedgerReader, type RecordedEvent } from '../../../core/index.ts'
+import { turn } from '../frame/turn.ts'
 import { ask, getJson, ofQueue } from './api.ts'
 
 /** A ledger is kept after so many events, so that any number is soon reached. */
@@ -7,6 +8,8 @@ const MARK = 500
 const MOST = 200_000
 const STEP = 20_000
 const PAGE = 1_000
+/** Events that are read back at once: each piece begins with a snapshot, which costs the server more than a page. */
+const PIECE = 20_000
 
 interface LogPage {
   readonly events: readonly RecordedEvent[]
@@ -87,20 +90,29 @@ export class Replica {
     }
   }
 
-  /** Reads a page of what was before, so that it can be gone back to. @returns false: there is nothing before. @throws ApiError */
-  async loadBefore(): Promise<boolean> {
-    if (this.#base === 0) return false
-    const from = Math.max(0, Math.floor((this.#base - 1) / PAGE) * PAGE)
-    const { ledger, events } = await stretch(this.queue, from, this.#base)
-    if (ledger.version >= this.#base) return false
-    this.#events = [...events, ...this.#events]
-    this.#base = ledger.version
-    this.#marks.set(ledger.version, ledger)
+  /**
+   * Reads what was before, so that it can be gone back to: down to a number, as far as one piece goes.
+   * @returns false: there is nothing before
+   * @throws ApiError
+   */
+  async loadBefore(to: number): Promise<boolean> {
+    const base = this.#base
+    if (base === 0) return false
+    const wanted = Math.min(base - 1, Math.max(0, to, base - PIECE))
+    const { ledger, events } = await stretch(this.queue, Math.floor(wanted / PAGE) * PAGE, base)
+    if (ledger.version >= base) return false
+    const marks = new Map([[ledger.version, ledger]])
     let at = ledger
     for (let i = 0; i + MARK <= events.length; i += MARK) {
       at = fold(at, events.slice(i, i + MARK)).ledger
-      this.#marks.set(at.version, at)
+      marks.set(at.version, at)
+      await turn()
     }
+    // Another log may have been loaded meanwhile, or the oldest events have gone.
+    if (this.#base !== base) return true
+    this.#events = [...events, ...this.#events]
+    this.#base = ledger.version
+    for (const [version, mark] of marks) this.#marks.set(version, mark)
     return true
   }
 
@@ -155,10 +167,14 @@ async function stretch(queue: string, at: number, upTo: number) {
 async function snapshot(queue: string, at: number | null): Promise<{ readonly ledger: Ledger }> {
   const response = await ask(`${ofQueue(queue, 'snapshot')}${at === null ? '' : `?at=${at}`}`)
   const reader = new LedgerReader(Number(response.headers.get('interlock-version')))
-  for (const line of (await response.text()).split('\n')) reader.push(JSON.parse(line))
+  for (const line of (await response.text()).split('\n')) {
+    reader.push(JSON.parse(line))
+    await turn()
+  }
   const finish = reader.finish()
   for (;;) {
     const { done, value } = finish.next()
     if (done) return { ledger: value }
+    await turn()
   }
 }

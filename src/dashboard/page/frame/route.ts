@@ -1,7 +1,7 @@
 import { computed, signal } from '@preact/signals'
 
 /** Screens, by their names in an address. */
-export const screens = ['now'] as const
+export const screens = ['now', 'why', 'time', 'figures', 'what-if', 'proof', 'dead', 'log', 'levers'] as const
 export type Screen = (typeof screens)[number]
 
 /** Where the page is: all of it stands in its address, so that it can be sent. */
@@ -13,6 +13,10 @@ export interface Route {
   readonly model: string | null
   /** The number at which it is looked at; null: the present. */
   readonly at: number | null
+  /** Another number, to compare it with. */
+  readonly than: number | null
+  /** What is searched for on the screen. */
+  readonly q: string | null
 }
 
 const current = signal(read())
@@ -23,26 +27,35 @@ addEventListener('popstate', () => {
 function read(): Route {
   const query = new URLSearchParams(location.search)
   const see = screens.find((screen) => screen === query.get('see')) ?? 'now'
-  const at = query.get('at') ?? ''
   return {
     queue: query.get('queue'),
     see,
     job: query.get('job'),
     model: query.get('model'),
-    at: /^\d{1,15}$/.test(at) ? Number(at) : null,
+    at: numberIn(query.get('at')),
+    than: numberIn(query.get('than')),
+    q: query.get('q'),
   }
+}
+
+function numberIn(text: string | null): number | null {
+  return text !== null && /^\d{1,15}$/.test(text) ? Number(text) : null
 }
 
 export const route = computed(() => current.value)
 
-/** The address of a place: what is not said stays, but for job and model, which belong to their screen. */
+/** The address of a place: what is not said stays, but for what belongs to its screen. */
 export function addressOf(to: Partial<Route>): string {
   const isElsewhere = to.see !== undefined && to.see !== current.value.see
-  const next = { ...current.value, ...(isElsewhere ? { job: null, model: null } : {}), ...to }
+  const next = {
+    ...current.value,
+    ...(isElsewhere ? { job: null, model: null, than: null, q: null } : {}),
+    ...to,
+  }
   const query = new URLSearchParams()
-  for (const key of ['queue', 'see', 'job', 'model', 'at'] as const) {
+  for (const key of ['queue', 'see', 'job', 'model', 'at', 'than', 'q'] as const) {
     const value = next[key]
-    if (value !== null && !(key === 'see' && value === 'now')) query.set(key, String(value))
+    if (value !== null && value !== '' && !(key === 'see' && value === 'now')) query.set(key, String(value))
   }
   const text = query.toString()
   return text === '' ? './' : `./?${text}`

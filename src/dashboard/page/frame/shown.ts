@@ -2,10 +2,13 @@ import { computed, effect, type ReadonlySignal, signal } from '@preact/signals'
 import type { Ledger, Micros } from '../../../core/index.ts'
 import type { Live } from '../data/live.ts'
 import { route } from './route.ts'
+import { calm } from './time.ts'
 
 /** What a screen shows: the queue at the number of the address, or as it goes on. */
 export interface Shown {
   readonly ledger: ReadonlySignal<Ledger>
+  /** The same, of the present a few times a second at most: for what is costly to make of it. */
+  readonly calm: ReadonlySignal<Ledger>
   /** The moment that is shown. */
   now(): Micros
   /** It is the present. */
@@ -14,6 +17,9 @@ export interface Shown {
   readonly fault: ReadonlySignal<string | null>
   stop(): void
 }
+
+/** A moment that is further away than so many events is fetched by itself. */
+const MOST_AROUND = 20_000
 
 export function shownOf(live: Live): Shown {
   const past = signal<Ledger | null>(null)
@@ -30,21 +36,28 @@ export function shownOf(live: Live): Shown {
       past.value = here
       return
     }
-    live.replica.reach(at).then(
-      (ledger) => {
+    live.replica
+      .reach(at)
+      .then((ledger) => {
         if (route.peek().at === at) past.value = ledger
-      },
-      (error: unknown) => {
+        // Who looks at one moment looks at those around it next.
+        return live.base.peek() - at > MOST_AROUND ? undefined : live.readBack(at - 1)
+      })
+      .catch((error: unknown) => {
         if (route.peek().at === at) fault.value = error instanceof Error ? error.message : String(error)
-      },
-    )
+      })
   })
   const ledger = computed(() => (isLive.value ? live.ledger.value : (past.value ?? live.ledger.peek())))
+  const calmed = calm(ledger)
   return {
     ledger,
+    calm: computed(() => (isLive.value ? calmed.value.value : ledger.value)),
     isLive,
     fault,
     now: () => (isLive.peek() ? live.now() : ledger.peek().lastAt),
-    stop,
+    stop: () => {
+      stop()
+      calmed.stop()
+    },
   }
 }

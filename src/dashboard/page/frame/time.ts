@@ -1,4 +1,4 @@
-import { signal } from '@preact/signals'
+import { computed, type ReadonlySignal, signal } from '@preact/signals'
 import { MICROS_PER_MS, type Micros } from '../../../core/index.ts'
 
 /** Rises once a second, for what grows older by itself. */
@@ -9,3 +9,36 @@ setInterval(() => {
 
 /** `14:03:07` on the clock of who looks. */
 export const clockText = (at: Micros): string => new Date(at / MICROS_PER_MS).toLocaleTimeString()
+
+/** The same with the day, unless it is today. */
+export function momentText(at: Micros): string {
+  const date = new Date(at / MICROS_PER_MS)
+  const isToday = date.toDateString() === new Date().toDateString()
+  return isToday ? clockText(at) : `${date.toLocaleDateString()} ${clockText(at)}`
+}
+
+/** What is costly to make of a signal: made again a few times a second at most, however often that changes. */
+export function calm<T>(
+  source: ReadonlySignal<T>,
+  ms = 250,
+): { readonly value: ReadonlySignal<T>; stop(): void } {
+  const value = signal(source.peek())
+  let timer = 0
+  let last = performance.now()
+  const take = () => {
+    timer = 0
+    last = performance.now()
+    value.value = source.peek()
+  }
+  const stop = source.subscribe(() => {
+    if (timer === 0)
+      timer = setTimeout(take, Math.max(0, ms - (performance.now() - last))) as unknown as number
+  })
+  return {
+    value: computed(() => value.value),
+    stop: () => {
+      clearTimeout(timer)
+      stop()
+    },
+  }
+}

@@ -1,5 +1,5 @@
 import { defaultPolicy, type EmptySetRule, type FairShare, type Policy } from '../core/index.ts'
-import { duration, plural } from '../format/index.ts'
+import { duration, plural } from './index.ts'
 
 type Fact = readonly [name: string, text: string]
 

@@ -1,16 +1,23 @@
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
-import { type Browser, type BrowserContext, chromium, type Page } from 'playwright-core'
+import {
+  type Browser,
+  type BrowserContext,
+  type BrowserContextOptions,
+  chromium,
+  type Page,
+} from 'playwright-core'
 import { afterAll, beforeAll, expect, onTestFinished } from 'vitest'
 import {
   createDashboard,
   type Dashboard,
   type DashboardOptions,
+  type Grant,
   tokenSession,
   toNodeHandler,
-} from '../../src/dashboard/index.ts'
-import { madeOnce } from '../support/once.ts'
-import { operator } from './support.ts'
+} from '../../../src/dashboard/index.ts'
+import { madeOnce } from '../../support/once.ts'
+import { operator } from '../support.ts'
 
 /** The first run on a machine without Chromium installs it. */
 const INSTALL_MS = 300_000
@@ -42,8 +49,11 @@ export interface Served {
 }
 
 /** A dashboard on a port of its own, as the command serves it. */
-export async function served(options: Omit<DashboardOptions, 'authorize'>): Promise<Served> {
-  const session = tokenSession({ grant: operator })
+export async function served({
+  grant = operator,
+  ...options
+}: Omit<DashboardOptions, 'authorize'> & { readonly grant?: Grant }): Promise<Served> {
+  const session = tokenSession({ grant })
   const page = await madeOnce('page')
   const dashboard = createDashboard({ ...options, authorize: session, page })
   const handle = toNodeHandler(dashboard)
@@ -72,8 +82,12 @@ export async function served(options: Omit<DashboardOptions, 'authorize'>): Prom
 }
 
 /** A page in a browser of its own, that has met no fault when the test is over. */
-export async function opened(browser: Browser, address: string): Promise<Page> {
-  const context = await browser.newContext()
+export async function opened(
+  browser: Browser,
+  address: string,
+  options: BrowserContextOptions = {},
+): Promise<Page> {
+  const context = await browser.newContext(options)
   const page = await tabIn(context, address)
   onTestFinished(() => context.close())
   return page
@@ -93,3 +107,10 @@ export async function tabIn(context: BrowserContext, address: string): Promise<P
   await page.goto(address)
   return page
 }
+
+/** Goes to another address of the page, as a link in it does. */
+export const goTo = (page: Page, query: string): Promise<void> =>
+  page.evaluate((to) => {
+    history.pushState(null, '', to)
+    dispatchEvent(new PopStateEvent('popstate'))
+  }, `./${query}`)

@@ -1,0 +1,152 @@
+import { messageOf } from '../../codec/index.ts'
+import { commitBeside } from '../../coordinator/parts.ts'
+import { endsAttempt, fold, isInterlockError, type Ledger, type RecordedEvent } from '../../core/index.ts'
+import { type Access, followEvents, ledgerAt } from '../../history/index.ts'
+import type { LogStore } from '../../port/index.ts'
+import type { Frame, Keys } from '../frame.ts'
+import { previewOf, type Wish, wishOf } from './levers.ts'
+import { topText } from './view.ts'
+
+const SCREEN = { begin: '\u001b[?1049h\u001b[?25l', end: '\u001b[?25h\u001b[?1049l', home: '\u001b[H' }
+/** To the end of each line, and of the screen: what stood there before. */
+const REST = { line: '\u001b[K', screen: '\u001b[J' }
+const REDRAW_MS = 200
+const PATIENCE_MS = 5_000
+const MINUTE = 60_000_000
+
+/** The queue on the terminal, as it goes on, with keys for the levers, until `q` or Ctrl-C. */
+export class Top {
+  readonly #frame: Frame
+  readonly #store: LogStore
+  readonly #recent: RecordedEvent[] = []
+  readonly #ended = new AbortController()
+  #ledger: Ledger
+  #chosen: string | null = null
+  #message: readonly string[] = []
+  #asked: Wish | null = null
+  readonly #clock: { readonly now: number; readonly at: number }
+  #isDrawn = true
+
+  constructor(frame: Frame, store: LogStore, begin: { readonly ledger: Ledger; readonly now: number }) {
+    this.#frame = frame
+    this.#store = store
+    this.#ledger = begin.ledger
+    this.#clock = { now: begin.now, at: performance.now() }
+  }
+
+  async run(keys: Keys): Promise<void> {
+    const { stdout } = this.#frame.surface
+    const end = () => this.#ended.abort()
+    this.#frame.signal.addEventListener('abort', end)
+    const timer = setInterval(() => this.#draw(), REDRAW_MS)
+    const stop = keys.listen((key) => void this.press(key))
+    stdout.write(SCREEN.begin)
+    this.#draw(true)
+    try {
+      const access: Access = { store: this.#store, queue: this.#frame.queue, signal: this.#ended.signal }
+      for await (const event of followEvents(access, { after: this.#ledger.version })) this.#take(event)
+    } finally {
+      clearInterval(timer)
+      this.#frame.signal.removeEventListener('abort', end)
+      stop()
+      stdout.write(SCREEN.end)
+    }
+  }
+
+  /** A key, as the terminal sends it. */
+  async press(key: string): Promise<void> {
+    this.#isDrawn = false
+    if (this.#asked !== null) return this.#answer(this.#asked, key)
+    if (key === 'q' || key === '\u0003') return this.#ended.abort()
+    if (key === '\u001b[A' || key === 'k') return this.#choose(-1)
+    if (key === '\u001b[B' || key === 'j') return this.#choose(1)
+    const index = this.#index()
+    const jobId = this.#ledger.line.at(index)?.jobId ?? null
+    const wish = wishOf(key, { ledger: this.#ledger, jobId, index })
+    this.#message = wish === null ? [] : this.#ask(wish)
+    this.#draw(true)
+  }
+
+  #ask(wish: Wish): readonly string[] {
+    this.#asked = wish
+    const says = previewOf(this.#ledger, wish, this.#now())
+    return [
+      `${wish.title}? the log will say:`,
+      ...says.slice(0, 4).map((line) => `  ${line}`),
+      'y: yes, any other key: no',
+    ]
+  }
+
+  async #answer(wish: Wish, key: string): Promise<void> {
+    this.#asked = null
+    this.#message = key === 'y' ? [`${wish.title} …`] : []
+    this.#draw(true)
+    if (key !== 'y') return
+    const limit = { forMs: PATIENCE_MS, signal: this.#ended.signal }
+    const beside = { store: this.#store, queue: this.#frame.queue, limit, name: this.#frame.as }
+    try {
+      const { isChanged } = await commitBeside(beside, [wish.body])
+      this.#message = [isChanged ? `${wish.title}: done` : 'it was so already']
+    } catch (error) {
+      this.#message = [
+        isInterlockError(error) ? `refused (${error.code}): ${error.message}` : messageOf(error),
+      ]
+    }
+    this.#isDrawn = false
+  }
+
+  #take(event: RecordedEvent): void {
+    this.#ledger = fold(this.#ledger, [event]).ledger
+    this.#recent.push(event)
+    const since = this.#now() - MINUTE
+    let old = 0
+    while ((this.#recent[old]?.at ?? since) < since) old++
+    this.#recent.splice(0, old)
+    this.#isDrawn = false
+  }
+
+  /** The chosen job keeps its mark wherever it moves; where it is gone, the first has it. */
+  #index(): number {
+    const job =
+      this.#chosen === null
+        ? undefined
+        : [...this.#ledger.line].findIndex(({ jobId }) => jobId === this.#chosen)
+    return job === undefined || job < 0 ? 0 : job
+  }
+
+  #choose(by: 1 | -1): void {
+    const next = Math.max(0, Math.min(this.#ledger.line.size - 1, this.#index() + by))
+    this.#chosen = this.#ledger.line.at(next)?.jobId ?? null
+    this.#draw(true)
+  }
+
+  #now(): number {
+    return Math.round(this.#clock.now + (performance.now() - this.#clock.at) * 1_000)
+  }
+
+  #draw(now = false): void {
+    // Times grow by themselves: what runs is drawn again whether anything happened or not.
+    if (!now && this.#isDrawn && this.#ledger.active.size === 0) return
+    this.#isDrawn = true
+    const { stdout } = this.#frame.surface
+    const rates = {
+      started: this.#recent.filter(({ type }) => type === 'started').length,
+      ended: this.#recent.filter(endsAttempt).length,
+    }
+    const view = {
+      ledger: this.#ledger,
+      now: this.#now(),
+      rates,
+      chosen: this.#index(),
+      message: this.#message,
+    }
+    const text = topText(this.#frame, view, stdout.rows ?? 24)
+    stdout.write(`${SCREEN.home}${text.replaceAll('\n', `${REST.line}\n`)}${REST.line}${REST.screen}`)
+  }
+}
+
+/** The ledger at the end of the log, and the database's clock. */
+export async function presentOf(access: Access): Promise<{ readonly ledger: Ledger; readonly now: number }> {
+  const { version, now } = await access.store.read(access.queue ?? 'default', 0, 1)
+  return { ledger: await ledgerAt(access, version), now }
+}

@@ -1,0 +1,129 @@
+import {
+  attemptsOf,
+  capacityOf,
+  jobOf,
+  type Ledger,
+  MICROS_PER_MS,
+  type Micros,
+  queueStateOf,
+  waitingCount,
+  waitingFor,
+} from '../../core/index.ts'
+import { clip, count, duration, models } from '../../format/index.ts'
+import type { Frame } from '../frame.ts'
+import { grid } from '../terminal/grid.ts'
+import { leverKeys } from './levers.ts'
+
+/** What is shown. */
+export interface TopView {
+  readonly ledger: Ledger
+  readonly now: Micros
+  /** Of the last minute. */
+  readonly rates: { readonly started: number; readonly ended: number }
+  /** Which job of the line is chosen; null: nothing can be chosen. */
+  readonly chosen: number | null
+  /** What is asked, or was answered. */
+  readonly message: readonly string[]
+}
+
+/** Lines that are never left out: the head, headings, and the foot. */
+const FIXED = 12
+const MOST_MODELS = 6
+
+/** One screen of the queue: what runs, the models, the line. @param height lines of the terminal; what has no room is counted */
+export function topText(frame: Frame, view: TopView, height: number): string {
+  const room = Math.max(6, height - FIXED - view.message.length)
+  const runs = Math.min(view.ledger.active.size, Math.ceil(room / 3))
+  const held = Math.min(view.ledger.models.size, MOST_MODELS, Math.ceil(room / 4))
+  return [
+    headOf(frame, view),
+    '',
+    running(frame, view, runs),
+    '',
+    modelsOf(frame, view, held),
+    '',
+    lineOf(frame, view, Math.max(1, room - runs - held)),
+    ...(view.message.length === 0 ? [] : ['', ...view.message]),
+    ...(view.chosen === null ? [] : ['', footOf(frame)]),
+  ].join('\n')
+}
+
+function headOf(frame: Frame, { ledger, rates }: TopView): string {
+  const { bold, dim } = frame.colors
+  const state = queueStateOf(ledger).replace('draining.', '')
+  const facts = [
+    `${count(ledger.active.size)} running`,
+    `${count(waitingCount(ledger))} waiting`,
+    `${count(rates.started)} started and ${count(rates.ended)} ended in the last minute`,
+    `event ${count(ledger.version)}`,
+  ]
+  return `${bold(frame.queue)} ${state}  ${dim(facts.join(', '))}`
+}
+
+const more = (frame: Frame, of: number, shown: number): string =>
+  of > shown ? `\n${frame.colors.dim(`… and ${count(of - shown)} more`)}` : ''
+
+function running(frame: Frame, { ledger, now }: TopView, room: number): string {
+  if (ledger.active.size === 0) return frame.colors.dim('nothing runs')
+  const rows: string[][] = []
+  for (const { jobId } of ledger.active) {
+    if (rows.length >= room) break
+    const job = jobOf(ledger, jobId)
+    if (job === undefined) continue
+    const took = duration((now - job.startedAt) / MICROS_PER_MS)
+    rows.push([
+      ...[jobId, models(job.spec.models), `${job.attempt} of ${attemptsOf(job)}`],
+      ...[job.workerId ?? 'detached', took],
+    ])
+  }
+  const give = { models: 12, in: 12, running: 24 }
+  const table = grid(frame, ['running', 'models', 'attempt', 'in', 'for'], rows, {
+    heading: frame.colors.dim,
+    right: [4],
+    give,
+  })
+  return table + more(frame, ledger.active.size, rows.length)
+}
+
+function modelsOf(frame: Frame, { ledger }: TopView, room: number): string {
+  if (ledger.models.size === 0) return frame.colors.dim('no job needs a model')
+  const paused = new Map([...ledger.pauses].map(({ model, reason }) => [model, reason]))
+  const rows = [...ledger.models]
+    .toSorted((a, b) => b.line.size - a.line.size || (a.model < b.model ? -1 : 1))
+    .slice(0, room)
+    .map(({ model, holders, line }) => [
+      ...[model, `${holders.size} of ${capacityOf(ledger.policy, model)}`, count(line.size)],
+      paused.has(model) ? `paused (${paused.get(model)})` : '',
+    ])
+  const table = grid(frame, ['model', 'held', 'in line', ''], rows, {
+    heading: frame.colors.dim,
+    right: [1, 2],
+    give: { model: 16 },
+  })
+  return table + more(frame, ledger.models.size, rows.length)
+}
+
+/** The chosen job stays in sight. */
+function lineOf(frame: Frame, { ledger, now, chosen }: TopView, room: number): string {
+  const { size } = ledger.line
+  if (size === 0) return frame.colors.dim('nobody waits in line')
+  const first = Math.max(0, Math.min((chosen ?? 0) - Math.floor(room / 2), size - room))
+  const rows: string[][] = []
+  for (let at = first; at < Math.min(size, first + room); at++) {
+    const job = jobOf(ledger, ledger.line.at(at)?.jobId ?? '')
+    if (job === undefined) continue
+    const { reason } = waitingFor(ledger, job, now)
+    rows.push([at === chosen ? `> ${at + 1}` : String(at + 1), job.jobId, models(job.spec.models), reason])
+  }
+  const table = grid(frame, ['line', 'job', 'models', 'why'], rows, {
+    heading: frame.colors.dim,
+    right: [0],
+    give: { models: 10, why: 16, job: 24 },
+  })
+  return table + more(frame, size, first + rows.length)
+}
+
+function footOf(frame: Frame): string {
+  const keys = [['↑ ↓', 'choose'] as const, ...leverKeys, ['q', 'end'] as const]
+  return frame.colors.dim(clip(keys.map(([key, does]) => `${key} ${does}`.trim()).join('   '), frame.columns))
+}

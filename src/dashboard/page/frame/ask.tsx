@@ -1,0 +1,126 @@
+import { useEffect, useRef } from 'preact/hooks'
+import type { RecordedEvent } from '../../../core/index.ts'
+import { count, plural } from '../../../format/index.ts'
+import { eventDetail } from '../../../format/parts.ts'
+import type { PreviewDocument } from '../../parts.ts'
+import { type Asked, asked, pull } from '../data/levers.ts'
+import { useDesk } from './context.ts'
+
+/** Before a lever is pulled: what the log will say, and which jobs it moves. */
+export function Ask() {
+  const { live } = useDesk()
+  const dialog = useRef<HTMLDialogElement>(null)
+  const now = asked.value
+  const isOpen = now !== null
+  useEffect(() => {
+    if (isOpen && dialog.current?.open === false) dialog.current.showModal()
+    if (!isOpen) dialog.current?.close()
+  }, [isOpen])
+  return (
+    <dialog ref={dialog} class="ask" aria-labelledby="asked" onClose={() => (asked.value = null)}>
+      {now === null ? null : (
+        <form
+          method="dialog"
+          onSubmit={(event) => {
+            event.preventDefault()
+            if (now.step === 'asking') void pull(live.queue)
+            else asked.value = null
+          }}
+        >
+          <h2 id="asked">{now.wish.title}</h2>
+          <Body now={now} />
+          <div class="buttons">
+            <button type="button" onClick={() => (asked.value = null)}>
+              {now.step === 'asking' || now.step === 'pulling' ? 'Leave it' : 'Close'}
+            </button>
+            {now.step === 'asking' || now.step === 'pulling' ? (
+              <button type="submit" class="main" disabled={now.step === 'pulling'} data-do={now.wish.lever}>
+                {now.wish.title}
+              </button>
+            ) : null}
+          </div>
+        </form>
+      )}
+    </dialog>
+  )
+}
+
+function Body({ now }: { readonly now: Asked }) {
+  switch (now.step) {
+    case 'looking':
+      return <p class="none">Looking what it would do…</p>
+    case 'refused':
+      return (
+        <p class="refused" role="alert">
+          Refused ({now.code}): {now.message}
+        </p>
+      )
+    case 'done':
+      return (
+        <p role="status">
+          {now.done.changed ? 'Done' : 'It was so already; nothing has changed'}
+          {now.done.jobs === null ? '' : `: ${plural(now.done.jobs, 'job')}`}. The log is at event{' '}
+          {count(now.done.version)}.
+        </p>
+      )
+    case 'asking':
+    case 'pulling':
+      return <Preview preview={now.preview} />
+    default:
+      return now satisfies never
+  }
+}
+
+function Preview({ preview: { events, changed, moves } }: { readonly preview: PreviewDocument }) {
+  if (!changed) return <p class="none">Nothing would change.</p>
+  return (
+    <>
+      <h3>The log will say</h3>
+      {events.length === 0 ? <p class="none">Nothing: this is no event.</p> : null}
+      <ol class="events">
+        {(events as readonly RecordedEvent[]).slice(0, 20).map((event) => (
+          <li key={event.seq}>
+            <b>{event.type}</b> {'jobId' in event ? event.jobId : ''}{' '}
+            <span class="dim">{eventDetail(event)}</span>
+          </li>
+        ))}
+      </ol>
+      {events.length > 20 ? <p class="dim">and {count(events.length - 20)} more</p> : null}
+      <h3>
+        {moves.total === 0
+          ? 'No job moves'
+          : `${plural(moves.total, 'job')} ${moves.total === 1 ? 'moves' : 'move'}`}
+      </h3>
+      {moves.total === 0 ? null : (
+        <div class="scroll">
+          <table>
+            <thead>
+              <tr>
+                <th>job</th>
+                <th>now</th>
+                <th>then</th>
+              </tr>
+            </thead>
+            <tbody>
+              {moves.jobs.map(({ jobId, before, after }) => (
+                <tr key={jobId} data-moves={jobId}>
+                  <td class="job">{jobId}</td>
+                  <td>{standing(before, 'not live')}</td>
+                  <td>{standing(after, 'not live')}</td>
+                </tr>
+              ))}
+            </tbody>
+          </table>
+        </div>
+      )}
+    </>
+  )
+}
+
+type Standing = PreviewDocument['moves']['jobs'][number]['before']
+
+function standing(of: Standing, none: string): string {
+  if (of === null) return none
+  if (of.state === 'active') return 'running'
+  return of.position === null ? `waiting: ${of.code ?? ''}` : `place ${of.position + 1}, ${of.code ?? ''}`
+}

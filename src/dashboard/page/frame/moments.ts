@@ -1,0 +1,94 @@
+import { MICROS_PER_MS, type RecordedEvent } from '../../../core/index.ts'
+import type { Live } from '../data/live.ts'
+import { go, route } from './route.ts'
+
+/** Whose events are looked for: those of a job, or those that say something of a model. */
+export interface Whose {
+  readonly job: string | null
+  readonly model: string | null
+}
+
+/** @param modelsOf what a job needs, where an event does not say it itself */
+function concerns(
+  event: RecordedEvent,
+  { job, model }: Whose,
+  modelsOf: (jobId: string) => readonly string[],
+): boolean {
+  if (job !== null) return 'jobId' in event && event.jobId === job
+  if (model === null) return true
+  if (event.type === 'model_paused' || event.type === 'model_resumed') return event.model === model
+  return 'jobId' in event && modelsOf(event.jobId).includes(model)
+}
+
+/** The next number, forwards or backwards, at which something happened to what is looked at; null: there is none here. */
+export function nextFor(live: Live, from: number, by: 1 | -1, whose: Whose): number | null {
+  const { replica } = live
+  const specs = whose.model === null ? new Map() : modelsByJob(live)
+  const modelsOf = (jobId: string) => specs.get(jobId) ?? []
+  for (let seq = from + by; seq > replica.base && seq <= replica.version; seq += by) {
+    const event = replica.event(seq)
+    if (event !== undefined && concerns(event, whose, modelsOf)) return seq
+  }
+  return null
+}
+
+/** What each job that is heard of needs. */
+function modelsByJob({ replica }: Live): Map<string, readonly string[]> {
+  const models = new Map<string, readonly string[]>()
+  for (const job of replica.at(replica.base)?.jobs ?? []) models.set(job.jobId, job.spec.models)
+  for (const event of replica.events) {
+    if (event.type === 'queued') models.set(event.jobId, event.spec.models)
+    else if (event.type === 'started') models.set(event.jobId, event.models)
+  }
+  return models
+}
+
+/** Goes one event on or back; at the end it is the present. */
+export function step(live: Live, by: number): void {
+  const last = live.replica.version
+  const from = route.peek().at ?? last
+  const to = Math.max(live.first.peek(), from + by)
+  go({ at: to >= last ? null : to }, { isStep: true })
+}
+
+/** No pause of a replay is longer than this, in milliseconds. */
+const LONGEST_MS = 2_000
+
+/** Lets the log go on from where it is looked at. @param speed times as fast as it happened @returns how to stop */
+export function play(live: Live, speed: () => number, onEnd: () => void): () => void {
+  const { replica } = live
+  let at = route.peek().at ?? replica.base
+  let frame = 0
+  let last = performance.now()
+  /** How much of the time to the next event has gone by, in milliseconds. */
+  let gone = 0
+  const tick = (now: number) => {
+    gone += (now - last) * speed()
+    last = now
+    const from = at
+    for (;;) {
+      const [here, next] = [replica.event(at), replica.event(at + 1)]
+      if (next === undefined) break
+      const wait = here === undefined ? 0 : (next.at - here.at) / MICROS_PER_MS
+      const pause = Math.min(wait, LONGEST_MS * speed())
+      if (gone < pause) break
+      gone -= pause
+      at++
+    }
+    if (at >= replica.version) {
+      go({ at: null }, { isStep: true })
+      return onEnd()
+    }
+    if (at !== from) go({ at }, { isStep: true })
+    frame = requestAnimationFrame(tick)
+  }
+  const begin = async () => {
+    if (at <= replica.base) await live.readBack(at)
+    at = Math.max(at, replica.base)
+    go({ at }, { isStep: true })
+    last = performance.now()
+    frame = requestAnimationFrame(tick)
+  }
+  begin().catch(onEnd)
+  return () => cancelAnimationFrame(frame)
+}

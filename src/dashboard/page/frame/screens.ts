@@ -1,0 +1,26 @@
+import type { FunctionComponent } from 'preact'
+import { Dead } from '../screen/dead/dead.tsx'
+import { Figures } from '../screen/figures/figures.tsx'
+import { Levers } from '../screen/levers/levers.tsx'
+import { Log } from '../screen/log/log.tsx'
+import { Now } from '../screen/now/now.tsx'
+import { Proof } from '../screen/proof/proof.tsx'
+import { Time } from '../screen/time/time.tsx'
+import { WhatIf } from '../screen/what-if/what-if.tsx'
+import { Why } from '../screen/why/why.tsx'
+import type { Screen } from './route.ts'
+
+/** Each screen, its key and its name. */
+export const screens: Readonly<
+  Record<Screen, { readonly name: string; readonly key: string; readonly screen: FunctionComponent }>
+> = {
+  now: { name: 'Now', key: '1', screen: Now },
+  why: { name: 'Why', key: '2', screen: Why },
+  time: { name: 'Time', key: '3', screen: Time },
+  figures: { name: 'Figures', key: '4', screen: Figures },
+  'what-if': { name: 'What if', key: '5', screen: WhatIf },
+  proof: { name: 'Proof', key: '6', screen: Proof },
+  dead: { name: 'Dead', key: '7', screen: Dead },
+  log: { name: 'Log', key: '8', screen: Log },
+  levers: { name: 'Levers', key: '9', screen: Levers },
+}

@@ -1,0 +1,92 @@
+import { useSignal } from '@preact/signals'
+import { useEffect, useRef } from 'preact/hooks'
+import type { Live } from '../data/live.ts'
+import { useDesk } from './context.ts'
+import { addKeys } from './keys.ts'
+import { Link } from './link.tsx'
+import type { Route } from './route.ts'
+import type { Shown } from './shown.ts'
+
+interface Found {
+  readonly what: 'job' | 'model' | 'worker'
+  readonly name: string
+  readonly to: Partial<Route>
+}
+
+const MOST = 12
+
+/** Jobs, models and workers of which the name has this text in it; those that begin with it come first. */
+function search(live: Live, shown: Shown, text: string): readonly Found[] {
+  const wanted = text.toLowerCase()
+  if (wanted === '') return []
+  const ledger = shown.ledger.peek()
+  const found: Found[] = []
+  const has = (name: string) => name.toLowerCase().includes(wanted)
+  for (const { model } of ledger.models)
+    if (has(model)) found.push({ what: 'model', name: model, to: { see: 'time', model } })
+  for (const { workerId } of live.workers.peek())
+    if (has(workerId)) found.push({ what: 'worker', name: workerId, to: { see: 'log', q: workerId } })
+  for (const { jobId } of ledger.jobs) {
+    if (has(jobId)) found.push({ what: 'job', name: jobId, to: { see: 'why', job: jobId } })
+    if (found.length > 500) break
+  }
+  const rank = ({ name }: Found) => (name === text ? 0 : name.toLowerCase().startsWith(wanted) ? 1 : 2)
+  const sorted = found.toSorted((a, b) => rank(a) - rank(b) || (a.name < b.name ? -1 : 1)).slice(0, MOST)
+  // One that has ended is not live, and the log knows it.
+  if (!sorted.some(({ what, name }) => what === 'job' && name === text))
+    sorted.push({ what: 'job', name: text, to: { see: 'why', job: text } })
+  return sorted
+}
+
+export function Search() {
+  const { live, shown } = useDesk()
+  const text = useSignal('')
+  const input = useRef<HTMLInputElement>(null)
+  const box = useRef<HTMLElement>(null)
+  useEffect(() => addKeys([{ key: '/', does: 'search', run: () => input.current?.focus() }]), [])
+  const found = search(live, shown, text.value)
+  const close = () => {
+    text.value = ''
+  }
+  const move = (by: 1 | -1) => {
+    const links = [...(box.current?.querySelectorAll<HTMLElement>('a') ?? [])]
+    const at = links.indexOf(document.activeElement as HTMLElement)
+    const next = at + by < 0 ? input.current : links[at + by]
+    next?.focus()
+  }
+  return (
+    <search
+      class="search"
+      ref={box}
+      onKeyDown={(event) => {
+        if (event.key === 'Escape') close()
+        else if (event.key === 'ArrowDown' || event.key === 'ArrowUp') {
+          event.preventDefault()
+          move(event.key === 'ArrowDown' ? 1 : -1)
+        } else if (event.key === 'Enter' && event.target === input.current)
+          box.current?.querySelector('a')?.click()
+      }}
+    >
+      <input
+        ref={input}
+        type="search"
+        placeholder="Search  /"
+        aria-label="Search jobs, models and workers"
+        value={text.value}
+        onInput={(event) => (text.value = event.currentTarget.value)}
+      />
+      {found.length === 0 ? null : (
+        <ul>
+          {found.map(({ what, name, to }) => (
+            <li key={`${what} ${name}`} onClick={close} onKeyUp={(event) => event.key === 'Enter' && close()}>
+              <Link to={to}>
+                <span>{name}</span>
+                <span class="dim">{what}</span>
+              </Link>
+            </li>
+          ))}
+        </ul>
+      )}
+    </search>
+  )
+}

@@ -1,0 +1,21 @@
+/** One of a few. */
+export const Choices = <T extends string>({
+  label,
+  all,
+  chosen,
+  onChoose,
+}: {
+  readonly label: string
+  readonly all: readonly T[]
+  readonly chosen: T
+  readonly onChoose: (one: T) => void
+}) => (
+  <fieldset class="choices">
+    <legend class="hidden">{label}</legend>
+    {all.map((each) => (
+      <button key={each} type="button" aria-pressed={chosen === each} onClick={() => onChoose(each)}>
+        {each}
+      </button>
+    ))}
+  </fieldset>
+)

@@ -1,0 +1,45 @@
+import { MICROS_PER_MS, type Micros } from '../../../core/index.ts'
+import { duration } from '../../../format/index.ts'
+import { useDesk } from '../frame/context.ts'
+import { Link } from '../frame/link.tsx'
+import { seconds } from '../frame/time.ts'
+
+/** A job leads to why it waits. */
+export const JobLink = ({ id }: { readonly id: string }) => (
+  <Link class="job" to={{ see: 'why', job: id }} title={id}>
+    {id}
+  </Link>
+)
+
+/** A model leads to its row in time. */
+export const ModelLink = ({ name }: { readonly name: string }) => (
+  <Link class="model" to={{ see: 'time', model: name }} title={name}>
+    {name}
+  </Link>
+)
+
+export const ModelLinks = ({ names }: { readonly names: readonly string[] }) => (
+  <span class="models">
+    {names.length === 0 ? (
+      <span class="dim">no model</span>
+    ) : (
+      names.map((name) => <ModelLink key={name} name={name} />)
+    )}
+  </span>
+)
+
+/** How long ago, and it grows. */
+export function Since({ at }: { readonly at: Micros }) {
+  const { shown } = useDesk()
+  void seconds.value
+  void shown.ledger.value
+  return <span class="since">{duration(Math.max(0, (shown.now() - at) / MICROS_PER_MS))}</span>
+}
+
+/** How long until then. */
+export function Until({ at }: { readonly at: Micros }) {
+  const { shown } = useDesk()
+  void seconds.value
+  const ms = (at - shown.now()) / MICROS_PER_MS
+  return <span class="since">{ms <= 0 ? 'over' : `in ${duration(ms)}`}</span>
+}

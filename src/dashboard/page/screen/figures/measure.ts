@@ -1,0 +1,24 @@
+import type { Micros } from '../../../../core/index.ts'
+import type { Stats } from '../../../../insight/index.ts'
+import { Collector, statsOf } from '../../../../insight/parts.ts'
+import type { Live } from '../../data/live.ts'
+import { type Length, periodIn } from '../../data/period.ts'
+import { turn } from '../../frame/turn.ts'
+
+/** The figures of what is loaded: the same as `interlock stats` gives. */
+export async function measured(
+  live: Live,
+  length: Length,
+  to: { readonly seq: number; readonly at: Micros },
+): Promise<Stats | null> {
+  const found = periodIn(live, length, to)
+  if (found === null) return null
+  const { before, events, period } = found
+  const collector = new Collector({ from: period.from, to: period.to, count: 96 }, before)
+  let n = 0
+  for (const event of events) {
+    collector.push(event)
+    if (++n % 200 === 0) await turn()
+  }
+  return statsOf(live.queue, collector, collector.finish())
+}

@@ -1,0 +1,65 @@
+import { queueStateOf } from '../../../../core/index.ts'
+import type { Lever } from '../../../parts.ts'
+import { ask } from '../../data/levers.ts'
+import { useDesk } from '../../frame/context.ts'
+import { Link } from '../../frame/link.tsx'
+import { None, Panel } from '../../part/panel.tsx'
+import { ModelLevers } from './model-levers.tsx'
+import { PolicyLevers } from './policy-levers.tsx'
+import { Reorder } from './reorder.tsx'
+
+/** What operators do. Each lever first says what the log will say and which jobs move. */
+export function Levers() {
+  const { me, shown } = useDesk()
+  if (!shown.isLive.value)
+    return (
+      <Panel id="levers" title="Levers" wide>
+        <p class="none">
+          Levers are pulled in the present. <Link to={{ at: null }}>To the present</Link>
+        </p>
+      </Panel>
+    )
+  return (
+    <div class="grid levers">
+      {me.levers.length === 0 ? (
+        <p class="wide none" data-role={me.role}>
+          You are {me.actor}, a {me.role}: you may look, and change nothing.
+        </p>
+      ) : null}
+      <Queue />
+      <Reorder />
+      <ModelLevers />
+      <PolicyLevers />
+    </div>
+  )
+}
+
+function Queue() {
+  const { me, live, shown } = useDesk()
+  const state = queueStateOf(shown.ledger.value)
+  const isDraining = state.startsWith('draining')
+  const lever: Lever = isDraining ? 'resume' : 'drain'
+  const title = isDraining ? 'Resume the queue' : 'Drain the queue'
+  return (
+    <Panel id="queue" title="Queue" wide>
+      <p class="row">
+        <span>
+          The queue is <b>{state.replace('draining.', '')}</b>.{' '}
+          <span class="dim">
+            {isDraining ? 'Nothing starts until it is resumed.' : 'To drain it is to start nothing any more.'}
+          </span>
+        </span>
+        {me.levers.includes(lever) ? (
+          <button
+            type="button"
+            class="right"
+            onClick={() => void ask(live.queue, { lever, title, body: {} })}
+          >
+            {title}…
+          </button>
+        ) : null}
+      </p>
+      {me.levers.length === 0 ? <None>Who may: an operator.</None> : null}
+    </Panel>
+  )
+}

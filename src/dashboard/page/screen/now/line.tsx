@@ -1,0 +1,52 @@
+import { jobOf, type Ledger, waitingCount, waitingFor } from '../../../../core/index.ts'
+import { count } from '../../../../format/index.ts'
+import { useDesk } from '../../frame/context.ts'
+import { hasWorkerIn } from '../../part/has-worker.ts'
+import { JobLink, ModelLinks } from '../../part/names.tsx'
+import { None, Panel } from '../../part/panel.tsx'
+import { WindowedList } from '../../part/window.tsx'
+
+const ROW = 44
+
+/** The line of the queue, in the order in which its jobs may start; and those that stand in none. */
+export function Line() {
+  const { shown } = useDesk()
+  const ledger = shown.ledger.value
+  const beside = waitingCount(ledger) - ledger.line.size
+  return (
+    <Panel
+      id="line"
+      title="Line"
+      aside={`${count(ledger.line.size)}${beside > 0 ? `, and ${count(beside)} beside it` : ''}`}
+    >
+      {ledger.line.size === 0 ? <None>Nobody waits in line.</None> : null}
+      <WindowedList
+        label="The line"
+        count={ledger.line.size}
+        rowHeight={ROW}
+        row={(index) => <Waiting key={index} ledger={ledger} index={index} />}
+      />
+    </Panel>
+  )
+}
+
+function Waiting({ ledger, index }: { readonly ledger: Ledger; readonly index: number }) {
+  const { live, shown } = useDesk()
+  const job = jobOf(ledger, ledger.line.at(index)?.jobId ?? '')
+  if (job === undefined) return null
+  const { reason, code } = waitingFor(ledger, job, shown.now(), hasWorkerIn(live, shown))
+  return (
+    <li data-job={job.jobId} data-code={code}>
+      <span class="number">{index + 1}</span>
+      <div class="two">
+        <JobLink id={job.jobId} />
+        <span class="under">
+          <ModelLinks names={job.spec.models} />
+        </span>
+      </div>
+      <span class="reason" title={reason}>
+        {reason}
+      </span>
+    </li>
+  )
+}

@@ -1,0 +1,58 @@
+import { waitingCount } from '../../../../core/index.ts'
+import { count } from '../../../../format/index.ts'
+import { policyText } from '../../../../format/parts.ts'
+import { useDesk } from '../../frame/context.ts'
+import { Figure } from '../../part/panel.tsx'
+import { Line } from './line.tsx'
+import { Models } from './models.tsx'
+import { Running } from './running.tsx'
+import { Statechart } from './statechart.tsx'
+import { Workers } from './workers.tsx'
+
+/** What runs, the line, the models and the processes: at this moment, or at the one of the address. */
+export function Now() {
+  return (
+    <div class="grid now">
+      <Totals />
+      <div class="column">
+        <Running />
+        <Models />
+      </div>
+      <div class="column">
+        <Line />
+        <Workers />
+      </div>
+    </div>
+  )
+}
+
+function Totals() {
+  const { shown } = useDesk()
+  const ledger = shown.ledger.value
+  const waiting = waitingCount(ledger)
+  return (
+    <section class="totals wide" aria-label="Totals">
+      <div class="figures">
+        <Figure name="running" value={count(ledger.active.size)} />
+        <Figure
+          name="waiting"
+          value={count(waiting)}
+          note={ledger.undue.size === 0 ? '' : `${count(ledger.undue.size)} not due`}
+        />
+        <Figure name="models" value={count(ledger.models.size)} note={paused(ledger.pauses.size)} />
+        <Figure
+          name="event"
+          value={count(ledger.version)}
+          note={ledger.epoch > 1 ? `epoch ${ledger.epoch}` : ''}
+        />
+        <p class="policy">
+          <span class="name">policy</span>
+          {policyText(ledger.policy)}
+        </p>
+      </div>
+      <Statechart />
+    </section>
+  )
+}
+
+const paused = (number: number): string => (number === 0 ? '' : `${count(number)} paused`)

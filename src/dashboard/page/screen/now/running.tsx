@@ -1,0 +1,121 @@
+import { signal } from '@preact/signals'
+import { useEffect } from 'preact/hooks'
+import { attemptsOf, type Job, jobOf, type Ledger } from '../../../../core/index.ts'
+import { count } from '../../../../format/index.ts'
+import { getJson, ofQueue } from '../../data/api.ts'
+import { useDesk } from '../../frame/context.ts'
+import { JobLink, ModelLinks, Since, Until } from '../../part/names.tsx'
+import { None, Panel } from '../../part/panel.tsx'
+import { WindowedList } from '../../part/window.tsx'
+
+const ROW = 44
+/** How often handlers are asked how far they are, in milliseconds. */
+const ASK_MS = 3_000
+
+/** What runs: where, since when, until when its lease is good, and how far it is. */
+export function Running() {
+  const { shown } = useDesk()
+  const ledger = shown.ledger.value
+  const progress = useProgress()
+  return (
+    <Panel id="running" title="Running" aside={count(ledger.active.size)}>
+      {ledger.active.size === 0 ? <None>Nothing runs.</None> : null}
+      <WindowedList
+        label="What runs"
+        count={ledger.active.size}
+        rowHeight={ROW}
+        row={(index) => {
+          const job = jobOf(ledger, ledger.active.at(index)?.jobId ?? '')
+          return job === undefined ? null : (
+            <Row key={job.jobId} job={job} progress={progress.get(job.jobId)} />
+          )
+        }}
+      />
+    </Panel>
+  )
+}
+
+function Row({ job, progress }: { readonly job: Job; readonly progress: unknown }) {
+  const { live, shown } = useDesk()
+  const worker = live.workers.value.find(({ workerId }) => workerId === job.workerId)
+  const part = partOf(progress)
+  return (
+    <li data-job={job.jobId}>
+      <div class="two">
+        <JobLink id={job.jobId} />
+        <span class="under">
+          <ModelLinks names={job.spec.models} />
+        </span>
+      </div>
+      <div class="two right">
+        <Since at={job.startedAt} />
+        <span class="under dim">
+          {job.workerId ?? 'detached'}
+          {job.attempt > 1 ? `, attempt ${job.attempt} of ${attemptsOf(job)}` : ''}
+          {job.cancelRequested ? ', asked to stop' : ''}
+          {job.detachedUntil !== null ? (
+            <>
+              {', keeps its models, over '}
+              <Until at={job.detachedUntil} />
+            </>
+          ) : worker !== undefined && shown.isLive.value ? (
+            <>
+              {', lease over '}
+              <Until at={worker.expiresAt} />
+            </>
+          ) : null}
+        </span>
+      </div>
+      {part === null ? null : <progress value={part} max={1} aria-label={`Progress of ${job.jobId}`} />}
+    </li>
+  )
+}
+
+/** A number from 0 to 1, a number of per cent, or a part of an object that is called so. */
+function partOf(progress: unknown): number | null {
+  if (typeof progress === 'number' && progress >= 0)
+    return progress <= 1 ? progress : Math.min(1, progress / 100)
+  if (typeof progress !== 'object' || progress === null) return null
+  const { done, total, percent } = progress as Readonly<Record<string, unknown>>
+  if (typeof percent === 'number') return Math.min(1, percent / 100)
+  return typeof done === 'number' && typeof total === 'number' && total > 0 ? Math.min(1, done / total) : null
+}
+
+interface ProgressDocument {
+  readonly jobs: readonly { readonly jobId: string; readonly progress: unknown }[]
+}
+
+const known = signal<ReadonlyMap<string, unknown>>(new Map())
+
+/** How far the first hundred of those that run are, for who may know it. */
+function useProgress(): ReadonlyMap<string, unknown> {
+  const { me, live, shown } = useDesk()
+  const isAsked = me.data && shown.isLive.value
+  useEffect(() => {
+    if (!isAsked) return
+    const look = () => {
+      const jobs = firstActive(live.ledger.peek())
+      if (jobs.length === 0 || document.hidden) return
+      getJson<ProgressDocument>(
+        `${ofQueue(live.queue, 'progress')}?${new URLSearchParams(jobs.map((id) => ['jobs', id]))}`,
+      )
+        .then((found) => {
+          known.value = new Map(found.jobs.map(({ jobId, progress }) => [jobId, progress]))
+        })
+        .catch(() => {})
+    }
+    look()
+    const timer = setInterval(look, ASK_MS)
+    return () => clearInterval(timer)
+  }, [isAsked, live])
+  return isAsked ? known.value : new Map()
+}
+
+function firstActive({ active }: Ledger): string[] {
+  const ids: string[] = []
+  for (const { jobId } of active) {
+    if (ids.length === 100) break
+    ids.push(jobId)
+  }
+  return ids
+}

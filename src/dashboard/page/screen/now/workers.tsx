@@ -1,0 +1,49 @@
+import { count } from '../../../../format/index.ts'
+import { useDesk } from '../../frame/context.ts'
+import { Link } from '../../frame/link.tsx'
+import { Since } from '../../part/names.tsx'
+import { None, Panel } from '../../part/panel.tsx'
+import { WindowedList } from '../../part/window.tsx'
+
+/** The processes that work now; of the past the log does not know them. */
+export function Workers() {
+  const { live, shown } = useDesk()
+  const workers = live.workers.value.filter(({ state }) => state !== 'dead')
+  if (!shown.isLive.value)
+    return (
+      <Panel id="workers" title="Workers">
+        <None>The log does not say which processes lived then.</None>
+      </Panel>
+    )
+  return (
+    <Panel id="workers" title="Workers" aside={count(workers.length)}>
+      {workers.length === 0 ? <None>No process works.</None> : null}
+      <WindowedList
+        label="The workers"
+        count={workers.length}
+        rowHeight={44}
+        row={(index) => {
+          const worker = workers[index]
+          if (worker === undefined) return null
+          const { workerId, freeSlots, kinds, state, beatAt } = worker
+          return (
+            <li key={workerId} data-worker={workerId}>
+              <div class="two">
+                <Link class="job" to={{ see: 'log', q: workerId }}>
+                  {workerId}
+                </Link>
+                <span class="under dim">{kinds?.join(', ') ?? 'every kind'}</span>
+              </div>
+              <div class="two right">
+                <span>{count(freeSlots)} free</span>
+                <span class={state === 'live' ? 'under dim' : 'under warn'}>
+                  {state}, beat <Since at={beatAt} /> ago
+                </span>
+              </div>
+            </li>
+          )
+        }}
+      />
+    </Panel>
+  )
+}

@@ -1,0 +1,80 @@
+import { useSignal } from '@preact/signals'
+import { plural } from '../../../../format/index.ts'
+import { useDesk } from '../../frame/context.ts'
+import { None, Panel } from '../../part/panel.tsx'
+import { anchorIn, type Chained, chained } from './chain.ts'
+
+/** The chain of hashes, computed again, and whether an anchor lies on it. */
+export function Chain() {
+  const { live } = useDesk()
+  const text = useSignal('')
+  const found = useSignal<Chained | string | null>(null)
+  const isBusy = useSignal(false)
+  const anchor = anchorIn(text.value)
+  const isWrong = text.value.trim() !== '' && anchor === undefined
+  const look = async () => {
+    isBusy.value = true
+    try {
+      found.value =
+        (await chained(live.queue, anchor)) ??
+        'This queue keeps no hash chain; begin one: interlock chain --start'
+    } catch (error) {
+      found.value = error instanceof Error ? error.message : String(error)
+    } finally {
+      isBusy.value = false
+    }
+  }
+  return (
+    <Panel id="chain" title="Chain and anchor" wide>
+      <p class="dim">
+        Each event carries the hash of the one before it. Computed again here, over the rows as the database
+        has them: the same as <code>interlock chain</code>, and with an anchor that was noted before, as{' '}
+        <code>interlock verify --anchor</code>.
+      </p>
+      <form
+        class="row"
+        onSubmit={(event) => {
+          event.preventDefault()
+          void look()
+        }}
+      >
+        <label class="grow">
+          <span class="hidden">Anchor</span>
+          <input
+            type="text"
+            placeholder="<number>:<hash>, an anchor to be met, if you have one"
+            aria-invalid={isWrong}
+            value={text.value}
+            onInput={(event) => (text.value = event.currentTarget.value)}
+          />
+        </label>
+        <button type="submit" disabled={isBusy.value || isWrong}>
+          {isBusy.value ? 'Computing…' : 'Check the chain'}
+        </button>
+      </form>
+      <Result found={found.value} />
+    </Panel>
+  )
+}
+
+function Result({ found }: { readonly found: Chained | string | null }) {
+  if (found === null) return null
+  if (typeof found === 'string') return <None>{found}</None>
+  const { from, anchor, bad } = found
+  if (bad !== null)
+    return (
+      <p class="verdict bad" data-chain="bad">
+        ✗ Broken at event {bad.seq}: {bad.what}
+      </p>
+    )
+  return (
+    <div data-chain={anchor}>
+      <p class="verdict good">
+        ✓ {plural(Number(anchor?.split(':')[0]) - from, 'event')} on the chain, which holds
+      </p>
+      <p class="digest">
+        <span class="dim">anchor</span> <code>{anchor}</code>
+      </p>
+    </div>
+  )
+}

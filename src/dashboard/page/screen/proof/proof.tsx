@@ -1,0 +1,156 @@
+import { useSignal } from '@preact/signals'
+import { useEffect } from 'preact/hooks'
+import { Audit, type Statement, statementMarkdown } from '../../../../audit/index.ts'
+import { count, duration, plural } from '../../../../format/index.ts'
+import type { Live } from '../../data/live.ts'
+import { useDesk } from '../../frame/context.ts'
+import { Link } from '../../frame/link.tsx'
+import { turn } from '../../frame/turn.ts'
+import { JobLink } from '../../part/names.tsx'
+import { Figure, None, Panel } from '../../part/panel.tsx'
+import { Reach } from '../../part/reach.tsx'
+import { Chain } from './chain-panel.tsx'
+
+/** Proves from the log alone that no promise was broken, or shows which. */
+export function Proof() {
+  const { me, live, shown } = useDesk()
+  const said = useSignal<Statement | null>(null)
+  const isBusy = useSignal(false)
+  useEffect(() => void live.readBack(live.version.peek() - 20_000).catch(() => {}), [live])
+  const look = async () => {
+    isBusy.value = true
+    try {
+      said.value = await audited(live, shown.ledger.peek().version, { store: me.store, release: me.release })
+    } finally {
+      isBusy.value = false
+    }
+  }
+  return (
+    <div class="grid proof">
+      <Panel
+        id="proof"
+        title="Audit"
+        wide
+        aside={
+          <span class="buttons">
+            {live.base.value > live.first.value ? (
+              <button type="button" onClick={() => void live.readBack(0)}>
+                Read all of the log
+              </button>
+            ) : null}
+            <button type="button" class="main" disabled={isBusy.value} onClick={() => void look()}>
+              {isBusy.value ? 'Auditing…' : said.value === null ? 'Audit what is loaded' : 'Again'}
+            </button>
+            {said.value === null ? null : <Save said={said.value} />}
+          </span>
+        }
+      >
+        <p class="dim">
+          A sweep over the events that shares no code with what decides: exclusion, order, tokens, rates, and
+          every other promise, and a digest of what was read. Here in this page, the same as{' '}
+          <code>interlock audit</code>.
+        </p>
+        <Reach />
+        {said.value === null ? <None>Not audited yet.</None> : <Report said={said.value} />}
+      </Panel>
+      <Chain />
+    </div>
+  )
+}
+
+async function audited(
+  live: Live,
+  upTo: number,
+  of: { readonly store: string; readonly release: string },
+): Promise<Statement> {
+  const { replica } = live
+  const from = replica.at(replica.base)
+  if (from === undefined) throw new Error('the beginning of the log is not here')
+  const audit = new Audit(from)
+  for (let seq = from.version + 1; seq <= upTo; seq++) {
+    const event = replica.event(seq)
+    if (event !== undefined) audit.push(event)
+    if (seq % 100 === 0) await turn()
+  }
+  return audit.statement({ queue: live.queue, ...of, now: Math.round(live.now()) })
+}
+
+function Report({ said }: { readonly said: Statement }) {
+  const { violations, overlaps, events, jobs, brought, attempts, maxConcurrent, fromSeq } = said
+  const isSound = violations.length === 0 && overlaps.length === 0
+  return (
+    <div data-digest={said.digest} data-violations={violations.length} data-overlaps={overlaps.length}>
+      <p class={isSound ? 'verdict good' : 'verdict bad'}>
+        {isSound
+          ? '✓ No promise was broken'
+          : `${plural(violations.length, 'violation')}, ${plural(overlaps.length, 'overlap')}`}
+      </p>
+      <div class="figures-row">
+        <Figure
+          name="events"
+          value={count(events)}
+          note={fromSeq === 1 ? 'from the first' : `from ${count(fromSeq)}`}
+        />
+        <Figure name="jobs" value={count(jobs + brought)} />
+        <Figure name="attempts" value={count(attempts)} />
+        <Figure name="at most at once" value={count(maxConcurrent)} />
+      </div>
+      <p class="digest">
+        <span class="dim">SHA-256</span> <code>{said.digest}</code>
+      </p>
+      <ul class="promises">
+        {said.promises.map(({ rule, promise, violations: broken }) => (
+          <li key={rule} class={broken === 0 ? '' : 'bad'}>
+            <span aria-hidden="true">{broken === 0 ? '✓' : '✗'}</span>
+            <span>
+              <b>{rule}</b> <span class="dim">{promise}</span>
+              {broken === 0 ? null : ` ${plural(broken, 'violation')}`}
+            </span>
+          </li>
+        ))}
+      </ul>
+      <ol class="violations">
+        {violations.slice(0, 50).map(({ seq, rule, jobId, detail }) => (
+          <li key={`${seq} ${rule} ${jobId}`}>
+            <Link to={{ at: seq, see: 'time' }}>{count(seq)}</Link> {rule}{' '}
+            {jobId === null ? null : <JobLink id={jobId} />} {detail}
+          </li>
+        ))}
+        {overlaps.slice(0, 50).map(({ model, fromSeq: seq, ms, holders }) => (
+          <li key={`${seq} ${model}`}>
+            <Link to={{ at: seq, see: 'time' }}>{count(seq)}</Link> overlap on {model} for {duration(ms)}:{' '}
+            {holders.map(({ jobId }) => jobId).join(', ')}
+          </li>
+        ))}
+      </ol>
+    </div>
+  )
+}
+
+/** The report as a file: what `interlock audit --markdown` prints. */
+function Save({ said }: { readonly said: Statement }) {
+  const save = (name: string, type: string, text: string) => {
+    const url = URL.createObjectURL(new Blob([text], { type }))
+    const link = document.createElement('a')
+    link.href = url
+    link.download = name
+    link.click()
+    URL.revokeObjectURL(url)
+  }
+  return (
+    <>
+      <button
+        type="button"
+        onClick={() => save(`audit-${said.queue}.md`, 'text/markdown', statementMarkdown(said))}
+      >
+        Save the report
+      </button>
+      <button
+        type="button"
+        onClick={() => save(`audit-${said.queue}.json`, 'application/json', JSON.stringify(said, null, 2))}
+      >
+        JSON
+      </button>
+    </>
+  )
+}

@@ -1,0 +1,38 @@
+import { useComputed } from '@preact/signals'
+import { count } from '../../../../format/index.ts'
+import { eventDetail } from '../../../../format/parts.ts'
+import { useDesk } from '../../frame/context.ts'
+import { Link } from '../../frame/link.tsx'
+import { route } from '../../frame/route.ts'
+import { momentText } from '../../frame/time.ts'
+import { None, Panel } from '../../part/panel.tsx'
+import { Reach } from '../../part/reach.tsx'
+
+/** What the log says of a job, as far as it is loaded; each moment can be gone to. */
+export function Life({ jobId }: { readonly jobId: string }) {
+  const { live } = useDesk()
+  const events = useComputed(() => {
+    void live.version.value
+    void live.base.value
+    return live.replica.events.filter((event) => 'jobId' in event && event.jobId === jobId)
+  })
+  const { at } = route.value
+  return (
+    <Panel id="life" title="Its life so far" wide aside={count(events.value.length)}>
+      {events.value.length === 0 ? <None>The log says nothing of it in what is loaded.</None> : null}
+      <ol class="life">
+        {events.value.slice(-200).map((event) => (
+          <li key={event.seq} class={event.seq === at ? 'here' : ''}>
+            <Link to={{ at: event.seq }} title="Look at this moment">
+              {count(event.seq)}
+            </Link>
+            <span class="dim">{momentText(event.at)}</span>
+            <b>{event.type}</b>
+            <span class="dim detail">{eventDetail(event)}</span>
+          </li>
+        ))}
+      </ol>
+      <Reach />
+    </Panel>
+  )
+}

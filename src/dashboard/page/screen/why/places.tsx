@@ -1,0 +1,57 @@
+import type { Explanation } from '../../../../core/index.ts'
+import { count } from '../../../../format/index.ts'
+import { momentText } from '../../frame/time.ts'
+import { JobLink, ModelLink } from '../../part/names.tsx'
+import { None, Panel } from '../../part/panel.tsx'
+
+const MOST_HOLDERS = 12
+
+/** Its place in the line of each model that it needs, who holds it, and who is ahead. */
+export function Places({ models }: { readonly models: Explanation['models'] }) {
+  return (
+    <Panel id="places" title="Models that it needs">
+      {models.length === 0 ? <None>It needs none.</None> : null}
+      <ul class="places-of">
+        {models.map(({ model, capacity, holders, ahead, aheadIds, paused }) => (
+          <li key={model} data-place={model} data-ahead={ahead}>
+            <p>
+              <ModelLink name={model} />
+              <span class="dim">
+                {holders.length} of {count(capacity)} held
+              </span>
+              <b class="right">{ahead === 0 ? 'first in its line' : `${count(ahead)} ahead in its line`}</b>
+            </p>
+            <p class="chips">
+              {holders.length === 0 ? (
+                <span class="dim">nobody holds it</span>
+              ) : (
+                <span class="dim">held by</span>
+              )}
+              {holders.slice(0, MOST_HOLDERS).map((id) => (
+                <JobLink key={id} id={id} />
+              ))}
+            </p>
+            {ahead === 0 ? null : (
+              <p class="chips">
+                <span class="dim">ahead, nearest first</span>
+                {aheadIds.map((id) => (
+                  <JobLink key={id} id={id} />
+                ))}
+                {ahead > aheadIds.length ? (
+                  <span class="dim">and {count(ahead - aheadIds.length)} more</span>
+                ) : null}
+              </p>
+            )}
+            {paused === null ? null : (
+              <p class="warn">
+                Paused ({paused.reason}){paused.by === null ? '' : ` by ${paused.by}`} since{' '}
+                {momentText(paused.since)}
+                {paused.until === null ? ', until it is resumed' : `, until ${momentText(paused.until)}`}
+              </p>
+            )}
+          </li>
+        ))}
+      </ul>
+    </Panel>
+  )
+}

@@ -1,0 +1,145 @@
+import { useSignal } from '@preact/signals'
+import { useEffect } from 'preact/hooks'
+import { explainJob, type Job, jobOf } from '../../../../core/index.ts'
+import { useDesk } from '../../frame/context.ts'
+import { go, route } from '../../frame/route.ts'
+import { seconds } from '../../frame/time.ts'
+import { hasWorkerIn } from '../../part/has-worker.ts'
+import { JobLink } from '../../part/names.tsx'
+import { Panel } from '../../part/panel.tsx'
+import { Data } from './data.tsx'
+import { Estimate } from './estimate.tsx'
+import { Graph } from './graph.tsx'
+import { JobLevers } from './job-levers.tsx'
+import { Life } from './life.tsx'
+import { Places } from './places.tsx'
+
+/** Why a job does not run, and what has to happen. */
+export function Why() {
+  const { job } = route.value
+  const { live } = useDesk()
+  useEffect(() => void live.readBack(live.version.peek() - 5_000).catch(() => {}), [live])
+  if (job === null) return <Choose />
+  return <Of key={job} jobId={job} />
+}
+
+/** No job is named: one can be typed, and those first in line are near. */
+function Choose() {
+  const { shown } = useDesk()
+  const text = useSignal('')
+  const ledger = shown.calm.value
+  const first = Array.from(
+    { length: Math.min(12, ledger.line.size) },
+    (_, at) => ledger.line.at(at)?.jobId ?? '',
+  )
+  return (
+    <div class="grid why">
+      <Panel id="choose" title="Why does a job wait?" wide>
+        <form
+          class="row"
+          onSubmit={(event) => {
+            event.preventDefault()
+            if (text.value !== '') go({ job: text.value })
+          }}
+        >
+          <label>
+            <span class="hidden">Job</span>
+            <input
+              type="search"
+              placeholder="The id of a job"
+              value={text.value}
+              onInput={(event) => (text.value = event.currentTarget.value)}
+            />
+          </label>
+          <button type="submit" class="main">
+            Look
+          </button>
+        </form>
+        <p class="chips">
+          {first.map((id) => (
+            <JobLink key={id} id={id} />
+          ))}
+        </p>
+      </Panel>
+    </div>
+  )
+}
+
+function Of({ jobId }: { readonly jobId: string }) {
+  const { live, shown } = useDesk()
+  void seconds.value
+  const ledger = shown.calm.value
+  const job = jobOf(ledger, jobId)
+  const found = explainJob(ledger, jobId, shown.now(), hasWorkerIn(live, shown))
+  return (
+    <div class="grid why">
+      <Panel id="why" title={jobId} wide aside={job === undefined ? null : <JobLevers job={job} />}>
+        {found === undefined || job === undefined ? (
+          <p class="sentence" data-why="not live">
+            It is not live{shown.isLive.value ? '' : ' at this moment'}: only the log knows of it.
+          </p>
+        ) : (
+          <>
+            <p class="sentence" data-why={found.code ?? found.state}>
+              {capital(found.reason)}.
+            </p>
+            <dl class="facts">
+              <dt>state</dt>
+              <dd>
+                {found.standing}
+                {found.code === null || found.code === found.standing ? '' : ` (${found.code})`}
+              </dd>
+              <dt>what has to happen</dt>
+              <dd data-fact="has to happen">{found.whatHasToHappen}</dd>
+              {found.position === null ? null : (
+                <>
+                  <dt>position</dt>
+                  <dd data-fact="position">{found.position + 1} in the line of the queue</dd>
+                </>
+              )}
+              {found.chain.length === 0 ? null : (
+                <>
+                  <dt>waits for</dt>
+                  <dd class="chain" data-fact="chain">
+                    {found.chain.map((id) => (
+                      <JobLink key={id} id={id} />
+                    ))}
+                  </dd>
+                </>
+              )}
+              {job.active ? null : <Estimate jobId={jobId} />}
+              <Asked job={job} />
+              {found.overtaken === 0 ? null : (
+                <>
+                  <dt>overtaken</dt>
+                  <dd>{found.overtaken} times</dd>
+                </>
+              )}
+            </dl>
+          </>
+        )}
+      </Panel>
+      {found === undefined ? null : <Places models={found.models} />}
+      <Data jobId={jobId} />
+      {found === undefined || job?.active === true ? null : (
+        <Graph ledger={ledger} jobId={jobId} now={shown.now()} />
+      )}
+      <Life jobId={jobId} />
+    </div>
+  )
+}
+
+const capital = (text: string): string => text.slice(0, 1).toUpperCase() + text.slice(1)
+
+function Asked({ job: { spec, priority, attempt } }: { readonly job: Job }) {
+  return (
+    <>
+      <dt>asked to be</dt>
+      <dd>
+        {spec.kind}, priority {priority}, {spec.attempts === 1 ? '1 attempt' : `${spec.attempts} attempts`}
+        {attempt > 0 ? `, ${attempt} begun` : ''}
+        {spec.fairKey === null ? '' : `, fair key ${spec.fairKey}`}
+      </dd>
+    </>
+  )
+}

@@ -1,0 +1,75 @@
+/** `interlock top`: one look in a pipe; on a terminal it follows, and keys pull levers after a preview. */
+import { stripVTControlCharacters } from 'node:util'
+import { expect, it } from 'vitest'
+import { memoryStore } from '../../src/adapter/memory/index.ts'
+import { Frame, type Keys } from '../../src/cli/frame.ts'
+import { presentOf, Top } from '../../src/cli/top/run.ts'
+import { topText } from '../../src/cli/top/view.ts'
+import { createCoordinator, silentLogger } from '../../src/coordinator/index.ts'
+
+async function aQueue() {
+  const store = memoryStore()
+  const coordinator = await createCoordinator({ store, logger: silentLogger })
+  await coordinator.enqueue(['a', 'b', 'c'].map((jobId) => ({ jobId, models: ['flux-dev'] })))
+  await coordinator.claim({ max: 1, kinds: null })
+  return { store, coordinator }
+}
+
+/** A terminal that remembers the screen it was given last. */
+function terminal() {
+  let screen = ''
+  let type: (key: string) => void = () => {}
+  const ended = new AbortController()
+  const keys: Keys = {
+    listen: (onKey) => {
+      type = onKey
+      return () => {}
+    },
+  }
+  const write = (text: string) => {
+    screen = stripVTControlCharacters(text)
+  }
+  const stdout = { isTTY: true, columns: 110, rows: 40, write }
+  const frame = new Frame({ stdout, stderr: stdout, env: {}, signal: ended.signal, keys }, { as: 'anna' })
+  return { frame, keys, type: (key: string) => type(key), screen: () => screen }
+}
+
+it('says in a pipe what runs, who holds which model, and why each job of the line waits', async () => {
+  const { store, coordinator } = await aQueue()
+  const { ledger, now } = await presentOf({ store })
+  const stdout = { write: () => {} }
+  const frame = new Frame({ stdout, stderr: stdout, env: {}, signal: new AbortController().signal }, {})
+  const text = topText(frame, { ledger, now, rates: { started: 1, ended: 0 }, chosen: null, message: [] }, 60)
+  expect(text).toMatch(/^default running {2}1 running, 2 waiting, 1 started and 0 ended in the last minute/)
+  expect(text).toMatch(/\na +flux-dev +1 of 3/)
+  expect(text).toMatch(/\nflux-dev +1 of 1 +2/)
+  expect(text).toMatch(/\n +2 +c +flux-dev +model flux-dev is in use or reserved by job b/)
+  await coordinator.close()
+})
+
+it('follows, and a key pulls a lever once somebody has said yes', async () => {
+  const { store, coordinator } = await aQueue()
+  const { frame, keys, type, screen } = terminal()
+  const running = new Top(frame, store, await presentOf({ store })).run(keys)
+  await expect.poll(screen).toContain('> 1')
+  type('j')
+  type('u')
+  expect(screen()).toContain('move c before b? the log will say:')
+  expect(screen()).toContain('reprioritized c')
+  type('n')
+  expect(screen()).not.toContain('the log will say')
+  type('u')
+  type('y')
+  await expect.poll(screen).toContain('move c before b: done')
+  const { events, version } = await store.read('default', 0, 100)
+  expect(events.at(-1)).toMatchObject({
+    type: 'reprioritized',
+    jobId: 'c',
+    commandId: expect.stringMatching(/^anna/),
+  })
+  await coordinator.enqueue([{ jobId: 'd', models: ['flux-dev'] }])
+  await expect.poll(screen).toMatch(new RegExp(`event ${version + 1}|event ${version + 2}`))
+  type('q')
+  await running
+  await coordinator.close()
+})

@@ -1,0 +1,120 @@
+/** Levers in a real browser: each says first what it would do, and the log has it afterwards under the name of who pulled it. */
+import { expect, it } from 'vitest'
+import { viewer } from '../support.ts'
+import { browserForAll, goTo, opened, served } from './browser.ts'
+import { sceneOf } from './scene.ts'
+
+const browser = browserForAll()
+
+async function atLevers() {
+  const { store, ledger } = await sceneOf({ seconds: 300, jobs: 60, waiting: 8 })
+  const { address } = await served({ store })
+  const page = await opened(browser(), address())
+  await page.waitForSelector('[data-figure=event]')
+  const lastEvent = async () =>
+    (await store.read('default', (await store.read('default', 0, 1)).version - 1, 1)).events[0]
+  return { store, ledger, page, lastEvent }
+}
+
+it('a job is dragged before another, after a preview, and by the keys', async () => {
+  const { ledger, page, lastEvent } = await atLevers()
+  await goTo(page, '?see=levers')
+  const [first, second, third] = [0, 1, 2].map((at) => ledger().line.at(at)?.jobId ?? '')
+  const row = (jobId: string | undefined) => `[aria-labelledby=reorder] [data-job=${jobId}]`
+  await page.waitForSelector(row(third))
+  await page.dragAndDrop(row(third), row(first))
+  await page.waitForSelector(`dialog [data-moves=${third}]`)
+  expect(await page.textContent('dialog .events')).toContain(`reprioritized ${third}`)
+  await page.click('dialog [data-do=move]')
+  await page.waitForSelector('text=Done')
+  expect(await lastEvent()).toMatchObject({
+    type: 'reprioritized',
+    jobId: third,
+    commandId: expect.stringMatching(/^anna:/),
+  })
+  await page.click('dialog >> text=Close')
+  await page.waitForSelector(`${row(third)}[data-index="0"]`)
+
+  await page.focus(`${row(second)} .handle`)
+  await page.keyboard.press('Alt+ArrowUp')
+  await page.waitForSelector(`dialog [data-moves=${second}]`)
+  await page.click('dialog [data-do=move]')
+  await page.waitForSelector('text=Done')
+  expect(await lastEvent()).toMatchObject({ type: 'reprioritized', jobId: second })
+})
+
+it('a refusal is shown, and what is left alone leaves no trace', async () => {
+  const { store, page } = await atLevers()
+  const { version } = await store.read('default', 0, 1)
+  await goTo(page, '?see=levers')
+  await page.fill('[name=maxActive]', '2000000')
+  await page.click('text=Change…')
+  expect(await page.textContent('dialog [role=alert]')).toMatch(/^Refused \(invalid_input\): .*maxActive/)
+  await page.click('dialog >> text=Close')
+  await page.click('text=Drain the queue…')
+  await page.waitForSelector('dialog >> text=drain_requested')
+  await page.click('dialog >> text=Leave it')
+  expect((await store.read('default', 0, 1)).version).toBe(version)
+})
+
+it('models are paused and get places, and a job is cancelled', async () => {
+  const { store, ledger, page, lastEvent } = await atLevers()
+  await goTo(page, '?see=levers')
+  const row = '[aria-labelledby=model-levers] [data-model=whisper]'
+  const pulled = async (lever: string) => {
+    await page.click(`dialog [data-do=${lever}]`)
+    await page.waitForSelector('text=Done')
+    await page.click('dialog >> text=Close')
+  }
+  await page.click(`${row} >> text=Pause…`)
+  await pulled('pause-model')
+  expect((await store.read('default', 0, 10_000)).events.some(({ type }) => type === 'model_paused')).toBe(
+    true,
+  )
+  await page.waitForSelector(`${row} >> text=paused (by_hand)`)
+  await page.fill(`${row} input`, '3')
+  await page.click(`${row} >> text=Set`)
+  await pulled('capacity')
+  expect(await lastEvent()).toMatchObject({ type: 'policy_changed', policy: { capacity: { whisper: 3 } } })
+  const jobId = ledger().line.max()?.jobId
+  await goTo(page, `?see=why&job=${jobId}`)
+  await page.click('text=Cancel…')
+  await pulled('cancel')
+  await page.waitForSelector('[data-why="not live"]')
+})
+
+it('dead letters are grouped, chosen, retried and dropped', async () => {
+  const { store, page } = await atLevers()
+  await goTo(page, '?see=dead')
+  await page.waitForSelector('[data-group]')
+  const letters = await store.dead('default', { limit: 500 })
+  expect(await page.getAttribute('[aria-labelledby=dead] .aside', 'class')).toBe('aside')
+  expect(await page.textContent('[aria-labelledby=dead] .aside')).toBe(String(letters.length))
+  const [first] = letters
+  await page.check(`[data-letter=${first?.jobId}] input`)
+  await page.click('text=Drop…')
+  await page.click('dialog [data-do=drop]')
+  await page.waitForSelector('text=Done: 1 job')
+  await page.click('dialog >> text=Close')
+  await expect.poll(() => page.locator(`[data-letter=${first?.jobId}]`).count()).toBe(0)
+  await page.locator('[data-group] input').first().check()
+  const chosen = Number(await page.getAttribute('[data-chosen]', 'data-chosen'))
+  expect(chosen).toBeGreaterThan(0)
+  await page.click('text=Retry…')
+  await page.waitForSelector('dialog >> text=queued')
+  await page.click('dialog [data-do=retry]')
+  await page.waitForSelector(`text=Done: ${chosen} job`)
+  expect(await store.dead('default', { limit: 500 })).toHaveLength(letters.length - 1 - chosen)
+})
+
+it('a viewer finds no lever, and is told why', async () => {
+  const { store } = await sceneOf({ seconds: 60, jobs: 10, waiting: 3 })
+  const { address } = await served({ store, grant: viewer })
+  const page = await opened(browser(), address())
+  await page.waitForSelector('[data-figure=event]')
+  await goTo(page, '?see=levers')
+  await page.waitForSelector('[data-role=viewer]')
+  expect(await page.locator('main button').count()).toBe(0)
+  await goTo(page, '?see=why&job=job-1')
+  await page.waitForSelector('text=You may not see payloads')
+})

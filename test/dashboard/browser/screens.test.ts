@@ -1,0 +1,126 @@
+/** Each screen in a real browser, held to what the command says. */
+import { expect, it } from 'vitest'
+import { auditLog } from '../../../src/audit/index.ts'
+import { explainJob } from '../../../src/core/index.ts'
+import { duration } from '../../../src/format/index.ts'
+import { stats, whatIf } from '../../../src/insight/index.ts'
+import { browserForAll, goTo, opened, served } from './browser.ts'
+import { sceneOf, waitsLongest } from './scene.ts'
+
+const browser = browserForAll()
+
+it('Why says the sentence, the places and the chain of explain, and draws who waits for whom', async () => {
+  const { store, ledger, run } = await sceneOf({ seconds: 600, jobs: 120, waiting: 30 })
+  const { address } = await served({ store })
+  const page = await opened(browser(), address())
+  await page.waitForSelector('[data-figure=event]')
+  const jobId = waitsLongest(ledger())
+  const found = explainJob(ledger(), jobId, Date.now() * 1_000 + 60_000_000)
+  await goTo(page, `?see=why&job=${jobId}`)
+  await page.waitForSelector(`[data-why=${found?.code}]`)
+  expect(await page.textContent('[data-fact="has to happen"]')).toBe(found?.whatHasToHappen)
+  expect(await page.locator('[data-fact=chain] a').allTextContents()).toEqual(found?.chain)
+  for (const { model, ahead } of found?.models ?? [])
+    expect(await page.getAttribute(`[data-place="${model}"]`, 'data-ahead')).toBe(String(ahead))
+  await page.waitForSelector(`[data-edge^="${jobId} "]`)
+  await expect
+    .poll(() => page.textContent('[data-fact=estimate]'))
+    .toMatch(/^(in about|at once).*tries by the queue's own rules/)
+  await page.click('[aria-labelledby=data] button')
+  await expect.poll(() => page.textContent('[aria-labelledby=data]')).toContain('There is none')
+  // It is live: what changes is drawn.
+  await run({ type: 'cancel', jobId, force: false })
+  await page.waitForSelector('[data-why="not live"]')
+})
+
+it('Figures are those of interlock stats, and the parts come to the whole', async () => {
+  const { store, ledger } = await sceneOf({ seconds: 900, jobs: 200 })
+  const { version } = ledger()
+  const said = await stats({ store }, { since: 1, until: version, slices: 96 })
+  const { address } = await served({ store })
+  const page = await opened(browser(), address())
+  await page.waitForSelector('[data-figure=event]')
+  await goTo(page, `?see=figures&at=${version}`)
+  await page.click('text=all loaded')
+  const parts = page.locator('[aria-labelledby=split] [data-bar]')
+  const text = said.split
+    .toSorted((a, b) => b.ms - a.ms)
+    .map(({ name, ms }) => `${name.replace('_', ' ')} ${duration(ms)}`)
+  await expect
+    .poll(async () =>
+      (await parts.all()).reduce<Promise<string[]>>(
+        async (all, row) => [
+          ...(await all),
+          `${await row.locator('th').textContent()} ${await row.locator('.value').textContent()}`,
+        ],
+        Promise.resolve([]),
+      ),
+    )
+    .toEqual(text)
+  const whole = said.split.reduce((sum, { ms }) => sum + ms, 0)
+  expect(await page.textContent('[aria-labelledby=split] .aside')).toBe(duration(whole))
+  expect(await page.textContent('[data-figure="95 %"]')).toBe(duration(said.waiting.p95))
+})
+
+it('What if says what interlock what-if says', async () => {
+  const { store } = await sceneOf({ seconds: 900, jobs: 200 })
+  const tries = [{ policy: { capacity: { 'flux-dev': 1, 'llama-70b': 2 } } }]
+  const { outcomes } = await whatIf({ store }, { since: 1, tries })
+  const { address } = await served({ store })
+  const page = await opened(browser(), address())
+  await page.waitForSelector('[data-figure=event]')
+  await goTo(page, '?see=what-if')
+  await page.click('text=all loaded')
+  const places = page.locator('[data-drag=flux-dev] input')
+  await places.focus()
+  await page.keyboard.press('ArrowLeft')
+  const cells = (name: string) =>
+    page
+      .locator(`[data-busy=false] [data-outcome="${name}"] [data-ms]`)
+      .evaluateAll((all) => all.map((cell) => Number(cell.getAttribute('data-ms'))))
+  const numbers = (index: number) => {
+    const outcome = outcomes[index]
+    if (outcome === undefined) throw new Error('there is no such outcome')
+    const { waiting, makespanMs } = outcome
+    return [waiting.mean, waiting.p50, waiting.p95, waiting.max, makespanMs]
+  }
+  await expect.poll(() => cells('flux-dev=1')).toEqual(numbers(2))
+  expect(await cells('happened')).toEqual(numbers(0))
+  expect(await cells('simulated')).toEqual(numbers(1))
+})
+
+it('Proof finds what interlock audit finds, with the same digest', async () => {
+  const { store } = await sceneOf({ seconds: 900, jobs: 300 })
+  const said = await auditLog({ store })
+  const { address } = await served({ store })
+  const page = await opened(browser(), address(), { acceptDownloads: true })
+  await page.waitForSelector('[data-figure=event]')
+  await goTo(page, '?see=proof')
+  await page.waitForSelector('text=That is all of the log')
+  await page.click('text=Audit what is loaded')
+  const found = page.locator('[data-digest]')
+  expect(await found.getAttribute('data-digest')).toBe(said.digest)
+  expect(await found.getAttribute('data-violations')).toBe('0')
+  const coming = page.waitForEvent('download')
+  await page.click('text=Save the report')
+  expect((await coming).suggestedFilename()).toBe('audit-default.md')
+})
+
+it('the Log filters, and says the question as SQL and as a command', async () => {
+  const { store, ledger } = await sceneOf({ seconds: 300, jobs: 60 })
+  const { events } = await store.read('default', 0, 1_000)
+  const { address } = await served({ store })
+  const page = await opened(browser(), address())
+  await page.waitForSelector('[data-figure=event]')
+  await goTo(page, '?see=log')
+  await expect.poll(() => page.getAttribute('[data-found]', 'data-found')).toBe(String(ledger().version))
+  await page.selectOption('[aria-labelledby=log] select', 'completed')
+  const completed = events.filter(({ type }) => type === 'completed').length
+  await expect.poll(() => page.getAttribute('[data-found]', 'data-found')).toBe(String(completed))
+  await goTo(page, "?see=log&q=job:o'brien")
+  await page.waitForSelector(`[data-copies="interlock explain 'o'\\\\''brien'"]`)
+  const sql = await page.getAttribute('[data-copies^=SELECT]', 'data-copies')
+  expect(sql).toBe(
+    "SELECT * FROM job_queue_log WHERE queue = 'default' AND job_id = 'o''brien' ORDER BY seq DESC LIMIT 200;",
+  )
+})
