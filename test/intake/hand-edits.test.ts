@@ -117,7 +117,7 @@ describe('a hand edit of jobs', () => {
       reset role`)
     await expect.poll(() => typesOf(db, 'waiting')).toContain('cancelled')
     await db.exec(
-      'drop table job_queue_settings, job_queue_arrivals; alter table jobs drop column queued_at cascade',
+      'drop table job_queue_settings, job_queue_arrivals cascade; alter table jobs drop column queued_at cascade',
     )
     await db.exec(
       "update jobs set status = 'pending'; update jobs set status = 'cancelled'; delete from jobs",
