@@ -121,6 +121,7 @@ export class Committer {
     try {
       await retryWithin(this.#options.limit, async (tries) => {
         open.isTried = tries > 0
+        open.isRead = false
         await this.#carryOut(open)
       })
     } catch (error) {
@@ -186,12 +187,17 @@ export class Committer {
     hooks.onAppended(lastAt, decision.ledger.lastAt)
   }
 
-  /** Nothing to append: true only at the head, since appends of others may change the answer. */
+  /**
+   * Nothing to append. That has to be true of some moment since the commands came: so the log is read to its end once, and they are
+   * decided again if others had appended. What others append after that does not count: on a busy queue there would be no end to it.
+   */
   async #concludeNothing(open: OpenCommands, { decision, sure }: Try): Promise<void> {
     const { version } = this.#log
-    if (!sure) await readOn(this.#log)
+    const isTrue = sure || open.isRead
+    if (!isTrue) await readOn(this.#log)
+    open.isRead = true
     open.settleKnown()
-    if (this.#log.version === version) open.resolveAll(open.commands(), decision.results)
+    if (isTrue || this.#log.version === version) open.resolveAll(open.commands(), decision.results)
   }
 
   /** Does what a refused append asks for. The next try comes after it. */

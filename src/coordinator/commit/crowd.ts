@@ -88,7 +88,8 @@ export class Crowd {
     const now = performance.now()
     const took = now - this.#beganAt
     this.#beganAt = now
-    if (took < TERM.mostMs) this.#termMs = Math.min(TERM.mostMs, Math.max(TERM.leastMs, TERM.appends * took))
+    if (took < TERM.mostMs)
+      this.#termMs = Math.min(TERM.mostMs, Math.max(TERM.leastMs, Math.ceil(TERM.appends * took)))
     if (now > this.#until - this.#termMs / 2) await this.#pickUp(false)
   }
 

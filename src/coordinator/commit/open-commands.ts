@@ -39,6 +39,8 @@ export class OpenCommands {
   readonly #watch: Subscription
   /** A try to carry them out got no answer. */
   isTried = false
+  /** The log was read to its end since they came. */
+  isRead = false
   /** Another process was asked to carry them out. */
   wasHandedIn = false
   /** Their outcome if the ledger becomes this one: decided while the append before theirs is under way. */

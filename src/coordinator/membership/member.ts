@@ -85,7 +85,7 @@ export class Member {
       onEvent: (event) => this.#onEvent(event),
       onWake: (...hint) => this.#onWake(...hint),
       onPoll: () => void this.#onPoll(),
-      onTick: () => void this.#onTick(),
+      onTick: () => this.#onTick(),
     })
     const send = (body: CommandBody) => this.inBackground(body)
     const shared = { appends: this.appends, incarnation: this.#incarnation, stopped: this.#stopped }

@@ -16,7 +16,7 @@ export interface WakeupHooks {
   readonly onWake: OnWake
   readonly onPoll: () => void
   /** A time has come when there is something to record, or a job may start. */
-  readonly onTick: () => void
+  readonly onTick: () => Promise<void>
 }
 
 /** What makes a process act by itself: messages of the store, the poll behind them, and times that come. */
@@ -80,17 +80,27 @@ const RETRY_MS = 100
 const AHEAD_RETRY_MS = 1_000
 
 /**
+ * How long a process rests after it has looked for jobs that may start although nothing is recorded: so many times as long as that
+ * took. With thousands of offers that run out one after the other it would look all the time, and each look goes through their lines.
+ */
+const REST = { times: 20, mostMs: 5_000 }
+
+/**
  * One timer, set to the next time when there is something to record, or when a job may start although nothing is recorded. No
  * event tells of the latter, so each process looks once when it comes.
  */
 class TickTimer {
   #timer: NodeJS.Timeout | undefined
   #at: Micros | undefined
+  /** The time is one at which a job may start although nothing is recorded. */
+  #isOpening = false
   #lookedAt: Micros = 0
+  /** By `performance.now()`: nobody looks for openings before. */
+  #restUntil = Number.NEGATIVE_INFINITY
   readonly #log: Pick<LogView, 'now' | 'isAhead'>
-  readonly #onTick: () => void
+  readonly #onTick: () => Promise<void>
 
-  constructor(log: Pick<LogView, 'now' | 'isAhead'>, onTick: () => void) {
+  constructor(log: Pick<LogView, 'now' | 'isAhead'>, onTick: () => Promise<void>) {
     this.#log = log
     this.#onTick = onTick
   }
@@ -99,7 +109,8 @@ class TickTimer {
   follow(ledger: Ledger): void {
     const tick = nextTickAt(ledger)
     const opening = nextOpeningAt(ledger, this.#lookedAt)
-    this.#set(tick === undefined || (opening !== undefined && opening < tick) ? opening : tick)
+    this.#isOpening = tick === undefined || (opening !== undefined && opening < tick)
+    this.#set(this.#isOpening ? opening : tick)
   }
 
   clear(): void {
@@ -120,9 +131,25 @@ class TickTimer {
   }
 
   #fire(): void {
+    const restMs = this.#isOpening ? this.#restUntil - performance.now() : 0
+    if (restMs > 0) {
+      this.#timer = setTimeout(() => this.#fire(), restMs).unref()
+      return
+    }
     this.#at = undefined
     this.#lookedAt = this.#log.now()
-    this.#onTick()
+    void this.#look()
+  }
+
+  async #look(): Promise<void> {
+    const began = performance.now()
+    this.#restUntil = began + REST.mostMs
+    await this.#onTick()
+    const ended = performance.now()
+    this.#restUntil = ended + Math.min(REST.mostMs, REST.times * (ended - began))
+    const at = this.#at
+    this.#at = undefined
+    if (at !== undefined) this.#set(at)
   }
 }
 
