@@ -34,7 +34,7 @@ function terminal() {
   return { frame, keys, type: (key: string) => type(key), screen: () => screen }
 }
 
-it('says in a pipe what runs, who holds which model, and why each job of the line waits', async () => {
+it('interlock top says in a pipe what runs, who holds which model, and why each job of the line waits', async () => {
   const { store, coordinator } = await aQueue()
   const { ledger, now } = await presentOf({ store })
   const stdout = { write: () => {} }

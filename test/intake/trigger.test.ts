@@ -16,7 +16,7 @@ describe('the trigger on jobs', () => {
 
   it.each([
     ['its table is gone', 'drop table job_queue_arrivals'],
-    ['the settings are gone', 'drop table job_queue_settings'],
+    ['the settings are gone', 'drop table job_queue_settings cascade'],
     ['a column was dropped', 'alter table jobs drop column queued_at cascade'],
     ['the status was dropped', 'alter table jobs drop column status'],
     ['its function is gone that it calls', 'drop function job_queue_status'],

@@ -31,7 +31,7 @@ const sumOf = ({ parts }: Wait) => Object.values(parts).reduce((sum, micros) => 
 const total = (numbers: readonly number[]) => numbers.reduce((sum, number) => sum + number, 0)
 
 it(
-  'the parts of each wait come to it to the microsecond, and no wait is left out',
+  'splitWaits: the parts of each wait come to it to the microsecond, and no wait is left out',
   () => {
     fc.assert(
       fc.property(arbitraryRun({ maxLength: 150 }), (steps) => {
