@@ -118,7 +118,7 @@ describe('interlock chain (job_queue_chain, job_queue_start_chain)', () => {
     await tamper(url, 'select from job_queue_log where hash is null')
     const anchor = `1:${'0'.repeat(64)}`
     const { code, stdout } = await interlock(['verify', '--anchor', anchor, '--url', url])
-    expect({ code, says: stdout.includes('keeps no hash chain') }).toEqual({ code: 3, says: true })
+    expect({ code, says: stdout.includes('the queue keeps none') }).toEqual({ code: 3, says: true })
     const odd = await interlock(['verify', '--anchor', '1:abc', '--url', url])
     expect({ code: odd.code, says: odd.stderr.includes('--anchor 1:abc: must be') }).toEqual({
       code: 2,
