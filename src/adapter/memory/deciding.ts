@@ -1,3 +1,4 @@
+import { invalidInput } from '../../core/index.ts'
 import type { DecidingRole, HandedIn, Handled } from '../../port/index.ts'
 import type { MemoryQueue } from './database.ts'
 
@@ -8,6 +9,7 @@ const KEPT = 10_000_000
 export function decidingIn(queueOf: (name: string) => MemoryQueue, now: () => number): DecidingRole {
   return {
     handIn: async (name, { sender, forMs, commands }) => {
+      checkTerm(forMs)
       const queue = queueOf(name)
       const { decider } = queue
       if (decider !== null && decider.name !== sender && decider.until >= now()) {
@@ -22,6 +24,7 @@ export function decidingIn(queueOf: (name: string) => MemoryQueue, now: () => nu
       return { decides: true, version: queue.log.length, handed: handedTo(queue, now()) }
     },
     pickUp: async (name, { decider, forMs, resigns, ...handled }) => {
+      checkTerm(forMs)
       const queue = queueOf(name)
       const isDecider = queue.decider?.name === decider
       if (isDecider) queue.decider = { name: decider, until: now() + forMs * 1_000 }
@@ -32,6 +35,12 @@ export function decidingIn(queueOf: (name: string) => MemoryQueue, now: () => nu
       return { decides: isDecider && !resigned, handed }
     },
   }
+}
+
+/** As the database takes it. */
+function checkTerm(forMs: number): void {
+  if (!Number.isInteger(forMs) || forMs < 1 || forMs > 60_000)
+    throw invalidInput('for_ms: must be a whole number from 1 to 60,000')
 }
 
 /** `job_queue_handed` */
