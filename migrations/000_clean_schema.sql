@@ -2786,6 +2786,8 @@ begin
      set decider = excluded.decider, decides_until = excluded.decides_until
    where d.decides_until < clock_timestamp() or d.decider = excluded.decider;
   if found then
+    -- What their senders have given up, or left behind when they died.
+    delete from public.job_queue_handed_in c where c.queue = $1 and c.handed_at < clock_timestamp() - interval '1 minute';
     -- Who writes faster than anybody loses no append, and would never know that others write as well.
     perform public.job_queue_handled($1, '{}', array[$2]);
     return jsonb_build_object('decides', true, 'handed', public.job_queue_handed($1), 'version', coalesce(
@@ -2794,7 +2796,8 @@ begin
   insert into public.job_queue_handed_in (queue, command_id, sender, command)
   select $1, c.command #>> '{command,id}', $2, c.command from jsonb_array_elements($4) with ordinality as c (command, place)
    order by c.place
-  on conflict do nothing;
+  -- Handed in again, it is still waited for: it must not be taken for one that its sender has given up.
+  on conflict on constraint job_queue_handed_in_pkey do update set handed_at = excluded.handed_at;
   return jsonb_build_object('decides', false);
 end
 $$;
@@ -5613,8 +5616,8 @@ $privileges$;
 -- Records this migration. Rows change only if something did, so running it again changes nothing.
 insert into public.job_queue_migrations as m (version, checksum)
 values 
-  ('000', '86bc1b6f88f4f91a86ff6a03102d1ebbfd568f762140d5ce068f0fb7d48310e4'),
-  ('027', '86bc1b6f88f4f91a86ff6a03102d1ebbfd568f762140d5ce068f0fb7d48310e4')
+  ('000', '41078d08d83787a178216d71b9f0f31b4ea57d60d52e412e445e67ced777e68a'),
+  ('027', '41078d08d83787a178216d71b9f0f31b4ea57d60d52e412e445e67ced777e68a')
 on conflict (version) do update set checksum = excluded.checksum, applied_at = excluded.applied_at
   where m.checksum <> excluded.checksum;
 -- PostgREST finds the new functions after this; nobody else listens.

@@ -13,10 +13,14 @@ export function decidingIn(queueOf: (name: string) => MemoryQueue, now: () => nu
       const queue = queueOf(name)
       const { decider } = queue
       if (decider !== null && decider.name !== sender && decider.until >= now()) {
-        const known = new Set(queue.handedIn.map(({ command }) => command.id))
-        const fresh = commands.filter(({ command }) => !known.has(command.id))
         const at = now()
-        queue.handedIn = [...queue.handedIn, ...structuredClone(fresh).map((one) => ({ ...one, sender, at }))]
+        const again = new Set(commands.map(({ command }) => command.id))
+        const known = new Set(queue.handedIn.map(({ command }) => command.id))
+        const fresh = structuredClone(commands.filter(({ command }) => !known.has(command.id)))
+        queue.handedIn = [
+          ...queue.handedIn.map((one) => (again.has(one.command.id) ? { ...one, at } : one)),
+          ...fresh.map((one) => ({ ...one, sender, at })),
+        ]
         return { decides: false }
       }
       queue.decider = { name: sender, until: now() + forMs * 1_000 }

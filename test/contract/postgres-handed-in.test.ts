@@ -1,0 +1,43 @@
+import { describe, expect, it, onTestFinished } from 'vitest'
+import { postgresStore } from '../../src/adapter/postgres/index.ts'
+import { connection, migratedDatabase } from './support.ts'
+
+const command = (id: string) => ({
+  command: { id, hash: 1, workerId: 'w', body: { type: 'tick' as const } },
+})
+
+/** One process decides; another one has handed a command in, so long ago. */
+async function handedIn(ago: string) {
+  const url = await migratedDatabase()
+  const store = postgresStore(url)
+  onTestFinished(() => store.close())
+  const { deciding } = store
+  if (deciding === undefined) throw new Error('no process can decide for others')
+  await store.open('q')
+  await deciding.handIn('q', { sender: 'a', forMs: 60_000, commands: [command('own')] })
+  await deciding.handIn('q', { sender: 'b', forMs: 60_000, commands: [command('left')] })
+  const sql = await connection(url)
+  await sql.query(`update job_queue_handed_in set handed_at = handed_at - interval '${ago}'`)
+  const pickUp = async (resigns = false) => {
+    const options = { decider: 'a', forMs: 60_000, done: [], senders: [], resigns }
+    const { handed } = await deciding.pickUp('q', options)
+    return handed.map(({ command: { id } }) => id)
+  }
+  return { deciding, sql, pickUp }
+}
+
+describe('a command that was handed in (job_queue_hand_in, job_queue_handed)', () => {
+  it('is left alone after 10 s, unless its sender hands it in again', async () => {
+    const { deciding, pickUp } = await handedIn('11 s')
+    expect(await pickUp()).toEqual([])
+    await deciding.handIn('q', { sender: 'b', forMs: 60_000, commands: [command('left')] })
+    expect(await pickUp()).toEqual(['left'])
+  })
+
+  it('is deleted after a minute by the next process that decides', async () => {
+    const { deciding, sql, pickUp } = await handedIn('61 s')
+    await pickUp(true)
+    await deciding.handIn('q', { sender: 'c', forMs: 60_000, commands: [command('next')] })
+    expect((await sql.query('select from job_queue_handed_in')).rowCount).toBe(0)
+  })
+})
