@@ -1,6 +1,12 @@
 import { describe, expect, it } from 'vitest'
 import type { LogStore } from '../../src/port/index.ts'
-import { activeRow, appendNow, leaseExpiredEvent, queuedEvent, startedEvent } from '../../src/testing/index.ts'
+import {
+  activeRow,
+  appendNow,
+  leaseExpiredEvent,
+  queuedEvent,
+  startedEvent,
+} from '../../src/testing/index.ts'
 import { inMemory, onPostgres } from './clocked.ts'
 import { connection, migratedDatabase, opened } from './support.ts'
 
@@ -69,9 +75,12 @@ describe('PostgreSQL', () => {
     const sql = await connection(url)
     await store.beat(beatOf('w'))
     const since = async () =>
-      (await sql.query('select server_since = pg_postmaster_start_time() as is_now from job_queue_workers')).rows
+      (await sql.query('select server_since = pg_postmaster_start_time() as is_now from job_queue_workers'))
+        .rows
     expect(await since()).toEqual([{ is_now: true }])
-    await sql.query("update job_queue_workers set server_since = null, expires_at = now() - interval '1 minute'")
+    await sql.query(
+      "update job_queue_workers set server_since = null, expires_at = now() - interval '1 minute'",
+    )
     expect(await store.beat(beatOf('w'))).toMatchObject({ alive: false })
   })
 

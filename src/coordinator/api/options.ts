@@ -19,13 +19,19 @@ export interface CoordinatorOptions {
   readonly name?: string
   /** Where the `[COORDINATOR]` lines go: pino's shape; standard error unless given. */
   readonly logger?: Logger
-  /** How long the lease of this process lives without a beat; 15,000. At least 100. */
+  /**
+   * How long the lease of this process lives without a beat; 15,000. At least 100. An outage of the database that is 15 s shorter loses no
+   * attempt; the jobs of a process that died start again so long, and `graceMs`, after its last beat.
+   */
   readonly leaseMs?: number
   /** How long other processes wait after that; 5,000. */
   readonly graceMs?: number
   /** How often the log is read when no notification comes; 1,000. */
   readonly pollMs?: number
-  /** How long a call is tried again while the database does not answer; 30,000, and 3,000 under `onUnavailable: 'bypass'`. */
+  /**
+   * How long a call is tried again while the database does not answer; 30,000, and 3,000 under `onUnavailable: 'bypass'`. It keeps no
+   * handler running: an attempt whose lease is over is lost, however long its end is reported.
+   */
   readonly patienceMs?: number
   /** How long `createCoordinator` tries to reach the database before it is refused; as long as `patienceMs` unless given. */
   readonly joinMs?: number
