@@ -2,8 +2,8 @@ import type { z } from 'zod'
 import { InterlockError } from '../../core/index.ts'
 
 /**
- * What a function answered, checked. Its shape can only be wrong when the functions in the database are not those of
- * this release, or were edited.
+ * The answer of a function, checked. Its shape can be wrong only if the functions in the database are of another release, or were
+ * edited.
  *
  * @throws InterlockError `corrupt_log`; those of decodeEvent pass through
  */

@@ -55,7 +55,7 @@ export class LeaseKeeper {
   #expiresAt: Micros = 0
   /** When the lease ends, by the monotonic clock of this process. */
   #until = Number.POSITIVE_INFINITY
-  /** The incarnation that the last good beat was for. */
+  /** The incarnation that a beat last found alive, and the last one whose lease was lost. */
   #aliveAs: string | undefined
   #lostAs: string | undefined
   /** When the last good beat was sent. */
