@@ -6,7 +6,7 @@ import type { PreviewDocument } from '../../parts.ts'
 import { type Asked, asked, pull } from '../data/levers.ts'
 import { useDesk } from './context.ts'
 
-/** Before a lever is pulled: what the log will say, and which jobs it moves. */
+/** Asks before a lever is pulled: shows what the log will say, and which jobs move. */
 export function Ask() {
   const { live } = useDesk()
   const dialog = useRef<HTMLDialogElement>(null)

@@ -8,7 +8,7 @@ import { ModelLevers } from './model-levers.tsx'
 import { PolicyLevers } from './policy-levers.tsx'
 import { Reorder } from './reorder.tsx'
 
-/** What operators do. Each lever first says what the log will say and which jobs move. */
+/** What operators can do. Each lever first shows what the log will say, and which jobs move. */
 export function Levers() {
   const { me, shown } = useDesk()
   if (!shown.isLive.value)

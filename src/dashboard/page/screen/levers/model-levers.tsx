@@ -7,7 +7,7 @@ import { None, Panel } from '../../part/panel.tsx'
 import { WindowedList } from '../../part/window.tsx'
 import { type ModelRow, modelRows } from '../now/models.tsx'
 
-/** Models: paused and resumed, and how many places each has. */
+/** Pauses and resumes models, and sets how many places each has. */
 export function ModelLevers() {
   const { shown } = useDesk()
   const rows = useComputed(() => modelRows(shown.calm.value))

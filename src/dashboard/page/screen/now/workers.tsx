@@ -5,7 +5,7 @@ import { Since } from '../../part/names.tsx'
 import { None, Panel } from '../../part/panel.tsx'
 import { WindowedList } from '../../part/window.tsx'
 
-/** The processes that work now; of the past the log does not know them. */
+/** The processes that are alive now. The log does not know those of the past. */
 export function Workers() {
   const { live, shown } = useDesk()
   const workers = live.workers.value.filter(({ state }) => state !== 'dead')

@@ -4,7 +4,7 @@ import { useDesk } from '../../frame/context.ts'
 import { None, Panel } from '../../part/panel.tsx'
 import { anchorIn, type Chained, chained } from './chain.ts'
 
-/** The chain of hashes, computed again, and whether an anchor lies on it. */
+/** The chain of hashes, computed again, and whether it contains an anchor. */
 export function Chain() {
   const { live } = useDesk()
   const text = useSignal('')
