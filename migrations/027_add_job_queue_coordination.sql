@@ -2611,7 +2611,7 @@ $$;
 --                      how many run of how many
 --   code, reason       why it waits (draining, not_due, model_paused, serialized, at_capacity, model_in_use, behind_in_line, offered),
 --                      and that in a sentence; it names no other job and nobody; code is null for an active job
---   starts_in_seconds  an estimate, from how long jobs of these models took among the last 1,000 events; null: nothing to tell it by
+--   starts_in_seconds  an estimate, from how long jobs of these models took among the last 1,000 events; null: too little is known
 -- Raises 42501 for who may not call it, or may not read `jobs` at all.
 create or replace function public.job_queue_explain(job_id text, queue text default 'default') returns jsonb
 language plpgsql stable
@@ -5586,7 +5586,7 @@ $privileges$;
 -- Records this migration. The row changes only if the checksum did, so running it again changes nothing.
 insert into public.job_queue_migrations as m (version, checksum)
 values 
-  ('027', '0b58c8003868451b494cfad12ff74c7f134c849dcce53bd8ec2457836947f687')
+  ('027', '88915cf52a8eec68756522a00c71f52c89f82aa996b65386ad4c8446f4a781c4')
 on conflict (version) do update set checksum = excluded.checksum, applied_at = excluded.applied_at
   where m.checksum <> excluded.checksum;
 -- Makes PostgREST find the new functions. No other program listens to this.

@@ -34,7 +34,7 @@ export async function readPage(
   const query = { name: 'job_queue_page', text, values, rowMode: 'array' as const, types }
   // Removed from the driver's answer, which lives longer: otherwise the rows would pile up until the next large collection.
   const row = (await ask<Row>(on, query)).rows.pop()
-  if (!row) throw new InterlockError('store_unavailable', 'read: the server gave no row')
+  if (!row) throw new InterlockError('store_unavailable', 'read: the server returned no row; try again')
   const [version, epoch, now, archivedSeq, voids, ...columns] = row
   return {
     archivedSeq: Number(archivedSeq),

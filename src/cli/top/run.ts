@@ -86,7 +86,7 @@ export class Top {
     const beside = { store: this.#store, queue: this.#frame.queue, limit, name: this.#frame.as }
     try {
       const { isChanged } = await commitBeside(beside, [wish.body])
-      this.#message = [isChanged ? `${wish.title}: done` : 'it was so already']
+      this.#message = [isChanged ? `${wish.title}: done` : 'nothing changed: it was so already']
     } catch (error) {
       this.#message = [
         isInterlockError(error) ? `refused (${error.code}): ${error.message}` : messageOf(error),

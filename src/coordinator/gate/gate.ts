@@ -97,7 +97,11 @@ export class Gate {
     await this.#member.catchUp()
     const job = jobOf(this.#member.ledger, jobId)
     if (job === undefined) {
-      throw new InterlockError('job_not_live', `job ${jobId} is neither waiting nor active`, { jobId })
+      throw new InterlockError(
+        'job_not_live',
+        `job ${jobId} is neither waiting nor active; see how it ended: \`interlock explain ${jobId}\``,
+        { jobId },
+      )
     }
     return this.#start(job.spec, (wait) => ({ type: 'take_up', jobId, wait }), options)
   }

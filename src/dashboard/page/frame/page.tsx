@@ -23,7 +23,7 @@ export function Page() {
         })),
         {
           key: 'p',
-          does: 'hold what is shown, and go on',
+          does: 'pause the display, or go on',
           run: () => (live.isPaused.value = !live.isPaused.value),
         },
         { key: 'l', does: 'back to the present', run: () => go({ at: null }) },

@@ -15,7 +15,7 @@ export function ModelLevers() {
     <Panel id="model-levers" title="Models" aside={count(rows.value.length)}>
       {rows.value.length === 0 ? <None>No job needs a model.</None> : null}
       <WindowedList
-        label="The models, to be paused or given places"
+        label="The models, to pause or give places"
         count={rows.value.length}
         rowHeight={44}
         row={(index) => {

@@ -47,7 +47,7 @@ export function Reorder() {
       {ledger.line.size === 0 ? <None>Nobody waits in line.</None> : null}
       <div ref={list} class={dragged.value === null ? '' : 'dragging'}>
         <WindowedList
-          label="The line, to be put in order"
+          label="The line, to reorder"
           count={ledger.line.size}
           rowHeight={ROW}
           row={(index) => {

@@ -12,12 +12,12 @@ export function Workers() {
   if (!shown.isLive.value)
     return (
       <Panel id="workers" title="Workers">
-        <None>The log does not say which processes lived then.</None>
+        <None>The log does not say which processes were alive then.</None>
       </Panel>
     )
   return (
     <Panel id="workers" title="Workers" aside={count(workers.length)}>
-      {workers.length === 0 ? <None>No process works.</None> : null}
+      {workers.length === 0 ? <None>No process is alive.</None> : null}
       <WindowedList
         label="The workers"
         count={workers.length}

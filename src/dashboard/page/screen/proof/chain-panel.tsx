@@ -42,7 +42,7 @@ export function Chain() {
           <span class="hidden">Anchor</span>
           <input
             type="text"
-            placeholder="<number>:<hash>, an anchor to be met, if you have one"
+            placeholder="<number>:<hash>, an anchor to check, if you have one"
             aria-invalid={isWrong}
             value={text.value}
             onInput={(event) => (text.value = event.currentTarget.value)}

@@ -33,7 +33,7 @@ export async function chained(queue: string, anchor: ReturnType<typeof anchorIn>
   if (first === null) return null
   const { chainFrom: from, version } = first
   const start = first.start === null ? startOf(queue, from) : bytesOf(first.start)
-  const what = 'the log up to here is not the one that the anchor was taken of: it was written again'
+  const what = 'the log up to here is not the one that the anchor is of: it was written again'
   const walk = new ChainWalk(start, from, anchor === undefined ? [] : [{ ...anchor, what }])
   while (walk.bad === null && walk.at < version) {
     const { events } = (await page(walk.at, Math.min(1_000, version - walk.at))) ?? { events: [] }

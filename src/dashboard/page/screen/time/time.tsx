@@ -31,7 +31,7 @@ export function Time() {
       addKeys([
         { key: '+', does: 'closer', run: () => change((now) => zoomed(now, 0.5)) },
         { key: '-', does: 'further away', run: () => change((now) => zoomed(now, 2)) },
-        { key: '0', does: 'the last of it, as it goes on', run: () => (view.value = null) },
+        { key: '0', does: 'the end of the log, live', run: () => (view.value = null) },
       ]),
     [],
   )

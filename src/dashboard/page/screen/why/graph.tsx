@@ -64,7 +64,7 @@ export function Graph({
       </div>
       <p class="dim">
         Filled: it runs. An arrow leads to who has to end first, and says on which model.
-        {found.isCut ? ' There are more than are drawn.' : ''}
+        {found.isCut ? ' More jobs are ahead than are drawn.' : ''}
       </p>
     </Panel>
   )
