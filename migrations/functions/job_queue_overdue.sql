@@ -17,8 +17,8 @@ declare
   clock timestamptz := clock_timestamp();
   overdue jsonb;
 begin
-  -- Else the lease of a process that is gone would last until the clock has caught up; one that lives beats again before. Less than a
-  -- second makes no difference, and may be the beat of another that has read the clock since. Waits for nobody, as below.
+  -- Otherwise the lease of a process that is gone would last until the clock has caught up; a live process beats again before
+  -- that. A difference below a second is ignored: another beat may have read the clock since. Skips locked rows, as below.
   update public.job_queue_workers w
      set beat_at = least(w.beat_at, clock), server_since = pg_postmaster_start_time(),
          expires_at = case when public.job_queue_elsewhere(w.server_since) and not w.dead then clock + w.ttl_ms * interval '1 millisecond'
@@ -43,7 +43,7 @@ begin
           where w.queue = $1 and w.worker_id = j.worker_id
             and not w.dead and (w.expires_at + w.grace_ms * interval '1 millisecond' >= clock
               or public.job_queue_elsewhere(w.server_since))));
-  -- Skipped where another beat is at it: two that settle the same rows must not wait for each other.
+  -- SKIP LOCKED, since two beats that settle the same rows must not wait for each other.
   update public.job_queue_workers w set settled = true
    where w.queue = $1 and w.worker_id in (
      select g.worker_id from public.job_queue_workers g

@@ -22,9 +22,9 @@ import { snapshotCalls } from './snapshots.ts'
 const databaseSchema = havingSchema('a database that memoryDatabase() made', ['now'])
 
 /**
- * The reference store: everything is in this process, and nothing is kept. It answers exactly as the SQL stores do: the same
+ * The reference store: everything is in this process, and nothing is kept after it. It answers exactly as the SQL stores do: one
  * contract (`storeContract`) tests them all.
- * @param database share one between stores to act like several processes; pass it a clock to control time
+ * @param database share one between stores that act like several processes; pass your own clock to control time
  */
 export function memoryStore(database: MemoryDatabase = memoryDatabase()): TurnStore {
   parseInput(databaseSchema, database, 'database')
@@ -103,20 +103,20 @@ export function memoryStore(database: MemoryDatabase = memoryDatabase()): TurnSt
       cut(queue, archived, keep)
       return { archivedSeq: queue.archivedSeq, archived, unkept }
     },
-    // What ends with the process cannot have been changed by somebody else.
+    // What ends with the process cannot have been changed by anybody else.
     kept: async () => null,
     claimCut: async (name, before) => claimCut(queueOf(name), before, database.now()),
     chain: async () => null,
     startChain: async () => {
       throw invalidInput('memory keeps no hash chain; use a store that keeps its log')
     },
-    // There are no user's tables here.
+    // This store has no user's tables.
     reproject: async (name) => void queueOf(name),
     dead: async (name, filter) => deadIn(queueOf(name), filter),
     drop: async (name, jobIds) => dropIn(queueOf(name), jobIds),
     arrivals: async () => [],
     taken: async () => {},
-    // There are no user's tables here.
+    // This store has no user's tables.
     adoptable: async () => ({ totals: null, rows: [] }),
     adopt: async () => [],
     checkup: async () => null,
@@ -132,7 +132,7 @@ export function memoryStore(database: MemoryDatabase = memoryDatabase()): TurnSt
     workers: async (name) => workerRows(queueOf(name), clockOf(database)),
     listen: async (name, onWake) => {
       const { listeners, intakes, log } = queueOf(name)
-      // A new function, so that one callback can listen twice.
+      // A new function, so that one callback can be registered twice.
       const wake = (handled?: readonly string[]) => {
         if (!stops.has(stop)) return
         if (handled === undefined) onWake(log.length, false)
@@ -171,7 +171,7 @@ function viewOf(queue: MemoryQueue, since: number, now: number): TurnView {
 
 const MINUTE: Micros = 60_000_000
 
-/** `job_queue_claim_cut`: one process at a time, and only for an hour's worth of events or more. */
+/** `job_queue_claim_cut`: one process at a time, and only if there is an hour's worth of events or more. */
 function claimCut(queue: MemoryQueue, before: Micros, now: Micros): number | null {
   const oldest = queue.log[queue.archivedSeq]
   if (oldest === undefined || oldest.at >= before - 60 * MINUTE) return null
@@ -180,7 +180,7 @@ function claimCut(queue: MemoryQueue, before: Micros, now: Micros): number | nul
   return queue.log.findLast(({ at }) => at < before)?.seq ?? null
 }
 
-/** `job_queue_rebuild`: writes these rows and no others, and counts what that changed. */
+/** `job_queue_rebuild`: writes only these rows, and counts what that changed. */
 function rebuilt(queue: MemoryQueue, { state, jobs, jobIds = [...queue.jobs.keys()] }: RebuildRows) {
   const wanted = state.version === 0 ? { ...state, updated_at: queue.state.updated_at } : state
   const changed = isDeepStrictEqual(queue.state, wanted) ? 0 : 1
