@@ -68,7 +68,7 @@ describe.each([
   })
 })
 
-describe('PostgreSQL', () => {
+describe('job_queue_elsewhere', () => {
   it('notes with each beat since when it serves, and leaves a row alone that says nothing of it', async () => {
     const url = await migratedDatabase()
     const store = await opened(url)

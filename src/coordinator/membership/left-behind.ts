@@ -9,7 +9,7 @@ export interface LeftBehindOptions {
 /**
  * The earlier incarnations of this process whose lease it took as lost by its own clock. The database may not know that: a lease is
  * given its whole time again by a server that has just begun to serve. Their handlers were told to stop, so once the grace has passed the
- * process says that it holds nothing under them any more, and nobody waits for its jobs in vain.
+ * process says that it holds nothing under them any more, and its jobs can start again.
  */
 export class LeftBehind {
   readonly #options: LeftBehindOptions
