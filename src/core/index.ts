@@ -29,10 +29,12 @@ export {
   type Job,
   jobOf,
   type Ledger,
+  modelOf,
   type Pause,
   waitingCount,
 } from './ledger.ts'
 export * from './policy.ts'
+export { pauseOf } from './pausing.ts'
 export { projectionAt, projectionChanges, projectionOf } from './projection.ts'
 export { rateOpensAt } from './rate.ts'
 export { type HasWorker, reasonCodeOf, waitingFor } from './reason.ts'

@@ -2,7 +2,7 @@
 import { describe, expect, it, onTestFinished } from 'vitest'
 import { memoryStore } from '../../src/adapter/memory/index.ts'
 import { createCoordinator, silentLogger } from '../../src/coordinator/index.ts'
-import { placeSchema } from '../../src/dashboard/api/documents.ts'
+import { placeSchema } from '../../src/dashboard/api/job-documents.ts'
 import { createDashboard, levers } from '../../src/dashboard/index.ts'
 import { clientOf, mounted, operator } from './support.ts'
 

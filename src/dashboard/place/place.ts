@@ -8,7 +8,7 @@ import {
   type ReasonCode,
 } from '../../core/index.ts'
 import { hasWorkerAmong } from '../../port/index.ts'
-import type { PlaceDocument } from '../api/documents.ts'
+import type { PlaceDocument } from '../api/job-documents.ts'
 import { json } from '../guard/headers.ts'
 import type { QueueReader } from '../reader/queue-reader.ts'
 import { type Typical, typicalOf } from './typical.ts'

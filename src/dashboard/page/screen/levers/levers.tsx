@@ -1,8 +1,7 @@
 import { queueStateOf } from '../../../../core/index.ts'
-import type { Lever } from '../../../parts.ts'
-import { ask } from '../../data/levers.ts'
 import { useDesk } from '../../frame/context.ts'
 import { Link } from '../../frame/link.tsx'
+import { DrainButton } from '../../part/lever-button.tsx'
 import { None, Panel } from '../../part/panel.tsx'
 import { ModelLevers } from './model-levers.tsx'
 import { PolicyLevers } from './policy-levers.tsx'
@@ -35,31 +34,18 @@ export function Levers() {
 }
 
 function Queue() {
-  const { me, live, shown } = useDesk()
+  const { me, shown } = useDesk()
   const state = queueStateOf(shown.ledger.value)
   const isDraining = state.startsWith('draining')
-  const lever: Lever = isDraining ? 'resume' : 'drain'
-  const title = isDraining ? 'Resume the queue' : 'Drain the queue'
   return (
-    <Panel id="queue" title="Queue" wide>
-      <p class="row">
-        <span>
-          The queue is <b>{state.replace('draining.', '')}</b>.{' '}
-          <span class="dim">
-            {isDraining ? 'Nothing starts until it is resumed.' : 'To drain it is to start nothing any more.'}
-          </span>
+    <Panel id="queue" title="Queue" wide aside={<DrainButton isDraining={isDraining} />}>
+      <p>
+        The queue is <b>{state.replace('draining.', '')}</b>.{' '}
+        <span class="dim">
+          {isDraining ? 'Nothing starts until you resume it.' : 'Draining it starts no more jobs.'}
         </span>
-        {me.levers.includes(lever) ? (
-          <button
-            type="button"
-            class="right"
-            onClick={() => void ask(live.queue, { lever, title, body: {} })}
-          >
-            {title}…
-          </button>
-        ) : null}
       </p>
-      {me.levers.length === 0 ? <None>Who may: an operator.</None> : null}
+      {me.levers.length === 0 ? <None>Only operators may change something here.</None> : null}
     </Panel>
   )
 }
