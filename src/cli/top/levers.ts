@@ -1,4 +1,11 @@
-import { type CommandBody, decide, type Ledger, type Micros, pauseOf, type RecordedEvent } from '../../core/index.ts'
+import {
+  type CommandBody,
+  decide,
+  type Ledger,
+  type Micros,
+  pauseOf,
+  type RecordedEvent,
+} from '../../core/index.ts'
 import { eventDetail } from '../../format/parts.ts'
 
 /** What a key asks for, before anybody has said yes. */

@@ -55,6 +55,11 @@ export const placeSchema = z.strictObject({
   code: z.enum(reasonCodes).nullable(),
   reason: z.string().describe('names no other job and nobody'),
   startsInSeconds: z.int().nullable().describe('an estimate; null: nothing to tell it by'),
+  startsFromSeconds: z
+    .int()
+    .nullable()
+    .describe('with the next: the range in which it lies eight times of ten; null: too few have completed'),
+  startsToSeconds: z.int().nullable(),
 })
 export type PlaceDocument = z.infer<typeof placeSchema>
 
