@@ -33,8 +33,8 @@ export {
   type Pause,
   waitingCount,
 } from './ledger.ts'
-export * from './policy.ts'
 export { pauseOf } from './pausing.ts'
+export * from './policy.ts'
 export { projectionAt, projectionChanges, projectionOf } from './projection.ts'
 export { rateOpensAt } from './rate.ts'
 export { type HasWorker, reasonCodeOf, waitingFor } from './reason.ts'

@@ -40,6 +40,7 @@ beforeAll(async () => {
   await coordinator.claim({ max: 1, kinds: null })
   await vi.waitUntil(
     async () => (await project.query('select 1 from jobs where queued_at is not null')).length === 3,
+    { timeout: 20_000 },
   )
 })
 afterAll(async () => {

@@ -12,6 +12,9 @@ import { countUpTo, panned, type View, zoomed } from '../../part/view.ts'
 import { AXIS, type Drawing, draw, ROW, spanAt } from './draw.ts'
 import { countsOf } from './order.ts'
 
+/** Rows beyond what is seen: the next one is there when the focus comes to it. */
+const MARGIN = 3
+
 type Change = (next: (view: View) => View) => void
 
 /** A row per model, of which those that are seen are drawn: the sheet stays where it is, and the rows go by under it. */
@@ -28,9 +31,17 @@ export function Rows({
   const seen = useSeen(box, rows.length)
   const total = AXIS + rows.length * ROW
   const height = Math.min(total, seen.height)
-  const first = Math.max(0, Math.floor(seen.top / ROW) - 1)
-  const some = rows.slice(first, first + Math.ceil(height / ROW) + 2)
+  const first = Math.max(0, Math.floor(seen.top / ROW) - MARGIN)
+  const some = rows.slice(first, first + Math.ceil(height / ROW) + MARGIN)
   const { job } = route.value
+  /** A row that gets the focus at the edge comes into sight as a whole. */
+  const reveal = (index: number) => {
+    const { current } = box
+    if (current === null) return
+    const [most, least] = [index * ROW, AXIS + (index + 1) * ROW - current.clientHeight]
+    current.scrollTop = Math.min(most, Math.max(least, current.scrollTop))
+    seen.look()
+  }
   return (
     <>
       <section
@@ -46,7 +57,7 @@ export function Rows({
             <div class="names">
               <ol class="labels" style={{ transform: `translateY(${first * ROW - seen.top}px)` }}>
                 {some.map((row, n) => (
-                  <Label key={row.model} row={row} onFocus={() => reveal(box, first + n)} />
+                  <Label key={row.model} row={row} onFocus={() => reveal(first + n)} />
                 ))}
               </ol>
             </div>
@@ -78,14 +89,6 @@ function useSeen(box: RefObject<HTMLElement | null>, rows: number) {
     return () => again.disconnect()
   }, [])
   return { top: top.value, height: height.value, look }
-}
-
-/** A row that gets the focus at the edge comes into sight as a whole. */
-function reveal({ current: box }: RefObject<HTMLElement | null>, index: number): void {
-  if (box === null) return
-  const [top, bottom] = [index * ROW, AXIS + (index + 1) * ROW - box.clientHeight]
-  if (box.scrollTop > top) box.scrollTop = top
-  else if (box.scrollTop < bottom) box.scrollTop = bottom
 }
 
 function Label({ row, onFocus }: { readonly row: ModelTime; readonly onFocus: () => void }) {
