@@ -41,7 +41,7 @@ async function rowsOf(context: Context, part: Part, browser: Browser): Promise<r
 function buildPage(): void {
   const { status } = spawnSync(process.execPath, [path.join(project, '.ci/build-page.mjs')], {
     cwd: project,
-    stdio: 'inherit',
+    stdio: ['ignore', 'ignore', 'inherit'],
   })
   if (status !== 0) throw new Error('the page of the dashboard could not be built')
 }

@@ -7,6 +7,7 @@ export function LeverForm({
   name,
   lever,
   wish,
+  verb = 'Set…',
   isSame = false,
   also,
   children,
@@ -15,6 +16,8 @@ export function LeverForm({
   readonly name: string
   readonly lever: Wish['lever']
   readonly wish: () => Omit<Wish, 'lever'>
+  /** On its button. */
+  readonly verb?: string
   /** The fields say what is in force already. */
   readonly isSame?: boolean
   /** Beside its button. */
@@ -35,7 +38,7 @@ export function LeverForm({
     >
       {children}
       <button type="submit" disabled={isSame}>
-        Set…
+        {verb}
       </button>
       {also}
     </form>

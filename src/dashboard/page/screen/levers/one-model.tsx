@@ -112,13 +112,14 @@ function Pause({ model }: { readonly model: string }) {
     <LeverForm
       name={`Pause ${model}`}
       lever="pause-model"
+      verb="Pause…"
       wish={() => ({
         title: `Pause ${model}`,
         body: { model, reason: reason.value, untilMs: until() },
       })}
     >
       <label>
-        <span class="dim">pause, because </span>
+        <span class="dim">because </span>
         <input
           type="text"
           class="code"

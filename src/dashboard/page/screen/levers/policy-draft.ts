@@ -16,7 +16,7 @@ interface Field {
 }
 
 export const fields: readonly Field[] = [
-  { name: 'maxActive', says: 'jobs at once', empty: 'any number', min: 1, isWhole: true },
+  { name: 'maxActive', says: 'jobs at once', empty: 'any', min: 1, isWhole: true },
   { name: 'maxOvertakes', says: 'a job is overtaken at most', empty: 'greedy', min: 0, isWhole: true },
   {
     name: 'ageSeconds',
@@ -35,14 +35,14 @@ export const fields: readonly Field[] = [
   {
     name: 'fairShare.maxWaiting',
     says: 'fair share: waiting at most',
-    empty: 'any number',
+    empty: 'any',
     min: 1,
     isWhole: true,
   },
   {
     name: 'fairShare.maxActive',
     says: 'fair share: running at most',
-    empty: 'any number',
+    empty: 'any',
     min: 1,
     isWhole: true,
   },

@@ -5,9 +5,10 @@ import { count } from '../../../../format/index.ts'
 import { type ModelTime, spansOf } from '../../data/spans.ts'
 import { useDesk } from '../../frame/context.ts'
 import { addKeys } from '../../frame/keys.ts'
-import { go, route } from '../../frame/route.ts'
+import { route } from '../../frame/route.ts'
 import { seconds } from '../../frame/time.ts'
 import { Choices } from '../../part/choices.tsx'
+import { Filter } from '../../part/filter.tsx'
 import { None, Panel } from '../../part/panel.tsx'
 import { Reach } from '../../part/reach.tsx'
 import { panned, type View, zoomed } from '../../part/view.ts'
@@ -83,15 +84,7 @@ const order = signal<Order>('by name')
 function Which({ found }: { readonly found: number }) {
   return (
     <div class="row bar">
-      <label class="grow">
-        <span class="hidden">Filter the models</span>
-        <input
-          type="search"
-          placeholder="Part of a model's name"
-          value={route.value.q ?? ''}
-          onInput={(event) => go({ q: event.currentTarget.value }, { isStep: true })}
-        />
-      </label>
+      <Filter label="Filter the models" placeholder="Part of a model's name" />
       <Choices
         label="Order"
         all={orders}
