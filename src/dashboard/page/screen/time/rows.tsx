@@ -32,7 +32,7 @@ export function Rows({
   const total = AXIS + rows.length * ROW
   const height = Math.min(total, seen.height)
   const first = Math.max(0, Math.floor(seen.top / ROW) - MARGIN)
-  const some = rows.slice(first, first + Math.ceil(height / ROW) + MARGIN)
+  const some = rows.slice(first, first + Math.ceil(height / ROW) + 2 * MARGIN)
   const { job } = route.value
   /** A row that gets the focus at the edge comes into sight as a whole. */
   const reveal = (index: number) => {
