@@ -75,6 +75,20 @@ describe('job_queue_explain, to a signed-in user', () => {
     expect((await asked(ann, 'job-0')).data).toMatchObject({ state: 'active', code: null, reason: 'it runs' })
   })
 
+  it('takes off how long the one that runs has run already', async () => {
+    const startsIn = async (): Promise<number> => (await asked(ann, 'job-2')).data.starts_in_seconds
+    const earlier = (seconds: number) =>
+      project.query(
+        `update job_queue_jobs set started_at = started_at - interval '${seconds} s' where job_id = 'job-0'`,
+      )
+    const before = await startsIn()
+    await earlier(30)
+    const after = await startsIn()
+    await earlier(-30)
+    expect(before - after).toBeGreaterThanOrEqual(29)
+    expect(before - after).toBeLessThan(35)
+  })
+
   it('says nothing of the job of another one, nor that there is one', async () => {
     expect(await asked(ann, 'job-1')).toMatchObject({ data: null, error: null })
     expect(await asked(ann, 'no-job')).toMatchObject({ data: null, error: null })

@@ -119,6 +119,10 @@ it('fits a phone: nothing goes beyond its width', async () => {
     await page.waitForSelector(whole[see])
     const beyond = await page.evaluate(() => document.documentElement.scrollWidth - innerWidth)
     expect({ see, beyond }).toEqual({ see, beyond: 0 })
+    // Which screen it is stands in the row of their names, however narrow that is.
+    const link = await page.locator('nav [aria-current=page]').boundingBox()
+    expect(link?.x, see).toBeGreaterThanOrEqual(0)
+    expect((link?.x ?? 0) + (link?.width ?? 0), see).toBeLessThanOrEqual(390)
   }
   for (const ask of [askToCancel, askForKeys]) {
     await ask(page, waitsLongest(ledger()))
