@@ -81,8 +81,10 @@ async function ownUser(url: string): Promise<string> {
     await client.query(
       `do $$ begin
          execute format('alter database %I set pg_stat_statements.track = top', current_database());
-         create role dashboard_bench superuser login;
-       exception when duplicate_object then null; end $$`,
+         if not exists (select from pg_roles where rolname = 'dashboard_bench') then
+           create role dashboard_bench superuser login;
+         end if;
+       end $$`,
     )
   })
   const own = new URL(url)
