@@ -10,10 +10,10 @@
 --                      how many run of how many
 --   code, reason       why it waits (draining, not_due, model_paused, serialized, at_capacity, model_in_use, behind_in_line, offered),
 --                      and that in a sentence; it names no other job and nobody; code is null for an active job
---   starts_in_seconds  an estimate, from how long jobs of these models took among the last 1,000 events, and for how long those that run
---                      have run; null: nothing to tell it by
+--   starts_in_seconds  an estimate, from how long jobs of these models took among the last 1,000 events, less how long the running ones
+--                      have run; null: too little is known
 --   starts_from_seconds, starts_to_seconds
---                      the range in which it lies eight times of ten, as far as those times tell; null: fewer than two jobs have completed
+--                      the range of that estimate, which holds for eight jobs of ten; null: fewer than two such jobs have completed
 -- Raises 42501 for who may not call it, or may not read `jobs` at all.
 create or replace function public.job_queue_explain(job_id text, queue text default 'default') returns jsonb
 language plpgsql stable

@@ -5,7 +5,10 @@ import type { Keys } from '../frame.ts'
 // biome-ignore lint/suspicious/noControlCharactersInRegex: the escape that such a key begins with
 const ONE_KEY = /\u001b(?:\[[\d;]*.|O.)?|./gsu
 
-/** What is typed into a terminal, key by key: nothing is shown, and Ctrl-C is a key like any other. None where it is no terminal. */
+/**
+ * The keys typed into a terminal, one by one. They are not echoed, and Ctrl-C is a key like any other. None if it is not a
+ * terminal.
+ */
 export function keysOf(stdin: ReadStream): { readonly keys?: Keys } {
   if (!stdin.isTTY) return {}
   const listen: Keys['listen'] = (onKey) => {

@@ -7,19 +7,19 @@ import type { Frame, Keys } from '../frame.ts'
 import { previewOf, type Wish, wishOf } from './levers.ts'
 import { topText } from './view.ts'
 
-/** Lines that are wider than the window are cut by the terminal: broken, they would push the first ones out of it. */
+/** The terminal cuts lines that are wider than the window. Wrapped lines would push the first ones out of it. */
 const SCREEN = {
   begin: '\u001b[?1049h\u001b[?25l\u001b[?7l',
   end: '\u001b[?7h\u001b[?25h\u001b[?1049l',
   home: '\u001b[H',
 }
-/** To the end of each line, and of the screen: what stood there before. */
+/** Clears the rest of a line, or of the screen. */
 const REST = { line: '\u001b[K', screen: '\u001b[J' }
 const REDRAW_MS = 200
 const PATIENCE_MS = 5_000
 const MINUTE = 60_000_000
 
-/** The queue on the terminal, as it goes on, with keys for the levers, until `q` or Ctrl-C. */
+/** The live queue on the terminal, with keys for the levers, until `q` or Ctrl-C. */
 export class Top {
   readonly #frame: Frame
   readonly #store: LogStore
@@ -59,7 +59,7 @@ export class Top {
     }
   }
 
-  /** A key, as the terminal sends it. */
+  /** Handles a key, in the form in which the terminal sends it. */
   async press(key: string): Promise<void> {
     this.#drawn = ''
     if (this.#asked !== null) return this.#answer(this.#asked, key)
@@ -92,7 +92,7 @@ export class Top {
     const beside = { store: this.#store, queue: this.#frame.queue, limit, name: this.#frame.as }
     try {
       const { isChanged } = await commitBeside(beside, [wish.body])
-      this.#message = [isChanged ? `${wish.title}: done` : 'it was so already']
+      this.#message = [isChanged ? `${wish.title}: done` : 'nothing changed: it was so already']
     } catch (error) {
       this.#message = [
         isInterlockError(error) ? `refused (${error.code}): ${error.message}` : messageOf(error),
@@ -111,7 +111,7 @@ export class Top {
     this.#drawn = ''
   }
 
-  /** The chosen job keeps its mark wherever it moves; where it is gone, the first has it. */
+  /** The chosen job stays chosen wherever it moves. If it is gone, the first one is chosen. */
   #index(): number {
     const job =
       this.#chosen === null
@@ -134,7 +134,7 @@ export class Top {
     const { stdout } = this.#frame.surface
     const { rows = 24 } = stdout
     const size = `${rows} ${this.#frame.columns}`
-    // Times grow by themselves: what runs is drawn again whether anything happened or not.
+    // Durations grow by themselves: if anything runs, the screen is drawn again even without an event.
     if (!now && this.#drawn === size && this.#ledger.active.size === 0) return
     this.#drawn = size
     const rates = {

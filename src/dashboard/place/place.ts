@@ -1,4 +1,4 @@
-/** Where a job stands, for the page of the customer whose job it is: nothing of other jobs but how many they are. */
+/** Where a job stands, for the customer's own page. About other jobs it says only how many there are. */
 import { parseJobId } from '../../codec/index.ts'
 import { type Explanation, explainJob, InterlockError, type ReasonCode } from '../../core/index.ts'
 import { hasWorkerAmong } from '../../port/index.ts'
@@ -8,7 +8,7 @@ import type { QueueReader } from '../reader/queue-reader.ts'
 import { type Starts, startsOf } from './estimate.ts'
 import { typicalOf } from './typical.ts'
 
-/** Without the ids, keys and people that the explanation of an operator names. */
+/** Without the ids, keys and people that an operator's explanation names. */
 const reasons: Readonly<Record<ReasonCode, string>> = {
   draining: 'the queue is draining; nothing starts until it is resumed',
   not_due: 'the job is not due yet',

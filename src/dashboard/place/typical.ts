@@ -1,9 +1,9 @@
 import type { RecordedEvent } from '../../core/index.ts'
 import type { QueueReader } from '../reader/queue-reader.ts'
 
-/** So many events are looked at. */
+/** How many of the last events to look at. */
 const EVENTS = 1_000
-/** How long what was found is good enough for an estimate, in milliseconds. */
+/** How long one answer is reused, in milliseconds. */
 const GOOD_MS = 10_000
 
 /** How long jobs ran, in seconds: the mean, and the standard deviation; null for a single one. */
@@ -12,7 +12,7 @@ export interface RunTime {
   readonly apart: number | null
 }
 
-/** Of the jobs that were completed of late; undefined: none was. */
+/** How long jobs took that were completed lately. Undefined if none was. */
 export interface Typical {
   readonly byModel: ReadonlyMap<string, RunTime>
   readonly all: RunTime | undefined
@@ -20,7 +20,7 @@ export interface Typical {
 
 const found = new WeakMap<QueueReader, { readonly at: number; readonly typical: Promise<Typical> }>()
 
-/** Read once in a while for all who ask. @throws what the store throws */
+/** Read at most every {@link GOOD_MS} for all users. @throws what the store throws */
 export function typicalOf(reader: QueueReader): Promise<Typical> {
   const known = found.get(reader)
   if (known !== undefined && performance.now() - known.at < GOOD_MS) return known.typical

@@ -7,7 +7,7 @@ import { ModelLevers } from './model-levers.tsx'
 import { PolicyLevers } from './policy-levers.tsx'
 import { Reorder } from './reorder.tsx'
 
-/** What operators do. Each lever first says what the log will say and which jobs move. */
+/** What operators can do. Each lever first shows what the log will say, and which jobs move. */
 export function Levers() {
   const { me, shown } = useDesk()
   if (!shown.isLive.value)
@@ -42,10 +42,12 @@ function Queue() {
       <p>
         The queue is <b>{state.replace('draining.', '')}</b>.{' '}
         <span class="dim">
-          {isDraining ? 'Nothing starts until you resume it.' : 'Draining it starts no more jobs.'}
+          {isDraining
+            ? 'No job starts until you resume it.'
+            : 'After a drain, no job starts; running jobs go on.'}
         </span>
       </p>
-      {me.levers.length === 0 ? <None>Only operators may change something here.</None> : null}
+      {me.levers.length === 0 ? <None>Only an operator may pull levers.</None> : null}
     </Panel>
   )
 }

@@ -9,7 +9,7 @@ import { WindowedList } from '../../part/window.tsx'
 import { type ModelRow, modelRows } from '../now/models.tsx'
 import { OneModel } from './one-model.tsx'
 
-/** Models: paused and resumed in the list; the one that is chosen gets places, a rate, and a pause with a reason. */
+/** Pauses and resumes models. The chosen one can also be given places, a rate, and a pause with a reason. */
 export function ModelLevers() {
   const { shown } = useDesk()
   const rows = useComputed(() => modelRows(shown.calm.value))
@@ -19,7 +19,7 @@ export function ModelLevers() {
       <Panel id="model-levers" title="Models" aside={count(rows.value.length)}>
         {rows.value.length === 0 ? <None>No job needs a model.</None> : null}
         <WindowedList
-          label="The models, to be paused or chosen"
+          label="The models, to pause or choose"
           count={rows.value.length}
           rowHeight={44}
           row={(index) => {

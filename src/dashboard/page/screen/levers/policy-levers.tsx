@@ -6,7 +6,7 @@ import { LeverForm, NumberField } from '../../part/lever-form.tsx'
 import { Panel } from '../../part/panel.tsx'
 import { changesOf, type Draft, draftOf, fields } from './policy-draft.ts'
 
-/** The rules of the queue; those that are numbers can be changed. */
+/** The policy of the queue. Rules that are numbers can be changed. */
 export function PolicyLevers() {
   const { shown } = useDesk()
   const { policy } = shown.ledger.value

@@ -18,7 +18,7 @@ import { Rows } from './rows.tsx'
 
 const FIRST: number = 600 * MICROS_PER_SECOND
 
-/** A row per model: who held it when, and how long the line behind was. */
+/** A row per model: who held it when, and how long its line was. */
 export function Time() {
   const { live } = useDesk()
   const view = useSignal<View | null>(null)
@@ -31,7 +31,7 @@ export function Time() {
       addKeys([
         { key: '+', does: 'closer', run: () => change((now) => zoomed(now, 0.5)) },
         { key: '-', does: 'further away', run: () => change((now) => zoomed(now, 2)) },
-        { key: '0', does: 'the last of it, as it goes on', run: () => (view.value = null) },
+        { key: '0', does: 'the end of the log, live', run: () => (view.value = null) },
       ]),
     [],
   )
@@ -115,7 +115,7 @@ function useRows() {
   })
 }
 
-/** As chosen; else the last ten minutes, or those before the moment that is looked at. */
+/** The period that the user chose; else the last ten minutes, or those before the moment that is shown. */
 function useView(chosen: Signal<View | null>) {
   const { live, shown } = useDesk()
   return useComputed((): View => {

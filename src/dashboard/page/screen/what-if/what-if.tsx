@@ -13,7 +13,7 @@ import { Scroll } from '../../part/scroll.tsx'
 import { Rules } from './rules.tsx'
 import { type Change, recorded, trialOf, tried, unchanged } from './trial.ts'
 
-/** What other rules would have changed: drag them, and see. */
+/** What other rules would have changed: move a slider and see. */
 export function WhatIf() {
   const { live, shown } = useDesk()
   const length = useSignal<Length>('1 h')

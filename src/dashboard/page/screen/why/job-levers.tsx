@@ -5,7 +5,7 @@ import { DrainButton, LeverButton } from '../../part/lever-button.tsx'
 import { LeverForm, NumberField } from '../../part/lever-form.tsx'
 import type { Letter } from '../dead/letters.ts'
 
-/** What can be done about a job as it stands now. */
+/** What an operator can do about a job in its present state. */
 export function JobLevers({
   jobId,
   job,
