@@ -2,7 +2,7 @@ import type { Page } from 'playwright-core'
 import { sceneOf } from '../../test/dashboard/browser/scene.ts'
 import { sized } from '../frame/bench.ts'
 import { quantile } from '../frame/statistics.ts'
-import { servedHere } from './host.ts'
+import { patientPage, servedHere } from './host.ts'
 import type { Part } from './part.ts'
 
 /** In the page: what each frame costs it, from its beginning to when all that it led to is done; and the time from one to the next. */
@@ -47,7 +47,7 @@ export const frames: Part = {
       waiting: sized(context, 10_000, 200),
     })
     await using host = await servedHere(store)
-    const page = await browser.newPage()
+    const page = await patientPage(browser)
     await page.goto(host.address)
     await page.waitForSelector('[aria-labelledby=line] [data-job]')
     await page.evaluate(watching)

@@ -4,8 +4,18 @@ import { readFileSync } from 'node:fs'
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import path from 'node:path'
+import type { Browser, BrowserContext, Page } from 'playwright-core'
 import { createDashboard, tokenSession, toNodeHandler } from '../../src/dashboard/index.ts'
 import type { LogStore } from '../../src/port/index.ts'
+
+/** A page that waits for what comes late: a busy machine makes figures worse, and is no reason to give up. */
+export async function patientPage(of: Browser | BrowserContext): Promise<Page> {
+  const page = await of.newPage()
+  page.setDefaultTimeout(PATIENCE_MS)
+  return page
+}
+
+const PATIENCE_MS = 120_000
 
 export const project = path.resolve(import.meta.dirname, '../..')
 

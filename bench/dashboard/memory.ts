@@ -1,6 +1,6 @@
 import { sceneOf } from '../../test/dashboard/browser/scene.ts'
 import { sized } from '../frame/bench.ts'
-import { servedHere } from './host.ts'
+import { patientPage, servedHere } from './host.ts'
 import type { Part } from './part.ts'
 
 /** The whole log read into the page, and drawn on Time. */
@@ -13,7 +13,7 @@ export const memory: Part = {
   measure: async (context, browser) => {
     const { store, ledger } = await sceneOf({ seconds: 36_000, jobs: sized(context, 31_000, 300), seed: 5 })
     await using host = await servedHere(store)
-    const page = await browser.newPage()
+    const page = await patientPage(browser)
     await page.goto(host.address)
     await page.waitForSelector('[data-figure=event]')
     await page.keyboard.press('6')

@@ -2,7 +2,7 @@ import { postgresStore } from '../../src/adapter/postgres/index.ts'
 import { createCoordinator, silentLogger } from '../../src/coordinator/index.ts'
 import { startPostgres } from '../../test/support/postgres.ts'
 import { migrateAt } from '../frame/servers.ts'
-import { dashboardOf } from './host.ts'
+import { dashboardOf, patientPage } from './host.ts'
 import type { Part } from './part.ts'
 
 /** SIGKILL to PostgreSQL under the dashboard, with the page open; then it is started again, and the log goes on. */
@@ -15,7 +15,7 @@ export const outage: Part = {
     await using server = await startPostgres({ fsync: true })
     await migrateAt(server.url)
     const host = await dashboardOf(server.url)
-    const page = await browser.newPage()
+    const page = await patientPage(browser)
     await page.goto(host.address)
     await page.waitForSelector('[data-figure=event]')
     await server.kill()

@@ -2,7 +2,7 @@ import { existsSync } from 'node:fs'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { sized } from '../frame/bench.ts'
 import { quantile } from '../frame/statistics.ts'
-import { interlock } from './host.ts'
+import { interlock, patientPage } from './host.ts'
 import type { Part } from './part.ts'
 
 /** How much faster than it happened the trace is played. */
@@ -54,7 +54,7 @@ export const starts: Part = {
       [...words, '--concurrency', '64', '--dashboard', '--url', url],
       /watch it: (\S+)/,
     )
-    const page = await browser.newPage()
+    const page = await patientPage(browser)
     await page.addInitScript({ content: watching })
     await page.goto(run.address)
     await page.waitForSelector('[aria-labelledby=running] [data-job]')

@@ -4,7 +4,7 @@ import { postgresStore } from '../../src/adapter/postgres/index.ts'
 import { createCoordinator, silentLogger } from '../../src/coordinator/index.ts'
 import { sized } from '../frame/bench.ts'
 import { connected } from '../frame/servers.ts'
-import { cpuOf, dashboardOf, type Host } from './host.ts'
+import { cpuOf, dashboardOf, type Host, patientPage } from './host.ts'
 import type { Part } from './part.ts'
 
 /** Until what a page asks for when it is opened is over. */
@@ -19,7 +19,7 @@ async function viewersOf(browser: Browser, { address }: Host, count: number) {
     // The token is good once; the cookie that it became opens the others.
     if (first !== undefined) await context.addCookies(await first.cookies())
     contexts.push(context)
-    const page = await context.newPage()
+    const page = await patientPage(context)
     await page.goto(n === 0 ? address : (address.split('#')[0] ?? ''))
     await page.waitForSelector('[data-figure=event]')
   }
