@@ -103,7 +103,7 @@ export class Deciding {
 }
 
 /** Rows are taken in by claiming them first (`takeIn`). */
-const takesIn = (events: Decision['events']): boolean =>
+export const takesIn = (events: Decision['events']): boolean =>
   events.some((event) => event.type === 'queued' && event.intake === true)
 
 /** A slower way has to be considered: the store lets an event be off by 1 s. */

@@ -26,8 +26,8 @@ export function maintenanceOf(
       if (log.version === 0) log.replica.startFrom(await snapshots.newest())
     },
     start: () => retention.start(),
-    /** An append of this process: the time of the event before, and of its last one. */
-    followAppend: (before: number, at: number) => projector.follow(before, at),
+    /** An append of this process: the time of the event before, and of its last one; whether it took in rows. */
+    followAppend: (before: number, at: number, hasRows: boolean) => projector.follow(before, at, hasRows),
     /** An event that this process has caused. */
     note: ({ seq }: RecordedEvent) => snapshots.note(seq),
     /** Follows everything that the tables do not follow yet. */
