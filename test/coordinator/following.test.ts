@@ -1,7 +1,7 @@
 /** When the user's tables are brought up to date: at once, and seldom while no job has a row in them. */
 import { describe, expect, it, onTestFinished, vi } from 'vitest'
+import { silentLogger } from '../../src/coordinator/index.ts'
 import { Projector } from '../../src/coordinator/maintenance/projector.ts'
-import { silentLogger } from '../../src/coordinator/parts.ts'
 import type { ProjectStep } from '../../src/port/index.ts'
 
 const found = (written: number): ProjectStep => ({

@@ -18,10 +18,7 @@ export interface CommitHooks {
   /** SQL has requested to cancel jobs that were about to start. */
   readonly onRequested: () => void
   readonly onUnreadable: (error: unknown) => void
-  /**
-   * This process has appended: the times of the event before and of its last event, and whether jobs were made of rows of the
-   * user's tables.
-   */
+  /** This process has appended: the times of the event before and of its last event, and whether it took in rows. */
   readonly onAppended: (before: Micros, at: Micros, hasRows: boolean) => void
 }
 
