@@ -1,4 +1,5 @@
 import type { Command, CommandResult, DataChange, Decision } from '../../core/index.ts'
+import type { HeardAnswers } from '../../port/index.ts'
 import { SingleFlight } from '../base/single-flight.ts'
 import { InFlight } from '../base/work.ts'
 import { type CommitOptions, Committer } from './committer.ts'
@@ -75,6 +76,16 @@ export class AppendQueue {
   /** Some commands that these processes handed in were carried out, or need no append. */
   hearHandled(senders: readonly string[]): void {
     this.#committer.hearHandled(senders)
+  }
+
+  /** What came of commands that this process has handed in. */
+  hearAnswers(answers: HeardAnswers): void {
+    this.#committer.hearAnswers(answers)
+  }
+
+  /** Another process decides for this one too, and tells it what comes of its commands: it need not know the log. */
+  get isTold(): boolean {
+    return this.#committer.isTold
   }
 
   /** Resolves when nothing is under way any more. */

@@ -1,10 +1,10 @@
-import { type Decision, isInterlockError, type Micros, wentBack } from '../../core/index.ts'
-import { type AppendAnswer, pagesAfter } from '../../port/index.ts'
+import { type Decision, isInterlockError, type Ledger, wentBack } from '../../core/index.ts'
+import { type AppendAnswer, type HeardAnswers, pagesAfter } from '../../port/index.ts'
 import { retryWithin, type TimeLimit } from '../base/retry.ts'
 import type { LogView } from '../replica/log-view.ts'
 import { checkSame, readOn } from '../replica/read-log.ts'
 import { Appender, type AppendStore, type Try } from './appender.ts'
-import { Crowd } from './crowd.ts'
+import { Crowd, type CrowdOptions } from './crowd.ts'
 import { Deciding } from './deciding.ts'
 import { OpenCommands, type Pending } from './open-commands.ts'
 import { Staging } from './staging.ts'
@@ -18,8 +18,10 @@ export interface CommitHooks {
   /** SQL has asked for jobs to be cancelled that were about to start. */
   readonly onRequested: () => void
   readonly onUnreadable: (error: unknown) => void
-  /** This process has appended: the time of the event before, and of its last event. */
-  readonly onAppended: (before: Micros, at: Micros) => void
+  /** Something was started for this process that it does not wait for any more: up to this version it has to read. */
+  readonly onUnexpected: (version: number) => void
+  /** This process has appended: the ledger before, and after. */
+  readonly onAppended: (before: Ledger, after: Ledger) => void
 }
 
 export interface CommitOptions {
@@ -56,7 +58,13 @@ export class Committer {
     const { log, store, limit, startedData, name } = options
     const { deciding } = store
     const onOthers = () => this.#appender.meetsOthers()
-    this.#crowd = name && deciding && onHanded && new Crowd({ log, deciding, name, onHanded, onOthers })
+    const onStarted: CrowdOptions['onStarted'] = (started, data) => startedData?.keepOf(started, data)
+    const { onUnexpected } = options.hooks
+    this.#crowd =
+      name &&
+      deciding &&
+      onHanded &&
+      new Crowd({ log, deciding, name, onHanded, onOthers, onStarted, onUnexpected })
     this.#options = options
     this.#log = log
     this.#deciding = new Deciding(log, startedData)
@@ -87,6 +95,16 @@ export class Committer {
   /** Some commands that these processes handed in were carried out, or need no append. */
   hearHandled(senders: readonly string[]): void {
     this.#crowd?.hear(senders)
+  }
+
+  /** What came of commands that this process has handed in. */
+  hearAnswers(answers: HeardAnswers): void {
+    this.#crowd?.hearAnswers(answers)
+  }
+
+  /** Another process decides for this one too, and tells it what comes of its commands. */
+  get isTold(): boolean {
+    return this.#crowd?.isTold === true
   }
 
   get mayDecideAhead(): boolean {
@@ -179,12 +197,12 @@ export class Committer {
     open.close()
     const { startedData, hooks } = this.#options
     const { replica, head } = this.#log
-    const { lastAt } = replica.ledger
+    const before = replica.ledger
     replica.adopt(decision)
     startedData?.keep(decision.events, data)
     head.reach()
     open.resolveAll(commands, decision.results)
-    hooks.onAppended(lastAt, decision.ledger.lastAt)
+    hooks.onAppended(before, decision.ledger)
   }
 
   /**

@@ -36,6 +36,8 @@ export interface MemberHooks {
   readonly onEvent: (event: RecordedEvent) => void
   /** A job was started for this process, by whatever command. True: it belongs to whose command it came of. */
   readonly onStarted: (attempt: Started, taker: Taker) => boolean
+  /** Somebody here waits for the start of a job that he has asked for. */
+  readonly isWaiting: () => boolean
   /** Something may have come in beside the log. */
   readonly onIncoming: (incoming: Incoming) => void
   /** Once per poll, when the log has been read. */
