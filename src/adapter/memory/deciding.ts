@@ -3,7 +3,7 @@ import type { DecidingRole, HandedIn, Handled, HandledByAppend } from '../../por
 import { dataOf } from './data.ts'
 import type { MemoryQueue } from './database.ts'
 
-/** What was handed in is forgotten after 10 s; in microseconds. */
+/** Handed-in commands are deleted after 10 s; in microseconds. */
 const KEPT = 10_000_000
 
 /** `job_queue_hand_in` and `job_queue_pick_up`. @param address of the store: what is said to it, only its listeners hear */
@@ -46,7 +46,7 @@ export function decidingIn(
   }
 }
 
-/** As the database takes it. */
+/** Refuses what the database refuses. */
 function checkTerm(forMs: number): void {
   if (!Number.isInteger(forMs) || forMs < 1 || forMs > 60_000)
     throw invalidInput('for_ms: must be a whole number from 1 to 60,000')

@@ -11,7 +11,7 @@ const handInAnswer = z.discriminatedUnion('decides', [
 const pickUpAnswer = z.object({ decides: z.boolean(), handed })
 
 /**
- * Commands that one process carries out for all, whatever carries the calls.
+ * The calls with which one process carries out commands for all, over any transport.
  * @param address where this process hears the answers to what it hands in, if it does
  */
 export function decidingBy(rpc: Rpc, address: () => string | undefined = () => undefined): DecidingRole {
