@@ -1,5 +1,5 @@
 import { type Decision, isInterlockError, type Ledger, wentBack } from '../../core/index.ts'
-import { type AppendAnswer, type HeardAnswers, pagesAfter } from '../../port/index.ts'
+import { type AppendAnswer, pagesAfter } from '../../port/index.ts'
 import { retryWithin, type TimeLimit } from '../base/retry.ts'
 import type { LogView } from '../replica/log-view.ts'
 import { checkSame, readOn } from '../replica/read-log.ts'
@@ -52,7 +52,8 @@ export class Committer {
   readonly staging: Staging
   readonly #counts = { commands: 0, appends: 0, lost: 0 }
 
-  readonly #crowd: Crowd | undefined
+  /** The other processes that write; absent: this one takes no part in deciding for others. */
+  readonly crowd: Crowd | undefined
 
   constructor(options: CommitOptions, { onSent = () => {}, onHanded }: CommitterHooks = {}) {
     const { log, store, limit, startedData, name } = options
@@ -60,7 +61,7 @@ export class Committer {
     const onOthers = () => this.#appender.meetsOthers()
     const onStarted: CrowdOptions['onStarted'] = (started, data) => startedData?.keepOf(started, data)
     const { onUnexpected } = options.hooks
-    this.#crowd =
+    this.crowd =
       name &&
       deciding &&
       onHanded &&
@@ -68,7 +69,7 @@ export class Committer {
     this.#options = options
     this.#log = log
     this.#deciding = new Deciding(log, startedData)
-    this.#appender = new Appender({ log, store, deciding: this.#deciding, crowd: this.#crowd, onSent })
+    this.#appender = new Appender({ log, store, deciding: this.#deciding, crowd: this.crowd, onSent })
     this.staging = new Staging({ store, queue: log.queue, limit })
   }
 
@@ -80,31 +81,6 @@ export class Committer {
   /** The version up to which this process has folded the log. */
   get version(): number {
     return this.#log.version
-  }
-
-  /** True while this process decides for all: commands of others come in here. */
-  get isDecidingForAll(): boolean {
-    return this.#crowd?.isDeciding === true
-  }
-
-  /** There is nothing to append right now, so another process may decide for all. */
-  async resign(): Promise<void> {
-    await this.#crowd?.resign()
-  }
-
-  /** Commands that these processes handed in were carried out, or need no append. */
-  hearHandled(senders: readonly string[]): void {
-    this.#crowd?.hear(senders)
-  }
-
-  /** What came of commands that this process has handed in. */
-  hearAnswers(answers: HeardAnswers): void {
-    this.#crowd?.hearAnswers(answers)
-  }
-
-  /** Another process decides for this one too, and tells it what comes of its commands. */
-  get isTold(): boolean {
-    return this.#crowd?.isTold === true
   }
 
   get mayDecideAhead(): boolean {
@@ -191,7 +167,7 @@ export class Committer {
     { data = [], handed }: AppendAnswer & { ok: true },
   ): void {
     this.#counts.appends++
-    if (handed !== undefined) this.#crowd?.carried(open, handed)
+    if (handed !== undefined) this.crowd?.carried(open, handed)
     if (handed !== undefined && handed.length > 0) this.#appender.meetsOthers()
     const commands = open.commands()
     open.close()

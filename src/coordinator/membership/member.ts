@@ -199,9 +199,9 @@ export class Member {
       onRequested: () => this.#hooks.onIncoming('requests'),
       onUnreadable: (error) => this.failures.noteOfLog(error, 'read'),
       onUnexpected: (version) => void this.appends.catchUp(version),
-      onAppended: (before, after) => {
+      onAppended: (...ledgers) => {
         this.failures.wentWell('write')
-        this.#maintenance.followAppend(before, after)
+        this.#maintenance.followAppend(...ledgers)
       },
     }
   }
