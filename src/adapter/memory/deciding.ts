@@ -59,7 +59,7 @@ export function handedTo({ handedIn }: MemoryQueue, now: number): readonly Hande
 }
 
 /** `job_queue_handled` */
-export function handledIn(queue: MemoryQueue, { done, senders }: Handled): void {
+function handledIn(queue: MemoryQueue, { done, senders }: Handled): void {
   const gone = new Set(done)
   queue.handedIn = queue.handedIn.filter(({ command }) => !gone.has(command.id))
   if (senders.length > 0) for (const wake of queue.listeners) queueMicrotask(() => wake({ handled: senders }))
