@@ -10,7 +10,7 @@ import { concernOf, type Finished, handledOf } from './told.ts'
  * How long a process decides for all before it has to extend that, in milliseconds. If its appends are slow, four of them: on an
  * overloaded machine one process after the other would otherwise take over, and none would get anything done.
  */
-const TERM = { leastMs: 250, mostMs: 2_000, appends: 4 }
+const TERM = { leastMs: 200, mostMs: 2_000, appends: 4 }
 /** A process that handed commands in and hears nothing looks again after this time: the deciding process may have been replaced. */
 const LOOK_MS = TERM.leastMs + 50
 /** How long after an answer a process relies on being told of what concerns it. */
