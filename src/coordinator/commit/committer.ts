@@ -5,7 +5,7 @@ import type { LogView } from '../replica/log-view.ts'
 import { checkSame, readOn } from '../replica/read-log.ts'
 import { Appender, type AppendStore, type Try } from './appender.ts'
 import { Crowd, type CrowdOptions } from './crowd.ts'
-import { Deciding } from './deciding.ts'
+import { Deciding, takesIn } from './deciding.ts'
 import { OpenCommands, type Pending } from './open-commands.ts'
 import { Staging } from './staging.ts'
 import type { StartedData } from './started-data.ts'
@@ -20,8 +20,8 @@ export interface CommitHooks {
   readonly onUnreadable: (error: unknown) => void
   /** Something was started for this process that it does not wait for any more: up to this version it has to read. */
   readonly onUnexpected: (version: number) => void
-  /** This process has appended: the ledger before, and after. */
-  readonly onAppended: (before: Ledger, after: Ledger) => void
+  /** This process has appended: the ledger before and after, and whether it took in rows. */
+  readonly onAppended: (before: Ledger, after: Ledger, hasRows: boolean) => void
 }
 
 export interface CommitOptions {
@@ -178,7 +178,7 @@ export class Committer {
     startedData?.keep(decision.events, data)
     head.reach()
     open.resolveAll(commands, decision.results)
-    hooks.onAppended(before, decision.ledger)
+    hooks.onAppended(before, decision.ledger, takesIn(decision.events))
   }
 
   /**

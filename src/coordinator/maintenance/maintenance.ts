@@ -26,9 +26,9 @@ export function maintenanceOf(
       if (log.version === 0) log.replica.startFrom(await snapshots.newest())
     },
     start: () => retention.start(),
-    /** An append of this process has led from one ledger to the other. */
-    followAppend: (before: Ledger, after: Ledger) => {
-      projector.follow(before.lastAt, after.lastAt)
+    /** An append of this process has led from one ledger to the other. It took in rows or not. */
+    followAppend: (before: Ledger, after: Ledger, hasRows: boolean) => {
+      projector.follow(before.lastAt, after.lastAt, hasRows)
       snapshots.follow(before.version, after.version)
     },
     /** Writes to the user's tables what they do not show yet. */

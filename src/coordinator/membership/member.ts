@@ -199,9 +199,9 @@ export class Member {
       onRequested: () => this.#hooks.onIncoming('requests'),
       onUnreadable: (error) => this.failures.noteOfLog(error, 'read'),
       onUnexpected: (version) => void this.appends.catchUp(version),
-      onAppended: (...ledgers) => {
+      onAppended: (...append) => {
         this.failures.wentWell('write')
-        this.#maintenance.followAppend(...ledgers)
+        this.#maintenance.followAppend(...append)
       },
     }
   }
