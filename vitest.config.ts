@@ -4,7 +4,7 @@ import { defineConfig } from 'vitest/config'
 /** Rules, laws and machines: no database, no process, so they answer at once. */
 const pure = [
   ...['core', 'codec', 'property', 'machine', 'architecture', 'sim'],
-  ...['audit', 'insight', 'doctor', 'operate'],
+  ...['audit', 'insight', 'doctor', 'operate', 'otel'],
 ].map((folder) => `test/${folder}/**/*.test.ts`)
 
 /** Real processes: slow to start, and what they wait for is bounded by leases, not by the test. */

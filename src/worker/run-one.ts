@@ -27,7 +27,7 @@ export async function runOne(
   if (signal.aborted) giveUp()
   tellStart(coordinator.logger, started)
   try {
-    const came = await perform(attempt, { coordinator, definition, onError })
+    const came = await perform(attempt, { coordinator, definition, onError, isCalled: true })
     const outcome = await told(attempt, came, { coordinator, definition, signal, onError })
     tellEnd(coordinator.logger, attempt, outcome)
     return outcome

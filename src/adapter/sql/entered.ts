@@ -33,15 +33,16 @@ export function enteredBy(
     if (row[column] !== assumed[column]) entry[column] = row[column]
   }
   for (const column of told) if (row[column] !== null) entry[column] = row[column]
-  if (data !== undefined) entry['payload'] = data.payload
+  if (data?.payload !== undefined) entry['payload'] = data.payload
+  if (data?.trace !== undefined) entry['trace'] = data.trace
   return entry
 }
 
-/** Nothing, or a payload alone; null, which empties one, cannot be told from none in a column of the entries. */
+/** Nothing, or a payload, a trace, or both; null, which empties one, cannot be told from none in a column of the entries. */
 function isPlain(data: DataChange | undefined): boolean {
   if (data === undefined) return true
-  const { jobId: _, payload, ...more } = data
-  return payload != null && Object.keys(more).length === 0
+  const { jobId: _, payload, trace, ...more } = data
+  return payload !== null && (payload ?? trace) !== undefined && Object.keys(more).length === 0
 }
 
 /** Negative: something is kept for it that is no payload, so it may be a row of the user's, which no append brings. */

@@ -1,6 +1,7 @@
 import {
   type Claim,
   type FailureCode,
+  type JobTrace,
   jobOf,
   type Lease,
   type Ledger,
@@ -60,6 +61,9 @@ export interface StartOptions {
   /** 1 unless given: nobody would run a second one of a job that only this program knows. */
   readonly attempts?: number
   readonly timeoutMs?: number
+  /** As with `enqueue`. */
+  readonly traceparent?: string | null | undefined
+  readonly tracestate?: string | null | undefined
   /** Refuses with `not_holder` a job that this process is running already: for a program of which several parts ask. */
   readonly anew?: boolean | undefined
   /**
@@ -105,6 +109,8 @@ export interface FailOptions {
   readonly code?: FailureCode
   /** When another attempt may start: at once, at a time, or never (`null`). At once unless given. */
   readonly retryAt?: Date | null
+  /** What the next attempt is to know of the trace; `telemetry` makes it. */
+  readonly trace?: JobTrace | undefined
   readonly claim?: Claim | undefined
 }
 

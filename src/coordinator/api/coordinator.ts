@@ -4,14 +4,17 @@ import type {
   Claim,
   Explanation,
   InterlockError,
+  JobTrace,
   JobType,
   Lease,
+  Ledger,
   Micros,
+  QueueChange,
   RecordedEvent,
   RequeueReason,
   Started,
 } from '../../core/index.ts'
-import type { DeadJob, JobData } from '../../port/index.ts'
+import type { DeadJob, JobData, Telemetry } from '../../port/index.ts'
 import type { Logger } from '../base/logger.ts'
 import type {
   CompleteOptions,
@@ -33,6 +36,8 @@ import type { MachineOptions, QueueMetrics, QueueView, RunningMachine } from './
 export interface Coordinator {
   readonly queue: string
   readonly logger: Logger
+  /** What makes traces of this queue in this process; undefined: nothing does. */
+  readonly telemetry: Telemetry | undefined
   /** The incarnation of this process; changes when its lease is lost. */
   readonly workerId: string
 
@@ -75,7 +80,11 @@ export interface Coordinator {
     lease: Lease,
     reason: RequeueReason,
     runAt?: Date | null,
-    options?: { readonly claim?: Claim | undefined; readonly models?: readonly string[] | undefined },
+    options?: {
+      readonly claim?: Claim | undefined
+      readonly models?: readonly string[] | undefined
+      readonly trace?: JobTrace | undefined
+    },
   ): Promise<readonly Started[]>
   /** Confirms a lease now: false when the attempt is not this process's any more. @throws InterlockError `store_unavailable` */
   heartbeat(lease: Lease): Promise<boolean>
@@ -162,6 +171,13 @@ export interface Coordinator {
    * Events that concern this process, or a job that it could start, still come at once.
    */
   readonly heard$: Observable<RecordedEvent>
+  /**
+   * How the queue goes on: the events that this process folds together, with the ledger after them. Costs no reads, like `heard$`. Take
+   * `ledger()` for where it begins.
+   */
+  readonly changes$: Observable<QueueChange>
+  /** The queue as this process has folded it. */
+  ledger(): Ledger
   /**
    * Every event after this number: first those in the log, page by page, then those that come, each exactly once. For code that takes
    * each event at once. Errors: `invalid_input`, `corrupt_log`, those of the store.

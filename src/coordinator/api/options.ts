@@ -1,6 +1,6 @@
 import { checkCoordinatorOptions, parseQueue } from '../../codec/index.ts'
 import { invalidInput } from '../../core/index.ts'
-import type { LogStore } from '../../port/index.ts'
+import type { LogStore, Telemetry } from '../../port/index.ts'
 import { guarded, type Logger } from '../base/logger.ts'
 
 /** `observe` answers and records what it would decide, and blocks no job: use it to try the coordinator out. */
@@ -41,6 +41,8 @@ export interface CoordinatorOptions {
    * is logged as an error, and recorded as `bypassed` once the database is back.
    */
   readonly onUnavailable?: OnUnavailable
+  /** Makes traces of what goes on: `openTelemetry()` of `interlock-queue/otel`. Workers and workflows of this coordinator use it too. */
+  readonly telemetry?: Telemetry | undefined
 }
 
 /** What holds unless an option says otherwise. */

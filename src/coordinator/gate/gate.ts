@@ -1,5 +1,5 @@
 import type { Observable } from 'rxjs'
-import { errorData, parseJob } from '../../codec/index.ts'
+import { errorData, keptOf, parseJob } from '../../codec/index.ts'
 import {
   type Accepted,
   type CommandBody,
@@ -85,9 +85,10 @@ export class Gate {
     models: readonly string[],
     { wait = false, signal, anew, parent, ...rest }: StartOptions,
   ): Promise<StartAnswer> {
-    const { spec, payload } = parseJob({ jobId, jobType, models, ...rest }, { attempts: 1 })
+    const job = parseJob({ jobId, jobType, models, ...rest }, { attempts: 1 })
+    const { spec } = job
     if (parent != null) return this.#cover(spec, parent)
-    const data = payload === undefined ? [] : [{ jobId, payload }]
+    const data = keptOf([job], this.#member.telemetry?.context())
     const question = (isKept: boolean): Question => ({ type: 'ask', spec, wait: isKept })
     return this.#start(spec, question, { wait, signal, anew }, data)
   }
@@ -121,6 +122,8 @@ export class Gate {
       const result = await this.#inFlight.add(this.#ask(call, question(isKept), data))
       const mayCome = wait && result?.bypassed.includes(jobId) !== true
       const attempt = call.isAnswered || mayCome ? await this.#await(call, signal) : undefined
+      // Who runs it as a worker does tells of its wait with the attempt.
+      if (attempt !== undefined && !anew) this.#member.telemetry?.granted(attempt, this.#member.log.queue)
       const answer = this.#answer(jobId, attempt, result)
       tellStart(logger, spec, answer, wasIdle)
       return answer

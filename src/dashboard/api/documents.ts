@@ -204,6 +204,7 @@ export const dataSchema = z.strictObject({
   error: anything,
   checkpoint: anything,
   progress: anything,
+  trace: anything,
   row: anything,
 })
 export const progressSchema = z.strictObject({
