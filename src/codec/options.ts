@@ -100,6 +100,8 @@ const moduleFields = optionsSchema({
   ...workerSettings,
   leaseMs: z.unknown().optional(),
   graceMs: z.unknown().optional(),
+  telemetry: telemetry.optional(),
+  logger,
 })
 
 const handlerFields = optionsSchema({

@@ -117,6 +117,9 @@ function workflowModels({ steps = [] }: WorkflowConfig, logger: Logger): readonl
     if (step.default_model) models.add(step.default_model)
     else missing.push(step.name ?? `step ${i + 1}`)
   }
-  if (missing.length > 0) logger.warn(`[COORDINATOR] No default_model in: ${errorText(missing.join(', '))}`)
+  if (missing.length > 0)
+    logger.warn(`[COORDINATOR] No default_model in: ${errorText(missing.join(', '))}`, {
+      event: 'workflow.no_model',
+    })
   return [...models]
 }

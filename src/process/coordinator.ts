@@ -53,7 +53,7 @@ export async function closeJobCoordinator(): Promise<void> {
 
 async function make(logger: Logger): Promise<OfProcess> {
   const store = await storeAt(targetOf(undefined, process.env))
-  guarded(logger).info(`[COORDINATOR] Using ${store.name}`)
+  guarded(logger).info(`[COORDINATOR] Using ${store.name}`, { event: 'store.chosen' })
   try {
     return { store, coordinator: await createCoordinator({ store, logger }) }
   } catch (error) {

@@ -108,7 +108,9 @@ async function inSpan(
   if (tracing === undefined) return run()
   const { queue, telemetry } = tracing
   const count = plan.config.steps.length
-  const done = await telemetry.step({ queue, executionId, index, count, name: name ?? null }, () => putOff(run))
+  const done = await telemetry.step({ queue, executionId, index, count, name: name ?? null }, () =>
+    putOff(run),
+  )
   if ('putOff' in done) throw done.putOff
   return done.result
 }

@@ -1,18 +1,22 @@
 import { SpanKind, SpanStatusCode, trace } from '@opentelemetry/api'
 import { TraceIdRatioBasedSampler } from '@opentelemetry/sdk-trace'
 import { describe, expect, it } from 'vitest'
-import type { Json } from '../../src/core/index.ts'
+import { defaultPolicy, type Json } from '../../src/core/index.ts'
 import { openTelemetry } from '../../src/otel/index.ts'
 import { RetryLater } from '../../src/worker/index.ts'
 import { createWorkflowManager } from '../../src/workflow/index.ts'
-import { join, memoryStore } from '../coordinator/support.ts'
+import { join } from '../coordinator/support.ts'
 import { work } from '../worker/support.ts'
-import { idOf, linksOf, parentOf, secondsOf, traced, traceOf, within } from './support.ts'
+import { idOf, linksOf, parentOf, queueFor, secondsOf, traced, traceOf, within } from './support.ts'
 
 const once = { baseMs: 0, jitter: 0 }
 
 /** Everything has ended, and its spans too. */
-const settled = async (coordinator: Awaited<ReturnType<typeof join>>, spans: () => readonly unknown[], n: number) => {
+const settled = async (
+  coordinator: Awaited<ReturnType<typeof join>>,
+  spans: () => readonly unknown[],
+  n: number,
+) => {
   await expect.poll(() => coordinator.state().activeCount + coordinator.state().waitingCount).toBe(0)
   await expect.poll(() => spans().length).toBe(n)
 }
@@ -59,7 +63,7 @@ describe('openTelemetry', () => {
       { handlers: { normal: () => within(tracer, 'work', async () => {}) } },
       { telemetry },
     )
-    await coordinator.enqueue([{ jobId: 'a', models: [] , payload: 1 }])
+    await coordinator.enqueue([{ jobId: 'a', models: [], payload: 1 }])
     await settled(coordinator, spans, 3)
     const [send] = named('send default')
     const [process] = named('process default')
@@ -68,66 +72,77 @@ describe('openTelemetry', () => {
     expect(new Set(spans().map(traceOf)).size).toBe(1)
   })
 
-  it('tells what a job waited for, part by part, with the job in the way', async () => {
-    const { telemetry, spans, named } = traced({ sender: 'parent' })
-    const coordinator = await join({ telemetry })
-    await coordinator.setPolicy('by-model')
-    await coordinator.enqueue(['first', 'second', 'third'].map((jobId) => ({ jobId, models: ['flux-dev'] })))
-    const claim = { max: 1, kinds: null }
-    const take = async () => (await coordinator.claim(claim))[0]
-    const begin = Date.now() / 1_000
-    const [first] = [await take()]
-    await new Promise((resolve) => setTimeout(resolve, 20))
-    await coordinator.pauseModel('flux-dev', { reason: 'provider_down' })
-    if (first) await coordinator.complete(first.lease)
-    await new Promise((resolve) => setTimeout(resolve, 20))
-    await coordinator.resumeModel('flux-dev')
-    const second = await take()
-    await new Promise((resolve) => setTimeout(resolve, 20))
-    if (second) await coordinator.complete(second.lease)
-    const third = await take()
-    for (const started of [second, third])
-      if (started)
-        telemetry.begin({ queue: 'default', started, given: [], trace: null, isCalled: false }).end({ outcome: 'completed' })
-    const waits = named('wait default')
-    expect(waits.map(({ attributes }) => attributes['messaging.message.id'])).toEqual(['second', 'third'])
-    const told = waits.map(({ events }) =>
-      events.map(({ name, attributes }) => [name, attributes?.['interlock.blocked_by'], attributes?.['interlock.model']]),
-    )
-    expect(told[0]).toEqual([
-      ['wait.line', 'first', 'flux-dev'],
-      ['wait.model', 'first', 'flux-dev'],
-      ['wait.pause', undefined, 'flux-dev'],
-      ['wait.no_worker', undefined, undefined],
+  it('tells what a job waited for, part by part, with the job in the way', () => {
+    const { telemetry, spans, named } = traced()
+    const queue = queueFor(telemetry)
+    queue.follow()
+    queue.at(0, { type: 'set_policy', policy: { ...defaultPolicy, maxActive: null } })
+    queue.enqueue(1, ...['first', 'second'].map((jobId) => ({ jobId, models: ['flux-dev'] })))
+    const first = queue.claim(3)
+    queue.at(6, { type: 'pause_model', model: 'flux-dev', reason: 'provider_down', until: null })
+    queue.complete(7, first)
+    queue.at(12, { type: 'resume_model', model: 'flux-dev' })
+    for (const started of [first, queue.claim(20)]) queue.run(started)
+    const [, wait] = named('wait default')
+    expect(wait?.kind).toBe(SpanKind.INTERNAL)
+    expect(wait?.events.map(({ name, attributes }) => [name, attributes])).toEqual([
+      [
+        'wait.line',
+        {
+          ...{ 'interlock.reason': 'behind_in_line', 'interlock.wait.seconds': 2 },
+          ...{ 'interlock.model': 'flux-dev', 'interlock.blocked_by': 'first' },
+        },
+      ],
+      [
+        'wait.model',
+        {
+          ...{ 'interlock.reason': 'model_in_use', 'interlock.wait.seconds': 3 },
+          ...{ 'interlock.model': 'flux-dev', 'interlock.blocked_by': 'first' },
+        },
+      ],
+      [
+        'wait.pause',
+        { 'interlock.reason': 'model_paused', 'interlock.wait.seconds': 6, 'interlock.model': 'flux-dev' },
+      ],
+      ['wait.no_worker', { 'interlock.reason': 'offered', 'interlock.wait.seconds': 8 }],
     ])
-    expect(told[1]?.map(([name]) => name)).toEqual(expect.arrayContaining(['wait.line', 'wait.pause', 'wait.model']))
-    for (const { attributes, startTime, endTime, events, duration } of waits) {
-      const parts = Object.entries(attributes).filter(([name]) => /^interlock\.wait\.\w+\.seconds$/u.test(name))
-      const sum = parts.reduce((total, [, seconds]) => total + Number(seconds), 0)
-      expect(sum).toBeCloseTo(secondsOf(duration), 5)
-      expect(secondsOf(startTime)).toBeGreaterThan(begin - 10)
-      expect(secondsOf(endTime)).toBeLessThan(begin + 60)
-      expect(events[0]?.time).toEqual(startTime)
-    }
-    expect(waits[0]?.kind).toBe(SpanKind.INTERNAL)
-    // Without a sender that it goes on from, an attempt is within its wait.
-    const [process] = spans().filter(({ name }) => name === 'process default')
-    expect(parentOf(process)).toBe(idOf(waits[0]))
+    expect(wait?.attributes).toMatchObject({
+      'messaging.message.id': 'second',
+      'messaging.operation.name': 'wait',
+      'interlock.wait.line.seconds': 2,
+      'interlock.wait.model.seconds': 3,
+      'interlock.wait.pause.seconds': 6,
+      'interlock.wait.no_worker.seconds': 8,
+    })
+    // By the clock of this process: it ends now, as the queue's time is now.
+    expect(secondsOf(wait?.duration ?? [0, 0])).toBeCloseTo(19, 3)
+    expect(Math.abs(secondsOf(wait?.endTime ?? [0, 0]) - Date.now() / 1_000)).toBeLessThan(30)
+    // Without a sender, an attempt is within its wait.
+    const process = spans().find(
+      ({ name, attributes }) => name === 'process default' && attributes['messaging.message.id'] === 'second',
+    )
+    expect(parentOf(process)).toBe(idOf(wait))
   })
 
-  it('says so when it has not seen the beginning of a wait', async () => {
-    const store = memoryStore()
-    const before = await join({ store })
-    await before.enqueue([{ jobId: 'a', models: [] }])
-    await new Promise((resolve) => setTimeout(resolve, 20))
+  it('says so when it has not seen the beginning of a wait, and leaves out one that was none', () => {
     const { telemetry, named } = traced()
-    const coordinator = await join({ store, telemetry })
-    const [started] = await coordinator.claim({ max: 1, kinds: null })
-    if (started)
-      telemetry.begin({ queue: 'default', started, given: [], trace: null, isCalled: false }).end({ outcome: 'completed' })
-    const [wait] = named('wait default')
-    expect(wait?.events[0]?.name).toBe('wait.unseen')
-    expect(Number(wait?.attributes['interlock.wait.unseen.seconds'])).toBeGreaterThan(0.015)
+    const queue = queueFor(telemetry)
+    queue.enqueue(0, { jobId: 'old', models: ['a'] })
+    queue.at(4, { type: 'tick' })
+    queue.follow()
+    const old = queue.claim(5)
+    queue.complete(6, old)
+    queue.run(old)
+    queue.enqueue(10, { jobId: 'at once', models: ['b'] })
+    queue.run(queue.claim(10))
+    const waits = named('wait default')
+    expect(waits.map(({ attributes }) => attributes['messaging.message.id'])).toEqual(['old'])
+    expect(waits[0]?.events.map(({ name }) => name)).toEqual(['wait.unseen', 'wait.no_worker'])
+    expect(waits[0]?.attributes).toMatchObject({
+      'interlock.wait.unseen.seconds': 4,
+      'interlock.wait.no_worker.seconds': 1,
+    })
+    expect(secondsOf(waits[0]?.duration ?? [0, 0])).toBeCloseTo(5, 3)
   })
 
   it('links an attempt to the one before it, and tells a failure without what the handler was given', async () => {
@@ -138,7 +153,8 @@ describe('openTelemetry', () => {
         retry: once,
         handlers: {
           normal: (job) => {
-            if (++tries < 3) throw new TypeError(`cannot draw ${(job.payload as { prompt: string }).prompt} yet`)
+            if (++tries < 3)
+              throw new TypeError(`cannot draw ${(job.payload as { prompt: string }).prompt} yet`)
           },
         },
       },
@@ -149,8 +165,14 @@ describe('openTelemetry', () => {
     const [send] = named('send default')
     const [first, second, third] = named('process default')
     expect(linksOf(first)).toEqual([['sender', idOf(send)]])
-    expect(linksOf(second)).toEqual([['sender', idOf(send)], ['attempt', idOf(first)]])
-    expect(linksOf(third)).toEqual([['sender', idOf(send)], ['attempt', idOf(second)]])
+    expect(linksOf(second)).toEqual([
+      ['sender', idOf(send)],
+      ['attempt', idOf(first)],
+    ])
+    expect(linksOf(third)).toEqual([
+      ['sender', idOf(send)],
+      ['attempt', idOf(second)],
+    ])
     expect(first?.status).toEqual({ code: SpanStatusCode.ERROR, message: 'cannot draw … yet' })
     expect(first?.attributes).toMatchObject({
       'interlock.outcome': 'failed',
@@ -160,7 +182,9 @@ describe('openTelemetry', () => {
     expect(first?.events.map(({ name, attributes }) => [name, attributes])).toEqual([
       ['exception', { 'exception.type': 'TypeError', 'exception.message': 'cannot draw … yet' }],
     ])
-    expect(JSON.stringify(spans().map(({ attributes, events, status }) => [attributes, events, status]))).not.toMatch(/zebra/iu)
+    expect(
+      JSON.stringify(spans().map(({ attributes, events, status }) => [attributes, events, status])),
+    ).not.toMatch(/zebra/iu)
     expect(third?.status.code).toBe(SpanStatusCode.UNSET)
   })
 
@@ -225,9 +249,10 @@ describe('openTelemetry', () => {
     const { telemetry, tracer, named } = traced()
     const coordinator = await join({ telemetry })
     await coordinator.onJobStart('first', 'normal', ['m'])
-    const answer = within(tracer, 'request', () => coordinator.onJobStart('second', 'normal', ['m'], { wait: true }))
+    const answer = within(tracer, 'request', () =>
+      coordinator.onJobStart('second', 'normal', ['m'], { wait: true }),
+    )
     await expect.poll(() => coordinator.state().waitingCount).toBe(1)
-    await new Promise((resolve) => setTimeout(resolve, 10))
     await coordinator.onJobComplete('first', 'normal')
     expect((await answer).allowed).toBe(true)
     const [wait] = named('wait default')
@@ -236,7 +261,10 @@ describe('openTelemetry', () => {
   })
 
   it('spends nothing without an SDK, and refuses wrong options', async () => {
-    const { coordinator } = await work({ handlers: { normal: () => 1 } }, { telemetry: openTelemetry({ propagateContext: true }) })
+    const { coordinator } = await work(
+      { handlers: { normal: () => 1 } },
+      { telemetry: openTelemetry({ propagateContext: true }) },
+    )
     await coordinator.enqueue([{ jobId: 'a', models: [], payload: { x: 1 } satisfies Json }])
     await expect.poll(() => coordinator.state().activeCount + coordinator.state().waitingCount).toBe(0)
     expect((await coordinator.data(['a']))[0]?.trace).toBeNull()

@@ -22,8 +22,13 @@ describe('the message of an error in a trace', () => {
     fc.assert(
       fc.property(fc.array(text, { maxLength: 5 }), fc.array(text, { maxLength: 5 }), (theirs, ours) => {
         const message = [...ours, ...theirs, ...ours].join(' ')
-        const words = theirs.join(' ').toLowerCase().match(/[\p{L}\p{N}][\p{L}\p{N}_]{2,}/gu) ?? []
-        const told = (of(message, { deep: [...theirs] }) ?? '').toLowerCase().match(/[\p{L}\p{N}_]+/gu) ?? []
+        const words =
+          theirs
+            .join(' ')
+            .toLowerCase()
+            .match(/[\p{L}\p{N}][\p{L}\p{N}_]{2,}/gu) ?? []
+        const told: readonly string[] =
+          (of(message, { deep: [...theirs] }) ?? '').toLowerCase().match(/[\p{L}\p{N}_]+/gu) ?? []
         expect(told.filter((word) => words.includes(word))).toEqual([])
       }),
     )
@@ -31,7 +36,11 @@ describe('the message of an error in a trace', () => {
 
   it('is not told beside more than can be compared with it, and never throws', () => {
     expect(of('plain', 'x'.repeat(300_000))).toBeUndefined()
-    const hostile = { get message(): never { throw new Error('no') } }
+    const hostile = {
+      get message(): never {
+        throw new Error('no')
+      },
+    }
     expect(() => scrubbed(hostile, [])).not.toThrow()
     expect(of('x'.repeat(1_000))?.length).toBeLessThanOrEqual(200)
   })

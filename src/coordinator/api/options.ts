@@ -17,7 +17,7 @@ export interface CoordinatorOptions {
    * letters, digits and `_.@-`; none unless given. It goes into the append-only log: give no name that you may have to erase.
    */
   readonly name?: string
-  /** Where the `[COORDINATOR]` lines go: pino's shape; standard error unless given. */
+  /** Where the `[COORDINATOR]` lines go; standard error unless given. `structuredLogger(pino())` gives pino their fields, too. */
   readonly logger?: Logger
   /** How long the lease of this process lives without a beat; 15,000. At least 100. */
   readonly leaseMs?: number
@@ -81,7 +81,7 @@ export function completeOptions(options: CoordinatorOptions): WholeOptions {
   const given = Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined))
   const complete: WholeOptions = {
     ...{ ...defaults, ...options.store.defaults, ...options, ...given },
-    logger: guarded(options.logger),
+    logger: guarded(options.logger, { queue: options.queue ?? defaults.queue }),
   }
   for (const [name, allowed] of Object.entries(words))
     checkWord(name, complete[name as keyof typeof words], allowed)

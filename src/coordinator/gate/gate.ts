@@ -114,7 +114,7 @@ export class Gate {
     if (this.router.over !== undefined) throw this.router.over
     const { jobId } = spec
     const { logger, ledger } = this.#member
-    logger.info(`[COORDINATOR] Checking if job ${jobId} can start...`)
+    logger.info(`[COORDINATOR] Checking if job ${jobId} can start...`, { event: 'job.check', job_id: jobId })
     const wasIdle = ledger.active.size === 0
     const call = this.router.join(jobId, anew)
     try {
@@ -145,7 +145,9 @@ export class Gate {
       throw invalidInput(message, 'models')
     }
     this.#covered.add(jobId)
-    this.#member.logger.info(`[COORDINATOR] Job ${jobId} runs under the lease of job ${parent.jobId}`)
+    this.#member.logger.info(`[COORDINATOR] Job ${jobId} runs under the lease of job ${parent.jobId}`, {
+      ...{ event: 'job.covered', job_id: jobId },
+    })
     return this.#allow(holder)
   }
 
@@ -164,7 +166,10 @@ export class Gate {
         : { type: 'complete', jobId, jobType, token }
     await this.#member.send(body, outcome === 'failed' ? { data } : {})
     const why = error === undefined ? '' : `: ${errorText(error)}`
-    this.#member.logger.info(`[COORDINATOR] Job ${jobId} ended: ${outcome}${why}`)
+    this.#member.logger.info(`[COORDINATOR] Job ${jobId} ended: ${outcome}${why}`, {
+      ...{ event: 'job.ended', job_id: jobId, code: outcome },
+      ...(error !== undefined && { error: errorText(error) }),
+    })
   }
 
   /** Withdraws its questions and gives back starts that nobody took, while commands still go through. */
@@ -239,14 +244,24 @@ function tellStart(
   answer: StartAnswer,
   wasIdle: boolean,
 ): void {
+  const job = { job_id: jobId, job_type: jobType, models }
   if (!answer.allowed) {
-    if (answer.code === 'model_in_use')
-      logger.info(`[COORDINATOR] Job ${jobId} conflict detected: ${answer.reason}`)
-    logger.info(`[COORDINATOR] Job ${jobId} blocked: ${answer.reason}`)
+    const { code, reason } = answer
+    const why = { ...job, code, blocked_by: answer.blockedBy[0] }
+    if (code === 'model_in_use')
+      logger.info(`[COORDINATOR] Job ${jobId} conflict detected: ${reason}`, { event: 'job.conflict', ...why })
+    logger.info(`[COORDINATOR] Job ${jobId} blocked: ${reason}`, { event: 'job.blocked', ...why })
   } else if (answer.lease === null) {
-    logger.warn(`[COORDINATOR] Job ${jobId} (${jobType}) names no models: it bypasses the queue`)
+    logger.warn(`[COORDINATOR] Job ${jobId} (${jobType}) names no models: it bypasses the queue`, {
+      ...{ event: 'job.bypassed', ...job },
+    })
   } else {
-    if (wasIdle) logger.info(`[COORDINATOR] No active job - ${jobId} can start immediately`)
-    logger.info(`[COORDINATOR] Set active job: ${jobId} (${jobType}) - Models: [${models.join(', ')}]`)
+    if (wasIdle)
+      logger.info(`[COORDINATOR] No active job - ${jobId} can start immediately`, {
+        ...{ event: 'job.immediate', ...job },
+      })
+    logger.info(`[COORDINATOR] Set active job: ${jobId} (${jobType}) - Models: [${models.join(', ')}]`, {
+      ...{ event: 'job.active', ...job, fencing_token: answer.lease.fencingToken },
+    })
   }
 }

@@ -236,6 +236,7 @@ export class Member {
     if (!this.lifecycle.isOpen) return
     this.logger.warn(
       `[COORDINATOR] Events were archived before this process read them; on from event ${this.log.version}`,
+      { event: 'log.skipped' },
     )
     this.lease.declareLost()
     this.#hooks.onSkipped()
