@@ -23,6 +23,9 @@ budget: what a job costs with one thing taken away, and where the time goes in t
 worker: a line of jobs with payloads and results, emptied through createJobWorker and through the bare API in turns, with and without
 keys, 10 and 64 slots: what the worker costs beside what the queue costs anyway. Some half a minute.
 
+telemetry: a line of jobs with payloads, put in and emptied through createJobWorker: without telemetry, with it and no SDK (off), and with one
+trace in a hundred kept and the context travelling (traced), in turns. A minute.
+
 guard: under a minute; what a job and a hand-off of our worker take, in bare appends of the same run. Fails when that is more than
 twice what bench/guard/baseline.json says.
 

@@ -44,7 +44,7 @@ export {
   parseTimeOrNull,
   wholeNumber,
 } from './spec.ts'
-export { jobTrace, traceContext } from './trace.ts'
+export { jobTrace } from './trace.ts'
 export { asRead, parseVoids, type Voids } from './voids.ts'
 export { SCHEMA_VERSION } from './wire.ts'
 export {

@@ -22,7 +22,7 @@ describe('the message of an error in a trace', () => {
     fc.assert(
       fc.property(fc.array(text, { maxLength: 5 }), fc.array(text, { maxLength: 5 }), (theirs, ours) => {
         const message = [...ours, ...theirs, ...ours].join(' ')
-        const words =
+        const words: readonly string[] =
           theirs
             .join(' ')
             .toLowerCase()

@@ -18,7 +18,14 @@ export interface WorkOptions {
 
 /** Works in this process until it is told to stop, then drains. */
 export async function workHere(frame: Frame, options: WorkOptions): Promise<DrainReport> {
-  const { handlers, leaseMs, graceMs, telemetry, logger = stderrLogger, ...given } = await loadHandlers(options.handler)
+  const {
+    handlers,
+    leaseMs,
+    graceMs,
+    telemetry,
+    logger = stderrLogger,
+    ...given
+  } = await loadHandlers(options.handler)
   const store = await storeAt(frame.target())
   try {
     const coordinator = await createCoordinator({

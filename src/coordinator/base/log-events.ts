@@ -4,7 +4,14 @@
  */
 export const logEvents = [
   ...(['job.check', 'job.immediate', 'job.active', 'job.conflict', 'job.blocked', 'job.bypassed'] as const),
-  ...(['job.covered', 'job.ended', 'job.observed', 'job.unguarded', 'job.end_delayed', 'job.ends_dropped'] as const),
+  ...([
+    'job.covered',
+    'job.ended',
+    'job.observed',
+    'job.unguarded',
+    'job.end_delayed',
+    'job.ends_dropped',
+  ] as const),
   ...(['job.started', 'job.completed', 'job.failed', 'job.postponed', 'job.cancelled'] as const),
   ...(['job.given_back', 'job.detached', 'job.lost', 'job.untold'] as const),
   ...(['lease.lost', 'lease.left', 'coordinator.failed', 'coordinator.left', 'coordinator.deaf'] as const),
