@@ -58,16 +58,33 @@ describe('a line of the log', () => {
       ['job.conflict', expect.stringContaining('conflict detected')],
       ['job.blocked', expect.stringContaining('blocked:')],
     ])
-    expect(told[2]).toMatchObject({ level: 'info', queue: 'images', job_id: 'a', models: ['flux-dev'], fencing_token: 2 })
+    expect(told[2]).toMatchObject({
+      level: 'info',
+      queue: 'images',
+      job_id: 'a',
+      models: ['flux-dev'],
+      fencing_token: 2,
+    })
     expect(told[5]).toMatchObject({ queue: 'images', job_id: 'b', code: 'model_in_use', blocked_by: 'a' })
   })
 
   it('tells of a worker what began and how it ended', async () => {
     const { told, logger } = pinoLike()
-    const { coordinator } = await work({ handlers: { normal: () => Promise.reject(new Error('no page 7')) } }, { logger })
+    const { coordinator } = await work(
+      { handlers: { normal: () => Promise.reject(new Error('no page 7')) } },
+      { logger },
+    )
     await coordinator.enqueue([{ jobId: 'a', models: ['m'], attempts: 1 }])
     await expect.poll(() => told.at(-1)?.event).toBe('job.failed')
-    const job = { queue: 'default', job_id: 'a', kind: 'normal', models: ['m'], attempt: 1, attempts: 1, fencing_token: 2 }
+    const job = {
+      queue: 'default',
+      job_id: 'a',
+      kind: 'normal',
+      models: ['m'],
+      attempt: 1,
+      attempts: 1,
+      fencing_token: 2,
+    }
     expect(told).toEqual([
       { event: 'job.started', ...job, level: 'info', msg: '[WORKER] Job a started (normal) - Models: [m]' },
       {

@@ -91,7 +91,9 @@ it('makes no traces where OpenTelemetry is not installed, and does where it is',
     console.log('put in line')`,
   ]
   const without = program('const telemetry = undefined')
-  const traced = program("import { openTelemetry } from 'interlock-queue/otel'; const telemetry = openTelemetry()")
+  const traced = program(
+    "import { openTelemetry } from 'interlock-queue/otel'; const telemetry = openTelemetry()",
+  )
   expect(await node(without)).toMatchObject({ code: 0, stdout: 'put in line\n' })
   expect(await node(traced)).toMatchObject({ stderr: expect.stringContaining("'@opentelemetry/api'") })
   await installed.add('@opentelemetry/api')

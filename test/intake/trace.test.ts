@@ -7,7 +7,10 @@ const table = `create table jobs (job_id text primary key, status text default '
   traceparent text, tracestate text, parent text)`
 
 async function traceOf(db: Awaited<ReturnType<typeof account>>, column: string, value: string) {
-  await db.query(`insert into jobs (job_id, model, ${column}, tracestate) values ('a', 'm', $1, 'vendor=1')`, [value])
+  await db.query(
+    `insert into jobs (job_id, model, ${column}, tracestate) values ('a', 'm', $1, 'vendor=1')`,
+    [value],
+  )
   const coordinator = await db.coordinator()
   expect(await coordinator.takeIn({ max: 10 })).toBe(1)
   const [started] = await coordinator.claim({ max: 1, kinds: null })

@@ -5,7 +5,12 @@
 import { appendFileSync } from 'node:fs'
 import { context, trace } from '@opentelemetry/api'
 import { AsyncLocalStorageContextManager } from '@opentelemetry/context-async-hooks'
-import { type ReadableSpan, SimpleSpanProcessor, type SpanExporter, TracerProvider } from '@opentelemetry/sdk-trace'
+import {
+  type ReadableSpan,
+  SimpleSpanProcessor,
+  type SpanExporter,
+  TracerProvider,
+} from '@opentelemetry/sdk-trace'
 import { postgresStore } from '../../src/adapter/postgres/index.ts'
 import { createCoordinator, type EnqueueInput, jsonLogger } from '../../src/index.ts'
 import { openTelemetry } from '../../src/otel/index.ts'
@@ -28,7 +33,10 @@ export interface SpanLine {
   readonly spanId: string
   readonly parent: string | undefined
   readonly links: readonly { readonly what: unknown; readonly spanId: string; readonly traceId: string }[]
-  readonly events: readonly { readonly name: string; readonly attributes: Readonly<Record<string, unknown>> }[]
+  readonly events: readonly {
+    readonly name: string
+    readonly attributes: Readonly<Record<string, unknown>>
+  }[]
   readonly attributes: Readonly<Record<string, unknown>>
 }
 

@@ -73,7 +73,16 @@ async function story(sender: TracedOrder['sender']) {
   for (const one of [a, b, c]) await one.end()
   const of = (name: string) => spans().filter((span) => span.name === name && span.jobId === 'second')
   const request = spans().filter(({ name }) => name === 'request')
-  return { client, coordinator, lines, spans, request, send: of('send default'), waits: of('wait default'), runs: of('process default') }
+  return {
+    client,
+    coordinator,
+    lines,
+    spans,
+    request,
+    send: of('send default'),
+    waits: of('wait default'),
+    runs: of('process default'),
+  }
 }
 
 describe('a job that goes through three processes', () => {
@@ -90,25 +99,35 @@ describe('a job that goes through three processes', () => {
     ])
     const traces = new Set([request[1], ...send, ...waits, ...runs].map((span) => span?.traceId))
     expect(traces.size).toBe(1)
-    expect(waits[0]?.events.map(({ name, attributes }) => [name, attributes['interlock.blocked_by']])).toContainEqual(
-      ['wait.model', 'first'],
-    )
+    expect(
+      waits[0]?.events.map(({ name, attributes }) => [name, attributes['interlock.blocked_by']]),
+    ).toContainEqual(['wait.model', 'first'])
     expect(waits[1]?.events.map(({ name }) => name)).toContain('wait.not_due')
-    expect(runs[1]?.links).toContainEqual({ what: 'attempt', spanId: runs[0]?.spanId, traceId: runs[0]?.traceId })
-    expect(runs.map(({ attributes }) => [attributes['interlock.attempt'], attributes['interlock.outcome']])).toEqual([
+    expect(runs[1]?.links).toContainEqual({
+      what: 'attempt',
+      spanId: runs[0]?.spanId,
+      traceId: runs[0]?.traceId,
+    })
+    expect(
+      runs.map(({ attributes }) => [attributes['interlock.attempt'], attributes['interlock.outcome']]),
+    ).toEqual([
       [1, 'failed'],
       [2, 'completed'],
     ])
     // The text of the error, less the word that was in the payload.
     expect(runs[0]?.events[0]?.attributes['exception.message']).toBe('the … of b is away')
     expect(JSON.stringify(spans())).not.toContain('provider')
-    const told = lines().filter(({ job_id: jobId, trace_id: traceId }) => jobId === 'second' && traceId !== undefined)
+    const told = lines().filter(
+      ({ job_id: jobId, trace_id: traceId }) => jobId === 'second' && traceId !== undefined,
+    )
     expect(told.map(({ event, span_id: spanId, trace_id: traceId }) => [event, traceId, spanId])).toEqual([
       ['job.failed', runs[0]?.traceId, runs[0]?.spanId],
       ['job.completed', runs[1]?.traceId, runs[1]?.spanId],
     ])
     const traceId = send[0]?.traceId ?? ''
-    const { rows } = await client.query("select 1 from job_queue_log l where l::text like '%' || $1 || '%'", [traceId])
+    const { rows } = await client.query("select 1 from job_queue_log l where l::text like '%' || $1 || '%'", [
+      traceId,
+    ])
     expect(rows).toEqual([])
     const kept = await client.query("select trace from job_queue_data where job_id = 'second'")
     expect(JSON.stringify(kept.rows)).toContain(traceId)
@@ -121,9 +140,17 @@ describe('a job that goes through three processes', () => {
     for (const [n, run] of runs.entries()) {
       expect([run.traceId, run.parent]).toEqual([waits[n]?.traceId, waits[n]?.spanId])
       for (const span of [run, waits[n]])
-        expect(span?.links).toContainEqual({ what: 'sender', spanId: send[0]?.spanId, traceId: send[0]?.traceId })
+        expect(span?.links).toContainEqual({
+          what: 'sender',
+          spanId: send[0]?.spanId,
+          traceId: send[0]?.traceId,
+        })
     }
-    expect(runs[1]?.links).toContainEqual({ what: 'attempt', spanId: runs[0]?.spanId, traceId: runs[0]?.traceId })
+    expect(runs[1]?.links).toContainEqual({
+      what: 'attempt',
+      spanId: runs[0]?.spanId,
+      traceId: runs[0]?.traceId,
+    })
   })
 })
 
