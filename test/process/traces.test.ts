@@ -1,4 +1,4 @@
-/** One job through three processes is one trace, whoever put it in line; and nothing of it is in the log. */
+/** One job through three processes is one trace, also when a program in Python put it in line; nothing of it is in the log. */
 import { execFile, fork } from 'node:child_process'
 import { once } from 'node:events'
 import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
