@@ -36,7 +36,7 @@ const optionFields = optionsSchema({
   telemetry: telemetry.optional(),
 })
 
-const processFields = optionsSchema({ logger })
+const processFields = optionsSchema({ logger, telemetry: telemetry.optional() })
 
 /** @throws InterlockError `invalid_input` */
 export const checkCoordinatorOptions = (options: unknown): unknown =>
