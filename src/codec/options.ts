@@ -102,6 +102,7 @@ const moduleFields = optionsSchema({
   graceMs: z.unknown().optional(),
   telemetry: telemetry.optional(),
   logger,
+  patienceMs: z.unknown().optional(),
 })
 
 const handlerFields = optionsSchema({
