@@ -8,6 +8,8 @@ import { emptyLedger, type Ledger } from './ledger.ts'
 export interface Folded {
   readonly ledger: Ledger
   readonly touched: ReadonlySet<string>
+  /** How often a job was overtaken: the sum over all jobs. */
+  readonly overtakes: number
 }
 
 /**
@@ -18,7 +20,8 @@ export function fold(ledger: Ledger, events: Iterable<RecordedEvent>): Folded {
   const draft = new Draft(ledger)
   for (const event of events) applyEvent(draft, event)
   settle(draft)
-  return { ledger: draft.seal(), touched: draft.touched }
+  const { touched, overtakes } = draft
+  return { ledger: draft.seal(), touched, overtakes }
 }
 
 /** The state after a whole log. */

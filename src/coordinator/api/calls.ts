@@ -143,8 +143,8 @@ export interface Health {
   readonly version: number
   readonly activeCount: number
   readonly waitingCount: number
-  /** Commands sent, appends won and lost, and turns taken, since the start of this process. */
-  readonly counts: Readonly<Record<'commands' | 'appends' | 'lost' | 'turns', number>>
+  /** Commands sent, appends won, lost and sent again after an outage, and turns taken, since the start of this process. */
+  readonly counts: Readonly<Record<'commands' | 'appends' | 'lost' | 'retried' | 'turns', number>>
   /** What has failed and has not gone well since: reads by a read, writes by a write or by two beats, beats by a beat. */
   readonly lastError: string | null
 }

@@ -28,6 +28,7 @@ import type {
   WorkflowConfig,
 } from './calls.ts'
 import type { MachineOptions, QueueMetrics, QueueView, RunningMachine } from './view.ts'
+import type { Fold, Vitals } from './vitals.ts'
 
 /** Decides which job may run now, together with all other processes on the same queue. */
 export interface Coordinator {
@@ -163,6 +164,11 @@ export interface Coordinator {
    */
   readonly heard$: Observable<RecordedEvent>
   /**
+   * What this process folds, as it does: the present queue first, then events with the queue after them. For code that keeps figures
+   * of a queue event by event. Like `heard$` it causes no reads.
+   */
+  readonly folds$: Observable<Fold>
+  /**
    * Every event after this number: first those in the log, page by page, then those that come, each exactly once. For code that takes
    * each event at once. Errors: `invalid_input`, `corrupt_log`, those of the store.
    * @param after the sequence number of the last event that is known already; 0: from the first
@@ -205,45 +211,10 @@ export interface Coordinator {
   /** The time of the queue: the database's clock as far as this process can tell, and the log's own time while that is ahead of it. */
   now(): Micros
   health(): Health
+  /** What this process knows of itself beside the log. Asks nobody. */
+  vitals(): Vitals
   /** The queue as plain numbers. Looks at every waiting job once: some 10 ms for 100,000. */
   metrics(): QueueMetrics
   /** Waits for calls under way, tells running jobs to stop (`leaseLost$`), and gives up the lease. It does not close your store. */
   close(): Promise<void>
 }
-
-/** The kind of a job is its job type unless it names another one. */
-type OfKind<Kind extends string> =
-  | { readonly kind: Kind }
-  | (Kind extends 'normal' ? { readonly kind?: undefined; readonly jobType?: 'normal' | undefined } : never)
-  | (Kind extends 'workflow' ? { readonly kind?: undefined; readonly jobType: 'workflow' } : never)
-
-/** A kind that is given nothing may leave its payload out. */
-type Carrying<Payload> = undefined extends Payload
-  ? { readonly payload?: Payload }
-  : null extends Payload
-    ? { readonly payload?: Payload | undefined }
-    : { readonly payload: Payload }
-
-/** A job of one of the kinds that `Payloads` names, with the payload of that kind. */
-export type TypedJob<Payloads extends object> = {
-  readonly [Kind in keyof Payloads & string]: Omit<EnqueueInput, 'kind' | 'payload'> &
-    OfKind<Kind> &
-    Carrying<Payloads[Kind]>
-}[keyof Payloads & string]
-
-/**
- * A coordinator that knows the payload of each kind. Only the compiler does: at run time it is any other coordinator, and a
- * handler's `schema` is what checks a payload.
- * @example
- * interface Jobs { resize: { width: number } }
- * const coordinator = await createCoordinator<Jobs>({ store })
- * await coordinator.enqueue([{ jobId: 'a', kind: 'resize', models: ['sharp'], payload: { width: 640 } }])
- */
-export interface TypedCoordinator<Payloads extends object> extends Coordinator {
-  enqueue(jobs: readonly TypedJob<Payloads>[]): Promise<Enqueued>
-  /** Never there: it tells the compiler, and `createJobWorker`, which kinds there are. */
-  readonly payloads?: Payloads
-}
-
-/** A coordinator that knows nothing of payloads. */
-export type UntypedCoordinator = Coordinator & { readonly payloads?: undefined }

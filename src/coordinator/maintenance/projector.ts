@@ -50,6 +50,8 @@ export class Projector {
   /** While there is no table to write to, or the projector is closed. */
   #resting = false
   #last: ProjectStep | undefined
+  /** By `performance.now()`: when the tables were last known to follow everything. */
+  #reachedAt = performance.now()
 
   constructor(options: ProjectorOptions) {
     this.#options = options
@@ -66,6 +68,14 @@ export class Projector {
   /** How the last step ended; undefined before the first. */
   get last(): ProjectStep | undefined {
     return this.#last
+  }
+
+  /** How far the tables are behind, as far as this process has seen; null: it has not looked, or there are none. */
+  get lag(): { readonly events: number; readonly ms: number; readonly setAside: number } | null {
+    const last = this.#last
+    if (last === undefined || (last.targets === 0 && !last.busy)) return null
+    const events = Math.max(0, this.#options.version() - last.projectedSeq)
+    return { events, ms: events === 0 ? 0 : performance.now() - this.#reachedAt, setAside: last.setAside }
   }
 
   /**
@@ -100,6 +110,7 @@ export class Projector {
     const { store, queue } = this.#options
     const step = await store.project(queue, BATCH)
     this.#last = step
+    if (step.projectedSeq >= step.version) this.#reachedAt = performance.now()
     if (!step.busy) this.#refusals.note(step.refused ?? [])
     await pause(step.busy ? BUSY_REST_MS : REST_MS, this.#closing.signal)
     if (step.targets === 0 && !step.busy) this.#rest()

@@ -133,6 +133,11 @@ export class Member {
     if (freeSlots > 0 && head.version > version) void this.appends.catchUp(head.version)
   }
 
+  /** How far the user's tables are behind, and how often a command was refused because the attempt was over, or another's. */
+  get figures() {
+    return { projection: this.#maintenance.lag(), staleWrites: this.#sender.staleWrites }
+  }
+
   /** It has no slot for what comes in, and leaves that to others. */
   get isFull(): boolean {
     return this.#wakeFilter.isFull

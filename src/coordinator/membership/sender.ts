@@ -5,6 +5,7 @@ import {
   cannotFoldOn,
   hash,
   InterlockError,
+  isStaleWrite,
   type Lease,
   type RecordedEvent,
   runningAttempt,
@@ -102,10 +103,16 @@ export interface SenderHooks {
 export class Sender {
   readonly #parts: SenderParts
   readonly #hooks: SenderHooks
+  #staleWrites = 0
 
   constructor(parts: SenderParts, hooks: SenderHooks) {
     this.#parts = parts
     this.#hooks = hooks
+  }
+
+  /** How often a command was refused because the attempt was over, or another's. */
+  get staleWrites(): number {
+    return this.#staleWrites
   }
 
   /** Sends one command; throws its refusal. Every start for this process gets its owner; the answer names those of the sender. */
@@ -124,6 +131,7 @@ export class Sender {
       if (!result.ok) throw new InterlockError(result.code, result.message)
       return { ...result, started: this.#ownOf(result, options, workerId) }
     } catch (error) {
+      if (isStaleWrite(error)) this.#staleWrites++
       failures.noteOfCommand(error)
       if (stopped.error !== undefined && cannotFoldOn(error)) throw await stopped.told
       throw error

@@ -61,6 +61,7 @@ export class LogView {
 /** What a process knows of how far the log goes. */
 export class Head {
   #version = 0
+  #archivedSeq = 0
   #reachedAt = performance.now()
   readonly #onReached: () => void
 
@@ -77,6 +78,16 @@ export class Head {
   /** When it last knew of everything that was in the log, by `performance.now()`. */
   get reachedAt(): number {
     return this.#reachedAt
+  }
+
+  /** The last event that was archived, as far as a read has said. */
+  get archivedSeq(): number {
+    return this.#archivedSeq
+  }
+
+  /** A read says where the log begins. */
+  begins(archivedSeq: number): void {
+    this.#archivedSeq = archivedSeq
   }
 
   /** The log is known to go that far; infinite or absent: nothing is known. */

@@ -15,6 +15,7 @@ export async function readToHead({ store, queue, replica, clock, head }: LogView
     // A page that was fetched ahead says nothing of the time: only the first was waited for from its beginning.
     if (sent > 0) clock.sync(page.now, sent)
     sent = 0
+    head.begins(page.archivedSeq)
     if (page.version < at) throw wentBack(queue, at, page.version)
     at = page.events.at(-1)?.seq ?? at
     checkSame(queue, replica, { ...page, knownAt: null })
@@ -77,6 +78,7 @@ async function readFollowing(log: LogView): Promise<void> {
   // Of an event that was archived and not kept there is nothing to compare.
   checkSame(queue, replica, { ...page, knownAt: first?.seq === version ? first.at : null })
   clock.sync(page.now, sent)
+  head.begins(page.archivedSeq)
   replica.apply(page.events)
   if (replica.version < page.version) return readToHead(log)
   head.reach(page.version)
