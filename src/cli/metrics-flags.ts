@@ -77,7 +77,7 @@ export async function withMetrics<T>(
   const metrics = createMetrics({ coordinator })
   try {
     const served = await serveMetrics(metrics, options)
-    const who = options.token === undefined ? 'anyone who reaches it' : 'whoever shows the token'
+    const who = options.token === undefined ? 'anyone who reaches it' : 'anyone who shows the token'
     frame.note(`metrics: ${served.url} (for ${who})`)
     return await work().finally(() => served.close())
   } finally {

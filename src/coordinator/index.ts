@@ -1,7 +1,7 @@
 export type * from './api/calls.ts'
 export type * from './api/coordinator.ts'
-export type * from './api/typed.ts'
 export type { CoordinatorOptions, Mode, OnUnavailable } from './api/options.ts'
+export type * from './api/typed.ts'
 export type {
   ActiveJobView,
   JobView,
@@ -13,6 +13,6 @@ export type {
   RunningMachine,
   WaitingJobView,
 } from './api/view.ts'
-export type { Fold, Vitals } from './api/vitals.ts'
+export type { Vitals } from './api/vitals.ts'
 export { type Logger, silentLogger, stderrLogger } from './base/logger.ts'
 export { createCoordinator } from './coordinator.ts'

@@ -33,7 +33,8 @@ export function createMetrics(options: MetricsOptions): Metrics {
   const all: readonly Metered[] = 'queue' in coordinator ? [coordinator] : coordinator
   const sources = all.map((one): Source => {
     const meter = new QueueMeter(meterOptions(options))
-    return { coordinator: one, meter, watch: one.folds$.subscribe((fold) => meter.see(fold)) }
+    meter.begin(one.ledger())
+    return { coordinator: one, meter, watch: one.changes$.subscribe((change) => meter.see(change)) }
   })
   const known = (): Known => {
     const read = sources.map(({ coordinator: of, meter }) => {

@@ -4,7 +4,7 @@ import type { Coordinator } from '../coordinator/index.ts'
 import type { MeterOptions } from './meter/queue-meter.ts'
 
 /** What a meter needs of a coordinator. */
-export type Metered = Pick<Coordinator, 'queue' | 'folds$' | 'vitals' | 'now'>
+export type Metered = Pick<Coordinator, 'queue' | 'ledger' | 'changes$' | 'vitals' | 'now'>
 
 /** Which models have a label of their own, and the bounds of histograms. */
 export interface FigureOptions {

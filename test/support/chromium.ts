@@ -1,6 +1,5 @@
-import { execFile } from 'node:child_process'
 import { existsSync } from 'node:fs'
-import { promisify } from 'node:util'
+import { installFromDebian } from './debian.ts'
 import type { Made } from './once-global.ts'
 
 /** Where Debian, and others, put it. */
@@ -25,7 +24,7 @@ export async function chromiumPath(): Promise<string> {
   if (process.getuid?.() !== 0)
     throw new Error(`${advice} (this is no root, so it cannot be installed from here)`)
   try {
-    await install()
+    await installFromDebian('chromium')
   } catch (error) {
     throw new Error(
       `${advice}; apt-get has said: ${String((error as { stderr?: unknown }).stderr ?? error).trim()}`,
@@ -35,14 +34,6 @@ export async function chromiumPath(): Promise<string> {
   if (installed === undefined)
     throw new Error(`${advice}; apt-get has installed none at ${places.join(', ')}`)
   return installed
-}
-
-/** Lists first: those of an image may be of long ago. One source that does not answer is no reason to give up. */
-async function install(): Promise<void> {
-  const run = promisify(execFile)
-  const env = { ...process.env, DEBIAN_FRONTEND: 'noninteractive' }
-  await run('apt-get', ['update', '-q'], { env }).catch(() => {})
-  await run('apt-get', ['install', '-y', '-q', '--no-install-recommends', 'chromium'], { env })
 }
 
 /** Once for a run: two that install at once lock each other out. */

@@ -6,7 +6,9 @@ import type {
   InterlockError,
   JobType,
   Lease,
+  Ledger,
   Micros,
+  QueueChange,
   RecordedEvent,
   RequeueReason,
   Started,
@@ -28,7 +30,7 @@ import type {
   WorkflowConfig,
 } from './calls.ts'
 import type { MachineOptions, QueueMetrics, QueueView, RunningMachine } from './view.ts'
-import type { Fold, Vitals } from './vitals.ts'
+import type { Vitals } from './vitals.ts'
 
 /** Decides which job may run now, together with all other processes on the same queue. */
 export interface Coordinator {
@@ -164,10 +166,12 @@ export interface Coordinator {
    */
   readonly heard$: Observable<RecordedEvent>
   /**
-   * What this process folds, as it does: the present queue first, then events with the queue after them. For code that keeps figures
-   * of a queue event by event. Like `heard$` it causes no reads.
+   * How the queue goes on: the events that this process folds together, with the ledger after them. Costs no reads, like `heard$`. Take
+   * `ledger()` for where it begins.
    */
-  readonly folds$: Observable<Fold>
+  readonly changes$: Observable<QueueChange>
+  /** The queue as this process has folded it. */
+  ledger(): Ledger
   /**
    * Every event after this number: first those in the log, page by page, then those that come, each exactly once. For code that takes
    * each event at once. Errors: `invalid_input`, `corrupt_log`, those of the store.

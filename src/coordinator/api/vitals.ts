@@ -1,16 +1,3 @@
-import type { Ledger, RecordedEvent } from '../../core/index.ts'
-
-/** What a process has folded at once, for code that keeps figures of a queue event by event. */
-export interface Fold {
-  /** The queue after the events. */
-  readonly ledger: Ledger
-  readonly events: readonly RecordedEvent[]
-  /** The jobs that may stand differently now; null: everything may, as it begins here, or goes on from a snapshot. */
-  readonly touched: ReadonlySet<string> | null
-  /** How often the starts among the events passed a job that came before. */
-  readonly overtakes: number
-}
-
 /** What a process knows of itself beside the log, without asking anybody. Durations in milliseconds; counts since it joined. */
 export interface Vitals {
   readonly workerId: string

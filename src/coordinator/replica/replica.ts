@@ -1,23 +1,32 @@
 import { Subject } from 'rxjs'
-import { type Decision, emptyLedger, fold, type Ledger, type RecordedEvent } from '../../core/index.ts'
-import type { Fold } from '../api/vitals.ts'
+import {
+  type Decision,
+  emptyLedger,
+  type Folded,
+  fold,
+  type Ledger,
+  type QueueChange,
+  type RecordedEvent,
+} from '../../core/index.ts'
+
+const none: ReadonlySet<string> = new Set()
 
 /**
- * This process's copy of the queue's state: a ledger at some version of the log. Events come in by folding what others
- * appended, or by adopting what a decision of our own has become once it is in the log.
+ * This process's copy of the queue's state: a ledger at some version of the log. It advances by folding what others appended, or
+ * by adopting the ledger of an own decision once that is in the log.
  */
 export class Replica {
   #ledger: Ledger = emptyLedger
   readonly #events = new Subject<RecordedEvent>()
   readonly #changes = new Subject<Ledger>()
-  readonly #folds = new Subject<Fold>()
+  readonly #moves = new Subject<QueueChange>()
   readonly #skipped = new Subject<void>()
   /** Every event, in order, once the replica has folded it. */
   readonly events$ = this.#events.asObservable()
   readonly changes$ = this.#changes.asObservable()
-  /** What was folded at once, and where that has led. */
-  readonly folds$ = this.#folds.asObservable()
-  /** It has gone on from a snapshot: the events up to there are told to nobody. */
+  /** The same with what led there. */
+  readonly moves$ = this.#moves.asObservable()
+  /** The replica has gone on from a snapshot. The events up to there are not emitted. */
   readonly skipped$ = this.#skipped.asObservable()
 
   get ledger(): Ledger {
@@ -28,36 +37,36 @@ export class Replica {
     return this.#ledger.version
   }
 
-  /** Goes on from a snapshot, unless it knows as much already. Nobody is told of the events before it. */
+  /** Goes on from a snapshot, unless it knows as much already. The events before the snapshot are not emitted. */
   startFrom(ledger: Ledger): void {
     if (ledger.version <= this.#ledger.version) return
-    this.#move({ ledger, events: [], touched: null, overtakes: 0 })
+    this.#move({ ledger, touched: none, overtakes: 0 }, [])
     this.#skipped.next()
   }
 
-  /** Folds events that others appended; those that are known already are passed over. */
+  /** Folds events that others appended, and skips those that it knows already. */
   apply(events: readonly RecordedEvent[]): void {
     const fresh = events.filter((event) => event.seq > this.#ledger.version)
     if (fresh.length === 0) return
-    this.#move({ ...fold(this.#ledger, fresh), events: fresh })
+    this.#move(fold(this.#ledger, fresh), fresh)
   }
 
-  /** Our own decision was appended: its ledger is the state now. */
+  /** An own decision was appended: its ledger is the state now. */
   adopt(decision: Decision): void {
-    this.#move(decision)
+    this.#move(decision, decision.events)
   }
 
   complete(): void {
     this.#events.complete()
     this.#changes.complete()
-    this.#folds.complete()
+    this.#moves.complete()
     this.#skipped.complete()
   }
 
-  #move({ ledger, events, touched, overtakes }: Fold): void {
+  #move({ ledger, touched, overtakes }: Folded, events: readonly RecordedEvent[]): void {
     this.#ledger = ledger
     for (const event of events) this.#events.next(event)
     this.#changes.next(ledger)
-    this.#folds.next({ ledger, events, touched, overtakes })
+    if (this.#moves.observed) this.#moves.next({ events, ledger, touched, overtakes })
   }
 }

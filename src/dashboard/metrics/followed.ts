@@ -24,7 +24,7 @@ export async function followed(reader: QueueReader, options: FigureOptions): Pro
   const begin = async () => {
     const ledger = await reader.ledger()
     isVoid = false
-    meter.see({ ledger, events: [], touched: null, overtakes: 0 })
+    meter.begin(ledger)
   }
   const next = async () => {
     const after = meter.ledger.version

@@ -1,7 +1,5 @@
 import {
-  endsAttempt,
   fold,
-  isSameRule,
   type Job,
   jobOf,
   type Ledger,
@@ -9,10 +7,10 @@ import {
   outcomeOf,
   type ReasonCode,
   type RecordedEvent,
+  rateOpensAt,
+  reasonCodeOf,
 } from '../../core/index.ts'
 import { causeOf, type WaitCause } from './cause.ts'
-import type { Cell, Mark } from './cell.ts'
-import { Cells } from './cells.ts'
 
 /** One wait of a job, from its coming into the queue, or back, to its start or its end; of one that began earlier, the rest. */
 export interface Wait {
@@ -25,66 +23,60 @@ export interface Wait {
   readonly parts: Readonly<Partial<Record<WaitCause, Micros>>>
 }
 
+/** What a job waits for since a moment, as far as the last look told. */
+interface Reason {
+  readonly code: ReasonCode
+  readonly model: string | null
+  readonly blockedBy: string | null
+}
+
 interface Open {
   readonly from: Micros
-  /** What it waited for before it came to its cell; null: nothing yet. */
-  parts: Partial<Record<WaitCause, Micros>> | null
-  /** Null: nobody has looked yet. */
-  cell: Cell | null
-  mark: Mark
-  /** Which job it has waited behind, and since when; undefined: nobody has looked yet. */
-  blockedBy: string | null | undefined
+  readonly parts: Partial<Record<WaitCause, Micros>>
   since: Micros
+  /** Null: nobody has looked yet. */
+  reason: Reason | null
+  /** When time alone puts another reason in the place of this one, and which. */
+  later: { readonly at: Micros; readonly reason: Reason } | null
 }
 
-export interface WaitSplitterOptions {
-  /** Told of each wait when it is over. */
-  readonly onWait?: (wait: Wait) => void
-  /** Whether to sum by model and by job too. Those sums have no end, so nobody wants them of a process that runs for weeks. */
-  readonly isDetailed?: boolean
-}
+/** Begun and over between two looks: it could start, and somebody took it. */
+const TAKEN: Reason = { code: 'offered', model: null, blockedBy: null }
+
+/** Events after which everybody may wait for something else. */
+const general: ReadonlySet<RecordedEvent['type']> = new Set([
+  'policy_changed',
+  'drain_requested',
+  'resumed',
+  'epoch_changed',
+])
 
 /**
- * Splits waiting by what it is for: each moment of a wait belongs to one cause, so that its parts come to it exactly. A job is looked
- * at when its own row changes; what changes for a whole line at once (its model is taken or free, its window opens, the queue
- * drains) goes by a clock that all of them share.
+ * Splits waiting by what it is for: each moment of a wait belongs to one cause, so that its parts come to it exactly. What a job waits
+ * for is looked at whenever its own row changes, when its blocker starts, and when the rules change.
  */
 export class WaitSplitter {
   /** Over all waits so far, in microseconds. */
-  readonly byReason = new Map<ReasonCode, Micros>()
+  readonly byReason = new Map<string, Micros>()
   readonly byCause = new Map<WaitCause, Micros>()
   readonly byModel = new Map<string, Micros>()
   readonly byJob = new Map<string, Micros>()
   readonly #onWait: (wait: Wait) => void
-  readonly #isDetailed: boolean
   readonly #open = new Map<string, Open>()
-  readonly #cells = new Cells((code, model, micros) => this.#add(code, model, micros))
-  /** The models of each running attempt, and those that an attempt took or gave back since the last look. */
-  readonly #running = new Map<string, readonly string[]>()
-  readonly #moved = new Set<string>()
-  /** The rules have changed: everybody may wait for something else. */
+  /** The jobs that wait behind each job. */
+  readonly #behind = new Map<string, Set<string>>()
+  readonly #started = new Set<string>()
   #isGeneral = false
-  #fairShare: unknown = null
 
-  constructor({ onWait = () => {}, isDetailed = true }: WaitSplitterOptions = {}) {
+  /** @param onWait is told of each wait when it is over */
+  constructor(onWait: (wait: Wait) => void = () => {}) {
     this.#onWait = onWait
-    this.#isDetailed = isDetailed
-  }
-
-  /** How many wait now, whether or not anybody has looked at them. */
-  get size(): number {
-    return this.#open.size
   }
 
   /** Everybody who waits when it begins. */
   begin(ledger: Ledger, at: Micros): void {
-    this.#cells.drains = ledger.draining
-    this.#fairShare = ledger.policy.fairShare
     for (const job of ledger.jobs) {
-      if (job.active) {
-        this.#running.set(job.jobId, job.spec.models)
-        continue
-      }
+      if (job.active) continue
       this.#come(job.jobId, at)
       this.#look(ledger, job.jobId, at)
     }
@@ -92,38 +84,22 @@ export class WaitSplitter {
 
   /** An event: waits begin and end with it to the microsecond. */
   note(event: RecordedEvent): void {
-    if (event.type === 'policy_changed') this.#isGeneral = true
-    else if (event.type === 'drain_requested') this.#cells.drain(true, event.at)
-    else if (event.type === 'resumed') this.#cells.drain(false, event.at)
-    if (!('jobId' in event)) return
-    if (endsAttempt(event)) this.#giveBack(event.jobId)
+    if (general.has(event.type)) this.#isGeneral = true
     if (event.type === 'queued' || event.type === 'requeued') this.#come(event.jobId, event.at)
     else if (event.type === 'started') {
-      this.#running.set(event.jobId, event.models)
-      for (const model of event.models) this.#moved.add(model)
+      this.#started.add(event.jobId)
       this.#close(event.jobId, event.at, 'started')
-    } else if (outcomeOf(event) !== null) this.#close(event.jobId, event.at, 'ended')
+    } else if ('jobId' in event && outcomeOf(event) !== null) this.#close(event.jobId, event.at, 'ended')
   }
 
   /** The queue after the events that were noted, and the jobs that they touched. */
   look(ledger: Ledger, touched: Iterable<string>, at: Micros): void {
-    const isGeneral = this.#isGeneral
+    const all = this.#isGeneral ? [...this.#open.keys()] : touched
+    for (const jobId of all) this.#look(ledger, jobId, at)
+    for (const jobId of this.#started)
+      for (const behind of [...(this.#behind.get(jobId) ?? [])]) this.#look(ledger, behind, at)
+    this.#started.clear()
     this.#isGeneral = false
-    for (const model of this.#moved) this.#cells.follow(ledger, model, at)
-    this.#moved.clear()
-    const open = openOf(ledger)
-    if (isGeneral) this.#lookAround(open, at)
-    for (const jobId of touched) this.#look(open, jobId, at)
-  }
-
-  /** What has gone by of all waits until then counts in the sums. Times that lie before the last event change nothing. */
-  spend(at: Micros): void {
-    this.#cells.spend(at)
-  }
-
-  /** How many wait for what at this time, as far as they were looked at. */
-  counts(at: Micros): ReadonlyMap<ReasonCode, number> {
-    return this.#cells.counts(at)
   }
 
   /** Everybody who still waits has waited until here. */
@@ -133,96 +109,67 @@ export class WaitSplitter {
 
   #come(jobId: string, at: Micros): void {
     if (!this.#open.has(jobId))
-      this.#open.set(jobId, { from: at, parts: null, cell: null, mark: [], blockedBy: undefined, since: at })
-  }
-
-  #giveBack(jobId: string): void {
-    for (const model of this.#running.get(jobId) ?? []) this.#moved.add(model)
-    this.#running.delete(jobId)
-  }
-
-  /** After other rules: who is not in the line of a model, which is followed as a whole, and everybody if shares have changed. */
-  #lookAround(ledger: Ledger, at: Micros): void {
-    const { fairShare } = ledger.policy
-    const isOfShares = !isSameRule(fairShare, this.#fairShare)
-    this.#fairShare = fairShare
-    this.#cells.followAll(ledger, at)
-    for (const [jobId, { cell }] of [...this.#open])
-      if (isOfShares || cell === null || !this.#cells.isLine(cell)) this.#look(ledger, jobId, at)
+      this.#open.set(jobId, { from: at, parts: {}, since: at, reason: null, later: null })
   }
 
   #look(ledger: Ledger, jobId: string, at: Micros): void {
     const open = this.#open.get(jobId)
     const job = open === undefined ? undefined : jobOf(ledger, jobId)
     if (open === undefined || job === undefined || job.active) return
-    const cell = this.#cells.of(ledger, job, at)
-    if (cell !== open.cell) this.#move(open, cell, at)
-    this.#follow(open, job, at)
+    const reason = reasonAt(ledger, job, at)
+    this.#spend(open, at)
+    this.#follow(jobId, open.reason?.blockedBy ?? null, reason.blockedBy)
+    open.reason = reason
+    const opens = reason.code === 'rate_limited' ? rateOpensAt(ledger, job, at) : 0
+    open.later = opens > at ? { at: opens, reason: reasonAt(ledger, job, opens) } : null
   }
 
-  #move(open: Open, cell: Cell, at: Micros): void {
-    this.#leave(open, at, cell)
-    this.#cells.enter(cell, at)
-    open.cell = cell
-    open.mark = cell.mark
+  /** What has gone by since the last look is for what was known then. */
+  #spend(open: Open, at: Micros): void {
+    // Nobody has looked since it began: it has waited for what it waits for now.
+    if (open.reason === null) return
+    const { later } = open
+    if (later !== null && later.at < at) {
+      this.#add(open, open.reason, later.at)
+      this.#add(open, later.reason, at)
+    } else this.#add(open, open.reason, at)
   }
 
-  /** What has gone by is for what was known: nobody has looked since it began, so it has waited for what it waits for now. */
-  #leave(open: Open, at: Micros, now: Cell | null): void {
-    const { cell, mark, from } = open
-    if (cell === null) {
-      const code = now === null ? TAKEN : now.codeAt(at, this.#cells.drains)
-      if (at > from) {
-        this.#add(code, now?.model ?? null, at - from)
-        this.#part(open, code, at - from)
-      }
-      return
-    }
-    this.#cells.leave(cell, at)
-    cell.since(mark, (code, micros) => this.#part(open, code, micros))
-  }
-
-  #part(open: Open, code: ReasonCode, micros: Micros): void {
+  #add(open: Open, { code, model, blockedBy }: Reason, to: Micros): void {
+    const micros = to - open.since
+    if (micros <= 0) return
+    open.since = to
     const cause = causeOf(code)
-    open.parts ??= {}
     open.parts[cause] = (open.parts[cause] ?? 0) + micros
-  }
-
-  #add(code: ReasonCode, model: string | null, micros: Micros): void {
+    grow(this.byCause, cause, micros)
     grow(this.byReason, code, micros)
-    grow(this.byCause, causeOf(code), micros)
-    if (model !== null && this.#isDetailed) grow(this.byModel, model, micros)
-  }
-
-  #follow(open: Open, job: Job, at: Micros): void {
-    if (!this.#isDetailed) return
-    if (open.blockedBy === job.blockedBy) return
-    // Until somebody looks first, it has waited behind whom it waits behind now.
-    if (open.blockedBy !== undefined) this.#behind(open, at)
-    open.blockedBy = job.blockedBy
-  }
-
-  #behind(open: Open, at: Micros): void {
-    const { blockedBy } = open
-    if (typeof blockedBy === 'string' && at > open.since) grow(this.byJob, blockedBy, at - open.since)
-    open.since = Math.max(at, open.since)
+    if (model !== null) grow(this.byModel, model, micros)
+    if (blockedBy !== null) grow(this.byJob, blockedBy, micros)
   }
 
   #close(jobId: string, at: Micros, ended: Wait['ended']): void {
     const open = this.#open.get(jobId)
     if (open === undefined) return
-    this.#leave(open, at, null)
-    this.#behind(open, at)
+    open.reason ??= TAKEN
+    this.#spend(open, at)
+    this.#follow(jobId, open.reason.blockedBy, null)
     this.#open.delete(jobId)
-    this.#onWait({ jobId, from: open.from, to: Math.max(at, open.from), ended, parts: open.parts ?? {} })
+    this.#onWait({ jobId, from: open.from, to: Math.max(at, open.since), ended, parts: open.parts })
+  }
+
+  #follow(jobId: string, before: string | null, after: string | null): void {
+    if (before === after) return
+    if (before !== null) {
+      const those = this.#behind.get(before)
+      those?.delete(jobId)
+      if (those?.size === 0) this.#behind.delete(before)
+    }
+    if (after === null) return
+    const those = this.#behind.get(after) ?? new Set()
+    those.add(jobId)
+    this.#behind.set(after, those)
   }
 }
-
-/** Begun and over between two looks: it could start, and somebody took it. */
-const TAKEN: ReasonCode = 'offered'
-
-/** What jobs wait for but for the draining, which holds for all of them alike. */
-const openOf = (ledger: Ledger): Ledger => (ledger.draining ? { ...ledger, draining: false } : ledger)
 
 /**
  * Every wait in a stretch of a log, split by what it was for.
@@ -235,7 +182,7 @@ export function splitWaits(
   { from, to }: { readonly from: Micros; readonly to: Micros },
 ): readonly Wait[] {
   const waits: Wait[] = []
-  const splitter = new WaitSplitter({ onWait: (wait) => waits.push(wait) })
+  const splitter = new WaitSplitter((wait) => waits.push(wait))
   splitter.begin(before, from)
   let ledger = before
   for (const event of events) {
@@ -247,6 +194,12 @@ export function splitWaits(
   splitter.finish(to)
   return waits
 }
+
+const reasonAt = (ledger: Ledger, job: Job, now: Micros): Reason => ({
+  code: reasonCodeOf(ledger, job, now),
+  model: job.heldOn ?? job.blockedOn,
+  blockedBy: job.blockedBy,
+})
 
 const grow = <K>(sums: Map<K, Micros>, key: K, by: Micros): void =>
   void sums.set(key, (sums.get(key) ?? 0) + by)

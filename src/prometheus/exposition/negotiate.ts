@@ -10,7 +10,7 @@ export function formatFor(accept: string | null): Format {
       parameters.find((one) => one.startsWith(`${name}=`))?.slice(name.length + 1)
     const format = known(type, value('version'))
     const weight = Number(value('q') ?? 1)
-    // Whoever takes anything takes the text format, as it always was.
+    // A scraper that takes anything takes the text format, as it always was.
     if (format === null || !(weight > most)) continue
     best = format
     most = weight

@@ -1,4 +1,3 @@
-import type { Fold } from '../../coordinator/index.ts'
 import {
   emptyLedger,
   endsAttempt,
@@ -10,11 +9,13 @@ import {
   type Outcome,
   outcomeOf,
   outcomes,
+  type QueueChange,
   type RecordedEvent,
   type RequeueReason,
   requeueReasons,
 } from '../../core/index.ts'
-import { type Wait, type WaitCause, WaitSplitter, waitCauses } from '../../insight/index.ts'
+import { type Wait, type WaitCause, waitCauses } from '../../insight/index.ts'
+import { WaitClocks } from '../../insight/parts.ts'
 import { Histogram } from './histogram.ts'
 import { ModelNames } from './model-names.ts'
 import { type QueueReading, readingOf } from './reading.ts'
@@ -57,12 +58,12 @@ export class QueueMeter {
   begunAt = Date.now()
   #ledger: Ledger = emptyLedger
   #hasBegun = false
-  #splitter = new WaitSplitter()
+  #clocks = new WaitClocks()
   #standing = new Standing()
   /** Waiting that was counted before events were passed over. */
   readonly #waitedBefore = new Map<WaitCause, Micros>()
   readonly #running = new Map<string, { readonly at: Micros; readonly workerId: string | null }>()
-  /** When the present splitter began. */
+  /** When the present clocks began. */
   #from: Micros = 0
 
   constructor({ models, maxModels, waitBounds, runBounds }: MeterOptions) {
@@ -79,11 +80,10 @@ export class QueueMeter {
     return this.#standing
   }
 
-  /** The next events, or where it begins, or goes on after events that nobody can read. */
-  see({ ledger, events, touched, overtakes }: Fold): void {
-    if (touched === null) return this.#begin(ledger)
+  /** The next events. */
+  see({ ledger, events, touched, overtakes }: QueueChange): void {
     const [first, last] = [events[0], events.at(-1)]
-    if (first === undefined || last === undefined) return
+    if (first === undefined || last === undefined) return this.begin(ledger)
     this.counts.overtakes += overtakes
     if (last.at - first.at <= TOGETHER) this.#take(events, ledger, touched)
     else
@@ -101,15 +101,15 @@ export class QueueMeter {
 
   /** How long jobs have waited for what, until now. */
   waited(now: Micros): ReadonlyMap<WaitCause, Micros> {
-    this.#splitter.spend(now)
-    const sums = this.#splitter.byCause
+    this.#clocks.spend(now)
+    const sums = this.#clocks.byCause
     return new Map(
       waitCauses.map((cause) => [cause, (sums.get(cause) ?? 0) + (this.#waitedBefore.get(cause) ?? 0)]),
     )
   }
 
-  waiting(now: Micros): ReturnType<WaitSplitter['counts']> {
-    return this.#splitter.counts(now)
+  waiting(now: Micros): ReturnType<WaitClocks['counts']> {
+    return this.#clocks.counts(now)
   }
 
   /** How many attempts one process runs. */
@@ -119,15 +119,16 @@ export class QueueMeter {
     return count
   }
 
-  #begin(ledger: Ledger): void {
+  /** Where it begins, or goes on after events that nobody can read: what was counted before stays. */
+  begin(ledger: Ledger): void {
     if (!this.#hasBegun) this.begunAfter = ledger.version
     this.#hasBegun = true
-    for (const [cause, micros] of this.#splitter.byCause)
+    for (const [cause, micros] of this.#clocks.byCause)
       this.#waitedBefore.set(cause, (this.#waitedBefore.get(cause) ?? 0) + micros)
     this.#ledger = ledger
     this.#from = ledger.lastAt
-    this.#splitter = new WaitSplitter({ isDetailed: false, onWait: (wait) => this.#onWait(wait) })
-    this.#splitter.begin(ledger, ledger.lastAt)
+    this.#clocks = new WaitClocks({ isDetailed: false, onWait: (wait) => this.#onWait(wait) })
+    this.#clocks.begin(ledger, ledger.lastAt)
     this.#standing = new Standing()
     this.#running.clear()
     this.names.begin(ledger)
@@ -141,10 +142,10 @@ export class QueueMeter {
   #take(events: readonly RecordedEvent[], ledger: Ledger, touched: ReadonlySet<string>): void {
     const { at } = events.at(-1) as RecordedEvent
     for (const event of events) {
-      this.#splitter.note(event)
+      this.#clocks.note(event)
       this.#note(event)
     }
-    this.#splitter.look(ledger, touched, at)
+    this.#clocks.look(ledger, touched, at)
     for (const jobId of touched) this.#standing.look(jobId, jobOf(ledger, jobId), at)
     this.#ledger = ledger
   }

@@ -1,0 +1,60 @@
+/** `GET metrics` of the dashboard: who may scrape, what a scrape costs, and what it says when the database is away. */
+import { expect, it, vi } from 'vitest'
+import { memoryStore } from '../../src/adapter/memory/index.ts'
+import { InterlockError } from '../../src/core/index.ts'
+import { figuresIn, promtool } from '../prometheus/support.ts'
+import { mounted, viewer } from './support.ts'
+
+const token = 'the-token-of-prometheus'
+const bearer = { authorization: `Bearer ${token}` }
+
+it('metrics: says what the queue says, to whoever may look or shows the token', async () => {
+  const { get, coordinator } = await mounted({ metrics: { token } })
+  const answer = await get('/metrics', bearer)
+  expect(answer.status).toBe(200)
+  const text = await answer.text()
+  expect(await promtool(['check', 'metrics'], text)).toBe('fine')
+  const waiting = 'interlock_queue_model_waiting_jobs{queue="default",model="m"}'
+  expect(figuresIn(text).get(waiting)).toBe(1)
+  await coordinator.enqueue([{ jobId: 'c', models: ['m'] }])
+  await expect
+    .poll(async () => figuresIn(await (await get('/metrics', bearer)).text()).get(waiting), { interval: 20 })
+    .toBe(2)
+  expect((await get('/metrics')).status).toBe(200)
+})
+
+it('opens nothing else with the token, and nothing without it', async () => {
+  const { get } = await mounted({ metrics: { token }, authorize: () => null })
+  expect((await get('/metrics')).status).toBe(401)
+  expect((await get('/metrics', { authorization: 'Bearer the-token-of-nobody' })).status).toBe(401)
+  expect((await get('/metrics', bearer)).status).toBe(200)
+  expect((await get('/api/me', bearer)).status).toBe(401)
+  const own = await mounted({ authorize: () => ({ ...viewer, jobs: ['a'] }) })
+  expect((await own.get('/metrics')).status).toBe(403)
+})
+
+it('asks the database nothing per scrape', async () => {
+  const store = memoryStore()
+  const { get } = await mounted({ store, metrics: { token }, pollMs: 3_600_000 })
+  expect((await get('/metrics', bearer)).status).toBe(200)
+  const calls = ['open', 'read', 'rows', 'snapshot', 'workers', 'data', 'dead'] as const
+  // It listens by now, and has read on once after that.
+  await expect.poll(async () => (await get('/metrics', bearer)).status).toBe(200)
+  const spies = calls.map((name) => vi.spyOn(store, name))
+  for (let n = 0; n < 20; n++) expect((await get('/metrics', bearer)).status).toBe(200)
+  expect(spies.map((spy) => spy.mock.calls.length)).toEqual(calls.map(() => 0))
+})
+
+it('fails the scrape while the log cannot be read, and works again by itself', async () => {
+  const store = memoryStore()
+  const { get, coordinator } = await mounted({ store, metrics: { token }, pollMs: 20 })
+  expect((await get('/metrics', bearer)).status).toBe(200)
+  const away = vi
+    .spyOn(store, 'read')
+    .mockRejectedValue(new InterlockError('store_unavailable', 'away for this test'))
+  const status = async () => (await get('/metrics', bearer)).status
+  await expect.poll(status, { interval: 20 }).toBe(503)
+  away.mockRestore()
+  await expect.poll(status, { interval: 20 }).toBe(200)
+  expect(coordinator.health().ok).toBe(true)
+})
