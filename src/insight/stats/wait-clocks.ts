@@ -186,7 +186,7 @@ export class WaitClocks {
   #follow(open: Open, job: Job, at: Micros): void {
     if (!this.#isDetailed) return
     if (open.blockedBy === job.blockedBy) return
-    // Until somebody looks first, it has waited behind whom it waits behind now.
+    // Nobody has looked yet: it has waited behind that job since it came.
     if (open.blockedBy !== undefined) this.#behind(open, at)
     open.blockedBy = job.blockedBy
   }
