@@ -6,7 +6,7 @@ export type PostgresSource = pg.Pool | pg.PoolConfig | string
 
 export interface Connections {
   readonly pool: pg.Pool
-  /** The pool was made here, so every connection is as the address says. */
+  /** The pool was made here, so every connection is set up as the address says. */
   readonly own: boolean
   /** `postgres://host:port/database`. */
   readonly name: string
@@ -25,20 +25,20 @@ const ownPool: pg.PoolConfig = {
   keepAlive: true,
   connectionTimeoutMillis: 5_000,
   query_timeout: ANSWER_MS,
-  // The two calls in each half of a turn go out together: two round trips instead of four while the queue is locked.
+  // The two calls in each half of a turn are sent together: two round trips instead of four while the queue is locked.
   pipeline: true,
 }
 
-/** The part of `pg` that makes connections. It is passed in, so that a program with another store can be bundled without it. */
+/** The part of `pg` that makes connections. It is passed in, so that a bundle for another store does not contain it. */
 export type PgDriver = Pick<typeof pg, 'Pool' | 'Client'>
 
 export function connectionsTo(driver: PgDriver, source: PostgresSource): Connections {
   const { Pool, Client } = driver
   const pool = source instanceof Pool ? source : new Pool({ ...ownPool, ...configOf(source) })
-  // Without a listener, an idle connection that ends would end the process.
+  // Without this listener, the end of an idle connection would end the process.
   const ignore = () => {}
   pool.on('error', ignore)
-  // The pool stops listening to a client's errors before the client has closed; a connection that breaks then would end the
+  // The pool stops listening to a client's errors before the client has closed: a connection that breaks then would end the
   // process too.
   const quiet = (made: pg.PoolClient) => void made.on('error', ignore)
   pool.on('connect', quiet)
@@ -51,7 +51,7 @@ export function connectionsTo(driver: PgDriver, source: PostgresSource): Connect
     name: `postgres://${host}:${port}/${database ?? ''}`,
     client,
     close: async () => {
-      // A pool made here keeps its listener: its clients are still closing, and a server that stops meanwhile is no error.
+      // A pool made here keeps its listener while its clients close: if the server stops meanwhile, that is no error.
       if (pool !== source) return pool.end()
       pool.off('error', ignore)
       pool.off('connect', quiet)
@@ -59,7 +59,7 @@ export function connectionsTo(driver: PgDriver, source: PostgresSource): Connect
   }
 }
 
-/** A pool hides its password from enumeration, so that it is not printed. A spread would lose it. */
+/** A pool makes its password non-enumerable, so that it is not printed. A spread would lose it. */
 const secretsOf = ({ options: { password } }: pg.Pool): pg.ClientConfig =>
   password === undefined ? {} : { password }
 

@@ -4,7 +4,7 @@ import { newsOf, tellWake } from '../sql/index.ts'
 import { askWithin } from './ask.ts'
 
 export interface Listener {
-  /** Resolves when the channel is listened to, or the first try has failed: what was missed is polled for. */
+  /** Resolves when it listens to the channel, or when the first try has failed: the poll then finds what was missed. */
   add(queue: string, onWake: OnWake): Promise<() => Promise<void>>
   /** The connection, while it is known to listen. */
   connection(): pg.Client | null
@@ -12,20 +12,20 @@ export interface Listener {
 }
 
 export interface ListenerOptions {
-  /** How often the connection is asked whether it is alive: a half-open socket says nothing by itself. */
+  /** How often to check that the connection is alive: a half-open socket does not tell. */
   readonly checkMs: number
-  /** Told once when this server or pooler lets nobody listen. */
+  /** Called once if this server or pooler does not support listening. */
   readonly warn: (message: string) => void
 }
 
 const CHANNEL = 'interlock'
-/** For 5 s: the question is whether the connection is alive. */
+/** Waits 5 s: the question is whether the connection is alive. */
 const ask = askWithin(5_000)
 const RETRY_MS = { first: 100, longest: 5_000 }
 
 /**
- * Wakes those who wait for news of a queue, over a connection of its own that comes back after every loss. After each
- * (re)connection everybody is woken once, since what was said meanwhile is lost.
+ * Wakes those who wait for news of a queue, over a connection of its own that reconnects after every loss. After each
+ * (re)connection it wakes everybody once, since notifications sent meanwhile are lost.
  */
 export function createListener(connect: () => pg.Client, options: ListenerOptions): Listener {
   const wakes = new Map<string, Set<OnWake>>()
@@ -35,7 +35,7 @@ export function createListener(connect: () => pg.Client, options: ListenerOption
   let timer: NodeJS.Timeout | undefined
   let retryMs = RETRY_MS.first
   let deaf = false
-  /** The channels of queues on which small appends are told of with their events, as far as they are listened to. */
+  /** By channel, the queues whose small appends are announced there with their events. Only channels that it listens to. */
   const queues = new Map<string, string>()
 
   const tell = (payload?: string) => {
@@ -48,7 +48,7 @@ export function createListener(connect: () => pg.Client, options: ListenerOption
     for (const onWake of wakes.get(queue) ?? []) onWake(news.version, false, 'all', undefined, news)
   }
 
-  /** Where that is not to be had, as without the right to look, everything is read. */
+  /** Without that channel (the role may lack the privilege to look it up), every append is read from the log. */
   const listenTo = async (on: pg.Client, queue: string) => {
     const channel = await channelOf(on, queue).catch(() => undefined)
     if (channel !== undefined) queues.set(channel, queue)
@@ -62,7 +62,7 @@ export function createListener(connect: () => pg.Client, options: ListenerOption
     timer.unref()
   }
 
-  /** Also ends a connection that no longer answers: `end` would wait for it. */
+  /** Also ends a connection that no longer answers; `end` would wait for it. */
   const drop = (lost: pg.Client) => {
     lost.removeAllListeners('notification')
     lost.connection.stream.destroy()
@@ -81,7 +81,7 @@ export function createListener(connect: () => pg.Client, options: ListenerOption
       deaf = true
       options.warn('this connection cannot LISTEN (a pooler in transaction mode?); Interlock polls instead')
     } catch {
-      // Not an answer in time: the connection is lost.
+      // No answer in time: the connection is lost.
     }
     drop(checked)
   }
@@ -127,7 +127,7 @@ export function createListener(connect: () => pg.Client, options: ListenerOption
 
   return {
     add: async (queue, onWake) => {
-      // A function of its own, so that one callback can listen twice.
+      // A new function, so that one callback can be registered twice.
       const own: OnWake = (...hint) => onWake(...hint)
       const set = wakes.get(queue) ?? new Set()
       wakes.set(queue, set.add(own))
@@ -144,7 +144,7 @@ export function createListener(connect: () => pg.Client, options: ListenerOption
   }
 }
 
-/** Listens to what this queue's appends are told on. @throws what the driver throws */
+/** Listens to the channel on which this queue's appends are announced. @throws what the driver throws */
 async function channelOf(client: pg.Client, queue: string): Promise<string | undefined> {
   const text = `select k.channel from public.job_queue_heads k where k.queue = $1 order by k.version desc limit 1`
   const [head] = (await ask<{ channel: string }>(client, { text, values: [queue] })).rows
@@ -160,7 +160,7 @@ async function endOf(client: pg.Client): Promise<void> {
   clearTimeout(impatience)
 }
 
-/** Whether the channel is listened to: behind a pooler in transaction mode, LISTEN was said to another session. */
+/** True if notifications arrive: behind a pooler in transaction mode, another session did the LISTEN. */
 async function hears(client: pg.Client): Promise<boolean> {
   const { rows } = await ask<{ channel: unknown }>(client, 'select pg_listening_channels() as channel')
   return rows.some(({ channel }) => channel === CHANNEL)

@@ -26,11 +26,11 @@ import { withTurn } from './turn.ts'
 export interface PostgresOptions {
   /** Called when something works less well than it should, once for each cause. Silent unless given. */
   readonly warn?: (message: string) => void
-  /** How often the listening connection is asked whether it is alive; 15 s unless given. */
+  /** How often to check that the listening connection is alive; 15 s unless given. */
   readonly checkMs?: number
 }
 
-/** The calls that renew a lease and give it up. */
+/** The calls that renew a lease or give it up. */
 const leases: ReadonlySet<FunctionName> = new Set(['job_queue_beat', 'job_queue_leave'])
 
 const optionFields = optionsSchema({
@@ -44,10 +44,10 @@ const sourceSchema = havingSchema('an address, a pg.Pool, or a configuration of 
   (value) => !Array.isArray(value),
   sourceError,
 )
-/** The address may hold a password, so it is not repeated. */
+/** The address may hold a password, so the error does not repeat it. */
 const addressSchema = z.string().refine((text) => text !== '' && isAddress(text), sourceError)
 
-/** `pg` also takes the directory of a socket. */
+/** `pg` also accepts the directory of a socket. */
 const isAddress = (text: string) =>
   text.startsWith('/') || (/^(postgres(ql)?|socket):/.test(text) && URL.canParse(text))
 
@@ -79,7 +79,7 @@ export function postgresStoreOver(
   const checkOpen = () => {
     if (closed) throw new InterlockError('closed', 'the store is closed; make a new one')
   }
-  /** Every error of the driver becomes one of ours, with a code and what to do. */
+  /** Turns every error of the driver into one of Interlock's, with a code and what to do. */
   const guarded = async <Out>(work: () => Promise<Out>): Promise<Out> => {
     checkOpen()
     try {
@@ -105,7 +105,7 @@ export function postgresStoreOver(
     ...calls,
     append: (request) => appendBy(appendRpc, request),
     open: async (queue, options) => {
-      // A newer database can be read if it says so: schemas only expand, and two releases run side by side.
+      // A newer database can be used if it says so: schemas only expand, and two releases may run side by side.
       await guarded(async () => {
         if ((await migrationStatus(query)).state !== 'newer') await requireMigrated(query, name)
       })

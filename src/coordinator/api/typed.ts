@@ -2,20 +2,20 @@ import type { EnqueueInput } from '../../codec/index.ts'
 import type { Enqueued } from './calls.ts'
 import type { Coordinator } from './coordinator.ts'
 
-/** The kind of a job is its job type unless it names another one. */
+/** The kind may be left out if it is the job type. */
 type OfKind<Kind extends string> =
   | { readonly kind: Kind }
   | (Kind extends 'normal' ? { readonly kind?: undefined; readonly jobType?: 'normal' | undefined } : never)
   | (Kind extends 'workflow' ? { readonly kind?: undefined; readonly jobType: 'workflow' } : never)
 
-/** A kind that is given nothing may leave its payload out. */
+/** The payload may be left out if the kind needs none. */
 type Carrying<Payload> = undefined extends Payload
   ? { readonly payload?: Payload }
   : null extends Payload
     ? { readonly payload?: Payload | undefined }
     : { readonly payload: Payload }
 
-/** A job of one of the kinds that `Payloads` names, with the payload of that kind. */
+/** A job of one of the kinds in `Payloads`, with the payload of that kind. */
 export type TypedJob<Payloads extends object> = {
   readonly [Kind in keyof Payloads & string]: Omit<EnqueueInput, 'kind' | 'payload'> &
     OfKind<Kind> &
@@ -23,8 +23,8 @@ export type TypedJob<Payloads extends object> = {
 }[keyof Payloads & string]
 
 /**
- * A coordinator that knows the payload of each kind. Only the compiler does: at run time it is any other coordinator, and a
- * handler's `schema` is what checks a payload.
+ * A coordinator that knows the payload type of each kind. Only the compiler knows: at run time it is like any other, so check
+ * payloads with a handler's `schema`.
  * @example
  * interface Jobs { resize: { width: number } }
  * const coordinator = await createCoordinator<Jobs>({ store })
@@ -32,9 +32,9 @@ export type TypedJob<Payloads extends object> = {
  */
 export interface TypedCoordinator<Payloads extends object> extends Coordinator {
   enqueue(jobs: readonly TypedJob<Payloads>[]): Promise<Enqueued>
-  /** Never there: it tells the compiler, and `createJobWorker`, which kinds there are. */
+  /** Never set. It tells the compiler, and `createJobWorker`, which kinds there are. */
   readonly payloads?: Payloads
 }
 
-/** A coordinator that knows nothing of payloads. */
+/** A coordinator that knows no payload types. */
 export type UntypedCoordinator = Coordinator & { readonly payloads?: undefined }

@@ -5,25 +5,25 @@ import { retryWithin } from '../base/retry.ts'
 import { beginEpoch, type EpochOptions } from '../commit/commit-beside.ts'
 
 /**
- * What was done when something failed: only success at the same thing shows that it is over. A database that is read-only or full
- * can still be read, and one that takes appends over its last connection may take no beats.
+ * What the process was doing when it failed. Only success at the same thing ends the failure: a read-only or full database can
+ * still be read, and one that takes appends over its last connection may take no beats.
  */
 export type Doing = 'read' | 'write' | 'beat'
 
-/** The same line comes again after this time: a lasting failure then fills no disk, and is not forgotten either. */
+/** The same message is logged again after this time: a lasting failure fills no disk, and is not forgotten either. */
 const AGAIN_MS = 60_000
 
-/** Failures that are not over, as far as is known: the logger is told, and `health()` shows them. */
+/** Failures that are not over, as far as this process knows. The logger is told of them, and `health()` shows them. */
 export class Failures {
   readonly #logger: Logger
   readonly #stopped: Pick<Stopped, 'error' | 'see'>
   /** The newest comes last. */
   readonly #failed = new Map<Doing, unknown>()
   readonly #told = new Map<string, number>()
-  /** A beat has gone well since a write failed. */
+  /** A beat has succeeded since a write failed. */
   #isQuiet = false
 
-  /** @param stopped gets errors that may end this process; after that nothing is noted any more */
+  /** @param stopped gets errors that may end this process; after that, failures are no longer noted */
   constructor(logger: Logger, stopped: Pick<Stopped, 'error' | 'see'>) {
     this.#logger = logger
     this.#stopped = stopped
@@ -40,7 +40,7 @@ export class Failures {
     return [...this.#failed.values()].some(isOutage)
   }
 
-  /** Something failed that nobody waits for. */
+  /** Something failed whose error no caller gets. */
   note(error: unknown, doing: Doing = 'read'): void {
     if (this.#stopped.error !== undefined) return
     const what = isInterlockError(error, 'store_unwritable') && doing === 'read' ? 'write' : doing
@@ -50,13 +50,13 @@ export class Failures {
     this.#tell(errorText(error))
   }
 
-  /** The same for a read or write of the log: its error may be the end of this process. */
+  /** The same for a read or write of the log, whose error may mean the end of this process. */
   noteOfLog(error: unknown, doing: 'read' | 'write'): void {
     this.note(error, doing)
     this.#stopped.see(error)
   }
 
-  /** The error of a command: a refusal is for the caller alone. */
+  /** The error of a command. A refusal is for the caller alone. */
   noteOfCommand(error: unknown): void {
     if (!isRefusal(error) && !isInterlockError(error, 'closed')) this.noteOfLog(error, 'write')
   }
@@ -67,8 +67,8 @@ export class Failures {
   }
 
   /**
-   * A beat is a write too, though a small one: a full disk may have room for it. So it ends an outage; it ends other write
-   * failures only if no write has failed since the beat before. It does not mend what is wrong with the log.
+   * A beat is only a small write: it may fit on a full disk. So it ends an outage, but another failure of writes only if none has
+   * failed since the beat before. It never ends a failure of reads.
    */
   beatWentWell(): void {
     this.#failed.delete('beat')
@@ -95,13 +95,13 @@ export interface StoppedOptions extends Omit<EpochOptions, 'ended'> {
 }
 
 /**
- * The end of a process that cannot fold the log any further. It gives up its lease: otherwise it would hold for ever what it can
- * neither run nor end. Others go on with its jobs.
+ * The end of a process that cannot fold the log any further. It gives up its lease, so that others go on with its jobs: otherwise
+ * it would hold for ever what it can neither run nor end.
  *
- * If a backup was restored while it ran, the log is another one, and what the process holds is void. It is among the first to
- * know. So it drains the queue in a new epoch, before anybody starts jobs under numbers that were tokens already. Only then it
- * says that it has stopped: a program that ends the process at once, as it should, must not lose that knowledge. An event that is
- * unknown or impossible voids nothing: processes that can read it go on.
+ * If a backup was restored while it ran, what the process holds is void, and it is among the first to know. So it drains the
+ * queue in a new epoch, before other processes start jobs under numbers that were tokens already. Only then it says that it has
+ * stopped: the program should end the process at once, and the new epoch must not get lost. An unknown or impossible event voids
+ * nothing: processes that can read it go on.
  */
 export class Stopped {
   readonly #options: StoppedOptions
@@ -128,7 +128,7 @@ export class Stopped {
     return this.#told.promise
   }
 
-  /** Checks whether an error means the end. */
+  /** Stops the process if the error means its end. */
   see(error: unknown): void {
     if (this.#error !== undefined || !cannotFoldOn(error)) return
     this.#error = error
@@ -159,7 +159,7 @@ export class Stopped {
     await ended
   }
 
-  /** The error for the program: unchanged if the queue is held, else with what has to be done before any process joins it. */
+  /** The error for the program: unchanged if the queue is drained, else with what you have to do before a process joins it. */
   async #held(error: InterlockError): Promise<InterlockError> {
     const { epoch, logger, onEnd: _, ...options } = this.#options
     const { queue, limit } = options
