@@ -97,10 +97,14 @@ describe('the dashboard', () => {
   })
 })
 
-/** As the rules are, but six hundred times as fast: 5 minutes are half a second. */
+/**
+ * As the rules are, but six hundred times as fast: 5 minutes are half a second. Only a process may still be behind for as long as
+ * its poll takes on a busy machine.
+ */
 const fast = (rules: string) =>
   rules
     .replaceAll(/\b(\d+)m\b/g, (_, minutes) => `${Number(minutes) * 100}ms`)
+    .replaceAll(/(lag_seconds\)) > \d+ \* 60\b/g, '$1 > 10')
     .replaceAll(/> (\d+) \* 60\b/g, (_, minutes) => `> ${Number(minutes) / 10}`)
 
 /** A worker as people start one, in a process of its own, and the address of its figures. */
@@ -152,6 +156,9 @@ it('each alert fires when real workers and a real queue give it reason, and none
     .toEqual([{ labels: { queue: 'default' }, value: 3 }])
   expect(await prometheus.firing()).toEqual([])
 
+  // Somebody holds the table of jobs, from now on.
+  await client.query('begin; lock table public.jobs in access exclusive mode')
+
   // A job that always fails, a worker that dies with a job, and a model that nobody resumes.
   await coordinator.enqueue([
     { jobId: 'broken', kind: 'broken', models: ['m'], attempts: 1 },
@@ -169,12 +176,9 @@ it('each alert fires when real workers and a real queue give it reason, and none
   await firing('InterlockStartableJobWaits')
   await firing('InterlockNothingStarts')
 
-  // Somebody holds the table of jobs.
-  await client.query('begin; lock table public.jobs in access exclusive mode')
-  await coordinator.enqueue([{ jobId: 'unseen', kind: 'nobody', models: ['o'] }])
+  await firing('InterlockPausedTooLong')
   await firing('InterlockBehind')
   await client.query('rollback')
-  await firing('InterlockPausedTooLong')
 
   one.child.kill('SIGTERM')
   await firing('InterlockUnseen')
