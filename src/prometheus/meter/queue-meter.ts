@@ -37,7 +37,7 @@ const zeros = <Name extends string>(names: readonly Name[]) =>
   Object.fromEntries(names.map((name) => [name, 0])) as Record<Name, number>
 
 /** What is counted from the log, from an event on. */
-export const noCounts = () => ({
+const noCounts = () => ({
   queued: 0,
   starts: 0,
   overtakes: 0,
