@@ -416,6 +416,10 @@ create table if not exists public.job_queue_workers (
 
 alter table public.job_queue_workers add column if not exists settled boolean not null default false;
 
+-- When the server began to serve on which the lease was last confirmed. On another one (after a start, a fail-over) the lease has its
+-- whole time to live again (job_queue_elsewhere). Null: not noted yet.
+alter table public.job_queue_workers add column if not exists server_since timestamptz;
+
 -- Commands by SQL (job_queue_request), for any live coordinator to decide; and a cancel for each live job whose row of `jobs` was
 -- deleted or set to cancelled. The command's id in the log is 'sql:' and the id of the request, so that it is carried out once.
 -- taken_until: a coordinator is deciding it; if it has not answered by then, others may.
@@ -1270,7 +1274,8 @@ begin
 
   if given.starters is not null then
     ids := array(select w.worker_id from public.job_queue_workers w
-                  where w.queue = $1 and w.worker_id = any (given.starters) and not w.dead and w.expires_at > clock);
+                  where w.queue = $1 and w.worker_id = any (given.starters) and not w.dead
+                    and (w.expires_at > clock or public.job_queue_elsewhere(w.server_since)));
     if not given.starters <@ ids then
       return answer || jsonb_build_object('reason', 'dead_worker', 'worker_ids',
         array(select distinct s.id from unnest(given.starters) s (id) where s.id <> all (ids) order by s.id));
@@ -1298,7 +1303,7 @@ begin
       where w.queue = $1 and w.worker_id = any (given.expired) order by w.worker_id for update;
     select array_agg(w.worker_id order by w.worker_id) into ids from public.job_queue_workers w
      where w.queue = $1 and w.worker_id = any (given.expired)
-       and not w.dead and w.expires_at + w.grace_ms * interval '1 millisecond' >= clock;
+       and not w.dead and (w.expires_at + w.grace_ms * interval '1 millisecond' >= clock or public.job_queue_elsewhere(w.server_since));
     if ids is not null then
       return answer || jsonb_build_object('reason', 'live_worker', 'worker_ids', ids);
     end if;
@@ -1785,7 +1790,8 @@ $$;
 --   release     its release of Interlock, at most 200 characters
 --   ttl_ms      how long the lease lives without another beat, 100 ms to a day; grace_ms: how long after that its jobs may be
 --               expired, at most a day
--- Returns {alive, now, expires_at, version, overdue, arrived, requested}. alive: false if the lease is over, which is final.
+-- Returns {alive, now, expires_at, version, overdue, arrived, requested}. alive: false if the lease is over, which is final. A lease that
+-- was confirmed before this server began to serve is not over: nobody could renew it meanwhile (job_queue_elsewhere).
 -- Times are in microseconds; version is the head's. overdue: workers that hold jobs and are gone; the process that reads this expires
 -- them. arrived, requested: rows to take in, or commands by SQL, are waiting and nobody has claimed them. Raises JQ001 when an
 -- argument is out of bounds.
@@ -1811,13 +1817,13 @@ begin
   end if;
   -- The update reads the clock again: it may have waited for an append that declares this worker dead.
   insert into public.job_queue_workers as w
-    (queue, worker_id, kinds, free_slots, release, started_at, beat_at, expires_at, ttl_ms, grace_ms)
-  values ($1, $2, $3, $4, $5, clock, clock, clock + $6 * interval '1 millisecond', $6, $7)
+    (queue, worker_id, kinds, free_slots, release, started_at, beat_at, expires_at, ttl_ms, grace_ms, server_since)
+  values ($1, $2, $3, $4, $5, clock, clock, clock + $6 * interval '1 millisecond', $6, $7, pg_postmaster_start_time())
   on conflict (queue, worker_id) do update set
     kinds = excluded.kinds, free_slots = excluded.free_slots, release = excluded.release, ttl_ms = excluded.ttl_ms,
     grace_ms = excluded.grace_ms, beat_at = clock_timestamp(),
-    expires_at = clock_timestamp() + excluded.ttl_ms * interval '1 millisecond'
-    where not w.dead and w.expires_at > clock_timestamp()
+    expires_at = clock_timestamp() + excluded.ttl_ms * interval '1 millisecond', server_since = excluded.server_since
+    where not w.dead and (w.expires_at > clock_timestamp() or (not w.settled and public.job_queue_elsewhere(w.server_since)))
   returning w.expires_at, w.started_at = w.beat_at as is_new into lease;
   alive := found;
   if not alive then
@@ -2520,6 +2526,18 @@ begin
 end
 $$;
 
+-- job_queue_elsewhere(server_since): whether a lease was last confirmed before this server began to serve: on this one before it was
+-- started again, or on another one that it has taken over from. While no server served, nobody could renew a lease. And what is
+-- known of it here may be older than what its worker was told, and by another clock. So it is live, however its times read, until a
+-- beat gives it its whole time to live again (job_queue_overdue).
+--   server_since  of its row in job_queue_workers; null: not noted yet, taken for this server
+create or replace function public.job_queue_elsewhere(server_since timestamptz) returns boolean
+language sql stable
+set search_path = pg_catalog, pg_temp
+as $$
+  select coalesce($1 <> pg_postmaster_start_time(), false)
+$$;
+
 -- job_queue_event_at(queue, seq): when an event happened, in the log or archived. Times rise from event to event, so a
 -- different time shows that this is another log than the one a process has folded, after a restore (job_queue_append,
 -- job_queue_turn).
@@ -2829,7 +2847,8 @@ begin
       from public.job_queue_jobs j
       cross join (select h.epoch from public.job_queue_heads h where h.queue = $2 order by h.version desc limit 1) h
       join public.job_queue_workers w on w.queue = j.queue and w.worker_id = j.worker_id
-     where j.queue = $2 and j.worker_id = $1 and j.state = 'active' and not w.dead and w.expires_at > clock_timestamp());
+     where j.queue = $2 and j.worker_id = $1 and j.state = 'active' and not w.dead
+       and (w.expires_at > clock_timestamp() or public.job_queue_elsewhere(w.server_since)));
 end
 $$;
 
@@ -3396,7 +3415,8 @@ $$;
 -- or their row is missing; for job_queue_beat.
 --   thorough  look even if no worker's row says so: a row that was deleted by hand says nothing. That reads all of
 --             job_queue_jobs, so a beat does it only for a new worker
--- A lease whose last beat is in the future is cut to its ttl from now, once: the clock was set back.
+-- A lease whose last beat is in the future is cut to its ttl from now, once: the clock was set back. One that was confirmed before this
+-- server began to serve gets its whole ttl from now, once, if it was not given up: nobody could renew it meanwhile.
 -- Returns [worker_id, …], ascending. A worker that has been gone for a minute and holds nothing is settled, and nobody looks
 -- for its jobs again: no append that found it live can still be under way.
 create or replace function public.job_queue_overdue(queue text, thorough boolean) returns jsonb
@@ -3413,10 +3433,14 @@ begin
   -- Otherwise the lease of a process that is gone would last until the clock has caught up; a live process beats again before
   -- that. A difference below a second is ignored: another beat may have read the clock since. Skips locked rows, as below.
   update public.job_queue_workers w
-     set beat_at = clock, expires_at = least(w.expires_at, clock + w.ttl_ms * interval '1 millisecond')
+     set beat_at = least(w.beat_at, clock), server_since = pg_postmaster_start_time(),
+         expires_at = case when public.job_queue_elsewhere(w.server_since) and not w.dead then clock + w.ttl_ms * interval '1 millisecond'
+                           else least(w.expires_at, clock + w.ttl_ms * interval '1 millisecond') end
    where w.queue = $1 and w.worker_id in (
      select f.worker_id from public.job_queue_workers f
-      where f.queue = $1 and f.beat_at > clock + interval '1 second'
+      where f.queue = $1
+        and (f.beat_at > clock + interval '1 second'
+          or (not f.dead and not f.settled and public.job_queue_elsewhere(f.server_since)))
         for update skip locked);
   if not thorough and not exists (
        select from public.job_queue_workers w where w.queue = $1 and not w.settled
@@ -3430,13 +3454,14 @@ begin
        and not exists (
          select from public.job_queue_workers w
           where w.queue = $1 and w.worker_id = j.worker_id
-            and not w.dead and w.expires_at + w.grace_ms * interval '1 millisecond' >= clock));
+            and not w.dead and (w.expires_at + w.grace_ms * interval '1 millisecond' >= clock
+              or public.job_queue_elsewhere(w.server_since))));
   -- SKIP LOCKED, since two beats that settle the same rows must not wait for each other.
   update public.job_queue_workers w set settled = true
    where w.queue = $1 and w.worker_id in (
      select g.worker_id from public.job_queue_workers g
       where g.queue = $1 and not g.settled and not overdue ? g.worker_id
-        and (g.dead or g.expires_at + g.grace_ms * interval '1 millisecond' < clock)
+        and (g.dead or (g.expires_at + g.grace_ms * interval '1 millisecond' < clock and not public.job_queue_elsewhere(g.server_since)))
         and g.expires_at < clock - interval '1 minute'
         for update skip locked);
   return overdue;
@@ -4284,7 +4309,8 @@ begin
     on conflict (queue, request_id) do nothing;
   elsif ($1 ->> 'type' in ('start', 'claim') or $1 ? 'claim') and not exists (
       select from public.job_queue_workers w
-       where w.queue = $2 and w.worker_id = worker and not w.dead and w.expires_at > clock_timestamp()) then
+       where w.queue = $2 and w.worker_id = worker and not w.dead
+         and (w.expires_at > clock_timestamp() or public.job_queue_elsewhere(w.server_since))) then
     raise exception using errcode = 'JQ001',
       message = format('worker %s has no live lease', coalesce(worker, '(no worker_id)')),
       hint = 'Call job_queue_beat first, and again every third of its time to live; after a lost lease go on under a new worker_id.';
@@ -5116,7 +5142,9 @@ as $$
            'beat_at', (extract(epoch from w.beat_at) * 1000000)::bigint,
            'expires_at', (extract(epoch from w.expires_at) * 1000000)::bigint,
            'state', case
-             when w.dead or w.expires_at + w.grace_ms * interval '1 millisecond' < clock_timestamp() then 'dead'
+             when w.dead then 'dead'
+             when public.job_queue_elsewhere(w.server_since) and not w.settled then 'live'
+             when w.expires_at + w.grace_ms * interval '1 millisecond' < clock_timestamp() then 'dead'
              when w.expires_at <= clock_timestamp() then 'late'
              else 'live' end)
            order by w.started_at, w.worker_id), '[]')
@@ -5559,7 +5587,7 @@ begin
   for item in
     select p.oid::regprocedure::text as name, p.prorettype = 'trigger'::regtype as is_trigger
       from pg_catalog.pg_proc p
-     where p.pronamespace = 'public'::regnamespace and p.proname = any ('{job_queue_account,job_queue_adopt,job_queue_adoptable,job_queue_answer,job_queue_answer_requests,job_queue_append,job_queue_append_for,job_queue_archive,job_queue_archive_before,job_queue_archived_events,job_queue_arrived_rows,job_queue_beat,job_queue_cancel_rows,job_queue_chain,job_queue_checkup,job_queue_claim_arrivals,job_queue_claim_cut,job_queue_columns,job_queue_data_of,job_queue_dated,job_queue_dead,job_queue_deleted,job_queue_doubtful,job_queue_drop,job_queue_drop_chunks,job_queue_event_at,job_queue_event_text,job_queue_events,job_queue_execution_deleted,job_queue_explain,job_queue_forget,job_queue_forget_workers,job_queue_given_up,job_queue_guard_columns,job_queue_hand_in,job_queue_handed,job_queue_handled,job_queue_held,job_queue_hidden,job_queue_insert_chained,job_queue_intake,job_queue_keep_cut,job_queue_kept,job_queue_kept_digest,job_queue_known,job_queue_leave,job_queue_life,job_queue_link,job_queue_linked,job_queue_not_arrived,job_queue_note,job_queue_note_row,job_queue_open,job_queue_open_requests,job_queue_outer_rows,job_queue_overdue,job_queue_own_row,job_queue_page,job_queue_pick_up,job_queue_project,job_queue_project_target,job_queue_projection,job_queue_projection_page,job_queue_put_data,job_queue_put_snapshot,job_queue_put_snapshot_chunk,job_queue_put_staged,job_queue_put_state,job_queue_queues,job_queue_read,job_queue_rebuild,job_queue_rebuild_rows,job_queue_refuse_change,job_queue_refused_words,job_queue_reproject,job_queue_request,job_queue_request_fault,job_queue_row_linked,job_queue_row_unlinked,job_queue_rows_gone,job_queue_set_aside_rows,job_queue_snapshot,job_queue_snapshot_chunk,job_queue_stage,job_queue_start_chain,job_queue_status,job_queue_status_set,job_queue_submit,job_queue_taken,job_queue_targets,job_queue_touched,job_queue_truncated,job_queue_turn,job_queue_unstaged,job_queue_user_path,job_queue_user_rows,job_queue_void,job_queue_void_seqs,job_queue_voided,job_queue_wake,job_queue_wake_intake,job_queue_worker_list,job_queue_write_target}'::text[])
+     where p.pronamespace = 'public'::regnamespace and p.proname = any ('{job_queue_account,job_queue_adopt,job_queue_adoptable,job_queue_answer,job_queue_answer_requests,job_queue_append,job_queue_append_for,job_queue_archive,job_queue_archive_before,job_queue_archived_events,job_queue_arrived_rows,job_queue_beat,job_queue_cancel_rows,job_queue_chain,job_queue_checkup,job_queue_claim_arrivals,job_queue_claim_cut,job_queue_columns,job_queue_data_of,job_queue_dated,job_queue_dead,job_queue_deleted,job_queue_doubtful,job_queue_drop,job_queue_drop_chunks,job_queue_elsewhere,job_queue_event_at,job_queue_event_text,job_queue_events,job_queue_execution_deleted,job_queue_explain,job_queue_forget,job_queue_forget_workers,job_queue_given_up,job_queue_guard_columns,job_queue_hand_in,job_queue_handed,job_queue_handled,job_queue_held,job_queue_hidden,job_queue_insert_chained,job_queue_intake,job_queue_keep_cut,job_queue_kept,job_queue_kept_digest,job_queue_known,job_queue_leave,job_queue_life,job_queue_link,job_queue_linked,job_queue_not_arrived,job_queue_note,job_queue_note_row,job_queue_open,job_queue_open_requests,job_queue_outer_rows,job_queue_overdue,job_queue_own_row,job_queue_page,job_queue_pick_up,job_queue_project,job_queue_project_target,job_queue_projection,job_queue_projection_page,job_queue_put_data,job_queue_put_snapshot,job_queue_put_snapshot_chunk,job_queue_put_staged,job_queue_put_state,job_queue_queues,job_queue_read,job_queue_rebuild,job_queue_rebuild_rows,job_queue_refuse_change,job_queue_refused_words,job_queue_reproject,job_queue_request,job_queue_request_fault,job_queue_row_linked,job_queue_row_unlinked,job_queue_rows_gone,job_queue_set_aside_rows,job_queue_snapshot,job_queue_snapshot_chunk,job_queue_stage,job_queue_start_chain,job_queue_status,job_queue_status_set,job_queue_submit,job_queue_taken,job_queue_targets,job_queue_touched,job_queue_truncated,job_queue_turn,job_queue_unstaged,job_queue_user_path,job_queue_user_rows,job_queue_void,job_queue_void_seqs,job_queue_voided,job_queue_wake,job_queue_wake_intake,job_queue_worker_list,job_queue_write_target}'::text[])
   loop
     execute format('revoke all on function %s from public', item.name);
     foreach outsider in array outsiders || runners loop
@@ -5586,7 +5614,7 @@ $privileges$;
 -- Records this migration. The row changes only if the checksum did, so running it again changes nothing.
 insert into public.job_queue_migrations as m (version, checksum)
 values 
-  ('027', '88915cf52a8eec68756522a00c71f52c89f82aa996b65386ad4c8446f4a781c4')
+  ('027', '5e04080704cb7b1753ea714f31e311580c292e5de0311c013baa97633109778f')
 on conflict (version) do update set checksum = excluded.checksum, applied_at = excluded.applied_at
   where m.checksum <> excluded.checksum;
 -- Makes PostgREST find the new functions. No other program listens to this.

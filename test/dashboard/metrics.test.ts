@@ -8,7 +8,7 @@ import { mounted, viewer } from './support.ts'
 const token = 'the-token-of-prometheus'
 const bearer = { authorization: `Bearer ${token}` }
 
-it('metrics: says what the queue says, to whoever may look or shows the token', async () => {
+it('metrics: says what the queue says, to users who may look and to scrapers that show the token', async () => {
   const { get, coordinator } = await mounted({ metrics: { token } })
   const answer = await get('/metrics', bearer)
   expect(answer.status).toBe(200)

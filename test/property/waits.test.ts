@@ -98,7 +98,7 @@ function clocked(events: readonly RecordedEvent[], to: number, looks: ReadonlySe
 }
 
 it(
-  'by clocks that a line shares, the parts of each wait come to it to the microsecond as well, whoever looks when',
+  'by clocks that a line shares, the parts of each wait come to it to the microsecond as well, however often somebody looks',
   () => {
     fc.assert(
       fc.property(

@@ -4,6 +4,7 @@ import type { Cli } from '../cli.ts'
 import { FoundSomething } from '../failure.ts'
 import { wholeNumber } from '../flag-value.ts'
 import type { Frame } from '../frame.ts'
+import { addLeaseFlags, type LeaseFlags, leaseTimes } from '../lease-flags.ts'
 import { addMetricsFlags, type MetricsFlags, metricsOf, withMetrics } from '../metrics-flags.ts'
 import { addPolicyFlags, type PolicyFlags, runPolicy } from '../policy-flags.ts'
 import { reportText } from '../run/report.ts'
@@ -13,7 +14,7 @@ import { withCoordinator } from '../store.ts'
 import { numberOf } from '../workload/line.ts'
 import { readWorkload } from '../workload/read.ts'
 
-interface Options extends PolicyFlags, MetricsFlags {
+interface Options extends PolicyFlags, LeaseFlags, MetricsFlags {
   readonly timeScale: string
   readonly limit?: string
   readonly processes: string
@@ -40,10 +41,15 @@ export function addRun(cli: Cli): void {
         const limit = wholeNumber('--limit', flags.limit, 1, 10_000_000)
         const workload = await readWorkload(file, { limit, skipInvalid: flags.skipInvalid })
         noteSkipped(frame, workload.skipped)
-        const report = await withCoordinator(frame, (coordinator, store) =>
-          withMetrics(frame, coordinator, options.metrics, () =>
-            beside(frame, store, options.dashboard, () => run(frame, store, coordinator, workload, options)),
-          ),
+        const report = await withCoordinator(
+          frame,
+          (coordinator, store) =>
+            withMetrics(frame, coordinator, options.metrics, () =>
+              beside(frame, store, options.dashboard, () =>
+                run(frame, store, coordinator, workload, options),
+              ),
+            ),
+          options.times,
         )
         frame.emit(report, reportText(report))
         if (report.violations > 0 || !report.verified) throw new FoundSomething()
@@ -66,6 +72,7 @@ export function addRun(cli: Cli): void {
       'serve a read-only dashboard meanwhile, on this machine only, and print its address',
     )
   addMetricsFlags(command)
+  addLeaseFlags(command)
 }
 
 /** Does the work, with a dashboard beside it if one was asked for. @param port null: none */
@@ -95,6 +102,7 @@ function optionsOf(flags: Options) {
   }
   return {
     policy: flags,
+    times: leaseTimes(flags),
     timeScale,
     dashboard: dashboardPort(flags.dashboard),
     metrics: metricsOf(flags),

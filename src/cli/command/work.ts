@@ -2,11 +2,12 @@ import { plural } from '../../format/index.ts'
 import type { Cli } from '../cli.ts'
 import { wholeNumber } from '../flag-value.ts'
 import type { Frame } from '../frame.ts'
+import { addLeaseFlags, type LeaseFlags, leaseTimes, leaseWords } from '../lease-flags.ts'
 import { addMetricsFlags, type MetricsFlags, metricsOf } from '../metrics-flags.ts'
 import { Supervisor } from '../worker/supervise.ts'
 import { type WorkOptions, workHere } from '../worker/work-here.ts'
 
-interface Options extends MetricsFlags {
+interface Options extends LeaseFlags, MetricsFlags {
   readonly handler: string
   readonly concurrency?: string
   readonly processes: string
@@ -29,6 +30,10 @@ export function addWork(cli: Cli): void {
           'work --handler ./handlers.js --metrics 9464',
           'figures for Prometheus at http://127.0.0.1:9464/metrics',
         ],
+        [
+          'work --handler ./handlers.js --lease 45 --patience 60',
+          'outlives a fail-over of the database of 30 s',
+        ],
       ],
       async (frame, _, flags) => {
         const processes = wholeNumber('--processes', flags.processes, 1, 64) ?? 1
@@ -48,12 +53,14 @@ export function addWork(cli: Cli): void {
     .option('--processes <n>', 'worker processes', '1')
     .option('--intake', 'take in new rows of `jobs` that are pending (default: what the file says, or not)')
     .option('--drain <seconds>', 'how long running jobs may go on after the first signal', '30')
+  addLeaseFlags(command)
   addMetricsFlags(command)
 }
 
 function optionsOf(flags: Options): WorkOptions {
   const { handler, concurrency, intake, drain } = flags
   return {
+    ...leaseTimes(flags),
     handler,
     concurrency: wholeNumber('--concurrency', concurrency, 1, 100_000),
     intake,
@@ -69,7 +76,7 @@ async function supervise(
   { metrics }: WorkOptions,
 ): Promise<void> {
   const { handler, concurrency, intake, drain } = flags
-  const words = ['work', '--handler', handler, '--drain', drain, '--queue', frame.queue]
+  const words = ['work', '--handler', handler, '--drain', drain, '--queue', frame.queue, ...leaseWords(flags)]
   if (frame.url !== undefined) words.push('--url', frame.url)
   if (frame.as !== undefined) words.push('--as', frame.as)
   if (concurrency !== undefined) words.push('--concurrency', concurrency)
