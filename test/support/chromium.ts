@@ -19,7 +19,10 @@ export interface Machine {
   install(): Promise<void>
 }
 
-const here: Machine = { env: process.env, places, isRoot: process.getuid?.() === 0, install }
+const here: Machine = {
+  ...{ env: process.env, places, isRoot: process.getuid?.() === 0 },
+  install: () => installFromDebian('chromium'),
+}
 
 /** What to do is said first: what the program that could not be run has said is no help. */
 const advice =
@@ -38,7 +41,7 @@ export async function chromiumPath({ env, places, isRoot, install }: Machine = h
   if (there !== undefined) return there
   if (!isRoot) throw new Error(`${advice} (you are not root, so it cannot be installed from here)`)
   try {
-    await installFromDebian('chromium')
+    await install()
   } catch (error) {
     throw new Error(
       `${advice}; apt-get has said: ${String((error as { stderr?: unknown }).stderr ?? error).trim()}`,
