@@ -22,6 +22,7 @@ import { metricsBench } from './metrics/index.ts'
 import { peersBench } from './peers/index.ts'
 import { replayBench } from './replay/index.ts'
 import { scheduleBench } from './schedule/index.ts'
+import { telemetryBench } from './telemetry/index.ts'
 import { waitingBench } from './waiting/index.ts'
 import { workerBench } from './worker/index.ts'
 
@@ -49,6 +50,7 @@ const benches: readonly Bench[] = [
   metricsBench,
   peersBench,
   workerBench,
+  telemetryBench,
   growthBench,
   budgetBench,
   dashboardBench,
@@ -64,7 +66,7 @@ await new Command('bench')
   .description('Measures Interlock on this machine; a figure is the median of several runs.')
   .argument(
     '[benches...]',
-    `${names.join(', ')}; all but peers, worker, growth, budget, dashboard and guard unless given`,
+    `${names.join(', ')}; all but peers, worker, telemetry, growth, budget, dashboard and guard unless given`,
     usual,
   )
   .option(

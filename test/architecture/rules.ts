@@ -76,6 +76,7 @@ export const rules: Rules = {
   operate: room(['history', 'coordinator']),
   prometheus: room(['coordinator', 'insight'], { builtins: true, packages: ['rxjs', 'zod'] }),
   dashboard: room(['history', 'coordinator', 'migrate', 'prometheus'], { builtins: true, packages: ['zod'] }),
+  otel: room(['insight', 'coordinator/base'], { packages: ['@opentelemetry/api'] }),
   // Runs in a browser: it folds the log itself, and knows of the server what its answers are called.
   'dashboard/page': room(['audit', 'history', 'insight', 'dashboard'], {
     packages: ['preact', '@preact/signals'],
@@ -107,6 +108,7 @@ export const housed: readonly string[] = [
     'dashboard',
     'dashboard/page',
     'prometheus',
+    'otel',
     'cli',
   ],
 ]

@@ -4,6 +4,7 @@ import type {
   Claim,
   Explanation,
   InterlockError,
+  JobTrace,
   JobType,
   Lease,
   Ledger,
@@ -13,7 +14,7 @@ import type {
   RequeueReason,
   Started,
 } from '../../core/index.ts'
-import type { DeadJob, JobData } from '../../port/index.ts'
+import type { DeadJob, JobData, Telemetry } from '../../port/index.ts'
 import type { Logger } from '../base/logger.ts'
 import type {
   CompleteOptions,
@@ -36,6 +37,8 @@ import type { Vitals } from './vitals.ts'
 export interface Coordinator {
   readonly queue: string
   readonly logger: Logger
+  /** What makes traces of this queue in this process; undefined: nothing does. */
+  readonly telemetry: Telemetry | undefined
   /** The id of this incarnation of the process. It changes when the lease is lost. */
   readonly workerId: string
 
@@ -79,7 +82,11 @@ export interface Coordinator {
     lease: Lease,
     reason: RequeueReason,
     runAt?: Date | null,
-    options?: { readonly claim?: Claim | undefined; readonly models?: readonly string[] | undefined },
+    options?: {
+      readonly claim?: Claim | undefined
+      readonly models?: readonly string[] | undefined
+      readonly trace?: JobTrace | undefined
+    },
   ): Promise<readonly Started[]>
   /** Renews the lease now. False if the attempt no longer belongs to this process. @throws InterlockError `store_unavailable` */
   heartbeat(lease: Lease): Promise<boolean>
