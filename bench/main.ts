@@ -18,9 +18,11 @@ import { isMet, tableOf } from './frame/table.ts'
 import { growthBench } from './growth/index.ts'
 import { guardBench } from './guard/index.ts'
 import { helpText } from './help.ts'
+import { metricsBench } from './metrics/index.ts'
 import { peersBench } from './peers/index.ts'
 import { replayBench } from './replay/index.ts'
 import { scheduleBench } from './schedule/index.ts'
+import { telemetryBench } from './telemetry/index.ts'
 import { waitingBench } from './waiting/index.ts'
 import { workerBench } from './worker/index.ts'
 
@@ -45,8 +47,10 @@ const benches: readonly Bench[] = [
   replayBench,
   scheduleBench,
   waitingBench,
+  metricsBench,
   peersBench,
   workerBench,
+  telemetryBench,
   growthBench,
   budgetBench,
   dashboardBench,
@@ -62,7 +66,7 @@ await new Command('bench')
   .description('Measures Interlock on this machine; a figure is the median of several runs.')
   .argument(
     '[benches...]',
-    `${names.join(', ')}; all but peers, worker, growth, budget, dashboard and guard unless given`,
+    `${names.join(', ')}; all but peers, worker, telemetry, growth, budget, dashboard and guard unless given`,
     usual,
   )
   .option(
