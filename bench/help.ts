@@ -5,6 +5,7 @@ gets a fresh database (or an empty Redis), workers are processes of their own, a
 goes on. Rows, by which --only chooses:
   enqueue/one-by-one, enqueue/10-at-once, enqueue/1000-a-call
   drain/<no-keys, 1-key, 10-keys, 100-keys, 1000-keys>/<1, 2, 4, 16 processes>
+  crowd/4                              a command of a process that does not decide for all, and while the one that does is killed; ours only
   trace/<1, 2, 4 processes>            real requests by their sets of models; left out where the file is missing (INTERLOCK_BENCH_TRACE)
   hand-off/<1, 10, 64 slots>           from the end of a job to the handler of the next on its key
   waiting/<100, 1000, 10000, 100000>   the same, 10 slots, with so many behind it
@@ -22,6 +23,12 @@ budget: what a job costs with one thing taken away, and where the time goes in t
 
 worker: a line of jobs with payloads and results, emptied through createJobWorker and through the bare API in turns, with and without
 keys, 10 and 64 slots: what the worker costs beside what the queue costs anyway. Some half a minute.
+
+telemetry: a line of jobs with payloads, put in and emptied through createJobWorker: without telemetry, with it and no SDK (off), and with one
+trace in a hundred kept and the context travelling (traced), in turns. A minute.
+dashboard: the page in Chromium on this machine, three minutes and a half a run; --only chooses: starts (how late a start is on the page
+while real requests run with interlock run … --dashboard), frames (10,000 waiting), memory (100,000 events), idle (the host's processor),
+viewers (statements for one and for ten), outage (SIGKILL to PostgreSQL, until the page has all again). Fewer other programs, better frames.
 
 guard: under a minute; what a job and a hand-off of our worker take, in bare appends of the same run. Fails when that is more than
 twice what bench/guard/baseline.json says.

@@ -69,7 +69,7 @@ begin
   select format('%s.%s', t.key, c.key) into wrong
     from jsonb_each(given) as t
     cross join lateral jsonb_each(case jsonb_typeof(t.value) when 'object' then t.value else '{"": 0}' end) as c
-    left join json_to_recordset('[{"target":"jobs","name":"job_id","needs":"key"},{"target":"jobs","name":"status","needs":"word"},{"target":"jobs","name":"model","needs":"value"},{"target":"jobs","name":"kind","needs":"value"},{"target":"jobs","name":"job_type","needs":"value"},{"target":"jobs","name":"user_id","needs":"value"},{"target":"jobs","name":"created_at","needs":"time"},{"target":"jobs","name":"required_models","adds":"text[]"},{"target":"jobs","name":"blocked_by_job_id","adds":"text"},{"target":"jobs","name":"conflict_reason","adds":"text"},{"target":"jobs","name":"queued_at","adds":"timestamp with time zone"},{"target":"jobs","name":"priority","adds":"integer"},{"target":"workflow_executions","name":"execution_id","needs":"key"},{"target":"workflow_executions","name":"required_models","adds":"text[]"},{"target":"workflow_executions","name":"blocked_by_job_id","adds":"text"},{"target":"workflow_executions","name":"conflict_reason","adds":"text"}]') as u (target text, name text) on u.target = t.key and u.name = c.key
+    left join json_to_recordset('[{"target":"jobs","name":"job_id","needs":"key"},{"target":"jobs","name":"status","needs":"word"},{"target":"jobs","name":"model","needs":"value"},{"target":"jobs","name":"kind","needs":"value"},{"target":"jobs","name":"job_type","needs":"value"},{"target":"jobs","name":"user_id","needs":"value"},{"target":"jobs","name":"traceparent","needs":"value"},{"target":"jobs","name":"tracestate","needs":"value"},{"target":"jobs","name":"created_at","needs":"time"},{"target":"jobs","name":"required_models","adds":"text[]"},{"target":"jobs","name":"blocked_by_job_id","adds":"text"},{"target":"jobs","name":"conflict_reason","adds":"text"},{"target":"jobs","name":"queued_at","adds":"timestamp with time zone"},{"target":"jobs","name":"priority","adds":"integer"},{"target":"workflow_executions","name":"execution_id","needs":"key"},{"target":"workflow_executions","name":"required_models","adds":"text[]"},{"target":"workflow_executions","name":"blocked_by_job_id","adds":"text"},{"target":"workflow_executions","name":"conflict_reason","adds":"text"}]') as u (target text, name text) on u.target = t.key and u.name = c.key
    where u.name is null or jsonb_typeof(c.value) <> 'string' or octet_length(c.value #>> '{}') not between 1 and 63
    limit 1;
   if wrong is not null then
@@ -91,7 +91,7 @@ begin
                 where a.attrelid = to_regclass('public.workflow_executions') and a.attname = 'execution_id'
                   and not a.attisdropped and a.atttypid in ('text'::regtype, 'varchar'::regtype, 'uuid'::regtype))
                then 'id' end, u.name) as yours
-      from json_array_elements('[{"target":"jobs","name":"job_id","needs":"key"},{"target":"jobs","name":"status","needs":"word"},{"target":"jobs","name":"model","needs":"value"},{"target":"jobs","name":"kind","needs":"value"},{"target":"jobs","name":"job_type","needs":"value"},{"target":"jobs","name":"user_id","needs":"value"},{"target":"jobs","name":"created_at","needs":"time"},{"target":"jobs","name":"required_models","adds":"text[]"},{"target":"jobs","name":"blocked_by_job_id","adds":"text"},{"target":"jobs","name":"conflict_reason","adds":"text"},{"target":"jobs","name":"queued_at","adds":"timestamp with time zone"},{"target":"jobs","name":"priority","adds":"integer"},{"target":"workflow_executions","name":"execution_id","needs":"key"},{"target":"workflow_executions","name":"required_models","adds":"text[]"},{"target":"workflow_executions","name":"blocked_by_job_id","adds":"text"},{"target":"workflow_executions","name":"conflict_reason","adds":"text"}]') with ordinality as r (value, place)
+      from json_array_elements('[{"target":"jobs","name":"job_id","needs":"key"},{"target":"jobs","name":"status","needs":"word"},{"target":"jobs","name":"model","needs":"value"},{"target":"jobs","name":"kind","needs":"value"},{"target":"jobs","name":"job_type","needs":"value"},{"target":"jobs","name":"user_id","needs":"value"},{"target":"jobs","name":"traceparent","needs":"value"},{"target":"jobs","name":"tracestate","needs":"value"},{"target":"jobs","name":"created_at","needs":"time"},{"target":"jobs","name":"required_models","adds":"text[]"},{"target":"jobs","name":"blocked_by_job_id","adds":"text"},{"target":"jobs","name":"conflict_reason","adds":"text"},{"target":"jobs","name":"queued_at","adds":"timestamp with time zone"},{"target":"jobs","name":"priority","adds":"integer"},{"target":"workflow_executions","name":"execution_id","needs":"key"},{"target":"workflow_executions","name":"required_models","adds":"text[]"},{"target":"workflow_executions","name":"blocked_by_job_id","adds":"text"},{"target":"workflow_executions","name":"conflict_reason","adds":"text"}]') with ordinality as r (value, place)
       cross join lateral json_to_record(r.value) as u (target text, name text, needs text, adds text))
   select json_agg(json_build_object('target', u.target, 'name', u.name, 'needs', u.needs, 'adds', u.adds, 'yours', u.yours,
              'given', coalesce(given -> u.target ? u.name, false), 'found', c.oid is not null,
@@ -457,7 +457,7 @@ create index if not exists job_queue_inbox_cancel_idx on public.job_queue_inbox 
 create index if not exists job_queue_inbox_beat_idx on public.job_queue_inbox (queue, (left(command ->> 'worker_id', 200)))
   where command ->> 'type' = 'heartbeat';
 
--- Payloads, results, errors, checkpoints and progress: data that you may have to erase, which therefore must not be in the
+-- Payloads, results, errors, checkpoints, progress and trace contexts: data that you may have to erase, which therefore must not be in the
 -- append-only log. Payload, result and error are written in the append of their event.
 -- life: the sequence number of the `queued` event that the data belongs to. A later life of the id does not get the data of an
 -- earlier one: its first write deletes that. token: of the last attempt that noted something.
@@ -476,6 +476,9 @@ create table if not exists public.job_queue_data (
   updated_at timestamptz not null default clock_timestamp(),
   primary key (queue, job_id)
 );
+-- Where the trace of the job comes from: {traceparent, tracestate, last}, as of the W3C's trace context. last: the traceparent of the
+-- attempt before.
+alter table public.job_queue_data add column if not exists trace jsonb check (pg_column_size(trace) <= 4096);
 
 -- The folded ledger at a sequence number. A process that starts from it reads only newer events. It is written by the process
 -- whose event completes the next round number of events. The log stays the truth.
@@ -1103,7 +1106,7 @@ $$;
 --                     entered: [{life, …} or {}, …], one at the place of each event up to the last that has one: of a job that waits since
 --                     its `queued` event, what its row says beyond that: kind unless it is job_type; priority, place_level, attempts and
 --                     timeout_ms unless 0, 0, 3 and 3,600,000; place_order unless at; place_tie unless seq; due_at, expires_at,
---                     blocked_by_job_id, blocked_on and conflict_reason unless null; its payload, if it has one;
+--                     blocked_by_job_id, blocked_on and conflict_reason unless null; its payload and its trace, if it has them;
 --                     data: payloads, results and errors of its events, if there are any (job_queue_put_data);
 --                     wanted: jobs that these events start, for what their handlers need, if any;
 --                     voided_from: the first event that a `voided` among the events names (job_queue_void);
@@ -1360,7 +1363,7 @@ begin
           jsonb_to_recordset(events) as (seq bigint, at bigint, job_id text, job_type text, models text[]),
           jsonb_to_recordset(changes -> 'entered') as (kind text, priority integer, place_level integer, place_order bigint,
             place_tie double precision, due_at bigint, expires_at bigint, attempts integer, timeout_ms bigint,
-            blocked_by_job_id text, blocked_on text, conflict_reason text, life bigint, payload jsonb)) as z
+            blocked_by_job_id text, blocked_on text, conflict_reason text, life bigint, payload jsonb, trace jsonb)) as z
          where z.life is not null),
       entered as (
         insert into public.job_queue_jobs (queue, job_id, state, job_type, kind, models, priority, place_level, place_order,
@@ -1373,17 +1376,19 @@ begin
                'epoch'::timestamptz + r.expires_at * interval '1 microsecond', 0, coalesce(r.attempts, 3),
                coalesce(r.timeout_ms, 3600000), r.blocked_by_job_id, r.blocked_on, r.conflict_reason, r.life
           from r)
-      insert into public.job_queue_data (queue, job_id, life, payload)
-      select $1, r.job_id, abs(r.life), r.payload from r where r.payload is not null;
+      insert into public.job_queue_data (queue, job_id, life, payload, trace)
+      select $1, r.job_id, abs(r.life), r.payload, r.trace from r where r.payload is not null or r.trace is not null;
     exception when unique_violation then
       -- There is a row or data of an earlier life: the slow way, as whole rows.
       select changes || jsonb_build_object(
                'jobs', coalesce(changes -> 'jobs', '[]') || jsonb_agg(jsonb_build_object('job_id', z.job_id, 'state', 'waiting',
                  'job_type', z.job_type, 'kind', z.job_type, 'models', z.models, 'priority', 0, 'place_level', 0,
                  'place_order', z.at, 'place_tie', z.seq, 'queued_at', z.at, 'attempt', 0, 'attempts', 3,
-                 'timeout_ms', 3600000) || (z.item - 'payload')),
-               'data', coalesce(changes -> 'data', '[]') || coalesce(jsonb_agg(jsonb_build_object('job_id', z.job_id,
-                 'payload', z.item -> 'payload')) filter (where z.item ? 'payload'), '[]'))
+                 'timeout_ms', 3600000) || (z.item - '{payload,trace}'::text[])),
+               'data', coalesce(changes -> 'data', '[]') || coalesce(jsonb_agg(jsonb_build_object('job_id', z.job_id)
+                 || case when z.item ? 'payload' then jsonb_build_object('payload', z.item -> 'payload') else '{}' end
+                 || case when z.item ? 'trace' then jsonb_build_object('trace', z.item -> 'trace') else '{}' end)
+                 filter (where z.item ?| '{payload,trace}'), '[]'))
         into changes
         from rows from (
           jsonb_to_recordset(events) as (seq bigint, at bigint, job_id text, job_type text, models jsonb),
@@ -1451,9 +1456,9 @@ begin
   end if;
   if changes ? 'data' then
     -- Like job_queue_put_data, but without its look at the log: the row that was deleted or inserted names the life of the job.
-    insert into public.job_queue_data as d (queue, job_id, life, payload, result, error, checkpoint)
+    insert into public.job_queue_data as d (queue, job_id, life, payload, result, error, checkpoint, trace)
     select $1, g.item ->> 'job_id', coalesce(abs(k.life), abs(public.job_queue_life($1, g.item ->> 'job_id'))),
-           g.item -> 'payload', g.item -> 'result', g.item -> 'error', g.item -> 'checkpoint'
+           g.item -> 'payload', g.item -> 'result', g.item -> 'error', g.item -> 'checkpoint', g.item -> 'trace'
       from jsonb_array_elements(changes -> 'data') as g (item)
       left join (select n.job_id, max(n.life) as life from unnest(ended_ids || entered_ids, ended_lives || entered_lives) as n (job_id, life)
         group by n.job_id) as k on k.job_id = g.item ->> 'job_id'
@@ -1467,6 +1472,8 @@ begin
                    else excluded.error end,
       checkpoint = case when excluded.life is null or d.life = excluded.life then coalesce(excluded.checkpoint, d.checkpoint)
                         else excluded.checkpoint end,
+      trace = case when excluded.life is null or d.life = excluded.life then coalesce(excluded.trace, d.trace)
+                   else excluded.trace end,
       progress = case when excluded.life is null or d.life = excluded.life then d.progress end,
       token = case when excluded.life is null or d.life = excluded.life then d.token end,
       updated_at = clock_timestamp();
@@ -1519,7 +1526,7 @@ begin
     select jsonb_agg(t.item order by t.place) into brought from (
       select s.item, s.place, sum(octet_length(s.item::text)) over (order by s.place) as length from (
         select w.place, jsonb_build_object('job_id', w.job_id, 'payload', d.payload, 'result', d.result, 'error', d.error,
-                 'checkpoint', d.checkpoint, 'progress', d.progress, 'row', null) as item,
+                 'checkpoint', d.checkpoint, 'progress', d.progress, 'trace', d.trace, 'row', null) as item,
                sum(coalesce(pg_column_size(d.payload), 0) + coalesce(pg_column_size(d.result), 0) + coalesce(pg_column_size(d.error), 0)
                  + coalesce(pg_column_size(d.checkpoint), 0) + coalesce(pg_column_size(d.progress), 0)) over (order by w.place) as stored
           from (
@@ -1556,6 +1563,28 @@ begin
   if answer -> 'ok' <> 'true' then
     return answer;
   end if;
+  perform public.job_queue_handled($1, $5, $6);
+  return answer || jsonb_build_object('handed', public.job_queue_handed($1));
+end
+$$;
+
+-- job_queue_append_told(queue, expected_version, events, changes, done, senders, told): job_queue_append_for, and tells the senders what
+-- came of their commands, so that they need not read the log.
+--   told  {concern, answers: [{to, said, wanted: [job_id, …]}, …]}: whom the append concerns beside those (nobody, free, all), and for each
+--         address what is said, and the jobs whose data goes along (job_queue_tell)
+-- Returns what job_queue_append_for does.
+create or replace function public.job_queue_append_told(
+  queue text, expected_version bigint, events jsonb, changes jsonb, done text[], senders text[], told jsonb) returns jsonb
+language plpgsql security definer
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+  answer jsonb := public.job_queue_append($1, $2, $3, $4);
+begin
+  if answer -> 'ok' <> 'true' then
+    return answer;
+  end if;
+  perform public.job_queue_tell($1, (answer ->> 'version')::bigint, $7);
   perform public.job_queue_handled($1, $5, $6);
   return answer || jsonb_build_object('handed', public.job_queue_handed($1));
 end
@@ -2245,16 +2274,17 @@ language plpgsql stable
 set search_path = pg_catalog, pg_temp
 as $$
 begin
-  return ('{"jobs":{"job_id":"job_id","status":"status","model":"model","kind":"kind","job_type":"job_type","user_id":"user_id","created_at":"created_at","required_models":"required_models","blocked_by_job_id":"blocked_by_job_id","conflict_reason":"conflict_reason","queued_at":"queued_at","priority":"priority"},"workflow_executions":{"required_models":"required_models","blocked_by_job_id":"blocked_by_job_id","conflict_reason":"conflict_reason"}}'::jsonb -> target)
+  return ('{"jobs":{"job_id":"job_id","status":"status","model":"model","kind":"kind","job_type":"job_type","user_id":"user_id","traceparent":"traceparent","tracestate":"tracestate","created_at":"created_at","required_models":"required_models","blocked_by_job_id":"blocked_by_job_id","conflict_reason":"conflict_reason","queued_at":"queued_at","priority":"priority"},"workflow_executions":{"required_models":"required_models","blocked_by_job_id":"blocked_by_job_id","conflict_reason":"conflict_reason"}}'::jsonb -> target)
     || coalesce((select s.value -> target from public.job_queue_settings s where s.key = 'columns'), '{}');
 end
 $$;
 
 -- job_queue_data_of(queue, job_ids): what is kept of these jobs beside the log, and their rows of `jobs`.
 --   job_ids  1,000 at most
--- Returns [{job_id, payload, result, error, checkpoint, progress, row}, …], one for each id, in the order given; null where
+-- Returns [{job_id, payload, result, error, checkpoint, progress, trace, row}, …], one for each id, in the order given; null where
 -- there is nothing. Of a job that was enqueued again only what its present life has. row: the user's row of `jobs` as JSON,
--- null where there is none that speaks for the job (job_queue_linked) or Interlock does not use the table (job_queue_targets).
+-- null where there is none that speaks for the job (job_queue_linked) or Interlock does not use the table (job_queue_targets). trace: where that says
+-- nothing, what the row's traceparent and tracestate say, if it has such columns.
 -- Raises JQ001 for more than 1,000 ids.
 create or replace function public.job_queue_data_of(queue text, job_ids text[]) returns jsonb
 language plpgsql stable security definer
@@ -2266,6 +2296,7 @@ as $$
 #variable_conflict use_column
 declare
   rows jsonb;
+  names jsonb := public.job_queue_columns('jobs');
   lives jsonb;
   others text[];
   logged jsonb;
@@ -2278,7 +2309,7 @@ begin
     rows := rows - array(
       select w.id from unnest(public.job_queue_doubtful($1, 'jobs', job_ids)) as w (id)
        where not public.job_queue_linked($1, 'jobs', w.id,
-         (rows -> w.id ->> (public.job_queue_columns('jobs') ->> 'queued_at'))::timestamptz));
+         (rows -> w.id ->> (names ->> 'queued_at'))::timestamptz));
   end if;
   -- The row of a live job names its life.
   lives := coalesce((select jsonb_object_agg(j.job_id, abs(j.life)) from public.job_queue_jobs j
@@ -2294,7 +2325,10 @@ begin
   end if;
   return (
     select coalesce(jsonb_agg(jsonb_build_object('job_id', w.id, 'payload', d.payload, 'result', d.result,
-             'error', d.error, 'checkpoint', d.checkpoint, 'progress', d.progress, 'row', rows -> w.id) order by w.place), '[]')
+             'error', d.error, 'checkpoint', d.checkpoint, 'progress', d.progress,
+             'trace', coalesce(d.trace, case when rows -> w.id ->> (names ->> 'traceparent') <> '' then jsonb_strip_nulls(jsonb_build_object(
+               'traceparent', rows -> w.id ->> (names ->> 'traceparent'), 'tracestate', rows -> w.id ->> (names ->> 'tracestate'))) end),
+             'row', rows -> w.id) order by w.place), '[]')
       from unnest($2) with ordinality as w (id, place)
       left join lateral (
         select k.* from public.job_queue_data k
@@ -2621,15 +2655,19 @@ $$;
 -- job_queue_explain(job_id, queue): where a job stands, for the page of the user whose job it is: his place in the line of each model,
 -- why it waits, and about how long still. Runs with the rights of its caller and shows what job_queue_places shows him: the jobs whose
 -- row in `jobs` he can read. Granted to no browser until you do so (docs/supabase.md).
--- Returns {job_id, queue, state, position, models, code, reason, starts_in_seconds}; null for a job that is not live, and all the same
--- for one whose row the caller cannot read, or whose row does not follow its job (yet: within a second).
+-- Returns {job_id, queue, state, position, models, code, reason, starts_in_seconds, starts_from_seconds, starts_to_seconds}; null for a
+-- job that is not live, and all the same for one whose row the caller cannot read, or whose row does not follow its job (yet: within a
+-- second).
 --   state              waiting or active
 --   position           how many stand ahead of it in the line of the whole queue; null when it stands in no line
 --   models             [{model, ahead, running, capacity}, …]: in the line of each model, how many stand ahead (null: in no line), and
 --                      how many run of how many
 --   code, reason       why it waits (draining, not_due, model_paused, serialized, at_capacity, model_in_use, behind_in_line, offered),
 --                      and that in a sentence; it names no other job and nobody; code is null for an active job
---   starts_in_seconds  an estimate, from how long jobs of these models took among the last 1,000 events; null: too little is known
+--   starts_in_seconds  an estimate, from how long jobs of these models took among the last 1,000 events, less how long the running ones
+--                      have run; null: too little is known
+--   starts_from_seconds, starts_to_seconds
+--                      the range of that estimate, which holds for eight jobs of ten; null: fewer than two such jobs have completed
 -- Raises 42501 for who may not call it, or may not read `jobs` at all.
 create or replace function public.job_queue_explain(job_id text, queue text default 'default') returns jsonb
 language plpgsql stable
@@ -2640,8 +2678,8 @@ begin
 end
 $$;
 
--- job_queue_forget(queue, job_ids): deletes what is kept of these jobs beside the log: payload, result, error, checkpoint and
--- progress. For erasure. What the log says of them stays: ids, model names, codes, numbers, times. Doing it twice does nothing
+-- job_queue_forget(queue, job_ids): deletes what is kept of these jobs beside the log: payload, result, error, checkpoint,
+-- progress and trace. For erasure. What the log says of them stays: ids, model names, codes, numbers, times. Doing it twice does nothing
 -- more.
 -- Returns how many of these jobs had something kept. Raises nothing.
 create or replace function public.job_queue_forget(queue text, job_ids text[]) returns integer
@@ -3230,6 +3268,7 @@ begin
     payload = case when excluded.life is null or d.life = excluded.life then d.payload end,
     result = case when excluded.life is null or d.life = excluded.life then d.result end,
     error = case when excluded.life is null or d.life = excluded.life then d.error end,
+    trace = case when excluded.life is null or d.life = excluded.life then d.trace end,
     checkpoint = case when excluded.life is null or d.life = excluded.life then coalesce(excluded.checkpoint, d.checkpoint)
                       else excluded.checkpoint end,
     progress = case when excluded.life is null or d.life = excluded.life then coalesce(excluded.progress, d.progress) else excluded.progress end,
@@ -3818,7 +3857,7 @@ $$;
 
 -- job_queue_put_data(queue, data): writes payloads, results and errors beside the events that they belong to. Internal; called
 -- by job_queue_append only, after it has written the events.
---   data  [{job_id, payload, result, error, checkpoint}, …], each job once. A key that is there is set, and null empties it. A
+--   data  [{job_id, payload, result, error, checkpoint, trace}, …], each job once. A key that is there is set, and null empties it. A
 --         missing key stays as it is, unless its value is from an earlier life of the job
 -- Returns nothing. Raises 23514 for a value out of bounds (job_queue_data), 21000 when a job is named twice.
 create or replace function public.job_queue_put_data(queue text, data jsonb) returns void
@@ -3833,11 +3872,11 @@ as $$
 #variable_conflict use_column
 begin
   -- max(seq + 0): a plain max would read the primary key backwards, past the events of all other jobs.
-  insert into public.job_queue_data as d (queue, job_id, life, payload, result, error, checkpoint)
+  insert into public.job_queue_data as d (queue, job_id, life, payload, result, error, checkpoint, trace)
   select $1, g.item ->> 'job_id',
          (select max(l.seq + 0) from public.job_queue_log l
            where l.queue = $1 and l.job_id = g.item ->> 'job_id' and l.event_type = 'queued'),
-         g.item -> 'payload', g.item -> 'result', g.item -> 'error', g.item -> 'checkpoint'
+         g.item -> 'payload', g.item -> 'result', g.item -> 'error', g.item -> 'checkpoint', g.item -> 'trace'
     from jsonb_array_elements($2) as g (item)
   on conflict (queue, job_id) do update set
     -- If the `queued` event is not in the log (it is archived), the job is still in the life of its data.
@@ -3850,6 +3889,8 @@ begin
                  else excluded.error end,
     checkpoint = case when excluded.life is null or d.life = excluded.life then coalesce(excluded.checkpoint, d.checkpoint)
                       else excluded.checkpoint end,
+    trace = case when excluded.life is null or d.life = excluded.life then coalesce(excluded.trace, d.trace)
+                 else excluded.trace end,
     progress = case when excluded.life is null or d.life = excluded.life then d.progress end,
     token = case when excluded.life is null or d.life = excluded.life then d.token end,
     updated_at = clock_timestamp();
@@ -4359,7 +4400,7 @@ declare
   of_job constant jsonb := '{"job_id": "name", "jobId": "name", "models": "names!", "job_type": "text", "jobType": "text",
     "kind": "name", "priority": "-1000..1000", "run_at": "text?", "runAt": "text?", "attempts": "1..1000",
     "timeout_ms": "1..31536000000", "timeoutMs": "1..31536000000", "expire_ms": "1..31536000000?",
-    "expireMs": "1..31536000000?", "fair_key": "name?", "fairKey": "name?", "payload": "any"}';
+    "expireMs": "1..31536000000?", "fair_key": "name?", "fairKey": "name?", "payload": "any", "traceparent": "text?", "tracestate": "text?"}';
   must constant jsonb := '{"name": "a text of 1 to 200 characters, without control characters",
     "names": "a list of names of 1 to 200 characters", "list": "a list of at most 10,000 jobs", "object": "an object",
     "boolean": "true or false", "text": "a text", "seconds": "a number of seconds from 0 to 31536000"}';
@@ -4567,7 +4608,7 @@ $$;
 -- names them (`staged` in the changes of job_queue_append). Never takes the queue's lock, and changes nothing that is kept of a
 -- job. Doing it twice does nothing more. Staged data is deleted after an hour.
 --   command_id  1..200 characters
---   data        [{job_id, payload, result, error, checkpoint}, …], each job once; as for job_queue_put_data
+--   data        [{job_id, payload, result, error, checkpoint, trace}, …], each job once; as for job_queue_put_data
 -- Returns how many were put aside. Raises JQ001 for a call out of bounds, 23514 for a value out of bounds.
 create or replace function public.job_queue_stage(queue text, command_id text, data jsonb) returns integer
 language plpgsql security definer
@@ -4705,7 +4746,7 @@ $$;
 -- job_queue_submit(jobs, queue, request_id): puts jobs in line, all or none, in the caller's transaction. Short for
 -- job_queue_request({type: enqueue, jobs}).
 --   jobs        one job or a list of 10,000 at most: {job_id, models, job_type, kind, priority, run_at, attempts, timeout_ms,
---               expire_ms, fair_key, payload}; job_id and models are required; run_at as 2026-11-24T15:00:00Z
+--               expire_ms, fair_key, payload, traceparent, tracestate}; job_id and models are required; run_at as 2026-11-24T15:00:00Z
 --   queue       `default` unless given
 --   request_id  as for job_queue_request
 -- Returns the request's id, for job_queue_answer. Raises what job_queue_request raises: JQ003 for a fault in a job.
@@ -4807,6 +4848,48 @@ begin
      and (select count(*) from pg_attribute k
            where k.attrelid = t.id and k.attname = any (t.columns::name[]) and not k.attisdropped) = cardinality(t.columns)
    order by t.name, array_position(t.keys, a.attname::text);
+end
+$$;
+
+-- job_queue_tell(queue, version, told): notifications of an append by the process that decides for all. On channel interlock
+-- 'decided:<concern>:<queue>:<version>', for those who heard of that version; and on the channel of each address '<version> [<said>, <data>]',
+-- the data as that of job_queue_data_of, left out where it does not fit into a notification. Internal; called by job_queue_append_told.
+--   told  see there; an address is a channel that its owner has made up, and nobody else knows
+-- Returns nothing.
+create or replace function public.job_queue_tell(queue text, version bigint, told jsonb) returns void
+language plpgsql
+set search_path = pg_catalog, pg_temp
+set random_page_cost = 0
+set plan_cache_mode = force_generic_plan
+as $$
+#variable_conflict use_column
+declare
+  one record;
+begin
+  if current_setting('interlock.notify', true) is not distinct from 'off' then
+    return;
+  end if;
+  perform pg_notify('interlock', 'decided:' || (told ->> 'concern') || ':' || $1 || ':' || $2);
+  for one in
+    select a.item ->> 'to' as channel, $2 || ' [' || (a.item ->> 'said') || ',' as note, coalesce((
+      select jsonb_agg(jsonb_build_object('job_id', d.job_id, 'payload', d.payload, 'result', d.result, 'error', d.error,
+               'checkpoint', d.checkpoint, 'progress', d.progress, 'row', null))::text
+        from jsonb_array_elements_text(a.item -> 'wanted') as w (job_id)
+       cross join lateral (
+         select j.life from public.job_queue_jobs j where j.queue = $1 and j.job_id = w.job_id offset 0) as j
+       cross join lateral (
+         select k.* from public.job_queue_data k where k.queue = $1 and k.job_id = w.job_id and k.life = j.life offset 0) as d
+        -- Not of jobs that were made of a row, whose handlers are given the row. And nothing that has to be unpacked to be measured.
+        where j.life > 0
+          and coalesce(pg_column_size(d.payload), 0) + coalesce(pg_column_size(d.result), 0) + coalesce(pg_column_size(d.error), 0)
+            + coalesce(pg_column_size(d.checkpoint), 0) + coalesce(pg_column_size(d.progress), 0) < 4000), '[]') as data
+      from jsonb_array_elements(told -> 'answers') as a (item)
+     where a.item ->> 'to' ~ '^interlock_\w{16,50}$'
+  loop
+    -- A notification has room for 8,000 bytes.
+    perform pg_notify(one.channel,
+      one.note || case when octet_length(one.note) + octet_length(one.data) < 7900 then one.data else '[]' end || ']');
+  end loop;
 end
 $$;
 
@@ -5452,10 +5535,9 @@ select j.queue, j.job_id, (
              when 'behind_in_line' then format('it waits in line for model %s', j.blocked_on)
              when 'offered' then 'it may start when a worker, and the limits of the queue, let it'
              else 'it runs' end,
-           'starts_in_seconds', case
-             when why.code in ('serialized', 'at_capacity', 'model_in_use', 'behind_in_line')
-             then ceil(greatest(needs.seconds, (line.position + 1 - greatest(line.slots - s.active_count, 0)) * typical.seconds / line.slots, 0))
-             when why.code = 'offered' then 0 end)
+           'starts_in_seconds', case when why.code = 'offered' then 0 when why.is_in_line then ceil(needs.seconds) end,
+           'starts_from_seconds', case when why.code = 'offered' then 0 when why.is_in_line then floor(needs.least) end,
+           'starts_to_seconds', case when why.code = 'offered' then 0 when why.is_in_line then ceil(needs.most) end)
     from (
       select k.policy, k.drained_at, k.active_count from public.job_queue_state k
        where k.queue = j.queue order by k.version desc limit 1) s
@@ -5468,45 +5550,69 @@ select j.queue, j.job_id, (
          where o.queue = j.queue and o.state = 'waiting' and o.due_at is null
            and (o.blocked_on is null or o.blocked_by_job_id is not null)
            and (o.place_level, o.place_order, o.place_tie) < (j.place_level, j.place_order, j.place_tie)) end as position) line
-    -- How long jobs ran that were completed lately, by model and in all.
+    -- How long jobs ran that were completed lately, by model and in all: the mean, and the standard deviation (`apart`).
     cross join lateral (
-      select jsonb_object_agg(m.model, m.seconds) filter (where m.model is not null) as by_model,
-             max(m.seconds) filter (where m.model is null) as seconds
+      select jsonb_object_agg(m.model, jsonb_build_array(m.seconds, m.apart)) filter (where m.model is not null) as by_model,
+             max(m.seconds) filter (where m.model is null) as seconds, max(m.apart) filter (where m.model is null) as apart
         from (
-          select u.model, avg(extract(epoch from e.created_at - b.created_at)) as seconds
+          select u.model, avg(extract(epoch from e.created_at - b.created_at)) as seconds,
+                 stddev_samp(extract(epoch from e.created_at - b.created_at)) as apart
             from (select l.* from public.job_queue_log l where l.queue = j.queue order by l.seq desc limit 1000) e
             cross join lateral (
               select l.models, l.created_at from public.job_queue_log l
                where l.queue = j.queue and l.job_id = e.job_id and l.event_type = 'started' and l.seq < e.seq
                order by l.seq + 0 desc limit 1) b
-            cross join lateral unnest(b.models) as u (model)
+            cross join lateral unnest(array_append(b.models, null)) as u (model)
            where e.event_type = 'completed'
-           group by grouping sets ((u.model), ())) m) typical
+           group by u.model) m) typical
+    -- Each line that it stands in, its models' and that of the slots: how many have to end before it starts, and how long that takes. Where
+    -- each took as long as the others and they began evenly spread, this is exact; the range is that of a sum of so many.
     cross join lateral (
       select coalesce(jsonb_agg(jsonb_build_object('model', m.model, 'ahead', m.ahead, 'running', m.running, 'capacity', m.capacity)
-               order by m.nth), '[]') as list,
-             bool_or(m.running >= m.capacity) as is_in_use,
-             max((m.ahead + 1 - greatest(m.capacity - m.running, 0)) * (typical.by_model ->> m.model)::numeric / m.capacity) as seconds
+               order by m.nth) filter (where m.model is not null), '[]') as list,
+             bool_or(m.running >= m.capacity) filter (where m.model is not null) as is_in_use,
+             max(t.seconds) as seconds,
+             case when bool_and(t.apart is not null) filter (where t.seconds is not null) then max(greatest(t.seconds - t.apart, 0)) end as least,
+             case when bool_and(t.apart is not null) filter (where t.seconds is not null) then max(t.seconds + t.apart) end as most
         from (
           select u.model, u.nth, coalesce(s.policy #>> array['capacity', u.model], s.policy #>> '{capacity,*}', '1')::integer as capacity,
-                 (select count(*)::integer from public.job_queue_jobs o
-                   where o.queue = j.queue and o.state = 'active' and u.model = any (o.models)) as running,
                  case when own.is_in then (
                    select count(*)::integer from public.job_queue_jobs o
                     where o.queue = j.queue and o.state = 'waiting' and o.due_at is null and u.model = any (o.models)
                       and (o.blocked_on is null or o.blocked_by_job_id is not null)
-                      and (o.place_level, o.place_order, o.place_tie) < (j.place_level, j.place_order, j.place_tie)) end as ahead
-            from unnest(j.models) with ordinality as u (model, nth)) m) needs
+                      and (o.place_level, o.place_order, o.place_tie) < (j.place_level, j.place_order, j.place_tie)) end as ahead,
+                 r.running, r.gone, y.seconds, y.apart
+            from unnest(j.models) with ordinality as u (model, nth)
+            cross join lateral (
+              select (typical.by_model #>> array[u.model, '0'])::numeric as seconds, (typical.by_model #>> array[u.model, '1'])::numeric as apart) y
+            cross join lateral (
+              select count(*)::integer as running,
+                     coalesce(sum(least(greatest(extract(epoch from now() - o.started_at), 0), y.seconds)), 0) as gone
+                from public.job_queue_jobs o
+               where o.queue = j.queue and o.state = 'active' and u.model = any (o.models)) r
+          union all
+          select null, null, line.slots, line.position, s.active_count, r.gone, typical.seconds, typical.apart
+            from (
+              select coalesce(sum(least(greatest(extract(epoch from now() - o.started_at), 0), typical.seconds)), 0) as gone
+                from public.job_queue_jobs o where o.queue = j.queue and o.state = 'active') r
+           where line.slots is not null) m
+        cross join lateral (select m.ahead + 1 - greatest(m.capacity - m.running, 0) as ends) n
+        left join lateral (
+          select case when n.ends > 0
+                   then greatest((n.ends + greatest(m.running - 1, 0) / 2.0) * m.seconds - m.gone, 0) / m.capacity else 0 end as seconds,
+                 1.2816 * m.apart * sqrt(greatest(n.ends, 0)) / m.capacity as apart
+           where m.ahead is not null and m.seconds is not null) t on true) needs
     cross join lateral (
-      select case
-        when j.state = 'active' then null
-        when s.drained_at is not null then 'draining'
-        when j.due_at is not null then 'not_due'
-        when not own.is_in then 'model_paused'
-        when j.blocked_by_job_id is null then 'offered'
-        when j.blocked_on is null then case when line.slots = 1 then 'serialized' else 'at_capacity' end
-        when needs.is_in_use then 'model_in_use'
-        else 'behind_in_line' end as code) why) as place
+      select c.code, c.code in ('serialized', 'at_capacity', 'model_in_use', 'behind_in_line') as is_in_line
+        from (select case
+          when j.state = 'active' then null
+          when s.drained_at is not null then 'draining'
+          when j.due_at is not null then 'not_due'
+          when not own.is_in then 'model_paused'
+          when j.blocked_by_job_id is null then 'offered'
+          when j.blocked_on is null then case when line.slots = 1 then 'serialized' else 'at_capacity' end
+          when needs.is_in_use then 'model_in_use'
+          else 'behind_in_line' end as code) c) why) as place
   from public.job_queue_jobs j
  where public.job_queue_own_row(j.job_id, j.queued_at,
    coalesce((select s.value -> 'jobs' from public.job_queue_settings s where s.key = 'columns'), '{}'));
@@ -5587,7 +5693,7 @@ begin
   for item in
     select p.oid::regprocedure::text as name, p.prorettype = 'trigger'::regtype as is_trigger
       from pg_catalog.pg_proc p
-     where p.pronamespace = 'public'::regnamespace and p.proname = any ('{job_queue_account,job_queue_adopt,job_queue_adoptable,job_queue_answer,job_queue_answer_requests,job_queue_append,job_queue_append_for,job_queue_archive,job_queue_archive_before,job_queue_archived_events,job_queue_arrived_rows,job_queue_beat,job_queue_cancel_rows,job_queue_chain,job_queue_checkup,job_queue_claim_arrivals,job_queue_claim_cut,job_queue_columns,job_queue_data_of,job_queue_dated,job_queue_dead,job_queue_deleted,job_queue_doubtful,job_queue_drop,job_queue_drop_chunks,job_queue_elsewhere,job_queue_event_at,job_queue_event_text,job_queue_events,job_queue_execution_deleted,job_queue_explain,job_queue_forget,job_queue_forget_workers,job_queue_given_up,job_queue_guard_columns,job_queue_hand_in,job_queue_handed,job_queue_handled,job_queue_held,job_queue_hidden,job_queue_insert_chained,job_queue_intake,job_queue_keep_cut,job_queue_kept,job_queue_kept_digest,job_queue_known,job_queue_leave,job_queue_life,job_queue_link,job_queue_linked,job_queue_not_arrived,job_queue_note,job_queue_note_row,job_queue_open,job_queue_open_requests,job_queue_outer_rows,job_queue_overdue,job_queue_own_row,job_queue_page,job_queue_pick_up,job_queue_project,job_queue_project_target,job_queue_projection,job_queue_projection_page,job_queue_put_data,job_queue_put_snapshot,job_queue_put_snapshot_chunk,job_queue_put_staged,job_queue_put_state,job_queue_queues,job_queue_read,job_queue_rebuild,job_queue_rebuild_rows,job_queue_refuse_change,job_queue_refused_words,job_queue_reproject,job_queue_request,job_queue_request_fault,job_queue_row_linked,job_queue_row_unlinked,job_queue_rows_gone,job_queue_set_aside_rows,job_queue_snapshot,job_queue_snapshot_chunk,job_queue_stage,job_queue_start_chain,job_queue_status,job_queue_status_set,job_queue_submit,job_queue_taken,job_queue_targets,job_queue_touched,job_queue_truncated,job_queue_turn,job_queue_unstaged,job_queue_user_path,job_queue_user_rows,job_queue_void,job_queue_void_seqs,job_queue_voided,job_queue_wake,job_queue_wake_intake,job_queue_worker_list,job_queue_write_target}'::text[])
+     where p.pronamespace = 'public'::regnamespace and p.proname = any ('{job_queue_account,job_queue_adopt,job_queue_adoptable,job_queue_answer,job_queue_answer_requests,job_queue_append,job_queue_append_for,job_queue_append_told,job_queue_archive,job_queue_archive_before,job_queue_archived_events,job_queue_arrived_rows,job_queue_beat,job_queue_cancel_rows,job_queue_chain,job_queue_checkup,job_queue_claim_arrivals,job_queue_claim_cut,job_queue_columns,job_queue_data_of,job_queue_dated,job_queue_dead,job_queue_deleted,job_queue_doubtful,job_queue_drop,job_queue_drop_chunks,job_queue_elsewhere,job_queue_event_at,job_queue_event_text,job_queue_events,job_queue_execution_deleted,job_queue_explain,job_queue_forget,job_queue_forget_workers,job_queue_given_up,job_queue_guard_columns,job_queue_hand_in,job_queue_handed,job_queue_handled,job_queue_held,job_queue_hidden,job_queue_insert_chained,job_queue_intake,job_queue_keep_cut,job_queue_kept,job_queue_kept_digest,job_queue_known,job_queue_leave,job_queue_life,job_queue_link,job_queue_linked,job_queue_not_arrived,job_queue_note,job_queue_note_row,job_queue_open,job_queue_open_requests,job_queue_outer_rows,job_queue_overdue,job_queue_own_row,job_queue_page,job_queue_pick_up,job_queue_project,job_queue_project_target,job_queue_projection,job_queue_projection_page,job_queue_put_data,job_queue_put_snapshot,job_queue_put_snapshot_chunk,job_queue_put_staged,job_queue_put_state,job_queue_queues,job_queue_read,job_queue_rebuild,job_queue_rebuild_rows,job_queue_refuse_change,job_queue_refused_words,job_queue_reproject,job_queue_request,job_queue_request_fault,job_queue_row_linked,job_queue_row_unlinked,job_queue_rows_gone,job_queue_set_aside_rows,job_queue_snapshot,job_queue_snapshot_chunk,job_queue_stage,job_queue_start_chain,job_queue_status,job_queue_status_set,job_queue_submit,job_queue_taken,job_queue_targets,job_queue_tell,job_queue_touched,job_queue_truncated,job_queue_turn,job_queue_unstaged,job_queue_user_path,job_queue_user_rows,job_queue_void,job_queue_void_seqs,job_queue_voided,job_queue_wake,job_queue_wake_intake,job_queue_worker_list,job_queue_write_target}'::text[])
   loop
     execute format('revoke all on function %s from public', item.name);
     foreach outsider in array outsiders || runners loop
@@ -5614,7 +5720,7 @@ $privileges$;
 -- Records this migration. The row changes only if the checksum did, so running it again changes nothing.
 insert into public.job_queue_migrations as m (version, checksum)
 values 
-  ('027', '5e04080704cb7b1753ea714f31e311580c292e5de0311c013baa97633109778f')
+  ('027', '9a596edbd52fdf28355a388a84feda55a7d6e5bb83a4b5235cf4f646bbc72483')
 on conflict (version) do update set checksum = excluded.checksum, applied_at = excluded.applied_at
   where m.checksum <> excluded.checksum;
 -- Makes PostgREST find the new functions. No other program listens to this.

@@ -23,6 +23,7 @@ export {
   checkManagerOptions,
   checkProcessOptions,
   checkResume,
+  checkTelemetryOptions,
   checkWorkerOptions,
   parseLater,
 } from './options.ts'
@@ -35,6 +36,7 @@ export { decodeSnapshot } from './snapshot.ts'
 export { decodeSnapshotHead, decodeSnapshotLine, type SnapshotHead } from './snapshot-lines.ts'
 export {
   type EnqueueInput,
+  keptOf,
   parseJob,
   parseJobs,
   parseSpec,
@@ -42,6 +44,7 @@ export {
   parseTimeOrNull,
   wholeNumber,
 } from './spec.ts'
+export { jobTrace } from './trace.ts'
 export { asRead, parseVoids, type Voids } from './voids.ts'
 export { SCHEMA_VERSION } from './wire.ts'
 export {

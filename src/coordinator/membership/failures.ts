@@ -83,7 +83,7 @@ export class Failures {
     for (const [told, at] of this.#told) if (now - at >= AGAIN_MS) this.#told.delete(told)
     if (this.#told.has(text)) return
     this.#told.set(text, now)
-    this.#logger.error(`[COORDINATOR] ${text}`)
+    this.#logger.error(`[COORDINATOR] ${text}`, { event: 'coordinator.failed', error: text })
   }
 }
 
@@ -149,6 +149,7 @@ export class Stopped {
     } catch (error) {
       logger.warn(
         `[COORDINATOR] This process listens to queue ${queue} until it ends, since it cannot stop: ${errorText(error)}`,
+        { event: 'coordinator.deaf', error: errorText(error) },
       )
     }
   }
@@ -165,11 +166,15 @@ export class Stopped {
     const { queue, limit } = options
     try {
       await retryWithin(limit, () => beginEpoch({ ...options, ended: epoch() }))
-      logger.warn(`[COORDINATOR] Queue ${queue} drained in a new epoch: interlock recover`)
+      logger.warn(`[COORDINATOR] Queue ${queue} drained in a new epoch: interlock recover`, {
+        event: 'queue.held',
+      })
       return error
     } catch (cause) {
       const remedy = 'do it yourself before any process joins it: interlock recover --begin'
-      logger.error(`[COORDINATOR] Queue ${queue} could not be drained; ${remedy}: ${errorText(cause)}`)
+      logger.error(`[COORDINATOR] Queue ${queue} could not be drained; ${remedy}: ${errorText(cause)}`, {
+        ...{ event: 'queue.not_held', error: errorText(cause) },
+      })
       const message = `${error.message}. The queue could not be drained in a new epoch; ${remedy}`
       return new InterlockError(error.code, message, { ...error.details, isHeld: false }, cause)
     }

@@ -8,7 +8,7 @@ import type {
   RecordedEvent,
   Started,
 } from '../../core/index.ts'
-import type { OnWake } from '../../port/index.ts'
+import type { OnWake, Telemetry } from '../../port/index.ts'
 import type { WholeOptions } from '../api/options.ts'
 import type { Logger } from '../base/logger.ts'
 import { AppendQueue } from '../commit/append-queue.ts'
@@ -31,6 +31,7 @@ import { WakeFilter, Wakeups } from './wakeups.ts'
  */
 export class Member {
   readonly logger: Logger
+  readonly telemetry: Telemetry | undefined
   readonly log: LogView
   readonly failures: Failures
   readonly startedData: StartedData
@@ -48,11 +49,12 @@ export class Member {
   readonly #sender: Sender
 
   constructor(options: WholeOptions, hooks: MemberHooks) {
-    const { store, queue, name, logger, pollMs, patienceMs } = options
+    const { store, queue, name, logger, pollMs, patienceMs, telemetry } = options
     const { signal } = this.#closing
     const limit = { forMs: patienceMs, signal }
     const workerId = () => this.workerId
     this.logger = logger
+    this.telemetry = telemetry
     this.#hooks = hooks
     this.log = new LogView({
       ...{ store, queue },
@@ -66,7 +68,7 @@ export class Member {
     })
     this.failures = new Failures(logger, this.#stopped)
     const onError = (error: unknown) => this.failures.note(error)
-    this.startedData = new StartedData({ store, queue, workerId })
+    this.startedData = new StartedData({ store, queue, workerId, all: telemetry?.propagates === true })
     this.#starts = new OwnStarts({
       ...{ log, workerId },
       onStarted: (attempt) => void hooks.onStarted(attempt, null),
@@ -79,7 +81,8 @@ export class Member {
     this.#incarnation = this.#newIncarnation(options)
     const { lease } = this.#incarnation
     this.#wakeFilter = new WakeFilter({
-      ...{ isFrugal: store.frugal === true, head: log.head, capacity: () => lease.capacity },
+      ...{ isFrugal: store.frugal === true, log, capacity: () => lease.capacity },
+      isTold: () => this.appends.isTold && !hooks.isWaiting(),
     })
     this.#wakeups = new Wakeups(log, store, pollMs, {
       onEvent: (event) => this.#onEvent(event),
@@ -129,8 +132,13 @@ export class Member {
   /** What this process could start. If it could start nothing before, it reads what it has ignored since. */
   setCapacity(kinds: readonly string[] | null, freeSlots: number): void {
     this.lease.capacity = { kinds, freeSlots }
-    const { head, version } = this.log
-    if (freeSlots > 0 && head.version > version) void this.appends.catchUp(head.version)
+    const { ignored } = this.#wakeFilter
+    if (freeSlots > 0 && ignored > this.log.version) void this.appends.catchUp(ignored)
+  }
+
+  /** How far the user's tables are behind, and how often a command was refused because the attempt was over, or another's. */
+  get figures() {
+    return { projection: this.#maintenance.lag(), staleWrites: this.#sender.staleWrites }
   }
 
   /** The process has no free slot and leaves what comes in to others. */
@@ -183,7 +191,7 @@ export class Member {
     return new Incarnation(options, {
       ...{ logger: this.logger, onIncoming, onRenewed },
       isOver: () => this.#stopped.error !== undefined,
-      isHolding: (workerId) => heldBy(this.ledger, [workerId]) > 0,
+      isHolding: (workerId) => heldBy(this.ledger, [workerId]) > 0 || this.#starts.areAhead,
       onOverdue: (workerIds) => this.lifecycle.overdue(workerIds),
       onUnreachable: (error) => this.failures.note(error, 'beat'),
       onReached: () => this.failures.beatWentWell(),
@@ -197,29 +205,32 @@ export class Member {
       onDeadWorkers: (ids) => ids.includes(this.workerId) && this.lease.declareLost(),
       onRequested: () => this.#hooks.onIncoming('requests'),
       onUnreadable: (error) => this.failures.noteOfLog(error, 'read'),
-      onAppended: (before, at, hasRows) => {
+      onUnexpected: (version) => void this.appends.catchUp(version),
+      onAppended: (...append) => {
         this.failures.wentWell('write')
-        this.#maintenance.followAppend(before, at, hasRows)
+        this.#maintenance.followAppend(...append)
       },
     }
   }
 
-  #onWake(...[version, incoming, concern = 'all', handled, news]: Parameters<OnWake>): void {
+  #onWake(...[version, incoming, concern = 'all', handled, news, answers]: Parameters<OnWake>): void {
+    if (answers !== undefined) return this.appends.hearAnswers(answers)
     this.log.head.hear(version)
     this.log.news.hear(news, this.log.version)
     if (handled !== undefined) return this.appends.hearHandled(handled)
-    if (!incoming && !this.#wakeFilter.mayIgnore(concern)) void this.appends.catchUp(version)
+    if (!incoming && !this.#wakeFilter.mayIgnore(concern, version)) void this.appends.catchUp(version)
     if (incoming !== false) this.#hooks.onIncoming(incoming ?? 'both')
   }
 
   async #onPoll(): Promise<void> {
-    await this.appends.catchUp()
+    if (!this.#wakeFilter.mayRest) await this.appends.catchUp()
     this.#maintenance.catchUp()
     this.#hooks.onPoll()
   }
 
   async #onTick(): Promise<void> {
-    await this.inBackground({ type: 'tick' })
+    // Who decides for all ticks for all.
+    if (!this.#wakeFilter.mayRest) await this.inBackground({ type: 'tick' })
     if (this.#closing.signal.aborted) return
     this.#wakeups.look()
     this.#hooks.onOpening()
@@ -228,7 +239,6 @@ export class Member {
   #onEvent(event: RecordedEvent): void {
     this.#hooks.onEvent(event)
     this.startedData.see(event)
-    if (this.#starts.isUnderWay(event)) this.#maintenance.note(event)
     this.#starts.see(event)
   }
 
@@ -237,6 +247,7 @@ export class Member {
     if (!this.lifecycle.isOpen) return
     this.logger.warn(
       `[COORDINATOR] Events were archived before this process read them; on from event ${this.log.version}`,
+      { event: 'log.skipped' },
     )
     this.lease.declareLost()
     this.#hooks.onSkipped()

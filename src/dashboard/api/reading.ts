@@ -5,7 +5,8 @@ import type { Allowed } from '../guard/grant.ts'
 import { json } from '../guard/headers.ts'
 import { Refused, refusalOf } from '../guard/refused.ts'
 import type { QueueReader } from '../reader/queue-reader.ts'
-import { deadDocument, type HeadDocument, workerDocuments } from './documents.ts'
+import { deadDocument } from './job-documents.ts'
+import { type HeadDocument, workerDocuments } from './queue-documents.ts'
 
 /** Dead letters in one answer, if no lower limit is asked for. */
 const MOST_DEAD = 500
@@ -76,7 +77,15 @@ export async function liveJob(reader: QueueReader, jobId: string): Promise<Respo
 export async function jobData(reader: QueueReader, jobId: string, { allowed }: Asked): Promise<Response> {
   checkSeesData(allowed)
   const [data] = await reader.store.data(reader.queue, [parseJobId(jobId)])
-  const nothing = { payload: null, result: null, error: null, checkpoint: null, progress: null, row: null }
+  const nothing = {
+    payload: null,
+    result: null,
+    error: null,
+    checkpoint: null,
+    progress: null,
+    row: null,
+    trace: null,
+  }
   return json({ jobId, ...nothing, ...data })
 }
 
