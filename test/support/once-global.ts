@@ -11,6 +11,7 @@ import { makeEmbedded } from './embedded-template.ts'
 import { makeArchive } from './package-archive.ts'
 import { makePage } from './page-files.ts'
 import type {} from './postgres-global.ts'
+import { makePrometheus } from './prometheus.ts'
 
 export interface Made {
   /** A path, or the name of a database. */
@@ -26,6 +27,8 @@ export const makers = {
   page: makePage,
   /** A browser, by its path; installed where there is none. */
   chromium: makeChromium,
+  /** The folder with Prometheus and promtool; installed where there are none. */
+  prometheus: makePrometheus,
   /** A folder with embedded databases to copy. */
   embedded: makeEmbedded,
   /** A database with Interlock's tables, to copy. */

@@ -125,7 +125,7 @@ export function postgresStoreOver(
       await guarded(limit.ready)
       return withTurn({ pool, statements, ask, failure }, (turn) => rebuildBy(turn, queue, since, rowsAt))
     },
-    deciding: decidingBy(rpc),
+    deciding: decidingBy(rpc, listener.address),
     listen: async (queue, onWake) => {
       await guarded(limit.ready).catch(() => {})
       checkOpen()

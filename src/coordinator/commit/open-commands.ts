@@ -43,6 +43,8 @@ export class OpenCommands {
   isRead = false
   /** They were handed in to another process. */
   wasHandedIn = false
+  /** That process lives: it was asked a moment ago. */
+  isWaiting = false
   /** Their outcome if the ledger becomes `base`, decided while the append before theirs is under way. */
   ahead: (Decided & { readonly base: Ledger }) | null = null
 
@@ -138,6 +140,16 @@ export class OpenCommands {
         'nobody knows whether this command was carried out: its answer was lost, and the events of that time were archived since; check its effect before you send it again',
       ),
     )
+  }
+
+  has(commandId: string): boolean {
+    return this.#open.has(commandId)
+  }
+
+  /** Somebody else has carried the command out, and says what came of it. */
+  answer(commandId: string, result: CommandResult): void {
+    this.#open.get(commandId)?.resolve(result)
+    this.#open.delete(commandId)
   }
 
   /** One command cannot be carried out. False if it is not among these. */
