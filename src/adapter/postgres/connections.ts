@@ -1,5 +1,7 @@
 import type pg from 'pg'
+import { type Addresses, parseAddresses } from '../../codec/index.ts'
 import { ANSWER_MS } from './ask.ts'
+import { clientOf, type Host, Hosts } from './hosts.ts'
 
 /** Where the database is: your own pool, an address, or a configuration of `pg`. */
 export type PostgresSource = pg.Pool | pg.PoolConfig | string
@@ -8,12 +10,16 @@ export interface Connections {
   readonly pool: pg.Pool
   /** The pool was made here, so every connection is as the address says. */
   readonly own: boolean
-  /** `postgres://host:port/database`. */
+  /** `postgres://host:port/database`, with all hosts if there are several. */
   readonly name: string
   /** How long an answer may take, in milliseconds. */
   readonly answerMs: number
+  /** There is more than one server, or it matters what the one is: `doubt` makes sense. */
+  readonly hasChoice: boolean
   /** A connection beside the pool, not yet connected. */
   client(): pg.Client
+  /** A call failed as if the server were gone, or took no writes: looks for the one that does. */
+  doubt(): void
   /** Ends the pool if it was made here. */
   close(): Promise<void>
 }
@@ -22,19 +28,32 @@ export interface Connections {
 const ownPool: pg.PoolConfig = {
   max: 4,
   application_name: 'interlock',
+  // Without a delay, the system waits for two hours before it asks a silent peer.
   keepAlive: true,
+  keepAliveInitialDelayMillis: 5_000,
   connectionTimeoutMillis: 5_000,
   query_timeout: ANSWER_MS,
   // The two calls in each half of a turn go out together: two round trips instead of four while the queue is locked.
   pipeline: true,
 }
 
+/** How long one of several servers may take to say what it is. */
+const CONNECT_MS = 2_000
+
 /** The part of `pg` that makes connections. It is passed in, so that a program with another store can be bundled without it. */
 export type PgDriver = Pick<typeof pg, 'Pool' | 'Client'>
 
-export function connectionsTo(driver: PgDriver, source: PostgresSource): Connections {
-  const { Pool, Client } = driver
-  const pool = source instanceof Pool ? source : new Pool({ ...ownPool, ...configOf(source) })
+export interface ConnectionsOptions {
+  /** Told when another server is used from now on. */
+  readonly onMoved?: (message: string) => void
+}
+
+export function connectionsTo(
+  driver: PgDriver,
+  source: PostgresSource,
+  options: ConnectionsOptions = {},
+): Connections {
+  const { pool, hosts, Client, places } = source instanceof driver.Pool ? given(driver, source) : made(driver, source, options)
   // Without a listener, an idle connection that ends would end the process.
   const ignore = () => {}
   pool.on('error', ignore)
@@ -48,9 +67,12 @@ export function connectionsTo(driver: PgDriver, source: PostgresSource): Connect
     pool,
     own: pool !== source,
     answerMs: pool.options.query_timeout || ANSWER_MS,
-    name: `postgres://${host}:${port}/${database ?? ''}`,
+    name: `postgres://${places ?? `${host}:${port}`}/${database ?? ''}`,
+    hasChoice: hosts !== null,
     client,
+    doubt: () => hosts?.doubt(),
     close: async () => {
+      hosts?.close()
       // A pool made here keeps its listener: its clients are still closing, and a server that stops meanwhile is no error.
       if (pool !== source) return pool.end()
       pool.off('error', ignore)
@@ -59,9 +81,41 @@ export function connectionsTo(driver: PgDriver, source: PostgresSource): Connect
   }
 }
 
+interface Made {
+  readonly pool: pg.Pool
+  readonly Client: PgDriver['Client']
+  readonly hosts: Hosts | null
+  /** Of several hosts, for messages. */
+  readonly places?: string
+}
+
+const given = ({ Client }: PgDriver, pool: pg.Pool): Made => ({ pool, Client, hosts: null })
+
+function made(driver: PgDriver, source: pg.PoolConfig | string, { onMoved = () => {} }: ConnectionsOptions): Made {
+  const config: pg.PoolConfig = { ...ownPool, ...(typeof source === 'string' ? { connectionString: source } : source) }
+  const addresses = config.connectionString === undefined ? null : parseAddresses(config.connectionString, 'source')
+  if (addresses === null || (addresses.each.length === 1 && addresses.wanted === 'any')) {
+    return { pool: new driver.Pool(config), Client: driver.Client, hosts: null }
+  }
+  const places = hostsOf(driver, addresses)
+  const options: pg.PoolConfig = { ...config, connectionString: addresses.each[0] }
+  const hosts = new Hosts({
+    ...{ driver, hosts: places, wanted: addresses.wanted, connectMs: addresses.connectMs ?? CONNECT_MS },
+    config: () => ({ ...pool.options, ...secretsOf(pool), pipeline: false }),
+    onMoved: (to, from) => onMoved(`${to.name} takes writes now, and is used from here on (before: ${from.name})`),
+  })
+  const Client = clientOf(hosts, driver)
+  const pool: pg.Pool = new driver.Pool({ ...options, Client })
+  return { pool, Client, hosts, places: places.map(({ name }) => name).join(',') }
+}
+
+/** As the driver reads each address. */
+const hostsOf = ({ Client }: PgDriver, { each }: Addresses): readonly Host[] =>
+  each.map((connectionString) => {
+    const { host, port } = new Client({ connectionString })
+    return { host, port, name: `${host.includes(':') ? `[${host}]` : host}:${port}` }
+  })
+
 /** A pool hides its password from enumeration, so that it is not printed. A spread would lose it. */
 const secretsOf = ({ options: { password } }: pg.Pool): pg.ClientConfig =>
   password === undefined ? {} : { password }
-
-const configOf = (source: pg.PoolConfig | string): pg.PoolConfig =>
-  typeof source === 'string' ? { connectionString: source } : source

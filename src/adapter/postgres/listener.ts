@@ -1,39 +1,46 @@
 import type pg from 'pg'
 import type { OnWake } from '../../port/index.ts'
 import { newsOf, tellWake } from '../sql/index.ts'
-import { askWithin } from './ask.ts'
+import { type Ask, askWithin } from './ask.ts'
 
 export interface Listener {
   /** Resolves when the channel is listened to, or the first try has failed: what was missed is polled for. */
   add(queue: string, onWake: OnWake): Promise<() => Promise<void>>
   /** The connection, while it is known to listen. */
   connection(): pg.Client | null
+  /** Leaves the connection for another: its server takes no writes. */
+  leave(): void
   close(): Promise<void>
 }
 
 export interface ListenerOptions {
   /** How often the connection is asked whether it is alive: a half-open socket says nothing by itself. */
   readonly checkMs: number
+  /** How long the answer may take, in milliseconds. */
+  readonly answerMs: number
+  /** The longest pause between two tries to connect, in milliseconds. */
+  readonly retryMs: number
+  /** Told when the connection is lost, or none is made. */
+  readonly onLost: () => void
   /** Told once when this server or pooler lets nobody listen. */
   readonly warn: (message: string) => void
 }
 
 const CHANNEL = 'interlock'
-/** For 5 s: the question is whether the connection is alive. */
-const ask = askWithin(5_000)
-const RETRY_MS = { first: 100, longest: 5_000 }
+const FIRST_RETRY_MS = 100
 
 /**
  * Wakes those who wait for news of a queue, over a connection of its own that comes back after every loss. After each
  * (re)connection everybody is woken once, since what was said meanwhile is lost.
  */
 export function createListener(connect: () => pg.Client, options: ListenerOptions): Listener {
+  const ask = askWithin(options.answerMs)
   const wakes = new Map<string, Set<OnWake>>()
   let client: pg.Client | null = null
   let listening = false
   let starting: Promise<void> | null = null
   let timer: NodeJS.Timeout | undefined
-  let retryMs = RETRY_MS.first
+  let retryMs = FIRST_RETRY_MS
   let deaf = false
   /** The channels of queues on which small appends are told of with their events, as far as they are listened to. */
   const queues = new Map<string, string>()
@@ -50,7 +57,7 @@ export function createListener(connect: () => pg.Client, options: ListenerOption
 
   /** Where that is not to be had, as without the right to look, everything is read. */
   const listenTo = async (on: pg.Client, queue: string) => {
-    const channel = await channelOf(on, queue).catch(() => undefined)
+    const channel = await channelOf(ask, on, queue).catch(() => undefined)
     if (channel !== undefined) queues.set(channel, queue)
   }
 
@@ -69,15 +76,16 @@ export function createListener(connect: () => pg.Client, options: ListenerOption
     if (client !== lost) return
     client = null
     listening = false
+    options.onLost()
     if (wakes.size === 0 || deaf) return
     later(retryMs * (0.5 + Math.random()), () => void start())
-    retryMs = Math.min(retryMs * 2, RETRY_MS.longest)
+    retryMs = Math.min(retryMs * 2, options.retryMs)
   }
 
   const check = async (checked: pg.Client) => {
     if (client !== checked) return
     try {
-      if (await hears(checked)) return later(options.checkMs, () => void check(checked))
+      if (await hears(ask, checked)) return later(options.checkMs, () => void check(checked))
       deaf = true
       options.warn('this connection cannot LISTEN (a pooler in transaction mode?); Interlock polls instead')
     } catch {
@@ -100,7 +108,7 @@ export function createListener(connect: () => pg.Client, options: ListenerOption
       await opened.connect()
       await ask(opened, `listen ${CHANNEL}`)
       await Promise.all([...wakes.keys()].map((queue) => listenTo(opened, queue)))
-      retryMs = RETRY_MS.first
+      retryMs = FIRST_RETRY_MS
       await check(opened)
       listening = client === opened
       tell()
@@ -140,12 +148,15 @@ export function createListener(connect: () => pg.Client, options: ListenerOption
       }
     },
     connection: () => (listening ? client : null),
+    leave: () => {
+      if (listening && client !== null) drop(client)
+    },
     close,
   }
 }
 
 /** Listens to what this queue's appends are told on. @throws what the driver throws */
-async function channelOf(client: pg.Client, queue: string): Promise<string | undefined> {
+async function channelOf(ask: Ask, client: pg.Client, queue: string): Promise<string | undefined> {
   const text = `select k.channel from public.job_queue_heads k where k.queue = $1 order by k.version desc limit 1`
   const [head] = (await ask<{ channel: string }>(client, { text, values: [queue] })).rows
   if (head === undefined || !/^interlock_\w+$/.test(head.channel)) return undefined
@@ -161,7 +172,7 @@ async function endOf(client: pg.Client): Promise<void> {
 }
 
 /** Whether the channel is listened to: behind a pooler in transaction mode, LISTEN was said to another session. */
-async function hears(client: pg.Client): Promise<boolean> {
+async function hears(ask: Ask, client: pg.Client): Promise<boolean> {
   const { rows } = await ask<{ channel: unknown }>(client, 'select pg_listening_channels() as channel')
   return rows.some(({ channel }) => channel === CHANNEL)
 }

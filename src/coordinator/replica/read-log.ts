@@ -1,4 +1,4 @@
-import { type InterlockError, isInterlockError, type Micros, wentBack } from '../../core/index.ts'
+import { type InterlockError, isInterlockError, type Micros, ofStandby, wentBack } from '../../core/index.ts'
 import { type LogPage, PAGE, pagesAfter } from '../../port/index.ts'
 import { ledgerNear } from './ledger-near.ts'
 import type { LogView } from './log-view.ts'
@@ -15,6 +15,7 @@ export async function readToHead({ store, queue, replica, clock, head }: LogView
     // A page that was fetched ahead says nothing of the time: only the first was waited for from its beginning.
     if (sent > 0) clock.sync(page.now, sent)
     sent = 0
+    if (page.isOfStandby === true) throw ofStandby(store.name)
     if (page.version < at) throw wentBack(queue, at, page.version)
     at = page.events.at(-1)?.seq ?? at
     checkSame(queue, replica, { ...page, knownAt: null })
@@ -72,6 +73,7 @@ async function readFollowing(log: LogView): Promise<void> {
   if (version === 0) return readToHead(log)
   const sent = clock.mark()
   const page = await store.read(queue, version - 1, PAGE)
+  if (page.isOfStandby === true) throw ofStandby(store.name)
   if (page.version < version) throw wentBack(queue, version, page.version)
   const [first] = page.events
   // Of an event that was archived and not kept there is nothing to compare.
