@@ -3,7 +3,7 @@
 -- Made by src/migrate/bundle.ts from migrations/parts and migrations/functions: change those.
 
 begin;
--- One migration at a time; the second one finds everything done. Held until commit, so it works through a pooler.
+-- One migration at a time; the second one finds everything done. The lock is held until commit, so it works through a pooler.
 select pg_advisory_xact_lock(hashtextextended('interlock.migrate', 0));
 -- A role besides service_role that may run Interlock, on plain PostgreSQL ('' for none).
 set local interlock.runtime_role = '';
@@ -12,7 +12,8 @@ set local interlock.statuses = '';
 -- The user's names for columns of his tables, as JSON: {"jobs": {"status": "state"}} ('' to leave them as they are).
 set local interlock.columns = '';
 set local client_min_messages = warning;
--- This alters the user's tables. It fails soon and has to be run again, rather than make their readers wait behind it.
+-- The migration alters the user's tables. If it cannot get a lock, it fails soon and has to be run again: otherwise readers would
+-- wait behind it.
 set local lock_timeout = '10s';
 
 -- Finds everything that is in the way before anything is changed.
@@ -55,8 +56,8 @@ begin
 end
 $check$;
 
--- The names of the columns in the user's tables: those that this migration was given, else those that an earlier one was given,
--- else Interlock's own. The parts below find them in interlock.names, one row per column.
+-- The names of the columns in the user's tables: those given to this migration, else those given to an earlier one, else
+-- Interlock's own. The parts below find them in interlock.names, one row per column.
 do $names$
 declare
   given jsonb := coalesce(nullif(current_setting('interlock.columns'), ''), '{}');
@@ -99,7 +100,7 @@ begin
                when 'word' then y.typcategory in ('S', 'E') and a.attgenerated = ''
                when 'value' then y.typcategory in ('S', 'E', 'N') or a.atttypid = 'uuid'::regtype
                when 'time' then a.atttypid in ('timestamptz'::regtype, 'timestamp'::regtype, 'date'::regtype)
-               -- What PostgreSQL fills in itself cannot be written.
+               -- A generated column or an identity cannot be written.
                else a.atttypid = u.adds::regtype and a.attgenerated = '' and a.attidentity = '' end,
              'made', a.attgenerated <> '' or a.attidentity <> '') order by u.place)
     into names
@@ -116,7 +117,7 @@ begin
 end
 $names$;
 
--- Whether they can be used.
+-- Checks whether these columns can be used.
 do $fit$
 declare
   wrong record;
@@ -138,7 +139,7 @@ begin
       hint = format('Name another: interlock migrate --column %s.%s=<yours>. Nothing was changed.', wrong.target, wrong.name);
   end if;
 
-  -- A column that Interlock writes has one meaning; one that it only reads may have several.
+  -- A column that Interlock writes may have one meaning; one that it only reads may have several.
   select n.target, n.yours, string_agg(n.name, ' and ') as meanings into wrong
     from json_to_recordset(current_setting('interlock.names')::json) as n (target text, name text, needs text, adds text, yours text)
    group by n.target, n.yours
@@ -150,7 +151,7 @@ begin
       hint = 'Name another for one of them: interlock migrate --column <table>.<column>=<yours>. Nothing was changed.';
   end if;
 
-  -- A column with the name of a coordination column that is something else, in a table that Interlock follows.
+  -- In a table that Interlock follows, a column that has the name of a coordination column and is something else.
   select n.target, n.name, n.yours, n.adds,
          case when n.made then 'is generated, Interlock has to write it' else format('has type %s, Interlock needs %s', n.type, n.adds) end as what
     into wrong
@@ -169,8 +170,8 @@ begin
 end
 $fit$;
 
--- The first coordinator's two tables have the names of ours: they become job_queue_state_v1 and job_queue_log_v1, with
--- their rows, indexes, policies and grants as they were. The way back is migrations/undo_first_coordinator.sql.
+-- The first coordinator's two tables have the names of ours. They become job_queue_state_v1 and job_queue_log_v1; rows, indexes,
+-- policies and grants do not change. The way back is migrations/undo_first_coordinator.sql.
 do $first$
 declare
   old text;
@@ -195,7 +196,7 @@ begin
         message = format('there are both %s of the first coordinator and a table %s_v1', old, old),
         hint = format('Rename or drop %s_v1, then run the migration again. Nothing was changed.', old);
     end if;
-    -- Names that our objects need are freed together with the table. Otherwise ours would have other names in this account.
+    -- Frees the names that our objects need, together with the table. Otherwise ours would have other names in this account.
     for part in
       select 'constraint' as kind, k.conname as name from pg_catalog.pg_constraint k
        where k.conrelid = to_regclass('public.' || old) and k.contype <> 't'
@@ -217,10 +218,10 @@ end
 $first$;
 
 -- The log: the one source of truth. Rows are only ever added, by job_queue_append.
--- Fixed-width columns come first and last so that alignment costs little; a job (3 events) has a budget of 1 KB of
--- rows and index entries. This table and the others that every append writes have no CHECK: they would cost a quarter of an append
--- (PostgreSQL reads and compiles each one per statement: 75 of 280 µs with 1 event, 170 of 780 µs with 20).
--- job_queue_append checks the bounds as it goes over the events anyway.
+-- Fixed-width columns come first and last, so that alignment costs little: a job (3 events) has a budget of 1 KB of rows and
+-- index entries. This table and the others that every append writes have no CHECK. PostgreSQL reads and compiles each CHECK per
+-- statement, which would cost a quarter of an append (75 of 280 µs with 1 event, 170 of 780 µs with 20). job_queue_append checks
+-- the bounds anyway as it goes over the events.
 create table if not exists public.job_queue_log (
   seq bigint not null,
   created_at timestamptz not null,
@@ -240,38 +241,38 @@ create table if not exists public.job_queue_log (
 );
 
 -- Every event of one job: SELECT * FROM job_queue_log WHERE queue = 'default' AND job_id = '…' ORDER BY seq;
--- Without seq in the key, the events of a job share one index entry (deduplication): 290 bytes a job become 110, and
--- sorting a handful of rows costs nothing.
+-- Because seq is not in the key, the events of a job share one index entry (deduplication): 110 bytes a job instead of 290. To
+-- sort a handful of rows costs nothing.
 create index if not exists job_queue_log_job_idx on public.job_queue_log (queue, job_id);
 
 -- What a command did, so that the same command does nothing twice (job_queue_append):
 -- SELECT seq FROM job_queue_log WHERE command_id = '…' AND queue || '' = 'default';
--- queue is not in the key, since the primary key leads with it: on a table without statistics the planner took the primary key
--- for this look-up, and read the whole log of the queue in every append until the first ANALYZE.
+-- queue is not in the key, because the primary key begins with it: on a table without statistics the planner chose the primary
+-- key for this look-up, and every append read the whole log of the queue until the first ANALYZE.
 create index if not exists job_queue_log_command_idx on public.job_queue_log (command_id);
 
 -- What happened since then: SELECT * FROM job_queue_log WHERE created_at > now() - interval '1 hour' ORDER BY created_at DESC;
--- A range index, since rows lie in the order of their times: a few KB instead of 90 bytes a job. It gives no order, so
--- SELECT * FROM job_queue_log ORDER BY created_at DESC LIMIT 20 reads the whole log (0.5 s with a million events). Limit the time,
--- or use the numbers, which are in the primary key: WHERE queue = 'default' ORDER BY seq DESC LIMIT 20.
+-- A range index is enough, since rows lie in the order of their times: a few KB instead of 90 bytes a job. It gives no order, so
+-- SELECT * FROM job_queue_log ORDER BY created_at DESC LIMIT 20 reads the whole log (0.5 s with a million events). Limit the
+-- time, or use the numbers of the primary key: WHERE queue = 'default' ORDER BY seq DESC LIMIT 20.
 drop index if exists public.job_queue_log_created_idx;
 create index if not exists job_queue_log_time_idx on public.job_queue_log
   using brin (created_at) with (pages_per_range = 16, autosummarize = on);
 
--- Which events are void (job_queue_voided). Nearly every log has none, and then this has no entry.
+-- Which events are void (job_queue_voided). Nearly every log has none, and then this index is empty.
 create index if not exists job_queue_log_voided_idx on public.job_queue_log (queue) where event_type = 'voided';
 
--- Vacuum must not give empty pages back: it would lock out every append for that. And plans that are made when no page is left
--- would read all pages that come later.
+-- Vacuum must not give empty pages back: that would lock out every append. Besides, a plan made when no page is left would read
+-- all pages that come later.
 alter table public.job_queue_log set (vacuum_truncate = off);
 
--- Numbers only grow, so pages are never split in the middle, and free room in them would stay empty.
+-- Numbers only grow, so pages are never split in the middle, and free space in them would stay empty.
 alter index public.job_queue_log_pkey set (fillfactor = 100);
 
 -- One row per queue: its lock. The transaction that holds it may append the next events.
--- The version is part of the key: every append writes a new entry at the end of the index, and
--- `where queue = $1 order by version desc limit 1` finds the valid row first. An index on the queue alone would first pass all earlier
--- versions that another transaction might still see (pg_dump, or an idle one): 3 ms after 30,000 appends.
+-- The version is part of the key. Every append adds an entry at the end of the index, so `where queue = $1 order by version desc
+-- limit 1` finds the valid row first. With an index on the queue alone, it would first pass all earlier versions that another
+-- transaction might still see (pg_dump, or an idle one): 3 ms after 30,000 appends.
 -- version: the last sequence number; last_at: its time; epoch: changes when a database was restored; projected_seq: how
 -- far the user's tables follow; min_reader: the lowest schema_version that a reader has to understand; chain: the hash of the last
 -- event, if the events after chain_from are on the chain (job_queue_start_chain); chain_start: the hash that the first of them goes
@@ -299,12 +300,13 @@ alter table public.job_queue_heads add column if not exists cut_claimed_at times
 alter table public.job_queue_heads add column if not exists kept_from bigint;
 alter table public.job_queue_heads add column if not exists kept_digest numeric;
 
--- On this channel job_queue_append tells small appends with their events. Nobody can guess its name. Every role that may connect can listen
--- to a channel that it knows, and send to it: it would hear what it may not read in the log, and could send events that never were.
+-- On this channel job_queue_append announces small appends with their events. Its name cannot be guessed: every role that may
+-- connect can listen to a channel whose name it knows, and send to it. It would hear events that it may not read in the log, and
+-- could send events that never happened.
 alter table public.job_queue_heads add column if not exists channel text not null
   default 'interlock_' || pg_catalog.replace(pg_catalog.gen_random_uuid()::text, '-', '');
 
--- For a database from before the version was part of the key.
+-- For a database in which the version is not part of the key yet.
 do $heads$
 begin
   if exists (select from pg_catalog.pg_constraint k
@@ -314,10 +316,10 @@ begin
 end
 $heads$;
 
--- One row per queue: what it is doing. A projection; the log is the truth.
--- The version is part of the key for the same reason as in job_queue_heads. Nothing else is unique: every append would search an
--- index on id or queue alone through all earlier versions of the row.
--- active_job_id is the oldest active job, active_models the union over all of them. id 1 is the queue 'default'.
+-- One row per queue: its present state. A projection; the log is the truth.
+-- The version is part of the key for the same reason as in job_queue_heads. Nothing else is unique: in an index on id or queue
+-- alone, every append would pass all earlier versions of the row.
+-- active_job_id is the oldest active job, active_models the union of the models of all active jobs. id 1 is the queue 'default'.
 create table if not exists public.job_queue_state (
   -- The state row by number, as the first coordinator asked for it: SELECT * FROM job_queue_state WHERE id = 1;
   id integer generated by default as identity (start with 2),
@@ -350,7 +352,8 @@ select 'default' where not exists (select from public.job_queue_heads h where h.
 insert into public.job_queue_state (id, queue)
 select 1, 'default' where not exists (select from public.job_queue_state s where s.queue = 'default');
 
--- One row per live job, waiting or active, so that SQL shows them. A projection; a job that ended is in the log only.
+-- One row per live job, waiting or active, so that you can see them in SQL. A projection; a job that has ended is in the log
+-- only.
 -- The line is ordered by (place_level, place_order, place_tie); place_order is in microseconds since 1970.
 create table if not exists public.job_queue_jobs (
   queue text not null,
@@ -370,7 +373,7 @@ create table if not exists public.job_queue_jobs (
   attempt integer not null,
   attempts integer not null,
   timeout_ms bigint not null,
-  -- Null while it waits, and when it is active but detached: then it depends on no lease.
+  -- Null while the job waits, and while it is active but detached: then it depends on no lease.
   worker_id text,
   fencing_token bigint,
   started_at timestamptz,
@@ -381,18 +384,20 @@ create table if not exists public.job_queue_jobs (
   primary key (queue, job_id)
 ) with (fillfactor = 70);
 
--- The sequence number of its `queued` event, negative when what its handler needs may be a row of `jobs`, which no append brings. What is
--- kept of it (job_queue_data) belongs to that life, and an append finds it here without a look at the log. Null, before this column was there and after a rebuild: the log says it
--- (job_queue_life). No part of the projection, which is compared without it.
+-- The sequence number of the job's `queued` event. Negative if what its handler needs may be a row of `jobs`, which no append
+-- brings. The data of the job (job_queue_data) belongs to that life, and an append finds it here without a look at the log. Null
+-- for rows from before this column existed, and after a rebuild: then job_queue_life asks the log. Not a part of the projection,
+-- which is compared without it.
 alter table public.job_queue_jobs add column if not exists life bigint;
 
--- As of the log.
+-- For the same reason as the log (20_log.sql).
 alter table public.job_queue_jobs set (vacuum_truncate = off);
 
--- One row per worker process (an incarnation, never reused). Its lease covers every job it runs: a start writes nothing
--- here, a heartbeat one row. No index but the key, and free space in the page, so that a heartbeat is a HOT update.
--- kinds: the kinds it has handlers for, null for all. ttl_ms, grace_ms: milliseconds without a beat until the lease ends, and then until
--- it may be declared dead. settled: it is gone and holds nothing, so nobody has to look for its jobs (job_queue_overdue).
+-- One row per worker process (an incarnation, never reused). Its lease covers every job that it runs: a start writes nothing
+-- here, a heartbeat one row. There is no index but the key, and free space in each page, so that a heartbeat is a HOT update.
+-- kinds: the kinds that it has handlers for, null for all. ttl_ms, grace_ms: how many milliseconds without a beat until the lease
+-- ends, and after that until the worker may be declared dead. settled: it is gone and holds nothing, so job_queue_overdue skips
+-- it.
 create table if not exists public.job_queue_workers (
   queue text not null check (length(queue) between 1 and 200),
   worker_id text not null check (length(worker_id) between 1 and 200),
@@ -411,9 +416,9 @@ create table if not exists public.job_queue_workers (
 alter table public.job_queue_workers add column if not exists settled boolean not null default false;
 
 -- Commands by SQL (job_queue_request), for any live coordinator to decide; and a cancel for each live job whose row of `jobs` was
--- deleted or set to cancelled. The command's id in the log is 'sql:' and the request's id, so that it is carried out once.
+-- deleted or set to cancelled. The command's id in the log is 'sql:' and the id of the request, so that it is carried out once.
 -- taken_until: a coordinator is deciding it; if it has not answered by then, others may.
--- The bound is of jsonb, which takes up to 6 times the bytes of the text: 1 MB of payload always fits.
+-- The size limit applies to jsonb, which takes up to 6 times the bytes of the text: 1 MB of payload always fits.
 create table if not exists public.job_queue_inbox (
   queue text not null check (length(queue) between 1 and 200),
   request_id text not null check (length(request_id) between 1 and 190),
@@ -435,7 +440,7 @@ create index if not exists job_queue_inbox_open_idx on public.job_queue_inbox (q
 create index if not exists job_queue_inbox_answered_idx on public.job_queue_inbox (queue, answered_at)
   where answered_at is not null;
 
--- Whether to cancel a job that is about to start (job_queue_append); empty or nearly so, and a look costs nothing:
+-- Whether to cancel a job that is about to start (job_queue_append). The index is empty or nearly so, and a look costs nothing:
 -- SELECT command ->> 'job_id' FROM job_queue_inbox WHERE queue = 'default' AND left(command ->> 'job_id', 200) = '…'
 --   AND answered_at IS NULL AND command ->> 'type' = 'cancel';
 create index if not exists job_queue_inbox_cancel_idx on public.job_queue_inbox (queue, (left(command ->> 'job_id', 200)))
@@ -447,12 +452,12 @@ create index if not exists job_queue_inbox_cancel_idx on public.job_queue_inbox 
 create index if not exists job_queue_inbox_beat_idx on public.job_queue_inbox (queue, (left(command ->> 'worker_id', 200)))
   where command ->> 'type' = 'heartbeat';
 
--- Payloads, results, errors, checkpoints and progress: what people may have to erase, and the append-only log must
--- therefore not hold. Payload, result and error are written in the append of their event.
--- life: the sequence number of the `queued` event that these belong to. A later life of the id does not get the data of an earlier one;
--- its first write deletes that. token: of the last attempt that noted something.
--- The bounds are those of jsonb, which takes up to 6 times the bytes of the text (a list of small numbers). 1 MB of JSON text, the limit
--- for programs, always fits.
+-- Payloads, results, errors, checkpoints and progress: data that you may have to erase, which therefore must not be in the
+-- append-only log. Payload, result and error are written in the append of their event.
+-- life: the sequence number of the `queued` event that the data belongs to. A later life of the id does not get the data of an
+-- earlier one: its first write deletes that. token: of the last attempt that noted something.
+-- The size limits apply to jsonb, which takes up to 6 times the bytes of the text (a list of small numbers). 1 MB of JSON text,
+-- the limit for programs, always fits.
 create table if not exists public.job_queue_data (
   queue text not null check (length(queue) between 1 and 200),
   job_id text not null check (length(job_id) between 1 and 200),
@@ -467,8 +472,8 @@ create table if not exists public.job_queue_data (
   primary key (queue, job_id)
 );
 
--- The folded ledger at a sequence number. A process that starts from it reads only newer events. The process whose event completes the
--- next round number of events writes it. The log stays the truth.
+-- The folded ledger at a sequence number. A process that starts from it reads only newer events. It is written by the process
+-- whose event completes the next round number of events. The log stays the truth.
 create table if not exists public.job_queue_snapshots (
   queue text not null check (length(queue) between 1 and 200),
   seq bigint not null,
@@ -477,10 +482,11 @@ create table if not exists public.job_queue_snapshots (
   primary key (queue, seq)
 );
 
--- The ledger itself, as lines of JSON in chunks (job_queue_put_snapshot_chunk), so that no call has to carry all of it. The state of a
--- row in job_queue_snapshots names its chunks ({shape, maker, chunks, …}). It is written after them: until then nobody sees them. They
--- are in a table of their own, and older releases refuse the shape of the state: they would overlook a new column. Chunks that a crash
--- left half-done have no such row, and the next snapshot deletes them (job_queue_drop_chunks).
+-- The ledger itself, as lines of JSON in chunks (job_queue_put_snapshot_chunk), so that no call has to carry all of it. The state
+-- of a row in job_queue_snapshots names its chunks ({shape, maker, chunks, …}). It is written after them, and until then they are
+-- invisible. The chunks have a table of their own, because older releases would overlook a new column; they refuse the new shape
+-- of the state instead. Chunks that a crash left behind have no such row, and the next snapshot deletes them
+-- (job_queue_drop_chunks).
 create table if not exists public.job_queue_snapshot_chunks (
   queue text not null check (length(queue) between 1 and 200),
   seq bigint not null,
@@ -493,9 +499,9 @@ create table if not exists public.job_queue_snapshot_chunks (
 
 -- What the outer projection needs to follow the log.
 
--- The rows of job_queue_jobs that an append changed, besides those of the jobs that its events name: the end of one job also changes what
--- others wait for, and only the append knows which. One row per append, and usually none, when there are no others.
--- job_queue_project deletes them. seq: the version after that append.
+-- The rows of job_queue_jobs that an append changed, besides those of the jobs that its events name: the end of one job also
+-- changes what others wait for, and only the append knows which. One row per append, and usually none. job_queue_project deletes
+-- them. seq: the version after that append.
 create table if not exists public.job_queue_changes (
   queue text not null,
   seq bigint not null,
@@ -503,8 +509,8 @@ create table if not exists public.job_queue_changes (
   primary key (queue, seq)
 );
 
--- Rows of the user's tables that could not be written: locked, or a trigger or CHECK of the user raised (sqlstate).
--- They are tried again from next_at on, at growing intervals, and stop nobody.
+-- Rows of the user's tables that could not be written: they were locked, or a trigger or CHECK of the user raised (sqlstate).
+-- They are tried again from next_at on, at growing intervals. They do not stop other rows.
 create table if not exists public.job_queue_set_aside (
   queue text not null,
   target text not null check (target in ('jobs', 'workflow_executions')),
@@ -517,10 +523,10 @@ create table if not exists public.job_queue_set_aside (
 );
 
 -- Rows of the user's `jobs` that were inserted as pending since the migration, in the order of their arrival. The trigger
--- job_queue_intake writes one here for each; the process that takes it in (or finds nothing to take in) deletes it. So "made after
--- activation" needs no scan and no column of the user.
+-- job_queue_intake writes one row here for each; the process that takes it in, or finds nothing to take in, deletes it. So
+-- "inserted after activation" needs no scan and no column of the user.
 -- queue: the queue that has claimed it, so that two queues never take in one row, until that queue has no process left
--- (job_queue_given_up); claimed_until: others of the same queue leave it alone until then.
+-- (job_queue_given_up). claimed_until: other processes of the same queue leave it alone until then.
 create table if not exists public.job_queue_arrivals (
   id bigint generated always as identity primary key,
   queue text,
@@ -533,8 +539,8 @@ create table if not exists public.job_queue_arrivals (
 -- SELECT id FROM job_queue_arrivals WHERE job_id = '…';
 create index if not exists job_queue_arrivals_job_idx on public.job_queue_arrivals (job_id);
 
--- Rows that arrived and cannot be jobs (an id that is missing or out of bounds, models that are no names), and why. They are
--- not looked at again: SELECT * FROM job_queue_not_taken_in ORDER BY id DESC;
+-- Rows that arrived and cannot become jobs (the id is missing or out of bounds, the models are not names), and why. They are not
+-- looked at again: SELECT * FROM job_queue_not_taken_in ORDER BY id DESC;
 create table if not exists public.job_queue_not_taken_in (
   id bigint primary key,
   queue text not null,
@@ -544,12 +550,12 @@ create table if not exists public.job_queue_not_taken_in (
   refused_at timestamptz not null default clock_timestamp()
 );
 
--- Rows of the user's tables that anon or authenticated have written, while they belong to no job. Such a row speaks only for a job that
--- is made from it (intake) or that a server links it to (job_queue_link), never for a job that happens to have its id.
--- Written when such a row is inserted or gets another id. Deleted with the row, or once its queued_at, which browsers cannot write,
--- says which job it belongs to. Rows that a server writes are not here. It is no projection: the log has nothing of it.
--- late: a log already had a job that was made from a row with this id, or there is another row with it. The row belongs to no job until
--- a server links it.
+-- Rows of the user's tables that anon or authenticated have written, while they belong to no job. Such a row counts only for a
+-- job that is made from it (intake) or that a server links it to (job_queue_link), never for a job that happens to have its id.
+-- Written when such a row is inserted or gets another id. Deleted with the row, or once its queued_at, which browsers cannot
+-- write, says which job it belongs to. Rows that a server writes are not here. Not a projection: the log has nothing of it.
+-- late: a log already had a job made from a row with this id, or another row has the same id. The row belongs to no job until a
+-- server links it.
 create table if not exists public.job_queue_unlinked (
   target text not null check (target in ('jobs', 'workflow_executions')),
   job_id text not null,
@@ -578,8 +584,8 @@ create table if not exists public.job_queue_migrations (
 );
 
 -- The tables of the application, for an account that has none yet. Existing tables are left alone.
--- job_id is text, as Interlock's ids are: every job that is enqueued can have a row. The default is a UUID.
--- 'new' makes both tables, 'any' only in an account that has no table at all, 'existing' neither.
+-- job_id is text, like Interlock's ids: every job that is enqueued can have a row. The default is a UUID.
+-- 'new' makes both tables, 'any' only in an account without any table, 'existing' neither.
 set local interlock.account = 'new';
 do $new$
 declare
@@ -623,8 +629,7 @@ begin
 end
 $new$;
 
--- The words and names that this migration was given; all others stay. Names are joined with the earlier ones
--- (06_columns).
+-- The words and names given to this migration. All others stay; names are merged with the earlier ones (06_columns).
 insert into public.job_queue_settings as s (key, value)
 select w.key, w.given::jsonb from (values
   ('statuses', current_setting('interlock.statuses')), ('columns', current_setting('interlock.columns'))) as w (key, given)
@@ -638,7 +643,7 @@ on conflict (key) do update set value = s.value || excluded.value, updated_at = 
 create index if not exists job_queue_log_dead_idx on public.job_queue_log (queue, seq)
   where event_type = 'expired' or (event_type in ('failed', 'lease_expired') and data ? 'final');
 
--- Ends that are not listed any more: those of the job up to seq.
+-- Ends that are no longer listed: those of the job up to seq.
 create table if not exists public.job_queue_dropped (
   queue text not null,
   job_id text not null,
@@ -666,14 +671,14 @@ create table if not exists public.job_queue_log_archive (
   primary key (queue, seq)
 );
 alter index public.job_queue_log_archive_pkey set (fillfactor = 100);
--- As job_queue_log_voided_idx.
+-- For the same reason as job_queue_log_voided_idx.
 create index if not exists job_queue_log_archive_voided_idx on public.job_queue_log_archive (queue)
   where event_type = 'voided';
 
--- Large payloads, results and errors are sent ahead of their append (job_queue_stage), which takes them over (job_queue_put_staged).
--- They are stored by command, so that nothing kept of a job changes before its events are in the log. Data that no append has taken
--- over is deleted after an hour. Unlogged: after a crash the process that needs the data sends it again (the answer `unstaged` of
--- job_queue_append), and payloads are not written to the write-ahead log twice.
+-- Large payloads, results and errors are sent ahead of their append (job_queue_stage), which takes them over
+-- (job_queue_put_staged). They are stored by command, so that the data of a job does not change before its events are in the log.
+-- If no append takes them over, they are deleted after an hour. Unlogged: payloads are not written to the write-ahead log twice,
+-- and after a crash the process that needs the data sends it again (the answer `unstaged` of job_queue_append).
 create unlogged table if not exists public.job_queue_staged (
   queue text not null check (length(queue) between 1 and 200),
   command_id text not null check (length(command_id) between 1 and 200),
@@ -704,19 +709,19 @@ create unlogged table if not exists public.job_queue_handed_in (
   primary key (queue, command_id)
 );
 
--- Whether users may see where their own jobs stand: who has granted that to `authenticated` has not to do so again after each
--- migration (70_privileges). Default privileges are at work only when something is made, so what is there was meant.
+-- Remembers whether `authenticated` may see where its own jobs stand, so that you need not grant that again after each migration
+-- (70_privileges). Default privileges apply only when something is created, so a privilege that exists here was meant.
 select set_config('interlock.places_granted', coalesce((
   select has_table_privilege(r.oid, c.oid, 'SELECT')::text from pg_catalog.pg_roles r, pg_catalog.pg_class c
    where r.rolname = 'authenticated' and c.oid = to_regclass('public.job_queue_places')), 'false'), true);
 
--- The coordination columns of the user's tables. A table that is missing is skipped, and so is one whose key is neither text nor uuid (a
--- view, or a table with the same name for something else): Interlock works without it.
+-- The coordination columns of the user's tables. A table that is missing is skipped, and so is one whose key is neither text nor
+-- uuid (a view, or a table of the same name for something else): Interlock works without it.
 do $columns$
 declare
   item record;
 begin
-  -- One ALTER per table, and none when nothing is missing: each takes an exclusive lock.
+  -- One ALTER per table, and none if nothing is missing: each takes an exclusive lock.
   for item in
     select n.target, string_agg(format('add column %I %s', n.yours, n.adds), ', ') as columns
       from json_to_recordset(current_setting('interlock.names')::json) as n (target text, adds text, yours text)
@@ -732,7 +737,7 @@ begin
      group by n.target
   loop
     execute format('alter table public.%I %s', item.target, item.columns);
-    -- The rows follow the log from its beginning.
+    -- The new columns follow the log from its beginning.
     update public.job_queue_heads set projected_seq = 0 where projected_seq > 0;
   end loop;
 end
@@ -764,7 +769,7 @@ begin
            = case when n.yours = c.yours then 1 else 2 end
   loop
     there := to_regclass('public.' || item.index);
-    -- An existing one is left alone, unless the names have changed.
+    -- An existing index is left alone, unless the names have changed.
     if there is not null and current_setting('interlock.columns') <> ''
        and replace(pg_get_indexdef(there), ' ON ONLY ', ' ON ') <> item.definition then
       execute format('drop index %s', there);
@@ -777,7 +782,7 @@ begin
 end
 $indexes$;
 
--- Tells an account with a table of this name that its rows will not become jobs: nothing else would fail.
+-- Tells an account with a table of this name that its rows will not become jobs: no other error would show it.
 do $passed_over$
 declare
   item record;
@@ -791,7 +796,7 @@ begin
       cross join lateral (select t.relkind in ('r', 'p') as is_table,
         a.atttypid in ('text'::regtype, 'varchar'::regtype, 'uuid'::regtype) as is_key,
         case n.target when 'jobs' then 'its rows do not become jobs' else 'its rows do not follow' end as so,
-        -- A column that could be the key: one that is unique by itself.
+        -- A column that could be the key, because it is unique by itself.
         (select u.attname from pg_catalog.pg_index i
            join pg_catalog.pg_attribute u on u.attrelid = i.indrelid and u.attnum = i.indkey[0]
           where i.indrelid = t.oid and i.indisunique and i.indnkeyatts = 1 and i.indpred is null
@@ -818,7 +823,7 @@ begin
     raise warning using message = item.what, hint = item.remedy;
     told := told || concat_ws('; ', item.what, nullif(lower(left(item.remedy, 1)) || substr(item.remedy, 2), ''));
   end loop;
-  -- For a program that runs this.
+  -- For the program that runs this migration.
   perform set_config('interlock.passed_over', to_json(told)::text, true);
 end
 $passed_over$;
@@ -939,16 +944,17 @@ begin
     select array_agg(id order by n) into candidates from unnest(job_ids) with ordinality as u (id, n)
      where id ~* '^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$';
   end if;
-  -- Two of these at once would let a row arrive twice, of which the log refuses the second; this spares people the question.
+  -- Two of these at once would let a row arrive twice. The log would refuse the second one; the lock avoids that.
   perform pg_advisory_xact_lock(hashtextextended('interlock.adopt', 0));
-  -- A column that may not be null gets its default.
+  -- A column that is NOT NULL gets its default.
   select string_agg(format('%I = %s', a.attname, case when a.attnotnull then 'default' else 'null' end), ', ') into cleared
     from pg_attribute a
    where a.attrelid = to_regclass('public.jobs') and not a.attisdropped
      and a.attname in (names ->> 'queued_at', names ->> 'blocked_by_job_id', names ->> 'conflict_reason');
-  -- What is written here is no hand edit (the trigger job_queue_status_set).
+  -- Tells the trigger job_queue_status_set that this is not a hand edit.
   perform set_config('interlock.projecting', 'on', true);
-  -- Parsed with names pinned, and run under the user's own search path, in which his triggers and CHECKs find what they name.
+  -- The text is parsed with pinned names and runs under the user's own search path, where his triggers and CHECKs find what they
+  -- name.
   open rows for execute format($sql$
     with wanted as materialized (
       select u.id::%2$s as key, min(u.n) as n from unnest($1) with ordinality as u (id, n) group by 1),
@@ -966,7 +972,7 @@ begin
          set %4$I = public.job_queue_status('pending')::%3$s, %5$s
         from fit f where t.%1$I = f.key
       returning t.%1$I as key),
-    -- A trusted role has chosen them: the jobs are made of them, no matter who wrote them.
+    -- A trusted role has chosen these rows, so jobs are made from them no matter who wrote them.
     linked as (
       delete from public.job_queue_unlinked u using cleared c where u.target = 'jobs' and u.job_id = c.key::text),
     arrived as (
@@ -1109,7 +1115,7 @@ begin
     from jsonb_to_recordset(answers) as a (request_id text, answer jsonb)
    where i.queue = $1 and i.request_id = a.request_id and i.answered_at is null and a.answer is not null;
   get diagnostics answered = row_count;
-  -- Nobody is woken for it: the process that gives it back would be, too.
+  -- Wakes no process: that would also wake the one that gives the request back.
   update public.job_queue_inbox i set taken_until = null
     from jsonb_to_recordset(answers) as a (request_id text, answer jsonb)
    where i.queue = $1 and i.request_id = a.request_id and i.answered_at is null and a.answer is null;
@@ -1174,9 +1180,9 @@ create or replace function public.job_queue_append(queue text, expected_version 
 returns jsonb
 language plpgsql security definer
 set search_path = pg_catalog, pg_temp
--- Plans are made while the tables are small and kept while they grow: what goes by a key has to be cheaper than a page read in
--- order, from the first page on. Costs that only fall, since triggers inherit them: with enable_seqscan or enable_nestloop off,
--- a query of theirs that has no other way costs 1e10, and is compiled each time (jit_above_cost).
+-- Plans are made while the tables are small, and kept while they grow. So a look-up by key has to be cheaper than reading even
+-- one page in order. These settings only lower costs, since triggers inherit them: with enable_seqscan or enable_nestloop off, a
+-- query of a user's trigger that has no other way would cost 1e10, and be compiled each time (jit_above_cost).
 set random_page_cost = 0
 set cpu_index_tuple_cost = 0
 set cpu_operator_cost = 0.00001
@@ -1186,7 +1192,7 @@ as $$
 declare
   head record;
   state jsonb := changes -> 'state';
-  -- Null when the caller says nothing, and then nothing is other than it.
+  -- Null if the caller does not give it; then no comparison below finds a difference.
   expected_time timestamptz := 'epoch'::timestamptz + (changes ->> 'expected_at')::bigint * interval '1 microsecond';
   clock timestamptz;
   answer jsonb;
@@ -1210,14 +1216,15 @@ begin
     raise exception using errcode = 'JQ001',
       message = 'job_queue_append takes an expected version, 1..25000 events and the changes with their state';
   end if;
-  -- In the body: a SET clause on the function is undone before the commit that it is meant for.
+  -- Set in the body: a SET clause of the function would be undone before the commit, which needs it.
   setting := set_config('synchronous_commit', 'on', true);
   if current_setting('lock_timeout') = '0' then
     setting := set_config('lock_timeout',
       case when coalesce(current_setting('request.method', true), '') = '' then '2s' else '500ms' end, true);
   end if;
-  -- A statement of its own: a query that also read the log would see it as it was before the wait.
-  -- The newest version first: the others that an old transaction keeps are not looked at (migrations/parts/21_heads.sql).
+  -- A statement of its own: a query that also read the log would see it as it was before the wait for the lock.
+  -- The newest version first: then the older versions that an old transaction keeps are not visited
+  -- (migrations/parts/21_heads.sql).
   select h.version, h.epoch, h.last_at, h.chain, h.archived_seq, h.channel into head
     from public.job_queue_heads h where h.queue = $1 order by h.version desc limit 1 for update;
   if not found then
@@ -1225,12 +1232,12 @@ begin
     select h.version, h.epoch, h.last_at, h.chain, h.archived_seq, h.channel into head
       from public.job_queue_heads h where h.queue = $1 order by h.version desc limit 1 for update;
   end if;
-  -- Read after the wait: now() and statement_timestamp() are from before it.
+  -- Read after the wait for the lock: now() and statement_timestamp() are from before it.
   clock := clock_timestamp();
   answer := jsonb_build_object('ok', false, 'version', head.version,
     'now', (extract(epoch from clock) * 1000000)::bigint);
-  -- The last event is the caller's: two comparisons. If not, the log says whether that event is among those before it; the head
-  -- of one that was put together by hand may say anything.
+  -- Usually the last event is the one that the caller knows: two comparisons. Otherwise ask the log whether that event is among
+  -- the earlier ones. The row of the head may have been put together by hand, so it proves nothing.
   if head.version <> expected_version or head.last_at <> expected_time then
     if expected_time is not null and head.version < expected_version
        or coalesce(public.job_queue_event_at($1, expected_version),
@@ -1244,7 +1251,7 @@ begin
     end if;
   end if;
 
-  -- Without a window, which takes three times as long, and without ORDER BY or DISTINCT: they would sort the events.
+  -- No window function, which takes three times as long, and no ORDER BY or DISTINCT, which would sort the events.
   select expected_version + count(*) as version, bool_and(e.seq = expected_version + e.place) as counts_on, array_agg(e.at) as times,
          bool_and(length(e.event_type) between 1 and 50 and length(e.command_id) between 1 and 200
            and (length(e.job_id) between 1 and 200 and length(e.worker_id) between 1 and 200
@@ -1270,8 +1277,8 @@ begin
       message = format('the events and the state do not count on from version %s', expected_version);
   end if;
 
-  -- By command_id alone, and not by the primary key: see the index. What is archived is forgotten, all of it.
-  -- Not while there is nothing: a plan that was made for no page at all would read every page that comes.
+  -- By command_id alone, and not by the primary key: see the index. Commands whose events are archived are forgotten.
+  -- Not on an empty log: a plan made for a table without pages would later read every page.
   if head.version > head.archived_seq then
     if exists (select from public.job_queue_log l where l.command_id = any (given.command_ids) and l.queue || '' = $1
                   and l.seq + 0 > head.archived_seq) then
@@ -1284,17 +1291,18 @@ begin
     end if;
   end if;
 
-  -- Each row of `jobs` is taken in once, whatever happened between an append and job_queue_taken.
+  -- Each row of `jobs` is taken in once, even if the process died between an append and job_queue_taken.
   if given.arrivals is not null and head.version > 0 then
-    -- Planned each time: while the log looks small, its primary key would do as well as the index by job.
+    -- Planned each time: while the log looks small, the planner may take the primary key instead of the index by job.
     execute 'select array_agg(distinct l.job_id) from public.job_queue_log l where l.queue = $1 and l.job_id = any ($2)'
       into ids using $1, given.arrivals;
     if ids is not null then
       return answer || jsonb_build_object('reason', 'taken', 'job_ids', ids);
     end if;
   end if;
-  -- A transaction that deletes the row deletes its arrival first, and then cancels what is in line. So this either finds no arrival, or keeps
-  -- that until the job is in line to be seen. It never waits: what somebody is about to delete is left out, and comes again if it stays.
+  -- A transaction that deletes the row first deletes its arrival, and then cancels the job if it is in line. So this either finds
+  -- no arrival, or locks it until the job is in line and can be cancelled. It never waits: an arrival that is about to be deleted
+  -- is left out, and comes again if it stays.
   if given.arrivals is not null and changes ? 'of_arrivals' then
     arrived := array(
       select a.job_id from public.job_queue_arrivals a
@@ -1314,8 +1322,8 @@ begin
     end if;
   end if;
 
-  -- What SQL has asked to be cancelled does not start, however it would: by a claim, at the end of another job, at the gate.
-  -- A life that is named is that of a job in line; another life of the same id may start.
+  -- A job with an undecided cancel does not start: not by a claim, at the end of another job, or at the gate. If the request
+  -- names a life (queued_at), it is that of a job in line; another life of the same id may start.
   if given.started is not null and changes ? 'heeds_requests' then
     select array_agg(distinct left(i.command ->> 'job_id', 200)) into ids from public.job_queue_inbox i
      where i.queue = $1 and left(i.command ->> 'job_id', 200) = any (given.started)
@@ -1330,7 +1338,7 @@ begin
   end if;
 
   if given.expired is not null then
-    -- Locked, and dead from here on: a heartbeat that is late waits for us and then finds its lease gone.
+    -- Locked and dead from here on: a heartbeat that comes late waits for this transaction, and then finds its lease gone.
     perform from public.job_queue_workers w
       where w.queue = $1 and w.worker_id = any (given.expired) order by w.worker_id for update;
     select array_agg(w.worker_id order by w.worker_id) into ids from public.job_queue_workers w
@@ -1351,13 +1359,13 @@ begin
   if cardinality(given.times) > 16 then
     is_rising := given.times = array(select distinct t from unnest(given.times) t order by t);
   else
-    -- Few are compared in a fifth of the time of a query.
+    -- For a few events this takes a fifth of the time of a query.
     for place in 2..cardinality(given.times) loop
       is_rising := is_rising and given.times[place] > given.times[place - 1];
     end loop;
   end if;
-  -- Where the last event is ahead of the clock (it was set back), the log goes on from there, so that this does not stop the queue, nor
-  -- what is counted from its events: by no more than it is ahead.
+  -- If the last event is ahead of the clock (because the clock was set back), the log goes on from that event. So neither the
+  -- queue nor what is counted from its events stops. The new events may be ahead of it by no more than it is ahead of the clock.
   if not is_rising or given.first_at <= head.last_at or given.first_at < clock - interval '1 second'
      or given.last_at > greatest(clock + interval '1 second',
           head.last_at + (given.version - expected_version) * interval '1 microsecond'
@@ -1385,7 +1393,7 @@ begin
     select array_agg(e.job_id), array_agg(e.life) into ended_ids, ended_lives from ended e;
   end if;
   if changes ? 'entered' then
-    -- Inserted without ON CONFLICT, which takes half as long again: hardly ever is a row there.
+    -- Without ON CONFLICT, which would take half as long again: there is hardly ever such a row.
     begin
       with r as materialized (
         select * from rows from (
@@ -1408,7 +1416,7 @@ begin
       insert into public.job_queue_data (queue, job_id, life, payload)
       select $1, r.job_id, abs(r.life), r.payload from r where r.payload is not null;
     exception when unique_violation then
-      -- Of an earlier life there is a row, or something is kept: the long way, as whole rows.
+      -- There is a row or data of an earlier life: the slow way, as whole rows.
       select changes || jsonb_build_object(
                'jobs', coalesce(changes -> 'jobs', '[]') || jsonb_agg(jsonb_build_object('job_id', z.job_id, 'state', 'waiting',
                  'job_type', z.job_type, 'kind', z.job_type, 'models', z.models, 'priority', 0, 'place_level', 0,
@@ -1469,7 +1477,7 @@ begin
         due_at bigint, expires_at bigint, attempt integer, worker_id text, fencing_token bigint, started_at bigint,
         cancel_requested boolean, blocked_by_job_id text, blocked_on text, conflict_reason text)
      where j.queue = $1 and j.job_id = r.job_id
-       -- And by the key: while the table is small the planner would join with all rows of the queue.
+       -- Also by the key: while the table is small, the planner would join with all rows of the queue.
        and j.job_id = any (array(select k.job_id from jsonb_to_recordset(changes -> 'changed') as k (job_id text)))
     returning j.job_id, j.life)
     select array_agg(m.job_id), array_agg(m.life) into moved_ids, moved_lives from moved m;
@@ -1482,7 +1490,7 @@ begin
     values ($1, given.version, array(select jsonb_array_elements_text(changes -> 'also')));
   end if;
   if changes ? 'data' then
-    -- As job_queue_put_data does, without its look at the log: which life of a job it is stands in the row that went or came.
+    -- Like job_queue_put_data, but without its look at the log: the row that was deleted or inserted names the life of the job.
     insert into public.job_queue_data as d (queue, job_id, life, payload, result, error, checkpoint)
     select $1, g.item ->> 'job_id', coalesce(abs(k.life), abs(public.job_queue_life($1, g.item ->> 'job_id'))),
            g.item -> 'payload', g.item -> 'result', g.item -> 'error', g.item -> 'checkpoint'
@@ -1509,7 +1517,7 @@ begin
   if changes ? 'staged' then
     perform public.job_queue_put_staged($1, changes -> 'staged');
   end if;
-  -- By their keys and newest versions (migrations/parts/21_heads.sql), in one statement, and column by column, since a join with
+  -- By key and newest version (migrations/parts/21_heads.sql), in one statement, and column by column: a join with
   -- jsonb_to_record takes twice as long.
   with shown as (
     update public.job_queue_state s
@@ -1527,7 +1535,7 @@ begin
    where h.queue = $1 and h.version = head.version
   returning exists (select from shown) into is_shown;
   if not is_shown then
-    -- Its version was changed by hand.
+    -- The version of the row was changed by hand.
     perform public.job_queue_put_state($1, state);
   end if;
   if given.expired is not null then
@@ -1537,15 +1545,16 @@ begin
     if given.version - expected_version <= 24 then
       note := format('%s %s %s %s %s', expected_version, given.version, (extract(epoch from head.last_at) * 1000000)::bigint,
         coalesce(given.epoch, head.epoch), events);
-      -- What fits into a notification.
+      -- The most that a notification can hold.
       if octet_length(note) < 7900 then
         setting := pg_notify(head.channel, note);
       end if;
     end if;
     setting := pg_notify('interlock', $1 || ':' || given.version);
   end if;
-  -- What handlers need of jobs that are started now, under the queue's lock: so it reads no table of the user and brings no more than
-  -- a client takes from the wire at once, of the first 100 jobs 64 KB as they are stored and 256 KB as text, in the order given.
+  -- The data that handlers need of the jobs that start now. It is read under the queue's lock, so this reads no table of the
+  -- user, and brings no more than a client reads from the connection at once: of the first 100 jobs, in the order given, 64 KB as
+  -- stored and 256 KB as text.
   if changes ? 'wanted' then
     select jsonb_agg(t.item order by t.place) into brought from (
       select s.item, s.place, sum(octet_length(s.item::text)) over (order by s.place) as length from (
@@ -1558,10 +1567,10 @@ begin
               from jsonb_array_elements_text(changes -> 'wanted') with ordinality as g (job_id, place)
               left join unnest(moved_ids || entered_ids, moved_lives || entered_lives) as k (job_id, life) on k.job_id = g.job_id
              where g.place <= 100) as w
-          -- OFFSET 0: else it may become a join with everything that the queue keeps.
+          -- OFFSET 0 keeps this from becoming a join with all data of the queue.
           left join lateral (
             select k.* from public.job_queue_data k where k.queue = $1 and k.job_id = w.job_id and k.life = w.life offset 0) as d on true
-         -- Not of jobs that were made of a row, whose handlers are given the row: what is not here, job_queue_data_of has.
+         -- Not for jobs that came as a row: their handlers need the row too. job_queue_data_of returns what is left out here.
          where w.life > 0) as s
        where s.stored <= 65536) as t
      where t.length <= 262144;
@@ -1610,12 +1619,12 @@ $$;
 create or replace function public.job_queue_archive(queue text, through bigint, keep boolean) returns jsonb
 language plpgsql security definer
 set search_path = pg_catalog, pg_temp
--- For PostgREST, which takes it for the whole call: a million events take longer than the 8 s that it has else.
+-- For PostgREST, which applies it to the whole call: a million events take longer than its usual 8 s.
 set statement_timeout = '10min'
 as $$
 #variable_conflict use_column
 declare
-  -- Before anything is read: what another call has cut meanwhile is seen.
+  -- Taken before anything is read, so that this sees what another call has cut.
   alone boolean := pg_try_advisory_xact_lock(hashtextextended('interlock.archive:' || $1, 0));
   head record;
   cut bytea;
@@ -1623,7 +1632,7 @@ declare
   stale text[];
   first_kept bigint;
   digest numeric;
-  -- What is kept beside an archived log is kept for a year since it was last written.
+  -- With an archived log, the data of jobs is kept until it has not been written for a year.
   kept_since timestamptz := clock_timestamp() - interval '365 days';
 begin
   select h.archived_seq, h.projected_seq, h.kept_from, h.kept_digest into head
@@ -1638,24 +1647,24 @@ begin
      or ($2 > head.projected_seq and exists (select from public.job_queue_targets())) then
     return jsonb_build_object('archived_seq', head.archived_seq, 'archived', 0, 'unkept', 0);
   end if;
-  -- For the trigger that keeps the log append-only; undone with the transaction.
+  -- Lets the trigger that keeps the log append-only pass these rows; undone with the transaction.
   perform set_config('interlock.archive', $1 || ':' || $2, true);
   if keep then
-    -- What stayed at an earlier cut is there already, or gone for good.
+    -- Events that stayed at an earlier cut are in the archive already, or gone for good.
     insert into public.job_queue_log_archive
     select l.* from public.job_queue_log l where l.queue = $1 and l.seq > head.archived_seq and l.seq <= $2;
-    -- What came to it now; where nobody has noted what there was before, all of it.
+    -- The digest of the new rows, or of all rows if none was recorded before.
     select coalesce(head.kept_from, min(a.seq)),
            coalesce(head.kept_digest, 0) + sum(public.job_queue_kept_digest(row(a.*)::public.job_queue_log)) into first_kept, digest
       from public.job_queue_log_archive a
      where a.queue = $1 and a.seq > case when head.kept_from is null then 0 else head.archived_seq end;
   else
-    -- What was kept before would have a gap behind it.
+    -- The events kept before would have a gap after them.
     delete from public.job_queue_log_archive a where a.queue = $1;
     get diagnostics unkept = row_count;
   end if;
   select l.hash into cut from public.job_queue_log l where l.queue = $1 and l.seq = $2;
-  -- By the log alone, and not by the jobs that live now: what ended after the cut is followed and listed from there as well.
+  -- From the log alone, not from the jobs that live now: what ended after the cut is still followed and listed.
   with jobs as materialized (
     select l.job_id, max(l.seq) filter (where l.event_type = 'queued') as life,
            max(l.seq) filter (where l.event_type in ('completed', 'cancelled')) as ended,
@@ -1686,17 +1695,17 @@ begin
          cut_claimed_at = to_timestamp(0),
          kept_from = case when keep then first_kept end,
          kept_digest = case when keep then digest end,
-         -- Of events that are gone nothing can be checked: the chain goes on from the hash of the last of them.
+         -- Events that are gone cannot be checked: the chain goes on from the hash of the last of them.
          chain_from = case when keep or cut is null then h.chain_from else $2 end,
          chain_start = case when keep or cut is null then h.chain_start else cut end
    where h.queue = $1;
-  -- Under the queue's lock, as an append has it that puts the same ids in line again: the other way round each would wait for the
-  -- other. So what takes long was looked for before, and is looked at again: it may have come again since.
+  -- Under the queue's lock, which an append of the same ids takes first too: in the other order, each would wait for the other.
+  -- The slow search was done before; its conditions are checked again, since a job may have been enqueued again meanwhile.
   delete from public.job_queue_data d
    where d.queue = $1 and d.job_id = any (stale) and coalesce(d.life, 0) <= $2 and (not keep or d.updated_at < kept_since)
      and not exists (select from public.job_queue_log l where l.queue = $1 and l.job_id = d.job_id)
      and not exists (select from public.job_queue_jobs j where j.queue = $1 and j.job_id = d.job_id);
-  -- An end that is in job_queue_log no more is listed no more, dropped or not.
+  -- An end that is no longer in job_queue_log is no longer listed, whether it was dropped or not.
   delete from public.job_queue_dropped d
    where d.queue = $1 and d.seq <= $2 and (not keep or not exists (
      select from public.job_queue_log l where l.queue = $1 and l.job_id = d.job_id and l.seq <= d.seq));
@@ -1774,16 +1783,16 @@ begin
   if not found then
     return null;
   end if;
-  -- Only the columns that are needed: the others may hold megabytes.
+  -- Only the columns that are needed: others may hold megabytes.
   select string_agg(format('%L, t.%I', n.key, a.attname), ', ') into fields
     from jsonb_each_text(names) as n
     join pg_attribute a on a.attrelid = 'public.jobs'::regclass and a.attname = n.value and a.attnum > 0 and not a.attisdropped
    where n.key in ('model', 'required_models', 'priority', 'job_type', 'kind', 'user_id');
-  -- Parsed here, and run under the user's search path: the functions of his policies look for their tables there.
+  -- The text is parsed here and runs under the user's search path, where the functions of his policies find their tables.
   open rows for execute format($sql$
     with a as materialized (
       select id, job_id from public.job_queue_arrivals where id = any ($1)),
-    -- By the key alone, before anything else is asked: the index of what is not taken in yet would lead to all that waits.
+    -- Look up the keys before any other condition: the index of rows that are not taken in would lead to all that wait.
     keyed as materialized (
       select t.%1$I as key, t.%4$I as queued_at, t.%5$I::text as status, jsonb_build_object(%3$s) as fields
         from public.jobs t
@@ -1845,7 +1854,7 @@ begin
      or ttl_ms between 100 and 86400000 is not true or grace_ms between 0 and 86400000 is not true then
     raise exception using errcode = 'JQ001', message = 'an argument of job_queue_beat is missing or out of bounds';
   end if;
-  -- The clock again in the update: it may have waited for an append that declares this worker dead.
+  -- The update reads the clock again: it may have waited for an append that declares this worker dead.
   insert into public.job_queue_workers as w
     (queue, worker_id, kinds, free_slots, release, started_at, beat_at, expires_at, ttl_ms, grace_ms)
   values ($1, $2, $3, $4, $5, clock, clock, clock + $6 * interval '1 millisecond', $6, $7)
@@ -2100,7 +2109,7 @@ begin
           from pg_proc p, lateral aclexplode(coalesce(p.proacl, acldefault('f', p.proowner))) x left join pg_roles r on r.oid = x.grantee
          where p.pronamespace = 'public'::regnamespace and p.proname like 'job\_queue\_%'
            and (x.grantee = 0 or r.rolname in ('anon', 'authenticated'))
-           -- What users may be given, to see where their own jobs stand (job_queue_explain).
+           -- The functions that users may be granted, to see where their own jobs stand (job_queue_explain).
            and not (x.grantee <> 0 and r.rolname = 'authenticated' and p.proname in ('job_queue_explain', 'job_queue_own_row', 'job_queue_user_path'))
         union all
         select coalesce(r.rolname::text, 'PUBLIC'), c.relname::text
@@ -2174,11 +2183,11 @@ begin
   if length(queue) between 1 and 200 is not true or lim between 1 and 1000 is not true then
     raise exception using errcode = 'JQ001', message = 'job_queue_claim_arrivals takes a queue and a limit of 1..1,000';
   end if;
-  -- Nothing here is lost with a crash but the claim itself.
+  -- A crash loses only the claim.
   if pg_current_xact_id_if_assigned() is null then
     perform set_config('synchronous_commit', 'off', true);
   end if;
-  -- The user's table before the arrivals, in the order of those who delete rows: TRUNCATE waits for an arrival that is held here.
+  -- Locks the user's table before the arrivals, as a DELETE of its rows does: a TRUNCATE waits for arrivals that are locked here.
   if exists (select from pg_class c where c.oid = to_regclass('public.jobs') and c.relkind in ('r', 'p')) then
     lock table public.jobs in access share mode;
   end if;
@@ -2200,7 +2209,7 @@ begin
     select array_agg((r ->> 'arrival_id')::bigint) into kept from jsonb_array_elements(found_rows) as r;
     delete from public.job_queue_arrivals a where a.id = any (claimed) and a.id <> all (coalesce(kept, '{}'));
     exit when not found_rows @> '[{"unseen": true}]';
-    -- They make room for those behind them.
+    -- Rows that cannot be seen make room for those behind them.
     update public.job_queue_arrivals a set claimed_until = clock_timestamp() + interval '1 minute'
      where a.id in (select (r ->> 'arrival_id')::bigint from jsonb_array_elements(found_rows) as r where r ? 'unseen');
     unseen := unseen || kept;
@@ -2246,7 +2255,7 @@ begin
         where l.queue = $1 and l.seq = head.archived_seq + 1 and l.created_at < $2 - interval '1 hour') then
     return '{"through": null}';
   end if;
-  -- Times rise with the numbers, so halving finds it in 20 look-ups in the primary key.
+  -- Times rise with the numbers, so bisection finds the event in 20 look-ups by the primary key.
   low := head.archived_seq;
   high := case when exists (select from public.job_queue_targets()) then least(head.version, head.projected_seq) else head.version end;
   while low < high loop
@@ -2310,13 +2319,13 @@ begin
        where not public.job_queue_linked($1, 'jobs', w.id,
          (rows -> w.id ->> (public.job_queue_columns('jobs') ->> 'queued_at'))::timestamptz));
   end if;
-  -- Of a live job its row says which life it is in.
+  -- The row of a live job names its life.
   lives := coalesce((select jsonb_object_agg(j.job_id, abs(j.life)) from public.job_queue_jobs j
                       where j.queue = $1 and j.job_id = any ($2) and j.life is not null), '{}');
   others := array(select w.id from unnest($2) as w (id) where not lives ? w.id);
   if cardinality(others) > 0 then
-    -- Planned each time: while the log looks small its primary key would do as well as the index by job, and be kept. seq + 0: a plain max
-    -- would be read off the end of the primary key, past the events of all other jobs.
+    -- Planned each time: while the log looks small, the planner may take the primary key instead of the index by job, and keep
+    -- that plan. seq + 0: a plain max would read the primary key backwards, past the events of all other jobs.
     execute 'select jsonb_object_agg(q.job_id, q.life) from (select l.job_id, max(l.seq + 0) as life from public.job_queue_log l
         where l.queue = $1 and l.job_id = any ($2) and l.event_type = ''queued'' group by l.job_id) q'
       into logged using $1, others;
@@ -2329,7 +2338,7 @@ begin
       left join lateral (
         select k.* from public.job_queue_data k
          where k.queue = $1 and k.job_id = w.id
-           -- Without the event (it is archived) nobody has enqueued the job since.
+           -- If the `queued` event is not in the log (it is archived), the job was not enqueued since.
            and k.life is not distinct from coalesce((lives ->> w.id)::bigint, k.life)
         offset 0) d on true);
 end
@@ -2400,7 +2409,7 @@ begin
         select l.*, q.queued
           from public.job_queue_log l
           join lateral (
-            -- The last life. One that began after this end makes it an old story.
+            -- The last life of the job. If one began after this end, the end is no longer listed.
             select jsonb_build_object('seq', b.seq, 'at', (extract(epoch from b.created_at) * 1000000)::bigint,
                      'event_type', b.event_type, 'job_id', b.job_id, 'job_type', b.job_type, 'models', needs.models,
                      'worker_id', b.worker_id, 'data', b.data, 'command_id', b.command_id, 'command_hash', b.command_hash,
@@ -2517,7 +2526,7 @@ begin
       from (select distinct unnest($2) as id) i),
   ended as materialized (
     select * from lives where seq > life),
-  -- One that is put in line again at this moment has another life by then, and keeps what that brought.
+  -- A job that is put in line again at this moment has a new life, and keeps the data of that life.
   forgotten as (
     delete from public.job_queue_data d using ended e
      where d.queue = $1 and d.job_id = e.job_id and d.job_id = any ($2) and d.life = e.life),
@@ -2610,7 +2619,7 @@ as $$
           select p.*, sum(200 + coalesce(pg_column_size(p.data), 0)) over (order by p.seq rows unbounded preceding) as bytes
             from public.job_queue_log p
            where p.queue = $1 and p.seq > $2 and p.seq <= $2 + $3
-             -- Nothing for a reader from before the cut: it would see a gap.
+             -- Nothing for a reader that is behind the cut: it would see a gap.
              and coalesce((select h.archived_seq from public.job_queue_heads h where h.queue = $1 order by h.version desc limit 1), 0) <= $2) l
        where l.bytes < $4 or l.seq = $2 + 1
        order by l.seq) e
@@ -2647,7 +2656,7 @@ $$;
 --                      how many run of how many
 --   code, reason       why it waits (draining, not_due, model_paused, serialized, at_capacity, model_in_use, behind_in_line, offered),
 --                      and that in a sentence; it names no other job and nobody; code is null for an active job
---   starts_in_seconds  an estimate, from how long jobs of these models took among the last 1,000 events; null: nothing to tell it by
+--   starts_in_seconds  an estimate, from how long jobs of these models took among the last 1,000 events; null: too little is known
 -- Raises 42501 for who may not call it, or may not read `jobs` at all.
 create or replace function public.job_queue_explain(job_id text, queue text default 'default') returns jsonb
 language plpgsql stable
@@ -2777,18 +2786,18 @@ begin
      or jsonb_array_length(commands) not between 1 and 1000 then
     raise exception using errcode = 'JQ001', message = 'job_queue_hand_in takes 1..60000 ms and a list of 1..1000 commands';
   end if;
-  -- Nobody waits for this to be on disk: what a crash takes is handed in again.
+  -- Need not be on disk: what a crash takes is handed in again.
   setting := set_config('synchronous_commit', 'off', true);
-  -- Who decides is locked from here on, so that it cannot go away before it has seen these.
+  -- Locks the row of the deciding process, so that it cannot resign before it has seen these commands.
   insert into public.job_queue_deciders as d (queue, decider, decides_until)
   values ($1, $2, clock_timestamp() + $3 * interval '1 millisecond')
   on conflict on constraint job_queue_deciders_pkey do update
      set decider = excluded.decider, decides_until = excluded.decides_until
    where d.decides_until < clock_timestamp() or d.decider = excluded.decider;
   if found then
-    -- What their senders have given up, or left behind when they died.
+    -- Deletes commands that their senders have given up, or left behind when they died.
     delete from public.job_queue_handed_in c where c.queue = $1 and c.handed_at < clock_timestamp() - interval '1 minute';
-    -- Who writes faster than anybody loses no append, and would never know that others write as well.
+    -- The fastest writer loses no append, and would otherwise never learn that others write as well.
     perform public.job_queue_handled($1, '{}', array[$2]);
     return jsonb_build_object('decides', true, 'handed', public.job_queue_handed($1), 'version', coalesce(
       (select h.version from public.job_queue_heads h where h.queue = $1 order by h.version desc limit 1), 0));
@@ -2796,7 +2805,7 @@ begin
   insert into public.job_queue_handed_in (queue, command_id, sender, command)
   select $1, c.command #>> '{command,id}', $2, c.command from jsonb_array_elements($4) with ordinality as c (command, place)
    order by c.place
-  -- Handed in again, it is still waited for: it must not be taken for one that its sender has given up.
+  -- If it is handed in again, its sender still waits for it: a later handed_at keeps it from being deleted as given up.
   on conflict on constraint job_queue_handed_in_pkey do update set handed_at = excluded.handed_at;
   return jsonb_build_object('decides', false);
 end
@@ -2832,7 +2841,7 @@ begin
   if cardinality($2) > 0 then
     delete from public.job_queue_handed_in c where c.queue = $1 and c.command_id = any ($2);
   end if;
-  -- A notification has room for 8,000 bytes. Who is not named looks by itself, later.
+  -- A notification holds 8,000 bytes. A process that is not named looks by itself, later.
   if cardinality($3) > 0 and current_setting('interlock.notify', true) is distinct from 'off' then
     perform pg_notify('interlock', 'handled:' || array_to_string($3[:60], ',') || ':' || $1 || ':' || (
       select h.version from public.job_queue_heads h where h.queue = $1 order by h.version desc limit 1));
@@ -2948,8 +2957,8 @@ declare
   pending text;
   dated boolean;
 begin
-  -- What may fail (a column that was dropped since) is only read in the inner block, so that it takes no number of a
-  -- transaction: 10,000 single inserts in one transaction stay cheap.
+  -- What may fail (a column that was dropped since) is read only in the inner block. So the block takes no transaction id, and
+  -- 10,000 single inserts in one transaction stay cheap.
   begin
     pending := public.job_queue_status('pending');
     if tg_nargs = 0 then
@@ -2992,7 +3001,7 @@ begin
   if tg_level = 'ROW' then
     select h.queue, h.archived_seq into cut from public.job_queue_heads h
      where h.queue = old.queue and h.archived_seq = old.seq;
-    -- Chunks at the same number that it is not made of: somebody else has written one, and came too late.
+    -- Chunks at the same number that do not belong to the snapshot may go: another process wrote them and came too late.
     if found and tg_table_name = 'job_queue_snapshot_chunks' and not exists (
          select from public.job_queue_snapshots s
           where s.queue = old.queue and s.seq = old.seq and s.state ->> 'maker' = to_jsonb(old) ->> 'maker') then
@@ -3096,12 +3105,12 @@ set search_path = pg_catalog, pg_temp
 set random_page_cost = 0
 set cpu_index_tuple_cost = 0
 set cpu_operator_cost = 0.00001
--- While the log looks small its primary key would do as well as the index by job, and be kept.
+-- While the log looks small, the planner may take the primary key instead of the index by job, and keep that plan.
 set plan_cache_mode = force_custom_plan
 as $$
 begin
   return (
-    -- seq + 0: a plain max would be read off the end of the primary key, past the events of all other jobs.
+    -- seq + 0: a plain max would read the primary key backwards, past the events of all other jobs.
     select max(l.seq + 0) * case when bool_or(l.data ? 'intake') then -1 else 1 end
       from public.job_queue_log l
      where l.queue = $1 and l.job_id = $2 and l.event_type = 'queued');
@@ -3147,7 +3156,8 @@ declare
   late boolean;
 begin
   if $2 = 'jobs' and $4 = (
-    -- seq + 0: the events of one job are found by its id and sorted, never by walking back through the events of all others.
+    -- seq + 0: find the events of the job by its id and sort them. Otherwise it may read backwards through the events of all
+    -- other jobs.
     select l.created_at from public.job_queue_log l
      where l.queue = $1 and l.job_id = $3 and l.event_type = 'queued' order by l.seq + 0 desc limit 1) then
     return true;
@@ -3227,7 +3237,7 @@ begin
   if (note ?| array['checkpoint', 'progress']) is not true then
     raise exception using errcode = 'JQ001', message = 'a note has a checkpoint, progress, or both';
   end if;
-  -- Unless the caller's transaction has written something of its own.
+  -- A checkpoint has to be on disk. Progress need not be, unless the caller's transaction has written something of its own.
   if note ? 'checkpoint' then
     perform set_config('synchronous_commit', 'on', true);
   elsif pg_current_xact_id_if_assigned() is null then
@@ -3240,7 +3250,7 @@ begin
     from public.job_queue_jobs j
    where j.queue = $1 and j.job_id = $2 and j.state = 'active' and j.fencing_token = $3
   on conflict (queue, job_id) do update set
-    -- Without its `queued` event (it is archived) the job is of the life that is there.
+    -- If the `queued` event is not in the log (it is archived), the job is still in the life of its data.
     life = coalesce(excluded.life, d.life),
     token = excluded.token,
     payload = case when excluded.life is null or d.life = excluded.life then d.payload end,
@@ -3250,7 +3260,7 @@ begin
                       else excluded.checkpoint end,
     progress = case when excluded.life is null or d.life = excluded.life then coalesce(excluded.progress, d.progress) else excluded.progress end,
     updated_at = clock_timestamp()
-    -- One that was under way while its attempt ended and the next one noted something comes too late.
+    -- Refuses a note that was under way while its attempt ended and the next one noted something.
     where coalesce(d.token, 0) <= excluded.token and coalesce(d.life, 0) <= coalesce(excluded.life, d.life, 0);
   return found;
 end
@@ -3303,7 +3313,7 @@ begin
   select h.version, h.epoch, h.min_reader into head
     from public.job_queue_heads h where h.queue = $1 order by h.version desc limit 1;
   if not found then
-    -- One at a time: the keys, of which the version is a part, do not keep a queue from having two heads.
+    -- One at a time: the version is part of the keys, so they do not keep a queue from having two heads.
     perform pg_advisory_xact_lock(hashtextextended('interlock.open:' || $1, 0));
     insert into public.job_queue_heads (queue)
     select $1 where not exists (select from public.job_queue_heads h where h.queue = $1);
@@ -3379,8 +3389,8 @@ as $$
 declare
   words jsonb := coalesce((select s.value from public.job_queue_settings s where s.key = 'statuses'), '{}');
 begin
-  -- Right after a burst the statistics are old, and a scan of job_queue_jobs with 200 ids took 860 ms: hence the setting.
-  -- The log is read once, by the ids: of five look-ups for each job most of a projection was made.
+  -- Right after a burst the statistics are old, and a scan of job_queue_jobs with 200 ids took 860 ms; hence the setting. The log
+  -- is read once, by ids: five look-ups for each job took most of the time of a projection.
   return query
   with live as materialized (
     select j.job_id, j.models, j.blocked_by_job_id, j.conflict_reason, j.queued_at, j.priority,
@@ -3397,7 +3407,7 @@ begin
   since as materialized (
     select e.* from events e join queued q on q.job_id = e.job_id and e.seq > q.seq
      where e.event_type in ('requeued', 'reprioritized', 'completed', 'cancelled', 'expired', 'failed', 'lease_expired')),
-  -- A job may be requeued with other models than it came with.
+  -- A job may have been requeued with other models.
   moved as (
     select distinct on (s.job_id) s.job_id, s.models from since s
      where s.event_type = 'requeued' and s.models is not null order by s.job_id, s.seq desc),
@@ -3445,8 +3455,8 @@ declare
   clock timestamptz := clock_timestamp();
   overdue jsonb;
 begin
-  -- Else the lease of a process that is gone would last until the clock has caught up; one that lives beats again before. Less than a
-  -- second makes no difference, and may be the beat of another that has read the clock since. Waits for nobody, as below.
+  -- Otherwise the lease of a process that is gone would last until the clock has caught up; a live process beats again before
+  -- that. A difference below a second is ignored: another beat may have read the clock since. Skips locked rows, as below.
   update public.job_queue_workers w
      set beat_at = clock, expires_at = least(w.expires_at, clock + w.ttl_ms * interval '1 millisecond')
    where w.queue = $1 and w.worker_id in (
@@ -3466,7 +3476,7 @@ begin
          select from public.job_queue_workers w
           where w.queue = $1 and w.worker_id = j.worker_id
             and not w.dead and w.expires_at + w.grace_ms * interval '1 millisecond' >= clock));
-  -- Skipped where another beat is at it: two that settle the same rows must not wait for each other.
+  -- SKIP LOCKED, since two beats that settle the same rows must not wait for each other.
   update public.job_queue_workers w set settled = true
    where w.queue = $1 and w.worker_id in (
      select g.worker_id from public.job_queue_workers g
@@ -3500,7 +3510,7 @@ begin
   if key_type is null or (key_type = 'uuid' and $1 !~ '^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$') then
     return false;
   end if;
-  -- Parsed here, and run under the user's search path: the functions of his policies look for their tables there.
+  -- The text is parsed here and runs under the user's search path, where the functions of his policies find their tables.
   open found_rows for execute format('select true from public.jobs t where t.%I = $1::%s and t.%I = $2',
     key_column, key_type, coalesce(names ->> 'queued_at', 'queued_at')) using $1, $2;
   if row_security_active('public.jobs') then
@@ -3526,7 +3536,8 @@ create or replace function public.job_queue_page(queue text, after bigint, lim i
   out schema_version json)
 language plpgsql stable security definer
 set search_path = pg_catalog, pg_temp
--- Planned once, by keys, whatever the size of the tables was then. It fires no trigger, so that nobody inherits that.
+-- The plan is made once and has to use the keys, whatever the size of the tables was then. No trigger fires here, so none
+-- inherits this.
 set enable_seqscan = off
 set random_page_cost = 0
 set plan_cache_mode = force_generic_plan
@@ -3536,14 +3547,14 @@ begin
   if queue is null or after is null or after < 0 or lim is null or lim not between 1 and 10000 then
     raise exception using errcode = 'JQ001', message = 'job_queue_page takes a queue, after >= 0 and a limit of 1..10000';
   end if;
-  -- STABLE: all statements see the same moment, so that a cut between them cannot show a log that ends early.
+  -- STABLE: all statements see the same moment. Otherwise a cut between them could show a log that ends early.
   select h.version, h.epoch, h.archived_seq into version, epoch, archived_seq
     from public.job_queue_heads h where h.queue = $1 order by h.version desc limit 1;
   version := coalesce(version, 0);
   epoch := coalesce(epoch, 1);
   archived_seq := coalesce(archived_seq, 0);
   now := (extract(epoch from clock_timestamp()) * 1000000)::bigint;
-  -- Hardly any log has an event that makes others void, and to look for what they say costs as much as the page.
+  -- Hardly any log has `voided` events, and to look for them costs as much as the page.
   if archived_seq <= $2 then
     select case when exists (select from public.job_queue_log v where v.queue = $1 and v.event_type = 'voided')
                   or exists (select from public.job_queue_log_archive v where v.queue = $1 and v.event_type = 'voided')
@@ -3554,7 +3565,7 @@ begin
       into voided, at, seq, event_type, job_id, job_type, models, worker_id, data, command_id, command_hash, schema_version
       from (select * from public.job_queue_log t where t.queue = $1 and t.seq > $2 and t.seq <= $2 + $3 order by t.seq) l;
   else
-    -- What was archived: nothing of it where the event that comes next was not kept.
+    -- Archived events: none if the next event was not kept.
     select public.job_queue_voided($1, $2),
            encode(string_agg(timestamptz_send(l.created_at), ''), 'hex'),
            json_agg(l.seq), json_agg(l.event_type), json_agg(l.job_id), json_agg(l.job_type), json_agg(l.models), json_agg(l.worker_id),
@@ -3592,7 +3603,7 @@ begin
     raise exception using errcode = 'JQ001', message = 'job_queue_pick_up takes 1..60000 ms';
   end if;
   setting := set_config('synchronous_commit', 'off', true);
-  -- Locked from here on: what is handed in after the look below finds nobody who decides, or is seen by the next look.
+  -- Locked from here on: a command that is handed in after the look below finds no deciding process, or is seen by the next look.
   update public.job_queue_deciders d set decides_until = clock_timestamp() + $3 * interval '1 millisecond'
    where d.queue = $1 and d.decider = $2;
   is_decider := found;
@@ -3641,8 +3652,8 @@ begin
   if batch is null or batch not between 1 and 10000 then
     raise exception using errcode = '22023', message = 'batch must be 1..10000';
   end if;
-  -- Nothing here is lost with a crash that the log does not bring back: no need to wait for the disk, unless the caller's
-  -- transaction has written something of its own.
+  -- After a crash the log brings all of this back. So it does not wait for the disk, unless the caller's transaction has written
+  -- something of its own.
   if pg_current_xact_id_if_assigned() is null then
     perform set_config('synchronous_commit', 'off', true);
   end if;
@@ -3654,8 +3665,8 @@ begin
   through := head.projected_seq;
   if pg_try_advisory_xact_lock(hashtextextended('interlock.project:' || queue, 0)) then
     begin
-      -- Read again: it may have moved before we had the lock. Ids and rows are read in statements of their own, so a
-      -- row may be newer than `through` says; the event that made it so comes next and then finds it right.
+      -- Read again, since it may have moved before we had the lock. Ids and rows are read in separate statements, so a row may be
+      -- newer than `through`. Then the event that changed it comes next, and finds the row right.
       select h.projected_seq, h.version into head
         from public.job_queue_heads h where h.queue = $1 order by h.version desc limit 1;
       through := least(head.version, head.projected_seq + batch);
@@ -3667,20 +3678,20 @@ begin
            where a.queue = $1 and a.target = target.target and a.next_at <= clock_timestamp()
            order by a.next_at limit batch) s;
         continue when cardinality(ids) = 0 and again is null;
-        -- SKIP LOCKED skips rows only: for somebody's lock on the whole table we must not wait either.
+        -- SKIP LOCKED skips only rows: we must not wait for a lock on the whole table either.
         execute format('lock table public.%I in row exclusive mode nowait', target.target);
         written := written + public.job_queue_project_target(queue, target.target, target.key_column, target.key_type,
           array(select unnest(ids) union select unnest(again)));
       end loop;
       if targets = 0 then
-        -- Nothing to write to; tables that come later start at 0 again (the migration sees to that).
+        -- There is no table to write to. For a table that comes later, the migration starts at 0 again.
         through := head.version;
       end if;
       if through > head.projected_seq then
-        -- From where it was: what is below is gone, and an old transaction may keep rows of it.
+        -- From where it was: changes below are deleted already, and an old transaction may keep their rows visible.
         delete from public.job_queue_changes c where c.queue = $1 and c.seq > head.projected_seq and c.seq <= through;
         select h.version into at from public.job_queue_heads h where h.queue = $1 order by h.version desc limit 1 for update;
-        -- Not when somebody has started it again in the meantime.
+        -- Not if it was started again meanwhile.
         update public.job_queue_heads h set projected_seq = through
          where h.queue = $1 and h.version = at and h.projected_seq = head.projected_seq;
       end if;
@@ -3722,7 +3733,7 @@ begin
     perform public.job_queue_set_aside_rows(queue, target, job_ids, wrote.missed, '55P03');
     return wrote.written;
   exception when others then
-    -- A user's trigger may be slow as well as wrong: what is not reached in a second waits for a later call.
+    -- A user's trigger may be wrong, and it may be slow: what is not done after a second waits for a later call.
     enough := clock_timestamp() + interval '1 second';
   end;
   foreach one in array job_ids loop
@@ -3836,12 +3847,12 @@ set search_path = pg_catalog, pg_temp
 set random_page_cost = 0
 set cpu_index_tuple_cost = 0
 set cpu_operator_cost = 0.00001
--- While the log looks small its primary key would do as well as the index by job, and be kept.
+-- While the log looks small, the planner may take the primary key instead of the index by job, and keep that plan.
 set plan_cache_mode = force_custom_plan
 as $$
 #variable_conflict use_column
 begin
-  -- max(seq + 0): a plain max would be read off the end of the primary key, past the events of all other jobs.
+  -- max(seq + 0): a plain max would read the primary key backwards, past the events of all other jobs.
   insert into public.job_queue_data as d (queue, job_id, life, payload, result, error, checkpoint)
   select $1, g.item ->> 'job_id',
          (select max(l.seq + 0) from public.job_queue_log l
@@ -3849,7 +3860,7 @@ begin
          g.item -> 'payload', g.item -> 'result', g.item -> 'error', g.item -> 'checkpoint'
     from jsonb_array_elements($2) as g (item)
   on conflict (queue, job_id) do update set
-    -- Without its `queued` event (it is archived) the job is of the life that is there.
+    -- If the `queued` event is not in the log (it is archived), the job is still in the life of its data.
     life = coalesce(excluded.life, d.life),
     payload = case when excluded.life is null or d.life = excluded.life then coalesce(excluded.payload, d.payload)
                    else excluded.payload end,
@@ -3891,7 +3902,7 @@ begin
       message = 'job_queue_put_snapshot takes a queue, a sequence number that its log has reached, and a state of 64 MB at most';
   end if;
   if $3 ? 'chunks' then
-    -- Kept from a process that tidies up, until this is committed.
+    -- Locks the chunks, so that no other process deletes them as left over before this commits.
     perform from public.job_queue_snapshot_chunks c
       where c.queue = $1 and c.seq = $2 and c.maker = $3 ->> 'maker' for key share;
     get diagnostics found_chunks = row_count;
@@ -3906,7 +3917,7 @@ begin
      where c.queue = $1 and c.seq = $2 and c.maker = $3 ->> 'maker' and not exists (
        select from public.job_queue_snapshots s where s.queue = $1 and s.seq = $2 and s.state ->> 'maker' = $3 ->> 'maker');
   end if;
-  -- While a cut is under way nothing is thinned: nobody else sees yet where it lies.
+  -- No snapshot is deleted while a cut is under way: its place is not visible yet.
   if pg_try_advisory_xact_lock(hashtextextended('interlock.archive:' || $1, 0)) then
     delete from public.job_queue_snapshots s
      using public.job_queue_heads h
@@ -3948,7 +3959,8 @@ begin
     raise exception using errcode = 'JQ001',
       message = 'job_queue_put_snapshot_chunk takes a queue, a sequence number that its log has reached, a maker of 1 to 100 characters, a number and 4 MB at most';
   end if;
-  -- What is lost with a crash is part of nothing: job_queue_put_snapshot flushes what it names.
+  -- Need not be on disk: a chunk that a crash takes belongs to no snapshot yet, and job_queue_put_snapshot flushes those that it
+  -- names.
   if pg_current_xact_id_if_assigned() is null then
     perform set_config('synchronous_commit', 'off', true);
   end if;
@@ -3970,7 +3982,7 @@ as $$
 declare
   one record;
 begin
-  -- One command after the other: two of them may be of one job.
+  -- One command after the other: two may belong to one job.
   for one in
     select w.item ->> 'command_id' as command_id, array_agg(w.item ->> 'job_id') as job_ids, min(w.place) as place
       from jsonb_array_elements($2) with ordinality as w (item, place)
@@ -4045,7 +4057,7 @@ begin
   if queue is null or after is null or after < 0 or lim is null or lim not between 1 and 10000 then
     raise exception using errcode = 'JQ001', message = 'job_queue_read takes a queue, after >= 0 and a limit of 1..10000';
   end if;
-  -- STABLE: both statements see the same moment, so that a cut between them cannot show a log that ends early.
+  -- STABLE: both statements see the same moment. Otherwise a cut between them could show a log that ends early.
   select h.version, h.epoch, h.archived_seq into head from public.job_queue_heads h where h.queue = $1 order by h.version desc limit 1;
   return json_build_object(
     'version', coalesce(head.version, 0),
@@ -4118,7 +4130,7 @@ begin
     return answer;
   end if;
 
-  -- By the names of the columns, so that a column that is added later is filled without a change here.
+  -- By the names of the columns, so that a column added later is written too.
   select coalesce(array_agg(p.wanted), '{}') into wanted
     from jsonb_array_elements($4) r,
          lateral (select jsonb_populate_record(null::public.job_queue_jobs, jsonb_build_object('cancel_requested', false) || r
@@ -4155,14 +4167,14 @@ language plpgsql
 set search_path = pg_catalog, pg_temp
 as $$
 begin
-  -- Into the archive nothing comes but by it.
+  -- Only job_queue_archive inserts into the archive.
   if tg_op = 'INSERT' and coalesce(current_setting('interlock.archive', true), '') <> '' then
     if current_setting('interlock.archive') = new.queue || ':' || substring(current_setting('interlock.archive') from '[0-9]+$')
        and new.seq <= substring(current_setting('interlock.archive') from '[0-9]+$')::bigint then
       return new;
     end if;
   end if;
-  -- A DELETE by job_queue_archive, of the events that it said.
+  -- job_queue_archive may delete the events that it has named.
   if tg_op = 'DELETE' and tg_level = 'ROW' and coalesce(current_setting('interlock.archive', true), '') <> '' then
     if current_setting('interlock.archive') = old.queue || ':' || substring(current_setting('interlock.archive') from '[0-9]+$')
        and old.seq <= substring(current_setting('interlock.archive') from '[0-9]+$')::bigint then
@@ -4207,14 +4219,14 @@ begin
     words := '{}';
     foreach state in array array['pending', 'running', 'completed', 'failed', 'cancelled', 'expired'] loop
       begin
-        -- A type that is too short cuts a word off instead of refusing it.
+        -- A type that is too short cuts the word instead of refusing it.
         execute format('select (%s) is not false and jobs.%I::text = %L from (select %3$L::%4$s as %2$I) as jobs',
           hurdle.test, status.attname, public.job_queue_status(state), status.type) into taken;
       exception
         when invalid_text_representation or check_violation or string_data_right_truncation then
           taken := hurdle.place > 0;
         when others then
-          -- What cannot be tried here shows when a row is written.
+          -- A word that cannot be tried here is found out when a row is written.
           taken := true;
       end;
       if not taken then
@@ -4248,7 +4260,7 @@ declare
   total integer := 0;
   last bigint;
 begin
-  -- A projection that is under way would move the checkpoint after us.
+  -- A projection that is under way would set the checkpoint after us.
   perform pg_advisory_xact_lock(hashtextextended('interlock.project:' || $1, 0));
   for target in select * from public.job_queue_targets() loop
     names := public.job_queue_columns(target.target);
@@ -4309,7 +4321,7 @@ begin
       case when jsonb_typeof($1 -> 'kinds') = 'array' then array(select jsonb_array_elements_text($1 -> 'kinds')) end,
       coalesce(($1 ->> 'free_slots')::numeric::integer, 0), coalesce($1 ->> 'release', 'sql'),
       coalesce(($1 ->> 'ttl_ms')::numeric::integer, 15000), coalesce(($1 ->> 'grace_ms')::numeric::integer, 5000));
-    -- Of a worker that beats every few seconds for months, the last answer is enough.
+    -- A worker may beat every few seconds for months: only its last answer is kept.
     delete from public.job_queue_inbox i
      where i.queue = $2 and left(i.command ->> 'worker_id', 200) = worker and i.command ->> 'type' = 'heartbeat';
     insert into public.job_queue_inbox as i (queue, request_id, command, answer, answered_at)
@@ -4347,7 +4359,7 @@ language plpgsql immutable
 set search_path = pg_catalog, pg_temp
 as $$
 declare
-  -- Of each field: what it must be, a range of whole numbers for one; `!`: it has to be there, `?`: it may be null.
+  -- What each field must be: a type, or a range of whole numbers; `!`: it is required, `?`: it may be null.
   held constant text := '"job_id": "name!", "token": "1..9007199254740991!", "worker_id": "name", "claim": "object"';
   rules constant jsonb := format('{
     "enqueue": {"jobs": "list!"},
@@ -4362,7 +4374,7 @@ declare
     "heartbeat": {"worker_id": "name!", "ttl_ms": "100..86400000?", "grace_ms": "0..86400000?",
       "free_slots": "0..2147483647?", "kinds": "names?", "release": "text?"}}', held)::jsonb;
   of_claim constant jsonb := '{"max": "1..1000!", "kinds": "names?"}';
-  -- By either name: a job may be written as in TypeScript.
+  -- Under either name: a job may also be written as in TypeScript.
   of_job constant jsonb := '{"job_id": "name", "jobId": "name", "models": "names!", "job_type": "text", "jobType": "text",
     "kind": "name", "priority": "-1000..1000", "run_at": "text?", "runAt": "text?", "attempts": "1..1000",
     "timeout_ms": "1..31536000000", "timeoutMs": "1..31536000000", "expire_ms": "1..31536000000?",
@@ -4370,7 +4382,7 @@ declare
   must constant jsonb := '{"name": "a text of 1 to 200 characters, without control characters",
     "names": "a list of names of 1 to 200 characters", "list": "a list of at most 10,000 jobs", "object": "an object",
     "boolean": "true or false", "text": "a text", "seconds": "a number of seconds from 0 to 31536000"}';
-  -- Control characters would forge lines of logs and of terminals.
+  -- Control characters could forge lines of logs and of terminals.
   unwanted constant text := '[\u0001-\u001f\u007f-\u009f]';
   kind text := command ->> 'type';
   fault text;
@@ -4506,7 +4518,7 @@ begin
               and i.indkey[0] = a.attnum) as is_unique
     into key
     from pg_attribute a where a.attrelid = there and a.attname = key_column and not a.attisdropped;
-  -- Where one id may have several rows, another one may be left; and where row level security hides it, nobody knows.
+  -- If one id may have several rows, another one may be left. If row level security hides rows, that is unknown.
   if key.is_unique is not true then
     if key is null or row_security_active(there) then
       return;
@@ -4672,7 +4684,7 @@ begin
     perform public.job_queue_note_row('jobs', id, true);
     perform public.job_queue_rows_gone('jobs', case when tg_nargs = 0 then 'job_id' else tg_argv[0] end, array[was_id]);
   end if;
-  -- A block of its own, since a table may have no model: then there is nothing to say.
+  -- A block of its own, since the table may have no column for models. Then there is nothing to do.
   begin
     if tg_nargs = 0 then
       moved := queued is not null and new.model is distinct from old.model;
@@ -4747,7 +4759,7 @@ declare
   reasons bigint[] := '{}';
   settled bigint[];
 begin
-  -- What is lost with a crash is offered again, and found to be in the log.
+  -- What a crash takes is offered again, and the append finds it in the log.
   if pg_current_xact_id_if_assigned() is null then
     perform set_config('synchronous_commit', 'off', true);
   end if;
@@ -4761,11 +4773,11 @@ begin
       from jsonb_to_recordset(refused) as r (arrival_id bigint, reason text)
       join public.job_queue_arrivals a on a.id = r.arrival_id and a.id = any (reasons)
     on conflict (id) do nothing;
-    -- The newest 10,000. Of the others the rows of `jobs` are there as they were: interlock adopt shows them.
+    -- Keeps the newest 10,000. The rows of `jobs` behind the others are unchanged: interlock adopt shows them.
     delete from public.job_queue_not_taken_in n
      where n.id < (select m.id from public.job_queue_not_taken_in m order by m.id desc offset 9999 limit 1);
   end if;
-  -- Most are gone with the append that put their job in line.
+  -- Most are deleted already, by the append that put their job in line.
   settled := reasons || array(
     select a.id from public.job_queue_arrivals a
      where a.queue = $1 and a.id = any ($2) and exists (
@@ -4773,7 +4785,8 @@ begin
        for update skip locked);
   delete from public.job_queue_arrivals a where a.id = any (settled);
   get diagnostics gone = row_count;
-  -- The append has left them out, since somebody else was looking at them just then: nobody has to wait for the end of the claim.
+  -- The append left these out because another transaction had them locked. They are free again at once, not only when the claim
+  -- ends.
   update public.job_queue_arrivals a set claimed_until = clock_timestamp()
    where a.id = any (array(
      select b.id from public.job_queue_arrivals b
@@ -4829,7 +4842,7 @@ set cpu_operator_cost = 0.00001
 set plan_cache_mode = force_custom_plan
 as $$
 begin
-  -- Without statistics the planner would rather read all of the log than a stretch of it; hence the setting.
+  -- Without statistics the planner would read the whole log instead of a stretch of it; hence the setting.
   return array(
     select l.job_id from public.job_queue_log l
      where l.queue = $1 and l.seq > $2 and l.seq <= $3 and l.job_id is not null
@@ -4853,7 +4866,7 @@ declare
   live text[];
   ids text[];
   queued timestamptz[];
-  -- A whole table or one partition.
+  -- True for the whole table, false for one partition.
   whole boolean := tg_relid = to_regclass('public.' || tg_argv[0]);
 begin
   if tg_when = 'AFTER' then
@@ -4863,7 +4876,7 @@ begin
   end if;
   select format_type(a.atttypid, null) into key_type
     from pg_attribute a where a.attrelid = tg_relid and a.attname = tg_argv[1] and not a.attisdropped;
-  -- First, as when rows are deleted (job_queue_not_arrived).
+  -- The arrivals first, as when rows are deleted (job_queue_not_arrived).
   execute format('with gone as materialized (
       select a.id from public.job_queue_arrivals a
        where $1 or exists (select from %2$s t where t.%1$I::text = a.job_id) order by a.id for update)
@@ -4874,7 +4887,7 @@ begin
   execute format('select array_agg(t.%1$I::text), array_agg(t.%2$I) from %3$s t where t.%1$I = any ($1::%4$s[])',
     tg_argv[1], tg_argv[2], tg_relid::regclass, key_type) into ids, queued using live;
   perform public.job_queue_cancel_rows(ids, queued);
-  -- Of rows that cannot be seen, those are known that were taken in.
+  -- If rows are hidden by row level security, those that were taken in are known from the log.
   if whole and row_security_active(tg_relid) then
     select array_agg(j.job_id), array_agg(j.queued_at) into ids, queued
       from public.job_queue_jobs j
@@ -4985,7 +4998,7 @@ begin
     select array_agg(id) into candidates from unnest(job_ids) as id
      where id ~ '^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$';
   end if;
-  -- Parsed here, and run under the user's search path: the functions of his policies look for their tables there.
+  -- The text is parsed here and runs under the user's search path, where the functions of his policies find their tables.
   open found_rows for execute format('select jsonb_object_agg(t.%1$I::text, to_jsonb(t)) from public.jobs t where t.%1$I = any ($1::%2$s[])',
     found_target.key_column, found_target.key_type) using candidates;
   if row_security_active('public.jobs') then
@@ -5064,7 +5077,7 @@ set search_path = pg_catalog, pg_temp
 as $$
 declare
   clock timestamptz := clock_timestamp();
-  -- Further ahead than it can be, the clock was set back.
+  -- If it is further ahead than it can be, the clock was set back.
   ahead interval := case when old.woken_at - clock between interval '0' and interval '1250 milliseconds'
     then old.woken_at - clock else interval '0' end;
   is_direct boolean := coalesce(current_setting('request.method', true), '') = '';
@@ -5077,7 +5090,7 @@ begin
           or not bool_and(e ->> 'event_type' in ('queued', 'blocked', 'conflict', 'started', 'completed', 'failed', 'requeued', 'due'))
           then 'all'
         when not bool_and(e ->> 'event_type' in ('started', 'completed', 'failed')) then 'free'
-        -- "offers": true means the event's own job; what was started in the same append is left for nobody.
+        -- "offers": true stands for the event's own job. A job that was started in the same append is no longer on offer.
         when exists (
           select job from jsonb_array_elements(l.events) as o cross join lateral jsonb_array_elements_text(
               case o #> '{data,offers}' when 'true' then jsonb_build_array(o -> 'job_id') else o #> '{data,offers}' end) as job
@@ -5090,7 +5103,7 @@ begin
      group by l.events;
   end if;
   if ahead > interval '0' and not is_direct then
-    -- Who takes a job and leaves others has found more of them than there are free slots.
+    -- A process that takes a job and leaves others has found more jobs than it has free slots.
     starts := exists (select from public.job_queue_log l
                        where l.queue = new.queue and l.seq > old.version and l.seq <= new.version and l.event_type = 'started');
     if concerns = 'nobody' or starts or ahead > interval '750 milliseconds' then
@@ -5199,22 +5212,23 @@ begin
     if status_type is not null then
       columns := columns || format(', %I', names ->> 'status');
       shown := shown || format(', t.%I', names ->> 'status');
-      -- A word that is none of the user's enum raises, like one that his CHECK refuses: the row is set aside.
+      -- A word that the user's enum or CHECK does not allow raises an error: the row is then set aside.
       ought := ought || format(', coalesce(o.status::%s, t.%I)', status_type, names ->> 'status');
     end if;
   end if;
-  -- The parameter is cast to the type of the key, never the key to text: the look-up keeps the table's own index.
+  -- The parameter is cast to the type of the key, and never the key to text: so the look-up uses the table's own index.
   execute format('select array_agg(t.%1$I::text) from public.%2$I t where t.%1$I = any ($1::%3$s[])',
     key_column, target, key_type) into present using candidates;
   if present is null then
     return;
   end if;
   doubtful := public.job_queue_doubtful(queue, target, present);
-  -- What is written from here is no hand edit (the trigger job_queue_status_set); what raises takes this back with it.
-  -- Not a SET clause, for which one has to be a superuser.
+  -- Tells the trigger job_queue_status_set that this is not a hand edit. If the write raises, this is undone with it. A SET
+  -- clause would need a superuser.
   perform set_config('interlock.projecting', 'on', true);
-  -- Parsed with names pinned, and run under the user's own search path, in which his triggers and CHECKs find what they name.
-  -- `any (array)` beside each join: else the planner, which cannot know that there are few, reads the whole table.
+  -- The text is parsed with pinned names and runs under the user's own search path, where his triggers and CHECKs find what they
+  -- name. `any (array)` stands beside each join, since the planner cannot know that there are few ids and would read the whole
+  -- table.
   open rows for execute format($sql$
     with stale as materialized (
       select t.%1$I as key, %7$s as was, o.*
@@ -5242,13 +5256,13 @@ begin
   perform set_config('search_path', 'pg_catalog, pg_temp', true);
   perform set_config('interlock.projecting', '', true);
   if cardinality(linked) > 0 and target = 'jobs' then
-    -- From here on their queued_at says whose they are.
+    -- From now on, queued_at says which job these rows belong to.
     delete from public.job_queue_unlinked u where u.target = 'jobs' and u.job_id = any (linked) and not u.late;
   end if;
 end
 $$;
 
--- The log is append-only for its owner too. TRUNCATE fires no row trigger, hence the second one.
+-- The log is append-only for its owner too. TRUNCATE fires no row trigger, so it has a trigger of its own.
 create or replace trigger job_queue_log_append_only
   before update or delete on public.job_queue_log
   for each row execute function public.job_queue_refuse_change();
@@ -5256,7 +5270,7 @@ create or replace trigger job_queue_log_no_truncate
   before truncate on public.job_queue_log
   for each statement execute function public.job_queue_refuse_change();
 
--- So is the archive.
+-- The archive is append-only too.
 create or replace trigger job_queue_log_archive_append_only
   before insert or update or delete on public.job_queue_log_archive
   for each row execute function public.job_queue_refuse_change();
@@ -5264,7 +5278,7 @@ create or replace trigger job_queue_log_archive_no_truncate
   before truncate on public.job_queue_log_archive
   for each statement execute function public.job_queue_refuse_change();
 
--- The snapshot at which a log was cut stays: without it nobody could open that queue.
+-- The snapshot at which a log was cut stays: without it the queue could not be opened.
 create or replace trigger job_queue_snapshots_keep_cut
   before update or delete on public.job_queue_snapshots
   for each row execute function public.job_queue_keep_cut();
@@ -5278,9 +5292,9 @@ create or replace trigger job_queue_snapshot_chunks_no_truncate
   before truncate on public.job_queue_snapshot_chunks
   for each statement execute function public.job_queue_keep_cut();
 
--- Nobody jumps the queue from a browser: anon and authenticated can neither set nor change a coordination column. The WHEN clauses
--- make it free for all others. The names sort first, so a trigger of the user that fills in a value later (a priority by plan, say)
--- has the last word.
+-- A browser cannot jump the queue: anon and authenticated can neither set nor change a coordination column. For all other roles
+-- the WHEN clauses make the triggers free. Their names sort first, so a trigger of the user that fills in a value later (a
+-- priority by plan, for example) has the last word.
 do $guards$
 declare
   item record;
@@ -5302,7 +5316,7 @@ begin
         where t.oid = to_regclass('public.' || n.target) and t.relkind in ('r', 'p'))
      group by n.target having count(*) = case n.target when 'jobs' then 5 else 3 end
   loop
-    -- Its arguments are the columns that it guards, so other names need another trigger.
+    -- Its arguments are the columns that it guards, so with other names it has to be created again.
     continue when exists (
       select from pg_catalog.pg_trigger t
        where t.tgrelid = to_regclass('public.' || item.target) and t.tgname = '000_job_queue_guard_update'
@@ -5317,14 +5331,14 @@ begin
 end
 $guards$;
 
--- Rows inserted into jobs from now on are noted, for workers with intake to take in. Existing rows are not touched. A statement trigger
--- fires for the table that the statement names, so each partition has one too.
+-- Notes rows that are inserted into jobs from now on, for workers with intake to take in. Existing rows are not touched. A
+-- statement trigger fires for the table that the statement names, so each partition has one too.
 do $intake$
 declare
   part regclass;
   names jsonb := public.job_queue_columns('jobs');
   own boolean := names @> '{"job_id": "job_id", "queued_at": "queued_at", "status": "status", "model": "model"}';
-  -- Other names, another trigger.
+  -- With other names, the trigger has to be created again.
   called text := format('(%s)', case when own then '' else concat_ws(', ', quote_literal(names ->> 'job_id'),
     quote_literal(names ->> 'queued_at'), quote_literal(names ->> 'status'), quote_literal(names ->> 'model')) end);
 begin
@@ -5349,8 +5363,8 @@ begin
         for each statement execute function public.job_queue_deleted%s', part, called);
     end if;
   end loop;
-  -- A row trigger; partitions inherit it. It depends on no column of the user's: they could then neither drop the column nor change its
-  -- type.
+  -- A row trigger; partitions inherit it. It names no column of the user, who could otherwise neither drop the column nor change
+  -- its type.
   if not exists (
     select from pg_catalog.pg_trigger t
      where t.tgrelid = to_regclass('public.jobs') and t.tgname = 'job_queue_status_set'
@@ -5362,8 +5376,8 @@ begin
 end
 $intake$;
 
--- Which job a row belongs to: a row that browsers write belongs only to the job that is made from it (job_queue_unlinked). On each table
--- that Interlock follows; partitions have the row trigger too, also later ones.
+-- Which job a row belongs to: a row that a browser writes belongs only to the job that is made from it (job_queue_unlinked). On
+-- each table that Interlock follows. Partitions have the row trigger too, also later ones.
 do $owners$
 declare
   item record;
@@ -5388,7 +5402,7 @@ begin
            item.target, item.names ->> 'required_models', item.called), true)) as w (name, definition, wanted)
        where w.wanted
     loop
-      -- Other names, another trigger.
+      -- With other names, the trigger has to be created again.
       if not exists (
         select from pg_catalog.pg_trigger t
          where t.tgrelid = item.id and t.tgname = wanted.name and strpos(pg_get_triggerdef(t.oid), '(' || item.called || ')') > 0
@@ -5422,11 +5436,11 @@ begin
 end
 $owners$;
 
--- Functions that those above have replaced.
+-- Functions that the ones above have replaced.
 drop function if exists public.job_queue_cancel_by_hand(text[]);
 
--- Reports what is in the way in the user's tables, or may be a mistake: to a person as notices, to a program in interlock.found. It
--- never stops the migration: Interlock works without these tables.
+-- Reports what is in the way in the user's tables, or may be a mistake: to a person as notices, to a program in interlock.found.
+-- It never stops the migration, since Interlock works without these tables.
 do $account$
 declare
   item record;
@@ -5438,9 +5452,10 @@ begin
 end
 $account$;
 
--- Where a job stands, for who can read its row in `jobs`; job_queue_explain says what is in `place`. The view reads with the rights
--- of its owner, since a place in line is told by the others in it, and shows nothing of them but their number; the function in its
--- WHERE runs with the rights of its reader. So there is no other way to ask than by it. One column for all, that may gain fields.
+-- Where a job stands, for users who can read its row in `jobs`; job_queue_explain documents `place`. The view reads with the
+-- rights of its owner, because a place in line depends on the other jobs in it, of which it shows only their number. The function
+-- in its WHERE runs with the rights of the reader, so a user sees only own jobs. One column holds everything, so that fields can
+-- be added.
 create or replace view public.job_queue_places with (security_barrier = true) as
 select j.queue, j.job_id, (
   select jsonb_build_object('job_id', j.job_id, 'queue', j.queue, 'state', j.state, 'position', line.position,
@@ -5461,7 +5476,7 @@ select j.queue, j.job_id, (
     from (
       select k.policy, k.drained_at, k.active_count from public.job_queue_state k
        where k.queue = j.queue order by k.version desc limit 1) s
-    -- Not yet due, or kept by a pause: it stands in no line.
+    -- Not due yet, or kept by a pause: the job stands in no line.
     cross join lateral (
       select j.state = 'waiting' and j.due_at is null and (j.blocked_on is null or j.blocked_by_job_id is not null) as is_in) own
     cross join lateral (
@@ -5470,7 +5485,7 @@ select j.queue, j.job_id, (
          where o.queue = j.queue and o.state = 'waiting' and o.due_at is null
            and (o.blocked_on is null or o.blocked_by_job_id is not null)
            and (o.place_level, o.place_order, o.place_tie) < (j.place_level, j.place_order, j.place_tie)) end as position) line
-    -- How long a job ran that was completed of late, by model and over all.
+    -- How long jobs ran that were completed lately, by model and in all.
     cross join lateral (
       select jsonb_object_agg(m.model, m.seconds) filter (where m.model is not null) as by_model,
              max(m.seconds) filter (where m.model is null) as seconds
@@ -5532,9 +5547,9 @@ begin
 end
 $realtime$;
 
--- Privileges, object by object: the default privileges of older Supabase projects have already given everything to everybody. anon,
--- authenticated and PUBLIC get nothing; service_role and the runtime role read tables and run functions. No role may write to a
--- table: the functions, which run as their owner, are the only way.
+-- Privileges, object by object, because the default privileges of older Supabase projects have given everything to every role.
+-- anon, authenticated and PUBLIC get nothing; service_role and the runtime role read tables and run functions. No role may write
+-- to a table: the functions, which run as their owner, are the only way.
 do $privileges$
 declare
   item record;
@@ -5576,7 +5591,7 @@ begin
     if not item.has_policy then
       execute format('create policy job_queue_nobody on %s using (false)', item.name);
     end if;
-    -- Row level security does not apply to Supabase's service_role. Other roles need a policy to read.
+    -- Row level security does not apply to Supabase's service_role. Other roles need a policy to be able to read.
     for runner in
       select rolname from pg_catalog.pg_roles
        where rolname = any (runners) and not rolbypassrls and not rolsuper
@@ -5613,13 +5628,13 @@ begin
 end
 $privileges$;
 
--- Records this migration. Rows change only if something did, so running it again changes nothing.
+-- Records this migration. The row changes only if the checksum did, so running it again changes nothing.
 insert into public.job_queue_migrations as m (version, checksum)
 values 
-  ('000', '41078d08d83787a178216d71b9f0f31b4ea57d60d52e412e445e67ced777e68a'),
-  ('027', '41078d08d83787a178216d71b9f0f31b4ea57d60d52e412e445e67ced777e68a')
+  ('000', '88915cf52a8eec68756522a00c71f52c89f82aa996b65386ad4c8446f4a781c4'),
+  ('027', '88915cf52a8eec68756522a00c71f52c89f82aa996b65386ad4c8446f4a781c4')
 on conflict (version) do update set checksum = excluded.checksum, applied_at = excluded.applied_at
   where m.checksum <> excluded.checksum;
--- PostgREST finds the new functions after this; nobody else listens.
+-- Makes PostgREST find the new functions. No other program listens to this.
 notify pgrst, 'reload schema';
 commit;

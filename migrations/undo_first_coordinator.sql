@@ -1,7 +1,7 @@
 -- Made by src/migrate/bundle.ts from migrations/parts and migrations/functions: change those.
--- The way back to the first coordinator. Its two tables get their names again, with their rows as they were at the
--- migration. Interlock's tables are kept under the names …_undone_1 (or the next free number). Its functions and its triggers on your
--- tables are dropped. The columns on your tables stay: the first coordinator uses most of them.
+-- The way back to the first coordinator. Its two tables get their names back, with their rows as they were at the migration.
+-- Interlock's tables are kept under the names …_undone_1 (or the next free number). Its functions and its triggers on your tables
+-- are dropped. The columns on your tables stay: the first coordinator uses most of them.
 -- Stop Interlock's workers first. Run it as the owner of the tables, as it is, in psql or the Supabase SQL editor.
 begin;
 select pg_advisory_xact_lock(hashtextextended('interlock.migrate', 0));
@@ -56,7 +56,7 @@ begin
     execute format('drop function %s', part.call);
   end loop;
 
-  -- Ours step aside first, then the old ones take their names again; constraints, indexes and sequences go with their table.
+  -- Ours make way first, then the old ones get their names back; constraints, indexes and sequences go with their table.
   for item in
     select t.name as was, t.name || suffix as becomes, '' as cut, suffix as added, 1 as turn
       from unnest('{job_queue_log,job_queue_log_archive,job_queue_heads,job_queue_state,job_queue_jobs,job_queue_workers,job_queue_inbox,job_queue_data,job_queue_staged,job_queue_deciders,job_queue_handed_in,job_queue_arrivals,job_queue_not_taken_in,job_queue_settings,job_queue_unlinked,job_queue_dropped,job_queue_snapshots,job_queue_snapshot_chunks,job_queue_changes,job_queue_set_aside,job_queue_migrations}'::text[]) as t (name)

@@ -37,16 +37,17 @@ begin
     select array_agg(id order by n) into candidates from unnest(job_ids) with ordinality as u (id, n)
      where id ~* '^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$';
   end if;
-  -- Two of these at once would let a row arrive twice, of which the log refuses the second; this spares people the question.
+  -- Two of these at once would let a row arrive twice. The log would refuse the second one; the lock avoids that.
   perform pg_advisory_xact_lock(hashtextextended('interlock.adopt', 0));
-  -- A column that may not be null gets its default.
+  -- A column that is NOT NULL gets its default.
   select string_agg(format('%I = %s', a.attname, case when a.attnotnull then 'default' else 'null' end), ', ') into cleared
     from pg_attribute a
    where a.attrelid = to_regclass('public.jobs') and not a.attisdropped
      and a.attname in (names ->> 'queued_at', names ->> 'blocked_by_job_id', names ->> 'conflict_reason');
-  -- What is written here is no hand edit (the trigger job_queue_status_set).
+  -- Tells the trigger job_queue_status_set that this is not a hand edit.
   perform set_config('interlock.projecting', 'on', true);
-  -- Parsed with names pinned, and run under the user's own search path, in which his triggers and CHECKs find what they name.
+  -- The text is parsed with pinned names and runs under the user's own search path, where his triggers and CHECKs find what they
+  -- name.
   open rows for execute format($sql$
     with wanted as materialized (
       select u.id::%2$s as key, min(u.n) as n from unnest($1) with ordinality as u (id, n) group by 1),
@@ -64,7 +65,7 @@ begin
          set %4$I = public.job_queue_status('pending')::%3$s, %5$s
         from fit f where t.%1$I = f.key
       returning t.%1$I as key),
-    -- A trusted role has chosen them: the jobs are made of them, no matter who wrote them.
+    -- A trusted role has chosen these rows, so jobs are made from them no matter who wrote them.
     linked as (
       delete from public.job_queue_unlinked u using cleared c where u.target = 'jobs' and u.job_id = c.key::text),
     arrived as (

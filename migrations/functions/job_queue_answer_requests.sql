@@ -19,7 +19,7 @@ begin
     from jsonb_to_recordset(answers) as a (request_id text, answer jsonb)
    where i.queue = $1 and i.request_id = a.request_id and i.answered_at is null and a.answer is not null;
   get diagnostics answered = row_count;
-  -- Nobody is woken for it: the process that gives it back would be, too.
+  -- Wakes no process: that would also wake the one that gives the request back.
   update public.job_queue_inbox i set taken_until = null
     from jsonb_to_recordset(answers) as a (request_id text, answer jsonb)
    where i.queue = $1 and i.request_id = a.request_id and i.answered_at is null and a.answer is null;

@@ -50,9 +50,9 @@ create or replace function public.job_queue_append(queue text, expected_version 
 returns jsonb
 language plpgsql security definer
 set search_path = pg_catalog, pg_temp
--- Plans are made while the tables are small and kept while they grow: what goes by a key has to be cheaper than a page read in
--- order, from the first page on. Costs that only fall, since triggers inherit them: with enable_seqscan or enable_nestloop off,
--- a query of theirs that has no other way costs 1e10, and is compiled each time (jit_above_cost).
+-- Plans are made while the tables are small, and kept while they grow. So a look-up by key has to be cheaper than reading even
+-- one page in order. These settings only lower costs, since triggers inherit them: with enable_seqscan or enable_nestloop off, a
+-- query of a user's trigger that has no other way would cost 1e10, and be compiled each time (jit_above_cost).
 set random_page_cost = 0
 set cpu_index_tuple_cost = 0
 set cpu_operator_cost = 0.00001
@@ -62,7 +62,7 @@ as $$
 declare
   head record;
   state jsonb := changes -> 'state';
-  -- Null when the caller says nothing, and then nothing is other than it.
+  -- Null if the caller does not give it; then no comparison below finds a difference.
   expected_time timestamptz := 'epoch'::timestamptz + (changes ->> 'expected_at')::bigint * interval '1 microsecond';
   clock timestamptz;
   answer jsonb;
@@ -86,14 +86,15 @@ begin
     raise exception using errcode = 'JQ001',
       message = 'job_queue_append takes an expected version, 1..25000 events and the changes with their state';
   end if;
-  -- In the body: a SET clause on the function is undone before the commit that it is meant for.
+  -- Set in the body: a SET clause of the function would be undone before the commit, which needs it.
   setting := set_config('synchronous_commit', 'on', true);
   if current_setting('lock_timeout') = '0' then
     setting := set_config('lock_timeout',
       case when coalesce(current_setting('request.method', true), '') = '' then '2s' else '500ms' end, true);
   end if;
-  -- A statement of its own: a query that also read the log would see it as it was before the wait.
-  -- The newest version first: the others that an old transaction keeps are not looked at (migrations/parts/21_heads.sql).
+  -- A statement of its own: a query that also read the log would see it as it was before the wait for the lock.
+  -- The newest version first: then the older versions that an old transaction keeps are not visited
+  -- (migrations/parts/21_heads.sql).
   select h.version, h.epoch, h.last_at, h.chain, h.archived_seq, h.channel into head
     from public.job_queue_heads h where h.queue = $1 order by h.version desc limit 1 for update;
   if not found then
@@ -101,12 +102,12 @@ begin
     select h.version, h.epoch, h.last_at, h.chain, h.archived_seq, h.channel into head
       from public.job_queue_heads h where h.queue = $1 order by h.version desc limit 1 for update;
   end if;
-  -- Read after the wait: now() and statement_timestamp() are from before it.
+  -- Read after the wait for the lock: now() and statement_timestamp() are from before it.
   clock := clock_timestamp();
   answer := jsonb_build_object('ok', false, 'version', head.version,
     'now', (extract(epoch from clock) * 1000000)::bigint);
-  -- The last event is the caller's: two comparisons. If not, the log says whether that event is among those before it; the head
-  -- of one that was put together by hand may say anything.
+  -- Usually the last event is the one that the caller knows: two comparisons. Otherwise ask the log whether that event is among
+  -- the earlier ones. The row of the head may have been put together by hand, so it proves nothing.
   if head.version <> expected_version or head.last_at <> expected_time then
     if expected_time is not null and head.version < expected_version
        or coalesce(public.job_queue_event_at($1, expected_version),
@@ -120,7 +121,7 @@ begin
     end if;
   end if;
 
-  -- Without a window, which takes three times as long, and without ORDER BY or DISTINCT: they would sort the events.
+  -- No window function, which takes three times as long, and no ORDER BY or DISTINCT, which would sort the events.
   select expected_version + count(*) as version, bool_and(e.seq = expected_version + e.place) as counts_on, array_agg(e.at) as times,
          bool_and(length(e.event_type) between 1 and 50 and length(e.command_id) between 1 and 200
            and (length(e.job_id) between 1 and 200 and length(e.worker_id) between 1 and 200
@@ -146,8 +147,8 @@ begin
       message = format('the events and the state do not count on from version %s', expected_version);
   end if;
 
-  -- By command_id alone, and not by the primary key: see the index. What is archived is forgotten, all of it.
-  -- Not while there is nothing: a plan that was made for no page at all would read every page that comes.
+  -- By command_id alone, and not by the primary key: see the index. Commands whose events are archived are forgotten.
+  -- Not on an empty log: a plan made for a table without pages would later read every page.
   if head.version > head.archived_seq then
     if exists (select from public.job_queue_log l where l.command_id = any (given.command_ids) and l.queue || '' = $1
                   and l.seq + 0 > head.archived_seq) then
@@ -160,17 +161,18 @@ begin
     end if;
   end if;
 
-  -- Each row of `jobs` is taken in once, whatever happened between an append and job_queue_taken.
+  -- Each row of `jobs` is taken in once, even if the process died between an append and job_queue_taken.
   if given.arrivals is not null and head.version > 0 then
-    -- Planned each time: while the log looks small, its primary key would do as well as the index by job.
+    -- Planned each time: while the log looks small, the planner may take the primary key instead of the index by job.
     execute 'select array_agg(distinct l.job_id) from public.job_queue_log l where l.queue = $1 and l.job_id = any ($2)'
       into ids using $1, given.arrivals;
     if ids is not null then
       return answer || jsonb_build_object('reason', 'taken', 'job_ids', ids);
     end if;
   end if;
-  -- A transaction that deletes the row deletes its arrival first, and then cancels what is in line. So this either finds no arrival, or keeps
-  -- that until the job is in line to be seen. It never waits: what somebody is about to delete is left out, and comes again if it stays.
+  -- A transaction that deletes the row first deletes its arrival, and then cancels the job if it is in line. So this either finds
+  -- no arrival, or locks it until the job is in line and can be cancelled. It never waits: an arrival that is about to be deleted
+  -- is left out, and comes again if it stays.
   if given.arrivals is not null and changes ? 'of_arrivals' then
     arrived := array(
       select a.job_id from public.job_queue_arrivals a
@@ -190,8 +192,8 @@ begin
     end if;
   end if;
 
-  -- What SQL has asked to be cancelled does not start, however it would: by a claim, at the end of another job, at the gate.
-  -- A life that is named is that of a job in line; another life of the same id may start.
+  -- A job with an undecided cancel does not start: not by a claim, at the end of another job, or at the gate. If the request
+  -- names a life (queued_at), it is that of a job in line; another life of the same id may start.
   if given.started is not null and changes ? 'heeds_requests' then
     select array_agg(distinct left(i.command ->> 'job_id', 200)) into ids from public.job_queue_inbox i
      where i.queue = $1 and left(i.command ->> 'job_id', 200) = any (given.started)
@@ -206,7 +208,7 @@ begin
   end if;
 
   if given.expired is not null then
-    -- Locked, and dead from here on: a heartbeat that is late waits for us and then finds its lease gone.
+    -- Locked and dead from here on: a heartbeat that comes late waits for this transaction, and then finds its lease gone.
     perform from public.job_queue_workers w
       where w.queue = $1 and w.worker_id = any (given.expired) order by w.worker_id for update;
     select array_agg(w.worker_id order by w.worker_id) into ids from public.job_queue_workers w
@@ -227,13 +229,13 @@ begin
   if cardinality(given.times) > 16 then
     is_rising := given.times = array(select distinct t from unnest(given.times) t order by t);
   else
-    -- Few are compared in a fifth of the time of a query.
+    -- For a few events this takes a fifth of the time of a query.
     for place in 2..cardinality(given.times) loop
       is_rising := is_rising and given.times[place] > given.times[place - 1];
     end loop;
   end if;
-  -- Where the last event is ahead of the clock (it was set back), the log goes on from there, so that this does not stop the queue, nor
-  -- what is counted from its events: by no more than it is ahead.
+  -- If the last event is ahead of the clock (because the clock was set back), the log goes on from that event. So neither the
+  -- queue nor what is counted from its events stops. The new events may be ahead of it by no more than it is ahead of the clock.
   if not is_rising or given.first_at <= head.last_at or given.first_at < clock - interval '1 second'
      or given.last_at > greatest(clock + interval '1 second',
           head.last_at + (given.version - expected_version) * interval '1 microsecond'
@@ -261,7 +263,7 @@ begin
     select array_agg(e.job_id), array_agg(e.life) into ended_ids, ended_lives from ended e;
   end if;
   if changes ? 'entered' then
-    -- Inserted without ON CONFLICT, which takes half as long again: hardly ever is a row there.
+    -- Without ON CONFLICT, which would take half as long again: there is hardly ever such a row.
     begin
       with r as materialized (
         select * from rows from (
@@ -284,7 +286,7 @@ begin
       insert into public.job_queue_data (queue, job_id, life, payload)
       select $1, r.job_id, abs(r.life), r.payload from r where r.payload is not null;
     exception when unique_violation then
-      -- Of an earlier life there is a row, or something is kept: the long way, as whole rows.
+      -- There is a row or data of an earlier life: the slow way, as whole rows.
       select changes || jsonb_build_object(
                'jobs', coalesce(changes -> 'jobs', '[]') || jsonb_agg(jsonb_build_object('job_id', z.job_id, 'state', 'waiting',
                  'job_type', z.job_type, 'kind', z.job_type, 'models', z.models, 'priority', 0, 'place_level', 0,
@@ -345,7 +347,7 @@ begin
         due_at bigint, expires_at bigint, attempt integer, worker_id text, fencing_token bigint, started_at bigint,
         cancel_requested boolean, blocked_by_job_id text, blocked_on text, conflict_reason text)
      where j.queue = $1 and j.job_id = r.job_id
-       -- And by the key: while the table is small the planner would join with all rows of the queue.
+       -- Also by the key: while the table is small, the planner would join with all rows of the queue.
        and j.job_id = any (array(select k.job_id from jsonb_to_recordset(changes -> 'changed') as k (job_id text)))
     returning j.job_id, j.life)
     select array_agg(m.job_id), array_agg(m.life) into moved_ids, moved_lives from moved m;
@@ -358,7 +360,7 @@ begin
     values ($1, given.version, array(select jsonb_array_elements_text(changes -> 'also')));
   end if;
   if changes ? 'data' then
-    -- As job_queue_put_data does, without its look at the log: which life of a job it is stands in the row that went or came.
+    -- Like job_queue_put_data, but without its look at the log: the row that was deleted or inserted names the life of the job.
     insert into public.job_queue_data as d (queue, job_id, life, payload, result, error, checkpoint)
     select $1, g.item ->> 'job_id', coalesce(abs(k.life), abs(public.job_queue_life($1, g.item ->> 'job_id'))),
            g.item -> 'payload', g.item -> 'result', g.item -> 'error', g.item -> 'checkpoint'
@@ -385,7 +387,7 @@ begin
   if changes ? 'staged' then
     perform public.job_queue_put_staged($1, changes -> 'staged');
   end if;
-  -- By their keys and newest versions (migrations/parts/21_heads.sql), in one statement, and column by column, since a join with
+  -- By key and newest version (migrations/parts/21_heads.sql), in one statement, and column by column: a join with
   -- jsonb_to_record takes twice as long.
   with shown as (
     update public.job_queue_state s
@@ -403,7 +405,7 @@ begin
    where h.queue = $1 and h.version = head.version
   returning exists (select from shown) into is_shown;
   if not is_shown then
-    -- Its version was changed by hand.
+    -- The version of the row was changed by hand.
     perform public.job_queue_put_state($1, state);
   end if;
   if given.expired is not null then
@@ -413,15 +415,16 @@ begin
     if given.version - expected_version <= 24 then
       note := format('%s %s %s %s %s', expected_version, given.version, (extract(epoch from head.last_at) * 1000000)::bigint,
         coalesce(given.epoch, head.epoch), events);
-      -- What fits into a notification.
+      -- The most that a notification can hold.
       if octet_length(note) < 7900 then
         setting := pg_notify(head.channel, note);
       end if;
     end if;
     setting := pg_notify('interlock', $1 || ':' || given.version);
   end if;
-  -- What handlers need of jobs that are started now, under the queue's lock: so it reads no table of the user and brings no more than
-  -- a client takes from the wire at once, of the first 100 jobs 64 KB as they are stored and 256 KB as text, in the order given.
+  -- The data that handlers need of the jobs that start now. It is read under the queue's lock, so this reads no table of the
+  -- user, and brings no more than a client reads from the connection at once: of the first 100 jobs, in the order given, 64 KB as
+  -- stored and 256 KB as text.
   if changes ? 'wanted' then
     select jsonb_agg(t.item order by t.place) into brought from (
       select s.item, s.place, sum(octet_length(s.item::text)) over (order by s.place) as length from (
@@ -434,10 +437,10 @@ begin
               from jsonb_array_elements_text(changes -> 'wanted') with ordinality as g (job_id, place)
               left join unnest(moved_ids || entered_ids, moved_lives || entered_lives) as k (job_id, life) on k.job_id = g.job_id
              where g.place <= 100) as w
-          -- OFFSET 0: else it may become a join with everything that the queue keeps.
+          -- OFFSET 0 keeps this from becoming a join with all data of the queue.
           left join lateral (
             select k.* from public.job_queue_data k where k.queue = $1 and k.job_id = w.job_id and k.life = w.life offset 0) as d on true
-         -- Not of jobs that were made of a row, whose handlers are given the row: what is not here, job_queue_data_of has.
+         -- Not for jobs that came as a row: their handlers need the row too. job_queue_data_of returns what is left out here.
          where w.life > 0) as s
        where s.stored <= 65536) as t
      where t.length <= 262144;

@@ -16,12 +16,12 @@
 create or replace function public.job_queue_archive(queue text, through bigint, keep boolean) returns jsonb
 language plpgsql security definer
 set search_path = pg_catalog, pg_temp
--- For PostgREST, which takes it for the whole call: a million events take longer than the 8 s that it has else.
+-- For PostgREST, which applies it to the whole call: a million events take longer than its usual 8 s.
 set statement_timeout = '10min'
 as $$
 #variable_conflict use_column
 declare
-  -- Before anything is read: what another call has cut meanwhile is seen.
+  -- Taken before anything is read, so that this sees what another call has cut.
   alone boolean := pg_try_advisory_xact_lock(hashtextextended('interlock.archive:' || $1, 0));
   head record;
   cut bytea;
@@ -29,7 +29,7 @@ declare
   stale text[];
   first_kept bigint;
   digest numeric;
-  -- What is kept beside an archived log is kept for a year since it was last written.
+  -- With an archived log, the data of jobs is kept until it has not been written for a year.
   kept_since timestamptz := clock_timestamp() - interval '365 days';
 begin
   select h.archived_seq, h.projected_seq, h.kept_from, h.kept_digest into head
@@ -44,24 +44,24 @@ begin
      or ($2 > head.projected_seq and exists (select from public.job_queue_targets())) then
     return jsonb_build_object('archived_seq', head.archived_seq, 'archived', 0, 'unkept', 0);
   end if;
-  -- For the trigger that keeps the log append-only; undone with the transaction.
+  -- Lets the trigger that keeps the log append-only pass these rows; undone with the transaction.
   perform set_config('interlock.archive', $1 || ':' || $2, true);
   if keep then
-    -- What stayed at an earlier cut is there already, or gone for good.
+    -- Events that stayed at an earlier cut are in the archive already, or gone for good.
     insert into public.job_queue_log_archive
     select l.* from public.job_queue_log l where l.queue = $1 and l.seq > head.archived_seq and l.seq <= $2;
-    -- What came to it now; where nobody has noted what there was before, all of it.
+    -- The digest of the new rows, or of all rows if none was recorded before.
     select coalesce(head.kept_from, min(a.seq)),
            coalesce(head.kept_digest, 0) + sum(public.job_queue_kept_digest(row(a.*)::public.job_queue_log)) into first_kept, digest
       from public.job_queue_log_archive a
      where a.queue = $1 and a.seq > case when head.kept_from is null then 0 else head.archived_seq end;
   else
-    -- What was kept before would have a gap behind it.
+    -- The events kept before would have a gap after them.
     delete from public.job_queue_log_archive a where a.queue = $1;
     get diagnostics unkept = row_count;
   end if;
   select l.hash into cut from public.job_queue_log l where l.queue = $1 and l.seq = $2;
-  -- By the log alone, and not by the jobs that live now: what ended after the cut is followed and listed from there as well.
+  -- From the log alone, not from the jobs that live now: what ended after the cut is still followed and listed.
   with jobs as materialized (
     select l.job_id, max(l.seq) filter (where l.event_type = 'queued') as life,
            max(l.seq) filter (where l.event_type in ('completed', 'cancelled')) as ended,
@@ -92,17 +92,17 @@ begin
          cut_claimed_at = to_timestamp(0),
          kept_from = case when keep then first_kept end,
          kept_digest = case when keep then digest end,
-         -- Of events that are gone nothing can be checked: the chain goes on from the hash of the last of them.
+         -- Events that are gone cannot be checked: the chain goes on from the hash of the last of them.
          chain_from = case when keep or cut is null then h.chain_from else $2 end,
          chain_start = case when keep or cut is null then h.chain_start else cut end
    where h.queue = $1;
-  -- Under the queue's lock, as an append has it that puts the same ids in line again: the other way round each would wait for the
-  -- other. So what takes long was looked for before, and is looked at again: it may have come again since.
+  -- Under the queue's lock, which an append of the same ids takes first too: in the other order, each would wait for the other.
+  -- The slow search was done before; its conditions are checked again, since a job may have been enqueued again meanwhile.
   delete from public.job_queue_data d
    where d.queue = $1 and d.job_id = any (stale) and coalesce(d.life, 0) <= $2 and (not keep or d.updated_at < kept_since)
      and not exists (select from public.job_queue_log l where l.queue = $1 and l.job_id = d.job_id)
      and not exists (select from public.job_queue_jobs j where j.queue = $1 and j.job_id = d.job_id);
-  -- An end that is in job_queue_log no more is listed no more, dropped or not.
+  -- An end that is no longer in job_queue_log is no longer listed, whether it was dropped or not.
   delete from public.job_queue_dropped d
    where d.queue = $1 and d.seq <= $2 and (not keep or not exists (
      select from public.job_queue_log l where l.queue = $1 and l.job_id = d.job_id and l.seq <= d.seq));

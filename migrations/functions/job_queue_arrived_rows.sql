@@ -23,16 +23,16 @@ begin
   if not found then
     return null;
   end if;
-  -- Only the columns that are needed: the others may hold megabytes.
+  -- Only the columns that are needed: others may hold megabytes.
   select string_agg(format('%L, t.%I', n.key, a.attname), ', ') into fields
     from jsonb_each_text(names) as n
     join pg_attribute a on a.attrelid = 'public.jobs'::regclass and a.attname = n.value and a.attnum > 0 and not a.attisdropped
    where n.key in ('model', 'required_models', 'priority', 'job_type', 'kind', 'user_id');
-  -- Parsed here, and run under the user's search path: the functions of his policies look for their tables there.
+  -- The text is parsed here and runs under the user's search path, where the functions of his policies find their tables.
   open rows for execute format($sql$
     with a as materialized (
       select id, job_id from public.job_queue_arrivals where id = any ($1)),
-    -- By the key alone, before anything else is asked: the index of what is not taken in yet would lead to all that waits.
+    -- Look up the keys before any other condition: the index of rows that are not taken in would lead to all that wait.
     keyed as materialized (
       select t.%1$I as key, t.%4$I as queued_at, t.%5$I::text as status, jsonb_build_object(%3$s) as fields
         from public.jobs t

@@ -30,7 +30,7 @@ begin
      or ttl_ms between 100 and 86400000 is not true or grace_ms between 0 and 86400000 is not true then
     raise exception using errcode = 'JQ001', message = 'an argument of job_queue_beat is missing or out of bounds';
   end if;
-  -- The clock again in the update: it may have waited for an append that declares this worker dead.
+  -- The update reads the clock again: it may have waited for an append that declares this worker dead.
   insert into public.job_queue_workers as w
     (queue, worker_id, kinds, free_slots, release, started_at, beat_at, expires_at, ttl_ms, grace_ms)
   values ($1, $2, $3, $4, $5, clock, clock, clock + $6 * interval '1 millisecond', $6, $7)

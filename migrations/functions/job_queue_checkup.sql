@@ -146,7 +146,7 @@ begin
           from pg_proc p, lateral aclexplode(coalesce(p.proacl, acldefault('f', p.proowner))) x left join pg_roles r on r.oid = x.grantee
          where p.pronamespace = 'public'::regnamespace and p.proname like 'job\_queue\_%'
            and (x.grantee = 0 or r.rolname in ('anon', 'authenticated'))
-           -- What users may be given, to see where their own jobs stand (job_queue_explain).
+           -- The functions that users may be granted, to see where their own jobs stand (job_queue_explain).
            and not (x.grantee <> 0 and r.rolname = 'authenticated' and p.proname in ('job_queue_explain', 'job_queue_own_row', 'job_queue_user_path'))
         union all
         select coalesce(r.rolname::text, 'PUBLIC'), c.relname::text

@@ -26,11 +26,11 @@ begin
   if length(queue) between 1 and 200 is not true or lim between 1 and 1000 is not true then
     raise exception using errcode = 'JQ001', message = 'job_queue_claim_arrivals takes a queue and a limit of 1..1,000';
   end if;
-  -- Nothing here is lost with a crash but the claim itself.
+  -- A crash loses only the claim.
   if pg_current_xact_id_if_assigned() is null then
     perform set_config('synchronous_commit', 'off', true);
   end if;
-  -- The user's table before the arrivals, in the order of those who delete rows: TRUNCATE waits for an arrival that is held here.
+  -- Locks the user's table before the arrivals, as a DELETE of its rows does: a TRUNCATE waits for arrivals that are locked here.
   if exists (select from pg_class c where c.oid = to_regclass('public.jobs') and c.relkind in ('r', 'p')) then
     lock table public.jobs in access share mode;
   end if;
@@ -52,7 +52,7 @@ begin
     select array_agg((r ->> 'arrival_id')::bigint) into kept from jsonb_array_elements(found_rows) as r;
     delete from public.job_queue_arrivals a where a.id = any (claimed) and a.id <> all (coalesce(kept, '{}'));
     exit when not found_rows @> '[{"unseen": true}]';
-    -- They make room for those behind them.
+    -- Rows that cannot be seen make room for those behind them.
     update public.job_queue_arrivals a set claimed_until = clock_timestamp() + interval '1 minute'
      where a.id in (select (r ->> 'arrival_id')::bigint from jsonb_array_elements(found_rows) as r where r ? 'unseen');
     unseen := unseen || kept;

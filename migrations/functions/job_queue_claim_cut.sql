@@ -26,7 +26,7 @@ begin
         where l.queue = $1 and l.seq = head.archived_seq + 1 and l.created_at < $2 - interval '1 hour') then
     return '{"through": null}';
   end if;
-  -- Times rise with the numbers, so halving finds it in 20 look-ups in the primary key.
+  -- Times rise with the numbers, so bisection finds the event in 20 look-ups by the primary key.
   low := head.archived_seq;
   high := case when exists (select from public.job_queue_targets()) then least(head.version, head.projected_seq) else head.version end;
   while low < high loop

@@ -28,13 +28,13 @@ begin
        where not public.job_queue_linked($1, 'jobs', w.id,
          (rows -> w.id ->> (public.job_queue_columns('jobs') ->> 'queued_at'))::timestamptz));
   end if;
-  -- Of a live job its row says which life it is in.
+  -- The row of a live job names its life.
   lives := coalesce((select jsonb_object_agg(j.job_id, abs(j.life)) from public.job_queue_jobs j
                       where j.queue = $1 and j.job_id = any ($2) and j.life is not null), '{}');
   others := array(select w.id from unnest($2) as w (id) where not lives ? w.id);
   if cardinality(others) > 0 then
-    -- Planned each time: while the log looks small its primary key would do as well as the index by job, and be kept. seq + 0: a plain max
-    -- would be read off the end of the primary key, past the events of all other jobs.
+    -- Planned each time: while the log looks small, the planner may take the primary key instead of the index by job, and keep
+    -- that plan. seq + 0: a plain max would read the primary key backwards, past the events of all other jobs.
     execute 'select jsonb_object_agg(q.job_id, q.life) from (select l.job_id, max(l.seq + 0) as life from public.job_queue_log l
         where l.queue = $1 and l.job_id = any ($2) and l.event_type = ''queued'' group by l.job_id) q'
       into logged using $1, others;
@@ -47,7 +47,7 @@ begin
       left join lateral (
         select k.* from public.job_queue_data k
          where k.queue = $1 and k.job_id = w.id
-           -- Without the event (it is archived) nobody has enqueued the job since.
+           -- If the `queued` event is not in the log (it is archived), the job was not enqueued since.
            and k.life is not distinct from coalesce((lives ->> w.id)::bigint, k.life)
         offset 0) d on true);
 end

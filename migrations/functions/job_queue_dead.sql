@@ -48,7 +48,7 @@ begin
         select l.*, q.queued
           from public.job_queue_log l
           join lateral (
-            -- The last life. One that began after this end makes it an old story.
+            -- The last life of the job. If one began after this end, the end is no longer listed.
             select jsonb_build_object('seq', b.seq, 'at', (extract(epoch from b.created_at) * 1000000)::bigint,
                      'event_type', b.event_type, 'job_id', b.job_id, 'job_type', b.job_type, 'models', needs.models,
                      'worker_id', b.worker_id, 'data', b.data, 'command_id', b.command_id, 'command_hash', b.command_hash,

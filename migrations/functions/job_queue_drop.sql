@@ -27,7 +27,7 @@ begin
       from (select distinct unnest($2) as id) i),
   ended as materialized (
     select * from lives where seq > life),
-  -- One that is put in line again at this moment has another life by then, and keeps what that brought.
+  -- A job that is put in line again at this moment has a new life, and keeps the data of that life.
   forgotten as (
     delete from public.job_queue_data d using ended e
      where d.queue = $1 and d.job_id = e.job_id and d.job_id = any ($2) and d.life = e.life),

@@ -23,7 +23,7 @@ as $$
           select p.*, sum(200 + coalesce(pg_column_size(p.data), 0)) over (order by p.seq rows unbounded preceding) as bytes
             from public.job_queue_log p
            where p.queue = $1 and p.seq > $2 and p.seq <= $2 + $3
-             -- Nothing for a reader from before the cut: it would see a gap.
+             -- Nothing for a reader that is behind the cut: it would see a gap.
              and coalesce((select h.archived_seq from public.job_queue_heads h where h.queue = $1 order by h.version desc limit 1), 0) <= $2) l
        where l.bytes < $4 or l.seq = $2 + 1
        order by l.seq) e

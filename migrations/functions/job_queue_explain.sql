@@ -9,7 +9,7 @@
 --                      how many run of how many
 --   code, reason       why it waits (draining, not_due, model_paused, serialized, at_capacity, model_in_use, behind_in_line, offered),
 --                      and that in a sentence; it names no other job and nobody; code is null for an active job
---   starts_in_seconds  an estimate, from how long jobs of these models took among the last 1,000 events; null: nothing to tell it by
+--   starts_in_seconds  an estimate, from how long jobs of these models took among the last 1,000 events; null: too little is known
 -- Raises 42501 for who may not call it, or may not read `jobs` at all.
 create or replace function public.job_queue_explain(job_id text, queue text default 'default') returns jsonb
 language plpgsql stable

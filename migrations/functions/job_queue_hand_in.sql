@@ -21,18 +21,18 @@ begin
      or jsonb_array_length(commands) not between 1 and 1000 then
     raise exception using errcode = 'JQ001', message = 'job_queue_hand_in takes 1..60000 ms and a list of 1..1000 commands';
   end if;
-  -- Nobody waits for this to be on disk: what a crash takes is handed in again.
+  -- Need not be on disk: what a crash takes is handed in again.
   setting := set_config('synchronous_commit', 'off', true);
-  -- Who decides is locked from here on, so that it cannot go away before it has seen these.
+  -- Locks the row of the deciding process, so that it cannot resign before it has seen these commands.
   insert into public.job_queue_deciders as d (queue, decider, decides_until)
   values ($1, $2, clock_timestamp() + $3 * interval '1 millisecond')
   on conflict on constraint job_queue_deciders_pkey do update
      set decider = excluded.decider, decides_until = excluded.decides_until
    where d.decides_until < clock_timestamp() or d.decider = excluded.decider;
   if found then
-    -- What their senders have given up, or left behind when they died.
+    -- Deletes commands that their senders have given up, or left behind when they died.
     delete from public.job_queue_handed_in c where c.queue = $1 and c.handed_at < clock_timestamp() - interval '1 minute';
-    -- Who writes faster than anybody loses no append, and would never know that others write as well.
+    -- The fastest writer loses no append, and would otherwise never learn that others write as well.
     perform public.job_queue_handled($1, '{}', array[$2]);
     return jsonb_build_object('decides', true, 'handed', public.job_queue_handed($1), 'version', coalesce(
       (select h.version from public.job_queue_heads h where h.queue = $1 order by h.version desc limit 1), 0));
@@ -40,7 +40,7 @@ begin
   insert into public.job_queue_handed_in (queue, command_id, sender, command)
   select $1, c.command #>> '{command,id}', $2, c.command from jsonb_array_elements($4) with ordinality as c (command, place)
    order by c.place
-  -- Handed in again, it is still waited for: it must not be taken for one that its sender has given up.
+  -- If it is handed in again, its sender still waits for it: a later handed_at keeps it from being deleted as given up.
   on conflict on constraint job_queue_handed_in_pkey do update set handed_at = excluded.handed_at;
   return jsonb_build_object('decides', false);
 end

@@ -11,7 +11,7 @@ begin
   if cardinality($2) > 0 then
     delete from public.job_queue_handed_in c where c.queue = $1 and c.command_id = any ($2);
   end if;
-  -- A notification has room for 8,000 bytes. Who is not named looks by itself, later.
+  -- A notification holds 8,000 bytes. A process that is not named looks by itself, later.
   if cardinality($3) > 0 and current_setting('interlock.notify', true) is distinct from 'off' then
     perform pg_notify('interlock', 'handled:' || array_to_string($3[:60], ',') || ':' || $1 || ':' || (
       select h.version from public.job_queue_heads h where h.queue = $1 order by h.version desc limit 1));

@@ -12,8 +12,8 @@ declare
   pending text;
   dated boolean;
 begin
-  -- What may fail (a column that was dropped since) is only read in the inner block, so that it takes no number of a
-  -- transaction: 10,000 single inserts in one transaction stay cheap.
+  -- What may fail (a column that was dropped since) is read only in the inner block. So the block takes no transaction id, and
+  -- 10,000 single inserts in one transaction stay cheap.
   begin
     pending := public.job_queue_status('pending');
     if tg_nargs = 0 then

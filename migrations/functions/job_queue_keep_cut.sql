@@ -11,7 +11,7 @@ begin
   if tg_level = 'ROW' then
     select h.queue, h.archived_seq into cut from public.job_queue_heads h
      where h.queue = old.queue and h.archived_seq = old.seq;
-    -- Chunks at the same number that it is not made of: somebody else has written one, and came too late.
+    -- Chunks at the same number that do not belong to the snapshot may go: another process wrote them and came too late.
     if found and tg_table_name = 'job_queue_snapshot_chunks' and not exists (
          select from public.job_queue_snapshots s
           where s.queue = old.queue and s.seq = old.seq and s.state ->> 'maker' = to_jsonb(old) ->> 'maker') then

@@ -7,12 +7,12 @@ set search_path = pg_catalog, pg_temp
 set random_page_cost = 0
 set cpu_index_tuple_cost = 0
 set cpu_operator_cost = 0.00001
--- While the log looks small its primary key would do as well as the index by job, and be kept.
+-- While the log looks small, the planner may take the primary key instead of the index by job, and keep that plan.
 set plan_cache_mode = force_custom_plan
 as $$
 begin
   return (
-    -- seq + 0: a plain max would be read off the end of the primary key, past the events of all other jobs.
+    -- seq + 0: a plain max would read the primary key backwards, past the events of all other jobs.
     select max(l.seq + 0) * case when bool_or(l.data ? 'intake') then -1 else 1 end
       from public.job_queue_log l
      where l.queue = $1 and l.job_id = $2 and l.event_type = 'queued');

@@ -17,7 +17,8 @@ declare
   late boolean;
 begin
   if $2 = 'jobs' and $4 = (
-    -- seq + 0: the events of one job are found by its id and sorted, never by walking back through the events of all others.
+    -- seq + 0: find the events of the job by its id and sort them. Otherwise it may read backwards through the events of all
+    -- other jobs.
     select l.created_at from public.job_queue_log l
      where l.queue = $1 and l.job_id = $3 and l.event_type = 'queued' order by l.seq + 0 desc limit 1) then
     return true;

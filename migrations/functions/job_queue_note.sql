@@ -18,7 +18,7 @@ begin
   if (note ?| array['checkpoint', 'progress']) is not true then
     raise exception using errcode = 'JQ001', message = 'a note has a checkpoint, progress, or both';
   end if;
-  -- Unless the caller's transaction has written something of its own.
+  -- A checkpoint has to be on disk. Progress need not be, unless the caller's transaction has written something of its own.
   if note ? 'checkpoint' then
     perform set_config('synchronous_commit', 'on', true);
   elsif pg_current_xact_id_if_assigned() is null then
@@ -31,7 +31,7 @@ begin
     from public.job_queue_jobs j
    where j.queue = $1 and j.job_id = $2 and j.state = 'active' and j.fencing_token = $3
   on conflict (queue, job_id) do update set
-    -- Without its `queued` event (it is archived) the job is of the life that is there.
+    -- If the `queued` event is not in the log (it is archived), the job is still in the life of its data.
     life = coalesce(excluded.life, d.life),
     token = excluded.token,
     payload = case when excluded.life is null or d.life = excluded.life then d.payload end,
@@ -41,7 +41,7 @@ begin
                       else excluded.checkpoint end,
     progress = case when excluded.life is null or d.life = excluded.life then coalesce(excluded.progress, d.progress) else excluded.progress end,
     updated_at = clock_timestamp()
-    -- One that was under way while its attempt ended and the next one noted something comes too late.
+    -- Refuses a note that was under way while its attempt ended and the next one noted something.
     where coalesce(d.token, 0) <= excluded.token and coalesce(d.life, 0) <= coalesce(excluded.life, d.life, 0);
   return found;
 end

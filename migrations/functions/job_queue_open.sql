@@ -18,7 +18,7 @@ begin
   select h.version, h.epoch, h.min_reader into head
     from public.job_queue_heads h where h.queue = $1 order by h.version desc limit 1;
   if not found then
-    -- One at a time: the keys, of which the version is a part, do not keep a queue from having two heads.
+    -- One at a time: the version is part of the keys, so they do not keep a queue from having two heads.
     perform pg_advisory_xact_lock(hashtextextended('interlock.open:' || $1, 0));
     insert into public.job_queue_heads (queue)
     select $1 where not exists (select from public.job_queue_heads h where h.queue = $1);

@@ -20,8 +20,8 @@ as $$
 declare
   words jsonb := coalesce((select s.value from public.job_queue_settings s where s.key = 'statuses'), '{}');
 begin
-  -- Right after a burst the statistics are old, and a scan of job_queue_jobs with 200 ids took 860 ms: hence the setting.
-  -- The log is read once, by the ids: of five look-ups for each job most of a projection was made.
+  -- Right after a burst the statistics are old, and a scan of job_queue_jobs with 200 ids took 860 ms; hence the setting. The log
+  -- is read once, by ids: five look-ups for each job took most of the time of a projection.
   return query
   with live as materialized (
     select j.job_id, j.models, j.blocked_by_job_id, j.conflict_reason, j.queued_at, j.priority,
@@ -38,7 +38,7 @@ begin
   since as materialized (
     select e.* from events e join queued q on q.job_id = e.job_id and e.seq > q.seq
      where e.event_type in ('requeued', 'reprioritized', 'completed', 'cancelled', 'expired', 'failed', 'lease_expired')),
-  -- A job may be requeued with other models than it came with.
+  -- A job may have been requeued with other models.
   moved as (
     select distinct on (s.job_id) s.job_id, s.models from since s
      where s.event_type = 'requeued' and s.models is not null order by s.job_id, s.seq desc),

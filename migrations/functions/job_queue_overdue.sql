@@ -16,8 +16,8 @@ declare
   clock timestamptz := clock_timestamp();
   overdue jsonb;
 begin
-  -- Else the lease of a process that is gone would last until the clock has caught up; one that lives beats again before. Less than a
-  -- second makes no difference, and may be the beat of another that has read the clock since. Waits for nobody, as below.
+  -- Otherwise the lease of a process that is gone would last until the clock has caught up; a live process beats again before
+  -- that. A difference below a second is ignored: another beat may have read the clock since. Skips locked rows, as below.
   update public.job_queue_workers w
      set beat_at = clock, expires_at = least(w.expires_at, clock + w.ttl_ms * interval '1 millisecond')
    where w.queue = $1 and w.worker_id in (
@@ -37,7 +37,7 @@ begin
          select from public.job_queue_workers w
           where w.queue = $1 and w.worker_id = j.worker_id
             and not w.dead and w.expires_at + w.grace_ms * interval '1 millisecond' >= clock));
-  -- Skipped where another beat is at it: two that settle the same rows must not wait for each other.
+  -- SKIP LOCKED, since two beats that settle the same rows must not wait for each other.
   update public.job_queue_workers w set settled = true
    where w.queue = $1 and w.worker_id in (
      select g.worker_id from public.job_queue_workers g

@@ -20,7 +20,7 @@ begin
   if key_type is null or (key_type = 'uuid' and $1 !~ '^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$') then
     return false;
   end if;
-  -- Parsed here, and run under the user's search path: the functions of his policies look for their tables there.
+  -- The text is parsed here and runs under the user's search path, where the functions of his policies find their tables.
   open found_rows for execute format('select true from public.jobs t where t.%I = $1::%s and t.%I = $2',
     key_column, key_type, coalesce(names ->> 'queued_at', 'queued_at')) using $1, $2;
   if row_security_active('public.jobs') then

@@ -12,7 +12,8 @@ create or replace function public.job_queue_page(queue text, after bigint, lim i
   out schema_version json)
 language plpgsql stable security definer
 set search_path = pg_catalog, pg_temp
--- Planned once, by keys, whatever the size of the tables was then. It fires no trigger, so that nobody inherits that.
+-- The plan is made once and has to use the keys, whatever the size of the tables was then. No trigger fires here, so none
+-- inherits this.
 set enable_seqscan = off
 set random_page_cost = 0
 set plan_cache_mode = force_generic_plan
@@ -22,14 +23,14 @@ begin
   if queue is null or after is null or after < 0 or lim is null or lim not between 1 and 10000 then
     raise exception using errcode = 'JQ001', message = 'job_queue_page takes a queue, after >= 0 and a limit of 1..10000';
   end if;
-  -- STABLE: all statements see the same moment, so that a cut between them cannot show a log that ends early.
+  -- STABLE: all statements see the same moment. Otherwise a cut between them could show a log that ends early.
   select h.version, h.epoch, h.archived_seq into version, epoch, archived_seq
     from public.job_queue_heads h where h.queue = $1 order by h.version desc limit 1;
   version := coalesce(version, 0);
   epoch := coalesce(epoch, 1);
   archived_seq := coalesce(archived_seq, 0);
   now := (extract(epoch from clock_timestamp()) * 1000000)::bigint;
-  -- Hardly any log has an event that makes others void, and to look for what they say costs as much as the page.
+  -- Hardly any log has `voided` events, and to look for them costs as much as the page.
   if archived_seq <= $2 then
     select case when exists (select from public.job_queue_log v where v.queue = $1 and v.event_type = 'voided')
                   or exists (select from public.job_queue_log_archive v where v.queue = $1 and v.event_type = 'voided')
@@ -40,7 +41,7 @@ begin
       into voided, at, seq, event_type, job_id, job_type, models, worker_id, data, command_id, command_hash, schema_version
       from (select * from public.job_queue_log t where t.queue = $1 and t.seq > $2 and t.seq <= $2 + $3 order by t.seq) l;
   else
-    -- What was archived: nothing of it where the event that comes next was not kept.
+    -- Archived events: none if the next event was not kept.
     select public.job_queue_voided($1, $2),
            encode(string_agg(timestamptz_send(l.created_at), ''), 'hex'),
            json_agg(l.seq), json_agg(l.event_type), json_agg(l.job_id), json_agg(l.job_type), json_agg(l.models), json_agg(l.worker_id),

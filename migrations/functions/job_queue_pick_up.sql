@@ -22,7 +22,7 @@ begin
     raise exception using errcode = 'JQ001', message = 'job_queue_pick_up takes 1..60000 ms';
   end if;
   setting := set_config('synchronous_commit', 'off', true);
-  -- Locked from here on: what is handed in after the look below finds nobody who decides, or is seen by the next look.
+  -- Locked from here on: a command that is handed in after the look below finds no deciding process, or is seen by the next look.
   update public.job_queue_deciders d set decides_until = clock_timestamp() + $3 * interval '1 millisecond'
    where d.queue = $1 and d.decider = $2;
   is_decider := found;

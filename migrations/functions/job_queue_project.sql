@@ -31,8 +31,8 @@ begin
   if batch is null or batch not between 1 and 10000 then
     raise exception using errcode = '22023', message = 'batch must be 1..10000';
   end if;
-  -- Nothing here is lost with a crash that the log does not bring back: no need to wait for the disk, unless the caller's
-  -- transaction has written something of its own.
+  -- After a crash the log brings all of this back. So it does not wait for the disk, unless the caller's transaction has written
+  -- something of its own.
   if pg_current_xact_id_if_assigned() is null then
     perform set_config('synchronous_commit', 'off', true);
   end if;
@@ -44,8 +44,8 @@ begin
   through := head.projected_seq;
   if pg_try_advisory_xact_lock(hashtextextended('interlock.project:' || queue, 0)) then
     begin
-      -- Read again: it may have moved before we had the lock. Ids and rows are read in statements of their own, so a
-      -- row may be newer than `through` says; the event that made it so comes next and then finds it right.
+      -- Read again, since it may have moved before we had the lock. Ids and rows are read in separate statements, so a row may be
+      -- newer than `through`. Then the event that changed it comes next, and finds the row right.
       select h.projected_seq, h.version into head
         from public.job_queue_heads h where h.queue = $1 order by h.version desc limit 1;
       through := least(head.version, head.projected_seq + batch);
@@ -57,20 +57,20 @@ begin
            where a.queue = $1 and a.target = target.target and a.next_at <= clock_timestamp()
            order by a.next_at limit batch) s;
         continue when cardinality(ids) = 0 and again is null;
-        -- SKIP LOCKED skips rows only: for somebody's lock on the whole table we must not wait either.
+        -- SKIP LOCKED skips only rows: we must not wait for a lock on the whole table either.
         execute format('lock table public.%I in row exclusive mode nowait', target.target);
         written := written + public.job_queue_project_target(queue, target.target, target.key_column, target.key_type,
           array(select unnest(ids) union select unnest(again)));
       end loop;
       if targets = 0 then
-        -- Nothing to write to; tables that come later start at 0 again (the migration sees to that).
+        -- There is no table to write to. For a table that comes later, the migration starts at 0 again.
         through := head.version;
       end if;
       if through > head.projected_seq then
-        -- From where it was: what is below is gone, and an old transaction may keep rows of it.
+        -- From where it was: changes below are deleted already, and an old transaction may keep their rows visible.
         delete from public.job_queue_changes c where c.queue = $1 and c.seq > head.projected_seq and c.seq <= through;
         select h.version into at from public.job_queue_heads h where h.queue = $1 order by h.version desc limit 1 for update;
-        -- Not when somebody has started it again in the meantime.
+        -- Not if it was started again meanwhile.
         update public.job_queue_heads h set projected_seq = through
          where h.queue = $1 and h.version = at and h.projected_seq = head.projected_seq;
       end if;

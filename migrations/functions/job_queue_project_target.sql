@@ -17,7 +17,7 @@ begin
     perform public.job_queue_set_aside_rows(queue, target, job_ids, wrote.missed, '55P03');
     return wrote.written;
   exception when others then
-    -- A user's trigger may be slow as well as wrong: what is not reached in a second waits for a later call.
+    -- A user's trigger may be wrong, and it may be slow: what is not done after a second waits for a later call.
     enough := clock_timestamp() + interval '1 second';
   end;
   foreach one in array job_ids loop

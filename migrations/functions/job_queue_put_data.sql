@@ -9,12 +9,12 @@ set search_path = pg_catalog, pg_temp
 set random_page_cost = 0
 set cpu_index_tuple_cost = 0
 set cpu_operator_cost = 0.00001
--- While the log looks small its primary key would do as well as the index by job, and be kept.
+-- While the log looks small, the planner may take the primary key instead of the index by job, and keep that plan.
 set plan_cache_mode = force_custom_plan
 as $$
 #variable_conflict use_column
 begin
-  -- max(seq + 0): a plain max would be read off the end of the primary key, past the events of all other jobs.
+  -- max(seq + 0): a plain max would read the primary key backwards, past the events of all other jobs.
   insert into public.job_queue_data as d (queue, job_id, life, payload, result, error, checkpoint)
   select $1, g.item ->> 'job_id',
          (select max(l.seq + 0) from public.job_queue_log l
@@ -22,7 +22,7 @@ begin
          g.item -> 'payload', g.item -> 'result', g.item -> 'error', g.item -> 'checkpoint'
     from jsonb_array_elements($2) as g (item)
   on conflict (queue, job_id) do update set
-    -- Without its `queued` event (it is archived) the job is of the life that is there.
+    -- If the `queued` event is not in the log (it is archived), the job is still in the life of its data.
     life = coalesce(excluded.life, d.life),
     payload = case when excluded.life is null or d.life = excluded.life then coalesce(excluded.payload, d.payload)
                    else excluded.payload end,

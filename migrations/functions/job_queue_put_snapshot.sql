@@ -24,7 +24,7 @@ begin
       message = 'job_queue_put_snapshot takes a queue, a sequence number that its log has reached, and a state of 64 MB at most';
   end if;
   if $3 ? 'chunks' then
-    -- Kept from a process that tidies up, until this is committed.
+    -- Locks the chunks, so that no other process deletes them as left over before this commits.
     perform from public.job_queue_snapshot_chunks c
       where c.queue = $1 and c.seq = $2 and c.maker = $3 ->> 'maker' for key share;
     get diagnostics found_chunks = row_count;
@@ -39,7 +39,7 @@ begin
      where c.queue = $1 and c.seq = $2 and c.maker = $3 ->> 'maker' and not exists (
        select from public.job_queue_snapshots s where s.queue = $1 and s.seq = $2 and s.state ->> 'maker' = $3 ->> 'maker');
   end if;
-  -- While a cut is under way nothing is thinned: nobody else sees yet where it lies.
+  -- No snapshot is deleted while a cut is under way: its place is not visible yet.
   if pg_try_advisory_xact_lock(hashtextextended('interlock.archive:' || $1, 0)) then
     delete from public.job_queue_snapshots s
      using public.job_queue_heads h

@@ -17,7 +17,8 @@ begin
     raise exception using errcode = 'JQ001',
       message = 'job_queue_put_snapshot_chunk takes a queue, a sequence number that its log has reached, a maker of 1 to 100 characters, a number and 4 MB at most';
   end if;
-  -- What is lost with a crash is part of nothing: job_queue_put_snapshot flushes what it names.
+  -- Need not be on disk: a chunk that a crash takes belongs to no snapshot yet, and job_queue_put_snapshot flushes those that it
+  -- names.
   if pg_current_xact_id_if_assigned() is null then
     perform set_config('synchronous_commit', 'off', true);
   end if;

@@ -9,7 +9,7 @@ as $$
 declare
   one record;
 begin
-  -- One command after the other: two of them may be of one job.
+  -- One command after the other: two may belong to one job.
   for one in
     select w.item ->> 'command_id' as command_id, array_agg(w.item ->> 'job_id') as job_ids, min(w.place) as place
       from jsonb_array_elements($2) with ordinality as w (item, place)

@@ -21,7 +21,7 @@ begin
   if queue is null or after is null or after < 0 or lim is null or lim not between 1 and 10000 then
     raise exception using errcode = 'JQ001', message = 'job_queue_read takes a queue, after >= 0 and a limit of 1..10000';
   end if;
-  -- STABLE: both statements see the same moment, so that a cut between them cannot show a log that ends early.
+  -- STABLE: both statements see the same moment. Otherwise a cut between them could show a log that ends early.
   select h.version, h.epoch, h.archived_seq into head from public.job_queue_heads h where h.queue = $1 order by h.version desc limit 1;
   return json_build_object(
     'version', coalesce(head.version, 0),

@@ -38,7 +38,7 @@ begin
     return answer;
   end if;
 
-  -- By the names of the columns, so that a column that is added later is filled without a change here.
+  -- By the names of the columns, so that a column added later is written too.
   select coalesce(array_agg(p.wanted), '{}') into wanted
     from jsonb_array_elements($4) r,
          lateral (select jsonb_populate_record(null::public.job_queue_jobs, jsonb_build_object('cancel_requested', false) || r

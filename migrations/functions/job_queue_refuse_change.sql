@@ -6,14 +6,14 @@ language plpgsql
 set search_path = pg_catalog, pg_temp
 as $$
 begin
-  -- Into the archive nothing comes but by it.
+  -- Only job_queue_archive inserts into the archive.
   if tg_op = 'INSERT' and coalesce(current_setting('interlock.archive', true), '') <> '' then
     if current_setting('interlock.archive') = new.queue || ':' || substring(current_setting('interlock.archive') from '[0-9]+$')
        and new.seq <= substring(current_setting('interlock.archive') from '[0-9]+$')::bigint then
       return new;
     end if;
   end if;
-  -- A DELETE by job_queue_archive, of the events that it said.
+  -- job_queue_archive may delete the events that it has named.
   if tg_op = 'DELETE' and tg_level = 'ROW' and coalesce(current_setting('interlock.archive', true), '') <> '' then
     if current_setting('interlock.archive') = old.queue || ':' || substring(current_setting('interlock.archive') from '[0-9]+$')
        and old.seq <= substring(current_setting('interlock.archive') from '[0-9]+$')::bigint then

@@ -30,14 +30,14 @@ begin
     words := '{}';
     foreach state in array array['pending', 'running', 'completed', 'failed', 'cancelled', 'expired'] loop
       begin
-        -- A type that is too short cuts a word off instead of refusing it.
+        -- A type that is too short cuts the word instead of refusing it.
         execute format('select (%s) is not false and jobs.%I::text = %L from (select %3$L::%4$s as %2$I) as jobs',
           hurdle.test, status.attname, public.job_queue_status(state), status.type) into taken;
       exception
         when invalid_text_representation or check_violation or string_data_right_truncation then
           taken := hurdle.place > 0;
         when others then
-          -- What cannot be tried here shows when a row is written.
+          -- A word that cannot be tried here is found out when a row is written.
           taken := true;
       end;
       if not taken then

@@ -16,7 +16,7 @@ declare
   total integer := 0;
   last bigint;
 begin
-  -- A projection that is under way would move the checkpoint after us.
+  -- A projection that is under way would set the checkpoint after us.
   perform pg_advisory_xact_lock(hashtextextended('interlock.project:' || $1, 0));
   for target in select * from public.job_queue_targets() loop
     names := public.job_queue_columns(target.target);

@@ -40,7 +40,7 @@ begin
       case when jsonb_typeof($1 -> 'kinds') = 'array' then array(select jsonb_array_elements_text($1 -> 'kinds')) end,
       coalesce(($1 ->> 'free_slots')::numeric::integer, 0), coalesce($1 ->> 'release', 'sql'),
       coalesce(($1 ->> 'ttl_ms')::numeric::integer, 15000), coalesce(($1 ->> 'grace_ms')::numeric::integer, 5000));
-    -- Of a worker that beats every few seconds for months, the last answer is enough.
+    -- A worker may beat every few seconds for months: only its last answer is kept.
     delete from public.job_queue_inbox i
      where i.queue = $2 and left(i.command ->> 'worker_id', 200) = worker and i.command ->> 'type' = 'heartbeat';
     insert into public.job_queue_inbox as i (queue, request_id, command, answer, answered_at)

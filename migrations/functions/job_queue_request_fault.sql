@@ -7,7 +7,7 @@ language plpgsql immutable
 set search_path = pg_catalog, pg_temp
 as $$
 declare
-  -- Of each field: what it must be, a range of whole numbers for one; `!`: it has to be there, `?`: it may be null.
+  -- What each field must be: a type, or a range of whole numbers; `!`: it is required, `?`: it may be null.
   held constant text := '"job_id": "name!", "token": "1..9007199254740991!", "worker_id": "name", "claim": "object"';
   rules constant jsonb := format('{
     "enqueue": {"jobs": "list!"},
@@ -22,7 +22,7 @@ declare
     "heartbeat": {"worker_id": "name!", "ttl_ms": "100..86400000?", "grace_ms": "0..86400000?",
       "free_slots": "0..2147483647?", "kinds": "names?", "release": "text?"}}', held)::jsonb;
   of_claim constant jsonb := '{"max": "1..1000!", "kinds": "names?"}';
-  -- By either name: a job may be written as in TypeScript.
+  -- Under either name: a job may also be written as in TypeScript.
   of_job constant jsonb := '{"job_id": "name", "jobId": "name", "models": "names!", "job_type": "text", "jobType": "text",
     "kind": "name", "priority": "-1000..1000", "run_at": "text?", "runAt": "text?", "attempts": "1..1000",
     "timeout_ms": "1..31536000000", "timeoutMs": "1..31536000000", "expire_ms": "1..31536000000?",
@@ -30,7 +30,7 @@ declare
   must constant jsonb := '{"name": "a text of 1 to 200 characters, without control characters",
     "names": "a list of names of 1 to 200 characters", "list": "a list of at most 10,000 jobs", "object": "an object",
     "boolean": "true or false", "text": "a text", "seconds": "a number of seconds from 0 to 31536000"}';
-  -- Control characters would forge lines of logs and of terminals.
+  -- Control characters could forge lines of logs and of terminals.
   unwanted constant text := '[\u0001-\u001f\u007f-\u009f]';
   kind text := command ->> 'type';
   fault text;

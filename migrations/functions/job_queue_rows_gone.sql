@@ -25,7 +25,7 @@ begin
               and i.indkey[0] = a.attnum) as is_unique
     into key
     from pg_attribute a where a.attrelid = there and a.attname = key_column and not a.attisdropped;
-  -- Where one id may have several rows, another one may be left; and where row level security hides it, nobody knows.
+  -- If one id may have several rows, another one may be left. If row level security hides rows, that is unknown.
   if key.is_unique is not true then
     if key is null or row_security_active(there) then
       return;

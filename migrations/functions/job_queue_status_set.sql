@@ -38,7 +38,7 @@ begin
     perform public.job_queue_note_row('jobs', id, true);
     perform public.job_queue_rows_gone('jobs', case when tg_nargs = 0 then 'job_id' else tg_argv[0] end, array[was_id]);
   end if;
-  -- A block of its own, since a table may have no model: then there is nothing to say.
+  -- A block of its own, since the table may have no column for models. Then there is nothing to do.
   begin
     if tg_nargs = 0 then
       moved := queued is not null and new.model is distinct from old.model;

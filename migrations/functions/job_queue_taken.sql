@@ -18,7 +18,7 @@ declare
   reasons bigint[] := '{}';
   settled bigint[];
 begin
-  -- What is lost with a crash is offered again, and found to be in the log.
+  -- What a crash takes is offered again, and the append finds it in the log.
   if pg_current_xact_id_if_assigned() is null then
     perform set_config('synchronous_commit', 'off', true);
   end if;
@@ -32,11 +32,11 @@ begin
       from jsonb_to_recordset(refused) as r (arrival_id bigint, reason text)
       join public.job_queue_arrivals a on a.id = r.arrival_id and a.id = any (reasons)
     on conflict (id) do nothing;
-    -- The newest 10,000. Of the others the rows of `jobs` are there as they were: interlock adopt shows them.
+    -- Keeps the newest 10,000. The rows of `jobs` behind the others are unchanged: interlock adopt shows them.
     delete from public.job_queue_not_taken_in n
      where n.id < (select m.id from public.job_queue_not_taken_in m order by m.id desc offset 9999 limit 1);
   end if;
-  -- Most are gone with the append that put their job in line.
+  -- Most are deleted already, by the append that put their job in line.
   settled := reasons || array(
     select a.id from public.job_queue_arrivals a
      where a.queue = $1 and a.id = any ($2) and exists (
@@ -44,7 +44,8 @@ begin
        for update skip locked);
   delete from public.job_queue_arrivals a where a.id = any (settled);
   get diagnostics gone = row_count;
-  -- The append has left them out, since somebody else was looking at them just then: nobody has to wait for the end of the claim.
+  -- The append left these out because another transaction had them locked. They are free again at once, not only when the claim
+  -- ends.
   update public.job_queue_arrivals a set claimed_until = clock_timestamp()
    where a.id = any (array(
      select b.id from public.job_queue_arrivals b

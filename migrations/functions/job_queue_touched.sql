@@ -11,7 +11,7 @@ set cpu_operator_cost = 0.00001
 set plan_cache_mode = force_custom_plan
 as $$
 begin
-  -- Without statistics the planner would rather read all of the log than a stretch of it; hence the setting.
+  -- Without statistics the planner would read the whole log instead of a stretch of it; hence the setting.
   return array(
     select l.job_id from public.job_queue_log l
      where l.queue = $1 and l.seq > $2 and l.seq <= $3 and l.job_id is not null

@@ -12,7 +12,7 @@ declare
   live text[];
   ids text[];
   queued timestamptz[];
-  -- A whole table or one partition.
+  -- True for the whole table, false for one partition.
   whole boolean := tg_relid = to_regclass('public.' || tg_argv[0]);
 begin
   if tg_when = 'AFTER' then
@@ -22,7 +22,7 @@ begin
   end if;
   select format_type(a.atttypid, null) into key_type
     from pg_attribute a where a.attrelid = tg_relid and a.attname = tg_argv[1] and not a.attisdropped;
-  -- First, as when rows are deleted (job_queue_not_arrived).
+  -- The arrivals first, as when rows are deleted (job_queue_not_arrived).
   execute format('with gone as materialized (
       select a.id from public.job_queue_arrivals a
        where $1 or exists (select from %2$s t where t.%1$I::text = a.job_id) order by a.id for update)
@@ -33,7 +33,7 @@ begin
   execute format('select array_agg(t.%1$I::text), array_agg(t.%2$I) from %3$s t where t.%1$I = any ($1::%4$s[])',
     tg_argv[1], tg_argv[2], tg_relid::regclass, key_type) into ids, queued using live;
   perform public.job_queue_cancel_rows(ids, queued);
-  -- Of rows that cannot be seen, those are known that were taken in.
+  -- If rows are hidden by row level security, those that were taken in are known from the log.
   if whole and row_security_active(tg_relid) then
     select array_agg(j.job_id), array_agg(j.queued_at) into ids, queued
       from public.job_queue_jobs j

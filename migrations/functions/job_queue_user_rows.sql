@@ -19,7 +19,7 @@ begin
     select array_agg(id) into candidates from unnest(job_ids) as id
      where id ~ '^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$';
   end if;
-  -- Parsed here, and run under the user's search path: the functions of his policies look for their tables there.
+  -- The text is parsed here and runs under the user's search path, where the functions of his policies find their tables.
   open found_rows for execute format('select jsonb_object_agg(t.%1$I::text, to_jsonb(t)) from public.jobs t where t.%1$I = any ($1::%2$s[])',
     found_target.key_column, found_target.key_type) using candidates;
   if row_security_active('public.jobs') then

@@ -14,7 +14,7 @@ set search_path = pg_catalog, pg_temp
 as $$
 declare
   clock timestamptz := clock_timestamp();
-  -- Further ahead than it can be, the clock was set back.
+  -- If it is further ahead than it can be, the clock was set back.
   ahead interval := case when old.woken_at - clock between interval '0' and interval '1250 milliseconds'
     then old.woken_at - clock else interval '0' end;
   is_direct boolean := coalesce(current_setting('request.method', true), '') = '';
@@ -27,7 +27,7 @@ begin
           or not bool_and(e ->> 'event_type' in ('queued', 'blocked', 'conflict', 'started', 'completed', 'failed', 'requeued', 'due'))
           then 'all'
         when not bool_and(e ->> 'event_type' in ('started', 'completed', 'failed')) then 'free'
-        -- "offers": true means the event's own job; what was started in the same append is left for nobody.
+        -- "offers": true stands for the event's own job. A job that was started in the same append is no longer on offer.
         when exists (
           select job from jsonb_array_elements(l.events) as o cross join lateral jsonb_array_elements_text(
               case o #> '{data,offers}' when 'true' then jsonb_build_array(o -> 'job_id') else o #> '{data,offers}' end) as job
@@ -40,7 +40,7 @@ begin
      group by l.events;
   end if;
   if ahead > interval '0' and not is_direct then
-    -- Who takes a job and leaves others has found more of them than there are free slots.
+    -- A process that takes a job and leaves others has found more jobs than it has free slots.
     starts := exists (select from public.job_queue_log l
                        where l.queue = new.queue and l.seq > old.version and l.seq <= new.version and l.event_type = 'started');
     if concerns = 'nobody' or starts or ahead > interval '750 milliseconds' then

@@ -41,22 +41,23 @@ begin
     if status_type is not null then
       columns := columns || format(', %I', names ->> 'status');
       shown := shown || format(', t.%I', names ->> 'status');
-      -- A word that is none of the user's enum raises, like one that his CHECK refuses: the row is set aside.
+      -- A word that the user's enum or CHECK does not allow raises an error: the row is then set aside.
       ought := ought || format(', coalesce(o.status::%s, t.%I)', status_type, names ->> 'status');
     end if;
   end if;
-  -- The parameter is cast to the type of the key, never the key to text: the look-up keeps the table's own index.
+  -- The parameter is cast to the type of the key, and never the key to text: so the look-up uses the table's own index.
   execute format('select array_agg(t.%1$I::text) from public.%2$I t where t.%1$I = any ($1::%3$s[])',
     key_column, target, key_type) into present using candidates;
   if present is null then
     return;
   end if;
   doubtful := public.job_queue_doubtful(queue, target, present);
-  -- What is written from here is no hand edit (the trigger job_queue_status_set); what raises takes this back with it.
-  -- Not a SET clause, for which one has to be a superuser.
+  -- Tells the trigger job_queue_status_set that this is not a hand edit. If the write raises, this is undone with it. A SET
+  -- clause would need a superuser.
   perform set_config('interlock.projecting', 'on', true);
-  -- Parsed with names pinned, and run under the user's own search path, in which his triggers and CHECKs find what they name.
-  -- `any (array)` beside each join: else the planner, which cannot know that there are few, reads the whole table.
+  -- The text is parsed with pinned names and runs under the user's own search path, where his triggers and CHECKs find what they
+  -- name. `any (array)` stands beside each join, since the planner cannot know that there are few ids and would read the whole
+  -- table.
   open rows for execute format($sql$
     with stale as materialized (
       select t.%1$I as key, %7$s as was, o.*
@@ -84,7 +85,7 @@ begin
   perform set_config('search_path', 'pg_catalog, pg_temp', true);
   perform set_config('interlock.projecting', '', true);
   if cardinality(linked) > 0 and target = 'jobs' then
-    -- From here on their queued_at says whose they are.
+    -- From now on, queued_at says which job these rows belong to.
     delete from public.job_queue_unlinked u where u.target = 'jobs' and u.job_id = any (linked) and not u.late;
   end if;
 end

@@ -1,5 +1,5 @@
 begin;
--- One migration at a time; the second one finds everything done. Held until commit, so it works through a pooler.
+-- One migration at a time; the second one finds everything done. The lock is held until commit, so it works through a pooler.
 select pg_advisory_xact_lock(hashtextextended('interlock.migrate', 0));
 -- A role besides service_role that may run Interlock, on plain PostgreSQL ('' for none).
 set local interlock.runtime_role = '';
@@ -8,5 +8,6 @@ set local interlock.statuses = '';
 -- The user's names for columns of his tables, as JSON: {"jobs": {"status": "state"}} ('' to leave them as they are).
 set local interlock.columns = '';
 set local client_min_messages = warning;
--- This alters the user's tables. It fails soon and has to be run again, rather than make their readers wait behind it.
+-- The migration alters the user's tables. If it cannot get a lock, it fails soon and has to be run again: otherwise readers would
+-- wait behind it.
 set local lock_timeout = '10s';

@@ -1,5 +1,5 @@
--- The names of the columns in the user's tables: those that this migration was given, else those that an earlier one was given,
--- else Interlock's own. The parts below find them in interlock.names, one row per column.
+-- The names of the columns in the user's tables: those given to this migration, else those given to an earlier one, else
+-- Interlock's own. The parts below find them in interlock.names, one row per column.
 do $names$
 declare
   given jsonb := coalesce(nullif(current_setting('interlock.columns'), ''), '{}');
@@ -42,7 +42,7 @@ begin
                when 'word' then y.typcategory in ('S', 'E') and a.attgenerated = ''
                when 'value' then y.typcategory in ('S', 'E', 'N') or a.atttypid = 'uuid'::regtype
                when 'time' then a.atttypid in ('timestamptz'::regtype, 'timestamp'::regtype, 'date'::regtype)
-               -- What PostgreSQL fills in itself cannot be written.
+               -- A generated column or an identity cannot be written.
                else a.atttypid = u.adds::regtype and a.attgenerated = '' and a.attidentity = '' end,
              'made', a.attgenerated <> '' or a.attidentity <> '') order by u.place)
     into names
@@ -59,7 +59,7 @@ begin
 end
 $names$;
 
--- Whether they can be used.
+-- Checks whether these columns can be used.
 do $fit$
 declare
   wrong record;
@@ -81,7 +81,7 @@ begin
       hint = format('Name another: interlock migrate --column %s.%s=<yours>. Nothing was changed.', wrong.target, wrong.name);
   end if;
 
-  -- A column that Interlock writes has one meaning; one that it only reads may have several.
+  -- A column that Interlock writes may have one meaning; one that it only reads may have several.
   select n.target, n.yours, string_agg(n.name, ' and ') as meanings into wrong
     from json_to_recordset(current_setting('interlock.names')::json) as n (target text, name text, needs text, adds text, yours text)
    group by n.target, n.yours
@@ -93,7 +93,7 @@ begin
       hint = 'Name another for one of them: interlock migrate --column <table>.<column>=<yours>. Nothing was changed.';
   end if;
 
-  -- A column with the name of a coordination column that is something else, in a table that Interlock follows.
+  -- In a table that Interlock follows, a column that has the name of a coordination column and is something else.
   select n.target, n.name, n.yours, n.adds,
          case when n.made then 'is generated, Interlock has to write it' else format('has type %s, Interlock needs %s', n.type, n.adds) end as what
     into wrong

@@ -1,5 +1,5 @@
--- The first coordinator's two tables have the names of ours: they become job_queue_state_v1 and job_queue_log_v1, with
--- their rows, indexes, policies and grants as they were. The way back is migrations/undo_first_coordinator.sql.
+-- The first coordinator's two tables have the names of ours. They become job_queue_state_v1 and job_queue_log_v1; rows, indexes,
+-- policies and grants do not change. The way back is migrations/undo_first_coordinator.sql.
 do $first$
 declare
   old text;
@@ -24,7 +24,7 @@ begin
         message = format('there are both %s of the first coordinator and a table %s_v1', old, old),
         hint = format('Rename or drop %s_v1, then run the migration again. Nothing was changed.', old);
     end if;
-    -- Names that our objects need are freed together with the table. Otherwise ours would have other names in this account.
+    -- Frees the names that our objects need, together with the table. Otherwise ours would have other names in this account.
     for part in
       select 'constraint' as kind, k.conname as name from pg_catalog.pg_constraint k
        where k.conrelid = to_regclass('public.' || old) and k.contype <> 't'

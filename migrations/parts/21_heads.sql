@@ -1,7 +1,7 @@
 -- One row per queue: its lock. The transaction that holds it may append the next events.
--- The version is part of the key: every append writes a new entry at the end of the index, and
--- `where queue = $1 order by version desc limit 1` finds the valid row first. An index on the queue alone would first pass all earlier
--- versions that another transaction might still see (pg_dump, or an idle one): 3 ms after 30,000 appends.
+-- The version is part of the key. Every append adds an entry at the end of the index, so `where queue = $1 order by version desc
+-- limit 1` finds the valid row first. With an index on the queue alone, it would first pass all earlier versions that another
+-- transaction might still see (pg_dump, or an idle one): 3 ms after 30,000 appends.
 -- version: the last sequence number; last_at: its time; epoch: changes when a database was restored; projected_seq: how
 -- far the user's tables follow; min_reader: the lowest schema_version that a reader has to understand; chain: the hash of the last
 -- event, if the events after chain_from are on the chain (job_queue_start_chain); chain_start: the hash that the first of them goes
@@ -29,12 +29,13 @@ alter table public.job_queue_heads add column if not exists cut_claimed_at times
 alter table public.job_queue_heads add column if not exists kept_from bigint;
 alter table public.job_queue_heads add column if not exists kept_digest numeric;
 
--- On this channel job_queue_append tells small appends with their events. Nobody can guess its name. Every role that may connect can listen
--- to a channel that it knows, and send to it: it would hear what it may not read in the log, and could send events that never were.
+-- On this channel job_queue_append announces small appends with their events. Its name cannot be guessed: every role that may
+-- connect can listen to a channel whose name it knows, and send to it. It would hear events that it may not read in the log, and
+-- could send events that never happened.
 alter table public.job_queue_heads add column if not exists channel text not null
   default 'interlock_' || pg_catalog.replace(pg_catalog.gen_random_uuid()::text, '-', '');
 
--- For a database from before the version was part of the key.
+-- For a database in which the version is not part of the key yet.
 do $heads$
 begin
   if exists (select from pg_catalog.pg_constraint k

@@ -1,4 +1,5 @@
--- One row per live job, waiting or active, so that SQL shows them. A projection; a job that ended is in the log only.
+-- One row per live job, waiting or active, so that you can see them in SQL. A projection; a job that has ended is in the log
+-- only.
 -- The line is ordered by (place_level, place_order, place_tie); place_order is in microseconds since 1970.
 create table if not exists public.job_queue_jobs (
   queue text not null,
@@ -18,7 +19,7 @@ create table if not exists public.job_queue_jobs (
   attempt integer not null,
   attempts integer not null,
   timeout_ms bigint not null,
-  -- Null while it waits, and when it is active but detached: then it depends on no lease.
+  -- Null while the job waits, and while it is active but detached: then it depends on no lease.
   worker_id text,
   fencing_token bigint,
   started_at timestamptz,
@@ -29,10 +30,11 @@ create table if not exists public.job_queue_jobs (
   primary key (queue, job_id)
 ) with (fillfactor = 70);
 
--- The sequence number of its `queued` event, negative when what its handler needs may be a row of `jobs`, which no append brings. What is
--- kept of it (job_queue_data) belongs to that life, and an append finds it here without a look at the log. Null, before this column was there and after a rebuild: the log says it
--- (job_queue_life). No part of the projection, which is compared without it.
+-- The sequence number of the job's `queued` event. Negative if what its handler needs may be a row of `jobs`, which no append
+-- brings. The data of the job (job_queue_data) belongs to that life, and an append finds it here without a look at the log. Null
+-- for rows from before this column existed, and after a rebuild: then job_queue_life asks the log. Not a part of the projection,
+-- which is compared without it.
 alter table public.job_queue_jobs add column if not exists life bigint;
 
--- As of the log.
+-- For the same reason as the log (20_log.sql).
 alter table public.job_queue_jobs set (vacuum_truncate = off);

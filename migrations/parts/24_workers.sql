@@ -1,7 +1,8 @@
--- One row per worker process (an incarnation, never reused). Its lease covers every job it runs: a start writes nothing
--- here, a heartbeat one row. No index but the key, and free space in the page, so that a heartbeat is a HOT update.
--- kinds: the kinds it has handlers for, null for all. ttl_ms, grace_ms: milliseconds without a beat until the lease ends, and then until
--- it may be declared dead. settled: it is gone and holds nothing, so nobody has to look for its jobs (job_queue_overdue).
+-- One row per worker process (an incarnation, never reused). Its lease covers every job that it runs: a start writes nothing
+-- here, a heartbeat one row. There is no index but the key, and free space in each page, so that a heartbeat is a HOT update.
+-- kinds: the kinds that it has handlers for, null for all. ttl_ms, grace_ms: how many milliseconds without a beat until the lease
+-- ends, and after that until the worker may be declared dead. settled: it is gone and holds nothing, so job_queue_overdue skips
+-- it.
 create table if not exists public.job_queue_workers (
   queue text not null check (length(queue) between 1 and 200),
   worker_id text not null check (length(worker_id) between 1 and 200),

@@ -1,7 +1,7 @@
 -- Commands by SQL (job_queue_request), for any live coordinator to decide; and a cancel for each live job whose row of `jobs` was
--- deleted or set to cancelled. The command's id in the log is 'sql:' and the request's id, so that it is carried out once.
+-- deleted or set to cancelled. The command's id in the log is 'sql:' and the id of the request, so that it is carried out once.
 -- taken_until: a coordinator is deciding it; if it has not answered by then, others may.
--- The bound is of jsonb, which takes up to 6 times the bytes of the text: 1 MB of payload always fits.
+-- The size limit applies to jsonb, which takes up to 6 times the bytes of the text: 1 MB of payload always fits.
 create table if not exists public.job_queue_inbox (
   queue text not null check (length(queue) between 1 and 200),
   request_id text not null check (length(request_id) between 1 and 190),
@@ -23,7 +23,7 @@ create index if not exists job_queue_inbox_open_idx on public.job_queue_inbox (q
 create index if not exists job_queue_inbox_answered_idx on public.job_queue_inbox (queue, answered_at)
   where answered_at is not null;
 
--- Whether to cancel a job that is about to start (job_queue_append); empty or nearly so, and a look costs nothing:
+-- Whether to cancel a job that is about to start (job_queue_append). The index is empty or nearly so, and a look costs nothing:
 -- SELECT command ->> 'job_id' FROM job_queue_inbox WHERE queue = 'default' AND left(command ->> 'job_id', 200) = '…'
 --   AND answered_at IS NULL AND command ->> 'type' = 'cancel';
 create index if not exists job_queue_inbox_cancel_idx on public.job_queue_inbox (queue, (left(command ->> 'job_id', 200)))

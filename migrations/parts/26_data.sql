@@ -1,9 +1,9 @@
--- Payloads, results, errors, checkpoints and progress: what people may have to erase, and the append-only log must
--- therefore not hold. Payload, result and error are written in the append of their event.
--- life: the sequence number of the `queued` event that these belong to. A later life of the id does not get the data of an earlier one;
--- its first write deletes that. token: of the last attempt that noted something.
--- The bounds are those of jsonb, which takes up to 6 times the bytes of the text (a list of small numbers). 1 MB of JSON text, the limit
--- for programs, always fits.
+-- Payloads, results, errors, checkpoints and progress: data that you may have to erase, which therefore must not be in the
+-- append-only log. Payload, result and error are written in the append of their event.
+-- life: the sequence number of the `queued` event that the data belongs to. A later life of the id does not get the data of an
+-- earlier one: its first write deletes that. token: of the last attempt that noted something.
+-- The size limits apply to jsonb, which takes up to 6 times the bytes of the text (a list of small numbers). 1 MB of JSON text,
+-- the limit for programs, always fits.
 create table if not exists public.job_queue_data (
   queue text not null check (length(queue) between 1 and 200),
   job_id text not null check (length(job_id) between 1 and 200),

@@ -1,5 +1,5 @@
--- The folded ledger at a sequence number. A process that starts from it reads only newer events. The process whose event completes the
--- next round number of events writes it. The log stays the truth.
+-- The folded ledger at a sequence number. A process that starts from it reads only newer events. It is written by the process
+-- whose event completes the next round number of events. The log stays the truth.
 create table if not exists public.job_queue_snapshots (
   queue text not null check (length(queue) between 1 and 200),
   seq bigint not null,
@@ -8,10 +8,11 @@ create table if not exists public.job_queue_snapshots (
   primary key (queue, seq)
 );
 
--- The ledger itself, as lines of JSON in chunks (job_queue_put_snapshot_chunk), so that no call has to carry all of it. The state of a
--- row in job_queue_snapshots names its chunks ({shape, maker, chunks, …}). It is written after them: until then nobody sees them. They
--- are in a table of their own, and older releases refuse the shape of the state: they would overlook a new column. Chunks that a crash
--- left half-done have no such row, and the next snapshot deletes them (job_queue_drop_chunks).
+-- The ledger itself, as lines of JSON in chunks (job_queue_put_snapshot_chunk), so that no call has to carry all of it. The state
+-- of a row in job_queue_snapshots names its chunks ({shape, maker, chunks, …}). It is written after them, and until then they are
+-- invisible. The chunks have a table of their own, because older releases would overlook a new column; they refuse the new shape
+-- of the state instead. Chunks that a crash left behind have no such row, and the next snapshot deletes them
+-- (job_queue_drop_chunks).
 create table if not exists public.job_queue_snapshot_chunks (
   queue text not null check (length(queue) between 1 and 200),
   seq bigint not null,

@@ -1,8 +1,8 @@
 -- What the outer projection needs to follow the log.
 
--- The rows of job_queue_jobs that an append changed, besides those of the jobs that its events name: the end of one job also changes what
--- others wait for, and only the append knows which. One row per append, and usually none, when there are no others.
--- job_queue_project deletes them. seq: the version after that append.
+-- The rows of job_queue_jobs that an append changed, besides those of the jobs that its events name: the end of one job also
+-- changes what others wait for, and only the append knows which. One row per append, and usually none. job_queue_project deletes
+-- them. seq: the version after that append.
 create table if not exists public.job_queue_changes (
   queue text not null,
   seq bigint not null,
@@ -10,8 +10,8 @@ create table if not exists public.job_queue_changes (
   primary key (queue, seq)
 );
 
--- Rows of the user's tables that could not be written: locked, or a trigger or CHECK of the user raised (sqlstate).
--- They are tried again from next_at on, at growing intervals, and stop nobody.
+-- Rows of the user's tables that could not be written: they were locked, or a trigger or CHECK of the user raised (sqlstate).
+-- They are tried again from next_at on, at growing intervals. They do not stop other rows.
 create table if not exists public.job_queue_set_aside (
   queue text not null,
   target text not null check (target in ('jobs', 'workflow_executions')),

@@ -1,6 +1,6 @@
 -- The tables of the application, for an account that has none yet. Existing tables are left alone.
--- job_id is text, as Interlock's ids are: every job that is enqueued can have a row. The default is a UUID.
--- 'new' makes both tables, 'any' only in an account that has no table at all, 'existing' neither.
+-- job_id is text, like Interlock's ids: every job that is enqueued can have a row. The default is a UUID.
+-- 'new' makes both tables, 'any' only in an account without any table, 'existing' neither.
 set local interlock.account = 'new';
 do $new$
 declare

@@ -17,6 +17,6 @@ create table if not exists public.job_queue_log_archive (
   primary key (queue, seq)
 );
 alter index public.job_queue_log_archive_pkey set (fillfactor = 100);
--- As job_queue_log_voided_idx.
+-- For the same reason as job_queue_log_voided_idx.
 create index if not exists job_queue_log_archive_voided_idx on public.job_queue_log_archive (queue)
   where event_type = 'voided';

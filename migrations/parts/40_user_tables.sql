@@ -1,10 +1,10 @@
--- The coordination columns of the user's tables. A table that is missing is skipped, and so is one whose key is neither text nor uuid (a
--- view, or a table with the same name for something else): Interlock works without it.
+-- The coordination columns of the user's tables. A table that is missing is skipped, and so is one whose key is neither text nor
+-- uuid (a view, or a table of the same name for something else): Interlock works without it.
 do $columns$
 declare
   item record;
 begin
-  -- One ALTER per table, and none when nothing is missing: each takes an exclusive lock.
+  -- One ALTER per table, and none if nothing is missing: each takes an exclusive lock.
   for item in
     select n.target, string_agg(format('add column %I %s', n.yours, n.adds), ', ') as columns
       from json_to_recordset(current_setting('interlock.names')::json) as n (target text, adds text, yours text)
@@ -20,7 +20,7 @@ begin
      group by n.target
   loop
     execute format('alter table public.%I %s', item.target, item.columns);
-    -- The rows follow the log from its beginning.
+    -- The new columns follow the log from its beginning.
     update public.job_queue_heads set projected_seq = 0 where projected_seq > 0;
   end loop;
 end
@@ -52,7 +52,7 @@ begin
            = case when n.yours = c.yours then 1 else 2 end
   loop
     there := to_regclass('public.' || item.index);
-    -- An existing one is left alone, unless the names have changed.
+    -- An existing index is left alone, unless the names have changed.
     if there is not null and current_setting('interlock.columns') <> ''
        and replace(pg_get_indexdef(there), ' ON ONLY ', ' ON ') <> item.definition then
       execute format('drop index %s', there);
@@ -65,7 +65,7 @@ begin
 end
 $indexes$;
 
--- Tells an account with a table of this name that its rows will not become jobs: nothing else would fail.
+-- Tells an account with a table of this name that its rows will not become jobs: no other error would show it.
 do $passed_over$
 declare
   item record;
@@ -79,7 +79,7 @@ begin
       cross join lateral (select t.relkind in ('r', 'p') as is_table,
         a.atttypid in ('text'::regtype, 'varchar'::regtype, 'uuid'::regtype) as is_key,
         case n.target when 'jobs' then 'its rows do not become jobs' else 'its rows do not follow' end as so,
-        -- A column that could be the key: one that is unique by itself.
+        -- A column that could be the key, because it is unique by itself.
         (select u.attname from pg_catalog.pg_index i
            join pg_catalog.pg_attribute u on u.attrelid = i.indrelid and u.attnum = i.indkey[0]
           where i.indrelid = t.oid and i.indisunique and i.indnkeyatts = 1 and i.indpred is null
@@ -106,7 +106,7 @@ begin
     raise warning using message = item.what, hint = item.remedy;
     told := told || concat_ws('; ', item.what, nullif(lower(left(item.remedy, 1)) || substr(item.remedy, 2), ''));
   end loop;
-  -- For a program that runs this.
+  -- For the program that runs this migration.
   perform set_config('interlock.passed_over', to_json(told)::text, true);
 end
 $passed_over$;

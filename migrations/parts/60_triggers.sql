@@ -1,4 +1,4 @@
--- The log is append-only for its owner too. TRUNCATE fires no row trigger, hence the second one.
+-- The log is append-only for its owner too. TRUNCATE fires no row trigger, so it has a trigger of its own.
 create or replace trigger job_queue_log_append_only
   before update or delete on public.job_queue_log
   for each row execute function public.job_queue_refuse_change();
@@ -6,7 +6,7 @@ create or replace trigger job_queue_log_no_truncate
   before truncate on public.job_queue_log
   for each statement execute function public.job_queue_refuse_change();
 
--- So is the archive.
+-- The archive is append-only too.
 create or replace trigger job_queue_log_archive_append_only
   before insert or update or delete on public.job_queue_log_archive
   for each row execute function public.job_queue_refuse_change();
@@ -14,7 +14,7 @@ create or replace trigger job_queue_log_archive_no_truncate
   before truncate on public.job_queue_log_archive
   for each statement execute function public.job_queue_refuse_change();
 
--- The snapshot at which a log was cut stays: without it nobody could open that queue.
+-- The snapshot at which a log was cut stays: without it the queue could not be opened.
 create or replace trigger job_queue_snapshots_keep_cut
   before update or delete on public.job_queue_snapshots
   for each row execute function public.job_queue_keep_cut();
@@ -28,9 +28,9 @@ create or replace trigger job_queue_snapshot_chunks_no_truncate
   before truncate on public.job_queue_snapshot_chunks
   for each statement execute function public.job_queue_keep_cut();
 
--- Nobody jumps the queue from a browser: anon and authenticated can neither set nor change a coordination column. The WHEN clauses
--- make it free for all others. The names sort first, so a trigger of the user that fills in a value later (a priority by plan, say)
--- has the last word.
+-- A browser cannot jump the queue: anon and authenticated can neither set nor change a coordination column. For all other roles
+-- the WHEN clauses make the triggers free. Their names sort first, so a trigger of the user that fills in a value later (a
+-- priority by plan, for example) has the last word.
 do $guards$
 declare
   item record;
@@ -52,7 +52,7 @@ begin
         where t.oid = to_regclass('public.' || n.target) and t.relkind in ('r', 'p'))
      group by n.target having count(*) = case n.target when 'jobs' then 5 else 3 end
   loop
-    -- Its arguments are the columns that it guards, so other names need another trigger.
+    -- Its arguments are the columns that it guards, so with other names it has to be created again.
     continue when exists (
       select from pg_catalog.pg_trigger t
        where t.tgrelid = to_regclass('public.' || item.target) and t.tgname = '000_job_queue_guard_update'
@@ -67,14 +67,14 @@ begin
 end
 $guards$;
 
--- Rows inserted into jobs from now on are noted, for workers with intake to take in. Existing rows are not touched. A statement trigger
--- fires for the table that the statement names, so each partition has one too.
+-- Notes rows that are inserted into jobs from now on, for workers with intake to take in. Existing rows are not touched. A
+-- statement trigger fires for the table that the statement names, so each partition has one too.
 do $intake$
 declare
   part regclass;
   names jsonb := public.job_queue_columns('jobs');
   own boolean := names @> '{"job_id": "job_id", "queued_at": "queued_at", "status": "status", "model": "model"}';
-  -- Other names, another trigger.
+  -- With other names, the trigger has to be created again.
   called text := format('(%s)', case when own then '' else concat_ws(', ', quote_literal(names ->> 'job_id'),
     quote_literal(names ->> 'queued_at'), quote_literal(names ->> 'status'), quote_literal(names ->> 'model')) end);
 begin
@@ -99,8 +99,8 @@ begin
         for each statement execute function public.job_queue_deleted%s', part, called);
     end if;
   end loop;
-  -- A row trigger; partitions inherit it. It depends on no column of the user's: they could then neither drop the column nor change its
-  -- type.
+  -- A row trigger; partitions inherit it. It names no column of the user, who could otherwise neither drop the column nor change
+  -- its type.
   if not exists (
     select from pg_catalog.pg_trigger t
      where t.tgrelid = to_regclass('public.jobs') and t.tgname = 'job_queue_status_set'
@@ -112,8 +112,8 @@ begin
 end
 $intake$;
 
--- Which job a row belongs to: a row that browsers write belongs only to the job that is made from it (job_queue_unlinked). On each table
--- that Interlock follows; partitions have the row trigger too, also later ones.
+-- Which job a row belongs to: a row that a browser writes belongs only to the job that is made from it (job_queue_unlinked). On
+-- each table that Interlock follows. Partitions have the row trigger too, also later ones.
 do $owners$
 declare
   item record;
@@ -138,7 +138,7 @@ begin
            item.target, item.names ->> 'required_models', item.called), true)) as w (name, definition, wanted)
        where w.wanted
     loop
-      -- Other names, another trigger.
+      -- With other names, the trigger has to be created again.
       if not exists (
         select from pg_catalog.pg_trigger t
          where t.tgrelid = item.id and t.tgname = wanted.name and strpos(pg_get_triggerdef(t.oid), '(' || item.called || ')') > 0
@@ -172,5 +172,5 @@ begin
 end
 $owners$;
 
--- Functions that those above have replaced.
+-- Functions that the ones above have replaced.
 drop function if exists public.job_queue_cancel_by_hand(text[]);

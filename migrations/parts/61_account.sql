@@ -1,5 +1,5 @@
--- Reports what is in the way in the user's tables, or may be a mistake: to a person as notices, to a program in interlock.found. It
--- never stops the migration: Interlock works without these tables.
+-- Reports what is in the way in the user's tables, or may be a mistake: to a person as notices, to a program in interlock.found.
+-- It never stops the migration, since Interlock works without these tables.
 do $account$
 declare
   item record;

@@ -1,6 +1,7 @@
--- Where a job stands, for who can read its row in `jobs`; job_queue_explain says what is in `place`. The view reads with the rights
--- of its owner, since a place in line is told by the others in it, and shows nothing of them but their number; the function in its
--- WHERE runs with the rights of its reader. So there is no other way to ask than by it. One column for all, that may gain fields.
+-- Where a job stands, for users who can read its row in `jobs`; job_queue_explain documents `place`. The view reads with the
+-- rights of its owner, because a place in line depends on the other jobs in it, of which it shows only their number. The function
+-- in its WHERE runs with the rights of the reader, so a user sees only own jobs. One column holds everything, so that fields can
+-- be added.
 create or replace view public.job_queue_places with (security_barrier = true) as
 select j.queue, j.job_id, (
   select jsonb_build_object('job_id', j.job_id, 'queue', j.queue, 'state', j.state, 'position', line.position,
@@ -21,7 +22,7 @@ select j.queue, j.job_id, (
     from (
       select k.policy, k.drained_at, k.active_count from public.job_queue_state k
        where k.queue = j.queue order by k.version desc limit 1) s
-    -- Not yet due, or kept by a pause: it stands in no line.
+    -- Not due yet, or kept by a pause: the job stands in no line.
     cross join lateral (
       select j.state = 'waiting' and j.due_at is null and (j.blocked_on is null or j.blocked_by_job_id is not null) as is_in) own
     cross join lateral (
@@ -30,7 +31,7 @@ select j.queue, j.job_id, (
          where o.queue = j.queue and o.state = 'waiting' and o.due_at is null
            and (o.blocked_on is null or o.blocked_by_job_id is not null)
            and (o.place_level, o.place_order, o.place_tie) < (j.place_level, j.place_order, j.place_tie)) end as position) line
-    -- How long a job ran that was completed of late, by model and over all.
+    -- How long jobs ran that were completed lately, by model and in all.
     cross join lateral (
       select jsonb_object_agg(m.model, m.seconds) filter (where m.model is not null) as by_model,
              max(m.seconds) filter (where m.model is null) as seconds

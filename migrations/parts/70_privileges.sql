@@ -1,6 +1,6 @@
--- Privileges, object by object: the default privileges of older Supabase projects have already given everything to everybody. anon,
--- authenticated and PUBLIC get nothing; service_role and the runtime role read tables and run functions. No role may write to a
--- table: the functions, which run as their owner, are the only way.
+-- Privileges, object by object, because the default privileges of older Supabase projects have given everything to every role.
+-- anon, authenticated and PUBLIC get nothing; service_role and the runtime role read tables and run functions. No role may write
+-- to a table: the functions, which run as their owner, are the only way.
 do $privileges$
 declare
   item record;
@@ -42,7 +42,7 @@ begin
     if not item.has_policy then
       execute format('create policy job_queue_nobody on %s using (false)', item.name);
     end if;
-    -- Row level security does not apply to Supabase's service_role. Other roles need a policy to read.
+    -- Row level security does not apply to Supabase's service_role. Other roles need a policy to be able to read.
     for runner in
       select rolname from pg_catalog.pg_roles
        where rolname = any (runners) and not rolbypassrls and not rolsuper

@@ -1,8 +1,8 @@
--- Records this migration. Rows change only if something did, so running it again changes nothing.
+-- Records this migration. The row changes only if the checksum did, so running it again changes nothing.
 insert into public.job_queue_migrations as m (version, checksum)
 values {{records}}
 on conflict (version) do update set checksum = excluded.checksum, applied_at = excluded.applied_at
   where m.checksum <> excluded.checksum;
--- PostgREST finds the new functions after this; nobody else listens.
+-- Makes PostgREST find the new functions. No other program listens to this.
 notify pgrst, 'reload schema';
 commit;

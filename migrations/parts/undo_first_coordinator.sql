@@ -1,6 +1,6 @@
--- The way back to the first coordinator. Its two tables get their names again, with their rows as they were at the
--- migration. Interlock's tables are kept under the names …_undone_1 (or the next free number). Its functions and its triggers on your
--- tables are dropped. The columns on your tables stay: the first coordinator uses most of them.
+-- The way back to the first coordinator. Its two tables get their names back, with their rows as they were at the migration.
+-- Interlock's tables are kept under the names …_undone_1 (or the next free number). Its functions and its triggers on your tables
+-- are dropped. The columns on your tables stay: the first coordinator uses most of them.
 -- Stop Interlock's workers first. Run it as the owner of the tables, as it is, in psql or the Supabase SQL editor.
 begin;
 select pg_advisory_xact_lock(hashtextextended('interlock.migrate', 0));
@@ -55,7 +55,7 @@ begin
     execute format('drop function %s', part.call);
   end loop;
 
-  -- Ours step aside first, then the old ones take their names again; constraints, indexes and sequences go with their table.
+  -- Ours make way first, then the old ones get their names back; constraints, indexes and sequences go with their table.
   for item in
     select t.name as was, t.name || suffix as becomes, '' as cut, suffix as added, 1 as turn
       from unnest('{{{tables}}}'::text[]) as t (name)

@@ -40,7 +40,7 @@ export function decodeEvents(rows: unknown, voids?: unknown): readonly RecordedE
   if (Array.isArray(rows)) return rows.map((row) => decodeEvent(asRead(row, known)))
   throw new InterlockError(
     'corrupt_log',
-    'the database gave no list of events; run `interlock migrate` to bring its functions to this release',
+    'the database returned no list of events; run `interlock migrate` to bring its functions to this release',
   )
 }
 

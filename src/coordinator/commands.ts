@@ -59,7 +59,7 @@ export function commandsOf(member: Member): Calls {
     confirmCancel: (lease, { claim } = {}) =>
       started({ type: 'confirm_cancel', ...attemptOf(lease) }, { claim }),
     reprioritize: (jobId, to) => {
-      // Adding 0 turns -0, which no database returns, into 0.
+      // Adding 0 turns -0 into 0: a database never returns -0.
       const place = 'before' in to ? { before: to.before } : { priority: to.priority + 0 }
       return send({ type: 'reprioritize', jobId, ...place })
     },

@@ -9,8 +9,8 @@ import { QueueProcess } from './queue-process.ts'
 
 /**
  * Joins a queue: reads its log, registers this process and listens. If the database does not answer, it tries again for `joinMs`,
- * and then fails with the last error. Under `onUnavailable: 'bypass'` the coordinator is made nevertheless, and joins once it
- * can.
+ * and then rejects with the last error. Under `onUnavailable: 'bypass'` you get the coordinator at once, and it joins as soon as
+ * it can.
  * @throws InterlockError `invalid_input`, `not_migrated`, `database_older`, `database_newer`, `store_unavailable`, `store_in_use`
  */
 export async function createCoordinator(options: CoordinatorOptions): Promise<Coordinator>
@@ -24,7 +24,7 @@ export async function createCoordinator(options: CoordinatorOptions): Promise<Co
   return checked(coordinatorOf(process, whole))
 }
 
-/** The coordinator for a program: the part of the process that knows answers each call. */
+/** The coordinator for a program. Each call is answered by the part of the process that knows. */
 function coordinatorOf(process: QueueProcess, { store }: WholeOptions): Coordinator {
   const { gate, hints, member, observer } = process
   const { log, logger } = member
@@ -61,7 +61,7 @@ function coordinatorOf(process: QueueProcess, { store }: WholeOptions): Coordina
 
 type Method = (...given: unknown[]) => unknown
 
-/** Calls that answer at once: a wrong argument is thrown instead of returned as a rejected promise. */
+/** Calls without a promise: they throw a wrong argument instead of rejecting. */
 const atOnce: ReadonlySet<string> = new Set([
   'getWorkflowModels',
   'attempt',
@@ -70,10 +70,7 @@ const atOnce: ReadonlySet<string> = new Set([
   'offering',
 ])
 
-/**
- * Makes every call of a coordinator check its input before it does anything: input from JavaScript may be anything. Valid input
- * is passed on unchanged.
- */
+/** Every call checks its input before it does anything: JavaScript may pass anything. Valid input is passed on unchanged. */
 function checked(coordinator: Coordinator): Coordinator {
   for (const [name, schemas] of Object.entries(calls)) {
     const method = coordinator[name as keyof typeof calls] as Method

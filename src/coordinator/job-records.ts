@@ -19,7 +19,7 @@ type Calls = Pick<
   'data' | 'dataOf' | 'note' | 'forget' | 'dead' | 'retryDead' | 'dropDead' | 'takeIn'
 >
 
-/** What is kept of jobs beside the log: their data, dead letters, and rows that have arrived. */
+/** What is kept of jobs beside the log: their data, their dead letters, and rows that have arrived. */
 export function recordsOf(member: Member, store: DataRole & DeadLetterRole & IntakeRole): Calls {
   const { queue } = member.log
   const send = (body: CommandBody, options?: SendOptions) => member.send(body, options)
@@ -37,16 +37,16 @@ export function recordsOf(member: Member, store: DataRole & DeadLetterRole & Int
   }
 }
 
-/** Dead letters per step: with their payloads they go into one append. */
+/** Dead letters in one step: with their payloads they fit into one append. */
 const PAGE = 100
 
-/** Where they are. */
+/** The store of dead letters, and the queue. */
 interface DeadLetterBox {
   readonly store: DeadLetterRole & Pick<DataRole, 'data'>
   readonly queue: string
 }
 
-/** What the dead letters need of the coordinator. */
+/** What retrying dead letters needs from the coordinator. */
 interface DeadLetters extends DeadLetterBox {
   readonly send: (body: CommandBody, options: { readonly data: readonly DataChange[] }) => Promise<unknown>
 }
@@ -69,7 +69,7 @@ export async function listDead(
   })
 }
 
-/** Puts them in line again with their spec, payload and checkpoint. Returns how many. */
+/** Puts the jobs in line again with their spec, payload and checkpoint. Returns how many. */
 async function retryDead(letters: DeadLetters, filter: DeadFilter): Promise<number> {
   let retried = 0
   for await (const page of pagesOf(letters, filter)) {
@@ -85,7 +85,7 @@ async function retryDead(letters: DeadLetters, filter: DeadFilter): Promise<numb
   return retried
 }
 
-/** Takes them off the list and deletes what is kept of them. Returns how many. */
+/** Takes dead letters off the list and deletes what is kept of them. Returns how many. */
 export async function dropDead(letters: DeadLetterBox, filter: DeadFilter): Promise<number> {
   let dropped = 0
   for await (const page of pagesOf(letters, filter)) {
@@ -97,7 +97,7 @@ export async function dropDead(letters: DeadLetterBox, filter: DeadFilter): Prom
   return dropped
 }
 
-/** Page by page to the oldest, so that letters that cannot be retried are met once. */
+/** Page by page from the newest to the oldest, so that it meets a letter that cannot be retried only once. */
 async function* pagesOf(letters: DeadLetterBox, filter: DeadFilter): AsyncGenerator<readonly DeadJob[]> {
   for (let before = Number.MAX_SAFE_INTEGER; ; ) {
     const page = await listDead(letters, { ...filter, before, limit: PAGE })
@@ -112,7 +112,7 @@ interface Again {
   readonly data: readonly DataChange[]
 }
 
-/** All in one command. If one of them is refused, each in its own; letters that somebody else has revived are left out. */
+/** All in one command. If one is refused, each gets its own command. Leaves out letters that somebody else has revived. */
 async function enqueueAgain(letters: DeadLetters, jobs: readonly Again[]): Promise<number> {
   try {
     const data = jobs.flatMap((job) => job.data)

@@ -16,7 +16,7 @@ type Calls = Pick<
   | ('machine' | 'health' | 'metrics')
 >
 
-/** The reading side of a coordinator: the queue as this process knows it, its news, and the state of the process. */
+/** The reading side of a coordinator: the queue as this process knows it, its events, and the state of the process. */
 export interface Observer extends Calls {
   /** An event that this process has folded. */
   see(event: RecordedEvent): void
@@ -55,7 +55,7 @@ export function observerOf(member: Member, store: ObserverStore): Observer {
       const actor = new CoordinatorActor(member.ledger, options)
       const fresh$ = events$.pipe(filter(({ seq }) => seq > actor.ledger.version))
       fresh$.subscribe({ next: (event) => actor.feed(event), complete: () => actor.stop() })
-      // It is ahead of what it was fed: events were skipped that nobody can read any more.
+      // The ledger is ahead of the machine: events were skipped that no process can read any more.
       changes$.subscribe((ledger) => ledger.version > actor.ledger.version && actor.restore(ledger))
       return actor
     },

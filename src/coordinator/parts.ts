@@ -1,5 +1,5 @@
 /**
- * For rooms that read a log or maintain a queue: how to fold a log from a snapshot and keep one, without Node; and what can be
+ * For rooms that read a log or maintain a queue: how to fold a log from a snapshot and keep one, without Node, and what can be
  * known and done without joining.
  */
 export { queueView } from './api/view.ts'

@@ -8,13 +8,13 @@ import { Inbox } from './inbox/inbox.ts'
 import { Member } from './membership/member.ts'
 import { type Observer, observerOf } from './observer.ts'
 
-/** One process on one queue: puts the rooms together, and connects them. */
+/** One process on one queue: creates its rooms and connects them. */
 export class QueueProcess {
   readonly member: Member
   readonly observer: Observer
   readonly hints = new Hints()
   readonly #gate: Gate
-  /** Instead of the gate, if it must not stop the program. */
+  /** Used instead of the gate if the program must not be stopped. */
   readonly #lenient: LenientGate | undefined
   readonly #inbox: Inbox
 
@@ -45,7 +45,7 @@ export class QueueProcess {
     return this.#lenient ?? this.#gate
   }
 
-  /** @throws what the store throws; not if the gate is lenient and the database is away: it then joins once it can */
+  /** @throws what the store throws; if the gate is lenient and the database is away, nothing: it then joins once it can */
   async open(): Promise<void> {
     try {
       await this.member.lifecycle.open()
@@ -60,7 +60,7 @@ export class QueueProcess {
     await this.#gate.close()
     this.hints.pause()
     await this.#inbox.close()
-    // The end of a job that ran beside the line: unreported, somebody could start the job.
+    // Report the end of a job that ran beside the line: otherwise another process could start the job.
     await this.#lenient?.settle()
     await this.member.lifecycle.leave()
     this.hints.complete()
@@ -89,7 +89,7 @@ export class QueueProcess {
   }
 }
 
-/** How long, and half as long again on average, a process without a free slot leaves arrived rows to others. */
+/** How long a process without a free slot leaves arrived rows to others; half as long again on average. */
 const FULL_MS = 1_000
 
 /** Tells the workers of this process when to look for jobs (`wake$`), and for rows that have arrived (`intake$`). */
@@ -121,12 +121,12 @@ class Hints {
     this.#intakeLater ??= setTimeout(() => this.#takeInNow(), FULL_MS * (1 + Math.random())).unref()
   }
 
-  /** There is a slot: looks at once for what was left to others. */
+  /** A slot is free: looks at once for what was left to others. */
   freed(): void {
     if (this.#intakeLater !== undefined) this.#takeInNow()
   }
 
-  /** Leaves it to the others. */
+  /** Leaves arrived rows to others. */
   pause(): void {
     clearTimeout(this.#intakeLater)
   }

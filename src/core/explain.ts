@@ -131,7 +131,7 @@ function whatHasToHappen(code: ReasonCode, blockedBy: string | null, epoch: numb
     case 'draining':
       return epoch === 1
         ? 'resume the queue: `interlock resume`'
-        : 'if a backup was restored, say what became of the jobs that ran: `interlock recover`; then `interlock resume`'
+        : 'if a backup was restored, say how each running job ended: `interlock recover`; then `interlock resume`'
     case 'not_due':
       return 'nothing: it joins the line when its time comes'
     case 'model_paused':

@@ -3,7 +3,7 @@ import { join } from 'node:path'
 import { packageRoot } from '../migrate/index.ts'
 import { Refused } from './guard/refused.ts'
 
-/** The page without its script. It has no data of anybody. Addresses are relative, so it works at any mount. */
+/** The page without its script. It contains no data. Its addresses are relative, so it works at any mount. */
 const shell = `<!doctype html>
 <html lang="en">
 <head>

@@ -84,7 +84,7 @@ async function answer(options: WholeOptions, routes: Handled, request: Request):
   if (!isReading) checkOrigin(request, host, options.origins)
   const { session } = options
   if (session !== null && path === 'session' && !isReading) return ours(signIn(session, request))
-  // You need the page to show your token, and it has no data: so it needs no sign-in.
+  // You need the page to enter your token, and the page contains no data: so it needs no sign-in.
   if (session !== null && isPage && isReading) return ours(assetOf(path, options.page))
   const allowed = await allowedBy(options.authorize, request, (message) =>
     options.logger.error(`[DASHBOARD] ${message}`),
@@ -111,11 +111,11 @@ function below(basePath: string, pathname: string): string | undefined | null {
   return pathname.startsWith(`${basePath}/`) ? pathname.slice(basePath.length + 1) : null
 }
 
-/** Relative addresses need the slash. This address is relative too: nobody knows what a proxy has put before it. */
+/** Relative addresses need the slash. This address is relative too, because a proxy may have put something before it. */
 const redirect = (pathname: string, search: string): Response =>
   new Response(null, { status: 308, headers: { location: `./${pathname.split('/').at(-1)}/${search}` } })
 
-/** An error that is not a refusal is our own fault: only the log is told. */
+/** An error that is not a refusal is our own fault: it goes to the log, not to the client. */
 function refusal({ logger }: WholeOptions, error: unknown): Response {
   const known = refusalOf(error)
   if (known === undefined) logger.error(`[DASHBOARD] a request has failed: ${messageOf(error)}`)

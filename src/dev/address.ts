@@ -1,8 +1,8 @@
 import type { IncomingMessage } from 'node:http'
 
-/** What a request asks for; null when its first line has no address that can be read. Anybody may send anything. */
+/** The address of a request. Null if its first line has none that can be read: any program may connect and send anything. */
 export function addressOf({ url = '/' }: IncomingMessage): URL | null {
-  // A path of two slashes would be read as a host if it were taken as relative.
+  // As a relative address, a path that begins with two slashes would be read as a host.
   return URL.parse(url.startsWith('/') ? `http://localhost${url}` : url)
 }
 

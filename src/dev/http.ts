@@ -29,7 +29,7 @@ export interface Served {
   readonly keys: Keys
 }
 
-/** The HTTP side: takes requests apart, and sends answers. */
+/** The HTTP side: parses requests and sends answers. */
 export function httpServer(served: Served): Server {
   return createServer((incoming, outgoing) => void respond(served, incoming, outgoing))
 }
@@ -39,12 +39,12 @@ async function respond(served: Served, incoming: IncomingMessage, outgoing: Serv
   try {
     send(outgoing, answer)
   } catch {
-    // What a function of the user's has set as a header cannot be sent.
+    // A function of the user's has set a header that cannot be sent.
     send(outgoing, failureAnswer(faultOfOurs()))
   }
 }
 
-/** A client whose body broke off does not get it. */
+/** The answer to an error. A client whose request broke off does not get it. */
 const refusal = (error: unknown): RestResponse =>
   error instanceof RestFailure ? failureAnswer(error) : ownRefusal(400, 'the body broke off')
 
@@ -117,8 +117,8 @@ export interface SqlRequest {
 }
 
 /**
- * /pg/query is the SQL editor of a project, for holders of the secret key. The SQL is the body, or `query` of a JSON document, as
- * in `supabase start`; the answer is the rows of its last statement.
+ * /pg/query is the SQL editor of a project, for holders of the secret key. As in `supabase start`, the SQL is the body, or
+ * `query` of a JSON document; the answer is the rows of its last statement.
  */
 async function runSql(db: DevDatabase, keys: Keys, request: SqlRequest): Promise<RestResponse> {
   const claims = await keys.claimsOf(request.credential).catch(() => null)

@@ -19,8 +19,8 @@ export interface Keys {
 export type Claims = Readonly<Record<string, unknown>> & { readonly role: string }
 
 /**
- * Keys that nobody can guess: this server may be a door to real data. All of them follow from the secret, so that a program
- * keeps its keys over a restart when the secret is given.
+ * Keys that cannot be guessed, since this server may give access to real data. All of them are derived from the secret: with a
+ * given secret, a program keeps its keys over a restart.
  */
 export async function makeKeys(secret = randomBytes(32).toString('base64url')): Promise<Keys> {
   const key = createSecretKey(Buffer.from(secret))

@@ -9,11 +9,11 @@ import { setUpProject } from './setup.ts'
 
 export interface LocalSupabaseOptions {
   readonly db: DevDatabase
-  /** A port on the loopback interface; 0, and unless given, one that is free. */
+  /** A port on the loopback interface. 0, the default, takes a free one. */
   readonly port?: number
-  /** Schemas that are served, the default one first; `public` unless given. */
+  /** The schemas to serve, the default one first; `public` unless given. */
   readonly schemas?: readonly string[]
-  /** What users' tokens are signed with; new at every start unless given. */
+  /** The key that signs users' tokens; a new one at every start unless given. */
   readonly jwtSecret?: string
   /** How long after a join changes of tables begin to flow, in milliseconds; 0 unless given. The real service takes 2 to 3 s. */
   readonly changesAfterMs?: number
@@ -26,11 +26,11 @@ export interface LocalSupabase {
   close(): Promise<void>
 }
 
-/** What `interlock dev` listens on unless told otherwise: the port of `supabase start`. */
+/** The port of `interlock dev` unless given: that of `supabase start`. */
 export const DEV_PORT = 54_321
 
 /**
- * Serves the part of a Supabase project that Interlock uses, on 127.0.0.1 only. Makes what the database lacks of a project
+ * Serves the part of a Supabase project that Interlock uses, on 127.0.0.1 only. Creates what a project has and the database lacks
  * (roles, `auth`, `realtime`).
  */
 export async function startLocalSupabase(options: LocalSupabaseOptions): Promise<LocalSupabase> {

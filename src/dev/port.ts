@@ -2,10 +2,10 @@ import { once } from 'node:events'
 import { createServer, type Server } from 'node:net'
 import { invalidInput } from '../core/index.ts'
 
-/** To this machine only: it may be a door to real data. */
+/** This machine only: the server may give access to real data. */
 const HOST = '127.0.0.1'
 
-/** @throws InterlockError `invalid_input` when another program listens there */
+/** @throws InterlockError `invalid_input` if another program listens on the port */
 export async function listenOn(server: Server, port: number): Promise<void> {
   server.listen(port, HOST)
   await once(server, 'listening').catch((error: NodeJS.ErrnoException) => {
@@ -15,7 +15,7 @@ export async function listenOn(server: Server, port: number): Promise<void> {
   })
 }
 
-/** Before anything is made or opened. @throws InterlockError `invalid_input` */
+/** Checks the port before anything is created or opened. @throws InterlockError `invalid_input` */
 export async function requirePort(port: number): Promise<void> {
   const server = createServer()
   await listenOn(server, port)

@@ -1,14 +1,14 @@
 import type { DevDatabase } from './database/database.ts'
 
 /**
- * What a Supabase project has and a bare PostgreSQL lacks, as far as Interlock and its users' policies need it: the three roles,
- * `auth.uid()` and similar functions, `realtime.send()`, the publication. Existing objects are not changed.
+ * Creates what a Supabase project has and a bare PostgreSQL lacks, as far as Interlock and its users' policies need it: the three
+ * roles, `auth.uid()` and similar functions, `realtime.send()`, the publication. Existing objects do not change.
  */
 export async function setUpProject(db: DevDatabase): Promise<void> {
   await db.exec(projectScript)
 }
 
-/** Where `realtime.send` puts its messages and `realtime_dev.note` its changes, for this server to pass on. */
+/** The channels on which `realtime.send` puts its messages and `realtime_dev.note` its changes. This server passes both on. */
 export const channels = { broadcast: 'interlock_dev_broadcast', change: 'interlock_dev_change' } as const
 
 const projectScript = `
@@ -89,7 +89,7 @@ select pg_advisory_unlock(hashtextextended('interlock.dev', 0));
 `
 
 /**
- * The privileges of a project's secret key on tables that are not Interlock's. The embedded database made its tables before these
+ * The privileges that a project's secret key has on the user's tables. The embedded database created its tables before these
  * roles existed.
  */
 export const ownTablesScript = `

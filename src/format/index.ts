@@ -39,8 +39,8 @@ export function isoTime(at: Micros): string {
 export const isoTimeOrNull = (at: Micros | null): string | null => (at === null ? null : isoTime(at))
 
 /**
- * A time for people: in their zone, with the date unless it is today. Every flag for a time takes it as it is printed, and means
- * the whole millisecond.
+ * A time for people: in their time zone, with the date unless it is today. Every flag for a time accepts it in this form, and
+ * then means the whole millisecond.
  */
 export function timeText(at: Micros, nowMs = Date.now()): string {
   const date = new Date(at / MICROS_PER_MS)

@@ -3,7 +3,7 @@ import { duration, plural } from './index.ts'
 
 type Fact = readonly [name: string, text: string]
 
-/** The facts to show for every policy. The others are shown only if they are unusual. */
+/** How many facts to show for every policy. The others are shown only if they differ from the default. */
 const ALWAYS_SAID = 3
 
 /** The policy in a sentence. */

@@ -68,15 +68,15 @@ export async function migrate(
   )
 }
 
-/** What the script has reported about the user's tables; it ends with this transaction. */
+/** What the script has reported about the user's tables. The report ends with this transaction. */
 async function said<What>(connection: MigrationConnection, setting: string): Promise<readonly What[]> {
   const [row] = await connection.query('select current_setting($1, true) as said', [setting])
   return JSON.parse(String(row?.['said'] || '[]'))
 }
 
 /**
- * Functions can change under one version only while it is being developed; the checksum shows it. Missing objects have to be
- * made: they were dropped, or something they depend on has come since.
+ * The functions of one version change only while it is being developed; the checksum shows that. Missing objects have to be
+ * created: they were dropped, or something that they depend on came later.
  */
 async function isDone(connection: MigrationConnection): Promise<boolean> {
   const status = await migrationStatus((sql, params) => connection.query(sql, params))

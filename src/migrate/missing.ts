@@ -39,7 +39,7 @@ export const jobsTriggers: Triggers = [
  */
 export async function missingObjects(query: MigrationConnection['query']): Promise<readonly string[]> {
   const functions = await query(missingFunctions, [[...functionSums().keys()]])
-  // Some functions say which of the user's tables are followed.
+  // Some of the functions answer which of the user's tables are followed, so those come first.
   const rows = functions.length > 0 ? functions : await query(missingTriggers, lists)
   return rows.map(({ what }) => String(what))
 }
@@ -51,7 +51,7 @@ const missingFunctions = `
    where not exists (
      select from pg_catalog.pg_proc p where p.pronamespace = 'public'::regnamespace and p.proname = f.name)`
 
-// Without a status, rows of jobs are not taken in, and the triggers have nothing to do.
+// Without a status, rows of jobs are not taken in, so the triggers would have nothing to do.
 const missingTriggers = `
   select format('%s on %s', t.value ->> 0, t.value ->> 1) as what
     from (select o.value from jsonb_array_elements($1::text::jsonb) as o

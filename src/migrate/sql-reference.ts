@@ -33,7 +33,10 @@ function describeFunction(name: string): { readonly internal: boolean; readonly 
   }
 }
 
-/** The header says so, or its first sentence names the functions that it is for. Names further on only say where to go next. */
+/**
+ * True if the header says so, or if its first sentence names the functions that use it. Names further on only point to related
+ * functions.
+ */
 function isInternal(comment: string): boolean {
   const [first = ''] = comment.split(/\.\s/)
   return (

@@ -1,6 +1,6 @@
 /**
  * Look at a queue and keep it in order (`interlock-queue/operate`), without joining it: see what runs, what waits and why; take
- * in older rows; and say what became of jobs after a backup was restored.
+ * in older rows; and say how jobs ended after a backup was restored.
  * @example
  * import { explain, status } from 'interlock-queue/operate'
  * import { postgresStore } from 'interlock-queue/postgres'

@@ -7,8 +7,8 @@ export interface AppendRequest {
   /** The version (last sequence number) that the caller decided on. The first event has the next number. */
   readonly expectedVersion: number
   /**
-   * The time of that event as the caller folded it; 0 before the first one. Times rise from event to event, so the time
-   * distinguishes the event from one that has its number after a restore. Without it only the numbers are compared.
+   * The time of that event as the caller folded it; 0 before the first one. Times rise from event to event, so the time tells
+   * this event apart from one that has its number after a restore. If it is absent, only the numbers are compared.
    */
   readonly expectedAt?: Micros
   readonly events: readonly RecordedEvent[]
@@ -16,28 +16,29 @@ export interface AppendRequest {
    * The inner projection after these events, with its data. The core computes it; the store writes it in the same transaction.
    */
   readonly changes: ProjectionChanges
-  /** Jobs that these events start, if the caller needs what is kept of them beside the log. */
+  /** Jobs that these events start, if the caller needs their data. */
   readonly wanted?: readonly string[]
   /**
-   * The rows of its `queued` with `intake` were claimed (`LogStore.arrivals`). Rows that are gone since then are not taken in.
+   * The rows of its `queued` events with `intake` were claimed (`LogStore.arrivals`). Rows that are gone since then are not taken
+   * in.
    */
   readonly ofArrivals?: boolean
   /** The commands of other processes that these events carry out, if this process decides for them (`handIn`). */
   readonly handled?: Handled
 }
 
-/** A command with its data, on the way to the process that decides. */
+/** A command with its data, on its way to the process that decides. */
 export interface Handing {
   readonly command: Command
   readonly data?: readonly DataChange[]
 }
 
-/** The same as the store keeps it. */
+/** A command that was handed in, as the store keeps it. */
 export interface HandedIn extends Handing {
   readonly sender: string
 }
 
-/** Commands that were handed in and are finished, and who sent them. */
+/** Commands that were handed in and are finished, and their senders. */
 export interface Handled {
   /** Ids of commands. */
   readonly done: readonly string[]
@@ -45,7 +46,7 @@ export interface Handled {
 }
 
 /**
- * The answer to handing in. Either another process decides; or none does, and the sender decides from now on, for these commands
+ * The answer to handing in. Either another process decides, or none did: then the sender decides from now on, for these commands
  * too.
  */
 export type HandInAnswer =
@@ -60,28 +61,28 @@ export interface KnownCommand {
 }
 
 /**
- * What the store answers to an append. Only `ok: true` wrote anything. A conflict is an answer, not an exception.
+ * The store's answer to an append. Only `ok: true` wrote anything. A conflict is an answer, not an exception.
  *
- * - `ok`: everything was written. `data` is what is kept of the wanted jobs, at most 64 KB and without jobs that were made of a
- *   row; `LogStore.data` has the rest.
- * - `version`: others were faster. `missed` has the events after `expectedVersion`, which lead to `epoch`. It is limited in
- *   count and bytes: read on if the last one is below `version`.
+ * - `ok`: everything was written. `data` is the data of the wanted jobs, at most 64 KB and without jobs that came as a row;
+ *   `LogStore.data` has the rest.
+ * - `version`: another process was faster. `missed` has the events after `expectedVersion`, which lead to `epoch`. It is limited
+ *   in count and bytes: read on if the last one is below `version`.
  * - `log_went_back`: the log ends before `expectedVersion`, or its event there has another time than `expectedAt`. Not checked
- *   without `expectedAt`. If the event was archived and not kept, nobody can tell: the answer is `version`.
+ *   without `expectedAt`. If the event was archived and not kept, it cannot be checked: the answer is `version`.
  * - `known`: some of the commands are in the log already.
- * - `requested`: a `started` for jobs that SQL has asked to cancel (a `cancel` in the inbox) and that nobody has decided yet.
+ * - `requested`: a `started` for jobs with an undecided `cancel` in the inbox.
  * - `taken`: a `queued` with `intake` for jobs that the log already knows, live or ended, or whose rows can no longer be taken
  *   in.
  * - `dead_worker`: a `started` for a worker whose lease is not live.
- * - `live_worker`: a `lease_expired` for a worker whose lease is not past ttl + grace.
- * - `unstaged`: data that was staged for some of the commands is not there (any more): stage it again.
+ * - `live_worker`: a `lease_expired` for a worker whose ttl and grace are not over.
+ * - `unstaged`: data that was staged for some of the commands is missing: stage it again.
  * - `clock`: the times of the events are more than a second away from the database's clock, which is `now`.
  */
 export type AppendAnswer =
   | (Stand & {
       readonly ok: true
       readonly data?: readonly JobData[] | undefined
-      /** For an append with `handled`: the commands of others that wait now. */
+      /** For an append with `handled`: the commands of others that are waiting now. */
       readonly handed?: readonly HandedIn[] | undefined
     })
   | Refused<'version', { epoch: number; missed: readonly RecordedEvent[] }>
@@ -107,24 +108,24 @@ export interface TurnView {
   readonly version: number
   readonly epoch: number
   readonly now: Micros
-  /** The time of the event that the caller named by number; null for 0, and if nobody can tell. */
+  /** The time of the event with the number that the caller gave; null for 0, or if it is unknown. */
   readonly sinceAt: Micros | null
   /** The events after it. */
   readonly missed: readonly RecordedEvent[]
 }
 
-/** Role "append": the only way to write to the log, and what keeps processes from getting in each other's way. */
+/** Role "append": the only way to write to the log, and how processes keep out of each other's way. */
 export interface AppendRole {
   append(request: AppendRequest): Promise<AppendAnswer>
   /**
-   * Puts data of a command aside for the append that will name it (`changes.staged`), outside the queue's lock. It changes
-   * nothing that is kept of a job. Data that no append has taken over is deleted after an hour. You may call it twice.
+   * Stores the data of a command, outside the queue's lock, for the append that will name it (`changes.staged`). It changes no
+   * data of a job. Data that no append has taken over is deleted after an hour. You may call it twice.
    */
   stage(queue: string, commandId: string, data: readonly DataChange[]): Promise<void>
   /**
    * Locks, reads what was missed since `since`, lets the caller decide, appends, unlocks: one short transaction. `decide` is
-   * synchronous, so a client holds the lock only while it computes; null appends nothing. A store whose every call is a
-   * transaction of its own (PostgREST) does not have it: a lost append is then tried again after a pause.
+   * synchronous, so a client holds the lock only while it computes; null appends nothing. A store in which every call is a
+   * transaction of its own (PostgREST) has no turns: a lost append is then tried again after a pause.
    */
   readonly turn?: (
     queue: string,
@@ -132,9 +133,9 @@ export interface AppendRole {
     decide: (view: TurnView) => AppendRequest | null,
   ) => Promise<AppendAnswer>
   /**
-   * For processes that write at once: one of them decides for all while there is something to write, and the others hand it their
-   * commands. It only saves lost appends: the version of an append guards the log without it, and what was handed in may be lost.
-   * Absent in a store that cannot tell a process that its command was carried out.
+   * For processes that write at the same time: one of them decides for all while there is something to write, and the others hand
+   * it their commands. It only saves lost appends. The version of an append guards the log without it, and handed-in commands may
+   * get lost. Absent in a store that cannot tell a process that its command was carried out.
    */
   readonly deciding?: DecidingRole
 }

@@ -1,11 +1,11 @@
 import type { Micros } from '../core/index.ts'
 
-/** A page of a queue's hash chain: each event as the text that its hash is made over, and its hash. */
+/** A page of a queue's hash chain: each event as the text that is hashed, with its hash. */
 export interface ChainPage {
   readonly version: number
   /** Events after this one are on the chain. */
   readonly chainFrom: number
-  /** The hash that the chain goes on from, if the events before are gone; null: it is made from the queue's name. */
+  /** The hash from which the chain goes on, if the events before are gone; null: it begins with the queue's name. */
   readonly start: string | null
   /** The hash of the last event, in hexadecimal: the anchor. */
   readonly head: string
@@ -16,9 +16,9 @@ export interface ChainPage {
 export interface KeptEvents {
   readonly first: number
   readonly through: number
-  /** The first of them that is missing; null: none is. */
+  /** The number of the first one that is missing; null: none is. */
   readonly missing: number | null
-  /** All are there, and one of them was changed. */
+  /** True if all are there, and one of them was changed. */
   readonly changed: boolean
 }
 

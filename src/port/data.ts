@@ -19,7 +19,7 @@ export interface AttemptNote {
   readonly jobId: string
   /** The fencing token of the attempt. */
   readonly token: number
-  /** Given to the next attempt, and on the disk when the call returns. Absent: unchanged; null: emptied. */
+  /** The next attempt gets it, and it is on disk when the call returns. Absent: unchanged; null: emptied. */
   readonly checkpoint?: Json
   /** For people. A crash of the server may lose it. */
   readonly progress?: Json

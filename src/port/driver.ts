@@ -16,7 +16,7 @@ export function missing(name: string): (error: unknown) => never {
 
 const NOT_FOUND = ['ERR_MODULE_NOT_FOUND', 'MODULE_NOT_FOUND']
 
-/** By Node.js, or by what a bundler has left in its place: Vite throws an error that has no code. */
+/** True for Node.js's own error, and for what a bundler puts in its place: Vite throws an error without a code. */
 function isNotFound(name: string, error: unknown): boolean {
   const { code = '', message } = error as { readonly code?: string; readonly message: string }
   return NOT_FOUND.includes(code) || message.startsWith(`Could not resolve "${name}"`)

@@ -4,7 +4,7 @@ import type { LogPage, LogRole } from './log.ts'
 /** Events per page: some 100 KB as text. Larger pages are no faster and take memory. */
 export const PAGE = 1_000
 
-/** Pages that are asked for ahead: the server makes them while the caller works on this one. */
+/** Pages requested ahead: the server makes them while the caller works on this one. */
 const AHEAD = 2
 
 const ignore = () => {}
@@ -22,7 +22,7 @@ export async function* pagesAfter(
   if (after >= upTo) return
   const read = (from: number) => {
     const page = store.read(queue, from, Math.min(PAGE, upTo - from))
-    // A reader that stops here must not see the error of the next page; one that goes on does.
+    // If the reader stops here, nobody awaits the next page. The error of one that is awaited still reaches the reader.
     page.then(ignore, ignore)
     return page
   }
@@ -32,7 +32,7 @@ export async function* pagesAfter(
     const last = page.events.at(-1)?.seq
     if (last === undefined && page.archivedSeq > at) throw archived(queue, page.archivedSeq)
     const end = Math.min(page.version, upTo)
-    // The page was cut short by its limit of bytes, or by missing events, so the pages that were asked for do not follow it.
+    // The page was cut short by its limit of bytes, or events are missing, so the pages requested ahead do not follow it.
     if (last !== undefined && last < Math.min(at + PAGE, end)) ahead.length = 0
     at = last ?? end
     if (ahead.length === 0) asked = at

@@ -24,9 +24,9 @@ export type ProjectionFilter =
       readonly jobIds: readonly string[]
     }
 
-/** Rows to write instead of those that are there. */
+/** Rows to write in place of the present ones. */
 export interface RebuildRows extends Projection {
-  /** Which jobs are meant: if one of them has no row in `jobs`, it gets none. Absent: every job of the queue. */
+  /** The jobs to rebuild: one that has no row in `jobs` gets none. Absent: every job of the queue. */
   readonly jobIds?: readonly string[]
 }
 
@@ -59,7 +59,7 @@ export type RebuildAnswer =
   | {
       readonly ok: true
       readonly version: number
-      /** Rows that were wrong or too many, and rows that were written instead. */
+      /** Rows that were wrong or superfluous, and rows that were written. */
       readonly removed: number
       readonly written: number
     }

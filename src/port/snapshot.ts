@@ -7,10 +7,10 @@ export interface StoredSnapshot {
   readonly state: unknown
 }
 
-/** Names a chunk: of the snapshot at a number that this maker writes, counted from 0. */
+/** Names a chunk: that of a snapshot at a number, written by one maker, counted from 0. */
 export interface ChunkKey {
   readonly seq: number
-  /** Made up for one snapshot, so that two processes can write one at the same number. 1 to 100 characters. */
+  /** A random name for one snapshot, so that two processes can write one at the same number. 1 to 100 characters. */
   readonly maker: string
   readonly n: number
 }

@@ -6,17 +6,17 @@ import type { Micros, RecordedEvent } from '../core/index.ts'
  */
 export type Concern = 'nobody' | 'free' | 'all'
 
-/** What came in beside the log: rows of `jobs`, commands by SQL, or both (also if it is not known which). */
+/** What came in beside the log: rows of `jobs`, commands by SQL, or both (also if it is unknown which). */
 export type Incoming = 'rows' | 'requests' | 'both'
 
-/** What an append has written, told with it. Only who knows the log exactly up to `after` may take it for what comes next. */
+/** What an append has written, sent with its notification. Only a reader that knows the log exactly up to `after` may use it. */
 export interface News {
   readonly after: number
-  /** The time of the event `after`, 0 before the first one; another one there: it is another log. */
+  /** The time of the event `after`, 0 before the first one. If the reader has another time there, it is another log. */
   readonly at: Micros
   readonly version: number
   readonly epoch: number
-  /** @throws InterlockError where it is no list of events */
+  /** @throws InterlockError if it is not a list of events */
   readonly events: () => readonly RecordedEvent[]
 }
 
@@ -31,10 +31,10 @@ export type OnWake = (
 /** Role "wake-ups": hints that something has happened. */
 export interface WakeRole {
   /**
-   * Calls `onWake` soon after somebody appended, with the version that the log was at, if it is known. With `incoming`, something
-   * came in beside the log. Without either, both may have happened. `concern` (all unless given): the processes that the append
-   * concerns. `handled`: the senders whose handed-in commands (`DecidingRole`) are finished. `news`: the appended events, if they
-   * come with it. A call is only a hint: it may be late, double, or lost. Returns how to stop.
+   * Calls `onWake` soon after an append, with the version of the log if that is known. With `incoming`, something came in beside
+   * the log. Without either, both may have happened. `concern` (all unless given): the processes that the append concerns.
+   * `handled`: the senders whose handed-in commands (`DecidingRole`) are finished. `news`: the appended events, if they come with
+   * it. A call is only a hint: it may be late, come twice, or get lost. Returns the function that stops it.
    */
   listen(queue: string, onWake: OnWake): Promise<() => Promise<void>>
 }

@@ -8,7 +8,7 @@ export interface WorkerBeat {
   /** The kinds it has handlers for; null: every kind. */
   readonly kinds: readonly string[] | null
   readonly freeSlots: number
-  /** Its release of Interlock. */
+  /** The release of Interlock that it runs. */
   readonly release: string
   /** How long the lease lives without another beat, in milliseconds (ttl), and the grace after it. */
   readonly ttlMs: number

@@ -13,7 +13,7 @@ export interface StoreBudget {
   readonly statementMs: number
 }
 
-/** Opens the store that was named. Loads a driver only when needed, so nobody has to install an unused one. */
+/** Opens the named store. Loads a driver only when it is needed, so that you need not install the others. */
 export async function storeAt(target: Target, budget?: StoreBudget): Promise<LogStore> {
   switch (target.kind) {
     case 'memory':
@@ -31,7 +31,7 @@ export async function storeAt(target: Target, budget?: StoreBudget): Promise<Log
       return projectStoreOver(createClient, target.url, target.key, { warn })
     }
     case 'pglite':
-      // Asked for here already: the store would try again, which is no use if it is not installed.
+      // Imported here already: the store would try again, which is no use if it is not installed.
       await import('@electric-sql/pglite').catch(missing('@electric-sql/pglite'))
       return retryingStore((await import('../adapter/pglite/index.ts')).pgliteStore(target.dir))
   }
@@ -43,8 +43,8 @@ const TRIES = 5
 const PAUSE_MS = 100
 
 /**
- * An embedded store whose owner process may end at any moment, such as an `interlock status` that came before this run. Calls
- * that change nothing are asked again, of the next owner. The coordinator sends the others again under the same id.
+ * An embedded store whose owner process may end at any moment, for example an `interlock status` that opened it first. Calls that
+ * change nothing are repeated with the next owner. The others are sent again by the coordinator, under the same id.
  */
 function retryingStore(store: LogStore): LogStore {
   return {
@@ -73,7 +73,7 @@ const sourceOf = (connectionString: string, budget: StoreBudget | undefined) =>
         connectionString,
         max: budget.connections,
         statement_timeout: budget.statementMs,
-        // An answer that is on its way when the server ends the statement still arrives.
+        // If the server ends the statement, its answer still arrives in time.
         query_timeout: budget.statementMs + 1_000,
         application_name: 'interlock-dashboard',
       }

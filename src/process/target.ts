@@ -22,7 +22,7 @@ const forms =
  */
 export function targetOf(url: string | undefined, env: Env): Target {
   if (url === '') {
-    // An unset variable in a script. Opening another database instead would be a surprise.
+    // Probably an unset variable in a script. To open another database instead would be a surprise.
     throw invalidInput(`the address of the database is empty; give ${forms}`)
   }
   const given = [url, env['INTERLOCK_URL'], env['DATABASE_URL'], env['SUPABASE_URL']].find(

@@ -1,6 +1,6 @@
 import { InterlockError } from '../core/index.ts'
 
-/** Why nobody could connect. Without the address as it was given: it may hold a password. */
+/** The error for a failed connection. It does not repeat the address, which may hold a password. */
 export function unreachable(
   { host, port }: { readonly host: string; readonly port: number },
   error: unknown,

@@ -6,7 +6,7 @@ import { documentOf, emptyQueue } from './history.ts'
 import { interlock } from './support.ts'
 
 describe('interlock recover (beginEpoch, inDoubt, recover)', () => {
-  it('holds the queue, lists what is in doubt, and is told what became of each', async () => {
+  it('holds the queue, lists the jobs in doubt, and is told how each of them ended', async () => {
     const url = await emptyQueue()
     const store = postgresStore(url)
     const worker = await createCoordinator({ store, logger: silentLogger })
@@ -29,7 +29,10 @@ describe('interlock recover (beginEpoch, inDoubt, recover)', () => {
       says: true,
     })
     const early = await interlock(['resume', '--url', url])
-    expect(early).toMatchObject({ code: 1, stderr: expect.stringContaining('what became of a, b, c') })
+    expect(early).toMatchObject({
+      code: 1,
+      stderr: expect.stringContaining('nobody has said yet how a, b, c ended'),
+    })
     expect(await documentOf(url, ['explain', 'd'])).toMatchObject({
       code: 'draining',
       whatHasToHappen: expect.stringContaining('interlock recover'),

@@ -20,8 +20,8 @@ describe('a server that is killed under load', () => {
         await sleep(20)
       }
     })()
-    for (let round = 0; round < 3; round++) {
-      await sleep(700)
+    for (const some of [35, 70, 105]) {
+      await expect.poll(() => acknowledged.length, { timeout: 60_000 }).toBeGreaterThanOrEqual(some)
       await server.kill()
       await server.restart()
     }

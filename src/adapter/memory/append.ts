@@ -9,7 +9,7 @@ const TOLERANCE: Micros = 1_000_000
 const MISSED_EVENTS = 500
 const MAX_EVENTS = 25_000
 
-/** `job_queue_append`: the checks in the order in which SQL makes them, then everything at once. */
+/** `job_queue_append`: the checks in the same order as in SQL, then all changes at once. */
 export function appendTo(queue: MemoryQueue, request: AppendRequest, now: Micros): AppendAnswer {
   checkCount(request)
   const refusal = refusalOf(queue, request, now)
@@ -66,7 +66,7 @@ function refusalOf(queue: MemoryQueue, request: AppendRequest, now: Micros): App
   return timesAreRight(events, queue.lastAt, now) ? null : { ...refused, reason: 'clock' }
 }
 
-/** `job_queue_events`: nothing for a reader from before the cut, who would see a gap. */
+/** `job_queue_events`: nothing for a reader that is behind the cut, since it would see a gap. */
 export function eventsAfter(queue: MemoryQueue, after: number): readonly RecordedEvent[] {
   return after < queue.archivedSeq ? [] : read(queue, queue.log.slice(after))
 }
@@ -81,15 +81,15 @@ export function isLive(worker: MemoryWorker | undefined, now: Micros): boolean {
   return worker !== undefined && !worker.dead && worker.expiresAt > now
 }
 
-/** The lease is over, and so is the grace in which a worker stops its handlers when it cannot beat. */
+/** The lease is over, and so is the grace in which a worker that cannot beat stops its handlers. */
 export function isOverdue(worker: MemoryWorker | undefined, now: Micros): boolean {
   if (worker === undefined || worker.dead) return true
   return worker.expiresAt + worker.beat.graceMs * 1_000 < now
 }
 
 /**
- * Times rise strictly and are near the clock. If the last event is ahead of the clock (it was set back), the log goes on from
- * that event, but no further ahead of the clock, so that it stays near.
+ * Times rise strictly and are near the clock. If the last event is ahead of the clock (because the clock was set back), the log
+ * goes on from that event, but gets no further ahead of the clock.
  */
 function timesAreRight(events: readonly RecordedEvent[], lastAt: Micros, now: Micros): boolean {
   let before = lastAt
@@ -121,7 +121,7 @@ function voidIn(queue: MemoryQueue, of: number, as: { readonly [key: string]: un
   queue.snapshots.splice(0, Number.POSITIVE_INFINITY, ...kept)
 }
 
-/** The events as `voided` events say to read them. */
+/** The events, changed as later `voided` events say. */
 export function read({ voids }: MemoryQueue, events: readonly RecordedEvent[]): readonly RecordedEvent[] {
   if (voids.size === 0) return events
   return events.map((event) =>

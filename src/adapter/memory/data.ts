@@ -2,7 +2,7 @@ import type { DataChange, StagedData } from '../../core/index.ts'
 import type { AttemptNote, JobData } from '../../port/index.ts'
 import type { MemoryData, MemoryQueue } from './database.ts'
 
-/** `job_queue_put_data`: sets what is named. Everything else stays, unless it is from an earlier life. */
+/** `job_queue_put_data`: sets the fields given. The others stay, unless they are from an earlier life of the job. */
 export function putData(queue: MemoryQueue, { jobId, ...set }: DataChange): void {
   queue.data.set(jobId, { ...presentData(queue, jobId), ...set })
 }
@@ -55,7 +55,7 @@ export function cut(queue: MemoryQueue, archived: number, keep: boolean): void {
   for (const [jobId, seq] of queue.dropped) if (seq <= queue.goneSeq) queue.dropped.delete(jobId)
 }
 
-/** `job_queue_data_of`. There are no user's tables here. */
+/** `job_queue_data_of`. This store has no user's tables. */
 export function dataOf(queue: MemoryQueue, jobIds: readonly string[]): readonly JobData[] {
   return jobIds.map((jobId) => {
     const { payload, result, error, checkpoint, progress } = presentData(queue, jobId)
@@ -79,7 +79,7 @@ const MOST_LENGTH_IN_HAND = 65_536
 
 const nothing = { token: 0, payload: null, result: null, error: null, checkpoint: null, progress: null }
 
-/** The data of the job's present life. A life is named by its `queued` event. */
+/** The data of the job's present life, which its `queued` event names. */
 function presentData(queue: MemoryQueue, jobId: string): MemoryData {
   const life = queue.lives.get(jobId)
   const kept = queue.data.get(jobId)

@@ -39,15 +39,15 @@ type Known = KnownCommand & { readonly seqs: number[] }
 
 const emptyQueue = (now: Micros) => ({
   log: [] as RecordedEvent[],
-  /** What `voided` events say of other events. */
+  /** What `voided` events say about other events. */
   voids: new Map<number, Void>(),
   /** By their number. */
   snapshots: [] as StoredSnapshot[],
   chunks: [] as MemoryChunk[],
-  /** Events up to this one were archived. Those up to `goneSeq` cannot be read. All stay in memory. */
+  /** Events up to `archivedSeq` were archived. Those up to `goneSeq` cannot be read. All stay in memory. */
   archivedSeq: 0,
   goneSeq: 0,
-  /** When a process began to cut the log; it has not finished. */
+  /** When a process claimed to cut the log; it has not finished. */
   cutClaimedAt: 0,
   commands: new Map<string, Known>(),
   jobs: new Map<string, JobRow>(),
@@ -55,13 +55,13 @@ const emptyQueue = (now: Micros) => ({
   data: new Map<string, MemoryData>(),
   /** Rows of `job_queue_staged`, by command and job. */
   staged: new Map<string, Map<string, DataChange>>(),
-  /** The ends of a job up to this sequence number are not listed any more. */
+  /** By job: ends up to this sequence number are no longer listed as dead letters. */
   dropped: new Map<string, number>(),
-  /** The sequence number of the last `queued` event of each job. */
+  /** By job: the sequence number of its last `queued` event. */
   lives: new Map<string, number>(),
-  /** Jobs that were made from a row, in any of their lives. */
+  /** Jobs that were made from a row in any of their lives. */
   ofRows: new Set<string>(),
-  /** By their ids, in the order in which they came. */
+  /** By id, in the order in which they came. */
   inbox: new Map<string, MemoryRequest>(),
   listeners: new Set<(handled?: readonly string[]) => void>(),
   /** Called when something has come into the inbox. */
@@ -86,7 +86,7 @@ export function memoryDatabase(now: () => Micros = () => Date.now() * 1_000): Me
   return { now, queues: new Map() }
 }
 
-/** The queue of that name; the first use makes it. */
+/** The queue of that name. The first use creates it. */
 export function queueIn(database: MemoryDatabase, name: string): MemoryQueue {
   const known = database.queues.get(name)
   if (known) return known

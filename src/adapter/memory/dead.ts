@@ -41,13 +41,13 @@ function deadJob(queue: MemoryQueue, end: Death): DeadJob | undefined {
   return { jobId, seq, at, code, attempts, spec: { ...queued.spec, models: lastModels(queued, life) }, error }
 }
 
-/** How it last came into line. Void events do not count. */
+/** The event with which the job last came into line. Void events do not count. */
 function lastLife(queue: MemoryQueue, jobId: string): RecordedEvent | undefined {
   if (queue.voids.size === 0) return queue.log[(queue.lives.get(jobId) ?? 0) - 1]
   return read(queue, queue.log).findLast((event) => event.type === 'queued' && event.jobId === jobId)
 }
 
-/** It was asked to stop in its last attempt, so it was cancelled. */
+/** It was asked to stop during its last attempt, so it was cancelled. */
 function wasAskedToStop(life: readonly RecordedEvent[]): boolean {
   const last = life.findLast(({ type }) => type === 'started' || type === 'cancel_requested')
   return last?.type === 'cancel_requested'

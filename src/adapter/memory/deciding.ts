@@ -2,7 +2,7 @@ import { invalidInput } from '../../core/index.ts'
 import type { DecidingRole, HandedIn, Handled } from '../../port/index.ts'
 import type { MemoryQueue } from './database.ts'
 
-/** What was handed in is forgotten after 10 s; in microseconds. */
+/** Handed-in commands are deleted after 10 s; in microseconds. */
 const KEPT = 10_000_000
 
 /** `job_queue_hand_in` and `job_queue_pick_up`. */
@@ -41,7 +41,7 @@ export function decidingIn(queueOf: (name: string) => MemoryQueue, now: () => nu
   }
 }
 
-/** As the database takes it. */
+/** Refuses what the database refuses. */
 function checkTerm(forMs: number): void {
   if (!Number.isInteger(forMs) || forMs < 1 || forMs > 60_000)
     throw invalidInput('for_ms: must be a whole number from 1 to 60,000')

@@ -12,8 +12,8 @@ export interface MemoryRequest {
 const TAKEN: Micros = 2_000_000
 
 /**
- * `job_queue_request`, for tests and simulations: puts a command into the inbox, unchecked. Any coordinator of the queue decides
- * it.
+ * `job_queue_request`, for tests and simulations: puts a command into the inbox without checking it. Any coordinator of the queue
+ * decides it.
  */
 export function memoryRequest(
   database: MemoryDatabase,
@@ -46,12 +46,12 @@ export function answerRequests({ inbox }: MemoryQueue, answers: readonly InboxAn
   }
 }
 
-/** Whether the inbox has a command that no process is deciding. */
+/** True if the inbox has a command that no process is deciding. */
 export function isRequested({ inbox }: MemoryQueue, now: Micros): boolean {
   return [...inbox.values()].some(({ answer, takenUntil }) => answer === null && takenUntil <= now)
 }
 
-/** Which of the jobs that these events start are to be cancelled: see `job_queue_append`. */
+/** The jobs that these events start although they are to be cancelled: see `job_queue_append`. */
 export function cancelledBefore(queue: MemoryQueue, events: readonly RecordedEvent[]): readonly string[] {
   if (queue.inbox.size === 0) return []
   const started = new Set(events.flatMap((event) => (event.type === 'started' ? [event.jobId] : [])))

@@ -4,10 +4,10 @@ import type { MemoryQueue } from './database.ts'
 
 const KEPT_SNAPSHOTS = 4
 
-/** A maker that has written nothing for this long is taken to be gone. */
+/** A maker that has written nothing for this long counts as gone. */
 const LEFT_OVER: Micros = 600_000_000
 
-/** The calls of a store for snapshots, over the queues of a database. */
+/** The calls of a store that concern snapshots, for the queues of a database. */
 export function snapshotCalls(
   queueOf: (name: string) => MemoryQueue,
   now: () => Micros,
@@ -21,7 +21,7 @@ export function snapshotCalls(
   }
 }
 
-/** `job_queue_put_snapshot`: one snapshot per number. Keeps the newest few, and that of the cut. */
+/** `job_queue_put_snapshot`: one snapshot per number. Keeps the newest ones, and that of the cut. */
 function keep(queue: MemoryQueue, snapshot: StoredSnapshot, now: Micros): boolean | 'incomplete' {
   const { seq } = snapshot
   checkSeq(queue, seq)
@@ -51,7 +51,7 @@ function putChunk(queue: MemoryQueue, chunk: SnapshotChunk, now: Micros): void {
   if (!queue.chunks.some((kept) => isOf(kept, chunk))) queue.chunks.push({ ...chunk, writtenAt: now })
 }
 
-/** Drops chunks of no snapshot whose maker is gone or came too late. */
+/** Deletes chunks that belong to no snapshot, if their maker is gone or another snapshot was there first. */
 function dropChunks(queue: MemoryQueue, now: Micros, late?: string): void {
   const used = new Set(queue.snapshots.map(({ state }) => partsOf(state).maker))
   const busy = new Set(

@@ -24,9 +24,9 @@ import { snapshotCalls } from './snapshots.ts'
 const databaseSchema = havingSchema('a database that memoryDatabase() made', ['now'])
 
 /**
- * The reference store: everything is in this process, and nothing is kept. It answers exactly as the SQL stores do: the same
+ * The reference store: everything is in this process, and nothing is kept after it. It answers exactly as the SQL stores do: one
  * contract (`storeContract`) tests them all.
- * @param database share one between stores to act like several processes; pass it a clock to control time
+ * @param database share one between stores that act like several processes; pass your own clock to control time
  */
 export function memoryStore(database: MemoryDatabase = memoryDatabase()): TurnStore {
   parseInput(databaseSchema, database, 'database')
@@ -105,20 +105,20 @@ export function memoryStore(database: MemoryDatabase = memoryDatabase()): TurnSt
       cut(queue, archived, keep)
       return { archivedSeq: queue.archivedSeq, archived, unkept }
     },
-    // What ends with the process cannot have been changed by somebody else.
+    // What ends with the process cannot have been changed by anybody else.
     kept: async () => null,
     claimCut: async (name, before) => claimCut(queueOf(name), before, database.now()),
     chain: async () => null,
     startChain: async () => {
       throw invalidInput('memory keeps no hash chain; use a store that keeps its log')
     },
-    // There are no user's tables here.
+    // This store has no user's tables.
     reproject: async (name) => void queueOf(name),
     dead: async (name, filter) => deadIn(queueOf(name), filter),
     drop: async (name, jobIds) => dropIn(queueOf(name), jobIds),
     arrivals: async () => [],
     taken: async () => {},
-    // There are no user's tables here.
+    // This store has no user's tables.
     adoptable: async () => ({ totals: null, rows: [] }),
     adopt: async () => [],
     checkup: async () => null,
@@ -134,7 +134,7 @@ export function memoryStore(database: MemoryDatabase = memoryDatabase()): TurnSt
     workers: async (name) => workerRows(queueOf(name), database.now()),
     listen: async (name, onWake) => {
       const { listeners, intakes, log } = queueOf(name)
-      // A new function, so that one callback can listen twice.
+      // A new function, so that one callback can be registered twice.
       const wake = (handled?: readonly string[]) => {
         if (!stops.has(stop)) return
         if (handled === undefined) onWake(log.length, false)
@@ -173,7 +173,7 @@ function viewOf(queue: MemoryQueue, since: number, now: number): TurnView {
 
 const MINUTE: Micros = 60_000_000
 
-/** `job_queue_claim_cut`: one process at a time, and only for an hour's worth of events or more. */
+/** `job_queue_claim_cut`: one process at a time, and only if there is an hour's worth of events or more. */
 function claimCut(queue: MemoryQueue, before: Micros, now: Micros): number | null {
   const oldest = queue.log[queue.archivedSeq]
   if (oldest === undefined || oldest.at >= before - 60 * MINUTE) return null
@@ -182,7 +182,7 @@ function claimCut(queue: MemoryQueue, before: Micros, now: Micros): number | nul
   return queue.log.findLast(({ at }) => at < before)?.seq ?? null
 }
 
-/** `job_queue_rebuild`: writes these rows and no others, and counts what that changed. */
+/** `job_queue_rebuild`: writes only these rows, and counts what that changed. */
 function rebuilt(queue: MemoryQueue, { state, jobs, jobIds = [...queue.jobs.keys()] }: RebuildRows) {
   const wanted = state.version === 0 ? { ...state, updated_at: queue.state.updated_at } : state
   const changed = isDeepStrictEqual(queue.state, wanted) ? 0 : 1
@@ -220,9 +220,7 @@ function beatIn(queue: MemoryQueue, beat: WorkerBeat, now: number): BeatAnswer {
   return { alive, now, expiresAt, version, overdue, arrived: false, requested: isRequested(queue, now) }
 }
 
-/**
- * `job_queue_overdue`: workers that hold a job and may be expired. A beat from the future is from before the clock was set back.
- */
+/** `job_queue_overdue`: workers that hold a job and may be expired. A beat in the future was made before the clock was set back. */
 function overdueIn(queue: MemoryQueue, now: number): string[] {
   for (const worker of queue.workers.values()) {
     if (worker.beatAt <= now + 1_000_000) continue

@@ -11,7 +11,7 @@ import { connectToOwner } from './owner-client.ts'
 import { type OwnerRecord, takeOwnership } from './owner-lock.ts'
 import { serveOwner } from './owner-socket.ts'
 
-/** How long to ask an owner again that lives but does not answer: it may be opening or closing. */
+/** How long to ask an owner again that is alive but does not answer: it may be opening or closing. */
 const PATIENCE_MS = 10_000
 
 /**
@@ -60,7 +60,7 @@ async function own(
   release: () => Promise<void>,
 ): Promise<OwnBackend> {
   const opening = openDatabase(path.join(directory, 'database'))
-  // It may fail before anybody waits for it. The error is reported below.
+  // It may fail before anybody awaits it. The error is reported below.
   opening.catch(() => {})
   const letGo = async () => {
     await release()
@@ -93,7 +93,7 @@ interface SocketPlace {
   remove(): Promise<void>
 }
 
-/** The path of a Unix socket may have some 100 bytes. If the directory's path is longer, the socket gets its own directory. */
+/** The path of a Unix socket may have some 100 bytes. If the directory's path is longer, the socket gets a directory of its own. */
 async function socketPlace(directory: string): Promise<SocketPlace> {
   if (process.platform === 'win32') {
     const pipe = `\\\\.\\pipe\\interlock-${process.pid}-${Math.random().toString(36).slice(2)}`
@@ -107,7 +107,7 @@ async function socketPlace(directory: string): Promise<SocketPlace> {
 
 let places = 0
 
-/** What cannot be removed stays: a socket without a process does no harm. */
+/** A file that cannot be removed stays: a socket without a process does no harm. */
 const removed = (file: string) => rm(file, { recursive: true, force: true }).catch(() => {})
 
 const inUse = (store: string, { pid }: OwnerRecord): InterlockError =>

@@ -5,7 +5,7 @@ export interface Backend {
   readonly rpc: Rpc
   /** A new turn. */
   turn(): Turn
-  /** Calls back with what the database announces (`tellWake`), from any process. Returns how to stop. */
+  /** Calls back with what the database announces (`tellWake`), from any process. Returns the function that stops it. */
   listen(onWake: (payload: string) => void): () => void
   /** Resolves when this backend is no longer usable: it is closed, or its owner is gone. */
   readonly lost: Promise<void>

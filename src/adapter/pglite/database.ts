@@ -8,7 +8,7 @@ import type { Backend } from './backend.ts'
 
 type Args = Readonly<Record<string, unknown>>
 
-/** How long a turn may hold the database, which has one connection for all. PostgreSQL stops a turn after the same time. */
+/** How long a turn may hold the database, which has one connection for all. PostgreSQL ends a turn after the same time. */
 const TURN_MS = 1_000
 
 /**
@@ -17,7 +17,7 @@ const TURN_MS = 1_000
  * @param dataDir a directory, or `memory://`
  */
 export async function openDatabase(dataDir: string): Promise<Backend & { readonly db: PGlite }> {
-  // Loaded here: a process that asks the owner of the directory needs no database itself, nor does one with another store.
+  // Loaded here: a process that asks the owner of the directory, or that uses another store, needs no embedded database.
   const { PGlite } = await import('@electric-sql/pglite').catch(missing('@electric-sql/pglite'))
   const db = await PGlite.create({ dataDir })
   await migrate({
@@ -37,7 +37,7 @@ export async function openDatabase(dataDir: string): Promise<Backend & { readonl
     rpc: (name, args) => call(db, name, args),
     turn: () => turnOn(db),
     listen: (onWake) => {
-      // A new function, so that one callback can listen twice.
+      // A new function, so that one callback can be registered twice.
       const own = (payload: string) => onWake(payload)
       wakes.add(own)
       return () => void wakes.delete(own)
@@ -59,7 +59,7 @@ async function call(on: Pick<Transaction, 'query'>, name: FunctionName, args: Ar
 }
 
 /**
- * A turn as a transaction of PGlite, which lets no other query in between and rolls back what fails. A turn that takes too long
+ * A turn as a transaction of PGlite, which lets no other query in between and rolls back what fails. If a turn takes too long, it
  * is given up: the process that decides may be paused.
  */
 function turnOn(db: PGlite): Turn {

@@ -1,7 +1,7 @@
 import type { Socket } from 'node:net'
 
 /**
- * JSON values, one a line. Not `readline`, which also splits at U+2028, and JSON does not escape that.
+ * JSON values, one per line. `readline` does not fit: it also splits at U+2028, which JSON does not escape.
  * @param onLine called with each value; a line that is not JSON ends the connection
  */
 export function readLines(socket: Socket, onLine: (value: unknown) => void): void {

@@ -5,9 +5,9 @@ import type { Backend } from './backend.ts'
 import { readLines, writeLine } from './lines.ts'
 import { type Request, replySchema } from './messages.ts'
 
-/** A live owner greets at once, or within some seconds if it is computing. */
+/** A live owner greets at once, or after some seconds if it is busy computing. */
 const GREETING_MS = 5_000
-/** A live owner answers sooner. If it does not, nobody knows whether it carried out the call. */
+/** A live owner answers sooner. Without an answer, it is unknown whether it carried out the call. */
 const ANSWER_MS = 15_000
 
 type Ask = Request extends infer Each ? (Each extends Request ? Omit<Each, 'id'> : never) : never
@@ -28,14 +28,14 @@ function backendOver(socket: Socket, { ask, lost, wakes }: Asking): Backend {
     rpc: (name, args) => ask({ do: 'call', name, args }),
     turn: () => turnOver(ask, ++turns),
     listen: (onWake) => {
-      // A new function, so that one callback can listen twice.
+      // A new function, so that one callback can be registered twice.
       const own = (payload: string) => onWake(payload)
       wakes.add(own)
       return () => void wakes.delete(own)
     },
     lost,
     close: async () => {
-      // The socket did not keep the process alive, so that a program can end. Closing waits for the goodbye.
+      // The socket did not keep the process alive, so that a program can end. Closing waits for the owner's answer.
       socket.ref()
       socket.end()
       await lost
@@ -113,7 +113,7 @@ function askingOver(socket: Socket, store: string): Asking {
   return { ask, greeted: greeted.promise, lost: lost.promise, wakes }
 }
 
-/** Nothing is asked: stop waiting for an answer, and let the process end. */
+/** There is no open question: stop waiting for an answer, and let the process end. */
 function rest(socket: Socket): void {
   socket.setTimeout(0)
   socket.unref()

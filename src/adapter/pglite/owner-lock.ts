@@ -24,10 +24,11 @@ export type Ownership =
   | { readonly mine: false; readonly record: OwnerRecord }
 
 /**
- * Takes the directory for this process: two databases over the same files destroy each other silently. Takes over the lock of a
- * process that is gone.
+ * Takes the directory for this process, since two databases over the same files silently destroy each other. Takes over the lock
+ * of a process that is gone.
  * @param socket where this process will answer if it becomes the owner
- * @throws InterlockError `store_unwritable`, `store_in_use` (another machine has it, and nobody can see whether it lives)
+ * @throws InterlockError `store_unwritable`; `store_in_use` if another machine has it, since this one cannot see whether it is
+ * alive
  */
 export async function takeOwnership(directory: string, socket: string): Promise<Ownership> {
   const file = path.join(directory, 'owner.json')
@@ -65,7 +66,7 @@ async function read(file: string): Promise<OwnerRecord | 'gone' | 'unreadable'> 
   }
 }
 
-/** The file is made empty and then written, so an empty file may have a live owner for a moment. */
+/** The file is created empty and then written, so the owner of an empty file may be alive for a moment. */
 async function isYoung(file: string): Promise<boolean> {
   const made = await stat(file).then(
     ({ mtimeMs }) => mtimeMs,
@@ -75,13 +76,13 @@ async function isYoung(file: string): Promise<boolean> {
 }
 
 /**
- * Removes the lock of a process that is gone, one remover at a time. If two saw the same dead lock, the slower one could
- * otherwise remove the new lock of the faster.
+ * Removes the lock of a process that is gone, one remover at a time. Otherwise, of two that saw the same dead lock, the slower
+ * one could remove the new lock of the faster one.
  */
 async function removeStale(file: string, seen: OwnerRecord | 'unreadable'): Promise<void> {
   const guard = `${file}.takeover`
   if (!(await created(guard, {}, path.dirname(file)))) {
-    // It is held for a millisecond. If it is older, its maker died.
+    // The guard is held for a millisecond. If it is older, its maker died.
     if (!(await isYoung(guard))) await rm(guard, { force: true })
     return void (await sleep(20))
   }

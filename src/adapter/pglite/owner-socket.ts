@@ -7,8 +7,8 @@ import { type Failure, type Reply, type Request, requestSchema } from './message
 
 /**
  * Lets other processes of this user reach the database that this process owns. A process that connects before it is open waits.
- * @param path of the socket; only the owner of the file may connect
- * @returns how to end it; a turn of a lost connection is given up
+ * @param path the path of the socket; only the owner of the file may connect
+ * @returns the function that ends it; the turn of a lost connection is given up
  */
 export async function serveOwner(
   path: string,
@@ -19,7 +19,7 @@ export async function serveOwner(
   const server = createServer((socket) => {
     sockets.add(socket)
     socket.once('close', () => sockets.delete(socket))
-    // `close` reports a peer that is gone. Nothing else has to be done.
+    // `close` reports a peer that is gone. There is nothing else to do.
     socket.on('error', () => {})
     serve(socket, backend, store)
   })

@@ -5,7 +5,7 @@ import { promisify } from 'node:util'
 /** Identifies a process. The system reuses numbers, but not a number together with a start. */
 export interface ProcessId {
   readonly pid: number
-  /** When it started, in any unit of this system; empty if it does not say. */
+  /** When it started, in any unit of this system; empty if the system does not say. */
   readonly started: string
 }
 
@@ -24,7 +24,7 @@ export async function isRunning({ pid, started }: ProcessId): Promise<boolean> {
   return now === started || now === '' || started === ''
 }
 
-/** Linux counts clock ticks since boot; elsewhere `ps` knows the date. */
+/** Linux counts clock ticks since boot; elsewhere `ps` gives the date. */
 async function startOf(pid: number): Promise<string> {
   try {
     const stat = await readFile(`/proc/${pid}/stat`, 'utf8')

@@ -9,22 +9,22 @@ import { openDatabase } from './database.ts'
 import { marked, unmarked } from './incarnation.ts'
 import { thisProcess } from './process.ts'
 
+const directoryError = "must be a folder, such as './.interlock', or memory://"
+const directorySchema = z.string(directoryError).min(1, directoryError)
+
 /**
- * A store in this process or another one on this machine: PostgreSQL in WebAssembly, with nothing to install. For trying out,
- * tests, and work on one machine. What was acknowledged survives the death of the process, but not a power cut.
+ * A store in this process or another one on this machine: PostgreSQL in WebAssembly, with nothing to install. Use it for tests, for
+ * a try-out, and for work on one machine. What was acknowledged survives the death of the process, but not a power cut.
  *
- * The first process that uses the directory opens the database and answers the others. When it ends, the next one that needs
- * it opens it.
+ * The first process that uses the directory opens the database and answers the others. When it ends, the next process that needs
+ * the database opens it.
  *
- * @param directory made if it does not exist; `memory://` for a database of your own that ends with `close()`
+ * @param directory created if it does not exist; `memory://` for a database of your own that ends with `close()`
  * @throws InterlockError from its calls: `store_unwritable`, `store_in_use`, `store_unavailable`, `contention`, `closed`
  * @example
  * import { pgliteStore } from 'interlock-queue/pglite'
  * const coordinator = await createCoordinator({ store: pgliteStore('./.interlock') })
  */
-const directoryError = "must be a folder, such as './.interlock', or memory://"
-const directorySchema = z.string(directoryError).min(1, directoryError)
-
 export function pgliteStore(directory: string): TurnStore {
   parseInput(directorySchema, directory, 'directory')
   const name = `pglite:${directory}`
@@ -36,7 +36,7 @@ export function pgliteStore(directory: string): TurnStore {
     for (const [onWake, queue] of listeners) tellWake(payload, queue, onWake)
   }
 
-  /** When the owner goes, listeners need the next one. They are called once, since they may have missed something. */
+  /** When the owner is gone, listeners need the next one. They are called once, since they may have missed something. */
   const onLost = (lost: Promise<Backend>) => {
     if (current !== lost || closed) return
     current = null
@@ -88,7 +88,7 @@ export function pgliteStore(directory: string): TurnStore {
     rebuild: (queue, since, rowsAt) => inTurn((turn) => rebuildBy(turn, queue, since, rowsAt)),
     listen: async (queue, onWake) => {
       await backend()
-      // A new function, so that one callback can listen twice.
+      // A new function, so that one callback can be registered twice.
       const own: OnWake = (version, intake) => onWake(version, intake)
       listeners.set(own, queue)
       return async () => void listeners.delete(own)
@@ -103,7 +103,7 @@ export function pgliteStore(directory: string): TurnStore {
   }
 }
 
-/** Errors of the database become ours, with a code. What the caller throws while it decides stays the caller's. */
+/** Turns errors of the database into Interlock's, with a code. An error that the caller throws while it decides stays as it is. */
 function guarded(turn: Turn, store: string): Turn {
   const fail = (error: unknown) => Promise.reject(storeFailure(error, store))
   return {

@@ -3,11 +3,11 @@ import type { Connections } from './connections.ts'
 import type { Listener } from './listener.ts'
 
 /**
- * Appends use the connection that listens, while it is free: the notification of the append then comes with its answer. Over
- * another connection it would wake a second backend and this process once more, a tenth of a hand-off.
+ * Appends use the listening connection while it is free: the notification of the append then comes with its answer. Over another
+ * connection it would wake a second backend, and this process once more: a tenth of the time of a hand-off.
  *
- * Your own pool may set up its connections in ways that the listening one does not know (`SET ROLE`), so there appends stay in
- * the pool.
+ * Your own pool may set up its connections in ways that the listening one does not know (`SET ROLE`), so with such a pool appends
+ * stay in the pool.
  */
 export function appendConnection({ pool, own }: Connections, listener: Pick<Listener, 'connection'>) {
   let taken = false

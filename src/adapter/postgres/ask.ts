@@ -12,12 +12,12 @@ export interface Answer<Row> {
 
 export type Ask = <Row>(on: Queryable, question: Question) => Promise<Answer<Row>>
 
-/** How long an answer may take, unless your pool says otherwise. The longest wait for a lock is 2 s. */
+/** How long to wait for an answer, unless your pool says otherwise. The longest wait for a lock is 2 s. */
 export const ANSWER_MS = 15_000
 
 /**
- * Asks, and gives up if the answer does not come in time, even over a pool of yours without a limit: a half-open socket reports
- * nothing. The pool then drops the connection.
+ * Asks, and gives up if the answer does not come in time, even if your pool sets no limit: a half-open socket reports nothing.
+ * The pool then drops the connection.
  */
 export const askWithin =
   (ms: number): Ask =>

@@ -1,7 +1,7 @@
 import { asRead, decodeEvent, type Voids } from '../../codec/index.ts'
 import type { RecordedEvent } from '../../core/index.ts'
 
-/** The events of a page: their times, then each column as one JSON array; all null if there is no event. */
+/** The events of a page: their times, then each column as one JSON array; all null if there are no events. */
 export type Columns = readonly (string | null)[]
 
 /** @throws InterlockError `corrupt_log`, `unknown_event` */
@@ -33,11 +33,11 @@ export function eventsOf([times, ...texts]: Columns, voids: Voids): readonly Rec
 
 const listOf = (text: string | null) => JSON.parse(text ?? '[]') as unknown[]
 
-/** From 1970, of which all times are told, to 2000, from which the server counts; in microseconds. */
+/** Microseconds from 1970, where our times begin, to 2000, where the server's begin. */
 const SERVER_EPOCH = Date.UTC(2000, 0) * 1_000
 const HIGH = 2 ** 32
 
-/** 64 bits each: a number too large to be exact is too large for the log, and refused as that. */
+/** Each time has 64 bits. A number that a double cannot hold exactly is refused: no time in a log is so large. */
 function microsOf(hex: string): readonly number[] {
   const bytes = Buffer.from(hex, 'hex')
   return Array.from(

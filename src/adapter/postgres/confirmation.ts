@@ -1,5 +1,6 @@
 import type pg from 'pg'
 import { InterlockError } from '../../core/index.ts'
+import { storeFailure } from '../sql/index.ts'
 import type { Ask } from './ask.ts'
 
 /** Makes sure that what was answered as committed is where commits have to be. */
@@ -45,7 +46,7 @@ export function createConfirmation(pool: pg.Pool, ask: Ask, name: string): Confi
     return out
   }
   const make = async () => {
-    await inTime(() => ask(pool, commitThatWaits))
+    await inTime(() => ask(pool, commitThatWaits)).catch((error) => Promise.reject(storeFailure(error, name)))
     isOwed = false
   }
   const makeOnce = () => (making ??= make().finally(() => (making = undefined)))

@@ -8,7 +8,7 @@ export type PostgresSource = pg.Pool | pg.PoolConfig | string
 
 export interface Connections {
   readonly pool: pg.Pool
-  /** The pool was made here, so every connection is as the address says. */
+  /** The pool was made here, so every connection is set up as the address says. */
   readonly own: boolean
   /** `postgres://host:port/database`, with all hosts if there are several. */
   readonly name: string
@@ -33,14 +33,14 @@ const ownPool: pg.PoolConfig = {
   keepAliveInitialDelayMillis: 5_000,
   connectionTimeoutMillis: 5_000,
   query_timeout: ANSWER_MS,
-  // The two calls in each half of a turn go out together: two round trips instead of four while the queue is locked.
+  // The two calls in each half of a turn are sent together: two round trips instead of four while the queue is locked.
   pipeline: true,
 }
 
 /** How long one of several servers may take to say what it is. */
 const CONNECT_MS = 2_000
 
-/** The part of `pg` that makes connections. It is passed in, so that a program with another store can be bundled without it. */
+/** The part of `pg` that makes connections. It is passed in, so that a bundle for another store does not contain it. */
 export type PgDriver = Pick<typeof pg, 'Pool' | 'Client'>
 
 export interface ConnectionsOptions {
@@ -54,10 +54,10 @@ export function connectionsTo(
   options: ConnectionsOptions = {},
 ): Connections {
   const { pool, hosts, Client, places } = source instanceof driver.Pool ? given(driver, source) : made(driver, source, options)
-  // Without a listener, an idle connection that ends would end the process.
+  // Without this listener, the end of an idle connection would end the process.
   const ignore = () => {}
   pool.on('error', ignore)
-  // The pool stops listening to a client's errors before the client has closed; a connection that breaks then would end the
+  // The pool stops listening to a client's errors before the client has closed: a connection that breaks then would end the
   // process too.
   const quiet = (made: pg.PoolClient) => void made.on('error', ignore)
   pool.on('connect', quiet)
@@ -73,7 +73,7 @@ export function connectionsTo(
     doubt: () => hosts?.doubt(),
     close: async () => {
       hosts?.close()
-      // A pool made here keeps its listener: its clients are still closing, and a server that stops meanwhile is no error.
+      // A pool made here keeps its listener while its clients close: if the server stops meanwhile, that is no error.
       if (pool !== source) return pool.end()
       pool.off('error', ignore)
       pool.off('connect', quiet)
@@ -116,6 +116,6 @@ const hostsOf = ({ Client }: PgDriver, { each }: Addresses): readonly Host[] =>
     return { host, port, name: `${host.includes(':') ? `[${host}]` : host}:${port}` }
   })
 
-/** A pool hides its password from enumeration, so that it is not printed. A spread would lose it. */
+/** A pool makes its password non-enumerable, so that it is not printed. A spread would lose it. */
 const secretsOf = ({ options: { password } }: pg.Pool): pg.ClientConfig =>
   password === undefined ? {} : { password }

@@ -4,7 +4,7 @@ import { newsOf, tellWake } from '../sql/index.ts'
 import { type Ask, askWithin } from './ask.ts'
 
 export interface Listener {
-  /** Resolves when the channel is listened to, or the first try has failed: what was missed is polled for. */
+  /** Resolves when it listens to the channel, or when the first try has failed: the poll then finds what was missed. */
   add(queue: string, onWake: OnWake): Promise<() => Promise<void>>
   /** The connection, while it is known to listen. */
   connection(): pg.Client | null
@@ -14,7 +14,7 @@ export interface Listener {
 }
 
 export interface ListenerOptions {
-  /** How often the connection is asked whether it is alive: a half-open socket says nothing by itself. */
+  /** How often to check that the connection is alive: a half-open socket does not tell. */
   readonly checkMs: number
   /** How long the answer may take, in milliseconds. */
   readonly answerMs: number
@@ -22,7 +22,7 @@ export interface ListenerOptions {
   readonly retryMs: number
   /** Told when the connection is lost, or none is made. */
   readonly onLost: () => void
-  /** Told once when this server or pooler lets nobody listen. */
+  /** Called once if this server or pooler does not support listening. */
   readonly warn: (message: string) => void
 }
 
@@ -30,8 +30,8 @@ const CHANNEL = 'interlock'
 const FIRST_RETRY_MS = 100
 
 /**
- * Wakes those who wait for news of a queue, over a connection of its own that comes back after every loss. After each
- * (re)connection everybody is woken once, since what was said meanwhile is lost.
+ * Wakes those who wait for news of a queue, over a connection of its own that reconnects after every loss. After each
+ * (re)connection it wakes everybody once, since notifications sent meanwhile are lost.
  */
 export function createListener(connect: () => pg.Client, options: ListenerOptions): Listener {
   const ask = askWithin(options.answerMs)
@@ -42,7 +42,7 @@ export function createListener(connect: () => pg.Client, options: ListenerOption
   let timer: NodeJS.Timeout | undefined
   let retryMs = FIRST_RETRY_MS
   let deaf = false
-  /** The channels of queues on which small appends are told of with their events, as far as they are listened to. */
+  /** By channel, the queues whose small appends are announced there with their events. Only channels that it listens to. */
   const queues = new Map<string, string>()
 
   const tell = (payload?: string) => {
@@ -55,7 +55,7 @@ export function createListener(connect: () => pg.Client, options: ListenerOption
     for (const onWake of wakes.get(queue) ?? []) onWake(news.version, false, 'all', undefined, news)
   }
 
-  /** Where that is not to be had, as without the right to look, everything is read. */
+  /** Without that channel (the role may lack the privilege to look it up), every append is read from the log. */
   const listenTo = async (on: pg.Client, queue: string) => {
     const channel = await channelOf(ask, on, queue).catch(() => undefined)
     if (channel !== undefined) queues.set(channel, queue)
@@ -69,7 +69,7 @@ export function createListener(connect: () => pg.Client, options: ListenerOption
     timer.unref()
   }
 
-  /** Also ends a connection that no longer answers: `end` would wait for it. */
+  /** Also ends a connection that no longer answers; `end` would wait for it. */
   const drop = (lost: pg.Client) => {
     lost.removeAllListeners('notification')
     lost.connection.stream.destroy()
@@ -89,7 +89,7 @@ export function createListener(connect: () => pg.Client, options: ListenerOption
       deaf = true
       options.warn('this connection cannot LISTEN (a pooler in transaction mode?); Interlock polls instead')
     } catch {
-      // Not an answer in time: the connection is lost.
+      // No answer in time: the connection is lost.
     }
     drop(checked)
   }
@@ -135,7 +135,7 @@ export function createListener(connect: () => pg.Client, options: ListenerOption
 
   return {
     add: async (queue, onWake) => {
-      // A function of its own, so that one callback can listen twice.
+      // A new function, so that one callback can be registered twice.
       const own: OnWake = (...hint) => onWake(...hint)
       const set = wakes.get(queue) ?? new Set()
       wakes.set(queue, set.add(own))
@@ -155,7 +155,7 @@ export function createListener(connect: () => pg.Client, options: ListenerOption
   }
 }
 
-/** Listens to what this queue's appends are told on. @throws what the driver throws */
+/** Listens to the channel on which this queue's appends are announced. @throws what the driver throws */
 async function channelOf(ask: Ask, client: pg.Client, queue: string): Promise<string | undefined> {
   const text = `select k.channel from public.job_queue_heads k where k.queue = $1 order by k.version desc limit 1`
   const [head] = (await ask<{ channel: string }>(client, { text, values: [queue] })).rows
@@ -171,7 +171,7 @@ async function endOf(client: pg.Client): Promise<void> {
   clearTimeout(impatience)
 }
 
-/** Whether the channel is listened to: behind a pooler in transaction mode, LISTEN was said to another session. */
+/** True if notifications arrive: behind a pooler in transaction mode, another session did the LISTEN. */
 async function hears(ask: Ask, client: pg.Client): Promise<boolean> {
   const { rows } = await ask<{ channel: unknown }>(client, 'select pg_listening_channels() as channel')
   return rows.some(({ channel }) => channel === CHANNEL)

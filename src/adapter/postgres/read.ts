@@ -6,7 +6,7 @@ import type { Queryable } from './ask.ts'
 import { type Columns, eventsOf } from './columns.ts'
 import type { Statements } from './statements.ts'
 
-/** A page column by column (`job_queue_page`), planned once for a connection; and whether a standby answers. */
+/** A page, column by column (`job_queue_page`), and whether a standby answers; planned once per connection. */
 const text =
   'select pg_is_in_recovery(), p.* from public.job_queue_page($1::text, $2::bigint, $3::integer) p'
 
@@ -34,9 +34,9 @@ export async function readPage(
   }
   const values = [queue, after, limit]
   const query = { name: 'job_queue_page', text, values, rowMode: 'array' as const, types }
-  // Taken out of the driver's answer, which outlives it: what it holds would pile up until the next large collection.
+  // Removed from the driver's answer, which lives longer: otherwise the rows would pile up until the next large collection.
   const row = (await ask<Row>(on, query)).rows.pop()
-  if (!row) throw new InterlockError('store_unavailable', 'read: the server gave no row')
+  if (!row) throw new InterlockError('store_unavailable', 'read: the server returned no row; try again')
   const [isOfStandby, version, epoch, now, archivedSeq, voids, ...columns] = row
   return {
     archivedSeq: Number(archivedSeq),

@@ -6,8 +6,8 @@ import type { Listener } from './listener.ts'
 type Work<Out> = (connection: pg.ClientBase) => Promise<Out>
 
 /**
- * The connection that listens, used when the pool has none to give: at the server's limit a pool cannot reopen connections, and
- * your own pool may be busy for long.
+ * The listening connection, used if the pool has none free: at the server's limit a pool cannot reopen connections, and your own
+ * pool may be busy for long.
  */
 export function spareConnection({ pool }: Connections, listener: Pick<Listener, 'connection'>) {
   /** Works over the pool, or over the spare connection if the pool gets none. */
@@ -17,14 +17,15 @@ export function spareConnection({ pool }: Connections, listener: Pick<Listener, 
     const spare = listener.connection()
     if (spare === null) throw client.error
     return work(spare).catch((error: unknown) => {
-      // The pool's error is the one to mend. The spare connection may lack what your program sets up for its own.
+      // Throws the pool's error, since that is the one to mend. The spare connection may lack what your program sets up for its
+      // pool.
       throw error instanceof InterlockError ? error : client.error
     })
   }
 
   /**
-   * For work that may be done twice: over both at once if the pool would make it wait. The first answer counts, since either may
-   * be held up.
+   * For work that may be done twice: if the pool would make it wait, does it over both at once. The first answer counts, since
+   * either connection may be held up.
    */
   const atOnce = async <Out>(work: Work<Out>): Promise<Out> => {
     const spare = listener.connection()
@@ -35,9 +36,9 @@ export function spareConnection({ pool }: Connections, listener: Pick<Listener, 
   return { orSpare, atOnce }
 }
 
-/** As the pool itself would: a connection on which something failed is not used again. */
+/** As in the pool itself, a connection on which something failed is not used again. */
 async function lent<Out>(client: pg.PoolClient, work: Work<Out>): Promise<Out> {
-  // The pool listens to idle connections only. One that breaks while we hold it would end the process.
+  // The pool listens only to idle connections. If one that we hold broke, it would end the process.
   const ignore = () => {}
   client.on('error', ignore)
   let isGood = false
@@ -51,7 +52,7 @@ async function lent<Out>(client: pg.PoolClient, work: Work<Out>): Promise<Out> {
   }
 }
 
-/** A caller who asks now has to wait for a connection. */
+/** True if a caller who asks now has to wait for a connection. */
 function isBusy({ totalCount, idleCount, options }: pg.Pool): boolean {
   return idleCount === 0 && totalCount >= (options.max ?? 10)
 }

@@ -1,24 +1,25 @@
 import type pg from 'pg'
 import type { Connections } from './connections.ts'
 
-/** SQLSTATE of what is asked in a transaction that has failed: nothing of it was carried out. */
+/** SQLSTATE of a statement in a transaction that has failed already: it was not carried out. */
 const IS_ABORTED = '25P02'
 
 type Work<Out> = (connection: pg.Pool | pg.PoolClient) => Promise<Out>
 
-/** How long a statement may take, where the configuration has a `statement_timeout`. */
+/** Limits how long a statement may take, if the configuration has a `statement_timeout`. */
 export interface StatementLimit {
-  /** Resolves when it is known how the limit is said here. @throws what connecting throws */
+  /** Resolves when it is known how to set the limit here. @throws what connecting throws */
   ready(): Promise<void>
-  /** Whether it has to be said for each piece of work. */
+  /** True if the limit has to be set for each piece of work. */
   isPerTransaction(): boolean
-  /** Work over the pool, under the limit. */
+  /** Does the work over the pool, under the limit. */
   within<Out>(work: Work<Out>): Promise<Out>
 }
 
 /**
- * `pg` says the limit while it connects, which costs nothing; PgBouncer refuses that, and no connection is made at all. There each piece
- * of work is a transaction with a limit of its own: said to a session, it would stay there for the clients that have the session next.
+ * `pg` sets the limit while it connects, which costs nothing; but PgBouncer then refuses the connection. Behind PgBouncer each
+ * piece of work is a transaction with a limit of its own: a limit set for the session would stay for the next client that gets
+ * it.
  */
 export function statementLimit({ pool, own, client }: Connections): StatementLimit {
   const limitMs = own ? pool.options.statement_timeout : undefined
@@ -34,7 +35,7 @@ export function statementLimit({ pool, own, client }: Connections): StatementLim
     } catch (error) {
       if (!isRefused(error)) throw error
       isPerTransaction = true
-      // Of the connections that are made from now on.
+      // For the connections that are made from now on.
       pool.options.statement_timeout = false
     } finally {
       await first.end().catch(() => {})
@@ -53,7 +54,8 @@ export function statementLimit({ pool, own, client }: Connections): StatementLim
     within: async (work) => {
       if (!isPerTransaction) return work(pool)
       const once = () => inTransaction(pool, Number(limitMs), work)
-      // A prepared statement that the pooler has lost ends the transaction, so the try without it is another one.
+      // If the pooler has lost a prepared statement, the transaction has failed: the try without the statement is another
+      // transaction.
       return once().catch((error) => (error?.code === IS_ABORTED ? once() : Promise.reject(error)))
     },
   }
@@ -74,6 +76,6 @@ async function inTransaction<Out>(pool: pg.Pool, limitMs: number, work: Work<Out
   }
 }
 
-/** In PgBouncer's words: unsupported startup parameter: statement_timeout. */
+/** PgBouncer says: unsupported startup parameter: statement_timeout. */
 const isRefused = (error: unknown): boolean =>
   error instanceof Error && /startup parameter.*statement_timeout/.test(error.message)

@@ -1,34 +1,33 @@
 import { type FunctionName, type Rpc, statements } from '../sql/index.ts'
 import { type Answer, askWithin, type Queryable, type Question } from './ask.ts'
 
-/** Under its name, unless nothing is prepared. */
+/** Has a name unless nothing is prepared. */
 type Prepared = Exclude<Question, string> & { readonly name: string }
 type Args = Readonly<Record<string, unknown>>
 
-/** SQLSTATEs behind a pooler that gives each statement another session: the name is unknown there, or taken. */
+/** SQLSTATEs behind a pooler that gives each statement another session: the name is unknown there, or in use. */
 const notPrepared: ReadonlySet<unknown> = new Set(['26000', '42P05'])
 
 /**
- * How soon a beat has to be answered, as a part of its ttl and at least this many milliseconds: another beat can still go out in
- * time.
+ * How soon a beat has to be answered, as a part of its ttl and at least this many milliseconds. It leaves time for another beat.
  */
 const BEAT = { part: 0.25, leastMs: 1_000 }
 
-/** Archiving is one transaction over all events that move: 2,000,000 took 20 s. Nobody waits for it. */
+/** Archiving is one transaction over all events that move: 2,000,000 took 20 s. No caller waits for it. */
 const ARCHIVE_MS = 600_000
 
 export interface Statements {
   /** Calls the function once. */
   call(on: Queryable, name: FunctionName, args: Args): Promise<unknown>
-  /** The same, but called again if the session lacks the prepared statement, so the server did not carry it out. */
+  /** The same, but calls again if the session lacks the prepared statement: the server has then not carried it out. */
   rpc(on: Queryable): Rpc
-  /** Asks in the same way what is not one value. */
+  /** The same for a query that does not return a single value. */
   ask<Row>(on: Queryable, query: Prepared): Promise<Answer<Row>>
 }
 
 /**
- * Calls functions as prepared statements (parsed and planned once per connection), until that fails for the first time.
- * @param answerMs how long an answer may take
+ * Calls functions as prepared statements, parsed and planned once per connection, until that fails for the first time.
+ * @param answerMs how long to wait for an answer
  */
 export function createStatements(answerMs: number): Statements {
   let prepared = true

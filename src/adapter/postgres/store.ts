@@ -35,8 +35,8 @@ export interface PostgresOptions {
   /** Called when something works less well than it should, once for each cause. Silent unless given. */
   readonly warn?: (message: string) => void
   /**
-   * How often the listening connection is asked whether it is alive, in milliseconds: unless given, 15 s, and 2 s where the address names
-   * several servers.
+   * How often to check that the listening connection is alive, in milliseconds: unless given, 15 s, and 2 s if the address names several
+   * servers.
    */
   readonly checkMs?: number
 }
@@ -50,7 +50,7 @@ const quick = { checkMs: 2_000, answerMs: 2_000, retryMs: 1_000 }
 const mayBeGone = (error: InterlockError): boolean =>
   isOutage(error) && /^(08|57|$)/.test(String(error.details['sqlstate'] ?? ''))
 
-/** The calls that renew a lease and give it up. */
+/** The calls that renew a lease or give it up. */
 const leases: ReadonlySet<FunctionName> = new Set(['job_queue_beat', 'job_queue_leave'])
 
 const optionFields = optionsSchema({
@@ -64,7 +64,7 @@ const sourceSchema = havingSchema('an address, a pg.Pool, or a configuration of 
   (value) => !Array.isArray(value),
   sourceError,
 )
-/** The address may hold a password, so it is not repeated. */
+/** The address may hold a password, so the error does not repeat it. */
 function checkSource(source: unknown): void {
   if (typeof source === 'string') parseAddresses(source, 'source')
   else parseInput(sourceSchema, source, 'source')
@@ -105,7 +105,7 @@ export function postgresStoreOver(
   const checkOpen = () => {
     if (closed) throw new InterlockError('closed', 'the store is closed; make a new one')
   }
-  /** Every error of the driver becomes one of ours, with a code and what to do. */
+  /** Turns every error of the driver into one of Interlock's, with a code and what to do. */
   const guarded = async <Out>(work: () => Promise<Out>): Promise<Out> => {
     checkOpen()
     try {
@@ -133,7 +133,7 @@ export function postgresStoreOver(
     ...calls,
     append: (request) => appendBy(appendRpc, request),
     open: async (queue, options) => {
-      // A newer database can be read if it says so: schemas only expand, and two releases run side by side.
+      // A newer database can be used if it says so: schemas only expand, and two releases may run side by side.
       await guarded(async () => {
         if ((await migrationStatus(query)).state !== 'newer') await requireMigrated(query, name)
       })

@@ -8,18 +8,20 @@ export interface TurnContext {
   readonly pool: pg.Pool
   readonly statements: Statements
   readonly ask: Ask
-  /** Turns an error of the driver into one for the caller. What `decide` throws is the caller's own and stays unchanged. */
+  /**
+   * Turns an error of the driver into one for the caller. An error that `decide` throws is the caller's own and stays unchanged.
+   */
   readonly failure: (error: unknown) => InterlockError
 }
 
 /**
- * Runs `work` in a transaction that holds the queue's lock. The connection is given back only when it is known to be
- * outside a transaction; otherwise it is destroyed, which frees the lock at once.
+ * Runs `work` in a transaction that holds the queue's lock. The connection goes back to the pool only if it is known to be
+ * outside a transaction. Otherwise it is destroyed, which frees the lock at once.
  */
 export async function withTurn<Out>(context: TurnContext, work: (turn: Turn) => Promise<Out>): Promise<Out> {
   const { pool, ask, failure } = context
   const client = await pool.connect().catch((error) => Promise.reject(failure(error)))
-  // The pool listens to idle connections only. One that breaks while we decide would end the process.
+  // The pool listens only to idle connections. If this one broke while we decide, it would end the process.
   const ignore = () => {}
   client.on('error', ignore)
   let failed = true
@@ -55,7 +57,7 @@ function turnOn(client: pg.PoolClient, { statements, ask, failure }: TurnContext
   }
 }
 
-/** Both in order, sent together if the connection pipelines. If one fails, the other is still waited for. */
+/** Both in order, sent together if the connection pipelines. If one fails, it still waits for the other. */
 async function both<A, B>(
   first: () => Promise<A>,
   second: () => Promise<B>,

@@ -3,10 +3,10 @@ import { asRead, decodeEvent, decodeEvents, parseVoids } from '../../codec/index
 import { failureCodes, InterlockError, type JobSpec, type Json } from '../../core/index.ts'
 import { handed } from './handed.ts'
 
-// int8 arrives as a JSON number; z.int() refuses what a double cannot hold exactly.
+// int8 arrives as a JSON number; z.int() refuses one that a double cannot hold exactly.
 const integer = z.int()
 const ids = z.array(z.string())
-/** Rows of the log, and what later events say of some of them; read together, since one does not go without the other. */
+/** Rows of the log, and what later events say about some of them. The two are always read together. */
 const events = z.unknown()
 const voided = z.unknown().optional()
 const head = { version: integer, now: integer }
@@ -14,7 +14,7 @@ const refused = { ok: z.literal(false), ...head }
 
 export const openAnswer = z.object({ ...head, epoch: integer, min_reader: integer })
 
-// It was checked when it came in, or is a row of the user's; it arrives through JSON.parse.
+// It was checked when it was written, or is a row of the user's. It comes from JSON.parse, so it is JSON.
 const json = z.unknown().transform((value) => (value ?? null) as Json)
 
 export const dataAnswer = z.array(
@@ -114,7 +114,7 @@ export const readAnswer = page.transform(({ archived_seq: archivedSeq, voided: v
   events: decodeEvents(read.events, voids),
 }))
 
-/** The same without a look into the rows. */
+/** The same without checking the rows. */
 export const rowsAnswer = page
   .extend({ events: z.array(z.unknown()) })
   .transform(({ archived_seq: archivedSeq, voided: voids, events: rows, ...read }) => {
@@ -222,7 +222,7 @@ export const deadAnswer = z.array(
       job_id: z.string(),
       seq: integer,
       at: integer,
-      // Releases up to 0.1 wrote whatever they were given.
+      // Releases up to 0.1 wrote any code they were given.
       code: z.enum([...failureCodes, 'lease_expired', 'expired']).catch('handler_error'),
       attempts: integer,
       queued: z.unknown().transform(specOf),

@@ -39,7 +39,7 @@ import { parseAnswer } from './parse-answer.ts'
 import { pageAnswer, projectionAnswer } from './projection-answers.ts'
 import type { Rpc } from './rpc.ts'
 
-/** The calls of a store that are one function each, whatever carries them. */
+/** The calls of a store that are one function each, over any transport. */
 export type SqlCalls = Omit<LogStore, 'name' | 'turn' | 'deciding' | 'listen' | 'close'>
 
 export function sqlCalls(rpc: Rpc): SqlCalls {
@@ -142,7 +142,7 @@ export function sqlCalls(rpc: Rpc): SqlCalls {
   }
 }
 
-/** The call alone; on another version than that of the rows it changes nothing. */
+/** The call alone. If the database is at another version than the rows, it changes nothing. */
 export async function rebuildWith(rpc: Rpc, queue: string, { state, jobs, jobIds }: RebuildRows) {
   const rows = { state: present(state), jobs: jobs.map((row) => present(row)), job_ids: jobIds ?? null }
   const answer = await rpc('job_queue_rebuild_rows', { queue, expected_version: state.version, ...rows })
@@ -167,7 +167,7 @@ export async function appendBy(rpc: Rpc, request: AppendRequest): Promise<Append
   return parseAnswer(appendAnswer, answer, name)
 }
 
-/** In the order of JavaScript's `<`, which no collation of the database promises. */
+/** In the order of JavaScript's `<`: no collation of the database promises that order. */
 function byId(projection: Projection | null): Projection | null {
   if (projection === null) return null
   return { ...projection, jobs: projection.jobs.toSorted((a, b) => (a.job_id < b.job_id ? -1 : 1)) }

@@ -8,14 +8,14 @@ import {
 import type { AppendRequest } from '../../port/index.ts'
 import { type Entered, enteredBy, lifeOf } from './entered.ts'
 
-/** An event after which a row is written whole, or as an entry. */
+/** An event after which the whole row is written, or an entry. */
 type Renewing = RecordedEvent & { readonly type: 'queued' | 'requeued' }
 
 /**
- * The changes as `job_queue_append` takes them. Every byte is parsed while the queue is locked, and of the known jobs' rows
- * that is most of an append: so of those only what can change goes along, and nothing that is null.
+ * The changes, in the form that `job_queue_append` takes. The database parses every byte while the queue is locked, and the rows
+ * of known jobs would be most of an append. So it gets only the columns of those that can change, and none that are null.
  *
- * `also`: jobs whose row changes without an event of their own, for the outer projection.
+ * `also`: jobs whose row changes without an event of their own. The outer projection needs them.
  */
 export function changesOf({ events, expectedAt, wanted, ofArrivals, changes }: AppendRequest) {
   const { state, gone, staged } = changes
@@ -35,7 +35,7 @@ export function changesOf({ events, expectedAt, wanted, ofArrivals, changes }: A
   }
 }
 
-/** The rows of the jobs, each in the shortest way there is to say it, and the data that does not go with one of them. */
+/** The rows of the jobs, each in its shortest form, and the data that does not go with one of them. */
 function rowsOf(events: readonly RecordedEvent[], { jobs, data = [] }: ProjectionChanges) {
   const { named, queued, placed } = jobsIn(events)
   const kept = new Map(queued.size === 0 ? [] : data.map((change) => [change.jobId, change]))
@@ -60,25 +60,25 @@ function rowsOf(events: readonly RecordedEvent[], { jobs, data = [] }: Projectio
     jobs: whole,
     changed,
     ...(also.length === 0 ? undefined : { also }),
-    // Each at the place of its event.
+    // Each entry is at the place of its event.
     ...(entered.length === 0 ? undefined : { entered: Array.from(entered, (entry) => entry ?? {}) }),
     ...(besides.length === 0 ? undefined : { data: itemsOf(besides) }),
   }
 }
 
-/** Data as `job_queue_put_data` takes it. */
+/** Data, in the form that `job_queue_put_data` takes. */
 export const itemsOf = (data: readonly DataChange[]) =>
   data.map(({ jobId, ...set }) => ({ job_id: jobId, ...set }))
 
-/** The first event that is void from now on: what was folded from there on is of another log. */
+/** The first event that becomes void: what was folded from there on belongs to another log. */
 function firstVoided(events: readonly RecordedEvent[]): number | undefined {
   const numbers = events.flatMap((event) => (event.type === 'voided' ? [event.of] : []))
   return numbers.length === 0 ? undefined : Math.min(...numbers)
 }
 
 /**
- * Jobs that an event names; of those, the ones of whose row everything may be other than it was, with the event that made it so, and the ones
- * that got another place.
+ * The jobs that an event names: those whose whole row may have changed, each with the event that changed it, and those that got
+ * another place.
  */
 function jobsIn(events: readonly RecordedEvent[]) {
   const named = new Set<string>()
@@ -94,10 +94,10 @@ function jobsIn(events: readonly RecordedEvent[]) {
   return { named, queued, placed }
 }
 
-/** The life that begins with this event, if one does. */
+/** The life that begins with this event, if there is one. */
 const lifeIn = (event: Renewing) => (event.type === 'queued' ? { life: lifeOf(event) } : undefined)
 
-/** What stays as long as a job lives has changed all the same: what it needs, or how many attempts there may be. */
+/** True if the event changes columns that otherwise stay as long as a job lives: its models, or how many attempts it may have. */
 function changesSpec(event: RecordedEvent): event is Renewing {
   return event.type === 'requeued' && (event.models !== undefined || !costsAttempt(event.reason))
 }
@@ -106,12 +106,12 @@ type Columns = readonly (keyof JobRow)[]
 const specColumns: Columns = ['job_type', 'kind', 'models', 'attempts', 'timeout_ms', 'queued_at']
 const placeColumns: Columns = ['priority', 'place_level', 'place_order', 'place_tie']
 
-/** What stays as long as a job lives. */
+/** Columns that stay as long as a job lives. */
 const lasting: ReadonlySet<string> = new Set(specColumns)
-/** And its place, unless it got another one. */
+/** The same, and the place of the job, for jobs whose place did not change. */
 const settled: ReadonlySet<string> = new Set([...specColumns, ...placeColumns])
 
-/** Null and false are said by leaving the column out. */
+/** Leaving a column out means null or false. */
 export function present(row: object, without?: ReadonlySet<string>): Record<string, unknown> {
   const kept: Record<string, unknown> = {}
   for (const key in row) {

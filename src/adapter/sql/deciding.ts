@@ -10,7 +10,7 @@ const handInAnswer = z.discriminatedUnion('decides', [
 ])
 const pickUpAnswer = z.object({ decides: z.boolean(), handed })
 
-/** Commands that one process carries out for all, whatever carries the calls. */
+/** The calls with which one process carries out commands for all, over any transport. */
 export function decidingBy(rpc: Rpc): DecidingRole {
   return {
     handIn: async (queue, { sender, forMs, commands }) => {

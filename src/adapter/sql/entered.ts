@@ -2,19 +2,19 @@ import type { DataChange, JobRow, RecordedEvent } from '../../core/index.ts'
 
 type Queued = RecordedEvent & { readonly type: 'queued' }
 
-/** What the row of a job that enters says beyond its event; `{}` for an event of another kind. */
+/** What the row of a job that enters the line holds beyond its event; `{}` for an event of another kind. */
 export type Entered = Readonly<Record<string, unknown>>
 
-/** What `job_queue_append` writes where an entry says nothing. Fixed, whatever the defaults of a job become. */
+/** What `job_queue_append` writes for a field that an entry leaves out. It never changes, even if the defaults of jobs do. */
 const assumed = { priority: 0, place_level: 0, attempts: 3, timeout_ms: 3_600_000 } as const
-/** What a row says only when it is not null. */
+/** Columns that a row contains only if they are not null. */
 const told = ['due_at', 'expires_at', 'blocked_by_job_id', 'blocked_on', 'conflict_reason'] as const
 
 /**
- * The row of a job that enters the line with this event, less what the event says already; undefined when the row says more than
- * an entry can, as that of a job that was started at once.
+ * The row of a job that enters the line with this event, without what the event says already. Undefined if the row has more than
+ * an entry can hold, for example because the job was started at once.
  *
- * @param data what is kept of it, all of which has to fit into the entry
+ * @param data the data to keep of the job, all of which has to fit into the entry
  */
 export function enteredBy(
   event: RecordedEvent,
@@ -37,14 +37,19 @@ export function enteredBy(
   return entry
 }
 
-/** Nothing, or a payload alone; null, which empties one, cannot be told from none in a column of the entries. */
+/**
+ * True for no data, or a payload alone. A null that empties a payload does not count: in a column of entries it would look like
+ * no payload.
+ */
 function isPlain(data: DataChange | undefined): boolean {
   if (data === undefined) return true
   const { jobId: _, payload, ...more } = data
   return payload != null && Object.keys(more).length === 0
 }
 
-/** Negative: something is kept for it that is no payload, so it may be a row of the user's, which no append brings. */
+/**
+ * Negative if the job has data beside the log that is not a payload. It may then be a row of the user's, which no append brings.
+ */
 export function lifeOf({ spec, seq }: Queued): number {
   return spec.hasData === true && spec.payloadHash === undefined ? -seq : seq
 }

@@ -31,9 +31,9 @@ const meanings: Readonly<Record<string, Meaning>> = {
   '40P01': contention,
   '55P03': locked,
   '57014': contention,
-  // The server cut us off because this process was paused while it held the queue's lock: nothing was written.
+  // The server ended the transaction because this process was paused while it held the queue's lock. Nothing was written.
   '25P03': contention,
-  // A pooler in transaction mode lost our prepared statement; from now on there are none.
+  // A pooler in transaction mode lost our prepared statement. From now on, nothing is prepared.
   '26000': contention,
   '42P05': contention,
   '25006': [
@@ -57,10 +57,10 @@ const meanings: Readonly<Record<string, Meaning>> = {
 }
 
 /**
- * What a driver's error means to a caller. An error without an SQLSTATE comes from the network or the driver: whether a
- * command was carried out is then unknown, and it has to be sent again under the same id.
+ * What a driver's error means to a caller. An error without an SQLSTATE comes from the network or the driver. It is then unknown
+ * whether a command was carried out: send it again under the same id.
  *
- * The driver's error does not go along as the cause: its `detail` holds rows.
+ * The driver's error is not kept as the cause: its `detail` contains rows.
  *
  * @param store the store's name, without credentials
  */

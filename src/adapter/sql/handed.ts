@@ -27,7 +27,7 @@ const bodies: Readonly<Record<CommandBody['type'], true>> = {
   tick: true,
 }
 
-/** It was checked by the process that handed it in; only processes that may append can. */
+/** The process that handed it in has checked it. Only processes that may append can hand in. */
 const body = z.custom<CommandBody>((value) =>
   Object.hasOwn(bodies, String((value as CommandBody | null)?.type)),
 )
@@ -47,7 +47,7 @@ const row = z
   .object({ sender: z.string(), command: handing })
   .transform(({ command, ...from }): HandedIn => ({ ...from, ...command }))
 
-/** What a newer release has handed in, and this one cannot read, is left to its sender. */
+/** A command of a newer release that this one cannot read is left to its sender. */
 export const handed = z.array(z.unknown()).transform((rows) =>
   rows.flatMap((one) => {
     const read = row.safeParse(one)

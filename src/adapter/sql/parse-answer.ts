@@ -2,8 +2,8 @@ import type { z } from 'zod'
 import { InterlockError } from '../../core/index.ts'
 
 /**
- * What a function answered, checked. Its shape can only be wrong when the functions in the database are not those of
- * this release, or were edited.
+ * The answer of a function, checked. Its shape can be wrong only if the functions in the database are of another release, or were
+ * edited.
  *
  * @throws InterlockError `corrupt_log`; those of decodeEvent pass through
  */
@@ -13,7 +13,7 @@ export function parseAnswer<Out>(schema: z.ZodType<Out>, value: unknown, name: s
   const issue = result.error.issues[0]
   throw new InterlockError(
     'corrupt_log',
-    `${name} answered something else than expected at ${issue?.path.join('.') || 'its top'}: ${issue?.message ?? ''}; run \`interlock migrate\` to bring its functions to this release`,
+    `${name} gave an unexpected answer at ${issue?.path.join('.') || 'its top'}: ${issue?.message ?? ''}; run \`interlock migrate\` to bring its functions to this release`,
     { function: name },
   )
 }

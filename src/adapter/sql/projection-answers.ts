@@ -47,7 +47,7 @@ const jobRow = z.object({
 
 export const projectionAnswer = z.object({ state: stateRow, jobs: z.array(jobRow) }).nullable()
 
-/** A row with what no fold could have put there. It is given as it is: `verify` and `rebuild` compare it, and find it wrong. */
+/** A row that no fold could have written. It is returned as it is: `verify` and `rebuild` compare it and report it. */
 const wrongRow = z.looseObject({ job_id: z.string() }).transform((row) => row as unknown as JobRow)
 
 export const pageAnswer = z.object({ state: stateRow, jobs: z.array(z.union([jobRow, wrongRow])) }).nullable()

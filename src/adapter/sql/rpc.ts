@@ -1,10 +1,10 @@
 /**
- * Calls one of Interlock's SQL functions with named arguments and gives its single value. Arguments and values are what
- * JSON can say. PostgreSQL, PGlite and PostgREST differ only in this.
+ * Calls one of Interlock's SQL functions with named arguments, and returns its single value. Arguments and values are JSON. Only
+ * here do PostgreSQL, PGlite and PostgREST differ.
  */
 export type Rpc = (name: FunctionName, args: Readonly<Record<string, unknown>>) => Promise<unknown>
 
-/** The arguments of each function in order; `json` ones go over the wire as JSON text. */
+/** The arguments of each function in order; `json` ones are sent as JSON text. */
 const functions = {
   job_queue_open: { queue: 'text' },
   job_queue_queues: {},
@@ -76,7 +76,7 @@ const functions = {
 
 export type FunctionName = keyof typeof functions
 
-/** A call as a statement with numbered parameters, for drivers that speak SQL. The text is constant per function. */
+/** A call as a statement with numbered parameters, for drivers that use SQL. The text is constant per function. */
 export interface Statement {
   readonly text: string
   values(args: Readonly<Record<string, unknown>>): unknown[]

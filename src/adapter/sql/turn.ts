@@ -4,19 +4,19 @@ import { appendBy, rebuildWith } from './calls.ts'
 import { parseAnswer } from './parse-answer.ts'
 import type { Rpc } from './rpc.ts'
 
-/** A transaction that a client holds over two calls. */
+/** A transaction that a client holds open over two calls. */
 export interface Turn {
   /** Begins, and calls `job_queue_turn`: waits for the queue's lock. */
   readonly begin: (queue: string, since: number) => Promise<unknown>
   /** Calls a function and commits. */
   readonly finish: Rpc
-  /** Ends the transaction with nothing written. */
+  /** Ends the transaction without writing anything. */
   readonly giveUp: () => Promise<void>
 }
 
 /**
- * Lock, read what was missed, decide, append, unlock. When more was missed than one answer carries, the lock is let go and
- * the answer is `version`: the caller reads on without the lock and comes back.
+ * Lock, read what was missed, decide, append, unlock. If more was missed than one answer can carry, it frees the lock and answers
+ * `version`: the caller reads on without the lock, and comes back.
  */
 export async function turnBy(
   turn: Turn,
@@ -36,7 +36,7 @@ export async function turnBy(
   return { ok: true, version, now }
 }
 
-/** Lock, read what was missed, compute the rows, write them, unlock: nobody appends in between. */
+/** Lock, read what was missed, compute the rows, write them, unlock. No other process can append in between. */
 export async function rebuildBy(
   turn: Turn,
   queue: string,

@@ -1,17 +1,18 @@
 import { decodeEvents } from '../../codec/index.ts'
 import type { News, OnWake } from '../../port/index.ts'
 
-/** What rows that may have arrived in `jobs` are announced with, on the channel of the appends. */
+/** The announcement that rows may have arrived in `jobs`, on the channel of the appends. */
 const INTAKE = 'intake'
 
-/** What comes before `<queue>:<version>` where commands of these processes are done with. */
+/** What stands before `<queue>:<version>` if commands of these processes were carried out, or need no append. */
 const HANDLED = /^handled:([^:]*):/
 
 /**
- * Tells a listener what a notification says: `<queue>:<version>` after an append, with `handled:<process>,…:` before it where commands of those were done with, `intake` for every queue. A queue's name
- * may hold colons, and anybody may send anything.
+ * Passes a notification on to a listener. After an append it is `<queue>:<version>`; if commands that processes handed in were
+ * carried out, or need no append, `handled:<process>,…:` stands before that. `intake` is for every queue. A queue's name may
+ * contain colons, and any role may send anything.
  *
- * @param payload undefined: something may have been missed, so everything is to be looked at
+ * @param payload undefined: notifications may have been missed, so everything has to be looked at
  */
 export function tellWake(payload: string | undefined, queue: string, onWake: OnWake): void {
   if (payload === undefined) return onWake()
@@ -30,12 +31,12 @@ function tellAppend(said: string, queue: string, onWake: OnWake, handled?: reado
   else onWake(known, false, 'nobody', handled)
 }
 
-/** What a notification on the channel of a queue says (`job_queue_append`); undefined: nothing that can be read. */
+/** What a notification on the channel of a queue says (`job_queue_append`). Undefined: it cannot be read. */
 export function newsOf(payload: string): News | undefined {
   const [after, version, at, epoch] = payload.split(' ', 4).map(Number)
   const begin = payload.indexOf('[')
   if (begin < 0 || !isCount(after) || !isCount(version) || !isCount(at) || !isCount(epoch)) return undefined
-  // Most of it is of this process's own appends: the events are looked at when they are needed.
+  // Decoded only when needed: most notifications are of this process's own appends.
   return { after, version, at, epoch, events: () => decodeEvents(JSON.parse(payload.slice(begin))) }
 }
 

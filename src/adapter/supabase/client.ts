@@ -4,14 +4,15 @@ import { parseInput } from '../../codec/index.ts'
 import { invalidInput } from '../../core/index.ts'
 
 /**
- * The one function of `@supabase/supabase-js` that is needed. It is passed in, so that another store can be bundled without it.
+ * The one function of `@supabase/supabase-js` that is needed. It is passed in, so that a bundle for another store does not
+ * contain it.
  */
 export type CreateClient = typeof createClient
 
 /** A client for a server, made by a loaded driver. */
 export function clientOver(create: CreateClient, url: string, key: string): SupabaseClient {
   parseInput(urlSchema, url, 'url')
-  // An error about such a header would repeat the key.
+  // The error of `fetch` for such a header would repeat the key.
   if (typeof key !== 'string' || !/^[\x21-\x7e]+$/.test(key)) throw invalidInput(unsendableKey, 'key')
   return create(url, key, {
     auth: { persistSession: false, autoRefreshToken: false, detectSessionInUrl: false },
@@ -37,14 +38,16 @@ const fetchNotingRetryAfter: typeof fetch = async (input, init) => {
   return new Response(body, { status, statusText, headers: withoutLength(headers) })
 }
 
-/** The seconds to wait: the header has seconds or a time. */
+/** The seconds to wait. The header holds seconds or a time. */
 function secondsOf(header: string | null): number | null {
   if (header === null || header === '') return null
   const seconds = /^\d+$/.test(header) ? Number(header) : (Date.parse(header) - Date.now()) / 1_000
   return Number.isFinite(seconds) ? Math.max(0, seconds) : null
 }
 
-/** The body of an error, with what the header said. A body that is not JSON (from a gateway, say) becomes the message. */
+/**
+ * The body of an error, with what the header said. If the body is not JSON (from a gateway, for example), it becomes the message.
+ */
 function noted(text: string, seconds: number): string {
   try {
     const body: unknown = JSON.parse(text)

@@ -7,8 +7,8 @@ const own: ReadonlySet<string> = new Set(['started', 'completed', 'failed'])
 const inLine: ReadonlySet<string> = new Set(['queued', 'blocked', 'conflict', 'requeued', 'due'])
 
 /**
- * Which processes an append concerns, beside the one that made it. Nobody, if it ended or started its own attempts and took what
- * that made startable. `job_queue_wake` decides in the same way.
+ * Which other processes an append concerns. None, if it ended or started attempts of its own process, and that process took all
+ * that became startable. `job_queue_wake` decides in the same way.
  */
 export function concernOf(events: readonly RecordedEvent[]): Concern {
   const workerIds = new Set(events.flatMap(({ workerId = [] }) => workerId))
@@ -18,14 +18,17 @@ export function concernOf(events: readonly RecordedEvent[]): Concern {
   return events.every(({ offers = [] }) => offers.every((jobId) => started.has(jobId))) ? 'nobody' : 'free'
 }
 
-/** Whether somebody may be waiting for it. A process that takes a job and leaves others has found more than it has free slots. */
+/**
+ * True if another process may be waiting for it. A process that takes one job and leaves others has found more jobs than it has
+ * free slots.
+ */
 export function isUrgent(events: readonly RecordedEvent[]): boolean {
   return concernOf(events) !== 'nobody' && !events.some(({ type }) => type === 'started')
 }
 
 const order = ['nobody', 'free', 'all'] as const satisfies readonly Concern[]
 
-/** The version that is known up to, for each circle of processes: `nobody` counts everything. */
+/** The last version that is known, for each circle of processes; `nobody` counts every append. */
 export class Versions {
   readonly #versions = new Map<Concern, number>()
 
@@ -39,13 +42,13 @@ export class Versions {
     return this.#versions.get(concern) ?? 0
   }
 
-  /** The widest circle that has news here which the others do not know; null: none. */
+  /** The widest circle for which this has news that the other does not; null: none. */
   beyond(others: Versions): Concern | null {
     return order.findLast((each) => this.of(each) > others.of(each)) ?? null
   }
 }
 
-/** The concern in a message. Anybody may send anything; a message without one is for all. */
+/** The concern in a message. Any role may send anything; a message without one is for all. */
 export function parseConcern(given: unknown): Concern {
   return order.find((each) => each === given) ?? 'all'
 }

@@ -11,7 +11,7 @@ const refusedKey: Meaning = [
   'the key is refused; give the secret key of this project (Project settings, API keys), and a new one if it was replaced',
 ]
 
-/** PostgREST's own codes. Calls with PGRST002 and 003 were not carried out; nobody knows about the other calls that failed. */
+/** PostgREST's own codes. Calls that failed with PGRST002 or 003 were not carried out; of other calls that is unknown. */
 const meanings: Readonly<Record<string, Meaning>> = {
   PGRST202: [
     'not_migrated',
@@ -32,15 +32,15 @@ const meanings: Readonly<Record<string, Meaning>> = {
   '42501': ['store_unwritable', 'the key may not run Interlock; give the secret key, not a browser key'],
 }
 
-/** The error of `fetch` for a header that it cannot send. It contains the header, and so the key. */
+/** The error of `fetch` for a header that it cannot send. It contains the header, and with it the key. */
 const unsendable = /invalid header value|ByteString/i
 
 /** Anything that looks like a key: servers and proxies often repeat what they refuse. */
 const secrets = /\b(?:sb_(?:secret|publishable)_[\w-]+|eyJ[\w-]+\.[\w-]+\.[\w-]*)/g
 
 /**
- * What an answer of the API means if it is not one of Interlock's functions. `store_unavailable` and `contention` may pass, and
- * nobody knows whether the call was carried out (an aborted one goes on): send it again under the same id.
+ * What an answer of the API means if it does not come from one of Interlock's functions. `store_unavailable` and `contention` may
+ * pass. It is then unknown whether the call was carried out (an aborted one goes on): send it again under the same id.
  *
  * @param status the HTTP status; 0 if there was none
  */

@@ -4,8 +4,8 @@ interface Waiting {
 }
 
 /**
- * Lets this process have one mutating call under way at a time: the ten connections of the API serve the user's front end too.
- * The lowest rank goes first, so a heartbeat waits for one call at most.
+ * Lets this process have one mutating call under way at a time: the user's front end needs the API's ten connections too. The
+ * lowest rank goes first, so a beat waits for one call at most.
  */
 export class Lane {
   readonly #waiting: Waiting[] = []
@@ -21,7 +21,7 @@ export class Lane {
     }
   }
 
-  /** Stays busy when the turn passes on, so that no other call gets in between. */
+  /** It stays busy while the next one takes over, so that no other call gets in between. */
   #next(): void {
     const first = this.#waiting.reduce<Waiting | undefined>(
       (best, each) => (best === undefined || each.rank < best.rank ? each : best),

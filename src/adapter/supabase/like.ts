@@ -40,7 +40,7 @@ export interface Channel {
 
 /** The functions and tables of one schema. */
 export interface ApiLike {
-  /** `never`: a typed client takes only arguments that its types know. */
+  /** `never`, because a typed client takes only arguments that its types know. */
   rpc(name: string, args: never): ApiRequest
   from(table: string): { select(columns: string): TableRequest }
 }

@@ -3,7 +3,7 @@ import type { LogStore } from '../../port/index.ts'
 import { type CreateClient, clientOver } from './client.ts'
 import { type SupabaseOptions, supabaseStore } from './store.ts'
 
-/** A store that makes its own client with a loaded driver. The client ends with `close()`. */
+/** A store that makes its own client with a loaded driver, and ends it with `close()`. */
 export function projectStoreOver(
   create: CreateClient,
   url: string,
@@ -14,15 +14,15 @@ export function projectStoreOver(
   const store = supabaseStore(client, options)
   const close = async () => {
     await store.close()
-    // The driver waits for the answer with a timer of 10 s, which it does not stop when the answer has come.
+    // The driver waits for the answer with a timer of 10 s, and does not stop the timer when the answer has come.
     await withoutTimers(() => client.realtime.disconnect())
   }
   return { ...store, close }
 }
 
 /**
- * Waits for the driver, then ends the timers that it set when it was called: it has no call for that. Until then they keep the
- * process alive for nothing.
+ * Waits for the driver, then clears the timers that the driver set meanwhile: otherwise they keep the process alive for nothing,
+ * and the driver has no call to clear them.
  */
 async function withoutTimers(work: () => Promise<unknown>): Promise<void> {
   const timers: NodeJS.Timeout[] = []

@@ -43,7 +43,7 @@ export function rpcOver(client: ApiLike, store: string, timeoutMs: number): Rpc 
     reads.has(name) ? send(name, args) : lane.run(ranks[name] ?? LAST_RANK, () => send(name, args))
 }
 
-/** The data of an answer. supabase-js returns most errors and throws some; all come out as ours. */
+/** The data of an answer. supabase-js returns most errors and throws some: both become Interlock's. */
 export async function answerOf(request: () => PromiseLike<ApiResult>, store: string): Promise<unknown> {
   let result: ApiResult
   try {

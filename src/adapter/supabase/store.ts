@@ -9,7 +9,7 @@ import { answerOf, rpcOver } from './rpc.ts'
 import type { WakeSource } from './wake-channel.ts'
 import { Wakes } from './wakes.ts'
 
-/** Stores over one client share its channels. Of several with the same `wake`, the `pollMs` and `warn` of the first count. */
+/** Stores over one client share its channels. If several have the same `wake`, the `pollMs` and `warn` of the first one count. */
 export interface SupabaseOptions {
   /**
    * Where wake-ups come from. `broadcast` (the default): the database sends them to a private channel. `postgres_changes`: from
@@ -18,14 +18,14 @@ export interface SupabaseOptions {
   readonly wake?: WakeSource
   /** How often to ask while no wake-ups come, in milliseconds; 1,000 unless given. */
   readonly pollMs?: number
-  /** When to take a call for lost, in milliseconds; 15,000 unless given. It may still be carried out. */
+  /** After how many milliseconds a call counts as lost; 15,000 unless given. It may still be carried out. */
   readonly timeoutMs?: number
   /** Called when something works less well than it should, once for each cause. Silent unless given. */
   readonly warn?: (message: string) => void
 }
 
 /**
- * Defaults of a coordinator over this store: a beat every 6 s, whose answer tells how far the log is, and a full look every two
+ * Defaults of a coordinator over this store: a beat every 6 s, whose answer says how far the log goes, and a full look every two
  * minutes. A process with nothing to do makes 12 requests a minute. The models of a dead worker are free after 18 + 5 + 6 s at
  * most.
  */
@@ -121,7 +121,7 @@ export function supabaseStore(client: SupabaseLike, options: SupabaseOptions = {
   }
 }
 
-/** The address is not secret, but a client does not promise to tell it. */
+/** The address is not secret, but a client need not reveal it. */
 function nameOf(client: SupabaseLike): string {
   const { supabaseUrl } = client as { readonly supabaseUrl?: unknown }
   return typeof supabaseUrl === 'string' && URL.canParse(supabaseUrl)
@@ -142,6 +142,6 @@ async function requireMigratedProject(client: ApiLike, name: string, timeoutMs: 
     throw error
   })
   const status = statusOf((rows as readonly Record<string, unknown>[])[0])
-  // A newer database can be read if it says so: schemas only expand, and two releases run side by side.
+  // A newer database can be used if it says so: schemas only expand, and two releases may run side by side.
   if (status.state !== 'newer') requireCurrent(status, name, remedy)
 }

@@ -13,31 +13,31 @@ export interface WakeChannelOptions {
   readonly onWake: OnWake
   /** How often to ask while no wake-ups come. */
   readonly pollMs: number
-  /** How long news may stay unannounced before the channel counts as deaf, in milliseconds; 10,000 unless given. */
+  /** How long news may stay unannounced before the channel counts as dead, in milliseconds; 10,000 unless given. */
   readonly silenceMs?: number
   /** Called when no wake-ups come: once, until they come again. */
   readonly warn?: (message: string) => void
 }
 
 /**
- * The database does not announce every append (`job_queue_wake`). A process that appended, and hears no announcement for a while,
- * tells the others itself; this costs no request. Jitter makes one process do it for all.
+ * The database does not announce every append (`job_queue_wake`). If a process has appended and hears no announcement for a
+ * while, it tells the others itself, which costs no request. The jitter makes one process do it for all.
  */
 const TELL_MS = { least: 260, jitter: 80 }
-/** Sooner if somebody may be waiting: the database's own message would have come by then. */
+/** Sooner if another process may be waiting: the database's own message would have come by then. */
 const TELL_SOON_MS = { least: 30, jitter: 20 }
 /** After this many messages in the last second, from any process, a process delays its own: each message makes others look. */
 const MOST_PER_SECOND = 6
-/** Processes that append over a direct connection cannot send messages. When messages stop, look once more. */
+/** Processes that append over a direct connection cannot send messages. So when messages stop, look once more. */
 const LOOK_AGAIN_MS = 1_000
-/** After the last message of such an append, more may come for this long. */
+/** After the last message of such a process, more may come for this long. */
 const MIXED_MS = 60_000
 /**
- * When news stays unannounced this long, the channel is dead even if it says otherwise (PostgreSQL restarted, or its rate is used
- * up).
+ * If news stay unannounced for this long, the channel is dead even if it says otherwise: PostgreSQL restarted, or its limit of
+ * messages is used up.
  */
 const SILENCE_MS = 10_000
-/** A start does not wait longer for Realtime. It polls until Realtime comes. */
+/** A start waits at most this long for Realtime. After that it polls until Realtime comes. */
 const JOIN_MS = 5_000
 const REOPEN_MS = 1_000
 
@@ -46,7 +46,7 @@ const UNPUBLISHED =
 
 const intakes = ['rows', 'requests'] as const satisfies readonly Incoming[]
 
-/** Wakes those who wait for news of one queue. While the channel is not joined, or proves deaf, it polls instead. */
+/** Wakes those who wait for news of one queue. It polls while the channel is not joined, or proves dead. */
 export class WakeChannel {
   readonly #options: WakeChannelOptions
   #channel: Channel | undefined
@@ -68,7 +68,7 @@ export class WakeChannel {
     this.#options = options
   }
 
-  /** Resolves when wake-ups come, or when it is time to stop waiting for them. */
+  /** Resolves when wake-ups come, or when it has waited long enough for them. */
   async open(): Promise<void> {
     if (this.#options.source === 'poll') return this.#ask()
     this.#ask('Realtime does not answer')
@@ -79,14 +79,14 @@ export class WakeChannel {
     clearTimeout(impatience)
   }
 
-  /** This process has appended. Unless another process announces it soon, this one has to. */
+  /** This process has appended. It tells the others, unless another announcement comes soon. */
   appended(version: number, concern: Concern, isUrgent: boolean): void {
     this.#own.note(version, concern)
     if (isUrgent && !this.#isCrowded) this.#tellIn(TELL_SOON_MS)
     else if (this.#telling === undefined) this.#tellIn(TELL_MS)
   }
 
-  /** A heartbeat's answer told how far the log is. If no message said so, one was lost. */
+  /** The answer to a beat said how far the log goes. If no message said so, one was lost. */
   beaten(version: number): void {
     this.#options.onWake(version, false, version > this.#told.of('nobody') ? 'all' : 'nobody')
   }
@@ -100,7 +100,7 @@ export class WakeChannel {
     this.#telling = setTimeout(() => this.#tell(), least + Math.random() * jitter).unref()
   }
 
-  /** The version in any answer to the store. If it is beyond what was announced, the channel should have brought it. */
+  /** The version in any answer of the store. If it is beyond what was announced, the channel should have brought it. */
   saw(version: number): void {
     if (!this.#joined || version <= this.#told.of('nobody')) {
       this.#newsSince = null
@@ -131,7 +131,7 @@ export class WakeChannel {
     this.#newsSince = null
     this.#messages.count()
     const payload = { queue: this.#options.queue, version, concerns }
-    // A message is a hint: the next heartbeat finds what was not sent.
+    // A message is a hint: if it is not sent, the next beat finds the append.
     void this.#channel?.send({ type: 'broadcast', event: 'wake', payload }).catch(() => {})
   }
 
@@ -162,10 +162,10 @@ export class WakeChannel {
   #heed(status: ChannelStatus): void {
     this.#joined = status === 'SUBSCRIBED'
     this.#newsSince = null
-    // Also after every rejoin, since messages were lost meanwhile. Changes flow some seconds later, and say so.
+    // Also after every rejoin, since messages were lost meanwhile. Changes begin to flow some seconds later, and say so.
     if (this.#joined) return this.#options.source === 'broadcast' ? this.#flow() : this.#options.onWake()
     this.#ask('Realtime cannot be joined')
-    // Errors and time-outs rejoin by themselves; a closed channel never comes back.
+    // Errors and time-outs rejoin by themselves. A closed channel never comes back.
     if (status === 'CLOSED') setTimeout(() => void this.#reopen(), REOPEN_MS).unref()
   }
 
@@ -180,7 +180,7 @@ export class WakeChannel {
     if (!this.#closed) this.#join(() => {})
   }
 
-  /** `{version, direct, concerns}` after an append, `{intake}` when something came in. Anybody may send anything. */
+  /** `{version, direct, concerns}` after an append, `{intake}` when something came in. Any role may send anything. */
   #hear(payload: unknown): void {
     this.#messages.count()
     const { version, intake, direct, concerns } = (payload ?? {}) as Readonly<Record<string, unknown>>
@@ -192,7 +192,7 @@ export class WakeChannel {
     const concern = parseConcern(concerns)
     this.#told.note(version as number, concern)
     if (this.#isMixed) return this.#wakeTwice(version as number, false)
-    // This process has nothing to read of its own append.
+    // Of its own append, this process has nothing to read.
     if ((version as number) > this.#own.of('nobody')) this.#options.onWake(version as number, false, concern)
   }
 
@@ -200,14 +200,14 @@ export class WakeChannel {
     return performance.now() - this.#directAt < MIXED_MS
   }
 
-  /** Wakes again later, for what came while no second message is sent. */
+  /** Wakes again later, for what came while no second message was sent. */
   #wakeTwice(version: number | undefined, intake: Incoming | false): void {
     this.#options.onWake(version, intake)
     clearTimeout(this.#again)
     this.#again = setTimeout(() => this.#options.onWake(undefined, intake && 'both'), LOOK_AGAIN_MS).unref()
   }
 
-  /** Wake-ups come now: looks for what came before them. */
+  /** Wake-ups come now. Looks for what came before them. */
   #flow(): void {
     clearInterval(this.#poll)
     clearTimeout(this.#complaint)
@@ -222,7 +222,7 @@ export class WakeChannel {
     if (cause !== undefined) this.#complainOf(cause)
   }
 
-  /** Warns, unless it passes by itself. */
+  /** Warns, unless the cause passes by itself. */
   #complainOf(cause: string): void {
     const { pollMs, warn } = this.#options
     clearTimeout(this.#complaint)

@@ -19,12 +19,12 @@ export interface WakesOptions {
 }
 
 /**
- * One channel per queue for all listeners: a client cannot have two with the same topic, so the stores over one client share it.
+ * One channel per queue for all listeners. A client cannot have two with the same topic, so the stores over one client share it.
  */
 export class Wakes {
   static readonly #ofClients = new WeakMap<SupabaseLike, Map<WakeSource, Wakes>>()
 
-  /** The wakes of this client, made on first use with these options. */
+  /** The wakes of this client, created at first use with these options. */
   static of(options: WakesOptions): Wakes {
     const { client, source } = options
     const bySource = Wakes.#ofClients.get(client) ?? new Map<WakeSource, Wakes>()
@@ -44,7 +44,7 @@ export class Wakes {
   /** The channel ends with its last listener. */
   async listen(queue: string, onWake: OnWake): Promise<() => Promise<void>> {
     const listened = this.#queues.get(queue) ?? this.#open(queue)
-    // A new function, so that one callback can listen twice.
+    // A new function, so that one callback can be registered twice.
     const own: OnWake = (...hint) => onWake(...hint)
     listened.listeners.add(own)
     await listened.opened
@@ -56,7 +56,7 @@ export class Wakes {
     }
   }
 
-  /** The answer to a call told how far the log is. */
+  /** The answer to a call said how far the log goes. */
   saw(queue: string, version: number): void {
     this.#queues.get(queue)?.channel.saw(version)
   }
@@ -70,7 +70,7 @@ export class Wakes {
     if (listened.listeners.size > 1) listened.onWake(version, false, concern)
   }
 
-  /** A heartbeat's answer told how far the log is, so it serves as a poll. */
+  /** The answer to a beat said how far the log goes, so it serves as a poll. */
   beaten(queue: string, version: number): void {
     this.#queues.get(queue)?.channel.beaten(version)
   }

@@ -5,7 +5,7 @@ const escaped = (text: string): string => text.replace(/[&<>"]/g, (character) =>
 
 type Attributes = Readonly<Record<string, string | number | undefined>>
 
-/** One element of an SVG; `inside` is markup already. */
+/** One element of an SVG. `inside` is markup already. */
 export function element(name: string, attributes: Attributes, ...inside: readonly string[]): string {
   const given = Object.entries(attributes).flatMap(([key, value]) =>
     value === undefined
@@ -16,7 +16,7 @@ export function element(name: string, attributes: Attributes, ...inside: readonl
   return body === '' ? `<${name}${given.join('')}/>` : `<${name}${given.join('')}>${body}</${name}>`
 }
 
-/** Nobody sees anything finer than a tenth of a pixel. */
+/** Nothing finer than a tenth of a pixel is visible. */
 const rounded = (value: number): number => Math.round(value * 10) / 10
 
 export const label = (x: number, y: number, text: string, attributes: Attributes = {}): string =>

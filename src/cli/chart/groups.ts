@@ -14,7 +14,7 @@ const GAP = 10
 /** Room for the text at the end of the longest bar. */
 const TEXT = 60
 
-/** Several values for each name, under each other in their colours. */
+/** Several values for each name, one below the other, in their colours. */
 export function groups(title: string, values: readonly Group[]): Panel {
   const most = Math.max(...values.flatMap(({ bars }) => bars.map(({ value }) => value)), Number.MIN_VALUE)
   const x = scaleLinear()

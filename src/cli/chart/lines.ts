@@ -16,7 +16,7 @@ const ROW = 18
 /** The longest name that fits beside the numbers of the axis. If one is longer, all names go below. */
 const LEGEND = 20
 const LEGEND_BELOW = 90
-/** The axis of time with what is written on it. */
+/** Height of the time axis and its labels. */
 const AXIS = 16
 
 /** Values over time, all on one scale. @param marks the labels of the time axis, from end to end at equal distances */

@@ -1,12 +1,12 @@
 import { element, label } from './element.ts'
 
 export const WIDTH = 860
-/** Room for the names at the left and for the ends of the axes at the right. */
+/** Room for the names on the left and for the ends of the axes on the right. */
 export const LEFT = 210
 export const RIGHT = 24
 const TOP = 52
 
-/** A drawing that stands under others on one page. */
+/** A drawing that is stacked with others on one page. */
 export interface Panel {
   readonly title: string
   /** Without the title. */
@@ -27,7 +27,7 @@ text { font: 12px system-ui, sans-serif; fill: #24292f }
   text { fill: #e6edf3 } .dim { fill: #9198a1 } .axis { stroke: #3d444d } .ground { fill: #0d1117 }
 }`
 
-/** A page of panels as an SVG file that needs nothing else. */
+/** A page of panels as a self-contained SVG file. */
 export function page(title: string, subtitle: string, panels: readonly Panel[]): string {
   let y = TOP
   const drawn = panels.map((panel) => {

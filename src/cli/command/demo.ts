@@ -8,8 +8,8 @@ export function addDemo(cli: Cli): void {
     const result = await demo(frame)
     const seconds = ((performance.now() - begun) / 1_000).toFixed(0)
     const verdict = result.ok
-      ? `All of it held (${seconds} s). Next: interlock run <file>, interlock --help`
-      : `${result.failures.length} of it did not hold:\n${result.failures.map((text) => `  ${text}`).join('\n')}`
+      ? `Every claim was true (${seconds} s). Next: interlock run <file>, interlock --help`
+      : `${result.failures.length} of its claims were false:\n${result.failures.map((text) => `  ${text}`).join('\n')}`
     frame.emit(result, `\n${verdict}`)
     if (!result.ok) throw new FoundSomething()
   })

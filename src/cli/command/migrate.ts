@@ -173,7 +173,9 @@ function outcomeText(
   check = false,
 ): string {
   if (!applied && !check) return `nothing to do: the database has migration ${version}`
-  const title = check ? `nothing was changed; migrating to ${version} goes well` : `migrated to ${version}`
+  const title = check
+    ? `nothing was changed; migrating to ${version} would succeed`
+    : `migrated to ${version}`
   return [
     title,
     ...passedOver,

@@ -24,7 +24,7 @@ function textOf({ fromSeq, events, removed, written, outer }: Rebuilt): string {
   const inner =
     removed + written === 0
       ? 'every row was right'
-      : `${count(removed)} wrong ones removed, ${count(written)} written`
+      : `${count(removed)} wrong rows removed, ${count(written)} written`
   const own = outer === 0 ? '' : `; ${plural(outer, 'row')} of your tables written`
   return `rebuilt from ${plural(events, 'event')}${onlyFrom(fromSeq)}: ${inner}${own}`
 }

@@ -30,7 +30,7 @@ export function addRecover(cli: Cli): void {
       [
         ['recover', 'lists the jobs whose end may be lost; running workers have drained the queue'],
         ['recover --begin', 'first, if no process was running that could notice: a new epoch'],
-        ['recover --completed a --requeue b --fail c', 'what became of each; may be repeated'],
+        ['recover --completed a --requeue b --fail c', 'how each of them ended; may be repeated'],
         ['recover --void', 'gets past the unreadable events that recover shows; the log stays as it is'],
         ['resume', 'when none is left'],
       ],

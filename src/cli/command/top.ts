@@ -12,7 +12,7 @@ export function addTop(cli: Cli): void {
   cli.command(
     'top',
     [
-      ['top', 'as it goes on; ↑ ↓ choose a job of the line, keys pull the levers after a preview, q ends'],
+      ['top', 'live; ↑ ↓ choose a job of the line, keys pull the levers after a preview, q ends'],
       ['top | cat', 'one look at it'],
     ],
     (frame) =>

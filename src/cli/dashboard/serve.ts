@@ -8,7 +8,7 @@ import { storeAt } from '../../process/index.ts'
 import type { Frame } from '../frame.ts'
 import { emptyFolder, nothingYet } from '../store.ts'
 
-/** Connections to a server, beside the one that listens: viewers cannot cost more. */
+/** Connections to a server, besides the one that listens. Viewers cannot use more. */
 const CONNECTIONS = 2
 /** How long one of its statements may take, in milliseconds. */
 const STATEMENT_MS = 5_000
@@ -20,7 +20,7 @@ export interface ServeOptions {
   readonly data: boolean
 }
 
-/** A dashboard in its own program, on this machine only. */
+/** A dashboard in a program of its own, on this machine only. */
 export interface ServedDashboard {
   /** With a token in its fragment, which works once. */
   readonly address: string
@@ -34,7 +34,7 @@ export async function serveDashboard(frame: Frame, options: ServeOptions): Promi
   if (folder !== null) throw new InterlockError('not_migrated', `${folder}: ${nothingYet}`)
   const store = await storeAt(target, { connections: CONNECTIONS, statementMs: STATEMENT_MS })
   try {
-    // A wrong address is reported at once. Later, a database that is away is waited for.
+    // A wrong address is reported at once. Later, if the database is away, the dashboard waits for it.
     await store.open(frame.queue, { make: false })
     const served = await serve(frame, store, options)
     return {
@@ -50,7 +50,7 @@ export async function serveDashboard(frame: Frame, options: ServeOptions): Promi
   }
 }
 
-/** The same over a store that is open already, and stays so. */
+/** The same with a store that is open already. It stays open. */
 export async function serve(
   frame: Frame,
   store: LogStore,

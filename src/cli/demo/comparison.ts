@@ -32,8 +32,8 @@ export interface Outcome extends Contender {
 }
 
 /**
- * Runs the sample under every policy, each in a queue of its own, one after the other: at the same time they would wait
- * for each other at the one connection of the embedded database (5 ms more per hand-off), and the figures with them.
+ * Runs the sample under every policy, each in its own queue, one after the other. At the same time they would wait for each other
+ * at the one connection of the embedded database: 5 ms more per hand-off, which would spoil the figures.
  */
 export async function compare(
   frame: Frame,
@@ -79,7 +79,7 @@ async function contend(
   }
 }
 
-/** One line that is written over and over, on a terminal; elsewhere nothing moves. */
+/** A line on the terminal that is overwritten. Without a terminal it prints nothing. */
 class Screen {
   readonly #frame: Frame
   readonly #jobs: number

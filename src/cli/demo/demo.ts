@@ -19,7 +19,7 @@ export interface DemoResult {
   readonly runs: readonly { readonly policy: string; readonly report: Outcome['report'] }[]
 }
 
-/** Shows Interlock at work on an embedded database that is removed afterwards; `ok` only if everything it claimed was true. */
+/** Shows Interlock at work on an embedded database that it removes afterwards. `ok` only if everything that it claimed was true. */
 export async function demo(frame: Frame): Promise<DemoResult> {
   const narrator = new Narrator(frame)
   const folder = await mkdtemp(path.join(tmpdir(), 'interlock-demo-'))

@@ -15,18 +15,18 @@ export class Narrator {
     this.say(`\n${bold(`${++this.#chapter}  ${title}`)}`)
   }
 
-  /** One paragraph; under `--json` nothing but the result is printed. */
+  /** Prints one paragraph. Under `--json` only the result is printed. */
   say(text: string): void {
     if (!this.frame.json) this.frame.print(text)
   }
 
-  /** A command or call, and its result. */
+  /** Prints a command or call, and its result. */
   step(call: string, answer: string): void {
     const { cyan } = this.frame.colors
     this.say(`\n  ${cyan('>')} ${call}\n    ${answer}`)
   }
 
-  /** A claim that has to be true; a false one fails the demo. */
+  /** States a claim. If it is false, the demo fails. */
   claim(holds: boolean, sentence: string): void {
     const { green, red } = this.frame.colors
     if (!holds) this.failures.push(sentence)

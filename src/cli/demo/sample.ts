@@ -17,9 +17,9 @@ const ADAPTERS = 60
 export const SAMPLE_TIME_SCALE = 0.0025
 
 /**
- * An hour of a small image service, the same on every machine: few checkpoints get most of the work, most adapters are
- * seen once or twice, some jobs are workflows of two checkpoints, and a few take ten times the usual. The seed is one of
- * those where strict order costs much (simulated: 1.45 × the bound, 1.01 with 16 overtakes); 1.1 is more usual.
+ * An hour of a small image service, the same on every machine. A few checkpoints get most of the work, most adapters are used
+ * once or twice, some jobs are workflows of two checkpoints, and a few take ten times the usual time. With this seed, strict
+ * order costs much (simulated: 1.45 × the bound, 1.01 with 16 overtakes); 1.1 is more usual.
  */
 export function sampleWorkload(): Workload {
   const random = randomFrom(35)
@@ -49,11 +49,11 @@ function sampleJob(random: () => number, number: number): WorkloadJob {
 const checkpoint = (random: () => number): string =>
   CHECKPOINTS[skewed(random, CHECKPOINTS.length, 1.5)] ?? 'sdxl-base'
 
-/** An index below `size`, the small ones far more often. */
+/** An index below `size`, mostly a small one. */
 const skewed = (random: () => number, size: number, skew: number): number =>
   Math.floor(size * random() ** skew)
 
-/** Mulberry32: numbers from 0 to 1 that are the same wherever the seed is. */
+/** Mulberry32: numbers from 0 to 1, the same for the same seed. */
 function randomFrom(seed: number): () => number {
   let state = seed
   return () => {

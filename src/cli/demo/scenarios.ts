@@ -17,13 +17,13 @@ interface Scenario {
   readonly story: string
   readonly first: Actor
   readonly second: Actor
-  /** The code with which the second is refused. */
+  /** The code with which the second one is refused. */
   readonly code: string
 }
 
 const normal = (jobId: string, model: string): Actor => ({ jobId, jobType: 'normal', models: [model] })
 
-/** The three scenarios that the first coordinator was specified by. */
+/** The three scenarios from the specification of the first coordinator. */
 const scenarios: readonly Scenario[] = [
   {
     title: 'Two jobs, one model',
@@ -68,7 +68,7 @@ async function tellScenario(
 ): Promise<void> {
   narrator.chapter(title)
   narrator.say(`   ${story}`)
-  // Subscribers here hear of jobs that were refused and have started since.
+  // Subscribers hear of jobs that were refused and have started since.
   const started = firstValueFrom(coordinator.ready$.pipe(take(1), toArray()))
   const one = await ask(narrator, coordinator, first)
   const two = await ask(narrator, coordinator, second)

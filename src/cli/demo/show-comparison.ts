@@ -7,7 +7,7 @@ import { busiest, type Span, spansOf, strip } from './timeline.ts'
 const MODELS = 5
 const NAME = 13
 
-/** The runs as timelines at one scale, so that the eye compares their lengths, and then as numbers. */
+/** The runs as timelines on one scale, so that their lengths can be compared by eye, and then as numbers. */
 export function showComparison(narrator: Narrator, outcomes: readonly Outcome[]): void {
   const runs = outcomes.map((outcome) => ({ ...outcome, spans: spansOf(outcome.events) }))
   const longest = Math.max(...runs.map(({ spans }) => lengthOf(spans)))
@@ -56,7 +56,7 @@ function figures(narrator: Narrator, outcomes: readonly Outcome[]): string {
   })
 }
 
-/** From being queued to being started. */
+/** From `queued` to `started`. */
 function meanWaitMs(spans: readonly Span[]): number {
   return spans.reduce((sum, { queuedAt, from }) => sum + from - queuedAt, 0) / spans.length / 1_000
 }

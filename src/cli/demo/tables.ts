@@ -7,7 +7,7 @@ import type { Narrator } from './narrator.ts'
 
 const TAIL = 4
 
-/** Shows what the three tables hold at this moment, as the store reads them. */
+/** Shows what the three tables contain at this moment. */
 export async function showTables(narrator: Narrator, store: LogStore, queue: string): Promise<void> {
   const { dim } = narrator.frame.colors
   const projection = await store.projection(queue)

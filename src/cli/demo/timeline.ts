@@ -8,7 +8,7 @@ export interface Span {
   readonly to: number
 }
 
-/** The spans of all attempts that ended, read off a log. */
+/** The spans of all attempts that ended, from a log. */
 export function spansOf(events: readonly RecordedEvent[]): readonly Span[] {
   const queuedAt = new Map<string, number>()
   const begun = new Map<string, { from: number; models: readonly string[] }>()
@@ -38,8 +38,8 @@ export function busiest(spans: readonly Span[], many: number): readonly string[]
 const shades = ['·', '░', '▒', '▓', '█']
 
 /**
- * One character per slice of time: how much of the slice the spans fill. Spans of one model never meet (that is what
- * the queue is for), so the sum is the share.
+ * One character per slice of time: how much of the slice the spans fill. Spans of one model never overlap (that is what the queue
+ * is for), so their sum is the share.
  */
 export function strip(spans: readonly Span[], begin: number, perCell: number, cells: number): string {
   const filled = new Array<number>(cells).fill(0)

@@ -2,7 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { MICROS_PER_MS, type Micros } from '../../core/index.ts'
 import type { Frame } from '../frame.ts'
 
-/** Nobody wants to watch a night in which nothing happened. */
+/** A night in which nothing happened is not worth watching. */
 const LONGEST_PAUSE_MS = 2_000
 
 /** Plays events with the pauses that they had. */
@@ -12,8 +12,8 @@ export class Pace {
   #before: Micros
 
   /**
-   * @param speed how many times faster than it happened; 0: without a pause
-   * @param before the time of the last event that is not waited for; 0: there is none
+   * @param speed how many times faster than it happened; 0: without pauses
+   * @param before the time of the last event that is shown at once; 0: there is none
    */
   constructor({ signal }: Frame, speed: number, before: Micros) {
     this.#signal = signal

@@ -14,9 +14,9 @@ export interface Steps {
 }
 
 /**
- * Goes through the log event by event, as the machine does, and shows each event with the state after it. Ends at `to`, or with
- * Ctrl-C, which is how watching ends.
- * @throws InterlockError `corrupt_log` for an event that the machine does not accept, naming its number
+ * Goes through the log event by event, as the machine does, and shows each event with the state after it. Ends at `to`, or at
+ * Ctrl-C.
+ * @throws InterlockError `corrupt_log` for an event that the machine does not accept, with its number
  */
 export async function stepThrough(frame: Frame, access: Access, { from, to, speed }: Steps): Promise<void> {
   const actor = new CoordinatorActor(from)
@@ -43,7 +43,7 @@ function show(frame: Frame, event: RecordedEvent, { snapshot, ledger }: Coordina
   }
 }
 
-/** `draining.emptying` for a state inside another. */
+/** `draining.emptying` for a nested state. */
 export const stateName = (state: CoordinatorState): string =>
   typeof state === 'string'
     ? state

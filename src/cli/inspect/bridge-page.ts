@@ -1,6 +1,6 @@
 /**
- * The page that brings what the relay sends into the inspector: the inspector takes messages of the page around it, and
- * the page takes them from the relay. The token comes in the fragment of the address, which no browser sends anywhere.
+ * The page that passes messages of the relay on to the inspector. The inspector accepts messages of the page around it, and that
+ * page gets them from the relay. The token comes in the fragment of the address, which browsers do not send.
  * @param ui the address of the inspector, checked
  */
 export function bridgePage(ui: URL): string {
@@ -16,7 +16,7 @@ export function bridgePage(ui: URL): string {
 `
 }
 
-/** A separate file, so that the page needs no inline script. It passes everything on unread. */
+/** A separate file, so that the page needs no inline script. It passes messages on without reading them. */
 export const bridgeScript = `'use strict'
 const origin = document.currentScript.dataset.origin
 const frame = document.getElementById('ui')

@@ -4,10 +4,10 @@ import { CoordinatorActor, type CoordinatorSnapshot } from '../../../machines/in
 import { type Ledger, type RecordedEvent, waitingCount } from '../../core/index.ts'
 import { isoTime } from '../../format/index.ts'
 
-/** An inspector shows the beginning of a long line: all of it, with every event, would be megabytes. */
+/** How much of a long line an inspector shows. All of it, with every event, would be megabytes. */
 const SHOWN = 20
 
-/** The context in the inspector: the ledger in a few words, as large for 100,000 jobs as for ten. */
+/** The context for the inspector: a summary of the ledger, as small for 100,000 jobs as for ten. */
 function contextOf(ledger: Ledger) {
   const ids = (places: Iterable<{ readonly jobId: string }>) => {
     const shown: string[] = []
@@ -33,9 +33,9 @@ const snapshotOf = ({ value, status, context }: CoordinatorSnapshot) => ({
 })
 
 /**
- * The machine of a queue, run before an inspector: a real actor whose registration, events and snapshots are sent in the
- * inspector's own protocol. Its own observer would write the whole ledger out for every event; this gives it the same
- * facts with a context that fits on a screen.
+ * The machine of a queue, run for an inspector: a real actor whose registration, events and snapshots are sent in the inspector's
+ * own protocol. XState's own observer would write out the whole ledger for every event; this sends the same facts with a context
+ * that fits on a screen.
  */
 export class InspectedQueue {
   readonly #actor: CoordinatorActor
@@ -52,7 +52,7 @@ export class InspectedQueue {
         if (seen.type === '@xstate.actor') ref = seen.actorRef
       },
     })
-    // Its snapshot cannot be read before it is made.
+    // Its snapshot cannot be read before it exists.
     if (ref === undefined) throw new Error('the actor did not say who it is')
     this.#sessionId = ref.sessionId
     this.#inspector.actor(ref, snapshotOf(this.#actor.snapshot))
@@ -62,7 +62,7 @@ export class InspectedQueue {
     return this.#actor.ledger
   }
 
-  /** What a new client has to know: which actor this is, and its state. */
+  /** What a new client needs to know: which actor this is, and its state. */
   greeting(): readonly StatelyInspectionEvent[] {
     if (this.#registration === undefined) return []
     return [{ ...this.#registration, snapshot: snapshotOf(this.#actor.snapshot) } as StatelyInspectionEvent]
@@ -80,7 +80,7 @@ export class InspectedQueue {
     this.#actor.stop()
   }
 
-  /** Everything belongs to this one actor; the package reports manual messages as `anonymous`. */
+  /** All messages belong to this one actor; the package would report manual messages as `anonymous`. */
   #hand(message: StatelyInspectionEvent): void {
     const told = { ...message, rootId: this.#sessionId }
     if (told.type === '@xstate.actor') this.#registration = told

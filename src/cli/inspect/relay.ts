@@ -12,7 +12,7 @@ const MOST_BUFFERED = 32 * 1024 * 1024
 
 /** Where messages for inspectors go. */
 export interface Relay {
-  /** For a browser: the page that brings the messages into the inspector. The token is in its fragment. */
+  /** For a browser: a page that passes the messages on to the inspector. The token is in the fragment of its address. */
   readonly page: string
   /** For a program that speaks the inspector's protocol over a WebSocket. */
   readonly socket: string
@@ -26,7 +26,7 @@ export interface RelayOptions {
   readonly ui: URL
   /** 0: any that is free. */
   readonly port: number
-  /** What a client that comes has to know first. */
+  /** What a client is sent first. */
   readonly greeting: () => readonly object[]
   /** A client came or went. */
   readonly onClients: () => void
@@ -44,7 +44,7 @@ export async function openRelay({ ui, port, greeting, onClients }: RelayOptions)
   const host = `${LOOPBACK}:${(server.address() as AddressInfo).port}`
   const origins = new Set([`http://${host}`, ui.origin])
   server.on('upgrade', (request: IncomingMessage, socket: Duplex, head: Buffer) => {
-    // Closing reports a peer that is gone. Nothing else has to be done.
+    // `close` reports a peer that is gone. There is nothing else to do.
     socket.on('error', () => {})
     if (!isAllowed(request, { token, host, origins })) return refuse(socket)
     sockets.handleUpgrade(request, socket, head, (client) => {
@@ -80,8 +80,8 @@ interface Allowed {
 }
 
 /**
- * The token decides. The host name and the origin are checked too: they stop a page elsewhere that points its own name at this
- * machine, or guesses.
+ * The token decides. The host name and the origin are checked as well: that stops a page elsewhere that points its own name at
+ * this machine, or guesses.
  */
 function isAllowed({ url = '', headers }: IncomingMessage, { token, host, origins }: Allowed): boolean {
   if (headers.host !== host) return false
@@ -98,7 +98,7 @@ function refuse(socket: Duplex): void {
   socket.end('HTTP/1.1 401 Unauthorized\r\nConnection: close\r\nContent-Length: 0\r\n\r\n')
 }
 
-/** Two files without secrets; nothing else exists. */
+/** Two files without secrets. Everything else is not found. */
 function answer({ method, url, headers }: IncomingMessage, response: ServerResponse, ui: URL): void {
   const isHere = headers.host?.startsWith(`${LOOPBACK}:`) === true && method === 'GET'
   const file = isHere
@@ -126,7 +126,7 @@ async function closed(sockets: WebSocketServer, server: Server): Promise<void> {
   })
 }
 
-/** Delivers what was sent first. A client that does not answer is not waited for. */
+/** Lets the client receive what was sent before. Does not wait for a client that does not answer. */
 function goodbye(client: WebSocket): Promise<void> {
   return new Promise((resolve) => {
     const late = setTimeout(() => client.terminate(), 1_000)

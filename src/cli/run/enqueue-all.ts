@@ -6,7 +6,7 @@ import { progressOf } from '../terminal/progress.ts'
 
 /** Jobs per append: enough that the round trip does not count, few enough that a kill loses little work. */
 const BATCH = 500
-/** Characters of payloads per append, but for a job that has more by itself: a slow link must carry it in its time. */
+/** Characters of payloads per append, unless a single job has more: a slow link must carry it before the call times out. */
 const PAYLOADS = 500_000
 
 /** Puts jobs in line in their order. Each batch goes in whole or not at all. */

@@ -34,7 +34,7 @@ export async function followRun(
   return () => watch.unsubscribe()
 }
 
-/** Only the archived events know which of its jobs have ended. Running all of them again would be wrong. */
+/** Only the archived events know which of the jobs have ended, and to run all of them again would be wrong. */
 function begunBefore({ queue }: Frame, through: number): InterlockError {
   return new InterlockError(
     'archived',

@@ -3,7 +3,7 @@ import type { WorkloadJob } from '../workload/job.ts'
 
 /**
  * The kind of a run's jobs: a hash of the file's content. So the log itself shows which jobs are of this file, under any name and
- * folder. Workers of a run never take a job of somebody else on the same queue, and other workers never take theirs.
+ * in any folder. Workers of a run never take other jobs of the queue, and other workers never take theirs.
  */
 export function runKind(jobs: readonly WorkloadJob[]): string {
   const hash = createHash('sha256')

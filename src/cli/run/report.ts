@@ -60,13 +60,13 @@ export function reportText(report: RunReport): string {
   ].join('\n')
 }
 
-/** Seconds of work in all: what one job at a time would take. */
+/** The seconds of work of all jobs together: what one job at a time would take. */
 export const totalSeconds = (jobs: readonly WorkloadJob[]): number =>
   jobs.reduce((sum, job) => sum + job.seconds, 0)
 
 /**
- * No schedule can be faster than this, in seconds: every model has to carry its own load with the places it has, and
- * all slots together the whole.
+ * No schedule can be faster than this, in seconds: every model has to carry its own load with the places it has, and all slots
+ * together have to carry everything.
  */
 export function lowerBoundSeconds(jobs: readonly WorkloadJob[], policy: Policy): number {
   const loads = new Map<string, number>()

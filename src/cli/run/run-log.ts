@@ -4,11 +4,11 @@ import { endsAttempt, type Micros, outcomeOf, type RecordedEvent } from '../../c
 export type RunState = 'new' | 'unfinished' | 'finished'
 
 /**
- * Reads off the log how far a run is: the same for what happened before this process came and for what happens now.
+ * Reads from the log how far a run has come: the same for what happened before this process started and for what happens now.
  *
- * A run begins with the first job of its kind that is queued more often than any before; it is finished when every job
- * has ended as often as the run's number. So nothing has to be remembered anywhere else: after a kill at whatever
- * moment (also in the middle of the enqueuing) the log says which jobs are still to be queued, and which to end.
+ * A run begins when a job of its kind is queued more often than any other before. It is finished when every job has ended as
+ * often as the number of the run. So nothing has to be stored anywhere else: after a kill at any moment, even while jobs are
+ * being enqueued, the log says which jobs still have to be queued, and which have to end.
  */
 export class RunLog {
   readonly kind: string
@@ -21,7 +21,7 @@ export class RunLog {
   run = 0
   #firstStart: Micros = 0
   #lastEnd: Micros = 0
-  /** Of this run, or of the last one if it is finished. */
+  /** The number of the event with which this run began, or the last one if that is finished. */
   beginSeq = 0
   ended = 0
   completed = 0
@@ -49,7 +49,7 @@ export class RunLog {
     return Math.max(0, this.#lastEnd - this.#firstStart) / 1_000
   }
 
-  /** Whether an unfinished run has this job in line already, or behind it. */
+  /** True if an unfinished run has queued this job already, whether or not it has ended. */
   hasQueued(jobId: string): boolean {
     return this.state === 'unfinished' && this.#timesQueued.get(jobId) === this.run
   }

@@ -18,14 +18,14 @@ export interface RunOptions {
   readonly policy: PolicyFlags
   /** Real seconds per second of the file. */
   readonly timeScale: number
-  /** Jobs at once per process; as many as the policy lets run unless given. */
+  /** Jobs at once per process; as many as the policy allows unless given. */
   readonly concurrency: number | undefined
   readonly processes: number
 }
 
-/** Jobs at once where the policy sets no limit: sleeping costs nothing, but real work would. */
+/** Jobs at once if the policy sets no limit: sleeping costs nothing, but real work would. */
 const UNLIMITED_SLOTS = 64
-/** What one worker takes at most. */
+/** The most slots of one worker. */
 const MOST_SLOTS = 100_000
 
 /** Takes the jobs of a file through workers until all have ended, and judges the result by the log. */
@@ -48,7 +48,7 @@ export async function run(
   })
   wanted = log.wanted
   frame.signal.addEventListener('abort', () => done.reject(new Interrupted()))
-  // The first error is reported. An abort before anybody waits must not end the process.
+  // The first error is reported. An abort before anybody awaits it must not end the process.
   done.promise.catch(() => {})
   try {
     const policy = await settle(frame, coordinator, log, options)
@@ -69,7 +69,7 @@ export async function run(
   }
 }
 
-/** Says what will happen, and puts the policy in force. */
+/** Prints what will happen, and sets the policy. */
 async function settle(frame: Frame, coordinator: Coordinator, log: RunLog, { policy }: RunOptions) {
   const { status } = coordinator.state()
   if (status === 'draining') {
@@ -109,7 +109,7 @@ async function enqueueMissing(
   }
 }
 
-/** Long past the time that the file gives the job, and an hour at least: only a worker that hangs is cut off. */
+/** Far longer than the file gives the job, and an hour at least: only a worker that hangs is stopped. */
 function timeLimitMs({ seconds }: Workload['jobs'][number], timeScale: number): number {
   return Math.min(bounds.durationMs, Math.max(3_600_000, Math.ceil(seconds * timeScale * 2_000)))
 }

@@ -3,7 +3,7 @@ import type { Frame } from '../frame.ts'
 
 const SHOWN = 5
 
-/** Says on standard error what was left out of a file, and why. */
+/** Reports on standard error what was left out of a file, and why. */
 export function noteSkipped(frame: Frame, skipped: readonly string[]): void {
   if (skipped.length === 0) return
   for (const text of skipped.slice(0, SHOWN)) frame.note(`skipped: ${text}`)

@@ -5,7 +5,7 @@ import { failureText } from '../failure.ts'
 import { startRunWorker } from './worker.ts'
 import type { WorkOrder } from './worker-processes.ts'
 
-/** The life of a worker process: one order, then work until the parent lets go, in whatever way. Returns the exit code. */
+/** The life of a worker process: it gets one order and works until the parent is gone. Returns the exit code. */
 export async function workerProcess(): Promise<number> {
   const letGo = once(process, 'disconnect')
   const [order] = (await once(process, 'message')) as [WorkOrder]

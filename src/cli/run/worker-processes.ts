@@ -5,7 +5,7 @@ import type { Frame } from '../frame.ts'
 import { mainFile, WORKER_COMMAND } from '../worker-command.ts'
 import type { RunWorkerOptions } from './worker.ts'
 
-/** What a worker process is told to do. */
+/** The order for a worker process. */
 export interface WorkOrder {
   readonly target: Target
   readonly queue: string
@@ -15,12 +15,12 @@ export interface WorkOrder {
   readonly sleepMs: readonly (readonly [jobId: string, ms: number])[]
 }
 
-/** A worker that keeps dying has a reason that another worker does not cure. */
+/** If workers keep dying, another worker will not help. */
 const REPLACEMENTS_PER_PROCESS = 3
 
 /**
- * Processes that work off a run, each with its own coordinator and lease. One that dies is noticed and replaced; its jobs start
- * again when its lease is over.
+ * Processes that do the jobs of a run, each with its own coordinator and lease. One that dies is replaced; its jobs start again
+ * when its lease is over.
  */
 export class WorkerProcesses {
   readonly #frame: Frame
@@ -51,7 +51,7 @@ export class WorkerProcesses {
       stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
       execArgv: [],
       serialization: 'advanced',
-      // A Ctrl-C in the terminal is for the run, which then ends its workers in order.
+      // Ctrl-C in the terminal is for the run, which then ends its workers in order.
       detached: true,
     })
     this.#children.add(child)

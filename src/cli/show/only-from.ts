@@ -1,6 +1,6 @@
 import { count } from '../../format/index.ts'
 
-/** From which event on the log was read, as part of a sentence: unread events are not judged. */
+/** The number of the first event that was read, as part of a sentence: earlier events were not checked. */
 export const onlyFrom = (fromSeq: number): string =>
   fromSeq === 1
     ? ''

@@ -28,7 +28,7 @@ function waitedOf(row: JobRow, now: Micros): string {
   return `${duration((now - row.queued_at) / MICROS_PER_MS)}${adds}${level === 0 ? '' : `, level ${level}`}`
 }
 
-/** In a few words; `explain` has the sentence. */
+/** The reason in a few words. `explain` prints the whole sentence. */
 function whyOf(row: JobRow, { code, blockedBy, until }: Waiting): string {
   const behind = blockedBy === null ? '' : `, behind ${blockedBy}`
   const model = row.blocked_on ?? 'a model'

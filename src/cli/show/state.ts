@@ -16,7 +16,7 @@ export interface StateFacts {
   readonly more?: readonly (readonly [string, string])[]
 }
 
-/** The same for people: facts, and what runs. */
+/** The state for people: facts, and the running jobs. */
 export function stateText(
   frame: Frame,
   rows: RunningRows | null,

@@ -43,7 +43,7 @@ export function statsDrawing(stats: Stats): string {
 
 const DAY_MS = 86_400_000
 
-/** The ends have the whole time; between them there is room for less. */
+/** The labels at the ends show the whole time; those between them have less room. */
 function markAt({ from, to }: Stats, part: number): string {
   const [begin, end] = [Date.parse(from), Date.parse(to)]
   const text = toSecond(new Date(begin + (end - begin) * part).toISOString())

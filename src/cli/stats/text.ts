@@ -79,7 +79,7 @@ function modelTable(frame: Frame, { models }: Stats): string[] {
   ]
 }
 
-/** Where the time went: each part, and what they come to. */
+/** What the waiting time was spent on: each part, and the sum. */
 function splitTable(frame: Frame, { split }: Stats): string[] {
   const all = split.reduce((sum, { ms }) => sum + ms, 0)
   if (all === 0) return []

@@ -9,9 +9,9 @@ export interface Grid {
 const GAP = 2
 
 /**
- * A table that fits the columns of a terminal: the names in front are cut to the room that is left. Columns that people can do
- * without are left out if that room would be less than `least`.
- * @param spare headings of those columns, the first to go first
+ * A table that fits the width of a terminal. The names in the first column are cut to the room that is left. If that would be
+ * less than `least`, columns that are not essential are left out.
+ * @param spare headings of those columns; the first is left out first
  */
 export function fitted(
   { head, rows }: Grid,

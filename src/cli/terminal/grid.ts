@@ -7,9 +7,9 @@ import { type TableOptions, table } from './table.ts'
 const GAP = 2
 
 /**
- * A table whose lines fit the terminal. In a pipe nothing is ever cut: `grep` needs whole lines, and a cut id is useless.
- * @param give columns that may be cut, by heading, and to how many characters at least; the first is cut first. If that is not
- * enough, the terminal breaks the lines
+ * A table whose lines fit the terminal. In a pipe nothing is cut: `grep` needs whole lines, and a cut id is useless.
+ * @param give headings of columns that may be cut, each with its least number of characters; the first is cut first. If that is
+ * not enough, the terminal wraps the lines
  */
 export function grid(
   frame: Frame,
@@ -44,6 +44,6 @@ function narrowed(
   )
 }
 
-// Colours take no room.
+// Colours have no width.
 const lengthOf = (cell: string | number | undefined): number =>
   stripVTControlCharacters(String(cell ?? '')).length

@@ -1,7 +1,10 @@
 import type { ReadStream } from 'node:tty'
 import type { Keys } from '../frame.ts'
 
-/** What is typed into a terminal, key by key: nothing is shown, and Ctrl-C is a key like any other. None where it is no terminal. */
+/**
+ * The keys typed into a terminal, one by one. They are not echoed, and Ctrl-C is a key like any other. None if it is not a
+ * terminal.
+ */
 export function keysOf(stdin: ReadStream): { readonly keys?: Keys } {
   if (!stdin.isTTY) return {}
   const listen: Keys['listen'] = (onKey) => {

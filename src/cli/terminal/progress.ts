@@ -15,7 +15,7 @@ const QUIET_MS = 2_000
 const LINE_EVERY_MS = 5_000
 const FRAME_EVERY_MS = 100
 
-/** A bar with rate and time left on a terminal, a line every 5 s elsewhere; nothing for quick work. */
+/** A bar with rate and time left on a terminal, a line every 5 s elsewhere. Nothing for short work. */
 export function progressOf(frame: Frame, label: string, total: number): Progress {
   const { stderr } = frame.surface
   return stderr.isTTY === true && stderr === process.stderr
@@ -23,7 +23,7 @@ export function progressOf(frame: Frame, label: string, total: number): Progress
     : new Lines((text) => frame.note(text), label, total)
 }
 
-/** Shows the steps of whatever is under way, each kind of work in a line of its own. */
+/** Shows the steps of the work under way, each kind of work on a line of its own. */
 export function progressIn(frame: Frame): (step: Step) => void {
   const shown = new Map<string, Progress>()
   return ({ what, done, total, isOver }) => {
@@ -58,7 +58,7 @@ class Bar implements Progress {
   #done = 0
   #timer: NodeJS.Timeout
 
-  /** @param signal takes the bar off at once, since a message takes its place then */
+  /** @param signal removes the bar at once, because a message takes its place */
   constructor(label: string, total: number, signal: AbortSignal) {
     this.#label = label
     this.#total = total
@@ -84,7 +84,7 @@ class Bar implements Progress {
 
   stop(): void {
     clearTimeout(this.#timer)
-    // A second stop would draw the bar once more.
+    // A second call would draw the bar once more.
     if (this.#bar.isActive) this.#bar.stop()
   }
 

@@ -14,14 +14,14 @@ const lines = ['left', 'left-mid', 'mid', 'mid-mid', 'right', 'right-mid']
 const borderless = { ...Object.fromEntries([...edges, ...lines].map((name) => [name, ''])), middle: '  ' }
 
 export interface TableOptions {
-  /** Columns of numbers, which stand flush right. */
+  /** Indices of columns of numbers, which are aligned right. */
   readonly right?: readonly number[]
-  /** How a heading is made to look like one. */
+  /** How to style a heading. */
   readonly heading?: (text: string) => string
   readonly indent?: string
 }
 
-/** Rows under headings, without lines between them, so that it can be grepped and pasted. */
+/** Rows under headings, without lines between them, so that you can grep and paste them. */
 export function table(
   head: readonly string[],
   rows: readonly (readonly (string | number)[])[],
@@ -38,7 +38,7 @@ export function table(
   return drawnLines.map((line) => `${indent}${line}`.trimEnd()).join('\n')
 }
 
-/** Names and values under each other. */
+/** Names and values, one pair per line. */
 export function facts(
   rows: readonly (readonly [name: string, value: string])[],
   dim = (text: string) => text,

@@ -1,21 +1,21 @@
 import { type CommandBody, decide, type Ledger, type Micros, type RecordedEvent } from '../../core/index.ts'
 import { eventDetail } from '../../format/parts.ts'
 
-/** What a key asks for, before anybody has said yes. */
+/** The lever that a key stands for, before the user has confirmed it. */
 export interface Wish {
   readonly title: string
   readonly body: CommandBody
 }
 
-/** What is there to be moved by a key. */
+/** What a key acts on. */
 export interface Chosen {
   readonly ledger: Ledger
-  /** The job of the line that is chosen; null: nobody waits. */
+  /** The chosen job of the line; null: no job waits. */
   readonly jobId: string | null
   readonly index: number
 }
 
-/** The keys of the levers, as they stand at the foot of the screen. */
+/** The keys of the levers, as the last line of the screen shows them. */
 export const leverKeys = [
   ['u', 'up'],
   ['d', 'down'],
@@ -26,7 +26,7 @@ export const leverKeys = [
   ['D', 'drain, resume'],
 ] as const
 
-/** The lever of a key; null: it has none, or there is nothing that it could move. */
+/** The lever of a key. Null if the key has none, or there is nothing for it to act on. */
 export function wishOf(key: string, { ledger, jobId, index }: Chosen): Wish | null {
   if (key === 'D') return drainOrResume(ledger)
   const at = ledger.line.at(index)

@@ -8,13 +8,13 @@ import { previewOf, type Wish, wishOf } from './levers.ts'
 import { topText } from './view.ts'
 
 const SCREEN = { begin: '\u001b[?1049h\u001b[?25l', end: '\u001b[?25h\u001b[?1049l', home: '\u001b[H' }
-/** To the end of each line, and of the screen: what stood there before. */
+/** Clears the rest of a line, or of the screen. */
 const REST = { line: '\u001b[K', screen: '\u001b[J' }
 const REDRAW_MS = 200
 const PATIENCE_MS = 5_000
 const MINUTE = 60_000_000
 
-/** The queue on the terminal, as it goes on, with keys for the levers, until `q` or Ctrl-C. */
+/** The live queue on the terminal, with keys for the levers, until `q` or Ctrl-C. */
 export class Top {
   readonly #frame: Frame
   readonly #store: LogStore
@@ -53,7 +53,7 @@ export class Top {
     }
   }
 
-  /** A key, as the terminal sends it. */
+  /** Handles a key, in the form in which the terminal sends it. */
   async press(key: string): Promise<void> {
     this.#isDrawn = false
     if (this.#asked !== null) return this.#answer(this.#asked, key)
@@ -86,7 +86,7 @@ export class Top {
     const beside = { store: this.#store, queue: this.#frame.queue, limit, name: this.#frame.as }
     try {
       const { isChanged } = await commitBeside(beside, [wish.body])
-      this.#message = [isChanged ? `${wish.title}: done` : 'it was so already']
+      this.#message = [isChanged ? `${wish.title}: done` : 'nothing changed: it was so already']
     } catch (error) {
       this.#message = [
         isInterlockError(error) ? `refused (${error.code}): ${error.message}` : messageOf(error),
@@ -105,7 +105,7 @@ export class Top {
     this.#isDrawn = false
   }
 
-  /** The chosen job keeps its mark wherever it moves; where it is gone, the first has it. */
+  /** The chosen job stays chosen wherever it moves. If it is gone, the first one is chosen. */
   #index(): number {
     const job =
       this.#chosen === null
@@ -125,7 +125,7 @@ export class Top {
   }
 
   #draw(now = false): void {
-    // Times grow by themselves: what runs is drawn again whether anything happened or not.
+    // Durations grow by themselves: if anything runs, the screen is drawn again even without an event.
     if (!now && this.#isDrawn && this.#ledger.active.size === 0) return
     this.#isDrawn = true
     const { stdout } = this.#frame.surface

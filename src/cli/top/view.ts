@@ -14,23 +14,25 @@ import type { Frame } from '../frame.ts'
 import { grid } from '../terminal/grid.ts'
 import { leverKeys } from './levers.ts'
 
-/** What is shown. */
+/** What the screen shows. */
 export interface TopView {
   readonly ledger: Ledger
   readonly now: Micros
-  /** Of the last minute. */
+  /** Per minute, for the last minute. */
   readonly rates: { readonly started: number; readonly ended: number }
-  /** Which job of the line is chosen; null: nothing can be chosen. */
+  /** The index of the chosen job in the line; null: no job can be chosen. */
   readonly chosen: number | null
-  /** What is asked, or was answered. */
+  /** A question to the user, or the answer to the last lever. */
   readonly message: readonly string[]
 }
 
-/** Lines that are never left out: the head, headings, and the foot. */
+/** Lines that are always shown: the head, the headings, and the foot. */
 const FIXED = 12
 const MOST_MODELS = 6
 
-/** One screen of the queue: what runs, the models, the line. @param height lines of the terminal; what has no room is counted */
+/**
+ * One screen of the queue: what runs, the models, the line. @param height the lines of the terminal; what does not fit is counted
+ */
 export function topText(frame: Frame, view: TopView, height: number): string {
   const room = Math.max(6, height - FIXED - view.message.length)
   const runs = Math.min(view.ledger.active.size, Math.ceil(room / 3))
@@ -103,7 +105,7 @@ function modelsOf(frame: Frame, { ledger }: TopView, room: number): string {
   return table + more(frame, ledger.models.size, rows.length)
 }
 
-/** The chosen job stays in sight. */
+/** The chosen job stays visible. */
 function lineOf(frame: Frame, { ledger, now, chosen }: TopView, room: number): string {
   const { size } = ledger.line
   if (size === 0) return frame.colors.dim('nobody waits in line')

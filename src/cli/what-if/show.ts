@@ -35,10 +35,10 @@ export function whatIfText(frame: Frame, found: WhatIf): string {
   ].join('\n\n')
 }
 
-/** A pipe has room for everything. */
+/** In a pipe there is room for everything. */
 const widthOf = (frame: Frame): number => (frame.isTerminal ? frame.width : 160)
 
-/** Rules have a number, which stands over their column below. */
+/** Rules have numbers, which head their columns below. */
 function outcomeGrid({ outcomes }: WhatIf): Grid {
   const happened = outcomes[0]?.makespanMs ?? 0
   const rows = outcomes.map(({ name, waiting, makespanMs, maxConcurrent }, index) => [

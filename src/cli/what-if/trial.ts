@@ -6,7 +6,7 @@ import { type PolicyFlags, policyFrom } from '../policy-flags.ts'
 const NAMED = 12
 const rules = 'serial, by-model, max-active=n, overtakes=n, slots=n'
 
-/** The tries, unless others are asked for. */
+/** The tries, if none are given. */
 export const usualTrials = ['serial', 'by-model', 'by-model,overtakes=16'] as const
 
 /**
@@ -23,8 +23,8 @@ export function trialOf(text: string, inForce: Policy): Trial {
 }
 
 /**
- * A word that is no rule would be taken for a model, and change nothing.
- * @param models those that the jobs need
+ * A word that is not a rule would count as a model, and change nothing.
+ * @param models the models that the jobs need
  * @throws InterlockError `invalid_input` for a model that none of them needs
  */
 export function checkModels(text: string, models: ReadonlySet<string>): void {

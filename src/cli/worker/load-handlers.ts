@@ -45,5 +45,5 @@ function reasonOf(error: unknown): string {
   if (code === 'ERR_UNKNOWN_FILE_EXTENSION') {
     return 'this Node reads no TypeScript; use Node 22.18 or newer, or name a compiled .js file'
   }
-  return `cannot be loaded: ${error instanceof Error ? error.message : error}; mend the file: node <file> shows where`
+  return `cannot be loaded: ${error instanceof Error ? error.message : error}; correct the file: node <file> shows where`
 }

@@ -2,14 +2,15 @@ import { type ChildProcess, fork } from 'node:child_process'
 import type { Frame } from '../frame.ts'
 import { mainFile } from '../worker-command.ts'
 
-/** The longest rest before a process that keeps dying is started again, in milliseconds. */
+/** The longest pause before a process that keeps dying is started again, in milliseconds. */
 const LONGEST_REST_MS = 30_000
-/** A process that lived this long had no trouble starting. */
+/** A process that lived this long counts as healthy: the next pause is short again. */
 const HEALTHY_MS = 60_000
 
 /**
- * Several worker processes under one. Signals are passed on. One that dies is replaced, after a pause that grows while it keeps
- * dying. When this process is killed, they drain by themselves. The jobs of a dead process start again when its lease is over.
+ * Runs several worker processes and passes signals on to them. One that dies is replaced, after a pause that grows while it keeps
+ * dying. If this process is killed, the workers drain by themselves. The jobs of a dead worker start again when its lease is
+ * over.
  */
 export class Supervisor {
   readonly #frame: Frame
@@ -19,13 +20,13 @@ export class Supervisor {
   readonly #ended = Promise.withResolvers<void>()
   #stopping = false
 
-  /** @param words the command line of one of them */
+  /** @param words the command line of a worker process */
   constructor(frame: Frame, words: readonly string[]) {
     this.#frame = frame
     this.#words = words
   }
 
-  /** Resolves when all have ended after the signal to stop. */
+  /** Resolves when all workers have ended after the signal to stop. */
   async run(processes: number): Promise<void> {
     for (let number = 1; number <= processes; number++) this.#start(number, 0)
     const { signal, onHurry } = this.#frame.surface
@@ -36,7 +37,7 @@ export class Supervisor {
   }
 
   #start(number: number, deaths: number): void {
-    // Detached: a Ctrl-C in the terminal reaches this process alone, which passes it on.
+    // Detached: Ctrl-C in the terminal reaches only this process, which passes it on.
     const stdio = ['ignore', 'inherit', 'inherit', 'ipc'] as const
     const child = fork(mainFile, [...this.#words], { stdio: [...stdio], execArgv: [], detached: true })
     const since = performance.now()

@@ -15,5 +15,5 @@ export interface Workload {
   readonly skipped: readonly string[]
 }
 
-/** A day per job is a mistake in the unit more often than it is a job. */
+/** More than this per job is more likely a mistake in the unit than a job. */
 export const MOST_SECONDS = 7 * 24 * 3_600

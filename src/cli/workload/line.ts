@@ -8,7 +8,7 @@ export type Fields = Readonly<Record<string, unknown>>
 export const columns = ['job_id', 'models', 'seconds', 'job_type', 'kind', 'priority', 'payload'] as const
 type Column = (typeof columns)[number]
 
-/** The purpose of reading a line: to put it in line, or to run it here, for the seconds in the file. */
+/** Why a line is read: to put its job in line, or to run it here for the seconds in the file. */
 export type Purpose = 'enqueue' | 'run'
 
 export const requiredColumns: Readonly<Record<Purpose, readonly Column[]>> = {
@@ -49,7 +49,7 @@ export function payloadOf(text: string): unknown {
   }
 }
 
-/** `a;b` or `["a","b"]`; nothing at all is an empty set. */
+/** `a;b` or `["a","b"]`; an empty field is an empty set. */
 function modelsOf(value: unknown): unknown {
   if (typeof value !== 'string') return value
   return value.trim() === '' ? [] : value.split(';').map((name) => name.trim())
@@ -61,7 +61,7 @@ function secondsOf(value: unknown): number {
   throw invalidInput(`seconds: must be a number from 0 to ${MOST_SECONDS.toLocaleString('en')}, such as 2.5`)
 }
 
-/** A number as people write it. Anything else is unchanged, for the schema to refuse. */
+/** A number as people write it. Anything else stays unchanged, and the schema refuses it. */
 export function numberOf(value: unknown): unknown {
   return typeof value === 'string' && /^-?\d+(\.\d+)?$/.test(value.trim()) ? Number(value) : value
 }

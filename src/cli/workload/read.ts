@@ -7,7 +7,7 @@ import { jobOfLine, type Purpose } from './line.ts'
 import { type ReadRecord, recordReader } from './records.ts'
 
 export interface ReadOptions {
-  /** Only the first so many jobs; the rest of the file is not looked at. */
+  /** Read only the first so many jobs, and ignore the rest of the file. */
   readonly limit?: number | undefined
   /** Leave out broken lines instead of refusing the file. */
   readonly skipInvalid?: boolean | undefined
@@ -16,8 +16,8 @@ export interface ReadOptions {
 }
 
 /**
- * Reads a workload file: CSV or JSON lines, plain or gzip. Nothing is used before the whole file is known to be good.
- * @throws InterlockError `invalid_input`, naming file, line, and what is wrong
+ * Reads a workload file: CSV or JSON lines, plain or gzip. Checks the whole file before it returns anything.
+ * @throws InterlockError `invalid_input`, with the file, the line, and what is wrong
  */
 export async function readWorkload(file: string, options: ReadOptions = {}): Promise<Workload> {
   const reading = new Reading(file, options)
@@ -59,7 +59,7 @@ class Reading implements Workload {
     this.#takeJob(text)
   }
 
-  /** Without a good header no line can be read, so a broken one is never skipped. */
+  /** Without a valid header no line can be read, so a broken one is never skipped. */
   #isHeader(text: string): boolean {
     const { read, isHeader } = this.#named(() => recordReader(text, this.#purpose))
     this.#read = read

@@ -2,7 +2,7 @@ import { parse } from 'csv-parse/sync'
 import { invalidInput } from '../../core/index.ts'
 import { columns, type Fields, type Purpose, payloadOf, requiredColumns } from './line.ts'
 
-/** Splits lines into fields, one at a time. The beginning of the file shows its format. */
+/** Splits one line into fields. The beginning of the file decides the format. */
 export type ReadRecord = (text: string) => Fields
 
 /** JSON lines begin with a brace; everything else has to begin with the names of the columns. */
@@ -47,13 +47,13 @@ function csvRecord(header: readonly string[], text: string): Fields {
     )
   }
   const { payload, ...fields } = Object.fromEntries(header.map((name, index) => [name, values[index]]))
-  // An empty field is no payload; in JSON lines null is one.
+  // An empty field means no payload; in JSON lines, null is a payload.
   return payload === undefined || payload.trim() === '' ? fields : { ...fields, payload: payloadOf(payload) }
 }
 
 /**
- * A record never spans lines, since names have no control characters; so one broken quote costs one line, not the rest
- * of the file. csv-parse takes 20 µs per call, which 48,000 lines without a quote need not pay.
+ * A record never spans lines, since names have no control characters. So a broken quote costs one line, not the rest of the file.
+ * csv-parse takes 20 µs per call, which lines without a quote (48,000 of them, say) need not pay.
  */
 function csvFields(text: string): string[] {
   if (!text.includes('"')) return text.split(',')

@@ -8,9 +8,9 @@ import {
   type Waiting,
 } from '../../core/index.ts'
 
-/** The lease as the gate gives it: the fencing token is for the outside call to carry. */
+/** The lease as the gate returns it. Pass the fencing token on to the outside call, so that it can refuse a late one. */
 export interface GateLease extends Lease {
-  /** Until when the lease lives without another beat; the process beats by itself. */
+  /** When the lease ends unless it is renewed. The process renews it by itself. */
   readonly expiresAt: Date
 }
 
@@ -20,12 +20,12 @@ export type StartAnswer =
       readonly allowed: true
       readonly lease: null
       readonly bypassed: true
-      /** Under `mode: 'observe'`: why it would have had to wait. */
+      /** Under `mode: 'observe'`: why the job would have had to wait. */
       readonly observed?: Wait
     }
   | ({ readonly allowed: false } & Wait)
 
-/** Why a job has to wait, for which job, and how many jobs stand before it in line. */
+/** Why a job has to wait, for which job, and how many jobs stand ahead of it in line. */
 export interface Wait {
   readonly reason: string
   readonly code: ReasonCode
@@ -33,7 +33,7 @@ export interface Wait {
   readonly position: number
 }
 
-/** @param waiting what the job waits for; undefined: for nothing any more */
+/** @param waiting what the job waits for; undefined if it no longer waits for anything */
 export function waitOf(ledger: Ledger, jobId: string, waiting: Waiting | undefined): Wait {
   const job = jobOf(ledger, jobId)
   return {
@@ -48,54 +48,56 @@ export interface StartOptions {
   readonly priority?: number
   readonly kind?: string
   /**
-   * Stay in line and resolve when the job was started for this process; it asks again by itself if its lease is lost meanwhile.
-   * Rejects with `not_holder` when it was started in another process, `job_not_live` when it has ended, `closed` by `close()`,
-   * and with the error of `stopped$`. Of several calls for one job in a process each gets the start.
+   * Stay in line, and resolve when the job was started for this process. If the lease is lost meanwhile, the call asks again by
+   * itself.
+   * Rejects with `not_holder` if the job was started in another process, `job_not_live` if it has ended, `closed` after
+   * `close()`, and with the error of `stopped$`. If several calls in one process wait for the same job, each of them gets the
+   * start.
    */
   readonly wait?: boolean | undefined
-  /** Gives up waiting; the job stays in line for anybody. */
+  /** Stops waiting. The job stays in line, and any process may start it. */
   readonly signal?: AbortSignal | undefined
-  /** What a worker is given that takes the job up in this process's place; as with `enqueue`. */
+  /** The payload for a worker that runs the job instead of this process; as with `enqueue`. */
   readonly payload?: unknown
-  /** 1 unless given: nobody would run a second one of a job that only this program knows. */
+  /** 1 unless given: if only this program knows the job, no other process could run a second attempt. */
   readonly attempts?: number
   readonly timeoutMs?: number
-  /** Refuses with `not_holder` a job that this process is running already: for a program of which several parts ask. */
+  /** Refuses with `not_holder` a job that this process is running already. Use it if several parts of one program may ask. */
   readonly anew?: boolean | undefined
   /**
-   * The lease of a job that this process runs, a workflow's say, and that has these models: the job runs under it, so that a
-   * step never waits for what its own workflow holds. It needs no other models; ending it changes nothing in the queue.
-   * Null (a workflow that bypasses) is none. Refused with `job_not_active` in any process but the one that runs the parent:
-   * only that one is told when the lease is lost.
+   * The lease of a job that this process runs (a workflow, say) and that has these models. The job then runs under that lease, so
+   * that a step never waits for what its own workflow holds. It needs no other models, and its end changes nothing in the queue.
+   * Null, for a workflow that bypasses, counts as no parent. Refused with `job_not_active` in any process but the one that runs
+   * the parent: only that process hears when the lease is lost.
    */
   readonly parent?: Lease | null | undefined
 }
 
 export interface CompleteOptions {
-  /** Needed from any process but the one that holds the job. */
+  /** Required unless this process holds the job. */
   readonly fencingToken?: number
   readonly outcome?: 'completed' | 'failed'
   /** Of a failed job. Its text goes to the logger and to `job_queue_data`, never into the log of the queue. */
   readonly error?: unknown
 }
 
-/** How many jobs were put in line, and why those of them wait that do. */
+/** How many jobs were put in line, and what each one that has to wait waits for. */
 export interface Enqueued {
   readonly queued: number
   readonly waiting: readonly Waiting[]
 }
 
 export interface EndOptions {
-  /** What the job came to: anything that JSON can say, 1 MB at most; kept in `job_queue_data`. */
+  /** The result of the job: any JSON value of at most 1 MB, kept in `job_queue_data`. */
   readonly result?: unknown
   readonly claim?: Claim | undefined
 }
 
-/** How far a running attempt has come; 64 KB of JSON at most each. */
+/** Notes of a running attempt; each at most 64 KB of JSON. */
 export interface NoteOptions {
-  /** Given to the next attempt (`data`). On the disk when the call returns. */
+  /** The next attempt gets it (`data`). It is on disk when the call returns. */
   readonly checkpoint?: unknown
-  /** For people. May be lost with a crash of the database server. */
+  /** For people to read. A crash of the database server may lose it. */
   readonly progress?: unknown
 }
 
@@ -103,30 +105,30 @@ export interface FailOptions {
   /** What was thrown. Its name, message and stack are kept in `job_queue_data`, 16 KB at most. */
   readonly error?: unknown
   readonly code?: FailureCode
-  /** When another attempt may start: at once, at a time, or never (`null`). At once unless given. */
+  /** When the next attempt may start: at once, at a time, or never (`null`). At once unless given. */
   readonly retryAt?: Date | null
   readonly claim?: Claim | undefined
 }
 
-/** Which dead letters; what is left out restricts nothing. */
+/** Which dead letters. A field left out does not restrict. */
 export interface DeadFilter {
   readonly jobIds?: readonly string[] | undefined
   /** One of the models that the job needed last. */
   readonly model?: string | undefined
-  /** Those that ended then or later. */
+  /** Those that ended at this time or later. */
   readonly since?: Date | undefined
 }
 
 /** Which dead letters are retried or dropped. */
 export interface DeadChoice extends DeadFilter {
-  /** Every one: needed where the filter restricts nothing, so that a field left empty by mistake does no harm. */
+  /** All of them. Required if the filter restricts nothing, so that an empty field by mistake does no harm. */
   readonly all?: boolean | undefined
 }
 
 export interface PauseOptions {
-  /** Why, as a code such as `provider_down`: it goes into the log, which holds no texts. */
+  /** Why: a code such as `provider_down`. It goes into the log, which holds no text of users. */
   readonly reason: string
-  /** When the pause ends by itself, at most 365 days ahead; null: when the model is resumed. */
+  /** When the pause ends by itself, at most 365 days ahead; null: it lasts until you resume the model. */
   readonly until?: Date | null
 }
 
@@ -134,18 +136,20 @@ export interface Health {
   readonly queue: string
   readonly store: string
   readonly workerId: string
-  /** False while something fails that has to work (`lastError`), or the lease is lost. */
+  /** False while something that has to work fails (`lastError`), and after the lease was lost. */
   readonly ok: boolean
-  /** False while the database does not answer; one that takes no writes can be reached, and is not `ok`. */
+  /** False while the database does not answer. A database that only refuses writes is reachable, but then `ok` is false. */
   readonly reachable: boolean
   readonly leaseLost: boolean
   readonly leaseExpiresAt: Date
   readonly version: number
   readonly activeCount: number
   readonly waitingCount: number
-  /** Commands sent, appends won and lost, and turns taken, since the start of this process. */
+  /** Since the process started: commands sent, appends won and lost, turns taken. */
   readonly counts: Readonly<Record<'commands' | 'appends' | 'lost' | 'turns', number>>
-  /** What has failed and has not gone well since: reads by a read, writes by a write or by two beats, beats by a beat. */
+  /**
+   * The last failure that is not over. A read ends a failure of reads, a beat one of beats; a write, or two beats, one of writes.
+   */
   readonly lastError: string | null
 }
 

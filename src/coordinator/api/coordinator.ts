@@ -33,10 +33,10 @@ import type { MachineOptions, QueueMetrics, QueueView, RunningMachine } from './
 export interface Coordinator {
   readonly queue: string
   readonly logger: Logger
-  /** The incarnation of this process; changes when its lease is lost. */
+  /** The id of this incarnation of the process. It changes when the lease is lost. */
   readonly workerId: string
 
-  /** `steps[].default_model`, in order, without duplicates; warns and names the steps without one. */
+  /** The `default_model` of each step, in order, without duplicates. Warns about steps that have none, by name. */
   getWorkflowModels(config: WorkflowConfig): readonly string[]
   /**
    * The gate: may this job run now, here?
@@ -48,7 +48,7 @@ export interface Coordinator {
     models: readonly string[],
     options?: StartOptions,
   ): Promise<StartAnswer>
-  /** The gate for a job that is live already; its spec stays as it is. @throws InterlockError `job_not_live`, `not_holder` */
+  /** The gate for a job that is live already. Its spec does not change. @throws InterlockError `job_not_live`, `not_holder` */
   takeUp(jobId: string, options?: Pick<StartOptions, 'wait' | 'signal' | 'anew'>): Promise<StartAnswer>
   /** The attempt that runs here under this lease; undefined when it has ended, or runs elsewhere. */
   attempt(lease: Lease): Started | undefined
@@ -57,18 +57,19 @@ export interface Coordinator {
 
   /** Puts jobs in line, all or none, with their payloads. @throws InterlockError `invalid_input`, `job_exists`, `models_required` */
   enqueue(jobs: readonly EnqueueInput[]): Promise<Enqueued>
-  /** Starts jobs that may start, in line order: at most `max` jobs (and 1,000 in one call), of these kinds (null: any). */
+  /** Starts jobs that may start, in line order: at most `max` jobs, never more than 1,000, and only of these kinds (null: any). */
   claim(claim: Claim): Promise<readonly Started[]>
-  /** Ends an attempt. With `claim`, jobs that this makes startable start here, in the same append. */
+  /** Ends an attempt. With `claim`, the same append starts jobs here that may start now. */
   complete(lease: Lease, options?: EndOptions): Promise<readonly Started[]>
   /**
    * Ends an attempt that failed.
-   * @throws InterlockError `invalid_input` for a `code` that is none, and a `retryAt` that is no Date between 1970 and 2255
+   * @throws InterlockError `invalid_input` for a `code` that is not a failure code, or a `retryAt` that is not a Date between
+   * 1970 and 2255
    */
   fail(lease: Lease, options?: FailOptions): Promise<readonly Started[]>
   /**
-   * Gives an attempt back to the line. It costs an attempt only for the reasons `retry` and `lease_expired`. With `models` the next
-   * attempt needs these instead of those it had; the job keeps its place. `runAt`: a Date between 1970 and 2255.
+   * Gives an attempt back to the line. It costs an attempt only for the reasons `retry` and `lease_expired`. With `models`, the
+   * next attempt needs these models instead; the job keeps its place. `runAt` is a Date between 1970 and 2255.
    * @throws InterlockError `invalid_input`
    */
   release(
@@ -77,49 +78,51 @@ export interface Coordinator {
     runAt?: Date | null,
     options?: { readonly claim?: Claim | undefined; readonly models?: readonly string[] | undefined },
   ): Promise<readonly Started[]>
-  /** Confirms a lease now: false when the attempt is not this process's any more. @throws InterlockError `store_unavailable` */
+  /** Renews the lease now. False if the attempt no longer belongs to this process. @throws InterlockError `store_unavailable` */
   heartbeat(lease: Lease): Promise<boolean>
   /**
-   * What is kept of these jobs beside the log (payload, result, error, checkpoint, progress, the row of `jobs`): one entry
-   * for each id, in the order given; 1,000 ids at most.
+   * What is kept of these jobs beside the log: payload, result, error, checkpoint, progress, and the row of `jobs`. One entry for
+   * each id, in the order given; at most 1,000 ids.
    */
   data(jobIds: readonly string[]): Promise<readonly JobData[]>
   /**
-   * The same of a job that this process runs. The first call uses the data that came with its start, without its row, and asks no store.
-   * Later calls in one turn of the event loop are read together. Undefined: there is no data of such a job.
+   * The same for one job that this process runs. The first call returns the data that came with the start, without the row of
+   * `jobs`, and does not ask the store. Later calls in one turn of the event loop share one read. Undefined: the job has no data.
    */
   dataOf(lease: Lease): Promise<JobData | undefined>
   /**
-   * Keeps a note of a running attempt, without the queue's lock. False: the attempt is over and nothing was kept.
+   * Keeps a note of a running attempt, without the queue's lock. False: the attempt is over, and the note was not kept.
    * @throws InterlockError `invalid_input`
    */
   note(lease: Lease, note: NoteOptions): Promise<boolean>
-  /** Deletes payload, result, error, checkpoint and progress of these jobs; the log stays. */
+  /** Deletes the payload, result, error, checkpoint and progress of these jobs. The log stays. */
   forget(jobIds: readonly string[]): Promise<void>
   /**
-   * Takes in rows of `jobs` that were inserted as pending since the migration, in the order of their arrival, each at most
-   * once: puts their jobs in line. A row that cannot be a job (no id, no valid models) goes to
-   * `job_queue_not_taken_in`, with the reason. Any number of processes may do it at once.
-   * @returns how many rows were taken in or refused; if it is `max` (1 to 1,000), there may be more
+   * Puts jobs in line for the rows of `jobs` that were inserted as pending since the migration, in the order in which they
+   * arrived, each at most once. A row that cannot become a job (no id, no valid models) goes to `job_queue_not_taken_in`, with
+   * the reason. Any number of processes may call it at the same time.
+   * @returns how many rows were taken in or refused. If it is `max` (1 to 1,000), there may be more
    */
   takeIn(options: { readonly max: number }): Promise<number>
   /**
-   * The work goes on elsewhere, such as at a provider. The attempt keeps its models until then, even if this process dies. Any process
-   * that has the lease can end it; at that time it fails as `timed_out`. Call it again to change the time.
-   * @param until a time to come, at most 365 days ahead
+   * The work goes on elsewhere, at a provider for example. The attempt keeps its models until `until`, even if this process dies.
+   * Any process that has the lease can end the attempt. If nobody has by then, it fails as `timed_out`. Call it again to change
+   * the time.
+   * @param until a time in the future, at most 365 days ahead
    * @throws InterlockError `invalid_input`, `job_not_active`, `stale_token`
    */
   detach(lease: Lease, options: { readonly until: Date }): Promise<void>
   /**
-   * Dead letters: jobs that failed for good, lost their last attempt with its lease, or waited longer than `expireMs`, and that
-   * are not in line again; the newest first, 100 unless a `limit` (1 to 1,000) is given. `before`: the `seq` to page on from.
+   * Dead letters: jobs that failed for good, that lost their last attempt with its lease, or that waited longer than `expireMs`,
+   * and that are not in line again. The newest first, 100 unless you give a `limit` (1 to 1,000). `before`: page on from this
+   * `seq`.
    */
   dead(
     filter?: DeadFilter & { readonly limit?: number; readonly before?: number },
   ): Promise<readonly DeadJob[]>
   /**
-   * Puts the dead letters that the filter names in line again, with their payload and checkpoint. A workflow gets the models of the step
-   * that had not finished.
+   * Puts the dead letters that the filter names in line again, with their payload and checkpoint. A workflow gets the models of
+   * the step that had not finished.
    * @returns how many
    */
   retryDead(filter: DeadChoice): Promise<number>
@@ -128,54 +131,59 @@ export interface Coordinator {
   /** Ends a waiting job; asks an active one to stop, or with `force` frees its models at once. */
   cancel(jobId: string, options?: { readonly force?: boolean }): Promise<void>
   confirmCancel(lease: Lease, options?: { readonly claim?: Claim }): Promise<readonly Started[]>
-  /** Gives a waiting job another priority (−1,000 to 1,000), or the place before another one. @throws InterlockError `invalid_input` */
+  /**
+   * Gives a waiting job another priority (−1,000 to 1,000), or the place before another job. @throws InterlockError
+   * `invalid_input`
+   */
   reprioritize(jobId: string, to: { readonly priority: number } | { readonly before: string }): Promise<void>
-  /** Changes the fields given; `serial` and `by-model` are shorthands. */
+  /** Changes the fields that you give. `serial` and `by-model` are shorthands. */
   setPolicy(policy: PolicyInput): Promise<void>
   /**
-   * No job that needs the model starts until then. Running jobs go on, and waiting jobs use up no attempt. Call it again to change the
-   * reason or the end.
+   * Starts no job that needs the model until then. Running jobs go on, and waiting jobs use up no attempt. Call it again to
+   * change the reason or the end.
    * @throws InterlockError `invalid_input`
    */
   pauseModel(model: string, options: PauseOptions): Promise<void>
-  /** Its jobs are in line again, each at its place. Does nothing for a model that is not paused. */
+  /** Its jobs are in line again, each at its place. Does nothing if the model is not paused. */
   resumeModel(model: string): Promise<void>
   drain(): Promise<void>
   /**
-   * Call it after a backup was restored. It begins a new epoch, which voids every earlier token, and holds the queue. Then report how each
-   * active job ended, by `complete`, `fail` or `release` under a lease of the new epoch, and call `resume`. Jobs whose lease was over
-   * when this process joined are in line again by then; `interlock recover --begin` joins later and avoids that.
+   * Call it after you restored a backup. It begins a new epoch, which voids every earlier token, and drains the queue. Then
+   * report how each active job ended, by `complete`, `fail` or `release` under a lease of the new epoch, and call `resume`. Jobs
+   * whose lease was over when this process joined are in line again already. `interlock recover --begin` avoids that: it does not
+   * join.
    */
   recover(): Promise<void>
   resume(): Promise<void>
-  /** Why a live job does not run, and what has to happen; undefined for a job that is not live. */
+  /** Why a live job does not run, and what has to happen first. Undefined if the job is not live. */
   explain(jobId: string): Promise<Explanation | undefined>
 
   /** The queue as this process knows it. */
   state(): QueueView
-  /** The same after every change, the present one first. */
+  /** The same now, and again after every change. */
   readonly state$: Observable<QueueView>
   /** Every event from now on, in order. */
   readonly events$: Observable<RecordedEvent>
   /**
-   * The same for subscribers that can wait: if each read has its price (Supabase), subscribing only to this causes no reads.
-   * Events that concern this process, or a job that it could start, still come at once.
+   * The same for subscribers that can wait. If each read has its price (Supabase), a subscription to this stream alone causes no
+   * reads. Events that concern this process, or a job that it could start, still come at once.
    */
   readonly heard$: Observable<RecordedEvent>
   /**
-   * Every event after this number: first those in the log, page by page, then those that come, each exactly once. For code that takes
-   * each event at once. Errors: `invalid_input`, `corrupt_log`, those of the store.
-   * @param after the sequence number of the last event that is known already; 0: from the first
+   * Every event after this number, each exactly once: first those in the log, page by page, then each new one. For code that
+   * takes each event at once. Errors: `invalid_input`, `corrupt_log`, those of the store.
+   * @param after the sequence number of the last event that you know; 0: from the first event
    */
   eventsFrom(after: number): Observable<RecordedEvent>
   /**
-   * The same for code that needs time for each event: pulled one by one, with one page in memory however far behind.
+   * The same for code that needs time for each event. You pull the events one by one; however far behind you are, one page is in
+   * memory.
    * @example for await (const event of coordinator.pullEvents(checkpoint)) await keep(event)
    */
   pullEvents(after: number, options?: { readonly signal?: AbortSignal }): AsyncIterable<RecordedEvent>
-  /** How a live job stands: now, and again whenever that changes; completes when it is no longer live. */
+  /** Why a live job waits, or that it runs: now, and again after each change. Completes when the job is no longer live. */
   waiting$(jobId: string): Observable<Explanation>
-  /** Jobs that were refused at the gate and have been started for this process since. Taking one up: `onJobStart`. */
+  /** Jobs that the gate refused and that have been started for this process since. To run one, call `onJobStart`. */
   readonly ready$: Observable<Started>
   /** Jobs may have become startable: a hint for workers. */
   readonly wake$: Observable<void>
@@ -184,47 +192,51 @@ export interface Coordinator {
   /** The lease was lost, or `close()` gives it up while jobs run. For the queue, the attempts of this process have ended. */
   readonly leaseLost$: Observable<{ readonly workerId: string }>
   /**
-   * This process cannot go on with the queue: a backup was restored under it (`log_went_back`), or the log has an event that it
-   * cannot fold (`unknown_event`: of a newer release; `corrupt_log`). Emits once, and again to each later subscriber. Its attempts have
-   * ended (`leaseLost$`), and every call is refused with this error. End the process, at once if you like. After a restore it emits when
-   * the queue is held in a new epoch, and `interlock recover` goes on from there. If that could not be written, `details.isHeld` is false:
-   * then type `interlock recover --begin` before any process joins.
+   * This process cannot go on with the queue: a backup was restored while it ran (`log_went_back`), or the log has an event that
+   * it cannot fold (`unknown_event`, of a newer release; `corrupt_log`). Emits once, and again to each later subscriber. Its
+   * attempts have ended (`leaseLost$`), and every call is refused with this error. End the process, at once if you like.
+   * After a restore it emits when the queue is drained in a new epoch; go on with `interlock recover`. If the new epoch could not
+   * be written, `details.isHeld` is false: then run `interlock recover --begin` before any process joins.
    */
   readonly stopped$: Observable<InterlockError>
 
   /**
-   * The running machine of this queue: it is in the state of the queue, takes every event from now on, and can be shown in
-   * Stately's inspector. Costs some 10 µs per event, so it is made on request; stop it, or close the coordinator.
+   * The running machine of this queue. It is in the state of the queue, takes every event from now on, and can be shown in
+   * Stately's inspector. It costs some 10 µs per event, so it is made on request. Stop it when you are done; closing the
+   * coordinator stops it too.
    */
   machine(options?: MachineOptions): RunningMachine
 
-  /** What this process could start, shown to others and to `explain`. */
+  /** What this process could start. Other processes and `explain` see it. */
   offering(kinds: readonly string[] | null, freeSlots: number): void
-  /** Folds everything that is in the log by now. */
+  /** Reads and folds everything that is in the log by now. */
   catchUp(): Promise<void>
-  /** The time of the queue: the database's clock as far as this process can tell, and the log's own time while that is ahead of it. */
+  /**
+   * The time of the queue: the database's clock as far as this process can tell. While the log is ahead of that clock, the log's
+   * own time.
+   */
   now(): Micros
   health(): Health
-  /** The queue as plain numbers. Looks at every waiting job once: some 10 ms for 100,000. */
+  /** The queue as plain numbers. Visits every waiting job once: some 10 ms for 100,000. */
   metrics(): QueueMetrics
   /** Waits for calls under way, tells running jobs to stop (`leaseLost$`), and gives up the lease. It does not close your store. */
   close(): Promise<void>
 }
 
-/** The kind of a job is its job type unless it names another one. */
+/** The kind may be left out if it is the job type. */
 type OfKind<Kind extends string> =
   | { readonly kind: Kind }
   | (Kind extends 'normal' ? { readonly kind?: undefined; readonly jobType?: 'normal' | undefined } : never)
   | (Kind extends 'workflow' ? { readonly kind?: undefined; readonly jobType: 'workflow' } : never)
 
-/** A kind that is given nothing may leave its payload out. */
+/** The payload may be left out if the kind needs none. */
 type Carrying<Payload> = undefined extends Payload
   ? { readonly payload?: Payload }
   : null extends Payload
     ? { readonly payload?: Payload | undefined }
     : { readonly payload: Payload }
 
-/** A job of one of the kinds that `Payloads` names, with the payload of that kind. */
+/** A job of one of the kinds in `Payloads`, with the payload of that kind. */
 export type TypedJob<Payloads extends object> = {
   readonly [Kind in keyof Payloads & string]: Omit<EnqueueInput, 'kind' | 'payload'> &
     OfKind<Kind> &
@@ -232,8 +244,8 @@ export type TypedJob<Payloads extends object> = {
 }[keyof Payloads & string]
 
 /**
- * A coordinator that knows the payload of each kind. Only the compiler does: at run time it is any other coordinator, and a
- * handler's `schema` is what checks a payload.
+ * A coordinator that knows the payload type of each kind. Only the compiler knows: at run time it is like any other, so check
+ * payloads with a handler's `schema`.
  * @example
  * interface Jobs { resize: { width: number } }
  * const coordinator = await createCoordinator<Jobs>({ store })
@@ -241,9 +253,9 @@ export type TypedJob<Payloads extends object> = {
  */
 export interface TypedCoordinator<Payloads extends object> extends Coordinator {
   enqueue(jobs: readonly TypedJob<Payloads>[]): Promise<Enqueued>
-  /** Never there: it tells the compiler, and `createJobWorker`, which kinds there are. */
+  /** Never set. It tells the compiler, and `createJobWorker`, which kinds there are. */
   readonly payloads?: Payloads
 }
 
-/** A coordinator that knows nothing of payloads. */
+/** A coordinator that knows no payload types. */
 export type UntypedCoordinator = Coordinator & { readonly payloads?: undefined }

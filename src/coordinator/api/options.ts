@@ -3,7 +3,7 @@ import { invalidInput } from '../../core/index.ts'
 import type { LogStore } from '../../port/index.ts'
 import { guarded, type Logger } from '../base/logger.ts'
 
-/** `observe` answers and records what it would decide, and blocks no job: use it to try the coordinator out. */
+/** `observe` answers and records what it would decide, and blocks no job. Use it to try the coordinator out. */
 export type Mode = 'enforce' | 'observe'
 /** What happens to jobs at the gate while the database cannot be reached. */
 export type OnUnavailable = 'block' | 'bypass'
@@ -13,25 +13,28 @@ export interface CoordinatorOptions {
   /** `default` unless given; 1 to 200 characters. */
   readonly queue?: string
   /**
-   * Who this is, for the log: worker ids begin with it, and every event names the worker id of the process that caused it. 1 to 50
-   * letters, digits and `_.@-`; none unless given. It goes into the append-only log: give no name that you may have to erase.
+   * A name for this process in the log: its worker ids begin with it, and every event names the worker id of the process that
+   * caused it. 1 to 50 letters, digits and `_.@-`; none unless given. The log is append-only, so do not use a name that you may
+   * have to erase.
    */
   readonly name?: string
-  /** Where the `[COORDINATOR]` lines go: pino's shape; standard error unless given. */
+  /** Where the `[COORDINATOR]` lines go. It has pino's shape; standard error unless given. */
   readonly logger?: Logger
-  /** How long the lease of this process lives without a beat; 15,000. At least 100. */
+  /** How long the lease of this process lives without a beat; 15,000 unless given, at least 100. */
   readonly leaseMs?: number
-  /** How long other processes wait after that; 5,000. */
+  /** How long other processes still wait after that; 5,000 unless given. */
   readonly graceMs?: number
-  /** How often the log is read when no notification comes; 1,000. */
+  /** How often to read the log when no notification comes; 1,000 unless given. */
   readonly pollMs?: number
-  /** How long a call is tried again while the database does not answer; 30,000, and 3,000 under `onUnavailable: 'bypass'`. */
+  /**
+   * How long to try a call again while the database does not answer; 30,000 unless given, 3,000 under `onUnavailable: 'bypass'`.
+   */
   readonly patienceMs?: number
-  /** How long `createCoordinator` tries to reach the database before it is refused; as long as `patienceMs` unless given. */
+  /** How long `createCoordinator` tries to reach the database before it rejects; `patienceMs` unless given. */
   readonly joinMs?: number
   /**
-   * After how many events a snapshot of the ledger is kept. Processes that start later read only the events after it;
-   * 50,000. At least 100.
+   * After how many events to keep a snapshot of the ledger; 50,000 unless given, at least 100. Processes that start later read
+   * only the events after the snapshot.
    */
   readonly snapshotEvery?: number
   /** `enforce` unless given. */
@@ -43,7 +46,7 @@ export interface CoordinatorOptions {
   readonly onUnavailable?: OnUnavailable
 }
 
-/** What holds unless an option says otherwise. */
+/** The defaults. */
 const defaults = {
   queue: 'default',
   leaseMs: 15_000,
@@ -56,12 +59,12 @@ const defaults = {
   onUnavailable: 'block' as OnUnavailable,
 }
 
-/** A program that goes on without an answer does not want to wait long for one. */
+/** A program that goes on without an answer should not have to wait long for one. */
 const LENIENT_PATIENCE_MS = 3_000
 
 const words = { mode: ['enforce', 'observe'], onUnavailable: ['block', 'bypass'] } as const
 
-/** Milliseconds that make sense: a lease shorter than 100 is lost to any pause of the process. */
+/** Bounds in milliseconds. Any pause of the process would lose a lease shorter than 100. */
 const ranges = {
   leaseMs: [100, 3_600_000],
   graceMs: [0, 3_600_000],
@@ -83,7 +86,7 @@ export function completeOptions(options: CoordinatorOptions): WholeOptions {
   }
   for (const [name, allowed] of Object.entries(words))
     checkWord(name, complete[name as keyof typeof words], allowed)
-  // To observe is to stop nobody, so neither does a database that is away.
+  // Observing must not stop a job, so an unreachable database must not either.
   if (complete.mode === 'observe') complete.onUnavailable = 'bypass'
   if (complete.onUnavailable === 'bypass') complete.patienceMs = options.patienceMs ?? LENIENT_PATIENCE_MS
   complete.joinMs = options.joinMs ?? complete.patienceMs
@@ -99,7 +102,7 @@ export function completeOptions(options: CoordinatorOptions): WholeOptions {
   return complete
 }
 
-/** More often than this a snapshot costs more than it saves. */
+/** A snapshot more often than this costs more than it saves. */
 function checkSnapshotEvery(events: number): void {
   if (Number.isSafeInteger(events) && events >= 100 && events <= 1e9) return
   throw invalidInput('snapshotEvery must be a number of events from 100 to 1,000,000,000', 'snapshotEvery')

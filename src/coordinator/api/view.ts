@@ -20,7 +20,7 @@ import {
 /** A live job, for people and programs. */
 export interface JobView extends Pick<JobSpec, 'jobId' | 'jobType' | 'kind' | 'models' | 'priority'> {
   readonly queuedAt: Date
-  /** How many attempts were started, and how many there may be: those given back cost nothing, so they count in both. */
+  /** How many attempts were started, and how many there may be. An attempt given back costs nothing, so both numbers count it. */
   readonly attempt: number
   readonly attempts: number
 }
@@ -28,7 +28,7 @@ export interface JobView extends Pick<JobSpec, 'jobId' | 'jobType' | 'kind' | 'm
 export interface ActiveJobView extends JobView {
   /** Null for a detached attempt. */
   readonly workerId: string | null
-  /** Of a detached attempt: until when it keeps its models. */
+  /** For a detached attempt: until when it keeps its models. */
   readonly detachedUntil: Date | null
   readonly fencingToken: number
   readonly startedAt: Date
@@ -36,12 +36,12 @@ export interface ActiveJobView extends JobView {
 }
 
 export interface WaitingJobView extends JobView, Omit<Waiting, 'until'> {
-  /** When time alone ends the reason; null: something has to happen, or nobody knows when. */
+  /** When time alone ends the reason. Null: something has to happen, or the time is unknown. */
   readonly until: Date | null
   readonly dueAt: Date | null
 }
 
-/** A model from which nothing starts: why, since when, until when (null: until it is resumed), and by which process. */
+/** A paused model: why, since when, until when (null: until it is resumed), and by which process. */
 export interface PausedModelView extends Pick<Pause, 'model' | 'reason' | 'by'> {
   readonly since: Date
   readonly until: Date | null
@@ -56,12 +56,12 @@ export interface QueueView {
   readonly policy: Policy
   readonly activeCount: number
   readonly waitingCount: number
-  /** Models from which nothing starts. */
+  /** Models whose jobs do not start. */
   readonly paused: readonly PausedModelView[]
   readonly drainedAt: Date | null
   /** Active jobs, oldest start first. */
   active(): readonly ActiveJobView[]
-  /** Waiting jobs in line order, then those that are held by a pause, then those that are not due; at most `limit`. */
+  /** Waiting jobs in line order, then those that a pause keeps beside the line, then those that are not due; at most `limit`. */
   waiting(limit?: number): readonly WaitingJobView[]
 }
 
@@ -137,23 +137,23 @@ export function toDate(at: Micros): Date {
   return new Date(at / MICROS_PER_MS)
 }
 
-/** A queue as plain numbers, for whatever collects them. Durations in milliseconds; counts since this process joined. */
+/** A queue as plain numbers, for your metrics. Durations in milliseconds; counts since this process joined. */
 export interface QueueMetrics {
   readonly activeCount: number
   readonly waitingCount: number
-  /** How long the job that has stood in line longest has waited; 0 when none waits. Jobs that are not due do not count. */
+  /** How long the first job in line has waited; 0 if none waits. Jobs that are not due do not count. */
   readonly oldestWaitingMs: number
-  /** Jobs that may start and that nobody has taken yet. */
+  /** Jobs that may start and that no process has taken yet. */
   readonly offeredCount: number
-  /** How long the one among them that was offered first has been so; 0 when there is none. */
+  /** How long ago the oldest offer was made; 0 if there is none. */
   readonly oldestOfferMs: number
-  /** Events that are known to be in the log and that this process has not folded yet. */
+  /** Events that are in the log, as far as this process has heard, and that it has not folded yet. */
   readonly lagEvents: number
-  /** Since the log was last seen to its head. */
+  /** How long ago this process last knew everything in the log. */
   readonly lagMs: number
   /**
    * What ended: jobs that `completed`, `failed` for good, were `cancelled` or `expired`, and attempts that were lost with their
-   * worker (`lease_expired`). An attempt that failed and is followed by another one, or was given back, is none of these.
+   * worker (`lease_expired`). An attempt that was given back, or failed with another attempt to follow, does not count.
    */
   readonly ended: Readonly<Record<EndType, number>>
   /** Jobs that became dead letters: they failed for good, lost their last attempt with its worker, or waited too long. */
@@ -162,7 +162,7 @@ export interface QueueMetrics {
 
 type EndType = Outcome | 'lease_expired'
 
-/** Counts what passes by. */
+/** Counts the events that pass. */
 export class Counter {
   readonly #ended: Record<EndType, number> = {
     completed: 0,
@@ -186,7 +186,7 @@ export class Counter {
   }
 }
 
-/** Looks at every waiting job once: some 10 ms for 100,000. */
+/** Visits every waiting job once: some 10 ms for 100,000. */
 export function queueMetrics(
   ledger: Ledger,
   now: Micros,
@@ -211,33 +211,33 @@ export function queueMetrics(
   }
 }
 
-/** Where the machine of a queue stands, as XState names it, and the ledger it stands on. */
+/** The state of the machine of a queue, in XState's form, and the ledger that belongs to it. */
 export interface MachineSnapshot {
   readonly value: 'idle' | 'running' | { readonly draining: 'emptying' | 'drained' }
   readonly context: { readonly ledger: Ledger }
 }
 
-/** What an inspector is told of; XState's `InspectionEvent` says more. */
+/** What an inspector receives; XState's `InspectionEvent` has more fields. */
 export interface MachineInspection {
   readonly type: string
 }
 
-/** Methods, so that what takes XState's own events fits. */
+/** Written as methods, so that the type also accepts functions that take XState's own events. */
 type Inspect = { see(event: MachineInspection): void }['see'] | { next?(event: MachineInspection): void }
 
 export interface MachineOptions {
-  /** Sees every event and every state, for Stately's inspector. */
+  /** Receives every event and every state, for Stately's inspector. */
   readonly inspect?: Inspect
 }
 
 /**
- * The running machine of a queue: a `CoordinatorActor` of `interlock-queue/machine`, in words of its own. XState's
- * declarations do not compile without `skipLibCheck`, so a program that does not ask for them is not given them.
+ * The running machine of a queue: the `CoordinatorActor` of `interlock-queue/machine`, in types of its own. XState's declarations
+ * do not compile without `skipLibCheck`, so a program gets them only if it imports that path.
  */
 export interface RunningMachine {
   readonly snapshot: MachineSnapshot
   readonly ledger: Ledger
-  /** Calls the listener after each change from now on; returns what ends that. */
+  /** Calls the listener after each change from now on. Returns the function that unsubscribes. */
   subscribe(listener: (snapshot: MachineSnapshot) => void): () => void
   stop(): void
 }

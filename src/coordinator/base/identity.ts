@@ -1,6 +1,6 @@
 /**
- * A new incarnation of a worker process: made at start, never reused, and short, since every event carries it. With a name the
- * log shows who did something: `anna:w3fK0aB9`.
+ * A new worker id: made at start, never reused, and short, since every event carries it. With a name, the log shows who did
+ * something: `anna:w3fK0aB9`.
  */
 export function newWorkerId(name?: string): string {
   const bytes = crypto.getRandomValues(Buffer.alloc(6))
@@ -8,7 +8,7 @@ export function newWorkerId(name?: string): string {
   return name === undefined ? id : `${name}:${id}`
 }
 
-/** The command ids of one incarnation, unique without asking anybody. */
+/** Makes the command ids of one incarnation, which are unique without asking the database. */
 export class CommandIds {
   readonly #prefix: string
   #count = 0

@@ -1,6 +1,6 @@
 import { messageOf } from '../../codec/index.ts'
 
-/** The part of pino's shape that Interlock writes to. */
+/** The part of pino's interface that Interlock uses. */
 export interface Logger {
   info(message: string): void
   warn(message: string): void
@@ -9,15 +9,15 @@ export interface Logger {
 
 const write = (message: string) => void process.stderr.write(`${plain(message)}\n`)
 
-/** One line per message on standard error, so that programs that print data on standard output stay clean. */
+/** One line per message on standard error, so that standard output stays free for a program's data. */
 export const stderrLogger: Logger = { info: write, warn: write, error: write }
 
 export const silentLogger: Logger = { info: () => {}, warn: () => {}, error: () => {} }
 
-/** The most characters of an error in a line: our messages end with what to do. */
+/** The most characters of an error in a line. Enough for our longest messages, which end with what to do. */
 const MOST = 1_000
 
-/** A thrown value for a line of the log. Its text may come from anywhere: a provider, a page, the author of a prompt. */
+/** A thrown value as text for a line of the log. It may come from anywhere: a provider, a page, the author of a prompt. */
 export function errorText(error: unknown): string {
   return plain(messageOf(error).slice(0, 4 * MOST))
     .slice(0, MOST)
@@ -31,13 +31,13 @@ function plain(text: string): string {
 
 const levels = ['info', 'warn', 'error'] as const
 
-/** Loggers that have failed: each is reported once. */
+/** Loggers that have failed. Each is reported once. */
 const failed = new WeakSet<object>()
 const guards = new WeakSet<object>()
 
 /**
- * The program's logger, made unable to stop anything: by throwing, by a promise that rejects, or by a missing method. Its first
- * failure is reported on standard error, with the line that was lost.
+ * The program's logger, wrapped so that it cannot stop anything: by an exception, a rejected promise, or a missing method. Its
+ * first failure is reported on standard error, with the line that was lost.
  */
 export function guarded(logger: Logger | undefined): Logger {
   if (logger === undefined || guards.has(logger)) return logger ?? stderrLogger

@@ -1,4 +1,4 @@
-/** A set of limited size that forgets the oldest entry, for a process that lives for months. */
+/** A set of limited size that forgets the oldest entry, for a process that runs for months. */
 export class Recent {
   readonly #most: number
   readonly #items = new Set<string>()
@@ -11,7 +11,7 @@ export class Recent {
     return this.#items.size
   }
 
-  /** Counts as the newest from now on. */
+  /** Adds the item as the newest. */
   add(item: string): void {
     this.#items.delete(item)
     this.#items.add(item)
@@ -30,7 +30,7 @@ export class Recent {
     return this.#items.delete(item)
   }
 
-  /** All of them, the oldest first. */
+  /** All items, the oldest first. */
   asSet(): ReadonlySet<string> {
     return this.#items
   }

@@ -1,11 +1,14 @@
 import { InterlockError, isInterlockError, isPassing } from '../../core/index.ts'
 
-/** Milliseconds to wait before try `n` (from 0): full jitter under a doubling limit, so that processes do not move in step. */
+/**
+ * Milliseconds to wait before try `n` (from 0): random below a limit that doubles (full jitter), so that processes do not move in
+ * step.
+ */
 export function backoffMs(n: number, base: number, most: number, chance: () => number = Math.random): number {
   return chance() * Math.min(most, base * 2 ** n)
 }
 
-/** Waits; ends early, without an error, when the signal fires. */
+/** Waits. Ends early, without an error, when the signal fires. */
 export function pause(ms: number, signal?: AbortSignal): Promise<void> {
   return new Promise((resolve) => {
     if (signal?.aborted === true) return resolve()
@@ -19,7 +22,7 @@ export function pause(ms: number, signal?: AbortSignal): Promise<void> {
   })
 }
 
-/** Waits for the work, but at most so many milliseconds: false if it has not ended by then. */
+/** Waits for the work, but at most so many milliseconds. False if it has not ended by then. */
 export async function atMost(ms: number, work: Promise<void>): Promise<boolean> {
   const ended = new AbortController()
   const late = pause(ms, ended.signal).then(() => false)
@@ -30,17 +33,17 @@ export async function atMost(ms: number, work: Promise<void>): Promise<boolean> 
   }
 }
 
-/** When a call that failed is made again. */
+/** When to repeat a call that failed. */
 export interface RetryRule {
-  /** Whether to try again after this failure. @param tries how many were made */
+  /** Whether to try again after this failure. @param tries how many tries were made */
   readonly again: (error: unknown, tries: number) => boolean
   /** Milliseconds before the next try, with the same arguments. */
   readonly restMs: (error: unknown, tries: number) => number
-  /** Ends a pause early; the next try still follows. */
+  /** Ends a pause early. The next try still follows. */
   readonly signal?: AbortSignal | undefined
 }
 
-/** Makes a call until it succeeds or the rule says no. @param call gets the number of earlier tries */
+/** Repeats a call until it succeeds or the rule says no. @param call gets the number of earlier tries */
 export async function retry<T>(call: (tries: number) => Promise<T>, rule: RetryRule): Promise<T> {
   for (let tries = 0; ; ) {
     try {
@@ -53,18 +56,18 @@ export async function retry<T>(call: (tries: number) => Promise<T>, rule: RetryR
   }
 }
 
-/** How long to try a call again while the database does not answer, or others are in the way. */
+/** How long to repeat a call while the database does not answer, or others are in the way. */
 export interface TimeLimit {
   /** Milliseconds in all. */
   readonly forMs: number
   readonly signal: AbortSignal
 }
 
-/** If a server asks for a longer wait, it is asked again sooner: its hint is no promise. */
+/** If a server asks for a longer wait, it is asked again after this time: its hint is no promise. */
 const LONGEST_MS = 10_000
 
 /**
- * Makes a call until it succeeds, fails for good, or the time is up. Waits 20 ms, then up to 1 s, with jitter.
+ * Repeats a call until it succeeds, fails for good, or the time is up. Waits 20 ms, then up to 1 s, with jitter.
  * @param call gets the number of earlier tries
  * @param mayPass which failures may be over in a moment; unless given, those of the connection and of others in the way
  */
@@ -85,7 +88,7 @@ export function retryWithin<T>(
   })
 }
 
-/** The wait that the server asked for, in milliseconds, as far as it is followed; 0 if it asked for none. */
+/** The wait in milliseconds that the server asked for, within limits; 0 if it asked for none. */
 export function retryAfterOf(error: unknown): number {
   const after = isInterlockError(error) ? error.details['retryAfterMs'] : undefined
   return typeof after === 'number' ? Math.min(after, LONGEST_MS) : 0

@@ -1,6 +1,6 @@
 /**
- * One piece of work that never runs twice at once. A request while it runs makes it run once more, so nothing that came after it
- * began is missed, however many ask.
+ * One piece of work that never runs twice at once. If it is requested while it runs, it runs once more: nothing that came after
+ * it began is missed, however many ask.
  */
 export class SingleFlight {
   readonly #work: () => Promise<void>
@@ -19,11 +19,11 @@ export class SingleFlight {
     return this.#run !== undefined
   }
 
-  /** Runs it at once, or once more when it has ended. Resolves when nothing is left to do. */
+  /** Runs the work at once, or once more when the current run has ended. Resolves when nothing is left to do. */
   request(): Promise<void> {
     this.#isWanted = !this.#isClosed
     if (this.#run !== undefined) return this.#run
-    // Set before the work begins: the work may ask again at once.
+    // Set before the work begins, since the work may request again at once.
     const { promise, resolve } = Promise.withResolvers<void>()
     this.#run = promise
     void this.#runAll().then(resolve)
@@ -40,7 +40,7 @@ export class SingleFlight {
     while (this.#run !== undefined) await this.#run
   }
 
-  /** Runs it no more. Resolves when the current run has ended. */
+  /** No more runs. Resolves when the current run has ended. */
   async close(): Promise<void> {
     this.#isClosed = true
     this.#isWanted = false

@@ -1,6 +1,6 @@
 import { pause } from './retry.ts'
 
-/** Work under way that somebody may wait for. */
+/** Work under way that others may wait for. */
 export class InFlight {
   readonly #works = new Set<Promise<unknown>>()
 
@@ -11,7 +11,7 @@ export class InFlight {
     return work
   }
 
-  /** Resolves when nothing is under way any more, including what starts meanwhile, however it ended. */
+  /** Resolves when nothing is under way any more, including work that starts meanwhile, however it ended. */
   async done(): Promise<void> {
     while (this.#works.size > 0) await Promise.allSettled(this.#works)
   }
@@ -24,11 +24,11 @@ export class InFlight {
   }
 }
 
-/** How long work may keep the event loop from others. */
+/** How long a slice of work may keep the event loop busy. */
 const SLICE_MS = 4
 
 /**
- * Work in slices, so that other work is not held up: after each slice, everything else that waits in this process comes first.
+ * Work in slices: after each slice, everything else that waits in this process runs first.
  * @example if (slices.isOver()) await slices.rest()
  */
 export class Slices {
@@ -36,7 +36,7 @@ export class Slices {
   readonly #signal: AbortSignal | undefined
   #began = performance.now()
 
-  /** @param restMs between two slices; 0: no longer than others need */
+  /** @param restMs the pause between two slices; 0: no longer than other work needs */
   constructor(restMs: number, signal?: AbortSignal) {
     this.#restMs = restMs
     this.#signal = signal
@@ -54,7 +54,7 @@ export class Slices {
   }
 }
 
-/** Lets everything that already waits go first. Browsers have no function for it. */
+/** Lets everything that waits already run first. Written by hand because browsers have no function for it. */
 const turn = (): Promise<void> =>
   new Promise((resolve) => {
     if (typeof setImmediate === 'function') setImmediate(resolve)

@@ -4,18 +4,18 @@ import { InFlight } from '../base/work.ts'
 import { type CommitOptions, Committer } from './committer.ts'
 import type { OpenCommands, Pending } from './open-commands.ts'
 
-/** This many commands are worth an append of their own, decided while the one before it is under way. */
+/** From this many commands on, an append of their own is worth it, decided while the one before it is under way. */
 const ENOUGH = 16
 
 /**
  * Lets one append of this process be under way at a time. Commands that come meanwhile are decided and appended together (group
- * commit), so batches grow and shrink with the load. When there are many, the next append is decided while the one before it is
- * written, on its expected result: this process and the database then work at the same time. If the result is another one, they
- * are decided again.
+ * commit), so batches grow and shrink with the load. If there are many, the next append is decided while the one before it is
+ * written, on its expected result: this process and the database work at the same time. If the result differs, they are decided
+ * again.
  */
 export class AppendQueue {
   readonly #committer: Committer
-  /** Data that goes ahead of its append, for callers who wait for the end. */
+  /** Data that is sent ahead of its append. `idle` waits for it. */
   readonly #ahead = new InFlight()
   readonly #pending: Pending[] = []
   readonly #catchingUp: (() => void)[] = []
@@ -32,7 +32,7 @@ export class AppendQueue {
       onSent: (decision) => this.#onSent(decision),
       onHanded: (commands) => this.#pending.push(...commands),
     })
-    // Every command gets its own errors, and the committer reports a read that fails.
+    // Each command gets its own error, and the committer reports a read that fails.
     this.#flight = new SingleFlight(() => this.#run(), options.hooks.onUnreadable)
   }
 
@@ -41,14 +41,14 @@ export class AppendQueue {
   }
 
   /**
-   * Resolves once the result of the command is in the log, or it is known to have none.
+   * Resolves once the result of the command is in the log, or the command is known to have none.
    * @param data written in the same append, if the command puts the job in line or ends it
    */
   send(command: Command, data: readonly DataChange[] = []): Promise<CommandResult> {
     return new Promise((resolve, reject) => {
       const pending: Pending = { command, data, resolve, reject }
       if (data.length === 0) return this.#push(pending)
-      // Other commands do not wait for the data of this one.
+      // Other commands do not wait for this one's data.
       const settled = this.#committer.staging.settle(pending)
       void this.#ahead.add(settled.then(() => this.#push(pending), reject))
     })
@@ -61,8 +61,8 @@ export class AppendQueue {
   }
 
   /**
-   * Resolves when everything that was in the log at the call has been folded, or cannot be read now.
-   * @param version a version known to exist: nothing is read once it is folded, such as after an own append
+   * Resolves when everything that was in the log at the time of the call has been folded, or when it cannot be read now.
+   * @param version a version that is known to exist: if it is folded already, for example after an own append, nothing is read
    */
   catchUp(version = Number.POSITIVE_INFINITY): Promise<void> {
     this.#wanted = Math.max(this.#wanted, version)
@@ -72,7 +72,7 @@ export class AppendQueue {
     })
   }
 
-  /** Some commands that these processes handed in were carried out, or need no append. */
+  /** Commands that these processes handed in were carried out, or need no append. */
   hearHandled(senders: readonly string[]): void {
     this.#committer.hearHandled(senders)
   }
@@ -84,7 +84,7 @@ export class AppendQueue {
   }
 
   async #run(): Promise<void> {
-    // One turn of the event loop: commands that are sent together share an append.
+    // Waits one turn of the event loop: commands that are sent together share an append.
     await Promise.resolve()
     do {
       await this.#work()
@@ -107,7 +107,7 @@ export class AppendQueue {
     }
   }
 
-  /** Of many, half go first: the other half is decided while those are written, and so on. */
+  /** If there are many, half of them go first: the other half is decided while those are written, and so on. */
   get #half(): number | undefined {
     const { length } = this.#pending
     return length >= 2 * ENOUGH && this.#committer.mayDecideAhead ? Math.ceil(length / 2) : undefined
@@ -123,7 +123,7 @@ export class AppendQueue {
     this.#considerAhead()
   }
 
-  /** Decides ahead once everything in this turn of the event loop has sent its commands. */
+  /** Decides ahead once everything that runs in this turn of the event loop has sent its commands. */
   #considerAhead(): void {
     const sent = this.#sent
     if (sent === undefined) return
@@ -147,9 +147,9 @@ export class AppendQueue {
   }
 }
 
-/** The most commands in one append: it limits the time under the queue's lock to some tens of milliseconds. */
+/** The most commands in one append. It limits the time under the queue's lock to some tens of milliseconds. */
 const MOST_COMMANDS = 500
-/** The most data in one append, in characters of JSON; larger data goes ahead. A quarter of a second at 1 MB/s. */
+/** The most data in one append, in characters of JSON: a quarter of a second at 1 MB/s. Larger data goes ahead. */
 const MOST_DATA = 262_144
 
 /** Takes what goes into the next append from the head of the waiting commands. */

@@ -12,28 +12,28 @@ export interface AppenderOptions {
   readonly log: LogView
   readonly store: AppendStore
   readonly deciding: Deciding
-  /** Without it, nothing is handed in to others. */
+  /** Without it, the process hands no commands in to others. */
   readonly crowd: Crowd | undefined
   /** Called when an append is under way and the next may be decided on its expected result. */
   readonly onSent: (decision: Decision) => void
 }
 
-/** The outcome of a try; `answer: null` if there was nothing to append, `sure` if that was decided at the head. */
+/** The outcome of a try. `answer: null`: there was nothing to append; `sure`: that was decided at the head. */
 export interface Try {
   readonly decision: Decision
   readonly answer: AppendAnswer | null
   readonly sure: boolean
 }
 
-/** After this many milliseconds without a sign of another writer, the process takes itself to be alone. */
+/** After this many milliseconds without a sign of another writer, the process assumes that it is alone. */
 const ALONE_AFTER_MS = 1_000
-/** Larger data is decided again without the lock, which would be held while the data travels. */
+/** With more data than this, it decides again without the lock, which would otherwise be held while the data travels. */
 const MOST_UNDER_LOCK = 2_000
-/** The lock did not come free. That says nothing about the link. */
+/** The lock did not come free in time. That says nothing about the link. */
 const LOCK_WAIT = '55P03'
-/** Milliseconds: older decisions are made again, since their events have old times. */
+/** In milliseconds. An older decision is made again, since its events have old times. */
 const MOST_AHEAD_MS = 200
-/** Milliseconds without turns after this process was cut off in one: the link is too slow for turns. */
+/** In milliseconds: takes no turns for so long after this process was cut off in one, because the link is too slow for them. */
 const NO_TURNS_MS = 10_000
 
 /**
@@ -64,7 +64,7 @@ export class Appender {
     this.#onSent = onSent
   }
 
-  /** One try for the open commands; null: nothing was sent, and the commands still open need another try. */
+  /** One try for the open commands. Null: nothing was sent, and the commands still open need another try. */
   async try(open: OpenCommands): Promise<Try | null> {
     const { turn } = this.#store
     if (this.#crowd?.isDeciding === true) return this.#appendForAll(this.#crowd, open)
@@ -88,7 +88,7 @@ export class Appender {
     return this.#append(open, crowd.handledBy(open))
   }
 
-  /** Commands that lead to nothing are not handed in: a process that looks for work usually finds none. */
+  /** Does not hand in commands that lead to nothing: a process that looks for work usually finds none. */
   async #handIn(crowd: Crowd, open: OpenCommands): Promise<Try | null> {
     if (open.mayComeToNothing) {
       const { decision, request } = this.#decide(open)
@@ -120,13 +120,14 @@ export class Appender {
   }
 
   /**
-   * Alone, or deciding for all, its next append comes right after what it has sent. If each call has its price, fewer are better.
+   * Alone, or deciding for all, its next append comes right after the one it has sent. If each call has its price, fewer appends
+   * are better.
    */
   get mayDecideAhead(): boolean {
     return (!this.#isCrowded || this.#crowd?.isDeciding === true) && this.#store.frugal !== true
   }
 
-  /** What was decided ahead holds if the ledger became the expected one, a moment ago at most. */
+  /** A decision made ahead holds if the ledger has become the expected one, and if it is fresh. */
   #takeAhead(open: OpenCommands): Decided | null {
     const { ahead } = open
     open.ahead = null
@@ -135,8 +136,8 @@ export class Appender {
   }
 
   /**
-   * Null if more was missed than a turn reads: then the rest is read without the lock, and the turn taken again. Also if there is
-   * more to append than should travel under the lock.
+   * Null if more was missed than a turn reads: then the rest is read without the lock, and the turn is taken again. Null also if
+   * there is more to append than should travel under the lock.
    */
   async #turn(turn: NonNullable<AppendRole['turn']>, open: OpenCommands): Promise<Try | null> {
     const { queue, replica, clock } = this.#log
@@ -168,7 +169,7 @@ export class Appender {
     return { decision, answer: appending ? answer : null, sure: true }
   }
 
-  /** A process that is slow while it holds the lock is cut off, and would be again. */
+  /** If the process was cut off because it was slow while it held the lock, it would be again: no turns for a while. */
   #orNoTurns(turn: NonNullable<AppendRole['turn']>): NonNullable<AppendRole['turn']> {
     return async (...args) => {
       try {

@@ -11,7 +11,7 @@ export interface BesideOptions {
   readonly store: LogStore
   readonly queue: string
   readonly limit: TimeLimit
-  /** Who does it, for the log. */
+  /** Names the process in the log. */
   readonly name?: string | undefined
 }
 
@@ -21,10 +21,10 @@ export interface Committed {
 }
 
 /**
- * Carries commands into the log, in one append, without joining the queue: no lease, no beat. Joining would first expire the
+ * Carries commands into the log in one append, without joining the queue: no lease, no beat. Joining would first expire the
  * leases of others.
- * @param from where the fold of the log begins; from its newest snapshot unless given
- * @returns the result; a command that is too much for one append is carried out in part, and has to be given again
+ * @param from where the fold of the log begins; at its newest snapshot unless given
+ * @returns the result. If a command is too much for one append, a part of it is carried out; give it again
  * @throws what the store throws, and refusals
  */
 export async function commitBeside(
@@ -35,7 +35,7 @@ export async function commitBeside(
   const log = new LogView({ store, queue })
   const ignore = () => {}
   const sent = log.clock.mark()
-  // No snapshot from beyond the end of this log, which a backup of some tables may have left.
+  // Ignores a snapshot from beyond the end of this log: a backup of only some tables may have left one.
   const page = await store.read(queue, from?.version ?? 0, 1)
   log.clock.sync(page.now, sent)
   log.replica.startFrom(from ?? (await ledgerNear(store, queue, page.version, ignore)))
@@ -58,7 +58,7 @@ export async function commitBeside(
 }
 
 export interface EpochOptions extends BesideOptions {
-  /** The epoch that is over: nothing is done if another one has begun. Unless given, a new one begins in any case. */
+  /** The epoch to end: nothing is done if another one has begun since. Unless given, a new epoch begins in any case. */
   readonly ended?: number
 }
 

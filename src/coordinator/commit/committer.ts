@@ -11,14 +11,14 @@ import { Staging } from './staging.ts'
 import type { StartedData } from './started-data.ts'
 import { Tries } from './tries.ts'
 
-/** The results of appends, beside the answers to their commands. */
+/** What the committer reports, beside the answers to commands. */
 export interface CommitHooks {
   /** The store says that these worker processes have no live lease. */
   readonly onDeadWorkers: (workerIds: readonly string[]) => void
-  /** SQL has asked for jobs to be cancelled that were about to start. */
+  /** SQL has requested to cancel jobs that were about to start. */
   readonly onRequested: () => void
   readonly onUnreadable: (error: unknown) => void
-  /** This process has appended: the time of the event before, and of its last event. */
+  /** This process has appended: the times of the event before and of its last event. */
   readonly onAppended: (before: Micros, at: Micros) => void
 }
 
@@ -27,16 +27,16 @@ export interface CommitOptions {
   readonly store: AppendStore
   readonly limit: TimeLimit
   readonly hooks: CommitHooks
-  /** The data that handlers need of started jobs; without it none is brought. */
+  /** The data that handlers need of started jobs. Without it, appends bring no data. */
   readonly startedData?: StartedData
-  /** The name under which this process takes part in deciding for others; without one it does not. */
+  /** The name of this process when one decides for all. Without it, the process does not take part. */
   readonly name?: () => string
 }
 
 export interface CommitterHooks {
   /** Called when an append is under way and the next may be decided on its expected result. */
   readonly onSent?: (decision: Decision) => void
-  /** Commands of other processes came in; without it, this process takes no part in deciding for others. */
+  /** Commands of other processes came in. Without it, this process does not decide for others. */
   readonly onHanded?: (commands: readonly Pending[]) => void
 }
 
@@ -69,22 +69,22 @@ export class Committer {
     return { ...this.#counts, turns: this.#appender.turns }
   }
 
-  /** How far this process has folded the log. */
+  /** The version up to which this process has folded the log. */
   get version(): number {
     return this.#log.version
   }
 
-  /** Commands of others come in here. */
+  /** True while this process decides for all: commands of others come in here. */
   get isDecidingForAll(): boolean {
     return this.#crowd?.isDeciding === true
   }
 
-  /** There is nothing to append right now: another process may decide for all. */
+  /** There is nothing to append right now, so another process may decide for all. */
   async resign(): Promise<void> {
     await this.#crowd?.resign()
   }
 
-  /** Some commands that these processes handed in were carried out, or need no append. */
+  /** Commands that these processes handed in were carried out, or need no append. */
   hearHandled(senders: readonly string[]): void {
     this.#crowd?.hear(senders)
   }
@@ -99,8 +99,8 @@ export class Committer {
   }
 
   /**
-   * Decides them on the expected result of the append that is under way. Errors are not reported: the decision that counts comes
-   * later, and fails in the same way if it has to.
+   * Decides the commands on the expected result of the append that is under way. It reports no errors: the decision that counts
+   * comes later, and fails in the same way if it has to.
    */
   decideAhead(open: OpenCommands, { ledger }: Decision): void {
     try {
@@ -111,7 +111,7 @@ export class Committer {
     }
   }
 
-  /** Answers every command, in one way or another. */
+  /** Answers every command: carried out, or with an error. */
   async commit(open: OpenCommands): Promise<void> {
     this.#counts.commands += open.size
     await this.#commit(open)
@@ -127,7 +127,7 @@ export class Committer {
     } catch (error) {
       const left = [...open.pending()]
       if (left.length < 2 || !isInterlockError(error, 'invalid_input')) return open.rejectAll(error)
-      // More than one append takes, or one command is at fault: the others must not suffer for it.
+      // More than one append can take, or one command is at fault. The others must not suffer for it.
       open.close()
       const middle = Math.ceil(left.length / 2)
       for (const half of [left.slice(0, middle), left.slice(middle)]) await this.#commit(this.open(half))
@@ -136,7 +136,7 @@ export class Committer {
     }
   }
 
-  /** Folds what others appended. What cannot be read now is reported to `onUnreadable` and read next time. */
+  /** Folds what others appended. If something cannot be read now, `onUnreadable` is called, and it is read next time. */
   async readOn(upTo?: number): Promise<void> {
     const { limit, hooks } = this.#options
     try {
@@ -149,7 +149,7 @@ export class Committer {
   async #carryOut(open: OpenCommands): Promise<void> {
     const { store, limit } = this.#options
     const { head, queue, version } = this.#log
-    // A process that knows it is behind would surely lose, and take the lock to find out.
+    // A process that knows it is behind would lose the append, and take the lock to find out.
     if (store.frugal === true && head.version > version) await readOn(this.#log)
     open.settleKnown()
     this.#deciding.heldBack.clear()
@@ -188,8 +188,8 @@ export class Committer {
   }
 
   /**
-   * Nothing to append. That has to be true of some moment since the commands came: so the log is read to its end once, and they are
-   * decided again if others had appended. What others append after that does not count: on a busy queue there would be no end to it.
+   * Nothing to append. That has to be true at some moment after the commands came. So it reads the log to its end once, and
+   * decides them again if others had appended. It ignores what others append after that: on a busy queue it would never end.
    */
   async #concludeNothing(open: OpenCommands, { decision, sure }: Try): Promise<void> {
     const { version } = this.#log
@@ -200,7 +200,7 @@ export class Committer {
     if (isTrue || this.#log.version === version) open.resolveAll(open.commands(), decision.results)
   }
 
-  /** Does what a refused append asks for. The next try comes after it. */
+  /** Does what a refused append asks for, before the next try. */
   async #learn(open: OpenCommands, answer: AppendAnswer & { ok: false }): Promise<void> {
     const { replica, store, queue } = this.#log
     const { hooks } = this.#options
@@ -210,7 +210,7 @@ export class Committer {
         throw wentBack(queue, replica.version, answer.version)
       case 'version':
         this.#appender.meetsOthers()
-        // The store has compared the last known event; if that is gone for good, only the epoch can tell.
+        // The store has compared the last known event. If that event was archived and not kept, only the epoch can tell.
         checkSame(queue, replica, { ...answer, knownAt: null, events: answer.missed })
         replica.apply(answer.missed)
         if (replica.version !== answer.version) await readOn(this.#log)

@@ -5,19 +5,19 @@ import { readOn } from '../replica/read-log.ts'
 import type { OpenCommands, Pending } from './open-commands.ts'
 
 /**
- * How long a process decides for all, in milliseconds, unless it extends that. If its appends are slow, it is four of them: on an
+ * How long a process decides for all before it has to extend that, in milliseconds. If its appends are slow, four of them: on an
  * overloaded machine one process after the other would otherwise take over, and none would get anything done.
  */
 const TERM = { leastMs: 250, mostMs: 2_000, appends: 4 }
-/** A process that handed in and hears nothing looks again after this: the deciding process may have been replaced. */
+/** A process that handed commands in and hears nothing looks again after this time: the deciding process may have been replaced. */
 const LOOK_MS = TERM.leastMs + 50
 
 export interface CrowdOptions {
   readonly log: LogView
   readonly deciding: DecidingRole
-  /** Nobody else in the crowd has this name. */
+  /** Unique in the crowd. */
   readonly name: () => string
-  /** Commands of others for this process to carry out. */
+  /** Other processes handed in these commands, for this process to carry out. */
   readonly onHanded: (commands: readonly Pending[]) => void
   /** Another process decides for all. */
   readonly onOthers: () => void
@@ -25,18 +25,19 @@ export interface CrowdOptions {
 
 /**
  * The processes that write to one queue at the same time, as one of them sees it. One decides for all while there is something to
- * write; the others hand it their commands, and find them in the log. It guards nothing: the version that an append names does.
+ * write; the others hand it their commands, and find the results in the log. This only saves lost appends. What keeps the log
+ * correct is the version that each append names.
  */
 export class Crowd {
   readonly #options: CrowdOptions
   #knownAs: string | undefined
   #termMs = TERM.leastMs
-  /** By `performance.now()`: until then this process decides for all; when its last append began. */
+  /** Until when this process decides for all, and when its last append began; both by `performance.now()`. */
   #until = Number.NEGATIVE_INFINITY
   #beganAt = Number.NEGATIVE_INFINITY
-  /** Commands of others, by id, that are not yet in the log and not known to need no append. */
+  /** Commands of others, by id, that are not in the log yet and may need an append. */
   readonly #inHand = new Map<string, HandedIn>()
-  /** Commands that need no append any more, whose senders do not know yet. */
+  /** Commands that need no append any more, and whose senders do not know that yet. */
   #settled: HandedIn[] = []
   #onTold: () => void = () => {}
 
@@ -44,7 +45,7 @@ export class Crowd {
     this.#options = options
   }
 
-  /** It keeps its first name, whatever happens to the process's lease. */
+  /** The process keeps its first name, even if it loses its lease. */
   get #name(): string {
     this.#knownAs ??= this.#options.name()
     return this.#knownAs
@@ -54,15 +55,15 @@ export class Crowd {
     return performance.now() < this.#until
   }
 
-  /** One process decides for all, and some commands of these processes were carried out, or need no append. */
+  /** One process decides for all: commands that these processes handed in were carried out, or need no append. */
   hear(senders: readonly string[]): void {
     if (senders.includes(this.#name)) this.#onTold()
     else this.#options.onOthers()
   }
 
   /**
-   * Hands the open commands in, waits until some of them are finished, and answers those in the log. True: no process decided, so
-   * this one does now, for these commands too.
+   * Hands the open commands in, waits until some of them are finished, and answers those that are in the log. True: no process
+   * decided, so this one does from now on, for these commands too.
    */
   async handIn(open: OpenCommands): Promise<boolean> {
     const { log, deciding } = this.#options
@@ -83,7 +84,7 @@ export class Crowd {
     return answer.decides
   }
 
-  /** Before each append: extends its time to decide, early enough. */
+  /** Called before each append. Extends its time to decide, early enough. */
   async goOn(): Promise<void> {
     const now = performance.now()
     const took = now - this.#beganAt
@@ -123,7 +124,7 @@ export class Crowd {
     this.#take(handed)
   }
 
-  /** Commands that are handed in again while in hand are answered once. */
+  /** A command that is handed in again while it is in hand is answered once. */
   #take(handed: readonly HandedIn[]): void {
     const fresh = handed.filter(({ command }) => !this.#inHand.has(command.id))
     for (const one of fresh) this.#inHand.set(one.command.id, one)

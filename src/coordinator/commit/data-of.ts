@@ -7,8 +7,9 @@ interface Carrier {
 }
 
 /**
- * The data for these events: of each command the part that belongs to jobs it put in line or ended. So a job that was live
- * already keeps its payload, and a refused command leaves nothing. Each job once. `staged`: data that went ahead of the append.
+ * The data to write with these events: of each command, the part that belongs to jobs that it put in line or ended. So a job that
+ * was live already keeps its payload, and a refused command leaves nothing. Each job once.
+ * `staged`: data that was sent ahead of the append.
  */
 export function dataOf(
   batch: Iterable<Carrier>,

@@ -14,7 +14,7 @@ import { dataOf } from './data-of.ts'
 import type { OpenCommands } from './open-commands.ts'
 import type { StartedData } from './started-data.ts'
 
-/** A decision, what to write of it, and when it was made by this process's clock. */
+/** A decision, what to write of it, and when it was made, by this process's clock. */
 export interface Decided {
   readonly decided: number
   readonly decision: Decision
@@ -25,25 +25,32 @@ export interface Decided {
 const MOST_DEAD = 1_000
 
 /**
- * The outcome of commands, and what to write of it. Everything passes here on its way to any store: what could not be read back
- * goes no further.
+ * Decides commands, and makes the append from the decision. Everything passes here on its way to any store: an event that could
+ * not be read back goes no further.
  */
 export class Deciding {
   readonly #log: LogView
   readonly #startedData: StartedData | undefined
   readonly #lead = new Lead()
-  /** Worker processes that the store says have no live lease. Forgotten ones are refused once more, and then known again. */
+  /**
+   * Worker processes that the store says have no live lease. If one is forgotten, its start is refused once more, and it is known
+   * again.
+   */
   readonly deadWorkers = new Recent(MOST_DEAD)
-  /** Jobs of the current batch that are to be cancelled. The next batch asks again, since a request is decided in a moment. */
+  /**
+   * Jobs of the current batch that are to be cancelled. The next batch asks again, since a cancel request is decided in a moment.
+   */
   readonly heldBack = new Set<string>()
 
-  /** @param startedData the data that handlers need of started jobs; without it none is brought */
+  /** @param startedData the data that handlers need of started jobs; without it, appends bring no data */
   constructor(log: LogView, startedData?: StartedData) {
     this.#log = log
     this.#startedData = startedData
   }
 
-  /** A command whose event does not read back unchanged is refused alone, and the others are decided without it. */
+  /**
+   * If the event of a command does not read back unchanged, that command alone is refused, and the others are decided without it.
+   */
   decide(open: OpenCommands): Decision {
     for (;;) {
       const decision = decide(this.#log.ledger, open.commands(), this.#surroundings)
@@ -54,8 +61,8 @@ export class Deciding {
   }
 
   /**
-   * What to write if the ledger becomes `base`; null if there is nothing, or a command is at fault: then {@link decide} says so
-   * later.
+   * What to write if the ledger becomes `base`. Null if there is nothing to write, or a command is at fault: {@link decide} says
+   * so later.
    */
   ahead(open: OpenCommands, base: Ledger): Decided | null {
     const decided = this.#log.clock.mark()
@@ -64,7 +71,7 @@ export class Deciding {
     return request === null ? null : { decided, decision, request }
   }
 
-  /** The times at which an append that is sent now arrives. */
+  /** The time at which an append that is sent now arrives, and what else decides about it. */
   get #surroundings(): Surroundings {
     const log = this.#log
     const { micros } = this.#lead
@@ -94,7 +101,10 @@ export class Deciding {
     }
   }
 
-  /** The store has answered an append: learns about its clock, and about the way there. Marks are of this process's clock. */
+  /**
+   * The store has answered an append. Learns from it about the store's clock, and how long an append travels. Marks are of this
+   * process's clock.
+   */
   learn(answer: AppendAnswer, sent: number, decided: number): void {
     const { clock } = this.#log
     clock.sync(answer.now, sent)
@@ -106,13 +116,13 @@ export class Deciding {
 const takesIn = (events: Decision['events']): boolean =>
   events.some((event) => event.type === 'queued' && event.intake === true)
 
-/** A slower way has to be considered: the store lets an event be off by 1 s. */
+/** Shorter ways need no allowance: the store accepts an event that is off by up to 1 s. */
 const NOTABLE: Micros = 500_000
 
 /**
- * How long an append is on its way to the database's clock: its events are timed for their arrival. Zero on most links. On a slow
- * one a refusal (`clock`) teaches it: there the way out may be seconds longer than the way back, and no answer shows which is
- * which.
+ * How long an append travels before the database looks at its clock: its events are timed for their arrival. Zero on most links.
+ * On a slow link the way out may be seconds longer than the way back, and no answer shows which is which. A refusal (`clock`)
+ * does, and teaches this value.
  */
 class Lead {
   #micros: Micros = 0
@@ -121,7 +131,7 @@ class Lead {
     return this.#micros
   }
 
-  /** An append was decided at one time and checked at another, by the database's clock. */
+  /** An append was decided at one time and checked at another, both by the database's clock. */
   learn(decided: Micros, lookedAt: Micros, refused: boolean): void {
     const way = lookedAt - decided
     if (way < NOTABLE) this.#micros = 0

@@ -20,30 +20,30 @@ export interface Pending {
   readonly command: Command
   /** Written in the append of the events that it belongs to. */
   readonly data?: readonly DataChange[]
-  /** How much of it travels in the append itself, in characters of JSON. */
+  /** How many characters of JSON of its data travel in the append itself. */
   weight?: number
-  /** Its data is in the store already, under the command's id. */
+  /** The store has its data already, under the command's id. */
   isStaged?: boolean
   readonly resolve: (result: CommandResult) => void
   readonly reject: (error: unknown) => void
 }
 
 /**
- * The commands of a batch that have no answer yet. It watches incoming events: an event with the id of an open command shows that
- * the command was carried out, although its answer was lost.
+ * The commands of a batch that have no answer yet. It watches the events that come in: an event with the id of an open command
+ * shows that the command was carried out, although its answer was lost.
  */
 export class OpenCommands {
   readonly #open: Map<string, Pending>
   readonly #seen = new Map<string, RecordedEvent[]>()
   readonly #replica: Replica
   readonly #watch: Subscription
-  /** A try to carry them out got no answer. */
+  /** An append with them was sent and got no answer. */
   isTried = false
-  /** The log was read to its end since they came. */
+  /** The log was read to its end after they came. */
   isRead = false
-  /** Another process was asked to carry them out. */
+  /** They were handed in to another process. */
   wasHandedIn = false
-  /** Their outcome if the ledger becomes this one: decided while the append before theirs is under way. */
+  /** Their outcome if the ledger becomes `base`, decided while the append before theirs is under way. */
   ahead: (Decided & { readonly base: Ledger }) | null = null
 
   constructor(batch: readonly Pending[], replica: Replica) {
@@ -57,12 +57,12 @@ export class OpenCommands {
     return this.#open.size
   }
 
-  /** Only its sender can stage the data of a command again. */
+  /** False if one has staged data: only its sender can stage it again. */
   get mayBeHandedIn(): boolean {
     return ![...this.#open.values()].some(({ isStaged }) => isStaged === true)
   }
 
-  /** All of them look for something to do; or some were handed in before, and not carried out. */
+  /** True if all of them look for something to do, or if some were handed in before and not carried out. */
   get mayComeToNothing(): boolean {
     if (this.wasHandedIn) return true
     return ![...this.#open.values()].some(
@@ -87,7 +87,7 @@ export class OpenCommands {
     }
   }
 
-  /** Answers commands whose events have been seen. */
+  /** Answers the commands whose events have come in. */
   settleKnown(): void {
     for (const [id, events] of this.#seen) {
       const pending = this.#open.get(id)
@@ -129,7 +129,7 @@ export class OpenCommands {
     }
   }
 
-  /** They may have been carried out, and their events may be among those that nobody can read any more. */
+  /** They may have been carried out, with events that are among those that no process can read any more. */
   #refuseTried(): void {
     if (!this.isTried) return
     this.rejectAll(
@@ -140,7 +140,7 @@ export class OpenCommands {
     )
   }
 
-  /** One command cannot be carried out. False: it is not among these. */
+  /** One command cannot be carried out. False if it is not among these. */
   reject(commandId: string, error: unknown): boolean {
     this.#open.get(commandId)?.reject(error)
     return this.#open.delete(commandId)
@@ -157,8 +157,8 @@ export class OpenCommands {
 }
 
 /**
- * The result of a command that is in the log already, made from its events: for a command whose first answer was lost. Attempts
- * that have ended since are left out: nobody may run them any more.
+ * The result of a command that is in the log already, made from its events: for a command whose first answer was lost. Leaves out
+ * attempts that have ended since: no process may run them any more.
  */
 function resultFromLog(ledger: Ledger, events: readonly RecordedEvent[]): CommandResult {
   const started = events.flatMap((event): readonly Started[] => {
@@ -169,7 +169,7 @@ function resultFromLog(ledger: Ledger, events: readonly RecordedEvent[]): Comman
   return { ok: true, started, waiting: stillWaiting(ledger, events), bypassed, changed: true }
 }
 
-/** The jobs that the command left waiting and that still wait, and for what. */
+/** The jobs that the command left waiting and that still wait, and what for. */
 function stillWaiting(ledger: Ledger, events: readonly RecordedEvent[]): Waiting[] {
   const told = events.flatMap((event) =>
     event.type === 'conflict' || event.type === 'blocked' || event.type === 'asked' ? [event.jobId] : [],
@@ -181,7 +181,7 @@ function stillWaiting(ledger: Ledger, events: readonly RecordedEvent[]): Waiting
   })
 }
 
-/** The id was used before for something else: never guess which of the two was meant. */
+/** The id was used before for another command. Never guess which of the two was meant. */
 function commandReused(commandId: string): InterlockError {
   return new InterlockError(
     'command_reused',

@@ -5,13 +5,13 @@ import { retryWithin, type TimeLimit } from '../base/retry.ts'
 import type { Pending } from './open-commands.ts'
 
 /**
- * If a command carries more than this, in characters of JSON, its data goes ahead of it. An append is under the queue's lock, and
- * its times have to be right when it arrives: a slow uplink would break both.
+ * If a command carries more than this, in characters of JSON, its data is sent ahead. An append holds the queue's lock, and its
+ * times have to be right when it arrives: a slow uplink would break both.
  */
 const LARGE = 32_768
 /** A call with many jobs may carry more: the events and rows of each job take twice as much of its append anyway. */
 const PER_JOB = 256
-/** In one call, unless a single job has more: at 100 KB/s it arrives within the time for an answer. */
+/** The most in one call, unless a single job has more: at 100 KB/s it arrives before the call times out. */
 const MOST_IN_A_CALL = 262_144
 
 export interface StagingOptions {
@@ -22,11 +22,11 @@ export interface StagingOptions {
 
 /**
  * Sends large payloads, results and errors ahead of the append that they belong to, under the id of their command. The append
- * takes them over inside the database. If it never comes, they are deleted after a while.
+ * takes them over inside the database. If the append never comes, they are deleted later.
  */
 export class Staging {
   readonly #options: StagingOptions
-  /** One call after the other: they share the link, and the API's few connections with the user's front end. */
+  /** One call after the other: they share the link, and the API's few connections, with the user's front end. */
   #last: Promise<unknown> = Promise.resolve()
 
   constructor(options: StagingOptions) {

@@ -22,12 +22,12 @@ interface Asking {
 const MOST_IDS = 1_000
 
 /**
- * The data that handlers need for the jobs they begin. The append that starts a job brings it, so that a hand-off is one round
- * trip. Data that it could not bring is read, in one call for everything that is asked for in one turn of the event loop.
+ * The data that handlers need of the jobs they begin. The append that starts a job brings it, so that a hand-off is one round
+ * trip. What the append could not bring is read: one call for everything that is asked for in one turn of the event loop.
  */
 export class StartedData {
   readonly #options: StartedDataOptions
-  /** By job: never more than this process runs. */
+  /** By job. Never more than this process runs. */
   readonly #kept = new Map<string, Kept>()
   #asking: Asking[] = []
 
@@ -35,7 +35,7 @@ export class StartedData {
     this.#options = options
   }
 
-  /** Jobs that the decision starts here and that have data to bring; undefined: none. */
+  /** Jobs that the decision starts here and that have data to bring. Undefined: none. */
   wantedOf({ results }: Decision): readonly string[] | undefined {
     const workerId = this.#options.workerId()
     const wanted = results.flatMap((result) => (result.ok ? result.started : []))
@@ -43,7 +43,7 @@ export class StartedData {
     return ours.length === 0 ? undefined : ours.map(({ spec }) => spec.jobId)
   }
 
-  /** Keeps the data that the append has brought of started jobs. */
+  /** Keeps the data of started jobs that the append has brought. */
   keep(events: readonly RecordedEvent[], data: readonly JobData[]): void {
     const tokens = new Map(
       events.flatMap((event) => (event.type === 'started' ? [[event.jobId, event.seq]] : [])),
@@ -90,7 +90,7 @@ export class StartedData {
   }
 }
 
-/** The first attempt of a job that came without data has none. */
+/** False for the first attempt of a job that was enqueued without data. */
 function hasData({ spec, attempt }: Started): boolean {
   return spec.hasData === true || attempt > 1
 }

@@ -1,18 +1,18 @@
 import { InterlockError } from '../../core/index.ts'
 import { backoffMs, pause, type TimeLimit } from '../base/retry.ts'
 
-/** The most tries in a row without a pause that are lost to other processes. */
+/** The most tries in a row that are lost to other processes before there is a pause. */
 const AT_ONCE_TRIES = 10
-/** The same for tries that are refused for another reason, where the answer says what to do. */
+/** The same for tries that are refused for another reason: the answer says what to do. */
 const AT_ONCE_REFUSALS = 2
-/** A batch is given up after so many lost tries in a row: far more than turns let happen. */
+/** A batch is given up after so many tries in a row, far more than turns let happen. */
 const MOST_TRIES = 100
 /** A batch is tried for at least so many milliseconds, however short the limit: losing to others is no outage. */
 const LEAST_MS = 2_000
 
 /**
- * The tries of one batch. Lost to others: without turns a process falls behind while it waits, and one that tries again at once
- * loses the fewest (8 processes: 2.2 appends for each one won; with pauses that double up to 300 ms, 3.0, and twice the time).
+ * The tries of one batch. A process that waits after a lost try falls behind and loses again: with 8 processes, trying at once
+ * took 2.2 appends for each one won; pauses that double up to 300 ms took 3.0, and twice the time.
  */
 export class Tries {
   readonly #queue: string
@@ -27,12 +27,12 @@ export class Tries {
     this.#until = performance.now() + Math.max(LEAST_MS, limit.forMs)
   }
 
-  /** Another try was refused; `lost`: to another process. */
+  /** Another try was refused. `lost`: another process appended first. */
   refused(lost: boolean): void {
     this.#refusals = lost ? 0 : this.#refusals + 1
   }
 
-  /** Before each try, the first included. @throws InterlockError `contention` when the time is up */
+  /** Call it before each try, the first included. @throws InterlockError `contention` when the time is up */
   async next(): Promise<void> {
     const tries = this.#tries++
     if (tries === 0) return

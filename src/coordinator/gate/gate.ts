@@ -24,20 +24,20 @@ import { StartRouter } from './start-router.ts'
 import { giveBackOf, WaitWatch } from './wait-watch.ts'
 
 type Asking = Pick<StartOptions, 'wait' | 'signal' | 'anew'>
-/** How to ask the queue: with the spec of the job, or about a live job. */
+/** A question to the queue, with the spec of a job, or about a live job. */
 type Question = CommandBody & { readonly type: 'ask' | 'take_up' }
 
-/** Jobs that run without their own lease and whose end was not reported: more than this cannot be running. */
+/** How many jobs without their own lease to remember while their end is not reported. More than this cannot be running. */
 export const MOST_OUTSIDE = 100_000
 
-/** How long a leaving process tries to tell the queue what it no longer wants: the database may be away. */
+/** How long a closing process tries to tell the queue what it no longer wants: the database may be away. */
 const GOODBYE_MS = 3_000
 
 /** Answers programs that hold a job and ask whether it may run: the gate of the first specification. */
 export class Gate {
   readonly router: StartRouter
   readonly #member: Member
-  /** Jobs without models that were let through: ending one does nothing. Not every program reports their end. */
+  /** Jobs without models that were let through. Ending one does nothing, and not every program reports the end. */
   readonly #bypassed = new Recent(MOST_OUTSIDE)
   /** Jobs that run under the lease of another job, which their program holds. */
   readonly #covered = new Recent(MOST_OUTSIDE)
@@ -58,7 +58,7 @@ export class Gate {
     member.leaseLost$.subscribe(() => this.router.loseAll())
   }
 
-  /** Starts of jobs that were refused before, while somebody subscribes. */
+  /** Starts of jobs that were refused before. They are emitted only while there is a subscriber. */
   get ready$(): Observable<Started> {
     return this.router.ready$
   }
@@ -73,7 +73,7 @@ export class Gate {
     this.#watch.lookAgain()
   }
 
-  /** Does again what failed before: asks for jobs that no live process asks for, and gives back starts that nobody here wants. */
+  /** Repeats what failed before: asks for jobs that no live process asks for, and gives back starts that nobody here wants. */
   followUp(): void {
     this.#watch.followUp()
     for (const attempt of this.router.owners.all('line')) void this.#giveBack(attempt)
@@ -97,12 +97,16 @@ export class Gate {
     await this.#member.catchUp()
     const job = jobOf(this.#member.ledger, jobId)
     if (job === undefined) {
-      throw new InterlockError('job_not_live', `job ${jobId} is neither waiting nor active`, { jobId })
+      throw new InterlockError(
+        'job_not_live',
+        `job ${jobId} is neither waiting nor active; see how it ended: \`interlock explain ${jobId}\``,
+        { jobId },
+      )
     }
     return this.#start(job.spec, (wait) => ({ type: 'take_up', jobId, wait }), options)
   }
 
-  /** @param question called with whether to keep the start for this process, if it cannot start now */
+  /** @param question gets whether to ask for the start on behalf of this process, if the job cannot start now */
   async #start(
     spec: JobSpec,
     question: (isKept: boolean) => Question,
@@ -129,7 +133,7 @@ export class Gate {
     }
   }
 
-  /** Under a lease of this process: when it is lost, both stop. */
+  /** Runs the job under the lease of its parent: when that is lost, both stop. */
   #cover({ jobId, models }: JobSpec, parent: Lease): StartAnswer {
     const holder = this.#member.attempt(parent)
     if (holder === undefined) {
@@ -173,7 +177,7 @@ export class Gate {
     await this.#inFlight.doneWithin(GOODBYE_MS)
   }
 
-  /** Undefined: the question failed, but the call was already answered. */
+  /** Undefined: the question failed, but the call was answered meanwhile. */
   async #ask(call: GateCall, question: Question, data: readonly DataChange[]): Promise<Accepted | undefined> {
     const { jobId } = call
     const wasAsked = this.router.askedAs(jobId) !== undefined
@@ -220,7 +224,7 @@ export class Gate {
     this.router.forget(jobId)
   }
 
-  /** If it fails now, the next poll tries again. Until then nobody has the job. */
+  /** If it fails now, the next poll tries again. Until then no process runs the job. */
   async #giveBack({ lease: { jobId, fencingToken } }: Started): Promise<void> {
     if (this.#goingBack.has(fencingToken)) return
     this.#goingBack.add(fencingToken)
@@ -229,7 +233,7 @@ export class Gate {
   }
 }
 
-/** The lines that people grep, kept word for word. */
+/** People search logs for these lines, so their wording does not change. */
 function tellStart(
   logger: Logger,
   { jobId, jobType, models }: JobSpec,

@@ -8,16 +8,16 @@ import type { Member } from '../membership/member.ts'
 import { type Gate, MOST_OUTSIDE } from './gate.ts'
 
 type Refused = StartAnswer & { readonly allowed: false }
-/** Starts and ends of 100,000 jobs. */
+/** A start and an end of 100,000 jobs. */
 const MOST_LEFT = 200_000
 
 /** A report to the queue that could not be sent so far. */
 type Note = () => Promise<unknown>
 
 /**
- * The gate of a program that it must not stop. Under `mode: 'observe'` it answers what it would decide and lets every job run.
- * Under `onUnavailable: 'bypass'` it lets jobs run while the database is away. It records what it missed with the first poll that
- * finds the database again.
+ * The gate for a program that must not be stopped. Under `mode: 'observe'` it answers what it would decide, and lets every job
+ * run. Under `onUnavailable: 'bypass'` it lets jobs run while the database is away. What it could not record, it records with the
+ * first poll that reaches the database again.
  */
 export class LenientGate {
   readonly #gate: Gate
@@ -100,7 +100,7 @@ export class LenientGate {
     return { allowed: true, lease: null, bypassed: true }
   }
 
-  /** The queue may have the job nevertheless: its permission may have been lost on the way, or the job is in line. */
+  /** The queue may have the job nevertheless: it stands in line, or its permission was lost on the way. */
   async #endOutside(jobId: string, jobType: JobType, options: CompleteOptions): Promise<void> {
     await this.#member.catchUp()
     const job = jobOf(this.#member.ledger, jobId)
@@ -126,7 +126,7 @@ export class LenientGate {
     this.#lost = 0
   }
 
-  /** False while the database is away. Anything that is refused for another reason is finished. */
+  /** False while the database is away. A report that is refused for another reason is finished too. */
   async #isDone(telling: Promise<unknown>): Promise<boolean> {
     try {
       await telling

@@ -1,11 +1,11 @@
 import { endsAttempt, InterlockError, type RecordedEvent, type Started } from '../../core/index.ts'
 
-/** One call at the gate, from before it asks until it is answered. A start of its job that arrives meanwhile is for it. */
+/** One call at the gate, from before it asks until it is answered. A start of its job that arrives meanwhile is for this call. */
 export class GateCall {
-  /** False while it asks: what happens to an earlier life of the job does not concern it. */
+  /** False while it asks: until then, what happens to an earlier life of the job does not concern it. */
   stands = false
   readonly jobId: string
-  /** It runs the job itself, so it must not share the start with another part of the program. */
+  /** The caller runs the job itself, so it must not share the start with another part of the program. */
   readonly isSole: boolean
   readonly #answer = Promise.withResolvers<Started>()
   #isAnswered = false
@@ -13,16 +13,16 @@ export class GateCall {
   constructor(jobId: string, isSole: boolean) {
     this.jobId = jobId
     this.isSole = isSole
-    // It may be rejected before anybody listens.
+    // The promise may be rejected before anybody listens.
     this.#answer.promise.catch(() => {})
   }
 
-  /** The start, once there is one. @throws why there will be none */
+  /** The start, once there is one. @throws the reason why there will be none */
   get started(): Promise<Started> {
     return this.#answer.promise
   }
 
-  /** It has the start, or knows why there will be none. */
+  /** It has the start, or the reason why there will be none. */
   get isAnswered(): boolean {
     return this.#isAnswered
   }
@@ -43,16 +43,16 @@ export function activeHere(jobId: string): InterlockError {
 }
 
 /**
- * What has a start in this process, and so runs the job or gives it back:
+ * Who has a start in this process, and so runs the job or gives it back:
  *
  * - `calls`: calls at the gate, which share it; `sole`: one call that runs the job itself
  * - `claim`: the worker or program whose claim led to it
- * - `ready`: the program that subscribes to `ready$`, until somebody takes the start
- * - `line`: nobody wants it: it goes back
+ * - `ready`: the program that subscribes to `ready$`, until it takes the start
+ * - `line`: nobody wants it, so it goes back
  */
 export type Owner = 'calls' | 'sole' | 'claim' | 'ready' | 'line'
 
-/** The owner of each attempt that was started for this process, from its arrival to its end. It gets one, once. */
+/** The owner of each attempt that was started for this process, from its arrival to its end. An attempt gets an owner once. */
 export class Owners {
   readonly #owned = new Map<number, { readonly owner: Owner; readonly attempt: Started }>()
 

@@ -3,12 +3,12 @@ import type { InterlockError, Started } from '../../core/index.ts'
 import type { Hold, Taker } from '../membership/member-api.ts'
 import { activeHere, GateCall, type Owner, Owners } from './owners.ts'
 
-/** How long a start that came on `ready$` may stay unacknowledged before it is given back. */
+/** How long a start may stay unacknowledged after it came on `ready$`, before it is given back. */
 const ACKNOWLEDGE_MS = 5_000
 
 export interface StartRouterOptions {
   readonly holdOn: (attempt: Started) => Hold
-  /** Returns an attempt to the line: nobody here wants it. */
+  /** Returns an attempt that nobody here wants to the line. */
   readonly giveBack: (attempt: Started) => void
 }
 
@@ -17,9 +17,9 @@ export class StartRouter {
   readonly owners = new Owners()
   readonly #options: StartRouterOptions
   readonly #calls = new Map<string, Set<GateCall>>()
-  /** Jobs that this process has asked for and that were refused so far, and the worker id that asked. */
+  /** Jobs that this process has asked for and was refused so far, each with the worker id that asked. */
   readonly #asked = new Map<string, string>()
-  /** When starts that came on `ready$` go back, by job. */
+  /** By job, when to give back a start that came on `ready$`. */
   readonly #lapses = new Map<string, NodeJS.Timeout>()
   readonly #ready = new Subject<Started>()
   #over: InterlockError | undefined
@@ -28,7 +28,7 @@ export class StartRouter {
     this.#options = options
   }
 
-  /** Starts of jobs that were refused before, while somebody subscribes. */
+  /** Starts of jobs that were refused before. They are emitted only while there is a subscriber. */
   get ready$(): Observable<Started> {
     return this.#ready.asObservable()
   }
@@ -41,7 +41,7 @@ export class StartRouter {
     return this.#calls.size > 0
   }
 
-  /** Why no job is let through any more. */
+  /** Why no more jobs are let through. */
   get over(): InterlockError | undefined {
     return this.#over
   }
@@ -60,7 +60,7 @@ export class StartRouter {
     this.#asked.set(jobId, workerId)
   }
 
-  /** A call comes; it stays until it leaves or has its answer. */
+  /** A call comes. It stays until it leaves or has its answer. */
   join(jobId: string, isSole: boolean): GateCall {
     const call = new GateCall(jobId, isSole)
     const calls = this.#calls.get(jobId) ?? new Set()
@@ -68,22 +68,23 @@ export class StartRouter {
     return call
   }
 
-  /** The call leaves. True if it was here and was the last one. */
+  /** The call leaves. True if it was here, and was the last one for its job. */
   leave(call: GateCall): boolean {
     const calls = this.#calls.get(call.jobId)
     if (calls?.delete(call) !== true || calls.size > 0) return false
     return this.#calls.delete(call.jobId)
   }
 
-  /** Nobody asks for it any more, unless a call has come meanwhile. */
+  /** Nobody asks for the job any more, unless a call has come meanwhile. */
   forget(jobId: string): void {
     if (!this.#calls.has(jobId)) this.#asked.delete(jobId)
   }
 
   /**
-   * A start for this process has arrived, in any way. It gets its owner: a call for its job (first the one that asked just now),
-   * else `ready$` if the job was asked for, else the claim that led to it, else the line. If it arrived before, it keeps its
-   * owner. If its lease is lost it has none: it ends with the lease. Under an unknown lease nobody may run it: it goes back.
+   * A start for this process has arrived, by any way. Its owner is a call for its job (first the one that asked just now), else
+   * `ready$` if the job was asked for, else the claim that led to it, else the line. A start that arrived before keeps its owner.
+   * If its lease is lost it has none: it ends with the lease. If the state of its lease is unknown, nobody may run it: it goes
+   * back.
    * @returns true if it belongs to the sender of the command that led to it
    */
   receive(attempt: Started, taker: Taker): boolean {
@@ -110,7 +111,7 @@ export class StartRouter {
       if (attempt.lease.jobId === jobId) this.owners.set(attempt, 'calls')
   }
 
-  /** The callers who wait for this job wait in vain. */
+  /** The callers who wait for this job will not get it. */
   refuse(jobId: string, error: InterlockError): void {
     for (const call of [...(this.#calls.get(jobId) ?? [])].filter(({ stands }) => stands)) {
       this.leave(call)
@@ -119,14 +120,14 @@ export class StartRouter {
     this.forget(jobId)
   }
 
-  /** The lease is lost: nothing that was started under it belongs to a caller here. */
+  /** The lease is lost: no start under it belongs to a caller here any more. */
   loseAll(): void {
     for (const lapse of this.#lapses.values()) clearTimeout(lapse)
     this.#lapses.clear()
     this.owners.clear()
   }
 
-  /** Lets no job through any more, and tells all callers. @returns the jobs asked for, and the starts that nobody took */
+  /** Lets no more jobs through, and tells all callers. @returns the jobs asked for, and the starts that nobody took */
   end(error: InterlockError): { readonly asked: readonly string[]; readonly started: readonly Started[] } {
     this.#over ??= error
     const asked = [...this.#asked.keys()]
@@ -160,9 +161,7 @@ export class StartRouter {
     for (const call of others) this.#join(attempt, owner, call)
   }
 
-  /**
-   * A call comes for a start that has an owner. If the start is on its way back, the call waits: the job is in line again soon.
-   */
+  /** A call comes for a start that has an owner. If the start is on its way back, the call waits: the job is in line again soon. */
   #join(attempt: Started, owner: Owner, call: GateCall): void {
     if (owner === 'line') return
     this.leave(call)

@@ -11,7 +11,7 @@ import type { Member } from '../membership/member.ts'
 import type { GateCall } from './owners.ts'
 import type { StartRouter } from './start-router.ts'
 
-/** Makes sure that no call at the gate waits for something that cannot come, and that no start waits for a call that is gone. */
+/** Makes sure that no call at the gate waits for a start that cannot come, and that no start waits for a call that is gone. */
 export class WaitWatch {
   readonly #router: StartRouter
   readonly #member: Member
@@ -33,12 +33,12 @@ export class WaitWatch {
     else if (outcomeOf(event) !== null) this.#router.refuse(jobId, ended(jobId, event.type))
   }
 
-  /** Events were skipped, perhaps also an end or a start. */
+  /** Events were skipped, which may include an end or a start. */
   lookAgain(): void {
     for (const jobId of this.#router.wanted) this.#look(jobId)
   }
 
-  /** The call was told that its job has to wait, which was true then. From now on events tell of it. */
+  /** The call was told that its job has to wait, which was true then. From now on, events say when that changes. */
   stand(call: GateCall): void {
     call.stands = true
     this.#look(call.jobId)
@@ -51,8 +51,9 @@ export class WaitWatch {
   }
 
   /**
-   * Asks again for jobs that no live process asks for: this process has another id since its lease was lost, or the last process
-   * that asked has given up. A job that another process asks for is left to it: the two would take it from each other for ever.
+   * Asks again for jobs that no live process asks for: the worker id of this process changed when its lease was lost, or the last
+   * process that asked has given up. A job that another process asks for is left to it: the two would take it from each other for
+   * ever.
    */
   followUp(): void {
     if (!this.#member.lease.isRegistered) return
@@ -67,14 +68,14 @@ export class WaitWatch {
     return isLost || asker === null || offeredAt !== null
   }
 
-  /** The job may have ended meanwhile: then it stays ended. */
+  /** The job may have ended meanwhile; then it stays ended. */
   async #askAnew(jobId: string): Promise<void> {
     const { workerId } = this.#member
     const isDone = await this.#member.inBackground({ type: 'take_up', jobId, wait: true })
     if (isDone && this.#router.askedAs(jobId) !== undefined) this.#router.ask(jobId, workerId)
   }
 
-  /** A start for this process comes to the gate by itself. A start for one of its former ids was never taken. */
+  /** A start under the present worker id comes to the gate by itself. A start under a former one was never taken: give it back. */
   #seeStart(jobId: string, token: number, workerId: string | null): void {
     if (workerId === this.#member.workerId) return
     if (workerId !== this.#router.askedAs(jobId)) return this.#router.refuse(jobId, elsewhere(jobId))
@@ -83,7 +84,7 @@ export class WaitWatch {
   }
 }
 
-/** Nobody has taken the start: it goes back to the line, and costs no attempt. */
+/** The command that returns a start that nobody took to the line. It costs no attempt. */
 export function giveBackOf(jobId: string, token: number): CommandBody {
   return { type: 'release', jobId, token, reason: 'unacknowledged', runAt: null }
 }

@@ -20,18 +20,18 @@ import { atMost } from '../base/retry.ts'
 import { SingleFlight } from '../base/single-flight.ts'
 import type { SendOptions } from '../membership/member-api.ts'
 
-/** Requests per batch: they share an append. */
+/** Requests in one batch. They share an append. */
 const BATCH = 100
-/** The store hands out fewer large ones: from so many characters on there may be more. */
+/** The store hands out fewer requests if they are large: from so many characters on, there may be more of them. */
 const LARGE = 1_000_000
-/** How often to look into the inbox when nothing announces a command. */
+/** How often to look into the inbox when no notification comes. */
 const LOOK_MS = 5_000
-/** After this time a command that another process took is free again, if that process died. */
+/** After this time, another process may decide a command that one has taken, in case that one died. */
 const FREE_AGAIN_MS = 2_500
-/** How long a new process lets its first claim wait for commands that SQL sent before. */
+/** How long the first claim of a new process waits for commands that SQL sent before. */
 const FIRST_MS = 2_000
 
-/** The name in the events of these commands. */
+/** The worker id in the events of these commands. */
 const ACTOR = 'sql'
 
 export interface InboxOptions {
@@ -45,12 +45,12 @@ export interface InboxOptions {
   readonly onError: (error: unknown) => void
 }
 
-/** Decides commands that SQL puts into the inbox. Any process of the queue does; only one look at a time. */
+/** Decides the commands that SQL puts into the inbox. Every process of the queue does, and only one looks at a time. */
 export class Inbox {
   readonly #options: InboxOptions
   #lookedAt = Number.NEGATIVE_INFINITY
   readonly #flight: SingleFlight
-  /** Something was put in before commands could be sent. */
+  /** Something arrived before this process could send commands. */
   #isWaiting = false
   #canSend = false
   #closed = false
@@ -63,8 +63,8 @@ export class Inbox {
   }
 
   /**
-   * Commands can be sent from now on. First decides what is known to be in the inbox, so that this process claims nothing that
-   * was already cancelled.
+   * Commands can be sent from now on. First decides what is known to be in the inbox, so that this process claims no job that was
+   * already cancelled.
    */
   async open(): Promise<void> {
     this.#canSend = true
@@ -73,13 +73,13 @@ export class Inbox {
     await atMost(FIRST_MS, this.#flight.idle())
   }
 
-  /** Looks if the last look was a while ago: a notification may have been lost. */
+  /** Looks again after a while, since a notification may have been lost. */
   poll(): void {
     this.#canSend = true
     if (this.#isWaiting || performance.now() - this.#lookedAt >= LOOK_MS) this.nudge()
   }
 
-  /** There may be something in it. Does not take commands before it can decide them: that would keep them from others. */
+  /** Something may have arrived. Takes no commands before it can decide them: that would keep them from others. */
   nudge(): void {
     this.#isWaiting = !this.#canSend
     if (this.#canSend) void this.#flight.request()
@@ -101,8 +101,8 @@ export class Inbox {
   }
 
   /**
-   * Another process has taken everything, and may die with it. So looks once more, even after many empty looks. If each call has
-   * its price, the next beat tells.
+   * Another process has taken everything, and may die with it. So it looks once more, even after many empty looks. If each call
+   * has its price, it leaves that to the next beat.
    */
   #lookLater(): void {
     if (this.#options.store.frugal === true || this.#closed || this.#later !== undefined) return
@@ -132,7 +132,7 @@ export class Inbox {
     } catch (error) {
       if (isRefusal(error)) return { requestId, answer: refusalOf(error) }
       this.#options.onError(error)
-      // The store or this process is at fault, not the request: another process or another time may do it.
+      // The store or this process is at fault, not the request. Another process may succeed, or this one later.
       if (isInterlockError(error)) return { requestId, answer: null }
       return { requestId, answer: undecidable(error) }
     }
@@ -143,7 +143,7 @@ export class Inbox {
     const request = parseRequest(command, now())
     const { body, claim, data, workerId } = request
     this.#checkLife(request)
-    // The hash of the request, not of the body: the body has times of this process.
+    // The hash is of the request and not of the body, which contains times of this process.
     const as = { id: `sql:${requestId}`, workerId: workerId ?? ACTOR, hash: hash(JSON.stringify(command)) }
     const result = await send(body, { as, claim, data })
     return answerOf(body, result, as.workerId, ledger(), now())
@@ -166,7 +166,7 @@ function mayBeMore(requests: readonly InboxRequest[]): boolean {
   return requests.length === BATCH || length >= LARGE
 }
 
-/** A command that nests too deep to be written counts as large. */
+/** A command that is nested too deeply to be written counts as large. */
 function lengthOf(command: Json): number {
   try {
     return JSON.stringify(command).length
@@ -175,7 +175,7 @@ function lengthOf(command: Json): number {
   }
 }
 
-/** What `job_queue_answer` returns for a command that was carried out for this worker. */
+/** What `job_queue_answer` returns for a command of this worker that was carried out. */
 function answerOf(
   body: CommandBody,
   { started, waiting, bypassed }: Accepted,
@@ -202,7 +202,7 @@ function refusalOf({ code, message }: InterlockError): Json {
   return { ok: false, code, message: sound(message) }
 }
 
-/** This release fails at the command. It is answered nevertheless: left in the inbox, it would fail at every look. */
+/** This release cannot decide the command. It gets an answer nevertheless: left in the inbox, it would fail at every look. */
 function undecidable(error: unknown): Json {
   const message = `command: cannot be decided (${errorText(error)}); make it smaller, and flatter`
   return { ok: false, code: 'invalid_input', message: sound(message) }
@@ -210,7 +210,7 @@ function undecidable(error: unknown): Json {
 
 const MOST = 4_000
 
-/** The message may quote what somebody sent. A text that jsonb refuses would hold up all answers of its batch. */
+/** The message may quote input. A text that jsonb refuses would hold up all answers of its batch. */
 function sound(message: string): string {
   return message.slice(0, MOST).toWellFormed().replaceAll('\0', '\uFFFD')
 }

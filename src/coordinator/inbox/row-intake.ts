@@ -2,7 +2,7 @@ import { parseSpec } from '../../codec/index.ts'
 import { type CommandBody, InterlockError, isInterlockError, type JobSpec } from '../../core/index.ts'
 import type { Arrival, IntakeRole, RefusedArrival } from '../../port/index.ts'
 
-/** What intake needs of the coordinator. */
+/** What intake needs from the coordinator. */
 export interface Intake {
   readonly store: IntakeRole
   readonly queue: string
@@ -17,8 +17,8 @@ interface Parsed {
 }
 
 /**
- * Takes in up to `max` rows of `jobs`: reads what has arrived, puts the jobs in line in one command, and reports. If the process
- * dies before the report, the rows are offered again, and the append finds that the log knows them.
+ * Takes in up to `max` rows of `jobs`: reads what has arrived, puts the jobs in line in one command, and reports the rows as
+ * handled. If the process dies before the report, the rows are offered again, and the append finds that the log knows them.
  *
  * @returns how many rows were handled
  * @throws what the store throws
@@ -42,7 +42,7 @@ export async function takeIn({ store, queue, send }: Intake, max: number): Promi
   return arrivals.length
 }
 
-/** All in one command. If the policy refuses one of them, each in its own. */
+/** All in one command. If the policy refuses one of them, each gets its own command. */
 async function enqueue(
   send: Intake['send'],
   parsed: readonly Parsed[],
@@ -64,8 +64,8 @@ async function enqueue(
 }
 
 /**
- * The job that a row of `jobs` asks for, or why it cannot be one. `job_type` may be a column of the user with other words: those
- * are not taken as job types.
+ * The job that a row of `jobs` asks for, or why it cannot be one. `job_type` may be the user's own column with other words; such
+ * words are ignored.
  */
 export function specOfRow({
   jobId,
@@ -88,7 +88,7 @@ export function specOfRow({
       undefined,
       'row',
     )
-    // A handler reads the row.
+    // The handler reads the row.
     return { ...spec, hasData: true }
   } catch (error) {
     if (isInterlockError(error, 'invalid_input')) return error

@@ -8,7 +8,7 @@ import type { LogView } from '../replica/log-view.ts'
 import { Projector } from './projector.ts'
 import { Retention } from './retention.ts'
 
-/** This process's share of the work that some process has to do: update the user's tables, write snapshots, archive. */
+/** This process's share of the work that any process can do: update the user's tables, write snapshots, archive. */
 export type Maintenance = ReturnType<typeof maintenanceOf>
 
 export function maintenanceOf(
@@ -26,11 +26,11 @@ export function maintenanceOf(
       if (log.version === 0) log.replica.startFrom(await snapshots.newest())
     },
     start: () => retention.start(),
-    /** An append of this process: the time of the event before, and of its last one. */
+    /** This process has appended: the times of the event before and of its last event. */
     followAppend: (before: number, at: number) => projector.follow(before, at),
     /** An event that this process has caused. */
     note: ({ seq }: RecordedEvent) => snapshots.note(seq),
-    /** Follows everything that the tables do not follow yet. */
+    /** Writes to the user's tables what they do not show yet. */
     catchUp: () => {
       if (projector.last?.version !== log.version) projector.nudge()
     },
@@ -57,8 +57,8 @@ export interface SnapshotsOptions {
 const CLOSE_MS = 2_000
 
 /**
- * The folded ledger, kept now and then for processes that start later. It only saves time: if it cannot be written, it is
- * skipped.
+ * Keeps snapshots of the folded ledger, for processes that start later. A snapshot only saves time: if it cannot be written, it
+ * is skipped.
  */
 class Snapshots {
   readonly #options: SnapshotsOptions
@@ -74,13 +74,13 @@ class Snapshots {
   }
 
   /**
-   * Where a process that starts now begins.
-   * @throws InterlockError `archived`, `database_newer`, `corrupt_log` if the log was cut, and cannot be read without the
-   * snapshot
+   * The ledger from which a process that starts now goes on.
+   * @throws InterlockError `archived`, `database_newer`, `corrupt_log` if the log was cut and the snapshot of the cut cannot be
+   * read
    */
   newest(): Promise<Ledger> {
     const { store, queue, onError } = this.#options
-    // A snapshot of a newer release, which runs beside this one, is no failure.
+    // A newer release may run beside this one: a snapshot of it is no failure.
     const passOver = (error: unknown) => isInterlockError(error, 'database_newer') || onError(error)
     return ledgerNear(store, queue, null, passOver)
   }
@@ -93,7 +93,7 @@ class Snapshots {
     void this.#flight.join()
   }
 
-  /** The snapshot of a short line is finished. Nobody waits for one of a million jobs: half a snapshot is invisible. */
+  /** Finishes the snapshot of a short line. It does not wait for one of a million jobs: half a snapshot is invisible. */
   async close(): Promise<void> {
     const abort = () => this.#ending.abort(new InterlockError('closed', 'the coordinator was closed'))
     const late = setTimeout(abort, CLOSE_MS)
@@ -104,15 +104,15 @@ class Snapshots {
   async #write(): Promise<void> {
     const { store, queue, ledger } = this.#options
     const { signal } = this.#ending
-    // After the answers to the last append have gone out.
+    // First let the answers to the last append go out.
     await new Promise((resolve) => setImmediate(resolve))
     await keepSnapshot(store, queue, ledger(), { signal })
   }
 }
 
 /**
- * The cost of a snapshot grows with the live jobs, its use with the events since the last one. So a line of a million jobs is
- * written every 200,000 events: `every`, doubled until there are at most 8 live jobs for each event.
+ * The cost of a snapshot grows with the live jobs, its use with the events since the last one. So `every` is doubled until there
+ * are at most 8 live jobs for each event: with a million jobs, a snapshot comes every 200,000 events.
  */
 export function stepOf(every: number, jobs: number): number {
   let step = every

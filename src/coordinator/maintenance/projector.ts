@@ -4,22 +4,23 @@ import type { Logger } from '../base/logger.ts'
 import { pause } from '../base/retry.ts'
 import { SingleFlight } from '../base/single-flight.ts'
 
-/** The most events that one step follows: some 100 ms of writing to the user's tables. */
+/** The most events of one step: some 100 ms of writing to the user's tables. */
 const BATCH = 1_000
 /**
- * The pause between two steps. Alone, a step follows its append at once. Under load appends are followed together, since a step
- * costs the database as much as an append.
+ * The pause between two steps. Alone, a step follows its append at once. Under load one step follows several appends, since a
+ * step costs the database as much as an append.
  */
 const REST_MS = 20
 /**
- * The pause while another process is at work, which will hardly leave anything: with 16 processes most calls would find it busy.
+ * The pause while another process updates the tables and will leave little to do. With 16 processes most calls would find it
+ * busy.
  */
 const BUSY_REST_MS = 200
-/** If there is no table to write to, how often to look for one; a look also clears what waits for one. */
+/** If there is no table to write to, how often to look for one. A look also clears the rows that wait for a table. */
 const LOOK_MS = 600_000
 /** How often to try again what was set aside, or a table that is locked. */
 const AGAIN_MS = 1_000
-/** When the first process of a second follows for all, and when the others do, in case the first is gone. */
+/** In a second, the first process to append updates the tables for all, and the others make sure later, in case it is gone. */
 const FOR_ALL_MS = 1_000
 const IN_CASE_MS = 4_000
 const SECOND = 1_000 * MICROS_PER_MS
@@ -29,15 +30,15 @@ const secondOf = (at: Micros) => Math.floor(at / SECOND)
 export interface ProjectorOptions {
   readonly store: Pick<UserTablesRole, 'project'> & Pick<StoreTraits, 'frugal'>
   readonly queue: string
-  /** How far the log is known to go. */
+  /** The version that the log has reached, as far as this process has heard. */
   readonly version: () => number
   readonly logger: Logger
   readonly onError: (error: unknown) => void
 }
 
 /**
- * Updates the coordination columns of the user's tables after the log, in separate transactions: an open `UPDATE jobs` cannot
- * stop the queue. One step at a time; appends that come meanwhile are followed together.
+ * Updates the coordination columns of the user's tables after the log, in transactions of their own, so that an open `UPDATE
+ * jobs` cannot stop the queue. One step runs at a time; the next one follows all appends that came meanwhile.
  */
 export class Projector {
   readonly #options: ProjectorOptions
@@ -47,7 +48,7 @@ export class Projector {
   #retry: NodeJS.Timeout | undefined
   #forAll: NodeJS.Timeout | undefined
   #inCase: NodeJS.Timeout | undefined
-  /** While there is no table to write to, or the projector is closed. */
+  /** True while there is no table to write to, and after `close`. */
   #resting = false
   #last: ProjectStep | undefined
 
@@ -63,14 +64,15 @@ export class Projector {
     )
   }
 
-  /** How the last step ended; undefined before the first. */
+  /** How the last step ended. Undefined before the first. */
   get last(): ProjectStep | undefined {
     return this.#last
   }
 
   /**
-   * This process has appended, at `at`, after an event at `before`. If each call has its price, the process that appends first in
-   * a second follows a second later for all, and after a quiet moment at once too. The others only make sure, later.
+   * This process has appended at `at`, after an event at `before`. If each call has its price, the process that appends first in
+   * a second updates the tables a second later for all, and after a quiet moment at once as well. The others only make sure,
+   * later.
    */
   follow(before: Micros, at: Micros): void {
     if (this.#options.store.frugal !== true) return this.nudge()
@@ -126,7 +128,7 @@ export class Projector {
   }
 }
 
-/** Says once per table and SQLSTATE that the user's tables refuse rows, until they accept them again. */
+/** Reports that the user's tables refuse rows: once per table and SQLSTATE, until they accept them again. */
 class Refusals {
   readonly #logger: Logger
   #told: ReadonlySet<string> = new Set()

@@ -17,14 +17,14 @@ export interface RetentionOptions {
   readonly onError: (error: unknown) => void
 }
 
-/** The most tries, since another process that keeps a snapshot at the same moment gets in the way of a cut. */
+/** The most tries: a process that keeps a snapshot at the same moment gets in the way of a cut. */
 const TRIES = 5
 const PAUSE_MS = 1_000
 
 /**
  * Carries out `retentionDays` of the policy. Once an hour each process asks whether there are older events, and one is told where
- * to cut. It folds the log up to there, keeps that as a snapshot, and archives the events below it, or drops them, as `archive`
- * says. It needs no existing snapshot and no cron.
+ * to cut. It folds the log up to there, keeps that as a snapshot, and archives or drops the events below it, as the policy's
+ * `archive` says. It needs no existing snapshot and no cron.
  */
 export class Retention {
   readonly #options: RetentionOptions
@@ -40,7 +40,10 @@ export class Retention {
     )
   }
 
-  /** The first time within a minute, at random: short-lived processes do not all begin with it, nor all at once. */
+  /**
+   * The first run comes within a minute, at a random time: short-lived processes do not all begin with it, and not all run it at
+   * once.
+   */
   start(): void {
     clearTimeout(this.#timer)
     this.#ending = new AbortController()
@@ -53,7 +56,7 @@ export class Retention {
     await this.#flight.idle()
   }
 
-  /** Once, now. Returns how many events have left the log. */
+  /** Runs once, now. Returns how many events have left the log. */
   async carryOut(): Promise<number> {
     const { store, queue, ledger, now } = this.#options
     const { retentionDays, archive } = ledger().policy
@@ -72,14 +75,14 @@ export class Retention {
 
   #run(): void {
     this.#timer = setTimeout(() => this.#run(), EVERY_MS).unref()
-    // If folding the log takes more than an hour, it is still folded once.
+    // If folding the log takes longer than an hour, it still runs to its end.
     void this.#flight.join()
   }
 }
 
 /**
- * A pause between two pages, for other work in this process. At most 50,000 events a second, and 1.3 s of computing for 200,000
- * (measured over 11 s, on a busy machine).
+ * A pause between two pages, for other work in this process. It limits folding to 50,000 events a second; 200,000 events take 1.3
+ * s of computing (measured over 11 s, on a busy machine).
  */
 const BREATH_MS = 20
 
@@ -87,8 +90,8 @@ const BREATH_MS = 20
 export type CutStore = Pick<LogRole, 'read'> & SnapshotRole & Pick<ArchiveRole, 'claimCut' | 'archive'>
 
 /**
- * The queue as it was at a number of the log, folded in the background: page by page from the last snapshot before, in the memory
- * of one page and of the live jobs.
+ * The queue as it was at one number of the log, folded in the background, page by page from the last snapshot before it. In
+ * memory are one page and the live jobs.
  * @throws what the store throws; the reason of the signal
  */
 async function foldInBackground(

@@ -1,29 +1,39 @@
 import { type Observable, ReplaySubject } from 'rxjs'
-import { cannotFoldOn, InterlockError, isInterlockError, isOutage, isRefusal } from '../../core/index.ts'
+import {
+  cannotFoldOn,
+  InterlockError,
+  isInterlockError,
+  isOutage,
+  isReadOnly,
+  isRefusal,
+} from '../../core/index.ts'
 import { errorText, type Logger } from '../base/logger.ts'
 import { retryWithin } from '../base/retry.ts'
 import { beginEpoch, type EpochOptions } from '../commit/commit-beside.ts'
 
 /**
- * What was done when something failed: only success at the same thing shows that it is over. A database that is read-only or full
- * can still be read, and one that takes appends over its last connection may take no beats.
+ * What the process was doing when it failed. Only success at the same thing ends the failure: a read-only or full database can
+ * still be read, and one that takes appends over its last connection may take no beats.
  */
 export type Doing = 'read' | 'write' | 'beat'
 
-/** The same line comes again after this time: a lasting failure then fills no disk, and is not forgotten either. */
+/** The same cause is logged again after this time: a lasting failure fills no disk, and is not forgotten either. */
 const AGAIN_MS = 60_000
 
-/** Failures that are not over, as far as is known: the logger is told, and `health()` shows them. */
+/** Failures that are not over, as far as this process knows. The logger is told of them, and `health()` shows them. */
 export class Failures {
   readonly #logger: Logger
   readonly #stopped: Pick<Stopped, 'error' | 'see'>
   /** The newest comes last. */
   readonly #failed = new Map<Doing, unknown>()
   readonly #told = new Map<string, number>()
-  /** A beat has gone well since a write failed. */
+  /** A beat has succeeded since a write failed. */
   #isQuiet = false
+  /** By `performance.now()`: since when the database is away or takes no writes, as far as this process knows. */
+  #awaySince: number | undefined
+  #isAwayTold = false
 
-  /** @param stopped gets errors that may end this process; after that nothing is noted any more */
+  /** @param stopped gets errors that may end this process; after that, failures are no longer noted */
   constructor(logger: Logger, stopped: Pick<Stopped, 'error' | 'see'>) {
     this.#logger = logger
     this.#stopped = stopped
@@ -40,23 +50,26 @@ export class Failures {
     return [...this.#failed.values()].some(isOutage)
   }
 
-  /** Something failed that nobody waits for. */
+  /** Something failed whose error no caller gets. */
   note(error: unknown, doing: Doing = 'read'): void {
     if (this.#stopped.error !== undefined) return
     const what = isInterlockError(error, 'store_unwritable') && doing === 'read' ? 'write' : doing
     this.#failed.delete(what)
     this.#failed.set(what, error)
     if (what === 'write') this.#isQuiet = false
-    this.#tell(errorText(error))
+    const isTold = this.#tell(error)
+    if (!isAway(error)) return
+    this.#awaySince ??= performance.now()
+    this.#isAwayTold ||= isTold
   }
 
-  /** The same for a read or write of the log: its error may be the end of this process. */
+  /** The same for a read or write of the log, whose error may mean the end of this process. */
   noteOfLog(error: unknown, doing: 'read' | 'write'): void {
     this.note(error, doing)
     this.#stopped.see(error)
   }
 
-  /** The error of a command: a refusal is for the caller alone. */
+  /** The error of a command. A refusal is for the caller alone. */
   noteOfCommand(error: unknown): void {
     if (!isRefusal(error) && !isInterlockError(error, 'closed')) this.noteOfLog(error, 'write')
   }
@@ -64,11 +77,12 @@ export class Failures {
   /** The log was read to its end, or written. */
   wentWell(doing: 'read' | 'write'): void {
     this.#failed.delete(doing)
+    this.#tellIfBack()
   }
 
   /**
-   * A beat is a write too, though a small one: a full disk may have room for it. So it ends an outage; it ends other write
-   * failures only if no write has failed since the beat before. It does not mend what is wrong with the log.
+   * A beat is only a small write: it may fit on a full disk. So it ends an outage, but another failure of writes only if none has
+   * failed since the beat before. It never ends a failure of reads.
    */
   beatWentWell(): void {
     this.#failed.delete('beat')
@@ -76,15 +90,38 @@ export class Failures {
       if (isOutage(error) || (doing === 'write' && this.#isQuiet)) this.#failed.delete(doing)
     }
     this.#isQuiet = true
+    this.#tellIfBack()
   }
 
-  #tell(text: string): void {
+  /** False: it was told already. */
+  #tell(error: unknown): boolean {
     const now = performance.now()
     for (const [told, at] of this.#told) if (now - at >= AGAIN_MS) this.#told.delete(told)
-    if (this.#told.has(text)) return
-    this.#told.set(text, now)
-    this.#logger.error(`[COORDINATOR] ${text}`)
+    const cause = causeOf(error)
+    if (this.#told.has(cause)) return false
+    this.#told.set(cause, now)
+    this.#logger.error(`[COORDINATOR] ${errorText(error)}`)
+    return true
   }
+
+  /** The database answers and takes writes again. Told if its absence was. */
+  #tellIfBack(): void {
+    if (this.#awaySince === undefined || [...this.#failed.values()].some(isAway)) return
+    const seconds = ((performance.now() - this.#awaySince) / 1_000).toFixed(1)
+    if (this.#isAwayTold) this.#logger.warn(`[COORDINATOR] The database is back after ${seconds} s`)
+    this.#awaySince = undefined
+    this.#isAwayTold = false
+  }
+}
+
+const isAway = (error: unknown): boolean => isOutage(error) || isReadOnly(error)
+
+/** An outage has many texts, from one call to the next: one line for them all, and one for each cause that has its own remedy. */
+function causeOf(error: unknown): string {
+  if (!isAway(error) || !isInterlockError(error)) return errorText(error)
+  const { sqlstate, cause, status } = error.details
+  const ownRemedy = /^(25|28|3D|53)/.test(String(sqlstate ?? '')) ? sqlstate : (cause ?? status ?? '')
+  return `${error.code} ${ownRemedy}`
 }
 
 export interface StoppedOptions extends Omit<EpochOptions, 'ended'> {
@@ -95,13 +132,13 @@ export interface StoppedOptions extends Omit<EpochOptions, 'ended'> {
 }
 
 /**
- * The end of a process that cannot fold the log any further. It gives up its lease: otherwise it would hold for ever what it can
- * neither run nor end. Others go on with its jobs.
+ * The end of a process that cannot fold the log any further. It gives up its lease, so that others go on with its jobs: otherwise
+ * it would hold for ever what it can neither run nor end.
  *
- * If a backup was restored while it ran, the log is another one, and what the process holds is void. It is among the first to
- * know. So it drains the queue in a new epoch, before anybody starts jobs under numbers that were tokens already. Only then it
- * says that it has stopped: a program that ends the process at once, as it should, must not lose that knowledge. An event that is
- * unknown or impossible voids nothing: processes that can read it go on.
+ * If a backup was restored while it ran, what the process holds is void, and it is among the first to know. So it drains the
+ * queue in a new epoch, before other processes start jobs under numbers that were tokens already. Only then it says that it has
+ * stopped: the program should end the process at once, and the new epoch must not get lost. An unknown or impossible event voids
+ * nothing: processes that can read it go on.
  */
 export class Stopped {
   readonly #options: StoppedOptions
@@ -128,7 +165,7 @@ export class Stopped {
     return this.#told.promise
   }
 
-  /** Checks whether an error means the end. */
+  /** Stops the process if the error means its end. */
   see(error: unknown): void {
     if (this.#error !== undefined || !cannotFoldOn(error)) return
     this.#error = error
@@ -159,7 +196,7 @@ export class Stopped {
     await ended
   }
 
-  /** The error for the program: unchanged if the queue is held, else with what has to be done before any process joins it. */
+  /** The error for the program: unchanged if the queue is drained, else with what you have to do before a process joins it. */
   async #held(error: InterlockError): Promise<InterlockError> {
     const { epoch, logger, onEnd: _, ...options } = this.#options
     const { queue, limit } = options

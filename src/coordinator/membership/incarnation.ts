@@ -12,15 +12,18 @@ export interface IncarnationOptions
     'onOverdue' | 'onIncoming' | 'onReached' | 'onUnreachable' | 'version' | 'onShorter'
   > {
   readonly logger: Logger
-  /** This process cannot go on with the queue: after a lost lease it gets no other. */
+  /** This process cannot go on with the queue: it gets no further lease. */
   readonly isOver: () => boolean
-  /** Whether attempts run here under the lease of this worker id, as far as is known. */
+  /** True if attempts run here under the lease of this worker id, as far as this process knows. */
   readonly isHolding: (workerId: string) => boolean
-  /** The process goes on under another id, which is now registered. */
+  /** The process goes on under another worker id, which is registered now. */
   readonly onRenewed: () => void
 }
 
-/** The process under its present worker id: its lease, and the ids of its commands. After a lost lease there is another one. */
+/**
+ * The process under its present worker id: its lease, and the ids of its commands. After a lost lease, another incarnation
+ * follows.
+ */
 export class Incarnation {
   readonly lease: LeaseKeeper
   readonly #name: string | undefined
@@ -52,8 +55,8 @@ export class Incarnation {
   }
 
   /**
-   * Gives the lease up. First tells what still runs under it to stop: others may start those jobs from then on. If the database
-   * is away, or takes no writes, the lease runs out by itself.
+   * Gives the lease up. First tells what still runs under it to stop, since others may start those jobs from then on. If the
+   * database does not answer, or takes no writes, the lease runs out by itself.
    */
   async leave(): Promise<void> {
     if (!this.lease.lost && this.#options.isHolding(this.#workerId)) {

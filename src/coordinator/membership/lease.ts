@@ -8,40 +8,38 @@ export interface LeaseOptions extends Pick<WorkerBeat, 'queue' | 'ttlMs' | 'grac
   readonly store: Pick<MembershipRole, 'beat' | 'leave'>
   /** The present incarnation of this process. */
   readonly workerId: () => string
-  /** Worker processes whose lease is past ttl + grace and that still hold something. */
+  /** Worker processes whose ttl and grace are over and that still hold something. */
   readonly onOverdue: (workerIds: readonly string[]) => void
-  /** Something came in beside the log, and no process has claimed it. */
+  /** Something has arrived beside the log, and no process has claimed it. */
   readonly onIncoming: (incoming: Incoming) => void
-  /** This incarnation's lease is gone: other processes have its jobs by now, or soon. */
+  /** This incarnation's lease is lost: other processes have its jobs by now, or soon. */
   readonly onLost: () => void
   readonly onReached: () => void
   readonly onUnreachable: (error: unknown) => void
-  /** How far this process has folded the log. */
+  /** The version up to which this process has folded the log. */
   readonly version: () => number
-  /** The log ends before that version: the next read will say that it went back. */
+  /** The log is shorter than that version. The next read will say that it went back. */
   readonly onShorter: () => void
 }
 
 /** What this process could start, as other processes see it. */
 export type Capacity = Pick<WorkerBeat, 'kinds' | 'freeSlots'>
 
-/**
- * How much earlier than the database the process takes its lease to be over: a part of the ttl, and at most so many milliseconds.
- */
+/** How much earlier than the database the process takes its lease to be lost: a part of the ttl, up to a limit. */
 const MARGIN = { part: 0.1, mostMs: 1_000 }
 
-/** A beat is answered or given up within this part of the ttl, before the next one is due. */
+/** A beat that has no answer after this part of the ttl is given up. That is before the next one is due. */
 const ANSWER_PART = 0.25
 
 /**
  * The shortest pause before a failed beat is sent again, in milliseconds. It doubles each time, until the next beat is due
- * earlier. A third of the ttl is long when one more beat decides whether a lease outlives a short outage.
+ * anyway. A third of the ttl would be too long: one more beat may decide whether the lease outlives a short outage.
  */
 const AGAIN_MS = 250
 
 /**
- * Keeps the one lease of this process alive, for all its jobs. By its own monotonic clock, counted from when the last good beat
- * was sent, it takes the lease to be lost a little before the database does. So a process that can run has told its handlers to
+ * Keeps the one lease of this process alive, for all its jobs. It takes the lease to be lost a little before the database does,
+ * by its own monotonic clock, counted from when the last good beat was sent. So a process that can run has told its handlers to
  * stop before others may start their jobs, even if it cannot reach the database.
  */
 export class LeaseKeeper {
@@ -55,9 +53,9 @@ export class LeaseKeeper {
   /** Beats of the present incarnation. */
   #beats: SingleFlight
   #expiresAt: Micros = 0
-  /** By the monotonic clock of this process. */
+  /** When the lease ends, by the monotonic clock of this process. */
   #until = Number.POSITIVE_INFINITY
-  /** The incarnation that a beat found alive, and the last one whose lease was lost. */
+  /** The incarnation that a beat last found alive, and the last one whose lease was lost. */
   #aliveAs: string | undefined
   #lostAs: string | undefined
   /** When the last good beat was sent. */
@@ -73,7 +71,7 @@ export class LeaseKeeper {
     return this.#expiresAt
   }
 
-  /** From the loss of the lease until the next incarnation is registered. */
+  /** True from the loss of the lease until the next incarnation is registered. */
   get lost(): boolean {
     return this.#lostAs !== undefined && !this.isRegistered
   }
@@ -93,26 +91,26 @@ export class LeaseKeeper {
   }
 
   /**
-   * A beat out of turn, or the one that is under way. Never throws: if the database is away, that is reported, and another beat
-   * follows soon. A beat without an answer when the next is due is given up: a dead connection must not cost the lease.
+   * Sends a beat out of turn, or joins the one under way. Never throws: if it fails, the failure is reported, and another beat
+   * follows soon. A beat without an answer is given up when the next is due: a dead connection must not cost the lease.
    */
   beat(): Promise<void> {
     return this.#beats.join()
   }
 
-  /** One beat, now. @throws what the store throws */
+  /** Sends one beat now. @throws what the store throws */
   async confirm(): Promise<void> {
     await this.#beat()
   }
 
-  /** Goes on as a new incarnation, after the lease was lost. Beats under way are about the old one. */
+  /** Goes on as a new incarnation after the lease was lost. The answers to beats under way are for the old one. */
   renew(): Promise<void> {
     this.#beats = this.#newBeats()
     return this.beat()
   }
 
   /**
-   * Call it before something is begun under the lease: after the event loop stood still, messages may be handled before the timer
+   * Call it before you begin something under the lease. After a pause of the event loop, messages may be handled before the timer
    * that ends the lease.
    */
   check(): void {
@@ -127,7 +125,7 @@ export class LeaseKeeper {
     this.#options.onLost()
   }
 
-  /** The process is over: no more beats, and no other incarnation. */
+  /** The process is over: it sends no more beats and gets no other incarnation. */
   abandon(): void {
     this.#rest()
     this.declareLost()
@@ -200,7 +198,7 @@ export class LeaseKeeper {
   }
 
   /**
-   * Answers may come late, after those of later beats: a process that was alive stays alive until another answer says otherwise.
+   * Answers may come late, after those of later beats. A process that was alive stays alive until a newer answer says otherwise.
    */
   #take({ alive, expiresAt }: BeatAnswer, sent: number): void {
     if (!alive) return this.declareLost()

@@ -32,11 +32,11 @@ export interface LifecycleOptions {
   /** Fires when the process leaves. */
   readonly closing: AbortController
   readonly onError: (error: unknown) => void
-  /** The leases of these workers are over. */
+  /** The leases of these workers have ended. */
   readonly expire: (workerIds: readonly string[]) => Promise<void>
 }
 
-/** People mend a refused login or key, and a missing database. They should not have to wait. */
+/** A refused login or key, or a missing database, does not mend itself: people should not have to wait for the message. */
 const mendedByPeople = /^(28|3D)/
 
 function mayOpenSoon(error: unknown): error is InterlockError {
@@ -45,7 +45,7 @@ function mayOpenSoon(error: unknown): error is InterlockError {
   return !mendedByPeople.test(String(sqlstate ?? '')) && status !== 401 && status !== 403
 }
 
-/** Nobody tries again for a program whose coordinator was not made. */
+/** Without the promise to try again: after this error nothing does. */
 function givenUp({ code, message, details }: InterlockError, seconds: number): InterlockError {
   const [said = '', ...remedy] = message.replace(/; Interlock tries again by itself$/, '').split('; ')
   return new InterlockError(code, [`${said} (tried for ${seconds} s)`, ...remedy].join('; '), details)
@@ -55,9 +55,9 @@ function givenUp({ code, message, details }: InterlockError, seconds: number): I
 export class Lifecycle {
   readonly #parts: LifecycleParts
   readonly #options: LifecycleOptions
-  /** It has joined. */
+  /** The process has joined. */
   isOpen = false
-  /** Workers whose leases were over in a beat that came before this process could send. */
+  /** Workers whose leases had ended according to a beat that came before this process could send. */
   readonly #overdueAtFirst: string[] = []
 
   constructor(parts: LifecycleParts, options: LifecycleOptions) {
@@ -65,7 +65,7 @@ export class Lifecycle {
     this.#options = options
   }
 
-  /** @throws InterlockError `closed`, `store_unavailable`, or what has stopped the process: nothing can be sent */
+  /** @throws InterlockError `closed`, `store_unavailable`, or the error that stopped the process, if nothing can be sent */
   checkOpen(): void {
     const { stopped } = this.#parts
     if (this.#isClosing) {
@@ -94,8 +94,8 @@ export class Lifecycle {
   }
 
   /**
-   * Joins, and tries again for `joinMs` while the database does not answer.
-   * @throws the store's last error; it says how long this was tried, and not that it is tried again
+   * Joins. Tries again for `joinMs` while the database does not answer.
+   * @throws the store's last error, with how long it was tried
    */
   async open(): Promise<void> {
     const { joinMs, closing, logger } = this.#options
@@ -115,7 +115,7 @@ export class Lifecycle {
     }
   }
 
-  /** Goes on trying to open, once per second or poll, until it succeeds or the coordinator is closed. */
+  /** Tries to open once per second or poll, until it succeeds or the coordinator is closed. */
   async openLater(): Promise<void> {
     const { pollMs, closing, logger, onError } = this.#options
     while (!this.isOpen && !this.#isClosing) {
@@ -135,7 +135,7 @@ export class Lifecycle {
     else this.#overdueAtFirst.push(...workerIds)
   }
 
-  /** Finishes what is under way and gives up the lease. It waits 5 s at most for a database that does not answer. */
+  /** Finishes what is under way and gives up the lease. Waits at most 5 s for a database that does not answer. */
   async leave(): Promise<void> {
     if (this.#isClosing) return
     const { wakeups, log, incarnation } = this.#parts
@@ -172,7 +172,7 @@ export class Lifecycle {
   }
 }
 
-/** Attempts of these worker processes that run, as far as the ledger knows. */
+/** How many attempts of these worker processes run, as far as the ledger knows. */
 export function heldBy({ active, jobs }: Ledger, workerIds: readonly string[]): number {
   const ids = new Set(workerIds)
   let held = 0
@@ -181,9 +181,9 @@ export function heldBy({ active, jobs }: Ledger, workerIds: readonly string[]): 
 }
 
 /**
- * Expires the leases of these processes. One command takes a limited number of attempts, so there may be several. If their number
- * does not fall, their holder is alive after all.
- * @param send false if the command was not carried out
+ * Expires the leases of these processes. One command takes a limited number of attempts, so it may send several. If the number of
+ * their attempts does not fall, the worker is alive after all.
+ * @param send returns false if the command was not carried out
  */
 export async function expireLeases(
   workerIds: readonly string[],

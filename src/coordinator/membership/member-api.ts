@@ -4,46 +4,46 @@ import type { Incoming } from '../../port/index.ts'
 /** A time that has always passed. */
 export const AT_ONCE = 0
 
-/** A call that waits for the start of a job; what else it is only the gate knows. */
+/** A call that waits for the start of a job. Only the gate knows more about it. */
 export interface StartCall {
   readonly jobId: string
 }
 
-/** Whose command a start came of: a call at the gate, a claim, or anything else. */
+/** What led to a start: a call at the gate, a claim, or anything else. */
 export type Taker = StartCall | 'claim' | null
 
 /**
- * Whether an attempt is this process's, as far as it knows: `unsure` while the database has not said that the lease under which it was
- * started lives; `none` when it has ended, or was lost with its lease.
+ * Whether an attempt belongs to this process, as far as it knows. `unsure`: the database has not yet said that the lease of the
+ * attempt is alive. `none`: the attempt has ended, or was lost with its lease.
  */
 export type Hold = 'held' | 'unsure' | 'none'
 
-/** What goes along with a command. */
+/** What is sent with a command. */
 export interface SendOptions {
   /** What this process could start in the same append. */
   readonly claim?: Claim | undefined
-  /** What is kept beside the log of the jobs that the command puts in line or ends. */
+  /** The data to keep of the jobs that the command puts in line or ends. */
   readonly data?: readonly DataChange[]
-  /** Who gets what the command starts, before anybody else; with a claim, the one who claims. */
+  /** Who gets what the command starts, before anybody else. With a claim, the caller of the claim. */
   readonly taker?: Taker
-  /** The command's own id, and the worker id that its events name, where it is somebody else's. */
+  /** The id of the command and the worker id in its events, if they are not this process's own. */
   readonly as?: { readonly id: string; readonly workerId: string; readonly hash?: number }
 }
 
-/** What a member tells of, beside the answers to its commands. */
+/** What a member reports beside the answers to its commands. */
 export interface MemberHooks {
   /** Every event, once it is folded. */
   readonly onEvent: (event: RecordedEvent) => void
-  /** A job was started for this process, by whatever command. True: it belongs to whose command it came of. */
+  /** A job was started for this process, by any command. Returns true if it belongs to the sender of that command. */
   readonly onStarted: (attempt: Started, taker: Taker) => boolean
-  /** Something may have come in beside the log. */
+  /** Something may have arrived beside the log. */
   readonly onIncoming: (incoming: Incoming) => void
-  /** Once per poll, when the log has been read. */
+  /** Once per poll, after the log was read. */
   readonly onPoll: () => void
-  /** The process goes on under another id, which is registered now. */
+  /** The process goes on under another worker id, which is registered now. */
   readonly onRenewed: () => void
-  /** Somebody may start who could not before, although no event says so. */
+  /** A job may start that could not before, although no event says so. */
   readonly onOpening: () => void
-  /** Events were passed over that were archived for good before this process read them. */
+  /** Events were skipped that were archived for good before this process read them. */
   readonly onSkipped: () => void
 }

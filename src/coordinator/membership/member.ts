@@ -26,8 +26,8 @@ import { OwnStarts, Sender } from './sender.ts'
 import { WakeFilter, Wakeups } from './wakeups.ts'
 
 /**
- * One process as a member of a queue: puts its parts together (what it knows of the log, its appends, its lease, its wake-ups) and
- * says what follows from what. What its commands are for is its owner's business.
+ * One process as a member of a queue. It connects its parts: what it knows of the log, its appends, its lease, its wake-ups. What
+ * the commands are for is up to its owner.
  */
 export class Member {
   readonly logger: Logger
@@ -126,29 +126,32 @@ export class Member {
     return this.#stopped.stopped$
   }
 
-  /** What this process could start. What was ignored while it could start nothing is read now. */
+  /** What this process could start. If it could start nothing before, it reads what it has ignored since. */
   setCapacity(kinds: readonly string[] | null, freeSlots: number): void {
     this.lease.capacity = { kinds, freeSlots }
     const { head, version } = this.log
     if (freeSlots > 0 && head.version > version) void this.appends.catchUp(head.version)
   }
 
-  /** It has no slot for what comes in, and leaves that to others. */
+  /** The process has no free slot and leaves what comes in to others. */
   get isFull(): boolean {
     return this.#wakeFilter.isFull
   }
 
-  /** The stream for somebody who wants to know when it happens: from now on this process reads whatever it hears of. */
+  /**
+   * The stream, for a subscriber that wants each event when it happens: while it is subscribed, this process reads all that it
+   * hears of.
+   */
   following<T>(stream$: Observable<T>): Observable<T> {
     return this.#wakeFilter.following(stream$, () => void this.appends.catchUp(this.log.head.version))
   }
 
-  /** Sends one command; its refusal is thrown. What it started for this process has its owner by then. */
+  /** Sends one command and throws its refusal. What it started for this process has its owner by then. */
   send(body: CommandBody, options?: SendOptions): Promise<Accepted> {
     return this.#sender.send(body, options)
   }
 
-  /** A command that nobody waits for. False if it was not carried out. */
+  /** A command whose answer no caller needs. False if it was not carried out. */
   inBackground(body: CommandBody): Promise<boolean> {
     return this.#sender.inBackground(body)
   }
@@ -157,14 +160,14 @@ export class Member {
     return this.appends.catchUp()
   }
 
-  /** Whether this attempt is this process's now, by the database. @throws what the store throws */
+  /** True if this attempt belongs to this process now, according to the database. @throws what the store throws */
   async holds(lease: Lease): Promise<boolean> {
     await this.lease.confirm()
     await this.catchUp()
     return this.attempt(lease) !== undefined
   }
 
-  /** The attempt under this lease, if it is this process's as far as it knows. */
+  /** The attempt under this lease, if it belongs to this process as far as it knows. */
   attempt(lease: Lease): Started | undefined {
     this.lease.check()
     return this.lease.lost ? undefined : this.#starts.attempt(lease)
@@ -229,7 +232,7 @@ export class Member {
     this.#starts.see(event)
   }
 
-  /** Ends, and whatever else was asked of its attempts, may be among what nobody can read any more. */
+  /** The ends of its attempts, and requests about them, may be among the events that were skipped. */
   #onSkipped(): void {
     if (!this.lifecycle.isOpen) return
     this.logger.warn(

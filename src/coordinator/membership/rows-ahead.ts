@@ -2,20 +2,21 @@ import { jobOf, type Ledger } from '../../core/index.ts'
 import type { AppendAnswer, AppendRequest, DataRole, JobData } from '../../port/index.ts'
 import type { AppendStore } from '../commit/appender.ts'
 
-/** In one call of the store. */
+/** Ids in one call of the store. */
 const MOST_IDS = 1_000
 
 /**
- * An append brings what handlers need of the jobs that it starts, but for the rows of the user's table, which it may not touch under the
- * queue's lock. So those are read at the same time, over another connection: else each hand-off of a job that was made of a row would be
- * two round trips, one after the other. What cannot be read now is read again by who needs it, and then told of.
+ * An append brings the data that handlers need of the jobs that it starts, but not their rows in the user's table: it must not
+ * touch that table under the queue's lock. So this reads the rows at the same time, over another connection. Otherwise each
+ * hand-off of a job that came as a row would take two round trips, one after the other. If a row cannot be read now, its handler
+ * reads it again, and reports the error.
  */
 export function withRowsAhead(
   store: AppendStore & Pick<DataRole, 'data'>,
   ledger: () => Ledger,
 ): AppendStore {
   const { frugal, turn, deciding } = store
-  // Of an append that is lost it would be for nothing.
+  // If the append is lost, the read is wasted.
   if (frugal === true) return store
   const append = async (request: AppendRequest): Promise<AppendAnswer> => {
     const ids = rowsOf(request, ledger())
@@ -34,8 +35,8 @@ export function withRowsAhead(
 }
 
 /**
- * Of the wanted jobs, those that may have come as a row: they have something beside the log that is no payload. Of a later attempt it has
- * to be read after the start: what the one before it notes until then counts.
+ * The wanted jobs that may have come as a row: those that have data beside the log which is not a payload. Only first attempts:
+ * what an attempt notes until its end counts for the next one, so that has to be read after the start.
  */
 function rowsOf({ wanted = [] }: AppendRequest, ledger: Ledger): readonly string[] {
   const ids = wanted.filter((jobId) => {

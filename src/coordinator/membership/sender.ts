@@ -19,7 +19,7 @@ import type { SendOptions, Taker } from './member-api.ts'
 export interface OwnStartsOptions {
   readonly log: LogView
   readonly workerId: () => string
-  /** A job was started for this process, and no answer to its own commands will say so. */
+  /** A job was started for this process, and no answer to one of its commands will say so. */
   readonly onStarted: (attempt: Started) => void
 }
 
@@ -28,7 +28,7 @@ interface Start {
   readonly token: number
 }
 
-/** The starts for this process, each reported once: to the caller of the command that led to it, or else to the owner. */
+/** The starts for this process, each reported once: to the sender of the command that led to it, or else to `onStarted`. */
 export class OwnStarts {
   readonly #options: OwnStartsOptions
   /** Own commands under way, by id, with what they have started here so far. */
@@ -39,7 +39,8 @@ export class OwnStarts {
   }
 
   /**
-   * Starts of the command go to its caller. Without an answer they are reported here: the command may be in the log all the same.
+   * Starts of the command go to its sender. If the command gets no answer, they are reported by `onStarted`: it may be in the log
+   * all the same.
    */
   async during<T>(commandId: string, send: () => Promise<T>): Promise<T> {
     const starts: Start[] = []
@@ -67,7 +68,7 @@ export class OwnStarts {
     else starts.push(start)
   }
 
-  /** The attempt under this lease, if this process has it as far as it knows. */
+  /** The attempt under this lease, if it belongs to this process as far as it knows. */
   attempt({ jobId, fencingToken, epoch }: Lease): Started | undefined {
     const { log, workerId } = this.#options
     if (log.ledger.epoch !== epoch) return undefined
@@ -91,14 +92,17 @@ export interface SenderParts {
 }
 
 export interface SenderHooks {
-  /** @throws InterlockError why nothing can be sent: `closed`, `store_unavailable`, or what has stopped the process */
+  /**
+   * @throws InterlockError the reason why nothing can be sent: `closed`, `store_unavailable`, or the error that stopped the
+   * process
+   */
   readonly checkOpen: () => void
   readonly isClosing: () => boolean
-  /** True: the start belongs to the sender of the command that led to it. */
+  /** Returns true if the start belongs to the sender of the command that led to it. */
   readonly onStarted: (attempt: Started, taker: Taker) => boolean
 }
 
-/** Sends the commands of this process under its worker id, and makes sure that each resulting start gets its owner. */
+/** Sends the commands of this process under its worker id, and gives each start that results from them its owner. */
 export class Sender {
   readonly #parts: SenderParts
   readonly #hooks: SenderHooks
@@ -108,7 +112,10 @@ export class Sender {
     this.#hooks = hooks
   }
 
-  /** Sends one command; throws its refusal. Every start for this process gets its owner; the answer names those of the sender. */
+  /**
+   * Sends one command and throws its refusal. By then every start for this process has its owner. The answer names the starts
+   * that belong to the sender.
+   */
   async send(body: CommandBody, options: SendOptions = {}): Promise<Accepted> {
     const { claim, data, as } = options
     const { appends, incarnation, starts, failures, stopped } = this.#parts
@@ -131,8 +138,8 @@ export class Sender {
   }
 
   /**
-   * A command that nobody waits for. If it fails now, the next beat or poll tries again. If it is refused, the matter was settled
-   * meanwhile. False if it was not carried out.
+   * A command whose answer no caller needs. If it fails now, the next beat or poll tries again; if it is refused, the matter was
+   * settled meanwhile. False if it was not carried out.
    */
   async inBackground(body: CommandBody): Promise<boolean> {
     try {
@@ -144,14 +151,14 @@ export class Sender {
     }
   }
 
-  /** @throws InterlockError why nothing can be sent, once the program may hear of it */
+  /** @throws InterlockError the reason why nothing can be sent, once the program may know it */
   async #checkOpen(): Promise<void> {
     const { stopped } = this.#parts
     if (stopped.error !== undefined && !this.#hooks.isClosing()) throw await stopped.told
     this.#hooks.checkOpen()
   }
 
-  /** A process that is not registered can start nothing: the store would take its new lease to be lost too. */
+  /** A process that is not registered can start nothing: the store would count its new lease as lost. */
   async #beRegistered(): Promise<void> {
     const { lease } = this.#parts.incarnation
     if (lease.isRegistered) return
@@ -159,7 +166,7 @@ export class Sender {
     await this.#checkOpen()
   }
 
-  /** The starts of a command that belong to its sender. First hands out what was started for this process. */
+  /** The starts of a command that belong to its sender. Before that, hands out what was started for this process. */
   #ownOf({ started }: Accepted, { claim, taker, as }: SendOptions, workerId: string): Started[] {
     const own: Started[] = []
     for (const attempt of started) {
@@ -174,7 +181,7 @@ export class Sender {
   }
 }
 
-/** A command that claims may also start jobs that were asked for here before. The claim gets no more than it named. */
+/** A command that claims may also start jobs that this process asked for earlier. The claim gets no more than it named. */
 function isWithin(claim: Claim | undefined, taken: number, { spec }: Started): boolean {
   if (claim === undefined || taken >= claim.max) return false
   return claim.kinds === null || claim.kinds.includes(spec.kind)

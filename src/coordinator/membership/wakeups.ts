@@ -15,11 +15,11 @@ export interface WakeupHooks {
   readonly onEvent: (event: RecordedEvent) => void
   readonly onWake: OnWake
   readonly onPoll: () => void
-  /** A time has come when there is something to record, or a job may start. */
+  /** There is something to record, or a job may start, because a time has come. */
   readonly onTick: () => Promise<void>
 }
 
-/** What makes a process act by itself: messages of the store, the poll behind them, and times that come. */
+/** What makes a process act by itself: messages of the store, the poll in case one is lost, and times that come. */
 export class Wakeups {
   readonly #log: LogView
   readonly #store: WakeRole
@@ -38,7 +38,7 @@ export class Wakeups {
     this.#tick = new TickTimer(log, hooks.onTick)
   }
 
-  /** Follows events and times from now on, as far as they are read. */
+  /** Follows events and times from now on. */
   watch(): void {
     const { replica } = this.#log
     this.unwatch()
@@ -63,7 +63,7 @@ export class Wakeups {
     this.#tick.follow(this.#log.ledger)
   }
 
-  /** Timers end at once; listening ends when the store has confirmed it. */
+  /** Stops the timers at once, and listening once the store has confirmed it. */
   async rest(): Promise<void> {
     clearInterval(this.#poll)
     this.#tick.clear()
@@ -71,31 +71,32 @@ export class Wakeups {
   }
 }
 
-/** `setTimeout` counts in 31 bits. */
+/** The longest delay of `setTimeout`, which counts in 31 bits. */
 const LONGEST_MS = 2 ** 31 - 1
 
-/** How long a tick that changed nothing is not sent again, in milliseconds. */
+/** How long to wait before a tick that changed nothing is sent again, in milliseconds. */
 const RETRY_MS = 100
-/** The same while the log is ahead of the clock: some things that are over by the log are not over by the clock. */
+/** The same while the log is ahead of the clock: something may be over by the log's time and not by the clock. */
 const AHEAD_RETRY_MS = 1_000
 
 /**
- * How long a process rests after it has looked for jobs that may start although nothing is recorded: so many times as long as that
- * took. With thousands of offers that run out one after the other it would look all the time, and each look goes through their lines.
+ * How long a process rests after it has looked for jobs that may start without an event: so many times as long as the look took.
+ * With thousands of offers that run out one after the other it would otherwise look all the time, and each look goes through
+ * their lines.
  */
 const REST = { times: 20, mostMs: 5_000 }
 
 /**
- * One timer, set to the next time when there is something to record, or when a job may start although nothing is recorded. No
- * event tells of the latter, so each process looks once when it comes.
+ * One timer, set to the next time at which there is something to record, or at which a job may start without an event. No event
+ * announces the latter, so each process looks once when the time comes.
  */
 class TickTimer {
   #timer: NodeJS.Timeout | undefined
   #at: Micros | undefined
-  /** The time is one at which a job may start although nothing is recorded. */
+  /** The time is one at which a job may start without an event. */
   #isOpening = false
   #lookedAt: Micros = 0
-  /** By `performance.now()`: nobody looks for openings before. */
+  /** By `performance.now()`: until then, it does not look for jobs that may start without an event. */
   #restUntil = Number.NEGATIVE_INFINITY
   readonly #log: Pick<LogView, 'now' | 'isAhead'>
   readonly #onTick: () => Promise<void>
@@ -105,7 +106,7 @@ class TickTimer {
     this.#onTick = onTick
   }
 
-  /** Sets it to what comes next on this ledger. */
+  /** Sets the timer to what comes next on this ledger. */
   follow(ledger: Ledger): void {
     const tick = nextTickAt(ledger)
     const opening = nextOpeningAt(ledger, this.#lookedAt)
@@ -118,7 +119,7 @@ class TickTimer {
     this.#at = undefined
   }
 
-  /** With a few milliseconds of jitter, so that not all processes record the same. */
+  /** Adds a few milliseconds of jitter, so that not all processes record the same thing. */
   #set(at: Micros | undefined): void {
     if (at === this.#at) return
     this.clear()
@@ -153,7 +154,7 @@ class TickTimer {
   }
 }
 
-/** After this time even a worker that may wait reads what others did. */
+/** After this time, even a worker that may wait reads what others did. */
 const STALE_MS = 5_000
 
 export interface WakeFilterOptions {
@@ -164,8 +165,8 @@ export interface WakeFilterOptions {
 }
 
 /**
- * Which wake-ups a process has to follow at once. If each read has its price, what others do among themselves can wait for the
- * next command of a worker, unless a subscriber in this process follows the queue.
+ * Which wake-ups a process has to follow at once. If each read has its price, what others do can wait until a worker here sends
+ * its next command, unless a subscriber in this process follows the queue.
  */
 export class WakeFilter {
   readonly #options: WakeFilterOptions
@@ -175,7 +176,10 @@ export class WakeFilter {
     this.#options = options
   }
 
-  /** The same stream, but its subscribers follow the queue. @param onCome called when one subscribes: what is known may be old */
+  /**
+   * The same stream; while it is subscribed, this process follows the queue. @param onCome called at each subscription: what the
+   * process knows may be old
+   */
   following<T>(stream$: Observable<T>, onCome: () => void): Observable<T> {
     return defer(() => {
       this.#followers++
@@ -190,12 +194,12 @@ export class WakeFilter {
     return concern === 'nobody' || (concern === 'free' && this.isFull)
   }
 
-  /** It has no slot for new jobs, and leaves them to others. */
+  /** The process has no free slot, and leaves new jobs to others. */
   get isFull(): boolean {
     return this.#isThrifty && this.#options.capacity().freeSlots === 0
   }
 
-  /** A process without a worker has to know the queue. */
+  /** Only a process with a worker may wait: any other one has to know the queue. */
   get #isThrifty(): boolean {
     const { isFrugal, capacity } = this.#options
     return isFrugal && capacity().kinds?.length !== 0

@@ -4,10 +4,10 @@ import { MICROS_PER_MS, MICROS_PER_SECOND, type Micros } from '../../core/index.
 const DRIFT = 0.2
 
 /**
- * The database's clock, as far as this process can tell: its own monotonic clock, and the difference between the two. Each answer
- * says between which bounds that difference lies: the database read its clock after the question was sent and before the answer
- * came. The bounds of all answers hold together, so that one quick answer tells for a long time, whatever the link does later.
- * A wall clock that jumps changes nothing, and the store refuses an append whose times are more than a second off.
+ * The database's clock, as far as this process can tell: its own monotonic clock plus an offset. The database reads its clock
+ * after the question was sent and before the answer came, so each answer gives a lower and an upper bound for the offset. The
+ * bounds of all answers are combined: one quick answer keeps the estimate good for a long time, however slow the link becomes.
+ * A jump of the wall clock changes nothing. The store refuses an append whose times are more than a second off.
  */
 export class DatabaseClock {
   #low: Micros
@@ -26,38 +26,37 @@ export class DatabaseClock {
     return this.at(this.#monotonic())
   }
 
-  /** What the database's clock said at a moment that {@link mark} gave. */
+  /** The database's time at a moment that {@link mark} returned. */
   at(mark: number): Micros {
     return Math.round(mark * MICROS_PER_MS + (this.#low + this.#high) / 2)
   }
 
-  /** Milliseconds on this process's monotonic clock: to be taken before a call, and given to {@link sync} after it. */
+  /** Milliseconds on this process's monotonic clock. Take a mark before a call, and pass it to {@link sync} after it. */
   mark(): number {
     return this.#monotonic()
   }
 
-  /** The store said `now` in the answer to a call that was sent at `sent`. */
+  /** The store said `now` in its answer to a call that was sent at `sent`. */
   sync(now: Micros, sent: number): void {
     const received = this.#monotonic()
     const low = now - received * MICROS_PER_MS
     const high = now - sent * MICROS_PER_MS
     const drift = (received - (this.#learnedAt ?? received)) * DRIFT
     const isNew = this.#learnedAt === null || low > this.#high + drift || high < this.#low - drift
-    // Bounds that contradict those of before: one of the two clocks was set. What is newer holds.
+    // If the new bounds contradict the old ones, one of the two clocks was set: the new ones hold.
     this.#low = isNew ? low : Math.max(low, this.#low - drift)
     this.#high = isNew ? high : Math.min(high, this.#high + drift)
     this.#learnedAt = received
   }
 }
 
-/** How far the log is ahead of the clock without anything being wrong: what estimates of one clock differ by. */
+/** How far the log may be ahead of the clock with nothing wrong: two estimates of one clock differ by this much. */
 const USUAL: Micros = MICROS_PER_SECOND
 
 /**
- * The time of the queue: the database's clock, and while the log is ahead of that (a clock that was wrong, and was set right again),
- * the log's own time. Times in the log only rise, so it would stand still until the clock has caught up, and with it everything that
- * is counted from an event: rates, offers, retries. So meanwhile it goes on from the last event, at half of the pace, and the clock
- * catches up all the same.
+ * The time of the queue: the database's clock. After a wrong clock was set right, the log may be ahead of it, and times in the
+ * log never go back. If the queue's time stood still until the clock had caught up, so would everything that is counted from an
+ * event: rates, offers, retries. So meanwhile it goes on from the last event at half the pace, which lets the clock catch up.
  */
 export class LogClock {
   readonly #clock: DatabaseClock
@@ -70,7 +69,7 @@ export class LogClock {
     this.#lastAt = lastAt
   }
 
-  /** To be called when the log goes on: from then on it is counted. */
+  /** Call it when the log gets a new event: the time goes on from there. */
   see(): void {
     const lastAt = this.#lastAt()
     if (lastAt === this.#seenAt) return
@@ -85,7 +84,7 @@ export class LogClock {
   now(): Micros {
     const now = this.#clock.now()
     this.see()
-    // The store takes no time that is further from the last event than that one is from the clock.
+    // The store refuses a time that is further from the last event than that event is from the clock.
     const most = this.#seenAt - USUAL - now
     if (most <= 0) return now
     const gone = Math.round(((this.#clock.mark() - this.#since) * MICROS_PER_MS) / 2)

@@ -2,10 +2,10 @@ import { InterlockError, type Ledger, SNAPSHOT_SHAPE, snapshotLines } from '../.
 import type { SnapshotRole } from '../../port/index.ts'
 import { Slices } from '../base/work.ts'
 
-/** Characters in one chunk: a call of this size is short for the database, PostgREST and the event loop. */
+/** Characters in one chunk. A call of this size is short for the database, for PostgREST and for the event loop. */
 const CHUNK = 500_000
 
-/** A slice, then as long a rest: half of a busy process is left to what it is there for. */
+/** After each slice of work the process rests as long as the slice took, so half of its time is left for its real work. */
 const REST_MS = 4
 
 export interface KeepOptions {
@@ -17,10 +17,11 @@ export interface KeepOptions {
 type Target = Pick<SnapshotRole, 'putChunk' | 'putSnapshot'>
 
 /**
- * Writes a ledger down for processes that start later, or for a cut: in chunks, which nobody sees before all of them are there, and
- * in slices, while the process goes on with other things. What a crash leaves half-done is taken away by a later one.
- * @returns false when there is one at that number already, which stays as it is
- * @throws InterlockError `contention` when it took so long that its first chunks were taken to be left over; what the store throws
+ * Writes a ledger down, for processes that start later or for a cut. It is written in chunks, which become visible only when all
+ * of them are there, and in slices, so that the process goes on with other work. If a crash leaves half a snapshot, a later one
+ * deletes it.
+ * @returns false if there is already a snapshot at that number; it stays as it is
+ * @throws InterlockError `contention` if it took so long that its first chunks were deleted as left over; what the store throws
  */
 export async function keepSnapshot(
   store: Target,
@@ -42,7 +43,7 @@ export async function keepSnapshot(
   )
 }
 
-/** Lines, joined to texts of some `size` characters. */
+/** The lines, joined to texts of some `size` characters. */
 async function* chunksOf(ledger: Ledger, size: number, slices: Slices): AsyncGenerator<string> {
   let lines: string[] = []
   let length = 0

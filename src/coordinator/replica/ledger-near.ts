@@ -4,12 +4,12 @@ import { readSnapshot } from './read-snapshot.ts'
 
 type Source = Pick<LogRole, 'read'> & Pick<SnapshotRole, 'snapshot' | 'chunk'>
 
-/** So often a snapshot that goes while it is read is looked for again: there is a newer one then. */
+/** How often to look again if the snapshot is deleted while it is read: there is a newer one then. */
 const MOST_GONE = 5
 
 /**
- * Where the log begins as far as it can be read: before its first event, or at the snapshot of the cut.
- * @throws InterlockError `archived` without such a snapshot; `database_newer`, `corrupt_log` for one that cannot be read
+ * The ledger at the beginning of the readable log: empty before the first event, or the snapshot of the cut.
+ * @throws InterlockError `archived` if that snapshot is missing; `database_newer`, `corrupt_log` if it cannot be read
  */
 export async function firstLedger(store: Source, queue: string): Promise<Ledger> {
   const { events, archivedSeq } = await store.read(queue, 0, 1)
@@ -20,9 +20,9 @@ export async function firstLedger(store: Source, queue: string): Promise<Ledger>
 }
 
 /**
- * The newest ledger up to a number (null: the head) from which the log can be gone on: that of a snapshot, or where the log
- * begins, which may be after that number. A snapshot that cannot be read is told and passed over: it only saves time, but for the
- * one of the cut.
+ * The newest ledger at or before a number (null: the head) from which the log can be folded: that of a snapshot, or that of the
+ * beginning of the log, which may be after the number. A snapshot only saves time, so one that cannot be read is reported and
+ * skipped, unless it is the snapshot of the cut.
  * @throws InterlockError as {@link firstLedger}
  */
 export async function ledgerNear(
@@ -49,6 +49,6 @@ export async function ledgerNear(
   }
 }
 
-/** Of what the snapshot says. A database that cannot be asked is no reason to pass one over. */
+/** True if the snapshot itself is at fault. If only the database cannot be reached, no snapshot is skipped. */
 const isUnreadable = (error: unknown): boolean =>
   isInterlockError(error, 'corrupt_log') || isInterlockError(error, 'database_newer')

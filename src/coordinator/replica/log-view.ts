@@ -7,20 +7,20 @@ import { Replica } from './replica.ts'
 export interface LogViewOptions {
   readonly store: Pick<StoreTraits, 'name'> & Pick<LogRole, 'read'> & Pick<SnapshotRole, 'snapshot' | 'chunk'>
   readonly queue: string
-  /** The database has said that there is nothing more to read. */
+  /** Called when the database has said that there is nothing more to read. */
   readonly onReached?: () => void
-  /** Events were passed over that are not in the database any more: what was known of attempts is of before them. */
+  /** Called when events were skipped because the database no longer has them: what is known of attempts is older than they are. */
   readonly onSkipped?: () => void
 }
 
-/** What one process knows of a queue's log: what it has folded, how far the log goes, and what time it is there. */
+/** What one process knows of a queue's log: what it has folded, how far the log goes, and the time of the queue. */
 export class LogView {
   readonly store: LogViewOptions['store']
   readonly queue: string
   readonly replica = new Replica()
   readonly clock = new DatabaseClock()
   readonly head: Head
-  /** What was told of appends, and is not folded yet. */
+  /** News of appends that are not folded yet. */
   readonly news = new HeardNews()
   readonly onSkipped: () => void
   readonly #time = new LogClock(this.clock, () => this.replica.ledger.lastAt)
@@ -37,54 +37,54 @@ export class LogView {
     return this.replica.ledger
   }
 
-  /** How far this process has folded the log. */
+  /** The version up to which this process has folded the log. */
   get version(): number {
     return this.replica.version
   }
 
-  /** How far the log goes, as far as this process has heard. */
+  /** The version that the log has reached, as far as this process has heard. */
   get knownVersion(): number {
     return Math.max(this.head.version, this.replica.version)
   }
 
-  /** The time of the queue: what is counted from its events goes by it. */
+  /** The time of the queue. Whatever is counted from events uses it. */
   now(): Micros {
     return this.#time.now()
   }
 
-  /** The log is ahead of the database's clock. */
+  /** True while the log is ahead of the database's clock. */
   get isAhead(): boolean {
     return this.#time.isAhead
   }
 }
 
-/** What a process knows of how far the log goes. */
+/** How far the log goes, as far as a process knows. */
 export class Head {
   #version = 0
   #reachedAt = performance.now()
   readonly #onReached: () => void
 
-  /** @param onReached told whenever the database has said that there is nothing more */
+  /** @param onReached called whenever the database has said that there is nothing more */
   constructor(onReached: () => void = () => {}) {
     this.#onReached = onReached
   }
 
-  /** The last version that it has heard of, from whatever side. */
+  /** The last version that it has heard of, from any source. */
   get version(): number {
     return this.#version
   }
 
-  /** When it last knew of everything that was in the log, by `performance.now()`. */
+  /** When it last knew everything in the log, by `performance.now()`. */
   get reachedAt(): number {
     return this.#reachedAt
   }
 
-  /** The log is known to go that far; infinite or absent: nothing is known. */
+  /** The log goes at least that far. Infinite or absent: nothing is known. */
   hear(version: number | undefined): void {
     if (version !== undefined && Number.isFinite(version)) this.#version = Math.max(this.#version, version)
   }
 
-  /** It has folded all there was a moment ago. @param version what a read says: what was heard may have been made up */
+  /** The process has folded everything there was a moment ago. @param version what a read says; what was heard may be wrong */
   reach(version = this.#version): void {
     this.#version = version
     this.#reachedAt = performance.now()

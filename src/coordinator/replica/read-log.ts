@@ -5,14 +5,15 @@ import type { LogView } from './log-view.ts'
 import type { Replica } from './replica.ts'
 
 /**
- * Folds everything up to the head, page by page. Into a replica that knows nothing: any other goes on by {@link readOn}.
+ * Folds everything up to the head, page by page, into a replica that knows nothing. Any other replica uses {@link readOn}.
  * @throws InterlockError `log_went_back`, `archived`
  */
 export async function readToHead({ store, queue, replica, clock, head }: LogView): Promise<void> {
   let sent = clock.mark()
   let at = replica.version
   for await (const page of pagesAfter(store, queue, replica.version)) {
-    // A page that was fetched ahead says nothing of the time: only the first was waited for from its beginning.
+    // Only the first page was awaited from its request on. Later pages were fetched ahead, so their times tell nothing about the
+    // clock.
     if (sent > 0) clock.sync(page.now, sent)
     sent = 0
     if (page.isOfStandby === true) throw ofStandby(store.name)
@@ -25,9 +26,9 @@ export async function readToHead({ store, queue, replica, clock, head }: LogView
 }
 
 /**
- * The same for a replica that has folded a log already: the last event that it knows comes again with the page. Where what follows
- * was archived for good, it goes on as a process that starts now, from the newest snapshot.
- * @param upTo the version that is known to exist: nothing is read if news lead there; infinite: whatever there is
+ * The same for a replica that has folded a log already: the first page repeats the last event that it knows. If the events after
+ * it were archived for good, it goes on from the newest snapshot, like a process that starts now.
+ * @param upTo a version that is known to exist: nothing is read if news lead there; infinite: whatever there is
  * @throws InterlockError `log_went_back`; `archived`, `database_newer`, `corrupt_log` without a snapshot that can be read
  */
 export async function readOn(log: LogView, upTo = Number.POSITIVE_INFINITY): Promise<void> {
@@ -41,7 +42,7 @@ export async function readOn(log: LogView, upTo = Number.POSITIVE_INFINITY): Pro
   }
 }
 
-/** True: news that go on exactly from here have led to this version. Whatever is wrong with them, reading says. */
+/** True if news that continue exactly from here have led to this version. If something is wrong with them, reading finds out. */
 function foldNews({ queue, replica, head, news }: LogView, upTo: number): boolean {
   if (upTo === Number.POSITIVE_INFINITY) return false
   for (let next = news.after(replica.version); next !== undefined; next = news.after(replica.version)) {
@@ -76,7 +77,7 @@ async function readFollowing(log: LogView): Promise<void> {
   if (page.isOfStandby === true) throw ofStandby(store.name)
   if (page.version < version) throw wentBack(queue, version, page.version)
   const [first] = page.events
-  // Of an event that was archived and not kept there is nothing to compare.
+  // Nothing to compare if the last known event was archived and not kept.
   checkSame(queue, replica, { ...page, knownAt: first?.seq === version ? first.at : null })
   clock.sync(page.now, sent)
   replica.apply(page.events)
@@ -84,16 +85,16 @@ async function readFollowing(log: LogView): Promise<void> {
   head.reach(page.version)
 }
 
-/** Events that are about to be folded, and what shows that they are of the log that was folded so far. */
+/** Events to be folded next, with what shows that they belong to the log that was folded so far. */
 interface Following extends Pick<LogPage, 'events' | 'version' | 'epoch'> {
-  /** In this log, the time of the last event that the replica knows; null: nobody can tell. */
+  /** The time that this log has for the last event that the replica knows; null: unknown. */
   readonly knownAt: Micros | null
 }
 
 /**
- * Makes sure that it is still the log that was folded, before anything is folded on top of it: after a restore, and whatever came
- * since, other events have the numbers that this process knows. Times rise by microseconds, so another event in the place of the
- * last known one has another time. And the events of a page lead to its epoch.
+ * Makes sure, before anything is folded on top of it, that this is still the log that was folded. After a restore, other events
+ * have the numbers that this process knows. Times rise by microseconds, so an event in the place of the last known one has
+ * another time. The epochs are compared as well.
  * @throws InterlockError `log_went_back`
  */
 export function checkSame(

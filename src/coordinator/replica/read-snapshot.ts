@@ -10,15 +10,15 @@ import { Slices } from '../base/work.ts'
 
 type Source = Pick<SnapshotRole, 'chunk' | 'snapshot'>
 
-/** Chunks that are asked for before they are needed: the server looks for them while this process reads the one before. */
+/** How many chunks to request ahead: the server looks them up while this process reads the one before. */
 const AHEAD = 2
 
 const ignore = () => {}
 
 /**
- * The ledger of a snapshot, whichever release made it. In slices: the process goes on with other things meanwhile.
+ * The ledger of a snapshot, made by any release. Read in slices, so that the process goes on with other work.
  * @throws InterlockError `database_newer` for one of a newer release; `corrupt_log` for one that is damaged; `contention` for one
- * that is gone by now
+ * that was deleted meanwhile
  */
 export async function readSnapshot(
   store: Source,
@@ -61,7 +61,7 @@ async function* bodiesOf(
   for (let asked = 0, n = 0; n < chunks; n++) {
     for (; asked < Math.min(chunks, n + AHEAD); asked++) {
       const chunk = store.chunk(queue, { seq, maker, n: asked })
-      // A reader that stops here does not hear of a chunk that could not be read; one that goes on does.
+      // If the reader stops here, nobody awaits this chunk. The error of one that is awaited still reaches the reader.
       chunk.then(ignore, ignore)
       ahead.push(chunk)
     }
@@ -69,7 +69,7 @@ async function* bodiesOf(
   }
 }
 
-/** Thinned out while it was read, or lost. */
+/** The chunk is missing: the snapshot was deleted while it was read, or is damaged. */
 async function missing(
   store: Source,
   queue: string,

@@ -2,8 +2,8 @@ import { Subject } from 'rxjs'
 import { type Decision, emptyLedger, fold, type Ledger, type RecordedEvent } from '../../core/index.ts'
 
 /**
- * This process's copy of the queue's state: a ledger at some version of the log. Events come in by folding what others
- * appended, or by adopting what a decision of our own has become once it is in the log.
+ * This process's copy of the queue's state: a ledger at some version of the log. It advances by folding what others appended, or
+ * by adopting the ledger of an own decision once that is in the log.
  */
 export class Replica {
   #ledger: Ledger = emptyLedger
@@ -13,7 +13,7 @@ export class Replica {
   /** Every event, in order, once the replica has folded it. */
   readonly events$ = this.#events.asObservable()
   readonly changes$ = this.#changes.asObservable()
-  /** It has gone on from a snapshot: the events up to there are told to nobody. */
+  /** The replica has gone on from a snapshot. The events up to there are not emitted. */
   readonly skipped$ = this.#skipped.asObservable()
 
   get ledger(): Ledger {
@@ -24,21 +24,21 @@ export class Replica {
     return this.#ledger.version
   }
 
-  /** Goes on from a snapshot, unless it knows as much already. Nobody is told of the events before it. */
+  /** Goes on from a snapshot, unless it knows as much already. The events before the snapshot are not emitted. */
   startFrom(ledger: Ledger): void {
     if (ledger.version <= this.#ledger.version) return
     this.#move(ledger, [])
     this.#skipped.next()
   }
 
-  /** Folds events that others appended; those that are known already are passed over. */
+  /** Folds events that others appended, and skips those that it knows already. */
   apply(events: readonly RecordedEvent[]): void {
     const fresh = events.filter((event) => event.seq > this.#ledger.version)
     if (fresh.length === 0) return
     this.#move(fold(this.#ledger, fresh).ledger, fresh)
   }
 
-  /** Our own decision was appended: its ledger is the state now. */
+  /** An own decision was appended: its ledger is the state now. */
   adopt(decision: Decision): void {
     this.#move(decision.ledger, decision.events)
   }

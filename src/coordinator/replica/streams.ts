@@ -24,22 +24,22 @@ import {
 } from '../../core/index.ts'
 import type { LogPage } from '../../port/index.ts'
 
-/** What streams are made of: pages of the log, and what this process folds. */
+/** What streams read from: pages of the log, and the events that this process folds. */
 export interface StreamSource {
-  /** The next events after this number, some thousand at most; none at the end of the log. */
+  /** The next events after this number, at most some thousand; none at the end of the log. */
   readonly read: (after: number) => Observable<readonly RecordedEvent[]>
-  /** How far this process has folded the log, at this very moment. */
+  /** The version up to which this process has folded the log, at this very moment. */
   readonly version: () => number
   /** Every event, in the moment in which it is folded. */
   readonly live$: Observable<RecordedEvent>
 }
 
 /**
- * Every event after a number: first what the log has, page by page, then what comes. Nothing is left out and nothing comes
- * twice, since what was read joins what is folded at one number, and between the two nothing else can run.
+ * Every event after a number: first the log, page by page, then each new event. The two join at one sequence number, and no other
+ * code runs between them, so no event is left out and none comes twice.
  *
- * A page is read when the one before it was taken, so code that takes events at once (an Observable has no other way)
- * costs one page of memory; code that needs time for each takes {@link pullEvents}.
+ * The next page is read when the one before it was taken. If the subscriber takes events at once (an Observable has no other
+ * way), one page is in memory. If it needs time for each event, use {@link pullEvents}.
  */
 export function eventsFrom(source: StreamSource, after: number): Observable<RecordedEvent> {
   return new Observable((subscriber) => {
@@ -54,7 +54,7 @@ export function eventsFrom(source: StreamSource, after: number): Observable<Reco
       const live = source.live$.pipe(filter(({ seq }) => seq > at)).subscribe({
         next: (event) => {
           if (event.seq === at + 1 || source.version() <= at) return take(event)
-          // The process has passed over events that were archived: what became of them the store knows.
+          // The process has skipped events that were archived: only the store has them.
           reading.remove(live)
           live.unsubscribe()
           readOn()
@@ -86,8 +86,8 @@ export function eventsFrom(source: StreamSource, after: number): Observable<Reco
 }
 
 /**
- * The same for code that needs time for each event: the next page is read when the last event of this one was taken, and
- * nothing is kept meanwhile but that page, however far behind the reader is. Ends with the coordinator, or the signal.
+ * The same for code that needs time for each event. The next page is read when the last event of this one was taken, so one page
+ * is in memory however far behind the reader is. Ends with the coordinator, or with the signal.
  */
 export async function* pullEvents(
   source: StreamSource,
@@ -131,7 +131,8 @@ const abortOf = (signal: AbortSignal): Observable<boolean> =>
   })
 
 /**
- * How a job stands: now, and again whenever that changes. Completes when the job is no longer live, at once if it is not.
+ * Why a job waits, or that it runs: now, and again after each change. Completes when the job is no longer live, at once if it is
+ * not.
  */
 export function standingOf(
   jobId: string,
@@ -146,11 +147,11 @@ export function standingOf(
   )
 }
 
-/** What makes two standings different to those who wait. */
+/** Two explanations with the same key are the same to a subscriber. */
 const keyOf = ({ state, code, blockedBy, position, reason, chain }: Explanation): string =>
   JSON.stringify([state, code, blockedBy, position, reason, chain])
 
-/** Pages of a store as a stream reads them. Error: `archived` where events were archived and not kept. */
+/** Pages of a store, for a stream. Error: `archived` if events were archived and not kept. */
 export const pagesOf =
   (
     queue: string,

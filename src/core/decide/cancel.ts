@@ -15,7 +15,10 @@ export function cancel(scribe: Scribe, { jobId, force }: Body<'cancel'>): Comman
   const { workerId } = scribe.command
   const job = jobOf(scribe.draft, jobId)
   if (job === undefined)
-    return refused('job_not_live', `job ${jobId} is neither waiting nor active; nothing to cancel`)
+    return refused(
+      'job_not_live',
+      `job ${jobId} is neither waiting nor active; see how it ended: \`interlock explain ${jobId}\``,
+    )
   if (job.active && !force) {
     if (!job.cancelRequested) scribe.record({ type: 'cancel_requested', jobId, workerId })
     return accepted(scribe)

@@ -55,7 +55,10 @@ export function ask(scribe: Scribe, { spec, wait }: Body<'ask'>): CommandResult 
 export function takeUp(scribe: Scribe, { jobId, wait }: Body<'take_up'>): CommandResult {
   const job = jobOf(scribe.draft, jobId)
   if (job !== undefined) return takeLive(scribe, job, wait)
-  return refused('job_not_live', `job ${jobId} is neither waiting nor active`)
+  return refused(
+    'job_not_live',
+    `job ${jobId} is neither waiting nor active; see how it ended: \`interlock explain ${jobId}\``,
+  )
 }
 
 function takeLive(scribe: Scribe, known: Job, wait: boolean): CommandResult {

@@ -29,7 +29,10 @@ export const answers = {
   '/api/queues/{queue}/workers': ['the processes of a queue', workersSchema],
   '/api/queues/{queue}/jobs/{job}': ['why a live job does not run', jobSchema],
   '/api/queues/{queue}/jobs/{job}/data': ['what is kept of a job beside the log', dataSchema],
-  '/api/queues/{queue}/jobs/{job}/place': ['where a live job stands, for who may know no more', placeSchema],
+  '/api/queues/{queue}/jobs/{job}/place': [
+    'where a live job stands, for users who may see nothing else',
+    placeSchema,
+  ],
   '/api/queues/{queue}/progress': ['how far running jobs are', progressSchema, ['jobs']],
   '/api/queues/{queue}/dead': [
     'dead letters, the newest first',

@@ -193,7 +193,7 @@ export const placeSchema = z.strictObject({
   ),
   code: z.enum(reasonCodes).nullable(),
   reason: z.string().describe('names no other job and nobody'),
-  startsInSeconds: z.int().nullable().describe('an estimate; null: nothing to tell it by'),
+  startsInSeconds: z.int().nullable().describe('an estimate; null: too little is known'),
 })
 export type PlaceDocument = z.infer<typeof placeSchema>
 

@@ -15,7 +15,7 @@ export async function jsonBody(request: Request): Promise<unknown> {
   try {
     return JSON.parse(text)
   } catch {
-    throw new Refused(400, 'bad_request', 'the body is no JSON')
+    throw new Refused(400, 'bad_request', 'the body is not JSON')
   }
 }
 

@@ -1,2 +1,2 @@
-/** Vite takes styles out of the script. */
+/** Vite takes the styles out of the script. */
 declare module '*.css'

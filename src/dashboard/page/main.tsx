@@ -23,7 +23,7 @@ function App() {
   )
 }
 
-/** One queue at a time: another one in the address is another desk. */
+/** The page follows one queue at a time. If the address names another one, everything begins again. */
 function follow(me: MeDocument): void {
   let live: Live | undefined
   effect(() => {

@@ -2,8 +2,9 @@ import type { Allowed } from '../guard/grant.ts'
 import { Refused } from '../guard/refused.ts'
 
 /**
- * Who was given single jobs asks where those stand, and nothing else: not even the page, and no address that may come.
- * @throws Refused the same for a job that is another's and for one that is not there
+ * A user with a grant for single jobs may ask where those stand, and nothing else: not the page, and no address that a later
+ * release adds.
+ * @throws Refused the same refusal for another user's job as for one that does not exist
  */
 export function checkPlace(path: string, isReading: boolean, { jobs }: Allowed): void {
   if (jobs === null) return

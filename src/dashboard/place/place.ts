@@ -1,4 +1,4 @@
-/** Where a job stands, for the page of the customer whose job it is: nothing of other jobs but how many they are. */
+/** Where a job stands, for the customer's own page. About other jobs it says only how many there are. */
 import { parseJobId } from '../../codec/index.ts'
 import {
   type Explanation,
@@ -13,7 +13,7 @@ import { json } from '../guard/headers.ts'
 import type { QueueReader } from '../reader/queue-reader.ts'
 import { type Typical, typicalOf } from './typical.ts'
 
-/** Without the ids, keys and people that the explanation of an operator names. */
+/** Without the ids, keys and people that an operator's explanation names. */
 const reasons: Readonly<Record<ReasonCode, string>> = {
   draining: 'the queue is draining; nothing starts until it is resumed',
   not_due: 'the job is not due yet',
@@ -54,7 +54,7 @@ function placeDocument(queue: string, found: Explanation, ledger: Ledger, typica
   }
 }
 
-/** Codes under which it waits for others to end: how many, and how long that takes, can be told. */
+/** Codes under which a job waits for others to end. Only then can the answer say how many, and how long that takes. */
 const inLine: ReadonlySet<ReasonCode | null> = new Set([
   'serialized',
   'at_capacity',
@@ -62,7 +62,10 @@ const inLine: ReadonlySet<ReasonCode | null> = new Set([
   'behind_in_line',
 ])
 
-/** What has to end before it, times how long such jobs took of late, by how many run at once; the longest line counts. */
+/**
+ * How many jobs have to end first, times how long such jobs took lately, divided by how many run at once. The longest line
+ * counts.
+ */
 function estimate({ code, position, models }: Explanation, ledger: Ledger, typical: Typical): number | null {
   if (code === 'offered') return 0
   if (!inLine.has(code) || position === null) return null

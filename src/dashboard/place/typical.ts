@@ -1,12 +1,12 @@
 import type { RecordedEvent } from '../../core/index.ts'
 import type { QueueReader } from '../reader/queue-reader.ts'
 
-/** So many events are looked at. */
+/** How many of the last events to look at. */
 const EVENTS = 1_000
-/** How long what was found is good enough for an estimate, in milliseconds. */
+/** How long one answer is reused, in milliseconds. */
 const GOOD_MS = 10_000
 
-/** How long jobs ran that were completed of late, in seconds; undefined: none was. */
+/** How long jobs took that were completed lately, in seconds. Undefined if none was. */
 export interface Typical {
   readonly byModel: ReadonlyMap<string, number>
   readonly all: number | undefined
@@ -14,7 +14,7 @@ export interface Typical {
 
 const found = new WeakMap<QueueReader, { readonly at: number; readonly typical: Promise<Typical> }>()
 
-/** Read once in a while for all who ask. @throws what the store throws */
+/** Read at most every {@link GOOD_MS} for all users. @throws what the store throws */
 export function typicalOf(reader: QueueReader): Promise<Typical> {
   const known = found.get(reader)
   if (known !== undefined && performance.now() - known.at < GOOD_MS) return known.typical

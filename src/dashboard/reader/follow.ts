@@ -3,14 +3,14 @@ import { InterlockError, type Micros, type RecordedEvent } from '../../core/inde
 import { type LogStore, PAGE } from '../../port/index.ts'
 import { type Tail, tailFrom } from './tail.ts'
 
-/** Called as a log is followed: in order, and never at once. */
+/** Called while a log is followed: in order, and one at a time. */
 export interface OnFollowing {
   /** The tail has new events. */
   events(): void
-  /** The database could not be read. Called once, until it can be read again. */
+  /** The database cannot be read. Called once, until it can be read again. */
   trouble(error: unknown): void
   recovered(): void
-  /** It is another log, or the next events were archived: everything known is void. */
+  /** The log is another one, or the next events were archived: everything known is void. */
   reset(code: 'log_went_back' | 'archived'): void
 }
 
@@ -25,7 +25,7 @@ export interface FollowOptions {
 /** The pause between two tries while the database does not answer, in milliseconds: the first, and the longest. */
 const REST = { first: 50, longest: 1_000 }
 
-/** What is known of the end of a log. */
+/** What is known about the end of a log. */
 export interface Following {
   readonly tail: Tail | null
   /** The database's clock, as far as this process can tell. */
@@ -37,8 +37,8 @@ export interface Following {
 }
 
 /**
- * Follows the end of a log by wake-ups, and by a look each `pollMs` in case one was lost. Each look also reads the last known
- * event again: after a restore another event has its number. Nothing is passed on that does not follow.
+ * Follows the end of a log by wake-ups, and by a look every `pollMs` in case one was lost. Each look also reads the last known
+ * event again: after a restore, another event has its number. It passes on only events that follow the last one.
  */
 export function followLog({ store, queue, pollMs, on }: FollowOptions): Following {
   let tail: Tail | null = null

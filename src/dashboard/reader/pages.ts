@@ -5,9 +5,9 @@ const MOST = 24
 
 /** Pages of a log for all viewers. */
 export interface Pages {
-  /** As the store gives them. Full pages never change, so they are asked for once. */
+  /** As the store returns them. A full page never changes, so it is read once. */
   read(after: number, limit: number): Promise<LogPage>
-  /** It is another log: forgets all pages. */
+  /** The log is another one: drops all pages. */
   clear(): void
 }
 

@@ -8,9 +8,9 @@ import type { Tail } from './tail.ts'
 
 /** How often to read the processes while there are viewers, in milliseconds. */
 const WORKERS_MS = 5_000
-/** How long the reader goes on without viewers: a page that is reloaded is there at once. */
+/** How long the reader goes on without viewers, so that a reloaded page has its data at once. */
 const LINGER_MS = 10_000
-/** What was read this recently is given again. */
+/** What was read this recently is returned again. */
 const FRESH_MS = 100
 
 /** Why the data is old. */
@@ -31,7 +31,7 @@ export interface QueueReader {
   readonly store: LogStore
   /** Null: all is well. */
   readonly trouble: Trouble | null
-  /** The processes as last seen; null: not yet. */
+  /** The processes as last read; null: not read yet. */
   readonly workers: readonly WorkerRow[] | null
   /** The end of the log, at most a moment old. @throws what the store throws */
   head(): Promise<Tail>
@@ -92,7 +92,7 @@ export function queueReader({ store, queue, pollMs }: ReaderOptions): QueueReade
   const look = async (): Promise<Tail> => {
     await following.look()
     lookedAt = performance.now()
-    // Another log has just begun where this one was known.
+    // Meanwhile another log may have begun.
     return following.tail ?? look()
   }
   const recent = async (): Promise<Tail> => {

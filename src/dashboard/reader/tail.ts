@@ -1,6 +1,6 @@
 import type { Micros, RecordedEvent } from '../../core/index.ts'
 
-/** Events in memory: they feed streams, and bring recent ledgers up to date. */
+/** The most events in memory. They feed the streams, and bring recent ledgers up to date. */
 const MOST = 5_000
 
 /** The end of a log. */
@@ -8,11 +8,11 @@ export interface Tail {
   /** The number before its first event. */
   readonly base: number
   readonly version: number
-  /** The time of its last event; null: it has none, and nobody has asked. */
+  /** The time of its last event; null if it has no event. */
   readonly lastAt: Micros | null
   /** At most `most` events after a number; null if they are not in the tail. */
   after(seq: number, most: number): readonly RecordedEvent[] | null
-  /** @returns whether they follow without a gap */
+  /** @returns true if they follow without a gap */
   push(events: readonly RecordedEvent[]): boolean
 }
 

@@ -2,11 +2,11 @@ import { createHmac, randomBytes, timingSafeEqual } from 'node:crypto'
 
 const HOURS = 3_600_000
 
-/** A cookie that says until when it is valid, signed with a secret that only this process has. */
+/** A cookie that contains its expiry, signed with a secret that only this process has. */
 export interface SignedCookie {
   /** The value of `Set-Cookie`. */
   make(isSecure: boolean): string
-  /** Whether a request has a valid one. */
+  /** True if a request has a valid one. */
   isIn(request: Request): boolean
 }
 
@@ -39,7 +39,7 @@ export function signedCookie(hours: number, now: () => number = Date.now): Signe
   }
 }
 
-/** There may be several with this name: anyone who can set one for a folder above must not lock others out. */
+/** There may be several with this name: somebody who can set a cookie for a folder above must not lock others out. */
 function valuesOf(request: Request, name: string): readonly string[] {
   const cookies = (request.headers.get('cookie') ?? '').split(';').slice(0, 100)
   return cookies.flatMap((cookie) => {

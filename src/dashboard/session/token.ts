@@ -23,7 +23,7 @@ export interface TokenSessionOptions {
 }
 
 const newToken = () => randomBytes(32).toString('base64url')
-/** Hashes have one length, so the time of a comparison tells nothing of the token. */
+/** Hashes have one length, so the time of a comparison reveals nothing about the token. */
 const digest = (text: string) => createHash('sha256').update(text).digest()
 
 /**

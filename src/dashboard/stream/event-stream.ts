@@ -6,7 +6,7 @@ import { comment, message, retry } from './message.ts'
 
 /** Events in one message. */
 const BATCH = 500
-/** Characters that wait in a stream for its reader. When they are gone, more is fetched. */
+/** How many characters may wait for the reader of a stream. When they are read, more are fetched. */
 const BUFFER = 256 * 1024
 
 /** A stream that is open. */
@@ -20,14 +20,14 @@ export interface OpenStream {
 
 export interface StreamOptions {
   readonly reader: QueueReader
-  /** The last event that the reader knows, with its time in this log, if it is still there: another log has another time. */
+  /** The last event that the reader knows, with its time in this log: in another log it has another time. */
   readonly since: { readonly seq: number; readonly at: Micros | null }
   readonly onEnd: () => void
 }
 
 /**
  * The events after a number, as they come. A slow reader costs no memory: only its number is kept, and what it has not taken is
- * read again from the tail or the log.
+ * read again, from the tail or the log.
  */
 export function eventStream({ reader, since, onEnd }: StreamOptions): OpenStream {
   const encoder = new TextEncoder()
@@ -52,7 +52,7 @@ export function eventStream({ reader, since, onEnd }: StreamOptions): OpenStream
     finish()
     output?.close()
   }
-  /** What the reader knows is void: it loads everything again, and reconnects. */
+  /** What the reader knows is void: it has to load everything again, and reconnect. */
   const begin = (code: string) => {
     if (isOver) return
     write(message('reset', { code }))
@@ -91,13 +91,13 @@ export function eventStream({ reader, since, onEnd }: StreamOptions): OpenStream
         if (events === null) return begin('log_went_back')
         const last = events.at(-1)
         if (last === undefined || !hasRoom()) break
-        // Nothing twice and nothing left out: otherwise the reader begins again.
+        // No event may come twice or be left out; otherwise the reader begins again.
         if (events[0]?.seq !== at + 1) return begin('archived')
         at = last.seq
         write(message('log', events, at))
       }
     } catch (error) {
-      // The reader tells all viewers of trouble with the database. Another error ends this stream alone.
+      // The reader of the queue tells all viewers about trouble with the database. Another error ends this stream alone.
       if (reader.trouble === null && refusalOf(error)?.status !== 503) end('failed')
     } finally {
       isPumping = false

@@ -16,7 +16,7 @@ export interface Streams {
     readonly reader: QueueReader
     readonly actor: string
     readonly since: { readonly seq: number; readonly at: number | null }
-    /** Whether its user may still see it: asked again once a minute. */
+    /** True if its user may still see it: asked again once a minute. */
     readonly isAllowed: () => Promise<boolean>
   }): Response
   close(): void

@@ -7,13 +7,13 @@ export interface Session {
 
 /** The database behind a local Supabase: a PostgreSQL server, or the embedded one. */
 export interface DevDatabase extends Session {
-  /** For messages; never with credentials. */
+  /** For messages. Never contains credentials. */
   readonly name: string
-  /** Many statements, without values; the rows of the last. What it began and did not end is rolled back. */
+  /** Runs many statements without values. Returns the rows of the last one, and rolls back a transaction that is left open. */
   exec(sql: string): Promise<readonly Row[]>
   /**
-   * Runs `work` in a transaction of its own, after the settings (which end with it) are made; `role` is one of them.
-   * @throws PoolExhausted when no connection came free; ConnectionLost
+   * Runs `work` in a transaction of its own, with these settings, which end with it; `role` is one of them.
+   * @throws PoolExhausted if no connection came free; ConnectionLost
    */
   transaction<Out>(
     mode: 'read only' | 'read write',
@@ -31,7 +31,7 @@ export class PoolExhausted extends Error {}
 /** The database could not be asked, or its answer did not come. */
 export class ConnectionLost extends Error {}
 
-/** One statement that makes all settings, of the transaction only. */
+/** One statement that makes all settings, for the transaction only. */
 export function settingStatement(settings: Readonly<Record<string, string>>): {
   readonly text: string
   readonly values: readonly string[]

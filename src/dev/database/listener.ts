@@ -8,7 +8,7 @@ interface Hearing {
   readonly onGap: () => void
 }
 
-/** The connection that hears notifications. When it ends (a restart of the server) another one takes its place. */
+/** The connection that receives notifications. If it ends (the server restarts), another one takes its place. */
 export class Listener {
   readonly #config: pg.ClientConfig
   readonly #hearings = new Map<string, Hearing>()
@@ -32,7 +32,7 @@ export class Listener {
     client.once('end', () => void this.#connectAgain())
   }
 
-  /** `onGap`: notifications may have been missed. */
+  /** `onGap`: called when notifications may have been missed. */
   async listen(channel: string, hearing: Hearing): Promise<void> {
     this.#hearings.set(channel, hearing)
     await listenTo(this.#client, channel)
@@ -45,7 +45,7 @@ export class Listener {
 
   #made(): pg.Client {
     const client = new pg.Client(this.#config)
-    // What happened is seen by its end.
+    // The end of the connection follows, and is handled there.
     client.on('error', () => {})
     client.on('notification', ({ channel, payload }) => this.#hearings.get(channel)?.onPayload(payload ?? ''))
     return client
@@ -65,7 +65,7 @@ export class Listener {
       await client.connect()
       for (const channel of this.#hearings.keys()) await listenTo(client, channel)
     } catch {
-      // The server is not there yet; it is asked again until this listener is closed.
+      // The server is not back yet. Tries again until this listener is closed.
       await client.end().catch(() => {})
       return false
     }

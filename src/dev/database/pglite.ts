@@ -1,7 +1,7 @@
 import type { PGlite, Transaction } from '@electric-sql/pglite'
 import { type DevDatabase, type Row, settingStatement } from './database.ts'
 
-/** The embedded database, which this process has open: one connection, so requests come one after the other. */
+/** The embedded database, which this process has open. It has one connection, so requests run one after the other. */
 export function embeddedDatabase(name: string, db: PGlite, close: () => Promise<void>): DevDatabase {
   const rowsOf = async (on: Pick<Transaction, 'query'>, sql: string, values: readonly unknown[]) =>
     (await on.query<Row>(sql, [...values])).rows
@@ -12,7 +12,7 @@ export function embeddedDatabase(name: string, db: PGlite, close: () => Promise<
       try {
         return ((await db.exec(sql)).at(-1)?.rows ?? []) as Row[]
       } finally {
-        // All share this one connection: no other request may end up in an open transaction, or with its role.
+        // All requests share this connection: none may run in another's open transaction, or with its role.
         await db.exec('rollback; reset session authorization')
       }
     },

@@ -74,7 +74,7 @@ async function executed(pool: pg.Pool, sql: string): Promise<readonly Row[]> {
     const results: pg.QueryResult<Row>[] = [await client.query<Row>(sql).catch(lost)].flat()
     return results.at(-1)?.rows ?? []
   } finally {
-    // It may have begun a transaction, or changed a setting.
+    // The statement may have begun a transaction or changed a setting, so the connection is not reused.
     client.release(true)
   }
 }

@@ -9,7 +9,7 @@ interface Column {
 
 /**
  * Changes of tables in the publication `supabase_realtime`. The real service reads the write-ahead log. Here a trigger reports
- * each row; it is made when somebody first subscribes to the table, and dropped at the end.
+ * each row; it is created when somebody first subscribes to the table, and dropped at the end.
  */
 export class Changes {
   readonly #db: DevDatabase
@@ -19,7 +19,7 @@ export class Changes {
     this.#db = db
   }
 
-  /** Why the binding will see nothing; null: it will. */
+  /** Why the binding will see no changes; null: it will. */
   async watch({ schema, table = '*' }: ChangeBinding): Promise<string | null> {
     const published = await this.#db.query(
       `select tablename::text as name from pg_catalog.pg_publication_tables
@@ -32,7 +32,7 @@ export class Changes {
     return `Unable to subscribe to changes with given parameters: ${schema}.${table} is not in the publication supabase_realtime`
   }
 
-  /** Undefined for a table that nobody subscribed to. */
+  /** Undefined if nobody has subscribed to the table. */
   columnsOf({ schema, table }: Change): Promise<readonly Column[]> | undefined {
     return this.#columns.get(nameOf(schema, table))
   }

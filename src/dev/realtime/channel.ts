@@ -16,7 +16,7 @@ let bindings = 0
 export class Channel {
   readonly #options: ChannelOptions
   readonly #bindings: readonly (ChangeBinding & { readonly id: number })[]
-  /** Changes flow from here on. */
+  /** True once changes are sent. */
   #watching = false
 
   constructor(options: ChannelOptions) {
@@ -36,7 +36,7 @@ export class Channel {
     return this.#options.join.config.broadcast.ack
   }
 
-  /** The bindings as the answer to the join has to name them: in order, each with a number. */
+  /** The bindings in the form of the answer to a join: in order, each with a number. */
   get response(): object {
     return { postgres_changes: this.#bindings }
   }
@@ -46,7 +46,7 @@ export class Channel {
     send({ joinRef, ref: null, topic, event, payload })
   }
 
-  /** Tells how it went in a `system` message per binding, as the real service does, some time after the join. */
+  /** Sends the result in one `system` message per binding, some time after the join, as the real service does. */
   async watch(changes: Changes): Promise<void> {
     for (const binding of this.#bindings) {
       const trouble =

@@ -7,12 +7,12 @@ export interface ConnectionOptions {
   /** The key in the address of the connection. */
   readonly apikey: string | undefined
   readonly send: (frame: Frame) => void
-  /** Somebody joined: changes are to be watched. */
+  /** A client has joined a channel: begin to watch its changes. */
   readonly onJoined: (channel: Channel) => void
   readonly onBroadcast: (from: Channel, topic: string, payload: unknown) => void
 }
 
-/** One client: its channels, and what it may ask for. */
+/** One client: its channels, and what it may do. */
 export class Connection {
   readonly channels = new Map<string, Channel>()
   readonly #options: ConnectionOptions
@@ -57,7 +57,7 @@ export class Connection {
     this.#options.onJoined(channel)
   }
 
-  /** Or why there are none. */
+  /** The claims of a token, or why there are none. */
   async #claims(token: string | undefined): Promise<Claims | string> {
     const { keys, apikey } = this.#options
     return keys.claimsOf(token ?? apikey).catch((error: Error) => `InvalidJWTToken: ${error.message}`)

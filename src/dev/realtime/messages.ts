@@ -12,7 +12,7 @@ export interface Frame {
 export const encodeFrame = ({ joinRef, ref, topic, event, payload }: Frame): string =>
   JSON.stringify([joinRef, ref, topic, event, payload])
 
-/** Null for what is not a frame. A client's broadcast comes as binary: kind 3, five lengths, an encoding, the parts. */
+/** Null if it is not a frame. A client's broadcast is binary: kind 3, five lengths, an encoding, the parts. */
 export function decodeFrame(data: Buffer, isBinary: boolean): Frame | null {
   try {
     return isBinary ? decodeBroadcast(data) : decodeText(data.toString('utf8'))
@@ -71,7 +71,7 @@ const joinPayload = z.object({
 export type ChangeBinding = z.infer<typeof binding>
 export type JoinPayload = z.infer<typeof joinPayload>
 
-/** Null for a payload that is none. */
+/** Null if the payload is not that of a join. */
 export function parseJoin(payload: unknown): JoinPayload | null {
   return joinPayload.safeParse(payload).data ?? null
 }
@@ -94,17 +94,17 @@ const change = z.object({
   errors: z.array(z.string()).optional(),
 })
 
-/** What `realtime.send` tells. */
+/** A message of `realtime.send`. */
 export type DatabaseBroadcast = z.infer<typeof broadcast>
 
-/** A change of a row, as `realtime_dev.note` tells it. */
+/** A change of a row, in the form of `realtime_dev.note`. */
 export type Change = z.infer<typeof change>
 
-/** Null for what is none: everybody who may connect to the database may notify. */
+/** Null if it is not a broadcast: any role that may connect to the database may send notifications. */
 export const parseBroadcast = (text: string): DatabaseBroadcast | null =>
   broadcast.safeParse(jsonOf(text)).data ?? null
 
-/** Null for what is none. */
+/** Null if it is not a change. */
 export const parseChange = (text: string): Change | null => change.safeParse(jsonOf(text)).data ?? null
 
 function jsonOf(text: string): unknown {

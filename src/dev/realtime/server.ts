@@ -90,7 +90,7 @@ export class RealtimeServer {
     this.#pass(`realtime:${topic}`, isPrivate, { type: 'broadcast', event, payload })
   }
 
-  /** Public and private channels of one name are different channels. */
+  /** A public and a private channel of the same name are different channels. */
   #pass(topic: string, isPrivate: boolean, payload: unknown, from?: Channel): void {
     for (const connection of this.#connections) {
       const channel = connection.channels.get(topic)

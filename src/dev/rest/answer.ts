@@ -6,7 +6,7 @@ import type { Rows } from './statement.ts'
 export interface AnswerContext {
   readonly schema: string
   readonly prefer: Preferences
-  /** One object is wanted and not a list. */
+  /** True if the client wants one object instead of a list. */
   readonly object: boolean
   readonly offset: number
 }
@@ -57,7 +57,7 @@ function overridden(response: RestResponse, { status, headers }: Rows): RestResp
   }
 }
 
-/** `response.status` as a statement set it. @throws RestFailure PGRST112 unless it begins with the number of a status */
+/** `response.status` as a statement set it. @throws RestFailure PGRST112 unless it begins with a valid status */
 function ownStatus(text: string): number {
   const status = Number(/^\d+/.exec(text)?.[0] ?? Number.NaN)
   if (isStatus(status)) return status
@@ -67,7 +67,7 @@ function ownStatus(text: string): number {
   })
 }
 
-/** Written by the server for the answer that it sends. */
+/** Headers that the server writes itself. */
 const framing: ReadonlySet<string> = new Set([
   ...['connection', 'content-length', 'keep-alive', 'trailer', 'transfer-encoding', 'upgrade'],
 ])
@@ -88,7 +88,7 @@ function listOf(text: string): readonly unknown[] {
     const list: unknown = JSON.parse(text)
     if (Array.isArray(list)) return list
   } catch {
-    // It is no JSON at all.
+    // It is not JSON.
   }
   throw refusal()
 }

@@ -4,19 +4,19 @@ import { bodyType, jsonBody, type RestRequest, refusedType } from './request.ts'
 import { mostSimilar } from './similar.ts'
 import { quoted, type Values } from './sql.ts'
 
-/** What a call brings along: arguments by name, or one value for a function with a single unnamed argument. */
+/** The arguments of a call: by name, or one value for a function with a single unnamed argument. */
 export type Given =
   | {
       readonly kind: 'named'
       readonly names: readonly string[]
       readonly json: string
       readonly viaBody: boolean
-      /** A list of objects; the first is taken. */
+      /** True for a list of objects; the first one counts. */
       readonly isList: boolean
     }
   | { readonly kind: 'whole'; readonly type: 'text' | 'xml'; readonly text: string }
 
-/** @throws RestFailure PGRST102 for a body that is not JSON, or of another type */
+/** @throws RestFailure PGRST102 if the body is not JSON, or is of another type */
 export function givenArguments(request: RestRequest): Given {
   if (request.method !== 'POST') return named(Object.fromEntries(request.query), false)
   const type = bodyType(request)
@@ -45,9 +45,9 @@ const named = (args: Readonly<Record<string, string>>, viaBody: boolean): Given 
 })
 
 /**
- * A function is found by the exact set of its argument names; those with a default may be missing.
+ * Finds a function by the exact set of its argument names; those with a default may be missing.
  *
- * @throws RestFailure PGRST202 for none, PGRST203 for several that differ only in their types
+ * @throws RestFailure PGRST202 if there is none, PGRST203 if several differ only in their types
  */
 export function chooseFunction(catalog: Catalog, schema: string, name: string, given: Given): FunctionEntry {
   const namesakes = catalog.functions.filter((entry) => entry.schema === schema && entry.name === name)
@@ -139,7 +139,7 @@ function hintFor(
   )
 }
 
-/** The call as a FROM item. Its arguments are read from one JSON value, with the types that the function has. */
+/** The call as a FROM item. It reads the arguments from one JSON value, with the types that the function has. */
 export function callSql(
   entry: FunctionEntry,
   given: Given,

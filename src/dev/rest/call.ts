@@ -7,11 +7,11 @@ import type { Preferences, RestRequest } from './request.ts'
 import { quoted, Values } from './sql.ts'
 import { type Rows, runStatement, type Source } from './statement.ts'
 
-/** A function to be called by /rpc/<name>. */
+/** A call of /rpc/<name>. */
 export interface Call {
   readonly entry: FunctionEntry
   readonly given: Given
-  /** PostgREST lets only a VOLATILE function that is called by POST write. */
+  /** As in PostgREST, only a VOLATILE function that is called by POST may write. */
   readonly mode: 'read only' | 'read write'
 }
 
@@ -41,7 +41,7 @@ export async function runCall(
     const sql = `${args}select ${name} as value from ${call} as ${name}`
     return runStatement(session, paged({ sql, values, row: 't.value', count: prefer.count }, entry))
   }
-  // In a GET the arguments are in the query string too: whatever else is there would be a filter.
+  // In a GET the arguments are in the query string as well. Any other parameter there would count as a filter.
   const filtered = request.method === 'POST' ? request : { ...request, query: new URLSearchParams() }
   const plan = readPlan(filtered, name, values)
   const sql = `${args}select ${plan.columns} from ${call} as ${name}${plan.where}${plan.order}`
@@ -52,7 +52,7 @@ export async function runCall(
   )
 }
 
-/** Only sets are cut. */
+/** Only sets have pages. */
 function paged(source: Source, { isSet }: FunctionEntry): Source {
   const { page, ...whole } = source
   return isSet ? { ...whole, page: page ?? { offset: 0, limit: null } } : whole

@@ -27,7 +27,7 @@ export interface TableEntry {
 export interface Catalog {
   readonly functions: readonly FunctionEntry[]
   readonly tables: readonly TableEntry[]
-  /** Settings that roles have of their own (`alter role anon set statement_timeout`), which SET ROLE does not bring. */
+  /** Settings of roles (`alter role anon set statement_timeout`), which SET ROLE does not apply. */
   readonly roleSettings: Readonly<Record<string, Readonly<Record<string, string>>>>
 }
 

@@ -1,7 +1,7 @@
 import { RestFailure } from './failure.ts'
 import { isStatus, raisedFailure } from './raised.ts'
 
-/** Statuses by SQLSTATE, whole or by its beginning; the longest that fits holds. The rest is 400. */
+/** HTTP statuses by SQLSTATE, or by the beginning of one; the longest match counts. All others are 400. */
 const statuses: Readonly<Record<string, number>> = {
   '08': 503,
   '09': 500,
@@ -42,12 +42,12 @@ interface DatabaseError {
   readonly hint?: string | null
 }
 
-/** An error with a severity is an answer of the database; `EPIPE` and its like have none. */
+/** An error with a severity is an answer of the database. Others, such as `EPIPE`, have none. */
 const isDatabaseError = (error: unknown): error is DatabaseError =>
   error instanceof Error && 'severity' in error && 'code' in error && /^[0-9A-Z]{5}$/.test(String(error.code))
 
 /**
- * PostgREST's answer to an error of the database. `anonymous`: nobody is signed in, so a missing privilege may be a missing
+ * PostgREST's answer to an error of the database. `anonymous`: nobody is signed in, so a missing privilege may mean a missing
  * login.
  */
 export function databaseFailure(error: unknown, anonymous: boolean): RestFailure | null {
@@ -63,7 +63,7 @@ export function databaseFailure(error: unknown, anonymous: boolean): RestFailure
 function statusOf(code: string, message: string, anonymous: boolean): number {
   if (code.startsWith('PT')) return isStatus(Number(code.slice(2))) ? Number(code.slice(2)) : 500
   if (code === '42501') return anonymous ? 401 : 403
-  // What pg-safeupdate raises is a mistake of the client's.
+  // An error of pg-safeupdate is a mistake of the client.
   if (code === '21000' && message.endsWith('requires a WHERE clause')) return 400
   if (code === '22023' && /^role.*does not exist$/s.test(message)) return 401
   return statuses[code] ?? statuses[code.slice(0, 2)] ?? 400

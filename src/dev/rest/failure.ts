@@ -6,7 +6,7 @@ export interface FailureBody {
   readonly hint: string | null
 }
 
-/** A request that cannot be answered; becomes the response. */
+/** A request that cannot be answered. It becomes the response. */
 export class RestFailure extends Error {
   readonly status: number
   readonly body: FailureBody
@@ -30,7 +30,7 @@ export const leftOut = (what: string): RestFailure =>
     message: `the local Supabase of \`interlock dev\` has no ${what}; use \`supabase start\` for it`,
   })
 
-/** A fault of this server: asking again changes nothing, and its cause is for the person who runs it. */
+/** A fault of this server: to repeat the request changes nothing, and the cause is for the person who runs the server. */
 export const faultOfOurs = (): RestFailure =>
   new RestFailure(500, {
     code: 'INTERLOCK',

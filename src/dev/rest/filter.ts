@@ -36,7 +36,7 @@ const reserved: ReadonlySet<string> = new Set([
   'on_conflict',
 ])
 
-/** The conditions of a query string, all of which have to hold. @throws RestFailure PGRST100 */
+/** The conditions of a query string. All of them have to be true. @throws RestFailure PGRST100 */
 export function conditions(query: Iterable<[string, string]>, context: FilterContext): readonly string[] {
   return [...query]
     .filter(([name]) => !reserved.has(name))
@@ -70,7 +70,7 @@ function operation(operator: string, value: string, column: string, values: Valu
   return `${column} ${symbol} ${values.add(given)}`
 }
 
-/** `(a,"b c")` as the array literal `{a,"b c"}` that PostgreSQL reads with the type of the column. */
+/** `(a,"b c")` as the array literal `{a,"b c"}`, which PostgreSQL reads with the type of the column. */
 function arrayLiteral(list: string): string {
   const inner = /^\((.*)\)$/s.exec(list)?.[1]
   if (inner === undefined) throw badFilter(`in.${list}`)

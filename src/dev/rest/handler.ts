@@ -14,9 +14,9 @@ import { readTable, tableOf, writeTable } from './table.ts'
 export interface RestOptions {
   readonly db: DevDatabase
   readonly keys: Keys
-  /** Exposed schemas; the first is the one that is meant when none is named. */
+  /** The exposed schemas. The first one is the default. */
   readonly schemas: readonly string[]
-  /** Gets the faults of this server itself; standard error unless given. */
+  /** Called with faults of this server; standard error unless given. */
   readonly onFault?: (error: unknown) => void
 }
 
@@ -114,7 +114,7 @@ export class RestHandler {
     }
   }
 
-  /** Looks again in a fresh catalog before it reports something as missing. */
+  /** Before it reports something as missing, looks again in a fresh catalog. */
   async #found<Out>(find: (catalog: Catalog) => Out): Promise<Out> {
     const known = this.#catalog
     const { db, schemas } = this.#options
@@ -149,7 +149,7 @@ export class RestHandler {
     return this.#options.db.transaction(mode, settings, work)
   }
 
-  /** The login of this server may be any role, so only the three roles of an API are assumed. */
+  /** The login of this server may be a member of any role, so only the three roles of an API are allowed. */
   async #assumable(role: string): Promise<string> {
     if (roles.some((name) => name === role)) return role
     const [known] = await this.#options.db.query('select 1 from pg_catalog.pg_roles where rolname = $1', [
@@ -173,7 +173,7 @@ const tellFault = (error: unknown): void => {
   )
 }
 
-/** The token that a request brings; else its key. */
+/** The token of a request, else its key. */
 export function credentialOf(headers: RestRequest['headers']): string | undefined {
   return /^Bearer (.*)$/i.exec(headers['authorization'] ?? '')?.[1] ?? headers['apikey']
 }

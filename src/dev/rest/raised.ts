@@ -12,7 +12,7 @@ interface Detail {
   readonly headers: Readonly<Record<string, string>>
 }
 
-/** `raise sqlstate 'PGRST'`: the function itself gives the response, in JSON. */
+/** `raise sqlstate 'PGRST'`: the function gives the response itself, in JSON. */
 export function raisedFailure(message: string, detail: string | null): RestFailure {
   const body = messageOf(message)
   if (body === null) {
@@ -47,7 +47,7 @@ function messageOf(text: string): Message | null {
   return isWhole ? { code, message, details, hint } : null
 }
 
-/** A status that no answer can have is none. */
+/** A status that an answer cannot have counts as none. */
 function detailOf(text: string): Detail | null {
   const { status, headers } = objectOf(text) ?? {}
   if (!isStatus(status) || typeof headers !== 'object' || headers === null || Array.isArray(headers))
@@ -55,7 +55,7 @@ function detailOf(text: string): Detail | null {
   return Object.values(headers).every(isText) ? { status, headers: { ...headers } } : null
 }
 
-/** What Node can send as the one answer to a request: 1xx is none. */
+/** Statuses that Node can send as the one answer to a request: not 1xx. */
 export const isStatus = (value: unknown): value is number =>
   Number.isInteger(value) && Number(value) >= 200 && Number(value) <= 999
 

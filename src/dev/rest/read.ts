@@ -4,17 +4,17 @@ import type { RestRequest } from './request.ts'
 import { columnSql, quoted, splitList, type Values } from './sql.ts'
 import { unparsable } from './unparsable.ts'
 
-/** What a read wants of the rows of a table or of a function. */
+/** Which rows and columns of a table or a function a read returns. */
 export interface ReadPlan {
   readonly columns: string
   readonly where: string
   readonly order: string
   readonly offset: number
-  /** Null: all there are, up to max-rows. */
+  /** Null: all rows, up to max-rows. */
   readonly limit: number | null
 }
 
-/** @param table how the rows are called in the statement, quoted */
+/** @param table the name of the rows in the statement, quoted */
 export function readPlan(request: RestRequest, table: string, values: Values): ReadPlan {
   const { query } = request
   const where = conditions(query, { table, values })
@@ -57,7 +57,10 @@ function orderSql(order: string | null, table: string): string {
   return ` order by ${terms.join(', ')}`
 }
 
-/** By the query string, else by the Range header of a GET. What is no number restricts nothing. @throws RestFailure PGRST103 */
+/**
+ * From the query string, else from the Range header of a GET. A value that is not a number is ignored. @throws RestFailure
+ * PGRST103
+ */
 function rangeOf({ method, query, headers }: RestRequest): Pick<ReadPlan, 'offset' | 'limit'> {
   const [, from = '0', to = ''] = /^(\d+)-(\d*)$/.exec(method === 'GET' ? (headers['range'] ?? '') : '') ?? []
   const offset = wholeNumber(query.get('offset')) ?? Number(from)

@@ -1,6 +1,6 @@
 import { leftOut, RestFailure } from './failure.ts'
 
-/** One HTTP request to the REST API, taken apart. */
+/** One parsed HTTP request to the REST API. */
 export interface RestRequest {
   readonly method: string
   /** Below /rest/v1, with the leading slash. */
@@ -16,12 +16,12 @@ export interface RestResponse {
   readonly body: string
 }
 
-/** What the `Prefer` header asks for. */
+/** The preferences in the `Prefer` header. */
 export interface Preferences {
   readonly returning: 'minimal' | 'representation' | 'headers-only'
   readonly count: boolean
   readonly resolution: 'merge-duplicates' | 'ignore-duplicates' | null
-  /** Those that are followed, as the answer names them. */
+  /** Those that are followed, in the form in which the answer names them. */
   readonly applied: readonly string[]
 }
 
@@ -37,7 +37,7 @@ const known: Readonly<Record<string, readonly string[]>> = {
   'max-affected': [],
 }
 
-/** @throws RestFailure PGRST122 under `handling=strict` when something is not known */
+/** @throws RestFailure PGRST122 under `handling=strict` if a preference is unknown */
 export function preferencesOf(header: string | undefined): Preferences {
   const given = (header ?? '').split(',').flatMap((part) => part.trim() || [])
   const pairs = given.map((text) => [text, ...text.split('=')] as const)
@@ -56,20 +56,20 @@ export function preferencesOf(header: string | undefined): Preferences {
     pairs.find(([, key, given = '']) => key === name && known[name]?.includes(given))?.[2]
   return {
     returning: (value('return') ?? 'minimal') as Preferences['returning'],
-    // A planned or estimated count is one that may be wrong: the exact one will do.
+    // A planned or estimated count may be wrong, so the exact one serves for them too.
     count: value('count') !== undefined,
     resolution: (value('resolution') ?? null) as Preferences['resolution'],
     applied: given.filter((text) => /^(return|count|resolution|handling)=/.test(text)),
   }
 }
 
-/** What PostgREST answers in, and this server does not. */
+/** Media types that PostgREST supports and this server does not. */
 const leftOutTypes: ReadonlySet<string> = new Set([
   ...['text/csv', 'text/plain', 'text/xml', 'application/geo+json', 'application/octet-stream'],
   ...['application/openapi+json', 'application/vnd.pgrst.plan', 'application/vnd.pgrst.plan+json'],
 ])
 
-/** True when one object is wanted and not a list. @throws RestFailure for media types that are left out */
+/** True if the client wants one object instead of a list. @throws RestFailure for unsupported media types */
 export function wantsObject(accept: string | undefined): boolean {
   const types: readonly string[] = (accept ?? '*/*')
     .split(',')
@@ -88,7 +88,7 @@ export function wantsObject(accept: string | undefined): boolean {
   })
 }
 
-/** The schema of a request: GET and HEAD name it by Accept-Profile, the others by Content-Profile. */
+/** The schema of a request. GET and HEAD name it in Accept-Profile, the other methods in Content-Profile. */
 export function schemaOf({ method, headers }: RestRequest, exposed: readonly string[]): string {
   const reading = method === 'GET' || method === 'HEAD'
   const named = headers[reading ? 'accept-profile' : 'content-profile']
@@ -101,28 +101,28 @@ export function schemaOf({ method, headers }: RestRequest, exposed: readonly str
   })
 }
 
-/** The media type that a request says its body has, without parameters. */
+/** The media type of the body, without parameters. */
 export function bodyType({ headers }: Pick<RestRequest, 'headers'>): string {
   const said = headers['content-type'] ?? 'application/json'
   return /^[^;]*/.exec(said)?.[0].trim().toLowerCase() ?? ''
 }
 
-/** @throws RestFailure PGRST102, or 501 for what PostgREST knows and this server does not */
+/** @throws RestFailure PGRST102, or 501 if PostgREST supports the type and this server does not */
 export function refusedType({ headers }: Pick<RestRequest, 'headers'>, type: string): never {
   if (type === 'text/csv' || type === 'application/octet-stream') throw leftOut(`bodies of type ${type}`)
   throw notTaken(`Content-Type not acceptable: ${headers['content-type'] ?? ''}`)
 }
 
-/** JSON as it was sent: PostgreSQL reads it, so that no digit of a number is lost. */
+/** JSON as it was sent. PostgreSQL parses it, so that no digit of a number is lost. */
 export interface JsonBody {
   readonly text: string
-  /** A list, or what counts as one: of anything but objects it has none. */
+  /** True for a list of objects. */
   readonly isList: boolean
-  /** Of every object in it. */
+  /** The keys that every object in it has. */
   readonly keys: readonly string[]
 }
 
-/** @throws RestFailure PGRST102 for what is no JSON, and for a list of anything but objects with the same keys */
+/** @throws RestFailure PGRST102 if it is not JSON, or a list of anything but objects with the same keys */
 export function jsonBody(text: string): JsonBody {
   const value = parsedJson(text)
   if (!Array.isArray(value)) {

@@ -1,4 +1,4 @@
-/** The name most like `wanted`, when there is one like it at all: for "Perhaps you meant". */
+/** The name that is most like `wanted`, for "Perhaps you meant". Null if none is like it at all. */
 export function mostSimilar(wanted: string, names: readonly string[]): string | null {
   const scored = names.map((name) => ({ name, score: similarity(wanted, name) }))
   const best = scored.reduce((a, b) => (b.score > a.score ? b : a), { name: '', score: 0 })

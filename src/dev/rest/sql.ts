@@ -1,10 +1,10 @@
 import { RestFailure } from './failure.ts'
 
-/** A statement under construction: every value of a request becomes a parameter, never text. */
+/** A statement under construction. Every value of a request becomes a parameter, never text. */
 export class Values {
   readonly list: unknown[] = []
 
-  /** The placeholder of a value whose type PostgreSQL finds out from its surroundings, as with a literal. */
+  /** The placeholder of a value. PostgreSQL infers its type from the surroundings, as it does for a literal. */
   add(value: string): string {
     this.list.push(value)
     return `$${this.list.length}`
@@ -13,7 +13,7 @@ export class Values {
 
 export const quoted = (name: string): string => `"${whole(name).replaceAll('"', '""')}"`
 
-/** A statement would end at it. @throws RestFailure PGRST100 */
+/** Refuses a zero character: a statement would end there. @throws RestFailure PGRST100 */
 function whole(text: string): string {
   if (!text.includes('\0')) return text
   throw new RestFailure(400, {

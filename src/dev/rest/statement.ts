@@ -2,30 +2,30 @@ import type { Session } from '../database/database.ts'
 import { RestFailure } from './failure.ts'
 import type { Values } from './sql.ts'
 
-/** PostgREST's `max-rows` as Supabase sets it: a longer read is cut without a word. */
+/** PostgREST's `max-rows` as Supabase sets it. A longer read is cut silently. */
 const MAX_ROWS = 1_000
 
-/** A statement that yields rows, and what is wanted of them. */
+/** A statement that returns rows, and what to return of them. */
 export interface Source {
   readonly sql: string
   readonly values: Values
-  /** What one row becomes: `t` for an object, `t.value` for a scalar. */
+  /** How to write one row: `t` for an object, `t.value` for a scalar. */
   readonly row: 't' | 't.value'
-  /** Part of the rows, for reads. */
+  /** Which part of the rows, for reads. */
   readonly page?: { readonly offset: number; readonly limit: number | null }
   readonly count: boolean
 }
 
 export interface Rows {
-  /** JSON text, made by PostgreSQL: numbers as long as they are, no key moved. */
+  /** JSON text, made by PostgreSQL: no digit of a number is lost, and no key moves. */
   readonly json: string
   /** The first row alone, as JSON text. */
   readonly first: string
   readonly rows: number
   readonly total: number | null
-  /** How many rows were there before an upsert changed them. */
+  /** How many of the rows existed before an upsert. */
   readonly updated: number
-  /** What the statement set as `response.status` and `response.headers`. */
+  /** `response.status` and `response.headers`, if the statement set them. */
   readonly status: string | null
   readonly headers: string | null
 }

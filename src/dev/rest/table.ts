@@ -59,7 +59,7 @@ export async function writeTable(
 ): Promise<RestResponse> {
   const rows = await runStatement(session, writeStatement(request, table, context.prefer))
   const inserted = request.method === 'POST'
-  // An upsert that made no row has changed those that were there, or none.
+  // An upsert that inserted no row has only updated rows, or done nothing.
   const merged = context.prefer.resolution === 'merge-duplicates' && rows.updated >= rows.rows
   const done = inserted ? (merged ? 200 : 201) : 204
   const uncounted = inserted ? { ...rows, rows: 0 } : rows

@@ -1,10 +1,10 @@
 import { RestFailure } from './failure.ts'
 
-/** @param details what was met where something else was expected; PostgREST always says it */
+/** @param details what was found instead of what was expected; PostgREST always says it */
 export const unparsable = (message: string, details: string): RestFailure =>
   new RestFailure(400, { code: 'PGRST100', message, details })
 
-/** In the order in which PostgREST tries them, which decides which character it names. */
+/** In the order in which PostgREST tries them. The order decides which character the error names. */
 const withoutQuantifier = [
   ...['in', 'is', 'isdistinct', 'fts', 'plfts', 'phfts', 'wfts'],
   ...['neq', 'cs', 'cd', 'ov', 'sl', 'sr', 'nxr', 'nxl', 'adj'],
@@ -13,7 +13,7 @@ const withQuantifier = ['eq', 'gte', 'gt', 'lte', 'lt', 'like', 'ilike', 'match'
 const OPERATOR = 'operator (eq, gt, ...)'
 const truths = ['null', 'not_null', 'true', 'false', 'unknown']
 
-/** A filter that cannot be read: how far it could be, what stands there, and what should. */
+/** The error for a filter that cannot be read: up to where it can, what stands there, and what should. */
 export function badFilter(text: string): RestFailure {
   const { at, expecting, found = text[at] } = placeOf(text)
   const unexpected = found === undefined ? 'end of input' : shown(found)
@@ -26,7 +26,7 @@ export function badFilter(text: string): RestFailure {
 interface Place {
   readonly at: number
   readonly expecting: string
-  /** Where it is not the character at that place: that in which a word was another one. */
+  /** What was found, if it is not the character at that place but a whole word. */
   readonly found?: string | undefined
 }
 
@@ -38,7 +38,7 @@ function placeOf(text: string): Place {
   if (rest.startsWith('is.')) return { at: from + 3 + truthsRead(rest.slice(3)), expecting: TRUTHS }
   const read = operatorRead(rest)
   if (read > 0) return { at: from + read, expecting: OPERATOR }
-  // A word is said to fail where it begins, with the first character that is not its own.
+  // PostgREST says that a word fails where it begins, with the first character that is not its own.
   return from === 0
     ? { at: 0, expecting: `"not" or ${OPERATOR}`, found: strangerIn(rest, 'not') }
     : { at: from, expecting: OPERATOR, found: strangerIn(rest, 'in') }
@@ -55,7 +55,7 @@ const listExpects = (rest: string): string => (/^in\.[ \t]*\(/.test(rest) ? '","
 const truthsRead = (value: string): number =>
   Math.max(...truths.map((word) => shared(value.toLowerCase(), word)))
 
-/** How much of `text` the operator at its beginning takes, with its quantifier; 0 if it begins with none. */
+/** How many characters the operator at the beginning takes, with its quantifier; 0 if there is none. */
 function operatorRead(text: string): number {
   const plain = Math.max(0, ...withoutQuantifier.filter((word) => text.startsWith(word)).map(lengthOf))
   const word = withQuantifier.find((each) => text.startsWith(each))
@@ -75,7 +75,7 @@ function shared(text: string, word: string): number {
 
 const strangerIn = (text: string, word: string): string | undefined => text[shared(text, word)]
 
-/** A character as Haskell writes it. */
+/** A character in Haskell's notation. */
 function shown(char: string): string {
   if (char === '"' || char === '\\') return `"\\${char}"`
   const code = char.charCodeAt(0)

@@ -22,7 +22,7 @@ export function writeStatement(request: RestRequest, table: TableEntry, prefer: 
     const all = conditions(request.query, { table: name, values })
     return all.length === 0 ? '' : ` where ${all.join(' and ')}`
   }
-  // Without a right to read, a write must still be possible: nothing is returned unless it was asked for.
+  // A write must be possible without the privilege to read, so it returns rows only if they are asked for.
   const returning =
     prefer.returning === 'representation' ? columnsSql(request.query.get('select'), name) : 'null as nothing'
   const updated = () => {
@@ -49,7 +49,7 @@ function insertSql(
   const { json, columns } = writtenBy(request, table)
   const rows = `${values.add(json)}::json`
   const list = columns.map(quoted).join(', ')
-  // Objects without a key become rows of nothing but defaults.
+  // Objects without a key become rows of defaults.
   const source =
     columns.length === 0
       ? `select from json_array_elements(${rows})`
@@ -57,7 +57,7 @@ function insertSql(
   return `insert into ${target} ${source}${conflictSql(request, table, columns, prefer)}`
 }
 
-/** Counts a row that was there before, and is always true. */
+/** Counts a row that existed before, and is always true. */
 const counted = `set_config('interlock_dev.updated',
   (coalesce(nullif(current_setting('interlock_dev.updated', true), ''), '0')::int + 1)::text, true) is not null`
 
@@ -76,7 +76,7 @@ function conflictSql(
   return `${on} do update set ${changes} where ${counted}`
 }
 
-/** Null where nothing is to be written. */
+/** Null if there is nothing to write. */
 function updateSql(request: RestRequest, table: TableEntry, target: string, values: Values): string | null {
   const { json, columns } = writtenBy(request, table)
   if (columns.length === 0) return null
@@ -86,12 +86,12 @@ function updateSql(request: RestRequest, table: TableEntry, target: string, valu
 }
 
 interface Written {
-  /** A list of objects, as it was sent: PostgreSQL reads it, so that no digit of a number is lost. */
+  /** A list of objects, as it was sent. PostgreSQL parses it, so that no digit of a number is lost. */
   readonly json: string
   readonly columns: readonly string[]
 }
 
-/** Those named, else those of the objects. @throws RestFailure PGRST102, PGRST204 */
+/** The columns that the request names, else the keys of the objects. @throws RestFailure PGRST102, PGRST204 */
 function writtenBy(request: RestRequest, table: TableEntry): Written {
   const body = rowsIn(request)
   const columns = body.named ?? body.keys
@@ -113,7 +113,7 @@ function rowsIn(request: RestRequest): JsonBody & { readonly named: readonly str
     return { ...jsonBody(JSON.stringify(Object.fromEntries(new URLSearchParams(request.body)))), named }
   }
   if (type !== 'application/json') return refusedType(request, type)
-  // With the columns named nobody but PostgreSQL looks into it.
+  // If the request names the columns, only PostgreSQL parses the body.
   const isList = !request.body.trimStart().startsWith('{')
   return named === null
     ? { ...jsonBody(request.body), named }

@@ -61,7 +61,7 @@ export async function voidUnreadable(given: Access, { name }: ByOptions = {}): P
 }
 
 /**
- * Says what became of jobs in doubt. Joins the queue to do so.
+ * Says how jobs in doubt ended. Joins the queue to do so.
  * @throws InterlockError `invalid_input` if a job is named twice; `job_not_active`, `not_holder` for a job that is not in doubt.
  * Nothing was decided then. Later failures are in the document, as `undecided`
  * @example await recover({ store }, { completed: ['a'], requeue: ['b'] })

@@ -57,7 +57,7 @@ const documentsOf = ({ events, ledger }: Found): readonly VoidedEvent[] =>
 function fateOf(ledger: Ledger, jobId: string): string {
   const job = jobOf(ledger, jobId)
   if (job === undefined) return 'it is not live'
-  if (job.active) return 'it is active: say what became of it'
+  if (job.active) return 'it is active: say how it ended'
   if (job.dueAt === null || job.dueAt === Number.POSITIVE_INFINITY) return 'it waits in line'
   return `it waits until ${timeText(job.dueAt)}; to end it: interlock cancel ${jobId}`
 }

@@ -1,6 +1,6 @@
 import type { RefusalDocument } from '../../parts.ts'
 
-/** An answer that is a refusal, or none at all. */
+/** The server refused, or did not answer. */
 export class ApiError extends Error {
   override readonly name = 'ApiError'
   /** 0: the server did not answer. */
@@ -42,6 +42,6 @@ export const postJson = async <T>(path: string, body: unknown): Promise<T> =>
     })
   ).json() as Promise<T>
 
-/** Below the queue: `ofQueue('default', 'log')`. */
+/** The address of something of a queue: `ofQueue('default', 'log')`. */
 export const ofQueue = (queue: string, ...path: readonly string[]): string =>
   ['api', 'queues', queue, ...path].map(encodeURIComponent).join('/')

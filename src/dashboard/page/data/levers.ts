@@ -2,29 +2,29 @@ import { signal } from '@preact/signals'
 import type { Lever, PreviewDocument, PulledDocument } from '../../parts.ts'
 import { ApiError, ofQueue, postJson } from './api.ts'
 
-/** A lever that somebody wants to pull. */
+/** A lever that the user wants to pull. */
 export interface Wish {
   readonly lever: Lever
   /** What is about to happen, as a title: `Cancel job report-7`. */
   readonly title: string
   readonly body: Readonly<Record<string, unknown>>
-  /** Is told when it has happened. */
+  /** Called when it has happened. */
   readonly onDone?: () => void
 }
 
-/** How far it is: first it is said what would happen, then somebody says yes. */
+/** The steps of a pull: first a preview, then the user confirms. */
 export type Asked =
   | { readonly step: 'looking'; readonly wish: Wish }
   | { readonly step: 'asking' | 'pulling'; readonly wish: Wish; readonly preview: PreviewDocument }
   | { readonly step: 'done'; readonly wish: Wish; readonly done: PulledDocument }
   | { readonly step: 'refused'; readonly wish: Wish; readonly code: string; readonly message: string }
 
-/** What is asked now; null: nothing. */
+/** The lever that the user is asked about; null: none. */
 export const asked = signal<Asked | null>(null)
 
 const pathOf = (queue: string, { lever }: Wish) => ofQueue(queue, 'levers', lever)
 
-/** Shows what pulling a lever would do. */
+/** Shows what a pull would do. */
 export async function ask(queue: string, wish: Wish): Promise<void> {
   asked.value = { step: 'looking', wish }
   await orRefused(wish, async () => {
@@ -36,7 +36,7 @@ export async function ask(queue: string, wish: Wish): Promise<void> {
   })
 }
 
-/** Pulls the lever that is asked about. */
+/** Pulls the lever that the user was asked about. */
 export async function pull(queue: string): Promise<void> {
   const now = asked.peek()
   if (now?.step !== 'asking') return

@@ -5,38 +5,38 @@ import { ApiError, getJson, ofQueue } from './api.ts'
 import { Replica } from './replica.ts'
 import { type Said, sharedStream } from './stream.ts'
 
-/** Why what is shown is not the present. */
+/** Why the page does not show the present. */
 export interface Notice {
   readonly code: string
   readonly message: string
 }
 
-/** A queue as it goes on. Signals change once a frame at most, however many events come. */
+/** A queue and its events as they come. Signals change at most once per frame, however many events come. */
 export interface Live {
   readonly queue: string
   readonly replica: Replica
-  /** The number up to which is shown what happens. */
+  /** The number of the last event that is shown. */
   readonly version: ReadonlySignal<number>
   readonly ledger: ReadonlySignal<Ledger>
   readonly workers: ReadonlySignal<readonly WorkerDocument[]>
   readonly notice: ReadonlySignal<Notice | null>
   readonly isLoaded: ReadonlySignal<boolean>
-  /** Held: events are taken, and not shown. */
+  /** Paused: the page takes new events, but does not show them. */
   readonly isPaused: { value: boolean }
   /** The database's clock, as far as this page can tell. */
   now(): Micros
-  /** Whether it is another log since: what was known of it is void. */
+  /** Rises when the log is another one: what was known is void. */
   readonly generation: ReadonlySignal<number>
-  /** The number before the first event that is here; what is before it can be asked for. */
+  /** The number before the first event in memory. Earlier events can be loaded. */
   readonly base: ReadonlySignal<number>
   /** The number before the first event that can be read at all. */
   readonly first: ReadonlySignal<number>
-  /** Reads the log back to a number, a piece at a time. @throws ApiError */
+  /** Loads earlier events, down to a number, a piece at a time. @throws ApiError */
   readBack(to: number): Promise<void>
   stop(): void
 }
 
-/** So far the log is read back at most: what stays in memory. */
+/** The most earlier events to load: they stay in memory. */
 const MOST_BACK = 200_000
 
 export function liveQueue(queue: string): Live {
@@ -66,7 +66,7 @@ export function liveQueue(queue: string): Live {
       base.value = replica.base
     })
   }
-  // A tab that nobody sees has no frames, and needs none.
+  // A hidden tab gets no animation frames, and needs none.
   const showSoon = () => {
     if (frame === 0) frame = requestAnimationFrame(show)
   }
@@ -77,7 +77,7 @@ export function liveQueue(queue: string): Live {
     const { code, message } = error instanceof ApiError ? error : { code: 'failed', message: String(error) }
     notice.value = { code, message }
   }
-  /** Reads what is missing: a stream that was cut, or a tab that came late. */
+  /** Reads what is missing, after a stream was cut or if the tab came late. */
   const mend = async () => {
     if (isMending) return
     isMending = true
@@ -141,14 +141,14 @@ export function liveQueue(queue: string): Live {
       isLoaded.value = true
     })
     show()
-    // The stream tells of them later, when they have changed.
+    // The stream sends them only when they change.
     getJson<{ readonly workers: readonly WorkerDocument[] }>(ofQueue(queue, 'workers')).then(
       ({ workers: now }) => (workers.value = now),
       () => {},
     )
     leave = sharedStream({ queue, known: () => replica.version, onSaid: take })
   }
-  /** One after the other: two who read back want the same pages. */
+  /** One after the other, since two calls at once would load the same pages. */
   const readBack = (to: number): Promise<void> => {
     const next = reading
       .catch(() => {})
@@ -177,7 +177,7 @@ export function liveQueue(queue: string): Live {
   }
 }
 
-/** Times rise strictly, so another event in the place of one that is known has another time. */
+/** Times rise strictly, so an event in the place of a known one has another time. */
 function isOtherLog(replica: Replica, since: { readonly seq: number; readonly at: Micros | null }): boolean {
   const known = replica.event(since.seq)
   return known !== undefined && since.at !== null && known.at !== since.at

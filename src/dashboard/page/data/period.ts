@@ -1,11 +1,11 @@
 import { type Ledger, MICROS_PER_SECOND, type Micros, type RecordedEvent } from '../../../core/index.ts'
 import type { Live } from './live.ts'
 
-/** Stretches that can be looked at, by their names. */
+/** The periods to choose from, in seconds. */
 export const lengths = { '15 min': 900, '1 h': 3_600, '24 h': 86_400, 'all loaded': null } as const
 export type Length = keyof typeof lengths
 
-/** The loaded events of a stretch of time, as `interlock stats --since` would take them. */
+/** The loaded events of a period, in the form that `interlock stats --since` uses. */
 export interface LoadedPeriod {
   readonly before: Ledger
   readonly events: readonly RecordedEvent[]

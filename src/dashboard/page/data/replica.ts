@@ -2,13 +2,13 @@ import { emptyLedger, fold, type Ledger, LedgerReader, type RecordedEvent } from
 import { turn } from '../frame/turn.ts'
 import { ask, getJson, ofQueue } from './api.ts'
 
-/** A ledger is kept after so many events, so that any number is soon reached. */
+/** After so many events a ledger is kept, so that the ledger at any number is quickly made. */
 const MARK = 500
-/** Events that stay in memory; the oldest go first, in steps. */
+/** The most events in memory. The oldest are dropped first, in steps. */
 const MOST = 200_000
 const STEP = 20_000
 const PAGE = 1_000
-/** Events that are read back at once: each piece begins with a snapshot, which costs the server more than a page. */
+/** How many earlier events to load at once. Each piece begins with a snapshot, which costs the server more than a page. */
 const PIECE = 20_000
 
 interface LogPage {
@@ -16,14 +16,14 @@ interface LogPage {
   readonly version: number
 }
 
-/** The events of a queue as this page has them, and the ledger at any number. */
+/** The loaded events of a queue, and the ledger at any number. */
 export class Replica {
   readonly queue: string
-  /** The number before the first event that is here. */
+  /** The number before the first loaded event. */
   #base = 0
   #events: RecordedEvent[] = []
   #head: Ledger = emptyLedger
-  /** Ledgers at numbers on the way, by number: they share what they have in common. */
+  /** Ledgers by number. They share most of their content. */
   #marks = new Map<number, Ledger>()
 
   constructor(queue: string) {
@@ -42,17 +42,17 @@ export class Replica {
     return this.#head
   }
 
-  /** Those that are here, in order. */
+  /** The loaded events, in order. */
   get events(): readonly RecordedEvent[] {
     return this.#events
   }
 
-  /** Undefined: it is not here. */
+  /** Undefined: it is not loaded. */
   event(seq: number): RecordedEvent | undefined {
     return this.#events[seq - this.#base - 1]
   }
 
-  /** Takes the newest ledger that the server has, and forgets all else. @throws ApiError */
+  /** Loads the newest ledger that the server has, and drops everything else. @throws ApiError */
   async load(): Promise<void> {
     const { ledger } = await snapshot(this.queue, null)
     this.#base = ledger.version
@@ -62,8 +62,8 @@ export class Replica {
   }
 
   /**
-   * Takes events that came. What is known already is passed over.
-   * @returns false: there are some missing before them
+   * Adds new events, and skips those that it has already.
+   * @returns false if events before them are missing
    */
   push(events: readonly RecordedEvent[]): boolean {
     const fresh = events.filter(({ seq }) => seq > this.version)
@@ -91,8 +91,8 @@ export class Replica {
   }
 
   /**
-   * Reads what was before, so that it can be gone back to: down to a number, as far as one piece goes.
-   * @returns false: there is nothing before
+   * Loads earlier events, down to a number, but at most one piece.
+   * @returns false if there are no earlier events
    * @throws ApiError
    */
   async loadBefore(to: number): Promise<boolean> {
@@ -108,7 +108,7 @@ export class Replica {
       marks.set(at.version, at)
       await turn()
     }
-    // Another log may have been loaded meanwhile, or the oldest events have gone.
+    // Meanwhile another log may have been loaded, or the oldest events dropped.
     if (this.#base !== base) return true
     this.#events = [...events, ...this.#events]
     this.#base = ledger.version
@@ -116,7 +116,7 @@ export class Replica {
     return true
   }
 
-  /** The ledger at a number that is here; undefined: it is not. */
+  /** The ledger at a number. Undefined if that is not loaded. */
   at(seq: number): Ledger | undefined {
     if (seq === this.version) return this.#head
     if (seq < this.#base || seq > this.version) return undefined
@@ -127,7 +127,7 @@ export class Replica {
     return fold(from, this.#events.slice(from.version - this.#base, seq - this.#base)).ledger
   }
 
-  /** The same of any number, from the server where it is not here. @throws ApiError */
+  /** The ledger at any number, from the server if it is not loaded. @throws ApiError */
   async reach(seq: number): Promise<Ledger> {
     const here = this.at(seq)
     if (here !== undefined) return here
@@ -150,7 +150,7 @@ export class Replica {
 const logPage = (queue: string, after: number, limit = PAGE) =>
   getJson<LogPage>(`${ofQueue(queue, 'log')}?after=${after}&limit=${limit}`)
 
-/** The ledger at a number or before it, and the events from there to another number. */
+/** A ledger at or before a number, and the events from there to another number. */
 async function stretch(queue: string, at: number, upTo: number) {
   const { ledger } = await snapshot(queue, at)
   const events: RecordedEvent[] = []

@@ -3,7 +3,7 @@ import type { Loaded } from './spans.ts'
 
 let last: { readonly key: string; readonly times: RunTimes; version: number } | null = null
 
-/** How long attempts took in what is loaded; costs only what came since. */
+/** How long the loaded attempts took. Each call looks only at events that are new. */
 export function runTimesOf(loaded: Loaded, generation: number): RunTimes {
   const key = `${loaded.queue}/${generation}/${loaded.base}`
   const begin = last?.key === key ? undefined : loaded.at(loaded.base)

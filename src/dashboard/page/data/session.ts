@@ -2,9 +2,9 @@ import type { MeDocument } from '../../parts.ts'
 import { ApiError, getJson, postJson } from './api.ts'
 
 /**
- * Who looks. A token in the fragment of the address is exchanged for a cookie first, and taken out of the address: it is of no use to
- * anybody any more, and history keeps addresses.
- * @throws ApiError 401: nobody, or not any more
+ * The user of this page. If the address has a token in its fragment, exchanges it for a cookie first and removes it from the
+ * address: browsers keep addresses in their history, and the token is used up.
+ * @throws ApiError 401 if the user is not signed in, or no longer
  */
 export async function signedIn(): Promise<MeDocument> {
   const token = location.hash.slice(1)
@@ -13,7 +13,7 @@ export async function signedIn(): Promise<MeDocument> {
     try {
       await postJson('session', { token })
     } catch (error) {
-      // Used before: by this browser, maybe, which then has its cookie.
+      // The token was used before, perhaps by this browser, which then has its cookie.
       if (!(error instanceof ApiError) || error.status === 0) throw error
     }
   }

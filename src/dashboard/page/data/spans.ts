@@ -5,18 +5,18 @@ export interface Span {
   readonly jobId: string
   readonly seq: number
   readonly from: Micros
-  /** Null: it goes on. */
+  /** Null: the job still holds the model. */
   to: Micros | null
-  /** Which of the places of the model, from 0: so that two at once are drawn beside each other. */
+  /** The index of the place of the model that it holds, so that two spans at once are drawn beside each other. */
   readonly lane: number
 }
 
-/** What happened to one model. */
+/** The history of one model. */
 export interface ModelTime {
   readonly model: string
-  /** In the order of their starts. */
+  /** In the order in which they started. */
   readonly spans: Span[]
-  /** How many jobs waited for it, from each of these times on. */
+  /** How many jobs waited for the model from each of these times on. */
   readonly line: { readonly at: Micros; readonly waiting: number }[]
   lanes: number
   waiting: number
@@ -29,14 +29,14 @@ interface Known {
   waiting: boolean
 }
 
-/** Who held which model when, and how long its line was: read off the events once, in order. */
+/** Who held which model when, and how long its line was: computed from the events once, in order. */
 export class Spans {
   readonly models = new Map<string, ModelTime>()
   #version: number
   readonly #jobs = new Map<string, Known>()
   readonly #open = new Map<string, Span[]>()
 
-  /** @param from the queue when the events begin */
+  /** @param from the queue before the first of the events */
   constructor(from: Ledger) {
     this.#version = from.version
     for (const job of from.jobs) {
@@ -114,7 +114,7 @@ export class Spans {
     }
   }
 
-  /** Those that hold it now are the last ones that began. */
+  /** The spans that have not ended are among the last that began. */
   #freeLane({ spans, lanes }: ModelTime): number {
     const taken = new Set<number>()
     for (let i = spans.length - 1, held = 0; i >= 0 && held < lanes && spans.length - i < 200; i--) {
@@ -137,7 +137,7 @@ export class Spans {
   }
 }
 
-/** Kept for as long as it is the same log from the same number on. */
+/** Valid while it is the same log and begins at the same number. */
 let last: { readonly key: string; readonly spans: Spans } | null = null
 
 export interface Loaded {
@@ -148,7 +148,7 @@ export interface Loaded {
   at(seq: number): Ledger | undefined
 }
 
-/** What is known of all that is loaded; costs only what came since. */
+/** The spans of all loaded events. Each call looks only at events that are new. */
 export function spansOf(loaded: Loaded, generation: number): Spans {
   const key = `${loaded.queue}/${generation}/${loaded.base}`
   const begin = last?.key === key ? undefined : loaded.at(loaded.base)

@@ -2,7 +2,7 @@ import type { Micros, RecordedEvent } from '../../../core/index.ts'
 import type { WorkerDocument } from '../../parts.ts'
 import { ApiError, getJson, mount, ofQueue } from './api.ts'
 
-/** What a stream says. */
+/** The messages of a stream. */
 export type Said =
   | { readonly event: 'log'; readonly data: readonly RecordedEvent[] }
   | { readonly event: 'workers'; readonly data: readonly WorkerDocument[] }
@@ -18,11 +18,11 @@ export type Said =
   | { readonly event: 'recovered'; readonly data: { readonly version: number } }
   | { readonly event: 'reset'; readonly data: { readonly code: string } }
   | { readonly event: 'bye'; readonly data: { readonly code: string } }
-  /** Of this page: the server does not answer. */
+  /** Made by this page: the server does not answer. */
   | { readonly event: 'away'; readonly data: { readonly code: string; readonly message: string } }
 
 const names = ['log', 'workers', 'time', 'trouble', 'recovered', 'reset', 'bye'] as const
-/** What a tab that comes later has to be told again. */
+/** The messages that a tab which comes later needs to hear again. */
 const lasting = ['workers', 'trouble', 'recovered', 'away', 'time'] as const
 
 const REST = { first: 300, longest: 5_000 }
@@ -34,7 +34,7 @@ export interface StreamOptions {
   readonly onSaid: (said: Said) => void
 }
 
-/** A stream for all tabs of this browser that show the queue. @returns how to leave it */
+/** One stream for all tabs of this browser that show the queue. @returns the function that leaves it */
 export function sharedStream({ queue, known, onSaid }: StreamOptions): () => void {
   const name = `interlock:${mount.pathname}:${queue}`
   const channel = new BroadcastChannel(name)
@@ -55,7 +55,7 @@ export function sharedStream({ queue, known, onSaid }: StreamOptions): () => voi
     }
   }
   channel.postMessage('hello')
-  // The tab that has the lock streams; when it goes, the next one gets it.
+  // The tab that has the lock streams. When it closes, the next tab gets the lock.
   navigator.locks
     .request(name, { signal: ended.signal }, async () => {
       isLeading = true
@@ -68,7 +68,7 @@ export function sharedStream({ queue, known, onSaid }: StreamOptions): () => voi
   }
 }
 
-/** Streams until the signal fires: a connection that is lost comes again, from the number that is known then. */
+/** Streams until the signal fires. A lost connection is made again, from the number that is known by then. */
 async function stream(
   queue: string,
   known: () => number,
@@ -107,7 +107,7 @@ function oneStream(path: string, say: (said: Said) => void, signal: AbortSignal)
       resolve()
     }
     signal.addEventListener('abort', end)
-    // The number is this page's to keep: what it has folded counts, not what came.
+    // The page keeps the number itself: what it has folded counts, not what has arrived.
     source.onerror = end
     for (const event of names)
       source.addEventListener(event, ({ data }: MessageEvent<string>) => {

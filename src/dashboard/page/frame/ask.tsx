@@ -6,7 +6,7 @@ import type { PreviewDocument } from '../../parts.ts'
 import { type Asked, asked, pull } from '../data/levers.ts'
 import { useDesk } from './context.ts'
 
-/** Before a lever is pulled: what the log will say, and which jobs it moves. */
+/** Asks before a lever is pulled: shows what the log will say, and which jobs move. */
 export function Ask() {
   const { live } = useDesk()
   const dialog = useRef<HTMLDialogElement>(null)
@@ -48,7 +48,7 @@ export function Ask() {
 function Body({ now }: { readonly now: Asked }) {
   switch (now.step) {
     case 'looking':
-      return <p class="none">Looking what it would do…</p>
+      return <p class="none">Working out what it would do…</p>
     case 'refused':
       return (
         <p class="refused" role="alert">
@@ -58,7 +58,7 @@ function Body({ now }: { readonly now: Asked }) {
     case 'done':
       return (
         <p role="status">
-          {now.done.changed ? 'Done' : 'It was so already; nothing has changed'}
+          {now.done.changed ? 'Done' : 'Nothing changed: it was so already'}
           {now.done.jobs === null ? '' : `: ${plural(now.done.jobs, 'job')}`}. The log is at event{' '}
           {count(now.done.version)}.
         </p>
@@ -76,7 +76,7 @@ function Preview({ preview: { events, changed, moves } }: { readonly preview: Pr
   return (
     <>
       <h3>The log will say</h3>
-      {events.length === 0 ? <p class="none">Nothing: this is no event.</p> : null}
+      {events.length === 0 ? <p class="none">Nothing: the log does not change.</p> : null}
       <ol class="events">
         {(events as readonly RecordedEvent[]).slice(0, 20).map((event) => (
           <li key={event.seq}>

@@ -4,7 +4,7 @@ import type { MeDocument } from '../../parts.ts'
 import type { Live } from '../data/live.ts'
 import type { Shown } from './shown.ts'
 
-/** What every screen has. */
+/** What every screen gets. */
 export interface Desk {
   readonly me: MeDocument
   readonly live: Live

@@ -46,7 +46,7 @@ export function Header({ onHelp }: { readonly onHelp: () => void }) {
         <button
           type="button"
           aria-pressed={live.isPaused.value}
-          title="Hold what is shown, or go on (p)"
+          title="Pause the display, or go on (p)"
           onClick={() => (live.isPaused.value = !live.isPaused.value)}
         >
           {live.isPaused.value ? 'Go on' : 'Hold'}

@@ -1,16 +1,16 @@
 import { signal } from '@preact/signals'
 
-/** What a key does, and how it is told of in the help. */
+/** What a key does, and its line in the help. */
 export interface Shortcut {
   readonly key: string
   readonly does: string
   readonly run: () => void
 }
 
-/** All that there are now; of two for one key the later one counts. */
+/** The present shortcuts. If two have the same key, the later one counts. */
 export const keys = signal<readonly Shortcut[]>([])
 
-/** Adds keys. They mean nothing while somebody types. @returns how to take them away */
+/** Adds shortcuts. They are off while the user types. @returns the function that removes them */
 export function addKeys(more: readonly Shortcut[]): () => void {
   keys.value = [...keys.peek(), ...more]
   return () => {

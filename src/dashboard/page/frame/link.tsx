@@ -1,7 +1,7 @@
 import type { ComponentChildren } from 'preact'
 import { addressOf, go, type Route } from './route.ts'
 
-/** A link within the page: a real address, so that it can be opened elsewhere and copied. */
+/** A link within the page. It has a real address, so that you can copy it or open it in another tab. */
 export function Link({
   to,
   children,

@@ -2,13 +2,13 @@ import { MICROS_PER_MS, type RecordedEvent } from '../../../core/index.ts'
 import type { Live } from '../data/live.ts'
 import { go, route } from './route.ts'
 
-/** Whose events are looked for: those of a job, or those that say something of a model. */
+/** Which events to look for: those of a job, or those that concern a model. */
 export interface Whose {
   readonly job: string | null
   readonly model: string | null
 }
 
-/** @param modelsOf what a job needs, where an event does not say it itself */
+/** @param modelsOf the models of a job, if an event does not name them itself */
 function concerns(
   event: RecordedEvent,
   { job, model }: Whose,
@@ -20,7 +20,10 @@ function concerns(
   return 'jobId' in event && modelsOf(event.jobId).includes(model)
 }
 
-/** The next number, forwards or backwards, at which something happened to what is looked at; null: there is none here. */
+/**
+ * The next number, forwards or backwards, at which something happened to the job or model. Null if there is none among the
+ * loaded.
+ */
 export function nextFor(live: Live, from: number, by: 1 | -1, whose: Whose): number | null {
   const { replica } = live
   const specs = whose.model === null ? new Map() : modelsByJob(live)
@@ -32,7 +35,7 @@ export function nextFor(live: Live, from: number, by: 1 | -1, whose: Whose): num
   return null
 }
 
-/** What each job that is heard of needs. */
+/** The models of each job that an event names. */
 function modelsByJob({ replica }: Live): Map<string, readonly string[]> {
   const models = new Map<string, readonly string[]>()
   for (const job of replica.at(replica.base)?.jobs ?? []) models.set(job.jobId, job.spec.models)
@@ -43,7 +46,7 @@ function modelsByJob({ replica }: Live): Map<string, readonly string[]> {
   return models
 }
 
-/** Goes one event on or back; at the end it is the present. */
+/** Goes one event forwards or backwards. After the last event comes the present. */
 export function step(live: Live, by: number): void {
   const last = live.replica.version
   const from = route.peek().at ?? last
@@ -51,16 +54,16 @@ export function step(live: Live, by: number): void {
   go({ at: to >= last ? null : to }, { isStep: true })
 }
 
-/** No pause of a replay is longer than this, in milliseconds. */
+/** In milliseconds. No pause of a replay is longer. */
 const LONGEST_MS = 2_000
 
-/** Lets the log go on from where it is looked at. @param speed times as fast as it happened @returns how to stop */
+/** Plays the log from the moment that is shown. @param speed times as fast as it happened @returns the function that stops it */
 export function play(live: Live, speed: () => number, onEnd: () => void): () => void {
   const { replica } = live
   let at = route.peek().at ?? replica.base
   let frame = 0
   let last = performance.now()
-  /** How much of the time to the next event has gone by, in milliseconds. */
+  /** How much of the time until the next event has passed, in milliseconds. */
   let gone = 0
   const tick = (now: number) => {
     gone += (now - last) * speed()

@@ -9,7 +9,7 @@ import { screens } from './screens.ts'
 import { Slider } from './slider.tsx'
 import { nextTheme } from './theme.ts'
 
-/** What stands around every screen. */
+/** The frame around every screen. */
 export function Page() {
   const { live } = useDesk()
   const help = useRef<HTMLDialogElement>(null)
@@ -23,7 +23,7 @@ export function Page() {
         })),
         {
           key: 'p',
-          does: 'hold what is shown, and go on',
+          does: 'pause the display, or go on',
           run: () => (live.isPaused.value = !live.isPaused.value),
         },
         { key: 'l', does: 'back to the present', run: () => go({ at: null }) },
@@ -57,7 +57,7 @@ export function Page() {
   )
 }
 
-/** What keeps the page from the present. */
+/** Why the page does not show the present. */
 function Notices() {
   const { live, shown } = useDesk()
   const notice = live.notice.value
@@ -96,7 +96,7 @@ function Keys({ onClose }: { readonly onClose: () => void }) {
   )
 }
 
-/** A screen that fails takes nothing else with it. */
+/** A screen that throws does not take the rest of the page with it. */
 function Guarded({ screen: Screen }: { readonly screen: FunctionComponent }) {
   const [error, reset] = useErrorBoundary()
   if (error === undefined) return <Screen />

@@ -4,18 +4,18 @@ import { computed, signal } from '@preact/signals'
 export const screens = ['now', 'why', 'time', 'figures', 'what-if', 'proof', 'dead', 'log', 'levers'] as const
 export type Screen = (typeof screens)[number]
 
-/** Where the page is: all of it stands in its address, so that it can be sent. */
+/** What the page shows. All of it is in the address, so that you can send it to somebody. */
 export interface Route {
   readonly queue: string | null
   readonly see: Screen
-  /** The job, or the model, that is looked at. */
+  /** The job or model to look at. */
   readonly job: string | null
   readonly model: string | null
-  /** The number at which it is looked at; null: the present. */
+  /** The number of the moment to look at; null: the present. */
   readonly at: number | null
-  /** Another number, to compare it with. */
+  /** The number of another moment, to compare it with. */
   readonly than: number | null
-  /** What is searched for on the screen. */
+  /** The text to search for on the screen. */
   readonly q: string | null
 }
 
@@ -44,7 +44,7 @@ function numberIn(text: string | null): number | null {
 
 export const route = computed(() => current.value)
 
-/** The address of a place: what is not said stays, but for what belongs to its screen. */
+/** The address for a change. Fields that are not given stay, except those that belong to the screen it leaves. */
 export function addressOf(to: Partial<Route>): string {
   const isElsewhere = to.see !== undefined && to.see !== current.value.see
   const next = {
@@ -61,7 +61,7 @@ export function addressOf(to: Partial<Route>): string {
   return text === '' ? './' : `./?${text}`
 }
 
-/** Goes there. @param isStep not worth a step back: sliding, say */
+/** Goes there. @param isStep true for a small step (sliding, for example), which the Back button skips */
 export function go(to: Partial<Route>, { isStep = false } = {}): void {
   const address = addressOf(to)
   if (isStep) history.replaceState(null, '', address)

@@ -15,7 +15,7 @@ interface Found {
 
 const MOST = 12
 
-/** Jobs, models and workers of which the name has this text in it; those that begin with it come first. */
+/** Jobs, models and workers whose name contains this text. Those that begin with it come first. */
 function search(live: Live, shown: Shown, text: string): readonly Found[] {
   const wanted = text.toLowerCase()
   if (wanted === '') return []
@@ -32,7 +32,7 @@ function search(live: Live, shown: Shown, text: string): readonly Found[] {
   }
   const rank = ({ name }: Found) => (name === text ? 0 : name.toLowerCase().startsWith(wanted) ? 1 : 2)
   const sorted = found.toSorted((a, b) => rank(a) - rank(b) || (a.name < b.name ? -1 : 1)).slice(0, MOST)
-  // One that has ended is not live, and the log knows it.
+  // A job that has ended is not live, but the log knows it.
   if (!sorted.some(({ what, name }) => what === 'job' && name === text))
     sorted.push({ what: 'job', name: text, to: { see: 'why', job: text } })
   return sorted

@@ -4,21 +4,21 @@ import type { Live } from '../data/live.ts'
 import { route } from './route.ts'
 import { calm } from './time.ts'
 
-/** What a screen shows: the queue at the number of the address, or as it goes on. */
+/** What a screen shows: the queue at the number of the address, or the present. */
 export interface Shown {
   readonly ledger: ReadonlySignal<Ledger>
-  /** The same, of the present a few times a second at most: for what is costly to make of it. */
+  /** The same, but for the present it changes only a few times a second: for what is costly to compute. */
   readonly calm: ReadonlySignal<Ledger>
-  /** The moment that is shown. */
+  /** The time that is shown. */
   now(): Micros
-  /** It is the present. */
+  /** True if the present is shown. */
   readonly isLive: ReadonlySignal<boolean>
   /** Why the number of the address cannot be shown. */
   readonly fault: ReadonlySignal<string | null>
   stop(): void
 }
 
-/** A moment that is further away than so many events is fetched by itself. */
+/** A moment further away than so many events is fetched alone. */
 const MOST_AROUND = 20_000
 
 export function shownOf(live: Live): Shown {
@@ -40,7 +40,7 @@ export function shownOf(live: Live): Shown {
       .reach(at)
       .then((ledger) => {
         if (route.peek().at === at) past.value = ledger
-        // Who looks at one moment looks at those around it next.
+        // A user who looks at one moment looks at its neighbours next.
         return live.base.peek() - at > MOST_AROUND ? undefined : live.readBack(at - 1)
       })
       .catch((error: unknown) => {

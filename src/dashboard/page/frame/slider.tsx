@@ -9,7 +9,7 @@ import { momentText } from './time.ts'
 
 const speeds = [1, 5, 30, 200] as const
 
-/** The way through the log, under every screen. */
+/** The slider through the log, below every screen. */
 export function Slider() {
   const { live, shown } = useDesk()
   const playing = useSignal<(() => void) | null>(null)
@@ -112,7 +112,7 @@ export function Slider() {
   )
 }
 
-/** To the events of the job, or the model, that is looked at. */
+/** Jumps to the events of the job or model that the user looks at. */
 function Jumps({
   job,
   model,
@@ -145,7 +145,7 @@ function Jumps({
   )
 }
 
-/** Keeps a moment, and shows what is different at another one. */
+/** Keeps a moment, and shows what differs at another one. */
 function Compare() {
   const { shown } = useDesk()
   const { than } = route.value

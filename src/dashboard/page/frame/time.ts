@@ -1,13 +1,13 @@
 import { computed, type ReadonlySignal, signal } from '@preact/signals'
 import { MICROS_PER_MS, type Micros } from '../../../core/index.ts'
 
-/** Rises once a second, for what grows older by itself. */
+/** Rises once a second, for what shows its age. */
 export const seconds = signal(0)
 setInterval(() => {
   if (!document.hidden) seconds.value++
 }, 1_000)
 
-/** `14:03:07` on the clock of who looks. */
+/** `14:03:07`, in the user's time zone. */
 export const clockText = (at: Micros): string => new Date(at / MICROS_PER_MS).toLocaleTimeString()
 
 /** The same with the day, unless it is today. */
@@ -17,7 +17,7 @@ export function momentText(at: Micros): string {
   return isToday ? clockText(at) : `${date.toLocaleDateString()} ${clockText(at)}`
 }
 
-/** What is costly to make of a signal: made again a few times a second at most, however often that changes. */
+/** A value that is costly to compute from a signal: computed a few times a second at most, however often the signal changes. */
 export function calm<T>(
   source: ReadonlySignal<T>,
   ms = 250,

@@ -1,9 +1,9 @@
-/** A piece of work that is longer than this, in milliseconds, lets the page be drawn in between. */
+/** In milliseconds. Longer work lets the page be drawn in between. */
 const FRAME_MS = 8
 
 let began = 0
 
-/** Lets all go first that waits, if it is time to: the work of a frame is over. */
+/** If this frame's time for work is over, lets everything that waits go first. */
 export async function turn(): Promise<void> {
   const now = performance.now()
   if (now - began < FRAME_MS) return

@@ -1,4 +1,4 @@
-/** A name, a bar for its part of the whole, and what it is in words. */
+/** A name, a bar for its share, and its value in words. */
 export function Bars({
   label,
   rows,

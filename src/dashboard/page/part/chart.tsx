@@ -6,7 +6,7 @@ import { ticksIn, tickText } from './view.ts'
 export interface Series {
   readonly name: string
   readonly values: readonly number[]
-  /** A token of the style: `--accent`. */
+  /** A custom property of the stylesheet: `--accent`. */
   readonly color: string
   readonly isFilled?: boolean
   readonly isDashed?: boolean
@@ -15,7 +15,7 @@ export interface Series {
 const HEIGHT = 170
 const [LEFT, BOTTOM, TOP] = [40, 20, 6]
 
-/** Values over time. Under the pointer each is said as a number. */
+/** Values over time. Under the pointer each one is shown as a number. */
 export function Chart({
   label,
   from,
@@ -112,7 +112,7 @@ const round = (value: number): string =>
       ? value.toFixed(0)
       : value.toFixed(1).replace('.0', '')
 
-/** A round number, of which three to six make the height. */
+/** A round number that fits three to six times into the height. */
 function stepFor(most: number): number {
   const rough = Math.max(most, 1) / 4
   const power = 10 ** Math.floor(Math.log10(rough))

@@ -1,4 +1,4 @@
-/** One of a few. */
+/** Lets the user choose one of a few values. */
 export const Choices = <T extends string>({
   label,
   all,

@@ -2,7 +2,7 @@ import type { HasWorker } from '../../../core/index.ts'
 import type { Live } from '../data/live.ts'
 import type { Shown } from '../frame/shown.ts'
 
-/** Whether a live worker has a free slot for a kind; of the past nobody knows. */
+/** Whether a live worker has a free slot for a kind. Unknown for the past. */
 export function hasWorkerIn(live: Live, shown: Shown): HasWorker {
   if (!shown.isLive.value) return () => true
   const free = live.workers.value.filter(({ state, freeSlots }) => state === 'live' && freeSlots > 0)

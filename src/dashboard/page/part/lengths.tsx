@@ -2,7 +2,7 @@ import type { Signal } from '@preact/signals'
 import { type Length, lengths } from '../data/period.ts'
 import { Choices } from './choices.tsx'
 
-/** Chooses a stretch of time. */
+/** Lets the user choose a period. */
 export const Lengths = ({ value }: { readonly value: Signal<Length> }) => (
   <Choices
     label="Time"

@@ -4,14 +4,14 @@ import { useDesk } from '../frame/context.ts'
 import { Link } from '../frame/link.tsx'
 import { seconds } from '../frame/time.ts'
 
-/** A job leads to why it waits. */
+/** Links a job to the reason why it waits. */
 export const JobLink = ({ id }: { readonly id: string }) => (
   <Link class="job" to={{ see: 'why', job: id }} title={id}>
     {id}
   </Link>
 )
 
-/** A model leads to its row in time. */
+/** Links a model to its row on the screen Time. */
 export const ModelLink = ({ name }: { readonly name: string }) => (
   <Link class="model" to={{ see: 'time', model: name }} title={name}>
     {name}
@@ -28,7 +28,7 @@ export const ModelLinks = ({ names }: { readonly names: readonly string[] }) => 
   </span>
 )
 
-/** How long ago, and it grows. */
+/** How long ago something was. It counts up. */
 export function Since({ at }: { readonly at: Micros }) {
   const { shown } = useDesk()
   void seconds.value
@@ -36,7 +36,7 @@ export function Since({ at }: { readonly at: Micros }) {
   return <span class="since">{duration(Math.max(0, (shown.now() - at) / MICROS_PER_MS))}</span>
 }
 
-/** How long until then. */
+/** How long it is until something. It counts down. */
 export function Until({ at }: { readonly at: Micros }) {
   const { shown } = useDesk()
   void seconds.value

@@ -3,7 +3,7 @@ import { count } from '../../../format/index.ts'
 import { useDesk } from '../frame/context.ts'
 import { momentText } from '../frame/time.ts'
 
-/** How far back the log is loaded, and a way further. */
+/** How far back the log is loaded, and a button to load more. */
 export function Reach({ step = 20_000 }: { readonly step?: number }) {
   const { live } = useDesk()
   const isReading = useSignal(false)

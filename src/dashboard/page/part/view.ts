@@ -1,22 +1,22 @@
 import type { Micros } from '../../../core/index.ts'
 
-/** The stretch of time that is drawn. */
+/** The period that is drawn. */
 export interface View {
   readonly from: Micros
   readonly to: Micros
 }
 
-/** No closer than a millisecond from edge to edge. */
+/** The shortest period that can be shown: a millisecond. */
 const LEAST: Micros = 1_000
 
-/** @param part where the pointer is, 0 to 1: what is there stays there */
+/** @param part where the pointer is, 0 to 1: the moment below it stays there */
 export function zoomed({ from, to }: View, times: number, part = 0.5): View {
   const length = Math.max(LEAST, (to - from) * times)
   const at = from + (to - from) * part
   return { from: at - length * part, to: at + length * (1 - part) }
 }
 
-/** @param part of its own length, forwards or backwards */
+/** @param part of the length of the view, forwards or backwards */
 export const panned = ({ from, to }: View, part: number): View => ({
   from: from + (to - from) * part,
   to: to + (to - from) * part,
@@ -27,7 +27,7 @@ const steps = [
 ]
 const longSteps = [5, 10, 15, 30, 60, 120, 360, 720, 1_440, 2_880, 10_080].map((minutes) => minutes * 60_000)
 
-/** Round times in it, of which about so many are wanted, in milliseconds since 1970. */
+/** Round times within the view, about so many as wanted, in milliseconds since 1970. */
 export function ticksIn(
   { from, to }: View,
   wanted: number,
@@ -35,7 +35,7 @@ export function ticksIn(
   const [first, last] = [from / 1_000, to / 1_000]
   const least = (last - first) / Math.max(1, wanted)
   const every = [...steps, ...longSteps].find((step) => step >= least) ?? 604_800_000
-  // Whole hours and days are those of who looks.
+  // Hours and days are those of the user's time zone.
   const shift = new Date(first).getTimezoneOffset() * 60_000
   const at: number[] = []
   for (
@@ -57,7 +57,7 @@ export function tickText(ms: number, every: number): string {
   )
 }
 
-/** How many of a sorted list are at or before. */
+/** How many items of a sorted list are at or before a time. */
 export function countUpTo<T>(sorted: readonly T[], at: number, timeOf: (item: T) => number): number {
   let [low, high] = [0, sorted.length]
   while (low < high) {

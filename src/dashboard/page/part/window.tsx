@@ -1,10 +1,10 @@
 import type { ComponentChildren } from 'preact'
 import { useCallback, useState } from 'preact/hooks'
 
-/** Rows beyond what is seen, above and below, so that scrolling shows no gap. */
+/** Rows above and below the visible ones, so that scrolling shows no gap. */
 const MARGIN = 8
 
-/** A list of which only the rows that are seen are in the page: ten thousand cost what thirty do. */
+/** A list that renders only its visible rows: ten thousand rows cost as much as thirty. */
 export function WindowedList({
   count,
   rowHeight,
@@ -12,7 +12,7 @@ export function WindowedList({
   label,
 }: {
   readonly count: number
-  /** In pixels; all have the same. */
+  /** In pixels; all rows have the same height. */
   readonly rowHeight: number
   readonly row: (index: number) => ComponentChildren
   readonly label: string

@@ -18,7 +18,7 @@ interface Page {
   readonly before: number | null
 }
 
-/** Jobs that failed for good: searched, by error and model, and retried or dropped. */
+/** Jobs that failed for good: search them by error and model, retry them or drop them. */
 export function Dead() {
   const { me, live } = useDesk()
   const letters = useSignal<readonly Letter[]>([])
@@ -38,7 +38,7 @@ export function Dead() {
       fault.value = error instanceof ApiError ? error.message : String(error)
     }
   }
-  // A job that dies or comes again while somebody looks changes the list.
+  // The list changes if a job dies or is retried while the user looks.
   const looked = useRef({ version: live.version.peek(), death: 0 })
   const version = live.version.value
   const death = lastDeath(live, looked.current.version, looked.current.death)
@@ -180,7 +180,7 @@ function Row({
   )
 }
 
-/** The number of the last event, of those that came while this page looked, after which the list is another one. */
+/** The last event, of those that came while the page was open, that changed the list. */
 function lastDeath({ replica }: Live, from: number, before: number): number {
   for (let seq = replica.version; seq > from; seq--) {
     const event = replica.event(seq)

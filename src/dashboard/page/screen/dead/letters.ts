@@ -1,6 +1,6 @@
 import type { JobSpec, Micros } from '../../../../core/index.ts'
 
-/** A dead letter, as the server tells of it. */
+/** A dead letter, in the form that the server sends. */
 export interface Letter {
   readonly jobId: string
   readonly seq: number
@@ -8,7 +8,7 @@ export interface Letter {
   readonly code: string
   readonly attempts: number
   readonly spec: JobSpec
-  /** Null for who may not see data. */
+  /** Null if the user may not see data. */
   readonly error: unknown
 }
 
@@ -19,14 +19,14 @@ export interface Group {
   readonly letters: readonly Letter[]
 }
 
-/** What went wrong, in a line: the words of the error where they may be seen, else its code. */
+/** What went wrong, in one line: the text of the error if the user may see it, else its code. */
 export function errorText({ error, code }: Letter): string {
   const message =
     typeof error === 'object' && error !== null ? (error as { message?: unknown }).message : error
   return typeof message === 'string' && message !== '' ? `${code}: ${message.split('\n')[0] ?? ''}` : code
 }
 
-/** Those with this text in their id, their error, or a model. */
+/** The letters that have this text in their id, their error, or a model. */
 export function lettersWith(letters: readonly Letter[], text: string): readonly Letter[] {
   const wanted = text.toLowerCase()
   if (wanted === '') return letters
@@ -36,7 +36,7 @@ export function lettersWith(letters: readonly Letter[], text: string): readonly 
   )
 }
 
-/** Those with one error and one set of models together, the largest group first. Numbers in an error are of its case. */
+/** Groups letters that have the same error and the same models, the largest group first. Numbers in an error are ignored. */
 export function grouped(letters: readonly Letter[]): readonly Group[] {
   const groups = new Map<string, { key: string; error: string; models: string; letters: Letter[] }>()
   for (const letter of letters) {

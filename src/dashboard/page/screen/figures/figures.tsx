@@ -11,10 +11,10 @@ import { Figure, None, Panel } from '../../part/panel.tsx'
 import { Reach } from '../../part/reach.tsx'
 import { measured } from './measure.ts'
 
-/** How often it is measured again, in milliseconds. */
+/** How often to measure again, in milliseconds. */
 const AGAIN_MS = 5_000
 
-/** How long jobs waited and for what, how busy models were, and how it went over time. */
+/** How long jobs waited and for what, how busy the models were, and how that changed over time. */
 export function Figures() {
   const { live, shown } = useDesk()
   const length = useSignal<Length>('1 h')

@@ -5,7 +5,7 @@ import type { Live } from '../../data/live.ts'
 import { type Length, periodIn } from '../../data/period.ts'
 import { turn } from '../../frame/turn.ts'
 
-/** The figures of what is loaded: the same as `interlock stats` gives. */
+/** The figures of the loaded events: the same as those of `interlock stats`. */
 export async function measured(
   live: Live,
   length: Length,

@@ -8,7 +8,7 @@ import { ModelLevers } from './model-levers.tsx'
 import { PolicyLevers } from './policy-levers.tsx'
 import { Reorder } from './reorder.tsx'
 
-/** What operators do. Each lever first says what the log will say and which jobs move. */
+/** What operators can do. Each lever first shows what the log will say, and which jobs move. */
 export function Levers() {
   const { me, shown } = useDesk()
   if (!shown.isLive.value)
@@ -46,7 +46,9 @@ function Queue() {
         <span>
           The queue is <b>{state.replace('draining.', '')}</b>.{' '}
           <span class="dim">
-            {isDraining ? 'Nothing starts until it is resumed.' : 'To drain it is to start nothing any more.'}
+            {isDraining
+              ? 'No job starts until you resume it.'
+              : 'After a drain, no job starts; running jobs go on.'}
           </span>
         </span>
         {me.levers.includes(lever) ? (
@@ -59,7 +61,7 @@ function Queue() {
           </button>
         ) : null}
       </p>
-      {me.levers.length === 0 ? <None>Who may: an operator.</None> : null}
+      {me.levers.length === 0 ? <None>Only an operator may pull levers.</None> : null}
     </Panel>
   )
 }

@@ -7,7 +7,7 @@ import { None, Panel } from '../../part/panel.tsx'
 import { WindowedList } from '../../part/window.tsx'
 import { type ModelRow, modelRows } from '../now/models.tsx'
 
-/** Models: paused and resumed, and how many places each has. */
+/** Pauses and resumes models, and sets how many places each has. */
 export function ModelLevers() {
   const { shown } = useDesk()
   const rows = useComputed(() => modelRows(shown.calm.value))
@@ -15,7 +15,7 @@ export function ModelLevers() {
     <Panel id="model-levers" title="Models" aside={count(rows.value.length)}>
       {rows.value.length === 0 ? <None>No job needs a model.</None> : null}
       <WindowedList
-        label="The models, to be paused or given places"
+        label="The models, to pause or give places"
         count={rows.value.length}
         rowHeight={44}
         row={(index) => {

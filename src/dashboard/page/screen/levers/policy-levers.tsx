@@ -4,10 +4,10 @@ import { ask } from '../../data/levers.ts'
 import { useDesk } from '../../frame/context.ts'
 import { Panel } from '../../part/panel.tsx'
 
-/** A whole number, or nothing said: null. */
+/** A whole number, or null for an empty field. */
 const numberOrNull = (text: string): number | null => (text.trim() === '' ? null : Number(text))
 
-/** The rules of the queue, and those that are changed most. */
+/** The policy of the queue. The fields that are changed most often come first. */
 export function PolicyLevers() {
   const { me, live, shown } = useDesk()
   const { policy } = shown.ledger.value

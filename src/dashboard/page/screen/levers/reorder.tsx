@@ -10,7 +10,7 @@ import { WindowedList } from '../../part/window.tsx'
 
 const ROW = 44
 
-/** The line, to be put in another order: by dragging, or with the keys. */
+/** The line, to reorder by dragging or with the keyboard. */
 export function Reorder() {
   const { me, live, shown } = useDesk()
   const ledger = shown.ledger.value
@@ -24,7 +24,7 @@ export function Reorder() {
     if (before === undefined || before === jobId) return
     void ask(live.queue, { lever: 'move', title: `Move ${jobId} before ${before}`, body: { jobId, before } })
   }
-  /** With Alt held an arrow moves the job, without it the focus. */
+  /** With Alt, an arrow key moves the job; without, the focus. */
   const onKey = (event: KeyboardEvent, index: number, jobId: string) => {
     const by = event.key === 'ArrowUp' ? -1 : event.key === 'ArrowDown' ? 1 : 0
     if (by === 0) return
@@ -35,7 +35,7 @@ export function Reorder() {
     }
     if (by === -1) return move(jobId, idAt(index - 1))
     const [next, afterNext] = [idAt(index + 1), idAt(index + 2)]
-    // Nothing says "behind the last one": the next one goes before this one.
+    // A job can only be put before another one. So to move it last, move the last one before it.
     if (afterNext !== undefined) move(jobId, afterNext)
     else if (next !== undefined) move(next, jobId)
   }
@@ -47,7 +47,7 @@ export function Reorder() {
       {ledger.line.size === 0 ? <None>Nobody waits in line.</None> : null}
       <div ref={list} class={dragged.value === null ? '' : 'dragging'}>
         <WindowedList
-          label="The line, to be put in order"
+          label="The line, to reorder"
           count={ledger.line.size}
           rowHeight={ROW}
           row={(index) => {

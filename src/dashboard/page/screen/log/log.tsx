@@ -13,7 +13,7 @@ import { Reach } from '../../part/reach.tsx'
 import { WindowedList } from '../../part/window.tsx'
 import { commandOf, matches, queryOf, sqlOf } from './query.ts'
 
-/** The events, the newest first, as far as they are loaded. */
+/** The loaded events, the newest first. */
 export function Log() {
   const { live, shown } = useDesk()
   const isFollowing = useSignal(true)

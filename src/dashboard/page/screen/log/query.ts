@@ -1,12 +1,12 @@
 import type { RecordedEvent } from '../../../../core/index.ts'
 import { eventDetail } from '../../../../format/parts.ts'
 
-/** What is looked for in the log: `type:failed job:report-7 worker:w-1 timed out`. */
+/** A search in the log: `type:failed job:report-7 worker:w-1 timed out`. */
 export interface Query {
   readonly type: string | null
   readonly job: string | null
   readonly worker: string | null
-  /** Words that are in the job, the worker, the command, or what the event says. */
+  /** Words to find in the job, the worker, the command, or the details of the event. */
   readonly words: readonly string[]
 }
 
@@ -33,7 +33,7 @@ export function matches(event: RecordedEvent, { type, job, worker, words }: Quer
 
 const quoted = (text: string): string => `'${text.replaceAll("'", "''")}'`
 
-/** The same question to the database. What an event says stands in `data`, as JSON. */
+/** The same search as SQL. The details of an event are in `data`, as JSON. */
 export function sqlOf(queue: string, { type, job, worker, words }: Query): string {
   const like = (word: string) => {
     const pattern = quoted(`%${word.replace(/[\\%_]/g, (sign) => `\\${sign}`)}%`)
@@ -52,7 +52,7 @@ export function sqlOf(queue: string, { type, job, worker, words }: Query): strin
 const safe = /^[\w@%+=:,./-]+$/
 const shell = (text: string): string => (safe.test(text) ? text : `'${text.replaceAll("'", "'\\''")}'`)
 
-/** The same question to the command: a job has its history, all else is the log. */
+/** The same search on the command line: `history` for a job, else `log`. */
 export function commandOf(queue: string, { type, job, worker, words }: Query): string {
   const of = queue === 'default' ? '' : ` --queue ${shell(queue)}`
   if (job !== null && type === null && worker === null && words.length === 0)

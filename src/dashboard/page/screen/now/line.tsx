@@ -8,7 +8,7 @@ import { WindowedList } from '../../part/window.tsx'
 
 const ROW = 44
 
-/** The line of the queue, in the order in which its jobs may start; and those that stand in none. */
+/** The line of the queue, in the order in which its jobs may start, and the jobs beside the line. */
 export function Line() {
   const { shown } = useDesk()
   const ledger = shown.ledger.value

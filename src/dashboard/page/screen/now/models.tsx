@@ -109,7 +109,7 @@ function Row({ row: { model, held, holders, waiting, capacity, pause, rate } }: 
   )
 }
 
-/** A box for each place, full where it is held. */
+/** A box for each place, filled if it is held. */
 function Places({ held, capacity }: { readonly held: number; readonly capacity: number }) {
   const label = `${count(held)} of ${count(capacity)} held`
   if (capacity > 8) return <span class="places">{label}</span>

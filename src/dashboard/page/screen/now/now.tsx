@@ -9,7 +9,7 @@ import { Running } from './running.tsx'
 import { Statechart } from './statechart.tsx'
 import { Workers } from './workers.tsx'
 
-/** What runs, the line, the models and the processes: at this moment, or at the one of the address. */
+/** What runs, the line, the models and the processes, now or at the moment of the address. */
 export function Now() {
   return (
     <div class="grid now">

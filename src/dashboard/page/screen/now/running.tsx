@@ -9,10 +9,10 @@ import { None, Panel } from '../../part/panel.tsx'
 import { WindowedList } from '../../part/window.tsx'
 
 const ROW = 44
-/** How often handlers are asked how far they are, in milliseconds. */
+/** How often to fetch the progress of handlers, in milliseconds. */
 const ASK_MS = 3_000
 
-/** What runs: where, since when, until when its lease is good, and how far it is. */
+/** The running jobs: where, since when, until when their lease is valid, and their progress. */
 export function Running() {
   const { shown } = useDesk()
   const ledger = shown.ledger.value
@@ -71,7 +71,7 @@ function Row({ job, progress }: { readonly job: Job; readonly progress: unknown 
   )
 }
 
-/** A number from 0 to 1, a number of per cent, or a part of an object that is called so. */
+/** A number from 0 to 1, a number of per cent, or such a number in a field of an object. */
 function partOf(progress: unknown): number | null {
   if (typeof progress === 'number' && progress >= 0)
     return progress <= 1 ? progress : Math.min(1, progress / 100)
@@ -87,7 +87,7 @@ interface ProgressDocument {
 
 const known = signal<ReadonlyMap<string, unknown>>(new Map())
 
-/** How far the first hundred of those that run are, for who may know it. */
+/** The progress of the first hundred running jobs, if the user may see it. */
 function useProgress(): ReadonlyMap<string, unknown> {
   const { me, live, shown } = useDesk()
   const isAsked = me.data && shown.isLive.value

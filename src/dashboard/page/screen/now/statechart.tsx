@@ -15,7 +15,7 @@ const boxes: readonly Box[] = [
   { state: 'draining.drained', x: 326, y: 76 },
 ]
 
-/** The events between the states, where they stand. */
+/** The events between the states, and where to draw them. */
 const arrows = [
   { d: 'M96 54 H156', says: 'started', x: 126, y: 48 },
   { d: 'M160 66 H100', says: 'ended', x: 130, y: 80 },
@@ -24,7 +24,7 @@ const arrows = [
   { d: 'M326 96 H50 V79', says: 'resumed', x: 190, y: 110 },
 ] as const
 
-/** The machine of the queue, and where it is. */
+/** The machine of the queue, with its present state. */
 export function Statechart() {
   const { shown } = useDesk()
   const here = queueStateOf(shown.ledger.value)

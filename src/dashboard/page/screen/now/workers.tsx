@@ -5,19 +5,19 @@ import { Since } from '../../part/names.tsx'
 import { None, Panel } from '../../part/panel.tsx'
 import { WindowedList } from '../../part/window.tsx'
 
-/** The processes that work now; of the past the log does not know them. */
+/** The processes that are alive now. The log does not know those of the past. */
 export function Workers() {
   const { live, shown } = useDesk()
   const workers = live.workers.value.filter(({ state }) => state !== 'dead')
   if (!shown.isLive.value)
     return (
       <Panel id="workers" title="Workers">
-        <None>The log does not say which processes lived then.</None>
+        <None>The log does not say which processes were alive then.</None>
       </Panel>
     )
   return (
     <Panel id="workers" title="Workers" aside={count(workers.length)}>
-      {workers.length === 0 ? <None>No process works.</None> : null}
+      {workers.length === 0 ? <None>No process is alive.</None> : null}
       <WindowedList
         label="The workers"
         count={workers.length}

@@ -4,7 +4,7 @@ import { useDesk } from '../../frame/context.ts'
 import { None, Panel } from '../../part/panel.tsx'
 import { anchorIn, type Chained, chained } from './chain.ts'
 
-/** The chain of hashes, computed again, and whether an anchor lies on it. */
+/** The chain of hashes, computed again, and whether it contains an anchor. */
 export function Chain() {
   const { live } = useDesk()
   const text = useSignal('')
@@ -42,7 +42,7 @@ export function Chain() {
           <span class="hidden">Anchor</span>
           <input
             type="text"
-            placeholder="<number>:<hash>, an anchor to be met, if you have one"
+            placeholder="<number>:<hash>, an anchor to check, if you have one"
             aria-invalid={isWrong}
             value={text.value}
             onInput={(event) => (text.value = event.currentTarget.value)}

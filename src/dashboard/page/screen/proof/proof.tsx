@@ -11,7 +11,7 @@ import { Figure, None, Panel } from '../../part/panel.tsx'
 import { Reach } from '../../part/reach.tsx'
 import { Chain } from './chain-panel.tsx'
 
-/** Proves from the log alone that no promise was broken, or shows which. */
+/** Proves from the log alone that no promise was broken, or shows which one was. */
 export function Proof() {
   const { me, live, shown } = useDesk()
   const said = useSignal<Statement | null>(null)
@@ -127,7 +127,7 @@ function Report({ said }: { readonly said: Statement }) {
   )
 }
 
-/** The report as a file: what `interlock audit --markdown` prints. */
+/** Saves the report as a file, in the form of `interlock audit --markdown`. */
 function Save({ said }: { readonly said: Statement }) {
   const save = (name: string, type: string, text: string) => {
     const url = URL.createObjectURL(new Blob([text], { type }))

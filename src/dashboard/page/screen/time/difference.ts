@@ -1,17 +1,17 @@
 import { jobOf, type Ledger } from '../../../../core/index.ts'
 
-/** What is different between two moments of a queue. */
+/** What differs between two moments of a queue. */
 export interface Difference {
   readonly came: readonly string[]
   readonly started: readonly string[]
-  /** Runs no more, and waits again. */
+  /** Was running, and waits again. */
   readonly back: readonly string[]
   readonly gone: readonly string[]
-  /** Jobs of the line at another place. */
+  /** Jobs that are in line at both moments, at different places. */
   readonly moved: readonly { readonly jobId: string; readonly from: number; readonly to: number }[]
 }
 
-/** @param before, after the earlier one first */
+/** @param before the earlier moment */
 export function differenceOf(before: Ledger, after: Ledger): Difference {
   const came: string[] = []
   const started: string[] = []

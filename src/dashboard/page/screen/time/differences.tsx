@@ -10,7 +10,7 @@ import { differenceOf } from './difference.ts'
 
 const MOST = 40
 
-/** What is different between the moment that was kept and the one that is looked at. */
+/** What differs between the moment that was kept and the one that is shown. */
 export function Differences({ than }: { readonly than: number }) {
   const { live, shown } = useDesk()
   const kept = useSignal<Ledger | null>(null)

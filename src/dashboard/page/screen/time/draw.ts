@@ -11,9 +11,9 @@ export interface Drawing {
   readonly canvas: HTMLCanvasElement
   readonly rows: readonly ModelTime[]
   readonly view: View
-  /** The end of what is known: bars that go on end there. */
+  /** The last known time. Bars that have no end yet end there. */
   readonly now: Micros
-  /** The moments that are looked at. */
+  /** The moments to mark. */
   readonly marks: readonly Micros[]
   readonly job: string | null
 }
@@ -25,7 +25,7 @@ interface Pen {
   readonly colors: Readonly<Record<'accent' | 'strong' | 'line' | 'text' | 'dim' | 'card' | 'waits', string>>
 }
 
-/** Draws all rows; text is drawn as text. */
+/** Draws all rows on a canvas. */
 export function draw(drawing: Drawing): void {
   const pen = penFor(drawing)
   if (pen === null) return
@@ -80,7 +80,7 @@ function drawRow(pen: Pen, drawing: Drawing, row: ModelTime, top: number): void 
     const end = span.to ?? drawing.now
     if (end < drawing.view.from) continue
     const [left, right] = [Math.max(0, pen.x(span.from)), Math.min(width, pen.x(end))]
-    // What is narrower than a pixel is drawn once for all that lie in it.
+    // Spans narrower than a pixel are drawn once for all that lie in it.
     if (row.lanes === 1 && right < drawn && span.jobId !== drawing.job) continue
     drawn = Math.max(drawn, Math.ceil(right))
     drawBar(pen, drawing.job, span, {
@@ -110,7 +110,7 @@ function drawBar(
   context.restore()
 }
 
-/** How many waited, as an area below the bars. */
+/** Draws how many waited, as an area below the bars. */
 function drawLine(
   { context, x, width, colors }: Pen,
   { view, now }: Drawing,
@@ -145,7 +145,7 @@ function drawLine(
   context.fill()
 }
 
-/** What is under the pointer. */
+/** The span under the pointer. */
 export function spanAt({ rows, view, now }: Drawing, x: number, y: number, width: number): Span | undefined {
   const index = Math.floor((y - AXIS) / ROW)
   const row = rows[index]

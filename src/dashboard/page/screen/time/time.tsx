@@ -14,11 +14,11 @@ import { countUpTo, panned, type View, zoomed } from '../../part/view.ts'
 import { Differences } from './differences.tsx'
 import { AXIS, type Drawing, draw, ROW, spanAt } from './draw.ts'
 
-/** Rows that are drawn; others are found by a search. */
+/** The most rows to draw. A search finds the others. */
 const MOST_ROWS = 60
 const FIRST: number = 600 * MICROS_PER_SECOND
 
-/** A row per model: who held it when, and how long the line behind was. */
+/** A row per model: who held it when, and how long its line was. */
 export function Time() {
   const { live } = useDesk()
   const view = useSignal<View | null>(null)
@@ -31,7 +31,7 @@ export function Time() {
       addKeys([
         { key: '+', does: 'closer', run: () => change((now) => zoomed(now, 0.5)) },
         { key: '-', does: 'further away', run: () => change((now) => zoomed(now, 2)) },
-        { key: '0', does: 'the last of it, as it goes on', run: () => (view.value = null) },
+        { key: '0', does: 'the end of the log, live', run: () => (view.value = null) },
       ]),
     [],
   )
@@ -84,7 +84,7 @@ function useRows() {
   })
 }
 
-/** As chosen; else the last ten minutes, or those before the moment that is looked at. */
+/** The period that the user chose; else the last ten minutes, or those before the moment that is shown. */
 function useView(chosen: Signal<View | null>) {
   const { live, shown } = useDesk()
   return useComputed((): View => {
@@ -186,7 +186,7 @@ function Rows({
 
 type Place = { readonly part: number; readonly span: Span | undefined }
 
-/** Moves the view with the pointer; a press without a move is a click. */
+/** Moves the view with the pointer. A press without a move is a click. */
 function usePanning(change: (next: (view: View) => View) => void, onClick: (place: Place) => void) {
   const from = useRef<number | null>(null)
   const moved = useRef(false)

@@ -7,7 +7,7 @@ import { type Change, unchanged } from './trial.ts'
 
 const MOST_MODELS = 12
 
-/** The rules, to be dragged. */
+/** The rules, with sliders to change them. */
 export function Rules({ of, change }: { readonly of: Recorded; readonly change: Signal<Change> }) {
   const now = change.value
   const set = (part: Partial<Change>) => (change.value = { ...change.peek(), ...part })
@@ -124,7 +124,7 @@ export function Rules({ of, change }: { readonly of: Recorded; readonly change: 
   )
 }
 
-/** Those that were held longest. */
+/** The models that were held longest. */
 function mostUsed({ lives }: Recorded): readonly string[] {
   const held = new Map<string, number>()
   for (const { runs } of lives)

@@ -4,15 +4,15 @@ import { PeriodRecorder, type Recorded, simulate, type Trial, triedOf } from '..
 import type { LoadedPeriod } from '../../data/period.ts'
 import { turn } from '../../frame/turn.ts'
 
-/** What is changed of the rules. */
+/** What the user changes of the rules. */
 export interface Change {
   readonly policy: 'as it is' | 'serial' | 'by-model'
   readonly capacity: Readonly<Record<string, number>>
-  /** Null: as it is. */
+  /** Null: unchanged. */
   readonly overtakes: number | null
-  /** Null: any number. */
+  /** Null: no limit. */
   readonly slots: number | null
-  /** A model that is paused from the beginning on, and for which part of the period. */
+  /** A model that is paused from the beginning, and for which part of the period. */
   readonly pause: { readonly model: string; readonly part: number } | null
 }
 
@@ -34,7 +34,7 @@ export async function recorded({ before, events, period }: LoadedPeriod): Promis
   return recorder.finish()
 }
 
-/** As `interlock what-if --try` names and takes it. */
+/** The trial, in the form of `interlock what-if --try`. */
 export function trialOf(change: Change, { policy, period }: Recorded): Trial {
   const { capacity, overtakes, slots, pause } = change
   const maxActive = change.policy === 'as it is' ? policy.maxActive : change.policy === 'serial' ? 1 : null
@@ -63,6 +63,9 @@ function nameOf({ policy: which, capacity, overtakes, slots, pause }: Change, in
   return parts.join(',') || 'as it is'
 }
 
-/** What happened, and what would have: by the rules of the core alone, in pieces so that the page goes on. */
+/**
+ * What happened, and what would have happened, computed with the rules of the core alone. In pieces, so that the page stays
+ * responsive.
+ */
 export const tried = (queue: string, of: Recorded, trial: Trial): Promise<WhatIf> =>
   triedOf(queue, of, [trial], (lives, rules) => simulate(lives, rules, turn, 50))

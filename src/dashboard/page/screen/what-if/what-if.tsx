@@ -12,7 +12,7 @@ import { Reach } from '../../part/reach.tsx'
 import { Rules } from './rules.tsx'
 import { type Change, recorded, trialOf, tried, unchanged } from './trial.ts'
 
-/** What other rules would have changed: drag them, and see. */
+/** What other rules would have changed: move a slider and see. */
 export function WhatIf() {
   const { live, shown } = useDesk()
   const length = useSignal<Length>('1 h')

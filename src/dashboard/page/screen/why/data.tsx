@@ -6,7 +6,7 @@ import { None, Panel } from '../../part/panel.tsx'
 const parts = ['payload', 'progress', 'result', 'error', 'checkpoint'] as const
 type Kept = Readonly<Record<(typeof parts)[number], unknown>>
 
-/** What was given with the job and what came of it, for who may see that; it is fetched when somebody asks. */
+/** The payload and the result of a job, if the user may see them. Fetched on request. */
 export function Data({ jobId }: { readonly jobId: string }) {
   const { me, live } = useDesk()
   const kept = useSignal<Kept | string | null>(null)

@@ -8,10 +8,10 @@ import { runTimesOf } from '../../data/run-times.ts'
 import { useDesk } from '../../frame/context.ts'
 import { turn } from '../../frame/turn.ts'
 
-/** How often it is estimated again, in milliseconds. */
+/** How often to estimate again, in milliseconds. */
 const AGAIN_MS = 3_000
 
-/** When it may start, with the range, and how that was found. */
+/** When the job may start, with a range, and how that was found. */
 export function Estimate({ jobId }: { readonly jobId: string }) {
   const { live, shown } = useDesk()
   const found = useSignal<StartEstimate | null | undefined>(undefined)
@@ -22,7 +22,7 @@ export function Estimate({ jobId }: { readonly jobId: string }) {
       const ledger = shown.ledger.peek()
       const times = runTimesOf(live.replica, live.generation.peek())
       const options = { ledger, now: shown.now(), jobId, times, slots: slotsOf(live, ledger), turn }
-      // Some rules start nobody ever, which the simulation says by throwing.
+      // Under some rules the job never starts; the simulation then throws.
       const estimate = await estimateStart(options).catch(() => null)
       if (!isOver) found.value = estimate
     }
@@ -63,7 +63,7 @@ function textOf(found: StartEstimate | null | undefined) {
   )
 }
 
-/** How many the workers that live can run at once; of the past nobody knows. */
+/** How many jobs the live workers can run at once. Unknown for the past. */
 function slotsOf(live: Live, ledger: Ledger): number | null {
   const workers = live.workers.peek().filter(({ state }) => state === 'live')
   if (workers.length === 0) return null

@@ -8,7 +8,7 @@ import { type WaitsFor, waitsForOf } from './waits-for.ts'
 const LETTER = 7.2
 const HEIGHT = 30
 
-/** The jobs that this one waits for, and so on to those that run. */
+/** The jobs that this one waits for, the jobs that those wait for, and so on to the running ones. */
 export function Graph({
   ledger,
   jobId,
@@ -64,7 +64,7 @@ export function Graph({
       </div>
       <p class="dim">
         Filled: it runs. An arrow leads to who has to end first, and says on which model.
-        {found.isCut ? ' There are more than are drawn.' : ''}
+        {found.isCut ? ' More jobs are ahead than are drawn.' : ''}
       </p>
     </Panel>
   )
@@ -89,7 +89,7 @@ function laidOut({ jobs, edges, isCut }: WaitsFor) {
       const [start, end] = [at(from), at(to)]
       const [left, right] = [start.x + start.width / 2, end.x - end.width / 2]
       const middle = (left + right) / 2
-      // Over the heads of those in between.
+      // Passes above the jobs in between.
       const lift = places.size > 2 && right - left > 1.6 * GAP.across ? 30 : 0
       const d = `M${left} ${start.y}C${left + GAP.across / 2} ${start.y - lift} ${right - GAP.across / 2} ${end.y - lift} ${right - 1} ${end.y}`
       const label = clip(models.join(', '), 15)

@@ -3,7 +3,7 @@ import type { Job } from '../../../../core/index.ts'
 import { ask } from '../../data/levers.ts'
 import { useDesk } from '../../frame/context.ts'
 
-/** What can be done about a job, by who may. */
+/** What an operator can do about a job. */
 export function JobLevers({ job }: { readonly job: Job }) {
   const { me, live, shown } = useDesk()
   const priority = useSignal(String(job.priority))

@@ -12,7 +12,7 @@ export interface Point {
 
 export const GAP = { across: 96, down: 26, margin: 6 }
 
-/** Where the jobs stand: who waits left of those it waits for, and those that belong together near each other. */
+/** Places the jobs: each one left of the jobs it waits for, and jobs that belong together near each other. */
 export function layoutOf(
   { jobs, edges }: WaitsFor,
   sizeOf: (jobId: string) => Size,
@@ -26,7 +26,7 @@ export function layoutOf(
   const height = Math.max(...columns.map(heightOf))
   for (const column of columns) {
     const width = Math.max(...column.map((id) => sizeOf(id).width))
-    // In the order of those that lead here.
+    // In the order of the jobs that point here.
     const wish = (id: string) => {
       const before = edges.flatMap(({ from, to }) => (to === id ? (placed.get(from)?.y ?? []) : []))
       return before.length === 0
@@ -46,7 +46,10 @@ export function layoutOf(
   return placed
 }
 
-/** Each job in the column after the last of those that wait for it. There are no circles; one would be cut short. */
+/**
+ * Puts each job into the column after the last of the jobs that wait for it. There are no circles; if there were one, it would be
+ * cut.
+ */
 function columnsOf(ids: readonly string[], edges: WaitsFor['edges']): readonly (readonly string[])[] {
   const depth = new Map(ids.map((id) => [id, 0]))
   for (let round = 0, isChanged = true; isChanged && round < ids.length; round++) {

@@ -8,7 +8,7 @@ import { momentText } from '../../frame/time.ts'
 import { None, Panel } from '../../part/panel.tsx'
 import { Reach } from '../../part/reach.tsx'
 
-/** What the log says of a job, as far as it is loaded; each moment can be gone to. */
+/** What the log says of a job, as far as it is loaded. Each event links to its moment. */
 export function Life({ jobId }: { readonly jobId: string }) {
   const { live } = useDesk()
   const events = useComputed(() => {

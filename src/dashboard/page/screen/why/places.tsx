@@ -6,7 +6,7 @@ import { None, Panel } from '../../part/panel.tsx'
 
 const MOST_HOLDERS = 12
 
-/** Its place in the line of each model that it needs, who holds it, and who is ahead. */
+/** For each model that the job needs: its place in line, who holds the model, and who is ahead. */
 export function Places({ models }: { readonly models: Explanation['models'] }) {
   return (
     <Panel id="places" title="Models that it needs">

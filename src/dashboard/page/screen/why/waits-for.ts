@@ -8,7 +8,7 @@ export interface WaitsFor {
     readonly to: string
     readonly models: readonly string[]
   }[]
-  /** There are more than are drawn. */
+  /** There are more jobs than are drawn. */
   readonly isCut: boolean
 }
 
@@ -23,8 +23,8 @@ const behind: ReadonlySet<ReasonCode> = new Set([
 ])
 
 /**
- * From a job to those it waits for, and on to those they wait for: on each model that is full for it, the holders where it is the next
- * one, else the nearest job ahead.
+ * The jobs that a job waits for, and on to the jobs that those wait for. For each of its models that is full: the holders if the
+ * job is next in line, else the nearest job ahead.
  */
 export function waitsForOf(ledger: Ledger, jobId: string, now: Micros): WaitsFor {
   const seen = new Set([jobId])
@@ -46,7 +46,7 @@ export function waitsForOf(ledger: Ledger, jobId: string, now: Micros): WaitsFor
   }
   for (let next = open.shift(); next !== undefined; next = open.shift()) {
     const found = explainJob(ledger, next, now)
-    // Only who stands behind somebody waits for one; others wait for a time, a rate, a worker.
+    // Only a job behind another one waits for a job. Others wait for a time, a rate or a worker.
     if (found === undefined || found.code === null || !behind.has(found.code)) continue
     for (const { model, holders, capacity, ahead, aheadIds } of found.models) {
       if (holders.length + ahead < capacity) continue
@@ -54,7 +54,7 @@ export function waitsForOf(ledger: Ledger, jobId: string, now: Micros): WaitsFor
       if (nearest !== undefined) link(next, nearest, model)
       else for (const holder of holders.slice(0, MOST_HOLDERS)) link(next, holder, model)
     }
-    // It waits for a slot, which is no model's.
+    // It waits for a slot of the queue, which belongs to no model.
     if (found.blockedBy !== null && ![...edges.values()].some(({ from }) => from === next))
       link(next, found.blockedBy, 'a slot')
   }

@@ -14,7 +14,7 @@ import { JobLevers } from './job-levers.tsx'
 import { Life } from './life.tsx'
 import { Places } from './places.tsx'
 
-/** Why a job does not run, and what has to happen. */
+/** Why a job does not run, and what has to happen first. */
 export function Why() {
   const { job } = route.value
   const { live } = useDesk()
@@ -23,7 +23,7 @@ export function Why() {
   return <Of key={job} jobId={job} />
 }
 
-/** No job is named: one can be typed, and those first in line are near. */
+/** No job is named yet: type one, or choose one of the first in line. */
 function Choose() {
   const { shown } = useDesk()
   const text = useSignal('')
