@@ -17,7 +17,7 @@ export interface Addresses {
 const form = 'postgres://user@host1:5432,host2:5432/database?target_session_attrs=read-write'
 
 /** Up to the first of `/?#`; what is before the last `@` is user and password. */
-const address = /^(postgres(?:ql)?:\/\/)(?:([^/?#]*)@)?([^/?#]*)(\/[^?#]*)?(?:\?([^#]*))?$/
+const address = /^(postgres(?:ql)?:\/\/)(?:([^/?#]*)@)?([^/?#]*)(\/[^?#]*)?(?:\?([^#]*))?(?:#.*)?$/
 
 /**
  * An address of one server or of several, as libpq has it: `postgres://user@host1:5432,host2/database`, with sockets
@@ -39,6 +39,7 @@ export function parseAddresses(text: string, path: string): Addresses {
   const connectMs = millisecondsOf(given.get('connect_timeout'), refuse)
   for (const name of ['target_session_attrs', 'connect_timeout']) given.delete(name)
   const several = places.length > 1
+  if (!several && wanted === 'any' && isReadable(text)) return { each: [text], wanted, connectMs }
   if (several) for (const name of ['host', 'port']) given.delete(name)
   const before = scheme + (login === undefined ? '' : `${login}@`)
   const after = database + (given.size === 0 ? '' : `?${given}`)

@@ -50,7 +50,6 @@ const STANDBY = 'standby'
 
 /** For both, since each becomes what the other was. */
 const settings = {
-  max_connections: 100,
   // What was written while a copy was made.
   wal_keep_size: '256MB',
   wal_retrieve_retry_interval: '50ms',

@@ -13,7 +13,12 @@ export interface Confirmation {
    * @throws InterlockError `store_unavailable` if that happens now: what was committed is unknown, and has to be sent again
    */
   confirmed<Out>(work: () => Promise<Out>): Promise<Out>
+  /** Resolves when all that can be read by now is on the standby that commits wait for, if they do. @throws what the driver throws */
+  replicated(): Promise<void>
 }
+
+/** How long it is taken for granted that commits wait for no standby, in milliseconds. */
+const ALONE_MS = 5_000
 
 /**
  * A commit that waits for a synchronous standby can be cancelled (`pg_cancel_backend`, Ctrl-C in a pooler). The server then answers as
@@ -26,6 +31,7 @@ export function createConfirmation(pool: pg.Pool, ask: Ask, name: string): Confi
   let cancelled = 0
   let isOwed = false
   let making: Promise<void> | undefined
+  let isAloneUntil = Number.NEGATIVE_INFINITY
 
   const watch = (client: pg.ClientBase) => {
     if (watched.has(client)) return
@@ -52,6 +58,12 @@ export function createConfirmation(pool: pg.Pool, ask: Ask, name: string): Confi
   const makeOnce = () => (making ??= make().finally(() => (making = undefined)))
   return {
     watch,
+    replicated: async () => {
+      if (performance.now() < isAloneUntil) return
+      const asked = performance.now()
+      const [row] = (await ask<{ waits: boolean }>(pool, commitThatWaits)).rows
+      if (row?.waits !== true) isAloneUntil = asked + ALONE_MS
+    },
     confirmed: async (work) => {
       if (isOwed) await makeOnce()
       return inTime(work)
@@ -59,13 +71,19 @@ export function createConfirmation(pool: pg.Pool, ask: Ask, name: string): Confi
   }
 }
 
-/** Writes the least that a commit can write, so that it has something to wait for. */
-const commitThatWaits =
-  "select set_config('synchronous_commit', 'on', true), pg_logical_emit_message(true, 'interlock', '')"
+/** If commits wait for a standby, writes the least that a commit can write, so that it has something to wait for. */
+const commitThatWaits = `select set_config('synchronous_commit', 'on', true), s.waits,
+  case when s.waits then pg_logical_emit_message(true, 'interlock', '') end
+  from (select current_setting('synchronous_standby_names') <> '' as waits) s`
 
 /** By the place in the server's source: its words come in the language of the server. */
-const isOfThisServerAlone = ({ code, routine }: { code?: string | undefined; routine?: string | undefined }) =>
-  code === '01000' && routine === 'SyncRepWaitForLSN'
+const isOfThisServerAlone = ({
+  code,
+  routine,
+}: {
+  code?: string | undefined
+  routine?: string | undefined
+}) => code === '01000' && routine === 'SyncRepWaitForLSN'
 
 const notConfirmed = (name: string) =>
   new InterlockError(

@@ -53,7 +53,13 @@ export function connectionsTo(
   source: PostgresSource,
   options: ConnectionsOptions = {},
 ): Connections {
-  const { pool, hosts, Client, places } = source instanceof driver.Pool ? given(driver, source) : made(driver, source, options)
+  const { Pool, Client: One } = driver
+  const isGiven = source instanceof Pool
+  const way: Way = isGiven
+    ? { Client: One, config: {}, hosts: null }
+    : wayTo(driver, { ...ownPool, ...configOf(source) }, options.onMoved)
+  const { Client, hosts, places } = way
+  const pool = isGiven ? source : new Pool(way.config)
   // Without this listener, the end of an idle connection would end the process.
   const ignore = () => {}
   pool.on('error', ignore)
@@ -81,32 +87,39 @@ export function connectionsTo(
   }
 }
 
-interface Made {
-  readonly pool: pg.Pool
+/** How connections are made to what an address names. */
+export interface Way {
+  /** The class of the connections, each made with `config`. */
   readonly Client: PgDriver['Client']
+  readonly config: pg.PoolConfig
+  /** Null: there is one server, whatever it is. */
   readonly hosts: Hosts | null
-  /** Of several hosts, for messages. */
+  /** The servers, for messages, if there is a choice. */
   readonly places?: string
 }
 
-const given = ({ Client }: PgDriver, pool: pg.Pool): Made => ({ pool, Client, hosts: null })
-
-function made(driver: PgDriver, source: pg.PoolConfig | string, { onMoved = () => {} }: ConnectionsOptions): Made {
-  const config: pg.PoolConfig = { ...ownPool, ...(typeof source === 'string' ? { connectionString: source } : source) }
-  const addresses = config.connectionString === undefined ? null : parseAddresses(config.connectionString, 'source')
+/** @throws InterlockError `invalid_input` for an address that cannot be read */
+export function wayTo(
+  driver: PgDriver,
+  config: pg.PoolConfig,
+  onMoved: (message: string) => void = () => {},
+): Way {
+  const addresses =
+    config.connectionString === undefined ? null : parseAddresses(config.connectionString, 'source')
   if (addresses === null || (addresses.each.length === 1 && addresses.wanted === 'any')) {
-    return { pool: new driver.Pool(config), Client: driver.Client, hosts: null }
+    return { Client: driver.Client, config, hosts: null }
   }
+  const { each, wanted, connectMs } = addresses
+  const ofOne = { ...config, connectionString: each[0] }
   const places = hostsOf(driver, addresses)
-  const options: pg.PoolConfig = { ...config, connectionString: addresses.each[0] }
   const hosts = new Hosts({
-    ...{ driver, hosts: places, wanted: addresses.wanted, connectMs: addresses.connectMs ?? CONNECT_MS },
-    config: () => ({ ...pool.options, ...secretsOf(pool), pipeline: false }),
-    onMoved: (to, from) => onMoved(`${to.name} takes writes now, and is used from here on (before: ${from.name})`),
+    ...{ driver, hosts: places, wanted, connectMs: connectMs ?? CONNECT_MS },
+    // A pooler may refuse the limit of a statement; these questions have one of their own.
+    config: { ...ofOne, statement_timeout: false, pipeline: false },
+    onMoved: (to, from) => onMoved(`${to.name} takes writes and is used from here on (before: ${from.name})`),
   })
   const Client = clientOf(hosts, driver)
-  const pool: pg.Pool = new driver.Pool({ ...options, Client })
-  return { pool, Client, hosts, places: places.map(({ name }) => name).join(',') }
+  return { Client, config: { ...ofOne, Client }, hosts, places: places.map(({ name }) => name).join(',') }
 }
 
 /** As the driver reads each address. */
@@ -119,3 +132,6 @@ const hostsOf = ({ Client }: PgDriver, { each }: Addresses): readonly Host[] =>
 /** A pool makes its password non-enumerable, so that it is not printed. A spread would lose it. */
 const secretsOf = ({ options: { password } }: pg.Pool): pg.ClientConfig =>
   password === undefined ? {} : { password }
+
+const configOf = (source: pg.PoolConfig | string): pg.PoolConfig =>
+  typeof source === 'string' ? { connectionString: source } : source

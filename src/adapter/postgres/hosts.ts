@@ -18,7 +18,7 @@ export interface HostsOptions {
   /** How long one server may take to say what it is. */
   readonly connectMs: number
   /** How a connection is made, but for its host. */
-  readonly config: () => pg.ClientConfig
+  readonly config: pg.ClientConfig
   /** Told when another server is used from now on. */
   readonly onMoved: (to: Host, from: Host) => void
 }
@@ -105,7 +105,14 @@ export class Hosts {
       const rivals = claims.filter((one) => one !== null)
       return rivals.length < 2 ? first.host : await newest(rivals)
     } catch {
-      const said = await Promise.all(asked.map((one) => one.then(() => [], ({ message }) => [String(message)])))
+      const said = await Promise.all(
+        asked.map((one) =>
+          one.then(
+            () => [],
+            ({ message }) => [String(message)],
+          ),
+        ),
+      )
       throw noHost(said.flat())
     } finally {
       for (const one of asked) one.then(({ client }) => client.end()).catch(() => {})
@@ -116,7 +123,7 @@ export class Hosts {
   async #probe(host: Host): Promise<Claim> {
     const { driver, config, connectMs } = this.#options
     const client = new driver.Client({
-      ...config(),
+      ...config,
       connectionTimeoutMillis: connectMs,
       query_timeout: connectMs,
     })

@@ -7,8 +7,7 @@ import { type Columns, eventsOf } from './columns.ts'
 import type { Statements } from './statements.ts'
 
 /** A page, column by column (`job_queue_page`), and whether a standby answers; planned once per connection. */
-const text =
-  'select pg_is_in_recovery(), p.* from public.job_queue_page($1::text, $2::bigint, $3::integer) p'
+const text = 'select pg_is_in_recovery(), p.* from public.job_queue_page($1::text, $2::bigint, $3::integer) p'
 
 /** Leaves every value as text. */
 const types = { getTypeParser: () => (value: string) => value } as unknown as pg.CustomTypesConfig

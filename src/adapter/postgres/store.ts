@@ -84,7 +84,7 @@ export function postgresStoreOver(
   const statements = createStatements(answerMs)
   const ask = askWithin(answerMs)
   const limit = statementLimit(connections)
-  const { watch, confirmed } = createConfirmation(pool, ask, name)
+  const { watch, confirmed, replicated } = createConfirmation(pool, ask, name)
   const pace = hasChoice ? quick : slow
   const listener = createListener(
     () => {
@@ -153,7 +153,7 @@ export function postgresStoreOver(
       await guarded(limit.ready)
       return inTurn((turn) => rebuildBy(turn, queue, since, rowsAt))
     },
-    deciding: decidingBy(rpc),
+    deciding: { ...decidingBy(rpc), replicated: () => guarded(replicated) },
     listen: async (queue, onWake) => {
       await guarded(limit.ready).catch(() => {})
       checkOpen()

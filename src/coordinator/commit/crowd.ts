@@ -80,6 +80,8 @@ export class Crowd {
       await Promise.race([told, pause(LOOK_MS)])
     }
     if (!answer.decides || answer.version !== log.version) await readOn(log)
+    // Another process has committed them: what the server said to it of its standby, nobody said here.
+    if (!answer.decides) await deciding.replicated?.()
     open.settleKnown()
     return answer.decides
   }
