@@ -240,7 +240,7 @@ describe('interlock audit (audit, Auditor, auditRules)', () => {
     expect(violations.map((violation) => [violation.rule, violation.seq])).toContainEqual([rule, seq])
   })
 
-  it('says nothing of how jobs came back in a log of before, which does not tell', () => {
+  it('does not judge how jobs came back in a log of an older release', () => {
     const life = (token: number) => [queued('a', ['m']), started('a', ['m']), completed('a', token)]
     expect(audit(logOf([...life(2), ...life(5)])).violations).toEqual([])
     const anew = [named('a', ['m']), started('a', ['m']), completed('a', 5)]

@@ -6,7 +6,7 @@ import { arbitraryRun } from '../support/commands.ts'
 import { given } from '../support/scenario.ts'
 import { World } from '../support/simulate.ts'
 
-describe('the audit of whatever the core decides', () => {
+describe('the audit of every log that the core decides', () => {
   it('finds nothing', () => {
     fc.assert(
       fc.property(arbitraryRun({ maxLength: 150 }), (steps) => {

@@ -127,7 +127,7 @@ describe('interlock archive (archive, job_queue_archive_before)', () => {
     })
   })
 
-  it('leaves a sound queue when they are gone for good, and says so to who wants them', async () => {
+  it('leaves a sound queue when events are gone for good, and says so to a reader that asks for them', async () => {
     const { url, cut } = await oldQueue()
     const { at: _, ...state } = await documentOf(url, ['replay'])
     const log: readonly LoggedEvent[] = await logOf(url)
@@ -151,7 +151,7 @@ describe('interlock archive (archive, job_queue_archive_before)', () => {
     expect((await documentOf(url, ['verify'], 3)).firstBad).toMatchObject({ seq: cut + 2 })
   })
 
-  it('keeps the snapshot that the queue begins at then, whoever distrusts snapshots', async () => {
+  it('keeps the snapshot of the cut, even from a user who deletes snapshots', async () => {
     const { url, cut } = await oldQueue()
     await documentOf(url, ['archive', '--before', String(cut), '--drop'])
     await documentOf(url, ['snapshot'])
@@ -165,7 +165,7 @@ describe('interlock archive (archive, job_queue_archive_before)', () => {
       await documentOf(url, words)
   })
 
-  it('has every reader begin at the cut, and say so', async () => {
+  it('lets every reader begin at the cut, and say so', async () => {
     const { url, cut } = await oldQueue()
     const log: readonly LoggedEvent[] = await logOf(url)
     const audited = await documentOf(url, ['audit'])
@@ -268,7 +268,7 @@ describe('interlock archive (archive, job_queue_archive_before)', () => {
     expect(await documentOf(url, ['audit'])).toMatchObject({ violations: [] })
   })
 
-  it('opens no way to change the log otherwise', async () => {
+  it('opens no other way to change the log', async () => {
     const { url, cut } = await oldQueue()
     await documentOf(url, ['archive', '--before', String(cut)])
     const client = new pg.Client({ connectionString: url })

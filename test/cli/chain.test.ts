@@ -55,7 +55,7 @@ describe('interlock chain (job_queue_chain, job_queue_start_chain)', () => {
     expect(await documentOf(url, ['chain'], 3)).toMatchObject({ bad: { seq: from + 1 } })
   })
 
-  it('shows by an anchor that a tail was cut off or the log written anew, which no chain shows by itself', async () => {
+  it('shows by an anchor that a tail was cut off or the log was rewritten, which no chain shows by itself', async () => {
     const { url, from } = await chainedQueue()
     const { anchor } = await documentOf(url, ['chain'])
     const last = Number(anchor.split(':')[0])
@@ -75,7 +75,7 @@ describe('interlock chain (job_queue_chain, job_queue_start_chain)', () => {
     })
   })
 
-  it('is asked for by an anchor, whatever else was wiped', async () => {
+  it('is required by an anchor, even if the chain itself was deleted', async () => {
     const { url } = await chainedQueue()
     const { anchor } = await documentOf(url, ['chain'])
     const seq = Number(anchor.split(':')[0])

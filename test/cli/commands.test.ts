@@ -166,7 +166,7 @@ describe('a store that cannot be used', () => {
   })
 
   it.each(['status', 'queue', 'log', 'verify', 'explain x', 'dead', 'recover', 'doctor'])(
-    'is not there yet: %s makes nothing',
+    'is not there yet: %s creates nothing',
     async (command) => {
       const folder = path.join(await temporaryFolder(), 'db')
       const { code, stdout, stderr } = await interlock([...command.split(' '), '--url', `pglite:${folder}`])
@@ -261,7 +261,7 @@ describe('a queue', () => {
     expect(taken.stderr).toContain('1 broken line left out')
   })
 
-  it('interlock run runs a file, and again: a finished run starts anew', async () => {
+  it('interlock run runs a file, and runs it once more after it has finished', async () => {
     const url = await createDatabase('cli')
     await interlock(['migrate', '--url', url])
     const file = await fileWith('w.csv', csv)

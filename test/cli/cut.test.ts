@@ -21,7 +21,7 @@ const said = async (url: string, ...words: readonly string[]) => {
 }
 
 describe('after a cut', () => {
-  it('archive says what went with it that was kept before', async () => {
+  it('archive says how many events that were kept before are gone too', async () => {
     const { cut, dropped } = await cutQueue()
     expect(dropped).toMatchObject({ archivedSeq: cut, archived: cut - 4, unkept: 4 })
     const url = await emptyQueue()
@@ -44,7 +44,7 @@ describe('after a cut', () => {
     expect(await documentOf(url, ['verify'], 3)).toMatchObject({ fromSeq: cut + 1, events: 0 })
   })
 
-  it('the audit tells jobs of before from those that it saw come, and what it did not read', async () => {
+  it('the audit tells jobs from before the cut apart from later ones, and says what it did not read', async () => {
     const { url, cut, length } = await cutQueue()
     expect(await documentOf(url, ['audit'])).toMatchObject({
       ...{ fromSeq: cut + 1, events: length - cut, jobs: 0, brought: 2, cancelled: 2, live: 0 },

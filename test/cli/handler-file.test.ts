@@ -28,7 +28,7 @@ it.each([
   })
 })
 
-it('an option where handlers should be is a handler that is none', async () => {
+it('a handler file with an option in the place of a handler is refused', async () => {
   const { handlers } = await loadHandlers(await fileOf('{ normal: () => 1, concurrency: 2 }'))
   const coordinator = await createCoordinator({ store: memoryStore(), logger: silentLogger })
   onTestFinished(() => coordinator.close())
@@ -37,7 +37,7 @@ it('an option where handlers should be is a handler that is none', async () => {
   )
 })
 
-it('enqueue says what a job without models would be', async () => {
+it('interlock enqueue says what happens to a job without models', async () => {
   const { code, stderr } = await interlock(['enqueue', '--url', 'memory:', '--job', 'x'])
   expect(code).toBe(0)
   expect(stderr).toContain('job x names no models (--models "flux-dev;upscale"): it waits for none')

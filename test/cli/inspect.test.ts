@@ -115,7 +115,7 @@ describe('interlock inspect', () => {
     expect(await ended).toBe(0)
   })
 
-  it('follows the queue live, and tells whoever comes late where it stands', async () => {
+  it('follows the queue live, and tells a late inspector its present state', async () => {
     const { socket } = await inspecting(url, '--live')
     const first = client(socket)
     await until('the first is registered', () => first.messages.length === 1)

@@ -111,7 +111,7 @@ describe('interlock status, interlock explain: a queue with long ids and a model
     expect(await documentOf(url, ['explain', 'held', '--data'])).toMatchObject({ data: { payload: null } })
   })
 
-  it('status names who works and what each runs, and no command that came and went', async () => {
+  it('status names the workers and what each runs, and no command that has ended', async () => {
     const workers = async () => (await documentOf(url, ['status'])).workers
     expect(await workers()).toEqual([])
     await joined(async (coordinator) => {
@@ -132,7 +132,7 @@ describe('interlock status, interlock explain: a queue with long ids and a model
   })
 })
 
-it('a whole id means itself, also where the log alone knows it', async () => {
+it('a whole id is found even if only the log knows it', async () => {
   const own = await emptyQueue()
   await joined(async (coordinator) => {
     await coordinator.enqueue([{ jobId: 'job-1', models: ['m'] }])
@@ -174,7 +174,7 @@ it('dead jobs are found by a beginning too', async () => {
   expect(await documentOf(own, ['explain', '4f'])).toMatchObject({ jobId: '4f1c77ab', state: 'ended' })
 })
 
-it('never counts more attempts than it says there may be, whatever was given back', async () => {
+it('never counts more attempts than the job may have, whatever was given back', async () => {
   const own = await emptyQueue()
   const lines: string[] = []
   const store = postgresStore(own)

@@ -27,7 +27,7 @@ describe('interlock replay (replay, replayJob, ledgerAt, firstLedger)', () => {
     expect(await documentOf(url, ['replay'])).toMatchObject({ ...status, jobs: then, machine: 'idle' })
   })
 
-  it('shows who ran and who waited at a number of the log, and why', async () => {
+  it('shows which jobs ran and waited at a number of the log, and why', async () => {
     const seq = String(seqOf('started', 'a'))
     const then = await documentOf(url, ['replay', '--to', seq])
     expect(then).toMatchObject({
@@ -77,7 +77,7 @@ describe('interlock replay (replay, replayJob, ledgerAt, firstLedger)', () => {
     }
   })
 
-  it('sees the queue at the time that was asked for, and says when the last event was', async () => {
+  it('shows the queue at the given time, and says when the last event was', async () => {
     const { version, at, lastEventAt } = await documentOf(url, ['replay'])
     const last = events.at(-1)
     expect({ version, lastEventAt }).toEqual({ version: last?.seq, lastEventAt: last?.at })

@@ -28,7 +28,7 @@ describe('the statement of the audit (statementMarkdown)', () => {
     expect(undated(await page())).toBe(undated(first))
   })
 
-  it('has another digest when one value of one event is another', async () => {
+  it('has another digest when one value of one event differs', async () => {
     const before = (await documentOf(url, ['audit'])).digest
     await tamper(url, `update job_queue_log set command_hash = command_hash + 1 where seq = 4`)
     expect((await documentOf(url, ['audit'])).digest).not.toBe(before)
@@ -36,7 +36,7 @@ describe('the statement of the audit (statementMarkdown)', () => {
     expect((await documentOf(url, ['audit'])).digest).toBe(before)
   })
 
-  it('names who overlapped, for how long, and exits with 3', async () => {
+  it('names the jobs that overlapped, for how long, and exits with 3', async () => {
     // As if b had not named m when it was queued and started, so that a and b ran side by side on it.
     const started = `update job_queue_log set models = models || '{m}'::text[] where job_id = 'c' and event_type in ('queued', 'started')`
     await tamper(url, started)

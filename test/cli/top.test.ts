@@ -34,7 +34,7 @@ function terminal() {
   return { frame, keys, type: (key: string) => type(key), screen: () => screen }
 }
 
-it('interlock top says in a pipe what runs, who holds which model, and why each job of the line waits', async () => {
+it('interlock top prints in a pipe what runs, which job holds which model, and why each job of the line waits', async () => {
   const { store, coordinator } = await aQueue()
   const { ledger, now } = await presentOf({ store })
   const stdout = { write: () => {} }
@@ -47,7 +47,7 @@ it('interlock top says in a pipe what runs, who holds which model, and why each 
   await coordinator.close()
 })
 
-it('follows, and a key pulls a lever once somebody has said yes', async () => {
+it('interlock top follows the queue, and a key pulls a lever once it is confirmed', async () => {
   const { store, coordinator } = await aQueue()
   const { frame, keys, type, screen } = terminal()
   const running = new Top(frame, store, await presentOf({ store })).run(keys)

@@ -66,7 +66,7 @@ describe('a queue that is not there (job_queue_queues)', () => {
     expect(await queuesOf(headless)).toEqual([])
   })
 
-  it('is made by whoever changes something', async () => {
+  it('is created by every command that changes something', async () => {
     await documentOf(url, ['policy', 'set', '--max-active', '2', '--queue', 'q-policy'])
     await documentOf(url, ['enqueue', '--job', 'a', '--queue', 'q-enqueue'])
     await documentOf(url, ['chain', '--start', '--queue', 'q-chain'])

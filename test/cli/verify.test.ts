@@ -70,7 +70,7 @@ describe('interlock verify', () => {
     expect((await documentOf(url, ['verify'], 3)).firstBad).toMatchObject({ seq: version - 1 })
   })
 
-  it('tells who reads events of a newer release to upgrade, and not to restore anything', async () => {
+  it('says to upgrade if events are of a newer release, and not to restore anything', async () => {
     const url = await usedQueue()
     await tamper(url, 'update job_queue_log set schema_version = 9 where seq = 6')
     const { code, stdout } = await interlock(['verify', '--url', url])
@@ -79,7 +79,7 @@ describe('interlock verify', () => {
     expect((await documentOf(url, ['verify'], 3)).firstBad).toMatchObject({ seq: 6 })
   })
 
-  it('finds rows that were put back to an earlier version, right as they may be', async () => {
+  it('finds rows that were put back to an earlier version, even if they were right then', async () => {
     const url = await emptyQueue()
     await worked(url, jobs)
     const { version } = await documentOf(url, ['status'])
@@ -97,7 +97,7 @@ describe('interlock verify', () => {
 })
 
 describe('interlock rebuild', () => {
-  it('heals what verify shows, says how much that was, and does nothing again', async () => {
+  it('corrects what verify shows, says how much, and a second run does nothing', async () => {
     const url = await usedQueue()
     await tamper(
       url,

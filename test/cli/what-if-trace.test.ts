@@ -56,16 +56,13 @@ describe('what-if over requests in the shape of real ones', () => {
       real.set(name, await outcomesSince(await run(name.replaceAll(',', '-'), flags), ['serial']))
   })
 
-  it.each(rules)(
-    'foretells from a serial run how long they take under %s, neither more nor less',
-    (name, within) => {
-      const [happened] = real.get(name) ?? []
-      const then = foretold[names.indexOf(name)]
-      const error = (off(happened, then) + 1) / slower(happened, then) - 1
-      expect(error).toBeGreaterThan(-within)
-      expect(error).toBeLessThan(within)
-    },
-  )
+  it.each(rules)('predicts from a serial run how long they take under %s', (name, within) => {
+    const [happened] = real.get(name) ?? []
+    const then = foretold[names.indexOf(name)]
+    const error = (off(happened, then) + 1) / slower(happened, then) - 1
+    expect(error).toBeGreaterThan(-within)
+    expect(error).toBeLessThan(within)
+  })
 
   it.each(rules)('gives a run under %s as it happened, neither longer nor shorter', (name, within) => {
     const [happened, simulated] = real.get(name) ?? []

@@ -37,7 +37,7 @@ describe('rules to try', () => {
 })
 
 describe('interlock what-if', () => {
-  it('sets beside what happened what other rules would have made of it', async () => {
+  it('shows what happened beside what other rules would have changed', async () => {
     const url = await emptyQueue()
     const lines = Array.from({ length: 24 }, (_, i) => `job-${i},m${i % 3}${i % 4 === 0 ? ';n' : ''},0.1`)
     await worked(url, lines, '--policy', 'serial')
@@ -67,7 +67,7 @@ describe('interlock what-if', () => {
     expect(note).toContain('no room for p50')
   })
 
-  it('tells how long jobs really waited, those too that waited or ran when the period began', async () => {
+  it('reports how long jobs really waited, including those that waited or ran when the period began', async () => {
     const url = await emptyQueue()
     await worked(
       url,
@@ -108,7 +108,7 @@ describe('interlock what-if', () => {
     expect(outcomes.at(-1).policy.capacity).toEqual({ m: 2, '*': 3 })
   })
 
-  it('leaves out jobs of which nobody knows how long they run', async () => {
+  it('leaves out jobs whose running time is unknown', async () => {
     const url = await emptyQueue()
     await documentOf(url, ['enqueue', '--job', 'a', '--models', 'm'])
     const { code, stderr } = await interlock(['what-if', '--url', url])

@@ -79,7 +79,7 @@ describe('a row that is no event of this release', () => {
     expect(refusalOf(value)).toMatch(/^corrupt_log/)
   })
 
-  it('in place of a list says whose fault it is', () => {
+  it('in place of a list of events says to migrate', () => {
     expect(() => decodeEvents({ code: 'PGRST' })).toThrow(/interlock migrate/)
   })
 })

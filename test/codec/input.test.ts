@@ -123,7 +123,7 @@ describe('a job to enqueue', () => {
 })
 
 describe('a pause', () => {
-  it('has a code for a reason, and an end if it is given one', () => {
+  it('has a code as its reason, and an optional end', () => {
     const until = new Date('2026-11-24T15:00:00Z')
     expect(parsePause({ reason: 'provider_down', until })).toEqual({
       reason: 'provider_down',

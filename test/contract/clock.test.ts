@@ -60,7 +60,7 @@ describe.each([
     ...{ ttlMs: 60_000, graceMs: 10_000 },
   })
 
-  it('may be set back: who is gone is overdue after ttl and grace, who beats is alive', async () => {
+  it('may be set back: a dead worker is overdue after ttl and grace, and one that beats is alive', async () => {
     const { store, set } = await clocked()
     const beat = (workerId: string) => store.beat(beatOf(workerId))
     await beat('gone')

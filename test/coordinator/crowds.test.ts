@@ -40,7 +40,7 @@ describe('one append for many', () => {
     expect(coordinator.state()).toMatchObject({ activeCount: 0, waitingCount: 15_000 })
   })
 
-  it('fails for the one that is refused, and for nobody else', async () => {
+  it('fails for the refused command alone', async () => {
     const memory = memoryStore()
     const refusing: LogStore = {
       ...memory,

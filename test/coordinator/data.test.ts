@@ -49,7 +49,7 @@ describe('what is kept beside the log', () => {
     ])
   })
 
-  it('gives no payload of an earlier life to a job that is enqueued anew without one', async () => {
+  it('gives no payload of an earlier life to a job that is enqueued again without one', async () => {
     const coordinator = await join()
     await coordinator.enqueue([{ jobId: 'a', models: ['m'], payload: 1 }])
     await coordinator.complete(leaseOf(await coordinator.claim(all)))

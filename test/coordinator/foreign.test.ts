@@ -103,13 +103,13 @@ describe.each(Object.entries(ways))('after a restore, a process %s', (_, way) =>
     await expectSound(store)
   })
 
-  it('answers nothing by what it knew, where there is nothing to write', async () => {
+  it('answers nothing from what it knew, even if there is nothing to write', async () => {
     const { late, goOn } = await lateProcess(way)
     await goOn((known) => known + 3)
     await expect(late.cancel('nobody knows it')).rejects.toMatchObject(refused)
   })
 
-  it('is told by the epoch where the event that it knows is gone for good', async () => {
+  it('notices by the epoch if the event that it knows is gone for good', async () => {
     const { late, store, goOn } = await lateProcess(way)
     const known = late.state().version
     const other = await goOn(() => known - 6)

@@ -131,8 +131,8 @@ describe('a process that waits and loses its lease', () => {
   })
 })
 
-describe('whoever waits when the process ends', () => {
-  it('is told by close(), each of them', async () => {
+describe('a call that waits when the process closes', () => {
+  it('is rejected by close()', async () => {
     const store = memoryStore()
     const there = await join({ store })
     const here = await createCoordinator({ store, logger: keepingLogger() })
@@ -144,7 +144,7 @@ describe('whoever waits when the process ends', () => {
     await told
   })
 
-  it('loses no job to it: it is asked for no more, before anything else ends', async () => {
+  it('asks for its job no more, before anything else ends', async () => {
     const store = memoryStore()
     const there = await join({ store })
     let letGo = () => {}

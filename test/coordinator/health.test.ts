@@ -69,7 +69,7 @@ describe('health', () => {
     await expect.poll(() => here.health(), { timeout: 10_000 }).toMatchObject(good)
   })
 
-  it('is good again after a write that failed, when nobody has anything to write, by the beats', async () => {
+  it('is good again after a failed write with nothing to write since, by the beats', async () => {
     const { store, state, more } = failing('append')
     const here = await join({ store, ...often, leaseMs: 900 })
     state.code = 'store_unwritable'
@@ -84,7 +84,7 @@ describe('health', () => {
     expect(here.health()).toMatchObject(good)
   })
 
-  it('shows what a command was given up for that the queue did not refuse', async () => {
+  it('shows why a command was given up, unless the queue refused it', async () => {
     const { store, state, more } = failing('append')
     const here = await join({ store, ...often })
     state.code = 'contention'

@@ -27,7 +27,7 @@ it('createCoordinator joins a queue that can be reached after a while, and says 
   expect(said).toHaveLength(1)
 })
 
-it('is refused when the time is up, and is not told that somebody tries again', async () => {
+it('is refused when the time is up, without the promise of another try', async () => {
   const { store, tries } = late(Number.POSITIVE_INFINITY)
   const error = await join({ store, joinMs: 60 }).catch((reason: unknown) => reason as InterlockError)
   expect(error).toMatchObject({

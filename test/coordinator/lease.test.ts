@@ -72,7 +72,7 @@ describe('leases', () => {
     expect(logger.lines.filter((line) => line.includes('Lease of worker'))).toHaveLength(1)
   })
 
-  it('are left to run out when the database does not answer whoever leaves', async () => {
+  it('are left to run out when the database does not answer a process that leaves', async () => {
     const store = memoryStore()
     const logger = keepingLogger()
     const leaving = await join({ store: { ...store, leave: () => new Promise(() => {}) }, logger })
@@ -142,7 +142,7 @@ describe('health', () => {
     expect(logger.lines.filter((line) => line.includes('not active'))).toEqual([])
   })
 
-  it('that are over already are settled by whoever joins, without a word of trouble', async () => {
+  it('that have ended already are settled by the next process that joins, without a warning', async () => {
     const store = memoryStore()
     let cut = false
     const beat: typeof store.beat = (what) => (cut ? new Promise(() => {}) : store.beat(what))

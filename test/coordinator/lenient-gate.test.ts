@@ -46,7 +46,7 @@ describe("onUnavailable: 'bypass'", () => {
     })
   })
 
-  it('frees a job whose end could not be told', async () => {
+  it('frees a job whose end could not be reported', async () => {
     const { store, cut, state } = cuttable()
     const here = await join({ store: cut, onUnavailable: 'bypass', ...quick })
     await here.onJobStart('A', 'normal', ['m'])
@@ -56,7 +56,7 @@ describe("onUnavailable: 'bypass'", () => {
     await expect.poll(() => eventsOf(store)).toEqual(['queued A', 'started A', 'completed A'])
   })
 
-  it('tells what is left to tell before it closes', async () => {
+  it('reports what is left before it closes', async () => {
     const store = memoryStore()
     const here = await join({ store, mode: 'observe', pollMs: 3_600_000 })
     await here.onJobStart('A', 'normal', ['m'])

@@ -43,7 +43,7 @@ describe('the text of an error in the log is one line that forges no other', () 
     expectOneLine(logger.lines, '[WORKER] Job a failed (handler_error): ')
   })
 
-  it('of intake that fails with each poll comes once, until it goes well again', async () => {
+  it('of intake that fails with each poll comes once, until intake succeeds', async () => {
     const logger = keepingLogger()
     const store = memoryStore()
     const state = { fails: true, looks: 0 }

@@ -39,7 +39,7 @@ const rowOf = async (jobId: string) =>
   (await sql.query('SELECT * FROM jobs WHERE job_id::text = $1', [jobId])).rows[0]
 
 describe('a coordinator on PostgreSQL', () => {
-  it('shows in the rows of the user who blocks whom, and takes it back', async () => {
+  it("writes the blocker of each job into the user's rows, and removes it afterwards", async () => {
     const [a, b] = [crypto.randomUUID(), crypto.randomUUID()]
     await sql.query(
       "INSERT INTO jobs (job_id, status, model) VALUES ($1, 'pending', 'm'), ($2, 'pending', 'm')",

@@ -129,7 +129,7 @@ describe('pull', () => {
     })
   })
 
-  it('resumes a model by itself when its pause ends, and wakes whoever claims', async () => {
+  it('resumes a model by itself when its pause ends, and wakes the processes that claim', async () => {
     const coordinator = await join({ pollMs: 60_000 })
     await coordinator.enqueue([{ jobId: 'A', models: ['m'] }])
     await coordinator.pauseModel('m', { reason: 'provider_down', until: new Date(Date.now() + 100) })
@@ -190,7 +190,7 @@ describe('pull', () => {
     expect(machine.ledger.version).toBe(coordinator.state().version)
   })
 
-  it('says why a job waits: nobody has a handler for it', async () => {
+  it('says why a job waits: no worker has a handler for it', async () => {
     const coordinator = await join()
     coordinator.offering(['other'], 1)
     await coordinator.enqueue([{ jobId: 'A', models: ['m'] }])

@@ -106,7 +106,7 @@ describe('a backup that is restored under four workers', () => {
     await store.close()
   })
 
-  it('takes no job in doubt away from who has to decide, although its lease is over', async () => {
+  it('expires no job in doubt, although its lease has ended', async () => {
     const url = await migratedDatabase()
     const store = postgresStore(url)
     const join = () => createCoordinator({ store, logger: silentLogger, leaseMs: 60_000, graceMs: 0 })

@@ -33,7 +33,7 @@ it('archives what is older than the policy says, and keeps it readable', async (
   expect(errors).toEqual([])
 })
 
-it('is 30 days unless the policy says otherwise, and refuses what is no number of days', async () => {
+it('is 30 days unless the policy says otherwise, and refuses what is not a number of days', async () => {
   const coordinator = await join()
   expect(coordinator.state().policy.retentionDays).toBe(30)
   await coordinator.setPolicy({ retentionDays: null })

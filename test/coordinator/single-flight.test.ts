@@ -18,8 +18,8 @@ function steps() {
   return { begun, failures, flight, turn }
 }
 
-describe('work that never runs twice at a time', () => {
-  it('begins at once, and once more however often it was asked for meanwhile', async () => {
+describe('SingleFlight: work that never runs twice at once', () => {
+  it('begins at once, and runs once more however often it is requested meanwhile', async () => {
     const { begun, flight, turn } = steps()
     const done = flight.request()
     expect(begun).toHaveLength(1)
@@ -56,7 +56,7 @@ describe('work that never runs twice at a time', () => {
     expect(begun).toHaveLength(1)
   })
 
-  it('tells a failure, drops what was asked for meanwhile, and runs when it is asked for again', async () => {
+  it('reports a failure, drops requests that came meanwhile, and runs at the next request', async () => {
     const { begun, failures, flight } = steps()
     const done = flight.request()
     void flight.request()

@@ -97,7 +97,7 @@ describe('a process that was away while events were archived for good', () => {
     ).toEqual(['a', 'after', 'b'])
   })
 
-  it('lets nobody wait at the gate for a job that has ended, and asks anew for one that has not', async () => {
+  it('rejects calls at the gate for a job that has ended, and asks again for one that has not', async () => {
     const { store, of, away } = leavable()
     const late = await join({ store: of, ...few })
     await late.enqueue([{ jobId: 'holder', models: ['m', 'n'] }])

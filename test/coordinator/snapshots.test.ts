@@ -26,7 +26,7 @@ function watched(store: LogStore): { readonly store: LogStore; readonly reads: n
 }
 
 describe('snapshots', () => {
-  it('are made by whoever appends the round number, and are where the next process starts', async () => {
+  it('are made by the process that appends the round number, and the next process starts from them', async () => {
     const database = memoryDatabase()
     const first = await join({ store: memoryStore(database), snapshotEvery: 100 })
     await first.setPolicy({ maxActive: null, maxOvertakes: 2 })

@@ -99,7 +99,7 @@ describe('events from a number, in marbles:', () => {
     })
   })
 
-  it('who leaves ends the reading, and who is gone is not joined to what comes', () => {
+  it('a subscriber that leaves ends the reading, and gets no later events', () => {
     marbles(({ cold, hot, expectObservable, expectSubscriptions }) => {
       const first = cold('  --(x|)', page('a'))
       const second = cold('   ----(x|)', page('b'))
@@ -141,7 +141,7 @@ describe('events from a number, in marbles:', () => {
 const jobs = (...ids: readonly string[]) => ids.map((jobId) => ({ jobId, models: ['m'] }))
 
 describe('a coordinator', () => {
-  it('gives every subscriber the whole log, whenever he comes and whoever appends', async () => {
+  it('gives every subscriber the whole log, whenever it subscribes and whichever process appends', async () => {
     const database = memoryDatabase()
     const [writer, reader] = [
       await join({ store: memoryStore(database) }),
@@ -163,7 +163,7 @@ describe('a coordinator', () => {
     await expect.poll(() => seen).toEqual([whole(0), whole(0), whole(50)])
   })
 
-  it('is read at the pace of who pulls, to the end and beyond it, until he stops', async () => {
+  it("is read at the reader's pace, to the end and beyond, until the reader stops", async () => {
     const coordinator = await join()
     await coordinator.enqueue(jobs('a', 'b', 'c'))
     const stop = new AbortController()
@@ -182,7 +182,7 @@ describe('a coordinator', () => {
     expect(seen.map((text) => Number.parseInt(text, 10))).toEqual(seen.map((_, i) => i + 2))
   })
 
-  it('lets who pulls go when it closes', async () => {
+  it('ends pullEvents when it closes', async () => {
     const coordinator = await join()
     await coordinator.enqueue(jobs('a'))
     const seen: number[] = []
@@ -217,7 +217,7 @@ describe('a coordinator', () => {
     expect(unknown).toEqual(['end'])
   })
 
-  it('gives the present state to whoever subscribes, however long he held the Observable', async () => {
+  it('gives the present state at the subscription, however long ago the Observable was taken', async () => {
     const coordinator = await join()
     const { state$ } = coordinator
     await coordinator.enqueue(jobs('a'))

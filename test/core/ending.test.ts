@@ -79,7 +79,7 @@ describe('an attempt that fails', () => {
     ])
   })
 
-  it('costs nothing when it is given back for later', () => {
+  it('costs no attempt when it is given back for later', () => {
     const queue = given()
     queue.enqueue('A', ['a'], { attempts: 1 })
     for (let i = 0; i < 5; i++) {

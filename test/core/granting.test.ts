@@ -38,7 +38,7 @@ describe('what an end frees goes', () => {
     expect(queue.claim(1).said).toEqual(['started B by w1'])
   })
 
-  it('to everybody for whom a start in between made room', () => {
+  it('to every job for which a start in between made room', () => {
     // A's offer keeps g until D's start takes the last of b's rate: then g is free, in a line that was looked through before.
     const rate = { b: { starts: 1, perSeconds: 3 } }
     const queue = given({ maxActive: null, capacity: { '*': 2 }, maxOvertakes: 3, rate })
@@ -98,7 +98,7 @@ describe('an offer', () => {
     expect(queue.offered()).toEqual(['B'])
   })
 
-  it('whose slot goes to another job is over: it says whom it waits for, and is made anew', () => {
+  it('ends when its slot goes to another job: the job names its blocker, and is offered again later', () => {
     const queue = given(passable)
     queue.enqueue('rare', ['a'], { kind: 'rare' })
     queue.enqueue('B', ['b'])
@@ -108,7 +108,7 @@ describe('an offer', () => {
     expect(queue.complete('B').said).toEqual(['completed B, offers rare'])
   })
 
-  it('is over while the queue drains, and is made anew when it is resumed', () => {
+  it('ends while the queue drains, and is made again when the queue is resumed', () => {
     const queue = given(passable)
     queue.enqueue('A', ['a'])
     queue.send({ type: 'drain' })
@@ -116,7 +116,7 @@ describe('an offer', () => {
     expect(queue.send({ type: 'resume' }).said).toEqual(['resumed, offers A'])
   })
 
-  it('to run alone that nobody takes stops nobody for ever', () => {
+  it('to run alone that no worker takes does not stop other jobs for ever', () => {
     const queue = given({ maxActive: null, emptySet: 'exclusive' })
     queue.enqueue('alone', [], { kind: 'rare' })
     expect(queue.enqueue('B', ['b'], {}, { claim: { max: 1, kinds: ['normal'] } }).said).toEqual([
@@ -128,7 +128,7 @@ describe('an offer', () => {
     expect(queue.complete('B').said).toEqual(['completed B, offers alone'])
   })
 
-  it('that is cancelled makes room for whoever waited for its slot', () => {
+  it('that is cancelled makes room for the job that waited for its slot', () => {
     const queue = given({ maxActive: 1, maxOvertakes: 1 })
     queue.enqueue('A', ['a'])
     queue.enqueue('B', ['b'])
@@ -146,7 +146,7 @@ describe('an asker', () => {
     expect(waitingIn(again)).toEqual(['B: model_in_use, A'])
   })
 
-  it('that came first gets the job, and whoever asks meanwhile is told so', () => {
+  it('that came first gets the job, and others that ask meanwhile are told so', () => {
     const queue = given({ maxActive: 1 })
     queue.enqueue('rare', ['a'], { kind: 'rare' })
     queue.ask('B', ['b'], { wait: true, worker: 'w2' })
@@ -164,7 +164,7 @@ describe('an asker', () => {
     expect(queue.complete('A').said).toEqual(['completed A, offers B'])
   })
 
-  it('takes a job that was enqueued for anybody', () => {
+  it('takes a job that was enqueued for any process', () => {
     const queue = given()
     queue.ask('A', ['m'])
     queue.enqueue('B', ['m'])

@@ -28,7 +28,7 @@ describe('a job that is given back for other models', () => {
     ])
   })
 
-  it('keeps its place: it stands before whoever came later for the same model', () => {
+  it('keeps its place: it stands ahead of jobs that came later for the same model', () => {
     const queue = given({ maxActive: null })
     queue.enqueue('flow', ['a'])
     queue.claim()

@@ -64,7 +64,7 @@ describe('a paused model', () => {
     expect(resume(queue, 'a').said).toEqual(['model_resumed, offers AB'])
   })
 
-  it('uses nothing of its jobs up, and lets them expire, move and be cancelled', () => {
+  it('uses up no attempt of its jobs, and lets them expire, move and be cancelled', () => {
     const queue = given({ maxActive: null })
     pause(queue, 'a')
     for (const id of ['A', 'B', 'C']) queue.enqueue(id, ['a'], id === 'C' ? { expireMs: 1_000 } : {})
@@ -87,7 +87,7 @@ describe('a paused model', () => {
     expect(nextTickAt(queue.ledger)).toBe(undefined)
   })
 
-  it('may be paused anew, with another reason and end', () => {
+  it('may be paused again, with another reason and end', () => {
     const queue = given({ maxActive: null })
     queue.enqueue('A', ['a'])
     pause(queue, 'a', 1_000)
@@ -100,7 +100,7 @@ describe('a paused model', () => {
     })
   })
 
-  it('says which, by whom, why and until when', () => {
+  it('says which model, which process paused it, why and until when', () => {
     const queue = given({ maxActive: null })
     pause(queue, 'a', 60_000)
     const { result } = queue.ask('A', ['a'])

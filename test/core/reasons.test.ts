@@ -83,7 +83,7 @@ describe('the blocker', () => {
     expect(queue.blockedBy('B')).toBe('A')
   })
 
-  it('is whoever passed an offered job before it started', () => {
+  it('is the job that passed an offered job before that one started', () => {
     for (const maxOvertakes of [0, 1, null]) {
       const queue = given({ maxActive: null, maxOvertakes })
       queue.enqueue('r1', ['m'])

@@ -21,7 +21,7 @@ const steps = fc.array(fc.record({ add: fc.boolean(), key: keys, value: fc.nat(9
 const empty = Table.empty<Item, Key>((a, b) => a.hash === b.hash && a.id === b.id)
 
 describe('Table', () => {
-  it('holds what a map holds, and leaves alone what another owner has handed on', () => {
+  it('holds what a Map holds, and does not change a table that another owner has sealed', () => {
     fc.assert(
       fc.property(steps, (script) => {
         let table = empty

@@ -115,7 +115,7 @@ describe('a detached attempt', () => {
 })
 
 describe('an offer that runs out', () => {
-  it('is a time to look, for whoever stands behind it', () => {
+  it('wakes the processes at that time, for the jobs behind it', () => {
     const queue = given()
     queue.enqueue('A', ['a'], { kind: 'rare' })
     expect(nextOpeningAt(queue.ledger, 0)).toBe(undefined)

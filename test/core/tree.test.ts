@@ -37,7 +37,7 @@ describe('Tree', () => {
     )
   })
 
-  it('leaves every tree alone that another owner has handed on', () => {
+  it('does not change a tree that another owner has sealed', () => {
     fc.assert(
       fc.property(steps, (script) => {
         let tree = Tree.empty<number>(numbers)

@@ -153,7 +153,7 @@ describe('without a login there is nothing (CVE-2026-12046)', () => {
     expect(() => createDashboard(without)).toThrow(/options\.authorize: is needed/)
   })
 
-  it('nor where `authorize` fails, or says something that is no grant; why is not for the client', async () => {
+  it('nor if `authorize` fails or returns something that is not a grant; the client does not learn why', async () => {
     const told: string[] = []
     const note = (line: string) => void told.push(line)
     const logger = { info: note, warn: note, error: note }
@@ -187,7 +187,7 @@ describe('the address with a token (tokenSession)', () => {
     expect(await codeOf(await post('/session', { token }))).toEqual([401, 'not_signed_in'])
   })
 
-  it.each([null, '', 'x', 'A'.repeat(43), 7, {}, []])('lets nobody in who guesses (%j)', async (token) => {
+  it.each([null, '', 'x', 'A'.repeat(43), 7, {}, []])('refuses a guessed token (%j)', async (token) => {
     const { post } = await mounted({ authorize: session() })
     expect(await codeOf(await post('/session', { token }))).toEqual([401, 'not_signed_in'])
   })
@@ -236,7 +236,7 @@ describe('roles', () => {
     expect((await store.read('default', 0, 1)).version).toBe(version)
   })
 
-  it('an operator pulls the levers that he was given, and the log says who', async () => {
+  it('an operator pulls only the levers of the grant, and the log names the operator', async () => {
     const authorize = () => ({ actor: 'anna', role: 'operator', levers: ['drain'] }) as const
     const { post, store } = await mounted({ authorize })
     expect((await post(lever, {})).status).toBe(200)
@@ -248,7 +248,7 @@ describe('roles', () => {
     })
   })
 
-  it('what people wrote is shown to nobody who was not given it', async () => {
+  it('payloads, results, errors and progress are shown only to users whose grant has data', async () => {
     const { get, coordinator } = await mounted({ authorize: () => viewer })
     await coordinator.setPolicy('by-model')
     await coordinator.enqueue([{ jobId: 'd', models: ['n'], attempts: 1, payload: { secret: 1 } }])
@@ -262,7 +262,7 @@ describe('roles', () => {
     expect(dead).not.toContain('secret')
   })
 
-  it('a queue that is not for somebody is none', async () => {
+  it('a queue outside the grant does not exist for the user', async () => {
     const { get, post, dashboard } = await mounted({ authorize: () => ({ ...operator, queues: ['other'] }) })
     expect(await (await get('/api/me')).json()).toMatchObject({ queues: [] })
     for (const path of ['', '/log', '/events', '/dead'])

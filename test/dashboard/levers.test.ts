@@ -78,7 +78,7 @@ async function ready(lever: Lever) {
 describe.each(levers)('%s', (lever) => {
   const { body, says, moves } = pulls[lever]
 
-  it('appends nothing as a preview, and then just that, under the name of who pulled it', async () => {
+  it('appends nothing as a preview, and then exactly the preview, under the name of its actor', async () => {
     const { store, pull, version, told } = await ready(lever)
     const from = await version()
     const preview = previewSchema.parse(await pull({ ...body, preview: true }))

@@ -7,7 +7,7 @@ import { migrateDatabase } from '../contract/support.ts'
 import { startPostgres } from '../support/postgres.ts'
 import { clientOf, type Message, messagesIn, operator } from './support.ts'
 
-it('its host lives, its page says so, and within 5 s all is there again, nothing missed', async () => {
+it('an outage of PostgreSQL: the host lives, the page is told, and afterwards no event is missing', async () => {
   const server = await startPostgres()
   onTestFinished(() => server.remove())
   await migrateDatabase(server.url)

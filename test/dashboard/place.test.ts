@@ -21,7 +21,7 @@ it('says how many are ahead, why, and about how long, and names nobody', async (
   })
 })
 
-it('estimates by what such jobs took of late, when there were some', async () => {
+it('estimates from how long such jobs took lately, if there were any', async () => {
   const store = memoryStore()
   const coordinator = await createCoordinator({ store, logger: silentLogger })
   onTestFinished(() => coordinator.close())
@@ -38,7 +38,7 @@ it('estimates by what such jobs took of late, when there were some', async () =>
   expect([ended.status, await ended.json()]).toMatchObject([404, { error: { code: 'job_not_live' } }])
 })
 
-describe('who was given single jobs', () => {
+describe('a grant for single jobs', () => {
   const others = ['/', '/page.js', '/api/me', '/api/queues', '/api/openapi.json', '/api/nothing']
   const ofQueue = [
     '',
@@ -63,7 +63,7 @@ describe('who was given single jobs', () => {
     expect((await post(`/api/queues/default/levers/${lever}`, { preview: true })).status).toBe(403)
   })
 
-  it('is told the same of the job of another and of none, and by no way of writing its id more', async () => {
+  it("gets the same refusal for another user's job as for none, however its id is written", async () => {
     const { get } = await mounted({ authorize: () => customer('a') })
     const refusals = ['b', 'none', 'a%00', 'b%2fa', '%61/../b', '%ff', 'a%2f..%2fb'].map(async (id) => {
       const answer = await get(place(id))

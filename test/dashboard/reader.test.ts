@@ -58,7 +58,7 @@ it('ten viewers cost the store what one does', async () => {
   expect(await costOf(10)).toBe(await costOf(1))
 })
 
-it('who comes again with the last number gets what follows, nothing twice and nothing left out', async () => {
+it('a stream that reconnects with the last number gets every later event once', async () => {
   const { get, coordinator, store } = await mounted()
   const seen: number[] = []
   let last = 0
@@ -82,7 +82,7 @@ it('who comes again with the last number gets what follows, nothing twice and no
   expect(seen).toEqual(Array.from({ length: version }, (_, i) => i + 1))
 })
 
-it('a reader who takes nothing costs no memory, and gets all when it does', async () => {
+it('a stream that is not read costs no memory, and gets every event when it is read', async () => {
   const { get, coordinator, store } = await mounted()
   const response = await get('/api/queues/default/events')
   for (let i = 0; i < 10; i++)
@@ -113,7 +113,7 @@ it('a snapshot and what follows is the ledger of the whole log, at any number', 
   }
 })
 
-it('tells who knows another log to begin again', async () => {
+it('tells a reader of another log to begin again', async () => {
   const { get } = await mounted()
   const messages = messagesIn(await get('/api/queues/default/events?from=900'))
   const said: string[] = []
@@ -121,7 +121,7 @@ it('tells who knows another log to begin again', async () => {
   expect(said).toContain('reset')
 })
 
-it('asks the store for no more at once than it may, and gives up in time', async () => {
+it('asks the store at most maxCalls times at once, and gives up after timeLimitMs', async () => {
   let [running, most] = [0, 0]
   const free = Promise.withResolvers<void>()
   const slow = {

@@ -71,7 +71,7 @@ describe('tables', () => {
     expect([data?.length, error]).toEqual([1_000, null])
   })
 
-  it('show each user his own rows, and nobody anything', async () => {
+  it('show each user only their own rows, and without a login none', async () => {
     const [a, b] = [await user(alice), await user(bob)]
     expect((await a.from('todos').insert({ title: 'mine' })).error).toBeNull()
     expect((await a.from('todos').select('title')).data).toEqual([{ title: 'mine' }])
@@ -86,7 +86,7 @@ describe('tables', () => {
     })
   })
 
-  it.each(['postgres', 'pg_database_owner'])('never act as %s, whoever signs the token', async (role) => {
+  it.each(['postgres', 'pg_database_owner'])('never act as %s, with any token', async (role) => {
     const token = await project.keys.signIn(alice, { role })
     const client = clientOf(project, project.keys.publishable, token)
     expect(await client.from('todos').select('title')).toMatchObject({

@@ -87,7 +87,7 @@ it.each(['x', 'null', '7', '{"topic": 7}'])('a notification %s is passed over', 
   await expect.poll(() => heard).toEqual([{ loud: true }])
 })
 
-it('hears the database again after its connections have ended, and looks at its functions anew', async () => {
+it('hears the database again after its connections have ended, and reads its functions again', async () => {
   const heard: unknown[] = []
   await joined('restart', (payload) => heard.push(payload))
   await project.query(`select pg_terminate_backend(pid) from pg_stat_activity

@@ -16,7 +16,7 @@ async function served(before = ''): Promise<Database> {
   return db
 }
 
-it("leaves the user's own functions, and the rights on his schema", async () => {
+it("does not change the user's own functions, and the privileges on the user's schema", async () => {
   const db = await served(`
     create schema auth;
     create function auth.uid() returns uuid language sql stable as

@@ -42,7 +42,7 @@ describe('the size of the log', () => {
     expect(logSize(facts({ week: { events: 9, ageMs: 60_000 } }))).toMatchObject({ bytesPerDay: null })
   })
 
-  it('counts what other queues put into the same tables out', () => {
+  it('does not count what other queues put into the same tables', () => {
     expect(logSize(facts({ events: 120_000, bytes: 30e6 }))).toMatchObject({ bytesPerDay: 1e6 })
   })
 

@@ -91,7 +91,7 @@ it('shows its help without loading the library', async () => {
   expect(library).toEqual([expect.stringContaining('/package-version.js')])
 })
 
-it('names the source of what failed for those who ask for the stack', async () => {
+it('names the source of an error if DEBUG=1 asks for the stack', async () => {
   const { stderr } = await command(['stats', '--since', 'never', '--url', 'memory:'], { DEBUG: '1' })
   expect(stderr).toMatch(/^ +at .*src\/cli\/\S+\.ts:\d+:\d+/m)
 })

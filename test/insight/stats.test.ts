@@ -96,7 +96,7 @@ describe('stats', () => {
     expect(Math.round(all / 10)).toBe(490)
   })
 
-  it('begin in the middle with whoever runs and waits then', () => {
+  it('begin in the middle with the jobs that run and wait then', () => {
     const stats = measured(small.slice(4), small.slice(0, 4), 2, 5)
     near(stats.perSlice.waiting, [2, 0.9, 0])
     near(stats.perSlice.active, [1, 1, 0])

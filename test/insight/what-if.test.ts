@@ -114,7 +114,7 @@ describe('a simulation', () => {
     ])
   })
 
-  it('cancels who was cancelled while he waited, if he still waits', async () => {
+  it('cancels a job that was cancelled while it waited, if it still waits', async () => {
     const [first, second] = recorded([
       { at: 0, models: ['m'], runs: [3] },
       { at: 0, models: ['m'], runs: [] },

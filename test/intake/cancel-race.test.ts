@@ -101,7 +101,7 @@ describe.each(benches)('a job that SQL cancels before it starts, %s', (_name, ma
     }
   })
 
-  it('is not started for whoever waits at the gate', { timeout: LONG }, async () => {
+  it('is not started for a call that waits at the gate', { timeout: LONG }, async () => {
     const { cancel, join: coordinatorOf, races = RACES } = await make()
     const [holder, asker] = [await coordinatorOf(), await coordinatorOf()]
     for (let n = 0; n < races; n++) {

@@ -107,7 +107,7 @@ describe('a hand edit of jobs', () => {
     ])
   })
 
-  it('needs no right of whoever makes it, and goes on although something is missing', async () => {
+  it('needs no privilege of the role that makes it, and goes on although something is missing', async () => {
     const { db } = await twoJobs()
     await createSupabaseRoles(db)
     await db.exec(`grant select, update, delete on jobs to authenticated;

@@ -145,7 +145,7 @@ const outcomes: Readonly<Record<string, (scene: Scene) => Promise<void>>> = {
 const refusal = /^refused: `(\w+)`$/
 
 describe('the page of hand edits', () => {
-  it('says of the repairs of before what they do', () => {
+  it('says what the repairs of the first coordinator do now', () => {
     const statements = lines.map(({ statement }) => statement).join('\n')
     expect(lines.length).toBeGreaterThan(15)
     for (const repair of [
@@ -180,7 +180,7 @@ describe('the page of hand edits', () => {
     expect(await interlock([...words, '--url', db.url])).toMatchObject({ code: 0 })
   })
 
-  it('warns whoever changes a model that it does nothing, and no one else', async () => {
+  it('warns a role that changes a model that this does nothing, and no other role', async () => {
     const { db } = await scene()
     const heard: string[] = []
     const client = await connection(db.url)

@@ -105,7 +105,7 @@ it('a real account: what it has is reported, no row is lost that cannot be seen,
   ])
 })
 
-it('the path that holds around the tables is that of the database, whoever calls with whatever tables of his own', async () => {
+it("the user's triggers run under the search path of the database, not under that of the caller", async () => {
   const { db, owner } = await realAccount()
   await migrate(owner)
   await owner.exec(`create policy all_rows on public.jobs to account_owner using (true) with check (true);

@@ -122,7 +122,7 @@ describe('a command by SQL (job_queue_request, job_queue_submit, job_queue_answe
     })
   })
 
-  it('heartbeat renews the lease at once, whoever is there to decide', async () => {
+  it('heartbeat renews the lease at once, without a process that decides', async () => {
     const db = await account()
     const beat = { type: 'heartbeat', worker_id: 'py-1', ttl_ms: 1_000, grace_ms: 0 }
     expect(await ask(db, beat)).toMatchObject({ ok: true, alive: true })

@@ -4,7 +4,7 @@ import { createSupabaseRoles } from '../migrate/support.ts'
 import { account, arrivedJobs } from './support.ts'
 
 describe('the trigger on jobs', () => {
-  it('needs no right of whoever inserts', async () => {
+  it('needs no privilege of the role that inserts', async () => {
     const db = await account()
     await createSupabaseRoles(db)
     await db.exec(`grant insert on jobs to anon, authenticated;

@@ -20,7 +20,7 @@ describe('the actor of a queue (CoordinatorActor, ledgerSnapshot)', () => {
     expect(seen).toEqual(['idle', 'running'])
   })
 
-  it('goes on after a refusal of evolve, for those who watch it too', () => {
+  it('goes on after evolve has refused an event, for its subscribers too', () => {
     const [a, again] = story([queued('a'), queued('a')])
     const [b] = story([started('a')], 2)
     if (a === undefined || again === undefined || b === undefined) throw new Error('no story')

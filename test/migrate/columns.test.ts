@@ -73,7 +73,7 @@ describe('a table with names of its own', () => {
     expect([await interlockObjects(db), await ours(db, 'trigger'), await ours(db, 'index')]).toEqual(before)
   })
 
-  it('gets triggers and indexes anew when a name changes', async () => {
+  it('gets new triggers and indexes when a name changes', async () => {
     const db = await migrated()
     await db.exec('alter table jobs rename state to word')
     await migrate(db, { columns: { jobs: { status: 'word', blocked_by_job_id: 'waits_for' } } })

@@ -37,7 +37,7 @@ it('gets the version into both keys, and its log goes on', async () => {
   ])
 })
 
-it('opens a queue once, whoever asks at the same time', async () => {
+it('opens a queue once, however many processes ask at the same time', async () => {
   const db = await freshDatabase()
   await migrate(db)
   const others = await Promise.all(Array.from({ length: 6 }, () => db.connect()))
@@ -49,7 +49,7 @@ it('opens a queue once, whoever asks at the same time', async () => {
   expect(await db.value('select count(*)::int from job_queue_state')).toBe(11)
 })
 
-it('heals the row of the state, whatever version somebody gave it', async () => {
+it('corrects the row of the state, whatever version it was given by hand', async () => {
   const db = await freshDatabase()
   await migrate(db)
   const session = { ...db, planned: () => [] }

@@ -62,7 +62,7 @@ it('job_queue_checkup: what is to be done makes its rows jobs, and is said no mo
   expect(await db.value('select count(*)::int from job_queue_arrivals')).toBe(1)
 })
 
-it('the script warns whoever runs it by hand', async () => {
+it('the script warns a person who runs it by hand', async () => {
   const db = await freshDatabase()
   await db.exec('create table jobs (id uuid primary key, status text)')
   const client = new pg.Client({ connectionString: db.url })

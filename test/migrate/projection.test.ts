@@ -36,7 +36,7 @@ describe.each([
   ['PostgreSQL', freshDatabase],
   ['PGlite', freshPglite],
 ])('the outer projection on %s', (_, fresh) => {
-  it('says in jobs who waits for whom, and moves the checkpoint', async () => {
+  it('writes the blocker of each job into `jobs`, and moves the checkpoint', async () => {
     const db = await fresh()
     await migrate(db)
     await twoJobs(db, ['a', 'b'])
@@ -69,7 +69,7 @@ describe.each([
     expect(await project(db)).toMatchObject({ written: 0, projected_seq: 5 })
   })
 
-  it('follows a hand-off: nobody blocks the started, and the ended keeps what it was', async () => {
+  it('follows a hand-off: the started job has no blocker, and the ended one keeps its last state', async () => {
     const db = await fresh()
     await migrate(db)
     await twoJobs(db, ['a', 'b'])

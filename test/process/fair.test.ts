@@ -63,7 +63,7 @@ describe('a rate of 5 starts a second', () => {
   })
 })
 
-describe('a customer who floods the queue', () => {
+describe('a customer with many jobs at once (fairShare)', () => {
   it("delays nobody else: the other customer's wait is one job long", async () => {
     const { url, coordinator, store } = await scene()
     await coordinator.setPolicy({ maxActive: null, fairShare: { spacingSeconds: 60 } })

@@ -75,7 +75,7 @@ describe('a snapshot', () => {
       expect(() => readLedger(events.length, lines), what).toThrow(corrupt)
   })
 
-  it('says of a job that waits in line behind another what nobody can guess, and no more', () => {
+  it('writes of a job in line only what a reader cannot guess', () => {
     const specs = Array.from({ length: 1_000 }, (_, n) => plainSpec(`job-${n}`, ['flux-dev']))
     const queue = new CoreQueue()
     queue.send({ type: 'enqueue', specs })

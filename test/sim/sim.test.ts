@@ -6,7 +6,7 @@ import { scriptOf } from './write-script.ts'
 
 describe('the simulation', () => {
   it(
-    'finds nothing, whatever happens in whatever order',
+    'finds no fault, in any order of events',
     async () => {
       const happened = new Map<string, number>()
       for (let seed = 1; seed <= runs(400); seed++) {

@@ -88,7 +88,7 @@ describe('the database', () => {
     await expect.poll(() => b.state().version).toBe(40)
   })
 
-  it('tells of what somebody may wait for at once, and of the rest by turns', async () => {
+  it('announces at once what another process may wait for, and the rest in turns', async () => {
     const queue = freshQueue()
     const one = await join(queue)
     await one.setPolicy('by-model')
@@ -129,7 +129,7 @@ describe('the database', () => {
     await expect.poll(() => versionsIn(heard)).toEqual([queued, one.state().version])
   })
 
-  it('goes on telling when its clock was set back', async () => {
+  it('goes on announcing when its clock was set back', async () => {
     const queue = freshQueue()
     const one = await join(queue)
     const heard = await listenTo(queue)
@@ -140,7 +140,7 @@ describe('the database', () => {
     await expect.poll(() => announcedIn(heard)).toEqual([1])
   })
 
-  it('tells of what comes over a connection, however much came over the API just now', async () => {
+  it('announces an append over a connection, however many came over the API just before', async () => {
     const queue = freshQueue()
     const worker = await join(queue)
     await worker.setPolicy('by-model')

@@ -83,7 +83,7 @@ describe.each([['Realtime', {}] as const, ['asking, where Realtime is away', { w
   },
 )
 
-it('levers are pulled over it, and the log says by whom', async () => {
+it('levers are pulled over it, and the log names the actor', async () => {
   const { coordinator, streams, post, get } = await watched('levers', 1)
   await append(coordinator, 'a', streams)
   const answer = await post('/api/queues/levers/levers/pause-model', { model: 'm', reason: 'provider_down' })

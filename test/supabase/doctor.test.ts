@@ -31,7 +31,7 @@ it('finds what is there, adopts it, and finds nothing more but that nobody takes
   await store.close()
 })
 
-it('tells whoever has the key of a browser to take the secret one, and nothing else', async () => {
+it("says to use the secret key if it was given a browser's key, and nothing else", async () => {
   const env = { SUPABASE_SECRET_KEY: project.keys.publishable }
   const { code, stdout } = await interlock(['doctor', '--json', '--url', project.url], { env })
   const { findings } = JSON.parse(stdout)

@@ -89,7 +89,7 @@ describe('a worker whose slots are taken', () => {
     await expect.poll(() => coordinator.state().version, { timeout: 10_000 }).toBe(20)
   })
 
-  it('reads at once what others do while somebody in it looks on', async () => {
+  it('reads at once what others do while a subscriber in it follows the queue', async () => {
     const queue = `frugal-${++queues}`
     const other = await join(queue)
     await other.setPolicy('by-model')
@@ -104,7 +104,7 @@ describe('a worker whose slots are taken', () => {
   })
 })
 
-it('a message says whom an append has to do with, as the process that appended sees it', async () => {
+it('a message says which processes an append concerns, as the appending process sees it', async () => {
   const queue = `frugal-${++queues}`
   const heard = new Map<number, string>()
   const channel = clientOf(project, project.keys.secret)
@@ -143,7 +143,7 @@ it('a message says whom an append has to do with, as the process that appended s
   }
 })
 
-it('the rows of `jobs` follow once a second, whoever appended, and all in the end', async () => {
+it('the rows of `jobs` follow once a second, whichever process appended, and all in the end', async () => {
   const queue = `frugal-${++queues}`
   await project.query(
     "insert into jobs (job_id, model) select 'row-' || n, 'm' || n from generate_series(0, 39) n",

@@ -54,7 +54,7 @@ const asked = async (user: string, job_id: string, queue = 'default') =>
   (await signedIn(user)).rpc('job_queue_explain', { job_id, queue })
 
 describe('job_queue_explain, to a signed-in user', () => {
-  it('says where his own job stands, and about how long still', async () => {
+  it("says where the user's own job stands, and about how long it still waits", async () => {
     const { data, error } = await asked(ann, 'job-2')
     expect(error).toBe(null)
     expect(data).toEqual({
@@ -94,7 +94,7 @@ describe('job_queue_explain, to a signed-in user', () => {
   })
 })
 
-it('somebody who is not signed in may not ask', async () => {
+it('a user who is not signed in may not ask', async () => {
   const { error } = await clientOf(project, project.keys.anonJwt).rpc('job_queue_explain', {
     job_id: 'job-0',
   })
@@ -108,7 +108,7 @@ it('the server may, about every job; and what was granted stays through the next
   expect((await asked(ben, 'job-1')).data).toMatchObject({ job_id: 'job-1' })
 })
 
-it("the dashboard's handler says the same to whom your server gives the job", async () => {
+it("the dashboard's handler says the same to a user whose grant has the job", async () => {
   const grant = { actor: 'customer', role: 'viewer', jobs: ['job-1'] } as const
   const dashboard = createDashboard({ store, authorize: () => grant })
   onTestFinished(() => dashboard.close())

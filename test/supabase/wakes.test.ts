@@ -144,7 +144,7 @@ describe.concurrent('a channel', () => {
     return { client, channel, wakes: () => wakes, concerns: () => concerns }
   }
 
-  it('is not taken for deaf because of what this process told of itself', async () => {
+  it('does not count as dead because of what this process announced itself', async () => {
     const { channel, wakes } = await opened(freshQueue(), { silenceMs: 100 })
     const before = wakes()
     for (const version of [5, 6]) {
@@ -158,7 +158,7 @@ describe.concurrent('a channel', () => {
     expect(wakes()).toBe(before)
   })
 
-  it('takes a heartbeat that knows more than was told for news of everybody', async () => {
+  it('takes a beat that knows more than was announced as news for all', async () => {
     const { channel, concerns } = await opened(freshQueue())
     channel.appended(5, 'free', true)
     await sleep(500)
@@ -167,7 +167,7 @@ describe.concurrent('a channel', () => {
     expect(concerns()).toEqual(['nobody', 'all'])
   })
 
-  it('that cannot be joined is complained of once, and asked for', { timeout: 20_000 }, async () => {
+  it('that cannot be joined is reported once, and the store polls', { timeout: 20_000 }, async () => {
     const cut = await startCut(project.url)
     cut.cut()
     const warnings: string[] = []
@@ -184,7 +184,9 @@ describe.concurrent('a channel', () => {
     expect(warnings).toHaveLength(1)
   })
 
-  it('of changes that are not published is complained of, and asked for', { timeout: 20_000 }, async () => {
+  it('of changes that are not published is reported once, and the store polls', {
+    timeout: 20_000,
+  }, async () => {
     const bare = await startMigrated()
     atEnd(() => bare.close())
     const warnings: string[] = []
@@ -201,7 +203,7 @@ describe.concurrent('a channel', () => {
     expect(wakes()).toBeGreaterThan(before)
   })
 
-  it('that does not tell the news is joined anew', async () => {
+  it('that does not announce an append is joined again', async () => {
     const { channel, wakes } = await opened(freshQueue(), { silenceMs: 100 })
     const before = wakes()
     channel.saw(5)
@@ -210,7 +212,7 @@ describe.concurrent('a channel', () => {
     await eventually(wakes, { timeout: 5_000 }).toBeGreaterThan(before)
   })
 
-  it('that the program closes behind our back is opened anew', async () => {
+  it('that the program itself closes is opened again', async () => {
     const { client, wakes } = await opened(freshQueue())
     const before = wakes()
     await client.removeAllChannels()

@@ -60,7 +60,7 @@ describe('createJobWorker: what a handler gets', () => {
     ])
   })
 
-  it('gives the next attempt what the last one left behind', async () => {
+  it('gives the next attempt the checkpoint of the last one', async () => {
     const seen: unknown[] = []
     const { worker, coordinator } = await work({
       retry: { baseMs: 1 },
@@ -127,7 +127,7 @@ describe('how an attempt ends (NonRetryableError, RetryLater)', () => {
     await expect.poll(() => worker.metrics()).toMatchObject({ completed: 1, postponed: 3, failed: 0 })
   })
 
-  it('pauses a model whose provider is down, and nobody starts it meanwhile', async () => {
+  it('pauses a model whose provider is down, and no job on it starts meanwhile', async () => {
     const { coordinator, worker } = await work({
       handlers: {
         normal: () => {
@@ -252,7 +252,7 @@ function circle(): unknown {
   return self
 }
 
-describe('errors that nobody catches', () => {
+describe('uncaught errors of a handler', () => {
   it('fail the attempt that they come from, and the worker lives', async () => {
     // vitest listens as well, and would fail the run for an error that is meant.
     const others = process.listeners('unhandledRejection')
@@ -362,7 +362,7 @@ describe('drain', () => {
     expect(storyOf(await log(store), 'listens').slice(-2)).toEqual(['failed released', 'requeued'])
   })
 
-  it('does not wait when it is told again', async () => {
+  it('does not wait after a second call', async () => {
     const { coordinator, worker } = await work({
       handlers: { normal: () => new Promise(() => {}) },
     })
@@ -374,7 +374,7 @@ describe('drain', () => {
   })
 })
 
-it('defineHandlers gives back the handlers that it is given: it is for their types', () => {
+it('defineHandlers returns its handlers unchanged: it only types them', () => {
   const handlers = { normal: () => 1 }
   expect(defineHandlers(handlers)).toBe(handlers)
 })

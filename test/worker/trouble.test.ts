@@ -13,9 +13,9 @@ import {
 import { runOne } from '../../src/worker/run-one.ts'
 import { join, log, memoryStore, stopped, storyOf, troubledStore, work } from './support.ts'
 
-describe('an end that cannot be told at the first try', () => {
+describe('the end of an attempt that cannot be reported at the first try', () => {
   it.each(['store_unwritable', 'invalid_input', 'store_unavailable'] as const)(
-    'is told again after %s, and the result is kept',
+    'is reported again after %s, and the result is kept',
     async (code) => {
       const trouble = troubledStore()
       const errors: unknown[] = []
@@ -85,7 +85,7 @@ describe('what a handler throws or returns', () => {
     await expect.poll(() => worker.metrics()).toMatchObject({ postponed: 1, completed: 1 })
   })
 
-  it('may be a RetryLater whose wait is over before it could be told', async () => {
+  it('may be a RetryLater whose wait is over before it could be reported', async () => {
     const trouble = troubledStore()
     let calls = 0
     const { coordinator, worker } = await work(
@@ -329,7 +329,7 @@ describe('drain while the database is away', () => {
     hanging.resolve()
   })
 
-  it('says of whom the end could not be told', async () => {
+  it('names the jobs whose end could not be reported', async () => {
     const { trouble, worker, logger } = await running(0)
     trouble.goAway()
     await worker.drain({ timeoutMs: 0 })
@@ -349,7 +349,7 @@ describe('one attempt by itself', () => {
     return { trouble, coordinator, control, outcome: runOne(started, coordinator, normal, control.signal) }
   }
 
-  it('is told again until the log takes its end', async () => {
+  it('reports its end until the log has it', async () => {
     const handler = Promise.withResolvers<string>()
     const { trouble, coordinator, outcome } = await giveUp({ run: () => handler.promise })
     trouble.fail('append', 'store_unwritable')

@@ -76,7 +76,7 @@ describe('a workflow (createWorkflowManager)', () => {
     expect((await typesOf(store)).slice(-1)).toEqual(['bypassed'])
   })
 
-  it('that has to wait is refused with why (workflow_queued), and goes on in any worker of its kind', async () => {
+  it('that has to wait is refused with the reason (workflow_queued), and goes on in any worker of its kind', async () => {
     const store = memoryStore()
     const coordinator = await join({ store })
     const { run, began, letGo } = held()
@@ -143,7 +143,7 @@ describe('a workflow (createWorkflowManager)', () => {
     expect(ran).toEqual(['draw', 'move', 'tell'])
   })
 
-  it('runs once in a process, whoever asks for it', async () => {
+  it('runs once in a process, however many calls ask for it', async () => {
     const coordinator = await join()
     const { run, began, letGo } = held()
     let calls = 0

@@ -9,7 +9,7 @@ import { sceneOf, waitsLongest } from './scene.ts'
 
 const browser = browserForAll()
 
-it('Why says the sentence, the places and the chain of explain, and draws who waits for whom', async () => {
+it('Why shows the sentence, the places and the chain of explain, and draws which job waits for which', async () => {
   const { store, ledger, run } = await sceneOf({ seconds: 600, jobs: 120, waiting: 30 })
   const { address } = await served({ store })
   const page = await opened(browser(), address())
