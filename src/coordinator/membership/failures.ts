@@ -71,6 +71,8 @@ export class Failures {
 
   /** The error of a command. A refusal is for the caller alone. */
   noteOfCommand(error: unknown): void {
+    // Why it has not joined was said where that failed.
+    if (isInterlockError(error) && error.details['cause'] === 'not_joined') return
     if (!isRefusal(error) && !isInterlockError(error, 'closed')) this.noteOfLog(error, 'write')
   }
 
