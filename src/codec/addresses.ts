@@ -31,7 +31,7 @@ export function parseAddresses(text: string, path: string): Addresses {
   const found = address.exec(text)
   // A folder with a socket, which the driver takes as well.
   if (found === null && /^(\/|socket:)/.test(text)) return { each: [text], wanted: 'any', connectMs: null }
-  if (found === null) throw refuse('is no address of a PostgreSQL server')
+  if (found === null) throw refuse('must be an address of a PostgreSQL server')
   const [, scheme = '', login, authority = '', database = '', query] = found
   const given = new URLSearchParams(query)
   const places = placesOf(authority, given, refuse)

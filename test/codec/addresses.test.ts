@@ -51,8 +51,8 @@ describe('an address of several servers', () => {
 
 describe('an address that nobody can use', () => {
   it.each([
-    ['', 'is no address'],
-    ['mysql://h/app', 'is no address'],
+    ['', 'must be an address'],
+    ['mysql://h/app', 'must be an address'],
     ['postgres://u:secret@h1,,h2/app', 'a host that is empty'],
     ['postgres://u:secret@h:70000/app', 'cannot be read'],
     ['postgres://u:sec#ret@h/app', 'cannot be read'],

@@ -1,5 +1,5 @@
 import path from 'node:path'
-import { wayTo } from '../../adapter/postgres/connections.ts'
+import { wayTo } from '../../adapter/postgres/parts.ts'
 import { InterlockError, invalidInput } from '../../core/index.ts'
 import {
   type ColumnNames,
