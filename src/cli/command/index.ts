@@ -102,7 +102,7 @@ export const commandGroups: readonly (readonly [heading: string, commands: reado
       },
       {
         usage: 'top',
-        summary: 'what runs, the models and the line, as they go on, with keys for the levers',
+        summary: 'live: what runs, the models and the line, with keys for the levers',
         load: async () => (await import('./top.ts')).addTop,
       },
       {
