@@ -1,7 +1,9 @@
+import net from 'node:net'
 import { describe, expect, it } from 'vitest'
 import { postgresStore } from '../../src/adapter/postgres/index.ts'
 import { createCoordinator, silentLogger } from '../../src/coordinator/index.ts'
 import { examine } from '../../src/doctor/index.ts'
+import { interlock } from '../cli/support.ts'
 import { withClient } from '../support/postgres-cluster.ts'
 import { type ReplicatedPostgres, startReplicated } from '../support/replicated-postgres.ts'
 import { atEnd } from '../support/this-test.ts'
@@ -91,5 +93,145 @@ describe('a standby', () => {
     atEnd(() => late.close())
     await late.enqueue([{ jobId: 'b', models: ['m'] }])
     expect(await queuedJobs(standby)).toEqual(['a', 'b'])
+  })
+})
+
+describe('commands that another process has carried out', () => {
+  it('count when the standby has them, if commits wait for one', async () => {
+    await using pair = await startReplicated({ synchronous: true })
+    const { store } = await joined(pair)
+    const replicated = () => store.deciding?.replicated?.()
+    await replicated()
+    await pair.other().kill()
+    let isReplicated = false
+    const waited = replicated()?.then(() => (isReplicated = true))
+    await commitWaits(pair)
+    expect(isReplicated).toBe(false)
+    await pair.other().restart()
+    await waited
+  })
+
+  it('count at once, if none does', async () => {
+    await using pair = await startReplicated({ synchronous: false })
+    const { store } = await joined(pair)
+    await pair.other().kill()
+    await store.deciding?.replicated?.()
+  })
+})
+
+/** A way to a server that can fall silent, for the connections that there are and for those that come: a machine that is gone. */
+async function wayTo(url: string) {
+  const { port, hostname } = new URL(url)
+  const sockets = new Set<net.Socket>()
+  let isSilent = false
+  const server = net.createServer((near) => {
+    sockets.add(near.on('error', () => {}))
+    if (isSilent) return
+    const far = net.connect(Number(port), hostname)
+    sockets.add(far.on('error', () => {}))
+    near.pipe(far).pipe(near)
+  })
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+  atEnd(() => {
+    for (const socket of sockets) socket.destroy()
+    server.close()
+  })
+  const silence = () => {
+    isSilent = true
+    for (const socket of sockets) socket.unpipe()
+    for (const socket of sockets) socket.resume()
+  }
+  return { host: `127.0.0.1:${(server.address() as net.AddressInfo).port}`, silence }
+}
+
+describe('a primary that is gone without a word', () => {
+  it('is left for the one that takes over, though its sockets never break and its answers are waited for', async () => {
+    await using pair = await startReplicated({ synchronous: false })
+    const { host, silence } = await wayTo(pair.primary().url)
+    const second = new URL(pair.other().url).host
+    const moved: string[] = []
+    const connectionString = `postgres://postgres@${host},${second}/postgres`
+    // Its own limit would be over long after this test.
+    const store = postgresStore(
+      { connectionString, query_timeout: 600_000 },
+      { warn: (line) => moved.push(line) },
+    )
+    const coordinator = await createCoordinator({ store, logger: silentLogger, patienceMs: 600_000 })
+    atEnd(async () => {
+      await coordinator.close()
+      await store.close()
+    })
+    await coordinator.enqueue([{ jobId: 'a', models: ['m'] }])
+    await expect.poll(() => queuedJobs(pair.other().url)).toEqual(['a'])
+    silence()
+    const enqueued = coordinator.enqueue([{ jobId: 'b', models: ['m'] }])
+    await Promise.all([pair.promote(), enqueued])
+    expect(moved).toEqual([`${second} takes writes and is used from here on (before: ${host})`])
+    expect(await queuedJobs(pair.primary().url)).toEqual(['a', 'b'])
+  })
+})
+
+describe('of two servers that take writes', () => {
+  it('the one that was promoted last is used, wherever it stands', async () => {
+    await using pair = await startReplicated({ synchronous: false })
+    // The former primary goes on, and does not know.
+    const former = new URL(pair.primary().url).host
+    await pair.promote()
+    const store = postgresStore(`postgres://postgres@${former},${new URL(pair.primary().url).host}/postgres`)
+    atEnd(() => store.close())
+    await store.open('later')
+    const has = (url: string) =>
+      withClient(url, async (client) => {
+        return (await client.query("select from job_queue_heads where queue = 'later'")).rowCount
+      })
+    expect(await Promise.all([has(pair.primary().url), has(pair.other().url)])).toEqual([1, 0])
+  })
+})
+
+describe('the doctor', () => {
+  const look = async (url: string) => {
+    const store = postgresStore(url)
+    try {
+      await store.open('default')
+      return await examine({ store })
+    } finally {
+      await store.close()
+    }
+  }
+
+  it('names a standby, whether commits wait for it, and what a fail-over would lose', async () => {
+    await using pair = await startReplicated({ synchronous: true })
+    const { url } = pair.primary()
+    const { standbys, findings } = await look(url)
+    expect(findings.filter(({ check }) => check === 'standby')).toEqual([])
+    const server = { name: 'standby', state: 'streaming', isSynchronous: true, lagBytes: 0 }
+    expect(standbys).toMatchObject({
+      names: 'standby',
+      synchronous: 1,
+      servers: [server],
+      atFailOver: 'kept',
+    })
+    const { stdout } = await interlock(['doctor', '--url', pair.url])
+    expect(stdout).toContain('standby    synchronous standby, streaming, has everything')
+
+    // As an owner without pg_read_all_stats.
+    await withClient(url, (client) =>
+      client.query(`create role limited;
+        grant select on all tables in schema public to limited;
+        grant execute on all functions in schema public to limited;
+        alter function public.job_queue_checkup(text) owner to limited;`),
+    )
+    expect((await look(url)).standbys).toMatchObject({
+      isHidden: true,
+      atFailOver: 'unknown',
+      servers: [{ state: null }],
+    })
+  })
+
+  it('says where no commit waits', async () => {
+    await using pair = await startReplicated({ synchronous: false })
+    const { standbys, findings } = await look(pair.primary().url)
+    expect(standbys).toMatchObject({ names: '', synchronous: 0, atFailOver: 'may_be_lost' })
+    expect(findings).toContainEqual(expect.objectContaining({ check: 'standby', level: 'note' }))
   })
 })

@@ -70,7 +70,9 @@ describe('a planned switchover under load', () => {
 })
 
 describe('a standby that had not heard of everything', () => {
-  it('is found out when it takes over: the workers stop, and the queue is held', async () => {
+  it('is found out when it takes over: the workers stop, and the queue is held', {
+    timeout: 2 * PATIENCE,
+  }, async () => {
     for (let round = 0; round < Math.ceil(KILLS / 3); round++) {
       const { pair, producer, workers } = await loaded({ synchronous: false, workers: 2 })
       await producer.more(20)
