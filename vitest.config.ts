@@ -7,6 +7,11 @@ const pure = [
   ...['audit', 'insight', 'doctor', 'operate'],
 ].map((folder) => `test/${folder}/**/*.test.ts`)
 
+/** Of these, the ones that replace a module, a machine or the clock: each needs a process of its own. The others share some. */
+const alone = ['machine/mutants', 'audit/sabotage', 'property/replay', 'core/steps', 'sim/sim'].map(
+  (file) => `test/${file}.test.ts`,
+)
+
 /** Real processes: slow to start, and what they wait for is bounded by leases, not by the test. */
 const process = ['process', 'e2e', 'cli'].map((folder) => `test/${folder}/**/*.test.ts`)
 
@@ -21,7 +26,11 @@ export default defineConfig({
     // What is waited for comes at once, unless the machine is busy: the default of a second is over before that.
     expect: { poll: { timeout: 20_000 } },
     projects: [
-      { extends: true, test: { name: 'pure', include: pure, testTimeout: 60_000 } },
+      {
+        extends: true,
+        test: { name: 'pure', include: pure, exclude: alone, isolate: false, testTimeout: 60_000 },
+      },
+      { extends: true, test: { name: 'alone', include: alone, testTimeout: 60_000 } },
       {
         extends: true,
         test: {

@@ -15,7 +15,8 @@ async function growthRows(context: Context): Promise<readonly Row[]> {
 
 /** A row per size, and the exponent of a power law through their medians. */
 async function rowsOf(dimension: Dimension, context: Context, ground: Ground): Promise<readonly Row[]> {
-  const { what, sizes, most } = dimension
+  const { what, most } = dimension
+  const sizes = context.quick ? endsOf(dimension.sizes) : dimension.sizes
   const costs: Row[] = []
   for (const size of sizes) {
     const name = `${what}: ${size.toLocaleString('en')}`
@@ -28,6 +29,9 @@ async function rowsOf(dimension: Dimension, context: Context, ground: Ground): P
   const exponent = exponentOf(points)
   return [...costs, { what: `${what}: exponent`, unit: '', samples: [exponent], goal: { most } }]
 }
+
+/** The least and the most: enough for an exponent. */
+const endsOf = (sizes: readonly number[]): readonly number[] => [...sizes.slice(0, 1), ...sizes.slice(-1)]
 
 const WIDTH = 40
 

@@ -104,8 +104,8 @@ export const arbitraryPolicy: fc.Arbitrary<Policy> = record({
   rate: fc
     .array(
       fc.tuple(
-        // A strict comparison takes an object's `constructor` for its class.
-        arbitraryName.filter((name) => name !== 'constructor'),
+        // No policy has a rate for `*`. A strict comparison takes an object's `constructor` for its class.
+        arbitraryName.filter((name) => name !== '*' && name !== 'constructor'),
         record({
           starts: fc.integer({ min: 1, max: bounds.rateStarts }),
           perSeconds: fc.double({ min: 0.001, max: 86_400, noNaN: true }),
