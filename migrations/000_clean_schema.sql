@@ -2060,8 +2060,9 @@ begin
   end;
   return jsonb_build_object(
     'now', (extract(epoch from clock_timestamp()) * 1000000)::bigint,
-    'session_age_ms', (select (extract(epoch from clock_timestamp() - a.backend_start) * 1000)::bigint
-                         from pg_stat_activity a where a.pid = pg_backend_pid()),
+    -- Hidden from an owner without pg_read_all_stats, if the session is another role's.
+    'session_age_ms', coalesce((select (extract(epoch from clock_timestamp() - a.backend_start) * 1000)::bigint
+                         from pg_stat_activity a where a.pid = pg_backend_pid()), 0),
     'server', jsonb_build_object('version', current_setting('server_version_num')::int,
       'synchronous_commit', current_setting('synchronous_commit'), 'fsync', current_setting('fsync'),
       'full_page_writes', current_setting('full_page_writes'), 'in_recovery', pg_is_in_recovery(),
@@ -5653,8 +5654,8 @@ $privileges$;
 -- Records this migration. The row changes only if the checksum did, so running it again changes nothing.
 insert into public.job_queue_migrations as m (version, checksum)
 values 
-  ('000', '8833e905ef1cf9803ed6063f3546b6ca0e0ac1cb2e234b98ad034c00a727344b'),
-  ('027', '8833e905ef1cf9803ed6063f3546b6ca0e0ac1cb2e234b98ad034c00a727344b')
+  ('000', '7467ce1a5ece9a73fc02c4c578d4f538b8409d168dcbecf4a8a408e07466717b'),
+  ('027', '7467ce1a5ece9a73fc02c4c578d4f538b8409d168dcbecf4a8a408e07466717b')
 on conflict (version) do update set checksum = excluded.checksum, applied_at = excluded.applied_at
   where m.checksum <> excluded.checksum;
 -- Makes PostgREST find the new functions. No other program listens to this.

@@ -97,8 +97,9 @@ begin
   end;
   return jsonb_build_object(
     'now', (extract(epoch from clock_timestamp()) * 1000000)::bigint,
-    'session_age_ms', (select (extract(epoch from clock_timestamp() - a.backend_start) * 1000)::bigint
-                         from pg_stat_activity a where a.pid = pg_backend_pid()),
+    -- Hidden from an owner without pg_read_all_stats, if the session is another role's.
+    'session_age_ms', coalesce((select (extract(epoch from clock_timestamp() - a.backend_start) * 1000)::bigint
+                         from pg_stat_activity a where a.pid = pg_backend_pid()), 0),
     'server', jsonb_build_object('version', current_setting('server_version_num')::int,
       'synchronous_commit', current_setting('synchronous_commit'), 'fsync', current_setting('fsync'),
       'full_page_writes', current_setting('full_page_writes'), 'in_recovery', pg_is_in_recovery(),
