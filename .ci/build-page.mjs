@@ -1,9 +1,11 @@
 /**
- * Builds the page of the dashboard: one script and one style, into dist/dashboard unless told otherwise.
+ * Builds the page of the dashboard: one script and one style, into dist/dashboard unless told otherwise, and prints what it weighs.
  *
  *   node .ci/build-page.mjs [folder]
  */
+import { readFile } from 'node:fs/promises'
 import path from 'node:path'
+import { gzipSync } from 'node:zlib'
 import { build } from 'vite'
 
 const root = path.resolve(import.meta.dirname, '..')
@@ -13,6 +15,11 @@ const root = path.resolve(import.meta.dirname, '..')
  * @returns the files that were bundled, from the top of the repository
  */
 export async function buildPage(folder) {
+  const output = await bundled(folder)
+  return modulesOf(output).map(({ file }) => file)
+}
+
+async function bundled(folder) {
   const { output } = await build({
     configFile: false,
     root: path.join(root, 'src/dashboard/page'),
@@ -33,8 +40,45 @@ export async function buildPage(folder) {
     },
   })
   return output
-    .flatMap(({ modules = {} }) => Object.keys(modules))
-    .map((file) => path.relative(root, file).replaceAll(path.sep, '/'))
 }
 
-if (import.meta.main) await buildPage(path.resolve(root, process.argv[2] ?? 'dist/dashboard'))
+/** What went into it, and how long its text is before names are shortened. */
+const modulesOf = (output) =>
+  output
+    .flatMap(({ modules = {} }) => Object.entries(modules))
+    .map(([file, { renderedLength }]) => ({
+      file: path.relative(root, file).replaceAll(path.sep, '/'),
+      length: renderedLength,
+    }))
+
+/** A package, or a folder of the sources; of the page each folder of its own. */
+function partOf(file) {
+  const [, name] = /node_modules\/((?:@[^/]+\/)?[^/]+)/.exec(file) ?? []
+  return name ?? /^(src\/dashboard\/page\/[^/]+|src\/[^/]+|[^/]+)/.exec(file)?.[1] ?? file
+}
+
+/** The size table: each part's share of the script, and what both files weigh as they go over the wire. */
+async function sizes(output, folder) {
+  const parts = new Map()
+  const modules = modulesOf(output)
+  for (const { file, length } of modules) parts.set(partOf(file), (parts.get(partOf(file)) ?? 0) + length)
+  const all = modules.reduce((sum, { length }) => sum + length, 0)
+  const rows = [...parts]
+    .sort(([, a], [, b]) => b - a)
+    .map(([part, length]) => `| ${part} | ${((length / all) * 100).toFixed(1)} % |`)
+  const files = await Promise.all(
+    ['page.js', 'page.css'].map(async (file) => {
+      const text = await readFile(path.join(folder, file))
+      const [whole, zipped] = [text.length, gzipSync(text, { level: 9 }).length].map((n) =>
+        (n / 1_000).toFixed(1),
+      )
+      return `| ${file} | ${whole} kB, ${zipped} kB gzipped |`
+    }),
+  )
+  return ['| part | share of the script |', '| --- | --- |', ...rows, ...files].join('\n')
+}
+
+if (import.meta.main) {
+  const folder = path.resolve(root, process.argv[2] ?? 'dist/dashboard')
+  console.log(await sizes(await bundled(folder), folder))
+}

@@ -7,6 +7,7 @@ import { appendBench } from './append/index.ts'
 import { budgetBench } from './budget/index.ts'
 import { bytesBench } from './bytes/index.ts'
 import { coreBench } from './core/index.ts'
+import { dashboardBench } from './dashboard/index.ts'
 import { depthBench } from './depth/index.ts'
 import type { Bench, Context, Row } from './frame/bench.ts'
 import { describeMachine, thisMachine } from './frame/machine.ts'
@@ -48,6 +49,7 @@ const benches: readonly Bench[] = [
   workerBench,
   growthBench,
   budgetBench,
+  dashboardBench,
   guardBench,
 ]
 const names = benches.map(({ name }) => name)
@@ -60,7 +62,7 @@ await new Command('bench')
   .description('Measures Interlock on this machine; a figure is the median of several runs.')
   .argument(
     '[benches...]',
-    `${names.join(', ')}; all but peers, worker, growth, budget and guard unless given`,
+    `${names.join(', ')}; all but peers, worker, growth, budget, dashboard and guard unless given`,
     usual,
   )
   .option(
@@ -73,7 +75,7 @@ await new Command('bench')
   .option('--trace <file>', 'real requests for `schedule` and `peers`: job_id,models,seconds, .csv.gz', trace)
   .option(
     '--only <rows>',
-    '`peers`, `growth`: only these rows, by id or its beginning (drain/10-keys,hand-off)',
+    '`peers`, `growth`, `dashboard`: only these rows, by id or its beginning (drain/10-keys,hand-off)',
     list,
     [],
   )

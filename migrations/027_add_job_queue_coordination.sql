@@ -416,6 +416,10 @@ create table if not exists public.job_queue_workers (
 
 alter table public.job_queue_workers add column if not exists settled boolean not null default false;
 
+-- When the server began to serve on which the lease was last confirmed. On another one (after a start, a fail-over) the lease has its
+-- whole time to live again (job_queue_elsewhere). Null: not noted yet.
+alter table public.job_queue_workers add column if not exists server_since timestamptz;
+
 -- Commands by SQL (job_queue_request), for any live coordinator to decide; and a cancel for each live job whose row of `jobs` was
 -- deleted or set to cancelled. The command's id in the log is 'sql:' and the id of the request, so that it is carried out once.
 -- taken_until: a coordinator is deciding it; if it has not answered by then, others may.
@@ -1270,7 +1274,8 @@ begin
 
   if given.starters is not null then
     ids := array(select w.worker_id from public.job_queue_workers w
-                  where w.queue = $1 and w.worker_id = any (given.starters) and not w.dead and w.expires_at > clock);
+                  where w.queue = $1 and w.worker_id = any (given.starters) and not w.dead
+                    and (w.expires_at > clock or public.job_queue_elsewhere(w.server_since)));
     if not given.starters <@ ids then
       return answer || jsonb_build_object('reason', 'dead_worker', 'worker_ids',
         array(select distinct s.id from unnest(given.starters) s (id) where s.id <> all (ids) order by s.id));
@@ -1298,7 +1303,7 @@ begin
       where w.queue = $1 and w.worker_id = any (given.expired) order by w.worker_id for update;
     select array_agg(w.worker_id order by w.worker_id) into ids from public.job_queue_workers w
      where w.queue = $1 and w.worker_id = any (given.expired)
-       and not w.dead and w.expires_at + w.grace_ms * interval '1 millisecond' >= clock;
+       and not w.dead and (w.expires_at + w.grace_ms * interval '1 millisecond' >= clock or public.job_queue_elsewhere(w.server_since));
     if ids is not null then
       return answer || jsonb_build_object('reason', 'live_worker', 'worker_ids', ids);
     end if;
@@ -1785,7 +1790,8 @@ $$;
 --   release     its release of Interlock, at most 200 characters
 --   ttl_ms      how long the lease lives without another beat, 100 ms to a day; grace_ms: how long after that its jobs may be
 --               expired, at most a day
--- Returns {alive, now, expires_at, version, overdue, arrived, requested}. alive: false if the lease is over, which is final.
+-- Returns {alive, now, expires_at, version, overdue, arrived, requested}. alive: false if the lease is over, which is final. A lease that
+-- was confirmed before this server began to serve is not over: nobody could renew it meanwhile (job_queue_elsewhere).
 -- Times are in microseconds; version is the head's. overdue: workers that hold jobs and are gone; the process that reads this expires
 -- them. arrived, requested: rows to take in, or commands by SQL, are waiting and nobody has claimed them. Raises JQ001 when an
 -- argument is out of bounds.
@@ -1811,13 +1817,13 @@ begin
   end if;
   -- The update reads the clock again: it may have waited for an append that declares this worker dead.
   insert into public.job_queue_workers as w
-    (queue, worker_id, kinds, free_slots, release, started_at, beat_at, expires_at, ttl_ms, grace_ms)
-  values ($1, $2, $3, $4, $5, clock, clock, clock + $6 * interval '1 millisecond', $6, $7)
+    (queue, worker_id, kinds, free_slots, release, started_at, beat_at, expires_at, ttl_ms, grace_ms, server_since)
+  values ($1, $2, $3, $4, $5, clock, clock, clock + $6 * interval '1 millisecond', $6, $7, pg_postmaster_start_time())
   on conflict (queue, worker_id) do update set
     kinds = excluded.kinds, free_slots = excluded.free_slots, release = excluded.release, ttl_ms = excluded.ttl_ms,
     grace_ms = excluded.grace_ms, beat_at = clock_timestamp(),
-    expires_at = clock_timestamp() + excluded.ttl_ms * interval '1 millisecond'
-    where not w.dead and w.expires_at > clock_timestamp()
+    expires_at = clock_timestamp() + excluded.ttl_ms * interval '1 millisecond', server_since = excluded.server_since
+    where not w.dead and (w.expires_at > clock_timestamp() or (not w.settled and public.job_queue_elsewhere(w.server_since)))
   returning w.expires_at, w.started_at = w.beat_at as is_new into lease;
   alive := found;
   if not alive then
@@ -2543,6 +2549,18 @@ begin
 end
 $$;
 
+-- job_queue_elsewhere(server_since): whether a lease was last confirmed before this server began to serve: on this one before it was
+-- started again, or on another one that it has taken over from. While no server served, nobody could renew a lease. And what is
+-- known of it here may be older than what its worker was told, and by another clock. So it is live, however its times read, until a
+-- beat gives it its whole time to live again (job_queue_overdue).
+--   server_since  of its row in job_queue_workers; null: not noted yet, taken for this server
+create or replace function public.job_queue_elsewhere(server_since timestamptz) returns boolean
+language sql stable
+set search_path = pg_catalog, pg_temp
+as $$
+  select coalesce($1 <> pg_postmaster_start_time(), false)
+$$;
+
 -- job_queue_event_at(queue, seq): when an event happened, in the log or archived. Times rise from event to event, so a
 -- different time shows that this is another log than the one a process has folded, after a restore (job_queue_append,
 -- job_queue_turn).
@@ -2626,15 +2644,19 @@ $$;
 -- job_queue_explain(job_id, queue): where a job stands, for the page of the user whose job it is: his place in the line of each model,
 -- why it waits, and about how long still. Runs with the rights of its caller and shows what job_queue_places shows him: the jobs whose
 -- row in `jobs` he can read. Granted to no browser until you do so (docs/supabase.md).
--- Returns {job_id, queue, state, position, models, code, reason, starts_in_seconds}; null for a job that is not live, and all the same
--- for one whose row the caller cannot read, or whose row does not follow its job (yet: within a second).
+-- Returns {job_id, queue, state, position, models, code, reason, starts_in_seconds, starts_from_seconds, starts_to_seconds}; null for a
+-- job that is not live, and all the same for one whose row the caller cannot read, or whose row does not follow its job (yet: within a
+-- second).
 --   state              waiting or active
 --   position           how many stand ahead of it in the line of the whole queue; null when it stands in no line
 --   models             [{model, ahead, running, capacity}, …]: in the line of each model, how many stand ahead (null: in no line), and
 --                      how many run of how many
 --   code, reason       why it waits (draining, not_due, model_paused, serialized, at_capacity, model_in_use, behind_in_line, offered),
 --                      and that in a sentence; it names no other job and nobody; code is null for an active job
---   starts_in_seconds  an estimate, from how long jobs of these models took among the last 1,000 events; null: too little is known
+--   starts_in_seconds  an estimate, from how long jobs of these models took among the last 1,000 events, less how long the running ones
+--                      have run; null: too little is known
+--   starts_from_seconds, starts_to_seconds
+--                      the range of that estimate, which holds for eight jobs of ten; null: fewer than two such jobs have completed
 -- Raises 42501 for who may not call it, or may not read `jobs` at all.
 create or replace function public.job_queue_explain(job_id text, queue text default 'default') returns jsonb
 language plpgsql stable
@@ -2852,7 +2874,8 @@ begin
       from public.job_queue_jobs j
       cross join (select h.epoch from public.job_queue_heads h where h.queue = $2 order by h.version desc limit 1) h
       join public.job_queue_workers w on w.queue = j.queue and w.worker_id = j.worker_id
-     where j.queue = $2 and j.worker_id = $1 and j.state = 'active' and not w.dead and w.expires_at > clock_timestamp());
+     where j.queue = $2 and j.worker_id = $1 and j.state = 'active' and not w.dead
+       and (w.expires_at > clock_timestamp() or public.job_queue_elsewhere(w.server_since)));
 end
 $$;
 
@@ -3419,7 +3442,8 @@ $$;
 -- or their row is missing; for job_queue_beat.
 --   thorough  look even if no worker's row says so: a row that was deleted by hand says nothing. That reads all of
 --             job_queue_jobs, so a beat does it only for a new worker
--- A lease whose last beat is in the future is cut to its ttl from now, once: the clock was set back.
+-- A lease whose last beat is in the future is cut to its ttl from now, once: the clock was set back. One that was confirmed before this
+-- server began to serve gets its whole ttl from now, once, if it was not given up: nobody could renew it meanwhile.
 -- Returns [worker_id, …], ascending. A worker that has been gone for a minute and holds nothing is settled, and nobody looks
 -- for its jobs again: no append that found it live can still be under way.
 create or replace function public.job_queue_overdue(queue text, thorough boolean) returns jsonb
@@ -3436,10 +3460,14 @@ begin
   -- Otherwise the lease of a process that is gone would last until the clock has caught up; a live process beats again before
   -- that. A difference below a second is ignored: another beat may have read the clock since. Skips locked rows, as below.
   update public.job_queue_workers w
-     set beat_at = clock, expires_at = least(w.expires_at, clock + w.ttl_ms * interval '1 millisecond')
+     set beat_at = least(w.beat_at, clock), server_since = pg_postmaster_start_time(),
+         expires_at = case when public.job_queue_elsewhere(w.server_since) and not w.dead then clock + w.ttl_ms * interval '1 millisecond'
+                           else least(w.expires_at, clock + w.ttl_ms * interval '1 millisecond') end
    where w.queue = $1 and w.worker_id in (
      select f.worker_id from public.job_queue_workers f
-      where f.queue = $1 and f.beat_at > clock + interval '1 second'
+      where f.queue = $1
+        and (f.beat_at > clock + interval '1 second'
+          or (not f.dead and not f.settled and public.job_queue_elsewhere(f.server_since)))
         for update skip locked);
   if not thorough and not exists (
        select from public.job_queue_workers w where w.queue = $1 and not w.settled
@@ -3453,13 +3481,14 @@ begin
        and not exists (
          select from public.job_queue_workers w
           where w.queue = $1 and w.worker_id = j.worker_id
-            and not w.dead and w.expires_at + w.grace_ms * interval '1 millisecond' >= clock));
+            and not w.dead and (w.expires_at + w.grace_ms * interval '1 millisecond' >= clock
+              or public.job_queue_elsewhere(w.server_since))));
   -- SKIP LOCKED, since two beats that settle the same rows must not wait for each other.
   update public.job_queue_workers w set settled = true
    where w.queue = $1 and w.worker_id in (
      select g.worker_id from public.job_queue_workers g
       where g.queue = $1 and not g.settled and not overdue ? g.worker_id
-        and (g.dead or g.expires_at + g.grace_ms * interval '1 millisecond' < clock)
+        and (g.dead or (g.expires_at + g.grace_ms * interval '1 millisecond' < clock and not public.job_queue_elsewhere(g.server_since)))
         and g.expires_at < clock - interval '1 minute'
         for update skip locked);
   return overdue;
@@ -4307,7 +4336,8 @@ begin
     on conflict (queue, request_id) do nothing;
   elsif ($1 ->> 'type' in ('start', 'claim') or $1 ? 'claim') and not exists (
       select from public.job_queue_workers w
-       where w.queue = $2 and w.worker_id = worker and not w.dead and w.expires_at > clock_timestamp()) then
+       where w.queue = $2 and w.worker_id = worker and not w.dead
+         and (w.expires_at > clock_timestamp() or public.job_queue_elsewhere(w.server_since))) then
     raise exception using errcode = 'JQ001',
       message = format('worker %s has no live lease', coalesce(worker, '(no worker_id)')),
       hint = 'Call job_queue_beat first, and again every third of its time to live; after a lost lease go on under a new worker_id.';
@@ -5139,7 +5169,9 @@ as $$
            'beat_at', (extract(epoch from w.beat_at) * 1000000)::bigint,
            'expires_at', (extract(epoch from w.expires_at) * 1000000)::bigint,
            'state', case
-             when w.dead or w.expires_at + w.grace_ms * interval '1 millisecond' < clock_timestamp() then 'dead'
+             when w.dead then 'dead'
+             when public.job_queue_elsewhere(w.server_since) and not w.settled then 'live'
+             when w.expires_at + w.grace_ms * interval '1 millisecond' < clock_timestamp() then 'dead'
              when w.expires_at <= clock_timestamp() then 'late'
              else 'live' end)
            order by w.started_at, w.worker_id), '[]')
@@ -5447,10 +5479,9 @@ select j.queue, j.job_id, (
              when 'behind_in_line' then format('it waits in line for model %s', j.blocked_on)
              when 'offered' then 'it may start when a worker, and the limits of the queue, let it'
              else 'it runs' end,
-           'starts_in_seconds', case
-             when why.code in ('serialized', 'at_capacity', 'model_in_use', 'behind_in_line')
-             then ceil(greatest(needs.seconds, (line.position + 1 - greatest(line.slots - s.active_count, 0)) * typical.seconds / line.slots, 0))
-             when why.code = 'offered' then 0 end)
+           'starts_in_seconds', case when why.code = 'offered' then 0 when why.is_in_line then ceil(needs.seconds) end,
+           'starts_from_seconds', case when why.code = 'offered' then 0 when why.is_in_line then floor(needs.least) end,
+           'starts_to_seconds', case when why.code = 'offered' then 0 when why.is_in_line then ceil(needs.most) end)
     from (
       select k.policy, k.drained_at, k.active_count from public.job_queue_state k
        where k.queue = j.queue order by k.version desc limit 1) s
@@ -5463,45 +5494,69 @@ select j.queue, j.job_id, (
          where o.queue = j.queue and o.state = 'waiting' and o.due_at is null
            and (o.blocked_on is null or o.blocked_by_job_id is not null)
            and (o.place_level, o.place_order, o.place_tie) < (j.place_level, j.place_order, j.place_tie)) end as position) line
-    -- How long jobs ran that were completed lately, by model and in all.
+    -- How long jobs ran that were completed lately, by model and in all: the mean, and the standard deviation (`apart`).
     cross join lateral (
-      select jsonb_object_agg(m.model, m.seconds) filter (where m.model is not null) as by_model,
-             max(m.seconds) filter (where m.model is null) as seconds
+      select jsonb_object_agg(m.model, jsonb_build_array(m.seconds, m.apart)) filter (where m.model is not null) as by_model,
+             max(m.seconds) filter (where m.model is null) as seconds, max(m.apart) filter (where m.model is null) as apart
         from (
-          select u.model, avg(extract(epoch from e.created_at - b.created_at)) as seconds
+          select u.model, avg(extract(epoch from e.created_at - b.created_at)) as seconds,
+                 stddev_samp(extract(epoch from e.created_at - b.created_at)) as apart
             from (select l.* from public.job_queue_log l where l.queue = j.queue order by l.seq desc limit 1000) e
             cross join lateral (
               select l.models, l.created_at from public.job_queue_log l
                where l.queue = j.queue and l.job_id = e.job_id and l.event_type = 'started' and l.seq < e.seq
                order by l.seq + 0 desc limit 1) b
-            cross join lateral unnest(b.models) as u (model)
+            cross join lateral unnest(array_append(b.models, null)) as u (model)
            where e.event_type = 'completed'
-           group by grouping sets ((u.model), ())) m) typical
+           group by u.model) m) typical
+    -- Each line that it stands in, its models' and that of the slots: how many have to end before it starts, and how long that takes. Where
+    -- each took as long as the others and they began evenly spread, this is exact; the range is that of a sum of so many.
     cross join lateral (
       select coalesce(jsonb_agg(jsonb_build_object('model', m.model, 'ahead', m.ahead, 'running', m.running, 'capacity', m.capacity)
-               order by m.nth), '[]') as list,
-             bool_or(m.running >= m.capacity) as is_in_use,
-             max((m.ahead + 1 - greatest(m.capacity - m.running, 0)) * (typical.by_model ->> m.model)::numeric / m.capacity) as seconds
+               order by m.nth) filter (where m.model is not null), '[]') as list,
+             bool_or(m.running >= m.capacity) filter (where m.model is not null) as is_in_use,
+             max(t.seconds) as seconds,
+             case when bool_and(t.apart is not null) filter (where t.seconds is not null) then max(greatest(t.seconds - t.apart, 0)) end as least,
+             case when bool_and(t.apart is not null) filter (where t.seconds is not null) then max(t.seconds + t.apart) end as most
         from (
           select u.model, u.nth, coalesce(s.policy #>> array['capacity', u.model], s.policy #>> '{capacity,*}', '1')::integer as capacity,
-                 (select count(*)::integer from public.job_queue_jobs o
-                   where o.queue = j.queue and o.state = 'active' and u.model = any (o.models)) as running,
                  case when own.is_in then (
                    select count(*)::integer from public.job_queue_jobs o
                     where o.queue = j.queue and o.state = 'waiting' and o.due_at is null and u.model = any (o.models)
                       and (o.blocked_on is null or o.blocked_by_job_id is not null)
-                      and (o.place_level, o.place_order, o.place_tie) < (j.place_level, j.place_order, j.place_tie)) end as ahead
-            from unnest(j.models) with ordinality as u (model, nth)) m) needs
+                      and (o.place_level, o.place_order, o.place_tie) < (j.place_level, j.place_order, j.place_tie)) end as ahead,
+                 r.running, r.gone, y.seconds, y.apart
+            from unnest(j.models) with ordinality as u (model, nth)
+            cross join lateral (
+              select (typical.by_model #>> array[u.model, '0'])::numeric as seconds, (typical.by_model #>> array[u.model, '1'])::numeric as apart) y
+            cross join lateral (
+              select count(*)::integer as running,
+                     coalesce(sum(least(greatest(extract(epoch from now() - o.started_at), 0), y.seconds)), 0) as gone
+                from public.job_queue_jobs o
+               where o.queue = j.queue and o.state = 'active' and u.model = any (o.models)) r
+          union all
+          select null, null, line.slots, line.position, s.active_count, r.gone, typical.seconds, typical.apart
+            from (
+              select coalesce(sum(least(greatest(extract(epoch from now() - o.started_at), 0), typical.seconds)), 0) as gone
+                from public.job_queue_jobs o where o.queue = j.queue and o.state = 'active') r
+           where line.slots is not null) m
+        cross join lateral (select m.ahead + 1 - greatest(m.capacity - m.running, 0) as ends) n
+        left join lateral (
+          select case when n.ends > 0
+                   then greatest((n.ends + greatest(m.running - 1, 0) / 2.0) * m.seconds - m.gone, 0) / m.capacity else 0 end as seconds,
+                 1.2816 * m.apart * sqrt(greatest(n.ends, 0)) / m.capacity as apart
+           where m.ahead is not null and m.seconds is not null) t on true) needs
     cross join lateral (
-      select case
-        when j.state = 'active' then null
-        when s.drained_at is not null then 'draining'
-        when j.due_at is not null then 'not_due'
-        when not own.is_in then 'model_paused'
-        when j.blocked_by_job_id is null then 'offered'
-        when j.blocked_on is null then case when line.slots = 1 then 'serialized' else 'at_capacity' end
-        when needs.is_in_use then 'model_in_use'
-        else 'behind_in_line' end as code) why) as place
+      select c.code, c.code in ('serialized', 'at_capacity', 'model_in_use', 'behind_in_line') as is_in_line
+        from (select case
+          when j.state = 'active' then null
+          when s.drained_at is not null then 'draining'
+          when j.due_at is not null then 'not_due'
+          when not own.is_in then 'model_paused'
+          when j.blocked_by_job_id is null then 'offered'
+          when j.blocked_on is null then case when line.slots = 1 then 'serialized' else 'at_capacity' end
+          when needs.is_in_use then 'model_in_use'
+          else 'behind_in_line' end as code) c) why) as place
   from public.job_queue_jobs j
  where public.job_queue_own_row(j.job_id, j.queued_at,
    coalesce((select s.value -> 'jobs' from public.job_queue_settings s where s.key = 'columns'), '{}'));
@@ -5582,7 +5637,7 @@ begin
   for item in
     select p.oid::regprocedure::text as name, p.prorettype = 'trigger'::regtype as is_trigger
       from pg_catalog.pg_proc p
-     where p.pronamespace = 'public'::regnamespace and p.proname = any ('{job_queue_account,job_queue_adopt,job_queue_adoptable,job_queue_answer,job_queue_answer_requests,job_queue_append,job_queue_append_for,job_queue_archive,job_queue_archive_before,job_queue_archived_events,job_queue_arrived_rows,job_queue_beat,job_queue_cancel_rows,job_queue_chain,job_queue_checkup,job_queue_claim_arrivals,job_queue_claim_cut,job_queue_columns,job_queue_data_of,job_queue_dated,job_queue_dead,job_queue_deleted,job_queue_doubtful,job_queue_drop,job_queue_drop_chunks,job_queue_event_at,job_queue_event_text,job_queue_events,job_queue_execution_deleted,job_queue_explain,job_queue_forget,job_queue_forget_workers,job_queue_given_up,job_queue_guard_columns,job_queue_hand_in,job_queue_handed,job_queue_handled,job_queue_held,job_queue_hidden,job_queue_insert_chained,job_queue_intake,job_queue_keep_cut,job_queue_kept,job_queue_kept_digest,job_queue_known,job_queue_leave,job_queue_life,job_queue_link,job_queue_linked,job_queue_not_arrived,job_queue_note,job_queue_note_row,job_queue_open,job_queue_open_requests,job_queue_outer_rows,job_queue_overdue,job_queue_own_row,job_queue_page,job_queue_pick_up,job_queue_project,job_queue_project_target,job_queue_projection,job_queue_projection_page,job_queue_put_data,job_queue_put_snapshot,job_queue_put_snapshot_chunk,job_queue_put_staged,job_queue_put_state,job_queue_queues,job_queue_read,job_queue_rebuild,job_queue_rebuild_rows,job_queue_refuse_change,job_queue_refused_words,job_queue_reproject,job_queue_request,job_queue_request_fault,job_queue_row_linked,job_queue_row_unlinked,job_queue_rows_gone,job_queue_set_aside_rows,job_queue_snapshot,job_queue_snapshot_chunk,job_queue_stage,job_queue_start_chain,job_queue_status,job_queue_status_set,job_queue_submit,job_queue_taken,job_queue_targets,job_queue_touched,job_queue_truncated,job_queue_turn,job_queue_unstaged,job_queue_user_path,job_queue_user_rows,job_queue_void,job_queue_void_seqs,job_queue_voided,job_queue_wake,job_queue_wake_intake,job_queue_worker_list,job_queue_write_target}'::text[])
+     where p.pronamespace = 'public'::regnamespace and p.proname = any ('{job_queue_account,job_queue_adopt,job_queue_adoptable,job_queue_answer,job_queue_answer_requests,job_queue_append,job_queue_append_for,job_queue_archive,job_queue_archive_before,job_queue_archived_events,job_queue_arrived_rows,job_queue_beat,job_queue_cancel_rows,job_queue_chain,job_queue_checkup,job_queue_claim_arrivals,job_queue_claim_cut,job_queue_columns,job_queue_data_of,job_queue_dated,job_queue_dead,job_queue_deleted,job_queue_doubtful,job_queue_drop,job_queue_drop_chunks,job_queue_elsewhere,job_queue_event_at,job_queue_event_text,job_queue_events,job_queue_execution_deleted,job_queue_explain,job_queue_forget,job_queue_forget_workers,job_queue_given_up,job_queue_guard_columns,job_queue_hand_in,job_queue_handed,job_queue_handled,job_queue_held,job_queue_hidden,job_queue_insert_chained,job_queue_intake,job_queue_keep_cut,job_queue_kept,job_queue_kept_digest,job_queue_known,job_queue_leave,job_queue_life,job_queue_link,job_queue_linked,job_queue_not_arrived,job_queue_note,job_queue_note_row,job_queue_open,job_queue_open_requests,job_queue_outer_rows,job_queue_overdue,job_queue_own_row,job_queue_page,job_queue_pick_up,job_queue_project,job_queue_project_target,job_queue_projection,job_queue_projection_page,job_queue_put_data,job_queue_put_snapshot,job_queue_put_snapshot_chunk,job_queue_put_staged,job_queue_put_state,job_queue_queues,job_queue_read,job_queue_rebuild,job_queue_rebuild_rows,job_queue_refuse_change,job_queue_refused_words,job_queue_reproject,job_queue_request,job_queue_request_fault,job_queue_row_linked,job_queue_row_unlinked,job_queue_rows_gone,job_queue_set_aside_rows,job_queue_snapshot,job_queue_snapshot_chunk,job_queue_stage,job_queue_start_chain,job_queue_status,job_queue_status_set,job_queue_submit,job_queue_taken,job_queue_targets,job_queue_touched,job_queue_truncated,job_queue_turn,job_queue_unstaged,job_queue_user_path,job_queue_user_rows,job_queue_void,job_queue_void_seqs,job_queue_voided,job_queue_wake,job_queue_wake_intake,job_queue_worker_list,job_queue_write_target}'::text[])
   loop
     execute format('revoke all on function %s from public', item.name);
     foreach outsider in array outsiders || runners loop
@@ -5609,7 +5664,7 @@ $privileges$;
 -- Records this migration. The row changes only if the checksum did, so running it again changes nothing.
 insert into public.job_queue_migrations as m (version, checksum)
 values 
-  ('027', '7467ce1a5ece9a73fc02c4c578d4f538b8409d168dcbecf4a8a408e07466717b')
+  ('027', '31b98d100a6845b480727bd6610775b30e3e7b3ba8ea85dfdf4afb0a0ad2847a')
 on conflict (version) do update set checksum = excluded.checksum, applied_at = excluded.applied_at
   where m.checksum <> excluded.checksum;
 -- Makes PostgREST find the new functions. No other program listens to this.

@@ -97,7 +97,7 @@ async function countStatements(client: pg.Client): Promise<boolean> {
   if (rows[0]?.can !== true) return false
   await client.query('create extension if not exists pg_stat_statements')
   await client.query(
-    "do $$ begin execute format('alter database %I set pg_stat_statements.track = all', current_database()); end $$",
+    "do $$ begin execute format('alter database %I set pg_stat_statements.track = ''all''', current_database()); end $$",
   )
   return true
 }

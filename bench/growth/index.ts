@@ -1,8 +1,10 @@
+import { writeFile } from 'node:fs/promises'
 import { type Bench, type Context, type Row, sample } from '../frame/bench.ts'
 import { median } from '../frame/statistics.ts'
 import { figure } from '../frame/table.ts'
 import { Ground } from '../peers/ground.ts'
 import { type Dimension, dimensions } from './dimensions.ts'
+import { curvesOf, growthChart } from './draw.ts'
 import { exponentOf } from './fit.ts'
 
 async function growthRows(context: Context): Promise<readonly Row[]> {
@@ -10,8 +12,13 @@ async function growthRows(context: Context): Promise<readonly Row[]> {
   const rows: Row[] = []
   const chosen = dimensions.filter(({ what }) => context.only.every((only) => what.startsWith(only)))
   for (const dimension of chosen) rows.push(...(await rowsOf(dimension, context, ground)))
+  // One that shows only a part would take the place of the whole.
+  if (!context.quick && chosen.length === dimensions.length) await draw(rows)
   return rows
 }
+
+const draw = (rows: readonly Row[]): Promise<void> =>
+  writeFile(new URL('../../docs/images/growth.svg', import.meta.url), growthChart(curvesOf(rows)))
 
 /** A row per size, and the exponent of a power law through their medians. */
 async function rowsOf(dimension: Dimension, context: Context, ground: Ground): Promise<readonly Row[]> {
@@ -60,7 +67,7 @@ function limitOf({ goal }: Row, value: number): string {
 export const growthBench: Bench = {
   name: 'growth',
   about:
-    'what a job of our worker costs as a queue grows; the exponent is 0 where the size costs nothing, 1 where twice the size costs twice as much',
+    'what a job of our worker costs as a queue grows; the exponent is 0 where the size costs nothing, 1 where twice the size costs twice as much; all of it draws docs/images/growth.svg',
   named: true,
   table: chart,
   run: growthRows,

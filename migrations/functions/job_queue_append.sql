@@ -185,7 +185,8 @@ begin
 
   if given.starters is not null then
     ids := array(select w.worker_id from public.job_queue_workers w
-                  where w.queue = $1 and w.worker_id = any (given.starters) and not w.dead and w.expires_at > clock);
+                  where w.queue = $1 and w.worker_id = any (given.starters) and not w.dead
+                    and (w.expires_at > clock or public.job_queue_elsewhere(w.server_since)));
     if not given.starters <@ ids then
       return answer || jsonb_build_object('reason', 'dead_worker', 'worker_ids',
         array(select distinct s.id from unnest(given.starters) s (id) where s.id <> all (ids) order by s.id));
@@ -213,7 +214,7 @@ begin
       where w.queue = $1 and w.worker_id = any (given.expired) order by w.worker_id for update;
     select array_agg(w.worker_id order by w.worker_id) into ids from public.job_queue_workers w
      where w.queue = $1 and w.worker_id = any (given.expired)
-       and not w.dead and w.expires_at + w.grace_ms * interval '1 millisecond' >= clock;
+       and not w.dead and (w.expires_at + w.grace_ms * interval '1 millisecond' >= clock or public.job_queue_elsewhere(w.server_since));
     if ids is not null then
       return answer || jsonb_build_object('reason', 'live_worker', 'worker_ids', ids);
     end if;

@@ -6,7 +6,8 @@
 --   release     its release of Interlock, at most 200 characters
 --   ttl_ms      how long the lease lives without another beat, 100 ms to a day; grace_ms: how long after that its jobs may be
 --               expired, at most a day
--- Returns {alive, now, expires_at, version, overdue, arrived, requested}. alive: false if the lease is over, which is final.
+-- Returns {alive, now, expires_at, version, overdue, arrived, requested}. alive: false if the lease is over, which is final. A lease that
+-- was confirmed before this server began to serve is not over: nobody could renew it meanwhile (job_queue_elsewhere).
 -- Times are in microseconds; version is the head's. overdue: workers that hold jobs and are gone; the process that reads this expires
 -- them. arrived, requested: rows to take in, or commands by SQL, are waiting and nobody has claimed them. Raises JQ001 when an
 -- argument is out of bounds.
@@ -32,13 +33,13 @@ begin
   end if;
   -- The update reads the clock again: it may have waited for an append that declares this worker dead.
   insert into public.job_queue_workers as w
-    (queue, worker_id, kinds, free_slots, release, started_at, beat_at, expires_at, ttl_ms, grace_ms)
-  values ($1, $2, $3, $4, $5, clock, clock, clock + $6 * interval '1 millisecond', $6, $7)
+    (queue, worker_id, kinds, free_slots, release, started_at, beat_at, expires_at, ttl_ms, grace_ms, server_since)
+  values ($1, $2, $3, $4, $5, clock, clock, clock + $6 * interval '1 millisecond', $6, $7, pg_postmaster_start_time())
   on conflict (queue, worker_id) do update set
     kinds = excluded.kinds, free_slots = excluded.free_slots, release = excluded.release, ttl_ms = excluded.ttl_ms,
     grace_ms = excluded.grace_ms, beat_at = clock_timestamp(),
-    expires_at = clock_timestamp() + excluded.ttl_ms * interval '1 millisecond'
-    where not w.dead and w.expires_at > clock_timestamp()
+    expires_at = clock_timestamp() + excluded.ttl_ms * interval '1 millisecond', server_since = excluded.server_since
+    where not w.dead and (w.expires_at > clock_timestamp() or (not w.settled and public.job_queue_elsewhere(w.server_since)))
   returning w.expires_at, w.started_at = w.beat_at as is_new into lease;
   alive := found;
   if not alive then

@@ -23,6 +23,7 @@ begin
       from public.job_queue_jobs j
       cross join (select h.epoch from public.job_queue_heads h where h.queue = $2 order by h.version desc limit 1) h
       join public.job_queue_workers w on w.queue = j.queue and w.worker_id = j.worker_id
-     where j.queue = $2 and j.worker_id = $1 and j.state = 'active' and not w.dead and w.expires_at > clock_timestamp());
+     where j.queue = $2 and j.worker_id = $1 and j.state = 'active' and not w.dead
+       and (w.expires_at > clock_timestamp() or public.job_queue_elsewhere(w.server_since)));
 end
 $$;

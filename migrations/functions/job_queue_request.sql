@@ -48,7 +48,8 @@ begin
     on conflict (queue, request_id) do nothing;
   elsif ($1 ->> 'type' in ('start', 'claim') or $1 ? 'claim') and not exists (
       select from public.job_queue_workers w
-       where w.queue = $2 and w.worker_id = worker and not w.dead and w.expires_at > clock_timestamp()) then
+       where w.queue = $2 and w.worker_id = worker and not w.dead
+         and (w.expires_at > clock_timestamp() or public.job_queue_elsewhere(w.server_since))) then
     raise exception using errcode = 'JQ001',
       message = format('worker %s has no live lease', coalesce(worker, '(no worker_id)')),
       hint = 'Call job_queue_beat first, and again every third of its time to live; after a lost lease go on under a new worker_id.';

@@ -11,7 +11,9 @@ as $$
            'beat_at', (extract(epoch from w.beat_at) * 1000000)::bigint,
            'expires_at', (extract(epoch from w.expires_at) * 1000000)::bigint,
            'state', case
-             when w.dead or w.expires_at + w.grace_ms * interval '1 millisecond' < clock_timestamp() then 'dead'
+             when w.dead then 'dead'
+             when public.job_queue_elsewhere(w.server_since) and not w.settled then 'live'
+             when w.expires_at + w.grace_ms * interval '1 millisecond' < clock_timestamp() then 'dead'
              when w.expires_at <= clock_timestamp() then 'late'
              else 'live' end)
            order by w.started_at, w.worker_id), '[]')

@@ -19,3 +19,7 @@ create table if not exists public.job_queue_workers (
 ) with (fillfactor = 30);
 
 alter table public.job_queue_workers add column if not exists settled boolean not null default false;
+
+-- When the server began to serve on which the lease was last confirmed. On another one (after a start, a fail-over) the lease has its
+-- whole time to live again (job_queue_elsewhere). Null: not noted yet.
+alter table public.job_queue_workers add column if not exists server_since timestamptz;

@@ -15,10 +15,9 @@ select j.queue, j.job_id, (
              when 'behind_in_line' then format('it waits in line for model %s', j.blocked_on)
              when 'offered' then 'it may start when a worker, and the limits of the queue, let it'
              else 'it runs' end,
-           'starts_in_seconds', case
-             when why.code in ('serialized', 'at_capacity', 'model_in_use', 'behind_in_line')
-             then ceil(greatest(needs.seconds, (line.position + 1 - greatest(line.slots - s.active_count, 0)) * typical.seconds / line.slots, 0))
-             when why.code = 'offered' then 0 end)
+           'starts_in_seconds', case when why.code = 'offered' then 0 when why.is_in_line then ceil(needs.seconds) end,
+           'starts_from_seconds', case when why.code = 'offered' then 0 when why.is_in_line then floor(needs.least) end,
+           'starts_to_seconds', case when why.code = 'offered' then 0 when why.is_in_line then ceil(needs.most) end)
     from (
       select k.policy, k.drained_at, k.active_count from public.job_queue_state k
        where k.queue = j.queue order by k.version desc limit 1) s
@@ -31,45 +30,69 @@ select j.queue, j.job_id, (
          where o.queue = j.queue and o.state = 'waiting' and o.due_at is null
            and (o.blocked_on is null or o.blocked_by_job_id is not null)
            and (o.place_level, o.place_order, o.place_tie) < (j.place_level, j.place_order, j.place_tie)) end as position) line
-    -- How long jobs ran that were completed lately, by model and in all.
+    -- How long jobs ran that were completed lately, by model and in all: the mean, and the standard deviation (`apart`).
     cross join lateral (
-      select jsonb_object_agg(m.model, m.seconds) filter (where m.model is not null) as by_model,
-             max(m.seconds) filter (where m.model is null) as seconds
+      select jsonb_object_agg(m.model, jsonb_build_array(m.seconds, m.apart)) filter (where m.model is not null) as by_model,
+             max(m.seconds) filter (where m.model is null) as seconds, max(m.apart) filter (where m.model is null) as apart
         from (
-          select u.model, avg(extract(epoch from e.created_at - b.created_at)) as seconds
+          select u.model, avg(extract(epoch from e.created_at - b.created_at)) as seconds,
+                 stddev_samp(extract(epoch from e.created_at - b.created_at)) as apart
             from (select l.* from public.job_queue_log l where l.queue = j.queue order by l.seq desc limit 1000) e
             cross join lateral (
               select l.models, l.created_at from public.job_queue_log l
                where l.queue = j.queue and l.job_id = e.job_id and l.event_type = 'started' and l.seq < e.seq
                order by l.seq + 0 desc limit 1) b
-            cross join lateral unnest(b.models) as u (model)
+            cross join lateral unnest(array_append(b.models, null)) as u (model)
            where e.event_type = 'completed'
-           group by grouping sets ((u.model), ())) m) typical
+           group by u.model) m) typical
+    -- Each line that it stands in, its models' and that of the slots: how many have to end before it starts, and how long that takes. Where
+    -- each took as long as the others and they began evenly spread, this is exact; the range is that of a sum of so many.
     cross join lateral (
       select coalesce(jsonb_agg(jsonb_build_object('model', m.model, 'ahead', m.ahead, 'running', m.running, 'capacity', m.capacity)
-               order by m.nth), '[]') as list,
-             bool_or(m.running >= m.capacity) as is_in_use,
-             max((m.ahead + 1 - greatest(m.capacity - m.running, 0)) * (typical.by_model ->> m.model)::numeric / m.capacity) as seconds
+               order by m.nth) filter (where m.model is not null), '[]') as list,
+             bool_or(m.running >= m.capacity) filter (where m.model is not null) as is_in_use,
+             max(t.seconds) as seconds,
+             case when bool_and(t.apart is not null) filter (where t.seconds is not null) then max(greatest(t.seconds - t.apart, 0)) end as least,
+             case when bool_and(t.apart is not null) filter (where t.seconds is not null) then max(t.seconds + t.apart) end as most
         from (
           select u.model, u.nth, coalesce(s.policy #>> array['capacity', u.model], s.policy #>> '{capacity,*}', '1')::integer as capacity,
-                 (select count(*)::integer from public.job_queue_jobs o
-                   where o.queue = j.queue and o.state = 'active' and u.model = any (o.models)) as running,
                  case when own.is_in then (
                    select count(*)::integer from public.job_queue_jobs o
                     where o.queue = j.queue and o.state = 'waiting' and o.due_at is null and u.model = any (o.models)
                       and (o.blocked_on is null or o.blocked_by_job_id is not null)
-                      and (o.place_level, o.place_order, o.place_tie) < (j.place_level, j.place_order, j.place_tie)) end as ahead
-            from unnest(j.models) with ordinality as u (model, nth)) m) needs
+                      and (o.place_level, o.place_order, o.place_tie) < (j.place_level, j.place_order, j.place_tie)) end as ahead,
+                 r.running, r.gone, y.seconds, y.apart
+            from unnest(j.models) with ordinality as u (model, nth)
+            cross join lateral (
+              select (typical.by_model #>> array[u.model, '0'])::numeric as seconds, (typical.by_model #>> array[u.model, '1'])::numeric as apart) y
+            cross join lateral (
+              select count(*)::integer as running,
+                     coalesce(sum(least(greatest(extract(epoch from now() - o.started_at), 0), y.seconds)), 0) as gone
+                from public.job_queue_jobs o
+               where o.queue = j.queue and o.state = 'active' and u.model = any (o.models)) r
+          union all
+          select null, null, line.slots, line.position, s.active_count, r.gone, typical.seconds, typical.apart
+            from (
+              select coalesce(sum(least(greatest(extract(epoch from now() - o.started_at), 0), typical.seconds)), 0) as gone
+                from public.job_queue_jobs o where o.queue = j.queue and o.state = 'active') r
+           where line.slots is not null) m
+        cross join lateral (select m.ahead + 1 - greatest(m.capacity - m.running, 0) as ends) n
+        left join lateral (
+          select case when n.ends > 0
+                   then greatest((n.ends + greatest(m.running - 1, 0) / 2.0) * m.seconds - m.gone, 0) / m.capacity else 0 end as seconds,
+                 1.2816 * m.apart * sqrt(greatest(n.ends, 0)) / m.capacity as apart
+           where m.ahead is not null and m.seconds is not null) t on true) needs
     cross join lateral (
-      select case
-        when j.state = 'active' then null
-        when s.drained_at is not null then 'draining'
-        when j.due_at is not null then 'not_due'
-        when not own.is_in then 'model_paused'
-        when j.blocked_by_job_id is null then 'offered'
-        when j.blocked_on is null then case when line.slots = 1 then 'serialized' else 'at_capacity' end
-        when needs.is_in_use then 'model_in_use'
-        else 'behind_in_line' end as code) why) as place
+      select c.code, c.code in ('serialized', 'at_capacity', 'model_in_use', 'behind_in_line') as is_in_line
+        from (select case
+          when j.state = 'active' then null
+          when s.drained_at is not null then 'draining'
+          when j.due_at is not null then 'not_due'
+          when not own.is_in then 'model_paused'
+          when j.blocked_by_job_id is null then 'offered'
+          when j.blocked_on is null then case when line.slots = 1 then 'serialized' else 'at_capacity' end
+          when needs.is_in_use then 'model_in_use'
+          else 'behind_in_line' end as code) c) why) as place
   from public.job_queue_jobs j
  where public.job_queue_own_row(j.job_id, j.queued_at,
    coalesce((select s.value -> 'jobs' from public.job_queue_settings s where s.key = 'columns'), '{}'));

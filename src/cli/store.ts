@@ -8,6 +8,7 @@ import type { LogStore } from '../port/index.ts'
 import { storeAt, type Target } from '../process/index.ts'
 import { collect } from './flag-value.ts'
 import type { Frame } from './frame.ts'
+import type { LeaseTimes } from './lease-flags.ts'
 
 /**
  * The folder of the embedded database, if it does not exist yet. Looking makes nothing; the first command that stores something
@@ -94,10 +95,12 @@ const JOIN_MS = 3_000
 export async function withCoordinator<T>(
   frame: Frame,
   use: (coordinator: Coordinator, store: LogStore) => Promise<T>,
+  times: LeaseTimes = {},
 ): Promise<T> {
   const store = await storeAt(frame.target())
   try {
     const coordinator = await createCoordinator({
+      ...times,
       store,
       queue: frame.queue,
       logger: loggerOf(frame),

@@ -97,6 +97,7 @@ const moduleFields = optionsSchema({
   ...workerSettings,
   leaseMs: z.unknown().optional(),
   graceMs: z.unknown().optional(),
+  patienceMs: z.unknown().optional(),
 })
 
 const handlerFields = optionsSchema({

@@ -84,7 +84,9 @@ export class QueueProcess {
     this.#inbox.poll()
     this.#gate.followUp()
     if (this.#gate.router.isWaiting) void this.member.inBackground({ type: 'tick' })
-    this.hints.wake()
+    // The log was read a moment ago. A claim that finds nothing would read it once more.
+    const { jobs, active } = this.member.ledger
+    if (jobs.size > active.size) this.hints.wake()
     this.hints.takeIn()
   }
 }

@@ -29,9 +29,11 @@ export {
   type Job,
   jobOf,
   type Ledger,
+  modelOf,
   type Pause,
   waitingCount,
 } from './ledger.ts'
+export { pauseOf } from './pausing.ts'
 export * from './policy.ts'
 export { projectionAt, projectionChanges, projectionOf } from './projection.ts'
 export { rateOpensAt } from './rate.ts'

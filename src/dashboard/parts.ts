@@ -1,5 +1,6 @@
 /** What the page uses of the server: the names of its answers (types only). */
 export type { ChainDocument } from './api/chain.ts'
-export type { MeDocument, PreviewDocument, PulledDocument, WorkerDocument } from './api/documents.ts'
+export type { PreviewDocument, PulledDocument } from './api/lever-documents.ts'
+export type { MeDocument, WorkerDocument } from './api/queue-documents.ts'
 export type { Lever } from './guard/grant.ts'
 export type { RefusalDocument } from './guard/refused.ts'

@@ -2,7 +2,7 @@
 import { describe, expect, it } from 'vitest'
 import type { z } from 'zod'
 import { answers } from '../../src/dashboard/api/description.ts'
-import { previewSchema, pulledSchema } from '../../src/dashboard/api/documents.ts'
+import { previewSchema, pulledSchema } from '../../src/dashboard/api/lever-documents.ts'
 import { messagesIn, mounted } from './support.ts'
 
 const of = async (response: Response) => {

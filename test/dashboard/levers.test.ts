@@ -2,7 +2,7 @@
 import { describe, expect, it } from 'vitest'
 import { type Coordinator, silentLogger } from '../../src/coordinator/index.ts'
 import type { RecordedEvent } from '../../src/core/index.ts'
-import { type PreviewDocument, previewSchema, pulledSchema } from '../../src/dashboard/api/documents.ts'
+import { type PreviewDocument, previewSchema, pulledSchema } from '../../src/dashboard/api/lever-documents.ts'
 import { type Lever, levers } from '../../src/dashboard/index.ts'
 import { mounted } from './support.ts'
 
@@ -43,6 +43,11 @@ const pulls: Readonly<Record<Lever, Pull>> = {
     before: (coordinator) => coordinator.pauseModel('m', { reason: 'provider_down' }),
   },
   capacity: { body: { model: 'm', capacity: 2 }, says: ['policy_changed'], moves: [] },
+  rate: {
+    body: { model: 'm', rate: { starts: 5, perSeconds: 60 } },
+    says: ['policy_changed'],
+    moves: [],
+  },
   policy: { body: { policy: 'by-model' }, says: ['policy_changed'], moves: [] },
   drain: { body: {}, says: ['drain_requested'], moves: [] },
   resume: { body: {}, says: ['resumed'], moves: [], before: (coordinator) => coordinator.drain() },
@@ -128,3 +133,27 @@ it('what the queue refuses is said by the preview as by the pull', async () => {
   expect(preview.refusal?.code).toBe('job_not_live')
   expect(await answer.json()).toMatchObject({ error: { code: 'job_not_live' } })
 })
+
+it('a rate is set and taken away for one model, and those of others stay', async () => {
+  const { store, pull } = await ready('rate')
+  const rates = async () => {
+    const { events, version } = await store.read('default', 0, 100)
+    expect(events.at(-1)).toMatchObject({ type: 'policy_changed', seq: version })
+    return (events.at(-1) as { readonly policy?: { readonly rate: object } }).policy?.rate
+  }
+  const five = { starts: 5, perSeconds: 60 }
+  await pull({ model: 'm', rate: five })
+  await pull({ model: 'n', rate: { starts: 1, perSeconds: 0.5 } })
+  expect(await rates()).toEqual({ m: five, n: { starts: 1, perSeconds: 0.5 } })
+  await pull({ model: 'n', rate: null })
+  expect(await rates()).toEqual({ m: five })
+})
+
+it.each([[{ starts: 0, perSeconds: 60 }], [{ starts: 5 }], ['5/60'], [undefined]])(
+  'a rate that is none is refused, and says why: %j',
+  async (rate) => {
+    const { post } = await mounted()
+    const answer = await post('/api/queues/default/levers/rate', { model: 'm', rate })
+    expect([answer.status, await answer.json()]).toMatchObject([422, { error: { code: 'invalid_input' } }])
+  },
+)

@@ -81,6 +81,8 @@ export class Operator implements Line {
     this.isBusy = true
     for (const process of alive) if (!isFurther(process)) this.#options.kill(process, 0)
     restore()
+    const { database } = this.#options.network
+    database.since = database.now()
     this.#options.onRestored()
   }
 

@@ -1,7 +1,8 @@
-import { type MemoryDatabase, memoryStore } from '../../src/adapter/memory/index.ts'
+import { memoryStore } from '../../src/adapter/memory/index.ts'
 import { InterlockError } from '../../src/core/index.ts'
 import type { LogStore } from '../../src/port/index.ts'
 import type { Dice } from './dice.ts'
+import type { SimDatabase } from './fail-over.ts'
 import type { Script } from './script.ts'
 import { type Host, here, type Timeline } from './timeline.ts'
 
@@ -14,7 +15,7 @@ export interface Line extends Host {
 
 export interface NetworkOptions {
   readonly timeline: Timeline
-  readonly database: MemoryDatabase
+  readonly database: SimDatabase
   readonly network: Script['network']
   /** From then on nothing gets lost any more. */
   readonly isHealed: () => boolean
@@ -85,7 +86,12 @@ class Wire {
 
   get #isMute(): boolean {
     const { timeline } = this.#options
-    return this.#line.muteUntil > timeline.now || this.#line.cutUntil > timeline.now
+    return this.#isAway || this.#line.muteUntil > timeline.now || this.#line.cutUntil > timeline.now
+  }
+
+  /** No server serves. */
+  get #isAway(): boolean {
+    return this.#options.database.awayUntil > this.#options.timeline.now
   }
 
   #failsAfter(dice: Dice): number {
@@ -103,6 +109,7 @@ class Wire {
     resolve: (value: unknown) => void,
     reject: (error: unknown) => void,
   ): void {
+    if (this.#isAway) return answer(() => reject(away(this.#name)))
     const isTurn = this.#name === 'turn'
     if (isTurn && (!this.#line.isAlive || this.#line.blockedUntil > this.#options.timeline.now)) {
       return answer(() => reject(away(this.#name)))

@@ -1,7 +1,7 @@
-import { memoryDatabase } from '../../src/adapter/memory/index.ts'
 import { audit } from '../../src/audit/index.ts'
 import { replay } from '../../src/core/index.ts'
-import { takeOver, WALL_START_MS } from './globals.ts'
+import { simDatabase } from './fail-over.ts'
+import { takeOver } from './globals.ts'
 import type { Script } from './script.ts'
 import { Timeline } from './timeline.ts'
 import type { Finding } from './witness.ts'
@@ -25,10 +25,13 @@ const PATIENCE_MS = 60_000
 /** What comes afterwards that must not: a job that ended comes back. */
 const AFTERWARDS_MS = 1_500
 
-/** Plays a script, in this thread and with the clock of this thread, and judges what it saw. One at a time. */
-export async function run(script: Script, keepLines = false): Promise<Outcome> {
+/**
+ * Plays a script, in this thread and with the clock of this thread, and judges what it saw. One at a time.
+ * @param isForgetful a negative control: the database does not know that another server has taken over
+ */
+export async function run(script: Script, keepLines = false, isForgetful = false): Promise<Outcome> {
   const timeline = new Timeline()
-  const database = memoryDatabase(() => Math.round((WALL_START_MS + timeline.now) * 1_000))
+  const database = simDatabase(timeline, isForgetful)
   const giveBack = takeOver(timeline, script.seed)
   const world = new World(script, timeline, database, keepLines)
   const onUnhandled = (error: unknown) => world.witness.report('unhandled', String(error))

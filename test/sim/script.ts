@@ -48,6 +48,11 @@ export type Act =
   | ({ readonly do: 'mute'; readonly ms: number } & By)
   /** A backup is made, and so long afterwards it is put in the place of the database. */
   | { readonly do: 'restore'; readonly ms: number }
+  /**
+   * So long afterwards the server dies; after `ms` another takes over. It has not had the beats of the last `lag`, and its clock is
+   * `skew` ahead of the other's.
+   */
+  | { readonly do: 'fail_over'; readonly ms: number; readonly lag: number; readonly skew: number }
 
 /** Everything that a run is made of. The same script gives the same run. */
 export interface Script {

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest'
 import { PATIENCE, runs } from '../support/runs.ts'
 import { keptScripts } from './kept.ts'
 import { run } from './run.ts'
-import { scriptOf } from './write-script.ts'
+import { failOverScript, scriptOf } from './write-script.ts'
 
 describe('the simulation', () => {
   it(
@@ -24,6 +24,7 @@ describe('the simulation', () => {
         'epoch_changed',
         'lease_expired',
         'asked',
+        'fail_over',
       ]
       expect(faults.filter((fault) => (happened.get(fault) ?? 0) < 5)).toEqual([])
     },
@@ -41,6 +42,24 @@ describe('the simulation', () => {
     const before = [setTimeout, setInterval, setImmediate, clearTimeout, Date.now, Math.random]
     await run(scriptOf(1))
     expect([setTimeout, setInterval, setImmediate, clearTimeout, Date.now, Math.random]).toEqual(before)
+  })
+})
+
+describe('a server that takes over without the last beats, or whose clock is ahead', () => {
+  it('gives no job of a process away whose handler runs, though that process is cut off', async () => {
+    for (let seed = 1; seed <= runs(30); seed++) {
+      const { findings } = await run(failOverScript(seed))
+      expect(findings, `failOverScript(${seed})`).toEqual([])
+    }
+  })
+
+  it('does so where it does not know that it has taken over', async () => {
+    const faults = new Set<string>()
+    for (let seed = 1; seed <= 30 && !faults.has('overlap'); seed++) {
+      const { findings } = await run(failOverScript(seed), false, true)
+      for (const { fault } of findings) faults.add(fault)
+    }
+    expect(faults).toContain('overlap')
   })
 })
 

@@ -1,6 +1,5 @@
 import type { MemoryDatabase } from '../../src/adapter/memory/index.ts'
 import type { Lease, RecordedEvent } from '../../src/core/index.ts'
-import { WALL_START_MS } from './globals.ts'
 import type { Line } from './remote-store.ts'
 import type { SimJob } from './script.ts'
 import type { Timeline } from './timeline.ts'
@@ -43,6 +42,7 @@ export class Witness {
   readonly findings: Finding[] = []
   readonly #timeline: Timeline
   readonly #queue: () => Queue
+  readonly #database: MemoryDatabase
   readonly #running = new Set<Running>()
   /** Which attempt had a token of an epoch, when its handler began. */
   readonly #begun = new Map<string, { readonly what: string; readonly line: Line; readonly jobId: string }>()
@@ -54,8 +54,9 @@ export class Witness {
   /** The epoch that a restore has ended. */
   #lostEpoch: number | undefined
 
-  constructor(timeline: Timeline, queue: () => Queue) {
+  constructor(timeline: Timeline, database: MemoryDatabase, queue: () => Queue) {
     this.#timeline = timeline
+    this.#database = database
     this.#queue = queue
   }
 
@@ -171,8 +172,9 @@ export class Witness {
     if (started?.type !== 'started' || started.jobId !== lease.jobId) return
     const worker = workers.get(started.workerId)
     const until = (worker?.expiresAt ?? 0) / 1_000
-    const now = this.#timeline.now + WALL_START_MS
-    if (worker?.dead === true || until > now) return
+    const now = this.#database.now() / 1_000
+    const isElsewhere = worker !== undefined && worker.serverSince !== this.#database.since
+    if (worker?.dead === true || until > now || isElsewhere) return
     this.report(
       'dead_lease',
       `${lease.jobId}: ${line.name} begins under a lease that is over since ${Math.round(now - until)} ms`,

@@ -1,5 +1,5 @@
-import type { MemoryDatabase } from '../../src/adapter/memory/index.ts'
 import type { InterlockError, RecordedEvent } from '../../src/core/index.ts'
+import { failOver, type SimDatabase } from './fail-over.ts'
 import { Operator } from './operator.ts'
 import { SimProcess } from './process.ts'
 import { type Call, Programs } from './programs.ts'
@@ -19,7 +19,7 @@ export class World {
   readonly counts = new Map<string, number>()
   readonly #script: Script
   readonly #timeline: Timeline
-  readonly #database: MemoryDatabase
+  readonly #database: SimDatabase
   readonly #keepLines: boolean
   readonly #programs: Programs
   readonly #operator: Operator
@@ -33,13 +33,13 @@ export class World {
   /** Programs that wait for their process to join before they ask. */
   #unasked = 0
 
-  constructor(script: Script, timeline: Timeline, database: MemoryDatabase, keepLines: boolean) {
+  constructor(script: Script, timeline: Timeline, database: SimDatabase, keepLines: boolean) {
     this.#script = script
     this.#timeline = timeline
     this.#database = database
     this.#keepLines = keepLines
     this.#jobs = new Map(script.jobs.map((job) => [job.id, job]))
-    this.witness = new Witness(timeline, () => this.#queue)
+    this.witness = new Witness(timeline, database, () => this.#queue)
     this.#programs = new Programs({ witness: this.witness, mayFail: (job) => this.#mayFail(job) })
     this.#operator = new Operator({
       network: this.#network,
@@ -60,7 +60,9 @@ export class World {
   }
 
   get healsAt(): number {
-    const ends = this.#script.acts.map((act) => act.at + ('ms' in act ? act.ms : 0))
+    const ends = this.#script.acts.map(
+      (act) => act.at + ('ms' in act ? act.ms : 0) + ('lag' in act ? act.lag : 0),
+    )
     return Math.max(0, ...ends) + 500
   }
 
@@ -153,6 +155,10 @@ export class World {
 
   #act(act: Act): void {
     if (act.do === 'restore') return this.#operator.restoreLater(act.ms)
+    if (act.do === 'fail_over') {
+      this.#count(act.do)
+      return failOver(this.#database, this.#timeline, act)
+    }
     if ('job' in act) return this.#ask(act, act.who)
     const process = this.#processes.get(act.who)
     if (process === undefined || !process.isAlive) return

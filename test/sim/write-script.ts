@@ -24,10 +24,12 @@ export function scriptOf(seed: number): Script {
     maxActive: dice.pick([null, null, null, 2]),
     maxOvertakes: dice.pick([0, 0, 0, 3, null]),
   }
-  const acts = [...asks(dice, members, jobs), ...(calm ? [] : faults(dice, members))]
+  const failing = failOvers(seed, members)
+  const acts = [...asks(dice, members, jobs), ...(calm ? [] : faults(dice, members)), ...failing]
   const deciders = dice.chance(0.7)
   return {
-    ...{ seed, members, jobs, network: { ...network, deciders }, policy },
+    ...{ seed, members, network: { ...network, deciders }, policy },
+    jobs: failing.length === 0 ? jobs : jobs.map((job) => longer(job, seed)),
     acts: acts.toSorted((x, y) => x.at - y.at),
   }
 }
@@ -93,4 +95,51 @@ function faults(dice: Dice, members: readonly SimMember[]): Timed[] {
     })
   }
   return all
+}
+
+/** Long enough that its handler runs while one server follows the other. */
+function longer(job: SimJob, seed: number): SimJob {
+  const dice = new Dice(seed, `longer ${job.id}`)
+  return job.steps !== undefined || dice.chance(0.6)
+    ? job
+    : { ...job, ms: Math.round(dice.between(1_000, 5_000)) }
+}
+
+/** Often one process cannot reach the next server either: it has to stop by its own clock before others get its jobs. */
+function failOvers(seed: number, members: readonly SimMember[]): Timed[] {
+  const dice = new Dice(seed, 'fail-over')
+  return Array.from({ length: dice.pick([0, 0, 0, 1, 1, 2]) }, (): readonly Timed[] => {
+    const at = Math.round(dice.between(300, SPAN_MS))
+    const lag = dice.chance(0.4) ? 0 : Math.round(dice.between(300, 2_000))
+    const ms = Math.round(dice.between(20, dice.pick([300, 1_500, 5_000])))
+    const skew = dice.chance(0.4) ? 0 : Math.round(dice.between(-1_500, 3_000))
+    const failOver: Timed = { do: 'fail_over', ms, lag, skew, at }
+    if (dice.chance(0.3)) return [failOver]
+    const cutAt = at + lag - Math.round(dice.between(0, 200))
+    const cutMs = Math.round(ms + dice.between(1_000, 5_000))
+    return [failOver, { do: 'cut', who: dice.whole(0, members.length - 1), ms: cutMs, at: cutAt }]
+  }).flat()
+}
+
+/**
+ * A script about nothing else: whoever runs the one long job may be cut off while a server takes over that lacks the last beats, or
+ * whose clock is ahead.
+ */
+export function failOverScript(seed: number): Script {
+  const dice = new Dice(seed, 'only fail-over')
+  const members = Array.from({ length: 3 }, () => ({ slots: 1, observes: false }))
+  const jobs = ['j0', 'j1'].map((id) => ({ id, models: ['a'], ms: 6_000, fails: 0 }))
+  const lag = Math.round(dice.between(0, 2_500))
+  const [at, ms] = [Math.round(dice.between(1_000, 3_000)), Math.round(dice.between(20, 600))]
+  const skew = Math.round(dice.between(0, 2_500))
+  const network = { delay: 3, lost: 0, unanswered: 0, doubled: 0, deaf: 0, turns: true }
+  return {
+    ...{ seed, members, jobs, network, policy: { maxActive: null, maxOvertakes: 0 } },
+    acts: [
+      { do: 'enqueue', who: 0, job: 0, at: 100 },
+      { do: 'enqueue', who: 0, job: 1, at: 300 },
+      { do: 'fail_over', ms, lag, skew, at },
+      { do: 'cut', who: dice.whole(0, 2), ms: 8_000, at: at + lag },
+    ],
+  }
 }

@@ -5,7 +5,7 @@ import path from 'node:path'
 import { pathToFileURL } from 'node:url'
 import { afterAll, beforeAll, describe, expect, it, onTestFinished, vi } from 'vitest'
 import { type Coordinator, createCoordinator, silentLogger } from '../../src/coordinator/index.ts'
-import { placeSchema } from '../../src/dashboard/api/documents.ts'
+import { placeSchema } from '../../src/dashboard/api/job-documents.ts'
 import { createDashboard } from '../../src/dashboard/index.ts'
 import { migrationScript } from '../../src/migrate/index.ts'
 import type { LogStore } from '../../src/port/index.ts'
@@ -40,6 +40,7 @@ beforeAll(async () => {
   await coordinator.claim({ max: 1, kinds: null })
   await vi.waitUntil(
     async () => (await project.query('select 1 from jobs where queued_at is not null')).length === 3,
+    { timeout: 20_000 },
   )
 })
 afterAll(async () => {
@@ -60,12 +61,32 @@ describe('job_queue_explain, to a signed-in user', () => {
     expect(data).toEqual({
       ...{ job_id: 'job-2', queue: 'default', state: 'waiting', position: 1, code: 'model_in_use' },
       models: [{ model: 'flux-dev', ahead: 1, running: 1, capacity: 1 }],
-      ...{ reason: 'a model it needs is in use', starts_in_seconds: expect.any(Number) },
+      reason: 'a model it needs is in use',
+      ...{ starts_in_seconds: expect.any(Number), starts_from_seconds: expect.any(Number) },
+      starts_to_seconds: expect.any(Number),
     })
-    // Two have to end before: that which runs, and that which is ahead.
-    expect(data.starts_in_seconds).toBeGreaterThanOrEqual(120)
-    expect(data.starts_in_seconds).toBeLessThan(123)
+    // Two have to end before: one that runs, and one that is ahead. How long the first has run already is taken off.
+    const { starts_in_seconds: starts, starts_from_seconds: from, starts_to_seconds: to } = data
+    expect(starts).toBeGreaterThan(60)
+    expect(starts).toBeLessThan(123)
+    expect(from).toBeLessThanOrEqual(starts)
+    expect(to).toBeGreaterThanOrEqual(starts)
+    expect(to - from).toBeLessThan(10)
     expect((await asked(ann, 'job-0')).data).toMatchObject({ state: 'active', code: null, reason: 'it runs' })
+  })
+
+  it('takes off how long the one that runs has run already', async () => {
+    const startsIn = async (): Promise<number> => (await asked(ann, 'job-2')).data.starts_in_seconds
+    const earlier = (seconds: number) =>
+      project.query(
+        `update job_queue_jobs set started_at = started_at - interval '${seconds} s' where job_id = 'job-0'`,
+      )
+    const before = await startsIn()
+    await earlier(30)
+    const after = await startsIn()
+    await earlier(-30)
+    expect(before - after).toBeGreaterThanOrEqual(29)
+    expect(before - after).toBeLessThan(35)
   })
 
   it('says nothing of the job of another one, nor that there is one', async () => {
@@ -113,13 +134,17 @@ it("the dashboard's handler says the same to a user whose grant has the job", as
   const dashboard = createDashboard({ store, authorize: () => grant })
   onTestFinished(() => dashboard.close())
   const answer = await handlerOf(dashboard).get('/api/queues/default/jobs/job-1/place')
-  const { position, models, code, startsInSeconds } = placeSchema.parse(await answer.json())
-  expect((await asked(ben, 'job-1')).data).toMatchObject({
-    position,
-    models,
-    code,
-    starts_in_seconds: startsInSeconds,
-  })
+  const said = placeSchema.parse(await answer.json())
+  const { data } = await asked(ben, 'job-1')
+  const { position, models, code } = said
+  expect(data).toMatchObject({ position, models, code })
+  // Asked one after the other: a second may have gone by.
+  for (const [here, there] of [
+    [said.startsInSeconds, data.starts_in_seconds],
+    [said.startsFromSeconds, data.starts_from_seconds],
+    [said.startsToSeconds, data.starts_to_seconds],
+  ])
+    expect(Math.abs(here - there)).toBeLessThanOrEqual(1)
 })
 
 it('the doctor has nothing to say against what was granted', async () => {

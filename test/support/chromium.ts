@@ -12,18 +12,32 @@ const places = [
   '/Applications/Google Chrome.app/Contents/MacOS/Google Chrome',
 ]
 
-const found = () => [process.env['INTERLOCK_TEST_CHROMIUM'] ?? '', ...places].find(existsSync)
+/** What a machine has and lets somebody do. */
+export interface Machine {
+  readonly env: Readonly<Record<string, string | undefined>>
+  readonly places: readonly string[]
+  readonly isRoot: boolean
+  install(): Promise<void>
+}
+
+const here: Machine = { env: process.env, places, isRoot: process.getuid?.() === 0, install }
 
 /** What to do is said first: what the program that could not be run has said is no help. */
 const advice =
   'the tests of the page need Chromium: run `apt-get install chromium` as root, or name one by INTERLOCK_TEST_CHROMIUM'
 
-/** A Chromium: the one that INTERLOCK_TEST_CHROMIUM names, one that is there, or Debian's, which root installs here. */
-export async function chromiumPath(): Promise<string> {
+/**
+ * A Chromium: the one that INTERLOCK_TEST_CHROMIUM names, one that is there, or Debian's, which root installs here.
+ * @throws Error that says what to do: without a browser its tests fail, and are not left out
+ */
+export async function chromiumPath({ env, places, isRoot, install }: Machine = here): Promise<string> {
+  const named = env['INTERLOCK_TEST_CHROMIUM']
+  if (named !== undefined && !existsSync(named))
+    throw new Error(`INTERLOCK_TEST_CHROMIUM names ${named}, which is not there`)
+  const found = () => named ?? places.find(existsSync)
   const there = found()
   if (there !== undefined) return there
-  if (process.getuid?.() !== 0)
-    throw new Error(`${advice} (this is no root, so it cannot be installed from here)`)
+  if (!isRoot) throw new Error(`${advice} (you are not root, so it cannot be installed from here)`)
   try {
     await install()
   } catch (error) {

@@ -10,9 +10,10 @@ const MISSED_EVENTS = 500
 const MAX_EVENTS = 25_000
 
 /** `job_queue_append`: the checks in the same order as in SQL, then all changes at once. */
-export function appendTo(queue: MemoryQueue, request: AppendRequest, now: Micros): AppendAnswer {
+export function appendTo(queue: MemoryQueue, request: AppendRequest, clock: ServerClock): AppendAnswer {
+  const { now } = clock
   checkCount(request)
-  const refusal = refusalOf(queue, request, now)
+  const refusal = refusalOf(queue, request, clock)
   if (refusal) return refusal
   for (const event of request.events) record(queue, event)
   for (const workerId of workersOf(request.events, 'lease_expired')) {
@@ -31,7 +32,8 @@ export function appendTo(queue: MemoryQueue, request: AppendRequest, now: Micros
   return { ok: true, version, now, data: inHand(queue, wanted) }
 }
 
-function refusalOf(queue: MemoryQueue, request: AppendRequest, now: Micros): AppendAnswer | null {
+function refusalOf(queue: MemoryQueue, request: AppendRequest, clock: ServerClock): AppendAnswer | null {
+  const { now } = clock
   const { events, expectedVersion, expectedAt } = request
   const { epoch } = queue
   const version = queue.log.length
@@ -55,11 +57,11 @@ function refusalOf(queue: MemoryQueue, request: AppendRequest, now: Micros): App
     queue.log.some((event) => 'jobId' in event && event.jobId === id),
   )
   if (taken.length > 0) return { ...refused, reason: 'taken', jobIds: taken }
-  const dead = workersOf(events, 'started').filter((id) => !isLive(queue.workers.get(id), now))
+  const dead = workersOf(events, 'started').filter((id) => !isLive(queue.workers.get(id), clock))
   if (dead.length > 0) return { ...refused, reason: 'dead_worker', workerIds: dead }
   const requested = cancelledBefore(queue, events)
   if (requested.length > 0) return { ...refused, reason: 'requested', jobIds: requested }
-  const live = workersOf(events, 'lease_expired').filter((id) => !isOverdue(queue.workers.get(id), now))
+  const live = workersOf(events, 'lease_expired').filter((id) => !isOverdue(queue.workers.get(id), clock))
   if (live.length > 0) return { ...refused, reason: 'live_worker', workerIds: live }
   const unstaged = unstagedOf(queue, request.changes.staged ?? [])
   if (unstaged.length > 0) return { ...refused, reason: 'unstaged', commandIds: unstaged }
@@ -76,15 +78,30 @@ export function atOf({ log, goneSeq }: MemoryQueue, seq: number): Micros | null 
   return seq <= goneSeq ? null : (log[seq - 1]?.at ?? null)
 }
 
+/** The time, and when the server began to serve. */
+export interface ServerClock {
+  readonly now: Micros
+  readonly since: Micros
+}
+
+/**
+ * `job_queue_elsewhere`: the lease was last confirmed before this server began to serve. Nobody could renew it since, and what is
+ * known of it here may be older than what its worker was told. So it is live, however its times read.
+ */
+export function isElsewhere({ serverSince }: MemoryWorker, { since }: ServerClock): boolean {
+  return serverSince !== since
+}
+
 /** The lease lets the worker start jobs. */
-export function isLive(worker: MemoryWorker | undefined, now: Micros): boolean {
-  return worker !== undefined && !worker.dead && worker.expiresAt > now
+export function isLive(worker: MemoryWorker | undefined, clock: ServerClock): boolean {
+  if (worker === undefined || worker.dead) return false
+  return worker.expiresAt > clock.now || isElsewhere(worker, clock)
 }
 
 /** The lease is over, and so is the grace in which a worker that cannot beat stops its handlers. */
-export function isOverdue(worker: MemoryWorker | undefined, now: Micros): boolean {
+export function isOverdue(worker: MemoryWorker | undefined, clock: ServerClock): boolean {
   if (worker === undefined || worker.dead) return true
-  return worker.expiresAt + worker.beat.graceMs * 1_000 < now
+  return worker.expiresAt + worker.beat.graceMs * 1_000 < clock.now && !isElsewhere(worker, clock)
 }
 
 /**

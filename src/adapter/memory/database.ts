@@ -17,6 +17,8 @@ export interface MemoryWorker {
   beatAt: Micros
   expiresAt: Micros
   dead: boolean
+  /** When the server began to serve on which the lease was last confirmed. */
+  serverSince: Micros
 }
 
 /** A row of `job_queue_data`. */
@@ -78,12 +80,14 @@ const emptyQueue = (now: Micros) => ({
 /** The tables. Several stores over one database act like several processes on one PostgreSQL. */
 export interface MemoryDatabase {
   readonly now: () => Micros
+  /** When it began to serve: a test that starts it again, or fails over, changes this. Nobody could renew a lease before. */
+  since: Micros
   readonly queues: Map<string, MemoryQueue>
 }
 
 /** @param now the database's clock, in microseconds; tests pass their own */
 export function memoryDatabase(now: () => Micros = () => Date.now() * 1_000): MemoryDatabase {
-  return { now, queues: new Map() }
+  return { now, since: 0, queues: new Map() }
 }
 
 /** The queue of that name. The first use creates it. */

@@ -4,21 +4,19 @@ import { checkKnown, InterlockError, invalidInput, type JobRow, type Micros } fr
 import type {
   AppendAnswer,
   AppendRequest,
-  BeatAnswer,
   LogPage,
   ProjectionFilter,
   RebuildRows,
   TurnStore,
   TurnView,
-  WorkerBeat,
-  WorkerRow,
 } from '../../port/index.ts'
-import { appendTo, atOf, eventsAfter, isLive, isOverdue, read } from './append.ts'
+import { appendTo, atOf, eventsAfter, read } from './append.ts'
 import { cut, dataOf, noteIn, stageIn } from './data.ts'
 import { type MemoryDatabase, type MemoryQueue, memoryDatabase, queueIn } from './database.ts'
 import { deadIn, dropIn } from './dead.ts'
 import { decidingIn, handedTo, handledIn } from './deciding.ts'
-import { answerRequests, isRequested, openRequests } from './inbox.ts'
+import { answerRequests, openRequests } from './inbox.ts'
+import { beatIn, clockOf, workerRows } from './leases.ts'
 import { snapshotCalls } from './snapshots.ts'
 
 const databaseSchema = havingSchema('a database that memoryDatabase() made', ['now'])
@@ -38,7 +36,7 @@ export function memoryStore(database: MemoryDatabase = memoryDatabase()): TurnSt
   }
   const append = (request: AppendRequest): AppendAnswer => {
     const queue = queueOf(request.queue)
-    const answer = appendTo(queue, request, database.now())
+    const answer = appendTo(queue, request, clockOf(database))
     if (!answer.ok) return answer
     for (const wake of queue.listeners) queueMicrotask(() => wake())
     if (request.handled === undefined) return answer
@@ -124,14 +122,14 @@ export function memoryStore(database: MemoryDatabase = memoryDatabase()): TurnSt
     checkup: async () => null,
     inbox: async (name, limit) => openRequests(queueOf(name), limit, database.now()),
     answer: async (name, answers) => answerRequests(queueOf(name), answers),
-    beat: async (beat) => beatIn(queueOf(beat.queue), beat, database.now()),
+    beat: async (beat) => beatIn(queueOf(beat.queue), beat, clockOf(database)),
     leave: async (name, workerId) => {
       const worker = queueOf(name).workers.get(workerId)
       if (!worker) return
       worker.dead = true
       worker.expiresAt = Math.min(worker.expiresAt, database.now())
     },
-    workers: async (name) => workerRows(queueOf(name), database.now()),
+    workers: async (name) => workerRows(queueOf(name), clockOf(database)),
     listen: async (name, onWake) => {
       const { listeners, intakes, log } = queueOf(name)
       // A new function, so that one callback can be registered twice.
@@ -205,43 +203,3 @@ function rowsIn(jobs: ReadonlyMap<string, JobRow>, filter: ProjectionFilter): re
 }
 
 const byId = (a: JobRow, b: JobRow): number => (a.job_id < b.job_id ? -1 : 1)
-
-/** `job_queue_beat`: registers or renews a lease. A lease that is over stays over. */
-function beatIn(queue: MemoryQueue, beat: WorkerBeat, now: number): BeatAnswer {
-  const version = queue.log.length
-  const worker = queue.workers.get(beat.workerId)
-  const alive = worker === undefined || isLive(worker, now)
-  const expiresAt = alive ? now + beat.ttlMs * 1_000 : worker.expiresAt
-  if (alive) {
-    const startedAt = worker?.startedAt ?? now
-    queue.workers.set(beat.workerId, { beat, startedAt, beatAt: now, expiresAt, dead: false })
-  }
-  const overdue = overdueIn(queue, now)
-  return { alive, now, expiresAt, version, overdue, arrived: false, requested: isRequested(queue, now) }
-}
-
-/** `job_queue_overdue`: workers that hold a job and may be expired. A beat in the future was made before the clock was set back. */
-function overdueIn(queue: MemoryQueue, now: number): string[] {
-  for (const worker of queue.workers.values()) {
-    if (worker.beatAt <= now + 1_000_000) continue
-    worker.beatAt = now
-    worker.expiresAt = Math.min(worker.expiresAt, now + worker.beat.ttlMs * 1_000)
-  }
-  const holders = new Set<string>()
-  for (const job of queue.jobs.values())
-    if (job.state === 'active' && job.worker_id) holders.add(job.worker_id)
-  return [...holders].filter((id) => isOverdue(queue.workers.get(id), now)).toSorted()
-}
-
-function workerRows(queue: MemoryQueue, now: number): WorkerRow[] {
-  return [...queue.workers.values()].map((worker) => ({
-    workerId: worker.beat.workerId,
-    kinds: worker.beat.kinds,
-    freeSlots: worker.beat.freeSlots,
-    release: worker.beat.release,
-    startedAt: worker.startedAt,
-    beatAt: worker.beatAt,
-    expiresAt: worker.expiresAt,
-    state: isLive(worker, now) ? 'live' : isOverdue(worker, now) ? 'dead' : 'late',
-  }))
-}

@@ -36,6 +36,7 @@ import {
 import { changesOf, itemsOf, present } from './changes.ts'
 import { checkupAnswer } from './checkup-answer.ts'
 import { parseAnswer } from './parse-answer.ts'
+import { plainAppended } from './plain-answer.ts'
 import { pageAnswer, projectionAnswer } from './projection-answers.ts'
 import type { Rpc } from './rpc.ts'
 
@@ -164,7 +165,7 @@ export async function appendBy(rpc: Rpc, request: AppendRequest): Promise<Append
     changes: changesOf(request),
     ...handled,
   })
-  return parseAnswer(appendAnswer, answer, name)
+  return plainAppended(answer) ?? parseAnswer(appendAnswer, answer, name)
 }
 
 /** In the order of JavaScript's `<`: no collation of the database promises that order. */

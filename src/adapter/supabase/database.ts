@@ -221,6 +221,7 @@ export type Database = {
         kinds: string[] | null
         queue: string
         release: string
+        server_since: string | null
         settled: boolean
         started_at: string
         ttl_ms: number
@@ -253,6 +254,7 @@ export type Database = {
       job_queue_doubtful: { Args: { queue: string; target: string; job_ids: string[] }; Returns: string[] }
       job_queue_drop: { Args: { queue: string; job_ids: string[] }; Returns: number }
       job_queue_drop_chunks: { Args: { queue: string }; Returns: number }
+      job_queue_elsewhere: { Args: { server_since: string }; Returns: boolean }
       job_queue_event_at: { Args: { queue: string; seq: number }; Returns: string }
       job_queue_event_text: { Args: { event: string }; Returns: string }
       job_queue_events: { Args: { queue: string; after: number; max_events: number; max_bytes: number }; Returns: Json }

@@ -4,6 +4,7 @@ import type { Cli } from '../cli.ts'
 import { FoundSomething } from '../failure.ts'
 import { wholeNumber } from '../flag-value.ts'
 import type { Frame } from '../frame.ts'
+import { addLeaseFlags, type LeaseFlags, leaseTimes } from '../lease-flags.ts'
 import { addPolicyFlags, type PolicyFlags, runPolicy } from '../policy-flags.ts'
 import { reportText } from '../run/report.ts'
 import { run } from '../run/run.ts'
@@ -12,7 +13,7 @@ import { withCoordinator } from '../store.ts'
 import { numberOf } from '../workload/line.ts'
 import { readWorkload } from '../workload/read.ts'
 
-interface Options extends PolicyFlags {
+interface Options extends PolicyFlags, LeaseFlags {
   readonly timeScale: string
   readonly limit?: string
   readonly processes: string
@@ -24,7 +25,7 @@ interface Options extends PolicyFlags {
 const MOST_PROCESSES = 64
 
 export function addRun(cli: Cli): void {
-  addPolicyFlags(
+  const command = addPolicyFlags(
     cli.command<Options>(
       'run',
       [
@@ -39,8 +40,11 @@ export function addRun(cli: Cli): void {
         const limit = wholeNumber('--limit', flags.limit, 1, 10_000_000)
         const workload = await readWorkload(file, { limit, skipInvalid: flags.skipInvalid })
         noteSkipped(frame, workload.skipped)
-        const report = await withCoordinator(frame, (coordinator, store) =>
-          beside(frame, store, options.dashboard, () => run(frame, store, coordinator, workload, options)),
+        const report = await withCoordinator(
+          frame,
+          (coordinator, store) =>
+            beside(frame, store, options.dashboard, () => run(frame, store, coordinator, workload, options)),
+          options.times,
         )
         frame.emit(report, reportText(report))
         if (report.violations > 0 || !report.verified) throw new FoundSomething()
@@ -62,6 +66,7 @@ export function addRun(cli: Cli): void {
       '--dashboard [port]',
       'serve a read-only dashboard meanwhile, on this machine only, and print its address',
     )
+  addLeaseFlags(command)
 }
 
 /** Does the work, with a dashboard beside it if one was asked for. @param port null: none */
@@ -91,6 +96,7 @@ function optionsOf(flags: Options) {
   }
   return {
     policy: flags,
+    times: leaseTimes(flags),
     timeScale,
     dashboard: dashboardPort(flags.dashboard),
     concurrency: wholeNumber('--concurrency', flags.concurrency, 1, 100_000),

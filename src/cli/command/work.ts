@@ -2,10 +2,11 @@ import { plural } from '../../format/index.ts'
 import type { Cli } from '../cli.ts'
 import { wholeNumber } from '../flag-value.ts'
 import type { Frame } from '../frame.ts'
+import { addLeaseFlags, type LeaseFlags, leaseTimes, leaseWords } from '../lease-flags.ts'
 import { Supervisor } from '../worker/supervise.ts'
 import { type WorkOptions, workHere } from '../worker/work-here.ts'
 
-interface Options {
+interface Options extends LeaseFlags {
   readonly handler: string
   readonly concurrency?: string
   readonly processes: string
@@ -14,7 +15,7 @@ interface Options {
 }
 
 export function addWork(cli: Cli): void {
-  cli
+  const command = cli
     .command<Options>(
       'work',
       [
@@ -24,6 +25,10 @@ export function addWork(cli: Cli): void {
         ],
         ['work --handler ./handlers.ts --concurrency 4 --processes 2', 'eight at once, in two processes'],
         ['work --handler ./handlers.js --intake', 'takes in new rows of your table `jobs` as well'],
+        [
+          'work --handler ./handlers.js --lease 45 --patience 60',
+          'outlives a fail-over of the database of 30 s',
+        ],
       ],
       async (frame, _, flags) => {
         const processes = wholeNumber('--processes', flags.processes, 1, 64) ?? 1
@@ -43,10 +48,12 @@ export function addWork(cli: Cli): void {
     .option('--processes <n>', 'worker processes', '1')
     .option('--intake', 'take in new rows of `jobs` that are pending (default: what the file says, or not)')
     .option('--drain <seconds>', 'how long running jobs may go on after the first signal', '30')
+  addLeaseFlags(command)
 }
 
-function optionsOf({ handler, concurrency, intake, drain }: Options): WorkOptions {
+function optionsOf({ handler, concurrency, intake, drain, ...lease }: Options): WorkOptions {
   return {
+    ...leaseTimes(lease),
     handler,
     concurrency: wholeNumber('--concurrency', concurrency, 1, 100_000),
     intake,
@@ -56,7 +63,7 @@ function optionsOf({ handler, concurrency, intake, drain }: Options): WorkOption
 
 async function supervise(frame: Frame, processes: number, flags: Options): Promise<void> {
   const { handler, concurrency, intake, drain } = flags
-  const words = ['work', '--handler', handler, '--drain', drain, '--queue', frame.queue]
+  const words = ['work', '--handler', handler, '--drain', drain, '--queue', frame.queue, ...leaseWords(flags)]
   if (frame.url !== undefined) words.push('--url', frame.url)
   if (frame.as !== undefined) words.push('--as', frame.as)
   if (concurrency !== undefined) words.push('--concurrency', concurrency)

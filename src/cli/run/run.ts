@@ -3,6 +3,7 @@ import { bounds, InterlockError } from '../../core/index.ts'
 import type { LogStore } from '../../port/index.ts'
 import { Interrupted } from '../failure.ts'
 import type { Frame } from '../frame.ts'
+import type { LeaseTimes } from '../lease-flags.ts'
 import { hasPolicyFlags, type PolicyFlags, runPolicy } from '../policy-flags.ts'
 import { progressOf } from '../terminal/progress.ts'
 import type { Workload } from '../workload/job.ts'
@@ -16,6 +17,8 @@ import { WorkerProcesses } from './worker-processes.ts'
 
 export interface RunOptions {
   readonly policy: PolicyFlags
+  /** Of every process of the run. */
+  readonly times?: LeaseTimes
   /** Real seconds per second of the file. */
   readonly timeScale: number
   /** Jobs at once per process; as many as the policy allows unless given. */
@@ -114,6 +117,10 @@ function timeLimitMs({ seconds }: Workload['jobs'][number], timeScale: number): 
   return Math.min(bounds.durationMs, Math.max(3_600_000, Math.ceil(seconds * timeScale * 2_000)))
 }
 
-function startWorkers(frame: Frame, { processes }: RunOptions, worker: RunWorkerOptions): RunWorker {
-  return processes === 1 ? startRunWorker(worker) : new WorkerProcesses(frame, processes, worker)
+function startWorkers(
+  frame: Frame,
+  { processes, times = {} }: RunOptions,
+  worker: RunWorkerOptions,
+): RunWorker {
+  return processes === 1 ? startRunWorker(worker) : new WorkerProcesses(frame, { processes, times }, worker)
 }

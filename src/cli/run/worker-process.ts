@@ -21,11 +21,11 @@ export async function workerProcess(): Promise<number> {
 }
 
 async function work(order: WorkOrder, letGo: Promise<unknown>): Promise<void> {
-  const { target, queue, kind, slots, sleepMs, verbose } = order
+  const { target, queue, kind, slots, sleepMs, verbose, times } = order
   const store = await storeAt(target)
   try {
     const logger = { ...stderrLogger, ...(verbose ? {} : { info: () => {} }) }
-    const coordinator = await createCoordinator({ store, queue, logger })
+    const coordinator = await createCoordinator({ ...times, store, queue, logger })
     const failed = Promise.withResolvers<never>()
     const worker = startRunWorker({
       coordinator,

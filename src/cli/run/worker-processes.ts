@@ -2,6 +2,7 @@ import { type ChildProcess, fork } from 'node:child_process'
 import { InterlockError } from '../../core/index.ts'
 import type { Target } from '../../process/index.ts'
 import type { Frame } from '../frame.ts'
+import type { LeaseTimes } from '../lease-flags.ts'
 import { mainFile, WORKER_COMMAND } from '../worker-command.ts'
 import type { RunWorkerOptions } from './worker.ts'
 
@@ -12,7 +13,14 @@ export interface WorkOrder {
   readonly kind: string
   readonly slots: number
   readonly verbose: boolean
+  readonly times: LeaseTimes
   readonly sleepMs: readonly (readonly [jobId: string, ms: number])[]
+}
+
+/** How many processes, and what their leases are. */
+interface Shape {
+  readonly processes: number
+  readonly times: LeaseTimes
 }
 
 /** If workers keep dying, another worker will not help. */
@@ -30,10 +38,11 @@ export class WorkerProcesses {
   #replacements: number
   #stopping = false
 
-  constructor(frame: Frame, processes: number, { kind, slots, sleepMs, onError }: RunWorkerOptions) {
+  constructor(frame: Frame, shape: Shape, { kind, slots, sleepMs, onError }: RunWorkerOptions) {
+    const { processes, times } = shape
     const { queue, verbose } = frame
     this.#frame = frame
-    this.#order = { target: frame.target(), queue, kind, slots, verbose, sleepMs: [...sleepMs] }
+    this.#order = { target: frame.target(), queue, kind, slots, verbose, times, sleepMs: [...sleepMs] }
     this.#onError = onError
     this.#replacements = processes * REPLACEMENTS_PER_PROCESS
     for (let number = 1; number <= processes; number++) this.#start(number)
@@ -63,9 +72,14 @@ export class WorkerProcesses {
     })
   }
 
+  /** Time to live, grace, and the next beat of another. */
+  get #freeWithin(): number {
+    return Math.ceil((this.#order.times.leaseMs ?? 15_000) / 1_000) + 10
+  }
+
   #replace(number: number, pid: number | undefined, end: string): void {
     this.#frame.note(
-      `worker ${number} (process ${pid}) ended by ${end}; its jobs start again when its lease is over, within 25 s`,
+      `worker ${number} (process ${pid}) ended by ${end}; its jobs start again when its lease is over, within ${this.#freeWithin} s`,
     )
     if (this.#replacements-- > 0) return this.#start(number)
     this.#onError(

@@ -1,4 +1,11 @@
-import { type CommandBody, decide, type Ledger, type Micros, type RecordedEvent } from '../../core/index.ts'
+import {
+  type CommandBody,
+  decide,
+  type Ledger,
+  type Micros,
+  pauseOf,
+  type RecordedEvent,
+} from '../../core/index.ts'
 import { eventDetail } from '../../format/parts.ts'
 
 /** The lever that a key stands for, before the user has confirmed it. */
@@ -64,9 +71,8 @@ function drainOrResume({ draining }: Ledger): Wish {
     : { title: 'drain the queue', body: { type: 'drain' } }
 }
 
-function pauseOrResume({ pauses }: Ledger, model: string): Wish {
-  const isPaused = [...pauses].some((pause) => pause.model === model)
-  return isPaused
+function pauseOrResume(ledger: Ledger, model: string): Wish {
+  return pauseOf(ledger, model) !== undefined
     ? { title: `resume ${model}`, body: { type: 'resume_model', model } }
     : { title: `pause ${model}`, body: { type: 'pause_model', model, reason: 'by_hand', until: null } }
 }

@@ -7,7 +7,12 @@ import type { Frame, Keys } from '../frame.ts'
 import { previewOf, type Wish, wishOf } from './levers.ts'
 import { topText } from './view.ts'
 
-const SCREEN = { begin: '\u001b[?1049h\u001b[?25l', end: '\u001b[?25h\u001b[?1049l', home: '\u001b[H' }
+/** The terminal cuts lines that are wider than the window. Wrapped lines would push the first ones out of it. */
+const SCREEN = {
+  begin: '\u001b[?1049h\u001b[?25l\u001b[?7l',
+  end: '\u001b[?7h\u001b[?25h\u001b[?1049l',
+  home: '\u001b[H',
+}
 /** Clears the rest of a line, or of the screen. */
 const REST = { line: '\u001b[K', screen: '\u001b[J' }
 const REDRAW_MS = 200
@@ -25,7 +30,8 @@ export class Top {
   #message: readonly string[] = []
   #asked: Wish | null = null
   readonly #clock: { readonly now: number; readonly at: number }
-  #isDrawn = true
+  /** The size of the window when it was drawn; empty: something has changed since. */
+  #drawn = ''
 
   constructor(frame: Frame, store: LogStore, begin: { readonly ledger: Ledger; readonly now: number }) {
     this.#frame = frame
@@ -55,7 +61,7 @@ export class Top {
 
   /** Handles a key, in the form in which the terminal sends it. */
   async press(key: string): Promise<void> {
-    this.#isDrawn = false
+    this.#drawn = ''
     if (this.#asked !== null) return this.#answer(this.#asked, key)
     if (key === 'q' || key === '\u0003') return this.#ended.abort()
     if (key === '\u001b[A' || key === 'k') return this.#choose(-1)
@@ -92,7 +98,7 @@ export class Top {
         isInterlockError(error) ? `refused (${error.code}): ${error.message}` : messageOf(error),
       ]
     }
-    this.#isDrawn = false
+    this.#drawn = ''
   }
 
   #take(event: RecordedEvent): void {
@@ -102,7 +108,7 @@ export class Top {
     let old = 0
     while ((this.#recent[old]?.at ?? since) < since) old++
     this.#recent.splice(0, old)
-    this.#isDrawn = false
+    this.#drawn = ''
   }
 
   /** The chosen job stays chosen wherever it moves. If it is gone, the first one is chosen. */
@@ -125,10 +131,12 @@ export class Top {
   }
 
   #draw(now = false): void {
-    // Durations grow by themselves: if anything runs, the screen is drawn again even without an event.
-    if (!now && this.#isDrawn && this.#ledger.active.size === 0) return
-    this.#isDrawn = true
     const { stdout } = this.#frame.surface
+    const { rows = 24 } = stdout
+    const size = `${rows} ${this.#frame.columns}`
+    // Durations grow by themselves: if anything runs, the screen is drawn again even without an event.
+    if (!now && this.#drawn === size && this.#ledger.active.size === 0) return
+    this.#drawn = size
     const rates = {
       started: this.#recent.filter(({ type }) => type === 'started').length,
       ended: this.#recent.filter(endsAttempt).length,
@@ -140,8 +148,8 @@ export class Top {
       chosen: this.#index(),
       message: this.#message,
     }
-    const text = topText(this.#frame, view, stdout.rows ?? 24)
-    stdout.write(`${SCREEN.home}${text.replaceAll('\n', `${REST.line}\n`)}${REST.line}${REST.screen}`)
+    const lines = topText(this.#frame, view, rows).split('\n').slice(0, rows)
+    stdout.write(`${SCREEN.home}${lines.join(`${REST.line}\n`)}${REST.line}${REST.screen}`)
   }
 }
 

@@ -5,10 +5,10 @@ import type { CoordinatorOptions } from '../../coordinator/index.ts'
 import { InterlockError, invalidInput } from '../../core/index.ts'
 import type { JobWorkerOptions } from '../../worker/index.ts'
 
-/** What a handler file may set: the options of its worker, and how long its process may be silent. */
+/** What a handler file may set: the options of its worker, and how long its process may be silent and waits for the database. */
 export type HandlerModule = Pick<JobWorkerOptions, 'handlers'> &
   Partial<Omit<JobWorkerOptions, 'coordinator' | 'handlers'>> &
-  Pick<CoordinatorOptions, 'leaseMs' | 'graceMs'>
+  Pick<CoordinatorOptions, 'leaseMs' | 'graceMs' | 'patienceMs'>
 
 /**
  * The handlers of a file: its default export is an object of handlers by kind, or the options of a worker with `handlers`

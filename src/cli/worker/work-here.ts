@@ -5,9 +5,10 @@ import type { LogStore } from '../../port/index.ts'
 import { storeAt } from '../../process/index.ts'
 import { createJobWorker, type DrainReport, type JobWorker } from '../../worker/index.ts'
 import type { Frame } from '../frame.ts'
+import type { LeaseTimes } from '../lease-flags.ts'
 import { loadHandlers } from './load-handlers.ts'
 
-export interface WorkOptions {
+export interface WorkOptions extends LeaseTimes {
   readonly handler: string
   readonly concurrency: number | undefined
   /** Undefined: as the file says. */
@@ -18,7 +19,8 @@ export interface WorkOptions {
 
 /** Works in this process until it is told to stop, then drains. */
 export async function workHere(frame: Frame, options: WorkOptions): Promise<DrainReport> {
-  const { handlers, leaseMs, graceMs, ...given } = await loadHandlers(options.handler)
+  const { handlers, ...module } = await loadHandlers(options.handler)
+  const { leaseMs, graceMs, patienceMs, ...given } = { ...module, ...timesOf(options) }
   const store = await storeAt(frame.target())
   try {
     const coordinator = await createCoordinator({
@@ -27,6 +29,7 @@ export async function workHere(frame: Frame, options: WorkOptions): Promise<Drai
       logger: stderrLogger,
       ...(leaseMs === undefined ? {} : { leaseMs }),
       ...(graceMs === undefined ? {} : { graceMs }),
+      ...(patienceMs === undefined ? {} : { patienceMs }),
       ...(frame.as === undefined ? {} : { name: frame.as }),
     })
     try {
@@ -49,6 +52,12 @@ export async function workHere(frame: Frame, options: WorkOptions): Promise<Drai
     await store.close()
   }
 }
+
+/** What was said on the command line, over what the file says. */
+const timesOf = ({ leaseMs, patienceMs }: LeaseTimes): LeaseTimes => ({
+  ...(leaseMs === undefined ? {} : { leaseMs }),
+  ...(patienceMs === undefined ? {} : { patienceMs }),
+})
 
 function begun(
   frame: Frame,

@@ -20,14 +20,18 @@ export interface CoordinatorOptions {
   readonly name?: string
   /** Where the `[COORDINATOR]` lines go. It has pino's shape; standard error unless given. */
   readonly logger?: Logger
-  /** How long the lease of this process lives without a beat; 15,000 unless given, at least 100. */
+  /**
+   * How long the lease of this process lives without a beat; 15,000 unless given, at least 100. An outage of the database that is 15 s shorter loses no
+   * attempt; the jobs of a process that died start again so long, and `graceMs`, after its last beat.
+   */
   readonly leaseMs?: number
   /** How long other processes still wait after that; 5,000 unless given. */
   readonly graceMs?: number
   /** How often to read the log when no notification comes; 1,000 unless given. */
   readonly pollMs?: number
   /**
-   * How long to try a call again while the database does not answer; 30,000 unless given, 3,000 under `onUnavailable: 'bypass'`.
+   * How long to try a call again while the database does not answer; 30,000 unless given, 3,000 under `onUnavailable: 'bypass'`. It keeps
+   * no handler running: an attempt whose lease is over is lost, however long its end is reported.
    */
   readonly patienceMs?: number
   /** How long `createCoordinator` tries to reach the database before it rejects; `patienceMs` unless given. */

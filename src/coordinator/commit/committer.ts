@@ -5,7 +5,7 @@ import type { LogView } from '../replica/log-view.ts'
 import { checkSame, readOn } from '../replica/read-log.ts'
 import { Appender, type AppendStore, type Try } from './appender.ts'
 import { Crowd } from './crowd.ts'
-import { Deciding } from './deciding.ts'
+import { Deciding, takesIn } from './deciding.ts'
 import { OpenCommands, type Pending } from './open-commands.ts'
 import { Staging } from './staging.ts'
 import type { StartedData } from './started-data.ts'
@@ -18,8 +18,8 @@ export interface CommitHooks {
   /** SQL has requested to cancel jobs that were about to start. */
   readonly onRequested: () => void
   readonly onUnreadable: (error: unknown) => void
-  /** This process has appended: the times of the event before and of its last event. */
-  readonly onAppended: (before: Micros, at: Micros) => void
+  /** This process has appended: the times of the event before and of its last event, and whether it took in rows. */
+  readonly onAppended: (before: Micros, at: Micros, hasRows: boolean) => void
 }
 
 export interface CommitOptions {
@@ -185,7 +185,7 @@ export class Committer {
     startedData?.keep(decision.events, data)
     head.reach()
     open.resolveAll(commands, decision.results)
-    hooks.onAppended(lastAt, decision.ledger.lastAt)
+    hooks.onAppended(lastAt, decision.ledger.lastAt, takesIn(decision.events))
   }
 
   /**

@@ -113,7 +113,7 @@ export class Deciding {
 }
 
 /** Rows are taken in by claiming them first (`takeIn`). */
-const takesIn = (events: Decision['events']): boolean =>
+export const takesIn = (events: Decision['events']): boolean =>
   events.some((event) => event.type === 'queued' && event.intake === true)
 
 /** Shorter ways need no allowance: the store accepts an event that is off by up to 1 s. */

@@ -26,8 +26,8 @@ export function maintenanceOf(
       if (log.version === 0) log.replica.startFrom(await snapshots.newest())
     },
     start: () => retention.start(),
-    /** This process has appended: the times of the event before and of its last event. */
-    followAppend: (before: number, at: number) => projector.follow(before, at),
+    /** This process has appended: the times of the event before and of its last event, and whether it took in rows. */
+    followAppend: (before: number, at: number, hasRows: boolean) => projector.follow(before, at, hasRows),
     /** An event that this process has caused. */
     note: ({ seq }: RecordedEvent) => snapshots.note(seq),
     /** Writes to the user's tables what they do not show yet. */

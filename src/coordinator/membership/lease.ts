@@ -2,8 +2,9 @@ import { InterlockError, type Micros } from '../../core/index.ts'
 import type { BeatAnswer, Incoming, MembershipRole, WorkerBeat } from '../../port/index.ts'
 import { pause, retryAfterOf } from '../base/retry.ts'
 import { SingleFlight } from '../base/single-flight.ts'
+import { LeftBehind } from './left-behind.ts'
 
-/** `ttlMs`: time to live without a beat; one is sent every third of it. `graceMs`: the grace after that. */
+/** `ttlMs`: time to live without a beat; one is sent every third of it, or every 6 s. `graceMs`: the grace after that. */
 export interface LeaseOptions extends Pick<WorkerBeat, 'queue' | 'ttlMs' | 'graceMs' | 'release'> {
   readonly store: Pick<MembershipRole, 'beat' | 'leave'>
   /** The present incarnation of this process. */
@@ -28,14 +29,20 @@ export type Capacity = Pick<WorkerBeat, 'kinds' | 'freeSlots'>
 /** How much earlier than the database the process takes its lease to be lost: a part of the ttl, up to a limit. */
 const MARGIN = { part: 0.1, mostMs: 1_000 }
 
-/** A beat that has no answer after this part of the ttl is given up. That is before the next one is due. */
-const ANSWER_PART = 0.25
+/**
+ * A beat is due every third of the ttl, and at least so often: how long an outage a lease outlives is what is left of it when the
+ * outage begins.
+ */
+const BEAT = { part: 1 / 3, mostMs: 6_000 }
+
+/** A beat is answered or given up within this part of the time until the next one is due. */
+const ANSWER_PART = 0.75
 
 /**
- * The shortest pause before a failed beat is sent again, in milliseconds. It doubles each time, until the next beat is due
- * anyway. A third of the ttl would be too long: one more beat may decide whether the lease outlives a short outage.
+ * The shortest pause before a failed beat is sent again, in milliseconds. It doubles each time: while there is a lease to lose, up to
+ * the longest; then until the next beat is due earlier.
  */
-const AGAIN_MS = 250
+const AGAIN = { leastMs: 250, mostMs: 1_000 }
 
 /**
  * Keeps the one lease of this process alive, for all its jobs. It takes the lease to be lost a little before the database does,
@@ -60,10 +67,12 @@ export class LeaseKeeper {
   #lostAs: string | undefined
   /** When the last good beat was sent. */
   #aliveAt = Number.NEGATIVE_INFINITY
+  readonly #behind: LeftBehind
   capacity: Capacity = { kinds: [], freeSlots: 0 }
 
   constructor(options: LeaseOptions) {
     this.#options = options
+    this.#behind = new LeftBehind(options)
     this.#beats = this.#newBeats()
   }
 
@@ -122,6 +131,7 @@ export class LeaseKeeper {
     clearTimeout(this.#fence)
     this.#lostAs = this.#workerId
     this.#aliveAs = undefined
+    if (performance.now() >= this.#until) this.#behind.add(this.#workerId, this.#until + this.#marginMs)
     this.#options.onLost()
   }
 
@@ -148,6 +158,7 @@ export class LeaseKeeper {
     this.#failed = 0
     this.#options.onReached()
     if (workerId === this.#workerId) this.#take(answer, sent)
+    void this.#behind.leave()
     if (answer.version < known) this.#options.onShorter()
     if (answer.overdue.length > 0) this.#options.onOverdue(answer.overdue)
     if (answer.arrived) this.#options.onIncoming('rows')
@@ -170,12 +181,17 @@ export class LeaseKeeper {
   }
 
   get #everyMs(): number {
-    return this.#options.ttlMs / 3
+    return Math.min(this.#options.ttlMs * BEAT.part, BEAT.mostMs)
+  }
+
+  get #marginMs(): number {
+    return Math.min(this.#options.ttlMs * MARGIN.part, MARGIN.mostMs)
   }
 
   #onFailure(error: unknown): void {
     this.#options.onUnreachable(error)
-    const restMs = AGAIN_MS * 2 ** this.#failed++ * (1 + Math.random())
+    const doubled = AGAIN.leastMs * 2 ** this.#failed++
+    const restMs = (this.isRegistered ? Math.min(doubled, AGAIN.mostMs) : doubled) * (1 + Math.random())
     const ms = Math.max(restMs, retryAfterOf(error))
     if (this.#isOver || ms >= this.#everyMs) return
     clearTimeout(this.#again)
@@ -189,7 +205,7 @@ export class LeaseKeeper {
   }
 
   async #inTime(beat: Promise<unknown>): Promise<void> {
-    const mostMs = this.#options.ttlMs * ANSWER_PART
+    const mostMs = this.#everyMs * ANSWER_PART
     const answered = new AbortController()
     const late = pause(mostMs, answered.signal).then(() => {
       if (!answered.signal.aborted) throw unanswered(mostMs)
@@ -207,7 +223,7 @@ export class LeaseKeeper {
     this.#expiresAt = Math.max(this.#expiresAt, expiresAt)
     this.#aliveAt = Math.max(this.#aliveAt, sent)
     const { ttlMs } = this.#options
-    this.#until = this.#aliveAt + ttlMs - Math.min(ttlMs * MARGIN.part, MARGIN.mostMs)
+    this.#until = this.#aliveAt + ttlMs - this.#marginMs
     clearTimeout(this.#fence)
     this.#fence = setTimeout(() => this.declareLost(), Math.max(0, this.#until - performance.now())).unref()
   }

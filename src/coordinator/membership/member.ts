@@ -197,9 +197,9 @@ export class Member {
       onDeadWorkers: (ids) => ids.includes(this.workerId) && this.lease.declareLost(),
       onRequested: () => this.#hooks.onIncoming('requests'),
       onUnreadable: (error) => this.failures.noteOfLog(error, 'read'),
-      onAppended: (before, at) => {
+      onAppended: (before, at, hasRows) => {
         this.failures.wentWell('write')
-        this.#maintenance.followAppend(before, at)
+        this.#maintenance.followAppend(before, at, hasRows)
       },
     }
   }

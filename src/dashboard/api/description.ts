@@ -3,21 +3,11 @@ import { PACKAGE_VERSION } from '../../coordinator/parts.ts'
 import { levers } from '../guard/grant.ts'
 import { leverSchemas } from '../lever/parse.ts'
 import { chainSchema } from './chain.ts'
-import {
-  dataSchema,
-  deadSchema,
-  jobSchema,
-  logSchema,
-  meSchema,
-  placeSchema,
-  previewSchema,
-  progressSchema,
-  pulledSchema,
-  queueSchema,
-  queuesSchema,
-  refusalSchema,
-  workersSchema,
-} from './documents.ts'
+import { refusalSchema } from './fields.ts'
+import { dataSchema, deadSchema, jobSchema, placeSchema, progressSchema } from './job-documents.ts'
+import { previewSchema, pulledSchema } from './lever-documents.ts'
+import { logSchema } from './log-documents.ts'
+import { meSchema, queueSchema, queuesSchema, workersSchema } from './queue-documents.ts'
 
 /** The addresses below the mount that answer with JSON. */
 export const answers = {

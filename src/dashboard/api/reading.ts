@@ -5,7 +5,8 @@ import type { Allowed } from '../guard/grant.ts'
 import { json } from '../guard/headers.ts'
 import { Refused, refusalOf } from '../guard/refused.ts'
 import type { QueueReader } from '../reader/queue-reader.ts'
-import { deadDocument, type HeadDocument, workerDocuments } from './documents.ts'
+import { deadDocument } from './job-documents.ts'
+import { type HeadDocument, workerDocuments } from './queue-documents.ts'
 
 /** Dead letters in one answer, if no lower limit is asked for. */
 const MOST_DEAD = 500

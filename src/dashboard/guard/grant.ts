@@ -12,6 +12,7 @@ export const levers = [
   'pause-model',
   'resume-model',
   'capacity',
+  'rate',
   'policy',
   'drain',
   'resume',

@@ -40,6 +40,7 @@ const shapes = {
     model: z.unknown(),
     capacity: z.int().min(1).max(bounds.capacity).nullable(),
   }),
+  rate: z.strictObject({ preview, model: z.unknown(), rate: z.unknown() }),
   policy: z.strictObject({ preview, policy: z.unknown() }),
   drain: z.strictObject({ preview }),
   resume: z.strictObject({ preview }),
@@ -66,7 +67,7 @@ export const parseLetters = (lever: 'retry' | 'drop', body: unknown): readonly s
 
 /**
  * The command of the core for a lever.
- * @param policy the one in force: the levers capacity and policy change a part of it
+ * @param policy the one in force: the levers capacity, rate and policy change a part of it
  * @throws InterlockError `invalid_input`, naming the path
  */
 export function parseLever(lever: CommandLever, body: unknown, policy: Policy): CommandBody {
@@ -95,7 +96,11 @@ export function parseLever(lever: CommandLever, body: unknown, policy: Policy): 
       }
     case 'capacity': {
       const { model, capacity } = parseInput(shapes.capacity, body, lever)
-      return { type: 'set_policy', policy: withCapacity(policy, modelOrAll(model), capacity) }
+      return { type: 'set_policy', policy: withEntry(policy, 'capacity', modelOrAll(model), capacity) }
+    }
+    case 'rate': {
+      const { model, rate } = parseInput(shapes.rate, body, lever)
+      return { type: 'set_policy', policy: withEntry(policy, 'rate', parseModel(model), rate) }
     }
     case 'policy':
       return {
@@ -111,9 +116,9 @@ export function parseLever(lever: CommandLever, body: unknown, policy: Policy): 
 
 const modelOrAll = (model: unknown): string => (model === '*' ? '*' : parseModel(model))
 
-/** Null: the model no longer has a capacity of its own. */
-function withCapacity(policy: Policy, model: string, capacity: number | null): Policy {
-  const others = Object.entries(policy.capacity).filter(([name]) => name !== model)
-  const own: readonly (readonly [string, number])[] = capacity === null ? [] : [[model, capacity]]
-  return parsePolicy({ capacity: Object.fromEntries([...others, ...own]) }, policy)
+/** The policy with another value for one model; null: the model no longer has one of its own. */
+function withEntry(policy: Policy, field: 'capacity' | 'rate', model: string, value: unknown): Policy {
+  const others = Object.entries(policy[field]).filter(([name]) => name !== model)
+  const own = value === null ? [] : [[model, value] as const]
+  return parsePolicy({ [field]: Object.fromEntries([...others, ...own]) }, policy)
 }

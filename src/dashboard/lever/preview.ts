@@ -7,7 +7,7 @@ import {
   type Ledger,
   type Micros,
 } from '../../core/index.ts'
-import type { PreviewDocument } from '../api/documents.ts'
+import type { PreviewDocument } from '../api/lever-documents.ts'
 import type { Lever } from '../guard/grant.ts'
 
 /** Jobs that are listed with their place before and after. The rest are only counted. */

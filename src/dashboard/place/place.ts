@@ -1,17 +1,12 @@
 /** Where a job stands, for the customer's own page. About other jobs it says only how many there are. */
 import { parseJobId } from '../../codec/index.ts'
-import {
-  type Explanation,
-  explainJob,
-  InterlockError,
-  type Ledger,
-  type ReasonCode,
-} from '../../core/index.ts'
+import { type Explanation, explainJob, InterlockError, type ReasonCode } from '../../core/index.ts'
 import { hasWorkerAmong } from '../../port/index.ts'
-import type { PlaceDocument } from '../api/documents.ts'
+import type { PlaceDocument } from '../api/job-documents.ts'
 import { json } from '../guard/headers.ts'
 import type { QueueReader } from '../reader/queue-reader.ts'
-import { type Typical, typicalOf } from './typical.ts'
+import { type Starts, startsOf } from './estimate.ts'
+import { typicalOf } from './typical.ts'
 
 /** Without the ids, keys and people that an operator's explanation names. */
 const reasons: Readonly<Record<ReasonCode, string>> = {
@@ -32,13 +27,14 @@ const reasons: Readonly<Record<ReasonCode, string>> = {
 export async function placeOf(reader: QueueReader, jobId: string): Promise<Response> {
   const ledger = await reader.ledger()
   const workers = reader.workers ?? (await reader.lookForWorkers())
-  const found = explainJob(ledger, parseJobId(jobId), reader.now(), hasWorkerAmong(workers))
+  const now = reader.now()
+  const found = explainJob(ledger, parseJobId(jobId), now, hasWorkerAmong(workers))
   if (found === undefined)
     throw new InterlockError('job_not_live', `job ${jobId} is neither waiting nor active`)
-  return json(placeDocument(reader.queue, found, ledger, await typicalOf(reader)))
+  return json(placeDocument(reader.queue, found, startsOf(found, ledger, await typicalOf(reader), now)))
 }
 
-function placeDocument(queue: string, found: Explanation, ledger: Ledger, typical: Typical): PlaceDocument {
+function placeDocument(queue: string, found: Explanation, starts: Starts | null): PlaceDocument {
   const { jobId, state, position, code } = found
   const models = found.models.map(({ model, ahead, holders, capacity }) => ({
     model,
@@ -46,37 +42,14 @@ function placeDocument(queue: string, found: Explanation, ledger: Ledger, typica
     running: holders.length,
     capacity,
   }))
-  const seconds = estimate(found, ledger, typical)
   return {
     ...{ jobId, queue, state, position, models, code },
     reason: code === null ? 'it runs' : reasons[code],
-    startsInSeconds: seconds === null ? null : Math.ceil(seconds),
+    startsInSeconds: roundedBy(Math.ceil, starts?.seconds),
+    startsFromSeconds: roundedBy(Math.floor, starts?.from),
+    startsToSeconds: roundedBy(Math.ceil, starts?.to),
   }
 }
 
-/** Codes under which a job waits for others to end. Only then can the answer say how many, and how long that takes. */
-const inLine: ReadonlySet<ReasonCode | null> = new Set([
-  'serialized',
-  'at_capacity',
-  'model_in_use',
-  'behind_in_line',
-])
-
-/**
- * How many jobs have to end first, times how long such jobs took lately, divided by how many run at once. The longest line
- * counts.
- */
-function estimate({ code, position, models }: Explanation, ledger: Ledger, typical: Typical): number | null {
-  if (code === 'offered') return 0
-  if (!inLine.has(code) || position === null) return null
-  const wait = (ahead: number, running: number, places: number, seconds: number | undefined) =>
-    seconds === undefined ? [] : [((ahead + 1 - Math.max(places - running, 0)) * seconds) / places]
-  const { maxActive } = ledger.policy
-  const waits = [
-    ...models.flatMap(({ model, ahead, holders, capacity }) =>
-      wait(ahead, holders.length, capacity, typical.byModel.get(model)),
-    ),
-    ...(maxActive === null ? [] : wait(position, ledger.active.size, maxActive, typical.all)),
-  ]
-  return waits.length === 0 ? null : Math.max(0, ...waits)
-}
+const roundedBy = (round: (value: number) => number, seconds: number | null | undefined): number | null =>
+  seconds == null ? null : round(seconds)

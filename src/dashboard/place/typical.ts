@@ -6,10 +6,16 @@ const EVENTS = 1_000
 /** How long one answer is reused, in milliseconds. */
 const GOOD_MS = 10_000
 
-/** How long jobs took that were completed lately, in seconds. Undefined if none was. */
+/** How long jobs ran, in seconds: the mean, and the standard deviation; null for a single one. */
+export interface RunTime {
+  readonly seconds: number
+  readonly apart: number | null
+}
+
+/** How long jobs took that were completed lately. Undefined if none was. */
 export interface Typical {
-  readonly byModel: ReadonlyMap<string, number>
-  readonly all: number | undefined
+  readonly byModel: ReadonlyMap<string, RunTime>
+  readonly all: RunTime | undefined
 }
 
 const found = new WeakMap<QueueReader, { readonly at: number; readonly typical: Promise<Typical> }>()
@@ -32,22 +38,30 @@ async function read(reader: QueueReader): Promise<Typical> {
 
 function typicalIn(events: readonly RecordedEvent[]): Typical {
   const started = new Map<string, RecordedEvent & { readonly type: 'started' }>()
-  const runs = new Map<string | null, number[]>()
-  const note = (of: string | null, seconds: number) => {
-    const known = runs.get(of)
-    if (known === undefined) runs.set(of, [seconds])
-    else known.push(seconds)
-  }
+  const all: number[] = []
+  const byModel = new Map<string, number[]>()
   for (const event of events) {
     if (event.type === 'started') started.set(event.jobId, event)
     if (event.type !== 'completed') continue
     const begin = started.get(event.jobId)
     if (begin === undefined) continue
-    for (const of of [null, ...begin.models]) note(of, (event.at - begin.at) / 1e6)
+    const seconds = (event.at - begin.at) / 1e6
+    all.push(seconds)
+    for (const model of begin.models) {
+      const known = byModel.get(model)
+      if (known === undefined) byModel.set(model, [seconds])
+      else known.push(seconds)
+    }
   }
-  const means = [...runs].map(([of, all]) => [of, all.reduce((a, b) => a + b, 0) / all.length] as const)
   return {
-    byModel: new Map(means.flatMap(([of, mean]) => (of === null ? [] : [[of, mean] as const]))),
-    all: means.find(([of]) => of === null)?.[1],
+    byModel: new Map([...byModel].map(([model, times]) => [model, runTimeOf(times)])),
+    all: all.length === 0 ? undefined : runTimeOf(all),
   }
+}
+
+function runTimeOf(times: readonly number[]): RunTime {
+  const seconds = times.reduce((a, b) => a + b, 0) / times.length
+  if (times.length < 2) return { seconds, apart: null }
+  const squares = times.reduce((sum, time) => sum + (time - seconds) ** 2, 0)
+  return { seconds, apart: Math.sqrt(squares / (times.length - 1)) }
 }

@@ -1,5 +1,5 @@
 import type { Micros } from '../../core/index.ts'
-import { workerDocuments } from '../api/documents.ts'
+import { workerDocuments } from '../api/queue-documents.ts'
 import { refusalOf } from '../guard/refused.ts'
 import type { QueueReader } from '../reader/queue-reader.ts'
 import { comment, message, retry } from './message.ts'

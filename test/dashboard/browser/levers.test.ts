@@ -1,4 +1,5 @@
 /** Levers in a real browser: each says first what it would do, and the log has it afterwards under the name of who pulled it. */
+import type { Page } from 'playwright-core'
 import { expect, it } from 'vitest'
 import { viewer } from '../support.ts'
 import { browserForAll, goTo, opened, served } from './browser.ts'
@@ -59,7 +60,7 @@ it('a refusal is shown, and what is left alone leaves no trace', async () => {
   const { version } = await store.read('default', 0, 1)
   await goTo(page, '?see=levers')
   await page.fill('[name=maxActive]', '2000000')
-  await page.click('text=Change…')
+  await page.click('[data-lever=policy] [type=submit]')
   expect(await page.textContent('dialog [role=alert]')).toMatch(/^Refused \(invalid_input\): .*maxActive/)
   await page.click('dialog >> text=Close')
   await page.click('text=Drain the queue…')
@@ -68,30 +69,128 @@ it('a refusal is shown, and what is left alone leaves no trace', async () => {
   expect((await store.read('default', 0, 1)).version).toBe(version)
 })
 
-it('models are paused and get places, and a job is cancelled', async () => {
+/** Says yes to what was asked. */
+async function yes(page: Page, lever: string) {
+  await page.click(`dialog [data-do=${lever}]`)
+  await page.waitForSelector('text=Done')
+  await page.click('dialog >> text=Close')
+}
+
+it('models are paused, get places and a rate, and a job is cancelled', async () => {
   const { store, ledger, page, lastEvent } = await atLevers()
   await goTo(page, '?see=levers')
   const row = '[aria-labelledby=model-levers] [data-model=whisper]'
-  const pulled = async (lever: string) => {
-    await page.click(`dialog [data-do=${lever}]`)
-    await page.waitForSelector('text=Done')
-    await page.click('dialog >> text=Close')
-  }
   await page.click(`${row} >> text=Pause…`)
-  await pulled('pause-model')
+  await yes(page, 'pause-model')
   expect((await store.read('default', 0, 10_000)).events.some(({ type }) => type === 'model_paused')).toBe(
     true,
   )
   await page.waitForSelector(`${row} >> text=paused (by_hand)`)
-  await page.fill(`${row} input`, '3')
-  await page.click(`${row} >> text=Set`)
-  await pulled('capacity')
+  await page.click(`${row} a`)
+  const form = (lever: string) => `[aria-labelledby=one-model] [data-lever=${lever}]`
+  await page.fill(`${form('capacity')} input`, '3')
+  await page.click(`${form('capacity')} [type=submit]`)
+  await yes(page, 'capacity')
   expect(await lastEvent()).toMatchObject({ type: 'policy_changed', policy: { capacity: { whisper: 3 } } })
+  // What is in force stands there, and there is nothing to set until it is changed.
+  const [starts, perSeconds] = [0, 1].map((at) => page.locator(`${form('rate')} input`).nth(at))
+  expect([await starts?.inputValue(), await perSeconds?.inputValue()]).toEqual(['40', '60'])
+  expect(await page.isDisabled(`${form('rate')} [type=submit]`)).toBe(true)
+  await starts?.fill('5')
+  await page.click(`${form('rate')} [type=submit]`)
+  await yes(page, 'rate')
+  expect(await lastEvent()).toMatchObject({
+    type: 'policy_changed',
+    policy: { rate: { whisper: { starts: 5, perSeconds: 60 } } },
+  })
+  await page.click('text=No rate…')
+  await yes(page, 'rate')
+  expect(await lastEvent()).toMatchObject({ type: 'policy_changed', policy: { rate: {} } })
   const jobId = ledger().line.max()?.jobId
   await goTo(page, `?see=why&job=${jobId}`)
   await page.click('text=Cancel…')
-  await pulled('cancel')
-  await page.waitForSelector('[data-why="not live"]')
+  await yes(page, 'cancel')
+  await page.waitForSelector('[data-why=ended] >> text=cancelled')
+})
+
+it('a model is paused for a while and with a reason, and resumed from the job that it keeps', async () => {
+  const { ledger, page, lastEvent } = await atLevers()
+  await goTo(page, '?see=levers&model=whisper')
+  const form = '[aria-labelledby=one-model] [data-lever=pause-model]'
+  await page.fill(`${form} [type=text]`, 'provider_down')
+  await page.fill(`${form} [type=number]`, '30')
+  const before = Date.now()
+  await page.click(`${form} [type=submit]`)
+  await yes(page, 'pause-model')
+  const paused = (await lastEvent()) as { readonly until?: number } | undefined
+  expect(paused).toMatchObject({ type: 'model_paused', model: 'whisper', reason: 'provider_down' })
+  const minutes = ((paused?.until ?? 0) / 1_000 - before) / 60_000
+  expect(minutes).toBeGreaterThan(29)
+  expect(minutes).toBeLessThan(31)
+  const kept = [...ledger().jobs].find((job) => !job.active && job.spec.models.includes('whisper'))
+  await goTo(page, `?see=why&job=${kept?.jobId}`)
+  await page.waitForSelector('[data-why=model_paused]')
+  await page.click('[data-place=whisper] >> text=Resume…')
+  await yes(page, 'resume-model')
+  expect(await lastEvent()).toMatchObject({ type: 'model_resumed', model: 'whisper' })
+})
+
+it('rules that are numbers are changed, and only those that were', async () => {
+  const { page, lastEvent } = await atLevers()
+  await goTo(page, '?see=levers')
+  const submit = '[data-lever=policy] [type=submit]'
+  await page.waitForSelector(submit)
+  expect(await page.isDisabled(submit)).toBe(true)
+  await page.fill('[name=ageSeconds]', '')
+  await page.fill('[name="fairShare.maxActive"]', '2')
+  await page.fill('[name="fairShare.spacingSeconds"]', '1.5')
+  await page.click(submit)
+  await page.waitForSelector('dialog >> text=policy_changed')
+  await yes(page, 'policy')
+  expect(await lastEvent()).toMatchObject({
+    type: 'policy_changed',
+    policy: {
+      ...{ ageSeconds: null, maxActive: null, maxOvertakes: 4 },
+      fairShare: { spacingSeconds: 1.5, maxWaiting: null, maxActive: 2 },
+    },
+  })
+  await page.fill('[name="fairShare.maxActive"]', '')
+  await page.fill('[name="fairShare.spacingSeconds"]', '')
+  await page.click(submit)
+  await yes(page, 'policy')
+  expect(await lastEvent()).toMatchObject({ type: 'policy_changed', policy: { fairShare: null } })
+})
+
+it('Why has the levers that fit a job: to the front, by force, retry', async () => {
+  const { store, ledger, page, lastEvent } = await atLevers()
+  const levers = () => page.locator('[aria-labelledby=why] .aside button').allTextContents()
+  const [first, last] = [ledger().line.at(0)?.jobId, ledger().line.max()?.jobId]
+  await goTo(page, `?see=why&job=${first}`)
+  await expect.poll(levers).toEqual(['Set…', 'Cancel…'])
+  await goTo(page, `?see=why&job=${last}`)
+  await expect.poll(levers).toEqual(['Set…', 'To the front…', 'Cancel…'])
+  await page.click('text=To the front…')
+  await page.waitForSelector(`dialog [data-moves=${last}]`)
+  await yes(page, 'move')
+  expect(await lastEvent()).toMatchObject({ type: 'reprioritized', jobId: last })
+  await expect.poll(levers).toEqual(['Set…', 'Cancel…'])
+
+  const running = ledger().active.min()?.jobId
+  await goTo(page, `?see=why&job=${running}`)
+  await expect.poll(levers).toEqual(['Cancel…'])
+  await page.click('text=Cancel…')
+  await yes(page, 'cancel')
+  await expect.poll(levers).toEqual(['By force…'])
+
+  const [letter] = await store.dead('default', { limit: 1 })
+  await goTo(page, `?see=why&job=${letter?.jobId}`)
+  await page.waitForSelector('[data-why=dead]')
+  expect(await levers()).toEqual(['Retry…', 'Drop…'])
+  await page.click('text=Retry…')
+  await page.waitForSelector('dialog >> text=queued')
+  await yes(page, 'retry')
+  await expect.poll(levers).toContain('Cancel…')
+  expect((await store.dead('default', { limit: 500 })).map(({ jobId }) => jobId)).not.toContain(letter?.jobId)
 })
 
 it('dead letters are grouped, chosen, retried and dropped', async () => {

@@ -42,6 +42,10 @@ const whole: Readonly<Record<(typeof screens)[number], string>> = {
   levers: '[aria-labelledby=reorder] [data-job]',
 }
 
+/** A screen with all that it can show. */
+const addressOf = (see: (typeof screens)[number], jobId: string): string =>
+  `?see=${see}${{ why: `&job=${jobId}`, levers: '&model=whisper' }[see as string] ?? ''}`
+
 interface Found {
   readonly id: string
   readonly impact: string
@@ -77,7 +81,7 @@ it.each(['light', 'dark'] as const)(
     await page.evaluate(axe)
     const jobId = waitsLongest(ledger())
     for (const see of screens) {
-      await goTo(page, `?see=${see}${see === 'why' ? `&job=${jobId}` : ''}`)
+      await goTo(page, addressOf(see, jobId))
       if (see === 'proof') await page.click('text=Audit what is loaded')
       await page.waitForSelector(whole[see])
       expect({ see, faults: await seriousFaults(page) }).toEqual({ see, faults: [] })
@@ -85,8 +89,24 @@ it.each(['light', 'dark'] as const)(
       await mkdir(pictures, { recursive: true })
       await writeFile(path.join(pictures, `dashboard-${see}.png`), smallPng(await page.screenshot()))
     }
+    for (const ask of [askToCancel, askForKeys]) {
+      await ask(page, jobId)
+      expect({ ask: ask.name, faults: await seriousFaults(page) }).toEqual({ ask: ask.name, faults: [] })
+      await page.keyboard.press('Escape')
+    }
   },
 )
+
+/** The two dialogs. */
+async function askToCancel(page: Page, jobId: string) {
+  await goTo(page, `?see=why&job=${jobId}`)
+  await page.click('text=Cancel…')
+  await page.waitForSelector('dialog [data-do=cancel]')
+}
+async function askForKeys(page: Page) {
+  await page.click('[aria-label=Keys]')
+  await page.waitForSelector('dialog[open] kbd')
+}
 
 it('fits a phone: nothing goes beyond its width', async () => {
   const { store, ledger } = await sceneOf({ seconds: 3_600, jobs: 200, waiting: 40 })
@@ -94,11 +114,24 @@ it('fits a phone: nothing goes beyond its width', async () => {
   const page = await opened(browser(), address(), { viewport: { width: 390, height: 844 } })
   await page.waitForSelector('[data-figure=event]')
   for (const see of screens) {
-    await goTo(page, `?see=${see}${see === 'why' ? `&job=${waitsLongest(ledger())}` : ''}`)
+    await goTo(page, addressOf(see, waitsLongest(ledger())))
     if (see === 'proof') await page.click('text=Audit what is loaded')
     await page.waitForSelector(whole[see])
     const beyond = await page.evaluate(() => document.documentElement.scrollWidth - innerWidth)
     expect({ see, beyond }).toEqual({ see, beyond: 0 })
+    // Which screen it is stands in the row of their names, however narrow that is.
+    const link = await page.locator('nav [aria-current=page]').boundingBox()
+    expect(link?.x, see).toBeGreaterThanOrEqual(0)
+    expect((link?.x ?? 0) + (link?.width ?? 0), see).toBeLessThanOrEqual(390)
+  }
+  for (const ask of [askToCancel, askForKeys]) {
+    await ask(page, waitsLongest(ledger()))
+    const beyond = await page.evaluate(() => {
+      const { right = 0, bottom = 0 } = document.querySelector('dialog[open]')?.getBoundingClientRect() ?? {}
+      return { right: Math.max(0, right - innerWidth), bottom: Math.max(0, bottom - innerHeight) }
+    })
+    expect({ ask: ask.name, ...beyond }).toEqual({ ask: ask.name, right: 0, bottom: 0 })
+    await page.keyboard.press('Escape')
   }
 })
 

@@ -2,7 +2,7 @@
 import { expect, it } from 'vitest'
 import { memoryStore } from '../../../src/adapter/memory/index.ts'
 import { createCoordinator, silentLogger } from '../../../src/coordinator/index.ts'
-import { browserForAll, opened, served } from './browser.ts'
+import { browserForAll, opened, served, tabIn } from './browser.ts'
 
 const browser = browserForAll()
 
@@ -36,5 +36,64 @@ it('after a cut it goes on, with nothing missed and nothing twice', async () => 
   await page.waitForSelector('[aria-labelledby=line] [data-job=d]')
   const event = () => page.textContent('[data-figure=event]')
   await expect.poll(event).toBe(String((await store.read('default', 0, 1)).version))
+  await coordinator.close()
+})
+
+it('is held by a button: what comes is taken, and shown when it goes on', async () => {
+  const { store, coordinator } = await queueWithTwo()
+  const { address } = await served({ store })
+  const page = await opened(browser(), address())
+  await page.waitForSelector('[aria-labelledby=line] [data-job=b]')
+  await page.click('text=Hold')
+  // It has the stream, and so it has heard of the job before the other tab, which shows it.
+  const other = await tabIn(page.context(), page.url())
+  await other.waitForSelector('[aria-labelledby=line] [data-job=b]')
+  await coordinator.enqueue([{ jobId: 'c', models: ['flux-dev'] }])
+  await other.waitForSelector('[aria-labelledby=line] [data-job=c]')
+  expect(await page.locator('[data-job=c]').count()).toBe(0)
+  await page.click('text=Go on')
+  await page.waitForSelector('[aria-labelledby=line] [data-job=c]')
+  await coordinator.close()
+})
+
+it('tries again ever later while the stream cannot be had, up to 5 s apart, and is right again when it can', async () => {
+  const { store, coordinator } = await queueWithTwo()
+  const { address, cut } = await served({ store })
+  const page = await opened(browser(), address())
+  await page.waitForSelector('[aria-labelledby=line] [data-job=b]')
+  let isAway = true
+  await page.route('**/events?*', (route) => (isAway ? route.abort() : route.continue()))
+  // It tells other tabs when a stream was lost, and waits then.
+  await page.evaluate(`
+    globalThis.lost = 0
+    globalThis.begun = 0
+    Math.random = () => 1
+    globalThis.EventSource = class extends EventSource {
+      constructor(address) {
+        super(address)
+        begun++
+      }
+    }
+    new BroadcastChannel('interlock:' + location.pathname + ':default').onmessage = ({ data }) => {
+      if (data.event === 'away') lost++
+    }`)
+  const lost = () => page.evaluate<number>('lost')
+  const begun = () => page.evaluate<number>('begun')
+  await page.clock.install()
+  await page.clock.pauseAt(Date.now() + 60_000)
+  cut()
+  for (const [tries, ms] of [300, 600, 1_200, 2_400, 4_800, 5_000, 5_000].entries()) {
+    await expect.poll(lost).toBe(tries + 1)
+    await page.clock.runFor(ms - 50)
+    expect(await begun()).toBe(tries)
+    await page.clock.runFor(100)
+    expect(await begun()).toBe(tries + 1)
+  }
+  isAway = false
+  await coordinator.enqueue([{ jobId: 'c', models: ['flux-dev'] }])
+  await expect.poll(lost).toBe(8)
+  await page.clock.runFor(5_050)
+  await page.clock.resume()
+  await page.waitForSelector('[aria-labelledby=line] [data-job=c]')
   await coordinator.close()
 })

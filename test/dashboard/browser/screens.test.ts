@@ -30,7 +30,7 @@ it('Why shows the sentence, the places and the chain of explain, and draws which
   await expect.poll(() => page.textContent('[aria-labelledby=data]')).toContain('There is none')
   // It is live: what changes is drawn.
   await run({ type: 'cancel', jobId, force: false })
-  await page.waitForSelector('[data-why="not live"]')
+  await page.waitForSelector('[data-why=ended]')
 })
 
 it('Figures are those of interlock stats, and the parts come to the whole', async () => {

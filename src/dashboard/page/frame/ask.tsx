@@ -4,6 +4,7 @@ import { count, plural } from '../../../format/index.ts'
 import { eventDetail } from '../../../format/parts.ts'
 import type { PreviewDocument } from '../../parts.ts'
 import { type Asked, asked, pull } from '../data/levers.ts'
+import { Scroll } from '../part/scroll.tsx'
 import { useDesk } from './context.ts'
 
 /** Asks before a lever is pulled: shows what the log will say, and which jobs move. */
@@ -92,7 +93,7 @@ function Preview({ preview: { events, changed, moves } }: { readonly preview: Pr
           : `${plural(moves.total, 'job')} ${moves.total === 1 ? 'moves' : 'move'}`}
       </h3>
       {moves.total === 0 ? null : (
-        <div class="scroll">
+        <Scroll label="Jobs that move">
           <table>
             <thead>
               <tr>
@@ -111,7 +112,7 @@ function Preview({ preview: { events, changed, moves } }: { readonly preview: Pr
               ))}
             </tbody>
           </table>
-        </div>
+        </Scroll>
       )}
     </>
   )

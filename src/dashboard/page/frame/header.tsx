@@ -1,3 +1,4 @@
+import { useEffect, useRef } from 'preact/hooks'
 import { useDesk } from './context.ts'
 import { Link } from './link.tsx'
 import { go, route, type Screen } from './route.ts'
@@ -7,6 +8,12 @@ import { nextTheme, theme } from './theme.ts'
 
 export function Header({ onHelp }: { readonly onHelp: () => void }) {
   const { me, live } = useDesk()
+  const nav = useRef<HTMLElement>(null)
+  const { see: seen } = route.value
+  // Where it is too narrow for all, the one that is shown is in sight.
+  useEffect(() => {
+    nav.current?.querySelector('[aria-current]')?.scrollIntoView({ block: 'nearest', inline: 'center' })
+  }, [seen])
   const state = live.isPaused.value ? 'held' : live.notice.value === null ? 'live' : 'old'
   return (
     <header>
@@ -14,13 +21,13 @@ export function Header({ onHelp }: { readonly onHelp: () => void }) {
         <span class={`pulse ${state}`} aria-hidden="true" />
         Interlock
       </strong>
-      <nav aria-label="Screens">
+      <nav aria-label="Screens" ref={nav}>
         {Object.entries(screens).map(([see, { name, key }]) => (
           <Link
             key={see}
             to={{ see: see as Screen }}
             title={`${name} (${key})`}
-            aria-current={route.value.see === see ? 'page' : undefined}
+            aria-current={seen === see ? 'page' : undefined}
           >
             {name}
           </Link>

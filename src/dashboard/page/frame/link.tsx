@@ -11,7 +11,7 @@ export function Link({
   readonly children: ComponentChildren
   readonly class?: string
   readonly title?: string
-  readonly 'aria-current'?: 'page' | undefined
+  readonly 'aria-current'?: 'page' | 'true' | undefined
 }) {
   return (
     <a

@@ -6,8 +6,9 @@ import { ApiError, getJson, ofQueue } from '../../data/api.ts'
 import { ask } from '../../data/levers.ts'
 import type { Live } from '../../data/live.ts'
 import { useDesk } from '../../frame/context.ts'
-import { go, route } from '../../frame/route.ts'
+import { route } from '../../frame/route.ts'
 import { momentText } from '../../frame/time.ts'
+import { Filter } from '../../part/filter.tsx'
 import { JobLink, ModelLinks } from '../../part/names.tsx'
 import { None, Panel } from '../../part/panel.tsx'
 import { WindowedList } from '../../part/window.tsx'
@@ -68,15 +69,7 @@ export function Dead() {
         aside={`${count(found.length)}${before.value === null ? '' : ' and more'}`}
       >
         <div class="row bar">
-          <label>
-            <span class="hidden">Search dead letters</span>
-            <input
-              type="search"
-              placeholder="Job, error or model"
-              value={q}
-              onInput={(event) => go({ q: event.currentTarget.value }, { isStep: true })}
-            />
-          </label>
+          <Filter label="Search dead letters" placeholder="Job, error or model" />
           <span class="dim" data-chosen={chosen.value.size}>
             {count(chosen.value.size)} chosen
           </span>

@@ -1,8 +1,7 @@
 import { queueStateOf } from '../../../../core/index.ts'
-import type { Lever } from '../../../parts.ts'
-import { ask } from '../../data/levers.ts'
 import { useDesk } from '../../frame/context.ts'
 import { Link } from '../../frame/link.tsx'
+import { DrainButton } from '../../part/lever-button.tsx'
 import { None, Panel } from '../../part/panel.tsx'
 import { ModelLevers } from './model-levers.tsx'
 import { PolicyLevers } from './policy-levers.tsx'
@@ -35,31 +34,18 @@ export function Levers() {
 }
 
 function Queue() {
-  const { me, live, shown } = useDesk()
+  const { me, shown } = useDesk()
   const state = queueStateOf(shown.ledger.value)
   const isDraining = state.startsWith('draining')
-  const lever: Lever = isDraining ? 'resume' : 'drain'
-  const title = isDraining ? 'Resume the queue' : 'Drain the queue'
   return (
-    <Panel id="queue" title="Queue" wide>
-      <p class="row">
-        <span>
-          The queue is <b>{state.replace('draining.', '')}</b>.{' '}
-          <span class="dim">
-            {isDraining
-              ? 'No job starts until you resume it.'
-              : 'After a drain, no job starts; running jobs go on.'}
-          </span>
+    <Panel id="queue" title="Queue" wide aside={<DrainButton isDraining={isDraining} />}>
+      <p>
+        The queue is <b>{state.replace('draining.', '')}</b>.{' '}
+        <span class="dim">
+          {isDraining
+            ? 'No job starts until you resume it.'
+            : 'After a drain, no job starts; running jobs go on.'}
         </span>
-        {me.levers.includes(lever) ? (
-          <button
-            type="button"
-            class="right"
-            onClick={() => void ask(live.queue, { lever, title, body: {} })}
-          >
-            {title}…
-          </button>
-        ) : null}
       </p>
       {me.levers.length === 0 ? <None>Only an operator may pull levers.</None> : null}
     </Panel>

@@ -1,20 +1,15 @@
 import { useSignal } from '@preact/signals'
+import type { Policy } from '../../../../core/index.ts'
 import { policyFacts } from '../../../../format/parts.ts'
-import { ask } from '../../data/levers.ts'
 import { useDesk } from '../../frame/context.ts'
+import { LeverForm, NumberField } from '../../part/lever-form.tsx'
 import { Panel } from '../../part/panel.tsx'
+import { changesOf, type Draft, draftOf, fields } from './policy-draft.ts'
 
-/** A whole number, or null for an empty field. */
-const numberOrNull = (text: string): number | null => (text.trim() === '' ? null : Number(text))
-
-/** The policy of the queue. The fields that are changed most often come first. */
+/** The policy of the queue. Rules that are numbers can be changed. */
 export function PolicyLevers() {
-  const { me, live, shown } = useDesk()
+  const { shown } = useDesk()
   const { policy } = shown.ledger.value
-  const active = useSignal<string | null>(null)
-  const overtakes = useSignal<string | null>(null)
-  const shownActive = active.value ?? String(policy.maxActive ?? '')
-  const shownOvertakes = overtakes.value ?? String(policy.maxOvertakes ?? '')
   return (
     <Panel id="policy" title="Policy" wide>
       <dl class="facts">
@@ -25,43 +20,41 @@ export function PolicyLevers() {
           </div>
         ))}
       </dl>
-      {me.levers.includes('policy') ? (
-        <form
-          class="row"
-          onSubmit={(event) => {
-            event.preventDefault()
-            const wanted = {
-              maxActive: numberOrNull(shownActive),
-              maxOvertakes: numberOrNull(shownOvertakes),
-            }
-            void ask(live.queue, { lever: 'policy', title: 'Change the policy', body: { policy: wanted } })
-          }}
-        >
-          <label>
-            <span class="dim">jobs at once (empty: any number)</span>{' '}
-            <input
-              type="number"
-              class="short"
-              name="maxActive"
-              min={1}
-              value={shownActive}
-              onInput={(event) => (active.value = event.currentTarget.value)}
-            />
-          </label>
-          <label>
-            <span class="dim">overtaken at most (empty: greedy)</span>{' '}
-            <input
-              type="number"
-              class="short"
-              name="maxOvertakes"
-              min={0}
-              value={shownOvertakes}
-              onInput={(event) => (overtakes.value = event.currentTarget.value)}
-            />
-          </label>
-          <button type="submit">Change…</button>
-        </form>
-      ) : null}
+      <PolicyForm policy={policy} />
     </Panel>
+  )
+}
+
+/** What is typed stands beside what is in force, and only what differs is asked for. */
+function PolicyForm({ policy }: { readonly policy: Policy }) {
+  const typed = useSignal<Partial<Draft>>({})
+  const draft: Draft = { ...draftOf(policy), ...typed.value }
+  const changes = changesOf(draft, policy)
+  return (
+    <LeverForm
+      name="Policy"
+      lever="policy"
+      isSame={Object.keys(changes).length === 0}
+      wish={() => ({
+        title: 'Change the policy',
+        body: { policy: changes },
+        onDone: () => (typed.value = {}),
+      })}
+    >
+      <div class="settings">
+        {fields.map(({ name, says, empty, min, isWhole }) => (
+          <NumberField
+            key={name}
+            name={name}
+            before={says}
+            placeholder={empty}
+            min={min}
+            step={isWhole ? 1 : 'any'}
+            value={draft[name]}
+            onInput={(text) => (typed.value = { ...typed.value, [name]: text })}
+          />
+        ))}
+      </div>
+    </LeverForm>
   )
 }

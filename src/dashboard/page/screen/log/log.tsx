@@ -7,6 +7,7 @@ import { useDesk } from '../../frame/context.ts'
 import { Link } from '../../frame/link.tsx'
 import { go, route } from '../../frame/route.ts'
 import { momentText } from '../../frame/time.ts'
+import { Filter } from '../../part/filter.tsx'
 import { JobLink } from '../../part/names.tsx'
 import { None, Panel } from '../../part/panel.tsx'
 import { Reach } from '../../part/reach.tsx'
@@ -39,15 +40,7 @@ export function Log() {
     <div class="grid log">
       <Panel id="log" title="Log" wide aside={<span data-found={events.length}>{count(events.length)}</span>}>
         <div class="row bar">
-          <label class="grow">
-            <span class="hidden">Filter the log</span>
-            <input
-              type="search"
-              placeholder="Words, or job:report-7 type:failed worker:…"
-              value={text}
-              onInput={(event) => go({ q: event.currentTarget.value }, { isStep: true })}
-            />
-          </label>
+          <Filter label="Filter the log" placeholder="Words, or job:report-7 type:failed worker:…" />
           <label>
             <span class="hidden">Type of event</span>
             <select

@@ -1,4 +1,4 @@
-import { waitingCount } from '../../../../core/index.ts'
+import { type Ledger, modelOf, waitingCount } from '../../../../core/index.ts'
 import { count } from '../../../../format/index.ts'
 import { policyText } from '../../../../format/parts.ts'
 import { useDesk } from '../../frame/context.ts'
@@ -39,7 +39,7 @@ function Totals() {
           value={count(waiting)}
           note={ledger.undue.size === 0 ? '' : `${count(ledger.undue.size)} not due`}
         />
-        <Figure name="models" value={count(ledger.models.size)} note={paused(ledger.pauses.size)} />
+        <Figure name="models" value={count(modelCount(ledger))} note={paused(ledger.pauses.size)} />
         <Figure
           name="event"
           value={count(ledger.version)}
@@ -54,5 +54,14 @@ function Totals() {
     </section>
   )
 }
+
+/** Those that a job needs, and those that are paused while none in line does. */
+const modelCount = (ledger: Ledger): number =>
+  [...ledger.pauses].reduce(
+    (sum, { model }) => sum + (isIdle(modelOf(ledger, model)) ? 1 : 0),
+    ledger.models.size,
+  )
+
+const isIdle = ({ holders, line }: ReturnType<typeof modelOf>): boolean => holders.size + line.size === 0
 
 const paused = (number: number): string => (number === 0 ? '' : `${count(number)} paused`)

@@ -55,12 +55,12 @@ function Row({ job, progress }: { readonly job: Job; readonly progress: unknown 
           {job.cancelRequested ? ', asked to stop' : ''}
           {job.detachedUntil !== null ? (
             <>
-              {', keeps its models, over '}
+              {', keeps its models, ends '}
               <Until at={job.detachedUntil} />
             </>
           ) : worker !== undefined && shown.isLive.value ? (
             <>
-              {', lease over '}
+              {', lease ends '}
               <Until at={worker.expiresAt} />
             </>
           ) : null}

@@ -16,6 +16,9 @@ export interface Drawing {
   /** The moments to mark. */
   readonly marks: readonly Micros[]
   readonly job: string | null
+  /** How far the rows are scrolled, and how much of them is seen, in pixels. */
+  readonly top: number
+  readonly height: number
 }
 
 interface Pen {
@@ -25,22 +28,32 @@ interface Pen {
   readonly colors: Readonly<Record<'accent' | 'strong' | 'line' | 'text' | 'dim' | 'card' | 'waits', string>>
 }
 
-/** Draws all rows on a canvas. */
+/** Draws the visible rows below the axis. */
 export function draw(drawing: Drawing): void {
   const pen = penFor(drawing)
   if (pen === null) return
-  drawAxis(pen, drawing.view, AXIS + drawing.rows.length * ROW)
-  for (const [index, row] of drawing.rows.entries()) drawRow(pen, drawing, row, AXIS + index * ROW)
-  pen.context.fillStyle = pen.colors.strong
-  for (const at of drawing.marks)
-    pen.context.fillRect(Math.round(pen.x(at)) - 1, 0, 2, AXIS + drawing.rows.length * ROW)
+  const { context, width, colors, x } = pen
+  const { rows, view, marks, top, height } = drawing
+  drawAxis(pen, view, height)
+  context.save()
+  context.beginPath()
+  context.rect(0, AXIS, width, height - AXIS)
+  context.clip()
+  for (let index = Math.floor(top / ROW); AXIS + index * ROW - top < height; index++) {
+    const row = rows[index]
+    if (row === undefined) break
+    drawRow(pen, drawing, row, AXIS + index * ROW - top)
+  }
+  context.restore()
+  context.fillStyle = colors.strong
+  for (const at of marks) context.fillRect(Math.round(x(at)) - 1, 0, 2, height)
 }
 
-function penFor({ canvas, rows, view }: Drawing): Pen | null {
+function penFor({ canvas, height, view }: Drawing): Pen | null {
   const context = canvas.getContext('2d')
   if (context === null) return null
   const scale = devicePixelRatio
-  const [width, height] = [canvas.clientWidth, AXIS + rows.length * ROW]
+  const width = canvas.clientWidth
   if (canvas.width !== Math.round(width * scale)) canvas.width = Math.round(width * scale)
   if (canvas.height !== Math.round(height * scale)) canvas.height = Math.round(height * scale)
   context.setTransform(scale, 0, 0, scale, 0, 0)
@@ -146,11 +159,17 @@ function drawLine(
 }
 
 /** The span under the pointer. */
-export function spanAt({ rows, view, now }: Drawing, x: number, y: number, width: number): Span | undefined {
-  const index = Math.floor((y - AXIS) / ROW)
-  const row = rows[index]
+export function spanAt(
+  { rows, view, now, top }: Drawing,
+  x: number,
+  y: number,
+  width: number,
+): Span | undefined {
+  const below = y - AXIS + top
+  const index = Math.floor(below / ROW)
+  const row = y < AXIS ? undefined : rows[index]
   if (row === undefined) return undefined
-  const lane = Math.floor((y - AXIS - index * ROW - BARS.top) / (BARS.height / row.lanes))
+  const lane = Math.floor((below - index * ROW - BARS.top) / (BARS.height / row.lanes))
   const at = view.from + (x / width) * (view.to - view.from)
   const near = ((view.to - view.from) / width) * 2
   return row.spans.findLast(

@@ -9,6 +9,7 @@ import { Chart } from '../../part/chart.tsx'
 import { Lengths } from '../../part/lengths.tsx'
 import { None, Panel } from '../../part/panel.tsx'
 import { Reach } from '../../part/reach.tsx'
+import { Scroll } from '../../part/scroll.tsx'
 import { Rules } from './rules.tsx'
 import { type Change, recorded, trialOf, tried, unchanged } from './trial.ts'
 
@@ -92,7 +93,7 @@ function Outcomes({ of, change }: { readonly of: Recorded; readonly change: Chan
       wide
       aside={isBusy.value ? <span class="dim">simulating…</span> : null}
     >
-      <div class="scroll">
+      <Scroll label="Outcomes">
         <table class="outcomes" data-busy={isBusy.value}>
           <thead>
             <tr>
@@ -121,7 +122,7 @@ function Outcomes({ of, change }: { readonly of: Recorded; readonly change: Chan
             ))}
           </tbody>
         </table>
-      </div>
+      </Scroll>
       <Chart
         label="Jobs that wait"
         from={from}

@@ -2,6 +2,7 @@ import { useSignal } from '@preact/signals'
 import { ApiError, getJson, ofQueue } from '../../data/api.ts'
 import { useDesk } from '../../frame/context.ts'
 import { None, Panel } from '../../part/panel.tsx'
+import { Scroll } from '../../part/scroll.tsx'
 
 const parts = ['payload', 'progress', 'result', 'error', 'checkpoint'] as const
 type Kept = Readonly<Record<(typeof parts)[number], unknown>>
@@ -50,7 +51,9 @@ function Parts({ kept }: { readonly kept: Kept | null }) {
       {there.map((part) => (
         <div key={part}>
           <h3>{part}</h3>
-          <pre data-part={part}>{JSON.stringify(kept[part], null, 2)}</pre>
+          <Scroll label={part}>
+            <pre data-part={part}>{JSON.stringify(kept[part], null, 2)}</pre>
+          </Scroll>
         </div>
       ))}
     </>

@@ -2,6 +2,7 @@ import type { Ledger, Micros } from '../../../../core/index.ts'
 import { clip, plural } from '../../../../format/index.ts'
 import { Link } from '../../frame/link.tsx'
 import { Panel } from '../../part/panel.tsx'
+import { Scroll } from '../../part/scroll.tsx'
 import { GAP, layoutOf } from './layout.ts'
 import { type WaitsFor, waitsForOf } from './waits-for.ts'
 
@@ -23,7 +24,7 @@ export function Graph({
   const { nodes, edges, width, height } = laidOut(found)
   return (
     <Panel id="graph" title="What it waits for" wide>
-      <div class="scroll">
+      <Scroll label="The graph">
         <svg class="graph" width={width} height={height} viewBox={`0 0 ${width} ${height}`}>
           <title>{`${jobId} waits for ${plural(found.jobs.length - 1, 'job')}`}</title>
           <defs>
@@ -61,7 +62,7 @@ export function Graph({
             </Link>
           ))}
         </svg>
-      </div>
+      </Scroll>
       <p class="dim">
         Filled: it runs. An arrow leads to who has to end first, and says on which model.
         {found.isCut ? ' More jobs are ahead than are drawn.' : ''}

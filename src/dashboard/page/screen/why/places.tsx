@@ -1,6 +1,7 @@
 import type { Explanation } from '../../../../core/index.ts'
 import { count } from '../../../../format/index.ts'
 import { momentText } from '../../frame/time.ts'
+import { PauseButton } from '../../part/lever-button.tsx'
 import { JobLink, ModelLink } from '../../part/names.tsx'
 import { None, Panel } from '../../part/panel.tsx'
 
@@ -20,6 +21,7 @@ export function Places({ models }: { readonly models: Explanation['models'] }) {
                 {holders.length} of {count(capacity)} held
               </span>
               <b class="right">{ahead === 0 ? 'first in its line' : `${count(ahead)} ahead in its line`}</b>
+              <PauseButton model={model} isPaused={paused !== null} />
             </p>
             <p class="chips">
               {holders.length === 0 ? (

@@ -8,6 +8,7 @@ import { hasWorkerIn } from '../../part/has-worker.ts'
 import { JobLink } from '../../part/names.tsx'
 import { Panel } from '../../part/panel.tsx'
 import { Data } from './data.tsx'
+import { Ended, useLetter } from './ended.tsx'
 import { Estimate } from './estimate.tsx'
 import { Graph } from './graph.tsx'
 import { JobLevers } from './job-levers.tsx'
@@ -71,13 +72,12 @@ function Of({ jobId }: { readonly jobId: string }) {
   const ledger = shown.calm.value
   const job = jobOf(ledger, jobId)
   const found = explainJob(ledger, jobId, shown.now(), hasWorkerIn(live, shown))
+  const letter = useLetter(jobId, job !== undefined)
   return (
     <div class="grid why">
-      <Panel id="why" title={jobId} wide aside={job === undefined ? null : <JobLevers job={job} />}>
+      <Panel id="why" title={jobId} wide aside={<JobLevers jobId={jobId} job={job} letter={letter} />}>
         {found === undefined || job === undefined ? (
-          <p class="sentence" data-why="not live">
-            It is not live{shown.isLive.value ? '' : ' at this moment'}: only the log knows of it.
-          </p>
+          <Ended jobId={jobId} letter={letter} />
         ) : (
           <>
             <p class="sentence" data-why={found.code ?? found.state}>

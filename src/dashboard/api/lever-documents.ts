@@ -1,0 +1,35 @@
+/** What a lever would do, and what it did. */
+import { z } from 'zod'
+import { reasonCodes } from '../../core/index.ts'
+import { levers } from '../guard/grant.ts'
+import { jobId, refusalSchema, seq } from './fields.ts'
+import { eventSchema } from './log-documents.ts'
+
+const standing = z.strictObject({
+  state: z.enum(['waiting', 'active']),
+  position: z.int().nullable(),
+  code: z.enum(reasonCodes).nullable(),
+  blockedBy: jobId.nullable(),
+})
+export const previewSchema = z.strictObject({
+  lever: z.enum(levers),
+  preview: z.literal(true),
+  version: seq.describe('of the log that it was decided on'),
+  events: z.array(eventSchema).describe('what the log will say'),
+  changed: z.boolean(),
+  refusal: refusalSchema.shape.error.nullable(),
+  moves: z.strictObject({
+    total: z.int(),
+    jobs: z.array(z.strictObject({ jobId, before: standing.nullable(), after: standing.nullable() })),
+  }),
+})
+export type PreviewDocument = z.infer<typeof previewSchema>
+
+export const pulledSchema = z.strictObject({
+  lever: z.enum(levers),
+  preview: z.literal(false),
+  version: seq.describe('of the log after it'),
+  changed: z.boolean(),
+  jobs: z.int().nullable().describe('how many dead letters; null for other levers'),
+})
+export type PulledDocument = z.infer<typeof pulledSchema>

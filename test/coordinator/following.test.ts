@@ -1,0 +1,90 @@
+/** When the user's tables are brought up to date: at once, and seldom while no job has a row in them. */
+import { describe, expect, it, onTestFinished, vi } from 'vitest'
+import { silentLogger } from '../../src/coordinator/index.ts'
+import { Projector } from '../../src/coordinator/maintenance/projector.ts'
+import type { ProjectStep } from '../../src/port/index.ts'
+
+const found = (written: number): ProjectStep => ({
+  projectedSeq: 1,
+  version: 1,
+  written,
+  setAside: 0,
+  busy: false,
+  targets: 1,
+})
+
+/** A projector whose steps find what the test says. */
+function projecting(finds: { written: number }) {
+  vi.useFakeTimers()
+  onTestFinished(() => void vi.useRealTimers())
+  const project = vi.fn(async () => found(finds.written))
+  const projector = new Projector({
+    store: { project },
+    queue: 'default',
+    version: () => 1,
+    logger: silentLogger,
+    onError: (error) => {
+      throw error
+    },
+  })
+  onTestFinished(async () => {
+    const closed = projector.close()
+    await vi.runAllTimersAsync()
+    await closed
+  })
+  return { projector, project }
+}
+
+/** An append every 5 ms. */
+async function appends(projector: Projector, ms: number): Promise<void> {
+  for (let at = 0; at < ms; at += 5) {
+    projector.follow(at, at + 1)
+    await vi.advanceTimersByTimeAsync(5)
+  }
+}
+
+describe('the outer projection follows', () => {
+  it('the first append at once', async () => {
+    const { projector, project } = projecting({ written: 0 })
+    projector.follow(0, 1)
+    await vi.advanceTimersByTimeAsync(0)
+    expect(project).toHaveBeenCalledTimes(1)
+  })
+
+  it('a stream of appends four times a second while no job has a row', async () => {
+    const { projector, project } = projecting({ written: 0 })
+    await appends(projector, 1_000)
+    expect(project.mock.calls.length).toBeLessThanOrEqual(5)
+    expect(project.mock.calls.length).toBeGreaterThanOrEqual(4)
+  })
+
+  it('a stream of appends every 20 ms while jobs have rows', async () => {
+    const { projector, project } = projecting({ written: 1 })
+    await appends(projector, 1_000)
+    expect(project.mock.calls.length).toBeGreaterThan(40)
+  })
+
+  it('a job that is made of a row at once, however long there was none', async () => {
+    const finds = { written: 0 }
+    const { projector, project } = projecting(finds)
+    await appends(projector, 50)
+    expect(project).toHaveBeenCalledTimes(1)
+    finds.written = 1
+    projector.follow(50, 51, true)
+    await vi.advanceTimersByTimeAsync(0)
+    expect(project).toHaveBeenCalledTimes(2)
+    await appends(projector, 200)
+    expect(project.mock.calls.length).toBeGreaterThan(8)
+  })
+
+  it('what is left when it closes, without waiting', async () => {
+    const { projector, project } = projecting({ written: 0 })
+    projector.follow(0, 1)
+    await vi.advanceTimersByTimeAsync(1)
+    projector.follow(1, 2)
+    const closed = projector.close()
+    await vi.advanceTimersByTimeAsync(0)
+    await closed
+    expect(project).toHaveBeenCalledTimes(2)
+  })
+})
